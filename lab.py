@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+"""Starts the course on a fresh machine that has Python 3.11 or newer and nothing else.
+
+usage: python3 lab.py [COMMAND] [ARGUMENTS]
+
+  lab      open JupyterLab at the first exercise (also what no command means); arguments go to JupyterLab
+  test     run the project's tests; arguments go to pytest
+  run      run the environment's Python; arguments go to it
+  setup    only set up; with --pip, use pip even where uv is installed
+  clean    remove all that was installed
+
+examples:
+  python3 lab.py
+  python3 lab.py --no-browser --port 9999
+  python3 lab.py test -k livelock
+  python3 lab.py run -m grader --help
+
+The first start makes an environment in the folder .lab, beside this file, and installs the course there; later
+starts take it as it is. This file knows nothing of the course itself. It uses only the standard library, and only
+syntax that Python 3.6 can read, so that an old Python gets a sentence and not a SyntaxError.
+"""
+import difflib
+import functools
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+OLDEST = (3, 11)
+ROOT = Path(__file__).resolve().parent
+EXERCISES = ROOT / "exercises" / "self-checkpointing"
+LAB = ROOT / ".lab"
+ENV = LAB / "env"
+STAMP = LAB / "stamp"  # what is installed in ENV; absent while that is being changed
+LOG = LAB / "setup.log"
+WINDOWS = os.name == "nt"
+BIN = ENV / ("Scripts" if WINDOWS else "bin")
+PYTHON = BIN / ("python.exe" if WINDOWS else "python")
+
+# Students take the first for a way to write exercises; the second asks about news at the first start.
+HIDDEN_EXTENSIONS = ("@jupyter/nbgrader:create-assignment", "@jupyterlab/apputils-extension:announcements")
+say = functools.partial(print, flush=True)  # `become` drops what is not flushed
+
+
+class Trouble(SystemExit):
+    """What the person at the keyboard can mend. Python prints the message, which says how, and exits with 1."""
+
+
+def newer_pythons():
+    """Commands that start a new enough Python, newest first. Each is tried: a name on PATH may be a pyenv shim."""
+    commands = [["python3.%d" % minor] for minor in range(19, OLDEST[1] - 1, -1)] + [["py", "-3"]]
+    check = ["-c", "import sys; sys.exit(sys.version_info < %r)" % (OLDEST,)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return [" ".join(c) for c in commands if shutil.which(c[0]) and subprocess.call(c + check, **quiet) == 0]
+
+
+def too_old(version, found, uv, arguments):
+    """The message for a Python that is too old, given the newer ones that were found and whether uv is there."""
+    again = " ".join(["lab.py"] + list(arguments))
+    message = "This course needs Python %d.%d or newer; this is Python %s.\n" % (OLDEST + (version,))
+    if found:
+        return message + "Also on this machine: %s. Run:\n    %s %s" % (", ".join(found), found[0], again)
+    if uv:
+        return message + "uv can bring a newer one. Run:\n    uv run --no-project --python 3.12 " + again
+    return message + "No newer one is on PATH. Get one from https://www.python.org/downloads/ and run this again."
+
+
+if sys.version_info < OLDEST:
+    sys.exit(too_old(platform.python_version(), newer_pythons(), shutil.which("uv"), sys.argv[1:]))
+
+
+def make_stamp(python, system, folder, project, extra):
+    """What an environment depends on, as strings: Python, platform, its folder (a virtual environment cannot be
+    moved), the text of pyproject.toml, and what is installed: "course", or "test", which is the course and more."""
+    return [python, system, folder, hashlib.sha256(project.encode()).hexdigest(), extra]
+
+
+def compare(found, wanted):
+    """What an environment with stamp `found` ([]: none) needs to be as `wanted`: "nothing", "update" or "rebuild"."""
+    if found[:3] != wanted[:3]:
+        return "rebuild"
+    return "nothing" if found in (wanted, wanted[:4] + ["test"]) else "update"
+
+
+def choose_installer(uv, ensurepip, pip):
+    """The best way to install, given what is there: uv is the fastest, a download the last resort."""
+    return "uv" if uv else "ensurepip" if ensurepip else "pip" if pip else "download"
+
+
+def installer(way):
+    """Prepares that way to install. Returns its command, to which requirements are appended."""
+    quiet = ["install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    if way == "uv":
+        return [shutil.which("uv"), "pip", "install", "--compile-bytecode", "--python", str(PYTHON)]
+    if way == "pip":
+        return [sys.executable, "-m", "pip", "--python", str(PYTHON)] + quiet
+    if way == "download":
+        return [str(PYTHON), str(download_pip() / "pip")] + quiet  # a wheel runs as it is
+    follow([str(PYTHON), "-Im", "ensurepip"], "pip")
+    follow([str(PYTHON), "-m", "pip"] + quiet + ["--upgrade", "pip"], "pip")  # 3 s that save 15
+    return [str(PYTHON), "-m", "pip"] + quiet
+
+
+def newest_pip(files, python):
+    """Of the files that an index lists for pip (PEP 691), the newest wheel for Python `python`, a pair."""
+    wheels = []
+    for file in files:
+        version = re.match(r"pip-([\d.]+)-py3-none-any\.whl$", file["filename"])
+        least = re.search(r">=\s*3\.(\d+)", file.get("requires-python") or "")
+        if version and not file.get("yanked") and (not least or (3, int(least.group(1))) <= python):
+            wheels.append(([int(part) for part in version.group(1).split(".")], file))
+    return max(wheels, key=lambda wheel: wheel[0])[1]
+
+
+def download_pip():
+    """Brings pip's wheel to .lab and checks it against the index's hash. Returns its path."""
+    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
+    try:
+        request = urllib.request.Request(index, headers={"Accept": "application/vnd.pypi.simple.v1+json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            file = newest_pip(json.load(answer)["files"], sys.version_info[:2])
+        with urllib.request.urlopen(urllib.parse.urljoin(index, file["url"]), timeout=30) as answer:
+            wheel = answer.read()
+        if hashlib.sha256(wheel).hexdigest() != file["hashes"]["sha256"]:
+            raise ValueError("not the file that the index promised")
+    except (OSError, ValueError, KeyError) as error:
+        remedy = "Check the network, or install it: on Debian and Ubuntu, sudo apt install python3-venv"
+        raise Trouble("This Python has no pip, and downloading it failed (%s).\n%s" % (error, remedy)) from None
+    (LAB / file["filename"]).write_bytes(wheel)
+    return LAB / file["filename"]
+
+
+def environment():
+    """The variables for programs of our environment. What the shell sets up for other Pythons stays out of it."""
+    others = ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV")
+    variables = {name: value for name, value in os.environ.items() if name not in others}
+    variables["PATH"] = os.pathsep.join([str(BIN), variables.get("PATH", os.defpath)])
+    variables["VIRTUAL_ENV"] = str(ENV)
+    variables["JUPYTER_PREFER_ENV_PATH"] = "1"  # else a kernel in the home folder hides the course's
+    return variables
+
+
+def progress(log):
+    """A few words on where an installer is, from its output so far."""
+    packages = len(re.findall(r"^(?:Collecting|Processing) ", log, re.MULTILINE))
+    last = (log.strip() or "starting").splitlines()[-1].strip()
+    return "%d packages. %s" % (packages, last) if packages else last
+
+
+def explain(log):
+    """One sentence on why an installer failed, from its output."""
+    network = ("Connect|Max retries|NameResolution|ProxyError|SSLError|Failed to fetch|error sending|timed out"
+               "|unreachable|versions: none")
+    if re.search(network, log):
+        return "The package index cannot be reached. Check the network (and the proxy), then run this again."
+    reasons = [line.strip() for line in log.splitlines() if re.search("error|×", line, re.IGNORECASE)]
+    return reasons[0] if reasons else "The installer stopped without saying why."
+
+
+def follow(command, what):
+    """Runs an installer, its output into the log, and shows how far it is. Raises Trouble if it fails."""
+    period, width, end = (0.2, 78, "\r") if sys.stdout.isatty() else (15, 0, "\n")
+    start = time.monotonic()
+    with open(LOG, "wb") as log:
+        process = subprocess.Popen(command, cwd=str(ROOT), env=environment(), stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=subprocess.STDOUT)
+    try:
+        while process.poll() is None:
+            try:
+                process.wait(period)
+            except subprocess.TimeoutExpired:
+                words = "  %3d s  %s" % (time.monotonic() - start, progress(LOG.read_text("utf-8", "replace")))
+                print(words[:78].ljust(width), end=end, flush=True)
+    finally:
+        process.kill()
+        process.wait()
+        print(" " * width, end=end if width else "")
+    if process.returncode:
+        reason = explain(LOG.read_text("utf-8", "replace"))
+        raise Trouble("Could not install %s. %s\nAll that was said is in %s" % (what, reason, LOG))
+
+
+def only_one():
+    """Waits until no other lab.py changes .lab. Returns the lock (SQLite's: it works everywhere), to be closed."""
+    import sqlite3
+    LAB.mkdir(exist_ok=True)
+    lock = sqlite3.connect(str(LAB / "lock"), timeout=0, isolation_level=None)
+    while True:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+            return lock
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                return lock  # a network file system without locks: go on without
+            say("Another lab.py is setting up this folder; waiting for it.")
+            time.sleep(5)
+
+
+def make_environment():
+    """An empty virtual environment, in place of any that is there."""
+    try:
+        from venv import EnvBuilder
+        EnvBuilder(clear=True, symlinks=not WINDOWS, with_pip=False).create(str(ENV))
+    except ImportError:
+        raise Trouble("Python's venv is missing. On Debian and Ubuntu: sudo apt install python3-venv") from None
+    except ValueError as error:  # the folder's name has a character that PATH cannot
+        raise Trouble("%s Move the course to another folder." % error) from None
+
+
+def hide_extensions():
+    """Switches HIDDEN_EXTENSIONS off in this environment's JupyterLab and leaves every other setting alone."""
+    path = ENV / "etc" / "jupyter" / "labconfig" / "page_config.json"
+    config = json.loads(path.read_text()) if path.exists() else {}
+    config.setdefault("disabledExtensions", {}).update(dict.fromkeys(HIDDEN_EXTENSIONS, True))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(config, indent=2))
+
+
+def needs(wanted):
+    """What the environment on disk needs; see `compare`."""
+    there = STAMP.exists() and PYTHON.exists()
+    return compare(STAMP.read_text("utf-8", "replace").splitlines() if there else [], wanted)
+
+
+def set_up(extra="course", use_uv=True):
+    """Makes the environment ready: at once if it is already, else by installing."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    wanted = make_stamp(sys.implementation.cache_tag, sys.platform + platform.machine(), str(ENV), project, extra)
+    if needs(wanted) != "nothing":
+        lock = only_one()
+        install(wanted, needs(wanted), use_uv)  # asked again: another lab.py may have done it meanwhile
+        lock.close()
+
+
+def install(wanted, change, use_uv):
+    """Brings ENV to `wanted`. The stamp goes first and comes back last: what is interrupted is made anew."""
+    if change == "nothing":
+        return
+    start = time.monotonic()
+    find = importlib.util.find_spec
+    way = choose_installer(use_uv and shutil.which("uv"), find("ensurepip"), find("pip"))
+    say("Setting up in .lab, with %s. The first time takes seconds to minutes." % ("uv" if way == "uv" else "pip"))
+    STAMP.unlink(missing_ok=True)
+    if change == "rebuild":
+        make_environment()
+    course = ".[test]" if wanted[-1] == "test" else "."
+    # pip itself too, so that `%pip install` works in a notebook whichever way it is installed.
+    follow(installer(way) + ["--editable", course, "pip"], "the course")
+    hide_extensions()
+    STAMP.write_text("\n".join(wanted), "utf-8")
+    say("Ready after %.0f s." % (time.monotonic() - start))
+
+
+def become(arguments, folder):
+    """Goes on as the environment's Python: on POSIX in this process, so that signals and exit status are its own."""
+    os.chdir(str(folder))
+    if not WINDOWS:
+        os.execve(str(PYTHON), [str(PYTHON)] + arguments, environment())
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for the other program
+    return subprocess.call([str(PYTHON)] + arguments, env=environment())
+
+
+def lab(arguments):
+    set_up()
+    notebook = min(EXERCISES.glob("*.ipynb"), default=None)
+    page = "/lab/tree/" + notebook.relative_to(ROOT).as_posix() if notebook else "/lab"
+    options = ["--ServerApp.root_dir=%s" % ROOT, "--LabApp.default_url=" + urllib.parse.quote(page)]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")  # as in a container, where Jupyter would refuse
+    say("Opening %s. Ctrl-C here stops JupyterLab." % (notebook.name if notebook else "JupyterLab"))
+    return become(["-m", "jupyterlab"] + options + arguments, ROOT)
+
+
+def test(arguments):
+    set_up("test")
+    return become(["-m", "pytest"] + arguments, ROOT)
+
+
+def run(arguments):
+    set_up()
+    return become(arguments, os.getcwd())
+
+
+def setup(arguments):
+    set_up(use_uv="--pip" not in arguments)
+    say("The environment is ready. Start the course with: python3 lab.py")
+
+
+def clean(arguments):
+    lock = only_one()
+    STAMP.unlink(missing_ok=True)
+    if ENV.exists():
+        shutil.rmtree(str(ENV))
+    lock.close()  # Windows removes no open file
+    shutil.rmtree(str(LAB))
+    say("Removed %s" % LAB)
+
+
+COMMANDS = {"lab": lab, "test": test, "run": run, "setup": setup, "clean": clean}
+OPTIONS = {"setup": ["--pip"], "clean": []}  # the other commands pass on what they are given
+
+
+def parse(arguments):
+    """The command and its arguments, from the command line. ValueError if they make no sense."""
+    name, rest = "lab", list(arguments)
+    if rest and not rest[0].startswith("-"):
+        name = rest.pop(0)
+    if name == "help" or name not in ("test", "run") and {"-h", "--help"} & set(rest):
+        return "help", []
+    if name not in COMMANDS:
+        near = "".join(" Did you mean %r?" % name for name in difflib.get_close_matches(name, COMMANDS, 1))
+        raise ValueError("there is no command %r.%s" % (name, near))
+    for option in rest:
+        if option not in OPTIONS.get(name, rest):
+            raise ValueError("%s does not take %r." % (name, option))
+    return name, rest
+
+
+def main(arguments):
+    sys.stdout.reconfigure(errors="replace")  # a plain terminal cannot show all that an installer says
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        name, rest = parse(arguments)
+    except ValueError as error:
+        print("lab.py: %s All commands: python3 lab.py --help" % error, file=sys.stderr)
+        return 2
+    try:
+        return COMMANDS[name](rest) if name != "help" else say(__doc__.split("\n\n", 1)[1].rpartition("\n\n")[0])
+    except KeyboardInterrupt:
+        print("\nStopped. Nothing half-made will be used; run it again to go on.", file=sys.stderr)
+        return 130
+    except OSError as error:
+        raise Trouble("Could not go on: %s" % error) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
