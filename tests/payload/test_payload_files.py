@@ -1,0 +1,32 @@
+"""What every submit directory must be, to be taken to a pool as it is."""
+import ast
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+PAYLOAD = Path(__file__).resolve().parents[2] / 'payload'
+PROGRAMS = [PAYLOAD / name for name in ('sweep/sweep.py', 'fibonacci/fibonacci.py', 'slides/my_software')]
+OURS = {'checkpoint'}  # what a student writes
+
+
+@pytest.mark.parametrize('program', PROGRAMS, ids=lambda path: path.name)
+def test_a_program_can_be_executed_as_it_is(program):
+    assert os.access(str(program), os.X_OK)
+    content = program.read_bytes()
+    assert content.startswith(b'#!/usr/bin/env python3\n') and b'\r' not in content
+    content.decode('ascii')  # an old Python in a bare environment may know nothing else
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason='needs the list of standard modules')
+@pytest.mark.parametrize('program', PROGRAMS, ids=lambda path: path.name)
+def test_a_program_needs_only_the_standard_library(program):
+    tree = ast.parse(program.read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported <= set(sys.stdlib_module_names) | OURS
+
+
+def test_the_sweep_ships_no_solution():
+    assert not (PAYLOAD / 'sweep' / 'checkpoint.py').exists()
