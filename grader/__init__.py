@@ -1,0 +1,11 @@
+"""A course in HTCondor's exit-driven self-checkpointing: simulator, exercises, autograder."""
+
+__all__ = ["check", "exercise", "hint", "simulate"]
+
+
+def __getattr__(name: str):
+    # The notebook's functions need everything else; the simulator needs none of it.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import notebook
+    return getattr(notebook, name)

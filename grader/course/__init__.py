@@ -1,0 +1,1 @@
+"""What is taught: the exercises, how an answer is judged, the misconceptions and the hints."""

@@ -1,0 +1,289 @@
+"""From what a failing job does to the misconception behind it.
+
+Symptoms come from behaviour: the states on the shortest failing schedule, the files that came home,
+and one more execution of the failing state that is watched. Each symptom is a function from a Case
+to yes or no; the first that fits names the misconception. None fitting is an answer, too.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ..simulator.executor import Executor, Stop
+from ..simulator.explore import Exploration, State
+from ..simulator.evidence import files_left_behind
+from ..simulator.job import STDERR, STDOUT, Job
+from ..simulator.pool import Ended, Held, Saved
+from ..simulator.tree import Directory, File, Tree
+from .misconceptions import MISCONCEPTIONS
+from .report import Misconception
+
+BUGS = ("NameError", "AttributeError", "TypeError", "SyntaxError", "IndentationError", "ImportError",
+        "ModuleNotFoundError", "UnboundLocalError", "NotImplementedError")
+"""Exceptions that are slips of the pen and tell nothing about what a learner believes."""
+HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit")
+
+
+def diagnose(job: Job, found: Exploration, executor: Executor) -> Misconception | None:
+    """The misconception that a failing job shows, as far as its behaviour tells it."""
+    case = Case(job, found, executor)
+    return next((MISCONCEPTIONS[id] for id, symptom in SYMPTOMS if symptom(case)), None)
+
+
+def failed_before_output(state: State) -> bool:
+    """Whether a job is held for missing output because its program failed (R6)."""
+    return isinstance(state.next, Held) and state.next.code == 12 and state.run.exit.code != 0
+
+
+class Case:
+    """A failing job and what can be asked about it."""
+
+    def __init__(self, job: Job, found: Exploration, executor: Executor):
+        self.job, self.found, self.executor = job, found, executor
+        self.state: State = found.violation.state if found.violation else found.first
+        self.run = self.state.run
+        # A program that fails before it has made its output is held for the output, which is a symptom.
+        self.failure = "failed" if failed_before_output(self.state) else found.failure or ""
+
+    # -- where it happens ------------------------------------------------------
+
+    @cached_property
+    def moved(self) -> bool:
+        """Whether a restart in a new sandbox that had a checkpoint is on the failing schedule."""
+        return self.restart is not None
+
+    @cached_property
+    def restart(self) -> tuple[State, State] | None:
+        """The last (state before, state after) of a move that took a checkpoint along."""
+        way = self.state.way()
+        moves = [(a, b) for a, b in zip(way, way[1:]) if b.moved and any(isinstance(s.next, Saved) for s in way)]
+        return moves[-1] if moves else None
+
+    @cached_property
+    def left_behind(self) -> list[str]:
+        """Files that the program had made by its last checkpoint and that a new sandbox does not have."""
+        return files_left_behind(*self.restart) if self.restart else []
+
+    # -- checkpoint files ------------------------------------------------------
+
+    def outputs(self) -> set[str]:
+        return set(self.job.transfer_output_files or ())
+
+    @cached_property
+    def state_files(self) -> dict[str, File]:
+        """The files of the last checkpoint on the way that are neither output nor stdout nor stderr."""
+        saved = [s.next.spool for s in self.state.way() if isinstance(s.next, Saved)]
+        last = saved[-1] if saved else Tree()
+        return {path: entry for path, entry in last.items()
+                if isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR}}
+
+    def wrote_state(self) -> bool:
+        """Whether the last execution wrote anything but output, stdout and stderr."""
+        changed = self.run.sandbox.changed_since(self.state.sandbox)
+        return any(isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR}
+                   for path, entry in changed.items())
+
+    # -- the watched execution -------------------------------------------------
+
+    @cached_property
+    def notes(self) -> tuple[tuple, ...]:
+        """The failing state's execution done again, with file opens and exceptions noted."""
+        return self.executor.run(self.job, self.state.sandbox, slot=self.state.slot, clock=self.state.clock,
+                                 trace=True).notes
+
+    @cached_property
+    def swallowed(self) -> list[tuple]:
+        """Exceptions that were raised in the job's own files and caught there."""
+        raised = [note for note in self.notes if note[0] == "raise" and note[3] not in HARMLESS]
+        if "Traceback (most recent call last)" in self.run.stderr:
+            return []
+        return raised
+
+    @cached_property
+    def exception(self) -> str:
+        """The last line of a traceback on stderr: `KeyError: 'x'`; '' without one."""
+        if "Traceback (most recent call last)" not in self.run.stderr:
+            return ""
+        lines = [line for line in self.run.stderr.strip().splitlines() if line and not line.startswith(" ")]
+        return lines[-1] if lines else ""
+
+    def bug(self) -> bool:
+        """Whether the execution ended with an exception that is a mere slip."""
+        return self.exception.startswith(BUGS)
+
+    # -- the output, line by line ----------------------------------------------
+
+    @cached_property
+    def lines(self) -> tuple[list[str], list[str]]:
+        """(expected, got): the lines of the first output file that is not as it should be."""
+        violation = self.found.violation
+        if violation is None or violation.expected is None:
+            return [], []
+        got = violation.got or Tree()
+        for path, entry in violation.expected.items():
+            if isinstance(entry, File) and got.get(path) != entry:
+                other = got.get(path)
+                return entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else []
+        return [], []
+
+    def complete(self) -> bool:
+        """Whether the sandbox holds all the output although the job goes on."""
+        reference = self.found.reference
+        return bool(reference) and any(isinstance(e, File) for e in reference.values()) and all(
+            isinstance(entry, Directory) or self.state.sandbox.get(path) == entry for path, entry in reference.items())
+
+
+def _listed_file_missing(case: Case) -> bool:
+    return case.failure == "held" and bool(case.state.next.missing)
+
+
+def _path_flattened(case: Case) -> bool:
+    if not case.moved or case.job.preserve_relative_paths:
+        return False
+    listed = case.job.transfer_checkpoint_files or ()
+    return any("/" in path.rstrip("/") and path in listed for path in case.left_behind + list(
+        case.state.next.missing if isinstance(case.state.next, Held) else ()))
+
+
+def _host_in_checkpoint(case: Case) -> bool:
+    if not case.moved:
+        return False
+    saved = Tree(case.state_files)
+    elsewhere = case.executor.slots_named_in(saved) - {case.state.slot}
+    return bool(elsewhere)
+
+
+def _not_flushed(case: Case) -> bool:
+    """An empty file in the checkpoint, which the restart then stumbles over."""
+    return case.failure in ("failed", "never finishes", "lost progress", "wrong output") and any(
+        not entry.content for entry in case.state_files.values())
+
+
+def _exit_zero_after_save(case: Case) -> bool:
+    expected, got = case.lines
+    return (case.failure == "wrong output" and case.run.exit.code == 0 and case.wrote_state()
+            and len(got) < len(expected) and got == expected[:len(got)] and not case.state.schedule)
+
+
+def _crash_will_resume(case: Case) -> bool:
+    if case.failure != "failed" or not case.wrote_state() or case.bug():
+        return False
+    return case.run.exit.signal is not None or bool(case.exception)
+
+
+def _wrong_exit_code(case: Case) -> bool:
+    return (case.failure == "failed" and case.wrote_state() and not case.exception
+            and case.run.exit.code not in (None, 0))
+
+
+def _no_code_named(case: Case) -> bool:
+    """The program leaves with a code after saving, and the submit file names none, or another."""
+    return case.failure == "failed" and case.run.exit.code == 85
+
+
+def _left_by_error(case: Case, *kinds: str) -> bool:
+    """Whether an exception of these kinds was raised, or ended the execution."""
+    return case.exception.startswith(kinds) or any(note[3] in kinds for note in case.swallowed)
+
+
+def _checkpoint_not_transferred(case: Case) -> bool:
+    """Elsewhere it starts over, or fails, for want of a file that it had written itself."""
+    if not case.moved or case.failure not in ("lost progress", "failed", "never finishes", "wrong output"):
+        return False
+    lost = [path for path in case.left_behind if path not in case.outputs()]
+    return bool(lost) and not case.state_files and not _output_not_in_checkpoint(case)
+
+
+def _relies_on_leftovers(case: Case) -> bool:
+    if case.failure not in ("failed", "lost progress", "wrong output"):
+        return False
+    if not case.moved:
+        return _left_by_error(case, "FileExistsError")
+    lost = [path for path in case.left_behind if path not in case.outputs()]
+    return bool(lost) and bool(case.state_files) and not _output_not_in_checkpoint(case)
+
+
+def _output_not_in_checkpoint(case: Case) -> bool:
+    expected, got = case.lines
+    return (case.failure == "wrong output" and case.moved and bool(case.outputs() & set(case.left_behind))
+            and len(got) < len(expected) and _is_end_of(got, expected))
+
+
+def _output_overwritten(case: Case) -> bool:
+    expected, got = case.lines
+    return (case.failure == "wrong output" and not case.moved and len(case.state.way()) > 1
+            and 0 < len(got) < len(expected) and _is_end_of(got, expected))
+
+
+def _is_end_of(got: list[str], expected: list[str]) -> bool:
+    return got == expected[len(expected) - len(got):]
+
+
+def _stale_checkpoint(case: Case) -> bool:
+    expected, got = case.lines
+    return case.failure == "wrong output" and bool(expected) and not got and case.run.exit.code == 0
+
+
+def _repeats_iteration(case: Case) -> bool:
+    expected, got = case.lines
+    return (case.failure == "wrong output" and len(got) > len(expected)
+            and set(got) == set(expected) and len(case.state.way()) > 1)
+
+
+def _skips_iteration(case: Case) -> bool:
+    expected, got = case.lines
+    missing = [i for i, line in enumerate(expected) if line not in got]
+    return (case.failure == "wrong output" and bool(got) and bool(missing) and len(set(got)) == len(got)
+            and set(got) <= set(expected) and missing[0] > 0 and len(case.state.way()) > 1)
+
+
+def _always_85(case: Case) -> bool:
+    return case.failure == "never finishes" and case.complete()
+
+
+def _no_progress(case: Case) -> bool:
+    """An execution that takes no time, in a job in which others do."""
+    worked = any(state.run and state.run.seconds for state in case.state.way()[:-1])
+    return case.failure == "never finishes" and case.run.seconds == 0 and (worked or case.state.before is None)
+
+
+def _error_swallowed(case: Case) -> bool:
+    return case.failure in ("never finishes", "lost progress") and bool(case.swallowed)
+
+
+def _never_restores(case: Case) -> bool:
+    return case.failure == "never finishes"
+
+
+def _sigterm_saves(case: Case) -> bool:
+    """Never leaves with the checkpoint code by itself, but does when it is told to go."""
+    if case.found.verdict != "unknown" or case.job.checkpoint_exit_code is None or case.run is None:
+        return False
+    told = case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock,
+                             stop=Stop(max(0.0, case.run.seconds - 1e-3), 15, case.job.max_vacate_time))
+    return told.exit.code == case.job.checkpoint_exit_code
+
+
+SYMPTOMS = (
+    ("path-flattened", _path_flattened),
+    ("listed-file-missing", _listed_file_missing),
+    ("not-flushed", _not_flushed),
+    ("host-in-checkpoint", _host_in_checkpoint),
+    ("exit-zero-after-save", _exit_zero_after_save),
+    ("wrong-exit-code", _no_code_named),
+    ("crash-will-resume", _crash_will_resume),
+    ("wrong-exit-code", _wrong_exit_code),
+    ("output-not-in-checkpoint", _output_not_in_checkpoint),
+    ("checkpoint-not-transferred", _checkpoint_not_transferred),
+    ("relies-on-leftovers", _relies_on_leftovers),
+    ("stale-checkpoint", _stale_checkpoint),
+    ("output-overwritten", _output_overwritten),
+    ("repeats-iteration", _repeats_iteration),
+    ("skips-iteration", _skips_iteration),
+    ("always-85", _always_85),
+    ("no-progress", _no_progress),
+    ("error-swallowed", _error_swallowed),
+    ("never-restores", _never_restores),
+    ("sigterm-saves", _sigterm_saves),
+)
+"""(id, symptom), the most telling first: the order is part of the diagnosis."""

@@ -1,0 +1,160 @@
+"""The misconceptions: what learners believe or forget, and a ladder of three hints for each.
+
+Ids are stable: reports, gradebooks and class statistics use them. How one is recognised from what
+a job does is in diagnosis.py.
+"""
+
+from __future__ import annotations
+
+from .report import Misconception
+
+_TABLE = (
+    Misconception(
+        "repeats-iteration",
+        "An iteration is done twice: the number that is saved and the number that is resumed from are "
+        "off by one.",
+        ("Look at the first repeated line of the output. Which execution wrote it, and which one wrote it again?",
+         "save_checkpoint(iteration) is called before the work of `iteration` is done; everything before it is done.",
+         "Save `iteration` itself, and let restore_checkpoint return that same number: not one less."),
+    ),
+    Misconception(
+        "skips-iteration",
+        "An iteration is never done: the number that is saved and the number that is resumed from are off by one.",
+        ("Look at the line that is missing. Which execution should have written it?",
+         "save_checkpoint(iteration) is called before the work of `iteration` is done: a restart still has to do it.",
+         "Save `iteration` itself, and let restore_checkpoint return that same number: not one more."),
+    ),
+    Misconception(
+        "output-not-in-checkpoint",
+        "The output grows from restart to restart, but it is not part of the checkpoint: elsewhere it begins empty.",
+        ("Compare the execute directory before the eviction with the new one. Which file is missing?",
+         "Each restart continues my_output.txt. HTCondor brings only the files of transfer_checkpoint_files to a new "
+         "sandbox.",
+         "Add my_output.txt to transfer_checkpoint_files, beside the checkpoint itself."),
+    ),
+    Misconception(
+        "output-overwritten",
+        "The output is begun anew at a restart, so the lines of earlier executions are gone.",
+        ("How many lines does my_output.txt have after the first execution, and how many after the second?",
+         "Opening a file for writing empties it.",
+         "Open the output for appending ('a') when the job resumes, and for writing ('w') only at a fresh start."),
+    ),
+    Misconception(
+        "checkpoint-not-transferred",
+        "The checkpoint is written, but it is not in transfer_checkpoint_files: it does not survive an eviction.",
+        ("Look into the spool directory. Is the file in it that your restore_checkpoint reads?",
+         "In place the old sandbox is still there. Elsewhere there is only what transfer_checkpoint_files lists.",
+         "List every file that save_checkpoint writes, under exactly its name, in transfer_checkpoint_files."),
+    ),
+    Misconception(
+        "listed-file-missing",
+        "A file that the submit file lists does not exist when the program leaves, so HTCondor holds the job.",
+        ("HTCondor does not say which file is missing. Compare the list in the submit file with the execute directory.",
+         "transfer_checkpoint_files takes names literally, and every one must exist at every checkpoint.",
+         "Write the checkpoint to exactly the name that the submit file lists, in the sandbox itself."),
+    ),
+    Misconception(
+        "path-flattened",
+        "A listed `directory/file` arrives as `file`: the program looks for it where it was in the first sandbox.",
+        ("Compare the path of your checkpoint file in the first sandbox and in the new one.",
+         "Without preserve_relative_paths, HTCondor drops the directory in front of a listed file.",
+         "List the directory instead of the file in it, or set preserve_relative_paths = True, or write to the "
+         "top of the sandbox."),
+    ),
+    Misconception(
+        "exit-zero-after-save",
+        "The program saves and leaves with 0, which tells HTCondor that the job is done.",
+        ("Which exit code did the last execution leave with, and what does HTCondor take it for?",
+         "Only the code named by checkpoint_exit_code means: saved, start me again. 0 means: finished.",
+         "Leave save_checkpoint with sys.exit(85)."),
+    ),
+    Misconception(
+        "wrong-exit-code",
+        "The program leaves with another code than the one the submit file names, so HTCondor takes it for the end.",
+        ("Compare the exit code in the story with checkpoint_exit_code in the submit file.",
+         "HTCondor compares the codes exactly. Any other code ends the job, with whatever is there by then.",
+         "Leave save_checkpoint with sys.exit(85), and keep checkpoint_exit_code = 85."),
+    ),
+    Misconception(
+        "crash-will-resume",
+        "The program ends with an error after saving, as if HTCondor restarted jobs that fail. It does not.",
+        ("How did the execution end that wrote the checkpoint?",
+         "A job that crashes is finished for HTCondor: it is not started again, whatever it has saved.",
+         "Do not raise or abort. Leave save_checkpoint with sys.exit(85)."),
+    ),
+    Misconception(
+        "always-85",
+        "The program leaves with 85 although everything is done: it is started again and never finishes.",
+        ("What is left to do for the execution that repeats?",
+         "85 says: start me again. The last execution has to leave with 0.",
+         "Save and leave with 85 only inside the loop; when the last iteration is done, let the program end."),
+    ),
+    Misconception(
+        "never-restores",
+        "A restart does not use the checkpoint: every execution begins at the first iteration, for ever.",
+        ("Look at the stdout of the second execution: with which iteration does it begin?",
+         "HTCondor starts the program again with the same arguments. Only the program itself can look for a "
+         "checkpoint.",
+         "In restore_checkpoint: if the checkpoint file is there, read the iteration from it and return that."),
+    ),
+    Misconception(
+        "no-progress",
+        "The program saves and leaves before it has done any work, so every execution is the same.",
+        ("How many iterations did the repeating execution do?",
+         "A restart must do at least one iteration before it saves again.",
+         "Do not save in restore_checkpoint, and not before the first iteration of an execution."),
+    ),
+    Misconception(
+        "stale-checkpoint",
+        "A checkpoint that does not belong to this run is believed: its iteration is not within START and END.",
+        ("This is the slides' \"Potential problem?\". What does your function return for a checkpoint of iteration 4 "
+         "when the job is asked for 7 to 12, or 10 when it is asked for 1 to 6?",
+         "A number beyond END makes an empty loop: exit code 0, no output, and nobody is told.",
+         "Return the saved iteration only if start <= iteration <= end; in any other case return start."),
+    ),
+    Misconception(
+        "corrupt-checkpoint-crashes",
+        "A checkpoint file that is empty or broken ends the job, although it could start over.",
+        ("What does your function do with a checkpoint file in which there is nothing?",
+         "Reading may fail: the file can be empty, or hold something that is not a number.",
+         "Put only the reading into try, catch the errors that it can raise (ValueError, for a number), and return "
+         "start."),
+    ),
+    Misconception(
+        "error-swallowed",
+        "Reading the checkpoint fails every time, but the error is caught silently: all work is lost.",
+        ("The evidence names a line that raised an exception which nobody saw.",
+         "`except: pass` hides programming mistakes as well as bad files.",
+         "Take the try away and run once, mend what it then shows, and catch only the errors that you expect."),
+    ),
+    Misconception(
+        "not-flushed",
+        "The checkpoint file is not complete when the program leaves: what was written is still in a buffer.",
+        ("How many bytes does the checkpoint file have after the execution that wrote it?",
+         "Python writes to the disk when a file is closed or flushed. os._exit leaves without doing either.",
+         "Write inside `with open(...) as file:` and leave the block before sys.exit(85)."),
+    ),
+    Misconception(
+        "sigterm-saves",
+        "The checkpoint is saved only when SIGTERM comes. HTCondor ignores what a program does while it is evicted.",
+        ("What is in the spool directory after the eviction?",
+         "In exit-driven self-checkpointing, an exit code counts only if no eviction is in progress.",
+         "Save when the program reaches a good point, and leave with sys.exit(85) then; no signal handler."),
+    ),
+    Misconception(
+        "relies-on-leftovers",
+        "A restart works only in a new sandbox, or only in the old one: it depends on files that may or may not be "
+        "there.",
+        ("Compare the two execute directories of the story: which file is in one and not in the other?",
+         "After a checkpoint the job may find its old sandbox, or a new one with the inputs and the checkpoint only.",
+         "Whatever a restart needs belongs into the checkpoint, and whatever is left over must not disturb it."),
+    ),
+    Misconception(
+        "host-in-checkpoint",
+        "The checkpoint holds something that is true on one execution point only: an absolute path, a host name.",
+        ("Read your checkpoint file. Would it mean the same on another machine?",
+         "Every activation has a directory of its own, on a machine of its own.",
+         "Save names relative to the sandbox, and nothing about the machine."),
+    ),
+)
+MISCONCEPTIONS = {one.id: one for one in _TABLE}

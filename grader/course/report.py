@@ -1,0 +1,72 @@
+"""The vocabulary of a judged answer. Values only: judging is in answer.py, drawing in view/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..simulator.evidence import Evidence
+from ..simulator.explore import Exploration
+from ..simulator.job import Job
+
+PASSED = "passed"
+PARTLY = "partly right"
+WRONG = "wrong"
+CRASHED = "could not run"
+NOT_TRIED = "not tried yet"
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """What a learner believes or forgot, and three hints that each say a little more."""
+
+    id: str
+    sentence: str
+    hints: tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One question that an answer is asked, and what came of it."""
+
+    name: str
+    points: float
+    maximum: float
+    passed: bool | None
+    """None: not asked, because an earlier one failed on which it rests."""
+    text: str
+    """One sentence: what was tried and what happened."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The first trial that failed, with all that explains it."""
+
+    text: str
+    job: Job | None = None
+    found: Exploration | None = None
+    evidence: tuple[Evidence, ...] = ()
+    misconception: Misconception | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """An answer, judged."""
+
+    exercise: str
+    title: str
+    status: str
+    """One of passed, partly right, wrong, could not run, not tried yet."""
+    headline: str
+    trials: tuple[Trial, ...]
+    failure: Failure | None
+    hints: tuple[str, ...]
+
+    @property
+    def points(self) -> float:
+        """What the answer earns: the sum over the trials, rounded to a tenth of a point."""
+        return round(sum(trial.points for trial in self.trials), 1)
+
+    @property
+    def maximum(self) -> float:
+        """What a right answer earns."""
+        return sum(trial.maximum for trial in self.trials)

@@ -1,0 +1,1 @@
+"""From a student's notebook to a grade: what nbgrader is given."""

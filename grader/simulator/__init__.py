@@ -1,0 +1,1 @@
+"""A small HTCondor: what it does with one self-checkpointing job, on every schedule of evictions."""

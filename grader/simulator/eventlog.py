@@ -1,0 +1,156 @@
+"""The job event log in HTCondor's format: from the facts of an event to its lines of text.
+
+What it is not: it decides nothing and writes nothing. Which event happens when is the pool's
+business. Format: "The job event log" of the specification, and HTCondor's condor_event.cpp;
+HTCondor's own reader reads these lines back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+ADDRESS = "<127.0.0.1:9618?addrs=127.0.0.1-9618>"
+"""A made-up address for a simulated access point or execution point."""
+
+NAMES = {
+    0: "SUBMIT", 1: "EXECUTE", 4: "JOB_EVICTED", 5: "JOB_TERMINATED", 12: "JOB_HELD",
+    13: "JOB_RELEASED", 21: "REMOTE_ERROR", 40: "FILE_TRANSFER",
+}
+"""Event number → HTCondor's name for it."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of a job event log."""
+
+    number: int
+    cluster: int
+    proc: int
+    time: float
+    """Seconds since 1970, UTC."""
+    text: str
+    """What stands on the first line, after the time."""
+    body: tuple[str, ...] = ()
+    """The lines below, without their leading tab."""
+
+    @property
+    def name(self) -> str:
+        """HTCondor's name for this kind of event: SUBMIT, FILE_TRANSFER …"""
+        return NAMES[self.number]
+
+
+def render(event: Event) -> str:
+    """The event as it stands in a log. Times are written in UTC and in whole seconds."""
+    moment = datetime.fromtimestamp(event.time // 1, timezone.utc)
+    head = f"{event.number:03d} ({event.cluster:03d}.{event.proc:03d}.000) {moment:%Y-%m-%d %H:%M:%S}"
+    return "\n".join((f"{head} {event.text}", *("\t" + line for line in event.body), "...", ""))
+
+
+# -- the events --------------------------------------------------------------------
+
+
+def submitted(cluster: int, proc: int, time: float, host: str = ADDRESS) -> Event:
+    """000: the job is in the queue."""
+    return Event(0, cluster, proc, time, f"Job submitted from host: {_one_line(host)}")
+
+
+def transfer(cluster: int, proc: int, time: float, kind: str, phase: str, host: str = ADDRESS) -> Event:
+    """040: `kind` is input or output, `phase` is started or finished. An output pair with no 005
+    behind it is a checkpoint."""
+    if kind not in ("input", "output") or phase not in ("started", "finished"):
+        raise ValueError(f"no such transfer: {kind} {phase}")
+    body = (f"Transferring to host: {_one_line(host)}",) if (kind, phase) == ("input", "started") else ()
+    return Event(40, cluster, proc, time, f"{phase.title()} transferring {kind} files", body)
+
+
+def executing(cluster: int, proc: int, time: float, slot: str, host: str = ADDRESS) -> Event:
+    """001: the program starts in a new sandbox. A start in place is not logged (R4f)."""
+    return Event(1, cluster, proc, time, f"Job executing on host: {_one_line(host)}",
+                 (f"SlotName: {_one_line(slot)}",))
+
+
+def evicted(cluster: int, proc: int, time: float, *, usage: float = 0, sent: int = 0, received: int = 0,
+            code: int | None = None, subcode: int = 0,
+            return_value: int | None = None, signal: int | None = None) -> Event:
+    """004: the job has lost its slot, with HTCondor's vacate code since 24.3. With a return value
+    or a signal: the program ended, and the job is queued again (max_retries)."""
+    text = "Job was evicted." if code is None else f"Job was evicted. Code {code} Subcode {subcode}"
+    requeued = return_value is not None or signal is not None
+    body = (
+        "(0) Job terminated and was requeued" if requeued else "(0) CPU times",
+        *_usage("Run", usage),
+        *_bytes("Run", sent, received),
+        *(_ending(return_value, signal) if requeued else ()),
+    )
+    return Event(4, cluster, proc, time, text, body)
+
+
+def terminated(cluster: int, proc: int, time: float, *, return_value: int | None = None,
+               signal: int | None = None, usage: float = 0, total_usage: float | None = None,
+               sent: int = 0, received: int = 0, total_sent: int | None = None,
+               total_received: int | None = None) -> Event:
+    """005: the job is done, with a return value or a signal. `usage`: CPU seconds, `sent` and
+    `received`: bytes, all of the last activation; the totals are of the whole job, and the same
+    unless they are given."""
+    body = (
+        *_ending(return_value, signal),
+        *_usage("Run", usage),
+        *_usage("Total", usage if total_usage is None else total_usage),
+        *_bytes("Run", sent, received),
+        *_bytes("Total", sent if total_sent is None else total_sent,
+                received if total_received is None else total_received),
+    )
+    return Event(5, cluster, proc, time, "Job terminated.", body)
+
+
+def held(cluster: int, proc: int, time: float, reason: str, code: int, subcode: int = 0) -> Event:
+    """012: the job is held, for a reason in words and in HTCondor's hold code."""
+    body = (_one_line(reason) or "Reason unspecified", f"Code {code} Subcode {subcode}")
+    return Event(12, cluster, proc, time, "Job was held.", body)
+
+
+def released(cluster: int, proc: int, time: float, reason: str = "") -> Event:
+    """013: the job is idle again."""
+    line = _one_line(reason)
+    return Event(13, cluster, proc, time, "Job was released.", (line,) if line else ())
+
+
+def starter_error(cluster: int, proc: int, time: float, slot: str, reason: str, code: int,
+                  subcode: int = 0) -> Event:
+    """021: something went wrong on the execution point: a checkpoint that could not be sent, say."""
+    body = (_one_line(reason) or "Reason unspecified", f"Code {code} Subcode {subcode}")
+    return Event(21, cluster, proc, time, f"Error from starter on {_one_line(slot)}:", body)
+
+
+# -- parts of a body ---------------------------------------------------------------
+
+
+def _one_line(text: str) -> str:
+    """The text on one line: a line break or another control character would end the event for its
+    reader, or garble it."""
+    printable = text.encode("utf-8", "replace").decode()
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", printable).strip()
+
+
+def _ending(return_value: int | None, signal: int | None) -> tuple[str, ...]:
+    if (return_value is None) == (signal is None):
+        raise ValueError("a program ends with a return value or with a signal")
+    if signal is None:
+        return (f"(1) Normal termination (return value {return_value})",)
+    return (f"(0) Abnormal termination (signal {signal})", "(0) No core file")
+
+
+def _usage(span: str, seconds: float) -> tuple[str, ...]:
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return (
+        f"\tUsr {days} {hour:02d}:{minute:02d}:{second:02d}, Sys 0 00:00:00  -  {span} Remote Usage",
+        f"\tUsr 0 00:00:00, Sys 0 00:00:00  -  {span} Local Usage",
+    )
+
+
+def _bytes(span: str, sent: int, received: int) -> tuple[str, ...]:
+    return f"{sent}  -  {span} Bytes Sent By Job", f"{received}  -  {span} Bytes Received By Job"

@@ -1,0 +1,327 @@
+"""Executes a job's program once: (job, sandbox) → (exit, sandbox afterwards, virtual seconds).
+
+The only part of the simulator that touches the disk or starts a process. The program runs in
+child processes (inside/starter.py) which are limited in CPU and real time, memory, file size,
+open files and processes; the judge reads what they leave behind and trusts nothing else.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from . import transfer
+from .inside import clock
+from .job import STDERR, STDOUT, Job
+from .tree import Entry, File, Link, TooLarge, Tree
+
+INSIDE = Path(__file__).with_name("inside")
+EPOCH = 1628499600.0
+"""Where virtual time begins, in seconds since the epoch: 9 August 2021, 09:00 UTC."""
+_PYTHON = re.compile(rb"#! ?(?:/usr/bin/env |/\S*/)python(?:3(?:\.\d+)?)?\n")
+
+
+class Exit(NamedTuple):
+    """How a program ended: with an exit code, or by a signal."""
+
+    code: int | None = None
+    signal: int | None = None
+
+    def __str__(self) -> str:
+        if self.code is not None:
+            return f"exit code {self.code}"
+        try:
+            return f"signal {self.signal} ({signal.Signals(self.signal).name})"
+        except ValueError:
+            return f"signal {self.signal}"
+
+
+class Stop(NamedTuple):
+    """An eviction during an execution: after so many virtual seconds, SIGTERM or SIGKILL."""
+
+    after: float
+    signal: int = signal.SIGKILL
+    grace: float = 0.0
+    """Seconds between SIGTERM and SIGKILL."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one execution may use. Memory is not limited on macOS, processes not for root."""
+
+    cpu: int = 20
+    """Seconds of processor time."""
+    wall: float = 60.0
+    """Seconds of real time; virtual time is not limited."""
+    memory: int = 4 << 30
+    file_bytes: int = 256 << 20
+    open_files: int = 256
+    processes: int = 4096
+    files: int = 10_000
+    """Files and directories in the sandbox."""
+    sandbox_bytes: int = 512 << 20
+
+
+class Run(NamedTuple):
+    """One execution of a program, as seen from outside."""
+
+    exit: Exit
+    sandbox: Tree
+    """The directory when the program had ended, stdout and stderr among it."""
+    seconds: float
+    """Virtual time that it took, to the millisecond."""
+    stdout: str
+    """What this execution wrote to stdout; `stderr` likewise."""
+    stderr: str
+    over: str | None = None
+    """The limit that it was ended for, in words."""
+    unstartable: str | None = None
+    """Why it could not even be started, in the system's words."""
+    notes: tuple[tuple, ...] = ()
+    """With trace=True: the files opened and exceptions raised; see inside/watch.py."""
+
+
+class Executes(Protocol):
+    """What the rest of the simulator needs of an executor: one that runs in a browser would do."""
+
+    def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH,
+            stop: Stop | None = None, trace: bool = False) -> Run: ...
+
+    mark: re.Pattern[bytes]
+
+    def slots_named_in(self, tree: Tree) -> set[int]: ...
+
+
+class Executor:
+    """Starts programs on this machine. Close it, or use it in a `with` statement.
+
+    `confine` is put before the command that starts the starter: see isolation.py.
+    """
+
+    def __init__(self, limits: Limits = Limits(), confine=None):
+        self.limits = limits
+        self._confine = confine
+        self._scratch = Path(os.path.realpath(tempfile.mkdtemp(prefix="execute-")))
+        self._starter: subprocess.Popen | None = None
+        self._runs = itertools.count(1)
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the starter and remove all that executions left on the disk."""
+        self._end_starter()
+        _remove(self._scratch)
+
+    mark = re.compile(rb"ep(\d+)x7q3z")
+    """The name of an execution point. It is part of a slot's directory and host name and of nothing
+    else: a file that has it holds something that is true on one execution point only."""
+
+    @staticmethod
+    def name(slot: int) -> str:
+        """What mark matches, for this slot."""
+        return f"ep{slot + 1}x7q3z"
+
+    def slots_named_in(self, tree: Tree) -> set[int]:
+        """The slots that any file's content, name or link has the mark of."""
+        return set().union(*map(_slots_named_in, tree.items())) if tree else set()
+
+    def directory(self, slot: int) -> Path:
+        """The execute directory of this slot."""
+        return self._scratch / f"slot{slot + 1}" / f"dir_{self.name(slot)}"
+
+    def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH,
+            stop: Stop | None = None, trace: bool = False) -> Run:
+        """Execute the job's program in `sandbox`, in the given slot, when virtual time is `clock`.
+
+        Same job, sandbox and slot: same result, unless the program draws on something random.
+        """
+        control = self._scratch / f"control{next(self._runs)}"
+        directory = self.directory(slot)
+        control.mkdir()
+        try:
+            sandbox = transfer.with_streams(job, sandbox)
+            sandbox.write(directory)
+            answer = self._ask(self._request(job, sandbox, directory, control, slot, clock, stop, trace))
+            return self._read(job, sandbox, directory, control, clock, answer)
+        finally:
+            _remove(control)
+            _remove(directory.parent)
+
+    # -- asking the starter ----------------------------------------------------
+
+    def _request(self, job: Job, sandbox: Tree, directory: Path, control: Path, slot: int,
+                 start: float, stop: Stop | None, trace: bool) -> dict:
+        clock_file = control / "clock"
+        clock.create(clock_file, start)
+        stdout = str(directory / STDOUT if STDOUT in job.streams else control / "stdout")
+        stderr = str(directory / STDERR if STDERR in job.streams else control / "stderr")
+        program = os.path.normpath(directory / job.executable)
+        return {
+            "program": program,
+            "arguments": [program, *job.arguments],
+            "python": program if self._is_python(job, sandbox) else None,
+            "directory": str(directory),
+            "environment": self._environment(job, directory, clock_file, slot),
+            "stdout": stdout,
+            "stderr": stdout if job.streams_joined else stderr,
+            "clock": str(clock_file),
+            "stop": stop and [stop.after, int(stop.signal), stop.grace],
+            "limits": asdict(self.limits),
+            "trace": str(control / "trace") if trace else None,
+            "failure": str(control / "failure"),
+        }
+
+    @staticmethod
+    def _is_python(job: Job, sandbox: Tree) -> bool:
+        found = sandbox.get(os.path.normpath(job.executable))
+        return isinstance(found, File) and bool(_PYTHON.match(found.content))
+
+    def _environment(self, job: Job, directory: Path, clock_file: Path, slot: int) -> dict[str, str]:
+        where = str(directory)
+        tools = str(self._tools())
+        own = dict(job.environment)
+        python_path = [str(INSIDE / "python"), *filter(None, [own.get("PYTHONPATH")])]
+        return {
+            "HOME": where, "LANG": "C.UTF-8", "USER": "slot1", "BATCH_SYSTEM": "HTCondor", "TZ": "UTC",
+            "TMPDIR": where, "TEMP": where, "TMP": where, "PYTHONHASHSEED": "0",
+            "_CONDOR_SCRATCH_DIR": where, "_CONDOR_SLOT": f"slot1_{slot + 1}",
+            **own,
+            "PATH": os.pathsep.join([tools, own.get("PATH", "/usr/local/bin:/usr/bin:/bin")]),
+            "PYTHONPATH": os.pathsep.join(python_path), "PYTHONDONTWRITEBYTECODE": "1",
+            "_SIMULATOR_CLOCK": str(clock_file), "_SIMULATOR_TOOLS": tools, "_SIMULATOR_HOST": f"{self.name(slot)}.example.net",
+        }
+
+    def _tools(self) -> Path:
+        """The directory with this execution point's own `sleep`, `timeout`, `date` and `python3`."""
+        tools = self._scratch / "tools"
+        if not tools.exists():
+            tools.mkdir()
+            python, script = shlex.quote(sys.executable), shlex.quote(str(INSIDE / "tools.py"))
+            for name in ("sleep", "timeout", "date"):
+                _executable(tools / name, f'#!/bin/sh\nexec {python} -E -S -s {script} {name} "$@"\n')
+            for name in ("python3", "python"):
+                _executable(tools / name, f'#!/bin/sh\nexec {python} "$@"\n')
+        return tools
+
+    def _ask(self, request: dict) -> dict:
+        if self._starter is None:
+            self._starter = self._start()
+        try:
+            self._starter.stdin.write(json.dumps(request).encode() + b"\n")
+            self._starter.stdin.flush()
+            line = self._starter.stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        except KeyboardInterrupt:
+            self._end_starter()
+            raise
+        if line:
+            return json.loads(line)
+        self._end_starter()  # the program killed its starter: it is dead as well
+        return {"code": None, "signal": int(signal.SIGKILL), "timed_out": False}
+
+    def _start(self) -> subprocess.Popen:
+        command: Sequence[str] = [sys.executable, "-s", str(INSIDE / "starter.py")]
+        if self._confine:
+            command = self._confine(command, self._scratch, INSIDE)
+        environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+                                cwd=self._scratch, start_new_session=True)
+
+    def _end_starter(self) -> None:
+        if self._starter is not None:
+            self._starter.kill()
+            self._starter.wait()
+            self._starter.stdin.close()
+            self._starter.stdout.close()
+            self._starter = None
+
+    # -- reading what is left --------------------------------------------------
+
+    def _read(self, job: Job, before: Tree, directory: Path, control: Path, start: float, answer: dict) -> Run:
+        over = f"{self.limits.wall:g} s of real time" if answer["timed_out"] else None
+        try:
+            after = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes)
+        except TooLarge as problem:
+            after, over = before, f"{problem} in the sandbox"
+        exit = Exit(answer["code"], answer["signal"])
+        if exit.signal == getattr(signal, "SIGXCPU", None) or exit.signal == signal.SIGKILL and over is None:
+            over = over or (f"{self.limits.cpu} s of processor time" if exit.signal != signal.SIGKILL else None)
+        return Run(
+            exit=exit,
+            sandbox=after,
+            seconds=round(max(0.0, clock.peek(control / "clock") - start), 3),
+            stdout=_written(STDOUT, "stdout", before, after, control),
+            stderr=_written(STDERR, "stderr", before, after, control),
+            over=over,
+            unstartable=_text(control / "failure") if (control / "failure").exists() else None,
+            notes=tuple(_notes(control / "trace")),
+        )
+
+
+@lru_cache(1024)
+def _slots_named_in(item: tuple[str, Entry]) -> frozenset[int]:
+    path, entry = item
+    text = os.fsencode(path) + b"\0" + (entry.content if isinstance(entry, File)
+                                        else os.fsencode(entry.target) if isinstance(entry, Link) else b"")
+    return frozenset(int(number) - 1 for number in Executor.mark.findall(text))
+
+
+def _written(name: str, plain: str, before: Tree, after: Tree, control: Path) -> str:
+    """What an execution wrote to a stream: to its file in the sandbox, or to one beside it."""
+    old, new = before.get(name), after.get(name)
+    if isinstance(old, File) and isinstance(new, File):
+        return File(new.content[len(old.content):]).text
+    return _text(control / plain)
+
+
+def _text(path: Path, most: int = 1 << 20) -> str:
+    if not path.is_file():
+        return ""
+    with open(path, "rb") as file:
+        return file.read(most).decode("utf-8", "replace")
+
+
+def _notes(path: Path) -> Iterator[tuple]:
+    for line in _text(path).splitlines():
+        try:
+            note = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(note, list) and note:
+            yield tuple(note)
+
+
+def _executable(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def _remove(directory: Path) -> None:
+    def make_writable(function, path, error):
+        os.chmod(os.path.dirname(path), 0o700)
+        os.chmod(path, 0o700)
+        function(path)
+
+    if directory.exists():
+        try:
+            shutil.rmtree(directory)
+        except OSError:
+            shutil.rmtree(directory, onerror=make_writable)

@@ -1,0 +1,68 @@
+"""What HTCondor has to know of one job. No rules are here: see transfer.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .tree import Tree
+
+STDOUT = "_condor_stdout"
+STDERR = "_condor_stderr"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a submit description, with everything it takes along.
+
+    Field names follow the submit commands. `None` for a list of files means that the
+    command was not given (or, for `transfer_checkpoint_files`, given empty: R4a), which is
+    something else than the empty list.
+    """
+
+    executable: str
+    """The command to start: a path relative to the sandbox, or an absolute one that was not transferred."""
+    arguments: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    inputs: Tree = field(default_factory=Tree)
+    """What every new sandbox begins with: transfer_input_files and, if transferred, the executable."""
+    transfer_executable: bool = True
+
+    checkpoint_exit_code: int | None = None
+    transfer_checkpoint_files: tuple[str, ...] | None = None
+    transfer_output_files: tuple[str, ...] | None = None
+    transfer_output_remaps: tuple[tuple[str, str], ...] = ()
+    preserve_relative_paths: bool = False
+    on_exit_or_evict: bool = False
+    """when_to_transfer_output = ON_EXIT_OR_EVICT: the eviction-driven mode of R7."""
+
+    output: str | None = None
+    error: str | None = None
+    log: str | None = None
+    stream_output: bool = False
+    stream_error: bool = False
+
+    max_retries: int = 0
+    success_exit_code: int = 0
+    max_vacate_time: float = 10.0
+    """Seconds between SIGTERM and SIGKILL (job_max_vacate_time)."""
+
+    cluster: int = 1
+    proc: int = 0
+    batch_size: int = 1
+    """How many jobs the submit description queues in all."""
+
+    @property
+    def streams(self) -> dict[str, str]:
+        """R3: file in the sandbox → file in the submit directory, for stdout and stderr. Unset or
+        streamed means no such file; both naming one file share _condor_stdout."""
+        found = {}
+        if self.output and not self.stream_output:
+            found[STDOUT] = self.output
+        if self.error and not self.stream_error and not self.streams_joined:
+            found[STDERR] = self.error
+        return found
+
+    @property
+    def streams_joined(self) -> bool:
+        """Whether stderr goes where stdout goes."""
+        return bool(self.error) and self.error == self.output

@@ -1,0 +1,62 @@
+"""How a submit description's problems are told: errors that stop it, remarks that don't.
+
+What it is not: a judge of anything. Who finds a problem says what is wrong and what to do;
+who knows the place adds file and line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """A line of a file; `line` counts from 1, and is None where the file as a whole is meant."""
+
+    file: str
+    line: int | None
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+class Problem(Exception):
+    """What is wrong, and what to do about it, found by a function that knows of no line."""
+
+    def __init__(self, problem: str, remedy: str):
+        super().__init__(problem, remedy)
+        self.problem, self.remedy = problem, remedy
+
+
+class SubmitError(Exception):
+    """A submit description that can't be used. Its text is `FILE:LINE: problem. remedy`."""
+
+    def __init__(self, file: str, line: int | None, problem: str, remedy: str):
+        super().__init__(file, line, problem, remedy)
+        self.file, self.line, self.problem, self.remedy = file, line, problem, remedy
+
+    @classmethod
+    def at(cls, place: Place, found: Problem) -> SubmitError:
+        """The error that a problem at this place is."""
+        return cls(place.file, place.line, found.problem, found.remedy)
+
+    def __str__(self) -> str:
+        return f"{Place(self.file, self.line)}: {self.problem}. {self.remedy}"
+
+
+UNKNOWN, NO_EFFECT, CAUTION = "unknown command", "no effect", "caution"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something worth knowing about a submit description that can be used all the same."""
+
+    file: str
+    line: int | None
+    text: str
+    kind: str
+    """UNKNOWN: no such command. NO_EFFECT: known, but idle in this simulator. CAUTION: it acts as
+    HTCondor does, which is seldom what is meant."""
+
+    def __str__(self) -> str:
+        return f"{Place(self.file, self.line)}: {self.text}"

@@ -1,0 +1,36 @@
+"""The versions of HTCondor that the simulator can be, as data. What each does: transfer.py, pool.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How one range of HTCondor versions behaves where they differ."""
+
+    name: str
+    htcondor: str
+    """The versions that behave so."""
+    streams_in_checkpoint: bool = True
+    """_condor_stdout and _condor_stderr are part of every checkpoint (R4a, since 9.0.6)."""
+    checkpoint_beats_input: bool = True
+    """In a new sandbox, a file of the checkpoint wins over an input file of the same name (R2)."""
+    missing_file_holds: bool = True
+    """A listed checkpoint file that is missing holds the job (R4c); else it is only logged."""
+    may_requeue: bool = False
+    """After a checkpoint the slot may not be used again (R4g, since 25.10.1)."""
+    eviction_codes: bool = False
+    """Event 004 carries a code and a subcode."""
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("modern", "23.9 – 25.9"),
+        Profile("slides2021", "9.0.4", streams_in_checkpoint=False, checkpoint_beats_input=False,
+                missing_file_holds=False),
+        Profile("v25", "25.10.1 and later", may_requeue=True, eviction_codes=True),
+    )
+}
+MODERN = PROFILES["modern"]

@@ -1,0 +1,76 @@
+"""The notation for what happens to a job: `evict@2 evict@4+90s`. Text and values, no behaviour."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+FAULTS = {
+    "evict": "the slot is lost, without a signal, just before the execution would end (or +S seconds into it)",
+    "vacate": "the same with SIGTERM first, and SIGKILL when the grace time is over",
+    "hold": "the job is held during the execution, and released afterwards",
+    "requeue": "the checkpoint that ends the execution is saved, and the job restarts elsewhere",
+    "upload-fails": "the transfer of the checkpoint that ends the execution fails, as networks do",
+    "look": "nothing happens; the three directories are shown as they are +S seconds into the execution",
+}
+TIMED = ("evict", "vacate", "hold", "look")
+
+
+class ScheduleError(ValueError):
+    """A schedule that can't be read; the text says what was expected."""
+
+
+class Fault(NamedTuple):
+    """Something that happens to one execution of a job."""
+
+    kind: str
+    execution: int
+    """Counted from 1 over the whole life of the job."""
+    seconds: float | None = None
+    """Virtual seconds into the execution; None: just before it would end."""
+
+    def __str__(self) -> str:
+        offset = "" if self.seconds is None else f"+{self.seconds:g}s"
+        return f"{self.kind}@{self.execution}{offset}"
+
+
+Schedule = tuple[Fault, ...]
+
+
+def parse(text: str) -> Schedule:
+    """Read a schedule: faults joined by spaces or commas, in the order of their executions.
+
+    Raises ScheduleError, whose text names the part that is wrong and what could stand there.
+    """
+    faults = sorted((_fault(part) for part in re.split(r"[\s,]+", text) if part), key=lambda f: f.execution)
+    real = [fault for fault in faults if fault.kind != "look"]
+    for one, other in zip(real, real[1:]):
+        if one.execution == other.execution:
+            raise ScheduleError(f"{one} and {other}: one execution can have one fault only")
+    return tuple(faults)
+
+
+def render(schedule: Iterable[Fault]) -> str:
+    """The notation of a schedule, which parse() reads back; `no faults` has no notation but ''."""
+    return " ".join(str(fault) for fault in schedule)
+
+
+def _fault(part: str) -> Fault:
+    match = re.fullmatch(r"([a-z-]+)@(\d+)(?:\+(\d+(?:\.\d+)?)s?)?", part)
+    if not match:
+        raise ScheduleError(f"{part!r} is not a fault: write KIND@EXECUTION or KIND@EXECUTION+SECONDSs, "
+                            f"as in evict@2 or evict@4+90s")
+    kind, execution, seconds = match[1], int(match[2]), match[3]
+    if kind not in FAULTS:
+        near = difflib.get_close_matches(kind, FAULTS, 1)
+        remedy = f"did you mean {near[0]}?" if near else f"there are {', '.join(FAULTS)}"
+        raise ScheduleError(f"{part!r}: unknown fault {kind!r}; {remedy}")
+    if execution < 1:
+        raise ScheduleError(f"{part!r}: executions are counted from 1")
+    if seconds is not None and kind not in TIMED:
+        raise ScheduleError(f"{part!r}: {kind} happens at the end of an execution and takes no seconds")
+    if seconds is None and kind == "look":
+        raise ScheduleError(f"{part!r}: say when to look, as in {part}+60s")
+    return Fault(kind, execution, None if seconds is None else float(seconds))

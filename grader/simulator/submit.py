@@ -1,0 +1,312 @@
+"""From a submit description, as people write them, to jobs.
+
+What it is not: a checker of what a job does. It reads the commands as HTCondor does, says where
+something can't be meant so, and gathers what the jobs take along. The lines are read by
+description.py, macros by macros.py, queue statements by queueing.py; here commands get meaning.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from . import commands, queueing, values
+from .description import Description, Queue, logical_lines
+from .folder import DiskFolder, Folder, Found, TreeFolder, inputs
+from .job import Job
+from .macros import Macros, boolean, integer, number
+from .problems import CAUTION, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
+from .tree import File, Tree
+
+__all__ = ["CAUTION", "NO_EFFECT", "UNKNOWN", "DiskFolder", "Folder", "Remark", "Submission", "SubmitError",
+           "TreeFolder", "parse", "read"]
+
+MOST_JOBS = 10_000
+MOST_CHARACTERS = 200_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a submit description asks for."""
+
+    jobs: tuple[Job, ...]
+    remarks: tuple[Remark, ...]
+    file: str
+    """The name of the submit file."""
+
+
+def read(path: Path | str) -> Submission:
+    """The submission that a submit file on disk describes, its directory being the submit directory.
+
+    Raises SubmitError, also for a file that is missing, unreadable or not UTF-8.
+    """
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        line = error.object[:error.start].count(b"\n") + 1
+        raise SubmitError(path.name, line, "this line is not UTF-8 text", "Save the file as UTF-8.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SubmitError(path.name, None, f"the submit file can't be read ({reason})",
+                          "Check its name and where it is.") from None
+    return parse(text, DiskFolder(path.parent), name=path.name)
+
+
+def parse(text: str, folder: Folder, *, name: str = "submit file", cluster: int = 1) -> Submission:
+    """The submission that a submit description describes. Raises SubmitError."""
+    if len(text) > MOST_CHARACTERS:
+        raise SubmitError(name, None, "the file is too long for a submit description",
+                          "Put lists of items into a file of their own: queue VARIABLE from FILE.")
+    folder, macros = _Remembered(folder), Macros()
+    macros.assign(cluster=cluster, clusterid=cluster, submit_file=name)
+    description = Description(text, name, folder, macros)
+    jobs: list[Job] = []
+    remarks: list[Remark] = []
+    statement = None
+    for statement in description:
+        try:
+            _queue(statement, macros, folder, cluster, jobs, remarks)
+        except Problem as found:
+            raise SubmitError.at(statement.place, found) from None
+    if statement is None:
+        problem = "nothing is queued" if text.strip() else "the file is empty"
+        raise SubmitError(name, None, problem, "Write the job's commands, and a last line `queue`.")
+    if not jobs:
+        raise SubmitError(*statement.place, "no jobs are queued", "Check the number and the list of items.")
+    told = dict.fromkeys((*description.remarks, *_on_names(macros), *remarks))
+    return Submission(
+        jobs=tuple(replace(job, batch_size=len(jobs)) for job in jobs),
+        remarks=tuple(sorted(told, key=lambda remark: (remark.file != name, remark.file, remark.line or 0))),
+        file=name,
+    )
+
+
+class _Remembered:
+    """A folder that looks everything up once, however many jobs ask for it."""
+
+    def __init__(self, folder: Folder):
+        self.get: Callable[[str], Found] = functools.cache(folder.get)
+
+
+def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: int,
+           jobs: list[Job], remarks: list[Remark]) -> None:
+    """Append the jobs of one queue statement, and what is worth knowing about them."""
+    arguments, rows = statement.arguments, statement.rows
+    items = [(0, "")]
+    if arguments.mode:
+        if arguments.file:
+            rows = _rows(arguments.file, folder, remarks)
+        items = queueing.items(arguments, rows, folder)
+        if any(not item for _, item in items):
+            text = "the list has an empty line: HTCondor queues a job for it, with empty variables"
+            remarks.append(Remark(*statement.place, text, CAUTION))
+    if len(jobs) + len(items) * arguments.count > MOST_JOBS:
+        raise Problem(f"more than {MOST_JOBS} jobs", "Queue fewer to simulate them.")
+    for row, item in items:
+        for variable, value in zip(arguments.variables, queueing.fields(item, len(arguments.variables))):
+            macros.loop(variable, value)
+        for step in range(arguments.count):
+            macros.assign(process=len(jobs), procid=len(jobs), step=step, row=row, itemindex=row)
+            reader = _Commands(macros, statement.place, remarks)
+            jobs.append(_job(reader, folder, cluster, len(jobs)))
+    for variable in arguments.variables:
+        macros.loop(variable, "")
+
+
+def _rows(file: str, folder: Folder, remarks: list[Remark]) -> tuple[str, ...]:
+    found = folder.get(file)
+    if not isinstance(found, File):
+        raise Problem(f"there is no file {file} to take the items from", "Check its name.")
+    lines = tuple(line for _, line in logical_lines(found.text, file, remarks))
+    if any(line.startswith("#") for line in lines):
+        text = "a line begins with #: HTCondor takes it as an item, not as a comment"
+        remarks.append(Remark(file, None, text, CAUTION))
+    return lines
+
+
+class _Commands:
+    """The commands as one job sees them."""
+
+    def __init__(self, macros: Macros, queued: Place, remarks: list[Remark]):
+        self._macros, self._queued, self._remarks = macros, queued, remarks
+
+    def place(self, command: str) -> Place:
+        """Where a command stands; the queue statement's place if it is not given."""
+        return self._macros.places.get(self._spelling(command).lower(), self._queued)
+
+    def read(self, command: str, convert: Callable[[str], T], default: T) -> T:
+        """A command's value as `convert` makes it; `default` if it is not given or empty.
+
+        Raises SubmitError at the command's place for any Problem.
+        """
+        try:
+            raw = self._macros.get(self._spelling(command))
+            text = "" if raw is None else self._expanded(command, raw)
+            return convert(text) if text else default
+        except Problem as found:
+            problem = Problem(f"{command}: {found.problem}", found.remedy)
+            raise SubmitError.at(self.place(command), problem) from None
+
+    def text(self, command: str) -> str | None:
+        """A command's value, or None if it is not given or empty."""
+        return self.read(command, str, None)
+
+    def remark(self, command: str, text: str, kind: str = CAUTION) -> None:
+        """Something worth knowing about a command."""
+        self._remarks.append(Remark(*self.place(command), text, kind))
+
+    def _spelling(self, command: str) -> str:
+        names = (command, *commands.SPELLINGS[command])
+        return next((name for name in names if name in self._macros), command)
+
+    def _expanded(self, command: str, raw: str) -> str:
+        self._macros.undefined.clear()
+        text = self._macros.expand(raw)  # HTCondor keeps the white space that an empty macro leaves
+        for name in sorted(self._macros.undefined):
+            self.remark(command, f"{command}: nothing defines $({name}), so it counts as empty")
+        if left := re.search(r"(?<!\$)\$\(.*", text):
+            self.remark(command, f"{command}: HTCondor leaves {left[0]} as it is; in a default only letters, "
+                        "digits, blanks and _ . , / \\ : $ can stand")
+        return text
+
+
+def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
+    """One job. Relative paths: the executable's starts at the submit directory, all others at
+    initialdir, which is the submit directory unless it is given."""
+    home = given.read("initialdir", lambda path: _directory(folder, path), "")
+    keep_paths = given.read("preserve_relative_paths", boolean, False)
+    brought = given.read("transfer_input_files", lambda text: inputs(folder, home, text, keep_paths), Tree())
+    executable, program, transferred = _executable(given, folder)
+    success = given.read("success_exit_code", integer, None)
+    when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
+    job = Job(
+        executable=executable,
+        arguments=given.read("arguments", values.arguments, ()),
+        environment=given.read("environment", values.environment, ()),
+        inputs=brought | program,
+        transfer_executable=transferred,
+        checkpoint_exit_code=given.read("checkpoint_exit_code", integer, None),
+        transfer_checkpoint_files=given.read("transfer_checkpoint_files", values.files, None),
+        transfer_output_files=given.read("transfer_output_files", values.unquoted_files, None),
+        transfer_output_remaps=given.read("transfer_output_remaps", values.remaps, ()),
+        preserve_relative_paths=keep_paths,
+        on_exit_or_evict=when == "ON_EXIT_OR_EVICT",
+        output=_stream(given, "output", home),
+        error=_stream(given, "error", home),
+        log=_stream(given, "log", home),
+        stream_output=given.read("stream_output", boolean, False),
+        stream_error=given.read("stream_error", boolean, False),
+        # HTCondor itself takes 2 where a success code is given and no number of retries.
+        max_retries=given.read("max_retries", integer, 0 if success is None else 2),
+        success_exit_code=success or 0,
+        max_vacate_time=float(given.read("job_max_vacate_time", number, Job.max_vacate_time)),
+        cluster=cluster,
+        proc=proc,
+    )
+    _check(given, job)
+    return job
+
+
+def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
+    """The command to start, what of it comes into the sandbox, and whether it is transferred."""
+    wanted = given.text("transfer_executable")
+    transferred = wanted is None or wanted[0] not in "fF"
+    if wanted and transferred and wanted.lower() not in ("true", "t", "yes", "y", "1"):
+        given.remark("transfer_executable", f"HTCondor reads {wanted!r} as True; write False to mean it")
+    path = given.text("executable")
+    if path is None:
+        raise SubmitError(*given.place("executable"), "no executable is given", "Add `executable = PROGRAM`.")
+    if not transferred:
+        return path, Tree(), False
+    program = given.read("executable", folder.get, None)
+    if not isinstance(program, File):
+        problem = f"executable: {path} " + ("does not exist" if program is None else "is a directory")
+        raise SubmitError(*given.place("executable"), problem, "Check its name, or write "
+                          "`transfer_executable = False` for a program that the execution points have.")
+    name = posixpath.basename(path)
+    return name, Tree({name: File(program.content, executable=True)}), True
+
+
+def _directory(folder: Folder, path: str) -> str:
+    if not isinstance(folder.get(path), Tree):
+        raise Problem(f"there is no directory {path}", "Make it, or check its name.")
+    return path
+
+
+def _stream(given: _Commands, command: str, home: str) -> str | None:
+    path = given.text(command)
+    return None if path is None or path == "/dev/null" else posixpath.join(home, path)
+
+
+# -- remarks -----------------------------------------------------------------------
+
+
+def _check(given: _Commands, job: Job) -> None:
+    """Remarks on commands that act in another way than one would think, or not at all here."""
+    _check_checkpoint(given, job)
+    _check_transfer(given, job)
+    if (universe := given.read("universe", values.universe, "vanilla")) != "vanilla":
+        given.remark("universe", f"{universe} has no effect here: the job runs as a vanilla one", NO_EFFECT)
+    if (given.text("input") or "/dev/null") != "/dev/null":
+        given.remark("input", "input has no effect here: the program's standard input is empty", NO_EFFECT)
+    if given.text("initialdir"):
+        given.remark("initialdir", "it holds here for input files, output, error and log; "
+                     "transfer_output_files come to the submit directory", NO_EFFECT)
+
+
+def _check_checkpoint(given: _Commands, job: Job) -> None:
+    code = job.checkpoint_exit_code
+    if code == 0:
+        given.remark("checkpoint_exit_code", "with 0 the job never finishes: an exit with 0 is a checkpoint")
+    elif code is not None and not 0 < code < 256:
+        given.remark("checkpoint_exit_code", f"no program can exit with {code}: exit codes go from 0 to 255")
+    elif code is None and job.transfer_checkpoint_files is not None:
+        given.remark("transfer_checkpoint_files", "without checkpoint_exit_code this list is never used: "
+                     "the job is not self-checkpointing")
+    if any('"' in name for name in job.transfer_checkpoint_files or ()):
+        given.remark("transfer_checkpoint_files", "the double quotes count as part of the file names")
+
+
+def _check_transfer(given: _Commands, job: Job) -> None:
+    should = given.read("should_transfer_files", values.should_transfer, "")
+    when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
+    listed = given.text("transfer_input_files") or given.text("transfer_output_files")
+    place = given.place("should_transfer_files")
+    if should == "NO" and listed:
+        raise SubmitError(*place, "should_transfer_files = NO, and there are files to transfer",
+                          "Write should_transfer_files = YES.")
+    if should == "IF_NEEDED" and job.on_exit_or_evict:
+        raise SubmitError(*place, "should_transfer_files = IF_NEEDED does not go with ON_EXIT_OR_EVICT",
+                          "Write should_transfer_files = YES.")
+    if should == "NO":
+        given.remark("should_transfer_files", "NO has no effect here: files are transferred", NO_EFFECT)
+    if when in ("ON_SUCCESS", "NEVER"):
+        given.remark("when_to_transfer_output", f"{when} has no effect here: output comes home on every exit",
+                     NO_EFFECT)
+    if (given.text("transfer_output_remaps") or '"')[0] != '"':
+        given.remark("transfer_output_remaps", "older HTCondors refuse this without double quotes around it")
+
+
+def _on_names(macros: Macros) -> list[Remark]:
+    """Remarks on commands that don't exist, and on those that do nothing here."""
+    remarks = []
+    for name, place in macros.places.items():
+        if name in ("my.successcheckpointexitcode", "my.wantftoncheckpoint", "my.transfercheckpoint"):
+            text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
+            remarks.append(Remark(*place, text, NO_EFFECT))
+        elif name in commands.IDLE:
+            remarks.append(Remark(*place, f"{name} has no effect in this simulator", NO_EFFECT))
+        elif not (name in commands.ALL or name in macros.mentioned or name.startswith(commands.PREFIXES)):
+            likely = difflib.get_close_matches(name, commands.NAMES, n=1, cutoff=0.75)
+            ending = f": did you mean {likely[0]}?" if likely else f", and no $({name}) uses it"
+            remarks.append(Remark(*place, f"{name} is not a submit command{ending}", UNKNOWN))
+    return remarks

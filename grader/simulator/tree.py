@@ -1,0 +1,256 @@
+"""A directory as a value: an immutable picture of everything below it.
+
+What it is not: a handle on a directory. Reading and writing the disk are the two
+methods at the end; everything else is arithmetic on pictures.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, Union
+
+
+class File(NamedTuple):
+    """A regular file: its bytes, and whether it may be executed."""
+
+    content: bytes
+    executable: bool = False
+
+    @property
+    def text(self) -> str:
+        """The content as text; bytes that are not UTF-8 are shown as U+FFFD."""
+        return self.content.decode("utf-8", "replace")
+
+
+class Link(NamedTuple):
+    """A symbolic link and the path that it names."""
+
+    target: str
+
+
+class Directory(NamedTuple):
+    """A directory; what is in it are entries of their own."""
+
+
+Entry = Union[File, Link, Directory]
+
+
+class TooLarge(Exception):
+    """A directory on disk holds more files or bytes than the caller allows."""
+
+
+def parents(path: str) -> Iterator[str]:
+    """The directories that a relative path lies in, nearest first: a/b/c gives a/b, a."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+class Tree(Mapping[str, Entry]):
+    """An immutable mapping from relative POSIX paths to entries, equal by content.
+
+    Directories are entries too, so an empty one is not lost; the directories that a
+    path lies in are there without being named. Iterates in sorted order.
+    """
+
+    __slots__ = ("_entries", "_hash")
+
+    def __init__(self, entries: Mapping[str, Entry] | Iterable[tuple[str, Entry]] = ()):
+        found = dict(entries)
+        for path in list(found):
+            for parent in parents(path):
+                found.setdefault(parent, Directory())
+        self._entries = {path: found[path] for path in sorted(found)}
+        self._hash: int | None = None
+
+    @classmethod
+    def of(cls, **files: str | bytes) -> Tree:
+        """A tree of plain files from keyword arguments, for short examples: of(a="1")."""
+        return cls.files(files)
+
+    @classmethod
+    def files(cls, files: Mapping[str, str | bytes]) -> Tree:
+        """A tree of plain files from path → text or bytes."""
+        return cls({
+            path: File(content.encode() if isinstance(content, str) else content)
+            for path, content in files.items()
+        })
+
+    def __getitem__(self, path: str) -> Entry:
+        return self._entries[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(tuple(self._entries.items()))
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tree):
+            return NotImplemented
+        return hash(self) == hash(other) and self._entries == other._entries
+
+    def __repr__(self) -> str:
+        return f"Tree({self.listing()})"
+
+    # -- looking ---------------------------------------------------------------
+
+    def top(self) -> list[str]:
+        """The names at top level, sorted."""
+        return [path for path in self if "/" not in path]
+
+    def listing(self) -> list[str]:
+        """Every path, a directory with a slash behind it and only where it is empty."""
+        filled = {parent for path in self for parent in parents(path)}
+        return [
+            path + "/" if isinstance(entry, Directory) else path
+            for path, entry in self.items() if path not in filled
+        ]
+
+    def below(self, name: str) -> Tree:
+        """The contents of directory `name`, as a tree of their own (empty if there is none)."""
+        return Tree({p[len(name) + 1:]: e for p, e in self.items() if p.startswith(name + "/")})
+
+    def only(self, names: Iterable[str]) -> Tree:
+        """These top-level entries, with everything below them."""
+        kept = set(names)
+        return Tree({p: e for p, e in self.items() if p.partition("/")[0] in kept})
+
+    def without(self, names: Iterable[str]) -> Tree:
+        """All but these top-level entries."""
+        gone = set(names)
+        return Tree({p: e for p, e in self.items() if p.partition("/")[0] not in gone})
+
+    def resolve(self, path: str, hops: int = 8) -> str | None:
+        """The path of the entry that `path` leads to, links followed; None if it leads nowhere
+        or out of the tree."""
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        here = ""
+        for index, part in enumerate(parts):
+            if part == "..":
+                if not here:
+                    return None
+                here = here.rpartition("/")[0]
+                continue
+            here = f"{here}/{part}" if here else part
+            entry = self._entries.get(here)
+            if entry is None:
+                return None
+            if isinstance(entry, Link):
+                if hops == 0 or entry.target.startswith("/"):
+                    return None
+                rest = [here.rpartition("/")[0], entry.target, *parts[index + 1:]]
+                return self.resolve("/".join(rest), hops - 1)
+        return here
+
+    # -- combining -------------------------------------------------------------
+
+    def __or__(self, other: Tree) -> Tree:
+        """Both laid over one another, the right one winning; directories merge file by file."""
+        merged = dict(self._entries)
+        for path, entry in other.items():
+            old = merged.get(path)
+            if isinstance(old, Directory) and not isinstance(entry, Directory):
+                for below in [p for p in merged if p.startswith(path + "/")]:
+                    del merged[below]
+            merged[path] = entry
+            for parent in parents(path):
+                merged[parent] = Directory()
+        return Tree(merged)
+
+    def put(self, path: str, entry: Entry) -> Tree:
+        """This tree with one entry more, or another one at that path."""
+        return self | Tree({path: entry})
+
+    def moved_below(self, directory: str) -> Tree:
+        """This tree as the contents of `directory`, which is there even if the tree is empty."""
+        return Tree({directory: Directory(), **{f"{directory}/{p}": e for p, e in self.items()}})
+
+    def changed_since(self, before: Tree) -> Tree:
+        """The entries that are new, or differ from those of `before`."""
+        return Tree({p: e for p, e in self.items() if before.get(p) != e})
+
+    # -- the disk --------------------------------------------------------------
+
+    @classmethod
+    def read(cls, directory: Path | str, max_files: int = 10_000, max_bytes: int = 1 << 30) -> Tree:
+        """The picture of a directory on disk. Sockets, pipes and devices are passed over.
+
+        Links are never followed, and what the owner may not read is made readable first.
+        Raises TooLarge past `max_files` entries or `max_bytes` bytes, NotADirectoryError or
+        FileNotFoundError as usual.
+        """
+        entries: dict[str, Entry] = {}
+        budget = max_bytes
+        pending = [("", os.fspath(directory))]
+        while pending:
+            prefix, where = pending.pop()
+            for item in _scan(where):
+                path = prefix + item.name
+                if len(entries) >= max_files:
+                    raise TooLarge(f"more than {max_files} files")
+                if item.is_symlink():
+                    entries[path] = Link(os.readlink(item.path))
+                elif item.is_dir():
+                    entries[path] = Directory()
+                    pending.append((path + "/", item.path))
+                elif item.is_file():
+                    status = item.stat()
+                    budget -= status.st_size
+                    if budget < 0:
+                        raise TooLarge(f"more than {max_bytes} bytes")
+                    entries[path] = File(_content(item.path), bool(status.st_mode & stat.S_IXUSR))
+        return cls(entries)
+
+    def write(self, directory: Path | str) -> None:
+        """Lay this picture over a directory on disk, made if it is missing. What is there and
+        not in the picture stays. A link in the way is replaced, never written through."""
+        root = os.fspath(directory)
+        os.makedirs(root, exist_ok=True)
+        for path, entry in self.items():
+            target = os.path.join(root, path)
+            if isinstance(entry, Directory):
+                if os.path.islink(target) or os.path.isfile(target):
+                    os.unlink(target)
+                os.makedirs(target, exist_ok=True)
+                continue
+            if os.path.isdir(target) and not os.path.islink(target):
+                shutil.rmtree(target)
+            elif os.path.lexists(target):
+                os.unlink(target)
+            if isinstance(entry, Link):
+                os.symlink(entry.target, target)
+                continue
+            with open(target, "wb", opener=_private if entry.executable else None) as file:
+                file.write(entry.content)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o777)
+
+
+def _scan(directory: str) -> list[os.DirEntry]:
+    try:
+        return list(os.scandir(directory))
+    except PermissionError:
+        os.chmod(directory, 0o700)
+        return list(os.scandir(directory))
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except PermissionError:
+        os.chmod(path, 0o600)
+        with open(path, "rb") as file:
+            return file.read()

@@ -1,0 +1,123 @@
+"""What stands behind the = of a submit command: lists of files, arguments, environment, choices.
+
+What it is not: it looks up no file and expands no macro. Each function takes a command's value,
+macros expanded, and raises Problem for one that HTCondor refuses.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .problems import Problem
+
+
+def files(text: str) -> tuple[str, ...]:
+    """R4a: a list of files, split at commas and white space; quotes are literal."""
+    return tuple(name for name in re.split(r"[,\s]+", text) if name)
+
+
+def unquoted_files(text: str) -> tuple[str, ...]:
+    """A list of files in the two commands that take double quotes around the whole of it."""
+    return files(unquoted(text))
+
+
+def unquoted(text: str) -> str:
+    """A whole value in double quotes without them: `transfer_output_files = ""` is the empty list."""
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def remaps(text: str) -> tuple[tuple[str, str], ...]:
+    """transfer_output_remaps: "name = new name; …", a backslash before a ; or = of a name."""
+    pairs = []
+    for entry in re.findall(r"(?:\\.|[^;\\])+", unquoted(text), re.DOTALL):
+        found = re.fullmatch(r"((?:\\.|[^=\\])+)=(.+)", entry, re.DOTALL)
+        if found is None and entry.strip():
+            raise Problem(f"{entry.strip()!r} is no pair of names", 'Write "name = new name; …".')
+        if found:
+            name, new = (re.sub(r"\\(.)", r"\1", part.strip()) for part in found.groups())
+            no_url(new)
+            pairs.append((name, new))
+    return tuple(pairs)
+
+
+def no_url(path: str) -> None:
+    """Raises Problem for a URL."""
+    if re.match(r"[A-Za-z][\w+.-]*://", path):
+        raise Problem(f"{path} is a URL, and the simulator has no network",
+                      "Name a file of the submit directory instead.")
+
+
+def arguments(text: str) -> tuple[str, ...]:
+    """The words of `arguments`: the new syntax if it begins with a double quote, else the old one,
+    where white space separates, single quotes are literal and \\" is a double quote."""
+    if text.lstrip().startswith('"'):
+        return tuple(_words(_in_double_quotes(text)))
+    if re.search(r'(?<!\\)"', text):
+        raise Problem("a double quote in the old syntax",
+                      'Put the whole value in double quotes: "one \'two words\'", or write \\" for a quote.')
+    return tuple(text.replace('\\"', '"').split())
+
+
+def environment(text: str) -> tuple[tuple[str, str], ...]:
+    """The variables of `environment`: "A=1 B='x y'" in the new syntax, A=1;B=x y in the old one.
+    The last of a name counts."""
+    if text.lstrip().startswith('"'):
+        entries = _words(_in_double_quotes(text))
+    else:
+        entries = [entry.lstrip() for entry in text.split(";") if entry.strip()]
+    found = {}
+    for entry in entries:
+        name, equals, value = entry.partition("=")
+        if not name or not equals:
+            raise Problem(f"{entry!r} is not NAME=VALUE", "Write \"A=1 B='two words'\".")
+        found[name] = value
+    return tuple(found.items())
+
+
+def _in_double_quotes(text: str) -> str:
+    """What stands between the double quotes, where "" is one double quote."""
+    found = re.fullmatch(r'\s*"((?:[^"]|"")*)"\s*', text, re.DOTALL)
+    if found is None:
+        raise Problem("the double quotes don't match",
+                      'Begin and end the value with one; write "" for a double quote within.')
+    return found[1].replace('""', '"')
+
+
+def _words(text: str) -> list[str]:
+    """Split at white space outside single quotes; within them '' is one single quote."""
+    pattern = r"(?:[^\s']|'(?:[^']|'')*')+"
+    if re.sub(pattern, "", text).strip():
+        raise Problem("a single quote has no partner", "Write '' for a single quote within single quotes.")
+    return [
+        re.sub(r"'((?:[^']|'')*)'", lambda quoted: quoted[1].replace("''", "'"), word)
+        for word in re.findall(pattern, text)
+    ]
+
+
+_UNIVERSES = {"5": "vanilla", "7": "scheduler", "8": "mpi", "9": "grid", "10": "java", "11": "parallel",
+              "12": "local", "13": "vm"}
+
+
+def universe(text: str) -> str:
+    """The universe, by its name or number; docker and container count as universes, too."""
+    name = _UNIVERSES.get(text, text.lower())
+    if name not in (*_UNIVERSES.values(), "docker", "container"):
+        raise Problem(f"there is no universe {text!r}", "Write vanilla, or leave the line out.")
+    return name
+
+
+def when_to_transfer(text: str) -> str:
+    """ON_EXIT, ON_EXIT_OR_EVICT, ON_SUCCESS or NEVER."""
+    if text.upper() not in ("ON_EXIT", "ON_EXIT_OR_EVICT", "ON_SUCCESS", "NEVER"):
+        raise Problem(f"{text!r} is not a time to transfer output", "Write ON_EXIT, or leave the line out.")
+    return text.upper()
+
+
+def should_transfer(text: str) -> str:
+    """YES, NO or IF_NEEDED."""
+    meanings = {"YES": "YES", "TRUE": "YES", "ALWAYS": "YES", "NO": "NO", "FALSE": "NO", "NEVER": "NO",
+                "IF_NEEDED": "IF_NEEDED", "AUTOMATIC": "IF_NEEDED"}
+    if text.upper() not in meanings:
+        raise Problem(f"{text!r} is not a choice", "Write YES, NO or IF_NEEDED.")
+    return meanings[text.upper()]

@@ -1,0 +1,131 @@
+"""A bar of executions over virtual time: what of the computing was kept, what was lost, when nothing ran.
+
+Inline SVG without ids, so that several fit on a page. What it is not: an account; the numbers are
+the simulator's goodput and badput.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from grader.simulator.pool import Moment
+
+from .text import clock, count, duration, escape
+
+WIDTH, TOP, HEIGHT = 800.0, 4.0, 20.0
+SAFE, GONE, OPEN = "safe", "gone", "open"
+WORDS = {SAFE: "saved", GONE: "lost", OPEN: "neither saved nor lost"}
+MOST_BLOCKS = 400
+
+
+@dataclass
+class Block:
+    """One execution: from when to when, in virtual seconds since submission, and what became of its work."""
+
+    start: float
+    end: float
+    execution: int
+    fate: str = OPEN
+
+
+def blocks(moments: Sequence[Moment]) -> list[Block]:
+    """The executions of a story. Work is saved or lost when goodput or badput grow."""
+    found: list[Block] = []
+    pending: list[Block] = []
+    began, start, before = (moments[0].time if moments else 0.0), 0.0, None
+    for now in moments:
+        if now.kind in ("started", "restarted"):
+            start = now.time - began
+        elif now.run is not None and (not found or found[-1].execution != now.execution):
+            pending.append(Block(start, now.time - began, now.execution))
+            found.append(pending[-1])
+        if now.kind not in ("submitted", "started", "restarted", "look", "exited"):
+            fate = _fate(now, before)
+            for block in pending if fate else ():
+                block.fate = fate
+            pending = [] if fate else pending
+        before = now
+    return found
+
+
+def _fate(now: Moment, before: Moment | None) -> str | None:
+    if before is None or now.kind in ("checkpoint failed", "requeued", "released", "never finishes"):
+        return None
+    if now.kind == "checkpoint" or now.goodput > before.goodput:
+        return SAFE
+    # An execution that takes no virtual time adds nothing to badput, and is lost all the same.
+    return SAFE if now.kind == "ended" and now.badput == before.badput else GONE
+
+
+def bar(moments: Sequence[Moment]) -> str:
+    """The bar as inline SVG, with its numbers below; '' for a story without executions."""
+    found = blocks(moments)
+    if not found:
+        return ""
+    if not any(block.end > block.start for block in found):
+        # A program that takes no virtual time: executions are drawn one unit long each.
+        found = [Block(i, i + 1, block.execution, block.fate) for i, block in enumerate(found)]
+        axis, end = "one block per execution; they take no virtual time", float(len(found))
+    else:
+        end = moments[-1].time - moments[0].time
+        axis = clock(end)
+    said = _said(found, moments[-1])
+    pieces = "".join(_drawn(found, WIDTH / end)) if len(found) <= MOST_BLOCKS else "".join(
+        _drawn(_thinned(found), WIDTH / end))
+    bottom = TOP + HEIGHT
+    first = "" if axis.startswith("one") else clock(0)
+    return (f'<div class="bar"><svg viewBox="-1 0 {WIDTH + 2:g} {bottom + 17:g}" width="100%" role="img" '
+            f'aria-label="{escape(said)}"><title>{escape(said)}</title>'
+            f'<line class="wait" x1="0" x2="{WIDTH:g}" y1="{TOP + HEIGHT / 2:g}" y2="{TOP + HEIGHT / 2:g}"/>{pieces}'
+            f'<text x="0" y="{bottom + 13:g}">{first}</text>'
+            f'<text x="{WIDTH / 2:g}" y="{bottom + 13:g}" text-anchor="middle">{escape(said)}</text>'
+            f'<text x="{WIDTH:g}" y="{bottom + 13:g}" text-anchor="end">{axis if first else ""}</text></svg></div>')
+
+
+def _said(found: Sequence[Block], last: Moment) -> str:
+    parts = [count(len(found), "execution")]
+    if last.goodput:
+        parts.append(f"{duration(last.goodput)} of computing kept")
+    if last.badput:
+        parts.append(f"{duration(last.badput)} lost")
+    return ", ".join(parts)
+
+
+def _drawn(found: Sequence[Block], scale: float) -> Iterator[str]:
+    for block in found:
+        left, right = block.start * scale, block.end * scale
+        width = max(right - left, 1.5)
+        took = f", {duration(block.end - block.start)}" if block.end > block.start else ""
+        box = f'x="{left:.1f}" y="{TOP:g}" width="{width:.1f}" height="{HEIGHT:g}"'
+        yield f"<g><title>Execution {block.execution}: {WORDS[block.fate]}{took}</title>"
+        yield f'<rect class="ground" {box}/><rect class="{block.fate}" {box}/>'
+        if block.fate == GONE:
+            yield _hatched(left, left + width)
+        if width > 9 + 7 * len(str(block.execution)):
+            middle, line = left + width / 2, TOP + HEIGHT / 2 + 4
+            sign = "× " if block.fate == GONE and width > 40 else ""
+            yield f'<text class="in" x="{middle:.1f}" y="{line:g}" text-anchor="middle">{sign}{block.execution}</text>'
+        yield "</g>"
+
+
+def _hatched(left: float, right: float, step: float = 7.0) -> str:
+    """Slanted lines across a box. An SVG pattern would need an id, and ids clash within a notebook."""
+    path, x = [], left - HEIGHT
+    while x < right:
+        x += step
+        low, high = max(x, left), min(x + HEIGHT, right)
+        if high > low:
+            path.append(f"M{low:.1f} {TOP + HEIGHT - (low - x):.1f}L{high:.1f} {TOP + HEIGHT - (high - x):.1f}")
+    return f'<path class="hatch" d="{"".join(path)}"/>'
+
+
+def _thinned(found: Sequence[Block]) -> list[Block]:
+    """More executions than pixels: neighbours of the same fate as one block."""
+    merged: list[Block] = []
+    for block in found:
+        if merged and merged[-1].fate == block.fate and merged[-1].end == block.start:
+            merged[-1] = Block(merged[-1].start, block.end, merged[-1].execution, block.fate)
+        else:
+            merged.append(block)
+    return merged[:MOST_BLOCKS]

@@ -1,0 +1,135 @@
+"""A report card for one exercise: status, points, what was tried, the story, the evidence, hints.
+
+What it is not: the grade. Every number and sentence comes from outside; here they get their places,
+as HTML for a notebook or as plain text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from textwrap import indent, wrap
+
+from grader.simulator.evidence import Evidence
+
+from .style import CLASS, card_sheet
+from .text import escape, plain, shorten
+from .verdict import WIDTH, labels, needs_place, where
+
+Trial = tuple[str, "bool | None", str, float, float]
+"""Name, whether it was passed (None: not tried), a sentence, points, maximum."""
+
+STATUSES = {
+    "passed": ("✓", "passed"),
+    "partly right": ("◐", "part"),
+    "wrong": ("✗", "wrong"),
+    "not tried yet": ("○", "not"),
+    "could not run": ("!", "could"),
+}
+"""Status → its symbol, and its name in the style sheet."""
+OUTCOMES = {True: ("✓", "passed", "yes"), False: ("✗", "not passed", "no"), None: ("○", "not tried", "none")}
+
+
+def card(title: str, status: str, points: float, maximum: float, headline: str, trials: Sequence[Trial] = (),
+         sections: Sequence[tuple[str, str]] = (), hints: Sequence[str] = ()) -> str:
+    """The card as HTML. `sections` are headings and HTML that is safe already (timeline, facts, code);
+    all else is text, and escaped here. Hints open one after the other."""
+    symbol, tone = STATUSES.get(status, ("", "not"))
+    head = (f'<div class="head"><h4 class="title">{escape(title)}</h4>'
+            f'<span class="status"><span aria-hidden="true">{symbol} </span>{escape(status)}</span>'
+            f'<span class="points" aria-label="{number(points)} of {number(maximum)} points">'
+            f'<b>{number(points)}</b> / {number(maximum)} points</span></div>')
+    body = "".join(f'<section class="part-of" aria-label="{escape(heading)}"><h5>{escape(heading)}</h5>{inner}</section>'
+                   for heading, inner in sections)
+    said = f'<p class="headline">{escape(headline)}</p>' if headline else ""
+    return (f'<div class="{CLASS}" role="region" aria-label="Report: {escape(title)}">{card_sheet()}'
+            f'<div class="box {tone}">{head}{said}{_trials(trials)}{body}{_hints(hints)}</div></div>')
+
+
+def _trials(trials: Sequence[Trial]) -> str:
+    if not trials:
+        return ""
+    rows = "".join(map(_trial, trials))
+    return ('<table class="trials" aria-label="What was tried"><thead><tr><th scope="col">Trial</th>'
+            '<th scope="col">Result</th><th scope="col">What happened</th><th scope="col" class="num">Points</th>'
+            f'</tr></thead><tbody>{rows}</tbody></table>')
+
+
+def _trial(trial: Trial) -> str:
+    name, passed, sentence, points, maximum = trial
+    symbol, word, tone = OUTCOMES[passed]
+    return (f'<tr><th scope="row">{escape(name)}</th><td class="mark {tone}"><i aria-hidden="true">{symbol}</i>{word}</td>'
+            f'<td>{escape(sentence)}</td><td class="num">{number(points)} / {number(maximum)}</td></tr>')
+
+
+def _hints(hints: Sequence[str]) -> str:
+    """Each hint within the one before it, so that they are read one at a time."""
+    opened = ""
+    for index in range(len(hints), 0, -1):
+        opened = (f'<details class="hint"><summary>{_hint_title(index, len(hints))}</summary>'
+                  f'<p>{escape(hints[index - 1])}</p>{opened}</details>')
+    return opened
+
+
+def _hint_title(index: int, of: int) -> str:
+    return "Hint" if of == 1 else f"Hint {index} of {of}"
+
+
+def number(points: float) -> str:
+    """Points as people write them: 3, 2.5, at most two decimals."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+# -- what sections hold ------------------------------------------------------------
+
+
+def code(text: str) -> str:
+    """Text as it is, in a monospaced block."""
+    return f'<pre class="code">{escape(text.expandtabs(4), keep=chr(10))}</pre>'
+
+
+def facts(evidence: Iterable[Evidence]) -> str:
+    """Evidence as a list: where, what, and the expected and the actual line one above the other."""
+    items = "".join(f"<li>{_fact(fact)}</li>" for fact in evidence)
+    return f'<ul class="facts">{items}</ul>' if items else ""
+
+
+def _fact(fact: Evidence) -> str:
+    place = f'<code class="place">{escape(where(fact))}</code>' if needs_place(fact) else ""
+    said = f"{place}{escape(fact.text)}"
+    if fact.expected is None and fact.got is None:
+        return said
+    first, second = labels(fact)
+    return (f'{said}<dl class="pair"><dt class="want">{first}</dt><dd class="want">{_line(fact.expected)}</dd>'
+            f'<dt class="have">{second}</dt><dd class="have">{_line(fact.got)}</dd></dl>')
+
+
+def _line(line: str | None) -> str:
+    if line is None:
+        return "<em>no such line</em>"
+    return escape(shorten(line, 400)) or "<em>an empty line</em>"
+
+
+# -- plain text --------------------------------------------------------------------
+
+
+def card_text(title: str, status: str, points: float, maximum: float, headline: str, trials: Sequence[Trial] = (),
+              sections: Sequence[tuple[str, str]] = (), hints: Sequence[str] = ()) -> str:
+    """The card as plain text; `sections` are headings and text. Hints are all there, one below the other."""
+    parts = ["\n".join((f"{plain(title)}: {plain(status)}, {number(points)} of {number(maximum)} points",
+                        *_wrapped(headline)))]
+    if trials:
+        parts.append("\n".join(line for trial in trials for line in _trial_lines(trial)))
+    parts += [f"{plain(heading)}\n{indent(plain(text.rstrip(), keep=chr(10)), '  ')}" for heading, text in sections]
+    parts += ["\n".join((_hint_title(index, len(hints)), *_wrapped(hint)))
+              for index, hint in enumerate(hints, 1)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _wrapped(text: str) -> list[str]:
+    return [f"  {line}" for line in wrap(plain(text), WIDTH - 2)]
+
+
+def _trial_lines(trial: Trial) -> list[str]:
+    name, passed, sentence, points, maximum = trial
+    word = OUTCOMES[passed][1]
+    return [f"[{word}] {plain(name)}  {number(points)}/{number(maximum)}", *_wrapped(sentence)]

@@ -1,0 +1,310 @@
+"""What there is to show of each moment of a job's story: in words, and of the three directories.
+
+The terminal story and the timeline both draw these scenes, so that they say the same. What it is
+not: a judge, or a drawing. Text here is as it came: whoever draws it makes it safe (text.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from grader.simulator.job import STDERR, STDOUT
+from grader.simulator.pool import Ended, Held, Moment, NotSaved
+from grader.simulator.tree import Directory, Entry, File, Tree
+
+from .text import clock, count, duration, series
+
+SAME, NEW, CHANGED, GONE, LOST, MISSING = "", "new", "changed", "gone", "lost", "missing"
+WHOLE = "whole file"
+SUBMIT, SPOOL, EXECUTE = "submit directory", "spool directory", "execute directory"
+
+
+class Item(NamedTuple):
+    """One file (or link, or empty directory) of a directory at one moment."""
+
+    path: str
+    entry: Entry | None
+    mark: str = SAME
+    note: str = ""
+    """In a few words: where it came from, or what of it is lost."""
+
+
+class Panel(NamedTuple):
+    """One of the three directories at one moment."""
+
+    title: str
+    items: tuple[Item, ...] = ()
+    there: bool = True
+    """False for the execute directory of a job that has none."""
+
+    def marked(self) -> tuple[Item, ...]:
+        """The files that are not as they were."""
+        return tuple(item for item in self.items if item.mark)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One moment, ready to be drawn."""
+
+    moment: Moment
+    when: str
+    """Virtual time since submission."""
+    heading: str
+    sentences: tuple[str, ...]
+    panels: tuple[Panel, Panel, Panel]
+    """Submit, spool and execute directory."""
+    lost_seconds: float = 0.0
+    lost: tuple[Item, ...] = ()
+    """What was in the sandbox and would not be in the next one."""
+    breaks: bool = False
+    """Whether the execute directory is lost here, with work that was not finished."""
+
+
+def scenes(moments: Iterable[Moment], submit: Tree | None = None, log_name: str | None = None) -> Iterator[Scene]:
+    """One scene per moment, as they come.
+
+    `submit` is the submit directory as it was before, `log_name` the job event log that appears in it.
+    """
+    before: Moment | None = None
+    began = 0.0
+    inputs = Tree()
+    log = Tree.files({log_name: "one entry per event\n"}) if log_name else Tree()
+    submit = submit or Tree()
+    for now in moments:
+        if before is None:
+            began, before = now.time, Moment("", now.time)
+            shown = submit
+        if now.kind == "started" and now.activation == 1:
+            inputs = now.sandbox or Tree()
+        here = submit | log | now.home
+        yield _scene(now, before, clock(now.time - began), (shown, here), inputs)
+        # A sandbox that is gone is still what the next one is compared with, after a hold too.
+        before = now if now.sandbox is not None else replace(now, sandbox=before.sandbox)
+        shown = here
+
+
+def _scene(now: Moment, before: Moment, when: str, submit: tuple[Tree, Tree], inputs: Tree) -> Scene:
+    breaks = now.kind == "evicted" or (now.kind == "held" and now.sandbox is not None)
+    lost = _lost(now.sandbox or Tree(), inputs | now.spool) if breaks else ()
+    return Scene(
+        moment=now, when=when, heading=heading(now), sentences=tuple(_sentences(now, before)),
+        panels=(
+            Panel(SUBMIT, tuple(compared(*submit))),
+            Panel(SPOOL + " (access point)", tuple(compared(before.spool, now.spool))),
+            _execute(now, before, lost),
+        ),
+        lost_seconds=round(now.badput - before.badput, 3), lost=lost, breaks=breaks,
+    )
+
+
+# -- words -------------------------------------------------------------------------
+
+
+def heading(now: Moment) -> str:
+    """What happened, in one line."""
+    return _HEADINGS[now.kind](now) if now.kind in _HEADINGS else now.kind
+
+
+def _ended_with(now: Moment) -> str:
+    return f"Execution {now.execution}: {now.run.exit if now.run else 'ended'}"
+
+
+_HEADINGS = {
+    "submitted": lambda now: "Submitted",
+    "started": lambda now: f"Execution {now.execution}: starts in a new sandbox",
+    "restarted": lambda now: f"Execution {now.execution}: starts in place",
+    "look": lambda now: f"Execution {now.execution}: a look at the directories",
+    "exited": _ended_with,
+    "checkpoint": lambda now: f"{_ended_with(now)} -> checkpoint saved",
+    "checkpoint failed": lambda now: f"{_ended_with(now)} -> checkpoint not saved",
+    "evicted": lambda now: f"Execution {now.execution}: evicted",
+    "held": lambda now: (f"Execution {now.execution}: held" if now.fault or not now.run
+                         else f"{_ended_with(now)} -> held"),
+    "released": lambda now: "Released",
+    "requeued": lambda now: f"After execution {now.execution}: the slot is not used again",
+    "retried": lambda now: f"{_ended_with(now)} -> queued again",
+    "ended": lambda now: f"{_ended_with(now)} -> the job has ended",
+    "never finishes": lambda now: "This job never finishes",
+}
+
+
+def _sentences(now: Moment, before: Moment) -> Iterator[str]:
+    tell = _SENTENCES.get(now.kind)
+    if tell:
+        yield from tell(now, before)
+    if now.text and now.kind not in ("checkpoint failed", "never finishes"):
+        yield now.text[0].upper() + now.text[1:] + "."
+
+
+def _submitted(now: Moment, before: Moment) -> Iterator[str]:
+    yield "The job is idle on the access point. Nothing is in its spool directory yet."
+
+
+def _started(now: Moment, before: Moment) -> Iterator[str]:
+    place = f"execution point {now.slot + 1}"
+    if now.spool:
+        yield f"On {place}: the input files and the executable, and over them the checkpoint from the spool."
+    elif now.activation > 1:
+        yield f"On {place}: the input files and the executable, for there is no checkpoint. It starts from the beginning."
+    else:
+        yield f"On {place}: the input files and the executable were sent there."
+
+
+def _restarted(now: Moment, before: Moment) -> Iterator[str]:
+    yield "The same sandbox: nothing is removed, nothing is sent again."
+
+
+def _look(now: Moment, before: Moment) -> Iterator[str]:
+    yield f"{duration(now.fault.seconds or 0)} into the execution. Nothing happens to the job."
+
+
+def _checkpoint(now: Moment, before: Moment) -> Iterator[str]:
+    safe = now.goodput - before.goodput
+    more = f", and {duration(safe)} more of computing is safe" if safe else ""
+    yield f"The checkpoint is in the spool directory{more}."
+
+
+def _checkpoint_failed(now: Moment, before: Moment) -> Iterator[str]:
+    if isinstance(now.next, NotSaved):
+        yield f"Not in the sandbox: {series(now.next.missing)}. The spool is unchanged."
+    else:
+        yield f"{(now.text or 'the transfer failed').capitalize()}. The spool is unchanged."
+
+
+def _evicted(now: Moment, before: Moment) -> Iterator[str]:
+    fault = now.fault
+    at = "just before it would have ended" if fault is None or fault.seconds is None else \
+        f"{duration(fault.seconds)} into it"
+    if fault is not None and fault.kind == "vacate":
+        answer = f" The program then ended with {now.run.exit}, which counts for nothing." if now.run else ""
+        yield f"The job was vacated {at}, with SIGTERM first.{answer}"
+    else:
+        yield f"The slot was lost {at}, without a signal to the program."
+    yield "The whole execute directory is deleted. The job is idle again."
+
+
+def _held(now: Moment, before: Moment) -> Iterator[str]:
+    if isinstance(now.next, Held):
+        yield f"Code {now.next.code}, subcode {now.next.subcode}: {now.next.reason.rstrip('.')}."
+        if now.next.missing:
+            names = series([repr(path) if not path.strip() else path for path in now.next.missing])
+            yield f"Listed, and not in the sandbox: {names}."
+        yield "The execute directory is deleted; the spool directory stays as it is."
+    else:
+        yield "The job was put on hold while it ran. As at an eviction, the execute directory is deleted."
+
+
+def _released(now: Moment, before: Moment) -> Iterator[str]:
+    yield "The job is idle again. Its spool directory is as it was."
+
+
+def _requeued(now: Moment, before: Moment) -> Iterator[str]:
+    yield "The job is idle, and starts again from the spool in a new sandbox. The old one is deleted."
+
+
+def _retried(now: Moment, before: Moment) -> Iterator[str]:
+    yield "max_retries gives the job another try: from the spool, in a new sandbox."
+
+
+def _ended(now: Moment, before: Moment) -> Iterator[str]:
+    came = now.next.home.listing() if isinstance(now.next, Ended) else []
+    yield f"To the submit directory came {series(came)}." if came else "No file came to the submit directory."
+    code = now.next.exit.code if isinstance(now.next, Ended) else 0
+    if code != 0:
+        yield "This is a final exit: HTCondor does not start the job again."
+    yield "The spool and execute directories are deleted."
+
+
+def _never_finishes(now: Moment, before: Moment) -> Iterator[str]:
+    yield f"The simulation stops here: {now.text or 'there is no end to it'}."
+
+
+_SENTENCES = {
+    "submitted": _submitted, "started": _started, "restarted": _restarted, "look": _look,
+    "checkpoint": _checkpoint, "checkpoint failed": _checkpoint_failed, "evicted": _evicted,
+    "held": _held, "released": _released, "requeued": _requeued, "retried": _retried, "ended": _ended,
+    "never finishes": _never_finishes,
+}
+
+
+# -- directories -------------------------------------------------------------------
+
+
+def leaves(tree: Tree) -> dict[str, Entry]:
+    """What is listed of a directory: files, links and empty directories (with a slash behind)."""
+    return {path: tree[path.rstrip("/")] for path in tree.listing()}
+
+
+def compared(before: Tree, now: Tree) -> Iterator[Item]:
+    """The files of a directory now, marked by what they were before; and those that are gone."""
+    old, new = leaves(before), leaves(now)
+    for path in sorted(old.keys() | new.keys()):
+        mark = (NEW if path not in old else GONE if path not in new else
+                CHANGED if old[path] != new[path] else SAME)
+        yield Item(path, new.get(path, old.get(path)), mark)
+
+
+def _execute(now: Moment, before: Moment, lost: tuple[Item, ...]) -> Panel:
+    if now.sandbox is None:
+        return Panel(EXECUTE, there=False)
+    title = f"{EXECUTE} (execution point {now.slot + 1})"
+    if now.kind == "started":
+        return Panel("new " + title, tuple(_arrived(now, before)))
+    missing = tuple(Item(path, None, MISSING, "listed, not there")
+                    for path in now.next.missing) if isinstance(now.next, (Held, NotSaved)) else ()
+    if lost:
+        by_path = {item.path: item for item in lost}
+        items = tuple(by_path.get(path) or Item(path, entry, SAME, _whence(path, entry, now.spool))
+                      for path, entry in leaves(now.sandbox).items())
+    else:
+        items = tuple(compared(before.sandbox or Tree(), now.sandbox))
+    return Panel(title, items + missing)
+
+
+def _whence(path: str, entry: Entry, spool: Tree) -> str:
+    return "in the spool" if spool.get(path.rstrip("/")) == entry else ""
+
+
+def with_saved(panel: Panel, spool: Tree) -> Panel:
+    """An execute directory at a checkpoint: which of the files that are new or changed are safe now."""
+    return panel._replace(items=tuple(
+        item._replace(note=_whence(item.path, item.entry, spool) or "not in the spool")
+        if item.mark in (NEW, CHANGED) else item for item in panel.items))
+
+
+def _arrived(now: Moment, before: Moment) -> Iterator[Item]:
+    """A new sandbox: where each file came from, and what the last sandbox had and this one has not."""
+    here = leaves(now.sandbox)
+    last = leaves(before.sandbox) if before.sandbox is not None else {}
+    for path in sorted(here.keys() | last.keys()):
+        if path not in here:
+            yield Item(path, last[path], GONE, "not here")
+        elif now.spool.get(path.rstrip("/")) == here[path]:
+            yield Item(path, here[path], NEW, "from the spool")
+        elif path in (STDOUT, STDERR):
+            yield Item(path, here[path], NEW, "empty")
+        else:
+            yield Item(path, here[path], NEW, "input")
+
+
+def _lost(sandbox: Tree, next_sandbox: Tree) -> tuple[Item, ...]:
+    """What of a sandbox the next one would not have."""
+    safe = leaves(next_sandbox)
+    return tuple(
+        Item(path, entry, LOST, _what_is_lost(entry, safe.get(path)))
+        for path, entry in leaves(sandbox).items()
+        if safe.get(path) != entry and not isinstance(entry, Directory))
+
+
+def _what_is_lost(entry: Entry, safe: Entry | None) -> str:
+    """In words: the whole file, its last lines, or its newer content."""
+    if safe is None or not isinstance(entry, File) or not isinstance(safe, File):
+        return WHOLE
+    had, has = entry.text.splitlines(), safe.text.splitlines()
+    surplus = (Counter(had) - Counter(has)).total()
+    if had[:len(has)] == has and surplus:
+        return "last line" if surplus == 1 else f"last {count(surplus, 'line')}"
+    return "newer content"

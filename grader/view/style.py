@@ -1,0 +1,178 @@
+"""How the pictures look: one style sheet for timeline and report card, and the few pieces of HTML both use.
+
+What it is not: content. The colours are Okabe and Ito's, which colour-blind people can tell apart and
+which stand out on white and on black alike; none of them is the only carrier of a meaning. The style
+comes with every picture, so that each is right on its own: in JupyterLab (its --jp variables give the
+theme), in nbgrader's feedback, in a plain page and on paper.
+"""
+
+from __future__ import annotations
+
+from .text import escape
+
+CLASS = "htcondor-view"
+
+# JupyterLab styles tables, lists and headings of rendered HTML with up to three classes; naming ours four
+# times outweighs that. `&` stands for it, and `@` for what is inside of it. :where() adds no weight, so that
+# this part, repeated by a timeline within a card, does not undo the card's own rules.
+_SHEET = """
+&{--bg:var(--jp-layout-color1,#fff);--fg:var(--jp-ui-font-color1,#1b1f24);--dim:var(--jp-ui-font-color2,#5b636d);
+ --line:var(--jp-border-color2,#d4d8dd);--soft:rgba(127,127,127,.09);--new:#009e73;--changed:#0072b2;--lost:#d55e00;
+ --part:#e69f00;--mono:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace);
+ background:var(--bg);color:var(--fg);font:13px/1.45 var(--jp-ui-font-family,system-ui,"Segoe UI",Roboto,sans-serif);
+ box-sizing:border-box;max-width:900px;margin:4px 0 8px;overflow-x:auto;text-align:left;
+ print-color-adjust:exact;-webkit-print-color-adjust:exact}
+@media (prefers-color-scheme:dark){&{--bg:var(--jp-layout-color1,#15181c);--fg:var(--jp-ui-font-color1,#e4e7eb);
+ --dim:var(--jp-ui-font-color2,#a0a8b2);--line:var(--jp-border-color2,#3a4149)}}
+@media print{&{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;overflow:visible}}
+@ *{box-sizing:border-box}
+@ :where(h4,h5,p,ul,ol,li,dl,dt,dd,table,pre,details,summary){margin:0;padding:0;font:inherit;
+ color:inherit;border:0;background:none;letter-spacing:normal;text-align:left;max-width:none;width:auto;float:none;overflow:visible}
+@ ul{list-style:none}
+@ ul li::before,@ ul li::marker{content:none}
+@ :where(code,pre){font-family:var(--mono);font-size:12px;background:none;color:inherit;padding:0;border:0}
+@ :where(pre){white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.4}
+@ summary{cursor:pointer}
+@ summary:focus-visible{outline:2px solid var(--changed);outline-offset:1px}
+@ svg{display:block;max-width:100%;overflow:visible}
+@ .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+@ .dim{color:var(--dim)}
+"""
+
+_TIMELINE = """
+@ .wide{min-width:540px;position:relative}
+@ .bar{padding:2px 0 4px}
+@ .bar text{font:11px var(--jp-ui-font-family,system-ui,sans-serif);fill:var(--dim)}
+@ .bar .in{font-weight:600;fill:var(--fg);stroke:var(--bg);stroke-width:3px;paint-order:stroke;stroke-linejoin:round}
+@ .bar .ground{fill:var(--bg)}
+@ .safe{fill:#009e73;fill-opacity:.32;stroke:#009e73}
+@ .gone{fill:#d55e00;fill-opacity:.1;stroke:#d55e00}
+@ .hatch{fill:none;stroke:#d55e00;stroke-width:1.3}
+@ .open{fill:none;stroke:var(--dim);stroke-dasharray:3 2}
+@ .wait{stroke:var(--dim);stroke-width:1.5;stroke-dasharray:1.5 3}
+@ .axis{stroke:var(--line)}
+@ .legend{display:flex;flex-wrap:wrap;gap:1px 14px;color:var(--dim);font-size:12px;padding:0 0 6px}
+@ .legend b{font-family:var(--mono)}
+@ ol.rows{list-style:none;border-top:1px solid var(--line)}
+@ ol.rows>li{border-bottom:1px solid var(--line);padding:5px 0 6px 12px;border-left:3px solid transparent}
+@ ol.rows>li.new{border-left-color:var(--line)}
+@ ol.rows>li.saved{border-left-color:var(--new)}
+@ ol.rows>li.bad{border-left:3px dashed var(--lost);background:rgba(213,94,0,.06)}
+@ ol.rows>li.thin{padding-top:3px;padding-bottom:3px}
+@ ol.rows>li::marker{content:none}
+@ h4.what{display:flex;gap:10px;align-items:baseline;font-weight:600;font-size:13px;line-height:1.45}
+@ h4.what .when{font:11.5px var(--mono);color:var(--dim);flex:none;min-width:66px}
+@ h4.what .aside{font-weight:400;color:var(--dim)}
+@ p.say{padding-left:76px;color:var(--dim);font-size:12.5px}
+@ .dirs{display:grid;grid-template-columns:4.3fr 4.7fr 6.4fr;gap:10px;padding:5px 8px 2px 0}
+@ .dir{border:1px solid var(--line);border-radius:5px;padding:3px 8px 5px;min-width:0;background:var(--bg)}
+@ .dir.none{border-style:dashed;color:var(--dim)}
+@ .dir.fresh{border-color:var(--dim)}
+@ .dir>.name{font-size:11px;color:var(--dim);display:flex;justify-content:space-between;flex-wrap:wrap;gap:0 8px;
+ border-bottom:1px solid var(--line);margin:0 -8px 3px;padding:0 8px 1px}
+@ .dir>.name span{white-space:nowrap}
+@ .f{font-size:12px;line-height:1.5;display:grid;grid-template-columns:13px minmax(0,1fr) auto;column-gap:3px}
+@ .f>.m{font:700 12px/1.5 var(--mono);text-align:center}
+@ .f>.n{font-family:var(--mono);font-size:11.5px;overflow-wrap:anywhere;min-width:0}
+@ .f .note{font-size:11px;color:var(--dim);white-space:nowrap;padding-left:4px;align-self:center}
+@ .f summary{list-style:none;display:inline;text-decoration:underline dotted;text-decoration-color:var(--dim);
+ text-underline-offset:2.5px}
+@ .f summary::-webkit-details-marker{display:none}
+@ .f.same>.n{color:var(--dim)}
+@ .f.new>.m{color:var(--new)}
+@ .f.changed>.m{color:var(--changed)}
+@ .f.lost>.m{color:var(--lost)}
+@ .f.missing>.m{color:var(--lost)}
+@ .f.lost>.m{font-size:16px;line-height:1.1}
+@ .f.lost .note,@ .f.missing .note{color:var(--fg)}
+@ .f.missing>.n{font-weight:700}
+@ .f.gone>.n{color:var(--dim)}
+@ .f.whole summary{text-decoration:line-through;text-decoration-color:var(--dim)}
+@ .f.lost.whole summary{text-decoration-color:var(--lost)}
+@ .f mark{background:rgba(230,159,0,.35);color:inherit;border-radius:2px;padding:0 2px;margin:0 -2px;
+ outline:1px solid var(--part)}
+@ .nothing{font-size:11.5px;font-style:italic;color:var(--dim);padding:1px 0 0 2px}
+@ .f details{min-width:0}
+@ .f pre{border-left:2px solid var(--line);padding:1px 0 1px 6px;margin:2px 0 4px;font-size:11px;color:var(--fg);
+ max-height:210px;overflow:auto}
+@ .more{font-size:11.5px;color:var(--dim);padding-left:16px}
+@ .more>summary{margin-left:-13px}
+@ .more>div{margin-left:-16px}
+@ .break{display:block;width:calc(100% + 16px);max-width:none;height:9px;margin:5px -8px 3px}
+@ .break path{fill:none;stroke:var(--lost);stroke-width:1.6;vector-effect:non-scaling-stroke}
+@ .lostline{font-weight:600;font-size:12px}
+@ .lostline .x{color:var(--lost);font-size:16px;line-height:1}
+@ ol.rows>li.fold{padding:0;border-left:0}
+@ .fold>details>summary{padding:4px 0 4px 15px;color:var(--dim);background:var(--soft)}
+@ .fold>details[open]>summary{border-bottom:1px solid var(--line)}
+@ .fold ol.rows{border-top:0}
+@ .fold ol.rows>li:last-child{border-bottom:0}
+"""
+
+_CARD = """
+@ .box{border:1px solid var(--line);border-left:5px solid var(--tone);border-radius:6px;padding:9px 14px 11px}
+@ .box.passed{--tone:var(--new)}
+@ .box.part{--tone:var(--part)}
+@ .box.wrong{--tone:var(--lost)}
+@ .box.not{--tone:var(--dim)}
+@ .box.could{--tone:#cc79a7}
+@ .head{display:flex;align-items:baseline;gap:10px;flex-wrap:wrap}
+@ h4.title{font-size:14.5px;font-weight:600;flex:1 1 auto}
+@ .status{font-weight:600;font-size:12.5px;border:1.5px solid var(--tone);border-radius:11px;padding:0 10px 0 8px;
+ white-space:nowrap}
+@ .points{font-variant-numeric:tabular-nums;white-space:nowrap;color:var(--dim)}
+@ .points b{color:var(--fg);font-size:14px}
+@ p.headline{padding:4px 0 2px}
+@ table.trials{border-collapse:collapse;width:100%;table-layout:auto;margin:7px 0 3px;font-size:12.5px;display:table}
+@ table.trials thead{border:0;vertical-align:baseline}
+@ table.trials tr,@ table.trials tbody tr:nth-child(odd),@ table.trials tbody tr:nth-child(even),
+@ table.trials tbody tr:hover{background:none}
+@ table.trials th,@ table.trials td{border:0;border-top:1px solid var(--line);padding:3px 10px 3px 0;
+ text-align:left;vertical-align:baseline;font-weight:400;background:none;max-width:none;white-space:normal;color:inherit}
+@ table.trials thead th{color:var(--dim);font-size:11.5px;border-top:0}
+@ table.trials tbody th{font-weight:600}
+@ table.trials .num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums;white-space:nowrap}
+@ table.trials .mark{white-space:nowrap}
+@ .mark i{font-style:normal;font-weight:700;display:inline-block;width:15px}
+@ .mark.yes i{color:var(--new)}
+@ .mark.no i{color:var(--lost)}
+@ .mark.none{color:var(--dim)}
+@ .part-of{margin-top:9px}
+@ h5{font-weight:600;font-size:12.5px;margin-bottom:3px;padding-top:7px;border-top:1px solid var(--line)}
+@ .hint{margin-top:7px;padding-left:12px;border-left:2px solid var(--line)}
+@ .hint>summary{font-weight:600;font-size:12.5px;margin-left:-2px}
+@ .hint>p{padding:2px 0 0}
+@ ul.facts>li{padding:2px 0 3px}
+@ ul.facts code.place{font-weight:600;margin-right:7px}
+@ .pair{display:grid;grid-template-columns:auto minmax(0,1fr);margin:2px 0 2px;font-family:var(--mono);font-size:12px;
+ border-left:2px solid var(--line)}
+@ .pair>dt,@ .pair>dd{width:auto;float:none;display:block;margin:0;font-weight:400}
+@ .pair>dt{padding:1px 10px 1px 8px;color:var(--dim)}
+@ .pair>dd{padding:1px 8px;white-space:pre-wrap;overflow-wrap:anywhere}
+@ .pair>.want{background:rgba(0,158,115,.12)}
+@ .pair>.have{background:rgba(213,94,0,.13)}
+@ .pair em{font-style:italic;color:var(--dim)}
+@ pre.code{background:var(--soft);border-radius:4px;padding:6px 9px;margin:3px 0}
+"""
+
+
+def sheet(*parts: str) -> str:
+    """The <style> element with the common rules and these parts."""
+    rules = "".join((_SHEET, *parts)).strip()
+    own = f".{CLASS}" * 4
+    return f"<style>{rules.replace('@ ', own + ' ').replace('&', own)}</style>"
+
+
+def timeline_sheet() -> str:
+    """The style of a timeline."""
+    return sheet(_TIMELINE)
+
+
+def card_sheet() -> str:
+    """The style of a report card and of what it may hold."""
+    return sheet(_CARD)
+
+
+def spoken(text: str) -> str:
+    """Text for those who hear the page, which others see as a symbol."""
+    return f'<span class="sr">{escape(text)}</span>'

@@ -1,0 +1,55 @@
+"""Text that is safe to show: names and contents of files come from programs that nobody has read.
+
+What it is not: a place for wording. It escapes, shortens and counts.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+
+def plain(text: str, keep: str = "") -> str:
+    r"""The text with all that is not printable shown as an escape: "\x1b" for ESC, "\u202e" for the
+    override that turns text around, "\udcff" for a byte that is no text. Characters in `keep` stay."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
+
+
+def escape(text: str, keep: str = "") -> str:
+    """The text for a place in HTML, between tags or in a quoted attribute."""
+    return html.escape(plain(text, keep), quote=True)
+
+
+def shorten(text: str, most: int) -> str:
+    """At most `most` characters of a text, with dots where some are missing."""
+    return text if len(text) <= most else text[:most - 4].rstrip() + " ..."
+
+
+def clock(seconds: float) -> str:
+    """Virtual time since submission: +0:03:00 is three minutes; fractions only where there are any."""
+    whole = int(seconds)
+    fraction = f"{seconds - whole:.3f}".rstrip("0").rstrip(".")[1:]
+    return f"+{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}{fraction}"
+
+
+def duration(seconds: float) -> str:
+    """A length of virtual time for a sentence: 40 s, 3 min, 1 h 20 min."""
+    if seconds < 120:
+        return f"{seconds:.3f}".rstrip("0").rstrip(".") + " s"
+    whole = round(seconds)
+    parts = ((whole // 3600, "h"), (whole % 3600 // 60, "min"), (whole % 60, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """The number and its noun: 1 file, 2 files."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def series(names: Sequence[str], most: int = 5) -> str:
+    """Names in a sentence: a, b and c; past `most` of them, how many more there are."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most:,} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -1,0 +1,103 @@
+"""The verdict on a job for the terminal: the verdict first, then what shows it.
+
+What it is not: the judge (explore.py), or the one who finds the facts (evidence.py).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from textwrap import wrap
+
+from grader.simulator.evidence import Evidence
+from grader.simulator.explore import RESTART_SAFE, UNSAFE, Exploration
+from grader.simulator.schedule import render
+
+from .text import count, duration, plain, shorten
+
+WIDTH = 100
+MEANINGS = {
+    "wrong output": "it ends, but what comes home is not what should",
+    "held": "HTCondor puts the job on hold",
+    "failed": "it ends with an error",
+    "never finishes": "it starts again and again, and never ends",
+    "lost progress": "the output is right, but a restart does work again that a checkpoint had saved",
+    "too costly": "it is right, but its checkpoints cost more than this exercise allows",
+}
+
+
+def verdict_lines(exploration: Exploration, facts: Sequence[Evidence] = (), *, file: str = "FILE",
+                  misconception: tuple[str, str] | None = None) -> list[str]:
+    """The lines of a verdict. `file` is the submit file, for the command that shows the failing schedule;
+    `misconception` a name and a sentence, if one explains the failure."""
+    lines = [_verdict(exploration), *_numbers(exploration)]
+    if exploration.verdict == UNSAFE:
+        lines += ["", *_schedule(exploration, file)]
+    if facts:
+        lines += ["", "What shows it:"]
+        for fact in facts:
+            lines += ["  " + line for line in fact_lines(fact)]
+    if misconception:
+        name, sentence = misconception
+        lines += ["", *wrap(f"{plain(name)}: {plain(sentence)}", WIDTH)]
+    return lines
+
+
+def where(fact: Evidence) -> str:
+    """file:line of a fact, or as much of it as is known."""
+    return ":".join(str(part) for part in (fact.file, fact.line) if part is not None)
+
+
+def needs_place(fact: Evidence) -> bool:
+    """Whether the place of a fact says more than its sentence, which may name the file already."""
+    return fact.line is not None or (fact.file is not None and fact.file not in fact.text)
+
+
+def fact_lines(fact: Evidence) -> list[str]:
+    """One fact: where and what, and below it what was expected and what there was instead."""
+    place = plain(where(fact)) if needs_place(fact) else ""
+    lines = [f"{place}  {plain(fact.text)}" if place else plain(fact.text)]
+    if fact.expected is not None or fact.got is not None:
+        first, second = labels(fact)
+        lines += [f"    {first:8} {_quoted(fact.expected)}", f"    {second:8} {_quoted(fact.got)}"]
+    return lines
+
+
+def labels(fact: Evidence) -> tuple[str, str]:
+    """What the two lines of a fact are: expected and got, or two runs of the same."""
+    return ("once", "again") if fact.kind == "differs from run to run" else ("expected", "got")
+
+
+def _quoted(line: str | None) -> str:
+    return "(no such line)" if line is None else plain(shorten(line, 200)) or "(an empty line)"
+
+
+def _verdict(found: Exploration) -> str:
+    if found.verdict == RESTART_SAFE:
+        return (f"restart-safe: {count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
+                f"{count(found.executions, 'execution')}, and the right output every time")
+    reason = plain(found.failure or "")
+    if found.verdict == UNSAFE:
+        return f"unsafe: {reason} ({MEANINGS[reason]})" if reason in MEANINGS else f"unsafe: {reason}"
+    return f"{found.verdict}: {reason}" if reason else found.verdict
+
+
+def _numbers(found: Exploration) -> list[str]:
+    """What the run without faults was like, and how much was tried; the latter a safe job has said already."""
+    parts = []
+    if found.seconds is not None:
+        parts.append(f"{duration(found.seconds)} of computing and {count(found.checkpoints, 'checkpoint')}")
+    lines = [f"  Without a fault: {' '.join(parts)}."] if parts else []
+    if found.verdict != RESTART_SAFE and found.executions:
+        lines.append(f"  {count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
+                     f"{count(found.executions, 'execution')}.")
+    return lines
+
+
+def _schedule(found: Exploration, file: str) -> list[str]:
+    """The command that tells the story of the failure."""
+    schedule = render(found.schedule or ())
+    command = f"python -m grader simulate {shlex.quote(plain(file))}"
+    if not schedule:
+        return ["It goes wrong without any fault:", f"  {command}"]
+    return ["The shortest schedule that shows it:", f'  {command} --schedule "{schedule}"']

@@ -1,0 +1,23 @@
+"""Configuration for nbgrader: `nbgrader generate_assignment`, `autograde`, `generate_feedback`, formgrader.
+
+solutions/ is the source, exercises/ is what students get, submitted/ what they hand in.
+"""
+
+from grader.grading import preprocessors
+
+c = get_config()  # noqa: F821  (nbgrader puts it there)
+
+c.CourseDirectory.course_id = "self-checkpointing"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints", "*.pyc", "__pycache__", "gradebook.db", ".lab",
+    # the submit directories that the notebooks make
+    "save", "restore",
+]
+
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
+
+c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
+c.OverwriteCells.add_missing_cells = True
+c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK

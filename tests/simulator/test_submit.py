@@ -1,0 +1,484 @@
+"""Submit descriptions: HTCondor's own reading of them is the judge, by record and by property."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import submit_oracle as oracle
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from submit_cases import CASES, FILES, described
+
+from grader.simulator import submit
+from grader.simulator.submit import CAUTION, NO_EFFECT, UNKNOWN, DiskFolder, SubmitError, TreeFolder
+from grader.simulator.tree import Directory, File, Link, Tree
+
+FOLDER = TreeFolder(Tree.files(FILES))
+RECORDED = json.loads(oracle.RECORDED.read_text())
+
+
+def parse(text, folder=FOLDER, **options):
+    return submit.parse(text, folder, name="job.sub", **options)
+
+
+def one(body, folder=FOLDER):
+    """The only job of a description that has an executable and queues once."""
+    (job,) = parse(f"executable = prog.sh\n{body}\nqueue\n", folder).jobs
+    return job
+
+
+def refused(body, folder=FOLDER):
+    """The error of a description that can't be used."""
+    with pytest.raises(SubmitError) as error:
+        parse(f"executable = prog.sh\n{body}\nqueue\n", folder)
+    return error.value
+
+
+def remarks(body, kind=None, folder=FOLDER):
+    """What is said about a description that can be used."""
+    found = parse(f"executable = prog.sh\n{body}\nqueue\n", folder).remarks
+    return [str(remark) for remark in found if kind in (None, remark.kind)]
+
+
+def fields(job):
+    """A job as the oracle tells of one."""
+    found = {name: getattr(job, name) for name in oracle.ORDINARY}
+    found["environment"] = dict(sorted(job.environment))
+    for name in ("arguments", "transfer_checkpoint_files", "transfer_output_files"):
+        found[name] = found[name] if found[name] is None else list(found[name])
+    return oracle.remarkable(found)
+
+
+# -- HTCondor's answers on record --------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_description_means_what_htcondor_says(case):
+    if RECORDED[case] is None:
+        with pytest.raises(SubmitError):
+            parse(described(case), cluster=oracle.CLUSTER)
+    else:
+        found = parse(described(case), cluster=oracle.CLUSTER)
+        assert [fields(job) for job in found.jobs] == RECORDED[case]
+
+
+def test_the_record_is_what_the_bindings_say(tmp_path, monkeypatch):
+    pytest.importorskip("htcondor", reason="needs the version 1 bindings (htcondor < 25)")
+    Tree.files(FILES).write(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert set(RECORDED) == set(CASES)
+    for case in CASES:
+        try:
+            assert oracle.ads(described(case)) == RECORDED[case], case
+        except oracle.Refused:
+            assert RECORDED[case] is None, case
+
+
+# -- random descriptions -----------------------------------------------------------
+
+MACROS = ("one", "Two", "th_3", "fo.ur", "FIVE")
+LOOSE = ["x", "10", "y-z", ",", "a/b.c", "=", "$$(one)", "$(nope)", "$(nope:q r)", "$ENV(NOT_SET:z)",
+         "$(Process)", "$(row:7)", "$(STEP)", "$(x)", "$(Y:n o)", "$INT(Process,%03d)"]
+
+
+@st.composite
+def value(draw, usable=MACROS):
+    """A value that refers only to `usable` macros, so that no circle can arise."""
+    pieces = st.sampled_from(LOOSE)
+    if usable:
+        forms = ["$({})", "$({}:d 1)", "$Fnx({})", "$Fpb({})", "$({})$({})"]
+        pieces |= st.builds(lambda form, a, b: form.format(a, b.swapcase()), st.sampled_from(forms),
+                            st.sampled_from(usable), st.sampled_from(usable))
+    return draw(st.sampled_from(["", " ", " "])).join(draw(st.lists(pieces, min_size=1, max_size=4)))
+
+
+@st.composite
+def assignment(draw, name, text):
+    """`name = text` as people write it: any case, any blanks, comments, continuation lines."""
+    name = draw(st.sampled_from([name, name.upper(), name.title(), f"  {name}"]))
+    if draw(st.booleans()):
+        text = text.replace(" ", draw(st.sampled_from([" \\\n", " \\\n   ", " \\\n # no \\\n"])), 1)
+    before = draw(st.sampled_from(["", "\n", "# comment \\\n"]))
+    return before + name + draw(st.sampled_from([" = ", "=", "\t=  "])) + text
+
+
+@st.composite
+def queue_statement(draw, slices):
+    """(statement, jobs for each item)"""
+    count = draw(st.integers(1, 3))
+    number = draw(st.sampled_from([str(count), f"{count}+0", ""]))
+    count = count if number else 1
+    items = draw(st.lists(st.sampled_from(["p", "q.r", "7", "$(Step)", "s-t"]), min_size=1, max_size=4))
+    form = draw(st.sampled_from(["", "in", "in lines", "from"]))
+    part = draw(st.sampled_from(slices))
+    rows = [f"{item} {after}, k" for item, after in zip(items, [*items[1:], ""])]
+    separator = draw(st.sampled_from([",", " "]))
+    statement = {
+        "": f"queue {number}",
+        "in": f"Queue {number} x in {part}({separator.join(items)})",
+        "in lines": f"queue {number} x In {part}(\n" + "\n".join(items) + "\n)",
+        "from": f"queue {number} x,y from {part}(\n" + "\n".join(rows) + "\n)",
+    }[form]
+    return statement, count
+
+
+@st.composite
+def descriptions(draw, slices):
+    """(commands, queue statement, jobs for each item)"""
+    lines = []
+    for index, name in enumerate(MACROS):
+        for _ in range(draw(st.integers(0, 2))):
+            text = draw(value(MACROS[index + 1:]))
+            text = draw(st.sampled_from([text, f"$({name}){text}", f"$({name}:0) {text}"]))
+            lines.append(draw(assignment(name, text)))
+    old = st.lists(value(), max_size=3).map(" ".join)
+    lines.append(draw(assignment("arguments", draw(old | st.lists(value(), max_size=3).map(quoted)))))
+    lines.append(draw(assignment("output", draw(value()))))
+    lines.append(draw(assignment("environment", "A=" + draw(value()).replace(";", ""))))
+    return "executable = prog.sh\n" + "\n".join(draw(st.permutations(lines))), *draw(queue_statement(slices))
+
+
+def quoted(words):
+    """Words in the new syntax of arguments."""
+    return '"' + " ".join("'" + word.replace("'", "''") + "'" for word in words).replace('"', '""') + '"'
+
+
+quickly = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@quickly
+@given(descriptions(slices=[""]))  # the version 2 bindings ignore them
+def test_macros_and_items_expand_as_in_htcondor(described):
+    pytest.importorskip("htcondor2")
+    commands, statement, count = described
+    found = parse(f"{commands}\n{statement}\n").jobs
+    expected = list(oracle.Expansion(commands, statement).procs(count))
+    assert [job.output or "" for job in found] == expected
+
+
+@quickly
+@given(descriptions(slices=["", "[:2] ", "[::2] ", "[-1:] "]))
+def test_a_random_description_means_what_htcondor_says(described):
+    pytest.importorskip("htcondor", reason="needs the version 1 bindings (htcondor < 25)")
+    commands, statement, _ = described
+    text = f"{commands}\n{statement}\n"
+    try:
+        expected = oracle.ads(text)
+    except oracle.Refused:
+        with pytest.raises(SubmitError):
+            parse(text, cluster=oracle.CLUSTER)
+        return
+    assert [fields(job) for job in parse(text, cluster=oracle.CLUSTER).jobs] == expected
+
+
+breaks = "\n\r\v\f\0\x1c\x1d\x1e\x85\u2028\u2029"
+words = st.text(st.characters(exclude_characters="$" + breaks, exclude_categories=("Cs",)), max_size=12)
+
+
+@quickly
+@given(st.lists(words, max_size=5))
+def test_quoted_arguments_are_the_words_that_were_quoted(listed):
+    pytest.importorskip("htcondor2")
+    text = quoted(listed)
+    assert one(f"arguments = {text}").arguments == tuple(listed)
+    assert oracle.split(text[1:-1].replace('""', '"')) == listed
+
+
+@quickly
+@given(st.dictionaries(st.from_regex(r"[A-Z_]{1,8}", fullmatch=True), words, max_size=4))
+def test_a_quoted_environment_is_the_variables_that_were_quoted(variables):
+    text = quoted(f"{name}={content}" for name, content in variables.items())
+    assert dict(one(f"environment = {text}").environment) == variables
+
+
+@quickly
+@given(st.lists(st.sampled_from([
+    "queue", "executable", "prog.sh", "=", "arguments", "\n", " ", "\\\n", "#", "(", ")", "$(", "$", "a",
+    "$INT(", "'", '"', "in", "from", "matching", "[", "]", ":", "if", "else", "endif", "true", "defined",
+    "include :", "more.sub", "+", "@=", "@", "transfer_input_files", "sub/", "..", "/", ",", ";", "1", "-",
+    "%", "é", "\0", "initialdir", "\r",
+]), max_size=25).map("".join) | st.text(max_size=40))
+def test_no_text_makes_anything_but_jobs_or_a_submit_error(text):
+    for whole in (text, f"executable = prog.sh\n{text}\nqueue\n"):
+        try:
+            parse(whole)
+        except SubmitError as error:
+            assert str(error).startswith(("job.sub", "more.sub"))
+
+
+# -- several queue statements, and lists -------------------------------------------
+
+
+def test_jobs_of_several_queue_statements_are_numbered_on():
+    first, second = "arguments = $(x)$(Process)\nqueue 2\n", "arguments = b$(Step)\nqueue 2\n"
+    found = parse("executable = prog.sh\n" + first + second).jobs
+    assert [(job.proc, job.arguments, job.batch_size) for job in found] == [
+        (0, ("0",), 4), (1, ("1",), 4), (2, ("b0",), 4), (3, ("b1",), 4)]
+
+
+def test_the_variable_of_a_queue_statement_is_empty_afterwards():
+    found = parse("executable = prog.sh\narguments = $(x:none)\nx = 9\nqueue\nqueue x in (a)\nqueue\n").jobs
+    assert [job.arguments for job in found] == [("9",), ("a",), ("none",)]
+
+
+def test_an_empty_line_of_a_list_is_a_job_with_empty_variables():
+    found = parse("executable = prog.sh\narguments = <$(x)>\nqueue x from (\na\n\nb\n)\n")
+    assert [job.arguments for job in found.jobs] == [("<a>",), ("<>",), ("<b>",)]
+    assert any("empty line" in str(remark) for remark in found.remarks)
+
+
+def test_a_comment_in_a_file_of_items_is_an_item_and_told():
+    found = parse("executable = prog.sh\narguments = $(x)\nqueue x from items.txt\n")
+    assert ("#", "c") in [job.arguments for job in found.jobs]
+    assert any(remark.file == "items.txt" for remark in found.remarks)
+
+
+@pytest.mark.parametrize("statement", [
+    "queue 0", "queue x in ()", "queue x from (\n)", "queue x matching nope*",
+])
+def test_a_file_that_queues_no_job_is_refused(statement):
+    with pytest.raises(SubmitError, match="^job.sub:2: no jobs are queued"):
+        parse(f"executable = prog.sh\n{statement}\n")
+
+
+# -- what the sandbox begins with (R2) ---------------------------------------------
+
+TREE = Tree({
+    "prog.sh": File(b"#!/bin/sh\n"), "data/in.txt": File(b"1"), "data/deep/x": File(b"2"),
+    "in.txt": File(b"3"), "empty": Directory(), "link": Link("in.txt"), "linked/in": Link("../in.txt"),
+    "bad/dir": Link("../data"),
+})
+
+
+@pytest.mark.parametrize(("listed", "paths"), [
+    ("", []), ("in.txt", ["in.txt"]), ("data", ["data/deep/x", "data/in.txt"]),
+    ("data/", ["deep/x", "in.txt"]), ("data/in.txt", ["in.txt"]), ("data/deep", ["deep/x"]),
+    ("./in.txt", ["in.txt"]), ("in.txt data", ["data/deep/x", "data/in.txt", "in.txt"]),
+    ("empty", ["empty/"]), ("empty/", []), ('""', []), ("data/../in.txt", ["in.txt"]),
+])
+def test_an_input_lands_where_htcondor_puts_it(listed, paths):
+    found = one(f"transfer_input_files = {listed}", TreeFolder(TREE)).inputs
+    assert found.without(["prog.sh"]).listing() == paths
+
+
+@pytest.mark.parametrize(("listed", "paths"), [
+    ("data/in.txt", ["data/in.txt"]), ("data/deep", ["data/deep/x"]), ("data/deep/", ["data/deep/x"]),
+    ("empty/", []),
+])
+def test_preserve_relative_paths_keeps_the_path_of_an_input(listed, paths):
+    found = one(f"transfer_input_files = {listed}\npreserve_relative_paths = True", TreeFolder(TREE)).inputs
+    assert found.without(["prog.sh"]).listing() == paths
+
+
+def test_the_last_input_of_a_name_wins_and_the_executable_over_all():
+    folder = TreeFolder(TREE.put("data/prog.sh", File(b"not me")))
+    job = one("transfer_input_files = in.txt, data/in.txt, data/prog.sh", folder)
+    assert job.inputs["in.txt"] == File(b"1")
+    assert job.inputs["prog.sh"] == File(b"#!/bin/sh\n", executable=True)
+
+
+def test_a_link_to_a_file_is_sent_as_the_file():
+    assert one("transfer_input_files = link", TreeFolder(TREE)).inputs["link"] == File(b"3")
+    assert one("transfer_input_files = linked", TreeFolder(TREE)).inputs["linked/in"] == File(b"3")
+
+
+@pytest.mark.parametrize("path", [
+    "nope", "in.txt/", "bad", "http://a/b", "osdf:///x", "../x", "/etc/passwd", "..",
+])
+def test_an_input_that_cannot_be_sent_is_refused_by_name_and_line(path):
+    error = refused(f"# comment\ntransfer_input_files = {path}", TreeFolder(TREE))
+    assert (error.file, error.line) == ("job.sub", 3)
+    assert path.rstrip("/") in error.problem and error.remedy
+
+
+def test_inputs_and_streams_start_at_initialdir_and_the_executable_does_not():
+    body = "initialdir = data\ntransfer_input_files = deep\noutput = o\nerror = e\nlog = l"
+    job = one(body, TreeFolder(TREE))
+    assert job.inputs.listing() == ["deep/x", "prog.sh"]
+    assert (job.output, job.error, job.log) == ("data/o", "data/e", "data/l")
+
+
+def test_a_transferred_executable_is_started_by_its_base_name():
+    tree = Tree.files({"bin/run": "x"})
+    (job,) = parse("executable = bin/run\nqueue", TreeFolder(tree)).jobs
+    assert (job.executable, job.inputs) == ("run", Tree({"run": File(b"x", executable=True)}))
+
+
+def test_an_executable_that_is_not_transferred_stays_as_written():
+    (job,) = parse("executable = /bin/sh\ntransfer_executable = False\nqueue").jobs
+    assert (job.executable, job.transfer_executable, job.inputs) == ("/bin/sh", False, Tree())
+
+
+# -- lists -------------------------------------------------------------------------
+
+
+def test_an_empty_checkpoint_list_counts_as_unset():
+    assert one("checkpoint_exit_code = 85\ntransfer_checkpoint_files =").transfer_checkpoint_files is None
+
+
+def test_quotes_in_a_checkpoint_list_are_part_of_the_names():
+    body = 'checkpoint_exit_code = 85\ntransfer_checkpoint_files = ""'
+    assert one(body).transfer_checkpoint_files == ('""',)
+    assert any("double quotes" in remark for remark in remarks(body, CAUTION))
+
+
+def test_a_quoted_empty_output_list_means_only_stdout_and_stderr():
+    assert one('transfer_output_files = ""').transfer_output_files == ()
+    assert one("transfer_output_files =").transfer_output_files is None
+
+
+@pytest.mark.parametrize(("text", "pairs"), [
+    ('"a = b"', (("a", "b"),)), ('"a=b;c = d/e;"', (("a", "b"), ("c", "d/e"))),
+    (r'"a\;b=c\=d"', (("a;b", "c=d"),)), ("a=b", (("a", "b"),)), ('""', ()), ('"a=b=c"', (("a", "b=c"),)),
+])
+def test_remaps_are_pairs_of_names(text, pairs):
+    assert one(f"transfer_output_remaps = {text}").transfer_output_remaps == pairs
+
+
+@pytest.mark.parametrize("text", ['"a"', '"a="', '"=b"', '"a=b;c"', '"a=http://x/y"'])
+def test_remaps_that_are_no_pairs_are_refused(text):
+    assert refused(f"transfer_output_remaps = {text}").line == 2
+
+
+# -- errors ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "line", "said"), [
+    ("", None, "empty"), ("\n# only this\n", None, "queued"),
+    ("executable = prog.sh\n", None, "nothing is queued"), ("queue\n", 1, "no executable"),
+    ("executable = nope.sh\n\nqueue\n", 1, "nope.sh does not exist"),
+    ("executable = sub\nqueue\n", 1, "is a directory"),
+    ("executable = prog.sh\narguments = a \\\n b\ncheckpoint_exit_code = x\nqueue\n", 4, "not a number"),
+    ("executable = prog.sh\na = $(b)\nb = $(A)\narguments = $(a)\nqueue\n", 4, "circle"),
+    ("executable = prog.sh\na = $INT(b)\nb = $Fn(a)\narguments = $(a)\nqueue\n", 4, "circle"),
+    ("executable = prog.sh\narguments = $RANDOM_INTEGER(1,9)\nqueue\n", 2, "not simulated"),
+    ("executable = prog.sh\narguments = $(SUBMIT_TIME)\nqueue\n", 2, "differs at every submission"),
+    ("executable = prog.sh\nif true\nqueue\n", 2, "endif"),
+    ("executable = prog.sh\nuse x : y\nqueue\n", 2, "simulated"),
+    ("executable = prog.sh\nqueue 1000000\n", 2, "more than"),
+    ("executable = prog.sh\nqueue x from ls |\n", 2, "ls"),
+])
+def test_an_error_names_the_line_and_a_remedy(text, line, said):
+    with pytest.raises(SubmitError) as error:
+        parse(text)
+    assert (error.value.file, error.value.line) == ("job.sub", line)
+    assert said in error.value.problem and error.value.remedy.endswith((".", ")"))
+    assert str(error.value).startswith("job.sub:")
+
+
+def test_an_error_in_an_included_file_is_told_there():
+    folder = TreeFolder(Tree.files({"prog.sh": "", "more.sub": "\nwhat is this\n"}))
+    error = refused("include : more.sub", folder)
+    assert (error.file, error.line) == ("more.sub", 2)
+
+
+def test_a_file_that_includes_itself_is_refused():
+    folder = TreeFolder(Tree.files({"prog.sh": "", "job.sub": "include : job.sub"}))
+    error = refused("include : job.sub", folder)
+    assert "too deep" in error.problem
+
+
+# -- remarks -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("line", "meant"), [
+    ("transfer_checkpont_files = a", "transfer_checkpoint_files"),
+    ("Checkpoint_Exitcode = 85", "checkpoint_exit_code"), ("TransferOutputFile = a", "transfer_output_files"),
+    ("argument = 1", "arguments"),
+])
+def test_an_unknown_command_is_told_with_the_likely_one(line, meant):
+    (remark,) = remarks(line, UNKNOWN)
+    assert remark.startswith("job.sub:2: ") and remark.endswith(f"did you mean {meant}?")
+
+
+def test_a_macro_that_is_used_is_not_an_unknown_command():
+    assert remarks("stride = 5\narguments = $(Stride)", UNKNOWN) == []
+    assert remarks("stride = 5\nif defined stride\nendif", UNKNOWN) == []
+    assert remarks("start = 5\narguments = $INT(start,%d)", UNKNOWN) == []
+    assert len(remarks("stride = 5", UNKNOWN)) == 1
+
+
+@pytest.mark.parametrize("line", [
+    "request_memory = 1GB", "request_foo = 1", "universe = vanilla", "should_transfer_files = YES",
+    "log = a.log", "batch_name = x", "+Project = \"x\"", "My.Project = \"x\"",
+    "when_to_transfer_output = ON_EXIT", "input = /dev/null",
+])
+def test_an_ordinary_command_is_not_remarked_on(line):
+    assert remarks(line) == []
+
+
+@pytest.mark.parametrize("line", [
+    "requirements = (OpSys == \"LINUX\")", "rank = Memory", "notification = Always",
+    "should_transfer_files = NO", "universe = parallel", "on_exit_hold = True", "periodic_remove = False",
+    "input = in.txt", "+WantFTOnCheckpoint = True", "when_to_transfer_output = ON_SUCCESS",
+    "initialdir = sub", "getenv = True",
+])
+def test_a_command_without_effect_here_is_told(line):
+    (remark,) = remarks(line, NO_EFFECT)
+    assert remark.startswith("job.sub:2: ")
+
+
+@pytest.mark.parametrize(("body", "said"), [
+    ("checkpoint_exit_code = 0", "never finishes"),
+    ("checkpoint_exit_code = 256", "exit codes go from 0 to 255"),
+    ("checkpoint_exit_code = -1", "exit codes go from 0 to 255"),
+    ("transfer_checkpoint_files = a", "without checkpoint_exit_code"),
+    ("arguments = $(nope)", "nothing defines $(nope)"),
+    ("arguments = $(nope:a-b)", "leaves $(nope:a-b) as it is"),
+    ("transfer_executable = no", "reads 'no' as True"), ("arguments = a \\\n# comment", "last character"),
+    ("transfer_output_remaps = a=b", "double quotes"), ("warning : look here", "look here"),
+])
+def test_a_setting_that_matters_is_told(body, said):
+    (remark,) = remarks(body, CAUTION)
+    assert said in remark
+
+
+def test_a_remark_is_made_once_however_many_jobs_there_are():
+    found = parse("executable = prog.sh\narguments = $(nope)\nqueue 5\n").remarks
+    assert len(found) == 1 and (found[0].file, found[0].line) == ("job.sub", 2)
+
+
+# -- where files are looked up -----------------------------------------------------
+
+
+def test_a_submit_file_on_disk_is_read_with_its_directory(tmp_path):
+    TREE.write(tmp_path)
+    (tmp_path / "sweep.sub").write_text("executable = prog.sh\ntransfer_input_files = data\nqueue 2\n")
+    found = submit.read(tmp_path / "sweep.sub")
+    assert (found.file, len(found.jobs)) == ("sweep.sub", 2)
+    assert found.jobs[0].inputs.listing() == ["data/deep/x", "data/in.txt", "prog.sh"]
+
+
+@pytest.mark.parametrize(("content", "line", "said"), [
+    (None, None, "can't be read"), (b"", None, "empty"), (b"executable = a\n\xff\n", 2, "UTF-8"),
+    (b"queue", 1, "executable"),
+])
+def test_a_submit_file_that_cannot_be_used_is_an_error(tmp_path, content, line, said):
+    path = tmp_path / "job.sub"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SubmitError, match=said) as error:
+        submit.read(path)
+    assert (error.value.file, error.value.line) == ("job.sub", line)
+
+
+def test_a_directory_is_no_submit_file(tmp_path):
+    with pytest.raises(SubmitError, match="can't be read"):
+        submit.read(tmp_path)
+
+
+def test_a_folder_on_disk_and_a_tree_answer_alike(tmp_path):
+    TREE.write(tmp_path)
+    disk, tree = DiskFolder(tmp_path), TreeFolder(TREE)
+    for path in ("prog.sh", "data", "data/", "./data/in.txt", "link", "bad/dir", "nope", "empty", ".",
+                 "data/../in.txt"):
+        assert disk.get(path) == tree.get(path), path
+
+
+def test_only_a_folder_on_disk_leads_out_of_it(tmp_path):
+    Tree.files({"out.txt": "x", "in/in.txt": "y"}).write(tmp_path)
+    disk = DiskFolder(tmp_path / "in")
+    assert disk.get("../out.txt") == disk.get(str(tmp_path / "out.txt")) == File(b"x")
+    tree = TreeFolder(Tree.read(tmp_path / "in"))
+    assert tree.get("../out.txt") is None and tree.get(str(tmp_path / "out.txt")) is None
