@@ -13,8 +13,8 @@ from ..simulator.executor import Executor, Stop
 from ..simulator.explore import Exploration, State
 from ..simulator.evidence import files_left_behind
 from ..simulator.job import STDERR, STDOUT, Job
-from ..simulator.pool import Ended, Held, Saved
-from ..simulator.tree import Directory, File, Tree
+from ..simulator.pool import Held, Saved
+from ..simulator.tree import File, Tree
 from .misconceptions import MISCONCEPTIONS
 from .report import Misconception
 
@@ -71,10 +71,8 @@ class Case:
 
     @cached_property
     def state_files(self) -> dict[str, File]:
-        """The files of the last checkpoint on the way that are neither output nor stdout nor stderr."""
-        saved = [s.next.spool for s in self.state.way() if isinstance(s.next, Saved)]
-        last = saved[-1] if saved else Tree()
-        return {path: entry for path, entry in last.items()
+        """The files of the checkpoint that the failing execution finds, output and streams apart."""
+        return {path: entry for path, entry in self.state.spool.items()
                 if isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR}}
 
     def wrote_state(self) -> bool:
@@ -126,11 +124,22 @@ class Case:
                 return entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else []
         return [], []
 
+    @cached_property
+    def so_far(self) -> list[tuple[list[str], list[str]]]:
+        """(expected, there) for each output file: its lines, and those in the sandbox by now."""
+        found = self.found.reference or Tree()
+        return [(entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else [])
+                for path, entry in found.items() if isinstance(entry, File)
+                for other in [self.state.sandbox.get(path)]]
+
     def complete(self) -> bool:
-        """Whether the sandbox holds all the output although the job goes on."""
-        reference = self.found.reference
-        return bool(reference) and any(isinstance(e, File) for e in reference.values()) and all(
-            isinstance(entry, Directory) or self.state.sandbox.get(path) == entry for path, entry in reference.items())
+        """Whether the sandbox has all the output although the job goes on."""
+        return bool(self.so_far) and all(set(expected) <= set(there) for expected, there in self.so_far)
+
+    def repeated(self) -> bool:
+        """Whether the sandbox has output lines more than once that should be there once."""
+        return any(there.count(line) > expected.count(line) for expected, there in self.so_far
+                   for line in set(expected))
 
 
 def _listed_file_missing(case: Case) -> bool:
@@ -225,6 +234,8 @@ def _stale_checkpoint(case: Case) -> bool:
 
 
 def _repeats_iteration(case: Case) -> bool:
+    if case.failure == "never finishes":
+        return case.repeated()
     expected, got = case.lines
     return (case.failure == "wrong output" and len(got) > len(expected)
             and set(got) == set(expected) and len(case.state.way()) > 1)
@@ -242,9 +253,10 @@ def _always_85(case: Case) -> bool:
 
 
 def _no_progress(case: Case) -> bool:
-    """An execution that takes no time, in a job in which others do."""
+    """An execution that takes no time, in a job in which others do or which has no output yet."""
     worked = any(state.run and state.run.seconds for state in case.state.way()[:-1])
-    return case.failure == "never finishes" and case.run.seconds == 0 and (worked or case.state.before is None)
+    nothing = not any(there for _, there in case.so_far)
+    return case.failure == "never finishes" and case.run.seconds == 0 and (worked or nothing)
 
 
 def _error_swallowed(case: Case) -> bool:
@@ -278,9 +290,9 @@ SYMPTOMS = (
     ("relies-on-leftovers", _relies_on_leftovers),
     ("stale-checkpoint", _stale_checkpoint),
     ("output-overwritten", _output_overwritten),
+    ("always-85", _always_85),
     ("repeats-iteration", _repeats_iteration),
     ("skips-iteration", _skips_iteration),
-    ("always-85", _always_85),
     ("no-progress", _no_progress),
     ("error-swallowed", _error_swallowed),
     ("never-restores", _never_restores),

@@ -18,7 +18,7 @@ from ..simulator import submit
 from ..simulator.evidence import Evidence, evidence
 from ..simulator.executor import Executor
 from ..simulator.explore import RESTART_SAFE, Exploration, explore
-from ..simulator.job import Job
+from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Ended, Saved
 from ..simulator.tree import File, Tree
 from .diagnosis import diagnose, failed_before_output
@@ -36,6 +36,25 @@ class Result:
     passed: bool
     text: str
     failure: Failure | None = None
+    schedules: int = 0
+    """How many schedules were tried."""
+
+
+class Bench:
+    """Where an answer is tried: an executor, and what exploring has already found out."""
+
+    def __init__(self, executor: Executor):
+        self.executor = executor
+        self._found: dict[tuple[Job, Tree], Exploration] = {}
+
+    def explore(self, job: Job, expected: Tree) -> Exploration:
+        """explore(), once for each job."""
+        if (job, expected) not in self._found:
+            self._found[job, expected] = explore(job, self.executor, expected=expected)
+        return self._found[job, expected]
+
+
+Ask = Callable[[Job, Bench], Result]
 
 
 @dataclass(frozen=True)
@@ -44,7 +63,7 @@ class Question:
 
     name: str
     maximum: float
-    ask: Callable[[Job, Executor], Result]
+    ask: Ask
     rests_on: tuple[str, ...] = ()
     """Names of questions without which this one means nothing."""
 
@@ -80,7 +99,7 @@ class Exercise:
             return self._unasked(CRASHED, "HTCondor would refuse the submit file.", Failure(str(error)))
         if failure := _syntax_error(self.answers[0], own[self.answers[0]]):
             return self._unasked(CRASHED, "Python can't read the answer.", failure)
-        return self._ask(job, executor)
+        return self._ask(job, Bench(executor))
 
     def _not_tried(self, own: Tree) -> str:
         for path in self.answers:
@@ -106,17 +125,18 @@ class Exercise:
         trials = tuple(Trial(q.name, 0.0, q.maximum, None, "") for q in self.questions)
         return Report(self.name, self.title, status, headline, trials, failure, self.hints)
 
-    def _ask(self, job: Job, executor: Executor) -> Report:
+    def _ask(self, job: Job, bench: Bench) -> Report:
         trials: list[Trial] = []
         failure: Failure | None = None
         for question in self.questions:
             if any(not trial.passed for trial in trials if trial.name in question.rests_on):
                 trials.append(Trial(question.name, 0.0, question.maximum, None, "not asked yet"))
                 continue
-            result = question.ask(job, executor)
+            result = question.ask(job, bench)
             failure = failure or result.failure
+            text = f"all {result.schedules} schedules: {result.text}" if result.passed and result.schedules else result.text
             trials.append(Trial(question.name, question.maximum if result.passed else 0.0, question.maximum,
-                                result.passed, result.text))
+                                result.passed, text))
         return self._report(tuple(trials), failure)
 
     def _report(self, trials: tuple[Trial, ...], failure: Failure | None) -> Report:
@@ -131,37 +151,53 @@ class Exercise:
 # -- questions ---------------------------------------------------------------------
 
 
-def every_schedule(job: Job, executor: Executor, expected: Tree, misconception: str | None = None) -> Result:
-    """Whether a job is restart-safe: every schedule tried, the right output asked of each.
+def every_schedule(job: Job, bench: Bench, expected: Tree, misconception: str | None = None) -> Result:
+    """Whether a job is restart-safe: every schedule tried, the right output asked of each, and no
+    iteration done that nobody asked for.
 
     `misconception` names what a failure means where the trial itself says it.
     """
-    found = explore(job, executor, expected=expected)
-    if found.verdict == RESTART_SAFE:
-        return Result(True, f"all {found.schedules} schedules end with the right output")
-    known = MISCONCEPTIONS[misconception] if misconception else diagnose(job, found, executor)
-    text = _sentence(found)
+    found = bench.explore(job, expected)
+    surplus = _surplus(job, found)
+    if found.verdict == RESTART_SAFE and not surplus:
+        return Result(True, "every one ends with the right output", schedules=found.schedules)
+    text = surplus if found.verdict == RESTART_SAFE else _sentence(found)
+    known = (MISCONCEPTIONS[misconception] if misconception else
+             MISCONCEPTIONS["repeats-iteration"] if surplus else diagnose(job, found, bench.executor))
     return Result(False, text, Failure(text, job, found, evidence(job, found), known))
 
 
-def fault_free(job: Job, executor: Executor, expected: Tree) -> Result:
+def _surplus(job: Job, found: Exploration) -> str:
+    """What a sweep does beyond its iterations, as a sentence; '' for nothing."""
+    start, end = map(int, job.arguments)
+    seconds = _settings(job)["seconds"]
+    more = round(((found.seconds or 0) - (end - start + 1) * seconds) / seconds) if seconds else 0
+    return f"The output is right, but {more} more iterations are done than there are." if more > 0 else ""
+
+
+def _settings(job: Job) -> dict[str, float]:
+    lines = [line.split("#")[0].partition("=") for line in job.inputs["my_input.txt"].text.splitlines()]
+    return {name.strip(): float(value) for name, _, value in lines if value}
+
+
+def fault_free(job: Job, bench: Bench, expected: Tree) -> Result:
     """Whether a job that is never evicted, only restarted in place, ends with the right output."""
-    found = explore(job, executor, expected=expected)
+    found = bench.explore(job, expected)
     home = _free_end(found)
     if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
         return Result(True, f"{found.checkpoints} checkpoints, {found.checkpoints + 1} executions, the right output")
     text = _sentence(found)
-    return Result(False, text, Failure(text, job, found, evidence(job, found), diagnose(job, found, executor)))
+    return Result(False, text, Failure(text, job, found, evidence(job, found), diagnose(job, found, bench.executor)))
 
 
-def first_checkpoint(job: Job, executor: Executor, expected: Tree) -> Result:
+def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
     """Whether the first execution leaves with the checkpoint code, and its files reach the spool."""
-    found = explore(job, executor, expected=expected)
+    found = bench.explore(job, expected)
     if isinstance(found.first.next, Saved):
-        files = ", ".join(found.first.next.spool.top())
-        return Result(True, f"exit code {job.checkpoint_exit_code}, and HTCondor has stored {files}")
+        files = " and ".join(found.first.next.spool.without((STDOUT, STDERR)).listing())
+        return Result(True, f"exit code {job.checkpoint_exit_code}, and the spool directory has {files}")
     text = _sentence(found)
-    return Result(False, text, Failure(text, job, found, evidence(job, found), diagnose(job, found, executor)))
+    return Result(False, text, Failure(text, job, found, evidence(job, found), diagnose(job, found, bench.executor)))
 
 
 def _free_end(found: Exploration) -> Tree | None:
@@ -273,23 +309,24 @@ def sweep_output(start: int, end: int, settings: tuple[tuple[str, float], ...] =
         return Tree({"my_output.txt": trusted.run(job, files).sandbox["my_output.txt"]})
 
 
-def asking(question: Callable[..., Result], start: int, end: int, **settings: float) -> Callable[[Job, Executor], Result]:
+def asking(question: Callable[..., Result], start: int, end: int, **settings: float) -> Ask:
     """A question about the sweep from `start` to `end`."""
-    def ask(job: Job, executor: Executor) -> Result:
+    def ask(job: Job, bench: Bench) -> Result:
         expected = sweep_output(start, end, tuple(sorted(settings.items())))
-        return question(sweep(job, start, end, **settings), executor, expected)
+        return question(sweep(job, start, end, **settings), bench, expected)
     return ask
 
 
-def both(*asks: Callable[[Job, Executor], Result]) -> Callable[[Job, Executor], Result]:
-    """Passed if all are; the first that fails is the answer."""
-    def ask(job: Job, executor: Executor) -> Result:
-        results: list[Result] = []
+def both(*asks: Ask) -> Ask:
+    """Passed if all are; the first that fails is the answer. Schedules are added up."""
+    def ask(job: Job, bench: Bench) -> Result:
+        schedules = 0
         for one in asks:
-            results.append(one(job, executor))
-            if not results[-1].passed:
-                return results[-1]
-        return results[0]
+            result = one(job, bench)
+            schedules += result.schedules
+            if not result.passed:
+                break
+        return replace(result, schedules=schedules)
     return ask
 
 

@@ -90,7 +90,7 @@ def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[E
             positions = [i + 1 for i, line in enumerate(where) if line in known]
             count = sum(surplus[line] for line in known)
             facts.append(Evidence(kind, f"{count} {'line' if count == 1 else 'lines'} of {path} "
-                                        + ("more than once" if kind == "repeated lines" else "never written"),
+                                        + ("more than once" if kind == "repeated lines" else "missing"),
                                   path, positions[-1] if kind == "repeated lines" else positions[0]))
     return facts
 

@@ -32,7 +32,7 @@ before it counts as lost progress."""
 SIMILAR = 250
 """Restarts in a row that only append text that is alike but for numbers, before it never finishes."""
 
-PATIENCE = 500
+PATIENCE = 50
 """States still looked at, for something graver, after the first failure."""
 
 
@@ -63,6 +63,8 @@ class State:
     grown: tuple = ()
     alike: int = 0
     similar: int = 0
+    silent: tuple[Tree, Tree] | None = None
+    """Sandbox and spool without what was printed."""
     run: Run | None = None
     next: Next | None = None
     follower: State | None = None
@@ -164,8 +166,9 @@ class _Explorer:
             sandbox = transfer.with_streams(self.job, transfer.new_sandbox(self.job, spool, self.profile))
         else:
             sandbox = before.run.sandbox
-        state = State(sandbox, spool, self.slot(sandbox, None if new else before.slot),
-                      self.job.max_retries if retries is None else retries, EPOCH, moved=new)
+        if retries is None:
+            retries = self.job.max_retries if before is None else before.retries
+        state = State(sandbox, spool, self.slot(sandbox, None if new else before.slot), retries, EPOCH, moved=new)
         if before is not None:
             state.before, state.execution = before, before.execution + 1
             state.clock = before.clock + before.run.seconds
@@ -232,10 +235,11 @@ class _Explorer:
         """Whether the job was in this state before on its way, but for what it has printed since."""
         if not self.streams_count:
             return False
-        silent, earlier = _silent(state), state
+        state.silent = tuple(map(transfer.without_streams, (state.sandbox, state.spool)))
+        earlier = state
         while earlier.before is not None and not earlier.moved and earlier.before.schedule == state.schedule:
             earlier = earlier.before
-            if _silent(earlier) == silent:
+            if earlier.silent == state.silent and earlier.slot == state.slot:
                 return True
         return False
 
@@ -351,7 +355,7 @@ class _Explorer:
             self.measure(state, remaining)
         for state in states:
             if remaining[id(state)] is None and state.run is not None and not self.exhausted:
-                self.violate("never finishes", state)
+                self.violate("never finishes", self.loop(state))
         if self.profile.may_requeue and not self.exhausted and (lap := self.lap(states)):
             self.violate("never finishes", lap)
         for state in states:
@@ -396,6 +400,14 @@ class _Explorer:
             here = replace(there, before=here, moved=moved, execution=here.execution + 1,
                            schedule=here.schedule + faults)
         return None
+
+    def loop(self, state: State) -> State:
+        """The first state that comes again when a job goes on from here without faults."""
+        seen: set[int] = set()
+        while id(state) not in seen and state.follower is not None:
+            seen.add(id(state))
+            state = self.known(state.follower)
+        return state
 
     def known(self, state: State) -> State:
         return self.states.get(self.key(state), state)
@@ -477,10 +489,6 @@ class _Explorer:
 def _length(state: State) -> tuple:
     """What makes one schedule shorter than another: fewer faults, fewer executions, earlier faults."""
     return len(state.schedule), state.execution, [fault.execution for fault in state.schedule]
-
-
-def _silent(state: State) -> tuple:
-    return transfer.without_streams(state.sandbox), transfer.without_streams(state.spool), state.slot, state.retries
 
 
 def _shape(grown: tuple) -> tuple:

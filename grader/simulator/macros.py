@@ -21,7 +21,8 @@ _MACRO = re.compile(
     r"\$\$\w*"
     rf"|\$(?P<simple>ENV)?\((?P<body>{_BODY})\)"
     r"|\$(?P<function>INT|REAL|F[PNXDQABFWUpnxdqabfwu]*"
-    r"|CHOICE|SUBSTR|STRING|EVAL|BASENAME|DIRNAME|RANDOM_CHOICE|RANDOM_INTEGER)\((?P<argument>[^)]{0,1000})\)",
+    r"|CHOICE|SUBSTR|STRING|EVAL|BASENAME|DIRNAME|RANDOM_CHOICE|RANDOM_INTEGER)"
+    r"\((?P<argument>[^)]{0,1000})\)",
     re.ASCII,
 )
 _REFERENCE = re.compile(r"\$\w*\(\s*([\w./]+)|\bdefined\s+([\w./]+)", re.ASCII | re.IGNORECASE)

@@ -66,21 +66,19 @@ def bar(moments: Sequence[Moment]) -> str:
     if not any(block.end > block.start for block in found):
         # A program that takes no virtual time: executions are drawn one unit long each.
         found = [Block(i, i + 1, block.execution, block.fate) for i, block in enumerate(found)]
-        axis, end = "one block per execution; they take no virtual time", float(len(found))
+        first, axis, end = "", "", float(len(found))
     else:
         end = moments[-1].time - moments[0].time
-        axis = clock(end)
+        first, axis = clock(0), clock(end)
     said = _said(found, moments[-1])
-    pieces = "".join(_drawn(found, WIDTH / end)) if len(found) <= MOST_BLOCKS else "".join(
-        _drawn(_thinned(found), WIDTH / end))
-    bottom = TOP + HEIGHT
-    first = "" if axis.startswith("one") else clock(0)
+    pieces = "".join(_drawn(found if len(found) <= MOST_BLOCKS else _thinned(found), WIDTH / end))
+    bottom, middle = TOP + HEIGHT, TOP + HEIGHT / 2
     return (f'<div class="bar"><svg viewBox="-1 0 {WIDTH + 2:g} {bottom + 17:g}" width="100%" role="img" '
             f'aria-label="{escape(said)}"><title>{escape(said)}</title>'
-            f'<line class="wait" x1="0" x2="{WIDTH:g}" y1="{TOP + HEIGHT / 2:g}" y2="{TOP + HEIGHT / 2:g}"/>{pieces}'
+            f'<line class="wait" x1="0" x2="{WIDTH:g}" y1="{middle:g}" y2="{middle:g}"/>{pieces}'
             f'<text x="0" y="{bottom + 13:g}">{first}</text>'
             f'<text x="{WIDTH / 2:g}" y="{bottom + 13:g}" text-anchor="middle">{escape(said)}</text>'
-            f'<text x="{WIDTH:g}" y="{bottom + 13:g}" text-anchor="end">{axis if first else ""}</text></svg></div>')
+            f'<text x="{WIDTH:g}" y="{bottom + 13:g}" text-anchor="end">{axis}</text></svg></div>')
 
 
 def _said(found: Sequence[Block], last: Moment) -> str:
@@ -105,18 +103,19 @@ def _drawn(found: Sequence[Block], scale: float) -> Iterator[str]:
         if width > 9 + 7 * len(str(block.execution)):
             middle, line = left + width / 2, TOP + HEIGHT / 2 + 4
             sign = "× " if block.fate == GONE and width > 40 else ""
-            yield f'<text class="in" x="{middle:.1f}" y="{line:g}" text-anchor="middle">{sign}{block.execution}</text>'
+            yield (f'<text class="in" x="{middle:.1f}" y="{line:g}" text-anchor="middle">'
+                   f'{sign}{block.execution}</text>')
         yield "</g>"
 
 
 def _hatched(left: float, right: float, step: float = 7.0) -> str:
     """Slanted lines across a box. An SVG pattern would need an id, and ids clash within a notebook."""
-    path, x = [], left - HEIGHT
+    path, x, bottom = [], left - HEIGHT, TOP + HEIGHT
     while x < right:
         x += step
         low, high = max(x, left), min(x + HEIGHT, right)
         if high > low:
-            path.append(f"M{low:.1f} {TOP + HEIGHT - (low - x):.1f}L{high:.1f} {TOP + HEIGHT - (high - x):.1f}")
+            path.append(f"M{low:.1f} {bottom - (low - x):.1f}L{high:.1f} {bottom - (high - x):.1f}")
     return f'<path class="hatch" d="{"".join(path)}"/>'
 
 

@@ -38,8 +38,8 @@ def card(title: str, status: str, points: float, maximum: float, headline: str, 
             f'<span class="status"><span aria-hidden="true">{symbol} </span>{escape(status)}</span>'
             f'<span class="points" aria-label="{number(points)} of {number(maximum)} points">'
             f'<b>{number(points)}</b> / {number(maximum)} points</span></div>')
-    body = "".join(f'<section class="part-of" aria-label="{escape(heading)}"><h5>{escape(heading)}</h5>{inner}</section>'
-                   for heading, inner in sections)
+    body = "".join(f'<section class="part-of" aria-label="{escape(heading)}"><h5>{escape(heading)}</h5>'
+                   f'{inner}</section>' for heading, inner in sections)
     said = f'<p class="headline">{escape(headline)}</p>' if headline else ""
     return (f'<div class="{CLASS}" role="region" aria-label="Report: {escape(title)}">{card_sheet()}'
             f'<div class="box {tone}">{head}{said}{_trials(trials)}{body}{_hints(hints)}</div></div>')
@@ -50,14 +50,15 @@ def _trials(trials: Sequence[Trial]) -> str:
         return ""
     rows = "".join(map(_trial, trials))
     return ('<table class="trials" aria-label="What was tried"><thead><tr><th scope="col">Trial</th>'
-            '<th scope="col">Result</th><th scope="col">What happened</th><th scope="col" class="num">Points</th>'
-            f'</tr></thead><tbody>{rows}</tbody></table>')
+            '<th scope="col">Result</th><th scope="col">What happened</th>'
+            f'<th scope="col" class="num">Points</th></tr></thead><tbody>{rows}</tbody></table>')
 
 
 def _trial(trial: Trial) -> str:
     name, passed, sentence, points, maximum = trial
     symbol, word, tone = OUTCOMES[passed]
-    return (f'<tr><th scope="row">{escape(name)}</th><td class="mark {tone}"><i aria-hidden="true">{symbol}</i>{word}</td>'
+    return (f'<tr><th scope="row">{escape(name)}</th>'
+            f'<td class="mark {tone}"><i aria-hidden="true">{symbol}</i>{word}</td>'
             f'<td>{escape(sentence)}</td><td class="num">{number(points)} / {number(maximum)}</td></tr>')
 
 
@@ -99,7 +100,8 @@ def _fact(fact: Evidence) -> str:
     if fact.expected is None and fact.got is None:
         return said
     first, second = labels(fact)
-    return (f'{said}<dl class="pair"><dt class="want">{first}</dt><dd class="want">{_line(fact.expected)}</dd>'
+    return (f'{said}<dl class="pair">'
+            f'<dt class="want">{first}</dt><dd class="want">{_line(fact.expected)}</dd>'
             f'<dt class="have">{second}</dt><dd class="have">{_line(fact.got)}</dd></dl>')
 
 
@@ -112,14 +114,16 @@ def _line(line: str | None) -> str:
 # -- plain text --------------------------------------------------------------------
 
 
-def card_text(title: str, status: str, points: float, maximum: float, headline: str, trials: Sequence[Trial] = (),
-              sections: Sequence[tuple[str, str]] = (), hints: Sequence[str] = ()) -> str:
+def card_text(title: str, status: str, points: float, maximum: float, headline: str,
+              trials: Sequence[Trial] = (), sections: Sequence[tuple[str, str]] = (),
+              hints: Sequence[str] = ()) -> str:
     """The card as plain text; `sections` are headings and text. Hints are all there, one below the other."""
     parts = ["\n".join((f"{plain(title)}: {plain(status)}, {number(points)} of {number(maximum)} points",
                         *_wrapped(headline)))]
     if trials:
         parts.append("\n".join(line for trial in trials for line in _trial_lines(trial)))
-    parts += [f"{plain(heading)}\n{indent(plain(text.rstrip(), keep=chr(10)), '  ')}" for heading, text in sections]
+    parts += [plain(heading) + "\n" + indent(plain(text.rstrip(), keep="\n"), "  ")
+              for heading, text in sections]
     parts += ["\n".join((_hint_title(index, len(hints)), *_wrapped(hint)))
               for index, hint in enumerate(hints, 1)]
     return "\n\n".join(parts) + "\n"

@@ -63,7 +63,8 @@ class Scene:
     """Whether the execute directory is lost here, with work that was not finished."""
 
 
-def scenes(moments: Iterable[Moment], submit: Tree | None = None, log_name: str | None = None) -> Iterator[Scene]:
+def scenes(moments: Iterable[Moment], submit: Tree | None = None,
+           log_name: str | None = None) -> Iterator[Scene]:
     """One scene per moment, as they come.
 
     `submit` is the submit directory as it was before, `log_name` the job event log that appears in it.
@@ -148,7 +149,7 @@ def _started(now: Moment, before: Moment) -> Iterator[str]:
     if now.spool:
         yield f"On {place}: the input files and the executable, and over them the checkpoint from the spool."
     elif now.activation > 1:
-        yield f"On {place}: the input files and the executable, for there is no checkpoint. It starts from the beginning."
+        yield f"On {place}: the input files and the executable. There is no checkpoint to go on from."
     else:
         yield f"On {place}: the input files and the executable were sent there."
 

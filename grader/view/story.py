@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from grader.simulator.pool import Moment
-from grader.simulator.tree import Directory, File, Link, Tree
+from grader.simulator.tree import Entry, File, Link, Tree
 
 from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, Item, Panel, Scene, leaves, scenes
 from .text import count, duration, plain
@@ -38,10 +38,10 @@ def directories(tree: Tree) -> list[str]:
     return [f"{plain(path):{width}}  {_size(entry)}".rstrip() for path, entry in leaves(tree).items()]
 
 
-def _size(entry: object) -> str:
+def _size(entry: Entry) -> str:
     if isinstance(entry, File):
         return count(len(entry.content), "byte")
-    return f"-> {plain(entry.target)}" if isinstance(entry, Link) else "empty" if isinstance(entry, Directory) else ""
+    return f"-> {plain(entry.target)}" if isinstance(entry, Link) else "empty"
 
 
 def _block(scene: Scene, colour: bool) -> Iterator[str]:

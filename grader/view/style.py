@@ -1,9 +1,9 @@
 """How the pictures look: one style sheet for timeline and report card, and the few pieces of HTML both use.
 
 What it is not: content. The colours are Okabe and Ito's, which colour-blind people can tell apart and
-which stand out on white and on black alike; none of them is the only carrier of a meaning. The style
-comes with every picture, so that each is right on its own: in JupyterLab (its --jp variables give the
-theme), in nbgrader's feedback, in a plain page and on paper.
+which stand out on white and on black (the blue with some of the text's colour in it); none of them is
+the only carrier of a meaning. The style comes with every picture, so that each is right on its own: in
+JupyterLab (its --jp variables give the theme), in nbgrader's feedback, in a plain page and on paper.
 """
 
 from __future__ import annotations
@@ -16,20 +16,26 @@ CLASS = "htcondor-view"
 # times outweighs that. `&` stands for it, and `@` for what is inside of it. :where() adds no weight, so that
 # this part, repeated by a timeline within a card, does not undo the card's own rules.
 _SHEET = """
-&{--bg:var(--jp-layout-color1,#fff);--fg:var(--jp-ui-font-color1,#1b1f24);--dim:var(--jp-ui-font-color2,#5b636d);
- --line:var(--jp-border-color2,#d4d8dd);--soft:rgba(127,127,127,.09);--new:#009e73;--changed:#0072b2;--lost:#d55e00;
+&{--bg:var(--jp-layout-color1,#fff);--fg:var(--jp-ui-font-color1,#1b1f24);
+ --dim:var(--jp-ui-font-color2,#5b636d);
+ --line:var(--jp-border-color2,#d4d8dd);--soft:rgba(127,127,127,.09);--new:#009e73;
+ --changed:color-mix(in srgb,#0072b2 65%,var(--fg));--lost:#d55e00;
  --part:#e69f00;--mono:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace);
- background:var(--bg);color:var(--fg);font:13px/1.45 var(--jp-ui-font-family,system-ui,"Segoe UI",Roboto,sans-serif);
+ background:var(--bg);color:var(--fg);
+ font:13px/1.45 var(--jp-ui-font-family,system-ui,"Segoe UI",Roboto,sans-serif);
  box-sizing:border-box;max-width:900px;margin:4px 0 8px;overflow-x:auto;text-align:left;
  print-color-adjust:exact;-webkit-print-color-adjust:exact}
-@media (prefers-color-scheme:dark){&{--bg:var(--jp-layout-color1,#15181c);--fg:var(--jp-ui-font-color1,#e4e7eb);
+@media (prefers-color-scheme:dark){&{--bg:var(--jp-layout-color1,#15181c);
+ --fg:var(--jp-ui-font-color1,#e4e7eb);
  --dim:var(--jp-ui-font-color2,#a0a8b2);--line:var(--jp-border-color2,#3a4149)}}
 @media print{&{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;overflow:visible}}
 @ *{box-sizing:border-box}
 @ :where(h4,h5,p,ul,ol,li,dl,dt,dd,table,pre,details,summary){margin:0;padding:0;font:inherit;
- color:inherit;border:0;background:none;letter-spacing:normal;text-align:left;max-width:none;width:auto;float:none;overflow:visible}
+ color:inherit;border:0;background:none;letter-spacing:normal;text-align:left;max-width:none;
+ width:auto;float:none;overflow:visible}
+@ a.jp-InternalAnchorLink{display:none}
 @ ul{list-style:none}
-@ ul li::before,@ ul li::marker{content:none}
+@ ul li::before,@ ul li::marker,@ h4::before,@ h5::before,@ h4::after,@ h5::after{content:none}
 @ :where(code,pre){font-family:var(--mono);font-size:12px;background:none;color:inherit;padding:0;border:0}
 @ :where(pre){white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.4}
 @ summary{cursor:pointer}
@@ -43,7 +49,8 @@ _TIMELINE = """
 @ .wide{min-width:540px;position:relative}
 @ .bar{padding:2px 0 4px}
 @ .bar text{font:11px var(--jp-ui-font-family,system-ui,sans-serif);fill:var(--dim)}
-@ .bar .in{font-weight:600;fill:var(--fg);stroke:var(--bg);stroke-width:3px;paint-order:stroke;stroke-linejoin:round}
+@ .bar .in{font-weight:600;fill:var(--fg);stroke:var(--bg);
+ stroke-width:3px;paint-order:stroke;stroke-linejoin:round}
 @ .bar .ground{fill:var(--bg)}
 @ .safe{fill:#009e73;fill-opacity:.32;stroke:#009e73}
 @ .gone{fill:#d55e00;fill-opacity:.1;stroke:#d55e00}
@@ -60,15 +67,17 @@ _TIMELINE = """
 @ ol.rows>li.bad{border-left:3px dashed var(--lost);background:rgba(213,94,0,.06)}
 @ ol.rows>li.thin{padding-top:3px;padding-bottom:3px}
 @ ol.rows>li::marker{content:none}
-@ h4.what{display:flex;gap:10px;align-items:baseline;font-weight:600;font-size:13px;line-height:1.45}
-@ h4.what .when{font:11.5px var(--mono);color:var(--dim);flex:none;min-width:66px}
+@ h4.what{font-weight:600;font-size:13px;line-height:1.45;padding-left:76px}
+@ h4.what .when{font:11.5px var(--mono);color:var(--dim);
+ display:inline-block;min-width:76px;margin-left:-76px}
 @ h4.what .aside{font-weight:400;color:var(--dim)}
 @ p.say{padding-left:76px;color:var(--dim);font-size:12.5px}
 @ .dirs{display:grid;grid-template-columns:4.3fr 4.7fr 6.4fr;gap:10px;padding:5px 8px 2px 0}
 @ .dir{border:1px solid var(--line);border-radius:5px;padding:3px 8px 5px;min-width:0;background:var(--bg)}
 @ .dir.none{border-style:dashed;color:var(--dim)}
 @ .dir.fresh{border-color:var(--dim)}
-@ .dir>.name{font-size:11px;color:var(--dim);display:flex;justify-content:space-between;flex-wrap:wrap;gap:0 8px;
+@ .dir>.name{font-size:11px;color:var(--dim);display:flex;justify-content:space-between;
+ flex-wrap:wrap;gap:0 8px;
  border-bottom:1px solid var(--line);margin:0 -8px 3px;padding:0 8px 1px}
 @ .dir>.name span{white-space:nowrap}
 @ .f{font-size:12px;line-height:1.5;display:grid;grid-template-columns:13px minmax(0,1fr) auto;column-gap:3px}
@@ -93,7 +102,8 @@ _TIMELINE = """
  outline:1px solid var(--part)}
 @ .nothing{font-size:11.5px;font-style:italic;color:var(--dim);padding:1px 0 0 2px}
 @ .f details{min-width:0}
-@ .f pre{border-left:2px solid var(--line);padding:1px 0 1px 6px;margin:2px 0 4px;font-size:11px;color:var(--fg);
+@ .f pre{border-left:2px solid var(--line);padding:1px 0 1px 6px;margin:2px 0 4px;
+ font-size:11px;color:var(--fg);
  max-height:210px;overflow:auto}
 @ .more{font-size:11.5px;color:var(--dim);padding-left:16px}
 @ .more>summary{margin-left:-13px}
@@ -118,17 +128,20 @@ _CARD = """
 @ .box.could{--tone:#cc79a7}
 @ .head{display:flex;align-items:baseline;gap:10px;flex-wrap:wrap}
 @ h4.title{font-size:14.5px;font-weight:600;flex:1 1 auto}
-@ .status{font-weight:600;font-size:12.5px;border:1.5px solid var(--tone);border-radius:11px;padding:0 10px 0 8px;
+@ .status{font-weight:600;font-size:12.5px;border:1.5px solid var(--tone);
+ border-radius:11px;padding:0 10px 0 8px;
  white-space:nowrap}
 @ .points{font-variant-numeric:tabular-nums;white-space:nowrap;color:var(--dim)}
 @ .points b{color:var(--fg);font-size:14px}
 @ p.headline{padding:4px 0 2px}
-@ table.trials{border-collapse:collapse;width:100%;table-layout:auto;margin:7px 0 3px;font-size:12.5px;display:table}
+@ table.trials{border-collapse:collapse;width:100%;table-layout:auto;
+ margin:7px 0 3px;font-size:12.5px;display:table}
 @ table.trials thead{border:0;vertical-align:baseline}
 @ table.trials tr,@ table.trials tbody tr:nth-child(odd),@ table.trials tbody tr:nth-child(even),
 @ table.trials tbody tr:hover{background:none}
 @ table.trials th,@ table.trials td{border:0;border-top:1px solid var(--line);padding:3px 10px 3px 0;
- text-align:left;vertical-align:baseline;font-weight:400;background:none;max-width:none;white-space:normal;color:inherit}
+ text-align:left;vertical-align:baseline;font-weight:400;background:none;max-width:none;
+ white-space:normal;color:inherit}
 @ table.trials thead th{color:var(--dim);font-size:11.5px;border-top:0}
 @ table.trials tbody th{font-weight:600}
 @ table.trials .num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums;white-space:nowrap}
@@ -144,7 +157,8 @@ _CARD = """
 @ .hint>p{padding:2px 0 0}
 @ ul.facts>li{padding:2px 0 3px}
 @ ul.facts code.place{font-weight:600;margin-right:7px}
-@ .pair{display:grid;grid-template-columns:auto minmax(0,1fr);margin:2px 0 2px;font-family:var(--mono);font-size:12px;
+@ .pair{display:grid;grid-template-columns:auto minmax(0,1fr);margin:2px 0 2px;
+ font-family:var(--mono);font-size:12px;
  border-left:2px solid var(--line)}
 @ .pair>dt,@ .pair>dd{width:auto;float:none;display:block;margin:0;font-weight:400}
 @ .pair>dt{padding:1px 10px 1px 8px;color:var(--dim)}

@@ -10,10 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from grader.simulator.pool import Moment
-from grader.simulator.tree import Directory, Entry, File, Link, Tree
+from grader.simulator.tree import Entry, File, Link, Tree
 
 from .bar import bar
-from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, SUBMIT, WHOLE, Item, Panel, Scene, scenes, with_saved
+from .scene import (
+    CHANGED, GONE, LOST, MISSING, NEW, SAME, SUBMIT, WHOLE, Item, Panel, Scene, scenes, with_saved,
+)
 from .style import CLASS, spoken, timeline_sheet
 from .text import count, duration, escape, shorten
 
@@ -29,6 +31,8 @@ MOST_LISTED = 200
 FIRST_LINES = 20
 ALWAYS_TOLD = ("submitted", "look", "checkpoint failed", "evicted", "held", "released", "requeued", "retried",
                "ended", "never finishes")
+WITH_DIRECTORIES = ("started", "look", "evicted", "held")
+"""Kinds of moments for which the directories are drawn even if none is different."""
 
 
 def timeline(moments: Sequence[Moment], *, highlight: Collection[str] | None = None,
@@ -40,8 +44,9 @@ def timeline(moments: Sequence[Moment], *, highlight: Collection[str] | None = N
     """
     rows = list(joined(scenes(moments, submit, log_name)))
     drawing = _Drawing(frozenset(highlight or ()))
-    return (f'<div class="{CLASS}" role="region" aria-label="The story of the job">{timeline_sheet()}<div class="wide">'
-            f'{bar(moments)}{_legend(rows)}<ol class="rows">{"".join(drawing.condensed(rows))}</ol></div></div>')
+    return (f'<div class="{CLASS}" role="region" aria-label="The story of the job">{timeline_sheet()}'
+            f'<div class="wide">{bar(moments)}{_legend(rows)}'
+            f'<ol class="rows">{"".join(drawing.condensed(rows))}</ol></div></div>')
 
 
 def joined(story: Iterable[Scene]) -> Iterator[Scene]:
@@ -56,7 +61,8 @@ def joined(story: Iterable[Scene]) -> Iterator[Scene]:
                 execute = with_saved(execute, scene.moment.spool)
             missing = tuple(i for i in scene.panels[2].items if i.mark == MISSING and i not in execute.items)
             execute = execute._replace(items=execute.items + missing)
-            scene = replace(scene, panels=(submit, spool, execute), sentences=ended.sentences + scene.sentences)
+            scene = replace(scene, panels=(submit, spool, execute),
+                            sentences=ended.sentences + scene.sentences)
             ended = None
         if scene.moment.kind == "exited":
             ended = scene
@@ -72,7 +78,8 @@ def _legend(rows: Sequence[Scene]) -> str:
     marks = "".join(f"<span><b>{SYMBOLS[mark]}</b> {word}</span>" for mark, word in
                     ((NEW, "new"), (CHANGED, "changed"), (GONE, "gone"), (LOST, "lost"),
                      (MISSING, "missing")) if mark in used)
-    return f'<div class="legend">{marks}<span>Open a file name to see what is in the file.</span></div>' if marks else ""
+    click = "<span>Open a file name to see what is in the file.</span>"
+    return f'<div class="legend">{marks}{click}</div>' if marks else ""
 
 
 class _Drawing:
@@ -99,7 +106,7 @@ class _Drawing:
     def row(self, scene: Scene) -> str:
         """One moment: when, what, and the three directories unless nothing is different in any."""
         kind = scene.moment.kind
-        thin = not any(panel.marked() for panel in scene.panels) and kind not in ("started", "look", "evicted", "held")
+        thin = not any(panel.marked() for panel in scene.panels) and kind not in WITH_DIRECTORIES
         tone = ("bad" if scene.breaks or kind in ("never finishes", "checkpoint failed") else
                 "saved" if kind in ("checkpoint", "ended") else "new" if kind == "started" else "")
         said = " ".join(scene.sentences)
@@ -114,13 +121,15 @@ class _Drawing:
     def panel(self, panel: Panel, scene: Scene, execute: bool) -> str:
         name, _, side = panel.title.partition(" (")
         if not panel.there:
-            return f'<div class="dir none"><div class="name"><span>{escape(name)}</span></div><div class="nothing">none</div></div>'
+            return (f'<div class="dir none"><div class="name"><span>{escape(name)}</span></div>'
+                    '<div class="nothing">none</div></div>')
         ending = self.ending(scene) if execute else ""
         nothing = "nothing has come home yet" if name == SUBMIT else "empty"
         files = self.files(panel.items) or f'<div class="nothing">{nothing}</div>'
         fresh = " fresh" if name.startswith("new ") else ""
         return (f'<div class="dir{fresh}" role="group" aria-label="{escape(panel.title)}"><div class="name">'
-                f'<span>{escape(name)}</span><span class="side">{escape(side.rstrip(")"))}</span></div>{files}{ending}</div>')
+                f'<span>{escape(name)}</span><span class="side">{escape(side.rstrip(")"))}</span></div>'
+                f'{files}{ending}</div>')
 
     def ending(self, scene: Scene) -> str:
         """What becomes of an execute directory: torn off where work is lost."""
@@ -131,8 +140,8 @@ class _Drawing:
         lost = f"lost: {duration(scene.lost_seconds)} of computing" if scene.lost_seconds else (
             "lost: the files marked" if scene.lost else "nothing is lost")
         return (f'<svg class="break" viewBox="0 0 240 9" preserveAspectRatio="none" aria-hidden="true">'
-                f'<path d="M0 8 {zigzag}"/></svg><div class="lostline"><span class="x" aria-hidden="true">×</span> '
-                f'{escape(lost)}</div>')
+                f'<path d="M0 8 {zigzag}"/></svg>'
+                f'<div class="lostline"><span class="x" aria-hidden="true">×</span> {escape(lost)}</div>')
 
     def files(self, items: Sequence[Item]) -> str:
         """The files; those that are as they were folded if they are many."""
@@ -163,12 +172,14 @@ class _Drawing:
             name = spoken("missing: ") + name
         elif item.mark:
             word = spoken(f"{item.mark}: ")
-            name = f"<details><summary>{word}{name}</summary><pre>{escape(content, keep=chr(10))}</pre></details>"
+            inside = f"<pre>{escape(content, keep=chr(10))}</pre>"
+            name = f"<details><summary>{word}{name}</summary>{inside}</details>"
         else:
             name = f'<span title="{escape(content[:400], keep=chr(10))}">{name}</span>'
         note = f'<span class="note">{escape(item.note)}</span>' if item.note else ""
         whole = " whole" if item.mark == GONE or item.note == WHOLE else ""
-        return (f'<div class="f {item.mark or "same"}{whole}"><span class="m" aria-hidden="true">{SYMBOLS[item.mark]}</span>'
+        return (f'<div class="f {item.mark or "same"}{whole}">'
+                f'<span class="m" aria-hidden="true">{SYMBOLS[item.mark]}</span>'
                 f'<span class="n">{name}</span>{note}</div>')
 
 
@@ -176,7 +187,7 @@ def preview(entry: Entry | None) -> str:
     """The first lines of a file, or in words what there is instead."""
     if isinstance(entry, Link):
         return f"a symbolic link to {entry.target}"
-    if not isinstance(entry, File) or isinstance(entry, Directory):
+    if not isinstance(entry, File):
         return "an empty directory"
     if not entry.content:
         return "an empty file"

@@ -74,8 +74,9 @@ def _quoted(line: str | None) -> str:
 
 def _verdict(found: Exploration) -> str:
     if found.verdict == RESTART_SAFE:
-        return (f"restart-safe: {count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
-                f"{count(found.executions, 'execution')}, and the right output every time")
+        return (f"restart-safe: {count(found.schedules, 'interruption')} tried, "
+                f"{count(found.states, 'state')}, {count(found.executions, 'execution')}, "
+                "and the right output every time")
     reason = plain(found.failure or "")
     if found.verdict == UNSAFE:
         return f"unsafe: {reason} ({MEANINGS[reason]})" if reason in MEANINGS else f"unsafe: {reason}"
@@ -83,7 +84,7 @@ def _verdict(found: Exploration) -> str:
 
 
 def _numbers(found: Exploration) -> list[str]:
-    """What the run without faults was like, and how much was tried; the latter a safe job has said already."""
+    """What the run without faults was like, and how much was tried, if that was not said already."""
     parts = []
     if found.seconds is not None:
         parts.append(f"{duration(found.seconds)} of computing and {count(found.checkpoints, 'checkpoint')}")

@@ -32,7 +32,8 @@ def start(path, directory):
             note("open", relative(os.fsdecode(name)), "w" if writes else "r")
 
     def on_call(frame, event, argument):
-        if event == "call" and not os.path.abspath(frame.f_code.co_filename).startswith(directory):
+        name = frame.f_code.co_filename
+        if event == "call" and (name.startswith("<") or not os.path.abspath(name).startswith(directory)):
             return None
         if event == "exception":
             kind, value, _ = argument

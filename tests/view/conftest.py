@@ -1,0 +1,22 @@
+"""Stories of small jobs, each simulated once."""
+
+import pytest
+
+from grader.simulator.pool import simulate
+from grader.simulator.schedule import parse
+
+from view_helpers import tiny
+
+
+@pytest.fixture(scope="session")
+def story(executor):
+    """A function: schedule, job → the list of moments."""
+    told = {}
+
+    def tell(schedule="", job=None):
+        key = (schedule, job or tiny())
+        if key not in told:
+            told[key] = list(simulate(key[1], executor, schedule=parse(schedule)))
+        return told[key]
+
+    return tell

@@ -1,0 +1,87 @@
+"""The report card: everything on it, hints one within the other, and no text is ever markup."""
+
+import re
+
+import pytest
+from grader.simulator.evidence import Evidence
+from grader.view.card import STATUSES, card, card_text, code, facts
+from hypothesis import given, strategies as st
+
+from view_helpers import Page
+
+TRIALS = [("in place", True, "fine", 1.0, 1.0), ("elsewhere", False, "a line is missing", 0.5, 2.0),
+          ("twice", None, "later", 0.0, 1.0)]
+TEXT = st.text(max_size=20)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_status_is_a_symbol_a_word_and_a_colour(status):
+    html = card("T", status, 1, 2, "h", TRIALS)
+    symbol, tone = STATUSES[status]
+    assert f'class="box {tone}"' in html and symbol in Page(html).text and status in Page(html).text
+    assert len({symbol for symbol, _ in STATUSES.values()}) == len(STATUSES)
+
+
+def test_trials_points_and_sections_are_there():
+    text = Page(card("The title", "partly right", 1.5, 4, "What happened", TRIALS,
+                     [("Evidence", code("a < b"))])).text
+    for words in ("The title", "What happened", "not passed", "not tried", "0.5 / 2", "Evidence",
+                  "a < b", "1.5"):
+        assert words in text
+
+
+def test_hints_open_one_after_the_other():
+    html = card("T", "wrong", 0, 1, "", hints=["first", "second", "third"])
+    depth, depths = 0, []
+    for tag in re.findall(r"</?details|Hint \d of 3", html):
+        depth += {"<details": 1, "</details": -1}.get(tag, 0)
+        if tag.startswith("Hint"):
+            depths.append(depth)
+    assert depths == [1, 2, 3]
+    Page(html)
+
+
+def test_it_is_accessible():
+    page = Page(card("T", "wrong", 0, 1, "", TRIALS))
+    assert {"col", "row"} == set(page.values("scope"))
+    assert page.values("aria-label") and not {"h1", "h2", "h3"} & set(page.tags)
+
+
+def test_facts_show_place_expected_and_got():
+    page = Page(facts([Evidence("first difference", "line 2 is not right", "out.txt", 2, "two <b>", None),
+                       Evidence("left behind", "state.txt was left", "state.txt")]))
+    assert "out.txt:2" in page.text and "two <b>" in page.text and "no such line" in page.text
+    assert page.text.count("state.txt") == 1  # the sentence names the file already
+
+
+def test_tabs_in_code_are_spaces():
+    assert "    x" in Page(code("\tx\n")).text
+
+
+def test_the_text_form_says_the_same():
+    text = card_text("The title", "partly right", 1.5, 4, "What happened", TRIALS, [("Evidence", "a\nb")],
+                     ["think"])
+    for words in ("The title: partly right, 1.5 of 4 points", "[not tried] twice", "elsewhere  0.5/2",
+                  "  b", "think"):
+        assert words in text
+
+
+@given(TEXT, TEXT, st.one_of(st.none(), TEXT))
+def test_nothing_hostile_gets_through(one, other, line):
+    trials = [(one, False, other, 0, 1)]
+    evidence = [Evidence("first difference", one, other, 1, line, line)]
+    html = card(one, other, 0, 1, other, trials, [(one, facts(evidence) + code(other))], [one, other])
+    decent = facts([Evidence("", "x", "y", 1, "x", "x")]) + code("x")
+    page = Page(html)
+    empty = Page(card("x", "x", 0, 1, "x", [("x", False, "x", 0, 1)], [("x", decent)], ["x", "x"]))
+    assert set(page.tags) <= set(empty.tags) | {"em"}
+    assert {key for key, _ in page.attributes} <= {key for key, _ in empty.attributes}
+    html.encode("utf-8")
+    text = card_text(one, other, 0, 1, other, trials, [(one, other)], [one])
+    assert all(c.isprintable() or c == "\n" for c in text)
+
+
+@pytest.mark.parametrize("text", ["<script>x</script>", '"><img src=x onerror=y>', "\x1b]0;t\x07"])
+def test_known_attacks(text):
+    page = Page(card(text, text, 0, 1, text, [(text, True, text, 0, 1)], [(text, code(text))], [text]))
+    assert "script" not in page.tags and "img" not in page.tags

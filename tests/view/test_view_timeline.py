@@ -1,0 +1,137 @@
+"""The timeline: complete, well formed, self-contained, and no student's text is ever markup."""
+
+import re
+
+import pytest
+from grader.simulator.pool import Held, Moment
+from grader.simulator.tree import Directory, File, Link, Tree
+from grader.view.bar import blocks
+from grader.view.scene import scenes
+from grader.view.timeline import MOST_FOLDED, joined, preview, stretches, timeline
+from hypothesis import given, strategies as st
+
+from view_helpers import Page, tiny
+
+OURS = {"div", "style", "svg", "title", "line", "rect", "path", "g", "text", "span", "b", "ol", "li", "h4",
+        "p", "details", "summary", "pre", "mark"}
+HOSTILE = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '" onmouseover="x', "</style><b>",
+           "a\x1b[31m", "\udcff", "\u202etxt.exe", "' onclick='x", "&lt;b&gt;", "</pre></details><iframe>"]
+
+
+@pytest.mark.parametrize("schedule", ["", "evict@2", "vacate@1+30s", "hold@2", "requeue@1", "upload-fails@1",
+                                      "look@1+10s evict@1", "evict@1 evict@2 evict@3"])
+def test_every_file_of_the_three_directories_is_named(story, schedule):
+    moments = story(schedule)
+    text = Page(timeline(moments, submit=Tree.of(notes="x"), log_name="tiny.log")).text
+    for moment in moments:
+        for tree in (moment.home, moment.spool, moment.sandbox or Tree()):
+            assert all(path in text for path in tree.listing())
+    assert "notes" in text and "tiny.log" in text
+
+
+def test_an_eviction_is_a_break_that_names_what_is_lost(story):
+    html = timeline(story("evict@2"))
+    text = Page(html).text
+    assert 'class="break"' in html and "lost: 60 s of computing" in text
+    assert "last line" in text and "whole file" in text
+
+
+def test_no_break_where_nothing_is_evicted(story):
+    assert 'class="break"' not in timeline(story("upload-fails@1"))
+
+
+def test_an_exit_and_its_checkpoint_are_one_row(story):
+    text = Page(timeline(story(""))).text
+    assert "Execution 1 · exit code 85 → checkpoint saved" in text and "not in the spool" in text
+
+
+def test_marks_are_said_as_well(story):
+    text = Page(timeline(story("evict@2"))).text
+    assert all(f"{mark}: " in text for mark in ("new", "changed", "gone", "lost"))
+
+
+def test_held_shows_the_missing_file_in_its_place(story):
+    text = Page(timeline(story("", tiny(transfer_checkpoint_files=("state.txt", "nowhere.txt"))))).text
+    assert "listed, not there" in text and "nowhere.txt" in text
+
+
+def test_nothing_is_loaded_and_nothing_runs(story):
+    html = timeline(story("evict@2"))
+    page = Page(html)
+    assert set(page.tags) <= OURS
+    assert not re.search(r"https?:|url\(|@import|javascript:", html)
+    assert not any(key in ("id", "src", "href") or key.startswith("on") for key, _ in page.attributes)
+
+
+def test_highlighted_files_are_marked(story):
+    assert "mark" in Page(timeline(story(""), highlight=["state.txt"])).tags
+    assert "mark" not in Page(timeline(story(""))).tags
+
+
+def test_long_stories_are_folded_but_not_what_went_wrong(story):
+    rows = list(joined(scenes(story("evict@9", tiny(14)))))
+    told = list(stretches(rows))
+    assert any(not full for full, _ in told)
+    assert sum((part for _, part in told), []) == rows
+    assert any(full and any(row.breaks for row in part) for full, part in told)
+    assert "nothing lost" in Page(timeline(story("evict@9", tiny(14)))).text
+
+
+def test_a_thousand_executions_stay_small():
+    starts = [Moment("restarted", execution=n, sandbox=Tree.of(a=str(n))) for n in range(3000)]
+    moments = [Moment("submitted"), *starts, Moment("never finishes", execution=3000, text="no end")]
+    html = timeline(moments)
+    assert len(html) < 200_000 and html.count("<li") < MOST_FOLDED + 20
+
+
+def test_a_directory_of_many_files_stays_small():
+    tree = Tree.files({f"f{n}": "x" * 1000 for n in range(5000)})
+    assert len(timeline([Moment("submitted"), Moment("started", activation=1, sandbox=tree)])) < 600_000
+
+
+def test_the_bar_knows_what_became_of_each_execution(story):
+    fates = [(block.execution, block.fate) for block in blocks(story("evict@2"))]
+    assert fates == [(1, "safe"), (2, "gone"), (3, "safe"), (4, "safe")]
+    assert [b.fate for b in blocks(story("upload-fails@1 evict@2"))][:2] == ["gone", "gone"]
+    assert [(b.start, b.end) for b in blocks(story(""))] == [(60, 120), (120, 180), (180, 240)]
+
+
+def test_an_empty_story_is_no_error():
+    Page(timeline([]))
+
+
+def test_previews():
+    assert preview(File(b"")) == "an empty file" and preview(Directory()) == "an empty directory"
+    assert preview(Link("x")) == "a symbolic link to x" and "no text" in preview(File(b"\0\1"))
+    assert preview(File(b"1\n" * 25)).endswith("... 5 lines more") and preview(File(b"1\n2")) == "1\n2"
+
+
+def hostile_story(name, content):
+    file = File(content.encode("utf-8", "surrogatepass"))
+    tree = Tree({name.replace("/", "") or "x": file, "l": Link(name)})
+    return [Moment("submitted"), Moment("started", activation=1, execution=1, sandbox=tree),
+            Moment("evicted", activation=1, execution=1, sandbox=tree.put("n", file), home=tree,
+                   text=content),
+            Moment("held", next=Held(36, -1, content, (name,)), sandbox=tree),
+            Moment("never finishes", sandbox=tree, spool=tree, text=name)]
+
+
+def harmless(html):
+    page = Page(html)
+    assert set(page.tags) <= OURS
+    assert not any(key.startswith("on") or key in ("src", "href", "id") for key, _ in page.attributes)
+    assert all(c.isprintable() or c == "\n" for c in page.text)
+    html.encode("utf-8")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_and_contents(text):
+    name = text.replace("/", "")
+    harmless(timeline(hostile_story(text, text), highlight=[text],
+                      submit=Tree.files({name: "x"}), log_name=name))
+
+
+@given(st.text(max_size=30), st.text(max_size=60))
+def test_any_names_and_contents(name, content):
+    name = name.replace("/", "").replace("\0", "") or "x"
+    harmless(timeline(hostile_story(name, content)))
