@@ -18,9 +18,12 @@ from .simulator.executor import Executor
 from .simulator.job import Job
 from .simulator.pool import Moment, Outcome, outcome
 from .simulator.pool import simulate as run
+from .simulator.profile import PROFILES
 from .simulator.tree import Tree
 from .view import card, story
+from .view.text import escape
 from .view.timeline import timeline
+from .view.verdict import fact_lines
 
 
 class Score(float):
@@ -58,11 +61,11 @@ def check(name: str) -> Score | None:
     chosen = _exercise(name)
     if chosen is None:
         return None
-    report = _judge(chosen)
+    report, directory = _judge(chosen), chosen.given() | _answer(chosen)
     arguments = (report.title, report.status, report.points, report.maximum, report.headline,
                  [(t.name, t.passed, t.text, t.points, t.maximum) for t in report.trials])
-    _show(card.card(*arguments, _sections_html(report), report.hints if report.status != PASSED else ()),
-          card.card_text(*arguments, _sections_text(report), ()))
+    _show(card.card(*arguments, _sections_html(report, directory), report.hints if report.status != PASSED else ()),
+          card.card_text(*arguments, _sections_text(report, directory), ()))
     return Score(report.points, report.maximum)
 
 
@@ -81,9 +84,10 @@ def hint(name: str) -> None:
     _show(card.card(*arguments), card.card_text(*arguments))
 
 
-def simulate(name: str, schedule: str = "", profile: str = "modern", **settings: float) -> Outcome | None:
+def simulate(name: str, schedule: str = "", profile: str = "modern", *, draw: bool = True,
+             **settings: float) -> Outcome | None:
     """Run the job in a submit directory (of an exercise, or an example such as "fibonacci") through a
-    schedule, and draw its story.
+    schedule, and draw its story unless `draw` is False.
 
     `settings` change the sweep: start, end, and whatever is in my_input.txt. Returns how it ended;
     what came home is in its `home`.
@@ -95,9 +99,10 @@ def simulate(name: str, schedule: str = "", profile: str = "modern", **settings:
         _show("", str(problem))
         return None
     with Executor() as executor:
-        moments = list(run(job, executor, _profile(profile), faults))
-    _show(timeline(moments, submit=directory, log_name=job.log),
-          "\n".join(story.lines(moments, job.log, submit=directory)))
+        moments = list(run(job, executor, PROFILES[profile], faults))
+    if draw:
+        _show(timeline(moments, submit=directory, log_name=job.log),
+              "\n".join(story.lines(moments, job.log, submit=directory)))
     return _Silent(outcome(moments))
 
 
@@ -112,11 +117,6 @@ class _Silent:
 
     def _ipython_display_(self) -> None:
         pass
-
-
-def _profile(name: str):
-    from .simulator.profile import PROFILES
-    return PROFILES[name]
 
 
 def _exercise(name: str) -> Exercise | None:
@@ -163,36 +163,36 @@ def _show(html: str, text: str) -> None:
         print(text)
 
 
-def _sections_html(report: Report) -> list[tuple[str, str]]:
-    if report.failure is None:
-        return []
-    sections = []
-    if report.failure.evidence:
-        sections.append(("What shows it", card.facts(report.failure.evidence)))
-    if moments := _story(report.failure):
-        sections.append((_story_title(report.failure), timeline(moments, log_name=report.failure.job.log)))
+def _sections_html(report: Report, directory: Tree) -> list[tuple[str, str]]:
+    failure, sections = report.failure, []
+    if failure and failure.evidence:
+        sections.append(("What shows it", card.facts(failure.evidence)))
+    if failure and failure.misconception:
+        sections.append(("What may be behind it", f"<p>{escape(_behind(failure))}</p>"))
+    if moments := _story(failure):
+        sections.append((_story_title(failure), timeline(moments, submit=directory, log_name=failure.job.log)))
     return sections
 
 
-def _sections_text(report: Report) -> list[tuple[str, str]]:
-    if report.failure is None:
-        return []
-    sections = []
-    if report.failure.evidence:
-        sections.append(("What shows it", "\n".join(_fact(fact) for fact in report.failure.evidence)))
-    if moments := _story(report.failure):
-        sections.append((_story_title(report.failure), "\n".join(story.lines(moments))))
+def _sections_text(report: Report, directory: Tree) -> list[tuple[str, str]]:
+    failure, sections = report.failure, []
+    if failure and failure.evidence:
+        sections.append(("What shows it", "\n".join(line for fact in failure.evidence for line in fact_lines(fact))))
+    if failure and failure.misconception:
+        sections.append(("What may be behind it", _behind(failure)))
+    if moments := _story(failure):
+        lines = story.lines(moments, failure.job.log, submit=directory)
+        sections.append((_story_title(failure), "\n".join(lines)))
     return sections
 
 
-def _fact(fact) -> str:
-    from .view.verdict import fact_lines
-    return "\n".join(fact_lines(fact))
+def _behind(failure: Failure) -> str:
+    return f"{failure.misconception.sentence} ({failure.misconception.id})"
 
 
-def _story(failure: Failure) -> Sequence[Moment]:
+def _story(failure: Failure | None) -> Sequence[Moment]:
     """The shortest schedule on which the answer fails, played once more."""
-    if failure.job is None or failure.found is None:
+    if failure is None or failure.job is None or failure.found is None:
         return ()
     with Executor() as executor:
         return list(run(failure.job, executor, schedule=failure.found.schedule or (), most_executions=12))

@@ -151,43 +151,25 @@ class Exercise:
 # -- questions ---------------------------------------------------------------------
 
 
-def every_schedule(job: Job, bench: Bench, expected: Tree, misconception: str | None = None) -> Result:
-    """Whether a job is restart-safe: every schedule tried, the right output asked of each, and no
-    iteration done that nobody asked for.
+def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether a job is restart-safe: every schedule tried, and the right output asked of each."""
+    found = bench.explore(job, expected)
+    if found.verdict == RESTART_SAFE and not _surplus(job, found):
+        return Result(True, "every one ends with the right output", schedules=found.schedules)
+    return _failed(job, bench, found)
+
+
+def fault_free(job: Job, bench: Bench, expected: Tree, misconception: str | None = None) -> Result:
+    """Whether a job that is never evicted, only restarted in place, ends with the right output.
 
     `misconception` names what a failure means where the trial itself says it.
     """
     found = bench.explore(job, expected)
-    surplus = _surplus(job, found)
-    if found.verdict == RESTART_SAFE and not surplus:
-        return Result(True, "every one ends with the right output", schedules=found.schedules)
-    text = surplus if found.verdict == RESTART_SAFE else _sentence(found)
-    known = (MISCONCEPTIONS[misconception] if misconception else
-             MISCONCEPTIONS["repeats-iteration"] if surplus else diagnose(job, found, bench.executor))
-    return Result(False, text, Failure(text, job, found, evidence(job, found), known))
-
-
-def _surplus(job: Job, found: Exploration) -> str:
-    """What a sweep does beyond its iterations, as a sentence; '' for nothing."""
-    start, end = map(int, job.arguments)
-    seconds = _settings(job)["seconds"]
-    more = round(((found.seconds or 0) - (end - start + 1) * seconds) / seconds) if seconds else 0
-    return f"The output is right, but {more} more iterations are done than there are." if more > 0 else ""
-
-
-def _settings(job: Job) -> dict[str, float]:
-    lines = [line.split("#")[0].partition("=") for line in job.inputs["my_input.txt"].text.splitlines()]
-    return {name.strip(): float(value) for name, _, value in lines if value}
-
-
-def fault_free(job: Job, bench: Bench, expected: Tree) -> Result:
-    """Whether a job that is never evicted, only restarted in place, ends with the right output."""
-    found = bench.explore(job, expected)
     home = _free_end(found)
-    if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
+    right = home is not None and all(home.get(path) == entry for path, entry in expected.items())
+    if right and not _surplus(job, found):
         return Result(True, f"{found.checkpoints} checkpoints, {found.checkpoints + 1} executions, the right output")
-    text = _sentence(found)
-    return Result(False, text, Failure(text, job, found, evidence(job, found), diagnose(job, found, bench.executor)))
+    return _failed(job, bench, found, misconception)
 
 
 def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
@@ -196,8 +178,30 @@ def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
     if isinstance(found.first.next, Saved):
         files = " and ".join(found.first.next.spool.without((STDOUT, STDERR)).listing())
         return Result(True, f"exit code {job.checkpoint_exit_code}, and the spool directory has {files}")
-    text = _sentence(found)
-    return Result(False, text, Failure(text, job, found, evidence(job, found), diagnose(job, found, bench.executor)))
+    return _failed(job, bench, found)
+
+
+def _failed(job: Job, bench: Bench, found: Exploration, misconception: str | None = None) -> Result:
+    more = _surplus(job, found) if found.violation is None else 0
+    text = f"The output is right, but {more} iterations too many are done." if more else _sentence(found)
+    known = misconception or ("repeats-iteration" if more else None)
+    return Result(False, text, Failure(
+        text, job, found, evidence(job, found),
+        MISCONCEPTIONS[known] if known else diagnose(job, found, bench.executor)))
+
+
+def _surplus(job: Job, found: Exploration) -> int:
+    """How many iterations a sweep that is never evicted does beyond those it was asked for."""
+    start, end = map(int, job.arguments)
+    seconds = _settings(job)["seconds"]
+    if not seconds or found.seconds is None:
+        return 0
+    return max(0, round(found.seconds / seconds) - (end - start + 1))
+
+
+def _settings(job: Job) -> dict[str, float]:
+    lines = [line.split("#")[0].partition("=") for line in job.inputs["my_input.txt"].text.splitlines()]
+    return {name.strip(): float(value) for name, _, value in lines if value}
 
 
 def _free_end(found: Exploration) -> Tree | None:

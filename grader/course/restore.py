@@ -8,8 +8,8 @@ from dataclasses import replace
 from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Saved
 from ..simulator.tree import File, Tree
-from .exercise import (Bench, Exercise, Question, Result, asking, both, every_schedule, fault_free, first_checkpoint, sweep,
-                       sweep_files, sweep_output)
+from .exercise import (Bench, Exercise, Question, Result, asking, both, every_schedule, fault_free,
+                       first_checkpoint, sweep, sweep_files, sweep_output)
 from .report import Failure
 
 OUTPUT = "my_output.txt"
@@ -30,7 +30,7 @@ def stale(made: tuple[int, int], asked: tuple[int, int]):
     def ask(job: Job, bench: Bench) -> Result:
         old = made_checkpoint(job, bench, *made).without((OUTPUT,))
         begun = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
-        result = every_schedule(begun, bench, sweep_output(*asked), "stale-checkpoint")
+        result = fault_free(begun, bench, sweep_output(*asked), "stale-checkpoint")
         there = (f"The sandbox has a checkpoint of the sweep from {made[0]} to {made[1]}, and {asked[0]} to {asked[1]} "
                  "is asked for")
         return _told(result, there)
@@ -45,8 +45,8 @@ def damaged(content: bytes, how: str, misconception: str = "corrupt-checkpoint-c
         for path, entry in made.without((OUTPUT,)).items():
             if isinstance(entry, File):
                 broken = replace(sweep(job, 1, 12), inputs=job.inputs | made.put(path, File(content)))
-                result = every_schedule(broken, bench, sweep_output(1, 12), misconception)
-                result = _told(result, f"The sandbox has a {path} that is {how}")
+                result = fault_free(broken, bench, sweep_output(1, 12), misconception)
+                result = _told(result, f"{path}, a file of the checkpoint, is {how}")
                 if not result.passed:
                     break
         return result
