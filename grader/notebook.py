@@ -15,6 +15,7 @@ from .course.report import PASSED, Failure, Report
 from .simulator import schedule as schedules
 from .simulator import submit
 from .simulator.executor import Executor
+from .simulator.isolation import confinement
 from .simulator.job import Job
 from .simulator.pool import Moment, Outcome, outcome
 from .simulator.pool import simulate as run
@@ -98,7 +99,7 @@ def simulate(name: str, schedule: str = "", profile: str = "modern", *, draw: bo
     except (submit.SubmitError, schedules.ScheduleError) as problem:
         _show("", str(problem))
         return None
-    with Executor() as executor:
+    with _executor() as executor:
         moments = list(run(job, executor, PROFILES[profile], faults))
     if draw:
         _show(timeline(moments, submit=directory, log_name=job.log),
@@ -125,8 +126,13 @@ def _exercise(name: str) -> Exercise | None:
     return EXERCISES.get(name)
 
 
+def _executor() -> Executor:
+    """An executor that keeps a student's code in its sandbox, as far as the system offers it."""
+    return Executor(confine=confinement())
+
+
 def _judge(chosen: Exercise) -> Report:
-    with Executor() as executor:
+    with _executor() as executor:
         return chosen.judge(_answer(chosen), executor)
 
 
@@ -194,7 +200,7 @@ def _story(failure: Failure | None) -> Sequence[Moment]:
     """The shortest schedule on which the answer fails, played once more."""
     if failure is None or failure.job is None or failure.found is None:
         return ()
-    with Executor() as executor:
+    with _executor() as executor:
         return list(run(failure.job, executor, schedule=failure.found.schedule or (), most_executions=12))
 
 

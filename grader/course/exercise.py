@@ -168,7 +168,8 @@ def fault_free(job: Job, bench: Bench, expected: Tree, misconception: str | None
     home = _free_end(found)
     right = home is not None and all(home.get(path) == entry for path, entry in expected.items())
     if right and not _surplus(job, found):
-        return Result(True, f"{found.checkpoints} checkpoints, {found.checkpoints + 1} executions, the right output")
+        return Result(True, f"{_count(found.checkpoints, 'checkpoint')}, "
+                            f"{_count(found.checkpoints + 1, 'execution')}, the right output")
     return _failed(job, bench, found, misconception)
 
 
@@ -183,11 +184,15 @@ def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
 
 def _failed(job: Job, bench: Bench, found: Exploration, misconception: str | None = None) -> Result:
     more = _surplus(job, found) if found.violation is None else 0
-    text = f"The output is right, but {more} iterations too many are done." if more else _sentence(found)
+    text = f"The output is right, but {_count(more, 'iteration')} too many." if more else _sentence(found)
     known = misconception or ("repeats-iteration" if more else None)
     return Result(False, text, Failure(
         text, job, found, evidence(job, found),
         MISCONCEPTIONS[known] if known else diagnose(job, found, bench.executor)))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _surplus(job: Job, found: Exploration) -> int:

@@ -14,15 +14,15 @@ _TABLE = (
         "An iteration is done twice: the number that is saved and the number that is resumed from are "
         "off by one.",
         ("Look at the first repeated line of the output. Which execution wrote it, and which one wrote it again?",
-         "save_checkpoint(iteration) is called before the work of `iteration` is done; everything before it is done.",
-         "Save `iteration` itself, and let restore_checkpoint return that same number: not one less."),
+         "save_checkpoint(iteration) is called before the work of that iteration is done; everything before it is done.",
+         "Save the iteration itself, and let restore_checkpoint return that same number: not one less."),
     ),
     Misconception(
         "skips-iteration",
         "An iteration is never done: the number that is saved and the number that is resumed from are off by one.",
         ("Look at the line that is missing. Which execution should have written it?",
-         "save_checkpoint(iteration) is called before the work of `iteration` is done: a restart still has to do it.",
-         "Save `iteration` itself, and let restore_checkpoint return that same number: not one more."),
+         "save_checkpoint(iteration) is called before the work of that iteration is done: a restart still has to do it.",
+         "Save the iteration itself, and let restore_checkpoint return that same number: not one more."),
     ),
     Misconception(
         "output-not-in-checkpoint",
@@ -55,7 +55,7 @@ _TABLE = (
     ),
     Misconception(
         "path-flattened",
-        "A listed `directory/file` arrives as `file`: the program looks for it where it was in the first sandbox.",
+        "A file listed with its directory (state/now.txt) arrives without it (now.txt): the program looks for it in vain.",
         ("Compare the path of your checkpoint file in the first sandbox and in the new one.",
          "Without preserve_relative_paths, HTCondor drops the directory in front of a listed file.",
          "List the directory instead of the file in it, or set preserve_relative_paths = True, or write to the "
@@ -124,7 +124,7 @@ _TABLE = (
         "error-swallowed",
         "Reading the checkpoint fails every time, but the error is caught silently: all work is lost.",
         ("The evidence names a line that raised an exception which nobody saw.",
-         "`except: pass` hides programming mistakes as well as bad files.",
+         "except: pass hides programming mistakes as well as bad files.",
          "Take the try away and run once, mend what it then shows, and catch only the errors that you expect."),
     ),
     Misconception(
@@ -132,7 +132,7 @@ _TABLE = (
         "The checkpoint file is not complete when the program leaves: what was written is still in a buffer.",
         ("How many bytes does the checkpoint file have after the execution that wrote it?",
          "Python writes to the disk when a file is closed or flushed. os._exit leaves without doing either.",
-         "Write inside `with open(...) as file:` and leave the block before sys.exit(85)."),
+         "Write inside with open(...) as file: and leave the block before sys.exit(85)."),
     ),
     Misconception(
         "sigterm-saves",
