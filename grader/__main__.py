@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from .course.diagnosis import diagnose
 from .simulator import schedule, submit
@@ -34,23 +35,41 @@ class Unusable(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status."""
-    options = parser().parse_args(arguments)
     try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has read enough, as head does
+        sys.stdout = open(os.devnull, "w")
+        return 128 + 13  # as for a program that SIGPIPE ended
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 128 + 2
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    options, unknown = parser().parse_known_args(arguments)
+    try:
+        if unknown:
+            raise Unusable(f"{unknown[0]!r} is no option and no file that is asked for; see --help")
         return options.command(options)
     except (submit.SubmitError, schedule.ScheduleError, Unusable) as error:
         print(f"grader {options.name}: {error}", file=sys.stderr)
         return UNUSABLE[options.name]
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and leaves with the exit status for unusable input."""
+
+    def error(self, message: str) -> NoReturn:
+        command = self.prog.rpartition(" ")[2]
+        self.exit(UNUSABLE.get(command, 2), f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="python -m grader", description="HTCondor's exit-driven self-checkpointing, in small.",
         epilog="Each command has a --help of its own.")
     commands = top.add_subparsers(dest="name", required=True, metavar="COMMAND")
@@ -82,10 +101,9 @@ def _command(commands, name: str, function, summary: str, epilog: str) -> argpar
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
+    return int(text)
 
 
 def _submission(path: Path) -> submit.Submission:
@@ -103,12 +121,15 @@ def command_simulate(options: argparse.Namespace) -> int:
     submission = _submission(options.submit_file)
     faults, profile = schedule.parse(options.schedule), PROFILES[options.profile]
     directory = options.submit_file.parent
-    fine = True
+    home, logs, fine = Tree(), {}, True
     with Executor() as executor:
         for job in submission.jobs:
             end, log = _tell(job, executor, profile, faults, directory, options.json)
-            _bring_home(job, end.home, log, directory)
+            home |= end.home
+            if job.log:  # which several jobs may share
+                logs[job.log] = logs.get(job.log, b"") + log.encode()
             fine = fine and end.status == "completed" and end.exit.code == 0
+    _bring_home(home, logs, directory)
     return 0 if fine else 1
 
 
@@ -187,11 +208,9 @@ def _outcome_json(job: Job, end: Outcome, events: list) -> dict:
     }
 
 
-def _bring_home(job: Job, home: Tree, log: str, directory: Path) -> None:
+def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
     """Write what came home into the submit directory, each file whole or not at all."""
-    entries = dict(home)
-    if job.log:
-        entries[job.log] = File(log.encode())
+    entries = {**home, **{path: File(log) for path, log in logs.items()}}
     outside = [path for path in entries if os.path.isabs(path) or ".." in Path(path).parts]
     if outside:
         raise Unusable(f"{outside[0]} lies outside the submit directory, and nothing is written there: "

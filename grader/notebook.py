@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .course.catalogue import EXERCISES
-from .course.exercise import PAYLOAD, Exercise
+from .course.exercise import MOST_CHARACTERS, PAYLOAD, Exercise
 from .course.report import PASSED, Failure, Report
 from .simulator import schedule as schedules
 from .simulator import submit
@@ -20,7 +20,7 @@ from .simulator.job import Job
 from .simulator.pool import Moment, Outcome, outcome
 from .simulator.pool import simulate as run
 from .simulator.profile import PROFILES
-from .simulator.tree import Tree
+from .simulator.tree import File, Tree
 from .view import card, story
 from .view.text import escape
 from .view.timeline import timeline
@@ -33,7 +33,8 @@ class Score(float):
     maximum = 0.0
 
     def __new__(cls, points: float, maximum: float) -> Score:
-        score = super().__new__(cls, min(max(points, 0.0), maximum))
+        # nbgrader gives full marks for what is not a number
+        score = super().__new__(cls, min(max(points, 0.0), maximum) if points == points else 0.0)
         score.maximum = maximum
         return score
 
@@ -53,7 +54,12 @@ def exercise(name: str) -> None:
     if chosen is None:
         return
     given = chosen.given().without(chosen.answers)
-    given.write(name)
+    try:
+        given.write(name)
+    except OSError as error:
+        _show("", f"The folder {name}/ can't be made here: {error.strerror} ({error.filename}). "
+                  "Move away what is there, or work in a folder of your own.")
+        return
     _show("", f"Submit directory {name}/: {', '.join(given.top())}. Yours to write: {', '.join(chosen.answers)}.")
 
 
@@ -96,7 +102,9 @@ def simulate(name: str, schedule: str = "", profile: str = "modern", *, draw: bo
     try:
         directory, job = _job(name, settings)
         faults = schedules.parse(schedule)
-    except (submit.SubmitError, schedules.ScheduleError) as problem:
+        if profile not in PROFILES:
+            raise ValueError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
+    except (submit.SubmitError, ValueError) as problem:
         _show("", str(problem))
         return None
     with _executor() as executor:
@@ -138,9 +146,16 @@ def _judge(chosen: Exercise) -> Report:
 
 def _answer(chosen: Exercise) -> Tree:
     """The files that the student wrote, as far as they are there."""
-    directory = submit.DiskFolder(Path(chosen.name))
-    return Tree({path: found for path in chosen.answers
-                 if (found := directory.get(path)) is not None and not isinstance(found, Tree)})
+    files = ((path, Path(chosen.name, path)) for path in chosen.answers)
+    return Tree({path: File(_read(where)) for path, where in files if where.is_file()})
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_CHARACTERS)
+    except OSError:
+        return b""
 
 
 def _job(name: str, settings: dict[str, float]) -> tuple[Tree, Job]:
@@ -148,7 +163,9 @@ def _job(name: str, settings: dict[str, float]) -> tuple[Tree, Job]:
     if name in EXERCISES:
         chosen, answer = EXERCISES[name], _answer(EXERCISES[name])
         return chosen.given() | answer, chosen.job(answer, **settings)
-    found = next((PAYLOAD / Path(name).name).glob("*.sub"), Path(name))
+    if settings:
+        raise ValueError(f"only the sweep of an exercise takes settings ({', '.join(EXERCISES)}), {name!r} does not")
+    found = next((PAYLOAD / name).glob("*.sub"), Path(name)) if name.isidentifier() else Path(name)
     return Tree.read(found.parent), submit.read(found).jobs[0]
 
 

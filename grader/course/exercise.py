@@ -96,9 +96,9 @@ class Exercise:
         try:
             job = self.job(own)
         except submit.SubmitError as error:
-            return self._unasked(CRASHED, "HTCondor would refuse the submit file.", Failure(str(error)))
+            return self._unasked(CRASHED, f"HTCondor would refuse the submit file. {error}", Failure(str(error)))
         if failure := _syntax_error(self.answers[0], own[self.answers[0]]):
-            return self._unasked(CRASHED, "Python can't read the answer.", failure)
+            return self._unasked(CRASHED, f"Python can't read the answer. {failure.text}", failure)
         return self._ask(job, Bench(executor))
 
     def _not_tried(self, own: Tree) -> str:
@@ -116,10 +116,10 @@ class Exercise:
         directory = self.given() | answer
         job = submit.parse(directory[self.submit_file].text, submit.TreeFolder(directory),
                            name=self.submit_file).jobs[0]
-        start, end = (settings.pop(name, None) for name in ("start", "end"))
-        if start is None and end is None and not settings:
+        if not settings:
             return job
-        return sweep(job, start or 1, end or int(settings.get("steps", 12)), **settings)
+        start, end = settings.pop("start", 1), settings.pop("end", settings.get("steps", 12))
+        return sweep(job, int(start), int(end), **settings)
 
     def _unasked(self, status: str, headline: str, failure: Failure | None) -> Report:
         trials = tuple(Trial(q.name, 0.0, q.maximum, None, "") for q in self.questions)
@@ -198,14 +198,14 @@ def _count(number: int, noun: str) -> str:
 def _surplus(job: Job, found: Exploration) -> int:
     """How many iterations a sweep that is never evicted does beyond those it was asked for."""
     start, end = map(int, job.arguments)
-    seconds = _settings(job)["seconds"]
+    seconds = _named_values(job.inputs["my_input.txt"])["seconds"]
     if not seconds or found.seconds is None:
         return 0
     return max(0, round(found.seconds / seconds) - (end - start + 1))
 
 
-def _settings(job: Job) -> dict[str, float]:
-    lines = [line.split("#")[0].partition("=") for line in job.inputs["my_input.txt"].text.splitlines()]
+def _named_values(file: File) -> dict[str, float]:
+    lines = [line.split("#")[0].partition("=") for line in file.text.splitlines()]
     return {name.strip(): float(value) for name, _, value in lines if value}
 
 
@@ -297,7 +297,10 @@ def sweep(job: Job, start: int, end: int, **settings: float) -> Job:
 
 
 def sweep_input(**settings: float) -> File:
-    """my_input.txt with some of its settings changed."""
+    """my_input.txt with some of its settings changed. Raises ValueError for one that it does not have."""
+    known = _named_values(sweep_files()["my_input.txt"])
+    if unknown := [name for name in settings if name not in known]:
+        raise ValueError(f"the sweep has no setting {unknown[0]!r}; it has start, end, {', '.join(known)}")
     lines = []
     for line in sweep_files()["my_input.txt"].text.splitlines():
         name = line.partition("=")[0].strip()

@@ -1,0 +1,67 @@
+"""What tests of notebooks share: the course's notebooks as plain JSON, answers put into them, and the
+environment in which Jupyter's own programs run.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSIGNMENT = "self-checkpointing"
+NOTEBOOKS = sorted(path.name for path in (ROOT / "solutions" / ASSIGNMENT).glob("*.ipynb"))
+
+sys.path.append(str(ROOT / "tests" / "course"))
+from answers import ANSWERS  # noqa: E402, F401  (for those who import this)
+
+
+def environment(scratch: Path) -> dict[str, str]:
+    """The environment for nbgrader and JupyterLab: their programs found, nobody's settings read."""
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]),
+        "JUPYTER_CONFIG_DIR": str(scratch / "config"), "JUPYTER_DATA_DIR": str(scratch / "data"),
+        "JUPYTERLAB_SETTINGS_DIR": str(scratch / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(scratch / "workspaces"),
+        "IPYTHONDIR": str(scratch / "ipython"),
+    }
+
+
+def notebook(where: str, name: str) -> dict:
+    """A notebook of `solutions` or `exercises`."""
+    return json.loads((ROOT / where / ASSIGNMENT / name).read_text(encoding="utf-8"))
+
+
+def source(cell: dict) -> str:
+    """The text of a cell."""
+    return "".join(cell["source"])
+
+
+def with_answer(notebook: dict, exercise: str, answer: dict[str, str]) -> dict:
+    """A notebook whose %%writefile cells write this answer: {file of the exercise: text}."""
+    changed = copy.deepcopy(notebook)
+    for cell in changed["cells"]:
+        for path, text in answer.items():
+            first = f"%%writefile {exercise}/{path}\n"
+            if source(cell).startswith(first):
+                cell["source"] = (first + text).splitlines(keepends=True)
+    return changed
+
+
+def solved(name: str) -> dict:
+    """A released notebook with the instructor's solutions in its cells, as a student hands it in."""
+    solutions = {cell["id"]: "".join(line for line in cell["source"] if "### " not in line)
+                 for cell in notebook("solutions", name)["cells"] if is_solution(cell)}
+    released = copy.deepcopy(notebook("exercises", name))
+    for cell in released["cells"]:
+        if is_solution(cell):
+            cell["source"] = solutions[cell["id"]].splitlines(keepends=True)
+    return released
+
+
+def is_solution(cell: dict) -> bool:
+    """Whether nbgrader knows a cell as one that the student writes."""
+    return cell["metadata"].get("nbgrader", {}).get("solution", False)

@@ -1,0 +1,241 @@
+"""The whole way of an assignment through nbgrader: from solutions/ to exercises/, and from what students
+hand in to points and feedback.
+
+It is gone once, in a course directory of its own and in one process (nbgrader takes seconds to start);
+the tests look at what came of it.
+"""
+
+from __future__ import annotations
+
+import copy
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from classroom import (ANSWERS, ASSIGNMENT, NOTEBOOKS, ROOT, environment, is_solution, notebook, solved,
+                       source, with_answer)
+from grader.course.catalogue import EXERCISES
+from grader.simulator.tree import Tree
+
+DRIVER = """
+import json, logging, sys
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGrader, NbGraderAPI
+assignment = sys.argv[1]
+app = NbGrader()
+app.initialize([])
+api = NbGraderAPI(config=app.config)
+done = {
+    "generate": api.generate_assignment(assignment),
+    "autograde": api.autograde(assignment, "*"),
+    "feedback": api.generate_feedback(assignment, "half"),
+}
+with Gradebook(app.coursedir.db_url) as gradebook:
+    grades = {
+        submission.student.id: {
+            "needs_manual_grade": submission.needs_manual_grade, "max_score": submission.max_score,
+            **{notebook.name: notebook.score for notebook in submission.notebooks}}
+        for submission in gradebook.assignment_submissions(assignment)}
+print(json.dumps([done, grades]))
+"""
+
+STALE = ANSWERS["restore"][1]["stale-checkpoint"]["no check at all"]
+SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
+
+
+def copied_cell(notebook):
+    """A notebook in which a solution cell was copied and pasted, metadata and all."""
+    changed = copy.deepcopy(notebook)
+    at = next(index for index, cell in enumerate(changed["cells"]) if is_solution(cell))
+    changed["cells"].insert(at + 1, {**copy.deepcopy(changed["cells"][at]), "id": "pasted"})
+    return changed
+
+
+def with_outputs(notebook):
+    """A notebook as it is saved after a session: outputs, full points and errors among them."""
+    changed = copy.deepcopy(notebook)
+    for cell in changed["cells"]:
+        if cell["cell_type"] == "code":
+            cell["execution_count"] = 7
+            cell["outputs"] = [
+                {"output_type": "stream", "name": "stderr", "text": ["a warning\n"]},
+                {"output_type": "execute_result", "execution_count": 7, "metadata": {},
+                 "data": {"text/plain": ["20.0"]}},
+                {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}]
+    return changed
+
+
+def submissions():
+    """student → notebook → what they hand in. Alphabetical, as nbgrader takes them."""
+    return {
+        "copied-cell": {SAVE: copied_cell(solved(SAVE))},
+        "half": {SAVE: solved(SAVE), RESTORE: with_answer(solved(RESTORE), "restore", STALE)},
+        "right": {name: solved(name) for name in NOTEBOOKS},
+        "untouched": {name: notebook("exercises", name) for name in NOTEBOOKS},
+        "with-outputs": {SAVE: with_outputs(solved(SAVE))},
+    }
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course directory, graded: its path, what nbgrader said, and the gradebook."""
+    scratch = tmp_path_factory.mktemp("nbgrader")
+    directory = scratch / "course"
+    shutil.copytree(ROOT / "solutions", directory / "solutions",
+                    ignore=shutil.ignore_patterns(".ipynb_checkpoints", *EXERCISES))
+    shutil.copy(ROOT / "nbgrader_config.py", directory)
+    for exercise in EXERCISES:  # what an instructor who runs the solutions leaves there
+        EXERCISES[exercise].given().write(directory / "solutions" / ASSIGNMENT / exercise)
+    for student, notebooks in submissions().items():
+        folder = directory / "submitted" / student / ASSIGNMENT
+        folder.mkdir(parents=True)
+        for name, content in notebooks.items():
+            (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    run = subprocess.run([sys.executable, "-c", DRIVER, ASSIGNMENT], cwd=directory, env=environment(scratch),
+                         capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr[-3000:]
+    done, grades = json.loads(run.stdout.splitlines()[-1])
+    return directory, done, grades
+
+
+def generated(course):
+    return course[0] / "exercises" / ASSIGNMENT
+
+
+# -- what students get -------------------------------------------------------------
+
+
+def test_exercises_are_what_nbgrader_makes_of_the_solutions_now(course):
+    assert course[1]["generate"]["success"], course[1]["generate"]["log"]
+    here = ROOT / "exercises" / ASSIGNMENT
+    for name in NOTEBOOKS:
+        assert (generated(course) / name).read_bytes() == (here / name).read_bytes(), f"generate {name} anew"
+    assert sorted(path.name for path in here.glob("*.ipynb")) == NOTEBOOKS
+
+
+def test_nothing_but_notebooks_is_released(course):
+    assert sorted(path.name for path in generated(course).iterdir()) == NOTEBOOKS
+
+
+@pytest.mark.parametrize("where", ["solutions", "exercises"])
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_is_stored_without_outputs_and_counts(where, name):
+    for cell in notebook(where, name)["cells"]:
+        assert cell.get("outputs", []) == []
+        assert cell.get("execution_count") is None
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_cell_ids_are_words_unique_and_the_same_in_both(name):
+    ids = [cell["id"] for cell in notebook("solutions", name)["cells"]]
+    assert ids == [cell["id"] for cell in notebook("exercises", name)["cells"]]
+    assert len(set(ids)) == len(ids)
+    assert [id for id in ids if not re.fullmatch("[a-z]+(-[a-z]+)*", id)] == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_no_solution_reaches_the_students(name):
+    released = [cell for cell in notebook("exercises", name)["cells"] if cell["cell_type"] == "code"]
+    text = "\n".join(map(source, released))
+    assert "SOLUTION" not in text
+    assert text.count("raise NotImplementedError()") == sum(
+        source(cell).count("### BEGIN SOLUTION") for cell in notebook("solutions", name)["cells"])
+    for cell in filter(is_solution, notebook("solutions", name)["cells"]):
+        for lines in re.findall("### BEGIN SOLUTION\n(.*?)### END SOLUTION", source(cell), re.DOTALL):
+            assert [line for line in lines.splitlines() if line.strip() and line in text] == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_points_of_a_check_are_the_exercise_s(name):
+    checks = [cell for cell in notebook("exercises", name)["cells"]
+              if cell["metadata"].get("nbgrader", {}).get("grade")]
+    assert checks
+    for cell in checks:
+        exercise = re.fullmatch(r'check\("(\w+)"\)', source(cell))[1]
+        assert cell["metadata"]["nbgrader"]["points"] == EXERCISES[exercise].maximum
+        assert cell["metadata"]["nbgrader"]["locked"]
+
+
+# -- grades ------------------------------------------------------------------------
+
+
+def test_every_submission_is_graded_whatever_is_wrong_with_another(course):
+    _, done, grades = course
+    assert done["autograde"]["success"], done["autograde"]["log"][-3000:]
+    assert list(sorted(grades)) == sorted(submissions())
+    assert [student for student, grade in grades.items() if grade["needs_manual_grade"]] == []
+
+
+def test_a_right_submission_gets_all_30_points(course):
+    assert course[2]["right"] == {
+        "needs_manual_grade": False, "max_score": 30, "03-save": 10, "04-restore": 20}
+
+
+def test_an_untouched_one_gets_none(course):
+    grade = course[2]["untouched"]
+    assert (grade["03-save"], grade["04-restore"]) == (0, 0)
+
+
+def test_a_half_right_one_gets_exactly_what_the_judge_gives(course, half):
+    grade = course[2]["half"]
+    assert 0 < half.points < half.maximum
+    assert (grade["03-save"], grade["04-restore"]) == (10, half.points)
+
+
+@pytest.mark.parametrize("student", ["copied-cell", "with-outputs"])
+def test_a_right_one_with_oddities_is_still_right(course, student):
+    assert course[2][student]["03-save"] == 10
+
+
+# -- feedback ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def half(executor):
+    """The report on the half right answer."""
+    report = EXERCISES["restore"].judge(Tree.files(STALE), executor)
+    assert report.failure.misconception.id == "stale-checkpoint"
+    return report
+
+
+@pytest.fixture(scope="module")
+def feedback(course):
+    """The feedback on it, tags and all, character references resolved."""
+    directory, done, _ = course
+    assert done["feedback"]["success"], done["feedback"]["log"][-3000:]
+    page = directory / "feedback" / "half" / ASSIGNMENT / "04-restore.html"
+    return html.unescape(page.read_text(encoding="utf-8"))
+
+
+def test_feedback_has_the_points_and_the_status(feedback, half):
+    assert f"(Score: {half.points:.1f} / 20.0)" in feedback
+    assert f'aria-label="{half.points:g} of 20 points"' in feedback
+    assert f"</span>{half.status}</span>" in feedback
+
+
+def test_feedback_says_which_trial_failed_and_how(feedback, half):
+    assert half.headline in feedback
+    failed = [trial for trial in half.trials if not trial.passed]
+    assert failed
+    for trial in half.trials:
+        assert trial.name in feedback and trial.text in feedback
+
+
+def test_feedback_has_the_misconception_and_its_hints(feedback, half):
+    known = half.failure.misconception
+    assert known.sentence in feedback
+    assert [hint for hint in known.hints if hint not in feedback] == []
+
+
+def test_feedback_draws_the_story_of_the_failure(feedback):
+    assert "submit directory" in feedback and "execute directory" in feedback and "<svg" in feedback
+
+
+def test_feedback_shows_no_path_of_the_machine_that_graded(course, feedback):
+    assert str(course[0]) not in feedback
+    assert str(ROOT) not in feedback

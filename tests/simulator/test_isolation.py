@@ -1,0 +1,62 @@
+"""What a confined job can't reach, and that confinement changes nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.simulator.executor import Executor
+from grader.simulator.explore import RESTART_SAFE, explore
+from grader.simulator.isolation import confinement
+
+pytestmark = pytest.mark.skipif(confinement() is None, reason="bubblewrap is not to be had here")
+HERE = Path(__file__).resolve()
+
+
+@pytest.fixture(scope="module")
+def confined():
+    with Executor(confine=confinement()) as executor:
+        yield executor
+
+
+@pytest.mark.parametrize(("attempt", "complaint"), [
+    (f"open({str(HERE)!r})", "FileNotFoundError"),
+    (f"open({str(HERE.parents[2] / 'solutions')!r} + '/x', 'w')", "FileNotFoundError"),
+    ("open('/usr/intruder', 'w')", "Read-only file system"),
+    ("import socket; socket.create_connection(('192.0.2.1', 80), 2)", "Network is unreachable"),
+    ("import os; os.kill(os.getppid() + 100000, 9)", "ProcessLookupError"),
+])
+def test_a_confined_job_reaches_nothing_outside_its_sandbox(confined, python_job, attempt, complaint):
+    job = python_job(attempt)
+    run = confined.run(job, job.inputs)
+    assert run.exit.code == 1
+    assert complaint in run.stderr
+
+
+def test_a_confined_job_does_not_see_who_else_is_there(confined, shell_job):
+    job = shell_job("ls /proc | grep -c '^[0-9]'")
+    assert int(confined.run(job, job.inputs).stdout) < 12
+
+
+def test_confinement_does_not_change_a_verdict(confined, executor, python_job):
+    job = python_job("""
+        import os, sys, time
+        done = int(open("state").read()) if os.path.exists("state") else 0
+        time.sleep(30)
+        with open("state", "w") as file:
+            file.write(str(done + 1))
+        with open("result", "a") as file:
+            file.write(f"{done}\\n")
+        sys.exit(85 if done < 3 else 0)
+        """, checkpoint_exit_code=85, transfer_checkpoint_files=("state", "result"),
+        transfer_output_files=("result",))
+    inside, outside = explore(job, confined), explore(job, executor)
+    assert inside.verdict == outside.verdict == RESTART_SAFE
+    assert (inside.states, inside.executions, inside.seconds) == (outside.states, outside.executions, outside.seconds)
+
+
+def test_a_job_that_kills_its_starter_does_not_harm_the_next(confined, python_job):
+    killer, decent = python_job("import os; os.kill(os.getppid(), 9)"), python_job("print('fine')")
+    confined.run(killer, killer.inputs)
+    assert confined.run(decent, decent.inputs).stdout == "fine\n"

@@ -1,0 +1,497 @@
+"""The command line: what it prints, its exit status, and what it leaves behind.
+
+Nearly all of it through main(), which is what `python -m grader` calls; a process of its own where
+a signal or a closed pipe is the point.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from classroom import ANSWERS
+from grader.__main__ import main
+from grader.course.catalogue import EXERCISES
+from grader.course.exercise import sweep_output
+from grader.simulator import schedule, submit
+from grader.simulator.pool import simulate
+from grader.simulator.profile import PROFILES
+from grader.simulator.tree import Tree
+
+ROOT = Path(__file__).resolve().parents[1]
+Ran = namedtuple("Ran", "status out err")
+
+COUNTS = """\
+#!/usr/bin/env python3
+# Three iterations, a minute each; each one saves.
+import os, sys, time
+done = int(open("done.txt").read()) if os.path.exists("done.txt") else 0
+time.sleep(60)
+open("result.txt", "a").write("%d\\n" % (done + 1))
+open("done.txt", "w").write(str(done + 1))
+sys.exit(85 if done + 1 < 3 else 0)
+"""
+JOB = {
+    "executable": "job", "checkpoint_exit_code": "85",
+    "transfer_checkpoint_files": "done.txt, result.txt", "transfer_output_files": "result.txt",
+    "output": "job.out", "error": "job.err", "log": "job.log",
+}
+SIMULATED = {"status", "exit_code", "exit_signal", "hold_code", "hold_reason", "activations", "executions",
+             "checkpoints", "goodput_s", "badput_s", "events"}
+VERIFIED = {"verdict", "failure", "schedule", "misconception", "states", "executions", "evidence"}
+
+
+@pytest.fixture
+def grader(capsys):
+    """grader("simulate", ...) is the status, stdout and stderr of that command."""
+    def grader(*arguments):
+        try:
+            status = main(list(map(str, arguments)))
+        except SystemExit as end:
+            status = end.code
+        return Ran(status, *capsys.readouterr())
+    return grader
+
+
+@pytest.fixture
+def job(tmp_path):
+    """job(program, queue=..., command=value ...) is the submit file of a submit directory made so."""
+    def job(program=COUNTS, queue="queue", **commands):
+        directory = tmp_path / "submit"
+        directory.mkdir()
+        (directory / "job").write_text(program)
+        (directory / "job").chmod(0o755)
+        lines = [f"{name} = {value}" for name, value in {**JOB, **commands}.items() if value is not None]
+        (directory / "job.sub").write_text("\n".join([*lines, queue, ""]))
+        return directory / "job.sub"
+    return job
+
+
+@pytest.fixture
+def payload(tmp_path):
+    """payload("slides") is a copy of that submit directory."""
+    def payload(name):
+        return Path(shutil.copytree(ROOT / "payload" / name, tmp_path / name,
+                                    ignore=shutil.ignore_patterns("__pycache__")))
+    return payload
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    """sweep(answer) is the submit file of exercise restore's directory with this answer in it."""
+    def sweep(answer):
+        (EXERCISES["restore"].given() | Tree.files(answer)).write(tmp_path / "sweep")
+        return tmp_path / "sweep" / "sweep.sub"
+    return sweep
+
+
+def shell(script):
+    return f"#!/bin/sh\n{script}\n"
+
+
+def snapshot(directory):
+    """Every path below a directory, and the directory itself: content, mode and time of change."""
+    paths = [directory, *sorted(directory.rglob("*"))]
+    return {str(path): (path.read_bytes() if path.is_file() else None, status.st_mode, status.st_mtime_ns)
+            for path in paths for status in [path.stat()]}
+
+
+def names(directory):
+    return {path.relative_to(directory).as_posix() for path in directory.rglob("*")}
+
+
+def start(*arguments, **options):
+    """`python -m grader` as a process of its own."""
+    return subprocess.Popen([sys.executable, "-m", "grader", *map(str, arguments)], cwd=ROOT, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+
+# -- help --------------------------------------------------------------------------
+
+
+def test_the_module_has_a_help_that_names_the_commands():
+    process = start("--help")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "simulate" in out and "verify" in out
+
+
+@pytest.mark.parametrize(("command", "told"), [
+    ("simulate", ["--schedule", "--profile", "--json", "Exit status: 0",
+                  *(f"{fault}@N" for fault in schedule.FAULTS)]),
+    ("verify", ["--max-executions", "--profile", "--json", "Exit status: 0 restart-safe"]),
+])
+def test_the_help_of_a_command_tells_its_options_and_exit_statuses(grader, command, told):
+    ran = grader(command, "--help")
+    assert (ran.status, ran.err) == (0, "")
+    flat = " ".join(ran.out.split())
+    assert [text for text in [*told, *PROFILES] if text not in flat] == []
+
+
+# -- simulate: how it ends ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(("program", "expected"), [
+    (COUNTS, {"status": "completed", "exit_code": 0, "checkpoints": 2, "goodput_s": 180.0}),
+    (shell("touch result.txt; exit 3"), {"status": "completed", "exit_code": 3}),
+    (shell("touch result.txt; kill -9 $$"), {"status": "completed", "exit_code": None, "exit_signal": 9}),
+    (shell("exit 85"), {"status": "held", "hold_code": 36,
+                        "hold_reason": "Starter failed to upload checkpoint"}),
+    (shell("touch done.txt result.txt; exit 85"), {"status": "never finishes"}),
+], ids=["completed", "exit 3", "signal", "held", "never finishes"])
+def test_simulate_exits_0_only_for_a_job_that_completed_with_exit_code_0(grader, job, program, expected):
+    file = job(program)
+    ran = grader("simulate", file, "--json")
+    end = json.loads(ran.out)
+    assert ran.status == (0 if expected.get("exit_code") == 0 else 1)
+    assert SIMULATED <= end.keys()
+    assert {key: end[key] for key in expected} == expected
+    told = grader("simulate", file)
+    assert told.status == ran.status
+    assert told.out.splitlines()[-1].startswith(expected["status"])
+
+
+def test_simulate_counts_what_an_eviction_cost(grader, payload):
+    end = json.loads(grader("simulate", payload("fibonacci") / "fibonacci.sub", "--schedule", "evict@2+45s",
+                            "--json").out)
+    assert (end["activations"], end["executions"], end["checkpoints"]) == (2, 6, 4)
+    assert (end["goodput_s"], end["badput_s"]) == (300, 45)
+
+
+def test_a_fault_that_can_not_happen_is_mentioned(grader, job):
+    ran = grader("simulate", job(), "--schedule", "evict@2+90s evict@7")
+    assert ran.status == 0
+    assert ran.err.splitlines() == ["evict@2+90s did not happen: execution 2 took only 60 s",
+                                    "evict@7 did not happen: the job had only 3 executions"]
+
+
+# -- verify: its verdicts ----------------------------------------------------------
+
+PROGRAMS = {
+    "restart-safe": (COUNTS, 0),
+    "unsafe": (COUNTS.replace('"done.txt", "w"', '"other.txt", "w"'), 1),
+    "unknown": (shell("echo 1 > result.txt"), 2),
+}
+
+
+@pytest.mark.parametrize("verdict", PROGRAMS)
+def test_verify_has_an_exit_status_for_each_verdict(grader, job, verdict):
+    program, status = PROGRAMS[verdict]
+    file = job(program)
+    ran = grader("verify", file)
+    assert (ran.status, ran.err) == (status, "")
+    assert ran.out.startswith(verdict)
+    as_json = grader("verify", file, "--json")
+    found = json.loads(as_json.out)
+    assert as_json.status == status
+    assert VERIFIED <= found.keys()
+    assert found["verdict"] == verdict
+    assert (found["failure"] is None) == (verdict == "restart-safe")
+
+
+def test_verify_tells_failure_schedule_misconception_and_evidence(grader, sweep):
+    file = sweep(ANSWERS["restore"][1]["output-not-in-checkpoint"]["only the checkpoint"])
+    found = json.loads(grader("verify", file, "--json").out)
+    assert (found["failure"], found["misconception"]) == ("wrong output", "output-not-in-checkpoint")
+    assert schedule.render(schedule.parse(found["schedule"])) == found["schedule"] != ""
+    assert any(fact["file"] == "my_output.txt" for fact in found["evidence"])
+
+
+def test_verify_is_unknown_when_it_may_not_try_enough(grader, job):
+    ran = grader("verify", job(), "--max-executions", 2)
+    assert ran.status == 2
+    assert ran.out.startswith("unknown")
+
+
+# -- several jobs ------------------------------------------------------------------
+
+BY_NUMBER = {"arguments": "$(Process)", "output": "job.$(Process).out"}
+
+
+def test_each_queued_job_is_simulated_and_comes_home(grader, job):
+    file = job(shell("echo $1; touch result.txt"), "queue 3", **BY_NUMBER)
+    ran = grader("simulate", file, "--json")
+    assert ran.status == 0
+    assert [json.loads(line)["job"] for line in ran.out.splitlines()] == ["1.0", "1.1", "1.2"]
+    assert [(file.parent / f"job.{n}.out").read_text() for n in range(3)] == ["0\n", "1\n", "2\n"]
+
+
+def test_jobs_that_share_a_log_are_all_in_it(grader, job):
+    file = job(shell("touch result.txt"), "queue 3")
+    grader("simulate", file)
+    text = (file.parent / "job.log").read_text()
+    assert [text.count(f"005 (001.00{n}.000)") for n in range(3)] == [1, 1, 1]
+
+
+def test_one_failing_job_of_several_decides_the_exit_status(grader, job):
+    file = job(shell("touch result.txt; test $1 != 1"), "queue 3", **BY_NUMBER)
+    assert grader("simulate", file).status == 1
+
+
+@pytest.mark.parametrize(("program", "status"), [
+    ("case $1 in 0) touch result.txt ;; 1) exit 85 ;; esac", 1),
+    ("touch result.txt; test $1 = 0 -o -e done.txt && exit 0; touch done.txt; exit 85", 2),
+], ids=["unknown and unsafe", "unknown and restart-safe"])
+def test_the_worst_verdict_of_several_jobs_decides_the_exit_status(grader, job, program, status):
+    ran = grader("verify", job(shell(program), "queue 2", **BY_NUMBER), "--json")
+    assert len(ran.out.splitlines()) == 2
+    assert ran.status == status
+
+
+# -- input that can't be used ------------------------------------------------------
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["simulate"], "SUBMIT_FILE"),
+    (["simulate", "FILE", "--nope"], "--nope"),
+    (["simulate", "no-such.sub"], "no-such.sub"),
+    (["simulate", "."], "directory"),
+    (["simulate", "FILE", "--schedule", "evict"], "evict@2"),
+    (["simulate", "FILE", "--schedule", "evitc@2"], "did you mean evict"),
+    (["simulate", "FILE", "--schedule", "evict@0"], "counted from 1"),
+    (["simulate", "FILE", "--schedule", "evict@2 vacate@2"], "one fault only"),
+    (["simulate", "FILE", "--schedule", "look@2"], "look@2+60s"),
+    (["simulate", "FILE", "--profile", "centos"], "slides2021"),
+    (["verify"], "SUBMIT_FILE"),
+    (["verify", "no-such.sub"], "no-such.sub"),
+    (["verify", "FILE", "another.sub"], "another.sub"),
+    (["verify", "FILE", "--profile", "centos"], "slides2021"),
+    (["verify", "FILE", "--max-executions", "0"], "from 1 up"),
+    (["verify", "FILE", "--max-executions", "many"], "'many' is not a number"),
+])
+def test_unusable_arguments_are_one_sentence_with_an_exit_status(grader, job, monkeypatch, arguments, said):
+    file = job()
+    monkeypatch.chdir(file.parent)
+    ran = grader(*[file.name if argument == "FILE" else argument for argument in arguments])
+    assert (ran.status, ran.out) == ({"simulate": 2, "verify": 3}[arguments[0]], "")
+    assert len(ran.err.splitlines()) == 1
+    assert said in ran.err
+    assert names(file.parent) == {"job", "job.sub"}
+
+
+@pytest.mark.parametrize(("commands", "said"), [
+    ({"transfer_input_files": "nowhere.txt"}, "nowhere.txt does not exist"),
+    ({"executable": "nowhere"}, "nowhere"),
+    ({"checkpoint_exit_code": "eighty-five"}, "not a number"),
+    ({"queue": ""}, "nothing is queued"),
+])
+@pytest.mark.parametrize("command", ["simulate", "verify"])
+def test_an_unusable_submit_file_is_named_with_what_to_do(grader, job, command, commands, said):
+    file = job(**commands)
+    ran = grader(command, file)
+    assert (ran.status, ran.out) == ({"simulate": 2, "verify": 3}[command], "")
+    assert ran.err.startswith(f"grader {command}: job.sub:") and ran.err.count("\n") == 1
+    assert said in ran.err
+
+
+def test_no_command_and_an_unknown_one_are_told_the_commands(grader):
+    for arguments in ([], ["simulat"]):
+        ran = grader(*arguments)
+        assert (ran.status, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert "simulate" in ran.err and "verify" in ran.err
+
+
+@pytest.mark.parametrize("command", ["simulate", "verify"])
+def test_a_misspelt_submit_command_is_a_remark_with_a_suggestion(grader, job, command):
+    ran = grader(command, job(request_memroy="1GB", transfer_ouput_files="x"), "--json")
+    assert ran.status == 0
+    assert ran.err.splitlines()[-1].endswith("did you mean transfer_output_files?")
+    assert all(json.loads(line) for line in ran.out.splitlines())
+
+
+# -- what is left behind -----------------------------------------------------------
+
+
+def test_simulate_leaves_what_comes_home_and_nothing_else(grader, job):
+    file = job()
+    before = snapshot(file.parent)
+    assert grader("simulate", file, "--schedule", "evict@2").status == 0
+    assert names(file.parent) == {"job", "job.sub", "job.out", "job.err", "job.log", "result.txt"}
+    assert (file.parent / "result.txt").read_text() == "1\n2\n3\n"
+    after = snapshot(file.parent)
+    assert {path for path in before if before[path] != after[path]} == {str(file.parent)}
+
+
+def test_simulate_twice_gives_the_same_story_and_the_same_files(grader, job):
+    file, told = job(), []
+    for _ in range(2):
+        out = grader("simulate", file, "--schedule", "evict@2", "--json").out
+        told.append((out, {path.name: path.read_bytes() for path in file.parent.iterdir()}))
+    assert told[0] == told[1]
+
+
+def test_a_held_job_brings_home_only_its_log(grader, job):
+    file = job(shell("exit 85"))
+    grader("simulate", file)
+    assert names(file.parent) == {"job", "job.sub", "job.log"}
+
+
+def test_verify_touches_nothing(grader, job):
+    file = job()
+    before = snapshot(file.parent)
+    grader("verify", file)
+    grader("verify", file, "--json")
+    assert snapshot(file.parent) == before
+
+
+@pytest.mark.parametrize("where", ["{}/elsewhere.log", "../elsewhere.log"])
+def test_nothing_is_written_outside_the_submit_directory(grader, job, tmp_path, where):
+    file = job(log=where.format(tmp_path))
+    ran = grader("simulate", file)
+    assert ran.status == 2
+    assert "outside the submit directory" in ran.err
+    assert names(tmp_path) == {"submit", "submit/job", "submit/job.sub"}
+
+
+def test_what_stands_in_the_way_of_a_file_that_comes_home_is_named(grader, job):
+    file = job()
+    (file.parent / "result.txt").mkdir()
+    ran = grader("simulate", file)
+    assert (ran.status, ran.err.count("\n")) == (2, 1)
+    assert "can't write to the submit directory" in ran.err and "result.txt" in ran.err
+    assert not list(file.parent.glob(".*"))
+
+
+def test_ctrl_c_while_a_program_runs_leaves_nothing_anywhere(job, tmp_path):
+    file = job("#!/usr/bin/env python3\nopen('result.txt', 'w').write('half')\nwhile True:\n    pass\n")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    before = snapshot(file.parent)
+    process = start("simulate", file, env={**os.environ, "TMPDIR": str(scratch)})
+    assert any("starts in a new sandbox" in line for line in process.stdout)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "interrupted; nothing was written\n")
+    assert snapshot(file.parent) == before
+    assert names(scratch) == set()
+
+
+def test_ctrl_c_while_files_come_home_leaves_no_half_of_one(grader, job, monkeypatch):
+    file, moved, replace = job(), [], os.replace
+
+    def interrupted(source, target):
+        if moved:
+            raise KeyboardInterrupt
+        moved.append(Path(target))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    assert grader("simulate", file).status == 130
+    assert names(file.parent) == {"job", "job.sub", moved[0].name}
+
+
+@pytest.mark.parametrize("arguments", ["simulate", "simulate --json", "verify", "verify --json"])
+def test_a_reader_that_has_read_enough_is_no_error(job, arguments):
+    process = start(*arguments.split(), job())
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(timeout=60), err) == (141, "")
+
+
+# -- the jobs of the course --------------------------------------------------------
+
+
+def test_fibonacci_evicted_once_still_ends_with_89(grader, payload):
+    directory = payload("fibonacci")
+    assert grader("simulate", directory / "fibonacci.sub", "--schedule", "evict@2").status == 0
+    printed = (directory / "fibonacci.out").read_text().splitlines()
+    assert printed[-1] == "fibonacci(10) = 89"
+    assert [line.split(":")[0] for line in printed[:-1]] == [f"iteration {n}" for n in range(1, 11)]
+    assert (directory / "fibonacci.err").read_text() == ""
+
+
+GIVEN = {"my_input.txt", "my_software"}
+STREAMS = {"_condor_stdout", "_condor_stderr"}
+WORKING = GIVEN | STREAMS | {"my_output.txt", "temp-file.txt", "trash.txt"}
+SAVED = {"my_output.txt", "temp-file.txt", "temp-dir/42.txt", "temp-dir/43.txt"}
+SLIDES = ["submitted", "started", "look", "exited", "checkpoint", "restarted", "evicted", "started", "exited",
+          "ended"]
+
+
+@pytest.fixture(scope="module")
+def slides(executor):
+    """The moments of the slides' job on the slides' schedule, one for each kind of SLIDES."""
+    job = submit.read(ROOT / "payload" / "slides" / "my_submit.sub").jobs[0]
+    moments = list(simulate(job, executor, PROFILES["slides2021"], schedule.parse("look@1+60s evict@2+600s")))
+    assert [moment.kind for moment in moments] == SLIDES
+    return moments
+
+
+def temp(*numbers):
+    return {f"temp-dir/{n}.txt" for n in numbers}
+
+
+@pytest.mark.parametrize(("step", "at", "execute", "spool"), [
+    ("2, just before execute", 1, GIVEN | STREAMS, set()),
+    ("3, after 1 minute", 2, WORKING | temp(1, 2), set()),
+    ("4, after 1 hour: exit(85)", 3, WORKING | temp(42, 43), set()),
+    ("5, checkpoint complete", 4, WORKING | temp(42, 43), SAVED),
+    ("6, 10 minutes later: eviction", 6, WORKING | temp(51, 52), SAVED),
+    ("7, restart on a new execute point", 7, GIVEN | STREAMS | SAVED, SAVED),
+])
+def test_the_directories_are_as_on_the_slides_at_each_step(slides, step, at, execute, spool):
+    moment = slides[at]
+    assert set(moment.sandbox.listing()) == execute
+    assert set(moment.spool.listing()) == spool
+    assert moment.home == Tree()
+
+
+def test_the_times_are_as_on_the_slides(slides):
+    began = slides[1].time
+    assert [slides[at].time - began for at in (2, 3, 6)] == [60, 3600, 4200]
+
+
+def test_the_submit_directory_is_as_on_the_slides_before_and_after(grader, payload):
+    directory = payload("slides")
+    given = GIVEN | {"my_submit.sub"}
+    assert names(directory) == given  # step 1
+    ran = grader("simulate", directory / "my_submit.sub", "--profile", "slides2021",
+                 "--schedule", "look@1+60s evict@2+600s")
+    assert ran.status == 0
+    assert names(directory) == given | {"my_output.txt", "zzz.err", "zzz.log", "zzz.out"}  # step 8
+
+
+def test_htcondor_reads_the_event_log_and_finds_the_sequence_of_an_evicted_run(grader, payload):
+    htcondor = pytest.importorskip("htcondor2")
+    directory = payload("fibonacci")
+    grader("simulate", directory / "fibonacci.sub", "--schedule", "evict@2")
+    # The bindings find no configuration of a pool, say so once, and need none to read a log.
+    with htcondor.JobEventLog(str(directory / "fibonacci.log")) as log:
+        events = [int(event.type) for event in log.events(stop_after=0)]
+    transferred = [40, 40]
+    begin, checkpoint, end = [*transferred, 1], transferred, [*transferred, 5]
+    assert events == [0, *begin, *checkpoint, 4, *begin, *3 * checkpoint, *end]
+
+
+@pytest.mark.parametrize(("id", "style", "failure"), [
+    ("output-not-in-checkpoint", "only the checkpoint", "wrong output"),
+    ("path-flattened", "file in a directory", "lost progress"),
+    ("not-flushed", "os._exit, json", "failed"),
+    ("relies-on-leftovers", "the directory is there already", "failed"),
+    ("listed-file-missing", "a typo in the list", "held"),
+    ("always-85", "nothing left to do", "never finishes"),
+])
+def test_the_schedule_that_verify_prints_fails_the_same_way_in_simulate(grader, sweep, id, style, failure):
+    file = sweep(ANSWERS["restore"][1][id][style])
+    ran = grader("verify", file)
+    assert ran.out.startswith(f"unsafe: {failure} ")
+    command = next(line for line in ran.out.splitlines() if "python -m grader simulate" in line)
+    end = json.loads(grader(*shlex.split(command)[3:], "--json").out)
+    output = file.with_name("my_output.txt")
+    wrong = not output.exists() or output.read_bytes() != sweep_output(1, 12)["my_output.txt"].content
+    twice = end["goodput_s"] > 12 * 60  # more work is saved than there is
+    assert failure == {
+        "held": "held", "never finishes": "never finishes",
+        "completed": ("failed" if end["exit_code"] else "wrong output" if wrong else
+                      "lost progress" if twice else "nothing"),
+    }[end["status"]]
