@@ -83,6 +83,8 @@ def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[E
             facts.append(Evidence("first difference", f"line {number + 1} of {path} is not what it should be",
                                   path, number + 1, want, have))
             break
+    else:
+        facts.append(Evidence("first difference", f"{path} differs in how its lines end", path, max(1, len(expected))))
     wanted, had = Counter(expected), Counter(got)
     for kind, surplus, where in (("repeated lines", had - wanted, got), ("missing lines", wanted - had, expected)):
         known = surplus.keys() & wanted.keys()

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
+import stat
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, asdict
 from functools import lru_cache
@@ -25,12 +30,17 @@ from typing import NamedTuple, Protocol
 
 from . import transfer
 from .inside import clock
+from .isolation import readable
 from .job import STDERR, STDOUT, Job
 from .tree import Entry, File, Link, TooLarge, Tree
 
 INSIDE = Path(__file__).with_name("inside")
 EPOCH = 1628499600.0
 """Where virtual time begins, in seconds since the epoch: 9 August 2021, 09:00 UTC."""
+MOST_SECONDS = 1e9
+"""Of virtual time in one execution: some thirty years."""
+PATIENCE = 10.0
+"""Seconds of real time that the starter may be late with its answer."""
 _PYTHON = re.compile(rb"#! ?(?:/usr/bin/env |/\S*/)python(?:3(?:\.\d+)?)?\n")
 
 
@@ -94,6 +104,10 @@ class Run(NamedTuple):
     """With trace=True: the files opened and exceptions raised; see inside/watch.py."""
 
 
+class NoStarter(OSError):
+    """The processes in which jobs run can't be started; nothing can be said of any job."""
+
+
 class Executes(Protocol):
     """What the rest of the simulator needs of an executor: one that runs in a browser would do."""
 
@@ -114,7 +128,13 @@ class Executor:
     def __init__(self, limits: Limits = Limits(), confine=None):
         self.limits = limits
         self._confine = confine
+        self._user: int | None = getattr(confine, "user", None)
         self._scratch = Path(os.path.realpath(tempfile.mkdtemp(prefix="execute-")))
+        if self._user is not None:
+            self._scratch.chmod(0o711)
+        self._mounted = {str(self._scratch / "tmp" / path.relative_to("/tmp"))
+                         for path in (*map(Path, readable(INSIDE)), self._scratch) if path.is_relative_to("/tmp")}
+        """Where bubblewrap mounts something below the job's own /tmp."""
         self._starter: subprocess.Popen | None = None
         self._runs = itertools.count(1)
 
@@ -158,11 +178,31 @@ class Executor:
         try:
             sandbox = transfer.with_streams(job, sandbox)
             sandbox.write(directory)
-            answer = self._ask(self._request(job, sandbox, directory, control, slot, clock, stop, trace))
+            request = self._request(job, sandbox, directory, control, slot, clock, stop, trace)
+            self._hand_over(directory, control)
+            answer = self._ask(request)
             return self._read(job, sandbox, directory, control, clock, answer)
         finally:
             _remove(control)
             _remove(directory.parent)
+            self._tidy()
+
+    def _hand_over(self, *directories: Path) -> None:
+        """Give these directories, and all that is in them, to the user that jobs run as."""
+        if self._user is None:
+            return
+        for directory in directories:
+            for where, folders, files in os.walk(directory):
+                for name in ("", *folders, *files):
+                    os.chown(os.path.join(where, name), self._user, self._user, follow_symlinks=False)
+
+    def _tidy(self) -> None:
+        """Remove what a job has left beside its sandbox, so that the next execution does not find it."""
+        for name in os.listdir(self._scratch):
+            if name not in ("tools", "tmp"):
+                _remove(self._scratch / name)
+        if self._confine is not None:
+            _empty(str(self._scratch / "tmp"), self._mounted)
 
     # -- asking the starter ----------------------------------------------------
 
@@ -184,6 +224,7 @@ class Executor:
             "clock": str(clock_file),
             "stop": stop and [stop.after, int(stop.signal), stop.grace],
             "limits": asdict(self.limits),
+            "scratch": str(self._scratch),
             "trace": str(control / "trace") if trace else None,
             "failure": str(control / "failure"),
         }
@@ -223,32 +264,49 @@ class Executor:
     def _ask(self, request: dict) -> dict:
         if self._starter is None:
             self._starter = self._start()
+            if not self._answer():
+                self._end_starter()
+                raise NoStarter("The processes in which jobs run can't be started on this machine.")
         try:
             self._starter.stdin.write(json.dumps(request).encode() + b"\n")
             self._starter.stdin.flush()
-            line = self._starter.stdout.readline()
+            line = self._answer()
         except BrokenPipeError:
             line = b""
         except KeyboardInterrupt:
             self._end_starter()
+            _end_all_below(self._scratch)
             raise
         if line:
             return json.loads(line)
-        self._end_starter()  # the program killed its starter: it is dead as well
-        return {"code": None, "signal": int(signal.SIGKILL), "timed_out": False}
+        self._end_starter()  # the program killed its starter, which can't end it any more
+        _end_all_below(self._scratch)
+        return {"code": None, "signal": int(signal.SIGKILL), "over": "", "cpu": 0.0, "lost": True}
+
+    def _answer(self) -> bytes:
+        """The starter's answer; b"" if it is dead, or stopped: it keeps the limits itself, and a little patience
+        is enough."""
+        ready = select.poll()
+        ready.register(self._starter.stdout, select.POLLIN)
+        return self._starter.stdout.readline() if ready.poll((self.limits.wall + PATIENCE) * 1000) else b""
 
     def _start(self) -> subprocess.Popen:
         command: Sequence[str] = [sys.executable, "-s", str(INSIDE / "starter.py")]
+        self._tools()
         if self._confine:
+            (self._scratch / "tmp").mkdir(exist_ok=True)
+            (self._scratch / "tmp").chmod(0o1777)
             command = self._confine(command, self._scratch, INSIDE)
-        environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {"_SIMULATOR_SCRATCH": str(self._scratch), "PATH": os.defpath, "PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
                                 cwd=self._scratch, start_new_session=True)
 
     def _end_starter(self) -> None:
         if self._starter is not None:
+            below = _children(self._starter.pid) if self._confine else []
             self._starter.kill()
             self._starter.wait()
+            _wait_for(below)
             self._starter.stdin.close()
             self._starter.stdout.close()
             self._starter = None
@@ -256,22 +314,31 @@ class Executor:
     # -- reading what is left --------------------------------------------------
 
     def _read(self, job: Job, before: Tree, directory: Path, control: Path, start: float, answer: dict) -> Run:
-        over = f"{self.limits.wall:g} s of real time" if answer["timed_out"] else None
-        try:
-            after = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes)
-        except TooLarge as problem:
-            after, over = before, f"{problem} in the sandbox"
         exit = Exit(answer["code"], answer["signal"])
-        if exit.signal == getattr(signal, "SIGXCPU", None) or exit.signal == signal.SIGKILL and over is None:
-            over = over or (f"{self.limits.cpu} s of processor time" if exit.signal != signal.SIGKILL else None)
+        over = None
+        if answer["over"]:
+            over = {"time": f"{self.limits.wall:g} s of real time",
+                    "memory": f"{self.limits.memory >> 20} MB of memory",
+                    "disk": f"{self.limits.files} files or {self.limits.sandbox_bytes >> 20} MB of disk"}[answer["over"]]
+        elif exit.signal == getattr(signal, "SIGXCPU", None) is not None or (
+                exit.signal == signal.SIGKILL and answer["cpu"] >= self.limits.cpu):
+            over = f"{self.limits.cpu} s of processor time"
+        after = before
+        if not answer.get("lost") and all(map(_is_directory, (directory.parent, directory, control))):
+            try:
+                after = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes)
+            except TooLarge as problem:
+                over = f"{problem} in the sandbox"
+            except OSError as problem:  # directories in directories, too deep for a path
+                over = f"can be read of the sandbox ({problem.strerror})"
         return Run(
             exit=exit,
             sandbox=after,
-            seconds=round(max(0.0, clock.peek(control / "clock") - start), 3),
+            seconds=_elapsed(control / "clock", start),
             stdout=_written(STDOUT, "stdout", before, after, control),
             stderr=_written(STDERR, "stderr", before, after, control),
             over=over,
-            unstartable=_text(control / "failure") if (control / "failure").exists() else None,
+            unstartable=_text(control / "failure") or None,
             notes=tuple(_notes(control / "trace")),
         )
 
@@ -293,10 +360,33 @@ def _written(name: str, plain: str, before: Tree, after: Tree, control: Path) ->
 
 
 def _text(path: Path, most: int = 1 << 20) -> str:
-    if not path.is_file():
-        return ""
-    with open(path, "rb") as file:
-        return file.read(most).decode("utf-8", "replace")
+    return _plain_bytes(path, most).decode("utf-8", "replace")
+
+
+def _plain_bytes(path: Path, most: int) -> bytes:
+    """The beginning of a regular file; nothing of a link, a pipe or a device that a job has put in its place."""
+    try:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _CAREFUL)) as file:
+            return file.read(most) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+    except OSError:
+        return b""
+
+
+_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def _elapsed(clock_file: Path, start: float) -> float:
+    """The virtual seconds since `start`, whatever a job has made of its clock."""
+    shown = _plain_bytes(clock_file, 8)
+    now = struct.unpack("=d", shown)[0] if len(shown) == 8 else start
+    return round(min(max(0.0, now - start), MOST_SECONDS), 3) if math.isfinite(now) else 0.0
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _notes(path: Path) -> Iterator[tuple]:
@@ -307,6 +397,40 @@ def _notes(path: Path) -> Iterator[tuple]:
             continue
         if isinstance(note, list) and note:
             yield tuple(note)
+
+
+def _end_all_below(scratch: Path) -> None:
+    """Kill every process that an executor's starter has started, directly or not (Linux)."""
+    mark = os.fsencode(scratch)
+    for _ in range(100):
+        found = [int(p.parent.name) for p in Path("/proc").glob("[0-9]*/environ") if mark in _bytes(p)]
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
+        if not found:
+            return
+        time.sleep(0.01)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in _bytes(Path(f"/proc/{pid}/task/{pid}/children")).split()]
+
+
+def _wait_for(processes: list[int], seconds: float = 5.0) -> None:
+    """Wait until these processes have ended. The first of a namespace ends after all the others in it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and any(_bytes(Path(f"/proc/{pid}/stat")).rpartition(b")")[2].split()[:1]
+                                           not in ([], [b"Z"]) for pid in processes):
+        time.sleep(0.001)
 
 
 def _executable(path: Path, text: str) -> None:
@@ -320,8 +444,33 @@ def _remove(directory: Path) -> None:
         os.chmod(path, 0o700)
         function(path)
 
-    if directory.exists():
+    if not _is_directory(directory):
+        directory.unlink(missing_ok=True)
+        return
+    try:
+        shutil.rmtree(directory)
+    except RecursionError:
+        _remove_deep(directory)
+    except OSError:
         try:
-            shutil.rmtree(directory)
-        except OSError:
             shutil.rmtree(directory, onerror=make_writable)
+        except (OSError, RecursionError):
+            _remove_deep(directory)
+
+
+def _remove_deep(directory: Path) -> None:
+    """Remove a directory that is too deep for Python."""
+    for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+        subprocess.run([*command, str(directory)], capture_output=True)
+
+
+def _empty(directory: str, keep: set[str]) -> None:
+    """Remove everything in a directory but `keep`, and the directories on the way there."""
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        if path in keep:
+            continue
+        if any(kept.startswith(path + os.sep) for kept in keep):
+            _empty(path, keep)
+        else:
+            _remove(Path(path))

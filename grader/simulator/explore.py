@@ -63,6 +63,8 @@ class State:
     grown: tuple = ()
     alike: int = 0
     similar: int = 0
+    endless: bool = False
+    """Whether no end is reached from here even without a fault."""
     silent: tuple[Tree, Tree] | None = None
     """Sandbox and spool without what was printed."""
     run: Run | None = None
@@ -151,7 +153,7 @@ class _Explorer:
         self.enter(first)
         # Nothing is graver than a wrong output, and the first one found is on the shortest schedule.
         while self.queue and not self.exhausted and FAILURES[0] not in self.violations:
-            if self.violations and len(self.states) > self.patience:
+            if self.patience and len(self.states) > self.patience:
                 break
             self.expand(heapq.heappop(self.queue)[-1], reference)
         self.look_back()
@@ -260,6 +262,7 @@ class _Explorer:
             return
         state.run = self.run(state)
         if self.futile(state) or self.goes_round(state):
+            state.endless = True
             self.violate("never finishes", state)
             return
         then = state.next = at_exit(self.job, state.run, state.spool, self.profile)
@@ -283,6 +286,19 @@ class _Explorer:
                 successors.append(state.follower)
         for successor in successors:
             self.enter(successor)
+        if self.closes_circle(state):
+            self.lose_patience()
+
+    def closes_circle(self, state: State) -> bool:
+        """Whether the way on from here without a fault comes back to this state."""
+        seen: set[int] = set()
+        here = state
+        while here.follower is not None and id(here) not in seen:
+            seen.add(id(here))
+            here = self.known(here.follower)
+            if here is state:
+                return True
+        return False
 
     def finish(self, state: State, end: Ended, reference: Tree | None) -> State | None:
         """Judge a final exit; where max_retries allows another try, the state that it starts from."""
@@ -342,9 +358,12 @@ class _Explorer:
 
     def violate(self, failure: str, state: State, expected: Tree | None = None, got: Tree | None = None,
                 seconds: float = 0.0) -> None:
-        if not self.violations:
-            self.patience = len(self.states) + PATIENCE
+        self.lose_patience()
         self.violations.setdefault(failure, Violation(failure, state, expected, got, seconds))
+
+    def lose_patience(self) -> None:
+        """The job is unsafe: only for a while it is still looked for something graver."""
+        self.patience = self.patience or len(self.states) + PATIENCE
 
     def look_back(self) -> None:
         """What only the whole graph shows: states from which no end is reached even without a
@@ -354,9 +373,9 @@ class _Explorer:
         for state in states:
             self.measure(state, remaining)
         for state in states:
-            if remaining[id(state)] is None and state.run is not None and not self.exhausted:
+            if state.endless:
                 self.violate("never finishes", self.loop(state))
-        if self.profile.may_requeue and not self.exhausted and (lap := self.lap(states)):
+        if self.profile.may_requeue and (lap := self.lap(states)):
             self.violate("never finishes", lap)
         for state in states:
             if state.elsewhere is None or state.follower is None:
@@ -380,25 +399,39 @@ class _Explorer:
     def lap(self, states: list[State]) -> State | None:
         """R4g: the job never ends if it can come back to a state although each execution on the
         way saved a checkpoint, wherever it was restarted. The state in which it is back, if so."""
-        def ways(state: State) -> list[State]:
-            return [self.known(s) for s in (state.elsewhere, state.follower) if s is not None]
-
+        ways = {id(state): [id(self.known(n)) for n in (state.follower, state.elsewhere)]
+                for state in states if isinstance(state.next, Saved)}
         # What is left when, again and again, the states with no way on among the rest are taken out.
-        endless = {id(state) for state in states if isinstance(state.next, Saved)}
-        while stuck := [s for s in states if id(s) in endless and not any(id(n) in endless for n in ways(s))]:
-            endless.difference_update(map(id, stuck))
-        here = next((state for state in states if id(state) in endless), None)
-        seen: set[int] = set()
-        while here is not None:
+        endless = set(ways)
+        while stuck := [state for state in endless if endless.isdisjoint(ways[state])]:
+            endless.difference_update(stuck)
+        shortest: State | None = None
+        for start in (state for state in states if id(state) in endless):
+            if shortest is not None and len(start.schedule) >= len(shortest.schedule):
+                break
+            back = self.way_back(start, endless)
+            if back is not None and (shortest is None or _length(back) < _length(shortest)):
+                shortest = back
+        return shortest
+
+    def way_back(self, start: State, endless: set[int]) -> State | None:
+        """This state once more, at the end of the way back to it with the fewest requeues."""
+        queue, seen = [(*_length(start), next(self.serial), start)], set()
+        while queue:
+            here = heapq.heappop(queue)[-1]
             known = self.known(here)
-            if id(known) in seen:
+            if known is start and here is not start:
                 return here
-            seen.add(id(known))
-            there = next(n for n in ways(known) if id(n) in endless)
-            moved = there is self.known(known.elsewhere)
-            faults = (Fault("requeue", here.execution),) if moved else ()
-            here = replace(there, before=here, moved=moved, execution=here.execution + 1,
-                           schedule=here.schedule + faults)
+            if id(known) in seen:
+                continue
+            if here is not start:
+                seen.add(id(known))
+            for there, faults in ((known.follower, ()), (known.elsewhere, (Fault("requeue", here.execution),))):
+                there = self.known(there)
+                if id(there) in endless:
+                    again = replace(there, before=here, moved=bool(faults), execution=here.execution + 1,
+                                    schedule=here.schedule + faults)
+                    heapq.heappush(queue, (*_length(again), next(self.serial), again))
         return None
 
     def loop(self, state: State) -> State:
@@ -413,7 +446,8 @@ class _Explorer:
         return self.states.get(self.key(state), state)
 
     def measure(self, state: State, remaining: dict[int, tuple[float, int] | None]) -> None:
-        """Virtual seconds and executions from here to the end without faults; None: there is none."""
+        """Virtual seconds and executions from here to the end without faults; None: there is none,
+        or it was not looked for."""
         chain: list[State] = []
         on_chain: set[int] = set()
         here: State | None = state
@@ -423,12 +457,14 @@ class _Explorer:
             here = self.known(here.follower) if here.follower is not None else None
         if here is not None and id(here) in on_chain:
             rest: tuple[float, int] | None = None
+            endless = True
         elif here is not None:
-            rest = remaining[id(here)]
+            rest, endless = remaining[id(here)], here.endless
         else:
             last = chain[-1]
-            rest = (0.0, 0) if isinstance(last.next, (Ended, Held)) else None
+            rest, endless = (0.0, 0) if isinstance(last.next, (Ended, Held)) else None, last.endless
         for link in reversed(chain):
+            link.endless = endless
             rest = rest and (rest[0] + link.run.seconds, rest[1] + 1) if rest is not None else None
             remaining[id(link)] = rest
 

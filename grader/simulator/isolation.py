@@ -1,41 +1,107 @@
 """Keeps a job's processes away from everything but their sandbox, as far as the system offers it.
 
 With bubblewrap (Linux) they see a read-only system, the interpreter, their scratch directory and
-nothing else: no network, no home directories, no processes but their own. Without it there are
-only the executor's limits. Which of the two it is can be asked.
+nothing else: no network, no home directories, no processes but their own. Where the judge is root
+they run as a user of their own, who owns nothing else, and whose processes can be counted. Without
+either there are only the executor's limits. Which of these it is can be asked; docs/security.md
+says what each of them stops.
 """
 
 from __future__ import annotations
 
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
-Confine = Callable[[Sequence[str], Path, Path], list[str]]
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache",
           "/etc/localtime", "/etc/passwd", "/etc/group", "/nix/store")
+FIRST_USER = 0x7000_0000
+"""User ids from here up belong to nobody; each judging process lends its jobs the one of its own process id."""
+NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+
+
+class Confinement(NamedTuple):
+    """How jobs are confined on this machine. Called, it is put before the command that starts the starter."""
+
+    bubblewrap: bool
+    own_user: bool
+
+    @property
+    def user(self) -> int | None:
+        """The user that jobs run as, None for the judge's own."""
+        return FIRST_USER + os.getpid() if self.own_user else None
+
+    @property
+    def counts_processes(self) -> bool:
+        """Whether a limit on processes counts those of the job alone: it does for a user of its own,
+        and in a user namespace since Linux 5.14."""
+        release = re.match(r"(\d+)\.(\d+)", platform.release())
+        return self.own_user or bool(release) and tuple(map(int, release.groups())) >= (5, 14)
+
+    def __call__(self, command: Sequence[str], scratch: Path, inside: Path) -> list[str]:
+        """The command, started so that it can write to `scratch` and read `inside`, Python and the
+        system. `scratch` has the directories tmp, which is /tmp for the job, and tools."""
+        told = {"_SIMULATOR_CONFINED": "1", **({"_SIMULATOR_USER": str(self.user)} if self.own_user else {})}
+        if not self.bubblewrap:
+            return ["/usr/bin/env", *(f"{name}={value}" for name, value in told.items()), *command]
+        # Whoever is root outside keeps the right to change the user, which the starter then does, and no other.
+        users = [*NAMESPACES, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] \
+            if self.own_user else ["--unshare-all", "--cap-drop", "ALL"]
+        tmp, tools = str(scratch / "tmp"), str(scratch / "tools")
+        doors = _doors(scratch, inside) if self.own_user else ()
+        return ["bwrap", *users, "--die-with-parent", "--proc", "/proc", "--dev", "/dev",
+                "--bind", tmp, "/tmp", "--bind", tmp, "/dev/shm", *doors, *_binds(inside),
+                "--bind", str(scratch), str(scratch), "--ro-bind", tools, tools, "--remount-ro", "/",
+                *(word for name, value in told.items() for word in ("--setenv", name, value)),
+                "--chdir", str(scratch), *command]
+
+
+def readable(inside: Path) -> list[str]:
+    """What a job in bubblewrap can read: the system, Python, and `inside`."""
+    wanted = (*SYSTEM, sys.base_prefix, sys.prefix, os.path.realpath(sys.prefix), str(inside))
+    return [path for path in dict.fromkeys(wanted) if os.path.exists(path)]
+
+
+def _binds(inside: Path) -> list[str]:
+    return [word for path in readable(inside) for word in ("--ro-bind", path, path)]
+
+
+def _doors(scratch: Path, inside: Path) -> list[str]:
+    """Directories that lead to what is mounted, open to every user: bubblewrap makes them for its own."""
+    ways = sorted({str(parent) for path in (*readable(inside), scratch) for parent in Path(path).parents}
+                  - {"/", "/tmp"})
+    return [word for way in ways for word in ("--perms", "0755", "--dir", way)]
 
 
 @lru_cache(1)
-def confinement() -> Confine | None:
-    """How a command is confined on this machine, for Executor(confine=...); None if it can't be."""
-    if not sys.platform.startswith("linux") or shutil.which("bwrap") is None:
+def confinement() -> Confinement | None:
+    """The best confinement that works on this machine, for Executor(confine=...); None if none does."""
+    if not sys.platform.startswith("linux"):
         return None
-    try:
-        probe = bubblewrap([sys.executable, "-c", "pass"], Path("/tmp"), Path("/usr"))
-        works = subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, timeout=20).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return bubblewrap if works else None
+    root, bubblewrap = os.geteuid() == 0, shutil.which("bwrap") is not None
+    offers = [Confinement(True, True)] * (root and bubblewrap) + [Confinement(True, False)] * bubblewrap \
+        + [Confinement(False, True)] * root
+    return next((offer for offer in offers if _works(offer)), None)
 
 
-def bubblewrap(command: Sequence[str], scratch: Path, inside: Path) -> list[str]:
-    """The command, started so that it can write to `scratch` and read `inside`, Python and the system."""
-    readable = [*SYSTEM, *dict.fromkeys((sys.base_prefix, sys.prefix, os.path.realpath(sys.prefix), str(inside)))]
-    binds = [word for path in readable if os.path.exists(path) for word in ("--ro-bind", path, path)]
-    return ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev",
-            "--tmpfs", "/tmp", *binds, "--bind", str(scratch), str(scratch), "--chdir", str(scratch), *command]
+def _works(offer: Confinement) -> bool:
+    """Whether a starter can be started in this way: it ends at once when it is asked for nothing."""
+    inside = Path(__file__).with_name("inside")
+    with tempfile.TemporaryDirectory(prefix="execute-") as directory:
+        scratch = Path(directory)
+        scratch.chmod(0o711)
+        for name in ("tmp", "tools"):
+            (scratch / name).mkdir()
+        command = offer([sys.executable, "-s", str(inside / "starter.py")], scratch, inside)
+        try:
+            return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20).returncode == 0
+        except (OSError, subprocess.TimeoutExpired):
+            return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import NamedTuple
 
 FAULTS = {
@@ -32,7 +33,7 @@ class Fault(NamedTuple):
     """Virtual seconds into the execution; None: just before it would end."""
 
     def __str__(self) -> str:
-        offset = "" if self.seconds is None else f"+{self.seconds:g}s"
+        offset = "" if self.seconds is None else f"+{Decimal(repr(self.seconds)).normalize():f}s"
         return f"{self.kind}@{self.execution}{offset}"
 
 

@@ -141,14 +141,11 @@ def _links_followed(sandbox: Tree, directory: str) -> Tree | None:
 
 def _remapped(sent: Tree, remaps: tuple[tuple[str, str], ...]) -> Tree:
     """transfer_output_remaps: a file, or a directory with all in it, comes home under another name."""
-    home = sent
+    stays, moved = dict(sent.items()), {}
     for name, destination in remaps:
         name, destination = posixpath.normpath(name), posixpath.normpath(destination)
-        moved = {
-            destination + path[len(name):]: entry
-            for path, entry in sent.items() if path == name or path.startswith(name + "/")
-        }
-        if moved:
-            home = Tree({p: e for p, e in home.items() if p != name and not p.startswith(name + "/")})
-            home = home | Tree(moved)
-    return home
+        for path, entry in sent.items():
+            if path == name or path.startswith(name + "/"):
+                stays.pop(path, None)
+                moved[destination + path[len(name):]] = entry
+    return Tree(stays) | Tree(moved)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Union
 
@@ -89,6 +89,9 @@ class Tree(Mapping[str, Entry]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def items(self) -> ItemsView[str, Entry]:
+        return self._entries.items()  # what Mapping has does the same, slowly
+
     def __hash__(self) -> int:
         if self._hash is None:
             self._hash = hash(tuple(self._entries.items()))
@@ -128,6 +131,8 @@ class Tree(Mapping[str, Entry]):
     def without(self, names: Iterable[str]) -> Tree:
         """All but these top-level entries."""
         gone = set(names)
+        if gone.isdisjoint(self._entries):
+            return self
         return Tree({p: e for p, e in self.items() if p.partition("/")[0] not in gone})
 
     def resolve(self, path: str, hops: int = 8) -> str | None:

@@ -181,7 +181,19 @@ def install():
     real_datetime, real_date = _datetime.datetime, _datetime.date
     strftime, real_setitimer = _time.strftime, getattr(signal, "setitimer", None)
 
-    class datetime(real_datetime):
+    class Virtual(type):
+        """What C code makes are real dates: they have to be instances of these classes as well."""
+
+        def __instancecheck__(cls, instance):
+            return isinstance(instance, reals[cls]) if cls in reals else type.__instancecheck__(cls, instance)
+
+        def __subclasscheck__(cls, other):
+            return issubclass(other, reals[cls]) if cls in reals else type.__subclasscheck__(cls, other)
+
+    class datetime(real_datetime, metaclass=Virtual):
+        def date(self):
+            return date(self.year, self.month, self.day)  # a real one could not be pickled
+
         @classmethod
         def now(cls, tz=None):
             return cls.fromtimestamp(now(), tz)
@@ -194,12 +206,13 @@ def install():
         def today(cls):
             return cls.now()
 
-    class date(real_date):
+    class date(real_date, metaclass=Virtual):
         @classmethod
         def today(cls):
             return cls.fromtimestamp(now())
 
-    for virtual in (datetime, date):
+    reals = {datetime: real_datetime, date: real_date}
+    for virtual in reals:
         virtual.__module__, virtual.__qualname__ = "datetime", virtual.__name__
         setattr(_datetime, virtual.__name__, virtual)
 

@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import time
 import types
 
 import clock
@@ -27,11 +28,17 @@ except ImportError:
     resource = None
 
 LINUX = sys.platform.startswith("linux")
+CONFINED = os.environ.get("_SIMULATOR_CONFINED") == "1"
+"""Whether all processes that this one could signal are the job's."""
+READY = b"ready\n"
+LOOK = 0.1
+"""Seconds of real time between two looks at what a job uses in all."""
 
 
 def serve():
     """Answer requests for ever; returns only in a child, with the request it is to run."""
     buffer = b""
+    os.write(1, READY)
     while True:
         while b"\n" not in buffer:
             read = os.read(0, 1 << 16)
@@ -43,29 +50,79 @@ def serve():
         pid = os.fork()
         if pid == 0:
             return request
-        answer = json.dumps(wait(pid, request["limits"]["wall"])) + "\n"
+        answer = json.dumps(wait(pid, request["limits"], request["scratch"])) + "\n"
         os.write(1, answer.encode())
 
 
-def wait(pid, wall):
-    """Wait for a program's end, bounded in real time, and end everything it started."""
-    timed_out = []
+def wait(pid, limits, scratch):
+    """Wait for a program's end, bounded in real time and in what it uses, and end everything it started."""
+    over, end = [], time.monotonic() + limits["wall"]
 
     def on_alarm(number, frame):
-        timed_out.append(True)
-        kill_group(pid)
+        found = "time" if time.monotonic() >= end else exceeded(limits, scratch) if CONFINED else ""
+        if found:
+            over.append(found)
+            kill_all(pid)
 
     signal.signal(signal.SIGALRM, on_alarm)
-    signal.setitimer(signal.ITIMER_REAL, wall)
-    _, status = os.waitpid(pid, 0)
+    signal.setitimer(signal.ITIMER_REAL, min(LOOK, limits["wall"]), LOOK)
+    _, status, used = os.wait4(pid, 0)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    kill_group(pid)
+    kill_all(pid)
     end_orphans()
     return {
         "code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-        "timed_out": bool(timed_out),
+        "over": over[0] if over else "",
+        "cpu": used.ru_utime + used.ru_stime,
     }
+
+
+def kill_all(pid):
+    """Kill a program with all that it has started; where confined, at one stroke, faster than it could fork."""
+    if CONFINED:
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    kill_group(pid)
+
+
+def exceeded(limits, scratch):
+    """"memory" or "disk" if a job's processes, or files, are too many together; the limits of the system
+    hold for each of them alone."""
+    page, used = os.sysconf("SC_PAGE_SIZE"), 0
+    for name in os.listdir("/proc"):
+        try:
+            with open("/proc/%d/statm" % int(name)) as file:
+                size, resident, shared = map(int, file.read().split()[:3])
+            used += (resident - shared) * page
+        except (ValueError, OSError):
+            pass
+    if used > limits["memory"]:
+        return "memory"
+    return "disk" if crowded(scratch, 2 * limits["files"], 2 * limits["sandbox_bytes"]) else ""
+
+
+def crowded(directory, files, size):
+    """Whether there are more files, or bytes, below a directory."""
+    pending = [directory]
+    while pending:
+        try:
+            found = list(os.scandir(pending.pop()))
+        except OSError:
+            continue
+        for item in found:
+            try:
+                size -= item.stat(follow_symlinks=False).st_size
+                if item.is_dir(follow_symlinks=False):
+                    pending.append(item.path)
+            except OSError:
+                pass
+        files -= len(found)
+        if files < 0 or size < 0:
+            return True
+    return False
 
 
 def kill_group(pid):
@@ -81,6 +138,20 @@ def adopt_orphans():
         import ctypes
         PR_SET_CHILD_SUBREAPER = 36
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def be_nobody():
+    """Where the judge is root: become a user who owns nothing. Confined, keep the job from looking into
+    this process, whose answers the judge believes."""
+    user = int(os.environ.get("_SIMULATOR_USER", "0"))
+    if user:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    if CONFINED:
+        import ctypes
+        PR_SET_DUMPABLE = 4
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def end_orphans():
@@ -136,8 +207,10 @@ def limit(limits):
         resource.RLIMIT_NPROC: limits["processes"],
     }
     for name, value in wanted.items():
+        # At the soft limit of processor time comes a signal that tells what for, at the hard one SIGKILL.
+        hard = value + 1 if name == resource.RLIMIT_CPU else value
         try:
-            resource.setrlimit(name, (value, value))
+            resource.setrlimit(name, (value, hard))
         except (ValueError, OSError):
             pass  # not every system has every limit; grader/simulator/executor.py says which
 
@@ -151,7 +224,7 @@ def forget_shadowed(directory):
 
 
 def prepare_main(path):
-    """Make `path` the main program as `python PATH` would; returns what to execute, and where."""
+    """Make `path` the main program as `python PATH` would."""
     directory = os.path.dirname(path)
     sys.path[0] = directory
     for own in ("clock", "watch"):
@@ -161,7 +234,12 @@ def prepare_main(path):
     main = types.ModuleType("__main__")
     main.__file__, main.__builtins__ = path, __builtins__
     sys.modules["__main__"] = main
-    return main.__dict__
+
+
+def report(error):
+    """Print a traceback that begins where the program begins, as if this file were not there."""
+    trace = error.__traceback__.tb_next
+    sys.excepthook(type(error), error.with_traceback(trace), trace)
 
 
 def execute(request):
@@ -173,10 +251,14 @@ def execute(request):
         os._exit(127)
 
 
+be_nobody()
 adopt_orphans()
 gc.freeze()
 request = serve()
-become(request)
+try:
+    become(request)
+except OSError:  # the judge is gone, and its directories with it
+    os._exit(126)
 if not request["python"]:
     execute(request)
 clock.install()
@@ -185,18 +267,18 @@ if request["trace"]:
     import watch
     watch.start(request["trace"], request["directory"])
 sys.argv = [request["python"]] + request["arguments"][1:]
-namespace = prepare_main(request["python"])
+prepare_main(request["python"])
 crashed = False
+# No name here may stand for the program's own things: what it left open is closed, and so written,
+# when its module is taken down.
 try:
     with open(request["python"], "rb") as file:
         code = compile(file.read(), request["python"], "exec", dont_inherit=True)
-    exec(code, namespace)
+    exec(code, sys.modules["__main__"].__dict__)
 except SystemExit:
     raise
 except BaseException as error:
     crashed = True
-    # The traceback begins where the program begins, as if this file were not there.
-    trace = error.__traceback__.tb_next
-    sys.excepthook(type(error), error.with_traceback(trace), trace)
+    report(error)
 if crashed:
     sys.exit(1)

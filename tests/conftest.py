@@ -1,0 +1,44 @@
+"""Shared by all tests: one executor for the whole session, and a short way to write a job down."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from grader.simulator.executor import Executor
+from grader.simulator.job import Job
+from grader.simulator.tree import File, Tree
+
+
+@pytest.fixture(scope="session")
+def executor():
+    """An executor that starts programs for real. Tests with limits of their own make their own."""
+    with Executor() as executor:
+        yield executor
+
+
+@pytest.fixture(scope="session")
+def python_job():
+    """python_job(source, **fields): a job whose executable is this Python program, called `job`."""
+    return _python_job
+
+
+@pytest.fixture(scope="session")
+def shell_job():
+    """shell_job(source, **fields): the same with a shell script."""
+    return _shell_job
+
+
+def _python_job(source: str, inputs: Tree = Tree(), **fields) -> Job:
+    return _job("#!/usr/bin/env python3\n", source, inputs, fields)
+
+
+def _shell_job(source: str, inputs: Tree = Tree(), **fields) -> Job:
+    return _job("#!/bin/sh\n", source, inputs, fields)
+
+
+def _job(first_line: str, source: str, inputs: Tree, fields: dict) -> Job:
+    program = File((first_line + textwrap.dedent(source)).encode(), executable=True)
+    return Job(executable="job", inputs=inputs.put("job", program),
+               **{"output": "out.txt", "error": "err.txt", **fields})

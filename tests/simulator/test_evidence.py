@@ -1,0 +1,195 @@
+"""Evidence: each fact is one that a reader can check in the files that the failing job left."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.simulator.evidence import differences, evidence
+from grader.simulator.executor import Executor, Limits
+from grader.simulator.explore import explore
+from grader.simulator.profile import PROFILES
+from grader.simulator.schedule import render
+from grader.simulator.tree import Directory, Tree
+
+COUNTS = """
+    import os, sys
+    n = int(open("n").read()) if os.path.exists("n") else 0
+    with open("rows", "a") as rows:
+        rows.write(f"row {n}\\n")
+    if n == 3:
+        sys.exit()
+    open("n", "w").write(str(n + 1))
+    sys.exit(85)
+"""
+
+
+@pytest.fixture
+def facts(python_job, executor):
+    """facts(source, **fields): the exploration and its evidence."""
+    def facts(source, executor=executor, profile=PROFILES["modern"], **fields):
+        job = python_job(source, **{"checkpoint_exit_code": 85, "transfer_checkpoint_files": ("n", "rows"),
+                                    "transfer_output_files": ("rows",), **fields})
+        found = explore(job, executor, profile)
+        return found, evidence(job, found)
+    return facts
+
+
+def kinds(found):
+    return {fact.kind for fact in found}
+
+
+def only(kind, found):
+    [fact] = [fact for fact in found if fact.kind == kind]
+    return fact
+
+
+def test_a_restart_safe_job_needs_no_evidence(facts):
+    assert facts(COUNTS)[1] == ()
+
+
+def test_a_job_that_never_checkpoints_has_none(facts):
+    assert facts("open('rows', 'w')")[1] == ()
+
+
+def test_rows_that_were_not_saved_are_missing_and_the_file_was_left_behind(facts):
+    _, found = facts(COUNTS, transfer_checkpoint_files=("n",))
+    first = only("first difference", found)
+    assert (first.file, first.line, first.expected, first.got) == ("rows", 1, "row 0", "row 1")
+    missing = only("missing lines", found)
+    assert (missing.file, missing.line) == ("rows", 1) and missing.text.startswith("1 line of rows")
+    assert only("left behind", found).file == "rows"
+
+
+def test_rows_that_were_done_again_are_repeated(facts):
+    _, found = facts(COUNTS, transfer_checkpoint_files=("rows",))
+    repeated = only("repeated lines", found)
+    assert (repeated.file, repeated.line) == ("rows", 2) and repeated.text == "1 line of rows more than once"
+    assert only("first difference", found).got == "row 0"
+    assert only("left behind", found).file == "n"
+
+
+def test_a_crash_is_shown_by_the_end_of_its_traceback(facts):
+    found, facts_ = facts("""
+        import os, sys
+        open("rows", "w")
+        if not os.path.exists("n"):
+            open("n", "w"), open("table", "w")
+            sys.exit(85)
+        def load():
+            return open("table").read()
+        load()
+    """, transfer_checkpoint_files=("n",))
+    assert found.failure == "failed"
+    trace = only("traceback", facts_)
+    assert (trace.file, trace.line) == ("job", 9)
+    assert trace.text == "FileNotFoundError: [Errno 2] No such file or directory: 'table'"
+    assert {fact.file for fact in facts_ if fact.kind == "left behind"} == {"rows", "table"}
+
+
+def test_a_crash_that_leaves_no_output_is_held_and_shown_by_its_traceback_too(facts):
+    found, facts_ = facts("""
+        import os, sys
+        if not os.path.exists("n"):
+            open("n", "w"), open("table", "w")
+            sys.exit(85)
+        open("table")
+        open("rows", "w")
+    """, transfer_checkpoint_files=("n",))
+    assert found.failure == "held"
+    assert (only("traceback", facts_).file, only("traceback", facts_).line) == ("job", 7)
+    assert only("not there", facts_).file == "rows"
+
+
+def test_a_missing_checkpoint_file_is_told_with_what_is_there_instead(facts):
+    found, facts_ = facts("""
+        import os, sys
+        os.mkdir("temp_dir")
+        open("temp_dir/model", "w"), open("n", "w")
+        sys.exit(85)
+    """, transfer_checkpoint_files=("model",))
+    assert found.failure == "held"
+    fact = only("not there", facts_)
+    assert fact.file == "model" and fact.text == "'model' is listed and not in the sandbox; new there: temp_dir/model"
+
+
+def test_all_missing_files_are_told(facts):
+    _, found = facts("import sys\nopen('n', 'w')\nsys.exit(85)", transfer_checkpoint_files=("a", "n", "b"))
+    assert [fact.file for fact in found] == ["a", "b"] and all("new there: n" in fact.text for fact in found)
+
+
+def test_a_limit_is_told(facts):
+    with Executor(Limits(files=10)) as small:
+        _, found = facts("for i in range(20): open(f'f{i}', 'w')", executor=small)
+    assert "more than 10 files" in only("limit", found).text
+
+
+def test_lost_progress_is_told_in_virtual_seconds_with_the_file_that_was_left_behind(facts):
+    found, facts_ = facts("""
+        import os, sys, time
+        n = int(open("here").read()) if os.path.exists("here") else 0
+        time.sleep(60)
+        open("n", "w").write(str(n))
+        if n == 3:
+            open("rows", "w").write("done")
+            sys.exit()
+        open("here", "w").write(str(n + 1))
+        sys.exit(85)
+    """, transfer_checkpoint_files=("n",))
+    assert found.failure == "lost progress"
+    assert "60" in only("work done again", facts_).text
+    assert only("left behind", facts_).file == "here"
+
+
+@pytest.mark.parametrize("profile, schedule", [("modern", "evict@2"), ("v25", "requeue@1")])
+def test_what_was_left_behind_is_found_however_the_job_was_moved(facts, profile, schedule):
+    found, facts_ = facts(COUNTS, profile=PROFILES[profile], transfer_checkpoint_files=("n",))
+    assert render(found.schedule) == schedule and only("left behind", facts_).file == "rows"
+
+
+def test_a_job_that_never_finishes_elsewhere_has_left_something_behind(facts):
+    found, facts_ = facts("""
+        import os, sys
+        if not os.path.exists("n"):
+            open("n", "w"), open("here", "w")
+            sys.exit(85)
+        if not os.path.exists("here"):
+            sys.exit(85)
+        open("rows", "w")
+    """, transfer_checkpoint_files=("n",))
+    assert found.failure == "never finishes" and only("left behind", facts_).file == "here"
+
+
+def test_a_random_result_is_told_with_file_line_and_both_values(facts):
+    found, facts_ = facts("""
+        import os, random, sys
+        if not os.path.exists("n"):
+            open("n", "w").write("same\\nsame\\n" + str(random.random()))
+            sys.exit(85)
+        open("rows", "w").write(open("n").read())
+    """, transfer_checkpoint_files=("n",))
+    fact = only("differs from run to run", facts_)
+    assert found.failure == "non-deterministic" and (fact.file, fact.line) == ("n", 3)
+    assert fact.expected != fact.got and "execution 1" in fact.text
+
+
+def test_a_file_that_did_not_come_home_is_missing():
+    [fact] = differences(Tree.of(a="1", b="2"), Tree.of(a="1"))
+    assert (fact.kind, fact.file) == ("missing file", "b")
+    assert differences(Tree.of(a="1"), None)[0].kind == "missing file"
+    assert differences(Tree.of(a="1"), Tree({"a": Directory()}))[0].kind == "missing file"
+
+
+def test_files_that_are_as_they_should_be_are_no_difference():
+    assert differences(Tree.of(a="1"), Tree.of(a="1", more="x")) == []
+
+
+def test_a_line_too_many_or_too_few_is_a_difference_at_its_place():
+    [more] = differences(Tree.of(a="1\n"), Tree.of(a="1\nx\n"))
+    assert (more.line, more.expected, more.got) == (2, None, "x")
+    less = differences(Tree.of(a="1\n2\n"), Tree.of(a="1\n"))
+    assert [(fact.kind, fact.line) for fact in less] == [("first difference", 2), ("missing lines", 2)]
+
+
+def test_files_that_differ_in_no_line_differ_all_the_same():
+    [fact] = differences(Tree.of(a="1\n2\n"), Tree.of(a="1\n2"))
+    assert (fact.file, fact.line) == ("a", 2) and "how its lines end" in fact.text

@@ -1,0 +1,396 @@
+"""The transfer rules R2 to R7 of the specification, one by one. Each test names its rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.simulator import transfer
+from grader.simulator.job import STDERR, STDOUT, Job
+from grader.simulator.profile import MODERN, PROFILES
+from grader.simulator.transfer import Failure
+from grader.simulator.tree import Directory, File, Link, Tree
+
+SLIDES, V25 = PROFILES["slides2021"], PROFILES["v25"]
+STREAMS = {STDOUT: "printed\n", STDERR: ""}
+
+
+def job(inputs=None, **fields):
+    """A job with `out.txt` and `err.txt`, whose executable is `job`."""
+    return Job(**{"executable": "job", "inputs": Tree.files({"job": "#!", **(inputs or {})}),
+                  "output": "out.txt", "error": "err.txt", **fields})
+
+
+def quiet(**fields):
+    """A job without streams, for tests that are not about them."""
+    return job(output=None, error=None, **fields)
+
+
+def sandbox(files=None, **entries):
+    """A sandbox with the streams' files, and these."""
+    return Tree.files({"job": "#!", **STREAMS, **(files or {})}) | Tree(entries)
+
+
+def checkpoint(listed, tree, profile=MODERN, **fields):
+    return transfer.checkpoint(quiet(transfer_checkpoint_files=tuple(listed), **fields), tree, profile)
+
+
+# -- R2: a new activation ---------------------------------------------------------------
+
+def test_a_new_sandbox_has_the_inputs_the_executable_and_the_spool():
+    """R2"""
+    assert transfer.new_sandbox(job({"table": "1"}), Tree.files({"n": "3"}), MODERN) == Tree.files(
+        {"job": "#!", "table": "1", "n": "3"})
+
+
+def test_the_checkpoint_beats_an_input_file_of_the_same_name():
+    """R2: same path twice, the last wins."""
+    assert transfer.new_sandbox(job({"table": "pristine"}), Tree.of(table="saved"), MODERN)["table"].text == "saved"
+
+
+def test_a_directory_in_inputs_and_spool_is_merged_file_by_file():
+    """R2"""
+    found = transfer.new_sandbox(job({"d/a": "input", "d/b": "input"}), Tree.files({"d/b": "saved", "d/c": "saved"}), MODERN)
+    assert {path: entry.text for path, entry in found.below("d").items()} == {"a": "input", "b": "saved", "c": "saved"}
+
+
+def test_a_file_of_the_checkpoint_in_the_place_of_an_input_directory_wins():
+    """R2"""
+    assert transfer.new_sandbox(job({"d/a": "x"}), Tree.of(d="file"), MODERN).without(["job"]) == Tree.of(d="file")
+
+
+def test_slides2021_an_input_file_beats_the_checkpoint():
+    """R2, profile slides2021"""
+    spool = Tree.files({"table": "saved", "n": "3", "d/b": "saved"})
+    found = transfer.new_sandbox(job({"table": "pristine", "d/a": "input"}), spool, SLIDES)
+    assert found == Tree.files({"job": "#!", "table": "pristine", "n": "3", "d/a": "input", "d/b": "saved"})
+
+
+def test_v25_moves_files_as_modern_does():
+    """Profile table: v25 differs in R4g and the event log only."""
+    tree, one = sandbox({"n": "1"}), job({"n": "0"})
+    assert transfer.new_sandbox(one, Tree.of(n="1"), V25) == transfer.new_sandbox(one, Tree.of(n="1"), MODERN)
+    assert transfer.checkpoint(one, tree, V25) == transfer.checkpoint(one, tree, MODERN)
+    missing = job(transfer_checkpoint_files=("model",))
+    assert transfer.checkpoint(missing, tree, V25) == transfer.checkpoint(missing, tree, MODERN) == Failure(("model",))
+
+
+# -- R3: streams ------------------------------------------------------------------------
+
+def test_the_files_of_the_streams_are_there_before_the_program_starts():
+    """R3"""
+    assert transfer.with_streams(job(), Tree()) == Tree.files({STDOUT: "", STDERR: ""})
+
+
+def test_text_of_the_streams_that_is_there_stays():
+    """R3: opened for append, so text accumulates."""
+    assert transfer.with_streams(job(), Tree.files({STDOUT: "so far"}))[STDOUT].text == "so far"
+
+
+@pytest.mark.parametrize("fields, streams", [
+    ({}, {STDOUT: "out.txt", STDERR: "err.txt"}),
+    ({"output": None}, {STDERR: "err.txt"}),
+    ({"output": "", "error": ""}, {}),
+    ({"output": "all", "error": "all"}, {STDOUT: "all"}),
+    ({"stream_output": True}, {STDERR: "err.txt"}),
+    ({"stream_error": True}, {STDOUT: "out.txt"}),
+    ({"stream_output": True, "stream_error": True}, {}),
+])
+def test_which_streams_are_files_of_the_sandbox(fields, streams):
+    """R3: unset, empty or streamed: no such file; output and error in one file: both in _condor_stdout."""
+    assert job(**fields).streams == streams
+    assert sorted(transfer.with_streams(job(**fields), Tree())) == sorted(streams)
+
+
+def test_without_streams_is_all_that_a_program_goes_by():
+    """R3"""
+    assert transfer.without_streams(sandbox({"n": "1"})) == Tree.files({"job": "#!", "n": "1"})
+
+
+# -- R4a: which files a checkpoint has ---------------------------------------------------
+
+def test_the_checkpoint_list_is_sent_and_the_streams_are_added():
+    """R4a"""
+    one = job(transfer_checkpoint_files=("n",), transfer_output_files=("rows",))
+    assert transfer.checkpoint_files(one, sandbox({"n": "1", "rows": ""}), MODERN) == ("n", STDOUT, STDERR)
+    assert transfer.checkpoint(one, sandbox({"n": "1", "trash": ""}), MODERN) == Tree.files({"n": "1", **STREAMS})
+
+
+def test_without_a_checkpoint_list_the_output_list_is_sent():
+    """R4a; an empty value counts as unset, which a submit description turns into None."""
+    one = job(transfer_output_files=("rows",))
+    assert transfer.checkpoint_files(one, sandbox({"n": "1", "rows": ""}), MODERN) == ("rows", STDOUT, STDERR)
+
+
+def test_without_any_list_every_new_or_changed_file_at_top_level_is_sent():
+    """R4a: never directories, never the executable."""
+    one = job({"table": "input", "same": "input"})
+    tree = sandbox({"job": "changed", "table": "changed", "same": "input", "n": "1", "d/file": "x"})
+    assert transfer.checkpoint_files(one, tree, MODERN) == ("n", "table", STDOUT, STDERR)
+
+
+def test_an_input_whose_bit_was_changed_is_a_changed_file():
+    """R4a"""
+    one = quiet(inputs=Tree.of(table="x"))
+    assert transfer.checkpoint_files(one, Tree({"table": File(b"x", True)}), MODERN) == ("table",)
+
+
+def test_an_empty_output_list_means_a_checkpoint_of_streams_only():
+    """R4a, R6: transfer_output_files = "" is a list that is set, and empty."""
+    assert transfer.checkpoint_files(job(transfer_output_files=()), sandbox({"n": "1"}), MODERN) == (STDOUT, STDERR)
+
+
+def test_listing_the_streams_is_harmless():
+    """R4a"""
+    one = job(transfer_checkpoint_files=(STDERR, "n", STDOUT))
+    assert transfer.checkpoint_files(one, sandbox({"n": "1"}), MODERN) == (STDERR, "n", STDOUT)
+    assert transfer.checkpoint(one, sandbox({"n": "1"}), MODERN) == Tree.files({"n": "1", **STREAMS})
+
+
+def test_streams_that_are_no_files_are_not_sent():
+    """R3, R4a"""
+    assert transfer.checkpoint_files(quiet(transfer_checkpoint_files=("n",)), sandbox({"n": ""}), MODERN) == ("n",)
+
+
+def test_a_quoted_empty_value_is_a_file_of_that_name():
+    """R4a: quotes are literal, so that "" holds the job."""
+    assert checkpoint(['""'], sandbox()) == Failure(('""',))
+
+
+def test_slides2021_the_streams_are_in_the_checkpoint_only_if_listed():
+    """R4a, profile slides2021"""
+    assert transfer.checkpoint(job(transfer_checkpoint_files=("n",)), sandbox({"n": ""}), SLIDES) == Tree.of(n="")
+    assert STDOUT in transfer.checkpoint(job(transfer_checkpoint_files=("n", STDOUT)), sandbox({"n": ""}), SLIDES)
+
+
+# -- R4b: how the paths are sent -----------------------------------------------------------
+
+def test_a_directory_is_sent_as_a_directory():
+    """R4b"""
+    assert checkpoint(["d"], sandbox({"d/a": "1", "d/e/b": "2"})) == Tree.files({"d/a": "1", "d/e/b": "2"})
+
+
+def test_a_directory_with_a_slash_sends_its_contents_to_top_level():
+    """R4b"""
+    assert checkpoint(["d/"], sandbox({"d/a": "1", "d/e/b": "2"})) == Tree.files({"a": "1", "e/b": "2"})
+
+
+def test_a_path_is_flattened():
+    """R4b: sub/file becomes file, in the spool and so in the next sandbox."""
+    sent = checkpoint(["sub/file", "sub/deep/dir"], sandbox({"sub/file": "1", "sub/deep/dir/x": "2"}))
+    assert sent == Tree.files({"file": "1", "dir/x": "2"})
+    assert "sub/file" not in transfer.new_sandbox(job(), sent, MODERN)
+
+
+def test_preserve_relative_paths_keeps_the_path():
+    """R4b"""
+    tree = sandbox({"sub/file": "1", "sub/other": "", "sub/deep/dir/x": "2"})
+    assert checkpoint(["sub/file", "sub/deep/dir"], tree, preserve_relative_paths=True) == Tree.files(
+        {"sub/file": "1", "sub/deep/dir/x": "2"})
+
+
+def test_of_two_flattened_files_of_one_name_the_last_wins():
+    """R4b, R2"""
+    assert checkpoint(["a/file", "b/file"], sandbox({"a/file": "1", "b/file": "2"})) == Tree.of(file="2")
+
+
+def test_a_path_may_be_written_in_several_ways():
+    """R4b"""
+    for path in ("./n", "d/../n", ".//n"):
+        assert checkpoint([path], sandbox({"n": "1", "d/x": ""})) == Tree.of(n="1")
+
+
+@pytest.mark.parametrize("pattern", ["o*", "?ut", "[o]ut", "{out,n}"])
+def test_a_pattern_is_a_literal_name(pattern):
+    """R4b: no globs."""
+    assert checkpoint([pattern], sandbox({"out": "1"})) == Failure((pattern,))
+    assert checkpoint([pattern], sandbox({pattern: "1"})) == Tree.files({pattern: "1"})
+
+
+def test_a_link_to_a_file_sends_the_content():
+    """R4b"""
+    tree = sandbox({"states/3": "three"}, latest=Link("states/3"))
+    assert checkpoint(["latest"], tree) == Tree.of(latest="three")
+    assert checkpoint(["d"], sandbox({"x": "1"}) | Tree({"d/link": Link("../x")})) == Tree.files({"d/link": "1"})
+
+
+@pytest.mark.parametrize("path", ["link", "link/"])
+def test_a_link_to_a_directory_is_a_failure(path):
+    """R4b"""
+    assert checkpoint([path], sandbox({"d/a": "1"}, link=Link("d"))) == Failure((path,))
+
+
+def test_a_directory_with_a_link_to_a_directory_in_it_is_a_failure():
+    """R4b"""
+    assert checkpoint(["d"], sandbox({"e/a": "1"}) | Tree({"d/link": Link("../e")})) == Failure(("d",))
+
+
+@pytest.mark.parametrize("target", ["nothing", "/etc/passwd", "../outside", "link"])
+def test_a_link_that_leads_nowhere_is_a_failure(target):
+    """R4b"""
+    assert checkpoint(["link"], sandbox(link=Link(target))) == Failure(("link",))
+
+
+def test_an_empty_directory_is_fine():
+    """R4b"""
+    assert checkpoint(["d"], sandbox(d=Directory())) == Tree({"d": Directory()})
+    assert checkpoint(["d/"], sandbox(d=Directory())) == Tree()
+
+
+def test_the_executable_bit_is_sent_too():
+    """R4b"""
+    assert checkpoint(["run"], sandbox(run=File(b"x", True)))["run"].executable
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../n", "d/../../n"])
+def test_nothing_outside_the_sandbox_is_sent(path):
+    """R4b"""
+    assert checkpoint([path], sandbox({"n": "1", "d/x": ""})) == Failure((path,))
+
+
+# -- R4c: what can't be sent ----------------------------------------------------------------
+
+def test_a_missing_path_fails_the_whole_checkpoint():
+    """R4c: nothing is sent; all that are missing are known."""
+    assert checkpoint(["n", "model", "d/"], sandbox({"n": "1"})) == Failure(("model", "d/"))
+
+
+def test_a_missing_path_is_a_failure_in_every_version():
+    """R4c; what comes of it is decided in pool.py."""
+    assert checkpoint(["model"], sandbox(), SLIDES) == checkpoint(["model"], sandbox(), V25) == Failure(("model",))
+
+
+def test_a_file_with_a_slash_behind_it_is_sent_as_the_file_it_is():
+    """R4b"""
+    assert isinstance(checkpoint(["n/x"], sandbox({"n": "1"})), Failure)
+
+
+# -- R4e: the commit --------------------------------------------------------------------------
+
+def test_a_directory_in_the_new_checkpoint_replaces_the_old_one_as_a_whole():
+    """R4e: temp_dir/42.txt goes, 51.txt comes."""
+    assert transfer.commit(Tree.files({"temp_dir/42.txt": "x"}), Tree.files({"temp_dir/51.txt": "y"})) == Tree.files(
+        {"temp_dir/51.txt": "y"})
+
+
+def test_an_entry_that_is_not_in_the_new_checkpoint_stays():
+    """R4e"""
+    assert transfer.commit(Tree.files({"a": "1", "d/x": "1"}), Tree.of(b="2")) == Tree.files({"a": "1", "d/x": "1", "b": "2"})
+
+
+def test_a_file_replaces_a_directory_and_the_other_way_round():
+    """R4e"""
+    assert transfer.commit(Tree.files({"d/x": "1"}), Tree.of(d="2")) == Tree.of(d="2")
+    assert transfer.commit(Tree.of(d="2"), Tree.files({"d/x": "1"})) == Tree.files({"d/x": "1"})
+
+
+def test_an_empty_directory_replaces_a_full_one():
+    """R4e"""
+    assert transfer.commit(Tree.files({"d/x": "1"}), Tree({"d": Directory()})) == Tree({"d": Directory()})
+
+
+def test_with_kept_paths_the_top_level_directory_is_the_entry_that_is_replaced():
+    """R4e: sub/b in the new checkpoint, so sub/a of the old one goes."""
+    assert transfer.commit(Tree.files({"sub/a": "1"}), Tree.files({"sub/b": "2"})) == Tree.files({"sub/b": "2"})
+
+
+def test_a_file_deleted_by_the_program_comes_back_from_the_spool():
+    """R4e: an entry not in the new checkpoint stays, and is in the next sandbox, and may come home."""
+    one = quiet()
+    spool = transfer.commit(Tree(), transfer.checkpoint(one, Tree.files({"job": "#!", "old": "1"}), MODERN))
+    spool = transfer.commit(spool, transfer.checkpoint(one, Tree.files({"job": "#!", "new": "2"}), MODERN))
+    assert spool == Tree.files({"old": "1", "new": "2"})
+    there = transfer.new_sandbox(one, spool, MODERN)
+    assert "old" in there and "old" in transfer.output(one, there, spool)
+
+
+# -- R6: what comes home -------------------------------------------------------------------------
+
+def test_the_output_list_and_the_streams_come_home_under_their_names():
+    """R6: streams under the names of output and error; checkpoint files do not come home."""
+    one = job(transfer_checkpoint_files=("n",), transfer_output_files=("rows",), output="logs/out", error="./err")
+    assert transfer.output(one, sandbox({"n": "1", "rows": "r"}), Tree.of(n="0")) == Tree.files(
+        {"rows": "r", "logs/out": "printed\n", "err": ""})
+
+
+def test_without_a_list_every_new_or_changed_file_at_top_level_comes_home():
+    """R6: never directories, never the executable."""
+    one = job({"table": "input", "same": "input"})
+    tree = sandbox({"job": "changed", "table": "changed", "same": "input", "rows": "r", "d/x": ""})
+    assert transfer.output(one, tree, Tree()) == Tree.files({"table": "changed", "rows": "r", "out.txt": "printed\n", "err.txt": ""})
+
+
+def test_an_empty_list_brings_the_streams_home_and_nothing_else():
+    """R6"""
+    assert transfer.output(job(transfer_output_files=()), sandbox({"rows": "r"}), Tree()) == Tree.files(
+        {"out.txt": "printed\n", "err.txt": ""})
+
+
+def test_a_missing_output_file_is_a_failure():
+    """R6"""
+    assert transfer.output(job(transfer_output_files=("rows", "more")), sandbox({"more": ""}), Tree()) == Failure(("rows",))
+
+
+@pytest.mark.parametrize("fields, home", [
+    ({}, {"out.txt": "printed\n", "err.txt": ""}),
+    ({"output": None}, {"err.txt": ""}),
+    ({"output": "all", "error": "all"}, {"all": "printed\n"}),
+    ({"stream_output": True}, {"err.txt": ""}),
+])
+def test_streams_that_are_files_come_home(fields, home):
+    """R3, R6"""
+    assert transfer.output(job(transfer_output_files=(), **fields), sandbox(), Tree()) == Tree.files(home)
+
+
+def test_a_stream_comes_home_once_even_if_it_is_listed():
+    """R6"""
+    one = job(transfer_output_files=(STDOUT, "rows"))
+    assert transfer.output(one, sandbox({"rows": ""}), Tree()) == Tree.files({"rows": "", "out.txt": "printed\n", "err.txt": ""})
+
+
+def test_output_paths_are_flattened_and_directories_sent_as_at_a_checkpoint():
+    """R4b, R6"""
+    tree = sandbox({"sub/file": "1", "d/a": "2", "e/b": "3"})
+    assert transfer.output(quiet(transfer_output_files=("sub/file", "d", "e/")), tree, Tree()) == Tree.files(
+        {"file": "1", "d/a": "2", "b": "3"})
+
+
+def test_remaps_rename_what_comes_home():
+    """R6"""
+    one = quiet(transfer_output_files=("rows", "d", "n"), transfer_output_remaps=(("rows", "results/1.txt"), ("d", "e")))
+    assert transfer.output(one, sandbox({"rows": "r", "d/x": "", "n": "1"}), Tree()) == Tree.files(
+        {"results/1.txt": "r", "e/x": "", "n": "1"})
+
+
+def test_remaps_may_exchange_names():
+    """R6"""
+    one = quiet(transfer_output_files=("a", "b"), transfer_output_remaps=(("a", "b"), ("b", "a")))
+    assert transfer.output(one, sandbox({"a": "1", "b": "2"}), Tree()) == Tree.of(a="2", b="1")
+
+
+def test_remaps_apply_to_the_output_only():
+    """R6"""
+    assert checkpoint(["rows"], sandbox({"rows": "r"}), transfer_output_remaps=(("rows", "x"),)) == Tree.of(rows="r")
+
+
+def test_a_remap_of_a_file_that_is_not_sent_does_nothing():
+    """R6"""
+    one = quiet(transfer_output_files=("n",), transfer_output_remaps=(("rows", "x"),))
+    assert transfer.output(one, sandbox({"n": "1", "rows": ""}), Tree()) == Tree.of(n="1")
+
+
+# -- R7: the eviction-driven mode ----------------------------------------------------------------------
+
+def test_a_soft_eviction_sends_the_output_list_and_not_the_checkpoint_list():
+    """R7"""
+    one = job(transfer_checkpoint_files=("n",), transfer_output_files=("rows",), on_exit_or_evict=True)
+    assert transfer.vacated(one, sandbox({"n": "1", "rows": "r"})) == Tree.files({"rows": "r", **STREAMS})
+
+
+def test_a_soft_eviction_before_the_listed_file_is_there_is_a_failure():
+    """R7"""
+    assert transfer.vacated(quiet(transfer_output_files=("rows",)), sandbox()) == Failure(("rows",))
+
+
+def test_a_soft_eviction_without_a_list_sends_new_and_changed_files():
+    """R7"""
+    assert transfer.vacated(quiet(), sandbox({"n": "1", "d/x": ""})) == Tree.of(n="1")
