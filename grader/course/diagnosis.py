@@ -10,10 +10,11 @@ from __future__ import annotations
 from functools import cached_property
 
 from ..simulator.executor import Executor, Stop
-from ..simulator.explore import Exploration, State
+from ..simulator.explore import Exploration
 from ..simulator.evidence import files_left_behind
 from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Held, Saved
+from ..simulator.states import State
 from ..simulator.tree import File, Tree
 from .misconceptions import MISCONCEPTIONS
 from .report import Misconception

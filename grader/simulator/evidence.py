@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from . import transfer
-from .explore import Exploration, State, Violation
+from .explore import Exploration, Violation
 from .job import STDERR, STDOUT, Job
 from .pool import Held, Saved
 from .tree import File, Tree

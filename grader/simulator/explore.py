@@ -16,18 +16,17 @@ from dataclasses import dataclass, field, replace
 
 from . import transfer
 from .executor import EPOCH, Executes, Run
+from .hindsight import Hindsight
 from .job import Job
-from .pool import CHECKPOINT_HOLD, FUTILE, Ended, Held, Next, NotSaved, Saved, at_exit, growth, many_restarts_on
+from .pool import CHECKPOINT_HOLD, FUTILE, Ended, Held, NotSaved, Saved, at_exit, growth, many_restarts_on
 from .profile import MODERN, Profile
 from .schedule import Fault, Schedule
+from .states import State
 from .tree import File, Tree
 
 RESTART_SAFE, UNSAFE, UNKNOWN = "restart-safe", "unsafe", "unknown"
 FAILURES = ("wrong output", "held", "failed", "never finishes", "lost progress")
 """What makes a job unsafe, the gravest first: of several, the first is reported."""
-REPEATED = 0.1
-"""The part of an execution that may be done again after a restart elsewhere (opening files, say)
-before it counts as lost progress."""
 
 SIMILAR = 250
 """Restarts in a row that only append text that is alike but for numbers, before it never finishes."""
@@ -42,46 +41,6 @@ class Bounds:
 
     executions: int = 1000
     states: int = 20_000
-
-
-@dataclass(eq=False)
-class State:
-    """A job about to be started: what it finds, and the shortest way to get there."""
-
-    sandbox: Tree
-    spool: Tree
-    slot: int
-    retries: int
-    clock: float
-    execution: int = 1
-    """Which execution of the job starts here, on the shortest way."""
-    schedule: Schedule = ()
-    """The faults on that way."""
-    before: State | None = None
-    moved: bool = False
-    """Whether it starts in a new sandbox (R2) instead of in place (R4f)."""
-    grown: tuple = ()
-    alike: int = 0
-    similar: int = 0
-    endless: bool = False
-    """Whether no end is reached from here even without a fault."""
-    silent: tuple[Tree, Tree] | None = None
-    """Sandbox and spool without what was printed."""
-    run: Run | None = None
-    next: Next | None = None
-    follower: State | None = None
-    """The state that comes next if no fault happens; None at an end."""
-    elsewhere: State | None = None
-    """After a checkpoint: the state in a new sandbox, as opposed to `follower` in place."""
-
-    def way(self) -> list[State]:
-        """The states from the first start to this one."""
-        way: list[State] = []
-        state: State | None = self
-        while state is not None:
-            way.append(state)
-            state = state.before
-        return way[::-1]
 
 
 @dataclass(frozen=True)
@@ -185,7 +144,7 @@ class _Explorer:
         key = self.key(state)
         if key not in self.states:
             self.states[key] = state
-            heapq.heappush(self.queue, (*_length(state), next(self.serial), state))
+            heapq.heappush(self.queue, (*state.length(), next(self.serial), state))
 
     def key(self, state: State) -> tuple:
         return (self.identity(state.sandbox), self.identity(state.spool), state.slot, state.retries)
@@ -366,114 +325,15 @@ class _Explorer:
         self.patience = self.patience or len(self.states) + PATIENCE
 
     def look_back(self) -> None:
-        """What only the whole graph shows: states from which no end is reached even without a
-        fault, and checkpoints that are worth nothing elsewhere."""
-        states = sorted(self.states.values(), key=_length)
-        remaining: dict[int, tuple[float, int] | None] = {}
-        for state in states:
-            self.measure(state, remaining)
-        for state in states:
-            if state.endless:
-                self.violate("never finishes", self.loop(state))
-        if self.profile.may_requeue and (lap := self.lap(states)):
-            self.violate("never finishes", lap)
-        for state in states:
-            if state.elsewhere is None or state.follower is None:
-                continue
-            here = remaining.get(id(self.known(state.follower)))
-            there = remaining.get(id(self.known(state.elsewhere)))
-            if here and there and (lost := self.lost(state, here, there)):
-                self.violate("lost progress", self.restarted_elsewhere(state), seconds=lost)
-
-    def restarted_elsewhere(self, state: State) -> State:
-        """The restart in a new sandbox from the checkpoint that this state makes, on the way that
-        leads through that checkpoint; the state itself may be known from a shorter one."""
-        elsewhere, last = self.known(state.elsewhere), state
-        if not self.profile.may_requeue:
-            last = replace(self.known(state.follower), before=state, moved=False,
-                           execution=state.execution + 1, schedule=state.schedule)
-        fault = Fault("requeue" if self.profile.may_requeue else "evict", last.execution)
-        return replace(elsewhere, before=last, moved=True, execution=last.execution + 1,
-                       schedule=(*state.schedule, fault))
-
-    def lap(self, states: list[State]) -> State | None:
-        """R4g: the job never ends if it can come back to a state although each execution on the
-        way saved a checkpoint, wherever it was restarted. The state in which it is back, if so."""
-        ways = {id(state): [id(self.known(n)) for n in (state.follower, state.elsewhere)]
-                for state in states if isinstance(state.next, Saved)}
-        # What is left when, again and again, the states with no way on among the rest are taken out.
-        endless = set(ways)
-        while stuck := [state for state in endless if endless.isdisjoint(ways[state])]:
-            endless.difference_update(stuck)
-        shortest: State | None = None
-        for start in (state for state in states if id(state) in endless):
-            if shortest is not None and len(start.schedule) >= len(shortest.schedule):
-                break
-            back = self.way_back(start, endless)
-            if back is not None and (shortest is None or _length(back) < _length(shortest)):
-                shortest = back
-        return shortest
-
-    def way_back(self, start: State, endless: set[int]) -> State | None:
-        """This state once more, at the end of the way back to it with the fewest requeues."""
-        queue, seen = [(*_length(start), next(self.serial), start)], set()
-        while queue:
-            here = heapq.heappop(queue)[-1]
-            known = self.known(here)
-            if known is start and here is not start:
-                return here
-            if id(known) in seen:
-                continue
-            if here is not start:
-                seen.add(id(known))
-            for there, faults in ((known.follower, ()), (known.elsewhere, (Fault("requeue", here.execution),))):
-                there = self.known(there)
-                if id(there) in endless:
-                    again = replace(there, before=here, moved=bool(faults), execution=here.execution + 1,
-                                    schedule=here.schedule + faults)
-                    heapq.heappush(queue, (*_length(again), next(self.serial), again))
-        return None
-
-    def loop(self, state: State) -> State:
-        """The first state that comes again when a job goes on from here without faults."""
-        seen: set[int] = set()
-        while id(state) not in seen and state.follower is not None:
-            seen.add(id(state))
-            state = self.known(state.follower)
-        return state
+        """Add the failures that only the whole graph shows."""
+        seen = Hindsight(sorted(self.states.values(), key=State.length), self.known, self.profile)
+        for state in seen.never_finishing():
+            self.violate("never finishes", state)
+        for state, seconds in seen.losing_progress():
+            self.violate("lost progress", state, seconds=seconds)
 
     def known(self, state: State) -> State:
         return self.states.get(self.key(state), state)
-
-    def measure(self, state: State, remaining: dict[int, tuple[float, int] | None]) -> None:
-        """Virtual seconds and executions from here to the end without faults; None: there is none,
-        or it was not looked for."""
-        chain: list[State] = []
-        on_chain: set[int] = set()
-        here: State | None = state
-        while here is not None and id(here) not in remaining and id(here) not in on_chain:
-            chain.append(here)
-            on_chain.add(id(here))
-            here = self.known(here.follower) if here.follower is not None else None
-        if here is not None and id(here) in on_chain:
-            rest: tuple[float, int] | None = None
-            endless = True
-        elif here is not None:
-            rest, endless = remaining[id(here)], here.endless
-        else:
-            last = chain[-1]
-            rest, endless = (0.0, 0) if isinstance(last.next, (Ended, Held)) else None, last.endless
-        for link in reversed(chain):
-            link.endless = endless
-            rest = rest and (rest[0] + link.run.seconds, rest[1] + 1) if rest is not None else None
-            remaining[id(link)] = rest
-
-    def lost(self, state: State, here: tuple[float, int], there: tuple[float, int]) -> float:
-        """Virtual seconds of committed work done again elsewhere, 0 if that is next to nothing."""
-        if state.run.seconds:
-            lost = there[0] - here[0]
-            return lost if lost > REPEATED * state.run.seconds else 0.0
-        return float(there[1] > here[1])
 
     def judge(self, first: State, reference: Tree | None) -> Exploration:
         free = list(self.free_way(first))
@@ -510,6 +370,8 @@ class _Explorer:
         """
         if worst is not None and worst.failure in ("held", "failed", "never finishes"):
             return None
+        if worst is None and self.expected is not None and not self.exhausted:
+            return None  # what came home is known to be right
         bounds = Bounds(executions=2) if self.exhausted else self.bounds
         fresh = _Explorer(self.job, self.executor, self.profile, None, bounds)
         fresh.streams_count = self.streams_count
@@ -521,10 +383,6 @@ class _Explorer:
             if trees[0] != trees[1]:
                 return f"execution {before.execution}", *trees
         return None
-
-def _length(state: State) -> tuple:
-    """What makes one schedule shorter than another: fewer faults, fewer executions, earlier faults."""
-    return len(state.schedule), state.execution, [fault.execution for fault in state.schedule]
 
 
 def _shape(grown: tuple) -> tuple:

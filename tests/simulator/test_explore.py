@@ -5,9 +5,6 @@ The jobs are complete little programs. Most of them count to 3, with a checkpoin
 
 from __future__ import annotations
 
-import os
-import re
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +15,7 @@ from grader.simulator.job import Job
 from grader.simulator.pool import outcome, simulate
 from grader.simulator.profile import PROFILES
 from grader.simulator.schedule import parse, render
-from grader.simulator.tree import Directory, File, Tree
+from grader.simulator.tree import File, Tree
 
 V25 = PROFILES["v25"]
 

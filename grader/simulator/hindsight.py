@@ -1,0 +1,138 @@
+"""What only the whole graph of states shows: jobs that never finish although no state is wrong by
+itself, and checkpoints that are worth nothing elsewhere. It walks states; it executes nothing."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from .pool import Ended, Held, Saved
+from .profile import Profile
+from .schedule import Fault
+from .states import State
+
+REPEATED = 0.1
+"""The part of an execution that may be done again after a restart elsewhere (opening files, say)
+before it counts as lost progress."""
+
+
+class Hindsight:
+    """A finished graph: its states, shortest first, and the one that stands for each state."""
+
+    def __init__(self, states: Sequence[State], known: Callable[[State], State], profile: Profile):
+        self.states, self.known, self.profile = states, known, profile
+        self.serial = itertools.count()
+        self.remaining: dict[int, tuple[float, int] | None] = {}
+        for state in states:
+            self.measure(state)
+
+    def never_finishing(self) -> Iterator[State]:
+        """States that come again for ever, without a fault or (R4g) with nothing but requeues."""
+        for state in self.states:
+            if state.endless:
+                yield self.loop(state)
+        if self.profile.may_requeue and (lap := self.lap()):
+            yield lap
+
+    def losing_progress(self) -> Iterator[tuple[State, float]]:
+        """Restarts elsewhere that do committed work again, with the virtual seconds of it."""
+        for state in self.states:
+            if state.elsewhere is None or state.follower is None:
+                continue
+            here = self.remaining.get(id(self.known(state.follower)))
+            there = self.remaining.get(id(self.known(state.elsewhere)))
+            if here and there and (lost := self.lost(state, here, there)):
+                yield self.restarted_elsewhere(state), lost
+
+    @staticmethod
+    def lost(state: State, here: tuple[float, int], there: tuple[float, int]) -> float:
+        """Virtual seconds of committed work done again elsewhere, 0 if that is next to nothing."""
+        if state.run.seconds:
+            lost = there[0] - here[0]
+            return lost if lost > REPEATED * state.run.seconds else 0.0
+        return float(there[1] > here[1])
+
+    def restarted_elsewhere(self, state: State) -> State:
+        """The restart in a new sandbox from the checkpoint that this state makes, on the way that
+        leads through that checkpoint; the state itself may be known from a shorter one."""
+        elsewhere, last = self.known(state.elsewhere), state
+        if not self.profile.may_requeue:
+            last = replace(self.known(state.follower), before=state, moved=False,
+                           execution=state.execution + 1, schedule=state.schedule)
+        fault = Fault("requeue" if self.profile.may_requeue else "evict", last.execution)
+        return replace(elsewhere, before=last, moved=True, execution=last.execution + 1,
+                       schedule=(*state.schedule, fault))
+
+    # -- without a fault -------------------------------------------------------
+
+    def measure(self, state: State) -> None:
+        """Find the virtual seconds and executions from here to the end without faults; None: there
+        is none, or it was not looked for."""
+        chain: list[State] = []
+        on_chain: set[int] = set()
+        here: State | None = state
+        while here is not None and id(here) not in self.remaining and id(here) not in on_chain:
+            chain.append(here)
+            on_chain.add(id(here))
+            here = self.known(here.follower) if here.follower is not None else None
+        if here is not None and id(here) in on_chain:
+            rest, endless = None, True
+        elif here is not None:
+            rest, endless = self.remaining[id(here)], here.endless
+        else:
+            last = chain[-1]
+            rest, endless = (0.0, 0) if isinstance(last.next, (Ended, Held)) else None, last.endless
+        for link in reversed(chain):
+            link.endless = endless
+            rest = None if rest is None else (rest[0] + link.run.seconds, rest[1] + 1)
+            self.remaining[id(link)] = rest
+
+    def loop(self, state: State) -> State:
+        """The first state that comes again when a job goes on from here without faults."""
+        seen: set[int] = set()
+        while id(state) not in seen and state.follower is not None:
+            seen.add(id(state))
+            state = self.known(state.follower)
+        return state
+
+    # -- with nothing but requeues -----------------------------------------------
+
+    def lap(self) -> State | None:
+        """R4g: the job never ends if it can come back to a state although each execution on the
+        way saved a checkpoint, wherever it was restarted. The state in which it is back, if so."""
+        ways = {id(state): [id(self.known(n)) for n in (state.follower, state.elsewhere)]
+                for state in self.states if isinstance(state.next, Saved)}
+        # What is left when, again and again, the states with no way on among the rest are taken out.
+        endless = set(ways)
+        while stuck := [state for state in endless if endless.isdisjoint(ways[state])]:
+            endless.difference_update(stuck)
+        shortest: State | None = None
+        for start in (state for state in self.states if id(state) in endless):
+            if shortest is not None and len(start.schedule) >= len(shortest.schedule):
+                break
+            back = self.way_back(start, endless)
+            if back is not None and (shortest is None or back.length() < shortest.length()):
+                shortest = back
+        return shortest
+
+    def way_back(self, start: State, endless: set[int]) -> State | None:
+        """This state once more, at the end of the way back to it with the fewest requeues."""
+        queue, seen = [(*start.length(), next(self.serial), start)], set()
+        while queue:
+            here = heapq.heappop(queue)[-1]
+            known = self.known(here)
+            if known is start and here is not start:
+                return here
+            if id(known) in seen:
+                continue
+            if here is not start:
+                seen.add(id(known))
+            for there, faults in ((known.follower, ()), (known.elsewhere, (Fault("requeue", here.execution),))):
+                there = self.known(there)
+                if id(there) in endless:
+                    again = replace(there, before=here, moved=bool(faults), execution=here.execution + 1,
+                                    schedule=here.schedule + faults)
+                    heapq.heappush(queue, (*again.length(), next(self.serial), again))
+        return None
