@@ -11,6 +11,7 @@ from . import transfer
 from .explore import Exploration, Violation
 from .job import STDERR, STDOUT, Job
 from .pool import Held, Saved
+from .states import State
 from .tree import File, Tree
 
 

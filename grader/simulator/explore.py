@@ -147,7 +147,9 @@ class _Explorer:
             heapq.heappush(self.queue, (*state.length(), next(self.serial), state))
 
     def key(self, state: State) -> tuple:
-        return (self.identity(state.sandbox), self.identity(state.spool), state.slot, state.retries)
+        if state.key is None:
+            state.key = (self.identity(state.sandbox), self.identity(state.spool), state.slot, state.retries)
+        return state.key
 
     def identity(self, tree: Tree) -> Tree:
         """The part of a directory that tells states apart: what was printed counts only where it
@@ -185,7 +187,7 @@ class _Explorer:
         if state.alike < FUTILE and state.similar < SIMILAR:
             return False
         later = many_restarts_on(state.sandbox, state.grown)
-        run = self.run(replace(state, sandbox=later))
+        run = self.run(replace(state, sandbox=later, key=None))
         grown = growth(later, run.sandbox)
         if run.exit.code == self.job.checkpoint_exit_code and grown and _shape(grown) == _shape(state.grown):
             return True
@@ -281,7 +283,7 @@ class _Explorer:
             return None
         # A job that brings nothing else gives its result on stdout.
         if not self.without_logs(home):
-            self.streams_count = True
+            self.streams_count, first.key = True, None
             self.runs = {(self.identity(sandbox), slot): run for sandbox, slot, run in self.done}
         return self.relevant(home)
 

@@ -35,6 +35,8 @@ class State:
     """Sandbox and spool without what was printed."""
     run: Run | None = None
     next: Next | None = None
+    key: tuple | None = None
+    """What this state is known by; see explore.py."""
     follower: State | None = None
     """The state that comes next if no fault happens; None at an end."""
     elsewhere: State | None = None
