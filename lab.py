@@ -6,6 +6,7 @@ usage: python3 lab.py [COMMAND] [ARGUMENTS]
   lab      open JupyterLab at the first exercise (also what no command means); arguments go to JupyterLab
   test     run the project's tests; arguments go to pytest
   run      run the environment's Python; arguments go to it
+  pool     a small HTCondor on this machine: pool up, pool status, pool down (Linux, as root)
   setup    only set up; with --pip, use pip even where uv is installed
   clean    remove all that was installed
 
@@ -296,7 +297,14 @@ def setup(arguments):
     say("The environment is ready. Start the course with: python3 lab.py")
 
 
+def pool(arguments):
+    """The personal pool, which is a file of the standard library alone: no environment is set up for it."""
+    return subprocess.call([sys.executable, str(ROOT / "grader" / "personal_pool.py")] + arguments)
+
+
 def clean(arguments):
+    if (LAB / "pool").exists() and pool(["down"]):
+        return 1
     lock = only_one()
     STAMP.unlink(missing_ok=True)
     if ENV.exists():
@@ -306,8 +314,8 @@ def clean(arguments):
     say("Removed %s" % LAB)
 
 
-COMMANDS = {"lab": lab, "test": test, "run": run, "setup": setup, "clean": clean}
-OPTIONS = {"setup": ["--pip"], "clean": []}  # the other commands pass on what they are given
+COMMANDS = {"lab": lab, "test": test, "run": run, "pool": pool, "setup": setup, "clean": clean}
+OPTIONS = {"setup": ["--pip"], "pool": ["up", "status", "down"], "clean": []}  # others pass theirs on
 
 
 def parse(arguments):

@@ -304,10 +304,16 @@ class Executor:
     def _end_starter(self) -> None:
         if self._starter is not None:
             below = _children(self._starter.pid) if self._confine else []
-            self._starter.kill()
-            self._starter.wait()
-            _wait_for(below)
-            self._starter.stdin.close()
+            try:
+                self._starter.stdin.close()  # asked for nothing more, it ends by itself
+            except BrokenPipeError:
+                pass
+            try:
+                self._starter.wait(timeout=0.5)
+            except subprocess.TimeoutExpired:
+                self._starter.kill()
+                self._starter.wait()
+                _wait_for(below)
             self._starter.stdout.close()
             self._starter = None
 

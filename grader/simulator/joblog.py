@@ -41,12 +41,13 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "checkpoint failed":
             return _output(at)[:1]
         case "evicted" | "requeued":
-            return [_evicted(at, moment, profile)]
+            sent = _output(at) if job.on_exit_or_evict and moment.fault.kind != "evict" else []  # R7
+            return [*sent, _evicted(at, moment, profile)]
         case "retried":
             return [*_output(at), eventlog.evicted(
                 *at, usage=moment.run.seconds, return_value=moment.run.exit.code, signal=moment.run.exit.signal)]
         case "held":
-            return _held(at, moment, slot, profile)
+            return _held(job, at, moment, slot, profile)
         case "released":
             return [eventlog.released(*at, "via condor_release")]
         case "ended":
@@ -72,11 +73,14 @@ def _evicted(at: tuple, moment: Moment, profile: Profile) -> Event:
     return eventlog.evicted(*at, usage=moment.run.seconds if moment.run else 0, code=code)
 
 
-def _held(at: tuple, moment: Moment, slot: str, profile: Profile) -> list[Event]:
+def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> list[Event]:
     held = moment.next
     if not isinstance(held, Held):  # the user's own condor_hold
-        return [_evicted(at, moment, profile), eventlog.held(*at, "via condor_hold", 1, 0)]
+        sent = _output(at) if job.on_exit_or_evict else []
+        return [*sent, _evicted(at, moment, profile), eventlog.held(*at, "via condor_hold", 1, 0)]
     evicted = eventlog.evicted(*at, usage=moment.run.seconds, code=held.code if profile.eviction_codes else None,
                                subcode=held.subcode)
-    return [*_output(at)[:1], eventlog.starter_error(*at, slot, held.reason, held.code, held.subcode),
+    # The starter tells of output that it could not send as code 13, the shadow of the same as 12.
+    starters = 13 if held.code == 12 else held.code
+    return [*_output(at)[:1], eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
             evicted, eventlog.held(*at, held.reason, held.code, held.subcode)]

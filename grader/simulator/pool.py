@@ -49,6 +49,8 @@ class Held(NamedTuple):
     reason: str
     missing: tuple[str, ...] = ()
     """The listed files that were not there, which the reason does not say (R4c)."""
+    home: Tree = Tree()
+    """What came home although something was missing (R6)."""
 
 
 class Ended(NamedTuple):
@@ -78,7 +80,7 @@ def at_exit(job: Job, run: Run, spool: Tree, profile: Profile) -> Next:
     if isinstance(home, Tree):
         return Ended(run.exit, home)
     return Held(12, 2, f"Transfer output files failure: {', '.join(home.paths)}: No such file or directory",
-                home.paths)
+                home.paths, home.sent)
 
 
 @dataclass(frozen=True)
@@ -269,6 +271,7 @@ class _Life:
         elif isinstance(then, NotSaved):
             yield self.becomes("checkpoint failed", text=f"missing: {', '.join(then.missing)}", **common)
         elif isinstance(then, Held):
+            common["home"] = home | then.home
             yield self.becomes("held", badput=self.now.badput + self.pending, **common)
         else:
             yield from self.end(then, common)

@@ -16,9 +16,10 @@ from .tree import Directory, File, Link, Tree
 
 
 class Failure(NamedTuple):
-    """A transfer that did not happen: the listed paths that could not be sent."""
+    """A transfer that failed: the listed paths that could not be sent, and what was sent all the same."""
 
     paths: tuple[str, ...]
+    sent: Tree = Tree()
 
 
 def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
@@ -29,8 +30,10 @@ def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
 
 
 def with_streams(job: Job, sandbox: Tree) -> Tree:
-    """R3: the files that stdout and stderr are appended to are there before the program starts."""
-    missing = {name: File(b"") for name in job.streams if name not in sandbox}
+    """R3: the files that stdout and stderr are appended to are there before the program starts; empty,
+    if the job is not self-checkpointing (R0)."""
+    anew = job.checkpoint_exit_code is None
+    missing = {name: File(b"") for name in job.streams if anew or name not in sandbox}
     return sandbox | Tree(missing) if missing else sandbox
 
 
@@ -54,7 +57,8 @@ def checkpoint_files(job: Job, sandbox: Tree, profile: Profile) -> tuple[str, ..
 
 def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | Failure:
     """R4a–c: what an exit with the checkpoint code sends to the spool, or why it can't."""
-    return _send(sandbox, checkpoint_files(job, sandbox, profile), job.preserve_relative_paths)
+    sent = _send(sandbox, checkpoint_files(job, sandbox, profile), job.preserve_relative_paths)
+    return Failure(sent.paths) if isinstance(sent, Failure) else sent  # a checkpoint is whole or not at all
 
 
 def commit(spool: Tree, upload: Tree) -> Tree:
@@ -69,15 +73,15 @@ def vacated(job: Job, sandbox: Tree) -> Tree | Failure:
 
 
 def output(job: Job, sandbox: Tree, spool: Tree) -> Tree | Failure:
-    """R6: what comes home to the submit directory when the job ends, under the names it gets there."""
+    """R6: what comes home to the submit directory when the job ends, under the names it gets there.
+    Files that are there come home also if others are missing."""
     sent = _send(sandbox, _output_files(job, sandbox, spool), job.preserve_relative_paths)
-    if isinstance(sent, Failure):
-        return sent
-    home = _remapped(sent.without((STDOUT, STDERR)), job.transfer_output_remaps)
+    found = sent.sent if isinstance(sent, Failure) else sent
+    home = _remapped(found.without((STDOUT, STDERR)), job.transfer_output_remaps)
     for name, destination in job.streams.items():
         if isinstance(entry := sandbox.get(name), File):
             home = home.put(posixpath.normpath(destination), entry)
-    return home
+    return Failure(sent.paths, home) if isinstance(sent, Failure) else home
 
 
 def _output_files(job: Job, sandbox: Tree, spool: Tree) -> tuple[str, ...]:
@@ -89,24 +93,30 @@ def _output_files(job: Job, sandbox: Tree, spool: Tree) -> tuple[str, ...]:
 
 
 def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
-    """Top-level files that the job made or changed; never directories, never the executable."""
+    """Top-level files that the job made or changed; never directories, never the executable. A file
+    of which only the mode is another one counts as it was."""
+    def content(entry: object) -> object:
+        return entry.content if isinstance(entry, File) else entry
+
     return tuple(
-        name for name in sandbox.changed_since(job.inputs).top()
-        if not isinstance(sandbox[name], Directory)
+        name for name in sandbox.top()
+        if not isinstance(sandbox[name], Directory) and content(sandbox[name]) != content(job.inputs.get(name))
         and name not in (STDOUT, STDERR, posixpath.basename(job.executable))
     )
 
 
 def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool) -> Tree | Failure:
     """R4b: the listed paths as the receiving side stores them."""
-    sent, unsendable = Tree(), []
-    for path in listed:
+    listed, sent, unsendable = tuple(listed), Tree(), []
+    for index, path in enumerate(listed):
         found = _sendable(sandbox, path, keep_paths)
-        if found is None:
-            unsendable.append(path)
-        else:
+        # HTCondor does not notice that a path is missing if a later one arrives under the same name.
+        later = (posixpath.basename(other) for other in listed[index + 1:])
+        if found is not None:
             sent = sent | found
-    return Failure(tuple(unsendable)) if unsendable else sent
+        elif posixpath.basename(path) not in later:
+            unsendable.append(path)
+    return Failure(tuple(unsendable), sent) if unsendable else sent
 
 
 def _sendable(sandbox: Tree, path: str, keep_paths: bool) -> Tree | None:
@@ -117,13 +127,15 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool) -> Tree | None:
     entry = sandbox[where]
     destination = name if keep_paths else posixpath.basename(name)
     if isinstance(entry, File):
-        return Tree({destination: entry})
+        return Tree({destination: entry}) if entry.readable else None
     if isinstance(sandbox.get(name), Link):
         return None  # a link to a directory is not sent
     contents = _links_followed(sandbox, where)
     if contents is None:
         return None
-    return contents if path.endswith("/") else contents.moved_below(destination)
+    if path.endswith("/") and not (keep_paths and "/" in name):
+        return contents
+    return contents.moved_below(destination)
 
 
 def _links_followed(sandbox: Tree, directory: str) -> Tree | None:

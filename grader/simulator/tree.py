@@ -15,10 +15,11 @@ from typing import NamedTuple, Union
 
 
 class File(NamedTuple):
-    """A regular file: its bytes, and whether it may be executed."""
+    """A regular file: its bytes, and whether its owner may execute and read it."""
 
     content: bytes
     executable: bool = False
+    readable: bool = True
 
     @property
     def text(self) -> str:
@@ -213,7 +214,8 @@ class Tree(Mapping[str, Entry]):
                     budget -= status.st_size
                     if budget < 0:
                         raise TooLarge(f"more than {max_bytes} bytes")
-                    entries[path] = File(_content(item.path), bool(status.st_mode & stat.S_IXUSR))
+                    entries[path] = File(
+                        _content(item.path), bool(status.st_mode & stat.S_IXUSR), bool(status.st_mode & stat.S_IRUSR))
         return cls(entries)
 
     def write(self, directory: Path | str) -> None:
@@ -237,6 +239,8 @@ class Tree(Mapping[str, Entry]):
                 continue
             with open(target, "wb", opener=_private if entry.executable else None) as file:
                 file.write(entry.content)
+            if not entry.readable:
+                os.chmod(target, 0o300 if entry.executable else 0o200)
 
 
 def _private(path: str, flags: int) -> int:

@@ -83,7 +83,14 @@ def test_the_files_of_the_streams_are_there_before_the_program_starts():
 
 def test_text_of_the_streams_that_is_there_stays():
     """R3: opened for append, so text accumulates."""
-    assert transfer.with_streams(job(), Tree.files({STDOUT: "so far"}))[STDOUT].text == "so far"
+    tree = Tree.files({STDOUT: "so far"})
+    assert transfer.with_streams(job(checkpoint_exit_code=85), tree)[STDOUT].text == "so far"
+
+
+def test_the_streams_of_a_job_that_is_not_self_checkpointing_begin_empty():
+    """R0, R3: seen on 23.9.6 in eviction-driven mode, where the spool has them."""
+    tree = Tree.files({STDOUT: "so far"})
+    assert transfer.with_streams(job(checkpoint_exit_code=None), tree)[STDOUT].text == ""
 
 
 @pytest.mark.parametrize("fields, streams", [
@@ -326,8 +333,28 @@ def test_an_empty_list_brings_the_streams_home_and_nothing_else():
 
 
 def test_a_missing_output_file_is_a_failure():
-    """R6"""
-    assert transfer.output(job(transfer_output_files=("rows", "more")), sandbox({"more": ""}), Tree()) == Failure(("rows",))
+    """R6: what is there comes home all the same."""
+    failure = transfer.output(job(transfer_output_files=("rows", "more")), sandbox({"more": ""}), Tree())
+    assert failure.paths == ("rows",)
+    assert "more" in failure.sent
+
+
+def test_a_missing_path_is_not_missed_if_a_later_one_arrives_under_its_name():
+    """R4b: seen on 23.9.6."""
+    assert checkpoint(["n", "d/n", "n"], sandbox({"n": "1"})) == Tree.of(n="1")
+
+
+def test_a_file_that_may_not_be_read_is_not_sent():
+    """R4c: seen on 23.9.6."""
+    tree = sandbox() | Tree({"n": File(b"1", readable=False)})
+    assert checkpoint(["n"], tree) == Failure(("n",))
+
+
+def test_a_file_of_which_only_the_mode_changed_does_not_come_home():
+    """R6: seen on 23.9.6."""
+    one = job({"n": "0"})
+    home = transfer.output(one, one.inputs | Tree({"n": File(b"0", executable=True)}), Tree())
+    assert "n" not in home
 
 
 @pytest.mark.parametrize("fields, home", [

@@ -1,0 +1,43 @@
+"""What the simulator answers to a scenario."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grader.simulator import schedule, submit
+from grader.simulator.executor import Executor
+from grader.simulator.folder import TreeFolder
+from grader.simulator.joblog import job_log
+from grader.simulator.pool import simulate
+
+import scenarios
+
+PAUSE = 10
+PROBE = f"""#!/bin/sh
+[ "$1" = pause ] && sleep {PAUSE}
+[ "$1" = size ] && echo 1000
+exit 0
+"""
+MOST_EXECUTIONS = 12
+
+
+def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path) -> dict:
+    """Play a scenario; `scratch` is a directory for the probe, which is no part of the sandbox."""
+    probe = scratch / "probe"
+    probe.write_text(PROBE)
+    probe.chmod(0o755)
+    (scratch / "probe.gate").touch()
+    directory = scenario.directory(probe)
+    job, = submit.parse(directory["job.sub"].text, TreeFolder(directory), name="job.sub").jobs
+    moments = list(simulate(job, executor, schedule=_schedule(scenario), most_executions=MOST_EXECUTIONS))
+    starts = [(m.sandbox, m.spool) for m in moments if m.kind in ("started", "restarted")]
+    last = moments[-1]
+    return scenarios.answer(scenario, starts, directory | last.home, last.spool, job_log(job, moments))
+
+
+
+
+def _schedule(scenario: scenarios.Scenario) -> schedule.Schedule:
+    if scenario.simulated:
+        return schedule.parse(scenario.simulated)
+    return tuple(fault._replace(seconds=PAUSE / 2) for fault in scenario.schedule.values())

@@ -1,0 +1,192 @@
+"""Scenarios as data, and what a user sees of each: the form in which HTCondor and simulator are compared.
+
+A scenario is a program, a submit file and what befalls the job, in one of the .toml files beside this
+one. Its answer is what anyone could see: what the program found at each start, the spool at that time,
+what came home, the job event log, and how it ended. on_pool.py and in_simulator.py give answers.
+
+The program calls `pause` where a fault of that execution strikes: `evict@2` strikes in the pause of
+the second execution. An execution may pause without a fault. In the second execution, `$PROBE size` is the
+size of a file whose transfer takes long enough for a fault; else, and where time is virtual, a few lines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.simulator import schedule
+from grader.simulator.eventlog import Event
+from grader.simulator.schedule import Fault
+from grader.simulator.tree import Directory, File, Link, Tree
+
+OWN = (".job.ad", ".machine.ad", ".update.ad", ".chirp.config", ".execution_overlay.ad")
+"""HTCondor's own files in a sandbox. Without a list, .update.ad is sent too if it is young."""
+
+HERE = Path(__file__).parent
+RECORDED = HERE / "recorded"
+
+PROLOGUE = """\
+#!/bin/sh
+$PROBE start
+n=$(( $(cat n 2>/dev/null) + 1 ))  # the number of this step
+pause() { $PROBE pause; read _ < $PROBE.gate; }  # in no child, which would be killed first
+checkpoint() { echo $n > n; exit 85; }
+"""
+"""What every program begins with that has no first line of its own."""
+
+COMMON = """\
+executable = job
+log = log
+output = out
+error = err
+should_transfer_files = YES
+"""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One job, and what befalls it."""
+
+    group: str
+    name: str
+    rule: str
+    """The rule of the specification that it is about, as in R4b."""
+    about: str
+    submit: str
+    program: str
+    files: dict[str, str] = field(default_factory=dict)
+    """The submit directory: path → text, or `-> TARGET` for a symbolic link; a path that ends in / is
+    an empty directory."""
+    faults: str = ""
+    in_transfer: bool = False
+    """Whether the faults strike in the checkpoint's transfer at the end of the execution."""
+    simulated: str = ""
+    """The schedule that stands for the faults in the simulator, which has no moment within a transfer."""
+    differs: str = ""
+    """Why the simulator is known to answer otherwise; '' if it answers as HTCondor does."""
+
+    @property
+    def schedule(self) -> dict[int, Fault]:
+        """Execution → the fault that strikes it."""
+        return {fault.execution: fault for fault in schedule.parse(self.faults)}
+
+    def directory(self, probe: Path | str) -> Tree:
+        """The submit directory, for a program that finds its probe at that path."""
+        text = self.program if self.program.startswith("#!") else PROLOGUE + self.program
+        submit = f'{COMMON}environment = "PROBE={probe}"\n{self.submit}\nqueue\n'
+        return _tree(self.files) | Tree({"job": File(text.encode(), True), "job.sub": File(submit.encode())})
+
+    @property
+    def digest(self) -> str:
+        """What an answer depends on: a recorded one with another digest is out of date."""
+        parts = [self.submit, self.program, sorted(self.files.items()), self.faults, self.in_transfer,
+                 PROLOGUE, COMMON]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
+def read() -> list[Scenario]:
+    """All scenarios, in the order of their files."""
+    found = []
+    for path in sorted(HERE.glob("*.toml")):
+        for name, facts in tomllib.loads(path.read_text()).items():
+            found.append(Scenario(path.stem, name, **facts))
+    return found
+
+
+def recorded() -> dict[str, dict]:
+    """Scenario → what HTCondor answered when it was recorded."""
+    answers = {}
+    for path in RECORDED.glob("*.json"):
+        answers.update(json.loads(path.read_text())["answers"])
+    return answers
+
+
+def record(scenarios: Iterable[Scenario], answers: dict[str, dict], version: str) -> None:
+    """Write down what HTCondor answered; answers to other scenarios stay."""
+    known = {**recorded(), **answers}
+    groups: dict[str, dict] = {}
+    for scenario in scenarios:
+        if scenario.name in known:
+            groups.setdefault(scenario.group, {})[scenario.name] = known[scenario.name]
+    RECORDED.mkdir(exist_ok=True)
+    for group, found in groups.items():
+        text = json.dumps({"htcondor": version, "answers": found}, indent=1, ensure_ascii=False)
+        (RECORDED / f"{group}.json").write_text(text + "\n")
+
+
+def answer(scenario: Scenario, starts: list[tuple[Tree, Tree]], home: Tree, spool: Tree,
+           events: Iterable[Event]) -> dict:
+    """What a user sees. `starts`: sandbox and spool at each start; `home`: the submit directory at the
+    end; `spool`: the spool at the end."""
+    return {
+        "digest": scenario.digest,
+        "starts": [{"sandbox": picture(sandbox), "spool": picture(spool)} for sandbox, spool in starts],
+        "home": picture(home.changed_since(scenario.directory("")).without(("log", "job", "job.sub"))),
+        "spool": picture(spool),
+        "events": _in_order([word for event in events if (word := _word(event))]),
+    }
+
+
+def picture(tree: Tree) -> dict[str, str | None]:
+    """A directory as path → text: `file*` may be executed, `dir/` is there only where it is empty."""
+    seen: dict[str, str | None] = {}
+    for path in tree.without(OWN).listing():
+        entry = tree[path.rstrip("/")]
+        if isinstance(entry, Directory):
+            seen[path] = None
+        elif isinstance(entry, Link):
+            seen[path] = f"-> {entry.target}"
+        else:
+            text = "(the program)" if path == "job" else entry.text
+            seen[path + "*" * entry.executable] = text if len(text) < 500 else "(long)"
+    return seen
+
+
+def _word(event: Event) -> str:
+    """An event in a few words; '' for one that comes or not as HTCondor pleases: 006 (image size), and the
+    040 of a transfer that has to wait for others."""
+    body = "\n".join(event.body)
+    if event.number == 6 or event.text.startswith("Entered queue"):
+        return ""
+    if event.number == 40:
+        return f"040 {event.text.lower()}"
+    found = r"return value \d+|signal \d+|Code -?\d+ Subcode -?\d+|terminated and was requeued"
+    detail = re.search(found, body)
+    names = {0: "submitted", 1: "executing", 4: "evicted", 5: "terminated", 12: "held", 13: "released",
+             21: "error from starter"}
+    return f"{event.number:03d} {names.get(event.number, event.text)}" + (f", {detail[0]}" if detail else "")
+
+
+def _in_order(words: list[str]) -> list[str]:
+    """The same events where HTCondor itself is not always the same: 001 and the end of the input transfer
+    come in either order, and a failed output transfer is sometimes said to have finished."""
+    words = list(words)
+    for index in reversed(range(len(words) - 1)):
+        if words[index].startswith("001") and words[index + 1] == "040 finished transferring input files":
+            words[index], words[index + 1] = words[index + 1], words[index]
+        elif words[index] == "040 finished transferring output files" and words[index + 1].startswith("021"):
+            del words[index]
+    return words
+
+
+def _tree(files: dict[str, str]) -> Tree:
+    entries = {}
+    for path, text in files.items():
+        if path.endswith("/"):
+            entries[path[:-1]] = Directory()
+        else:
+            entries[path] = Link(text[3:]) if text.startswith("-> ") else File(text.encode())
+    return Tree(entries)
+
+
+def as_toml(scenario: Scenario) -> str:
+    """A scenario as it stands in a .toml file."""
+    lines = [f"[{scenario.name}]", f'rule = "{scenario.rule}"', f'about = "{scenario.about}"',
+             f"submit = '''\n{scenario.submit}\n'''", f"program = '''\n{scenario.program}\n'''",
+             f'faults = "{scenario.faults}"', f"files = {json.dumps(scenario.files).replace(': ', ' = ')}"]
+    return "\n".join(lines) + "\n"

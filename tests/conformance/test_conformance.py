@@ -1,0 +1,78 @@
+"""HTCondor and the simulator give the same answer to every scenario.
+
+The simulator is held against what a live HTCondor answered when it was recorded. With CONFORMANCE=live
+in the environment and a personal pool (or where one can be made), HTCondor is asked again too.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+import in_simulator
+import scenarios
+
+ALL = scenarios.read()
+RECORDED = scenarios.recorded()
+LIVE = os.environ.get("CONFORMANCE") == "live"
+ONLY_LIVE = "asks a live HTCondor only with CONFORMANCE=live"
+AGAIN = "python tests/conformance/on_pool.py"
+
+
+def _each():
+    for scenario in ALL:
+        marks = [pytest.mark.xfail(reason=scenario.differs, strict=True)] if scenario.differs else []
+        yield pytest.param(scenario, id=scenario.name, marks=marks)
+
+
+def _recorded(scenario: scenarios.Scenario) -> dict:
+    answer = RECORDED.get(scenario.name)
+    if answer is None or answer["digest"] != scenario.digest:
+        pytest.fail(f"HTCondor's answer to {scenario.name} is not recorded, or to an older form of it. "
+                    f"With a pool: {AGAIN} {scenario.name}")
+    return answer
+
+
+@pytest.mark.parametrize("scenario", _each())
+def test_simulator_answers_as_htcondor(scenario, executor, tmp_path):
+    assert in_simulator.answer(scenario, executor, tmp_path) == _recorded(scenario)
+
+
+@pytest.fixture(scope="module")
+def live():
+    """Scenario → what HTCondor answers now."""
+    if not LIVE:
+        pytest.skip(ONLY_LIVE)
+    import on_pool
+    return on_pool.answers(ALL)
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.name)
+def test_htcondor_answers_as_recorded(scenario, live):
+    assert live[scenario.name] == _recorded(scenario)
+
+
+def test_every_rule_has_scenarios():
+    assert {scenario.rule[:2] for scenario in ALL} == {f"R{number}" for number in range(8)}
+
+
+def test_the_table_is_up_to_date():
+    import table
+    assert table.PAGE.read_text() == table.page(), "python tests/conformance/table.py writes it anew"
+
+
+DRAWN = int(os.environ.get("CONFORMANCE_DRAWN", 0))
+"""How many random scenarios to draw; 0: the same 32 each time."""
+
+
+@pytest.mark.skipif(not LIVE, reason=ONLY_LIVE)
+def test_random_scenarios_agree(executor, tmp_path):
+    import drawn
+    import on_pool
+    found = drawn.draw(DRAWN or 32, again=not DRAWN)
+    live = on_pool.answers(found)
+    apart = [scenario for scenario in found
+             if in_simulator.answer(scenario, executor, tmp_path) != live[scenario.name]]
+    text = "\n".join(map(scenarios.as_toml, apart))
+    assert not apart, f"{len(apart)} of {len(found)} disagree; give them names in a .toml file:\n{text}"
