@@ -19,5 +19,11 @@ c.CourseDirectory.ignore = [
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 
 c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
+# Answers are read from the notebooks and judged in processes that are shut in; no notebook is run. To run them in a
+# kernel, as nbgrader does by itself (slower, and a notebook can then say what it likes), use the second line instead.
+c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
+# c.Autograde.autograde_preprocessors = preprocessors.STOCK_AUTOGRADE
+# c.GradeFromFiles.seed = "a text of your own"  # answers are also tried on sweeps that are drawn from it
+# c.GradeFromFiles.require_sandbox = True  # see docs/security.md
 c.OverwriteCells.add_missing_cells = True
 c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK

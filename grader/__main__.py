@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .course.diagnosis import diagnose
+from .htcondor import Trouble, command_submit
 from .simulator import schedule, submit
 from .simulator.evidence import evidence
 from .simulator.executor import Executor
@@ -25,7 +26,7 @@ from .simulator.profile import MODERN, PROFILES, Profile
 from .simulator.tree import File, Tree
 from .view import story, verdict
 
-UNUSABLE = {"simulate": 2, "verify": 3}
+UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2}
 """Exit status for input that can't be used."""
 
 
@@ -54,7 +55,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         if unknown:
             raise Unusable(f"{unknown[0]!r} is no option and no file that is asked for; see --help")
         return options.command(options)
-    except (submit.SubmitError, schedule.ScheduleError, Unusable) as error:
+    except (submit.SubmitError, schedule.ScheduleError, Trouble, Unusable) as error:
         print(f"grader {options.name}: {error}", file=sys.stderr)
         return UNUSABLE[options.name]
 
@@ -90,6 +91,25 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--profile", choices=PROFILES, default=MODERN.name, metavar="NAME",
                              help=f"which HTCondor: {profiles}; default %(default)s")
         command.add_argument("--json", action="store_true", help="print one JSON object a job instead of text")
+    real = _command(commands, "submit", command_submit, "run a job on a real HTCondor and tell its event log",
+                    "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input or no HTCondor.")
+    real.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE")
+    real.add_argument("--evict", type=_positive, action="append", default=[], metavar="N", help="evict it in execution N")
+    real.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    marks = _command(commands, "grade", command_grade, "grade what a class has handed in",
+                     "Exit status: 0 all graded; 1 an instructor has to look at some; 2 nothing could be graded. "
+                     "Interrupted and started again, it goes on where it was.")
+    marks.add_argument("folder", type=Path, metavar="SUBMITTED", help="a folder of notebooks, of student folders "
+                       "(nbgrader's submitted/ too) or of zip files, or one zip file of any of these")
+    marks.add_argument("--jobs", type=_positive, metavar="N", help="grade N at a time (default: one a processor)")
+    marks.add_argument("--out", type=Path, default=Path("grades.csv"), metavar="FILE", help="default %(default)s")
+    marks.add_argument("--reports", type=Path, metavar="DIR",
+                       help="where the pages for the class and each student go (default: reports, beside FILE)")
+    marks.add_argument("--seed", default="", metavar="TEXT", help="a text of your own: answers are also tried on "
+                       "sweeps that are drawn from it, which students can't know")
+    marks.add_argument("--names", action="store_true", help="name students in the class report where answers are alike")
+    marks.add_argument("--require-sandbox", action="store_true",
+                       help="refuse to grade where students' programs can't be shut in (see docs/security.md)")
     return top
 
 
@@ -227,6 +247,16 @@ def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
     except OSError as error:
         raise Unusable(f"can't write to the submit directory {directory}: {error.strerror} ({error.filename})") \
             from None
+
+
+# -- grade -------------------------------------------------------------------------
+
+
+def command_grade(options: argparse.Namespace) -> int:
+    """Grade a class; see grader/grading/batch.py."""
+    from .grading import batch
+    return batch.grade(options.folder, options.out, options.reports, options.jobs, options.require_sandbox,
+                       options.seed, options.names)
 
 
 # -- verify ------------------------------------------------------------------------

@@ -253,6 +253,10 @@ def execute(request):
 
 be_nobody()
 adopt_orphans()
+# What only this process needed is not there for the job either: at its end, it would cost time as well.
+for name in [name for name in sys.modules if name.partition(".")[0] == "ctypes"]:
+    del sys.modules[name]
+gc.collect()
 gc.freeze()
 request = serve()
 try:

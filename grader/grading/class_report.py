@@ -1,0 +1,227 @@
+"""The report on a class, made to be shown to it: how it went, and what is worth talking about.
+
+One page of HTML without names, unless they are asked for. It reads one grade after the other and
+keeps only counts, and one story for each misconception.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ..course.catalogue import EXERCISES
+from ..course.exercise import Exercise
+from ..course.misconceptions import MISCONCEPTIONS
+from ..course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
+from ..view.card import STATUSES, number
+from ..view.text import count, escape
+from . import alike, cards, pages
+from .judge import Graded
+
+TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}
+BARS = 10
+"""Bars of a distribution, if there are more points than that."""
+
+STYLE = """
+.grid{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:14px 34px}
+@media(max-width:640px){.grid{grid-template-columns:minmax(0,1fr)}}
+svg{display:block;width:100%;height:auto;max-width:440px;margin-top:6px}
+svg text{font:11px system-ui,sans-serif;fill:var(--dim)}svg .n{fill:var(--fg);font-weight:600}
+svg .bar{fill:var(--blue)}svg .full{fill:var(--good)}svg .axis{stroke:var(--line)}
+.strip{display:flex;height:22px;border-radius:4px;overflow:hidden;margin:8px 0 5px;gap:2px;max-width:440px}
+.strip i{display:block;min-width:3px;background:var(--tone)}
+.good{--tone:var(--good)}.part{--tone:var(--part)}.bad{--tone:var(--bad)}.none{--tone:var(--none)}
+.strip i.bad.could{background:repeating-linear-gradient(135deg,var(--bad) 0 3px,transparent 3px 6px)}
+.key{list-style:none;display:flex;flex-wrap:wrap;gap:1px 16px;margin:0;padding:0;font-size:13px}
+.key b{color:var(--tone);margin-right:4px}.key span{color:var(--dim)}
+table{border-collapse:collapse;width:100%;margin:8px 0 14px;font-size:14px}
+th,td{text-align:left;padding:4px 12px 4px 0;border-top:1px solid var(--line);font-weight:400;vertical-align:top}
+thead th{border:0;color:var(--dim);font-size:12.5px}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;
+ white-space:nowrap}
+.wrong{padding:8px 0 9px;border-top:1px solid var(--line)}.wrong:first-of-type{border-top:0}
+.wrong .top{display:grid;grid-template-columns:104px minmax(0,1fr);column-gap:16px}
+.wrong .share{font-variant-numeric:tabular-nums;font-size:13px;color:var(--dim)}
+.wrong .share b{font-size:20px;color:var(--fg)}
+.wrong .share i{display:block;height:6px;border-radius:3px;background:var(--soft);margin-top:3px}
+.wrong .share i u{display:block;height:6px;border-radius:3px;background:var(--bad)}
+.wrong code{font-size:12.5px;color:var(--dim)}
+.wrong details{margin:3px 0 0 120px}.wrong summary{cursor:pointer;color:var(--blue);font-size:13.5px}
+@media(max-width:640px){.wrong details{margin-left:0}}
+@media print{.wrong details{display:none}}
+"""
+
+
+@dataclass
+class Tally:
+    """What is counted over a class, for one exercise."""
+
+    exercise: Exercise
+    points: list[float] = field(default_factory=list)
+    statuses: Counter = field(default_factory=Counter)
+    trials: Counter = field(default_factory=Counter)
+    """(name of a trial, passed or not or not asked) → students."""
+    runs: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Student → what the answer is compared by."""
+
+    def add(self, student: str, graded: Graded) -> None:
+        """Count one answer."""
+        self.points.append(graded.points)
+        self.statuses[graded.status] += 1
+        self.trials.update((trial.name, trial.passed) for trial in graded.trials)
+        if graded.status != NOT_TRIED and graded.words:
+            self.runs[student] = alike.runs(graded.words)
+
+
+@dataclass
+class Found:
+    """A misconception in a class: who has it, and one story that shows it."""
+
+    students: set[str] = field(default_factory=set)
+    exercise: str = ""
+    headline: str = ""
+    story: str = ""
+
+    def add(self, student: str, graded: Graded, names: re.Pattern[str] | None) -> None:
+        """Count one answer; keep its story if it is the shortest so far, and nobody's name is in it."""
+        self.students.add(student)
+        story = next((html for heading, html in graded.sections if heading.startswith(cards.STORY)), "")
+        if story and (not self.story or len(story) < len(self.story)) and not (names and names.search(story)):
+            self.exercise, self.headline, self.story = graded.title, graded.headline, story
+
+
+def page(results: Iterable, named: bool = False) -> str:
+    """The report. `results` have a student and a grade(), which may be None; see batch.Result."""
+    results = list(results)
+    tallies, found, ungraded = _counted(results)
+    total = len(results)
+    graded = f", {ungraded} could not be graded" if ungraded else ""
+    body = [f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}. No names.</p>' if not named else
+            f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}.</p>',
+            f'<h2>Points</h2><div class="grid">{"".join(map(_exercise, tallies))}</div>',
+            _misconceptions(found, total), _questions(tallies), _alike(tallies, named)]
+    return pages.page("Class report", "\n".join(body), STYLE)
+
+
+def alike_groups(results: Iterable) -> list[tuple[str, list[str]]]:
+    """(exercise, students) whose answers are alike, for the instructor's eyes."""
+    return [(tally.exercise.name, group) for tally in _counted(list(results))[0] for group in alike.groups(tally.runs)]
+
+
+def _counted(results: Sequence) -> tuple[list[Tally], dict[str, Found], int]:
+    tallies = {name: Tally(exercise) for name, exercise in EXERCISES.items()}
+    found: dict[str, Found] = {}
+    names, ungraded = _names([result.student for result in results]), 0
+    for result in results:
+        grade = result.grade()
+        ungraded += grade is None
+        for graded in grade.exercises if grade else ():
+            tallies[graded.exercise].add(result.student, graded)
+            if graded.misconception:
+                found.setdefault(graded.misconception, Found()).add(result.student, graded, names)
+    return list(tallies.values()), found, ungraded
+
+
+def _names(students: Sequence[str]) -> re.Pattern[str] | None:
+    """What finds anybody's name, or a part of it, in a text."""
+    parts = {part for student in students for part in re.findall(r"[^\W\d_]{4,}", student)}
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(parts)))})\b", re.IGNORECASE) if parts else None
+
+
+# -- points ------------------------------------------------------------------------
+
+
+def _exercise(tally: Tally) -> str:
+    points, maximum = tally.points, tally.exercise.maximum
+    if not points:
+        return ""
+    return (f"<section><h3>{escape(tally.exercise.title)}</h3>"
+            f'<p class="dim">median {number(statistics.median(points))} of {number(maximum)} points</p>'
+            f"{_histogram(points, maximum)}{_strip(tally.statuses)}</section>")
+
+
+def _histogram(points: Sequence[float], maximum: float) -> str:
+    """Bars of how many got how many points; full points have a bar of their own."""
+    bars = int(min(BARS, maximum)) or 1
+    heights = [0] * (bars + 1)
+    for one in points:
+        heights[min(bars, int(one / maximum * bars))] += 1
+    width, top = 440 / (bars + 1), max(heights)
+    drawn = []
+    for index, height in enumerate(heights):
+        tall = 92 * height / top
+        low, high = maximum * index / bars, maximum * (index + 1) / bars
+        label = number(low) if index == bars or high - low <= 1 else f"{number(low)}–{number(high - 1)}"
+        x = index * width
+        tone = ' full' if index == bars else ""
+        drawn.append(f'<rect class="bar{tone}" x="{x + 3:.1f}" y="{112 - tall:.1f}" width="{width - 6:.1f}" '
+                     f'height="{tall:.1f}" rx="2"/>' if height else "")
+        drawn.append(f'<text class="n" x="{x + width / 2:.1f}" y="{107 - tall:.1f}" text-anchor="middle">{height}</text>'
+                     if height else "")
+        drawn.append(f'<text x="{x + width / 2:.1f}" y="126" text-anchor="middle">{label}</text>')
+    said = ", ".join(f"{height} with {number(maximum * i / bars)} points or more" for i, height in enumerate(heights) if height)
+    return (f'<svg viewBox="0 0 440 130" role="img" aria-label="Students by points: {said}">{"".join(drawn)}'
+            '<line class="axis" x1="0" x2="440" y1="112.5" y2="112.5"/></svg>')
+
+
+def _strip(statuses: Counter) -> str:
+    told = [(status, statuses[status]) for status in STATUSES if statuses[status]]
+    parts = "".join(f'<i class="{TONES[status]}{" could" if status == CRASHED else ""}" style="flex:{number}"></i>'
+                    for status, number in told)
+    words = "".join(f'<li class="{TONES[status]}"><b>{STATUSES[status][0]}</b>{number} <span>{status}</span></li>'
+                    for status, number in told)
+    return f'<div class="strip" aria-hidden="true">{parts}</div><ul class="key">{words}</ul>'
+
+
+# -- what went wrong ---------------------------------------------------------------
+
+
+def _misconceptions(found: dict[str, Found], total: int) -> str:
+    if not found:
+        return ""
+    most = sorted(found.items(), key=lambda item: (-len(item[1].students), item[0]))
+    return ('<h2>What is worth talking about</h2><p class="dim">What lies behind the answers that are not right yet, '
+            f'the most frequent first, each with one story.</p>{"".join(_misconception(*one, total) for one in most)}')
+
+
+def _misconception(id: str, found: Found, total: int) -> str:
+    number, known = len(found.students), MISCONCEPTIONS.get(id)
+    story = (f'<details><summary>One story of it</summary><p class="dim">{escape(found.exercise)}. '
+             f"{escape(found.headline)}</p>{found.story}</details>") if found.story else ""
+    return (f'<div class="wrong"><div class="top"><div class="share"><b>{number}</b> of {total}'
+            f'<i><u style="width:{100 * number / total:.0f}%"></u></i></div>'
+            f"<div>{escape(known.sentence if known else id)}<br><code>{escape(id)}</code></div></div>{story}</div>")
+
+
+# -- what was asked ----------------------------------------------------------------
+
+
+def _questions(tallies: Sequence[Tally]) -> str:
+    parts = []
+    for tally in tallies:
+        untried = tally.statuses[NOT_TRIED]
+        rows = "".join(
+            f'<tr><th scope="row">{escape(q.name)}</th><td class="n">{number(q.maximum)}</td>'
+            f'<td class="n">{tally.trials[q.name, True]}</td><td class="n">{tally.trials[q.name, False]}</td>'
+            f'<td class="n">{tally.trials[q.name, None] - untried}</td></tr>' for q in tally.exercise.questions)
+        parts.append(f"<h3>{escape(tally.exercise.title)}</h3><p class=\"dim\">{count(untried, 'student')} "
+                     f"{'has' if untried == 1 else 'have'} not tried it.</p>"
+                     '<table><thead><tr><th scope="col">Question</th><th scope="col" class="n">Points</th>'
+                     '<th scope="col" class="n">right</th><th scope="col" class="n">wrong</th>'
+                     f'<th scope="col" class="n">not reached</th></tr></thead><tbody>{rows}</tbody></table>')
+    return f"<h2>Question by question</h2>{''.join(parts)}"
+
+
+def _alike(tallies: Sequence[Tally], named: bool) -> str:
+    said = []
+    for tally in tallies:
+        if found := alike.groups(tally.runs):
+            sizes = "; ".join(", ".join(group) for group in found) if named else \
+                ", ".join(f"{times} × {size}" if times > 1 else f"{size}" for size, times in Counter(map(len, found)).items())
+            said.append(f"<li>{escape(tally.exercise.title)}: {'' if named else 'groups of '}{escape(sizes)}</li>")
+    if not said:
+        return ""
+    return ('<h2>Alike</h2><p class="dim">Longer answers that agree almost word by word, comments and layout apart. '
+            f"Working together is one reason of several.</p><ul>{''.join(said)}</ul>")

@@ -1,0 +1,336 @@
+"""Reads the answers out of a notebook that was handed in, without running any of it.
+
+A notebook is JSON, and an answer is a `%%writefile DIRECTORY/FILE` cell. Whatever the bytes are,
+what comes out is a value: the answers that are there, and sentences about what is not as it
+should be. What it is not: a judge. Nothing here knows whether an answer is right.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..course.catalogue import EXERCISES
+from ..course.exercise import MOST_CHARACTERS, Exercise, unwritten_functions
+from ..simulator.tree import File, Tree
+from ..view.text import plain, series, shorten
+
+MOST_BYTES = 10 << 20
+"""Of a notebook. Outputs make notebooks large; one of this course has a few hundred kilobytes."""
+MOST_CELLS = 2_000
+MOST_REMARKS = 12
+
+_MAGIC = re.compile(r"\s*(%\s*%?)\s*((?:over)?write[ _-]?file|file)\b[ \t]*", re.IGNORECASE)
+_CHECK = re.compile(r"""\s*check\(\s*["'](\w+)["']\s*\)\s*;?\s*""")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was handed in, as far as it can be judged."""
+
+    answers: Mapping[str, Tree] = field(default_factory=dict)
+    """Exercise → the files that the student wrote for it. An exercise without any is not there."""
+    remarks: tuple[str, ...] = ()
+    """What is not as it should be, a sentence each."""
+
+
+class Cell(NamedTuple):
+    """One cell of a notebook: what kind it is, its text, and nbgrader's name of it ('' if it has none)."""
+
+    kind: str
+    source: str
+    grade_id: str = ""
+
+
+class Written(NamedTuple):
+    """A file that a cell writes: `number` of the cell (from 1), whether it is added to what is there."""
+
+    exercise: str
+    path: str
+    text: str
+    number: int
+    appends: bool = False
+
+
+def read(data: bytes) -> Submission:
+    """The answers in one notebook, given as the bytes of its file. Never raises."""
+    return read_all([("", data)])
+
+
+def read_all(notebooks: Iterable[tuple[str, bytes]]) -> Submission:
+    """The answers in several notebooks of one student: (name, bytes) each, taken in this order."""
+    remarks: list[str] = []
+    written: list[Written] = []
+    for name, data in notebooks:
+        about = f"{plain(shorten(name, 80))}: " if name else ""
+        cells, said = _cells(data)
+        found, more = _written(cells)
+        written += found
+        remarks += [about + remark for remark in (*said, *more)]
+    answers, more = _chosen(written)
+    return Submission(answers, _few([*remarks, *more]))
+
+
+def from_cells(cells: Iterable[Mapping]) -> Submission:
+    """The answers in the cells of a notebook that nbformat has read already."""
+    written, remarks = _written([_cell(cell) for cell in cells])
+    answers, more = _chosen(written)
+    return Submission(answers, _few([*remarks, *more]))
+
+
+def checked_exercise(source: str) -> str | None:
+    """The exercise that a cell checks: "save" for `check("save")`, comments before it or not; None for anything else."""
+    line, below, _ = _first_line(source)
+    call = None if below.strip() else _CHECK.fullmatch(line)
+    return call[1] if call else None
+
+
+# -- from bytes to cells -----------------------------------------------------------
+
+
+def _cells(data: bytes) -> tuple[list[Cell], list[str]]:
+    """The cells of a notebook, and what is wrong with its file."""
+    if len(data) > MOST_BYTES:
+        return [], [f"The notebook has more than {MOST_BYTES >> 20} MB and is not read: clear all outputs, save it "
+                    "and hand it in again."]
+    if not data.strip():
+        return [], ["The file is empty."]
+    text, remarks = _text(data)
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        return [], [*remarks, "The file is nested too deeply for a notebook."]
+    except ValueError as error:
+        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        return [], [*remarks, f"The file is no notebook: it is not JSON{place}."]
+    except MemoryError:
+        return [], [*remarks, "The file takes too much memory to be read."]
+    cells, more = _cells_of(found)
+    return cells, remarks + more
+
+
+def _text(data: bytes) -> tuple[str, list[str]]:
+    for encoding, mark in (("utf-16", (b"\xff\xfe", b"\xfe\xff")), ("utf-8-sig", (b"",))):
+        if data.startswith(mark):
+            try:
+                text = data.decode(encoding)
+                return text, [] if encoding != "utf-16" else ["The notebook is not in UTF-8; it was read as UTF-16."]
+            except UnicodeDecodeError:
+                pass
+    return data.decode("latin-1"), ["The notebook is not in UTF-8; letters beyond ASCII may be wrong."]
+
+
+def _cells_of(found: object) -> tuple[list[Cell], list[str]]:
+    if not isinstance(found, dict):
+        return [], ["The file is JSON, but no notebook."]
+    cells = found.get("cells")
+    if cells is None and isinstance(found.get("worksheets"), list):  # nbformat 3
+        cells = [cell for sheet in found["worksheets"] if isinstance(sheet, dict)
+                 for cell in sheet.get("cells") or () if isinstance(sheet.get("cells"), list)]
+    if not isinstance(cells, list):
+        return [], ["The file is JSON, but no notebook: it has no cells."]
+    remarks = _wrong_kernel(found.get("metadata"))
+    if len(cells) > MOST_CELLS:
+        remarks.append(f"The notebook has {len(cells):,} cells; only the first {MOST_CELLS:,} are read.")
+    whole = [cell for cell in cells[:MOST_CELLS] if isinstance(cell, dict)]
+    if len(whole) < len(cells[:MOST_CELLS]):
+        remarks.append("Something in the notebook's list of cells is no cell.")
+    return [_cell(cell) for cell in whole], remarks
+
+
+def _cell(cell: Mapping) -> Cell:
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, (list, tuple)):
+        source = "".join(line for line in source if isinstance(line, str))
+    metadata = cell.get("metadata")
+    own = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
+    grade_id = own.get("grade_id") if isinstance(own, Mapping) else None
+    return Cell(kind=str(cell.get("cell_type"))[:20], source=source if isinstance(source, str) else "",
+                grade_id=grade_id if isinstance(grade_id, str) else "")
+
+
+def _wrong_kernel(metadata: object) -> list[str]:
+    spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    language = spec.get("language") or spec.get("name") if isinstance(spec, dict) else None
+    if not isinstance(language, str) or "python" in language.lower():
+        return []
+    return [f"The notebook is set to another kernel ({plain(shorten(language, 30))}), which makes no difference here."]
+
+
+# -- from cells to files -----------------------------------------------------------
+
+
+def _written(cells: Sequence[Cell]) -> tuple[list[Written], list[str]]:
+    """The answer files that the cells write, and what is wrong with the cells."""
+    written: list[Written] = []
+    remarks: list[str] = []
+    before: Written | None = None
+    for number, cell in enumerate(cells, 1):
+        one, said = _file_of(cell, number)
+        remarks += said
+        if one is None and cell.kind == "code":
+            remarks += _stray(cell, number, before)
+        before = one if one is not None or cell.source.strip() else before
+        if one is not None:
+            written.append(one)
+    return written, remarks
+
+
+def _file_of(cell: Cell, number: int) -> tuple[Written | None, list[str]]:
+    """The answer file that a cell writes, if it does, and what is odd about it."""
+    head, body, skipped = _first_line(cell.source)
+    magic = _MAGIC.match(head)
+    if magic is None or (magic[2].lower() == "file" and magic[1] != "%%"):
+        return None, []
+    appends, target = _target(head[magic.end():])
+    found = _exercise_file(target)
+    if found is None:
+        return None, _unknown_target(target, number)
+    name = f"{found[0]}/{found[1]}"
+    remarks = []
+    if (magic[1], magic[2]) not in (("%%", "writefile"), ("%%", "file")) or skipped:
+        remarks.append(f"Cell {number} does not begin with `%%writefile {name}` as it should, so in Jupyter it would "
+                       "not have written the file; it is graded as if it had.")
+    elif target != name:
+        remarks.append(f"Cell {number} writes {_quoted(target)}; it is graded as {name}.")
+    if cell.kind != "code":
+        remarks.append(f"Cell {number}, which writes {name}, is no code cell; it is graded as if it were one.")
+    if appends:
+        remarks.append(f"Cell {number} adds to {name} (-a) instead of writing it.")
+    if len(body) > MOST_CHARACTERS:
+        return None, [*remarks, f"Cell {number} writes more than {MOST_CHARACTERS:,} characters and is not graded."]
+    text = body if not body or body.endswith("\n") else body + "\n"
+    return Written(*found, text, number, appends), remarks
+
+
+def _first_line(source: str) -> tuple[str, str, bool]:
+    """The line in which a cell's magic would be, what comes after it, and whether a comment was passed over."""
+    rest, skipped = source.replace("\r\n", "\n").lstrip("\n\ufeff"), False
+    while True:
+        line, _, below = rest.partition("\n")
+        if below and (not line.strip() or line.lstrip().startswith("#")):
+            skipped, rest = skipped or bool(line.strip()), below
+            continue
+        return line, below, skipped
+
+
+def _target(words: str) -> tuple[bool, str]:
+    """Whether to append, and the file, from what comes after the magic's name."""
+    parts = words.split()
+    appends = any(part in ("-a", "--append") for part in parts)
+    names = [part for part in parts if not part.startswith("-")]
+    return appends, " ".join(names).strip("\"'")
+
+
+def _exercise_file(target: str) -> tuple[str, str] | None:
+    """Exercise and file that a target means, however it is spelt; None if it is none of them."""
+    wanted = re.sub(r"/\.?(?=/)", "", target.replace("\\", "/")).removeprefix("./").strip().lower()
+    return _TARGETS.get(wanted)
+
+
+_TARGETS = {f"{name}/{path}".lower(): (name, path) for name, one in EXERCISES.items() for path in one.answers}
+
+
+def _unknown_target(target: str, number: int) -> list[str]:
+    """A remark on a file that is no answer, if it looks as if it was meant to be one."""
+    base = target.replace("\\", "/").rpartition("/")[2].lower()
+    directory = target.replace("\\", "/").partition("/")[0].lower()
+    meant = [f"{name}/{path}" for name, one in EXERCISES.items() for path in one.answers
+             if path.lower() == base or name.lower() == directory]
+    if not meant:
+        return []
+    return [f"Cell {number} writes {_quoted(target)}, which is not asked for and is not graded; asked for is "
+            f"{' or '.join(meant)}."]
+
+
+def _stray(cell: Cell, number: int, before: Written | None) -> list[str]:
+    """Remarks on a code cell that writes no file but looks as if it were part of one, or was locked."""
+    if cell.grade_id.startswith("check-") and checked_exercise(cell.source) != cell.grade_id[6:]:
+        return [f"Cell {number}, which checks the answer, was changed. That makes no difference: the answer itself is "
+                "graded."]
+    head = _first_line(cell.source)[0]
+    if before is not None and head[:1] in (" ", "\t"):
+        return [f"Cell {number} looks like the second half of cell {before.number}, which was split: it is not part of "
+                f"{before.exercise}/{before.path} and is not graded."]
+    defined = [name for name in _FUNCTIONS if re.search(rf"^(?:async )?def {name}\b", cell.source, re.MULTILINE)]
+    if not defined or _MAGIC.match(head):
+        return []
+    return [f"Cell {number} defines {series(defined)} but has no %%writefile line, so it writes no file and is not "
+            "graded."]
+
+
+_FUNCTIONS = tuple(dict.fromkeys(name for one in EXERCISES.values() for name in one.functions))
+
+
+# -- from files to answers ---------------------------------------------------------
+
+
+def _chosen(written: Sequence[Written]) -> tuple[dict[str, Tree], list[str]]:
+    """Of all that was written the files that count: for each the last that is more than a beginning."""
+    remarks: list[str] = []
+    answers: dict[str, Tree] = {}
+    for name, exercise in EXERCISES.items():
+        files = {}
+        for path in exercise.answers:
+            drafts = _drafts([one for one in written if (one.exercise, one.path) == (name, path)])
+            if drafts:
+                files[path], said = _last_written(exercise, path, drafts)
+                remarks += said
+        if files:
+            remarks += _fill_up(exercise, files)
+            answers[name] = Tree(files)
+    return answers, remarks
+
+
+def _drafts(written: Sequence[Written]) -> list[File]:
+    """The versions of one file, oldest first, with what is added joined to what was there."""
+    drafts: list[str] = []
+    for one in written:
+        if one.appends and drafts:
+            drafts[-1] += one.text
+        else:
+            drafts.append(one.text)
+    return [File(text.encode("utf-8", "replace")) for text in drafts]
+
+
+def _last_written(exercise: Exercise, path: str, drafts: list[File]) -> tuple[File, list[str]]:
+    """The last draft that is not as the exercise began."""
+    if len(drafts) == 1:
+        return drafts[0], []
+    begun = [draft for draft in drafts if not _is_stub(exercise, path, draft)] or drafts
+    if len(set(drafts)) == 1:
+        return begun[-1], []
+    which = "the last of them" if begun[-1] is drafts[-1] else "the last of them that is more than the beginning"
+    return begun[-1], [f"{len(drafts)} cells write {exercise.name}/{path}; {which} is graded."]
+
+
+def _is_stub(exercise: Exercise, path: str, draft: File) -> bool:
+    if not draft.content.strip():
+        return True
+    try:
+        return path == exercise.answers[0] and set(exercise.functions) <= unwritten_functions(draft)
+    except (RecursionError, MemoryError):
+        return False
+
+
+def _fill_up(exercise: Exercise, files: dict[str, File]) -> list[str]:
+    """Put what the exercise gives in place of a file whose cell is gone."""
+    given, remarks = exercise.given(), []
+    for path in exercise.answers:
+        if path not in files and isinstance(given.get(path), File):
+            files[path] = given[path]
+            remarks.append(f"No cell writes {exercise.name}/{path}; it is graded with the one that the exercise gives.")
+    return remarks
+
+
+def _quoted(target: str) -> str:
+    return plain(shorten(target, 60)) or "no file"
+
+
+def _few(remarks: Sequence[str]) -> tuple[str, ...]:
+    distinct = list(dict.fromkeys(remarks))
+    more = len(distinct) - MOST_REMARKS
+    return (*distinct[:MOST_REMARKS], *([f"And {more} more of the kind."] if more > 0 else []))

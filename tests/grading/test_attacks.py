@@ -1,0 +1,547 @@
+"""The gallery of attacks: answers that try to cheat, to break out, or to bring the grading to a halt.
+
+Each is judged as `grade` does, with short limits. For every one of them: nothing outside its sandbox
+has changed or become known, no process of it is left, it gets no points that it has not earned, and the
+grading is done in time. Attacks on the files that are handed in (archives, links, broken notebooks) are
+in test_batch.py and test_submission.py, those on nbgrader's kernel in test_preprocessors.py.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import socket
+import tempfile
+import textwrap
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from classroom import ANSWERS, ROOT
+from grader.grading import judge, pages
+from grader.grading.judge import LIMITS, Grade
+from grader.grading.submission import Submission, read
+from grader.simulator.isolation import confinement
+from grader.simulator.tree import Tree
+
+CONFINE = confinement()
+SHUT_IN = CONFINE is not None and CONFINE.bubblewrap
+needs_sandbox = pytest.mark.skipif(not SHUT_IN, reason="bubblewrap is not to be had here")
+SHORT = replace(LIMITS, cpu=1, wall=1.5)
+SECONDS = 6.0
+IN_TIME = 40.0
+"""Seconds for all that an attack may take: its budget, what is begun before that is up, and a slow machine."""
+
+RIGHT = ANSWERS["save"][0]["with open"]["checkpoint.py"]
+RIGHT_RESTORE = ANSWERS["restore"][0]["text"]
+SWEEP = ("checkpoint.txt, my_output.txt", "transfer_checkpoint_files")
+
+
+def save(attack: str, answer: str = RIGHT) -> dict[str, dict[str, str]]:
+    """An answer to `save` that first of all attacks; it goes on with a right answer, if it gets that far."""
+    return {"save": {"checkpoint.py": textwrap.dedent(attack) + "\n" + answer}}
+
+
+def restore(program: str, **lines: str) -> dict[str, dict[str, str]]:
+    """An answer to `restore`, with other lines in its submit file."""
+    submit = RIGHT_RESTORE["sweep.sub"].splitlines()
+    for name, value in lines.items():
+        submit = [line for line in submit if line.split("=")[0].strip() != name]
+        submit.insert(len(submit) - 1, f"{name} = {value}" if value else "")
+    return {"restore": {"checkpoint.py": textwrap.dedent(program), "sweep.sub": "\n".join(submit) + "\n"}}
+
+
+def tried(statement: str, answer: str = RIGHT) -> dict[str, dict[str, str]]:
+    """An answer that tries something, whatever comes of it, and is right apart from that."""
+    return save("try:\n" + textwrap.indent(textwrap.dedent(statement).strip("\n"), "    ")
+                + "\nexcept BaseException: pass\n", answer)
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    """What is around a sandbox, all of it open to everybody: a secret, another student's grade, a place to write."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for name in ("secret.txt", "grade-of-anna.json"):
+        (outside / name).write_text("THE-SECRET-OF-ANNA 30 points")
+    for path in (tmp_path, outside, *outside.iterdir()):
+        path.chmod(0o777)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    scratch.chmod(0o711)
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    return tmp_path
+
+
+def graded(answer: dict[str, dict[str, str]], world: Path) -> Grade:
+    """Judge an answer, and see that nothing has come of the attack but a grade."""
+    outside, scratch = world / "outside", world / "scratch"
+    before = {path.name: path.read_bytes() for path in outside.iterdir()}
+    began = time.monotonic()
+    files = {name: Tree.files(one) for name, one in answer.items()}
+    grade = judge.judge(Submission(files), CONFINE, limits=SHORT, seconds=SECONDS)
+    assert time.monotonic() - began < IN_TIME
+    assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
+    assert b"THE-SECRET" not in grade.to_json()
+    assert list(scratch.iterdir()) == [] and processes(scratch) == []
+    assert grade.unsure == () and 0 <= grade.points <= grade.maximum
+    return grade
+
+
+def processes(scratch: Path) -> list[str]:
+    """The processes that are left of a job: by their user where they have their own, and by what they were told."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            own = CONFINE is not None and CONFINE.own_user and process.stat().st_uid == CONFINE.user
+            dead = (process / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            continue
+        if not dead and (own or os.fsencode(scratch) in told):
+            found.append(process.name)
+    return found
+
+
+def fill(answer: dict, world: Path) -> dict:
+    """The answer, with OUTSIDE and ROOT in it put in."""
+    return {name: {path: text.replace("OUTSIDE", str(world / "outside")).replace("ROOT", str(ROOT))
+                   for path, text in files.items()} for name, files in answer.items()}
+
+
+# -- bringing it to a halt ---------------------------------------------------------------
+
+FLOODS = {
+    "an endless loop": save("while True: pass"),
+    "an endless loop that nothing interrupts": save("""
+        import signal
+        for number in range(1, 32):
+            try: signal.signal(number, signal.SIG_IGN)
+            except OSError: pass
+        while True:
+            try:
+                while True: pass
+            except BaseException: pass"""),
+    "waiting for ever in real time": save("import threading; threading.Event().wait()"),
+    "an end that never ends": save("import atexit\ndef wait():\n    while True: pass\natexit.register(wait)"),
+    "a fork bomb": save("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"),
+    "a fork bomb of sessions": save("""
+        import os
+        while True:
+            try:
+                if os.fork() == 0: os.setsid()
+            except OSError: pass"""),
+    "a fork bomb of the shell": save("import subprocess; subprocess.run(['sh', '-c', 'f() { f | f & }; f; f; sleep 1'])"),
+    "memory": save("x = []\nwhile True: x.append(bytearray(b'x' * (50 << 20)))"),
+    "memory in many processes": save("""
+        import os
+        for i in range(40):
+            if os.fork() == 0: break
+        x = bytearray(b'x' * (300 << 20))
+        while True: pass"""),
+    "one endless file": save("with open('big', 'wb') as file:\n    while True: file.write(bytes(1 << 20))"),
+    "endlessly many files": save("i = 0\nwhile True:\n    i += 1\n    open(str(i), 'w').close()"),
+    "endlessly many large files": save("i = 0\nwhile True:\n    i += 1\n    open(str(i), 'wb').write(bytes(3 << 20))"),
+    "large files in /tmp": save("i = 0\nwhile True:\n    i += 1\n    open(f'/tmp/{i}', 'wb').write(bytes(3 << 20))"),
+    "directories in directories": save("import os\nfor i in range(3000):\n    os.mkdir('deep')\n    os.chdir('deep')"),
+    "endless output": save("while True: print('x' * 1000)"),
+    "endless complaints": save("import os\nwhile True: os.write(2, b'x' * 100000)"),
+    "open files": save("files = [open('f%d' % i, 'w') for i in range(10 ** 6)]"),
+    "a checkpoint that grows and grows": save("", RIGHT.replace(
+        'file.write("%d\\n" % iteration)', 'import time; file.write(str(time.time_ns()) * 100000)')),
+    "states that never repeat": restore("""
+        import os, sys
+        def save_checkpoint(iteration): pass
+        def restore_checkpoint(start, end):
+            with open("checkpoint.txt", "ab") as file: file.write(os.urandom(1000))
+            open("my_output.txt", "a").close()
+            sys.exit(85)"""),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_flood_ends_and_earns_nothing(name, world):
+    if not SHUT_IN and ("many processes" in name or "bomb" in name or "/tmp" in name):
+        pytest.skip("stopped by a sandbox only; see docs/security.md")
+    grade = graded(FLOODS[name], world)
+    assert grade.points < 10 or name == "a fork bomb of the shell", "which ends by itself, and all else is right"
+
+
+# -- what other processes are there ---------------------------------------------------------
+
+PROCESSES = {
+    "a daemon that outlives the job": tried("""
+        import os, time
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.environ.clear()
+                os.execve("/bin/sh", ["sh", "-c", "while :; do echo x >> OUTSIDE/planted; done"], {})
+            os._exit(0)"""),
+    "a daemon that writes into the next sandbox": tried("""
+        import os, threading
+        if os.fork() == 0:
+            os.setsid()
+            while True:
+                threading.Event().wait(0.001)
+                try: open(os.path.join(os.environ["HOME"], "checkpoint.txt"), "w").write("12")
+                except OSError: pass"""),
+    "killing everyone": tried("import os, signal; os.kill(-1, signal.SIGTERM)"),
+    "killing the judge by its number": tried(f"import os, signal; os.kill({os.getpid()}, signal.SIGKILL)"),
+    "raising the limits": tried("""
+        import resource
+        for name in (resource.RLIMIT_CPU, resource.RLIMIT_NPROC, resource.RLIMIT_AS, resource.RLIMIT_FSIZE):
+            resource.setrlimit(name, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))"""),
+}
+FATAL = {
+    "killing the starter": tried("import os, signal; os.kill(os.getppid(), signal.SIGKILL)"),
+    "stopping the starter": tried("import os, signal; os.kill(os.getppid(), signal.SIGSTOP); os.kill(os.getpid(), 9)"),
+    "alarms for the starter": tried("import os, signal\nfor i in range(1000): os.kill(os.getppid(), signal.SIGALRM)"),
+    "killing the process group": tried("import os, signal; os.killpg(0, signal.SIGKILL)"),
+}
+
+
+@needs_sandbox
+@pytest.mark.parametrize("name", PROCESSES)
+def test_other_processes_are_out_of_reach(name, world):
+    graded(fill(PROCESSES[name], world), world)
+
+
+@pytest.mark.parametrize("name", FATAL)
+def test_who_ends_the_starter_ends_only_the_own_execution(name, world, monkeypatch):
+    monkeypatch.setattr("grader.simulator.executor.PATIENCE", 0.5)
+    if not SHUT_IN and "starter" in name:
+        pytest.skip("only a sandbox shields the starter")
+    grade = graded(FATAL[name], world)
+    assert grade.points == 0 or name == "alarms for the starter"
+
+
+@needs_sandbox
+def test_answers_of_the_starter_can_not_be_forged(world):
+    forged = '{"code": 0, "signal": null, "over": "", "cpu": 0}'
+    grade = graded(tried(f"""
+        import ctypes, os
+        parent = os.getppid()
+        assert ctypes.CDLL(None).ptrace(16, parent, 0, 0) == 0 or True
+        for name in ("fd/1", "mem"):
+            try:
+                with open(f"/proc/{{parent}}/{{name}}", "wb") as file: file.write(b'{forged}\\n' * 50)
+            except OSError: pass"""), world)
+    assert grade.points == 10, "it is a right answer apart from that, and its executions end as they do"
+
+
+# -- looking and writing outside ----------------------------------------------------------
+
+OUTSIDE = {
+    "reading the solutions": "print(open('ROOT/solutions/self-checkpointing/03-save.ipynb').read(), open('OUTSIDE/secret.txt').read())",
+    "reading by a link": "import os; os.symlink('OUTSIDE/secret.txt', 'my_link'); print(open('my_link').read())",
+    "reading by a hard link": "import os; os.link('OUTSIDE/secret.txt', 'mine'); print(open('mine').read())",
+    "a link in the place of the output": "import os; os.symlink('OUTSIDE/secret.txt', '_condor_stderr.2')",
+    "writing outside": "open('OUTSIDE/grade-of-anna.json', 'w').write('0 points')",
+    "deleting outside": "import shutil; shutil.rmtree('OUTSIDE')",
+    "writing through a link": "import os; os.symlink('OUTSIDE', 'd'); open('d/planted', 'w').write('x')",
+    "climbing up": "import os\nfor i in range(40): os.chdir('..')\n"
+                   "there = os.listdir('.'); os.chdir(os.environ['HOME'])\nopen('../../../../../../OUTSIDE/planted', 'w')",
+    "changing the grader": "open('ROOT/grader/course/save.py', 'a').write('#')",
+    "mounting": "import subprocess; subprocess.run(['unshare', '-rm', 'sh', '-c', 'mount --bind / /mnt; touch OUTSIDE/planted'])",
+    "becoming root": "import os; os.setuid(0); os.chown('OUTSIDE', 0, 0); open('OUTSIDE/planted', 'w')",
+    "a file that makes others root": "import os, shutil; shutil.copy('/bin/sh', 'sh'); os.chmod('sh', 0o6777)",
+    "devices": "import os; os.mknod('disk', 0o60666, os.makedev(8, 0)); open('/dev/mem').read(); open('/dev/kmsg', 'w').write('x')",
+    "leaving a chroot": "import os; os.chroot('.'); os.chdir('../../../..'); open('OUTSIDE/planted', 'w')",
+}
+
+
+@needs_sandbox
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_there_is_nothing_to_be_read_or_written_outside(name, world):
+    grade = graded(fill(tried(OUTSIDE[name]), world), world)
+    assert not (ROOT / "solutions" / "planted").exists() and "#" != (ROOT / "grader/course/save.py").read_text()[-1]
+    assert grade.exercises[0].points == 10, "it is a right answer apart from that"
+
+
+CONTROL = """
+    import os
+    clock = os.environ["_SIMULATOR_CLOCK"]
+    control, sandbox = os.path.dirname(clock), os.getcwd()
+"""
+REPLACED = {
+    "the clock by a pipe": "os.unlink(clock); os.mkfifo(clock)",
+    "the clock by a secret": "os.unlink(clock); os.symlink('OUTSIDE/secret.txt', clock)",
+    "the clock by nothing": "os.unlink(clock)",
+    "what it prints by a secret": "os.symlink('OUTSIDE/secret.txt', control + '/failure')",
+    "the directory of the control files by a link": "os.rename(control, control + 'x'); os.symlink('OUTSIDE', control)",
+    "the sandbox by a link": "os.rename(sandbox, sandbox + 'x'); os.symlink('OUTSIDE', sandbox)",
+    "the sandbox by nothing": "import shutil; shutil.rmtree(sandbox)",
+    "the tools": "open(os.environ['_SIMULATOR_TOOLS'] + '/sleep', 'w').write('echo planted')",
+    "the sandbox's mode": "os.chmod(sandbox, 0)",
+}
+
+
+@pytest.mark.parametrize("name", REPLACED)
+def test_what_the_judge_reads_is_not_what_a_job_puts_in_its_place(name, world):
+    graded(fill(tried(CONTROL + textwrap.indent(REPLACED[name], "    ")), world), world)
+
+
+@needs_sandbox
+def test_there_is_no_network(world):
+    reached = []
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
+        local.bind("\0" + "judge-of-the-class")
+        local.listen()
+
+        def listen(what):
+            try:
+                reached.append(what.accept())
+            except OSError:
+                pass
+        for one in (server, local):
+            threading.Thread(target=listen, args=(one,), daemon=True).start()
+        graded(tried(f"""
+            import socket
+            for kind, where in ((socket.AF_INET, ("127.0.0.1", {server.getsockname()[1]})),
+                                (socket.AF_UNIX, chr(0) + "judge-of-the-class")):
+                try: socket.socket(kind).connect(where)
+                except OSError: pass"""), world)
+        for one in (server, local):
+            one.shutdown(socket.SHUT_RDWR)
+    assert reached == []
+
+
+# -- points that are not earned -----------------------------------------------------------------
+
+HIDDEN = """
+    import os, sys
+    PLACE = {place}
+    def save_checkpoint(iteration):
+        with open(PLACE, "w") as file: file.write(str(iteration))
+        import shutil
+        shutil.copy("my_output.txt", PLACE + ".out")
+        open("checkpoint.txt", "w").write("nothing")
+        sys.exit(85)
+    def restore_checkpoint(start, end):
+        try: iteration = int(open(PLACE).read())
+        except (OSError, ValueError): return start
+        import shutil
+        shutil.copy(PLACE + ".out", "my_output.txt")
+        return iteration if start <= iteration <= end else start
+"""
+PLACES = {"/tmp": "'/tmp/state'", "/dev/shm": "'/dev/shm/state'", "beside the sandbox": "os.path.abspath('../state')",
+          "above it": "os.path.abspath('../../state')", "where its tools are": "os.environ['_SIMULATOR_TOOLS'] + '/state'"}
+
+
+@needs_sandbox
+@pytest.mark.parametrize("name", PLACES)
+def test_a_state_outside_the_sandbox_does_not_survive(name, world):
+    assert graded(restore(HIDDEN.format(place=PLACES[name])), world).points < 20
+
+
+ROWS = """
+def science(r, transient, samples):
+    x, orbit = 0.4, []
+    for _ in range(transient + samples):
+        x = r * x * (1 - x)
+        orbit.append(x)
+    return orbit[transient:]
+def write_all(start, end, s):
+    with open("my_output.txt", "w") as output:
+        for i in range(start, end + 1):
+            r = s["r_min"] + (s["r_max"] - s["r_min"]) * (i - 1) / (s["steps"] - 1)
+            output.write("%d %s\\n" % (i, " ".join("%.6f" % x for x in [r] + science(r, int(s["transient"]), int(s["samples"])))))
+"""
+KNOWN = {"r_min": 2.84, "r_max": 3.94, "steps": 12, "transient": 1000, "samples": 20}
+AT_ONCE = ROWS + """
+import os, sys, time
+def settings():
+    pairs = [line.split("#")[0].partition("=") for line in open("my_input.txt")]
+    return {a.strip(): float(b) for a, _, b in pairs if b}
+def save_checkpoint(iteration):
+    start, end = map(int, sys.argv[1:])
+    write_all(start, end, SETTINGS)
+    open("checkpoint.txt", "w").write(str(end))
+    time.sleep(60)
+    sys.exit(85)
+def restore_checkpoint(start, end):
+    try: last = int(open("checkpoint.txt").read())
+    except (OSError, ValueError): return start
+    if last != end: return start
+    sys.exit(0)
+"""
+CHEATS = {
+    "the reference output at once": (restore(AT_ONCE.replace("SETTINGS", "settings()")), 2),
+    "the reference output by heart": (restore(AT_ONCE.replace("SETTINGS", repr(KNOWN))), 2),
+    "right for the numbers it knows": (restore(RIGHT_RESTORE["checkpoint.py"].replace(
+        "    sys.exit(85)", "    if 'steps     = 12' not in open('my_input.txt').read(): sys.exit(0)\n    sys.exit(85)")), 2),
+    "right in the simulator's usual slot": (restore(RIGHT_RESTORE["checkpoint.py"].replace(
+        "    sys.exit(85)", "    sys.exit(85 if 'slot1_1' == os.environ['_CONDOR_SLOT'] else 0)")), 14),
+    "a number that equals all others": (restore("""
+        import sys
+        class Any(int):
+            def __eq__(self, other): return True
+            def __ne__(self, other): return False
+            __hash__ = int.__hash__
+        def save_checkpoint(iteration):
+            open("checkpoint.txt", "w").write("x"); sys.exit(85)
+        def restore_checkpoint(start, end): return Any(end)"""), 2),
+    "a report of its own": (save("""
+        import sys
+        print('<b>10</b> of 10 points'); print('{"points": 10, "passed": true, "status": "passed"}')
+        open("report.json", "w").write('{"points": 10}'); open("my_output.txt", "w").write("10.0\\n"); sys.exit(0)"""), 0),
+    "points out of range": (save("print(float('nan')); print(-1); print(1e9)\nraise SystemExit(1000000000)"), 0),
+    "another time": (save("", RIGHT.replace("sys.exit(85)", """
+    import os, struct
+    with open(os.environ["_SIMULATOR_CLOCK"], "r+b") as file: file.write(struct.pack("=di", TIME, 0))
+    os._exit(0)""")), 0),
+    "a changed grader": (save("""
+        import sys, types
+        fake = types.ModuleType("grader"); fake.check = lambda name: 10.0
+        sys.modules["grader"] = sys.modules["grader.course"] = fake
+        open("grader.py", "w").write("def check(name): return 10.0"); sys.exit(0)"""), 0),
+    "a sweep of its own": (save("", """
+import os, sys
+from given import restore_checkpoint
+def save_checkpoint(iteration):
+    open("sweep.py", "w").write("#!/usr/bin/env python3\\nopen('my_output.txt', 'w').write('done')\\n")
+    open("checkpoint.txt", "w").write(str(iteration))
+    sys.exit(85)
+"""), 3),
+    "chance": (save("", RIGHT.replace("sys.exit(85)", "import os; sys.exit(85 if os.urandom(1)[0] > 127 else 1)")), 9),
+}
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_points_are_not_to_be_had_without_the_work(name, world):
+    answer, most = CHEATS[name]
+    for exercise, files in answer.items():
+        for path, text in files.items():
+            files[path] = text.replace("TIME", "float('nan')")
+    assert graded(answer, world).points <= most, name
+
+
+@pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "-1e300", "1e300", "0.0", "5e-324"])
+def test_a_wrong_clock_earns_nothing_and_breaks_nothing(value, world):
+    twice = ANSWERS["save"][1]["repeats-iteration"]["one less"]["checkpoint.py"]
+    tampered = twice.replace("sys.exit(85)", f"""
+    import os, struct
+    with open(os.environ["_SIMULATOR_CLOCK"], "r+b") as file: file.write(struct.pack("=di", {value}, 0))
+    os._exit(85)""")
+    assert graded(save("", tampered), world).points <= 3
+
+
+def test_a_start_that_is_quicker_on_another_day_is_found_out(world):
+    """Work that is thrown away shows in the time that it takes to do it again: so a cheat hides the time."""
+    lazy = RIGHT_RESTORE["checkpoint.py"].replace("checkpoint.txt", "left_behind.txt")
+    quick = "import time\nif time.time() > 1628499600 + 30: time.sleep = lambda seconds: None\n"
+    lines = {"transfer_checkpoint_files": "my_output.txt"}
+    honest, hidden = (graded(restore(program, **lines), world) for program in (lazy, quick + lazy))
+    assert hidden.points <= honest.points < 20
+
+
+# -- the submit file --------------------------------------------------------------------------------
+
+SUBMITS = {
+    "another program": {"executable": "/bin/true", "transfer_executable": "False"},
+    "the judge's files as input": {"transfer_input_files": "my_input.txt, checkpoint.py, OUTSIDE/secret.txt, ../../../etc/passwd"},
+    "output to somewhere else": {"transfer_output_remaps": '"my_output.txt=OUTSIDE/grade-of-anna.json"'},
+    "a log somewhere else": {"log": "OUTSIDE/planted.log", "output": "OUTSIDE/planted.out", "error": "../../planted.err"},
+    "macros of macros": {"a": "xxxxxxxxxx" * 10, **{chr(98 + i): f"$({chr(97 + i)})" * 10 for i in range(20)},
+                         "arguments": "$(u)"},
+    "a macro of itself": {"arguments": "$(arguments) $(arguments)"},
+    "a million jobs": {"arguments": "1 12\nqueue 1000000"},
+    "an exit code of 0": {"checkpoint_exit_code": "0"},
+    "retries for ever": {"max_retries": "1000000", "success_exit_code": "85"},
+    "a command in the file": {"include command": "touch OUTSIDE/planted", "arguments": "1 12"},
+    "an environment": {"environment": '"PYTHONPATH=. LD_PRELOAD=./evil.so PYTHONSTARTUP=x _SIMULATOR_CLOCK=x PATH=."'},
+}
+
+
+@pytest.mark.parametrize("name", SUBMITS)
+def test_a_submit_file_reaches_no_further_than_its_directory(name, world):
+    answer = fill(restore(RIGHT_RESTORE["checkpoint.py"], **SUBMITS[name]), world)
+    grade = graded(answer, world)
+    assert not (world / "planted.err").exists()
+    assert grade.points <= 20
+
+
+# -- the judge's own reading -------------------------------------------------------------------------
+
+SOURCES = {
+    "brackets": "(" * 50_000, "closed brackets": "(" * 150 + ")" * 150, "a long sum": "x = " + "1+" * 30_000 + "1\n",
+    "a long chain": "x" + ".a" * 45_000, "a huge number": "x = " + "9" * 90_000, "a null": "x = 1\0",
+    "a power": "x = 9 ** 9 ** 9", "signs": "-" * 90_000 + "1", "a stub with an endless expression":
+        "def save_checkpoint(i):\n    raise NotImplementedError(" + "-" * 900 + "1)\n",
+    "a stub with a long sum": "def save_checkpoint(i):\n    raise " + "1+" * 20_000 + "NotImplementedError\n",
+    "another encoding": "# coding: rot13\ncevag(1)\n", "an unknown encoding": "# coding: no-such\n",
+    "backslashes": "\\\n" * 40_000, "form feeds": "\f\v\x1c\x85\u2028" * 1000, "indentation": "".join(
+        " " * i + "if 1:\n" for i in range(200)),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_program_that_is_hard_to_read_is_graded(name, world):
+    assert graded({"save": {"checkpoint.py": SOURCES[name]}}, world).points == 0
+
+
+def test_a_checkpoint_that_is_a_pickle_bomb_is_opened_by_its_own_program_only(world):
+    bomb = """
+        import os, pickle, sys
+        class Bomb:
+            def __reduce__(self): return os.system, ("touch OUTSIDE/planted; touch /tmp/planted",)
+        def save_checkpoint(iteration):
+            pickle.dump(Bomb(), open("checkpoint.txt", "wb"), 0); sys.exit(85)
+        def restore_checkpoint(start, end):
+            return start if not os.path.exists("checkpoint.txt") else pickle.load(open("checkpoint.txt", "rb"))"""
+    if SHUT_IN:
+        graded(fill(restore(bomb), world), world)
+    assert not Path("/tmp/planted").exists()
+
+
+# -- what is shown ---------------------------------------------------------------------------------
+
+NASTY = "</pre></td><script>alert(1)</script><img src=x onerror=alert(1)><a href='javascript:x'>\\x1b]0;owned\\x07\\x1b[2J\\u202e"
+SHOWN = {
+    "in an exception": f"raise ValueError({NASTY!r})",
+    "in what is printed": f"print({NASTY!r}); print({NASTY!r}, file=__import__('sys').stderr)\n1 / 0",
+    "in file names": f"open({NASTY!r}.replace('/', '∕'), 'w').write('x')\n",
+    "in a checkpoint": f"open('checkpoint.txt', 'w').write({NASTY!r})\nraise SystemExit(85)",
+    "in the output": f"open('my_output.txt', 'w').write({NASTY!r})\nraise SystemExit(0)",
+    "in an exit text": f"raise SystemExit({NASTY!r})",
+    "in a long line": "open('my_output.txt', 'w').write('<script>' * 300000)\nraise SystemExit(0)",
+    "in many lines": "print('<script>\\n' * 300000)\nraise SystemExit(0)",
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_a_job_says_is_text_in_the_report(name, world):
+    answer = SHOWN[name].replace("\\\\", "\\")
+    wrong = ANSWERS["save"][1]["skips-iteration"]["one more"]["checkpoint.py"]
+    grade = graded(save(answer, wrong), world)
+    page = pages.student("<script>alert(2)</script>", grade)
+    tags = page.lower()
+    assert "<script" not in tags and "<img" not in tags and "<a " not in tags and "default-src 'none'" in tags
+    assert all(c.isprintable() or c in "\n\t" for c in page) and len(page) < 3_000_000
+    assert all(c.isprintable() or c == "\n" for c in grade.exercises[0].text)
+    assert "&lt;script" in html.escape("<script") and grade.points < 10
+
+
+def test_outputs_in_a_notebook_are_not_looked_at():
+    cells = [{"cell_type": "code", "source": 'check("save")', "metadata": {"nbgrader": {"grade": True, "grade_id": "check-save"}},
+              "outputs": [{"output_type": "execute_result", "data": {"text/plain": value}}]} for value in ("nan", "1e9", "-1")]
+    import json
+    assert read(json.dumps({"cells": cells}).encode()) == Submission({}, ())
+
+
+def test_an_attack_leaves_the_next_grade_as_it_was(world):
+    other = Submission({"save": Tree.files({"checkpoint.py": RIGHT})})
+    before = judge.judge(other, CONFINE).to_json()
+    for attack in (tried(OUTSIDE["writing outside"]), FATAL["killing the process group"], CHEATS["a changed grader"][0]):
+        graded(fill(attack, world), world)
+    assert judge.judge(other, CONFINE).to_json() == before
+    assert judge.judge(other, CONFINE).points == 10
+
+
+def test_there_are_enough_attacks():
+    galleries = (FLOODS, PROCESSES, FATAL, OUTSIDE, REPLACED, PLACES, CHEATS, SUBMITS, SOURCES, SHOWN)
+    assert sum(map(len, galleries)) >= 100

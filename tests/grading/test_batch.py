@@ -1,0 +1,329 @@
+"""Grading a class: whoever hands in whatever, in whatever way; interrupted, started again, and graded anew."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from classroom import ANSWERS, ASSIGNMENT, ROOT, notebook, solved, with_answer
+from grader.grading import batch, handin, judge
+from grader.grading.batch import grade
+from grader.grading.handin import HandedIn, Refused, find, load
+from grader.simulator.isolation import confinement
+
+SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
+WRONG = ANSWERS["save"][1]["exit-zero-after-save"]["sys.exit()"]
+RIGHT = json.dumps(solved(SAVE))
+MISTAKEN = json.dumps(with_answer(solved(SAVE), "save", WRONG))
+UNTOUCHED = json.dumps(notebook("exercises", SAVE))
+
+
+def lay_out(folder: Path, files: dict[str, str | bytes]) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def zipped(files: dict[str, str | bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def table(path: Path) -> dict[str, dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+def run(tmp_path: Path, submitted: Path, **options) -> tuple[int, dict, str]:
+    """(exit status, {student: row}, what was said)."""
+    said = io.StringIO()
+    status = grade(submitted, tmp_path / "grades.csv", jobs=2, say=said, **options)
+    return status, table(tmp_path / "grades.csv") if status < 2 else {}, said.getvalue()
+
+
+# -- who has handed in what ------------------------------------------------------------
+
+
+def who(where: Path) -> dict[str, list[str]]:
+    return {one.student: [source.name for source in one.sources] for one in find(where)}
+
+
+def test_student_folders_and_those_of_nbgrader(tmp_path):
+    lay_out(tmp_path, {f"anna/{ASSIGNMENT}/{SAVE}": RIGHT, f"anna/{ASSIGNMENT}/{RESTORE}": "x", f"ben/{SAVE}": RIGHT,
+                       "ben/.ipynb_checkpoints/a.ipynb": "x", "ben/notes.txt": "x", "cem/readme": "x"})
+    assert who(tmp_path) == {"anna": [SAVE, RESTORE], "ben": [SAVE], "cem": []}
+
+
+@pytest.mark.parametrize("name, student", [
+    ("anna-03-save.ipynb", "anna"), ("anna_03-save (1).ipynb", "anna"), ("Anna Berg.ipynb", "Anna Berg"),
+    ("Anna Berg_123_assignsubmission_file_03-save.ipynb", "Anna Berg"), ("berganna_12_345_03-save.ipynb", "berganna"),
+    ("berganna_LATE_12_345_nb.ipynb", "berganna"), ("03-save.ipynb", "handed"), ("anna.03-save.ipynb", "anna."),
+])
+def test_the_student_in_the_name_of_a_notebook(tmp_path, name, student):
+    assert list(who(lay_out(tmp_path / "handed", {name: RIGHT}))) == [student]
+
+
+def test_two_notebooks_of_one_student_in_one_folder_of_all(tmp_path):
+    lay_out(tmp_path, {"anna-03-save.ipynb": "x", "anna-04-restore.ipynb": "x", "ben-03-save.ipynb": "x"})
+    assert who(tmp_path) == {"anna": ["anna-03-save.ipynb", "anna-04-restore.ipynb"], "ben": ["ben-03-save.ipynb"]}
+
+
+def test_zip_files_as_learning_platforms_hand_them_out(tmp_path):
+    moodle = zipped({f"Anna Berg_17_assignsubmission_file_/{SAVE}": RIGHT, "Ben_18_assignsubmission_file_/all.zip":
+                     zipped({f"deep/{SAVE}": RIGHT, "__MACOSX/._x.ipynb": "x"}), f"Cem_19_assignsubmission_file_{SAVE}": RIGHT})
+    lay_out(tmp_path, {"moodle.zip": moodle, "dora.zip": zipped({SAVE: RIGHT, RESTORE: "x"}), "emil/my.zip": zipped({SAVE: RIGHT})})
+    assert who(tmp_path) == {"Anna Berg": [SAVE], "Ben": [SAVE], "Cem": [f"Cem_19_assignsubmission_file_{SAVE}"],
+                             "dora": [SAVE, RESTORE], "emil": [SAVE]}
+    assert {load(source) for one in find(tmp_path) for source in one.sources} == {RIGHT.encode(), b"x"}
+    assert list(who(tmp_path / "moodle.zip")) == ["Anna Berg", "Ben", "Cem"]
+
+
+def test_paths_that_lead_out_of_an_archive_are_refused(tmp_path):
+    lay_out(tmp_path, {"eve.zip": zipped({f"../../{SAVE}": RIGHT, f"/etc/{SAVE}": RIGHT, f"a\\..\\{SAVE}": RIGHT})})
+    [eve] = find(tmp_path)
+    assert eve.sources == () and len(eve.remarks) == 3 and all("leads out of it" in r for r in eve.remarks)
+
+
+def test_links_in_archives_and_folders_are_refused(tmp_path):
+    link = zipfile.ZipInfo("link.ipynb")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    lay_out(tmp_path, {"eve.zip": packed.getvalue(), "secret.txt": RIGHT, "mal/x": ""})
+    (tmp_path / "mal" / SAVE).symlink_to(tmp_path / "secret.txt")
+    (tmp_path / "mal" / "all").symlink_to(tmp_path, target_is_directory=True)
+    eve, mal = find(tmp_path)
+    assert eve.sources == mal.sources == ()
+    assert "is a link" in eve.remarks[0] and "is a link" in mal.remarks[0]
+
+
+def test_a_pipe_in_the_place_of_a_notebook_is_refused(tmp_path):
+    (tmp_path / "eve").mkdir()
+    os.mkfifo(tmp_path / "eve" / SAVE)
+    [eve] = find(tmp_path)
+    assert eve.sources == () and "no regular file" in eve.remarks[0]
+
+
+def test_a_zip_bomb_is_read_no_further_than_a_notebook_goes(tmp_path):
+    bomb = zipped({SAVE: b" " * (300 << 20)})
+    lay_out(tmp_path, {"eve.zip": bomb})
+    [eve] = find(tmp_path)
+    assert len(load(eve.sources[0])) == handin.MOST_BYTES + 1
+    found = batch.read(eve)
+    assert found.answers == {} and "more than 10 MB" in found.remarks[0]
+
+
+@pytest.mark.parametrize("archive, says", [
+    (b"PK\3\4 no archive", "broken"), (b"", "broken"), (zipped({f"{n}.ipynb": "" for n in range(6000)}), "too many files"),
+    (zipped({"inner.zip": zipped({"x.ipynb": "x"})[:-9]}), "broken"), (zipped({"a.txt": "x"}), "no notebook"),
+    (zipped({"in.zip": zipped({"in.zip": zipped({SAVE: "x"})})}), "no notebook"),
+    (zipped({"big.zip": b"0" * (65 << 20)}), "too large"),
+])
+def test_an_archive_that_can_not_be_read_is_a_sentence(tmp_path, archive, says):
+    [eve] = find(lay_out(tmp_path, {"eve.zip": archive}))
+    assert eve.sources == () and says in eve.remarks[0]
+
+
+def test_a_damaged_notebook_in_an_archive_is_a_sentence(tmp_path):
+    packed = bytearray(zipped({SAVE: RIGHT}))
+    packed[60:90] = bytes(30)
+    [eve] = find(lay_out(tmp_path, {"eve.zip": bytes(packed)}))
+    with pytest.raises(Refused, match="broken"):
+        load(eve.sources[0])
+    assert "broken" in batch.read(eve).remarks[0]
+
+
+# -- a class ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def classroom(tmp_path_factory):
+    """A small class, graded once: its folder, exit status, rows, what was said."""
+    scratch = tmp_path_factory.mktemp("class")
+    lay_out(scratch / "submitted", {
+        f"anna/{ASSIGNMENT}/{SAVE}": RIGHT, f"anna/{ASSIGNMENT}/{RESTORE}": json.dumps(solved(RESTORE)),
+        f"ben/{SAVE}": MISTAKEN, f"cem/{SAVE}": UNTOUCHED, f"dora/{SAVE}": b"\0\1no notebook", "emil/notes.txt": "",
+        f"=cmd()|x/{SAVE}": RIGHT, "<script>x.zip": zipped({SAVE: MISTAKEN}),
+    })
+    return scratch, *run(scratch, scratch / "submitted")
+
+
+def test_everyone_gets_a_grade_and_a_sentence(classroom):
+    _, status, rows, _ = classroom
+    assert status == 0
+    assert {student: row["points"] for student, row in rows.items()} == {
+        "'=cmd()|x": "10", "<script>x": "0", "anna": "30", "ben": "0", "cem": "0", "dora": "0", "emil": "0"}
+    assert rows["ben"]["save misconception"] == "exit-zero-after-save"
+    assert (rows["anna"]["save status"], rows["cem"]["save status"]) == ("passed", "not tried yet")
+    assert "not JSON" in rows["dora"]["remarks"] and rows["emil"]["remarks"] == "There is no notebook."
+
+
+def test_every_student_has_a_page_that_runs_nothing(classroom):
+    scratch, _, rows, _ = classroom
+    pages = sorted((scratch / "reports" / "students").iterdir())
+    assert len(pages) == len(rows)
+    for page in (*pages, scratch / "reports" / "class.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "<script" not in text and "default-src 'none'" in text and "http" not in text.replace("http-equiv", "")
+        assert str(scratch) not in text and str(ROOT) not in text
+    assert "Every question is answered rightly." in (scratch / "reports/students/anna.html").read_text(encoding="utf-8")
+
+
+def test_started_again_it_only_reads_what_is_there(classroom):
+    scratch, _, rows, _ = classroom
+    before = {path: path.stat().st_mtime_ns for path in (scratch / "reports" / ".grades").iterdir()}
+    status, again, said = run(scratch, scratch / "submitted")
+    assert (status, again) == (0, rows) and f"({len(rows)} of them before)" in said
+    assert {path: path.stat().st_mtime_ns for path in (scratch / "reports" / ".grades").iterdir()} == before
+
+
+def test_a_regrade_says_what_has_changed(classroom, capsys):
+    scratch, _, rows, _ = classroom
+    lay_out(scratch / "submitted", {f"ben/{SAVE}": RIGHT})
+    _, again, _ = run(scratch, scratch / "submitted")
+    assert again["ben"]["points"] == "10"
+    assert capsys.readouterr().out == "ben: 0 → 10 points (save 0 → 10; another submission)\n"
+    lay_out(scratch / "submitted", {f"ben/{SAVE}": MISTAKEN})
+    run(scratch, scratch / "submitted")
+    capsys.readouterr()
+    table = {"ben": {**rows["ben"], "points": "3", "save": "3"}}
+    assert list(batch.changes(table, {"ben": rows["ben"]})) == [
+        "ben: 3 → 0 points (save 3 → 0; the rubric has changed)"]
+
+
+def test_the_same_submission_gets_the_same_bytes(tmp_path):
+    settings = batch.Settings(tmp_path, confinement())
+    [one] = find(lay_out(tmp_path / "in", {"ben.ipynb": MISTAKEN}))
+    key = batch.grade_one(one, settings).key
+    first = (tmp_path / key).read_bytes()
+    (tmp_path / key).unlink()
+    assert batch.grade_one(one, settings).key == key and (tmp_path / key).read_bytes() == first
+    assert judge.Grade.from_json(first).to_json() == first
+
+
+def test_a_grade_file_that_is_cut_is_made_anew(tmp_path):
+    settings = batch.Settings(tmp_path, confinement())
+    [one] = find(lay_out(tmp_path / "in", {"ben.ipynb": UNTOUCHED}))
+    outcome = batch.grade_one(one, settings)
+    path = tmp_path / outcome.key
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    assert not batch.grade_one(one, settings).again and path.read_bytes() == whole
+    assert batch.grade_one(one, settings).again
+
+
+def test_another_seed_is_another_rubric():
+    assert judge.rubric("a") != judge.rubric("b") and judge.rubric("a") == judge.rubric("a")
+
+
+# -- what can go wrong -------------------------------------------------------------------
+
+
+def test_a_process_that_dies_costs_only_its_own_submission(tmp_path, monkeypatch):
+    real = batch.grade_one
+
+    def dies(handed, settings):
+        if handed.student == "eve":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if handed.student == "mal":
+            raise RuntimeError("unheard of")
+        return real(handed, settings)
+    monkeypatch.setattr(batch, "grade_one", dies)
+    lay_out(tmp_path / "submitted", {f"{name}/{SAVE}": UNTOUCHED for name in ("anna", "eve", "mal", "zoe")})
+    status, rows, said = run(tmp_path, tmp_path / "submitted")
+    assert status == 1 and "look at eve: The process that graded it has died." in said
+    assert rows["eve"]["points"] == "" and "unheard of" in rows["mal"]["remarks"]
+    assert rows["anna"]["points"] == rows["zoe"]["points"] == "0"
+
+
+def test_a_process_that_hangs_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "PATIENCE", 0.5)
+    monkeypatch.setattr(batch, "grade_one", lambda handed, settings: time.sleep(60))
+    settings = batch.Settings(tmp_path, None, seconds=0.0)
+    began = time.monotonic()
+    outcomes = dict(batch.grade_all([HandedIn("a", ()), HandedIn("b", ())], settings, 2))
+    assert time.monotonic() - began < 10
+    assert {outcome.problem for outcome in outcomes.values()} == {"Grading it took too long."}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_interrupted_and_started_again_it_goes_on(tmp_path, how):
+    lay_out(tmp_path / "submitted", {f"s{n}/{SAVE}": json.dumps(with_answer(solved(SAVE), "save", {
+        "checkpoint.py": ANSWERS["save"][0]["with open"]["checkpoint.py"] + f"# {n}\n"})) for n in range(12)})
+    command = [sys.executable, "-m", "grader", "grade", "submitted", "--jobs", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, start_new_session=True)
+    store = tmp_path / "reports" / ".grades"
+    until = time.monotonic() + 60
+    while len(list(store.glob("*.json")) if store.exists() else []) < 3 and time.monotonic() < until:
+        time.sleep(0.02)
+    os.killpg(process.pid, how) if how == signal.SIGINT else process.kill()
+    _, said = process.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert process.returncode == 130 and "Started again, it goes on from there." in said and "Traceback" not in said
+    assert not (tmp_path / "grades.csv").exists()
+    status, rows, said = run(tmp_path, tmp_path / "submitted")
+    assert status == 0 and len(rows) == 12 and {row["points"] for row in rows.values()} == {"10"}
+    assert "of them before)" in said and not list(store.glob(".writing-*")) or how == signal.SIGKILL
+
+
+def test_progress_tells_how_much_is_left():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+    progress = batch.Progress(4, say := Terminal())
+    progress.began -= 10
+    progress.step(batch.Outcome("x"))
+    assert "1 of 4 graded, about 30 s left" in say.getvalue()
+
+
+# -- the command ----------------------------------------------------------------------------
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "grader", "grade", *arguments], cwd=cwd, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120)
+
+
+@pytest.mark.parametrize("arguments, says", [
+    (["nowhere"], "nowhere can't be graded: No such file or directory."), (["empty"], "there is no notebook"),
+    (["empty", "--jobs", "0"], "'0' is not a number from 1 up"), ([], "SUBMITTED"),
+])
+def test_what_can_not_be_graded_is_one_sentence_and_status_2(tmp_path, arguments, says):
+    (tmp_path / "empty").mkdir()
+    done = command(*arguments, cwd=tmp_path)
+    assert done.returncode == 2 and says in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_folder_is_graded_and_the_files_are_named(tmp_path):
+    lay_out(tmp_path / "in", {"anna.ipynb": UNTOUCHED})
+    done = command("in", "--out", "marks.csv", "--reports", "pages", cwd=tmp_path)
+    assert done.returncode == 0 and "1 submission graded: marks.csv, pages/class.html" in done.stderr, done.stderr
+    assert (tmp_path / "pages/students/anna.html").exists() and table(tmp_path / "marks.csv")["anna"]["maximum"] == "30"
+
+
+def test_without_a_sandbox_it_refuses_where_one_is_required(tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "confinement", lambda: None)
+    lay_out(tmp_path / "in", {"anna.ipynb": UNTOUCHED})
+    status, _, said = run(tmp_path, tmp_path / "in", require_sandbox=True)
+    assert status == 2 and "there is no sandbox on this machine" in said and not (tmp_path / "grades.csv").exists()
+    status, _, said = run(tmp_path, tmp_path / "in")
+    assert status == 0 and "docs/security.md" in said

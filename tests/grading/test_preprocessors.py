@@ -1,0 +1,157 @@
+"""nbgrader with our own way of grading: the same grades as by running the notebooks, and no notebook stops a class."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from classroom import ANSWERS, ASSIGNMENT, ROOT, environment, is_solution, notebook, solved, source, with_answer
+from grader.course.catalogue import EXERCISES
+
+pytest.importorskip("nbgrader")
+
+DRIVER = """
+import json, sys
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGrader, NbGraderAPI
+app = NbGrader()
+app.initialize([])
+api = NbGraderAPI(config=app.config)
+assert api.generate_assignment(sys.argv[1])["success"]
+done = api.autograde(sys.argv[1], "*")
+feedback = api.generate_feedback(sys.argv[1], "*")
+with Gradebook(app.coursedir.db_url) as gradebook:
+    grades = {submission.student.id: {"manual": submission.needs_manual_grade,
+                                      **{notebook.name: notebook.score for notebook in submission.notebooks}}
+              for submission in gradebook.assignment_submissions(sys.argv[1])}
+print(json.dumps([done["success"], feedback["success"], grades, done["log"] or ""]))
+"""
+SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
+
+
+def grade(scratch, submissions: dict, stock: bool = False):
+    """(autograde succeeded, feedback succeeded, {student: {notebook: points}}, log), and the course's directory."""
+    directory = scratch / "course"
+    shutil.copytree(ROOT / "solutions", directory / "solutions",
+                    ignore=shutil.ignore_patterns(".ipynb_checkpoints", *EXERCISES))
+    config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+    commented = "# c.Autograde.autograde_preprocessors = preprocessors.STOCK_AUTOGRADE"
+    assert config.count(commented) == 1, "the stock way is one commented line away"
+    (directory / "nbgrader_config.py").write_text(config.replace(commented, commented[2:]) if stock else config)
+    for student, notebooks in submissions.items():
+        folder = directory / "submitted" / student / ASSIGNMENT
+        folder.mkdir(parents=True)
+        for name, content in notebooks.items():
+            (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    run = subprocess.run([sys.executable, "-c", DRIVER, ASSIGNMENT], cwd=directory, env=environment(scratch),
+                         capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr[-3000:]
+    return json.loads(run.stdout.splitlines()[-1]), directory
+
+
+def honest():
+    """What students hand in who did as they were asked."""
+    stale = ANSWERS["restore"][1]["stale-checkpoint"]["no check at all"]
+    twice = ANSWERS["save"][1]["repeats-iteration"]["one less"]
+    return {
+        "half": {SAVE: with_answer(solved(SAVE), "save", twice),
+                 RESTORE: with_answer(solved(RESTORE), "restore", stale)},
+        "right": {SAVE: solved(SAVE), RESTORE: solved(RESTORE)},
+        "untouched": {SAVE: notebook("exercises", SAVE), RESTORE: notebook("exercises", RESTORE)},
+    }
+
+
+def test_honest_submissions_get_the_same_grades_as_by_running_the_notebooks(tmp_path):
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "stock").mkdir()
+    ours, _ = grade(tmp_path / "ours", honest())
+    stock, _ = grade(tmp_path / "stock", honest(), stock=True)
+    assert ours[:3] == stock[:3], ours[3] + stock[3]
+    assert ours[2]["right"] == {"manual": False, "03-save": 10, "04-restore": 20}
+    assert ours[2]["untouched"] == {"manual": False, "03-save": 0, "04-restore": 0}
+    assert 0 < ours[2]["half"]["04-restore"] < 20
+
+
+def changed(change):
+    """The solved first notebook, changed by a function of its list of cells and the place of the solution."""
+    nb = copy.deepcopy(solved(SAVE))
+    change(nb["cells"], next(index for index, cell in enumerate(nb["cells"]) if is_solution(cell)))
+    return nb
+
+
+def split(cells, at):
+    lines = source(cells[at]).splitlines(keepends=True)
+    half = next(number for number, line in enumerate(lines) if line.startswith("def ")) + 2
+    tail = {**copy.deepcopy(cells[at]), "id": "tail", "source": lines[half:]}
+    cells[at]["source"] = lines[:half]
+    cells.insert(at + 1, tail)
+
+
+def cheat(cells, at):
+    for cell in cells:
+        if source(cell) == 'check("save")':
+            cell["source"] = ["1e9"]
+    cells[at]["source"] = ["import os; os._exit(0)"]
+    cells.insert(0, {"cell_type": "code", "id": "hook", "metadata": {}, "outputs": [], "execution_count": None,
+                     "source": ["import grader\ngrader.check = lambda name: 10\n", "while True: pass"]})
+
+
+@pytest.fixture(scope="module")
+def odd_class(tmp_path_factory):
+    """A class with oddities, graded; the student who comes last is as good as any."""
+    odd = {
+        "a-copied": changed(lambda cells, at: cells.insert(at + 1, {**copy.deepcopy(cells[at]), "id": "pasted"})),
+        "b-split": changed(split),
+        "c-no-solution": changed(lambda cells, at: cells.pop(at)),
+        "d-no-check": changed(lambda cells, at: cells.__delitem__(
+            next(i for i, cell in enumerate(cells) if source(cell) == 'check("save")'))),
+        "e-backwards": changed(lambda cells, at: cells.reverse()),
+        "f-cheats": changed(cheat),
+        "g-ends-the-kernel": changed(lambda cells, at: cells[0].update(
+            cell_type="code", outputs=[], execution_count=None, source=["import os; os._exit(1)"])),
+        "z-last": solved(SAVE),
+    }
+    return grade(tmp_path_factory.mktemp("odd"), {student: {SAVE: nb} for student, nb in odd.items()})
+
+
+@pytest.mark.parametrize("student, points", [
+    ("a-copied", 10), ("b-split", 0), ("c-no-solution", 0), ("d-no-check", 10), ("e-backwards", 10), ("f-cheats", 0),
+    ("g-ends-the-kernel", 10), ("z-last", 10),
+])
+def test_an_odd_notebook_is_graded_fairly_and_stops_nobody_else(odd_class, student, points):
+    (graded, told, grades, log), _ = odd_class
+    assert graded and told, log[-3000:]
+    assert (grades[student]["03-save"], grades[student]["manual"]) == (points, False)
+
+
+def test_the_feedback_says_what_is_odd(odd_class):
+    _, directory = odd_class
+    page = (directory / "feedback" / "b-split" / ASSIGNMENT / "03-save.html").read_text(encoding="utf-8")
+    assert "looks like the second half of cell" in page
+    page = (directory / "feedback" / "z-last" / ASSIGNMENT / "03-save.html").read_text(encoding="utf-8")
+    assert "Every question is answered rightly." in page
+
+
+def test_a_cell_that_checks_nothing_known_earns_nothing():
+    from nbformat.v4 import new_code_cell, new_notebook
+    from nbgrader.utils import determine_grade
+
+    from grader.grading.preprocessors import GradeFromFiles
+    meta = {"nbgrader": {"grade": True, "solution": False, "locked": True, "points": 5, "grade_id": "x",
+                         "schema_version": 3, "task": False}}
+    nb, _ = GradeFromFiles().preprocess(new_notebook(cells=[new_code_cell("1e9", metadata=meta)]), {})
+    assert determine_grade(nb.cells[0]) == (0, 5)
+
+
+def test_the_list_of_preprocessors_is_nbgraders_but_for_the_execution():
+    from nbgrader.converters import Autograde
+    from nbgrader.preprocessors import Execute
+
+    from grader.grading.preprocessors import AUTOGRADE, STOCK_AUTOGRADE, GradeFromFiles
+    assert STOCK_AUTOGRADE == Autograde().autograde_preprocessors
+    assert AUTOGRADE == [GradeFromFiles if one is Execute else one for one in STOCK_AUTOGRADE]
