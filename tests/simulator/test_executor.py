@@ -203,7 +203,7 @@ def test_what_is_buffered_is_lost_when_the_slot_is(run):
 
 def test_streams_are_appended_to_in_place(executor, python_job):
     """R3"""
-    job = python_job("import sys\nprint('out')\nprint('err', file=sys.stderr)")
+    job = python_job("import sys\nprint('out')\nprint('err', file=sys.stderr)", checkpoint_exit_code=85)
     one = executor.run(job, job.inputs)
     two = executor.run(job, one.sandbox)
     assert two.sandbox[STDOUT].text == "out\nout\n" and two.sandbox[STDERR].text == "err\nerr\n"
@@ -299,7 +299,7 @@ def test_what_a_program_makes_is_in_its_picture(run):
     made = done.sandbox.without(["job", STDOUT, STDERR])
     assert made == Tree({
         "a/b/empty": Directory(), "a/file": File(bytes(range(256))), "link": Link("a/file"),
-        "script": File(b"", True), "secret": File(b"x")}), done.stderr
+        "script": File(b"", True), "secret": File(b"x", readable=False)}), done.stderr
 
 
 def test_tracing_notes_what_is_opened_and_raised(run):
