@@ -50,6 +50,7 @@ PYTHON = BIN / ("python.exe" if WINDOWS else "python")
 
 # Students take the first for a way to write exercises; the second asks about news at the first start.
 HIDDEN_EXTENSIONS = ("@jupyter/nbgrader:create-assignment", "@jupyterlab/apputils-extension:announcements")
+IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4"]  # what is waited for is mostly no processor
 say = functools.partial(print, flush=True)  # `become` drops what is not flushed
 
 
@@ -284,7 +285,7 @@ def lab(arguments):
 
 def test(arguments):
     set_up("test")
-    return become(["-m", "pytest"] + arguments, ROOT)
+    return become(["-m", "pytest"] + IN_PARALLEL + arguments, ROOT)
 
 
 def run(arguments):

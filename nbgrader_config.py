@@ -3,6 +3,7 @@
 solutions/ is the source, exercises/ is what students get, submitted/ what they hand in.
 """
 
+from grader.course.catalogue import EXERCISES
 from grader.grading import preprocessors
 
 c = get_config()  # noqa: F821  (nbgrader puts it there)
@@ -12,12 +13,14 @@ c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 c.CourseDirectory.ignore = [
     ".ipynb_checkpoints", "*.pyc", "__pycache__", "gradebook.db", ".lab",
-    # the submit directories that the notebooks make
-    "save", "restore",
+    # what the notebooks make: how far one is, and the submit directories of the exercises
+    ".progress.json", *(name for name, exercise in EXERCISES.items() if not exercise.literal),
 ]
 
-c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
+c.GenerateAssignment.preprocessors = preprocessors.GENERATE
+c.ClearAnswers.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 
+c.Autograde.exporter_class = preprocessors.AnyNotebook  # reads what is no notebook, or in another encoding
 c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
 # Answers are read from the notebooks and judged in processes that are shut in; no notebook is run. To run them in a
 # kernel, as nbgrader does by itself (slower, and a notebook can then say what it likes), use the second line instead.

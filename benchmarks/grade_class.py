@@ -1,10 +1,11 @@
 """Grading a made class: `grade` beside nbgrader's own execution of a sample of the same class, in one run.
 
-    python benchmarks/grade_class.py [STUDENTS] [SAMPLE] [JOBS]
+    python benchmarks/grade_class.py [STUDENTS] [SAMPLE] [JOBS] [NOTEBOOK ...]
 
-Defaults: 100 students, of whom 6 and a hostile one are also graded by the stock path, and 2 jobs. The
+Defaults: 100 students, of whom 6 and a hostile one are also graded by the stock path, 2 jobs, and the notebooks of the
+whole course (names begin like 03). The
 class answers as differently as students do: right in every style of the mutation table, each
-misconception, untouched, half handed in, and one in twenty hostile; no two answers are the same text, and
+misconception, untouched, half handed in, and one in twenty hostile (in every program of theirs); no two answers are the same text, and
 nothing is graded twice. Prints the seconds per submission of both, for the same mixture, their ratio, and
 the peak memory of `grade` and of its processes. (In the stock path, too, programs run in the sandbox: it is
 the notebooks that run outside of it.)
@@ -22,14 +23,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "course")]
 
-from classroom import ANSWERS, ASSIGNMENT, environment, notebook, with_answer  # noqa: E402
+from classroom import ANSWERS, ASSIGNMENT, environment, notebook, solved, with_answer  # noqa: E402
+from grader.course.catalogue import COURSE  # noqa: E402
+from grader.course.catalogue import Notebook as Chapter  # noqa: E402
 
-NOTEBOOKS = {"save": "03-save.ipynb", "restore": "04-restore.ipynb"}
 HOSTILE = (
     "while True: pass\n", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n",
     "x = []\nwhile True: x.append(bytearray(b'x' * (50 << 20)))\n", "while True: print('x' * 1000)\n",
@@ -51,7 +54,7 @@ print(json.dumps(seconds))
 """
 
 
-def make_class(folder: Path, students: int, draw: random.Random) -> list[str]:
+def make_class(folder: Path, students: int, chapters: Sequence[Chapter], draw: random.Random) -> list[str]:
     """Write the submissions, in nbgrader's layout; returns the students who are not hostile."""
     honest = []
     for number in range(students):
@@ -60,26 +63,36 @@ def make_class(folder: Path, students: int, draw: random.Random) -> list[str]:
         honest += [] if hostile else [student]
         directory = folder / student / ASSIGNMENT
         directory.mkdir(parents=True)
-        for exercise, name in NOTEBOOKS.items():
-            content = answered(exercise, name, number, hostile, draw)
+        for chapter in chapters:
+            content = answered(chapter, number, hostile, draw)
             if content is not None:
-                (directory / name).write_text(json.dumps(content), encoding="utf-8")
+                (directory / f"{chapter.name}.ipynb").write_text(json.dumps(content), encoding="utf-8")
     return honest
 
 
-def answered(exercise: str, name: str, number: int, hostile: bool, draw: random.Random) -> dict | None:
-    """A notebook with one student's answer; None if there is none."""
-    right, wrong = ANSWERS[exercise]
+def answered(chapter: Chapter, number: int, hostile: bool, draw: random.Random) -> dict | None:
+    """A notebook with one student's answers; None if there is none."""
+    name = f"{chapter.name}.ipynb"
     chance = draw.random()
-    if chance < 0.05 and not hostile:
-        return notebook("exercises", name)
     if chance < 0.08 and not hostile:
-        return None
-    kind = right if chance < 0.55 else wrong[draw.choice(list(wrong))]
+        return notebook("exercises", name) if chance < 0.05 else None
+    found = solved(name) if draw.random() < 0.7 else notebook("exercises", name)  # so are the predictions
+    for exercise in chapter.exercises:
+        if exercise.name in ANSWERS and not exercise.optional:
+            found = with_answer(found, exercise.name, drawn(exercise.name, number, hostile, draw))
+    return found
+
+
+def drawn(exercise: str, number: int, hostile: bool, draw: random.Random) -> dict[str, str]:
+    """One student's answer to an exercise, in whose first file nobody has the same text."""
+    right, wrong = ANSWERS[exercise]
+    kind = right if draw.random() < 0.6 or not wrong else wrong[draw.choice(list(wrong))]
     answer = dict(draw.choice(list(kind.values())))
-    first = "checkpoint.py"
-    answer[first] = (HOSTILE[number // 20 % len(HOSTILE)] if hostile else "") + answer[first] + f"# by number {number}\n"
-    return with_answer(notebook("exercises", name), exercise, answer)
+    first = next(iter(answer))
+    if first.endswith(".py") and hostile:
+        answer[first] = HOSTILE[number // 20 % len(HOSTILE)] + answer[first]
+    answer[first] += f"# by number {number}\n"
+    return answer
 
 
 def grade(folder: Path, jobs: int) -> tuple[float, float, float]:
@@ -117,12 +130,13 @@ def stock(folder: Path, students: list[str]) -> list[float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def main(students: int, sample: int, jobs: int) -> None:
+def main(students: int, sample: int, jobs: int, names: Sequence[str]) -> None:
     draw = random.Random(2021)
+    chapters = [chapter for chapter in COURSE if not names or chapter.name[:2] in names]
     with tempfile.TemporaryDirectory(prefix="class-") as scratch:
         folder = Path(scratch)
-        honest = make_class(folder / "submitted", students, draw)
-        chosen = draw.sample([one for one in honest if len(list((folder / "submitted" / one).rglob("*.ipynb"))) == 2], sample)
+        honest = make_class(folder / "submitted", students, chapters, draw)
+        chosen = draw.sample(honest, sample)
         seconds, peak, child = grade(folder, jobs)
         ours = seconds / students
         print(f"grade, {jobs} jobs:  {seconds:6.1f} s for {students} submissions, {ours:.3f} s each")
@@ -137,4 +151,5 @@ def main(students: int, sample: int, jobs: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in (*sys.argv[1:], *("100", "6", "2")[len(sys.argv) - 1:])))
+    numbers = [int(word) for word in (*sys.argv[1:4], *("100", "6", "2")[len(sys.argv[1:4]):])]
+    main(*numbers, sys.argv[4:])

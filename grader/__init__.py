@@ -1,6 +1,6 @@
 """A course in HTCondor's exit-driven self-checkpointing: simulator, exercises, autograder."""
 
-__all__ = ["check", "exercise", "hint", "simulate"]
+__all__ = ["check", "exercise", "explorer", "hint", "measure", "panel", "pool", "progress", "simulate", "steps"]
 
 
 def __getattr__(name: str):

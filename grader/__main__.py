@@ -1,11 +1,13 @@
-"""The command line: python -m grader simulate | verify SUBMIT_FILE."""
+"""The command line: python -m grader simulate | verify | submit SUBMIT_FILE, and grade."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,18 +15,21 @@ from pathlib import Path
 from typing import NoReturn
 
 from .course.diagnosis import diagnose
-from .htcondor import Trouble, command_submit
+from .on_htcondor.command import command_submit
+from .personal_pool import Trouble
 from .simulator import schedule, submit
 from .simulator.evidence import evidence
+from .simulator.execution import Limits
 from .simulator.executor import Executor
-from .simulator.explore import RESTART_SAFE, UNSAFE, Bounds, Exploration, explore
+from .simulator.explore import RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore
 from .simulator.eventlog import render as render_event
 from .simulator.job import Job
 from .simulator.joblog import job_log
 from .simulator.pool import Moment, Outcome, outcome, simulate
 from .simulator.profile import MODERN, PROFILES, Profile
+from .simulator.startd import NoStarter, require_fork
 from .simulator.tree import File, Tree
-from .view import story, verdict
+from .view import ending, story, verdict
 
 UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2}
 """Exit status for input that can't be used."""
@@ -34,38 +39,67 @@ class Unusable(Exception):
     """The user's input can't be used; the text says where and what to do."""
 
 
+class Misused(Exception):
+    """The command line can't be understood; the text says why, and `status` is the exit status."""
+
+    def __init__(self, text: str, status: int):
+        super().__init__(text)
+        self.status = status
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         try:
-            return _run(arguments)
+            return _run(given)
         finally:
             sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has read enough, as head does
         sys.stdout = open(os.devnull, "w")
         return 128 + 13  # as for a program that SIGPIPE ended
+    except OSError as error:
+        sys.stdout = open(os.devnull, "w")  # which may be what can't be written to
+        with contextlib.suppress(OSError):
+            print(f"grader: can't go on: {error.strerror or error}"
+                  + (f" ({error.filename})" if error.filename else ""), file=sys.stderr)
+        return UNUSABLE.get(_command_in(given), 2)
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
         return 128 + 2
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    options, unknown = parser().parse_known_args(arguments)
+def _run(arguments: list[str]) -> int:
     try:
+        options, unknown = parser().parse_known_args(arguments)
         if unknown:
             raise Unusable(f"{unknown[0]!r} is no option and no file that is asked for; see --help")
         return options.command(options)
-    except (submit.SubmitError, schedule.ScheduleError, Trouble, Unusable) as error:
-        print(f"grader {options.name}: {error}", file=sys.stderr)
-        return UNUSABLE[options.name]
+    except Misused as error:
+        text, status = str(error), error.status
+        told = {"error": text}
+    except (submit.SubmitError, schedule.ScheduleError, NoStarter, Trouble, Unusable) as error:
+        name = _command_in(arguments)
+        text, status = f"grader {name}: {error}", UNUSABLE[name]
+        told = {"error": str(error)}
+        if isinstance(error, submit.SubmitError):
+            told = {"error": error.problem, "file": error.file, "line": error.line, "remedy": error.remedy}
+    print(text, file=sys.stderr)
+    if "--json" in arguments:
+        print(json.dumps(told))
+    return status
+
+
+def _command_in(arguments: list[str]) -> str:
+    return next((argument for argument in arguments if argument in UNUSABLE), "")
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, and leaves with the exit status for unusable input."""
+    """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
         command = self.prog.rpartition(" ")[2]
-        self.exit(UNUSABLE.get(command, 2), f"{self.prog}: {message}; see {self.prog} --help\n")
+        raise Misused(f"{self.prog}: {message}; see {self.prog} --help", UNUSABLE.get(command, 2))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -81,27 +115,44 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--schedule", default="", metavar='"FAULT ..."',
                      help="what happens to the job, as in \"evict@2 evict@4+90s\": " + "; ".join(
                          f"{kind}@N: {what}" for kind, what in schedule.FAULTS.items()))
+    run.add_argument("--max-seconds", type=_positive, default=int(Limits.wall), metavar="N",
+                     help="end an execution that has taken N seconds of real time, or of processor time "
+                          "(default %(default)s)")
     check = _command(commands, "verify", command_verify, "try every schedule on a job and give a verdict",
                      "Exit status: 0 restart-safe; 1 unsafe; 2 unknown; 3 unusable input. "
                      "The submit directory is never touched.")
     check.add_argument("--max-executions", type=_positive, default=Bounds.executions, metavar="N",
-                       help="stop after N executions of the program (default %(default)s)")
+                       help="stop after N executions of the program (default %(default)s), and after "
+                            f"{Bounds.states // Bounds.executions} N states of the job, but not before {Bounds.states}")
+    check.add_argument("--max-seconds", type=_positive, default=int(Bounds.seconds), metavar="N",
+                       help="begin nothing more after N seconds of real time, for each job, and end an execution that "
+                            "has taken so long, or so much processor time (default %(default)s)")
+    check.add_argument("--expected", type=Path, metavar="DIR",
+                       help="files that have to come home in the end, as a run that never saves makes them "
+                            "(default: what the job itself brings home if it is never evicted)")
     for command in (run, check):
         command.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE")
         command.add_argument("--profile", choices=PROFILES, default=MODERN.name, metavar="NAME",
                              help=f"which HTCondor: {profiles}; default %(default)s")
-        command.add_argument("--json", action="store_true", help="print one JSON object a job instead of text")
-    real = _command(commands, "submit", command_submit, "run a job on a real HTCondor and tell its event log",
+        command.add_argument("--json", action="store_true",
+                             help="print JSON instead of text: an object; a list of them if several jobs are queued; "
+                                  "for unusable input an object with `error` and, where they are known, `file`, `line` "
+                                  "and `remedy`. `remarks` are those that text has on stderr")
+    real = _command(commands, "submit", command_submit, "run a job on a real HTCondor and tell the story",
                     "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input or no HTCondor.")
     real.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE")
-    real.add_argument("--evict", type=_positive, action="append", default=[], metavar="N", help="evict it in execution N")
+    real.add_argument("--evict", type=_positive, action="append", default=[], metavar="N",
+                      help="evict it in execution N; may be given more than once")
     real.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     marks = _command(commands, "grade", command_grade, "grade what a class has handed in",
                      "Exit status: 0 all graded; 1 an instructor has to look at some; 2 nothing could be graded. "
                      "Interrupted and started again, it goes on where it was.")
     marks.add_argument("folder", type=Path, metavar="SUBMITTED", help="a folder of notebooks, of student folders "
                        "(nbgrader's submitted/ too) or of zip files, or one zip file of any of these")
-    marks.add_argument("--jobs", type=_positive, metavar="N", help="grade N at a time (default: one a processor)")
+    marks.add_argument("--on", choices=("here", "htcondor"), default="here", help="who grades: processes of this machine "
+                       "(default), or HTCondor jobs, a submission each; see docs/grading.md")
+    marks.add_argument("--jobs", type=_positive, metavar="N", help="grade N at a time (default: one a processor; with "
+                       "--on htcondor as many as there are slots)")
     marks.add_argument("--out", type=Path, default=Path("grades.csv"), metavar="FILE", help="default %(default)s")
     marks.add_argument("--reports", type=Path, metavar="DIR",
                        help="where the pages for the class and each student go (default: reports, beside FILE)")
@@ -141,20 +192,34 @@ def command_simulate(options: argparse.Namespace) -> int:
     submission = _submission(options.submit_file)
     faults, profile = schedule.parse(options.schedule), PROFILES[options.profile]
     directory = options.submit_file.parent
-    home, logs, fine = Tree(), {}, True
-    with Executor() as executor:
-        for job in submission.jobs:
-            end, log = _tell(job, executor, profile, faults, directory, options.json)
+    jobs = submission.within(directory)
+    home, logs, fine, told = Tree(), {}, True, []
+    with _executor(options.max_seconds) as executor:
+        for job in jobs:
+            end, log, as_json = _tell(job, executor, profile, faults, directory, options.json)
+            as_json["remarks"] = [*map(str, submission.remarks), *as_json["remarks"]]
+            told.append(as_json)
             home |= end.home
             if job.log:  # which several jobs may share
                 logs[job.log] = logs.get(job.log, b"") + log.encode()
             fine = fine and end.status == "completed" and end.exit.code == 0
     _bring_home(home, logs, directory)
+    if options.json:
+        _print_json(told)
     return 0 if fine else 1
 
 
+def _executor(seconds: int) -> Executor:
+    return Executor(Limits(cpu=seconds, wall=float(seconds)))
+
+
+def _print_json(told: list[dict]) -> None:
+    print(json.dumps(told[0] if len(told) == 1 else told))
+
+
 def _tell(job: Job, executor: Executor, profile: Profile, faults: schedule.Schedule, directory: Path,
-          as_json: bool) -> tuple[Outcome, str]:
+          as_json: bool) -> tuple[Outcome, str, dict]:
+    """Play one job, and tell it as text unless it is to be told as JSON: its end, its log, and the JSON object."""
     if job.batch_size > 1 and not as_json:
         print(f"Job {job.cluster}.{job.proc} of {job.batch_size}\n")
     moments: list[Moment] = []
@@ -172,81 +237,36 @@ def _tell(job: Job, executor: Executor, profile: Profile, faults: schedule.Sched
             print(line)
             sys.stdout.flush()
     end = outcome(moments)
-    for fault in _not_happened(moments, faults):
-        print(f"{fault} did not happen: {_why_not(moments, fault)}", file=sys.stderr)
+    remarks = ending.not_happened(moments, faults)
+    for remark in remarks:
+        print(remark, file=sys.stderr)
     events = list(job_log(job, moments, profile))
-    if as_json:
-        print(json.dumps(_outcome_json(job, end, events)))
-    else:
-        print(_summary(end))
-    return end, "".join(render_event(event) for event in events)
-
-
-def _summary(end: Outcome) -> str:
-    how = {"completed": f"completed, {end.exit}", "held": f"held, code {end.hold.code}" if end.hold else "",
-           "never finishes": "never finishes"}[end.status]
-    return (f"{how}; {_count(end.activations, 'activation')}, {_count(end.executions, 'execution')}, "
-            f"{_count(end.checkpoints, 'checkpoint')}; goodput {end.goodput_s:g} s, badput {end.badput_s:g} s")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _not_happened(moments: list[Moment], faults: schedule.Schedule) -> list[schedule.Fault]:
-    happened = {moment.fault for moment in moments}
-    return [fault for fault in faults if fault not in happened]
-
-
-def _why_not(moments: list[Moment], fault: schedule.Fault) -> str:
-    last = moments[-1].execution
-    if fault.execution > last:
-        return f"the job had only {_count(last, 'execution')}"
-    took = next((m.run.seconds for m in moments if m.execution == fault.execution and m.kind == "exited"), 0)
-    if fault.seconds is not None:
-        return f"execution {fault.execution} took only {took:g} s"
-    return f"execution {fault.execution} did not end with a checkpoint"
-
-
-def _outcome_json(job: Job, end: Outcome, events: list) -> dict:
-    return {
-        "job": f"{job.cluster}.{job.proc}",
-        "status": end.status,
-        "exit_code": end.exit.code if end.exit else None,
-        "exit_signal": end.exit.signal if end.exit else None,
-        "hold_code": end.hold.code if end.hold else None,
-        "hold_subcode": end.hold.subcode if end.hold else None,
-        "hold_reason": end.hold.reason if end.hold else None,
-        "missing_files": list(end.hold.missing) if end.hold else [],
-        "activations": end.activations,
-        "executions": end.executions,
-        "checkpoints": end.checkpoints,
-        "goodput_s": end.goodput_s,
-        "badput_s": end.badput_s,
-        "output": end.home.listing(),
-        "events": [dataclasses.asdict(event) for event in events],
-    }
+    if not as_json:
+        print(ending.summary(end))
+    return (end, "".join(render_event(event) for event in events),
+            {**ending.as_json(f"{job.cluster}.{job.proc}", end, events), "remarks": remarks})
 
 
 def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
     """Write what came home into the submit directory, each file whole or not at all."""
-    entries = {**home, **{path: File(log) for path, log in logs.items()}}
-    outside = [path for path in entries if os.path.isabs(path) or ".." in Path(path).parts]
-    if outside:
-        raise Unusable(f"{outside[0]} lies outside the submit directory, and nothing is written there: "
-                       "use a relative path")
+    entries = Tree({**home, **{os.path.normpath(path): File(log) for path, log in logs.items()}})
+    for path, entry in entries.items():
+        target = directory / path
+        if target.is_dir() if isinstance(entry, File) else target.exists() and not target.is_dir():
+            raise Unusable(f"can't write to the submit directory: {target} is {'a' if target.is_dir() else 'no'} "
+                           f"directory, and a {'file' if isinstance(entry, File) else 'directory'} of that name comes "
+                           "home: move it, or name the file otherwise")
     try:
         with tempfile.TemporaryDirectory(dir=directory, prefix=".arriving-") as arriving:
-            Tree(entries).write(arriving)
-            for path in Tree(entries):
+            entries.write(arriving)
+            for path in entries:
                 source, target = Path(arriving, path), directory / path
                 if source.is_dir() and not source.is_symlink():
                     target.mkdir(exist_ok=True)
                 else:
                     os.replace(source, target)
     except OSError as error:
-        raise Unusable(f"can't write to the submit directory {directory}: {error.strerror} ({error.filename})") \
-            from None
+        raise Unusable(f"can't write to the submit directory {directory}: {error.strerror}") from None
 
 
 # -- grade -------------------------------------------------------------------------
@@ -255,8 +275,9 @@ def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
 def command_grade(options: argparse.Namespace) -> int:
     """Grade a class; see grader/grading/batch.py."""
     from .grading import batch
+    require_fork()
     return batch.grade(options.folder, options.out, options.reports, options.jobs, options.require_sandbox,
-                       options.seed, options.names)
+                       options.seed, options.names, options.on)
 
 
 # -- verify ------------------------------------------------------------------------
@@ -265,24 +286,53 @@ def command_grade(options: argparse.Namespace) -> int:
 def command_verify(options: argparse.Namespace) -> int:
     """Try every schedule on each job; the worst verdict is the exit status."""
     submission = _submission(options.submit_file)
-    profile, bounds = PROFILES[options.profile], Bounds(executions=options.max_executions)
-    worst = 0
-    with Executor() as executor:
-        for job in submission.jobs:
-            found = explore(job, executor, profile, bounds=bounds)
+    profile = PROFILES[options.profile]
+    states = max(Bounds.states, Bounds.states * options.max_executions // Bounds.executions)
+    bounds = Bounds(options.max_executions, states, options.max_seconds, limits_hold=False)
+    expected = _expected(options.expected, len(submission.jobs)) if options.expected else None
+    jobs = submission.within(options.submit_file.parent)
+    worst, told = 0, []
+    with _executor(options.max_seconds) as executor:
+        for job in jobs:
+            found = (Exploration(UNKNOWN, submission.undecided) if submission.undecided
+                     else explore(job, executor, profile, expected, bounds))
             facts = evidence(job, found)
             known = diagnose(job, found, executor) if found.verdict != RESTART_SAFE else None
             if options.json:
-                print(json.dumps(_verdict_json(job, found, facts, known)))
+                told.append({**_verdict_json(job, found, facts, known), "remarks": list(map(str, submission.remarks))})
             else:
                 if job.batch_size > 1:
                     print(f"Job {job.cluster}.{job.proc} of {job.batch_size}")
                 misconception = (known.id, known.sentence) if known else None
                 print(*verdict.verdict_lines(found, facts, file=str(options.submit_file),
                                              misconception=misconception), sep="\n")
+                if found.verdict == RESTART_SAFE and not expected:
+                    print("  Right is here what the run without faults brings home; --expected gives a better measure.")
+                if found.verdict == UNKNOWN and (option := _option_for(found)):
+                    print(f"\n{option} lets it try more.")
             worst = max(worst, {RESTART_SAFE: 0, UNSAFE: 1}.get(found.verdict, 2),
                         key=lambda status: (0, 2, 1).index(status))
+    if options.json:
+        _print_json(told)
     return worst
+
+
+def _option_for(found: Exploration) -> str:
+    """The option that raises the bound which was reached; "" if none does."""
+    if found.exhausted == "limits_hold":
+        return "--max-seconds" if "time" in found.failure else ""
+    return {"executions": "--max-executions", "states": "--max-executions", "seconds": "--max-seconds"}.get(
+        found.exhausted, "")
+
+
+def _expected(directory: Path, jobs: int) -> Tree:
+    """The files of --expected."""
+    if jobs != 1:
+        raise Unusable(f"--expected is for one job, and the submit file queues {jobs}: give each a submit file of its own")
+    files = Tree.read(directory) if directory.is_dir() else Tree()
+    if not files:
+        raise Unusable(f"--expected {directory} is no directory with files in it: name one that holds the right output")
+    return files
 
 
 def _verdict_json(job: Job, found: Exploration, facts, known) -> dict:
@@ -301,4 +351,5 @@ def _verdict_json(job: Job, found: Exploration, facts, known) -> dict:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that nobody follows must not stay in a queue
     sys.exit(main())

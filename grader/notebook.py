@@ -1,4 +1,4 @@
-"""What a notebook calls: exercise(), simulate(), check() and hint().
+"""What a notebook calls: exercise(), simulate(), measure(), steps(), panel(), check(), hint(), progress() and pool().
 
 The only part that talks to Jupyter. It reads the files that the notebook's cells wrote, has them
 judged, and shows the result; nothing it shows or returns is taken from the student's processes.
@@ -6,25 +6,49 @@ judged, and shows the result; nothing it shows or returns is taken from the stud
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
-from .course.catalogue import EXERCISES
-from .course.exercise import MOST_CHARACTERS, PAYLOAD, Exercise
-from .course.report import PASSED, Failure, Report
+from . import explanation
+from . import marks as kept
+from .course.catalogue import COURSE, EXERCISES
+from .course.exercise import Exercise
+from .course.payload import PAYLOAD
+from .course.reading import MOST_CHARACTERS, literal_text
+from .course.report import PASSED
+from .course.sparing import LIMITS, Sparing
+from .htcondor.log import read as read_log
+from .htcondor.queue import at_hand
+from .live import Live
+from .personal_pool import Trouble
 from .simulator import schedule as schedules
 from .simulator import submit
+from .simulator.costs import costs
+from .simulator.eventlog import Event
+from .simulator.execution import Limits
 from .simulator.executor import Executor
 from .simulator.isolation import confinement
 from .simulator.job import Job
-from .simulator.pool import Moment, Outcome, outcome
+from .simulator.joblog import job_log
+from .simulator.pool import Moment, Outcome, Pace, outcome
 from .simulator.pool import simulate as run
-from .simulator.profile import PROFILES
+from .simulator.problems import NO_EFFECT
+from .simulator.profile import MODERN, PROFILES, Profile
+from .simulator.startd import NoStarter
 from .simulator.tree import File, Tree
-from .view import card, story
-from .view.text import escape
+from .sliders import explorer  # noqa: F401  (notebooks call it)
+from .view import card, durations, ending, story
+from .view.steps import stepper
+from .view.style import NO_FORMULA
+from .view.text import plain, prose
 from .view.timeline import timeline
-from .view.verdict import fact_lines
+
+SECONDS = 30.0
+"""Of real time that all executions of one check() may take; those of a right answer take less than one."""
 
 
 class Score(float):
@@ -57,40 +81,92 @@ def exercise(name: str) -> None:
     try:
         given.write(name)
     except OSError as error:
-        _show("", f"The folder {name}/ can't be made here: {error.strerror} ({error.filename}). "
+        _say(f"The folder {name}/ can't be made here: {error.strerror} ({error.filename}). "
                   "Move away what is there, or work in a folder of your own.")
         return
-    _show("", f"Submit directory {name}/: {', '.join(given.top())}. Yours to write: {', '.join(chosen.answers)}.")
+    _say(f"Submit directory {name}/: {', '.join(given.top())}. Yours to write: {', '.join(chosen.answers)}.")
 
 
-def check(name: str) -> Score | None:
-    """Judge your answer to an exercise, as often as you like. Shows a report; returns the points."""
+def _where_jobs_run(function: Callable) -> Callable:
+    """Where no job can be run, say why instead of showing a traceback."""
+    @wraps(function)
+    def called(*arguments, **options):
+        try:
+            return function(*arguments, **options)
+        except NoStarter as problem:
+            _say(str(problem))
+    return called
+
+
+@_where_jobs_run
+def check(name: str, value: object = ...) -> Score | None:
+    """Judge your answer to an exercise, as often as you like. Shows a report; returns the points.
+
+    `value` is the answer where it is a value (a prediction, say) and not files that a cell has written.
+    """
     chosen = _exercise(name)
     if chosen is None:
         return None
-    report, directory = _judge(chosen), chosen.given() | _answer(chosen)
-    arguments = (report.title, report.status, report.points, report.maximum, report.headline,
-                 [(t.name, t.passed, t.text, t.points, t.maximum) for t in report.trials])
-    _show(card.card(*arguments, _sections_html(report, directory), report.hints if report.status != PASSED else ()),
-          card.card_text(*arguments, _sections_text(report, directory), ()))
+    try:
+        answer = _value(chosen, value) if chosen.literal else _written(chosen)
+    except ValueError as problem:
+        _say(f"{name} can't be read: {problem}.")
+        return Score(0.0, chosen.maximum)
+    for sentence in _astray(chosen):
+        _say(sentence)
+    with Sparing(confinement(), SECONDS) as executor:
+        report = chosen.judge(answer, executor)
+        moments = explanation.story_of(report, executor)
+    kept.keep(report)
+    _show(explanation.card_html(report, explanation.sections_html(chosen, answer, report, moments)),
+          explanation.card_text(report, explanation.sections_text(chosen, answer, report, moments)))
     return Score(report.points, report.maximum)
 
 
+@_where_jobs_run
 def hint(name: str) -> None:
-    """Hints for an exercise, one after the other: about what went wrong, if it is known."""
+    """Hints for an exercise, one after the other: about what went wrong, if it is known.
+
+    A value is in the kernel and not in a file: of that counts what check() said last.
+    """
     chosen = _exercise(name)
     if chosen is None:
         return
-    report = _judge(chosen)
-    if report.status == PASSED:
-        _show("", "Your answer is right. There is nothing left to hint at.")
+    answer = Tree() if chosen.literal else _written(chosen)
+    with Sparing(confinement(), SECONDS) as executor:
+        report = chosen.judge(answer, executor)
+    said = kept.read().get(name) if chosen.literal else None
+    status, points = said or (report.status, report.points)
+    if status == PASSED:
+        _say("Your answer is right. There is nothing left to hint at.")
         return
-    known = report.failure.misconception if report.failure else None
-    about = known.sentence if known else report.headline
-    arguments = (f"Hints: {chosen.title}", report.status, report.points, report.maximum, about, (), (), report.hints)
-    _show(card.card(*arguments), card.card_text(*arguments))
+    about = report.headline if status == report.status else ""
+    head = (f"Hints: {chosen.title}", status, points, report.maximum, about, ())
+    _show(card.card(*head, explanation.sections_html(chosen, answer, report, ()), report.hints),
+          card.card_text(*head, explanation.sections_text(chosen, answer, report), report.hints))
 
 
+def progress() -> None:
+    """Show which exercises are passed, the points, and what to do next: as check() found them last, in this kernel
+    or an earlier one."""
+    marks = kept.read()
+    _show(kept.html(marks), kept.text(marks))
+
+
+def pool() -> None:
+    """Say whether there is a real HTCondor here that takes jobs, and what to do if there is none."""
+    try:
+        queue = at_hand()
+        version = queue.run("condor_version").split()[1]
+        queue.run("condor_q", "-totals")  # whether the queue answers
+    except Trouble as trouble:
+        _say(f"{trouble}. Or copy the submit directory to an access point, and hand in the log from there. Without a pool "
+                  "you can read on: what needs one is left out of the total.")
+        return
+    _say(f"There is a real HTCondor here, version {version}, and its queue takes jobs.")
+
+
+@_where_jobs_run
 def simulate(name: str, schedule: str = "", profile: str = "modern", *, draw: bool = True,
              **settings: float) -> Outcome | None:
     """Run the job in a submit directory (of an exercise, or an example such as "fibonacci") through a
@@ -99,20 +175,115 @@ def simulate(name: str, schedule: str = "", profile: str = "modern", *, draw: bo
     `settings` change the sweep: start, end, and whatever is in my_input.txt. Returns how it ended;
     what came home is in its `home`.
     """
+    asked = _asked(name, schedule, profile, settings)
+    if asked is None:
+        return None
+    moments = _played(asked)
+    if draw:
+        for sentence in (*asked.remarks, *ending.not_happened(moments, asked.faults)):
+            _say(sentence)
+        _show(timeline(moments, submit=asked.directory, log_name=asked.job.log), _story_text(asked, moments))
+    return _Silent(outcome(moments))
+
+
+@_where_jobs_run
+def measure(name: str, schedule: str = "") -> Outcome | None:
+    """Show how long transfers take and slots last, as a job event log tells it.
+
+    `name` is a job, as for simulate(), which is run through the schedule as it is given, without your answer; or the
+    job event log of a real or simulated job. Returns how the job ended, if it was run.
+    """
+    if name.endswith(".log"):
+        try:
+            _show_costs(read_log(Path(name).read_text(encoding="utf-8", errors="replace")))
+        except OSError as error:
+            _say(f"{name} can't be read: {error.strerror}.")
+        return None
+    asked = _asked(name, schedule, MODERN.name, {}, answered=False)
+    if asked is None:
+        return None
+    moments = _played(asked)
+    _show_costs(job_log(asked.job, moments))
+    return _Silent(outcome(moments))
+
+
+def _show_costs(events: Iterable[Event]) -> None:
+    found = costs(events)
+    _show(durations.table(found), durations.text(found))
+
+
+@_where_jobs_run
+def steps(name: str, schedule: str = "", profile: str = "modern", **settings: float) -> None:
+    """Draw the same story as the slides do: one step at a time, with a slider that the arrow keys move."""
+    asked = _asked(name, schedule, profile, settings)
+    if asked is not None:
+        moments = _played(asked)
+        _show(stepper(moments, submit=asked.directory, log_name=asked.job.log), _story_text(asked, moments))
+
+
+@_where_jobs_run
+def panel(name: str, schedule: str = "", profile: str = "modern", **settings: float) -> None:
+    """Run the same job live, with buttons that evict it, hold it, or let its uploads fail.
+
+    Needs a notebook with a kernel. Anywhere else, the story of the schedule is told.
+    """
+    asked = _asked(name, schedule, profile, settings)
+    if asked is None:
+        return
+    moments, bundle = _played(asked), {}
+    html = stepper(moments, submit=asked.directory, log_name=asked.job.log)
+    if _in_notebook():
+        try:
+            from . import live_panel
+            _display({"application/javascript": live_panel.SCRIPT})
+            live = Live(asked.job, live_panel.executor(), asked.profile, asked.pace)
+            bundle = live_panel.bundle(live, asked.directory, asked.faults, _call(name, profile, settings))
+        except ImportError:
+            html += "<p>The live panel needs ipywidgets: <code>pip install ipywidgets</code>.</p>"
+    _show(html, _story_text(asked, moments), bundle)
+
+
+def _call(name: str, profile: str, settings: dict[str, float]) -> Callable[[str], str]:
+    """How to ask for the story of a schedule of the same job, as text."""
+    more = [f"profile={profile!r}"] * (profile != "modern") + [f"{key}={value!r}" for key, value in settings.items()]
+    return lambda schedule: f"simulate({', '.join([repr(name), repr(schedule), *more])})".replace("'", '"')
+
+
+class _Asked(NamedTuple):
+    """A job, and what is to befall it."""
+
+    directory: Tree
+    job: Job
+    faults: schedules.Schedule
+    profile: Profile
+    pace: Pace
+    limits: Limits
+    remarks: tuple[str, ...]
+    """What is worth knowing about the submit file."""
+
+
+def _asked(name: str, schedule: str, profile: str, settings: dict[str, float],
+           answered: bool = True) -> _Asked | None:
+    """What a call asks for; None, and a sentence for the reader, if that can't be had. `answered`: with the files that
+    the student wrote."""
     try:
-        directory, job = _job(name, settings)
-        faults = schedules.parse(schedule)
         if profile not in PROFILES:
             raise ValueError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
+        pace, limits = (EXERCISES[name].pace, LIMITS) if name in EXERCISES else (Pace(), Limits())
+        directory, submission, job = _job(name, settings, answered)
+        return _Asked(directory, job, schedules.parse(schedule), PROFILES[profile], pace, limits, _odd(submission))
     except (submit.SubmitError, ValueError) as problem:
-        _show("", str(problem))
+        _say(str(problem))
         return None
-    with _executor() as executor:
-        moments = list(run(job, executor, PROFILES[profile], faults))
-    if draw:
-        _show(timeline(moments, submit=directory, log_name=job.log),
-              "\n".join(story.lines(moments, job.log, submit=directory)))
-    return _Silent(outcome(moments))
+
+
+def _played(asked: _Asked) -> list[Moment]:
+    with Executor(asked.limits, confinement()) as executor:
+        return list(run(asked.job, executor, asked.profile, asked.faults, pace=asked.pace))
+
+
+def _story_text(asked: _Asked, moments: list[Moment]) -> str:
+    return "\n".join(story.lines(moments, asked.job.log, submit=asked.directory))
 
 
 class _Silent:
@@ -130,24 +301,32 @@ class _Silent:
 
 def _exercise(name: str) -> Exercise | None:
     if name not in EXERCISES:
-        _show("", f"There is no exercise {name!r}; there are {', '.join(EXERCISES)}.")
-    return EXERCISES.get(name)
+        near = difflib.get_close_matches(str(name), EXERCISES, n=3)
+        _say(f"There is no exercise {name!r}. " + (f"Did you mean {' or '.join(near)}?" if near else
+                                                        f"There are {', '.join(EXERCISES)}."))
+        return None
+    return EXERCISES[name]
 
 
-def _executor() -> Executor:
-    """An executor that keeps a student's code in its sandbox, as far as the system offers it."""
-    return Executor(confine=confinement())
-
-
-def _judge(chosen: Exercise) -> Report:
-    with _executor() as executor:
-        return chosen.judge(_answer(chosen), executor)
-
-
-def _answer(chosen: Exercise) -> Tree:
+def _written(chosen: Exercise) -> Tree:
     """The files that the student wrote, as far as they are there."""
     files = ((path, Path(chosen.name, path)) for path in chosen.answers)
     return Tree({path: File(_read(where)) for path, where in files if where.is_file()})
+
+
+def _astray(chosen: Exercise) -> Iterator[str]:
+    """A sentence for each file whose name is nearly that of an answer: one that was written beside it."""
+    known = {*chosen.given(), *chosen.answers}
+    there = [path.name for path in Path(chosen.name).glob("*") if path.is_file() and path.name not in known]
+    for path in there if not chosen.literal else ():
+        if near := difflib.get_close_matches(path, chosen.answers, n=1, cutoff=0.8):
+            yield (f"There is a file {chosen.name}/{path}. If you meant {near[0]}, correct the first line of its cell to "
+                   f"%%writefile {chosen.name}/{near[0]}, run it, and check again.")
+
+
+def _value(chosen: Exercise, value: object) -> Tree:
+    """The answer that is a value. Raises ValueError if it is no plain one."""
+    return Tree() if value is ... else Tree({chosen.name: File(literal_text(value).encode())})
 
 
 def _read(path: Path) -> bytes:
@@ -158,69 +337,56 @@ def _read(path: Path) -> bytes:
         return b""
 
 
-def _job(name: str, settings: dict[str, float]) -> tuple[Tree, Job]:
-    """A submit directory and the job in it. Raises SubmitError."""
-    if name in EXERCISES:
-        chosen, answer = EXERCISES[name], _answer(EXERCISES[name])
-        return chosen.given() | answer, chosen.job(answer, **settings)
+def _odd(submission: submit.Submission) -> tuple[str, ...]:
+    more = len(submission.jobs) - 1
+    return (*(str(remark) for remark in submission.remarks if remark.kind != NO_EFFECT),
+            *[f"The submit file queues {more + 1} jobs. This is the first of them, number 0."] * bool(more))
+
+
+def _job(name: str, settings: dict[str, float], answered: bool) -> tuple[Tree, submit.Submission, Job]:
+    """A submit directory, what its submit file asks for, and the first job of that. Raises SubmitError, or ValueError
+    with a sentence for the reader."""
+    if name in EXERCISES and EXERCISES[name].submit_file:
+        chosen, answer = EXERCISES[name], _written(EXERCISES[name]) if answered else Tree()
+        directory = chosen.given() | answer
+        if missing := [path for path in chosen.answers if path not in directory]:
+            chapter = next(chapter.name for chapter in COURSE if chosen in chapter.exercises)
+            raise ValueError(f"There is no {name}/{missing[0]} yet: run the cell that begins with "
+                             f"%%writefile {name}/{missing[0]}, in {chapter}.ipynb.")
+        return directory, chosen.submission(answer), chosen.job(answer, **settings)
     if settings:
-        raise ValueError(f"only the sweep of an exercise takes settings ({', '.join(EXERCISES)}), {name!r} does not")
-    found = next((PAYLOAD / name).glob("*.sub"), Path(name)) if name.isidentifier() else Path(name)
-    return Tree.read(found.parent), submit.read(found).jobs[0]
+        raise ValueError(f"only the program of an exercise takes settings; {name!r} is none")
+    example = name.replace("/", "_").isidentifier()
+    found = next((PAYLOAD / name).glob("*.sub"), Path(name)) if example else Path(name)
+    submission = submit.read(found)
+    return Tree.read(found.parent), submission, submission.jobs[0]
 
 
 # -- showing -----------------------------------------------------------------------
 
 
-def _show(html: str, text: str) -> None:
-    """Display HTML where there is a notebook, and the text anywhere else."""
+def _in_notebook() -> bool:
+    """Whether there is somebody to display HTML."""
     try:
         from IPython import get_ipython
-        from IPython.display import display
     except ImportError:
-        print(text)
-        return
-    if html and get_ipython() is not None:
-        display({"text/html": html, "text/plain": text}, raw=True)
+        return False
+    return get_ipython() is not None
+
+
+def _say(sentence: str) -> None:
+    """A sentence for the reader. (What is printed in JupyterLab breaks in the middle of words.)"""
+    _show(f'<p class="{NO_FORMULA}">{prose(sentence)}</p>', plain(sentence, keep="\n"))
+
+
+def _show(html: str, text: str, more: Mapping[str, object] = MappingProxyType({})) -> None:
+    """Display HTML where there is a notebook, or what `more` has in other formats; and the text anywhere else."""
+    if _in_notebook():
+        _display({"text/html": html, "text/plain": text, **more})
     else:
         print(text)
 
 
-def _sections_html(report: Report, directory: Tree) -> list[tuple[str, str]]:
-    failure, sections = report.failure, []
-    if failure and failure.evidence:
-        sections.append(("What shows it", card.facts(failure.evidence)))
-    if failure and failure.misconception:
-        sections.append(("What may be behind it", f"<p>{escape(_behind(failure))}</p>"))
-    if moments := _story(failure):
-        sections.append((_story_title(failure), timeline(moments, submit=directory, log_name=failure.job.log)))
-    return sections
-
-
-def _sections_text(report: Report, directory: Tree) -> list[tuple[str, str]]:
-    failure, sections = report.failure, []
-    if failure and failure.evidence:
-        sections.append(("What shows it", "\n".join(line for fact in failure.evidence for line in fact_lines(fact))))
-    if failure and failure.misconception:
-        sections.append(("What may be behind it", _behind(failure)))
-    if moments := _story(failure):
-        lines = story.lines(moments, failure.job.log, submit=directory)
-        sections.append((_story_title(failure), "\n".join(lines)))
-    return sections
-
-
-def _behind(failure: Failure) -> str:
-    return f"{failure.misconception.sentence} ({failure.misconception.id})"
-
-
-def _story(failure: Failure | None) -> Sequence[Moment]:
-    """The shortest schedule on which the answer fails, played once more."""
-    if failure is None or failure.job is None or failure.found is None:
-        return ()
-    with _executor() as executor:
-        return list(run(failure.job, executor, schedule=failure.found.schedule or (), most_executions=12))
-
-
-def _story_title(failure: Failure) -> str:
-    schedule = schedules.render(failure.found.schedule or ())
-    return f"The shortest story of it: schedule {schedule}" if schedule else "The story of it, without any eviction"
+def _display(bundle: Mapping[str, object]) -> None:
+    from IPython.display import display
+    display(dict(bundle), raw=True)

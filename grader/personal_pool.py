@@ -3,7 +3,7 @@
 A Debian tree with the `condor` package, made once in .lab/pool, and `condor_master` in it. All of it
 runs in namespaces of its own: its mounts, processes and network (loopback and nothing else) are seen
 by nobody outside, and are gone when its first process is gone. What it is not: a driver of jobs (that
-is htcondor.py), nor used where HTCondor is there already. Standard library only, so that
+is the package htcondor), nor used where HTCondor is there already. Standard library only, so that
 `python3 lab.py pool` needs nothing installed:
 
     python3 grader/personal_pool.py up|status|down
@@ -11,6 +11,7 @@ is htcondor.py), nor used where HTCondor is there already. Standard library only
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import re
@@ -21,7 +22,8 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 try:
@@ -31,6 +33,8 @@ except ImportError:  # Windows, where obstacle() says that there is no pool
 
 POOL = Path(__file__).resolve().parent.parent / ".lab" / "pool"
 TREE, STAMP, PROCESS, LOG = POOL / "tree", POOL / "stamp", POOL / "process", POOL / "setup.log"
+CLIENT = POOL / "client"
+"""The configuration of HTCondor's bindings outside of the tree, and the token that they show."""
 
 SUITE = "trixie"
 """Debian 13, the first Debian release since 11 that packages HTCondor."""
@@ -43,18 +47,24 @@ USER = "student"
 HOME = f"/home/{USER}"
 SLOTS = 24
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+DOMAIN = "pool.localdomain"
 NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc")
 
-CONFIGURATION = f"""\
-# The personal pool of the self-checkpointing course: every daemon on one machine, all on loopback.
-use ROLE : CentralManager, Submit, Execute
+COMMON = f"""\
 use SECURITY : HOST_BASED
-use POLICY : ALWAYS_RUN_JOBS
 CONDOR_HOST = 127.0.0.1
 NETWORK_INTERFACE = 127.0.0.1
 ENABLE_IPV6 = False
 NO_DNS = True
 DEFAULT_DOMAIN_NAME = localdomain
+UID_DOMAIN = {DOMAIN}
+TRUST_DOMAIN = {DOMAIN}
+"""
+CONFIGURATION = f"""\
+# The personal pool of the self-checkpointing course: every daemon on one machine, all on loopback.
+use ROLE : CentralManager, Submit, Execute
+use POLICY : ALWAYS_RUN_JOBS
+{COMMON}
 ALLOW_READ = 127.0.0.1
 ALLOW_WRITE = 127.0.0.1
 ALLOW_ADMINISTRATOR = 127.0.0.1
@@ -85,6 +95,9 @@ SCHEDD_MIN_INTERVAL = 1
 UPDATE_INTERVAL = 5
 JOB_START_DELAY = 0
 """
+
+
+NOT_RUNNING = "The pool is not running. Start it with: python3 lab.py pool up"
 
 
 class Trouble(Exception):
@@ -137,11 +150,51 @@ def enter(command: Sequence[str], *, directory: str = HOME, user: str = USER) ->
     """The command line that runs a command in the running pool, as one of its users."""
     first = process()
     if first is None:
-        raise Trouble("The pool is not running. Start it with: python3 lab.py pool up")
+        raise Trouble(NOT_RUNNING)
     who = ["--setuid", str(id_of(user)), "--setgid", str(id_of(user))] if user != "root" else []
     inside = ["/usr/bin/env", "-i", f"--chdir={directory}", f"PATH={PATH}", f"HOME={HOME}", "LANG=C.UTF-8"]
     return ["nsenter", "--target", str(first), "--mount", "--pid", "--net", "--uts", "--ipc", "--root",
             *who, *inside, *command]
+
+
+def client_configuration() -> Path:
+    """The configuration with which HTCondor's bindings, outside of the tree, are the pool's user.
+
+    They can't show who they are by a file, as the tools in the tree do: their /tmp is another one. So
+    they have a token, for as long as this pool runs.
+    """
+    made = subprocess.run(enter(["condor_token_create", "-identity", f"{USER}@{DOMAIN}"], user="root"),
+                          capture_output=True, text=True, timeout=60)
+    if made.returncode:
+        raise Trouble(f"condor_token_create failed: {made.stderr.strip()}")
+    (CLIENT / "tokens").mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(os.open(CLIENT / "tokens" / "pool", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as token:
+        token.write(made.stdout)
+    configuration = CLIENT / "configuration"
+    configuration.write_text(f"{COMMON}SEC_CLIENT_AUTHENTICATION_METHODS = IDTOKENS\n"
+                             f"SEC_TOKEN_DIRECTORY = {CLIENT}/tokens\n")
+    return configuration
+
+
+@contextmanager
+def network() -> Iterator[None]:
+    """This thread in the network of the running pool, where its daemons listen and nothing else is."""
+    first = process()
+    if first is None:
+        raise Trouble(NOT_RUNNING)
+    with open("/proc/thread-self/ns/net") as own, open(f"/proc/{first}/ns/net") as pool:
+        _set_network(pool.fileno())
+        try:
+            yield
+        finally:
+            _set_network(own.fileno())
+
+
+def _set_network(namespace: int) -> None:
+    """setns(2), which Python has since 3.12."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(namespace, 0x40000000):  # CLONE_NEWNET
+        raise Trouble(f"Can't enter the network of the pool: {os.strerror(ctypes.get_errno())}.")
 
 
 # -- up, status, down ------------------------------------------------------------------
@@ -236,6 +289,13 @@ def _configure() -> None:
     (config / "personal-pool").write_text(CONFIGURATION)
     (TREE / "etc/hosts").write_text("127.0.0.1 localhost pool.localdomain pool\n")
     (TREE / "etc/hostname").write_text("pool\n")
+    # A path into the tree means the same in the tree as outside of it.
+    again = TREE / TREE.relative_to("/")
+    again.parent.mkdir(parents=True, exist_ok=True)
+    for folder in again.parents[:len(TREE.parts) - 2]:  # /root, for one, is closed to others
+        folder.chmod(folder.stat().st_mode | 0o111)
+    if not again.is_symlink():
+        again.symlink_to("/")
     for folder in ("run/condor", "log/condor", "lock/condor", "spool/condor", "lib/condor/execute"):
         place = TREE / "var" / folder
         place.mkdir(parents=True, exist_ok=True)

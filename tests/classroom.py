@@ -10,9 +10,16 @@ import os
 import sys
 from pathlib import Path
 
+from grader.course.catalogue import COURSE
+
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = "self-checkpointing"
 NOTEBOOKS = sorted(path.name for path in (ROOT / "solutions" / ASSIGNMENT).glob("*.ipynb"))
+
+MAXIMUM = {chapter.name: sum(one.maximum for one in chapter.exercises if not one.optional) for chapter in COURSE}
+"""Points of each notebook that count for everyone."""
+EXTRA = {chapter.name: sum(one.maximum for one in chapter.exercises if one.optional) for chapter in COURSE}
+"""Points that count for those who have tried it."""
 
 sys.path.append(str(ROOT / "tests" / "course"))
 from answers import ANSWERS  # noqa: E402, F401  (for those who import this)

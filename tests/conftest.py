@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import textwrap
 
 import pytest
@@ -9,6 +10,27 @@ import pytest
 from grader.simulator.executor import Executor
 from grader.simulator.job import Job
 from grader.simulator.tree import File, Tree
+
+# A shell starts what is to run in the background with SIGINT ignored, and so would be all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+ON_THE_POOL = {"test_conformance.py", "test_verdicts.py", "test_command.py", "test_cluster.py"}
+"""What asks the one live HTCondor."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Where tests run in several processes, those of a file share one, as they share what is made for them; and so do
+    all that ask the live HTCondor."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            name = nodeid.partition("::")[0].rpartition("/")[2]
+            return "the pool" if name in ON_THE_POOL else name
+
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

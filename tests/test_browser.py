@@ -1,7 +1,8 @@
 """JupyterLab as a student sees it: notebook 3 in a browser, run as it is handed out, then with the right
-answer typed into its cell.
+answer typed into its cell; notebook 5, whose steps and live panel are driven by keys and buttons; and the sliders of
+notebook 7, moved by keyboard.
 
-One server on the loopback interface, one headless Chromium, one test. Left out with `-m "not browser"`.
+One server on the loopback interface, one headless Chromium. Left out with `-m "not browser"`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import time
 
 import pytest
 
-from classroom import ASSIGNMENT, ROOT, environment, is_solution, solved, source
+from classroom import ANSWERS, ASSIGNMENT, ROOT, environment, solved, source
 
-NAME = "03-save.ipynb"
+NAME, STEPS = "03-save.ipynb", "05-step-by-step.ipynb"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
          "--disable-background-networking", "--disable-component-update"]
@@ -32,9 +33,13 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """The address of a JupyterLab over a copy of exercises/."""
+    """The address of a JupyterLab over a copy of exercises/, of someone who has done notebook 4."""
     scratch = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "exercises", scratch / "exercises")
+    done = scratch / "exercises" / ASSIGNMENT / "restore"
+    done.mkdir()
+    for path, text in next(iter(ANSWERS["restore"][0].values())).items():
+        (done / path).write_text(text)
     # All cells are in the page, not only those in sight; and nobody asks for news.
     _set(scratch, "notebook-extension/tracker", '{"windowingMode": "none"}')
     _set(scratch, "apputils-extension/notification", '{"fetchNews": "false"}')
@@ -89,9 +94,18 @@ def page(tmp_path):
 
 def run_all(page, before=0):
     """Run > Run All Cells; returns the last cell's number once every cell has one above `before`."""
-    page.locator(".jp-Notebook .jp-MarkdownCell").first.click()
-    page.click('#jp-MainMenu li:has-text("Run")')
-    page.click('.lm-Menu-item[data-command="runmenu:run-all"]:not(.lm-mod-disabled)')
+    from playwright.sync_api import TimeoutError
+    for _ in range(3):
+        page.locator(".jp-Notebook .jp-MarkdownCell").first.click()
+        page.click('#jp-MainMenu li:has-text("Run")')
+        page.click('.lm-Menu-item[data-command="runmenu:run-all"]:not(.lm-mod-disabled)')
+        try:  # while a page still loads, a click on its menu is lost now and then
+            page.wait_for_function("""before => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(
+                prompt => prompt.textContent.includes('*') || parseInt(prompt.textContent.slice(1)) > before)""",
+                                   arg=before, polling=50, timeout=15 * SECONDS)
+            break
+        except TimeoutError:
+            pass
     last = page.wait_for_function("""before => {
         const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
         const numbers = prompts.map(prompt => parseInt(prompt.textContent.replace('[', '')));
@@ -107,6 +121,23 @@ def errors(page):
                         '[data-mime-type="application/vnd.jupyter.stderr"]').all_inner_texts()
 
 
+def visit(page, lab, name):
+    """Open a notebook, and wait for its kernel."""
+    page.goto(f"{lab}/doc/tree/{ASSIGNMENT}/{name}")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    page.wait_for_function("""async () => (await (await fetch('/api/kernels')).json())
+        .some(kernel => kernel.connections > 0 && kernel.execution_state === 'idle')""", polling=200)
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached")
+
+
+def retype(page, cell, text):
+    """Put a text in the place of what is in a code cell."""
+    cell.scroll_into_view_if_needed()
+    cell.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.insert_text(text)
+
+
 def answer_cell(page):
     return page.locator('.jp-CodeCell:has-text("%%writefile save/checkpoint.py")').first
 
@@ -118,23 +149,170 @@ def check_card(page):
 
 
 def test_notebook_3_in_the_browser_as_handed_out_and_with_the_right_answer(lab, page):
-    page.goto(f"{lab}/doc/tree/{ASSIGNMENT}/{NAME}")
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached")
-
+    visit(page, lab, NAME)
     last = run_all(page)
     assert errors(page) == []
     card = check_card(page)
     assert "not tried yet" in card and "0 of 10 points" in card
 
-    right = next(source(cell) for cell in solved(NAME)["cells"] if is_solution(cell))
-    answer_cell(page).scroll_into_view_if_needed()
-    answer_cell(page).locator(".cm-content").click()
-    page.keyboard.press("ControlOrMeta+A")
-    page.keyboard.insert_text(right)
+    right = next(source(cell) for cell in solved(NAME)["cells"] if source(cell).startswith("%%writefile"))
+    retype(page, answer_cell(page), right)
     run_all(page, last)
     assert errors(page) == []
     card = check_card(page)
     assert "passed" in card and "10 of 10 points" in card
 
-    assert [text for text in page.complaints if "favicon" not in text] == []
+    assert complaints(page) == []
+
+
+def test_the_sliders_of_notebook_7_are_moved_by_keyboard(lab, page):
+    visit(page, lab, "07-how-often.ipynb")
+    retype(page, page.locator('.jp-CodeCell:has-text("checkpoint_seconds = ...")').first, "checkpoint_seconds = 240")
+    run_all(page)
+    assert errors(page) == []
+
+    picture = page.locator(".jp-OutputArea .shares svg[role=img]")
+    interval, between = page.locator(".jp-OutputArea .noUi-handle").all()
+    picture.scroll_into_view_if_needed()
+    assert "At 1 h:" in picture.get_attribute("aria-label")
+    interval.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector('.shares svg[aria-label*="At 50 min:"]')
+    assert "Young 54 min" in picture.text_content()
+    between.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector('.shares svg text:has-text("Young 44 min")')
+    page.get_by_label("Slots are lost").select_option("at a time limit")
+    page.wait_for_selector(".shares:not(:has(.model))")
+    assert complaints(page) == []
+
+
+# -- notebook 5 --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stepper():
+    """The slides' eight steps as a page of their own, which needs no server and no kernel."""
+    from grader.simulator import submit
+    from grader.simulator.executor import Executor
+    from grader.simulator.pool import simulate
+    from grader.simulator.schedule import parse
+    from grader.view.steps import stepper
+    job = submit.read(ROOT / "payload" / "slides" / "my_submit.sub").jobs[0]
+    with Executor() as executor:
+        return stepper(list(simulate(job, executor, schedule=parse("look@1+60s evict@2+600s"))))
+
+
+def visible_steps(steps):
+    """The numbers of the steps that can be seen."""
+    shown = steps.locator(".picture").evaluate_all(
+        "all => all.map(each => getComputedStyle(each).visibility === 'visible' && each.offsetHeight > 0)")
+    return [number for number, seen in enumerate(shown, 1) if seen]
+
+
+def test_steps_are_gone_through_by_keys_and_clicks_and_are_all_on_paper(stepper, page):
+    page.set_content(f"<!doctype html><body>{stepper}")
+    steps = page.locator(".steps")
+    assert visible_steps(steps) == [1]
+    page.keyboard.press("Tab")
+    assert page.locator("input:focus").get_attribute("aria-label").startswith("Step 1 of 8")
+    for key, number in [("ArrowRight", 2), ("ArrowDown", 3), ("ArrowLeft", 2), ("ArrowUp", 1), ("ArrowLeft", 8)]:
+        page.keyboard.press(key)
+        assert visible_steps(steps) == [number]
+    steps.get_by_text("6", exact=True).click()
+    assert visible_steps(steps) == [6]
+    page.emulate_media(media="print")
+    assert visible_steps(steps) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_notebook_5_its_steps_and_its_live_panel(lab, page):
+    from playwright.sync_api import expect
+    expect.set_options(timeout=20 * SECONDS)
+    visit(page, lab, STEPS)
+    run_all(page)
+    assert errors(page) == []
+    step_by_keys(page)
+    panel = page.get_by_role("region", name="Live panel")
+    panel.scroll_into_view_if_needed()
+    said, now = panel.get_by_role("status"), panel.get_by_role("group", name="The job now")
+    expect(said).to_contain_text("Submitted")
+    slide(page, panel, said, now, expect)
+    press(page, panel, said, now, expect)
+    play(page, panel, said, now, expect)
+    assert complaints(page) == []
+
+
+def step_by_keys(page):
+    """The keys step, and JupyterLab does not take them to go to another cell."""
+    steps = page.locator(".steps").nth(1)
+    steps.scroll_into_view_if_needed()
+    active = page.locator(".jp-Cell.jp-mod-active .jp-InputArea")
+    steps.get_by_text("3", exact=True).click()
+    cell = active.inner_text()
+    for key, number in [("ArrowRight", 4), ("ArrowRight", 5), ("ArrowDown", 6), ("ArrowUp", 5), ("ArrowLeft", 4)]:
+        page.keyboard.press(key)
+        assert visible_steps(steps) == [number]
+    assert active.inner_text() == cell
+
+
+def slide(page, panel, said, now, expect):
+    """The slider is moved by its keys, and shows the job while it runs."""
+    slider = panel.get_by_role("slider", name="Virtual time in seconds")
+    slider.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    expect(said).to_contain_text("starts in a new sandbox")
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    expect(now).to_contain_text("Execution 1 · running, 60 s into it")
+    expect(now.get_by_role("progressbar")).to_have_attribute("aria-valuetext", "0 s saved, 60 s at risk, 0 s lost")
+
+
+def press(page, panel, said, now, expect):
+    """Each button, by mouse or by key."""
+    def button(name):
+        return panel.get_by_role("button", name=name)
+
+    button("Evict").focus()
+    page.keyboard.press("Enter")
+    expect(said).to_contain_text("Execution 1: evicted. The job was vacated 60 s into it")
+    expect(now).to_contain_text("lost: 60 s of computing")
+    expect(panel.get_by_text('simulate("restore", "vacate@1+60s")')).to_be_visible()
+    button("Next").focus()
+    page.keyboard.press("Space")
+    expect(said).to_contain_text("Execution 2: starts in a new sandbox")
+    button("Upload fails").click()
+    expect(said).to_contain_text("The upload of the next checkpoint will fail.")
+    button("Next").click()
+    expect(said).to_contain_text("checkpoint not saved")
+    button("Power loss").click()
+    expect(said).to_contain_text("Execution 3: evicted. The slot was lost 0 s into it, without a signal")
+    button("Next").click()
+    expect(said).to_contain_text("Execution 4: starts in a new sandbox")
+    button("Hold").click()
+    expect(said).to_contain_text("Execution 4: held.")
+    button("Play").click()
+    expect(said).to_contain_text("Release it first")
+    button("Release").click()
+    expect(said).to_contain_text("Released.")
+    button("Back").click()
+    expect(said).to_contain_text("Execution 4: held.")
+    button("Start over").click()
+    expect(said).to_contain_text("Submitted")
+
+
+def play(page, panel, said, now, expect):
+    """Virtual time runs to the end, by itself, with the directories changing on the way."""
+    panel.get_by_label("Speed").select_option("1 s shows 5 min")
+    panel.get_by_role("button", name="Play").focus()
+    page.keyboard.press("Space")
+    expect(panel.get_by_role("button", name="Pause")).to_be_visible()
+    expect(panel.get_by_role("group", name="spool directory")).to_contain_text("my_output.txt")
+    expect(said).to_contain_text("the job has ended")
+    expect(panel.get_by_role("group", name="submit directory")).to_contain_text("new: my_output.txt")
+    expect(panel.get_by_role("button", name="Play")).to_be_visible()
+
+
+def complaints(page):
+    """What the browser's console has to complain of, but for an icon that is not there."""
+    return [text for text in page.complaints if "favicon" not in text]

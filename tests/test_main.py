@@ -21,7 +21,7 @@ import pytest
 from classroom import ANSWERS
 from grader.__main__ import main
 from grader.course.catalogue import EXERCISES
-from grader.course.exercise import sweep_output
+from grader.course.sweep import sweep_output
 from grader.simulator import schedule, submit
 from grader.simulator.pool import simulate
 from grader.simulator.profile import PROFILES
@@ -128,7 +128,7 @@ def test_the_module_has_a_help_that_names_the_commands():
 @pytest.mark.parametrize(("command", "told"), [
     ("simulate", ["--schedule", "--profile", "--json", "Exit status: 0",
                   *(f"{fault}@N" for fault in schedule.FAULTS)]),
-    ("verify", ["--max-executions", "--profile", "--json", "Exit status: 0 restart-safe"]),
+    ("verify", ["--max-executions", "--max-seconds", "--profile", "--json", "Exit status: 0 restart-safe"]),
 ])
 def test_the_help_of_a_command_tells_its_options_and_exit_statuses(grader, command, told):
     ran = grader(command, "--help")
@@ -174,6 +174,23 @@ def test_a_fault_that_can_not_happen_is_mentioned(grader, job):
                                     "evict@7 did not happen: the job had only 3 executions"]
 
 
+def test_a_fault_that_can_not_happen_is_among_the_remarks(grader, job):
+    ran = grader("simulate", job(), "--schedule", "evict@7", "--json")
+    assert json.loads(ran.out)["remarks"] == ["evict@7 did not happen: the job had only 3 executions"]
+
+
+SPINS = "#!/usr/bin/env python3\nwhile True: pass\n"
+
+
+def test_a_limit_of_the_simulator_is_no_hold_by_htcondor_and_is_said_to_be_none(grader, job):
+    file = job(SPINS)
+    ran = grader("simulate", file, "--max-seconds", 1)
+    assert ran.status == 1 and "time, a limit of this simulator and not of HTCondor" in ran.out
+    assert ran.out.splitlines()[-1].startswith("held, at a limit of this simulator")
+    end = json.loads(grader("simulate", file, "--max-seconds", 1, "--json").out)
+    assert end["status"] == "held" and "limit of this simulator" in end["hold_reason"]
+
+
 # -- verify: its verdicts ----------------------------------------------------------
 
 PROGRAMS = {
@@ -196,6 +213,7 @@ def test_verify_has_an_exit_status_for_each_verdict(grader, job, verdict):
     assert VERIFIED <= found.keys()
     assert found["verdict"] == verdict
     assert (found["failure"] is None) == (verdict == "restart-safe")
+    assert ("--expected gives a better measure" in ran.out) == (verdict == "restart-safe")
 
 
 def test_verify_tells_failure_schedule_misconception_and_evidence(grader, sweep):
@@ -206,10 +224,125 @@ def test_verify_tells_failure_schedule_misconception_and_evidence(grader, sweep)
     assert any(fact["file"] == "my_output.txt" for fact in found["evidence"])
 
 
+def test_verify_measures_a_job_by_the_output_that_is_expected(grader, job, tmp_path):
+    """A job that resumes wrongly in the same way each time agrees with itself, and with nothing else."""
+    repeats = job(COUNTS.replace('.write(str(done + 1))', '.write(str(done + (done < 1)))').replace(
+        "sys.exit(85 if done + 1 < 3 else 0)", "sys.exit(85 if open('result.txt').read().count('2') < 2 else 0)"))
+    right = tmp_path / "right"
+    right.mkdir()
+    (right / "result.txt").write_text("1\n2\n3\n")
+    assert grader("verify", repeats).status == 0
+    ran = grader("verify", repeats, "--expected", right, "--json")
+    assert (ran.status, json.loads(ran.out)["failure"], json.loads(ran.out)["schedule"]) == (1, "wrong output", "")
+    (right / "result.txt").write_text("1\n2\n2\n")
+    assert grader("verify", repeats, "--expected", right).status == 0
+
+
+@pytest.mark.parametrize("queue, name", [("queue", "nowhere"), ("queue", "empty"), ("queue 2", "right")])
+def test_verify_refuses_an_expected_output_that_is_none(grader, job, tmp_path, queue, name):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "right").mkdir()
+    (tmp_path / "right" / "result.txt").write_text("1\n")
+    ran = grader("verify", job(queue=queue), "--expected", tmp_path / name)
+    assert (ran.status, ran.out, ran.err.count("\n")) == (3, "", 1) and "--expected" in ran.err
+
+
+def test_verify_says_nothing_of_a_job_that_is_eviction_driven(grader, job):
+    ran = grader("verify", job(when_to_transfer_output="ON_EXIT_OR_EVICT"))
+    assert ran.status == 2 and "eviction-driven" in ran.out
+
+
 def test_verify_is_unknown_when_it_may_not_try_enough(grader, job):
     ran = grader("verify", job(), "--max-executions", 2)
     assert ran.status == 2
     assert ran.out.startswith("unknown")
+
+
+def test_verify_is_unknown_when_its_time_is_up_and_names_what_gives_it_more(grader, job, monkeypatch):
+    monkeypatch.setattr("time.monotonic", iter(range(0, 10**6, 40)).__next__)
+    ran = grader("verify", job())
+    assert ran.status == 2
+    assert ran.out.startswith("unknown: 30 s of real time were not enough") and "--max-seconds" in ran.out
+
+
+@pytest.mark.parametrize("program", [SPINS, COUNTS.replace("time.sleep(60)", "\nwhile done == 1: pass")],
+                         ids=["at once", "after a checkpoint"])
+def test_verify_is_unknown_where_the_simulator_ends_an_execution_and_names_what_lets_it_go_on(grader, job, program):
+    ran = grader("verify", job(program), "--max-seconds", 1)
+    assert ran.status == 2
+    assert ran.out.startswith("unknown: an execution used more than 1 s of ") and "--max-seconds" in ran.out
+
+
+LARGE = "file = open('result.txt', 'wb', 0)\nfile.seek((256 << 20) - 9)\nfile.write(bytes(9))\nfile.write(b'more')"
+
+
+@pytest.mark.parametrize("program", [
+    LARGE,
+    "for n in range(3): open(f'{n}', 'wb').truncate(200 << 20)",
+    f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n{LARGE}",
+], ids=["a large file", "large files", "a large file, for which the program is killed"])
+def test_verify_is_unknown_where_files_are_too_large_for_the_simulator(grader, job, program):
+    ran = grader("verify", job(f"#!/usr/bin/env python3\n{program}\nraise SystemExit(85)\n"))
+    assert ran.status == 2
+    assert ran.out.startswith("unknown: an execution used more than ") and "--max" not in ran.out
+
+
+def test_what_is_wrong_is_said_although_a_limit_of_the_simulator_is_reached_later(grader, job):
+    program = COUNTS.replace("time.sleep(60)", "\nwhile done == 2: pass").replace('"done.txt", "w"', '"other.txt", "w"')
+    ran = grader("verify", job(program), "--max-seconds", 5)
+    assert ran.status == 1 and ran.out.startswith("unsafe: held")
+
+
+def test_more_states_are_looked_at_where_more_executions_are_allowed(grader, job, monkeypatch):
+    monkeypatch.setattr("grader.__main__.Bounds.states", 20)
+    file = job(COUNTS.replace("done + 1 < 3", "done + 1 < 9"))
+    ran = grader("verify", file)
+    assert ran.status == 2
+    assert ran.out.startswith("unknown: 20 states were not enough")
+    assert "--max-executions lets it try more" in ran.out and "--max-seconds" not in ran.out
+    assert grader("verify", file, "--max-executions", 100_000).status == 0
+
+
+def test_verify_is_unknown_where_a_command_that_is_not_simulated_decides_how_the_job_ends(grader, job):
+    ran = grader("verify", job(on_exit_hold="ExitCode =!= 0"))
+    assert ran.status == 2 and ran.out.startswith("unknown: job.sub:8: on_exit_hold has no effect in this simulator")
+
+
+SUMS = """\
+n=0; s=0; [ -e done.txt ] && read n s < done.txt
+tail -n +$((n + 1)) | {
+    k=0
+    while read x; do
+        n=$((n + 1)); s=$((s + x)); k=$((k + 1))
+        [ $k -eq 3 ] && echo $n $s > done.txt && exit 85
+    done
+    echo $s > result.txt
+}
+"""
+
+
+def test_a_job_reads_its_input_anew_in_every_execution(grader, job):
+    file = job(shell(SUMS), input="numbers.txt", transfer_checkpoint_files="done.txt")
+    (file.parent / "numbers.txt").write_text("".join(f"{n}\n" for n in range(1, 11)))
+    assert grader("verify", file).status == 0
+    assert grader("simulate", file, "--schedule", "evict@2 requeue@3").status == 0
+    assert (file.parent / "result.txt").read_text() == "55\n"
+    assert names(file.parent) == {"job", "job.sub", "job.out", "job.err", "job.log", "result.txt", "numbers.txt"}
+
+
+def test_verify_of_an_eviction_driven_job_says_why_it_is_unknown(grader, job):
+    ran = grader("verify", job(when_to_transfer_output="ON_EXIT_OR_EVICT"))
+    assert ran.status == 2 and ran.out.startswith("unknown: eviction-driven")
+
+
+@pytest.mark.parametrize("command, status", [("simulate", 2), ("verify", 3), ("grade", 2)])
+def test_where_no_process_can_be_forked_a_sentence_says_what_to_do(grader, job, monkeypatch, command, status):
+    submit_file = job()
+    before = list(submit_file.parent.iterdir())
+    monkeypatch.delattr("os.fork")
+    ran = grader(command, submit_file if command != "grade" else submit_file.parent)
+    assert (ran.status, ran.out) == (status, "") and list(submit_file.parent.iterdir()) == before
+    assert ran.err.startswith(f"grader {command}: ") and "WSL" in ran.err and ran.err.count("\n") == 1
 
 
 # -- several jobs ------------------------------------------------------------------
@@ -221,7 +354,7 @@ def test_each_queued_job_is_simulated_and_comes_home(grader, job):
     file = job(shell("echo $1; touch result.txt"), "queue 3", **BY_NUMBER)
     ran = grader("simulate", file, "--json")
     assert ran.status == 0
-    assert [json.loads(line)["job"] for line in ran.out.splitlines()] == ["1.0", "1.1", "1.2"]
+    assert [end["job"] for end in json.loads(ran.out)] == ["1.0", "1.1", "1.2"]
     assert [(file.parent / f"job.{n}.out").read_text() for n in range(3)] == ["0\n", "1\n", "2\n"]
 
 
@@ -243,7 +376,7 @@ def test_one_failing_job_of_several_decides_the_exit_status(grader, job):
 ], ids=["unknown and unsafe", "unknown and restart-safe"])
 def test_the_worst_verdict_of_several_jobs_decides_the_exit_status(grader, job, program, status):
     ran = grader("verify", job(shell(program), "queue 2", **BY_NUMBER), "--json")
-    assert len(ran.out.splitlines()) == 2
+    assert len(json.loads(ran.out)) == 2
     assert ran.status == status
 
 
@@ -293,6 +426,19 @@ def test_an_unusable_submit_file_is_named_with_what_to_do(grader, job, command, 
     assert said in ran.err
 
 
+@pytest.mark.parametrize("command", ["simulate", "verify"])
+def test_unusable_input_is_a_json_object_where_json_is_asked_for(grader, job, tmp_path, command):
+    file = job(transfer_input_files="nowhere.txt")
+    ran = grader(command, file, "--json")
+    assert ran.status == {"simulate": 2, "verify": 3}[command] and ran.err.count("\n") == 1
+    told = json.loads(ran.out)
+    assert "nowhere.txt does not exist" in told["error"] and "name" in told["remedy"]
+    assert (told["file"], told["line"]) == ("job.sub", 8)
+    for arguments in (["--nope"], ["--profile", "centos"], ["--schedule", "evict"]):
+        ran = grader(command, *arguments, file, "--json")
+        assert ran.status == {"simulate": 2, "verify": 3}[command] and json.loads(ran.out)["error"]
+
+
 def test_no_command_and_an_unknown_one_are_told_the_commands(grader):
     for arguments in ([], ["simulat"]):
         ran = grader(*arguments)
@@ -305,7 +451,7 @@ def test_a_misspelt_submit_command_is_a_remark_with_a_suggestion(grader, job, co
     ran = grader(command, job(request_memroy="1GB", transfer_ouput_files="x"), "--json")
     assert ran.status == 0
     assert ran.err.splitlines()[-1].endswith("did you mean transfer_output_files?")
-    assert all(json.loads(line) for line in ran.out.splitlines())
+    assert json.loads(ran.out)["remarks"] == ran.err.splitlines()
 
 
 # -- what is left behind -----------------------------------------------------------
@@ -344,12 +490,33 @@ def test_verify_touches_nothing(grader, job):
 
 
 @pytest.mark.parametrize("where", ["{}/elsewhere.log", "../elsewhere.log"])
-def test_nothing_is_written_outside_the_submit_directory(grader, job, tmp_path, where):
-    file = job(log=where.format(tmp_path))
-    ran = grader("simulate", file)
-    assert ran.status == 2
-    assert "outside the submit directory" in ran.err
+@pytest.mark.parametrize(("name", "value", "line"), [
+    ("log", "{}", 7), ("output", "{}", 5), ("transfer_output_remaps", "\"result.txt = {}\"", 8)])
+@pytest.mark.parametrize("command", ["simulate", "verify"])
+def test_nothing_is_written_outside_the_submit_directory(grader, job, tmp_path, command, name, value, line, where):
+    file = job(**{name: value.format(where.format(tmp_path))})
+    ran = grader(command, file)
+    assert (ran.status, ran.out) == ({"simulate": 2, "verify": 3}[command], "")
+    assert ran.err.startswith(f"grader {command}: job.sub:{line}: {name}: ") and ran.err.count("\n") == 1
+    assert "outside the submit directory" in ran.err and "relative path" in ran.err
     assert names(tmp_path) == {"submit", "submit/job", "submit/job.sub"}
+
+
+def test_an_absolute_path_into_the_submit_directory_is_one_of_its_own(grader, job, tmp_path):
+    file = job(log=tmp_path / "submit" / "own.log", output="../submit/own.out")
+    assert grader("simulate", file).status == 0
+    assert names(file.parent) == {"job", "job.sub", "own.log", "own.out", "job.err", "result.txt"}
+
+
+@pytest.mark.parametrize("command", ["output", "error", "log"])
+def test_nothing_is_written_where_a_directory_is_in_the_way_of_a_file(grader, job, command):
+    file = job(**{command: "there"})
+    (file.parent / "there").mkdir()
+    before = snapshot(file.parent)
+    ran = grader("simulate", file)
+    assert (ran.status, ran.err.count("\n")) == (2, 1)
+    assert "there is a directory" in ran.err and ".arriving" not in ran.err
+    assert snapshot(file.parent) == before
 
 
 def test_what_stands_in_the_way_of_a_file_that_comes_home_is_named(grader, job):
@@ -396,6 +563,18 @@ def test_a_reader_that_has_read_enough_is_no_error(job, arguments):
     err = process.stderr.read()
     process.stderr.close()
     assert (process.wait(timeout=60), err) == (141, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("told", [subprocess.PIPE, "/dev/full"], ids=["stdout", "stdout and stderr"])
+@pytest.mark.parametrize(("command", "status"), [("simulate", 2), ("verify", 3), ("verify --json", 3)])
+def test_what_can_not_be_written_is_a_sentence_and_no_verdict(job, command, status, told):
+    file = job()
+    with open("/dev/full", "w") as full:
+        process = subprocess.run([sys.executable, "-m", "grader", *command.split(), str(file)], cwd=ROOT, text=True,
+                                 stdout=full, stderr=full if told == "/dev/full" else told)
+    assert process.returncode == status
+    assert process.stderr in (None, "grader: can't go on: No space left on device\n")
 
 
 # -- the jobs of the course --------------------------------------------------------

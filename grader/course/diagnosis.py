@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ..simulator.executor import Executor, Stop
-from ..simulator.explore import Exploration
-from ..simulator.evidence import files_left_behind
+from ..simulator.execution import Stop
+from ..simulator.executor import Executor
+from ..simulator.explore import UNKNOWN, Exploration
+from ..simulator.evidence import Evidence, files_left_behind
 from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Held, Saved
 from ..simulator.states import State
 from ..simulator.tree import File, Tree
+from ..view.text import plain, shorten
 from .misconceptions import MISCONCEPTIONS
 from .report import Misconception
+from .resumption import OUTPUT, PLACE, RANDOM, Restart, first_loss
 
 BUGS = ("NameError", "AttributeError", "TypeError", "SyntaxError", "IndentationError", "ImportError",
         "ModuleNotFoundError", "UnboundLocalError", "NotImplementedError")
@@ -26,9 +29,22 @@ HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit")
 
 
 def diagnose(job: Job, found: Exploration, executor: Executor) -> Misconception | None:
-    """The misconception that a failing job shows, as far as its behaviour tells it."""
+    """The misconception that a failing job shows, as far as its behaviour tells it. An execution that a limit has
+    ended, or that took too much of the time that there is, is not done again, and says nothing."""
+    state = found.violation.state if found.violation else found.first
+    slow = found.exhausted and found.verdict == UNKNOWN and not found.failure.endswith("executions were not enough")
+    if state is None or state.run is not None and state.run.over or slow:
+        return None
     case = Case(job, found, executor)
     return next((MISCONCEPTIONS[id] for id, symptom in SYMPTOMS if symptom(case)), None)
+
+
+def swallowed(job: Job, found: Exploration, executor: Executor) -> tuple[Evidence, ...]:
+    """The exceptions that a failing execution raised in the job's own files and that nobody saw, the first of each line."""
+    raised = {(file, line): f"{kind}: {text}" for _, file, line, kind, text
+              in reversed(Case(job, found, executor).swallowed)}
+    return tuple(Evidence("swallowed", f"here an exception is raised, and caught: {plain(shorten(text, 100))}", file, line)
+                 for (file, line), text in reversed(raised.items()))[:3]
 
 
 def failed_before_output(state: State) -> bool:
@@ -110,6 +126,14 @@ class Case:
         """Whether the execution ended with an exception that is a mere slip."""
         return self.exception.startswith(BUGS)
 
+    # -- what is said of the state -----------------------------------------------
+
+    @cached_property
+    def loss(self) -> Restart | None:
+        """The first restart that went on, but lost part of the state, as far as the program speaks of it."""
+        restart = first_loss(self.found)
+        return restart if restart and restart.resumed() else None
+
     # -- the output, line by line ----------------------------------------------
 
     @cached_property
@@ -126,6 +150,35 @@ class Case:
         return [], []
 
     @cached_property
+    def labels(self) -> tuple[list[str], list[str]]:
+        """(expected, got): what the lines begin with, which tells iterations apart even if their numbers are wrong.
+        Of a job that comes to no end, those of its last execution."""
+        if self.found.violation is not None and self.found.violation.expected is not None:
+            expected, got = self.lines
+        else:
+            expected, got = max(self.so_far, key=lambda both: len(both[1]), default=([], []))
+        return [line.split(" ")[0] for line in expected], [line.split(" ")[0] for line in got]
+
+    def astray(self) -> bool:
+        """Whether all is right up to a restart, and from there on there are other numbers in the right lines."""
+        (expected, got), (wanted, had) = self.lines, self.labels
+        if wanted != had or expected == got:
+            return False
+        right = next(i for i, (a, b) in enumerate(zip(expected, got)) if a != b)
+        first = self.state.way()[0].run
+        return first.exit.code == self.job.checkpoint_exit_code and right >= max(
+            (entry.content.count(b"\n") for path, entry in first.sandbox.items()
+             if isinstance(entry, File) and path in self.outputs()), default=0)
+
+    @cached_property
+    def reseeded(self) -> bool:
+        """Whether the random numbers of the failing execution begin where those of the first one began."""
+        first = self.state.way()[0]
+        before = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, trace=True).notes
+        began, begins = ([note[1:] for note in notes if note[0] == "random"] for notes in (before, self.notes))
+        return bool(began) and bool(begins) and began[0] == begins[-1]
+
+    @cached_property
     def so_far(self) -> list[tuple[list[str], list[str]]]:
         """(expected, there) for each output file: its lines, and those in the sandbox by now."""
         found = self.found.reference or Tree()
@@ -136,6 +189,13 @@ class Case:
     def complete(self) -> bool:
         """Whether the sandbox has all the output although the job goes on."""
         return bool(self.so_far) and all(set(expected) <= set(there) for expected, there in self.so_far)
+
+    def went_on(self) -> bool:
+        """Whether an execution got further than the first one, in the output that there is."""
+        first, *later = (len({line.split(" ")[0] for path, entry in state.run.sandbox.items()
+                              if path in self.outputs() and isinstance(entry, File) for line in entry.text.splitlines()})
+                         for state in self.state.way() if state.run)
+        return any(lines > first for lines in later)
 
     def repeated(self) -> bool:
         """Whether the sandbox has output lines more than once that should be there once."""
@@ -151,8 +211,9 @@ def _path_flattened(case: Case) -> bool:
     if not case.moved or case.job.preserve_relative_paths:
         return False
     listed = case.job.transfer_checkpoint_files or ()
-    return any("/" in path.rstrip("/") and path in listed for path in case.left_behind + list(
-        case.state.next.missing if isinstance(case.state.next, Held) else ()))
+    missing = case.state.next.missing if isinstance(case.state.next, Held) else ()
+    return any(path == one or one.endswith("/") and path.startswith(one)
+               for path in (*case.left_behind, *missing) if "/" in path.rstrip("/") for one in listed)
 
 
 def _host_in_checkpoint(case: Case) -> bool:
@@ -170,9 +231,9 @@ def _not_flushed(case: Case) -> bool:
 
 
 def _exit_zero_after_save(case: Case) -> bool:
-    expected, got = case.lines
+    expected, got = case.lines  # the last line may be there to be continued
     return (case.failure == "wrong output" and case.run.exit.code == 0 and case.wrote_state()
-            and len(got) < len(expected) and got == expected[:len(got)] and not case.state.schedule)
+            and len(got) < len(expected) and got[:-1] == expected[:len(got)][:-1] and not case.state.schedule)
 
 
 def _crash_will_resume(case: Case) -> bool:
@@ -215,6 +276,7 @@ def _relies_on_leftovers(case: Case) -> bool:
 
 def _output_not_in_checkpoint(case: Case) -> bool:
     expected, got = case.lines
+    got = [line.lstrip("\0") for line in got]  # a file that is cut to more than its length has a hole
     return (case.failure == "wrong output" and case.moved and bool(case.outputs() & set(case.left_behind))
             and len(got) < len(expected) and _is_end_of(got, expected))
 
@@ -223,6 +285,12 @@ def _output_overwritten(case: Case) -> bool:
     expected, got = case.lines
     return (case.failure == "wrong output" and not case.moved and len(case.state.way()) > 1
             and 0 < len(got) < len(expected) and _is_end_of(got, expected))
+
+
+def _missing_output(case: Case) -> bool:
+    """Elsewhere it fails for want of the output that it had begun."""
+    return (case.failure == "failed" and case.moved and bool(case.outputs() & set(case.left_behind))
+            and _left_by_error(case, "FileNotFoundError") and any(path in case.exception for path in case.outputs()))
 
 
 def _is_end_of(got: list[str], expected: list[str]) -> bool:
@@ -234,19 +302,69 @@ def _stale_checkpoint(case: Case) -> bool:
     return case.failure == "wrong output" and bool(expected) and not got and case.run.exit.code == 0
 
 
+def _two_files_disagree(case: Case) -> bool:
+    """Parts of the state that is restored are of another moment than the rest."""
+    if case.loss is None or not case.loss.outdated():
+        return False
+    return set(case.loss.saved) - {OUTPUT} > set(case.loss.lost()) - {OUTPUT}
+
+
+def _state_incomplete(case: Case) -> bool:
+    if case.failure == "failed" and "returns a state without" in case.run.stderr:
+        return True
+    return case.loss is not None and bool(set(case.loss.lost()) - {PLACE, OUTPUT, RANDOM})
+
+
+def _rng_not_saved(case: Case) -> bool:
+    return case.loss is not None and RANDOM in case.loss.lost()
+
+
+def _output_ahead(case: Case) -> bool:
+    return case.loss is not None and OUTPUT in case.loss.lost() and _number(case.loss.begun, OUTPUT) > _number(
+        case.loss.saved, OUTPUT)
+
+
+def _off_by(case: Case) -> int:
+    """How many iterations too far a restart goes on, if that is all that is wrong with its state."""
+    if case.loss is None or set(case.loss.lost()) - {OUTPUT} != {PLACE}:
+        return 0
+    return _number(case.loss.begun, PLACE) - _number(case.loss.saved, PLACE)
+
+
+def _number(description: dict[str, str], name: str) -> int:
+    value = description.get(name, "")
+    return int(value) if value.isdecimal() else 0
+
+
+def _resumes_too_early(case: Case) -> bool:
+    return _off_by(case) < 0
+
+
+def _resumes_too_late(case: Case) -> bool:
+    return _off_by(case) > 0
+
+
 def _repeats_iteration(case: Case) -> bool:
+    expected, got = case.labels
     if case.failure == "never finishes":
-        return case.repeated()
-    expected, got = case.lines
+        return case.repeated() or any(got.count(label) > expected.count(label) for label in set(expected))
     return (case.failure == "wrong output" and len(got) > len(expected)
             and set(got) == set(expected) and len(case.state.way()) > 1)
 
 
 def _skips_iteration(case: Case) -> bool:
-    expected, got = case.lines
-    missing = [i for i, line in enumerate(expected) if line not in got]
+    expected, got = case.labels
+    missing = [i for i, label in enumerate(expected) if label not in got]
     return (case.failure == "wrong output" and bool(got) and bool(missing) and len(set(got)) == len(got)
             and set(got) <= set(expected) and missing[0] > 0 and len(case.state.way()) > 1)
+
+
+def _seeds_again(case: Case) -> bool:
+    return case.failure == "wrong output" and case.astray() and case.reseeded
+
+
+def _goes_astray(case: Case) -> bool:
+    return case.failure == "wrong output" and case.astray()
 
 
 def _always_85(case: Case) -> bool:
@@ -265,12 +383,13 @@ def _error_swallowed(case: Case) -> bool:
 
 
 def _never_restores(case: Case) -> bool:
-    return case.failure == "never finishes"
+    return case.failure == "never finishes" and not case.went_on()
 
 
 def _sigterm_saves(case: Case) -> bool:
     """Never leaves with the checkpoint code by itself, but does when it is told to go."""
-    if case.found.verdict != "unknown" or case.job.checkpoint_exit_code is None or case.run is None:
+    never_saved = case.found.verdict == UNKNOWN and not case.found.checkpoints
+    if not never_saved or case.job.checkpoint_exit_code is None or case.run is None:
         return False
     told = case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock,
                              stop=Stop(max(0.0, case.run.seconds - 1e-3), 15, case.job.max_vacate_time))
@@ -287,13 +406,22 @@ SYMPTOMS = (
     ("crash-will-resume", _crash_will_resume),
     ("wrong-exit-code", _wrong_exit_code),
     ("output-not-in-checkpoint", _output_not_in_checkpoint),
+    ("output-not-in-checkpoint", _missing_output),
     ("checkpoint-not-transferred", _checkpoint_not_transferred),
     ("relies-on-leftovers", _relies_on_leftovers),
     ("stale-checkpoint", _stale_checkpoint),
     ("output-overwritten", _output_overwritten),
+    ("two-files-disagree", _two_files_disagree),
+    ("state-incomplete", _state_incomplete),
+    ("rng-not-saved", _rng_not_saved),
     ("always-85", _always_85),
+    ("repeats-iteration", _resumes_too_early),
+    ("skips-iteration", _resumes_too_late),
+    ("output-ahead-of-checkpoint", _output_ahead),
     ("repeats-iteration", _repeats_iteration),
     ("skips-iteration", _skips_iteration),
+    ("rng-not-saved", _seeds_again),
+    ("state-incomplete", _goes_astray),
     ("no-progress", _no_progress),
     ("error-swallowed", _error_swallowed),
     ("never-restores", _never_restores),

@@ -1,37 +1,40 @@
 """What an exercise is, and how an answer to it is judged.
 
-An exercise gives files and asks for others; files and answer together are a submit directory. Its
-trials are put to that directory one after the other. What the trials are is in one file for each
-exercise (save.py, restore.py); running students' code is left to the executor.
+An exercise gives files and asks for others. What a student wrote becomes its subject (usually the
+job that files and answer together make), and its questions are put to that one after the other. What
+the questions are is in one file for each exercise (save.py, restore.py, ...); running students' code
+is left to the executor.
 """
 
 from __future__ import annotations
 
-import ast
-import warnings
+import hashlib
+import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 from ..simulator import submit
-from ..simulator.evidence import Evidence, evidence
 from ..simulator.executor import Executor
-from ..simulator.explore import RESTART_SAFE, Exploration, explore
-from ..simulator.job import STDERR, STDOUT, Job
-from ..simulator.pool import Ended, Saved
+from ..simulator.explore import Bounds, Exploration, explore
+from ..simulator.job import Job
+from ..simulator.pool import Pace
 from ..simulator.tree import File, Tree
-from .diagnosis import diagnose, failed_before_output
-from .misconceptions import MISCONCEPTIONS
+from .reading import same_text, syntax_error, unwritten_functions
 from .report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG, Failure, Report, Trial
 
-PAYLOAD = Path(__file__).resolve().parents[2] / "payload"
-MOST_CHARACTERS = 100_000
+
+class Unusable(Exception):
+    """An answer of which nothing can be asked: why, in a sentence, and what shows it."""
+
+    def __init__(self, sentence: str, failure: Failure | None = None):
+        super().__init__(sentence)
+        self.failure = failure or Failure(sentence)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one trial: whether it passed, in a sentence, and the explanation if it did not."""
+    """What came of one question: whether it passed, in a sentence, and the explanation if it did not."""
 
     passed: bool
     text: str
@@ -43,18 +46,19 @@ class Result:
 class Bench:
     """Where an answer is tried: an executor, and what exploring has already found out."""
 
-    def __init__(self, executor: Executor):
-        self.executor = executor
+    def __init__(self, executor: Executor, bounds: Bounds = Bounds()):
+        self.executor, self.bounds = executor, bounds
         self._found: dict[tuple[Job, Tree], Exploration] = {}
 
     def explore(self, job: Job, expected: Tree) -> Exploration:
         """explore(), once for each job."""
         if (job, expected) not in self._found:
-            self._found[job, expected] = explore(job, self.executor, expected=expected)
+            self._found[job, expected] = explore(job, self.executor, expected=expected, bounds=self.bounds)
         return self._found[job, expected]
 
 
-Ask = Callable[[Job, Bench], Result]
+Ask = Callable[[Any, Bench], Result]
+"""Puts a question to the subject of an exercise."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,22 @@ class Question:
     ask: Ask
     rests_on: tuple[str, ...] = ()
     """Names of questions without which this one means nothing."""
+    unseen: Callable[[random.Random], Ask] | None = None
+    """The same question with numbers that students do not have, drawn for each grading. It is asked of an
+    answer that passed with the numbers that they know, and has to be passed as well."""
+
+
+def job_of(exercise: Exercise, own: Tree) -> Job:
+    """The subject of most exercises: the one job that files and answer make. Raises Unusable."""
+    return submission_of(exercise, own).jobs[0]
+
+
+def submission_of(exercise: Exercise, own: Tree) -> submit.Submission:
+    """The subject of an exercise about a submit file: all that it asks for. Raises Unusable."""
+    try:
+        return exercise.submission(own)
+    except submit.SubmitError as error:
+        raise Unusable(f"HTCondor would refuse the submit file. {error}", Failure(str(error))) from None
 
 
 @dataclass(frozen=True)
@@ -74,271 +94,120 @@ class Exercise:
 
     name: str
     title: str
-    submit_file: str
-    given: Callable[[], Tree]
     answers: tuple[str, ...]
     """The files that the student writes."""
-    functions: tuple[str, ...]
-    """The functions that the student writes in the first of them."""
     questions: tuple[Question, ...]
     hints: tuple[str, str, str]
+    given: Callable[[], Tree] = Tree
+    """The submit directory as the student gets it. An answer file that is in it as well is what the
+    student begins with: an answer that changes none of them has not been tried yet."""
+    submit_file: str = ""
+    """The submit file of its job, if it is about one."""
+    functions: tuple[str, ...] = ()
+    """The functions that the student writes in the first of the answers."""
+    settings: Callable[..., Job] | None = None
+    """The same job with other numbers: settings(job, **numbers). Raises ValueError for a name that it does not know."""
+    subject: Callable[[Exercise, Tree], Any] = job_of
+    """What the questions are put to, made of the student's files. Raises Unusable."""
+    bounds: Bounds = Bounds()
+    """How far its jobs are explored."""
+    pace: Pace = Pace()
+    """How long the transfers of its job take, where that matters."""
+    literal: bool = False
+    """The answer is no file but a value: the cell `NAME = value`, read as a file called NAME with the value's text."""
+    optional: bool = False
+    """It takes what not everyone has, and counts for those alone who have tried it."""
 
     @property
     def maximum(self) -> float:
         """Points for a right answer."""
         return sum(question.maximum for question in self.questions)
 
-    def judge(self, answer: Tree, executor: Executor) -> Report:
-        """Judge the files of an answer. Never raises for anything that the files may hold."""
+    def counts(self, status: str) -> bool:
+        """Whether its points are part of the total for one whose answer is in this status."""
+        return not self.optional or status != NOT_TRIED
+
+    def judge(self, answer: Tree, executor: Executor, seed: str | None = None) -> Report:
+        """Judge the files of an answer. Never raises for anything that the files may hold.
+
+        With a `seed`, the questions are also asked with numbers that students have not seen, drawn from it.
+        """
         own = Tree({path: answer[path] for path in self.answers if isinstance(answer.get(path), File)})
         if problem := self._not_tried(own):
-            return self._unasked(NOT_TRIED, problem, None)
+            return self.unasked(NOT_TRIED, problem)
         try:
-            job = self.job(own)
-        except submit.SubmitError as error:
-            return self._unasked(CRASHED, f"HTCondor would refuse the submit file. {error}", Failure(str(error)))
-        if failure := _syntax_error(self.answers[0], own[self.answers[0]]):
-            return self._unasked(CRASHED, f"Python can't read the answer. {failure.text}", failure)
-        return self._ask(job, Bench(executor))
+            subject = self.subject(self, own)
+        except Unusable as problem:
+            return self.unasked(CRASHED, str(problem), problem.failure)
+        for path in self.answers:
+            if path.endswith(".py") and (failure := syntax_error(path, own[path])):
+                return self.unasked(CRASHED, f"Python can't read the answer. {failure.text}", failure)
+        return self._ask(subject, Bench(executor, self.bounds), seed)
+
+    def job(self, answer: Tree, **settings: float) -> Job:
+        """The job that an answer makes, with other settings of its program if any are given.
+
+        Raises SubmitError for a submit file that can't be used or lacks a file, ValueError for a setting that the
+        program does not have.
+        """
+        job = self.submission(answer).jobs[0]
+        if not settings:
+            return job
+        if self.settings is None:
+            raise ValueError(f"the program of {self.name!r} takes no settings")
+        return self.settings(job, **settings)
+
+    def submission(self, answer: Tree) -> submit.Submission:
+        """What the submit file asks for. Raises SubmitError."""
+        directory = self.given() | answer
+        return submit.parse(directory[self.submit_file].text, submit.TreeFolder(directory), name=self.submit_file)
+
+    def unasked(self, status: str, headline: str, failure: Failure | None = None) -> Report:
+        """A report without an answer to any question."""
+        trials = tuple(Trial(q.name, 0.0, q.maximum, None, "") for q in self.questions)
+        return Report(self.name, self.title, status, headline, trials, failure, self.hints)
 
     def _not_tried(self, own: Tree) -> str:
         for path in self.answers:
             if path not in own:
-                return f"There is no {self.name}/{path} yet: run the cell that writes it."
+                return ("Your answer is still to be written: put it in the place of the dots." if self.literal else
+                        f"There is no {self.name}/{path} yet: run the cell that begins with %%writefile {self.name}/{path}.")
         undone = [name for name in self.functions if name in unwritten_functions(own[self.answers[0]])]
-        return f"{' and '.join(undone)} {'is' if len(undone) == 1 else 'are'} still to be written." if undone else ""
+        if undone:
+            return f"{' and '.join(undone)} {'is' if len(undone) == 1 else 'are'} still to be written."
+        begun = self.given()
+        if all(path in begun and same_text(own[path], begun[path]) for path in self.answers):
+            return f"{' and '.join(self.answers)} {'is' if len(self.answers) == 1 else 'are'} still as given."
+        return ""
 
-    def job(self, answer: Tree, **settings: float) -> Job:
-        """The job that an answer makes, with other settings of the sweep if any are given.
-
-        Raises SubmitError for a submit file that can't be used, or lacks a file.
-        """
-        directory = self.given() | answer
-        job = submit.parse(directory[self.submit_file].text, submit.TreeFolder(directory),
-                           name=self.submit_file).jobs[0]
-        if not settings:
-            return job
-        start, end = settings.pop("start", 1), settings.pop("end", settings.get("steps", 12))
-        return sweep(job, int(start), int(end), **settings)
-
-    def _unasked(self, status: str, headline: str, failure: Failure | None) -> Report:
-        trials = tuple(Trial(q.name, 0.0, q.maximum, None, "") for q in self.questions)
-        return Report(self.name, self.title, status, headline, trials, failure, self.hints)
-
-    def _ask(self, job: Job, bench: Bench) -> Report:
+    def _ask(self, subject: Any, bench: Bench, seed: str | None) -> Report:
         trials: list[Trial] = []
         failure: Failure | None = None
         for question in self.questions:
             if any(not trial.passed for trial in trials if trial.name in question.rests_on):
                 trials.append(Trial(question.name, 0.0, question.maximum, None, "not asked yet"))
                 continue
-            result = question.ask(job, bench)
+            result = self._asked(question, subject, bench, seed)
             failure = failure or result.failure
             text = f"all {result.schedules} schedules: {result.text}" if result.passed and result.schedules else result.text
             trials.append(Trial(question.name, question.maximum if result.passed else 0.0, question.maximum,
                                 result.passed, text))
         return self._report(tuple(trials), failure)
 
+    def _asked(self, question: Question, subject: Any, bench: Bench, seed: str | None) -> Result:
+        result = question.ask(subject, bench)
+        if result.passed and question.unseen is not None and seed is not None:
+            # the same numbers for all questions of an exercise, so that what was explored serves them all
+            draw = random.Random(hashlib.sha256(f"{seed} {self.name}".encode()).digest())
+            unseen = question.unseen(draw)(subject, bench)
+            return result if unseen.passed else unseen
+        return result
+
     def _report(self, trials: tuple[Trial, ...], failure: Failure | None) -> Report:
         if failure is None:
-            return Report(self.name, self.title, PASSED, "Every question is answered rightly.", trials, None, ())
+            headline = trials[0].text if len(trials) == 1 else "Every question is answered rightly."
+            return Report(self.name, self.title, PASSED, headline, trials, None, ())
         got = any(trial.passed for trial in trials)
-        status = PARTLY if got else CRASHED if _crashed(failure) else WRONG
-        hints = failure.misconception.hints if failure.misconception else self.hints
+        status = PARTLY if got else CRASHED if failure.crashed else WRONG
+        hints = failure.misconception.hints if failure.misconception else failure.hints or self.hints
         return Report(self.name, self.title, status, failure.text, trials, failure, hints)
-
-
-# -- questions ---------------------------------------------------------------------
-
-
-def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
-    """Whether a job is restart-safe: every schedule tried, and the right output asked of each."""
-    found = bench.explore(job, expected)
-    if found.verdict == RESTART_SAFE and not _surplus(job, found):
-        return Result(True, "every one ends with the right output", schedules=found.schedules)
-    return _failed(job, bench, found)
-
-
-def fault_free(job: Job, bench: Bench, expected: Tree, misconception: str | None = None) -> Result:
-    """Whether a job that is never evicted, only restarted in place, ends with the right output.
-
-    `misconception` names what a failure means where the trial itself says it.
-    """
-    found = bench.explore(job, expected)
-    home = _free_end(found)
-    right = home is not None and all(home.get(path) == entry for path, entry in expected.items())
-    if right and not _surplus(job, found):
-        return Result(True, f"{_count(found.checkpoints, 'checkpoint')}, "
-                            f"{_count(found.checkpoints + 1, 'execution')}, the right output")
-    return _failed(job, bench, found, misconception)
-
-
-def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
-    """Whether the first execution leaves with the checkpoint code, and its files reach the spool."""
-    found = bench.explore(job, expected)
-    if isinstance(found.first.next, Saved):
-        files = " and ".join(found.first.next.spool.without((STDOUT, STDERR)).listing())
-        return Result(True, f"exit code {job.checkpoint_exit_code}, and the spool directory has {files}")
-    return _failed(job, bench, found)
-
-
-def _failed(job: Job, bench: Bench, found: Exploration, misconception: str | None = None) -> Result:
-    more = _surplus(job, found) if found.violation is None else 0
-    text = f"The output is right, but {_count(more, 'iteration')} too many." if more else _sentence(found)
-    known = misconception or ("repeats-iteration" if more else None)
-    return Result(False, text, Failure(
-        text, job, found, evidence(job, found),
-        MISCONCEPTIONS[known] if known else diagnose(job, found, bench.executor)))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _surplus(job: Job, found: Exploration) -> int:
-    """How many iterations a sweep that is never evicted does beyond those it was asked for."""
-    start, end = map(int, job.arguments)
-    seconds = _named_values(job.inputs["my_input.txt"])["seconds"]
-    if not seconds or found.seconds is None:
-        return 0
-    return max(0, round(found.seconds / seconds) - (end - start + 1))
-
-
-def _named_values(file: File) -> dict[str, float]:
-    lines = [line.split("#")[0].partition("=") for line in file.text.splitlines()]
-    return {name.strip(): float(value) for name, _, value in lines if value}
-
-
-def _free_end(found: Exploration) -> Tree | None:
-    """What the run without faults brings home, if it ends with exit code 0."""
-    state, seen = found.first, set()
-    while state is not None and id(state) not in seen:
-        seen.add(id(state))
-        if isinstance(state.next, Ended):
-            return state.next.home if state.next.exit.code == 0 else None
-        state = state.follower
-    return None
-
-
-def _sentence(found: Exploration) -> str:
-    """What went wrong, as one sentence."""
-    if found.verdict == "unknown":
-        if found.failure and found.failure.startswith("it never made"):
-            return "The program never left with the checkpoint exit code, so HTCondor never saved anything."
-        return f"Nothing can be said for certain: {found.failure}."
-    state = found.violation.state
-    where = f"on the schedule {' '.join(map(str, found.schedule))}" if found.schedule else "even without an eviction"
-    if failed_before_output(state):
-        return f"The program fails with {state.run.exit} {where}, before it has made its output."
-    return {
-        "wrong output": f"The job ends, but its output is wrong {where}.",
-        "held": f"HTCondor puts the job on hold {where}: {getattr(state.next, 'reason', '')}.",
-        "failed": f"The job fails with {state.run and state.run.exit} {where}.",
-        "never finishes": f"The job is started again and again and never finishes {where}.",
-        "lost progress": f"The output is right, but a restart throws saved work away {where}.",
-    }[found.failure]
-
-
-def _crashed(failure: Failure) -> bool:
-    """Whether the answer's very first execution ended with a Python exception."""
-    found = failure.found
-    return bool(found and found.violation and found.violation.state is found.first
-                and "Traceback" in found.first.run.stderr and failure.misconception is None)
-
-
-# -- reading an answer, without running it -------------------------------------------
-
-
-def unwritten_functions(file: File) -> set[str]:
-    """The functions in a Python file that still are what the exercise began with: a body that
-    only raises NotImplementedError, docstring apart."""
-    try:
-        module = _parsed(file, "")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    return {node.name for node in module.body if isinstance(node, ast.FunctionDef) and _is_stub(node)}
-
-
-def _parsed(file: File, path: str) -> ast.Module:
-    with warnings.catch_warnings():  # anything on stderr would cost all points in nbgrader
-        warnings.simplefilter("ignore")
-        return ast.parse(file.content[:MOST_CHARACTERS], path)
-
-
-def _is_stub(function: ast.FunctionDef) -> bool:
-    body = [s for s in function.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-    return len(body) == 1 and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.dump(body[0])
-
-
-def _syntax_error(path: str, file: File) -> Failure | None:
-    try:
-        _parsed(file, path)
-    except SyntaxError as error:
-        fact = Evidence("traceback", f"SyntaxError: {error.msg}", path, error.lineno, got=error.text)
-        return Failure(f"{path}, line {error.lineno}: {error.msg}.", evidence=(fact,))
-    except (ValueError, RecursionError, MemoryError) as error:
-        return Failure(f"{path} can't be read as Python: {error}.")
-    return None
-
-
-# -- the sweep and its known answers -------------------------------------------------
-
-
-@lru_cache(None)
-def sweep_files() -> Tree:
-    """payload/sweep: the program, its input and its submit file."""
-    return Tree.read(PAYLOAD / "sweep")
-
-
-def sweep(job: Job, start: int, end: int, **settings: float) -> Job:
-    """The same job with other arguments, and other settings in my_input.txt."""
-    given = sweep_input(**settings)
-    return replace(job, arguments=(str(start), str(end)), inputs=job.inputs.put("my_input.txt", given))
-
-
-def sweep_input(**settings: float) -> File:
-    """my_input.txt with some of its settings changed. Raises ValueError for one that it does not have."""
-    known = _named_values(sweep_files()["my_input.txt"])
-    if unknown := [name for name in settings if name not in known]:
-        raise ValueError(f"the sweep has no setting {unknown[0]!r}; it has start, end, {', '.join(known)}")
-    lines = []
-    for line in sweep_files()["my_input.txt"].text.splitlines():
-        name = line.partition("=")[0].strip()
-        lines.append(f"{name} = {settings[name]}" if name in settings else line)
-    return File("\n".join(lines).encode() + b"\n")
-
-
-NEVER_SAVES = b"def save_checkpoint(iteration):\n    pass\n\n\ndef restore_checkpoint(start, end):\n    return start\n"
-
-
-@lru_cache(None)
-def sweep_output(start: int, end: int, settings: tuple[tuple[str, float], ...] = ()) -> Tree:
-    """The known answer: what my_output.txt is if the sweep is never interrupted. It is computed
-    by the sweep itself with a checkpoint module that does nothing, in an executor of its own."""
-    files = sweep_files().put("checkpoint.py", File(NEVER_SAVES)).put("my_input.txt", sweep_input(**dict(settings)))
-    job = Job("sweep.py", (str(start), str(end)), inputs=files)
-    with Executor() as trusted:
-        return Tree({"my_output.txt": trusted.run(job, files).sandbox["my_output.txt"]})
-
-
-def asking(question: Callable[..., Result], start: int, end: int, **settings: float) -> Ask:
-    """A question about the sweep from `start` to `end`."""
-    def ask(job: Job, bench: Bench) -> Result:
-        expected = sweep_output(start, end, tuple(sorted(settings.items())))
-        return question(sweep(job, start, end, **settings), bench, expected)
-    return ask
-
-
-def both(*asks: Ask) -> Ask:
-    """Passed if all are; the first that fails is the answer. Schedules are added up."""
-    def ask(job: Job, bench: Bench) -> Result:
-        schedules = 0
-        for one in asks:
-            result = one(job, bench)
-            schedules += result.schedules
-            if not result.passed:
-                break
-        return replace(result, schedules=schedules)
-    return ask
-
-

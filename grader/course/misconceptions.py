@@ -10,19 +10,59 @@ from .report import Misconception
 
 _TABLE = (
     Misconception(
+        "state-incomplete",
+        "Part of the state is not saved, or not brought back: a restart goes on at the right place, but without it.",
+        ("Compare what a checkpoint is saved from with what the restart begins with. What is not the same? (Some "
+         "programs here print both, in the lines \"saves:\" and \"begins:\".)",
+         "The loop index says where the job is. What else does the next iteration need that the earlier ones have "
+         "made?",
+         "Save every part that an iteration changes and a later one reads (a lattice, sums, speeds), and bring each "
+         "of them back. What can be computed from the others need not be saved."),
+    ),
+    Misconception(
+        "rng-not-saved",
+        "The random generator is begun anew at a restart: the job does not draw the numbers that it would have drawn.",
+        ("Which random numbers does the first execution draw, and which the second? (Some programs here print the "
+         "state of the generator, in the lines \"saves:\" and \"begins:\".)",
+         "A seed says where the random numbers begin, not how many have been drawn. Seeded again, the generator begins "
+         "again.",
+         "Save generator.getstate() (or pickle the generator itself), and give it to setstate() at the restart. JSON "
+         "makes lists of its tuples: generator.setstate((saved[0], tuple(saved[1]), saved[2]))."),
+    ),
+    Misconception(
+        "output-ahead-of-checkpoint",
+        "The output holds more than the state knows of: what was written after that moment is repeated on a restart.",
+        ("How long was my_output.txt in the moment that was saved, and how long is it when the restart begins?",
+         "A restart continues the output that it finds. Lines that do not belong to the saved state have to go first.",
+         "Save the length that belongs to the state, and cut the file to it at the restart: "
+         "os.truncate(\"my_output.txt\", length)."),
+    ),
+    Misconception(
+        "two-files-disagree",
+        "The checkpoint is put together from different moments: one part is older than the rest.",
+        ("The evidence says which part is old. Which line of your program writes it, and is it reached every time?",
+         "All that makes up one checkpoint has to be of one moment. A file that is written once, or read from its "
+         "beginning although the news are at its end, is of another.",
+         "Write all parts anew at every save, into one file if you can; then they can't disagree."),
+    ),
+    Misconception(
         "repeats-iteration",
         "An iteration is done twice: the number that is saved and the number that is resumed from are "
         "off by one.",
         ("Look at the first repeated line of the output. Which execution wrote it, and which one wrote it again?",
-         "save_checkpoint(iteration) is called before the work of that iteration is done; everything before it is done.",
-         "Save the iteration itself, and let restore_checkpoint return that same number: not one less."),
+         "Is the saved number the last iteration that is done, or the next one to do? It has to mean the same where it "
+         "is written and where it is read. (save_checkpoint(iteration) is called before that iteration is done.)",
+         "Save the next iteration to do, and begin with just that number. In the sweep: save the iteration itself, and "
+         "let restore_checkpoint return it, not one less."),
     ),
     Misconception(
         "skips-iteration",
         "An iteration is never done: the number that is saved and the number that is resumed from are off by one.",
         ("Look at the line that is missing. Which execution should have written it?",
-         "save_checkpoint(iteration) is called before the work of that iteration is done: a restart still has to do it.",
-         "Save the iteration itself, and let restore_checkpoint return that same number: not one more."),
+         "Is the saved number the last iteration that is done, or the next one to do? It has to mean the same where it "
+         "is written and where it is read. (save_checkpoint(iteration) is called before that iteration is done.)",
+         "Save the next iteration to do, and begin with just that number. In the sweep: save the iteration itself, and "
+         "let restore_checkpoint return it, not one more."),
     ),
     Misconception(
         "output-not-in-checkpoint",
@@ -42,52 +82,58 @@ _TABLE = (
     Misconception(
         "checkpoint-not-transferred",
         "The checkpoint is written, but it is not in transfer_checkpoint_files: it does not survive an eviction.",
-        ("Look into the spool directory. Is the file in it that your restore_checkpoint reads?",
+        ("Look into the spool directory. Is the file in it that a restart reads?",
          "In place the old sandbox is still there. Elsewhere there is only what transfer_checkpoint_files lists.",
-         "List every file that save_checkpoint writes, under exactly its name, in transfer_checkpoint_files."),
+         "List every file that is written when the job saves, under exactly its name, in transfer_checkpoint_files."),
     ),
     Misconception(
         "listed-file-missing",
         "A file that the submit file lists does not exist when the program leaves, so HTCondor holds the job.",
         ("HTCondor does not say which file is missing. Compare the list in the submit file with the execute directory.",
          "transfer_checkpoint_files takes names literally, and every one must exist at every checkpoint.",
-         "Write the checkpoint to exactly the name that the submit file lists, in the sandbox itself."),
+         "Write the file under exactly the name that the submit file lists, or list the name that you write; and write it "
+         "to the sandbox itself."),
     ),
     Misconception(
         "path-flattened",
-        "A file listed with its directory (state/now.txt) arrives without it (now.txt): the program looks for it in vain.",
+        "A file listed with its directory (state/now.txt) arrives without it (now.txt): the program looks for it in "
+        "vain.",
         ("Compare the path of your checkpoint file in the first sandbox and in the new one.",
          "Without preserve_relative_paths, HTCondor drops the directory in front of a listed file.",
-         "List the directory instead of the file in it, or set preserve_relative_paths = True, or write to the "
-         "top of the sandbox."),
+         "List the directory itself (`state`: no file in it, no slash behind it), or set preserve_relative_paths = True, "
+         "or write to the top of the sandbox."),
     ),
     Misconception(
         "exit-zero-after-save",
         "The program saves and leaves with 0, which tells HTCondor that the job is done.",
         ("Which exit code did the last execution leave with, and what does HTCondor take it for?",
          "Only the code named by checkpoint_exit_code means: saved, start me again. 0 means: finished.",
-         "Leave save_checkpoint with sys.exit(85)."),
+         "Leave with sys.exit(85) when the checkpoint is written. A wrapper has to leave with the code that the "
+         "program left with."),
     ),
     Misconception(
         "wrong-exit-code",
-        "The program leaves with another code than the one the submit file names, so HTCondor takes it for the end.",
+        "The exit code does not say what happened. HTCondor understands the one that the submit file names as: saved; "
+        "0 as: done; and any other as: failed.",
         ("Compare the exit code in the story with checkpoint_exit_code in the submit file.",
          "HTCondor compares the codes exactly. Any other code ends the job, with whatever is there by then.",
-         "Leave save_checkpoint with sys.exit(85), and keep checkpoint_exit_code = 85."),
+         "Leave with sys.exit(85) when a checkpoint is saved, and only then, and keep checkpoint_exit_code = 85. A "
+         "wrapper leaves with 85 when time was up, and with the program's own exit code in all other cases."),
     ),
     Misconception(
         "crash-will-resume",
         "The program ends with an error after saving, as if HTCondor restarted jobs that fail. It does not.",
         ("How did the execution end that wrote the checkpoint?",
          "A job that crashes is finished for HTCondor: it is not started again, whatever it has saved.",
-         "Do not raise or abort. Leave save_checkpoint with sys.exit(85)."),
+         "Do not raise or abort, and catch what stops you. Leave with sys.exit(85) when the checkpoint is there."),
     ),
     Misconception(
         "always-85",
-        "The program leaves with 85 although everything is done: it is started again and never finishes.",
+        "The job leaves with 85 although everything is done, or has failed: it is started again and never finishes.",
         ("What is left to do for the execution that repeats?",
-         "85 says: start me again. The last execution has to leave with 0.",
-         "Save and leave with 85 only inside the loop; when the last iteration is done, let the program end."),
+         "85 says: start me again. The last execution has to leave with 0, and one that failed with its own code.",
+         "Save and leave with 85 only inside the loop; when the last iteration is done, let the program end. A wrapper "
+         "leaves with 85 only if time was up, and with the program's own exit code in all other cases."),
     ),
     Misconception(
         "never-restores",
@@ -95,14 +141,17 @@ _TABLE = (
         ("Look at the stdout of the second execution: with which iteration does it begin?",
          "HTCondor starts the program again with the same arguments. Only the program itself can look for a "
          "checkpoint.",
-         "In restore_checkpoint: if the checkpoint file is there, read the iteration from it and return that."),
+         "In restore_checkpoint: if the checkpoint file is there, read the iteration from it and return that. In a "
+         "wrapper: if the restart file is there, start the program with it."),
     ),
     Misconception(
         "no-progress",
-        "The program saves and leaves before it has done any work, so every execution is the same.",
-        ("How many iterations did the repeating execution do?",
-         "A restart must do at least one iteration before it saves again.",
-         "Do not save in restore_checkpoint, and not before the first iteration of an execution."),
+        "No execution gets further than the one before: it saves before it has done any work, or its slot is lost, or "
+        "its time is up, before it saves.",
+        ("How many iterations did the repeating execution do, and were they saved?",
+         "A restart must do at least one iteration before it saves again, and it must save before its slot is lost.",
+         "Do not save in restore_checkpoint, and not before the first iteration of an execution. And save more often "
+         "than slots are lost. A time limit has to be longer than the program takes until it saves."),
     ),
     Misconception(
         "stale-checkpoint",
@@ -123,7 +172,7 @@ _TABLE = (
     Misconception(
         "error-swallowed",
         "Reading the checkpoint fails every time, but the error is caught silently: all work is lost.",
-        ("The evidence names a line that raised an exception which nobody saw.",
+        ("The report names a line that raises an exception which nobody sees.",
          "except: pass hides programming mistakes as well as bad files.",
          "Take the try away and run once, mend what it then shows, and catch only the errors that you expect."),
     ),
@@ -147,7 +196,16 @@ _TABLE = (
         "there.",
         ("Compare the two execute directories of the story: which file is in one and not in the other?",
          "After a checkpoint the job may find its old sandbox, or a new one with the inputs and the checkpoint only.",
-         "Whatever a restart needs belongs into the checkpoint, and whatever is left over must not disturb it."),
+         "Whatever a restart needs belongs in the checkpoint, and whatever is left over must not disturb it."),
+    ),
+    Misconception(
+        "torn-write",
+        "The checkpoint was taken while a file was being written: it has the right name, and holds only a part.",
+        ("Read the restart file that went to the spool directory to its end. What should its last line be?",
+         "Whoever ends a program from outside, by a time limit or a signal, may end it in the middle of writing a "
+         "file. That a file is there, and is not empty, does not tell that it is whole.",
+         "Before you leave with 85, see whether the newest file is whole (its last line, its number of lines). If it "
+         "is not, put the one before in its place: mv restart.old restart.dat."),
     ),
     Misconception(
         "host-in-checkpoint",

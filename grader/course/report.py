@@ -1,12 +1,14 @@
-"""The vocabulary of a judged answer. Values only: judging is in answer.py, drawing in view/."""
+"""The vocabulary of a judged answer. Values only: judging is in exercise.py, drawing in view/."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from ..simulator.evidence import Evidence
-from ..simulator.explore import Exploration
 from ..simulator.job import Job
+from ..simulator.pool import Pace
+from ..simulator.profile import MODERN, Profile
+from ..simulator.schedule import Fault
 
 PASSED = "passed"
 PARTLY = "partly right"
@@ -43,9 +45,18 @@ class Failure:
 
     text: str
     job: Job | None = None
-    found: Exploration | None = None
+    schedule: tuple[Fault, ...] | None = None
+    """With `job`: the shortest schedule that shows it, to be told as a story; None if there is none to tell."""
     evidence: tuple[Evidence, ...] = ()
     misconception: Misconception | None = None
+    hints: tuple[str, ...] = ()
+    """Where no misconception is behind it: three that are about this failure. Without any, those of the exercise count."""
+    crashed: bool = False
+    """The program did not get anywhere at all."""
+    pace: Pace = Pace()
+    """How long the story's transfers take, and its slots last."""
+    profile: Profile = MODERN
+    """The HTCondor with which it fails."""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,33 @@
-"""Exercise `restore`, of notebook 04: the student writes both functions, in a format of their own,
+"""Notebook 04. Exercise `restore`: the student writes both functions, in a format of their own,
 and names the files in the submit file."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from ..simulator import submit
 from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Saved
 from ..simulator.tree import File, Tree
-from .exercise import (Bench, Exercise, Question, Result, asking, both, every_schedule, fault_free,
-                       first_checkpoint, sweep, sweep_files, sweep_output)
-from .report import Failure
+from .asking import both, first_checkpoint, keeps, told
+from .exercise import Ask, Bench, Exercise, Question, Result
+from .prediction import prediction
+from .save import GIVEN
+from .sweep import SWEEP, anywhere, asking, in_place, sweep, sweep_output, unseen
 
 OUTPUT = "my_output.txt"
+SAVES = '''\
+import os
+import sys
+
+
+def save_checkpoint(iteration):
+    with open("checkpoint.txt", "w") as file:
+        file.write(str(iteration))
+    sys.exit(85)
+
+
+'''
 FIRST = "It begins at START and saves a checkpoint"
 IN_PLACE = "Restarted in place, it resumes and ends right"
 ANYWHERE = "Evicted at any time, any number of times, it ends right"
@@ -25,19 +40,19 @@ def made_checkpoint(job: Job, bench: Bench, start: int, end: int) -> Tree:
     return found.first.next.spool.without((STDOUT, STDERR)) if isinstance(found.first.next, Saved) else Tree()
 
 
-def stale(made: tuple[int, int], asked: tuple[int, int]):
+def stale(made: tuple[int, int], asked: tuple[int, int]) -> Ask:
     """The question what a job does, asked for one range, with the checkpoint of another in its sandbox."""
     def ask(job: Job, bench: Bench) -> Result:
         old = made_checkpoint(job, bench, *made).without((OUTPUT,))
         begun = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
-        result = fault_free(begun, bench, sweep_output(*asked), "stale-checkpoint")
+        result = in_place(begun, bench, sweep_output(*asked), "stale-checkpoint")
         there = (f"The sandbox has a checkpoint of the sweep from {made[0]} to {made[1]}, and {asked[0]} to {asked[1]} "
                  "is asked for")
-        return _told(result, there)
+        return told(result, there)
     return ask
 
 
-def damaged(content: bytes, how: str, misconception: str = "corrupt-checkpoint-crashes"):
+def damaged(content: bytes, how: str, misconception: str = "corrupt-checkpoint-crashes") -> Ask:
     """The question what a job does with its own checkpoint when one of its files is damaged."""
     def ask(job: Job, bench: Bench) -> Result:
         made = made_checkpoint(job, bench, 1, 12)
@@ -45,42 +60,54 @@ def damaged(content: bytes, how: str, misconception: str = "corrupt-checkpoint-c
         for path, entry in made.without((OUTPUT,)).items():
             if isinstance(entry, File):
                 broken = replace(sweep(job, 1, 12), inputs=job.inputs | made.put(path, File(content)))
-                result = fault_free(broken, bench, sweep_output(1, 12), misconception)
-                result = _told(result, f"{path}, a file of the checkpoint, is {how}")
+                result = in_place(broken, bench, sweep_output(1, 12), misconception)
+                result = told(result, f"{path}, a file of the checkpoint, is {how}")
                 if not result.passed:
                     break
         return result
     return ask
 
 
-def _told(result: Result, there: str) -> Result:
-    """A result with the circumstances put before it, where it failed."""
-    if result.passed:
-        return result
-    text = f"{there}. {result.text}"
-    return replace(result, text=text, failure=replace(result.failure, text=text))
+is_the_sweep = keeps(SWEEP.executable, OUTPUT, "sweep.sub")
 
 
-def is_the_sweep(job: Job, bench: Bench) -> Result:
-    """Whether the submit file still runs the sweep, and brings its output home."""
-    if job.executable != "sweep.py" or OUTPUT not in (job.transfer_output_files or ()):
-        text = "sweep.sub has to keep `executable = sweep.py` and `transfer_output_files = my_output.txt`."
-        return Result(False, text, Failure(text, job))
-    return Result(True, "")
+def evicted_sweep() -> Job:
+    """The sweep with functions that are right."""
+    text = SAVES + GIVEN.replace("import os\n", "")
+    files = SWEEP.files().put("checkpoint.py", File(text.encode()))
+    return submit.parse(files["sweep.sub"].text, submit.TreeFolder(files), name="sweep.sub").jobs[0]
 
 
+LINES_ELSEWHERE = prediction(
+    "lines_elsewhere", "What a restart elsewhere finds", 2, job=evicted_sweep, schedule="evict@2+130s",
+    truth=lambda moments: next(moment for moment in moments if moment.kind == "started" and moment.activation == 2
+                               ).sandbox[OUTPUT].content.count(b"\n"),
+    told="The execution that was evicted had written iterations 4 and 5, into a sandbox that is gone. The new one begins "
+         "with my_output.txt as it was in the checkpoint: iterations 1 to 3.",
+    wrong={5: ("Five lines were in the old sandbox, which was deleted with all that had happened since the checkpoint.",
+               "relies-on-leftovers"),
+           0: ("my_output.txt is in transfer_checkpoint_files, so that it does not begin empty elsewhere.",
+               "output-not-in-checkpoint"),
+           12: ("There is no work between the start of a program and its first look at the files.", None),
+           4: ("save_checkpoint(4) is called before the work of iteration 4.", None),
+           }.get,
+    hints=("Which version of my_output.txt can get to another machine?",
+           "Only what transfer_checkpoint_files lists, as it was when the program last left with 85.",
+           "A checkpoint every 3 iterations: when execution 1 left, how many lines were written?"),
+)
 RESTORE = Exercise(
     name="restore",
     title="Use a checkpoint",
     submit_file="sweep.sub",
-    given=sweep_files,
+    settings=sweep,
+    given=SWEEP.files,
     answers=("checkpoint.py", "sweep.sub"),
     functions=("save_checkpoint", "restore_checkpoint"),
     questions=(
         Question(FIRST, 2, both(is_the_sweep, asking(first_checkpoint, 1, 12))),
-        Question(IN_PLACE, 4, asking(fault_free, 1, 12), rests_on=(FIRST,)),
-        Question(ANYWHERE, 6, both(asking(every_schedule, 1, 12), asking(every_schedule, 3, 11, interval=2),
-                                   asking(every_schedule, 8, 10, interval=1)), rests_on=(IN_PLACE,)),
+        Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), unseen=unseen(in_place)),
+        Question(ANYWHERE, 6, both(asking(anywhere, 1, 12), asking(anywhere, 3, 11, interval=2),
+                                   asking(anywhere, 8, 10, interval=1)), rests_on=(IN_PLACE,), unseen=unseen(anywhere)),
         Question("A checkpoint from before START is not used", 2, stale((1, 12), (7, 12)), rests_on=(IN_PLACE,)),
         Question("A checkpoint from beyond END is not used", 3, stale((7, 12), (1, 6)), rests_on=(IN_PLACE,)),
         Question("An empty or broken checkpoint does not end the job", 3,

@@ -1,11 +1,15 @@
-"""Exercise `save`, of notebook 03: the student writes save_checkpoint(iteration)."""
+"""Notebook 03. Exercise `save`: the student writes save_checkpoint(iteration)."""
 
 from __future__ import annotations
 
 from ..simulator.tree import File, Tree
-from .exercise import Exercise, Question, asking, both, every_schedule, fault_free, first_checkpoint, sweep_files
+from .asking import both, first_checkpoint
+from .exercise import Exercise, Question
+from .payload import job_of
+from .prediction import prediction
+from .sweep import SWEEP, anywhere, asking, in_place, sweep, unseen
 
-RESTORE = '''\
+GIVEN = '''\
 """Given for this exercise: the restore function. Writing your own is the next notebook."""
 import os
 
@@ -21,26 +25,42 @@ def restore_checkpoint(start, end):
 
 def given() -> Tree:
     """The sweep, with a restore function that reads a number from checkpoint.txt."""
-    files = sweep_files()
+    files = SWEEP.files()
     listed = files["sweep.sub"].text.replace("= my_input.txt, checkpoint.py", "= my_input.txt, checkpoint.py, given.py")
-    return files.put("given.py", File(RESTORE.encode())).put("sweep.sub", File(listed.encode()))
+    return files.put("given.py", File(GIVEN.encode())).put("sweep.sub", File(listed.encode()))
 
 
+SECONDS_LOST = prediction(
+    "seconds_lost", "How much is lost", 2, job=lambda: job_of("fibonacci/fibonacci.sub"), schedule="evict@3+45s",
+    truth=lambda moments: moments[-1].badput,
+    told="What two checkpoints had saved, 120 seconds of computing, is in the spool directory and safe. Lost are the 45 "
+         "seconds since then, and no more.",
+    wrong={0: ("An eviction gives no time to save anything: what is not in a checkpoint is gone.", "sigterm-saves"),
+           30: ("The number that was finished in these 45 seconds was printed, but not saved.", None),
+           15: ("The number that was finished in these 45 seconds was printed, but not saved.", None),
+           60: ("An execution takes 60 seconds, but this one was cut off before.", None),
+           165: ("That is all the computing until then: so much is lost without checkpoints.", "never-restores"),
+           }.get,
+    hints=("When was the last checkpoint saved before the eviction?",
+           "Each execution computes two numbers, 30 seconds each, and ends with a checkpoint. The third has just begun.",
+           "The eviction comes 45 seconds into the third execution, and the second ended with a checkpoint."),
+)
 SAVE = Exercise(
     name="save",
     title="Write a checkpoint",
     submit_file="sweep.sub",
+    settings=sweep,
     given=given,
     answers=("checkpoint.py",),
     functions=("save_checkpoint",),
     questions=(
         Question("It saves, and leaves with 85", 3, asking(first_checkpoint, 1, 12)),
-        Question("Restarted in place, the sweep goes on and ends right", 3, asking(fault_free, 1, 12),
-                 rests_on=("It saves, and leaves with 85",)),
+        Question("Restarted in place, the sweep goes on and ends right", 3, asking(in_place, 1, 12),
+                 rests_on=("It saves, and leaves with 85",), unseen=unseen(in_place)),
         Question("Evicted at any time, any number of times, it ends right", 4,
-                 both(asking(every_schedule, 1, 12), asking(every_schedule, 3, 11, interval=2),
-                      asking(every_schedule, 8, 10, interval=1)),
-                 rests_on=("Restarted in place, the sweep goes on and ends right",)),
+                 both(asking(anywhere, 1, 12), asking(anywhere, 3, 11, interval=2),
+                      asking(anywhere, 8, 10, interval=1)),
+                 rests_on=("Restarted in place, the sweep goes on and ends right",), unseen=unseen(anywhere)),
     ),
     hints=(
         "Two things have to happen: the iteration is written to checkpoint.txt, and the program leaves in a way that "

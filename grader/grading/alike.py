@@ -12,9 +12,10 @@ import itertools
 import token
 import tokenize
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from ..course.exercise import MOST_CHARACTERS, Exercise
+from ..course.exercise import Exercise
+from ..course.reading import MOST_CHARACTERS, parsed
 from ..simulator.tree import File, Tree
 
 RUN = 5
@@ -25,27 +26,46 @@ ALIKE = 0.8
 """The part of such runs that two answers must share."""
 COMMON = 0.25
 """The part of a class with which a run of words is common."""
-_LAYOUT = (token.NEWLINE, token.INDENT, token.DEDENT, token.ENDMARKER, tokenize.NL, tokenize.COMMENT, tokenize.ENCODING)
+_LAYOUT = (token.NEWLINE, token.INDENT, token.DEDENT, token.ENDMARKER, tokenize.NL, tokenize.COMMENT)
+_FSTRING_START, _FSTRING_END = (getattr(token, f"FSTRING_{end}", None) for end in ("START", "END"))
 
 
 def words(exercise: Exercise, answer: Tree) -> str:
-    """The words of an answer's program, one a line; '' if it can't be read."""
+    """The words of an answer's program, one a line; '' if it can't be read, or if answers to this exercise have to
+    be alike: predictions, and programs that are given and only mended."""
     file = answer.get(exercise.answers[0])
-    if not isinstance(file, File):
+    if not isinstance(file, File) or exercise.literal or exercise.answers[0] in exercise.given():
         return ""
     found, fresh = [], True
     try:
-        for one in tokenize.tokenize(io.BytesIO(file.content[:MOST_CHARACTERS]).readline):
-            if one.type in _LAYOUT:
-                fresh = fresh or one.type != tokenize.COMMENT
-            elif one.type == token.STRING and fresh:  # a docstring, or a text that nobody reads
+        parsed(file.text)  # tokens of what is no program are different ones in each Python
+        for kind, text in _tokens(file.text[:MOST_CHARACTERS]):
+            if kind in _LAYOUT:
+                fresh = fresh or kind != tokenize.COMMENT
+            elif kind == token.STRING and fresh:  # a docstring, or a text that nobody reads
                 fresh = False
             else:
-                found.append(one.string.replace("\n", " "))
+                found.append(text.replace("\n", " "))
                 fresh = False
     except (tokenize.TokenError, SyntaxError, LookupError, ValueError, RecursionError, MemoryError):
         return ""
     return "\n".join(found)
+
+
+def _tokens(program: str) -> Iterator[tuple[int, str]]:
+    """Kind and text of each token, the same in every Python: since 3.12 an f-string has tokens of its own."""
+    lines = program.split("\n")
+    strings: list[tuple[int, int]] = []  # where the f-strings begin that are not at their end, line and column
+    for one in tokenize.generate_tokens(io.StringIO(program).readline):
+        if one.type == _FSTRING_START:
+            strings.append(one.start)
+        elif one.type == _FSTRING_END:
+            (first, left), (last, right) = strings.pop(), one.end
+            if not strings:
+                text = "\n".join(lines[first - 1:last])
+                yield token.STRING, text[left:len(text) - len(lines[last - 1]) + right]
+        elif not strings:
+            yield one.type, one.string
 
 
 def runs(words: str) -> frozenset[int]:

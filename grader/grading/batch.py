@@ -1,8 +1,9 @@
 """Grades a class: `python -m grader grade submitted/`.
 
-Several processes judge, one submission each at a time; what they find is written down, a file for
-each grade, whole or not at all. So whatever ends it, started again it goes on. What it is not: a
-judge (judge.py), a reader of notebooks (submission.py), or a gradebook (nbgrader has one).
+Processes of this machine judge (workers.py), or HTCondor jobs (cluster.py), one submission each at a
+time; what they find is written down, a file for each grade, whole or not at all. So whatever ends it,
+started again it goes on. What it is not: a judge (judge.py), a reader of notebooks (submission.py), or
+a gradebook (nbgrader has one).
 """
 
 from __future__ import annotations
@@ -10,52 +11,32 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import multiprocessing
 import os
 import re
-import signal
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 from ..course.catalogue import EXERCISES
-from ..simulator.executor import NoStarter
-from ..simulator.isolation import Confinement, confinement
+from ..personal_pool import Trouble
+from ..simulator.isolation import confinement
+from ..simulator.startd import NoStarter
 from ..view.card import number
 from ..view.text import count, plain
-from . import class_report, pages, submission
-from .handin import HandedIn, Refused, find, load
-from .judge import SECONDS, UNSEEN, Grade, fingerprint, judge, rubric
+from . import class_report, cluster, pages, workers
+from .handin import Handed, HandedIn, Refused, find
+from .judge import UNSEEN, Grade, rubric
+from .store import Outcome, Settings, read_grade, write_whole
 
 DONE, LOOK, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit status: all graded; all graded but an instructor has to look at some; nothing graded; interrupted."""
-PATIENCE = 60.0
-"""Seconds beyond a submission's budget after which the process that grades it is taken for lost."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a class is graded with. `store` is where grade files are."""
-
-    store: Path
-    confine: Confinement | None
-    seed: str = UNSEEN
-    seconds: float = SECONDS
-
-
-class Outcome(NamedTuple):
-    """What came of one submission: the grade file's name, or why there is none."""
-
-    key: str = ""
-    again: bool = False
-    """Whether the grade was there already."""
-    problem: str = ""
+HERE, HTCONDOR = "here", "htcondor"
+"""Where submissions are judged."""
 
 
 @dataclass
@@ -73,7 +54,7 @@ class Result:
 
     def grade(self) -> Grade | None:
         """The grade, read from its file."""
-        return _read_grade(self._store / self.outcome.key) if self.outcome.key else None
+        return read_grade(self._store / self.outcome.key) if self.outcome.key else None
 
     def problems(self) -> list[str]:
         """What could not be graded, a sentence each."""
@@ -82,45 +63,71 @@ class Result:
 
 
 def grade(folder: Path, out: Path = Path("grades.csv"), reports: Path | None = None, jobs: int | None = None,
-          require_sandbox: bool = False, seed: str = "", named: bool = False, say: TextIO = sys.stderr) -> int:
+          require_sandbox: bool = False, seed: str = "", named: bool = False, on: str = HERE,
+          say: TextIO = sys.stderr) -> int:
     """Grade everything in a folder (or zip file). Returns the exit status; says what is wrong in one sentence."""
     reports = reports or out.parent / "reports"
-    confine = confinement()
-    if require_sandbox and (confine is None or not confine.bubblewrap):
+    confine = confinement() if on == HERE else None
+    shut_in = confine is not None and confine.bubblewrap
+    if on == HERE and require_sandbox and not shut_in:
         print("grader grade: there is no sandbox on this machine (bubblewrap is missing, or may not be used), and "
               "--require-sandbox asks for one.", file=say)
         return UNUSABLE
     try:
-        handed = find(folder)
-        settings = Settings(reports / ".grades", confine, seed or UNSEEN)
-        settings.store.mkdir(parents=True, exist_ok=True)
+        handed = find(folder, (out, reports))
     except (OSError, Refused) as error:
-        print(f"grader grade: {plain(str(folder))} can't be graded: {getattr(error, 'strerror', None) or error}.",
-              file=say)
+        print(f"grader grade: {plain(str(folder))} can't be graded: "
+              f"{(getattr(error, 'strerror', None) or str(error)).rstrip('.')}.", file=say)
         return UNUSABLE
     if not handed:
         print(f"grader grade: there is no notebook, student folder or zip file in {plain(str(folder))}.", file=say)
         return UNUSABLE
-    if confine is None or not confine.bubblewrap:
+    settings = Settings(reports / ".grades", confine, seed or UNSEEN)
+    if problem := _unwritable(out, settings.store, reports / "students"):
+        print(f"grader grade: {problem}", file=say)
+        return UNUSABLE
+    if on == HERE and not shut_in:
         print("Without bubblewrap students' programs are limited but not shut in; see docs/security.md.", file=say)
-    return _grade(handed, settings, out, reports, jobs or os.cpu_count() or 1, named, say)
+    graded = (workers.grade_all(handed, settings, jobs or os.cpu_count() or 1) if on == HERE
+              else cluster.grade_all(handed, settings, jobs, require_sandbox, say))
+    return _grade(handed, settings, graded, out, reports, named, say)
 
 
-def _grade(handed: Sequence[HandedIn], settings: Settings, out: Path, reports: Path, jobs: int, named: bool,
-           say: TextIO) -> int:
-    before = _read_table(out)
+def _unwritable(out: Path, *directories: Path) -> str:
+    """Why the table or the pages can't be written, in a sentence; '' if they can. Makes the directories."""
+    if out.is_dir():
+        return f"{plain(str(out))} is a directory: --out names the file that the grades are written to."
+    for option, directory in (("--out", out.parent), *(("--reports", directory) for directory in directories)):
+        for place in (directory, *directory.parents):
+            if place.exists() and not place.is_dir():
+                return (f"{plain(str(place))} is a file, and no directory can be made there: {option} names another "
+                        "place.")
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=directory):
+                pass
+        except OSError as error:
+            return (f"nothing can be written to {plain(str(directory))} ({error.strerror}): {option} names another "
+                    "place.")
+    return ""
+
+
+def _grade(handed: Handed, settings: Settings, graded: Iterator[tuple[int, Outcome]], out: Path,
+           reports: Path, named: bool, say: TextIO) -> int:
+    before, known = _read_table(out), {path.name for path in settings.store.glob("*.json")}
     progress = Progress(len(handed), say)
     outcomes: list[Outcome | None] = [None] * len(handed)
     try:
-        for index, outcome in grade_all(handed, settings, jobs):
-            outcomes[index] = outcome
-            progress.step(outcome)
+        with closing(graded):
+            for index, outcome in graded:
+                outcomes[index] = outcome
+                progress.step(outcome)
     except KeyboardInterrupt:
         progress.end()
         print(f"Interrupted: {sum(o is not None for o in outcomes)} of {len(handed)} are graded. Started again, it "
               "goes on from there.", file=say)
         return INTERRUPTED
-    except NoStarter as error:
+    except (NoStarter, Trouble) as error:
         progress.end()
         print(f"grader grade: {error}", file=say)
         return UNUSABLE
@@ -131,159 +138,19 @@ def _grade(handed: Sequence[HandedIn], settings: Settings, out: Path, reports: P
     _write_reports(results, reports, named)
     for line in changes(before, table):
         print(line)
-    return _conclude(results, out, reports, say)
+    again = sum(result.outcome.key in known for result in results)
+    print(f"{count(len(results), 'submission')} graded{f' ({again} of them before)' if again else ''}: {out}, "
+          f"{reports / 'class.html'}", file=say)
+    return _conclude(results, handed.odd, say)
 
 
-def _conclude(results: Sequence[Result], out: Path, reports: Path, say: TextIO) -> int:
-    again = sum(result.outcome.again for result in results)
-    known = f" ({again} of them before)" if again else ""
-    print(f"{count(len(results), 'submission')} graded{known}: {out}, {reports / 'class.html'}", file=say)
+def _conclude(results: Sequence[Result], odd: Sequence[tuple[str, str]], say: TextIO) -> int:
     for exercise, students in class_report.alike_groups(results):
         print(f"Alike in {exercise}: {', '.join(students)}", file=say)
-    odd = [(result.student, *result.problems()) for result in results if result.problems()]
-    for student, *problems in odd:
-        print(f"An instructor has to look at {student}: {' '.join(problems)}", file=say)
-    return LOOK if odd else DONE
-
-
-# -- one submission ----------------------------------------------------------------
-
-
-def grade_one(handed: HandedIn, settings: Settings) -> Outcome:
-    """Grade one submission, unless its grade is there already. Raises NoStarter."""
-    found = read(handed)
-    key = f"{fingerprint(found)}-{rubric(settings.seed)}.json"
-    path = settings.store / key
-    if _read_grade(path) is not None:
-        return Outcome(key, again=True)
-    write_whole(path, judge(found, settings.confine, settings.seed, seconds=settings.seconds).to_json())
-    return Outcome(key)
-
-
-def read(handed: HandedIn) -> submission.Submission:
-    """What a student has handed in, with all that is wrong with it."""
-    notebooks, remarks = [], list(handed.remarks)
-    for source in handed.sources:
-        try:
-            notebooks.append((source.name if len(handed.sources) > 1 else "", load(source)))
-        except Refused as refused:
-            remarks.append(str(refused))
-    if not handed.sources and not remarks:
-        remarks.append("There is no notebook.")
-    found = submission.read_all(notebooks)
-    return submission.Submission(found.answers, (*remarks, *found.remarks))
-
-
-def _read_grade(path: Path) -> Grade | None:
-    try:
-        return Grade.from_json(path.read_bytes())
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whatever happens meanwhile. (A power failure may leave
-    an empty one, which _read_grade() takes for none.)"""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with open(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-# -- many submissions --------------------------------------------------------------
-
-
-class Worker:
-    """A process that grades one submission after the other."""
-
-    def __init__(self, settings: Settings, scratch: str):
-        self.pipe, theirs = multiprocessing.Pipe()
-        self.process = multiprocessing.Process(target=_serve, args=(theirs, self.pipe, settings, scratch), daemon=True)
-        self.process.start()
-        theirs.close()
-        self.task: int | None = None
-        self.until = float("inf")
-
-    def give(self, index: int, handed: HandedIn, seconds: float) -> None:
-        """Let it grade this one."""
-        self.task, self.until = index, time.monotonic() + seconds
-        try:
-            self.pipe.send(handed)
-        except OSError:
-            pass  # it is dead, which its answer will tell
-
-    def answer(self) -> Outcome | NoStarter:
-        """What it has found, or that it is dead."""
-        try:
-            return self.pipe.recv()
-        except (EOFError, OSError):
-            return Outcome(problem="The process that graded it has died.")
-
-    def end(self) -> None:
-        """End the process, whatever it is doing."""
-        self.process.kill()
-        self.process.join()
-        self.pipe.close()
-
-
-def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: str) -> None:
-    parents.close()  # so that the end of the parent is the end of the pipe
-    signal.signal(signal.SIGINT, lambda *_: None)  # the parent is interrupted as well, and ends this process
-    tempfile.tempdir = scratch
-    try:
-        while True:
-            handed = pipe.recv()
-            try:
-                pipe.send(grade_one(handed, settings))
-            except NoStarter as problem:
-                pipe.send(problem)
-            except Exception as error:  # one submission must not stop the others
-                pipe.send(Outcome(problem=f"It could not be graded ({type(error).__name__}: {error})."))
-    except (EOFError, KeyboardInterrupt, BrokenPipeError):
-        pass
-
-
-def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Iterator[tuple[int, Outcome]]:
-    """Grade all, in `jobs` processes; gives (index, outcome) as they come. Raises NoStarter."""
-    waiting = deque(range(len(handed)))
-    idle: list[Worker] = []
-    busy: list[Worker] = []
-    with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as scratch:
-        os.chmod(scratch, 0o711)
-        try:
-            while waiting or busy:
-                while waiting and len(busy) < jobs:
-                    worker = idle.pop() if idle else Worker(settings, scratch)
-                    index = waiting.popleft()
-                    worker.give(index, handed[index], settings.seconds * len(EXERCISES) + PATIENCE)
-                    busy.append(worker)
-                for worker, outcome in _answers(busy):
-                    busy.remove(worker)
-                    (idle.append if not outcome.problem else Worker.end)(worker)
-                    yield worker.task, outcome
-        finally:
-            for worker in (*idle, *busy):
-                worker.end()
-
-
-def _answers(busy: list[Worker]) -> Iterator[tuple[Worker, Outcome]]:
-    """Those that have finished, died or taken too long, as soon as there is any."""
-    soonest = min(worker.until for worker in busy)
-    ready = wait([worker.pipe for worker in busy], max(0.0, soonest - time.monotonic()))
-    for worker in list(busy):
-        if worker.pipe in ready:
-            outcome = worker.answer()
-            if isinstance(outcome, NoStarter):
-                raise outcome
-            yield worker, outcome
-        elif worker.until <= time.monotonic():
-            yield worker, Outcome(problem="Grading it took too long.")
+    look = [*((result.student, " ".join(result.problems())) for result in results if result.problems()), *odd]
+    for what, why in look:
+        print(f"An instructor has to look at {what}: {why}", file=say)
+    return LOOK if look else DONE
 
 
 class Progress:
@@ -331,9 +198,10 @@ def _row(result: Result, version: str) -> dict[str, str]:
     if grade is not None:
         row |= {"points": number(grade.points), "maximum": number(grade.maximum)}
         for one in grade.exercises:
-            row |= {one.exercise: number(one.points), f"{one.exercise} status": one.status,
+            row |= {one.exercise: number(one.points) if one.counts else "", f"{one.exercise} status": one.status,
                     f"{one.exercise} misconception": one.misconception or ""}
-    remarks = (result.outcome.problem, *(grade.unsure if grade else ()), *(grade.remarks if grade else ()))
+    said = (*grade.unsure, *grade.remarks) if grade else ()
+    remarks = dict.fromkeys([result.outcome.problem, *said])
     return row | {"remarks": " ".join(filter(None, remarks)), "submission": result.outcome.key[:12], "rubric": version}
 
 
@@ -382,6 +250,9 @@ def _write_reports(results: Sequence[Result], reports: Path, named: bool) -> Non
     for result in results:
         page = pages.student(result.student, result.grade(), result.outcome.problem)
         write_whole(reports / "students" / f"{_file_name(result.student, taken)}.html", page.encode("utf-8", "replace"))
+    for former in (reports / "students").glob("*.html"):
+        if former.stem.lower() not in taken:  # of somebody who is in this class no more
+            former.unlink()
     write_whole(reports / "class.html", class_report.page(results, named).encode("utf-8", "replace"))
 
 

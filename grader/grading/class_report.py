@@ -6,26 +6,34 @@ keeps only counts, and one story for each misconception.
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from html import unescape
+from pathlib import Path
 
 from ..course.catalogue import EXERCISES
 from ..course.exercise import Exercise
 from ..course.misconceptions import MISCONCEPTIONS
+from ..course.payload import PAYLOAD
 from ..course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
+from ..explanation import STORY
 from ..view.card import STATUSES, number
 from ..view.text import count, escape
-from . import alike, cards, pages
+from . import alike, pages
 from .judge import Graded
 
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}
 BARS = 10
 """Bars of a distribution, if there are more points than that."""
+NOT_TOLD = "There is no story here because somebody's name may be in it: it is on the page of each student."
 
 STYLE = """
+.untried{margin-top:14px}
 .grid{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:14px 34px}
 @media(max-width:640px){.grid{grid-template-columns:minmax(0,1fr)}}
 svg{display:block;width:100%;height:auto;max-width:440px;margin-top:6px}
@@ -66,9 +74,15 @@ class Tally:
     runs: dict[str, frozenset[int]] = field(default_factory=dict)
     """Student → what the answer is compared by."""
 
+    @property
+    def tried(self) -> bool:
+        """Whether anybody has."""
+        return self.statuses.total() > self.statuses[NOT_TRIED]
+
     def add(self, student: str, graded: Graded) -> None:
         """Count one answer."""
-        self.points.append(graded.points)
+        if graded.counts:
+            self.points.append(graded.points)
         self.statuses[graded.status] += 1
         self.trials.update((trial.name, trial.passed) for trial in graded.trials)
         if graded.status != NOT_TRIED and graded.words:
@@ -83,12 +97,16 @@ class Found:
     exercise: str = ""
     headline: str = ""
     story: str = ""
+    hidden: int = 0
+    """Stories that are not told because somebody's name may be in them."""
 
     def add(self, student: str, graded: Graded, names: re.Pattern[str] | None) -> None:
         """Count one answer; keep its story if it is the shortest so far, and nobody's name is in it."""
         self.students.add(student)
-        story = next((html for heading, html in graded.sections if heading.startswith(cards.STORY)), "")
-        if story and (not self.story or len(story) < len(self.story)) and not (names and names.search(story)):
+        story = next((html for heading, html in graded.sections if heading.startswith(STORY)), "")
+        if names and names.search(_visible(story)):
+            self.hidden += 1
+        elif story and (not self.story or len(story) < len(self.story)):
             self.exercise, self.headline, self.story = graded.title, graded.headline, story
 
 
@@ -100,7 +118,7 @@ def page(results: Iterable, named: bool = False) -> str:
     graded = f", {ungraded} could not be graded" if ungraded else ""
     body = [f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}. No names.</p>' if not named else
             f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}.</p>',
-            f'<h2>Points</h2><div class="grid">{"".join(map(_exercise, tallies))}</div>',
+            f'<h2>Points</h2><div class="grid">{"".join(map(_exercise, tallies))}</div>{_untried(tallies)}',
             _misconceptions(found, total), _questions(tallies), _alike(tallies, named)]
     return pages.page("Class report", "\n".join(body), STYLE)
 
@@ -125,9 +143,31 @@ def _counted(results: Sequence) -> tuple[list[Tally], dict[str, Found], int]:
 
 
 def _names(students: Sequence[str]) -> re.Pattern[str] | None:
-    """What finds anybody's name, or a part of it, in a text."""
-    parts = {part for student in students for part in re.findall(r"[^\W\d_]{4,}", student)}
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(parts)))})\b", re.IGNORECASE) if parts else None
+    """What finds anybody's name, or a part of it, in a text. One that is a word of the course too (Line, Mark) is found
+    only with a capital."""
+    parts = {part.lower() for student in students for part in _words(student)}
+    wanted = [part.capitalize() if part in _own_words() else f"(?i:{part})" for part in sorted(parts)]
+    return re.compile(rf"(?<![^\W\d_])(?:{'|'.join(wanted)})(?![^\W\d_])") if wanted else None
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]{4,}", text)
+
+
+@lru_cache(1)
+def _own_words() -> frozenset[str]:
+    """The words of what the course itself says in a story: its programs, and the words around them."""
+    package = Path(__file__).resolve().parents[1]
+    files = [*(package / "view").glob("*.py"), *(package / "course").rglob("*.py"), *PAYLOAD.rglob("*")]
+    return frozenset(word for path in files if path.is_file()
+                     for word in _words(path.read_text(encoding="utf-8", errors="replace").lower()))
+
+
+def _visible(story: str) -> str:
+    """What can be read of a story: the text, and what is shown when the mouse is over it."""
+    text = re.sub(r"<style>[^<]*</style>", " ", story)
+    shown = re.findall(r'\b(?:title|aria-label)="([^"]*)"', text)
+    return unescape(" ".join([re.sub(r"<[^>]*>", " ", text), *shown]))
 
 
 # -- points ------------------------------------------------------------------------
@@ -135,25 +175,31 @@ def _names(students: Sequence[str]) -> re.Pattern[str] | None:
 
 def _exercise(tally: Tally) -> str:
     points, maximum = tally.points, tally.exercise.maximum
-    if not points:
+    if not points or not tally.tried:
         return ""
     return (f"<section><h3>{escape(tally.exercise.title)}</h3>"
             f'<p class="dim">median {number(statistics.median(points))} of {number(maximum)} points</p>'
             f"{_histogram(points, maximum)}{_strip(tally.statuses)}</section>")
 
 
+def _untried(tallies: Sequence[Tally]) -> str:
+    names = [escape(tally.exercise.title) for tally in tallies if not tally.tried]
+    return f'<p class="dim untried">Nobody has tried: {"; ".join(names)}.</p>' if names else ""
+
+
 def _histogram(points: Sequence[float], maximum: float) -> str:
     """Bars of how many got how many points; full points have a bar of their own."""
-    bars = int(min(BARS, maximum)) or 1
+    step = math.ceil(maximum / BARS)
+    bars = math.ceil(maximum / step)
     heights = [0] * (bars + 1)
     for one in points:
-        heights[min(bars, int(one / maximum * bars))] += 1
+        heights[int(one / step) if one < maximum else bars] += 1
     width, top = 440 / (bars + 1), max(heights)
     drawn = []
     for index, height in enumerate(heights):
         tall = 92 * height / top
-        low, high = maximum * index / bars, maximum * (index + 1) / bars
-        label = number(low) if index == bars or high - low <= 1 else f"{number(low)}–{number(high - 1)}"
+        low, high = min(maximum, index * step), min(maximum, (index + 1) * step)
+        label = number(low) if high - low <= 1 else f"{number(low)}–{number(high - 1)}"
         x = index * width
         tone = ' full' if index == bars else ""
         drawn.append(f'<rect class="bar{tone}" x="{x + 3:.1f}" y="{112 - tall:.1f}" width="{width - 6:.1f}" '
@@ -161,7 +207,8 @@ def _histogram(points: Sequence[float], maximum: float) -> str:
         drawn.append(f'<text class="n" x="{x + width / 2:.1f}" y="{107 - tall:.1f}" text-anchor="middle">{height}</text>'
                      if height else "")
         drawn.append(f'<text x="{x + width / 2:.1f}" y="126" text-anchor="middle">{label}</text>')
-    said = ", ".join(f"{height} with {number(maximum * i / bars)} points or more" for i, height in enumerate(heights) if height)
+    said = ", ".join(f"{height} with {number(min(maximum, index * step))} points or more"
+                     for index, height in enumerate(heights) if height)
     return (f'<svg viewBox="0 0 440 130" role="img" aria-label="Students by points: {said}">{"".join(drawn)}'
             '<line class="axis" x1="0" x2="440" y1="112.5" y2="112.5"/></svg>')
 
@@ -189,7 +236,8 @@ def _misconceptions(found: dict[str, Found], total: int) -> str:
 def _misconception(id: str, found: Found, total: int) -> str:
     number, known = len(found.students), MISCONCEPTIONS.get(id)
     story = (f'<details><summary>One story of it</summary><p class="dim">{escape(found.exercise)}. '
-             f"{escape(found.headline)}</p>{found.story}</details>") if found.story else ""
+             f"{escape(found.headline)}</p>{found.story}</details>") if found.story else \
+        f'<p class="dim">{NOT_TOLD}</p>' if found.hidden else ""
     return (f'<div class="wrong"><div class="top"><div class="share"><b>{number}</b> of {total}'
             f'<i><u style="width:{100 * number / total:.0f}%"></u></i></div>'
             f"<div>{escape(known.sentence if known else id)}<br><code>{escape(id)}</code></div></div>{story}</div>")
@@ -200,7 +248,7 @@ def _misconception(id: str, found: Found, total: int) -> str:
 
 def _questions(tallies: Sequence[Tally]) -> str:
     parts = []
-    for tally in tallies:
+    for tally in (tally for tally in tallies if tally.tried):
         untried = tally.statuses[NOT_TRIED]
         rows = "".join(
             f'<tr><th scope="row">{escape(q.name)}</th><td class="n">{number(q.maximum)}</td>'

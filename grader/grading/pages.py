@@ -6,9 +6,9 @@ what is shown was written by programs that nobody has read.
 
 from __future__ import annotations
 
+from ..explanation import card_html
 from ..view.card import number
 from ..view.text import escape
-from . import cards
 from .judge import Grade
 
 STYLE = """
@@ -41,8 +41,8 @@ def student(name: str, grade: Grade | None, problem: str = "") -> str:
     """The report for one student: points, remarks, and a card for each exercise."""
     if grade is None:
         return page(name, f"<h1>{escape(name)}</h1><p>{escape(problem)} An instructor has to look at it.</p>")
-    said = [*filter(None, [problem]), *grade.unsure, *grade.remarks]
+    said = dict.fromkeys([*filter(None, [problem]), *grade.unsure, *grade.remarks])
     remarks = f'<ul class="remarks">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>' if said else ""
-    judged = "\n".join(cards.html(one) for one in grade.exercises)
+    judged = "\n".join(card_html(one, one.sections) for one in grade.exercises)
     return page(name, f'<h1>{escape(name)}</h1><p class="sum"><b>{number(grade.points)}</b> of '
                       f"{number(grade.maximum)} points</p>{remarks}\n{judged}")

@@ -7,33 +7,120 @@ after, from the gradebook to the feedback, is nbgrader's own.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
-from nbformat.v4 import new_output
-from nbgrader.preprocessors import (AssignLatePenalties, CheckCellMetadata, ClearHiddenTests, ClearOutput,
-                                    DeduplicateIds, Execute, GetGrades, IgnorePattern, LimitOutput,
-                                    NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec, SaveAutoGrades)
-from nbgrader.utils import is_grade
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from nbgrader.api import Gradebook
+from nbgrader.nbgraderformat import MetadataValidator
+from nbgrader.preprocessors import (AssignLatePenalties, CheckCellMetadata, ClearHiddenTests, ClearMarkScheme,
+                                    ClearOutput, ClearSolutions, ComputeChecksums, DeduplicateIds, Execute, GetGrades,
+                                    IgnorePattern, IncludeHeaderFooter, LimitOutput, LockCells, NbGraderPreprocessor,
+                                    OverwriteCells, OverwriteKernelspec, SaveAutoGrades, SaveCells)
+from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Unicode
 
 from ..course.catalogue import EXERCISES
+from ..explanation import card_html
 from ..simulator.isolation import confinement
 from ..simulator.tree import Tree
 from ..view.card import number
 from ..view.text import escape
-from . import cards, judge
-from .submission import Submission, checked_exercise, from_cells
+from . import judge
+from .submission import Submission, Unreadable, beginning, cells_of, checked_exercise, from_cells
 
 
-class DropEmptyMetadata(NbGraderPreprocessor):
-    """Removes the empty nbgrader metadata that DeduplicateIds leaves on a copied or split cell.
+class AnyNotebook(NotebookExporter):
+    """Reads what was handed in as `grade` does: in other encodings too, and what is no notebook as one without answers,
+    so that it does not cost a student all the other notebooks. (This comes before any preprocessor.)"""
 
-    Without it such a cell stops OverwriteCells, and with it the whole batch (nbgrader 0.9.6).
-    """
+    def from_file(self, file_stream, resources=None, **options):
+        """Export a file that is open for reading."""
+        return self.from_notebook_node(_notebook(file_stream.buffer.read()), resources=resources, **options)
+
+
+def _notebook(data: bytes) -> NotebookNode:
+    """A notebook, as nbformat reads it; if it can't, one of the cells that are found, and of what is odd about them."""
+    try:
+        found = nbformat.reads(data.decode(), as_version=4)
+        nbformat.validate(found)
+        return found
+    except Exception:  # whatever is wrong with it, it is read in our way, or it is not read
+        pass
+    try:
+        cells, remarks = cells_of(data)
+    except Unreadable as problem:
+        cells, remarks = [], [str(problem)]
+    kinds = {"markdown": new_markdown_cell, "raw": new_raw_cell}
+    return new_notebook(cells=[*(new_markdown_cell(escape(remark)) for remark in remarks),
+                               *(kinds.get(cell.kind, new_code_cell)(cell.source) for cell in cells)])
+
+
+class DropOddMetadata(NbGraderPreprocessor):
+    """Removes nbgrader metadata that is not as it was given: of a cell that the assignment does not have, changed, or
+    emptied by DeduplicateIds. Such a cell would stop a submission, or the whole batch (nbgrader 0.9.6); without it
+    the cell counts as one of the student's own, and OverwriteCells puts a missing one back."""
+
+    def preprocess(self, nb, resources):
+        """Look at every cell."""
+        with _source(resources) as source:
+            grades, solutions = ({cell.name for cell in cells} for cells in (source.grade_cells, source.solution_cells))
+            known = {cell.name for cell in source.source_cells}
+            for cell in nb.cells:
+                own = cell.metadata.get("nbgrader")
+                if own is not None and not (_is_valid(cell) and own.get("grade_id") in known
+                                            and own.grade == (own.grade_id in grades)
+                                            and own.solution == (own.grade_id in solutions)):
+                    del cell.metadata["nbgrader"]
+        return nb, resources
+
+
+def _is_valid(cell) -> bool:
+    try:
+        MetadataValidator().validate_cell(cell)
+    except Exception:  # whatever a student has made of it
+        return False
+    return True
+
+
+class AddMissingSolutions(NbGraderPreprocessor):
+    """Puts solution cells back that are gone, as they were given, at the end of the notebook: OverwriteCells finds the
+    place of a check cell that is gone by the one before it, and fails if that is gone as well (nbgrader 0.9.6)."""
+
+    def preprocess(self, nb, resources):
+        """Add them."""
+        there = {cell.metadata.nbgrader.grade_id for cell in nb.cells if is_grade(cell) or is_solution(cell)}
+        with _source(resources) as source:
+            given = {cell.name: cell for cell in source.source_cells}
+            for name in [cell.name for cell in source.solution_cells if cell.name not in there]:
+                own = {"grade": False, "solution": True, "locked": False, "task": False, "grade_id": name,
+                       "schema_version": MetadataValidator.schema_version}
+                new = new_code_cell if given[name].cell_type == "code" else new_markdown_cell
+                nb.cells.append(new(given[name].source, metadata={"nbgrader": own}))
+        return nb, resources
+
+
+@contextmanager
+def _source(resources):
+    """The notebook that was given, from the gradebook."""
+    about = resources["nbgrader"]
+    with Gradebook(about["db_url"]) as gradebook:
+        yield gradebook.find_notebook(about["notebook"], about["assignment"])
+
+
+class ClearAnswers(ClearSolutions):
+    """Puts beginnings in the place of answers: `NAME = ...` for a literal, the given file for a file that the exercise
+    gives to begin with, and nbgrader's own code stub for all else."""
 
     def preprocess_cell(self, cell, resources, index):
-        """Drop `nbgrader: {}`; anything else stays."""
-        if cell.metadata.get("nbgrader") == {}:
-            del cell.metadata["nbgrader"]
+        """Clear one cell."""
+        begun = beginning(cell.source) if cell.cell_type == "code" and is_solution(cell) else None
+        if begun is None:
+            return super().preprocess_cell(cell, resources, index)
+        cell.source = begun
         return cell, resources
 
 
@@ -50,7 +137,7 @@ class GradeFromFiles(NbGraderPreprocessor):
         if self.require_sandbox and (confine is None or not confine.bubblewrap):
             raise RuntimeError("There is no sandbox on this machine (bubblewrap), and GradeFromFiles.require_sandbox "
                                "asks for one.")
-        found = from_cells(nb.cells)
+        found = _read(nb.cells)
         for remark in found.remarks:
             self.log.warning(remark)
         for cell in nb.cells:
@@ -68,10 +155,45 @@ class GradeFromFiles(NbGraderPreprocessor):
                                traceback=["This cell checks no exercise of the course, so it has to be graded by hand, "
                                           "or with nbgrader's own Execute (see nbgrader_config.py)."])]
         graded = judge.judge_one(exercise, found.answers.get(exercise.name, Tree()), confine, self.seed)
-        points = graded.points / graded.maximum * float(cell.metadata.nbgrader["points"])
+        maximum = graded.maximum if exercise.optional else float(cell.metadata.nbgrader["points"])
         return [*_remarks(found.remarks),
-                new_output("display_data", {"text/html": cards.html(graded), "text/plain": graded.text}),
-                new_output("execute_result", {"text/plain": number(min(points, cell.metadata.nbgrader["points"]))})]
+                new_output("display_data", {"text/html": card_html(graded, graded.sections), "text/plain": graded.text}),
+                new_output("execute_result", {"text/plain": number(graded.points / graded.maximum * maximum)})]
+
+
+def _read(cells) -> Submission:
+    """The answers in the cells, as far as they can be read in a submission's time."""
+    try:
+        with judge.at_most(judge.SECONDS):
+            return from_cells(cells)
+    except judge.OutOfTime:
+        return Submission({}, ("Reading the notebook took too long, and nothing of it is graded.",))
+
+
+class SaveGrades(SaveAutoGrades):
+    """Saves the points of an exercise that is optional as extra credit, which is no part of the maximum: what not everyone
+    can do must not count against those who can't."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        """Save the grade of one cell."""
+        exercise = EXERCISES.get(checked_exercise(cell.source) or "") if is_grade(cell) else None
+        if exercise is None or not exercise.optional:
+            return super().preprocess_cell(cell, resources, cell_index)
+        grade = self.gradebook.find_grade(cell.metadata["nbgrader"]["grade_id"], self.notebook_id, self.assignment_id,
+                                          self.student_id)
+        grade.auto_score, grade.extra_credit = 0.0, _result(cell, exercise.maximum)
+        grade.needs_manual_grade = False
+        self.gradebook.db.commit()
+        return cell, resources
+
+
+def _result(cell, maximum: float) -> float:
+    """The points that a check cell has given; 0 if there are none that make sense."""
+    told = [output.data.get("text/plain", "") for output in cell.outputs if output.output_type == "execute_result"]
+    try:
+        return min(max(float(told[-1]), 0.0), maximum) if told and float(told[-1]) == float(told[-1]) else 0.0
+    except ValueError:
+        return 0.0
 
 
 def _remarks(remarks: tuple[str, ...]) -> list:
@@ -81,8 +203,11 @@ def _remarks(remarks: tuple[str, ...]) -> list:
     return [new_output("display_data", {"text/html": f"<ul>{html}</ul>", "text/plain": "\n".join(remarks)})]
 
 
-SANITIZE = [ClearOutput, DeduplicateIds, DropEmptyMetadata, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
-AUTOGRADE = [GradeFromFiles, IgnorePattern, ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades,
+GENERATE = [IncludeHeaderFooter, LockCells, ClearAnswers, ClearOutput, CheckCellMetadata, ComputeChecksums, SaveCells,
+            ClearHiddenTests, ClearMarkScheme, ComputeChecksums, CheckCellMetadata]
+SANITIZE = [ClearOutput, DropOddMetadata, DeduplicateIds, DropOddMetadata, AddMissingSolutions, OverwriteKernelspec,
+            OverwriteCells, CheckCellMetadata]
+AUTOGRADE = [GradeFromFiles, IgnorePattern, ClearMetadataPreprocessor, LimitOutput, SaveGrades,
              AssignLatePenalties, CheckCellMetadata]
 STOCK_AUTOGRADE = [Execute, *AUTOGRADE[1:]]
 FEEDBACK = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]

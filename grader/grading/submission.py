@@ -1,12 +1,13 @@
 """Reads the answers out of a notebook that was handed in, without running any of it.
 
-A notebook is JSON, and an answer is a `%%writefile DIRECTORY/FILE` cell. Whatever the bytes are,
-what comes out is a value: the answers that are there, and sentences about what is not as it
-should be. What it is not: a judge. Nothing here knows whether an answer is right.
+A notebook is JSON, and an answer is a `%%writefile DIRECTORY/FILE` cell or a literal, `NAME = value`,
+which is taken for a file called NAME. Whatever the bytes are, what comes out is a value: the
+answers that are there, and sentences about what is not as it should be. What it is not: a judge. Nothing here knows whether an answer is right.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..course.catalogue import EXERCISES
-from ..course.exercise import MOST_CHARACTERS, Exercise, unwritten_functions
+from ..course.exercise import Exercise
+from ..course.reading import (MOST_CHARACTERS, assigned_literals, cleared_literals, literal, same_text,
+                              unwritten_functions)
 from ..simulator.tree import File, Tree
 from ..view.text import plain, series, shorten
 
@@ -23,8 +26,9 @@ MOST_BYTES = 10 << 20
 MOST_CELLS = 2_000
 MOST_REMARKS = 12
 
-_MAGIC = re.compile(r"\s*(%\s*%?)\s*((?:over)?write[ _-]?file|file)\b[ \t]*", re.IGNORECASE)
-_CHECK = re.compile(r"""\s*check\(\s*["'](\w+)["']\s*\)\s*;?\s*""")
+# No space is tried twice in these: students write what they are matched with.
+_MAGIC = re.compile(r"\s*+(%\s*+%?)\s*+((?:over)?write[ _-]?file|file)\b[ \t]*+", re.IGNORECASE)
+_CHECK = re.compile(r"""\s*+check\(\s*+["']([\w-]++)["']\s*+(?:,\s*+\w++\s*+)?\)\s*+;?\s*+""")
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,33 @@ class Submission:
     """Exercise → the files that the student wrote for it. An exercise without any is not there."""
     remarks: tuple[str, ...] = ()
     """What is not as it should be, a sentence each."""
+    unread: tuple[str, ...] = ()
+    """Those of the remarks that say what could not be read, so that there may be answers in it."""
+
+    def to_json(self) -> bytes:
+        """The submission as bytes, for a judge elsewhere."""
+        answers = {name: {path: (file.content.hex(), file.executable) for path, file in tree.items()
+                          if isinstance(file, File)} for name, tree in self.answers.items()}
+        return json.dumps({"answers": answers, "remarks": self.remarks, "unread": self.unread}).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Submission:
+        """What to_json() wrote."""
+        found = json.loads(data)
+        return cls({name: Tree({path: File(bytes.fromhex(content), executable)
+                                for path, (content, executable) in files.items()})
+                    for name, files in found["answers"].items()}, tuple(found["remarks"]), tuple(found["unread"]))
+
+
+class Unreadable(Exception):
+    """What was handed in for a notebook is none; the text says why, in a sentence or two."""
 
 
 class Cell(NamedTuple):
-    """One cell of a notebook: what kind it is, its text, and nbgrader's name of it ('' if it has none)."""
+    """One cell of a notebook: what kind it is, its text, and nbgrader's name of it ('' if it has none).
+
+    A text of more than MOST_CHARACTERS is cut after one more.
+    """
 
     kind: str
     source: str
@@ -60,18 +87,24 @@ def read(data: bytes) -> Submission:
     return read_all([("", data)])
 
 
-def read_all(notebooks: Iterable[tuple[str, bytes]]) -> Submission:
-    """The answers in several notebooks of one student: (name, bytes) each, taken in this order."""
+def read_all(notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = ()) -> Submission:
+    """The answers in several notebooks of one student: (name, bytes) each, taken in this order. `unread`: what could
+    not be read of what they handed in."""
     remarks: list[str] = []
+    unread = list(unread)
     written: list[Written] = []
     for name, data in notebooks:
         about = f"{plain(shorten(name, 80))}: " if name else ""
-        cells, said = _cells(data)
+        try:
+            cells, said = cells_of(data)
+        except Unreadable as problem:
+            unread.append(about + str(problem))
+            continue
         found, more = _written(cells)
         written += found
         remarks += [about + remark for remark in (*said, *more)]
     answers, more = _chosen(written)
-    return Submission(answers, _few([*remarks, *more]))
+    return Submission(answers, _few([*unread, *remarks, *more]), _few(unread))
 
 
 def from_cells(cells: Iterable[Mapping]) -> Submission:
@@ -82,33 +115,44 @@ def from_cells(cells: Iterable[Mapping]) -> Submission:
 
 
 def checked_exercise(source: str) -> str | None:
-    """The exercise that a cell checks: "save" for `check("save")`, comments before it or not; None for anything else."""
+    """The exercise that a cell checks: "save" for `check("save")` or `check("save", value)`, comments before it or
+    not; None for anything else."""
     line, below, _ = _first_line(source)
     call = None if below.strip() else _CHECK.fullmatch(line)
     return call[1] if call else None
 
 
+def beginning(source: str) -> str | None:
+    """What a student gets of a cell with an answer: `NAME = ...` for a literal, the given file for a file that the
+    exercise gives to begin with; None for any other cell."""
+    written, _ = _file_of(Cell("code", source), 0)
+    if written is not None:
+        given = EXERCISES[written.exercise].given().get(written.path)
+        return _first_line(source)[0] + "\n" + given.text.rstrip("\n") if isinstance(given, File) else None
+    return cleared_literals(source, _LITERALS)
+
+
 # -- from bytes to cells -----------------------------------------------------------
 
 
-def _cells(data: bytes) -> tuple[list[Cell], list[str]]:
-    """The cells of a notebook, and what is wrong with its file."""
+def cells_of(data: bytes) -> tuple[list[Cell], list[str]]:
+    """The cells of a notebook, and what is odd about its file. Raises Unreadable."""
     if len(data) > MOST_BYTES:
-        return [], [f"The notebook has more than {MOST_BYTES >> 20} MB and is not read: clear all outputs, save it "
-                    "and hand it in again."]
+        raise Unreadable(f"The notebook has more than {MOST_BYTES >> 20} MB and is not read: clear all outputs, save "
+                         "it and hand it in again.")
     if not data.strip():
-        return [], ["The file is empty."]
+        raise Unreadable("The file is empty.")
     text, remarks = _text(data)
     try:
         found = json.loads(text)
     except RecursionError:
-        return [], [*remarks, "The file is nested too deeply for a notebook."]
+        raise Unreadable("The file is nested too deeply for a notebook.") from None
     except ValueError as error:
         place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        return [], [*remarks, f"The file is no notebook: it is not JSON{place}."]
+        raise Unreadable(f"The file is no notebook: it is not JSON{place}.") from None
     except MemoryError:
-        return [], [*remarks, "The file takes too much memory to be read."]
-    cells, more = _cells_of(found)
+        raise Unreadable("The file takes too much memory to be read.") from None
+    cells, more = _cells(found)
     return cells, remarks + more
 
 
@@ -123,15 +167,15 @@ def _text(data: bytes) -> tuple[str, list[str]]:
     return data.decode("latin-1"), ["The notebook is not in UTF-8; letters beyond ASCII may be wrong."]
 
 
-def _cells_of(found: object) -> tuple[list[Cell], list[str]]:
+def _cells(found: object) -> tuple[list[Cell], list[str]]:
     if not isinstance(found, dict):
-        return [], ["The file is JSON, but no notebook."]
+        raise Unreadable("The file is JSON, but no notebook.")
     cells = found.get("cells")
     if cells is None and isinstance(found.get("worksheets"), list):  # nbformat 3
         cells = [cell for sheet in found["worksheets"] if isinstance(sheet, dict)
                  for cell in sheet.get("cells") or () if isinstance(sheet.get("cells"), list)]
     if not isinstance(cells, list):
-        return [], ["The file is JSON, but no notebook: it has no cells."]
+        raise Unreadable("The file is JSON, but no notebook: it has no cells.")
     remarks = _wrong_kernel(found.get("metadata"))
     if len(cells) > MOST_CELLS:
         remarks.append(f"The notebook has {len(cells):,} cells; only the first {MOST_CELLS:,} are read.")
@@ -148,7 +192,8 @@ def _cell(cell: Mapping) -> Cell:
     metadata = cell.get("metadata")
     own = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
     grade_id = own.get("grade_id") if isinstance(own, Mapping) else None
-    return Cell(kind=str(cell.get("cell_type"))[:20], source=source if isinstance(source, str) else "",
+    return Cell(kind=str(cell.get("cell_type"))[:20],
+                source=source[:MOST_CHARACTERS + 1] if isinstance(source, str) else "",
                 grade_id=grade_id if isinstance(grade_id, str) else "")
 
 
@@ -172,7 +217,9 @@ def _written(cells: Sequence[Cell]) -> tuple[list[Written], list[str]]:
         one, said = _file_of(cell, number)
         remarks += said
         if one is None and cell.kind == "code":
-            remarks += _stray(cell, number, before)
+            literals, said = _literals(cell, number)
+            written += literals
+            remarks += said or _stray(cell, number, before)
         before = one if one is not None or cell.source.strip() else before
         if one is not None:
             written.append(one)
@@ -200,21 +247,37 @@ def _file_of(cell: Cell, number: int) -> tuple[Written | None, list[str]]:
         remarks.append(f"Cell {number}, which writes {name}, is no code cell; it is graded as if it were one.")
     if appends:
         remarks.append(f"Cell {number} adds to {name} (-a) instead of writing it.")
-    if len(body) > MOST_CHARACTERS:
-        return None, [*remarks, f"Cell {number} writes more than {MOST_CHARACTERS:,} characters and is not graded."]
+    if len(cell.source) > MOST_CHARACTERS:
+        return None, [*remarks, f"Cell {number} has more than {MOST_CHARACTERS:,} characters and is not graded."]
     text = body if not body or body.endswith("\n") else body + "\n"
     return Written(*found, text, number, appends), remarks
 
 
+def _literals(cell: Cell, number: int) -> tuple[list[Written], list[str]]:
+    """The literals of the course that a cell gives a value, and those whose value is none."""
+    if not any(name in cell.source for name in _LITERALS) or len(cell.source) > MOST_CHARACTERS:
+        return [], []
+    found, remarks = [], []
+    for name, text in assigned_literals(cell.source).items():
+        if name in _LITERALS and text != "...":
+            try:
+                literal(text)
+            except ValueError as error:
+                remarks.append(f"Cell {number} gives {name} a value that is not graded: {error}.")
+            found.append(Written(name, name, text, number))
+    return found, remarks
+
+
 def _first_line(source: str) -> tuple[str, str, bool]:
     """The line in which a cell's magic would be, what comes after it, and whether a comment was passed over."""
-    rest, skipped = source.replace("\r\n", "\n").lstrip("\n\ufeff"), False
+    text, skipped, start = source.replace("\r\n", "\n").lstrip("\n\ufeff"), False, 0
     while True:
-        line, _, below = rest.partition("\n")
-        if below and (not line.strip() or line.lstrip().startswith("#")):
-            skipped, rest = skipped or bool(line.strip()), below
+        end = text.find("\n", start) % (len(text) + 1)  # where the text ends, if no line does
+        line = text[start:end].strip()
+        if end + 1 < len(text) and (not line or line.startswith("#")):
+            skipped, start = skipped or bool(line), end + 1
             continue
-        return line, below, skipped
+        return text[start:end], text[end + 1:], skipped
 
 
 def _target(words: str) -> tuple[bool, str]:
@@ -231,24 +294,31 @@ def _exercise_file(target: str) -> tuple[str, str] | None:
     return _TARGETS.get(wanted)
 
 
-_TARGETS = {f"{name}/{path}".lower(): (name, path) for name, one in EXERCISES.items() for path in one.answers}
+_TARGETS = {f"{name}/{path}".lower(): (name, path) for name, one in EXERCISES.items() if not one.literal
+            for path in one.answers}
 
 
 def _unknown_target(target: str, number: int) -> list[str]:
     """A remark on a file that is no answer, if it looks as if it was meant to be one."""
-    base = target.replace("\\", "/").rpartition("/")[2].lower()
-    directory = target.replace("\\", "/").partition("/")[0].lower()
-    meant = [f"{name}/{path}" for name, one in EXERCISES.items() for path in one.answers
-             if path.lower() == base or name.lower() == directory]
+    directory, _, base = target.replace("\\", "/").lower().rpartition("/")
+    meant = [f"{name}/{path}" for name, one in EXERCISES.items() if not one.literal for path in one.answers
+             if path.lower() == base or (name.lower() == directory.partition("/")[0] and _alike(path.lower(), base))]
+    if any(target == f"{name}/{path}" for name, one in EXERCISES.items() for path in one.given()):
+        return []  # the learner may change what is given
     if not meant:
         return []
     return [f"Cell {number} writes {_quoted(target)}, which is not asked for and is not graded; asked for is "
             f"{' or '.join(meant)}."]
 
 
+def _alike(path: str, other: str) -> bool:
+    """Whether a file's name may be another one, misspelt."""
+    return bool(difflib.get_close_matches(other, [path], cutoff=0.7))
+
+
 def _stray(cell: Cell, number: int, before: Written | None) -> list[str]:
     """Remarks on a code cell that writes no file but looks as if it were part of one, or was locked."""
-    if cell.grade_id.startswith("check-") and checked_exercise(cell.source) != cell.grade_id[6:]:
+    if cell.grade_id.startswith("check-") and _slug(checked_exercise(cell.source) or "") != cell.grade_id[6:]:
         return [f"Cell {number}, which checks the answer, was changed. That makes no difference: the answer itself is "
                 "graded."]
     head = _first_line(cell.source)[0]
@@ -262,6 +332,12 @@ def _stray(cell: Cell, number: int, before: Written | None) -> list[str]:
             "graded."]
 
 
+def _slug(name: str) -> str:
+    """An exercise's name as it stands in cell ids."""
+    return name.replace("_", "-")
+
+
+_LITERALS = frozenset(name for name, one in EXERCISES.items() if one.literal)
 _FUNCTIONS = tuple(dict.fromkeys(name for one in EXERCISES.values() for name in one.functions))
 
 
@@ -275,7 +351,8 @@ def _chosen(written: Sequence[Written]) -> tuple[dict[str, Tree], list[str]]:
     for name, exercise in EXERCISES.items():
         files = {}
         for path in exercise.answers:
-            drafts = _drafts([one for one in written if (one.exercise, one.path) == (name, path)])
+            drafts, said = _drafts([one for one in written if (one.exercise, one.path) == (name, path)])
+            remarks += said
             if drafts:
                 files[path], said = _last_written(exercise, path, drafts)
                 remarks += said
@@ -285,35 +362,43 @@ def _chosen(written: Sequence[Written]) -> tuple[dict[str, Tree], list[str]]:
     return answers, remarks
 
 
-def _drafts(written: Sequence[Written]) -> list[File]:
+def _drafts(written: Sequence[Written]) -> tuple[list[File], list[str]]:
     """The versions of one file, oldest first, with what is added joined to what was there."""
-    drafts: list[str] = []
+    drafts: list[list[str]] = []
+    remarks: list[str] = []
+    room = 0
     for one in written:
-        if one.appends and drafts:
-            drafts[-1] += one.text
+        if not one.appends or not drafts:
+            drafts.append([])
+            room = MOST_CHARACTERS
+        room -= len(one.text)
+        if room >= 0:
+            drafts[-1].append(one.text)
         else:
-            drafts.append(one.text)
-    return [File(text.encode("utf-8", "replace")) for text in drafts]
+            remarks.append(f"The cells that add to {one.exercise}/{one.path} make it longer than {MOST_CHARACTERS:,} "
+                           "characters; what is too much is not graded.")
+    return [File("".join(draft).encode("utf-8", "replace")) for draft in drafts], remarks
 
 
 def _last_written(exercise: Exercise, path: str, drafts: list[File]) -> tuple[File, list[str]]:
     """The last draft that is not as the exercise began."""
     if len(drafts) == 1:
         return drafts[0], []
-    begun = [draft for draft in drafts if not _is_stub(exercise, path, draft)] or drafts
+    last = next((draft for draft in reversed(drafts) if not _is_stub(exercise, path, draft)), drafts[-1])
     if len(set(drafts)) == 1:
-        return begun[-1], []
-    which = "the last of them" if begun[-1] is drafts[-1] else "the last of them that is more than the beginning"
-    return begun[-1], [f"{len(drafts)} cells write {exercise.name}/{path}; {which} is graded."]
+        return last, []
+    which = "the last of them" if last is drafts[-1] else "the last of them that is more than the beginning"
+    return last, [f"{len(drafts)} cells write {exercise.name}/{path}; {which} is graded."]
 
 
 def _is_stub(exercise: Exercise, path: str, draft: File) -> bool:
     if not draft.content.strip():
         return True
-    try:
-        return path == exercise.answers[0] and set(exercise.functions) <= unwritten_functions(draft)
-    except (RecursionError, MemoryError):
-        return False
+    begun = exercise.given().get(path)
+    if isinstance(begun, File) and same_text(draft, begun):
+        return True
+    return bool(path == exercise.answers[0] and exercise.functions
+                and set(exercise.functions) <= unwritten_functions(draft))
 
 
 def _fill_up(exercise: Exercise, files: dict[str, File]) -> list[str]:

@@ -28,6 +28,9 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "max_retries": ("JobMaxRetries",),
     "success_exit_code": ("JobSuccessExitCode",),
     "job_max_vacate_time": ("JobMaxVacateTime",),
+    "submit_event_notes": (),
+    "request_memory": (),
+    "request_disk": (),
     "universe": (),
 }
 """The commands that the simulator reads, each with the other names that HTCondor takes for it."""
@@ -35,8 +38,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
 SILENT = frozenset("""
 accounting_group accounting_group_user batch_id batch_name concurrency_limits description
 email_attributes job_ad_information_attrs job_lease_duration keep_claim_idle log_xml nice_user
-prio priority request_cpus request_disk request_gpus request_memory run_as_owner
-submit_event_notes submit_event_user_notes ulog_execute_attrs want_ads
+prio priority request_cpus request_gpus run_as_owner
+submit_event_user_notes ulog_execute_attrs want_ads
 """.split())
 """Commands that ask for nothing that a simulated job could miss."""
 
@@ -90,6 +93,11 @@ submit_match_directories submit_warn_duplicate_matches submit_warn_empty_fields
 submit_warn_empty_matches
 """.split())
 """Commands that do something in a pool and nothing here."""
+
+DECIDING = {"hold": False, "noop_job": False, "on_exit_hold": False, "on_exit_remove": True, "periodic_hold": False,
+            "periodic_release": False, "periodic_remove": False, "periodic_vacate": False,
+            "allowed_execute_duration": None, "allowed_job_duration": None, "retry_until": None}
+"""Those of IDLE that change how a job ends, each with the value with which it doesn't."""
 
 PREFIXES = ("my.", "request_", "require_", "ec2_tag_", "ec2_parameter_", "cloud_label_",
             "transform_body_", "remote_", "batch_extra_")

@@ -20,6 +20,9 @@ NAMES = {
 }
 """Event number → HTCondor's name for it."""
 
+NOTES = "    "
+"""What stands before the notes of event 000."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -33,7 +36,7 @@ class Event:
     text: str
     """What stands on the first line, after the time."""
     body: tuple[str, ...] = ()
-    """The lines below, without their leading tab."""
+    """The lines below, without their leading tab. (The notes of event 000 have four blanks instead.)"""
 
     @property
     def name(self) -> str:
@@ -45,15 +48,17 @@ def render(event: Event) -> str:
     """The event as it stands in a log. Times are written in UTC and in whole seconds."""
     moment = datetime.fromtimestamp(event.time // 1, timezone.utc)
     head = f"{event.number:03d} ({event.cluster:03d}.{event.proc:03d}.000) {moment:%Y-%m-%d %H:%M:%S}"
-    return "\n".join((f"{head} {event.text}", *("\t" + line for line in event.body), "...", ""))
+    body = (line if line.startswith(NOTES) else "\t" + line for line in event.body)
+    return "\n".join((f"{head} {event.text}", *body, "...", ""))
 
 
 # -- the events --------------------------------------------------------------------
 
 
-def submitted(cluster: int, proc: int, time: float, host: str = ADDRESS) -> Event:
-    """000: the job is in the queue."""
-    return Event(0, cluster, proc, time, f"Job submitted from host: {_one_line(host)}")
+def submitted(cluster: int, proc: int, time: float, host: str = ADDRESS, notes: str = "") -> Event:
+    """000: the job is in the queue. `notes` are those of the submit file."""
+    return Event(0, cluster, proc, time, f"Job submitted from host: {_one_line(host)}",
+                 (NOTES + _one_line(notes),) if notes else ())
 
 
 def transfer(cluster: int, proc: int, time: float, kind: str, phase: str, host: str = ADDRESS) -> Event:

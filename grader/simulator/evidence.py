@@ -3,22 +3,29 @@ the traceback of the restart. Facts that a reader can check, no explanations: se
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass
 
 from . import transfer
+from .execution import Run
 from .explore import Exploration, Violation
 from .job import STDERR, STDOUT, Job
-from .pool import Held, Saved
+from .pool import Ended, Held, Saved
 from .states import State
-from .tree import File, Tree
+from .tree import Entry, File, Tree
+
+LONGEST_COMPLAINT = 300
+"""Characters of a line on stderr."""
 
 
 @dataclass(frozen=True)
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
-    missing file, left behind, traceback, not there, work done again, limit, differs from run to run."""
+    missing file, other file, left behind, traceback, stderr, not there, work done again, limit, no first line,
+    Windows line ends, exit, differs from run to run."""
 
     kind: str
     text: str
@@ -37,28 +44,61 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
         return ()
     violation, state = found.violation, found.violation.state
     facts: list[Evidence] = []
-    if violation.failure in ("wrong output", "held", "failed"):
-        facts += traceback(state)
+    if violation.failure in ("wrong output", "held", "failed", "never finishes"):
+        facts += traceback(state.run) or complaint(state.run)
     if violation.failure == "wrong output" and violation.expected is not None:
-        facts += differences(violation.expected, violation.got)
+        facts += differences(violation.expected, violation.got) or _others(job, violation)
     if isinstance(state.next, Held):
         facts += _held(state.next, state)
+        facts += _no_first_line(job, state.run)
     if violation.failure == "lost progress":
-        facts.append(Evidence("work done again", f"a restart elsewhere does {violation.seconds:g} virtual seconds "
-                                                 "of committed work again"))
+        seconds = f"{violation.seconds:g} virtual second{'' if violation.seconds == 1 else 's'}"
+        facts.append(Evidence("work done again", f"a restart elsewhere does {seconds} of committed work again"))
+    if violation.failure == "never finishes":
+        facts += _again(state)
     facts += left_behind(violation)
+    if _failed(job, state):
+        facts += _windows_line_ends(job, state.run)
+        facts.append(Evidence("exit", f"execution {state.execution} ended with {state.run.exit}"))
+    elif state.run is not None and state.run.unstartable:
+        facts += _windows_line_ends(job, state.run)
     return tuple(facts)
 
 
-def traceback(state: State) -> list[Evidence]:
-    """The end of a Python traceback that an execution left on stderr, if it ended with one."""
-    if state.run is None or "Traceback (most recent call last)" not in state.run.stderr:
+def _again(state: State) -> list[Evidence]:
+    """What two executions in a row, of a job that never finishes, have in common."""
+    before = state.before
+    if state.run is None or before is None or before.run is None or state.run.exit != before.run.exit:
         return []
-    text = state.run.stderr[state.run.stderr.rindex("Traceback (most recent call last)"):]
+    said = state.run.stdout.strip().splitlines()
+    alike = f", and printed the same, {said[-1][:LONGEST_COMPLAINT]!r}" if said and state.run.stdout == before.run.stdout \
+        else ""
+    return [Evidence("again", f"executions {before.execution} and {state.execution} both ended with {state.run.exit} after "
+                     f"{state.run.seconds:g} s{alike}")] if state.run.seconds == before.run.seconds else []
+
+
+def traceback(run: Run | None) -> list[Evidence]:
+    """The end of a Python traceback that an execution left on stderr, if it ended with one."""
+    if run is None or "Traceback (most recent call last)" not in run.stderr:
+        return []
+    text = run.stderr[run.stderr.rindex("Traceback (most recent call last)"):]
     frames = re.findall(r'File "([^"]+)", line (\d+)', text)
     own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
     file, line = own[-1] if own else (None, None)
     return [Evidence("traceback", text.strip().splitlines()[-1], file, line)]
+
+
+def complaint(run: Run | None) -> list[Evidence]:
+    """What an execution complained of on stderr: a shell's first complaint, as those after it mostly follow from it; of
+    all else the last line."""
+    # Where the sandbox was says nothing. (Looked for from the beginning of a word only: from everywhere in a line of
+    # megabytes it would take minutes.)
+    lines = [re.sub(r"(?<!\S)\S*/dir_[^/\s]*/", "", line)[:LONGEST_COMPLAINT]
+             for line in (run.stderr.strip().splitlines() if run else [])]
+    for line in lines:
+        if shell := re.fullmatch(r"([^\s:]+): line (\d+): (.*)", line):
+            return [Evidence("stderr", shell[3], shell[1], int(shell[2]))]
+    return [Evidence("stderr", f"the last line on stderr: {line}") for line in lines[-1:]]
 
 
 def differences(expected: Tree, got: Tree | None) -> list[Evidence]:
@@ -70,6 +110,9 @@ def differences(expected: Tree, got: Tree | None) -> list[Evidence]:
             continue
         if not isinstance(other, File):
             facts.append(Evidence("missing file", f"{path} did not come home", path))
+        elif other.content == entry.content:
+            how = "is not" if entry.executable else "is"
+            facts.append(Evidence("first difference", f"{path} {how} executable", path))
         else:
             facts += _lines_that_differ(path, entry.text.splitlines(), other.text.splitlines())
     return facts
@@ -92,10 +135,19 @@ def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[E
         if known:
             positions = [i + 1 for i, line in enumerate(where) if line in known]
             count = sum(surplus[line] for line in known)
-            facts.append(Evidence(kind, f"{count} {'line' if count == 1 else 'lines'} of {path} "
-                                        + ("more than once" if kind == "repeated lines" else "missing"),
-                                  path, positions[-1] if kind == "repeated lines" else positions[0]))
+            if kind == "repeated lines":
+                text, line = f"{count} {'line' if count == 1 else 'lines'} of {path} more than once", positions[-1]
+            else:
+                text, line = f"{count} of the right lines {'is' if count == 1 else 'are'} not in {path}", positions[0]
+            facts.append(Evidence(kind, text, path, line))
     return facts
+
+
+def _others(job: Job, violation: Violation) -> list[Evidence]:
+    """Files that came home and should not have, where nothing else is wrong."""
+    return [Evidence("other file", f"{path} came home, and should not have", path)
+            for path, entry in (violation.got or Tree()).items()
+            if isinstance(entry, File) and path not in (*violation.expected, job.output, job.error)][:5]
 
 
 def left_behind(violation: Violation) -> list[Evidence]:
@@ -129,6 +181,31 @@ def _held(held: Held, state: State) -> list[Evidence]:
     return facts
 
 
+def _failed(job: Job, state: State) -> bool:
+    """Whether the program ended with an error, be it that the job is held because there was no output then (R6)."""
+    ended = isinstance(state.next, Ended) or isinstance(state.next, Held) and state.next.code == 12
+    return ended and state.run.exit.code != job.success_exit_code
+
+
+def _windows_line_ends(job: Job, run: Run) -> list[Evidence]:
+    """What is mostly meant where the system finds no program of the name in the first line, which ends with a \\r."""
+    program = run.sandbox.get(job.executable)
+    if not isinstance(program, File) or not re.match(rb"#![^\n]*\r\n", program.content):
+        return []
+    text = (f"the lines of {job.executable} end as on Windows, and its first line is taken to name a program with such "
+            "an end: save it with the line ends of Unix")
+    return [Evidence("Windows line ends", text, job.executable, 1)]
+
+
+def _no_first_line(job: Job, run: Run) -> list[Evidence]:
+    """What the system's `Exec format error` mostly means, and does not say."""
+    program = run.sandbox.get(job.executable)
+    if run.unstartable != os.strerror(errno.ENOEXEC) or not isinstance(program, File):
+        return []
+    return [] if program.content.startswith(b"#!") else [
+        Evidence("no first line", "the first line has to say what runs the script: #!/bin/bash, say", job.executable, 1)]
+
+
 def _between_runs(where: str, once: Tree, again: Tree) -> list[Evidence]:
     once, again = transfer.without_streams(once) or once, transfer.without_streams(again) or again
     facts = []
@@ -136,10 +213,14 @@ def _between_runs(where: str, once: Tree, again: Tree) -> list[Evidence]:
         one, other = once.get(path), again.get(path)
         if one == other:
             continue
-        first = one.text.splitlines() if isinstance(one, File) else []
-        second = other.text.splitlines() if isinstance(other, File) else []
+        first, second = _readable_lines(one), _readable_lines(other)
         number = next((i for i, (a, b) in enumerate(zip(first, second)) if a != b), min(len(first), len(second)))
-        facts.append(Evidence("differs from run to run", f"{where} done twice gives different {path}", path,
+        facts.append(Evidence("differs from run to run", f"{where} gives different {path}", path,
                               number + 1, *(lines[number] if number < len(lines) else None
                                             for lines in (first, second))))
     return facts
+
+
+def _readable_lines(entry: Entry | None) -> list[str]:
+    """The lines of a file; none if it is no text, since nobody could tell what differs."""
+    return entry.text.splitlines() if isinstance(entry, File) and b"\0" not in entry.content else []

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from . import transfer
-from .executor import EPOCH, Executes, Run
+from .execution import EPOCH, Executes, Run
+from .futility import FUTILE, SIMILAR, certain, goes_on, growth, looks_back, shape
 from .hindsight import Hindsight
 from .job import Job
-from .pool import CHECKPOINT_HOLD, FUTILE, Ended, Held, NotSaved, Saved, at_exit, growth, many_restarts_on
+from .pool import CHECKPOINT_HOLD, Ended, Held, NotSaved, Saved, at_exit, execute
 from .profile import MODERN, Profile
-from .schedule import Fault, Schedule
+from .schedule import Fault, Schedule, render
 from .states import State
 from .tree import File, Tree
 
@@ -28,8 +30,11 @@ RESTART_SAFE, UNSAFE, UNKNOWN = "restart-safe", "unsafe", "unknown"
 FAILURES = ("wrong output", "held", "failed", "never finishes", "lost progress")
 """What makes a job unsafe, the gravest first: of several, the first is reported."""
 
-SIMILAR = 250
-"""Restarts in a row that only append text that is alike but for numbers, before it never finishes."""
+LATE = 10 * 24 * 3600.0
+"""Seconds that a job may well wait for its next slot."""
+
+SHOWN = 5
+"""Faults of such a run that are named."""
 
 PATIENCE = 50
 """States still looked at, for something graver, after the first failure."""
@@ -37,10 +42,29 @@ PATIENCE = 50
 
 @dataclass(frozen=True)
 class Bounds:
-    """Where exploring stops, and the verdict is `unknown`."""
+    """Where exploring stops. The verdict is `unknown` then, and its reason names the bound, unless the job has
+    already been found unsafe."""
 
     executions: int = 1000
     states: int = 20_000
+    seconds: float = 30.0
+    """Of real time, after which nothing more is begun; the execution that is under way has limits of its own."""
+    limits_hold: bool = True
+    """Whether the job is held that an executor's limits end an execution of, as who asks knows that far less is
+    enough; else such a limit is a bound like the others."""
+
+
+class Exhausted(Exception):
+    """A bound is reached; the text says which, and `bound` is its name in Bounds."""
+
+    def __init__(self, text: str, bound: str):
+        super().__init__(text)
+        self.bound = bound
+
+    @classmethod
+    def after(cls, number: float, unit: str, bound: str) -> Exhausted:
+        """So many of something were not enough."""
+        return cls(f"{number:g} {unit}{' was' if number == 1 else 's were'} not enough", bound)
 
 
 @dataclass(frozen=True)
@@ -75,7 +99,9 @@ class Exploration:
     reference: Tree | None = None
     """What the run without faults brings home."""
     difference: tuple[str, Tree, Tree] | None = None
-    """Of a non-deterministic job: what differs, once and again."""
+    """Of a job that does not always do the same: when it does not, and what it does once and again."""
+    exhausted: str = ""
+    """The one of Bounds that was reached, so that not everything was tried; "" if none was."""
     first: State | None = field(default=None, repr=False)
 
 
@@ -84,7 +110,7 @@ def explore(job: Job, executor: Executes, profile: Profile = MODERN, expected: T
     """Try every schedule on a job.
 
     `expected` is what has to come home in the end, if that is known (other files may come as
-    well); else the run that is never interrupted is the measure.
+    well); else the run that is never interrupted is the measure. Ends within the bounds, whatever the job does.
     """
     return _Explorer(job, executor, profile, expected, bounds).explore()
 
@@ -92,6 +118,7 @@ def explore(job: Job, executor: Executes, profile: Profile = MODERN, expected: T
 class _Explorer:
     def __init__(self, job: Job, executor: Executes, profile: Profile, expected: Tree | None, bounds: Bounds):
         self.job, self.executor, self.profile, self.bounds = job, executor, profile, bounds
+        self.until = time.monotonic() + bounds.seconds
         self.expected = expected
         self.streams_count = False
         self.states: dict[tuple, State] = {}
@@ -101,8 +128,14 @@ class _Explorer:
         self.serial = itertools.count()
         self.schedules = 0
         self.violations: dict[str, Violation] = {}
-        self.exhausted = ""
+        self.exhausted: Exhausted | None = None
         self.patience = 0
+        self.looked_at: set[tuple[str, ...]] = set()
+        """Files that the program appends to and looks at."""
+        # There are many more states than directories.
+        self.new_sandbox = cache(self.new_sandbox)
+        self.identity = cache(self.identity)
+        self.slots_known = cache(self.slots_known)
 
     def explore(self) -> Exploration:
         if self.job.on_exit_or_evict:
@@ -110,34 +143,72 @@ class _Explorer:
         first = self.add(None, Tree(), new=True)
         reference = self.reference(first)
         self.enter(first)
-        # Nothing is graver than a wrong output, and the first one found is on the shortest schedule.
-        while self.queue and not self.exhausted and FAILURES[0] not in self.violations:
-            if self.patience and len(self.states) > self.patience:
-                break
-            self.expand(heapq.heappop(self.queue)[-1], reference)
+        try:
+            if not self.exhausted:
+                self.walk(reference)
+        except Exhausted as bound:
+            self.exhausted = bound
         self.look_back()
         return self.judge(first, reference)
 
     # -- walking ---------------------------------------------------------------
 
+    def walk(self, reference: Tree | None) -> None:
+        """Expand all states; nothing is graver than a wrong output, and the first one is on the shortest schedule."""
+        while self.queue and FAILURES[0] not in self.violations:
+            if self.patience and len(self.states) > self.patience:
+                break
+            self.stay_within_bounds()
+            self.expand(heapq.heappop(self.queue)[-1], reference)
+
+    def stay_within_bounds(self) -> None:
+        if len(self.states) > self.bounds.states:
+            raise Exhausted.after(self.bounds.states, "state", "states")
+        if time.monotonic() > self.until:
+            raise Exhausted(f"{self.bounds.seconds:g} s of real time were not enough", "seconds")
+
+    def stay_within_limits(self, run: Run) -> None:
+        if run.over and not self.bounds.limits_hold:
+            text = f"an execution used more than {run.over}, which is a limit of this simulator"
+            raise Exhausted(text, "limits_hold")
+
     def add(self, before: State | None, spool: Tree, *, new: bool, fault: str | None = None,
             retries: int | None = None) -> State:
         """The state that follows: in place, or in a new sandbox made from the spool."""
         if new:
-            sandbox = transfer.with_streams(self.job, transfer.new_sandbox(self.job, spool, self.profile))
+            sandbox = self.new_sandbox(spool)
         else:
             sandbox = before.run.sandbox
         if retries is None:
             retries = self.job.max_retries if before is None else before.retries
-        state = State(sandbox, spool, self.slot(sandbox, None if new else before.slot), retries, EPOCH, moved=new)
+        state = State(sandbox, spool, self.slot(sandbox, None if new else before.slot), retries, EPOCH, moved=new,
+                      came=spool if new else before.came)
         if before is not None:
             state.before, state.execution = before, before.execution + 1
             state.clock = before.clock + before.run.seconds
             state.schedule = before.schedule + ((Fault(fault, before.execution),) if fault else ())
             if not new:
                 self.watch_growth(before, state)
+            if state.retries < before.retries:
+                self.skip_laps(state)
             self.schedules += fault is not None
         return self.states.get(self.key(state), state)
+
+    def new_sandbox(self, spool: Tree) -> Tree:
+        return transfer.with_streams(self.job, transfer.new_sandbox(self.job, spool, self.profile))
+
+    def skip_laps(self, state: State) -> None:
+        """Leave out the tries that go as an earlier one did: if one begins as an earlier one has begun, with no
+        fault since, so will the next ones, until the last that max_retries allows. It goes through the same states."""
+        for earlier in state.since_fault():
+            if self.key(earlier)[:3] == self.key(state)[:3]:
+                tries = earlier.retries - state.retries
+                laps = state.retries // tries
+                state.retries -= laps * tries
+                state.execution += laps * (state.execution - earlier.execution)
+                state.clock += laps * (state.clock - earlier.clock)
+                state.key = None
+                return
 
     def enter(self, state: State) -> None:
         """Let a state be expanded, unless it is known."""
@@ -148,7 +219,8 @@ class _Explorer:
 
     def key(self, state: State) -> tuple:
         if state.key is None:
-            state.key = (self.identity(state.sandbox), self.identity(state.spool), state.slot, state.retries)
+            state.key = (self.identity(state.sandbox), self.identity(state.spool), state.slot, state.retries,
+                         *transfer.inputs_that_came(self.job, state.came))
         return state.key
 
     def identity(self, tree: Tree) -> Tree:
@@ -169,30 +241,43 @@ class _Explorer:
     def slot(self, sandbox: Tree, previous: int | None) -> int:
         """Where to start: a new sandbox is in a slot that no file in it knows of, and slots that
         no file knows of are all the same."""
-        known = self.executor.slots_named_in(transfer.without_streams(sandbox))
+        known = self.slots_known(sandbox)
         if not known:
             return 0
         return previous if previous is not None else min(set(range(len(known) + 1)) - known)
+
+    def slots_known(self, sandbox: Tree) -> set[int]:
+        return self.executor.slots_named_in(transfer.without_streams(sandbox))
 
     def watch_growth(self, before: State, state: State) -> None:
         grown = growth(before.sandbox, state.sandbox) or ()
         if grown and before.grown:
             state.alike = before.alike + 1 if grown == before.grown else 0
-            state.similar = before.similar + 1 if _shape(grown) == _shape(before.grown) else 0
+            state.similar = before.similar + 1 if shape(grown) == shape(before.grown) else 0
         state.grown = grown
 
     def futile(self, state: State) -> bool:
-        """Whether restarts only append text, and would still do so many restarts from here: a job
-        may count its steps by the lines of a file."""
+        """Whether restarts only append text, and will do so for ever; see futility.py."""
         if state.alike < FUTILE and state.similar < SIMILAR:
             return False
-        later = many_restarts_on(state.sandbox, state.grown)
-        run = self.run(replace(state, sandbox=later, key=None))
-        grown = growth(later, run.sandbox)
-        if run.exit.code == self.job.checkpoint_exit_code and grown and _shape(grown) == _shape(state.grown):
+        if state.similar < certain(self.bounds.executions) and self.looks_back(state):
+            return False
+
+        def run(later: Tree) -> Run:
+            return self.run(replace(state, sandbox=later, key=None))
+
+        if goes_on(self.job, state.sandbox, state.grown, run):
             return True
         state.alike = state.similar = 0
         return False
+
+    def looks_back(self, state: State) -> bool:
+        paths = tuple(path for path, _ in state.grown)
+        if paths not in self.looked_at:
+            watched = execute(self.executor, self.job, state.sandbox, slot=state.slot, clock=state.clock, trace=True)
+            if looks_back(watched, state.grown):
+                self.looked_at.add(paths)
+        return paths in self.looked_at
 
     def goes_round(self, state: State) -> bool:
         """Whether the job was in this state before on its way, but for what it has printed since."""
@@ -207,26 +292,26 @@ class _Explorer:
         return False
 
     def run(self, state: State) -> Run:
-        """Execute the program, once for each sandbox."""
+        """Execute the program, once for each sandbox. Raises Exhausted; the first execution is always allowed."""
         key = (self.identity(state.sandbox), state.slot)
         if key not in self.runs:
             if len(self.runs) >= self.bounds.executions:
-                self.exhausted = f"{self.bounds.executions} executions were not enough"
-            self.runs[key] = self.executor.run(self.job, state.sandbox, slot=state.slot, clock=state.clock)
+                raise Exhausted.after(self.bounds.executions, "execution", "executions")
+            if self.runs:
+                self.stay_within_bounds()
+            self.runs[key] = execute(self.executor, self.job, state.sandbox, slot=state.slot, clock=state.clock)
             self.done.append((state.sandbox, state.slot, self.runs[key]))
         return self.runs[key]
 
     def expand(self, state: State, reference: Tree | None) -> None:
-        """Execute a state's program, and add all that can come of it."""
-        if len(self.states) > self.bounds.states:
-            self.exhausted = f"{self.bounds.states} states were not enough"
-            return
+        """Execute a state's program, and add all that can come of it. Raises Exhausted."""
         state.run = self.run(state)
+        self.stay_within_limits(state.run)
         if self.futile(state) or self.goes_round(state):
             state.endless = True
             self.violate("never finishes", state)
             return
-        then = state.next = at_exit(self.job, state.run, state.spool, self.profile)
+        then = state.next = at_exit(self.job, state.run, state.spool, self.profile, state.came)
         successors = [self.add(state, state.spool, new=True, fault="evict")]
         if isinstance(then, (Saved, NotSaved)):
             spool = then.spool if isinstance(then, Saved) else state.spool
@@ -276,27 +361,38 @@ class _Explorer:
     def reference(self, first: State) -> Tree | None:
         """What has to come home: what is known, or what the run without faults brings."""
         if self.expected is not None:
-            self.streams_count = any(name in self.expected for name in (self.job.output, self.job.error))
+            if any(name in self.expected for name in (self.job.output, self.job.error)):
+                self.count_streams(first)
             return self.expected
         home = self.uninterrupted(first)[1]
         if home is None:
             return None
         # A job that brings nothing else gives its result on stdout.
         if not self.without_logs(home):
-            self.streams_count, first.key = True, None
-            self.runs = {(self.identity(sandbox), slot): run for sandbox, slot, run in self.done}
+            self.count_streams(first)
         return self.relevant(home)
 
+    def count_streams(self, first: State) -> None:
+        """From now on, tell states apart by what was printed, too."""
+        self.streams_count, first.key = True, None
+        self.identity.cache_clear()
+        self.runs = {(self.identity(sandbox), slot): run for sandbox, slot, run in self.done}
+
     def uninterrupted(self, state: State) -> tuple[State, Tree | None]:
-        """The run without faults: its last state, and what it brings home if it ends well."""
+        """The run without faults: its last state that was executed, and what it brings home if it ends well."""
         seen = set()
         while True:
-            state.run = self.run(state)
             key = self.key(state)
-            if key in seen or self.exhausted or self.futile(state):
-                return state, None
+            try:
+                state.run = self.run(state)
+                self.stay_within_limits(state.run)
+                if key in seen or self.futile(state):
+                    return state, None
+            except Exhausted as bound:
+                self.exhausted = bound
+                return state if state.run else state.before, None
             seen.add(key)
-            then = at_exit(self.job, state.run, state.spool, self.profile)
+            then = at_exit(self.job, state.run, state.spool, self.profile, state.came)
             if isinstance(then, (Saved, NotSaved)):
                 state = self.add(state, then.spool if isinstance(then, Saved) else state.spool, new=False)
             elif isinstance(then, Ended) and then.exit.code != self.job.success_exit_code and state.retries:
@@ -344,7 +440,7 @@ class _Explorer:
             states=len(self.states), executions=len(self.runs), schedules=self.schedules,
             checkpoints=sum(isinstance(s.next, Saved) for s in free),
             seconds=sum(s.run.seconds for s in free if s.run) if ended else None,
-            reference=reference, first=first,
+            reference=reference, first=first, exhausted=self.exhausted.bound if self.exhausted else "",
         )
         worst = next((self.violations[f] for f in FAILURES if f in self.violations), None)
         if again := self.not_repeatable(worst):
@@ -352,9 +448,17 @@ class _Explorer:
         if worst:
             return Exploration(UNSAFE, worst.failure, worst, worst.state.schedule, **found)
         if self.exhausted:
-            return Exploration(UNKNOWN, self.exhausted, **found)
+            return Exploration(UNKNOWN, str(self.exhausted), **found)
         if not any(isinstance(s.next, Saved) for s in self.states.values()):
             return Exploration(UNKNOWN, "it never made a checkpoint, so no restart was exercised", **found)
+        looked = any(run.looked for run in self.runs.values())
+        if reference is not None and looked and (late := self.differs_late(first, reference)):
+            schedule, right, got = late
+            shown = render(schedule[:SHOWN]) + (" ..." if len(schedule) > SHOWN else "")
+            failure = ("what comes home depends on when it is run: it is not the same if all restarts are days later, "
+                       f"on the schedule {shown}")
+            return Exploration(UNKNOWN, failure, schedule=schedule, **found,
+                               difference=("the job restarted days later", right, got))
         return Exploration(RESTART_SAFE, **found)
 
     def free_way(self, first: State) -> Iterator[State]:
@@ -372,20 +476,58 @@ class _Explorer:
         """
         if worst is not None and worst.failure in ("held", "failed", "never finishes"):
             return None
+        if worst is None and self.exhausted and self.exhausted.bound == "limits_hold":
+            return None
         if worst is None and self.expected is not None and not self.exhausted:
             return None  # what came home is known to be right
-        bounds = Bounds(executions=2) if self.exhausted else self.bounds
+        if time.monotonic() > self.until:
+            return None
+        bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
+        self.executor.forget()
         fresh = _Explorer(self.job, self.executor, self.profile, None, bounds)
-        fresh.streams_count = self.streams_count
+        fresh.streams_count, fresh.until = self.streams_count, self.until
         (one, home), (other, again) = (e.uninterrupted(e.add(None, Tree(), new=True)) for e in (self, fresh))
         if home is not None and again is not None and self.relevant(home) == self.relevant(again):
             return None
         for before, after in zip(one.way(), other.way()):
             trees = self.identity(before.run.sandbox), self.identity(after.run.sandbox)
             if trees[0] != trees[1]:
-                return f"execution {before.execution}", *trees
+                return f"execution {before.execution} done twice", *trees
         return None
 
+    def differs_late(self, first: State, reference: Tree) -> tuple[Schedule, Tree, Tree] | None:
+        """The clock is no part of a state. So the job is played once more with every restart elsewhere, and days later:
+        the schedule of that, what has to come home and what does, if it is something else. A file that only says when
+        it was made, as it is another one too if just the beginning is days later, says nothing."""
+        schedule, late = self.all_elsewhere(first.clock, LATE)
+        if late is None or self.same(reference, late):
+            return None
+        _, begun_late = self.all_elsewhere(first.clock + LATE, 0.0)
+        if begun_late is None:
+            return None
+        if self.expected is not None:  # other files may come as well
+            late, begun_late = (Tree({path: home[path] for path in reference if path in home})
+                                for home in (late, begun_late))
+        else:
+            late, begun_late = self.relevant(late), self.relevant(begun_late)
+        dated = begun_late.changed_since(reference)
+        right, got = reference.without(dated), late.without(dated)
+        return (schedule, right, got) if right != got else None
 
-def _shape(grown: tuple) -> tuple:
-    return tuple((path, re.sub(rb"\d+", b"0", text)) for path, text in grown)
+    def all_elsewhere(self, clock: float, wait: float) -> tuple[Schedule, Tree | None]:
+        """The run with every restart elsewhere, `wait` seconds later: its schedule, and what comes home if it ends
+        well; None where there is no time for it."""
+        spool, execution, schedule = Tree(), 1, ()
+        for _ in range(2 * len(self.states)):
+            if time.monotonic() > self.until:
+                return schedule, None
+            sandbox = self.new_sandbox(spool)
+            run = execute(self.executor, self.job, sandbox, slot=self.slot(sandbox, None), clock=clock)
+            then = at_exit(self.job, run, spool, self.profile, spool)
+            if not isinstance(then, Saved):
+                good = isinstance(then, Ended) and then.exit.code == self.job.success_exit_code
+                return schedule, then.home if good else Tree()
+            spool, clock = then.spool, clock + run.seconds + wait
+            fault = Fault("requeue", execution) if self.profile.may_requeue else Fault("evict", execution + 1)
+            schedule, execution = (*schedule, fault), fault.execution + 1
+        return schedule, Tree()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, Union
 
 from .problems import Problem
+from .transfer import KeptPaths, contents_only, file_over_directory
 from .tree import Directory, File, Link, TooLarge, Tree
 from .values import no_url, unquoted_files
 
@@ -68,10 +69,16 @@ class TreeFolder:
 
 def inputs(folder: Folder, home: str, text: str, keep_paths: bool) -> Tree:
     """R2: what transfer_input_files brings into the sandbox; the last of a name wins."""
-    brought = Tree()
+    brought, kept = Tree(), KeptPaths()
     for path in unquoted_files(text):
         no_url(path)
-        brought = brought | _input(folder, posixpath.join(home, path), path, keep_paths)
+        found = _input(folder, posixpath.join(home, path), path, keep_paths)
+        if file_over_directory(found, brought):
+            raise Problem(f"{path} would arrive where a directory of its name has arrived", "List it before that one.")
+        besides = kept.made_besides(path, found) if keep_paths and not posixpath.isabs(path) else ()
+        if any("/" in place and posixpath.dirname(place) not in brought | found for place in besides):
+            raise Problem(f"{path} is listed after a part of it, with preserve_relative_paths", "List it once.")
+        brought = brought | Tree({place: Directory() for place in besides}) | found
     return brought
 
 
@@ -79,17 +86,17 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool) -> Tree:
     """One path of the list. `dir` brings the directory, `dir/` its contents, `sub/file` arrives as
     `file`. preserve_relative_paths keeps the path of all three, if it is a relative one."""
     found = folder.get(where)
-    if found is None or (isinstance(found, File) and path.endswith("/")):
+    if found is None or (isinstance(found, File) and contents_only(path)):
         raise Problem(f"{path} does not exist", "Check its name; it is relative to the submit directory.")
     name = posixpath.normpath(path)
     kept = keep_paths and not posixpath.isabs(path)
     destination = name if kept else posixpath.basename(name)
-    if ".." in destination.split("/"):
+    if ".." in (*destination.split("/"), posixpath.basename(path)):
         raise Problem(f"{path} leads out of the sandbox", "Name a file without `..`.")
     if isinstance(found, File):
         return Tree({destination: found})
     contents = _links_followed(folder, where, found)
-    if name in (".", "/") or (path.endswith("/") and not (kept and contents)):
+    if name in (".", "/") or (contents_only(path) and not (kept and contents)):
         return contents
     return contents.moved_below(destination)
 

@@ -21,8 +21,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from .inside import INSIDE, starter
+
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache",
           "/etc/localtime", "/etc/passwd", "/etc/group", "/nix/store")
+OWN = ("/tmp", "/dev/shm")
+"""What a job has for itself alone."""
 FIRST_USER = 0x7000_0000
 """User ids from here up belong to nobody; each judging process lends its jobs the one of its own process id."""
 NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
@@ -46,9 +50,14 @@ class Confinement(NamedTuple):
         release = re.match(r"(\d+)\.(\d+)", platform.release())
         return self.own_user or bool(release) and tuple(map(int, release.groups())) >= (5, 14)
 
-    def __call__(self, command: Sequence[str], scratch: Path, inside: Path) -> list[str]:
-        """The command, started so that it can write to `scratch` and read `inside`, Python and the
-        system. `scratch` has the directories tmp, which is /tmp for the job, and tools."""
+    def mounted(self, scratch: Path) -> list[Path]:
+        """Where in a job's own /tmp, which is its /dev/shm as well, something is mounted."""
+        wanted = (*map(Path, readable()), scratch) if self.bubblewrap else ()
+        return [path.relative_to(own) for path in wanted for own in OWN if path.is_relative_to(own)]
+
+    def __call__(self, command: Sequence[str], scratch: Path) -> list[str]:
+        """The command, started so that it can write to `scratch` and read Python, the system and what is
+        to run inside. `scratch` has the directories tmp, which is /tmp for the job, and tools."""
         told = {"_SIMULATOR_CONFINED": "1", **({"_SIMULATOR_USER": str(self.user)} if self.own_user else {})}
         if not self.bubblewrap:
             return ["/usr/bin/env", *(f"{name}={value}" for name, value in told.items()), *command]
@@ -56,28 +65,29 @@ class Confinement(NamedTuple):
         users = [*NAMESPACES, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] \
             if self.own_user else ["--unshare-all", "--cap-drop", "ALL"]
         tmp, tools = str(scratch / "tmp"), str(scratch / "tools")
-        doors = _doors(scratch, inside) if self.own_user else ()
+        doors = _doors(scratch) if self.own_user else ()
         return ["bwrap", *users, "--die-with-parent", "--proc", "/proc", "--dev", "/dev",
-                "--bind", tmp, "/tmp", "--bind", tmp, "/dev/shm", *doors, *_binds(inside),
-                "--bind", str(scratch), str(scratch), "--ro-bind", tools, tools, "--remount-ro", "/",
+                *(word for own in OWN for word in ("--bind", tmp, own)), *doors, *_binds(),
+                "--bind", str(scratch), str(scratch), "--ro-bind", tools, tools,
+                "--remount-ro", "/dev", "--remount-ro", "/",
                 *(word for name, value in told.items() for word in ("--setenv", name, value)),
                 "--chdir", str(scratch), *command]
 
 
-def readable(inside: Path) -> list[str]:
-    """What a job in bubblewrap can read: the system, Python, and `inside`."""
-    wanted = (*SYSTEM, sys.base_prefix, sys.prefix, os.path.realpath(sys.prefix), str(inside))
+def readable() -> list[str]:
+    """What a job in bubblewrap can read: the system, Python, and what is to run inside."""
+    wanted = (*SYSTEM, sys.base_prefix, sys.prefix, os.path.realpath(sys.prefix), str(INSIDE))
     return [path for path in dict.fromkeys(wanted) if os.path.exists(path)]
 
 
-def _binds(inside: Path) -> list[str]:
-    return [word for path in readable(inside) for word in ("--ro-bind", path, path)]
+def _binds() -> list[str]:
+    return [word for path in readable() for word in ("--ro-bind", path, path)]
 
 
-def _doors(scratch: Path, inside: Path) -> list[str]:
+def _doors(scratch: Path) -> list[str]:
     """Directories that lead to what is mounted, open to every user: bubblewrap makes them for its own."""
-    ways = sorted({str(parent) for path in (*readable(inside), scratch) for parent in Path(path).parents}
-                  - {"/", "/tmp"})
+    ways = sorted({str(parent) for path in (*readable(), scratch) for parent in Path(path).parents}
+                  - {"/", "/dev", *OWN})
     return [word for way in ways for word in ("--perms", "0755", "--dir", way)]
 
 
@@ -94,14 +104,12 @@ def confinement() -> Confinement | None:
 
 def _works(offer: Confinement) -> bool:
     """Whether a starter can be started in this way: it ends at once when it is asked for nothing."""
-    inside = Path(__file__).with_name("inside")
     with tempfile.TemporaryDirectory(prefix="execute-") as directory:
         scratch = Path(directory)
         scratch.chmod(0o711)
         for name in ("tmp", "tools"):
             (scratch / name).mkdir()
-        command = offer([sys.executable, "-s", str(inside / "starter.py")], scratch, inside)
         try:
-            return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20).returncode == 0
+            return subprocess.run(offer(starter(), scratch), stdin=subprocess.DEVNULL, capture_output=True, timeout=20).returncode == 0
         except (OSError, subprocess.TimeoutExpired):
             return False

@@ -8,6 +8,7 @@ from .tree import Tree
 
 STDOUT = "_condor_stdout"
 STDERR = "_condor_stderr"
+STDIN = "_condor_stdin"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Job:
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     inputs: Tree = field(default_factory=Tree)
-    """What every new sandbox begins with: transfer_input_files and, if transferred, the executable."""
+    """What every new sandbox begins with: transfer_input_files, the file of `input` as STDIN and, if transferred, the
+    executable."""
     transfer_executable: bool = True
 
     checkpoint_exit_code: int | None = None
@@ -38,6 +40,8 @@ class Job:
     output: str | None = None
     error: str | None = None
     log: str | None = None
+    notes: str = ""
+    """submit_event_notes: what the log's first event says beside the host."""
     stream_output: bool = False
     stream_error: bool = False
 
@@ -61,6 +65,12 @@ class Job:
         if self.error and not self.stream_error and not self.streams_joined:
             found[STDERR] = self.error
         return found
+
+    @property
+    def invocation(self) -> tuple:
+        """All that an execution depends on, beside the sandbox: jobs that agree in it do the same in the same one."""
+        return (self.executable, self.arguments, self.environment, tuple(self.streams), self.streams_joined,
+                STDIN in self.inputs)
 
     @property
     def streams_joined(self) -> bool:

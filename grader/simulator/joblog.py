@@ -5,6 +5,7 @@ The format of an event is in eventlog.py; here is which events there are. Times 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator
 
 from . import eventlog
@@ -12,6 +13,7 @@ from .eventlog import Event
 from .job import Job
 from .pool import Held, Moment
 from .profile import MODERN, Profile
+from .transfer import unreceivable
 from .tree import File, Tree
 
 VACATE_CODES = {"evict": 1008, "vacate": 1004, "hold": 1, "requeue": 1025}
@@ -28,23 +30,23 @@ def job_log(job: Job, moments: Iterable[Moment], profile: Profile = MODERN) -> I
 def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
     """The events of one moment. Restarts in place have none (R4f), checkpoints only their transfer."""
     at = (job.cluster, job.proc, moment.time)
+    began = (job.cluster, job.proc, moment.time - moment.transfer)
     slot = f"slot1@ep{moment.slot + 1}"
     host = f"<127.0.0.1:{9618 + moment.slot + 1}>"
     match moment.kind:
         case "submitted":
-            return [eventlog.submitted(*at)]
+            return [eventlog.submitted(*at, notes=job.notes)]
         case "started":
-            return [eventlog.transfer(*at, "input", "started", host), eventlog.transfer(*at, "input", "finished", host),
-                    eventlog.executing(*at, slot, host)]
+            received = [eventlog.transfer(*began, "input", "started", host), eventlog.transfer(*at, "input", "finished", host)]
+            return received if unreceivable(moment.sandbox) else [*received, eventlog.executing(*at, slot, host)]
         case "checkpoint":
-            return _output(at)
-        case "checkpoint failed":
-            return _output(at)[:1]
+            return _output(began, at)
+        case "checkpoint failed":  # HTCondor tells of the end of a transfer that the network cut, too (R4d)
+            return _output(began, at) if moment.fault else _output(began, at)[:1]
         case "evicted" | "requeued":
-            sent = _output(at) if job.on_exit_or_evict and moment.fault.kind != "evict" else []  # R7
-            return [*sent, _evicted(at, moment, profile)]
+            return [*_sent_before_eviction(job, began, at, moment), _evicted(at, moment, profile)]
         case "retried":
-            return [*_output(at), eventlog.evicted(
+            return [*_output(began, at), eventlog.evicted(
                 *at, usage=moment.run.seconds, return_value=moment.run.exit.code, signal=moment.run.exit.signal)]
         case "held":
             return _held(job, at, moment, slot, profile)
@@ -53,7 +55,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "ended":
             end = moment.next.exit
             size = total_bytes(moment.home)
-            return [*_output(at), eventlog.terminated(
+            return [*_output(began, at), eventlog.terminated(
                 *at, return_value=end.code, signal=end.signal, usage=moment.run.seconds,
                 total_usage=moment.goodput + moment.badput, sent=size, received=total_bytes(job.inputs))]
     return []
@@ -64,8 +66,16 @@ def total_bytes(tree: Tree) -> int:
     return sum(len(entry.content) for entry in tree.values() if isinstance(entry, File))
 
 
-def _output(at: tuple) -> list[Event]:
-    return [eventlog.transfer(*at, "output", phase) for phase in ("started", "finished")]
+def _output(began: tuple, at: tuple) -> list[Event]:
+    return [eventlog.transfer(*began, "output", "started"), eventlog.transfer(*at, "output", "finished")]
+
+
+def _sent_before_eviction(job: Job, began: tuple, at: tuple, moment: Moment) -> list[Event]:
+    """R5: a transfer that an eviction cuts has no end; one that it waits for has. R7: it sends the output."""
+    soft = moment.fault.kind != "evict"
+    if soft and job.on_exit_or_evict and moment.kind != "requeued":
+        return _output(at, at)
+    return _output(began, at)[:1 + soft] if moment.transfer else []
 
 
 def _evicted(at: tuple, moment: Moment, profile: Profile) -> Event:
@@ -76,11 +86,12 @@ def _evicted(at: tuple, moment: Moment, profile: Profile) -> Event:
 def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> list[Event]:
     held = moment.next
     if not isinstance(held, Held):  # the user's own condor_hold
-        sent = _output(at) if job.on_exit_or_evict else []
+        sent = _sent_before_eviction(job, (job.cluster, job.proc, moment.time - moment.transfer), at, moment)
         return [*sent, _evicted(at, moment, profile), eventlog.held(*at, "via condor_hold", 1, 0)]
     evicted = eventlog.evicted(*at, usage=moment.run.seconds, code=held.code if profile.eviction_codes else None,
                                subcode=held.subcode)
-    # The starter tells of output that it could not send as code 13, the shadow of the same as 12.
-    starters = 13 if held.code == 12 else held.code
-    return [*_output(at)[:1], eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
+    # To the starter, what it could not send is code 13 and what could not be received 12; to the shadow, output
+    # is 12 and input 13.
+    starters = held.code if held.code not in (12, 13) else 13 if held.subcode == errno.ENOENT else 12
+    return [*([] if held.code == 13 else _output(at, at)[:1]), eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
             evicted, eventlog.held(*at, held.reason, held.code, held.subcode)]

@@ -57,6 +57,8 @@ class Remark:
     kind: str
     """UNKNOWN: no such command. NO_EFFECT: known, but idle in this simulator. CAUTION: it acts as
     HTCondor does, which is seldom what is meant."""
+    decides: bool = False
+    """Whether the job may end in another way because of what has no effect here."""
 
     def __str__(self) -> str:
         return f"{Place(self.file, self.line)}: {self.text}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .executor import Run
+from .execution import Run
 from .pool import Next
 from .schedule import Schedule
 from .tree import Tree
@@ -26,6 +27,8 @@ class State:
     before: State | None = None
     moved: bool = False
     """Whether it starts in a new sandbox (R2) instead of in place (R4f)."""
+    came: Tree = Tree()
+    """The checkpoint that its activation began with."""
     grown: tuple = ()
     alike: int = 0
     similar: int = 0
@@ -50,6 +53,13 @@ class State:
             way.append(state)
             state = state.before
         return way[::-1]
+
+    def since_fault(self) -> Iterator[State]:
+        """The states before this one, the last one first, back to the last fault."""
+        here = self.before
+        while here is not None and here.schedule == self.schedule:
+            yield here
+            here = here.before
 
     def length(self) -> tuple:
         """What makes one schedule shorter than another: fewer faults, fewer executions, earlier faults."""

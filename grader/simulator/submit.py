@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import difflib
 import functools
+import os
 import posixpath
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from . import commands, queueing, values
 from .description import Description, Queue, logical_lines
 from .folder import DiskFolder, Folder, Found, TreeFolder, inputs
-from .job import Job
+from .job import STDIN, Job
 from .macros import Macros, boolean, integer, number
 from .problems import CAUTION, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
 from .tree import File, Tree
@@ -41,6 +42,37 @@ class Submission:
     remarks: tuple[Remark, ...]
     file: str
     """The name of the submit file."""
+    commands: frozenset[str] = frozenset()
+    """The names, in small letters, of the submit commands and macros that are given."""
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """Where each of these stands."""
+
+    @property
+    def undecided(self) -> str:
+        """Why nothing can be said of how the jobs end: a command that decides it is not simulated; "" if none is."""
+        return next((str(remark) for remark in self.remarks if remark.decides), "")
+
+    def within(self, directory: Path) -> tuple[Job, ...]:
+        """The jobs with the paths of what comes home as seen from the submit directory. Raises SubmitError if one of
+        them leads out of it."""
+        return tuple(replace(
+            job, output=self._inside("output", job.output, directory),
+            error=self._inside("error", job.error, directory), log=self._inside("log", job.log, directory),
+            transfer_output_remaps=tuple((name, self._inside("transfer_output_remaps", new, directory))
+                                         for name, new in job.transfer_output_remaps),
+        ) for job in self.jobs)
+
+    def _inside(self, command: str, path: str | None, directory: Path) -> str | None:
+        if path is None or not posixpath.isabs(path) and posixpath.normpath(path).split("/")[0] != "..":
+            return path
+        for here in (os.path.abspath(directory), os.path.realpath(directory)):
+            relative = os.path.relpath(os.path.join(here, path), here)
+            if relative.split(os.sep)[0] != "..":
+                return relative
+        place = next((self.places[name.lower()] for name in (command, *commands.SPELLINGS[command])
+                      if name.lower() in self.places), Place(self.file, None))
+        raise SubmitError(*place, f"{command}: {path} lies outside the submit directory, and nothing is written there",
+                          "Use a relative path.")
 
 
 def read(path: Path | str) -> Submission:
@@ -50,7 +82,7 @@ def read(path: Path | str) -> Submission:
     """
     path = Path(path)
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")  # some editors begin a file with a mark
     except UnicodeDecodeError as error:
         line = error.object[:error.start].count(b"\n") + 1
         raise SubmitError(path.name, line, "this line is not UTF-8 text", "Save the file as UTF-8.") from None
@@ -87,6 +119,8 @@ def parse(text: str, folder: Folder, *, name: str = "submit file", cluster: int 
         jobs=tuple(replace(job, batch_size=len(jobs)) for job in jobs),
         remarks=tuple(sorted(told, key=lambda remark: (remark.file != name, remark.file, remark.line or 0))),
         file=name,
+        commands=frozenset(macros.places),
+        places=dict(macros.places),
     )
 
 
@@ -160,9 +194,9 @@ class _Commands:
         """A command's value, or None if it is not given or empty."""
         return self.read(command, str, None)
 
-    def remark(self, command: str, text: str, kind: str = CAUTION) -> None:
+    def remark(self, command: str, text: str, kind: str = CAUTION, *, decides: bool = False) -> None:
         """Something worth knowing about a command."""
-        self._remarks.append(Remark(*self.place(command), text, kind))
+        self._remarks.append(Remark(*self.place(command), text, kind, decides))
 
     def _spelling(self, command: str) -> str:
         names = (command, *commands.SPELLINGS[command])
@@ -185,6 +219,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
     home = given.read("initialdir", lambda path: _directory(folder, path), "")
     keep_paths = given.read("preserve_relative_paths", boolean, False)
     brought = given.read("transfer_input_files", lambda text: inputs(folder, home, text, keep_paths), Tree())
+    stdin = given.read("input", lambda path: _stdin(folder, home, path), Tree())
     executable, program, transferred = _executable(given, folder)
     success = given.read("success_exit_code", integer, None)
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
@@ -192,7 +227,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
         executable=executable,
         arguments=given.read("arguments", values.arguments, ()),
         environment=given.read("environment", values.environment, ()),
-        inputs=brought | program,
+        inputs=brought | stdin | program,
         transfer_executable=transferred,
         checkpoint_exit_code=given.read("checkpoint_exit_code", integer, None),
         transfer_checkpoint_files=given.read("transfer_checkpoint_files", values.files, None),
@@ -203,6 +238,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
         output=_stream(given, "output", home),
         error=_stream(given, "error", home),
         log=_stream(given, "log", home),
+        notes=given.read("submit_event_notes", str, ""),
         stream_output=given.read("stream_output", boolean, False),
         stream_error=given.read("stream_error", boolean, False),
         # HTCondor itself takes 2 where a success code is given and no number of retries.
@@ -242,6 +278,16 @@ def _directory(folder: Folder, path: str) -> str:
     return path
 
 
+def _stdin(folder: Folder, home: str, path: str) -> Tree:
+    """R3: what every execution has on its standard input, which is sent like the input files."""
+    if path == "/dev/null":
+        return Tree()
+    found = folder.get(posixpath.join(home, path))
+    if not isinstance(found, File):
+        raise Problem(f"{path} " + ("does not exist" if found is None else "is a directory"), "Check its name.")
+    return Tree({STDIN: found})
+
+
 def _stream(given: _Commands, command: str, home: str) -> str | None:
     path = given.text(command)
     return None if path is None or path == "/dev/null" else posixpath.join(home, path)
@@ -256,8 +302,11 @@ def _check(given: _Commands, job: Job) -> None:
     _check_transfer(given, job)
     if (universe := given.read("universe", values.universe, "vanilla")) != "vanilla":
         given.remark("universe", f"{universe} has no effect here: the job runs as a vanilla one", NO_EFFECT)
-    if (given.text("input") or "/dev/null") != "/dev/null":
-        given.remark("input", "input has no effect here: the program's standard input is empty", NO_EFFECT)
+    if job.max_retries < 0:
+        given.remark("max_retries", f"{job.max_retries} means no retry; write 0, or a number of retries")
+    for command in ("request_memory", "request_disk"):
+        if (amount := given.text(command)) and re.fullmatch(r"[A-Za-z_]\w*", amount):
+            given.remark(command, f"HTCondor takes {amount} for an attribute and not for an amount; write 2GB, say")
     if given.text("initialdir"):
         given.remark("initialdir", "it holds here for input files, output, error and log; "
                      "transfer_output_files come to the submit directory", NO_EFFECT)
@@ -291,7 +340,7 @@ def _check_transfer(given: _Commands, job: Job) -> None:
         given.remark("should_transfer_files", "NO has no effect here: files are transferred", NO_EFFECT)
     if when in ("ON_SUCCESS", "NEVER"):
         given.remark("when_to_transfer_output", f"{when} has no effect here: output comes home on every exit",
-                     NO_EFFECT)
+                     NO_EFFECT, decides=True)
     if (given.text("transfer_output_remaps") or '"')[0] != '"':
         given.remark("transfer_output_remaps", "older HTCondors refuse this without double quotes around it")
 
@@ -304,9 +353,20 @@ def _on_names(macros: Macros) -> list[Remark]:
             text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
             remarks.append(Remark(*place, text, NO_EFFECT))
         elif name in commands.IDLE:
-            remarks.append(Remark(*place, f"{name} has no effect in this simulator", NO_EFFECT))
+            decides = name in commands.DECIDING and not _is_default(name, macros)
+            ending = ", though it may change how the job ends" if decides else ""
+            remarks.append(Remark(*place, f"{name} has no effect in this simulator{ending}", NO_EFFECT, decides))
         elif not (name in commands.ALL or name in macros.mentioned or name.startswith(commands.PREFIXES)):
             likely = difflib.get_close_matches(name, commands.NAMES, n=1, cutoff=0.75)
             ending = f": did you mean {likely[0]}?" if likely else f", and no $({name}) uses it"
             remarks.append(Remark(*place, f"{name} is not a submit command{ending}", UNKNOWN))
     return remarks
+
+
+def _is_default(name: str, macros: Macros) -> bool:
+    """Whether a command that could change how the job ends is given with the value with which it doesn't."""
+    try:
+        text = macros.expand(macros.get(name) or "").strip()
+        return not text or boolean(text) is commands.DECIDING[name]
+    except Problem:  # an expression
+        return False

@@ -6,13 +6,19 @@ program or keeps a history; the rule that a function states is named in its docs
 
 from __future__ import annotations
 
+import errno
+import os
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .job import STDERR, STDOUT, Job
 from .profile import Profile
-from .tree import Directory, File, Link, Tree
+from .tree import Directory, File, Link, Tree, parents
+
+
+OWN = (".job.ad", ".machine.ad")
+"""HTCondor's own files in every sandbox. A checkpoint has them if it consists of all that there is."""
 
 
 class Failure(NamedTuple):
@@ -20,6 +26,8 @@ class Failure(NamedTuple):
 
     paths: tuple[str, ...]
     sent: Tree = Tree()
+    error: int = errno.ENOENT
+    """The system's number for what was wrong with the last of them."""
 
 
 def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
@@ -27,6 +35,12 @@ def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
     if profile.checkpoint_beats_input:
         return job.inputs | spool
     return spool | job.inputs
+
+
+def unreceivable(sandbox: Tree) -> str:
+    """Why a new sandbox could not be filled, in HTCondor's words; '' if it could. Its own files in the
+    checkpoint of a whole sandbox can't be written over those of the new one (R4b)."""
+    return f"{OWN[0]}: {os.strerror(errno.EACCES)}" if OWN[0] in sandbox else ""
 
 
 def with_streams(job: Job, sandbox: Tree) -> Tree:
@@ -72,83 +86,159 @@ def vacated(job: Job, sandbox: Tree) -> Tree | Failure:
     return _send(sandbox, listed, job.preserve_relative_paths)
 
 
-def output(job: Job, sandbox: Tree, spool: Tree) -> Tree | Failure:
+def output(job: Job, sandbox: Tree, came: Tree) -> Tree | Failure:
     """R6: what comes home to the submit directory when the job ends, under the names it gets there.
-    Files that are there come home also if others are missing."""
-    sent = _send(sandbox, _output_files(job, sandbox, spool), job.preserve_relative_paths)
+    Files that are there come home also if others are missing. `came`: the checkpoint that the
+    activation began with."""
+    sent = _send(sandbox, _output_files(job, sandbox, came), job.preserve_relative_paths)
     found = sent.sent if isinstance(sent, Failure) else sent
-    home = _remapped(found.without((STDOUT, STDERR)), job.transfer_output_remaps)
+    home = _remapped(found if OWN[0] in found else found.without((STDOUT, STDERR)), job.transfer_output_remaps)
     for name, destination in job.streams.items():
-        if isinstance(entry := sandbox.get(name), File):
+        if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came):
             home = home.put(posixpath.normpath(destination), entry)
-    return Failure(sent.paths, home) if isinstance(sent, Failure) else home
+    return sent._replace(sent=home) if isinstance(sent, Failure) else home
 
 
-def _output_files(job: Job, sandbox: Tree, spool: Tree) -> tuple[str, ...]:
+def _left_empty(job: Job, name: str, entry: File, came: Tree) -> bool:
+    """R7: without a list, a stream that was saved empty and is empty still counts as unchanged."""
+    listless = job.transfer_output_files is None and job.checkpoint_exit_code is None
+    return listless and not entry.content and came.get(name) == entry
+
+
+def _output_files(job: Job, sandbox: Tree, came: Tree) -> tuple[str, ...]:
     if job.transfer_output_files is not None:
         return job.transfer_output_files
-    # A file that was in the checkpoint goes home even if the last activation left it as it came.
-    spooled = [name for name in spool.top() if isinstance(sandbox.get(name), File)]
-    return tuple(dict.fromkeys((*_new_or_changed_files(job, sandbox), *spooled)))
+    return tuple(dict.fromkeys((*_new_or_changed_files(job, sandbox), *inputs_that_came(job, came))))
+
+
+def inputs_that_came(job: Job, came: Tree) -> list[str]:
+    """R6: without a list of output, an input file comes home even as it was, if the activation began
+    with a checkpoint that has one of its name."""
+    if job.transfer_output_files is not None:
+        return []
+    return [name for name in came.top() if isinstance(job.inputs.get(name), File) and isinstance(came[name], File)]
 
 
 def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
     """Top-level files that the job made or changed; never directories, never the executable. A file
     of which only the mode is another one counts as it was."""
-    def content(entry: object) -> object:
-        return entry.content if isinstance(entry, File) else entry
+    def content(tree: Tree, name: str) -> bytes | None:
+        entry = tree.get(tree.resolve(name) or "")
+        return entry.content if isinstance(entry, File) else None
 
     return tuple(
         name for name in sandbox.top()
-        if not isinstance(sandbox[name], Directory) and content(sandbox[name]) != content(job.inputs.get(name))
+        if content(sandbox, name) not in (None, content(job.inputs, name))
         and name not in (STDOUT, STDERR, posixpath.basename(job.executable))
     )
 
 
 def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool) -> Tree | Failure:
     """R4b: the listed paths as the receiving side stores them."""
-    listed, sent, unsendable = tuple(listed), Tree(), []
+    listed, sent, failed, kept = tuple(listed), Tree(), {}, KeptPaths()
     for index, path in enumerate(listed):
-        found = _sendable(sandbox, path, keep_paths)
+        found, whole = _sendable(sandbox, path, keep_paths)
         # HTCondor does not notice that a path is missing if a later one arrives under the same name.
         later = (posixpath.basename(other) for other in listed[index + 1:])
-        if found is not None:
-            sent = sent | found
-        elif posixpath.basename(path) not in later:
-            unsendable.append(path)
-    return Failure(tuple(unsendable), sent) if unsendable else sent
+        if found is None:
+            if posixpath.basename(path) not in later:
+                failed[path] = errno.ENOENT
+        elif file_over_directory(found, sent):
+            failed[path] = errno.EISDIR
+            sent = found | sent
+        else:
+            besides = kept.made_besides(path, found) if keep_paths else ()
+            sent = sent | Tree({place: Directory() for place in besides if "/" not in place}) | found
+            if not whole or any(posixpath.dirname(place) not in ("", *sent) for place in besides):
+                failed[path] = errno.ENOENT
+    return Failure(tuple(failed), sent, list(failed.values())[-1]) if failed else sent
 
 
-def _sendable(sandbox: Tree, path: str, keep_paths: bool) -> Tree | None:
-    name = posixpath.normpath(path) if path else ""
-    where = None if path.startswith("/") or name.startswith("..") else sandbox.resolve(name)
+def file_over_directory(found: Tree, sent: Tree) -> bool:
+    """Whether a file would arrive where a directory of its name has arrived, which fails."""
+    return any(isinstance(entry, File) and isinstance(sent.get(path), Directory) for path, entry in found.items())
+
+
+class KeptPaths:
+    """What preserve_relative_paths makes of directories that it comes to again.
+
+    They arrive where they belong; but besides, an empty directory of that name is made where HTCondor
+    then takes the place of its parent to be: at top level if it is listed itself; and further down in
+    a place that is not there, which fails the transfer.
+    """
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def made_besides(self, path: str, found: Tree) -> tuple[str, ...]:
+        """The directories that are made besides for a listed path, given what of it is sent. HTCondor
+        knows them again only if they are spelt alike: `./dir` is another one than `dir`."""
+        name, spelt = posixpath.normpath(path), path.rstrip("/")
+        if not isinstance(found.get(name), Directory):
+            self.known.update(parents(spelt))
+            return ()
+        if not contents_only(path):
+            return tuple(self._visit(found.below(name), spelt, ""))
+        made = tuple(self._visit_all(found.below(name), spelt, ""))
+        self.known.update((spelt, *parents(spelt)))
+        return made
+
+    def _visit(self, contents: Tree, spelt: str, place: str) -> Iterator[str]:
+        if spelt in self.known:
+            yield posixpath.normpath(posixpath.join(place, posixpath.basename(spelt)))
+        self.known.update((spelt, *parents(spelt)))
+        yield from self._visit_all(contents, spelt, posixpath.join(place, spelt))
+
+    def _visit_all(self, contents: Tree, spelt: str, place: str) -> Iterator[str]:
+        for name in contents.top():
+            if isinstance(contents[name], Directory):
+                yield from self._visit(contents.below(name), f"{spelt}/{name}", place)
+
+
+def contents_only(path: str) -> bool:
+    """Whether a listed path means the contents of a directory."""
+    return path.endswith(("/", "/."))
+
+
+def _sendable(sandbox: Tree, path: str, keep_paths: bool) -> tuple[Tree | None, bool]:
+    """What of a listed path can be sent, None if nothing; and whether that is all of it."""
+    parts = path.split("/")
+    if not path or path.startswith("/") or parts[-1] == ".." or (keep_paths and ".." in parts):
+        return None, False
+    where = sandbox.resolve(path)
     if where is None:
-        return Tree() if name == "." else None
-    entry = sandbox[where]
+        return None, False
+    if not where:
+        everything, whole = _links_followed(sandbox, "")
+        return everything | Tree(dict.fromkeys(OWN, File(b""))), whole
+    entry, name = sandbox[where], posixpath.normpath(path)
     destination = name if keep_paths else posixpath.basename(name)
     if isinstance(entry, File):
-        return Tree({destination: entry}) if entry.readable else None
+        return (Tree({destination: entry}), True) if entry.readable else (None, False)
     if isinstance(sandbox.get(name), Link):
-        return None  # a link to a directory is not sent
-    contents = _links_followed(sandbox, where)
-    if contents is None:
-        return None
-    if path.endswith("/") and not (keep_paths and "/" in name):
-        return contents
-    return contents.moved_below(destination)
+        return None, False  # a link to a directory is not sent
+    contents, whole = _links_followed(sandbox, where)
+    if contents_only(path) and not (keep_paths and contents):
+        return contents, whole
+    return contents.moved_below(destination), whole
 
 
-def _links_followed(sandbox: Tree, directory: str) -> Tree | None:
-    """The contents of a directory, links to files as the files; None with a link to anything else."""
-    contents = {}
-    for path, entry in sandbox.below(directory).items():
+def _links_followed(sandbox: Tree, directory: str) -> tuple[Tree, bool]:
+    """The contents of a directory, links to files as the files and without those that lead nowhere; and
+    whether that is all: a link to a directory can't be sent, nor a file that may not be read."""
+    contents, whole = {}, True
+    for path, entry in (sandbox.below(directory) if directory else sandbox).items():
+        followed = entry
         if isinstance(entry, Link):
             target = sandbox.resolve(f"{directory}/{path}")
-            entry = sandbox[target] if target else entry
-            if not isinstance(entry, File):
-                return None
-        contents[path] = entry
-    return Tree(contents)
+            if target is None:
+                continue
+            followed = sandbox.get(target, Directory())
+        if isinstance(followed, File) and followed.readable or entry is followed and isinstance(entry, Directory):
+            contents[path] = followed
+        else:
+            whole = False
+    return Tree(contents), whole
 
 
 def _remapped(sent: Tree, remaps: tuple[tuple[str, str], ...]) -> Tree:

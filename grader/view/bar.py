@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from grader.simulator.pool import Moment
 
+from .scene import failed
 from .text import clock, count, duration, escape
 
 WIDTH, TOP, HEIGHT = 800.0, 4.0, 20.0
@@ -30,7 +31,8 @@ class Block:
 
 
 def blocks(moments: Sequence[Moment]) -> list[Block]:
-    """The executions of a story. Work is saved or lost when goodput or badput grow."""
+    """The executions of a story, the one that goes on at its end too. Work is saved or lost when goodput or
+    badput grow."""
     found: list[Block] = []
     pending: list[Block] = []
     began, start, before = (moments[0].time if moments else 0.0), 0.0, None
@@ -46,20 +48,27 @@ def blocks(moments: Sequence[Moment]) -> list[Block]:
                 block.fate = fate
             pending = [] if fate else pending
         before = now
+    if before is not None and before.kind == "look":
+        found.append(Block(start, before.time - began, before.execution))
     return found
 
 
 def _fate(now: Moment, before: Moment | None) -> str | None:
     if before is None or now.kind in ("checkpoint failed", "requeued", "released", "never finishes"):
         return None
-    if now.kind == "checkpoint" or now.goodput > before.goodput:
+    if now.kind == "checkpoint" or now.goodput > before.goodput and not failed(now):
         return SAFE
+    if failed(now):
+        return GONE
     # An execution that takes no virtual time adds nothing to badput, and is lost all the same.
     return SAFE if now.kind == "ended" and now.badput == before.badput else GONE
 
 
-def bar(moments: Sequence[Moment]) -> str:
-    """The bar as inline SVG, with its numbers below; '' for a story without executions."""
+def bar(moments: Sequence[Moment], until: float = 0.0) -> str:
+    """The bar as inline SVG, with its numbers below; '' for a story without executions.
+
+    `until` is when the bar ends, in virtual seconds since submission, for a story that has not come to its end.
+    """
     found = blocks(moments)
     if not found:
         return ""
@@ -68,7 +77,7 @@ def bar(moments: Sequence[Moment]) -> str:
         found = [Block(i, i + 1, block.execution, block.fate) for i, block in enumerate(found)]
         first, axis, end = "", "", float(len(found))
     else:
-        end = moments[-1].time - moments[0].time
+        end = max(until, moments[-1].time - moments[0].time)
         first, axis = clock(0), clock(end)
     said = _said(found, moments[-1])
     pieces = "".join(_drawn(found if len(found) <= MOST_BLOCKS else _thinned(found), WIDTH / end))
@@ -87,6 +96,8 @@ def _said(found: Sequence[Block], last: Moment) -> str:
         parts.append(f"{duration(last.goodput)} of computing kept")
     if last.badput:
         parts.append(f"{duration(last.badput)} lost")
+    if failed(last):
+        parts.append("the job has failed")
     return ", ".join(parts)
 
 

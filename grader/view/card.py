@@ -11,8 +11,8 @@ from textwrap import indent, wrap
 
 from grader.simulator.evidence import Evidence
 
-from .style import CLASS, card_sheet
-from .text import escape, plain, shorten
+from .style import CLASSES, card_sheet
+from .text import escape, plain, prose, shorten
 from .verdict import WIDTH, labels, needs_place, where
 
 Trial = tuple[str, "bool | None", str, float, float]
@@ -40,8 +40,8 @@ def card(title: str, status: str, points: float, maximum: float, headline: str, 
             f'<b>{number(points)}</b> / {number(maximum)} points</span></div>')
     body = "".join(f'<section class="part-of" aria-label="{escape(heading)}"><h5>{escape(heading)}</h5>'
                    f'{inner}</section>' for heading, inner in sections)
-    said = f'<p class="headline">{escape(headline)}</p>' if headline else ""
-    return (f'<div class="{CLASS}" role="region" aria-label="Report: {escape(title)}">{card_sheet()}'
+    said = f'<p class="headline">{prose(headline)}</p>' if headline else ""
+    return (f'<div class="{CLASSES}" role="region" aria-label="Report: {escape(title)}">{card_sheet()}'
             f'<div class="box {tone}">{head}{said}{_trials(trials)}{body}{_hints(hints)}</div></div>')
 
 
@@ -59,7 +59,7 @@ def _trial(trial: Trial) -> str:
     symbol, word, tone = OUTCOMES[passed]
     return (f'<tr><th scope="row">{escape(name)}</th>'
             f'<td class="mark {tone}"><i aria-hidden="true">{symbol}</i>{word}</td>'
-            f'<td>{escape(sentence)}</td><td class="num">{number(points)} / {number(maximum)}</td></tr>')
+            f'<td>{prose(sentence)}</td><td class="num">{number(points)} / {number(maximum)}</td></tr>')
 
 
 def _hints(hints: Sequence[str]) -> str:
@@ -67,7 +67,7 @@ def _hints(hints: Sequence[str]) -> str:
     opened = ""
     for index in range(len(hints), 0, -1):
         opened = (f'<details class="hint"><summary>{_hint_title(index, len(hints))}</summary>'
-                  f'<p>{escape(hints[index - 1])}</p>{opened}</details>')
+                  f'<p>{prose(hints[index - 1])}</p>{opened}</details>')
     return opened
 
 

@@ -20,6 +20,8 @@ from .text import clock, count, duration, series
 SAME, NEW, CHANGED, GONE, LOST, MISSING = "", "new", "changed", "gone", "lost", "missing"
 WHOLE = "whole file"
 SUBMIT, SPOOL, EXECUTE = "submit directory", "spool directory", "execute directory"
+PREPARED, IDLE, ON_HOLD = "before submit", "idle", "on hold"
+"""Kinds of moments that the simulator does not tell of, because nothing happens in them; they can be shown."""
 
 
 class Item(NamedTuple):
@@ -80,7 +82,7 @@ def scenes(moments: Iterable[Moment], submit: Tree | None = None,
             shown = submit
         if now.kind == "started" and now.activation == 1:
             inputs = now.sandbox or Tree()
-        here = submit | log | now.home
+        here = submit if now.kind == PREPARED else submit | log | now.home
         yield _scene(now, before, clock(now.time - began), (shown, here), inputs)
         # A sandbox that is gone is still what the next one is compared with, after a hold too.
         before = now if now.sandbox is not None else replace(now, sandbox=before.sandbox)
@@ -89,13 +91,15 @@ def scenes(moments: Iterable[Moment], submit: Tree | None = None,
 
 def _scene(now: Moment, before: Moment, when: str, submit: tuple[Tree, Tree], inputs: Tree) -> Scene:
     breaks = now.kind == "evicted" or (now.kind == "held" and now.sandbox is not None)
-    lost = _lost(now.sandbox or Tree(), inputs | now.spool) if breaks else ()
+    at_home = set(now.home.values())  # of a job that is held for an output file the others have come home
+    lost = tuple(item for item in _lost(now.sandbox or Tree(), inputs | now.spool) if item.entry not in at_home) \
+        if breaks else ()
     return Scene(
         moment=now, when=when, heading=heading(now), sentences=tuple(_sentences(now, before)),
         panels=(
             Panel(SUBMIT, tuple(compared(*submit))),
-            Panel(SPOOL + " (access point)", tuple(compared(before.spool, now.spool))),
-            _execute(now, before, lost),
+            Panel(SPOOL + " (access point)", tuple(compared(before.spool, now.spool)), there=now.kind != PREPARED),
+            _execute(now, before, lost, inputs),
         ),
         lost_seconds=round(now.badput - before.badput, 3), lost=lost, breaks=breaks,
     )
@@ -109,11 +113,19 @@ def heading(now: Moment) -> str:
     return _HEADINGS[now.kind](now) if now.kind in _HEADINGS else now.kind
 
 
+def failed(now: Moment) -> bool:
+    """Whether a job has ended, and not with exit code 0."""
+    return now.kind == "ended" and isinstance(now.next, Ended) and now.next.exit.code != 0
+
+
 def _ended_with(now: Moment) -> str:
     return f"Execution {now.execution}: {now.run.exit if now.run else 'ended'}"
 
 
 _HEADINGS = {
+    PREPARED: lambda now: "Before submit",
+    IDLE: lambda now: "Idle: waiting for a slot",
+    ON_HOLD: lambda now: "On hold: waiting to be released",
     "submitted": lambda now: "Submitted",
     "started": lambda now: f"Execution {now.execution}: starts in a new sandbox",
     "restarted": lambda now: f"Execution {now.execution}: starts in place",
@@ -123,7 +135,7 @@ _HEADINGS = {
     "checkpoint failed": lambda now: f"{_ended_with(now)} -> checkpoint not saved",
     "evicted": lambda now: f"Execution {now.execution}: evicted",
     "held": lambda now: (f"Execution {now.execution}: held" if now.fault or not now.run
-                         else f"{_ended_with(now)} -> held"),
+                         else f"{_ended_with(now)} -> {'ended by this simulator' if now.run.over else 'held'}"),
     "released": lambda now: "Released",
     "requeued": lambda now: f"After execution {now.execution}: the slot is not used again",
     "retried": lambda now: f"{_ended_with(now)} -> queued again",
@@ -138,6 +150,15 @@ def _sentences(now: Moment, before: Moment) -> Iterator[str]:
         yield from tell(now, before)
     if now.text and now.kind not in ("checkpoint failed", "never finishes"):
         yield now.text[0].upper() + now.text[1:] + "."
+
+
+def _prepared(now: Moment, before: Moment) -> Iterator[str]:
+    yield "The files that you have made. HTCondor does not know of the job yet."
+
+
+def _idle(now: Moment, before: Moment) -> Iterator[str]:
+    kept = "what the spool directory has" if now.spool else "nothing: its spool directory is empty"
+    yield f"The job is on the access point, without an execute directory. It can go on from {kept}."
 
 
 def _submitted(now: Moment, before: Moment) -> Iterator[str]:
@@ -188,7 +209,9 @@ def _evicted(now: Moment, before: Moment) -> Iterator[str]:
 
 
 def _held(now: Moment, before: Moment) -> Iterator[str]:
-    if isinstance(now.next, Held):
+    if now.run and now.run.over:
+        yield f"{now.next.reason}. So nobody knows how the job goes on; it counts as held."
+    elif isinstance(now.next, Held):
         yield f"Code {now.next.code}, subcode {now.next.subcode}: {now.next.reason.rstrip('.')}."
         if now.next.missing:
             names = series([repr(path) if not path.strip() else path for path in now.next.missing])
@@ -213,17 +236,17 @@ def _retried(now: Moment, before: Moment) -> Iterator[str]:
 def _ended(now: Moment, before: Moment) -> Iterator[str]:
     came = now.next.home.listing() if isinstance(now.next, Ended) else []
     yield f"To the submit directory came {series(came)}." if came else "No file came to the submit directory."
-    code = now.next.exit.code if isinstance(now.next, Ended) else 0
-    if code != 0:
+    if failed(now):
         yield "This is a final exit: HTCondor does not start the job again."
     yield "The spool and execute directories are deleted."
 
 
 def _never_finishes(now: Moment, before: Moment) -> Iterator[str]:
-    yield f"The simulation stops here: {now.text or 'there is no end to it'}."
+    yield f"The story stops here: {now.text or 'there is no end to it'}."
 
 
 _SENTENCES = {
+    PREPARED: _prepared, IDLE: _idle, ON_HOLD: _idle,
     "submitted": _submitted, "started": _started, "restarted": _restarted, "look": _look,
     "checkpoint": _checkpoint, "checkpoint failed": _checkpoint_failed, "evicted": _evicted,
     "held": _held, "released": _released, "requeued": _requeued, "retried": _retried, "ended": _ended,
@@ -248,7 +271,7 @@ def compared(before: Tree, now: Tree) -> Iterator[Item]:
         yield Item(path, new.get(path, old.get(path)), mark)
 
 
-def _execute(now: Moment, before: Moment, lost: tuple[Item, ...]) -> Panel:
+def _execute(now: Moment, before: Moment, lost: tuple[Item, ...], inputs: Tree) -> Panel:
     if now.sandbox is None:
         return Panel(EXECUTE, there=False)
     title = f"{EXECUTE} (execution point {now.slot + 1})"
@@ -262,6 +285,8 @@ def _execute(now: Moment, before: Moment, lost: tuple[Item, ...]) -> Panel:
                       for path, entry in leaves(now.sandbox).items())
     else:
         items = tuple(compared(before.sandbox or Tree(), now.sandbox))
+    if now.kind == "checkpoint":
+        items = tuple(item._replace(note=_saved(item, now.spool, inputs)) for item in items)
     return Panel(title, items + missing)
 
 
@@ -269,11 +294,18 @@ def _whence(path: str, entry: Entry, spool: Tree) -> str:
     return "in the spool" if spool.get(path.rstrip("/")) == entry else ""
 
 
-def with_saved(panel: Panel, spool: Tree) -> Panel:
-    """An execute directory at a checkpoint: which of the files that are new or changed are safe now."""
-    return panel._replace(items=tuple(
-        item._replace(note=_whence(item.path, item.entry, spool) or "not in the spool")
-        if item.mark in (NEW, CHANGED) else item for item in panel.items))
+def _saved(item: Item, spool: Tree, inputs: Tree) -> str:
+    """Of a file at a checkpoint, in a few words: whether the next sandbox has it."""
+    arrives_anyway = inputs.get(item.path.rstrip("/")) == item.entry
+    return _whence(item.path, item.entry, spool) or ("" if arrives_anyway else "not in the spool")
+
+
+def with_marks(panel: Panel, marked: Panel) -> Panel:
+    """A directory with the marks that the same files have in another picture of it."""
+    marks = {item.path: item.mark for item in marked.items}
+    shown = tuple(item._replace(mark=marks.get(item.path, item.mark)) for item in panel.items)
+    gone = tuple(item for item in marked.items if item.mark == GONE)
+    return panel._replace(items=tuple(sorted(shown + gone, key=lambda item: item.path)))
 
 
 def _arrived(now: Moment, before: Moment) -> Iterator[Item]:

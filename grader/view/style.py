@@ -11,6 +11,10 @@ from __future__ import annotations
 from .text import escape
 
 CLASS = "htcondor-view"
+NO_FORMULA = "mathjax_ignore tex2jax_ignore"
+"""Classes of an element in which a dollar sign is one, and begins no formula."""
+CLASSES = f"{CLASS} {NO_FORMULA}"
+"""Those of the outermost element."""
 
 # JupyterLab styles tables, lists and headings of rendered HTML with up to three classes; naming ours four
 # times outweighs that. `&` stands for it, and `@` for what is inside of it. :where() adds no weight, so that
@@ -119,6 +123,59 @@ _TIMELINE = """
 @ .fold ol.rows>li:last-child{border-bottom:0}
 """
 
+_PICTURE = """
+@ .picture{border-left:3px solid transparent;border-top:1px solid var(--line);padding:6px 0 6px 12px}
+@ .picture.new{border-left-color:var(--line)}
+@ .picture.saved{border-left-color:var(--new)}
+@ .picture.bad{border-left:3px dashed var(--lost);background:rgba(213,94,0,.06)}
+"""
+
+_FRAME = """
+.htcondor-panel &{background:none}
+@ .frame{min-height:370px}
+@ .phase{display:flex;flex-wrap:wrap;gap:0 16px;font-variant-numeric:tabular-nums}
+@ .phase b{min-width:76px}
+@ .phase i{display:inline-block;width:12px;height:10px;border-radius:2px}
+@ .phase .dim{margin-left:auto}
+@ .kept{background:#009e73}
+@ .risk{background:repeating-linear-gradient(135deg,#e69f00 0 5px,var(--bg) 5px 8px);outline:1px solid #e69f00;
+ outline-offset:-1px}
+@ .phase .lost{background:repeating-linear-gradient(45deg,#d55e00 0 2px,var(--bg) 2px 5px);outline:1px solid #d55e00;
+ outline-offset:-1px}
+@ .progress{display:flex;height:14px;border:1px solid var(--dim);border-radius:4px;overflow:hidden;margin:3px 0 9px}
+@ .progress i{display:block;height:100%}
+@ .past{min-height:46px}
+@ .frame .dirs{min-height:240px}
+@ .events>summary{color:var(--dim)}
+@ .events>ol{list-style:none;border-left:2px solid var(--line);padding-left:8px;margin-bottom:4px}
+@ .events h4.what{font-weight:400}
+"""
+
+_STEPS = """
+@ .step>.stop{display:none}
+@media screen{@supports selector(:has(*)){
+@ .steps{display:grid;grid-template-columns:repeat(var(--stops),minmax(0,1fr));row-gap:4px}
+@ .step{display:contents}
+@ .step>.stop{display:block;grid-row:1;position:relative;text-align:center;cursor:pointer;padding:3px 0;
+ font-size:12px;color:var(--dim);font-variant-numeric:tabular-nums}
+@ .stop::before{content:"";position:absolute;left:0;right:0;top:50%;border-top:2px solid var(--line)}
+@ .step:first-child>.stop::before{left:50%}
+@ .step:last-child>.stop::before{right:50%}
+@ .stop>input{position:absolute;inset:0;margin:0;opacity:0;cursor:pointer}
+@ .stop>span{position:relative;display:inline-block;min-width:24px;line-height:20px;padding:0 3px;border-radius:13px;
+ background:var(--bg);border:2px solid var(--line)}
+@ .stop.saved>span{border-color:var(--new)}
+@ .stop.bad>span{border-color:var(--lost);border-style:dashed}
+@ .stop:hover>span{color:var(--fg)}
+@ .stop>input:checked+span{background:var(--changed);border-color:var(--changed);border-style:solid;color:var(--bg);
+ font-weight:700}
+@ .stop>input:focus-visible+span{outline:2px solid var(--changed);outline-offset:2px}
+@ .step>.picture{grid-row:2;grid-column:1/-1;visibility:hidden;display:flex;flex-direction:column}
+@ .picture>.dirs{flex:1}
+@ .stop:has(:checked)+.picture,@ .steps:not(:has(:checked))>.step:first-child>.picture{visibility:visible}
+}}
+"""
+
 _CARD = """
 @ .box{border:1px solid var(--line);border-left:5px solid var(--tone);border-radius:6px;padding:9px 14px 11px}
 @ .box.passed{--tone:var(--new)}
@@ -180,6 +237,16 @@ def sheet(*parts: str) -> str:
 def timeline_sheet() -> str:
     """The style of a timeline."""
     return sheet(_TIMELINE)
+
+
+def steps_sheet() -> str:
+    """The style of a story that is stepped through."""
+    return sheet(_TIMELINE, _PICTURE, _STEPS)
+
+
+def frame_sheet() -> str:
+    """The style of a live panel's picture."""
+    return sheet(_TIMELINE, _PICTURE, _FRAME)
 
 
 def card_sheet() -> str:

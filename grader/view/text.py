@@ -12,7 +12,7 @@ from collections.abc import Sequence
 def plain(text: str, keep: str = "") -> str:
     r"""The text with all that is not printable shown as an escape: "\x1b" for ESC, "\u202e" for the
     override that turns text around, "\udcff" for a byte that is no text. Characters in `keep` stay."""
-    if text.isprintable():
+    if text.isprintable() or text.translate(dict.fromkeys(map(ord, keep))).isprintable():
         return text
     return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
 
@@ -22,25 +22,42 @@ def escape(text: str, keep: str = "") -> str:
     return html.escape(plain(text, keep), quote=True)
 
 
+def prose(text: str) -> str:
+    """Sentences for a place between HTML tags; what stands between `backticks` is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one is left over: they are no brackets here
+        return escape(text)
+    return "".join(f"<code>{escape(part)}</code>" if index % 2 else escape(part) for index, part in enumerate(parts))
+
+
 def shorten(text: str, most: int) -> str:
     """At most `most` characters of a text, with dots where some are missing."""
     return text if len(text) <= most else text[:most - 4].rstrip() + " ..."
 
 
 def clock(seconds: float) -> str:
-    """Virtual time since submission: +0:03:00 is three minutes; fractions only where there are any."""
+    """Virtual time since submission: +0:03:00 is three minutes; fractions only where there are any, and not after ten
+    minutes, when all that a program's looks at the clock have added up to is noise."""
+    seconds = seconds if seconds < 600 else round(seconds)
     whole = int(seconds)
     fraction = f"{seconds - whole:.3f}".rstrip("0").rstrip(".")[1:]
     return f"+{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}{fraction}"
 
 
 def duration(seconds: float) -> str:
-    """A length of virtual time for a sentence: 40 s, 3 min, 1 h 20 min."""
+    """A length of virtual time for a sentence: 40 s, 3 min, 1 h 20 min. Thousandths only where it is short: each look
+    of a program at the clock takes one."""
     if seconds < 120:
-        return f"{seconds:.3f}".rstrip("0").rstrip(".") + " s"
+        return f"{seconds:.{3 if seconds < 10 else 1}f}".rstrip("0").rstrip(".") + " s"
     whole = round(seconds)
     parts = ((whole // 3600, "h"), (whole % 3600 // 60, "min"), (whole % 60, "s"))
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+def about(seconds: float) -> str:
+    """The same to the minute, from a minute up: 45 s, 1 min, 1 h 23 min."""
+    minutes = round(seconds / 60)
+    return duration(seconds) if seconds < 60 else duration(60.0 * minutes) if minutes > 1 else "1 min"
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

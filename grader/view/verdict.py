@@ -27,12 +27,14 @@ MEANINGS = {
 
 
 def verdict_lines(exploration: Exploration, facts: Sequence[Evidence] = (), *, file: str = "FILE",
-                  misconception: tuple[str, str] | None = None) -> list[str]:
+                  misconception: tuple[str, str] | None = None,
+                  schedule_is: str = "The shortest schedule that shows it:") -> list[str]:
     """The lines of a verdict. `file` is the submit file, for the command that shows the failing schedule;
-    `misconception` a name and a sentence, if one explains the failure."""
+    `misconception` a name and a sentence, if one explains the failure; `schedule_is` what to say of the
+    schedule."""
     lines = [_verdict(exploration), *_numbers(exploration)]
     if exploration.verdict == UNSAFE:
-        lines += ["", *_schedule(exploration, file)]
+        lines += ["", *_schedule(exploration, file, schedule_is)]
     if facts:
         lines += ["", "What shows it:"]
         for fact in facts:
@@ -95,10 +97,10 @@ def _numbers(found: Exploration) -> list[str]:
     return lines
 
 
-def _schedule(found: Exploration, file: str) -> list[str]:
+def _schedule(found: Exploration, file: str, schedule_is: str) -> list[str]:
     """The command that tells the story of the failure."""
     schedule = render(found.schedule or ())
     command = f"python -m grader simulate {shlex.quote(plain(file))}"
     if not schedule:
         return ["It goes wrong without any fault:", f"  {command}"]
-    return ["The shortest schedule that shows it:", f'  {command} --schedule "{schedule}"']
+    return [schedule_is, f'  {command} --schedule "{schedule}"']

@@ -8,7 +8,8 @@ from grader.simulator import schedule, submit
 from grader.simulator.executor import Executor
 from grader.simulator.folder import TreeFolder
 from grader.simulator.joblog import job_log
-from grader.simulator.pool import simulate
+from grader.simulator.pool import Pace, simulate
+from grader.simulator.transfer import unreceivable
 
 import scenarios
 
@@ -29,15 +30,17 @@ def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path) -> d
     (scratch / "probe.gate").touch()
     directory = scenario.directory(probe)
     job, = submit.parse(directory["job.sub"].text, TreeFolder(directory), name="job.sub").jobs
-    moments = list(simulate(job, executor, schedule=_schedule(scenario), most_executions=MOST_EXECUTIONS))
-    starts = [(m.sandbox, m.spool) for m in moments if m.kind in ("started", "restarted")]
+    pace = Pace(upload=PAUSE if scenario.in_transfer else 0.0)
+    moments = list(simulate(job, executor, schedule=_schedule(scenario), most_executions=MOST_EXECUTIONS, pace=pace))
+    starts = [(m.sandbox, m.spool) for m in moments
+              if m.kind in ("started", "restarted") and not unreceivable(m.sandbox)]
     last = moments[-1]
     return scenarios.answer(scenario, starts, directory | last.home, last.spool, job_log(job, moments))
 
 
 
-
 def _schedule(scenario: scenarios.Scenario) -> schedule.Schedule:
-    if scenario.simulated:
-        return schedule.parse(scenario.simulated)
-    return tuple(fault._replace(seconds=PAUSE / 2) for fault in scenario.schedule.values())
+    """The faults, in the middle of the pause or of the transfer that follows on it."""
+    middle = PAUSE * 1.5 if scenario.in_transfer else PAUSE / 2
+    return tuple(fault._replace(seconds=middle) if fault.kind in schedule.TIMED else fault
+                 for fault in scenario.schedule.values())

@@ -9,63 +9,84 @@ looks at the spool and strikes or lets it go on. So nothing depends on how fast 
 from __future__ import annotations
 
 import os
-import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from grader import personal_pool
-from grader.htcondor import JobId, PersonalPool, read_log
+from grader.htcondor.log import read
+from grader.htcondor.queue import HTCondor, JobId, PersonalPool
 from grader.simulator.eventlog import Event
 from grader.simulator.schedule import Fault
 from grader.simulator.tree import File, Tree
 
+import network
 import scenarios
 from scenarios import Scenario
 
 PROBE = """\
 #!/bin/sh
 # start: keep a copy of the sandbox, and wait until the player has seen it. pause: say so; the program
-# itself then waits at the gate.
+# itself then waits at the gate. What it leaves has the name of the activation, as a program that is being
+# killed may still be at it when the next activation begins.
 here=$(dirname "$0")
+activation=$(basename "$_CONDOR_SCRATCH_DIR")
+starts=$(ls -d "$here/start.$activation".* 2>/dev/null | wc -l)
 if [ "$1" = start ]; then
-    n=$(( $(ls -d "$here"/start.* 2>/dev/null | wc -l) + 1 ))
-    rm -rf "$here/copy"
-    cp -a "$_CONDOR_SCRATCH_DIR" "$here/copy" && mv "$here/copy" "$here/start.$n"
-    while [ ! -e "$here/seen.$n" ]; do sleep 0.05; done
+    name=$activation.$(( starts + 1 ))
+    rm -rf "$here/copy.$activation"
+    cp -a "$_CONDOR_SCRATCH_DIR" "$here/copy.$activation" && mv "$here/copy.$activation" "$here/start.$name"
+    while [ ! -e "$here/seen.$name" ]; do sleep 0.05; done
 elif [ "$1" = size ]; then
-    [ -d "$here/start.2" ] && [ ! -d "$here/start.3" ] && echo 300M || echo 1000
+    echo 300M
 else
-    touch "$here/pause.$(ls -d "$here"/start.* | wc -l)"
+    touch "$here/pause.$activation.$starts"
 fi
 """
 MOST_SECONDS = 120
 MOST_EXECUTIONS = 12
-TOGETHER = 16
+TOGETHER = 22
+TRIES = 3
+
+
+class TooLate(Exception):
+    """The transfer in which a fault was to strike was over before it did."""
 
 
 class _Player:
     """Plays one scenario."""
 
-    def __init__(self, pool: PersonalPool, scenario: Scenario):
+    def __init__(self, pool: HTCondor, scenario: Scenario, name: str):
         self.pool, self.scenario = pool, scenario
-        self.probe = pool.bring(Tree({"probe": File(PROBE.encode(), True)}), f"probes/{scenario.name}")
+        self.probe = pool.site.bring(Tree({"probe": File(PROBE.encode(), True)}), f"probes/{name}")
         os.mkfifo(self.probe / "probe.gate")
         os.chmod(self.probe / "probe.gate", 0o666)
-        inside = f"{personal_pool.HOME}/probes/{scenario.name}/probe"
-        self.home = pool.bring(scenario.directory(inside), f"jobs/{scenario.name}")
+        inside = f"{personal_pool.HOME}/probes/{name}/probe"
+        self.home = pool.site.bring(scenario.directory(inside), f"jobs/{name}")
         self.starts: list[tuple[Tree, Tree]] = []
+        self.met: list[str] = []
+        """The names of the starts, ACTIVATION.NUMBER."""
+        self.lost: set[str] = set()
+        """Activations whose slot was lost, from which nothing counts any more."""
         self.faults = dict(scenario.schedule)
 
     def play(self) -> dict:
+        """HTCondor's answer. Raises TimeoutError if the job does not come to an end, and TooLate."""
         job = self.pool.submit(self.home / "job.sub")
         end = time.monotonic() + MOST_SECONDS
-        while not self._over(job):
-            if time.monotonic() > end:
-                raise TimeoutError(f"{self.scenario.name}: not over after {MOST_SECONDS} s")
-            self._meet(job)
-            time.sleep(0.05)
+        try:
+            while not self._over(job):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{self.scenario.name}: not over after {MOST_SECONDS} s")
+                self._meet(job)
+                time.sleep(0.05)
+        except (TimeoutError, TooLate):
+            self.pool.remove(job)
+            raise
+        if self.scenario.drains:
+            _drain("-cancel")
         events = self._events()
         if events[-1].number == 5:  # HTCondor clears the spool a little later
             while self.pool.spool(job) is not None and time.monotonic() < end:
@@ -77,7 +98,7 @@ class _Player:
 
     def _events(self) -> list[Event]:
         log = self.home / "log"
-        return list(read_log(log.read_text())) if log.exists() else []
+        return list(read(log.read_text())) if log.exists() else []
 
     def _over(self, job: JobId) -> bool:
         """Whether the job has ended or is held for good; a user's own hold is released."""
@@ -92,38 +113,59 @@ class _Player:
 
     def _meet(self, job: JobId) -> None:
         """Where the program waits: look, and go on or strike."""
-        number = len(self.starts)
-        if (place := self.probe / f"start.{number + 1}").exists():
-            self.starts.append((Tree.read(place), self.pool.spool(job) or Tree()))
-            (self.probe / f"seen.{number + 1}").touch()
-        elif (pause := self.probe / f"pause.{number}").exists():
+        if new := self._new_start():
+            self.starts.append((Tree.read(self.probe / f"start.{new}"), self.pool.spool(job) or Tree()))
+            self.met.append(new)
+            (self.probe / f"seen.{new}").touch()
+        elif self.met and (pause := self.probe / f"pause.{self.met[-1]}").exists():
             pause.unlink()
+            number = len(self.starts)
+            if self.scenario.drains and number == 1:
+                _drain("-graceful")
             fault = self.faults.pop(number, None)
-            if self.scenario.in_transfer or not fault:
+            upload = network.Upload(self._starter()) if fault and fault.kind == "upload-fails" else None
+            if self.scenario.in_transfer or upload or not fault:
                 self._open_gate()
-            if self.scenario.in_transfer and fault:
-                self._await_transfer()
-            if fault:
+            if upload:
+                upload.cut()
+            elif fault and self.scenario.in_transfer:
+                before = self._await_transfer()
                 self._strike(job, fault)
-            if self.scenario.in_transfer and fault:
-                self._await_eviction(number + 1)
+                self._await_eviction(before, fault)
+            elif fault:
+                self._strike(job, fault)
+
+    def _new_start(self) -> str:
+        """A start that the player has not seen yet, '' if there is none."""
+        names = (place.name.partition(".")[2] for place in self.probe.glob("start.*"))
+        return next((name for name in names
+                     if name not in self.met and name.partition(".")[0] not in self.lost), "")
 
     def _open_gate(self) -> None:
         with open(self.probe / "probe.gate", "w"):  # waits for the program to come, which then reads its end
             pass
 
-    def _await_transfer(self) -> None:
-        """Wait until the checkpoint that now comes is on its way."""
+    def _await_transfer(self) -> int:
+        """Wait until the checkpoint that now comes is on its way. How many events there were before."""
         before = len(self._events())
-        while not any("Started transferring output" in event.text for event in self._events()[before:]):
-            time.sleep(0.01)
+        self._await(before, lambda event: "Started transferring output" in event.text)
+        return before
 
-    def _await_eviction(self, start: int) -> None:
+    def _await_eviction(self, before: int, fault: Fault) -> None:
         """Wait until the slot is lost. Until then the program may start in place for an instant."""
-        struck = len(self.scenario.schedule) - len(self.faults)
-        while sum(event.number == 4 for event in self._events()) < struck:
+        self._await(before, lambda event: event.number in (4, 5))
+        self.lost.add(self.met[-1].partition(".")[0])
+        arrived = any("Finished transferring output" in event.text for event in self._events()[before:])
+        if fault.kind == "evict" and arrived:
+            raise TooLate(self.scenario.name)
+
+    def _await(self, before: int, wanted: Callable[[Event], bool]) -> None:
+        """Wait for an event of this kind, after so many others."""
+        end = time.monotonic() + MOST_SECONDS
+        while not any(map(wanted, self._events()[before:])):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.scenario.name}: an event did not come within {MOST_SECONDS} s")
             time.sleep(0.01)
-        shutil.rmtree(self.probe / f"start.{start}", ignore_errors=True)
 
     def _strike(self, job: JobId, fault: Fault) -> None:
         if fault.kind == "hold":
@@ -131,25 +173,50 @@ class _Player:
         else:
             self.pool.vacate(job, fast=fault.kind == "evict")
 
+    def _starter(self) -> int:
+        """The process that looks after the job, as its sandbox is named after it."""
+        last = [event for event in self._events() if event.number == 1][-1]
+        return int(next(line for line in last.body if "CondorScratchDir" in line).strip('"').rpartition("_")[2])
+
 
 def answers(played: Iterable[Scenario]) -> dict[str, dict]:
-    """Scenario → HTCondor's answer; all of them at the same time, each in a slot of its own."""
+    """Scenario → HTCondor's answer. All are played at the same time, each in a slot of its own; those in
+    which the slots drain, which are of one machine, alone and at the end."""
     personal_pool.up()
-    pool = PersonalPool()
+    pool, played = HTCondor(PersonalPool()), list(played)
+    found = {}
     with ThreadPoolExecutor(TOGETHER) as threads:
-        running = {scenario.name: threads.submit(_Player(pool, scenario).play) for scenario in played}
-        found = {}
-        for name, future in running.items():
-            try:
-                found[name] = future.result()
-            except Exception as error:
-                print(f"{name}: {error!r}", file=sys.stderr)
-        return found
+        for alone in (False, True):
+            running = {scenario.name: threads.submit(_play, pool, scenario)
+                       for scenario in played if scenario.drains == alone}
+            for name, future in running.items():
+                try:
+                    found[name] = future.result()
+                except Exception as error:
+                    print(f"{name}: {error!r}", file=sys.stderr)
+    return found
+
+
+def _play(pool: HTCondor, scenario: Scenario) -> dict:
+    """HTCondor's answer; asked again if a fault came too late to be the scenario's."""
+    for number in range(1, TRIES):
+        try:
+            return _Player(pool, scenario, f"{scenario.name}.{number}").play()
+        except TooLate:
+            pass
+    return _Player(pool, scenario, f"{scenario.name}.{TRIES}").play()
+
+
+def _drain(*options: str) -> None:
+    """condor_drain of the one machine of the pool, which takes an administrator."""
+    machine = HTCondor(PersonalPool()).run("condor_status", "-af", "Machine", "-limit", "1").strip()
+    subprocess.run(personal_pool.enter(["condor_drain", *options, machine], user="root"), check=True,
+                   capture_output=True, timeout=60)
 
 
 def version() -> str:
     """The HTCondor that answers."""
-    return PersonalPool().run("condor_version").split()[1]
+    return HTCondor(PersonalPool()).run("condor_version").split()[1]
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ one. Its answer is what anyone could see: what the program found at each start, 
 what came home, the job event log, and how it ended. on_pool.py and in_simulator.py give answers.
 
 The program calls `pause` where a fault of that execution strikes: `evict@2` strikes in the pause of
-the second execution. An execution may pause without a fault. In the second execution, `$PROBE size` is the
-size of a file whose transfer takes long enough for a fault; else, and where time is virtual, a few lines.
+the second execution. An execution may pause without a fault. `$PROBE size` is the size of a file whose
+transfer takes long enough for a fault; where time is virtual, a few lines are enough.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from grader.simulator.eventlog import Event
 from grader.simulator.schedule import Fault
 from grader.simulator.tree import Directory, File, Link, Tree
 
-OWN = (".job.ad", ".machine.ad", ".update.ad", ".chirp.config", ".execution_overlay.ad")
+OWN = (".job.ad", ".machine.ad", ".update.ad", ".update.ad.tmp", ".chirp.config", ".execution_overlay.ad")
 """HTCondor's own files in a sandbox. Without a list, .update.ad is sent too if it is young."""
 
 HERE = Path(__file__).parent
@@ -64,9 +64,9 @@ class Scenario:
     an empty directory."""
     faults: str = ""
     in_transfer: bool = False
-    """Whether the faults strike in the checkpoint's transfer at the end of the execution."""
-    simulated: str = ""
-    """The schedule that stands for the faults in the simulator, which has no moment within a transfer."""
+    """Whether the faults strike in the transfer at the end of the execution. upload-fails always does."""
+    drains: bool = False
+    """Whether the slots drain from the first pause on. The simulator knows nothing of that."""
     differs: str = ""
     """Why the simulator is known to answer otherwise; '' if it answers as HTCondor does."""
 
@@ -85,7 +85,7 @@ class Scenario:
     def digest(self) -> str:
         """What an answer depends on: a recorded one with another digest is out of date."""
         parts = [self.submit, self.program, sorted(self.files.items()), self.faults, self.in_transfer,
-                 PROLOGUE, COMMON]
+                 *(["drains"] if self.drains else []), PROLOGUE, COMMON]
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
@@ -101,7 +101,7 @@ def read() -> list[Scenario]:
 def recorded() -> dict[str, dict]:
     """Scenario → what HTCondor answered when it was recorded."""
     answers = {}
-    for path in RECORDED.glob("*.json"):
+    for path in RECORDED.glob("r*.json"):
         answers.update(json.loads(path.read_text())["answers"])
     return answers
 
@@ -123,12 +123,15 @@ def answer(scenario: Scenario, starts: list[tuple[Tree, Tree]], home: Tree, spoo
            events: Iterable[Event]) -> dict:
     """What a user sees. `starts`: sandbox and spool at each start; `home`: the submit directory at the
     end; `spool`: the spool at the end."""
+    words = _in_order([word for event in events if (word := _word(event))])
+    # After a checkpoint that fails, HTCondor may start the program for an instant before the job is held.
+    begun = sum(word.startswith(("001", "040 finished transferring output")) for word in words)
     return {
         "digest": scenario.digest,
-        "starts": [{"sandbox": picture(sandbox), "spool": picture(spool)} for sandbox, spool in starts],
+        "starts": [{"sandbox": picture(sandbox), "spool": picture(spool)} for sandbox, spool in starts[:begun]],
         "home": picture(home.changed_since(scenario.directory("")).without(("log", "job", "job.sub"))),
         "spool": picture(spool),
-        "events": _in_order([word for event in events if (word := _word(event))]),
+        "events": words,
     }
 
 

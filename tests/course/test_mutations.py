@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from answers import ANSWERS
+from judged import ANSWERS, judged
 
 from grader.course.catalogue import EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS
@@ -22,17 +22,40 @@ def test_a_right_answer_gets_full_points(exercise, style, executor):
 
 @pytest.mark.parametrize(("exercise", "id", "style"), WRONG)
 def test_a_misconception_is_caught_by_its_id(exercise, id, style, executor):
-    report = EXERCISES[exercise].judge(Tree.files(ANSWERS[exercise][1][id][style]), executor)
+    report = judged(exercise, id, style, executor)
     assert report.points < report.maximum
     assert report.status not in (PASSED, NOT_TRIED, CRASHED)
     assert report.failure.misconception is MISCONCEPTIONS[id], report.headline
     assert len(report.hints) == 3
 
 
+def test_a_checkpoint_of_the_last_iteration_that_is_not_used_is_not_taken_for_one_that_is_never_read(executor):
+    answer = dict(ANSWERS["restore"][0]["text"])
+    assert "<= end" in answer["checkpoint.py"]
+    answer["checkpoint.py"] = answer["checkpoint.py"].replace("<= end", "< end")
+    report = EXERCISES["restore"].judge(Tree.files(answer), executor)
+    assert report.points < report.maximum and report.failure.misconception is None
+    assert report.headline.startswith("Asked for the iterations 3 to 11, saved every 2.")
+
+
+def test_an_error_that_is_swallowed_is_shown_with_its_line(executor):
+    for style in ANSWERS["restore"][1]["error-swallowed"]:
+        facts = [fact for fact in judged("restore", "error-swallowed", style, executor).failure.evidence
+                 if fact.kind == "swallowed"]
+        assert facts and all(fact.file == "checkpoint.py" and fact.line for fact in facts), style
+
+
+@pytest.mark.parametrize("exercise", ["save", "restore", "annealing"])
+def test_who_never_leaves_is_given_hints_about_leaving(exercise, executor):
+    answer = dict(next(iter(ANSWERS[exercise][0].values())))
+    answer["checkpoint.py"] = answer["checkpoint.py"].replace("sys.exit(85)", "pass")
+    assert "exit 85" in EXERCISES[exercise].judge(Tree.files(answer), executor).hints[2]
+
+
 @pytest.mark.parametrize("exercise", ANSWERS)
 def test_there_are_enough_answers_of_each_kind(exercise):
     right, wrong = ANSWERS[exercise]
-    assert len(right) >= 8
+    assert len(right) >= (8 if exercise in ("save", "restore") else 5)
     assert all(len(programs) >= 2 for programs in wrong.values())
 
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import html
 import os
+import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 import textwrap
 import threading
@@ -21,8 +24,9 @@ from pathlib import Path
 import pytest
 
 from classroom import ANSWERS, ROOT
+from grader.course.sparing import LIMITS
 from grader.grading import judge, pages
-from grader.grading.judge import LIMITS, Grade
+from grader.grading.judge import Grade, Graded
 from grader.grading.submission import Submission, read
 from grader.simulator.isolation import confinement
 from grader.simulator.tree import Tree
@@ -76,17 +80,23 @@ def world(tmp_path, monkeypatch):
     return tmp_path
 
 
+def saved(grade: Grade) -> Graded:
+    """What was judged of the exercise `save`."""
+    return next(one for one in grade.exercises if one.exercise == "save")
+
+
 def graded(answer: dict[str, dict[str, str]], world: Path) -> Grade:
     """Judge an answer, and see that nothing has come of the attack but a grade."""
     outside, scratch = world / "outside", world / "scratch"
     before = {path.name: path.read_bytes() for path in outside.iterdir()}
+    others = processes(scratch)  # of other tests' executors
     began = time.monotonic()
     files = {name: Tree.files(one) for name, one in answer.items()}
     grade = judge.judge(Submission(files), CONFINE, limits=SHORT, seconds=SECONDS)
     assert time.monotonic() - began < IN_TIME
     assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
     assert b"THE-SECRET" not in grade.to_json()
-    assert list(scratch.iterdir()) == [] and processes(scratch) == []
+    assert list(scratch.iterdir()) == [] and set(processes(scratch)) <= set(others)
     assert grade.unsure == () and 0 <= grade.points <= grade.maximum
     return grade
 
@@ -142,6 +152,13 @@ FLOODS = {
             if os.fork() == 0: break
         x = bytearray(b'x' * (300 << 20))
         while True: pass"""),
+    "memory that many processes share": save("""
+        import mmap, os
+        for i in range(7):
+            if os.fork() == 0: break
+        x = mmap.mmap(-1, 200 << 20)
+        for at in range(0, len(x), 4096): x[at] = 1
+        import threading; threading.Event().wait()"""),
     "one endless file": save("with open('big', 'wb') as file:\n    while True: file.write(bytes(1 << 20))"),
     "endlessly many files": save("i = 0\nwhile True:\n    i += 1\n    open(str(i), 'w').close()"),
     "endlessly many large files": save("i = 0\nwhile True:\n    i += 1\n    open(str(i), 'wb').write(bytes(3 << 20))"),
@@ -160,6 +177,12 @@ FLOODS = {
             open("my_output.txt", "a").close()
             sys.exit(85)"""),
 }
+
+
+@needs_sandbox
+def test_memory_that_processes_share_is_counted(world):
+    [trial, *_] = saved(graded(FLOODS["memory that many processes share"], world)).trials
+    assert f"{SHORT.memory >> 20} MB of memory" in trial.text
 
 
 @pytest.mark.parametrize("name", FLOODS)
@@ -212,7 +235,7 @@ def test_other_processes_are_out_of_reach(name, world):
 
 @pytest.mark.parametrize("name", FATAL)
 def test_who_ends_the_starter_ends_only_the_own_execution(name, world, monkeypatch):
-    monkeypatch.setattr("grader.simulator.executor.PATIENCE", 0.5)
+    monkeypatch.setattr("grader.simulator.startd.PATIENCE", 0.5)
     if not SHUT_IN and "starter" in name:
         pytest.skip("only a sandbox shields the starter")
     grade = graded(FATAL[name], world)
@@ -259,7 +282,7 @@ OUTSIDE = {
 def test_there_is_nothing_to_be_read_or_written_outside(name, world):
     grade = graded(fill(tried(OUTSIDE[name]), world), world)
     assert not (ROOT / "solutions" / "planted").exists() and "#" != (ROOT / "grader/course/save.py").read_text()[-1]
-    assert grade.exercises[0].points == 10, "it is a right answer apart from that"
+    assert saved(grade).points == 10, "it is a right answer apart from that"
 
 
 CONTROL = """
@@ -328,14 +351,119 @@ HIDDEN = """
         shutil.copy(PLACE + ".out", "my_output.txt")
         return iteration if start <= iteration <= end else start
 """
-PLACES = {"/tmp": "'/tmp/state'", "/dev/shm": "'/dev/shm/state'", "beside the sandbox": "os.path.abspath('../state')",
+PLACES = {"/tmp": "'/tmp/state'", "/dev/shm": "'/dev/shm/state'", "/dev": "'/dev/state'",
+          "/dev/pts": "'/dev/pts/state'", "/proc": "'/proc/state'", "beside the sandbox": "os.path.abspath('../state')",
           "above it": "os.path.abspath('../../state')", "where its tools are": "os.environ['_SIMULATOR_TOOLS'] + '/state'"}
 
 
+REMEMBERED = """
+    import os, sys
+    def save_checkpoint(iteration):
+        open("checkpoint.txt", "w").write("nothing")
+        PUT
+        sys.exit(85)
+    def restore_checkpoint(start, end):
+        iteration = (GET) if os.path.exists("checkpoint.txt") else start
+        return iteration if start <= iteration <= end else start
+"""
+PROPERTIES = {
+    **{f"a file in {where}": (f"""
+        try: open('{where}/state', 'w').write(str(iteration))
+        except OSError: pass""", f"int(open('{where}/state').read()) if os.path.exists('{where}/state') else start")
+       for where in ("/tmp", "/dev/shm", "/dev", "/dev/pts")},
+    "the time of /tmp": ("""
+        while os.stat("/tmp").st_mtime_ns // 10**6 % 100 != iteration:
+            open("/tmp/x", "w").close()
+            os.unlink("/tmp/x")""", "os.stat('/tmp').st_mtime_ns // 10**6 % 100"),
+    **{f"the {what} of {where}": (f"\n        try: {put}\n        except OSError: pass", get)
+       for where, path in {"/tmp, set": "'/tmp'", "/dev/shm": "'/dev/shm'", "what is above": "'../..'"}.items()
+       for what, put, get in (
+           ("time", f"os.utime({path}, (iteration, iteration))", f"int(os.stat({path}).st_mtime)"),
+           ("mode", f"os.chmod({path}, 0o1700 + iteration)", f"os.stat({path}).st_mode % 64"),
+           ("attributes", f"os.setxattr({path}, 'user.x' + str(iteration), b'')",
+            f"int(([name[6:] for name in os.listxattr({path}) if 'user.x' in name] or [0])[-1])"))},
+    "the time of a directory on the way to the sandbox": ("""
+        for where, folders, files in os.walk("/tmp"):
+            try: os.utime(where, (iteration, iteration))
+            except OSError: pass""", "min(int(os.stat(way).st_mtime) for way, folders, files in os.walk('/tmp'))"),
+}
+STATES = {**{name: HIDDEN.format(place=place) for name, place in PLACES.items()},
+          **{name: REMEMBERED.replace("PUT", put).replace("GET", get) for name, (put, get) in PROPERTIES.items()}}
+
+
 @needs_sandbox
-@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("name", STATES)
 def test_a_state_outside_the_sandbox_does_not_survive(name, world):
-    assert graded(restore(HIDDEN.format(place=PLACES[name])), world).points < 20
+    assert graded(restore(STATES[name]), world).points <= 2
+
+
+AS_NOBODY = """
+import sys
+from dataclasses import replace
+from grader.course.sparing import LIMITS
+from grader.grading.judge import judge
+from grader.grading.submission import Submission
+from grader.simulator.isolation import confinement
+confine = confinement()
+if not (confine and confine.bubblewrap and not confine.own_user):
+    sys.exit(3)
+for line in sys.stdin:
+    grade = judge(Submission.from_json(line.encode()), confine, limits=replace(LIMITS, wall=1.5), seconds=6.0)
+    print(grade.points, flush=True)
+"""
+
+
+ordinary_user = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"),
+                                   reason="the judge is an ordinary user anyway, or can't become one")
+
+
+def judged_by_nobody(*answers: dict[str, dict[str, str]]) -> list[float]:
+    """The points for answers where the judge is an ordinary user, with a Python that such a user may start."""
+    told = b"".join(Submission({name: Tree.files(one) for name, one in answer.items()}).to_json() + b"\n"
+                    for answer in answers)
+    for python in (sys.executable, "/usr/bin/python3"):
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        run = subprocess.run([*nobody, python, "-B", "-c", AS_NOBODY], input=told, capture_output=True, cwd="/", timeout=IN_TIME * len(answers),
+                             env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)})
+        if run.returncode == 0:
+            return [float(line) for line in run.stdout.split()]
+    pytest.skip("an ordinary user can't judge here: " + run.stderr.decode()[-200:])
+
+
+@needs_sandbox
+@ordinary_user
+def test_nor_does_it_where_the_judge_is_an_ordinary_user():
+    right, *points = judged_by_nobody({"restore": RIGHT_RESTORE}, *map(restore, STATES.values()))
+    assert right == 20
+    assert [name for name, got in zip(STATES, points) if got > 2] == []
+
+
+WAYS = {
+    "that leads elsewhere": """
+        for top in ("/tmp", "/dev/shm"):
+            for name in os.listdir(top):
+                os.rename(top + "/" + name, top + "/away-" + name)
+                os.symlink("OUTSIDE", top + "/" + name)""",
+    "that ends in the sandbox": """
+        os.makedirs("a/b/c")
+        open("a/b/file", "w").close()
+        for where in ("a/b/c", "a/b", "a"): os.chmod(where, 0)""",
+    "that nobody may go": """
+        for place in ("/tmp", "/dev/shm", "../..", "..", "."):
+            for where, folders, files in os.walk(place, topdown=False):
+                try: os.chmod(where, 0)
+                except OSError: pass""",
+}
+
+
+@needs_sandbox
+@ordinary_user
+@pytest.mark.parametrize("name", WAYS)
+def test_a_way_to_the_sandbox_ends_nobody_s_files_and_not_the_judge(name, world):
+    answer = fill(save("import os" + textwrap.dedent(WAYS[name])), world)
+    [points, after] = judged_by_nobody(answer, {"save": {"checkpoint.py": RIGHT}})
+    assert after == 10 and points <= 10
+    assert sorted(path.name for path in (world / "outside").iterdir()) == ["grade-of-anna.json", "secret.txt"]
 
 
 ROWS = """
@@ -522,7 +650,7 @@ def test_what_a_job_says_is_text_in_the_report(name, world):
     tags = page.lower()
     assert "<script" not in tags and "<img" not in tags and "<a " not in tags and "default-src 'none'" in tags
     assert all(c.isprintable() or c in "\n\t" for c in page) and len(page) < 3_000_000
-    assert all(c.isprintable() or c == "\n" for c in grade.exercises[0].text)
+    assert all(c.isprintable() or c == "\n" for c in saved(grade).text)
     assert "&lt;script" in html.escape("<script") and grade.points < 10
 
 

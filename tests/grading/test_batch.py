@@ -16,16 +16,19 @@ from pathlib import Path
 
 import pytest
 
-from classroom import ANSWERS, ASSIGNMENT, ROOT, notebook, solved, with_answer
-from grader.grading import batch, handin, judge
+from classroom import ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, ROOT, notebook, solved, with_answer
+from grader.grading import batch, handin, judge, store, workers
 from grader.grading.batch import grade
 from grader.grading.handin import HandedIn, Refused, find, load
 from grader.simulator.isolation import confinement
+from grader.view.card import number
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
 WRONG = ANSWERS["save"][1]["exit-zero-after-save"]["sys.exit()"]
 RIGHT = json.dumps(solved(SAVE))
 MISTAKEN = json.dumps(with_answer(solved(SAVE), "save", WRONG))
+BEST = number(MAXIMUM["03-save"])
+"""Points for the first notebook alone."""
 UNTOUCHED = json.dumps(notebook("exercises", SAVE))
 
 
@@ -73,7 +76,9 @@ def test_student_folders_and_those_of_nbgrader(tmp_path):
 @pytest.mark.parametrize("name, student", [
     ("anna-03-save.ipynb", "anna"), ("anna_03-save (1).ipynb", "anna"), ("Anna Berg.ipynb", "Anna Berg"),
     ("Anna Berg_123_assignsubmission_file_03-save.ipynb", "Anna Berg"), ("berganna_12_345_03-save.ipynb", "berganna"),
-    ("berganna_LATE_12_345_nb.ipynb", "berganna"), ("03-save.ipynb", "handed"), ("anna.03-save.ipynb", "anna."),
+    ("berganna_LATE_12_345_nb.ipynb", "berganna"), ("anna-03-save-Copy1.ipynb", "anna"),
+    ("anna 03-save - Copy (2).ipynb", "anna"), ("anna_08-wrapper copy 2.ipynb", "anna"),
+    ("03-save-Copy1 (1).ipynb", "handed"), ("03-save.ipynb", "handed"), ("anna.03-save.ipynb", "anna."),
 ])
 def test_the_student_in_the_name_of_a_notebook(tmp_path, name, student):
     assert list(who(lay_out(tmp_path / "handed", {name: RIGHT}))) == [student]
@@ -92,6 +97,61 @@ def test_zip_files_as_learning_platforms_hand_them_out(tmp_path):
                              "dora": [SAVE, RESTORE], "emil": [SAVE]}
     assert {load(source) for one in find(tmp_path) for source in one.sources} == {RIGHT.encode(), b"x"}
     assert list(who(tmp_path / "moodle.zip")) == ["Anna Berg", "Ben", "Cem"]
+
+
+def test_an_archive_beside_others_is_all_of_whom_its_name_says(tmp_path):
+    mixed = zipped({SAVE: "x", "anna/zz.ipynb": "x", "ben/zz.ipynb": "x"})
+    lay_out(tmp_path, {f"anna/{SAVE}": RIGHT, "mallory.zip": mixed,
+                       "zoe_55_66_all.zip": zipped({f"anna_7_assignsubmission_file_/{SAVE}": "x"})})
+    assert who(tmp_path) == {"anna": [SAVE], "mallory": [SAVE, "zz.ipynb", "zz.ipynb"], "zoe": [SAVE]}
+    [(what, why)] = find(tmp_path).odd
+    assert what == "mallory.zip" and "several notebooks of one name" in why
+    assert who(tmp_path / "mallory.zip") == {"anna": ["zz.ipynb"], "ben": ["zz.ipynb"], "mallory": [SAVE]}
+
+
+@pytest.mark.parametrize("other", ["a.zip", "mallory.zip"])
+def test_a_student_s_files_come_from_one_place_and_who_has_others_is_named(tmp_path, other):
+    forged = zipped({f"anna_17_assignsubmission_file_/{RESTORE}": "x", f"zoe_18_assignsubmission_file_/{SAVE}": "x"})
+    lay_out(tmp_path, {f"anna/{SAVE}": RIGHT, other: forged, "ben-03-save.ipynb": "x",
+                       "ben.zip": zipped({RESTORE: "x"})})
+    assert who(tmp_path) == {"anna": [SAVE], "ben": ["ben-03-save.ipynb"], "zoe": [SAVE]}
+    odd = dict(find(tmp_path).odd)
+    assert list(odd) == [f"{other}/anna_17_assignsubmission_file_", "ben.zip"]
+    assert "it has files of anna, of whom anna is there as well" in next(iter(odd.values()))
+
+
+def test_two_students_of_one_name_are_not_made_one(tmp_path):
+    lay_out(tmp_path, {f"Ben_{n}_assignsubmission_file_/{SAVE}": "x" for n in (18, 19)}
+            | {f"Cem_20_assignsubmission_file_{name}": "x" for name in (SAVE, RESTORE)})
+    assert {student: len(files) for student, files in who(tmp_path).items()} == {"Ben": 1, "Cem": 2}
+    assert [what for what, _ in find(tmp_path).odd] == ["Ben_19_assignsubmission_file_"]
+
+
+def test_long_names_that_begin_alike_are_kept_apart(tmp_path):
+    lay_out(tmp_path, {f"{'a' * 120}{n}/{SAVE}": "x" for n in (1, 2)})
+    names = list(who(tmp_path))
+    assert len(names) == 2 and all(len(name) <= 100 for name in names) and names == list(who(tmp_path))
+
+
+def test_a_long_name_is_told_apart_in_no_time(tmp_path):
+    names = [f"eve-03-save{40 * 'copy'}!.ipynb", f"eve-03-save{45 * '-copy'}!.ipynb", f"{120 * '-_'}!.ipynb"]
+    packed = zipped({"01-" + 12_000 * "-copy" + "!.ipynb": "x", 30_000 * " -" + "x.ipynb": "x"})
+    began = time.monotonic()
+    assert len(who(lay_out(tmp_path, dict.fromkeys(names, "x") | {"mal.zip": packed}))) == 4
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("inner", [
+    zipped({SAVE: "x"}), zipped({SAVE: "x", "z": bytes(60 << 20)}), zipped({f"{n}.txt": "" for n in range(4000)}),
+])
+def test_thousands_of_archives_in_an_archive_hold_up_nobody(tmp_path, inner):
+    number = 4999 if len(inner) < 1000 else 40
+    own = zipped({f"{n}.zip": inner for n in range(number)})
+    began = time.monotonic()
+    lay_out(tmp_path, {"eve.zip": own, f"anna/{SAVE}": "x"})
+    anna, eve = find(tmp_path)
+    assert len(eve.sources) <= handin.MOST_NOTEBOOKS and (len(anna.sources), anna.remarks) == (1, ())
+    assert time.monotonic() - began < 30
 
 
 def test_paths_that_lead_out_of_an_archive_are_refused(tmp_path):
@@ -126,7 +186,7 @@ def test_a_zip_bomb_is_read_no_further_than_a_notebook_goes(tmp_path):
     lay_out(tmp_path, {"eve.zip": bomb})
     [eve] = find(tmp_path)
     assert len(load(eve.sources[0])) == handin.MOST_BYTES + 1
-    found = batch.read(eve)
+    found = store.read(eve)
     assert found.answers == {} and "more than 10 MB" in found.remarks[0]
 
 
@@ -147,7 +207,7 @@ def test_a_damaged_notebook_in_an_archive_is_a_sentence(tmp_path):
     [eve] = find(lay_out(tmp_path, {"eve.zip": bytes(packed)}))
     with pytest.raises(Refused, match="broken"):
         load(eve.sources[0])
-    assert "broken" in batch.read(eve).remarks[0]
+    assert "broken" in store.read(eve).remarks[0]
 
 
 # -- a class ---------------------------------------------------------------------------
@@ -160,19 +220,29 @@ def classroom(tmp_path_factory):
     lay_out(scratch / "submitted", {
         f"anna/{ASSIGNMENT}/{SAVE}": RIGHT, f"anna/{ASSIGNMENT}/{RESTORE}": json.dumps(solved(RESTORE)),
         f"ben/{SAVE}": MISTAKEN, f"cem/{SAVE}": UNTOUCHED, f"dora/{SAVE}": b"\0\1no notebook", "emil/notes.txt": "",
+        "fred/10.ipynb": json.dumps(solved("10-for-real.ipynb")),
         f"=cmd()|x/{SAVE}": RIGHT, "<script>x.zip": zipped({SAVE: MISTAKEN}),
     })
     return scratch, *run(scratch, scratch / "submitted")
 
 
 def test_everyone_gets_a_grade_and_a_sentence(classroom):
-    _, status, rows, _ = classroom
-    assert status == 0
+    _, status, rows, said = classroom
+    assert status == 1 and [line.partition(":")[0] for line in said.splitlines() if "has to look" in line] == [
+        "An instructor has to look at dora"]
     assert {student: row["points"] for student, row in rows.items()} == {
-        "'=cmd()|x": "10", "<script>x": "0", "anna": "30", "ben": "0", "cem": "0", "dora": "0", "emil": "0"}
+        "'=cmd()|x": BEST, "<script>x": "2", "anna": number(MAXIMUM["03-save"] + MAXIMUM["04-restore"]), "ben": "2", "cem": "0", "dora": "0", "emil": "0",
+        "fred": number(EXTRA["10-for-real"])}
     assert rows["ben"]["save misconception"] == "exit-zero-after-save"
     assert (rows["anna"]["save status"], rows["cem"]["save status"]) == ("passed", "not tried yet")
     assert "not JSON" in rows["dora"]["remarks"] and rows["emil"]["remarks"] == "There is no notebook."
+
+
+def test_what_takes_a_pool_is_left_out_of_the_total_of_who_has_not_tried_it(classroom):
+    _, _, rows, _ = classroom
+    assert {row["maximum"] for student, row in rows.items() if student != "fred"} == {"100"}
+    assert rows["anna"]["for_real"] == "" and rows["anna"]["for_real status"] == "not tried yet"
+    assert (rows["fred"]["maximum"], rows["fred"]["for_real"]) == (number(100 + EXTRA["10-for-real"]), "5")
 
 
 def test_every_student_has_a_page_that_runs_nothing(classroom):
@@ -186,11 +256,20 @@ def test_every_student_has_a_page_that_runs_nothing(classroom):
     assert "Every question is answered rightly." in (scratch / "reports/students/anna.html").read_text(encoding="utf-8")
 
 
+def test_what_could_not_be_read_is_said_on_the_page(classroom):
+    scratch, _, _, said = classroom
+    page = (scratch / "reports/students/dora.html").read_text(encoding="utf-8")
+    assert page.count("The file is no notebook: it is not JSON (line 1).") == 1
+    assert "There is no answer in what could be read of what was handed in." in page
+    assert "still to be written" not in page
+    assert "of them before" not in said, "though some of them are the same, which are judged once"
+
+
 def test_started_again_it_only_reads_what_is_there(classroom):
     scratch, _, rows, _ = classroom
     before = {path: path.stat().st_mtime_ns for path in (scratch / "reports" / ".grades").iterdir()}
     status, again, said = run(scratch, scratch / "submitted")
-    assert (status, again) == (0, rows) and f"({len(rows)} of them before)" in said
+    assert (status, again) == (1, rows) and f"({len(rows)} of them before)" in said
     assert {path: path.stat().st_mtime_ns for path in (scratch / "reports" / ".grades").iterdir()} == before
 
 
@@ -198,35 +277,35 @@ def test_a_regrade_says_what_has_changed(classroom, capsys):
     scratch, _, rows, _ = classroom
     lay_out(scratch / "submitted", {f"ben/{SAVE}": RIGHT})
     _, again, _ = run(scratch, scratch / "submitted")
-    assert again["ben"]["points"] == "10"
-    assert capsys.readouterr().out == "ben: 0 → 10 points (save 0 → 10; another submission)\n"
+    assert again["ben"]["points"] == BEST
+    assert capsys.readouterr().out == f"ben: 2 → {BEST} points (save 0 → 10; another submission)\n"
     lay_out(scratch / "submitted", {f"ben/{SAVE}": MISTAKEN})
     run(scratch, scratch / "submitted")
     capsys.readouterr()
     table = {"ben": {**rows["ben"], "points": "3", "save": "3"}}
     assert list(batch.changes(table, {"ben": rows["ben"]})) == [
-        "ben: 3 → 0 points (save 3 → 0; the rubric has changed)"]
+        "ben: 3 → 2 points (save 3 → 0; the rubric has changed)"]
 
 
 def test_the_same_submission_gets_the_same_bytes(tmp_path):
-    settings = batch.Settings(tmp_path, confinement())
+    settings = store.Settings(tmp_path, confinement())
     [one] = find(lay_out(tmp_path / "in", {"ben.ipynb": MISTAKEN}))
-    key = batch.grade_one(one, settings).key
+    key = store.grade_one(one, settings).key
     first = (tmp_path / key).read_bytes()
     (tmp_path / key).unlink()
-    assert batch.grade_one(one, settings).key == key and (tmp_path / key).read_bytes() == first
+    assert store.grade_one(one, settings).key == key and (tmp_path / key).read_bytes() == first
     assert judge.Grade.from_json(first).to_json() == first
 
 
 def test_a_grade_file_that_is_cut_is_made_anew(tmp_path):
-    settings = batch.Settings(tmp_path, confinement())
+    settings = store.Settings(tmp_path, confinement())
     [one] = find(lay_out(tmp_path / "in", {"ben.ipynb": UNTOUCHED}))
-    outcome = batch.grade_one(one, settings)
+    outcome = store.grade_one(one, settings)
     path = tmp_path / outcome.key
     whole = path.read_bytes()
     path.write_bytes(whole[:100])
-    assert not batch.grade_one(one, settings).again and path.read_bytes() == whole
-    assert batch.grade_one(one, settings).again
+    assert not store.grade_one(one, settings).again and path.read_bytes() == whole
+    assert store.grade_one(one, settings).again
 
 
 def test_another_seed_is_another_rubric():
@@ -237,7 +316,7 @@ def test_another_seed_is_another_rubric():
 
 
 def test_a_process_that_dies_costs_only_its_own_submission(tmp_path, monkeypatch):
-    real = batch.grade_one
+    real = workers.grade_one
 
     def dies(handed, settings):
         if handed.student == "eve":
@@ -245,7 +324,7 @@ def test_a_process_that_dies_costs_only_its_own_submission(tmp_path, monkeypatch
         if handed.student == "mal":
             raise RuntimeError("unheard of")
         return real(handed, settings)
-    monkeypatch.setattr(batch, "grade_one", dies)
+    monkeypatch.setattr(workers, "grade_one", dies)
     lay_out(tmp_path / "submitted", {f"{name}/{SAVE}": UNTOUCHED for name in ("anna", "eve", "mal", "zoe")})
     status, rows, said = run(tmp_path, tmp_path / "submitted")
     assert status == 1 and "look at eve: The process that graded it has died." in said
@@ -254,13 +333,20 @@ def test_a_process_that_dies_costs_only_its_own_submission(tmp_path, monkeypatch
 
 
 def test_a_process_that_hangs_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "PATIENCE", 0.5)
-    monkeypatch.setattr(batch, "grade_one", lambda handed, settings: time.sleep(60))
-    settings = batch.Settings(tmp_path, None, seconds=0.0)
+    monkeypatch.setattr(workers, "PATIENCE", 0.5)
+    monkeypatch.setattr(workers, "grade_one", lambda handed, settings: time.sleep(60))
+    settings = store.Settings(tmp_path, None, seconds=0.0)
     began = time.monotonic()
-    outcomes = dict(batch.grade_all([HandedIn("a", ()), HandedIn("b", ())], settings, 2))
+    outcomes = dict(workers.grade_all([HandedIn("a", ()), HandedIn("b", ())], settings, 2))
     assert time.monotonic() - began < 10
     assert {outcome.problem for outcome in outcomes.values()} == {"Grading it took too long."}
+
+
+def test_reading_counts_as_grading_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "read", lambda handed: time.sleep(60))
+    began = time.monotonic()
+    outcome = store.grade_one(HandedIn("a", ()), store.Settings(tmp_path, None, seconds=0.5))
+    assert time.monotonic() - began < 30 and outcome.problem == "Reading what was handed in took too long."
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -269,6 +355,10 @@ def test_interrupted_and_started_again_it_goes_on(tmp_path, how):
         "checkpoint.py": ANSWERS["save"][0]["with open"]["checkpoint.py"] + f"# {n}\n"})) for n in range(12)})
     command = [sys.executable, "-m", "grader", "grade", "submitted", "--jobs", "2"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    if (confine := confinement()) is None or confine.bubblewrap:  # where programs may look into what is above it
+        environment["TMPDIR"] = str(scratch)
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, start_new_session=True)
     store = tmp_path / "reports" / ".grades"
@@ -277,11 +367,12 @@ def test_interrupted_and_started_again_it_goes_on(tmp_path, how):
         time.sleep(0.02)
     os.killpg(process.pid, how) if how == signal.SIGINT else process.kill()
     _, said = process.communicate(timeout=60)
+    assert "Traceback" not in said and list(scratch.iterdir()) == []
     if how == signal.SIGINT:
-        assert process.returncode == 130 and "Started again, it goes on from there." in said and "Traceback" not in said
+        assert process.returncode == 130 and "Started again, it goes on from there." in said
     assert not (tmp_path / "grades.csv").exists()
     status, rows, said = run(tmp_path, tmp_path / "submitted")
-    assert status == 0 and len(rows) == 12 and {row["points"] for row in rows.values()} == {"10"}
+    assert status == 0 and len(rows) == 12 and {row["points"] for row in rows.values()} == {BEST}
     assert "of them before)" in said and not list(store.glob(".writing-*")) or how == signal.SIGKILL
 
 
@@ -291,7 +382,7 @@ def test_progress_tells_how_much_is_left():
             return True
     progress = batch.Progress(4, say := Terminal())
     progress.began -= 10
-    progress.step(batch.Outcome("x"))
+    progress.step(store.Outcome("x"))
     assert "1 of 4 graded, about 30 s left" in say.getvalue()
 
 
@@ -317,7 +408,64 @@ def test_a_folder_is_graded_and_the_files_are_named(tmp_path):
     lay_out(tmp_path / "in", {"anna.ipynb": UNTOUCHED})
     done = command("in", "--out", "marks.csv", "--reports", "pages", cwd=tmp_path)
     assert done.returncode == 0 and "1 submission graded: marks.csv, pages/class.html" in done.stderr, done.stderr
-    assert (tmp_path / "pages/students/anna.html").exists() and table(tmp_path / "marks.csv")["anna"]["maximum"] == "30"
+    assert (tmp_path / "pages/students/anna.html").exists() and table(tmp_path / "marks.csv")["anna"]["maximum"] == number(sum(MAXIMUM.values()))
+
+
+@pytest.mark.parametrize("name", ["afile", "bad.zip", "all.tar.gz", "03-save.ipynb", "none.zip"])
+def test_what_is_no_class_leaves_the_grades_as_they_were(tmp_path, name):
+    content = zipped({"a.txt": "x"}) if name == "none.zip" else UNTOUCHED
+    lay_out(tmp_path, {name: content, "grades.csv": "student\nanna\n"})
+    status, _, said = run(tmp_path, tmp_path / name)
+    assert status == 2 and f"{name} can't be graded: " in said and len(said.strip().splitlines()) == 1
+    assert (tmp_path / "grades.csv").read_text() == "student\nanna\n" and not (tmp_path / "reports").exists()
+
+
+def test_what_is_no_submission_is_named(tmp_path):
+    folder = lay_out(tmp_path / "in", {f"anna/{SAVE}": UNTOUCHED, "carl.tar.gz": "x", "reports/x": "",
+                                       "grades.csv": ""})
+    (folder / "dan").symlink_to(tmp_path, target_is_directory=True)
+    said = io.StringIO()
+    assert grade(folder, folder / "grades.csv", jobs=1, say=said) == 1
+    assert list(table(folder / "grades.csv")) == ["anna"]
+    assert "look at carl.tar.gz: it is no notebook, folder or zip file" in said.getvalue()
+    assert "look at dan: it is a link" in said.getvalue() and "grades.csv:" not in said.getvalue()
+
+
+def test_a_folder_that_can_not_be_read_is_named_and_stops_nobody(tmp_path, monkeypatch):
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("/nob"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+    monkeypatch.setattr(os, "scandir", scandir)
+    lay_out(tmp_path / "in", {f"anna/{SAVE}": RIGHT, f"nob/{SAVE}": RIGHT})
+    status, rows, said = run(tmp_path, tmp_path / "in")
+    assert status == 1 and "look at nob: The folder nob can't be read (Permission denied)." in said
+    assert (rows["anna"]["points"], rows["nob"]["points"]) == (BEST, "0")
+
+
+@pytest.mark.parametrize("options, says", [
+    ({"out": "in"}, "in is a directory: --out names"), ({"out": "file/grades.csv"}, "file is a file"),
+    ({"out": "grades.csv", "reports": "file"}, "file is a file, and no directory can be made there: --reports names"),
+    ({"out": "grades.csv", "reports": "file/pages"}, "file is a file"), ({"out": "/proc/x/grades.csv"}, "/proc/x ("),
+])
+def test_where_nothing_can_be_written_nothing_is_graded(tmp_path, monkeypatch, options, says):
+    monkeypatch.setattr(workers, "grade_all", lambda *_: pytest.fail("it is graded"))
+    monkeypatch.chdir(lay_out(tmp_path, {f"in/anna/{SAVE}": RIGHT, "file": "mine"}))
+    said = io.StringIO()
+    assert grade(Path("in"), **{name: Path(path) for name, path in options.items()}, say=said) == 2
+    assert says in said.getvalue() and len(said.getvalue().strip().splitlines()) == 1
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_the_page_of_who_is_in_the_class_no_more_goes(tmp_path):
+    lay_out(tmp_path / "in", {f"{name}/{SAVE}": UNTOUCHED for name in ("anna", "ben")})
+    run(tmp_path, tmp_path / "in")
+    (tmp_path / "in/ben" / SAVE).unlink()
+    (tmp_path / "in/ben").rmdir()
+    run(tmp_path, tmp_path / "in")
+    assert [path.name for path in (tmp_path / "reports/students").iterdir()] == ["anna.html"]
 
 
 def test_without_a_sandbox_it_refuses_where_one_is_required(tmp_path, monkeypatch):

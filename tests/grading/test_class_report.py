@@ -48,6 +48,7 @@ def test_it_counts_who_got_what(page):
     assert "6 submissions, 1 could not be graded" in page
     assert "<b>3</b> of 6" in page and "skips-iteration" in page
     assert "median 3 of 10 points" in page and "median 0 of 20 points" in page
+    assert "Nobody has tried: What two evictions cost; " in page and "<h3>What two evictions cost</h3>" not in page
     assert "1 student has not tried it." in page and "3 students have not tried it." in page
     rows = dict(re.findall(r'<th scope="row">([^<]*)</th><td class="n">\d+</td>(.*?)</tr>', page))
     assert re.findall(r">(\d+)<", rows["Restarted in place, the sweep goes on and ends right"]) == ["1", "3", "0"]
@@ -63,6 +64,34 @@ def test_a_story_with_a_name_in_it_is_not_told(results, page):
     assert "One story of it" in page
     alone = class_report.page([results[0]])
     assert "skips-iteration" in alone and "One story of it" not in alone and "Rosalinde" not in alone
+    assert class_report.NOT_TOLD in alone and class_report.NOT_TOLD not in page
+
+
+@pytest.mark.parametrize("name", ["Line", "Mark White", "Long", "group-01", "python", "figure", "Steps", "Grace"])
+def test_a_name_that_is_a_word_of_the_page_hides_no_story(results, name):
+    page = class_report.page([Handed(name, None), results[2]])
+    assert "One story of it" in page and class_report.NOT_TOLD not in page
+
+
+@pytest.mark.parametrize("text", ["# by Mark\n", "by_mark = 'Mark'\n", "# MarkWhite\nrosalinde_2 = 1\n"])
+def test_a_name_that_stands_in_a_program_hides_its_story_whatever_else_the_name_means(text):
+    skips = ANSWERS["save"][1]["skips-iteration"]["one more"]["checkpoint.py"]
+    page = class_report.page([Handed("Mark", judged(save={"checkpoint.py": skips + text})), Handed("rosalinde", None)])
+    assert class_report.NOT_TOLD in page and "One story of it" not in page
+
+
+@pytest.mark.parametrize("maximum, labels", [
+    (12, ["0–1", "2–3", "4–5", "6–7", "8–9", "10–11", "12"]), (2, ["0", "1", "2"]), (10, [str(n) for n in range(11)]),
+    (22, ["0–2", "3–5", "6–8", "9–11", "12–14", "15–17", "18–20", "21", "22"]),
+])
+def test_every_number_of_points_stands_over_its_label(maximum, labels):
+    for points in range(maximum + 1):
+        drawn = class_report._histogram([points], maximum)
+        assert re.findall(r'y="126" text-anchor="middle">([^<]*)<', drawn) == labels
+        places = dict(re.findall(r'<text(?: class="n")? x="([\d.]+)" y="126" text-anchor="middle">([^<]*)<', drawn))
+        [at] = re.findall(r'<text class="n" x="([\d.]+)"', drawn)
+        low, _, high = places[at].partition("–")
+        assert int(low) <= points <= int(high or low)
 
 
 def test_answers_that_are_alike_are_counted_and_named_to_the_instructor_only(results, page):
@@ -112,3 +141,17 @@ def test_short_answers_and_what_all_have_are_not_compared():
 @pytest.mark.parametrize("junk", ["'''", "\0", "(", "\\", "é" * 10, "# coding: rot13\n", "if 1:\n  x\n y\n"])
 def test_what_is_no_program_is_like_nothing(junk):
     assert compared(a=junk, b=junk) == []
+
+
+@pytest.mark.parametrize("program", [
+    'say(f"{i}\\n", rf\'{a!r:>{width}}\' f"{{}}")', 'x = f\'\'\'a {\n  b\n} é\n\'\'\'; y = 2', "f'it' 'is'\nx = 1",
+])
+def test_an_f_string_is_one_word_in_every_python(program):
+    found = alike.words(EXERCISES["restore"], Tree.files({"checkpoint.py": program})).split("\n")
+    strings = [word for word in found if "'" in word or '"' in word]
+    assert "".join(strings).count("{") == program.count("{") and not {"{", "i", "b", "f'"} & set(found)
+
+
+@pytest.mark.parametrize("junk", ["x = 'open\ny = 1", "x = $y", "x = y?", "a = (1", "x = 1_y", "x = 0777", "x = !y", "x = €"])
+def test_what_python_can_not_read_is_no_word_in_any_python(junk):
+    assert alike.words(EXERCISES["restore"], Tree.files({"checkpoint.py": junk})) == ""

@@ -17,9 +17,9 @@ import sys
 
 import pytest
 
-from classroom import (ANSWERS, ASSIGNMENT, NOTEBOOKS, ROOT, environment, is_solution, notebook, solved,
+from classroom import (ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, NOTEBOOKS, ROOT, environment, is_solution, notebook, solved,
                        source, with_answer)
-from grader.course.catalogue import EXERCISES
+from grader.course.catalogue import COURSE, EXERCISES
 from grader.simulator.tree import Tree
 
 DRIVER = """
@@ -156,8 +156,11 @@ def test_the_points_of_a_check_are_the_exercise_s(name):
               if cell["metadata"].get("nbgrader", {}).get("grade")]
     assert checks
     for cell in checks:
-        exercise = re.fullmatch(r'check\("(\w+)"\)', source(cell))[1]
-        assert cell["metadata"]["nbgrader"]["points"] == EXERCISES[exercise].maximum
+        exercise, literal = re.fullmatch(r'check\("(\w+)"(?:, (\w+))?\)', source(cell)).groups()
+        assert literal == (exercise if EXERCISES[exercise].literal else None)
+        assert cell["metadata"]["nbgrader"]["grade_id"] == "check-" + exercise.replace("_", "-")
+        expected = 0 if EXERCISES[exercise].optional else EXERCISES[exercise].maximum  # extra credit has no maximum
+        assert cell["metadata"]["nbgrader"]["points"] == expected
         assert cell["metadata"]["nbgrader"]["locked"]
 
 
@@ -171,25 +174,31 @@ def test_every_submission_is_graded_whatever_is_wrong_with_another(course):
     assert [student for student, grade in grades.items() if grade["needs_manual_grade"]] == []
 
 
-def test_a_right_submission_gets_all_30_points(course):
-    assert course[2]["right"] == {
-        "needs_manual_grade": False, "max_score": 30, "03-save": 10, "04-restore": 20}
+def test_every_exercise_of_the_course_is_checked_in_its_notebook_and_in_no_other():
+    for chapter in COURSE:
+        checks = [re.match(r'check\("(\w+)"', source(cell)) for cell in notebook("exercises", f"{chapter.name}.ipynb")["cells"]]
+        assert sorted(found[1] for found in checks if found) == sorted(one.name for one in chapter.exercises)
+
+
+def test_a_right_submission_gets_all_points(course):
+    reached = {name: MAXIMUM[name] + EXTRA[name] for name in MAXIMUM}
+    assert course[2]["right"] == {"needs_manual_grade": False, "max_score": sum(MAXIMUM.values()), **reached}
 
 
 def test_an_untouched_one_gets_none(course):
     grade = course[2]["untouched"]
-    assert (grade["03-save"], grade["04-restore"]) == (0, 0)
+    assert {name: grade[name] for name in MAXIMUM} == dict.fromkeys(MAXIMUM, 0)
 
 
 def test_a_half_right_one_gets_exactly_what_the_judge_gives(course, half):
     grade = course[2]["half"]
     assert 0 < half.points < half.maximum
-    assert (grade["03-save"], grade["04-restore"]) == (10, half.points)
+    assert (grade["03-save"], grade["04-restore"]) == (MAXIMUM["03-save"], half.points + 2)
 
 
 @pytest.mark.parametrize("student", ["copied-cell", "with-outputs"])
 def test_a_right_one_with_oddities_is_still_right(course, student):
-    assert course[2][student]["03-save"] == 10
+    assert course[2][student]["03-save"] == MAXIMUM["03-save"]
 
 
 # -- feedback ----------------------------------------------------------------------

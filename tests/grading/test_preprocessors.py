@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from classroom import ANSWERS, ASSIGNMENT, ROOT, environment, is_solution, notebook, solved, source, with_answer
+from classroom import ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, ROOT, environment, notebook, solved, source, with_answer
 from grader.course.catalogue import EXERCISES
 
 pytest.importorskip("nbgrader")
@@ -31,7 +31,7 @@ with Gradebook(app.coursedir.db_url) as gradebook:
               for submission in gradebook.assignment_submissions(sys.argv[1])}
 print(json.dumps([done["success"], feedback["success"], grades, done["log"] or ""]))
 """
-SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
+SAVE, RESTORE, FOR_REAL = "03-save.ipynb", "04-restore.ipynb", "10-for-real.ipynb"
 
 
 def grade(scratch, submissions: dict, stock: bool = False):
@@ -47,7 +47,7 @@ def grade(scratch, submissions: dict, stock: bool = False):
         folder = directory / "submitted" / student / ASSIGNMENT
         folder.mkdir(parents=True)
         for name, content in notebooks.items():
-            (folder / name).write_text(json.dumps(content), encoding="utf-8")
+            (folder / name).write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     run = subprocess.run([sys.executable, "-c", DRIVER, ASSIGNMENT], cwd=directory, env=environment(scratch),
                          capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr[-3000:]
@@ -61,8 +61,8 @@ def honest():
     return {
         "half": {SAVE: with_answer(solved(SAVE), "save", twice),
                  RESTORE: with_answer(solved(RESTORE), "restore", stale)},
-        "right": {SAVE: solved(SAVE), RESTORE: solved(RESTORE)},
-        "untouched": {SAVE: notebook("exercises", SAVE), RESTORE: notebook("exercises", RESTORE)},
+        "right": {SAVE: solved(SAVE), RESTORE: solved(RESTORE), FOR_REAL: solved(FOR_REAL)},
+        "untouched": {name: notebook("exercises", name) for name in (SAVE, RESTORE, FOR_REAL)},
     }
 
 
@@ -72,15 +72,17 @@ def test_honest_submissions_get_the_same_grades_as_by_running_the_notebooks(tmp_
     ours, _ = grade(tmp_path / "ours", honest())
     stock, _ = grade(tmp_path / "stock", honest(), stock=True)
     assert ours[:3] == stock[:3], ours[3] + stock[3]
-    assert ours[2]["right"] == {"manual": False, "03-save": 10, "04-restore": 20}
-    assert ours[2]["untouched"] == {"manual": False, "03-save": 0, "04-restore": 0}
-    assert 0 < ours[2]["half"]["04-restore"] < 20
+    nothing = {"manual": False, **dict.fromkeys(MAXIMUM, 0)}
+    assert ours[2]["right"] == {**nothing, **{name: MAXIMUM[name] for name in ("03-save", "04-restore")},
+                                "10-for-real": EXTRA["10-for-real"]}
+    assert ours[2]["untouched"] == nothing
+    assert 0 < ours[2]["half"]["04-restore"] < MAXIMUM["04-restore"]
 
 
 def changed(change):
     """The solved first notebook, changed by a function of its list of cells and the place of the solution."""
     nb = copy.deepcopy(solved(SAVE))
-    change(nb["cells"], next(index for index, cell in enumerate(nb["cells"]) if is_solution(cell)))
+    change(nb["cells"], next(index for index, cell in enumerate(nb["cells"]) if source(cell).startswith("%%writefile")))
     return nb
 
 
@@ -120,8 +122,8 @@ def odd_class(tmp_path_factory):
 
 
 @pytest.mark.parametrize("student, points", [
-    ("a-copied", 10), ("b-split", 0), ("c-no-solution", 0), ("d-no-check", 10), ("e-backwards", 10), ("f-cheats", 0),
-    ("g-ends-the-kernel", 10), ("z-last", 10),
+    ("a-copied", 12), ("b-split", 2), ("c-no-solution", 2), ("d-no-check", 12), ("e-backwards", 12), ("f-cheats", 2),
+    ("g-ends-the-kernel", 12), ("z-last", 12),
 ])
 def test_an_odd_notebook_is_graded_fairly_and_stops_nobody_else(odd_class, student, points):
     (graded, told, grades, log), _ = odd_class
@@ -137,6 +139,51 @@ def test_the_feedback_says_what_is_odd(odd_class):
     assert "Every question is answered rightly." in page
 
 
+OWN = {"grade": False, "grade_id": "my-own", "locked": False, "solution": True, "schema_version": 3, "task": False}
+
+
+def of_every_check(**changes):
+    """The solved first notebook with other metadata on its check cells."""
+    def change(cells, at):
+        for cell in cells:
+            if cell["metadata"].get("nbgrader", {}).get("grade"):
+                cell["metadata"]["nbgrader"] |= changes
+    return changed(change)
+
+
+@pytest.fixture(scope="module")
+def broken_class(tmp_path_factory):
+    """A class with notebooks that nbgrader itself can't deal with, each with one that is as it should be."""
+    bom = b"\xef\xbb\xbf" + json.dumps(solved(SAVE), indent=1).replace("\n", "\r\n").encode()
+    broken = {
+        "a-bom": bom, "b-utf-16": json.dumps(solved(SAVE)).encode("utf-16"), "c-cut": bom[3:2000], "d-empty": b"",
+        "e-own-id": changed(lambda cells, at: cells.insert(at, {
+            "cell_type": "code", "id": "own", "outputs": [], "execution_count": None, "source": "",
+            "metadata": {"nbgrader": OWN}})),
+        "f-no-id": of_every_check(grade_id=None), "g-no-points": of_every_check(points="many"),
+        "h-no-version": of_every_check(schema_version=99), "i-solution": of_every_check(solution=True, locked=False),
+        "j-not-metadata": changed(lambda cells, at: cells[at]["metadata"].update(nbgrader="mine")),
+        "k-none-left": changed(lambda cells, at: cells.__setitem__(slice(None), [])),
+        "l-not-cells": json.dumps({**solved(SAVE), "cells": [7, *solved(SAVE)["cells"]]}).encode(),
+    }
+    return grade(tmp_path_factory.mktemp("broken"),
+                 {student: {SAVE: nb, RESTORE: solved(RESTORE)} for student, nb in broken.items()})
+
+
+@pytest.mark.parametrize("student, points", [
+    ("a-bom", 12), ("b-utf-16", 12), ("c-cut", 0), ("d-empty", 0), ("e-own-id", 12), ("f-no-id", 12),
+    ("g-no-points", 12), ("h-no-version", 12), ("i-solution", 12), ("j-not-metadata", 12), ("k-none-left", 0), ("l-not-cells", 12),
+])
+def test_a_broken_notebook_gets_what_grade_gives_it_and_costs_no_other(broken_class, student, points):
+    (graded, told, grades, log), directory = broken_class
+    assert graded and told, log[-3000:]
+    assert grades[student] == {"manual": False, **dict.fromkeys(MAXIMUM, 0), "03-save": points,
+                               "04-restore": MAXIMUM["04-restore"]}
+    page = (directory / "feedback" / student / ASSIGNMENT / "03-save.html").read_text(encoding="utf-8")
+    assert ("it is not JSON" in page) == (student == "c-cut")
+    assert ("The file is empty." in page) == (student == "d-empty")
+
+
 def test_a_cell_that_checks_nothing_known_earns_nothing():
     from nbformat.v4 import new_code_cell, new_notebook
     from nbgrader.utils import determine_grade
@@ -148,10 +195,11 @@ def test_a_cell_that_checks_nothing_known_earns_nothing():
     assert determine_grade(nb.cells[0]) == (0, 5)
 
 
-def test_the_list_of_preprocessors_is_nbgraders_but_for_the_execution():
+def test_the_list_of_preprocessors_is_nbgraders_but_for_the_execution_and_what_is_extra():
     from nbgrader.converters import Autograde
-    from nbgrader.preprocessors import Execute
+    from nbgrader.preprocessors import Execute, SaveAutoGrades
 
-    from grader.grading.preprocessors import AUTOGRADE, STOCK_AUTOGRADE, GradeFromFiles
-    assert STOCK_AUTOGRADE == Autograde().autograde_preprocessors
+    from grader.grading.preprocessors import AUTOGRADE, STOCK_AUTOGRADE, GradeFromFiles, SaveGrades
+    nbgraders = Autograde().autograde_preprocessors
+    assert STOCK_AUTOGRADE == [SaveGrades if one is SaveAutoGrades else one for one in nbgraders]
     assert AUTOGRADE == [GradeFromFiles if one is Execute else one for one in STOCK_AUTOGRADE]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,9 @@ from hypothesis import strategies as some
 from classroom import ANSWERS, notebook, source, solved, with_answer
 from grader.course.catalogue import EXERCISES
 from grader.grading import submission
-from grader.simulator.tree import Tree
+from grader.grading.judge import fingerprint
+from grader.grading.submission import Submission
+from grader.simulator.tree import File, Tree
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
 RIGHT = ANSWERS["save"][0]["with open"]
@@ -25,6 +28,10 @@ def data(nb) -> bytes:
 
 def writes(text: str, path: str = "save/checkpoint.py", magic: str = "%%writefile", **fields) -> dict:
     return {"cell_type": "code", "metadata": {}, "source": f"{magic} {path}\n{text}", **fields}
+
+
+def code(text: str) -> dict:
+    return {"cell_type": "code", "metadata": {}, "source": text}
 
 
 def book(*cells, **fields) -> bytes:
@@ -40,7 +47,7 @@ def right(text: str = RIGHT["checkpoint.py"]):
 
 def test_a_solved_notebook_is_its_answers_without_a_remark():
     found = submission.read(data(solved(RESTORE)))
-    assert found.remarks == () and list(found.answers) == ["restore"]
+    assert found.remarks == () and list(found.answers) == ["lines_elsewhere", "restore"]
     assert found.answers["restore"].top() == ["checkpoint.py", "sweep.sub"]
 
 
@@ -59,7 +66,7 @@ def test_an_untouched_notebook_has_answers_that_are_the_beginning():
 
 def test_the_notebooks_of_a_student_are_read_together():
     found = submission.read_all([(name, data(solved(name))) for name in (SAVE, RESTORE)])
-    assert sorted(found.answers) == ["restore", "save"] and found.remarks == ()
+    assert sorted(found.answers) == ["lines_elsewhere", "restore", "save", "seconds_lost"] and found.remarks == ()
 
 
 def test_a_source_may_be_a_text_or_lines_and_a_notebook_of_version_3():
@@ -185,7 +192,7 @@ def test_what_is_no_notebook_is_a_sentence(bad, says):
 
 
 def test_remarks_are_few_and_printable():
-    cells = [writes("x", path=f"save/\x1b[31m<script>{n}") for n in range(100)]
+    cells = [writes("x", path=f"save/\x1b[3mcheckpoint{n}.py") for n in range(100)]
     found = submission.read(book(*cells))
     assert len(found.remarks) == submission.MOST_REMARKS + 1
     assert all(remark.isprintable() for remark in found.remarks)
@@ -228,3 +235,82 @@ def test_no_json_makes_it_raise_and_it_reads_the_same_twice(nb):
 def test_letters_that_are_none_do_no_harm():
     found = submission.read(b'{"cells": [{"cell_type": "code", "source": "%%writefile save/checkpoint.py\\n\\ud800"}]}')
     assert found.answers["save"]["checkpoint.py"].text == "?\n"
+
+
+# -- literals ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["seconds_lost = 45", "# my guess\nseconds_lost = 45  # surely", "seconds_lost: int = 45",
+                                  "x = 3\nseconds_lost = 45", "%matplotlib inline\nseconds_lost = 45"])
+def test_a_literal_is_read_without_running_the_cell(text):
+    found = submission.read(book(code(text)))
+    assert found.answers == {"seconds_lost": Tree.files({"seconds_lost": "45"})} and found.remarks == ()
+
+
+def test_of_two_values_the_last_counts_and_dots_never_do():
+    found = submission.read(book(code("seconds_lost = 1"), code("seconds_lost = 45"), code("seconds_lost = ...")))
+    assert found.answers["seconds_lost"]["seconds_lost"].text.strip() == "45"
+
+
+@pytest.mark.parametrize("text", ["seconds_lost = 40 + 5", "seconds_lost = open('x').read()", "seconds_lost = []*10**9"])
+def test_what_is_no_literal_is_said_and_not_run(text):
+    found = submission.read(book(code(text)))
+    assert "no plain value" in " ".join(found.remarks)
+
+
+@pytest.mark.parametrize("cell, begun", [
+    ("seconds_lost = 45", "seconds_lost = ..."),
+    ("# Wie viele Sekunden? §\nseconds_lost = 45  # richtig", "# Wie viele Sekunden? §\nseconds_lost = ...  # richtig"),
+    ("seconds_lost = [\n  4,\n  5]\nx = 1", "seconds_lost = ...\nx = 1")])
+def test_a_literal_is_cleared_to_dots(cell, begun):
+    assert submission.beginning(cell) == begun
+
+
+def test_a_file_that_the_exercise_gives_to_begin_with_is_cleared_to_it_and_no_other():
+    given = EXERCISES["restore"].given()["sweep.sub"].text.rstrip("\n")
+    assert submission.beginning("%%writefile restore/sweep.sub\nqueue 3") == "%%writefile restore/sweep.sub\n" + given
+    assert submission.beginning("%%writefile restore/checkpoint.py\nimport os") is None
+    assert submission.beginning("x = 1") is None
+
+
+def test_a_submission_that_goes_elsewhere_is_the_same_there():
+    tree = Tree({"checkpoint.py": File("# é\0\n".encode()), "run.sh": File(b"\xff", executable=True)})
+    found = Submission({"save": tree, "restore": Tree()}, ("It is \u202e odd.",))
+    there = Submission.from_json(found.to_json())
+    assert there == found and fingerprint(there) == fingerprint(found)
+
+
+# -- sources that are hard to read ---------------------------------------------------------
+
+MANY = 1_500_000
+SLOW = {
+    "a magic that never comes": "%" + " " * MANY + "x", "blanks": " " * MANY + "x", "comments": "#\n" * MANY + "x",
+    "empty lines": " \n" * MANY + "x", "a check that goes on": 'check("save")' + " " * MANY + "x",
+    "a check of nothing": "check(" + " " * MANY, "a long path": "%%writefile " + "/." * MANY,
+    "a long name": "%%writefile save/" + "check" * (MANY // 5), "words": "%%writefile " + "- " * MANY,
+    "a literal": "seconds_lost = " + " " * MANY + "1", "functions": "def save_checkpoin(\n" * (MANY // 20),
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_a_source_that_is_hard_to_read_is_read_in_no_time(name):
+    began = time.monotonic()
+    submission.read(book(*2 * [code(SLOW[name])]))
+    submission.checked_exercise(SLOW[name])
+    assert time.monotonic() - began < 20
+
+
+def test_cells_that_add_without_end_are_read_in_no_time_and_no_further_than_a_file_may_go():
+    lines = "x = 1\n" * 700
+    began = time.monotonic()
+    found = submission.read_all([(str(n), book(*[writes(lines, magic="%%writefile -a")] * 1_900)) for n in range(8)])
+    assert time.monotonic() - began < 20
+    assert len(found.answers["save"]["checkpoint.py"].content) == 100_000 // len(lines) * len(lines)
+    few = submission.read(book(*[writes("x" * 60_000, magic=magic) for magic in ("%%writefile", "%%writefile -a")]))
+    assert "make it longer than 100,000 characters" in few.remarks[-1]
+
+
+def test_the_first_line_is_the_one_that_jupyter_would_look_at():
+    for head in ("", "\n", "# a\n", "# a\n\n# b\n", "\ufeff\n", " \n"):
+        assert submission.checked_exercise(head + 'check("save")') == "save"
+    assert submission.checked_exercise('# check("save")') is None and submission.checked_exercise("#\n") is None

@@ -51,6 +51,8 @@ _STREAMS = [
     "checkpoint_exit_code = $(nope) 85 $(nope)", "checkpoint_exit_code = $(nope) $(nope)",
     "universe = $(nope) vanilla", "transfer_output_files = $(nope) \"a\" $(nope)",
 ]
+_STREAMS += [f"submit_event_notes = {value}" for value in ("sweep $(arguments), ada", '"quoted"', "")]
+_STREAMS += ["LogNotes = the other name", "submit_event_notes = $(nope) a  b $(nope)"]
 _POLICY = [
     "when_to_transfer_output = ON_EXIT_OR_EVICT", "when_to_transfer_output = on_success",
     "when_to_transfer_output = sometimes", "should_transfer_files = NO", "should_transfer_files = maybe",

@@ -22,6 +22,7 @@ ORDINARY = {
     "output": None,
     "error": None, "log": None, "stream_output": False, "max_retries": 0, "success_exit_code": 0,
     "transfer_executable": True,
+    "notes": "",
 }
 """The fields of a Job that are compared, as they are in a job that asks for nothing."""
 
@@ -74,6 +75,7 @@ def _fields(ad) -> dict:
         "max_retries": value.get("JobMaxRetries", 0),
         "success_exit_code": value.get("JobSuccessExitCode", 0),
         "transfer_executable": value.get("TransferExecutable", True),
+        "notes": value.get("SubmitEventNotes", ""),
     }
 
 

@@ -60,6 +60,15 @@ def holds(events, found):
 # -- the text itself ---------------------------------------------------------------
 
 
+def test_notes_of_the_submit_file_stand_below_the_host_as_htcondor_writes_them():
+    assert eventlog.render(eventlog.submitted(*JOB, notes="sweep 1 12, ada")).splitlines()[1] == "    sweep 1 12, ada"
+
+
+def test_htcondor_reads_the_notes_back(read_back):
+    event, = read_back(eventlog.submitted(*JOB, notes="sweep 1 12, ada"))
+    assert event["LogNotes"] == "sweep 1 12, ada"
+
+
 def test_an_event_is_a_head_tabbed_lines_and_three_dots():
     event = eventlog.held(*JOB, "Starter failed to upload checkpoint", 36, -1)
     assert eventlog.render(event) == (

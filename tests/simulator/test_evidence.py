@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from grader.simulator.evidence import differences, evidence
-from grader.simulator.executor import Executor, Limits
+from grader.simulator.execution import Limits
+from grader.simulator.executor import Executor
 from grader.simulator.explore import explore
+from grader.simulator.job import Job
 from grader.simulator.profile import PROFILES
 from grader.simulator.schedule import render
-from grader.simulator.tree import Directory, Tree
+from grader.simulator.tree import Directory, File, Tree
 
 COUNTS = """
     import os, sys
@@ -56,7 +58,7 @@ def test_rows_that_were_not_saved_are_missing_and_the_file_was_left_behind(facts
     first = only("first difference", found)
     assert (first.file, first.line, first.expected, first.got) == ("rows", 1, "row 0", "row 1")
     missing = only("missing lines", found)
-    assert (missing.file, missing.line) == ("rows", 1) and missing.text.startswith("1 line of rows")
+    assert (missing.file, missing.line) == ("rows", 1) and missing.text == "1 of the right lines is not in rows"
     assert only("left behind", found).file == "rows"
 
 
@@ -98,6 +100,62 @@ def test_a_crash_that_leaves_no_output_is_held_and_shown_by_its_traceback_too(fa
     assert found.failure == "held"
     assert (only("traceback", facts_).file, only("traceback", facts_).line) == ("job", 7)
     assert only("not there", facts_).file == "rows"
+
+
+def shell(script, executor):
+    """The evidence of a job whose program is this text."""
+    job = Job("job", transfer_output_files=("rows",), inputs=Tree({"job": File(script.encode(), True)}))
+    return evidence(job, explore(job, executor))
+
+
+@pytest.mark.parametrize(("line", "place", "text"), [
+    ("if true; then", ("job", 3), "syntax error: unexpected end of file"),
+    ("[-f rows]", ("job", 2), "[-f: command not found"),
+    ("code = 3\n[ $code -eq 3 ]", ("job", 2), "code: command not found"),
+    ("echo careful >&2\necho broken >&2\nexit 1", (None, None), "the last line on stderr: broken"),
+    ("timeout 9 waves", (None, None), "the last line on stderr: timeout: failed to run command"),
+    (f"echo {'x' * 5000} >&2; exit 1", (None, None), "the last line on stderr: xxx"),
+])
+def test_a_script_that_fails_is_shown_by_what_it_complains_of(line, place, text, executor):
+    said = only("stderr", shell(f"#!/bin/bash\n{line}\n", executor))
+    assert (said.file, said.line) == place
+    assert said.text.startswith(text) and len(said.text) < 400
+
+
+def test_a_script_that_says_nothing_shows_only_how_it_ended(executor):
+    found = shell("#!/bin/bash\nexit 1\n", executor)
+    assert kinds(found) == {"not there", "exit"} and only("exit", found).text == "execution 1 ended with exit code 1"
+
+
+@pytest.mark.parametrize(("end", "said"), [("exit 7", "exit code 7"), ("kill -9 $$", "signal 9 (SIGKILL)")])
+def test_how_a_job_failed_is_always_told(end, said, executor):
+    assert only("exit", shell(f"#!/bin/sh\ntouch rows\n{end}\n", executor)).text == f"execution 1 ended with {said}"
+
+
+@pytest.mark.parametrize("interpreter", ["/usr/bin/env python3", "/bin/sh"])
+def test_a_script_with_windows_line_ends_is_told_so(interpreter, executor):
+    fact = only("Windows line ends", shell(f"#!{interpreter}\r\n\r\n", executor))
+    assert (fact.file, fact.line) == ("job", 1) and "Unix" in fact.text
+
+
+def test_a_file_that_came_home_and_should_not_have_is_named(facts):
+    found, facts_ = facts("""
+        import os, sys
+        open("rows", "w").write("done")
+        if not os.path.exists("n"):
+            open("n", "w"), os.mkdir("here")
+            sys.exit(85)
+        if not os.path.exists("here"):
+            open("extra", "w")
+    """, transfer_checkpoint_files=("n",), transfer_output_files=None)
+    assert found.failure == "wrong output"
+    assert only("other file", facts_).file == "extra"
+
+
+@pytest.mark.parametrize("script", ["echo\n", "\n#!/bin/bash\necho\n"])
+def test_a_script_that_does_not_say_what_runs_it_is_told_so(script, executor):
+    missing = only("no first line", shell(script, executor))
+    assert (missing.file, missing.line) == ("job", 1) and "#!/bin/bash" in missing.text
 
 
 def test_a_missing_checkpoint_file_is_told_with_what_is_there_instead(facts):
@@ -144,6 +202,19 @@ def test_lost_progress_is_told_in_virtual_seconds_with_the_file_that_was_left_be
 def test_what_was_left_behind_is_found_however_the_job_was_moved(facts, profile, schedule):
     found, facts_ = facts(COUNTS, profile=PROFILES[profile], transfer_checkpoint_files=("n",))
     assert render(found.schedule) == schedule and only("left behind", facts_).file == "rows"
+
+
+def test_of_a_job_that_never_finishes_two_executions_in_a_row_are_told_to_be_alike(facts):
+    found, facts_ = facts("""
+        import sys, time
+        time.sleep(30)
+        print("row 1 of 3")
+        open("n", "w").close(), open("rows", "w").close()
+        sys.exit(85)
+    """)
+    assert found.failure == "never finishes"
+    assert only("again", facts_).text == ("executions 1 and 2 both ended with exit code 85 after 30 s, and printed the "
+                                          "same, 'row 1 of 3'")
 
 
 def test_a_job_that_never_finishes_elsewhere_has_left_something_behind(facts):
@@ -193,3 +264,15 @@ def test_a_line_too_many_or_too_few_is_a_difference_at_its_place():
 def test_files_that_differ_in_no_line_differ_all_the_same():
     [fact] = differences(Tree.of(a="1\n2\n"), Tree.of(a="1\n2"))
     assert (fact.file, fact.line) == ("a", 2) and "how its lines end" in fact.text
+
+
+def test_what_differs_in_a_file_that_is_no_text_is_not_shown(facts):
+    found, facts_ = facts("""
+        import os, sys
+        if not os.path.exists("n"):
+            open("n", "wb").write(b"\\0\\n" + os.urandom(9))
+            sys.exit(85)
+        open("rows", "w").write(str(open("n", "rb").read()))
+    """, transfer_checkpoint_files=("n",))
+    fact = next(fact for fact in facts_ if fact.file == "n")
+    assert found.failure == "non-deterministic" and (fact.expected, fact.got) == (None, None)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.simulator.executor import EPOCH, Executor, Exit, Limits, Stop
+from grader.simulator.execution import EPOCH, Exit, Limits, Stop
+from grader.simulator.executor import Executor
 from grader.simulator.job import STDERR, STDOUT, Job
 from grader.simulator.tree import Directory, File, Link, Tree
 
@@ -316,6 +317,19 @@ def test_tracing_notes_what_is_opened_and_raised(run):
     assert run("open('made', 'w')").notes == ()
 
 
+def test_tracing_notes_where_random_numbers_begin(run):
+    done = run("""
+        import pickle, random
+        random.seed(5)
+        random.random()
+        random.setstate(random.getstate())
+        pickle.loads(pickle.dumps(random.Random(6)))
+    """, trace=True)
+    noted = [note for note in done.notes if note[0] == "random"]
+    assert [what for _, what, _ in noted] == ["seed", "setstate", "seed", "seed", "setstate"], done.notes
+    assert noted[0][2] != noted[2][2]
+
+
 # -- virtual time in Python --------------------------------------------------------------
 
 def test_sleeping_moves_the_clock_and_costs_nothing(run):
@@ -446,14 +460,30 @@ def test_date_tells_virtual_time(shell):
     ("timeout -k 5 10 sh -c 'trap \"\" TERM; sleep 100'", 137, 15),
     ("timeout -s KILL 10 sleep 100", 137, 10),
     ("timeout --preserve-status 10 sleep 100", 143, 10),
+    ("timeout -k5 -s INT 10 sh -c 'trap \"\" INT; sleep 100'", 137, 15),
+    ("timeout -sKILL 10 sleep 100", 137, 10),
+    ("timeout --kill=5 10 sleep 100", 124, 10),
+    ("timeout --foreground 10 sleep 100", 124, 10),
+    ("timeout 0 sleep 100", 0, 100),
+    ("timeout 10 sh -c 'kill -USR1 $$'", 138, 0),
+    ("timeout -k 5 100 sh -c 'trap \"\" TERM; sleep 1000' & sleep 20; kill $!; wait $!", 137, 25),
+    ("timeout 100 sleep 1000 & sleep 20; kill $!; wait $!", 143, 20),
+    ("timeout 10 ./job.data", 126, 0),
+    ("timeout -1 sleep 1", 125, 0),
     ("timeout --signal=INT 10 sh -c 'sleep 100'", 124, 10),
     ("timeout 10 no-such-command", 127, 0),
     ("timeout soon sleep 1", 125, 0),
     ("timeout 10 sh -c 'trap \"exit 85\" TERM; sleep 100; sleep 100'", 124, 10),
 ])
 def test_timeout_in_virtual_time(shell, command, code, seconds):
-    done = shell(f"{command}\nexit $?")
+    done = shell(f"{command}\nexit $?", {"job.data": ""})
     assert (done.exit.code, round(done.seconds)) == (code, seconds), done.stderr
+
+
+def test_a_timeout_passes_on_the_signal_that_ended_its_command(run):
+    done = run("import subprocess\nprint(subprocess.call(['timeout', '10', 'sh', '-c', 'kill -SEGV $$']),"
+               "subprocess.call(['timeout', '-s', 'KILL', '10', 'sleep', '100']))")
+    assert done.stdout == "-11 -9\n"
 
 
 def test_a_timeout_turned_into_a_checkpoint(shell):
@@ -576,13 +606,20 @@ def test_the_size_of_a_file_is_limited(run):
 def test_the_number_of_files_is_limited(run):
     with Executor(Limits(files=20)) as small:
         done = run("for i in range(30): open(f'file{i}', 'w')", executor=small)
-    assert done.over == "more than 20 files in the sandbox"
+    assert done.over == "20 files in the sandbox"
 
 
 def test_the_size_of_the_sandbox_is_limited(run):
     with Executor(Limits(sandbox_bytes=10_000)) as small:
         done = run("for i in range(30): open(f'file{i}', 'wb').write(bytes(1000))", executor=small)
-    assert done.over == "more than 10000 bytes in the sandbox"
+    assert done.over == "10000 bytes in the sandbox"
+
+
+def test_a_program_whose_input_is_too_large_is_not_even_started(python_job):
+    job = python_job("open('started', 'w')", inputs=Tree.files({"data": bytes(20_000)}))
+    with Executor(Limits(sandbox_bytes=10_000)) as small:
+        done = small.run(job, job.inputs)
+    assert done.over == "10000 bytes in the sandbox" and "started" not in done.sandbox
 
 
 def test_open_files_are_limited(run):
@@ -611,6 +648,10 @@ DAEMON = """
 """
 
 
+FOR_REAL = "import os\nbegun = os.times().elapsed\nwhile os.times().elapsed < begun + 0.2: pass\n"
+"""Takes real time, which waiting does not."""
+
+
 def _alive(pid):
     try:
         os.kill(pid, 0)
@@ -627,7 +668,7 @@ def test_a_daemon_is_dead_after_the_run_and_writes_into_no_later_sandbox(run, ex
     done = run(DAEMON.replace("WHERE", repr(str(executor.directory(0)))))
     pid = int(done.sandbox["daemon"].text)
     assert not _alive(pid)
-    later = run("import threading; threading.Event().wait(0.1)")
+    later = run(FOR_REAL)
     assert "planted" not in later.sandbox
 
 
@@ -650,8 +691,27 @@ if os.getppid() != 0:
 """
         done = run(source, executor=own)
         assert done.exit == Exit(signal=signal.SIGKILL)
-        later = run("import threading; threading.Event().wait(0.15); print('fine')", executor=own)
+        later = run(FOR_REAL + "print('fine')", executor=own)
         assert later.stdout == "fine\n" and later.exit.code == 0 and "planted" not in later.sandbox
+
+
+def test_the_answer_to_an_interrupted_execution_is_not_taken_for_that_to_the_next(run):
+    class Late(BaseException):
+        pass
+
+    def ring(*_):
+        raise Late
+    with Executor() as own:
+        before = signal.signal(signal.SIGALRM, ring)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.5)
+            with pytest.raises(Late):
+                run("while True: pass", executor=own)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        done = run("print('new')", executor=own)
+        assert done.stdout == "new\n" and done.exit == Exit(code=0)
 
 
 def test_processes_left_running_in_the_background_end_with_the_execution(shell):
@@ -671,7 +731,7 @@ def test_nothing_is_on_the_disk_after_a_run_or_after_close(run, tmp_path, monkey
     with Executor() as own:
         run("open('file', 'w').write('x')", executor=own)
         [scratch] = tmp_path.iterdir()
-        assert {path.name for path in scratch.iterdir()} == {"tools"}
+        assert {path.name for path in scratch.iterdir()} == {"tools", "tmp"} and not list((scratch / "tmp").iterdir())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 
 from grader.simulator.evidence import evidence
-from grader.simulator.executor import Executor, Limits
+from grader.simulator.execution import Limits
+from grader.simulator.executor import Executor
 from grader.simulator.explore import FAILURES, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, explore
 from grader.simulator.job import Job
 from grader.simulator.pool import outcome, simulate
@@ -560,6 +561,38 @@ def test_a_job_that_counts_its_many_checkpoints_in_equal_text_does_finish(counti
     assert (found.verdict, found.checkpoints) == (RESTART_SAFE, 44)
 
 
+@pytest.mark.parametrize("count", ['$(wc -l < n) -eq 60', '$(stat -c %s n) -eq $((11 * 40))', '"$(wc -l < n)" = 270'])
+def test_a_script_that_ends_when_a_file_has_just_so_many_lines_does_finish(shell_job, executor, count):
+    job = shell_job(f"echo row >> n; [ {count} ] && exit 0; exit 85", checkpoint_exit_code=85,
+                    transfer_checkpoint_files=("n",), transfer_output_files=("n",))
+    assert outcome(simulate(job, executor)).status == "completed"
+    found = explore(job, executor, bounds=Bounds(states=600))
+    assert (found.verdict, found.failure) == (UNKNOWN, "600 states were not enough")
+
+
+@pytest.mark.parametrize("count", ["n == 60", "n + 0 == 6 * 10"])
+@pytest.mark.parametrize("counted", ["len(open('n').readlines())", "os.path.getsize('n') // 4",
+                                     "int(subprocess.getoutput('wc -l < n'))", "os.stat('n').st_size // 4"])
+def test_a_program_that_ends_when_a_file_has_just_so_many_lines_does_finish(counting, executor, counted, count):
+    job = counting(f"""
+        import os, subprocess, sys
+        with open("n", "a") as file:
+            file.write("row\\n")
+        n = {counted}
+        sys.exit(0 if {count} else 85)
+    """, transfer_checkpoint_files=("n",), transfer_output_files=("n",))
+    end = outcome(simulate(job, executor))
+    assert (end.status, end.executions) == ("completed", 60)
+
+
+def test_a_job_that_looks_at_the_text_that_it_appends_for_ever_never_finishes(shell_job, executor):
+    job = shell_job("echo row >> n; wc -l < n; exit 85", checkpoint_exit_code=85, transfer_checkpoint_files=("n",),
+                    transfer_output_files=("n",))
+    found = explore(job, executor)
+    assert (found.failure, found.schedule) == ("never finishes", ())
+    assert outcome(simulate(job, executor)).status == "never finishes"
+
+
 # -- max_retries ---------------------------------------------------------------
 
 def test_a_retried_job_is_measured_by_what_it_brings_home_in_the_end(counting, executor):
@@ -593,6 +626,34 @@ def test_a_job_that_fails_more_often_than_it_may_be_retried_is_unsafe(counting, 
     assert (found.failure, found.schedule) == ("failed", ())
     assert found.violation.state.execution == 3
     assert play(job, executor, found).exit.code == 7
+
+
+@pytest.mark.parametrize("retries", [1, 2, 7, 10**6])
+@pytest.mark.parametrize("fields, each", [({"success_exit_code": 85}, 4), ({"success_exit_code": 3}, 4), ({}, 0)])
+def test_tries_that_all_go_the_same_way_are_not_walked_one_by_one(counting, executor, retries, fields, each):
+    """The first try makes three checkpoints; the ones after it begin with the last of them."""
+    job = counting(SAFE if each else "import sys\nsys.exit(7)", max_retries=retries, transfer_output_files=(), **fields)
+    found = explore(job, executor)
+    assert (found.verdict, found.failure, found.schedule) == (UNSAFE, "failed", ())
+    assert found.violation.state.execution == (each or 1) + retries and found.violation.state.retries == 0
+    assert found.executions < 20 and found.states < 100
+
+
+def test_tries_that_go_two_ways_in_turn_are_not_walked_one_by_one(counting, executor):
+    source = """
+        import os, sys
+        open("rows", "w").close()
+        if os.path.exists("litter"):
+            sys.exit(1)
+        open("litter", "w").close()
+        odd = os.path.exists("n") and open("n").read() == "odd"
+        open("n", "w").write("even" if odd else "odd")
+        sys.exit(85)
+    """
+    for retries in (4, 5, 10**6):
+        found = explore(counting(source, transfer_checkpoint_files=("n",), max_retries=retries), executor)
+        assert (found.failure, found.schedule) == ("failed", ())
+        assert found.violation.state.execution == 2 * (retries + 1) and found.states < 100
 
 
 def test_another_success_exit_code_is_no_failure(counting, executor):
@@ -633,6 +694,18 @@ def test_a_job_that_never_checkpoints_is_unknown(counting, executor, source, fie
 def test_a_job_that_is_not_through_within_the_bounds_is_unknown(counting, executor, source):
     found = explore(counting(source, transfer_checkpoint_files=("n",)), executor, bounds=Bounds(executions=12))
     assert (found.verdict, found.failure) == (UNKNOWN, "12 executions were not enough")
+
+
+def test_what_is_not_through_within_the_seconds_is_unknown_and_says_so(counting, executor):
+    source = SAFE.replace("n == 3", "n == 400")
+    found = explore(counting(source, transfer_checkpoint_files=("n",)), executor, bounds=Bounds(seconds=0.2))
+    assert (found.verdict, found.failure) == (UNKNOWN, "0.2 s of real time were not enough")
+    assert found.exhausted and 1 < found.executions < 400
+
+
+def test_one_execution_is_always_tried(counting, executor):
+    found = explore(counting(SAFE), executor, bounds=Bounds(seconds=0))
+    assert found.verdict == UNKNOWN and found.first.run.exit.code == 85
 
 
 def test_a_job_with_more_states_than_the_bounds_allow_is_unknown(counting, executor):
@@ -683,6 +756,48 @@ def test_a_job_whose_result_is_another_each_time_is_reported_with_file_and_line(
     facts = evidence(job, found)
     assert [(fact.kind, fact.file, fact.line) for fact in facts] == [("differs from run to run", file, 2)]
     assert facts[0].expected != facts[0].got
+
+
+BY_THE_CLOCK = """
+    import json, os, sys, time
+    state = json.load(open("n")) if os.path.exists("n") else {"n": 0, "began": time.time()}
+    while state["n"] < 6:
+        if time.time() - state["began"] > 24 * 3600:
+            break
+        time.sleep(1800)
+        state["n"] += 1
+        if state["n"] % 2 == 0:
+            json.dump(state, open("n", "w"))
+            sys.exit(85)
+    print(state["n"], "steps", file=open("rows", "w"))
+"""
+
+
+@pytest.mark.parametrize("profile", [PROFILES["modern"], V25], ids=lambda profile: profile.name)
+def test_a_job_whose_result_depends_on_when_it_is_run_is_unknown_and_shows_it(counting, executor, profile):
+    job = counting(BY_THE_CLOCK, transfer_checkpoint_files=("n",))
+    found = explore(job, executor, profile)
+    assert found.verdict == UNKNOWN and "depends on when it is run" in found.failure
+    assert render(found.schedule) == ("requeue@1" if profile is V25 else "evict@2")
+    assert render(found.schedule) in found.failure
+    (fact,) = evidence(job, found)
+    assert (fact.file, fact.expected, fact.got) == ("rows", "6 steps", "2 steps")
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_file_that_says_when_it_was_made_is_no_result_that_depends_on_it(counting, executor, known):
+    dated = 'print("made", time.ctime(), file=open("made", "w"))\n'
+    fields = {"transfer_checkpoint_files": ("n",), "transfer_output_files": ("rows", "made")}
+    expected = Tree.files({"rows": "6 steps\n"}) if known else None
+    steady = BY_THE_CLOCK.replace('time.time() - state["began"] > 24 * 3600', "False")
+    assert explore(counting(steady + "    " + dated, **fields), executor, expected=expected).verdict == RESTART_SAFE
+    found = explore(counting(BY_THE_CLOCK + "    " + dated, **fields), executor, expected=expected)
+    assert found.verdict == UNKNOWN and "depends on when it is run" in found.failure
+
+
+def test_a_job_that_only_measures_its_own_execution_does_not_depend_on_when_it_is_run(counting, executor):
+    source = BY_THE_CLOCK.replace('state["began"]', "began").replace("    while", "    began = time.time()\n    while")
+    assert explore(counting(source, transfer_checkpoint_files=("n",)), executor).verdict == RESTART_SAFE
 
 
 # -- limits and programs that can't be started ------------------------------------
@@ -828,3 +943,10 @@ def test_a_program_is_executed_once_for_each_sandbox(counting, executor):
     found = explore(counting(SAFE), executor)
     assert (found.executions, found.checkpoints) == (4, 3)
     assert found.states > found.executions and found.schedules >= 7
+
+
+def test_a_checkpoint_of_all_files_is_unsafe_because_no_new_sandbox_can_be_filled_with_it(counting, executor):
+    job = counting(SAFE, transfer_checkpoint_files=(".",))
+    found = explore(job, executor)
+    assert (found.verdict, found.failure, render(found.schedule)) == (UNSAFE, "held", "evict@2")
+    assert "Permission denied" in evidence(job, found)[0].text

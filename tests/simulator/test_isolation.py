@@ -60,3 +60,17 @@ def test_a_job_that_kills_its_starter_does_not_harm_the_next(confined, python_jo
     killer, decent = python_job("import os; os.kill(os.getppid(), 9)"), python_job("print('fine')")
     confined.run(killer, killer.inputs)
     assert confined.run(decent, decent.inputs).stdout == "fine\n"
+
+
+@pytest.mark.parametrize("where", ["/tmp", "/dev/shm", "/tmp/{name}", "/dev/shm/{name}", "{path}"])
+def test_nothing_that_a_confined_job_leaves_beside_its_sandbox_is_there_at_its_next_execution(python_job, where):
+    with Executor(confine=confinement()._replace(own_user=False)) as executor:
+        scratch = executor.directory(0).parents[1]
+        job = python_job(f"""
+            import os
+            path = {where.format(name=scratch.name, path=scratch)!r} + "/state"
+            print(os.path.exists(path))
+            try: open(path, "w").close()
+            except OSError: pass
+        """)
+        assert [executor.run(job, job.inputs).stdout for _ in range(2)] == ["False\n"] * 2

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from grader.simulator.executor import EPOCH, Exit
+from grader.simulator.execution import EPOCH, Exit
 from grader.simulator.job import STDERR, STDOUT
-from grader.simulator.pool import MANY, NEGOTIATION, Held, growth, many_restarts_on, outcome, simulate
+from grader.simulator.futility import MANY, growth, many_restarts_on
+from grader.simulator.pool import NEGOTIATION, Held, Pace, outcome, simulate
 from grader.simulator.profile import MODERN, PROFILES
 from grader.simulator.schedule import parse
 from grader.simulator.tree import Directory, File, Tree
@@ -463,6 +464,12 @@ def test_a_job_that_is_started_too_often_never_finishes(steps, play):
     assert end.status == "never finishes" and moments[-1].text == "it was started 10 times"
 
 
+def test_a_job_may_be_started_as_often_again_after_a_long_schedule(steps, play):
+    """It is evicted in each of the first twenty executions, and ends well."""
+    _, end = play(steps(), " ".join(f"evict@{n}" for n in range(1, 21)), most_executions=10)
+    assert (end.status, end.exit.code) == ("completed", 0)
+
+
 def test_a_job_is_not_said_to_go_round_while_there_are_faults_to_come(steps, play):
     """Three evictions in a row bring it back to the same state, and yet it ends."""
     _, end = play(steps(), "evict@1 evict@2 evict@3")
@@ -533,3 +540,82 @@ def test_slides2021_a_missing_file_is_only_logged(steps, play):
 def test_the_same_schedule_tells_the_same_story_twice(steps, play):
     schedule = "evict@1+40s vacate@2 hold@4 upload-fails@5 look@6+1s"
     assert play(steps(), schedule)[0] == play(steps(), schedule)[0]
+
+
+# -- what takes time, and how long slots last -----------------------------------------
+
+def test_transfers_and_waiting_take_as_long_as_the_pace_says(steps, play):
+    moments, end = play(steps(), "evict@2", pace=Pace(wait=600, download=20, upload=7))
+    assert [(m.kind, m.time - EPOCH, m.transfer) for m in moments if m.kind not in ("exited", "restarted")] == [
+        ("submitted", 0, 0), ("started", 620, 20), ("checkpoint", 727, 7), ("evicted", 827, 0),
+        ("started", 1447, 20), ("checkpoint", 1554, 7), ("ended", 1661, 7)]
+    assert numbers(end) == ("completed", 2, 4, 2, 300, 100)
+
+
+def test_a_slot_that_lasts_so_long_is_an_eviction_at_that_time(steps, play):
+    lasting, end = play(steps(), pace=Pace(lifetimes=(150, 1000)))
+    scheduled, same = play(steps(), "evict@2+50s")
+    assert [(m.kind, m.time, m.sandbox, m.spool) for m in lasting] == [
+        (m.kind, m.time, m.sandbox, m.spool) for m in scheduled]
+    assert numbers(end) == numbers(same) == ("completed", 2, 4, 2, 300, 50)
+    assert [str(m.fault) for m in lasting if m.fault] == ["evict@2+50s"]
+
+
+def test_an_eviction_while_a_checkpoint_is_transferred_leaves_the_old_one_whole(steps, play):
+    moments, end = play(steps(), pace=Pace(upload=7, lifetimes=(212, 1000)))
+    lost = find(moments, "evicted")[0]
+    assert (lost.time - EPOCH, lost.transfer, lost.goodput, lost.badput) == (60 + 212, 5, 100, 100)
+    assert lost.spool["n"] == File(b"1")
+    assert numbers(end) == ("completed", 2, 4, 2, 300, 100)
+
+
+def test_an_eviction_while_the_output_is_transferred_costs_the_last_execution(steps, play):
+    _, end = play(steps(), pace=Pace(upload=7, lifetimes=(320, 1000)))
+    assert numbers(end) == ("completed", 2, 4, 2, 300, 100)
+    assert end.home["rows"].text == "row 0\nrow 1\nrow 2\n"
+
+
+def test_a_slot_that_is_lost_while_it_is_filled_runs_nothing(steps, play):
+    moments, end = play(steps(), pace=Pace(download=30, lifetimes=(20, 1000)))
+    assert [m.time - EPOCH for m in moments[:4]] == [0, 80, 80, 170]
+    assert numbers(end)[4:] == (300, 0)
+
+
+@pytest.mark.parametrize("lifetimes", [(90,), (90, 50, 60), (99.9, 30)])
+def test_a_job_never_finishes_if_no_slot_lasts_until_its_next_checkpoint(steps, play, lifetimes):
+    moments, end = play(steps(), pace=Pace(lifetimes=lifetimes))
+    assert end.status == "never finishes" and "before the next checkpoint" in moments[-1].text
+    assert end.executions <= 2 * len(lifetimes) + 1
+
+
+def test_one_slot_among_many_that_lasts_long_enough_is_enough(steps, play):
+    _, end = play(steps(), pace=Pace(lifetimes=(90, 90, 90, 101)))
+    assert end.status == "completed" and end.activations == 12
+
+
+@pytest.mark.parametrize("kind, then", [("vacate", "requeued"), ("hold", "held")])
+def test_a_soft_eviction_waits_until_a_checkpoint_has_arrived(steps, play, kind, then):
+    """R5"""
+    moments, end = play(steps(), f"{kind}@2+103s", pace=Pace(upload=7))
+    told = kinds(moments)
+    assert told[told.index(then) - 1] == "checkpoint"
+    assert find(moments, then)[0].spool["n"] == File(b"2")
+    assert numbers(end) == ("completed", 2, 3, 2, 300, 0)
+
+
+@pytest.mark.parametrize("kind", ["vacate", "hold", "evict"])
+def test_an_eviction_while_the_output_comes_home_is_not_the_end(steps, play, kind):
+    """R6: a soft one waits until it has come; the job resumes from its checkpoint all the same."""
+    moments, end = play(steps(), f"{kind}@3+103s", pace=Pace(upload=7))
+    lost = next(moment for moment in moments if moment.fault)
+    assert ("rows" in lost.home) == (kind != "evict")
+    assert numbers(end) == ("completed", 2, 4, 2, 300, 100)
+
+
+def test_a_checkpoint_of_all_files_works_in_place_and_holds_the_job_elsewhere(steps, play):
+    """R4b"""
+    everything = steps(transfer_checkpoint_files=(".",))
+    assert play(everything)[1].status == "completed"
+    moments, end = play(everything, "evict@2")
+    assert (end.status, end.hold.code, end.hold.subcode) == ("held", 13, 13)
+    assert end.goodput_s == 100 and find(moments, "exited")[-1].run.seconds == 0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from submit_cases import CASES, FILES, described
 
 from grader.simulator import submit
+from grader.simulator.job import STDIN
 from grader.simulator.submit import CAUTION, NO_EFFECT, UNKNOWN, DiskFolder, SubmitError, TreeFolder
 from grader.simulator.tree import Directory, File, Link, Tree
 
@@ -411,12 +412,36 @@ def test_an_ordinary_command_is_not_remarked_on(line):
 @pytest.mark.parametrize("line", [
     "requirements = (OpSys == \"LINUX\")", "rank = Memory", "notification = Always",
     "should_transfer_files = NO", "universe = parallel", "on_exit_hold = True", "periodic_remove = False",
-    "input = in.txt", "+WantFTOnCheckpoint = True", "when_to_transfer_output = ON_SUCCESS",
+    "+WantFTOnCheckpoint = True", "when_to_transfer_output = ON_SUCCESS",
     "initialdir = sub", "getenv = True",
 ])
 def test_a_command_without_effect_here_is_told(line):
     (remark,) = remarks(line, NO_EFFECT)
     assert remark.startswith("job.sub:2: ")
+
+
+@pytest.mark.parametrize(("line", "decides"), [
+    ("on_exit_hold = ExitCode =?= 3", True), ("on_exit_hold = False", False), ("on_exit_hold = True", True),
+    ("on_exit_remove = true", False), ("on_exit_remove = (ExitCode == 0)", True),
+    ("periodic_remove = $(never:False)", False),
+    ("periodic_hold = JobStatus == 2", True), ("periodic_release = True", True), ("hold = True", True),
+    ("retry_until = 3", True), ("when_to_transfer_output = ON_SUCCESS", True), ("rank = Memory", False),
+])
+def test_a_command_that_may_change_how_the_job_ends_is_told_apart_from_one_that_does_not(line, decides):
+    found = parse(f"executable = prog.sh\n{line}\nqueue\n")
+    (remark,) = [remark for remark in found.remarks if remark.kind == NO_EFFECT]
+    assert remark.decides == decides
+    assert found.undecided == (str(remark) if decides else "")
+
+
+def test_input_is_sent_along_as_what_the_program_reads(tmp_path):
+    folder = TreeFolder(Tree.files({"prog.sh": "", "data/numbers": "1 2"}))
+    assert one("input = data/numbers", folder).inputs[STDIN] == File(b"1 2")
+    assert one("initialdir = data\ninput = numbers", folder).inputs[STDIN] == File(b"1 2")
+    assert STDIN not in one("input = /dev/null", folder).inputs
+    for path, said in (("nowhere", "does not exist"), ("data", "is a directory")):
+        error = refused(f"input = {path}", folder)
+        assert (error.line, said in error.problem) == (2, True)
 
 
 @pytest.mark.parametrize(("body", "said"), [
@@ -427,6 +452,7 @@ def test_a_command_without_effect_here_is_told(line):
     ("arguments = $(nope)", "nothing defines $(nope)"),
     ("arguments = $(nope:a-b)", "leaves $(nope:a-b) as it is"),
     ("transfer_executable = no", "reads 'no' as True"), ("arguments = a \\\n# comment", "last character"),
+    ("max_retries = -1", "means no retry"), ("request_memory = lots", "takes lots for an attribute"),
     ("transfer_output_remaps = a=b", "double quotes"), ("warning : look here", "look here"),
 ])
 def test_a_setting_that_matters_is_told(body, said):
@@ -448,6 +474,13 @@ def test_a_submit_file_on_disk_is_read_with_its_directory(tmp_path):
     found = submit.read(tmp_path / "sweep.sub")
     assert (found.file, len(found.jobs)) == ("sweep.sub", 2)
     assert found.jobs[0].inputs.listing() == ["data/deep/x", "data/in.txt", "prog.sh"]
+
+
+def test_a_submit_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "prog.sh").write_text("")
+    (tmp_path / "job.sub").write_bytes("\ufeffexecutable = prog.sh\nqueue\n".encode())
+    found = submit.read(tmp_path / "job.sub")
+    assert (found.jobs[0].executable, found.remarks) == ("prog.sh", ())
 
 
 @pytest.mark.parametrize(("content", "line", "said"), [

@@ -421,3 +421,100 @@ def test_a_soft_eviction_before_the_listed_file_is_there_is_a_failure():
 def test_a_soft_eviction_without_a_list_sends_new_and_changed_files():
     """R7"""
     assert transfer.vacated(quiet(), sandbox({"n": "1", "d/x": ""})) == Tree.of(n="1")
+
+
+# -- R4b: lists in which one path lies in another, watched on a live HTCondor -----------------
+
+UP = {"up/sub/deep/file": "1", "up/file": "2", "deep": "3"}
+
+
+@pytest.mark.parametrize("listed, paths", [
+    (("up", "up/sub"), ["sub/", "up/file", "up/sub/deep/file"]),
+    (("up/sub", "up/sub"), ["sub/", "up/sub/deep/file"]),
+    (("up/sub/deep", "up/sub"), ["sub/", "up/sub/deep/file"]),
+    (("up/sub/deep/file", "up/sub"), ["sub/", "up/sub/deep/file"]),
+    (("up/", "up/sub"), ["sub/", "up/file", "up/sub/deep/file"]),
+    (("up/sub/", "up/"), ["sub/", "up/file", "up/sub/deep/file"]),
+    (("deep", "up", "up/sub/deep"), ["deep/", "up/file", "up/sub/deep/file"]),
+    (("up/sub", "./up/sub"), ["up/sub/deep/file"]),
+    (("up/file", "up"), ["up/file", "up/sub/deep/file"]),
+    (("up/sub", "up/sub/deep/file"), ["up/sub/deep/file"]),
+    (("up/",), ["up/file", "up/sub/deep/file"]),
+])
+def test_a_directory_that_is_come_to_again_leaves_an_empty_one_besides(listed, paths):
+    """R4b: with preserve_relative_paths only."""
+    assert checkpoint(listed, sandbox(UP), preserve_relative_paths=True).listing() == paths
+
+
+@pytest.mark.parametrize("listed", [("up", "up"), ("up/sub", "up"), ("up/", "up"), ("up/sub/deep/", "up")])
+def test_a_directory_two_levels_down_in_one_that_is_come_to_again_fails(listed):
+    """R4b: its place is looked for where there is none."""
+    assert checkpoint(listed, sandbox(UP), preserve_relative_paths=True) == Failure((listed[-1],))
+    assert isinstance(checkpoint(listed, sandbox(UP)), Tree)
+
+
+def test_a_file_cannot_arrive_over_a_directory_but_a_directory_over_a_file():
+    """R4b"""
+    assert checkpoint(("up/sub/deep", "deep"), sandbox(UP)) == Failure(("deep",))
+    assert checkpoint(("deep", "up/sub/deep"), sandbox(UP)).listing() == ["deep/file"]
+
+
+def test_output_that_cannot_arrive_over_a_directory_has_an_error_of_its_own():
+    """R6"""
+    failed = transfer.output(quiet(transfer_output_files=("up/sub/deep", "deep", "up/file")), sandbox(UP), Tree())
+    assert (failed.paths, failed.error, failed.sent.listing()) == (("deep",), 21, ["deep/file", "file"])
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_link_in_a_directory_that_leads_nowhere_is_left_out(keep):
+    """R4b"""
+    sent = checkpoint(("d",), sandbox({"d/a": "1"}, **{"d/l": Link("nothing")}), preserve_relative_paths=keep)
+    assert sent == Tree.files({"d/a": "1"})
+
+
+@pytest.mark.parametrize("entry", [Link("sub"), File(b"secret", readable=False)])
+def test_a_directory_with_a_link_to_a_directory_or_an_unreadable_file_fails(entry):
+    """R4b"""
+    tree = sandbox({"d/a": "1", "d/sub/b": "2"}, **{"d/l": entry})
+    assert checkpoint(("d",), tree) == Failure(("d",))
+
+
+def test_of_output_in_a_directory_all_that_can_be_sent_comes_home():
+    """R6"""
+    failed = transfer.output(quiet(transfer_output_files=("d",)), sandbox({"d/a": "1"}, **{"d/l": Link("/tmp")}), Tree())
+    assert failed == Tree.files({"d/a": "1"})
+
+
+def test_without_a_list_links_that_lead_to_no_file_are_left_out():
+    """R4a"""
+    tree = sandbox({"a": "1", "d/b": "2"}, l=Link("a"), m=Link("nothing"), n=Link("d"))
+    assert transfer.checkpoint(quiet(), tree, MODERN) == Tree.files({"a": "1", "l": "1"})
+
+
+@pytest.mark.parametrize("listed", ["..", "../x", "/etc", "d/../.."])
+def test_what_leads_out_of_the_sandbox_is_not_sent(listed):
+    """R4b"""
+    assert checkpoint((listed,), sandbox({"d/a": "1"})) == Failure((listed,))
+
+
+@pytest.mark.parametrize("listed", [".", "./"])
+def test_a_checkpoint_of_everything_can_be_saved_and_fills_no_new_sandbox(listed):
+    """R4b: HTCondor's own files are in it, over which the new ones can't be written."""
+    saved = checkpoint((listed,), sandbox({"a": "1"}))
+    assert {"job", "a", STDOUT} <= set(saved)
+    assert not transfer.unreceivable(sandbox())
+    assert "Permission denied" in transfer.unreceivable(transfer.new_sandbox(job(), saved, MODERN))
+
+
+def test_an_input_file_comes_home_as_it_was_only_if_it_came_with_the_checkpoint():
+    """R6: without a list of output."""
+    one = quiet(inputs={"table": "1"})
+    assert not transfer.output(one, Tree.of(table="1"), Tree())
+    assert transfer.output(one, Tree.of(table="1"), Tree.of(table="1")) == Tree.of(table="1")
+
+
+def test_a_stream_that_was_saved_empty_and_stays_empty_is_unchanged():
+    """R7: without a list of output."""
+    one, home = job(on_exit_or_evict=True), Tree.of(**{"out.txt": "printed\n"})
+    assert transfer.output(one, sandbox(), Tree.files({STDERR: ""})) == home
+    assert transfer.output(one, sandbox(), Tree()) == home | Tree.of(**{"err.txt": ""})

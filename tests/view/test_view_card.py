@@ -41,6 +41,12 @@ def test_hints_open_one_after_the_other():
     Page(html)
 
 
+def test_code_is_code_and_a_dollar_begins_no_formula():
+    html = card("A", "wrong", 0, 1, "Keep `$(start)` and $(end).", hints=("`<b>` and one ` left over", "`x = 1`"))
+    assert "<code>$(start)</code> and $(end)." in html and "<code>x = 1</code>" in html and "`&lt;b&gt;` and" in html
+    assert 'class="htcondor-view mathjax_ignore tex2jax_ignore"' in html
+
+
 def test_it_is_accessible():
     page = Page(card("T", "wrong", 0, 1, "", TRIALS))
     assert {"col", "row"} == set(page.values("scope"))

@@ -85,7 +85,7 @@ def test_the_end_names_what_came_home(story):
 
 def test_a_job_that_never_finishes_says_why(story):
     text = told(story("", tiny(checkpoint_exit_code=0, steps=1, transfer_checkpoint_files=("scratch.txt",))))
-    assert "This job never finishes" in text and "The simulation stops here: " in text
+    assert "This job never finishes" in text and "The story stops here: " in text
 
 
 def test_a_failed_upload_is_told(story):

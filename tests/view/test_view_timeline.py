@@ -1,13 +1,15 @@
 """The timeline: complete, well formed, self-contained, and no student's text is ever markup."""
 
 import re
+from dataclasses import replace
 
 import pytest
-from grader.simulator.pool import Held, Moment
+from grader.simulator.pool import Held, Moment, simulate
 from grader.simulator.tree import Directory, File, Link, Tree
 from grader.view.bar import blocks
+from grader.view.directories import preview
 from grader.view.scene import scenes
-from grader.view.timeline import MOST_FOLDED, joined, preview, stretches, timeline
+from grader.view.timeline import MOST_FOLDED, joined, stretches, timeline
 from hypothesis import given, strategies as st
 
 from view_helpers import Page, tiny
@@ -94,6 +96,23 @@ def test_the_bar_knows_what_became_of_each_execution(story):
     assert fates == [(1, "safe"), (2, "gone"), (3, "safe"), (4, "safe")]
     assert [b.fate for b in blocks(story("upload-fails@1 evict@2"))][:2] == ["gone", "gone"]
     assert [(b.start, b.end) for b in blocks(story(""))] == [(60, 120), (120, 180), (180, 240)]
+
+
+def test_a_job_that_ends_by_failing_does_not_look_like_success(executor):
+    job = tiny()
+    broken = job.inputs["tiny.py"]._replace(content=b"#!/usr/bin/env python3\nraise SystemExit(3)\n")
+    html = timeline(list(simulate(replace(job, inputs=job.inputs.put("tiny.py", broken),
+                                          transfer_output_files=()), executor)))
+    assert '<li class="bad">' in html and "the job has failed" in html and 'class="safe"' not in html
+
+
+def test_what_of_a_held_job_has_come_home_is_not_lost(executor):
+    job = tiny()
+    failing = job.inputs["tiny.py"]._replace(content=b"#!/usr/bin/env python3\nraise SystemExit('no result')\n")
+    moments = list(simulate(replace(job, inputs=job.inputs.put("tiny.py", failing)), executor))
+    held = list(scenes(moments))[-1]
+    assert held.moment.kind == "held" and held.moment.home["tiny.err"].text == "no result\n"
+    assert [item.path for item in held.lost] == []
 
 
 def test_an_empty_story_is_no_error():

@@ -1,0 +1,28 @@
+"""What runs in jobs' processes. The judge starts these files, and imports only clock.py to make and read a clock."""
+
+import compileall
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+INSIDE = Path(__file__).parent
+
+
+def command(module: str, *options: str) -> list[str]:
+    """The command that starts the main() of one of these files, in a Python with these options.
+
+    As a module, because Python compiles a script anew each time that it is started.
+    """
+    _compile()
+    return [sys.executable, *options, "-c", f"import sys; sys.path[0] = {str(INSIDE)!r}; import {module}; {module}.main()"]
+
+
+def starter() -> list[str]:
+    """The command that starts the starter."""
+    return command("starter", "-s")
+
+
+@lru_cache(1)
+def _compile() -> None:
+    """Jobs can't keep what is compiled. Where the judge can't either, the installer has done so."""
+    compileall.compile_dir(str(INSIDE), quiet=2)

@@ -1,9 +1,13 @@
 """Virtual time inside a job's own processes: sleeping costs nothing and moves the clock.
 
-The clock is a small file outside the sandbox, mapped by every process of one execution, so
-that a shell script, its `sleep` and a Python program below it all read the same time. Beside
-the time it holds deadlines: what is to be signalled when (an eviction, `timeout`, an alarm).
-Whoever moves the clock past a deadline sends the signal.
+The clock is a small file outside the sandbox, mapped by every process of one execution, so that a
+shell script, its `sleep` and a Python program below it all read the same time. Beside the time it
+holds who is waiting for which time, and deadlines: what is to be signalled when (an eviction, an
+alarm). Whoever moves the clock past a deadline sends the signal.
+
+Where several processes or threads are at work, time passes only when none of them has anything to
+do before a later time comes: each is asleep, or blocked (company.py finds out). So a program and
+whoever watches it meet at the same moments in every run, however fast the machine is.
 
 This file runs in the job, not in the judge: it is believed for the time and for nothing else.
 It needs the standard library only, and Python 3.6 or later. Time passes when a process sleeps,
@@ -11,14 +15,18 @@ and by TICK at each look at the clock, so that a loop waiting for a moment comes
 computing takes no virtual time, which makes two runs give the same history.
 """
 
-import _socket
-import datetime as _datetime
+import _signal as signal  # the module signal takes longer to import than a sleep takes
+import _thread
 import mmap
 import os
-import signal
+import select
 import struct
-import threading
 import time as _time
+
+if __package__:  # the judge, who only makes clocks and reads them
+    from . import company
+else:
+    import company
 
 try:
     import fcntl
@@ -28,210 +36,275 @@ except ImportError:  # Windows: one process, one clock
 TICK = 0.001
 BOOT = 1.0e9
 """What time.monotonic() counts from: some moment before every job, as on a real machine."""
+SIZE = 32768
+SOON = 0.0003
+"""Seconds of real time after which a sleeping process looks at the clock again ..."""
+SLICE = 0.005
+"""... and one that is blocked, which what it waits for wakes up at once."""
 
-_HEAD = struct.Struct("=di")
-_DEADLINE = struct.Struct("=diid")
-SIZE = 4096
-MOST = (SIZE - _HEAD.size) // _DEADLINE.size
+# time, when one last woke up, number of changes, lengths of both lists, first process, its parent, whether it is over,
+# whether the job has looked at it
+_HEAD = struct.Struct("=ddq6i")
+_DEADLINE = struct.Struct("=diid")  # when, which process, which signal, seconds until SIGKILL
+_WAITING = struct.Struct("=diii")  # until, process, thread, whether blocked
+_DEADLINES, _WAITERS = 64, 2048
+"""Where the two lists begin in the file."""
+_MOST_DEADLINES = (_WAITERS - _DEADLINES) // _DEADLINE.size
+_MOST_WAITERS = (SIZE - _WAITERS) // _WAITING.size
 
-_real_sleep = _time.sleep
-_guard = threading.RLock()
+_real_sleep, _real_poll = _time.sleep, getattr(select, "poll", None)
+_guard = _thread.RLock()
 _map = None
 _file = None
+
+
+class _State:
+    """What the clock file holds; `serial` counts the changes."""
+
+    def __init__(self):
+        (self.now, self.woke, self.serial, deadlines, waiting, self.first, self.parent, self.over,
+         self.looked) = _HEAD.unpack_from(_map, 0)
+        self.deadlines = _records(_DEADLINE, _DEADLINES, deadlines, _WAITERS)
+        self.waiting = _records(_WAITING, _WAITERS, waiting, SIZE)
+        self.stored = self._values()
+
+    def _values(self):
+        return (self.now, self.woke, self.first, self.over, self.looked, sorted(self.deadlines)[:_MOST_DEADLINES],
+                self.waiting[:_MOST_WAITERS])
+
+    def store(self):
+        values = self._values()
+        if values == self.stored:
+            return
+        self.stored, self.serial = values, self.serial + 1
+        deadlines, waiting = values[-2:]
+        for record, where, found in (_DEADLINE, _DEADLINES, deadlines), (_WAITING, _WAITERS, waiting):
+            for index, one in enumerate(found):
+                record.pack_into(_map, where + index * record.size, *one)
+        # The serial number comes last, and is read first: who reads the new one reads the new lists.
+        _HEAD.pack_into(_map, 0, self.now, self.woke, self.serial, len(deadlines), len(waiting), self.first,
+                        self.parent, self.over, self.looked)
+
+
+def _records(record, where, count, end):
+    return [record.unpack_from(_map, where + i * record.size)
+            for i in range(max(0, min(count, (end - where) // record.size)))]
+
+
+class _Locked:
+    """The clock's state, for one process at a time; what is done to it is stored. A signal handler that looks at the
+    clock while its process has it gets the same state."""
+
+    depth, state, wanted = 0, None, []
+
+    def __enter__(self):
+        self.wanted.append(None)
+        _guard.acquire()
+        self.wanted.pop()
+        if not _Locked.depth:
+            if fcntl:
+                fcntl.lockf(_file, fcntl.LOCK_EX)
+            _Locked.state = _State()
+        _Locked.depth += 1
+        return _Locked.state
+
+    def __exit__(self, *exc):
+        _Locked.depth -= 1
+        if not _Locked.depth:
+            _Locked.state.store()
+            if fcntl:
+                fcntl.lockf(_file, fcntl.LOCK_UN)
+        _guard.release()
 
 
 def create(path, now):
     """Make a clock file that stands at `now`, seconds since the epoch."""
     with open(path, "wb") as file:
-        file.write(_HEAD.pack(now, 0).ljust(SIZE, b"\0"))
+        file.write(_HEAD.pack(now, 0.0, 0, 0, 0, 0, 0, 0, 0).ljust(SIZE, b"\0"))
 
 
-def peek(path):
-    """The time that a clock file shows."""
-    with open(path, "rb") as file:
-        return _HEAD.unpack(file.read(_HEAD.size))[0]
+def read(told):
+    """(the time, whether the job has looked at it) that a clock file tells, of which these are the first bytes."""
+    if len(told) < _HEAD.size:
+        return float("nan"), False
+    head = _HEAD.unpack_from(told)
+    return head[0], bool(head[-1])
 
 
 def attach(path):
-    """Take the time from this clock file from now on."""
+    """Take the time from this clock file from now on. The first to do so is the job's program."""
     global _map, _file
     _file = os.open(path, os.O_RDWR)
     _map = mmap.mmap(_file, SIZE)
+    with _Locked() as state:
+        if not state.first:
+            state.first, state.parent = os.getpid(), os.getppid()
 
 
-class _Locked:
-    def __enter__(self):
-        _guard.acquire()
-        if fcntl:
-            fcntl.lockf(_file, fcntl.LOCK_EX)
-
-    def __exit__(self, *exc):
-        if fcntl:
-            fcntl.lockf(_file, fcntl.LOCK_UN)
-        _guard.release()
-
-
-def _read():
-    now, count = _HEAD.unpack_from(_map, 0)
-    return now, [_DEADLINE.unpack_from(_map, _HEAD.size + i * _DEADLINE.size)
-                 for i in range(max(0, min(count, MOST)))]
-
-
-def _store(now, deadlines):
-    deadlines = sorted(deadlines)[:MOST]
-    _HEAD.pack_into(_map, 0, now, len(deadlines))
-    for index, deadline in enumerate(deadlines):
-        _DEADLINE.pack_into(_map, _HEAD.size + index * _DEADLINE.size, *deadline)
+# -- deadlines --------------------------------------------------------------------
 
 
 def add_deadline(after, pid, number, grace=0.0):
     """Signal process `pid` (a group, if negative) in `after` seconds, and kill it `grace`
     seconds later if grace is not 0. Returns what remove_deadline() takes."""
-    with _Locked():
-        now, deadlines = _read()
-        deadline = (now + after, pid, number, grace)
-        _store(now, deadlines + [deadline])
+    with _Locked() as state:
+        deadline = (state.now + after, pid, number, grace)
+        state.deadlines.append(deadline)
     return deadline
 
 
 def remove_deadline(deadline):
     """Take a deadline back. False if it has struck already."""
-    with _Locked():
-        now, deadlines = _read()
-        if deadline not in deadlines:
-            return False
-        deadlines.remove(deadline)
-        _store(now, deadlines)
-        return True
+    with _Locked() as state:
+        there = deadline in state.deadlines
+        if there:
+            state.deadlines.remove(deadline)
+    return there
 
 
-def now():
-    """The virtual time, in seconds since the epoch; looking takes TICK."""
-    _move_to(lambda t: t + TICK)
-    return _HEAD.unpack_from(_map, 0)[0]
+def _move(state, target):
+    """Move the clock to `target`, or to the first deadline before it, which is returned, to be sent."""
+    due = min(state.deadlines) if state.deadlines else None
+    if due is None or due[0] > target:
+        if target != float("inf"):
+            state.now = max(state.now, target)
+        return None
+    at, pid, number, grace = due
+    state.deadlines.remove(due)
+    if grace:
+        state.deadlines.append((at + grace, -abs(pid), signal.SIGKILL, 0.0))
+    state.now = max(state.now, at)
+    # Once the job's program is killed, time stands still for what else is running.
+    state.over = state.over or number == signal.SIGKILL and abs(pid) == state.first
+    return due
 
 
-def advance(seconds):
-    """Let `seconds` pass, sending the signals of all deadlines on the way at their time."""
-    with _Locked():
-        until = _read()[0] + seconds
-    _move_to(lambda t: max(t, until))
-
-
-def _move_to(target_from):
-    target = None
-    while True:
-        with _Locked():
-            time, deadlines = _read()
-            target = target_from(time) if target is None else target
-            due = deadlines[0] if deadlines and deadlines[0][0] <= target else None
-            if due:
-                at, pid, number, grace = due
-                after = [(at + grace, -abs(pid), signal.SIGKILL, 0.0)]
-                _store(max(time, at), deadlines[1:] + (after if grace else []))
-            elif target != float("inf"):
-                _store(max(time, target), deadlines)
-        if due:
-            _send(pid, number)  # a handler that raises ends the sleep here, at the deadline
-        elif target == float("inf"):
-            _real_sleep(1)
-        else:
-            return
-
-
-def _send(pid, number):
+def _send(deadline):
+    _, pid, number, _ = deadline
     try:
         os.killpg(-pid, number) if pid < 0 else os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
         pass
 
 
-# -- what a Python program sees -------------------------------------------------
+def _stand_still():
+    while True:
+        _real_sleep(1)
 
 
-def sleep(seconds):
-    """time.sleep() in virtual time."""
-    if seconds < 0:
-        raise ValueError("sleep length must be non-negative")
-    advance(seconds)
+# -- the passing of time ------------------------------------------------------------
 
 
-def _optional_time(real):
-    def with_virtual_now(seconds=None):
-        return real(now() if seconds is None else seconds)
-    return with_virtual_now
+def now():
+    """The virtual time, in seconds since the epoch; looking takes TICK."""
+    with _Locked() as state:
+        target, state.looked = state.now + TICK, 1
+    _pass(target)
+    return _HEAD.unpack_from(_map, 0)[0]
 
 
-def _alarm(seconds, interval=0.0):
-    """Set the virtual alarm clock of this process; the seconds that were left of the old one."""
-    global _alarm_deadline
-    left = 0.0
-    if _alarm_deadline:
-        at = _alarm_deadline[0]
-        left = max(0.0, at - _read()[0]) if remove_deadline(_alarm_deadline) else 0.0
-    _alarm_deadline = add_deadline(seconds, os.getpid(), signal.SIGALRM) if seconds else None
-    return left
+def _pass(target):
+    """Move the clock to `target`, whatever others do, sending the signals on the way at their time."""
+    while True:
+        with _Locked() as state:
+            over, due = state.over, None if state.over else _move(state, target)
+        if over:
+            _stand_still()
+        if due is None:
+            if target == float("inf"):
+                _stand_still()
+            return
+        _send(due)  # a handler that raises ends the sleep here, at the deadline
 
 
-_alarm_deadline = None
+def advance(seconds):
+    """Sleep: let `seconds` pass, sending the signals of all deadlines on the way at their time."""
+    with _Locked() as state:
+        until, family = state.now + seconds, (state.parent, state.first)
+    if company.alone(*family):
+        _pass(until)
+    else:
+        _wait(until, None)
 
 
-def install():
-    """Put virtual time where Python programs look for the time."""
-    real_datetime, real_date = _datetime.datetime, _datetime.date
-    strftime, real_setitimer = _time.strftime, getattr(signal, "setitimer", None)
-
-    class Virtual(type):
-        """What C code makes are real dates: they have to be instances of these classes as well."""
-
-        def __instancecheck__(cls, instance):
-            return isinstance(instance, reals[cls]) if cls in reals else type.__instancecheck__(cls, instance)
-
-        def __subclasscheck__(cls, other):
-            return issubclass(other, reals[cls]) if cls in reals else type.__subclasscheck__(cls, other)
-
-    class datetime(real_datetime, metaclass=Virtual):
-        def date(self):
-            return date(self.year, self.month, self.day)  # a real one could not be pickled
-
-        @classmethod
-        def now(cls, tz=None):
-            return cls.fromtimestamp(now(), tz)
-
-        @classmethod
-        def utcnow(cls):
-            return cls.fromtimestamp(now(), _datetime.timezone.utc).replace(tzinfo=None)
-
-        @classmethod
-        def today(cls):
-            return cls.now()
-
-    class date(real_date, metaclass=Virtual):
-        @classmethod
-        def today(cls):
-            return cls.fromtimestamp(now())
-
-    reals = {datetime: real_datetime, date: real_date}
-    for virtual in reals:
-        virtual.__module__, virtual.__qualname__ = "datetime", virtual.__name__
-        setattr(_datetime, virtual.__name__, virtual)
-
-    _time.sleep = sleep
-    _time.time = now
-    _time.monotonic = _time.perf_counter = lambda: now() - BOOT
-    _time.time_ns = lambda: int(now() * 1e9)
-    _time.monotonic_ns = _time.perf_counter_ns = lambda: int((now() - BOOT) * 1e9)
-    for name in ("localtime", "gmtime", "ctime"):
-        setattr(_time, name, _optional_time(getattr(_time, name)))
-    _time.strftime = lambda form, t=None: strftime(form, _time.localtime() if t is None else t)
-    if real_setitimer:
-        signal.alarm = lambda seconds: int(-(-_alarm(seconds) // 1))
-        signal.setitimer = lambda which, seconds, interval=0.0: (
-            (_alarm(seconds), 0.0) if which == signal.ITIMER_REAL else real_setitimer(which, seconds, interval))
+def wait(seconds, block):
+    """Wait for something to happen, `seconds` at most. block(real seconds) has to block until it happens,
+    or for so long, and tell whether it has, as a lock's acquire() does. Returns what block() told, or None."""
+    with _Locked() as state:
+        until = state.now + seconds
+    return block(0) or _wait(until, block)
 
 
-def install_host(name):
-    """Let this process believe that the machine is called `name`."""
-    real = os.uname
-    _socket.gethostname = lambda: name  # socket takes its functions from _socket when it is imported
-    os.uname = lambda: os.uname_result((real()[0], name) + tuple(real()[2:]))
+def ended(process, seconds):
+    """Whether a child of this process has ended within `seconds`. It still has to be waited for."""
+    if not hasattr(os, "pidfd_open"):  # before Python 3.9 or Linux 5.3
+        return bool(wait(seconds, lambda real: _has_ended(process) or _real_sleep(real) or _has_ended(process)))
+    file = os.pidfd_open(process)
+    try:
+        end = _real_poll()
+        end.register(file, select.POLLIN)
+        return bool(wait(seconds, lambda real: end.poll(real * 1000)))
+    finally:
+        os.close(file)
+
+
+def _has_ended(process):
+    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _wait(until, block):
+    me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
+    mine = (until, *me, block is not None)
+    with _Locked() as state:
+        # In a signal handler, the sleep that the signal interrupted is in the list already.
+        interrupted = [one for one in state.waiting if one[1:3] == me]
+        others = [one for one in state.waiting if one[1:3] != me and company.state(*one[1:3]) != company.ENDED]
+        state.waiting = sorted([*others, mine])
+    try:
+        while True:
+            state = _State()  # without locking, so that nobody is kept waiting by one who only looks
+            if state.over:
+                _stand_still()
+            first = _first(state.waiting, mine)
+            if state.now >= until:
+                if first == mine and (state.woke < state.now or _others_wait(state, mine)):
+                    with _Locked() as state:
+                        state.woke = state.now
+                    return None
+            # Who sleeps looks often, and so moves the clock for those who are blocked as well.
+            elif (first[0] > state.now and _first(sorted(state.waiting, key=lambda one: one[3]), mine) == mine
+                    and _others_wait(state, mine)):
+                # What this process waits for itself may have happened just now; others would have been woken by it.
+                found = block(0) if block else None
+                if found:
+                    return found
+                if _move_on(state.serial, first[0]):
+                    continue
+            found = block(SLICE) if block else _real_sleep(SOON * (1 + sum(one < mine for one in state.waiting)))
+            if found:
+                return found
+    finally:
+        with _Locked() as state:
+            state.waiting = sorted([one for one in state.waiting if one[1:3] != me] + interrupted)
+
+
+def _first(waiting, mine):
+    """The first who could go on if it were its turn."""
+    return next(one for one in [*waiting, mine] if one == mine or company.state(*one[1:3]) == company.RUNS)
+
+
+def _others_wait(state, mine):
+    asleep = [one[1:3] for one in state.waiting if not one[3]]
+    return not _Locked.wanted and company.waits(state.parent, state.first, asleep, mine[1:3]) and not _Locked.wanted
+
+
+def _move_on(serial, target):
+    """Move the clock to `target`, or the first deadline before it, unless something was changed since `serial`;
+    whether it was moved."""
+    with _Locked() as state:
+        if state.serial != serial or target == float("inf") and not state.deadlines:
+            return False
+        due = _move(state, target)
+    if due:
+        _send(due)
+    return True

@@ -1,31 +1,23 @@
 """Starts a job's program, again and again, each time in a fresh child process.
 
-It is what condor_starter is on an execution point: it gives the program its working directory,
-environment, limits and output files, waits for it, and ends whatever the program left running.
-It runs none of the program's code itself: a Python program runs in a fork of this clean
-interpreter, which is many times faster than a new one, and any other program is executed.
+It is what condor_starter is on an execution point: it has the program run in its working directory,
+environment and limits, waits for it, and ends whatever the program left running. It runs none of the
+program's code itself: that is done in forks of this clean interpreter, see program.py.
 
 One request a line on standard input, one answer a line on standard output, both JSON.
 """
 
-import gc
 import json
 import os
 import signal
 import sys
 import time
-import types
 
-import clock
+import ending
+import program
 
-# What jobs import most often is there already, for speed (see forget_shadowed), and no more:
-# each module costs time at the end of every execution, when the interpreter is taken down.
-import pickle, random  # noqa: E401,F401
-
-try:
-    import resource
-except ImportError:
-    resource = None
+# What jobs import most often is there already, for speed (see forget_shadowed in program.py).
+import datetime, pickle, random, threading  # noqa: E401,F401
 
 LINUX = sys.platform.startswith("linux")
 CONFINED = os.environ.get("_SIMULATOR_CONFINED") == "1"
@@ -36,22 +28,52 @@ LOOK = 0.1
 
 
 def serve():
-    """Answer requests for ever; returns only in a child, with the request it is to run."""
-    buffer = b""
-    os.write(1, READY)
+    """Answer requests for ever. Returns only in a child, with a file in which its request will be.
+
+    The next child is there before it is needed: it is forked while the judge reads what the last one
+    has left, and never while a job runs, which could tamper with it.
+    """
+    say(READY)
     while True:
-        while b"\n" not in buffer:
-            read = os.read(0, 1 << 16)
-            if not read:
-                os._exit(0)
-            buffer += read
-        line, _, buffer = buffer.partition(b"\n")
-        request = json.loads(line)
+        reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
-            return request
-        answer = json.dumps(wait(pid, request["limits"], request["scratch"])) + "\n"
-        os.write(1, answer.encode())
+            os.close(writer)
+            return reader
+        os.close(reader)
+        line = sys.stdin.buffer.readline()
+        hand_over(line, writer)
+        if not line:
+            os.waitpid(pid, 0)
+            os._exit(0)
+        request = json.loads(line)
+        answer = wait(pid, request["limits"], request["scratch"])
+        say(json.dumps(answer).encode() + b"\n")
+        program.remember(request)
+
+
+def say(line):
+    """Tell the judge something; if it is there no more, interrupted perhaps, there is nothing left to do."""
+    try:
+        os.write(1, line)
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def hand_over(line, writer):
+    """Tell a child its request, or with b"" that there will be none."""
+    try:
+        with open(writer, "wb") as pipe:
+            pipe.write(line)
+    except BrokenPipeError:
+        pass  # it was killed, which is seen when it is waited for
+
+
+def told(reader):
+    """The request for this child; None if there is none."""
+    with open(reader, "rb") as pipe:
+        line = pipe.read()
+    return json.loads(line) if line else None
 
 
 def wait(pid, limits, scratch):
@@ -89,19 +111,44 @@ def kill_all(pid):
 
 
 def exceeded(limits, scratch):
-    """"memory" or "disk" if a job's processes, or files, are too many together; the limits of the system
+    """"cpu", "memory" or "disk" if a job's processes, or files, take too much together; the limits of the system
     hold for each of them alone."""
-    page, used = os.sysconf("SC_PAGE_SIZE"), 0
-    for name in os.listdir("/proc"):
+    seconds, memory = 0.0, 0
+    for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open("/proc/%d/statm" % int(name)) as file:
-                size, resident, shared = map(int, file.read().split()[:3])
-            used += (resident - shared) * page
+            if int(pid) != os.getpid() and _user(pid) == os.getuid():
+                seconds += _seconds(pid)
+                memory += _memory(pid)
         except (ValueError, OSError):
-            pass
-    if used > limits["memory"]:
+            pass  # it has ended
+    if seconds > limits["cpu"]:
+        return "cpu"
+    if memory > limits["memory"]:
         return "memory"
     return "disk" if crowded(scratch, 2 * limits["files"], 2 * limits["sandbox_bytes"]) else ""
+
+
+def _user(pid):
+    """Whose process it is. (The owner of its directory is not to be trusted: a process can hide that.)"""
+    return int(_told(pid, "status").partition("\nUid:")[2].split()[0])
+
+
+def _seconds(pid):
+    """Of processor time. (That of processes which are over is not counted: a script may well start a thousand.)"""
+    return sum(map(int, _told(pid, "stat").rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(pid):
+    """Bytes of memory that a process has, files apart. What it shares with others counts for each of them, as what
+    they share since a fork does."""
+    told = dict(line.partition(":")[::2] for line in _told(pid, "status").splitlines())
+    kinds = ("RssAnon", "RssShmem") if "RssAnon" in told else ("VmRSS",)  # before Linux 4.5; none if it has ended
+    return sum(int(told[kind].split()[0]) << 10 for kind in kinds if kind in told)
+
+
+def _told(pid, what):
+    with open("/proc/%s/%s" % (pid, what)) as file:
+        return file.read()
 
 
 def crowded(directory, files, size):
@@ -176,113 +223,21 @@ def children():
         return []
 
 
-def become(request):
-    """Turn this fresh child into the job's process: session, limits, directory, streams, time."""
-    os.setsid()
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    limit(request["limits"])
-    for number, path in ((0, os.devnull), (1, request["stdout"]), (2, request["stderr"])):
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        os.dup2(file, number)
-        os.close(file)
-    os.closerange(3, 256)
-    os.chdir(request["directory"])
-    os.environ.clear()
-    os.environ.update(request["environment"])
-    clock.attach(request["clock"])
-    if request["stop"]:
-        after, number, grace = request["stop"]
-        clock.add_deadline(after, os.getpid() if number == signal.SIGTERM else -os.getpid(), number, grace)
-
-
-def limit(limits):
-    if resource is None:
-        return
-    wanted = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: limits["cpu"],
-        resource.RLIMIT_FSIZE: limits["file_bytes"],
-        resource.RLIMIT_NOFILE: limits["open_files"],
-        resource.RLIMIT_AS: limits["memory"],
-        resource.RLIMIT_NPROC: limits["processes"],
-    }
-    for name, value in wanted.items():
-        # At the soft limit of processor time comes a signal that tells what for, at the hard one SIGKILL.
-        hard = value + 1 if name == resource.RLIMIT_CPU else value
-        try:
-            resource.setrlimit(name, (value, hard))
-        except (ValueError, OSError):
-            pass  # not every system has every limit; grader/simulator/executor.py says which
-
-
-def forget_shadowed(directory):
-    """A module of the job's own must win over one of the same name imported here before."""
-    own = {name.partition(".")[0] for name in os.listdir(directory)}
-    for name in list(sys.modules):
-        if name.partition(".")[0] in own:
-            del sys.modules[name]
-
-
-def prepare_main(path):
-    """Make `path` the main program as `python PATH` would."""
-    directory = os.path.dirname(path)
-    sys.path[0] = directory
-    for own in ("clock", "watch"):
-        sys.modules.pop(own, None)
-    sys.dont_write_bytecode = True
-    forget_shadowed(directory)
-    main = types.ModuleType("__main__")
-    main.__file__, main.__builtins__ = path, __builtins__
-    sys.modules["__main__"] = main
-
-
-def report(error):
-    """Print a traceback that begins where the program begins, as if this file were not there."""
-    trace = error.__traceback__.tb_next
-    sys.excepthook(type(error), error.with_traceback(trace), trace)
-
-
-def execute(request):
+def main():
+    """Serve, and in each fork run a program."""
+    be_nobody()
+    adopt_orphans()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # even if whoever started this ignores it
+    # What only this process needed is not there for the job either.
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("ctypes", "_ctypes")]:
+        del sys.modules[name]
+    ending.settle()
+    reader = serve()
+    program.prepare()
+    request = told(reader)
+    if request is None:
+        os._exit(0)
     try:
-        os.execve(request["program"], request["arguments"], request["environment"])
-    except OSError as error:
-        with open(request["failure"], "w") as file:
-            file.write(error.strerror or str(error))
-        os._exit(127)
-
-
-be_nobody()
-adopt_orphans()
-# What only this process needed is not there for the job either: at its end, it would cost time as well.
-for name in [name for name in sys.modules if name.partition(".")[0] == "ctypes"]:
-    del sys.modules[name]
-gc.collect()
-gc.freeze()
-request = serve()
-try:
-    become(request)
-except OSError:  # the judge is gone, and its directories with it
-    os._exit(126)
-if not request["python"]:
-    execute(request)
-clock.install()
-clock.install_host(request["environment"]["_SIMULATOR_HOST"])
-if request["trace"]:
-    import watch
-    watch.start(request["trace"], request["directory"])
-sys.argv = [request["python"]] + request["arguments"][1:]
-prepare_main(request["python"])
-crashed = False
-# No name here may stand for the program's own things: what it left open is closed, and so written,
-# when its module is taken down.
-try:
-    with open(request["python"], "rb") as file:
-        code = compile(file.read(), request["python"], "exec", dont_inherit=True)
-    exec(code, sys.modules["__main__"].__dict__)
-except SystemExit:
-    raise
-except BaseException as error:
-    crashed = True
-    report(error)
-if crashed:
-    sys.exit(1)
+        program.run(request)
+    finally:
+        program.flush()

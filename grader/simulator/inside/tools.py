@@ -1,23 +1,28 @@
 """`sleep`, `timeout` and `date` in virtual time, for jobs that are shell scripts.
 
-Started by small scripts which come first on the job's PATH: tools.py NAME [ARGUMENT ...].
-They take what the GNU commands take, as far as scripts use it.
+Started by small scripts which come first on the job's PATH, with NAME [ARGUMENT ...].
+They take what the GNU commands take, as far as scripts use it, and end as those do.
 """
 
+import _signal as signal  # see clock.py
 import os
-import signal
-import subprocess
 import sys
 
 import clock
 
+OPTIONS = {"k": "--kill-after", "s": "--signal", "v": "--verbose", "p": "--preserve-status", "f": "--foreground"}
+VALUED = ("--kill-after", "--signal")
+"""Options of timeout, and those that take a value. (GNU's has -p and -f since version 9.5.)"""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def duration(text):
     """Seconds of `90`, `1.5m`, `2h`, `infinity`. Raises ValueError."""
     unit = UNITS.get(text[-1:])
-    return float(text[:-1]) * unit if unit else float(text)
+    seconds = float(text[:-1]) * unit if unit else float(text)
+    if not seconds >= 0:
+        raise ValueError(text)
+    return seconds
 
 
 def sleep(args):
@@ -35,52 +40,119 @@ def date(args):
     told = any(a[:2] in ("-d", "-f", "-r", "-s") or a[:2] == "--" and a not in ("--utc", "--universal")
                for a in args)
     moment = [] if told else ["-d", "@%.6f" % clock.now()]
-    return subprocess.call([real("date")] + moment + args)
+    os.execv(real("date"), ["date"] + moment + args)
+
+
+# -- timeout ----------------------------------------------------------------------
+
+
+class Told(Exception):
+    """A signal that timeout was sent, to be passed on."""
 
 
 def timeout(args):
-    number, grace, preserve = signal.SIGTERM, 0.0, False
+    number, grace, settings = signal.SIGTERM, 0.0, set()
     try:
-        while args and args[0].startswith("-"):
-            option, _, value = args.pop(0).partition("=")
-            if option in ("-s", "--signal"):
-                number = signal_number(value or args.pop(0))
-            elif option in ("-k", "--kill-after"):
-                grace = duration(value or args.pop(0))
-            elif option == "--preserve-status":
-                preserve = True
-            elif option not in ("--foreground", "-v", "--verbose"):
-                return usage("timeout: unrecognized option " + repr(option), 125)
-        after, command = duration(args[0]), args[1:]
-    except (ValueError, IndexError, KeyError):
+        while args and args[0].startswith("-") and args[0] != "--":
+            option, value = split_option(args.pop(0), args)
+            if option == "--signal":
+                number = signal_number(value)
+            elif option == "--kill-after":
+                grace = duration(value)
+            else:
+                settings.add(option)
+        after, *command = args[1:] if args[0] == "--" else args
+        after = duration(after)
+    except (ValueError, IndexError, AttributeError):
         return usage("timeout: usage: timeout [OPTION] DURATION COMMAND [ARG]...", 125)
     if not command:
         return usage("timeout: missing operand", 125)
-    return run_for(after, command, number, grace, preserve)
+    return run_for(after or float("inf"), command, number, grace or float("inf"), settings)
 
 
-def run_for(after, command, number, grace, preserve):
+def split_option(text, rest):
+    """(the long name of an option, its value). Raises ValueError for one that is unknown, IndexError for one whose
+    value is missing."""
+    if text.startswith("--"):
+        name, given, value = text.partition("=")
+        [option] = [option for option in OPTIONS.values() if option.startswith(name)]
+    else:
+        option, value = OPTIONS.get(text[1:2]), text[2:]
+        given = bool(value)
+    if option not in OPTIONS.values() or given and option not in VALUED:
+        raise ValueError(text)
+    return option, value if given else rest.pop(0) if option in VALUED else ""
+
+
+def run_for(after, command, number, grace, settings):
+    """Run a command for so long at most. The two are a process group of their own, as with GNU's timeout."""
+    if "--foreground" not in settings:
+        os.setpgid(0, 0)
+    for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(passed_on, tell)
+    child = start(command)
+    timed_out = False
     try:
-        child = subprocess.Popen(command, preexec_fn=os.setpgrp)
-    except FileNotFoundError:
-        return usage("timeout: failed to run command " + repr(command[0]), 127)
-    except OSError:
-        return usage("timeout: failed to run command " + repr(command[0]), 126)
-    # Whoever times the command out may be the command itself: the deadline belongs to the clock.
-    deadline = clock.add_deadline(after, -child.pid, number, grace) if after else None
-    for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(passed_on, lambda n, frame: os.killpg(child.pid, n))
-    status = child.wait()
-    timed_out = deadline is not None and not clock.remove_deadline(deadline)
-    if status < 0:
-        status = 128 - status
-    if timed_out and not preserve:
-        return status if status == 128 + signal.SIGKILL else 124
-    return status
+        if not clock.ended(child, after):
+            timed_out = True
+            raise Told(number)
+    except Told as told:
+        send(child, told.args[0], command, settings)
+        if not clock.ended(child, grace):
+            send(child, signal.SIGKILL, command, settings)
+    return result(os.waitpid(child, 0)[1], timed_out, "--preserve-status" in settings)
+
+
+def start(command):
+    child = os.fork()
+    if child:
+        return child
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        usage("timeout: failed to run command %r: %s" % (command[0], error.strerror), 0)
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+def tell(number, frame):
+    raise Told(number)
+
+
+def send(child, number, command, settings):
+    """Signal the command, and where it has a group with whatever it has started, the group: this process as well."""
+    for own in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(own, signal.SIG_IGN)
+    if "--verbose" in settings:
+        usage("timeout: sending signal %s to command %r" % (signal_name(number), command[0]), 0)
+    os.kill(child, number)
+    group = 0 if "--foreground" not in settings else None
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_IGN)
+        os.kill(child, signal.SIGCONT)
+    if group is not None:
+        os.killpg(group, number)
+
+
+def result(status, timed_out, preserve):
+    """The exit code; a command that ended by a signal of its own ends this process in the same way."""
+    if os.WIFEXITED(status):
+        return 124 if timed_out and not preserve else os.WEXITSTATUS(status)
+    number = os.WTERMSIG(status)
+    if not timed_out:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    return 128 + number if preserve or number == signal.SIGKILL else 124
 
 
 def signal_number(text):
     return int(text) if text.isdigit() else getattr(signal, "SIG" + text.upper().replace("SIG", "", 1))
+
+
+def signal_name(number):
+    names = [name[3:] for name in dir(signal) if name.startswith("SIG") and name[3].isalpha()]
+    return next(name for name in names if getattr(signal, "SIG" + name) == number)
 
 
 def real(name):
@@ -97,6 +169,7 @@ def usage(text, status):
     return status
 
 
-if __name__ == "__main__":
+def main():
+    """Be the tool that the first argument names."""
     clock.attach(os.environ["_SIMULATOR_CLOCK"])
     sys.exit({"sleep": sleep, "date": date, "timeout": timeout}[sys.argv[1]](sys.argv[2:]))

@@ -18,12 +18,14 @@ def _start():
     sys.path.insert(0, os.path.dirname(_here))
     try:
         import clock
+        import python_time
     finally:
         del sys.path[0]
-    sys.modules["_simulator_clock"] = sys.modules.pop("clock")
     clock.attach(path)
-    clock.install()
-    clock.install_host(os.environ.get("_SIMULATOR_HOST", "localhost"))
+    python_time.install()
+    python_time.install_host(os.environ.get("_SIMULATOR_HOST", "localhost"))
+    for own in ("clock", "company", "python_time"):  # the job may have modules of these names
+        sys.modules["_simulator_" + own] = sys.modules.pop(own)
 
 
 _start()

@@ -1,0 +1,197 @@
+"""The annealing of exercise `annealing`: its numbers, its known answers, a checkpoint.py that forgets parts of the
+state, and the questions about it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import lru_cache
+
+from ..simulator import submit
+from ..simulator.evidence import Evidence
+from ..simulator.explore import Exploration
+from ..simulator.job import Job
+from ..simulator.states import State
+from ..simulator.tree import File, Tree
+from ..view.text import plain, shorten
+from ..view.text import count
+from .asking import every_schedule, failed, keeps, told
+from .exercise import Ask, Bench, Result
+from .payload import Program
+from .resumption import BEGINS, OUTPUT, PLACE, SAVES, Description, free_way, said
+
+ANNEALING = Program(
+    "annealing", "annealing.py",
+    idle=b"def save_checkpoint(state):\n    pass\n\n\ndef restore_checkpoint(state):\n    return state\n")
+"""payload/annealing: annealing.py, without arguments."""
+
+STUB = '''\
+import os
+import sys
+
+
+def save_checkpoint(state):
+    """Write what a restart needs to go on from this state, and leave with exit code 85."""
+    raise NotImplementedError()
+
+
+def restore_checkpoint(initial_state):
+    """The state to begin with: `initial_state` if there is no checkpoint."""
+    raise NotImplementedError()
+'''
+FORGETFUL = '''\
+"""Saves the state and brings it back, except for what it forgets."""
+import os
+import pickle
+import sys
+
+FORGETS = {forgets}
+
+
+def save_checkpoint(state):
+    with open("checkpoint.dat", "wb") as file:
+        pickle.dump({{name: state[name] for name in state if name not in FORGETS}}, file)
+    sys.exit(85)
+
+
+def restore_checkpoint(initial_state):
+    if os.path.exists("checkpoint.dat"):
+        with open("checkpoint.dat", "rb") as file:
+            initial_state.update(pickle.load(file))
+        os.truncate("my_output.txt", initial_state["output"])
+    return initial_state
+'''
+FORGETTABLE = ("lattice", "random", "sums")
+"""The parts of the state that begin anew, and do no more harm, if they are forgotten."""
+
+
+def given() -> Tree:
+    """payload/annealing, and in the place of checkpoint.py what the student begins with."""
+    return ANNEALING.files().put("checkpoint.py", File(STUB.encode()))
+
+
+def annealing(job: Job, forget: str | None = None, **settings: float) -> Job:
+    """The same job with other settings. With `forget`, checkpoint.py is one that forgets the parts of the state
+    that are named in it ("lattice sums"; "" or "nothing": none)."""
+    changed = ANNEALING.changed(job, **settings)
+    if forget is None:
+        return changed
+    names = [name for name in forget.replace(",", " ").split() if name != "nothing"]
+    if unknown := [name for name in names if name not in FORGETTABLE]:
+        raise ValueError(f"{unknown[0]!r} can't be forgotten; {', '.join(FORGETTABLE)} can")
+    return replace(changed, inputs=changed.inputs.put("checkpoint.py", forgetful(names)))
+
+
+def forgetful(names: Collection[str]) -> File:
+    """A checkpoint.py that is right but for forgetting these parts of the state."""
+    return File(FORGETFUL.format(forgets=sorted(names)).encode())
+
+
+def forgetting(*names: str, **settings: float) -> Job:
+    """The job with a checkpoint.py that forgets these parts of the state."""
+    files = ANNEALING.files().put("checkpoint.py", forgetful(names))
+    text = files["annealing.sub"].text
+    return ANNEALING.changed(submit.parse(text, submit.TreeFolder(files), name="annealing.sub").jobs[0], **settings)
+
+
+# -- questions -----------------------------------------------------------------------
+
+
+def asking(question: Callable[[Job, Bench, Tree], Result], **settings: float) -> Ask:
+    """A question about the annealing with these settings."""
+    def ask(job: Job, bench: Bench) -> Result:
+        return question(ANNEALING.changed(job, **settings), bench, ANNEALING.known_answer(**settings))
+    return ask
+
+
+def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.Random], Ask]:
+    """A question about an annealing whose numbers are drawn."""
+    def drawn(draw: random.Random) -> Ask:
+        # Two checkpoints in the middle of a temperature, and then one between two of them.
+        iterations = 3 * draw.randint(2, 4)
+        settings = {"size": 2 * draw.randint(4, 6), "hot": draw.randint(30, 40) / 10, "cold": draw.randint(10, 20) / 10,
+                    "temperatures": draw.randint(5, 7), "iterations": iterations, "interval": iterations * 4 // 3,
+                    "seed": draw.randint(1, 10**6), "seconds": draw.randint(2, 9)}
+        there = "With {size} x {size} spins, seed {seed}, saved every {interval} iterations".format(**settings)
+        ask = asking(question, **settings)
+        return lambda job, bench: told(ask(job, bench), there)
+    return drawn
+
+
+is_the_annealing = keeps(ANNEALING.executable, ANNEALING.output, "annealing.sub")
+
+
+def goes_on(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether each restart in place goes on at the iteration at which the execution before it saved."""
+    found = bench.explore(job, expected)
+    way = free_way(found)
+    for before, after in zip(way, way[1:]):
+        saved, begun = _said(before, SAVES).get(PLACE), _said(after, BEGINS).get(PLACE)
+        if saved is None or begun != saved:
+            text = f"Saved at iteration {saved}, the job is started again, and begins with iteration {begun}."
+            return failed(job, bench, found, text=text if begun or not found.violation else _complaint(job, after))
+    return Result(True, f"from {', '.join(_said(state, BEGINS).get(PLACE, '') for state in way[1:])}")
+
+
+def goes_on_with(part: str, lost: str) -> Callable[[Job, Bench, Tree], Result]:
+    """The question whether a part of the state is right at the first restart in place at which anything is wrong.
+    `lost` tells that it is not, of {iteration} and of {output}, the bytes of the output there."""
+    def question(job: Job, bench: Bench, expected: Tree) -> Result:
+        found = bench.explore(job, expected)
+        right, begun = _first_wrong(job, found)
+        if begun.get(part) == right.get(part):
+            return Result(True, f"{part} {right.get(part)}, as it would be without the restart")
+        text = lost.format(iteration=begun.get(PLACE), output=begun.get(OUTPUT))
+        fact = Evidence("not as saved", f"{part}, when the job is started again at iteration {begun.get(PLACE)}",
+                        expected=right.get(part), got=begun.get(part))
+        result = failed(job, bench, found, text=text)
+        return replace(result, failure=replace(result.failure, evidence=(fact, *result.failure.evidence)))
+    return question
+
+
+def _complaint(job: Job, state: State) -> str:
+    """What the program has said of a state that it can't begin with; "" if it did not complain."""
+    last = (state.run.stderr.splitlines() or [""])[-1] if state.run else ""
+    before, _, complaint = last.partition(": ")
+    return f"The job ends, because {plain(shorten(complaint, 120))}." if before == job.executable else ""
+
+
+def _said(state: State, what: str) -> Description:
+    return said(state.run.stdout, what) if state.run else {}
+
+
+def _first_wrong(job: Job, found: Exploration) -> tuple[Description, Description]:
+    """(right, begun): the state with which a restart in place began, and the one of a run that was never
+    interrupted; of the first restart at which they differ, or of the last."""
+    moments = _moments(job.inputs[ANNEALING.settings_file])
+    right, begun = {}, {}
+    for state in free_way(found)[1:]:
+        begun = _said(state, BEGINS)
+        right = moments.get(begun.get(PLACE, ""), {})
+        if begun != right:
+            break
+    return right, begun
+
+
+@lru_cache(64)
+def _moments(settings: File) -> dict[str, Description]:
+    """Iteration → the state before it, described by the program itself in a run that is never interrupted."""
+    lines = ANNEALING.uninterrupted(settings).stdout.splitlines()
+    described = (said(line, SAVES) for line in lines)
+    return {one[PLACE]: one for one in described if one}
+
+
+def anywhere(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether the annealing is restart-safe, and does each iteration when its turn comes, and once."""
+    result = every_schedule(job, bench, expected)
+    if not result.passed:
+        return result
+    found = bench.explore(job, expected)
+    settings = ANNEALING.settings(job)
+    iterations = settings["temperatures"] * settings["iterations"]
+    if settings["seconds"] and (surplus := round(found.seconds / settings["seconds"] - iterations)):
+        many, known = ("many", "repeats-iteration") if surplus > 0 else ("few", None)
+        text = f"The output is right, but {count(abs(surplus), 'iteration')} too {many}."
+        return failed(job, bench, found, known, text)
+    return result

@@ -1,0 +1,153 @@
+"""Questions that can be put to any job with a known answer, and how a failure is explained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..simulator.evidence import evidence
+from ..simulator.explore import RESTART_SAFE, UNKNOWN, Exploration
+from ..simulator.job import STDERR, STDOUT, Job
+from ..simulator.pool import Ended, Saved
+from ..simulator.schedule import Schedule
+from ..simulator.tree import Tree
+from ..view.text import count
+from .diagnosis import diagnose, failed_before_output, swallowed
+from .exercise import Ask, Bench, Result
+from .misconceptions import MISCONCEPTIONS
+from .report import Failure
+
+
+NEVER_LEFT = (
+    "Your program saved, perhaps, and went on to its end. How is HTCondor to know that there is a checkpoint?",
+    "HTCondor looks at the exit code of the program, and at nothing else. As long as the program does not leave, a file "
+    "that it has written is no checkpoint.",
+    "When all is written and closed, leave with the code that the submit file names: `sys.exit(85)` in Python, `exit 85` "
+    "in a shell script.",
+)
+"""Hints for a program that never leaves with the checkpoint exit code."""
+
+
+def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether a job is restart-safe: every schedule tried, and the right output asked of each."""
+    found = bench.explore(job, expected)
+    if found.verdict == RESTART_SAFE:
+        return Result(True, "every one ends with the right output", schedules=found.schedules)
+    return failed(job, bench, found)
+
+
+def fault_free(job: Job, bench: Bench, expected: Tree, misconception: str | None = None) -> Result:
+    """Whether a job that is never evicted, only restarted in place, ends with the right output.
+
+    `misconception` names what a failure means where the trial itself says it.
+    """
+    found = bench.explore(job, expected)
+    home = _free_end(found)
+    if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
+        return Result(True, f"{count(found.checkpoints, 'checkpoint')}, "
+                            f"{count(found.checkpoints + 1, 'execution')}, the right output")
+    return failed(job, bench, found, misconception)
+
+
+def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether the first execution leaves with the checkpoint code, and its files reach the spool."""
+    found = bench.explore(job, expected)
+    if found.first is not None and isinstance(found.first.next, Saved):
+        files = " and ".join(found.first.next.spool.without((STDOUT, STDERR)).listing())
+        return Result(True, f"exit code {job.checkpoint_exit_code}, and the spool directory has {files}")
+    return failed(job, bench, found)
+
+
+def both(*asks: Ask) -> Ask:
+    """Passed if all are; the first that fails is the answer. Schedules are added up."""
+    def ask(subject: object, bench: Bench) -> Result:
+        schedules = 0
+        for one in asks:
+            result = one(subject, bench)
+            schedules += result.schedules
+            if not result.passed:
+                break
+        return replace(result, schedules=schedules)
+    return ask
+
+
+def failed(job: Job, bench: Bench, found: Exploration, misconception: str | None = None, text: str = "") -> Result:
+    """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
+    by the misconception behind it, where it is known or can be told."""
+    text = text or _sentence(found)
+    behind = MISCONCEPTIONS[misconception] if misconception else diagnose(job, found, bench.executor)
+    facts = evidence(job, found)
+    if behind is MISCONCEPTIONS["error-swallowed"]:
+        facts += swallowed(job, found, bench.executor)
+    return Result(False, text, Failure(text, job, found.schedule or (), facts, behind,
+                                       NEVER_LEFT if _never_saved(found) else (),
+                                       crashed=_crashed(found) and behind is None))
+
+
+def wrong(text: str, job: Job | None = None, schedule: Schedule | None = None, misconception: str | None = None,
+          **more: Any) -> Result:
+    """A failure that the question itself has found: what is wrong, and with `job` and `schedule` the story that shows
+    it. `more` are further fields of Failure."""
+    behind = MISCONCEPTIONS[misconception] if misconception else None
+    return Result(False, text, Failure(text, job, schedule, misconception=behind, **more))
+
+
+def keeps(executable: str, output: str, submit_file: str) -> Ask:
+    """Whether a submit file that the student changes still runs the program, and brings its output home."""
+    def ask(job: Job, bench: Bench) -> Result:
+        if job.executable != executable or output not in (job.transfer_output_files or ()):
+            return wrong(f"{submit_file} has to keep `executable = {executable}` and "
+                         f"`transfer_output_files = {output}`.", job)
+        return Result(True, "")
+    return ask
+
+
+def told(result: Result, there: str) -> Result:
+    """A result with the circumstances put before it, where it failed."""
+    if result.passed:
+        return result
+    text = f"{there}. {result.text}"
+    return replace(result, text=text, failure=result.failure and replace(result.failure, text=text))
+
+
+def _free_end(found: Exploration) -> Tree | None:
+    """What the run without faults brings home, if it ends with exit code 0."""
+    state, seen = found.first, set()
+    while state is not None and id(state) not in seen:
+        seen.add(id(state))
+        if isinstance(state.next, Ended):
+            return state.next.home if state.next.exit.code == 0 else None
+        state = state.follower
+    return None
+
+
+def _never_saved(found: Exploration) -> bool:
+    """Whether nothing can be said because the program never left with the checkpoint exit code."""
+    return found.verdict == UNKNOWN and not found.checkpoints and (found.failure or "").startswith("it never made")
+
+
+def _sentence(found: Exploration) -> str:
+    """What went wrong, as one sentence."""
+    if found.verdict == UNKNOWN:
+        if _never_saved(found):
+            return "The program never left with the checkpoint exit code, so HTCondor never saved anything."
+        return f"Nothing can be said for certain: {found.failure}."
+    state = found.violation.state
+    where = f"on the schedule {' '.join(map(str, found.schedule))}" if found.schedule else "even without an eviction"
+    if state.run and state.run.over:
+        return (f"The program was ended {where}: it used more than {state.run.over}, and a right answer needs far less. Is "
+                "there a loop that does not end?")
+    if failed_before_output(state):
+        return f"The program fails with {state.run.exit} {where}, before it has made its output."
+    return {
+        "wrong output": f"The job ends, but its output is wrong {where}.",
+        "held": f"HTCondor puts the job on hold {where}: {getattr(state.next, 'reason', '')}.",
+        "failed": f"The job fails with {state.run and state.run.exit} {where}.",
+        "never finishes": f"The job is started again and again and never finishes {where}.",
+        "lost progress": f"The output is right, but a restart throws saved work away {where}.",
+    }[found.failure]
+
+
+def _crashed(found: Exploration) -> bool:
+    """Whether the answer's very first execution ended with a Python exception."""
+    return bool(found.violation and found.violation.state is found.first and "Traceback" in found.first.run.stderr)

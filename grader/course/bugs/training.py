@@ -1,0 +1,134 @@
+"""Exercises `training_agrees` and `training`, of notebook 09: a training that saves its model, and not
+all that it needs."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+from ...simulator import schedule as schedules
+from ...simulator.job import Job
+from ...simulator.pool import Moment, outcome, simulate
+from ...simulator.tree import File, Tree
+from ..asking import both
+from ..exercise import Bench, Exercise, Question, Result
+from ..payload import Program
+from ..prediction import prediction
+from ..report import Failure
+from ..trusted import trusted
+from .mending import BOUNDS, NEVER, OUTPUT, Loop, known_answer
+
+
+def _epochs(draw: random.Random) -> dict[str, float]:
+    return {"seed": draw.randint(1, 10 ** 6), "epochs": draw.randint(7, 11), "interval": draw.randint(2, 4),
+            "rate": draw.randint(10, 30) / 1000}
+
+
+def _learns(job: Job, bench: Bench, **numbers: float) -> Tree:
+    """What the job itself brings home if it never saves. Empty if it fails, or saves all the same."""
+    found = bench.explore(LOOP.job(job, **{**numbers, "interval": NEVER}), Tree())
+    output = getattr(found.first.next, "home", Tree()).get(OUTPUT)
+    return Tree({OUTPUT: output}) if found.first.run.exit.code == 0 and isinstance(output, File) else Tree()
+
+
+def _own_or_known(loop: Loop, job: Job, bench: Bench, **numbers: float) -> Tree:
+    """What a mended training has to bring home. A restart must not change what is learnt; in which order the flights
+    are taken is the program's own business, if it learns as well as before."""
+    own, known = _learns(job, bench, **numbers), known_answer(loop, job, bench, **numbers)
+    return own if own and _as_good(own, known) else known
+
+
+def _as_good(own: Tree, known: Tree) -> bool:
+    """Whether a model is as likely, in view of the flights, as the known one, to the twentieth part. (Over 300
+    seeds the likelihoods lie within a fiftieth of each other; without momentum they are a tenth off, or more.)"""
+    try:
+        (epochs, model), (all_epochs, good) = (_last_model(tree[OUTPUT]) for tree in (own, known))
+        return epochs == all_epochs and abs(_unlikeliness(model) / _unlikeliness(good) - 1) < 0.05
+    except (ValueError, IndexError, OverflowError):
+        return False
+
+
+def _last_model(output: File) -> tuple[list[str], tuple[float, float]]:
+    lines = [line.split() for line in output.text.splitlines()]
+    return [line[0] for line in lines], (float(lines[-1][1]), float(lines[-1][2]))
+
+
+def _unlikeliness(model: tuple[float, float]) -> float:
+    flights = [line.split() for line in LOOP.program.files()["flights.txt"].text.splitlines()]
+    odds = [(model[0] * (float(fahrenheit) - 70) / 10 + model[1]) * (1 if damaged == "1" else -1)
+            for fahrenheit, damaged in flights]
+    return sum(math.log1p(math.exp(-one)) for one in odds)
+
+
+def learns_as_before(job: Job, bench: Bench) -> Result:
+    """Whether the training, run through without saving, still is the training that it was."""
+    own, known = _learns(job, bench), known_answer(LOOP, job, bench)
+    if own in (known, Tree()):
+        return Result(True, "")
+    text = ""
+    if not _as_good(own, known):
+        text = ("Run through without saving, it does not learn as well as before. Only its restarts are wrong: "
+                "momentum, shuffling, rate and number of epochs have to stay.")
+    elif _learns(job, bench, seed=1) == own:
+        text = "The flights are not shuffled any more: another seed makes no difference. Only the restarts are wrong."
+    return Result(not text, text, Failure(text, LOOP.job(job, interval=NEVER), ()) if text else None)
+
+
+LOOP = Loop(Program("bugs/training", "train.py"), "epoch", _epochs, "epochs", _own_or_known)
+
+TRAINING = Exercise(
+    name="training",
+    title="Mend the training that forgets",
+    answers=("train.py",),
+    given=LOOP.program.files,
+    submit_file="train.sub",
+    settings=LOOP.job,
+    bounds=BOUNDS,
+    questions=(
+        Question("Never evicted, it learns what it learns if it never saves", 0.5,
+                 both(learns_as_before, LOOP.in_place(), LOOP.in_place(interval=1, epochs=5)),
+                 unseen=LOOP.unseen(LOOP.in_place)),
+        Question("Evicted at any time, any number of times, it learns the same", 1,
+                 both(LOOP.anywhere(), LOOP.anywhere(interval=2, epochs=7)),
+                 rests_on=("Never evicted, it learns what it learns if it never saves",),
+                 unseen=LOOP.unseen(LOOP.anywhere)),
+    ),
+    hints=(
+        "Which variables does an epoch change that the next epoch needs? There are five, and one of them is not in "
+        "sight.",
+        "The model and the epoch are saved. The speed is not, nor the order of the flights, which each shuffle starts "
+        "from, nor the state of the random generator.",
+        "random.getstate() gives the state, and random.setstate(state) puts it back. pickle saves everything as it is: "
+        "pickle.dump([epoch, model, speed, flights, random.getstate()], file), with the file opened in mode 'wb'.",
+    ),
+)
+
+
+def _agreement(moments: Sequence[Moment]) -> str:
+    """Which of three runs bring the same home: never saving (A), never evicted (B), evicted in execution 2 (C)."""
+    job = TRAINING.job(Tree())
+    with trusted() as executor:
+        def home(job: Job, schedule: str) -> Tree:
+            return outcome(simulate(job, executor, schedule=schedules.parse(schedule))).home.only((OUTPUT,))
+        a, b, c = home(LOOP.job(job, interval=NEVER), ""), home(job, ""), moments[-1].home.only((OUTPUT,))
+    return {(True, True): "a", (True, False): "b", (False, True): "c"}.get((a == b, b == c), "d")
+
+
+TRAINING_AGREES = prediction(
+    "training_agrees", "Which runs of the training agree", 0.5, job=lambda: TRAINING.job(Tree()), schedule="evict@2",
+    truth=_agreement,
+    told="B and C agree with each other, and not with A: every restart begins with the seed anew, and at rest. In "
+         "place or elsewhere makes no difference, so evictions alone would never have shown it.",
+    wrong={
+        "a": ("A restart would have to be unnoticed for that.", "rng-not-saved"),
+        "b": ("Evictions are not to blame: B, which has none, is not what A is.", "rng-not-saved"),
+        "d": ("What a restart begins with is the same in place and elsewhere: model and epoch.", None),
+    }.get,
+    hints=(
+        "simulate(\"training\", interval=1000), simulate(\"training\") and simulate(\"training\", \"evict@2\"): "
+        "compare the last lines of my_output.txt.",
+        "A never restarts, B restarts in place, C also elsewhere. What do B and C lack at a restart that A has?",
+        "Speed, order of the flights and random state are gone at any restart, wherever it is.",
+    ),
+)

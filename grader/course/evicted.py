@@ -1,0 +1,156 @@
+"""Notebook 01. Exercise `split`: the student splits a sweep without checkpoints into jobs that are short."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ..simulator import submit
+from ..simulator.job import Job
+from ..simulator.pool import outcome, simulate
+from ..simulator.submit import Submission
+from ..simulator.tree import File, Tree
+from ..view.text import count, plain, series, shorten
+from .asking import wrong
+from .exercise import Bench, Exercise, Question, Result, submission_of
+from .prediction import prediction
+from .sweep import SWEEP, sweep_output
+
+LAST = 12
+MOST_ITERATIONS = 3
+"""A minute each: what an eviction can cost at most."""
+MOST_JOBS = 2 * LAST
+BEGUN = """\
+# The whole sweep as one job of twelve minutes
+executable = sweep.py
+arguments  = 1 12
+transfer_input_files   = my_input.txt, checkpoint.py
+transfer_output_files  = my_output.txt
+
+request_cpus   = 1
+request_memory = 512MB
+request_disk   = 512MB
+
+log    = sweep.log
+output = sweep.out
+error  = sweep.err
+queue
+"""
+SHORT = "Every job is short"
+ONCE = "Together they compute every iteration once"
+
+
+def given() -> Tree:
+    """The sweep with functions that save nothing, as one long job; the same again for the examples, as sweep.sub is what
+    the student changes."""
+    files = SWEEP.files().put("checkpoint.py", File(SWEEP.idle)).put("sweep.sub", File(BEGUN.encode()))
+    return files.put("long.sub", File(BEGUN.replace("sweep.log", "long.log").encode()))
+
+
+def whole_sweep() -> Job:
+    """The sweep as one job without checkpoints."""
+    files = given()
+    return submit.parse(BEGUN, submit.TreeFolder(files), name="sweep.sub").jobs[0]
+
+
+def are_short(submission: Submission, bench: Bench) -> Result:
+    """Whether there are several jobs of the sweep, none longer than MOST_ITERATIONS."""
+    jobs = submission.jobs
+    if len(jobs) > MOST_JOBS:
+        return wrong(f"The submit file queues {len(jobs)} jobs for {LAST} iterations.")
+    for job in jobs:
+        if job.executable != "sweep.py" or job.checkpoint_exit_code is not None:
+            return wrong("Keep `executable = sweep.py`, and no checkpoints here: these jobs are to be short instead.", job)
+        asked = _asked(job)
+        if asked is None:
+            return wrong(f"Job {job.proc} has the arguments {_quoted(job)}; it takes two whole numbers from 1 to "
+                          f"{LAST}, START and END.", job)
+        if len(asked) > MOST_ITERATIONS:
+            return wrong(f"Job {job.proc} has the iterations {asked[0]} to {asked[-1]}: {len(asked)} minutes, all of which "
+                          f"an eviction can cost. No job may have more than {MOST_ITERATIONS}.", job)
+    return Result(True, f"{count(len(jobs), 'job')}, none with more than {count(MOST_ITERATIONS, 'iteration')}")
+
+
+def compute_once(submission: Submission, bench: Bench) -> Result:
+    """Whether the jobs divide the sweep among them."""
+    times = Counter(iteration for job in submission.jobs for iteration in _asked(job) or ())
+    never = [str(one) for one in range(1, LAST + 1) if not times[one]]
+    twice = [str(one) for one in range(1, LAST + 1) if times[one] > 1]
+    if never:
+        return wrong(f"No job has {'iteration' if len(never) == 1 else 'the iterations'} {series(never, LAST)}.")
+    if twice:
+        return wrong(f"More than one job has {'iteration' if len(twice) == 1 else 'the iterations'} {series(twice, LAST)}.")
+    return Result(True, f"the iterations 1 to {LAST}, each in one job")
+
+
+def keep_outputs_apart(submission: Submission, bench: Bench) -> Result:
+    """Whether the results of all jobs are in the submit directory in the end."""
+    home, brought = Tree(), {}
+    for job, own in _ends(submission, bench):
+        lines = own.without({job.output, job.error} - {None})
+        for path in lines:
+            if path in brought:
+                return wrong(f"Job {brought[path].proc} and job {job.proc} both bring home {path}: the second one overwrites "
+                              "the first.", job)
+            brought[path] = job
+        home |= lines
+    expected = set(sweep_output(1, LAST)[SWEEP.output].content.splitlines())
+    found = {line for entry in home.values() if isinstance(entry, File) for line in entry.content.splitlines()}
+    if missing := len(expected - found):
+        return wrong(f"{count(missing, 'line')} of the {LAST} that the sweep makes did not come home.", submission.jobs[0])
+    return Result(True, f"{series(list(brought), 4)} have all {LAST} lines")
+
+
+def _ends(submission: Submission, bench: Bench) -> Iterator[tuple[Job, Tree]]:
+    """What each job brings home, run without a fault."""
+    for job in submission.jobs:
+        yield job, outcome(list(simulate(job, bench.executor))).home
+
+
+def _asked(job: Job) -> range | None:
+    """The iterations of a job; None if its arguments make no sense."""
+    if len(job.arguments) != 2 or not all(one.isascii() and one.isdigit() and len(one) < 4 for one in job.arguments):
+        return None
+    start, end = map(int, job.arguments)
+    return range(start, end + 1) if 1 <= start <= end <= LAST else None
+
+
+def _quoted(job: Job) -> str:
+    return f"“{plain(shorten(' '.join(job.arguments), 40))}”"
+
+
+BADPUT_MINUTES = prediction(
+    "badput_minutes", "What two evictions cost", 2, job=whole_sweep, schedule="evict@1+600s evict@2+300s",
+    truth=lambda moments: moments[-1].badput / 60,
+    told="The first eviction costs the ten minutes before it, the second one five: 15 minutes of badput. The third start does "
+         "all twelve iterations again and is left in peace.",
+    wrong={0: ("HTCondor starts the job again, but the program has saved nothing that it could go on from.", None),
+           3: ("Twelve minutes of work in fifteen would leave three; but the third start begins at iteration 1.", None),
+           5: ("That is the second eviction alone.", None),
+           10: ("That is the first eviction alone.", None),
+           12: ("That is the goodput: what the result took.", None),
+           27: ("That is all the computing; twelve of these minutes made the result.", None),
+           }.get,
+    hints=("How long had the program been running each time when it was evicted?",
+           "Ten minutes the first time. Then it starts over, and is evicted after five.",
+           "10 + 5: without a checkpoint, everything before an eviction is lost."),
+)
+SPLIT = Exercise(
+    name="split",
+    title="Split the sweep into short jobs",
+    submit_file="sweep.sub",
+    given=given,
+    answers=("sweep.sub",),
+    subject=submission_of,
+    questions=(
+        Question(SHORT, 1, are_short),
+        Question(ONCE, 1, compute_once, rests_on=(SHORT,)),
+        Question("Every job's output is there in the end", 2, keep_outputs_apart, rests_on=(SHORT, ONCE)),
+    ),
+    hints=(
+        "One submit file can queue many jobs: `queue VARIABLES from ( ... )` makes one of each line between the brackets.",
+        "queue start, end from ( ... ) with lines like `1 3`, and arguments = $(start) $(end). Each job writes a "
+        "my_output.txt: they have to come home under different names.",
+        "transfer_output_remaps = \"my_output.txt = my_output.$(Process).txt\" gives each job's output its own name.",
+    ),
+)

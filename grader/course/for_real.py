@@ -1,0 +1,122 @@
+"""Notebook 10. Exercise `for_real`: the student runs the sweep on a real HTCondor, has it evicted there, and hands in
+its job event log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..htcondor.handed_in import NO_LOG, REAL, SAID, Asked, HandedIn, evicted, read_handed_in, saved, went_on, which
+from ..simulator.joblog import job_log, total_bytes
+from ..simulator.tree import File, Tree
+from ..view.text import duration, plain, shorten
+from .asking import wrong
+from .exercise import Bench, Exercise, Question, Result, Unusable
+from .prediction import prediction
+from .restore import evicted_sweep
+from .sweep import SWEEP
+
+LAST = 12
+SECONDS = 15
+"""An iteration takes that long, so that there is time to look, and to evict."""
+NOTES, NOBODY = f"sweep 1 {LAST}, ", "YOUR NAME"
+LOG = "handed_in.log"
+EXECUTING = 1
+"""The number of the event that says: Job executing on host."""
+OF_THE_SWEEP = "It is the real log of this sweep"
+SAVED = "A checkpoint came to the access point"
+EVICTED = "The job was evicted"
+
+
+def given() -> Tree:
+    """The sweep at a pace that one can follow, with functions that save nothing, and notes in the submit file."""
+    files = SWEEP.files()
+    submit_file = files["sweep.sub"].text.replace(
+        "\nqueue", f"# This stands in the log as well\nsubmit_event_notes = sweep $(arguments), {NOBODY}\n\nqueue")
+    return (files.put("my_input.txt", SWEEP.with_settings(seconds=SECONDS)).put("checkpoint.py", File(SWEEP.idle))
+            .put("sweep.sub", File(submit_file.encode()))
+            .put(LOG, File(b"All of sweep.log, in the place of this line.\n")))
+
+
+def handed_in(exercise: Exercise, own: Tree) -> HandedIn:
+    """The subject: what the log shows."""
+    found = read_handed_in(own[LOG].text, Asked(notes=NOTES))
+    if found.origin == NO_LOG:
+        raise Unusable(SAID[NO_LOG])
+    return found
+
+
+def is_of_the_sweep(found: HandedIn, bench: Bench) -> Result:
+    """Whether it is a log that HTCondor wrote, of this job, and whose."""
+    if found.origin != REAL:
+        return wrong(which(found))
+    for problem in (*found.problems, *_other_job(found)):
+        return wrong(problem)
+    name = found.notes.removeprefix(NOTES).strip()
+    if not name or NOBODY in name:
+        return wrong(f"The notes of the job are “{plain(shorten(found.notes, 80))}”: it does not say whose it is. Put your "
+                     f"name in the place of {NOBODY} in sweep.sub, and submit it again.")
+    return Result(True, f"{which(found)} It says that it is of {plain(shorten(name, 60))}.")
+
+
+def _other_job(found: HandedIn) -> list[str]:
+    """What the sweep would not have done: it brings its files, and takes its time."""
+    files = given()
+    least = total_bytes(Tree({path: files[path] for path in ("sweep.py", "my_input.txt")}))
+    first = found.activations[0].received if found.activations else None
+    held = sum(one.ended - one.began for one in found.activations if one.ended is not None)
+    problems = []
+    if first is not None and first < least:
+        problems.append(f"{first} bytes were sent to its first sandbox; sweep.py and my_input.txt alone have {least}.")
+    if found.exit is not None and found.exit.code == 0 and held < LAST * SECONDS:
+        problems.append(f"It had slots for {duration(held)} in all; {LAST} iterations of {SECONDS} s take "
+                        f"{duration(LAST * SECONDS)}.")
+    return problems
+
+
+def shows(what: Callable[[HandedIn], bool], say: Callable[[HandedIn], str]) -> Callable[[HandedIn, Bench], Result]:
+    """The question whether the log shows something, and what it says about it."""
+    def ask(found: HandedIn, bench: Bench) -> Result:
+        return Result(True, say(found)) if what(found) else wrong(say(found))
+    return ask
+
+
+EXECUTING_EVENTS = replace(prediction(
+    "executing_events", "What the log tells of a restart", 1, job=evicted_sweep, schedule="evict@2+130s",
+    truth=lambda moments: sum(event.number == EXECUTING for event in job_log(evicted_sweep(), moments)),
+    told="There are two: one for each slot that the job was given. A program that left with 85 is started again in the same "
+         "slot, of which the log says nothing: of a checkpoint it tells the transfer of the output files (040), and no more.",
+    wrong={5: ("That is how often the program is started.", None),
+           4: ("That is how often the program would be started without the eviction.", None),
+           3: ("That is how often it saves.", None),
+           1: ("After the eviction it runs in a slot again, of which the log tells.", None),
+           }.get,
+    hints=("An event 001 says: Job executing on host. When does the job get to a host?",
+           "It gets there when it is given a slot. Does it lose its slot when the program leaves with 85?",
+           "It keeps its slot at a checkpoint, and loses it at an eviction. So: one slot, one eviction, another slot."),
+), optional=True)
+FOR_REAL = Exercise(
+    name="for_real",
+    title="Run it on a real pool",
+    optional=True,
+    submit_file="sweep.sub",
+    given=given,
+    answers=(LOG,),
+    subject=handed_in,
+    questions=(
+        Question(OF_THE_SWEEP, 1, is_of_the_sweep),
+        Question(SAVED, 1, shows(lambda found: found.checkpoints > 0, saved), rests_on=(OF_THE_SWEEP,)),
+        Question(EVICTED, 1, shows(lambda found: found.evictions > 0 or found.resumes > 0, evicted),
+                 rests_on=(OF_THE_SWEEP,)),
+        Question("It went on from its checkpoint, and ended well", 2, shows(lambda found: found.survived, went_on),
+                 rests_on=(SAVED, EVICTED)),
+    ),
+    hints=(
+        "The log is the file sweep.log, which HTCondor writes beside sweep.sub: all of it, from 000 to 005, when the job has "
+        "ended.",
+        "Wait for the first checkpoint before you evict: tail -f sweep.log shows a transfer of output files after 45 "
+        "seconds. Then condor_vacate_job, and the number of the job.",
+        "`python -m grader submit for_real/sweep.sub --evict 2` does all of it: it submits, evicts the second execution, "
+        "and tells the story. The log is in for_real/sweep.log then.",
+    ),
+)

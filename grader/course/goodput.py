@@ -1,0 +1,222 @@
+"""How much of a slot's time becomes goodput: the textbook formulae, and jobs played through in virtual time.
+
+All times are seconds. Only arithmetic: what a program really does is the simulator's business, and that both
+agree is a test. Time in a slot goes to four things: work that is kept, checkpoints, restarts, and work that is
+lost. What a job waits for its next slot costs nobody anything but patience, and is not counted.
+
+J. W. Young, A first order approximation to the optimum checkpoint interval, CACM 17 (1974) 530.
+J. T. Daly, A higher order estimate of the optimum checkpoint interval for restart dumps, FGCS 22 (2006) 303.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple, Protocol
+
+HOUR = 3600.0
+PATIENCE = 4
+"""A job is given up when it has been in slots for so many times its work."""
+
+
+# -- formulae ----------------------------------------------------------------------
+
+
+def young(checkpoint: float, between: float) -> float:
+    """Young's best interval, for a checkpoint's cost and the mean time between evictions."""
+    return math.sqrt(2 * checkpoint * between)
+
+
+def daly(checkpoint: float, between: float) -> float:
+    """Daly's best interval: Young's with two more terms, and never longer than the time between evictions."""
+    if checkpoint >= 2 * between:
+        return between
+    part = checkpoint / (2 * between)
+    return young(checkpoint, between) * (1 + math.sqrt(part) / 3 + part / 9) - checkpoint
+
+
+def expected_runtime(work: float, interval: float, checkpoint: float, restart: float, between: float) -> float:
+    """Daly's expected time in slots for `work` seconds of work, if evictions come at random; inf if it is beyond all
+    bounds. A restart can be evicted, too."""
+    try:
+        each = between * math.exp(restart / between) * math.expm1((interval + checkpoint) / between)
+    except OverflowError:
+        return math.inf
+    return each * work / interval
+
+
+def best_interval(checkpoint: float, between: float) -> float:
+    """The interval with the shortest expected_runtime, which neither work nor restart change."""
+    low, high = 0.0, between
+    for _ in range(60):
+        middle = (low + high) / 2
+        if middle / between < -math.expm1(-(middle + checkpoint) / between):  # where the runtime still falls
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+# -- how long slots last -----------------------------------------------------------
+
+
+class Pool(Protocol):
+    """Where a job gets one slot after the other."""
+
+    between: float
+    """The mean time between evictions."""
+
+    def slots(self, draw: random.Random) -> Iterator[float]:
+        """For how long each of the job's slots lasts, without end."""
+
+
+@dataclass(frozen=True)
+class AtRandom:
+    """Evictions that come at any time with the same probability, as Young and Daly assume."""
+
+    between: float
+
+    def slots(self, draw: random.Random) -> Iterator[float]:
+        while True:
+            yield draw.expovariate(1 / self.between)
+
+
+@dataclass(frozen=True)
+class AtLimit:
+    """A pool that takes every slot back after the same time."""
+
+    between: float
+
+    def slots(self, draw: random.Random) -> Iterator[float]:
+        while True:
+            yield self.between
+
+
+@dataclass(frozen=True)
+class OfficeHours:
+    """Desktop computers, whose owners come at 8 and go at 18 o'clock: more evictions by day than by night."""
+
+    between: float
+    busier: float = 6.0
+    """How many times as many evictions there are by day."""
+
+    FROM, TO, DAY = 8 * HOUR, 18 * HOUR, 24 * HOUR
+
+    def slots(self, draw: random.Random) -> Iterator[float]:
+        share = (self.TO - self.FROM) / self.DAY
+        by_night = 1 / (self.between * (share * self.busier + 1 - share))
+        now = draw.uniform(0, self.DAY)
+        while True:
+            began, ripe = now, draw.expovariate(1)
+            while True:
+                by_day = self.FROM <= now % self.DAY < self.TO
+                rate = by_night * (self.busier if by_day else 1)
+                change = now - now % self.DAY + (self.TO if by_day else self.FROM if now % self.DAY < self.FROM else
+                                                 self.DAY + self.FROM)
+                if ripe < rate * (change - now):
+                    break
+                ripe, now = ripe - rate * (change - now), change
+            now += ripe / rate
+            yield now - began
+
+
+# -- a job and what becomes of its time --------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plan:
+    """At what points of its work a job saves."""
+
+    work: tuple[float, ...]
+    """The pieces of work between one checkpoint and the next."""
+    saving: tuple[float, ...]
+    """What it takes to have each of them safe: to write and transfer a checkpoint, after the last piece the output."""
+    again: float = 0.0
+    """What it takes to start again in place."""
+
+    @classmethod
+    def every(cls, interval: float, work: float, saving: float, again: float = 0.0) -> Plan:
+        """A job that saves after every `interval` seconds of its work. Raises ValueError if that is not above 0."""
+        if not interval > 0:
+            raise ValueError("an interval is longer than 0 s")
+        pieces = max(1, math.ceil(work / interval - 1e-9))
+        rest = work - interval * (pieces - 1)
+        return cls((interval,) * (pieces - 1) + (rest,), (saving,) * (pieces - 1) + (0.0,), again)
+
+    @cached_property
+    def ends(self) -> tuple[float, ...]:
+        """When, if nothing goes wrong, so many pieces are safe and the next is begun: 0 for none of them."""
+        return (0.0, *accumulate(work + saving + self.again for work, saving in zip(self.work, self.saving)))
+
+
+class Spent(NamedTuple):
+    """Where a job's time in slots went, in seconds."""
+
+    work: float
+    checkpoints: float
+    restarts: float
+    lost: float
+    slots: int
+    finished: bool
+
+    @property
+    def seconds(self) -> float:
+        """All of it."""
+        return self.work + self.checkpoints + self.restarts + self.lost
+
+    @property
+    def goodput(self) -> float:
+        """The share that became work that is kept: 0 to 1."""
+        return self.work / self.seconds
+
+    def shares(self) -> tuple[float, float, float, float]:
+        """Work, checkpoints, restarts and lost work as parts of 1."""
+        return tuple(part / self.seconds for part in self[:4])
+
+
+def play(plan: Plan, restart: float, slots: Iterable[float], patience: float = PATIENCE) -> Spent:
+    """One job in one slot after the other, each of which lasts so many seconds and begins with a restart.
+
+    It ends unfinished when the slots are used up, or have lasted `patience` times as long as the work.
+    """
+    ends, last = plan.ends, len(plan.work)
+    used, most = 0.0, patience * sum(plan.work)
+    pieces, number, restarts, fruitful = 0, 0, 0.0, 0
+    for number, lasts in enumerate(slots, 1):
+        used += lasts
+        restarts += min(lasts, restart)
+        # a piece is safe before the program has started again
+        reached = ends[pieces] + lasts - restart + plan.again
+        if lasts > restart and reached >= ends[pieces + 1]:
+            pieces, fruitful = bisect_right(ends, reached) - 1, fruitful + 1
+            if pieces == last:
+                used -= reached - ends[last]
+                break
+        if used > most:
+            break
+    work = sum(plan.work[:pieces])
+    checkpoints = sum(plan.saving[:pieces]) + plan.again * (pieces - fruitful)
+    return Spent(work, checkpoints, restarts, used - work - checkpoints - restarts, number, pieces == last)
+
+
+def luck(pool: Pool, jobs: int, seconds: float, seed: int | str = 0) -> list[list[float]]:
+    """The slots that so many jobs get, each in that many seconds: for several plans that are to have the same luck."""
+    return [_first(pool.slots(random.Random(f"{seed} {job}")), seconds) for job in range(jobs)]
+
+
+def _first(slots: Iterator[float], seconds: float) -> list[float]:
+    found, used = [], 0.0
+    while used <= seconds:
+        found.append(next(slots))
+        used += found[-1]
+    return found
+
+
+def mean_goodput(spent: Sequence[Spent]) -> float:
+    """The goodput of several jobs together: the work of all in the time of all."""
+    return sum(one.work for one in spent) / sum(one.seconds for one in spent)

@@ -1,0 +1,92 @@
+"""The programs that the exercises are about: where they are, how their numbers are changed, what they bring home."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from ..simulator import submit
+from ..simulator.execution import Run
+from ..simulator.job import Job
+from ..simulator.tree import File, Tree
+from .trusted import trusted
+
+PAYLOAD = Path(__file__).resolve().parents[2] / "payload"
+
+
+def job_of(submit_file: str) -> Job:
+    """The job of a submit file in payload/, such as "fibonacci/fibonacci.sub"."""
+    return submit.read(PAYLOAD / submit_file).jobs[0]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program in payload/ that reads its numbers from the `name = value` lines of a file.
+
+    The known answer is what it brings home if it runs through without saving anything. If it leaves saving to a
+    `module` that students write, `idle` in the place of that makes it do so.
+    """
+
+    folder: str
+    executable: str
+    idle: bytes | None = None
+    module: str = "checkpoint.py"
+    settings_file: str = "my_input.txt"
+    output: str = "my_output.txt"
+
+    def files(self) -> Tree:
+        """Its directory in payload/."""
+        return _files(self.folder)
+
+    def changed(self, job: Job, *arguments: object, **settings: float) -> Job:
+        """The same job with other arguments (none: its own) and other settings. Raises ValueError for a setting that
+        it does not have."""
+        given = self.with_settings(**settings)
+        return replace(job, arguments=tuple(map(str, arguments)) or job.arguments,
+                       inputs=job.inputs.put(self.settings_file, given))
+
+    def known_answer(self, *arguments: object, **settings: float) -> Tree:
+        """What comes home if the program is never interrupted: the file `output`, computed by the program itself."""
+        run = self.uninterrupted(self.with_settings(**settings), *arguments)
+        return Tree({self.output: run.sandbox[self.output]})
+
+    def uninterrupted(self, settings: File, *arguments: object) -> Run:
+        """The whole program at once, saving nothing, with the numbers of this settings file."""
+        return _uninterrupted(self, settings, tuple(map(str, arguments)))
+
+    def settings(self, job: Job) -> dict[str, float]:
+        """The numbers in the settings file of a job. Raises ValueError if there is something else, KeyError if there
+        is no such file."""
+        return _named_values(job.inputs[self.settings_file])
+
+    def with_settings(self, **settings: float) -> File:
+        """The settings file with some of its numbers changed. Raises ValueError for one that it does not have."""
+        file = self.files()[self.settings_file]
+        known = _named_values(file)
+        if unknown := [name for name in settings if name not in known]:
+            raise ValueError(f"{self.executable} has no setting {unknown[0]!r}; it has {', '.join(known)}")
+        lines = []
+        for line in file.text.splitlines():
+            name = line.partition("=")[0].strip()
+            lines.append(f"{name} = {settings[name]}" if name in settings else line)
+        return File("\n".join(lines).encode() + b"\n")
+
+
+@lru_cache(None)
+def _files(folder: str) -> Tree:
+    return Tree.read(PAYLOAD / folder).without(("__pycache__",))  # which running a job by hand leaves there
+
+
+@lru_cache(256)
+def _uninterrupted(program: Program, settings: File, arguments: tuple[str, ...]) -> Run:
+    files = program.files().put(program.settings_file, settings)
+    if program.idle is not None:
+        files = files.put(program.module, File(program.idle))
+    with trusted() as executor:
+        return executor.run(Job(program.executable, arguments, inputs=files), files)
+
+
+def _named_values(file: File) -> dict[str, float]:
+    lines = [line.split("#")[0].partition("=") for line in file.text.splitlines()]
+    return {name.strip(): float(value) for name, _, value in lines if value}

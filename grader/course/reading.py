@@ -1,0 +1,121 @@
+"""Reading what a student wrote without running any of it: Python files as syntax trees, and literals."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Collection
+
+from ..simulator.evidence import Evidence
+from ..simulator.tree import File
+from ..view.text import shorten
+from .report import Failure
+
+MOST_CHARACTERS = 100_000
+"""Of a file that is read."""
+LONGEST_LITERAL = 2_000
+"""Characters of a value; the longest that is asked for has some dozens."""
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+
+
+def unwritten_functions(file: File) -> set[str]:
+    """The functions in a Python file that still are what the exercise began with: a body that
+    only raises NotImplementedError, docstring apart."""
+    try:
+        module = parsed(file.content)
+    except UNREADABLE:
+        return set()
+    return {node.name for node in module.body if isinstance(node, ast.FunctionDef) and _is_stub(node)}
+
+
+def parsed(text: bytes | str, path: str = "") -> ast.Module:
+    """The syntax tree of the first MOST_CHARACTERS of a Python file. Raises one of UNREADABLE."""
+    with warnings.catch_warnings():  # anything on stderr would cost all points in nbgrader
+        warnings.simplefilter("ignore")
+        return ast.parse(text[:MOST_CHARACTERS], path)
+
+
+def syntax_error(path: str, file: File) -> Failure | None:
+    """What keeps Python from reading a file; None if nothing does."""
+    try:
+        parsed(file.content, path)
+    except SyntaxError as error:
+        line = f", in: {shorten(error.text.strip(), 200)}" if error.text else ""
+        fact = Evidence("traceback", f"SyntaxError: {error.msg}{line}", path, error.lineno)
+        return Failure(f"{path}, line {error.lineno}: {error.msg}.", evidence=(fact,))
+    except UNREADABLE as error:
+        return Failure(f"{path} can't be read as Python: {error}.")
+    return None
+
+
+def same_text(one: File, other: File) -> bool:
+    """Whether two files differ in white space at line ends and in empty lines at most."""
+    return _lines(one) == _lines(other)
+
+
+def literal(text: str) -> object:
+    """The value of a Python literal: a number, a string, a list, a set ... Raises ValueError for anything else."""
+    if len(text) > LONGEST_LITERAL:
+        raise ValueError("it is too long")
+    try:
+        return ast.literal_eval(parsed(text.strip()).body[0].value)
+    except (*UNREADABLE, AttributeError, IndexError, TypeError):
+        raise ValueError("it is no plain value: a number, a text in quotes, a list or a set of those") from None
+
+
+def literal_text(value: object) -> str:
+    """The text of a plain value, the same for equal values. Raises ValueError for what literal() would not read back."""
+    if type(value) in (set, frozenset) and value:
+        text = "{" + ", ".join(sorted(map(repr, value))) + "}"
+    else:
+        text = repr(value)
+    literal(text)
+    return text
+
+
+def assigned_literals(source: str) -> dict[str, str]:
+    """Name → text of the value, of each `NAME = value` on the top level of a cell. Values are expressions as they
+    stand there; whether one is a literal is for literal() to say. Empty if the cell can't be read as Python."""
+    plain = "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") else line for line in source.splitlines())
+    try:
+        body = parsed(plain).body
+        return {target.id: ast.unparse(node.value) for node in body
+                for target in _targets(node) if isinstance(target, ast.Name)}
+    except UNREADABLE:
+        return {}
+
+
+def cleared_literals(source: str, names: Collection[str]) -> str | None:
+    """The source of a cell with `...` in the place of the value of each of `names`; None if it gives none of them one."""
+    try:
+        values = [node.value for node in parsed(source).body
+                  for target in _targets(node) if isinstance(target, ast.Name) and target.id in names]
+    except UNREADABLE:
+        return None
+    lines = source.encode().splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    text = source.encode()
+    for value in reversed(values):  # from the end, so that earlier places stay where they are
+        begin, end = starts[value.lineno - 1] + value.col_offset, starts[value.end_lineno - 1] + value.end_col_offset
+        text = text[:begin] + b"..." + text[end:]
+    return text.decode() if values else None
+
+
+def _targets(node: ast.stmt) -> list[ast.expr]:
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target] if isinstance(node, ast.AnnAssign) and node.value is not None else []
+
+
+def _lines(file: File) -> list[bytes]:
+    return [line.rstrip() for line in file.content.splitlines() if line.strip()]
+
+
+def _is_stub(function: ast.FunctionDef) -> bool:
+    body = [s for s in function.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    if len(body) != 1 or not isinstance(body[0], ast.Raise):
+        return False
+    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"

@@ -1,0 +1,194 @@
+"""What goodput a rule for saving reaches: the student's save_now(), on pools with jobs of their own.
+
+Where a rule saves does not depend on evictions: each start goes on from a checkpoint, as the start after it did the
+first time. So the program is run through once, in a student's process, to see at which iterations it saves. That
+is all that is taken from there; how long things take, and when slots are lost, that process does not know.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+from ..simulator.execution import Run
+from ..simulator.executor import Executor
+from ..simulator.job import Job
+from ..simulator.tree import File
+from .goodput import HOUR, PATIENCE, AtRandom, OfficeHours, Plan, Pool, Spent, luck, mean_goodput, play, young
+from .payload import Program
+
+MINUTE = 60.0
+AROUND = (0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0)
+"""Where the best interval is looked for, in parts of Young's."""
+JOBS = 40
+"""How many jobs are played through on each pool."""
+OFTEN = Program("often", "sweep.py", module="when.py", idle=b"def save_now(*told):\n    return False\n")
+"""payload/often: sweep.py START END."""
+
+RUN_THROUGH = b'''\
+#!/usr/bin/env python3
+"""Restarts the sweep in place until it ends, in one process, and writes down where it saved."""
+import importlib, sys
+
+import sweep
+
+settings, saved, code = sweep.read_settings("my_input.txt"), [], 85
+while code == 85:
+    sys.modules.pop("when", None)
+    sweep.when = importlib.import_module("when")
+    try:
+        sweep.sweep(1, int(settings["steps"]), settings)
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    if code == 85:
+        with open("checkpoint.txt") as file:
+            saved.append(file.read().strip())
+        if saved[-2:-1] == saved[-1:]:
+            break  # and so on for ever
+with open("saved.txt", "w") as file:
+    file.write(" ".join(saved))
+sys.exit(code)
+'''
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A pool, and a job on it."""
+
+    name: str
+    """What to call it in a sentence: a pool with ..."""
+    pool: Pool
+    steps: int
+    seconds: tuple[float, float, float]
+    """Of an iteration in each third of the sweep."""
+    saving: float
+    """Seconds that the program needs to write a checkpoint; `starting` those that it needs to start."""
+    upload: float
+    starting: float
+    download: float
+
+    @property
+    def checkpoint(self) -> float:
+        """What one checkpoint costs in all."""
+        return self.saving + self.upload + self.starting
+
+    @cached_property
+    def iterations(self) -> list[float]:
+        """How long each takes."""
+        return [self.seconds[3 * number // self.steps] for number in range(self.steps)]
+
+    def job(self, rule: Job) -> Job:
+        """The job, with the rule of another job."""
+        early, middle, late = self.seconds
+        return OFTEN.changed(rule, 1, self.steps, steps=self.steps, seconds_early=early, seconds_middle=middle,
+                             seconds_late=late, saving=self.saving, starting=self.starting,
+                             checkpoint_seconds=self.checkpoint, seconds_between_evictions=self.pool.between)
+
+    def plan(self, saved: Sequence[int]) -> Plan:
+        """The job's work, when it is saved before each of these iterations, which are counted from 1."""
+        edges = [0, *(iteration - 1 for iteration in saved), self.steps]
+        work = tuple(sum(self.iterations[one:other]) for one, other in zip(edges, edges[1:]))
+        return Plan(work, (self.saving + self.upload,) * len(saved) + (self.upload,), self.starting)
+
+    def saved_every(self, seconds: float) -> list[int]:
+        """The iterations at which a job saves that does so whenever that much work has been done since."""
+        saved, since = [], 0.0
+        for iteration, lasts in enumerate(self.iterations, 1):
+            if since >= seconds:
+                saved.append(iteration)
+                since = 0.0
+            since += lasts
+        return saved
+
+    def fares(self, saved: Sequence[int]) -> list[Spent]:
+        """What becomes of the jobs that save before these iterations. The same luck for all plans."""
+        plan = self.plan(saved)
+        return [play(plan, self.download + self.starting, slots) for slots in _slots(self)]
+
+    @property
+    def best(self) -> float:
+        """The best goodput that is to be had by saving at regular times, on the same luck."""
+        return _best(self)
+
+
+@lru_cache(32)
+def _slots(ground: Ground) -> list[list[float]]:
+    return luck(ground.pool, JOBS, PATIENCE * sum(ground.iterations), seed=ground.name)
+
+
+@lru_cache(32)
+def _best(ground: Ground) -> float:
+    usual = young(ground.checkpoint, ground.pool.between)
+    return max(mean_goodput(ground.fares(ground.saved_every(usual * factor))) for factor in AROUND)
+
+
+KNOWN = (
+    Ground("many evictions", AtRandom(40 * MINUTE), 276, (20, 60, 180), 90, 180, 30, 120),
+    Ground("office hours", OfficeHours(3 * HOUR), 162, (45, 135, 420), 30, 75, 15, 60),
+    Ground("few evictions", AtRandom(36 * HOUR), 99, (360, 1200, 3600), 60, 180, 60, 120),
+)
+"""The pools of check(). The notebook names them and says no more about them."""
+
+
+def drawn(draw: random.Random) -> tuple[Ground, ...]:
+    """Pools of the same three kinds, with other numbers and other luck."""
+    name = f"{{}} (drawn, {draw.random():.6f})"
+    return tuple(_drawn(draw, name.format(kind), *bounds) for kind, *bounds in (
+        ("many evictions", AtRandom, (30, 60), (7.5, 11), 14), ("office hours", OfficeHours, (120, 300), (60, 120), 8),
+        ("few evictions", AtRandom, (1200, 2400), (250, 500), 5)))
+
+
+def _drawn(draw, name, kind, minutes, ratio, iterations) -> Ground:
+    """`ratio`: of the time between evictions to the cost of a checkpoint. `iterations`: in one good interval."""
+    pool = kind(round(MINUTE * draw.uniform(*minutes)))
+    checkpoint = round(pool.between / draw.uniform(*ratio))
+    starting = round(checkpoint * draw.uniform(0.1, 0.3))
+    saving = round(checkpoint * draw.uniform(0.1, 0.4))
+    short = max(5, round(young(checkpoint, pool.between) / iterations / 4.7))
+    seconds = (short, round(3.2 * short), 10 * short)
+    steps = 3 * round(20 * young(checkpoint, pool.between) / sum(seconds))
+    return Ground(name, pool, steps, seconds, saving, checkpoint - saving - starting, starting, round(checkpoint / 2))
+
+
+# -- a student's rule ---------------------------------------------------------------
+
+
+class Fault(Exception):
+    """A job that can't be run through with a rule; `run` is what became of the attempt."""
+
+    def __init__(self, run: Run):
+        super().__init__()
+        self.run = run
+
+
+class Rule:
+    """A job with a student's when.py, and what has been found out about it."""
+
+    def __init__(self, job: Job):
+        self.job = job
+        self._saved: dict[Ground, list[int]] = {}
+
+    def saved(self, ground: Ground, executor: Executor) -> list[int]:
+        """The iterations of a ground's job before which it saves. Raises Fault."""
+        if ground not in self._saved:
+            job = ground.job(self.job)
+            job = replace(job, executable="run_through.py", arguments=(), checkpoint_exit_code=None,
+                          inputs=job.inputs.put("run_through.py", File(RUN_THROUGH, executable=True)))
+            self._saved[ground] = _read(executor.run(job, job.inputs), ground)
+        return self._saved[ground]
+
+
+def _read(run: Run, ground: Ground) -> list[int]:
+    file = run.sandbox.get("saved.txt")
+    if run.exit.code != 0 or not isinstance(file, File):
+        raise Fault(run)
+    try:
+        found = [int(word) for word in file.content.split()]
+    except ValueError:
+        raise Fault(run) from None
+    if any(one >= other for one, other in zip([1, *found], [*found, ground.steps + 1])):
+        raise Fault(run)
+    return found

@@ -1,0 +1,128 @@
+"""Notebook 02. Exercise `submit`: the student writes the submit file of a program that checkpoints itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..simulator import submit
+from ..simulator.job import Job
+from ..simulator.submit import Submission
+from ..simulator.tree import File, Tree
+from ..view.text import series
+from .asking import both, first_checkpoint, wrong
+from .exercise import Ask, Bench, Exercise, Question, Result, submission_of
+from .prediction import prediction
+from .sweep import SWEEP, anywhere, asking, in_place, sweep
+
+MODULE = '''\
+"""Given: saves the next iteration in state/position.json, and leaves with exit code 85."""
+import json
+import os
+import sys
+
+
+def save_checkpoint(iteration):
+    """Write the iteration that a restart begins with, and leave."""
+    os.makedirs("state", exist_ok=True)
+    with open("state/position.json", "w") as file:
+        json.dump({"next": iteration}, file)
+    sys.exit(85)
+
+
+def restore_checkpoint(start, end):
+    """The iteration to begin with: START if nothing usable was saved."""
+    try:
+        with open("state/position.json") as file:
+            iteration = json.load(file)["next"]
+    except (OSError, ValueError, KeyError):
+        return start
+    return iteration if start <= iteration <= end else start
+'''
+BEGUN = """\
+executable = sweep.py
+arguments  = 1 12
+transfer_input_files = my_input.txt, checkpoint.py
+
+# 1. Which exit code says "saved, start me again"?
+# 2. Which files and directories are the checkpoint?
+# 3. What comes home in the end?
+# 4. What does a slot need to have?
+
+log    = sweep.log
+output = sweep.out
+error  = sweep.err
+queue
+"""
+MISSPELT = BEGUN.replace("# 1.", "checkpoint_exit_code = 85\ntransfer_checkpoint_files = state, my_ouput.txt\n# 1.")
+REQUESTS = ("request_cpus", "request_memory", "request_disk")
+SAVED = "Exit code 85 is a checkpoint, and its files are saved"
+
+
+def given() -> Tree:
+    """The sweep with functions that work, and a submit file in which the best is missing."""
+    return SWEEP.files().put("checkpoint.py", File(MODULE.encode())).put("sweep.sub", File(BEGUN.encode()))
+
+
+def misspelt() -> Job:
+    """The job whose submit file lists a file that never exists."""
+    return submit.parse(MISSPELT, submit.TreeFolder(given()), name="sweep.sub").jobs[0]
+
+
+def of_job(ask: Ask) -> Callable[[Submission, Bench], Result]:
+    """A question about the one job of a submission."""
+    return lambda submission, bench: ask(submission.jobs[0], bench)
+
+
+def is_one_sweep(submission: Submission, bench: Bench) -> Result:
+    """Whether the submit file queues the sweep, once and whole."""
+    job = submission.jobs[0]
+    if len(submission.jobs) > 1 or (job.executable, job.arguments) != ("sweep.py", ("1", "12")):
+        return wrong("This submit file is for one job: `executable = sweep.py`, `arguments = 1 12`, one `queue`.")
+    return Result(True, "")
+
+
+def asks_for_enough(submission: Submission, bench: Bench) -> Result:
+    """Whether the submit file says what a slot needs to have, and keeps a job event log."""
+    missing = [name for name in REQUESTS if name not in submission.commands]
+    missing += ["log"] if submission.jobs[0].log is None else []
+    if missing:
+        return wrong(f"{series(missing)} {'is' if len(missing) == 1 else 'are'} not in the submit file.")
+    return Result(True, "processors, memory and disk are asked for, and there is a job event log")
+
+
+MISSING_FILE = prediction(
+    "missing_file", "A file that is listed and not there", 2, job=misspelt, schedule="",
+    truth=lambda moments: {"held": "b", "failed": "c"}.get(moments[-1].kind, "a"),
+    told="The job goes on hold when it leaves with 85 for the first time: a checkpoint is whole, or it is none. What it had "
+         "computed is lost, and the hold reason does not name the file.",
+    wrong={"a": ("It does not go on with half a checkpoint.", "listed-file-missing"),
+           "c": ("It does not end. It stays in the queue and waits for you.", "listed-file-missing"),
+           "d": ("HTCondor looks at the list only when there is something to transfer.", "listed-file-missing"),
+           }.get,
+    hints=("What would a restart be worth that has the position but not the output?",
+           "HTCondor transfers all that is listed, or nothing; and it asks you rather than guess.",
+           "The state of such a job in condor_q is H."),
+)
+SUBMIT = Exercise(
+    name="submit",
+    title="Tell HTCondor about the checkpoint",
+    submit_file="sweep.sub",
+    settings=sweep,
+    given=given,
+    answers=("sweep.sub",),
+    subject=submission_of,
+    questions=(
+        Question(SAVED, 2, both(is_one_sweep, of_job(asking(first_checkpoint, 1, 12)),
+                                of_job(asking(in_place, 1, 12)))),
+        Question("Evicted at any time, any number of times, it ends right", 3, of_job(asking(anywhere, 1, 12)),
+                 rests_on=(SAVED,)),
+        Question("It asks for what it needs, and keeps a log", 1, asks_for_enough, rests_on=(SAVED,)),
+    ),
+    hints=(
+        "Four gaps. The first two make the checkpoint: checkpoint_exit_code and transfer_checkpoint_files.",
+        "The program saves in state/position.json, and continues my_output.txt at each restart: both belong to the "
+        "checkpoint. A directory is listed by its name.",
+        "checkpoint_exit_code = 85, transfer_checkpoint_files = state, my_output.txt, transfer_output_files = my_output.txt, "
+        "and request_cpus, request_memory, request_disk.",
+    ),
+)

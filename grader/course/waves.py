@@ -1,0 +1,314 @@
+"""The waves of exercise `wrapper`: their numbers, the moments at which writing their restart file can be cut off, and
+the questions about a job that runs them in a wrapper."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from ..simulator import submit
+from ..simulator.evidence import Evidence
+from ..simulator.execution import Run
+from ..simulator.explore import RESTART_SAFE, Exploration
+from ..simulator.job import Job
+from ..simulator.pool import Ended, Saved
+from ..simulator.tree import File, Tree
+from ..view.text import plain, shorten
+from .asking import failed, first_checkpoint, told, wrong
+from .exercise import Ask, Bench, Result
+from .payload import Program
+
+WAVES = Program("waves", "waves")
+"""payload/waves: waves, which knows nothing of HTCondor."""
+LIMIT = 90
+"""Seconds that the submit file gives the wrapper: enough for two restart files."""
+PLENTY = 100_000
+"""Seconds in which every string here is done."""
+DIVERGED, UNUSABLE = 3, 2
+"""Exit codes of waves."""
+DIVERGES = {"courant": 1.01}
+"""Settings with which waves diverges, at step 29."""
+SHORT = {"steps": 28}
+"""Settings with which a job that was cut off at its second restart file is done in its second execution."""
+
+BEGUN = """\
+#!/bin/bash
+# my_wrapper SECONDS: let ./waves run for so long, at most, and leave so that HTCondor understands
+
+./waves
+"""
+SUBMIT = """\
+executable = my_wrapper
+arguments  = 90
+transfer_input_files  = waves, my_input.txt
+
+checkpoint_exit_code      = 85
+transfer_checkpoint_files = restart.dat, my_output.txt
+transfer_output_files     = my_output.txt
+request_cpus = 1
+request_memory = 512MB
+request_disk = 512MB
+log = waves.log
+output = waves.out
+error = waves.err
+queue
+"""
+NAIVE = b"""\
+#!/bin/bash
+if [ -f restart.dat ]; then
+    timeout $1 ./waves --restart restart.dat
+else
+    timeout $1 ./waves
+fi
+code=$?
+if [ $code -eq 124 ]; then exit 85; fi
+exit $code
+"""
+"""A wrapper that is right as long as nothing is cut off in the middle."""
+
+
+def given() -> Tree:
+    """payload/waves, and the wrapper and the submit file that the student begins with."""
+    begun = WAVES.files().put("my_wrapper", File(BEGUN.encode(), executable=True))
+    return begun.put("waves.sub", File(SUBMIT.encode()))
+
+
+def waves(job: Job, limit: int | None = None, naive: bool = False, **settings: float) -> Job:
+    """The same job with another time limit, the first argument of its wrapper, and other settings. With `naive`, it is
+    the job with a wrapper that does not think of files that were cut off."""
+    if naive:
+        return waves(naive_job(), limit, **settings)
+    arguments = job.arguments if limit is None else (str(round(limit)), *job.arguments[1:])
+    return replace(WAVES.changed(job, **settings), arguments=arguments)
+
+
+def naive_job() -> Job:
+    """The job with a wrapper that does not think of files that were cut off."""
+    files = given().put("my_wrapper", File(NAIVE, executable=True))
+    return submit.parse(files["waves.sub"].text, submit.TreeFolder(files), name="waves.sub").jobs[0]
+
+
+# -- where waves can be cut off ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A moment of an execution from the first step on, and what waves has said of its restart file last."""
+
+    seconds: int
+    said: str
+    saving: bool
+    """Whether it is in the middle of saving."""
+
+
+@lru_cache(64)
+def cuts(save: int, settings: tuple[tuple[str, float], ...] = ()) -> tuple[Cut, ...]:
+    """The moments before, between and after all that waves does to write its restart file for the `save`-th time.
+
+    They are taken from what waves itself says when, in a run that is never cut off.
+    """
+    said = _said(WAVES.uninterrupted(WAVES.with_settings(**dict(settings))))
+    begins = [seconds for seconds, text in said if re.fullmatch(r"step \d+", text)][save - 1]
+    end = next(seconds for seconds, text in said if seconds >= begins and _whole(text))
+    last = {seconds: text for seconds, text in said if begins <= seconds <= end}
+    times = list(last)
+    half = (times[1] - times[0]) // 2
+    return (Cut(begins - half, "nothing of it yet", False),
+            *(Cut(seconds + half, last[seconds], seconds < end) for seconds in times))
+
+
+def _said(run: Run) -> list[tuple[int, str]]:
+    lines = (re.fullmatch(r" *(\d+) s  (.*)", line) for line in run.stdout.splitlines())
+    return [(int(line[1]), line[2]) for line in lines if line]
+
+
+def _whole(text: str) -> bool:
+    numbers = re.fullmatch(r"restart.dat: (\d+) of (\d+) bytes", text)
+    return numbers is not None and numbers[1] == numbers[2]
+
+
+# -- questions ------------------------------------------------------------------------
+
+
+def asking(question: Callable[[Job, Bench, Tree], Result], limit: int, **settings: float) -> Ask:
+    """A question about the waves with this time limit and these settings."""
+    def ask(job: Job, bench: Bench) -> Result:
+        return question(waves(job, limit, **settings), bench, WAVES.known_answer(**settings))
+    return ask
+
+
+def unseen(question: Callable[[Job, Bench, Tree], Result], periods: float) -> Callable[[random.Random], Ask]:
+    """A question about waves whose numbers are drawn, with a time limit of so many restart files."""
+    def drawn(draw: random.Random) -> Ask:
+        settings = unseen_settings(draw)
+        limit = round(periods * (settings["save_every"] * settings["seconds"] + 5 * settings["disk_seconds"]))
+        there = "With {points} points, saved every {save_every} of {steps} steps".format(**settings)
+        return lambda job, bench: told(asking(question, limit, **settings)(job, bench), there)
+    return drawn
+
+
+def unseen_settings(draw: random.Random) -> dict[str, float]:
+    """Numbers with which a restart file is written in three or four pieces, and three times."""
+    points, save_every = draw.randint(40, 60), draw.randint(7, 11)
+    return {"points": points, "courant": draw.randint(90, 99) / 100, "save_every": save_every,
+            "steps": 3 * save_every + draw.randint(1, 4), "seconds": draw.randint(2, 5),
+            "block": points * draw.randint(13, 15), "disk_seconds": 2 * draw.randint(1, 2)}
+
+
+def is_the_wrapped_program(job: Job, bench: Bench) -> Result:
+    """Whether the submit file still runs my_wrapper with a time limit, and brings the output home."""
+    limit = job.arguments[0] if job.arguments else ""
+    if job.executable != "my_wrapper" or not limit.isdigit() or WAVES.output not in (job.transfer_output_files or ()):
+        return wrong("waves.sub has to keep `executable = my_wrapper`, a number of seconds as its first argument, and "
+                      "`transfer_output_files = my_output.txt`.", job, ())
+    return Result(True, "")
+
+
+def at_once(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether a job with time enough is done in one execution."""
+    found = bench.explore(job, expected)
+    end = found.first.next
+    if isinstance(end, Ended) and end.exit.code == 0 and all(end.home.get(path) == expected[path] for path in expected):
+        return Result(True, "exit code 0, and the right output")
+    return _too_early(job, bench, expected) or failed(job, bench, found)
+
+
+def out_of_time(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether a job that is out of time leaves with the checkpoint code, and its files reach the spool."""
+    found = bench.explore(job, expected)
+    run, end = found.first.run, found.first.next
+    if early := _too_early(job, bench, expected):
+        return early
+    if isinstance(end, Ended) and end.exit.code == 0 and _exit_code(job, bench, points=2) == 0:
+        return failed(job, bench, found, "wrong-exit-code",
+                      "Out of time, my_wrapper leaves with 0; and so it does when waves fails. It does not see the "
+                      "exit code of waves (or timeout).")
+    if isinstance(end, Ended) and run.seconds > 1.5 * float(job.arguments[0]):
+        return wrong(f"my_wrapper is given {job.arguments[0]} s, and lets waves run for {run.seconds:.0f} s.", job, ())
+    if isinstance(end, Ended):
+        return failed(job, bench, found, None, f"After {run.seconds:.0f} s, the time is up, and my_wrapper leaves with "
+                                               f"{end.exit}. For HTCondor, that is the end.")
+    if isinstance(end, Saved) and (amiss := _not_its_own_time(job, run) or _not_its_argument(job, bench, run)):
+        return wrong(amiss, job, ())
+    return first_checkpoint(job, bench, expected)
+
+
+def _not_its_own_time(job: Job, run: Run) -> str:
+    """What is wrong if waves, in a first execution that was cut off, was not the waves that was given."""
+    limit, seconds = float(job.arguments[0]), WAVES.settings(job)["seconds"]
+    if run.seconds > 2 * limit:
+        return f"my_wrapper is given {limit:g} s, and ends after {run.seconds:.0f} s."
+    if changed := [path for path in (WAVES.executable, WAVES.settings_file)
+                   if run.sandbox.get(path) not in (None, job.inputs[path])]:
+        return f"my_wrapper has changed {changed[0]}. It has to take waves and its input as they are."
+    output = run.sandbox.get(WAVES.output)
+    if isinstance(output, File) and (output.content.count(b"\n") - 1) * seconds > run.seconds:
+        return f"After {run.seconds:.0f} s there are more lines in {WAVES.output} than waves can have written by then."
+    return ""
+
+
+def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
+    """What is wrong if a first execution that was cut off would not end earlier if it were given less time."""
+    limit = float(job.arguments[0])
+    shorter = waves(job, round(limit * 2 / 3))
+    seconds = bench.executor.run(shorter, shorter.inputs).seconds
+    if seconds < run.seconds - 1:
+        return ""
+    return (f"Whether my_wrapper is given {limit:g} s or {shorter.arguments[0]} s, it ends after {seconds:.0f} s. The limit "
+            "is its first argument, $1.")
+
+
+def _too_early(job: Job, bench: Bench, expected: Tree) -> Result | None:
+    """What is wrong if the first execution leaves with the checkpoint code long before it has to, and is not done;
+    None if it does not."""
+    found = bench.explore(job, expected)
+    run, limit = found.first.run, float(job.arguments[0])
+    done = all(run.sandbox.get(path) == expected[path] for path in expected)
+    if run.exit.code != job.checkpoint_exit_code or run.seconds > limit / 2 or done:
+        return None
+    text = f"my_wrapper is given {limit:g} s, and leaves with {job.checkpoint_exit_code} after {run.seconds:.0f} s"
+    saved = next(seconds for seconds, text in _said(_uninterrupted(job)) if _whole(text))
+    if run.seconds >= saved:
+        return wrong(f"{text}. The limit is its first argument, $1.", job, ())
+    return failed(job, bench, found, "no-progress", f"{text}. waves has its first restart file after {saved} s.")
+
+
+def passes_on(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether the job ends with the exit code of waves if that fails, at once, or after a checkpoint, on every
+    schedule."""
+    unusable = _exit_code(job, bench, points=2)
+    if unusable != UNUSABLE:
+        return wrong(f"With an unusable my_input.txt, waves leaves with {UNUSABLE} and the job with {unusable}.", job, (),
+                     "always-85" if unusable == job.checkpoint_exit_code else "wrong-exit-code")
+    found = bench.explore(replace(job, success_exit_code=DIVERGED), Tree())
+    if found.verdict == RESTART_SAFE:
+        return Result(True, f"exit codes {UNUSABLE} and {DIVERGED}, as waves leaves with", schedules=found.schedules)
+    misconception = {"never finishes": "always-85", "failed": "wrong-exit-code"}.get(found.failure)
+    what = "the job is started again, for ever" if misconception == "always-85" else "the job does not"
+    return failed(job, bench, found, misconception, f"When waves diverges, it leaves with {DIVERGED}, and {what}.")
+
+
+def _exit_code(job: Job, bench: Bench, **settings: float) -> int | None:
+    """The exit code of a first execution with other settings."""
+    changed = waves(job, **settings)
+    return bench.executor.run(changed, changed.inputs).exit.code
+
+
+def cut_off(save: int, choose: Callable[[Sequence[Cut]], Cut] | None = None, **settings: float) -> Ask:
+    """The question whether a job that is cut off at any moment of writing its `save`-th restart file ends right. With
+    `choose`, it is one moment of each kind: there is no file, a part of it, the whole."""
+    def ask(job: Job, bench: Bench) -> Result:
+        moments = cuts(save, tuple(sorted(settings.items())))
+        if choose:
+            moments = moments[1], choose(moments[3:-1]), moments[-1]
+        lag = bench.explore(job, WAVES.known_answer()).first.run.seconds - float(job.arguments[0])
+        outcomes = [_cut(job, bench, one, round(one.seconds - max(0.0, lag)), settings)
+                    for one in moments]
+        torn = [one for one in outcomes if one[2].verdict != RESTART_SAFE]
+        if not torn:
+            return Result(True, f"{len(outcomes)} moments, before, between and after all that is written, end right",
+                          schedules=sum(one[2].schedules for one in outcomes))
+        cut, cut_job, found = min(torn, key=lambda one: _gravity(one[2]))
+        result = failed(cut_job, bench, found, "torn-write" if cut.saving else None,
+                        f"Cut off after {cut.seconds} s (waves has said: {cut.said}), {_outcome(found)}.")
+        table = tuple(Evidence("cut off", f"after {one.seconds} s ({one.said}), {_outcome(found)}")
+                      for one, _, found in outcomes)
+        return replace(result, failure=replace(result.failure, evidence=table + result.failure.evidence))
+    return ask
+
+
+def cut_off_unseen(draw: random.Random) -> Ask:
+    """The same with numbers that are drawn, and three of the moments: before, between and after the pieces."""
+    settings = unseen_settings(draw)
+    return cut_off(2, draw.choice, **settings)
+
+
+def _cut(job: Job, bench: Bench, cut: Cut, limit: int, settings: dict[str, float]) -> tuple[Cut, Job, Exploration]:
+    changed = waves(job, limit, **settings)
+    return cut, changed, bench.explore(changed, WAVES.known_answer(**settings))
+
+
+def _gravity(found: Exploration) -> int:
+    order = ("wrong output", "failed", "never finishes", "held", "lost progress")
+    return order.index(found.failure) if found.failure in order else len(order)
+
+
+def _outcome(found: Exploration) -> str:
+    """What becomes of a job, as the end of a sentence."""
+    if found.verdict == RESTART_SAFE:
+        return "it goes on, and ends right"
+    state = found.violation.state if found.violation else found.first
+    return {
+        "wrong output": "it ends with exit code 0, and wrong numbers",
+        "failed": f"it fails with {state.run.exit}",
+        "never finishes": "it begins again and again",
+        "held": "HTCondor puts it on hold",
+        "lost progress": "it throws saved work away",
+    }.get(found.failure, f"nothing can be said: {plain(shorten(str(found.failure), 80))}")
+
+
+def _uninterrupted(job: Job) -> Run:
+    return WAVES.uninterrupted(job.inputs[WAVES.settings_file])

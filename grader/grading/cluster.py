@@ -1,0 +1,335 @@
+"""Grades many submissions as HTCondor jobs: `python -m grader grade submitted/ --on htcondor`.
+
+One submission is one job, and a class is one cluster. A job takes along all that it needs: this
+package, the programs of the course, and the answers, which are read from the notebooks here. So an
+execution point needs Python 3.11 and nothing else, and learns nobody's name. What comes home is
+believed only if it is the grade of that submission by this rubric. What a job does is in job.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tarfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TextIO
+
+from ..course.catalogue import EXERCISES
+from ..course.payload import PAYLOAD
+from ..htcondor import queue as queues
+from ..htcondor.life import exit_of
+from ..htcondor.log import Growing
+from ..htcondor.queue import HTCondor, JobId
+from ..personal_pool import Trouble
+from ..simulator.eventlog import Event
+from ..simulator.scratch import content, text
+from ..view.text import count, plain, shorten
+from . import pages
+from .handin import HandedIn
+from .job import NO_SANDBOX
+from .judge import Grade, Graded, OutOfTime, at_most
+from .store import Outcome, Settings, key_of, read, read_grade, write_whole
+
+ATTEMPTS = 3
+"""Clusters that a submission is part of, as long as what comes home is no grade."""
+RETRIES = 3
+"""Times that HTCondor starts a job anew that has failed, and that it releases one that is on hold."""
+RESTED = 60
+"""Seconds that a job is on hold before it is released."""
+PATIENCE = 120.0
+"""Seconds beyond a submission's budget after which HTCondor removes its job."""
+MOST_IDLE = 500
+"""Jobs that wait for a slot at a time; HTCondor makes the next ones as those start."""
+SILENCE = 60.0
+"""Seconds without an event after which it is asked whether the jobs are still there, and why they wait."""
+MOST_BYTES = 32 << 20
+"""Of a grade. One of the whole course has a few hundred kilobytes."""
+
+EXECUTABLE = """\
+#!/bin/sh
+# Grades one submission with the newest Python that is here. See grader/grading/job.py.
+: > grade.json
+export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"  # which a job may not have
+for python in python3 python3.14 python3.13 python3.12 python3.11; do
+    if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
+        mkdir course && tar -xzf course.tar.gz -C course && cd course || exit 1
+        exec "$python" -E -s -m grader.grading.job "../$1" ../seed ../grade.json $2
+    fi
+done
+echo "$(hostname) has no Python 3.11 or newer" >&2
+exit 1
+"""
+SUBMIT = """\
+universe = vanilla
+batch_name = grading
+executable = grade.sh
+arguments = "$(key) {options}"
+transfer_input_files = course.tar.gz, seed, submissions/$(key)
+transfer_output_files = grade.json
+transfer_output_remaps = "grade.json = results/$(key)"
+should_transfer_files = YES
+when_to_transfer_output = ON_EXIT
+error = errors/$(key)
+log = {log}
+
+# What the judge lets a program have (1 GB of memory, 16 MB of disk), and room for itself.
+request_cpus = 1
+request_memory = 1792MB
+request_disk = 512MB
+
+# What fails is tried again, elsewhere if there is another machine; what takes too long is removed.
+max_retries = {retries}
+job_machine_attrs = Machine
+rank = TARGET.Machine =!= MachineAttrMachine0
+periodic_release = HoldReasonCode =!= 1 && NumHolds <= {retries} && time() - EnteredCurrentStatus > {rested}
+periodic_remove = (JobStatus == 2 && time() - EnteredCurrentStatus > {seconds:.0f}) || \
+(JobStatus == 5 && HoldReasonCode =!= 1 && NumHolds > {retries})
+
+max_idle = {idle}
+{most}
++GradedClass = "{mark}"
+queue key from {items}
+"""
+
+
+def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int | None, require_sandbox: bool, say: TextIO,
+              at_hand: Callable[[], HTCondor] | None = None) -> Iterator[tuple[int, Outcome]]:
+    """Grade all as jobs of the queue at hand, at most `jobs` of them at a time; gives (index, outcome) as they come.
+
+    Whatever ends it, no job is left in the queue; if that has failed, the next time sees to it, and takes what has
+    come home meanwhile. Raises Trouble.
+    """
+    wanted: dict[str, list[int]] = {}  # those who have handed in the same share a job
+    folder = (settings.store / "htcondor").resolve()
+    shutil.rmtree(folder / "submissions", ignore_errors=True)
+    for index, one in enumerate(handed):
+        outcome, answers = _known(one, settings)
+        if answers:
+            wanted.setdefault(outcome.key, []).append(index)
+            write_whole(folder / "submissions" / outcome.key, answers)
+        else:
+            yield index, outcome
+    if not wanted:
+        return
+    work = Work(folder, settings, (at_hand or queues.at_hand)(), jobs, require_sandbox, say)
+    for key, outcome in work.outcomes(list(wanted)):
+        for index in wanted[key]:
+            yield index, outcome
+
+
+def _known(handed: HandedIn, settings: Settings) -> tuple[Outcome, bytes]:
+    """The grade that is there already, or what a judge needs to make it."""
+    try:
+        with at_most(settings.seconds):
+            found = read(handed)
+    except OutOfTime:
+        return Outcome(problem="Reading what was handed in took too long."), b""
+    except Exception as error:  # one submission must not stop the others
+        return Outcome(problem=f"It could not be read ({type(error).__name__}: {error})."), b""
+    key = key_of(found, settings.seed)
+    if read_grade(settings.store / key) is not None:
+        return Outcome(key, again=True), b""
+    return Outcome(key), found.to_json()
+
+
+def is_grade(data: bytes, key: str) -> bool:
+    """Whether these bytes are the grade of the submission, and by the rubric, that the name of a grade file tells."""
+    try:
+        grade = Grade.from_json(data)
+        pages.student("", grade)
+        return (f"{grade.submission}-{grade.rubric}.json" == key and grade.to_json() == data
+                and [(one.exercise, one.maximum) for one in grade.exercises]
+                == [(one.name, one.maximum) for one in EXERCISES.values()]
+                and all(isinstance(one.points, (int, float)) and 0 <= one.points <= one.maximum
+                        and all(isinstance(getattr(one, name), str) for name in _TEXTS) for one in grade.exercises))
+    except Exception:  # it comes from a machine that is not ours; whatever it is, it is no grade
+        return False
+
+
+_TEXTS = [field.name for field in fields(Graded) if field.type == "str"]
+
+
+def mark(place: Path) -> str:
+    """What the jobs that are queued from a directory are recognised by, those of a former start too."""
+    return hashlib.sha256(str(place).encode()).hexdigest()[:16]
+
+
+@dataclass
+class Work:
+    """A class on its way through a queue."""
+
+    folder: Path
+    """Where its files are made; what the jobs see may be elsewhere."""
+    settings: Settings
+    queue: HTCondor
+    jobs: int | None
+    require_sandbox: bool
+    say: TextIO
+    unconfined: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.place = self.queue.site.workplace(self.folder)
+        self.mark = mark(self.place)
+
+    def outcomes(self, keys: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+        """What becomes of each of these, as it comes. Raises Trouble."""
+        undone = dict.fromkeys(keys, "")  # and what was wrong with it the last time
+        for key in keys:
+            if self._take(key):
+                del undone[key]
+                yield key, Outcome(key)
+        self._remove_jobs()
+        self._lay_out()
+        finished = False
+        try:
+            for attempt in range(ATTEMPTS):
+                again = {}
+                for key, problem, final in self._follow(attempt, list(undone)) if undone else ():
+                    if not problem or final:
+                        yield key, Outcome(key if not problem else "", problem=problem)
+                    else:
+                        again[key] = problem
+                undone = again
+            finished = True
+        finally:
+            self._leave(finished)
+        for key, problem in undone.items():
+            yield key, Outcome(problem=problem)
+        for told, number in self.unconfined.items():
+            self._tell(f"{count(number, 'submission')} graded where {told}; see docs/security.md.")
+
+    @property
+    def _mine(self) -> str:
+        return f'GradedClass =?= "{self.mark}"'
+
+    def _remove_jobs(self) -> None:
+        for cluster in self.queue.clusters(self._mine):
+            self.queue.remove_cluster(cluster)
+
+    # -- what the jobs take along ------------------------------------------------
+
+    def _lay_out(self) -> None:
+        """Make the directory that the jobs are queued from; nobody else may look into it."""
+        submissions = self.folder / "submissions"
+        place = self.place
+        if place != self.folder:
+            shutil.rmtree(place, ignore_errors=True)
+            place.parent.mkdir(exist_ok=True)
+            shutil.copytree(submissions, place / "submissions")
+        place.chmod(0o700)
+        for name in ("results", "errors"):
+            shutil.rmtree(place / name, ignore_errors=True)
+            (place / name).mkdir()
+        for log in place.glob("events-*"):
+            log.unlink()
+        (place / "seed").write_text(self.settings.seed, encoding="utf-8")
+        (place / "grade.sh").write_text(EXECUTABLE)
+        (place / "grade.sh").chmod(0o755)
+        pack(place / "course.tar.gz")
+
+    def _queue(self, attempt: int, keys: Sequence[str]) -> tuple[JobId, Growing]:
+        """Put a cluster with these into the queue."""
+        log, items, submit_file = (self.place / f"{name}-{attempt}" for name in ("events", "items", "submit"))
+        items.write_text("".join(f"{key}\n" for key in keys))
+        submit_file.write_text(SUBMIT.format(
+            options="--require-sandbox" if self.require_sandbox else "", log=log.name, items=items.name,
+            retries=RETRIES, rested=RESTED, seconds=self.settings.seconds * len(EXERCISES) + PATIENCE, idle=MOST_IDLE,
+            most=f"max_materialize = {self.jobs}" if self.jobs else "", mark=self.mark))
+        self.queue.site.hand_over(self.place)
+        return self.queue.submit(submit_file), Growing(log)
+
+    def _leave(self, finished: bool) -> None:
+        """Take what is left out of the queue, and the files away."""
+        try:
+            if not finished:
+                self._remove_jobs()
+                self._tell("The jobs that were not done yet have been removed from the queue.")
+        except Trouble as trouble:
+            self._tell(f"Jobs may be left in the queue ({trouble}). They are removed when this is started again, or "
+                       f"by: condor_rm -constraint '{self._mine}'")
+            return
+        shutil.rmtree(self.place, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- what comes home ---------------------------------------------------------
+
+    def _follow(self, attempt: int, keys: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
+        """Queue these, and give (key, what is wrong with it, whether it is so for good) of each job that has ended."""
+        first, log = self._queue(attempt, keys)
+        left, held = dict(enumerate(keys)), {}
+        heard, asked = time.monotonic(), False
+        while left:
+            events = [event for event in log.new() if event.cluster == first.cluster and event.proc in left]
+            for event in events:
+                if event.number == 12:
+                    held[event.proc] = event.body[0] if event.body else "no reason was given"
+                elif event.number == 1:
+                    held.pop(event.proc, None)
+                elif event.number in (5, 9) and event.proc in left:
+                    key = left.pop(event.proc)
+                    yield key, *self._end(key, event, held.get(event.proc))
+            if events:
+                heard, asked = time.monotonic(), False
+            elif time.monotonic() - heard > SILENCE and not asked:
+                asked = True
+                if not self.queue.clusters(self._mine):
+                    for key in left.values():
+                        yield key, "Its job has left HTCondor's queue, and nothing tells why.", True
+                    return
+                self._why(first, left, held)
+            time.sleep(0.2)
+
+    def _end(self, key: str, event: Event, held: str | None) -> tuple[str, bool]:
+        """What is wrong with a job's end, '' if it is a grade, and whether it is so for good."""
+        if event.number == 9:
+            why = "\n".join(event.body)
+            if held:
+                return f"HTCondor put its job on hold again and again: {_words(held)}.", True
+            if "PeriodicRemove" in why:
+                return "Grading it took too long, and its job was removed.", True
+            return f"Its job was removed from HTCondor's queue ({_words(why)}).", True
+        said = text(self.place / "errors" / key, 1 << 16).splitlines()
+        if exit_of(event).code != 0:
+            why = _words(said[-1]) if said else f"its job ended with {exit_of(event)}"
+            return f"It could not be graded in {RETRIES + 1} tries: {why}.", True
+        if not self._take(key):
+            return f"What came home was no grade, {ATTEMPTS} times.", False
+        self.unconfined.update(line for line in said if line == NO_SANDBOX)
+        return "", True
+
+    def _take(self, key: str) -> bool:
+        """Keep a grade that has come home, if it is one."""
+        data = content(self.place / "results" / key, MOST_BYTES)
+        if not is_grade(data, key):
+            return False
+        write_whole(self.settings.store / key, data)
+        return True
+
+    def _why(self, first: JobId, left: dict[int, str], held: dict[int, str]) -> None:
+        """Say why nothing happens."""
+        if held:
+            self._tell(f"{count(len(held), 'job')} on hold, among them {first.cluster}.{min(held)}: "
+                       f"{_words(held[min(held)])}.")
+            return
+        reasons = self.queue.why_idle(JobId(first.cluster, min(left)))
+        self._tell("\n  ".join([f"Nothing has happened for {SILENCE:g} s. Ctrl-C removes the jobs.", *reasons]))
+
+    def _tell(self, text: str) -> None:
+        """Say something below the line that tells the progress."""
+        print("\n" * self.say.isatty() + text, file=self.say)
+
+
+def pack(path: Path) -> None:
+    """Write an archive of this package and the programs of the course, as they are when this begins."""
+    package = Path(__file__).resolve().parents[1]
+    with tarfile.open(path, "w:gz") as archive:
+        for folder, name in ((package, "grader"), (PAYLOAD, "payload")):
+            archive.add(folder, name, filter=lambda one: None if "__pycache__" in one.name else one)
+
+
+def _words(text: str) -> str:
+    return plain(shorten(" ".join(text.split()), 300)).rstrip(".")

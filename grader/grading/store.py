@@ -1,0 +1,93 @@
+"""One submission and its grade file: read, judged, and written down whole or not at all.
+
+A grade file is named by what was handed in and by the rubric. So the same submission has the same
+file, wherever and whenever it is judged, and nobody's name is in it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from ..simulator.isolation import Confinement
+from . import submission
+from .handin import HandedIn, Refused, load
+from .judge import SECONDS, UNSEEN, Grade, OutOfTime, at_most, fingerprint, judge, rubric
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a class is graded with. `store` is where grade files are."""
+
+    store: Path
+    confine: Confinement | None
+    seed: str = UNSEEN
+    seconds: float = SECONDS
+
+
+class Outcome(NamedTuple):
+    """What came of one submission: the grade file's name, or why there is none."""
+
+    key: str = ""
+    again: bool = False
+    """Whether the grade was there already."""
+    problem: str = ""
+
+
+def grade_one(handed: HandedIn, settings: Settings) -> Outcome:
+    """Grade one submission, unless its grade is there already. Raises NoStarter."""
+    try:
+        with at_most(settings.seconds):
+            found = read(handed)
+    except OutOfTime:
+        return Outcome(problem="Reading what was handed in took too long.")
+    key = key_of(found, settings.seed)
+    path = settings.store / key
+    if read_grade(path) is not None:
+        return Outcome(key, again=True)
+    write_whole(path, judge(found, settings.confine, settings.seed, seconds=settings.seconds).to_json())
+    return Outcome(key)
+
+
+def key_of(found: submission.Submission, seed: str) -> str:
+    """The name of the grade file of a submission."""
+    return f"{fingerprint(found)}-{rubric(seed)}.json"
+
+
+def read(handed: HandedIn) -> submission.Submission:
+    """What a student has handed in, with all that is wrong with it."""
+    notebooks, unread = [], list(handed.remarks)
+    for source in handed.sources:
+        try:
+            notebooks.append((source.name if len(handed.sources) > 1 else "", load(source)))
+        except Refused as refused:
+            unread.append(str(refused))
+    if not handed.sources and not unread:
+        return submission.Submission(remarks=("There is no notebook.",))
+    return submission.read_all(notebooks, unread)
+
+
+def read_grade(path: Path) -> Grade | None:
+    """The grade in a file; None if there is no file, or no grade in it."""
+    try:
+        return Grade.from_json(path.read_bytes())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whatever happens meanwhile. (A power failure may leave
+    an empty one, which read_grade() takes for none.)"""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,0 +1,136 @@
+"""Grades many submissions in processes of this machine, one submission each at a time.
+
+What it is not: a judge (judge.py), or a keeper of grades (store.py).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+
+from ..course.catalogue import EXERCISES
+from ..course.sparing import LIMITS
+from ..simulator.scratch import place
+from ..simulator.startd import NoStarter
+from .handin import HandedIn
+from .store import Outcome, Settings, grade_one
+
+PATIENCE = 60.0
+"""Seconds beyond a submission's budget after which the process that grades it is taken for lost."""
+
+MOMENT = 5.0
+"""Seconds that a process has to end when it is told to."""
+
+
+class Worker:
+    """A process that grades one submission after the other."""
+
+    def __init__(self, settings: Settings, scratch: str):
+        self.pipe, theirs = multiprocessing.Pipe()
+        self.process = multiprocessing.Process(target=_serve, args=(theirs, self.pipe, settings, scratch), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.task: int | None = None
+        self.until = float("inf")
+
+    def give(self, index: int, handed: HandedIn, seconds: float) -> None:
+        """Let it grade this one."""
+        self.task, self.until = index, time.monotonic() + seconds
+        try:
+            self.pipe.send(handed)
+        except OSError:
+            pass  # it is dead, which its answer will tell
+
+    def answer(self) -> Outcome | NoStarter:
+        """What it has found, or that it is dead."""
+        try:
+            return self.pipe.recv()
+        except (EOFError, OSError):
+            return Outcome(problem="The process that graded it has died.")
+
+    def end(self) -> None:
+        """End the process, whatever it is doing. It has a moment to end those below it, which would complain if
+        what they work in were gone."""
+        self.process.terminate()
+        self.process.join(MOMENT)
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: str) -> None:
+    parents.close()  # so that the end of the parent is the end of the pipe
+    signal.signal(signal.SIGINT, lambda *_: None)  # the parent is interrupted as well, and ends this process
+    signal.signal(signal.SIGTERM, _leave)
+    tempfile.tempdir = tempfile.mkdtemp(prefix="worker-", dir=scratch)
+    os.chmod(tempfile.tempdir, 0o711)
+    try:
+        while True:
+            handed = pipe.recv()
+            try:
+                pipe.send(grade_one(handed, settings))
+            except NoStarter as problem:
+                pipe.send(problem)
+            except Exception as error:  # one submission must not stop the others
+                pipe.send(Outcome(problem=f"It could not be graded ({type(error).__name__}: {error})."))
+    except (EOFError, OSError):  # the parent is gone, and nobody else will remove what is here
+        shutil.rmtree(tempfile.tempdir, ignore_errors=True)
+        try:
+            os.rmdir(scratch)
+        except OSError:
+            pass  # another worker is still there
+
+
+def _leave(number, frame) -> None:
+    """End, once: being told again must not keep it from ending what is below it."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit()
+
+
+def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Iterator[tuple[int, Outcome]]:
+    """Grade all, in `jobs` processes; gives (index, outcome) as they come. Raises NoStarter."""
+    waiting = deque(range(len(handed)))
+    idle: list[Worker] = []
+    busy: list[Worker] = []
+    # What is not shut in could fill the memory, as nobody looks at what its processes leave in all.
+    memory = place(jobs * LIMITS.sandbox_bytes) if settings.confine else None
+    with tempfile.TemporaryDirectory(prefix="grading-", dir=memory, ignore_cleanup_errors=True) as scratch:
+        os.chmod(scratch, 0o711)
+        try:
+            while waiting or busy:
+                while waiting and len(busy) < jobs:
+                    worker = idle.pop() if idle else Worker(settings, scratch)
+                    index = waiting.popleft()
+                    worker.give(index, handed[index], settings.seconds * len(EXERCISES) + PATIENCE)
+                    busy.append(worker)
+                for worker, outcome in _answers(busy):
+                    busy.remove(worker)
+                    (idle.append if not outcome.problem else Worker.end)(worker)
+                    yield worker.task, outcome
+        finally:
+            for worker in (*idle, *busy):
+                worker.process.terminate()  # all at the same time
+            for worker in (*idle, *busy):
+                worker.end()
+
+
+def _answers(busy: list[Worker]) -> Iterator[tuple[Worker, Outcome]]:
+    """Those that have finished, died or taken too long, as soon as there is any."""
+    soonest = min(worker.until for worker in busy)
+    ready = wait([worker.pipe for worker in busy], max(0.0, soonest - time.monotonic()))
+    for worker in list(busy):
+        if worker.pipe in ready:
+            outcome = worker.answer()
+            if isinstance(outcome, NoStarter):
+                raise outcome
+            yield worker, outcome
+        elif worker.until <= time.monotonic():
+            yield worker, Outcome(problem="Grading it took too long.")

@@ -1,0 +1,1 @@
+"""A real HTCondor: its queue, its job event logs, and what they tell of a job. Nothing here knows of the course."""

@@ -1,0 +1,85 @@
+"""Why a job stays idle, from its ClassAd and those of the slots: what condor_q -better-analyze counts,
+in sentences that name the submit command to change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+Evaluate = Callable[[str, Mapping, Mapping], Any]
+"""The value of a ClassAd expression, given the ad that is MY and the one that is TARGET."""
+UNITS = {"Memory": " MB of memory", "Disk": " KB of disk", "Cpus": " CPUs", "GPUs": " GPUs"}
+
+
+def reasons(job: Mapping, slots: Sequence[Mapping], evaluate: Evaluate) -> list[str]:
+    """What keeps the job from running, the most telling first; never empty."""
+    if not slots:
+        return ["The pool has no slots at the moment: no execution point is up."]
+    conditions = list(clauses(str(evaluate("unparse(Requirements)", job, {}))))
+    fulfil = {clause: [slot for slot in slots if evaluate(clause, job, slot) is True] for clause in conditions}
+    if unmet := [clause for clause in conditions if not fulfil[clause]]:
+        return [_unmet(clause, job, slots, evaluate) for clause in unmet]
+    fit = [slot for slot in slots if all(slot in fulfil[clause] for clause in conditions)]
+    if not fit:
+        return [f"No slot fulfils all of its conditions at once. Of {len(slots)} slots:",
+                *(f"  {len(fulfil[clause]):4} fulfil {clause}" for clause in conditions)]
+    willing = [slot for slot in fit if evaluate("Requirements", slot, job) is True]
+    if not willing:
+        return [f"{len(fit)} slots fit, and none of them takes this job: their owners' START expression refuses it."]
+    free = [slot for slot in willing if slot.get("State") == "Unclaimed"]
+    if not free:
+        return [f"All {len(willing)} slots that it could run in are busy. It waits for one of them."]
+    return [f"{len(free)} free slots fit. It waits for the pool's next negotiation, or for users who come first."]
+
+
+def clauses(expression: str) -> Iterator[str]:
+    """The conditions that an expression joins with && at its top level."""
+    expression = expression.strip()
+    depths = list(_depths(expression))
+    top = [index for index, depth in enumerate(depths) if depth == 0]
+    joints = [index for index in top if expression.startswith("&&", index)]
+    if any(expression[index] in "|?" for index in top):  # which && binds closer than
+        yield expression
+    elif joints:
+        for begin, end in zip([0, *(index + 2 for index in joints)], [*joints, len(expression)]):
+            yield from clauses(expression[begin:end])
+    elif expression.startswith("(") and min(depths[:-1]) > 0:
+        yield from clauses(expression[1:-1])
+    elif expression:
+        yield expression
+
+
+def _depths(expression: str) -> Iterator[int]:
+    """For each character how many brackets and quotes it is within, an opening one itself included."""
+    depth, quoted, before = 0, False, ""
+    for character in expression:
+        if character == '"' and before != "\\":
+            quoted = not quoted
+        elif not quoted:
+            depth += (character in "([{") - (character in ")]}")
+        yield depth + quoted
+        before = character
+
+
+def _unmet(clause: str, job: Mapping, slots: Sequence[Mapping], evaluate: Evaluate) -> str:
+    """A condition that no slot fulfils, with what the slots have instead."""
+    asked = re.search(r"TARGET\.(\w+) >= (?:MY\.)?Request(\w+)", clause, re.IGNORECASE)
+    if asked:
+        what, wanted = asked[1], evaluate(f"Request{asked[2]}", job, {})
+        have = [value for slot in slots if isinstance(value := evaluate(what, slot, {}), (int, float))]
+        return (f"It asks for {wanted}{UNITS.get(what, ' ' + what)} (request_{what.lower()}); "
+                f"the most that any of {len(slots)} slots has is {max(have, default=0)}.")
+    words = re.findall(r"\b(?<!MY\.)[A-Z_]\w*\b(?![.(])", re.sub(r'"[^"]*"', "", clause), re.IGNORECASE)
+    has = []
+    for name in dict.fromkeys(words):
+        values = {str(value) for slot in slots if _plain(value := evaluate(name, slot, {}))}
+        has += [f"{name} = {' or '.join(sorted(values)[:3])}"] if values else []
+    there = f" They have {', '.join(has)}." if has else ""
+    return f"None of {len(slots)} slots fulfils {clause} (requirements in the submit file).{there}"
+
+
+def _plain(value: object) -> bool:
+    """Whether a value is one that can be told, and not undefined or an error."""
+    return isinstance(value, (str, int, float)) and not isinstance(value, Enum)

@@ -1,0 +1,92 @@
+"""One execution of a job's program, as a question and an answer: the words that all of the simulator
+and an executor share. How a program is executed is in executor.py; in a browser it could be another."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from .job import Job
+from .tree import Tree
+
+EPOCH = 1628499600.0
+"""Where virtual time begins, in seconds since the epoch: 9 August 2021, 09:00 UTC."""
+
+
+class Exit(NamedTuple):
+    """How a program ended: with an exit code, or by a signal."""
+
+    code: int | None = None
+    signal: int | None = None
+
+    def __str__(self) -> str:
+        if self.code is not None:
+            return f"exit code {self.code}"
+        try:
+            return f"signal {self.signal} ({signal.Signals(self.signal).name})"
+        except ValueError:
+            return f"signal {self.signal}"
+
+
+class Stop(NamedTuple):
+    """An eviction during an execution: after so many virtual seconds, SIGTERM or SIGKILL."""
+
+    after: float
+    signal: int = getattr(signal, "SIGKILL", 9)
+    grace: float = 0.0
+    """Seconds between SIGTERM and SIGKILL."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one execution may use. Memory is not limited on macOS, processes not for root."""
+
+    cpu: int = 20
+    """Seconds of processor time."""
+    wall: float = 20.0
+    """Seconds of real time; virtual time is not limited."""
+    memory: int = 4 << 30
+    file_bytes: int = 256 << 20
+    open_files: int = 256
+    processes: int = 4096
+    files: int = 10_000
+    """Files and directories in the sandbox."""
+    sandbox_bytes: int = 512 << 20
+
+
+class Run(NamedTuple):
+    """What came of one execution, as seen from outside."""
+
+    exit: Exit
+    sandbox: Tree
+    """The directory when the program had ended, stdout and stderr among it."""
+    seconds: float
+    """Virtual time that it took, to the millisecond."""
+    stdout: str
+    """What this execution wrote to stdout; `stderr` likewise."""
+    stderr: str
+    over: str | None = None
+    """The limit that it was ended for, in words."""
+    unstartable: str | None = None
+    """Why it could not even be started, in the system's words."""
+    looked: bool = False
+    """Whether it asked what time it is."""
+    notes: tuple[tuple, ...] = ()
+    """With trace=True: the files opened and looked at, and exceptions raised; see inside/watch.py."""
+
+
+class Executes(Protocol):
+    """What the rest of the simulator needs of an executor."""
+
+    mark: re.Pattern[bytes]
+    """The name of an execution point, wherever it stands in a file."""
+
+    def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH,
+            stop: Stop | None = None, trace: bool = False) -> Run: ...
+
+    def slots_named_in(self, tree: Tree) -> set[int]: ...
+
+    def forget(self) -> None:
+        """Execute from now on whatever is asked for, also if the answer is known already."""

@@ -1,0 +1,105 @@
+"""Restarts that only append text to files: whether a job that makes them will ever end.
+
+What grows is another state each time, so no state comes again, and from outside nobody can be certain: a job may
+count its steps by the lines of a file, and end when there are exactly so many. So the restarts are really made, many
+of them unless the program does not even look at what it appends to; and then it is tried where it could end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from . import transfer
+from .execution import Run
+from .job import Job
+from .tree import File, Tree, parents
+
+FUTILE = 40
+"""Restarts in a row that only append the same text, before it is asked whether that will ever end."""
+SIMILAR = 250
+"""The same for text that is alike but for numbers, and for any text if the program looks at what it has appended."""
+MANY = 1000
+"""Restarts further on at which a job is tried once more."""
+MOST_NUMBERS = 20
+"""Of those that stand in a job's files and arguments."""
+
+Growth = tuple[tuple[str, bytes], ...]
+
+
+def growth(before: Tree, after: Tree) -> Growth | None:
+    """What was appended to which files between two sandboxes; None if anything else changed."""
+    before, after = transfer.without_streams(before), transfer.without_streams(after)
+    if list(before) != list(after):
+        return None
+    grown = []
+    for path, entry in after.changed_since(before).items():
+        old = before[path]
+        if not (isinstance(entry, File) and isinstance(old, File) and entry.content.startswith(old.content)):
+            return None
+        grown.append((path, entry.content[len(old.content):]))
+    return tuple(grown)
+
+
+def shape(grown: Growth) -> Growth:
+    """What was appended, but for the numbers in it."""
+    return tuple((path, re.sub(rb"\d+", b"0", text)) for path, text in grown)
+
+
+def many_restarts_on(sandbox: Tree, grown: Growth, times: int = MANY) -> Tree:
+    """The sandbox as it will be when so many restarts more have appended what growth() gave."""
+    for path, text in grown:
+        most = (16 << 20) // len(text) + 1
+        sandbox = sandbox.put(path, sandbox[path]._replace(content=sandbox[path].content + text * min(times, most)))
+    return sandbox
+
+
+def certain(allowed: int) -> int:
+    """How many such restarts are believed of a program that looks at what it appends, where so many executions are
+    allowed in all."""
+    return min(SIMILAR, allowed // 2)
+
+
+def looks_back(watched: Run, grown: Growth) -> bool:
+    """Whether a program looks at the files that it appends to, as far as watching it tells: the execution has to be
+    one with trace=True, and of a program that is not a Python program nothing is known."""
+    notes = {tuple(note) for note in watched.notes}
+    paths = {path for path, _ in grown}
+    if not all(("open", path, "w") in notes for path in paths):
+        return True
+    above = {directory for path in paths for directory in (path, *parents(path), "")}
+    return any(note[0] == "look" and (len(note) == 1 or note[1] in above) for note in notes)
+
+
+def goes_on(job: Job, sandbox: Tree, grown: Growth, run: Callable[[Tree], Run]) -> bool:
+    """Whether the job still only appends and restarts further on: after many restarts, and where there are as many
+    lines or bytes as one of the numbers in its files and arguments says. `run` executes it in a sandbox."""
+    for times in (*_suspects(job, sandbox, grown), MANY):
+        later = many_restarts_on(sandbox, grown, times)
+        after = run(later)
+        appended = growth(later, after.sandbox)
+        if after.exit.code != job.checkpoint_exit_code or not appended or shape(appended) != shape(grown):
+            return False
+    return True
+
+
+def _suspects(job: Job, sandbox: Tree, grown: Growth) -> list[int]:
+    """After how many restarts a file has as many lines, or bytes, as a number says, before or after the append."""
+    found = set()
+    for number in _numbers(job):
+        for path, text in grown:
+            content = sandbox[path].content
+            for there, more in ((content.count(b"\n"), text.count(b"\n")), (len(content), len(text))):
+                if more and (number - there) % more == 0:
+                    times = (number - there) // more
+                    found |= {times - 1, times}
+    return sorted(times for times in found if times > 0)
+
+
+def _numbers(job: Job) -> list[int]:
+    """The larger numbers in a job's arguments, environment, program and input files, in this order and each once."""
+    texts: Iterator[bytes] = (text.encode() for text in (*job.arguments, *(value for _, value in job.environment)))
+    inputs = sorted(job.inputs.items(), key=lambda item: item[0] != job.executable)
+    files = (entry.content for _, entry in inputs if isinstance(entry, File))
+    found = (int(number) for text in (*texts, *files) for number in re.findall(rb"(?<![\w.])\d{1,6}(?![\w.])", text))
+    return list(dict.fromkeys(number for number in found if number > FUTILE))[:MOST_NUMBERS]

@@ -1,0 +1,147 @@
+"""Who else is at work in a job: its processes and threads, and whether all of them wait. Reads Linux's /proc;
+where there is none, every process believes that it is alone."""
+
+import _thread
+import os
+import sys
+import time
+
+RUNS, STOPPED, ENDED = "runs", "stopped", "ended"
+SEEN = os.path.exists("/proc/self/task")
+"""Whether processes can be looked at at all."""
+INTERVAL = 0.0005
+"""Seconds after which a thread asks another of its process to let it run Python."""
+LONG = 0.02
+"""Seconds within which whoever can run gets a processor."""
+_monotonic, _sleep = time.monotonic, time.sleep
+_known = {}
+"""What was seen of threads of which nothing is certain: (how often they had and lost the processor, whether they seemed
+to be blocked, since when)."""
+_seen, _since = None, 0.0
+"""The last look at which all seemed to wait, and when that was."""
+
+
+def alone(parent, first):
+    """Whether the calling thread is all there is of the job: `first`, a child of `parent`, is its program.
+
+    Processes whose own parent has ended are children of `parent` as well.
+    """
+    if not SEEN:
+        return True
+    if _thread._count() or os.getpid() != first:
+        return False
+    try:
+        return _children(parent, parent) == [first] and not _children(first, first)
+    except OSError:
+        return True
+
+
+def state(process, thread):
+    """RUNS, ENDED or STOPPED (by SIGSTOP)."""
+    try:
+        letter = _letter(_read(process, thread, "status"))
+    except OSError:
+        return ENDED if SEEN else RUNS
+    return ENDED if letter in b"ZX" else STOPPED if letter == b"T" else RUNS
+
+
+def waits(parent, first, asleep, me):
+    """Whether no thread of the job but the caller, `me`, has anything to do. Those that are `asleep` look at the
+    clock now and then; all others have to be blocked. Threads are (process, thread).
+
+    All are looked at twice. Who runs in between, and is blocked again, has given up the processor once more; so if
+    both looks show the same, there was a moment between them at which all were blocked. The first of the two may be
+    one of long ago, if it was certain.
+    """
+    global _seen, _since
+    pause = 0.0
+    if _thread._count():
+        # One of this process may be blocked because the caller runs Python. Such a one looks up once in an interval.
+        pause = 4 * sys.getswitchinterval()
+        sys.setswitchinterval(INTERVAL)
+    try:
+        seen = _look(parent, first, asleep, me)
+        if seen is None:
+            return False
+        if seen == _seen and _monotonic() >= _since + pause and all(look[-1] for look in seen.values()):
+            return True
+        _seen, _since = seen, _monotonic()
+        if pause:
+            _sleep(pause)
+        return _look(parent, first, asleep, me) == seen
+    except OSError:  # one has just ended
+        return False
+
+
+def _look(parent, first, asleep, me):
+    """{(process, thread): (how often it gave up the processor, how often it was taken away, whether it is certain
+    that it is blocked)}, or None if one is not blocked."""
+    found, pending = {}, _children(parent, parent)
+    if first not in pending:
+        return None  # the job is over
+    while pending:
+        process = pending.pop()
+        threads = os.listdir("/proc/%d/task" % process)
+        if not threads:
+            return None  # its parent was told of its end after this had looked at the parent
+        for thread in map(int, threads):
+            pending += _children(process, thread)
+            who = process, thread
+            if who == me:
+                continue
+            certain = who not in asleep and _read(process, thread, "wchan") not in (b"", b"0")
+            status = _read(process, thread, "status")
+            letter = _letter(status)
+            if letter in b"ZX" and process != first:
+                found[who] = letter, True  # its parent may not have been woken up yet when this is seen first
+            elif letter != b"T" and (letter != b"S" or _is_told(status)):
+                return None
+            elif who not in asleep:
+                found[who] = (*_switches(status), certain)
+                if not certain and not _seems_blocked(who, found[who]):
+                    return None
+    return found
+
+
+def _seems_blocked(who, look):
+    """Whether a thread that is said to be asleep is, where Linux does not tell at which place it is blocked, which is
+    certain. It says so as well of one that was about to fall asleep and was deprived of its processor before it did:
+    that one goes on as soon as it has one again."""
+    before, blocked, since = _known.get(who, ((0, 0), False, _monotonic()))
+    if look[:2] == before:
+        blocked = blocked or _monotonic() > since + LONG
+    else:
+        blocked, since = look[1] == before[1], _monotonic()
+    _known[who] = look[:2], blocked, since
+    return blocked
+
+
+def _switches(status):
+    """How often a thread has given up its processor, and how often it was taken away."""
+    return int(_field(status, b"voluntary_ctxt_switches")), int(_field(status, b"nonvoluntary_ctxt_switches"))
+
+
+def _is_told(status):
+    """Whether there is a signal that a thread has not taken notice of yet."""
+    told, ignored = (int(_field(status, name) or b"0", 16) for name in (b"SigPnd", b"SigBlk"))
+    return (told | int(_field(status, b"ShdPnd") or b"0", 16)) & ~ignored
+
+
+def _children(process, thread):
+    return [int(word) for word in _read(process, thread, "children").split()]
+
+
+def _letter(status):
+    return _field(status, b"State")[:1]
+
+
+def _field(status, name):
+    return status.partition(b"\n" + name + b":")[2].partition(b"\n")[0].strip()
+
+
+def _read(process, thread, name):
+    file = os.open("/proc/%d/task/%d/%s" % (process, thread, name), os.O_RDONLY)
+    try:
+        return os.read(file, 1 << 14)
+    finally:
+        os.close(file)

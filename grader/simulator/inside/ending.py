@@ -1,0 +1,98 @@
+"""Ends a process as Python ends one, but without taking the interpreter down where nobody could tell.
+
+At its end Python calls what was registered, joins threads, and destroys all objects: files are
+closed, and so written, and `__del__` methods run. That takes longer than most executions do. A
+process in which nothing is left that does anything when it is destroyed can end at once.
+"""
+
+import _thread
+import atexit
+import gc
+import os
+import sys
+import types
+import weakref
+
+WITHOUT_END = frozenset("""
+    _abc _ast _bisect _blake2 _codecs _collections _contextvars _csv _datetime _decimal _frozen_importlib
+    _frozen_importlib_external _functools _hashlib _heapq _imp _io _json _locale _md5 _opcode _operator _pickle
+    _random _sha1 _sha2 _sha256 _sha3 _sha512 _signal _socket _sre _stat _statistics _string _struct _thread
+    _tracemalloc _typing _uuid _warnings _weakref array atexit binascii builtins cmath errno fcntl gc itertools
+    marshal math mmap posix pwd resource select sys time typing.io typing.re unicodedata zlib
+    """.split())
+"""Modules written in C that make no objects which do something at their end, but for those with a `__del__`."""
+MOST_OBJECTS = 100_000
+"""More take as long to look at as to destroy."""
+_harmless = set()
+_mark = None
+
+
+def settle():
+    """Before forking: leave all that is there now out of account. It has no end that can be seen, but for stdin,
+    stdout and stderr; what is registered for the end of this process is not for that of its forks."""
+    atexit._clear()
+    _harmless.update(filter(_is_harmless, sys.modules))
+    gc.collect()
+    gc.freeze()
+
+
+def begin():
+    """In a fork: the same for what has been added since."""
+    global _mark
+    gc.freeze()
+    _mark = []  # from now on gc.freeze() would hide it, with what else a program has made
+
+
+def leave(code):
+    """End this process with this exit code: at once if that is the same, else by SystemExit."""
+    if (code is None or type(code) is int and 0 <= code <= 255) and _quiet() and _flushed():
+        os._exit(code or 0)
+    raise SystemExit(code)
+
+
+def _quiet():
+    """Whether taking the interpreter down would do nothing that can be seen."""
+    if _thread._count() or atexit._ncallbacks() or gc.callbacks or gc.get_debug() or sys.gettrace() or sys.getprofile():
+        return False
+    if not all(map(_is_harmless, [name for name in sys.modules if name not in _harmless])):
+        return False
+    things = gc.get_objects()
+    if len(things) > MOST_OBJECTS or not any(thing is _mark for thing in things):  # gc.freeze() hides objects
+        return False
+    kinds = {id(type(thing)): type(thing) for thing in things}.values()
+    return not (any(map(_has_end, kinds)) or any(map(_is_class_with_end, things)) or any(map(_calls_back, things)))
+
+
+def _is_harmless(name):
+    return name in WITHOUT_END or name == "__main__" or str(getattr(sys.modules[name], "__file__", "")).endswith(".py")
+
+
+def _has_end(kind):
+    """Whether instances of a class have a `__del__`, as files and generators do. No code of the class is asked."""
+    try:
+        type.__getattribute__(kind, "__del__")
+    except AttributeError:
+        return False
+    return True
+
+
+def _is_class_with_end(thing):
+    """Whether it is such a class itself: there may be instances that the garbage collector does not know of."""
+    return issubclass(type(thing), type) and _has_end(thing)
+
+
+def _calls_back(thing):
+    """Whether it is a weak reference that calls a function when what it refers to is destroyed."""
+    return issubclass(type(thing), weakref.ref) and type(weakref.ref.__callback__.__get__(thing)) not in (
+        type(None), types.BuiltinFunctionType)
+
+
+def _flushed():
+    if sys.stdout is not sys.__stdout__ or sys.stderr is not sys.__stderr__:
+        return False
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except Exception:  # is told on stderr when the interpreter is taken down
+        return False
+    return True

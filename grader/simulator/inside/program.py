@@ -1,0 +1,187 @@
+"""Turns a fresh fork of the starter into a job's process, and runs the job's program in it.
+
+A Python program is run by this very interpreter, which is many times faster than to start one; it finds
+itself alone in it, as `python PROGRAM` would have it. Any other program is executed.
+"""
+
+import builtins
+import os
+import signal
+import sys
+import types
+import warnings
+
+import clock
+import ending
+import python_time
+
+try:
+    import resource
+except ImportError:
+    resource = None
+
+OWN = ("clock", "company", "ending", "program", "python_time", "starter", "watch")
+"""Modules that a program does not find, for its own may be called so."""
+
+MOST_SOURCE, MOST_KNOWN = 20000, 8
+"""Bytes of a program that is compiled for the next time, and how many of them."""
+
+
+def prepare():
+    """Do what is the same for every program."""
+    os.setsid()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    python_time.install()
+    ending.begin()
+
+
+def run(request):
+    """Run the program that a request describes, and end as it does."""
+    try:
+        _become(request)
+    except OSError:  # the judge is gone, and its directories with it
+        os._exit(126)
+    if request["python"]:
+        _run_python(request)
+    else:
+        _execute(request)
+
+
+def _become(request):
+    """Limits, streams, directory, environment, time."""
+    _limit(request["limits"])
+    written = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    for number, path, how in ((0, request["stdin"], os.O_RDONLY), (1, request["stdout"], written),
+                              (2, request["stderr"], written)):
+        file = os.open(path, how, 0o644)
+        os.dup2(file, number)
+        os.close(file)
+    os.closerange(3, 256)
+    os.chdir(request["directory"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    clock.attach(request["clock"])
+    if request["stop"]:
+        after, number, grace = request["stop"]
+        clock.add_deadline(after, os.getpid() if number == signal.SIGTERM else -os.getpid(), number, grace)
+
+
+def _limit(limits):
+    if resource is None:
+        return
+    wanted = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: limits["cpu"],
+        resource.RLIMIT_FSIZE: limits["file_bytes"],
+        resource.RLIMIT_NOFILE: limits["open_files"],
+        resource.RLIMIT_AS: limits["memory"],
+        resource.RLIMIT_NPROC: limits["processes"],
+    }
+    for name, value in wanted.items():
+        # At the soft limit of processor time comes a signal that tells what for, at the hard one SIGKILL.
+        hard = value + 1 if name == resource.RLIMIT_CPU else value
+        try:
+            resource.setrlimit(name, (value, hard))
+        except (ValueError, OSError):
+            pass  # not every system has every limit; Limits in grader/simulator/execution.py says which
+
+
+def _execute(request):
+    try:
+        os.execve(request["program"], request["arguments"], request["environment"])
+    except OSError as error:
+        with open(request["failure"], "w") as file:
+            file.write(error.strerror or str(error))
+        os._exit(127)
+
+
+def _run_python(request):
+    path = request["program"]
+    python_time.install_host(request["environment"]["_SIMULATOR_HOST"])
+    if request["trace"]:
+        import watch
+        watch.start(request["trace"], request["directory"])
+    sys.argv = request["arguments"]
+    namespace = _main_module(path)
+    code, interrupted = 0, False
+    try:
+        exec(_compiled(path), namespace)
+    except SystemExit as stop:
+        code = stop.code
+    except BaseException as error:
+        code, interrupted = 1, type(error) is KeyboardInterrupt
+        _report(error)
+    # No name here may stand for the program's own things: what it left open is closed when they are destroyed.
+    del namespace
+    if interrupted:  # for which Python dies of SIGINT, in the end
+        sys.excepthook = lambda *_: None
+        raise KeyboardInterrupt
+    ending.leave(code)
+
+
+def flush():
+    """What Python does when a script is over, before it ends itself."""
+    for name in ("stderr", "stdout"):
+        try:
+            getattr(sys, name).flush()
+        except BaseException:
+            pass
+
+
+def _main_module(path):
+    """Make `path` the main program, as `python PATH` would; the namespace that it runs in."""
+    directory = os.path.dirname(path)
+    sys.path[0] = directory
+    for own in OWN:
+        sys.modules.pop(own, None)
+    sys.dont_write_bytecode = True
+    _forget_shadowed(directory)
+    main = types.ModuleType("__main__")
+    main.__file__, main.__builtins__ = path, builtins
+    sys.modules["__main__"] = main
+    return main.__dict__
+
+
+def _forget_shadowed(directory):
+    """A module of the job's own must win over one of the same name imported here before."""
+    own = {name.partition(".")[0] for name in os.listdir(directory)}
+    for name in list(sys.modules):
+        if name.partition(".")[0] in own:
+            del sys.modules[name]
+
+
+def _compiled(path):
+    with open(path, "rb") as file:
+        source = file.read()
+    return _known.get((path, source)) or compile(source, path, "exec", dont_inherit=True)
+
+
+_known = {}
+"""(path, source) → code of programs that were run before; see remember()."""
+
+
+def remember(request):
+    """Compile a program that was run just now, as it is likely the next one, too. Called by the starter, which must not
+    be held up by what a job has left, and for nothing that Python has to say a word about each time."""
+    try:
+        with open(request["program"], "rb", opener=_careful) as file:
+            source = file.read(MOST_SOURCE + 1)
+        what = request["program"], source
+        if request["python"] and what not in _known and len(source) <= MOST_SOURCE and len(_known) < MOST_KNOWN:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                _known[what] = compile(source, what[0], "exec", dont_inherit=True)
+    except Exception:
+        pass  # the program itself will meet it
+
+
+def _careful(path, flags):
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _report(error):
+    """Print a traceback that begins where the program begins, as if this file were not there."""
+    trace = error.__traceback__.tb_next
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error.with_traceback(trace), trace
+    sys.last_exc = error  # which Python has since 3.12
+    sys.excepthook(type(error), error, trace)

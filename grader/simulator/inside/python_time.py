@@ -1,0 +1,235 @@
+"""What a Python program sees of virtual time: it is wherever Python looks for the time, or waits for it.
+
+Locks and pipes that are waited for with a limit, and processes, are waited for really, and the limit is virtual.
+"""
+
+import _signal
+import _socket
+import _thread
+import os
+import sys
+import time as _time
+
+import clock
+
+
+def install():
+    """Put virtual time where Python programs look for it, in modules that are still to be imported as well."""
+    _install_time()
+    for name in _LATER:
+        if name in sys.modules:
+            _LATER[name](sys.modules[name])
+    sys.meta_path.insert(0, _WhenImported)
+
+
+def install_host(name):
+    """Let this process believe that the machine is called `name`."""
+    real = os.uname
+    _socket.gethostname = lambda: name  # socket takes its functions from _socket when it is imported
+    os.uname = lambda: os.uname_result((real()[0], name) + tuple(real()[2:]))
+
+
+# -- looking ----------------------------------------------------------------------
+
+
+def _install_time():
+    strftime = _time.strftime
+    _time.sleep = sleep
+    _time.time = clock.now
+    _time.monotonic = _time.perf_counter = lambda: clock.now() - clock.BOOT
+    _time.time_ns = lambda: int(clock.now() * 1e9)
+    _time.monotonic_ns = _time.perf_counter_ns = lambda: int((clock.now() - clock.BOOT) * 1e9)
+    for name in ("localtime", "gmtime", "ctime"):
+        setattr(_time, name, _optional_time(getattr(_time, name)))
+    _time.strftime = lambda form, t=None: strftime(form, _time.localtime() if t is None else t)
+
+
+def sleep(seconds):
+    """time.sleep() in virtual time."""
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    clock.advance(seconds)
+
+
+def _optional_time(real):
+    def with_virtual_now(seconds=None):
+        return real(clock.now() if seconds is None else seconds)
+    return with_virtual_now
+
+
+def _install_datetime(module):
+    real_datetime, real_date = module.datetime, module.date
+
+    class Virtual(type):
+        """What C code makes are real dates: they have to be instances of these classes as well."""
+
+        def __instancecheck__(cls, instance):
+            return isinstance(instance, reals[cls]) if cls in reals else type.__instancecheck__(cls, instance)
+
+        def __subclasscheck__(cls, other):
+            return issubclass(other, reals[cls]) if cls in reals else type.__subclasscheck__(cls, other)
+
+    class datetime(real_datetime, metaclass=Virtual):
+        def date(self):
+            return date(self.year, self.month, self.day)  # a real one could not be pickled
+
+        @classmethod
+        def now(cls, tz=None):
+            return cls.fromtimestamp(clock.now(), tz)
+
+        @classmethod
+        def utcnow(cls):
+            return cls.fromtimestamp(clock.now(), module.timezone.utc).replace(tzinfo=None)
+
+        @classmethod
+        def today(cls):
+            return cls.now()
+
+    class date(real_date, metaclass=Virtual):
+        @classmethod
+        def today(cls):
+            return cls.fromtimestamp(clock.now())
+
+    reals = {datetime: real_datetime, date: real_date}
+    for virtual in reals:
+        virtual.__module__, virtual.__qualname__ = "datetime", virtual.__name__
+        setattr(module, virtual.__name__, virtual)
+
+
+# -- being told ---------------------------------------------------------------------
+
+
+def _install_alarms(module):
+    real = getattr(module, "setitimer", None)
+    if real:
+        module.alarm = lambda seconds: int(-(-_alarm(seconds) // 1))
+        module.setitimer = lambda which, seconds, interval=0.0: (
+            (_alarm(seconds), 0.0) if which == module.ITIMER_REAL else real(which, seconds, interval))
+
+
+def _alarm(seconds):
+    """Set the virtual alarm clock of this process; the seconds that were left of the old one."""
+    global _alarm_deadline
+    left = 0.0
+    if _alarm_deadline:
+        there = clock.remove_deadline(_alarm_deadline)
+        left = max(0.0, _alarm_deadline[0] - clock.now()) if there else 0.0
+    _alarm_deadline = clock.add_deadline(seconds, os.getpid(), _signal.SIGALRM) if seconds else None
+    return left
+
+
+_alarm_deadline = None
+
+
+# -- waiting with a limit -------------------------------------------------------------
+
+
+class _Lock:
+    """A lock as threading makes them for its own use: threading.Condition waits on one, and so all that is made of
+    it: Event, Queue, Timer."""
+
+    def __init__(self):
+        self._lock = _thread.allocate_lock()
+
+    def __getattr__(self, name):
+        return getattr(self._lock, name)
+
+    def __enter__(self):
+        return self._lock.__enter__()
+
+    def __exit__(self, *exception):
+        self._lock.release()
+
+    def acquire(self, blocking=True, timeout=-1):
+        if not blocking or timeout <= 0:
+            return self._lock.acquire(blocking, timeout)
+        return bool(clock.wait(timeout, lambda real: self._lock.acquire(True, real)))
+
+
+def _install_threads(module):
+    real_join = module.Thread.join
+
+    def join(self, timeout=None):
+        if timeout is None or timeout <= 0:
+            return real_join(self, timeout)
+        clock.wait(timeout, lambda real: real_join(self, real) or not self.is_alive())
+
+    module._allocate_lock, module.Thread.join = _Lock, join
+
+
+def _install_select(module):
+    real_select = module.select
+
+    def select(read, write, other, timeout=None):
+        if timeout is None or timeout <= 0:
+            return real_select(read, write, other, timeout)
+
+        def block(real):
+            found = real_select(read, write, other, real)
+            return found if any(found) else None
+        return clock.wait(timeout, block) or ([], [], [])
+
+    module.select = select
+    for name, unit in ("poll", 1e-3), ("epoll", 1.0):
+        if hasattr(module, name):
+            setattr(module, name, _polling(getattr(module, name), unit))
+
+
+def _polling(real, unit):
+    """select.poll or select.epoll, whose times are in milliseconds and in seconds."""
+    class Poll:
+        def __init__(self, *args, **options):
+            self._real = real(*args, **options)
+
+        def __getattr__(self, name):
+            return getattr(self._real, name)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            self._real.close()
+
+        def poll(self, timeout=None, *most):
+            if timeout is None or timeout <= 0:
+                return self._real.poll(timeout, *most)
+            return clock.wait(timeout * unit, lambda seconds: self._real.poll(seconds / unit, *most)) or []
+    return Poll
+
+
+def _install_subprocess(module):
+    real = module.Popen._wait
+
+    def _wait(self, timeout):
+        if timeout is not None and self.returncode is None and clock.ended(self.pid, timeout) is False:
+            raise module.TimeoutExpired(self.args, timeout)
+        return real(self, None if hasattr(os, "pidfd_open") else timeout)
+
+    module.Popen._wait = _wait
+
+
+_LATER = {"datetime": _install_datetime, "select": _install_select, "signal": _install_alarms,
+          "subprocess": _install_subprocess, "threading": _install_threads}
+"""To import them takes longer than most programs do."""
+
+
+class _WhenImported:
+    """Finds the modules of _LATER as they are always found, and installs virtual time when they have been loaded."""
+
+    def __init__(self, loader, install):
+        self.loader, self.install, self.create_module = loader, install, loader.create_module
+
+    def exec_module(self, module):
+        self.loader.exec_module(module)
+        module.__loader__ = module.__spec__.loader = self.loader
+        self.install(module)
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name not in _LATER:
+            return None
+        found = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not _WhenImported)
+        spec = next(filter(None, found), None)
+        if spec is not None:
+            spec.loader = _WhenImported(spec.loader, _LATER[name])
+        return spec

@@ -1,0 +1,166 @@
+"""The part of the disk that jobs may write to: laid out before an execution, read and emptied after it.
+
+What a job has left there is not trusted: there may be anything, and no link is followed. What is
+read of it goes through Tree.read() or text(). Who runs in it, and what that means, is not known here.
+
+    slot1/dir_ep1x7q3z/   the execute directory of the first slot
+    control/              beside it: the clock, and what the processes of an execution tell the judge
+    tools/                this execution point's own `sleep`, `timeout`, `date` and `python3`
+    tmp/                  where the job is confined: its /tmp
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+from .inside import command
+from .isolation import Confinement
+from .tree import Tree
+
+MEMORY = "/dev/shm"
+"""Where Linux has files in memory."""
+PLENTY = 2 << 30
+"""Bytes that have to be free there, so that no job can leave too little of it to others."""
+
+
+class Scratch:
+    """A new directory, in which jobs may use `room` bytes and are confined in this way."""
+
+    def __init__(self, room: int, confine: Confinement | None = None):
+        self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix="execute-", dir=place(room))))
+        self.control, self.tools, self.tmp = (self.path / name for name in ("control", "tools", "tmp"))
+        self._user = confine.user if confine else None
+        self._mode = 0o700 if self._user is None else 0o711
+        self.path.chmod(self._mode)
+        self.tmp.mkdir()
+        self.tmp.chmod(0o1777)
+        self._make_tools()
+        self._kept = {str(self.tmp / path) for path in confine.mounted(self.path)} if confine else ()
+
+    def remove(self) -> None:
+        """Remove it with all that is in it."""
+        _remove(str(self.path))
+
+    def execute_directory(self, slot: int, name: str) -> Path:
+        """Where this slot has its sandbox."""
+        return self.path / f"slot{slot + 1}" / f"dir_{name}"
+
+    def lay_out(self, directory: Path, sandbox: Tree) -> None:
+        """Make an execute directory with this sandbox in it, and an empty control directory."""
+        for where, _, _ in os.walk(self.tmp):
+            _settle(where)
+        _settle(self.path)
+        self.control.mkdir()
+        sandbox.write(directory)
+
+    def hand_over(self, directory: Path) -> None:
+        """Give the execute and the control directory, with all that is in them, to the user that jobs run as."""
+        if self._user is None:
+            return
+        for top in (directory, self.control):
+            for where, folders, files in os.walk(top):
+                for name in ("", *folders, *files):
+                    os.chown(os.path.join(where, name), self._user, self._user, follow_symlinks=False)
+
+    def is_whole(self, directory: Path) -> bool:
+        """Whether a job has left its execute directory and the control directory where they were."""
+        return all(map(_is_directory, (directory.parent, directory, self.control)))
+
+    def clear(self) -> None:
+        """Remove what an execution has left, wherever it is, so that the next one does not find it."""
+        self.path.chmod(self._mode)
+        for name in os.listdir(self.path):
+            if name not in ("tools", "tmp"):
+                _remove(os.path.join(self.path, name))
+        _empty(str(self.tmp), self._kept, 0o1777)
+
+    def _make_tools(self) -> None:
+        self.tools.mkdir()
+        python, tools = shlex.quote(sys.executable), shlex.join(command("tools", "-E", "-S", "-s"))
+        for name in ("sleep", "timeout", "date"):
+            _executable(self.tools / name, f'#!/bin/sh\nexec {tools} {name} "$@"\n')
+        for name in ("python3", "python"):
+            _executable(self.tools / name, f'#!/bin/sh\nexec {python} "$@"\n')
+
+
+def place(room: int) -> str:
+    """Where a scratch directory is made: in memory, which spares the disk and is faster, where there is plenty of
+    it and programs may be executed there, unless the user wants temporary files to be anywhere in particular.
+    `room`: bytes that jobs may use there."""
+    chosen = tempfile.gettempdir()
+    if chosen == "/tmp" and os.access(MEMORY, os.W_OK | os.X_OK):
+        there = os.statvfs(MEMORY)
+        if there.f_bavail * there.f_frsize >= max(PLENTY, 4 * room) and not there.f_flag & os.ST_NOEXEC:
+            return MEMORY
+    return chosen
+
+
+def text(path: Path, most: int = 1 << 20) -> str:
+    """The beginning of a file that a job may have written, as text; see content()."""
+    return content(path, most).decode("utf-8", "replace")
+
+
+def content(path: Path, most: int) -> bytes:
+    """The first `most` bytes of a regular file; nothing of a link, a pipe or a device that is in its place."""
+    try:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _CAREFUL)) as file:
+            return file.read(most) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+    except OSError:
+        return b""
+
+
+_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def _executable(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def _is_directory(path: str | Path) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _remove(path: str) -> None:
+    if not _is_directory(path):
+        os.unlink(path)
+        return
+    try:
+        shutil.rmtree(path)
+    except (OSError, RecursionError):  # it is too deep for Python, or nobody may look into it
+        for words in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+            subprocess.run([*words, path], capture_output=True)
+
+
+def _empty(directory: str, keep: Collection[str], mode: int = 0o755) -> None:
+    """Remove everything in a directory but the directories `keep`, emptied too, and those on the way there."""
+    os.chmod(directory, mode)
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        if _is_directory(path) and any((kept + os.sep).startswith(path + os.sep) for kept in keep):
+            _empty(path, keep)
+        else:
+            _remove(path)
+
+
+def _settle(directory: str | Path) -> None:
+    """Give a directory that stays from one execution to the next the times and attributes that it always has. (That of
+    its last change can't be set: it is now, which tells nothing of the execution before.)"""
+    try:
+        for name in os.listxattr(directory):
+            if name.startswith(("user.", "system.posix_acl")):  # what a user can give it
+                os.removexattr(directory, name)
+    except (OSError, AttributeError):
+        pass  # there are none here
+    os.utime(directory, (0, 0))

@@ -1,0 +1,156 @@
+"""The judge's end of the starter: starts it, asks it to execute programs one after the other, ends it.
+
+What the starter does with a request is in inside/starter.py, on the other end of two pipes. It shares
+its processes with the jobs: it may die, stop or be killed by one at any time. No judgement is here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from .inside import starter
+from .isolation import Confinement
+
+PATIENCE = 10.0
+"""Seconds of real time that the starter may be late with its answer."""
+
+
+class NoStarter(OSError):
+    """The processes in which jobs run can't be started; nothing can be said of any job."""
+
+
+def require_fork() -> None:
+    """Raise NoStarter where a starter could not work, as on Windows."""
+    if not hasattr(os, "fork"):
+        raise NoStarter("Jobs can't be run here: a process can't be forked on this system. On Windows, set up WSL once "
+                        "(`wsl --install` in PowerShell, then restart), and run the same command in its terminal.")
+
+
+class Answer(NamedTuple):
+    """How a program ended, as its starter saw it."""
+
+    code: int | None
+    signal: int | None
+    over: str
+    """The limit that the starter ended it for: time, cpu, memory, disk; '' if none."""
+    cpu: float
+    """Seconds of processor time that it took."""
+    lost: bool = False
+    """Whether the starter died with it, so that nothing that it left can be relied on."""
+
+
+class Startd:
+    """Keeps a starter running, which can write below `scratch` only if `confine` sees to it."""
+
+    def __init__(self, scratch: Path, confine: Confinement | None = None):
+        self._scratch, self._confine = scratch, confine
+        self._starter: subprocess.Popen | None = None
+
+    def execute(self, request: dict, wall: float) -> Answer:
+        """Have a program executed that ends within `wall` seconds of real time: the starter sees to that.
+
+        What a request says is told in inside/starter.py. Raises NoStarter.
+        """
+        if self._starter is None:
+            self._start()
+        try:
+            line = self._ask(json.dumps(request).encode() + b"\n", wall + PATIENCE)
+        except BaseException:  # interrupted: its answer would be taken for that to the next request
+            self._end_all()
+            raise
+        if line:
+            return Answer(**json.loads(line))
+        self._end_all()  # the program has killed its starter, which can't end it any more
+        return Answer(None, int(signal.SIGKILL), "", 0.0, lost=True)
+
+    def end(self) -> None:
+        """End the starter, if there is one."""
+        if self._starter is None:
+            return
+        below = _children(self._starter.pid) if self._confine else []
+        try:
+            self._starter.stdin.close()  # asked for nothing more, it ends by itself
+        except BrokenPipeError:
+            pass
+        try:
+            self._starter.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            self._starter.kill()
+            self._starter.wait()
+            _wait_for(below)
+        self._starter.stdout.close()
+        self._starter = None
+
+    def _start(self) -> None:
+        command = self._confine(starter(), self._scratch) if self._confine else starter()
+        # The scratch directory is named for _end_all_below() alone.
+        environment = {"_SIMULATOR_SCRATCH": str(self._scratch), "PATH": os.defpath, "PYTHONHASHSEED": "0",
+                       "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        try:
+            self._starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+                                             cwd=self._scratch, start_new_session=True)
+        except OSError as error:
+            raise NoStarter(f"The processes in which jobs run can't be started: {error.strerror} ({error.filename}).") \
+                from None
+        if not self._line(6 * PATIENCE):
+            self.end()
+            raise NoStarter("The processes in which jobs run can't be started on this machine.")
+
+    def _ask(self, request: bytes, patience: float) -> bytes:
+        try:
+            self._starter.stdin.write(request)
+            self._starter.stdin.flush()
+        except BrokenPipeError:
+            return b""
+        return self._line(patience)
+
+    def _line(self, patience: float) -> bytes:
+        """What the starter says next; b"" if it is dead, or stopped."""
+        ready = select.poll()
+        ready.register(self._starter.stdout, select.POLLIN)
+        return self._starter.stdout.readline() if ready.poll(patience * 1000) else b""
+
+    def _end_all(self) -> None:
+        self.end()
+        _end_all_below(self._scratch)
+
+
+def _end_all_below(scratch: Path) -> None:
+    """Kill every process that a starter has started, directly or not (Linux)."""
+    mark = os.fsencode(scratch)
+    for _ in range(100):
+        found = [int(p.parent.name) for p in Path("/proc").glob("[0-9]*/environ") if mark in _bytes(p)]
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
+        if not found:
+            return
+        time.sleep(0.01)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in _bytes(Path(f"/proc/{pid}/task/{pid}/children")).split()]
+
+
+def _wait_for(processes: list[int], seconds: float = 5.0) -> None:
+    """Wait until these processes have ended. The first of a namespace ends after all the others in it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and any(_bytes(Path(f"/proc/{pid}/stat")).rpartition(b")")[2].split()[:1]
+                                           not in ([], [b"Z"]) for pid in processes):
+        time.sleep(0.001)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

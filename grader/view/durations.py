@@ -1,0 +1,63 @@
+"""A table of durations: what waits, transfers and slots took, by a job event log."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+
+from grader.simulator.costs import Costs
+
+from .style import CLASSES, sheet
+from .text import count, escape
+
+_RULES = """
+@ table.took{border-collapse:collapse;font-size:12.5px;display:table;margin:2px 0}
+@ table.took tr,@ table.took tbody tr:nth-child(odd),@ table.took tbody tr:nth-child(even),
+@ table.took tbody tr:hover{background:none}
+@ table.took th,@ table.took td{border:0;border-top:1px solid var(--line);padding:3px 18px 3px 0;text-align:left;
+ vertical-align:baseline;font-weight:400;background:none;white-space:normal}
+@ table.took th:first-child,@ table.took td:first-child{padding-left:8px}
+@ table.took thead th{border-top:0;color:var(--dim);font-size:11.5px}
+@ table.took .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+"""
+HEADINGS = ("", "in the job event log", "times", "seconds, on average", "from shortest to longest")
+
+
+def _rows(costs: Costs) -> Iterator[tuple[str, str, str, str, str]]:
+    for what, told, seconds in (
+            ("waited for a slot", "000 or 004, until 040 Started transferring input files", costs.waits),
+            ("transferred to a new sandbox", "040 Started, until Finished transferring input files", costs.downloads),
+            ("transferred a checkpoint", "040 Started, until Finished transferring output files", costs.uploads),
+            ("had a slot that was then lost", "040 Started transferring input files, until 004", costs.slots)):
+        if seconds:
+            yield what, told, str(len(seconds)), f"{statistics.mean(seconds):.0f}", _span(seconds)
+
+
+def _span(seconds: Sequence[float]) -> str:
+    low, high = f"{min(seconds):.0f}", f"{max(seconds):.0f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def table(costs: Costs) -> str:
+    """The durations as HTML."""
+    rows = list(_rows(costs))
+    if not rows:
+        return ""
+    head = "".join(f"<th{_number(place)}>{escape(heading)}</th>" for place, heading in enumerate(HEADINGS))
+    cells = ["".join(f"<td{_number(place)}>{escape(cell)}</td>" for place, cell in enumerate(row)) for row in rows]
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    return (f'{sheet(_RULES)}<div class="{CLASSES}"><table class="took"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>")
+
+
+def _number(place: int) -> str:
+    return ' class="num"' if place >= 2 else ""
+
+
+def text(costs: Costs) -> str:
+    """The same as lines of text."""
+    rows = list(_rows(costs))
+    if not rows:
+        return "The log tells of no slot and no transfer."
+    return "\n".join(f"{what}: {count(int(times), 'time')}, {mean} s on average ({span} s)"
+                     for what, _, times, mean, span in rows)

@@ -1,0 +1,61 @@
+"""How a job ended, in a line for the terminal and as JSON, and which faults it did not come to. What it is not: a verdict
+(verdict.py)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from grader.simulator.eventlog import Event
+from grader.simulator.pool import LIMIT_HOLD, Moment, Outcome
+from grader.simulator.schedule import Fault, Schedule
+
+from .text import count
+
+
+def summary(end: Outcome) -> str:
+    """The end and the numbers."""
+    held = f"held, code {end.hold.code}" if end.hold else "held"
+    if end.hold and end.hold.code == LIMIT_HOLD:
+        held = "held, at a limit of this simulator"
+    how = {"completed": f"completed, {end.exit}", "held": held}
+    return (f"{how.get(end.status, end.status)}; {count(end.activations, 'activation')}, "
+            f"{count(end.executions, 'execution')}, {count(end.checkpoints, 'checkpoint')}; "
+            f"goodput {end.goodput_s:g} s, badput {end.badput_s:g} s")
+
+
+def not_happened(moments: Sequence[Moment], faults: Schedule) -> list[str]:
+    """A sentence for each fault of a schedule to which a story did not come."""
+    happened = {moment.fault for moment in moments}
+    return [f"{fault} did not happen: {_why_not(moments, fault)}" for fault in faults if fault not in happened]
+
+
+def _why_not(moments: Sequence[Moment], fault: Fault) -> str:
+    last = moments[-1].execution
+    if fault.execution > last:
+        return f"the job had only {count(last, 'execution')}"
+    took = next((m.run.seconds for m in moments if m.execution == fault.execution and m.kind == "exited"), 0)
+    if fault.seconds is not None:
+        return f"execution {fault.execution} took only {took:g} s"
+    return f"execution {fault.execution} did not end with a checkpoint"
+
+
+def as_json(job: str, end: Outcome, events: Iterable[Event]) -> dict:
+    """The same with all details, for json.dumps. `job`: its number in the queue, as in 7.0."""
+    return {
+        "job": job,
+        "status": end.status,
+        "exit_code": end.exit.code if end.exit else None,
+        "exit_signal": end.exit.signal if end.exit else None,
+        "hold_code": end.hold.code if end.hold else None,
+        "hold_subcode": end.hold.subcode if end.hold else None,
+        "hold_reason": end.hold.reason if end.hold else None,
+        "missing_files": list(end.hold.missing) if end.hold else [],
+        "activations": end.activations,
+        "executions": end.executions,
+        "checkpoints": end.checkpoints,
+        "goodput_s": end.goodput_s,
+        "badput_s": end.badput_s,
+        "output": end.home.listing(),
+        "events": [dataclasses.asdict(event) for event in events],
+    }

@@ -1,0 +1,85 @@
+"""The story of one simulation step by step, as the slides draw it: one picture of the three directories at a time.
+
+Self-contained HTML without scripts: the steps are radio buttons in a row, which the arrow keys go through and which
+look like a slider. So it works without a kernel, in a feedback file too; on paper, and where the style sheet is not
+understood, all steps stand one below the other. What it is not: the words (scene.py) or the look (style.py).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from grader.simulator.pool import Moment
+from grader.simulator.tree import Tree
+
+from .bar import bar
+from .directories import Directories, legend
+from .scene import PREPARED, Scene, scenes
+from .style import CLASSES, steps_sheet
+from .text import escape
+from .timeline import aside, head, joined, tone
+
+MOST_STEPS = 60
+"""Steps drawn; of a longer story the first and the last ones."""
+LAST_STEPS = 3
+
+
+def in_steps(moments: Sequence[Moment], submit: Tree | None = None, log_name: str | None = None) -> list[Scene]:
+    """The scenes of a story as the slides divide it: before the job is submitted, each start in a new sandbox, each
+    exit with the checkpoint code and the checkpoint that comes of it, and whatever else befalls the job.
+
+    `submit` is the submit directory as it was before, `log_name` the job event log that appears in it.
+    """
+    if not moments:
+        return []
+    prepared = replace(moments[0], kind=PREPARED)
+    told = [now for now in moments if now.kind not in ("submitted", "restarted")]
+    return list(_apart(list(scenes([prepared, *told], submit, log_name))))
+
+
+def _apart(story: Sequence[Scene]) -> Iterator[Scene]:
+    """An exit is a step of its own before a checkpoint; else it is one with what comes of it."""
+    exited: list[Scene] = []
+    for scene in story:
+        if scene.moment.kind == "checkpoint":
+            yield from exited
+            exited = []
+        yield from joined([*exited, scene]) if scene.moment.kind != "exited" else ()
+        exited = [scene] if scene.moment.kind == "exited" else []
+    yield from exited
+
+
+def stepper(moments: Sequence[Moment], *, submit: Tree | None = None, log_name: str | None = None,
+            group: str | None = None) -> str:
+    """The story step by step as HTML, the first step shown.
+
+    `group` is the name that the steps' radio buttons share, and nothing else on the page may have; by default a
+    random one.
+    """
+    story = in_steps(moments, submit, log_name)
+    left_out = len(story) - MOST_STEPS
+    shown = list(enumerate(story, 1))
+    if left_out > 0:
+        shown = shown[:MOST_STEPS - LAST_STEPS] + shown[-LAST_STEPS:]
+    group = group or f"steps-{secrets.token_hex(6)}"
+    drawn = "".join(_step(scene, number, len(story), group, Directories(open_all=True)) for number, scene in shown)
+    note = f'<p class="dim">{left_out:,} steps before the last {LAST_STEPS} are left out.</p>' if left_out > 0 else ""
+    return (f'<div class="{CLASSES}" role="region" aria-label="The story of the job, step by step">{steps_sheet()}'
+            f'<div class="wide">{bar(moments)}{legend(story)}'
+            f'<div class="steps" style="--stops:{len(shown)}" role="radiogroup" aria-label="Step">{drawn}</div>'
+            f'{note}</div></div>')
+
+
+def _step(scene: Scene, number: int, of: int, group: str, directories: Directories) -> str:
+    """One stop of the slider, and the picture that belongs to it."""
+    checked = " checked" if number == 1 else ""
+    name = f"Step {number} of {of}: {scene.heading}"
+    say = f'<p class="say">{escape(" ".join(scene.sentences))}</p>' if scene.sentences else ""
+    # Without the data attribute, JupyterLab takes the arrow keys to go to another cell.
+    return (f'<div class="step"><label class="stop {tone(scene)}" title="{escape(name)}">'
+            f'<input type="radio" name="{group}"{checked} data-lm-suppress-shortcuts="true" '
+            f'aria-label="{escape(name)}"><span aria-hidden="true">{number}</span></label>'
+            f'<div class="picture {tone(scene)}">{head(scene, aside(f"(step {number} of {of})"))}'
+            f'{say}{directories.of(scene)}</div></div>')

@@ -1,0 +1,20 @@
+"""The reports on the wrong answers, each made once for all the tests that ask for it."""
+
+from __future__ import annotations
+
+from answers import ANSWERS
+
+from grader.course.catalogue import EXERCISES
+from grader.course.report import Report
+from grader.simulator.executor import Executor
+from grader.simulator.tree import Tree
+
+_made: dict[tuple[str, str, str], Report] = {}
+
+
+def judged(exercise: str, misconception: str, style: str, executor: Executor) -> Report:
+    """The report on a wrong answer."""
+    key = exercise, misconception, style
+    if key not in _made:
+        _made[key] = EXERCISES[exercise].judge(Tree.files(ANSWERS[exercise][1][misconception][style]), executor)
+    return _made[key]

@@ -1,0 +1,166 @@
+"""The five bugs of notebook 09: hidden is not mended, and the shortest failing schedule is the one that fails."""
+
+from __future__ import annotations
+
+import pytest
+from answers_bugs import (ANSWERS, DUE, HANDLER, LAST, RIGHT_LISTING, RIGHT_ON_SIGTERM, RIGHT_TRAINING, collatz, listed,
+                          python, script, training)
+
+from grader.course.bugs import BUGS
+from grader.course.catalogue import EXERCISES
+from grader.course.misconceptions import MISCONCEPTIONS
+from grader.course.report import CRASHED, NOT_TRIED, PASSED, WRONG
+from grader.simulator.tree import File, Tree
+
+GIVEN = {"slides_listing": "no-progress", "last_done": "repeats-iteration", "training": "rng-not-saved",
+         "on_sigterm": "sigterm-saves", "behind_a_pipe": "exit-zero-after-save"}
+"""Each program, and what it shows."""
+
+
+@pytest.fixture
+def judged(executor):
+    """judged(name, files, seed=None) is the report on an answer."""
+    return lambda name, files, seed=None: EXERCISES[name].judge(Tree.files(files), executor, seed)
+
+
+def test_the_notebook_is_worth_ten_points():
+    assert sum(exercise.maximum for exercise in BUGS) == 10
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_the_given_files_are_no_answer(name, executor):
+    assert EXERCISES[name].judge(EXERCISES[name].given(), executor).status == NOT_TRIED
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_the_given_files_with_a_comment_earn_nothing_and_show_their_bug(name, executor):
+    given = EXERCISES[name].given()
+    path = EXERCISES[name].answers[0]
+    report = EXERCISES[name].judge(given.put(path, File(given[path].content + b"# looked through\n")), executor)
+    assert (report.status, report.points) == (WRONG, 0)
+    assert report.failure.misconception is MISCONCEPTIONS[GIVEN[name]]
+
+
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_right_answer_is_right_with_numbers_that_it_has_not_seen(name, number, judged):
+    right, _ = ANSWERS[name]
+    report = judged(name, list(right.values())[number], f"class {number}")
+    assert report.status == PASSED, report.headline
+
+
+HIDDEN = {
+    "never saves": ("last_done", {"hares.py": python("""
+from science import a_year_later, settings
+animals = settings["hares"], settings["lynxes"]
+for year in range(1, settings["years"] + 1):
+    animals = a_year_later(*animals)
+    print("%d %.3f %.3f" % (year, *animals), file=open("my_output.txt", "a"))
+""")}),
+    "saves seldom": ("on_sigterm", collatz(
+        HANDLER, (LAST, LAST + DUE.replace("settings['interval']", "(2 * settings['interval'])")
+                  + "            save_and_leave(None, None)\n"))),
+    "saves once": ("on_sigterm", collatz(
+        (LAST, LAST + "        if state['block'] == 1:\n            save_and_leave(None, None)\n"))),
+    "saves at the end": ("training", training(("if epoch % settings['interval'] == 0:",
+                                               "if epoch == settings['epochs']:"))),
+    "does not shuffle": ("training", training(
+        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
+        ("        random.shuffle(flights)\n", ""))),
+    "has no momentum": ("training", {
+        "train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("0.9", "0")}),
+    "does not wait for the science": ("last_done", {"hares.py": python("""
+import json, os, sys, time
+time.sleep = lambda seconds: None
+""") + ANSWERS["last_done"][0]["saves the next"]["hares.py"]}),
+    "keeps no log": ("behind_a_pipe", script("touch model.log\npython3 model.py")),
+    "keeps the last log only": ("behind_a_pipe", script("python3 model.py > model.log 2>&1")),
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_a_bug_that_is_only_hidden_is_not_mended(how, judged):
+    name, files = HIDDEN[how]
+    report = judged(name, files)
+    assert report.points < report.maximum and report.status not in (PASSED, NOT_TRIED)
+
+
+def test_an_answer_that_knows_the_output_fails_with_other_numbers(judged):
+    known = ("state = dict(block=n, best=(171, 327, 327, 703, 871, 1161, 1161, 1161, 1161, 1161)[n - 1], "
+             "steps=(124, 143, 143, 170, 178, 181, 181, 181, 181, 181)[n - 1])")
+    files = {"collatz.py": RIGHT_ON_SIGTERM["from the output"]["collatz.py"].replace(
+        "state = search(state)", f"search(state)\n    {known}")}
+    assert judged("on_sigterm", files).status == PASSED
+    assert judged("on_sigterm", files, "unseen").points == 0
+
+
+def test_a_job_that_does_something_new_for_ever_is_told_so_soon(judged):
+    report = judged("last_done", {"hares.py": python("""
+import json, os, sys
+from science import a_year_later, settings
+year, hares, lynxes = 1, settings['hares'], settings['lynxes']
+if os.path.exists('checkpoint'):
+    year, hares, lynxes = json.load(open('checkpoint'))
+for year in range(year, settings['years'] + 1):
+    hares, lynxes = a_year_later(hares, lynxes)
+    open('my_output.txt', 'a').write('%d %.3f %.3f\\n' % (year, hares, lynxes))
+    if year % settings['interval'] == 0:
+        json.dump([year, hares, lynxes], open('checkpoint', 'w'))
+        sys.exit(85)
+""")})
+    assert report.status == WRONG and "is at no end" in report.headline
+    assert report.failure.misconception is MISCONCEPTIONS["repeats-iteration"]
+
+
+def test_an_eviction_driven_job_is_no_answer(judged):
+    files = listed(files="checkpoint.txt, my_output.txt\nwhen_to_transfer_output = ON_EXIT_OR_EVICT")
+    report = judged("slides_listing", files)
+    assert report.points == 0 and "eviction-driven" in report.headline
+
+
+def test_every_bug_of_the_listing_costs_its_own_points(judged):
+    within = ("    if saved >= start:\n", "    if start <= saved <= end:\n")
+    at_once = ("(iteration - start + 1) % interval == 0", "iteration > start and (iteration - start) % interval == 0")
+    points = {"all": 1.5, "list": 0.5, "interval": 1.0, "range": 1.0}
+    answers = {"all": RIGHT_LISTING["as little as possible"], "list": listed(within, at_once, files="my_output.txt"),
+               "interval": listed(within), "range": listed(at_once)}
+    assert {bug: judged("slides_listing", files).points for bug, files in answers.items()} == points
+
+
+@pytest.mark.parametrize("schedule", ["evict@2", "evict@3", "vacate@2", "hold@2", "requeue@1", "evict@2+30s",
+                                      " evict@2 ", "look@1+10s evict@2"])
+def test_any_shortest_schedule_on_which_the_listing_fails_is_right(schedule, judged):
+    report = judged("slides_schedule", {"slides_schedule": repr(schedule)})
+    assert (report.status, report.points) == (PASSED, 0.5), report.headline
+
+
+@pytest.mark.parametrize("schedule", ["", "evict@1", "upload-fails@2", "evict@9", "evict@2 evict@3", "evict@1, evict@3",
+                                      " ".join(f"evict@{n}" for n in range(1, 9))])
+def test_a_schedule_that_does_no_harm_or_is_too_long_is_wrong(schedule, judged):
+    report = judged("slides_schedule", {"slides_schedule": repr(schedule)})
+    assert (report.status, report.points) == (WRONG, 0)
+
+
+@pytest.mark.parametrize("text", ["2", "'evict'", "'evict@0'", "['evict@2']", "evict", "'evict@2 hold@2'"])
+def test_what_is_no_schedule_is_said_to_be_none(text, judged):
+    report = judged("slides_schedule", {"slides_schedule": text})
+    assert (report.status, report.points) == (CRASHED, 0) and "schedule can't be read" in report.headline
+
+
+RIGHT = {"hares_lines": "14", "training_agrees": "'c'", "collatz_minutes": "19", "pipe_lines": "4"}
+REVEALING = {("hares_lines", "10"): "repeats-iteration", ("hares_lines", "7"): "skips-iteration",
+             ("training_agrees", "'a'"): "rng-not-saved", ("training_agrees", "'b'"): "rng-not-saved",
+             ("collatz_minutes", "10"): "sigterm-saves", ("collatz_minutes", "11"): "sigterm-saves",
+             ("pipe_lines", "10"): "wrong-exit-code"}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_right_value_gets_its_points(name, judged):
+    assert judged(name, {name: RIGHT[name]}).points == 0.5
+
+
+@pytest.mark.parametrize(("name", "text"), REVEALING)
+def test_a_distractor_reveals_its_misconception(name, text, judged):
+    report = judged(name, {name: text})
+    assert (report.status, report.failure.misconception) == (WRONG, MISCONCEPTIONS[REVEALING[name, text]])
+    assert report.failure.job is not None and report.failure.schedule is not None

@@ -1,0 +1,79 @@
+"""The course as a whole: its notebooks, its points, and the pages about it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import table
+from classroom import ASSIGNMENT, EXTRA, MAXIMUM, NOTEBOOKS, ROOT, notebook, source
+
+from grader.course.catalogue import COURSE, EXERCISES
+from grader.course.misconceptions import MISCONCEPTIONS
+
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+
+
+def test_every_notebook_of_the_course_is_there_and_no_other():
+    assert NOTEBOOKS == [f"{chapter.name}.ipynb" for chapter in COURSE]
+
+
+def test_the_points_of_the_course_add_up_to_a_hundred():
+    assert sum(MAXIMUM.values()) == 100, MAXIMUM
+
+
+def test_what_takes_a_pool_is_extra_and_nothing_else():
+    assert {name for name, points in EXTRA.items() if points} == {"10-for-real"} and not MAXIMUM["10-for-real"]
+
+
+def test_every_exercise_has_a_name_of_its_own_that_python_can_read():
+    names = [exercise.name for chapter in COURSE for exercise in chapter.exercises]
+    assert len(set(names)) == len(names) == len(EXERCISES)
+    assert [name for name in names if not name.isidentifier()] == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_links_and_pictures_of_a_notebook_resolve(name):
+    for cell in notebook("exercises", name)["cells"]:
+        if cell["cell_type"] == "markdown":
+            for target in LINK.findall(source(cell)):
+                assert target.startswith("https://") or (ROOT / "exercises" / ASSIGNMENT / target).exists(), target
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_begins_with_its_goal_and_leads_on(name):
+    cells = notebook("exercises", name)["cells"]
+    assert source(cells[0]).startswith(f"# {int(name[:2])} · ") and "Afterwards you can" in source(cells[0])
+    assert any("On a real pool" in source(cell) for cell in cells[-2:])
+    following = NOTEBOOKS.index(name) + 1
+    if following < len(NOTEBOOKS):
+        assert f"({NOTEBOOKS[following]})" in source(cells[-1])
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_no_cell_is_longer_than_a_learner_can_take_in_at_once(name):
+    whole_programs = name == "09-find-the-bugs.ipynb"  # as they were published
+    for cell in notebook("exercises", name)["cells"]:
+        text = source(cell)
+        if cell["cell_type"] == "code" and not (whole_programs and text.startswith("%%writefile")):
+            assert len(text.splitlines()) <= 15, cell["id"]
+
+
+@pytest.mark.parametrize("chapter", COURSE, ids=lambda chapter: chapter.name)
+def test_a_notebook_has_notes_for_instructors(chapter):
+    notes = (ROOT / "docs" / "instructors" / f"{chapter.name}.md").read_text(encoding="utf-8")
+    for part in ("**Time**", "**Points**", "**Say**", "**What usually goes wrong**", "**Discuss**"):
+        assert part in notes, part
+    assert re.search(rf"\*\*Points\*\*: {MAXIMUM[chapter.name] + EXTRA[chapter.name]:g}[.,]", notes)
+    quoted = re.findall(r"^- `([a-z-]+)`", notes, re.MULTILINE)
+    assert [id for id in quoted if id not in MISCONCEPTIONS and id not in EXERCISES] == []
+
+
+def test_every_misconception_has_a_sentence_and_three_different_hints():
+    for known in MISCONCEPTIONS.values():
+        assert known.sentence.endswith(".") and len(set(known.hints)) == 3
+        assert all(hint.strip() == hint and hint for hint in known.hints)
+
+
+def test_the_page_on_misconceptions_is_what_the_tests_make_of_the_course_now():
+    assert table.PAGE.read_text(encoding="utf-8") == table.page(), "run python tests/course/table.py"

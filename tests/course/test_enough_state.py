@@ -1,0 +1,87 @@
+"""Exercise `annealing`: points by what was understood, and nothing for what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+from answers_annealing import INDEX_ONLY, NO_RANDOM, PICKLED, answer, but, finally_
+
+from grader.course.annealing import ANNEALING, FORGETTABLE, annealing, forgetting
+from grader.course.enough_state import ANNEAL
+from grader.course.report import NOT_TRIED, PARTLY, PASSED
+from grader.simulator.pool import simulate
+from grader.simulator.tree import Tree
+
+PARTS = {question.name: question.maximum for question in ANNEAL.questions}
+FORGES = but("        initial_state[\"iteration\"] = iteration\n", """        initial_state["iteration"] = iteration
+        print(open("said").read().replace("saves: ", "begins:"))
+""", but("    sys.exit(85)", """    import annealing
+    with open("said", "w") as file:
+        file.write("saves:  " + annealing.described(state))
+    sys.exit(85)""", INDEX_ONLY))
+
+
+def judged(files, executor, seed=None):
+    return ANNEAL.judge(Tree.files(files), executor, seed)
+
+
+@pytest.mark.parametrize(("text", "points"), [
+    (INDEX_ONLY, 4), (NO_RANDOM, 7), (finally_('state["lattice"] = initial_state["lattice"]'), 7),
+    (finally_('state["sums"] = [0, 0]'), 8), (PICKLED.replace("os.truncate", "# "), 8),
+    (but("return state", "return initial_state"), 2)])
+def test_each_part_of_the_state_that_is_kept_earns_its_points(text, points, executor):
+    report = judged(answer(text), executor)
+    assert (report.status, report.points) == (PARTLY, points)
+
+
+def test_a_checkpoint_that_fails_only_elsewhere_earns_all_but_the_last_points(executor):
+    report = judged(answer(PICKLED, "checkpoint.dat"), executor)
+    assert report.points == ANNEAL.maximum - ANNEAL.questions[-1].maximum
+
+
+def test_what_is_given_is_not_tried_yet(executor):
+    assert ANNEAL.judge(ANNEAL.given(), executor).status == NOT_TRIED
+
+
+def test_an_answer_for_the_numbers_that_are_known_fails_with_others(executor):
+    text = but("    os.truncate", "    if len(state['lattice']) not in (256, 64, 36): state['sums'] = [0, 0]\n"
+                                  "    os.truncate")
+    assert judged(answer(text), executor).status == PASSED
+    reports = [judged(answer(text), executor, seed) for seed in ("one", "two", "three")]
+    assert any(report.points < ANNEAL.maximum for report in reports)
+    assert judged(answer(PICKLED), executor, "one").status == PASSED
+
+
+def test_saying_that_a_part_is_back_earns_nothing(executor):
+    report = judged(answer(FORGES, "checkpoint.dat, said, my_output.txt"), executor)
+    assert report.points <= PARTS["It saves, and leaves with 85"]
+
+
+@pytest.mark.parametrize("printed", ["begins: ", "begins: iteration 50", "saves: {0}", "begins: " + "x" * 10000])
+def test_what_an_answer_prints_never_upsets_the_judge(printed, executor):
+    text = but("    return state\n", f"    print({printed!r})\n    import builtins\n"
+                                     "    builtins.print = lambda *ignored, **also: None\n    return state\n")
+    report = judged(answer(text), executor)
+    assert report.points < ANNEAL.maximum
+    assert len(report.headline) < 500
+
+
+def test_the_job_changed_by_hand_is_no_answer(executor):
+    files = answer(PICKLED)
+    files["annealing.sub"] = files["annealing.sub"].replace("executable = annealing.py", "executable = checkpoint.py")
+    assert judged(files, executor).points == 0
+
+
+def test_forgetting_nothing_brings_the_known_answer_and_forgetting_anything_another(executor):
+    right = ANNEALING.known_answer()["my_output.txt"]
+    for parts in ((), *((part,) for part in FORGETTABLE)):
+        *_, last = simulate(forgetting(*parts), executor)
+        assert (last.home["my_output.txt"] == right) == (not parts)
+
+
+def test_the_job_can_be_told_what_to_forget(executor):
+    job = ANNEAL.job(Tree.files(answer(PICKLED)))
+    assert annealing(job, forget="lattice, sums", size=8).inputs["checkpoint.py"].text.count("'lattice', 'sums'") == 1
+    assert annealing(job, size=8).inputs["checkpoint.py"] == job.inputs["checkpoint.py"]
+    for wrong in ({"forget": "moon"}, {"moon": 1}):
+        with pytest.raises(ValueError, match="moon"):
+            annealing(job, **wrong)

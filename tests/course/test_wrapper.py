@@ -1,0 +1,117 @@
+"""The exercise about the wrapper: a job is cut off at every moment that matters, and only a right one gets through."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+
+import pytest
+from answers_wrapper import RIGHT_WRAPPER, START, wrapper
+
+from grader.course.exercise import Bench
+from grader.course.report import NOT_TRIED
+from grader.course.waves import SHORT, WAVES, cut_off, cuts, given, naive_job, unseen_settings, waves
+from grader.course.wrapper import TORN_FILE, WRAPPER
+from grader.simulator.execution import Stop
+from grader.simulator.explore import RESTART_SAFE
+from grader.simulator.tree import File, Tree
+
+DRAWN = [unseen_settings(random.Random(seed)) for seed in range(3)]
+
+
+def judged(answer, executor, seed=None):
+    return WRAPPER.judge(Tree.files(answer), executor, seed)
+
+
+@pytest.mark.parametrize("seconds", [60, 90, 120, 200])
+def test_a_time_limit_of_its_own_is_not_the_one_that_was_given(executor, seconds):
+    right = RIGHT_WRAPPER["the last line"]
+    report = judged({**right, "my_wrapper": right["my_wrapper"].replace("$1", str(seconds))}, executor)
+    assert "my_wrapper is given" in report.headline and report.points <= 1
+
+
+@pytest.mark.parametrize("settings", [SHORT, *DRAWN])
+@pytest.mark.parametrize("save", [1, 2])
+def test_the_moments_are_before_between_and_after_all_that_the_program_writes(executor, settings, save):
+    moments = cuts(save, tuple(sorted(settings.items())))
+    alone = replace(waves(naive_job(), **settings), executable="waves", arguments=())
+    left = []
+    for moment in moments:
+        sandbox = executor.run(alone, alone.inputs, stop=Stop(moment.seconds)).sandbox
+        file = sandbox.get("restart.dat")
+        left.append(len(file.content) if isinstance(file, File) else None)
+        if said := re.search(r": (\d+) of (\d+) bytes", moment.said):
+            assert left[-1] == int(said[1])
+    whole = left[-1]
+    block = int({**WAVES.settings(alone)}["block"])
+    pieces = [*range(0, whole, block), whole]
+    assert left == ([whole, None, *pieces] if save > 1 else [None, None, *pieces])
+    assert [moment.saving for moment in moments] == [False, *[True] * len(pieces), False]
+
+
+@pytest.mark.parametrize("settings", [SHORT, *DRAWN])
+def test_a_wrapper_that_takes_what_is_there_fails_in_the_middle_of_saving_and_nowhere_else(executor, settings):
+    bench = Bench(executor, WRAPPER.bounds)
+    for moment in cuts(2, tuple(sorted(settings.items()))):
+        found = bench.explore(waves(naive_job(), moment.seconds, **settings), WAVES.known_answer(**settings))
+        assert (found.verdict != RESTART_SAFE) == moment.saving, moment
+
+
+@pytest.mark.parametrize("style", ["the last line", "two generations of its own, copied and renamed",
+                                   "Python, with a limit", "in the background, killed by a watcher"])
+@pytest.mark.parametrize("seed", ["a", "b", "c"])
+def test_a_right_wrapper_is_right_with_numbers_that_nobody_knows(executor, style, seed):
+    report = judged(RIGHT_WRAPPER[style], executor, seed)
+    assert report.points == WRAPPER.maximum, report.headline
+
+
+def test_the_report_tells_what_comes_of_each_moment(executor):
+    report = judged(wrapper(START + "if [ $code -eq 124 ]; then exit 85; fi\nexit $code\n"), executor)
+    told = [fact.text for fact in report.failure.evidence if fact.kind == "cut off"]
+    assert [text.split(" s ")[0] for text in told] == [f"after {seconds}" for seconds in (67, 69, 71, 73, 75, 77)]
+    assert ["ends right" in text for text in told] == [True, False, False, False, False, True]
+    assert "hold" in told[1] and "exit code 4" in told[2] and "wrong numbers" in told[3] and "wrong numbers" in told[4]
+
+
+def test_what_is_given_is_not_tried_yet(executor):
+    own = given()
+    assert WRAPPER.judge(own, executor).status == NOT_TRIED
+
+
+def test_a_wrapper_that_is_late_is_cut_off_earlier(executor):
+    late = RIGHT_WRAPPER["the last line"]["my_wrapper"].replace("timeout $1", "timeout $(( $1 + 5 ))")
+    job = WRAPPER.job(Tree.files({**RIGHT_WRAPPER["the last line"], "my_wrapper": late}))
+    assert cut_off(2, **SHORT)(job, Bench(executor, WRAPPER.bounds)).passed
+    naive = late.replace("tail -n 1 restart.dat", "true restart.dat | echo end")
+    job = WRAPPER.job(Tree.files({**RIGHT_WRAPPER["the last line"], "my_wrapper": naive}))
+    assert not cut_off(2, **SHORT)(job, Bench(executor, WRAPPER.bounds)).passed
+
+
+CHEATS = {
+    "no time passes": "sed -i 's/^seconds.*/seconds = 0/; s/^disk_seconds.*/disk_seconds = 0/' my_input.txt\n",
+    "nothing takes time on the disk": "sed -i 's/^disk_seconds.*/disk_seconds = 0/' my_input.txt\n",
+    "another program": "sed -i 's/clock.wait(disk_seconds)/pass/' waves\n",
+}
+
+
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_a_wrapper_has_to_take_the_program_as_it_is(executor, cheat):
+    first, _, rest = RIGHT_WRAPPER["the last line"]["my_wrapper"].partition("\n")
+    report = judged(wrapper(f"{first}\n{CHEATS[cheat]}{rest}"), executor)
+    assert report.points <= 1, report.headline
+
+
+def test_a_wrapper_that_ignores_its_limit_is_told_so(executor):
+    report = judged(wrapper(RIGHT_WRAPPER["the last line"]["my_wrapper"].replace("$1", "60")), executor)
+    assert "first argument" in report.headline
+    report = judged(wrapper("#!/bin/sh\nexec ./waves\n"), executor)
+    assert "lets waves run for 220 s" in report.headline
+
+
+@pytest.mark.parametrize("value, points", [("'d'", 1), ("'D'", 1), ("'a'", 0), ("'b'", 0), ("'c'", 0), ("3", 0)])
+def test_the_prediction_knows_what_comes_of_a_torn_file(executor, value, points):
+    report = TORN_FILE.judge(Tree.files({"torn_file": value}), executor)
+    assert report.points == points
+    if points == 0 and value != "3":
+        assert report.failure.misconception.id == "torn-write"

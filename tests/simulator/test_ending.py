@@ -1,0 +1,334 @@
+"""A Python program ends in the executor as it ends under `python`: with the same exit status, the same output,
+and the same things written and called on the way out, in the same order."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from grader.simulator.execution import Exit
+from grader.simulator.inside import INSIDE
+from grader.simulator.tree import Tree
+
+NOTE = """
+import sys, os
+def note(text):
+    with open("notes", "a") as file:
+        file.write(text + "\\n")
+"""
+PROGRAMS = r"""
+## nothing
+
+## the code of a checkpoint
+sys.exit(85)
+
+## code 0
+sys.exit(0)
+
+## a code that is no exit status
+sys.exit(70000)
+
+## a negative code
+sys.exit(-1)
+
+## a huge code
+sys.exit(10**30)
+
+## a text
+sys.exit('no more')
+
+## SystemExit with a tuple
+raise SystemExit((1,))
+
+## an object
+class Code:
+    def __str__(self): return 'told'
+    def __del__(self): note('gone')
+sys.exit(Code())
+
+## an exception
+raise ValueError('wrong')
+
+## an exception with a cause
+try: 1 / 0
+except ZeroDivisionError as e: raise ValueError('wrong') from e
+
+## KeyboardInterrupt
+raise KeyboardInterrupt
+
+## a subclass of KeyboardInterrupt
+class Stop(KeyboardInterrupt): pass
+raise Stop
+
+## SIGINT
+import os, signal
+open('file', 'w').write('x')
+os.kill(os.getpid(), signal.SIGINT)
+
+## SIGINT caught
+import os, signal
+try: os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt: sys.exit(3)
+
+## printed
+print('x' * 100, end='')
+
+## a file open
+file = open('file', 'w'); file.write('x'); sys.exit(85)
+
+## a file open in a function
+def f():
+    file = open('file', 'w'); file.write('x'); sys.exit(85)
+f()
+
+## a file open in a failing function
+import atexit
+def f():
+    file = open('file', 'w'); file.write('x'); 1 / 0
+atexit.register(lambda: note(open('file').read()))
+f()
+
+## a file open in a cycle
+class A: pass
+a = A(); a.a = a; a.file = open('file', 'w'); a.file.write('x'); del a
+
+## a file open in a module of Python's
+os.file = open('file', 'w'); os.file.write('x')
+
+## a file hidden from the collector
+import gc
+file = open('file', 'w'); file.write('x'); gc.freeze()
+
+## a file open in a process below
+file = open('file', 'w'); file.write('x')
+if os.fork() == 0: sys.exit(0)
+os.wait()
+
+## a binary file open
+file = open('file', 'wb'); file.write(b'x')
+
+## a compressed file open
+import gzip
+file = gzip.GzipFile('file', 'w', mtime=0); file.write(b'x')
+
+## a csv writer
+import csv
+w = csv.writer(open('file', 'w')); w.writerow([1, 2])
+
+## a database
+import sqlite3
+d = sqlite3.connect('db'); d.execute('create table t (a)'); d.execute('insert into t values (1)')
+
+## os._exit
+file = open('file', 'w'); file.write('x'); print('y'); os._exit(4)
+
+## atexit
+import atexit
+atexit.register(note, 'one'); atexit.register(note, 'two'); sys.exit(85)
+
+## atexit that ends otherwise
+import atexit
+atexit.register(os._exit, 7)
+
+## atexit that fails
+import atexit
+atexit.register(lambda: 1 / 0)
+
+## a finalizer
+import weakref
+class A: pass
+a = A(); weakref.finalize(a, note, 'gone')
+
+## a weak reference
+import weakref
+class A: pass
+a = A()
+if True:
+    sys.r = weakref.ref(a, lambda r: note('gone'))
+
+## a temporary directory
+import tempfile
+d = tempfile.TemporaryDirectory(dir='.')
+
+## __del__
+class A:
+    def __del__(self): note('gone')
+a = A()
+
+## __del__ with slots
+class A:
+    __slots__ = ()
+    def __del__(self): note('gone')
+a = A()
+
+## __del__ of a base
+class A:
+    def __del__(self): note('gone')
+class B(A): pass
+b = B()
+
+## __del__ in a cycle
+class A:
+    def __del__(self): note('gone')
+a = A(); a.a = a; del a
+
+## __del__ added later
+class A: pass
+a = A(); A.__del__ = lambda self: note('gone')
+
+## a metaclass that lies
+class M(type):
+    def __getattribute__(cls, name): note(name); raise AttributeError
+class A(metaclass=M): pass
+
+## a generator
+def g():
+    try: yield
+    finally: note('closed')
+i = g(); next(i)
+
+## a coroutine
+async def f(): pass
+c = f()
+
+## a context manager left in a generator
+import contextlib
+@contextlib.contextmanager
+def c():
+    yield
+    note('left')
+with c(): sys.exit(85)
+
+## a thread
+import threading, time
+threading.Thread(target=lambda: (time.sleep(0.01), note('done'))).start(); sys.exit(85)
+
+## a daemon
+import threading
+threading.Thread(target=threading.Event().wait, daemon=True).start(); sys.exit(85)
+
+## a timer
+import threading
+threading.Timer(0.01, note, ['rung']).start()
+
+## a pool of threads
+from concurrent.futures import ThreadPoolExecutor
+ThreadPoolExecutor().submit(note, 'done'); sys.exit(85)
+
+## a pool of processes
+import multiprocessing
+if __name__ == '__main__':
+    with multiprocessing.Pool(1) as p: print(p.map(abs, [-1]))
+
+## logging
+import logging.handlers
+h = logging.handlers.MemoryHandler(9, target=logging.FileHandler('log'))
+logging.getLogger().addHandler(h); logging.warning('warned')
+
+## standard output replaced
+sys.stdout = open('out', 'w'); print('x'); sys.exit(85)
+
+## standard output wrapped
+class Tee:
+    def __init__(self, f): self.f = f
+    def write(self, s): self.f.write(s)
+    def flush(self): note('flushed')
+sys.stdout = Tee(sys.stdout); print('x')
+
+## standard output closed
+print('x'); sys.stdout.close(); sys.exit(85)
+
+## standard output broken
+print('x'); os.close(1); sys.exit(85)
+
+## standard output a full device
+os.dup2(os.open('/dev/full', os.O_WRONLY), 1); print('x'); sys.exit(85)
+
+## C's own output
+import ctypes
+ctypes.CDLL(None).printf(b'from C')
+sys.exit(85)
+
+## a hook
+sys.excepthook = lambda kind, value, trace: note(f'{kind.__name__} {value} {trace.tb_lineno}')
+1 / 0
+
+## what was raised last
+import atexit
+atexit.register(lambda: note(repr(sys.last_value)))
+1 / 0
+
+## a warning
+assert sys is not 3
+
+## a callback of the collector
+import gc
+gc.callbacks.append(lambda phase, info: note(phase))
+
+## a profiler
+import cProfile
+p = cProfile.Profile(); p.enable(); sys.exit(85)
+
+## tracing
+sys.settrace(lambda *a: None); sys.exit(85)
+
+## modules deleted
+file = open('file', 'w'); file.write('x')
+sys.modules.clear()
+"""
+ENDINGS = dict(block.split("\n", 1) for block in PROGRAMS.strip("#\n ").split("\n## "))
+
+
+def under_python(source, directory):
+    """How a program ends under `python`, in a directory of its own."""
+    (directory / "job").write_text(source)
+    done = subprocess.run([sys.executable, "-s", str(directory / "job")], cwd=directory, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8",
+                                                         "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"})
+    exit = Exit(signal=-done.returncode) if done.returncode < 0 else Exit(code=done.returncode)
+    return exit, done.stdout, comparable(done.stderr, directory), Tree.read(directory).without(["job"])
+
+
+def comparable(stderr, directory):
+    """Error output without where the program is and where objects are."""
+    lines = stderr.replace(str(directory), "").splitlines()
+    return [line.partition(" at 0x")[0] for line in lines]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_program_ends_as_it_does_under_python(executor, python_job, tmp_path, ending):
+    source = NOTE + ENDINGS[ending]
+    job = python_job(source, output=None, error=None)
+    done = executor.run(job, job.inputs)
+    got = done.exit, done.stdout, comparable(done.stderr, executor.directory(0)), done.sandbox.without(["job"])
+    assert got == under_python(job.inputs["job"].text, tmp_path)
+
+
+PLAIN = """
+import collections, csv, dataclasses, functools, json, math, random, re, statistics, time
+from datetime import datetime
+@dataclasses.dataclass
+class Row:
+    n: int
+    when: datetime
+def save():
+    with open("state.json", "w") as file:
+        json.dump([1, 2], file)
+table = [Row(i, datetime.now()) for i in range(1000)]
+counts = collections.Counter(random.random() > 0.5 for _ in range(1000))
+@functools.lru_cache
+def squared(x): return x * x
+squared(3), re.sub("a+", "b", "aaa"), statistics.mean([1, 2]), math.sqrt(2)
+list(line for line in [])
+save()
+"""
+
+
+@pytest.mark.parametrize("source, quiet", [("", True), (PLAIN, True), ("file = open('file', 'w')", False)])
+def test_the_interpreter_is_taken_down_only_where_that_can_be_seen(source, quiet, tmp_path):
+    program = "import ending\nending.settle()\nending.begin()\n" + source + "\nprint(ending._quiet())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path,
+                          env={"PYTHONPATH": str(INSIDE), "PATH": "/usr/bin:/bin"})
+    assert done.stdout == f"{quiet}\n", done.stderr
