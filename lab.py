@@ -304,8 +304,10 @@ def pool(arguments):
 
 
 def clean(arguments):
-    if (LAB / "pool").exists() and pool(["down"]):
-        return 1
+    for made in LAB.glob("pool*"):
+        os.environ["POOL_SUITE"] = made.name.partition("-")[2]
+        if pool(["down"]):
+            return 1
     lock = only_one()
     STAMP.unlink(missing_ok=True)
     if ENV.exists():

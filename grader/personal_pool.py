@@ -7,6 +7,9 @@ is the package htcondor), nor used where HTCondor is there already. Standard lib
 `python3 lab.py pool` needs nothing installed:
 
     python3 grader/personal_pool.py up|status|down
+
+POOL_SUITE in the environment names another Debian release, for another version of HTCondor. Each has a
+tree and a pool of its own.
 """
 
 from __future__ import annotations
@@ -31,13 +34,13 @@ try:
 except ImportError:  # Windows, where obstacle() says that there is no pool
     fcntl = None
 
-POOL = Path(__file__).resolve().parent.parent / ".lab" / "pool"
+SUITE = os.environ.get("POOL_SUITE") or "trixie"
+"""Debian's release that HTCondor is taken from. Debian 13 is the only stable one that packages it."""
+POOL = Path(__file__).resolve().parent.parent / ".lab" / ("pool" if SUITE == "trixie" else f"pool-{SUITE}")
 TREE, STAMP, PROCESS, LOG = POOL / "tree", POOL / "stamp", POOL / "process", POOL / "setup.log"
 CLIENT = POOL / "client"
 """The configuration of HTCondor's bindings outside of the tree, and the token that they show."""
 
-SUITE = "trixie"
-"""Debian 13, the first Debian release since 11 that packages HTCondor."""
 PACKAGES = ("condor", "python3")
 MIRROR = "http://deb.debian.org/debian"
 """Where packages come from if apt's configuration here names no mirror of Debian."""
@@ -78,19 +81,21 @@ SLOT_TYPE_1 = 1/{SLOTS}
 JOB_DEFAULT_REQUESTDISK = 1
 JOB_DEFAULT_REQUESTMEMORY = 1
 
-# In a chroot there is neither a /tmp to mount anew for each job nor a procd that could be set up.
+# In a chroot there is no /tmp to mount anew for each job.
 MOUNT_UNDER_SCRATCH =
-USE_PROCD = False
 
 # As in most pools, access point and execution points share no files: they are always transferred.
 STARTD.FILESYSTEM_DOMAIN = execution-points.localdomain
 STARTER.FILESYSTEM_DOMAIN = execution-points.localdomain
 
+# A slot that drains waits for its job, however young that is.
+MAXJOBRETIREMENTTIME = 3600
+
 # A machine for one person: jobs start within seconds.
 NEGOTIATOR_INTERVAL = 2
 NEGOTIATOR_CYCLE_DELAY = 1
 NEGOTIATOR_MIN_INTERVAL = 1
-SCHEDD_INTERVAL = 5
+SCHEDD_INTERVAL = 1
 SCHEDD_MIN_INTERVAL = 1
 UPDATE_INTERVAL = 5
 JOB_START_DELAY = 0
@@ -263,9 +268,12 @@ def _build(lock: int) -> None:
     down()  # an older pool, made by another recipe
     STAMP.unlink(missing_ok=True)
     shutil.rmtree(TREE, ignore_errors=True)
-    print("Making the pool: Debian and HTCondor, 600 MB in .lab/pool. It takes a minute or two.", flush=True)
+    print(f"Making the pool: Debian and HTCondor, 600 MB in .lab/{POOL.name}. It takes a minute or two.", flush=True)
+    # Debian's releases after buster all have debootstrap's script for sid, which knows no release after its own.
+    # And a package that is set up may ask systemd's tools, which look into /proc.
     script = f"""set -e
-        debootstrap --variant=minbase {SUITE} {TREE} {mirror()}
+        debootstrap --variant=minbase {SUITE} {TREE} {mirror()} /usr/share/debootstrap/scripts/sid
+        mount -t proc proc {TREE}/proc
         printf '#!/bin/sh\\nexit 101\\n' > {TREE}/usr/sbin/policy-rc.d; chmod 755 {TREE}/usr/sbin/policy-rc.d
         export DEBIAN_FRONTEND=noninteractive
         chroot {TREE} apt-get install -y --no-install-recommends {' '.join(PACKAGES)}

@@ -95,16 +95,17 @@ class Life:
         finished = next((event for event in self.group if event.text.startswith("Finished")), None)
         first, self.group = self.group[0], []
         eviction, held = by_number.get(4), by_number.get(12)
+        requeued = eviction is not None and REQUEUED in eviction.text  # of which there is an event 021, too
         if 5 in by_number:
             yield self.end(by_number[5])
         elif eviction and "terminated and was requeued" in "\n".join(eviction.body):
             yield self.end(eviction, "retried")
-        elif 21 in by_number or (held and hold_codes(held)[0] != 1):
+        elif not requeued and 21 in by_number or (held and hold_codes(held)[0] != 1):
             yield self.hold(held) if held else self.lose(eviction or by_number[21])
         else:
             if finished and not (self.job.on_exit_or_evict and (eviction or held)):
                 yield self.checkpoint(finished)
-                if eviction and REQUEUED in eviction.text:
+                if requeued:
                     yield self.becomes("requeued", eviction)
                     return
                 yield self.restart(finished)

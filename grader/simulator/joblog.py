@@ -11,14 +11,16 @@ from collections.abc import Iterable, Iterator
 from . import eventlog
 from .eventlog import Event
 from .job import Job
-from .pool import Held, Moment
+from .pool import Held, Moment, NotSaved
 from .profile import MODERN, Profile
 from .transfer import unreceivable
 from .tree import File, Tree
 
-VACATE_CODES = {"evict": 1008, "vacate": 1004, "hold": 1, "requeue": 1025}
-"""HTCondor manual, "Vacate Reason Codes": ReconnectFailed, UserVacateJob, the hold code of a user's
-condor_hold, and SuccessfulCheckpoint."""
+VACATE_CODES = {"evict": 1022, "vacate": 1022, "hold": 1, "requeue": 1025}
+"""What event 004 says since 24.3, as seen with 25.14.1: of condor_vacate_job, with and without -fast ("Job vacated by
+schedd"), of condor_hold, whose hold code that is, and of a slot that can't be used again after a checkpoint."""
+RESCHEDULED = ("Rescheduling self-checkpoint job after checkpoint upload because reactivating the claim would have "
+               "failed.")
 
 
 def job_log(job: Job, moments: Iterable[Moment], profile: Profile = MODERN) -> Iterator[Event]:
@@ -44,7 +46,8 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "checkpoint failed":  # HTCondor tells of the end of a transfer that the network cut, too (R4d)
             return _output(began, at) if moment.fault else _output(began, at)[:1]
         case "evicted" | "requeued":
-            return [*_sent_before_eviction(job, began, at, moment), _evicted(at, moment, profile)]
+            return [*_sent_before_eviction(job, began, at, moment), *_rescheduled(at, moment, slot),
+                    _evicted(at, moment, profile)]
         case "retried":
             return [*_output(began, at), eventlog.evicted(
                 *at, usage=moment.run.seconds, return_value=moment.run.exit.code, signal=moment.run.exit.signal)]
@@ -74,8 +77,17 @@ def _sent_before_eviction(job: Job, began: tuple, at: tuple, moment: Moment) -> 
     """R5: a transfer that an eviction cuts has no end; one that it waits for has. R7: it sends the output."""
     soft = moment.fault.kind != "evict"
     if soft and job.on_exit_or_evict and moment.kind != "requeued":
-        return _output(at, at)
+        return _output(at, at)[:1 if isinstance(moment.next, NotSaved) else 2]
     return _output(began, at)[:1 + soft] if moment.transfer else []
+
+
+def _rescheduled(at: tuple, moment: Moment, slot: str) -> list[Event]:
+    """R4g: HTCondor writes of an error, though the checkpoint has arrived. R7: here one has not."""
+    if moment.fault.kind == "requeue":
+        return [eventlog.starter_error(*at, slot, RESCHEDULED, VACATE_CODES["requeue"])]
+    if isinstance(moment.next, NotSaved):
+        return [eventlog.starter_error(*at, slot, f"failed to send {', '.join(moment.next.missing)}", 13, errno.ENOENT)]
+    return []
 
 
 def _evicted(at: tuple, moment: Moment, profile: Profile) -> Event:

@@ -95,7 +95,7 @@ def at_exit(job: Job, run: Run, spool: Tree, profile: Profile, came: Tree) -> Ne
         if profile.missing_file_holds:
             return Held(CHECKPOINT_HOLD, -1, "Starter failed to upload checkpoint", upload.paths)
         return NotSaved(upload.paths)
-    home = transfer.output(job, run.sandbox, came)
+    home = transfer.output(job, run.sandbox, came, profile)
     if isinstance(home, Tree):
         return Ended(run.exit, home)
     why = os.strerror(home.error)
@@ -279,20 +279,23 @@ class _Life:
 
     def lose(self, fault: Fault, cut: Run, after: float, transfer_seconds: float = 0.0) -> Iterator[Moment]:
         """R5: the slot is gone, `after` seconds from now, and with it all since the last checkpoint."""
-        spool, held = self.now.spool, None
+        spool, then = self.now.spool, None
         if self.job.on_exit_or_evict and fault.kind != "evict":
-            sent = transfer.vacated(self.job, cut.sandbox)
+            sent = transfer.vacated(self.job, cut.sandbox, self.profile)
             if isinstance(sent, Tree):
                 spool = transfer.commit(spool, sent)
+            elif self.profile.missing_output_holds:
+                then = Held(12, 2, "Transfer output files failure", sent.paths)
             else:
-                held = Held(12, 2, "Transfer output files failure", sent.paths)
-        kept = self.job.on_exit_or_evict and fault.kind != "evict" and not held
+                then = NotSaved(sent.paths)
+        held = isinstance(then, Held)
+        kept = self.job.on_exit_or_evict and fault.kind != "evict" and not then
         lost, self.pending = self.pending, 0.0
         self.in_vain += not kept
         home = _with_streamed(self.now.home, self.job, cut)
         moment = self.becomes(
             "held" if fault.kind == "hold" or held else "evicted", after, fault=fault, run=cut, spool=spool,
-            sandbox=cut.sandbox, home=home, next=held, goodput=self.now.goodput + (lost if kept else 0.0),
+            sandbox=cut.sandbox, home=home, next=then, goodput=self.now.goodput + (lost if kept else 0.0),
             badput=self.now.badput + (0.0 if kept else lost), transfer=transfer_seconds)
         yield moment
         self.now = replace(self.now, sandbox=None, kind="evicted")

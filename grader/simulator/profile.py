@@ -22,6 +22,11 @@ class Profile:
     """After a checkpoint the slot may not be used again (R4g, since 25.10.1)."""
     eviction_codes: bool = False
     """Event 004 carries a code and a subcode."""
+    own_files: tuple[str, ...] = (".job.ad", ".machine.ad")
+    """HTCondor's own files in every sandbox (R4b). A checkpoint has them if it consists of all that there is."""
+    missing_output_holds: bool = True
+    """In eviction-driven mode, a listed file that is not there at an eviction holds the job (R7); else it is evicted,
+    and nothing is saved."""
 
 
 PROFILES = {
@@ -30,7 +35,14 @@ PROFILES = {
         Profile("modern", "23.9 – 25.9"),
         Profile("slides2021", "9.0.4", streams_in_checkpoint=False, checkpoint_beats_input=False,
                 missing_file_holds=False),
-        Profile("v25", "25.10.1 and later", may_requeue=True, eviction_codes=True),
+        Profile("v25", "25.10.1 and later", may_requeue=True, eviction_codes=True, own_files=(),
+                missing_output_holds=False),
     )
 }
 MODERN = PROFILES["modern"]
+
+
+def of(version: str) -> Profile:
+    """The profile of an HTCondor by its version, as in 23.9.6."""
+    numbers = tuple(map(int, version.split(".")))
+    return PROFILES["v25"] if numbers >= (25, 10, 1) else MODERN if numbers >= (9, 0, 6) else PROFILES["slides2021"]

@@ -13,12 +13,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .job import STDERR, STDOUT, Job
-from .profile import Profile
+from .profile import MODERN, Profile
 from .tree import Directory, File, Link, Tree, parents
-
-
-OWN = (".job.ad", ".machine.ad")
-"""HTCondor's own files in every sandbox. A checkpoint has them if it consists of all that there is."""
 
 
 class Failure(NamedTuple):
@@ -40,7 +36,8 @@ def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
 def unreceivable(sandbox: Tree) -> str:
     """Why a new sandbox could not be filled, in HTCondor's words; '' if it could. Its own files in the
     checkpoint of a whole sandbox can't be written over those of the new one (R4b)."""
-    return f"{OWN[0]}: {os.strerror(errno.EACCES)}" if OWN[0] in sandbox else ""
+    own = next((name for name in MODERN.own_files if name in sandbox), None)
+    return f"{own}: {os.strerror(errno.EACCES)}" if own else ""
 
 
 def with_streams(job: Job, sandbox: Tree) -> Tree:
@@ -71,7 +68,7 @@ def checkpoint_files(job: Job, sandbox: Tree, profile: Profile) -> tuple[str, ..
 
 def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | Failure:
     """R4a–c: what an exit with the checkpoint code sends to the spool, or why it can't."""
-    sent = _send(sandbox, checkpoint_files(job, sandbox, profile), job.preserve_relative_paths)
+    sent = _send(sandbox, checkpoint_files(job, sandbox, profile), job.preserve_relative_paths, profile)
     return Failure(sent.paths) if isinstance(sent, Failure) else sent  # a checkpoint is whole or not at all
 
 
@@ -80,19 +77,20 @@ def commit(spool: Tree, upload: Tree) -> Tree:
     return spool.without(upload.top()) | upload
 
 
-def vacated(job: Job, sandbox: Tree) -> Tree | Failure:
+def vacated(job: Job, sandbox: Tree, profile: Profile = MODERN) -> Tree | Failure:
     """R7: what a soft eviction sends to the spool in eviction-driven mode: the output list."""
     listed = (*_output_files(job, sandbox, Tree()), *job.streams)
-    return _send(sandbox, listed, job.preserve_relative_paths)
+    return _send(sandbox, listed, job.preserve_relative_paths, profile)
 
 
-def output(job: Job, sandbox: Tree, came: Tree) -> Tree | Failure:
+def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tree | Failure:
     """R6: what comes home to the submit directory when the job ends, under the names it gets there.
     Files that are there come home also if others are missing. `came`: the checkpoint that the
     activation began with."""
-    sent = _send(sandbox, _output_files(job, sandbox, came), job.preserve_relative_paths)
+    sent = _send(sandbox, _output_files(job, sandbox, came), job.preserve_relative_paths, profile)
     found = sent.sent if isinstance(sent, Failure) else sent
-    home = _remapped(found if OWN[0] in found else found.without((STDOUT, STDERR)), job.transfer_output_remaps)
+    everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
+    home = _remapped(found if everything else found.without((STDOUT, STDERR)), job.transfer_output_remaps)
     for name, destination in job.streams.items():
         if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came):
             home = home.put(posixpath.normpath(destination), entry)
@@ -133,11 +131,11 @@ def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
     )
 
 
-def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool) -> Tree | Failure:
+def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profile) -> Tree | Failure:
     """R4b: the listed paths as the receiving side stores them."""
     listed, sent, failed, kept = tuple(listed), Tree(), {}, KeptPaths()
     for index, path in enumerate(listed):
-        found, whole = _sendable(sandbox, path, keep_paths)
+        found, whole = _sendable(sandbox, path, keep_paths, profile)
         # HTCondor does not notice that a path is missing if a later one arrives under the same name.
         later = (posixpath.basename(other) for other in listed[index + 1:])
         if found is None:
@@ -200,7 +198,7 @@ def contents_only(path: str) -> bool:
     return path.endswith(("/", "/."))
 
 
-def _sendable(sandbox: Tree, path: str, keep_paths: bool) -> tuple[Tree | None, bool]:
+def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> tuple[Tree | None, bool]:
     """What of a listed path can be sent, None if nothing; and whether that is all of it."""
     parts = path.split("/")
     if not path or path.startswith("/") or parts[-1] == ".." or (keep_paths and ".." in parts):
@@ -210,7 +208,7 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool) -> tuple[Tree | None, 
         return None, False
     if not where:
         everything, whole = _links_followed(sandbox, "")
-        return everything | Tree(dict.fromkeys(OWN, File(b""))), whole
+        return everything | Tree(dict.fromkeys(profile.own_files, File(b""))), whole
     entry, name = sandbox[where], posixpath.normpath(path)
     destination = name if keep_paths else posixpath.basename(name)
     if isinstance(entry, File):

@@ -205,6 +205,8 @@ def _evicted(now: Moment, before: Moment) -> Iterator[str]:
         yield f"The job was vacated {at}, with SIGTERM first.{answer}"
     else:
         yield f"The slot was lost {at}, without a signal to the program."
+    if isinstance(now.next, NotSaved):
+        yield f"Nothing was saved then, as {series(now.next.missing)} was not in the sandbox."
     yield "The whole execute directory is deleted. The job is idle again."
 
 

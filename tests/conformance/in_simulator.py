@@ -9,6 +9,7 @@ from grader.simulator.executor import Executor
 from grader.simulator.folder import TreeFolder
 from grader.simulator.joblog import job_log
 from grader.simulator.pool import Pace, simulate
+from grader.simulator.profile import Profile
 from grader.simulator.transfer import unreceivable
 
 import scenarios
@@ -22,7 +23,7 @@ exit 0
 MOST_EXECUTIONS = 12
 
 
-def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path) -> dict:
+def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path, profile: Profile) -> dict:
     """Play a scenario; `scratch` is a directory for the probe, which is no part of the sandbox."""
     probe = scratch / "probe"
     probe.write_text(PROBE)
@@ -31,16 +32,18 @@ def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path) -> d
     directory = scenario.directory(probe)
     job, = submit.parse(directory["job.sub"].text, TreeFolder(directory), name="job.sub").jobs
     pace = Pace(upload=PAUSE if scenario.in_transfer else 0.0)
-    moments = list(simulate(job, executor, schedule=_schedule(scenario), most_executions=MOST_EXECUTIONS, pace=pace))
+    moments = list(simulate(job, executor, profile, _schedule(scenario, profile), most_executions=MOST_EXECUTIONS,
+                            pace=pace))
     starts = [(m.sandbox, m.spool) for m in moments
               if m.kind in ("started", "restarted") and not unreceivable(m.sandbox)]
     last = moments[-1]
-    return scenarios.answer(scenario, starts, directory | last.home, last.spool, job_log(job, moments))
+    return scenarios.answer(scenario, starts, directory | last.home, last.spool, job_log(job, moments, profile))
 
 
-
-def _schedule(scenario: scenarios.Scenario) -> schedule.Schedule:
+def _schedule(scenario: scenarios.Scenario, profile: Profile) -> schedule.Schedule:
     """The faults, in the middle of the pause or of the transfer that follows on it."""
+    if scenario.slots and profile.may_requeue:
+        return (schedule.Fault("requeue", 1),)
     middle = PAUSE * 1.5 if scenario.in_transfer else PAUSE / 2
     return tuple(fault._replace(seconds=middle) if fault.kind in schedule.TIMED else fault
                  for fault in scenario.schedule.values())

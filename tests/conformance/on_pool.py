@@ -9,6 +9,7 @@ looks at the spool and strikes or lets it go on. So nothing depends on how fast 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -32,7 +33,7 @@ PROBE = """\
 # itself then waits at the gate. What it leaves has the name of the activation, as a program that is being
 # killed may still be at it when the next activation begins.
 here=$(dirname "$0")
-activation=$(basename "$_CONDOR_SCRATCH_DIR")
+activation=$(echo "$_CONDOR_SCRATCH_DIR" | tr / _)
 starts=$(ls -d "$here/start.$activation".* 2>/dev/null | wc -l)
 if [ "$1" = start ]; then
     name=$activation.$(( starts + 1 ))
@@ -49,6 +50,9 @@ MOST_SECONDS = 120
 MOST_EXECUTIONS = 12
 TOGETHER = 22
 TRIES = 3
+CLAIM_AGE = 2.0
+"""Real seconds that a claim has when its slot becomes unfit: HTCondor counts whole ones, and drains one that is
+younger without waiting for the job."""
 
 
 class TooLate(Exception):
@@ -71,9 +75,12 @@ class _Player:
         self.lost: set[str] = set()
         """Activations whose slot was lost, from which nothing counts any more."""
         self.faults = dict(scenario.schedule)
+        self.unfit = False
 
     def play(self) -> dict:
         """HTCondor's answer. Raises TimeoutError if the job does not come to an end, and TooLate."""
+        if self.scenario.slots == "drain":  # a startd that has drained before waits for no job
+            _administer("condor_restart", "-fast", "-daemon", "startd")
         job = self.pool.submit(self.home / "job.sub")
         end = time.monotonic() + MOST_SECONDS
         try:
@@ -84,9 +91,9 @@ class _Player:
                 time.sleep(0.05)
         except (TimeoutError, TooLate):
             self.pool.remove(job)
+            self._make_fit()
             raise
-        if self.scenario.drains:
-            _drain("-cancel")
+        self._make_fit()
         events = self._events()
         if events[-1].number == 5:  # HTCondor clears the spool a little later
             while self.pool.spool(job) is not None and time.monotonic() < end:
@@ -104,6 +111,8 @@ class _Player:
         """Whether the job has ended or is held for good; a user's own hold is released."""
         events = self._events()
         numbers = [event.number for event in events]
+        if 4 in numbers:
+            self._make_fit()  # so that there is a slot for the job
         if numbers and numbers[-1] == 12 and "Code 1 Subcode 0" in events[-1].body[-1]:
             self.pool.release(job)
             while self._events()[-1].number == 12:
@@ -120,8 +129,10 @@ class _Player:
         elif self.met and (pause := self.probe / f"pause.{self.met[-1]}").exists():
             pause.unlink()
             number = len(self.starts)
-            if self.scenario.drains and number == 1:
-                _drain("-graceful")
+            if self.scenario.slots and number == 1:
+                self.unfit = True
+                time.sleep(CLAIM_AGE)
+                UNFIT[self.scenario.slots](True)
             fault = self.faults.pop(number, None)
             upload = network.Upload(self._starter()) if fault and fault.kind == "upload-fails" else None
             if self.scenario.in_transfer or upload or not fault:
@@ -142,8 +153,15 @@ class _Player:
                      if name not in self.met and name.partition(".")[0] not in self.lost), "")
 
     def _open_gate(self) -> None:
-        with open(self.probe / "probe.gate", "w"):  # waits for the program to come, which then reads its end
-            pass
+        """Let the program read its end, as soon as it has come; not for ever, as it may have been killed."""
+        end = time.monotonic() + MOST_SECONDS
+        while True:
+            try:
+                return os.close(os.open(self.probe / "probe.gate", os.O_WRONLY | os.O_NONBLOCK))
+            except OSError:  # nobody reads it
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{self.scenario.name}: the program does not wait at its pause") from None
+                time.sleep(0.01)
 
     def _await_transfer(self) -> int:
         """Wait until the checkpoint that now comes is on its way. How many events there were before."""
@@ -173,27 +191,33 @@ class _Player:
         else:
             self.pool.vacate(job, fast=fault.kind == "evict")
 
+    def _make_fit(self) -> None:
+        if self.unfit:
+            UNFIT[self.scenario.slots](False)
+            self.unfit = False
+
     def _starter(self) -> int:
         """The process that looks after the job, as its sandbox is named after it."""
         last = [event for event in self._events() if event.number == 1][-1]
-        return int(next(line for line in last.body if "CondorScratchDir" in line).strip('"').rpartition("_")[2])
+        scratch = next(line for line in last.body if "CondorScratchDir" in line)
+        return int(re.search(r"dir_(\d+)", scratch)[1])
 
 
 def answers(played: Iterable[Scenario]) -> dict[str, dict]:
     """Scenario → HTCondor's answer. All are played at the same time, each in a slot of its own; those in
-    which the slots drain, which are of one machine, alone and at the end."""
+    which something befalls the slots, which are of one machine, one by one at the end."""
     personal_pool.up()
     pool, played = HTCondor(PersonalPool()), list(played)
     found = {}
-    with ThreadPoolExecutor(TOGETHER) as threads:
-        for alone in (False, True):
-            running = {scenario.name: threads.submit(_play, pool, scenario)
-                       for scenario in played if scenario.drains == alone}
-            for name, future in running.items():
-                try:
-                    found[name] = future.result()
-                except Exception as error:
-                    print(f"{name}: {error!r}", file=sys.stderr)
+    for together, those in ((TOGETHER, [scenario for scenario in played if not scenario.slots]),
+                            (1, [scenario for scenario in played if scenario.slots])):
+        with ThreadPoolExecutor(together) as threads:
+            running = {scenario.name: threads.submit(_play, pool, scenario) for scenario in those}
+        for name, future in running.items():
+            try:
+                found[name] = future.result()
+            except Exception as error:
+                print(f"{name}: {error!r}", file=sys.stderr)
     return found
 
 
@@ -207,11 +231,31 @@ def _play(pool: HTCondor, scenario: Scenario) -> dict:
     return _Player(pool, scenario, f"{scenario.name}.{TRIES}").play()
 
 
-def _drain(*options: str) -> None:
-    """condor_drain of the one machine of the pool, which takes an administrator."""
+def _drain(on: bool) -> None:
+    """condor_drain of the one machine of the pool."""
     machine = HTCondor(PersonalPool()).run("condor_status", "-af", "Machine", "-limit", "1").strip()
-    subprocess.run(personal_pool.enter(["condor_drain", *options, machine], user="root"), check=True,
-                   capture_output=True, timeout=60)
+    _administer("condor_drain", "-graceful" if on else "-cancel", machine)
+
+
+def _age_claims(on: bool) -> None:
+    """Have every claim be too old for another job."""
+    file = personal_pool.TREE / "etc/condor/config.d/worklife"
+    usual = _administer("condor_config_val", "-startd", "CLAIM_WORKLIFE")
+    if on:
+        file.write_text("CLAIM_WORKLIFE = 0\n")
+    else:
+        file.unlink()
+    _administer("condor_reconfig", "-daemon", "startd")
+    while _administer("condor_config_val", "-startd", "CLAIM_WORKLIFE") == usual:
+        time.sleep(0.1)
+
+
+UNFIT = {"drain": _drain, "old claim": _age_claims}
+
+
+def _administer(*command: str) -> str:
+    return subprocess.run(personal_pool.enter(command, user="root"), check=True, capture_output=True, text=True,
+                          timeout=60).stdout
 
 
 def version() -> str:

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.simulator import profile as profiles
 from grader.simulator import schedule
 from grader.simulator.eventlog import Event
 from grader.simulator.schedule import Fault
@@ -65,8 +66,9 @@ class Scenario:
     faults: str = ""
     in_transfer: bool = False
     """Whether the faults strike in the transfer at the end of the execution. upload-fails always does."""
-    drains: bool = False
-    """Whether the slots drain from the first pause on. The simulator knows nothing of that."""
+    slots: str = ""
+    """What makes the slots unfit for another job from the first pause on: "drain", or "old claim". It ends as soon
+    as one is lost for it. The simulator knows of neither, but of what they lead to (R4g)."""
     differs: str = ""
     """Why the simulator is known to answer otherwise; '' if it answers as HTCondor does."""
 
@@ -85,7 +87,7 @@ class Scenario:
     def digest(self) -> str:
         """What an answer depends on: a recorded one with another digest is out of date."""
         parts = [self.submit, self.program, sorted(self.files.items()), self.faults, self.in_transfer,
-                 *(["drains"] if self.drains else []), PROLOGUE, COMMON]
+                 *([self.slots] if self.slots else []), PROLOGUE, COMMON]
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
@@ -98,25 +100,31 @@ def read() -> list[Scenario]:
     return found
 
 
-def recorded() -> dict[str, dict]:
-    """Scenario → what HTCondor answered when it was recorded."""
+def recorded(profile: str) -> dict[str, dict]:
+    """Scenario → what an HTCondor of that profile answered when it was recorded."""
     answers = {}
-    for path in RECORDED.glob("r*.json"):
+    for path in (RECORDED / profile).glob("r*.json"):
         answers.update(json.loads(path.read_text())["answers"])
     return answers
 
 
+def versions(profile: str) -> list[str]:
+    """The versions of HTCondor that were recorded."""
+    return sorted({json.loads(path.read_text())["htcondor"] for path in (RECORDED / profile).glob("r*.json")})
+
+
 def record(scenarios: Iterable[Scenario], answers: dict[str, dict], version: str) -> None:
     """Write down what HTCondor answered; answers to other scenarios stay."""
-    known = {**recorded(), **answers}
+    profile = profiles.of(version).name
+    known = {**recorded(profile), **answers}
     groups: dict[str, dict] = {}
     for scenario in scenarios:
         if scenario.name in known:
             groups.setdefault(scenario.group, {})[scenario.name] = known[scenario.name]
-    RECORDED.mkdir(exist_ok=True)
+    (RECORDED / profile).mkdir(parents=True, exist_ok=True)
     for group, found in groups.items():
         text = json.dumps({"htcondor": version, "answers": found}, indent=1, ensure_ascii=False)
-        (RECORDED / f"{group}.json").write_text(text + "\n")
+        (RECORDED / profile / f"{group}.json").write_text(text + "\n")
 
 
 def answer(scenario: Scenario, starts: list[tuple[Tree, Tree]], home: Tree, spool: Tree,
@@ -159,10 +167,10 @@ def _word(event: Event) -> str:
     if event.number == 40:
         return f"040 {event.text.lower()}"
     found = r"return value \d+|signal \d+|Code -?\d+ Subcode -?\d+|terminated and was requeued"
-    detail = re.search(found, body)
+    details = [first[0] for part in (event.text, body) if (first := re.search(found, part))]
     names = {0: "submitted", 1: "executing", 4: "evicted", 5: "terminated", 12: "held", 13: "released",
              21: "error from starter"}
-    return f"{event.number:03d} {names.get(event.number, event.text)}" + (f", {detail[0]}" if detail else "")
+    return f"{event.number:03d} {names.get(event.number, event.text)}" + "".join(f", {detail}" for detail in details)
 
 
 def _in_order(words: list[str]) -> list[str]:

@@ -37,6 +37,9 @@ SENT = SENDING + event(40, "Finished transferring output files")
 EVICTED = event(4, "Job was evicted.", "(0) CPU times")
 ENDED = event(5, "Job terminated.", "(1) Normal termination (return value 3)")
 UPLOAD = event(21, "Error from starter on slot1@pool:", "Starter failed to upload checkpoint", "Code 36 Subcode -1")
+RESCHEDULED = event(21, "Error from starter on slot1@pool:", "Rescheduling self-checkpoint job after checkpoint upload "
+                    "because reactivating the claim would have failed.", "Code 1025 Subcode 0")
+"""As HTCondor 25.14.1 wrote it."""
 HELD = event(12, "Job was held.", "Error from slot1@pool: Starter failed to upload checkpoint", "Code 36 Subcode -1")
 
 
@@ -86,6 +89,8 @@ def test_logs_of_a_real_htcondor(lived, name, told, schedule):
     (EVICTED + event(12, "Job was held.", "via condor_hold", "Code 1 Subcode 0") + event(13, "Job was released."),
      "held released"),
     (SENT + event(4, "Job was evicted. Code 1025 Subcode 0", "(0) CPU times"), "checkpoint requeued"),
+    (SENT + RESCHEDULED + event(4, "Job was evicted. Code 1025 Subcode 0", "(0) CPU times"), "checkpoint requeued"),
+    (SENT + UPLOAD + event(4, "Job was evicted. Code 1022 Subcode 0", "(0) CPU times"), "evicted"),
     (SENT + event(4, "Job was evicted.", "(0) Job terminated and was requeued", "(1) Normal termination "
                                                                                "(return value 1)"), "retried"),
     (event(7, "Shadow exception!", "connection lost"), "evicted"),

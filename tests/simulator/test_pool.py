@@ -6,6 +6,7 @@ import pytest
 
 from grader.simulator.execution import EPOCH, Exit
 from grader.simulator.job import STDERR, STDOUT
+from grader.simulator.joblog import events
 from grader.simulator.futility import MANY, growth, many_restarts_on
 from grader.simulator.pool import NEGOTIATION, Held, Pace, outcome, simulate
 from grader.simulator.profile import MODERN, PROFILES
@@ -409,6 +410,16 @@ def test_eviction_driven_a_listed_file_that_is_not_there_yet_holds_the_job(steps
     assert kinds(moments)[-1] == "held"
 
 
+def test_v25_eviction_driven_a_listed_file_that_is_not_there_yet_is_not_saved(steps, play):
+    """R7"""
+    job = eviction_driven(steps, "import time\ntime.sleep(100)\nopen('rows', 'w')")
+    moments, end = play(job, "vacate@1+50s", V25)
+    lost, = find(moments, "evicted")
+    assert (end.status, end.badput_s, lost.next.missing, lost.spool) == ("completed", 50, ("rows",), Tree())
+    assert [event.text[:21] for event in events(job, lost, V25)] == [
+        "Started transferring ", "Error from starter on", "Job was evicted. Code"]
+
+
 def test_eviction_driven_a_half_written_file_is_sent_as_it_is(steps, play):
     """R7: only here atomic writes matter."""
     source = """
@@ -610,6 +621,11 @@ def test_an_eviction_while_the_output_comes_home_is_not_the_end(steps, play, kin
     lost = next(moment for moment in moments if moment.fault)
     assert ("rows" in lost.home) == (kind != "evict")
     assert numbers(end) == ("completed", 2, 4, 2, 300, 100)
+
+
+def test_v25_a_checkpoint_of_all_files_works_elsewhere_too(steps, play):
+    """R4b"""
+    assert play(steps(transfer_checkpoint_files=(".",)), "evict@2", V25)[1].status == "completed"
 
 
 def test_a_checkpoint_of_all_files_works_in_place_and_holds_the_job_elsewhere(steps, play):

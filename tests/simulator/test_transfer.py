@@ -65,8 +65,15 @@ def test_slides2021_an_input_file_beats_the_checkpoint():
     assert found == Tree.files({"job": "#!", "table": "pristine", "n": "3", "d/a": "input", "d/b": "saved"})
 
 
-def test_v25_moves_files_as_modern_does():
-    """Profile table: v25 differs in R4g and the event log only."""
+def test_v25_keeps_its_own_files_out_of_the_sandbox():
+    """R4b"""
+    one = job(transfer_checkpoint_files=(".",))
+    everything = {profile: transfer.checkpoint(one, sandbox({"n": "1"}), profile) for profile in (MODERN, V25)}
+    assert everything[V25] == everything[MODERN].without(MODERN.own_files) != everything[MODERN]
+    assert [bool(transfer.unreceivable(everything[profile])) for profile in (MODERN, V25)] == [True, False]
+
+
+def test_v25_moves_other_files_as_modern_does():
     tree, one = sandbox({"n": "1"}), job({"n": "0"})
     assert transfer.new_sandbox(one, Tree.of(n="1"), V25) == transfer.new_sandbox(one, Tree.of(n="1"), MODERN)
     assert transfer.checkpoint(one, tree, V25) == transfer.checkpoint(one, tree, MODERN)
