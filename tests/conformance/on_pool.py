@@ -47,6 +47,8 @@ else
 fi
 """
 MOST_SECONDS = 120
+LOSS_SECONDS = 30
+"""In which a slot is lost that is to be."""
 MOST_EXECUTIONS = 12
 TOGETHER = 22
 TRIES = 3
@@ -171,18 +173,21 @@ class _Player:
 
     def _await_eviction(self, before: int, fault: Fault) -> None:
         """Wait until the slot is lost. Until then the program may start in place for an instant."""
-        self._await(before, lambda event: event.number in (4, 5))
+        try:
+            self._await(before, lambda event: event.number in (4, 5), LOSS_SECONDS)
+        except TimeoutError:  # what came between a checkpoint and the next execution is forgotten
+            raise TooLate(self.scenario.name) from None
         self.lost.add(self.met[-1].partition(".")[0])
         arrived = any("Finished transferring output" in event.text for event in self._events()[before:])
         if fault.kind == "evict" and arrived:
             raise TooLate(self.scenario.name)
 
-    def _await(self, before: int, wanted: Callable[[Event], bool]) -> None:
+    def _await(self, before: int, wanted: Callable[[Event], bool], seconds: float = MOST_SECONDS) -> None:
         """Wait for an event of this kind, after so many others."""
-        end = time.monotonic() + MOST_SECONDS
+        end = time.monotonic() + seconds
         while not any(map(wanted, self._events()[before:])):
             if time.monotonic() > end:
-                raise TimeoutError(f"{self.scenario.name}: an event did not come within {MOST_SECONDS} s")
+                raise TimeoutError(f"{self.scenario.name}: an event did not come within {seconds} s")
             time.sleep(0.01)
 
     def _strike(self, job: JobId, fault: Fault) -> None:
