@@ -13,7 +13,7 @@ from .asking import both, first_checkpoint, keeps, told
 from .exercise import Ask, Bench, Exercise, Question, Result
 from .prediction import prediction
 from .save import GIVEN
-from .sweep import SWEEP, anywhere, asking, in_place, sweep, sweep_output, unseen
+from .sweep import SWEEP, anywhere, asking, in_place, restart_safe, sweep, sweep_output, unseen
 
 OUTPUT = "my_output.txt"
 SAVES = '''\
@@ -106,8 +106,8 @@ RESTORE = Exercise(
     questions=(
         Question(FIRST, 2, both(is_the_sweep, asking(first_checkpoint, 1, 12))),
         Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), unseen=unseen(in_place)),
-        Question(ANYWHERE, 6, both(asking(anywhere, 1, 12), asking(anywhere, 3, 11, interval=2),
-                                   asking(anywhere, 8, 10, interval=1)), rests_on=(IN_PLACE,), unseen=unseen(anywhere)),
+        Question(ANYWHERE, 6, both(asking(anywhere, 1, 12), asking(restart_safe, 3, 7, interval=2),
+                                   asking(restart_safe, 8, 10, interval=1)), rests_on=(IN_PLACE,), unseen=unseen(anywhere)),
         Question("A checkpoint from before START is not used", 2, stale((1, 12), (7, 12)), rests_on=(IN_PLACE,)),
         Question("A checkpoint from beyond END is not used", 3, stale((7, 12), (1, 6)), rests_on=(IN_PLACE,)),
         Question("An empty or broken checkpoint does not end the job", 3,

@@ -23,6 +23,8 @@ PROCESSES = 64
 """At a time, where the job's own can be counted; elsewhere those of the user count with them."""
 STRIKES = 4
 """Executions that may be ended by a limit."""
+CPU_AGAIN = 0.25
+"""Seconds of processor time for a program that a limit has ended before: what loops for ever does so again."""
 PICTURES = 256 << 20
 """Bytes of all the sandboxes that the executions may leave behind."""
 TOO_LONG = "Judging this took too long and was ended: what had not been tried by then has no points."
@@ -40,8 +42,11 @@ class Sparing(Executor):
         self.seconds, self._seconds, self._pictures = seconds, seconds, PICTURES
         self.spent = ""
         """What the budget was used up by, in a sentence; '' as long as there is any."""
+        self._first, self._again = self.limits, replace(self.limits, cpu=CPU_AGAIN)
         self._ended: dict[tuple, Run] = {}
         """Executions that a limit has ended: they are not tried again, whatever the time is then."""
+        self._endless: set[tuple] = set()
+        """Programs that a limit has ended."""
         self._known: dict[tuple, Run] = {}
 
     def forget(self) -> None:
@@ -58,10 +63,13 @@ class Sparing(Executor):
             return self._ended[what]
         if (what, clock) in self._known and not trace:
             return self._known[what, clock]
+        program = job.executable, job.inputs.get(job.executable)
+        self.limits = self._again if program in self._endless else self._first
         began = time.monotonic()
         run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace)
         if run.over:
             self._ended[what] = run
+            self._endless.add(program)
         elif not trace:
             self._known[what, clock] = run
         self._seconds -= time.monotonic() - began

@@ -63,10 +63,16 @@ def in_place(job: Job, bench: Bench, expected: Tree, misconception: str | None =
     return _amiss(job, bench, expected, misconception) or result if result.passed else result
 
 
+def restart_safe(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether the sweep is restart-safe, and does nothing twice or before its time."""
+    result = every_schedule(job, bench, expected)
+    return _amiss(job, bench, expected) or result if result.passed else result
+
+
 def anywhere(job: Job, bench: Bench, expected: Tree) -> Result:
     """Whether the sweep is restart-safe, and a start does the same wherever and whenever it is."""
-    result = every_schedule(job, bench, expected)
-    return _amiss(job, bench, expected) or _elsewhere(job, bench, expected) or result if result.passed else result
+    result = restart_safe(job, bench, expected)
+    return _elsewhere(job, bench, expected) or result if result.passed else result
 
 
 def _amiss(job: Job, bench: Bench, expected: Tree, misconception: str | None = None) -> Result | None:

@@ -43,7 +43,7 @@ class Stop(NamedTuple):
 class Limits:
     """What one execution may use. Memory is not limited on macOS, processes not for root."""
 
-    cpu: int = 20
+    cpu: float = 20
     """Seconds of processor time."""
     wall: float = 20.0
     """Seconds of real time; virtual time is not limited."""

@@ -8,14 +8,15 @@ process in which nothing is left that does anything when it is destroyed can end
 import _thread
 import atexit
 import gc
+import itertools
 import os
 import sys
 import types
 import weakref
 
 WITHOUT_END = frozenset("""
-    _abc _ast _bisect _blake2 _codecs _collections _contextvars _csv _datetime _decimal _frozen_importlib
-    _frozen_importlib_external _functools _hashlib _heapq _imp _io _json _locale _md5 _opcode _operator _pickle
+    _abc _ast _bisect _blake2 _bz2 _codecs _collections _contextvars _csv _datetime _decimal _frozen_importlib
+    _frozen_importlib_external _functools _hashlib _heapq _imp _io _json _locale _lzma _md5 _opcode _operator _pickle
     _random _sha1 _sha2 _sha256 _sha3 _sha512 _signal _socket _sre _stat _statistics _string _struct _thread
     _tracemalloc _typing _uuid _warnings _weakref array atexit binascii builtins cmath errno fcntl gc itertools
     marshal math mmap posix pwd resource select sys time typing.io typing.re unicodedata zlib
@@ -57,10 +58,15 @@ def _quiet():
     if not all(map(_is_harmless, [name for name in sys.modules if name not in _harmless])):
         return False
     things = gc.get_objects()
-    if len(things) > MOST_OBJECTS or not any(thing is _mark for thing in things):  # gc.freeze() hides objects
+    if len(things) > MOST_OBJECTS or id(_mark) not in set(map(id, things)):  # gc.freeze() hides objects
         return False
-    kinds = {id(type(thing)): type(thing) for thing in things}.values()
-    return not (any(map(_has_end, kinds)) or any(map(_is_class_with_end, things)) or any(map(_calls_back, things)))
+    # There are many more objects than types: only those are looked at whose type asks for it.
+    each = list(map(type, things))
+    kinds = dict(zip(map(id, each), each))
+    if any(map(_has_end, kinds.values())):
+        return False
+    asking = {number for number, kind in kinds.items() if issubclass(kind, (type, weakref.ref))}
+    return not any(map(_acts, itertools.compress(things, map(asking.__contains__, map(id, each)))))
 
 
 def _is_harmless(name):
@@ -76,15 +82,12 @@ def _has_end(kind):
     return True
 
 
-def _is_class_with_end(thing):
-    """Whether it is such a class itself: there may be instances that the garbage collector does not know of."""
-    return issubclass(type(thing), type) and _has_end(thing)
-
-
-def _calls_back(thing):
-    """Whether it is a weak reference that calls a function when what it refers to is destroyed."""
-    return issubclass(type(thing), weakref.ref) and type(weakref.ref.__callback__.__get__(thing)) not in (
-        type(None), types.BuiltinFunctionType)
+def _acts(thing):
+    """Whether a class has instances that do something at their end, which the garbage collector may not know of, or a
+    weak reference calls a function when what it refers to is destroyed."""
+    if issubclass(type(thing), type):
+        return _has_end(thing)
+    return type(weakref.ref.__callback__.__get__(thing)) not in (type(None), types.BuiltinFunctionType)
 
 
 def _flushed():

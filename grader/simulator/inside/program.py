@@ -5,6 +5,9 @@ itself alone in it, as `python PROGRAM` would have it. Any other program is exec
 """
 
 import builtins
+import importlib.machinery
+import itertools
+import math
 import os
 import signal
 import sys
@@ -23,15 +26,27 @@ except ImportError:
 OWN = ("clock", "company", "ending", "program", "python_time", "starter", "watch")
 """Modules that a program does not find, for its own may be called so."""
 
-MOST_SOURCE, MOST_KNOWN = 20000, 8
-"""Bytes of a program that is compiled for the next time, and how many of them."""
+MOST_SOURCE, MOST_KNOWN = 20000, 64
+"""Bytes of a program or module that is compiled for the next time, and how many of them."""
+MOST_FILES = 32
+"""In a program's directory, among which its modules are looked for."""
+
+
+def begin():
+    """Before forking: put in place what is the same for every program."""
+    python_time.install()
+    loader = importlib.machinery.SourceFileLoader
+    really = loader.source_to_code
+
+    def source_to_code(self, data, path, **options):
+        return _known.get((path, data)) or really(self, data, path, **options)
+    loader.source_to_code = source_to_code
 
 
 def prepare():
-    """Do what is the same for every program."""
+    """In a fork: do what is the same for every program."""
     os.setsid()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    python_time.install()
     ending.begin()
 
 
@@ -71,7 +86,7 @@ def _limit(limits):
         return
     wanted = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: limits["cpu"],
+        resource.RLIMIT_CPU: math.ceil(limits["cpu"]),
         resource.RLIMIT_FSIZE: limits["file_bytes"],
         resource.RLIMIT_NOFILE: limits["open_files"],
         resource.RLIMIT_AS: limits["memory"],
@@ -157,20 +172,33 @@ def _compiled(path):
 
 
 _known = {}
-"""(path, source) → code of programs that were run before; see remember()."""
+"""(path, source) → code of programs and modules that were run before; see remember()."""
 
 
 def remember(request):
-    """Compile a program that was run just now, as it is likely the next one, too. Called by the starter, which must not
-    be held up by what a job has left, and for nothing that Python has to say a word about each time."""
+    """Compile a program that was run just now, and the modules beside it, as they are likely the next ones, too. Called
+    by the starter, which must not be held up by what a job has left."""
+    if not request["python"]:
+        return
+    _remember(request["program"])
     try:
-        with open(request["program"], "rb", opener=_careful) as file:
+        with os.scandir(request["directory"]) as found:
+            names = [item.name for item in itertools.islice(found, MOST_FILES) if item.name.endswith(".py")]
+    except OSError:
+        return
+    for name in names:
+        _remember(os.path.join(request["directory"], name))
+
+
+def _remember(path):
+    """Compile a file, unless Python has to say a word about it each time."""
+    try:
+        with open(path, "rb", opener=_careful) as file:
             source = file.read(MOST_SOURCE + 1)
-        what = request["program"], source
-        if request["python"] and what not in _known and len(source) <= MOST_SOURCE and len(_known) < MOST_KNOWN:
+        if (path, source) not in _known and len(source) <= MOST_SOURCE and len(_known) < MOST_KNOWN:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                _known[what] = compile(source, what[0], "exec", dont_inherit=True)
+                _known[path, source] = compile(source, path, "exec", dont_inherit=True)
     except Exception:
         pass  # the program itself will meet it
 

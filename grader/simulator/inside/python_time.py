@@ -25,7 +25,9 @@ def install():
 def install_host(name):
     """Let this process believe that the machine is called `name`."""
     real = os.uname
-    _socket.gethostname = lambda: name  # socket takes its functions from _socket when it is imported
+    for module in _socket, sys.modules.get("socket"):  # which takes its functions from _socket when it is imported
+        if module:
+            module.gethostname = lambda: name
     os.uname = lambda: os.uname_result((real()[0], name) + tuple(real()[2:]))
 
 

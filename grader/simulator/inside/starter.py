@@ -11,13 +11,14 @@ import json
 import os
 import signal
 import sys
-import time
+from signal import setitimer  # which are other ones for jobs; see main()
+from time import monotonic
 
 import ending
 import program
 
 # What jobs import most often is there already, for speed (see forget_shadowed in program.py).
-import datetime, pickle, random, threading  # noqa: E401,F401
+import csv, datetime, pathlib, pickle, random, shutil, socket, threading  # noqa: E401,F401
 
 LINUX = sys.platform.startswith("linux")
 CONFINED = os.environ.get("_SIMULATOR_CONFINED") == "1"
@@ -78,18 +79,18 @@ def told(reader):
 
 def wait(pid, limits, scratch):
     """Wait for a program's end, bounded in real time and in what it uses, and end everything it started."""
-    over, end = [], time.monotonic() + limits["wall"]
+    over, end = [], monotonic() + limits["wall"]
 
     def on_alarm(number, frame):
-        found = "time" if time.monotonic() >= end else exceeded(limits, scratch) if CONFINED else ""
+        found = "time" if monotonic() >= end else exceeded(limits, scratch) if CONFINED else ""
         if found:
             over.append(found)
             kill_all(pid)
 
     signal.signal(signal.SIGALRM, on_alarm)
-    signal.setitimer(signal.ITIMER_REAL, min(LOOK, limits["wall"]), LOOK)
+    setitimer(signal.ITIMER_REAL, min(LOOK, limits["wall"]), LOOK)
     _, status, used = os.wait4(pid, 0)
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    setitimer(signal.ITIMER_REAL, 0)
     kill_all(pid)
     end_orphans()
     return {
@@ -231,6 +232,7 @@ def main():
     # What only this process needed is not there for the job either.
     for name in [name for name in sys.modules if name.partition(".")[0] in ("ctypes", "_ctypes")]:
         del sys.modules[name]
+    program.begin()
     ending.settle()
     reader = serve()
     program.prepare()
