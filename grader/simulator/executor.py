@@ -100,10 +100,10 @@ class Executor:
     def _request(self, job: Job, sandbox: Tree, slot: int, start: float, stop: Stop | None, trace: bool) -> dict:
         """What the starter is told."""
         directory, control = self.directory(slot), self._scratch.control
-        clock_file = control / "clock"
+        clock_file = f"{control}/clock"
         clock.create(clock_file, start)
-        stdout = str(directory / STDOUT if STDOUT in job.streams else control / "stdout")
-        stderr = str(directory / STDERR if STDERR in job.streams else control / "stderr")
+        stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
+        stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
         program = os.path.normpath(directory / job.executable)
         return {
             "program": program,
@@ -111,18 +111,18 @@ class Executor:
             "python": _is_python(job, sandbox),
             "directory": str(directory),
             "environment": self._environment(job, directory, clock_file, slot),
-            "stdin": str(directory / STDIN) if STDIN in job.inputs and STDIN in sandbox else os.devnull,
+            "stdin": f"{directory}/{STDIN}" if STDIN in job.inputs and STDIN in sandbox else os.devnull,
             "stdout": stdout,
             "stderr": stdout if job.streams_joined else stderr,
-            "clock": str(clock_file),
+            "clock": clock_file,
             "stop": stop and [stop.after, int(stop.signal), stop.grace],
-            "limits": asdict(self.limits),
+            "limits": _told(self.limits),
             "scratch": str(self._scratch.path),
-            "trace": str(control / "trace") if trace else None,
-            "failure": str(control / "failure"),
+            "trace": f"{control}/trace" if trace else None,
+            "failure": f"{control}/failure",
         }
 
-    def _environment(self, job: Job, directory: Path, clock_file: Path, slot: int) -> dict[str, str]:
+    def _environment(self, job: Job, directory: Path, clock_file: str, slot: int) -> dict[str, str]:
         where, tools, own = str(directory), str(self._scratch.tools), dict(job.environment)
         python_path = [str(INSIDE / "python"), *filter(None, [own.get("PYTHONPATH")])]
         return {
@@ -132,7 +132,7 @@ class Executor:
             **own,
             "PATH": os.pathsep.join([tools, own.get("PATH", "/usr/local/bin:/usr/bin:/bin")]),
             "PYTHONPATH": os.pathsep.join(python_path), "PYTHONDONTWRITEBYTECODE": "1",
-            "_SIMULATOR_CLOCK": str(clock_file), "_SIMULATOR_TOOLS": tools,
+            "_SIMULATOR_CLOCK": clock_file, "_SIMULATOR_TOOLS": tools,
             "_SIMULATOR_HOST": f"{self.name(slot)}.example.net",
         }
 
@@ -177,6 +177,11 @@ class Executor:
         if answer.signal == signal.SIGXFSZ:
             return f"{limits.file_bytes >> 20} MB in one file"
         return None
+
+
+@lru_cache(16)
+def _told(limits: Limits) -> dict:
+    return asdict(limits)
 
 
 def _is_python(job: Job, sandbox: Tree) -> bool:

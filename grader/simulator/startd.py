@@ -7,6 +7,7 @@ its processes with the jobs: it may die, stop or be killed by one at any time. N
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import select
 import signal
@@ -61,7 +62,8 @@ class Startd:
         if self._starter is None:
             self._start()
         try:
-            line = self._ask(json.dumps(request).encode() + b"\n", wall + PATIENCE)
+            told = marshal.dumps(request)
+            line = self._ask(b"%d\n" % len(told) + told, wall + PATIENCE)
         except BaseException:  # interrupted: its answer would be taken for that to the next request
             self._end_all()
             raise

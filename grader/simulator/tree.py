@@ -62,10 +62,10 @@ class Tree(Mapping[str, Entry]):
 
     def __init__(self, entries: Mapping[str, Entry] | Iterable[tuple[str, Entry]] = ()):
         found = dict(entries)
-        for path in list(found):
+        for path in [path for path in found if "/" in path]:
             for parent in parents(path):
                 found.setdefault(parent, Directory())
-        self._entries = {path: found[path] for path in sorted(found)}
+        self._entries = dict(sorted(found.items()))  # no two paths are the same
         self._hash: int | None = None
 
     @classmethod
@@ -230,20 +230,30 @@ class Tree(Mapping[str, Entry]):
                     os.unlink(target)
                 os.makedirs(target, exist_ok=True)
                 continue
-            if os.path.isdir(target) and not os.path.islink(target):
-                shutil.rmtree(target)
-            elif os.path.lexists(target):
-                os.unlink(target)
-            if isinstance(entry, Link):
-                os.symlink(entry.target, target)
-                continue
-            with open(target, "wb", opener=_private if entry.executable else None) as file:
-                file.write(entry.content)
-            if not entry.readable:
-                os.chmod(target, 0o300 if entry.executable else 0o200)
+            try:
+                _make(target, entry)
+            except FileExistsError:
+                if os.path.isdir(target) and not os.path.islink(target):
+                    shutil.rmtree(target)
+                else:
+                    os.unlink(target)
+                _make(target, entry)
 
 
-def _private(path: str, flags: int) -> int:
+def _make(target: str, entry: File | Link) -> None:
+    """Make a file or a link where there is nothing yet. Raises FileExistsError if there is."""
+    if isinstance(entry, Link):
+        os.symlink(entry.target, target)
+        return
+    with open(target, "xb", buffering=0, opener=_executable if entry.executable else None) as file:
+        rest = memoryview(entry.content)
+        while rest:
+            rest = rest[file.write(rest):]
+    if not entry.readable:
+        os.chmod(target, 0o300 if entry.executable else 0o200)
+
+
+def _executable(path: str, flags: int) -> int:
     return os.open(path, flags, 0o777)
 
 
@@ -257,9 +267,9 @@ def _scan(directory: str) -> list[os.DirEntry]:
 
 def _content(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open(path, "rb", buffering=0) as file:
+            return file.readall()
     except PermissionError:
         os.chmod(path, 0o600)
-        with open(path, "rb") as file:
-            return file.read()
+        with open(path, "rb", buffering=0) as file:
+            return file.readall()

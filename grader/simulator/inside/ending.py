@@ -11,8 +11,7 @@ import gc
 import itertools
 import os
 import sys
-import types
-import weakref
+from _weakref import ref as _Reference
 
 WITHOUT_END = frozenset("""
     _abc _ast _bisect _blake2 _bz2 _codecs _collections _contextvars _csv _datetime _decimal _frozen_importlib
@@ -65,7 +64,7 @@ def _quiet():
     kinds = dict(zip(map(id, each), each))
     if any(map(_has_end, kinds.values())):
         return False
-    asking = {number for number, kind in kinds.items() if issubclass(kind, (type, weakref.ref))}
+    asking = {number for number, kind in kinds.items() if issubclass(kind, (type, _Reference))}
     return not any(map(_acts, itertools.compress(things, map(asking.__contains__, map(id, each)))))
 
 
@@ -87,7 +86,7 @@ def _acts(thing):
     weak reference calls a function when what it refers to is destroyed."""
     if issubclass(type(thing), type):
         return _has_end(thing)
-    return type(weakref.ref.__callback__.__get__(thing)) not in (type(None), types.BuiltinFunctionType)
+    return type(_Reference.__callback__.__get__(thing)) not in (type(None), type(len))
 
 
 def _flushed():

@@ -4,15 +4,14 @@ A Python program is run by this very interpreter, which is many times faster tha
 itself alone in it, as `python PROGRAM` would have it. Any other program is executed.
 """
 
+import _signal as signal
 import builtins
-import importlib.machinery
 import itertools
 import math
 import os
-import signal
 import sys
-import types
 import warnings
+from _frozen_importlib_external import SourceFileLoader
 
 import clock
 import ending
@@ -30,17 +29,19 @@ MOST_SOURCE, MOST_KNOWN = 20000, 64
 """Bytes of a program or module that is compiled for the next time, and how many of them."""
 MOST_FILES = 32
 """In a program's directory, among which its modules are looked for."""
+LIKELY = tuple("csv datetime enum glob hashlib json logging pathlib pickle random re shutil signal socket struct "
+               "subprocess tempfile threading".split())
+"""Modules that programs import, and that take long to import."""
 
 
 def begin():
     """Before forking: put in place what is the same for every program."""
     python_time.install()
-    loader = importlib.machinery.SourceFileLoader
-    really = loader.source_to_code
+    really = SourceFileLoader.source_to_code
 
     def source_to_code(self, data, path, **options):
         return _known.get((path, data)) or really(self, data, path, **options)
-    loader.source_to_code = source_to_code
+    SourceFileLoader.source_to_code = source_to_code
 
 
 def prepare():
@@ -151,7 +152,7 @@ def _main_module(path):
         sys.modules.pop(own, None)
     sys.dont_write_bytecode = True
     _forget_shadowed(directory)
-    main = types.ModuleType("__main__")
+    main = type(sys)("__main__")
     main.__file__, main.__builtins__ = path, builtins
     sys.modules["__main__"] = main
     return main.__dict__
@@ -176,26 +177,35 @@ _known = {}
 
 
 def remember(request):
-    """Compile a program that was run just now, and the modules beside it, as they are likely the next ones, too. Called
-    by the starter, which must not be held up by what a job has left."""
-    if not request["python"]:
-        return
-    _remember(request["program"])
+    """Compile a program that was run just now, and the modules beside it, and import what they seem to import, as they
+    are likely the next ones, too. Whether something was imported. Called by the starter, which must not be held up
+    by what a job has left."""
+    before = len(sys.modules)
+    if request["python"]:
+        _remember(request["program"])
+        for path in _beside(request["directory"]):
+            _remember(path)
+    return len(sys.modules) > before
+
+
+def _beside(directory):
     try:
-        with os.scandir(request["directory"]) as found:
-            names = [item.name for item in itertools.islice(found, MOST_FILES) if item.name.endswith(".py")]
+        with os.scandir(directory) as found:
+            return [item.path for item in itertools.islice(found, MOST_FILES) if item.name.endswith(".py")]
     except OSError:
-        return
-    for name in names:
-        _remember(os.path.join(request["directory"], name))
+        return []
 
 
 def _remember(path):
-    """Compile a file, unless Python has to say a word about it each time."""
+    """Compile a file, unless Python has to say a word about it each time; its words for modules are enough to import
+    them, as that does no harm."""
     try:
         with open(path, "rb", opener=_careful) as file:
             source = file.read(MOST_SOURCE + 1)
         if (path, source) not in _known and len(source) <= MOST_SOURCE and len(_known) < MOST_KNOWN:
+            for name in LIKELY:
+                if name not in sys.modules and name.encode() in source:
+                    __import__(name)
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 _known[path, source] = compile(source, path, "exec", dont_inherit=True)

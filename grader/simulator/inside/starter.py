@@ -4,21 +4,19 @@ It is what condor_starter is on an execution point: it has the program run in it
 environment and limits, waits for it, and ends whatever the program left running. It runs none of the
 program's code itself: that is done in forks of this clean interpreter, see program.py.
 
-One request a line on standard input, one answer a line on standard output, both JSON.
+Requests come on standard input: the number of their bytes on a line, and an object as marshal writes it.
+On standard output goes one answer a line, JSON. (The modules json and signal take longer to import than all else.)
 """
 
-import json
+import _signal as signal
+import marshal
 import os
-import signal
 import sys
-from signal import setitimer  # which are other ones for jobs; see main()
+from _signal import setitimer  # which are other ones for jobs; see main()
 from time import monotonic
 
 import ending
 import program
-
-# What jobs import most often is there already, for speed (see forget_shadowed in program.py).
-import csv, datetime, pathlib, pickle, random, shutil, socket, threading  # noqa: E401,F401
 
 LINUX = sys.platform.startswith("linux")
 CONFINED = os.environ.get("_SIMULATOR_CONFINED") == "1"
@@ -42,15 +40,16 @@ def serve():
             os.close(writer)
             return reader
         os.close(reader)
-        line = sys.stdin.buffer.readline()
-        hand_over(line, writer)
-        if not line:
+        size = sys.stdin.buffer.readline()
+        told = sys.stdin.buffer.read(int(size)) if size else b""
+        hand_over(told, writer)
+        if not told:
             os.waitpid(pid, 0)
             os._exit(0)
-        request = json.loads(line)
-        answer = wait(pid, request["limits"], request["scratch"])
-        say(json.dumps(answer).encode() + b"\n")
-        program.remember(request)
+        request = marshal.loads(told)
+        say(wait(pid, request["limits"], request["scratch"]))
+        if program.remember(request):
+            ending.settle()
 
 
 def say(line):
@@ -61,11 +60,11 @@ def say(line):
         os._exit(0)
 
 
-def hand_over(line, writer):
+def hand_over(told, writer):
     """Tell a child its request, or with b"" that there will be none."""
     try:
         with open(writer, "wb") as pipe:
-            pipe.write(line)
+            pipe.write(told)
     except BrokenPipeError:
         pass  # it was killed, which is seen when it is waited for
 
@@ -73,12 +72,12 @@ def hand_over(line, writer):
 def told(reader):
     """The request for this child; None if there is none."""
     with open(reader, "rb") as pipe:
-        line = pipe.read()
-    return json.loads(line) if line else None
+        told = pipe.read()
+    return marshal.loads(told) if told else None
 
 
 def wait(pid, limits, scratch):
-    """Wait for a program's end, bounded in real time and in what it uses, and end everything it started."""
+    """Wait for a program's end, bounded in real time and in what it uses, and end everything it started. The answer."""
     over, end = [], monotonic() + limits["wall"]
 
     def on_alarm(number, frame):
@@ -93,12 +92,10 @@ def wait(pid, limits, scratch):
     setitimer(signal.ITIMER_REAL, 0)
     kill_all(pid)
     end_orphans()
-    return {
-        "code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
-        "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-        "over": over[0] if over else "",
-        "cpu": used.ru_utime + used.ru_stime,
-    }
+    return b'{"code": %s, "signal": %s, "over": "%s", "cpu": %f}\n' % (
+        b"%d" % os.WEXITSTATUS(status) if os.WIFEXITED(status) else b"null",
+        b"%d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else b"null",
+        over[0].encode() if over else b"", used.ru_utime + used.ru_stime)
 
 
 def kill_all(pid):
