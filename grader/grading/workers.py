@@ -33,9 +33,12 @@ MOMENT = 5.0
 class Worker:
     """A process that grades one submission after the other."""
 
-    def __init__(self, settings: Settings, scratch: str):
+    def __init__(self, settings: Settings, scratch: str, processor: int | None = None):
+        """`processor`: the one that it keeps to, with all that it starts; None for any."""
+        self.processor = processor
         self.pipe, theirs = multiprocessing.Pipe()
-        self.process = multiprocessing.Process(target=_serve, args=(theirs, self.pipe, settings, scratch), daemon=True)
+        self.process = multiprocessing.Process(target=_serve, args=(theirs, self.pipe, settings, scratch, processor),
+                                               daemon=True)
         self.process.start()
         theirs.close()
         self.task: int | None = None
@@ -66,7 +69,9 @@ class Worker:
         self.pipe.close()
 
 
-def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: str) -> None:
+def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: str, processor: int | None) -> None:
+    if processor is not None:
+        os.sched_setaffinity(0, {processor})
     parents.close()  # so that the end of the parent is the end of the pipe
     signal.signal(signal.SIGINT, lambda *_: None)  # the parent is interrupted as well, and ends this process
     signal.signal(signal.SIGTERM, _leave)
@@ -95,9 +100,19 @@ def _leave(number, frame) -> None:
     sys.exit()
 
 
+def _processors(jobs: int) -> list[int | None]:
+    """Those that processes are to keep to, where there is work for each. A judge and the program that it judges take
+    turns, which is faster without moving; and what takes all of a processor takes it from nobody else."""
+    if not hasattr(os, "sched_setaffinity"):
+        return [None]
+    found = sorted(os.sched_getaffinity(0))
+    return found if jobs >= len(found) else [None]
+
+
 def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Iterator[tuple[int, Outcome]]:
     """Grade all, in `jobs` processes; gives (index, outcome) as they come. Raises NoStarter."""
     waiting = deque(range(len(handed)))
+    processors = _processors(jobs)
     idle: list[Worker] = []
     busy: list[Worker] = []
     # What is not shut in could fill the memory, as nobody looks at what its processes leave in all.
@@ -107,7 +122,8 @@ def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Iter
         try:
             while waiting or busy:
                 while waiting and len(busy) < jobs:
-                    worker = idle.pop() if idle else Worker(settings, scratch)
+                    taken = [worker.processor for worker in busy]
+                    worker = idle.pop() if idle else Worker(settings, scratch, min(processors, key=taken.count))
                     index = waiting.popleft()
                     worker.give(index, handed[index], settings.seconds * len(EXERCISES) + PATIENCE)
                     busy.append(worker)
