@@ -108,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m grader", description="HTCondor's exit-driven self-checkpointing, in small.",
         epilog="Each command has a --help of its own.")
     commands = top.add_subparsers(dest="name", required=True, metavar="COMMAND")
-    profiles = ", ".join(f"{p.name} (HTCondor {p.htcondor})" for p in PROFILES.values())
+    profiles = ", ".join(map(str, PROFILES.values()))
 
     run = _command(commands, "simulate", command_simulate, "run a job through one schedule and tell the story",
                    "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input.")

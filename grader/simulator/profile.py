@@ -12,6 +12,8 @@ class Profile:
     name: str
     htcondor: str
     """The versions that behave so."""
+    live: str = ""
+    """The version that it is held against, live (docs/conformance.md); '' if none of these versions is to be had."""
     streams_in_checkpoint: bool = True
     """_condor_stdout and _condor_stderr are part of every checkpoint (R4a, since 9.0.6)."""
     checkpoint_beats_input: bool = True
@@ -28,19 +30,22 @@ class Profile:
     """In eviction-driven mode, a listed file that is not there at an eviction holds the job (R7); else it is evicted,
     and nothing is saved."""
 
+    def __str__(self) -> str:
+        checked = f"held against {self.live}" if self.live else "not checked against a live one"
+        return f"{self.name} (HTCondor {self.htcondor}, {checked})"
+
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("modern", "23.9 – 25.9"),
+        Profile("modern", "23.9 – 25.9", live="23.9.6"),
         Profile("slides2021", "9.0.4", streams_in_checkpoint=False, checkpoint_beats_input=False,
                 missing_file_holds=False),
-        Profile("v25", "25.10.1 and later", may_requeue=True, eviction_codes=True, own_files=(),
+        Profile("v25", "25.10.1 and later", live="25.14.1", may_requeue=True, eviction_codes=True, own_files=(),
                 missing_output_holds=False),
     )
 }
 MODERN = PROFILES["modern"]
-
 
 def of(version: str) -> Profile:
     """The profile of an HTCondor by its version, as in 23.9.6."""

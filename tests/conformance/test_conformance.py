@@ -71,6 +71,11 @@ def test_every_rule_has_scenarios():
     assert {scenario.rule[:2] for scenario in ALL} == {f"R{number}" for number in range(8)}
 
 
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_a_profile_says_which_live_version_it_is_held_against(profile):
+    assert scenarios.versions(profile.name) == [profile.live] * bool(profile.live)
+
+
 def test_the_table_is_up_to_date():
     import table
     assert table.PAGE.read_text() == table.page(), "python tests/conformance/table.py writes it anew"
