@@ -47,6 +47,7 @@ PROFILES = {
 }
 MODERN = PROFILES["modern"]
 
+
 def of(version: str) -> Profile:
     """The profile of an HTCondor by its version, as in 23.9.6."""
     numbers = tuple(map(int, version.split(".")))
