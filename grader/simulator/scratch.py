@@ -84,11 +84,12 @@ class Scratch:
 
     def _make_tools(self) -> None:
         self.tools.mkdir()
-        python, tools = shlex.quote(sys.executable), shlex.join(command("tools", "-E", "-S", "-s"))
+        python, tools = shlex.quote(sys.executable), shlex.join(command("tools", "-S", "-s"))
         for name in ("sleep", "timeout", "date"):
             _executable(self.tools / name, f'#!/bin/sh\nexec {tools} {name} "$@"\n')
         for name in ("python3", "python"):
-            _executable(self.tools / name, f'#!/bin/sh\nexec {python} "$@"\n')
+            _executable(self.tools / name, f'#!/bin/sh\ncase $1 in\n"" | -*) exec {python} "$@" ;;\n'
+                                           f'*) exec {tools} python3 "$@" ;;\nesac\n')
 
 
 def place(room: int) -> str:

@@ -3,14 +3,17 @@ and the same things written and called on the way out, in the same order."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from grader.simulator.execution import Exit
 from grader.simulator.inside import INSIDE
-from grader.simulator.tree import Tree
+from grader.simulator.tree import File, Tree
 
 NOTE = """
 import sys, os
@@ -281,11 +284,13 @@ sys.modules.clear()
 ENDINGS = dict(block.split("\n", 1) for block in PROGRAMS.strip("#\n ").split("\n## "))
 
 
-def under_python(source, directory):
-    """How a program ends under `python`, in a directory of its own."""
+def under_python(source, directory, command="$PWD/job"):
+    """How a program ends under `python`, in a directory of its own, where the shell has this command start it."""
     (directory / "job").write_text(source)
-    done = subprocess.run([sys.executable, "-s", str(directory / "job")], cwd=directory, capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8",
+    (directory / "job").chmod(0o755)
+    path = os.pathsep.join([os.path.dirname(sys.executable), "/usr/bin", "/bin"])
+    done = subprocess.run(["/bin/sh", "-c", f"exec {command}"], cwd=directory, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, env={"PATH": path, "LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1",
                                                          "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"})
     exit = Exit(signal=-done.returncode) if done.returncode < 0 else Exit(code=done.returncode)
     return exit, done.stdout, comparable(done.stderr, directory), Tree.read(directory).without(["job"])
@@ -304,6 +309,43 @@ def test_a_program_ends_as_it_does_under_python(executor, python_job, tmp_path, 
     done = executor.run(job, job.inputs)
     got = done.exit, done.stdout, comparable(done.stderr, executor.directory(0)), done.sandbox.without(["job"])
     assert got == under_python(job.inputs["job"].text, tmp_path)
+
+
+@pytest.mark.skipif(not shutil.which("timeout"), reason="GNU's timeout, to compare with, is not here")
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("command", ["./job", "python3 job", "timeout 60 ./job", "timeout 60 python3 ./job"])
+def test_it_ends_so_below_a_shell_script_as_well(executor, shell_job, tmp_path, command, ending):
+    source = "#!/usr/bin/env python3\n" + NOTE + ENDINGS[ending]
+    shell = shell_job(f"exec {command}", output=None, error=None)
+    job = replace(shell, executable="my_wrapper",
+                  inputs=Tree({"my_wrapper": shell.inputs["job"], "job": File(source.encode(), True)}))
+    done = executor.run(job, job.inputs)
+    got = done.exit, done.stdout, comparable(done.stderr, executor.directory(0)), done.sandbox.without(job.inputs)
+    assert got == under_python(source, tmp_path, command)
+
+
+SEEN = """#!/usr/bin/env python3
+import builtins, os, sys, signal
+hidden = ("_SIMULATOR", "_=", "SHLVL", "OLDPWD")
+print(sys.argv, __file__, sys.path[0], sorted(set(sys.path[1:])), __name__, __builtins__ is builtins, sorted(globals()))
+print(sorted(line for line in map("=".join, os.environ.items()) if not line.startswith(hidden)))
+print(sys.flags.hash_randomization, sys.dont_write_bytecode, sys.executable, exit, hash("a"), sys.stdout.encoding)
+print({number.name: signal.getsignal(number) for number in signal.Signals})
+print(sorted(name for name in sys.modules if name in ("clock", "script", "tools", "ending", "python_time", "company")))
+import tools
+"""
+
+
+@pytest.mark.parametrize("command", ["./program one two", "python3 program one two", "timeout 60 ./program one two",
+                                     "timeout 60 python3 ./program one two", "cd below; timeout 60 ../program one two",
+                                     "PATH=$PWD:$PATH; program one two", "PATH=$PWD:$PATH; timeout 60 program one two"])
+def test_a_script_sees_what_it_sees_under_a_python_of_its_own(executor, shell_job, command):
+    """PYTHONUNBUFFERED is one more setting than ours has: with it, a Python is started."""
+    def seen(before):
+        files = {"program": File(SEEN.encode(), True), "tools.py": File(b"print('own')"), "below/file": File(b"")}
+        job = shell_job(f"{before}; {command} 2>&1", inputs=Tree(files), output=None, error=None)
+        return executor.run(job, job.inputs).stdout.replace("'PYTHONUNBUFFERED=1', ", "")
+    assert seen("true") == seen("export PYTHONUNBUFFERED=1") and "own\n" in seen("true")
 
 
 PLAIN = """

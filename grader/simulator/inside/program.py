@@ -1,11 +1,9 @@
 """Turns a fresh fork of the starter into a job's process, and runs the job's program in it.
 
-A Python program is run by this very interpreter, which is many times faster than to start one; it finds
-itself alone in it, as `python PROGRAM` would have it. Any other program is executed.
+A Python program is run by this very interpreter, see script.py. Any other program is executed.
 """
 
 import _signal as signal
-import builtins
 import itertools
 import math
 import os
@@ -16,14 +14,12 @@ from _frozen_importlib_external import SourceFileLoader
 import clock
 import ending
 import python_time
+import script
 
 try:
     import resource
 except ImportError:
     resource = None
-
-OWN = ("clock", "company", "ending", "program", "python_time", "starter", "watch")
-"""Modules that a program does not find, for its own may be called so."""
 
 MOST_SOURCE, MOST_KNOWN = 20000, 64
 """Bytes of a program or module that is compiled for the next time, and how many of them."""
@@ -40,7 +36,7 @@ def begin():
     really = SourceFileLoader.source_to_code
 
     def source_to_code(self, data, path, **options):
-        return _known.get((path, data)) or really(self, data, path, **options)
+        return script.known.get((path, data)) or really(self, data, path, **options)
     SourceFileLoader.source_to_code = source_to_code
 
 
@@ -53,6 +49,7 @@ def prepare():
 
 def run(request):
     """Run the program that a request describes, and end as it does."""
+    request["environment"]["_SIMULATOR_PATH"] = os.pathsep.join(sys.path[1:])  # see tools.py
     try:
         _become(request)
     except OSError:  # the judge is gone, and its directories with it
@@ -112,68 +109,11 @@ def _execute(request):
 
 
 def _run_python(request):
-    path = request["program"]
     python_time.install_host(request["environment"]["_SIMULATOR_HOST"])
     if request["trace"]:
         import watch
         watch.start(request["trace"], request["directory"])
-    sys.argv = request["arguments"]
-    namespace = _main_module(path)
-    code, interrupted = 0, False
-    try:
-        exec(_compiled(path), namespace)
-    except SystemExit as stop:
-        code = stop.code
-    except BaseException as error:
-        code, interrupted = 1, type(error) is KeyboardInterrupt
-        _report(error)
-    # No name here may stand for the program's own things: what it left open is closed when they are destroyed.
-    del namespace
-    if interrupted:  # for which Python dies of SIGINT, in the end
-        sys.excepthook = lambda *_: None
-        raise KeyboardInterrupt
-    ending.leave(code)
-
-
-def flush():
-    """What Python does when a script is over, before it ends itself."""
-    for name in ("stderr", "stdout"):
-        try:
-            getattr(sys, name).flush()
-        except BaseException:
-            pass
-
-
-def _main_module(path):
-    """Make `path` the main program, as `python PATH` would; the namespace that it runs in."""
-    directory = os.path.dirname(path)
-    sys.path[0] = directory
-    for own in OWN:
-        sys.modules.pop(own, None)
-    sys.dont_write_bytecode = True
-    _forget_shadowed(directory)
-    main = type(sys)("__main__")
-    main.__file__, main.__builtins__ = path, builtins
-    sys.modules["__main__"] = main
-    return main.__dict__
-
-
-def _forget_shadowed(directory):
-    """A module of the job's own must win over one of the same name imported here before."""
-    own = {name.partition(".")[0] for name in os.listdir(directory)}
-    for name in list(sys.modules):
-        if name.partition(".")[0] in own:
-            del sys.modules[name]
-
-
-def _compiled(path):
-    with open(path, "rb") as file:
-        source = file.read()
-    return _known.get((path, source)) or compile(source, path, "exec", dont_inherit=True)
-
-
-_known = {}
-"""(path, source) → code of programs and modules that were run before; see remember()."""
+    script.run(request["program"], request["arguments"])
 
 
 def remember(request):
@@ -202,24 +142,17 @@ def _remember(path):
     try:
         with open(path, "rb", opener=_careful) as file:
             source = file.read(MOST_SOURCE + 1)
-        if (path, source) not in _known and len(source) <= MOST_SOURCE and len(_known) < MOST_KNOWN:
+        if (path, source) not in script.known and len(source) <= MOST_SOURCE and len(script.known) < MOST_KNOWN:
             for name in LIKELY:
                 if name not in sys.modules and name.encode() in source:
                     __import__(name)
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                _known[path, source] = compile(source, path, "exec", dont_inherit=True)
+            with warnings.catch_warnings(record=True) as words:
+                code = compile(source, path, "exec", dont_inherit=True)
+            if not words:
+                script.known[path, source] = code
     except Exception:
         pass  # the program itself will meet it
 
 
 def _careful(path, flags):
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-
-
-def _report(error):
-    """Print a traceback that begins where the program begins, as if this file were not there."""
-    trace = error.__traceback__.tb_next
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error.with_traceback(trace), trace
-    sys.last_exc = error  # which Python has since 3.12
-    sys.excepthook(type(error), error, trace)

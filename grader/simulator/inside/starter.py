@@ -236,7 +236,4 @@ def main():
     request = told(reader)
     if request is None:
         os._exit(0)
-    try:
-        program.run(request)
-    finally:
-        program.flush()
+    program.run(request)

@@ -1,7 +1,8 @@
-"""`sleep`, `timeout` and `date` in virtual time, for jobs that are shell scripts.
+"""`sleep`, `timeout`, `date` and `python3` in virtual time, for jobs that are shell scripts.
 
 Started by small scripts which come first on the job's PATH, with NAME [ARGUMENT ...].
-They take what the GNU commands take, as far as scripts use it, and end as those do.
+They take what the GNU commands take, as far as scripts use it, and end as those do. A Python script is run in the
+interpreter that this is, by `python3` and by `timeout` alike: to start another takes longer than most scripts run.
 """
 
 import _signal as signal  # see clock.py
@@ -9,6 +10,11 @@ import os
 import sys
 
 import clock
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ENV = b"#!/usr/bin/env "
+SETTINGS = {"PYTHONPATH": os.path.join(HERE, "python"), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+"""Of the environment variables that Python heeds, those that this interpreter was started with, and their values."""
 
 OPTIONS = {"k": "--kill-after", "s": "--signal", "v": "--verbose", "p": "--preserve-status", "f": "--foreground"}
 VALUED = ("--kill-after", "--signal")
@@ -41,6 +47,66 @@ def date(args):
                for a in args)
     moment = [] if told else ["-d", "@%.6f" % clock.now()]
     os.execv(real("date"), ["date"] + moment + args)
+
+
+# -- python3 ------------------------------------------------------------------------
+
+
+def python3(args):
+    run_here([os.path.join(os.environ["_SIMULATOR_TOOLS"], "python3"), *args])
+    os.execv(sys.executable, [sys.executable, *args])
+
+
+def run_here(command):
+    """Run a command in this interpreter, and end as it does, if it is a Python script, started as most are; else
+    return."""
+    found = script_in(command)
+    if not found or {name: os.environ[name] for name in os.environ if name.startswith("PYTHON")} != SETTINGS:
+        return
+    import ending
+    import python_time
+    import script
+    import site
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    python_time.install()
+    python_time.install_host(os.environ["_SIMULATOR_HOST"])
+    # What Python does at its start, unless it is told to start faster (-S).
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+    sys.path[1:] = os.environ["_SIMULATOR_PATH"].split(os.pathsep)
+    ending.settle()
+    ending.begin()
+    script.run(os.path.join(os.getcwd(), found[0]), found)
+
+
+def script_in(command):
+    """[script, argument, ...] if a command is a Python script, or our Python with one; else None."""
+    program = path_of(command[0])
+    if is_python(program):
+        return command[1:] if command[1:] and os.path.isfile(command[1]) and command[1][:1] != "-" else None
+    try:
+        with open(program, "rb") as file:
+            line = file.readline(100)
+    except (OSError, ValueError):
+        return None
+    interpreter = os.fsdecode(line[len(ENV):].strip(b" \n"))
+    ours = line.startswith(ENV) and line.endswith(b"\n") and interpreter and is_python(path_of(interpreter))
+    return [program, *command[1:]] if ours and os.access(program, os.X_OK) else None
+
+
+def path_of(name):
+    """The file that is executed by this name."""
+    if os.sep in name:
+        return name
+    found = (os.path.join(directory, name) for directory in os.environ.get("PATH", os.defpath).split(os.pathsep))
+    return next((path for path in found if os.access(path, os.X_OK) and os.path.isfile(path)), name)
+
+
+def is_python(path):
+    """Whether this is the python3, or python, of this execution point."""
+    directory, name = os.path.split(path)
+    return directory == os.environ["_SIMULATOR_TOOLS"] and name in ("python3", "python")
 
 
 # -- timeout ----------------------------------------------------------------------
@@ -87,7 +153,10 @@ def split_option(text, rest):
 def run_for(after, command, number, grace, settings):
     """Run a command for so long at most. The two are a process group of their own, as with GNU's timeout."""
     if "--foreground" not in settings:
-        os.setpgid(0, 0)
+        try:
+            os.setpgid(0, 0)
+        except PermissionError:
+            pass  # it is that of this process already: it was started by exec, in the place of the job's program
     for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(passed_on, tell)
     child = start(command)
@@ -109,6 +178,7 @@ def start(command):
         return child
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
+    run_here(command)
     try:
         os.execvp(command[0], command)
     except OSError as error:
@@ -172,4 +242,4 @@ def usage(text, status):
 def main():
     """Be the tool that the first argument names."""
     clock.attach(os.environ["_SIMULATOR_CLOCK"])
-    sys.exit({"sleep": sleep, "date": date, "timeout": timeout}[sys.argv[1]](sys.argv[2:]))
+    sys.exit({"sleep": sleep, "date": date, "timeout": timeout, "python3": python3}[sys.argv[1]](sys.argv[2:]))

@@ -1,0 +1,88 @@
+"""Runs a Python script in an interpreter that is there already, which is many times faster than to start one.
+
+The script finds itself alone in it, as `python SCRIPT` would have it, and ends as it would under that.
+"""
+
+import builtins
+import os
+import sys
+
+import ending
+
+OWN = ("clock", "company", "ending", "program", "python_time", "script", "starter", "tools", "watch")
+"""Modules that a script does not find, for its own may be called so."""
+
+known = {}
+"""(path, source) → code of scripts and modules that need not be compiled again."""
+
+
+def run(path, arguments):
+    """Run a script with these arguments, of which the first is its own name, and end as it does."""
+    try:
+        _run(path, arguments)
+    finally:
+        _flush()
+
+
+def _run(path, arguments):
+    sys.argv = arguments
+    namespace = _main_module(path)
+    code, interrupted = 0, False
+    try:
+        exec(_compiled(path), namespace)
+    except SystemExit as stop:
+        code = stop.code
+    except BaseException as error:
+        code, interrupted = 1, type(error) is KeyboardInterrupt
+        _report(error)
+    # No name here may stand for the script's own things: what it left open is closed when they are destroyed.
+    del namespace
+    if interrupted:  # for which Python dies of SIGINT, in the end
+        sys.excepthook = lambda *_: None
+        raise KeyboardInterrupt
+    ending.leave(code)
+
+
+def _flush():
+    """What Python does when a script is over, before it ends itself."""
+    for name in ("stderr", "stdout"):
+        try:
+            getattr(sys, name).flush()
+        except BaseException:
+            pass
+
+
+def _main_module(path):
+    """Make `path` the main program, as `python PATH` would; the namespace that it runs in."""
+    directory = os.path.realpath(os.path.dirname(path))
+    sys.path[0] = directory
+    for own in OWN:
+        sys.modules.pop(own, None)
+    sys.dont_write_bytecode = True
+    _forget_shadowed(directory)
+    main = type(sys)("__main__")
+    main.__file__, main.__builtins__, main.__annotations__, main.__cached__ = path, builtins, {}, None
+    sys.modules["__main__"] = main
+    return main.__dict__
+
+
+def _forget_shadowed(directory):
+    """A module of the job's own must win over one of the same name imported here before."""
+    own = {name.partition(".")[0] for name in os.listdir(directory)}
+    for name in list(sys.modules):
+        if name.partition(".")[0] in own:
+            del sys.modules[name]
+
+
+def _compiled(path):
+    with open(path, "rb") as file:
+        source = file.read()
+    return known.get((path, source)) or compile(source, path, "exec", dont_inherit=True)
+
+
+def _report(error):
+    """Print a traceback that begins where the script begins, as if this file were not there."""
+    trace = error.__traceback__.tb_next
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error.with_traceback(trace), trace
+    sys.last_exc = error  # which Python has since 3.12
+    sys.excepthook(type(error), error, trace)
