@@ -88,8 +88,11 @@ class Scratch:
         for name in ("sleep", "timeout", "date"):
             _executable(self.tools / name, f'#!/bin/sh\nexec {tools} {name} "$@"\n')
         for name in ("python3", "python"):
-            _executable(self.tools / name, f'#!/bin/sh\ncase $1 in\n"" | -*) exec {python} "$@" ;;\n'
-                                           f'*) exec {tools} python3 "$@" ;;\nesac\n')
+            # With an empty environment (env -i), or without a script, it is Python and nothing else.
+            _executable(self.tools / name, f"""#!/bin/sh
+[ "$_SIMULATOR_CLOCK" ] && case $1 in "" | -*) ;; *) exec {tools} python3 "$@" ;; esac
+exec {python} "$@"
+""")
 
 
 def place(room: int) -> str:

@@ -313,7 +313,8 @@ def test_a_program_ends_as_it_does_under_python(executor, python_job, tmp_path, 
 
 @pytest.mark.skipif(not shutil.which("timeout"), reason="GNU's timeout, to compare with, is not here")
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("command", ["./job", "python3 job", "timeout 60 ./job", "timeout 60 python3 ./job"])
+@pytest.mark.parametrize("command", ["./job", "python3 job", "timeout 60 ./job", "timeout 60 python3 ./job",
+                                     "env -i PATH=$PATH LANG=C.UTF-8 python3 ./job"])
 def test_it_ends_so_below_a_shell_script_as_well(executor, shell_job, tmp_path, command, ending):
     source = "#!/usr/bin/env python3\n" + NOTE + ENDINGS[ending]
     shell = shell_job(f"exec {command}", output=None, error=None)
