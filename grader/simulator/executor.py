@@ -132,7 +132,7 @@ class Executor:
             **own,
             "PATH": os.pathsep.join([tools, own.get("PATH", "/usr/local/bin:/usr/bin:/bin")]),
             "PYTHONPATH": os.pathsep.join(python_path), "PYTHONDONTWRITEBYTECODE": "1",
-            "_SIMULATOR_CLOCK": clock_file, "_SIMULATOR_TOOLS": tools,
+            "_SIMULATOR_CLOCK": clock_file, "_SIMULATOR_TOOLS": tools, "_SIMULATOR_CODE": f"{self._scratch.control}/code",
             "_SIMULATOR_HOST": f"{self.name(slot)}.example.net",
         }
 

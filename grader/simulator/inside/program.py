@@ -9,7 +9,6 @@ import math
 import os
 import sys
 import warnings
-from _frozen_importlib_external import SourceFileLoader
 
 import clock
 import ending
@@ -33,11 +32,7 @@ LIKELY = tuple("csv datetime enum glob hashlib json logging pathlib pickle rando
 def begin():
     """Before forking: put in place what is the same for every program."""
     python_time.install()
-    really = SourceFileLoader.source_to_code
-
-    def source_to_code(self, data, path, **options):
-        return script.known.get((path, data)) or really(self, data, path, **options)
-    SourceFileLoader.source_to_code = source_to_code
+    script.begin()
 
 
 def prepare():
@@ -101,6 +96,7 @@ def _limit(limits):
 
 def _execute(request):
     try:
+        script.hand_on(request["directory"], request["environment"]["_SIMULATOR_CODE"])
         os.execve(request["program"], request["arguments"], request["environment"])
     except OSError as error:
         with open(request["failure"], "w") as file:
@@ -121,30 +117,30 @@ def remember(request):
     are likely the next ones, too. Whether something was imported. Called by the starter, which must not be held up
     by what a job has left."""
     before = len(sys.modules)
-    if request["python"]:
-        _remember(request["program"])
-        for path in _beside(request["directory"]):
-            _remember(path)
+    for path in _beside(request["directory"]):
+        _remember(path, request["python"])
     return len(sys.modules) > before
 
 
 def _beside(directory):
     try:
         with os.scandir(directory) as found:
-            return [item.path for item in itertools.islice(found, MOST_FILES) if item.name.endswith(".py")]
+            return [item.path for item in itertools.islice(found, MOST_FILES)
+                    if item.name.endswith(".py") or item.stat(follow_symlinks=False).st_mode & 0o100]
     except OSError:
         return []
 
 
-def _remember(path):
-    """Compile a file, unless Python has to say a word about it each time; its words for modules are enough to import
-    them, as that does no harm."""
+def _remember(path, here):
+    """Compile a file, if it is Python's and Python has not to say a word about it each time. Where such programs are run
+    here, its words for modules are enough to import them, as that does no harm."""
     try:
         with open(path, "rb", opener=_careful) as file:
             source = file.read(MOST_SOURCE + 1)
-        if (path, source) not in script.known and len(source) <= MOST_SOURCE and len(script.known) < MOST_KNOWN:
+        is_python = path.endswith(".py") or source.startswith(b"#!") and b"python" in source.partition(b"\n")[0]
+        if is_python and (path, source) not in script.known and len(source) <= MOST_SOURCE and len(script.known) < MOST_KNOWN:
             for name in LIKELY:
-                if name not in sys.modules and name.encode() in source:
+                if here and name not in sys.modules and name.encode() in source:
                     __import__(name)
             with warnings.catch_warnings(record=True) as words:
                 code = compile(source, path, "exec", dont_inherit=True)

@@ -3,9 +3,12 @@
 The script finds itself alone in it, as `python SCRIPT` would have it, and ends as it would under that.
 """
 
+import _imp
 import builtins
+import marshal
 import os
 import sys
+from _frozen_importlib_external import SourceFileLoader
 
 import ending
 
@@ -14,6 +17,33 @@ OWN = ("clock", "company", "ending", "program", "python_time", "script", "starte
 
 known = {}
 """(path, source) → code of scripts and modules that need not be compiled again."""
+
+
+def begin():
+    """Have modules that are known imported without compiling them."""
+    really = SourceFileLoader.source_to_code
+
+    def source_to_code(self, data, path, **options):
+        return known.get((path, data)) or really(self, data, path, **options)
+    SourceFileLoader.source_to_code = source_to_code
+
+
+def hand_on(directory, path):
+    """Write what is known of a directory into a file, for interpreters that take_over()."""
+    found = {name: code for name, code in known.items() if os.path.dirname(name[0]) == directory}
+    if found:
+        with open(path, "wb") as file:
+            marshal.dump(found, file)
+
+
+def take_over(path):
+    """Know what was handed on, if anything was."""
+    try:
+        with open(path, "rb") as file:
+            known.update(marshal.load(file))
+    except (OSError, ValueError, EOFError, TypeError):
+        return
+    begin()
 
 
 def run(path, arguments):
@@ -77,7 +107,11 @@ def _forget_shadowed(directory):
 def _compiled(path):
     with open(path, "rb") as file:
         source = file.read()
-    return known.get((path, source)) or compile(source, path, "exec", dont_inherit=True)
+    code = known.get((os.path.normpath(path), source))
+    if not code:
+        return compile(source, path, "exec", dont_inherit=True)
+    _imp._fix_co_filename(code, path)  # as told by the command: dir/./script
+    return code
 
 
 def _report(error):

@@ -75,6 +75,7 @@ def run_here(command):
     site.setcopyright()
     site.sethelper()
     sys.path[1:] = os.environ["_SIMULATOR_PATH"].split(os.pathsep)
+    script.take_over(os.environ["_SIMULATOR_CODE"])
     ending.settle()
     ending.begin()
     script.run(os.path.join(os.getcwd(), found[0]), found)
