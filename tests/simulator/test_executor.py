@@ -277,6 +277,17 @@ def test_the_same_job_in_the_same_sandbox_does_the_same(run):
     assert run(source) == run(source)
 
 
+def test_what_is_pickled_is_the_same_when_the_program_is_known_as_the_first_time(python_job):
+    job = python_job("""
+        import pickle, random
+        with open("state.pkl", "wb") as file:
+            pickle.dump({"random": random.Random(1)}, file)
+    """)
+    with Executor() as executor:
+        first, *more = (executor.run(job, job.inputs).sandbox["state.pkl"] for _ in range(3))
+    assert more == [first, first]
+
+
 def test_the_program_sees_the_sandbox_and_leaves_no_other_trace(run):
     done = run("import helper, os; print(sorted(os.listdir()))", {"helper.py": "x = 1"})
     assert done.stdout == "['_condor_stderr', '_condor_stdout', 'helper.py', 'job']\n"

@@ -141,7 +141,7 @@ def _remember(path, here):
         if is_python and (path, source) not in script.known and len(source) <= MOST_SOURCE and len(script.known) < MOST_KNOWN:
             for name in LIKELY:
                 if here and name not in sys.modules and name.encode() in source:
-                    __import__(name)
+                    __import__(sys.intern(name))  # as a program's own words are: pickle tells whether names are one
             with warnings.catch_warnings(record=True) as words:
                 code = compile(source, path, "exec", dont_inherit=True)
             if not words:
