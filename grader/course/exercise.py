@@ -209,5 +209,10 @@ class Exercise:
             return Report(self.name, self.title, PASSED, headline, trials, None, ())
         got = any(trial.passed for trial in trials)
         status = PARTLY if got else CRASHED if failure.crashed else WRONG
-        hints = failure.misconception.hints if failure.misconception else failure.hints or self.hints
-        return Report(self.name, self.title, status, failure.text, trials, failure, hints)
+        return Report(self.name, self.title, status, failure.text, trials, failure, self._hints(failure))
+
+    def _hints(self, failure: Failure) -> tuple[str, ...]:
+        """Three about the failure, if there are some."""
+        if failure.misconception:
+            return failure.misconception.hints_in(self.name)
+        return failure.hints or self.hints

@@ -71,8 +71,11 @@ def test_a_notebook_has_notes_for_instructors(chapter):
 
 def test_every_misconception_has_a_sentence_and_three_different_hints():
     for known in MISCONCEPTIONS.values():
-        assert known.sentence.endswith(".") and len(set(known.hints)) == 3
-        assert all(hint.strip() == hint and hint for hint in known.hints)
+        assert known.sentence.endswith(".")
+        named = {name for hint in known.hints if not isinstance(hint, str) for name in hint}
+        assert named <= {"", *EXERCISES}
+        for hints in map(known.hints_in, {"", *named}):
+            assert len(set(hints)) == 3 and all(hint.strip() == hint and hint for hint in hints)
 
 
 def test_the_page_on_misconceptions_is_what_the_tests_make_of_the_course_now():

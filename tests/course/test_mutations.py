@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from judged import ANSWERS, judged
 
@@ -12,6 +14,7 @@ from grader.simulator.tree import Tree
 
 RIGHT = [(exercise, style) for exercise, (right, _) in ANSWERS.items() for style in right]
 WRONG = [(exercise, id, style) for exercise, (_, wrong) in ANSWERS.items() for id in wrong for style in wrong[id]]
+COMMANDS = "checkpoint_exit_code transfer_checkpoint_files preserve_relative_paths"
 
 
 @pytest.mark.parametrize(("exercise", "style"), RIGHT)
@@ -27,6 +30,15 @@ def test_a_misconception_is_caught_by_its_id(exercise, id, style, executor):
     assert report.status not in (PASSED, NOT_TRIED, CRASHED)
     assert report.failure.misconception is MISCONCEPTIONS[id], report.headline
     assert len(report.hints) == 3
+
+
+@pytest.mark.parametrize("exercise", ANSWERS)
+def test_hints_name_only_what_there_is_in_the_exercise(exercise):
+    files = EXERCISES[exercise].given()
+    there = " ".join([COMMANDS, *files, *(entry.text for entry in files.values())])
+    for id in ANSWERS[exercise][1]:
+        named = re.findall(r"\w+_\w+|wrapper|sweep|waves|model", str(MISCONCEPTIONS[id].hints_in(exercise)))
+        assert [name for name in named if name not in there] == [], id
 
 
 def test_a_checkpoint_of_the_last_iteration_that_is_not_used_is_not_taken_for_one_that_is_never_read(executor):
