@@ -59,8 +59,8 @@ def sections_html(exercise: Exercise, answer: Tree, report: Report, moments: Seq
         found.append((ODD, "".join(f"<p>{escape(line)}</p>" for line in odd)))
     if failure and failure.evidence:
         found.append((EVIDENCE, card.facts(failure.evidence)))
-    if failure and failure.misconception:
-        found.append((BEHIND, f"<p>{escape(_behind(failure))}</p>"))
+    if behind := _behind(exercise, failure):
+        found.append((BEHIND, f"<p>{escape(behind)}</p>"))
     if moments:
         drawn = _drawn(exercise, answer, failure, moments)
         if len(drawn) <= MOST_CHARACTERS:
@@ -75,8 +75,8 @@ def sections_text(exercise: Exercise, answer: Tree, report: Report, moments: Seq
         found.append((ODD, "\n".join(odd)))
     if failure and failure.evidence:
         found.append((EVIDENCE, "\n".join(line for fact in failure.evidence for line in fact_lines(fact))))
-    if failure and failure.misconception:
-        found.append((BEHIND, _behind(failure)))
+    if behind := _behind(exercise, failure):
+        found.append((BEHIND, behind))
     if moments:
         submit = _directory(exercise, answer, failure)
         lines = story_view.lines(moments, failure.job.log, submit=submit)
@@ -110,8 +110,11 @@ def _trials(report: Report) -> list[card.Trial]:
     return [(t.name, t.passed, t.text, t.points, t.maximum) for t in report.trials]
 
 
-def _behind(failure: Failure) -> str:
-    return f"{failure.misconception.sentence} ({failure.misconception.id})"
+def _behind(exercise: Exercise, failure: Failure | None) -> str:
+    """What the learner may believe or have forgotten, if that is known. It is said of a program: what is wrong about a
+    value, the report itself says."""
+    known = failure.misconception if failure and not exercise.literal else None
+    return f"{known.sentence} ({known.id})" if known else ""
 
 
 def _story_title(exercise: Exercise, failure: Failure) -> str:

@@ -212,7 +212,8 @@ class Exercise:
         return Report(self.name, self.title, status, failure.text, trials, failure, self._hints(failure))
 
     def _hints(self, failure: Failure) -> tuple[str, ...]:
-        """Three about the failure, if there are some."""
-        if failure.misconception:
+        """Three about the failure, if there are some. Those of a misconception are for who mends a program; of a value,
+        however wrong, they are not."""
+        if failure.misconception and not self.literal:
             return failure.misconception.hints_in(self.name)
         return failure.hints or self.hints

@@ -75,6 +75,14 @@ def test_a_distractor_reveals_its_misconception_and_is_shown_the_story(name, tex
     assert report.failure.job is not None and report.failure.schedule is not None
 
 
+@pytest.mark.parametrize(("name", "text"), REVEALING)
+def test_whoever_predicts_wrongly_is_given_hints_about_the_prediction_and_none_about_a_program(name, text, executor):
+    report, exercise = judged(name, text, executor), EXERCISES[name]
+    assert report.hints == exercise.hints
+    sections = dict(explanation.sections_text(exercise, Tree.files({name: text}), report))
+    assert explanation.BEHIND not in sections
+
+
 @pytest.mark.parametrize(("name", "text", "wanted"), [
     ("seconds_lost", "'45'", "It takes a number, without quotes."), ("seconds_lost", "{45}", "It takes a number."),
     ("seconds_lost", "None", "It takes a number."), ("seconds_lost", "True", "It takes a number."),
