@@ -14,7 +14,6 @@ from ..simulator.explore import Exploration
 from ..simulator.job import Job
 from ..simulator.states import State
 from ..simulator.tree import File, Tree
-from ..view.text import plain, shorten
 from ..view.text import count
 from .asking import every_schedule, failed, keeps, told
 from .exercise import Ask, Bench, Result
@@ -130,7 +129,7 @@ def goes_on(job: Job, bench: Bench, expected: Tree) -> Result:
         saved, begun = _said(before, SAVES).get(PLACE), _said(after, BEGINS).get(PLACE)
         if saved is None or begun != saved:
             text = f"Saved at iteration {saved}, the job is started again, and begins with iteration {begun}."
-            return failed(job, bench, found, text=text if begun or not found.violation else _complaint(job, after))
+            return failed(job, bench, found, text=text if begun or not found.violation else "")
     return Result(True, f"from {', '.join(_said(state, BEGINS).get(PLACE, '') for state in way[1:])}")
 
 
@@ -148,13 +147,6 @@ def goes_on_with(part: str, lost: str) -> Callable[[Job, Bench, Tree], Result]:
         result = failed(job, bench, found, text=text)
         return replace(result, failure=replace(result.failure, evidence=(fact, *result.failure.evidence)))
     return question
-
-
-def _complaint(job: Job, state: State) -> str:
-    """What the program has said of a state that it can't begin with; "" if it did not complain."""
-    last = (state.run.stderr.splitlines() or [""])[-1] if state.run else ""
-    before, _, complaint = last.partition(": ")
-    return f"The job ends, because {plain(shorten(complaint, 120))}." if before == job.executable else ""
 
 
 def _said(state: State, what: str) -> Description:

@@ -11,8 +11,8 @@ from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Ended, Saved
 from ..simulator.schedule import Schedule
 from ..simulator.tree import Tree
-from ..view.text import count
-from .diagnosis import diagnose, failed_before_output, swallowed
+from ..view.text import count, plain, shorten
+from .diagnosis import complaint, diagnose, failed_before_output, swallowed
 from .exercise import Ask, Bench, Result
 from .misconceptions import MISCONCEPTIONS
 from .report import Failure
@@ -74,7 +74,7 @@ def both(*asks: Ask) -> Ask:
 def failed(job: Job, bench: Bench, found: Exploration, misconception: str | None = None, text: str = "") -> Result:
     """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
     by the misconception behind it, where it is known or can be told."""
-    text = text or _sentence(found)
+    text = text or _sentence(job, found)
     behind = MISCONCEPTIONS[misconception] if misconception else diagnose(job, found, bench.executor)
     facts = evidence(job, found)
     if behind is MISCONCEPTIONS["error-swallowed"]:
@@ -126,8 +126,8 @@ def _never_saved(found: Exploration) -> bool:
     return found.verdict == UNKNOWN and not found.checkpoints and (found.failure or "").startswith("it never made")
 
 
-def _sentence(found: Exploration) -> str:
-    """What went wrong, as one sentence."""
+def _sentence(job: Job, found: Exploration) -> str:
+    """What went wrong, as one sentence, and in another what the program itself has said of that."""
     if found.verdict == UNKNOWN:
         if _never_saved(found):
             return "The program never left with the checkpoint exit code, so HTCondor never saved anything."
@@ -137,12 +137,14 @@ def _sentence(found: Exploration) -> str:
     if state.run and state.run.over:
         return (f"The program was ended {where}: it used more than {state.run.over}, and a right answer needs far less. Is "
                 "there a loop that does not end?")
+    said = complaint(job, state.run)
+    said = f" {job.executable} says: {plain(shorten(said, 160))}." if said else ""
     if failed_before_output(state):
-        return f"The program fails with {state.run.exit} {where}, before it has made its output."
+        return f"The program fails with {state.run.exit} {where}, before it has made its output.{said}"
     return {
         "wrong output": f"The job ends, but its output is wrong {where}.",
         "held": f"HTCondor puts the job on hold {where}: {getattr(state.next, 'reason', '')}.",
-        "failed": f"The job fails with {state.run and state.run.exit} {where}.",
+        "failed": f"The job fails with {state.run and state.run.exit} {where}.{said}",
         "never finishes": f"The job is started again and again and never finishes {where}.",
         "lost progress": f"The output is right, but a restart throws saved work away {where}.",
     }[found.failure]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ..simulator.execution import Stop
+from ..simulator.execution import Run, Stop
 from ..simulator.executor import Executor
 from ..simulator.explore import UNKNOWN, Exploration
 from ..simulator.evidence import Evidence, files_left_behind
@@ -50,6 +50,13 @@ def swallowed(job: Job, found: Exploration, executor: Executor) -> tuple[Evidenc
 def failed_before_output(state: State) -> bool:
     """Whether a job is held for missing output because its program failed (R6)."""
     return isinstance(state.next, Held) and state.next.code == 12 and state.run.exit.code != 0
+
+
+def complaint(job: Job, run: Run | None) -> str:
+    """What a program that gave up has said of it, by its name as programs do; "" if it said nothing."""
+    last = (run.stderr.splitlines() or [""])[-1] if run else ""
+    name, _, said = last.partition(": ")
+    return said if name == job.executable else ""
 
 
 class Case:
@@ -244,7 +251,7 @@ def _crash_will_resume(case: Case) -> bool:
 
 def _wrong_exit_code(case: Case) -> bool:
     return (case.failure == "failed" and case.wrote_state() and not case.exception
-            and case.run.exit.code not in (None, 0))
+            and case.run.exit.code not in (None, 0) and not complaint(case.job, case.run))
 
 
 def _no_code_named(case: Case) -> bool:

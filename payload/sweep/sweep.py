@@ -42,6 +42,8 @@ def science(r, transient, samples):
 
 def sweep(start, end, r_min, r_max, steps, transient, samples, interval, seconds):
     begin = checkpoint.restore_checkpoint(start, end)
+    if not hasattr(begin, '__index__'):
+        give_up('restore_checkpoint has to return a whole number, the iteration to begin with, and not %r' % (begin,))
     print('iterations %d to %d' % (begin, end), flush=True)
     # A fresh start begins a new output file; a restart continues the one that it finds.
     with open('my_output.txt', 'w' if begin == start else 'a') as output:

@@ -137,6 +137,14 @@ def test_a_missing_or_binary_input_is_one_sentence_and_exit_code_2(start, submit
     complains(start(submit, 'sweep.py', 1, 12))
 
 
+@pytest.mark.parametrize('returned', ['None', "'4'", '4.0'])
+def test_what_is_no_iteration_to_begin_with_is_one_sentence_and_exit_code_2(start, submit, returned):
+    (submit / 'checkpoint.py').write_text('def restore_checkpoint(start, end):\n    return %s\n' % returned)
+    run = start(submit, 'sweep.py', 1, 12)
+    complains(run)
+    assert 'restore_checkpoint' in run.stderr and returned in run.stderr
+
+
 def complains(run):
     assert run.code == 2 and run.stdout == ''
     assert run.stderr.startswith('sweep.py: ') and run.stderr.count('\n') == 1
