@@ -12,7 +12,7 @@ from ..simulator.pool import Ended, Saved
 from ..simulator.schedule import Schedule
 from ..simulator.tree import Tree
 from ..view.text import count, plain, shorten
-from .diagnosis import complaint, diagnose, failed_before_output, swallowed
+from .diagnosis import clues, complaint, diagnose, failed_before_output
 from .exercise import Ask, Bench, Result
 from .misconceptions import MISCONCEPTIONS
 from .report import Failure
@@ -26,6 +26,12 @@ NEVER_LEFT = (
     "in a shell script.",
 )
 """Hints for a program that never leaves with the checkpoint exit code."""
+EMPTIED = (
+    "What is in the checkpoint file before the restart opens it, and what right after?",
+    "Whoever opens a file with 'w' or 'w+' empties it, even if it is to be read then.",
+    "To read it, open it for reading: open(path), or open(path, 'r'). Open it for writing only when you save.",
+)
+"""Hints for a restart that empties the checkpoint file which it then wants to read."""
 
 
 def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
@@ -77,10 +83,9 @@ def failed(job: Job, bench: Bench, found: Exploration, misconception: str | None
     text = text or _sentence(job, found)
     behind = MISCONCEPTIONS[misconception] if misconception else diagnose(job, found, bench.executor)
     facts = evidence(job, found)
-    if behind is MISCONCEPTIONS["error-swallowed"]:
-        facts += swallowed(job, found, bench.executor)
-    return Result(False, text, Failure(text, job, found.schedule or (), facts, behind,
-                                       NEVER_LEFT if _never_saved(found) else (),
+    facts += clues(job, found, bench.executor, behind)
+    hints = NEVER_LEFT if _never_saved(found) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()
+    return Result(False, text, Failure(text, job, found.schedule or (), facts, behind, hints,
                                        crashed=_crashed(found) and behind is None))
 
 

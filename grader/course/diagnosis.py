@@ -16,11 +16,11 @@ from ..simulator.evidence import Evidence, files_left_behind
 from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Held, Saved
 from ..simulator.states import State
-from ..simulator.tree import File, Tree
-from ..view.text import plain, shorten
+from ..simulator.tree import Entry, File, Tree
+from ..view.text import count, plain, shorten
 from .misconceptions import MISCONCEPTIONS
 from .report import Misconception
-from .resumption import OUTPUT, PLACE, RANDOM, Restart, first_loss
+from .resumption import OUTPUT, PLACE, RANDOM, Restart, first_loss, free_way
 
 BUGS = ("NameError", "AttributeError", "TypeError", "SyntaxError", "IndentationError", "ImportError",
         "ModuleNotFoundError", "UnboundLocalError", "NotImplementedError")
@@ -31,20 +31,68 @@ HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit")
 def diagnose(job: Job, found: Exploration, executor: Executor) -> Misconception | None:
     """The misconception that a failing job shows, as far as its behaviour tells it. An execution that a limit has
     ended, or that took too much of the time that there is, is not done again, and says nothing."""
-    state = found.violation.state if found.violation else found.first
-    slow = found.exhausted and found.verdict == UNKNOWN and not found.failure.endswith("executions were not enough")
-    if state is None or state.run is not None and state.run.over or slow:
+    if not _can_be_asked(found):
         return None
     case = Case(job, found, executor)
     return next((MISCONCEPTIONS[id] for id, symptom in SYMPTOMS if symptom(case)), None)
 
 
-def swallowed(job: Job, found: Exploration, executor: Executor) -> tuple[Evidence, ...]:
-    """The exceptions that a failing execution raised in the job's own files and that nobody saw, the first of each line."""
-    raised = {(file, line): f"{kind}: {text}" for _, file, line, kind, text
-              in reversed(Case(job, found, executor).swallowed)}
-    return tuple(Evidence("swallowed", f"here an exception is raised, and caught: {plain(shorten(text, 100))}", file, line)
-                 for (file, line), text in reversed(raised.items()))[:3]
+def _can_be_asked(found: Exploration) -> bool:
+    """Whether there is an execution of which something can be asked in reasonable time."""
+    state = found.violation.state if found.violation else found.first
+    slow = found.exhausted and found.verdict == UNKNOWN and not found.failure.endswith("executions were not enough")
+    return state is not None and not (state.run is not None and state.run.over) and not slow
+
+
+def clues(job: Job, found: Exploration, executor: Executor, behind: Misconception | None) -> tuple[Evidence, ...]:
+    """What takes looking for to show the misconception `behind` a failure, or that there is another reason."""
+    if not _can_be_asked(found):
+        return ()
+    case = Case(job, found, executor)
+    if behind is MISCONCEPTIONS["error-swallowed"]:
+        return (*_emptied_shown(case), *_swallowed_shown(case))
+    if behind is MISCONCEPTIONS["two-files-disagree"]:
+        return _piled_up_shown(case)
+    return _emptied_shown(case) if behind is None else ()
+
+
+def _swallowed_shown(case: Case) -> tuple[Evidence, ...]:
+    """The exceptions that a failing execution raised in the job's own files and that nobody saw, the first of a line."""
+    raised = {(file, line): f"{kind}: {text}" for _, file, line, kind, text in reversed(case.swallowed)}
+    return tuple(Evidence("swallowed", f"here an exception is raised, and caught: {plain(shorten(text, 100))}", file,
+                          line) for (file, line), text in reversed(raised.items()))[:3]
+
+
+def _emptied_shown(case: Case) -> tuple[Evidence, ...]:
+    """That a restart has emptied a checkpoint file in opening it."""
+    return tuple(Evidence("emptied", f"execution {case.state.execution} found {_quoted(case.state_files[path])} in "
+                          f"{path}, and opened it for writing before it had read it, which empties it", path)
+                 for path in case.emptied)
+
+
+def _piled_up_shown(case: Case) -> tuple[Evidence, ...]:
+    """What of a checkpoint file is old, and what is new."""
+    if case.piled_up is None:
+        return ()
+    path, before, after = case.piled_up
+    old, both = before.sandbox[path], after.sandbox[path]
+    new = File(both.content[len(old.content):])
+    return (Evidence("piled up", f"execution {after.execution} finds {_quoted(both)} in {path}: what was there before, "
+                     f"{_quoted(old)}, and behind that what execution {before.execution} has saved, {_quoted(new)}",
+                     path),)
+
+
+def _is_longer(entry: Entry, before: Entry | None) -> bool:
+    """Whether a file has all that was in it before, if anything was, and more."""
+    return (isinstance(entry, File) and isinstance(before, File) and b"" != before.content != entry.content
+            and entry.content.startswith(before.content))
+
+
+def _quoted(file: File) -> str:
+    """What is in a file, if that is a few characters of text, or how much it is."""
+    text = file.text
+    short = len(text) <= 30 and plain(text, keep="\n") == text
+    return repr(text) if short else count(len(file.content), "byte")
 
 
 def failed_before_output(state: State) -> bool:
@@ -70,6 +118,11 @@ class Case:
         self.failure = "failed" if failed_before_output(self.state) else found.failure or ""
 
     # -- where it happens ------------------------------------------------------
+
+    @cached_property
+    def way(self) -> list[State]:
+        """The states up to the failure; if there is none, those of the run without faults."""
+        return self.state.way() if self.found.violation else free_way(self.found)
 
     @cached_property
     def moved(self) -> bool:
@@ -98,6 +151,43 @@ class Case:
         """The files of the checkpoint that the failing execution finds, output and streams apart."""
         return {path: entry for path, entry in self.state.spool.items()
                 if isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR}}
+
+    @cached_property
+    def emptied(self) -> list[str]:
+        """The files of the checkpoint that the failing execution emptied before it had read them; none if no error came
+        of that, as it seems not to have wanted to read them."""
+        read, emptied = set(), []
+        if not self.state_files:
+            return emptied
+        for what, *about in self.notes:
+            if what == "empty" and about[0] not in read:
+                emptied.append(about[0])
+            elif what == "open" and about[1] == "r":
+                read.add(about[0])
+            elif what == "raise" and about[2] not in HARMLESS:
+                return [path for path in emptied if path in self.state_files and self.state_files[path].content]
+        return []
+
+    @cached_property
+    def piled_up(self) -> tuple[str, State, State] | None:
+        """(path, before, after): a checkpoint file to which the execution of `before` has added what it saved, and the
+        restart in place that finds it so: the first that does not go well."""
+        first = next((number for number, state in enumerate(self.way) if not self.goes_well(state)), 0)
+        if not first or self.way[first].moved:
+            return None
+        before, after = self.way[first - 1:first + 1]
+        known = {STDOUT, STDERR, *self.outputs(), *(self.found.reference or ())}
+        return next(((path, before, after) for path, entry in after.sandbox.items()
+                     if path not in known and _is_longer(entry, before.sandbox.get(path))), None)
+
+    def goes_well(self, state: State) -> bool:
+        """Whether an execution leaves with the checkpoint code, or at the end, with more of the right output than there
+        was before. (The last line may be there to be continued.)"""
+        if state.run is None or state.run.exit.code not in (0, self.job.checkpoint_exit_code):
+            return False
+        was, now = self.output_in(state.sandbox), self.output_in(state.run.sandbox)
+        return all(len(had) < len(there) and there[:-1] == expected[:len(there) - 1]
+                   for (_, had), (expected, there) in zip(was, now))
 
     def wrote_state(self) -> bool:
         """Whether the last execution wrote anything but output, stdout and stderr."""
@@ -188,10 +278,14 @@ class Case:
     @cached_property
     def so_far(self) -> list[tuple[list[str], list[str]]]:
         """(expected, there) for each output file: its lines, and those in the sandbox by now."""
+        return self.output_in(self.state.sandbox)
+
+    def output_in(self, sandbox: Tree) -> list[tuple[list[str], list[str]]]:
+        """(expected, there) for each output file: its lines, and those in a sandbox."""
         found = self.found.reference or Tree()
         return [(entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else [])
                 for path, entry in found.items() if isinstance(entry, File)
-                for other in [self.state.sandbox.get(path)]]
+                for other in [sandbox.get(path)]]
 
     def complete(self) -> bool:
         """Whether the sandbox has all the output although the job goes on."""
@@ -244,7 +338,7 @@ def _exit_zero_after_save(case: Case) -> bool:
 
 
 def _crash_will_resume(case: Case) -> bool:
-    if case.failure != "failed" or not case.wrote_state() or case.bug():
+    if case.failure != "failed" or not case.wrote_state() or case.bug() or case.emptied:
         return False
     return case.run.exit.signal is not None or bool(case.exception)
 
@@ -307,6 +401,11 @@ def _is_end_of(got: list[str], expected: list[str]) -> bool:
 def _stale_checkpoint(case: Case) -> bool:
     expected, got = case.lines
     return case.failure == "wrong output" and bool(expected) and not got and case.run.exit.code == 0
+
+
+def _piled_up(case: Case) -> bool:
+    """One save stands behind another in a file."""
+    return case.piled_up is not None
 
 
 def _two_files_disagree(case: Case) -> bool:
@@ -406,6 +505,7 @@ def _sigterm_saves(case: Case) -> bool:
 SYMPTOMS = (
     ("path-flattened", _path_flattened),
     ("listed-file-missing", _listed_file_missing),
+    ("two-files-disagree", _piled_up),
     ("not-flushed", _not_flushed),
     ("host-in-checkpoint", _host_in_checkpoint),
     ("exit-zero-after-save", _exit_zero_after_save),

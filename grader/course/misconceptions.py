@@ -23,6 +23,11 @@ _LAST_OR_NEXT = {
 }
 _NEXT = "Save the next iteration to do, and begin with just that number; or the last one done, and begin with the next."
 _AS_IT_IS = "Save state[\"iteration\"] as it is, and return it as it is: no 1 is to be added or taken away."
+_ONE_BEHIND_ANOTHER = [dict.fromkeys(("save", "restore"), hint) for hint in (
+    "What is in the checkpoint file after the first execution, and what after the second?",
+    "A file that is opened with 'a' keeps what is in it, and what is written stands behind that. The checkpoint is to "
+    "hold one number: that of the last save.",
+    "Open the file with 'w', which empties it, each time the job saves.")]
 _MODELS_OWN = ("Leave with the model's own code, whatever it is: set -o pipefail above the pipe, or exit "
                "${PIPESTATUS[0]} right after it.")
 _TIME_WAS_UP = ("Leave with 85 only if time was up, which timeout says with 124, and with the exit code of waves in "
@@ -60,10 +65,14 @@ _TABLE = (
     Misconception(
         "two-files-disagree",
         "The checkpoint is put together from different moments: one part is older than the rest.",
-        ("The evidence says which part is old. Which line of your program writes it, and is it reached every time?",
-         "All that makes up one checkpoint has to be of one moment. A file that is written once, or read from its "
-         "beginning although the news are at its end, is of another.",
-         "Write all parts anew at every save, into one file if you can; then they can't disagree."),
+        ({"": "The evidence says which part is old. Which line of your program writes it, and is it reached every "
+              "time?",
+          **_ONE_BEHIND_ANOTHER[0]},
+         {"": "All that makes up one checkpoint has to be of one moment. A file that is written once, or to whose end "
+              "each save is added ('a'), holds something of another.",
+          **_ONE_BEHIND_ANOTHER[1]},
+         {"": "Write all parts anew at every save, into one file if you can; then they can't disagree.",
+          **_ONE_BEHIND_ANOTHER[2]}),
     ),
     Misconception(
         "repeats-iteration",

@@ -175,6 +175,15 @@ iteration += 1
 open("checkpoint.txt", "w").write(f"{iteration}\\n")
 sys.exit(85)"""),
     },
+    "two-files-disagree": {
+        "each save behind the others": save("""
+with open("checkpoint.txt", "a") as file:
+    file.write(str(iteration))
+sys.exit(85)"""),
+        "each save on a line": save("""
+print(iteration, file=open("checkpoint.txt", "a"))
+sys.exit(85)"""),
+    },
     "sigterm-saves": {
         "handler": save("""
 def handler(number, frame):
@@ -393,6 +402,17 @@ def restore_checkpoint(start, end):
 """
 
 WRONG_RESTORE = {
+    "two-files-disagree": {
+        "each save behind the others": restore(SAVED.replace('"w"', '"a"') + FORGIVING),
+        "each save on a line, the first is read": restore("""
+import sys
+
+def save_checkpoint(iteration):
+    with open("history.txt", "a") as file:
+        file.write(f"{iteration}\\n")
+    sys.exit(85)
+""" + FORGIVING.replace("checkpoint.txt", "history.txt").replace("read()", "readline()"), "history.txt, my_output.txt"),
+    },
     "never-restores": {
         "always start": restore(SAVED + """
 def restore_checkpoint(start, end):
@@ -420,6 +440,7 @@ def restore_checkpoint(start, end):
     except:
         return start
 """),
+        "opened in a way that empties it": restore(SAVED + FORGIVING.replace('txt", errors', 'txt", "w+", errors')),
         "misspelt key": restore("""
 import json, sys
 

@@ -380,6 +380,7 @@ WRONG_ANNEALING = {
     "two-files-disagree": {
         "the lattice is saved once": answer(ONCE.format(part="lattice"), "lattice.pkl, checkpoint.dat, my_output.txt"),
         "the generator is saved once": answer(ONCE.format(part="random"), "random.pkl, checkpoint.dat, my_output.txt"),
+        "each save behind the others": answer(but('"wb"', '"ab"')),
         "appended, and read from the beginning": answer("""
 import json, os, pickle, sys
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from answers import FORGIVING, SAVED, restore
+from answers import ANSWERS, FORGIVING, SAVED, restore
 
+from grader.course.asking import EMPTIED
 from grader.course.catalogue import EXERCISES
+from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import PASSED
 from grader.simulator.tree import Tree
 
@@ -18,6 +20,52 @@ def told(executor):
         assert report.status != PASSED and report.points < report.maximum
         return report
     return told
+
+
+def shown(report, kind):
+    """The one fact of a kind among the evidence."""
+    fact, = (fact for fact in report.failure.evidence if fact.kind == kind)
+    return fact
+
+
+def test_a_save_behind_another_is_shown_with_both(told):
+    fact = shown(told("save", ANSWERS["save"][1]["two-files-disagree"]["each save behind the others"]), "piled up")
+    assert fact.file == "checkpoint.txt"
+    assert fact.text == ("execution 3 finds '47' in checkpoint.txt: what was there before, '4', and behind that what "
+                         "execution 2 has saved, '7'")
+
+
+def test_a_history_is_not_blamed_for_another_mistake(told):
+    files = dict(ANSWERS["restore"][0]["append-only history"])
+    files["checkpoint.py"] = files["checkpoint.py"].replace('f"{iteration}', 'f"{iteration + 1}')
+    assert told("restore", files).failure.misconception is MISCONCEPTIONS["skips-iteration"]
+
+
+@pytest.mark.parametrize("mode", ["w", "w+", "wb"])
+@pytest.mark.parametrize("caught", [True, False])
+def test_a_restart_that_empties_its_checkpoint_is_shown_that(mode, caught, told):
+    body = f"""
+        with open("checkpoint.txt", "{mode}") as file:
+            return int(file.read())
+"""
+    body = f"""
+    try:{body}    except (OSError, ValueError):
+        return start
+""" if caught else f"""
+    if os.path.exists("checkpoint.txt"):{body}    return start
+"""
+    report = told("restore", restore(f"{SAVED}\ndef restore_checkpoint(start, end):{body}"))
+    fact = shown(report, "emptied")
+    assert fact.file == "checkpoint.txt" and "execution 2 found '4' in checkpoint.txt" in fact.text
+    if caught:
+        assert report.failure.misconception is MISCONCEPTIONS["error-swallowed"]
+    else:
+        assert report.failure.misconception is None and report.hints == EMPTIED
+
+
+def test_a_file_that_is_rewritten_and_not_read_is_not_said_to_be_emptied(told):
+    report = told("restore", ANSWERS["restore"][1]["error-swallowed"]["misspelt key"])
+    assert not [fact for fact in report.failure.evidence if fact.kind == "emptied"]
 
 
 @pytest.mark.parametrize(("returned", "shown"), [("None", "None"), ("str(start)", "'1'")])

@@ -2,9 +2,9 @@
 where its random numbers begin.
 
 Used when a failure is to be explained, and to find one sooner; never for a good verdict: the program could write here
-too. Each note is a line of JSON: ["open", path, mode], ["look", path of what it reads or asks the size of],
-["look"] where another process may look at anything, ["raise", file, line, exception, text], or
-["random", "seed" or "setstate", with what].
+too. Each note is a line of JSON: ["open", path, mode], ["empty", path] before that if opening it empties it, ["look",
+path of what it reads or asks the size of], ["look"] where another process may look at anything, ["raise", file, line,
+exception, text], or ["random", "seed" or "setstate", with what].
 """
 
 import json
@@ -42,6 +42,8 @@ def start(path, directory):
             writes = bool(flags & (os.O_WRONLY | os.O_RDWR)) if isinstance(flags, int) else "r" not in (mode or "r")
             if relative(os.fsdecode(name)).endswith(".py"):
                 return
+            if isinstance(flags, int) and flags & os.O_TRUNC:
+                note("empty", relative(os.fsdecode(name)))
             note("open", relative(os.fsdecode(name)), "w" if writes else "r")
             if not (isinstance(flags, int) and flags & os.O_WRONLY):
                 note("look", relative(os.fsdecode(name)))
