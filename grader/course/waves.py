@@ -182,12 +182,14 @@ def out_of_time(job: Job, bench: Bench, expected: Tree) -> Result:
     run, end = found.first.run, found.first.next
     if early := _too_early(job, bench, expected):
         return early
+    if isinstance(end, Ended) and run.seconds > 1.5 * float(job.arguments[0]):
+        never = " It sets no limit at all: waves has run to its end." if _is_done(run, expected) else ""
+        text = f"my_wrapper is given {job.arguments[0]} s, and lets waves run for {run.seconds:.0f} s.{never}"
+        return wrong(text, job, ())
     if isinstance(end, Ended) and end.exit.code == 0 and _exit_code(job, bench, points=2) == 0:
         return failed(job, bench, found, "wrong-exit-code",
                       "Out of time, my_wrapper leaves with 0; and so it does when waves fails. It does not see the "
                       "exit code of waves (or timeout).")
-    if isinstance(end, Ended) and run.seconds > 1.5 * float(job.arguments[0]):
-        return wrong(f"my_wrapper is given {job.arguments[0]} s, and lets waves run for {run.seconds:.0f} s.", job, ())
     if isinstance(end, Ended):
         return failed(job, bench, found, None, f"After {run.seconds:.0f} s, the time is up, and my_wrapper leaves with "
                                                f"{end.exit}. For HTCondor, that is the end.")
@@ -221,13 +223,17 @@ def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
             "is its first argument, $1.")
 
 
+def _is_done(run: Run, expected: Tree) -> bool:
+    """Whether all of the output is there."""
+    return all(run.sandbox.get(path) == expected[path] for path in expected)
+
+
 def _too_early(job: Job, bench: Bench, expected: Tree) -> Result | None:
     """What is wrong if the first execution leaves with the checkpoint code long before it has to, and is not done;
     None if it does not."""
     found = bench.explore(job, expected)
     run, limit = found.first.run, float(job.arguments[0])
-    done = all(run.sandbox.get(path) == expected[path] for path in expected)
-    if run.exit.code != job.checkpoint_exit_code or run.seconds > limit / 2 or done:
+    if run.exit.code != job.checkpoint_exit_code or run.seconds > limit / 2 or _is_done(run, expected):
         return None
     text = f"my_wrapper is given {limit:g} s, and leaves with {job.checkpoint_exit_code} after {run.seconds:.0f} s"
     saved = next(seconds for seconds, text in _said(_uninterrupted(job)) if _whole(text))
@@ -244,7 +250,7 @@ def passes_on(job: Job, bench: Bench, expected: Tree) -> Result:
         return wrong(f"With an unusable my_input.txt, waves leaves with {UNUSABLE} and the job with {unusable}.", job, (),
                      "always-85" if unusable == job.checkpoint_exit_code else "wrong-exit-code")
     found = bench.explore(replace(job, success_exit_code=DIVERGED), Tree())
-    if found.verdict == RESTART_SAFE:
+    if found.verdict == RESTART_SAFE or found.failure == "lost progress":  # which other questions are about
         return Result(True, f"exit codes {UNUSABLE} and {DIVERGED}, as waves leaves with", schedules=found.schedules)
     misconception = {"never finishes": "always-85", "failed": "wrong-exit-code"}.get(found.failure)
     what = "the job is started again, for ever" if misconception == "always-85" else "the job does not"

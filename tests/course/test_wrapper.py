@@ -109,6 +109,23 @@ def test_a_wrapper_that_ignores_its_limit_is_told_so(executor):
     assert "lets waves run for 220 s" in report.headline
 
 
+NO_LIMIT = START.replace("timeout $1 ", "")
+
+
+@pytest.mark.parametrize("rest", ["exit $code\n", "if [ $code = 124 ]; then exit 85; fi\n", "echo done\n", "exit 0\n"])
+def test_a_wrapper_without_a_limit_is_told_so_whatever_it_leaves_with(rest, executor):
+    report = judged(wrapper(NO_LIMIT + rest), executor)
+    assert report.failure.misconception is None and report.points == 1
+    assert "is given 90 s, and lets waves run for 220 s. It sets no limit at all" in report.headline
+
+
+@pytest.mark.parametrize("files", ["my_output.txt", "restart.old, my_output.txt"])
+def test_a_file_that_is_not_listed_has_nothing_to_do_with_exit_codes(files, executor):
+    report = judged(wrapper(RIGHT_WRAPPER["the last line"]["my_wrapper"], files), executor)
+    passed = {trial.name: trial.passed for trial in report.trials}
+    assert passed["The exit codes of the program are passed on"] and report.points == 5
+
+
 @pytest.mark.parametrize("value, points", [("'d'", 1), ("'D'", 1), ("'a'", 0), ("'b'", 0), ("'c'", 0), ("3", 0)])
 def test_the_prediction_knows_what_comes_of_a_torn_file(executor, value, points):
     report = TORN_FILE.judge(Tree.files({"torn_file": value}), executor)
