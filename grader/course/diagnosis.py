@@ -57,7 +57,7 @@ def clues(job: Job, found: Exploration, executor: Executor, behind: Misconceptio
 
 
 def _swallowed_shown(case: Case) -> tuple[Evidence, ...]:
-    """The exceptions that a failing execution raised in the job's own files and that nobody saw, the first of a line."""
+    """The exceptions that a failing execution raised in the job's own files and that nobody saw, each line's first."""
     raised = {(file, line): f"{kind}: {text}" for _, file, line, kind, text in reversed(case.swallowed)}
     return tuple(Evidence("swallowed", f"here an exception is raised, and caught: {plain(shorten(text, 100))}", file,
                           line) for (file, line), text in reversed(raised.items()))[:3]
@@ -493,13 +493,17 @@ def _never_restores(case: Case) -> bool:
 
 
 def _sigterm_saves(case: Case) -> bool:
-    """Never leaves with the checkpoint code by itself, but does when it is told to go."""
+    """Never leaves with the checkpoint code by itself; but told to go, it does, or writes a file that it does not write
+    otherwise."""
     never_saved = case.found.verdict == UNKNOWN and not case.found.checkpoints
     if not never_saved or case.job.checkpoint_exit_code is None or case.run is None:
         return False
-    told = case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock,
-                             stop=Stop(max(0.0, case.run.seconds - 1e-3), 15, case.job.max_vacate_time))
-    return told.exit.code == case.job.checkpoint_exit_code
+    at = max(0.0, case.run.seconds - 1e-3)
+    told, killed = (
+        case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock, stop=stop)
+        for stop in (Stop(at, 15, case.job.max_vacate_time), Stop(at)))
+    return told.exit.code == case.job.checkpoint_exit_code or any(
+        path not in killed.sandbox and path not in case.run.sandbox for path in told.sandbox)
 
 
 SYMPTOMS = (

@@ -191,6 +191,11 @@ def handler(number, frame):
         file.write(str(iteration))
     sys.exit(85)
 signal.signal(signal.SIGTERM, handler)""", "import signal, sys"),
+        "handler that does not leave": save("""
+def handler(number, frame):
+    with open("checkpoint.txt", "w") as file:
+        file.write(str(iteration))
+signal.signal(signal.SIGTERM, handler)""", "import signal"),
         "global": {"checkpoint.py": """
 import os, signal
 from given import restore_checkpoint

@@ -591,6 +591,8 @@ for n in range(state["block"] + 1, settings["blocks"] + 1):
 
 WRONG_ON_SIGTERM = {
     "sigterm-saves": {
+        "saves when told, and goes on": collatz(("    sys.exit(85)\n", "")),
+        "saves when told, and is done": collatz(("sys.exit(85)", "sys.exit(0)")),
         "other signals, too": collatz(
             ("def save_and_leave", "for number in signal.SIGINT, signal.SIGHUP:\n"
                                    "    signal.signal(number, signal.SIG_IGN)\n\ndef save_and_leave")),

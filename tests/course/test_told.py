@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from answers import ANSWERS, FORGIVING, SAVED, restore
+from answers_bugs import DUE, LAST, collatz
 
-from grader.course.asking import EMPTIED
+from grader.course.asking import EMPTIED, NEVER_LEFT
 from grader.course.catalogue import EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import PASSED
@@ -66,6 +67,13 @@ def test_a_restart_that_empties_its_checkpoint_is_shown_that(mode, caught, told)
 def test_a_file_that_is_rewritten_and_not_read_is_not_said_to_be_emptied(told):
     report = told("restore", ANSWERS["restore"][1]["error-swallowed"]["misspelt key"])
     assert not [fact for fact in report.failure.evidence if fact.kind == "emptied"]
+
+
+def test_who_saves_in_the_loop_and_does_not_leave_is_told_to_leave_whatever_is_done_when_it_is_told_to_go(told):
+    report = told("on_sigterm", collatz(("    sys.exit(85)\n", ""),
+                                        (LAST, LAST + DUE + "            save_and_leave(None, None)\n")))
+    assert report.failure.misconception is None and report.hints == NEVER_LEFT
+    assert "10 blocks without leaving with 85" in report.headline
 
 
 @pytest.mark.parametrize(("returned", "shown"), [("None", "None"), ("str(start)", "'1'")])

@@ -127,9 +127,10 @@ class Loop:
                                                    f"only: the science has to be done for all {wanted}.")
         longest = max(round(state.run.seconds / seconds) for state in free_way(found))
         if longest > interval + 1:
-            return failed(job, bench, found, None, f"It computes {count(longest, self.noun)} without saving. An "
-                                                   f"eviction would cost all of them, and interval = {interval} allows "
-                                                   f"{count(interval, self.noun)}.")
+            return failed(job, bench, found, None,
+                          f"It computes {count(longest, self.noun)} without leaving with {job.checkpoint_exit_code} in "
+                          f"between. An eviction would cost all of them, and interval = {interval} allows "
+                          f"{count(interval, self.noun)}.")
         return None
 
 
