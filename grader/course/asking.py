@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..simulator.evidence import evidence
+from ..simulator.evidence import evidence, where_time_was_up
 from ..simulator.explore import RESTART_SAFE, UNKNOWN, Exploration
 from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Ended, Saved
@@ -140,8 +140,9 @@ def _sentence(job: Job, found: Exploration) -> str:
     state = found.violation.state
     where = f"on the schedule {' '.join(map(str, found.schedule))}" if found.schedule else "even without an eviction"
     if state.run and state.run.over:
-        return (f"The program was ended {where}: it used more than {state.run.over}, and a right answer needs far less. Is "
-                "there a loop that does not end?")
+        at = "".join(f" It was in line {fact.line} of {fact.file} then." for fact in where_time_was_up(state.run))
+        return (f"The program was ended {where}: it used more than {state.run.over}, and a right answer needs far "
+                f"less.{at} Is there a loop that does not end?")
     said = complaint(job, state.run)
     said = f" {job.executable} says: {plain(shorten(said, 160))}." if said else ""
     if failed_before_output(state):

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ..simulator import eventlog
-from ..simulator.evidence import Evidence, traceback
-from ..simulator.execution import EPOCH
+from ..simulator.evidence import Evidence, traceback, where_time_was_up
+from ..simulator.execution import EPOCH, Run
 from ..simulator.job import Job
 from ..simulator.pool import Moment, Pace, outcome, simulate
 from ..simulator.tree import File, Tree
@@ -222,7 +222,7 @@ def ends(rule: Rule, bench: Bench) -> Result:
     if end.status == "completed" and end.exit.code == 0 and all(end.home.get(path) == right[path] for path in right):
         return Result(True, f"{count(end.checkpoints, 'checkpoint')} in {count(end.activations, 'slot')} of "
                             f"{about(LIMIT)}, and the right output")
-    facts, behind = tuple(traceback(last.run)), None
+    facts, behind = _shown(last.run), None
     if end.status == "never finishes":
         behind = "no-progress"
         why = (f"its slots last {about(LIMIT)}, and it does not save within that time"
@@ -230,7 +230,7 @@ def ends(rule: Rule, bench: Bench) -> Result:
                "asked before the first iteration after a start, your rule saves again at once")
         text = f"The job never finishes: {why}."
     else:
-        text = _fails("The program fails", facts, end.exit or end.status)
+        text = _fails("The program fails", last.run, end.exit or end.status)
     return wrong(text, job, (), behind, evidence=facts, crashed=bool(facts), pace=pace)
 
 
@@ -242,9 +242,8 @@ def reaches(share: float, grounds: Sequence[Ground] = KNOWN) -> Ask:
             try:
                 saved = rule.saved(ground, bench.executor)
             except Fault as fault:
-                facts = tuple(traceback(fault.run))
-                text = _fails(f"{_named(ground)}, the program fails", facts, fault.run.over or fault.run.exit)
-                return wrong(text, ground.job(rule.job), evidence=facts)
+                text = _fails(f"{_named(ground)}, the program fails", fault.run, fault.run.exit)
+                return wrong(text, ground.job(rule.job), evidence=_shown(fault.run))
             spent = ground.fares(saved)
             if mean_goodput(spent) < share * ground.best:
                 return _too_little(ground, saved, spent)
@@ -253,8 +252,15 @@ def reaches(share: float, grounds: Sequence[Ground] = KNOWN) -> Ask:
     return ask
 
 
-def _fails(what: str, facts: Sequence[Evidence], how: object) -> str:
-    return f"{what}: {facts[0].text if facts else how}."
+def _fails(what: str, run: Run, how: object) -> str:
+    if run.over:
+        return f"{what}: it used more than {run.over}."
+    return f"{what}: {next((fact.text for fact in traceback(run)), how)}."
+
+
+def _shown(run: Run) -> tuple[Evidence, ...]:
+    """Where a program failed, or came to no end."""
+    return tuple(traceback(run) or where_time_was_up(run))
 
 
 def _named(ground: Ground) -> str:

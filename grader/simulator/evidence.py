@@ -24,8 +24,8 @@ LONGEST_COMPLAINT = 300
 @dataclass(frozen=True)
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
-    missing file, other file, left behind, traceback, stderr, not there, work done again, limit, no first line,
-    Windows line ends, exit, differs from run to run."""
+    missing file, other file, left behind, traceback, time was up, stderr, not there, work done again, limit, no first
+    line, Windows line ends, exit, differs from run to run."""
 
     kind: str
     text: str
@@ -45,7 +45,7 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
     violation, state = found.violation, found.violation.state
     facts: list[Evidence] = []
     if violation.failure in ("wrong output", "held", "failed", "never finishes"):
-        facts += traceback(state.run) or complaint(state.run)
+        facts += traceback(state.run) or where_time_was_up(state.run) or complaint(state.run)
     if violation.failure == "wrong output" and violation.expected is not None:
         facts += differences(violation.expected, violation.got) or _others(job, violation)
     if isinstance(state.next, Held):
@@ -86,6 +86,17 @@ def traceback(run: Run | None) -> list[Evidence]:
     own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
     file, line = own[-1] if own else (None, None)
     return [Evidence("traceback", text.strip().splitlines()[-1], file, line)]
+
+
+def where_time_was_up(run: Run | None) -> list[Evidence]:
+    """Where a Python program was when it had used its processor time, in the innermost of the job's own files, if it
+    was able to tell; see inside/program.py."""
+    if run is None or not run.over:
+        return []
+    told = run.stderr.rpartition("(most recent call first):")[2]
+    frames = re.findall(r'^  File "([^"]+)", line (\d+) in ', told, re.MULTILINE)
+    own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
+    return [Evidence("time was up", f"here it was when it had used {run.over}", *place) for place in own[:1]]
 
 
 def complaint(run: Run | None) -> list[Evidence]:

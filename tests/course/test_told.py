@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import pytest
-from answers import ANSWERS, FORGIVING, SAVED, restore
+from answers import ANSWERS, FORGIVING, SAVED, often, restore, save
 from answers_bugs import DUE, LAST, collatz
 
 from grader.course.asking import EMPTIED, NEVER_LEFT
 from grader.course.catalogue import EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import PASSED
+from grader.course.sparing import Sparing
 from grader.simulator.tree import Tree
 
 
 @pytest.fixture
-def told(executor):
+def told():
     """told(exercise, files) is the report on a wrong answer."""
     def told(exercise, files):
-        report = EXERCISES[exercise].judge(Tree.files(files), executor)
+        with Sparing(None, 60) as executor:
+            report = EXERCISES[exercise].judge(Tree.files(files), executor)
         assert report.status != PASSED and report.points < report.maximum
         return report
     return told
@@ -74,6 +76,19 @@ def test_who_saves_in_the_loop_and_does_not_leave_is_told_to_leave_whatever_is_d
                                         (LAST, LAST + DUE + "            save_and_leave(None, None)\n")))
     assert report.failure.misconception is None and report.hints == NEVER_LEFT
     assert "10 blocks without leaving with 85" in report.headline
+
+
+def test_where_a_loop_did_not_end_is_told_and_shown(told):
+    report = told("save", save("count = 0\nwhile count < iteration:\n    pass\nsys.exit(85)"))
+    fact = shown(report, "time was up")
+    assert fact.file == "checkpoint.py" and fact.line in (7, 8)
+    assert f"It was in line {fact.line} of checkpoint.py then." in report.headline
+
+
+@pytest.mark.parametrize("when", ["while True:\n    pass", "while between < 5000:\n    pass"])
+def test_where_a_rule_did_not_end_is_shown(when, told):
+    report = told("often", often(f"{when}\nreturn since >= (2 * cost * between) ** .5"))
+    assert shown(report, "time was up").file == "when.py" and "1 s of processor time" in report.headline
 
 
 @pytest.mark.parametrize(("returned", "shown"), [("None", "None"), ("str(start)", "'1'")])

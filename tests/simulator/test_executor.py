@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.simulator.evidence import where_time_was_up
 from grader.simulator.execution import EPOCH, Exit, Limits, Stop
 from grader.simulator.executor import Executor
 from grader.simulator.job import STDERR, STDOUT, Job
@@ -588,8 +589,20 @@ def test_what_a_shell_script_has_started_is_stopped_with_it(shell):
 
 def test_processor_time_is_limited(run):
     with Executor(Limits(cpu=1, wall=20)) as small:
-        done = run("while True: pass", executor=small)
+        done = run("def endless():\n    while True:\n        pass\nendless()", executor=small)
     assert done.over == "1 s of processor time" and done.exit.code is None
+    fact, = where_time_was_up(done)
+    assert (fact.file, fact.line in (3, 4)) == ("job", True)
+
+
+def test_that_python_will_tell_where_time_is_up_is_nothing_that_a_program_can_see(run):
+    done = run("""
+        import signal, sys
+        print("faulthandler" in sys.modules, signal.getsignal(signal.SIGXCPU) is signal.SIG_DFL)
+        import faulthandler
+        print(faulthandler.is_enabled())
+    """)
+    assert done.stdout.split() == ["False", "True", "False"]
 
 
 def test_real_time_is_limited(run, shell):

@@ -32,7 +32,16 @@ LIKELY = tuple("csv datetime enum glob hashlib json logging pathlib pickle rando
 def begin():
     """Before forking: put in place what is the same for every program."""
     python_time.install()
+    _tell_where_time_is_up()
     script.begin()
+
+
+def _tell_where_time_is_up():
+    """At its limit of processor time a program dies of SIGXCPU, as ever, and Python tells stderr where it was then."""
+    if resource is not None:
+        import faulthandler
+        faulthandler.register(signal.SIGXCPU, file=2, all_threads=False, chain=True)
+        del sys.modules["faulthandler"]
 
 
 def prepare():
