@@ -289,6 +289,26 @@ def test_what_is_pickled_is_the_same_when_the_program_is_known_as_the_first_time
     assert more == [first, first]
 
 
+@pytest.mark.parametrize("name", "datetime json logging pickle random sched socket subprocess tempfile threading".split())
+def test_what_programs_import_does_no_harm_to_those_that_come_after(python_job, name):
+    """It is imported where they are forked from, which has no clock."""
+    first = python_job(f"import {name}\nprint('imported')")
+    after = python_job(f"""
+        import sys, threading, time
+        thread = threading.Thread(target=time.sleep, args=(10,))
+        thread.start()
+        thread.join()
+        print(time.time())
+    """)
+    assert after_all([first, after]) == after_all([after, after]) != ""
+
+
+def after_all(jobs):
+    """What the last of these jobs prints where one executor executes one after the other."""
+    with Executor(Limits(wall=10)) as executor:
+        return [executor.run(job, job.inputs).stdout for job in jobs][-1]
+
+
 def test_the_program_sees_the_sandbox_and_leaves_no_other_trace(run):
     done = run("import helper, os; print(sorted(os.listdir()))", {"helper.py": "x = 1"})
     assert done.stdout == "['_condor_stderr', '_condor_stdout', 'helper.py', 'job']\n"

@@ -286,9 +286,11 @@ def _wait(until, block):
             first = _first(state.waiting, mine)
             if state.now >= until:
                 if first == mine and (state.woke < state.now or _others_wait(state, mine)):
-                    with _Locked() as state:
-                        state.woke = state.now
-                    return None
+                    with _Locked() as latest:
+                        if latest.serial == state.serial:  # else another has woken up, and perhaps ended, since the look
+                            latest.woke = latest.now
+                            return None
+                    continue
             # Who sleeps looks often, and so moves the clock for those who are blocked as well.
             elif (first[0] > state.now and _first(sorted(state.waiting, key=lambda one: one[3]), mine) == mine
                     and _others_wait(state, mine)):
