@@ -97,9 +97,12 @@ def _evicted(at: tuple, moment: Moment, profile: Profile) -> Event:
 
 def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> list[Event]:
     held = moment.next
-    if not isinstance(held, Held):  # the user's own condor_hold
+    by_user = eventlog.held(*at, "via condor_hold", 1, 0)
+    if moment.fault and moment.fault.kind == "hold-idle":  # there is no slot from which it could be evicted
+        return [by_user]
+    if not isinstance(held, Held):
         sent = _sent_before_eviction(job, (job.cluster, job.proc, moment.time - moment.transfer), at, moment)
-        return [*sent, _evicted(at, moment, profile), eventlog.held(*at, "via condor_hold", 1, 0)]
+        return [*sent, _evicted(at, moment, profile), by_user]
     evicted = eventlog.evicted(*at, usage=moment.run.seconds, code=held.code if profile.eviction_codes else None,
                                subcode=held.subcode)
     # To the starter, what it could not send is code 13 and what could not be received 12; to the shadow, output

@@ -19,7 +19,7 @@ from .execution import EPOCH, Executes, Exit, Run, Stop
 from .futility import FUTILE, certain, goes_on, growth, looks_back
 from .job import Job
 from .profile import MODERN, Profile
-from .schedule import Fault, Schedule
+from .schedule import BETWEEN, Fault, Schedule
 from .tree import File, Tree
 
 NEGOTIATION = 60.0
@@ -156,7 +156,8 @@ class _Life:
 
     def __init__(self, job: Job, executor: Executes, profile: Profile, schedule: Schedule, most: int, pace: Pace):
         self.job, self.executor, self.profile, self.most, self.pace = job, executor, profile, most, pace
-        self.faults = {fault.execution: fault for fault in schedule if fault.kind != "look"}
+        self.faults = {fault.execution: fault for fault in schedule if fault.kind not in ("look", *BETWEEN)}
+        self.idle_holds = [fault for fault in schedule if fault.kind == "hold-idle"]
         self.looks = [fault for fault in schedule if fault.kind == "look"]
         self.now = Moment("submitted")
         self.pending = 0.0
@@ -176,7 +177,7 @@ class _Life:
 
     def tell(self) -> Iterator[Moment]:
         yield self.now
-        yield self.start()
+        yield from self.start()
         while True:
             if why := self.livelock():
                 yield self.becomes("never finishes", text=why)
@@ -184,11 +185,11 @@ class _Life:
             yield from self.execute()
             if self.now.kind in ("ended", "held"):
                 return
-            yield self.restart()
+            yield from self.restart()
 
     def livelock(self) -> str:
         """Why this job will never end, now that no fault is to come; '' while it still may."""
-        last = max(self.faults, default=0)
+        last = max([*self.faults, *(hold.execution for hold in self.idle_holds)], default=0)
         if self.now.execution <= last:
             return ""
         if self.in_vain > len(self.pace.lifetimes) > 0:
@@ -220,21 +221,32 @@ class _Life:
 
     # -- beginnings ------------------------------------------------------------
 
-    def start(self) -> Moment:
+    def start(self) -> Iterator[Moment]:
         """R2: a new activation, in a slot where the job has not been before."""
+        yield from self.hold_idle()
         self.came = self.now.spool
         sandbox = transfer.with_streams(self.job, transfer.new_sandbox(self.job, self.came, self.profile))
         lifetimes, number, claimed = self.pace.lifetimes, self.now.activation, self.now.time + self.pace.wait
         self.slot_ends = claimed + lifetimes[number % len(lifetimes)] if lifetimes else math.inf
         download = min(self.pace.download, self.slot_ends - claimed)
-        return self.becomes("started", self.pace.wait + download, sandbox=sandbox, slot=number, activation=number + 1,
-                            execution=self.now.execution + 1, transfer=download)
+        yield self.becomes("started", self.pace.wait + download, sandbox=sandbox, slot=number, activation=number + 1,
+                           execution=self.now.execution + 1, transfer=download)
 
-    def restart(self) -> Moment:
+    def hold_idle(self) -> Iterator[Moment]:
+        """A job that is held while it is idle has nothing to lose; released, it waits for a slot anew."""
+        whole = self.pace.wait + self.pace.download
+        for hold in self.idle_holds:
+            after = whole if hold.seconds is None else hold.seconds
+            if hold.execution == self.now.execution + 1 and after <= whole:
+                yield self.becomes("held", after, fault=hold)
+                yield self.becomes("released", self.pace.wait)
+
+    def restart(self) -> Iterator[Moment]:
         """In place if the sandbox is still there (R4f), else a new activation."""
         if self.now.sandbox is None:
-            return self.start()
-        return self.becomes("restarted", execution=self.now.execution + 1)
+            yield from self.start()
+        else:
+            yield self.becomes("restarted", execution=self.now.execution + 1)
 
     # -- one execution ---------------------------------------------------------
 

@@ -12,11 +12,15 @@ FAULTS = {
     "evict": "the slot is lost, without a signal, just before the execution would end (or +S seconds into it)",
     "vacate": "the same with SIGTERM first, and SIGKILL when the grace time is over",
     "hold": "the job is held during the execution, and released afterwards",
+    "hold-idle": "the job is held while it waits for the slot of the execution (+S seconds into the wait), and released "
+                 "afterwards",
     "requeue": "the checkpoint that ends the execution is saved, and the job restarts elsewhere",
     "upload-fails": "the transfer of the checkpoint that ends the execution fails, as networks do",
     "look": "nothing happens; the three directories are shown as they are +S seconds into the execution",
 }
-TIMED = ("evict", "vacate", "hold", "look")
+TIMED = ("evict", "vacate", "hold", "hold-idle", "look")
+BETWEEN = ("hold-idle",)
+"""Kinds that happen before the execution, to a job that is idle."""
 
 
 class ScheduleError(ValueError):
@@ -30,7 +34,7 @@ class Fault(NamedTuple):
     execution: int
     """Counted from 1 over the whole life of the job."""
     seconds: float | None = None
-    """Virtual seconds into the execution; None: just before it would end."""
+    """Virtual seconds into the execution, or into the wait for it; None: just before that would end."""
 
     def __str__(self) -> str:
         offset = "" if self.seconds is None else f"+{Decimal(repr(self.seconds)).normalize():f}s"
@@ -45,8 +49,9 @@ def parse(text: str) -> Schedule:
 
     Raises ScheduleError, whose text names the part that is wrong and what could stand there.
     """
-    faults = sorted((_fault(part) for part in re.split(r"[\s,]+", text) if part), key=lambda f: f.execution)
-    real = [fault for fault in faults if fault.kind != "look"]
+    faults = sorted((_fault(part) for part in re.split(r"[\s,]+", text) if part),
+                    key=lambda fault: (fault.execution, fault.kind not in BETWEEN))
+    real = [fault for fault in faults if fault.kind not in ("look", *BETWEEN)]
     for one, other in zip(real, real[1:]):
         if one.execution == other.execution:
             raise ScheduleError(f"{one} and {other}: one execution can have one fault only")

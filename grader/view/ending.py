@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from grader.simulator.eventlog import Event
 from grader.simulator.pool import LIMIT_HOLD, Moment, Outcome
-from grader.simulator.schedule import Fault, Schedule
+from grader.simulator.schedule import BETWEEN, Fault, Schedule
 
 from .text import count
 
@@ -34,6 +34,8 @@ def _why_not(moments: Sequence[Moment], fault: Fault) -> str:
     last = moments[-1].execution
     if fault.execution > last:
         return f"the job had only {count(last, 'execution')}"
+    if fault.kind in BETWEEN:
+        return "the job was not idle then"
     took = next((m.run.seconds for m in moments if m.execution == fault.execution and m.kind == "exited"), 0)
     if fault.seconds is not None:
         return f"execution {fault.execution} took only {took:g} s"

@@ -122,6 +122,18 @@ def _ended_with(now: Moment) -> str:
     return f"Execution {now.execution}: {now.run.exit if now.run else 'ended'}"
 
 
+def _held_heading(now: Moment) -> str:
+    if _held_while_idle(now):
+        return "Held while idle"
+    if now.fault or not now.run:
+        return f"Execution {now.execution}: held"
+    return f"{_ended_with(now)} -> {'ended by this simulator' if now.run.over else 'held'}"
+
+
+def _held_while_idle(now: Moment) -> bool:
+    return now.fault is not None and now.fault.kind == "hold-idle"
+
+
 _HEADINGS = {
     PREPARED: lambda now: "Before submit",
     IDLE: lambda now: "Idle: waiting for a slot",
@@ -134,8 +146,7 @@ _HEADINGS = {
     "checkpoint": lambda now: f"{_ended_with(now)} -> checkpoint saved",
     "checkpoint failed": lambda now: f"{_ended_with(now)} -> checkpoint not saved",
     "evicted": lambda now: f"Execution {now.execution}: evicted",
-    "held": lambda now: (f"Execution {now.execution}: held" if now.fault or not now.run
-                         else f"{_ended_with(now)} -> {'ended by this simulator' if now.run.over else 'held'}"),
+    "held": _held_heading,
     "released": lambda now: "Released",
     "requeued": lambda now: f"After execution {now.execution}: the slot is not used again",
     "retried": lambda now: f"{_ended_with(now)} -> queued again",
@@ -219,6 +230,8 @@ def _held(now: Moment, before: Moment) -> Iterator[str]:
             names = series([repr(path) if not path.strip() else path for path in now.next.missing])
             yield f"Listed, and not in the sandbox: {names}."
         yield "The execute directory is deleted; the spool directory stays as it is."
+    elif _held_while_idle(now):
+        yield "The job was put on hold before it got a slot: nothing is lost, and it gets none until it is released."
     else:
         yield "The job was put on hold while it ran. As at an eviction, the execute directory is deleted."
 

@@ -6,7 +6,7 @@ import pytest
 
 from grader.simulator.execution import EPOCH, Exit
 from grader.simulator.job import STDERR, STDOUT
-from grader.simulator.joblog import events
+from grader.simulator.joblog import events, job_log
 from grader.simulator.futility import MANY, growth, many_restarts_on
 from grader.simulator.pool import NEGOTIATION, Held, Pace, outcome, simulate
 from grader.simulator.profile import MODERN, PROFILES
@@ -197,6 +197,26 @@ def test_hold_and_release_keep_the_spool(steps, play):
     assert numbers(end) == ("completed", 2, 4, 2, 300, pytest.approx(100, abs=0.01))
     assert end.hold is None and end.home["rows"].text == "row 0\nrow 1\nrow 2\n"
     assert released.time - held.time == NEGOTIATION == started.time - released.time
+
+
+def test_a_job_that_is_held_while_it_is_idle_loses_nothing_and_waits_anew(steps, play):
+    moments, end = play(steps(), "evict@2+30s hold-idle@3+10s")
+    assert kinds(moments)[4:9] == ["restarted", "evicted", "held", "released", "started"]
+    evicted, held, released, started = moments[5:9]
+    assert (held.time - evicted.time, started.time - released.time) == (10, NEGOTIATION)
+    assert held.sandbox is None and held.spool == started.spool and held.badput == 30
+    assert end.status == "completed"
+
+
+@pytest.mark.parametrize("schedule", ["hold-idle@2+10s", "hold-idle@1+61s", "hold-idle@9"])
+def test_a_job_that_is_not_idle_then_is_not_held(steps, play, schedule):
+    assert "held" not in kinds(play(steps(), schedule)[0])
+
+
+def test_the_log_of_an_idle_job_that_is_held_tells_of_no_eviction(steps, play):
+    job = steps()
+    told = [event.number for event in job_log(job, play(job, "hold-idle@1+10s")[0])]
+    assert told[:3] == [0, 12, 13] and 4 not in told
 
 
 # -- at the checkpoint ------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ def test_any_joint_and_any_order_will_do(schedule, joint):
     ("hold@2, requeue@1 upload-fails@3", (Fault("requeue", 1), Fault("hold", 2), Fault("upload-fails", 3))),
     ("look@2+5s evict@2", (Fault("look", 2, 5.0), Fault("evict", 2))),
     ("look@2+5s look@2+6s", (Fault("look", 2, 5.0), Fault("look", 2, 6.0))),
+    ("evict@2 hold-idle@2+9s hold-idle@2", (Fault("hold-idle", 2, 9.0), Fault("hold-idle", 2), Fault("evict", 2))),
 ])
 def test_the_notation(text, schedule):
     assert parse(text) == schedule

@@ -78,7 +78,8 @@ def test_nothing_is_loaded_and_nothing_runs(slides):
     assert not any(key in ("id", "src", "href") or key.startswith("on") for key, _ in page.attributes)
 
 
-@pytest.mark.parametrize("schedule", ["", "evict@1", "upload-fails@1", "requeue@1", "hold@2", "vacate@3+20s"])
+@pytest.mark.parametrize("schedule", ["", "evict@1", "upload-fails@1", "requeue@1", "hold@2", "vacate@3+20s",
+                                      "hold-idle@1+9s"])
 def test_each_start_elsewhere_checkpoint_and_fault_is_a_step(story, schedule):
     steps = in_steps(story(schedule))
     told = [moment.kind for moment in story(schedule) if moment.kind not in ("submitted", "restarted", "exited")]

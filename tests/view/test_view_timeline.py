@@ -21,7 +21,7 @@ HOSTILE = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '" onmou
 
 
 @pytest.mark.parametrize("schedule", ["", "evict@2", "vacate@1+30s", "hold@2", "requeue@1", "upload-fails@1",
-                                      "look@1+10s evict@1", "evict@1 evict@2 evict@3"])
+                                      "hold-idle@1", "look@1+10s evict@1", "evict@1 evict@2 evict@3"])
 def test_every_file_of_the_three_directories_is_named(story, schedule):
     moments = story(schedule)
     text = Page(timeline(moments, submit=Tree.of(notes="x"), log_name="tiny.log")).text
