@@ -17,13 +17,13 @@ from .simulator.execution import Executes
 from .simulator.job import Job
 from .simulator.pool import Moment, Pace, simulate
 from .simulator.profile import MODERN, Profile
-from .simulator.schedule import Fault, Schedule
+from .simulator.schedule import BETWEEN, Fault, Schedule
 from .view.bar import OPEN, blocks
 from .view.scene import IDLE, ON_HOLD
 
 EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD, RELEASE = "evict", "power loss", "upload fails", "hold", "release"
 FAULTS = {EVICT: "vacate", POWER_LOSS: "evict", UPLOAD_FAILS: "upload-fails", HOLD: "hold"}
-"""What is done to the job → how a schedule says it. R5: who evicts a job asks it to leave, with SIGTERM first
+"""What is done to a job that runs → how a schedule says it. R5: who evicts a job asks it to leave, with SIGTERM first
 (condor_vacate_job); a machine without power does not."""
 RUNNING, SENDING, WAITING, HELD, OVER = "running", "transferring", "idle", "held", "over"
 MOST_EXECUTIONS = 200
@@ -207,18 +207,30 @@ class Live:
                         and moment.kind == "released"]
             can = self.phase(at) == HELD and released
             return (at._replace(time=released[0]), "") if can else (at, "There is nothing to release.")
+        if what == HOLD and self.phase(at) == WAITING:
+            last = story.past(at.time)[-1]
+            return self._struck(at, Fault("hold-idle", last.execution + 1, round(at.time - story.time(last), 3)))
         start = story.execution(at.time)
         if start is None:
             return at, _NOTHING_RUNS[self.phase(at)]
         offset = None if what == UPLOAD_FAILS else round(at.time - story.time(start), 3)
-        fault = Fault(FAULTS[what], start.execution, offset)
-        kept = tuple(fault for fault in at.schedule if fault.execution < start.execution)
-        then = self.story((*kept, fault))
+        return self._struck(at, Fault(FAULTS[what], start.execution, offset))
+
+    def _struck(self, at: At, fault: Fault) -> tuple[At, str]:
+        """How things are when this has happened, and, if it does not happen, why not."""
+        schedule = (*self._behind(at, fault.execution), fault)
+        then = self.story(schedule)
         happened = [then.time(moment) for moment in then.moments if moment.fault == fault]
         if not happened:
-            return at, f"Execution {start.execution} does not end with a checkpoint, so no upload can fail."
+            return at, f"Execution {fault.execution} does not end with a checkpoint, so no upload can fail."
         # An upload fails when it comes to it; all else happens now, or when the program has heeded SIGTERM.
-        return At((*kept, fault), at.time if what == UPLOAD_FAILS else happened[0]), ""
+        return At(schedule, at.time if fault.kind == FAULTS[UPLOAD_FAILS] else happened[-1]), ""
+
+    def _behind(self, at: At, execution: int) -> Schedule:
+        """What of the schedule has happened by now, at or before an execution."""
+        earlier = [fault for fault in at.schedule if fault.execution < execution]
+        past = [moment.fault for moment in self.story(at.schedule).past(at.time) if moment.fault]
+        return (*earlier, *(fault for fault in past if fault.kind in BETWEEN and fault.execution == execution))
 
 
 _NOTHING_RUNS = {

@@ -38,7 +38,7 @@ TOLD = {
     EVICT: ("Evict", "bolt", "condor_vacate_job: SIGTERM to the program, a few seconds to end, then the slot is gone"),
     POWER_LOSS: ("Power loss", "plug", "The machine is gone at once, without a signal to the program"),
     UPLOAD_FAILS: ("Upload fails", "chain-broken", "The transfer of the next checkpoint will fail, as networks do"),
-    HOLD: ("Hold", "hand-paper-o", "condor_hold: the job is evicted, and stays idle until it is released"),
+    HOLD: ("Hold", "hand-paper-o", "condor_hold: the job is evicted if it runs, and gets no slot until it is released"),
     RELEASE: ("Release", "unlock", "condor_release: the job may run again"),
 }
 """What is done to the job → the button's text, icon and tooltip."""

@@ -112,12 +112,41 @@ def test_an_execution_without_a_checkpoint_has_no_upload_that_could_fail(live):
     assert at == At((), 200) and "does not end with a checkpoint" in problem
 
 
-@pytest.mark.parametrize("what", [EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD])
-@pytest.mark.parametrize(("at", "said"), [
-    (At((), 30), "idle"), (At(parse("hold@1+30s"), 90), "held"), (At((), 240), "over")])
+HELD_NOW, OVER_NOW = (At(parse("hold@1+30s"), 90), "held"), (At((), 240), "over")
+
+
+@pytest.mark.parametrize(("what", "at", "said"), [
+    *((what, *now) for what in (EVICT, POWER_LOSS, UPLOAD_FAILS) for now in ((At((), 30), "idle"), HELD_NOW, OVER_NOW)),
+    (HOLD, *HELD_NOW), (HOLD, *OVER_NOW)])
 def test_nothing_can_happen_to_what_does_not_run(live, what, at, said):
     then, problem = live.act(at, what)
     assert then == at and said in problem
+
+
+def test_an_idle_job_is_held_and_waits_anew_when_it_is_released(live):
+    at, problem = live.act(At((), 40), HOLD)
+    assert (render(at.schedule), at.time, problem, live.phase(at)) == ("hold-idle@1+40s", 40, "", HELD)
+    at, _ = live.act(at, RELEASE)
+    started = live.following(at)
+    assert (live.phase(at), started.time - at.time, last(live, started).kind) == (WAITING, 60, "started")
+    assert live.present(started).lost == 0
+
+
+def test_a_job_that_was_evicted_can_be_held_again_and_again_and_evicted_after_that(live):
+    at, _ = live.act(At((), 150), POWER_LOSS)
+    for _ in range(2):
+        at, _ = live.act(live.later(at, 10), HOLD)
+        at, _ = live.act(at, RELEASE)
+    at, _ = live.act(live.later(live.following(at), 20), EVICT)
+    assert render(at.schedule) == "evict@2+30s hold-idle@3+10s hold-idle@3+10s vacate@3+20s"
+    present = live.present(at)
+    assert [moment.kind for moment in present.moments if moment.fault] == ["evicted", "held", "held", "evicted"]
+    assert (present.saved, present.lost) == (60, 50)
+
+
+def test_going_back_undoes_a_hold_that_was_to_come(live):
+    later, _ = live.act(At((), 40), HOLD)
+    assert render(live.act(At(later.schedule, 20), HOLD)[0].schedule) == "hold-idle@1+20s"
 
 
 def test_a_held_job_stays_held_until_it_is_released(live):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from grader.live import EVICT, HOLD, OVER, POWER_LOSS, UPLOAD_FAILS, At, Live
+from grader.live import EVICT, HELD, HOLD, OVER, POWER_LOSS, UPLOAD_FAILS, WAITING, At, Live
 from grader.simulator.schedule import parse, render
 from grader.simulator.startd import NoStarter
 from grader.simulator.tree import Tree
@@ -109,6 +109,14 @@ def test_hold_becomes_release_and_back(panel, hasty):
     assert not panel.playing and "Release it first" in text(panel.status)
     button.click()
     assert button.description == "Hold" and "Released" in text(panel.status)
+
+
+def test_hold_holds_an_idle_job_too(panel):
+    panel.actions[HOLD].click()
+    assert panel.live.phase(panel.at) == HELD and panel.actions[HOLD].description == "Release"
+    assert "Held while idle" in text(panel.status) and "nothing is lost" in text(panel.status)
+    panel.actions[HOLD].click()
+    assert panel.live.phase(panel.at) == WAITING and 'simulate(..., "hold-idle@1+0s")' in text(panel.history)
 
 
 def test_a_button_that_can_do_nothing_says_why(panel):
