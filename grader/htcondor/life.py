@@ -152,11 +152,13 @@ class Life:
 
     def hold(self, event: Event) -> Moment:
         code, subcode = hold_codes(event)
-        lost = self.pending + (event.time - self.began if self.now.activation else 0.0)
+        idle = not self.executing
+        lost = self.pending + (0.0 if idle else event.time - self.began)
         self.pending = 0.0
         reason = event.body[0] if event.body else "no reason was given"
         held = None if code == 1 else Held(code, subcode, reason, self.missing())
-        fault = Fault("hold", self.now.execution) if held is None else None
+        by_user = Fault("hold-idle", self.now.execution + 1) if idle else Fault("hold", self.now.execution)
+        fault = by_user if held is None else None
         return self.becomes("held", event, next=held, fault=fault, badput=self.now.badput + lost)
 
     def end(self, event: Event, kind: str = "ended") -> Moment:

@@ -132,6 +132,15 @@ def test_a_users_own_hold_is_not_the_end(lived):
     assert not lived(STARTED + EVICTED + event(12, "Job was held.", "via condor_hold", "Code 1 Subcode 0"))[0].over
 
 
+def test_a_hold_of_an_idle_job_loses_nothing_more(lived):
+    life, moments = lived(STARTED + EVICTED)
+    held = event(12, "Job was held.", "via condor_hold", "Code 1 Subcode 0", second=50)
+    moments += [moment for one in read(held) for moment in life.hear(one)]
+    assert kinds(moments) == "submitted started evicted held"
+    assert moments[-1].badput == moments[-2].badput == 13
+    assert "Held while idle" in "\n".join(story.lines(moments, "sweep.log"))
+
+
 def test_seconds_are_safe_or_lost(lived):
     later = event(4, "Job was evicted.", "(0) CPU times", second=35)
     last = lived(STARTED + SENT + later)[1][-1]
