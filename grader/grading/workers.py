@@ -18,8 +18,8 @@ from multiprocessing.connection import Connection, wait
 
 from ..course.catalogue import EXERCISES
 from ..course.sparing import LIMITS
-from ..simulator.scratch import place
 from ..simulator.startd import NoStarter
+from ..simulator.temporary import GRADING, Temporary, place, remove_leftovers
 from .handin import HandedIn
 from .store import Outcome, Settings, grade_one
 
@@ -117,13 +117,14 @@ def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Iter
     busy: list[Worker] = []
     # What is not shut in could fill the memory, as nobody looks at what its processes leave in all.
     memory = place(jobs * LIMITS.sandbox_bytes) if settings.confine else None
-    with tempfile.TemporaryDirectory(prefix="grading-", dir=memory, ignore_cleanup_errors=True) as scratch:
-        os.chmod(scratch, 0o711)
+    remove_leftovers()
+    with Temporary(GRADING, memory) as scratch:
+        scratch.chmod(0o711)
         try:
             while waiting or busy:
                 while waiting and len(busy) < jobs:
                     taken = [worker.processor for worker in busy]
-                    worker = idle.pop() if idle else Worker(settings, scratch, min(processors, key=taken.count))
+                    worker = idle.pop() if idle else Worker(settings, str(scratch), min(processors, key=taken.count))
                     index = waiting.popleft()
                     worker.give(index, handed[index], settings.seconds * len(EXERCISES) + PATIENCE)
                     busy.append(worker)

@@ -13,29 +13,23 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import stat
-import subprocess
 import sys
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
 from .inside import command
 from .isolation import Confinement
+from .temporary import EXECUTE, Temporary, is_directory, place, remove
 from .tree import Tree
-
-MEMORY = "/dev/shm"
-"""Where Linux has files in memory."""
-PLENTY = 2 << 30
-"""Bytes that have to be free there, so that no job can leave too little of it to others."""
 
 
 class Scratch:
     """A new directory, in which jobs may use `room` bytes and are confined in this way."""
 
     def __init__(self, room: int, confine: Confinement | None = None):
-        self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix="execute-", dir=place(room))))
+        self._directory = Temporary(EXECUTE, place(room))
+        self.path = self._directory.path
         self.control, self.tools, self.tmp = (self.path / name for name in ("control", "tools", "tmp"))
         self._user = confine.user if confine else None
         self._mode = 0o700 if self._user is None else 0o711
@@ -47,7 +41,7 @@ class Scratch:
 
     def remove(self) -> None:
         """Remove it with all that is in it."""
-        _remove(str(self.path))
+        self._directory.remove()
 
     def execute_directory(self, slot: int, name: str) -> Path:
         """Where this slot has its sandbox."""
@@ -72,14 +66,14 @@ class Scratch:
 
     def is_whole(self, directory: Path) -> bool:
         """Whether a job has left its execute directory and the control directory where they were."""
-        return all(map(_is_directory, (directory.parent, directory, self.control)))
+        return all(map(is_directory, (directory.parent, directory, self.control)))
 
     def clear(self) -> None:
         """Remove what an execution has left, wherever it is, so that the next one does not find it."""
         self.path.chmod(self._mode)
         for name in os.listdir(self.path):
             if name not in ("tools", "tmp"):
-                _remove(os.path.join(self.path, name))
+                remove(os.path.join(self.path, name))
         _empty(str(self.tmp), self._kept, 0o1777)
 
     def _make_tools(self) -> None:
@@ -93,18 +87,6 @@ class Scratch:
 [ "$_SIMULATOR_CLOCK" ] && case $1 in "" | -*) ;; *) exec {tools} python3 "$@" ;; esac
 exec {python} "$@"
 """)
-
-
-def place(room: int) -> str:
-    """Where a scratch directory is made: in memory, which spares the disk and is faster, where there is plenty of
-    it and programs may be executed there, unless the user wants temporary files to be anywhere in particular.
-    `room`: bytes that jobs may use there."""
-    chosen = tempfile.gettempdir()
-    if chosen == "/tmp" and os.access(MEMORY, os.W_OK | os.X_OK):
-        there = os.statvfs(MEMORY)
-        if there.f_bavail * there.f_frsize >= max(PLENTY, 4 * room) and not there.f_flag & os.ST_NOEXEC:
-            return MEMORY
-    return chosen
 
 
 def text(path: Path, most: int = 1 << 20) -> str:
@@ -129,33 +111,15 @@ def _executable(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def _is_directory(path: str | Path) -> bool:
-    try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
-    except OSError:
-        return False
-
-
-def _remove(path: str) -> None:
-    if not _is_directory(path):
-        os.unlink(path)
-        return
-    try:
-        shutil.rmtree(path)
-    except (OSError, RecursionError):  # it is too deep for Python, or nobody may look into it
-        for words in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
-            subprocess.run([*words, path], capture_output=True)
-
-
 def _empty(directory: str, keep: Collection[str], mode: int = 0o755) -> None:
     """Remove everything in a directory but the directories `keep`, emptied too, and those on the way there."""
     os.chmod(directory, mode)
     for name in os.listdir(directory):
         path = os.path.join(directory, name)
-        if _is_directory(path) and any((kept + os.sep).startswith(path + os.sep) for kept in keep):
+        if is_directory(path) and any((kept + os.sep).startswith(path + os.sep) for kept in keep):
             _empty(path, keep)
         else:
-            _remove(path)
+            remove(path)
 
 
 def _settle(directory: str | Path) -> None:

@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -374,6 +375,25 @@ def test_interrupted_and_started_again_it_goes_on(tmp_path, how):
     status, rows, said = run(tmp_path, tmp_path / "submitted")
     assert status == 0 and len(rows) == 12 and {row["points"] for row in rows.values()} == {BEST}
     assert "of them before)" in said and not list(store.glob(".writing-*")) or how == signal.SIGKILL
+
+
+def test_what_a_killed_grading_left_is_removed_by_the_next(tmp_path, monkeypatch):
+    lay_out(tmp_path / "submitted", {f"anna/{SAVE}": RIGHT})
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    process = subprocess.Popen([sys.executable, "-m", "grader", "grade", "submitted", "--jobs", "1"], cwd=tmp_path,
+                               env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
+                               stderr=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 60
+    while not list(scratch.glob("grading-*/worker-*/execute-*")) and time.monotonic() < until:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)  # and with it the workers
+    process.wait()
+    assert list(scratch.glob("grading-*/worker-*"))
+    monkeypatch.setattr(workers, "grade_one", lambda handed, settings: store.Outcome(problem="enough"))
+    assert [*workers.grade_all([HandedIn("a", ())], store.Settings(tmp_path, None), 1)]
+    assert list(scratch.iterdir()) == []
 
 
 def test_progress_tells_how_much_is_left():
