@@ -169,7 +169,7 @@ class Progress:
         if self.terminal or now - self.told > 10:
             self.told = now
             left = (now - self.began) / max(1, self.fresh) * (self.total - self.done)
-            text = f"{self.done} of {self.total} graded, about {_left(left)} left"
+            text = f"{self.done} of {self.total} graded" + (f", about {_left(left)} left" if left else "")
             self.say.write(f"\r\x1b[K{text}" if self.terminal else text + "\n")
             self.say.flush()
 
