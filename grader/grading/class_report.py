@@ -10,20 +10,20 @@ import math
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
 
-from ..course.catalogue import EXERCISES
+from ..course.catalogue import COURSE, EXERCISES
 from ..course.exercise import Exercise
 from ..course.misconceptions import MISCONCEPTIONS
 from ..course.payload import PAYLOAD
 from ..course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
 from ..explanation import STORY
 from ..view.card import STATUSES, number
-from ..view.text import count, escape
+from ..view.text import count, escape, series
 from . import alike, pages
 from .judge import Graded
 
@@ -48,7 +48,8 @@ svg .bar{fill:var(--blue)}svg .full{fill:var(--good)}svg .axis{stroke:var(--line
 table{border-collapse:collapse;width:100%;margin:8px 0 14px;font-size:14px}
 th,td{text-align:left;padding:4px 12px 4px 0;border-top:1px solid var(--line);font-weight:400;vertical-align:top}
 thead th{border:0;color:var(--dim);font-size:12.5px}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;
- white-space:nowrap}
+ white-space:nowrap;width:84px}
+@media(max-width:640px){td.n,th.n{width:auto}}
 .wrong{padding:8px 0 9px;border-top:1px solid var(--line)}.wrong:first-of-type{border-top:0}
 .wrong .top{display:grid;grid-template-columns:104px minmax(0,1fr);column-gap:16px}
 .wrong .share{font-variant-numeric:tabular-nums;font-size:13px;color:var(--dim)}
@@ -118,8 +119,9 @@ def page(results: Iterable, named: bool = False) -> str:
     graded = f", {ungraded} could not be graded" if ungraded else ""
     body = [f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}. No names.</p>' if not named else
             f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}.</p>',
-            f'<h2>Points</h2><div class="grid">{"".join(map(_exercise, tallies))}</div>{_untried(tallies)}',
-            _misconceptions(found, total), _questions(tallies), _alike(tallies, named)]
+            f"<h2>Points</h2>{_by_notebook(tallies, _points)}{_untried(tallies)}",
+            _misconceptions(found, total), f"<h2>Question by question</h2>{_by_notebook(tallies, _questions)}",
+            _alike(tallies, named)]
     return pages.page("Class report", "\n".join(body), STYLE)
 
 
@@ -170,14 +172,27 @@ def _visible(story: str) -> str:
     return unescape(" ".join([re.sub(r"<[^>]*>", " ", text), *shown]))
 
 
+def _by_notebook(tallies: Sequence[Tally], told: Callable[[list[Tally]], str]) -> str:
+    """What is told of the exercises of each notebook that somebody has tried, below the notebook's name."""
+    parts = []
+    for notebook in COURSE:
+        if tried := [tally for tally in tallies if tally.exercise in notebook.exercises and tally.tried]:
+            parts.append(f"<h3>{notebook.name}</h3>{told(tried)}")
+    return "".join(parts)
+
+
 # -- points ------------------------------------------------------------------------
+
+
+def _points(tallies: Sequence[Tally]) -> str:
+    return f'<div class="grid">{"".join(map(_exercise, tallies))}</div>'
 
 
 def _exercise(tally: Tally) -> str:
     points, maximum = tally.points, tally.exercise.maximum
-    if not points or not tally.tried:
+    if not points:
         return ""
-    return (f"<section><h3>{escape(tally.exercise.title)}</h3>"
+    return (f"<section><h4>{escape(tally.exercise.title)}</h4>"
             f'<p class="dim">median {number(statistics.median(points))} of {number(maximum)} points</p>'
             f"{_histogram(points, maximum)}{_strip(tally.statuses)}</section>")
 
@@ -189,7 +204,7 @@ def _untried(tallies: Sequence[Tally]) -> str:
 
 def _histogram(points: Sequence[float], maximum: float) -> str:
     """Bars of how many got how many points; full points have a bar of their own."""
-    step = math.ceil(maximum / BARS)
+    step = math.ceil(maximum / BARS) if maximum == int(maximum) else 0.5
     bars = math.ceil(maximum / step)
     heights = [0] * (bars + 1)
     for one in points:
@@ -248,18 +263,18 @@ def _misconception(id: str, found: Found, total: int) -> str:
 
 def _questions(tallies: Sequence[Tally]) -> str:
     parts = []
-    for tally in (tally for tally in tallies if tally.tried):
+    for tally in tallies:
         untried = tally.statuses[NOT_TRIED]
         rows = "".join(
             f'<tr><th scope="row">{escape(q.name)}</th><td class="n">{number(q.maximum)}</td>'
             f'<td class="n">{tally.trials[q.name, True]}</td><td class="n">{tally.trials[q.name, False]}</td>'
             f'<td class="n">{tally.trials[q.name, None] - untried}</td></tr>' for q in tally.exercise.questions)
-        parts.append(f"<h3>{escape(tally.exercise.title)}</h3><p class=\"dim\">{count(untried, 'student')} "
+        parts.append(f"<h4>{escape(tally.exercise.title)}</h4><p class=\"dim\">{count(untried, 'student')} "
                      f"{'has' if untried == 1 else 'have'} not tried it.</p>"
                      '<table><thead><tr><th scope="col">Question</th><th scope="col" class="n">Points</th>'
                      '<th scope="col" class="n">right</th><th scope="col" class="n">wrong</th>'
                      f'<th scope="col" class="n">not reached</th></tr></thead><tbody>{rows}</tbody></table>')
-    return f"<h2>Question by question</h2>{''.join(parts)}"
+    return "".join(parts)
 
 
 def _alike(tallies: Sequence[Tally], named: bool) -> str:
@@ -267,7 +282,7 @@ def _alike(tallies: Sequence[Tally], named: bool) -> str:
     for tally in tallies:
         if found := alike.groups(tally.runs):
             sizes = "; ".join(", ".join(group) for group in found) if named else \
-                ", ".join(f"{times} × {size}" if times > 1 else f"{size}" for size, times in Counter(map(len, found)).items())
+                series([str(size) for size in sorted(map(len, found))], most=len(found))
             said.append(f"<li>{escape(tally.exercise.title)}: {'' if named else 'groups of '}{escape(sizes)}</li>")
     if not said:
         return ""

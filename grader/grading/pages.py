@@ -6,6 +6,7 @@ what is shown was written by programs that nobody has read.
 
 from __future__ import annotations
 
+from ..course.catalogue import COURSE, Notebook
 from ..explanation import card_html
 from ..view.card import number
 from ..view.text import escape
@@ -21,7 +22,7 @@ body{background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,"Segoe UI",Rob
  margin:0 auto;padding:28px 20px 60px}
 h1{font-size:25px;line-height:1.25;margin:0 0 2px;font-weight:650;overflow-wrap:anywhere}
 h2{font-size:18px;margin:40px 0 10px;padding-bottom:5px;border-bottom:1px solid var(--line);font-weight:650}
-h3{font-size:15px;margin:22px 0 2px;font-weight:650}
+h3{font-size:15px;margin:26px 0 2px;font-weight:650;color:var(--dim)}h4{font-size:15px;margin:14px 0 2px;font-weight:650}
 p{margin:0 0 8px}.dim{color:var(--dim)}.lead{color:var(--dim);margin-bottom:18px}
 ul.remarks{margin:14px 0;padding:9px 14px 9px 30px;background:var(--soft);border-radius:6px}
 .sum{font-size:20px;font-variant-numeric:tabular-nums}
@@ -43,6 +44,13 @@ def student(name: str, grade: Grade | None, problem: str = "") -> str:
         return page(name, f"<h1>{escape(name)}</h1><p>{escape(problem)} An instructor has to look at it.</p>")
     said = dict.fromkeys([*filter(None, [problem]), *grade.unsure, *grade.remarks])
     remarks = f'<ul class="remarks">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>' if said else ""
-    judged = "\n".join(card_html(one, one.sections) for one in grade.exercises)
+    judged = "\n".join(_chapter(notebook, grade) for notebook in COURSE)
     return page(name, f'<h1>{escape(name)}</h1><p class="sum"><b>{number(grade.points)}</b> of '
                       f"{number(grade.maximum)} points</p>{remarks}\n{judged}")
+
+
+def _chapter(notebook: Notebook, grade: Grade) -> str:
+    """The cards of one notebook's exercises, below its name."""
+    names = {exercise.name for exercise in notebook.exercises}
+    cards = [card_html(one, one.sections) for one in grade.exercises if one.exercise in names]
+    return "\n".join([f"<h3>{notebook.name}</h3>", *cards]) if cards else ""

@@ -254,7 +254,9 @@ def test_every_student_has_a_page_that_runs_nothing(classroom):
         text = page.read_text(encoding="utf-8")
         assert "<script" not in text and "default-src 'none'" in text and "http" not in text.replace("http-equiv", "")
         assert str(scratch) not in text and str(ROOT) not in text
-    assert "Every question is answered rightly." in (scratch / "reports/students/anna.html").read_text(encoding="utf-8")
+    anna = (scratch / "reports/students/anna.html").read_text(encoding="utf-8")
+    assert "Every question is answered rightly." in anna
+    assert anna.index("<h3>03-save</h3>") < anna.index("Write a checkpoint") < anna.index("<h3>04-restore</h3>")
 
 
 def test_what_could_not_be_read_is_said_on_the_page(classroom):
@@ -404,6 +406,9 @@ def test_progress_tells_how_much_is_left():
     progress.began -= 10
     progress.step(store.Outcome("x"))
     assert "1 of 4 graded, about 30 s left" in say.getvalue()
+    progress.done = 3
+    progress.step(store.Outcome("x"))
+    assert say.getvalue().endswith("4 of 4 graded")
 
 
 # -- the command ----------------------------------------------------------------------------

@@ -48,7 +48,8 @@ def test_it_counts_who_got_what(page):
     assert "6 submissions, 1 could not be graded" in page
     assert "<b>3</b> of 6" in page and "skips-iteration" in page
     assert "median 3 of 10 points" in page and "median 0 of 20 points" in page
-    assert "Nobody has tried: What two evictions cost; " in page and "<h3>What two evictions cost</h3>" not in page
+    assert "Nobody has tried: What two evictions cost; " in page and "<h4>What two evictions cost</h4>" not in page
+    assert page.count("<h3>03-save</h3>") == 2 and "<h3>01-evicted</h3>" not in page
     assert "1 student has not tried it." in page and "3 students have not tried it." in page
     rows = dict(re.findall(r'<th scope="row">([^<]*)</th><td class="n">\d+</td>(.*?)</tr>', page))
     assert re.findall(r">(\d+)<", rows["Restarted in place, the sweep goes on and ends right"]) == ["1", "3", "0"]
@@ -82,16 +83,16 @@ def test_a_name_that_stands_in_a_program_hides_its_story_whatever_else_the_name_
 
 @pytest.mark.parametrize("maximum, labels", [
     (12, ["0–1", "2–3", "4–5", "6–7", "8–9", "10–11", "12"]), (2, ["0", "1", "2"]), (10, [str(n) for n in range(11)]),
-    (22, ["0–2", "3–5", "6–8", "9–11", "12–14", "15–17", "18–20", "21", "22"]),
+    (1.5, ["0", "0.5", "1", "1.5"]), (0.5, ["0", "0.5"]), (22, ["0–2", "3–5", "6–8", "9–11", "12–14", "15–17", "18–20", "21", "22"]),
 ])
 def test_every_number_of_points_stands_over_its_label(maximum, labels):
-    for points in range(maximum + 1):
+    for points in (halves / 2 for halves in range(int(2 * maximum) + 1) if maximum % 1 or halves % 2 == 0):
         drawn = class_report._histogram([points], maximum)
         assert re.findall(r'y="126" text-anchor="middle">([^<]*)<', drawn) == labels
         places = dict(re.findall(r'<text(?: class="n")? x="([\d.]+)" y="126" text-anchor="middle">([^<]*)<', drawn))
         [at] = re.findall(r'<text class="n" x="([\d.]+)"', drawn)
         low, _, high = places[at].partition("–")
-        assert int(low) <= points <= int(high or low)
+        assert float(low) <= points <= float(high or low)
 
 
 def test_answers_that_are_alike_are_counted_and_named_to_the_instructor_only(results, page):
