@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import difflib
 import json
 import os
 import signal
 import sys
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -33,6 +35,11 @@ from .view import ending, story, verdict
 
 UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2}
 """Exit status for input that can't be used."""
+
+NO_OPTIONS = ("name", "command", "submit_file", "folder")
+"""What is known of a command line besides its options."""
+
+SUBMIT_FILE = "what condor_submit is given; the files that it names are sought beside it"
 
 
 class Unusable(Exception):
@@ -73,7 +80,7 @@ def _run(arguments: list[str]) -> int:
     try:
         options, unknown = parser().parse_known_args(arguments)
         if unknown:
-            raise Unusable(f"{unknown[0]!r} is no option and no file that is asked for; see --help")
+            raise Unusable(_not_understood(unknown[0], options))
         return options.command(options)
     except Misused as error:
         text, status = str(error), error.status
@@ -88,6 +95,15 @@ def _run(arguments: list[str]) -> int:
     if "--json" in arguments:
         print(json.dumps(told))
     return status
+
+
+def _not_understood(argument: str, options: argparse.Namespace) -> str:
+    """What is wrong with an argument that is left over, and what may be meant by it."""
+    if "@" in argument and argument[0] != "-" and "schedule" in options:
+        return f"{argument!r} stands alone: write the whole schedule in quotes, as in --schedule \"evict@2 evict@4+90s\""
+    known = [f"--{name.replace('_', '-')}" for name in vars(options) if name not in NO_OPTIONS]
+    near = difflib.get_close_matches(argument.partition("=")[0], known, 1, 0.75)
+    return f"{argument!r} is no option and no file that is asked for; {f'did you mean {near[0]}?' if near else 'see --help'}"
 
 
 def _command_in(arguments: list[str]) -> str:
@@ -111,10 +127,10 @@ def parser() -> argparse.ArgumentParser:
     profiles = ", ".join(map(str, PROFILES.values()))
 
     run = _command(commands, "simulate", command_simulate, "run a job through one schedule and tell the story",
-                   "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input.")
+                   f"{_faults()}\n\nExit status: 0 completed with exit code 0; 1 any other end; 2 unusable input.")
+    run.formatter_class = argparse.RawDescriptionHelpFormatter
     run.add_argument("--schedule", default="", metavar='"FAULT ..."',
-                     help="what happens to the job, as in \"evict@2 evict@4+90s\": " + "; ".join(
-                         f"{kind}@N: {what}" for kind, what in schedule.FAULTS.items()))
+                     help="what happens to the job, as in \"evict@2 evict@4+90s\"; the faults are below")
     run.add_argument("--max-seconds", type=_positive, default=int(Limits.wall), metavar="N",
                      help="end an execution that has taken N seconds of real time, or of processor time "
                           "(default %(default)s)")
@@ -131,7 +147,7 @@ def parser() -> argparse.ArgumentParser:
                        help="files that have to come home in the end, as a run that never saves makes them "
                             "(default: what the job itself brings home if it is never evicted)")
     for command in (run, check):
-        command.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE")
+        command.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE", help=SUBMIT_FILE)
         command.add_argument("--profile", choices=PROFILES, default=MODERN.name, metavar="NAME",
                              help=f"which HTCondor: {profiles}; default %(default)s")
         command.add_argument("--json", action="store_true",
@@ -140,7 +156,7 @@ def parser() -> argparse.ArgumentParser:
                                   "and `remedy`. `remarks` are those that text has on stderr")
     real = _command(commands, "submit", command_submit, "run a job on a real HTCondor and tell the story",
                     "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input or no HTCondor.")
-    real.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE")
+    real.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE", help=SUBMIT_FILE)
     real.add_argument("--evict", type=_positive, action="append", default=[], metavar="N",
                       help="evict it in execution N; may be given more than once")
     real.add_argument("--json", action="store_true", help="print one JSON object instead of text")
@@ -153,7 +169,8 @@ def parser() -> argparse.ArgumentParser:
                        "(default), or HTCondor jobs, a submission each; see docs/grading.md")
     marks.add_argument("--jobs", type=_positive, metavar="N", help="grade N at a time (default: one a processor; with "
                        "--on htcondor as many as there are slots)")
-    marks.add_argument("--out", type=Path, default=Path("grades.csv"), metavar="FILE", help="default %(default)s")
+    marks.add_argument("--out", type=Path, default=Path("grades.csv"), metavar="FILE",
+                       help="the table of grades that is written (default %(default)s)")
     marks.add_argument("--reports", type=Path, metavar="DIR",
                        help="where the pages for the class and each student go (default: reports, beside FILE)")
     marks.add_argument("--seed", default="", metavar="TEXT", help="a text of your own: answers are also tried on "
@@ -169,6 +186,12 @@ def _command(commands, name: str, function, summary: str, epilog: str) -> argpar
                                   epilog=epilog)
     command.set_defaults(command=function)
     return command
+
+
+def _faults() -> str:
+    rows = [textwrap.fill(what, 79, initial_indent=f"  {kind}@N".ljust(18), subsequent_indent=" " * 18)
+            for kind, what in schedule.FAULTS.items()]
+    return "\n".join(["faults, in execution N, counted from 1:", *rows])
 
 
 def _positive(text: str) -> int:

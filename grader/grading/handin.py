@@ -79,7 +79,7 @@ def find(where: Path, apart: Collection[Path] = ()) -> Handed:
     parts = _Parts()
     if where.is_file():
         if where.suffix.lower() != ".zip":
-            raise Refused("It is no folder and no zip file.")
+            raise Refused("It is no folder and no zip file. Name the folder that it is in.")
         _archive(where, parts, alone=True)
         if not any(part.sources for places in parts.found.values() for part in places.values()):
             raise Refused(" ".join(remark for places in parts.found.values() for part in places.values()

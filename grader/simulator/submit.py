@@ -13,9 +13,10 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from . import commands, queueing, values
 from .description import Description, Queue, logical_lines
@@ -88,9 +89,17 @@ def read(path: Path | str) -> Submission:
         raise SubmitError(path.name, line, "this line is not UTF-8 text", "Save the file as UTF-8.") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SubmitError(path.name, None, f"the submit file can't be read ({reason})",
-                          "Check its name and where it is.") from None
+        raise SubmitError(path.name, None, f"the submit file can't be read ({reason})", _where_else(path)) from None
     return parse(text, DiskFolder(path.parent), name=path.name)
+
+
+def _where_else(path: Path) -> str:
+    """What may be meant by the name of a submit file that there is not."""
+    likely = []
+    with suppress(OSError, ValueError):
+        likely = (sorted(path.glob("*.sub")) if path.is_dir() else
+                  [path.with_name(name) for name in difflib.get_close_matches(path.name, os.listdir(path.parent), 1)])
+    return f"Did you mean {likely[0]}?" if len(likely) == 1 else "Check its name and where it is."
 
 
 def parse(text: str, folder: Folder, *, name: str = "submit file", cluster: int = 1) -> Submission:
@@ -167,6 +176,13 @@ def _rows(file: str, folder: Folder, remarks: list[Remark]) -> tuple[str, ...]:
     return lines
 
 
+class Misspelt(NamedTuple):
+    """A name that is no submit command, and where it stands."""
+
+    name: str
+    place: Place
+
+
 class _Commands:
     """The commands as one job sees them."""
 
@@ -193,6 +209,12 @@ class _Commands:
     def text(self, command: str) -> str | None:
         """A command's value, or None if it is not given or empty."""
         return self.read(command, str, None)
+
+    def misspelt(self, command: str) -> Misspelt | None:
+        """What is given in the place of a command that is not, by its look."""
+        names = [name for name in self._macros.places if name not in commands.ALL]
+        return next((Misspelt(name, self._macros.places[name])
+                     for name in difflib.get_close_matches(command, names, 1, 0.75)), None)
 
     def remark(self, command: str, text: str, kind: str = CAUTION, *, decides: bool = False) -> None:
         """Something worth knowing about a command."""
@@ -260,6 +282,8 @@ def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
         given.remark("transfer_executable", f"HTCondor reads {wanted!r} as True; write False to mean it")
     path = given.text("executable")
     if path is None:
+        if likely := given.misspelt("executable"):
+            raise SubmitError(*likely.place, f"{likely.name} is not a submit command", "Did you mean executable?")
         raise SubmitError(*given.place("executable"), "no executable is given", "Add `executable = PROGRAM`.")
     if not transferred:
         return path, Tree(), False
