@@ -86,7 +86,15 @@ def _misfit(value: object, right: object) -> str:
         return "" if names else "It takes a set of names, like {\"a.txt\", \"b.txt\"}."
     if isinstance(right, (int, float)) and (isinstance(value, bool) or not isinstance(value, (int, float))):
         return f"It takes a number{', without quotes' if isinstance(value, str) else ''}."
+    if isinstance(right, tuple) and not isinstance(value, tuple):
+        return "It takes a list, like [1, 2]."
+    if _is_letter(right) and not _is_letter(value):
+        return 'It takes one of the letters, in quotes, like "a".'
     return ""
+
+
+def _is_letter(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 1 and value.isalpha()
 
 
 def _difference(value: object, right: object) -> str:

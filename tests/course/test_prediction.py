@@ -86,7 +86,10 @@ def test_whoever_predicts_wrongly_is_given_hints_about_the_prediction_and_none_a
 @pytest.mark.parametrize(("name", "text", "wanted"), [
     ("seconds_lost", "'45'", "It takes a number, without quotes."), ("seconds_lost", "{45}", "It takes a number."),
     ("seconds_lost", "None", "It takes a number."), ("seconds_lost", "True", "It takes a number."),
-    ("step_five", "4", "It takes a set of names, like {\"a.txt\", \"b.txt\"}.")])
+    ("step_five", "4", "It takes a set of names, like {\"a.txt\", \"b.txt\"}."),
+    ("missing_file", "'held'", "It takes one of the letters, in quotes, like \"a\"."),
+    ("missing_file", "2", "It takes one of the letters, in quotes, like \"a\"."),
+    ("zzz_out", "'0, 43'", "It takes a list, like [1, 2]."), ("zzz_out", "43", "It takes a list, like [1, 2].")])
 def test_a_value_of_another_kind_is_told_what_is_wanted_and_not_the_answer(name, text, wanted, executor):
     report = judged(name, text, executor)
     assert report.headline == wanted and report.failure.job is None

@@ -64,7 +64,7 @@ def _schedule(exercise: Exercise, own: Tree) -> Schedule:
             raise ValueError("write it in quotes, as in \"evict@1 evict@3\"")
         return schedules.parse(value)
     except ValueError as error:  # a ScheduleError is one
-        raise Unusable(f"The schedule can't be read: {error}.") from None
+        raise Unusable(f"The schedule can't be read: {error}{'' if str(error).endswith('?') else '.'}") from None
 
 
 def fails(asked: Schedule, bench: Bench) -> Result:
