@@ -53,10 +53,11 @@ class Directories:
             return '<div class="nothing">The sandbox is deleted.</div>' if gone else ""
         zigzag = " ".join(f"L{x} {1 if x % 8 else 8}" for x in range(4, 244, 4))
         lost = f"lost: {duration(scene.lost_seconds)} of computing" if scene.lost_seconds else (
-            "lost: the files marked" if scene.lost else "nothing is lost")
+            "lost: the files marked" if scene.lost else "")
+        told = f'<span class="x" aria-hidden="true">×</span> {escape(lost)}' if lost else "nothing is lost"
         return (f'<svg class="break" viewBox="0 0 240 9" preserveAspectRatio="none" aria-hidden="true">'
                 f'<path d="M0 8 {zigzag}"/></svg>'
-                f'<div class="lostline"><span class="x" aria-hidden="true">×</span> {escape(lost)}</div>')
+                f'<div class="lostline">{told}</div>')
 
     def files(self, items: Sequence[Item]) -> str:
         """The files; those that are as they were folded if they are many."""

@@ -38,6 +38,14 @@ def test_an_eviction_is_a_break_that_names_what_is_lost(story):
     assert "last line" in text and "whole file" in text
 
 
+def test_only_what_is_lost_has_the_mark_of_a_loss(story):
+    marked = '<div class="lostline"><span class="x" aria-hidden="true">×</span> lost: 9 s of computing</div>'
+    assert marked in timeline(story("evict@2+9s"))
+    there = dict(sandbox=Tree.of(program="x"), activation=1, execution=1)
+    moments = [Moment("submitted"), Moment("started", **there), Moment("evicted", **there)]
+    assert '<div class="lostline">nothing is lost</div>' in timeline(moments)
+
+
 def test_no_break_where_nothing_is_evicted(story):
     assert 'class="break"' not in timeline(story("upload-fails@1"))
 
