@@ -25,7 +25,7 @@ LONGEST_COMPLAINT = 300
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
     missing file, other file, left behind, traceback, time was up, stderr, not there, work done again, limit, no first
-    line, Windows line ends, exit, differs from run to run."""
+    line, no interpreter, Windows line ends, exit, differs from run to run."""
 
     kind: str
     text: str
@@ -50,7 +50,7 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
         facts += differences(violation.expected, violation.got) or _others(job, violation)
     if isinstance(state.next, Held):
         facts += _held(state.next, state)
-        facts += _no_first_line(job, state.run)
+        facts += _no_first_line(job, state.run) + _no_interpreter(job, state.run)
     if violation.failure == "lost progress":
         seconds = f"{violation.seconds:g} virtual second{'' if violation.seconds == 1 else 's'}"
         facts.append(Evidence("work done again", f"a restart elsewhere does {seconds} of committed work again"))
@@ -215,6 +215,16 @@ def _no_first_line(job: Job, run: Run) -> list[Evidence]:
         return []
     return [] if program.content.startswith(b"#!") else [
         Evidence("no first line", "the first line has to say what runs the script: #!/bin/bash, say", job.executable, 1)]
+
+
+def _no_interpreter(job: Job, run: Run) -> list[Evidence]:
+    """What the system's `No such file or directory` means of a script that is there."""
+    program = run.sandbox.get(job.executable)
+    if run.unstartable != os.strerror(errno.ENOENT) or not isinstance(program, File):
+        return []
+    first = re.match(rb"#! *(\S{1,80})(?!\S|[^\n]*\r)", program.content)
+    return [Evidence("no interpreter", f"the first line says that {first[1].decode('utf-8', 'replace')} runs the script, "
+                     "and there is no such program", job.executable, 1)] if first else []
 
 
 def _between_runs(where: str, once: Tree, again: Tree) -> list[Evidence]:

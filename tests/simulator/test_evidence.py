@@ -158,6 +158,12 @@ def test_a_script_that_does_not_say_what_runs_it_is_told_so(script, executor):
     assert (missing.file, missing.line) == ("job", 1) and "#!/bin/bash" in missing.text
 
 
+def test_a_script_whose_interpreter_there_is_not_is_told_so(executor):
+    missing = only("no interpreter", shell("#!/bin/bahs -e\necho\n", executor))
+    assert (missing.file, missing.line) == ("job", 1) and "/bin/bahs runs the script" in missing.text
+    assert "no interpreter" not in kinds(shell("#!/bin/bash\r\necho\r\n", executor))
+
+
 def test_a_missing_checkpoint_file_is_told_with_what_is_there_instead(facts):
     found, facts_ = facts("""
         import os, sys
