@@ -279,6 +279,7 @@ def lab(arguments):
     options = ["--ServerApp.root_dir=%s" % ROOT, "--LabApp.default_url=" + urllib.parse.quote(page)]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")  # as in a container, where Jupyter would refuse
+    os.environ["COURSE_LAB"] = str(ROOT / "lab.py")  # so that what the course says to type can be typed
     say("Opening %s. Ctrl-C here stops JupyterLab." % (notebook.name if notebook else "JupyterLab"))
     return become(["-m", "jupyterlab"] + options + arguments, ROOT)
 
@@ -290,6 +291,8 @@ def test(arguments):
 
 def run(arguments):
     set_up()
+    if arguments[:2] == ["-m", "grader"]:
+        os.environ["COURSE_LAB"] = str(ROOT / "lab.py")
     return become(arguments, os.getcwd())
 
 

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from . import calling
 from .course.diagnosis import diagnose
 from .on_htcondor.command import command_submit
 from .personal_pool import Trouble
@@ -121,7 +122,7 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     top = _Parser(
-        prog="python -m grader", description="HTCondor's exit-driven self-checkpointing, in small.",
+        prog=calling.command(), description="HTCondor's exit-driven self-checkpointing, in small.",
         epilog="Each command has a --help of its own.")
     commands = top.add_subparsers(dest="name", required=True, metavar="COMMAND")
     profiles = ", ".join(map(str, PROFILES.values()))

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from . import calling
 from .course.catalogue import COURSE
 from .course.catalogue import Notebook as Chapter
 from .course.report import NOT_TRIED, PASSED, Report
@@ -74,7 +75,7 @@ def following(marks: Marks) -> str:
             if mark.status != PASSED:
                 begun = "Go on with" if mark.status != NOT_TRIED else "Next is"
                 return f"{begun} “{exercise.title}” in {chapter.name}.ipynb."
-    return "Everything is passed. Take your own program next: python -m grader verify SUBMIT_FILE."
+    return f"Everything is passed. Take your own program next: {calling.command('verify')} SUBMIT_FILE."
 
 
 def html(marks: Marks) -> str:

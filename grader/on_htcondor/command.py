@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from .. import calling
 from ..htcondor.life import Life
 from ..htcondor.log import read
 from ..htcondor.queue import HTCondor, JobId, at_hand
@@ -91,7 +92,7 @@ def _card(judgement: Judgement, submit_file: Path) -> list[str]:
     lines = verdict.verdict_lines(judgement.found, judgement.facts, file=str(submit_file),
                                   misconception=(known.id, known.sentence) if known else None,
                                   schedule_is="The same in the simulator:")
-    return ["", *lines, "", f"This was one schedule. All of them: python -m grader verify {submit_file}"]
+    return ["", *lines, "", f"This was one schedule. All of them: {calling.command('verify')} {submit_file}"]
 
 
 def _judgement_json(judgement: Judgement) -> dict:

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Sequence
 from textwrap import wrap
 
+from grader import calling
 from grader.simulator.evidence import Evidence
 from grader.simulator.explore import RESTART_SAFE, UNSAFE, Exploration
 from grader.simulator.schedule import render
@@ -100,7 +101,7 @@ def _numbers(found: Exploration) -> list[str]:
 def _schedule(found: Exploration, file: str, schedule_is: str) -> list[str]:
     """The command that tells the story of the failure."""
     schedule = render(found.schedule or ())
-    command = f"python -m grader simulate {shlex.quote(plain(file))}"
+    simulate = f"{calling.command('simulate')} {shlex.quote(plain(file))}"
     if not schedule:
-        return ["It goes wrong without any fault:", f"  {command}"]
-    return [schedule_is, f'  {command} --schedule "{schedule}"']
+        return ["It goes wrong without any fault:", f"  {simulate}"]
+    return [schedule_is, f'  {simulate} --schedule "{schedule}"']
