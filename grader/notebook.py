@@ -267,6 +267,8 @@ def _asked(name: str, schedule: str, profile: str, settings: dict[str, float],
     """What a call asks for; None, and a sentence for the reader, if that can't be had. `answered`: with the files that
     the student wrote."""
     try:
+        if not (isinstance(name, str) and isinstance(schedule, str)):
+            raise ValueError('a job and a schedule are written in quotes, as in "fibonacci", "evict@2"')
         if profile not in PROFILES:
             raise ValueError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
         pace, limits = (EXERCISES[name].pace, LIMITS) if name in EXERCISES else (Pace(), Limits())
@@ -300,6 +302,9 @@ class _Silent:
 
 
 def _exercise(name: str) -> Exercise | None:
+    if not isinstance(name, str):
+        _say('The name of an exercise is written in quotes, as in check("save").')
+        return None
     if name not in EXERCISES:
         near = difflib.get_close_matches(str(name), EXERCISES, n=3)
         _say(f"There is no exercise {name!r}. " + (f"Did you mean {' or '.join(near)}?" if near else

@@ -197,6 +197,13 @@ def test_a_submit_command_that_does_not_exist_is_named_in_report_and_story(capsy
                          "transfer_checkpoint_files", capsys.readouterr().out)
 
 
+@pytest.mark.parametrize("called", [
+    lambda: grader.simulate(3), lambda: grader.simulate("fibonacci", 2), lambda: grader.check({"a"}, {"a"}),
+    lambda: grader.hint(3), lambda: grader.exercise(None), lambda: grader.steps(["fibonacci"])])
+def test_what_should_be_in_quotes_is_asked_for(called, capsys):
+    assert called() is None and "in quotes" in capsys.readouterr().out
+
+
 def test_a_fault_that_did_not_happen_and_jobs_that_are_not_shown_are_told_of(capsys):
     answer("split", RIGHT["split"])
     grader.simulate("split", "evict@7")
