@@ -97,6 +97,8 @@ def _unwritable(out: Path, *directories: Path) -> str:
     """Why the table or the pages can't be written, in a sentence; '' if they can. Makes the directories."""
     if out.is_dir():
         return f"{plain(str(out))} is a directory: --out names the file that the grades are written to."
+    if _foreign(out):
+        return f"{plain(str(out))} is no table of this command, and would be lost: --out names another file."
     for option, directory in (("--out", out.parent), *(("--reports", directory) for directory in directories)):
         for place in (directory, *directory.parents):
             if place.exists() and not place.is_dir():
@@ -110,6 +112,16 @@ def _unwritable(out: Path, *directories: Path) -> str:
             return (f"nothing can be written to {plain(str(directory))} ({error.strerror}): {option} names another "
                     "place.")
     return ""
+
+
+def _foreign(table: Path) -> bool:
+    """Whether there is a file that is no table of grades from here, as nbgrader's of the same name."""
+    try:
+        with open(table, "rb") as file:
+            header = file.readline(100).removeprefix(b"\xef\xbb\xbf").strip(b'" \r\n')
+    except OSError:
+        return False
+    return header != b"" and not header.startswith(b"student")
 
 
 def _grade(handed: Handed, settings: Settings, graded: Iterator[tuple[int, Outcome]], out: Path,

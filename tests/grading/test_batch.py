@@ -476,6 +476,7 @@ def test_a_folder_that_can_not_be_read_is_named_and_stops_nobody(tmp_path, monke
     ({"out": "in"}, "in is a directory: --out names"), ({"out": "file/grades.csv"}, "file is a file"),
     ({"out": "grades.csv", "reports": "file"}, "file is a file, and no directory can be made there: --reports names"),
     ({"out": "grades.csv", "reports": "file/pages"}, "file is a file"), ({"out": "/proc/x/grades.csv"}, "/proc/x ("),
+    ({"out": "file"}, "file is no table of this command, and would be lost"),
 ])
 def test_where_nothing_can_be_written_nothing_is_graded(tmp_path, monkeypatch, options, says):
     monkeypatch.setattr(workers, "grade_all", lambda *_: pytest.fail("it is graded"))
