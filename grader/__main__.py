@@ -101,10 +101,11 @@ def _run(arguments: list[str]) -> int:
 def _not_understood(argument: str, options: argparse.Namespace) -> str:
     """What is wrong with an argument that is left over, and what may be meant by it."""
     if "@" in argument and argument[0] != "-" and "schedule" in options:
-        return f"{argument!r} stands alone: write the whole schedule in quotes, as in --schedule \"evict@2 evict@4+90s\""
+        return f'{argument!r} stands alone: write the whole schedule in quotes, as in --schedule "evict@2 evict@4+90s"'
     known = [f"--{name.replace('_', '-')}" for name in vars(options) if name not in NO_OPTIONS]
     near = difflib.get_close_matches(argument.partition("=")[0], known, 1, 0.75)
-    return f"{argument!r} is no option and no file that is asked for; {f'did you mean {near[0]}?' if near else 'see --help'}"
+    remedy = f"did you mean {near[0]}?" if near else "see --help"
+    return f"{argument!r} is no option and no file that is asked for; {remedy}"
 
 
 def _command_in(arguments: list[str]) -> str:

@@ -7,8 +7,8 @@ import shlex
 
 
 def command(name: str = "") -> str:
-    """`python -m grader NAME`; or, where lab.py has started this process, that by way of lab.py: the `python` of a shell
-    is mostly another one, and knows nothing of the course."""
+    """`python -m grader NAME`; or, where lab.py has started this process, the same by way of lab.py: the `python` of a
+    shell is mostly another one, and knows nothing of the course."""
     lab = os.environ.get("COURSE_LAB")
     python = f"python3 {shlex.quote(os.path.relpath(lab))} run" if lab else "python"
     return f"{python} -m grader {name}".rstrip()

@@ -22,7 +22,8 @@ body{background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,"Segoe UI",Rob
  margin:0 auto;padding:28px 20px 60px}
 h1{font-size:25px;line-height:1.25;margin:0 0 2px;font-weight:650;overflow-wrap:anywhere}
 h2{font-size:18px;margin:40px 0 10px;padding-bottom:5px;border-bottom:1px solid var(--line);font-weight:650}
-h3{font-size:15px;margin:26px 0 2px;font-weight:650;color:var(--dim)}h4{font-size:15px;margin:14px 0 2px;font-weight:650}
+h3{font-size:15px;margin:26px 0 2px;font-weight:650;color:var(--dim)}
+h4{font-size:15px;margin:14px 0 2px;font-weight:650}
 p{margin:0 0 8px}.dim{color:var(--dim)}.lead{color:var(--dim);margin-bottom:18px}
 ul.remarks{margin:14px 0;padding:9px 14px 9px 30px;background:var(--soft);border-radius:6px}
 .sum{font-size:20px;font-variant-numeric:tabular-nums}

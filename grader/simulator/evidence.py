@@ -223,8 +223,11 @@ def _no_interpreter(job: Job, run: Run) -> list[Evidence]:
     if run.unstartable != os.strerror(errno.ENOENT) or not isinstance(program, File):
         return []
     first = re.match(rb"#! *(\S{1,80})(?!\S|[^\n]*\r)", program.content)
-    return [Evidence("no interpreter", f"the first line says that {first[1].decode('utf-8', 'replace')} runs the script, "
-                     "and there is no such program", job.executable, 1)] if first else []
+    if not first:
+        return []
+    named = first[1].decode("utf-8", "replace")
+    text = f"the first line says that {named} runs the script, and there is no such program"
+    return [Evidence("no interpreter", text, job.executable, 1)]
 
 
 def _between_runs(where: str, once: Tree, again: Tree) -> list[Evidence]:

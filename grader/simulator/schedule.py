@@ -12,8 +12,8 @@ FAULTS = {
     "evict": "the slot is lost, without a signal, just before the execution would end (or +S seconds into it)",
     "vacate": "the same with SIGTERM first, and SIGKILL when the grace time is over",
     "hold": "the job is held during the execution, and released afterwards",
-    "hold-idle": "the job is held while it waits for the slot of the execution (+S seconds into the wait), and released "
-                 "afterwards",
+    "hold-idle": "the job is held while it waits for the slot of the execution (+S seconds into the wait), and "
+                 "released afterwards",
     "requeue": "the checkpoint that ends the execution is saved, and the job restarts elsewhere",
     "upload-fails": "the transfer of the checkpoint that ends the execution fails, as networks do",
     "look": "nothing happens; the three directories are shown as they are +S seconds into the execution",

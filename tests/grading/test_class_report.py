@@ -83,7 +83,8 @@ def test_a_name_that_stands_in_a_program_hides_its_story_whatever_else_the_name_
 
 @pytest.mark.parametrize("maximum, labels", [
     (12, ["0–1", "2–3", "4–5", "6–7", "8–9", "10–11", "12"]), (2, ["0", "1", "2"]), (10, [str(n) for n in range(11)]),
-    (1.5, ["0", "0.5", "1", "1.5"]), (0.5, ["0", "0.5"]), (22, ["0–2", "3–5", "6–8", "9–11", "12–14", "15–17", "18–20", "21", "22"]),
+    (1.5, ["0", "0.5", "1", "1.5"]), (0.5, ["0", "0.5"]),
+    (22, ["0–2", "3–5", "6–8", "9–11", "12–14", "15–17", "18–20", "21", "22"]),
 ])
 def test_every_number_of_points_stands_over_its_label(maximum, labels):
     for points in (halves / 2 for halves in range(int(2 * maximum) + 1) if maximum % 1 or halves % 2 == 0):
