@@ -20,6 +20,7 @@ from .simulator.executor import Executor
 from .simulator.isolation import confinement
 from .simulator.schedule import Schedule, render
 from .simulator.startd import NoStarter
+from .simulator.temporary import remove_leftovers
 from .simulator.tree import Tree
 from .view import frame
 from .view.style import CLASSES
@@ -75,7 +76,9 @@ def bundle(live: Live, submit: Tree, schedule: Schedule, call: Callable[[str], s
 
 @lru_cache(None)
 def executor() -> Executor:
-    """The executor of all panels, until the kernel ends. It keeps a student's code in its sandbox."""
+    """The executor of all panels, until the kernel ends. It keeps a student's code in its sandbox. JupyterLab kills
+    kernels that it restarts, so that what an earlier one had is still there."""
+    remove_leftovers()
     made = Executor(confine=confinement())
     atexit.register(made.close)
     return made

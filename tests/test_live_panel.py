@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from grader.live import EVICT, HELD, HOLD, OVER, POWER_LOSS, UPLOAD_FAILS, WAITING, At, Live
 from grader.simulator.schedule import parse, render
 from grader.simulator.startd import NoStarter
+from grader.simulator.temporary import LOCKED
 from grader.simulator.tree import Tree
 
 sys.path.append(str(Path(__file__).parent / "view"))
@@ -49,6 +51,14 @@ def played(panel):
 
     asyncio.run(asyncio.wait_for(play(), 60))
     return said
+
+
+def test_what_the_panels_of_a_killed_kernel_have_left_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f"execute-left{LOCKED}"
+    left.mkdir()
+    with live_panel.executor.__wrapped__():
+        assert not left.exists()
 
 
 def test_a_panel_begins_before_the_first_start(panel):

@@ -60,10 +60,12 @@ class Temporary:
         self.remove()
 
     def remove(self) -> None:
-        """Remove it with all that is in it."""
+        """Remove it with all that is in it. Once is enough, and twice does no harm."""
         if is_directory(self.path):
             remove(str(self.path))
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 def remove_leftovers() -> None:

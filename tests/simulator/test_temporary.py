@@ -50,6 +50,12 @@ def test_what_is_in_use_stays_and_goes_when_it_is_not(places):
     assert list(places.iterdir()) == []
 
 
+def test_to_remove_it_twice_does_no_harm():
+    made = Temporary(EXECUTE)
+    made.remove()
+    made.remove()
+
+
 def test_a_directory_is_in_use_while_a_fork_of_who_made_it_lives():
     made = Temporary(GRADING)
     if not (pid := os.fork()):
