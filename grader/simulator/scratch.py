@@ -79,14 +79,28 @@ class Scratch:
     def _make_tools(self) -> None:
         self.tools.mkdir()
         python, tools = shlex.quote(sys.executable), shlex.join(command("tools", "-S", "-s"))
-        for name in ("sleep", "timeout", "date"):
+        for name in ("timeout", "date"):
             _executable(self.tools / name, f'#!/bin/sh\nexec {tools} {name} "$@"\n')
+        _executable(self.tools / "sleep", _SLEEP + f'exec {tools} sleep "$@"\n')
         for name in ("python3", "python"):
             # With an empty environment (env -i), or without a script, it is Python and nothing else.
             _executable(self.tools / name, f"""#!/bin/sh
 [ "$_SIMULATOR_CLOCK" ] && case $1 in "" | -*) ;; *) exec {tools} python3 "$@" ;; esac
 exec {python} "$@"
 """)
+
+
+_SLEEP = """\
+#!/bin/sh
+keeper=$_SIMULATOR_CLOCK.sleep
+if [ $# = 1 ] && [ -p "$keeper" ]; then
+    case $1 in
+    "" | . | *[!0-9.]* | *.*.*) ;;
+    *) mkfifo "$keeper.$$" && echo $$ "$1" > "$keeper" && read -r _ < "$keeper.$$" && exit ;;
+    esac
+fi
+"""
+"""How all but the first of a job sleep: see inside/keeper.py."""
 
 
 def text(path: Path, most: int = 1 << 20) -> str:

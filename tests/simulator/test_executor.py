@@ -509,9 +509,38 @@ def test_date_tells_virtual_time(shell):
     ("timeout soon sleep 1", 125, 0),
     ("timeout 10 sh -c 'trap \"exit 85\" TERM; sleep 100; sleep 100'", 124, 10),
 ])
-def test_timeout_in_virtual_time(shell, command, code, seconds):
-    done = shell(f"{command}\nexit $?", {"job.data": ""})
+@pytest.mark.parametrize("before", ["", "sleep 0\n"])
+def test_timeout_in_virtual_time(shell, before, command, code, seconds):
+    """After a first `sleep`, others are started in another way: see keeper.py."""
+    done = shell(f"{before}{command}\nexit $?", {"job.data": ""})
     assert (done.exit.code, round(done.seconds)) == (code, seconds), done.stderr
+
+
+@pytest.mark.parametrize("script, output", [
+    ("for i in 1 2 3; do sleep $i; done; date +%s", "6"),
+    ("sleep 2.5; sleep .5; sleep 1.; date +%s", "4"),
+    ("(sleep 7; echo b) & (sleep 3; echo a) & sleep 10; date +%s", "a b 10"),
+    ("(sleep 7; echo b) & (sleep 3; echo a) & wait; date +%s", "a b 7"),
+    ("for i in 3 1 2; do (sleep 5; echo $i; expr 3 + 4; echo $i) & done; wait", "1 7 1 2 7 2 3 7 3"),
+    ("echo $(sleep 3; echo a; sleep 3); date +%s", "a 6"),
+    ("sleep 4 | cat; date +%s", "4"),
+    ("sleep 100 & sleep 5; kill $!; wait $!; echo $?; date +%s", "143 5"),
+    ("sleep 100 & sleep 5; kill -KILL $!; wait $!; echo $?; sleep 5; date +%s", "137 10"),
+    ("sleep 100 & sleep 5; kill -STOP $!; sleep 100; kill -CONT $!; wait $!; echo $?; date +%s", "0 105"),
+    ("trap 'echo told' TERM; (sleep 3; kill $$) & sleep 10; date +%s", "told 10"),
+    ("timeout 20 sh -c 'while :; do sleep 3; echo .; done'; echo $?; date +%s", ". . . . . . 124 20"),
+    ("sleep 1 2 3; sleep 1m; date +%s", "66"),
+    ("sleep 1.2.3; echo $?; sleep ''; echo $?; sleep .; echo $?; date +%s", "1 1 1 0"),
+    ("python3 -c 'import time; time.sleep(9); print(9)' & while sleep 2; do echo .; kill -0 $! || exit; done", ". . . . 9 ."),
+])
+@pytest.mark.parametrize("before", ["", "sleep 0"])
+def test_how_shell_scripts_sleep(shell, before, script, output):
+    begun = int(EPOCH)
+    done = shell(f"{before}\n{script}")
+    said = [str(int(word) - begun) if word.isdigit() and int(word) >= begun else word for word in done.stdout.split()]
+    if script.startswith("for i in 3"):
+        said = sum(sorted(said[n:n + 3] for n in (0, 3, 6)), [])
+    assert " ".join(said) == output, done.stderr
 
 
 def test_a_timeout_passes_on_the_signal_that_ended_its_command(run):

@@ -141,6 +141,16 @@ def attach(path):
             state.first, state.parent = os.getpid(), os.getppid()
 
 
+def descriptor():
+    """The file descriptor by which this process has the clock."""
+    return _file
+
+
+def moment():
+    """The virtual time, for who does not act by it: looking takes no time."""
+    return _State().now
+
+
 # -- deadlines --------------------------------------------------------------------
 
 
@@ -233,6 +243,11 @@ def wait(seconds, block):
     with _Locked() as state:
         until = state.now + seconds
     return block(0) or _wait(until, block)
+
+
+def wait_until(moment, block):
+    """The same until this moment, in seconds since the epoch."""
+    return block(0) or _wait(moment, block)
 
 
 def ended(process, seconds):

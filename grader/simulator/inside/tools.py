@@ -10,6 +10,7 @@ import os
 import sys
 
 import clock
+import keeper
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENV = b"#!/usr/bin/env "
@@ -38,6 +39,7 @@ def sleep(args):
         return usage("sleep: invalid time interval " + repr(" ".join(args)), 1)
     if not args:
         return usage("sleep: missing operand", 1)
+    keeper.begin(os.environ["_SIMULATOR_CLOCK"] + ".sleep")
     clock.advance(total)
     return 0
 
