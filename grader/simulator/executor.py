@@ -29,6 +29,9 @@ from .tree import Entry, File, Link, TooLarge, Tree
 
 MOST_SECONDS = 1e9
 """Of virtual time in one execution: some thirty years."""
+EXECUTE = "/var/lib/condor/execute"
+"""What the directory of all execute directories is called on standard output and error, as on many a real pool: its real
+name is another one for each executor, and a story, or a grade, is to be the same each time."""
 _PYTHON = re.compile(rb"#! ?(?:/usr/bin/env |/\S*/)python(?:3(?:\.\d+)?)?\n")
 
 
@@ -142,7 +145,7 @@ class Executor:
         exit, over, after = Exit(answer.code, answer.signal), self._over(answer), before
         if not answer.lost and self._scratch.is_whole(directory):
             try:
-                after = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes)
+                after = self._as_told(Tree.read(directory, self.limits.files, self.limits.sandbox_bytes))
             except TooLarge as problem:
                 over = f"{str(problem).removeprefix('more than ')} in the sandbox"
             except OSError as problem:  # directories in directories, too deep for a path
@@ -156,13 +159,29 @@ class Executor:
             exit=exit,
             sandbox=after,
             seconds=_elapsed(now, start),
-            stdout=_written(STDOUT, before, after, control / "stdout"),
-            stderr=_written(STDERR, before, after, control / "stderr"),
+            stdout=self._written(STDOUT, before, after, control / "stdout"),
+            stderr=self._written(STDERR, before, after, control / "stderr"),
             over=over,
             unstartable=text(control / "failure") or None,
             looked=looked,
             notes=tuple(_notes(text(control / "trace"))),
         )
+
+    def _as_told(self, sandbox: Tree) -> Tree:
+        """A sandbox with the name of EXECUTE in its streams."""
+        root = os.fsencode(self._scratch.path)
+        for name in (STDOUT, STDERR):
+            entry = sandbox.get(name)
+            if isinstance(entry, File) and root in entry.content:
+                sandbox = sandbox.put(name, entry._replace(content=entry.content.replace(root, os.fsencode(EXECUTE))))
+        return sandbox
+
+    def _written(self, name: str, before: Tree, after: Tree, beside: Path) -> str:
+        """What an execution wrote to a stream: to its file in the sandbox, or to one beside it."""
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, File) and isinstance(new, File):
+            return File(new.content[len(old.content):]).text
+        return text(beside).replace(str(self._scratch.path), EXECUTE)
 
     def _over(self, answer: Answer) -> str | None:
         """The limit that the program was ended for, in words."""
@@ -195,14 +214,6 @@ def _slots_named_in(item: tuple[str, Entry]) -> frozenset[int]:
     told = os.fsencode(path) + b"\0" + (entry.content if isinstance(entry, File)
                                         else os.fsencode(entry.target) if isinstance(entry, Link) else b"")
     return frozenset(int(number) - 1 for number in Executor.mark.findall(told))
-
-
-def _written(name: str, before: Tree, after: Tree, beside: Path) -> str:
-    """What an execution wrote to a stream: to its file in the sandbox, or to one beside it."""
-    old, new = before.get(name), after.get(name)
-    if isinstance(old, File) and isinstance(new, File):
-        return File(new.content[len(old.content):]).text
-    return text(beside)
 
 
 def _elapsed(now: float, start: float) -> float:

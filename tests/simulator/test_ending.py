@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from grader.simulator.execution import Exit
+from grader.simulator.executor import EXECUTE, Executor
 from grader.simulator.inside import INSIDE
 from grader.simulator.tree import File, Tree
 
@@ -284,6 +285,10 @@ sys.modules.clear()
 ENDINGS = dict(block.split("\n", 1) for block in PROGRAMS.strip("#\n ").split("\n## "))
 
 
+PLACE = f"{EXECUTE}/slot1/dir_{Executor.name(0)}"
+"""What the sandbox of the first slot is called in a traceback."""
+
+
 def under_python(source, directory, command="$PWD/job"):
     """How a program ends under `python`, in a directory of its own, where the shell has this command start it."""
     (directory / "job").write_text(source)
@@ -307,7 +312,7 @@ def test_a_program_ends_as_it_does_under_python(executor, python_job, tmp_path, 
     source = NOTE + ENDINGS[ending]
     job = python_job(source, output=None, error=None)
     done = executor.run(job, job.inputs)
-    got = done.exit, done.stdout, comparable(done.stderr, executor.directory(0)), done.sandbox.without(["job"])
+    got = done.exit, done.stdout, comparable(done.stderr, PLACE), done.sandbox.without(["job"])
     assert got == under_python(job.inputs["job"].text, tmp_path)
 
 
@@ -321,7 +326,7 @@ def test_it_ends_so_below_a_shell_script_as_well(executor, shell_job, tmp_path, 
     job = replace(shell, executable="my_wrapper",
                   inputs=Tree({"my_wrapper": shell.inputs["job"], "job": File(source.encode(), True)}))
     done = executor.run(job, job.inputs)
-    got = done.exit, done.stdout, comparable(done.stderr, executor.directory(0)), done.sandbox.without(job.inputs)
+    got = done.exit, done.stdout, comparable(done.stderr, PLACE), done.sandbox.without(job.inputs)
     assert got == under_python(source, tmp_path, command)
 
 

@@ -309,6 +309,18 @@ def after_all(jobs):
         return [executor.run(job, job.inputs).stdout for job in jobs][-1]
 
 
+@pytest.mark.parametrize("error", ["job.err", None])
+def test_a_traceback_is_the_same_in_every_executor(python_job, error):
+    """Grades and stories show it, and are to be the same each time."""
+    job = python_job("1 / 0", error=error)
+    told = set()
+    for _ in range(2):
+        with Executor() as executor:
+            run = executor.run(job, job.inputs)
+        told.add((run.stderr, run.sandbox.get(STDERR)))
+    assert len(told) == 1 and "/var/lib/condor/execute/slot1/dir_" in run.stderr
+
+
 def test_the_program_sees_the_sandbox_and_leaves_no_other_trace(run):
     done = run("import helper, os; print(sorted(os.listdir()))", {"helper.py": "x = 1"})
     assert done.stdout == "['_condor_stderr', '_condor_stdout', 'helper.py', 'job']\n"
