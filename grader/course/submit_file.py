@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..simulator import submit
 from ..simulator.job import Job
-from ..simulator.submit import Submission
+from ..simulator.submit import CAUTION, Submission
 from ..simulator.tree import File, Tree
 from ..view.text import series
 from .asking import both, first_checkpoint, wrong
@@ -87,6 +87,10 @@ def asks_for_enough(submission: Submission, bench: Bench) -> Result:
     missing += ["log"] if submission.jobs[0].log is None else []
     if missing:
         return wrong(f"{series(missing)} {'is' if len(missing) == 1 else 'are'} not in the submit file.")
+    places = {submission.places[name] for name in REQUESTS}
+    cautions = [one for one in submission.remarks if one.kind == CAUTION and (one.file, one.line) in places]
+    if cautions:
+        return wrong(f"{cautions[0]}.")
     return Result(True, "processors, memory and disk are asked for, and there is a job event log")
 
 

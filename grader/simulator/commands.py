@@ -29,16 +29,22 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "success_exit_code": ("JobSuccessExitCode",),
     "job_max_vacate_time": ("JobMaxVacateTime",),
     "submit_event_notes": (),
+    "request_cpus": (),
     "request_memory": (),
     "request_disk": (),
     "universe": (),
 }
 """The commands that the simulator reads, each with the other names that HTCondor takes for it."""
 
+HAD = frozenset("""
+cpus disk diskusage executablesize false imagesize memory true undefined
+""".split())
+"""Names that mean something in what a new job requests: its own attributes, those of slots, and ClassAd's own words."""
+
 SILENT = frozenset("""
 accounting_group accounting_group_user batch_id batch_name concurrency_limits description
 email_attributes job_ad_information_attrs job_lease_duration keep_claim_idle log_xml nice_user
-prio priority request_cpus request_gpus run_as_owner
+prio priority request_gpus run_as_owner
 submit_event_user_notes ulog_execute_attrs want_ads
 """.split())
 """Commands that ask for nothing that a simulated job could miss."""

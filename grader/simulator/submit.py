@@ -210,6 +210,10 @@ class _Commands:
         """A command's value, or None if it is not given or empty."""
         return self.read(command, str, None)
 
+    def has(self, name: str) -> bool:
+        """Whether a command, macro or attribute of this name is given."""
+        return name in self._macros
+
     def misspelt(self, command: str) -> Misspelt | None:
         """What is given in the place of a command that is not, by its look."""
         names = [name for name in self._macros.places if name not in commands.ALL]
@@ -328,12 +332,25 @@ def _check(given: _Commands, job: Job) -> None:
         given.remark("universe", f"{universe} has no effect here: the job runs as a vanilla one", NO_EFFECT)
     if job.max_retries < 0:
         given.remark("max_retries", f"{job.max_retries} means no retry; write 0, or a number of retries")
-    for command in ("request_memory", "request_disk"):
-        if (amount := given.text(command)) and re.fullmatch(r"[A-Za-z_]\w*", amount):
-            given.remark(command, f"HTCondor takes {amount} for an attribute and not for an amount; write 2GB, say")
+    _check_requests(given)
     if given.text("initialdir"):
         given.remark("initialdir", "it holds here for input files, output, error and log; "
                      "transfer_output_files come to the submit directory", NO_EFFECT)
+
+
+def _check_requests(given: _Commands) -> None:
+    """Remarks on requests that no slot can meet: what HTCondor can't compute matches nothing."""
+    for command, convert, like in (("request_cpus", values.processors, "1"), ("request_memory", values.amount, "2GB"),
+                                   ("request_disk", values.amount, "2GB")):
+        asked = given.read(command, convert, "")
+        if asked.startswith('"'):
+            why = f"the double quotes make a text of {asked}, which is no amount"
+        elif (re.fullmatch(r"[A-Za-z_]\w*", asked) and asked.lower() not in commands.HAD
+              and not given.has(f"My.{asked}")):
+            why = f"HTCondor takes {asked} for an attribute, and a new job has none of that name"
+        else:
+            continue
+        given.remark(command, f"{command}: {why}, so that the job would never start; write {like}, say")
 
 
 def _check_checkpoint(given: _Commands, job: Job) -> None:
@@ -365,8 +382,6 @@ def _check_transfer(given: _Commands, job: Job) -> None:
     if when in ("ON_SUCCESS", "NEVER"):
         given.remark("when_to_transfer_output", f"{when} has no effect here: output comes home on every exit",
                      NO_EFFECT, decides=True)
-    if (given.text("transfer_output_remaps") or '"')[0] != '"':
-        given.remark("transfer_output_remaps", "older HTCondors refuse this without double quotes around it")
 
 
 def _on_names(macros: Macros) -> list[Remark]:

@@ -28,7 +28,9 @@ def unquoted(text: str) -> str:
 
 
 def remaps(text: str) -> tuple[tuple[str, str], ...]:
-    """transfer_output_remaps: "name = new name; …", a backslash before a ; or = of a name."""
+    """transfer_output_remaps: "name = new name; …", with the quotes, and a backslash before a ; or = of a name."""
+    if not re.fullmatch(r'\s*".*"\s*', text, re.DOTALL):
+        raise Problem("HTCondor takes this in double quotes only", 'Write "name = new name; …".')
     pairs = []
     for entry in re.findall(r"(?:\\.|[^;\\])+", unquoted(text), re.DOTALL):
         found = re.fullmatch(r"((?:\\.|[^=\\])+)=(.+)", entry, re.DOTALL)
@@ -39,6 +41,31 @@ def remaps(text: str) -> tuple[tuple[str, str], ...]:
             no_url(new)
             pairs.append((name, new))
     return tuple(pairs)
+
+
+_NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)"
+
+
+def amount(text: str) -> str:
+    """request_memory and request_disk: a number, with a unit or without, or a ClassAd expression."""
+    if re.fullmatch(rf"{_NUMBER}\s*[KMGT]B?", text, re.IGNORECASE):
+        return text
+    return _expression(text, "2GB")
+
+
+def processors(text: str) -> str:
+    """request_cpus: a number, or a ClassAd expression."""
+    return _expression(text, "1")
+
+
+def _expression(text: str, like: str) -> str:
+    """A ClassAd expression as it is. Raises Problem for what only looks like one: a number with a unit, a word or a
+    comma behind it, or words without an operator. (Other mistakes in it are not found here.)"""
+    number = rf"{_NUMBER}(\s*(?!e[-+]?\d|(is|isnt)\b)[a-z_].*|,.*)"
+    words = r"(?!\w+\s+(is|isnt)\b)[a-z_]\w*(\s+\w+)+"
+    if re.fullmatch(rf"{number}|{words}", text, re.IGNORECASE | re.DOTALL):
+        raise Problem(f"HTCondor can't read {text!r} as an amount", f"Write {like}, say.")
+    return text
 
 
 def no_url(path: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from answers import ANSWERS, FORGIVING, SAVED, often, restore, save
 from answers_bugs import DUE, LAST, collatz
+from answers_submit import HOME, NEEDS, SAVES, split, submit
 
 from grader.course.asking import EMPTIED, NEVER_LEFT
 from grader.course.catalogue import EXERCISES
@@ -101,3 +102,38 @@ def test_what_restore_has_returned_is_told_with_what_it_has_to_return(returned, 
 def test_a_restore_without_a_return_at_its_end_is_told_what_it_returns(told):
     report = told("restore", restore(SAVED + FORGIVING.replace("    return iteration if", "    iteration if")))
     assert report.points == 2 and "and not None." in report.headline
+
+
+# -- submit files ------------------------------------------------------------------
+
+LISTED = (SAVES, "transfer_checkpoint_files = state, my_output.txt", HOME)
+
+
+@pytest.mark.parametrize(("request_line", "why"), [
+    ("request_memory = lots", "takes lots for an attribute"), ("request_disk = much", "takes much for an attribute"),
+    ("request_cpus = few", "takes few for an attribute"), ('request_memory = "2GB"', "no amount"),
+    ("request_memory = $(mem)", "nothing defines $(mem)"),
+])
+def test_a_request_that_no_slot_can_meet_costs_its_point_and_is_told_with_its_line(request_line, why, told):
+    needs = [line for line in NEEDS if line.split()[0] != request_line.split()[0]]
+    files = submit(*LISTED, *needs, request_line)
+    line = files["sweep.sub"].splitlines().index(request_line) + 1
+    report = told("submit", files)
+    assert [trial.passed for trial in report.trials] == [True, True, False]
+    assert report.headline.startswith(f"sweep.sub:{line}: ") and why in report.headline
+
+
+def test_a_request_may_be_an_expression(executor):
+    request = "request_memory = ifThenElse(MemoryUsage =!= undefined, MemoryUsage * 2, 512)"
+    answer = Tree.files(submit(*LISTED, "needed = 1GB", "request_disk = $(needed)", "request_cpus = 1", request))
+    assert EXERCISES["submit"].judge(answer, executor).status == PASSED
+
+
+def test_remaps_without_quotes_are_told_with_their_line(told):
+    files = split("queue start, end from (\n1 6\n7 12\n)")
+    lines = files["sweep.sub"].replace('"', "").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text.startswith("transfer_output_remaps"))
+    report = told("split", {"sweep.sub": "\n".join(lines)})
+    assert report.points == 0
+    assert report.headline.startswith(f"HTCondor would refuse the submit file. sweep.sub:{line}: ")
+    assert "double quotes" in report.headline

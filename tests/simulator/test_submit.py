@@ -331,7 +331,7 @@ def test_a_quoted_empty_output_list_means_only_stdout_and_stderr():
 
 @pytest.mark.parametrize(("text", "pairs"), [
     ('"a = b"', (("a", "b"),)), ('"a=b;c = d/e;"', (("a", "b"), ("c", "d/e"))),
-    (r'"a\;b=c\=d"', (("a;b", "c=d"),)), ("a=b", (("a", "b"),)), ('""', ()), ('"a=b=c"', (("a", "b=c"),)),
+    (r'"a\;b=c\=d"', (("a;b", "c=d"),)), ("", ()), ('""', ()), ('"a=b=c"', (("a", "b=c"),)),
 ])
 def test_remaps_are_pairs_of_names(text, pairs):
     assert one(f"transfer_output_remaps = {text}").transfer_output_remaps == pairs
@@ -340,6 +340,49 @@ def test_remaps_are_pairs_of_names(text, pairs):
 @pytest.mark.parametrize("text", ['"a"', '"a="', '"=b"', '"a=b;c"', '"a=http://x/y"'])
 def test_remaps_that_are_no_pairs_are_refused(text):
     assert refused(f"transfer_output_remaps = {text}").line == 2
+
+
+@pytest.mark.parametrize("text", ["a=b", "a=b;c=d", '"a=b', 'a=b"', '"a=b" x', "'a=b'", '"'])
+def test_remaps_without_quotes_are_refused_as_by_condor_submit(text):
+    error = refused(f"transfer_output_remaps = {text}")
+    assert error.line == 2 and "double quotes" in error.problem
+
+
+# -- requests ----------------------------------------------------------------------
+
+# Each of these was given to condor_submit 23.9.6, with -dry-run; which job never started was seen in its pool.
+EXPRESSIONS = ("512", "0.5", "1024*2", "1e3", "-1", "MY.ImageSize", "TARGET.Memory", "ImageSize", "Memory",
+               "$(mem)", "true", "ifThenElse(MemoryUsage =!= undefined, MemoryUsage*2, 512)", "max({1,2})",
+               "undefined")
+AMOUNTS = ("2GB", "2 GB", "2 Gb", "1.5G", "2K", "2T", "+1GB", ".5G")
+
+
+@pytest.mark.parametrize(("command", "value"), [
+    *((command, value) for command in ("request_cpus", "request_memory", "request_disk") for value in EXPRESSIONS),
+    *((command, value) for command in ("request_memory", "request_disk") for value in AMOUNTS)])
+def test_an_amount_or_an_expression_can_be_requested(command, value):
+    assert remarks(f"mem = 512\n{command} = {value}", CAUTION) == []
+
+
+@pytest.mark.parametrize(("command", "value"), [
+    *((command, value) for command in ("request_cpus", "request_memory", "request_disk")
+      for value in ("2 gigabytes", "5X", "2GiB", "2B", "2PB", "abc def", "512 MBytes", "1,000", "2,5GB", "2GB*2",
+                    "2GB # x")),
+    ("request_cpus", "2GB"), ("request_cpus", "2 G")])
+def test_a_request_that_condor_submit_cannot_read_is_refused(command, value):
+    error = refused(f"{command} = {value}")
+    assert error.line == 2 and value in error.problem
+
+
+@pytest.mark.parametrize("command", ["request_cpus", "request_memory", "request_disk"])
+@pytest.mark.parametrize("value", ["lots", "MemoryUsage", '"2GB"'])
+def test_a_request_that_no_slot_can_meet_is_told_with_its_line(command, value):
+    (remark,) = remarks(f"{command} = {value}", CAUTION)
+    assert remark.startswith(f"job.sub:2: {command}: ") and value in remark and "never start" in remark
+
+
+def test_an_attribute_that_the_submit_file_itself_gives_can_be_requested():
+    assert remarks("+Lots = 512\nrequest_memory = lots", CAUTION) == []
 
 
 # -- errors ------------------------------------------------------------------------
@@ -453,7 +496,7 @@ def test_input_is_sent_along_as_what_the_program_reads(tmp_path):
     ("arguments = $(nope:a-b)", "leaves $(nope:a-b) as it is"),
     ("transfer_executable = no", "reads 'no' as True"), ("arguments = a \\\n# comment", "last character"),
     ("max_retries = -1", "means no retry"), ("request_memory = lots", "takes lots for an attribute"),
-    ("transfer_output_remaps = a=b", "double quotes"), ("warning : look here", "look here"),
+    ("warning : look here", "look here"),
 ])
 def test_a_setting_that_matters_is_told(body, said):
     (remark,) = remarks(body, CAUTION)
