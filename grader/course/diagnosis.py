@@ -53,7 +53,19 @@ def clues(job: Job, found: Exploration, executor: Executor, behind: Misconceptio
         return (*_emptied_shown(case), *_swallowed_shown(case))
     if behind is MISCONCEPTIONS["two-files-disagree"]:
         return _piled_up_shown(case)
+    if behind is MISCONCEPTIONS["checkpoint-not-transferred"]:
+        return _unnamed_shown(job)
     return _emptied_shown(case) if behind is None else ()
+
+
+def _unnamed_shown(job: Job) -> tuple[Evidence, ...]:
+    """That no list says what the checkpoint is, and what HTCondor takes for it then (R4a)."""
+    if job.transfer_checkpoint_files is not None:
+        return ()
+    taken = ("what transfer_output_files lists" if job.transfer_output_files is not None else
+             "the new and changed files at the top of the sandbox, and no directory")
+    return (Evidence("unnamed", "nothing names the files of the checkpoint, as there is no transfer_checkpoint_files: "
+                     f"it is {taken}"),)
 
 
 def _swallowed_shown(case: Case) -> tuple[Evidence, ...]:
@@ -144,6 +156,9 @@ class Case:
     # -- checkpoint files ------------------------------------------------------
 
     def outputs(self) -> set[str]:
+        """The files that are the result: those that come home by name, or if none is named, those that have to."""
+        if self.job.transfer_output_files is None and self.found.known:
+            return set(self.found.reference or ())
         return set(self.job.transfer_output_files or ())
 
     @cached_property

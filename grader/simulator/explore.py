@@ -102,6 +102,8 @@ class Exploration:
     """Of a job that does not always do the same: when it does not, and what it does once and again."""
     exhausted: str = ""
     """The one of Bounds that was reached, so that not everything was tried; "" if none was."""
+    known: bool = False
+    """Whether the reference was known beforehand, and is not what a run brought home."""
     first: State | None = field(default=None, repr=False)
 
 
@@ -440,7 +442,8 @@ class _Explorer:
             states=len(self.states), executions=len(self.runs), schedules=self.schedules,
             checkpoints=sum(isinstance(s.next, Saved) for s in free),
             seconds=sum(s.run.seconds for s in free if s.run) if ended else None,
-            reference=reference, first=first, exhausted=self.exhausted.bound if self.exhausted else "",
+            reference=reference, known=self.expected is not None, first=first,
+            exhausted=self.exhausted.bound if self.exhausted else "",
         )
         worst = next((self.violations[f] for f in FAILURES if f in self.violations), None)
         if again := self.not_repeatable(worst):

@@ -56,13 +56,16 @@ WRONG_SUBMIT = {
         "the directory with a slash": submit(SAVES, "transfer_checkpoint_files = state/, my_output.txt", HOME, *NEEDS),
     },
     "output-not-in-checkpoint": {
+        "only the state, and no list of outputs": submit(SAVES, "transfer_checkpoint_files = state", *NEEDS),
         "only the state": submit(SAVES, "transfer_checkpoint_files = state", HOME, *NEEDS),
         "only the state, by its path": submit(SAVES, "transfer_checkpoint_files = state/position.json",
                                               "preserve_relative_paths = true", HOME, *NEEDS),
     },
     "checkpoint-not-transferred": {
         "only the output": submit(SAVES, "transfer_checkpoint_files = my_output.txt", HOME, *NEEDS),
+        "only the output, and no list of outputs": submit(SAVES, "transfer_checkpoint_files = my_output.txt", *NEEDS),
         "the output by default": submit(SAVES, HOME, *NEEDS),
+        "no list at all": submit(SAVES, *NEEDS),
     },
     "listed-file-missing": {
         "a typo": submit(SAVES, "transfer_checkpoint_files = stat, my_output.txt", HOME, *NEEDS),

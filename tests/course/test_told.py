@@ -109,6 +109,22 @@ def test_a_restore_without_a_return_at_its_end_is_told_what_it_returns(told):
 LISTED = (SAVES, "transfer_checkpoint_files = state, my_output.txt", HOME)
 
 
+@pytest.mark.parametrize(("lists", "taken"), [
+    ((HOME,), "what transfer_output_files lists"),
+    ((), "the new and changed files at the top of the sandbox, and no directory"),
+])
+def test_where_nothing_names_the_checkpoint_it_is_told_what_htcondor_takes_for_it(lists, taken, told):
+    report = told("submit", submit(SAVES, *lists, *NEEDS))
+    assert report.failure.misconception is MISCONCEPTIONS["checkpoint-not-transferred"]
+    assert shown(report, "unnamed").text == ("nothing names the files of the checkpoint, as there is no "
+                                             f"transfer_checkpoint_files: it is {taken}")
+
+
+def test_where_a_list_names_other_files_it_is_not_said_that_there_is_none(told):
+    report = told("submit", submit(SAVES, "transfer_checkpoint_files = my_output.txt", HOME, *NEEDS))
+    assert not [fact for fact in report.failure.evidence if fact.kind == "unnamed"]
+
+
 @pytest.mark.parametrize(("request_line", "why"), [
     ("request_memory = lots", "takes lots for an attribute"), ("request_disk = much", "takes much for an attribute"),
     ("request_cpus = few", "takes few for an attribute"), ('request_memory = "2GB"', "no amount"),
