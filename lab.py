@@ -28,6 +28,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -334,6 +335,9 @@ def parse(arguments):
     if name not in COMMANDS:
         near = "".join(" Did you mean %r?" % name for name in difflib.get_close_matches(name, COMMANDS, 1))
         raise ValueError("there is no command %r.%s" % (name, near))
+    if name == "run" and rest[:1] in (["grader"], ["grader/"]):
+        again = " ".join(map(shlex.quote, ["grader"] + rest[1:]))
+        raise ValueError("grader is a module, and takes a -m: `python3 lab.py run -m %s`." % again)
     for option in rest:
         if option not in OPTIONS.get(name, rest):
             raise ValueError("%s does not take %r." % (name, option))

@@ -44,6 +44,13 @@ def test_an_unknown_option_is_named():
     assert "clean does not take '--all'" in answer.stderr
 
 
+@pytest.mark.parametrize("name", ["grader", "grader/"])
+def test_who_forgets_the_m_of_a_module_is_told_what_to_type(name):
+    answer = start("run", name, "verify", "my sweep.sub")
+    assert answer.returncode == 2
+    assert "`python3 lab.py run -m grader verify 'my sweep.sub'`" in answer.stderr
+
+
 @pytest.mark.parametrize("line, means", [
     ("", ("lab", [])),
     ("--no-browser --port 9999", ("lab", ["--no-browser", "--port", "9999"])),
