@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -114,6 +114,13 @@ def _unwritable(out: Path, *directories: Path) -> str:
     return ""
 
 
+def _remove_empty(*directories: Path) -> None:
+    """Remove those in which there is nothing: they have been made for what did not come."""
+    for directory in directories:
+        with suppress(OSError):
+            directory.rmdir()
+
+
 def _foreign(table: Path) -> bool:
     """Whether there is a file that is no table of grades from here, as nbgrader's of the same name."""
     try:
@@ -141,6 +148,7 @@ def _grade(handed: Handed, settings: Settings, graded: Iterator[tuple[int, Outco
         return INTERRUPTED
     except (NoStarter, Trouble) as error:
         progress.end()
+        _remove_empty(settings.store / "htcondor", settings.store, reports / "students", reports)
         print(f"grader grade: {error}", file=say)
         return UNUSABLE
     progress.end()

@@ -115,7 +115,12 @@ def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int | None, 
             yield index, outcome
     if not wanted:
         return
-    work = Work(folder, settings, (at_hand or queues.at_hand)(), jobs, require_sandbox, say)
+    try:
+        queue = (at_hand or queues.at_hand)()
+    except Trouble:
+        shutil.rmtree(folder / "submissions")
+        raise
+    work = Work(folder, settings, queue, jobs, require_sandbox, say)
     for key, outcome in work.outcomes(list(wanted)):
         for index in wanted[key]:
             yield index, outcome

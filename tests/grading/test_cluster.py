@@ -407,7 +407,19 @@ def test_without_htcondor_it_says_what_to_do(tmp_path, monkeypatch):
     lay_out(tmp_path / "in", {"anna.ipynb": json.dumps(notebook("exercises", SAVE))})
     said = io.StringIO()
     assert grade(tmp_path / "in", tmp_path / "grades.csv", on="htcondor", say=said) == 2
-    assert "There is no HTCondor here" in said.getvalue() and not (tmp_path / "grades.csv").exists()
+    assert "There is no HTCondor here" in said.getvalue()
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_without_htcondor_what_was_graded_before_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(personal_pool, "own_htcondor", lambda: False)
+    monkeypatch.setattr(personal_pool, "process", lambda: None)
+    lay_out(tmp_path / "in", {"anna.ipynb": json.dumps(notebook("exercises", SAVE))})
+    results, page = (tmp_path / "reports" / name for name in (".grades/htcondor/results/a", "students/ben.html"))
+    for path in (results, page):
+        store.write_whole(path, b"x")
+    assert grade(tmp_path / "in", tmp_path / "grades.csv", on="htcondor", say=io.StringIO()) == 2
+    assert sorted(path for path in (tmp_path / "reports").rglob("*") if path.is_file()) == [results, page]
 
 
 def test_a_place_to_grade_that_there_is_not_is_refused(capsys):
