@@ -16,7 +16,7 @@ from . import calling
 from .course.catalogue import COURSE
 from .course.catalogue import Notebook as Chapter
 from .course.report import NOT_TRIED, PASSED, Report
-from .view.card import STATUSES, number
+from .view.card import STATUSES, in_points, number
 from .view.style import CLASSES, card_sheet
 from .view.text import count, escape
 
@@ -84,7 +84,7 @@ def html(marks: Marks) -> str:
     rows = "".join(_chapter_html(chapter, marks) for chapter in COURSE)
     return (f'<div class="{CLASSES}" role="region" aria-label="Your progress">{card_sheet()}<div class="box">'
             f'<div class="head"><h4 class="title">Your progress</h4><span class="points">'
-            f'<b>{number(reached)}</b> / {number(maximum)} points</span></div>'
+            f'<b>{number(reached)}</b> / {in_points(maximum)}</span></div>'
             f'<p class="headline">{escape(following(marks))}</p>'
             '<table class="trials"><thead><tr><th scope="col">Notebook</th><th scope="col">Exercise</th>'
             '<th scope="col">Status</th><th scope="col" class="num">Points</th></tr></thead>'
@@ -94,7 +94,7 @@ def html(marks: Marks) -> str:
 def text(marks: Marks) -> str:
     """The same as text."""
     reached, maximum = points(marks)
-    lines = [f"Your progress: {number(reached)} of {number(maximum)} points. {following(marks)}"]
+    lines = [f"Your progress: {number(reached)} of {in_points(maximum)}. {following(marks)}"]
     for chapter in COURSE:
         lines.append(f"{chapter.name}: {chapter.title}")
         for exercise in chapter.exercises:

@@ -66,7 +66,7 @@ class Score(float):
         return f"{float(self):g}"
 
     def _repr_html_(self) -> str:
-        return f"<b>{float(self):g}</b> of {self.maximum:g} points"
+        return f"<b>{float(self):g}</b> of {card.in_points(self.maximum)}"
 
 
 def exercise(name: str) -> None:

@@ -277,6 +277,10 @@ def test_a_score_is_a_bare_number_within_its_bounds(points, maximum, text):
     assert score._repr_html_() == f"<b>{text}</b> of {maximum} points"
 
 
+def test_a_score_of_one_point_has_one():
+    assert Score(0, 1)._repr_html_() == "<b>0</b> of 1 point"
+
+
 # -- hint() ------------------------------------------------------------------------
 
 

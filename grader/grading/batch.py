@@ -26,7 +26,7 @@ from ..course.catalogue import EXERCISES
 from ..personal_pool import Trouble
 from ..simulator.isolation import confinement
 from ..simulator.startd import NoStarter
-from ..view.card import number
+from ..view.card import in_points, number
 from ..view.text import count, plain
 from . import class_report, cluster, pages, workers
 from .handin import Handed, HandedIn, Refused, find
@@ -261,7 +261,8 @@ def changes(before: Table, now: Table) -> Iterator[str]:
         where = [f"{name} {old.get(name) or 'none'} → {row.get(name) or 'none'}" for name in EXERCISES
                  if old.get(name) != row.get(name)]
         same = "the rubric has changed" if old.get("submission") == row["submission"] else "another submission"
-        yield (f"{student}: {old.get('points') or 'no'} → {row['points'] or 'no'} points "
+        now_has = in_points(float(row["points"])) if row["points"] else "no points"
+        yield (f"{student}: {old.get('points') or 'no'} → {now_has} "
                f"({', '.join(where)}; {same})")
 
 

@@ -22,7 +22,7 @@ from ..course.misconceptions import MISCONCEPTIONS
 from ..course.payload import PAYLOAD
 from ..course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
 from ..explanation import STORY
-from ..view.card import STATUSES, number
+from ..view.card import STATUSES, in_points, number
 from ..view.text import count, escape, series
 from . import alike, pages
 from .judge import Graded
@@ -193,7 +193,7 @@ def _exercise(tally: Tally) -> str:
     if not points:
         return ""
     return (f"<section><h4>{escape(tally.exercise.title)}</h4>"
-            f'<p class="dim">median {number(statistics.median(points))} of {number(maximum)} points</p>'
+            f'<p class="dim">median {number(statistics.median(points))} of {in_points(maximum)}</p>'
             f"{_histogram(points, maximum)}{_strip(tally.statuses)}</section>")
 
 
@@ -222,7 +222,7 @@ def _histogram(points: Sequence[float], maximum: float) -> str:
         drawn.append(f'<text class="n" x="{x + width / 2:.1f}" y="{107 - tall:.1f}" text-anchor="middle">{height}</text>'
                      if height else "")
         drawn.append(f'<text x="{x + width / 2:.1f}" y="126" text-anchor="middle">{label}</text>')
-    said = ", ".join(f"{height} with {number(min(maximum, index * step))} points or more"
+    said = ", ".join(f"{height} with {in_points(min(maximum, index * step))} or more"
                      for index, height in enumerate(heights) if height)
     return (f'<svg viewBox="0 0 440 130" role="img" aria-label="Students by points: {said}">{"".join(drawn)}'
             '<line class="axis" x1="0" x2="440" y1="112.5" y2="112.5"/></svg>')

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..course.catalogue import COURSE, Notebook
 from ..explanation import card_html
-from ..view.card import number
+from ..view.card import in_points, number
 from ..view.text import escape
 from .judge import Grade
 
@@ -47,7 +47,7 @@ def student(name: str, grade: Grade | None, problem: str = "") -> str:
     remarks = f'<ul class="remarks">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>' if said else ""
     judged = "\n".join(_chapter(notebook, grade) for notebook in COURSE)
     return page(name, f'<h1>{escape(name)}</h1><p class="sum"><b>{number(grade.points)}</b> of '
-                      f"{number(grade.maximum)} points</p>{remarks}\n{judged}")
+                      f"{in_points(grade.maximum)}</p>{remarks}\n{judged}")
 
 
 def _chapter(notebook: Notebook, grade: Grade) -> str:

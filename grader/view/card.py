@@ -36,8 +36,8 @@ def card(title: str, status: str, points: float, maximum: float, headline: str, 
     symbol, tone = STATUSES.get(status, ("", "not"))
     head = (f'<div class="head"><h4 class="title">{escape(title)}</h4>'
             f'<span class="status"><span aria-hidden="true">{symbol} </span>{escape(status)}</span>'
-            f'<span class="points" aria-label="{number(points)} of {number(maximum)} points">'
-            f'<b>{number(points)}</b> / {number(maximum)} points</span></div>')
+            f'<span class="points" aria-label="{number(points)} of {in_points(maximum)}">'
+            f'<b>{number(points)}</b> / {in_points(maximum)}</span></div>')
     body = "".join(f'<section class="part-of" aria-label="{escape(heading)}"><h5>{escape(heading)}</h5>'
                    f'{inner}</section>' for heading, inner in sections)
     said = f'<p class="headline">{prose(headline)}</p>' if headline else ""
@@ -80,6 +80,11 @@ def number(points: float) -> str:
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
+def in_points(points: float) -> str:
+    """The same with its noun: 3 points, 1 point."""
+    return f"{number(points)} {'point' if number(points) == '1' else 'points'}"
+
+
 # -- what sections hold ------------------------------------------------------------
 
 
@@ -118,7 +123,7 @@ def card_text(title: str, status: str, points: float, maximum: float, headline: 
               trials: Sequence[Trial] = (), sections: Sequence[tuple[str, str]] = (),
               hints: Sequence[str] = ()) -> str:
     """The card as plain text; `sections` are headings and text. Hints are all there, one below the other."""
-    parts = ["\n".join((f"{plain(title)}: {plain(status)}, {number(points)} of {number(maximum)} points",
+    parts = ["\n".join((f"{plain(title)}: {plain(status)}, {number(points)} of {in_points(maximum)}",
                         *_wrapped(headline)))]
     if trials:
         parts.append("\n".join(line for trial in trials for line in _trial_lines(trial)))

@@ -72,6 +72,12 @@ def test_the_text_form_says_the_same():
         assert words in text
 
 
+@pytest.mark.parametrize(("maximum", "said"), [(1, "0 of 1 point"), (2, "0 of 2 points"), (0.5, "0 of 0.5 points")])
+def test_one_point_is_a_point(maximum, said):
+    assert f'aria-label="{said}"' in card("T", "wrong", 0, maximum, "h")
+    assert card_text("T", "wrong", 0, maximum, "h").splitlines()[0].endswith(said)
+
+
 @given(TEXT, TEXT, st.one_of(st.none(), TEXT))
 def test_nothing_hostile_gets_through(one, other, line):
     trials = [(one, False, other, 0, 1)]
