@@ -116,7 +116,6 @@ ANNEAL = Exercise(
     given=given,
     answers=("checkpoint.py", "annealing.sub"),
     functions=("save_checkpoint", "restore_checkpoint"),
-    # A right answer needs a dozen executions. A wrong one may go on for ever, and never be in the same state twice.
     bounds=Bounds(executions=150),
     questions=(
         Question(FIRST, 2, both(is_the_annealing, asking(first_checkpoint))),

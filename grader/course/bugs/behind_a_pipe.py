@@ -11,7 +11,7 @@ from ..exercise import Bench, Exercise, Question, Result
 from ..payload import Program
 from ..prediction import prediction
 from ..resumption import free_way
-from .mending import ANYWHERE, BOUNDS, IN_PLACE, Loop, lines
+from .mending import ANYWHERE, IN_PLACE, Loop, lines
 
 
 def _minutes(draw: random.Random) -> dict[str, float]:
@@ -53,7 +53,6 @@ BEHIND_A_PIPE = Exercise(
     given=ROD.program.files,
     submit_file="run.sub",
     settings=ROD.job,
-    bounds=BOUNDS,
     questions=(
         Question(IN_PLACE, 0.5, both(ROD.in_place(), ROD.in_place(minutes=5, interval=1), keeps_the_log),
                  unseen=ROD.unseen(ROD.in_place)),

@@ -10,7 +10,7 @@ from ..asking import both
 from ..exercise import Exercise, Question
 from ..payload import Program
 from ..prediction import prediction
-from .mending import ANYWHERE, BOUNDS, IN_PLACE, Loop, lines
+from .mending import ANYWHERE, IN_PLACE, Loop, lines
 
 
 def _years(draw: random.Random) -> dict[str, float]:
@@ -27,7 +27,6 @@ LAST_DONE = Exercise(
     given=HARES.program.files,
     submit_file="hares.sub",
     settings=HARES.job,
-    bounds=BOUNDS,
     questions=(
         Question(IN_PLACE, 0.5, both(HARES.in_place(), HARES.in_place(years=6, interval=3),
                                      HARES.in_place(years=5, interval=1)), unseen=HARES.unseen(HARES.in_place)),

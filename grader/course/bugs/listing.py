@@ -13,7 +13,7 @@ from ..asking import both, keeps, wrong
 from ..exercise import Bench, Exercise, Question, Result, Unusable
 from ..payload import Program
 from ..reading import literal
-from .mending import ANYWHERE, BOUNDS, OUTPUT, Loop, known_answer
+from .mending import ANYWHERE, OUTPUT, Loop, known_answer
 
 
 def _range(draw: random.Random) -> dict[str, float]:
@@ -34,7 +34,6 @@ SLIDES_LISTING = Exercise(
     given=LISTING.program.files,
     submit_file="my_submit.sub",
     settings=LISTING.job,
-    bounds=BOUNDS,
     questions=(
         Question("Never evicted, it ends right, however often it saves", 0.5,
                  both(is_the_listing, LISTING.in_place(start=1, end=12, interval=4),

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ...simulator.explore import Bounds, Exploration
+from ...simulator.explore import Exploration
 from ...simulator.job import STDERR, STDOUT, Job
 from ...simulator.pool import Ended, Saved
 from ...simulator.tree import File, Tree
@@ -23,8 +23,6 @@ from ..resumption import free_way
 IN_PLACE = "Never evicted, it saves on its way and ends right"
 ANYWHERE = "Evicted at any time, any number of times, it ends right"
 OUTPUT = "my_output.txt"
-BOUNDS = Bounds(executions=100)
-"""Ten times what a right answer takes. A wrong one can go on for ever, and do something new each time."""
 NEVER = 10 ** 6
 """An interval that none of the programs comes to the end of."""
 

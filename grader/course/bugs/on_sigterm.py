@@ -9,7 +9,7 @@ from ..asking import both
 from ..exercise import Exercise, Question
 from ..payload import Program
 from ..prediction import prediction
-from .mending import ANYWHERE, BOUNDS, IN_PLACE, Loop
+from .mending import ANYWHERE, IN_PLACE, Loop
 
 
 def _blocks(draw: random.Random) -> dict[str, float]:
@@ -25,7 +25,6 @@ ON_SIGTERM = Exercise(
     given=COLLATZ.program.files,
     submit_file="collatz.sub",
     settings=COLLATZ.job,
-    bounds=BOUNDS,
     questions=(
         Question(IN_PLACE, 0.5, both(COLLATZ.in_place(), COLLATZ.in_place(blocks=6, interval=2)),
                  unseen=COLLATZ.unseen(COLLATZ.in_place)),

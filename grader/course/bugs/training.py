@@ -17,7 +17,7 @@ from ..payload import Program
 from ..prediction import prediction
 from ..report import Failure
 from ..trusted import trusted
-from .mending import BOUNDS, NEVER, OUTPUT, Loop, known_answer
+from .mending import NEVER, OUTPUT, Loop, known_answer
 
 
 def _epochs(draw: random.Random) -> dict[str, float]:
@@ -84,7 +84,6 @@ TRAINING = Exercise(
     given=LOOP.program.files,
     submit_file="train.sub",
     settings=LOOP.job,
-    bounds=BOUNDS,
     questions=(
         Question("Never evicted, it learns what it learns if it never saves", 0.5,
                  both(learns_as_before, LOOP.in_place(), LOOP.in_place(interval=1, epochs=5)),
