@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..simulator.explore import Bounds
 from ..simulator.pool import Moment, simulate
 from .annealing import (ANNEALING, FORGETTABLE, annealing, anywhere, asking, forgetting, given, goes_on, goes_on_with,
                         is_the_annealing, unseen)
@@ -116,7 +115,6 @@ ANNEAL = Exercise(
     given=given,
     answers=("checkpoint.py", "annealing.sub"),
     functions=("save_checkpoint", "restore_checkpoint"),
-    bounds=Bounds(executions=150),
     questions=(
         Question(FIRST, 2, both(is_the_annealing, asking(first_checkpoint))),
         Question(GOES_ON, 1, asking(goes_on), rests_on=(FIRST,), unseen=unseen(goes_on)),

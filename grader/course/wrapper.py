@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..simulator.explore import Bounds
 from ..simulator.pool import Moment
 from .asking import both, every_schedule
 from .exercise import Exercise, Question
@@ -49,7 +48,6 @@ WRAPPER = Exercise(
     settings=waves,
     given=given,
     answers=("my_wrapper", "waves.sub"),
-    bounds=Bounds(executions=60),
     questions=(
         Question(BEFORE, 1, both(is_the_wrapped_program, asking(at_once, PLENTY, steps=24))),
         Question(TIME_UP, 2, asking(out_of_time, LIMIT), rests_on=(BEFORE,), unseen=unseen(out_of_time, 2.4)),

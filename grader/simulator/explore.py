@@ -36,8 +36,6 @@ LATE = 10 * 24 * 3600.0
 SHOWN = 5
 """Faults of such a run that are named."""
 
-PATIENCE = 50
-"""States still looked at, for something graver, after the first failure."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,13 @@ class Bounds:
     limits_hold: bool = True
     """Whether the job is held that an executor's limits end an execution of, as who asks knows that far less is
     enough; else such a limit is a bound like the others."""
+
+    @property
+    def patience(self) -> int:
+        """States still looked at, for something graver, after the first failure; and restarts in a row that only
+        append the same text, after which it is asked whether that will ever end. Less, where far fewer executions
+        are known to be enough."""
+        return min(FUTILE, self.executions // 4)
 
 
 class Exhausted(Exception):
@@ -260,7 +265,7 @@ class _Explorer:
 
     def futile(self, state: State) -> bool:
         """Whether restarts only append text, and will do so for ever; see futility.py."""
-        if state.alike < FUTILE and state.similar < SIMILAR:
+        if state.alike < self.bounds.patience and state.similar < SIMILAR:
             return False
         if state.similar < certain(self.bounds.executions) and self.looks_back(state):
             return False
@@ -422,7 +427,7 @@ class _Explorer:
 
     def lose_patience(self) -> None:
         """The job is unsafe: only for a while it is still looked for something graver."""
-        self.patience = self.patience or len(self.states) + PATIENCE
+        self.patience = self.patience or len(self.states) + self.bounds.patience
 
     def look_back(self) -> None:
         """Add the failures that only the whole graph shows."""
