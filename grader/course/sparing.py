@@ -10,6 +10,7 @@ import signal
 import time
 from dataclasses import replace
 
+from ..simulator import transfer
 from ..simulator.execution import EPOCH, Exit, Limits, Run, Stop
 from ..simulator.executor import Executor
 from ..simulator.isolation import Confinement
@@ -56,6 +57,7 @@ class Sparing(Executor):
     def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH, stop: Stop | None = None,
             trace: bool = False) -> Run:
         """Execute, as long as the budget lasts."""
+        sandbox = transfer.with_streams(job, sandbox)
         if self.spent:
             return Run(Exit(signal=int(signal.SIGKILL)), sandbox, 0.0, "", "", over="an answer may take in all")
         what = (job.invocation, sandbox, slot, stop)

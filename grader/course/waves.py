@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from ..simulator import submit
 from ..simulator.evidence import Evidence
-from ..simulator.execution import Run
+from ..simulator.execution import Exit, Run
 from ..simulator.explore import RESTART_SAFE, Exploration
 from ..simulator.job import Job
 from ..simulator.pool import Ended, Saved
+from ..simulator.transfer import without_streams
 from ..simulator.tree import File, Tree
 from ..view.text import plain, shorten
 from .asking import failed, first_checkpoint, told, wrong
@@ -271,12 +272,18 @@ def cut_off(save: int, choose: Callable[[Sequence[Cut]], Cut] | None = None, **s
         if choose:
             moments = moments[1], choose(moments[3:-1]), moments[-1]
         lag = bench.explore(job, WAVES.known_answer()).first.run.seconds - float(job.arguments[0])
-        outcomes = [_cut(job, bench, one, round(one.seconds - max(0.0, lag)), settings)
-                    for one in moments]
+        jobs = [waves(job, round(one.seconds - max(0.0, lag)), **settings) for one in moments]
+        # What the wrapper leaves is mostly one of two whole files. What becomes of a job from there is asked once.
+        left = [_left(one, bench) for one in jobs]
+        becomes: dict[tuple, Exploration] = {}
+        for then, one in zip(left, jobs):
+            if then not in becomes:
+                becomes[then] = bench.explore(one, WAVES.known_answer(**settings))
+        outcomes = [(cut, one, becomes[then]) for cut, one, then in zip(moments, jobs, left)]
         torn = [one for one in outcomes if one[2].verdict != RESTART_SAFE]
         if not torn:
             return Result(True, f"{len(outcomes)} moments, before, between and after all that is written, end right",
-                          schedules=sum(one[2].schedules for one in outcomes))
+                          schedules=sum(found.schedules for found in becomes.values()))
         cut, cut_job, found = min(torn, key=lambda one: _gravity(one[2]))
         result = failed(cut_job, bench, found, "torn-write" if cut.saving else None,
                         f"Cut off after {cut.seconds} s (waves has said: {cut.said}), {_outcome(found)}.")
@@ -289,12 +296,14 @@ def cut_off(save: int, choose: Callable[[Sequence[Cut]], Cut] | None = None, **s
 def cut_off_unseen(draw: random.Random) -> Ask:
     """The same with numbers that are drawn, and three of the moments: before, between and after the pieces."""
     settings = unseen_settings(draw)
+    settings["steps"] = 3 * settings["save_every"] - 2  # so that it is done in its second execution
     return cut_off(2, draw.choice, **settings)
 
 
-def _cut(job: Job, bench: Bench, cut: Cut, limit: int, settings: dict[str, float]) -> tuple[Cut, Job, Exploration]:
-    changed = waves(job, limit, **settings)
-    return cut, changed, bench.explore(changed, WAVES.known_answer(**settings))
+def _left(job: Job, bench: Bench) -> tuple[Exit, Tree]:
+    """How a first execution ends, and in what sandbox."""
+    run = bench.executor.run(job, job.inputs)
+    return run.exit, without_streams(run.sandbox)
 
 
 def _gravity(found: Exploration) -> int:
