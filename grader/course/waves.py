@@ -153,10 +153,10 @@ def unseen(question: Callable[[Job, Bench, Tree], Result], periods: float) -> Ca
 
 def unseen_settings(draw: random.Random) -> dict[str, float]:
     """Numbers with which a restart file is written in three or four pieces, and three times."""
-    points, save_every = draw.randint(40, 60), draw.randint(7, 11)
+    points, save_every = draw.randint(40, 60), draw.randint(4, 6)
     return {"points": points, "courant": draw.randint(90, 99) / 100, "save_every": save_every,
-            "steps": 3 * save_every + draw.randint(1, 4), "seconds": draw.randint(2, 5),
-            "block": points * draw.randint(13, 15), "disk_seconds": 2 * draw.randint(1, 2)}
+            "steps": 3 * save_every + draw.randint(1, 3), "seconds": draw.randint(2, 4),
+            "block": points * draw.randint(13, 15), "disk_seconds": 2}
 
 
 def is_the_wrapped_program(job: Job, bench: Bench) -> Result:

@@ -167,6 +167,29 @@ def test_a_program_that_starts_slowly_is_not_left_behind(count):
     assert lines >= 10
 
 
+CLOSES = """#!/usr/bin/env python3
+import os, time
+for i in range(5): time.sleep(2)
+os.closerange(3, 64)
+files = [open("own%d" % i, "w") for i in range(16)]
+for i in range(5): time.sleep(2)
+os.system("sleep 3")
+time.sleep(4)
+for file in files:
+    file.write("mine")
+    file.close()
+print(round(time.monotonic()))
+"""
+
+
+@pytest.mark.parametrize("source", ["./closes", "timeout 1000 ./closes"])
+def test_a_program_that_closes_all_files_keeps_the_time_and_the_files_that_it_opens_then(executor, shell_job, source):
+    job = shell_job(source, inputs=Tree({"closes": File(CLOSES.encode(), True)}))
+    done = executor.run(job, job.inputs)
+    assert (done.exit.code, round(done.seconds)) == (0, 27), done.stderr
+    assert [done.sandbox[f"own{i}"].text for i in range(16)] == ["mine"] * 16
+
+
 def test_what_waits_for_something_that_never_comes_still_runs_out_of_time(executor, shell_job):
     job = shell_job("mkfifo never; timeout 50 cat never; echo $?")
     done = executor.run(job, job.inputs)

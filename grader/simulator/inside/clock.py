@@ -55,7 +55,7 @@ _MOST_WAITERS = (SIZE - _WAITERS) // _WAITING.size
 _real_sleep, _real_poll = _time.sleep, getattr(select, "poll", None)
 _guard = _thread.RLock()
 _map = None
-_file = None
+_file, _path, _opened = None, None, None
 
 
 class _State:
@@ -103,7 +103,7 @@ class _Locked:
         self.wanted.pop()
         if not _Locked.depth:
             if fcntl:
-                fcntl.lockf(_file, fcntl.LOCK_EX)
+                fcntl.lockf(descriptor(), fcntl.LOCK_EX)
             _Locked.state = _State()
         _Locked.depth += 1
         return _Locked.state
@@ -113,7 +113,7 @@ class _Locked:
         if not _Locked.depth:
             _Locked.state.store()
             if fcntl:
-                fcntl.lockf(_file, fcntl.LOCK_UN)
+                fcntl.lockf(descriptor(), fcntl.LOCK_UN)
         _guard.release()
 
 
@@ -133,16 +133,25 @@ def read(told):
 
 def attach(path):
     """Take the time from this clock file from now on. The first to do so is the job's program."""
-    global _map, _file
-    _file = os.open(path, os.O_RDWR)
-    _map = mmap.mmap(_file, SIZE)
+    global _map, _path
+    _path = os.path.abspath(path)
+    _map = mmap.mmap(descriptor(), SIZE)
     with _Locked() as state:
         if not state.first:
             state.first, state.parent = os.getpid(), os.getppid()
 
 
 def descriptor():
-    """The file descriptor by which this process has the clock."""
+    """The file descriptor by which this process has the clock. The job may have closed it, as one does who closes all
+    that there is, and opened another file that has its number now."""
+    global _file, _opened
+    try:
+        if _opened and os.path.samestat(os.fstat(_file), _opened):
+            return _file
+    except OSError:
+        pass
+    _file = os.open(_path, os.O_RDWR)
+    _opened = os.fstat(_file)
     return _file
 
 

@@ -17,6 +17,10 @@ _monotonic, _sleep = time.monotonic, time.sleep
 _known = {}
 """What was seen of threads of which nothing is certain: (how often they had and lost the processor, whether they seemed
 to be blocked, since when)."""
+_blocked = {}
+"""Processes that are watched."""
+MOST_BLOCKED = 4
+"""Of them, as each takes three of the files that a job may have open."""
 _seen, _since = None, 0.0
 """The last look at which all seemed to wait, and when that was."""
 
@@ -81,6 +85,12 @@ def _look(parent, first, asleep, me):
         return None  # the job is over
     while pending:
         process = pending.pop()
+        still = _blocked.get(process)
+        children = still and still.children()
+        if children is not None:
+            found[process, process] = still.look
+            pending += children
+            continue
         threads = os.listdir("/proc/%d/task" % process)
         if not threads:
             return None  # its parent was told of its end after this had looked at the parent
@@ -100,7 +110,50 @@ def _look(parent, first, asleep, me):
                 found[who] = (*_switches(status), certain)
                 if not certain and not _seems_blocked(who, found[who]):
                     return None
+                if certain and len(threads) == 1 and _seen and _seen.get(who) == found[who]:
+                    _watch(process, found[who])
     return found
+
+
+class _Blocked:
+    """A process with one thread that is blocked for certain, and a way to see at little cost that it has been so ever
+    since: it is blocked, and has not run. (Opening these files, and all that is in status, takes longest in a look.)"""
+
+    def __init__(self, process, look):
+        self.look, self.files = look, []
+        for name in "schedstat", "wchan", "children":
+            file = os.open("/proc/%d/task/%d/%s" % (process, process, name), os.O_RDONLY)
+            self.files.append((file, os.fstat(file)))
+        self.runs = self._read(0).split()[2:]
+
+    def _read(self, which):
+        return os.pread(self.files[which][0], 1 << 14, 0)
+
+    def children(self):
+        """Its children; None if it has run since. (In this order: one that runs after the first line is seen by the second.)"""
+        try:
+            if self._read(1) not in (b"", b"0") and self.runs not in ([], [b"0"]) and self._read(0).split()[2:] == self.runs:
+                return [int(word) for word in self._read(2).split()]
+        except (OSError, ValueError):
+            pass  # it has ended, or the job has closed these files
+        return None
+
+    def close(self):
+        """Close the files, unless the job has, and has perhaps opened others that have got their numbers."""
+        for file, opened in self.files:
+            try:
+                if os.path.samestat(os.fstat(file), opened):
+                    os.close(file)
+            except OSError:
+                pass
+
+
+def _watch(process, look):
+    """From now on, see of this process at little cost that it is still blocked. As long as there is room for its files."""
+    for other in [other for other in _blocked if other == process or _blocked[other].children() is None]:
+        _blocked.pop(other).close()
+    if len(_blocked) < MOST_BLOCKED:
+        _blocked[process] = _Blocked(process, look)
 
 
 def _seems_blocked(who, look):

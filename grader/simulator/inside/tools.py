@@ -78,7 +78,6 @@ def run_here(command):
     site.sethelper()
     sys.path[1:] = os.environ["_SIMULATOR_PATH"].split(os.pathsep)
     script.take_over(os.environ["_SIMULATOR_CODE"])
-    ending.settle()
     ending.begin()
     script.run(os.path.join(os.getcwd(), found[0]), found)
 
