@@ -109,7 +109,7 @@ class Exercise:
     """The same job with other numbers: settings(job, **numbers). Raises ValueError for a name that it does not know."""
     subject: Callable[[Exercise, Tree], Any] = job_of
     """What the questions are put to, made of the student's files. Raises Unusable."""
-    bounds: Bounds = Bounds(executions=60)
+    bounds: Bounds = Bounds(executions=50)
     """How far its jobs are explored. A right answer needs a dozen executions. A wrong one may go on for ever, and never
     be in the same state twice."""
     pace: Pace = Pace()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ..simulator import transfer
@@ -50,9 +52,14 @@ class Sparing(Executor):
         """Programs that a limit has ended."""
         self._known: dict[tuple, Run] = {}
 
-    def forget(self) -> None:
-        """Execute again what is known, but for what a limit has ended."""
-        self._known.clear()
+    @contextmanager
+    def afresh(self) -> Iterator[None]:
+        """Within it, execute again what is known, but for what a limit has ended."""
+        known, self._known = self._known, {}
+        try:
+            yield
+        finally:
+            self._known |= known
 
     def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH, stop: Stop | None = None,
             trace: bool = False) -> Run:

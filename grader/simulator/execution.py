@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import signal
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -88,5 +89,5 @@ class Executes(Protocol):
 
     def slots_named_in(self, tree: Tree) -> set[int]: ...
 
-    def forget(self) -> None:
-        """Execute from now on whatever is asked for, also if the answer is known already."""
+    def afresh(self) -> AbstractContextManager:
+        """Within it, execute whatever is asked for, also if the answer is known already."""

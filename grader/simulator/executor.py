@@ -14,6 +14,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -71,8 +72,9 @@ class Executor:
         """The slots that any file's content, name or link has the mark of."""
         return set().union(*map(_slots_named_in, tree.items())) if tree else set()
 
-    def forget(self) -> None:
+    def afresh(self) -> AbstractContextManager:
         """Nothing, as there is nothing that this executor remembers."""
+        return nullcontext()
 
     def directory(self, slot: int) -> Path:
         """The execute directory of this slot."""

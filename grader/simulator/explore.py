@@ -491,10 +491,10 @@ class _Explorer:
         if time.monotonic() > self.until:
             return None
         bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
-        self.executor.forget()
         fresh = _Explorer(self.job, self.executor, self.profile, None, bounds)
         fresh.streams_count, fresh.until = self.streams_count, self.until
-        (one, home), (other, again) = (e.uninterrupted(e.add(None, Tree(), new=True)) for e in (self, fresh))
+        with self.executor.afresh():
+            (one, home), (other, again) = (e.uninterrupted(e.add(None, Tree(), new=True)) for e in (self, fresh))
         if home is not None and again is not None and self.relevant(home) == self.relevant(again):
             return None
         for before, after in zip(one.way(), other.way()):

@@ -57,7 +57,7 @@ def many_restarts_on(sandbox: Tree, grown: Growth, times: int = MANY) -> Tree:
 def certain(allowed: int) -> int:
     """How many such restarts are believed of a program that looks at what it appends, where so many executions are
     allowed in all."""
-    return min(SIMILAR, allowed // 2)
+    return min(SIMILAR, allowed // 3)
 
 
 def looks_back(watched: Run, grown: Growth) -> bool:

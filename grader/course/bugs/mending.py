@@ -101,9 +101,9 @@ class Loop:
         return lambda draw: question(**self.draw(draw))
 
     def _endless(self, job: Job, bench: Bench, found: Exploration) -> Result | None:
-        """A job that has come to no end in many more executions than it has iterations."""
+        """A job that has come to no end in more executions than it has iterations, and one more to end."""
         way = free_way(found)
-        if len(way) <= 2 * self.iterations(job) or isinstance(way[-1].next, Ended):
+        if len(way) <= self.iterations(job) + 1 or isinstance(way[-1].next, Ended):
             return None
         output = way[-1].sandbox.get(OUTPUT)
         begins = [line.split(" ")[0] for line in output.text.splitlines()] if isinstance(output, File) else []
