@@ -7,7 +7,7 @@ from .asking import both, first_checkpoint
 from .exercise import Exercise, Question
 from .payload import job_of
 from .prediction import prediction
-from .sweep import SWEEP, anywhere, asking, in_place, restart_safe, sweep, unseen
+from .sweep import AT_THE_END, SWEEP, anywhere, asking, in_place, restart_safe, sweep, unseen
 
 GIVEN = '''\
 """Given for this exercise: the restore function. Writing your own is the next notebook."""
@@ -58,9 +58,8 @@ SAVE = Exercise(
         Question("Restarted in place, the sweep goes on and ends right", 3, asking(in_place, 1, 12),
                  rests_on=("It saves, and leaves with 85",), unseen=unseen(in_place)),
         Question("Evicted at any time, any number of times, it ends right", 4,
-                 both(asking(anywhere, 1, 12), asking(restart_safe, 3, 7, interval=2),
-                      asking(restart_safe, 8, 10, interval=1)),
-                 rests_on=("Restarted in place, the sweep goes on and ends right",), unseen=unseen(anywhere)),
+                 both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
+                 rests_on=("Restarted in place, the sweep goes on and ends right",), unseen=unseen(restart_safe)),
     ),
     hints=(
         "Two things have to happen: the iteration is written to checkpoint.txt, and the program leaves in a way that "

@@ -18,6 +18,8 @@ SWEEP = Program(
     "sweep", "sweep.py",
     idle=b"def save_checkpoint(iteration):\n    pass\n\n\ndef restore_checkpoint(start, end):\n    return start\n")
 """payload/sweep: sweep.py START END."""
+AT_THE_END = {"start": 9, "end": 11, "interval": 1}
+"""A sweep that saves before each iteration but the first: the last one has a checkpoint, and so has one before it."""
 
 
 def sweep(job: Job, start: int = 1, end: int | None = None, **settings: float) -> Job:
@@ -46,8 +48,9 @@ def asking(question: Callable[[Job, Bench, Tree], Result], start: int, end: int,
 def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.Random], Ask]:
     """A question about a sweep whose numbers are drawn."""
     def drawn(draw: random.Random) -> Ask:
+        # One checkpoint: that restarts are restarted, and the last iteration saved, is asked with known numbers.
         start, interval = draw.randint(2, 9), draw.randint(2, 3)
-        end = start + 2 * interval + draw.randint(0, 1)
+        end = start + interval + draw.randint(1, interval - 1)
         settings = {"steps": draw.randint(30, 90), "interval": interval, "transient": draw.randint(50, 150),
                     "samples": draw.randint(3, 6), "seconds": draw.randint(20, 90)}
         return asking(question, start, end, **settings)

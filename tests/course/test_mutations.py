@@ -47,7 +47,7 @@ def test_a_checkpoint_of_the_last_iteration_that_is_not_used_is_not_taken_for_on
     answer["checkpoint.py"] = answer["checkpoint.py"].replace("<= end", "< end")
     report = EXERCISES["restore"].judge(Tree.files(answer), executor)
     assert report.points < report.maximum and report.failure.misconception is None
-    assert report.headline.startswith("Asked for the iterations 3 to 7, saved every 2.")
+    assert report.headline.startswith("Asked for the iterations 9 to 11, saved every 1.")
 
 
 def test_an_error_that_is_swallowed_is_shown_with_its_line(executor):
