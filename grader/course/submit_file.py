@@ -12,7 +12,7 @@ from ..view.text import series
 from .asking import both, first_checkpoint, wrong
 from .exercise import Ask, Bench, Exercise, Question, Result, submission_of
 from .prediction import prediction
-from .sweep import SWEEP, anywhere, asking, in_place, sweep
+from .sweep import SWEEP, asking, in_place, restart_safe, sweep
 
 MODULE = '''\
 """Given: saves the next iteration in state/position.json, and leaves with exit code 85."""
@@ -118,7 +118,7 @@ SUBMIT = Exercise(
     questions=(
         Question(SAVED, 2, both(is_one_sweep, of_job(asking(first_checkpoint, 1, 12)),
                                 of_job(asking(in_place, 1, 12)))),
-        Question("Evicted at any time, any number of times, it ends right", 3, of_job(asking(anywhere, 1, 12)),
+        Question("Evicted at any time, any number of times, it ends right", 3, of_job(asking(restart_safe, 1, 12)),
                  rests_on=(SAVED,)),
         Question("It asks for what it needs, and keeps a log", 1, asks_for_enough, rests_on=(SAVED,)),
     ),
