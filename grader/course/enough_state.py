@@ -119,8 +119,7 @@ ANNEAL = Exercise(
         Question(FIRST, 2, both(is_the_annealing, asking(first_checkpoint))),
         Question(GOES_ON, 1, asking(goes_on), rests_on=(FIRST,), unseen=unseen(goes_on)),
         *PARTS,
-        Question(ANYWHERE, 3, both(asking(anywhere), asking(anywhere, size=8, temperatures=6, iterations=6, interval=8),
-                                   asking(anywhere, size=6, temperatures=2, iterations=4, interval=1)),
+        Question(ANYWHERE, 3, both(asking(anywhere), asking(anywhere, size=6, temperatures=2, iterations=3, interval=1)),
                  rests_on=tuple(question.name for question in PARTS), unseen=unseen(anywhere)),
     ),
     hints=(

@@ -43,7 +43,7 @@ def test_what_is_given_is_not_tried_yet(executor):
 
 
 def test_an_answer_for_the_numbers_that_are_known_fails_with_others(executor):
-    text = but("    os.truncate", "    if len(state['lattice']) not in (256, 64, 36): state['sums'] = [0, 0]\n"
+    text = but("    os.truncate", "    if len(state['lattice']) not in (256, 36): state['sums'] = [0, 0]\n"
                                   "    os.truncate")
     assert judged(answer(text), executor).status == PASSED
     reports = [judged(answer(text), executor, seed) for seed in ("one", "two", "three")]
