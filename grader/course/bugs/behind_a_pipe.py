@@ -11,11 +11,11 @@ from ..exercise import Bench, Exercise, Question, Result
 from ..payload import Program
 from ..prediction import prediction
 from ..resumption import free_way
-from .mending import ANYWHERE, IN_PLACE, Loop, lines
+from .mending import ANYWHERE, IN_PLACE, Loop, lines, two_checkpoints
 
 
 def _minutes(draw: random.Random) -> dict[str, float]:
-    return {"cells": draw.randint(4, 9), "minutes": draw.randint(7, 12), "interval": draw.randint(2, 4)}
+    return {"cells": draw.randint(4, 9), **two_checkpoints(draw, "minutes")}
 
 
 ROD = Loop(Program("bugs/behind_a_pipe", "run.sh"), "minute", _minutes, "minutes")
@@ -54,9 +54,9 @@ BEHIND_A_PIPE = Exercise(
     submit_file="run.sub",
     settings=ROD.job,
     questions=(
-        Question(IN_PLACE, 0.5, both(ROD.in_place(), ROD.in_place(minutes=5, interval=1), keeps_the_log),
+        Question(IN_PLACE, 0.5, both(ROD.in_place(), ROD.in_place(minutes=2, interval=1), keeps_the_log),
                  unseen=ROD.unseen(ROD.in_place)),
-        Question(ANYWHERE, 0.5, both(ROD.anywhere(), ROD.anywhere(minutes=5, interval=2)), rests_on=(IN_PLACE,),
+        Question(ANYWHERE, 0.5, both(ROD.anywhere(), ROD.anywhere(minutes=2, interval=1)), rests_on=(IN_PLACE,),
                  unseen=ROD.unseen(ROD.anywhere)),
         Question("When the model fails, the job fails", 0.5, tells_of_failures, rests_on=(IN_PLACE,)),
     ),

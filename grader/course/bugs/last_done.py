@@ -10,12 +10,11 @@ from ..asking import both
 from ..exercise import Exercise, Question
 from ..payload import Program
 from ..prediction import prediction
-from .mending import ANYWHERE, IN_PLACE, Loop, lines
+from .mending import ANYWHERE, IN_PLACE, Loop, lines, two_checkpoints
 
 
 def _years(draw: random.Random) -> dict[str, float]:
-    return {"hares": draw.randint(20, 60), "lynxes": draw.randint(3, 30), "years": draw.randint(7, 12),
-            "interval": draw.randint(2, 4)}
+    return {"hares": draw.randint(20, 60), "lynxes": draw.randint(3, 30), **two_checkpoints(draw, "years")}
 
 
 HARES = Loop(Program("bugs/last_done", "hares.py"), "year", _years, "years")
@@ -28,9 +27,9 @@ LAST_DONE = Exercise(
     submit_file="hares.sub",
     settings=HARES.job,
     questions=(
-        Question(IN_PLACE, 0.5, both(HARES.in_place(), HARES.in_place(years=6, interval=3),
-                                     HARES.in_place(years=5, interval=1)), unseen=HARES.unseen(HARES.in_place)),
-        Question(ANYWHERE, 1, both(HARES.anywhere(), HARES.anywhere(years=6, interval=3)), rests_on=(IN_PLACE,),
+        Question(IN_PLACE, 0.5, both(HARES.in_place(), HARES.in_place(years=3, interval=1)),
+                 unseen=HARES.unseen(HARES.in_place)),
+        Question(ANYWHERE, 1, both(HARES.anywhere(), HARES.anywhere(years=3, interval=1)), rests_on=(IN_PLACE,),
                  unseen=HARES.unseen(HARES.anywhere)),
     ),
     hints=(

@@ -2,6 +2,9 @@
 
 A bug can be hidden as well as mended: by saving never, or seldom, or by leaving work out. So a job is measured by
 what a run that never saves brings home, by its virtual time, and by the time between two checkpoints.
+
+A mended loop is also asked for three iterations and a checkpoint after each: it can save before any work there, or at
+its end, and there is one iteration more than may be done without a checkpoint.
 """
 
 from __future__ import annotations
@@ -30,6 +33,13 @@ NEVER = 10 ** 6
 def known_answer(loop: Loop, job: Job, bench: Bench, **numbers: float) -> Tree:
     """What has to come home: what the program as it is given brings home if it never saves."""
     return loop.program.known_answer(*loop.arguments(numbers), **{**numbers, "interval": NEVER})
+
+
+def two_checkpoints(draw: random.Random, length: str) -> dict[str, float]:
+    """An interval, and so many iterations that two checkpoints are saved on the way: a restart from a restart tells as
+    much as the next ones would."""
+    interval = draw.randint(2, 4)
+    return {length: 2 * interval + draw.randint(0, interval - 1), "interval": interval}
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from ..asking import both
 from ..exercise import Exercise, Question
 from ..payload import Program
 from ..prediction import prediction
-from .mending import ANYWHERE, IN_PLACE, Loop
+from .mending import ANYWHERE, IN_PLACE, Loop, two_checkpoints
 
 
 def _blocks(draw: random.Random) -> dict[str, float]:
-    return {"blocks": draw.randint(7, 11), "size": draw.randint(50, 250), "interval": draw.randint(2, 4)}
+    return {"size": draw.randint(50, 250), **two_checkpoints(draw, "blocks")}
 
 
 COLLATZ = Loop(Program("bugs/on_sigterm", "collatz.py"), "block", _blocks, "blocks")
@@ -26,9 +26,8 @@ ON_SIGTERM = Exercise(
     submit_file="collatz.sub",
     settings=COLLATZ.job,
     questions=(
-        Question(IN_PLACE, 0.5, both(COLLATZ.in_place(), COLLATZ.in_place(blocks=6, interval=2)),
-                 unseen=COLLATZ.unseen(COLLATZ.in_place)),
-        Question(ANYWHERE, 1, both(COLLATZ.anywhere(), COLLATZ.anywhere(blocks=5, interval=1)), rests_on=(IN_PLACE,),
+        Question(IN_PLACE, 0.5, COLLATZ.in_place(), unseen=COLLATZ.unseen(COLLATZ.in_place)),
+        Question(ANYWHERE, 1, both(COLLATZ.anywhere(), COLLATZ.anywhere(blocks=3, interval=1)), rests_on=(IN_PLACE,),
                  unseen=COLLATZ.unseen(COLLATZ.anywhere)),
     ),
     hints=(
