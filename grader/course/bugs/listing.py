@@ -17,8 +17,9 @@ from .mending import ANYWHERE, OUTPUT, Loop, known_answer
 
 
 def _range(draw: random.Random) -> dict[str, float]:
-    start, interval = draw.randint(2, 60), draw.randint(1, 4)
-    return {"start": start, "end": start + 2 * interval + draw.randint(1, 3), "interval": interval}
+    # Not 1: that is asked as a known number, and the bug that shows there costs no points of other questions.
+    start, interval = draw.randint(2, 60), draw.randint(2, 4)
+    return {"start": start, "end": start + 2 * interval + draw.randint(0, interval - 1), "interval": interval}
 
 
 LISTING = Loop(Program("bugs/slides_listing", "my_software"), "iteration", _range)
@@ -37,12 +38,12 @@ SLIDES_LISTING = Exercise(
     questions=(
         Question("Never evicted, it ends right, however often it saves", 0.5,
                  both(is_the_listing, LISTING.in_place(start=1, end=12, interval=4),
-                      LISTING.in_place(start=5, end=9, interval=1)), unseen=LISTING.unseen(LISTING.in_place)),
+                      LISTING.in_place(start=5, end=7, interval=1)), unseen=LISTING.unseen(LISTING.in_place)),
         Question(ANYWHERE, 0.5, both(is_the_listing, LISTING.anywhere(start=1, end=12, interval=4),
-                                     LISTING.anywhere(start=3, end=11, interval=3)),
+                                     LISTING.anywhere(start=7, end=11, interval=3)),
                  unseen=LISTING.unseen(LISTING.anywhere)),
         Question("A checkpoint of another run is not used", 0.5,
-                 both(LISTING.stale((1, 12), (7, 12), interval=4), LISTING.stale((7, 16), (1, 6), interval=3)),
+                 both(LISTING.stale((1, 12), (7, 12), interval=4), LISTING.stale((7, 11), (1, 6), interval=3)),
                  rests_on=(ANYWHERE,)),
     ),
     hints=(
