@@ -17,7 +17,7 @@ from ..simulator.job import Job
 from ..simulator.pool import Ended, Saved
 from ..simulator.transfer import without_streams
 from ..simulator.tree import File, Tree
-from ..view.text import plain, shorten
+from ..view.text import count, plain, shorten
 from .asking import failed, first_checkpoint, told, wrong
 from .exercise import Ask, Bench, Result
 from .payload import Program
@@ -216,6 +216,8 @@ def _not_its_own_time(job: Job, run: Run) -> str:
 def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
     """What is wrong if a first execution that was cut off would not end earlier if it were given less time."""
     limit = float(job.arguments[0])
+    if limit != LIMIT:
+        return ""  # who heeds that one heeds another
     shorter = waves(job, round(limit * 2 / 3))
     seconds = bench.executor.run(shorter, shorter.inputs).seconds
     if seconds < run.seconds - 1:
@@ -266,35 +268,38 @@ def _exit_code(job: Job, bench: Bench, **settings: float) -> int | None:
 
 def cut_off(save: int, choose: Callable[[Sequence[Cut]], Cut] | None = None, **settings: float) -> Ask:
     """The question whether a job that is cut off at any moment of writing its `save`-th restart file ends right. With
-    `choose`, it is one moment of each kind: there is no file, a part of it, the whole."""
+    `choose`, it is one of those at which there is a part of it."""
     def ask(job: Job, bench: Bench) -> Result:
-        moments = cuts(save, tuple(sorted(settings.items())))
+        *moments, after = cuts(save, tuple(sorted(settings.items())))
         if choose:
-            moments = moments[1], choose(moments[3:-1]), moments[-1]
+            moments = [choose(moments[3:])]
         lag = bench.explore(job, WAVES.known_answer()).first.run.seconds - float(job.arguments[0])
-        jobs = [waves(job, round(one.seconds - max(0.0, lag)), **settings) for one in moments]
-        # What the wrapper leaves is mostly one of two whole files. What becomes of a job from there is asked once.
-        left = [_left(one, bench) for one in jobs]
+        jobs = [waves(job, round(one.seconds - max(0.0, lag)), **settings) for one in (*moments, after)]
         becomes: dict[tuple, Exploration] = {}
-        for then, one in zip(left, jobs):
-            if then not in becomes:
-                becomes[then] = bench.explore(one, WAVES.known_answer(**settings))
-        outcomes = [(cut, one, becomes[then]) for cut, one, then in zip(moments, jobs, left)]
+
+        def outcome(one: Job) -> Exploration:
+            # What a wrapper leaves is mostly the last whole file. What becomes of a job from there is asked once.
+            left = _left(one, bench)
+            if left not in becomes:
+                becomes[left] = bench.explore(one, WAVES.known_answer(**settings))
+            return becomes[left]
+
+        outcomes = [(cut, one, outcome(one)) for cut, one in zip(moments, jobs)]
         torn = [one for one in outcomes if one[2].verdict != RESTART_SAFE]
-        if not torn:
-            return Result(True, f"{len(outcomes)} moments, before, between and after all that is written, end right",
+        if not torn:  # nor does the moment after that tear anything, at which other questions cut off
+            return Result(True, f"{count(len(outcomes), 'moment')}, before and in the middle of what is written, end right",
                           schedules=sum(found.schedules for found in becomes.values()))
         cut, cut_job, found = min(torn, key=lambda one: _gravity(one[2]))
         result = failed(cut_job, bench, found, "torn-write" if cut.saving else None,
                         f"Cut off after {cut.seconds} s (waves has said: {cut.said}), {_outcome(found)}.")
         table = tuple(Evidence("cut off", f"after {one.seconds} s ({one.said}), {_outcome(found)}")
-                      for one, _, found in outcomes)
+                      for one, _, found in (*outcomes, (after, jobs[-1], outcome(jobs[-1]))))
         return replace(result, failure=replace(result.failure, evidence=table + result.failure.evidence))
     return ask
 
 
 def cut_off_unseen(draw: random.Random) -> Ask:
-    """The same with numbers that are drawn, and three of the moments: before, between and after the pieces."""
+    """The same with numbers that are drawn, and one of the moments at which a part of the file is there."""
     settings = unseen_settings(draw)
     settings["steps"] = 3 * settings["save_every"] - 2  # so that it is done in its second execution
     return cut_off(2, draw.choice, **settings)
