@@ -66,17 +66,21 @@ class _State:
          self.looked) = _HEAD.unpack_from(_map, 0)
         self.deadlines = _records(_DEADLINE, _DEADLINES, deadlines, _WAITERS)
         self.waiting = _records(_WAITING, _WAITERS, waiting, SIZE)
-        self.stored = self._values()
 
     def _values(self):
         return (self.now, self.woke, self.first, self.over, self.looked, sorted(self.deadlines)[:_MOST_DEADLINES],
                 self.waiting[:_MOST_WAITERS])
 
+    def keep(self):
+        """Remember what is stored now."""
+        self.stored = self._values()
+
     def store(self):
+        """Store what has changed since keep()."""
         values = self._values()
         if values == self.stored:
             return
-        self.stored, self.serial = values, self.serial + 1
+        self.serial += 1
         deadlines, waiting = values[-2:]
         for record, where, found in (_DEADLINE, _DEADLINES, deadlines), (_WAITING, _WAITERS, waiting):
             for index, one in enumerate(found):
@@ -105,6 +109,7 @@ class _Locked:
             if fcntl:
                 fcntl.lockf(descriptor(), fcntl.LOCK_EX)
             _Locked.state = _State()
+            _Locked.state.keep()
         _Locked.depth += 1
         return _Locked.state
 
