@@ -88,6 +88,10 @@ def submission_of(exercise: Exercise, own: Tree) -> submit.Submission:
         raise Unusable(f"HTCondor would refuse the submit file. {error}", Failure(str(error))) from None
 
 
+FEWER = Bounds(executions=30)
+"""For jobs that are shell scripts: they take five times as long, and right ones are executed ten times at most."""
+
+
 @dataclass(frozen=True)
 class Exercise:
     """Files that are given, files that are asked for, questions, and hints for who has not begun."""

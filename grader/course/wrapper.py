@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..simulator.pool import Moment
 from .asking import both, every_schedule
-from .exercise import Exercise, Question
+from .exercise import FEWER, Exercise, Question
 from .prediction import prediction
 from .waves import (DIVERGES, LIMIT, PLENTY, SHORT, WAVES, asking, at_once, cut_off, cut_off_unseen, given,
                     is_the_wrapped_program, naive_job, out_of_time, passes_on, unseen, waves)
@@ -48,6 +48,7 @@ WRAPPER = Exercise(
     settings=waves,
     given=given,
     answers=("my_wrapper", "waves.sub"),
+    bounds=FEWER,
     questions=(
         Question(BEFORE, 1, both(is_the_wrapped_program, asking(at_once, PLENTY, steps=24))),
         Question(TIME_UP, 2, asking(out_of_time, LIMIT), rests_on=(BEFORE,), unseen=unseen(out_of_time, 2.4)),

@@ -191,6 +191,7 @@ class Executor:
         if answer.over:
             return {"time": f"{limits.wall:g} s of real time",
                     "cpu": f"{limits.cpu} s of processor time",
+                    "processes": f"{limits.processes} processes at a time",
                     "memory": f"{limits.memory >> 20} MB of memory",
                     "disk": f"{limits.files} files or {limits.sandbox_bytes >> 20} MB of disk"}[answer.over]
         if answer.signal == signal.SIGXCPU or answer.signal == signal.SIGKILL and answer.cpu >= limits.cpu:

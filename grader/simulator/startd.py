@@ -40,7 +40,7 @@ class Answer(NamedTuple):
     code: int | None
     signal: int | None
     over: str
-    """The limit that the starter ended it for: time, cpu, memory, disk; '' if none."""
+    """The limit that the starter ended it for: time, cpu, memory, processes, disk; '' if none."""
     cpu: float
     """Seconds of processor time that it took."""
     lost: bool = False

@@ -24,10 +24,12 @@ from pathlib import Path
 import pytest
 
 from classroom import ANSWERS, ROOT
+from grader.course import sparing
 from grader.course.sparing import LIMITS
 from grader.grading import judge, pages
 from grader.grading.judge import Grade, Graded
 from grader.grading.submission import Submission, read
+from grader.simulator.execution import Limits
 from grader.simulator.isolation import confinement
 from grader.simulator.tree import Tree
 
@@ -85,14 +87,14 @@ def saved(grade: Grade) -> Graded:
     return next(one for one in grade.exercises if one.exercise == "save")
 
 
-def graded(answer: dict[str, dict[str, str]], world: Path) -> Grade:
+def graded(answer: dict[str, dict[str, str]], world: Path, limits: Limits = SHORT) -> Grade:
     """Judge an answer, and see that nothing has come of the attack but a grade."""
     outside, scratch = world / "outside", world / "scratch"
     before = {path.name: path.read_bytes() for path in outside.iterdir()}
     others = processes(scratch)  # of other tests' executors
     began = time.monotonic()
     files = {name: Tree.files(one) for name, one in answer.items()}
-    grade = judge.judge(Submission(files), CONFINE, limits=SHORT, seconds=SECONDS)
+    grade = judge.judge(Submission(files), CONFINE, limits=limits, seconds=SECONDS)
     assert time.monotonic() - began < IN_TIME
     assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
     assert b"THE-SECRET" not in grade.to_json()
@@ -181,8 +183,15 @@ FLOODS = {
 
 @needs_sandbox
 def test_memory_that_processes_share_is_counted(world):
-    [trial, *_] = saved(graded(FLOODS["memory that many processes share"], world)).trials
+    patient = replace(SHORT, cpu=5, wall=6.0)  # a slow machine takes a second to fill that much
+    [trial, *_] = saved(graded(FLOODS["memory that many processes share"], world, patient)).trials
     assert f"{SHORT.memory >> 20} MB of memory" in trial.text
+
+
+@needs_sandbox
+def test_a_fork_bomb_is_ended_because_of_its_processes(world):
+    [trial, *_] = saved(graded(FLOODS["a fork bomb"], world, replace(SHORT, cpu=5, wall=6.0))).trials
+    assert f"{sparing.PROCESSES} processes at a time" in trial.text
 
 
 @pytest.mark.parametrize("name", FLOODS)

@@ -7,7 +7,7 @@ import random
 from ...simulator.job import Job
 from ...simulator.tree import File, Tree
 from ..asking import both, wrong
-from ..exercise import Bench, Exercise, Question, Result
+from ..exercise import FEWER, Bench, Exercise, Question, Result
 from ..payload import Program
 from ..prediction import prediction
 from ..resumption import free_way
@@ -53,6 +53,7 @@ BEHIND_A_PIPE = Exercise(
     given=ROD.program.files,
     submit_file="run.sub",
     settings=ROD.job,
+    bounds=FEWER,
     questions=(
         Question(IN_PLACE, 0.5, both(ROD.in_place(), ROD.in_place(minutes=2, interval=1), keeps_the_log),
                  unseen=ROD.unseen(ROD.in_place)),

@@ -22,6 +22,8 @@ LINUX = sys.platform.startswith("linux")
 CONFINED = os.environ.get("_SIMULATOR_CONFINED") == "1"
 """Whether all processes that this one could signal are the job's."""
 READY = b"ready\n"
+SPARE = 4
+"""Processes that are counted with a job's by the system, or had just ended when they were looked at."""
 LOOK = 0.1
 """Seconds of real time between two looks at what a job uses in all."""
 
@@ -109,16 +111,19 @@ def kill_all(pid):
 
 
 def exceeded(limits, scratch):
-    """"cpu", "memory" or "disk" if a job's processes, or files, take too much together; the limits of the system
-    hold for each of them alone."""
-    seconds, memory = 0.0, 0
+    """"processes" if a job has as many as it may, and so wants more, or "cpu", "memory" or "disk" if they, or the files,
+    take too much together; the limits of the system hold for each of them alone."""
+    seconds, memory, processes = 0.0, 0, SPARE
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             if int(pid) != os.getpid() and _user(pid) == os.getuid():
+                processes += 1
                 seconds += _seconds(pid)
                 memory += _memory(pid)
         except (ValueError, OSError):
             pass  # it has ended
+    if processes >= limits["processes"]:
+        return "processes"
     if seconds > limits["cpu"]:
         return "cpu"
     if memory > limits["memory"]:
