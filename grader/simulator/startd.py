@@ -96,8 +96,11 @@ class Startd:
         environment = {"_SIMULATOR_SCRATCH": str(self._scratch), "PATH": os.defpath, "PYTHONHASHSEED": "0",
                        "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         try:
-            self._starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
-                                             cwd=self._scratch, start_new_session=True)
+            # If this very call is interrupted, nobody waits for the starter, and the files go that it is about to read.
+            # It ends by itself then, and what it says of that is for nobody.
+            self._starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                             stderr=subprocess.DEVNULL, env=environment, cwd=self._scratch,
+                                             start_new_session=True)
         except OSError as error:
             raise NoStarter(f"The processes in which jobs run can't be started: {error.strerror} ({error.filename}).") \
                 from None
