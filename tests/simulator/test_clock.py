@@ -182,6 +182,23 @@ print(round(time.monotonic()))
 """
 
 
+FULL = """#!/usr/bin/env python3
+import os, time
+files = []
+try:
+    while True: files.append(os.open("/dev/null", os.O_RDONLY))
+except OSError:
+    for file in files[-2:]: os.close(file)
+for i in range(9): time.sleep(3)
+"""
+
+
+def test_a_program_with_hardly_a_file_to_open_keeps_the_time(executor, shell_job):
+    job = shell_job("timeout 1000 ./full", inputs=Tree({"full": File(FULL.encode(), True)}))
+    done = executor.run(job, job.inputs)
+    assert (done.exit.code, round(done.seconds)) == (0, 27), done.stderr
+
+
 @pytest.mark.parametrize("source", ["./closes", "timeout 1000 ./closes"])
 def test_a_program_that_closes_all_files_keeps_the_time_and_the_files_that_it_opens_then(executor, shell_job, source):
     job = shell_job(source, inputs=Tree({"closes": File(CLOSES.encode(), True)}))

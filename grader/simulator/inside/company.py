@@ -119,20 +119,28 @@ class _Blocked:
     """A process with one thread that is blocked for certain, and a way to see at little cost that it has been so ever
     since: it is blocked, and has not run. (Opening these files, and all that is in status, takes longest in a look.)"""
 
-    def __init__(self, process, look):
+    def __init__(self, look):
         self.look, self.files = look, []
+
+    def open(self, process):
+        """Begin to watch. Raises OSError."""
         for name in "schedstat", "wchan", "children":
             file = os.open("/proc/%d/task/%d/%s" % (process, process, name), os.O_RDONLY)
             self.files.append((file, os.fstat(file)))
-        self.runs = self._read(0).split()[2:]
+        self.runs = self._runs()
 
     def _read(self, which):
         return os.pread(self.files[which][0], 1 << 14, 0)
 
+    def _runs(self):
+        """How often it has got a processor; "0", or nothing, where Linux does not count that."""
+        return b"".join(self._read(0).split()[2:])
+
     def children(self):
-        """Its children; None if it has run since. (In this order: one that runs after the first line is seen by the second.)"""
+        """Its children; None if it has run since, or that is not known."""
         try:
-            if self._read(1) not in (b"", b"0") and self.runs not in ([], [b"0"]) and self._read(0).split()[2:] == self.runs:
+            # In this order: if it is blocked, and has not run until after that, it was blocked all the time before.
+            if self._read(1) not in (b"", b"0") and self.runs not in (b"", b"0") and self._runs() == self.runs:
                 return [int(word) for word in self._read(2).split()]
         except (OSError, ValueError):
             pass  # it has ended, or the job has closed these files
@@ -149,11 +157,17 @@ class _Blocked:
 
 
 def _watch(process, look):
-    """From now on, see of this process at little cost that it is still blocked. As long as there is room for its files."""
+    """From now on, see of this process at little cost that it is still blocked, as long as there is room for its files."""
     for other in [other for other in _blocked if other == process or _blocked[other].children() is None]:
         _blocked.pop(other).close()
     if len(_blocked) < MOST_BLOCKED:
-        _blocked[process] = _Blocked(process, look)
+        watched = _Blocked(look)
+        try:
+            watched.open(process)
+        except OSError:  # it has ended, the job may have no more files open, or Linux has no such files
+            watched.close()
+        else:
+            _blocked[process] = watched
 
 
 def _seems_blocked(who, look):
