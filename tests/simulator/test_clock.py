@@ -154,11 +154,11 @@ def test_threads_sleep_at_the_same_time(executor, python_job):
 def test_many_threads_may_sleep(executor, python_job):
     job = python_job("""
         import threading, time
-        threads = [threading.Thread(target=time.sleep, args=(10 + n,)) for n in range(40)]
+        threads = [threading.Thread(target=time.sleep, args=(10 + n,)) for n in range(20)]
         for t in threads: t.start()
         for t in threads: t.join()
     """)
-    assert round(executor.run(job, job.inputs).seconds) == 49
+    assert round(executor.run(job, job.inputs).seconds) == 29
 
 
 def test_a_program_that_starts_slowly_is_not_left_behind(count):
