@@ -110,6 +110,67 @@ file = open('file', 'w'); file.write('x')
 if os.fork() == 0: sys.exit(0)
 os.wait()
 
+## two files open
+one = open('file', 'a'); one.write('1'); two = open('file', 'a'); two.write('2')
+
+## a file left open and one closed
+with open('one', 'w') as one: one.write('1')
+two = open('two', 'w'); two.write('2'); sys.exit(85)
+
+## a file open for reading
+open('file', 'w').write('1' * 20000)
+file = open('file'); file.readline(3); sys.exit(85)
+
+## a file open for both
+open('file', 'w').write('1' * 20000)
+file = open('file', 'r+'); file.read(3); file.seek(5); file.write('2')
+
+## a file open for appending to the output
+file = os.fdopen(os.dup(1), 'w'); file.write('x'); print('y')
+
+## a file open that is full
+file = open('/dev/full', 'w'); file.write('x')
+
+## a file open that closes otherwise
+file = open('file', 'w'); file.write('x'); file.close = lambda: note('closed')
+
+## a file open whose buffer closes otherwise
+file = open('file', 'w'); file.write('x'); file.buffer.close = lambda: note('closed')
+
+## a file open of which is warned
+import warnings
+warnings.simplefilter('always')
+file = open('file', 'w'); file.write('x')
+
+## a file taken apart
+file = open('file', 'w'); file.write('x'); buffer = file.detach(); buffer.write(b'y')
+
+## a file of one's own
+import io
+class Mine(io.RawIOBase):
+    def writable(self): return True
+    def write(self, data): note(bytes(data).decode()); return len(data)
+file = io.BufferedWriter(Mine()); file.write(b'x')
+
+## a file around one of one's own
+import io
+class Mine(io.BytesIO):
+    def close(self): note('closed')
+file = io.TextIOWrapper(io.BufferedWriter(Mine())); file.write('x')
+
+## a file that was never begun
+import io
+file = io.TextIOWrapper.__new__(io.TextIOWrapper); sys.exit(85)
+
+## files in memory
+import io
+text, data = io.StringIO(), io.BytesIO(); text.write('x'); data.write(b'y'); data.close(); sys.exit(85)
+
+## a pipe open to a process
+import subprocess
+cat = subprocess.Popen(['cat'], stdin=subprocess.PIPE, text=True); cat.stdin.write('x')
+cat.stdin.flush(); cat.stdin.close(); cat.wait(); sys.exit(85)
+
 ## a binary file open
 file = open('file', 'wb'); file.write(b'x')
 
@@ -186,6 +247,13 @@ a = A(); A.__del__ = lambda self: note('gone')
 class M(type):
     def __getattribute__(cls, name): note(name); raise AttributeError
 class A(metaclass=M): pass
+
+## a metaclass that is asked
+class M(type):
+    def __eq__(cls, other): note('asked'); return True
+    __hash__ = type.__hash__
+class A(metaclass=M): pass
+a = A()
 
 ## a generator
 def g():
@@ -374,9 +442,13 @@ save()
 """
 
 
-@pytest.mark.parametrize("source, quiet", [("", True), (PLAIN, True), ("file = open('file', 'w')", False)])
-def test_the_interpreter_is_taken_down_only_where_that_can_be_seen(source, quiet, tmp_path):
-    program = "import ending\nending.settle()\nending.begin()\n" + source + "\nprint(ending._quiet())"
+CLOSED = "with open('file', 'w') as written: pass\nfile = open('file')"
+
+
+@pytest.mark.parametrize("source, at_once", [("", True), (PLAIN, True), ("file = open('file', 'w')", False), (CLOSED, True)])
+def test_the_interpreter_is_taken_down_only_where_that_can_be_seen(source, at_once, tmp_path):
+    program = f"import ending\nending.settle()\nending.begin()\n{source}\n" \
+              "import os\nos._exit = lambda code: print('at once')\nending.leave(0)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path,
                           env={"PYTHONPATH": str(INSIDE), "PATH": "/usr/bin:/bin"})
-    assert done.stdout == f"{quiet}\n", done.stderr
+    assert done.stdout == "at once\n" * at_once, done.stderr

@@ -6,8 +6,10 @@ process in which nothing is left that does anything when it is destroyed can end
 """
 
 import _thread
+import _warnings
 import atexit
 import gc
+import io
 import itertools
 import os
 import sys
@@ -16,15 +18,21 @@ from _weakref import ref as _Reference
 WITHOUT_END = frozenset("""
     _abc _ast _bisect _blake2 _bz2 _codecs _collections _contextvars _csv _datetime _decimal _frozen_importlib
     _frozen_importlib_external _functools _hashlib _heapq _imp _io _json _locale _lzma _md5 _opcode _operator _pickle
-    _random _sha1 _sha2 _sha256 _sha3 _sha512 _signal _socket _sre _stat _statistics _string _struct _thread
+    _posixsubprocess _random _sha1 _sha2 _sha256 _sha3 _sha512 _signal _socket _sre _stat _statistics _string _struct _thread
     _tracemalloc _typing _uuid _warnings _weakref array atexit binascii builtins cmath errno fcntl gc itertools
     marshal math mmap posix pwd resource select sys time typing.io typing.re unicodedata zlib
     """.split())
 """Modules written in C that make no objects which do something at their end, but for those with a `__del__`."""
+FILES = frozenset(map(id, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom, io.BufferedReader, io.FileIO)))
+"""What open() makes. (To ask whether a program's own class is one of these classes may run its code.)"""
+OWN = {"mode", "name", "__IOBase_closed"}
+"""Their own attributes. A program may give them others: a close() to be called at their end."""
 MOST_OBJECTS = 100_000
 """More take as long to look at as to destroy."""
 _harmless = set()
 _mark = None
+_filters = []
+"""Which warnings are shown. By default none is of a file that is left open."""
 
 
 def settle():
@@ -38,7 +46,8 @@ def settle():
 
 def begin():
     """In a fork: the same for what has been added since."""
-    global _mark
+    global _mark, _filters
+    _filters = _filters_now()
     gc.freeze()
     _mark = []  # from now on gc.freeze() would hide it, with what else a program has made
 
@@ -62,9 +71,9 @@ def _quiet():
     # There are many more objects than types: only those are looked at whose type asks for it.
     each = list(map(type, things))
     kinds = dict(zip(map(id, each), each))
-    if any(map(_has_end, kinds.values())):
+    if any(_has_end(kind) for number, kind in kinds.items() if number not in FILES):
         return False
-    asking = {number for number, kind in kinds.items() if issubclass(kind, (type, _Reference))}
+    asking = FILES | {number for number, kind in kinds.items() if issubclass(kind, (type, _Reference))}
     return not any(map(_acts, itertools.compress(things, map(asking.__contains__, map(id, each)))))
 
 
@@ -82,11 +91,33 @@ def _has_end(kind):
 
 
 def _acts(thing):
-    """Whether a class has instances that do something at their end, which the garbage collector may not know of, or a
-    weak reference calls a function when what it refers to is destroyed."""
+    """Whether a class has instances that do something at their end, which the garbage collector may not know of, a
+    weak reference calls a function when what it refers to is destroyed, or a file is still to be written."""
     if issubclass(type(thing), type):
         return _has_end(thing)
+    if id(type(thing)) in FILES:
+        return not _is_written(thing)
     return type(_Reference.__callback__.__get__(thing)) not in (type(None), type(len))
+
+
+def _is_written(file):
+    """Whether to destroy a file does not write to it, nor warn of it: it is closed, or was for reading only. And it is
+    made of what open() makes files of, and of nothing that a program has taken apart or made."""
+    try:
+        part = file
+        while type(part) is not io.FileIO:
+            if id(type(part)) not in FILES or not vars(part).keys() <= OWN:
+                return False
+            part = part.buffer if type(part) is io.TextIOWrapper else part.raw
+        if not vars(part).keys() <= OWN:
+            return False
+        return file.closed or not file.writable() and _filters_now() == _filters
+    except Exception:  # one that was detached, or never begun
+        return False
+
+
+def _filters_now():
+    return list(getattr(sys.modules.get("warnings", _warnings), "filters", _warnings.filters))
 
 
 def _flushed():
