@@ -55,7 +55,9 @@ _MOST_WAITERS = (SIZE - _WAITERS) // _WAITING.size
 _real_sleep, _real_poll = _time.sleep, getattr(select, "poll", None)
 _guard = _thread.RLock()
 _map = None
-_file, _path, _opened = None, None, None
+_file = None
+_family = 0, 0
+"""The parent of the job's program, and the program."""
 
 
 class _State:
@@ -138,26 +140,18 @@ def read(told):
 
 def attach(path):
     """Take the time from this clock file from now on. The first to do so is the job's program."""
-    global _map, _path
-    _path = os.path.abspath(path)
+    global _map, _file, _family
+    _file = company.Kept(os.path.abspath(path), os.O_RDWR)
     _map = mmap.mmap(descriptor(), SIZE)
     with _Locked() as state:
         if not state.first:
             state.first, state.parent = os.getpid(), os.getppid()
+        _family = state.parent, state.first
 
 
 def descriptor():
-    """The file descriptor by which this process has the clock. The job may have closed it, as one does who closes all
-    that there is, and opened another file that has its number now."""
-    global _file, _opened
-    try:
-        if _opened and os.path.samestat(os.fstat(_file), _opened):
-            return _file
-    except OSError:
-        pass
-    _file = os.open(_path, os.O_RDWR)
-    _opened = os.fstat(_file)
-    return _file
+    """The file descriptor by which this process has the clock, wherever the job has left it."""
+    return _file.descriptor()
 
 
 def moment():
@@ -221,33 +215,33 @@ def _stand_still():
 
 def now():
     """The virtual time, in seconds since the epoch; looking takes TICK."""
-    with _Locked() as state:
-        target, state.looked = state.now + TICK, 1
-    _pass(target)
-    return _HEAD.unpack_from(_map, 0)[0]
+    return _pass(TICK, looked=1)
 
 
-def _pass(target):
-    """Move the clock to `target`, whatever others do, sending the signals on the way at their time."""
+def _pass(seconds, looked=0):
+    """Let `seconds` pass, whatever others do, sending the signals on the way at their time. Returns the time then."""
+    until = None
     while True:
         with _Locked() as state:
-            over, due = state.over, None if state.over else _move(state, target)
-        if over:
+            until = state.now + seconds if until is None else until
+            state.looked |= looked
+            over, due = state.over, None if state.over else _move(state, until)
+            time = state.now
+        if over or due is None and until == float("inf"):
             _stand_still()
         if due is None:
-            if target == float("inf"):
-                _stand_still()
-            return
+            return time
         _send(due)  # a handler that raises ends the sleep here, at the deadline
 
 
 def advance(seconds):
     """Sleep: let `seconds` pass, sending the signals of all deadlines on the way at their time."""
+    if company.alone(*_family):
+        _pass(seconds)
+        return
     with _Locked() as state:
-        until, family = state.now + seconds, (state.parent, state.first)
-    if company.alone(*family):
-        _pass(until)
-    elif not _skip(until):
+        until = state.now + seconds
+    if not _skip(until):
         _wait(until, None)
 
 

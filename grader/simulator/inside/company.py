@@ -13,7 +13,10 @@ INTERVAL = 0.0005
 """Seconds after which a thread asks another of its process to let it run Python."""
 LONG = 0.02
 """Seconds within which whoever can run gets a processor."""
+WALL = 0x40000000
+"""For waitid: children of any kind. (Linux's __WALL, which the module os does not have.)"""
 _monotonic, _sleep = time.monotonic, time.sleep
+_siblings = None
 _known = {}
 """What was seen of threads of which nothing is certain: (how often they had and lost the processor, whether they seemed
 to be blocked, since when)."""
@@ -35,9 +38,15 @@ def alone(parent, first):
     if _thread._count() or os.getpid() != first:
         return False
     try:
-        return _children(parent, parent) == [first] and not _children(first, first)
-    except OSError:
-        return True
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT | WALL)
+    except ChildProcessError:  # it has none
+        try:
+            return list(map(int, _beside(parent).split())) == [first]
+        except OSError:  # Linux does not tell
+            return True
+    except OSError:  # before Linux 4.7
+        pass
+    return False
 
 
 def state(process, thread):
@@ -115,6 +124,46 @@ def _look(parent, first, asleep, me):
     return found
 
 
+class Kept:
+    """A file that is kept open, as opening it takes longest. The job may close it, and open another that has got its
+    number. Raises OSError."""
+
+    def __init__(self, path, how):
+        self.path, self.how = path, how
+        self._open()
+
+    def _open(self):
+        self.number = os.open(self.path, self.how)
+        self._opened = os.fstat(self.number)
+
+    def is_open(self):
+        """Whether its number is still its own."""
+        try:
+            return os.path.samestat(os.fstat(self.number), self._opened)
+        except OSError:
+            return False
+
+    def descriptor(self):
+        """Its file descriptor, a new one if the old one is lost. Raises OSError."""
+        if not self.is_open():
+            self._open()
+        return self.number
+
+    def close(self):
+        """Close it, unless the job has."""
+        if self.is_open():
+            os.close(self.number)
+
+
+def _beside(process):
+    """The processes that this one has started, as its file in /proc tells them."""
+    global _siblings
+    path = "/proc/%d/task/%d/children" % (process, process)
+    if _siblings is None or _siblings.path != path:
+        _siblings = Kept(path, os.O_RDONLY)
+    return os.pread(_siblings.descriptor(), 1 << 14, 0)
+
+
 class _Blocked:
     """A process with one thread that is blocked for certain, and a way to see at little cost that it has been so ever
     since: it is blocked, and has not run. (Opening these files, and all that is in status, takes longest in a look.)"""
@@ -125,12 +174,11 @@ class _Blocked:
     def open(self, process):
         """Begin to watch. Raises OSError."""
         for name in "schedstat", "wchan", "children":
-            file = os.open("/proc/%d/task/%d/%s" % (process, process, name), os.O_RDONLY)
-            self.files.append((file, os.fstat(file)))
+            self.files.append(Kept("/proc/%d/task/%d/%s" % (process, process, name), os.O_RDONLY))
         self.runs = self._runs()
 
     def _read(self, which):
-        return os.pread(self.files[which][0], 1 << 14, 0)
+        return os.pread(self.files[which].number, 1 << 14, 0)
 
     def _runs(self):
         """How often it has got a processor; "0", or nothing, where Linux does not count that."""
@@ -147,13 +195,8 @@ class _Blocked:
         return None
 
     def close(self):
-        """Close the files, unless the job has, and has perhaps opened others that have got their numbers."""
-        for file, opened in self.files:
-            try:
-                if os.path.samestat(os.fstat(file), opened):
-                    os.close(file)
-            except OSError:
-                pass
+        for file in self.files:
+            file.close()
 
 
 def _watch(process, look):
