@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..simulator import submit
@@ -48,13 +48,14 @@ class Bench:
 
     def __init__(self, executor: Executor, bounds: Bounds = Bounds()):
         self.executor, self.bounds = executor, bounds
-        self._found: dict[tuple[Job, Tree], Exploration] = {}
+        self._found: dict[tuple[Job, Tree, bool], Exploration] = {}
 
-    def explore(self, job: Job, expected: Tree) -> Exploration:
-        """explore(), once for each job."""
-        if (job, expected) not in self._found:
-            self._found[job, expected] = explore(job, self.executor, expected=expected, bounds=self.bounds)
-        return self._found[job, expected]
+    def explore(self, job: Job, expected: Tree, late: bool = True) -> Exploration:
+        """explore(), once for each job. `late` as in Bounds."""
+        what = job, expected, late
+        if what not in self._found:
+            self._found[what] = explore(job, self.executor, expected=expected, bounds=replace(self.bounds, late=late))
+        return self._found[what]
 
 
 Ask = Callable[[Any, Bench], Result]

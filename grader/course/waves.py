@@ -218,7 +218,7 @@ def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
     limit = float(job.arguments[0])
     if limit != LIMIT:
         return ""  # who heeds that one heeds another
-    shorter = waves(job, round(limit * 2 / 3))
+    shorter = waves(job, cuts(2, tuple(SHORT.items()))[0].seconds, **SHORT)  # which is executed again when it is cut off
     seconds = bench.executor.run(shorter, shorter.inputs).seconds
     if seconds < run.seconds - 1:
         return ""
@@ -281,7 +281,7 @@ def cut_off(save: int, choose: Callable[[Sequence[Cut]], Cut] | None = None, **s
             # What a wrapper leaves is mostly the last whole file. What becomes of a job from there is asked once.
             left = _left(one, bench)
             if left not in becomes:
-                becomes[left] = bench.explore(one, WAVES.known_answer(**settings))
+                becomes[left] = bench.explore(one, WAVES.known_answer(**settings), late=False)
             return becomes[left]
 
         outcomes = [(cut, one, outcome(one)) for cut, one in zip(moments, jobs)]
