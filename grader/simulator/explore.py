@@ -276,7 +276,7 @@ class _Explorer:
         def run(later: Tree) -> Run:
             return self.run(replace(state, sandbox=later, key=None))
 
-        if goes_on(self.job, state.sandbox, state.grown, run):
+        if goes_on(self.job, state.sandbox, state.grown, run, self.bounds.patience):
             return True
         state.alike = state.similar = 0
         return False

@@ -71,10 +71,11 @@ def looks_back(watched: Run, grown: Growth) -> bool:
     return any(note[0] == "look" and (len(note) == 1 or note[1] in above) for note in notes)
 
 
-def goes_on(job: Job, sandbox: Tree, grown: Growth, run: Callable[[Tree], Run]) -> bool:
+def goes_on(job: Job, sandbox: Tree, grown: Growth, run: Callable[[Tree], Run], least: int = FUTILE) -> bool:
     """Whether the job still only appends and restarts further on: after many restarts, and where there are as many
-    lines or bytes as one of the numbers in its files and arguments says. `run` executes it in a sandbox."""
-    for times in (*_suspects(job, sandbox, grown), MANY):
+    lines or bytes as one of the numbers in its files and arguments says, of those above `least`, as so many restarts
+    have been made. `run` executes it in a sandbox."""
+    for times in (*_suspects(job, sandbox, grown, least), MANY):
         later = many_restarts_on(sandbox, grown, times)
         after = run(later)
         appended = growth(later, after.sandbox)
@@ -83,10 +84,10 @@ def goes_on(job: Job, sandbox: Tree, grown: Growth, run: Callable[[Tree], Run]) 
     return True
 
 
-def _suspects(job: Job, sandbox: Tree, grown: Growth) -> list[int]:
+def _suspects(job: Job, sandbox: Tree, grown: Growth, least: int) -> list[int]:
     """After how many restarts a file has as many lines, or bytes, as a number says, before or after the append."""
     found = set()
-    for number in _numbers(job):
+    for number in _numbers(job, least):
         for path, text in grown:
             content = sandbox[path].content
             for there, more in ((content.count(b"\n"), text.count(b"\n")), (len(content), len(text))):
@@ -96,10 +97,10 @@ def _suspects(job: Job, sandbox: Tree, grown: Growth) -> list[int]:
     return sorted(times for times in found if times > 0)
 
 
-def _numbers(job: Job) -> list[int]:
-    """The larger numbers in a job's arguments, environment, program and input files, in this order and each once."""
+def _numbers(job: Job, least: int) -> list[int]:
+    """The numbers above `least` in a job's arguments, environment, program and input files, in this order and each once."""
     texts: Iterator[bytes] = (text.encode() for text in (*job.arguments, *(value for _, value in job.environment)))
     inputs = sorted(job.inputs.items(), key=lambda item: item[0] != job.executable)
     files = (entry.content for _, entry in inputs if isinstance(entry, File))
     found = (int(number) for text in (*texts, *files) for number in re.findall(rb"(?<![\w.])\d{1,6}(?![\w.])", text))
-    return list(dict.fromkeys(number for number in found if number > FUTILE))[:MOST_NUMBERS]
+    return list(dict.fromkeys(number for number in found if number > least))[:MOST_NUMBERS]

@@ -570,6 +570,13 @@ def test_a_script_that_ends_when_a_file_has_just_so_many_lines_does_finish(shell
     assert (found.verdict, found.failure) == (UNKNOWN, "600 states were not enough")
 
 
+@pytest.mark.parametrize("lines, executions", [(9, 30), (21, 30), (20, 50), (40, 50)])
+def test_within_few_executions_such_a_script_is_not_told_that_it_never_ends(shell_job, executor, lines, executions):
+    job = shell_job(f"echo row >> n; [ $(wc -l < n) -eq {lines} ] && exit 0; exit 85", checkpoint_exit_code=85,
+                    transfer_checkpoint_files=("n",), transfer_output_files=("n",))
+    assert explore(job, executor, bounds=Bounds(executions=executions)).failure != "never finishes"
+
+
 @pytest.mark.parametrize("count", ["n == 60", "n + 0 == 6 * 10"])
 @pytest.mark.parametrize("counted", ["len(open('n').readlines())", "os.path.getsize('n') // 4",
                                      "int(subprocess.getoutput('wc -l < n'))", "os.stat('n').st_size // 4"])
