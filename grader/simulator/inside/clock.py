@@ -238,10 +238,9 @@ def advance(seconds):
     """Sleep: let `seconds` pass, sending the signals of all deadlines on the way at their time."""
     if company.alone(*_family):
         _pass(seconds)
-        return
-    with _Locked() as state:
-        until = state.now + seconds
-    if not _skip(until):
+    elif not _skip(seconds):
+        with _Locked() as state:
+            until = state.now + seconds
         _wait(until, None)
 
 
@@ -275,14 +274,15 @@ def _has_ended(process):
     return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _skip(until):
-    """Move the clock to `until`, if nobody has anything to do before or then; whether it was moved. It is what _wait()
-    comes to, without telling others of it who would only wait. Not among threads: to look at them takes a moment, in
+def _skip(seconds):
+    """Let `seconds` pass at once, if nobody has anything to do before or then; whether they have. It is what _wait() comes
+    to, without telling others of it who would only wait. Not among threads: to look at them takes a moment, in
     which others would take this one, that nobody was told of, for blocked."""
     if _thread._count():
         return False
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
     state = _State()
+    until = state.now + seconds
     if (state.over or until == float("inf") or any(one[0] <= until for one in state.deadlines)
             or any(one[0] <= until or one[1:3] == me for one in state.waiting)
             or not _others_wait(state, (until, *me, False))):

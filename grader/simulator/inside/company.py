@@ -15,6 +15,8 @@ LONG = 0.02
 """Seconds within which whoever can run gets a processor."""
 WALL = 0x40000000
 """For waitid: children of any kind. (Linux's __WALL, which the module os does not have.)"""
+ONE_THREAD = 3
+"""Links to the directory of the threads of a process that has one."""
 _monotonic, _sleep = time.monotonic, time.sleep
 _siblings = None
 _known = {}
@@ -38,12 +40,17 @@ def alone(parent, first):
     if _thread._count() or os.getpid() != first:
         return False
     try:
+        return _has_no_child() and list(map(int, _beside(parent).split())) == [first]
+    except OSError:  # Linux does not tell
+        return True
+
+
+def _has_no_child():
+    """Whether this process has none, as far as that is told at once."""
+    try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT | WALL)
-    except ChildProcessError:  # it has none
-        try:
-            return list(map(int, _beside(parent).split())) == [first]
-        except OSError:  # Linux does not tell
-            return True
+    except ChildProcessError:
+        return True
     except OSError:  # before Linux 4.7
         pass
     return False
@@ -89,11 +96,13 @@ def waits(parent, first, asleep, me):
 def _look(parent, first, asleep, me):
     """{(process, thread): (how often it gave up the processor, how often it was taken away, whether it is certain
     that it is blocked)}, or None if one is not blocked."""
-    found, pending = {}, _children(parent, parent)
+    found, pending = {}, list(map(int, _beside(parent).split()))
     if first not in pending:
         return None  # the job is over
     while pending:
         process = pending.pop()
+        if process == me[0] and os.stat("/proc/self/task").st_nlink == ONE_THREAD and _has_no_child():
+            continue
         still = _blocked.get(process)
         children = still and still.children()
         if children is not None:
