@@ -26,6 +26,8 @@ _blocked = {}
 """Processes that are watched."""
 MOST_BLOCKED = 4
 """Of them, as each takes three of the files that a job may have open."""
+_busy = None
+"""The thread which the last look has seen at work."""
 _seen, _since = None, 0.0
 """The last look at which all seemed to wait, and when that was."""
 
@@ -74,6 +76,8 @@ def waits(parent, first, asleep, me):
     one of long ago, if it was certain.
     """
     global _seen, _since
+    if _busy and _still_runs(*_busy):
+        return False
     pause = 0.0
     if _thread._count():
         # One of this process may be blocked because the caller runs Python. Such a one looks up once in an interval.
@@ -96,12 +100,14 @@ def waits(parent, first, asleep, me):
 def _look(parent, first, asleep, me):
     """{(process, thread): (how often it gave up the processor, how often it was taken away, whether it is certain
     that it is blocked)}, or None if one is not blocked."""
+    global _busy
+    _busy = None
     found, pending = {}, list(map(int, _beside(parent).split()))
     if first not in pending:
         return None  # the job is over
     while pending:
         process = pending.pop()
-        if process == me[0] and os.stat("/proc/self/task").st_nlink == ONE_THREAD and _has_no_child():
+        if process == me[0] and _has_no_child() and len(_threads(process)) == 1:
             continue
         still = _blocked.get(process)
         children = still and still.children()
@@ -109,10 +115,10 @@ def _look(parent, first, asleep, me):
             found[process, process] = still.look
             pending += children
             continue
-        threads = os.listdir("/proc/%d/task" % process)
+        threads = _threads(process)
         if not threads:
             return None  # its parent was told of its end after this had looked at the parent
-        for thread in map(int, threads):
+        for thread in threads:
             pending += _children(process, thread)
             who = process, thread
             if who == me:
@@ -123,6 +129,7 @@ def _look(parent, first, asleep, me):
             if letter in b"ZX" and process != first:
                 found[who] = letter, True  # its parent may not have been woken up yet when this is seen first
             elif letter != b"T" and (letter != b"S" or _is_told(status)):
+                _busy = who
                 return None
             elif who not in asleep:
                 found[who] = (*_switches(status), certain)
@@ -131,6 +138,20 @@ def _look(parent, first, asleep, me):
                 if certain and len(threads) == 1 and _seen and _seen.get(who) == found[who]:
                     _watch(process, found[who])
     return found
+
+
+def _threads(process):
+    """The threads of a process; none if it has ended just now."""
+    directory = "/proc/%d/task" % process
+    return [process] if os.stat(directory).st_nlink == ONE_THREAD else list(map(int, os.listdir(directory)))
+
+
+def _still_runs(process, thread):
+    """Whether a thread runs, or wants to. (What it is blocked by, and for how long, takes longer to see.)"""
+    try:
+        return _read(process, thread, "stat").rpartition(b")")[2][:2] == b" R"
+    except OSError:
+        return False
 
 
 class Kept:
