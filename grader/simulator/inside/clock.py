@@ -15,12 +15,12 @@ and by TICK at each look at the clock, so that a loop waiting for a moment comes
 computing takes no virtual time, which makes two runs give the same history.
 """
 
-import _signal as signal  # the module signal takes longer to import than a sleep takes
+import _signal as signal  # the modules signal and struct take longer to import than a sleep takes
+import _struct as struct
 import _thread
 import mmap
 import os
 import select
-import struct
 import time as _time
 
 if __package__:  # the judge, who only makes clocks and reads them

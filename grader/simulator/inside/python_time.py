@@ -4,7 +4,6 @@ Locks and pipes that are waited for with a limit, and processes, are waited for 
 """
 
 import _signal
-import _socket
 import _thread
 import os
 import sys
@@ -24,11 +23,15 @@ def install():
 
 def install_host(name):
     """Let this process believe that the machine is called `name`."""
+    def install_socket(module):
+        module.gethostname = lambda: name
+
     real = os.uname
-    for module in _socket, sys.modules.get("socket"):  # which takes its functions from _socket when it is imported
-        if module:
-            module.gethostname = lambda: name
     os.uname = lambda: os.uname_result((real()[0], name) + tuple(real()[2:]))
+    _LATER["_socket"] = install_socket  # from which the module socket takes its functions when it is imported
+    for module in "_socket", "socket":
+        if module in sys.modules:
+            install_socket(sys.modules[module])
 
 
 # -- looking ----------------------------------------------------------------------
