@@ -37,6 +37,8 @@ TICK = 0.001
 BOOT = 1.0e9
 """What time.monotonic() counts from: some moment before every job, as on a real machine."""
 SIZE = 32768
+MANY = 16
+"""Of those who wait, it is seen at times which are still there."""
 SOON = 0.0003
 """Seconds of real time after which a sleeping process looks at the clock again ..."""
 SLICE = 0.005
@@ -45,6 +47,7 @@ SLICE = 0.005
 # time, when one last woke up, number of changes, lengths of both lists, first process, its parent, whether it is over,
 # whether the job has looked at it
 _HEAD = struct.Struct("=ddq6i")
+_SERIAL, _SERIAL_AT = struct.Struct("=q"), 16
 _DEADLINE = struct.Struct("=diid")  # when, which process, which signal, seconds until SIGKILL
 _WAITING = struct.Struct("=diii")  # until, process, thread, whether blocked
 _DEADLINES, _WAITERS = 64, 2048
@@ -56,6 +59,7 @@ _real_sleep, _real_poll = _time.sleep, getattr(select, "poll", None)
 _guard = _thread.RLock()
 _map = None
 _file = None
+_last = None
 _family = 0, 0
 """The parent of the job's program, and the program."""
 
@@ -93,8 +97,16 @@ class _State:
 
 
 def _records(record, where, count, end):
-    return [record.unpack_from(_map, where + i * record.size)
-            for i in range(max(0, min(count, (end - where) // record.size)))]
+    count = min(count, (end - where) // record.size)
+    return list(record.iter_unpack(_map[where:where + count * record.size])) if count > 0 else []
+
+
+def _seen():
+    """The clock's state without locking, so that nobody is kept waiting by one who only looks. It is not to be changed."""
+    global _last
+    if _last is None or _last.serial != _SERIAL.unpack_from(_map, _SERIAL_AT)[0]:
+        _last = _State()
+    return _last
 
 
 class _Locked:
@@ -140,8 +152,8 @@ def read(told):
 
 def attach(path):
     """Take the time from this clock file from now on. The first to do so is the job's program."""
-    global _map, _file, _family
-    _file = company.Kept(os.path.abspath(path), os.O_RDWR)
+    global _map, _file, _family, _last
+    _file, _last = company.Kept(os.path.abspath(path), os.O_RDWR), None
     _map = mmap.mmap(descriptor(), SIZE)
     with _Locked() as state:
         if not state.first:
@@ -239,22 +251,18 @@ def advance(seconds):
     if company.alone(*_family):
         _pass(seconds)
     elif not _skip(seconds):
-        with _Locked() as state:
-            until = state.now + seconds
-        _wait(until, None)
+        _wait(lambda now: now + seconds, None)
 
 
 def wait(seconds, block):
     """Wait for something to happen, `seconds` at most. block(real seconds) has to block until it happens,
     or for so long, and tell whether it has, as a lock's acquire() does. Returns what block() told, or None."""
-    with _Locked() as state:
-        until = state.now + seconds
-    return block(0) or _wait(until, block)
+    return block(0) or _wait(lambda now: now + seconds, block)
 
 
 def wait_until(moment, block):
     """The same until this moment, in seconds since the epoch."""
-    return block(0) or _wait(moment, block)
+    return block(0) or _wait(lambda now: moment, block)
 
 
 def ended(process, seconds):
@@ -281,7 +289,7 @@ def _skip(seconds):
     if _thread._count():
         return False
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
-    state = _State()
+    state = _seen()
     until = state.now + seconds
     if (state.over or until == float("inf") or any(one[0] <= until for one in state.deadlines)
             or any(one[0] <= until or one[1:3] == me for one in state.waiting)
@@ -293,27 +301,36 @@ def _skip(seconds):
         return now.serial == state.serial
 
 
-def _wait(until, block):
+def _wait(ends, block):
+    """Wait until ends(now), or until what block() waits for has happened."""
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
-    mine = (until, *me, block is not None)
     with _Locked() as state:
+        until = ends(state.now)
+        mine = (until, *me, block is not None)
         # In a signal handler, the sleep that the signal interrupted is in the list already.
         interrupted = [one for one in state.waiting if one[1:3] == me]
-        others = [one for one in state.waiting if one[1:3] != me and company.state(*one[1:3]) != company.ENDED]
-        state.waiting = sorted([*others, mine])
+        state.waiting = sorted([*_living(one for one in state.waiting if one[1:3] != me), mine])
+    waits = True
+
+    def wake_up(state):
+        nonlocal waits
+        state.woke = state.now
+        leave(state)
+        waits = False
+
+    def leave(state):
+        state.waiting = sorted([one for one in state.waiting if one[1:3] != me] + interrupted)
     try:
         while True:
-            state = _State()  # without locking, so that nobody is kept waiting by one who only looks
+            state = _seen()
             if state.over:
                 _stand_still()
             first = _first(state.waiting, mine)
             if state.now >= until:
                 if first == mine and (state.woke < state.now or _others_wait(state, mine)):
-                    with _Locked() as latest:
-                        if latest.serial == state.serial:  # else another has woken up, and perhaps ended, since the look
-                            latest.woke = latest.now
-                            return None
-                    continue
+                    if _move_on(state.serial, state.now, wake_up):
+                        return None
+                    continue  # another has woken up, and perhaps ended, since the look
             # Who sleeps looks often, and so moves the clock for those who are blocked as well.
             elif (first[0] > state.now and _first(sorted(state.waiting, key=lambda one: one[3]), mine) == mine
                     and _others_wait(state, mine)):
@@ -321,14 +338,23 @@ def _wait(until, block):
                 found = block(0) if block else None
                 if found:
                     return found
-                if _move_on(state.serial, first[0]):
+                if _move_on(state.serial, first[0], wake_up if first == mine else None):
+                    if not waits:
+                        return None
                     continue
             found = block(SLICE) if block else _real_sleep(SOON * (1 + sum(one < mine for one in state.waiting)))
             if found:
                 return found
     finally:
-        with _Locked() as state:
-            state.waiting = sorted([one for one in state.waiting if one[1:3] != me] + interrupted)
+        if waits:
+            with _Locked() as state:
+                leave(state)
+
+
+def _living(waiting):
+    """Those of them that are still there, as far as it takes to keep room in the list."""
+    waiting = list(waiting)
+    return waiting if len(waiting) < MANY else [one for one in waiting if company.state(*one[1:3]) != company.ENDED]
 
 
 def _first(waiting, mine):
@@ -341,13 +367,15 @@ def _others_wait(state, mine):
     return not _Locked.wanted and company.waits(state.parent, state.first, asleep, mine[1:3]) and not _Locked.wanted
 
 
-def _move_on(serial, target):
-    """Move the clock to `target`, or the first deadline before it, unless something was changed since `serial`;
-    whether it was moved."""
+def _move_on(serial, target, wake_up):
+    """Move the clock to `target`, or to the first deadline before it, unless something was changed since `serial`;
+    whether it was moved. If it is at `target`, call wake_up(state), if anything, while nobody else can act."""
     with _Locked() as state:
         if state.serial != serial or target == float("inf") and not state.deadlines:
             return False
-        due = _move(state, target)
+        due = _move(state, target) if target > state.now else None
+        if due is None and wake_up:
+            wake_up(state)
     if due:
         _send(due)
     return True

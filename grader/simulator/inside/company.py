@@ -61,7 +61,7 @@ def _has_no_child():
 def state(process, thread):
     """RUNS, ENDED or STOPPED (by SIGSTOP)."""
     try:
-        letter = _letter(_read(process, thread, "status"))
+        letter = _letter(process, thread)
     except OSError:
         return ENDED if SEEN else RUNS
     return ENDED if letter in b"ZX" else STOPPED if letter == b"T" else RUNS
@@ -125,7 +125,7 @@ def _look(parent, first, asleep, me):
                 continue
             certain = who not in asleep and _read(process, thread, "wchan") not in (b"", b"0")
             status = _read(process, thread, "status")
-            letter = _letter(status)
+            letter = _field(status, b"State")[:1]
             if letter in b"ZX" and process != first:
                 found[who] = letter, True  # its parent may not have been woken up yet when this is seen first
             elif letter != b"T" and (letter != b"S" or _is_told(status)):
@@ -147,11 +147,16 @@ def _threads(process):
 
 
 def _still_runs(process, thread):
-    """Whether a thread runs, or wants to. (What it is blocked by, and for how long, takes longer to see.)"""
+    """Whether a thread runs, or wants to."""
     try:
-        return _read(process, thread, "stat").rpartition(b")")[2][:2] == b" R"
+        return _letter(process, thread) == b"R"
     except OSError:
         return False
+
+
+def _letter(process, thread):
+    """In which state a thread is. (What it is told, and how often it ran, takes longer to see.)"""
+    return _read(process, thread, "stat").rpartition(b") ")[2][:1]
 
 
 class Kept:
@@ -269,10 +274,6 @@ def _is_told(status):
 
 def _children(process, thread):
     return [int(word) for word in _read(process, thread, "children").split()]
-
-
-def _letter(status):
-    return _field(status, b"State")[:1]
 
 
 def _field(status, name):
