@@ -44,10 +44,10 @@ SOON = 0.0003
 SLICE = 0.005
 """... and one that is blocked, which what it waits for wakes up at once."""
 
-# time, when one last woke up, number of changes, lengths of both lists, first process, its parent, whether it is over,
-# whether the job has looked at it
-_HEAD = struct.Struct("=ddq6i")
-_SERIAL, _SERIAL_AT = struct.Struct("=q"), 16
+_SERIAL = struct.Struct("=q")  # number of changes
+# time, when one last woke up, lengths of both lists, first process, its parent, whether it is over, whether the job has
+# looked at it
+_HEAD = struct.Struct("=dd6i")
 _DEADLINE = struct.Struct("=diid")  # when, which process, which signal, seconds until SIGKILL
 _WAITING = struct.Struct("=diii")  # until, process, thread, whether blocked
 _DEADLINES, _WAITERS = 64, 2048
@@ -59,7 +59,6 @@ _real_sleep, _real_poll = _time.sleep, getattr(select, "poll", None)
 _guard = _thread.RLock()
 _map = None
 _file = None
-_last = None
 _family = 0, 0
 """The parent of the job's program, and the program."""
 
@@ -68,8 +67,10 @@ class _State:
     """What the clock file holds; `serial` counts the changes."""
 
     def __init__(self):
-        (self.now, self.woke, self.serial, deadlines, waiting, self.first, self.parent, self.over,
-         self.looked) = _HEAD.unpack_from(_map, 0)
+        # The number of changes is written last, and read first: who reads the new one reads all that is new.
+        self.serial, = _SERIAL.unpack_from(_map, 0)
+        (self.now, self.woke, deadlines, waiting, self.first, self.parent, self.over,
+         self.looked) = _HEAD.unpack_from(_map, _SERIAL.size)
         self.deadlines = _records(_DEADLINE, _DEADLINES, deadlines, _WAITERS)
         self.waiting = _records(_WAITING, _WAITERS, waiting, SIZE)
 
@@ -91,22 +92,14 @@ class _State:
         for record, where, found in (_DEADLINE, _DEADLINES, deadlines), (_WAITING, _WAITERS, waiting):
             for index, one in enumerate(found):
                 record.pack_into(_map, where + index * record.size, *one)
-        # The serial number comes last, and is read first: who reads the new one reads the new lists.
-        _HEAD.pack_into(_map, 0, self.now, self.woke, self.serial, len(deadlines), len(waiting), self.first,
-                        self.parent, self.over, self.looked)
+        _HEAD.pack_into(_map, _SERIAL.size, self.now, self.woke, len(deadlines), len(waiting), self.first, self.parent,
+                        self.over, self.looked)
+        _SERIAL.pack_into(_map, 0, self.serial)
 
 
 def _records(record, where, count, end):
     count = min(count, (end - where) // record.size)
     return list(record.iter_unpack(_map[where:where + count * record.size])) if count > 0 else []
-
-
-def _seen():
-    """The clock's state without locking, so that nobody is kept waiting by one who only looks. It is not to be changed."""
-    global _last
-    if _last is None or _last.serial != _SERIAL.unpack_from(_map, _SERIAL_AT)[0]:
-        _last = _State()
-    return _last
 
 
 class _Locked:
@@ -139,21 +132,21 @@ class _Locked:
 def create(path, now):
     """Make a clock file that stands at `now`, seconds since the epoch."""
     with open(path, "wb") as file:
-        file.write(_HEAD.pack(now, 0.0, 0, 0, 0, 0, 0, 0, 0).ljust(SIZE, b"\0"))
+        file.write((_SERIAL.pack(0) + _HEAD.pack(now, 0.0, 0, 0, 0, 0, 0, 0)).ljust(SIZE, b"\0"))
 
 
 def read(told):
     """(the time, whether the job has looked at it) that a clock file tells, of which these are the first bytes."""
-    if len(told) < _HEAD.size:
+    if len(told) < _SERIAL.size + _HEAD.size:
         return float("nan"), False
-    head = _HEAD.unpack_from(told)
+    head = _HEAD.unpack_from(told, _SERIAL.size)
     return head[0], bool(head[-1])
 
 
 def attach(path):
     """Take the time from this clock file from now on. The first to do so is the job's program."""
-    global _map, _file, _family, _last
-    _file, _last = company.Kept(os.path.abspath(path), os.O_RDWR), None
+    global _map, _file, _family
+    _file = company.Kept(os.path.abspath(path), os.O_RDWR)
     _map = mmap.mmap(descriptor(), SIZE)
     with _Locked() as state:
         if not state.first:
@@ -289,7 +282,7 @@ def _skip(seconds):
     if _thread._count():
         return False
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
-    state = _seen()
+    state = _State()
     until = state.now + seconds
     if (state.over or until == float("inf") or any(one[0] <= until for one in state.deadlines)
             or any(one[0] <= until or one[1:3] == me for one in state.waiting)
@@ -322,7 +315,7 @@ def _wait(ends, block):
         state.waiting = sorted([one for one in state.waiting if one[1:3] != me] + interrupted)
     try:
         while True:
-            state = _seen()
+            state = _State()  # without locking, so that nobody is kept waiting by one who only looks
             if state.over:
                 _stand_still()
             first = _first(state.waiting, mine)
