@@ -29,9 +29,9 @@ OWN = {"mode", "name", "__IOBase_closed"}
 """Their own attributes. A program may give them others: a close() to be called at their end."""
 MOST_OBJECTS = 100_000
 """More take as long to look at as to destroy."""
-_harmless = set()
+_harmless = {}
 _mark = None
-_filters = []
+_filters = list(_warnings.filters)
 """Which warnings are shown. By default none is of a file that is left open."""
 
 
@@ -39,15 +39,14 @@ def settle():
     """Before forking: leave all that is there now out of account. It has no end that can be seen, but for stdin,
     stdout and stderr; what is registered for the end of this process is not for that of its forks."""
     atexit._clear()
-    _harmless.update(filter(_is_harmless, sys.modules))
+    _harmless.update((name, module) for name, module in sys.modules.items() if _is_harmless(name))
     gc.collect()
     gc.freeze()
 
 
 def begin():
     """In a fork: the same for what has been added since."""
-    global _mark, _filters
-    _filters = _filters_now()
+    global _mark
     gc.freeze()
     _mark = []  # from now on gc.freeze() would hide it, with what else a program has made
 
@@ -63,7 +62,7 @@ def _quiet():
     """Whether taking the interpreter down would do nothing that can be seen."""
     if _thread._count() or atexit._ncallbacks() or gc.callbacks or gc.get_debug() or sys.gettrace() or sys.getprofile():
         return False
-    if not all(map(_is_harmless, [name for name in sys.modules if name not in _harmless])):
+    if not all(map(_is_harmless, _imported())):
         return False
     things = gc.get_objects()
     if len(things) > MOST_OBJECTS or id(_mark) not in set(map(id, things)):  # gc.freeze() hides objects
@@ -75,6 +74,16 @@ def _quiet():
         return False
     asking = FILES | {number for number, kind in kinds.items() if issubclass(kind, (type, _Reference))}
     return not any(map(_acts, itertools.compress(things, map(asking.__contains__, map(id, each)))))
+
+
+def _imported():
+    """The names of modules that were imported since settle(). They come last, and to look at all takes longer."""
+    names = []
+    for name in reversed(sys.modules):
+        if sys.modules[name] is _harmless.get(name, names):
+            break
+        names.append(name)
+    return names
 
 
 def _is_harmless(name):
@@ -111,13 +120,14 @@ def _is_written(file):
             part = part.buffer if type(part) is io.TextIOWrapper else part.raw
         if not vars(part).keys() <= OWN:
             return False
-        return file.closed or not file.writable() and _filters_now() == _filters
+        return file.closed or not file.writable() and not _warns()
     except Exception:  # one that was detached, or never begun
         return False
 
 
-def _filters_now():
-    return list(getattr(sys.modules.get("warnings", _warnings), "filters", _warnings.filters))
+def _warns():
+    """Whether other warnings are shown than by default."""
+    return getattr(sys.modules.get("warnings", _warnings), "filters", _warnings.filters) != _filters
 
 
 def _flushed():

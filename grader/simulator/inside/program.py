@@ -24,6 +24,8 @@ MOST_SOURCE, MOST_KNOWN = 20000, 64
 """Bytes of a program or module that is compiled for the next time, and how many of them."""
 MOST_FILES = 32
 """In a program's directory, among which its modules are looked for."""
+_environment = {}
+"""The environment variables of this process, as far as they are those that a program had."""
 LIKELY = tuple("csv datetime enum glob hashlib json pathlib pickle random re shutil signal socket struct subprocess "
                "tempfile threading".split())
 """Modules that programs import, that take long to import, and that do not look at the clock then: there is none here."""
@@ -53,7 +55,6 @@ def prepare():
 
 def run(request):
     """Run the program that a request describes, and end as it does."""
-    request["environment"]["_SIMULATOR_PATH"] = os.pathsep.join(sys.path[1:])  # see tools.py
     try:
         _become(request)
     except OSError:  # the judge is gone, and its directories with it
@@ -75,12 +76,20 @@ def _become(request):
         os.close(file)
     os.closerange(3, 256)
     os.chdir(request["directory"])
-    os.environ.clear()
-    os.environ.update(request["environment"])
+    _set_environment(request)
     clock.attach(request["clock"])
     if request["stop"]:
         after, number, grace = request["stop"]
         clock.add_deadline(after, os.getpid() if number == signal.SIGTERM else -os.getpid(), number, grace)
+
+
+def _set_environment(request):
+    """Have the environment variables of a program and no others. They are mostly those that are there, see remember()."""
+    wanted = request["environment"]
+    wanted["_SIMULATOR_PATH"] = os.pathsep.join(sys.path[1:])  # see tools.py
+    if wanted != _environment:
+        os.environ.clear()
+        os.environ.update(wanted)
 
 
 def _limit(limits):
@@ -125,6 +134,12 @@ def remember(request):
     """Compile a program that was run just now, and the modules beside it, and import what they seem to import, as they
     are likely the next ones, too. Whether something was imported. Called by the starter, which must not be held up
     by what a job has left."""
+    global _environment
+    try:
+        _set_environment(request)
+        _environment = request["environment"]
+    except ValueError:  # the program itself has met it
+        _environment = {}
     before = len(sys.modules)
     for path in _beside(request["directory"]):
         _remember(path, request["python"])

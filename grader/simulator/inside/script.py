@@ -99,9 +99,10 @@ def _main_module(path):
 def _forget_shadowed(directory):
     """A module of the job's own must win over one of the same name imported here before."""
     own = {name.partition(".")[0] for name in os.listdir(directory)}
-    for name in list(sys.modules):
-        if name.partition(".")[0] in own:
-            del sys.modules[name]
+    if not own.isdisjoint(sys.modules):
+        for name in list(sys.modules):
+            if name.partition(".")[0] in own:
+                del sys.modules[name]
 
 
 def _compiled(path):

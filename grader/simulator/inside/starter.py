@@ -73,8 +73,8 @@ def hand_over(told, writer):
 
 def told(reader):
     """The request for this child; None if there is none."""
-    with open(reader, "rb") as pipe:
-        told = pipe.read()
+    told = b"".join(iter(lambda: os.read(reader, 1 << 16), b""))
+    os.close(reader)
     return marshal.loads(told) if told else None
 
 
