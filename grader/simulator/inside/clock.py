@@ -144,9 +144,9 @@ def read(told):
 
 
 def attach(path):
-    """Take the time from this clock file from now on. The first to do so is the job's program."""
+    """Take the time from this clock file from now on, an absolute path. The first to do so is the job's program."""
     global _map, _file, _family
-    _file = company.Kept(os.path.abspath(path), os.O_RDWR)
+    _file = company.Kept(path, os.O_RDWR)
     _map = mmap.mmap(descriptor(), SIZE)
     with _Locked() as state:
         if not state.first:
