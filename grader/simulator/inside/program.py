@@ -25,7 +25,7 @@ MOST_SOURCE, MOST_KNOWN = 20000, 64
 MOST_FILES = 32
 """In a program's directory, among which its modules are looked for."""
 _environment = {}
-"""The environment variables of this process, as far as they are those that a program had."""
+"""The environment variables of this process, if they are those of a program."""
 LIKELY = tuple("csv datetime enum glob hashlib json pathlib pickle random re shutil signal socket struct subprocess "
                "tempfile threading".split())
 """Modules that programs import, that take long to import, and that do not look at the clock then: there is none here."""
@@ -46,15 +46,11 @@ def _tell_where_time_is_up():
         del sys.modules["faulthandler"]
 
 
-def prepare():
-    """In a fork: do what is the same for every program."""
+def run(request):
+    """In a fork: run the program that a request describes, and end as it does."""
     os.setsid()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     ending.begin()
-
-
-def run(request):
-    """Run the program that a request describes, and end as it does."""
     try:
         _become(request)
     except OSError:  # the judge is gone, and its directories with it
@@ -84,7 +80,7 @@ def _become(request):
 
 
 def _set_environment(request):
-    """Have the environment variables of a program and no others. They are mostly those that are there, see remember()."""
+    """Have the environment variables of a program and no others."""
     wanted = request["environment"]
     wanted["_SIMULATOR_PATH"] = os.pathsep.join(sys.path[1:])  # see tools.py
     if wanted != _environment:
@@ -130,15 +126,15 @@ def _run_python(request):
     script.run(request["program"], request["arguments"])
 
 
-def remember(request):
-    """Compile a program that was run just now, and the modules beside it, and import what they seem to import, as they
-    are likely the next ones, too. Whether something was imported. Called by the starter, which must not be held up
-    by what a job has left."""
+def expect(request):
+    """Before forking: take the environment of a program, which is mostly that of the one before, compile it and the modules
+    beside it, as they are likely those of the next ones, too, and import what they seem to import. Whether something was
+    imported. It is not to be held up by what there may be."""
     global _environment
     try:
         _set_environment(request)
         _environment = request["environment"]
-    except ValueError:  # the program itself has met it
+    except ValueError:  # the program itself will meet it
         _environment = {}
     before = len(sys.modules)
     for path in _beside(request["directory"]):

@@ -29,29 +29,20 @@ LOOK = 0.1
 
 
 def serve():
-    """Answer requests for ever. Returns only in a child, with a file in which its request will be.
-
-    The next child is there before it is needed: it is forked while the judge reads what the last one
-    has left, and never while a job runs, which could tamper with it.
-    """
+    """Answer requests for ever. Returns only in a child, with its request."""
     say(READY)
     while True:
-        reader, writer = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(writer)
-            return reader
-        os.close(reader)
         size = sys.stdin.buffer.readline()
         told = sys.stdin.buffer.read(int(size)) if size else b""
-        hand_over(told, writer)
-        if not told:
-            os.waitpid(pid, 0)
+        if not told or len(told) < int(size):  # the judge is done, or was interrupted
             os._exit(0)
         request = marshal.loads(told)
-        say(wait(pid, request["limits"], request["scratch"]))
-        if program.remember(request):
+        if program.expect(request):
             ending.settle()
+        pid = os.fork()
+        if pid == 0:
+            return request
+        say(wait(pid, request["limits"], request["scratch"]))
 
 
 def say(line):
@@ -60,22 +51,6 @@ def say(line):
         os.write(1, line)
     except BrokenPipeError:
         os._exit(0)
-
-
-def hand_over(told, writer):
-    """Tell a child its request, or with b"" that there will be none."""
-    try:
-        with open(writer, "wb") as pipe:
-            pipe.write(told)
-    except BrokenPipeError:
-        pass  # it was killed, which is seen when it is waited for
-
-
-def told(reader):
-    """The request for this child; None if there is none."""
-    told = b"".join(iter(lambda: os.read(reader, 1 << 16), b""))
-    os.close(reader)
-    return marshal.loads(told) if told else None
 
 
 def wait(pid, limits, scratch):
@@ -236,9 +211,4 @@ def main():
         del sys.modules[name]
     program.begin()
     ending.settle()
-    reader = serve()
-    program.prepare()
-    request = told(reader)
-    if request is None:
-        os._exit(0)
-    program.run(request)
+    program.run(serve())
