@@ -100,7 +100,7 @@ if [ $# = 1 ] && [ -p "$keeper" ]; then
     esac
 fi
 """
-"""How all but the first of a job sleep: see inside/keeper.py."""
+"""How most sleep: see inside/keeper.py."""
 
 
 def text(path: Path, most: int = 1 << 20) -> str:

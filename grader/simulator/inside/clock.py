@@ -55,7 +55,8 @@ _DEADLINES, _WAITERS = 64, 2048
 _MOST_DEADLINES = (_WAITERS - _DEADLINES) // _DEADLINE.size
 _MOST_WAITERS = (SIZE - _WAITERS) // _WAITING.size
 
-_real_sleep, _real_poll = _time.sleep, getattr(select, "poll", None)
+_real_sleep, real_poll = _time.sleep, getattr(select, "poll", None)
+"""Which are other ones for the job: see python_time.py."""
 _guard = _thread.RLock()
 _map = None
 _file = None
@@ -264,7 +265,7 @@ def ended(process, seconds):
         return bool(wait(seconds, lambda real: _has_ended(process) or _real_sleep(real) or _has_ended(process)))
     file = os.pidfd_open(process)
     try:
-        end = _real_poll()
+        end = real_poll()
         end.register(file, select.POLLIN)
         return bool(wait(seconds, lambda real: end.poll(real * 1000)))
     finally:

@@ -1,8 +1,9 @@
 """Keeps the time for `sleep`s that are small shell scripts, as a Python takes longer to start than they live.
 
-The first `sleep` of a job is a Python, and leaves a process behind that does this. Every other one writes its number
-and how long it sleeps into a pipe, and waits for a line from another pipe, which comes when it is time. Whoever sleeps
-so, and the keeper when nobody does, is blocked like any process that waits for something: see company.py.
+It is started before a script that mentions `sleep`, or by the first `sleep` of a job, which is a Python then. Every other
+one writes its number and how long it sleeps into a pipe, and waits for a line from another pipe, which comes when it is
+time. Whoever sleeps so, and the keeper when nobody does, is blocked like any process that waits for something: see
+company.py.
 """
 
 import os
@@ -50,7 +51,7 @@ def _stand_apart(file):
 
 
 def _keep(pipe, file):
-    told = select.poll()
+    told = clock.real_poll()
     told.register(file, select.POLLIN)
     asleep, woken = [], {}
     while True:

@@ -12,6 +12,7 @@ import warnings
 
 import clock
 import ending
+import keeper
 import python_time
 import script
 
@@ -111,6 +112,8 @@ def _limit(limits):
 def _execute(request):
     try:
         script.hand_on(request["directory"], request["environment"]["_SIMULATOR_CODE"])
+        if _sleeps(request["program"]):
+            keeper.begin(request["clock"] + ".sleep")
         os.execve(request["program"], request["arguments"], request["environment"])
     except OSError as error:
         with open(request["failure"], "w") as file:
@@ -155,8 +158,7 @@ def _remember(path, here):
     """Compile a file, if it is Python's and Python has not to say a word about it each time. Where such programs are run
     here, its words for modules are enough to import them, as that does no harm."""
     try:
-        with open(path, "rb", opener=_careful) as file:
-            source = file.read(MOST_SOURCE + 1)
+        source = _source(path)
         is_python = path.endswith(".py") or source.startswith(b"#!") and b"python" in source.partition(b"\n")[0]
         if is_python and (path, source) not in script.known and len(source) <= MOST_SOURCE and len(script.known) < MOST_KNOWN:
             for name in LIKELY:
@@ -168,6 +170,20 @@ def _remember(path, here):
                 script.known[path, source] = code
     except Exception:
         pass  # the program itself will meet it
+
+
+def _sleeps(path):
+    """Whether a script seems to. (One that does so unseen has its first `sleep` start the keeper.)"""
+    try:
+        return b"sleep" in _source(path)
+    except OSError:
+        return False
+
+
+def _source(path):
+    """The beginning of a file, a little more than MOST_SOURCE. Raises OSError."""
+    with open(path, "rb", opener=_careful) as file:
+        return file.read(MOST_SOURCE + 1)
 
 
 def _careful(path, flags):
