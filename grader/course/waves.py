@@ -219,11 +219,11 @@ def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
     if limit != LIMIT:
         return ""  # who heeds that one heeds another
     shorter = waves(job, cuts(2, tuple(SHORT.items()))[0].seconds, **SHORT)  # which is executed again when it is cut off
-    seconds = bench.executor.run(shorter, shorter.inputs).seconds
-    if seconds < run.seconds - 1:
+    then = bench.executor.run(shorter, shorter.inputs)
+    if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
         return ""
-    return (f"Whether my_wrapper is given {limit:g} s or {shorter.arguments[0]} s, it ends after {seconds:.0f} s. The limit "
-            "is its first argument, $1.")
+    return (f"my_wrapper is given {shorter.arguments[0]} s, and ends after {then.seconds:.0f} s. The limit is its first "
+            "argument, $1.")
 
 
 def _is_done(run: Run, expected: Tree) -> bool:

@@ -53,6 +53,8 @@ class Bounds:
     late: bool = True
     """Whether a job that looks at the clock, and is safe, is restarted days later as well, as the clock is no part of a
     state. Who asks about the same program again knows."""
+    twice: bool = True
+    """Whether an unsafe job is executed again, to see whether it always does the same."""
 
     @property
     def patience(self) -> int:
@@ -106,6 +108,8 @@ class Exploration:
     """Virtual computing time of the run without faults, if it ends."""
     reference: Tree | None = None
     """What the run without faults brings home."""
+    twice: bool = False
+    """Whether executing it again was seen to do the same."""
     difference: tuple[str, Tree, Tree] | None = None
     """Of a job that does not always do the same: when it does not, and what it does once and again."""
     exhausted: str = ""
@@ -140,6 +144,7 @@ class _Explorer:
         self.violations: dict[str, Violation] = {}
         self.exhausted: Exhausted | None = None
         self.patience = 0
+        self.twice = False
         self.looked_at: set[tuple[str, ...]] = set()
         """Files that the program appends to and looks at."""
         # There are many more states than directories.
@@ -457,7 +462,7 @@ class _Explorer:
         if again := self.not_repeatable(worst):
             return Exploration(UNKNOWN, "non-deterministic", difference=again, **found)
         if worst:
-            return Exploration(UNSAFE, worst.failure, worst, worst.state.schedule, **found)
+            return Exploration(UNSAFE, worst.failure, worst, worst.state.schedule, twice=self.twice, **found)
         if self.exhausted:
             return Exploration(UNKNOWN, str(self.exhausted), **found)
         if not any(isinstance(s.next, Saved) for s in self.states.values()):
@@ -491,7 +496,7 @@ class _Explorer:
             return None
         if worst is None and self.expected is not None and not self.exhausted:
             return None  # what came home is known to be right
-        if time.monotonic() > self.until:
+        if time.monotonic() > self.until or not self.bounds.twice:
             return None
         bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
         fresh = _Explorer(self.job, self.executor, self.profile, None, bounds)
@@ -499,11 +504,13 @@ class _Explorer:
         with self.executor.afresh():
             (one, home), (other, again) = (e.uninterrupted(e.add(None, Tree(), new=True)) for e in (self, fresh))
         if home is not None and again is not None and self.relevant(home) == self.relevant(again):
+            self.twice = True
             return None
         for before, after in zip(one.way(), other.way()):
             trees = self.identity(before.run.sandbox), self.identity(after.run.sandbox)
             if trees[0] != trees[1]:
                 return f"execution {before.execution} done twice", *trees
+        self.twice = True
         return None
 
     def differs_late(self, first: State, reference: Tree) -> tuple[Schedule, Tree, Tree] | None:

@@ -132,3 +132,9 @@ def test_the_prediction_knows_what_comes_of_a_torn_file(executor, value, points)
     assert report.points == points
     if points == 0 and value != "3":
         assert report.failure.misconception.id == "torn-write"
+
+
+def test_a_wrapper_that_is_unsafe_is_seen_once_to_do_the_same_twice(executor):
+    bench, job = Bench(executor, WRAPPER.bounds), naive_job()
+    found = [bench.explore(waves(job, limit, **SHORT), WAVES.known_answer(**SHORT), late=False) for limit in (73, 75)]
+    assert [(one.failure, one.twice) for one in found] == [("wrong output", True), ("wrong output", False)]

@@ -600,6 +600,13 @@ def test_a_job_that_looks_at_the_text_that_it_appends_for_ever_never_finishes(sh
     assert outcome(simulate(job, executor)).status == "never finishes"
 
 
+def test_an_unsafe_job_is_executed_again_unless_it_is_known_to_do_the_same_twice(explored, executor):
+    job, found = explored("lost progress: the checkpoint is of no use")
+    once = explore(job, executor, bounds=Bounds(twice=False))
+    assert (found.twice, once.twice) == (True, False)
+    assert (once.failure, once.schedule) == (found.failure, found.schedule)
+
+
 # -- max_retries ---------------------------------------------------------------
 
 def test_a_retried_job_is_measured_by_what_it_brings_home_in_the_end(counting, executor):
