@@ -277,8 +277,8 @@ def _has_ended(process):
 
 
 def _skip(seconds):
-    """Let `seconds` pass at once, if nobody has anything to do before or then; whether they have. It is what _wait() comes
-    to, without telling others of it who would only wait. Not among threads: to look at them takes a moment, in
+    """Let `seconds` pass at once, if nobody has anything to do before or then; whether they have. It is what _wait()
+    comes to, without telling others of it who would only wait. Not among threads: to look at them takes a moment, in
     which others would take this one, that nobody was told of, for blocked."""
     if _thread._count():
         return False

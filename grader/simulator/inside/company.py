@@ -19,6 +19,7 @@ ONE_THREAD = 3
 """Links to the directory of the threads of a process that has one."""
 _monotonic, _sleep = time.monotonic, time.sleep
 _siblings = None
+"""A file of _beside(), kept open."""
 _known = {}
 """What was seen of threads of which nothing is certain: (how often they had and lost the processor, whether they seemed
 to be blocked, since when)."""

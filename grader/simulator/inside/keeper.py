@@ -1,9 +1,9 @@
 """Keeps the time for `sleep`s that are small shell scripts, as a Python takes longer to start than they live.
 
-It is started before a script that mentions `sleep`, or by the first `sleep` of a job, which is a Python then. Every other
-one writes its number and how long it sleeps into a pipe, and waits for a line from another pipe, which comes when it is
-time. Whoever sleeps so, and the keeper when nobody does, is blocked like any process that waits for something: see
-company.py.
+It is started before a script that mentions `sleep`, or by the first `sleep` of a job, which is a Python then. Every
+other one writes its number and how long it sleeps into a pipe, and waits for a line from another pipe, which comes when
+it is time. Whoever sleeps so, and the keeper when nobody does, is blocked like any process that waits for something:
+see company.py.
 """
 
 import os

@@ -130,9 +130,9 @@ def _run_python(request):
 
 
 def expect(request):
-    """Before forking: take the environment of a program, which is mostly that of the one before, compile it and the modules
-    beside it, as they are likely those of the next ones, too, and import what they seem to import. Whether something was
-    imported. It is not to be held up by what there may be."""
+    """Before forking: take the environment of a program, which is mostly that of the one before, compile it and the
+    modules beside it, as they are likely those of the next ones, too, and import what they seem to import. Whether
+    something was imported. It is not to be held up by what there may be."""
     global _environment
     try:
         _set_environment(request)
