@@ -105,24 +105,33 @@ class Cut:
     """Whether it is in the middle of saving."""
 
 
-@lru_cache(64)
 def cuts(save: int, settings: tuple[tuple[str, float], ...] = ()) -> tuple[Cut, ...]:
-    """The moments before, between and after all that waves does to write its restart file for the `save`-th time.
+    """The moments before, between and after all that waves does to write its restart file for the `save`-th time."""
+    times = list(_saving(save, settings))
+    half = (times[1] - times[0]) // 2
+    return tuple(cut_at(seconds, save, settings) for seconds in (times[0] - half, *(one + half for one in times)))
 
-    They are taken from what waves itself says when, in a run that is never cut off.
-    """
+
+def cut_at(seconds: float, save: int, settings: tuple[tuple[str, float], ...] = ()) -> Cut:
+    """A moment of an execution that writes its restart file for the `save`-th time at most."""
+    saying = _saving(save, settings)
+    until_then = [time for time in saying if time <= seconds]
+    said = saying[until_then[-1]] if until_then else "nothing of it yet"
+    return Cut(round(seconds), said, 0 < len(until_then) < len(saying))
+
+
+@lru_cache(64)
+def _saving(save: int, settings: tuple[tuple[str, float], ...]) -> dict[int, str]:
+    """What waves itself says, and when, while it writes its restart file for the `save`-th time, in a run that is never
+    cut off: from the step at which it begins until the file is whole."""
     said = _said(WAVES.uninterrupted(WAVES.with_settings(**dict(settings))))
     begins = [seconds for seconds, text in said if re.fullmatch(r"step \d+", text)][save - 1]
     end = next(seconds for seconds, text in said if seconds >= begins and _whole(text))
-    last = {seconds: text for seconds, text in said if begins <= seconds <= end}
-    times = list(last)
-    half = (times[1] - times[0]) // 2
-    return (Cut(begins - half, "nothing of it yet", False),
-            *(Cut(seconds + half, last[seconds], seconds < end) for seconds in times))
+    return {seconds: text for seconds, text in said if begins <= seconds <= end}
 
 
 def _said(run: Run) -> list[tuple[int, str]]:
-    lines = (re.fullmatch(r" *(\d+) s  (.*)", line) for line in run.stdout.splitlines())
+    lines = (re.fullmatch(r" *(\d{1,9}) s  (.*)", line) for line in run.stdout.splitlines())
     return [(int(line[1]), line[2]) for line in lines if line]
 
 
@@ -270,7 +279,8 @@ def cut_off(save: int, choose: Callable[[Sequence[Cut]], Cut] | None = None, **s
     """The question whether a job that is cut off at any moment of writing its `save`-th restart file ends right. With
     `choose`, it is one of those at which there is a part of it."""
     def ask(job: Job, bench: Bench) -> Result:
-        *moments, after = cuts(save, tuple(sorted(settings.items())))
+        numbers = tuple(sorted(settings.items()))
+        *moments, after = cuts(save, numbers)
         if choose:
             moments = [choose(moments[3:])]
         lag = bench.explore(job, WAVES.known_answer()).first.run.seconds - float(job.arguments[0])
@@ -284,7 +294,13 @@ def cut_off(save: int, choose: Callable[[Sequence[Cut]], Cut] | None = None, **s
                 becomes[left] = bench.explore(one, WAVES.known_answer(**settings), late=False)
             return becomes[left]
 
-        outcomes = [(cut, one, outcome(one)) for cut, one in zip(moments, jobs)]
+        def when(one: Job) -> Cut:
+            # A wrapper that looks now and then ends later than it is told to. waves says itself how far it was.
+            run = bench.executor.run(one, one.inputs)
+            spoke = _said(run)
+            return replace(cut_at(spoke[-1][0] if spoke else run.seconds, save, numbers), seconds=round(run.seconds))
+
+        outcomes = [(when(one), one, outcome(one)) for one in jobs[:-1]]
         torn = [one for one in outcomes if one[2].verdict != RESTART_SAFE]
         if not torn:  # nor does the moment after that tear anything, at which other questions cut off
             return Result(True, f"{count(len(outcomes), 'moment')}, before and in the middle of what is written, end right",
@@ -292,9 +308,9 @@ def cut_off(save: int, choose: Callable[[Sequence[Cut]], Cut] | None = None, **s
         cut, cut_job, found = min(torn, key=lambda one: _gravity(one[2]))
         result = failed(cut_job, bench, found, "torn-write" if cut.saving else None,
                         f"Cut off after {cut.seconds} s (waves has said: {cut.said}), {_outcome(found)}.")
-        table = tuple(Evidence("cut off", f"after {one.seconds} s ({one.said}), {_outcome(found)}")
-                      for one, _, found in (*outcomes, (after, jobs[-1], outcome(jobs[-1]))))
-        return replace(result, failure=replace(result.failure, evidence=table + result.failure.evidence))
+        table = dict.fromkeys(Evidence("cut off", f"after {one.seconds} s ({one.said}), {_outcome(found)}")
+                              for one, _, found in (*outcomes, (when(jobs[-1]), jobs[-1], outcome(jobs[-1]))))
+        return replace(result, failure=replace(result.failure, evidence=(*table, *result.failure.evidence)))
     return ask
 
 

@@ -74,6 +74,30 @@ def test_the_report_tells_what_comes_of_each_moment(executor):
     assert "hold" in told[1] and "exit code 4" in told[2] and "wrong numbers" in told[3] and "wrong numbers" in told[4]
 
 
+def test_a_wrapper_that_looks_now_and_then_is_told_of_the_moments_at_which_it_really_ends(executor):
+    report = judged(wrapper("""#!/bin/bash
+if [ -f restart.dat ]; then ./waves --restart restart.dat & else ./waves & fi
+for (( seconds = 0; seconds < $1; seconds += 5 )); do
+    sleep 5
+    if ! kill -0 $!; then wait $!; exit $?; fi
+done
+kill $!
+exit 85
+"""), executor)
+    told = [fact.text for fact in report.failure.evidence if fact.kind == "cut off"]
+    assert [text.split(",")[0] for text in told] == [
+        "after 70 s (restart.dat is restart.old now)", "after 75 s (restart.dat: 2048 of 2322 bytes)",
+        "after 80 s (restart.dat: 2322 of 2322 bytes)"]
+    assert report.headline.startswith("Cut off after 75 s (waves has said: restart.dat: 2048 of 2322 bytes)")
+
+
+def test_a_wrapper_that_keeps_to_itself_what_waves_says_is_told_of_the_moments_by_its_own_time(executor):
+    text = START.replace("./waves", "./waves > said.txt") + "if [ $code -eq 124 ]; then exit 85; fi\nexit $code\n"
+    report = judged(wrapper("#!/bin/bash\necho " + "9" * 5000 + " s  step 1\n" + text.lstrip("\n")), executor)
+    told = [fact.text for fact in report.failure.evidence if fact.kind == "cut off"]
+    assert "after 73 s (restart.dat: 1024 of 2322 bytes)" in [text.split(",")[0] for text in told]
+
+
 def test_what_is_given_is_not_tried_yet(executor):
     own = given()
     assert WRAPPER.judge(own, executor).status == NOT_TRIED
