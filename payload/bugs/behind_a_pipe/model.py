@@ -3,7 +3,6 @@
 
 It is right as it is: after every INTERVAL-th minute it saves, and leaves with exit code 85.
 """
-import json
 import os
 import sys
 import time
@@ -17,7 +16,7 @@ if settings['cells'] < 3:
 minute, rod = 0, [100.0] + [20.0] * (int(settings['cells']) - 1)
 if os.path.exists('checkpoint'):
     with open('checkpoint') as file:
-        minute, rod = json.load(file)
+        minute, *rod = map(float, file)
 print('%d minutes are done' % minute)
 
 with open('my_output.txt', 'a' if minute else 'w') as output:
@@ -28,6 +27,6 @@ with open('my_output.txt', 'a' if minute else 'w') as output:
         output.write('%d %s\n' % (minute, ' '.join('%.2f' % cell for cell in rod)))
         if minute % settings['interval'] == 0 and minute < settings['minutes']:
             with open('checkpoint', 'w') as file:
-                json.dump([minute, rod], file)
+                print(minute, *rod, sep='\n', file=file)
             sys.exit(85)
 print('finished')
