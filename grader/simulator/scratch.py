@@ -96,7 +96,13 @@ keeper=$_SIMULATOR_CLOCK.sleep
 if [ $# = 1 ] && [ -p "$keeper" ]; then
     case $1 in
     "" | . | *[!0-9.]* | *.*.*) ;;
-    *) mkfifo "$keeper.$$" && echo $$ "$1" > "$keeper" && read -r _ < "$keeper.$$" && exit ;;
+    *)
+        set -C
+        for bed in a b c d $$; do
+            if true 2> /dev/null > "$keeper.$bed.taken"; then break; fi
+        done
+        [ -p "$keeper.$bed" ] || mkfifo "$keeper.$bed" &&
+            echo $$ "$1" $bed > "$keeper" && read -r _ < "$keeper.$bed" && exit ;;
     esac
 fi
 """

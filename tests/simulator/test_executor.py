@@ -535,6 +535,8 @@ def test_timeout_in_virtual_time(shell, before, command, code, seconds):
     ("(sleep 7; echo b) & (sleep 3; echo a) & wait; date +%s", "a b 7"),
     ("for i in 3 1 2; do (sleep 5; echo $i; expr 3 + 4; echo $i) & done; wait", "1 7 1 2 7 2 3 7 3"),
     ("echo $(sleep 3; echo a; sleep 3); date +%s", "a 6"),
+    ("for i in 6 5 4 3 2 1 7; do (sleep $i; echo $i) & done; wait; date +%s", "1 2 3 4 5 6 7 7"),
+    ("for i in 1 2 3 4 5 6 7; do sleep 99 & sleep 1; kill $!; done; wait; date +%s", "7"),
     ("sleep 4 | cat; date +%s", "4"),
     ("sleep 100 & sleep 5; kill $!; wait $!; echo $?; date +%s", "143 5"),
     ("sleep 100 & sleep 5; kill -KILL $!; wait $!; echo $?; sleep 5; date +%s", "137 10"),

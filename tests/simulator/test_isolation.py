@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.simulator.execution import Limits
 from grader.simulator.executor import Executor
 from grader.simulator.explore import RESTART_SAFE, explore
 from grader.simulator.isolation import confinement
@@ -74,3 +75,9 @@ def test_nothing_that_a_confined_job_leaves_beside_its_sandbox_is_there_at_its_n
             except OSError: pass
         """)
         assert [executor.run(job, job.inputs).stdout for _ in range(2)] == ["False\n"] * 2
+
+
+def test_a_script_that_may_have_no_other_process_is_run_even_if_it_mentions_sleep(shell_job):
+    with Executor(Limits(processes=1), confinement()) as executor:
+        job = shell_job("(sleep 1)\necho $?; exit 5")
+        assert executor.run(job, job.inputs).unstartable is None

@@ -1,9 +1,10 @@
 """Keeps the time for `sleep`s that are small shell scripts, as a Python takes longer to start than they live.
 
 It is started before a script that mentions `sleep`, or by the first `sleep` of a job, which is a Python then. Every
-other one writes its number and how long it sleeps into a pipe, and waits for a line from another pipe, which comes when
-it is time. Whoever sleeps so, and the keeper when nobody does, is blocked like any process that waits for something:
-see company.py.
+other one takes a bed, a named pipe of which some are there, as to make one takes half as long as all else. It writes its
+number, how long it sleeps and in which bed into the keeper's pipe, and waits for a line from its own, which comes when it
+is time. Whoever sleeps so, and the keeper when nobody does, is blocked like any process that waits for something: see
+company.py.
 """
 
 import os
@@ -14,26 +15,39 @@ import company
 
 SOON = 1
 """Milliseconds after which the keeper looks again whether all others wait."""
+BEDS = "abcd"
+"""Pipes that are there; a `sleep` (scratch.py) that finds them taken makes one."""
 
 
 def begin(pipe):
-    """Start a keeper that is told who sleeps by this named pipe, unless there is one."""
+    """Start a keeper that is told who sleeps by this named pipe, unless there is one, or no process can be had."""
     if not company.SEEN or os.path.exists(pipe):
         return
     try:
+        for bed in BEDS:
+            os.mkfifo(f"{pipe}.{bed}")
         os.mkfifo(pipe)
     except OSError:
         return
     file = os.open(pipe, os.O_RDWR)  # it is open for reading from now on, and never at its end
-    child = os.fork()
+    child = _fork(pipe)
     if child:
-        os.close(file)
         os.waitpid(child, 0)
-    elif os.fork():
-        os._exit(0)  # so that it is nobody's child who would wait for it
-    else:
+    elif child == 0:
+        if _fork(pipe) != 0:
+            os._exit(0)  # so that the keeper is nobody's child who would wait for it
         _stand_apart(file)
         _keep(pipe, file)
+    os.close(file)
+
+
+def _fork(pipe):
+    """As os.fork does; None if there can't be another process. Then nobody will read the pipe, and it is gone."""
+    try:
+        return os.fork()
+    except OSError:
+        os.unlink(pipe)
+        return None
 
 
 def _stand_apart(file):
@@ -55,15 +69,16 @@ def _keep(pipe, file):
     told.register(file, select.POLLIN)
     asleep, woken = [], {}
     while True:
-        asleep = sorted(one for one in asleep if _lives(one[1]))
-        woken = {process: line for process, line in woken.items() if _lives(process) or os.close(line)}
+        asleep = sorted(one for one in asleep if _lives(one[1]) or _leave(f"{pipe}.{one[2]}"))
+        woken = {one: line for one, line in woken.items()
+                 if _lives(one[0]) or os.close(line) or _leave(f"{pipe}.{one[1]}")}
         if not asleep:
             told.poll()
         elif not clock.wait_until(asleep[0][0], lambda real: told.poll(min(real * 1000, SOON))):
-            _, process = asleep.pop(0)
+            _, *one = asleep.pop(0)
             # Open for reading, too, as one that was stopped may not have opened it yet; and as long as that one lives.
-            woken[process] = os.open(f"{pipe}.{process}", os.O_RDWR)
-            os.write(woken[process], b"\n")
+            woken[tuple(one)] = line = os.open(f"{pipe}.{one[1]}", os.O_RDWR)
+            os.write(line, b"\n")
             continue
         asleep += map(_sleeper, os.read(file, 4096).splitlines())
 
@@ -72,7 +87,15 @@ def _lives(process):
     return company.state(process, process) != company.ENDED
 
 
+def _leave(bed):
+    """Have a bed free for the next one."""
+    try:
+        os.unlink(bed + ".taken")
+    except OSError:
+        pass  # the job has
+
+
 def _sleeper(line):
-    """(until, process) of what one has told. It is a few bytes, which a pipe keeps together."""
-    process, seconds = line.split()
-    return clock.moment() + float(seconds), int(process)
+    """(until, process, bed) of what one has told. It is a few bytes, which a pipe keeps together."""
+    process, seconds, bed = line.split()
+    return clock.moment() + float(seconds), int(process), bed.decode()
