@@ -96,7 +96,7 @@ class Executor:
             request = self._request(job, sandbox, slot, clock, stop, trace)
             self._scratch.hand_over(directory)
             answer = self._startd.execute(request, self.limits.wall)
-            return self._conclude(sandbox, directory, clock, answer)
+            return self._conclude(sandbox, directory, clock, answer, trace)
         finally:
             self._scratch.clear()
 
@@ -143,7 +143,7 @@ class Executor:
 
     # -- what comes out --------------------------------------------------------
 
-    def _conclude(self, before: Tree, directory: Path, start: float, answer: Answer) -> Run:
+    def _conclude(self, before: Tree, directory: Path, start: float, answer: Answer, trace: bool) -> Run:
         exit, over, after = Exit(answer.code, answer.signal), self._over(answer), before
         if not answer.lost and self._scratch.is_whole(directory):
             try:
@@ -155,18 +155,18 @@ class Executor:
         if any(isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
                for entry in after.changed_since(before).values()):
             over = over or f"{self.limits.file_bytes >> 20} MB in one file"
-        control = self._scratch.control
-        now, looked = clock.read(content(control / "clock", clock.SIZE))
+        control = str(self._scratch.control)
+        now, looked = clock.read(content(f"{control}/clock", clock.SIZE))
         return Run(
             exit=exit,
             sandbox=after,
             seconds=_elapsed(now, start),
-            stdout=self._written(STDOUT, before, after, control / "stdout"),
-            stderr=self._written(STDERR, before, after, control / "stderr"),
+            stdout=self._written(STDOUT, before, after, f"{control}/stdout"),
+            stderr=self._written(STDERR, before, after, f"{control}/stderr"),
             over=over,
-            unstartable=text(control / "failure") or None,
+            unstartable=text(f"{control}/failure") or None,
             looked=looked,
-            notes=tuple(_notes(text(control / "trace"))),
+            notes=tuple(_notes(text(f"{control}/trace"))) if trace else (),
         )
 
     def _as_told(self, sandbox: Tree) -> Tree:
@@ -178,7 +178,7 @@ class Executor:
                 sandbox = sandbox.put(name, entry._replace(content=entry.content.replace(root, os.fsencode(EXECUTE))))
         return sandbox
 
-    def _written(self, name: str, before: Tree, after: Tree, beside: Path) -> str:
+    def _written(self, name: str, before: Tree, after: Tree, beside: str) -> str:
         """What an execution wrote to a stream: to its file in the sandbox, or to one beside it."""
         old, new = before.get(name), after.get(name)
         if isinstance(old, File) and isinstance(new, File):

@@ -66,7 +66,8 @@ class Scratch:
 
     def is_whole(self, directory: Path) -> bool:
         """Whether a job has left its execute directory and the control directory where they were."""
-        return all(map(is_directory, (directory.parent, directory, self.control)))
+        where = str(directory)
+        return all(map(is_directory, (os.path.dirname(where), where, str(self.control))))
 
     def clear(self) -> None:
         """Remove what an execution has left, wherever it is, so that the next one does not find it."""
@@ -109,18 +110,23 @@ fi
 """How most sleep: see inside/keeper.py."""
 
 
-def text(path: Path, most: int = 1 << 20) -> str:
+def text(path: Path | str, most: int = 1 << 20) -> str:
     """The beginning of a file that a job may have written, as text; see content()."""
     return content(path, most).decode("utf-8", "replace")
 
 
-def content(path: Path, most: int) -> bytes:
+def content(path: Path | str, most: int) -> bytes:
     """The first `most` bytes of a regular file; nothing of a link, a pipe or a device that is in its place."""
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _CAREFUL)) as file:
-            return file.read(most) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+        file = os.open(path, os.O_RDONLY | _CAREFUL)
     except OSError:
         return b""
+    try:
+        return os.read(file, most) if stat.S_ISREG(os.fstat(file).st_mode) else b""
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
 
 
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
