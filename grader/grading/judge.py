@@ -182,14 +182,16 @@ def at_most(seconds: float) -> Iterator[None]:
 
 
 def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor) -> Graded:
-    failure = report.failure
+    failure, told = report.failure, executor.as_told  # a checkpoint may hold the name of a directory
+    sections = explanation.sections_html(exercise, answer, report, explanation.story_of(report, executor))
     return Graded(
-        report.exercise, report.title, report.status, report.points, report.maximum, report.headline, report.trials,
+        report.exercise, report.title, report.status, report.points, report.maximum, told(report.headline),
+        tuple(replace(trial, text=told(trial.text)) for trial in report.trials),
         failure.misconception.id if failure and failure.misconception else None,
         render(failure.schedule) if failure and failure.schedule else "",
-        explanation.sections_html(exercise, answer, report, explanation.story_of(report, executor)),
+        tuple((heading, told(content)) for heading, content in sections),
         report.hints if report.status != PASSED else (),
-        explanation.card_text(report, explanation.sections_text(exercise, answer, report)),
+        told(explanation.card_text(report, explanation.sections_text(exercise, answer, report))),
         alike.words(exercise, answer), exercise.counts(report.status))
 
 

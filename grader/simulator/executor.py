@@ -72,6 +72,10 @@ class Executor:
         """The slots that any file's content, name or link has the mark of."""
         return set().union(*map(_slots_named_in, tree.items())) if tree else set()
 
+    def as_told(self, text: str) -> str:
+        """A text with EXECUTE where it has the real name of the directory of all execute directories."""
+        return text.replace(str(self._scratch.path), EXECUTE)
+
     def afresh(self) -> AbstractContextManager:
         """Nothing, as there is nothing that this executor remembers."""
         return nullcontext()
@@ -147,7 +151,7 @@ class Executor:
         exit, over, after = Exit(answer.code, answer.signal), self._over(answer), before
         if not answer.lost and self._scratch.is_whole(directory):
             try:
-                after = self._as_told(Tree.read(directory, self.limits.files, self.limits.sandbox_bytes))
+                after = self._streams_as_told(Tree.read(directory, self.limits.files, self.limits.sandbox_bytes))
             except TooLarge as problem:
                 over = f"{str(problem).removeprefix('more than ')} in the sandbox"
             except OSError as problem:  # directories in directories, too deep for a path
@@ -169,7 +173,7 @@ class Executor:
             notes=tuple(_notes(text(f"{control}/trace"))) if trace else (),
         )
 
-    def _as_told(self, sandbox: Tree) -> Tree:
+    def _streams_as_told(self, sandbox: Tree) -> Tree:
         """A sandbox with the name of EXECUTE in its streams."""
         root = os.fsencode(self._scratch.path)
         for name in (STDOUT, STDERR):
@@ -183,7 +187,7 @@ class Executor:
         old, new = before.get(name), after.get(name)
         if isinstance(old, File) and isinstance(new, File):
             return File(new.content[len(old.content):]).text
-        return text(beside).replace(str(self._scratch.path), EXECUTE)
+        return self.as_told(text(beside))
 
     def _over(self, answer: Answer) -> str | None:
         """The limit that the program was ended for, in words."""

@@ -30,6 +30,8 @@ RIGHT = json.dumps(solved(SAVE))
 MISTAKEN = json.dumps(with_answer(solved(SAVE), "save", WRONG))
 BEST = number(MAXIMUM["03-save"])
 """Points for the first notebook alone."""
+PLACED = json.dumps(with_answer(solved(RESTORE), "restore", ANSWERS["restore"][1]["host-in-checkpoint"]["absolute path"]))
+"""One whose checkpoint names the directory that it was written in."""
 UNTOUCHED = json.dumps(notebook("exercises", SAVE))
 
 
@@ -290,9 +292,10 @@ def test_a_regrade_says_what_has_changed(classroom, capsys):
         "ben: 3 → 2 points (save 3 → 0; the rubric has changed)"]
 
 
-def test_the_same_submission_gets_the_same_bytes(tmp_path):
+@pytest.mark.parametrize("submission", [MISTAKEN, PLACED])
+def test_the_same_submission_gets_the_same_bytes(tmp_path, submission):
     settings = store.Settings(tmp_path, confinement())
-    [one] = find(lay_out(tmp_path / "in", {"ben.ipynb": MISTAKEN}))
+    [one] = find(lay_out(tmp_path / "in", {"ben.ipynb": submission}))
     key = store.grade_one(one, settings).key
     first = (tmp_path / key).read_bytes()
     (tmp_path / key).unlink()
