@@ -50,7 +50,6 @@ def _tell_where_time_is_up():
 def run(request):
     """In a fork: run the program that a request describes, and end as it does."""
     os.setsid()
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     ending.begin()
     try:
         _become(request)
@@ -64,7 +63,7 @@ def run(request):
 
 def _become(request):
     """Limits, streams, directory, environment, time."""
-    _limit(request["limits"])
+    _limit(request["system limits"])
     written = os.O_RDWR | os.O_CREAT | os.O_APPEND
     for number, path, how in ((0, request["stdin"], os.O_RDONLY), (1, request["stdout"], written),
                               (2, request["stderr"], written)):
@@ -83,6 +82,8 @@ def _become(request):
 def _set_environment(request):
     """Have the environment variables of a program and no others."""
     wanted = request["environment"]
+    if wanted is _environment:
+        return
     wanted["_SIMULATOR_PATH"] = os.pathsep.join(sys.path[1:])  # see tools.py
     if wanted != _environment:
         os.environ.clear()
@@ -90,8 +91,17 @@ def _set_environment(request):
 
 
 def _limit(limits):
+    for name, soft, hard in limits:
+        try:
+            resource.setrlimit(name, (soft, hard))
+        except (ValueError, OSError):
+            pass  # not every system has every limit; Limits in grader/simulator/execution.py says which
+
+
+def _limits(limits):
+    """The limits of the system, (which, soft, hard), as setrlimit() takes them."""
     if resource is None:
-        return
+        return []
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: math.ceil(limits["cpu"]),
@@ -100,13 +110,8 @@ def _limit(limits):
         resource.RLIMIT_AS: limits["memory"],
         resource.RLIMIT_NPROC: limits["processes"],
     }
-    for name, value in wanted.items():
-        # At the soft limit of processor time comes a signal that tells what for, at the hard one SIGKILL.
-        hard = value + 1 if name == resource.RLIMIT_CPU else value
-        try:
-            resource.setrlimit(name, (value, hard))
-        except (ValueError, OSError):
-            pass  # not every system has every limit; Limits in grader/simulator/execution.py says which
+    # At the soft limit of processor time comes a signal that tells what for, at the hard one SIGKILL.
+    return [(name, value, value + 1 if name == resource.RLIMIT_CPU else value) for name, value in wanted.items()]
 
 
 def _execute(request):
@@ -134,6 +139,7 @@ def expect(request):
     modules beside it, as they are likely those of the next ones, too, and import what they seem to import. Whether
     something was imported. It is not to be held up by what there may be."""
     global _environment
+    request["system limits"] = _limits(request["limits"])
     try:
         _set_environment(request)
         _environment = request["environment"]

@@ -84,7 +84,9 @@ def _flush():
 
 def _main_module(path):
     """Make `path` the main program, as `python PATH` would; the namespace that it runs in."""
-    directory = os.path.realpath(os.path.dirname(path))
+    directory = os.path.dirname(path)
+    if directory != os.getcwd():  # to see what it is really called takes long
+        directory = os.path.realpath(directory)
     sys.path[0] = directory
     for own in OWN:
         sys.modules.pop(own, None)
@@ -99,7 +101,7 @@ def _main_module(path):
 def _forget_shadowed(directory):
     """A module of the job's own must win over one of the same name imported here before."""
     own = {name.partition(".")[0] for name in os.listdir(directory)}
-    if not own.isdisjoint(sys.modules):
+    if any(name in sys.modules for name in own):  # isdisjoint() would look at all modules, and so copy them in a fork
         for name in list(sys.modules):
             if name.partition(".")[0] in own:
                 del sys.modules[name]

@@ -67,6 +67,7 @@ def wait(pid, limits, scratch):
     setitimer(signal.ITIMER_REAL, min(LOOK, limits["wall"]), LOOK)
     _, status, used = os.wait4(pid, 0)
     setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # as the next program has to find it
     kill_all(pid)
     end_orphans()
     return b'{"code": %s, "signal": %s, "over": "%s", "cpu": %f}\n' % (
