@@ -346,6 +346,37 @@ p = cProfile.Profile(); p.enable(); sys.exit(85)
 ## tracing
 sys.settrace(lambda *a: None); sys.exit(85)
 
+## a handler that raises in a sleep
+import signal, time
+def told(number, frame):
+    raise InterruptedError(number)
+signal.signal(signal.SIGALRM, told)
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+try:
+    time.sleep(1)
+except InterruptedError as problem:
+    raise ValueError from problem
+
+## a sleep of no number
+import time
+time.sleep(True)
+try:
+    time.sleep("1")
+finally:
+    time.sleep(-1)
+
+## a module that can't be read
+open("helper.py", "w").write("x = 1\\nx = = 2\\n")
+import helper
+
+## a traceback that goes round in a circle
+try:
+    1 / 0
+except ZeroDivisionError as problem:
+    problem.__context__ = ValueError()
+    problem.__context__.__context__ = problem
+    raise
+
 ## modules deleted
 file = open('file', 'w'); file.write('x')
 sys.modules.clear()

@@ -8,6 +8,7 @@ import _thread
 import os
 import sys
 import time as _time
+from _operator import index
 
 import clock
 
@@ -51,6 +52,8 @@ def _install_time():
 
 def sleep(seconds):
     """time.sleep() in virtual time."""
+    if not isinstance(seconds, float):
+        seconds = index(seconds)  # which says of anything but a number what time.sleep() says
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
     clock.advance(seconds)

@@ -15,6 +15,7 @@ import ending
 OWN = ("clock", "company", "ending", "keeper", "program", "python_time", "script", "starter", "tools", "watch")
 """Modules that a script does not find, for its own may be called so."""
 
+HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 known = {}
 """(path, source) → code of scripts and modules that need not be compiled again."""
 
@@ -118,8 +119,33 @@ def _compiled(path):
 
 
 def _report(error):
-    """Print a traceback that begins where the script begins, as if this file were not there."""
-    trace = error.__traceback__.tb_next
-    sys.last_type, sys.last_value, sys.last_traceback = type(error), error.with_traceback(trace), trace
+    """Print a traceback as if these files were not there, that run the script and make its time virtual."""
+    pending, seen = [error], set()
+    while pending:
+        one = pending.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            one.__traceback__ = _without_own(one.__traceback__)
+            pending += one.__cause__, one.__context__
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
     sys.last_exc = error  # which Python has since 3.12
-    sys.excepthook(type(error), error, trace)
+    sys.excepthook(type(error), error, error.__traceback__)
+
+
+def _without_own(trace):
+    """A traceback without the frames of these files, and of the import that called them: Python leaves out its own."""
+    kept = []
+    while trace is not None:
+        if not _file(trace).startswith(HERE):
+            kept.append(trace)
+        else:
+            while kept and _file(kept[-1]).startswith("<frozen importlib."):
+                kept.pop()
+        trace = trace.tb_next
+    for one, then in zip(kept, [*kept[1:], None]):
+        one.tb_next = then
+    return kept[0] if kept else None
+
+
+def _file(trace):
+    return trace.tb_frame.f_code.co_filename
