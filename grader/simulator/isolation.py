@@ -28,7 +28,8 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternative
 OWN = ("/tmp", "/dev/shm")
 """What a job has for itself alone."""
 FIRST_USER = 0x7000_0000
-"""User ids from here up belong to nobody; each judging process lends its jobs the one of its own process id."""
+"""User ids from here up belong to nobody, which inside/starter.py relies on; each judging process lends its jobs the
+one of its own process id."""
 NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
 
 
@@ -58,7 +59,7 @@ class Confinement(NamedTuple):
     def __call__(self, command: Sequence[str], scratch: Path) -> list[str]:
         """The command, started so that it can write to `scratch` and read Python, the system and what is
         to run inside. `scratch` has the directories tmp, which is /tmp for the job, and tools."""
-        told = {"_SIMULATOR_CONFINED": "1", **({"_SIMULATOR_USER": str(self.user)} if self.own_user else {})}
+        told = {"_SIMULATOR_USER": str(self.user)} if self.own_user else {}
         if not self.bubblewrap:
             return ["/usr/bin/env", *(f"{name}={value}" for name, value in told.items()), *command]
         # Whoever is root outside keeps the right to change the user, which the starter then does, and no other.
@@ -66,7 +67,7 @@ class Confinement(NamedTuple):
             if self.own_user else ["--unshare-all", "--cap-drop", "ALL"]
         tmp, tools = str(scratch / "tmp"), str(scratch / "tools")
         doors = _doors(scratch) if self.own_user else ()
-        return ["bwrap", *users, "--die-with-parent", "--proc", "/proc", "--dev", "/dev",
+        return ["bwrap", *users, "--as-pid-1", "--die-with-parent", "--proc", "/proc", "--dev", "/dev",
                 *(word for own in OWN for word in ("--bind", tmp, own)), *doors, *_binds(),
                 "--bind", str(scratch), str(scratch), "--ro-bind", tools, tools,
                 "--remount-ro", "/dev", "--remount-ro", "/",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,14 +12,17 @@ import pytest
 from grader.simulator.execution import Limits
 from grader.simulator.executor import Executor
 from grader.simulator.explore import RESTART_SAFE, explore
-from grader.simulator.isolation import confinement
+from grader.simulator.inside import INSIDE
+from grader.simulator.isolation import Confinement, confinement
 
-pytestmark = pytest.mark.skipif(confinement() is None, reason="bubblewrap is not to be had here")
+SHUT_IN = confinement() is not None and confinement().bubblewrap
 HERE = Path(__file__).resolve()
 
 
 @pytest.fixture(scope="module")
 def confined():
+    if not SHUT_IN:
+        pytest.skip("bubblewrap is not to be had here")
     with Executor(confine=confinement()) as executor:
         yield executor
 
@@ -64,7 +70,7 @@ def test_a_job_that_kills_its_starter_does_not_harm_the_next(confined, python_jo
 
 
 @pytest.mark.parametrize("where", ["/tmp", "/dev/shm", "/tmp/{name}", "/dev/shm/{name}", "{path}"])
-def test_nothing_that_a_confined_job_leaves_beside_its_sandbox_is_there_at_its_next_execution(python_job, where):
+def test_what_a_confined_job_leaves_beside_its_sandbox_is_gone_next_time(confined, python_job, where):
     with Executor(confine=confinement()._replace(own_user=False)) as executor:
         scratch = executor.directory(0).parents[1]
         job = python_job(f"""
@@ -77,7 +83,53 @@ def test_nothing_that_a_confined_job_leaves_beside_its_sandbox_is_there_at_its_n
         assert [executor.run(job, job.inputs).stdout for _ in range(2)] == ["False\n"] * 2
 
 
-def test_a_script_that_may_have_no_other_process_is_run_even_if_it_mentions_sleep(shell_job):
+def test_a_script_that_may_have_no_other_process_is_run_even_if_it_mentions_sleep(confined, shell_job):
     with Executor(Limits(processes=1), confinement()) as executor:
         job = shell_job("(sleep 1)\necho $?; exit 5")
         assert executor.run(job, job.inputs).unstartable is None
+
+
+# -- what the starter may signal ---------------------------------------------------
+
+
+@pytest.mark.parametrize("environment", [
+    {}, {"_SIMULATOR_CONFINED": "1"}, {"_SIMULATOR_CONFINED": "1", "_SIMULATOR_USER": "0"}])
+def test_a_starter_is_not_alone_because_a_variable_says_so(environment):
+    program = f"import sys; sys.path[0] = {str(INSIDE)!r}; import starter; starter.be_nobody(); print(starter.alone())"
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
+
+
+@pytest.mark.parametrize("confine", [None, Confinement(bubblewrap=False, own_user=False)])
+def test_an_unconfined_job_is_ended_without_anyone_else(confine, python_job):
+    with Executor(Limits(wall=0.3), confine) as executor, subprocess.Popen(["sleep", "60"]) as bystander:
+        job = python_job("import threading; threading.Event().wait()")
+        assert "real time" in executor.run(job, job.inputs).over
+        assert bystander.poll() is None
+        bystander.kill()
+
+
+@pytest.mark.parametrize("path", ["/proc/1/fd/0", "/proc/1/fd/1", "/proc/1/mem", "/proc/1/oom_score_adj"])
+def test_a_confined_job_can_not_open_what_its_starter_has(confined, python_job, path):
+    job = python_job(f"open({path!r}, 'r+b')")
+    assert "PermissionError" in confined.run(job, job.inputs).stderr
+
+
+@pytest.mark.parametrize("number", [1, 2, 9, 10, 14, 15, 19, 24, 30])
+def test_a_confined_job_can_not_end_its_starter(confined, python_job, number):
+    job = python_job(f"import os, threading; os.kill(1, {number}); os.kill(1, {number}); print(os.getppid())")
+    for _ in range(2):
+        run = confined.run(job, job.inputs)
+        assert (run.exit.code, run.stdout) == (0, "1\n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can lend jobs a user of their own")
+def test_the_times_of_devices_tell_nothing_of_an_execution_before(confined, python_job):
+    job = python_job("""
+        import os
+        print(os.stat("/dev/null").st_mtime < 1e9)
+        os.utime("/dev/null")
+        open("/dev/null", "w").write("x")
+    """)
+    os.utime("/dev/null", (1, 1))
+    assert [confined.run(job, job.inputs).stdout for _ in range(2)] == ["False\n"] * 2

@@ -19,8 +19,8 @@ import ending
 import program
 
 LINUX = sys.platform.startswith("linux")
-CONFINED = os.environ.get("_SIMULATOR_CONFINED") == "1"
-"""Whether all processes that this one could signal are the job's."""
+FIRST_USER = 0x7000_0000
+"""User ids from here up belong to nobody, so that each judging process can lend its jobs some."""
 READY = b"ready\n"
 SPARE = 4
 """Processes that are counted with a job's by the system, or had just ended when they were looked at."""
@@ -39,10 +39,22 @@ def serve():
         request = marshal.loads(told)
         if program.expect(request):
             ending.settle()
+        settle_devices()
         pid = os.fork()
         if pid == 0:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             return request
         say(wait(pid, request["limits"], request["scratch"]))
+
+
+def settle_devices():
+    """Give the devices, which are those of the whole machine, times that tell nothing of an execution before."""
+    if os.getpid() == 1:
+        for name in ("null", "zero", "full", "random", "urandom", "tty"):
+            try:
+                os.utime("/dev/" + name)  # any other time can be set by their owner only
+            except OSError:
+                pass
 
 
 def say(line):
@@ -58,7 +70,7 @@ def wait(pid, limits, scratch):
     over, end = [], monotonic() + limits["wall"]
 
     def on_alarm(number, frame):
-        found = "time" if monotonic() >= end else exceeded(limits, scratch) if CONFINED else ""
+        found = "time" if monotonic() >= end else exceeded(limits, scratch) if alone() else ""
         if found:
             over.append(found)
             kill_all(pid)
@@ -76,9 +88,20 @@ def wait(pid, limits, scratch):
         over[0].encode() if over else b"", used.ru_utime + used.ru_stime)
 
 
+def alone():
+    """Whether every process that this one can signal is the job's. It takes nobody's word for it: this process is the
+    first of a process namespace, in which all others descend from it, or it is a user who was made for this job."""
+    if not LINUX:
+        return False
+    if os.getpid() == 1:
+        return True
+    user = os.getuid()
+    return user >= FIRST_USER and os.getresuid() == (user, user, user)
+
+
 def kill_all(pid):
-    """Kill a program with all that it has started; where confined, at one stroke, faster than it could fork."""
-    if CONFINED:
+    """Kill a program with all that it has started; where it is alone, at one stroke, faster than it could fork."""
+    if alone():
         try:
             os.kill(-1, signal.SIGKILL)
         except ProcessLookupError:
@@ -167,17 +190,19 @@ def adopt_orphans():
 
 
 def be_nobody():
-    """Where the judge is root: become a user who owns nothing. Confined, keep the job from looking into
-    this process, whose answers the judge believes."""
+    """Where the judge is root: become a user who owns nothing. Keep the job from looking into this process, whose
+    answers the judge believes."""
     user = int(os.environ.get("_SIMULATOR_USER", "0"))
     if user:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-    if CONFINED:
+    if alone():
         import ctypes
-        PR_SET_DUMPABLE = 4
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+        prctl = ctypes.CDLL(None).prctl
+        prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)  # which a change of the user takes back
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def end_orphans():
@@ -206,7 +231,7 @@ def main():
     """Serve, and in each fork run a program."""
     be_nobody()
     adopt_orphans()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # even if whoever started this ignores it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a job could send it
     # What only this process needed is not there for the job either.
     for name in [name for name in sys.modules if name.partition(".")[0] in ("ctypes", "_ctypes")]:
         del sys.modules[name]
