@@ -30,7 +30,8 @@ from .simulator.job import Job
 from .simulator.joblog import job_log
 from .simulator.pool import Moment, Outcome, outcome, simulate
 from .simulator.profile import MODERN, PROFILES, Profile
-from .simulator.startd import NoStarter, require_fork
+from .simulator.execution import MachineTrouble
+from .simulator.startd import require_fork
 from .simulator.tree import File, Tree
 from .view import ending, story, verdict
 
@@ -86,7 +87,7 @@ def _run(arguments: list[str]) -> int:
     except Misused as error:
         text, status = str(error), error.status
         told = {"error": text}
-    except (submit.SubmitError, schedule.ScheduleError, NoStarter, Trouble, Unusable) as error:
+    except (submit.SubmitError, schedule.ScheduleError, MachineTrouble, Trouble, Unusable) as error:
         name = _command_in(arguments)
         text, status = f"grader {name}: {error}", UNUSABLE[name]
         told = {"error": str(error)}

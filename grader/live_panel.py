@@ -19,7 +19,7 @@ from .live import EVICT, HELD, HOLD, OVER, POWER_LOSS, RELEASE, SPEEDS, UPLOAD_F
 from .simulator.executor import Executor
 from .simulator.isolation import confinement
 from .simulator.schedule import Schedule, render
-from .simulator.startd import NoStarter
+from .simulator.execution import MachineTrouble
 from .simulator.temporary import remove_leftovers
 from .simulator.tree import Tree
 from .view import frame
@@ -138,7 +138,7 @@ class Panel:
         with self._lock:
             try:
                 do()
-            except NoStarter as problem:
+            except MachineTrouble as problem:
                 self.stop()
                 self.say(str(problem))
 

@@ -38,7 +38,7 @@ from .simulator.pool import Moment, Outcome, Pace, outcome
 from .simulator.pool import simulate as run
 from .simulator.problems import NO_EFFECT
 from .simulator.profile import MODERN, PROFILES, Profile
-from .simulator.startd import NoStarter
+from .simulator.execution import MachineTrouble
 from .simulator.tree import File, Tree
 from .sliders import explorer  # noqa: F401  (notebooks call it)
 from .view import card, durations, ending, story
@@ -93,7 +93,7 @@ def _where_jobs_run(function: Callable) -> Callable:
     def called(*arguments, **options):
         try:
             return function(*arguments, **options)
-        except NoStarter as problem:
+        except MachineTrouble as problem:
             _say(str(problem))
     return called
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from grader.live import EVICT, HELD, HOLD, OVER, POWER_LOSS, UPLOAD_FAILS, WAITING, At, Live
 from grader.simulator.schedule import parse, render
-from grader.simulator.startd import NoStarter
+from grader.simulator.startd import MachineTrouble
 from grader.simulator.temporary import LOCKED
 from grader.simulator.tree import Tree
 
@@ -191,7 +191,7 @@ def test_what_programs_write_and_callers_name_is_escaped(executor, python_job):
 
 def test_processes_that_can_not_be_started_are_told_and_end_nothing(panel, monkeypatch):
     def fail(at):
-        raise NoStarter("There are no processes.")
+        raise MachineTrouble("There are no processes.")
 
     monkeypatch.setattr(panel.live, "present", fail)
     panel.next.click()

@@ -34,6 +34,10 @@ EMPTIED = (
 """Hints for a restart that empties the checkpoint file which it then wants to read."""
 
 
+OUTSIDE = ("On one and the same machine it does go on where it left off, so it keeps something there that is not in its "
+           "sandbox, and is not there after an eviction.")
+
+
 def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
     """Whether a job is restart-safe: every schedule tried, and the right output asked of each."""
     found = bench.explore(job, expected)
@@ -81,6 +85,8 @@ def failed(job: Job, bench: Bench, found: Exploration, misconception: str | None
     """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
     by the misconception behind it, where it is known or can be told."""
     text = text or _sentence(job, found)
+    if job in bench.outside:
+        return wrong(f"{text} {OUTSIDE}", job, found.schedule or (), evidence=evidence(job, found))
     behind = MISCONCEPTIONS[misconception] if misconception else diagnose(job, found, bench.executor)
     facts = evidence(job, found)
     facts += clues(job, found, bench.executor, behind)

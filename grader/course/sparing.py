@@ -7,7 +7,6 @@ programs do.
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,13 +14,14 @@ from dataclasses import replace
 from ..simulator import transfer
 from ..simulator.execution import EPOCH, Exit, Limits, Run, Stop
 from ..simulator.executor import Executor
+from ..simulator.given import given
 from ..simulator.isolation import Confinement
 from ..simulator.job import Job
 from ..simulator.tree import File, Tree
 
-LIMITS = Limits(cpu=1, wall=4.0, memory=512 << 20, file_bytes=4 << 20, open_files=64, files=500,
-                sandbox_bytes=16 << 20)
-"""Of one execution. A right answer of this course takes milliseconds and kilobytes."""
+LIMITS = Limits(cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=64, files=500,
+                sandbox_bytes=32 << 20)
+"""Of one execution. A right answer of this course takes milliseconds, and kilobytes or a few megabytes."""
 PROCESSES = 64
 """At a time, where the job's own can be counted; elsewhere those of the user count with them."""
 STRIKES = 4
@@ -31,26 +31,43 @@ CPU_AGAIN = 0.25
 PICTURES = 256 << 20
 """Bytes of all the sandboxes that the executions may leave behind."""
 TOO_LONG = "Judging this took too long and was ended: what had not been tried by then has no points."
+LOST = "The processes that ran a program were lost, twice, so that nothing is known of it."
 
 
 class Sparing(Executor):
-    """An executor for what one student has handed in, for so many seconds of real time in all: past its budget
-    every execution is over its limit before it begins. What it has executed it need not execute again: questions
-    about an answer, and the report on it, come to the same sandboxes again and again."""
+    """An executor for what one student has handed in, with a budget for each exercise: past it every execution is over
+    its limit before it begins. What it has executed it need not execute again: questions about an answer, and the
+    report on it, come to the same sandboxes again and again."""
 
     def __init__(self, confine: Confinement | None, seconds: float, limits: Limits = LIMITS):
+        """`seconds`: for each exercise, of time that is given (see given.py)."""
         if confine is not None and confine.counts_processes:
             limits = replace(limits, processes=PROCESSES)
         super().__init__(limits, confine)
-        self.seconds, self._seconds, self._pictures = seconds, seconds, PICTURES
+        self.seconds = seconds
+        self._elsewhere: Executor | None = None
+        self._apart = False
+        self._first, self._again = self.limits, replace(self.limits, cpu=CPU_AGAIN)
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a new budget, for the next exercise: what the answer to another has used up is no fault of this one."""
         self.spent = ""
         """What the budget was used up by, in a sentence; '' as long as there is any."""
-        self._first, self._again = self.limits, replace(self.limits, cpu=CPU_AGAIN)
+        self.doubts: list[str] = []
+        """Why a verdict may be due to the machine and not to the answer, a sentence each."""
+        self._until, self._pictures = given() + self.seconds, PICTURES
         self._ended: dict[tuple, Run] = {}
         """Executions that a limit has ended: they are not tried again, whatever the time is then."""
         self._endless: set[tuple] = set()
         """Programs that a limit has ended."""
         self._known: dict[tuple, Run] = {}
+
+    def close(self) -> None:
+        """End the processes and remove all that executions left on the disk."""
+        super().close()
+        if self._elsewhere is not None:
+            self._elsewhere.close()
 
     @contextmanager
     def afresh(self) -> Iterator[None]:
@@ -76,19 +93,53 @@ class Sparing(Executor):
             return known
         program = job.executable, job.inputs.get(job.executable)
         self.limits = self._again if program in self._endless else self._first
-        began = time.monotonic()
+        if self._apart:
+            self.renew()
         run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace)
-        if run.over:
+        if run.lost:
+            self.doubts.append(LOST)
+        elif run.over:
             self._ended[what] = run
             self._endless.add(program)
         elif not trace:
             self._known[what, clock if run.looked else None] = run
-        self._seconds -= time.monotonic() - began
         self._pictures -= sum(len(entry.content) for entry in run.sandbox.values() if isinstance(entry, File))
-        if self._seconds < 0:
+        self._look_at_budget()
+        return run
+
+    def _look_at_budget(self) -> None:
+        if given() > self._until:
             self.spent = TOO_LONG
+            self.doubts.append(TOO_LONG)
         elif len(self._ended) >= STRIKES:
             self.spent = "The programs ran into limits again and again: what had not been tried by then has no points."
         elif self._pictures < 0:
             self.spent = "The programs write too much: what had not been tried by then has no points."
-        return run
+
+    # -- what is not in the sandbox --------------------------------------------
+
+    def keeps_state(self, job: Job) -> bool:
+        """Whether this job's last execution does something else where none of those before it has been. If so, more
+        depends on them than a sandbox holds: a limit of another process, say, in which they have left a number.
+
+        A program that draws on something random does so as well; a look at all of it apart() tells.
+        """
+        done = [(what, clock, run) for (what, clock), run in self._known.items()
+                if what[0] == job.invocation and what[-1] is None]
+        if self._confine is None or len(done) < 2 or self.spent:
+            return False
+        (_, sandbox, slot, _), clock, run = done[-1]
+        if self._elsewhere is None:
+            self._elsewhere = Executor(self._first, self._confine._replace(number=1))
+        again = self._elsewhere.run(job, sandbox, slot=slot, clock=EPOCH if clock is None else clock)
+        return not again.lost and (again.exit != run.exit or again.sandbox != run.sandbox
+                                   and self._elsewhere.anonymous(again.sandbox) != self.anonymous(run.sandbox))
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Within it, execute everything anew, each time in processes of which no execution before knows."""
+        known, self._known, self._apart = self._known, {}, True
+        try:
+            yield
+        finally:
+            self._known, self._apart = known, False

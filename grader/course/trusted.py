@@ -5,30 +5,49 @@ It is another one than that for students' programs, which may have left anything
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
+from ..simulator.execution import MachineTrouble, Run
 from ..simulator.executor import Executor
+from ..simulator.job import Job
+from ..simulator.tree import Tree
 
-_shared: ContextVar[Executor | None] = ContextVar("shared", default=None)
+class Trusted(Executor):
+    """An executor for programs that are known to do what they should: if one does not, it is the machine's fault, and
+    nothing may be concluded from what came of it."""
+
+    def run(self, job: Job, sandbox: Tree, **circumstances: Any) -> Run:
+        """Execute. Raises MachineTrouble where the processes are lost, killed, or limited."""
+        run = super().run(job, sandbox, **circumstances)
+        killed = run.exit.signal == signal.SIGKILL and not circumstances.get("stop")
+        if run.lost or run.over or run.unstartable or killed:
+            why = run.over and f"it needed more than {run.over}" or run.unstartable or "its processes were killed"
+            raise MachineTrouble(f"{job.executable}, a program of the course, could not be run on this machine: {why}.")
+        return run
+
+
+_shared: ContextVar[Trusted | None] = ContextVar("shared", default=None)
 
 
 @contextmanager
-def trusted() -> Iterator[Executor]:
+def trusted() -> Iterator[Trusted]:
     """An executor: that of shared() around it, or else a new one."""
     shared = _shared.get()
     if shared is not None:
         yield shared
         return
-    with Executor() as executor:
+    with Trusted() as executor:
         yield executor
 
 
 @contextmanager
 def shared() -> Iterator[None]:
     """One executor for all that is computed within, because starting one takes longer than most programs."""
-    with Executor() as executor:
+    with trusted() as executor:
         before = _shared.set(executor)
         try:
             yield

@@ -25,7 +25,7 @@ from typing import TextIO
 from ..course.catalogue import EXERCISES
 from ..personal_pool import Trouble
 from ..simulator.isolation import confinement
-from ..simulator.startd import NoStarter
+from ..simulator.execution import MachineTrouble
 from ..view.card import in_points, number
 from ..view.text import count, plain
 from . import class_report, cluster, pages, workers
@@ -35,6 +35,7 @@ from .store import Outcome, Settings, read_grade, write_whole
 
 DONE, LOOK, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit status: all graded; all graded but an instructor has to look at some; nothing graded; interrupted."""
+AGAIN = "The next run grades it again."
 HERE, HTCONDOR = "here", "htcondor"
 """Where submissions are judged."""
 
@@ -59,7 +60,8 @@ class Result:
     def problems(self) -> list[str]:
         """What could not be graded, a sentence each."""
         grade = self.grade()
-        return [*filter(None, [self.outcome.problem]), *(grade.unsure if grade else ())]
+        unsure = [*grade.unsure, *[AGAIN] * bool(grade.doubts)] if grade else []
+        return [*filter(None, [self.outcome.problem]), *unsure]
 
 
 def grade(folder: Path, out: Path = Path("grades.csv"), reports: Path | None = None, jobs: int | None = None,
@@ -146,7 +148,7 @@ def _grade(handed: Handed, settings: Settings, graded: Iterator[tuple[int, Outco
         print(f"Interrupted: {sum(o is not None for o in outcomes)} of {len(handed)} are graded. Started again, it "
               "goes on from there.", file=say)
         return INTERRUPTED
-    except (NoStarter, Trouble) as error:
+    except (MachineTrouble, Trouble) as error:
         progress.end()
         _remove_empty(settings.store / "htcondor", settings.store, reports / "students", reports)
         print(f"grader grade: {error}", file=say)

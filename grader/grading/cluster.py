@@ -32,7 +32,7 @@ from . import pages
 from .handin import HandedIn
 from .job import NO_SANDBOX
 from .judge import Grade, Graded, OutOfTime, at_most
-from .store import Outcome, Settings, key_of, read, read_grade, write_whole
+from .store import Outcome, Settings, final_grade, key_of, read, write_whole
 
 ATTEMPTS = 3
 """Clusters that a submission is part of, as long as what comes home is no grade."""
@@ -136,7 +136,7 @@ def _known(handed: HandedIn, settings: Settings) -> tuple[Outcome, bytes]:
     except Exception as error:  # one submission must not stop the others
         return Outcome(problem=f"It could not be read ({type(error).__name__}: {error})."), b""
     key = key_of(found, settings.seed)
-    if read_grade(settings.store / key) is not None:
+    if final_grade(settings.store / key) is not None:
         return Outcome(key, again=True), b""
     return Outcome(key), found.to_json()
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..simulator.isolation import confinement
-from ..simulator.startd import NoStarter
+from ..simulator.execution import MachineTrouble
 from .judge import judge
 from .submission import Submission
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
             return 1
     try:
         grade = judge(Submission.from_json(submission.read_bytes()), confine, unseen)
-    except NoStarter as error:
+    except MachineTrouble as error:
         print(error, file=sys.stderr)
         return 1
     result.write_bytes(grade.to_json())

@@ -25,18 +25,21 @@ from ..course.payload import PAYLOAD
 from ..course.report import CRASHED, PASSED, Failure, Report, Trial
 from ..course.sparing import LIMITS, TOO_LONG, Sparing
 from ..course.trusted import shared
-from ..simulator.execution import Limits
+from ..simulator.execution import Limits, MachineTrouble
 from ..simulator.executor import Executor
+from ..simulator.given import given
 from ..simulator.isolation import Confinement
-from ..simulator.job import Job
 from ..simulator.schedule import render
-from ..simulator.startd import NoStarter
 from ..simulator.tree import File, Tree
 from . import alike
 from .submission import Submission
+from .trial import try_out
 
 SECONDS = 90.0
-"""Of real time for one submission; a right one takes about one. What is asked after that fails."""
+"""For one exercise of a submission, of time that is given to it (see grader/simulator/given.py). All those of a right
+submission take about one together. What is asked after that fails."""
+TICK = 0.25
+"""Seconds of real time between two looks at how much of that is used up."""
 UNSEEN = "other numbers"
 """What the unseen check is made from, unless the instructor gives a text of their own."""
 
@@ -76,6 +79,8 @@ class Grade:
     remarks: tuple[str, ...]
     unsure: tuple[str, ...] = ()
     """What an instructor has to look at, because the judge could not, or could not read it."""
+    doubts: tuple[str, ...] = ()
+    """Those of them that may be due to the machine or the judge: another time the grade may be another one."""
 
     @property
     def points(self) -> float:
@@ -98,7 +103,8 @@ class Grade:
         exercises = tuple(Graded(**{**one, "trials": tuple(Trial(**trial) for trial in one["trials"]),
                                     "sections": tuple(map(tuple, one["sections"])), "hints": tuple(one["hints"])})
                           for one in found["exercises"])
-        return cls(found["rubric"], found["submission"], exercises, tuple(found["remarks"]), tuple(found["unsure"]))
+        return cls(found["rubric"], found["submission"], exercises, tuple(found["remarks"]), tuple(found["unsure"]),
+                   tuple(found["doubts"]))
 
 
 def fingerprint(submission: Submission) -> str:
@@ -122,39 +128,47 @@ def rubric(seed: str = UNSEEN) -> str:
 
 def judge(submission: Submission, confine: Confinement | None, seed: str = UNSEEN,
           limits: Limits = LIMITS, seconds: float = SECONDS) -> Grade:
-    """Judge every exercise of a submission. Raises NoStarter if processes can't be started here, and nothing else."""
+    """Judge every exercise of a submission. Raises MachineTrouble if processes can't be started here, and nothing else."""
     try_out(confine)
-    unsure: list[str] = list(submission.unread)
-    graded = []
+    graded, spent, doubts = [], [], []
     with Sparing(confine, seconds, limits) as executor, shared():
         for exercise in EXERCISES.values():
             answer = submission.answers.get(exercise.name, Tree())
-            report = _judged(exercise, answer, executor, seed, unsure)
+            one = _judged(exercise, answer, executor, seed)
             if submission.unread and exercise.name not in submission.answers:
-                report = replace(report, headline="There is no answer in what could be read of what was handed in.")
-            graded.append(_graded(exercise, answer, report, executor))
-        remarks = submission.remarks + ((executor.spent,) if executor.spent else ())
-    return Grade(rubric(seed), fingerprint(submission), tuple(graded), remarks, tuple(unsure))
+                one = replace(one, headline="There is no answer in what could be read of what was handed in.")
+            graded.append(one)
+            spent.append(executor.spent)
+            doubts += [f"{exercise.name}: {doubt}" for doubt in dict.fromkeys(executor.doubts)]
+    remarks = submission.remarks + tuple(dict.fromkeys(filter(None, spent)))
+    return Grade(rubric(seed), fingerprint(submission), tuple(graded), remarks, (*submission.unread, *doubts), tuple(doubts))
 
 
-def judge_one(exercise: Exercise, answer: Tree, confine: Confinement | None, seed: str = UNSEEN) -> Graded:
-    """Judge the answer to one exercise."""
+def judge_one(exercise: Exercise, answer: Tree, confine: Confinement | None, seed: str = UNSEEN,
+              limits: Limits = LIMITS, seconds: float = SECONDS) -> tuple[Graded, list[str]]:
+    """The answer to one exercise, judged as judge() does, and the doubts about it. Raises MachineTrouble."""
     try_out(confine)
-    with Sparing(confine, SECONDS) as executor, shared():
-        return _graded(exercise, answer, _judged(exercise, answer, executor, seed, []), executor)
+    with Sparing(confine, seconds, limits) as executor, shared():
+        return _judged(exercise, answer, executor, seed), list(dict.fromkeys(executor.doubts))
 
 
-def _judged(exercise: Exercise, answer: Tree, executor: Sparing, seed: str, unsure: list[str]) -> Report:
+def _judged(exercise: Exercise, answer: Tree, executor: Sparing, seed: str) -> Graded:
+    executor.begin()
     try:
         with at_most(executor.seconds):
-            return exercise.judge(answer, executor, seed)
-    except NoStarter:
+            report = exercise.judge(answer, executor, seed)
+    except MachineTrouble:
         raise
     except OutOfTime:
-        problem = TOO_LONG
+        report = _failed(exercise, TOO_LONG, executor)
     except Exception as error:  # whatever an answer does to the judge, it is graded, and so are the others
         problem = f"The judge could not deal with the answer to {exercise.name} ({type(error).__name__})."
-        unsure.append(problem)
+        report = _failed(exercise, problem, executor)
+    return _graded(exercise, answer, report, executor)
+
+
+def _failed(exercise: Exercise, problem: str, executor: Sparing) -> Report:
+    executor.doubts.append(problem)
     return exercise.unasked(CRASHED, problem, Failure(problem))
 
 
@@ -164,16 +178,19 @@ class OutOfTime(BaseException):
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """End what is within by OutOfTime after so many seconds. (Only the main thread can do that, and not on Windows;
-    elsewhere the process that grades is ended as a whole, see batch.py.)"""
+    """End what is within by OutOfTime after so many seconds that are given to it. (Only the main thread can do that, and
+    not on Windows; elsewhere the process that grades is ended as a whole, see workers.py.)"""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
+    until = given() + seconds
 
     def ring(number, frame):
-        raise OutOfTime
+        if given() > until:
+            raise OutOfTime
+    tick = min(TICK, seconds)
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, tick, tick)
     try:
         yield
     finally:
@@ -193,14 +210,3 @@ def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor
         report.hints if report.status != PASSED else (),
         told(explanation.card_text(report, explanation.sections_text(exercise, answer, report))),
         alike.words(exercise, answer), exercise.counts(report.status))
-
-
-@lru_cache(8)
-def try_out(confine: Confinement | None) -> None:
-    """See that a program runs as it should on this machine, lest students pay for it that it does not.
-    Raises NoStarter."""
-    program = Tree({"job": File(b"#!/usr/bin/env python3\nopen('file', 'a').write('fine')\nprint('fine')\n", True)})
-    with Sparing(confine, SECONDS) as executor:
-        run = executor.run(Job("job", inputs=program, output="out"), program)
-    if run.stdout != "fine\n" or run.sandbox.get("file") != File(b"fine"):
-        raise NoStarter(f"A program that is right does not run in the sandbox on this machine ({run.exit}).")

@@ -154,9 +154,11 @@ class GradeFromFiles(NbGraderPreprocessor):
             return [new_output("error", ename="NotGraded", evalue="this cell checks no exercise of the course",
                                traceback=["This cell checks no exercise of the course, so it has to be graded by hand, "
                                           "or with nbgrader's own Execute (see nbgrader_config.py)."])]
-        graded = judge.judge_one(exercise, found.answers.get(exercise.name, Tree()), confine, self.seed)
+        graded, doubts = judge.judge_one(exercise, found.answers.get(exercise.name, Tree()), confine, self.seed)
+        for doubt in doubts:
+            self.log.warning(f"{exercise.name}: {doubt} Autograde this submission again (--force).")
         maximum = graded.maximum if exercise.optional else float(cell.metadata.nbgrader["points"])
-        return [*_remarks(found.remarks),
+        return [*_remarks((*found.remarks, *doubts)),
                 new_output("display_data", {"text/html": card_html(graded, graded.sections), "text/plain": graded.text}),
                 new_output("execute_result", {"text/plain": number(graded.points / graded.maximum * maximum)})]
 

@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
 
 
 def grade_one(handed: HandedIn, settings: Settings) -> Outcome:
-    """Grade one submission, unless its grade is there already. Raises NoStarter."""
+    """Grade one submission, unless its grade is there already, beyond doubt. Raises MachineTrouble."""
     try:
         with at_most(settings.seconds):
             found = read(handed)
@@ -46,7 +46,7 @@ def grade_one(handed: HandedIn, settings: Settings) -> Outcome:
         return Outcome(problem="Reading what was handed in took too long.")
     key = key_of(found, settings.seed)
     path = settings.store / key
-    if read_grade(path) is not None:
+    if final_grade(path) is not None:
         return Outcome(key, again=True)
     write_whole(path, judge(found, settings.confine, settings.seed, seconds=settings.seconds).to_json())
     return Outcome(key)
@@ -76,6 +76,12 @@ def read_grade(path: Path) -> Grade | None:
         return Grade.from_json(path.read_bytes())
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def final_grade(path: Path) -> Grade | None:
+    """The same, but None also for one that is in doubt: it is graded again."""
+    grade = read_grade(path)
+    return None if grade is None or grade.doubts else grade
 
 
 def write_whole(path: Path, data: bytes) -> None:

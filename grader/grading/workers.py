@@ -18,7 +18,8 @@ from multiprocessing.connection import Connection, wait
 
 from ..course.catalogue import EXERCISES
 from ..course.sparing import LIMITS
-from ..simulator.startd import NoStarter
+from ..course.trusted import shared
+from ..simulator.execution import MachineTrouble
 from ..simulator.temporary import GRADING, Temporary, place, remove_leftovers
 from .handin import HandedIn
 from .store import Outcome, Settings, grade_one
@@ -26,6 +27,7 @@ from .store import Outcome, Settings, grade_one
 PATIENCE = 60.0
 """Seconds beyond a submission's budget after which the process that grades it is taken for lost."""
 
+DIED = "The process that graded it has died, twice."
 MOMENT = 5.0
 """Seconds that a process has to end when it is told to."""
 
@@ -52,12 +54,12 @@ class Worker:
         except OSError:
             pass  # it is dead, which its answer will tell
 
-    def answer(self) -> Outcome | NoStarter:
-        """What it has found, or that it is dead."""
+    def answer(self) -> Outcome | MachineTrouble | None:
+        """What it has found; None if it is dead."""
         try:
             return self.pipe.recv()
         except (EOFError, OSError):
-            return Outcome(problem="The process that graded it has died.")
+            return None
 
     def end(self) -> None:
         """End the process, whatever it is doing. It has a moment to end those below it, which would complain if
@@ -78,20 +80,24 @@ def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: s
     tempfile.tempdir = tempfile.mkdtemp(prefix="worker-", dir=scratch)
     os.chmod(tempfile.tempdir, 0o711)
     try:
-        while True:
-            handed = pipe.recv()
-            try:
-                pipe.send(grade_one(handed, settings))
-            except NoStarter as problem:
-                pipe.send(problem)
-            except Exception as error:  # one submission must not stop the others
-                pipe.send(Outcome(problem=f"It could not be graded ({type(error).__name__}: {error})."))
+        with shared():
+            while True:
+                pipe.send(_outcome(pipe.recv(), settings))
     except (EOFError, OSError):  # the parent is gone, and nobody else will remove what is here
         shutil.rmtree(tempfile.tempdir, ignore_errors=True)
         try:
             os.rmdir(scratch)
         except OSError:
             pass  # another worker is still there
+
+
+def _outcome(handed: HandedIn, settings: Settings) -> Outcome | MachineTrouble:
+    try:
+        return grade_one(handed, settings)
+    except MachineTrouble as trouble:
+        return trouble
+    except Exception as error:  # one submission must not stop the others
+        return Outcome(problem=f"It could not be graded ({type(error).__name__}: {error}).")
 
 
 def _leave(number, frame) -> None:
@@ -110,8 +116,10 @@ def _processors(jobs: int) -> list[int | None]:
 
 
 def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Iterator[tuple[int, Outcome]]:
-    """Grade all, in `jobs` processes; gives (index, outcome) as they come. Raises NoStarter."""
+    """Grade all, in `jobs` processes; gives (index, outcome) as they come. Raises MachineTrouble."""
     waiting = deque(range(len(handed)))
+    again: set[int] = set()
+    """Those whose process has died, which says nothing of them: they are tried once more."""
     processors = _processors(jobs)
     idle: list[Worker] = []
     busy: list[Worker] = []
@@ -130,8 +138,12 @@ def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Iter
                     busy.append(worker)
                 for worker, outcome in _answers(busy):
                     busy.remove(worker)
-                    (idle.append if not outcome.problem else Worker.end)(worker)
-                    yield worker.task, outcome
+                    (idle.append if outcome and not outcome.problem else Worker.end)(worker)
+                    if outcome is None and worker.task not in again:
+                        again.add(worker.task)
+                        waiting.appendleft(worker.task)
+                    else:
+                        yield worker.task, outcome or Outcome(problem=DIED)
         finally:
             for worker in (*idle, *busy):
                 worker.process.terminate()  # all at the same time
@@ -139,14 +151,14 @@ def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Iter
                 worker.end()
 
 
-def _answers(busy: list[Worker]) -> Iterator[tuple[Worker, Outcome]]:
+def _answers(busy: list[Worker]) -> Iterator[tuple[Worker, Outcome | None]]:
     """Those that have finished, died or taken too long, as soon as there is any."""
     soonest = min(worker.until for worker in busy)
     ready = wait([worker.pipe for worker in busy], max(0.0, soonest - time.monotonic()))
     for worker in list(busy):
         if worker.pipe in ready:
             outcome = worker.answer()
-            if isinstance(outcome, NoStarter):
+            if isinstance(outcome, MachineTrouble):
                 raise outcome
             yield worker, outcome
         elif worker.until <= time.monotonic():

@@ -16,6 +16,11 @@ EPOCH = 1628499600.0
 """Where virtual time begins, in seconds since the epoch: 9 August 2021, 09:00 UTC."""
 
 
+class MachineTrouble(OSError):
+    """This machine can't do what an execution takes: no process, no room on the disk ... The text says what, in
+    sentences. Nothing is known of the job."""
+
+
 class Exit(NamedTuple):
     """How a program ended: with an exit code, or by a signal."""
 
@@ -74,6 +79,8 @@ class Run(NamedTuple):
     """Why it could not even be started, in the system's words."""
     looked: bool = False
     """Whether it asked what time it is."""
+    lost: bool = False
+    """Whether the processes that were to run it have been lost, twice, so that nothing can be said of the program."""
     notes: tuple[tuple, ...] = ()
     """With trace=True: the files opened and looked at, and exceptions raised; see inside/watch.py."""
 

@@ -20,11 +20,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from . import transfer
-from .execution import EPOCH, Exit, Limits, Run, Stop
+from .execution import EPOCH, Exit, Limits, MachineTrouble, Run, Stop
 from .inside import INSIDE, clock
 from .isolation import Confinement
 from .job import STDERR, STDIN, STDOUT, Job
-from .scratch import Scratch, content, text
+from .scratch import SCARCE, Scratch, content, text
 from .startd import Answer, Startd, require_fork
 from .tree import Entry, File, Link, TooLarge, Tree
 
@@ -33,18 +33,22 @@ MOST_SECONDS = 1e9
 EXECUTE = "/var/lib/condor/execute"
 """What the directory of all execute directories is called on standard output and error, as on many a real pool: its real
 name is another one for each executor, and a story, or a grade, is to be the same each time."""
+TRIES = 2
+"""How often a program is executed whose processes are lost."""
+MOST_SOURCES = 32
+"""Files of a job that are compiled beforehand."""
 _PYTHON = re.compile(rb"#! ?(?:/usr/bin/env |/\S*/)python(?:3(?:\.\d+)?)?\n")
 
 
 class Executor:
     """Starts programs on this machine, confined if `confine` says how. Close it, or use it in a `with` statement.
 
-    Raises NoStarter where processes can't be forked.
+    Raises MachineTrouble where processes can't be forked.
     """
 
     def __init__(self, limits: Limits = Limits(), confine: Confinement | None = None):
         require_fork()
-        self.limits = limits
+        self.limits, self._confine = limits, confine
         self._scratch = Scratch(limits.sandbox_bytes, confine)
         self._startd = Startd(self._scratch.path, confine)
 
@@ -72,12 +76,30 @@ class Executor:
         """The slots that any file's content, name or link has the mark of."""
         return set().union(*map(_slots_named_in, tree.items())) if tree else set()
 
+    def renew(self) -> None:
+        """Have the next execution done by new processes, in which nothing is left of those before."""
+        self._startd.end()
+
+    def anonymous(self, sandbox: Tree) -> Tree:
+        """A sandbox in which EXECUTE stands for the real name of the directory of all execute directories."""
+        root = os.fsencode(self._scratch.path)
+        return Tree({path: entry._replace(content=entry.content.replace(root, os.fsencode(EXECUTE)))
+                     if isinstance(entry, File) else entry for path, entry in sandbox.items()})
+
     def as_told(self, text: str) -> str:
         """A text with EXECUTE where it has the real name of the directory of all execute directories."""
         return text.replace(str(self._scratch.path), EXECUTE)
 
     def afresh(self) -> AbstractContextManager:
         """Nothing, as there is nothing that this executor remembers."""
+        return nullcontext()
+
+    def keeps_state(self, job: Job) -> bool:
+        """Whether a job was seen to depend on executions before by more than its sandbox. Nobody looks at that here."""
+        return False
+
+    def apart(self) -> AbstractContextManager:
+        """Nothing, likewise."""
         return nullcontext()
 
     def directory(self, slot: int) -> Path:
@@ -89,18 +111,29 @@ class Executor:
         """Execute the job's program in `sandbox`, in the given slot, when virtual time is `clock`.
 
         Same job, sandbox and slot: same result, unless the program draws on something random.
-        Raises NoStarter.
+        Raises MachineTrouble.
         """
         sandbox = transfer.with_streams(job, sandbox)
         if sum(len(entry.content) for entry in sandbox.values() if isinstance(entry, File)) > self.limits.sandbox_bytes:
             return Run(Exit(), sandbox, 0.0, "", "", over=f"{self.limits.sandbox_bytes} bytes in the sandbox")
+        for _ in range(TRIES):
+            run = self._run(job, sandbox, slot, clock, stop, trace)
+            # What has been killed, and not by us, may have been in the way when memory was short.
+            if not run.lost and (stop or run.over or run.exit.signal != signal.SIGKILL):
+                break
+        return run
+
+    def _run(self, job: Job, sandbox: Tree, slot: int, clock: float, stop: Stop | None, trace: bool) -> Run:
         directory = self.directory(slot)
         try:
-            self._scratch.lay_out(directory, sandbox)
-            request = self._request(job, sandbox, slot, clock, stop, trace)
-            self._scratch.hand_over(directory)
-            answer = self._startd.execute(request, self.limits.wall)
-            return self._conclude(sandbox, directory, clock, answer, trace)
+            with self._scratch.room():
+                self._scratch.lay_out(directory, sandbox)
+                request = self._request(job, sandbox, slot, clock, stop, trace)
+                self._scratch.hand_over(directory)
+                answer = self._startd.execute(request, self.limits.wall)
+                if answer.trouble:
+                    raise MachineTrouble(f"No process can be had for a program: {answer.trouble}.")
+                return self._conclude(sandbox, directory, clock, answer, trace)
         finally:
             self._scratch.clear()
 
@@ -118,6 +151,7 @@ class Executor:
             "program": program,
             "arguments": [program, *job.arguments],
             "python": _is_python(job, sandbox),
+            "sources": [f"{directory}/{path}" for path, entry in _sources(job.inputs) if sandbox.get(path) == entry],
             "directory": str(directory),
             "environment": self._environment(job, directory, clock_file, slot),
             "stdin": f"{directory}/{STDIN}" if STDIN in job.inputs and STDIN in sandbox else os.devnull,
@@ -155,12 +189,14 @@ class Executor:
             except TooLarge as problem:
                 over = f"{str(problem).removeprefix('more than ')} in the sandbox"
             except OSError as problem:  # directories in directories, too deep for a path
+                if problem.errno in SCARCE:
+                    raise
                 over = f"can be read of the sandbox ({problem.strerror})"
         if any(isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
                for entry in after.changed_since(before).values()):
             over = over or f"{self.limits.file_bytes >> 20} MB in one file"
         control = str(self._scratch.control)
-        now, looked = clock.read(content(f"{control}/clock", clock.SIZE))
+        now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
         return Run(
             exit=exit,
             sandbox=after,
@@ -170,6 +206,7 @@ class Executor:
             over=over,
             unstartable=text(f"{control}/failure") or None,
             looked=looked,
+            lost=answer.lost or not begun,
             notes=tuple(_notes(text(f"{control}/trace"))) if trace else (),
         )
 
@@ -208,6 +245,14 @@ class Executor:
 @lru_cache(16)
 def _told(limits: Limits) -> dict:
     return asdict(limits)
+
+
+@lru_cache(64)
+def _sources(inputs: Tree) -> list[tuple[str, File]]:
+    """The Python files among a job's inputs, (path, file) each."""
+    found = [(path, entry) for path, entry in inputs.items() if isinstance(entry, File)
+             and (path.endswith(".py") or entry.executable and _PYTHON.match(entry.content))]
+    return found[:MOST_SOURCES]
 
 
 def _is_python(job: Job, sandbox: Tree) -> bool:

@@ -28,8 +28,7 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternative
 OWN = ("/tmp", "/dev/shm")
 """What a job has for itself alone."""
 FIRST_USER = 0x7000_0000
-"""User ids from here up belong to nobody, which inside/starter.py relies on; each judging process lends its jobs the
-one of its own process id."""
+"""User ids from here up belong to nobody, which inside/starter.py relies on; each judging process lends its jobs two."""
 NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
 
 
@@ -38,11 +37,13 @@ class Confinement(NamedTuple):
 
     bubblewrap: bool
     own_user: bool
+    number: int = 0
+    """Which of this process's executors it is for: 0 or 1."""
 
     @property
     def user(self) -> int | None:
         """The user that jobs run as, None for the judge's own."""
-        return FIRST_USER + os.getpid() if self.own_user else None
+        return FIRST_USER + 2 * os.getpid() + self.number if self.own_user else None
 
     @property
     def counts_processes(self) -> bool:
@@ -66,18 +67,29 @@ class Confinement(NamedTuple):
         users = [*NAMESPACES, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] \
             if self.own_user else ["--unshare-all", "--cap-drop", "ALL"]
         tmp, tools = str(scratch / "tmp"), str(scratch / "tools")
+        names = ["--ro-bind", f"{tools}/passwd", "/etc/passwd"] if (scratch / "tools" / "passwd").exists() else []
         doors = _doors(scratch) if self.own_user else ()
         return ["bwrap", *users, "--as-pid-1", "--die-with-parent", "--proc", "/proc", "--dev", "/dev",
-                *(word for own in OWN for word in ("--bind", tmp, own)), *doors, *_binds(),
+                *(word for own in OWN for word in ("--bind", tmp, own)), *doors, *_binds(), *names,
                 "--bind", str(scratch), str(scratch), "--ro-bind", tools, tools,
                 "--remount-ro", "/dev", "--remount-ro", "/",
                 *(word for name, value in told.items() for word in ("--setenv", name, value)),
                 "--chdir", str(scratch), *command]
 
 
+def passwd(user: int) -> str:
+    """The machine's /etc/passwd with a user of these jobs, as an execution point has its slots' users in it."""
+    try:
+        there = Path("/etc/passwd").read_text()
+    except OSError:
+        there = ""
+    return f"{there.rstrip()}\nslot1:x:{user}:{user}:an execution point's slot:/nonexistent:/bin/sh\n".lstrip()
+
+
 def readable() -> list[str]:
     """What a job in bubblewrap can read: the system, Python, and what is to run inside."""
-    wanted = (*SYSTEM, sys.base_prefix, sys.prefix, os.path.realpath(sys.prefix), str(INSIDE))
+    python = {how(where) for where in (sys.base_prefix, sys.prefix) for how in (os.path.abspath, os.path.realpath)}
+    wanted = (*SYSTEM, *sorted(python), str(INSIDE))
     return [path for path in dict.fromkeys(wanted) if os.path.exists(path)]
 
 

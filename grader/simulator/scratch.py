@@ -5,30 +5,48 @@ read of it goes through Tree.read() or text(). Who runs in it, and what that mea
 
     slot1/dir_ep1x7q3z/   the execute directory of the first slot
     control/              beside it: the clock, and what the processes of an execution tell the judge
-    tools/                this execution point's own `sleep`, `timeout`, `date` and `python3`
+    tools/                this execution point's own `sleep`, `timeout`, `date` and `python3`, and /etc/passwd
     tmp/                  where the job is confined: its /tmp
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import stat
-import sys
-from collections.abc import Collection
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from .inside import command
-from .isolation import Confinement
+from .execution import MachineTrouble
+from .inside import PYTHON, command
+from .isolation import Confinement, passwd
 from .temporary import EXECUTE, Temporary, is_directory, place, remove
 from .tree import Tree
 
 
+FREE = 1 << 20
+"""Bytes that have to be free when an execution has ended: else a full disk may have been in its way."""
+MOST_ROOM = 64 << 20
+"""Bytes that have to be free beside these before one begins, if jobs may use as many."""
+SCARCE = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EROFS", "EIO") if hasattr(errno, name)}
+"""Errors of the machine."""
+
+
 class Scratch:
-    """A new directory, in which jobs may use `room` bytes and are confined in this way."""
+    """A new directory, in which jobs may use `room` bytes and are confined in this way.
+
+    Raises MachineTrouble, as all that writes there does, where there is no room for it.
+    """
 
     def __init__(self, room: int, confine: Confinement | None = None):
-        self._directory = Temporary(EXECUTE, place(room))
+        self._room = min(2 * room, MOST_ROOM)  # those who use more than they may are ended, but not at once
+        try:
+            self._directory = Temporary(EXECUTE, place(room))
+        except OSError as error:
+            raise _no_room(error.strerror, tempfile.gettempdir()) from None
         self.path = self._directory.path
         self.control, self.tools, self.tmp = (self.path / name for name in ("control", "tools", "tmp"))
         self._user = confine.user if confine else None
@@ -46,6 +64,25 @@ class Scratch:
     def execute_directory(self, slot: int, name: str) -> Path:
         """Where this slot has its sandbox."""
         return self.path / f"slot{slot + 1}" / f"dir_{name}"
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """See that what is within does not fail because there is no room on the disk, or others have filled it."""
+        self._require(self._room + FREE)
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in SCARCE:
+                raise
+            raise _no_room(error.strerror, str(self.path.parent)) from None
+        self._require(FREE)
+
+    def _require(self, free: int) -> None:
+        there = os.statvfs(self.path)
+        if (found := there.f_bavail * there.f_frsize) < free:
+            raise _no_room(f"{found >> 10:,} kB are free", str(self.path.parent))
+        if there.f_files and not there.f_favail:
+            raise _no_room("no more files can be made", str(self.path.parent))
 
     def lay_out(self, directory: Path, sandbox: Tree) -> None:
         """Make an execute directory with this sandbox in it, and an empty control directory."""
@@ -79,7 +116,9 @@ class Scratch:
 
     def _make_tools(self) -> None:
         self.tools.mkdir()
-        python, tools = shlex.quote(sys.executable), shlex.join(command("tools", "-S", "-s"))
+        if self._user is not None:
+            (self.tools / "passwd").write_text(passwd(self._user))
+        python, tools = shlex.quote(PYTHON), shlex.join(command("tools", "-S", "-s"))
         for name in ("timeout", "date"):
             _executable(self.tools / name, f'#!/bin/sh\nexec {tools} {name} "$@"\n')
         _executable(self.tools / "sleep", _SLEEP + f'exec {tools} sleep "$@"\n')
@@ -108,6 +147,11 @@ if [ $# = 1 ] && [ -p "$keeper" ]; then
 fi
 """
 """How most sleep: see inside/keeper.py."""
+
+
+def _no_room(why: str, where: str) -> MachineTrouble:
+    return MachineTrouble(f"There is no room for jobs to run in {where} ({why}). Make room there, or have TMPDIR name "
+                          "another directory.")
 
 
 def text(path: Path | str, most: int = 1 << 20) -> str:

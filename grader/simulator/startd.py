@@ -16,21 +16,21 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from .execution import MachineTrouble
+from .given import waiting
 from .inside import starter
 from .isolation import Confinement
 
 PATIENCE = 10.0
 """Seconds of real time that the starter may be late with its answer."""
-
-
-class NoStarter(OSError):
-    """The processes in which jobs run can't be started; nothing can be said of any job."""
+STARTS = 3
+"""How often a starter is started that ends at once, or says nothing."""
 
 
 def require_fork() -> None:
-    """Raise NoStarter where a starter could not work, as on Windows."""
+    """Raise MachineTrouble where a starter could not work, as on Windows."""
     if not hasattr(os, "fork"):
-        raise NoStarter("Jobs can't be run here: a process can't be forked on this system. On Windows, set up WSL once "
+        raise MachineTrouble("Jobs can't be run here: a process can't be forked on this system. On Windows, set up WSL once "
                         "(`wsl --install` in PowerShell, then restart), and run the same command in its terminal.")
 
 
@@ -45,6 +45,8 @@ class Answer(NamedTuple):
     """Seconds of processor time that it took."""
     lost: bool = False
     """Whether the starter died with it, so that nothing that it left can be relied on."""
+    trouble: str = ""
+    """Why no process could be had for it, in the system's words."""
 
 
 class Startd:
@@ -53,30 +55,33 @@ class Startd:
     def __init__(self, scratch: Path, confine: Confinement | None = None):
         self._scratch, self._confine = scratch, confine
         self._starter: subprocess.Popen | None = None
+        self._first: list[int] = []
+        """By which bubblewrap's child is reached, even if bubblewrap is not there any more: the first process in a
+        namespace, with which all others in it end. (File descriptors; see pidfd_open(2).)"""
 
     def execute(self, request: dict, wall: float) -> Answer:
         """Have a program executed that ends within `wall` seconds of real time: the starter sees to that.
 
-        What a request says is told in inside/starter.py. Raises NoStarter.
+        What a request says is told in inside/starter.py. Raises MachineTrouble.
         """
         if self._starter is None:
             self._start()
         try:
             told = marshal.dumps(request)
-            line = self._ask(b"%d\n" % len(told) + told, wall + PATIENCE)
+            with waiting(wall):
+                line = self._ask(b"%d\n" % len(told) + told, wall + PATIENCE)
         except BaseException:  # interrupted: its answer would be taken for that to the next request
             self._end_all()
             raise
-        if line:
+        if line.endswith(b"\n"):
             return Answer(**json.loads(line))
-        self._end_all()  # the program has killed its starter, which can't end it any more
+        self._end_all()  # the starter is dead or stopped, and can't end the program any more
         return Answer(None, int(signal.SIGKILL), "", 0.0, lost=True)
 
     def end(self) -> None:
-        """End the starter, if there is one."""
+        """End the starter, if there is one, and all below it."""
         if self._starter is None:
             return
-        below = _children(self._starter.pid) if self._confine else []
         try:
             self._starter.stdin.close()  # asked for nothing more, it ends by itself
         except BrokenPipeError:
@@ -86,11 +91,21 @@ class Startd:
         except subprocess.TimeoutExpired:
             self._starter.kill()
             self._starter.wait()
-            _wait_for(below)
         self._starter.stdout.close()
-        self._starter = None
+        for first in self._first:
+            _end_by(first)
+        self._starter, self._first = None, []
 
     def _start(self) -> None:
+        for _ in range(STARTS):
+            self._starter = self._started()
+            if self._line(6 * PATIENCE):
+                self._first = _handles(self._starter.pid) if self._confine else []
+                return
+            self.end()
+        raise MachineTrouble("The processes in which jobs run can't be started on this machine.")
+
+    def _started(self) -> subprocess.Popen:
         command = self._confine(starter(), self._scratch) if self._confine else starter()
         # The scratch directory is named for _end_all_below() alone.
         environment = {"_SIMULATOR_SCRATCH": str(self._scratch), "PATH": os.defpath, "PYTHONHASHSEED": "0",
@@ -98,15 +113,11 @@ class Startd:
         try:
             # If this very call is interrupted, nobody waits for the starter, and the files go that it is about to read.
             # It ends by itself then, and what it says of that is for nobody.
-            self._starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                             stderr=subprocess.DEVNULL, env=environment, cwd=self._scratch,
-                                             start_new_session=True)
+            return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                    env=environment, cwd=self._scratch, start_new_session=True)
         except OSError as error:
-            raise NoStarter(f"The processes in which jobs run can't be started: {error.strerror} ({error.filename}).") \
-                from None
-        if not self._line(6 * PATIENCE):
-            self.end()
-            raise NoStarter("The processes in which jobs run can't be started on this machine.")
+            raise MachineTrouble("The processes in which jobs run can't be started: "
+                                 f"{error.strerror} ({error.filename}).") from None
 
     def _ask(self, request: bytes, patience: float) -> bytes:
         try:
@@ -142,16 +153,27 @@ def _end_all_below(scratch: Path) -> None:
         time.sleep(0.01)
 
 
-def _children(pid: int) -> list[int]:
-    return [int(word) for word in _bytes(Path(f"/proc/{pid}/task/{pid}/children")).split()]
+def _handles(pid: int) -> list[int]:
+    """Of a process's children."""
+    found = []
+    for word in _bytes(Path(f"/proc/{pid}/task/{pid}/children")).split():
+        try:
+            found.append(os.pidfd_open(int(word)))
+        except (OSError, AttributeError):  # it has just ended, or Linux is older than 5.3
+            pass
+    return found
 
 
-def _wait_for(processes: list[int], seconds: float = 5.0) -> None:
-    """Wait until these processes have ended. The first of a namespace ends after all the others in it."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and any(_bytes(Path(f"/proc/{pid}/stat")).rpartition(b")")[2].split()[:1]
-                                           not in ([], [b"Z"]) for pid in processes):
-        time.sleep(0.001)
+def _end_by(handle: int, seconds: float = 5.0) -> None:
+    """Kill a process, if it is still there, and wait until it has ended."""
+    try:
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    ended = select.poll()
+    ended.register(handle, select.POLLIN)
+    ended.poll(seconds * 1000)
+    os.close(handle)
 
 
 def _bytes(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -243,12 +244,12 @@ def test_other_processes_are_out_of_reach(name, world):
 
 
 @pytest.mark.parametrize("name", FATAL)
-def test_who_ends_the_starter_ends_only_the_own_execution(name, world, monkeypatch):
+def test_a_job_that_signals_its_starter_ends_only_itself(name, world, monkeypatch):
     monkeypatch.setattr("grader.simulator.startd.PATIENCE", 0.5)
     if not SHUT_IN and "starter" in name:
         pytest.skip("only a sandbox shields the starter")
-    grade = graded(FATAL[name], world)
-    assert grade.points == 0 or name == "alarms for the starter"
+    itself = name in ("stopping the starter", "killing the process group")
+    assert graded(FATAL[name], world).points == (0 if itself else saved(graded(tried("pass"), world)).maximum)
 
 
 @needs_sandbox
@@ -366,7 +367,15 @@ PLACES = {"/tmp": "'/tmp/state'", "/dev/shm": "'/dev/shm/state'", "/dev": "'/dev
 
 
 REMEMBERED = """
-    import os, sys
+    import ctypes, os, sys
+    CALL = ctypes.CDLL(None).syscall
+    def packets():
+        return next(int(line.split(":")[1].split()[1]) for line in open("/proc/net/dev") if line.strip().startswith("lo:"))
+    def next_process():
+        pid = os.fork()
+        if pid == 0: os._exit(0)
+        os.waitpid(pid, 0)
+        return pid
     def save_checkpoint(iteration):
         open("checkpoint.txt", "w").write("nothing")
         PUT
@@ -391,6 +400,43 @@ PROPERTIES = {
            ("mode", f"os.chmod({path}, 0o1700 + iteration)", f"os.stat({path}).st_mode % 64"),
            ("attributes", f"os.setxattr({path}, 'user.x' + str(iteration), b'')",
             f"int(([name[6:] for name in os.listxattr({path}) if 'user.x' in name] or [0])[-1])"))},
+    "the time of a device": ("""
+        open("/dev/null", "w").write("x")
+        try: os.utime("/dev/null", (iteration, iteration))
+        except OSError:
+            while os.stat("/dev/null").st_mtime_ns // 10**6 % 100 != iteration: os.utime("/dev/null")""",
+                             "os.stat('/dev/null').st_mtime_ns // 10**6 % 100"),
+    "a limit of the starter": ("""
+        import resource
+        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+        try: resource.prlimit(os.getppid(), resource.RLIMIT_STACK, ((1 << 23) + 4096 * iteration, hard))
+        except OSError: pass""",
+                               "(__import__('resource').getrlimit(3)[0] - (1 << 23)) // 4096"),
+    "the priority of the starter": ("""
+        for kind, which in ((os.PRIO_PROCESS, os.getppid()), (os.PRIO_USER, 0)):
+            try: os.setpriority(kind, which, iteration)
+            except OSError: pass""", "os.getpriority(os.PRIO_PROCESS, 0)"),
+    "how soon the starter is killed": ("""
+        try: open("/proc/%d/oom_score_adj" % os.getppid(), "w").write(str(iteration))
+        except OSError: pass""", "int(open('/proc/self/oom_score_adj').read())"),
+    "packets that were sent": ("""
+        import socket
+        mine = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for _ in range(200):
+            if packets() % 40 == iteration % 40: break
+            mine.sendto(b"x", ("127.0.0.1", 9))""", "packets() % 40"),
+    "the number of the next process": ("""
+        while next_process() % 40 != iteration % 40: pass""", "(os.getpid() - 1) % 40"),
+    "a key": ("""
+        for size in range(iteration): CALL(248, b"user", b"state%d" % size, b"x", 1, -4)""",
+              "sum(CALL(250, 10, -4, b'user', b'state%d' % size, 0) > 0 for size in range(40))"),
+    "a queue of System V": ("""
+        queue = CALL(68, 2021, 0o1666)
+        for _ in range(iteration): CALL(69, queue, (ctypes.c_long * 2)(1, 1), 8, 0o4000)""",
+                            "sum(CALL(70, CALL(68, 2021, 0o666), (ctypes.c_long * 2)(), 8, 0, 0o4000) > 0 for _ in range(40))"),
+    "shared memory of System V": ("""
+        CALL(29, 2021, 4096 * iteration, 0o1666)""",
+                                  "next((n for n in range(40, 0, -1) if CALL(29, 2021, 4096 * n, 0o666) >= 0), 0)"),
     "the time of a directory on the way to the sandbox": ("""
         for where, folders, files in os.walk("/tmp"):
             try: os.utime(where, (iteration, iteration))
@@ -404,6 +450,33 @@ STATES = {**{name: HIDDEN.format(place=place) for name, place in PLACES.items()}
 @pytest.mark.parametrize("name", STATES)
 def test_a_state_outside_the_sandbox_does_not_survive(name, world):
     assert graded(restore(STATES[name]), world).points <= 2
+
+
+FORGED = save("""
+    import os
+    for starter in {1, os.getppid()}:
+        for _ in range(20):
+            try: os.write(os.open("/proc/%d/fd/1" % starter, os.O_WRONLY),
+                          b'{"code": 85, "signal": null, "over": "", "cpu": 0}' + bytes([10]))
+            except OSError: break
+    """, """
+def save_checkpoint(iteration):
+    with open("checkpoint.txt", "w") as file: file.write(str(iteration))
+    raise SystemExit(0)
+""")
+COMPILED = save("", "def f():\n" + "".join(f"{' ' * depth}try: x()\n{' ' * depth}finally:\n" for depth in range(1, 25))
+                + " " * 25 + "y()\n" + RIGHT)
+
+
+@needs_sandbox
+def test_an_answer_in_the_place_of_the_starters_is_not_taken(world):
+    assert graded(FORGED, world).points == 0
+
+
+def test_what_takes_all_memory_to_be_compiled_is_limited(world):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert graded(COMPILED, world).points < 10
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, (SHORT.memory >> 10) + 100_000)
 
 
 AS_NOBODY = """
@@ -442,8 +515,8 @@ def judged_by_nobody(*answers: dict[str, dict[str, str]]) -> list[float]:
 @needs_sandbox
 @ordinary_user
 def test_nor_does_it_where_the_judge_is_an_ordinary_user():
-    right, *points = judged_by_nobody({"restore": RIGHT_RESTORE}, *map(restore, STATES.values()))
-    assert right == 20
+    right, forged, *points = judged_by_nobody({"restore": RIGHT_RESTORE}, FORGED, *map(restore, STATES.values()))
+    assert (right, forged) == (20, 0)
     assert [name for name, got in zip(STATES, points) if got > 2] == []
 
 

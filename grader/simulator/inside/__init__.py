@@ -1,11 +1,15 @@
 """What runs in jobs' processes. The judge starts these files, and imports only clock.py to make and read a clock."""
 
 import compileall
+import os
 import sys
 from functools import lru_cache
 from pathlib import Path
 
-INSIDE = Path(__file__).parent
+INSIDE = Path(__file__).resolve().parent
+PYTHON = os.path.abspath(sys.executable)
+"""The interpreter that jobs are run by: without the `..` that its name may have, as what that leads through may not be
+there for them."""
 
 
 def command(module: str, *options: str) -> list[str]:
@@ -14,7 +18,7 @@ def command(module: str, *options: str) -> list[str]:
     As a module, because Python compiles a script anew each time that it is started.
     """
     _compile()
-    return [sys.executable, *options, "-c", f"import sys; sys.path[0] = {str(INSIDE)!r}; import {module}; {module}.main()"]
+    return [PYTHON, *options, "-c", f"import sys; sys.path[0] = {str(INSIDE)!r}; import {module}; {module}.main()"]
 
 
 def starter() -> list[str]:

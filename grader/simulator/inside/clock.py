@@ -137,11 +137,12 @@ def create(path, now):
 
 
 def read(told):
-    """(the time, whether the job has looked at it) that a clock file tells, of which these are the first bytes."""
+    """(the time, whether the job has looked at it, whether it has begun at all) that a clock file tells, of which these
+    are the first bytes."""
     if len(told) < _SERIAL.size + _HEAD.size:
-        return float("nan"), False
-    head = _HEAD.unpack_from(told, _SERIAL.size)
-    return head[0], bool(head[-1])
+        return float("nan"), False, True  # nobody but the job can have made it so
+    now, _, _, _, first, _, _, looked = _HEAD.unpack_from(told, _SERIAL.size)
+    return now, bool(looked), first != 0
 
 
 def attach(path):

@@ -5,6 +5,7 @@ A Python program is run by this very interpreter, see script.py. Any other progr
 
 import _signal as signal
 import itertools
+import marshal
 import math
 import os
 import sys
@@ -23,8 +24,8 @@ except ImportError:
 
 MOST_SOURCE, MOST_KNOWN = 20000, 64
 """Bytes of a program or module that is compiled for the next time, and how many of them."""
-MOST_FILES = 32
-"""In a program's directory, among which its modules are looked for."""
+MOST_CODE = 1 << 20
+"""Bytes of what they are compiled to."""
 _environment = {}
 """The environment variables of this process, if they are those of a program."""
 LIKELY = tuple("csv datetime enum glob hashlib json pathlib pickle random re shutil signal socket struct subprocess "
@@ -135,9 +136,9 @@ def _run_python(request):
 
 
 def expect(request):
-    """Before forking: take the environment of a program, which is mostly that of the one before, compile it and the
-    modules beside it, as they are likely those of the next ones, too, and import what they seem to import. Whether
-    something was imported. It is not to be held up by what there may be."""
+    """Before forking: take the environment of a program, which is mostly that of the one before, import what its files
+    seem to import, and have them compiled, as they are likely those of the next ones, too. Whether something was
+    imported."""
     global _environment
     request["system limits"] = _limits(request["limits"])
     try:
@@ -145,37 +146,59 @@ def expect(request):
         _environment = request["environment"]
     except ValueError:  # the program itself will meet it
         _environment = {}
-    before = len(sys.modules)
-    for path in _beside(request["directory"]):
-        _remember(path, request["python"])
+    before, unknown = len(sys.modules), []
+    for path in request["sources"]:
+        try:
+            source = _source(path)
+        except OSError:
+            continue  # the program itself will meet it
+        if (path, source) in script.known or len(source) > MOST_SOURCE:
+            continue
+        unknown.append((path, source))
+        for name in LIKELY:
+            if request["python"] and name not in sys.modules and name.encode() in source:
+                __import__(sys.intern(name))  # as a program's own words are: pickle tells whether names are one
+    if unknown and len(script.known) < MOST_KNOWN:
+        for one, code in zip(unknown, _compiled(unknown, request) or itertools.repeat(None)):
+            script.known[one] = code
     return len(sys.modules) > before
 
 
-def _beside(directory):
+def _compiled(sources, request):
+    """What (path, source) each are compiled to: None where Python would complain each time, or can't. It is done by a
+    process with the limits of an execution, as a few lines can take all the memory there is."""
+    reading, writing = os.pipe()
     try:
-        with os.scandir(directory) as found:
-            return [item.path for item in itertools.islice(found, MOST_FILES)
-                    if item.name.endswith(".py") or item.stat(follow_symlinks=False).st_mode & 0o100]
-    except OSError:
-        return []
+        pid = os.fork()
+    except OSError:  # then the program can't be started either
+        os.close(reading)
+        os.close(writing)
+        return None
+    if pid == 0:
+        try:
+            _limit(request["system limits"])
+            os.close(reading)
+            with open(writing, "wb") as pipe:
+                pipe.write(marshal.dumps([_code(path, source) for path, source in sources]))
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        told = pipe.read(MOST_CODE + 1)
+    os.waitpid(pid, 0)
+    try:
+        return marshal.loads(told) if len(told) <= MOST_CODE else None
+    except (EOFError, ValueError, TypeError):  # it has not got that far
+        return None
 
 
-def _remember(path, here):
-    """Compile a file, if it is Python's and Python has not to say a word about it each time. Where such programs are run
-    here, its words for modules are enough to import them, as that does no harm."""
+def _code(path, source):
     try:
-        source = _source(path)
-        is_python = path.endswith(".py") or source.startswith(b"#!") and b"python" in source.partition(b"\n")[0]
-        if is_python and (path, source) not in script.known and len(source) <= MOST_SOURCE and len(script.known) < MOST_KNOWN:
-            for name in LIKELY:
-                if here and name not in sys.modules and name.encode() in source:
-                    __import__(sys.intern(name))  # as a program's own words are: pickle tells whether names are one
-            with warnings.catch_warnings(record=True) as words:
-                code = compile(source, path, "exec", dont_inherit=True)
-            if not words:
-                script.known[path, source] = code
+        with warnings.catch_warnings(record=True) as words:
+            code = compile(source, path, "exec", dont_inherit=True)
+        return None if words else code
     except Exception:
-        pass  # the program itself will meet it
+        return None  # the program itself will meet it
 
 
 def _sleeps(path):

@@ -13,6 +13,7 @@ import marshal
 import os
 import sys
 from _signal import setitimer  # which are other ones for jobs; see main()
+from select import poll
 from time import monotonic
 
 import ending
@@ -40,7 +41,11 @@ def serve():
         if program.expect(request):
             ending.settle()
         settle_devices()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            say(b'{"code": null, "signal": null, "over": "", "cpu": 0, "trouble": "%s"}\n' % error.strerror.encode())
+            continue
         if pid == 0:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             return request
@@ -66,11 +71,22 @@ def say(line):
 
 
 def wait(pid, limits, scratch):
-    """Wait for a program's end, bounded in real time and in what it uses, and end everything it started. The answer."""
-    over, end = [], monotonic() + limits["wall"]
+    """Wait for a program's end, bounded in real time and in what it uses, and end everything it started. The answer.
+
+    Only time counts in which the program could have run: not that in which this process was stopped, with the whole
+    machine perhaps, nor that in which the program waited for a processor."""
+    over, given, last, judge = [], 0.0, monotonic(), poll()
+    judge.register(1, 0)
 
     def on_alarm(number, frame):
-        found = "time" if monotonic() >= end else exceeded(limits, scratch) if alone() else ""
+        nonlocal given, last
+        if judge.poll(0):  # nobody reads any more what this process writes there: the judge is gone
+            kill_all(pid)
+            os._exit(0)
+        now = monotonic()
+        given, last = given + min(now - last, 2 * LOOK), now
+        late = given >= limits["wall"] and given - _waited(pid) >= limits["wall"]
+        found = "time" if late else exceeded(limits, scratch) if alone() else ""
         if found:
             over.append(found)
             kill_all(pid)
@@ -128,6 +144,14 @@ def exceeded(limits, scratch):
     if memory > limits["memory"]:
         return "memory"
     return "disk" if crowded(scratch, 2 * limits["files"], 2 * limits["sandbox_bytes"]) else ""
+
+
+def _waited(pid):
+    """Seconds that a process was ready to run, and had no processor (Linux)."""
+    try:
+        return int(_told(pid, "schedstat").split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _user(pid):
@@ -199,10 +223,10 @@ def be_nobody():
         os.setresuid(user, user, user)
     if alone():
         import ctypes
-        PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
-        prctl = ctypes.CDLL(None).prctl
-        prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)  # which a change of the user takes back
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        import seccomp
+        PR_SET_DUMPABLE = 4
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        seccomp.refuse()
 
 
 def end_orphans():
@@ -233,7 +257,7 @@ def main():
     adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a job could send it
     # What only this process needed is not there for the job either.
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("ctypes", "_ctypes")]:
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("ctypes", "_ctypes", "seccomp")]:
         del sys.modules[name]
     program.begin()
     ending.settle()

@@ -1,0 +1,144 @@
+"""Grades a class while its processes are killed, stopped and starved at random moments, and tells what came of it.
+
+    python faults.py FOLDER FAULTS SEED
+
+FOLDER has the class in submitted/, and is where everything else is written. Started again after each end until all is
+graded beyond doubt. Prints a JSON object: faults, how often each kind was, runs, exit statuses, named (who was named as
+not graded), grades (student → name of the grade file and its digest).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "grader", "grade", "submitted", "--jobs", "2"]
+LONGEST = 0.5
+"""Seconds between two faults, and that a process is stopped for."""
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below one, itself first."""
+    try:
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(one for child in map(int, below) for one in descendants(child))]
+
+
+def words(pid: int) -> bytes:
+    """The command line of a process."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def targets(command: int) -> dict[str, list[int]]:
+    """What may be hit: the command, its workers, their starters and what started those. No job is among them."""
+    workers = [pid for pid in descendants(command)[1:] if b"grader" in words(pid) and b"import starter" not in words(pid)]
+    starters = []
+    for worker in workers:
+        for pid in descendants(worker)[1:]:
+            try:
+                mother = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if b"import starter" in words(pid) and (b"import starter" not in words(mother) or b"bwrap" in words(mother)):
+                starters.append(pid)
+    return {"command": [command], "worker": workers, "starter": starters}
+
+
+def strike(pid: int, how: str, draw: random.Random, folder: Path) -> None:
+    """Do this to a process, and undo it, if that can be."""
+    if how == "kill":
+        os.kill(pid, signal.SIGKILL)
+    elif how == "stop":
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(draw.random() * LONGEST)
+        os.kill(pid, signal.SIGCONT)
+    elif how == "no memory":
+        before = resource.prlimit(pid, resource.RLIMIT_AS, (1 << 20, resource.RLIM_INFINITY))
+        time.sleep(draw.random() * LONGEST)
+        resource.prlimit(pid, resource.RLIMIT_AS, before)
+    elif how == "no processor":
+        with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+            time.sleep(draw.random() * LONGEST)
+            busy.kill()
+    elif how == "no disk":
+        filler = folder / "small" / "filler"
+        try:
+            with open(filler, "wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(1 << 20))
+        except OSError:
+            time.sleep(draw.random() * LONGEST)
+        filler.unlink()
+
+
+def kinds(folder: Path) -> list[str]:
+    """The faults that can be had here."""
+    return ["kill", "stop", "no processor", *["no memory"] * (os.geteuid() == 0),
+            *["no disk"] * os.path.ismount(folder / "small")]
+
+
+def main(folder: Path, faults: int, seed: int) -> None:
+    """Grade, and strike."""
+    draw, struck, statuses, named = random.Random(seed), Counter(), Counter(), set()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "small")}
+    while True:
+        with subprocess.Popen(COMMAND, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True, start_new_session=True) as command:
+            while command.poll() is None and struck.total() < faults:
+                time.sleep(draw.random() * LONGEST)
+                there = targets(command.pid)
+                what = draw.choice(("starter", "starter", "worker", "command"))
+                how = draw.choice(kinds(folder))
+                if not there["worker"] or not there[what] or what == "command" and how == "kill" and draw.random() < 0.8:
+                    continue  # else hardly anything would ever be graded
+                try:
+                    strike(draw.choice(there[what]), how, draw, folder)
+                    struck[f"{what}: {how}"] += 1
+                except (ProcessLookupError, PermissionError):
+                    pass  # it has just ended
+            said = command.stderr.read()
+        statuses[command.returncode] += 1
+        looked_at = {line.split(":")[0].rpartition(" ")[2] for line in said.splitlines() if "has to look at" in line}
+        named |= looked_at
+        if command.returncode == 0 and struck.total() >= faults:
+            break
+        if command.returncode == 0:  # all of it once more
+            check(folder)
+            for path in (folder / "reports" / ".grades").glob("*"):
+                path.unlink()
+    print(json.dumps({"faults": dict(struck), "statuses": statuses, "named": sorted(named), "grades": check(folder)}))
+
+
+def check(folder: Path) -> dict[str, list[str]]:
+    """The grades that are there; what was seen before has to be the same."""
+    with open(folder / "grades.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = {}
+    for row in rows:
+        [path] = (folder / "reports" / ".grades").glob(f"{row['submission']}*")
+        found[row["student"]] = [row["points"], hashlib.sha256(path.read_bytes()).hexdigest()]
+    kept = folder / "seen.json"
+    if kept.exists():
+        assert json.loads(kept.read_text()) == found, "another run gave other grades"
+    kept.write_text(json.dumps(found))
+    return found
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

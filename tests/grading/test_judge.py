@@ -1,0 +1,178 @@
+"""Budgets and doubts: what one answer uses up is no other answer's fault, and what is not certain is not final."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from classroom import ANSWERS
+from grader.course import sparing
+from grader.course.catalogue import EXERCISES
+from grader.course.sparing import LIMITS, Sparing
+from grader.course.trusted import Trusted
+from grader.grading import judge, store, trial
+from grader.grading.handin import HandedIn
+from grader.grading.submission import Submission
+from grader.simulator.execution import Exit, Limits, MachineTrouble, Run
+from grader.simulator.executor import Executor
+from grader.simulator.isolation import Confinement, confinement
+from grader.simulator.job import Job
+from grader.simulator.tree import File, Tree
+
+CONFINE = confinement()
+SHORT = replace(LIMITS, cpu=0.3, wall=1.0)
+ENDLESS = "while True: pass\n"
+PROGRAMS = ("save", "restore", "annealing")
+
+
+def files(exercise: str, kind: str) -> Tree:
+    """A right, wrong or endless answer to an exercise."""
+    right, wrong = ANSWERS[exercise]
+    one = next(iter((right if kind != "wrong" else next(iter(wrong.values()))).values()))
+    first = next(path for path in one if path.endswith(".py"))
+    return Tree.files({**one, first: ENDLESS + one[first]} if kind == "endless" else one)
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.fixed_dictionaries({exercise: st.sampled_from(("right", "wrong", "endless")) for exercise in PROGRAMS}))
+def test_a_grade_is_that_of_each_exercise_alone(kinds):
+    answers = {exercise: files(exercise, kind) for exercise, kind in kinds.items()}
+    together = judge.judge(Submission(answers), CONFINE, limits=SHORT).exercises
+    for one in together:
+        if one.exercise in answers:
+            alone, _ = judge.judge_one(EXERCISES[one.exercise], answers[one.exercise], CONFINE, limits=SHORT)
+            assert alone == one
+
+
+def test_endless_answers_take_nothing_from_the_others():
+    answers = {"save": files("save", "endless"), "restore": files("restore", "right")}
+    points = {one.exercise: one.points for one in judge.judge(Submission(answers), CONFINE, limits=SHORT).exercises}
+    assert (points["save"], points["restore"]) == (0, EXERCISES["restore"].maximum)
+
+
+# -- doubts ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lossy(monkeypatch):
+    """Every execution is lost for as long as the list that this is has something in it."""
+    lost, really = [True], Executor._run
+
+    def run(self, job, sandbox, *rest):
+        return Run(Exit(), sandbox, 0.0, "", "", lost=True) if lost else really(self, job, sandbox, *rest)
+    judge.try_out(CONFINE)
+    monkeypatch.setattr(Executor, "_run", run)
+    return lost
+
+
+def test_a_grade_in_doubt_is_named_and_not_final(lossy, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "read", lambda handed: Submission({"save": files("save", "right")}))
+    ours = store.Settings(tmp_path, CONFINE)
+    outcome = store.grade_one(HandedIn("anna", ()), ours)
+    doubtful = store.read_grade(tmp_path / outcome.key)
+    assert doubtful.doubts == doubtful.unsure == (f"save: {sparing.LOST}",)
+    lossy.clear()
+    assert store.grade_one(HandedIn("anna", ()), ours) == (outcome.key, False, "")
+    assert store.read_grade(tmp_path / outcome.key).points == 10
+    assert store.grade_one(HandedIn("anna", ()), ours).again
+
+
+def test_an_answer_that_is_out_of_time_is_in_doubt():
+    answers = {"save": files("save", "right")}
+    grade = judge.judge(Submission(answers), CONFINE, seconds=0.0)
+    assert "save: " + sparing.TOO_LONG in grade.doubts
+    assert judge.Grade.from_json(grade.to_json()) == grade
+
+
+def test_what_ends_by_limits_is_final():
+    assert judge.judge(Submission({"save": files("save", "endless")}), CONFINE, limits=SHORT).doubts == ()
+
+
+@pytest.mark.parametrize("run", [
+    Run(Exit(), Tree(), 0.0, "", "", lost=True), Run(Exit(0), Tree(), 0.0, "", "", over="4 s of real time"),
+    Run(Exit(signal=int(signal.SIGKILL)), Tree(), 0.0, "", ""), Run(Exit(127), Tree(), 0.0, "", "", unstartable="?")])
+def test_nothing_is_concluded_from_a_program_of_the_course_that_did_not_run(run, monkeypatch):
+    monkeypatch.setattr(Executor, "_run", lambda *_: run)
+    with Trusted() as executor, pytest.raises(MachineTrouble, match="a program of the course"):
+        executor.run(Job("job"), Tree())
+
+
+# -- a state outside of the sandbox ------------------------------------------------
+
+
+def job(program: str) -> Job:
+    return Job("job", inputs=Tree({"job": File(b"#!/usr/bin/env python3\n" + program.encode(), True)}), output="out")
+
+
+@pytest.mark.skipif(CONFINE is None or not CONFINE.bubblewrap, reason="bubblewrap is not to be had here")
+@pytest.mark.parametrize(("program", "keeps"), [
+    ("print('the same')", False),
+    ("import os; print(os.getcwd())", False),
+    ("print(open('/proc/net/dev').read().split('lo:')[1].split()[1])\n"
+     "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))", True)])
+def test_what_depends_on_executions_before_is_seen(program, keeps):
+    one = job(program)
+    with Sparing(CONFINE, 60) as executor:
+        for number in range(3):
+            executor.run(one, one.inputs.put("number", File(b"%d" % number)))
+        assert executor.keeps_state(one) == keeps
+        with executor.apart():
+            executor.run(one, one.inputs.put("number", File(b"4")))
+            assert not executor.keeps_state(one)
+
+
+# -- the trial before anything is graded -------------------------------------------
+
+
+def test_the_trial_passes_here():
+    if CONFINE is not None:
+        trial.try_out.__wrapped__(CONFINE)
+
+
+@pytest.mark.parametrize("what", trial.RIGHT)
+def test_a_right_program_that_does_not_run_stops_all_grading(what, monkeypatch):
+    really = trial._executed
+    broken = Run(Exit(126), Tree(), 0.0, "", "python3: Permission denied")
+    monkeypatch.setattr(trial, "_executed",
+                        lambda program, executor: broken if program == trial.RIGHT[what] else really(program, executor))
+    with pytest.raises(MachineTrouble, match="(?i)" + what + ".*Permission denied"):
+        trial.try_out.__wrapped__(CONFINE or Confinement(False, False))
+
+
+def test_a_sandbox_that_lets_a_program_pry_stops_all_grading(monkeypatch):
+    if CONFINE is None or not CONFINE.bubblewrap:
+        pytest.skip("bubblewrap is not to be had here")
+    monkeypatch.setattr(trial, "PRYING", b"#!/bin/sh\necho it opened a pipe of the judge\n")
+    with pytest.raises(MachineTrouble, match="does not shut a program in"):
+        trial.try_out.__wrapped__(CONFINE)
+
+
+def test_students_programs_are_not_run_as_root(monkeypatch):
+    monkeypatch.setattr(trial.os, "geteuid", lambda: 0)
+    with pytest.raises(MachineTrouble, match="as root"):
+        trial.try_out.__wrapped__(None)
+
+
+def test_a_large_checkpoint_is_right_as_well():
+    right, _ = ANSWERS["restore"]
+    answer = dict(right["text"])
+    answer["checkpoint.py"] = """
+import sys
+def save_checkpoint(iteration):
+    with open("checkpoint.txt", "w") as file:
+        file.write("%d\\n" % iteration + "x" * 6_000_000)
+    sys.exit(85)
+def restore_checkpoint(start, end):
+    try:
+        with open("checkpoint.txt") as file:
+            iteration = int(file.readline())
+    except (OSError, ValueError):
+        return start
+    return iteration if start <= iteration <= end else start
+"""
+    graded, doubts = judge.judge_one(EXERCISES["restore"], Tree.files(answer), CONFINE)
+    assert (graded.points, doubts) == (20, []), graded.text
