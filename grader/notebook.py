@@ -117,6 +117,8 @@ def check(name: str, value: object = ...) -> Score | None:
     with Sparing(confinement(), SECONDS) as executor:
         report = chosen.judge(answer, executor)
         moments = explanation.story_of(report, executor)
+    for doubt in dict.fromkeys(executor.doubts):
+        _say(f"{doubt} This may be due to the machine: check again.")
     kept.keep(report)
     _show(explanation.card_html(report, explanation.sections_html(chosen, answer, report, moments)),
           explanation.card_text(report, explanation.sections_text(chosen, answer, report, moments)))
