@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -133,3 +134,59 @@ def test_the_times_of_devices_tell_nothing_of_an_execution_before(confined, pyth
     """)
     os.utime("/dev/null", (1, 1))
     assert [confined.run(job, job.inputs).stdout for _ in range(2)] == ["False\n"] * 2
+
+
+# -- system calls that are refused -------------------------------------------------
+
+OTHERS = ["resource.prlimit(os.getppid(), resource.RLIMIT_CORE)", "os.sched_setaffinity(os.getppid(), {0})",
+          "os.setpriority(os.PRIO_PROCESS, os.getppid(), 5)", "os.setpriority(os.PRIO_USER, 0, 5)"]
+OWN = ["resource.prlimit(0, resource.RLIMIT_CORE)", "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
+       "os.sched_setaffinity(0, os.sched_getaffinity(0))", "os.setpriority(os.PRIO_PROCESS, 0, 5)", "os.nice(1)",
+       "__import__('threading').Thread(target=print).start()", "__import__('multiprocessing').Lock()",
+       "__import__('subprocess').run(['nice', '-n', '3', 'true'], check=True)"]
+refusing = pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="nothing is refused here")
+
+
+@refusing
+@pytest.mark.parametrize("call", OTHERS)
+def test_a_job_can_not_change_what_belongs_to_its_starter(confined, python_job, call):
+    job = python_job(f"import os, resource; {call}")
+    assert "PermissionError" in confined.run(job, job.inputs).stderr
+
+
+@refusing
+@pytest.mark.parametrize("call", OWN)
+def test_a_job_can_change_what_is_its_own(confined, python_job, call):
+    job = python_job(f"import os, resource; {call}")
+    run = confined.run(job, job.inputs)
+    assert run.exit.code == 0, run.stderr
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86_64")
+@pytest.mark.parametrize(("name", "number"), [("keyctl", 250), ("ptrace", 101), ("shmget", 29), ("msgget", 68),
+                                              ("mq_open", 240), ("read, of x32", 0x40000000)])
+def test_calls_that_keep_a_state_are_refused(confined, python_job, name, number):
+    job = python_job(f"""
+        import ctypes
+        libc = ctypes.CDLL(None, use_errno=True)
+        print(libc.syscall({number}, 0, 0, 0, 0, 0), ctypes.get_errno())
+    """)
+    assert confined.run(job, job.inputs).stdout == "-1 1\n"
+
+
+# -- names -------------------------------------------------------------------------
+
+
+def test_a_confined_job_finds_its_user(confined, python_job):
+    job = python_job("import getpass, os, pwd; print(pwd.getpwuid(os.getuid()).pw_uid == os.getuid(), getpass.getuser())")
+    assert confined.run(job, job.inputs).stdout == "True slot1\n"
+
+
+def test_an_interpreter_with_two_dots_in_its_path_is_shut_in():
+    if not SHUT_IN:
+        pytest.skip("bubblewrap is not to be had here")
+    home, way = os.path.dirname(sys.executable), os.path.relpath(sys.executable, os.path.dirname(sys.executable))
+    python = f"{home}/../{os.path.basename(home)}/{way}"
+    program = "from grader.simulator.isolation import confinement; print(confinement().bubblewrap)"
+    done = subprocess.run([python, "-c", program], capture_output=True, text=True, cwd=HERE.parents[2])
+    assert done.stdout == "True\n", done.stderr
