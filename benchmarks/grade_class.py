@@ -1,18 +1,19 @@
 """Grading a made class: `grade` beside nbgrader's own execution of a sample of the same class, in one run.
 
-    python benchmarks/grade_class.py [STUDENTS] [SAMPLE] [JOBS] [NOTEBOOK ...]
+    python benchmarks/grade_class.py [--students 100] [--sample 6] [--jobs 2] [NOTEBOOK ...]
 
-Defaults: 100 students, of whom 6 and a hostile one are also graded by the stock path, 2 jobs, and the notebooks of the
-whole course (names begin like 03). The
-class answers as differently as students do: right in every style of the mutation table, each
+The sample and a hostile student are also graded by the stock path. By default it is the notebooks of the whole course
+(names begin like 03). The class answers as differently as students do: right in every style of the mutation table, each
 misconception, untouched, half handed in, and one in twenty hostile (in every program of theirs); no two answers are the same text, and
-nothing is graded twice. Prints the seconds per submission of both, for the same mixture, their ratio, and
-the peak memory of `grade` and of its processes. (In the stock path, too, programs run in the sandbox: it is
+nothing is graded twice. Prints the seconds per submission of both, for the same mixture, their ratio, the peak memory of
+`grade` and of its processes, and where the time goes: of the same class, judged once more in one process, the seconds
+and the executions of each exercise. (In the stock path, too, programs run in the sandbox: it is
 the notebooks that run outside of it.)
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +34,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "course")]
 from classroom import ANSWERS, ASSIGNMENT, environment, notebook, solved, with_answer  # noqa: E402
 from grader.course.catalogue import COURSE  # noqa: E402
 from grader.course.catalogue import Notebook as Chapter  # noqa: E402
+from grader.grading import judge, store  # noqa: E402
+from grader.grading.handin import find  # noqa: E402
+from grader.simulator.executor import Executor  # noqa: E402
+from grader.simulator.isolation import confinement  # noqa: E402
 
 HOSTILE = (
     "while True: pass\n", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n",
@@ -130,7 +136,44 @@ def stock(folder: Path, students: list[str]) -> list[float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def by_exercise(folder: Path) -> dict[str, Counter]:
+    """Exercise → seconds and executions, and seconds of these, over a whole class that is judged in this process."""
+    spent: dict[str, Counter] = defaultdict(Counter)
+    now = ""
+    run, judged = Executor._run, judge._judged
+
+    def timed_run(self, *arguments):
+        began = time.perf_counter()
+        found = run(self, *arguments)
+        spent[now].update(executions=1, executing=time.perf_counter() - began)
+        return found
+
+    def timed_judged(exercise, *arguments):
+        nonlocal now
+        now, began = exercise.name, time.perf_counter()
+        found = judged(exercise, *arguments)
+        spent[now].update(seconds=time.perf_counter() - began)
+        return found
+    Executor._run, judge._judged = timed_run, timed_judged
+    try:
+        for one in find(folder):
+            judge.judge(store.read(one), confinement())
+    finally:
+        Executor._run, judge._judged = run, judged
+    return spent
+
+
+def show(spent: dict[str, Counter], students: int) -> None:
+    """Print that table, for one student of this class on average."""
+    print(f"{'exercise':20} {'ms':>8} {'executions':>11} {'ms each':>8} {'ms beside':>10}")
+    for name, one in sorted(spent.items(), key=lambda item: -item[1]["seconds"]):
+        each = 1000 * one["executing"] / one["executions"] if one["executions"] else 0.0
+        print(f"{name:20} {1000 * one['seconds'] / students:8.1f} {one['executions'] / students:11.2f} {each:8.2f} "
+              f"{1000 * (one['seconds'] - one['executing']) / students:10.1f}")
+
+
 def main(students: int, sample: int, jobs: int, names: Sequence[str]) -> None:
+    """Make a class, grade it in each way, and print."""
     draw = random.Random(2021)
     chapters = [chapter for chapter in COURSE if not names or chapter.name[:2] in names]
     with tempfile.TemporaryDirectory(prefix="class-") as scratch:
@@ -141,15 +184,22 @@ def main(students: int, sample: int, jobs: int, names: Sequence[str]) -> None:
         ours = seconds / students
         print(f"grade, {jobs} jobs:  {seconds:6.1f} s for {students} submissions, {ours:.3f} s each")
         print(f"peak memory:    {peak:6.0f} MB the command, {child:.0f} MB the largest process below it")
-        *theirs, hostile = stock(folder, [*chosen, "student019"])
-        share = 1 - len(honest) / students
-        mixed = (1 - share) * statistics.mean(theirs) + share * hostile
-        print(f"stock nbgrader: {statistics.mean(theirs):6.2f} s each for {sample} honest ones (median "
-              f"{statistics.median(theirs):.2f}), {hostile:.1f} s for a hostile one, {mixed:.2f} s each for this class")
-        print(f"ratio:          {mixed / ours:6.1f} for this class, {statistics.mean(theirs) / ours:.1f} if the stock path "
-              "had only honest ones")
+        show(by_exercise(folder / "submitted"), students)
+        if sample:
+            *theirs, hostile = stock(folder, [*chosen, "student019"])
+            share = 1 - len(honest) / students
+            mixed = (1 - share) * statistics.mean(theirs) + share * hostile
+            print(f"stock nbgrader: {statistics.mean(theirs):6.2f} s each for {sample} honest ones (median "
+                  f"{statistics.median(theirs):.2f}), {hostile:.1f} s for a hostile one, {mixed:.2f} s each for this class")
+            print(f"ratio:          {mixed / ours:6.1f} for this class, {statistics.mean(theirs) / ours:.1f} if the stock "
+                  "path had only honest ones")
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in (*sys.argv[1:4], *("100", "6", "2")[len(sys.argv[1:4]):])]
-    main(*numbers, sys.argv[4:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--students", type=int, default=100, help="in the class; with a sample, 20 at least (%(default)s)")
+    parser.add_argument("--sample", type=int, default=6, help="graded by the stock path, too; 0: none (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=2, help="of grade (%(default)s)")
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="as 03; all of the course, if none is named")
+    options = parser.parse_args()
+    main(options.students, options.sample, options.jobs, options.notebooks)

@@ -85,7 +85,7 @@ def failed(job: Job, bench: Bench, found: Exploration, misconception: str | None
     """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
     by the misconception behind it, where it is known or can be told."""
     text = text or _sentence(job, found)
-    if job in bench.outside:
+    if bench.apart:
         return wrong(f"{text} {OUTSIDE}", job, found.schedule or (), evidence=evidence(job, found))
     behind = MISCONCEPTIONS[misconception] if misconception else diagnose(job, found, bench.executor)
     facts = evidence(job, found)

@@ -12,6 +12,7 @@ import hashlib
 import math
 import random
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,10 +48,9 @@ class Result:
 class Bench:
     """Where an answer is tried: an executor, and what exploring has already found out."""
 
-    def __init__(self, executor: Executor, bounds: Bounds = Bounds()):
-        self.executor, self.bounds = executor, bounds
-        self.outside: set[Job] = set()
-        """Jobs that do something else where they keep no state outside of their sandbox."""
+    def __init__(self, executor: Executor, bounds: Bounds = Bounds(), apart: bool = False):
+        """`apart`: each execution is done by processes of its own, as the answer has kept a state in them."""
+        self.executor, self.bounds, self.apart = executor, bounds, apart
         self._found: dict[tuple[Job, Tree, bool], Exploration] = {}
 
     def explore(self, job: Job, expected: Tree, late: bool = True) -> Exploration:
@@ -58,11 +58,8 @@ class Bench:
         what = job, expected, late
         if what not in self._found:
             bounds = replace(self.bounds, late=late, twice=not any(found.twice for found in self._found.values()))
-            self._found[what] = explore(job, self.executor, expected=expected, bounds=bounds)
-            if self.executor.keeps_state(job):
-                with self.executor.apart():
-                    self._found[what] = explore(job, self.executor, expected=expected, bounds=bounds)
-                self.outside.add(job)
+            with self.executor.apart() if self.apart else nullcontext():
+                self._found[what] = explore(job, self.executor, expected=expected, bounds=bounds)
         return self._found[what]
 
 
@@ -156,7 +153,10 @@ class Exercise:
         for path in self.answers:
             if path.endswith(".py") and (failure := syntax_error(path, own[path])):
                 return self.unasked(CRASHED, f"Python can't read the answer. {failure.text}", failure)
-        return self._ask(subject, Bench(executor, self.bounds), seed)
+        report = self._ask(subject, Bench(executor, self.bounds), seed)
+        if report.points and executor.keeps_state(seed):
+            return self._ask(subject, Bench(executor, self.bounds, apart=True), seed)
+        return report
 
     def job(self, answer: Tree, **settings: float) -> Job:
         """The job that an answer makes, with other settings of its program if any are given.

@@ -6,6 +6,7 @@ programs do.
 
 from __future__ import annotations
 
+import random
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ CPU_AGAIN = 0.25
 """Seconds of processor time for a program that a limit has ended before: what loops for ever does so again."""
 PICTURES = 256 << 20
 """Bytes of all the sandboxes that the executions may leave behind."""
+LOOKED_AT = 2
+"""Executions of an answer that are done again elsewhere."""
 TOO_LONG = "Judging this took too long and was ended: what had not been tried by then has no points."
 LOST = "The processes that ran a program were lost, twice, so that nothing is known of it."
 
@@ -62,6 +65,8 @@ class Sparing(Executor):
         self._endless: set[tuple] = set()
         """Programs that a limit has ended."""
         self._known: dict[tuple, Run] = {}
+        self._jobs: dict[tuple, Job] = {}
+        """Invocation → a job that has it."""
 
     def close(self) -> None:
         """End the processes and remove all that executions left on the disk."""
@@ -103,6 +108,7 @@ class Sparing(Executor):
             self._endless.add(program)
         elif not trace:
             self._known[what, clock if run.looked else None] = run
+            self._jobs[job.invocation] = job
         self._pictures -= sum(len(entry.content) for entry in run.sandbox.values() if isinstance(entry, File))
         self._look_at_budget()
         return run
@@ -118,20 +124,31 @@ class Sparing(Executor):
 
     # -- what is not in the sandbox --------------------------------------------
 
-    def keeps_state(self, job: Job) -> bool:
-        """Whether this job's last execution does something else where none of those before it has been. If so, more
-        depends on them than a sandbox holds: a limit of another process, say, in which they have left a number.
+    def keeps_state(self, seed: str | None) -> bool:
+        """Whether a job that is restarted does something else where none of its executions before has been. If so, more
+        depends on them than a sandbox holds: a limit of another process, say, in which they have left a number. The job
+        is drawn by `seed` among those that were restarted most often.
 
-        A program that draws on something random does so as well; a look at all of it apart() tells.
+        A program that draws on something random does so as well; what comes of it apart() tells.
         """
-        done = [(what, clock, run) for (what, clock), run in self._known.items()
-                if what[0] == job.invocation and what[-1] is None]
-        if self._confine is None or len(done) < 2 or self.spent:
+        if self._confine is None or self.spent:
             return False
-        (_, sandbox, slot, _), clock, run = done[-1]
+        left = {run.sandbox for run in self._known.values()}
+        restarts: dict[tuple, list[tuple]] = {}
+        for ((invocation, sandbox, slot, stop), clock), run in self._known.items():
+            if stop is None and sandbox in left:
+                restarts.setdefault(invocation, []).append((sandbox, slot, EPOCH if clock is None else clock, run))
+        most = max(map(len, restarts.values()), default=0)
+        if not most:
+            return False
+        drawn = random.Random(seed or "").choice([one for one in restarts if len(restarts[one]) > most // 2])
+        # The last one first, so that none of them knows of those before it.
+        return any(self._differs(drawn, *one) for one in restarts[drawn][:-LOOKED_AT - 1:-1])
+
+    def _differs(self, invocation: tuple, sandbox: Tree, slot: int, clock: float, run: Run) -> bool:
         if self._elsewhere is None:
             self._elsewhere = Executor(self._first, self._confine._replace(number=1))
-        again = self._elsewhere.run(job, sandbox, slot=slot, clock=EPOCH if clock is None else clock)
+        again = self._elsewhere.run(self._jobs[invocation], sandbox, slot=slot, clock=clock)
         return not again.lost and (again.exit != run.exit or again.sandbox != run.sandbox
                                    and self._elsewhere.anonymous(again.sandbox) != self.anonymous(run.sandbox))
 

@@ -94,8 +94,8 @@ class Executor:
         """Nothing, as there is nothing that this executor remembers."""
         return nullcontext()
 
-    def keeps_state(self, job: Job) -> bool:
-        """Whether a job was seen to depend on executions before by more than its sandbox. Nobody looks at that here."""
+    def keeps_state(self, seed: str | None) -> bool:
+        """Whether an execution was seen to depend on others by more than its sandbox. Nobody looks at that here."""
         return False
 
     def apart(self) -> AbstractContextManager:

@@ -19,6 +19,7 @@ from grader.grading.handin import HandedIn
 from grader.grading.submission import Submission
 from grader.simulator.execution import Exit, Limits, MachineTrouble, Run
 from grader.simulator.executor import Executor
+from grader.simulator.explore import explore
 from grader.simulator.isolation import Confinement, confinement
 from grader.simulator.job import Job
 from grader.simulator.tree import File, Tree
@@ -104,25 +105,31 @@ def test_nothing_is_concluded_from_a_program_of_the_course_that_did_not_run(run,
 # -- a state outside of the sandbox ------------------------------------------------
 
 
-def job(program: str) -> Job:
-    return Job("job", inputs=Tree({"job": File(b"#!/usr/bin/env python3\n" + program.encode(), True)}), output="out")
+def counting(how: str) -> Job:
+    """A job that is restarted three times, and prints something each time."""
+    program = "import os, socket, sys\nopen('n', 'a').write('.')\n" + how + "\nsys.exit(85 * (len(open('n').read()) < 4))"
+    inputs = Tree({"job": File(b"#!/usr/bin/env python3\n" + program.encode(), True)})
+    return Job("job", inputs=inputs, output="out", checkpoint_exit_code=85, transfer_checkpoint_files=("n",))
+
+
+PACKETS = """print(open('/proc/net/dev').read().split('lo:')[1].split()[1])
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))"""
 
 
 @pytest.mark.skipif(CONFINE is None or not CONFINE.bubblewrap, reason="bubblewrap is not to be had here")
-@pytest.mark.parametrize(("program", "keeps"), [
-    ("print('the same')", False),
-    ("import os; print(os.getcwd())", False),
-    ("print(open('/proc/net/dev').read().split('lo:')[1].split()[1])\n"
-     "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))", True)])
-def test_what_depends_on_executions_before_is_seen(program, keeps):
-    one = job(program)
+@pytest.mark.parametrize(("how", "keeps"), [
+    ("print('the same')", False), ("print(os.getcwd())", False), (PACKETS, True), ("print(os.getpid() % 1000)", True)])
+def test_what_depends_on_executions_before_is_seen(how, keeps):
     with Sparing(CONFINE, 60) as executor:
-        for number in range(3):
-            executor.run(one, one.inputs.put("number", File(b"%d" % number)))
-        assert executor.keeps_state(one) == keeps
-        with executor.apart():
-            executor.run(one, one.inputs.put("number", File(b"4")))
-            assert not executor.keeps_state(one)
+        explore(counting(how), executor)
+        assert executor.keeps_state(None) == keeps
+
+
+def test_apart_no_execution_knows_of_another():
+    with Sparing(CONFINE, 60) as executor, executor.apart():
+        job = counting(PACKETS)
+        told = {executor.run(job, job.inputs.put("number", File(b"%d" % number))).stdout for number in range(3)}
+        assert len(told) == 1 or CONFINE is None or not CONFINE.bubblewrap
 
 
 # -- the trial before anything is graded -------------------------------------------
