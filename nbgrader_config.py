@@ -4,7 +4,7 @@ solutions/ is the source, exercises/ is what students get, submitted/ what they 
 """
 
 from grader.course.catalogue import EXERCISES
-from grader.grading import preprocessors
+from grader.grading import feedback, preprocessors
 
 c = get_config()  # noqa: F821  (nbgrader puts it there)
 
@@ -13,6 +13,7 @@ c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 c.CourseDirectory.ignore = [
     ".ipynb_checkpoints", "*.pyc", "__pycache__", "gradebook.db", ".lab",
+    "*.htm", "*.html", "*.xhtml", "*.svg", "*.xml",  # of a student's own, which would lie beside the feedback
     # what the notebooks make: how far one is, and the submit directories of the exercises
     ".progress.json", *(name for name, exercise in EXERCISES.items() if not exercise.literal),
 ]
@@ -30,3 +31,7 @@ c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
 # c.GradeFromFiles.require_sandbox = True  # see docs/security.md
 c.OverwriteCells.add_missing_cells = True
 c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK
+# What students have written is shown and never run: in the feedback, and in formgrader.
+c.GenerateFeedback.exporter_class = feedback.Feedback
+c.HTMLExporter.filters = {"markdown2html": feedback.markdown}
+c.HTMLExporter.raw_mimetypes = []

@@ -62,10 +62,12 @@ def _notebook(data: bytes) -> NotebookNode:
 class DropOddMetadata(NbGraderPreprocessor):
     """Removes nbgrader metadata that is not as it was given: of a cell that the assignment does not have, changed, or
     emptied by DeduplicateIds. Such a cell would stop a submission, or the whole batch (nbgrader 0.9.6); without it
-    the cell counts as one of the student's own, and OverwriteCells puts a missing one back."""
+    the cell counts as one of the student's own, and OverwriteCells puts a missing one back. The notebook's own
+    metadata go as well: nbconvert writes the name of its language into a page as it is."""
 
     def preprocess(self, nb, resources):
         """Look at every cell."""
+        nb.metadata = NotebookNode()
         with _source(resources) as source:
             grades, solutions = ({cell.name for cell in cells} for cells in (source.grade_cells, source.solution_cells))
             known = {cell.name for cell in source.source_cells}

@@ -1,0 +1,83 @@
+"""nbgrader's pages as pages that run nothing: whatever a notebook holds, its feedback has no script, and loads nothing.
+
+There are two walls. What comes out of nbgrader's template is cleaned as a whole, by a list of the elements and
+attributes that the template and the course's own report cards use; all else is shown as the text that it is. And the
+page begins with a policy by which a browser runs and loads nothing, whatever may have come through. So formulas stay
+as they were typed: MathJax is a script from elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import bleach
+from jinja2 import pass_context
+from nbconvert.exporters import HTMLExporter
+
+from ..view.style import card_sheet, frame_sheet, steps_sheet, timeline_sheet
+from ..view.text import escape
+from .pages import POLICY
+
+_TEXT = ("a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li main ol p "
+         "pre s samp section small span strong sub summary sup table tbody td th thead tr ul var")
+_DRAWING = "svg g line path rect text title"
+_TAGS = frozenset(f"{_TEXT} {_DRAWING} body".split())
+_ATTRIBUTES = frozenset(
+    "align alt aria-hidden aria-label class colspan d height href id name preserveAspectRatio role rowspan scope src "
+    "start tabindex text-anchor title viewBox width x x1 x2 y y1 y2".split())
+_LINK = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
+_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,", re.IGNORECASE)
+_SHEETS = (card_sheet(), steps_sheet(), timeline_sheet(), frame_sheet())
+"""The style sheets that come with a report card; of all others nothing is kept."""
+
+
+class Feedback(HTMLExporter):
+    """Writes nbgrader's feedback on a notebook."""
+
+    def from_notebook_node(self, nb, resources=None, **options):
+        """The page, and what nbconvert knows of it."""
+        page, resources = super().from_notebook_node(nb, resources, **options)
+        return _page(page), resources
+
+
+def _page(rendered: str) -> str:
+    """What the template has made, with nothing in it that runs or loads. Its head is the template's own, of which the
+    title and the style sheets are taken."""
+    head, _, body = rendered.partition("<body>")
+    title = re.search(r"<title>([^<]*)</title>", head)
+    sheets = [re.sub(r"@font-face\s*{[^}]*}", "", sheet)  # which are files that are not there
+              for sheet in (*re.findall(r"<style[^>]*>.*?</style>", head, re.DOTALL),
+                            *(sheet for sheet in _SHEETS if sheet in body))]
+    return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}; img-src data:">'
+            f"<title>{title[1] if title else 'Feedback'}</title>{''.join(sheets)}</head>\n"
+            f"<body>{inert(body.rpartition('</body>')[0])}</body></html>\n")
+
+
+def inert(html: str) -> str:
+    """HTML of which only what is known to do no harm is left as HTML; the course's own style sheets are left out."""
+    for sheet in _SHEETS:
+        html = html.replace(sheet, "")
+    return bleach.clean(html, tags=_TAGS, attributes=_harmless, protocols=("http", "https", "mailto", "data"))
+
+
+def _harmless(tag: str, name: str, value: str) -> bool:
+    """Whether an attribute stays: a link has to be to somewhere, and a picture in the page itself."""
+    if name == "href":
+        return tag == "a" and bool(_LINK.match(value))
+    if name == "src":
+        return tag == "img" and bool(_PICTURE.match(value))
+    return name in _ATTRIBUTES
+
+
+@pass_context
+def markdown(context, source: str) -> str:
+    """Markdown as HTML that runs nothing: nbconvert's filter of that kind, for nbgrader's pages that are not
+    feedback (formgrader)."""
+    return inert(_exporter().markdown2html(context, source))
+
+
+@lru_cache(1)
+def _exporter() -> HTMLExporter:
+    return HTMLExporter()

@@ -1,0 +1,175 @@
+"""nbgrader's feedback on notebooks that would like to run something in it: a browser that opens it runs and loads
+nothing, and the report cards are as they should be."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from classroom import ANSWERS, ASSIGNMENT, solved, with_answer
+
+pytest.importorskip("nbgrader")
+from grader.course.catalogue import EXERCISES  # noqa: E402
+from grader.explanation import card_html  # noqa: E402
+from grader.grading import feedback, judge  # noqa: E402
+from grader.grading.pages import POLICY  # noqa: E402
+from grader.simulator.isolation import confinement  # noqa: E402
+from grader.simulator.tree import Tree  # noqa: E402
+from test_preprocessors import grade  # noqa: E402
+
+SAVE = "03-save.ipynb"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+RUNS = "document.title='ran'"
+ELSEWHERE = "http://127.0.0.1:9/x"
+MARKUP = [
+    f"<script>{RUNS}</script>", f"<script src={ELSEWHERE}></script>", f"<img src=x onerror={RUNS}>",
+    f"<svg onload={RUNS}><script>{RUNS}</script></svg>", f"<svg><style><img src=x onerror={RUNS}></style></svg>",
+    f"<svg><a xlink:href='javascript:{RUNS}'><text>x</text></a><animate onbegin={RUNS} attributeName=x></svg>",
+    f"<math><mtext><table><mglyph><style><img src=x onerror={RUNS}></style></mglyph></table></mtext></math>",
+    f"<iframe srcdoc='<script>parent.{RUNS}</script>'></iframe>", f"<iframe src={ELSEWHERE}></iframe>",
+    f"<meta http-equiv=refresh content='0;url={ELSEWHERE}'>", f"<base href={ELSEWHERE}>",
+    f"<link rel=stylesheet href={ELSEWHERE}><link rel=dns-prefetch href=//nowhere.invalid><link rel=prefetch href={ELSEWHERE}>",
+    f"<style>@import '{ELSEWHERE}';body{{background:url({ELSEWHERE})}}</style>", f"<p style='background:url({ELSEWHERE})'>x",
+    f"<img src={ELSEWHERE}><video src={ELSEWHERE} autoplay></video><audio src={ELSEWHERE}></audio>",
+    f"<object data={ELSEWHERE}></object><embed src={ELSEWHERE}>", f"<details open ontoggle={RUNS}>x</details>",
+    f"<form action={ELSEWHERE}><input autofocus onfocus={RUNS}></form>", f"[click](javascript:{RUNS})",
+    f"<a href='javascript:{RUNS}'>a</a><a href='data:text/html,<script>{RUNS}</script>'>b</a>",
+    f"[x]: javascript:{RUNS}\n\n[x] <javascript:{RUNS}>", f"![x]({ELSEWHERE})", f"![x](data:image/svg+xml,<svg/onload={RUNS}>)",
+    f"$$\\href{{javascript:{RUNS}}}{{x}}$$ $\\unicode{{<img src=x onerror={RUNS}>}}$ \\\\(<img src=x onerror={RUNS}>\\\\)",
+    f"</div></div></body></html><body onload={RUNS}><script>{RUNS}</script>", f"<noscript><p title='</noscript><img src=x onerror={RUNS}>'>",
+    f"<!--><img src=x onerror={RUNS}>-->", f"<template><script>{RUNS}</script></template>", f"<xmp><p title='</xmp><img src=x onerror={RUNS}>'>",
+    f"```x\"><img/src=x/onerror={RUNS}>\ncode\n```", f"<title></title><textarea></textarea><img src=x onerror={RUNS}>",
+    f"# <img src=x onerror={RUNS}>", f"<body onload={RUNS}>", f"<x-y onclick={RUNS} tabindex=0 autofocus onfocus={RUNS}>",
+]
+"""What a student may write into a cell."""
+INJECTED = f'x"><img src=x onerror={RUNS}><script>{RUNS}</script>'
+"""What a student may write where no HTML is expected."""
+
+
+def hostile() -> dict:
+    """A right notebook with all of it in cells of every kind, their metadata, attachments and outputs."""
+    nb = solved(SAVE)
+    outputs = [{"output_type": "display_data", "metadata": {kind: {"width": INJECTED}}, "data": {kind: markup}}
+               for markup in MARKUP for kind in ("text/html", "image/svg+xml", "text/markdown", "application/javascript",
+                                                 "text/latex", "image/png")]
+    own = [{"cell_type": "code", "metadata": {"tags": [INJECTED], "magics_language": INJECTED}, "execution_count": None,
+            "source": "".join(MARKUP), "outputs": outputs}]
+    own += [{"cell_type": kind, "metadata": {"raw_mimetype": "text/html", "tags": [INJECTED]}, "source": markup}
+            for kind in ("markdown", "raw") for markup in MARKUP]
+    own.append({"cell_type": "markdown", "metadata": {}, "source": "![x](attachment:a.png)",
+                "attachments": {"a.png": {f"image/svg+xml{INJECTED}": "PHN2Zz4="}}})
+    nb["cells"] += [{"id": f"own-{number}", **cell} for number, cell in enumerate(own)]
+    nb["metadata"] |= {"title": INJECTED, "language_info": {"name": INJECTED, "pygments_lexer": INJECTED},
+                       "widgets": {"application/vnd.jupyter.widget-state+json": {"x": f"</script>{INJECTED}"}}}
+    return nb
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The feedback on a hostile notebook and on a wrong one, and the folder that all is in."""
+    wrong = with_answer(solved(SAVE), "save", ANSWERS["save"][1]["skips-iteration"]["one more"])
+    submitted = {"eve": {SAVE: hostile(), "04-restore.html": f"<script>{RUNS}</script>".encode()}, "ben": {SAVE: wrong}}
+    (graded, told, _, log), directory = grade(tmp_path_factory.mktemp("feedback"), submitted)
+    assert graded and told, log[-3000:]
+    return directory / "feedback"
+
+
+def page(pages, student: str) -> str:
+    return (pages / student / ASSIGNMENT / "03-save.html").read_text(encoding="utf-8")
+
+
+def parts(html: str) -> list[tuple]:
+    """The elements, attributes and texts of some HTML, in order."""
+    found: list[tuple] = []
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            found.append((tag, sorted(attributes)))
+
+        def handle_data(self, text):
+            found.append((text,))
+    Parser().feed(html)
+    return found
+
+
+def opened(path, tmp_path) -> tuple[list[str], str]:
+    """What a browser asks for that opens a page and clicks each link to a script, and the page's title then."""
+    if CHROMIUM is None or importlib.util.find_spec("playwright") is None:
+        pytest.skip("there is no Chromium, or no playwright")
+    from playwright.sync_api import sync_playwright
+    asked: list[str] = []
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch_persistent_context(
+            str(tmp_path / "profile"), executable_path=CHROMIUM, headless=True, args=["--no-sandbox", "--disable-gpu"])
+        view = browser.new_page()
+        view.on("request", lambda request: asked.append(request.url))
+        view.goto(path.as_uri())
+        for link in view.locator("a[href^='javascript' i], a[href^='data' i]").all():
+            link.click(timeout=2000, force=True)
+        view.wait_for_timeout(1500)
+        title = view.title()
+        browser.close()
+    return [url for url in asked if url != path.as_uri() and not url.startswith("data:image/")], title
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("student", ["eve", "ben"])
+def test_a_browser_runs_nothing_and_asks_for_nothing(pages, tmp_path, student):
+    assert opened(pages / student / ASSIGNMENT / "03-save.html", tmp_path) == ([], "03-save")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("wall", ["the list", "the policy"])
+def test_each_of_the_two_walls_holds_alone(tmp_path, wall):
+    body = "".join(MARKUP).replace("<meta http-equiv=refresh", "<meta ") if wall == "the policy" else "".join(
+        map(feedback.inert, MARKUP))
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}; img-src data:">' if wall == "the policy" else ""
+    path = tmp_path / "page.html"
+    path.write_text(f"<!DOCTYPE html><html><head>{policy}<title>03-save</title></head><body>{body}</body></html>")
+    asked, title = opened(path, tmp_path)
+    assert title == "03-save"
+    assert asked == [] or wall == "the policy", "what a policy forbids is counted as asked for"
+
+
+def test_the_policy_stands_before_all_else_and_no_script_is_left(pages):
+    text = page(pages, "eve")
+    assert text.index("Content-Security-Policy") < text.index("<title>") < text.index("<style")
+    elements = [part for part in parts(text.partition("<body>")[2]) if len(part) == 2]
+    assert not {tag for tag, _ in elements} & {"script", "iframe", "object", "embed", "link", "base", "form", "meta", "style"}
+    assert not [name for _, attributes in elements for name, _ in attributes if name in ("style", "srcdoc") or name[:2] == "on"]
+
+
+def test_a_page_of_the_student_s_own_does_not_lie_beside_it(pages):
+    assert [path.name for path in (pages / "eve" / ASSIGNMENT).glob("*.html")] == ["03-save.html"]
+
+
+def test_what_was_written_is_shown_as_text(pages):
+    assert "&lt;script&gt;document.title" in page(pages, "eve")
+
+
+@pytest.mark.parametrize("exercise", ["save", "restore", "submit", "wrapper", "annealing", "for_real"])
+def test_report_cards_come_through_as_they_are(exercise):
+    right, wrong = ANSWERS[exercise]
+    for answer in [next(iter(right.values())), *(next(iter(one.values())) for one in list(wrong.values())[:3])]:
+        graded = judge.judge_one(EXERCISES[exercise], Tree.files(answer), confinement())
+        card = card_html(graded, graded.sections)
+        bare = re.sub(r"<style>.*?</style>", "", card, flags=re.DOTALL)
+        assert parts(feedback.inert(card)) == parts(bare) and (bare != card)
+
+
+def test_the_style_of_report_cards_is_in_the_head(pages):
+    head = page(pages, "ben").partition("<body>")[0]
+    assert ".htcondor-view" in head and "Markdown cells" not in head
+
+
+@pytest.mark.parametrize("written, shown", [
+    ("a < b and `x<y` & **c**", "a &lt; b"), ("| a |\n|---|\n| 1 |", "<td>1</td>"), ("<kbd>Esc</kbd>", "<kbd>Esc</kbd>"),
+    ("[text](https://example.org/x)", 'href="https://example.org/x"'), ("```python\nx = 1 < 2\n```", "<pre"),
+    ("![p](data:image/png;base64,iVBORw0KGgo=)", "<img"),
+])
+def test_harmless_markdown_is_shown_as_it_should_be(written, shown):
+    assert shown in feedback.markdown({}, written)
