@@ -1,53 +1,55 @@
-"""Finds out who has handed in what: notebooks in a folder, in student folders, or in zip files.
+"""Finds out who has handed in what: notebooks in a folder, in student folders, or in archives.
 
-Nothing is unpacked and no link is followed: what is in an archive is read, up to a limit, and never
-touches the disk. What is in a notebook is left to submission.py.
+What a file is, its content says: a notebook is one whatever comes behind its name. Nothing is unpacked to the disk and
+no link is followed: what is in an archive (archives.py) is read, up to a limit. Whatever is not read is named, unless
+it is what lies beside a notebook as a rule. What is in a notebook is left to submission.py.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 import stat
-import struct
-import zipfile
-import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
-from ..view.text import plain, shorten
+from ..view.text import plain, series
+from . import archives
+from .archives import OUTSIDE, Entry, Refused, quoted
 from .submission import MOST_BYTES
 
-MOST_ARCHIVE = 64 << 20
-"""Bytes of a zip file within a zip file."""
-MOST_DIRECTORY = 2 << 20
-"""Bytes of a zip file's table of contents."""
-MOST_FILES = 5_000
+MOST_FILES = archives.MOST_FILES
 MOST_NOTEBOOKS = 60
 """Of one student."""
 LONGEST_NAME = 255
 """Characters of a file's name, as on most disks."""
-LONGEST_PATH = 1_000
-"""Characters of a path in an archive."""
 DEPTH = 6
-_IGNORED = ("__MACOSX", ".ipynb_checkpoints")
+LOOK_INTO = 64 << 10
+"""Bytes at the beginning of a file by which a notebook is recognised."""
 _LMS = re.compile(r"_(\d+)_assignsubmission_file.*$|_(?:LATE_)?(\d+)_\d+_.*$", re.DOTALL)
 """What Moodle and Canvas put behind a student's name, with the number that they give the student."""
 _NOTEBOOK = re.compile(r"\d\d-[a-z]++(?:-[a-z]++)*+(?:[ _-]*+(?:copy|\(\d++\)|\d++))*+$", re.IGNORECASE)
 """The name of one of the course's notebooks, or of a copy, at the end of a file name. (Nothing in it is tried twice:
 students choose the names.)"""
-
-
-class Refused(Exception):
-    """A file is not read; the text says why, in a sentence."""
+_ENDING = re.compile(r"\.ipynb(?![^\W_]).*$|(?:\.(?:json|txt|zip|tar|t?gz|t?bz2?|t?xz|7z|rar|zst))++$",
+                     re.IGNORECASE | re.DOTALL)
+"""What comes behind the name of a notebook or an archive."""
+_CELLS = re.compile(rb'"(?:cells|worksheets|nbformat)"\s*+:')
+_HIDDEN = ("__MACOSX", ".ipynb_checkpoints", ".git", ".grades", ".lab", ".local", ".cache", ".config", ".ipython",
+           ".jupyter", ".venv", ".vscode", ".idea", ".virtual_documents", ".pytest_cache", ".DS_Store", "Thumbs.db",
+           "desktop.ini", ".progress.json")
+"""Names that programs give to folders and files of their own."""
+_BESIDE = frozenset(("", ".bak", ".bin", ".c", ".cfg", ".csv", ".dag", ".dat", ".db", ".err", ".gif", ".h", ".ini",
+                     ".jpeg", ".jpg", ".json", ".log", ".md", ".npy", ".npz", ".out", ".pkl", ".png", ".py", ".pyc",
+                     ".rst", ".sh", ".sqlite", ".sub", ".svg", ".tmp", ".toml", ".tsv", ".txt", ".yaml", ".yml"))
+"""How the names end of what lies beside a notebook as a rule: what its cells and their jobs write."""
 
 
 class Source(NamedTuple):
-    """Where a notebook is: a file, or what is in a zip file (in a zip file)."""
+    """Where a notebook is: a file, or what is in an archive (in an archive)."""
 
     path: Path
     members: tuple[str, ...] = ()
@@ -64,6 +66,9 @@ class HandedIn(NamedTuple):
     student: str
     sources: tuple[Source, ...]
     remarks: tuple[str, ...] = ()
+    """What an instructor has to look at, a sentence each."""
+    said: tuple[str, ...] = ()
+    """What is odd and does no harm."""
 
 
 class Handed(list[HandedIn]):
@@ -78,8 +83,8 @@ def find(where: Path, apart: Collection[Path] = ()) -> Handed:
     if `where` itself can't be read."""
     parts = _Parts()
     if where.is_file():
-        if where.suffix.lower() != ".zip":
-            raise Refused("It is no folder and no zip file. Name the folder that it is in.")
+        if _kind_of(where) != ARCHIVED:
+            raise Refused("It is no folder and no archive. Name the folder that it is in.")
         _archive(where, parts, alone=True)
         if not any(part.sources for places in parts.found.values() for part in places.values()):
             raise Refused(" ".join(remark for places in parts.found.values() for part in places.values()
@@ -92,21 +97,64 @@ def find(where: Path, apart: Collection[Path] = ()) -> Handed:
     return parts.handed()
 
 
+def in_folder(folder: Path) -> HandedIn:
+    """What is in the folder of one student. Never raises."""
+    part = _Part(quoted(folder.name))
+    for file in _below(folder, part.remarks):
+        _add(file, part)
+    return part.handed_in(folder.name)
+
+
 def load(source: Source) -> bytes:
     """The bytes of a notebook, one more than MOST_BYTES at most. Raises Refused."""
     with _opened(source.path) as file:
-        if not source.members:
-            return file.read(MOST_BYTES + 1)
-        archive = _zip_file(file)
-        for member in source.members[:-1]:
-            archive = _zip_file(io.BytesIO(_read(archive, member, MOST_ARCHIVE)))
-        return _read(archive, source.members[-1], MOST_BYTES + 1)
+        return archives.read(file, source.path.name, source.members, MOST_BYTES + 1)
+
+
+# -- what a file is ----------------------------------------------------------------
+
+
+NOTEBOOK, ARCHIVED, SEALED, OTHER = "notebook", "archive", "sealed", "other"
+"""Kinds of files: one with cells, an archive that can be read, one that can't be, anything else."""
+
+
+def _kind(name: str, head: bytes) -> str:
+    """What a file is, by its first bytes and its name. One that is called a notebook is one, so that it is told what is
+    wrong with it."""
+    if archives.sealed(name, head):
+        return SEALED
+    if _looks_like_a_notebook(head):
+        return NOTEBOOK
+    if archives.readable(name, head):
+        return ARCHIVED
+    return NOTEBOOK if re.search(r"\.ipynb(?![^\W_])", name, re.IGNORECASE) else OTHER
+
+
+def _looks_like_a_notebook(head: bytes) -> bool:
+    text = head.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").lstrip(b"\xff\xfe \t\r\n")
+    return text.startswith(b"{") and _CELLS.search(text) is not None
+
+
+def _kind_of(path: Path) -> str:
+    """The kind of a file on the disk. Raises Refused."""
+    with _opened(path) as file:
+        return _kind(path.name, file.read(LOOK_INTO))
+
+
+def _unread(name: str, kind: str) -> str:
+    """Why a file that is no notebook and no readable archive is not read; '' if nobody would expect it to be."""
+    if kind == SEALED:
+        return f"{quoted(name)} is an archive of a kind that is not read here: unpack it, or pack it as a zip file."
+    base = PurePosixPath(name).name
+    if (base.startswith(".") or PurePosixPath(base[:LONGEST_NAME]).suffix.lower() in _BESIDE) and not _NOTEBOOK.search(_stem(base)):
+        return ""
+    return f"{quoted(name)} is no notebook and no archive, and is not read."
 
 
 # -- whose it is -------------------------------------------------------------------
 
 
-FOLDER, NOTEBOOK, ARCHIVE, CLASS_ARCHIVE = range(4)
+FOLDER, LOOSE, ARCHIVE, CLASS_ARCHIVE = range(4)
 """The kinds of places where a student's files may be; the first counts if there are several."""
 
 
@@ -117,6 +165,20 @@ class _Part:
     place: str
     sources: list[Source] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    """Names of files that are no notebooks."""
+
+    def handed_in(self, student: str) -> HandedIn:
+        """What counts of it, and what there is to say about it."""
+        remarks = list(self.remarks)
+        if len(self.sources) > MOST_NOTEBOOKS:
+            remarks.append(f"There are {len(self.sources)} notebooks; only {MOST_NOTEBOOKS} are read.")
+        if not self.sources and not remarks:
+            there = f"; there is {series(self.others)}" if self.others else ", and nothing else"
+            remarks.append(f"There is no notebook in {self.place}{there}.")
+        return HandedIn(student, tuple(self.sources[:MOST_NOTEBOOKS]), tuple(dict.fromkeys(remarks)),
+                        tuple(dict.fromkeys(self.said)))
 
 
 class _Parts:
@@ -129,16 +191,14 @@ class _Parts:
 
     def of(self, student: str, kind: int, place: str, *within: str) -> _Part:
         """What there is of a student in a place, so far. `within`: what else tells the place from others."""
-        return self.found.setdefault(_called(student), {}).setdefault((kind, *within), _Part(_quoted(place)))
+        return self.found.setdefault(_called(student), {}).setdefault((kind, *within), _Part(quoted(place)))
 
     def handed(self) -> Handed:
         """What counts."""
         handed, odd = Handed(), list(self.odd)
         for student, places in sorted(self.found.items()):
             first, *others = (places[place] for place in sorted(places))
-            if len(first.sources) > MOST_NOTEBOOKS:
-                first.remarks.append(f"There are {len(first.sources)} notebooks; only {MOST_NOTEBOOKS} are read.")
-            handed.append(HandedIn(student, tuple(first.sources[:MOST_NOTEBOOKS]), tuple(dict.fromkeys(first.remarks))))
+            handed.append(first.handed_in(student))
             odd += [(other.place, f"it has files of {student}, of whom {first.place} is there as well; only "
                                   f"{first.place} is graded. If they are two students, rename one.") for other in others]
         handed.odd = list(dict.fromkeys(odd))
@@ -155,12 +215,19 @@ def _called(student: str) -> str:
 
 def _student_of(name: str) -> str:
     """The student's part of a file name: `anna-03-save.ipynb` gives anna; '' if it has none."""
-    stem = name[:LONGEST_NAME].rpartition(".")[0]
+    stem = _stem(name)
     without = _LMS.sub("", stem)
     if without != stem:
         return without
     notebook = _NOTEBOOK.search(stem)
     return stem[:notebook.start()].rstrip(" _-") if notebook else stem
+
+
+def _stem(name: str) -> str:
+    """A file's name without what tells its kind: `anna-03-save` of `anna-03-save.ipynb.txt`."""
+    name = name[:LONGEST_NAME]
+    bare = _ENDING.sub("", name)
+    return bare if bare != name else name.rpartition(".")[0] or name
 
 
 def _number_of(name: str) -> str:
@@ -174,19 +241,27 @@ def _number_of(name: str) -> str:
 
 def _found(item: os.DirEntry, where: Path, parts: _Parts, alone: bool) -> None:
     """One thing in the folder that holds what the class has handed in."""
-    path, kind = Path(item.path), Path(item.name).suffix.lower()
+    path = Path(item.path)
     if item.is_dir(follow_symlinks=False):
         part = parts.of(_LMS.sub("", item.name), FOLDER, item.name, item.name)
         for file in _below(path, part.remarks):
             _add(file, part)
-    elif kind == ".ipynb":
+        return
+    try:
+        kind = _kind_of(path)
+    except Refused as refused:
+        parts.odd.append((quoted(item.name), str(refused)))
+        return
+    if kind == NOTEBOOK:
         student = _student_of(item.name) or where.resolve().name
-        _add(path, parts.of(student, NOTEBOOK, item.name, _number_of(item.name)))
-    elif kind == ".zip":
+        _add(path, parts.of(student, LOOSE, item.name, _number_of(item.name)))
+    elif kind == ARCHIVED:
         _archive(path, parts, alone)
-    else:
-        why = "a link, and links are not followed" if item.is_symlink() else "no notebook, folder or zip file"
-        parts.odd.append((_quoted(item.name), f"it is {why}, so it is not read."))
+    elif kind == SEALED:
+        parts.of(_student_of(item.name) or path.stem, ARCHIVE, item.name, item.name, "").remarks.append(
+            _unread(item.name, kind))
+    elif not item.name.startswith("."):
+        parts.odd.append((quoted(item.name), "it is no notebook, folder or archive, so it is not read."))
 
 
 def _below(directory: Path, remarks: list[str], depth: int = 0) -> Iterator[Path]:
@@ -194,7 +269,7 @@ def _below(directory: Path, remarks: list[str], depth: int = 0) -> Iterator[Path
     try:
         items = sorted(os.scandir(directory), key=lambda item: item.name)
     except OSError as error:
-        remarks.append(f"The folder {_quoted(directory.name)} can't be read ({error.strerror}).")
+        remarks.append(f"The folder {quoted(directory.name)} can't be read ({error.strerror}).")
         return
     for number, item in enumerate(items):
         if _ignored(item.name):
@@ -209,15 +284,15 @@ def _below(directory: Path, remarks: list[str], depth: int = 0) -> Iterator[Path
 
 
 def _add(path: Path, part: _Part) -> None:
-    if path.suffix.lower() not in (".ipynb", ".zip"):
-        return
+    """Count a file as part of what a student has handed in."""
     try:
         with _opened(path) as file:
-            if path.suffix.lower() == ".ipynb":
-                part.sources.append(Source(path))
-            else:
-                for member in _members(file):
+            kind = _kind(path.name, file.read(LOOK_INTO))
+            if kind == ARCHIVED:
+                for member in _members(file, path.name):
                     member.add_to(part, path)
+            else:
+                _Member((), kind, _unread(path.name, kind) if kind != NOTEBOOK else "").add_to(part, path)
     except Refused as refused:
         part.remarks.append(str(refused))
 
@@ -229,32 +304,29 @@ def _opened(path: Path) -> BinaryIO:
         file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | careful))
     except OSError as error:
         why = "is a link, and links are not followed" if path.is_symlink() else f"can't be read ({error.strerror})"
-        raise Refused(f"{_quoted(path.name)} {why}.") from None
+        raise Refused(f"{quoted(path.name)} {why}.") from None
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise Refused(f"{_quoted(path.name)} is no regular file and is not read.")
+        raise Refused(f"{quoted(path.name)} is no regular file and is not read.")
     return file
 
 
 def _ignored(name: str) -> bool:
-    return name in _IGNORED or name.startswith(".")
-
-
-def _quoted(name: str) -> str:
-    return plain(shorten(name, 80))
+    """Whether it is a program's, and nobody handed it in."""
+    return name in _HIDDEN or name.startswith(("._", ".~", ".Trash", ".nfs"))
 
 
 # -- archives ----------------------------------------------------------------------
 
 
 def _archive(path: Path, parts: _Parts, alone: bool) -> None:
-    """A zip file among what the class has handed in. If it is `alone`, or if a learning platform has written on all
+    """An archive among what the class has handed in. If it is `alone`, or if a learning platform has written on all
     that is in it whose it is, it has a class in it, each student in a folder or with notebooks that have their name;
     else it is all of the student whose name it has, whatever is in it."""
     owner, kind = _student_of(path.name) or path.stem, ARCHIVE
     try:
         with _opened(path) as file:
-            found = list(_members(file))
+            found = list(_members(file, path.name))
     except Refused as refused:
         parts.of(owner, kind, path.name, path.name, "").remarks.append(str(refused))
         return
@@ -263,124 +335,97 @@ def _archive(path: Path, parts: _Parts, alone: bool) -> None:
         kind = CLASS_ARCHIVE
     names = [PurePosixPath(member.members[-1]).name for member in found if member.notebook]
     if kind == ARCHIVE and len(set(names)) < len(names):
-        parts.odd.append((_quoted(path.name), "it has several notebooks of one name, and all are taken for "
+        parts.odd.append((quoted(path.name), "it has several notebooks of one name, and all are taken for "
                           f"{plain(owner)}'s. If they are several students', unpack it."))
     for member in found:
         student, number, place = owner, "", path.name
         if kind == CLASS_ARCHIVE:
             student, number = member.student or owner, _number_of(member.top)
             place += f"/{member.top}" if number else ""
-        if number or member.problem or member.notebook:
+        if number or member.problem or member.notebook or kind == CLASS_ARCHIVE and member.in_folder:
             member.add_to(parts.of(student, kind, place, path.name, number), path)
     if not any(member.problem or member.notebook for member in found):
-        parts.of(owner, kind, path.name, path.name, "").remarks.append(f"There is no notebook in {_quoted(path.name)}.")
+        parts.of(owner, kind, path.name, path.name, "").remarks.append(f"There is no notebook in {quoted(path.name)}.")
 
 
 class _Member(NamedTuple):
-    """What is in an archive, or in one that is in it: the names on the way there, and why it is not read, if so."""
+    """A file, or what is in an archive, or in one that is in it: the names on the way there, what it is, why it is not
+    read, if so, and what else there is to say about it."""
 
     members: tuple[str, ...]
+    kind: str
     problem: str = ""
+    note: str = ""
 
     @property
     def notebook(self) -> bool:
         """Whether it is a notebook that can be read."""
-        return not self.problem and self.members[-1].lower().endswith(".ipynb")
+        return self.kind == NOTEBOOK and not self.problem
 
     @property
     def top(self) -> str:
         """What it is, or is in, on the top level of the archive."""
-        return self.members[0].partition("/")[0]
+        return (*PurePosixPath(self.members[0]).parts, "")[0]
+
+    @property
+    def in_folder(self) -> bool:
+        """Whether it is in a folder there."""
+        return len(PurePosixPath(self.members[0]).parts) > 1
 
     @property
     def student(self) -> str:
         """Whose it is by its name; '' if that does not tell."""
-        return _LMS.sub("", self.top) if "/" in self.members[0] else _student_of(self.top)
+        return _LMS.sub("", self.top) if self.in_folder else _student_of(self.top)
 
     def add_to(self, part: _Part, path: Path) -> None:
         """Count it as part of what a student has handed in."""
+        if self.note:
+            part.said.append(self.note)
         if self.problem:
             part.remarks.append(self.problem)
         elif self.notebook:
             part.sources.append(Source(path, self.members))
+        else:
+            part.others.append(quoted(PurePosixPath(self.members[-1] if self.members else path.name).name))
 
 
-@dataclass
-class _Allowance:
-    """How much more than is usual the zip files in a zip file may take together. What is usual is not counted, so that
-    nobody can use up what the others in a class need; it is little, so that it may be there as often as MOST_FILES."""
-
-    size: int = 256 << 20
-    directory: int = 4 << 20
-
-    def take(self, size: int, packed: int) -> bool:
-        """Whether as many bytes may be unpacked that take so many: a zip file is hardly smaller for being zipped."""
-        self.size -= max(0, size - 4 * packed - (256 << 10))
-        return self.size >= 0
-
-    def look(self, directory: int) -> bool:
-        """Whether a table of contents of so many bytes may be read."""
-        self.directory -= max(0, directory - (8 << 10))
-        return self.directory >= 0
-
-
-def _members(file: BinaryIO) -> Iterator[_Member]:
-    """What is in a zip file, and in the zip files in it. Raises Refused if it can't be read."""
-    archive, allowance = _zip_file(file), _Allowance()
-    for info, problem in _listed(archive):
-        if problem or not info.filename.lower().endswith(".zip"):
-            yield _Member((info.filename,) if problem != OUTSIDE else ("",), problem.format(_quoted(info.filename)))
+def _members(file: BinaryIO, name: str) -> Iterator[_Member]:
+    """What is in an archive, and in the archives in it. Raises Refused if it can't be read."""
+    allowance = archives.Allowance()
+    archive = archives.opened(file, name)
+    for entry in archive.entries():
+        member = _member(archive, entry)
+        if member is None:
+            continue
+        if member.kind != ARCHIVED or member.problem:
+            yield member
             continue
         try:
-            if info.file_size > MOST_ARCHIVE or not allowance.take(info.file_size, info.compress_size):
-                raise Refused(f"{_quoted(info.filename)} in an archive is too large and is not read.")
-            inner = _zip_file(io.BytesIO(_read(archive, info.filename, MOST_ARCHIVE)), allowance)
-            for within, problem in _listed(inner):
-                yield _Member((info.filename, within.filename), problem.format(_quoted(within.filename)))
+            inner = archives.within(archive, entry, allowance)
+            for deeper in inner.entries():
+                if (found := _member(inner, deeper)) is None:
+                    continue
+                if found.kind == ARCHIVED and not found.problem:
+                    found = found._replace(problem=f"{quoted(deeper.name)} is an archive in an archive in an archive, "
+                                                   "and is not read.")
+                yield found._replace(members=(entry.name, *found.members))
         except Refused as refused:
-            yield _Member((info.filename,), str(refused))
+            yield member._replace(problem=str(refused))
 
 
-OUTSIDE = "{} in an archive has a path that leads out of it and is not read."
-LINK = "{} in an archive is a link and is not read."
-
-
-def _listed(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
-    """The files in an archive, with why one is not read, if so."""
-    for info in archive.infolist():
-        name, parts = info.filename, PurePosixPath(info.filename).parts
-        if info.is_dir() or any(part != ".." and _ignored(part) for part in parts):
-            continue
-        outside = name.startswith("/") or ".." in parts or "\\" in name or ":" in name or len(name) > LONGEST_PATH
-        yield info, OUTSIDE if outside else LINK if stat.S_ISLNK(info.external_attr >> 16) else ""
-
-
-def _zip_file(file: BinaryIO, allowance: _Allowance | None = None) -> zipfile.ZipFile:
-    """A zip file whose table of contents is read. Raises Refused if it is none, or says too much."""
+def _member(archive: archives.Archive, entry: Entry) -> _Member | None:
+    """What a file in an archive is; None if it is nobody's."""
+    if any(_ignored(part) for part in PurePosixPath(entry.name).parts):
+        return None
+    note = f"{quoted(entry.name)} is in an archive more than once; the last one counts." if entry.again else ""
+    if entry.problem:
+        return _Member(("",) if entry.problem == OUTSIDE else (entry.name,), OTHER,
+                       entry.problem.format(quoted(entry.name)))
     try:
-        end = zipfile._EndRecData(file)  # what it goes by itself: a table may be told of in several ways
-        size = end[zipfile._ECD_SIZE] if end else 0
-        if size > MOST_DIRECTORY or allowance and not allowance.look(size):
-            raise Refused("An archive has too many files in it and is not read.")
-        archive = zipfile.ZipFile(file)
-    except _BROKEN:
-        raise Refused("A zip file is broken and can't be read.") from None
-    if len(archive.infolist()) > MOST_FILES:
-        raise Refused("An archive has too many files in it and is not read.")
-    return archive
-
-
-def _read(archive: zipfile.ZipFile, member: str, most: int) -> bytes:
-    """The first bytes of what is in an archive: no more is unpacked. Raises Refused."""
-    try:
-        with archive.open(member) as packed:
-            data = packed.read(most)
-    except _BROKEN:
-        raise Refused(f"{_quoted(member)} in an archive is broken, or encrypted, and can't be read.") from None
-    if most == MOST_ARCHIVE and len(data) >= most:
-        raise Refused(f"{_quoted(member)} in an archive is too large and is not read.")
-    return data
-
-
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, RuntimeError, NotImplementedError,
-           struct.error, OSError, OverflowError, MemoryError)
+        kind = _kind(PurePosixPath(entry.name).name, archive.read(entry.name, LOOK_INTO))
+    except Refused as refused:
+        kind = _kind(PurePosixPath(entry.name).name, b"")
+        worth = kind != OTHER or _unread(entry.name, kind)
+        # a notebook that is damaged further on is told when it is read
+        return _Member((entry.name,), kind, str(refused) if worth and kind != NOTEBOOK else "", note)
+    return _Member((entry.name,), kind, _unread(entry.name, kind) if kind in (SEALED, OTHER) else "", note)

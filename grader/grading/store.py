@@ -65,9 +65,7 @@ def read(handed: HandedIn) -> submission.Submission:
             notebooks.append((source.name if len(handed.sources) > 1 else "", load(source)))
         except Refused as refused:
             unread.append(str(refused))
-    if not handed.sources and not unread:
-        return submission.Submission(remarks=("There is no notebook.",))
-    return submission.read_all(notebooks, unread)
+    return submission.read_all(notebooks, unread, handed.said)
 
 
 def read_grade(path: Path) -> Grade | None:

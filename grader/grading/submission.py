@@ -87,22 +87,22 @@ def read(data: bytes) -> Submission:
     return read_all([("", data)])
 
 
-def read_all(notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = ()) -> Submission:
+def read_all(notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = (), said: Sequence[str] = ()) -> Submission:
     """The answers in several notebooks of one student: (name, bytes) each, taken in this order. `unread`: what could
-    not be read of what they handed in."""
-    remarks: list[str] = []
+    not be read of what they handed in; `said`: what else there is to say of it."""
+    remarks = list(said)
     unread = list(unread)
     written: list[Written] = []
     for name, data in notebooks:
         about = f"{plain(shorten(name, 80))}: " if name else ""
         try:
-            cells, said = cells_of(data)
+            cells, odd = cells_of(data)
         except Unreadable as problem:
             unread.append(about + str(problem))
             continue
         found, more = _written(cells)
         written += found
-        remarks += [about + remark for remark in (*said, *more)]
+        remarks += [about + remark for remark in (*odd, *more)]
     answers, more = _chosen(written)
     return Submission(answers, _few([*unread, *remarks, *more]), _few(unread))
 

@@ -170,10 +170,10 @@ def test_links_in_archives_and_folders_are_refused(tmp_path):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(link, "/etc/passwd")
-    lay_out(tmp_path, {"eve.zip": packed.getvalue(), "secret.txt": RIGHT, "mal/x": ""})
-    (tmp_path / "mal" / SAVE).symlink_to(tmp_path / "secret.txt")
-    (tmp_path / "mal" / "all").symlink_to(tmp_path, target_is_directory=True)
-    eve, mal = find(tmp_path)
+    lay_out(tmp_path, {"in/eve.zip": packed.getvalue(), "secret.txt": RIGHT, "in/mal/x": ""})
+    (tmp_path / "in/mal" / SAVE).symlink_to(tmp_path / "secret.txt")
+    (tmp_path / "in/mal" / "all").symlink_to(tmp_path, target_is_directory=True)
+    eve, mal = find(tmp_path / "in")
     assert eve.sources == mal.sources == ()
     assert "is a link" in eve.remarks[0] and "is a link" in mal.remarks[0]
 
@@ -197,7 +197,7 @@ def test_a_zip_bomb_is_read_no_further_than_a_notebook_goes(tmp_path):
 @pytest.mark.parametrize("archive, says", [
     (b"PK\3\4 no archive", "broken"), (b"", "broken"), (zipped({f"{n}.ipynb": "" for n in range(6000)}), "too many files"),
     (zipped({"inner.zip": zipped({"x.ipynb": "x"})[:-9]}), "broken"), (zipped({"a.txt": "x"}), "no notebook"),
-    (zipped({"in.zip": zipped({"in.zip": zipped({SAVE: "x"})})}), "no notebook"),
+    (zipped({"in.zip": zipped({"in.zip": zipped({SAVE: "x"})})}), "in an archive in an archive"),
     (zipped({"big.zip": b"0" * (65 << 20)}), "too large"),
 ])
 def test_an_archive_that_can_not_be_read_is_a_sentence(tmp_path, archive, says):
@@ -233,13 +233,13 @@ def classroom(tmp_path_factory):
 def test_everyone_gets_a_grade_and_a_sentence(classroom):
     _, status, rows, said = classroom
     assert status == 1 and [line.partition(":")[0] for line in said.splitlines() if "has to look" in line] == [
-        "An instructor has to look at dora"]
+        "An instructor has to look at dora", "An instructor has to look at emil"]
     assert {student: row["points"] for student, row in rows.items()} == {
         "'=cmd()|x": BEST, "<script>x": "2", "anna": number(MAXIMUM["03-save"] + MAXIMUM["04-restore"]), "ben": "2", "cem": "0", "dora": "0", "emil": "0",
         "fred": number(EXTRA["10-for-real"])}
     assert rows["ben"]["save misconception"] == "exit-zero-after-save"
     assert (rows["anna"]["save status"], rows["cem"]["save status"]) == ("passed", "not tried yet")
-    assert "not JSON" in rows["dora"]["remarks"] and rows["emil"]["remarks"] == "There is no notebook."
+    assert "not JSON" in rows["dora"]["remarks"] and rows["emil"]["remarks"] == "There is no notebook in emil; there is notes.txt."
 
 
 def test_what_takes_a_pool_is_left_out_of_the_total_of_who_has_not_tried_it(classroom):
@@ -471,9 +471,9 @@ def test_what_is_no_submission_is_named(tmp_path):
     (folder / "dan").symlink_to(tmp_path, target_is_directory=True)
     said = io.StringIO()
     assert grade(folder, folder / "grades.csv", jobs=1, say=said) == 1
-    assert list(table(folder / "grades.csv")) == ["anna"]
-    assert "look at carl.tar.gz: it is no notebook, folder or zip file" in said.getvalue()
-    assert "look at dan: it is a link" in said.getvalue() and "grades.csv:" not in said.getvalue()
+    assert list(table(folder / "grades.csv")) == ["anna", "carl"]
+    assert "look at carl: carl.tar.gz is broken" in said.getvalue()
+    assert "look at dan: dan is a link" in said.getvalue() and "grades.csv:" not in said.getvalue()
 
 
 def test_a_folder_that_can_not_be_read_is_named_and_stops_nobody(tmp_path, monkeypatch):
