@@ -27,7 +27,7 @@ from ..personal_pool import Trouble
 from ..simulator.isolation import confinement
 from ..simulator.execution import MachineTrouble
 from ..view.card import in_points, number
-from ..view.text import count, plain
+from ..view.text import count, no_formula, plain
 from . import class_report, cluster, pages, workers
 from .handin import Handed, HandedIn, Refused, find
 from .judge import UNSEEN, Grade, rubric
@@ -236,28 +236,23 @@ def _csv(table: Table) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, _columns(), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _no_formula(value) for name, value in row.items()} for row in table.values())
+    writer.writerows({name: no_formula(value) for name, value in row.items()} for row in table.values())
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _no_formula(text: str) -> str:
-    """The text so that no spreadsheet takes it for a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
 def _read_table(path: Path) -> Table:
-    """The grades of the last time; empty if there are none that can be read."""
+    """The grades of the last time, as they stand there; empty if there are none that can be read."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
-            return {row["student"].removeprefix("'"): row for row in csv.DictReader(file) if row.get("student")}
+            return {row["student"]: row for row in csv.DictReader(file) if row.get("student")}
     except (OSError, ValueError, csv.Error):
         return {}
 
 
 def changes(before: Table, now: Table) -> Iterator[str]:
-    """What a regrade has changed, a line for each student."""
+    """What a regrade has changed, a line for each student. `before` is as it was read from the table."""
     for student, row in now.items():
-        old = before.get(student)
+        old = before.get(no_formula(student))
         if old is None or old.get("points") == row["points"]:
             continue
         where = [f"{name} {old.get(name) or 'none'} → {row.get(name) or 'none'}" for name in EXERCISES

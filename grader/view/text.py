@@ -6,6 +6,7 @@ What it is not: a place for wording. It escapes, shortens and counts.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
 
@@ -28,6 +29,17 @@ def prose(text: str) -> str:
     if len(parts) % 2 == 0:  # one is left over: they are no brackets here
         return escape(text)
     return "".join(f"<code>{escape(part)}</code>" if index % 2 else escape(part) for index, part in enumerate(parts))
+
+
+_FORMULA = "=+\\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−"
+_BEGINS = re.compile(rf"""((?:^|[,;|])[\s"']*+|\s["']*+(?=.(?:\S|\Z)))(?=[{_FORMULA}])""", re.DOTALL)
+"""Where a spreadsheet may see the beginning of a formula, whichever character it takes for the separator."""
+
+
+def no_formula(text: str) -> str:
+    """The text for a cell of a table, on one line, so that no spreadsheet takes it or a part of it for a formula: an
+    apostrophe stands before whatever would begin one. Different texts stay different."""
+    return _BEGINS.sub(r"\1'", plain(text))
 
 
 def shorten(text: str, most: int) -> str:
