@@ -1,8 +1,8 @@
 """Which answers are so much alike that somebody should ask why.
 
-Compared are the words of the programs, without comments, docstrings and layout. What it is not: a
-proof. Short right answers are alike by nature, so those are not compared, and what much of the class
-has in common does not count.
+Of programs the words are compared, without comments, docstrings and layout; of job event logs the seconds from event to
+event, and the amounts, which another name, host, date or layout does not change. What it is not: a proof. Short right
+answers are alike by nature, so those are not compared, and what much of the class has in common does not count.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import itertools
 import token
 import tokenize
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..course.exercise import Exercise
+from ..course.for_real import FOR_REAL, LOG
 from ..course.reading import MOST_CHARACTERS, parsed
+from ..htcondor.handed_in import run_of
 from ..simulator.tree import File, Tree
 
 RUN = 5
@@ -26,14 +28,24 @@ ALIKE = 0.8
 """The part of such runs that two answers must share."""
 COMMON = 0.25
 """The part of a class with which a run of words is common."""
+SAME_RUN = 0.88
+"""The part of their facts that two logs share if they tell of one run. (Two runs of the same files on an idle
+machine, evicted by the same script, may share as much; those of different students share half.)"""
+SAME_JOB = 0.5
+"""The same of logs that have the same job, access point and time of submission in them."""
+FEWEST = 12
+"""Facts that a log must have to be compared: one with an eviction has 40."""
 _LAYOUT = (token.NEWLINE, token.INDENT, token.DEDENT, token.ENDMARKER, tokenize.NL, tokenize.COMMENT)
 _FSTRING_START, _FSTRING_END = (getattr(token, f"FSTRING_{end}", None) for end in ("START", "END"))
 
 
 def words(exercise: Exercise, answer: Tree) -> str:
-    """The words of an answer's program, one a line; '' if it can't be read, or if answers to this exercise have to
-    be alike: predictions, and programs that are given and only mended."""
+    """The words of an answer's program, or the facts in its log, one a line; '' if it can't be read, or if answers to
+    this exercise have to be alike: predictions, and programs that are given and only mended."""
     file = answer.get(exercise.answers[0])
+    if isinstance(file, File) and exercise is FOR_REAL:
+        job, facts = run_of(answer[LOG].text)
+        return "\n".join([job, *sorted(facts)]) if job else ""
     if not isinstance(file, File) or exercise.literal or exercise.answers[0] in exercise.given():
         return ""
     found, fresh = [], True
@@ -74,15 +86,38 @@ def runs(words: str) -> frozenset[int]:
     return frozenset(hash(tuple(found[i:i + RUN])) for i in range(len(found) - RUN + 1))
 
 
-def groups(answers: Mapping[str, frozenset[int]]) -> list[list[str]]:
-    """Students whose answers are alike, those who are together in a list; the largest group first."""
-    often = Counter(itertools.chain.from_iterable(answers.values()))
-    common = {run for run, times in often.items() if times > max(2, COMMON * len(answers))}
-    own = {student: rest for student, found in answers.items() if len(rest := found - common) >= LEAST}
-    leader = {student: student for student in own}
-    for one, other in itertools.combinations(own, 2):
+def groups(exercise: Exercise, answers: Mapping[str, str]) -> list[list[str]]:
+    """Students whose answers are alike, those who are together in a list; the largest group first. `answers` are the
+    words() of each."""
+    return (_same_runs if exercise is FOR_REAL else _same_programs)(answers)
+
+
+def _same_programs(answers: Mapping[str, str]) -> list[list[str]]:
+    found = {student: runs(words) for student, words in answers.items()}
+    often = Counter(itertools.chain.from_iterable(found.values()))
+    common = {run for run, times in often.items() if times > max(2, COMMON * len(found))}
+    own = {student: rest for student, all in found.items() if len(rest := all - common) >= LEAST}
+
+    def alike(one: str, other: str) -> bool:
         a, b = own[one], own[other]
-        if min(len(a), len(b)) >= ALIKE * max(len(a), len(b)) and len(a & b) >= ALIKE * len(a | b):
+        return min(len(a), len(b)) >= ALIKE * max(len(a), len(b)) and len(a & b) >= ALIKE * len(a | b)
+    return _together(own, alike)
+
+
+def _same_runs(answers: Mapping[str, str]) -> list[list[str]]:
+    logs = {student: (lines[0], frozenset(lines[1:])) for student, words in answers.items()
+            if len(lines := words.split("\n")) > FEWEST}
+
+    def alike(one: str, other: str) -> bool:
+        (job, a), (other_job, b) = logs[one], logs[other]
+        return 2 * len(a & b) >= (SAME_JOB if job == other_job else SAME_RUN) * (len(a) + len(b))
+    return _together(logs, alike)
+
+
+def _together(students: Iterable[str], alike: Callable[[str, str], bool]) -> list[list[str]]:
+    leader = {student: student for student in students}
+    for one, other in itertools.combinations(leader, 2):
+        if leader[one] != leader[other] and alike(one, other):
             old, new = leader[other], leader[one]
             leader = {student: new if head == old else head for student, head in leader.items()}
     together: dict[str, list[str]] = {}

@@ -72,13 +72,17 @@ class Tally:
     statuses: Counter = field(default_factory=Counter)
     trials: Counter = field(default_factory=Counter)
     """(name of a trial, passed or not or not asked) → students."""
-    runs: dict[str, frozenset[int]] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
     """Student → what the answer is compared by."""
 
     @property
     def tried(self) -> bool:
         """Whether anybody has."""
         return self.statuses.total() > self.statuses[NOT_TRIED]
+
+    def alike(self) -> list[list[str]]:
+        """Students whose answers are alike."""
+        return alike.groups(self.exercise, self.words)
 
     def add(self, student: str, graded: Graded) -> None:
         """Count one answer."""
@@ -87,7 +91,7 @@ class Tally:
         self.statuses[graded.status] += 1
         self.trials.update((trial.name, trial.passed) for trial in graded.trials)
         if graded.status != NOT_TRIED and graded.words:
-            self.runs[student] = alike.runs(graded.words)
+            self.words[student] = graded.words
 
 
 @dataclass
@@ -127,7 +131,7 @@ def page(results: Iterable, named: bool = False) -> str:
 
 def alike_groups(results: Iterable) -> list[tuple[str, list[str]]]:
     """(exercise, students) whose answers are alike, for the instructor's eyes."""
-    return [(tally.exercise.name, group) for tally in _counted(list(results))[0] for group in alike.groups(tally.runs)]
+    return [(tally.exercise.name, group) for tally in _counted(list(results))[0] for group in tally.alike()]
 
 
 def _counted(results: Sequence) -> tuple[list[Tally], dict[str, Found], int]:
@@ -280,11 +284,11 @@ def _questions(tallies: Sequence[Tally]) -> str:
 def _alike(tallies: Sequence[Tally], named: bool) -> str:
     said = []
     for tally in tallies:
-        if found := alike.groups(tally.runs):
+        if found := tally.alike():
             sizes = "; ".join(", ".join(group) for group in found) if named else \
                 series([str(size) for size in sorted(map(len, found))], most=len(found))
             said.append(f"<li>{escape(tally.exercise.title)}: {'' if named else 'groups of '}{escape(sizes)}</li>")
     if not said:
         return ""
-    return ('<h2>Alike</h2><p class="dim">Longer answers that agree almost word by word, comments and layout apart. '
-            f"Working together is one reason of several.</p><ul>{''.join(said)}</ul>")
+    return ('<h2>Alike</h2><p class="dim">Longer answers that agree almost word by word, comments and layout apart, and '
+            f"logs that seem to tell of one run. Working together is one reason of several.</p><ul>{''.join(said)}</ul>")

@@ -8,6 +8,7 @@ made up can't be told from a real one; that its numbers fit together is asked, a
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -27,6 +28,9 @@ TOLERANCE = 2.0
 """Seconds by which HTCondor's clocks may differ: two daemons round the same moment, each for itself."""
 AD_INFORMATION = 28
 """An event that repeats of the job's ad what job_ad_information_attrs names, after each of the others."""
+MOST_FACTS = 2_000
+_AMOUNTS = re.compile(r"\s*(?:\d+ {1,9}- |[A-Z]\w{0,30}(?: \(\w{1,9}\))? {0,40}: )")
+"""The beginning of a line that tells what was transferred or used."""
 BYTES = r"\b(\d{1,15}) {1,9}- {1,9}"
 """What stands before the words that say which bytes they are. All is bounded: the text may be made to be slow."""
 
@@ -120,6 +124,27 @@ def read_handed_in(text: str, asked: Asked = Asked()) -> HandedIn:
         jobs.setdefault(JobId(event.cluster, event.proc), []).append(event)
     # A log may be shared by several jobs, and appended to again and again: the one that shows most counts.
     return max((_shown(job, of_job, asked) for job, of_job in jobs.items()), key=_worth)
+
+
+def run_of(text: str) -> tuple[str, frozenset[str]]:
+    """What a run is recognised by: which job it is of where (cluster and process, access point, time of submission; ''
+    if it is no log), and the facts that stay the same if names, hosts and numbers of jobs are replaced, times are
+    shifted, or lines are laid out anew: the seconds from event to event, and what was transferred and used."""
+    found = read_handed_in(text)
+    if found.job is None:
+        return "", frozenset()
+    events = [event for event in read(_tidy(text)) if (event.cluster, event.proc) == (found.job.cluster, found.job.proc)
+              and event.number != AD_INFORMATION]
+    told = [f"{now.number} {now.text[:12]} {after.number} {after.text[:12]} {after.time - now.time:.0f} s"
+            for now, after in zip(events, events[1:])]
+    told += [f"{event.number} {number}" for event in events for line in event.body if _AMOUNTS.match(line)
+             for number in re.findall(r"\b\d{3,15}\b", line)]
+    often: Counter[str] = Counter()
+    facts = []
+    for fact in told[:MOST_FACTS]:
+        often[fact] += 1
+        facts.append(f"{fact} ({often[fact]})")
+    return f"{found.job} {found.access_point} {found.submitted}", frozenset(facts)
 
 
 def _worth(found: HandedIn) -> tuple:

@@ -116,8 +116,8 @@ def test_a_class_of_nobody_and_of_nothing():
 
 def compared(**programs: str) -> list[list[str]]:
     restore = EXERCISES["restore"]
-    return alike.groups({student: alike.runs(alike.words(restore, Tree.files({"checkpoint.py": program})))
-                         for student, program in programs.items()})
+    return alike.groups(restore, {student: alike.words(restore, Tree.files({"checkpoint.py": program}))
+                                  for student, program in programs.items()})
 
 
 LONG = ANSWERS["restore"][0]["json with the range"]["checkpoint.py"]
