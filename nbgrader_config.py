@@ -4,9 +4,10 @@ solutions/ is the source, exercises/ is what students get, submitted/ what they 
 """
 
 from grader.course.catalogue import EXERCISES
-from grader.grading import feedback, preprocessors
+from grader.grading import collecting, feedback, preprocessors
 
 c = get_config()  # noqa: F821  (nbgrader puts it there)
+collecting.install()
 
 c.CourseDirectory.course_id = "self-checkpointing"
 c.CourseDirectory.source_directory = "solutions"

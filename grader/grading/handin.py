@@ -230,6 +230,13 @@ def _stem(name: str) -> str:
     return bare if bare != name else name.rpartition(".")[0] or name
 
 
+def bare_name(name: str) -> str:
+    """The course's notebook that a file name means, in small letters and without what tells whose it is or which copy:
+    `03-save` of `anna_03-Save (1).ipynb.txt`. '' if it is no such name."""
+    found = _NOTEBOOK.search(_stem(name))
+    return re.sub(r"(?:[ _-]*+(?:copy|\(\d++\)|\d++))++$", "", found[0].lower()) if found else ""
+
+
 def _number_of(name: str) -> str:
     """The number that a learning platform has given a student; '' if there is none."""
     found = _LMS.search(name)

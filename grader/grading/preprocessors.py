@@ -29,13 +29,21 @@ from ..simulator.isolation import confinement
 from ..simulator.tree import Tree
 from ..view.card import number
 from ..view.text import escape
-from . import judge
+from . import collecting, judge
 from .submission import Submission, Unreadable, beginning, cells_of, checked_exercise, from_cells
 
 
 class AnyNotebook(NotebookExporter):
     """Reads what was handed in as `grade` does: in other encodings too, and what is no notebook as one without answers,
     so that it does not cost a student all the other notebooks. (This comes before any preprocessor.)"""
+
+    def from_filename(self, filename, resources=None, **options):
+        """Export a file, or what stands for it; see collecting.py."""
+        found = collecting.contents(self.parent, filename)
+        if found is None:
+            return super().from_filename(filename, resources=resources, **options)
+        notebook = _notebook(found) if isinstance(found, bytes) else new_notebook(cells=[new_markdown_cell(escape(found))])
+        return self.from_notebook_node(notebook, resources=resources, **options)
 
     def from_file(self, file_stream, resources=None, **options):
         """Export a file that is open for reading."""
