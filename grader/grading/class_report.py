@@ -290,5 +290,6 @@ def _alike(tallies: Sequence[Tally], named: bool) -> str:
             said.append(f"<li>{escape(tally.exercise.title)}: {'' if named else 'groups of '}{escape(sizes)}</li>")
     if not said:
         return ""
-    return ('<h2>Alike</h2><p class="dim">Longer answers that agree almost word by word, comments and layout apart, and '
-            f"logs that seem to tell of one run. Working together is one reason of several.</p><ul>{''.join(said)}</ul>")
+    return ('<h2>Alike</h2><p class="dim">Longer answers that agree almost word by word, comments and layout apart, '
+            "and logs that seem to tell of one run. Working together is one reason of several.</p>"
+            f"<ul>{''.join(said)}</ul>")

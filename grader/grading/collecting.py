@@ -1,8 +1,8 @@
 """What nbgrader takes for a student's submission: what `grade` reads of the same folder.
 
-nbgrader looks for notebooks by their exact names, and stops at whatever else it meets: `03-save (1).ipynb`, a folder in
-the place of a notebook, a time that it can't read. It has no setting for that (0.9.6), so install() replaces the methods
-that look for notebooks and read the time. What is handed in is never changed.
+nbgrader looks for notebooks by their exact names, and stops at whatever else it meets: `03-save (1).ipynb`, a folder
+in the place of a notebook, a time that it can't read. It has no setting for that (0.9.6), so install() replaces the
+methods that look for notebooks and read the time. What is handed in is never changed.
 """
 
 from __future__ import annotations
@@ -140,8 +140,8 @@ def _left_over(handed: HandedIn, chosen: Mapping[str, Source]) -> list[str]:
 
 
 def _regular_files(path: str, exclude: list[str] | None = None) -> list[str]:
-    """The files below a folder, as nbgrader's find_all_files() gives them, without links, pipes, and what can't be read:
-    nbgrader copies them all."""
+    """The files below a folder that nbgrader may copy: all that its find_all_files() gives, without links, pipes, and
+    what can't be read."""
     return [found for found in find_all_files(path, exclude)
             if stat.S_ISREG(os.lstat(found).st_mode) and os.access(found, os.R_OK)]
 

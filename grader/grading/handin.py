@@ -146,7 +146,8 @@ def _unread(name: str, kind: str) -> str:
     if kind == SEALED:
         return f"{quoted(name)} is an archive of a kind that is not read here: unpack it, or pack it as a zip file."
     base = PurePosixPath(name).name
-    if (base.startswith(".") or PurePosixPath(base[:LONGEST_NAME]).suffix.lower() in _BESIDE) and not _NOTEBOOK.search(_stem(base)):
+    usual = base.startswith(".") or PurePosixPath(base[:LONGEST_NAME]).suffix.lower() in _BESIDE
+    if usual and not _NOTEBOOK.search(_stem(base)):
         return ""
     return f"{quoted(name)} is no notebook and no archive, and is not read."
 
@@ -200,7 +201,8 @@ class _Parts:
             first, *others = (places[place] for place in sorted(places))
             handed.append(first.handed_in(student))
             odd += [(other.place, f"it has files of {student}, of whom {first.place} is there as well; only "
-                                  f"{first.place} is graded. If they are two students, rename one.") for other in others]
+                                  f"{first.place} is graded. If they are two students, rename one.")
+                                  for other in others]
         handed.odd = list(dict.fromkeys(odd))
         return handed
 

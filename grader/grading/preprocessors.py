@@ -42,8 +42,11 @@ class AnyNotebook(NotebookExporter):
         found = collecting.contents(self.parent, filename)
         if found is None:
             return super().from_filename(filename, resources=resources, **options)
-        notebook = _notebook(found) if isinstance(found, bytes) else new_notebook(cells=[new_markdown_cell(escape(found))])
-        return self.from_notebook_node(notebook, resources=resources, **options)
+        if isinstance(found, str):
+            found = new_notebook(cells=[new_markdown_cell(escape(found))])
+        else:
+            found = _notebook(found)
+        return self.from_notebook_node(found, resources=resources, **options)
 
     def from_file(self, file_stream, resources=None, **options):
         """Export a file that is open for reading."""

@@ -87,7 +87,8 @@ def read(data: bytes) -> Submission:
     return read_all([("", data)])
 
 
-def read_all(notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = (), said: Sequence[str] = ()) -> Submission:
+def read_all(notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = (),
+             said: Sequence[str] = ()) -> Submission:
     """The answers in several notebooks of one student: (name, bytes) each, taken in this order. `unread`: what could
     not be read of what they handed in; `said`: what else there is to say of it."""
     remarks = list(said)

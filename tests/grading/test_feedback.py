@@ -32,18 +32,25 @@ MARKUP = [
     f"<math><mtext><table><mglyph><style><img src=x onerror={RUNS}></style></mglyph></table></mtext></math>",
     f"<iframe srcdoc='<script>parent.{RUNS}</script>'></iframe>", f"<iframe src={ELSEWHERE}></iframe>",
     f"<meta http-equiv=refresh content='0;url={ELSEWHERE}'>", f"<base href={ELSEWHERE}>",
-    f"<link rel=stylesheet href={ELSEWHERE}><link rel=dns-prefetch href=//nowhere.invalid><link rel=prefetch href={ELSEWHERE}>",
-    f"<style>@import '{ELSEWHERE}';body{{background:url({ELSEWHERE})}}</style>", f"<p style='background:url({ELSEWHERE})'>x",
+    f"<link rel=stylesheet href={ELSEWHERE}><link rel=dns-prefetch href=//nowhere.invalid>",
+    f"<link rel=prefetch href={ELSEWHERE}>",
+    f"<style>@import '{ELSEWHERE}';body{{background:url({ELSEWHERE})}}</style>",
+    f"<p style='background:url({ELSEWHERE})'>x",
     f"<img src={ELSEWHERE}><video src={ELSEWHERE} autoplay></video><audio src={ELSEWHERE}></audio>",
     f"<object data={ELSEWHERE}></object><embed src={ELSEWHERE}>", f"<details open ontoggle={RUNS}>x</details>",
     f"<form action={ELSEWHERE}><input autofocus onfocus={RUNS}></form>", f"[click](javascript:{RUNS})",
     f"<a href='javascript:{RUNS}'>a</a><a href='data:text/html,<script>{RUNS}</script>'>b</a>",
-    f"[x]: javascript:{RUNS}\n\n[x] <javascript:{RUNS}>", f"![x]({ELSEWHERE})", f"![x](data:image/svg+xml,<svg/onload={RUNS}>)",
-    f"$$\\href{{javascript:{RUNS}}}{{x}}$$ $\\unicode{{<img src=x onerror={RUNS}>}}$ \\\\(<img src=x onerror={RUNS}>\\\\)",
-    f"</div></div></body></html><body onload={RUNS}><script>{RUNS}</script>", f"<noscript><p title='</noscript><img src=x onerror={RUNS}>'>",
-    f"<!--><img src=x onerror={RUNS}>-->", f"<template><script>{RUNS}</script></template>", f"<xmp><p title='</xmp><img src=x onerror={RUNS}>'>",
+    f"[x]: javascript:{RUNS}\n\n[x] <javascript:{RUNS}>", f"![x]({ELSEWHERE})",
+    f"![x](data:image/svg+xml,<svg/onload={RUNS}>)",
+    f"$$\\href{{javascript:{RUNS}}}{{x}}$$ $\\unicode{{<img src=x onerror={RUNS}>}}$",
+    f"\\\\(<img src=x onerror={RUNS}>\\\\)",
+    f"</div></div></body></html><body onload={RUNS}><script>{RUNS}</script>",
+    f"<noscript><p title='</noscript><img src=x onerror={RUNS}>'>",
+    f"<!--><img src=x onerror={RUNS}>-->", f"<template><script>{RUNS}</script></template>",
+    f"<xmp><p title='</xmp><img src=x onerror={RUNS}>'>",
     f"```x\"><img/src=x/onerror={RUNS}>\ncode\n```", f"<title></title><textarea></textarea><img src=x onerror={RUNS}>",
-    f"# <img src=x onerror={RUNS}>", f"<body onload={RUNS}>", f"<x-y onclick={RUNS} tabindex=0 autofocus onfocus={RUNS}>",
+    f"# <img src=x onerror={RUNS}>", f"<body onload={RUNS}>",
+    f"<x-y onclick={RUNS} tabindex=0 autofocus onfocus={RUNS}>",
 ]
 """What a student may write into a cell."""
 INJECTED = f'x"><img src=x onerror={RUNS}><script>{RUNS}</script>'
@@ -54,7 +61,8 @@ def hostile() -> dict:
     """A right notebook with all of it in cells of every kind, their metadata, attachments and outputs."""
     nb = solved(SAVE)
     outputs = [{"output_type": "display_data", "metadata": {kind: {"width": INJECTED}}, "data": {kind: markup}}
-               for markup in MARKUP for kind in ("text/html", "image/svg+xml", "text/markdown", "application/javascript",
+               for markup in MARKUP
+               for kind in ("text/html", "image/svg+xml", "text/markdown", "application/javascript",
                                                  "text/latex", "image/png")]
     own = [{"cell_type": "code", "metadata": {"tags": [INJECTED], "magics_language": INJECTED}, "execution_count": None,
             "source": "".join(MARKUP), "outputs": outputs}]
@@ -127,7 +135,8 @@ def test_a_browser_runs_nothing_and_asks_for_nothing(pages, tmp_path, student):
 def test_each_of_the_two_walls_holds_alone(tmp_path, wall):
     body = "".join(MARKUP).replace("<meta http-equiv=refresh", "<meta ") if wall == "the policy" else "".join(
         map(feedback.inert, MARKUP))
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}; img-src data:">' if wall == "the policy" else ""
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}; img-src data:">'
+    policy = policy if wall == "the policy" else ""
     path = tmp_path / "page.html"
     path.write_text(f"<!DOCTYPE html><html><head>{policy}<title>03-save</title></head><body>{body}</body></html>")
     asked, title = opened(path, tmp_path)
@@ -139,8 +148,10 @@ def test_the_policy_stands_before_all_else_and_no_script_is_left(pages):
     text = page(pages, "eve")
     assert text.index("Content-Security-Policy") < text.index("<title>") < text.index("<style")
     elements = [part for part in parts(text.partition("<body>")[2]) if len(part) == 2]
-    assert not {tag for tag, _ in elements} & {"script", "iframe", "object", "embed", "link", "base", "form", "meta", "style"}
-    assert not [name for _, attributes in elements for name, _ in attributes if name in ("style", "srcdoc") or name[:2] == "on"]
+    assert not {tag for tag, _ in elements} & {"script", "iframe", "object", "embed", "link", "base", "form", "meta",
+                                               "style"}
+    assert not [name for _, attributes in elements for name,
+                _ in attributes if name in ("style", "srcdoc") or name[:2] == "on"]
 
 
 def test_a_page_of_the_student_s_own_does_not_lie_beside_it(pages):
@@ -155,7 +166,7 @@ def test_what_was_written_is_shown_as_text(pages):
 def test_report_cards_come_through_as_they_are(exercise):
     right, wrong = ANSWERS[exercise]
     for answer in [next(iter(right.values())), *(next(iter(one.values())) for one in list(wrong.values())[:3])]:
-        graded = judge.judge_one(EXERCISES[exercise], Tree.files(answer), confinement())
+        graded, _ = judge.judge_one(EXERCISES[exercise], Tree.files(answer), confinement())
         card = card_html(graded, graded.sections)
         bare = re.sub(r"<style>.*?</style>", "", card, flags=re.DOTALL)
         assert parts(feedback.inert(card)) == parts(bare) and (bare != card)
@@ -167,7 +178,8 @@ def test_the_style_of_report_cards_is_in_the_head(pages):
 
 
 @pytest.mark.parametrize("written, shown", [
-    ("a < b and `x<y` & **c**", "a &lt; b"), ("| a |\n|---|\n| 1 |", "<td>1</td>"), ("<kbd>Esc</kbd>", "<kbd>Esc</kbd>"),
+    ("a < b and `x<y` & **c**", "a &lt; b"), ("| a |\n|---|\n| 1 |", "<td>1</td>"),
+    ("<kbd>Esc</kbd>", "<kbd>Esc</kbd>"),
     ("[text](https://example.org/x)", 'href="https://example.org/x"'), ("```python\nx = 1 < 2\n```", "<pre"),
     ("![p](data:image/png;base64,iVBORw0KGgo=)", "<img"),
 ])
