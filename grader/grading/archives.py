@@ -19,7 +19,6 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import BinaryIO, NamedTuple, Protocol
 
 from ..view.text import plain, shorten
@@ -51,6 +50,16 @@ class Refused(Exception):
 def quoted(name: str) -> str:
     """A file's name in a sentence."""
     return plain(shorten(name, 80))
+
+
+def parts_of(path: str) -> list[str]:
+    """The names on the way to a file in an archive, its own last."""
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def base_of(path: str) -> str:
+    """The name of a file in an archive."""
+    return path.rpartition("/")[2]
 
 
 def sealed(name: str, head: bytes) -> bool:
@@ -152,15 +161,15 @@ _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOF
 
 def _last(entries: Iterable[Entry]) -> Iterator[Entry]:
     """Of entries with one path the last, in the place of the first."""
-    found: dict[str, Entry] = {}
+    found: dict[tuple[str, ...], Entry] = {}
     for entry in entries:
-        path = str(PurePosixPath(entry.name))
+        path = tuple(parts_of(entry.name))
         found[path] = entry._replace(again=path in found)
     yield from found.values()
 
 
 def _leads_out(name: str) -> bool:
-    return (name.startswith("/") or ".." in PurePosixPath(name).parts or "\\" in name or ":" in name
+    return (name.startswith("/") or ".." in parts_of(name) or "\\" in name or ":" in name
             or len(name) > LONGEST_PATH)
 
 
@@ -232,7 +241,7 @@ class _One:
 
 
 def _without_ending(name: str) -> str:
-    return re.sub(r"\.[^./]*$", "", PurePosixPath(name).name) or "unnamed"
+    return re.sub(r"\.[^./]*$", "", base_of(name)) or "unnamed"
 
 
 def _unpacked(opens, file: BinaryIO, name: str, most: int) -> bytes:

@@ -13,12 +13,12 @@ import re
 import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from ..view.text import plain, series
 from . import archives
-from .archives import OUTSIDE, Entry, Refused, quoted
+from .archives import OUTSIDE, Entry, Refused, base_of, parts_of, quoted
 from .submission import MOST_BYTES
 
 MOST_FILES = archives.MOST_FILES
@@ -29,6 +29,8 @@ LONGEST_NAME = 255
 DEPTH = 6
 LOOK_INTO = 64 << 10
 """Bytes at the beginning of a file by which a notebook is recognised."""
+SMALLEST = 20
+"""Bytes that a notebook or an archive has at least."""
 _LMS = re.compile(r"_(\d+)_assignsubmission_file.*$|_(?:LATE_)?(\d+)_\d+_.*$", re.DOTALL)
 """What Moodle and Canvas put behind a student's name, with the number that they give the student."""
 _NOTEBOOK = re.compile(r"\d\d-[a-z]++(?:-[a-z]++)*+(?:[ _-]*+(?:copy|\(\d++\)|\d++))*+$", re.IGNORECASE)
@@ -57,7 +59,7 @@ class Source(NamedTuple):
     @property
     def name(self) -> str:
         """The notebook's own name."""
-        return PurePosixPath(self.members[-1]).name if self.members else self.path.name
+        return base_of(self.members[-1]) if self.members else self.path.name
 
 
 class HandedIn(NamedTuple):
@@ -145,8 +147,8 @@ def _unread(name: str, kind: str) -> str:
     """Why a file that is no notebook and no readable archive is not read; '' if nobody would expect it to be."""
     if kind == SEALED:
         return f"{quoted(name)} is an archive of a kind that is not read here: unpack it, or pack it as a zip file."
-    base = PurePosixPath(name).name
-    usual = base.startswith(".") or PurePosixPath(base[:LONGEST_NAME]).suffix.lower() in _BESIDE
+    base = base_of(name)[:LONGEST_NAME]
+    usual = base.startswith(".") or os.path.splitext(base)[1].lower() in _BESIDE
     if usual and not _NOTEBOOK.search(_stem(base)):
         return ""
     return f"{quoted(name)} is no notebook and no archive, and is not read."
@@ -342,7 +344,7 @@ def _archive(path: Path, parts: _Parts, alone: bool) -> None:
     tops = [member.top for member in found if member.top]
     if alone or not _number_of(path.name) and tops and all(map(_number_of, tops)):
         kind = CLASS_ARCHIVE
-    names = [PurePosixPath(member.members[-1]).name for member in found if member.notebook]
+    names = [base_of(member.members[-1]) for member in found if member.notebook]
     if kind == ARCHIVE and len(set(names)) < len(names):
         parts.odd.append((quoted(path.name), "it has several notebooks of one name, and all are taken for "
                           f"{plain(owner)}'s. If they are several students', unpack it."))
@@ -374,12 +376,12 @@ class _Member(NamedTuple):
     @property
     def top(self) -> str:
         """What it is, or is in, on the top level of the archive."""
-        return (*PurePosixPath(self.members[0]).parts, "")[0]
+        return (*parts_of(self.members[0]), "")[0]
 
     @property
     def in_folder(self) -> bool:
         """Whether it is in a folder there."""
-        return len(PurePosixPath(self.members[0]).parts) > 1
+        return len(parts_of(self.members[0])) > 1
 
     @property
     def student(self) -> str:
@@ -395,7 +397,7 @@ class _Member(NamedTuple):
         elif self.notebook:
             part.sources.append(Source(path, self.members))
         else:
-            part.others.append(quoted(PurePosixPath(self.members[-1] if self.members else path.name).name))
+            part.others.append(quoted(base_of(self.members[-1] if self.members else path.name)))
 
 
 def _members(file: BinaryIO, name: str) -> Iterator[_Member]:
@@ -424,16 +426,17 @@ def _members(file: BinaryIO, name: str) -> Iterator[_Member]:
 
 def _member(archive: archives.Archive, entry: Entry) -> _Member | None:
     """What a file in an archive is; None if it is nobody's."""
-    if any(_ignored(part) for part in PurePosixPath(entry.name).parts):
+    if any(_ignored(part) for part in parts_of(entry.name)):
         return None
     note = f"{quoted(entry.name)} is in an archive more than once; the last one counts." if entry.again else ""
     if entry.problem:
         return _Member(("",) if entry.problem == OUTSIDE else (entry.name,), OTHER,
                        entry.problem.format(quoted(entry.name)))
     try:
-        kind = _kind(PurePosixPath(entry.name).name, archive.read(entry.name, LOOK_INTO))
+        head = archive.read(entry.name, LOOK_INTO) if entry.size >= SMALLEST else b""
+        kind = _kind(base_of(entry.name), head)
     except Refused as refused:
-        kind = _kind(PurePosixPath(entry.name).name, b"")
+        kind = _kind(base_of(entry.name), b"")
         worth = kind != OTHER or _unread(entry.name, kind)
         # a notebook that is damaged further on is told when it is read
         return _Member((entry.name,), kind, str(refused) if worth and kind != NOTEBOOK else "", note)
