@@ -7,10 +7,11 @@ import importlib.util
 import re
 import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
-from classroom import ANSWERS, ASSIGNMENT, solved, with_answer
+from classroom import ANSWERS, ASSIGNMENT, ROOT, solved, with_answer
 
 pytest.importorskip("nbgrader")
 from grader.course.catalogue import EXERCISES  # noqa: E402
@@ -156,6 +157,24 @@ def test_the_policy_stands_before_all_else_and_no_script_is_left(pages):
 
 def test_a_page_of_the_student_s_own_does_not_lie_beside_it(pages):
     assert [path.name for path in (pages / "eve" / ASSIGNMENT).glob("*.html")] == ["03-save.html"]
+
+
+def test_formgrader_has_no_script_but_its_own(pages):
+    from nbconvert.exporters import HTMLExporter
+    from nbgrader.server_extensions import formgrader
+    from traitlets.config import Config
+    config = Config({"HTMLExporter": {"template_name": "formgrade", "extra_template_basedirs": [
+        str(Path(formgrader.__file__).parent / "templates")]}})
+    exec((ROOT / "nbgrader_config.py").read_text(encoding="utf-8"), {"get_config": lambda: config})
+    about = dict.fromkeys("base_url my_url mathjax_url ajax_url last_name first_name next prev keyword".split(), "")
+    about |= dict.fromkeys("index total score max_score late_penalty".split(), 0)
+    notebook = pages.parent / "autograded" / "eve" / ASSIGNMENT / SAVE
+    html, _ = HTMLExporter(config=config).from_filename(str(notebook), resources={"nbgrader": about, **about})
+    found = parts(html)
+    assert not [name for part in found if len(part) == 2 for name,
+                _ in part[1] if name in ("onerror", "onload", "srcdoc")]
+    assert not [text for (tag, *_), text in zip(found, found[1:]) if tag in ("script", "style") and RUNS in text[0]]
+    assert not {part[0] for part in found if len(part) == 2} & {"iframe", "object", "embed", "base", "form", "template"}
 
 
 def test_what_was_written_is_shown_as_text(pages):
