@@ -103,8 +103,9 @@ PYTHON = {
         asyncio.run(main())""",
     "multiprocessing": """
         import multiprocessing
-        p = multiprocessing.Process(target=os.system, args=("exec ./counts",)); p.start(); p.join(95)
-        if p.is_alive(): p.kill(); print("late")""",
+        if __name__ == "__main__":
+            p = multiprocessing.Process(target=os.system, args=("exec ./counts",)); p.start(); p.join(95)
+            if p.is_alive(): p.kill(); print("late")""",
 }
 
 

@@ -4,6 +4,7 @@ and the same things written and called on the way out, in the same order."""
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -255,6 +256,57 @@ class M(type):
 class A(metaclass=M): pass
 a = A()
 
+## annotations
+counted: int = 1
+class A:
+    b: "counted"
+print(__annotations__, A.__annotations__)
+
+## a deprecated way to ask for the time
+import datetime
+print(type(datetime.datetime.utcnow()), datetime.datetime.utcfromtimestamp(0))
+
+## a module called as one of Python's
+sys.dont_write_bytecode = True
+open('colorsys.py', 'w').write('')
+import colorsys
+colorsys.rgb_to_hsv(1, 1, 1)
+
+## a syntax error in a module
+open('helper.py', 'w').write('def f(:')
+import helper
+
+## a name that is not there
+import itertools
+itertools.chian
+
+## a group of exceptions
+raise ExceptionGroup('both', [ValueError(1), TypeError(2)])
+
+## a note on an exception
+try: 1 / 0
+except ZeroDivisionError as problem: problem.add_note('noted'); raise
+
+## a return in a finally
+def f():
+    try: return 1
+    finally: return 2
+print(f())
+
+## an unknown escape
+print('\d')
+
+## a fork among threads
+import threading, os, time
+stop = threading.Event()
+threading.Thread(target=stop.wait).start()
+if os.fork() == 0: os._exit(0)
+os.wait(); stop.set()
+
+## exit in a finally
+try: sys.exit(85)
+finally: print('end')
+
 ## a generator
 def g():
     try: yield
@@ -343,6 +395,16 @@ gc.callbacks.append(lambda phase, info: note(phase))
 import cProfile
 p = cProfile.Profile(); p.enable(); sys.exit(85)
 
+## monitoring
+import threading
+def told(code, at):
+    if code.co_filename == threading.__file__: note(code.co_name)
+if hasattr(sys, 'monitoring'):
+    sys.monitoring.use_tool_id(2, 'notes')
+    sys.monitoring.register_callback(2, sys.monitoring.events.PY_START, told)
+    sys.monitoring.set_events(2, sys.monitoring.events.PY_START)
+sys.exit(85)
+
 ## tracing
 sys.settrace(lambda *a: None); sys.exit(85)
 
@@ -364,6 +426,15 @@ try:
     time.sleep("1")
 finally:
     time.sleep(-1)
+
+## a sleep too long
+import time
+class Number:
+    def __index__(self): return 1
+time.sleep(Number())
+for seconds in -1e-12, float("nan"), float("inf"), 1e10, 10**30, 1j, b"1", -Number().__index__(), None:
+    try: time.sleep(seconds)
+    except Exception as problem: print(type(problem), problem)
 
 ## a module that can't be read
 open("helper.py", "w").write("x = 1\\nx = = 2\\n")
@@ -401,9 +472,8 @@ def under_python(source, directory, command="$PWD/job"):
 
 
 def comparable(stderr, directory):
-    """Error output without where the program is and where objects are."""
-    lines = stderr.replace(str(directory), "").splitlines()
-    return [line.partition(" at 0x")[0] for line in lines]
+    """Error output without where the program is, where objects are, and the numbers of processes."""
+    return re.sub("0x[0-9a-f]+|pid=[0-9]+", "", stderr.replace(str(directory), "")).splitlines()
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -687,7 +687,7 @@ def test_memory_is_limited(run):
 
 def test_the_size_of_a_file_is_limited(run):
     with Executor(Limits(file_bytes=10_000)) as small:
-        done = run("open('big', 'wb').write(bytes(20_000))", executor=small)
+        done = run("with open('big', 'wb') as file: file.write(bytes(20_000))", executor=small)
     assert done.exit.code == 1 and "File too large" in done.stderr
     assert len(done.sandbox["big"].content) <= 10_000
 

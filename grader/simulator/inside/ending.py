@@ -19,7 +19,7 @@ WITHOUT_END = frozenset("""
     _abc _ast _bisect _blake2 _bz2 _codecs _collections _contextvars _csv _datetime _decimal _frozen_importlib
     _frozen_importlib_external _functools _hashlib _heapq _imp _io _json _locale _lzma _md5 _opcode _operator _pickle
     _posixsubprocess _random _sha1 _sha2 _sha256 _sha3 _sha512 _signal _socket _sre _stat _statistics _string _struct
-    _thread _tracemalloc _typing _uuid _warnings _weakref array atexit binascii builtins cmath errno fcntl gc itertools
+    _thread _tokenize _tracemalloc _types _typing _uuid _warnings _weakref array atexit binascii builtins cmath errno fcntl gc itertools
     marshal math mmap posix pwd resource select sys time typing.io typing.re unicodedata zlib
     """.split())
 """Modules written in C that make no objects which do something at their end, but for those with a `__del__`."""
@@ -60,7 +60,7 @@ def leave(code):
 
 def _quiet():
     """Whether taking the interpreter down would do nothing that can be seen."""
-    if _thread._count() or atexit._ncallbacks() or gc.callbacks or gc.get_debug() or sys.gettrace() or sys.getprofile():
+    if _thread._count() or atexit._ncallbacks() or gc.callbacks or gc.get_debug() or _is_watched():
         return False
     if not all(map(_is_harmless, _imported())):
         return False
@@ -74,6 +74,12 @@ def _quiet():
         return False
     asking = FILES | {number for number, kind in kinds.items() if issubclass(kind, (type, _Reference))}
     return not any(map(_acts, itertools.compress(things, map(asking.__contains__, map(id, each)))))
+
+
+def _is_watched():
+    """Whether functions are called when others are, for which taking the interpreter down calls some."""
+    monitoring = getattr(sys, "monitoring", None)  # since Python 3.12
+    return sys.gettrace() or sys.getprofile() or monitoring and any(map(monitoring.get_tool, range(6)))
 
 
 def _imported():

@@ -12,6 +12,10 @@ from _operator import index
 
 import clock
 
+TOO_LONG = 2**63 / 1e9
+"""Seconds, of which time.sleep() says that they can't be counted."""
+_real_sleep = _time.sleep
+
 
 def install():
     """Put virtual time where Python programs look for it, in modules that are still to be imported as well."""
@@ -51,12 +55,11 @@ def _install_time():
 
 
 def sleep(seconds):
-    """time.sleep() in virtual time."""
-    if not isinstance(seconds, float):
-        seconds = index(seconds)  # which says of anything but a number what time.sleep() says
-    if seconds < 0:
-        raise ValueError("sleep length must be non-negative")
-    clock.advance(seconds)
+    """time.sleep() in virtual time. What the real one refuses, it refuses here, in the words of this Python."""
+    length = seconds if isinstance(seconds, float) or not hasattr(seconds, "__index__") else index(seconds)
+    if not isinstance(length, (int, float)) or not 0 <= length < TOO_LONG:
+        return _real_sleep(seconds)
+    clock.advance(length)
 
 
 def _optional_time(real):
@@ -87,6 +90,7 @@ def _install_datetime(module):
 
         @classmethod
         def utcnow(cls):
+            _warn_as(real_datetime.utcnow)
             return cls.fromtimestamp(clock.now(), module.timezone.utc).replace(tzinfo=None)
 
         @classmethod
@@ -102,6 +106,16 @@ def _install_datetime(module):
     for virtual in reals:
         virtual.__module__, virtual.__qualname__ = "datetime", virtual.__name__
         setattr(module, virtual.__name__, virtual)
+
+
+def _warn_as(deprecated):
+    """Have the caller's caller warned as this function warns of itself, if it does in this Python."""
+    import warnings
+    with warnings.catch_warnings(record=True) as words:
+        warnings.simplefilter("always")
+        deprecated()
+    for word in words:
+        warnings.warn(word.message, stacklevel=3)
 
 
 # -- being told ---------------------------------------------------------------------

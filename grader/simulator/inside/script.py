@@ -58,20 +58,30 @@ def run(path, arguments):
 def _run(path, arguments):
     sys.argv = arguments
     namespace = _main_module(path)
-    code, interrupted = 0, False
+    code, interrupt = 0, None
     try:
         exec(_compiled(path), namespace)
     except SystemExit as stop:
         code = stop.code
     except BaseException as error:
-        code, interrupted = 1, type(error) is KeyboardInterrupt
+        code, interrupt = 1, _interrupt(type(error))
         _report(error)
     # No name here may stand for the script's own things: what it left open is closed when they are destroyed.
     del namespace
-    if interrupted:  # for which Python dies of SIGINT, in the end
+    if interrupt:
         sys.excepthook = lambda *_: None
-        raise KeyboardInterrupt
+        raise interrupt
     ending.leave(code)
+
+
+class _Derived(KeyboardInterrupt):
+    """In place of a class of the program's own, which may do something when it is made."""
+
+
+def _interrupt(kind):
+    """What to raise for Python to die of SIGINT in the end, if it does so for this class: it does for KeyboardInterrupt
+    and, since 3.14, for those derived from it."""
+    return KeyboardInterrupt if kind is KeyboardInterrupt else _Derived if issubclass(kind, KeyboardInterrupt) else None
 
 
 def _flush():
@@ -94,7 +104,9 @@ def _main_module(path):
     sys.dont_write_bytecode = True
     _forget_shadowed(directory)
     main = type(sys)("__main__")
-    main.__file__, main.__builtins__, main.__annotations__, main.__cached__ = path, builtins, {}, None
+    main.__file__, main.__builtins__, main.__cached__ = path, builtins, None
+    if sys.version_info < (3, 14):  # later ones make it when there is something to annotate
+        main.__annotations__ = {}
     sys.modules["__main__"] = main
     return main.__dict__
 
