@@ -524,7 +524,7 @@ def test_a_script_sees_what_it_sees_under_a_python_of_its_own(executor, shell_jo
 
 
 PLAIN = """
-import collections, csv, dataclasses, functools, json, math, random, re, statistics, time
+import collections, csv, dataclasses, functools, json, math, pathlib, random, re, statistics, time
 from datetime import datetime
 @dataclasses.dataclass
 class Row:

@@ -17,10 +17,11 @@ from _weakref import ref as _Reference
 
 WITHOUT_END = frozenset("""
     _abc _ast _bisect _blake2 _bz2 _codecs _collections _contextvars _csv _datetime _decimal _frozen_importlib
-    _frozen_importlib_external _functools _hashlib _heapq _imp _io _json _locale _lzma _md5 _opcode _operator _pickle
-    _posixsubprocess _random _sha1 _sha2 _sha256 _sha3 _sha512 _signal _socket _sre _stat _statistics _string _struct
-    _thread _tokenize _tracemalloc _types _typing _uuid _warnings _weakref array atexit binascii builtins cmath errno fcntl gc itertools
-    marshal math mmap posix pwd resource select sys time typing.io typing.re unicodedata zlib
+    _frozen_importlib_external _functools _hashlib _heapq _hmac _imp _io _json _locale _lzma _md5 _opcode _operator
+    _pickle _posixsubprocess _random _sha1 _sha2 _sha256 _sha3 _sha512 _signal _socket _sre _stat _statistics
+    _string _struct _thread _tokenize _tracemalloc _types _typing _uuid _warnings _weakref _zstd array atexit
+    binascii builtins cmath errno fcntl gc grp itertools marshal math mmap posix pwd resource select sys time
+    typing.io typing.re unicodedata zlib
     """.split())
 """Modules written in C that make no objects which do something at their end, but for those with a `__del__`."""
 FILES = frozenset(map(id, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom, io.BufferedReader, io.FileIO)))
