@@ -12,7 +12,9 @@ from ..simulator.job import Job
 from ..simulator.tree import File, Tree
 from .trusted import trusted
 
-PAYLOAD = Path(__file__).resolve().parents[2] / "payload"
+_PACKAGE = Path(__file__).resolve().parents[1]
+PAYLOAD = next(filter(Path.is_dir, (_PACKAGE / "payload", _PACKAGE.parent / "payload")))
+"""In the package where it is installed, beside it in the course's own folder."""
 
 
 def job_of(submit_file: str) -> Job:

@@ -333,7 +333,12 @@ def pack(path: Path) -> None:
     package = Path(__file__).resolve().parents[1]
     with tarfile.open(path, "w:gz") as archive:
         for folder, name in ((package, "grader"), (PAYLOAD, "payload")):
-            archive.add(folder, name, filter=lambda one: None if "__pycache__" in one.name else one)
+            archive.add(folder, name, filter=_packed)
+
+
+def _packed(one: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """What of a folder is packed: no compiled files, and no second payload/ where the package has it inside."""
+    return None if "__pycache__" in one.name or one.name == "grader/payload" else one
 
 
 def _words(text: str) -> str:
