@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
 import difflib
 import json
@@ -69,9 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + 13  # as for a program that SIGPIPE ended
     except OSError as error:
         sys.stdout = open(os.devnull, "w")  # which may be what can't be written to
-        with contextlib.suppress(OSError):
+        try:
             print(f"grader: can't go on: {error.strerror or error}"
                   + (f" ({error.filename})" if error.filename else ""), file=sys.stderr)
+        except OSError:
+            sys.stderr = open(os.devnull, "w")  # since 3.13, Python tries again at its end, and exits with 120
         return UNUSABLE.get(_command_in(given), 2)
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +40,16 @@ def executor():
     """An executor that starts programs for real. Tests with limits of their own make their own."""
     with Executor() as executor:
         yield executor
+
+
+@pytest.fixture
+def open_path():
+    """An empty directory that every user can enter. Where root runs the tests, jobs are another user's, and pytest's
+    tmp_path is closed to it."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory)
+        path.chmod(0o755)
+        yield path
 
 
 @pytest.fixture(scope="session")

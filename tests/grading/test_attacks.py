@@ -68,19 +68,19 @@ def tried(statement: str, answer: str = RIGHT) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture
-def world(tmp_path, monkeypatch):
+def world(open_path, monkeypatch):
     """What is around a sandbox, all of it open to everybody: a secret, another student's grade, a place to write."""
-    outside = tmp_path / "outside"
+    outside = open_path / "outside"
     outside.mkdir()
     for name in ("secret.txt", "grade-of-anna.json"):
         (outside / name).write_text("THE-SECRET-OF-ANNA 30 points")
-    for path in (tmp_path, outside, *outside.iterdir()):
+    for path in (open_path, outside, *outside.iterdir()):
         path.chmod(0o777)
-    scratch = tmp_path / "scratch"
+    scratch = open_path / "scratch"
     scratch.mkdir()
     scratch.chmod(0o711)
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    return tmp_path
+    return open_path
 
 
 def saved(grade: Grade) -> Graded:
@@ -746,7 +746,8 @@ def test_outputs_in_a_notebook_are_not_looked_at():
 def test_an_attack_leaves_the_next_grade_as_it_was(world):
     other = Submission({"save": Tree.files({"checkpoint.py": RIGHT})})
     before = judge.judge(other, CONFINE).to_json()
-    for attack in (tried(OUTSIDE["writing outside"]), FATAL["killing the process group"], CHEATS["a changed grader"][0]):
+    outside = [tried(OUTSIDE["writing outside"])] * SHUT_IN  # what else would stop it?
+    for attack in (*outside, FATAL["killing the process group"], CHEATS["a changed grader"][0]):
         graded(fill(attack, world), world)
     assert judge.judge(other, CONFINE).to_json() == before
     assert judge.judge(other, CONFINE).points == 10

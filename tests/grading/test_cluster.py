@@ -337,10 +337,10 @@ def run_job(queue: Queue, key: str, scratch: Path, *options: str) -> subprocess.
 
 
 @pytest.fixture
-def really(tmp_path):
+def really(open_path):
     """Jobs that are run, one after the other."""
     def really(queue, key):
-        scratch = tmp_path / "execute" / key
+        scratch = open_path / key
         scratch.mkdir(parents=True)
         done = run_job(queue, key, scratch)
         queue.come(key, (scratch / "grade.json").read_bytes(), done.stderr)
