@@ -31,6 +31,10 @@ DIED = "The process that graded it has died, twice."
 MOMENT = 5.0
 """Seconds that a process has to end when it is told to."""
 
+_CONTEXT = multiprocessing.get_context("fork" if sys.platform.startswith("linux") else None)
+"""How processes are started. Forks are ready at once, and keep the lock on the temporary directory; since 3.14 Python
+starts others unless it is asked for them."""
+
 
 class Worker:
     """A process that grades one submission after the other."""
@@ -38,9 +42,9 @@ class Worker:
     def __init__(self, settings: Settings, scratch: str, processor: int | None = None):
         """`processor`: the one that it keeps to, with all that it starts; None for any."""
         self.processor = processor
-        self.pipe, theirs = multiprocessing.Pipe()
-        self.process = multiprocessing.Process(target=_serve, args=(theirs, self.pipe, settings, scratch, processor),
-                                               daemon=True)
+        self.pipe, theirs = _CONTEXT.Pipe()
+        self.process = _CONTEXT.Process(target=_serve, args=(theirs, self.pipe, settings, scratch, processor),
+                                        daemon=True)
         self.process.start()
         theirs.close()
         self.task: int | None = None
