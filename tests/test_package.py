@@ -34,7 +34,7 @@ def sdist(tmp_path_factory):
 def wheel(sdist, tmp_path_factory):
     """Built of what is in the sdist, as package indexes and distributions do."""
     unpacked = tmp_path_factory.mktemp("unpacked")
-    shutil.unpack_archive(sdist, unpacked, filter="data")
+    shutil.unpack_archive(sdist, unpacked)
     return build(next(unpacked.iterdir()), "wheel", tmp_path_factory.mktemp("wheel"))
 
 
