@@ -13,6 +13,8 @@ This file runs in the job, not in the judge: it is believed for the time and for
 It needs the standard library only, and Python 3.6 or later. Time passes when a process sleeps,
 and by TICK at each look at the clock, so that a loop waiting for a moment comes to an end;
 computing takes no virtual time, which makes two runs give the same history.
+
+The file begins with the time as a line of text, for shells to read (shell/).
 """
 
 import _signal as signal  # the modules signal and struct take longer to import than a sleep takes
@@ -44,18 +46,23 @@ SOON = 0.0003
 SLICE = 0.005
 """... and one that is blocked, which what it waits for wakes up at once."""
 
+MOST_LOOKS, PAUSE = 100, 0.5
+"""Looks at one and the same time after which a process that looks again waits for so many seconds: it is in a loop
+until some moment, and among others time passes only if it waits as well. See shell/ for the same in shells."""
+
+_TEXT = struct.Struct("=24s")  # the time, as text
 _SERIAL = struct.Struct("=q")  # number of changes
 # time, when one last woke up, lengths of both lists, first process, its parent, whether it is over, whether the job has
 # looked at it
 _HEAD = struct.Struct("=dd6i")
 _DEADLINE = struct.Struct("=diid")  # when, which process, which signal, seconds until SIGKILL
 _WAITING = struct.Struct("=diii")  # until, process, thread, whether blocked
-_DEADLINES, _WAITERS = 64, 2048
+_DEADLINES, _WAITERS = 128, 2048
 """Where the two lists begin in the file."""
 _MOST_DEADLINES = (_WAITERS - _DEADLINES) // _DEADLINE.size
 _MOST_WAITERS = (SIZE - _WAITERS) // _WAITING.size
 
-_real_sleep, real_poll = _time.sleep, getattr(select, "poll", None)
+_real_sleep, real_poll, real_select = _time.sleep, getattr(select, "poll", None), select.select
 """Which are other ones for the job: see python_time.py."""
 _guard = _thread.RLock()
 _map = None
@@ -69,9 +76,9 @@ class _State:
 
     def __init__(self):
         # The number of changes is written last, and read first: who reads the new one reads all that is new.
-        self.serial, = _SERIAL.unpack_from(_map, 0)
+        self.serial, = _SERIAL.unpack_from(_map, _TEXT.size)
         (self.now, self.woke, deadlines, waiting, self.first, self.parent, self.over,
-         self.looked) = _HEAD.unpack_from(_map, _SERIAL.size)
+         self.looked) = _HEAD.unpack_from(_map, _TEXT.size + _SERIAL.size)
         self.deadlines = _records(_DEADLINE, _DEADLINES, deadlines, _WAITERS)
         self.waiting = _records(_WAITING, _WAITERS, waiting, SIZE)
 
@@ -93,14 +100,19 @@ class _State:
         for record, where, found in (_DEADLINE, _DEADLINES, deadlines), (_WAITING, _WAITERS, waiting):
             for index, one in enumerate(found):
                 record.pack_into(_map, where + index * record.size, *one)
-        _HEAD.pack_into(_map, _SERIAL.size, self.now, self.woke, len(deadlines), len(waiting), self.first, self.parent,
-                        self.over, self.looked)
-        _SERIAL.pack_into(_map, 0, self.serial)
+        _TEXT.pack_into(_map, 0, _text(self.now))
+        _HEAD.pack_into(_map, _TEXT.size + _SERIAL.size, self.now, self.woke, len(deadlines), len(waiting), self.first,
+                        self.parent, self.over, self.looked)
+        _SERIAL.pack_into(_map, _TEXT.size, self.serial)
 
 
 def _records(record, where, count, end):
     count = min(count, (end - where) // record.size)
     return list(record.iter_unpack(_map[where:where + count * record.size])) if count > 0 else []
+
+
+def _text(now):
+    return b"%.6f\n" % now
 
 
 class _Locked:
@@ -133,15 +145,16 @@ class _Locked:
 def create(path, now):
     """Make a clock file that stands at `now`, seconds since the epoch."""
     with open(path, "wb") as file:
-        file.write((_SERIAL.pack(0) + _HEAD.pack(now, 0.0, 0, 0, 0, 0, 0, 0)).ljust(SIZE, b"\0"))
+        head = _TEXT.pack(_text(now)) + _SERIAL.pack(0) + _HEAD.pack(now, 0.0, 0, 0, 0, 0, 0, 0)
+        file.write(head.ljust(SIZE, b"\0"))
 
 
 def read(told):
     """(the time, whether the job has looked at it, whether it has begun at all) that a clock file tells, of which these
     are the first bytes."""
-    if len(told) < _SERIAL.size + _HEAD.size:
+    if len(told) < _TEXT.size + _SERIAL.size + _HEAD.size:
         return float("nan"), False, True  # nobody but the job can have made it so
-    now, _, _, _, first, _, _, looked = _HEAD.unpack_from(told, _SERIAL.size)
+    now, _, _, _, first, _, _, looked = _HEAD.unpack_from(told, _TEXT.size + _SERIAL.size)
     return now, bool(looked), first != 0
 
 
@@ -221,8 +234,24 @@ def _stand_still():
 
 
 def now():
-    """The virtual time, in seconds since the epoch; looking takes TICK."""
-    return _pass(TICK, looked=1)
+    """The virtual time, in seconds since the epoch. Looking takes TICK; among others, who have to keep up, it takes
+    nothing at first (a microsecond for whoever looks, so that no two times are the same), and PAUSE in a loop."""
+    global _looks
+    if company.alone(*_family):
+        return _pass(TICK, looked=1)
+    state = _State()
+    if state.over or not state.looked:
+        _pass(0.0, looked=1)
+    time, looks = _looks
+    _looks = state.now, looks + 1 if time == state.now else 1
+    if _looks[1] > MOST_LOOKS:
+        advance(PAUSE)
+        _looks = _State().now, MOST_LOOKS
+    return _looks[0] + 1e-6 * _looks[1]
+
+
+_looks = None, 0
+"""The time of this process's last look, and how many looks it was the same."""
 
 
 def _pass(seconds, looked=0):
@@ -256,8 +285,9 @@ def wait(seconds, block):
 
 
 def wait_until(moment, block):
-    """The same until this moment, in seconds since the epoch."""
-    return block(0) or _wait(lambda now: moment, block)
+    """The same until this moment, in seconds since the epoch, for a process whose block() returns soon in any case: it
+    looks at the clock as often as those who sleep."""
+    return block(0) or _wait(lambda now: moment, block, looks=True)
 
 
 def ended(process, seconds):
@@ -296,12 +326,12 @@ def _skip(seconds):
         return now.serial == state.serial
 
 
-def _wait(ends, block):
-    """Wait until ends(now), or until what block() waits for has happened."""
+def _wait(ends, block, looks=False):
+    """Wait until ends(now), or until what block() waits for has happened. Who `looks` returns from block() soon."""
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
     with _Locked() as state:
         until = ends(state.now)
-        mine = (until, *me, block is not None)
+        mine = (until, *me, block is not None and not looks)
         # In a signal handler, the sleep that the signal interrupted is in the list already.
         interrupted = [one for one in state.waiting if one[1:3] == me]
         state.waiting = sorted([*_living(one for one in state.waiting if one[1:3] != me), mine])
@@ -337,7 +367,7 @@ def _wait(ends, block):
                     if not waits:
                         return None
                     continue
-            found = block(SLICE) if block else _real_sleep(SOON * (1 + sum(one < mine for one in state.waiting)))
+            found = block(SLICE) if block else _real_sleep(SOON * (1 + 2 * sum(one < mine for one in state.waiting)))
             if found:
                 return found
     finally:

@@ -45,9 +45,38 @@ def _install_time():
     _time.monotonic = _time.perf_counter = lambda: clock.now() - clock.BOOT
     _time.time_ns = lambda: int(clock.now() * 1e9)
     _time.monotonic_ns = _time.perf_counter_ns = lambda: int((clock.now() - clock.BOOT) * 1e9)
+    _time.process_time = _time.thread_time = _processor_time
+    _time.process_time_ns = _time.thread_time_ns = lambda: int(_processor_time() * 1e9)
+    if hasattr(_time, "clock_gettime"):
+        _time.clock_gettime = _clock_gettime
+        _time.clock_gettime_ns = lambda which: int(_clock_gettime(which) * 1e9)
     for name in ("localtime", "gmtime", "ctime"):
         setattr(_time, name, _optional_time(getattr(_time, name)))
     _time.strftime = lambda form, t=None: strftime(form, _time.localtime() if t is None else t)
+
+
+def _processor_time():
+    """Computing takes no time; looking takes a tick, so that a loop until some amount of it comes to an end."""
+    global _looks
+    _looks += 1
+    return _looks * clock.TICK
+
+
+_looks = 0
+
+
+def _clock_gettime(which, real=getattr(_time, "clock_gettime", None)):
+    real(which)  # which says of anything but a clock what time.clock_gettime() says
+    if which in _REAL_TIME:
+        return clock.now()
+    return _processor_time() if which in _PROCESSOR_TIME else clock.now() - clock.BOOT
+
+
+def _clocks(*names):
+    return [getattr(_time, "CLOCK_" + name) for name in names if hasattr(_time, "CLOCK_" + name)]
+
+
+_REAL_TIME, _PROCESSOR_TIME = _clocks("REALTIME", "TAI"), _clocks("PROCESS_CPUTIME_ID", "THREAD_CPUTIME_ID")
 
 
 def sleep(seconds):
