@@ -49,6 +49,8 @@ SLICE = 0.005
 MOST_LOOKS, PAUSE = 100, 0.5
 """Looks at one and the same time after which a process that looks again waits for so many seconds: it is in a loop
 until some moment, and among others time passes only if it waits as well. See shell/ for the same in shells."""
+MOST_LOOKS_ALONE, PAUSE_ALONE = 5000, 0.05
+"""The same for a process that is alone, whose looks all take some time: that of one after so many."""
 
 _TEXT = struct.Struct("=24s")  # the time, as text
 _SERIAL = struct.Struct("=q")  # number of changes
@@ -183,21 +185,18 @@ def moment():
 
 
 def add_deadline(after, pid, number, grace=0.0):
-    """Signal process `pid` (a group, if negative) in `after` seconds, and kill it `grace`
-    seconds later if grace is not 0. Returns what remove_deadline() takes."""
+    """Signal process `pid` (a group, if negative) in `after` seconds, and kill it `grace` seconds later, or, if that is
+    negative, signal it again and again after so many seconds."""
     with _Locked() as state:
-        deadline = (state.now + after, pid, number, grace)
-        state.deadlines.append(deadline)
-    return deadline
+        state.deadlines.append((state.now + after, pid, number, grace))
 
 
-def remove_deadline(deadline):
-    """Take a deadline back. False if it has struck already."""
+def remove_deadlines(pid, number):
+    """Take back the deadlines of this process for this signal, and return them: (when, pid, signal, grace)."""
     with _Locked() as state:
-        there = deadline in state.deadlines
-        if there:
-            state.deadlines.remove(deadline)
-    return there
+        found = [one for one in state.deadlines if one[1:3] == (pid, number)]
+        state.deadlines = [one for one in state.deadlines if one not in found]
+    return found
 
 
 def _move(state, target):
@@ -209,8 +208,10 @@ def _move(state, target):
         return None
     at, pid, number, grace = due
     state.deadlines.remove(due)
-    if grace:
+    if grace > 0:
         state.deadlines.append((at + grace, -abs(pid), signal.SIGKILL, 0.0))
+    elif grace < 0 and company.state(pid, pid) != company.ENDED:
+        state.deadlines.append((at - grace, pid, number, grace))
     state.now = max(state.now, at)
     # Once the job's program is killed, time stands still for what else is running.
     state.over = state.over or number == signal.SIGKILL and abs(pid) == state.first
@@ -234,15 +235,20 @@ def _stand_still():
 
 
 def now():
-    """The virtual time, in seconds since the epoch. Looking takes TICK; among others, who have to keep up, it takes
-    nothing at first (a microsecond for whoever looks, so that no two times are the same), and PAUSE in a loop."""
+    """The virtual time, in seconds since the epoch.
+
+    Looking takes TICK, and more in a loop. Among others, who have to keep up, it takes nothing before it is a loop, but
+    a microsecond for the process that looks, so that no two times are the same.
+    """
     global _looks
+    time, looks = _looks
     if company.alone(*_family):
-        return _pass(TICK, looked=1)
+        looks = looks + 1 if time == _State().now else 1
+        _looks = _pass(TICK if looks <= MOST_LOOKS_ALONE else PAUSE_ALONE, looked=1), looks
+        return _looks[0]
     state = _State()
     if state.over or not state.looked:
         _pass(0.0, looked=1)
-    time, looks = _looks
     _looks = state.now, looks + 1 if time == state.now else 1
     if _looks[1] > MOST_LOOKS:
         advance(PAUSE)
@@ -251,7 +257,7 @@ def now():
 
 
 _looks = None, 0
-"""The time of this process's last look, and how many looks it was the same."""
+"""The time after this process's last look, and how many looks there were since it changed otherwise."""
 
 
 def _pass(seconds, looked=0):
