@@ -36,7 +36,7 @@ BASH = {
         "1628499600.000000 1628499601.500000", 1.5),
     "EPOCH busy": ("end=$((EPOCHSECONDS + 60)); while [ $EPOCHSECONDS -lt $end ]; do :; done; echo y", "y", 60),
     "printf T": (
-        "printf '%(%s)T ' -1; sleep 3; printf '%(%s)T\\n'; printf -v x '%s %(%H:%M:%S)T' at -1; echo $x",
+        "printf '%(%s)T ' -1; sleep 3; printf '%(%s)T\\n'; printf -v now '%s %(%H:%M:%S)T' at -1; echo $now",
         "1628499600 1628499603 at 09:00:03", 3),
     "printf plain": ("printf '%(%s)T %d %%\\n' 5 -1; printf '%s\\n' a b", "5 -1 % a b", 0),
     "date": (

@@ -60,33 +60,33 @@ _simulator_sleep() { # as shell/sleep, and without another process. Each shell k
     echo "$BASHPID $1 ${_simulator_bed#*.}" > "$clock" && builtin read -r < "$clock.${_simulator_bed#*.}"
 }
 
-_simulator_printf() { # -1, or nothing, is now for %(format)T
+_simulator_printf() { # -1, or nothing, is now for %(format)T. The names are long, as -v sets a variable of the script.
     { local - && set +x; } 2> /dev/null
-    local variable=() format now rest directives=() arguments=()
+    local _simulator_options=() _simulator_kinds=() _simulator_arguments=() _simulator_rest _simulator_i
     if [[ $1 == -v ]]; then
-        variable=(-v "$2")
+        _simulator_options=(-v "$2")
         shift 2
     fi
     if [[ $1 == -- ]]; then shift; fi
-    format=$1 rest=${1//%%/}
-    shift
-    while [[ $rest == *%* ]]; do
-        rest=${rest#*%} directives+=("${rest:0:1}")
-        if [[ $rest == "("* ]]; then rest=${rest#*")T"}; fi
+    _simulator_rest=${1//%%/}
+    while [[ $_simulator_rest == *%* ]]; do
+        _simulator_rest=${_simulator_rest#*%} _simulator_kinds+=("${_simulator_rest:0:1}")
+        if [[ $_simulator_rest == "("* ]]; then _simulator_rest=${_simulator_rest#*")T"}; fi
     done
-    if [[ " ${directives[*]} " == *" ( "* ]]; then
+    if [[ " ${_simulator_kinds[*]} " == *" ( "* ]]; then
         : >> "$_SIMULATOR_CLOCK.asked"
-        builtin read -r now < "$_SIMULATOR_CLOCK"
-        arguments=("$@")
-        for ((rest = 0; rest < $# || rest < ${#directives[@]}; rest++)); do
-            if [[ ${directives[rest % ${#directives[@]}]} == "(" && ${arguments[rest]--1} == -1 ]]; then
-                arguments[rest]=${now%.*}
+        builtin read -r _simulator_rest < "$_SIMULATOR_CLOCK"
+        _simulator_arguments=("${@:2}")
+        for ((_simulator_i = 0; _simulator_i < $# - 1 || _simulator_i < ${#_simulator_kinds[@]}; _simulator_i++)); do
+            if [[ ${_simulator_kinds[_simulator_i % ${#_simulator_kinds[@]}]} == "(" &&
+                ${_simulator_arguments[_simulator_i]--1} == -1 ]]; then
+                _simulator_arguments[_simulator_i]=${_simulator_rest%.*}
             fi
-            : "${arguments[rest]=}"
+            : "${_simulator_arguments[_simulator_i]=}"
         done
-        set -- "${arguments[@]}"
+        set -- "$1" "${_simulator_arguments[@]}"
     fi
-    builtin printf "${variable[@]}" -- "$format" "$@"
+    builtin printf "${_simulator_options[@]}" -- "$@"
 }
 
 _simulator_read() { # with -t, wait for something to read before it is read
