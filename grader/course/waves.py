@@ -113,10 +113,12 @@ def cut_at(seconds: float, settings: dict[str, float]) -> Cut:
 
 
 def limits(settings: dict[str, float]) -> range:
-    """Time limits from half a cycle of writing before the first restart file is whole to two cycles after it. Each part
-    of the second file is what there is at one of them, also for a wrapper that ends half a cycle sooner or later."""
+    """Time limits over two cycles of writing, from the first restart file on, each between two things that waves does in
+    the second: what is there then is cut off at one of them, also by a wrapper that takes something off its limit."""
+    said = _said(WAVES.uninterrupted(WAVES.with_settings(**settings)))
+    second = [seconds for seconds, text in said if re.fullmatch(r"step \d+", text)][1]
     cycle, step = first_file(settings), round(WAVES.settings(waves(naive_job(), **settings))["disk_seconds"])
-    return range(cycle + 1 - cycle // 2 // step * step, 3 * cycle, step)
+    return range(second + 1 - (second - cycle) // step * step, 3 * cycle, step)
 
 
 def first_file(settings: dict[str, float]) -> int:
@@ -303,21 +305,23 @@ def cut_off_unseen(draw: random.Random) -> Ask:
 
 
 def _cut(jobs: Sequence[Job], bench: Bench, settings: dict[str, float]) -> Iterator[tuple[Job, Cut]]:
-    """The jobs that are cut off in their first execution when waves has a restart file, and when that is: of those that
-    are cut off between two files the first."""
-    between = set()
+    """The jobs, in the order of their limits, whose first execution is cut off while waves writes its second restart file,
+    or later ones, and the first that is cut off before: with one file in each execution it has to come to its end, too."""
+    before = False
     for job in jobs:
         run = bench.executor.run(job, job.inputs)
         numbers, output, said = WAVES.settings(job), run.sandbox.get(WAVES.output), _said(run)
         steps = output.content.count(b"\n") if isinstance(output, File) else 0
         files, since = divmod(steps, round(numbers["save_every"]))
-        has_file = since and files or any(_whole(text) for _, text in said)
-        if steps >= numbers["steps"] or not has_file or since and files in between:
-            continue
-        if since:
-            between.add(files)
         # A wrapper that looks now and then ends later than it is told to. waves says itself how far it was.
-        yield job, replace(cut_at(said[-1][0] if said else run.seconds, settings), seconds=round(run.seconds))
+        cut = replace(cut_at(said[-1][0] if said else run.seconds, settings), seconds=round(run.seconds))
+        if steps >= numbers["steps"] or files > 1 and not cut.saving:
+            break
+        if files > 1:
+            yield job, cut
+        elif not before and (files and since or any(_whole(text) for _, text in said)):
+            before = True
+            yield job, cut
 
 
 def _numbers(settings: dict[str, float]) -> str:

@@ -70,7 +70,8 @@ def _last_model(output: File) -> tuple[list[str], tuple[float, float]]:
 
 
 def _unlikeliness(model: tuple[float, float]) -> float:
-    odds = [(model[0] * (fahrenheit - 70) / 10 + model[1]) * (1 if damaged else -1) for fahrenheit, damaged in _flights()]
+    odds = [(model[0] * (fahrenheit - 70) / 10 + model[1]) * (1 if damaged else -1)
+            for fahrenheit, damaged in _flights()]
     return sum(math.log1p(math.exp(-one)) for one in odds)
 
 
@@ -95,7 +96,8 @@ def learns_as_before(job: Job, bench: Bench) -> Result:
         text = text or ("Run through without saving, it does not learn as well as before. Only its restarts are wrong: "
                         "momentum, shuffling, rate and number of epochs have to stay.")
     elif _learns(job, bench, seed=1) == own:
-        text = text or "The flights are not shuffled any more: another seed makes no difference. Only the restarts are wrong."
+        text = text or ("The flights are not shuffled any more: another seed makes no difference. Only the restarts are "
+                        "wrong.")
     return Result(not text, text, Failure(text, never, ()) if text else None)
 
 
@@ -120,8 +122,8 @@ def _another_training(own: Tree, epochs: list[list[Flight]], rate: float) -> str
             return (f"In epoch {number}, it takes the flights in the same order as in epoch {epochs.index(order) + 1}. "
                     "Each epoch has to shuffle them anew: only the restarts are wrong.")
     if epochs and not _close(own[OUTPUT], _learnt(epochs, rate)):
-        return ("In the order in which it takes the flights, it does not learn what it learnt before. Only its restarts "
-                "are wrong: momentum, rate and number of epochs have to stay.")
+        return ("In the order in which it takes the flights, it does not learn what it learnt before. Only its "
+                "restarts are wrong: momentum, rate and number of epochs have to stay.")
     return ""
 
 

@@ -73,7 +73,7 @@ _simulator_printf() { # -1, or nothing, is now for %(format)T. The names are lon
         _simulator_rest=${_simulator_rest#*%} _simulator_kinds+=("${_simulator_rest:0:1}")
         if [[ $_simulator_rest == "("* ]]; then _simulator_rest=${_simulator_rest#*")T"}; fi
     done
-    if [[ " ${_simulator_kinds[*]} " == *" ( "* ]]; then
+    if [[ " ${_simulator_kinds[*]-} " == *" ( "* ]]; then
         : >> "$_SIMULATOR_CLOCK.asked"
         builtin read -r _simulator_rest < "$_SIMULATOR_CLOCK"
         _simulator_arguments=("${@:2}")
@@ -86,7 +86,7 @@ _simulator_printf() { # -1, or nothing, is now for %(format)T. The names are lon
         done
         set -- "$1" "${_simulator_arguments[@]}"
     fi
-    builtin printf "${_simulator_options[@]}" -- "$@"
+    builtin printf ${_simulator_options[@]+"${_simulator_options[@]}"} -- "$@"
 }
 
 _simulator_read() { # with -t, wait for something to read before it is read
@@ -104,9 +104,9 @@ _simulator_read() { # with -t, wait for something to read before it is read
     if [[ $_simulator_limit != *[1-9]* ]]; then
         builtin read "$@"
     elif "$_SIMULATOR_TOOLS/virtual" readable "$_simulator_limit" <&"$_simulator_file"; then
-        builtin read "${_simulator_options[@]}" "${@:OPTIND}" <&"$_simulator_file"
+        builtin read ${_simulator_options[@]+"${_simulator_options[@]}"} "${@:OPTIND}" <&"$_simulator_file"
     else
-        builtin read "${_simulator_options[@]}" "${@:OPTIND}" < /dev/null
+        builtin read ${_simulator_options[@]+"${_simulator_options[@]}"} "${@:OPTIND}" < /dev/null
         return 142
     fi
 }
