@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import shutil
 import stat
 import tempfile
 from collections.abc import Collection, Iterator
@@ -121,7 +122,7 @@ class Scratch:
         python, tools = shlex.quote(PYTHON), shlex.join(command("tools", "-S", "-s"))
         for path in SHELL.iterdir():
             _executable(self.tools / path.name, path.read_text())
-        for name in ("gawk", "mawk"):
+        for name in filter(shutil.which, ("gawk", "mawk")):
             _executable(self.tools / name, (SHELL / "awk").read_text())
         _executable(self.tools / "virtual", f'#!/bin/sh\nexec {tools} "$@"\n')
         _executable(self.tools / "timeout", f'#!/bin/sh\nexec {tools} timeout "$@"\n')
