@@ -223,10 +223,12 @@ def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
     """What is wrong if a first execution that was cut off would not end earlier if it were given less time."""
     if float(job.arguments[0]) != LIMIT:
         return ""  # a wrapper that heeds that one heeds another
-    shorter = waves(job, first_file(SHORT) + 1, **SHORT)
-    then = bench.executor.run(shorter, shorter.inputs)
-    if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
-        return ""
+    # One of the two is less, also for a wrapper that looks now and then, or takes something off its limit.
+    for limit in (first_file(SHORT) + 1, 2 * first_file(SHORT) + 1):
+        shorter = waves(job, limit, **SHORT)
+        then = bench.executor.run(shorter, shorter.inputs)
+        if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
+            return ""
     return (f"my_wrapper is given {shorter.arguments[0]} s, and ends after {then.seconds:.0f} s. The limit is its first "
             "argument, $1.")
 
@@ -313,9 +315,14 @@ def _cut(jobs: Sequence[Job], bench: Bench, settings: dict[str, float]) -> Itera
         numbers, output, said = WAVES.settings(job), run.sandbox.get(WAVES.output), _said(run)
         steps = output.content.count(b"\n") if isinstance(output, File) else 0
         files, since = divmod(steps, round(numbers["save_every"]))
-        # A wrapper that looks now and then ends later than it is told to. waves says itself how far it was.
+        # A wrapper that looks now and then ends later than it is told to. waves says itself how far it was, or, if the
+        # wrapper keeps that to itself, its output does: no step follows one at which it writes.
         cut = replace(cut_at(said[-1][0] if said else run.seconds, settings), seconds=round(run.seconds))
-        if steps >= numbers["steps"] or files > 1 and not cut.saving:
+        if not said:
+            cut = replace(cut, saving=not since)
+        if steps >= numbers["steps"]:
+            continue  # it has no limit then, perhaps as it takes too much off
+        if files > 1 and not cut.saving:
             break
         if files > 1:
             yield job, cut
