@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from ..simulator import submit
 from ..simulator.evidence import Evidence
@@ -32,8 +31,8 @@ DIVERGED, UNUSABLE = 3, 2
 """Exit codes of waves."""
 DIVERGES = {"courant": 1.01}
 """Settings with which waves diverges, at step 29."""
-SHORT = {"steps": 28}
-"""Settings with which a job that was cut off at its second restart file is done in its second execution."""
+SHORT = {"steps": 28, "seconds": 1, "disk_seconds": 3}
+"""Settings with which waves writes two restart files, and is at it for half of the time."""
 
 BEGUN = """\
 #!/bin/bash
@@ -105,29 +104,27 @@ class Cut:
     """Whether it is in the middle of saving."""
 
 
-def cuts(save: int, settings: tuple[tuple[str, float], ...] = ()) -> tuple[Cut, ...]:
-    """The moments before, between and after all that waves does to write its restart file for the `save`-th time."""
-    times = list(_saving(save, settings))
-    half = (times[1] - times[0]) // 2
-    return tuple(cut_at(seconds, save, settings) for seconds in (times[0] - half, *(one + half for one in times)))
+def cut_at(seconds: float, settings: dict[str, float]) -> Cut:
+    """A moment of an execution that begins with the first step."""
+    uninterrupted = _said(WAVES.uninterrupted(WAVES.with_settings(**settings)))
+    said = [text for at, text in uninterrupted if at <= seconds]
+    saving = re.compile(r"step \d+|restart.dat.*")
+    return Cut(round(seconds), said[-1], bool(saving.fullmatch(said[-1])) and not _whole(said[-1]))
 
 
-def cut_at(seconds: float, save: int, settings: tuple[tuple[str, float], ...] = ()) -> Cut:
-    """A moment of an execution that writes its restart file for the `save`-th time at most."""
-    saying = _saving(save, settings)
-    until_then = [time for time in saying if time <= seconds]
-    said = saying[until_then[-1]] if until_then else "nothing of it yet"
-    return Cut(round(seconds), said, 0 < len(until_then) < len(saying))
+def limits(settings: dict[str, float]) -> range:
+    """Time limits over two cycles of writing, from the first restart file on, each between two things that waves does in
+    the second: what is there then is cut off at one of them, also by a wrapper that takes something off its limit."""
+    said = _said(WAVES.uninterrupted(WAVES.with_settings(**settings)))
+    second = [seconds for seconds, text in said if re.fullmatch(r"step \d+", text)][1]
+    cycle, step = first_file(settings), round(WAVES.settings(waves(naive_job(), **settings))["disk_seconds"])
+    return range(second + 1 - (second - cycle) // step * step, 3 * cycle, step)
 
 
-@lru_cache(64)
-def _saving(save: int, settings: tuple[tuple[str, float], ...]) -> dict[int, str]:
-    """What waves itself says, and when, while it writes its restart file for the `save`-th time, in a run that is never
-    cut off: from the step at which it begins until the file is whole."""
-    said = _said(WAVES.uninterrupted(WAVES.with_settings(**dict(settings))))
-    begins = [seconds for seconds, text in said if re.fullmatch(r"step \d+", text)][save - 1]
-    end = next(seconds for seconds, text in said if seconds >= begins and _whole(text))
-    return {seconds: text for seconds, text in said if begins <= seconds <= end}
+def first_file(settings: dict[str, float]) -> int:
+    """The seconds after which waves has its first restart file."""
+    said = _said(WAVES.uninterrupted(WAVES.with_settings(**settings)))
+    return next(seconds for seconds, text in said if _whole(text))
 
 
 def _said(run: Run) -> list[tuple[int, str]]:
@@ -224,13 +221,14 @@ def _not_its_own_time(job: Job, run: Run) -> str:
 
 def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
     """What is wrong if a first execution that was cut off would not end earlier if it were given less time."""
-    limit = float(job.arguments[0])
-    if limit != LIMIT:
-        return ""  # who heeds that one heeds another
-    shorter = waves(job, cuts(2, tuple(SHORT.items()))[0].seconds, **SHORT)  # which is executed again when it is cut off
-    then = bench.executor.run(shorter, shorter.inputs)
-    if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
-        return ""
+    if float(job.arguments[0]) != LIMIT:
+        return ""  # a wrapper that heeds that one heeds another
+    # One of the two is less, also for a wrapper that looks now and then, or takes something off its limit.
+    for limit in (first_file(SHORT) + 1, 2 * first_file(SHORT) + 1):
+        shorter = waves(job, limit, **SHORT)
+        then = bench.executor.run(shorter, shorter.inputs)
+        if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
+            return ""
     return (f"my_wrapper is given {shorter.arguments[0]} s, and ends after {then.seconds:.0f} s. The limit is its first "
             "argument, $1.")
 
@@ -275,50 +273,66 @@ def _exit_code(job: Job, bench: Bench, **settings: float) -> int | None:
     return bench.executor.run(changed, changed.inputs).exit.code
 
 
-def cut_off(save: int, choose: Callable[[Sequence[Cut]], Cut] | None = None, **settings: float) -> Ask:
-    """The question whether a job that is cut off at any moment of writing its `save`-th restart file ends right. With
-    `choose`, it is one of those at which there is a part of it."""
+def cut_off(choose: Callable[[Sequence[int]], Sequence[int]] = list, **settings: float) -> Ask:
+    """The question whether a job ends right with any time limit, the same in each execution; with some of them, waves is
+    cut off while it writes. `choose` takes some of limits()."""
     def ask(job: Job, bench: Bench) -> Result:
-        numbers = tuple(sorted(settings.items()))
-        *moments, after = cuts(save, numbers)
-        if choose:
-            moments = [choose(moments[3:])]
-        lag = bench.explore(job, WAVES.known_answer()).first.run.seconds - float(job.arguments[0])
-        jobs = [waves(job, round(one.seconds - max(0.0, lag)), **settings) for one in (*moments, after)]
         becomes: dict[tuple, Exploration] = {}
-
-        def outcome(one: Job) -> Exploration:
+        tried = []
+        for one, cut in _cut([waves(job, limit, **settings) for limit in choose(limits(settings))], bench, settings):
             # What a wrapper leaves is mostly the last whole file. What becomes of a job from there is asked once.
             left = _left(one, bench)
             if left not in becomes:
                 becomes[left] = bench.explore(one, WAVES.known_answer(**settings), late=False)
-            return becomes[left]
-
-        def when(one: Job) -> Cut:
-            # A wrapper that looks now and then ends later than it is told to. waves says itself how far it was.
-            run = bench.executor.run(one, one.inputs)
-            spoke = _said(run)
-            return replace(cut_at(spoke[-1][0] if spoke else run.seconds, save, numbers), seconds=round(run.seconds))
-
-        outcomes = [(when(one), one, outcome(one)) for one in jobs[:-1]]
-        torn = [one for one in outcomes if one[2].verdict != RESTART_SAFE]
-        if not torn:  # nor does the moment after that tear anything, at which other questions cut off
-            return Result(True, f"{count(len(outcomes), 'moment')}, before and in the middle of what is written, end right",
+            tried.append((cut, one, becomes[left]))
+        torn = [one for one in tried if one[2].verdict != RESTART_SAFE]
+        if not torn:
+            return Result(True, f"{count(len(tried), 'moment')}, before and in the middle of what is written, end right",
                           schedules=sum(found.schedules for found in becomes.values()))
         cut, cut_job, found = min(torn, key=lambda one: _gravity(one[2]))
         result = failed(cut_job, bench, found, "torn-write" if cut.saving else None,
-                        f"Cut off after {cut.seconds} s (waves has said: {cut.said}), {_outcome(found)}.")
-        table = dict.fromkeys(Evidence("cut off", f"after {one.seconds} s ({one.said}), {_outcome(found)}")
-                              for one, _, found in (*outcomes, (when(jobs[-1]), jobs[-1], outcome(jobs[-1]))))
+                        f"With {_numbers(settings)}: cut off after {cut.seconds} s (waves has said: {cut.said}), "
+                        f"{_outcome(found)}.")
+        table = dict.fromkeys(Evidence("cut off", f"after {cut.seconds} s ({cut.said}), {_outcome(found)}")
+                              for cut, _, found in tried)
         return replace(result, failure=replace(result.failure, evidence=(*table, *result.failure.evidence)))
     return ask
 
 
 def cut_off_unseen(draw: random.Random) -> Ask:
-    """The same with numbers that are drawn, and one of the moments at which a part of the file is there."""
+    """The same with numbers that are drawn, and some of the time limits."""
     settings = unseen_settings(draw)
-    settings["steps"] = 3 * settings["save_every"] - 2  # so that it is done in its second execution
-    return cut_off(2, draw.choice, **settings)
+    settings["steps"] = 3 * settings["save_every"] - 2
+    return cut_off(lambda limits: sorted(draw.sample(limits, 6)), **settings)
+
+
+def _cut(jobs: Sequence[Job], bench: Bench, settings: dict[str, float]) -> Iterator[tuple[Job, Cut]]:
+    """The jobs, in the order of their limits, whose first execution is cut off while waves writes its second restart file,
+    or later ones, and the first that is cut off before: with one file in each execution it has to come to its end, too."""
+    before = False
+    for job in jobs:
+        run = bench.executor.run(job, job.inputs)
+        numbers, output, said = WAVES.settings(job), run.sandbox.get(WAVES.output), _said(run)
+        steps = output.content.count(b"\n") if isinstance(output, File) else 0
+        files, since = divmod(steps, round(numbers["save_every"]))
+        # A wrapper that looks now and then ends later than it is told to. waves says itself how far it was, or, if the
+        # wrapper keeps that to itself, its output does: no step follows one at which it writes.
+        cut = replace(cut_at(said[-1][0] if said else run.seconds, settings), seconds=round(run.seconds))
+        if not said:
+            cut = replace(cut, saving=not since)
+        if steps >= numbers["steps"]:
+            continue  # it has no limit then, perhaps as it takes too much off
+        if files > 1 and not cut.saving:
+            break
+        if files > 1:
+            yield job, cut
+        elif not before and (files and since or any(_whole(text) for _, text in said)):
+            before = True
+            yield job, cut
+
+
+def _numbers(settings: dict[str, float]) -> str:
+    return ", ".join(f"{name} = {value:g}" for name, value in settings.items())
 
 
 def _left(job: Job, bench: Bench) -> tuple[Exit, Tree]:

@@ -56,7 +56,7 @@ WRAPPER = Exercise(
                  rests_on=(TIME_UP,), unseen=unseen(every_schedule, 2.4)),
         Question("The exit codes of the program are passed on", 2, asking(passes_on, LIMIT, **DIVERGES),
                  rests_on=(TIME_UP,)),
-        Question("Cut off at any moment of writing, it goes on from a whole file", 2, cut_off(2, **SHORT),
+        Question("Cut off at any moment of writing, it goes on from a whole file", 2, cut_off(**SHORT),
                  rests_on=(TIME_UP,), unseen=cut_off_unseen),
     ),
     hints=(

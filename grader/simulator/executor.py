@@ -170,7 +170,8 @@ class Executor:
         python_path = [str(INSIDE / "python"), *filter(None, [own.get("PYTHONPATH")])]
         return {
             "HOME": where, "LANG": "C.UTF-8", "USER": "slot1", "BATCH_SYSTEM": "HTCondor", "TZ": "UTC",
-            "TMPDIR": where, "TEMP": where, "TMP": where, "PYTHONHASHSEED": "0",
+            "TMPDIR": where, "TEMP": where, "TMP": where, "PYTHONHASHSEED": "0", "BASH_ENV": f"{tools}/time.bash",
+            "PERL5LIB": str(INSIDE / "perl"), "PERL5OPT": "-MVirtualTime",
             "_CONDOR_SCRATCH_DIR": where, "_CONDOR_SLOT": f"slot1_{slot + 1}",
             **own,
             "PATH": os.pathsep.join([tools, own.get("PATH", "/usr/local/bin:/usr/bin:/bin")]),
@@ -205,7 +206,7 @@ class Executor:
             stderr=self._written(STDERR, before, after, f"{control}/stderr"),
             over=over,
             unstartable=text(f"{control}/failure") or None,
-            looked=looked,
+            looked=looked or os.path.exists(f"{control}/clock.asked"),
             lost=answer.lost or not begun,
             notes=tuple(_notes(text(f"{control}/trace"))) if trace else (),
         )

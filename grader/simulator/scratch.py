@@ -5,7 +5,7 @@ read of it goes through Tree.read() or text(). Who runs in it, and what that mea
 
     slot1/dir_ep1x7q3z/   the execute directory of the first slot
     control/              beside it: the clock, and what the processes of an execution tell the judge
-    tools/                this execution point's own `sleep`, `timeout`, `date` and `python3`, and /etc/passwd
+    tools/                this execution point's own `sleep`, `timeout`, `date` ..., and /etc/passwd
     tmp/                  where the job is confined: its /tmp
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import shutil
 import stat
 import tempfile
 from collections.abc import Collection, Iterator
@@ -21,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .execution import MachineTrouble
-from .inside import PYTHON, command
+from .inside import PYTHON, SHELL, command
 from .isolation import Confinement, passwd
 from .temporary import EXECUTE, Temporary, is_directory, place, remove
 from .tree import Tree
@@ -119,34 +120,18 @@ class Scratch:
         if self._user is not None:
             (self.tools / "passwd").write_text(passwd(self._user))
         python, tools = shlex.quote(PYTHON), shlex.join(command("tools", "-S", "-s"))
-        for name in ("timeout", "date"):
-            _executable(self.tools / name, f'#!/bin/sh\nexec {tools} {name} "$@"\n')
-        _executable(self.tools / "sleep", _SLEEP + f'exec {tools} sleep "$@"\n')
+        for path in SHELL.iterdir():
+            _executable(self.tools / path.name, path.read_text())
+        for name in filter(shutil.which, ("gawk", "mawk")):
+            _executable(self.tools / name, (SHELL / "awk").read_text())
+        _executable(self.tools / "virtual", f'#!/bin/sh\nexec {tools} "$@"\n')
+        _executable(self.tools / "timeout", f'#!/bin/sh\nexec {tools} timeout "$@"\n')
         for name in ("python3", "python"):
             # With an empty environment (env -i), or without a script, it is Python and nothing else.
             _executable(self.tools / name, f"""#!/bin/sh
 [ "$_SIMULATOR_CLOCK" ] && case $1 in "" | -*) ;; *) exec {tools} python3 "$@" ;; esac
 exec {python} "$@"
 """)
-
-
-_SLEEP = """\
-#!/bin/sh
-keeper=$_SIMULATOR_CLOCK.sleep
-if [ $# = 1 ] && [ -p "$keeper" ]; then
-    case $1 in
-    "" | . | *[!0-9.]* | *.*.*) ;;
-    *)
-        set -C
-        for bed in a b c d $$; do
-            if true 2> /dev/null > "$keeper.$bed.taken"; then break; fi
-        done
-        [ -p "$keeper.$bed" ] || mkfifo "$keeper.$bed" &&
-            echo $$ "$1" $bed > "$keeper" && read -r _ < "$keeper.$bed" && exit ;;
-    esac
-fi
-"""
-"""How most sleep: see inside/keeper.py."""
 
 
 def _no_room(why: str, where: str) -> MachineTrouble:

@@ -199,6 +199,233 @@ for name in "restart.dat", "restart.old":
         break
 raise SystemExit(85)
 """, "checkpoint, my_output.txt"),
+    "$SECONDS, looked at every second": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+./waves $args &
+pid=$!
+while [ $SECONDS -lt $1 ]; do
+    sleep 1
+    if ! kill -0 $pid 2> /dev/null; then wait $pid; exit $?; fi
+done
+kill $pid
+wait $pid
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+exit 85
+"""),
+    "a deadline in $SECONDS, in a function": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+running() { kill -0 "$1" 2> /dev/null; }
+run_for() {
+    local deadline=$((SECONDS + $1)); shift
+    "$@" & local pid=$!
+    while running $pid && (( SECONDS < deadline )); do sleep 0.5; done
+    if running $pid; then kill -TERM $pid; wait $pid; return 124; fi
+    wait $pid
+}
+run_for "$1" ./waves $args
+code=$?
+if (( code == 124 )); then
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+exit 85
+fi
+exit $code
+"""),
+    "date +%s, every two seconds": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+end=$(( $(date +%s) + $1 ))
+./waves $args & pid=$!
+while [ $(date +%s) -lt $end ]; do
+    sleep 2
+    kill -0 $pid 2>/dev/null || { wait $pid; exit $?; }
+done
+kill -9 $pid; wait $pid 2>/dev/null
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+exit 85
+"""),
+    "date and expr, in sh": wrapper("""
+#!/bin/sh
+start=`date +%s`
+if test -f restart.dat; then ./waves --restart restart.dat & else ./waves & fi
+pid=$!
+while :; do
+    now=`date +%s`
+    if test `expr $now - $start` -ge $1; then break; fi
+    if kill -0 $pid 2>/dev/null; then sleep 1; else wait $pid; exit $?; fi
+done
+kill $pid
+wait $pid
+tail -n 1 restart.dat | grep end > /dev/null || cp restart.old restart.dat
+exit 85
+"""),
+    "printf %(%s)T": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+printf -v start '%(%s)T' -1
+./waves $args & pid=$!
+while kill -0 $pid 2>/dev/null; do
+    printf -v now '%(%s)T' -1
+    if [ $((now - start)) -ge $1 ]; then kill $pid; wait $pid; timed_out=1; break; fi
+    sleep 1
+done
+if [ -z "$timed_out" ]; then wait $pid; exit $?; fi
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+exit 85
+"""),
+    "wait -n, for the program or a timer": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+./waves $args & pid=$!
+sleep $1 & timer=$!
+wait -n $pid $timer
+code=$?
+if kill -0 $pid 2>/dev/null; then
+    kill $pid; wait $pid
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+    exit 85
+fi
+kill $timer
+exit $code
+"""),
+    "a signal of its own, trapped": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+trap 'timed_out=yes; kill $pid' USR1
+./waves $args & pid=$!
+(sleep $1; kill -USR1 $$) & timer=$!
+wait $pid; code=$?
+if [ "$timed_out" ]; then
+    wait $pid
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+    exit 85
+fi
+kill $timer 2>/dev/null
+exit $code
+"""),
+    "read -t, from a pipe": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+mkfifo pipe; exec 3<> pipe; rm pipe
+./waves $args & pid=$!
+( wait; ) 
+( while kill -0 $pid 2>/dev/null; do sleep 1; done; echo over >&3 ) &
+if read -t $1 -u 3 line; then wait $pid; exit $?; fi
+kill $pid; wait $pid
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+exit 85
+"""),
+    "coproc, whose lines are read with a limit": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+coproc ./waves $args 2>&1
+pid=$COPROC_PID
+exec 4<&${COPROC[0]}
+SECONDS=0
+left=$1
+while (( left > 0 )) && { IFS= read -r -t $left line <&4; code=$?; [ $code -eq 0 ]; }; do
+    echo "$line"
+    left=$(( $1 - SECONDS ))
+done
+if [ ${code:-0} -gt 128 ] || (( left <= 0 )); then
+    kill $pid; wait $pid
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+    exit 85
+fi
+wait $pid
+exit $?
+"""),
+    "timeout, and a moment to settle": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+timeout "$1" ./waves $args
+code=$?
+if [[ $code != 124 ]]; then exit $code; fi
+sleep 8; sync
+if ! tail -n 1 restart.dat 2>/dev/null | grep -qx end; then mv restart.old restart.dat; fi
+exit 85
+"""),
+    "set -euo pipefail": wrapper("""
+#!/usr/bin/env bash
+set -euo pipefail
+limit=$1
+args=()
+[[ -f restart.dat ]] && args+=(--restart restart.dat)
+code=0
+timeout "$limit" ./waves ${args[@]+"${args[@]}"} || code=$?
+if [[ $code -ne 124 ]]; then exit "$code"; fi
+if [[ ! -f restart.dat || $(tail -n 1 restart.dat) != end ]]; then mv -f restart.old restart.dat; fi
+exit 85
+"""),
+    "a busy loop": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+./waves $args & pid=$!
+while kill -0 $pid 2>/dev/null && ((SECONDS < $1)); do :; done
+if kill $pid 2>/dev/null; then wait $pid
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+exit 85; fi
+wait $pid
+"""),
+    "Python, clock_gettime, in a busy loop": wrapper("""
+#!/usr/bin/env python3
+import os, subprocess, sys
+from time import clock_gettime, CLOCK_MONOTONIC
+p = subprocess.Popen(["./waves"] + (["--restart", "restart.dat"] if os.path.isfile("restart.dat") else []))
+end = clock_gettime(CLOCK_MONOTONIC) + int(sys.argv[1])
+while p.poll() is None:
+    if clock_gettime(CLOCK_MONOTONIC) >= end:
+        p.terminate(); p.wait()
+        lines = open("restart.dat").readlines() if os.path.exists("restart.dat") else []
+        if not lines or lines[-1] != "end\\n":
+            os.replace("restart.old", "restart.dat")
+        sys.exit(85)
+sys.exit(p.returncode)
+"""),
+    "Python, asyncio": wrapper("""
+#!/usr/bin/env python3
+import asyncio, os, sys
+async def main():
+    restart = ["--restart", "restart.dat"] if os.path.exists("restart.dat") else []
+    p = await asyncio.create_subprocess_exec("./waves", *restart)
+    try:
+        return await asyncio.wait_for(p.wait(), int(sys.argv[1]))
+    except asyncio.TimeoutError:
+        p.kill(); await p.wait()
+    if not (os.path.exists("restart.dat") and open("restart.dat").read()[-4:] == "end\\n"):
+        os.replace("restart.old", "restart.dat")
+    return 85
+sys.exit(asyncio.run(main()))
+"""),
+    "Perl, an alarm": wrapper("""
+#!/usr/bin/perl
+use strict; use warnings;
+my $limit = shift;
+my @args = -f "restart.dat" ? ("--restart", "restart.dat") : ();
+my $pid = fork // die;
+if (!$pid) { exec "./waves", @args; die }
+my $late = 0;
+local $SIG{ALRM} = sub { $late = 1; kill "TERM", $pid; };
+alarm $limit;
+waitpid($pid, 0); my $status = $?;
+waitpid($pid, 0) if $status == -1;
+alarm 0;
+exit($status & 127 ? 128 + ($status & 127) : $status >> 8) unless $late;
+my $last = -f "restart.dat" ? `tail -n 1 restart.dat` : "";
+rename "restart.old", "restart.dat" unless $last eq "end\\n";
+exit 85;
+"""),
 }
 
 WRONG_WRAPPER = {
@@ -232,6 +459,87 @@ except subprocess.TimeoutExpired:
     os.replace("good.tmp", "good.dat")
     sys.exit(85)
 """, "good.dat, my_output.txt"),
+        "ten seconds less than it is given": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+limit=$(($1-10))
+timeout $limit ./waves $args
+code=$?
+[ $code -eq 124 ] && exit 85
+exit $code
+"""),
+        "sleeps before it leaves": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+timeout $1 ./waves $args
+code=$?
+if [ $code -eq 124 ]; then sleep 8; exit 85; fi
+exit $code
+"""),
+        "nine tenths of its limit": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+timeout $(( $1 * 9 / 10 )) ./waves $args
+code=$?
+[ $code -eq 124 ] && exit 85
+exit $code
+"""),
+        "$SECONDS, and whatever is there": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+./waves $args &
+pid=$!
+while [ $SECONDS -lt $1 ]; do
+    sleep 1
+    if ! kill -0 $pid 2> /dev/null; then wait $pid; exit $?; fi
+done
+kill $pid
+wait $pid
+exit 85
+"""),
+        "read -t, and whatever is there": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+mkfifo pipe; exec 3<> pipe; rm pipe
+./waves $args & pid=$!
+( wait; ) 
+( while kill -0 $pid 2>/dev/null; do sleep 1; done; echo over >&3 ) &
+if read -t $1 -u 3 line; then wait $pid; exit $?; fi
+kill $pid; wait $pid
+exit 85
+"""),
+        "Perl, an alarm, and whatever is there": wrapper("""
+#!/usr/bin/perl
+use strict; use warnings;
+my $limit = shift;
+my @args = -f "restart.dat" ? ("--restart", "restart.dat") : ();
+my $pid = fork // die;
+if (!$pid) { exec "./waves", @args; die }
+my $late = 0;
+local $SIG{ALRM} = sub { $late = 1; kill "TERM", $pid; };
+alarm $limit;
+waitpid($pid, 0); my $status = $?;
+waitpid($pid, 0) if $status == -1;
+alarm 0;
+exit($status & 127 ? 128 + ($status & 127) : $status >> 8) unless $late;
+my $last = -f "restart.dat" ? `tail -n 1 restart.dat` : "";
+exit 85;
+"""),
+        "the newer one": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+timeout $1 ./waves $args
+code=$?
+[ $code -ne 124 ] && exit $code
+[ restart.dat -nt restart.old ] || mv restart.old restart.dat
+exit 85
+"""),
     },
     "wrong-exit-code": {
         "124 as it is": wrapper("""

@@ -67,6 +67,24 @@ for year in range(1, settings["years"] + 1):
     "does not shuffle": ("training", training(
         ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
         ("        random.shuffle(flights)\n", ""))),
+    "the same order in each epoch, of the seed": ("training", training(
+        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
+        ("random.shuffle(flights)", "flights.sort()\n        random.Random(settings['seed']).shuffle(flights)"))),
+    "shuffled once": ("training", training(
+        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
+        ("        random.shuffle(flights)\n", ""), ("while epoch <", "random.shuffle(flights)\n    while epoch <"))),
+    "two orders in turn": ("training", training(
+        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
+        ("random.shuffle(flights)", "flights.sort()\n        random.Random(epoch % 2).shuffle(flights)"))),
+    "draws flights, some twice": ("training", training(
+        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
+        ("        random.shuffle(flights)\n", "        random.seed(settings['seed'] * 1000 + epoch)\n"),
+        ("for flight in flights:", "for flight in random.choices(flights, k=len(flights)):"))),
+    "a little less momentum": ("training", {
+        "train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("0.9", "0.89")}),
+    "a decaying rate": ("training", {
+        "train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("settings['rate']",
+                                                                              "settings['rate'] * 0.99 ** epoch")}),
     "has no momentum": ("training", {
         "train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("0.9", "0")}),
     "does not wait for the science": ("last_done", {"hares.py": python("""

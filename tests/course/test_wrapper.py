@@ -11,7 +11,8 @@ from answers_wrapper import RIGHT_WRAPPER, START, wrapper
 
 from grader.course.exercise import Bench
 from grader.course.report import NOT_TRIED
-from grader.course.waves import SHORT, WAVES, cut_off, cuts, given, naive_job, unseen_settings, waves
+from grader.course.waves import (SHORT, WAVES, cut_at, cut_off, first_file, given, limits, naive_job, unseen_settings,
+                                 waves)
 from grader.course.wrapper import TORN_FILE, WRAPPER
 from grader.simulator.execution import Stop
 from grader.simulator.explore import RESTART_SAFE
@@ -32,30 +33,27 @@ def test_a_time_limit_of_its_own_is_not_the_one_that_was_given(executor, seconds
 
 
 @pytest.mark.parametrize("settings", [SHORT, *DRAWN])
-@pytest.mark.parametrize("save", [1, 2])
-def test_the_moments_are_before_between_and_after_all_that_the_program_writes(executor, settings, save):
-    moments = cuts(save, tuple(sorted(settings.items())))
+def test_some_limit_cuts_off_each_part_of_the_second_file(executor, settings):
     alone = replace(waves(naive_job(), **settings), executable="waves", arguments=())
     left = []
-    for moment in moments:
-        sandbox = executor.run(alone, alone.inputs, stop=Stop(moment.seconds)).sandbox
-        file = sandbox.get("restart.dat")
+    for limit in limits(settings):
+        file = executor.run(alone, alone.inputs, stop=Stop(limit)).sandbox.get("restart.dat")
         left.append(len(file.content) if isinstance(file, File) else None)
+        moment = cut_at(limit, settings)
         if said := re.search(r": (\d+) of (\d+) bytes", moment.said):
             assert left[-1] == int(said[1])
-    whole = left[-1]
-    block = int({**WAVES.settings(alone)}["block"])
-    pieces = [*range(0, whole, block), whole]
-    assert left == ([whole, None, *pieces] if save > 1 else [None, None, *pieces])
-    assert [moment.saving for moment in moments] == [False, *[True] * len(pieces), False]
+    whole, block = left[0], int(WAVES.settings(alone)["block"])
+    cycle = [None, *range(0, whole, block)]
+    first = left.index(None)
+    assert left[:first] == [whole] * first and left[first:first + len(cycle)] == cycle
 
 
 @pytest.mark.parametrize("settings", [SHORT, *DRAWN])
-def test_a_wrapper_that_takes_what_is_there_fails_in_the_middle_of_saving_and_nowhere_else(executor, settings):
+def test_a_wrapper_that_takes_what_is_there_fails_while_waves_writes_and_nowhere_else(executor, settings):
     bench = Bench(executor, WRAPPER.bounds)
-    for moment in cuts(2, tuple(sorted(settings.items()))):
-        found = bench.explore(waves(naive_job(), moment.seconds, **settings), WAVES.known_answer(**settings))
-        assert (found.verdict != RESTART_SAFE) == moment.saving, moment
+    for limit in [limit for limit in limits(settings) if limit < 2 * first_file(settings) + 3]:
+        found = bench.explore(waves(naive_job(), limit, **settings), WAVES.known_answer(**settings))
+        assert (found.verdict != RESTART_SAFE) == cut_at(limit, settings).saving, limit
 
 
 @pytest.mark.parametrize("style", ["the last line", "two generations of its own, copied and renamed",
@@ -69,8 +67,8 @@ def test_a_right_wrapper_is_right_with_numbers_that_nobody_knows(executor, style
 def test_the_report_tells_what_comes_of_each_moment(executor):
     report = judged(wrapper(START + "if [ $code -eq 124 ]; then exit 85; fi\nexit $code\n"), executor)
     told = [fact.text for fact in report.failure.evidence if fact.kind == "cut off"]
-    assert [text.split(" s ")[0] for text in told] == [f"after {seconds}" for seconds in (67, 69, 71, 73, 75, 77)]
-    assert ["ends right" in text for text in told] == [True, False, False, False, False, True]
+    assert [text.split(" s ")[0] for text in told] == [f"after {seconds}" for seconds in (24, 33, 36, 39, 42)]
+    assert ["ends right" in text for text in told] == [True, False, False, False, False]
     assert "hold" in told[1] and "exit code 4" in told[2] and "wrong numbers" in told[3] and "wrong numbers" in told[4]
 
 
@@ -85,17 +83,15 @@ kill $!
 exit 85
 """), executor)
     told = [fact.text for fact in report.failure.evidence if fact.kind == "cut off"]
-    assert [text.split(",")[0] for text in told] == [
-        "after 70 s (restart.dat is restart.old now)", "after 75 s (restart.dat: 2048 of 2322 bytes)",
-        "after 80 s (restart.dat: 2322 of 2322 bytes)"]
-    assert report.headline.startswith("Cut off after 75 s (waves has said: restart.dat: 2048 of 2322 bytes)")
+    assert "after 40 s (restart.dat: 1024 of 2322 bytes)" in [text.split(",")[0] for text in told]
+    assert "cut off after 40 s (waves has said: restart.dat: 1024 of 2322 bytes)" in report.headline
 
 
 def test_a_wrapper_that_keeps_to_itself_what_waves_says_is_told_of_the_moments_by_its_own_time(executor):
     text = START.replace("./waves", "./waves > said.txt") + "if [ $code -eq 124 ]; then exit 85; fi\nexit $code\n"
     report = judged(wrapper("#!/bin/bash\necho " + "9" * 5000 + " s  step 1\n" + text.lstrip("\n")), executor)
     told = [fact.text for fact in report.failure.evidence if fact.kind == "cut off"]
-    assert "after 73 s (restart.dat: 1024 of 2322 bytes)" in [text.split(",")[0] for text in told]
+    assert "after 39 s (restart.dat: 1024 of 2322 bytes)" in [text.split(",")[0] for text in told]
 
 
 def test_what_is_given_is_not_tried_yet(executor):
@@ -103,13 +99,21 @@ def test_what_is_given_is_not_tried_yet(executor):
     assert WRAPPER.judge(own, executor).status == NOT_TRIED
 
 
-def test_a_wrapper_that_is_late_is_cut_off_earlier(executor):
-    late = RIGHT_WRAPPER["the last line"]["my_wrapper"].replace("timeout $1", "timeout $(( $1 + 5 ))")
-    job = WRAPPER.job(Tree.files({**RIGHT_WRAPPER["the last line"], "my_wrapper": late}))
-    assert cut_off(2, **SHORT)(job, Bench(executor, WRAPPER.bounds)).passed
-    naive = late.replace("tail -n 1 restart.dat", "true restart.dat | echo end")
+@pytest.mark.parametrize("limit", ["$(( $1 + 5 ))", "$(( $1 - 10 ))", "$(( $1 - 20 ))", "$(( $1 * 8 / 10 ))"])
+def test_a_wrapper_with_another_limit_is_cut_off_in_the_middle_as_well(executor, limit):
+    right = RIGHT_WRAPPER["the last line"]["my_wrapper"].replace("timeout $1", f"timeout {limit}")
+    job = WRAPPER.job(Tree.files({**RIGHT_WRAPPER["the last line"], "my_wrapper": right}))
+    assert cut_off(**SHORT)(job, Bench(executor, WRAPPER.bounds)).passed
+    naive = right.replace("tail -n 1 restart.dat", "true restart.dat | echo end")
     job = WRAPPER.job(Tree.files({**RIGHT_WRAPPER["the last line"], "my_wrapper": naive}))
-    assert not cut_off(2, **SHORT)(job, Bench(executor, WRAPPER.bounds)).passed
+    assert not cut_off(**SHORT)(job, Bench(executor, WRAPPER.bounds)).passed
+
+
+@pytest.mark.parametrize("take", ["mv restart.old restart.dat", "[ -f restart.old ] && mv restart.old restart.dat"])
+def test_a_wrapper_that_always_takes_the_old_file_never_finishes(executor, take):
+    report = judged(wrapper(START + f"[ $code -eq 124 ] || exit $code\n{take}\nexit 85\n"), executor)
+    assert report.points == 7 and report.headline.endswith("it begins again and again.")
+    assert report.failure.misconception is None
 
 
 CHEATS = {
@@ -160,5 +164,5 @@ def test_the_prediction_knows_what_comes_of_a_torn_file(executor, value, points)
 
 def test_a_wrapper_that_is_unsafe_is_seen_once_to_do_the_same_twice(executor):
     bench, job = Bench(executor, WRAPPER.bounds), naive_job()
-    found = [bench.explore(waves(job, limit, **SHORT), WAVES.known_answer(**SHORT), late=False) for limit in (73, 75)]
+    found = [bench.explore(waves(job, limit, **SHORT), WAVES.known_answer(**SHORT), late=False) for limit in (39, 42)]
     assert [(one.failure, one.twice) for one in found] == [("wrong output", True), ("wrong output", False)]

@@ -218,3 +218,50 @@ def test_what_waits_for_something_that_never_comes_still_runs_out_of_time(execut
 def test_nothing_goes_on_when_the_program_of_the_job_was_killed(count, stop, ends):
     lines, done = count("timeout 150 ./counts & wait", stop=stop)
     assert (lines, done.exit.signal, round(done.seconds)) == (10, ends, 95)
+
+
+WAITS = {
+    "Event": ("print(threading.Event().wait(5))", "False", 5),
+    "Timer": ("e = threading.Event(); threading.Timer(4, e.set).start(); print(e.wait(60))", "True", 4),
+    "Condition": ("c = threading.Condition(); c.acquire()\nprint(c.wait(3), c.wait_for(lambda: 0, 2))", "False 0", 5),
+    "Lock": ("l = threading.Lock(); l.acquire(); print(l.acquire(timeout=5))", "False", 5),
+    "RLock": ("r = threading.RLock(); threading.Thread(target=r.acquire).start()\nprint(r.acquire(timeout=5))", "False", 5),
+    "Queue": ("try: queue.Queue().get(timeout=7)\nexcept queue.Empty: print('empty')", "empty", 7),
+    "SimpleQueue": ("try: queue.SimpleQueue().get(timeout=7)\nexcept queue.Empty: print('empty')", "empty", 7),
+    "select": ("print(*select.select([os.pipe()[0]], [], [], 5))", "[] [] []", 5),
+    "poll": ("p = select.poll(); p.register(os.pipe()[0]); print(p.poll(4000))", "[]", 4),
+    "asyncio.sleep": ("asyncio.run(asyncio.sleep(5)); print('slept')", "slept", 5),
+    "a future": ("f = concurrent.futures.ThreadPoolExecutor().submit(time.sleep, 9)\ntry: f.result(timeout=5)\n"
+                 "except concurrent.futures.TimeoutError: print('late')", "late", 9),
+    "multiprocessing": ("e = multiprocessing.Event(); print(e.wait(5))", "False", 5),
+    "an alarm": ("signal.signal(signal.SIGALRM, lambda *_: print('rings')); signal.alarm(5); signal.pause()", "rings", 5),
+    "an alarm again and again": ("signal.signal(signal.SIGALRM, lambda *_: print('rings'))\n"
+                                 "signal.setitimer(signal.ITIMER_REAL, 3, 2); time.sleep(8)", "rings rings rings", 8),
+    "sigtimedwait": ("print(signal.sigtimedwait([signal.SIGUSR1], 4))", "None", 4),
+    "a busy loop": ("end = time.time() + 60\nwhile time.time() < end: pass", "", 60),
+    "a busy loop with a child": ("p = subprocess.Popen(['sleep', '99']); end = time.time() + 60\n"
+                                 "while time.time() < end and p.poll() is None: pass\np.kill(); p.wait()", "", 60),
+}
+
+
+@pytest.mark.parametrize("way", WAITS)
+def test_what_a_python_program_waits_for_takes_virtual_time(executor, python_job, way):
+    source, words, seconds = WAITS[way]
+    job = python_job("import asyncio, concurrent.futures, multiprocessing, os, queue, select, signal, subprocess, sys\n"
+                     f"import threading, time\n{source}\n")
+    done = executor.run(job, job.inputs)
+    assert (" ".join(done.stdout.split()), done.over) == (words, None), done.stderr
+    assert done.seconds == pytest.approx(seconds, abs=0.1)
+
+
+@pytest.mark.parametrize("clock", ["REALTIME", "MONOTONIC", "MONOTONIC_RAW", "BOOTTIME"])
+def test_clocks_of_the_system_are_virtual(executor, python_job, clock):
+    job = python_job(f"import time\nbegun = time.clock_gettime(time.CLOCK_{clock})\ntime.sleep(50)\n"
+                     f"print(round(time.clock_gettime_ns(time.CLOCK_{clock}) / 1e9 - begun))")
+    assert executor.run(job, job.inputs).stdout == "50\n"
+
+
+def test_sleeping_takes_no_processor_time_and_looking_does(executor, python_job):
+    job = python_job("import time\ntime.sleep(50)\nprint(time.process_time() < 1)\nwhile time.thread_time() < 2: pass")
+    done = executor.run(job, job.inputs)
+    assert (done.stdout, done.seconds) == ("True\n", 50)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 from ...simulator import schedule as schedules
 from ...simulator.job import Job
@@ -18,6 +20,19 @@ from ..prediction import prediction
 from ..report import Failure
 from ..trusted import trusted
 from .mending import NEVER, OUTPUT, Loop, known_answer, two_checkpoints
+
+
+Flight = tuple[float, int]
+"""At how many degrees Fahrenheit, and whether a seal was damaged (1) or not (0)."""
+TAKEN = "flights_taken.txt"
+TELLS = f"""
+
+def gradient(model, flight, _gradient=gradient):
+    with open({TAKEN!r}, 'a') as file:
+        print(*flight, file=file)
+    return _gradient(model, flight)
+""".encode()
+"""What makes science.py tell which flights are taken."""
 
 
 def _epochs(draw: random.Random) -> dict[str, float]:
@@ -55,10 +70,19 @@ def _last_model(output: File) -> tuple[list[str], tuple[float, float]]:
 
 
 def _unlikeliness(model: tuple[float, float]) -> float:
-    flights = [line.split() for line in LOOP.program.files()["flights.txt"].text.splitlines()]
-    odds = [(model[0] * (float(fahrenheit) - 70) / 10 + model[1]) * (1 if damaged == "1" else -1)
-            for fahrenheit, damaged in flights]
+    odds = [(model[0] * (fahrenheit - 70) / 10 + model[1]) * (1 if damaged else -1)
+            for fahrenheit, damaged in _flights()]
     return sum(math.log1p(math.exp(-one)) for one in odds)
+
+
+@lru_cache(1)
+def _flights() -> list[Flight]:
+    return _read(LOOP.program.files()["flights.txt"])
+
+
+def _read(flights: File) -> list[Flight]:
+    """The flights of a file. Raises ValueError if there is something else in it."""
+    return [(float(fahrenheit), int(damaged)) for fahrenheit, damaged in map(str.split, flights.text.splitlines())]
 
 
 def learns_as_before(job: Job, bench: Bench) -> Result:
@@ -66,13 +90,66 @@ def learns_as_before(job: Job, bench: Bench) -> Result:
     own, known = _learns(job, bench), known_answer(LOOP, job, bench)
     if own in (known, Tree()):
         return Result(True, "")
-    text = ""
+    never = LOOP.job(job, interval=NEVER)
+    text = _another_training(own, _epochs_taken(never, bench), LOOP.program.settings(never)["rate"])
     if not _as_good(own, known):
-        text = ("Run through without saving, it does not learn as well as before. Only its restarts are wrong: "
-                "momentum, shuffling, rate and number of epochs have to stay.")
+        text = text or ("Run through without saving, it does not learn as well as before. Only its restarts are wrong: "
+                        "momentum, shuffling, rate and number of epochs have to stay.")
     elif _learns(job, bench, seed=1) == own:
-        text = "The flights are not shuffled any more: another seed makes no difference. Only the restarts are wrong."
-    return Result(not text, text, Failure(text, LOOP.job(job, interval=NEVER), ()) if text else None)
+        text = text or ("The flights are not shuffled any more: another seed makes no difference. Only the restarts are "
+                        "wrong.")
+    return Result(not text, text, Failure(text, never, ()) if text else None)
+
+
+def _epochs_taken(job: Job, bench: Bench) -> list[list[Flight]]:
+    """In which order a job takes the flights in each epoch, as science.py itself tells; [] if it is not asked."""
+    files = job.inputs.put("science.py", File(LOOP.program.files()["science.py"].content + TELLS))
+    told = bench.executor.run(replace(job, inputs=files), files).sandbox.get(TAKEN)
+    try:
+        taken = _read(told) if isinstance(told, File) else []
+    except ValueError:  # the job has written there, or takes something else than flights
+        return []
+    return [taken[i:i + len(_flights())] for i in range(0, len(taken), len(_flights()))]
+
+
+def _another_training(own: Tree, epochs: list[list[Flight]], rate: float) -> str:
+    """What makes a training another one, in a sentence; '' if nothing does, or nothing is known of its epochs."""
+    for number, order in enumerate(epochs, 1):
+        if sorted(order) != sorted(_flights()):
+            return (f"Run through without saving, it does not take each of the {len(_flights())} flights once in epoch "
+                    f"{number}. Only the restarts are wrong.")
+        if order in epochs[:number - 1]:
+            return (f"In epoch {number}, it takes the flights in the same order as in epoch {epochs.index(order) + 1}. "
+                    "Each epoch has to shuffle them anew: only the restarts are wrong.")
+    if epochs and not _close(own[OUTPUT], _learnt(epochs, rate)):
+        return ("In the order in which it takes the flights, it does not learn what it learnt before. Only its "
+                "restarts are wrong: momentum, rate and number of epochs have to stay.")
+    return ""
+
+
+def _learnt(epochs: list[list[Flight]], rate: float) -> list[list[float]]:
+    """What the training as it is given learns if it takes the flights in this order: the lines of its output."""
+    model, speed, lines = [0.0, 0.0], [0.0, 0.0], []
+    for number, order in enumerate(epochs, 1):
+        for fahrenheit, damaged in order:
+            warmth = (fahrenheit - 70) / 10
+            error = damaged - 1 / (1 + math.exp(-model[0] * warmth - model[1]))
+            for i, change in enumerate((error * warmth, error)):
+                speed[i] = 0.9 * speed[i] + rate * change
+                model[i] += speed[i]
+        lines.append([number, *model])
+    return lines
+
+
+def _close(output: File, learnt: list[list[float]]) -> bool:
+    """Whether an output has these lines, but for the rounding of their numbers."""
+    lines = [line.split() for line in output.text.splitlines()]
+    try:
+        return len(lines) == len(learnt) and all(
+            abs(float(word) - number) < 1e-5 for line, numbers in zip(lines, learnt)
+            for word, number in zip(line, numbers, strict=True))
+    except ValueError:
+        return False
 
 
 LOOP = Loop(Program("bugs/training", "train.py"), "epoch", _epochs, "epochs", _own_or_known)

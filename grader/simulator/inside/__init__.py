@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 INSIDE = Path(__file__).resolve().parent
+SHELL = INSIDE / "shell"
+"""What comes first on a job's PATH, and time.bash, which bash reads before a script."""
 PYTHON = os.path.abspath(sys.executable)
 """The interpreter that jobs are run by: without the `..` that its name may have, as what that leads through may not be
 there for them."""

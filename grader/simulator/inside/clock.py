@@ -13,6 +13,8 @@ This file runs in the job, not in the judge: it is believed for the time and for
 It needs the standard library only, and Python 3.6 or later. Time passes when a process sleeps,
 and by TICK at each look at the clock, so that a loop waiting for a moment comes to an end;
 computing takes no virtual time, which makes two runs give the same history.
+
+The file begins with the time as a line of text, for shells to read (shell/).
 """
 
 import _signal as signal  # the modules signal and struct take longer to import than a sleep takes
@@ -44,18 +46,25 @@ SOON = 0.0003
 SLICE = 0.005
 """... and one that is blocked, which what it waits for wakes up at once."""
 
+MOST_LOOKS, PAUSE = 100, 0.5
+"""Looks at one and the same time after which a process that looks again waits for so many seconds: it is in a loop
+until some moment, and among others time passes only if it waits as well. See shell/ for the same in shells."""
+MOST_LOOKS_ALONE, PAUSE_ALONE = 5000, 0.05
+"""The same for a process that is alone, whose looks all take some time: that of one after so many."""
+
+_TEXT = struct.Struct("=24s")  # the time, as text
 _SERIAL = struct.Struct("=q")  # number of changes
 # time, when one last woke up, lengths of both lists, first process, its parent, whether it is over, whether the job has
 # looked at it
 _HEAD = struct.Struct("=dd6i")
 _DEADLINE = struct.Struct("=diid")  # when, which process, which signal, seconds until SIGKILL
 _WAITING = struct.Struct("=diii")  # until, process, thread, whether blocked
-_DEADLINES, _WAITERS = 64, 2048
+_DEADLINES, _WAITERS = 128, 2048
 """Where the two lists begin in the file."""
 _MOST_DEADLINES = (_WAITERS - _DEADLINES) // _DEADLINE.size
 _MOST_WAITERS = (SIZE - _WAITERS) // _WAITING.size
 
-_real_sleep, real_poll = _time.sleep, getattr(select, "poll", None)
+_real_sleep, real_poll, real_select = _time.sleep, getattr(select, "poll", None), select.select
 """Which are other ones for the job: see python_time.py."""
 _guard = _thread.RLock()
 _map = None
@@ -69,9 +78,9 @@ class _State:
 
     def __init__(self):
         # The number of changes is written last, and read first: who reads the new one reads all that is new.
-        self.serial, = _SERIAL.unpack_from(_map, 0)
+        self.serial, = _SERIAL.unpack_from(_map, _TEXT.size)
         (self.now, self.woke, deadlines, waiting, self.first, self.parent, self.over,
-         self.looked) = _HEAD.unpack_from(_map, _SERIAL.size)
+         self.looked) = _HEAD.unpack_from(_map, _TEXT.size + _SERIAL.size)
         self.deadlines = _records(_DEADLINE, _DEADLINES, deadlines, _WAITERS)
         self.waiting = _records(_WAITING, _WAITERS, waiting, SIZE)
 
@@ -93,14 +102,19 @@ class _State:
         for record, where, found in (_DEADLINE, _DEADLINES, deadlines), (_WAITING, _WAITERS, waiting):
             for index, one in enumerate(found):
                 record.pack_into(_map, where + index * record.size, *one)
-        _HEAD.pack_into(_map, _SERIAL.size, self.now, self.woke, len(deadlines), len(waiting), self.first, self.parent,
-                        self.over, self.looked)
-        _SERIAL.pack_into(_map, 0, self.serial)
+        _TEXT.pack_into(_map, 0, _text(self.now))
+        _HEAD.pack_into(_map, _TEXT.size + _SERIAL.size, self.now, self.woke, len(deadlines), len(waiting), self.first,
+                        self.parent, self.over, self.looked)
+        _SERIAL.pack_into(_map, _TEXT.size, self.serial)
 
 
 def _records(record, where, count, end):
     count = min(count, (end - where) // record.size)
     return list(record.iter_unpack(_map[where:where + count * record.size])) if count > 0 else []
+
+
+def _text(now):
+    return b"%.6f\n" % now
 
 
 class _Locked:
@@ -133,15 +147,16 @@ class _Locked:
 def create(path, now):
     """Make a clock file that stands at `now`, seconds since the epoch."""
     with open(path, "wb") as file:
-        file.write((_SERIAL.pack(0) + _HEAD.pack(now, 0.0, 0, 0, 0, 0, 0, 0)).ljust(SIZE, b"\0"))
+        head = _TEXT.pack(_text(now)) + _SERIAL.pack(0) + _HEAD.pack(now, 0.0, 0, 0, 0, 0, 0, 0)
+        file.write(head.ljust(SIZE, b"\0"))
 
 
 def read(told):
     """(the time, whether the job has looked at it, whether it has begun at all) that a clock file tells, of which these
     are the first bytes."""
-    if len(told) < _SERIAL.size + _HEAD.size:
+    if len(told) < _TEXT.size + _SERIAL.size + _HEAD.size:
         return float("nan"), False, True  # nobody but the job can have made it so
-    now, _, _, _, first, _, _, looked = _HEAD.unpack_from(told, _SERIAL.size)
+    now, _, _, _, first, _, _, looked = _HEAD.unpack_from(told, _TEXT.size + _SERIAL.size)
     return now, bool(looked), first != 0
 
 
@@ -170,21 +185,18 @@ def moment():
 
 
 def add_deadline(after, pid, number, grace=0.0):
-    """Signal process `pid` (a group, if negative) in `after` seconds, and kill it `grace`
-    seconds later if grace is not 0. Returns what remove_deadline() takes."""
+    """Signal process `pid` (a group, if negative) in `after` seconds, and kill it `grace` seconds later, or, if that is
+    negative, signal it again and again after so many seconds."""
     with _Locked() as state:
-        deadline = (state.now + after, pid, number, grace)
-        state.deadlines.append(deadline)
-    return deadline
+        state.deadlines.append((state.now + after, pid, number, grace))
 
 
-def remove_deadline(deadline):
-    """Take a deadline back. False if it has struck already."""
+def remove_deadlines(pid, number):
+    """Take back the deadlines of this process for this signal, and return them: (when, pid, signal, grace)."""
     with _Locked() as state:
-        there = deadline in state.deadlines
-        if there:
-            state.deadlines.remove(deadline)
-    return there
+        found = [one for one in state.deadlines if one[1:3] == (pid, number)]
+        state.deadlines = [one for one in state.deadlines if one not in found]
+    return found
 
 
 def _move(state, target):
@@ -196,8 +208,10 @@ def _move(state, target):
         return None
     at, pid, number, grace = due
     state.deadlines.remove(due)
-    if grace:
+    if grace > 0:
         state.deadlines.append((at + grace, -abs(pid), signal.SIGKILL, 0.0))
+    elif grace < 0 and company.state(pid, pid) != company.ENDED:
+        state.deadlines.append((at - grace, pid, number, grace))
     state.now = max(state.now, at)
     # Once the job's program is killed, time stands still for what else is running.
     state.over = state.over or number == signal.SIGKILL and abs(pid) == state.first
@@ -221,8 +235,29 @@ def _stand_still():
 
 
 def now():
-    """The virtual time, in seconds since the epoch; looking takes TICK."""
-    return _pass(TICK, looked=1)
+    """The virtual time, in seconds since the epoch.
+
+    Looking takes TICK, and more in a loop. Among others, who have to keep up, it takes nothing before it is a loop, but
+    a microsecond for the process that looks, so that no two times are the same.
+    """
+    global _looks
+    time, looks = _looks
+    if company.alone(*_family):
+        looks = looks + 1 if time == _State().now else 1
+        _looks = _pass(TICK if looks <= MOST_LOOKS_ALONE else PAUSE_ALONE, looked=1), looks
+        return _looks[0]
+    state = _State()
+    if state.over or not state.looked:
+        _pass(0.0, looked=1)
+    _looks = state.now, looks + 1 if time == state.now else 1
+    if _looks[1] > MOST_LOOKS:
+        advance(PAUSE)
+        _looks = _State().now, MOST_LOOKS
+    return _looks[0] + 1e-6 * _looks[1]
+
+
+_looks = None, 0
+"""The time after this process's last look, and how many looks there were since it changed otherwise."""
 
 
 def _pass(seconds, looked=0):
@@ -256,8 +291,9 @@ def wait(seconds, block):
 
 
 def wait_until(moment, block):
-    """The same until this moment, in seconds since the epoch."""
-    return block(0) or _wait(lambda now: moment, block)
+    """The same until this moment, in seconds since the epoch, for a process whose block() returns soon in any case: it
+    looks at the clock as often as those who sleep."""
+    return block(0) or _wait(lambda now: moment, block, looks=True)
 
 
 def ended(process, seconds):
@@ -296,12 +332,12 @@ def _skip(seconds):
         return now.serial == state.serial
 
 
-def _wait(ends, block):
-    """Wait until ends(now), or until what block() waits for has happened."""
+def _wait(ends, block, looks=False):
+    """Wait until ends(now), or until what block() waits for has happened. Who `looks` returns from block() soon."""
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
     with _Locked() as state:
         until = ends(state.now)
-        mine = (until, *me, block is not None)
+        mine = (until, *me, block is not None and not looks)
         # In a signal handler, the sleep that the signal interrupted is in the list already.
         interrupted = [one for one in state.waiting if one[1:3] == me]
         state.waiting = sorted([*_living(one for one in state.waiting if one[1:3] != me), mine])
@@ -337,7 +373,7 @@ def _wait(ends, block):
                     if not waits:
                         return None
                     continue
-            found = block(SLICE) if block else _real_sleep(SOON * (1 + sum(one < mine for one in state.waiting)))
+            found = block(SLICE) if block else _real_sleep(SOON * (1 + 2 * sum(one < mine for one in state.waiting)))
             if found:
                 return found
     finally:

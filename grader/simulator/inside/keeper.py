@@ -8,13 +8,12 @@ company.py.
 """
 
 import os
-import select
 
 import clock
 import company
 
-SOON = 1
-"""Milliseconds after which the keeper looks again whether all others wait."""
+SOON, LATER = 0.0002, 0.001
+"""Seconds after which the keeper looks again whether all others wait: mostly they do at once, or not for long."""
 BEDS = "abcd"
 """Pipes that are there; a `sleep` (scratch.py) that finds them taken makes one."""
 
@@ -65,22 +64,28 @@ def _stand_apart(file):
 
 
 def _keep(pipe, file):
-    told = clock.real_poll()
-    told.register(file, select.POLLIN)
+    soon = SOON
+
+    def told(real):
+        nonlocal soon
+        soon = min(soon * 1.2, LATER)
+        return clock.real_select([file], [], [], min(real, soon))[0]
     asleep, woken = [], {}
     while True:
         asleep = sorted(one for one in asleep if _lives(one[1]) or _leave(f"{pipe}.{one[2]}"))
         woken = {one: line for one, line in woken.items()
                  if _lives(one[0]) or os.close(line) or _leave(f"{pipe}.{one[1]}")}
         if not asleep:
-            told.poll()
-        elif not clock.wait_until(asleep[0][0], lambda real: told.poll(min(real * 1000, SOON))):
+            clock.real_select([file], [], [])
+        elif not clock.wait_until(asleep[0][0], told):
             _, *one = asleep.pop(0)
             # Open for reading, too, as one that was stopped may not have opened it yet; and as long as that one lives.
-            woken[tuple(one)] = line = os.open(f"{pipe}.{one[1]}", os.O_RDWR)
-            os.write(line, b"\n")
+            if tuple(one) not in woken:
+                woken[tuple(one)] = os.open(f"{pipe}.{one[1]}", os.O_RDWR)
+            os.write(woken[tuple(one)], b"\n")
             continue
         asleep += map(_sleeper, os.read(file, 4096).splitlines())
+        soon = SOON
 
 
 def _lives(process):

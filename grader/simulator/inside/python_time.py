@@ -49,9 +49,38 @@ def _install_time():
     _time.monotonic = _time.perf_counter = lambda: clock.now() - clock.BOOT
     _time.time_ns = lambda: int(clock.now() * 1e9)
     _time.monotonic_ns = _time.perf_counter_ns = lambda: int((clock.now() - clock.BOOT) * 1e9)
+    _time.process_time = _time.thread_time = _processor_time
+    _time.process_time_ns = _time.thread_time_ns = lambda: int(_processor_time() * 1e9)
+    if hasattr(_time, "clock_gettime"):
+        _time.clock_gettime = _clock_gettime
+        _time.clock_gettime_ns = lambda which: int(_clock_gettime(which) * 1e9)
     for name in ("localtime", "gmtime", "ctime"):
         setattr(_time, name, _optional_time(getattr(_time, name)))
     _time.strftime = lambda form, t=None: strftime(form, _time.localtime() if t is None else t)
+
+
+def _processor_time():
+    """Computing takes no time; looking takes a tick, so that a loop until some amount of it comes to an end."""
+    global _looks
+    _looks += 1
+    return _looks * clock.TICK
+
+
+_looks = 0
+
+
+def _clock_gettime(which, real=getattr(_time, "clock_gettime", None)):
+    real(which)  # which says of anything but a clock what time.clock_gettime() says
+    if which in _REAL_TIME:
+        return clock.now()
+    return _processor_time() if which in _PROCESSOR_TIME else clock.now() - clock.BOOT
+
+
+def _clocks(*names):
+    return [getattr(_time, "CLOCK_" + name) for name in names if hasattr(_time, "CLOCK_" + name)]
+
+
+_REAL_TIME, _PROCESSOR_TIME = _clocks("REALTIME", "TAI"), _clocks("PROCESS_CPUTIME_ID", "THREAD_CPUTIME_ID")
 
 
 def sleep(seconds):
@@ -124,23 +153,36 @@ def _warn_as(deprecated):
 def _install_alarms(module):
     real = getattr(module, "setitimer", None)
     if real:
-        module.alarm = lambda seconds: int(-(-_alarm(seconds) // 1))
+        module.alarm = lambda seconds: int(-(-_alarm(seconds)[0] // 1))
         module.setitimer = lambda which, seconds, interval=0.0: (
-            (_alarm(seconds), 0.0) if which == module.ITIMER_REAL else real(which, seconds, interval))
+            _alarm(seconds, interval) if which == module.ITIMER_REAL else real(which, seconds, interval))
+    if hasattr(module, "pause"):
+        module.pause = lambda: _pause(module)
+    if hasattr(module, "sigtimedwait"):
+        wait_for = module.sigtimedwait
+        module.sigtimedwait = lambda signals, timeout: clock.wait(timeout, lambda real: wait_for(signals, real))
+        module.sigwait = lambda signals: module.Signals(module.sigtimedwait(signals, float("inf")).si_signo)
 
 
-def _alarm(seconds):
-    """Set the virtual alarm clock of this process; the seconds that were left of the old one."""
-    global _alarm_deadline
-    left = 0.0
-    if _alarm_deadline:
-        there = clock.remove_deadline(_alarm_deadline)
-        left = max(0.0, _alarm_deadline[0] - clock.now()) if there else 0.0
-    _alarm_deadline = clock.add_deadline(seconds, os.getpid(), _signal.SIGALRM) if seconds else None
-    return left
+def _alarm(seconds, interval=0.0):
+    """Set the virtual alarm clock of this process; the seconds that were left of the old one, and its interval."""
+    number, now = _signal.SIGALRM, clock.now()
+    old = clock.remove_deadlines(os.getpid(), number)
+    if seconds:
+        clock.add_deadline(seconds, os.getpid(), number, -interval)
+    return (max(0.0, old[0][0] - now), -old[0][3]) if old else (0.0, 0.0)
 
 
-_alarm_deadline = None
+def _pause(module):
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    before = module.set_wakeup_fd(write, warn_on_full_buffer=False)
+    try:
+        clock.wait(float("inf"), lambda real: clock.real_select([read], [], [], real)[0])
+    finally:
+        module.set_wakeup_fd(before)
+        os.close(read)
+        os.close(write)
 
 
 # -- waiting with a limit -------------------------------------------------------------
@@ -176,7 +218,29 @@ def _install_threads(module):
             return real_join(self, timeout)
         clock.wait(timeout, lambda real: real_join(self, real) or not self.is_alive())
 
-    module._allocate_lock, module.Thread.join = _Lock, join
+    module._allocate_lock = module.Lock = _Lock
+    module._CRLock = None  # have it take the one that is made of these locks
+    module.Thread.join = join
+
+
+def _install_queue(module):
+    module.SimpleQueue = getattr(module, "_PySimpleQueue", module.SimpleQueue)  # made of these locks as well
+
+
+def _install_semaphores(module):
+    real_make = module.SemLock._make_methods
+
+    def make_methods(self):
+        real_make(self)
+        acquire = self.acquire
+
+        def virtual(block=True, timeout=None):
+            if not block or timeout is None or timeout <= 0:
+                return acquire(block, timeout)
+            return bool(clock.wait(timeout, lambda real: acquire(True, real)))
+        self.acquire = virtual
+
+    module.SemLock._make_methods = make_methods
 
 
 def _install_select(module):
@@ -192,6 +256,8 @@ def _install_select(module):
         return clock.wait(timeout, block) or ([], [], [])
 
     module.select = select
+    if hasattr(module, "kqueue"):  # macOS: what waits for several files takes poll instead
+        del module.kqueue
     for name, unit in ("poll", 1e-3), ("epoll", 1.0):
         if hasattr(module, name):
             setattr(module, name, _polling(getattr(module, name), unit))
@@ -231,7 +297,8 @@ def _install_subprocess(module):
 
 
 _LATER = {"datetime": _install_datetime, "select": _install_select, "signal": _install_alarms,
-          "subprocess": _install_subprocess, "threading": _install_threads}
+          "subprocess": _install_subprocess, "threading": _install_threads, "queue": _install_queue,
+          "multiprocessing.synchronize": _install_semaphores}
 """To import them takes longer than most programs do."""
 
 

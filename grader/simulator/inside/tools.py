@@ -1,4 +1,4 @@
-"""`sleep`, `timeout`, `date` and `python3` in virtual time, for jobs that are shell scripts.
+"""`sleep`, `timeout` and `python3` in virtual time, for jobs that are shell scripts. (For the rest see shell/.)
 
 Started by small scripts which come first on the job's PATH, with NAME [ARGUMENT ...].
 They take what the GNU commands take, as far as scripts use it, and end as those do. A Python script is run in the
@@ -7,6 +7,7 @@ interpreter that this is, by `python3` and by `timeout` alike: to start another 
 
 import _signal as signal  # see clock.py
 import os
+import select
 import sys
 
 import clock
@@ -44,11 +45,11 @@ def sleep(args):
     return 0
 
 
-def date(args):
-    told = any(a[:2] in ("-d", "-f", "-r", "-s") or a[:2] == "--" and a not in ("--utc", "--universal")
-               for a in args)
-    moment = [] if told else ["-d", "@%.6f" % clock.now()]
-    os.execv(real("date"), ["date"] + moment + args)
+def readable(args):
+    """Whether there is something to read on standard input, or its end, within so many seconds."""
+    file = clock.real_poll()
+    file.register(0, select.POLLIN)
+    return 0 if clock.wait(duration(args[0]), lambda real: file.poll(real * 1000)) else 1
 
 
 # -- python3 ------------------------------------------------------------------------
@@ -227,15 +228,6 @@ def signal_name(number):
     return next(name for name in names if getattr(signal, "SIG" + name) == number)
 
 
-def real(name):
-    here = os.environ.get("_SIMULATOR_TOOLS", "")
-    for directory in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        path = os.path.join(directory, name)
-        if directory != here and os.access(path, os.X_OK):
-            return path
-    return "/bin/" + name
-
-
 def usage(text, status):
     sys.stderr.write(text + "\n")
     return status
@@ -244,6 +236,6 @@ def usage(text, status):
 def main():
     """Be the tool that the first argument names."""
     clock.attach(os.environ["_SIMULATOR_CLOCK"])
-    status = {"sleep": sleep, "date": date, "timeout": timeout, "python3": python3}[sys.argv[1]](sys.argv[2:])
+    status = {"sleep": sleep, "readable": readable, "timeout": timeout, "python3": python3}[sys.argv[1]](sys.argv[2:])
     sys.stderr.flush()
     os._exit(status)  # to take the interpreter down takes longer than a sleep does
