@@ -23,9 +23,10 @@ from grader.simulator.tree import File, Tree
 
 HELLO = Tree({"hello": File(b"#!/bin/sh\necho hello\n", True)})
 BUSY = """
-    import os, time
-    began = time.process_time()
-    while time.process_time() < began + 0.4: pass
+    import resource
+    def used(): return resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    began = used()
+    while used() < began + 0.4: pass
     print("fine")
 """
 
