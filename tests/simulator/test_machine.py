@@ -86,9 +86,9 @@ def test_an_execution_whose_starter_is_lost_twice_tells_nothing(machine, python_
 
 
 def test_a_starter_that_is_stopped_for_long_is_replaced(machine, python_job, monkeypatch):
-    monkeypatch.setattr(startd, "PATIENCE", 0.5)
+    monkeypatch.setattr(startd, "PATIENCE", 4.0)
     job = python_job(BUSY)
-    machine.limits = Limits(wall=1.0)
+    machine.limits = Limits(wall=4.0)
     lost = signal_starter(machine, signal.SIGSTOP)
     assert machine.run(job, job.inputs).stdout == "fine\n"
     assert not lives(lost)
