@@ -100,7 +100,7 @@ def graded(answer: dict[str, dict[str, str]], world: Path, limits: Limits = SHOR
     assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
     assert b"THE-SECRET" not in grade.to_json()
     assert list(scratch.iterdir()) == [] and set(processes(scratch)) <= set(others)
-    assert grade.unsure == () and 0 <= grade.points <= grade.maximum
+    assert all(sparing.TOO_LONG in doubt for doubt in grade.unsure) and 0 <= grade.points <= grade.maximum
     return grade
 
 
