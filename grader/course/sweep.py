@@ -11,6 +11,7 @@ from ..simulator.pool import Saved
 from ..simulator.tree import File, Tree
 from ..view.text import count
 from .asking import every_schedule, failed, fault_free, told, wrong
+from .dice import fair
 from .exercise import Ask, Bench, Result
 from .payload import Program
 
@@ -42,7 +43,7 @@ def asking(question: Callable[[Job, Bench, Tree], Result], start: int, end: int,
     def ask(job: Job, bench: Bench) -> Result:
         result = question(sweep(job, start, end, **settings), bench, sweep_output(start, end, **settings))
         return told(result, there) if there else result
-    return ask
+    return fair(ask)
 
 
 def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.Random], Ask]:
