@@ -17,11 +17,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..simulator import submit
+from ..simulator.evidence import Evidence
 from ..simulator.executor import Executor
 from ..simulator.explore import Bounds, Exploration, explore
 from ..simulator.job import Job
 from ..simulator.pool import Pace
 from ..simulator.tree import File, Tree
+from .cures import Cure, Remedy
 from .reading import same_text, syntax_error, unwritten_functions
 from .report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG, Failure, Report, Trial
 
@@ -98,6 +100,12 @@ FEWER = Bounds(executions=30, seconds=math.inf)
 """For jobs that are shell scripts: they take five times as long, and right ones are executed ten times at most."""
 
 
+TRIAL = Bounds(executions=25, twice=False)
+"""For a changed copy of a wrong answer: a right one needs a dozen executions."""
+MOST_TRIALS = 24
+"""Copies that are tried."""
+
+
 @dataclass(frozen=True)
 class Exercise:
     """Files that are given, files that are asked for, questions, and hints for who has not begun."""
@@ -124,6 +132,8 @@ class Exercise:
     be in the same state twice."""
     pace: Pace = Pace()
     """How long the transfers of its job take, where that matters."""
+    cures: tuple[Cure, ...] = ()
+    """What the causes of a failure are looked for with, the most telling first."""
     literal: bool = False
     """The answer is no file but a value: the cell `NAME = value`, read as a file called NAME with the value's text."""
     optional: bool = False
@@ -153,9 +163,9 @@ class Exercise:
         for path in self.answers:
             if path.endswith(".py") and (failure := syntax_error(path, own[path])):
                 return self.unasked(CRASHED, f"Python can't read the answer. {failure.text}", failure)
-        report = self._ask(subject, Bench(executor, self.bounds), seed)
+        report = self._ask(subject, own, Bench(executor, self.bounds), seed)
         if report.points and executor.keeps_state(seed):
-            return self._ask(subject, Bench(executor, self.bounds, apart=True), seed)
+            return self._ask(subject, own, Bench(executor, self.bounds, apart=True), seed)
         return report
 
     def job(self, answer: Tree, **settings: float) -> Job:
@@ -194,7 +204,7 @@ class Exercise:
             return f"{' and '.join(self.answers)} {'is' if len(self.answers) == 1 else 'are'} still as given."
         return ""
 
-    def _ask(self, subject: Any, bench: Bench, seed: str | None) -> Report:
+    def _ask(self, subject: Any, own: Tree, bench: Bench, seed: str | None) -> Report:
         trials: list[Trial] = []
         failure: Failure | None = None
         for question in self.questions:
@@ -202,7 +212,8 @@ class Exercise:
                 trials.append(Trial(question.name, 0.0, question.maximum, None, "not asked yet"))
                 continue
             result = self._asked(question, subject, bench, seed)
-            failure = failure or result.failure
+            if result.failure and not failure:
+                failure = self._explained(question, own, result.failure, bench, seed)
             text = f"all {result.schedules} schedules: {result.text}" if result.passed and result.schedules else result.text
             trials.append(Trial(question.name, question.maximum if result.passed else 0.0, question.maximum,
                                 result.passed, text))
@@ -216,6 +227,43 @@ class Exercise:
             unseen = question.unseen(draw)(subject, bench)
             return result if unseen.passed else unseen
         return result
+
+    def _explained(self, question: Question, own: Tree, failure: Failure, bench: Bench, seed: str | None) -> Failure:
+        """The failure with its cause, if one is proven."""
+        proof = self._proven(question, own, failure, bench, seed)
+        if proof is None:
+            return failure
+        cure, remedy = proof
+        fact = Evidence("cause", remedy.cause, remedy.file, remedy.line)
+        behind = failure.misconception if failure.misconception and failure.misconception.id in cure.agrees else None
+        return replace(failure, evidence=(fact, *failure.evidence), misconception=behind, hints=cure.hints)
+
+    def _proven(self, question: Question, own: Tree, failure: Failure, bench: Bench, seed: str | None,
+                ) -> tuple[Cure, Remedy] | None:
+        """The first cure with which an answer passes the question that it failed. A copy that runs into a limit ends
+        the search, as what is left of the time is for other questions."""
+        files, trials = self.given() | own, 0
+        for cure in self.cures if not failure.over else ():
+            for remedy in cure.tried_on(files) if cure.only in ("", question.name) else ():
+                if trials == MOST_TRIALS:
+                    return None
+                trials += 1
+                try:
+                    subject = self.subject(self, remedy.files)
+                except Unusable:
+                    continue
+                trial = Bench(bench.executor, TRIAL)
+                result = self._asked(question, subject, trial, seed)
+                if result.passed and all(self._asked(one, subject, trial, seed).passed for one in self._before(question)):
+                    return cure, remedy
+                if result.failure and result.failure.over:
+                    return None
+        return None
+
+    def _before(self, question: Question) -> list[Question]:
+        """The questions on which this one rests, directly or not: a cure is none if it loses one of them."""
+        direct = [one for one in self.questions if one.name in question.rests_on]
+        return [further for one in direct for further in (*self._before(one), one)]
 
     def _report(self, trials: tuple[Trial, ...], failure: Failure | None) -> Report:
         if failure is None:

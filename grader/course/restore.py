@@ -12,6 +12,7 @@ from ..simulator.tree import File, Tree
 from .asking import both, first_checkpoint, keeps, told
 from .damage import damaged
 from .dice import fair
+from .cures import circumstances, leaving, saving, restoring, submitting
 from .exercise import Ask, Bench, Exercise, Question, Result
 from .prediction import prediction
 from .save import GIVEN
@@ -116,6 +117,7 @@ RESTORE = Exercise(
         Question("A checkpoint from beyond END is not used", 3, stale(AT_THE_END, (1, 6)), rests_on=(IN_PLACE,)),
         Question("An empty or broken checkpoint does not end the job", 3, copes_with_damage, rests_on=(IN_PLACE,)),
     ),
+    cures=(*circumstances.CURES, *leaving.CURES, *saving.CURES, *restoring.CURES, *submitting.CURES),
     hints=(
         "Take the questions one after the other: is there a checkpoint? Can it be read? Does its iteration belong to "
         "this run?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..simulator.tree import File, Tree
 from .asking import both, first_checkpoint
+from .cures import circumstances, leaving, saving
 from .exercise import Exercise, Question
 from .payload import job_of
 from .prediction import prediction
@@ -61,6 +62,7 @@ SAVE = Exercise(
                  both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
                  rests_on=("Restarted in place, the sweep goes on and ends right",), unseen=unseen(restart_safe)),
     ),
+    cures=(*circumstances.CURES, *leaving.CURES, *saving.CURES),
     hints=(
         "Two things have to happen: the iteration is written to checkpoint.txt, and the program leaves in a way that "
         "tells HTCondor: saved, start me again.",

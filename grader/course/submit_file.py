@@ -11,6 +11,7 @@ from ..simulator.tree import File, Tree
 from ..simulator.values import size
 from ..view.text import series
 from .asking import both, first_checkpoint, wrong
+from .cures import submitting
 from .exercise import Ask, Bench, Exercise, Question, Result, submission_of
 from .prediction import prediction
 from .sweep import SWEEP, asking, in_place, restart_safe, sweep
@@ -148,6 +149,7 @@ SUBMIT = Exercise(
                  rests_on=(SAVED,)),
         Question("It asks for what it needs, and keeps a log", 1, asks_for_enough, rests_on=(SAVED,)),
     ),
+    cures=submitting.CURES,
     hints=(
         "Four gaps. The first two make the checkpoint: checkpoint_exit_code and transfer_checkpoint_files.",
         "The program saves in state/position.json, and continues my_output.txt at each restart: both belong to the "
