@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -47,17 +48,18 @@ def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
     return failed(job, bench, found)
 
 
-def fault_free(job: Job, bench: Bench, expected: Tree, misconception: str | None = None) -> Result:
-    """Whether a job that is never evicted, only restarted in place, ends with the right output.
+Named = Callable[[Exploration], "str | None"]
+"""The misconception that a failure shows in the circumstances of a question, if it shows the one that they are about."""
 
-    `misconception` names what a failure means where the trial itself says it.
-    """
+
+def fault_free(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result:
+    """Whether a job that is never evicted, only restarted in place, ends with the right output."""
     found = bench.explore(job, expected)
     home = _free_end(found)
     if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
         return Result(True, f"{count(found.checkpoints, 'checkpoint')}, "
                             f"{count(found.checkpoints + 1, 'execution')}, the right output")
-    return failed(job, bench, without_faults(job, found), misconception)
+    return failed(job, bench, without_faults(job, found), named)
 
 
 def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
@@ -101,13 +103,13 @@ def without_faults(job: Job, found: Exploration) -> Exploration:
     return replace(found, failure=violation.failure, violation=violation, schedule=()) if violation else found
 
 
-def failed(job: Job, bench: Bench, found: Exploration, misconception: str | None = None, text: str = "") -> Result:
+def failed(job: Job, bench: Bench, found: Exploration, named: Named | None = None, text: str = "") -> Result:
     """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
-    by the misconception behind it, where it is known or can be told."""
+    by the misconception behind it, if what happened shows one."""
     text = text or _sentence(job, found)
     if bench.apart:
         return wrong(f"{text} {OUTSIDE}", job, found.schedule or (), evidence=evidence(job, found))
-    behind = MISCONCEPTIONS[misconception] if misconception else diagnose(job, found, bench.executor)
+    behind = MISCONCEPTIONS.get(named(found) or "") if named else diagnose(job, found, bench.executor)
     facts = evidence(job, found)
     facts += clues(job, found, bench.executor, behind)
     hints = NEVER_LEFT if _never_saved(found) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()

@@ -14,11 +14,14 @@ OTHERS = ({}, [], None, 7)
 """Values that are no checkpoint of a program that saves something else. 7 could be one of a program that saves a number."""
 
 
-def damaged(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """(how it is broken, its content then) for a file that has this content when it is whole. A pickle is not loaded."""
+def damaged(content: bytes, own_format: bool = True) -> Iterator[tuple[str, bytes]]:
+    """(how it is broken, its content then) for a file that has this content when it is whole. A pickle is not loaded.
+    `own_format`: it is the answer that reads the file, and not a library that has made it one of several."""
     yield "is empty", b""
     yield "is broken", NOT_TEXT
     yield "holds text that is no checkpoint", NO_NUMBER
+    if not own_format:
+        return
     if _is_pickle(content):
         yield "breaks off in the middle", content[:len(content) // 2]
         for value in _others(_is_pickled_number(content)):

@@ -78,6 +78,8 @@ class Question:
     ask: Ask
     rests_on: tuple[str, ...] = ()
     """Names of questions without which this one means nothing."""
+    cures: tuple[Cure, ...] = ()
+    """What the cause of a failure is looked for with, the most telling first."""
     unseen: Callable[[random.Random], Ask] | None = None
     """The same question with numbers that students do not have, drawn for each grading. It is asked of an
     answer that passed with the numbers that they know, and has to be passed as well."""
@@ -132,8 +134,6 @@ class Exercise:
     be in the same state twice."""
     pace: Pace = Pace()
     """How long the transfers of its job take, where that matters."""
-    cures: tuple[Cure, ...] = ()
-    """What the causes of a failure are looked for with, the most telling first."""
     literal: bool = False
     """The answer is no file but a value: the cell `NAME = value`, read as a file called NAME with the value's text."""
     optional: bool = False
@@ -243,8 +243,8 @@ class Exercise:
         """The first cure with which an answer passes the question that it failed. A copy that runs into a limit ends
         the search, as what is left of the time is for other questions."""
         files, trials = self.given() | own, 0
-        for cure in self.cures if not failure.over else ():
-            for remedy in cure.tried_on(files) if cure.only in ("", question.name) else ():
+        for cure in question.cures if not failure.over else ():
+            for remedy in cure.tried_on(files):
                 if trials == MOST_TRIALS:
                     return None
                 trials += 1

@@ -3,22 +3,26 @@ and names the files in the submit file."""
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 
 from ..simulator import submit
+from ..simulator.explore import Exploration
 from ..simulator.job import STDERR, STDOUT, Job
-from ..simulator.pool import Saved
+from ..simulator.pool import Ended, Held, Saved
 from ..simulator.tree import File, Tree
-from .asking import both, first_checkpoint, keeps, told
+from .asking import Named, both, first_checkpoint, keeps, told
 from .damage import damaged
 from .dice import fair
-from .cures import circumstances, leaving, saving, restoring, submitting
+from .cures import circumstances, leaving, restoring, saving, submitting
 from .exercise import Ask, Bench, Exercise, Question, Result
 from .prediction import prediction
 from .save import GIVEN
-from .sweep import AT_THE_END, SWEEP, anywhere, asking, in_place, restart_safe, sweep, sweep_output, unseen
+from .sweep import AT_THE_END, SWEEP, anywhere, asking, begun, in_place, restart_safe, sweep, sweep_output, unseen
 
 OUTPUT = "my_output.txt"
+MAKING = (*circumstances.CURES, *leaving.CURES, *saving.CURES, *restoring.RESUMING, *submitting.CURES)
+"""What the causes of a failure are looked for with, as long as a run has its own checkpoints."""
 WHOLE = {"start": 1, "end": 12}
 """The sweep that the notebook speaks of."""
 SAVES = '''\
@@ -50,12 +54,27 @@ def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
     that belongs to that."""
     def ask(job: Job, bench: Bench) -> Result:
         old = made_checkpoint(job, bench, **made)
-        begun = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
-        result = in_place(begun, bench, sweep_output(*asked), "stale-checkpoint")
+        begin = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
+        result = in_place(begin, bench, sweep_output(*asked), _believed(*asked))
         there = (f"The sandbox has a checkpoint of the sweep from {made['start']} to {made['end']}, and {asked[0]} to "
                  f"{asked[1]} is asked for")
         return told(result, there)
     return fair(ask)
+
+
+def _believed(start: int, end: int) -> Named:
+    """Names stale-checkpoint if the first execution began with an iteration that is not within START and END."""
+    def named(found: Exploration) -> str | None:
+        first = begun(found.first)
+        return "stale-checkpoint" if first is not None and not start <= first <= end else None
+    return named
+
+
+def _crashed(found: Exploration) -> str | None:
+    """Names corrupt-checkpoint-crashes if the first execution ended with an error, and not in saving."""
+    run = found.first.run
+    failed = isinstance(found.first.next, (Ended, Held)) and run.exit.code != 0
+    return "corrupt-checkpoint-crashes" if failed and "in save_checkpoint" not in run.stderr else None
 
 
 @fair
@@ -63,9 +82,12 @@ def copes_with_damage(job: Job, bench: Bench) -> Result:
     """Whether a job goes on, from wherever, if one of the files of its own checkpoint is broken, in each way there is."""
     made = made_checkpoint(job, bench, 1, 12)
     for path, entry in made.without((OUTPUT,)).items():
-        for how, content in damaged(entry.content) if isinstance(entry, File) else ():
+        if not isinstance(entry, File):
+            continue
+        database = any(other != path and posixpath.splitext(other)[0] == posixpath.splitext(path)[0] for other in made)
+        for how, content in damaged(entry.content, own_format=not database):
             broken = replace(sweep(job, 1, 12), inputs=job.inputs | made.put(path, File(content)))
-            result = in_place(broken, bench, sweep_output(1, 12), "corrupt-checkpoint-crashes")
+            result = in_place(broken, bench, sweep_output(1, 12), _crashed)
             if not result.passed:
                 return told(result, f"{path}, a file of the checkpoint, {how}")
     return Result(True, "")
@@ -107,17 +129,20 @@ RESTORE = Exercise(
     answers=("checkpoint.py", "sweep.sub"),
     functions=("save_checkpoint", "restore_checkpoint"),
     questions=(
-        Question(FIRST, 2, both(is_the_sweep, asking(first_checkpoint, 1, 12))),
-        Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), unseen=unseen(in_place)),
+        Question(FIRST, 2, both(is_the_sweep, asking(first_checkpoint, 1, 12)), cures=MAKING),
+        Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), cures=MAKING,
+                 unseen=unseen(in_place)),
         Question(ANYWHERE, 6, both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)), rests_on=(IN_PLACE,),
-                 unseen=unseen(restart_safe)),
+                 cures=MAKING, unseen=unseen(restart_safe)),
         # Its END is the same: whoever compares nothing else takes it for one of this run.
-        Question("A checkpoint from before START is not used", 2, stale(WHOLE, (10, 12)), rests_on=(IN_PLACE,)),
+        Question("A checkpoint from before START is not used", 2, stale(WHOLE, (10, 12)), rests_on=(IN_PLACE,),
+                 cures=restoring.CHOOSING),
         # This run saves as well, what is not as far on as the checkpoint that it found.
-        Question("A checkpoint from beyond END is not used", 3, stale(AT_THE_END, (1, 6)), rests_on=(IN_PLACE,)),
-        Question("An empty or broken checkpoint does not end the job", 3, copes_with_damage, rests_on=(IN_PLACE,)),
+        Question("A checkpoint from beyond END is not used", 3, stale(AT_THE_END, (1, 6)), rests_on=(IN_PLACE,),
+                 cures=restoring.CHOOSING),
+        Question("An empty or broken checkpoint does not end the job", 3, copes_with_damage, rests_on=(IN_PLACE,),
+                 cures=restoring.RENEWING),
     ),
-    cures=(*circumstances.CURES, *leaving.CURES, *saving.CURES, *restoring.CURES, *submitting.CURES),
     hints=(
         "Take the questions one after the other: is there a checkpoint? Can it be read? Does its iteration belong to "
         "this run?",

@@ -23,6 +23,9 @@ def restore_checkpoint(start, end):
         return int(file.read())
 '''
 
+MAKING = (*circumstances.CURES, *leaving.CURES, *saving.CURES)
+"""What the causes of a failure are looked for with."""
+
 
 def given() -> Tree:
     """The sweep, with a restore function that reads a number from checkpoint.txt."""
@@ -55,14 +58,14 @@ SAVE = Exercise(
     answers=("checkpoint.py",),
     functions=("save_checkpoint",),
     questions=(
-        Question("It saves, and leaves with 85", 3, asking(first_checkpoint, 1, 12)),
+        Question("It saves, and leaves with 85", 3, asking(first_checkpoint, 1, 12), cures=MAKING),
         Question("Restarted in place, the sweep goes on and ends right", 3, asking(in_place, 1, 12),
-                 rests_on=("It saves, and leaves with 85",), unseen=unseen(in_place)),
+                 rests_on=("It saves, and leaves with 85",), cures=MAKING, unseen=unseen(in_place)),
         Question("Evicted at any time, any number of times, it ends right", 4,
                  both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
-                 rests_on=("Restarted in place, the sweep goes on and ends right",), unseen=unseen(restart_safe)),
+                 rests_on=("Restarted in place, the sweep goes on and ends right",), cures=MAKING,
+                 unseen=unseen(restart_safe)),
     ),
-    cures=(*circumstances.CURES, *leaving.CURES, *saving.CURES),
     hints=(
         "Two things have to happen: the iteration is written to checkpoint.txt, and the program leaves in a way that "
         "tells HTCondor: saved, start me again.",

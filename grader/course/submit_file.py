@@ -144,12 +144,12 @@ SUBMIT = Exercise(
     subject=submission_of,
     questions=(
         Question(SAVED, 2, both(is_one_sweep, of_job(asking(first_checkpoint, 1, 12)),
-                                of_job(asking(in_place, 1, 12)))),
+                                of_job(asking(in_place, 1, 12))), cures=submitting.CURES),
         Question("Evicted at any time, any number of times, it ends right", 3, of_job(asking(restart_safe, 1, 12)),
-                 rests_on=(SAVED,)),
-        Question("It asks for what it needs, and keeps a log", 1, asks_for_enough, rests_on=(SAVED,)),
+                 rests_on=(SAVED,), cures=submitting.CURES),
+        Question("It asks for what it needs, and keeps a log", 1, asks_for_enough, rests_on=(SAVED,),
+                 cures=submitting.CURES),
     ),
-    cures=submitting.CURES,
     hints=(
         "Four gaps. The first two make the checkpoint: checkpoint_exit_code and transfer_checkpoint_files.",
         "The program saves in state/position.json, and continues my_output.txt at each restart: both belong to the "

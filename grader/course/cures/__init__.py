@@ -35,8 +35,6 @@ class Cure:
     agrees: tuple[str, ...] = ()
     """The misconceptions that may well be behind this mistake, where what the job does shows one of them. Any other that
     it seems to show is none."""
-    only: str = ""
-    """The name of the question that it is for; "" for all."""
 
     def tried_on(self, files: Tree) -> Iterator[Remedy]:
         """The remedies for these files, as far as their syntax trees can be written down again."""

@@ -10,7 +10,7 @@ from ..reading import parsed
 from . import Cure, Remedy
 from .source import PATH, Module, mentions, module_of, name
 
-DAMAGED = "An empty or broken checkpoint does not end the job"
+OUTPUT = "my_output.txt"
 LISTS = ("listdir", "glob", "iglob", "iterdir", "scandir")
 OTHER_COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 
@@ -96,6 +96,23 @@ def _older_wins(files: Tree) -> Iterator[Remedy]:
                          "is within START and END", PATH, node.lineno)
 
 
+def _whose_output(files: Tree) -> Iterator[Remedy]:
+    """The output that is there is taken for this run's own."""
+    module = module_of(files)
+    lines = [node.lineno for node in module.nodes(module.restore, ast.Constant) if node.value == OUTPUT] if module else []
+    if not lines:
+        return
+    start, _ = module.ends
+    looks = parsed(f"""
+import os
+if os.path.exists('{OUTPUT}') and not open('{OUTPUT}').read().startswith(str({start}) + ' '):
+    return {start}
+""").body
+    changed = {**dict(ast.iter_fields(module.restore)), "body": [*looks, *module.restore.body]}
+    yield Remedy(module.changed({module.restore: type(module.restore)(**changed)}), f"where to go on is told from {OUTPUT} "
+                 "here, whatever run has written it: the lines of another one are taken for its own", PATH, lines[0])
+
+
 def _saves_into_the_broken(files: Tree) -> Iterator[Remedy]:
     """Saving opens the broken file again, and does not begin a new one."""
     module = module_of(files)
@@ -113,7 +130,11 @@ for path in os.listdir():
                  "opens it again here and does not begin a new one: so it fails, or the file stays broken for ever", PATH, line)
 
 
-CURES = (
+_BOUNDS = Cure(_bounds, (
+        "Which checkpoint does a job leave that saves before its very last iteration?",
+        "A checkpoint of END is one of this run: iteration END is still to be done. range(a, b) ends before b.",
+        "Return the saved iteration if start <= iteration <= end."))
+RESUMING = (
     Cure(_swapped, (
         "With which iteration does a fresh start begin?",
         "Arguments are told apart by their order: whatever they are called, the first is START and the second END.",
@@ -122,21 +143,30 @@ CURES = (
         "With which iteration does a job begin that is asked for 4 to 9 and finds no checkpoint?",
         "Not every sweep begins with 1. restore_checkpoint(start, end) is told where this one does.",
         "Wherever there is no usable checkpoint, return start.")),
-    Cure(_bounds, (
-        "Which checkpoint does a job leave that saves before its very last iteration?",
-        "A checkpoint of END is one of this run: iteration END is still to be done. range(a, b) ends before b.",
-        "Return the saved iteration if start <= iteration <= end.")),
+    _BOUNDS,
     Cure(_as_text, (
         "Sort these names by hand: it_10, it_4, it_7. Which is the last one for Python?",
         "Text is compared character by character, and 1 comes before 7.",
         "Compare the numbers: max(names, key=lambda name: int(...)), or write 04, 07, 10 into the names.")),
+)
+"""For a run's own checkpoint."""
+CHOOSING = (
+    _BOUNDS,
     Cure(_older_wins, (
         "Which files are there, of which runs, and which of them is chosen?",
         "A file of another run may have a higher number than any of this one.",
         "First leave out what is not within START and END, then choose the last.")),
+    Cure(_whose_output, (
+        "Whose lines are in my_output.txt when the program begins?",
+        "How many lines there are does not tell which. Each begins with the number of its iteration.",
+        "Save the iteration in a file of your own; or look at the first and the last number in my_output.txt, and begin "
+        "with the next only if they are this run's.")),
+)
+"""For a checkpoint of another run."""
+RENEWING = (
     Cure(_saves_into_the_broken, (
         "In which function does the program fail, or which file is as broken after saving as before?",
         "Opening a database, or a file with 'a', goes on with what is there. If that is broken, it stays so.",
-        "When the checkpoint can't be read, remove it (os.remove, shutil.rmtree) before a new one is written."),
-         only=DAMAGED),
+        "When the checkpoint can't be read, remove it (os.remove, shutil.rmtree) before a new one is written.")),
 )
+"""For a broken checkpoint."""
