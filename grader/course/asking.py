@@ -48,8 +48,8 @@ def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
     return failed(job, bench, found)
 
 
-Named = Callable[[Exploration], "str | None"]
-"""The misconception that a failure shows in the circumstances of a question, if it shows the one that they are about."""
+Named = str | Callable[[Exploration], str | None]
+"""The misconception that a failure shows in the circumstances of a question; or what tells whether it shows it."""
 
 
 def fault_free(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result:
@@ -105,11 +105,14 @@ def without_faults(job: Job, found: Exploration) -> Exploration:
 
 def failed(job: Job, bench: Bench, found: Exploration, named: Named | None = None, text: str = "") -> Result:
     """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
-    by the misconception behind it, if what happened shows one."""
+    by the misconception behind it: the one that is `named`, or that what happened shows."""
     text = text or _sentence(job, found)
     if bench.apart:
         return wrong(f"{text} {OUTSIDE}", job, found.schedule or (), evidence=evidence(job, found))
-    behind = MISCONCEPTIONS.get(named(found) or "") if named else diagnose(job, found, bench.executor)
+    if named is None:
+        behind = diagnose(job, found, bench.executor)
+    else:
+        behind = MISCONCEPTIONS.get(named if isinstance(named, str) else named(found) or "")
     facts = evidence(job, found)
     facts += clues(job, found, bench.executor, behind)
     hints = NEVER_LEFT if _never_saved(found) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()

@@ -22,6 +22,8 @@ HINTS = (
     "Take the random numbers out of save_checkpoint and restore_checkpoint: whether a checkpoint is used has to depend on "
     "what is in it alone.",
 )
+FEW = 4
+"""Sides for an answer that only asks the system for bytes: they are others in each execution, whatever the side."""
 _CHANCE = re.compile(rb"\b(random|secrets|urandom|uuid4|SystemRandom)\b")
 _LOADED = b"""
 def _load(side):
@@ -71,12 +73,12 @@ def fair(ask: Ask) -> Ask:
 def _loaded(job: Job) -> Iterator[Job]:
     """The job with loaded dice, in each way; the job itself if it throws none."""
     program = job.inputs.get(job.executable)
-    thrown = any(_CHANCE.search(entry.content) for path, entry in job.inputs.items()
-                 if path.endswith(".py") and isinstance(entry, File))
+    thrown = {word for path, entry in job.inputs.items() if path.endswith(".py") and isinstance(entry, File)
+              for word in _CHANCE.findall(entry.content)}
     if not thrown or not isinstance(program, File):
         yield job
         return
     first, _, rest = program.content.partition(b"\n")
-    for side in SIDES:
+    for side in SIDES if b"random" in thrown else SIDES[:FEW]:
         loaded = program._replace(content=first + _LOADED % side + rest)
         yield replace(job, inputs=job.inputs.put(job.executable, loaded))

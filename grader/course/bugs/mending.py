@@ -101,7 +101,7 @@ class Loop:
             old = first.spool.without((STDOUT, STDERR, OUTPUT)) if isinstance(first, Saved) else Tree()
             asked, expected, _ = self.explore(replace(job, inputs=job.inputs | old), bench, start=now[0], end=now[1],
                                               **numbers)
-            return told(fault_free(asked, bench, expected, lambda found: "stale-checkpoint"),
+            return told(fault_free(asked, bench, expected, "stale-checkpoint"),
                         f"The sandbox has the checkpoint of a run from {made[0]} to {made[1]}, and {now[0]} to "
                         f"{now[1]} is asked for")
         return ask

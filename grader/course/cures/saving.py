@@ -14,6 +14,8 @@ WRITES = ("write", "writelines", "dump", "dumps", "print", "writerow", "write_te
           "put", "execute", "repr", "bytes", "save", "encode")
 REMOVES = ("remove", "unlink", "rmtree", "rename", "replace", "move", "truncate", "removedirs", "rmdir")
 OUTPUT = "my_output.txt"
+MOST_VALUES = 8
+"""Values that may be meant to be saved, of which it is tried to save the iteration instead."""
 
 
 def _written_as_text(files: Tree) -> Iterator[Remedy]:
@@ -37,27 +39,30 @@ def _another_value(files: Tree) -> Iterator[Remedy]:
     if not module or not module.save:
         return
     iteration = ast.Name(module.iteration, ast.Load())
-    written: dict[ast.AST, str] = {}
+    written: list[ast.expr] = []
+    kept: list[ast.expr] = []
     for node in module.nodes(module.save):
-        values = []
         if isinstance(node, ast.Call) and name(node.func) in WRITES:
-            values = [*node.args, *(one.value for one in node.keywords)]
+            written += [*node.args, *(one.value for one in node.keywords)]
         elif isinstance(node, ast.FormattedValue):
-            values = [node.value]
+            written.append(node.value)
         elif isinstance(node, ast.Assign) and not mentions(node.value, "open", module.iteration):
-            values = [node.value]
-        texts = {part for value in values for one in ast.walk(value) if isinstance(one, ast.JoinedStr) for part in one.values}
-        for value in values:
-            for one in ast.walk(value):
-                if one not in texts and _is_a_value(one) and not mentions(one, module.iteration):
-                    written.setdefault(one, module.line(one))
-    for node, text in list(written.items())[:8]:
-        yield Remedy(module.changed({node: iteration}), f"`{text}` is saved here, and not `{module.iteration}`, which "
-                     "save_checkpoint is given", PATH, node.lineno)
+            kept.append(node.value)
+    values = [*written, *kept]
+    texts = {part for value in values for one in ast.walk(value) if isinstance(one, ast.JoinedStr) for part in one.values}
+    called = {one.func for value in values for one in ast.walk(value) if isinstance(one, ast.Call)}
+    others = dict.fromkeys(one for value in values for one in ast.walk(value) if _is_a_value(one)
+                           and one not in texts and one not in called and not mentions(one, module.iteration))
+    as_text = ast.Call(ast.Name("str", ast.Load()), [iteration], [])
+    direct = {one for node in module.nodes(module.save, ast.Call) if name(node.func) in ("write", "write_text")
+              for one in node.args}
+    for node in list(others)[:MOST_VALUES]:
+        yield Remedy(module.changed({node: as_text if node in direct else iteration}), f"`{module.line(node)}` is saved "
+                     f"here, and not `{module.iteration}`, which save_checkpoint is given", PATH, node.lineno)
 
 
 def _is_a_value(node: ast.AST) -> bool:
-    return (isinstance(node, (ast.Name, ast.Subscript)) and isinstance(node.ctx, ast.Load)
+    return (isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load)
             or isinstance(node, ast.Constant) and isinstance(node.value, (int, str)) and node.value != OUTPUT
             or isinstance(node, ast.Call) and name(node.func) in ("len", "int", "next", "sum"))
 
@@ -107,7 +112,9 @@ def _outlives(module: Module, target: ast.expr) -> bool:
     if isinstance(target, ast.Subscript):
         known = name(target.value)
     is_shared = known in shared or isinstance(target, (ast.Attribute, ast.Subscript))
-    return bool(known) and is_shared and any(name(one) == known for one in module.nodes(module.restore))
+    read = {name(one) or getattr(one, "value", None) for one in module.nodes(module.restore)
+            if isinstance(one, (ast.Name, ast.Attribute)) or isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return bool(known) and is_shared and known in read
 
 
 CURES = (

@@ -114,11 +114,12 @@ def call(node: ast.AST | None) -> ast.Call | None:
 
 
 def leaves(node: ast.AST) -> bool:
-    """Whether a statement ends the program: sys.exit(...), os._exit(...), raise SystemExit(...)."""
+    """Whether a statement ends the program: sys.exit(...), return os._exit(...), raise SystemExit(...)."""
     if isinstance(node, ast.Raise):
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         return raised is not None and name(raised) == "SystemExit"
-    return (found := call(node)) is not None and name(found.func) in EXITS
+    found = node.value if isinstance(node, ast.Return) and isinstance(node.value, ast.Call) else call(node)
+    return found is not None and name(found.func) in EXITS
 
 
 def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
