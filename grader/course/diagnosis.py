@@ -24,7 +24,7 @@ from .report import Misconception
 from .resumption import OUTPUT, PLACE, RANDOM, Restart, first_loss, free_way
 
 BUGS = ("NameError", "AttributeError", "TypeError", "SyntaxError", "IndentationError", "ImportError",
-        "ModuleNotFoundError", "UnboundLocalError", "NotImplementedError")
+        "ModuleNotFoundError", "UnboundLocalError", "NotImplementedError", "RecursionError")
 """Exceptions that are slips of the pen and tell nothing about what a learner believes."""
 HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit")
 MISHAPS = ("OSError", "FileNotFoundError", "FileExistsError", "IsADirectoryError", "NotADirectoryError", "PermissionError",
@@ -364,6 +364,19 @@ class Case:
         return any(re.search(rb"SIGTERM|signal|\btrap\b", entry.content) for entry in self.job.inputs.values()
                    if isinstance(entry, File))
 
+    def always_off_by(self, *lines: int) -> bool:
+        """Whether each restart that did not go on with the output where it should have was off by so many lines; also so
+        if that can't be seen."""
+        off = []
+        for state in self.state.way()[1:]:
+            for (expected, had), (_, there) in zip(self.output_in(state.sandbox), self.output_in(state.run.sandbox)
+                                                   if state.run else ()):
+                labels, before, after = ([line.split(" ")[0] for line in some] for some in (expected, had, there))
+                more = after[len(before):]
+                if before and more and after[:len(before)] == before and {before[-1], more[0]} <= set(labels):
+                    off.append(labels.index(more[0]) - labels.index(before[-1]) - 1)
+        return set(off) <= {0, *lines}
+
     def repeated(self) -> bool:
         """Whether the sandbox has output lines more than once that should be there once."""
         return any(there.count(line) > expected.count(line) for expected, there in self.so_far
@@ -524,6 +537,8 @@ def _resumes_too_late(case: Case) -> bool:
 
 def _repeats_iteration(case: Case) -> bool:
     expected, got = case.labels
+    if not case.always_off_by(-1, -2):
+        return False
     if case.failure == "never finishes":
         return case.repeated() or any(got.count(label) > expected.count(label) for label in set(expected))
     return (case.failure == "wrong output" and len(got) > len(expected)
@@ -534,7 +549,8 @@ def _skips_iteration(case: Case) -> bool:
     expected, got = case.labels
     missing = [i for i, label in enumerate(expected) if label not in got]
     return (case.failure == "wrong output" and bool(got) and bool(missing) and len(set(got)) == len(got)
-            and set(got) <= set(expected) and missing[0] > 0 and len(case.state.way()) > 1)
+            and set(got) <= set(expected) and missing[0] > 0 and len(case.state.way()) > 1
+            and len(missing) < len(expected) - missing[0] and case.always_off_by(1))
 
 
 def _seeds_again(case: Case) -> bool:

@@ -81,6 +81,36 @@ open("checkpoint.txt", "w").write(str(save_checkpoint.count))
 sys.exit(85)"""), 7, SAVED_HERE),
     "its first argument": Wrong(save('open("checkpoint.txt", "w").write(sys.argv[1])\nsys.exit(85)'), 6, SAVED_HERE),
     "the word": Wrong(save('open("checkpoint.txt", "w").write("iteration")\nsys.exit(85)'), 6, SAVED_HERE),
+    "a helper without brackets": Wrong({"checkpoint.py": f"""
+import sys
+from given import restore_checkpoint
+
+def leave():
+    sys.exit(85)
+
+def save_checkpoint(iteration):
+    {WRITE.strip().replace(chr(10), chr(10) + "    ")}
+    leave
+"""}, 11, CALLED),
+    "a helper that catches it": Wrong({"checkpoint.py": f"""
+import sys
+from given import restore_checkpoint
+
+def leave():
+    try:
+        sys.exit(85)
+    except BaseException as problem:
+        print(problem)
+
+def save_checkpoint(iteration):
+    {WRITE.strip().replace(chr(10), chr(10) + "    ")}
+    leave()
+"""}, 8, CAUGHT),
+    "an error of another kind is hidden": Wrong(save(
+        "try:\n    with open('checkpoint.txt', 'w') as file:\n        json.dump(file, iteration)\nexcept Exception:\n"
+        "    pass\nsys.exit(85)", "import json, sys"), 0, "The job fails with exit code 1"),
+    "the number before the last checkpoint": Wrong(save('open("checkpoint.txt", "w").write(str(iteration - 3))\nsys.exit(85)'),
+                                                   0, "started again and again"),
     # -- what is needed is taken away ---------------------------------------------------
     "removes the output": Wrong(save(f'{WRITE}os.remove("my_output.txt")\nsys.exit(85)', OS), 8, TAKEN),
     "moves the output": Wrong(save(f'{WRITE}shutil.move("my_output.txt", "old.txt")\nsys.exit(85)', "import shutil, sys"),
@@ -256,6 +286,34 @@ RESTORE = {
         (READ, 'iteration = getattr(sys, "last", start)')), 4, GONE),
     "falls back to 1": Wrong(changed(("return start\n", "return 1\n"), ("else start", "else 1")), 13, NOT_START),
     "falls back to 0": Wrong(changed(("return start\n", "return 0\n")), 13, NOT_START),
+    "falls back to END": Wrong(changed(("return start\n", "return end\n")), 13, "begins with end, and not with START"),
+    "saves END": Wrong(changed(("str(iteration)", "sys.argv[2]")), 5, SAVED_HERE),
+    "the first name, as text": Wrong(numbered('last = min(os.listdir("saves"))'), 0, "started again and again"),
+    "leaves in restoring": Wrong(changed(("    try:", "    if os.path.exists('checkpoint.txt'):\n        sys.exit(0)\n    try:")),
+                                 0, "its output is wrong"),
+    "calls itself for ever": Wrong(changed(("sys.exit(85)", "save_checkpoint(iteration)")), 0, "exit code 1"),
+    "a dictionary of the module": Wrong(changed(
+        ("def save", "STATE = {}\n\ndef save"), (SAVED, 'STATE["next"] = iteration\n    open("checkpoint.txt", "w").close()'),
+        (READ, 'iteration = STATE.get("next", start)')), 6, GONE),
+    "adds to broken JSON": Wrong(restore("""
+import json, sys
+
+def save_checkpoint(iteration):
+    try:
+        state = json.load(open("checkpoint.json"))
+    except FileNotFoundError:
+        state = {}
+    state["next"] = iteration
+    json.dump(state, open("checkpoint.json", "w"))
+    sys.exit(85)
+
+def restore_checkpoint(start, end):
+    try:
+        iteration = json.load(open("checkpoint.json"))["next"]
+    except Exception:
+        return start
+    return iteration if isinstance(iteration, int) and start <= iteration <= end else start
+""", "checkpoint.json, my_output.txt"), 5, BROKEN),
     "a default of 1": Wrong(in_json('{"next": iteration}', '.get("next", 1)', "OSError, ValueError", "1"), 13, NOT_START),
     "the last name as text": Wrong(numbered('last = sorted(os.listdir("saves"))[-1]'), 11, TEXT_ORDER),
     "the greatest name as text": Wrong(numbered('last = max(os.listdir("saves"))'), 11, TEXT_ORDER),
@@ -372,6 +430,9 @@ SUBMIT_FILES = {
                                 "is no submit command"),
     "an attribute": Wrong(submit("+checkpoint_exit_code = 85", LISTED, HOME, *NEEDS), 9, "sets an attribute of this name"),
     "a comment": Wrong(submit("# checkpoint_exit_code = 85", LISTED, HOME, *NEEDS), 9, "is a comment"),
+    "brackets": Wrong(submit(SAVES, "transfer_checkpoint_files = [state, my_output.txt]", HOME, *NEEDS), 10,
+                      "separated by commas or blanks", "listed-file-missing"),
+    "a misspelt request": Wrong(submit(SAVES, LISTED, HOME, "request_cpu = 1", *NEEDS[1:]), 12, "is no submit command"),
     "given twice": Wrong(submit(SAVES, LISTED, "transfer_checkpoint_files = my_output.txt", HOME, *NEEDS), 11,
                          "a second time"),
 }

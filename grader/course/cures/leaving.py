@@ -134,10 +134,10 @@ def _on_condition(files: Tree) -> Iterator[Remedy]:
     for node in module.nodes(module.save, ast.If) if module else ():
         test = module.line(node.test)
         if isinstance(node.body[-1], ast.Return):
-            cause = f"it returns here without leaving as long as `{test}`, and that is so each time it is asked in this job"
+            cause = f"it returns here without leaving as long as `{test}`, and that is so when it is called in this job"
             yield Remedy(module.changed({node: node.orelse or None}), cause, PATH, node.lineno)
         elif any(leaves(one) for one in ast.walk(node)):
-            cause = f"it leaves only if `{test}`, and that is never so when it is asked in this job"
+            cause = f"it leaves only if `{test}`, and that is not so when it is called in this job"
             yield Remedy(module.changed({node: node.body}), cause, PATH, node.lineno)
 
 

@@ -16,25 +16,27 @@ OTHER_COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE:
 
 
 def _falls_back(files: Tree) -> Iterator[Remedy]:
-    """A number, and not START, where there is no usable checkpoint."""
+    """A number, or END, and not START, where there is no usable checkpoint."""
     module = module_of(files)
     if not module or not module.restore:
         return
-    start = ast.Name(module.ends[0], ast.Load())
-    numbers = [node for node in module.nodes(module.restore, ast.Constant)
-               if type(node.value) is int and 0 <= node.value <= 1]
+    first, end = module.ends
+    start = ast.Name(first, ast.Load())
     indices = {node.slice for node in module.nodes(module.restore, ast.Subscript)}
-    numbers = [node for node in numbers if node not in indices]
-    for some in (*((one,) for one in numbers[:4]), numbers if len(numbers) > 1 else ()):
+    found = [node for node in module.nodes(module.restore, ast.Constant)
+             if type(node.value) is int and 0 <= node.value <= 1 and node not in indices]
+    found += [node.value for node in module.nodes(module.restore, ast.Return)
+              if isinstance(node.value, ast.Name) and node.value.id == end]
+    for some in (*((one,) for one in found[:4]), found if len(found) > 1 else ()):
         if some:
-            yield Remedy(module.changed(dict.fromkeys(some, start)), f"without a usable checkpoint it begins with "
-                         f"{some[0].value}, and not with START", PATH, some[0].lineno)
+            yield Remedy(module.changed(dict.fromkeys(some, start)), "without a usable checkpoint it begins with "
+                         f"{module.line(some[0])}, and not with START", PATH, some[0].lineno)
 
 
 def _swapped(files: Tree) -> Iterator[Remedy]:
     """START and END in the wrong order."""
     module = module_of(files)
-    if module and module.restore and len(module.restore.args.args) == 2:
+    if module and module.restore and len(module.restore.args.args) == 2 and module.ends != ("start", "end"):
         arguments = module.restore.args
         first, second = arguments.args
         yield Remedy(module.changed({first: second, second: first}), "sweep.py calls restore_checkpoint(START, END): here "
