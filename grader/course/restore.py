@@ -21,8 +21,10 @@ from .save import GIVEN
 from .sweep import AT_THE_END, SWEEP, anywhere, asking, begun, in_place, restart_safe, sweep, sweep_output, unseen
 
 OUTPUT = "my_output.txt"
-MAKING = (*circumstances.CURES, *leaving.CURES, *saving.CURES, *restoring.RESUMING, *submitting.CURES)
-"""What the causes of a failure are looked for with, as long as a run has its own checkpoints."""
+RESUMING = (*circumstances.CURES, *leaving.SOMETIMES, *restoring.RESUMING, *saving.CURES, *submitting.CURES)
+"""What the causes of a failure are looked for with, if there is a checkpoint."""
+SAVING = (*leaving.NEVER, *RESUMING)
+"""The same, if there is none."""
 WHOLE = {"start": 1, "end": 12}
 """The sweep that the notebook speaks of."""
 SAVES = '''\
@@ -129,11 +131,11 @@ RESTORE = Exercise(
     answers=("checkpoint.py", "sweep.sub"),
     functions=("save_checkpoint", "restore_checkpoint"),
     questions=(
-        Question(FIRST, 2, both(is_the_sweep, asking(first_checkpoint, 1, 12)), cures=MAKING),
-        Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), cures=MAKING,
+        Question(FIRST, 2, both(is_the_sweep, asking(first_checkpoint, 1, 12)), cures=SAVING),
+        Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), cures=RESUMING,
                  unseen=unseen(in_place)),
         Question(ANYWHERE, 6, both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)), rests_on=(IN_PLACE,),
-                 cures=MAKING, unseen=unseen(restart_safe)),
+                 cures=RESUMING, unseen=unseen(restart_safe)),
         # Its END is the same: whoever compares nothing else takes it for one of this run.
         Question("A checkpoint from before START is not used", 2, stale(WHOLE, (10, 12)), rests_on=(IN_PLACE,),
                  cures=restoring.CHOOSING),

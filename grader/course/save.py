@@ -23,8 +23,10 @@ def restore_checkpoint(start, end):
         return int(file.read())
 '''
 
-MAKING = (*circumstances.CURES, *leaving.CURES, *saving.CURES)
-"""What the causes of a failure are looked for with."""
+RESUMING = (*circumstances.CURES, *leaving.SOMETIMES, *saving.CURES)
+"""What the causes of a failure are looked for with, if there is a checkpoint."""
+SAVING = (*leaving.NEVER, *RESUMING)
+"""The same, if there is none."""
 
 
 def given() -> Tree:
@@ -58,12 +60,12 @@ SAVE = Exercise(
     answers=("checkpoint.py",),
     functions=("save_checkpoint",),
     questions=(
-        Question("It saves, and leaves with 85", 3, asking(first_checkpoint, 1, 12), cures=MAKING),
+        Question("It saves, and leaves with 85", 3, asking(first_checkpoint, 1, 12), cures=SAVING),
         Question("Restarted in place, the sweep goes on and ends right", 3, asking(in_place, 1, 12),
-                 rests_on=("It saves, and leaves with 85",), cures=MAKING, unseen=unseen(in_place)),
+                 rests_on=("It saves, and leaves with 85",), cures=RESUMING, unseen=unseen(in_place)),
         Question("Evicted at any time, any number of times, it ends right", 4,
                  both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
-                 rests_on=("Restarted in place, the sweep goes on and ends right",), cures=MAKING,
+                 rests_on=("Restarted in place, the sweep goes on and ends right",), cures=RESUMING,
                  unseen=unseen(restart_safe)),
     ),
     hints=(

@@ -109,8 +109,8 @@ def save_checkpoint(iteration):
     "an error of another kind is hidden": Wrong(save(
         "try:\n    with open('checkpoint.txt', 'w') as file:\n        json.dump(file, iteration)\nexcept Exception:\n"
         "    pass\nsys.exit(85)", "import json, sys"), 0, "The job fails with exit code 1"),
-    "the number before the last checkpoint": Wrong(save('open("checkpoint.txt", "w").write(str(iteration - 3))\nsys.exit(85)'),
-                                                   0, "started again and again"),
+    "the number of the last checkpoint": Wrong(save('open("checkpoint.txt", "w").write(str(iteration - 3))\nsys.exit(85)'),
+                                               6, "`iteration - 3` makes another number"),
     # -- what is needed is taken away ---------------------------------------------------
     "removes the output": Wrong(save(f'{WRITE}os.remove("my_output.txt")\nsys.exit(85)', OS), 8, TAKEN),
     "moves the output": Wrong(save(f'{WRITE}shutil.move("my_output.txt", "old.txt")\nsys.exit(85)', "import shutil, sys"),

@@ -10,12 +10,12 @@ from answers_causes import RIGHT, WRONG
 
 from grader.course import restore, save
 from grader.course.catalogue import EXERCISES
-from grader.course.cures import submitting
+from grader.course.cures import restoring, submitting
 from grader.course.report import PASSED
 from grader.course.sparing import Sparing
 from grader.simulator.tree import Tree
 
-CURES = {"save": save.MAKING, "restore": (*restore.MAKING, *restore.restoring.CHOOSING, *restore.restoring.RENEWING),
+CURES = {"save": save.SAVING, "restore": (*restore.SAVING, *restoring.CHOOSING, *restoring.RENEWING),
          "submit": submitting.CURES}
 
 

@@ -152,23 +152,15 @@ def _waits(files: Tree) -> Iterator[Remedy]:
 
 
 _LEAVES = "When all is written and closed, leave by sys.exit(85) in save_checkpoint itself, as its last line."
-CURES = (
+NEVER = (
     Cure(_when_imported, (
         "When is this line run? What has the program done by then?",
         "What stands in a function is run when that is called; what stands outside, once, when the module is imported.",
         "Indent the line as far as the rest of save_checkpoint, behind what writes the file.")),
-    Cure(_not_called, (
-        "What does Python do with a name that stands alone on a line?",
-        "A function is called by the brackets behind its name, with its arguments in them: print() and not print.",
-        "Write the brackets, and in them what is to be written, or the code to leave with: sys.exit(85).")),
     Cure(_caught, (
         "What is sys.exit() to Python: the end, or an exception?",
         "sys.exit() raises SystemExit. An `except` without a type catches that too, and so does BaseException.",
         "Catch the errors that you expect (OSError, say), or put sys.exit(85) behind the whole try statement.")),
-    Cure(_never_reached, (
-        "In which order are these lines run, and which is the last?",
-        "What leaves, or returns, ends the function there and then: nothing below it is run.",
-        "First write the file and close it, then, as the last line, sys.exit(85).")),
     Cure(_starts_again, (
         "Who is to start the program again: the program, or HTCondor?",
         "Only when the program leaves with the checkpoint exit code does HTCondor save its files, and start it again.",
@@ -177,6 +169,17 @@ CURES = (
         "Which process leaves with 85, and which does HTCondor wait for?",
         "HTCondor looks at the exit code of the program that it has started. A thread, a child process or another program "
         "has an end of its own.", _LEAVES)),
+)
+"""For an answer that never leaves, or at once."""
+SOMETIMES = (
+    Cure(_not_called, (
+        "What does Python do with a name that stands alone on a line?",
+        "A function is called by the brackets behind its name, with its arguments in them: print() and not print.",
+        "Write the brackets, and in them what is to be written, or the code to leave with: sys.exit(85).")),
+    Cure(_never_reached, (
+        "In which order are these lines run, and which is the last?",
+        "What leaves, or returns, ends the function there and then: nothing below it is run.",
+        "First write the file and close it, then, as the last line, sys.exit(85).")),
     Cure(_on_condition, (
         "How often is save_checkpoint called, and how often does it get as far as sys.exit(85)?",
         "sweep.py decides when to save: it calls save_checkpoint when a checkpoint is due. Then it has to be saved.",
@@ -186,3 +189,4 @@ CURES = (
         "A job that waits holds its slot for nothing, and may be evicted meanwhile.",
         "Take the sleep out: HTCondor starts the program again by itself.")),
 )
+"""For one that leaves, too, with something amiss before that."""

@@ -33,6 +33,18 @@ def _written_as_text(files: Tree) -> Iterator[Remedy]:
                          "the file is empty", PATH, node.lineno)
 
 
+def _one_off(files: Tree) -> Iterator[Remedy]:
+    """One is added, or taken away, on the way into the file or back."""
+    module = module_of(files)
+    for function, whose in ((module.save, "save_checkpoint is given"), (module.restore, "was saved")) if module else ():
+        for node in module.nodes(function, (ast.BinOp, ast.AugAssign)):
+            by = node.right if isinstance(node, ast.BinOp) else node.value
+            is_a_step = isinstance(by, ast.Constant) and type(by.value) is int and isinstance(node.op, (ast.Add, ast.Sub))
+            if is_a_step and not mentions(node, module.ends[1], "len"):
+                yield Remedy(module.changed({node: node.left if isinstance(node, ast.BinOp) else None}),
+                             f"`{module.line(node)}` makes another number of the iteration that {whose}", PATH, node.lineno)
+
+
 def _another_value(files: Tree) -> Iterator[Remedy]:
     """What is written is not the iteration that save_checkpoint was given."""
     module = module_of(files)
@@ -123,6 +135,11 @@ CURES = (
         "write() takes text (or bytes, in a file that is opened with 'b'), and not a number. An error that is caught, or "
         "after which `finally` leaves, is seen by nobody.",
         "Write str(iteration), and leave with 85 only when that has worked: outside of try, except and finally.")),
+    Cure(_one_off, (
+        "Which number is saved, and with which does the next execution begin?",
+        "save_checkpoint(iteration) is called before that iteration is done: it is the one to begin with.",
+        "Save the iteration as it is, and return it as it is. No 1 is to be added or taken away."),
+         ("repeats-iteration", "skips-iteration")),
     Cure(_another_value, (
         "Look into the checkpoint file after the first execution. Which number should be in it?",
         "save_checkpoint(iteration) is told where a restart has to begin. Each execution is a new process, in which all "
