@@ -11,7 +11,8 @@ from collections.abc import Iterator
 NOT_TEXT = b"\x80\x00 no checkpoint\n"
 NO_NUMBER = b"no checkpoint\n"
 OTHERS = ({}, [], None, 7)
-"""Values that are no checkpoint of a program that saves something else. 7 could be one of a program that saves a number."""
+"""Values that are no checkpoint of a program that saves something else. (7 could be one of a program that saves a
+number.)"""
 
 
 def damaged(content: bytes, own_format: bool = True) -> Iterator[tuple[str, bytes]]:

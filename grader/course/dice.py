@@ -1,4 +1,4 @@
-"""Answers that throw dice. What is left to chance passes today and fails tomorrow; so such an answer is asked everything
+"""Answers that throw dice. What is left to chance passes today and fails tomorrow: such an answer is asked everything
 several times, with dice that are known, and has to be right with all of them. Its grade is the same each time."""
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ ENOUGH = 3
 HINTS = (
     "Ask the same program twice: does it do the same in the same sandbox?",
     "A job is restarted many times. What goes wrong once in ten times goes wrong in nearly every long job.",
-    "Take the random numbers out of save_checkpoint and restore_checkpoint: whether a checkpoint is used has to depend on "
-    "what is in it alone.",
+    "Take the random numbers out of save_checkpoint and restore_checkpoint: whether a checkpoint is used has to depend "
+    "on what is in it alone.",
 )
 FEW = 4
 """Sides for an answer that only asks the system for bytes: they are others in each execution, whatever the side."""

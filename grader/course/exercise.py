@@ -261,7 +261,8 @@ class Exercise:
                     continue
                 trial = Bench(bench.executor, TRIAL)
                 result = self._asked(question, subject, trial, seed)
-                if result.passed and all(self._asked(one, subject, trial, seed).passed for one in self._before(question)):
+                if result.passed and all(
+                        self._asked(earlier, subject, trial, seed).passed for earlier in self._before(question)):
                     return cure, remedy
                 if result.failure and result.failure.over:
                     return None

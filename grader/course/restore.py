@@ -81,7 +81,7 @@ def _crashed(found: Exploration) -> str | None:
 
 @fair
 def copes_with_damage(job: Job, bench: Bench) -> Result:
-    """Whether a job goes on, from wherever, if one of the files of its own checkpoint is broken, in each way there is."""
+    """Whether a job goes on, from wherever, if a file of its own checkpoint is broken, in each way there is."""
     made = made_checkpoint(job, bench, 1, 12)
     for path, entry in made.without((OUTPUT,)).items():
         if not isinstance(entry, File):
@@ -109,8 +109,8 @@ LINES_ELSEWHERE = prediction(
     "lines_elsewhere", "What a restart elsewhere finds", 2, job=evicted_sweep, schedule="evict@2+130s",
     truth=lambda moments: next(moment for moment in moments if moment.kind == "started" and moment.activation == 2
                                ).sandbox[OUTPUT].content.count(b"\n"),
-    told="The execution that was evicted had written iterations 4 and 5, into a sandbox that is gone. The new one begins "
-         "with my_output.txt as it was in the checkpoint: iterations 1 to 3.",
+    told="The execution that was evicted had written iterations 4 and 5, into a sandbox that is gone. The new one "
+         "begins with my_output.txt as it was in the checkpoint: iterations 1 to 3.",
     wrong={5: ("Five lines were in the old sandbox, which was deleted with all that had happened since the checkpoint.",
                "relies-on-leftovers"),
            0: ("my_output.txt is in transfer_checkpoint_files, so that it does not begin empty elsewhere.",

@@ -59,13 +59,13 @@ MISSPELT = BEGUN.replace("# 1.", "checkpoint_exit_code = 85\ntransfer_checkpoint
 K, M, G = 1 << 10, 1 << 20, 1 << 30
 REQUESTS = {
     "request_cpus": (1, 1, 8, "asks for no processor", "the program uses one, and few slots have so many"),
-    "request_memory": (M, 16 * M, 64 * G, "is less than Python alone needs, so that the job is killed, or held for using more",
+    "request_memory": (M, 16 * M, 64 * G, "is less than Python alone needs, so that the job is killed, or held for it",
                        "few slots have so much, if any, and the job would wait for one"),
     "request_disk": (K, 100 * K, 100 * G, "is too little for the program, its output and the checkpoint",
                      "few slots have so much, if any, and the job would wait for one"),
 }
-"""What a slot needs to have: the unit of a bare number, the least and the most that make sense for this program, and what
-is wrong with less and with more. (Pools that lend out slots advise jobs of one processor, some GB of memory, and no more
+"""What a slot needs to have: the unit of a bare number, the least and the most that make sense for this program, and
+what is wrong with less and with more. (Pools that lend out slots advise jobs of one processor, some GB of memory, and no more
 than 8, 40 and 10: there is room above.)"""
 SAVED = "Exit code 85 is a checkpoint, and its files are saved"
 
@@ -124,8 +124,8 @@ def _unfit(name: str, asked: str) -> str:
 MISSING_FILE = prediction(
     "missing_file", "A file that is listed and not there", 2, job=misspelt, schedule="",
     truth=lambda moments: {"held": "b", "failed": "c"}.get(moments[-1].kind, "a"),
-    told="The job goes on hold when it leaves with 85 for the first time: a checkpoint is whole, or it is none. What it had "
-         "computed is lost, and the hold reason does not name the file.",
+    told="The job goes on hold when it leaves with 85 for the first time: a checkpoint is whole, or it is none. What "
+         "it had computed is lost, and the hold reason does not name the file.",
     wrong={"a": ("It does not go on with half a checkpoint.", "listed-file-missing"),
            "c": ("It does not end. It stays in the queue and waits for you.", "listed-file-missing"),
            "d": ("HTCondor looks at the list only when there is something to transfer.", "listed-file-missing"),
@@ -154,7 +154,7 @@ SUBMIT = Exercise(
         "Four gaps. The first two make the checkpoint: checkpoint_exit_code and transfer_checkpoint_files.",
         "The program saves in state/position.json, and continues my_output.txt at each restart: both belong to the "
         "checkpoint. A directory is listed by its name.",
-        "checkpoint_exit_code = 85, transfer_checkpoint_files = state, my_output.txt, transfer_output_files = my_output.txt, "
-        "and request_cpus, request_memory, request_disk.",
+        "checkpoint_exit_code = 85, transfer_checkpoint_files = state, my_output.txt, transfer_output_files = "
+        "my_output.txt, and request_cpus, request_memory, request_disk.",
     ),
 )

@@ -33,8 +33,8 @@ class Cure:
     """From the files of an answer to copies, the likeliest first."""
     hints: tuple[str, str, str]
     agrees: tuple[str, ...] = ()
-    """The misconceptions that may well be behind this mistake, where what the job does shows one of them. Any other that
-    it seems to show is none."""
+    """The misconceptions that may be behind this mistake, where what the job does shows one of them. Any other that it
+    seems to show is none."""
 
     def tried_on(self, files: Tree) -> Iterator[Remedy]:
         """The remedies for these files, as far as their syntax trees can be written down again."""

@@ -17,15 +17,16 @@ def _home(files: Tree) -> Iterator[Remedy]:
     """The sandbox as home directory."""
     line = _first_line(files, r"""expanduser|Path\.home|\.home\(|['"]HOME['"]|['"]~""")
     if line:
-        yield Remedy(_with_environment(files, "HOME=."), "the file is in the home directory here, which is not the sandbox. "
-                     "HTCondor takes nothing from there, and a restart elsewhere does not find it", PATH, line)
+        yield Remedy(_with_environment(files, "HOME=."), "the file is in the home directory here, which is not the "
+                     "sandbox. HTCondor takes nothing from there, and a restart elsewhere does not find it", PATH, line)
 
 
 def _hash(files: Tree) -> Iterator[Remedy]:
     """The same seed in each process."""
     for line in _lines_with(files, "hash", "__hash__"):
-        yield Remedy(_with_environment(files, "PYTHONHASHSEED=0"), "hash() of a text gives another number in each process "
-                     "that Python is started in: what one execution has saved, the next does not accept", PATH, line)
+        yield Remedy(_with_environment(files, "PYTHONHASHSEED=0"), "hash() of a text gives another number in each "
+                     "process that Python is started in: what one execution has saved, the next does not accept",
+                     PATH, line)
 
 
 def _address(files: Tree) -> Iterator[Remedy]:
@@ -33,8 +34,8 @@ def _address(files: Tree) -> Iterator[Remedy]:
     for line in _lines_with(files, "id"):
         module = module_of(files)
         calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and name(node.func) == "id"]
-        yield Remedy(module.changed(dict.fromkeys(calls, ast.Constant(1))), "id() says where something is in the memory of "
-                     "one process: what one execution has saved, the next does not accept", PATH, line)
+        yield Remedy(module.changed(dict.fromkeys(calls, ast.Constant(1))), "id() says where something is in the "
+                     "memory of one process: what one execution has saved, the next does not accept", PATH, line)
 
 
 def _unordered(files: Tree) -> Iterator[Remedy]:
@@ -49,8 +50,8 @@ def _unordered(files: Tree) -> Iterator[Remedy]:
         elif isinstance(node, ast.Call) and name(node.func) in ("set", "frozenset") and len(node.args) == 1:
             changes[node] = ast.Call(ast.Attribute(ast.Name("dict", ast.Load()), "fromkeys", ast.Load()), node.args, [])
     if changes:
-        yield Remedy(module.changed(changes), "a set has no order: in which one its elements come is another in each process",
-                     PATH, min(node.lineno for node in changes))
+        yield Remedy(module.changed(changes), "a set has no order: in which one its elements come is another in each "
+                     "process", PATH, min(node.lineno for node in changes))
 
 
 def _lines_with(files: Tree, *names: str) -> list[int]:
@@ -79,8 +80,8 @@ _SAME_EVERYWHERE = (
 CURES = (
     Cure(_home, (
         "In which directory is the file when the program leaves, and where does HTCondor look for it?",
-        "On an execution point, ~ is the home directory of some account, if there is one. The checkpoint is taken from the "
-        "sandbox, the directory that the program is started in.",
+        "On an execution point, ~ is the home directory of some account, if there is one. The checkpoint is taken from "
+        "the sandbox, the directory that the program is started in.",
         "Use the plain name of the file, without ~, HOME or Path.home().")),
     Cure(_hash, _SAME_EVERYWHERE), Cure(_address, _SAME_EVERYWHERE), Cure(_unordered, (
         "Run python3 -c \"print({'a', 'b', 'c'})\" several times. What do you see?",

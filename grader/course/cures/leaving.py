@@ -1,4 +1,4 @@
-"""How leaving with 85 goes wrong: it is never reached, it is caught, it happens elsewhere, or much too early or late."""
+"""How leaving with 85 goes wrong: it is never reached, it is caught, it happens elsewhere, or too early or late."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def _when_imported(files: Tree) -> Iterator[Remedy]:
     module = module_of(files)
     for node in module.tree.body if module else ():
         if leaves(node):
-            cause = (f"`{module.line(node)}` stands outside of the functions, by its indentation. So it is run as soon as "
-                     "checkpoint.py is imported: the program leaves before it has done anything")
+            cause = (f"`{module.line(node)}` stands outside of the functions, by its indentation. So it is run as soon "
+                     "as checkpoint.py is imported: the program leaves before it has done anything")
             for last in ((), (LEAVE,)):
                 yield Remedy(module.changed({node: None}, last=last), cause, PATH, node.lineno)
 
@@ -45,13 +45,13 @@ def _caught(files: Tree) -> Iterator[Remedy]:
                          "the program does not leave, but goes on", PATH, node.lineno)
         elif isinstance(node, ast.With) and any(mentions(item, "suppress") for item in node.items):
             if any(mentions(item, *SWALLOWING) for item in node.items):
-                yield Remedy(module.changed({node: node.body}), "sys.exit() raises SystemExit, and this `suppress` takes "
-                             "it: the program does not leave, but goes on", PATH, node.lineno)
+                yield Remedy(module.changed({node: node.body}), "sys.exit() raises SystemExit, and this `suppress` "
+                             "takes it: the program does not leave, but goes on", PATH, node.lineno)
         elif isinstance(node, ast.Try):
             for last in node.finalbody:
                 if isinstance(last, ast.Return):
-                    yield Remedy(module.changed({last: None}), "`return` in `finally` takes the place of SystemExit, which "
-                                 "sys.exit() raises: the program does not leave, but goes on", PATH, last.lineno)
+                    yield Remedy(module.changed({last: None}), "`return` in `finally` takes the place of SystemExit, "
+                                 "which sys.exit() raises: the program does not leave, but goes on", PATH, last.lineno)
 
 
 def _not_called(files: Tree) -> Iterator[Remedy]:
@@ -64,7 +64,8 @@ def _not_called(files: Tree) -> Iterator[Remedy]:
         if named in (*EXITS, "SystemExit"):
             made = LEAVE
         elif named in ("write", "writelines", "dump"):
-            made = _call(node.value, ast.Call(ast.Name("str", ast.Load()), [ast.Name(module.iteration, ast.Load())], []))
+            iteration = ast.Name(module.iteration, ast.Load())
+            made = _call(node.value, ast.Call(ast.Name("str", ast.Load()), [iteration], []))
         else:
             made = _call(node.value)
         yield Remedy(module.changed({node: made}), f"`{module.line(node)}` is named and not called, as there are no "
@@ -121,11 +122,11 @@ def _starts_again(files: Tree) -> Iterator[Remedy]:
     module = module_of(files)
     for node in module.nodes(module.save, (ast.Expr, ast.Assign, ast.Return)) if module else ():
         value = node.value
-        if isinstance(value, ast.Call) and (name(value.func) in OTHER_PROGRAMS or name(value.func).startswith(("exec", "run_"))
-                                            or mentions(value, "sweep")):
+        called = name(value.func) if isinstance(value, ast.Call) else ""
+        if called in OTHER_PROGRAMS or called.startswith(("exec", "run_")) or called and mentions(value, "sweep"):
             if mentions(value, *STARTS_AGAIN) or "sweep" in module.line(value):
-                yield Remedy(module.changed({node: LEAVE}), "the program starts itself again here. HTCondor never sees it "
-                             "leave with 85, so it never saves anything", PATH, node.lineno)
+                yield Remedy(module.changed({node: LEAVE}), "the program starts itself again here. HTCondor never sees "
+                             "it leave with 85, so it never saves anything", PATH, node.lineno)
 
 
 def _on_condition(files: Tree) -> Iterator[Remedy]:
@@ -147,8 +148,8 @@ def _waits(files: Tree) -> Iterator[Remedy]:
     functions = (module.save, module.restore) if module else ()
     for node in (node for one in functions for node in module.nodes(one, ast.Expr)):
         if call(node) and name(node.value.func) == "sleep":
-            yield Remedy(module.changed({node: None}), f"it waits here, `{module.line(node)}`, and does nothing in that "
-                         "time; no iteration is done twice", PATH, node.lineno)
+            yield Remedy(module.changed({node: None}), f"it waits here, `{module.line(node)}`, and does nothing in "
+                         "that time; no iteration is done twice", PATH, node.lineno)
 
 
 _LEAVES = "When all is written and closed, leave by sys.exit(85) in save_checkpoint itself, as its last line."
@@ -167,8 +168,8 @@ NEVER = (
         _LEAVES)),
     Cure(_elsewhere, (
         "Which process leaves with 85, and which does HTCondor wait for?",
-        "HTCondor looks at the exit code of the program that it has started. A thread, a child process or another program "
-        "has an end of its own.", _LEAVES)),
+        "HTCondor looks at the exit code of the program that it has started. A thread, a child process or another "
+        "program has an end of its own.", _LEAVES)),
 )
 """For an answer that never leaves, or at once."""
 SOMETIMES = (

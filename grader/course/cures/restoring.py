@@ -39,8 +39,9 @@ def _swapped(files: Tree) -> Iterator[Remedy]:
     if module and module.restore and len(module.restore.args.args) == 2 and module.ends != ("start", "end"):
         arguments = module.restore.args
         first, second = arguments.args
-        yield Remedy(module.changed({first: second, second: first}), "sweep.py calls restore_checkpoint(START, END): here "
-                     f"the first argument, START, is called `{first.arg}`, and the second, END, `{second.arg}`", PATH,
+        yield Remedy(module.changed({first: second, second: first}), "sweep.py calls restore_checkpoint(START, END): "
+                     f"here the first argument, START, is called `{first.arg}`, and the second, END, `{second.arg}`",
+                     PATH,
                      module.restore.lineno)
 
 
@@ -60,7 +61,7 @@ def _bounds(files: Tree) -> Iterator[Remedy]:
             further = ast.BinOp(node.args[at], ast.Add(), ast.Constant(1))
             arguments = [further if index == at else one for index, one in enumerate(node.args)]
             yield Remedy(module.changed({node: ast.Call(node.func, arguments, node.keywords)}),
-                         f"`{module.line(node)}` ends before END, so that a checkpoint of the last iteration is refused",
+                         f"`{module.line(node)}` ends before END: a checkpoint of the last iteration is refused",
                          PATH, node.lineno)
 
 
@@ -76,11 +77,11 @@ def _as_text(files: Tree) -> Iterator[Remedy]:
     module = module_of(files)
     for node in module.nodes(module.restore, ast.Call) if module else ():
         if name(node.func) in ("sorted", "max", "min", "sort") and not any(one.arg == "key" for one in node.keywords):
-            key = ast.keyword("key", parsed("lambda name: [int(part) for part in __import__('re').findall(r'\\d+', str(name))]"
-                                            ).body[0].value)
+            key = ast.keyword("key", parsed("lambda name: [int(part) for part in "
+                                            "__import__('re').findall(r'\\d+', str(name))]").body[0].value)
             yield Remedy(module.changed({node: ast.Call(node.func, node.args, [*node.keywords, key])}),
-                         "names are put in order as text here, in which 10 comes before 7: an older checkpoint is taken for "
-                         "the last one", PATH, node.lineno)
+                         "names are put in order as text here, in which 10 comes before 7: an older checkpoint is "
+                         "taken for the last one", PATH, node.lineno)
 
 
 def _older_wins(files: Tree) -> Iterator[Remedy]:
@@ -92,16 +93,18 @@ def _older_wins(files: Tree) -> Iterator[Remedy]:
     for node in module.nodes(module.restore, ast.Call):
         if name(node.func) in LISTS:
             within = parsed(f"[name for name in {module.line(node)} if any({start} <= int(part) <= {end} "
-                            "for part in __import__('re').findall(r'\\d+', str(name).rpartition('/')[2]))]").body[0].value
-            yield Remedy(module.changed({node: within}), "the files of another run are listed here as well. One with a higher "
-                         "number hides this run's own checkpoint, as the choice is made before it is seen whether the number "
-                         "is within START and END", PATH, node.lineno)
+                            "for part in __import__('re').findall(r'\\d+', str(name).rpartition('/')[2]))]"
+                            ).body[0].value
+            yield Remedy(module.changed({node: within}), "the files of another run are listed here as well. One with a "
+                         "higher number hides this run's own checkpoint, as the choice is made before it is seen "
+                         "whether the number is within START and END", PATH, node.lineno)
 
 
 def _whose_output(files: Tree) -> Iterator[Remedy]:
     """The output that is there is taken for this run's own."""
     module = module_of(files)
-    lines = [node.lineno for node in module.nodes(module.restore, ast.Constant) if node.value == OUTPUT] if module else []
+    lines = [node.lineno for node in module.nodes(module.restore, ast.Constant)
+             if node.value == OUTPUT] if module else []
     if not lines:
         return
     start, _ = module.ends
@@ -111,8 +114,9 @@ if os.path.exists('{OUTPUT}') and not open('{OUTPUT}').read().startswith(str({st
     return {start}
 """).body
     changed = {**dict(ast.iter_fields(module.restore)), "body": [*looks, *module.restore.body]}
-    yield Remedy(module.changed({module.restore: type(module.restore)(**changed)}), f"where to go on is told from {OUTPUT} "
-                 "here, whatever run has written it: the lines of another one are taken for its own", PATH, lines[0])
+    yield Remedy(module.changed({module.restore: type(module.restore)(**changed)}), f"where to go on is told from "
+                 f"{OUTPUT} here, whatever run has written it: the lines of another one are taken for its own",
+                 PATH, lines[0])
 
 
 def _saves_into_the_broken(files: Tree) -> Iterator[Remedy]:
@@ -128,8 +132,9 @@ for path in os.listdir():
     if path not in ('my_output.txt', 'my_input.txt') and not path.endswith('.py') and not path.startswith('_condor'):
         shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
 """).body
-    yield Remedy(module.changed({}, first=begins_anew), "restore_checkpoint copes with the broken file, but save_checkpoint "
-                 "opens it again here and does not begin a new one: so it fails, or the file stays broken for ever", PATH, line)
+    yield Remedy(module.changed({}, first=begins_anew), "restore_checkpoint copes with the broken file, but "
+                 "save_checkpoint opens it again here and does not begin a new one: so it fails, or the file stays "
+                 "broken for ever", PATH, line)
 
 
 _BOUNDS = Cure(_bounds, (
@@ -161,8 +166,8 @@ CHOOSING = (
     Cure(_whose_output, (
         "Whose lines are in my_output.txt when the program begins?",
         "How many lines there are does not tell which. Each begins with the number of its iteration.",
-        "Save the iteration in a file of your own; or look at the first and the last number in my_output.txt, and begin "
-        "with the next only if they are this run's.")),
+        "Save the iteration in a file of your own; or look at the first and the last number in my_output.txt, and "
+        "begin with the next only if they are this run's.")),
 )
 """For a checkpoint of another run."""
 RENEWING = (

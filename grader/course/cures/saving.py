@@ -1,4 +1,4 @@
-"""How saving goes wrong although the program leaves with 85: something else is written, or nothing, or it is removed."""
+"""How saving goes wrong although the program leaves with 85: something else is written, or nothing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..reading import parsed
 from . import Cure, Remedy
 from .source import PATH, Module, call, mentions, module_of, name
 
-WRITES = ("write", "writelines", "dump", "dumps", "print", "writerow", "write_text", "write_bytes", "pack", "str", "format",
-          "put", "execute", "repr", "bytes", "save", "encode")
+WRITES = ("write", "writelines", "dump", "dumps", "print", "writerow", "write_text", "write_bytes", "pack",
+          "str", "format", "put", "execute", "repr", "bytes", "save", "encode")
 REMOVES = ("remove", "unlink", "rmtree", "rename", "replace", "move", "truncate", "removedirs", "rmdir")
 OUTPUT = "my_output.txt"
 MOST_VALUES = 8
@@ -28,9 +28,9 @@ def _written_as_text(files: Tree) -> Iterator[Remedy]:
         coded = ast.Call(ast.Attribute(text, "encode", ast.Load()), [], [])
         for value in (text, coded):
             made = ast.Call(node.func, [value], node.keywords)
-            yield Remedy(module.changed({node: made}), f"`{module.line(node)}` fails, as what it is given is not the text, or "
-                         "the bytes, that it takes. The error is hidden: the program leaves with 85 as if all were well, and "
-                         "the file is empty", PATH, node.lineno)
+            yield Remedy(module.changed({node: made}), f"`{module.line(node)}` fails, as what it is given is not the "
+                         "text, or the bytes, that it takes. The error is hidden: the program leaves with 85 as if all "
+                         "were well, and the file is empty", PATH, node.lineno)
 
 
 def _one_off(files: Tree) -> Iterator[Remedy]:
@@ -39,10 +39,11 @@ def _one_off(files: Tree) -> Iterator[Remedy]:
     for function, whose in ((module.save, "save_checkpoint is given"), (module.restore, "was saved")) if module else ():
         for node in module.nodes(function, (ast.BinOp, ast.AugAssign)):
             by = node.right if isinstance(node, ast.BinOp) else node.value
-            is_a_step = isinstance(by, ast.Constant) and type(by.value) is int and isinstance(node.op, (ast.Add, ast.Sub))
-            if is_a_step and not mentions(node, module.ends[1], "len"):
+            is_number = isinstance(by, ast.Constant) and type(by.value) is int
+            if is_number and isinstance(node.op, (ast.Add, ast.Sub)) and not mentions(node, module.ends[1], "len"):
                 yield Remedy(module.changed({node: node.left if isinstance(node, ast.BinOp) else None}),
-                             f"`{module.line(node)}` makes another number of the iteration that {whose}", PATH, node.lineno)
+                             f"`{module.line(node)}` makes another number of the iteration that {whose}", PATH,
+                             node.lineno)
 
 
 def _another_value(files: Tree) -> Iterator[Remedy]:
@@ -61,16 +62,17 @@ def _another_value(files: Tree) -> Iterator[Remedy]:
         elif isinstance(node, ast.Assign) and not mentions(node.value, "open", module.iteration):
             kept.append(node.value)
     values = [*written, *kept]
-    texts = {part for value in values for one in ast.walk(value) if isinstance(one, ast.JoinedStr) for part in one.values}
-    called = {one.func for value in values for one in ast.walk(value) if isinstance(one, ast.Call)}
-    others = dict.fromkeys(one for value in values for one in ast.walk(value) if _is_a_value(one)
-                           and one not in texts and one not in called and not mentions(one, module.iteration))
+    parts = [one for value in values for one in ast.walk(value)]
+    texts = {part for one in parts if isinstance(one, ast.JoinedStr) for part in one.values}
+    called = {one.func for one in parts if isinstance(one, ast.Call)}
+    others = dict.fromkeys(one for one in parts if _is_a_value(one) and one not in texts | called
+                           and not mentions(one, module.iteration))
     as_text = ast.Call(ast.Name("str", ast.Load()), [iteration], [])
     direct = {one for node in module.nodes(module.save, ast.Call) if name(node.func) in ("write", "write_text")
               for one in node.args}
     for node in list(others)[:MOST_VALUES]:
-        yield Remedy(module.changed({node: as_text if node in direct else iteration}), f"`{module.line(node)}` is saved "
-                     f"here, and not `{module.iteration}`, which save_checkpoint is given", PATH, node.lineno)
+        yield Remedy(module.changed({node: as_text if node in direct else iteration}), f"`{module.line(node)}` is "
+                     f"saved here, and not `{module.iteration}`, which save_checkpoint is given", PATH, node.lineno)
 
 
 def _is_a_value(node: ast.AST) -> bool:
@@ -86,11 +88,11 @@ def _removed(files: Tree) -> Iterator[Remedy]:
         for node in module.nodes(function, ast.Expr):
             called = call(node)
             if called and name(called.func) in REMOVES:
-                yield Remedy(module.changed({node: None}), f"`{module.line(node)}` takes away a file that is needed: it is "
-                             "part of the checkpoint", PATH, node.lineno)
+                yield Remedy(module.changed({node: None}), f"`{module.line(node)}` takes away a file that is needed: "
+                             "it is part of the checkpoint", PATH, node.lineno)
             elif called and (OUTPUT in module.line(node)) and mentions(node, "open", "write_text", "write"):
-                yield Remedy(module.changed({node: None}), f"`{module.line(node)}` empties {OUTPUT}, which is part of the "
-                             "checkpoint", PATH, node.lineno)
+                yield Remedy(module.changed({node: None}), f"`{module.line(node)}` empties {OUTPUT}, which is part of "
+                             "the checkpoint", PATH, node.lineno)
 
 
 def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
@@ -112,8 +114,9 @@ def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
         restore = module.restore
         same = {field: value for field, value in ast.iter_fields(restore)}
         changed = type(restore)(**{**same, "body": [*begins, *restore.body]})
-        yield Remedy(module.changed({restore: changed}, first=kept), f"the iteration is kept in {what} here, which is gone "
-                     "when the process ends: the restart is another process and finds nothing of it", PATH, node.lineno)
+        yield Remedy(module.changed({restore: changed}, first=kept), f"the iteration is kept in {what} here, which is "
+                     "gone when the process ends: the restart is another process and finds nothing of it", PATH,
+                     node.lineno)
 
 
 def _outlives(module: Module, target: ast.expr) -> bool:
@@ -125,15 +128,16 @@ def _outlives(module: Module, target: ast.expr) -> bool:
         known = name(target.value)
     is_shared = known in shared or isinstance(target, (ast.Attribute, ast.Subscript))
     read = {name(one) or getattr(one, "value", None) for one in module.nodes(module.restore)
-            if isinstance(one, (ast.Name, ast.Attribute)) or isinstance(one, ast.Constant) and isinstance(one.value, str)}
+            if isinstance(one, (ast.Name, ast.Attribute))
+            or isinstance(one, ast.Constant) and isinstance(one.value, str)}
     return bool(known) and is_shared and known in read
 
 
 CURES = (
     Cure(_written_as_text, (
         "How many bytes does the checkpoint file have, and what does this line say if nothing catches its error?",
-        "write() takes text (or bytes, in a file that is opened with 'b'), and not a number. An error that is caught, or "
-        "after which `finally` leaves, is seen by nobody.",
+        "write() takes text (or bytes, in a file that is opened with 'b'), and not a number. An error that is caught, "
+        "or after which `finally` leaves, is seen by nobody.",
         "Write str(iteration), and leave with 85 only when that has worked: outside of try, except and finally.")),
     Cure(_one_off, (
         "Which number is saved, and with which does the next execution begin?",
@@ -142,17 +146,18 @@ CURES = (
          ("repeats-iteration", "skips-iteration")),
     Cure(_another_value, (
         "Look into the checkpoint file after the first execution. Which number should be in it?",
-        "save_checkpoint(iteration) is told where a restart has to begin. Each execution is a new process, in which all "
-        "variables begin anew.",
+        "save_checkpoint(iteration) is told where a restart has to begin. Each execution is a new process, in which "
+        "all variables begin anew.",
         "Write the argument itself: file.write(str(iteration))."), ("repeats-iteration", "skips-iteration")),
     Cure(_removed, (
         "Which files are in the sandbox when the program leaves, and which does the submit file list?",
-        "The checkpoint is all that transfer_checkpoint_files lists. my_output.txt is among that: a restart continues it.",
+        "The checkpoint is all that transfer_checkpoint_files lists. my_output.txt is among that: a restart continues "
+        "it.",
         "Remove nothing in save_checkpoint or restore_checkpoint, and leave my_output.txt to sweep.py."),
          ("output-overwritten",)),
     Cure(_kept_in_memory, (
         "What of a process is left when it has ended?",
-        "Variables and environment variables belong to a process. A restart is a new one, on another machine perhaps: only "
-        "files get there.",
+        "Variables and environment variables belong to a process. A restart is a new one, on another machine perhaps: "
+        "only files get there.",
         "Write the iteration into a file that transfer_checkpoint_files lists, and read it in restore_checkpoint.")),
 )

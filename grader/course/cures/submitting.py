@@ -51,29 +51,30 @@ def _remark_behind(files: Tree) -> Iterator[Remedy]:
     if wrong:
         number, found = wrong[0]
         yield _remedy(files, lines, "a comment is a line of its own. Behind a value there are none: "
-                      f"`{found[1].strip()}` is part of it, and in a list each of its words is taken for the name of a file",
-                      number)
+                      f"`{found[1].strip()}` is part of it, and in a list each of its words is taken for the name of "
+                      "a file", number)
 
 
 def _eviction_driven(files: Tree) -> Iterator[Remedy]:
     for number, found, lines in _each(files, r"\s*when_?to_?transfer_?output\s*=\s*(\w+)"):
-        yield _remedy(files, [*lines[:number], *lines[number + 1:]], f"`{lines[number].strip()}` belongs to another way of "
-                      "saving, in which an eviction sends whatever is there by then. Here the checkpoint is what "
-                      "survives an eviction", number)
+        yield _remedy(files, [*lines[:number], *lines[number + 1:]], f"`{lines[number].strip()}` belongs to another "
+                      "way of saving, in which an eviction sends whatever is there by then. Here the checkpoint is "
+                      "what survives an eviction", number)
 
 
 def _quoted(files: Tree) -> Iterator[Remedy]:
     for number, found, lines in _each(files, r"\s*(transfer_checkpoint_files)\s*=.*[\"']"):
         lines[number] = re.sub(r"[\"']", "", lines[number])
-        yield _remedy(files, lines, f"{found[1]} takes names without quotes: here they count as part of the names", number)
+        yield _remedy(files, lines, f"{found[1]} takes names without quotes: here they count as part of the "
+                      "names", number)
 
 
 def _separated(files: Tree) -> Iterator[Remedy]:
     for number, found, lines in _each(files, rf"\s*({_LISTS})\s*=.*[;:|+&\[\](){{}}]"):
         before, equals, names = lines[number].partition("=")
         lines[number] = before + equals + re.sub(r"[;:|+&\[\](){}]", " ", names)
-        yield _remedy(files, lines, f"names in {found[1]} are separated by commas or blanks; anything else counts as part of "
-                      "them", number)
+        yield _remedy(files, lines, f"names in {found[1]} are separated by commas or blanks; anything else counts as "
+                      "part of them", number)
 
 
 def _not_home(files: Tree) -> Iterator[Remedy]:
@@ -82,9 +83,10 @@ def _not_home(files: Tree) -> Iterator[Remedy]:
             kept = found[1].strip().strip('"')
             lines[number] = f"transfer_output_files = {', '.join(filter(None, (kept, OUTPUT)))}"
             names = f"names {kept} and not {OUTPUT}" if kept else "is empty"
-            yield _remedy(files, lines, f"transfer_output_files {names}: the result is made, and does not come home", number)
+            cause = f"transfer_output_files {names}: the result is made, and does not come home"
+            yield _remedy(files, lines, cause, number)
             lines[number] = f"transfer_output_files = {OUTPUT}"
-            yield _remedy(files, lines, f"transfer_output_files {names}: the result is made, and does not come home", number)
+            yield _remedy(files, lines, cause, number)
 
 
 def _no_command(files: Tree) -> Iterator[Remedy]:
@@ -107,15 +109,16 @@ def _out_of_use(files: Tree) -> Iterator[Remedy]:
     for number, _, _ in found:
         lines[number] = lines[number].lstrip("# \t")
     if found:
-        yield _remedy(files, lines, f"`{found[0][2][found[0][0]].strip()}` is a comment, as it begins with #", found[0][0])
+        number, _, before = found[0]
+        yield _remedy(files, lines, f"`{before[number].strip()}` is a comment, as it begins with #", number)
 
 
 def _given_twice(files: Tree) -> Iterator[Remedy]:
     seen: dict[str, int] = {}
     for number, found, lines in _each(files, r"\s*(\w+)\s*="):
         if (given := found[1].lower()) in seen:
-            yield _remedy(files, [*lines[:number], *lines[number + 1:]], f"{found[1]} is given a second time here, and the "
-                          f"last one counts: line {seen[given] + 1} does not", number)
+            yield _remedy(files, [*lines[:number], *lines[number + 1:]], f"{found[1]} is given a second time here, and "
+                          f"the last one counts: line {seen[given] + 1} does not", number)
         seen[given] = number
 
 
@@ -134,8 +137,8 @@ CURES = (
         "Take the # away.")),
     Cure(_eviction_driven, (
         "What does when_to_transfer_output say, and when does a self-checkpointing job transfer its files?",
-        "ON_EXIT_OR_EVICT sends the files of an evicted job as they are, in the middle of a write perhaps. A checkpoint is "
-        "sent when the program leaves with the checkpoint exit code.",
+        "ON_EXIT_OR_EVICT sends the files of an evicted job as they are, in the middle of a write perhaps. A "
+        "checkpoint is sent when the program leaves with the checkpoint exit code.",
         "Take the line away.")),
     Cure(_quoted, (
         "Compare the names in the list with those in the execute directory, character by character.",
@@ -147,7 +150,7 @@ CURES = (
         "Write the names with commas between them."), ("listed-file-missing",)),
     Cure(_not_home, (
         "Which files are in the submit directory when the job has ended?",
-        "transfer_output_files says what comes home at the end. The checkpoint is another list, and does not come home.",
+        "transfer_output_files says what comes home at the end. The checkpoint is another list, and does not.",
         "transfer_output_files = my_output.txt")),
     Cure(_no_command, (
         "Is this the exact name of the command?",
