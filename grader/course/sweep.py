@@ -82,10 +82,10 @@ def anywhere(job: Job, bench: Bench, expected: Tree) -> Result:
 def _amiss(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result | None:
     """What is wrong with a sweep that brings the right output; None if nothing is."""
     found = bench.explore(job, expected)
-    if repeated := sum(_again(found)) + _before_start(job, found):
-        return failed(job, bench, found, named or _off_by_one,
-                      f"The output is right, but {count(repeated, 'iteration')} too many.")
     if surplus := _surplus(job, found):
+        if repeated := sum(_again(found)) + _before_start(job, found):
+            return failed(job, bench, found, named or _off_by_one,
+                          f"The output is right, but {count(repeated, 'iteration')} too many.")
         return failed(job, bench, found, named or _nothing, "The output is right, but the job takes "
                       f"{about(found.seconds)}, and its iterations only {about(found.seconds - surplus)} of that.")
     if _early(found, expected):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from answers import SUBMIT, restore, save
+from answers import restore, save
 from answers_submit import HOME, NEEDS, SAVES, submit
 
 
