@@ -74,7 +74,21 @@ def clues(job: Job, found: Exploration, executor: Executor, behind: Misconceptio
         return _piled_up_shown(case)
     if behind is MISCONCEPTIONS["checkpoint-not-transferred"]:
         return _unnamed_shown(job)
-    return _emptied_shown(case) if behind is None else ()
+    return (*_emptied_shown(case), *_hidden_shown(case)) if behind is None else ()
+
+
+def _hidden_shown(case: Case) -> tuple[Evidence, ...]:
+    """An exception in saving that nobody saw, if an empty file came of it."""
+    empty = {path for path, entry in case.state_files.items() if not entry.content}
+    if case.saving is None or not empty:
+        return ()
+    notes = case.executor.run(case.job, case.saving.sandbox, slot=case.saving.slot, clock=case.saving.clock,
+                              trace=True).notes
+    opened = [number for number, note in enumerate(notes) if note[0] == "open" and note[1] in empty and note[2] == "w"]
+    raised = [note for note in notes[opened[0]:] if note[0] == "raise" and note[3] not in HARMLESS] if opened else []
+    return tuple(Evidence("swallowed", f"here an exception is raised while {next(iter(empty))} is written, and hidden: "
+                          f"{plain(shorten(f'{kind}: {text}', 100))}", file, line)
+                 for _, file, line, kind, text in raised[:1])
 
 
 def _unnamed_shown(job: Job) -> tuple[Evidence, ...]:
@@ -224,10 +238,15 @@ class Case:
                    for (_, had), (expected, there) in zip(was, now))
 
     @cached_property
+    def saving(self) -> State | None:
+        """The last execution that saved a checkpoint."""
+        return next((state for state in reversed(self.way) if isinstance(state.next, Saved)), None)
+
+    @cached_property
     def flushed(self) -> Tree:
         """What the execution that saved the checkpoint would have left if it had flushed its files; empty of a job that
         is not a Python script."""
-        saving = next((state for state in reversed(self.way) if isinstance(state.next, Saved)), None)
+        saving = self.saving
         program = saving and saving.sandbox.get(self.job.executable)
         if not isinstance(program, File) or b"python" not in program.content.partition(b"\n")[0]:
             return Tree()

@@ -6,6 +6,7 @@ import ast
 
 import pytest
 from answers import ANSWERS
+from answers import save as save_answer
 from answers_causes import RIGHT, WRONG
 
 from grader.course import restore, save
@@ -70,6 +71,18 @@ def test_no_cause_is_named_where_no_cure_helps():
     report = judged("save", files)
     assert report.failure.misconception is None
     assert not [fact for fact in report.failure.evidence if fact.kind == "cause"]
+
+
+@pytest.mark.parametrize(("body", "line", "said"), [
+    ("try:\n    with open('checkpoint.txt', 'w') as file:\n        json.dump(file, iteration)\nexcept Exception:\n    pass\n"
+     "sys.exit(85)", 8, "TypeError: Object of type TextIOWrapper"),
+    ("try:\n    with open('checkpoint.txt', 'w') as file:\n        file.write(iteration)\nfinally:\n    sys.exit(85)", 8,
+     "TypeError: write() argument must be str, not int"),
+])
+def test_an_error_that_is_hidden_in_saving_is_shown_with_its_line(body, line, said):
+    report = judged("save", save_answer(body, "import json, sys"))
+    fact, = (fact for fact in report.failure.evidence if fact.kind == "swallowed")
+    assert (fact.file, fact.line) == ("checkpoint.py", line) and said in fact.text and "checkpoint.txt" in fact.text
 
 
 def test_a_copy_that_runs_into_a_limit_ends_the_search():
