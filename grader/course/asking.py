@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ..simulator.evidence import evidence, where_time_was_up
-from ..simulator.explore import RESTART_SAFE, UNKNOWN, Exploration
+from ..simulator.explore import RESTART_SAFE, UNKNOWN, Exploration, Violation
 from ..simulator.job import STDERR, STDOUT, Job
-from ..simulator.pool import Ended, Saved
+from ..simulator.pool import Ended, Held, Saved
 from ..simulator.schedule import Schedule
 from ..simulator.tree import Tree
 from ..view.text import count, plain, shorten
@@ -16,6 +17,7 @@ from .diagnosis import clues, complaint, diagnose, failed_before_output
 from .exercise import Ask, Bench, Result
 from .misconceptions import MISCONCEPTIONS
 from .report import Failure
+from .resumption import free_way
 
 
 NEVER_LEFT = (
@@ -46,17 +48,18 @@ def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
     return failed(job, bench, found)
 
 
-def fault_free(job: Job, bench: Bench, expected: Tree, misconception: str | None = None) -> Result:
-    """Whether a job that is never evicted, only restarted in place, ends with the right output.
+Named = str | Callable[[Exploration], str | None]
+"""The misconception that a failure shows in the circumstances of a question; or what tells whether it shows it."""
 
-    `misconception` names what a failure means where the trial itself says it.
-    """
+
+def fault_free(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result:
+    """Whether a job that is never evicted, only restarted in place, ends with the right output."""
     found = bench.explore(job, expected)
     home = _free_end(found)
     if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
         return Result(True, f"{count(found.checkpoints, 'checkpoint')}, "
                             f"{count(found.checkpoints + 1, 'execution')}, the right output")
-    return failed(job, bench, found, misconception)
+    return failed(job, bench, without_faults(job, found), named)
 
 
 def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
@@ -65,7 +68,7 @@ def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
     if found.first is not None and isinstance(found.first.next, Saved):
         files = " and ".join(found.first.next.spool.without((STDOUT, STDERR)).listing())
         return Result(True, f"exit code {job.checkpoint_exit_code}, and the spool directory has {files}")
-    return failed(job, bench, found)
+    return failed(job, bench, without_faults(job, found))
 
 
 def both(*asks: Ask) -> Ask:
@@ -81,18 +84,40 @@ def both(*asks: Ask) -> Ask:
     return ask
 
 
-def failed(job: Job, bench: Bench, found: Exploration, misconception: str | None = None, text: str = "") -> Result:
+def without_faults(job: Job, found: Exploration) -> Exploration:
+    """What exploring has found, with what goes wrong without a fault as its violation, if anything does: where a question
+    is about that, something graver on another schedule does not explain it."""
+    way = free_way(found)
+    if not way or found.violation is None or found.violation.state in way:
+        return found
+    last, expected = way[-1], found.reference
+    if isinstance(last.next, Held):
+        violation = Violation("held", last)
+    elif isinstance(last.next, Ended) and last.run.exit.code != job.success_exit_code:
+        violation = Violation("failed", last, expected, last.next.home)
+    elif isinstance(last.next, Ended):
+        wrong = expected is not None and any(last.next.home.get(path) != entry for path, entry in expected.items())
+        violation = Violation("wrong output", last, expected, last.next.home) if wrong else None
+    else:
+        violation = Violation("never finishes", last) if last.endless else None
+    return replace(found, failure=violation.failure, violation=violation, schedule=()) if violation else found
+
+
+def failed(job: Job, bench: Bench, found: Exploration, named: Named | None = None, text: str = "") -> Result:
     """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
-    by the misconception behind it, where it is known or can be told."""
+    by the misconception behind it: the one that is `named`, or that what happened shows."""
     text = text or _sentence(job, found)
     if bench.apart:
         return wrong(f"{text} {OUTSIDE}", job, found.schedule or (), evidence=evidence(job, found))
-    behind = MISCONCEPTIONS[misconception] if misconception else diagnose(job, found, bench.executor)
+    if named is None:
+        behind = diagnose(job, found, bench.executor)
+    else:
+        behind = MISCONCEPTIONS.get(named if isinstance(named, str) else named(found) or "")
     facts = evidence(job, found)
     facts += clues(job, found, bench.executor, behind)
     hints = NEVER_LEFT if _never_saved(found) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()
     return Result(False, text, Failure(text, job, found.schedule or (), facts, behind, hints,
-                                       crashed=_crashed(found) and behind is None))
+                                       crashed=_crashed(found) and behind is None, over=_over(found)))
 
 
 def wrong(text: str, job: Job | None = None, schedule: Schedule | None = None, misconception: str | None = None,
@@ -160,6 +185,12 @@ def _sentence(job: Job, found: Exploration) -> str:
         "never finishes": f"The job is started again and again and never finishes {where}.",
         "lost progress": f"The output is right, but a restart throws saved work away {where}.",
     }[found.failure]
+
+
+def _over(found: Exploration) -> bool:
+    """Whether a limit has ended an execution on the way to the failure."""
+    state = found.violation.state if found.violation else found.first
+    return state is not None and any(bool(one.run and one.run.over) for one in state.way())
 
 
 def _crashed(found: Exploration) -> bool:

@@ -7,6 +7,7 @@ to yes or no; the first that fits names the misconception. None fitting is an an
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 
 from ..simulator.execution import Run, Stop
@@ -23,9 +24,27 @@ from .report import Misconception
 from .resumption import OUTPUT, PLACE, RANDOM, Restart, first_loss, free_way
 
 BUGS = ("NameError", "AttributeError", "TypeError", "SyntaxError", "IndentationError", "ImportError",
-        "ModuleNotFoundError", "UnboundLocalError", "NotImplementedError")
+        "ModuleNotFoundError", "UnboundLocalError", "NotImplementedError", "RecursionError")
 """Exceptions that are slips of the pen and tell nothing about what a learner believes."""
 HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit")
+MISHAPS = ("OSError", "FileNotFoundError", "FileExistsError", "IsADirectoryError", "NotADirectoryError", "PermissionError",
+           "ValueError", "KeyError", "IndexError", "EOFError", "json.", "pickle.", "_pickle.", "UnicodeDecodeError")
+"""Exceptions that nobody means to leave by, unless a program raises them itself."""
+FLUSHING = b"""
+def _flushing():
+    import gc, io, os, signal
+    def first(really):
+        def leave(*arguments):
+            for file in gc.get_objects():
+                if isinstance(file, io.IOBase) and not file.closed and file.writable():
+                    file.flush()
+            really(*arguments)
+        return leave
+    for name in "_exit abort kill execv execve execl execlp execvp execvpe".split():
+        setattr(os, name, first(getattr(os, name)))
+_flushing()
+"""
+"""Put at the beginning of a Python program: whatever ends it at once flushes its files first."""
 
 
 def diagnose(job: Job, found: Exploration, executor: Executor) -> Misconception | None:
@@ -55,7 +74,21 @@ def clues(job: Job, found: Exploration, executor: Executor, behind: Misconceptio
         return _piled_up_shown(case)
     if behind is MISCONCEPTIONS["checkpoint-not-transferred"]:
         return _unnamed_shown(job)
-    return _emptied_shown(case) if behind is None else ()
+    return (*_emptied_shown(case), *_hidden_shown(case)) if behind is None else ()
+
+
+def _hidden_shown(case: Case) -> tuple[Evidence, ...]:
+    """An exception in saving that nobody saw, if an empty file came of it."""
+    empty = {path for path, entry in case.state_files.items() if not entry.content}
+    if case.saving is None or not empty:
+        return ()
+    notes = case.executor.run(case.job, case.saving.sandbox, slot=case.saving.slot, clock=case.saving.clock,
+                              trace=True).notes
+    opened = [number for number, note in enumerate(notes) if note[0] == "open" and note[1] in empty and note[2] == "w"]
+    raised = [note for note in notes[opened[0]:] if note[0] == "raise" and note[3] not in HARMLESS] if opened else []
+    return tuple(Evidence("swallowed", f"here an exception is raised while {next(iter(empty))} is written, and hidden: "
+                          f"{plain(shorten(f'{kind}: {text}', 100))}", file, line)
+                 for _, file, line, kind, text in raised[:1])
 
 
 def _unnamed_shown(job: Job) -> tuple[Evidence, ...]:
@@ -204,6 +237,23 @@ class Case:
         return all(len(had) < len(there) and there[:-1] == expected[:len(there) - 1]
                    for (_, had), (expected, there) in zip(was, now))
 
+    @cached_property
+    def saving(self) -> State | None:
+        """The last execution that saved a checkpoint."""
+        return next((state for state in reversed(self.way) if isinstance(state.next, Saved)), None)
+
+    @cached_property
+    def flushed(self) -> Tree:
+        """What the execution that saved the checkpoint would have left if it had flushed its files; empty of a job that
+        is not a Python script."""
+        saving = self.saving
+        program = saving and saving.sandbox.get(self.job.executable)
+        if not isinstance(program, File) or b"python" not in program.content.partition(b"\n")[0]:
+            return Tree()
+        first, _, rest = program.content.partition(b"\n")
+        sandbox = saving.sandbox.put(self.job.executable, program._replace(content=first + FLUSHING + rest))
+        return self.executor.run(self.job, sandbox, slot=saving.slot, clock=saving.clock).sandbox
+
     def wrote_state(self) -> bool:
         """Whether the last execution wrote anything but output, stdout and stderr."""
         changed = self.run.sandbox.changed_since(self.state.sandbox)
@@ -233,6 +283,11 @@ class Case:
             return ""
         lines = [line for line in self.run.stderr.strip().splitlines() if line and not line.startswith(" ")]
         return lines[-1] if lines else ""
+
+    def raised_itself(self) -> bool:
+        """Whether the line that a traceback ends with raises the exception."""
+        lines = [line.strip() for line in self.run.stderr.splitlines() if line.startswith("    ") and line.strip(" ^~")]
+        return bool(lines) and lines[-1].startswith("raise ")
 
     def bug(self) -> bool:
         """Whether the execution ended with an exception that is a mere slip."""
@@ -313,6 +368,34 @@ class Case:
                          for state in self.state.way() if state.run)
         return any(lines > first for lines in later)
 
+    def place_saved(self) -> bool:
+        """Whether the checkpoint tells how far the job has got, or is in a form in which that can't be seen; not so if it
+        is text and has neither the last line's number nor the next."""
+        numbers = {int(label) + more for _, there in self.so_far for label in [line.split(" ")[0] for line in there][-1:]
+                   if label.isdecimal() and len(label) < 10 for more in (-1, 0, 1)}
+        text = "\n".join(entry.text for entry in self.state_files.values()).strip()
+        if not numbers or not self.state_files or not text.isprintable():
+            return True
+        return any(int(number) in numbers for number in re.findall(r"\d{1,9}", text))
+
+    def mentions_signals(self) -> bool:
+        """Whether one of the job's files speaks of signals at all."""
+        return any(re.search(rb"SIGTERM|signal|\btrap\b", entry.content) for entry in self.job.inputs.values()
+                   if isinstance(entry, File))
+
+    def always_off_by(self, *lines: int) -> bool:
+        """Whether each restart that did not go on with the output where it should have was off by so many lines; also so
+        if that can't be seen."""
+        off = []
+        for state in self.state.way()[1:]:
+            for (expected, had), (_, there) in zip(self.output_in(state.sandbox), self.output_in(state.run.sandbox)
+                                                   if state.run else ()):
+                labels, before, after = ([line.split(" ")[0] for line in some] for some in (expected, had, there))
+                more = after[len(before):]
+                if before and more and after[:len(before)] == before and {before[-1], more[0]} <= set(labels):
+                    off.append(labels.index(more[0]) - labels.index(before[-1]) - 1)
+        return set(off) <= {0, *lines}
+
     def repeated(self) -> bool:
         """Whether the sandbox has output lines more than once that should be there once."""
         return any(there.count(line) > expected.count(line) for expected, there in self.so_far
@@ -341,13 +424,18 @@ def _host_in_checkpoint(case: Case) -> bool:
 
 
 def _not_flushed(case: Case) -> bool:
-    """An empty file in the checkpoint, which the restart then stumbles over."""
-    return case.failure in ("failed", "never finishes", "lost progress", "wrong output") and any(
-        not entry.content for entry in case.state_files.values())
+    """An empty file in the checkpoint, which the restart then stumbles over, and in which there would be something if
+    what was written had got to the disk."""
+    if case.failure not in ("failed", "never finishes", "lost progress", "wrong output"):
+        return False
+    empty = [path for path, entry in case.state_files.items() if not entry.content]
+    return bool(empty) and any(isinstance(entry := case.flushed.get(path), File) and entry.content for path in empty)
 
 
 def _exit_zero_after_save(case: Case) -> bool:
     expected, got = case.lines  # the last line may be there to be continued
+    if any(set(there) >= set(wanted) for wanted, there in case.output_in(case.run.sandbox)):
+        return False  # all of it was made, and did not come home
     return (case.failure == "wrong output" and case.run.exit.code == 0 and case.wrote_state()
             and len(got) < len(expected) and got[:-1] == expected[:len(got)][:-1] and not case.state.schedule)
 
@@ -355,7 +443,8 @@ def _exit_zero_after_save(case: Case) -> bool:
 def _crash_will_resume(case: Case) -> bool:
     if case.failure != "failed" or not case.wrote_state() or case.bug() or case.emptied:
         return False
-    return case.run.exit.signal is not None or bool(case.exception)
+    mishap = case.exception.startswith(MISHAPS) and not case.raised_itself()
+    return case.run.exit.signal is not None or bool(case.exception) and not mishap
 
 
 def _wrong_exit_code(case: Case) -> bool:
@@ -467,6 +556,8 @@ def _resumes_too_late(case: Case) -> bool:
 
 def _repeats_iteration(case: Case) -> bool:
     expected, got = case.labels
+    if not case.always_off_by(-1, -2):
+        return False
     if case.failure == "never finishes":
         return case.repeated() or any(got.count(label) > expected.count(label) for label in set(expected))
     return (case.failure == "wrong output" and len(got) > len(expected)
@@ -477,7 +568,8 @@ def _skips_iteration(case: Case) -> bool:
     expected, got = case.labels
     missing = [i for i, label in enumerate(expected) if label not in got]
     return (case.failure == "wrong output" and bool(got) and bool(missing) and len(set(got)) == len(got)
-            and set(got) <= set(expected) and missing[0] > 0 and len(case.state.way()) > 1)
+            and set(got) <= set(expected) and missing[0] > 0 and len(case.state.way()) > 1
+            and len(missing) < len(expected) - missing[0] and case.always_off_by(1))
 
 
 def _seeds_again(case: Case) -> bool:
@@ -500,18 +592,21 @@ def _no_progress(case: Case) -> bool:
 
 
 def _error_swallowed(case: Case) -> bool:
-    return case.failure in ("never finishes", "lost progress") and bool(case.swallowed)
+    """Where there is something to read."""
+    there = not case.state_files or any(entry.content for entry in case.state_files.values())
+    return case.failure in ("never finishes", "lost progress") and bool(case.swallowed) and there
 
 
 def _never_restores(case: Case) -> bool:
-    return case.failure == "never finishes" and not case.went_on()
+    """Starts over, although there is a checkpoint from which something could be told."""
+    return case.failure == "never finishes" and not case.went_on() and case.place_saved()
 
 
 def _sigterm_saves(case: Case) -> bool:
     """Never leaves with the checkpoint code by itself; but told to go, it does, or writes a file that it does not write
     otherwise."""
     never_saved = case.found.verdict == UNKNOWN and not case.found.checkpoints
-    if not never_saved or case.job.checkpoint_exit_code is None or case.run is None:
+    if not never_saved or case.job.checkpoint_exit_code is None or case.run is None or not case.mentions_signals():
         return False
     at = max(0.0, case.run.seconds - 1e-3)
     told, killed = (

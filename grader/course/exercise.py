@@ -16,12 +16,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..simulator import submit
+from ..simulator import hashing, submit
+from ..simulator.evidence import Evidence
 from ..simulator.executor import Executor
 from ..simulator.explore import Bounds, Exploration, explore
 from ..simulator.job import Job
 from ..simulator.pool import Pace
 from ..simulator.tree import File, Tree
+from .cures import Cure, Remedy
 from .reading import same_text, syntax_error, unwritten_functions
 from .report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG, Failure, Report, Trial
 
@@ -45,6 +47,11 @@ class Result:
     """How many schedules were tried."""
 
 
+FEWER = Bounds(executions=30, seconds=math.inf)
+"""For jobs that are shell scripts, or take a Python of their own: they take five times as long, and right ones are
+executed ten times at most."""
+
+
 class Bench:
     """Where an answer is tried: an executor, and what exploring has already found out."""
 
@@ -57,7 +64,9 @@ class Bench:
         """explore(), once for each job. `late` as in Bounds. An answer is seen once to do the same twice."""
         what = job, expected, late
         if what not in self._found:
-            bounds = replace(self.bounds, late=late, twice=not any(found.twice for found in self._found.values()))
+            most = self.bounds.executions if hashing.seed(job.inputs, 0) == hashing.FIXED else FEWER.executions
+            bounds = replace(self.bounds, executions=min(most, self.bounds.executions), late=late,
+                             twice=not any(found.twice for found in self._found.values()))
             with self.executor.apart() if self.apart else nullcontext():
                 self._found[what] = explore(job, self.executor, expected=expected, bounds=bounds)
         return self._found[what]
@@ -76,6 +85,8 @@ class Question:
     ask: Ask
     rests_on: tuple[str, ...] = ()
     """Names of questions without which this one means nothing."""
+    cures: tuple[Cure, ...] = ()
+    """What the cause of a failure is looked for with, the most telling first."""
     unseen: Callable[[random.Random], Ask] | None = None
     """The same question with numbers that students do not have, drawn for each grading. It is asked of an
     answer that passed with the numbers that they know, and has to be passed as well."""
@@ -94,8 +105,12 @@ def submission_of(exercise: Exercise, own: Tree) -> submit.Submission:
         raise Unusable(f"HTCondor would refuse the submit file. {error}", Failure(str(error))) from None
 
 
-FEWER = Bounds(executions=30, seconds=math.inf)
-"""For jobs that are shell scripts: they take five times as long, and right ones are executed ten times at most."""
+TRIAL = Bounds(executions=16, seconds=math.inf, twice=False)
+"""For a changed copy of a wrong answer: a right one needs a dozen executions."""
+MOST_TRIALS = 24
+"""Copies that are tried."""
+SURE = ("two-files-disagree", "host-in-checkpoint", "path-flattened", "sigterm-saves")
+"""Misconceptions that are named by what is seen in the files, so that nothing has to be tried."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +168,9 @@ class Exercise:
         for path in self.answers:
             if path.endswith(".py") and (failure := syntax_error(path, own[path])):
                 return self.unasked(CRASHED, f"Python can't read the answer. {failure.text}", failure)
-        report = self._ask(subject, Bench(executor, self.bounds), seed)
+        report = self._ask(subject, own, Bench(executor, self.bounds), seed)
         if report.points and executor.keeps_state(seed):
-            return self._ask(subject, Bench(executor, self.bounds, apart=True), seed)
+            return self._ask(subject, own, Bench(executor, self.bounds, apart=True), seed)
         return report
 
     def job(self, answer: Tree, **settings: float) -> Job:
@@ -194,7 +209,7 @@ class Exercise:
             return f"{' and '.join(self.answers)} {'is' if len(self.answers) == 1 else 'are'} still as given."
         return ""
 
-    def _ask(self, subject: Any, bench: Bench, seed: str | None) -> Report:
+    def _ask(self, subject: Any, own: Tree, bench: Bench, seed: str | None) -> Report:
         trials: list[Trial] = []
         failure: Failure | None = None
         for question in self.questions:
@@ -202,7 +217,8 @@ class Exercise:
                 trials.append(Trial(question.name, 0.0, question.maximum, None, "not asked yet"))
                 continue
             result = self._asked(question, subject, bench, seed)
-            failure = failure or result.failure
+            if result.failure and not failure:
+                failure = self._explained(question, own, result.failure, bench, seed)
             text = f"all {result.schedules} schedules: {result.text}" if result.passed and result.schedules else result.text
             trials.append(Trial(question.name, question.maximum if result.passed else 0.0, question.maximum,
                                 result.passed, text))
@@ -216,6 +232,46 @@ class Exercise:
             unseen = question.unseen(draw)(subject, bench)
             return result if unseen.passed else unseen
         return result
+
+    def _explained(self, question: Question, own: Tree, failure: Failure, bench: Bench, seed: str | None) -> Failure:
+        """The failure with its cause, if one is proven."""
+        sure = bench.apart or failure.misconception and failure.misconception.id in SURE
+        proof = None if sure else self._proven(question, own, failure, bench, seed)
+        if proof is None:
+            return failure
+        cure, remedy = proof
+        fact = Evidence("cause", remedy.cause, remedy.file, remedy.line)
+        behind = failure.misconception if failure.misconception and failure.misconception.id in cure.agrees else None
+        return replace(failure, evidence=(fact, *failure.evidence), misconception=behind, hints=cure.hints)
+
+    def _proven(self, question: Question, own: Tree, failure: Failure, bench: Bench, seed: str | None,
+                ) -> tuple[Cure, Remedy] | None:
+        """The first cure with which an answer passes the question that it failed. A copy that runs into a limit ends
+        the search, as what is left of the time is for other questions."""
+        files, trials = self.given() | own, 0
+        shown = failure.misconception.id if failure.misconception else ""
+        for cure in sorted(question.cures, key=lambda cure: shown not in cure.agrees) if not failure.over else ():
+            for remedy in cure.tried_on(files):
+                if trials == MOST_TRIALS:
+                    return None
+                trials += 1
+                try:
+                    subject = self.subject(self, remedy.files)
+                except Unusable:
+                    continue
+                trial = Bench(bench.executor, TRIAL)
+                result = self._asked(question, subject, trial, seed)
+                if result.passed and all(
+                        self._asked(earlier, subject, trial, seed).passed for earlier in self._before(question)):
+                    return cure, remedy
+                if result.failure and result.failure.over:
+                    return None
+        return None
+
+    def _before(self, question: Question) -> list[Question]:
+        """The questions on which this one rests, directly or not: a cure is none if it loses one of them."""
+        direct = [one for one in self.questions if one.name in question.rests_on]
+        return [further for one in direct for further in (*self._before(one), one)]
 
     def _report(self, trials: tuple[Trial, ...], failure: Failure | None) -> Report:
         if failure is None:

@@ -234,9 +234,9 @@ _TABLE = (
         "corrupt-checkpoint-crashes",
         "A checkpoint file that is empty or broken ends the job, although it could start over.",
         ("What does your function do with a checkpoint file in which there is nothing?",
-         "Reading may fail: the file can be empty, or hold something that is not a number.",
-         "Put only the reading into try, catch the errors that it can raise (ValueError, for a number), and return "
-         "start."),
+         "Reading may fail: the file can be empty, or hold something else than you have written.",
+         "Put all of the reading into try, catch every error that it can raise (ValueError, for a number; KeyError and "
+         "TypeError too, for what comes out of JSON), and return start."),
     ),
     Misconception(
         "error-swallowed",

@@ -62,6 +62,8 @@ class Failure:
     """Where no misconception is behind it: three that are about this failure. Without any, those of the exercise count."""
     crashed: bool = False
     """The program did not get anywhere at all."""
+    over: bool = False
+    """A limit has ended an execution."""
     pace: Pace = Pace()
     """How long the story's transfers take, and its slots last."""
     profile: Profile = MODERN

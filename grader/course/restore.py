@@ -3,19 +3,28 @@ and names the files in the submit file."""
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 
 from ..simulator import submit
+from ..simulator.explore import Exploration
 from ..simulator.job import STDERR, STDOUT, Job
-from ..simulator.pool import Saved
+from ..simulator.pool import Ended, Held, Saved
 from ..simulator.tree import File, Tree
-from .asking import both, first_checkpoint, keeps, told
+from .asking import Named, both, first_checkpoint, keeps, told
+from .damage import damaged
+from .dice import fair
+from .cures import circumstances, leaving, restoring, saving, submitting
 from .exercise import Ask, Bench, Exercise, Question, Result
 from .prediction import prediction
 from .save import GIVEN
-from .sweep import AT_THE_END, SWEEP, anywhere, asking, in_place, restart_safe, sweep, sweep_output, unseen
+from .sweep import AT_THE_END, SWEEP, anywhere, asking, begun, in_place, restart_safe, sweep, sweep_output, unseen
 
 OUTPUT = "my_output.txt"
+RESUMING = (*circumstances.CURES, *leaving.SOMETIMES, *restoring.RESUMING, *saving.CURES, *submitting.CURES)
+"""What the causes of a failure are looked for with, if there is a checkpoint."""
+SAVING = (*leaving.NEVER, *RESUMING)
+"""The same, if there is none."""
 WHOLE = {"start": 1, "end": 12}
 """The sweep that the notebook speaks of."""
 SAVES = '''\
@@ -43,31 +52,47 @@ def made_checkpoint(job: Job, bench: Bench, start: int, end: int, **settings: in
 
 
 def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
-    """The question what a job does, asked for one range, with the checkpoint of another in its sandbox."""
+    """The question what a job does, asked for one range, with the checkpoint of another in its sandbox, and the output
+    that belongs to that."""
     def ask(job: Job, bench: Bench) -> Result:
-        old = made_checkpoint(job, bench, **made).without((OUTPUT,))
-        begun = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
-        result = in_place(begun, bench, sweep_output(*asked), "stale-checkpoint")
+        old = made_checkpoint(job, bench, **made)
+        begin = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
+        result = in_place(begin, bench, sweep_output(*asked), _believed(*asked))
         there = (f"The sandbox has a checkpoint of the sweep from {made['start']} to {made['end']}, and {asked[0]} to "
                  f"{asked[1]} is asked for")
         return told(result, there)
-    return ask
+    return fair(ask)
 
 
-def damaged(content: bytes, how: str, misconception: str = "corrupt-checkpoint-crashes") -> Ask:
-    """The question what a job does with its own checkpoint when one of its files is damaged."""
-    def ask(job: Job, bench: Bench) -> Result:
-        made = made_checkpoint(job, bench, 1, 12)
-        result = Result(True, "")
-        for path, entry in made.without((OUTPUT,)).items():
-            if isinstance(entry, File):
-                broken = replace(sweep(job, 1, 12), inputs=job.inputs | made.put(path, File(content)))
-                result = in_place(broken, bench, sweep_output(1, 12), misconception)
-                result = told(result, f"{path}, a file of the checkpoint, is {how}")
-                if not result.passed:
-                    break
-        return result
-    return ask
+def _believed(start: int, end: int) -> Named:
+    """Names stale-checkpoint if the first execution began with an iteration that is not within START and END."""
+    def named(found: Exploration) -> str | None:
+        first = begun(found.first)
+        return "stale-checkpoint" if first is not None and not start <= first <= end else None
+    return named
+
+
+def _crashed(found: Exploration) -> str | None:
+    """Names corrupt-checkpoint-crashes if the first execution ended with an error, and not in saving."""
+    run = found.first.run
+    failed = isinstance(found.first.next, (Ended, Held)) and run.exit.code != 0
+    return "corrupt-checkpoint-crashes" if failed and "in save_checkpoint" not in run.stderr else None
+
+
+@fair
+def copes_with_damage(job: Job, bench: Bench) -> Result:
+    """Whether a job goes on, from wherever, if a file of its own checkpoint is broken, in each way there is."""
+    made = made_checkpoint(job, bench, 1, 12)
+    for path, entry in made.without((OUTPUT,)).items():
+        if not isinstance(entry, File):
+            continue
+        database = any(other != path and posixpath.splitext(other)[0] == posixpath.splitext(path)[0] for other in made)
+        for how, content in damaged(entry.content, own_format=not database):
+            broken = replace(sweep(job, 1, 12), inputs=job.inputs | made.put(path, File(content)))
+            result = in_place(broken, bench, sweep_output(1, 12), _crashed)
+            if not result.passed:
+                return told(result, f"{path}, a file of the checkpoint, {how}")
+    return Result(True, "")
 
 
 is_the_sweep = keeps(SWEEP.executable, OUTPUT, "sweep.sub")
@@ -84,8 +109,8 @@ LINES_ELSEWHERE = prediction(
     "lines_elsewhere", "What a restart elsewhere finds", 2, job=evicted_sweep, schedule="evict@2+130s",
     truth=lambda moments: next(moment for moment in moments if moment.kind == "started" and moment.activation == 2
                                ).sandbox[OUTPUT].content.count(b"\n"),
-    told="The execution that was evicted had written iterations 4 and 5, into a sandbox that is gone. The new one begins "
-         "with my_output.txt as it was in the checkpoint: iterations 1 to 3.",
+    told="The execution that was evicted had written iterations 4 and 5, into a sandbox that is gone. The new one "
+         "begins with my_output.txt as it was in the checkpoint: iterations 1 to 3.",
     wrong={5: ("Five lines were in the old sandbox, which was deleted with all that had happened since the checkpoint.",
                "relies-on-leftovers"),
            0: ("my_output.txt is in transfer_checkpoint_files, so that it does not begin empty elsewhere.",
@@ -106,16 +131,19 @@ RESTORE = Exercise(
     answers=("checkpoint.py", "sweep.sub"),
     functions=("save_checkpoint", "restore_checkpoint"),
     questions=(
-        Question(FIRST, 2, both(is_the_sweep, asking(first_checkpoint, 1, 12))),
-        Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), unseen=unseen(in_place)),
+        Question(FIRST, 2, both(is_the_sweep, asking(first_checkpoint, 1, 12)), cures=SAVING),
+        Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), cures=RESUMING,
+                 unseen=unseen(in_place)),
         Question(ANYWHERE, 6, both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)), rests_on=(IN_PLACE,),
-                 unseen=unseen(restart_safe)),
+                 cures=RESUMING, unseen=unseen(restart_safe)),
         # Its END is the same: whoever compares nothing else takes it for one of this run.
-        Question("A checkpoint from before START is not used", 2, stale(WHOLE, (10, 12)), rests_on=(IN_PLACE,)),
+        Question("A checkpoint from before START is not used", 2, stale(WHOLE, (10, 12)), rests_on=(IN_PLACE,),
+                 cures=restoring.CHOOSING),
         # This run saves as well, what is not as far on as the checkpoint that it found.
-        Question("A checkpoint from beyond END is not used", 3, stale(AT_THE_END, (1, 6)), rests_on=(IN_PLACE,)),
-        Question("An empty or broken checkpoint does not end the job", 3,
-                 both(damaged(b"", "empty"), damaged(b"\x80\x00 no checkpoint\n", "broken")), rests_on=(IN_PLACE,)),
+        Question("A checkpoint from beyond END is not used", 3, stale(AT_THE_END, (1, 6)), rests_on=(IN_PLACE,),
+                 cures=restoring.CHOOSING),
+        Question("An empty or broken checkpoint does not end the job", 3, copes_with_damage, rests_on=(IN_PLACE,),
+                 cures=restoring.RENEWING),
     ),
     hints=(
         "Take the questions one after the other: is there a checkpoint? Can it be read? Does its iteration belong to "

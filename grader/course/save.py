@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..simulator.tree import File, Tree
 from .asking import both, first_checkpoint
+from .cures import circumstances, leaving, saving
 from .exercise import Exercise, Question
 from .payload import job_of
 from .prediction import prediction
@@ -21,6 +22,11 @@ def restore_checkpoint(start, end):
     with open("checkpoint.txt") as file:
         return int(file.read())
 '''
+
+RESUMING = (*circumstances.CURES, *leaving.SOMETIMES, *saving.CURES)
+"""What the causes of a failure are looked for with, if there is a checkpoint."""
+SAVING = (*leaving.NEVER, *RESUMING)
+"""The same, if there is none."""
 
 
 def given() -> Tree:
@@ -54,12 +60,13 @@ SAVE = Exercise(
     answers=("checkpoint.py",),
     functions=("save_checkpoint",),
     questions=(
-        Question("It saves, and leaves with 85", 3, asking(first_checkpoint, 1, 12)),
+        Question("It saves, and leaves with 85", 3, asking(first_checkpoint, 1, 12), cures=SAVING),
         Question("Restarted in place, the sweep goes on and ends right", 3, asking(in_place, 1, 12),
-                 rests_on=("It saves, and leaves with 85",), unseen=unseen(in_place)),
+                 rests_on=("It saves, and leaves with 85",), cures=RESUMING, unseen=unseen(in_place)),
         Question("Evicted at any time, any number of times, it ends right", 4,
                  both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
-                 rests_on=("Restarted in place, the sweep goes on and ends right",), unseen=unseen(restart_safe)),
+                 rests_on=("Restarted in place, the sweep goes on and ends right",), cures=RESUMING,
+                 unseen=unseen(restart_safe)),
     ),
     hints=(
         "Two things have to happen: the iteration is written to checkpoint.txt, and the program leaves in a way that "

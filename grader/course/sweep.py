@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 
 from ..simulator.explore import Exploration
 from ..simulator.job import Job
 from ..simulator.pool import Saved
+from ..simulator.states import State
 from ..simulator.tree import File, Tree
-from ..view.text import count
-from .asking import every_schedule, failed, fault_free, told, wrong
+from ..view.text import about, count
+from .asking import Named, every_schedule, failed, fault_free, told, wrong
+from .dice import fair
 from .exercise import Ask, Bench, Result
 from .payload import Program
+from .resumption import free_way
 
 SWEEP = Program(
     "sweep", "sweep.py",
@@ -42,7 +46,7 @@ def asking(question: Callable[[Job, Bench, Tree], Result], start: int, end: int,
     def ask(job: Job, bench: Bench) -> Result:
         result = question(sweep(job, start, end, **settings), bench, sweep_output(start, end, **settings))
         return told(result, there) if there else result
-    return ask
+    return fair(ask)
 
 
 def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.Random], Ask]:
@@ -57,13 +61,10 @@ def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.R
     return drawn
 
 
-def in_place(job: Job, bench: Bench, expected: Tree, misconception: str | None = None) -> Result:
-    """Whether the sweep, restarted in place, ends right, and does nothing twice or before its time.
-
-    `misconception` names what a failure means where the question itself says it.
-    """
-    result = fault_free(job, bench, expected, misconception)
-    return _amiss(job, bench, expected, misconception) or result if result.passed else result
+def in_place(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result:
+    """Whether the sweep, restarted in place, ends right, and does nothing twice or before its time."""
+    result = fault_free(job, bench, expected, named)
+    return _amiss(job, bench, expected, named) or result if result.passed else result
 
 
 def restart_safe(job: Job, bench: Bench, expected: Tree) -> Result:
@@ -78,12 +79,15 @@ def anywhere(job: Job, bench: Bench, expected: Tree) -> Result:
     return _elsewhere(job, bench, expected) or result if result.passed else result
 
 
-def _amiss(job: Job, bench: Bench, expected: Tree, misconception: str | None = None) -> Result | None:
+def _amiss(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result | None:
     """What is wrong with a sweep that brings the right output; None if nothing is."""
     found = bench.explore(job, expected)
     if surplus := _surplus(job, found):
-        return failed(job, bench, found, misconception or "repeats-iteration",
-                      f"The output is right, but {count(surplus, 'iteration')} too many.")
+        if repeated := sum(_again(found)) + _before_start(job, found):
+            return failed(job, bench, found, named or _off_by_one,
+                          f"The output is right, but {count(repeated, 'iteration')} too many.")
+        return failed(job, bench, found, named or _nothing, "The output is right, but the job takes "
+                      f"{about(found.seconds)}, and its iterations only {about(found.seconds - surplus)} of that.")
     if _early(found, expected):
         return wrong("The whole output is written before the sweep has done its iterations.", job)
     return None
@@ -100,13 +104,49 @@ def _elsewhere(job: Job, bench: Bench, expected: Tree) -> Result | None:
                  "first.", job)
 
 
-def _surplus(job: Job, found: Exploration) -> int:
-    """How many iterations a sweep that is never evicted does beyond those it was asked for."""
+def begun(state: State) -> int | None:
+    """The iteration that an execution began with, as sweep.py says."""
+    found = re.search(r"^iterations (-?\d{1,9}) to ", state.run.stdout if state.run else "", re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def _again(found: Exploration) -> list[int]:
+    """How many iterations each restart of the run without faults has done again."""
+    way = free_way(found)
+    return [max(0, _last_line(state.sandbox) + 1 - first) for state in way[1:] if (first := begun(state)) is not None]
+
+
+def _last_line(sandbox: Tree) -> int:
+    """The iteration of the last line of the output; 0 if there is none."""
+    output = sandbox.get(SWEEP.output)
+    lines = output.content.split(b"\n") if isinstance(output, File) else []
+    numbers = [line.split(b" ")[0] for line in lines if line]
+    return int(numbers[-1]) if numbers and numbers[-1].isdigit() and len(numbers[-1]) < 10 else 0
+
+
+def _before_start(job: Job, found: Exploration) -> int:
+    """How many iterations before START a fresh start does."""
+    first = begun(found.first)
+    return 0 if first is None else max(0, int(job.arguments[0]) - first)
+
+
+def _off_by_one(found: Exploration) -> str | None:
+    return "repeats-iteration" if 1 in _again(found) and max(_again(found)) == 1 else None
+
+
+def _nothing(found: Exploration) -> None:
+    return None
+
+
+def _surplus(job: Job, found: Exploration) -> float:
+    """The virtual seconds for which a sweep that is never evicted is busy with anything but its iterations; 0 if that is
+    less than half of one."""
     start, end = map(int, job.arguments)
     seconds = SWEEP.settings(job)["seconds"]
     if not seconds or found.seconds is None:
-        return 0
-    return max(0, round(found.seconds / seconds) - (end - start + 1))
+        return 0.0
+    surplus = found.seconds - seconds * (end - start + 1)
+    return surplus if surplus > seconds / 2 else 0.0
 
 
 def _early(found: Exploration, expected: Tree) -> bool:

@@ -29,9 +29,9 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "success_exit_code": ("JobSuccessExitCode",),
     "job_max_vacate_time": ("JobMaxVacateTime",),
     "submit_event_notes": (),
-    "request_cpus": (),
-    "request_memory": (),
-    "request_disk": (),
+    "request_cpus": ("RequestCpus",),
+    "request_memory": ("RequestMemory",),
+    "request_disk": ("RequestDisk",),
     "universe": (),
 }
 """The commands that the simulator reads, each with the other names that HTCondor takes for it."""

@@ -19,7 +19,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
-from . import transfer
+from . import hashing, transfer
 from .execution import EPOCH, Exit, Limits, MachineTrouble, Run, Stop
 from .inside import INSIDE, clock
 from .isolation import Confinement
@@ -147,13 +147,14 @@ class Executor:
         stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
         stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
         program = os.path.normpath(directory / job.executable)
+        environment = self._environment(job, sandbox, directory, clock_file, slot)
         return {
             "program": program,
             "arguments": [program, *job.arguments],
-            "python": _is_python(job, sandbox),
+            "python": _is_python(job, sandbox) and environment["PYTHONHASHSEED"] == hashing.FIXED,
             "sources": [f"{directory}/{path}" for path, entry in _sources(job.inputs) if sandbox.get(path) == entry],
             "directory": str(directory),
-            "environment": self._environment(job, directory, clock_file, slot),
+            "environment": environment,
             "stdin": f"{directory}/{STDIN}" if STDIN in job.inputs and STDIN in sandbox else os.devnull,
             "stdout": stdout,
             "stderr": stdout if job.streams_joined else stderr,
@@ -165,13 +166,13 @@ class Executor:
             "failure": f"{control}/failure",
         }
 
-    def _environment(self, job: Job, directory: Path, clock_file: str, slot: int) -> dict[str, str]:
+    def _environment(self, job: Job, sandbox: Tree, directory: Path, clock_file: str, slot: int) -> dict[str, str]:
         where, tools, own = str(directory), str(self._scratch.tools), dict(job.environment)
         python_path = [str(INSIDE / "python"), *filter(None, [own.get("PYTHONPATH")])]
         return {
-            "HOME": where, "LANG": "C.UTF-8", "USER": "slot1", "BATCH_SYSTEM": "HTCondor", "TZ": "UTC",
-            "TMPDIR": where, "TEMP": where, "TMP": where, "PYTHONHASHSEED": "0", "BASH_ENV": f"{tools}/time.bash",
-            "PERL5LIB": str(INSIDE / "perl"), "PERL5OPT": "-MVirtualTime",
+            "HOME": str(self._scratch.home), "LANG": "C.UTF-8", "USER": "slot1", "BATCH_SYSTEM": "HTCondor", "TZ": "UTC",
+            "TMPDIR": where, "TEMP": where, "TMP": where, "PYTHONHASHSEED": hashing.seed(sandbox, slot),
+            "BASH_ENV": f"{tools}/time.bash", "PERL5LIB": str(INSIDE / "perl"), "PERL5OPT": "-MVirtualTime",
             "_CONDOR_SCRATCH_DIR": where, "_CONDOR_SLOT": f"slot1_{slot + 1}",
             **own,
             "PATH": os.pathsep.join([tools, own.get("PATH", "/usr/local/bin:/usr/bin:/bin")]),

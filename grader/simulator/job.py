@@ -50,6 +50,11 @@ class Job:
     max_vacate_time: float = 10.0
     """Seconds between SIGTERM and SIGKILL (job_max_vacate_time)."""
 
+    request_cpus: str = ""
+    """What a slot needs to have, as it stands there; "" if nothing does. The simulator's slots have enough of all."""
+    request_memory: str = ""
+    request_disk: str = ""
+
     cluster: int = 1
     proc: int = 0
     batch_size: int = 1

@@ -5,6 +5,7 @@ read of it goes through Tree.read() or text(). Who runs in it, and what that mea
 
     slot1/dir_ep1x7q3z/   the execute directory of the first slot
     control/              beside it: the clock, and what the processes of an execution tell the judge
+    home/                 the job's home directory: of no use to a restart, as it is emptied after each execution
     tools/                this execution point's own `sleep`, `timeout`, `date` ..., and /etc/passwd
     tmp/                  where the job is confined: its /tmp
 """
@@ -49,7 +50,8 @@ class Scratch:
         except OSError as error:
             raise _no_room(error.strerror, tempfile.gettempdir()) from None
         self.path = self._directory.path
-        self.control, self.tools, self.tmp = (self.path / name for name in ("control", "tools", "tmp"))
+        self.control, self.home, self.tools, self.tmp = (
+            self.path / name for name in ("control", "home", "tools", "tmp"))
         self._user = confine.user if confine else None
         self._mode = 0o700 if self._user is None else 0o711
         self.path.chmod(self._mode)
@@ -86,18 +88,19 @@ class Scratch:
             raise _no_room("no more files can be made", str(self.path.parent))
 
     def lay_out(self, directory: Path, sandbox: Tree) -> None:
-        """Make an execute directory with this sandbox in it, and an empty control directory."""
+        """Make an execute directory with this sandbox in it, and an empty control and home directory."""
         for where, _, _ in os.walk(self.tmp):
             _settle(where)
         _settle(self.path)
         self.control.mkdir()
+        self.home.mkdir()
         sandbox.write(directory)
 
     def hand_over(self, directory: Path) -> None:
-        """Give the execute and the control directory, with all that is in them, to the user that jobs run as."""
+        """Give the execute, control and home directory, with all that is in them, to the user that jobs run as."""
         if self._user is None:
             return
-        for top in (directory, self.control):
+        for top in (directory, self.control, self.home):
             for where, folders, files in os.walk(top):
                 for name in ("", *folders, *files):
                     os.chown(os.path.join(where, name), self._user, self._user, follow_symlinks=False)

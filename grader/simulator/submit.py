@@ -53,6 +53,11 @@ class Submission:
         """Why nothing can be said of how the jobs end: a command that decides it is not simulated; "" if none is."""
         return next((str(remark) for remark in self.remarks if remark.decides), "")
 
+    def place(self, command: str) -> Place:
+        """Where a command that the simulator reads stands; the file, if it is not given."""
+        return next((self.places[name.lower()] for name in (command, *commands.SPELLINGS[command])
+                     if name.lower() in self.places), Place(self.file, None))
+
     def within(self, directory: Path) -> tuple[Job, ...]:
         """The jobs with the paths of what comes home as seen from the submit directory. Raises SubmitError if one of
         them leads out of it."""
@@ -70,10 +75,8 @@ class Submission:
             relative = os.path.relpath(os.path.join(here, path), here)
             if relative.split(os.sep)[0] != "..":
                 return relative
-        place = next((self.places[name.lower()] for name in (command, *commands.SPELLINGS[command])
-                      if name.lower() in self.places), Place(self.file, None))
-        raise SubmitError(*place, f"{command}: {path} lies outside the submit directory, and nothing is written there",
-                          "Use a relative path.")
+        raise SubmitError(*self.place(command), f"{command}: {path} lies outside the submit directory, and nothing is "
+                          "written there", "Use a relative path.")
 
 
 def read(path: Path | str) -> Submission:
@@ -271,6 +274,9 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
         max_retries=given.read("max_retries", integer, 0 if success is None else 2),
         success_exit_code=success or 0,
         max_vacate_time=float(given.read("job_max_vacate_time", number, Job.max_vacate_time)),
+        request_cpus=given.read("request_cpus", values.processors, ""),
+        request_memory=given.read("request_memory", values.amount, ""),
+        request_disk=given.read("request_disk", values.amount, ""),
         cluster=cluster,
         proc=proc,
     )
@@ -332,17 +338,16 @@ def _check(given: _Commands, job: Job) -> None:
         given.remark("universe", f"{universe} has no effect here: the job runs as a vanilla one", NO_EFFECT)
     if job.max_retries < 0:
         given.remark("max_retries", f"{job.max_retries} means no retry; write 0, or a number of retries")
-    _check_requests(given)
+    _check_requests(given, job)
     if given.text("initialdir"):
         given.remark("initialdir", "it holds here for input files, output, error and log; "
                      "transfer_output_files come to the submit directory", NO_EFFECT)
 
 
-def _check_requests(given: _Commands) -> None:
+def _check_requests(given: _Commands, job: Job) -> None:
     """Remarks on requests that no slot can meet: what HTCondor can't compute matches nothing."""
-    for command, convert, like in (("request_cpus", values.processors, "1"), ("request_memory", values.amount, "2GB"),
-                                   ("request_disk", values.amount, "2GB")):
-        asked = given.read(command, convert, "")
+    for command, asked, like in (("request_cpus", job.request_cpus, "1"), ("request_memory", job.request_memory, "2GB"),
+                                 ("request_disk", job.request_disk, "2GB")):
         if asked.startswith('"'):
             why = f"the double quotes make a text of {asked}, which is no amount"
         elif (re.fullmatch(r"[A-Za-z_]\w*", asked) and asked.lower() not in commands.HAD

@@ -53,6 +53,16 @@ def amount(text: str) -> str:
     return _expression(text, "2GB")
 
 
+def size(text: str, base: int) -> float | None:
+    """The bytes that an amount() stands for, where one without a unit is in units of `base` bytes; None for an
+    expression. HTCondor takes K for 1024, and so on."""
+    found = re.fullmatch(rf"({_NUMBER})\s*(?:([KMGT])B?)?", text.strip(), re.IGNORECASE)
+    if found is None:
+        return None
+    unit = 1024 ** (1 + "KMGT".index(found[3].upper())) if found[3] else base
+    return float(found[1]) * unit
+
+
 def processors(text: str) -> str:
     """request_cpus: a number, or a ClassAd expression."""
     return _expression(text, "1")

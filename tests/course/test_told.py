@@ -139,6 +139,41 @@ def test_a_request_that_no_slot_can_meet_costs_its_point_and_is_told_with_its_li
     assert report.headline.startswith(f"sweep.sub:{line}: ") and why in report.headline
 
 
+@pytest.mark.parametrize(("request_line", "why"), [
+    ("request_memory = 1", "means 1 MB, which is less than Python alone needs"), ("request_memory = 0", "asks for none"),
+    ("request_memory = 512KB", "less than Python alone needs"), ("request_memory = 10TB", "few slots have so much"),
+    ("request_memory = 0.001 G", "less than Python alone needs"), ("RequestMemory = 4 T", "few slots have so much"),
+    ("request_disk = 0", "asks for none"), ("request_disk = 1", "means 1 KB, which is too little"),
+    ("request_disk = 8K", "is too little"), ("request_disk = 20 tb", "few slots have so much"),
+    ("request_cpus = 0", "asks for none"), ("request_cpus = 100", "the program uses one"),
+    ("RequestCpus = 64", "the program uses one"), ("request_cpus = 0.5", "asks for no processor"),
+])
+def test_an_amount_that_makes_no_sense_costs_its_point_and_is_told_why(request_line, why, told):
+    name = request_line.split()[0].lower().replace("request", "request_").replace("__", "_")
+    files = submit(*LISTED, *(line for line in NEEDS if line.split()[0] != name), request_line)
+    line = files["sweep.sub"].splitlines().index(request_line) + 1
+    report = told("submit", files)
+    assert [trial.passed for trial in report.trials] == [True, True, False]
+    assert report.headline.startswith(f"sweep.sub:{line}: ") and why in report.headline
+
+
+@pytest.mark.parametrize("needs", [
+    ("RequestCpus = 1", "RequestMemory = 512MB", "RequestDisk = 1GB"), ("request_cpus=2", "request_memory=64", "request_disk=1024"),
+    ("REQUEST_CPUS = 1", "request_memory = 0.5 GB", "request_disk = 1.5G"),
+    ("request_cpus = 4", "request_memory = 1024 M", "request_disk = 2000000"),
+    ("request_cpus = 1", "request_memory = 20000K", "request_disk = 1 MB"),
+    ("request_cpus = 8", "request_memory = 32gb", "request_disk = 50GB"),
+])
+def test_every_usual_spelling_of_an_amount_is_right(needs, executor):
+    assert EXERCISES["submit"].judge(Tree.files(submit(*LISTED, *needs)), executor).status == PASSED
+
+
+def test_what_stands_after_queue_is_asked_for_by_no_job(told):
+    files = submit(*LISTED, *NEEDS[:2])
+    report = told("submit", {"sweep.sub": files["sweep.sub"] + NEEDS[2] + "\n"})
+    assert report.headline == "request_disk is not in the submit file."
+
+
 def test_a_request_may_be_an_expression(executor):
     request = "request_memory = ifThenElse(MemoryUsage =!= undefined, MemoryUsage * 2, 512)"
     answer = Tree.files(submit(*LISTED, "needed = 1GB", "request_disk = $(needed)", "request_cpus = 1", request))

@@ -220,7 +220,7 @@ PROCESSES = {
             os.setsid()
             while True:
                 threading.Event().wait(0.001)
-                try: open(os.path.join(os.environ["HOME"], "checkpoint.txt"), "w").write("12")
+                try: open(os.path.join(os.environ["_CONDOR_SCRATCH_DIR"], "checkpoint.txt"), "w").write("12")
                 except OSError: pass"""),
     "killing everyone": tried("import os, signal; os.kill(-1, signal.SIGTERM)"),
     "killing the judge by its number": tried(f"import os, signal; os.kill({os.getpid()}, signal.SIGKILL)"),

@@ -518,7 +518,8 @@ def test_a_script_sees_what_it_sees_under_a_python_of_its_own(executor, shell_jo
     """PYTHONUNBUFFERED is one more setting than ours has: with it, a Python is started."""
     def seen(before):
         files = {"program": File(SEEN.encode(), True), "tools.py": File(b"print('own')"), "below/file": File(b"")}
-        job = shell_job(f"{before}; {command} 2>&1", inputs=Tree(files), output=None, error=None)
+        job = shell_job(f"{before}; {command} 2>&1", inputs=Tree(files), output=None, error=None,
+                        environment=(("PYTHONHASHSEED", "0"),))
         return executor.run(job, job.inputs).stdout.replace("'PYTHONUNBUFFERED=1', ", "")
     assert seen("true") == seen("export PYTHONUNBUFFERED=1") and "own\n" in seen("true")
 

@@ -14,8 +14,9 @@ import clock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENV = b"#!/usr/bin/env "
-SETTINGS = {"PYTHONPATH": os.path.join(HERE, "python"), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
-"""Of the environment variables that Python heeds, those that this interpreter was started with, and their values."""
+SETTINGS = {"PYTHONPATH": os.path.join(HERE, "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+"""Of the environment variables that Python heeds, those that this interpreter was started with, and their values.
+(PYTHONHASHSEED it has read at its own start.)"""
 
 OPTIONS = {"k": "--kill-after", "s": "--signal", "v": "--verbose", "p": "--preserve-status", "f": "--foreground"}
 VALUED = ("--kill-after", "--signal")
@@ -64,7 +65,8 @@ def run_here(command):
     """Run a command in this interpreter, and end as it does, if it is a Python script, started as most are; else
     return."""
     found = script_in(command)
-    if not found or {name: os.environ[name] for name in os.environ if name.startswith("PYTHON")} != SETTINGS:
+    heeded = {name: os.environ[name] for name in os.environ if name.startswith("PYTHON") and name != "PYTHONHASHSEED"}
+    if not found or heeded != SETTINGS:
         return
     import ending
     import python_time

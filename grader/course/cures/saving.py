@@ -1,0 +1,163 @@
+"""How saving goes wrong although the program leaves with 85: something else is written, or nothing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ...simulator.tree import Tree
+from ..reading import parsed
+from . import Cure, Remedy
+from .source import PATH, Module, call, mentions, module_of, name
+
+WRITES = ("write", "writelines", "dump", "dumps", "print", "writerow", "write_text", "write_bytes", "pack",
+          "str", "format", "put", "execute", "repr", "bytes", "save", "encode")
+REMOVES = ("remove", "unlink", "rmtree", "rename", "replace", "move", "truncate", "removedirs", "rmdir")
+OUTPUT = "my_output.txt"
+MOST_VALUES = 8
+"""Values that may be meant to be saved, of which it is tried to save the iteration instead."""
+
+
+def _written_as_text(files: Tree) -> Iterator[Remedy]:
+    """write() is given a number, and the error is hidden."""
+    module = module_of(files)
+    for node in module.nodes(module.save, ast.Call) if module else ():
+        if name(node.func) not in ("write", "write_text", "write_bytes", "writelines") or len(node.args) != 1:
+            continue
+        text = ast.Call(ast.Name("str", ast.Load()), node.args, [])
+        coded = ast.Call(ast.Attribute(text, "encode", ast.Load()), [], [])
+        for value in (text, coded):
+            made = ast.Call(node.func, [value], node.keywords)
+            yield Remedy(module.changed({node: made}), f"`{module.line(node)}` fails, as what it is given is not the "
+                         "text, or the bytes, that it takes. The error is hidden: the program leaves with 85 as if all "
+                         "were well, and the file is empty", PATH, node.lineno)
+
+
+def _one_off(files: Tree) -> Iterator[Remedy]:
+    """One is added, or taken away, on the way into the file or back."""
+    module = module_of(files)
+    for function, whose in ((module.save, "save_checkpoint is given"), (module.restore, "was saved")) if module else ():
+        for node in module.nodes(function, (ast.BinOp, ast.AugAssign)):
+            by = node.right if isinstance(node, ast.BinOp) else node.value
+            is_number = isinstance(by, ast.Constant) and type(by.value) is int
+            if is_number and isinstance(node.op, (ast.Add, ast.Sub)) and not mentions(node, module.ends[1], "len"):
+                yield Remedy(module.changed({node: node.left if isinstance(node, ast.BinOp) else None}),
+                             f"`{module.line(node)}` makes another number of the iteration that {whose}", PATH,
+                             node.lineno)
+
+
+def _another_value(files: Tree) -> Iterator[Remedy]:
+    """What is written is not the iteration that save_checkpoint was given."""
+    module = module_of(files)
+    if not module or not module.save:
+        return
+    iteration = ast.Name(module.iteration, ast.Load())
+    written: list[ast.expr] = []
+    kept: list[ast.expr] = []
+    for node in module.nodes(module.save):
+        if isinstance(node, ast.Call) and name(node.func) in WRITES:
+            written += [*node.args, *(one.value for one in node.keywords)]
+        elif isinstance(node, ast.FormattedValue):
+            written.append(node.value)
+        elif isinstance(node, ast.Assign) and not mentions(node.value, "open", module.iteration):
+            kept.append(node.value)
+    values = [*written, *kept]
+    parts = [one for value in values for one in ast.walk(value)]
+    texts = {part for one in parts if isinstance(one, ast.JoinedStr) for part in one.values}
+    called = {one.func for one in parts if isinstance(one, ast.Call)}
+    others = dict.fromkeys(one for one in parts if _is_a_value(one) and one not in texts | called
+                           and not mentions(one, module.iteration))
+    as_text = ast.Call(ast.Name("str", ast.Load()), [iteration], [])
+    direct = {one for node in module.nodes(module.save, ast.Call) if name(node.func) in ("write", "write_text")
+              for one in node.args}
+    for node in list(others)[:MOST_VALUES]:
+        yield Remedy(module.changed({node: as_text if node in direct else iteration}), f"`{module.line(node)}` is "
+                     f"saved here, and not `{module.iteration}`, which save_checkpoint is given", PATH, node.lineno)
+
+
+def _is_a_value(node: ast.AST) -> bool:
+    return (isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load)
+            or isinstance(node, ast.Constant) and isinstance(node.value, (int, str)) and node.value != OUTPUT
+            or isinstance(node, ast.Call) and name(node.func) in ("len", "int", "next", "sum"))
+
+
+def _removed(files: Tree) -> Iterator[Remedy]:
+    """A file that is needed is removed, renamed, or emptied."""
+    module = module_of(files)
+    for function in (module.save, module.restore) if module else ():
+        for node in module.nodes(function, ast.Expr):
+            called = call(node)
+            if called and name(called.func) in REMOVES:
+                yield Remedy(module.changed({node: None}), f"`{module.line(node)}` takes away a file that is needed: "
+                             "it is part of the checkpoint", PATH, node.lineno)
+            elif called and (OUTPUT in module.line(node)) and mentions(node, "open", "write_text", "write"):
+                yield Remedy(module.changed({node: None}), f"`{module.line(node)}` empties {OUTPUT}, which is part of "
+                             "the checkpoint", PATH, node.lineno)
+
+
+def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
+    """What a restart is to know is kept in the environment, or in a variable, of a process that is gone then."""
+    module = module_of(files)
+    if not module or not module.save or not module.restore or not module.restore.body:
+        return
+    for node in module.nodes(module.save):
+        if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
+            continue
+        if mentions(node, "environ", "putenv"):
+            what = "an environment variable"
+        elif isinstance(node, ast.Assign) and _outlives(module, node.targets[0]):
+            what = f"the variable {module.line(node.targets[0])}"
+        else:
+            continue
+        kept = parsed(f"open('.kept', 'w').write(str({module.iteration}))").body
+        begins = parsed("import os\nif os.path.exists('.kept'):\n    return int(open('.kept').read())").body
+        restore = module.restore
+        same = {field: value for field, value in ast.iter_fields(restore)}
+        changed = type(restore)(**{**same, "body": [*begins, *restore.body]})
+        yield Remedy(module.changed({restore: changed}, first=kept), f"the iteration is kept in {what} here, which is "
+                     "gone when the process ends: the restart is another process and finds nothing of it", PATH,
+                     node.lineno)
+
+
+def _outlives(module: Module, target: ast.expr) -> bool:
+    """Whether what is assigned to here is there after save_checkpoint, as far as this process goes: a global variable
+    or an attribute that restore_checkpoint reads."""
+    shared = {one for node in module.nodes(module.save, ast.Global) for one in node.names}
+    known = name(target) if isinstance(target, (ast.Name, ast.Attribute)) else ""
+    if isinstance(target, ast.Subscript):
+        known = name(target.value)
+    is_shared = known in shared or isinstance(target, (ast.Attribute, ast.Subscript))
+    read = {name(one) or getattr(one, "value", None) for one in module.nodes(module.restore)
+            if isinstance(one, (ast.Name, ast.Attribute))
+            or isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return bool(known) and is_shared and known in read
+
+
+CURES = (
+    Cure(_written_as_text, (
+        "How many bytes does the checkpoint file have, and what does this line say if nothing catches its error?",
+        "write() takes text (or bytes, in a file that is opened with 'b'), and not a number. An error that is caught, "
+        "or after which `finally` leaves, is seen by nobody.",
+        "Write str(iteration), and leave with 85 only when that has worked: outside of try, except and finally.")),
+    Cure(_one_off, (
+        "Which number is saved, and with which does the next execution begin?",
+        "save_checkpoint(iteration) is called before that iteration is done: it is the one to begin with.",
+        "Save the iteration as it is, and return it as it is. No 1 is to be added or taken away."),
+         ("repeats-iteration", "skips-iteration")),
+    Cure(_another_value, (
+        "Look into the checkpoint file after the first execution. Which number should be in it?",
+        "save_checkpoint(iteration) is told where a restart has to begin. Each execution is a new process, in which "
+        "all variables begin anew.",
+        "Write the argument itself: file.write(str(iteration))."), ("repeats-iteration", "skips-iteration")),
+    Cure(_removed, (
+        "Which files are in the sandbox when the program leaves, and which does the submit file list?",
+        "The checkpoint is all that transfer_checkpoint_files lists. my_output.txt is among that: a restart continues "
+        "it.",
+        "Remove nothing in save_checkpoint or restore_checkpoint, and leave my_output.txt to sweep.py."),
+         ("output-overwritten",)),
+    Cure(_kept_in_memory, (
+        "What of a process is left when it has ended?",
+        "Variables and environment variables belong to a process. A restart is a new one, on another machine perhaps: "
+        "only files get there.",
+        "Write the iteration into a file that transfer_checkpoint_files lists, and read it in restore_checkpoint.")),
+)

@@ -1,0 +1,140 @@
+"""A student's module as a syntax tree, of which changed copies are made. Nothing of it is run here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from ...simulator.tree import File, Tree
+from ..reading import UNREADABLE, parsed
+
+PATH = "checkpoint.py"
+LEAVE = ast.parse("__import__('sys').exit(85)").body[0]
+"""Leaves with 85, whatever is imported."""
+EXITS = ("exit", "_exit", "quit")
+Change = ast.AST | list[ast.stmt] | None
+"""What stands in the place of a node: another, several statements, or nothing."""
+
+
+class Module:
+    """checkpoint.py in a directory. Raises one of UNREADABLE."""
+
+    def __init__(self, files: Tree):
+        entry = files.get(PATH)
+        self.files = files
+        self.tree = parsed(entry.content if isinstance(entry, File) else b"")
+
+    def function(self, name: str) -> ast.FunctionDef | None:
+        """The function of this name, wherever it is defined last."""
+        found = [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef) and node.name == name]
+        return found[-1] if found else None
+
+    @cached_property
+    def save(self) -> ast.FunctionDef | None:
+        return self.function("save_checkpoint")
+
+    @cached_property
+    def restore(self) -> ast.FunctionDef | None:
+        return self.function("restore_checkpoint")
+
+    @property
+    def iteration(self) -> str:
+        """What save_checkpoint calls its argument."""
+        return self.save.args.args[0].arg if self.save and self.save.args.args else "iteration"
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """What restore_checkpoint calls START and END."""
+        names = [one.arg for one in self.restore.args.args] if self.restore else []
+        return (names[0], names[1]) if len(names) > 1 else ("start", "end")
+
+    def called_by(self, function: ast.FunctionDef | None) -> list[ast.FunctionDef]:
+        """A function and the functions of the module that it calls, directly or not."""
+        found, pending = [], [function] if function else []
+        while pending:
+            here = pending.pop()
+            if here is None or here in found:
+                continue
+            found.append(here)
+            pending += [self.function(name(node.func)) for node in ast.walk(here) if isinstance(node, ast.Call)]
+        return found
+
+    def nodes(self, function: ast.FunctionDef | None, kind: type | tuple[type, ...] = ast.AST) -> Iterator[ast.AST]:
+        """The nodes of a kind in a function and in what it calls, from top to bottom."""
+        found = {node for one in self.called_by(function) for node in ast.walk(one)
+                 if isinstance(node, kind) and hasattr(node, "lineno")}
+        return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
+
+    def changed(self, changes: Mapping[ast.AST, Change], *, last: Sequence[ast.stmt] = (),
+                first: Sequence[ast.stmt] = ()) -> Tree:
+        """The directory with a copy of the module in which these nodes are others; `first` and `last` are added to the
+        body of save_checkpoint."""
+        if self.save and (first or last):
+            body = rebuilt(self.save.body, changes)
+            same = {name: rebuilt(value, changes) for name, value in ast.iter_fields(self.save)}
+            changes = {**changes, self.save: type(self.save)(**{**same, "body": [*first, *body, *last]})}
+        text = ast.unparse(ast.fix_missing_locations(rebuilt(self.tree, changes)))
+        return self.files.put(PATH, File(text.encode("utf-8", "surrogatepass")))
+
+    def line(self, node: ast.AST) -> str:
+        """The source of a node, on one line."""
+        return " ".join(ast.unparse(node).split())
+
+
+def module_of(files: Tree) -> Module | None:
+    """The module, if it can be read."""
+    try:
+        return Module(files)
+    except UNREADABLE:
+        return None
+
+
+def rebuilt(node: object, changes: Mapping[ast.AST, Change]) -> object:
+    """A copy of a syntax tree with some nodes changed. Where nothing is left of a block, `pass` is."""
+    if isinstance(node, list):
+        found = [rebuilt(one, changes) for one in node]
+        flat = [one for part in found for one in (part if isinstance(part, list) else [part]) if one is not None]
+        return flat or ([ast.Pass()] if node and isinstance(node[0], ast.stmt) else flat)
+    if not isinstance(node, ast.AST):
+        return node
+    if node in changes:
+        return changes[node]
+    return type(node)(**{name: rebuilt(value, changes) for name, value in ast.iter_fields(node)})
+
+
+def name(node: ast.AST) -> str:
+    """The last part of a dotted name: `exit` for sys.exit; "" for anything else."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def call(node: ast.AST | None) -> ast.Call | None:
+    """The call that a statement consists of."""
+    return node.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+
+
+def leaves(node: ast.AST) -> bool:
+    """Whether a statement ends the program: sys.exit(...), return os._exit(...), raise SystemExit(...)."""
+    if isinstance(node, ast.Raise):
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        return raised is not None and name(raised) == "SystemExit"
+    found = node.value if isinstance(node, ast.Return) and isinstance(node.value, ast.Call) else call(node)
+    return found is not None and name(found.func) in EXITS
+
+
+def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The lists of statements in a node, at any depth, but for those of functions that are defined in it."""
+    for field in ("body", "orelse", "finalbody"):
+        block = getattr(node, field, None)
+        if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
+            yield block
+            for one in block:
+                if not isinstance(one, (ast.FunctionDef, ast.ClassDef)):
+                    yield from blocks(one)
+    for handler in getattr(node, "handlers", ()):
+        yield from blocks(handler)
+
+
+def mentions(node: ast.AST, *names: str) -> bool:
+    """Whether any of these names stands in a node."""
+    return any(name(one) in names for one in ast.walk(node))

@@ -1,0 +1,93 @@
+"""That the cause which is named is the true one, with its line, and that answers of a similar shape are right."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from answers import ANSWERS
+from answers import save as save_answer
+from answers_causes import RIGHT, WRONG
+
+from grader.course import restore, save
+from grader.course.catalogue import EXERCISES
+from grader.course.cures import restoring, submitting
+from grader.course.report import PASSED
+from grader.course.sparing import Sparing
+from grader.simulator.tree import Tree
+
+CURES = {"save": save.SAVING, "restore": (*restore.SAVING, *restoring.CHOOSING, *restoring.RENEWING),
+         "submit": submitting.CURES}
+
+
+def judged(exercise, files):
+    with Sparing(None, 60) as executor:
+        return EXERCISES[exercise].judge(Tree.files(files), executor, "numbers")
+
+
+@pytest.mark.parametrize(("exercise", "style"), [(name, style) for name, styles in WRONG.items() for style in styles])
+def test_the_true_cause_is_named_with_its_line(exercise, style):
+    wrong = WRONG[exercise][style]
+    report = judged(exercise, wrong.files)
+    assert report.points < report.maximum and report.status != PASSED
+    causes = [fact for fact in report.failure.evidence if fact.kind == "cause"]
+    assert wrong.words in " ".join([report.headline, *(fact.text for fact in causes)])
+    assert [fact.line for fact in causes] == [wrong.line] * bool(wrong.line)
+    behind = report.failure.misconception
+    assert (behind and behind.id) == wrong.misconception and len(report.hints) == 3
+
+
+@pytest.mark.parametrize(("exercise", "style"), [(name, style) for name, styles in RIGHT.items() for style in styles])
+def test_a_right_answer_that_looks_like_a_wrong_one_gets_full_points(exercise, style):
+    report = judged(exercise, RIGHT[exercise][style])
+    assert (report.status, report.points) == (PASSED, report.maximum), report.headline
+
+
+@pytest.mark.parametrize("exercise", CURES)
+def test_a_cure_leaves_files_that_python_and_people_can_read(exercise):
+    given = EXERCISES[exercise].given()
+    answers = [files for styles in ANSWERS[exercise][1].values() for files in styles.values()]
+    for files in [*answers, *(wrong.files for wrong in WRONG[exercise].values())]:
+        for cure in CURES[exercise]:
+            for remedy in cure.tried_on(given | Tree.files(files)):
+                assert remedy.files != given | Tree.files(files)
+                ast.parse(remedy.files["checkpoint.py"].content)
+                assert remedy.cause and remedy.file in remedy.files and remedy.line >= 1
+
+
+@pytest.mark.parametrize("text", ["", "def save_checkpoint(", "\0", "x = " + "(" * 5000, "def save_checkpoint(): pass",
+                                  "save_checkpoint = restore_checkpoint = None", "def restore_checkpoint(*a): return 1",
+                                  "def save_checkpoint(i): save_checkpoint(i)\ndef restore_checkpoint(s): return f'{s!r:>{s}}'"])
+def test_whatever_stands_in_a_module_no_cure_raises(text):
+    files = EXERCISES["restore"].given() | Tree.files({"checkpoint.py": text})
+    for cure in CURES["restore"]:
+        list(cure.tried_on(files))
+
+
+def test_no_cause_is_named_where_no_cure_helps():
+    files = {"checkpoint.py": "import sys\nfrom given import restore_checkpoint\n\ndef save_checkpoint(iteration):\n"
+                              "    if iteration % 10 == 0:\n        return\n    open('cp.txt', 'w').write('nothing')\n"
+                              "    sys.exit\n"}
+    report = judged("save", files)
+    assert report.failure.misconception is None
+    assert not [fact for fact in report.failure.evidence if fact.kind == "cause"]
+
+
+@pytest.mark.parametrize(("body", "line", "said"), [
+    ("try:\n    with open('checkpoint.txt', 'w') as file:\n        json.dump(file, iteration)\nexcept Exception:\n    pass\n"
+     "sys.exit(85)", 8, "TypeError: Object of type TextIOWrapper"),
+    ("try:\n    with open('checkpoint.txt', 'w') as file:\n        file.write(iteration)\nfinally:\n    sys.exit(85)", 8,
+     "TypeError: write() argument must be str, not int"),
+])
+def test_an_error_that_is_hidden_in_saving_is_shown_with_its_line(body, line, said):
+    report = judged("save", save_answer(body, "import json, sys"))
+    fact, = (fact for fact in report.failure.evidence if fact.kind == "swallowed")
+    assert (fact.file, fact.line) == ("checkpoint.py", line) and said in fact.text and "checkpoint.txt" in fact.text
+
+
+def test_a_copy_that_runs_into_a_limit_ends_the_search():
+    files = {"checkpoint.py": "import sys\nfrom given import restore_checkpoint\n\ndef save_checkpoint(iteration):\n"
+                              "    if iteration:\n        return\n    while True:\n        pass\n"}
+    with Sparing(None, 60) as executor:
+        EXERCISES["save"].judge(Tree.files(files), executor)
+        assert not executor.spent

@@ -1,0 +1,69 @@
+"""That what is left to chance does not pass, and says so; and that numbers which decide nothing may be random."""
+
+from __future__ import annotations
+
+import pytest
+from answers import restore, save
+
+from grader.course.catalogue import EXERCISES
+from grader.course.report import PASSED
+from grader.course.sparing import Sparing
+from grader.simulator.tree import Tree
+
+RESUMES = """
+import os, random, secrets, sys, tempfile, uuid
+from random import choice, randint
+
+def save_checkpoint(iteration):
+    SAVE
+    with open("checkpoint.txt", "w") as file:
+        file.write(str(iteration))
+    sys.exit(85)
+
+def restore_checkpoint(start, end):
+    try:
+        with open("checkpoint.txt", errors="replace") as file:
+            iteration = int(file.read())
+    except (OSError, ValueError):
+        return start
+    RESTORE
+    return iteration if start <= iteration <= end else start
+"""
+
+
+def judged(files, exercise="restore"):
+    with Sparing(None, 60) as executor:
+        return EXERCISES[exercise].judge(Tree.files(files), executor, "numbers")
+
+
+@pytest.mark.parametrize("chance", [
+    "random.random() < 0.1", "random.random() > 0.95", "randint(1, 10) == 7", "choice([True, False])",
+    "random.choice('aaab') == 'b'", "random.randrange(8) == 3", "secrets.randbelow(6) == 5",
+    "random.SystemRandom().random() < 0.2", "os.urandom(1)[0] % 7 == 3", "uuid.uuid4().int % 5 == 1",
+    "random.getrandbits(3) == 4", "random.uniform(0, 1) < 0.2", "random.Random().random() < 2 and random.random() < .1",
+])
+def test_a_checkpoint_that_is_thrown_away_by_chance_is_wrong(chance):
+    report = judged(restore(RESUMES.replace("SAVE", "pass").replace("RESTORE", f"if {chance}: return start")))
+    assert report.points < report.maximum
+    assert "It depends on random numbers" in report.headline and report.failure.misconception is None
+
+
+def test_what_is_left_to_chance_is_judged_alike_each_time():
+    answer = restore(RESUMES.replace("SAVE", "pass").replace("RESTORE", "if random.random() < .1: return start"))
+    one, other = judged(answer), judged(answer)
+    assert (one.points, one.headline) == (other.points, other.headline)
+
+
+def test_a_checkpoint_that_is_saved_by_chance_is_wrong():
+    report = judged(save("if random.random() < 0.5:\n    return\nopen('checkpoint.txt', 'w').write(str(iteration))\n"
+                         "sys.exit(85)", "import random, sys"), "save")
+    assert report.points < report.maximum and "It depends on random numbers" in report.headline
+
+
+@pytest.mark.parametrize("saves", [
+    "print(random.random())", "name = f'{uuid.uuid4()}'; open(name, 'w').close(); os.remove(name)",
+    "tempfile.NamedTemporaryFile().close()", "random.seed(iteration); print(random.random() < 0.5)",
+])
+def test_random_numbers_that_decide_nothing_cost_nothing(saves):
+    report = judged(restore(RESUMES.replace("SAVE", saves).replace("RESTORE", "pass")))
+    assert report.status == PASSED, report.headline
