@@ -120,7 +120,7 @@ def rubric(seed: str = UNSEEN) -> str:
     """The version of all that a grade depends on: the course, the simulator, the jobs, this file and the seed."""
     package = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256(seed.encode())
-    code = (path for path in package.rglob("*.py") if PAYLOAD not in path.parents)  # which may be in the package
+    code = (path for path in package.rglob("*") if PAYLOAD not in (path, *path.parents))  # which may be in the package
     for path in (*sorted(code), *sorted(PAYLOAD.rglob("*"))):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
