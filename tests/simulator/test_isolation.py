@@ -141,7 +141,7 @@ def test_the_times_of_devices_tell_nothing_of_an_execution_before(confined, pyth
 OTHERS = ["resource.prlimit(os.getppid(), resource.RLIMIT_CORE)", "os.sched_setaffinity(os.getppid(), {0})",
           "os.setpriority(os.PRIO_PROCESS, os.getppid(), 5)", "os.setpriority(os.PRIO_USER, 0, 5)"]
 OWN = ["resource.prlimit(0, resource.RLIMIT_CORE)", "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
-       "os.sched_setaffinity(0, os.sched_getaffinity(0))", "os.setpriority(os.PRIO_PROCESS, 0, 5)", "os.nice(1)",
+       "os.sched_setaffinity(0, os.sched_getaffinity(0))", "os.setpriority(os.PRIO_PROCESS, 0, 19)", "os.nice(1)",
        "__import__('threading').Thread(target=print).start()", "__import__('multiprocessing').Lock()",
        "__import__('subprocess').run(['nice', '-n', '3', 'true'], check=True)"]
 refusing = pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="nothing is refused here")
