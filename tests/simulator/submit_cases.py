@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FILES = {
-    "prog.sh": "", "a.dat": "", "b.dat": "", ".hidden.dat": "", "sub/c.dat": "", "sub/d/x": "",
+    "prog.sh": "#!/bin/sh\n", "a.dat": "", "b.dat": "", ".hidden.dat": "", "sub/c.dat": "", "sub/d/x": "",
     "dir.dat/y": "",
     "items.txt": "r1 1\n  r2, 2  \nr3\\\n r4\n# c\nr5", "more.sub": "q = $(z)\narguments = included\n",
 }
