@@ -95,7 +95,7 @@ tool_daemon_input tool_daemon_output transfer_container transfer_error transfer_
 transfer_output transfer_plugins use_oauth_services use_scitoken use_scitokens
 use_x509userproxy vm_checkpoint vm_disk vm_macaddr vm_memory vm_networking vm_networking_type
 vm_no_output_vm vm_type vm_vcpus vm_vnc want_graceful_removal want_io_proxy
-want_job_networking wantnametag x509userproxy xen_initrd xen_kernel xen_kernel_params xen_root
+want_job_networking wantnametag wantparallelscheduling x509userproxy xen_initrd xen_kernel xen_kernel_params xen_root
 submit_allow_duplicate_matches submit_fail_empty_fields submit_fail_empty_matches
 submit_match_directories submit_warn_duplicate_matches submit_warn_empty_fields
 submit_warn_empty_matches transfer_common_input
@@ -107,16 +107,19 @@ ATTRIBUTES = {
     "prio": "priority", "jobnotification": "notification", "leavejobinqueue": "leave_in_queue", "isnoopjob": "noop_job",
     "jobstarterdebug": "starter_debug", "jobstarterlog": "starter_log", "jobsetname": "jobset",
     "jobmaterializelimit": "max_materialize", "jobmaterializemaxidle": "max_idle", "materialize_max_idle": "max_idle",
-    "userlogusexml": "log_xml", "userlogexecuteeventattrs": "ulog_execute_attrs", "acctgroupuser": "accounting_group_user",
+    "userlogusexml": "log_xml", "userlogexecuteeventattrs": "ulog_execute_attrs",
+    "acctgroupuser": "accounting_group_user",
     "streamin": "stream_input", "transferin": "transfer_input", "transferout": "transfer_output",
     "transfererr": "transfer_error", "preferences": "rank", "coresize": "core_size", "get_env": "getenv",
+    "interactive_exectuable": "interactive_executable",
 } | {name.replace("_", ""): name for name in """
 accounting_group allowed_execute_duration allowed_job_duration append_files aws_region buffer_block_size buffer_files
 buffer_size checkpoint_destination common_input_files compress_files container_image container_is_common
 container_target_dir copy_to_spool cron_day_of_month cron_day_of_week cron_hour cron_minute cron_month cron_prep_time
 cron_window cuda_version dag_node_name dagman_job_id deferral_time delegate_job_gsi_credentials_lifetime disk_usage
 docker_image docker_network_type docker_override_entrypoint docker_pull_policy docker_send_credentials
-dont_encrypt_input_files dont_encrypt_output_files email_attributes encrypt_execute_directory encrypt_input_files
+dont_encrypt_input_files dont_encrypt_output_files ec2_access_key_id ec2_secret_access_key
+email_attributes encrypt_execute_directory encrypt_input_files
 encrypt_output_files erase_output_and_error_on_restart fetch_files file_remaps hold_kill_sig image_size jar_files
 java_vm_args job_ad_information_attrs job_lease_duration job_machine_attrs job_machine_attrs_history_length
 keep_claim_idle kill_sig kill_sig_timeout load_profile local_files manifest_dir max_job_retirement_time
@@ -143,15 +146,16 @@ want_graceful_removal
 """Commands that take any ClassAd expression, beside requirements and all that begin with request_."""
 
 CONSTANTS = frozenset("""
-core_size dagman_job_id encrypt_execute_directory erase_output_and_error_on_restart hold job_machine_attrs_history_length
-load_profile log_xml manifest match_list_length max_idle max_materialize nice_user priority run_as_owner stream_input
+core_size dagman_job_id encrypt_execute_directory erase_output_and_error_on_restart hold
+job_machine_attrs_history_length load_profile log_xml manifest match_list_length max_idle max_materialize nice_user priority run_as_owner stream_input
 transfer_error transfer_input transfer_output want_io_proxy
 """.split())
 """Commands that take a number, or True or False, or an expression that is one without the job."""
 
-DECIDING = {"hold": False, "getenv": False, "container_image": None, "docker_image": None, "noop_job": False, "on_exit_hold": False, "on_exit_remove": True, "periodic_hold": False,
-            "periodic_release": False, "periodic_remove": False, "periodic_vacate": False,
-            "allowed_execute_duration": None, "allowed_job_duration": None, "retry_until": None}
+DECIDING = {"hold": False, "getenv": False, "container_image": None, "docker_image": None, "noop_job": False,
+            "on_exit_hold": False, "on_exit_remove": True, "periodic_hold": False, "periodic_release": False,
+            "periodic_remove": False, "periodic_vacate": False, "allowed_execute_duration": None,
+            "allowed_job_duration": None, "retry_until": None}
 """Those of IDLE that change how a job ends, each with the value with which it doesn't."""
 
 PREFIXES = ("my.", "request_", "require_", "ec2_tag_", "ec2_parameter_", "cloud_label_",

@@ -227,8 +227,10 @@ class _Commands:
             text = "" if raw is None else self._expanded(command, raw)
             return convert(text) if text else default
         except Problem as found:
+            likely = difflib.get_close_matches(command, commands.NAMES, 1, 0.75) if command not in commands.ALL else []
+            meant = f" Did you mean {likely[0]}?" if likely else ""
             comment = " A comment needs a line of its own." if "#" in text else ""
-            problem = Problem(f"{command}: {found.problem}", found.remedy + comment)
+            problem = Problem(f"{command}: {found.problem}", found.remedy + comment + meant)
             raise SubmitError.at(self.place(command), problem) from None
 
     def text(self, command: str) -> str | None:
