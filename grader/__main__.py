@@ -204,8 +204,8 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _submission(path: Path) -> submit.Submission:
-    submission = submit.read(path)
+def _submission(path: Path, profile: Profile) -> submit.Submission:
+    submission = submit.read(path, profile)
     for remark in submission.remarks:
         print(remark, file=sys.stderr)
     return submission
@@ -216,8 +216,8 @@ def _submission(path: Path) -> submit.Submission:
 
 def command_simulate(options: argparse.Namespace) -> int:
     """Run the job or jobs, leave their output in the submit directory, tell the story."""
-    submission = _submission(options.submit_file)
     faults, profile = schedule.parse(options.schedule), PROFILES[options.profile]
+    submission = _submission(options.submit_file, profile)
     directory = options.submit_file.parent
     jobs = submission.within(directory)
     home, logs, fine, told = Tree(), {}, True, []
@@ -312,8 +312,8 @@ def command_grade(options: argparse.Namespace) -> int:
 
 def command_verify(options: argparse.Namespace) -> int:
     """Try every schedule on each job; the worst verdict is the exit status."""
-    submission = _submission(options.submit_file)
     profile = PROFILES[options.profile]
+    submission = _submission(options.submit_file, profile)
     states = max(Bounds.states, Bounds.states * options.max_executions // Bounds.executions)
     bounds = Bounds(options.max_executions, states, options.max_seconds, limits_hold=False)
     expected = _expected(options.expected, len(submission.jobs)) if options.expected else None

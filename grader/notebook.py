@@ -274,7 +274,7 @@ def _asked(name: str, schedule: str, profile: str, settings: dict[str, float],
         if profile not in PROFILES:
             raise ValueError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
         pace, limits = (EXERCISES[name].pace, LIMITS) if name in EXERCISES else (Pace(), Limits())
-        directory, submission, job = _job(name, settings, answered)
+        directory, submission, job = _job(name, settings, answered, PROFILES[profile])
         return _Asked(directory, job, schedules.parse(schedule), PROFILES[profile], pace, limits, _odd(submission))
     except (submit.SubmitError, ValueError) as problem:
         _say(str(problem))
@@ -350,7 +350,8 @@ def _odd(submission: submit.Submission) -> tuple[str, ...]:
             *[f"The submit file queues {more + 1} jobs. This is the first of them, number 0."] * bool(more))
 
 
-def _job(name: str, settings: dict[str, float], answered: bool) -> tuple[Tree, submit.Submission, Job]:
+def _job(name: str, settings: dict[str, float], answered: bool,
+         profile: Profile) -> tuple[Tree, submit.Submission, Job]:
     """A submit directory, what its submit file asks for, and the first job of that. Raises SubmitError, or ValueError
     with a sentence for the reader."""
     if name in EXERCISES and EXERCISES[name].submit_file:
@@ -365,7 +366,7 @@ def _job(name: str, settings: dict[str, float], answered: bool) -> tuple[Tree, s
         raise ValueError(f"only the program of an exercise takes settings; {name!r} is none")
     example = name.replace("/", "_").isidentifier()
     found = next((PAYLOAD / name).glob("*.sub"), Path(name)) if example else Path(name)
-    submission = submit.read(found)
+    submission = submit.read(found, profile)
     return Tree.read(found.parent), submission, submission.jobs[0]
 
 

@@ -452,7 +452,7 @@ def test_no_command_and_an_unknown_one_are_told_the_commands(grader):
 
 @pytest.mark.parametrize("command", ["simulate", "verify"])
 def test_a_misspelt_submit_command_is_a_remark_with_a_suggestion(grader, job, command):
-    ran = grader(command, job(request_memroy="1GB", transfer_ouput_files="x"), "--json")
+    ran = grader(command, job(request_memroy="1024", transfer_ouput_files="x"), "--json")
     assert ran.status == 0
     assert ran.err.splitlines()[-1].endswith("did you mean transfer_output_files?")
     assert json.loads(ran.out)["remarks"] == ran.err.splitlines()

@@ -1,12 +1,13 @@
 """The names of HTCondor's submit commands, and what this simulator makes of each. Plain data.
 
-Source: the SUBMIT_KEY table of HTCondor 25 (src/condor_utils/submit_utils.h).
+Sources: the SUBMIT_KEY table of HTCondor 25 (src/condor_utils/submit_utils.h); for the attributes' names and for what
+values are refused, condor_submit 23.9.6 and 25.14.1, which name the lines that they don't use.
 """
 
 from __future__ import annotations
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
-    "executable": (),
+    "executable": ("Cmd",),
     "arguments": ("args",),
     "environment": ("env",),
     "transfer_executable": ("TransferExecutable",),
@@ -32,7 +33,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "request_cpus": ("RequestCpus",),
     "request_memory": ("RequestMemory",),
     "request_disk": ("RequestDisk",),
-    "universe": (),
+    "universe": ("JobUniverse",),
+    "shell": (),
 }
 """The commands that the simulator reads, each with the other names that HTCondor takes for it."""
 
@@ -44,7 +46,7 @@ cpus disk diskusage executablesize false imagesize memory true undefined
 SILENT = frozenset("""
 accounting_group accounting_group_user batch_id batch_name concurrency_limits description
 email_attributes job_ad_information_attrs job_lease_duration keep_claim_idle log_xml nice_user
-prio priority request_gpus run_as_owner
+priority project_name request_gpus run_as_owner
 submit_event_user_notes ulog_execute_attrs want_ads
 """.split())
 """Commands that ask for nothing that a simulated job could miss."""
@@ -57,7 +59,7 @@ azure_admin_username azure_auth_file azure_image azure_location azure_size
 batch_extra_submit_args batch_project batch_queue batch_runtime buffer_block_size buffer_files
 buffer_size checkpoint_destination cloud_label_names common_input_files compress_files
 concurrency_limits_expr container_image container_is_common container_service_names
-container_target_dir copy_to_spool core_size coresize cron_day_of_month cron_day_of_week
+container_target_dir copy_to_spool core_size cron_day_of_month cron_day_of_week
 cron_hour cron_minute cron_month cron_prep_time cron_window cuda_version dag_node_name
 dagman_job_id dagman_log deferral_prep_time deferral_time deferral_window
 delegate_job_gsi_credentials_lifetime disk_usage docker_image docker_network_type
@@ -70,46 +72,104 @@ ec2_tag_names ec2_user_data ec2_user_data_file ec2_vpc_ip ec2_vpc_subnet
 encrypt_execute_directory encrypt_input_files encrypt_output_files environment2
 erase_output_and_error_on_restart exit_requirements fetch_files file_remaps gce_account
 gce_auth_file gce_image gce_json_file gce_machine_type gce_metadata gce_metadata_file
-gce_preemptible get_env getenv gpus_maximum_capability gpus_minimum_capability
+gce_preemptible getenv gpus_maximum_capability gpus_minimum_capability
 gpus_minimum_memory gpus_minimum_runtime grid_resource gs_access_key_id_file
 gs_secret_access_key_file hold hold_kill_sig image_size interactive_args
 interactive_executable jar_files java_vm_args java_vm_arguments java_vm_arguments2
 job_machine_attrs job_machine_attrs_history_length jobset keystore_alias keystore_file
 keystore_passphrase_file kill_sig kill_sig_timeout leave_in_queue load_profile local_files
-machine_count manifest manifest_dir match_list_length materialize_max_idle max_idle
+machine_count manifest manifest_dir match_list_length max_idle
 max_job_retirement_time max_materialize max_transfer_input_mb max_transfer_output_mb
 memory_usage mount_under_scratch my_proxy next_job_start_delay node_count noop_job
 noop_job_exit_code noop_job_exit_signal notification notify_user on_evict_checks on_exit_hold
 on_exit_hold_reason on_exit_hold_subcode on_exit_remove output_destination output_directory
 parallel_script_shadow parallel_script_starter periodic_hold periodic_hold_reason
-periodic_hold_subcode periodic_release periodic_remove periodic_vacate preferences
+periodic_hold_subcode periodic_release periodic_remove periodic_vacate
 primary_unix_group public_input_files rank remote_initialdir remove_kill_sig rendezvousdir
 require_gpus requirements retry_request_disk retry_request_memory retry_request_memory_increase
 retry_request_memory_max retry_until s3_access_key_id_file s3_secret_access_key_file
-scitokens_file send_credential shell skip_filechecks skip_if_dataflow stack_size starter_debug
+scitokens_file send_credential skip_filechecks skip_if_dataflow stack_size starter_debug
 starter_log stream_input submit_event_notes_attrs suspend_job_at_exec tool_daemon_args
 tool_daemon_arguments tool_daemon_arguments2 tool_daemon_cmd tool_daemon_error
 tool_daemon_input tool_daemon_output transfer_container transfer_error transfer_input
 transfer_output transfer_plugins use_oauth_services use_scitoken use_scitokens
 use_x509userproxy vm_checkpoint vm_disk vm_macaddr vm_memory vm_networking vm_networking_type
 vm_no_output_vm vm_type vm_vcpus vm_vnc want_graceful_removal want_io_proxy
-want_job_networking wantnametag x509userproxy xen_initrd xen_kernel xen_kernel_params xen_root
+want_job_networking wantnametag wantparallelscheduling x509userproxy xen_initrd xen_kernel xen_kernel_params xen_root
 submit_allow_duplicate_matches submit_fail_empty_fields submit_fail_empty_matches
 submit_match_directories submit_warn_duplicate_matches submit_warn_empty_fields
-submit_warn_empty_matches
+submit_warn_empty_matches transfer_common_input
 """.split())
 """Commands that do something in a pool and nothing here."""
 
-DECIDING = {"hold": False, "noop_job": False, "on_exit_hold": False, "on_exit_remove": True, "periodic_hold": False,
-            "periodic_release": False, "periodic_remove": False, "periodic_vacate": False,
-            "allowed_execute_duration": None, "allowed_job_duration": None, "retry_until": None}
+ATTRIBUTES = {
+    "jobbatchname": "batch_name", "jobbatchid": "batch_id", "jobdescription": "description", "jobprio": "priority",
+    "prio": "priority", "jobnotification": "notification", "leavejobinqueue": "leave_in_queue", "isnoopjob": "noop_job",
+    "jobstarterdebug": "starter_debug", "jobstarterlog": "starter_log", "jobsetname": "jobset",
+    "jobmaterializelimit": "max_materialize", "jobmaterializemaxidle": "max_idle", "materialize_max_idle": "max_idle",
+    "userlogusexml": "log_xml", "userlogexecuteeventattrs": "ulog_execute_attrs",
+    "acctgroupuser": "accounting_group_user",
+    "streamin": "stream_input", "transferin": "transfer_input", "transferout": "transfer_output",
+    "transfererr": "transfer_error", "preferences": "rank", "coresize": "core_size", "get_env": "getenv",
+    "interactive_exectuable": "interactive_executable",
+} | {name.replace("_", ""): name for name in """
+accounting_group allowed_execute_duration allowed_job_duration append_files aws_region buffer_block_size buffer_files
+buffer_size checkpoint_destination common_input_files compress_files container_image container_is_common
+container_target_dir copy_to_spool cron_day_of_month cron_day_of_week cron_hour cron_minute cron_month cron_prep_time
+cron_window cuda_version dag_node_name dagman_job_id deferral_time delegate_job_gsi_credentials_lifetime disk_usage
+docker_image docker_network_type docker_override_entrypoint docker_pull_policy docker_send_credentials
+dont_encrypt_input_files dont_encrypt_output_files ec2_access_key_id ec2_secret_access_key
+email_attributes encrypt_execute_directory encrypt_input_files
+encrypt_output_files erase_output_and_error_on_restart fetch_files file_remaps hold_kill_sig image_size jar_files
+java_vm_args job_ad_information_attrs job_lease_duration job_machine_attrs job_machine_attrs_history_length
+keep_claim_idle kill_sig kill_sig_timeout load_profile local_files manifest_dir max_job_retirement_time
+max_transfer_input_mb max_transfer_output_mb mount_under_scratch next_job_start_delay nice_user noop_job_exit_code
+noop_job_exit_signal notify_user on_exit_hold on_exit_hold_reason on_exit_hold_subcode on_exit_remove
+output_destination output_directory parallel_script_shadow parallel_script_starter periodic_hold periodic_hold_reason
+periodic_hold_subcode periodic_release periodic_remove periodic_vacate primary_unix_group project_name
+public_input_files remove_kill_sig request_gpus require_gpus run_as_owner
+scitokens_file skip_if_dataflow stack_size submit_event_notes submit_event_notes_attrs submit_event_user_notes
+submit_fail_empty_fields submit_fail_empty_matches submit_warn_duplicate_matches submit_warn_empty_fields
+submit_warn_empty_matches suspend_job_at_exec tool_daemon_args tool_daemon_cmd tool_daemon_error tool_daemon_input
+tool_daemon_output transfer_container transfer_plugins use_oauth_services want_graceful_removal want_io_proxy
+want_job_networking
+""".split()}
+"""Other names of commands, which are mostly the names of the attributes that they give the job; in lower case."""
+
+EXPRESSIONS = frozenset("""
+allowed_execute_duration allowed_job_duration concurrency_limits_expr job_lease_duration keep_claim_idle leave_in_queue
+max_job_retirement_time max_transfer_input_mb max_transfer_output_mb next_job_start_delay noop_job noop_job_exit_code
+noop_job_exit_signal on_exit_hold on_exit_hold_reason on_exit_hold_subcode on_exit_remove periodic_hold
+periodic_hold_reason periodic_hold_subcode periodic_release periodic_remove periodic_vacate rank retry_until stack_size
+want_graceful_removal
+""".split())
+"""Commands that take any ClassAd expression, beside requirements and all that begin with request_."""
+
+CONSTANTS = frozenset("""
+core_size dagman_job_id encrypt_execute_directory erase_output_and_error_on_restart hold
+job_machine_attrs_history_length load_profile log_xml manifest match_list_length max_idle max_materialize nice_user priority run_as_owner stream_input
+transfer_error transfer_input transfer_output want_io_proxy
+""".split())
+"""Commands that take a number, or True or False, or an expression that is one without the job."""
+
+DECIDING = {"hold": False, "getenv": False, "container_image": None, "docker_image": None, "noop_job": False,
+            "on_exit_hold": False, "on_exit_remove": True, "periodic_hold": False, "periodic_release": False,
+            "periodic_remove": False, "periodic_vacate": False, "allowed_execute_duration": None,
+            "allowed_job_duration": None, "retry_until": None}
 """Those of IDLE that change how a job ends, each with the value with which it doesn't."""
 
 PREFIXES = ("my.", "request_", "require_", "ec2_tag_", "ec2_parameter_", "cloud_label_",
-            "transform_body_", "remote_", "batch_extra_")
+            "transform_body_", "remote_", "batch_extra_", "want_")
 """Beginnings of commands that a pool may add to: request_NAME for a custom resource, say."""
+
+PARTS = ("_oauth_permissions", "_oauth_resource", "_container_port")
+"""Parts of commands that begin with a name of one's own: box_oauth_permissions, say."""
 
 NAMES = SILENT | IDLE | SPELLINGS.keys()
 """Every command, by its usual name."""
-ALL = NAMES | {name.lower() for others in SPELLINGS.values() for name in others}
+USUAL = ATTRIBUTES | {name.lower(): usual for usual, others in SPELLINGS.items() for name in others}
+"""Other name, in lower case → usual name."""
+OTHERS = {usual: tuple(name for name in USUAL if USUAL[name] == usual) for usual in NAMES}
+"""Usual name → its other names, in lower case."""
+ALL = NAMES | USUAL.keys()
 """Every name that HTCondor takes, in lower case."""

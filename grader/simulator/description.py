@@ -6,6 +6,7 @@ each queue statement, when the table holds what that statement's jobs see.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,14 +14,21 @@ from typing import NamedTuple
 from .folder import Folder
 from .macros import Macros, boolean
 from .problems import CAUTION, Place, Problem, Remark, SubmitError
+from .profile import Profile
 from .queueing import Arguments
 from .tree import File
 
 _SPACE = " \t\r\v\f"
-_ASSIGNMENT = re.compile(r"(?P<name>[^\s=:]+)\s*(?P<operator>@=|=|:)\s*(?P<value>.*)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"(?P<name>[^\s=:]+)\s*(?P<operator>@=|=|:)\s*(?P<value>.*)", re.DOTALL | re.ASCII)
 _CONDITION = re.compile(r"(if|elif|else|endif)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _QUEUE = re.compile(r"queue(?:\s+(?P<arguments>.*))?", re.IGNORECASE | re.DOTALL)
 _DIRECTIVE = re.compile(r"@?(include|use|error|warning)\b([^:=]*):\s*(.*)", re.IGNORECASE | re.DOTALL)
+_VERSION = re.compile(r"version\s+(?P<operator>[<>]=?|[=!]?=)\s*(?P<version>\d+\.\d+(?:\.\d+)?)[\w. ]*",
+                      re.IGNORECASE | re.ASCII)
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, "=": operator.eq, "==": operator.eq, "!=": operator.ne,
+                ">=": operator.ge, ">": operator.gt}
+_DAG = re.compile(r"(JOB|PARENT|VARS|SUBDAG|SPLICE|FINAL|PROVISIONER|SERVICE|RETRY|SCRIPT)\s+[^\s=]+(\s+[^\s=].*)?",
+                  re.IGNORECASE | re.DOTALL)
 _DEEPEST_INCLUDE = 10
 
 Lines = Iterator[tuple[Place, str]]
@@ -61,16 +69,20 @@ def logical_lines(text: str, file: str, remarks: list[Remark] | None = None) -> 
 
 
 class Description:
-    """A submit description being read; iterating gives its queue statements."""
+    """A submit description being read; iterating gives its queue statements.
 
-    def __init__(self, text: str, name: str, folder: Folder, macros: Macros):
-        self.macros, self.folder = macros, folder
+    What condor_submit does behind a queue statement, and what it takes for its version, is the profile's.
+    """
+
+    def __init__(self, text: str, name: str, folder: Folder, macros: Macros, profile: Profile):
+        self.macros, self.folder, self._profile = macros, folder, profile
         self.remarks: list[Remark] = []
-        self._text, self._name = text, name
+        self._text, self.name = text, name
         self._branches: list[_Branch] = []
+        self._queued: Place | None = None
 
     def __iter__(self) -> Iterator[Queue]:
-        yield from self._statements(self._text, self._name, depth=0)
+        yield from self._statements(self._text, self.name, depth=0)
 
     def _statements(self, text: str, file: str, depth: int) -> Iterator[Queue]:
         lines, outer = logical_lines(text, file, self.remarks), len(self._branches)
@@ -86,6 +98,9 @@ class Description:
             raise SubmitError(*self._branches[-1].place, "this if has no endif", "Add a line `endif`.")
 
     def _statement(self, place: Place, line: str, lines: Lines, depth: int) -> Iterator[Queue]:
+        if self._queued and self._profile.single_queue:
+            raise Problem(f"HTCondor {self._profile.version} takes nothing behind a queue statement",
+                          "Put it above the queue statement; for more jobs, write `queue N` or a list of items.")
         if self._branches:
             line = line.removeprefix(":")
         if condition := _CONDITION.fullmatch(line):
@@ -98,13 +113,22 @@ class Description:
         elif queue := _QUEUE.fullmatch(line):
             if depth:
                 raise Problem("a queue statement in an included file", "Move it to the submit file.")
+            if self._branches:
+                raise SubmitError(*self._branches[-1].place, "there is no endif before the queue statement",
+                                  "Write endif above queue: a queue statement can't be part of an if.")
             self.macros.refer(line)
+            if self._queued:
+                text = "several queue statements in a file are deprecated: HTCondor 25 takes one only"
+                self.remarks.append(Remark(*place, text, CAUTION))
             yield self._queue(place, queue["arguments"] or "", lines)
+            self._queued = place
         else:
             self._assignment(place, line, lines)
 
     def _assignment(self, place: Place, line: str, lines: Lines) -> None:
         found = _ASSIGNMENT.fullmatch(line)
+        if found is None and _DAG.fullmatch(line) and not self.macros.places:
+            raise Problem("this is a DAG file", "Name a node's submit file: the one behind its JOB.")
         if found is None or (found["operator"] == ":") or found["name"].lower() == "queue":
             raise Problem(f"{line[:60]!r} is neither `command = value` nor a queue statement",
                           "Check the line for a missing = sign or a missing \\ above it.")
@@ -166,7 +190,9 @@ class Description:
         self._branches.append(_Branch(before.place, taken, before.done or taken, last=word == "else"))
 
     def _holds(self, condition: str) -> bool:
-        """The value of an if: True, False, a number, `defined NAME`, a macro; ! negates."""
+        """The value of an if: True, False, a number, `defined NAME`, `version >= 8.1`, a macro; ! negates."""
+        if compared := _VERSION.fullmatch(condition.strip()):
+            return self._is_version(compared["operator"], compared["version"])
         text = self.macros.expand(condition).strip()
         if text.startswith("!"):
             return not self._holds(text[1:])
@@ -175,6 +201,9 @@ class Description:
         if found := re.fullmatch(r"defined(?:\s+([\w./]*))?", text, re.IGNORECASE | re.ASCII):
             name = found[1] or ""
             return bool(re.fullmatch(r"[\d.]+|true|false", name, re.IGNORECASE) or self.macros.get(name))
+        if re.match(r"version\b", text, re.IGNORECASE):
+            raise Problem(f"{text!r} is not a comparison that HTCondor reads", "Write `version >= 8.1`, say: with the "
+                          "blank behind the word, and with a major and a minor number.")
         if text.lower() in ("yes", "t", "no", "f"):
             return text.lower() in ("yes", "t")
         try:
@@ -182,6 +211,12 @@ class Description:
         except Problem:
             raise Problem(f"{text!r} is not a condition that is simulated",
                           "Use True, False, a number or `defined NAME`; comparisons are not taken.") from None
+
+    def _is_version(self, comparison: str, version: str) -> bool:
+        """As HTCondor does: of its own version, as many numbers count as are given."""
+        given = [int(number) for number in version.split(".")]
+        own = [int(number) for number in self._profile.version.split(".")]
+        return _COMPARISONS[comparison](own[:len(given)], given)
 
 
 class _Branch(NamedTuple):

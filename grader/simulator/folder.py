@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, Union
 
 from .problems import Problem
 from .transfer import KeptPaths, contents_only, file_over_directory
 from .tree import Directory, File, Link, TooLarge, Tree
-from .values import no_url, unquoted_files
+from .values import is_url, unquoted_files
 
 Found = Union[File, Tree, None]
 
@@ -67,11 +68,22 @@ class TreeFolder:
         return self._tree.below(where) if where else self._tree
 
 
-def inputs(folder: Folder, home: str, text: str, keep_paths: bool) -> Tree:
-    """R2: what transfer_input_files brings into the sandbox; the last of a name wins."""
+def inputs(folder: Folder, home: str, text: str, keep_paths: bool, noted: Callable[..., None]) -> Tree:
+    """R2: what transfer_input_files brings into the sandbox; the last of a name wins.
+
+    A file of a URL's last name stands for the URL. `noted` is called with a text for what is worth knowing, and with
+    decides=True where the job lacks something that a pool would bring.
+    """
     brought, kept = Tree(), KeptPaths()
     for path in unquoted_files(text):
-        no_url(path)
+        if is_url(path):
+            url, path = path, posixpath.basename(path.rstrip("/"))
+            here = folder.get(posixpath.join(home, path)) if path else None
+            if here is None:
+                noted(f"{url} is not fetched: there is no network here; a file {path or 'of its name'} beside the "
+                      "submit file would stand for it", decides=True)
+                continue
+            noted(f"{path} of the submit directory stands for {url}, as there is no network here")
         found = _input(folder, posixpath.join(home, path), path, keep_paths)
         if file_over_directory(found, brought):
             raise Problem(f"{path} would arrive where a directory of its name has arrived", "List it before that one.")

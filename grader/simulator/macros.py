@@ -1,4 +1,4 @@
-"""The macros of a submit description: $(name), $(name:default), $ENV(), $F…(), $INT(), $REAL().
+"""The macros of a submit description: $(name), $(name:default), $ENV(), and functions as $INT(), $F…(), $CHOICE().
 
 What it is not: it knows no submit command and no line syntax. Names ignore case. A value is kept
 as it is written and expanded when it is used, as HTCondor does, so the last definition counts
@@ -33,6 +33,7 @@ _DEFAULTS = {
     "itemindex": "0", "item": "", "node": "", "submit_file": "",
     "opsys": "LINUX", "arch": "X86_64", "islinux": "1", "iswindows": "0",
 }
+_PATHS = {"BASENAME": "nx", "DIRNAME": "p"}
 _OF_THE_CLOCK = {"submit_time", "year", "month", "day"}
 
 
@@ -48,6 +49,8 @@ class Macros:
         """Lower-case names that some line refers to."""
         self.undefined: set[str] = set()
         """Names that were expanded to nothing because nothing defines them."""
+        self.drawn: set[str] = set()
+        """Functions that HTCondor answers by chance, and that were answered by their first choice here."""
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._values
@@ -111,7 +114,21 @@ class Macros:
             return self._number(function, argument)
         if function[0] == "F":
             return _filename(function[1:].lower(), self._argument(argument))
-        raise Problem(f"${function}() is not simulated", "Write the value that it would give.")
+        if function in _PATHS and "," not in argument:
+            return _filename(_PATHS[function], self._argument(argument))
+        parts = [part.strip() for part in argument.split(",")]
+        if function == "CHOICE":
+            return self._chosen(parts[1:], self._index(parts[0]))
+        if function == "SUBSTR":
+            return self._part(*parts)
+        if function == "STRING":
+            return self._text(*argument.split(",", 1))
+        if function == "RANDOM_CHOICE":
+            self.drawn.add(function)
+            return self._chosen(parts, 0)
+        if function == "RANDOM_INTEGER":
+            return self._drawn(parts)
+        raise Problem(f"${function}({argument}) is not simulated", "Write the value that it would give.")
 
     def _argument(self, text: str) -> str:
         """A function's argument: the value of the macro of that name, or the text itself."""
@@ -120,6 +137,47 @@ class Macros:
             return self._expanded(text if value is None else value)
         except RecursionError:
             raise _circle(text) from None
+
+    def _index(self, text: str) -> int:
+        return integer(self._argument(text))
+
+    def _chosen(self, choices: list[str], index: int) -> str:
+        """One of a list: of several texts, or of the macro that a single one names."""
+        if len(choices) == 1:
+            listed = self.get(choices[0])
+            if listed is None:
+                raise Problem(f"there is no list named {choices[0]!r}", f"Add a line `{choices[0] or 'NAME'} = a, b`.")
+            choices = [choice.strip() for choice in self._expanded(listed).split(",")]
+        if not 0 <= index < len(choices):
+            raise Problem(f"the list has no item {index}", "Count from 0.")
+        return choices[index]
+
+    def _part(self, name: str, start: str = "", length: str = "", *_: str) -> str:
+        """$SUBSTR(name, start, length): negative numbers count from the end."""
+        if not start:
+            raise Problem(f"$SUBSTR({name}) says no position", f"Write $SUBSTR({name}, START, LENGTH).")
+        text = self._expanded(self.get(name) or "")
+        first = self._index(start)
+        first = max(first + len(text), 0) if first < 0 else first
+        size = self._index(length) if length else len(text)
+        return text[first:first + size if size >= 0 else size]
+
+    def _text(self, name: str, pattern: str = "%s") -> str:
+        if not re.fullmatch(r"[^%]*%-?\d{0,3}(\.\d{0,3})?s[^%]*", pattern):
+            raise Problem(f"{pattern!r} is not a format for $STRING()", "Use %s, or %.3s for three characters.")
+        text = self._argument(name)
+        return pattern % (text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text)
+
+    def _drawn(self, parts: list[str]) -> str:
+        """$RANDOM_INTEGER(least, greatest, step): the least."""
+        if not 2 <= len(parts) <= 3 or not all(re.fullmatch(r"[-+]?\d{1,18}", part, re.ASCII) for part in parts):
+            raise Problem("$RANDOM_INTEGER() takes numbers", "Write $RANDOM_INTEGER(1, 9), say.")
+        least, greatest = int(parts[0]), int(parts[1])
+        if least > greatest:
+            raise Problem(f"{least} is greater than {greatest}", f"Write $RANDOM_INTEGER({greatest}, {least}).")
+        if least < greatest:
+            self.drawn.add("RANDOM_INTEGER")
+        return str(least)
 
     def _number(self, function: str, argument: str) -> str:
         name, has_format, pattern = argument.partition(",")

@@ -12,6 +12,8 @@ class Profile:
     name: str
     htcondor: str
     """The versions that behave so."""
+    version: str
+    """The version that `if version` in a submit file is compared with."""
     live: str = ""
     """The version that it is held against, live (docs/conformance.md); '' if none of these versions is to be had."""
     streams_in_checkpoint: bool = True
@@ -29,6 +31,12 @@ class Profile:
     missing_output_holds: bool = True
     """In eviction-driven mode, a listed file that is not there at an eviction holds the job (R7); else it is evicted,
     and nothing is saved."""
+    single_queue: bool = False
+    """condor_submit takes nothing behind a queue statement, and queues one job if there is none."""
+    bare_remaps: bool = False
+    """transfer_output_remaps needs no double quotes."""
+    shell: bool = False
+    """`shell = COMMAND` stands for an executable."""
 
     def __str__(self) -> str:
         checked = f"held against {self.live}" if self.live else "not checked against a live one"
@@ -38,11 +46,11 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("modern", "23.9 – 25.9", live="23.9.6"),
-        Profile("slides2021", "9.0.4", streams_in_checkpoint=False, checkpoint_beats_input=False,
+        Profile("modern", "23.9 – 25.9", "23.9.6", live="23.9.6"),
+        Profile("slides2021", "9.0.4", "9.0.4", streams_in_checkpoint=False, checkpoint_beats_input=False,
                 missing_file_holds=False),
-        Profile("v25", "25.10.1 and later", live="25.14.1", may_requeue=True, eviction_codes=True, own_files=(),
-                missing_output_holds=False),
+        Profile("v25", "25.10.1 and later", "25.14.1", live="25.14.1", may_requeue=True, eviction_codes=True,
+                own_files=(), missing_output_holds=False, single_queue=True, bare_remaps=True, shell=True),
     )
 }
 MODERN = PROFILES["modern"]

@@ -12,23 +12,26 @@ import functools
 import os
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from . import commands, queueing, values
+from .classads import check, constant
 from .description import Description, Queue, logical_lines
 from .folder import DiskFolder, Folder, Found, TreeFolder, inputs
 from .job import STDIN, Job
 from .macros import Macros, boolean, integer, number
 from .problems import CAUTION, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
+from .profile import MODERN, Profile
 from .tree import File, Tree
 
 __all__ = ["CAUTION", "NO_EFFECT", "UNKNOWN", "DiskFolder", "Folder", "Remark", "Submission", "SubmitError",
            "TreeFolder", "parse", "read"]
 
+_MARK = "\ufeff"
 MOST_JOBS = 10_000
 MOST_CHARACTERS = 200_000
 
@@ -55,8 +58,8 @@ class Submission:
 
     def place(self, command: str) -> Place:
         """Where a command that the simulator reads stands; the file, if it is not given."""
-        return next((self.places[name.lower()] for name in (command, *commands.SPELLINGS[command])
-                     if name.lower() in self.places), Place(self.file, None))
+        return next((self.places[name] for name in (command, *commands.OTHERS[command]) if name in self.places),
+                    Place(self.file, None))
 
     def within(self, directory: Path) -> tuple[Job, ...]:
         """The jobs with the paths of what comes home as seen from the submit directory. Raises SubmitError if one of
@@ -79,21 +82,25 @@ class Submission:
                           "written there", "Use a relative path.")
 
 
-def read(path: Path | str) -> Submission:
+def read(path: Path | str, profile: Profile = MODERN) -> Submission:
     """The submission that a submit file on disk describes, its directory being the submit directory.
 
-    Raises SubmitError, also for a file that is missing, unreadable or not UTF-8.
+    Raises SubmitError, also for a file that is missing or unreadable.
     """
     path = Path(path)
+    odd = []
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # some editors begin a file with a mark
+        content = path.read_bytes()
+        text = content.decode()
     except UnicodeDecodeError as error:
-        line = error.object[:error.start].count(b"\n") + 1
-        raise SubmitError(path.name, line, "this line is not UTF-8 text", "Save the file as UTF-8.") from None
+        text = content.decode("latin-1")  # HTCondor takes any bytes
+        line = content[:error.start].count(b"\n") + 1
+        odd.append(Remark(path.name, line, "this line is not UTF-8 text, and is read as Latin-1", CAUTION))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SubmitError(path.name, None, f"the submit file can't be read ({reason})", _where_else(path)) from None
-    return parse(text, DiskFolder(path.parent), name=path.name)
+    submission = parse(text, DiskFolder(path.parent), name=path.name, profile=profile)
+    return replace(submission, remarks=(*odd, *submission.remarks))
 
 
 def _where_else(path: Path) -> str:
@@ -105,20 +112,24 @@ def _where_else(path: Path) -> str:
     return f"Did you mean {likely[0]}?" if len(likely) == 1 else "Check its name and where it is."
 
 
-def parse(text: str, folder: Folder, *, name: str = "submit file", cluster: int = 1) -> Submission:
-    """The submission that a submit description describes. Raises SubmitError."""
+def parse(text: str, folder: Folder, *, name: str = "submit file", cluster: int = 1,
+          profile: Profile = MODERN) -> Submission:
+    """The submission that a submit description describes to an HTCondor of this profile. Raises SubmitError."""
     if len(text) > MOST_CHARACTERS:
         raise SubmitError(name, None, "the file is too long for a submit description",
                           "Put lists of items into a file of their own: queue VARIABLE from FILE.")
+    if text.startswith(_MARK):
+        raise SubmitError(name, 1, "the file begins with a byte order mark, which HTCondor takes for part of a name",
+                          "Save the file as UTF-8 without a byte order mark (BOM).")
     folder, macros = _Remembered(folder), Macros()
     macros.assign(cluster=cluster, clusterid=cluster, submit_file=name)
-    description = Description(text, name, folder, macros)
+    description = Description(text, name, folder, macros, profile)
     jobs: list[Job] = []
     remarks: list[Remark] = []
     statement = None
-    for statement in description:
+    for statement in _statements(description, profile):
         try:
-            _queue(statement, macros, folder, cluster, jobs, remarks)
+            _queue(statement, macros, folder, cluster, jobs, remarks, profile)
         except Problem as found:
             raise SubmitError.at(statement.place, found) from None
     if statement is None:
@@ -126,7 +137,7 @@ def parse(text: str, folder: Folder, *, name: str = "submit file", cluster: int 
         raise SubmitError(name, None, problem, "Write the job's commands, and a last line `queue`.")
     if not jobs:
         raise SubmitError(*statement.place, "no jobs are queued", "Check the number and the list of items.")
-    told = dict.fromkeys((*description.remarks, *_on_names(macros), *remarks))
+    told = dict.fromkeys((*description.remarks, *_on_names(macros, statement.place), *remarks))
     return Submission(
         jobs=tuple(replace(job, batch_size=len(jobs)) for job in jobs),
         remarks=tuple(sorted(told, key=lambda remark: (remark.file != name, remark.file, remark.line or 0))),
@@ -134,6 +145,15 @@ def parse(text: str, folder: Folder, *, name: str = "submit file", cluster: int 
         commands=frozenset(macros.places),
         places=dict(macros.places),
     )
+
+
+def _statements(description: Description, profile: Profile) -> Iterator[Queue]:
+    """The queue statements; the one that HTCondor adds, where it adds one."""
+    statement = None
+    for statement in description:
+        yield statement
+    if statement is None and profile.single_queue and description.macros.places:
+        yield Queue(Place(description.name, None), queueing.Arguments(), ())
 
 
 class _Remembered:
@@ -144,7 +164,7 @@ class _Remembered:
 
 
 def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: int,
-           jobs: list[Job], remarks: list[Remark]) -> None:
+           jobs: list[Job], remarks: list[Remark], profile: Profile) -> None:
     """Append the jobs of one queue statement, and what is worth knowing about them."""
     arguments, rows = statement.arguments, statement.rows
     items = [(0, "")]
@@ -163,7 +183,7 @@ def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: int,
         for step in range(arguments.count):
             macros.assign(process=len(jobs), procid=len(jobs), step=step, row=row, itemindex=row)
             reader = _Commands(macros, statement.place, remarks)
-            jobs.append(_job(reader, folder, cluster, len(jobs)))
+            jobs.append(_job(reader, folder, cluster, len(jobs), profile))
     for variable in arguments.variables:
         macros.loop(variable, "")
 
@@ -201,12 +221,16 @@ class _Commands:
 
         Raises SubmitError at the command's place for any Problem.
         """
+        text = ""
         try:
             raw = self._macros.get(self._spelling(command))
             text = "" if raw is None else self._expanded(command, raw)
             return convert(text) if text else default
         except Problem as found:
-            problem = Problem(f"{command}: {found.problem}", found.remedy)
+            likely = difflib.get_close_matches(command, commands.NAMES, 1, 0.75) if command not in commands.ALL else []
+            meant = f" Did you mean {likely[0]}?" if likely else ""
+            comment = " A comment needs a line of its own." if "#" in text else ""
+            problem = Problem(f"{command}: {found.problem}", found.remedy + comment + meant)
             raise SubmitError.at(self.place(command), problem) from None
 
     def text(self, command: str) -> str | None:
@@ -216,6 +240,10 @@ class _Commands:
     def has(self, name: str) -> bool:
         """Whether a command, macro or attribute of this name is given."""
         return name in self._macros
+
+    def names(self) -> Iterator[str]:
+        """What is given, by the usual names of commands, in small letters."""
+        return (commands.USUAL.get(name, name) for name in self._macros.places)
 
     def misspelt(self, command: str) -> Misspelt | None:
         """What is given in the place of a command that is not, by its look."""
@@ -228,12 +256,15 @@ class _Commands:
         self._remarks.append(Remark(*self.place(command), text, kind, decides))
 
     def _spelling(self, command: str) -> str:
-        names = (command, *commands.SPELLINGS[command])
+        names = (command, *commands.OTHERS.get(command, ()))
         return next((name for name in names if name in self._macros), command)
 
     def _expanded(self, command: str, raw: str) -> str:
         self._macros.undefined.clear()
+        self._macros.drawn.clear()
         text = self._macros.expand(raw)  # HTCondor keeps the white space that an empty macro leaves
+        for function in sorted(self._macros.drawn):
+            self.remark(command, f"{command}: ${function}() is drawn anew at each submission; here it is always {text}")
         for name in sorted(self._macros.undefined):
             self.remark(command, f"{command}: nothing defines $({name}), so it counts as empty")
         if left := re.search(r"(?<!\$)\$\(.*", text):
@@ -242,26 +273,29 @@ class _Commands:
         return text
 
 
-def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
+def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Profile) -> Job:
     """One job. Relative paths: the executable's starts at the submit directory, all others at
     initialdir, which is the submit directory unless it is given."""
     home = given.read("initialdir", lambda path: _directory(folder, path), "")
     keep_paths = given.read("preserve_relative_paths", boolean, False)
-    brought = given.read("transfer_input_files", lambda text: inputs(folder, home, text, keep_paths), Tree())
+    _check_values(given)
+    noted = functools.partial(given.remark, "transfer_input_files")
+    brought = given.read("transfer_input_files", lambda text: inputs(folder, home, text, keep_paths, noted), Tree())
     stdin = given.read("input", lambda path: _stdin(folder, home, path), Tree())
-    executable, program, transferred = _executable(given, folder)
+    script = given.text("shell") if profile.shell else None
+    executable, program, transferred = ("/bin/sh", Tree(), False) if script else _executable(given, folder)
     success = given.read("success_exit_code", integer, None)
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
     job = Job(
         executable=executable,
-        arguments=given.read("arguments", values.arguments, ()),
+        arguments=("-c", script) if script else given.read("arguments", values.arguments, ()),
         environment=given.read("environment", values.environment, ()),
         inputs=brought | stdin | program,
         transfer_executable=transferred,
-        checkpoint_exit_code=given.read("checkpoint_exit_code", integer, None),
+        checkpoint_exit_code=_checkpoint_exit_code(given),
         transfer_checkpoint_files=given.read("transfer_checkpoint_files", values.files, None),
         transfer_output_files=given.read("transfer_output_files", values.unquoted_files, None),
-        transfer_output_remaps=given.read("transfer_output_remaps", values.remaps, ()),
+        transfer_output_remaps=_remaps(given, profile),
         preserve_relative_paths=keep_paths,
         on_exit_or_evict=when == "ON_EXIT_OR_EVICT",
         output=_stream(given, "output", home),
@@ -274,7 +308,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
         max_retries=given.read("max_retries", integer, 0 if success is None else 2),
         success_exit_code=success or 0,
         max_vacate_time=float(given.read("job_max_vacate_time", number, Job.max_vacate_time)),
-        request_cpus=given.read("request_cpus", values.processors, ""),
+        request_cpus=given.read("request_cpus", check, ""),
         request_memory=given.read("request_memory", values.amount, ""),
         request_disk=given.read("request_disk", values.amount, ""),
         cluster=cluster,
@@ -282,6 +316,25 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
     )
     _check(given, job)
     return job
+
+
+def _checkpoint_exit_code(given: _Commands) -> int | None:
+    """The command's value, or that of the attributes which the command stands for."""
+    by_hand = given.read("My.WantFTOnCheckpoint", boolean, False)
+    code = given.read("My.SuccessCheckpointExitCode", integer, None) if by_hand else None
+    return given.read("checkpoint_exit_code", integer, code)
+
+
+def _remaps(given: _Commands, profile: Profile) -> tuple[tuple[str, str], ...]:
+    """The pairs of transfer_output_remaps. A file that goes to a URL keeps the URL's last name."""
+    pairs = []
+    for name, new in given.read("transfer_output_remaps", lambda text: values.remaps(text, profile.bare_remaps), ()):
+        if values.is_url(new):
+            given.remark("transfer_output_remaps", f"{name} is not sent to {new}: there is no network here, and the "
+                         "file comes to the submit directory")
+            new = posixpath.basename(new.rstrip("/")) or name
+        pairs.append((name, new))
+    return tuple(pairs)
 
 
 def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
@@ -294,6 +347,12 @@ def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
     if path is None:
         if likely := given.misspelt("executable"):
             raise SubmitError(*likely.place, f"{likely.name} is not a submit command", "Did you mean executable?")
+        if given.has("shell"):
+            raise SubmitError(*given.place("shell"), "shell is no command of this HTCondor, and there is no executable",
+                              "Write `executable = PROGRAM`, or choose HTCondor 25: --profile v25.")
+        if image := next((name for name in _IMAGES if given.text(name)), None):
+            raise SubmitError(*given.place(image), f"{image}: without an executable, the job runs the image's own "
+                              "program, which is not simulated", "Name an executable to try the job here.")
         raise SubmitError(*given.place("executable"), "no executable is given", "Add `executable = PROGRAM`.")
     if not transferred:
         return path, Tree(), False
@@ -302,8 +361,19 @@ def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
         problem = f"executable: {path} " + ("does not exist" if program is None else "is a directory")
         raise SubmitError(*given.place("executable"), problem, "Check its name, or write "
                           "`transfer_executable = False` for a program that the execution points have.")
+    _check_program(given, path, program)
     name = posixpath.basename(path)
     return name, Tree({name: File(program.content, executable=True)}), True
+
+
+def _check_program(given: _Commands, path: str, program: File) -> None:
+    """Raises SubmitError for what condor_submit looks for in an executable."""
+    first, newline, _ = program.content.partition(b"\n")
+    if not program.content:
+        raise SubmitError(*given.place("executable"), f"executable: {path} is empty", "Write the program into it.")
+    if newline and first.startswith(b"#!") and first.endswith(b"\r"):
+        raise SubmitError(*given.place("executable"), f"executable: {path} is a script with the line ends of Windows "
+                          "(CRLF), with which it doesn't start", f"Convert it: dos2unix {path}.")
 
 
 def _directory(folder: Folder, path: str) -> str:
@@ -335,13 +405,42 @@ def _check(given: _Commands, job: Job) -> None:
     _check_checkpoint(given, job)
     _check_transfer(given, job)
     if (universe := given.read("universe", values.universe, "vanilla")) != "vanilla":
-        given.remark("universe", f"{universe} has no effect here: the job runs as a vanilla one", NO_EFFECT)
+        given.remark("universe", f"{universe} has no effect here: the job runs as a vanilla one", NO_EFFECT,
+                     decides=universe in _ELSEWHERE)
     if job.max_retries < 0:
         given.remark("max_retries", f"{job.max_retries} means no retry; write 0, or a number of retries")
     _check_requests(given, job)
     if given.text("initialdir"):
         given.remark("initialdir", "it holds here for input files, output, error and log; "
                      "transfer_output_files come to the submit directory", NO_EFFECT)
+
+
+_IMAGES = ("docker_image", "container_image")
+_ELSEWHERE = ("docker", "container", "java", "vm", "grid")
+"""Universes in which other programs run than those that are here."""
+
+_KINDS = {
+    **dict.fromkeys(commands.EXPRESSIONS, check), **dict.fromkeys(commands.CONSTANTS, constant),
+    "requirements": lambda text: check(f"({text})"),  # HTCondor puts it into parentheses, to add conditions
+    "request_memory": values.amount, "request_disk": values.amount,
+    "kill_sig": values.signal, "remove_kill_sig": values.signal, "hold_kill_sig": values.signal,
+    "notification": values.notification, "universe": values.universe,
+}
+
+
+def _check_values(given: _Commands) -> None:
+    """Raises SubmitError for a value that condor_submit refuses, of commands that are not simulated as well."""
+    for name in given.names():
+        if kind := _KINDS.get(name) or (check if name.startswith(("my.", "request_")) else None):
+            given.read(name, kind, None)
+    images = [name for name in _IMAGES if given.text(name)]
+    universe = given.read("universe", values.universe, "vanilla")
+    if universe == "docker" and "docker_image" not in images or universe == "container" and not images:
+        raise SubmitError(*given.place("universe"), f"the {universe} universe needs an image",
+                          f"Add a line `{universe}_image = IMAGE`.")
+    if len(images) > 1:
+        raise SubmitError(*given.place("container_image"), "docker_image and container_image don't go together",
+                          "Name one image.")
 
 
 def _check_requests(given: _Commands, job: Job) -> None:
@@ -358,13 +457,16 @@ def _check_requests(given: _Commands, job: Job) -> None:
         given.remark(command, f"{command}: {why}, so that the job would never start; write {like}, say")
 
 
+_BY_SIGNAL = "my.successcheckpointexitbysignal"
+
+
 def _check_checkpoint(given: _Commands, job: Job) -> None:
     code = job.checkpoint_exit_code
     if code == 0:
         given.remark("checkpoint_exit_code", "with 0 the job never finishes: an exit with 0 is a checkpoint")
     elif code is not None and not 0 < code < 256:
         given.remark("checkpoint_exit_code", f"no program can exit with {code}: exit codes go from 0 to 255")
-    elif code is None and job.transfer_checkpoint_files is not None:
+    elif code is None and job.transfer_checkpoint_files is not None and not given.has(_BY_SIGNAL):
         given.remark("transfer_checkpoint_files", "without checkpoint_exit_code this list is never used: "
                      "the job is not self-checkpointing")
     if any('"' in name for name in job.transfer_checkpoint_files or ()):
@@ -376,6 +478,9 @@ def _check_transfer(given: _Commands, job: Job) -> None:
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
     listed = given.text("transfer_input_files") or given.text("transfer_output_files")
     place = given.place("should_transfer_files")
+    if should == "NO" and given.text("when_to_transfer_output"):
+        raise SubmitError(*place, "should_transfer_files = NO, and there is a time to transfer output",
+                          "Take when_to_transfer_output away, or write should_transfer_files = YES.")
     if should == "NO" and listed:
         raise SubmitError(*place, "should_transfer_files = NO, and there are files to transfer",
                           "Write should_transfer_files = YES.")
@@ -384,23 +489,35 @@ def _check_transfer(given: _Commands, job: Job) -> None:
                           "Write should_transfer_files = YES.")
     if should == "NO":
         given.remark("should_transfer_files", "NO has no effect here: files are transferred", NO_EFFECT)
-    if when in ("ON_SUCCESS", "NEVER"):
+    if when == "NEVER":
+        given.remark("when_to_transfer_output", "HTCondor takes NEVER for ON_EXIT")
+    if when == "ON_SUCCESS":
         given.remark("when_to_transfer_output", f"{when} has no effect here: output comes home on every exit",
                      NO_EFFECT, decides=True)
 
 
-def _on_names(macros: Macros) -> list[Remark]:
-    """Remarks on commands that don't exist, and on those that do nothing here."""
+_BY_HAND = ("my.successcheckpointexitcode", "my.wantftoncheckpoint")
+
+
+def _on_names(macros: Macros, queued: Place) -> list[Remark]:
+    """Remarks on commands that don't exist, that do nothing here, or that stand behind the last queue statement."""
     remarks = []
     for name, place in macros.places.items():
-        if name in ("my.successcheckpointexitcode", "my.wantftoncheckpoint", "my.transfercheckpoint"):
+        usual = commands.USUAL.get(name, name)
+        if place.file == queued.file and (place.line or 0) > (queued.line or place.line or 0):
+            text = f"{name} stands behind the last queue statement, and no job sees it"
+            remarks.append(Remark(*place, text, CAUTION))
+        elif name in (*_BY_HAND, "my.transfercheckpoint", _BY_SIGNAL):
+            if name in _BY_HAND and all(by_hand in macros for by_hand in _BY_HAND):
+                continue
             text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
-            remarks.append(Remark(*place, text, NO_EFFECT))
-        elif name in commands.IDLE:
-            decides = name in commands.DECIDING and not _is_default(name, macros)
+            remarks.append(Remark(*place, text, NO_EFFECT, decides=name == _BY_SIGNAL))
+        elif usual in commands.IDLE:
+            decides = usual in commands.DECIDING and not _is_default(name, macros)
             ending = ", though it may change how the job ends" if decides else ""
             remarks.append(Remark(*place, f"{name} has no effect in this simulator{ending}", NO_EFFECT, decides))
-        elif not (name in commands.ALL or name in macros.mentioned or name.startswith(commands.PREFIXES)):
+        elif not (name in commands.ALL or name in macros.mentioned or name.startswith(commands.PREFIXES)
+                  or any(part in name for part in commands.PARTS)):
             likely = difflib.get_close_matches(name, commands.NAMES, n=1, cutoff=0.75)
             ending = f": did you mean {likely[0]}?" if likely else f", and no $({name}) uses it"
             remarks.append(Remark(*place, f"{name} is not a submit command{ending}", UNKNOWN))
@@ -411,6 +528,6 @@ def _is_default(name: str, macros: Macros) -> bool:
     """Whether a command that could change how the job ends is given with the value with which it doesn't."""
     try:
         text = macros.expand(macros.get(name) or "").strip()
-        return not text or boolean(text) is commands.DECIDING[name]
+        return not text or boolean(text) is commands.DECIDING[commands.USUAL.get(name, name)]
     except Problem:  # an expression
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from .classads import check
 from .problems import Problem
 
 
@@ -27,9 +28,10 @@ def unquoted(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
-def remaps(text: str) -> tuple[tuple[str, str], ...]:
-    """transfer_output_remaps: "name = new name; …", with the quotes, and a backslash before a ; or = of a name."""
-    if not re.fullmatch(r'\s*".*"\s*', text, re.DOTALL):
+def remaps(text: str, bare: bool = False) -> tuple[tuple[str, str], ...]:
+    """transfer_output_remaps: "name = new name; …", with a backslash before a ; or = of a name. `bare`: the quotes may
+    be missing."""
+    if not bare and not re.fullmatch(r'\s*".*"\s*', text, re.DOTALL):
         raise Problem("HTCondor takes this in double quotes only", 'Write "name = new name; …".')
     pairs = []
     for entry in re.findall(r"(?:\\.|[^;\\])+", unquoted(text), re.DOTALL):
@@ -38,7 +40,6 @@ def remaps(text: str) -> tuple[tuple[str, str], ...]:
             raise Problem(f"{entry.strip()!r} is no pair of names", 'Write "name = new name; …".')
         if found:
             name, new = (re.sub(r"\\(.)", r"\1", part.strip()) for part in found.groups())
-            no_url(new)
             pairs.append((name, new))
     return tuple(pairs)
 
@@ -50,7 +51,7 @@ def amount(text: str) -> str:
     """request_memory and request_disk: a number, with a unit or without, or a ClassAd expression."""
     if re.fullmatch(rf"{_NUMBER}\s*[KMGT]B?", text, re.IGNORECASE):
         return text
-    return _expression(text, "2GB")
+    return check(text)
 
 
 def size(text: str, base: int) -> float | None:
@@ -63,26 +64,9 @@ def size(text: str, base: int) -> float | None:
     return float(found[1]) * unit
 
 
-def processors(text: str) -> str:
-    """request_cpus: a number, or a ClassAd expression."""
-    return _expression(text, "1")
-
-
-def _expression(text: str, like: str) -> str:
-    """A ClassAd expression as it is. Raises Problem for what only looks like one: a number with a unit, a word or a
-    comma behind it, or words without an operator. (Other mistakes in it are not found here.)"""
-    number = rf"{_NUMBER}(\s*(?!e[-+]?\d|(is|isnt)\b)[a-z_].*|,.*)"
-    words = r"(?!\w+\s+(is|isnt)\b)[a-z_]\w*(\s+\w+)+"
-    if re.fullmatch(rf"{number}|{words}", text, re.IGNORECASE | re.DOTALL):
-        raise Problem(f"HTCondor can't read {text!r} as an amount", f"Write {like}, say.")
-    return text
-
-
-def no_url(path: str) -> None:
-    """Raises Problem for a URL."""
-    if re.match(r"[A-Za-z][\w+.-]*://", path):
-        raise Problem(f"{path} is a URL, and the simulator has no network",
-                      "Name a file of the submit directory instead.")
+def is_url(path: str) -> bool:
+    """Whether a plugin of HTCondor would fetch or send this."""
+    return bool(re.match(r"[A-Za-z][\w+.-]*://", path))
 
 
 def arguments(text: str) -> tuple[str, ...]:
@@ -132,6 +116,26 @@ def _words(text: str) -> list[str]:
     ]
 
 
+def notification(text: str) -> str:
+    """When to write a mail."""
+    if text.lower() not in ("never", "always", "complete", "start", "error"):
+        raise Problem(f"{text!r} is not a time to write a mail", "Write Never, Always, Complete or Error.")
+    return text
+
+
+_SIGNALS = frozenset("""
+ABRT ALRM BUS CHLD CONT FPE HUP ILL INT IO KILL PIPE PROF QUIT SEGV STOP SYS TERM TRAP TSTP TTIN TTOU URG
+USR1 USR2 WINCH XCPU XFSZ
+""".split())
+
+
+def signal(text: str) -> str:
+    """A signal by number or name; HTCondor wants the name in capitals."""
+    if not re.match("0*[1-9]", text) and not (text.startswith("SIG") and text[3:] in _SIGNALS):
+        raise Problem(f"{text!r} is not a signal", "Write SIGTERM or SIGUSR1, say, in capitals, or the number.")
+    return text
+
+
 _UNIVERSES = {"5": "vanilla", "7": "scheduler", "8": "mpi", "9": "grid", "10": "java", "11": "parallel",
               "12": "local", "13": "vm"}
 
@@ -154,7 +158,7 @@ def when_to_transfer(text: str) -> str:
 def should_transfer(text: str) -> str:
     """YES, NO or IF_NEEDED."""
     meanings = {"YES": "YES", "TRUE": "YES", "ALWAYS": "YES", "NO": "NO", "FALSE": "NO", "NEVER": "NO",
-                "IF_NEEDED": "IF_NEEDED", "AUTOMATIC": "IF_NEEDED"}
+                "IF_NEEDED": "IF_NEEDED", "AUTO": "IF_NEEDED"}
     if text.upper() not in meanings:
         raise Problem(f"{text!r} is not a choice", "Write YES, NO or IF_NEEDED.")
     return meanings[text.upper()]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 FILES = {
-    "prog.sh": "", "a.dat": "", "b.dat": "", ".hidden.dat": "", "sub/c.dat": "", "sub/d/x": "",
+    "prog.sh": "#!/bin/sh\n", "a.dat": "", "b.dat": "", ".hidden.dat": "", "sub/c.dat": "", "sub/d/x": "",
     "dir.dat/y": "",
     "items.txt": "r1 1\n  r2, 2  \nr3\\\n r4\n# c\nr5", "more.sub": "q = $(z)\narguments = included\n",
 }
 """What is in the submit directory."""
+
+PROGRAMS = {
+    "empty.sh": "", "crlf.sh": "#!/bin/sh\r\necho\r\n", "late.sh": "#!/bin/sh\necho\r\n", "text.sh": "echo\r\n",
+    "half.sh": "#!/bin/sh\r", "blank.sh": "\n",
+}
+"""Executables, some of which condor_submit refuses."""
 
 
 def described(case: str) -> str:
@@ -125,3 +131,72 @@ _QUEUES += ["x = $(x)c\n" + _WITH_X + "queue x in (a, b)"]
 
 CASES = (_ARGUMENTS + _ENVIRONMENT + _FILES + _NUMBERS + _BOOLEANS + _STREAMS + _POLICY + _MACROS + _LINES
          + _QUEUES)
+
+# -- taken or refused, by condor_submit 23.9.6 and 25.14.1 --------------------------
+
+_PROGRAMS = [f"executable = {name}\nqueue\n" for name in PROGRAMS]
+_PROGRAMS += ["executable = empty.sh\ntransfer_executable = false\nqueue\n", "Cmd = prog.sh\nqueue\n",
+              "executable = prog.sh\nCmd = nowhere\nqueue\n", "shell = echo hi\nqueue\n",
+              "shell = echo 'a b' \"c\"\nqueue\n", "shell = echo hi\nexecutable = prog.sh\nqueue\n",
+              "shell =\nqueue\n"]
+_QUEUED = ["", "# only this\n", "\n\n", "garbage here\n"]
+_QUEUED += ["executable = prog.sh\n" + rest for rest in (
+    "", "# the end\n", "queue\nqueue\n", "queue\n# comment\n\n", "queue\narguments = a\n", "queue\ngarbage\n",
+    "queue\nx = 1\nqueue\n", "queue x in (a\nb\n)\nqueue\n", "queue x in (\na\n)\nfoo = bar\n",
+    "if true\nqueue\nendif\n", "queue 2\nif false\narguments = a\nendif\n", "queue\nJOB A b\n", "queue\n)\n")]
+_QUEUED += ["JOB A node.sub\n", "PARENT A CHILD B\n"]
+_EXPRESSIONS = (
+    "=1", "a b", "1 +", "(1", "1)", "1 # one", '"a', "'a'", "{1,2}", "{1,}", "[a=1]", "[a=1,b=2]", "f(1,b)", "f(1,)",
+    "a ? b", "a ? b : 1", "a ?: b", "a = b", "a isnt b", "a AND b", "x->y", "2GB", "1.", ".5", "09", "0x1F", "a.b(1)",
+    "a.'b c'", ".true", "$$(Memory)", "a;", "a ]", '"a" "b"', '"C:\\"', r'"a\"b"', "a // c", "a /* c */", "a /* c", "é",
+    '"é"', "a @ b", "true && FALSE", "!!a", "-", "")
+_SET = [f"{command} = {value}" for command, values in {
+    "+A": _EXPRESSIONS, "My.A": ("1", "a b"), "requirements": ("Memory >", "(a", "a) && (b", "a b", "5", ""),
+    "rank": ("a b", "Memory", ""), "on_exit_hold": ("ExitCode ==", "yes", "(ExitCode != 0)"),
+    "on_exit_remove": ("(", "true"), "on_exit_hold_reason": ("some words", '"a"'),
+    "on_exit_hold_subcode": ("a b", "3"), "periodic_remove": ("(", "1 > 2"), "periodic_hold": ("a b",),
+    "periodic_hold_reason": ("a b",), "periodic_release": ("1 1",), "periodic_vacate": ("1 1",),
+    "PeriodicRemove": ("1 1", "NumJobStarts > 2"), "OnExitHold": ("1 1", "true"), "leave_in_queue": ("a b", "true"),
+    "LeaveJobInQueue": ("a b", "true"), "noop_job": ("a b", "maybe"), "retry_until": ("a b", "ExitCode == 3"),
+    "concurrency_limits_expr": ("a b",), "job_lease_duration": ("a b", "abc"), "allowed_job_duration": ("a b", "abc"),
+    "allowed_execute_duration": ("1 1",), "max_transfer_input_mb": ("a b",), "max_transfer_output_mb": ("1 1",),
+    "max_job_retirement_time": ("a b",), "next_job_start_delay": ("1 1", "abc"), "keep_claim_idle": ("1 1", "abc"),
+    "stack_size": ("1 1", "abc"), "noop_job_exit_code": ("a b",), "noop_job_exit_signal": ("a b",),
+    "request_cpus": ("= 1", "1 1", "1 # one", "(1"), "RequestCpus": ("1 1", "1"), "RequestMemory": ("1 +", "2048"),
+    "request_gpus": ("1 1", "abc"), "request_foo": ("a b", "3"),
+    "priority": ("high", "1+1", "2.5", '"3"', "true", "floor(2.5)", "0x10", ""), "prio": ("high", "3"),
+    "JobPrio": ("high",), "nice_user": ("maybe", "yes", "(true)", "1 == 1"), "NiceUser": ("maybe", "false"),
+    "hold": ("maybe", '"true"', "1 > 2"), "stream_input": ("maybe",), "transfer_output": ("maybe",),
+    "transfer_error": ("maybe",), "log_xml": ("maybe", "3"), "core_size": ("abc", "2+2"), "max_idle": ("abc",),
+    "max_materialize": ("abc",), "match_list_length": ("abc",), "encrypt_execute_directory": ("maybe",),
+    "erase_output_and_error_on_restart": ("yes",), "manifest": ("maybe",), "want_io_proxy": ("maybe",),
+    "load_profile": ("maybe",), "run_as_owner": ("maybe",), "dagman_job_id": ("a b",),
+    "kill_sig": ("SIGFOO", "usr1", "9", "SIGUSR1", "SIGIO", "SIGVTALRM", "0", "-1", "KILL"),
+    "KillSig": ("SIGTERM", "TERM"), "notification": ("sometimes", "Always", "error", "0", ""),
+    "universe": ("docker", "container", "standard"), "batch_name": ("a b", '"a'), "getenv": ("maybe", "PATH, H*"),
+    "transfer_input_files": ("http://x/y", "osdf:///x/y.zip"),
+    "transfer_output_remaps": ("a=b", '"a=b"', "'a=b'", '"a=osdf:///x"', 'a = b ; c = d', ""),
+    "checkpoint_exit_code": ("85 # a",),
+    "should_transfer_files": ("YES", "NO", "ALWAYS", "NEVER", "TRUE", "AUTO", "AUTOMATIC", "IF_REQUIRED", "1"),
+    "arg\xe9": ("1",), "executable\xa0": ("1",),
+}.items() for value in values]
+_SET += [f"should_transfer_files = {should}\nwhen_to_transfer_output = {when}"
+         for should in ("YES", "NO", "IF_NEEDED")
+         for when in ("ON_EXIT", "ON_EXIT_OR_EVICT", "ON_SUCCESS", "NEVER", "")]
+_SET += ["should_transfer_files = NO\ntransfer_checkpoint_files = a\ncheckpoint_exit_code = 85",
+         "universe = docker\ndocker_image = x", "universe = container\ncontainer_image = x.sif", "docker_image = x",
+         "universe = container\ndocker_image = x", "universe = docker\ncontainer_image = x",
+         "container_image = x\ndocker_image = y", "request_cpus == 1", "rank == 5"]
+_SET += [f"arguments = {value}\nL = x1, x2,x3\ns = hello\nx = 1" for value in (
+    "$CHOICE(1,a,b)", "$CHOICE(x,L)", "$CHOICE( x , L )", "$CHOICE(1.7,a,b)", "$SUBSTR(s,1)", "$SUBSTR(s,-3,2)",
+    "$SUBSTR(nope,1)", "$STRING(s)", "$STRING(s,%.2s)", "$BASENAME(s)", "$RANDOM_CHOICE(a,b)",
+    "$RANDOM_INTEGER(1,9)")]
+_SET += [f"if {condition}\n+R = 1\nelse\n+R = oops oops\nendif" for condition in (
+    "version >= 8.1", "version > 23.9", "version >= 23.9", "version == 23.9", "version = 23.9.6", "version == 23.9.6",
+    "version != 23.9.6", "version < 25.1.2", "VERSION > 8.1.6.2", "version >=8.1", "version <= 25.14",
+    "version > 25.14",
+    "! version >= 24.1", "version >= 25", "version>=8.1", "version =< 24.1", "version => 24.1", "version === 24.1",
+    "version >= abc", "version", "version 8.1", "version >=", "version >= 8.1 && true", "version >= 08.1")]
+
+ANSWERED = [*_PROGRAMS, *_QUEUED, *(f"executable = prog.sh\n{body}\nqueue\n" for body in _SET)]
+"""Whole descriptions that condor_submit of both versions took or refused (submit_answers.json)."""

@@ -4,6 +4,9 @@ Two oracles. `ads`: the job ads of the version 1 bindings (PyPI htcondor < 25), 
 jobs. `Expansion`: macro expansion and items by the version 2 bindings, which make no ads without
 an access point. For machines without version 1, `python tests/simulator/submit_oracle.py` writes
 what it says about the descriptions of submit_cases.py to submit_ads.json.
+
+A third is condor_submit itself, whose -dry-run needs no pool. `submit_oracle.py VERSION CONDOR_SUBMIT`
+adds to submit_answers.json which of submit_cases.ANSWERED that version takes.
 """
 
 from __future__ import annotations
@@ -11,7 +14,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("CONDOR_CONFIG", os.devnull)  # no pool, and no warning that there is none
@@ -27,6 +34,7 @@ ORDINARY = {
 """The fields of a Job that are compared, as they are in a job that asks for nothing."""
 
 RECORDED = Path(__file__).with_name("submit_ads.json")
+ANSWERS = Path(__file__).with_name("submit_answers.json")
 CLUSTER = 7
 
 
@@ -111,18 +119,49 @@ class Expansion:
                 proc += 1
 
 
-def main() -> None:
-    """Write down what the version 1 bindings say about each description."""
-    import tempfile
+def takes(condor_submit: str, text: str) -> bool:
+    """Whether condor_submit takes a description. Its exit status alone doesn't tell: 25.14.1 goes on after an error
+    in a macro."""
+    Path("job.sub").write_text(text, newline="")
+    run = subprocess.run([condor_submit, "-dry-run", os.devnull, "job.sub"], stdin=subprocess.DEVNULL,
+                         capture_output=True, check=False)
+    return run.returncode == 0 and b"ERROR" not in run.stdout + run.stderr
 
+
+def record_answers(version: str, condor_submit: str) -> None:
+    """Write down which descriptions this condor_submit takes."""
+    from submit_cases import ANSWERED, FILES, PROGRAMS
+
+    answers = json.loads(ANSWERS.read_text()) if ANSWERS.exists() else {}
+    with submit_directory(FILES | PROGRAMS):
+        answers[version] = {text: takes(condor_submit, text) for text in ANSWERED}
+    rows = (f"{json.dumps(version)}: {{\n" + ",\n".join(f"{json.dumps(text)}: {json.dumps(taken)}"
+            for text, taken in said.items()) + "\n}" for version, said in answers.items())
+    ANSWERS.write_text("{\n" + ",\n".join(rows) + "\n}\n")
+
+
+@contextmanager
+def submit_directory(files: dict[str, str]) -> Iterator[None]:
+    """Be in a directory with these files."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        try:
+            for name, content in files.items():
+                os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+                Path(name).write_text(content, newline="")
+                os.chmod(name, 0o755)
+            yield
+        finally:
+            os.chdir(before)
+
+
+def record_ads() -> None:
+    """Write down what the version 1 bindings say about each description."""
     from submit_cases import CASES, FILES, described
 
     said = {}
-    with tempfile.TemporaryDirectory() as directory:
-        os.chdir(directory)
-        for name, content in FILES.items():
-            os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
-            Path(name).write_text(content)
+    with submit_directory(FILES):
         for case in CASES:
             try:
                 said[case] = ads(described(case))
@@ -133,4 +172,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    record_answers(*sys.argv[1:]) if sys.argv[1:] else record_ads()

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import submit_oracle as oracle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from submit_cases import CASES, FILES, described
+from submit_cases import ANSWERED, CASES, FILES, PROGRAMS, described
 
-from grader.simulator import submit
+from grader.simulator import commands, submit
+from grader.simulator import profile as profiles
+from grader.simulator.classads import check
 from grader.simulator.job import STDIN
+from grader.simulator.problems import Problem
 from grader.simulator.submit import CAUTION, NO_EFFECT, UNKNOWN, DiskFolder, SubmitError, TreeFolder
 from grader.simulator.tree import Directory, File, Link, Tree
 
 FOLDER = TreeFolder(Tree.files(FILES))
+WITH_PROGRAMS = TreeFolder(Tree.files(FILES | PROGRAMS))
 RECORDED = json.loads(oracle.RECORDED.read_text())
+ANSWERS = json.loads(oracle.ANSWERS.read_text())
+EXPRESSIONS_READ = json.loads(Path(__file__).with_name("submit_expressions.json").read_text())
+NAMES = json.loads(Path(__file__).with_name("submit_names.json").read_text())
+V25 = profiles.PROFILES["v25"]
 
 
 def parse(text, folder=FOLDER, **options):
@@ -74,6 +84,169 @@ def test_the_record_is_what_the_bindings_say(tmp_path, monkeypatch):
             assert oracle.ads(described(case)) == RECORDED[case], case
         except oracle.Refused:
             assert RECORDED[case] is None, case
+
+
+# -- what condor_submit takes and refuses ------------------------------------------
+
+
+@pytest.mark.parametrize("version", ANSWERS)
+@pytest.mark.parametrize("text", ANSWERED)
+def test_a_description_is_taken_or_refused_as_by_condor_submit(text, version):
+    try:
+        parse(text, WITH_PROGRAMS, profile=profiles.of(version))
+    except SubmitError as error:
+        assert not ANSWERS[version][text], error
+        assert error.remedy
+    else:
+        assert ANSWERS[version][text]
+
+
+def test_the_answers_are_to_the_descriptions_that_are_asked_about():
+    assert {version: list(said) for version, said in ANSWERS.items()} == dict.fromkeys(
+        ["23.9.6", "25.14.1"], list(dict.fromkeys(ANSWERED)))
+
+
+@pytest.mark.parametrize("text", EXPRESSIONS_READ)
+def test_an_expression_is_read_where_condor_submit_reads_it(text):
+    """Random expressions, which condor_submit 23.9.6 and 25.14.1 took or refused alike as `+A = expression`."""
+    try:
+        check(text)
+    except Problem:
+        assert not EXPRESSIONS_READ[text]
+    else:
+        assert EXPRESSIONS_READ[text]
+
+
+@pytest.mark.parametrize("text", ["(" * 5000, "(" * 5000 + "1" + ")" * 5000, "-" * 100_000 + "1", "a." * 50_000 + "b"])
+def test_a_hostile_expression_is_read_or_refused_at_once(text):
+    with suppress(Problem):
+        check(text)
+
+
+@pytest.mark.parametrize("version", NAMES)
+def test_every_name_that_condor_submit_uses_is_a_known_command(version):
+    """The names, of all that stand in its library, for which it does not say that the line is unused."""
+    known = commands.ALL
+    assert [name for name in NAMES[version] if not (
+        name in known or name.startswith(commands.PREFIXES) or any(part in name for part in commands.PARTS))] == []
+
+
+@pytest.mark.parametrize(("line", "same"), [
+    ("Cmd = prog.sh", "executable = prog.sh"), ("SuccessCheckpointExitCode = 85", "checkpoint_exit_code = 85"),
+    ("+SuccessCheckpointExitCode = 85\n+WantFTOnCheckpoint = True", "checkpoint_exit_code = 85"),
+    ("StreamOut = True\noutput = o", "stream_output = True\noutput = o"), ("args = a b", "arguments = a b"),
+])
+def test_an_attribute_means_what_its_command_means(line, same):
+    assert one(line) == one(same)
+
+
+@pytest.mark.parametrize("line", [
+    "JobBatchName = x", "RequestMemory = 1GB", "RequestCpus = 1", "JobPrio = 3", "NiceUser = false", "project_name = x",
+    "want_ospool = True",
+])
+def test_an_attribute_of_a_command_without_a_remark_has_none_either(line):
+    assert remarks(line) == []
+
+
+def test_an_attribute_decides_how_a_job_ends_as_its_command_does():
+    found = parse("executable = prog.sh\nPeriodicRemove = NumJobStarts > 2\nOnExitHold = False\nqueue\n")
+    assert [remark.decides for remark in found.remarks] == [True, False]
+
+
+@pytest.mark.parametrize("version", ["23.9.6", "25.14.1"])
+@pytest.mark.parametrize("comparison", ["< 23.9.6", "<= 23.9", "== 23.9", "= 25.14.1", "!= 25.14", ">= 25.14.1",
+                                        "> 24.5"])
+def test_a_version_is_compared_with_that_of_the_profile(comparison, version):
+    sign, wanted = comparison.split()
+    numbers = [[int(part) for part in text.split(".")] for text in (version, wanted)]
+    own, wanted = numbers[0][:len(numbers[1])], numbers[1]
+    holds = {"<": own < wanted, "<=": own <= wanted, "==": own == wanted, "=": own == wanted, "!=": own != wanted,
+             ">=": own >= wanted, ">": own > wanted}[sign]
+    text = f"executable = prog.sh\nif version {comparison}\narguments = yes\nelse\narguments = no\nendif\nqueue\n"
+    (job,) = parse(text, profile=profiles.of(version)).jobs
+    assert job.arguments == (("no", "yes")[holds],)
+
+
+@pytest.mark.parametrize(("given", "means"), [
+    ("$CHOICE(Process,a,b)", ["a", "b"]), ("$CHOICE(Process,L)", ["x1", "x2"]), ("$CHOICE(1, a , b)", ["b", "b"]),
+    ("$CHOICE(0,M)", ["m1 m2", "m1 m2"]), ("$SUBSTR(s,2)", ["llo world"] * 2), ("$SUBSTR(s,2,3)", ["llo"] * 2),
+    ("$SUBSTR(s,-3)", ["rld"] * 2), ("$SUBSTR(s,-3,2)", ["rl"] * 2), ("$SUBSTR(s,0,-2)", ["hello wor"] * 2),
+    ("$SUBSTR(s,-20)", ["hello world"] * 2), ("$SUBSTR(s,2,-1)", ["llo worl"] * 2), ("$SUBSTR(s,-4,-1)", ["orl"] * 2),
+    ("$SUBSTR(s,Process)", ["hello world", "ello world"]), ("$SUBSTR(s,1+1)", ["llo world"] * 2),
+    ("$SUBSTR(nope,1)", [""] * 2), ("$STRING(s)", ["hello world"] * 2), ("$STRING(s,%.2s)", ["he"] * 2),
+    ("$STRING(q)", ["in quotes"] * 2), ("$STRING(other)", ["other"] * 2), ("$BASENAME(p)", ["f.tar.gz"] * 2),
+    ("$DIRNAME(p)", ["/d/e/"] * 2), ("$RANDOM_INTEGER(5,5)", ["5", "5"]),
+])
+def test_a_function_gives_what_condor_submit_puts_there(given, means):
+    macros = 'L = x1, x2,x3\nM = m1 m2\ns = hello world\nq = "in quotes"\np = /d/e/f.tar.gz'
+    jobs = parse(f"executable = prog.sh\n{macros}\noutput = <{given}>\nqueue 2\n").jobs
+    assert [job.output for job in jobs] == [f"<{value}>" for value in means]
+
+
+@pytest.mark.parametrize("given", ["$RANDOM_INTEGER(1,9)", "$RANDOM_CHOICE(1,2,3)"])
+def test_what_is_drawn_at_submission_is_told_and_always_the_same(given):
+    assert one(f"arguments = {given}").arguments == ("1",)
+    (remark,) = remarks(f"arguments = {given}", CAUTION)
+    assert "drawn anew" in remark
+
+
+def test_shell_stands_for_an_executable_in_htcondor_25():
+    (job,) = parse("shell = echo 'a  b' \"c\"\nqueue\n", profile=V25).jobs
+    assert (job.executable, job.arguments, job.inputs) == ("/bin/sh", ("-c", "echo 'a  b' \"c\""), Tree())
+    with pytest.raises(SubmitError, match="^job.sub:1: shell"):
+        parse("shell = echo hi\nqueue\n")
+
+
+def test_a_file_without_a_queue_statement_is_one_job_in_htcondor_25():
+    assert len(parse("executable = prog.sh\n", profile=V25).jobs) == 1
+
+
+def test_a_command_behind_the_last_queue_statement_is_told():
+    found = parse("executable = prog.sh\nqueue\noutput = o\n").remarks
+    assert [str(remark) for remark in found] == [
+        "job.sub:3: output stands behind the last queue statement, and no job sees it"]
+
+
+def test_a_file_beside_the_submit_file_stands_for_a_url():
+    folder = TreeFolder(TREE.put("x.zip", File(b"zip")))
+    job = one("transfer_input_files = osdf:///pool/x.zip, in.txt", folder)
+    assert job.inputs["x.zip"] == File(b"zip") and "in.txt" in job.inputs
+    (remark,) = remarks("transfer_input_files = osdf:///pool/x.zip", CAUTION, folder)
+    assert "osdf:///pool/x.zip" in remark
+
+
+def test_a_url_for_which_no_file_stands_leaves_the_end_undecided():
+    found = parse("executable = prog.sh\ntransfer_input_files = http://a/b\nqueue\n")
+    assert "http://a/b" in found.undecided and found.jobs[0].inputs.listing() == ["prog.sh"]
+
+
+def test_a_file_that_is_sent_to_a_url_comes_home_under_its_last_name():
+    body = 'transfer_output_files = a\ntransfer_output_remaps = "a = osdf:///pool/b"'
+    assert one(body).transfer_output_remaps == (("a", "b"),)
+    assert any("osdf:///pool/b" in remark for remark in remarks(body, CAUTION))
+
+
+@pytest.mark.parametrize("body", [
+    "container_image = x.sif", "universe = docker\ndocker_image = x", "getenv = True", "getenv = PATH, H*",
+    "+SuccessCheckpointExitBySignal = True\n+SuccessCheckpointExitSignal = 10",
+])
+def test_what_is_not_simulated_and_may_change_the_end_leaves_it_undecided(body):
+    assert parse(f"executable = prog.sh\n{body}\nqueue\n").undecided
+
+
+def test_a_dag_file_is_named_as_such():
+    with pytest.raises(SubmitError, match="DAG") as error:
+        parse('JOB A node.sub\nVARS A name="x"\n')
+    assert "node's submit file" in error.value.remedy
+
+
+def test_a_misspelt_request_that_is_refused_is_told_with_the_likely_one():
+    assert refused("request_memroy = 1GB").remedy.endswith("Did you mean request_memory?")
+
+
+def test_a_comment_at_the_end_of_a_line_is_explained():
+    for line in ("checkpoint_exit_code = 85 # saved", "request_cpus = 1 # one", "+Resumable = true   # may be"):
+        assert "A comment needs a line of its own" in refused(line).remedy
 
 
 # -- random descriptions -----------------------------------------------------------
@@ -285,7 +458,7 @@ def test_a_link_to_a_file_is_sent_as_the_file():
 
 
 @pytest.mark.parametrize("path", [
-    "nope", "in.txt/", "bad", "http://a/b", "osdf:///x", "../x", "/etc/passwd", "..",
+    "nope", "in.txt/", "bad", "../x", "/etc/passwd", "..",
 ])
 def test_an_input_that_cannot_be_sent_is_refused_by_name_and_line(path):
     error = refused(f"# comment\ntransfer_input_files = {path}", TreeFolder(TREE))
@@ -337,7 +510,7 @@ def test_remaps_are_pairs_of_names(text, pairs):
     assert one(f"transfer_output_remaps = {text}").transfer_output_remaps == pairs
 
 
-@pytest.mark.parametrize("text", ['"a"', '"a="', '"=b"', '"a=b;c"', '"a=http://x/y"'])
+@pytest.mark.parametrize("text", ['"a"', '"a="', '"=b"', '"a=b;c"'])
 def test_remaps_that_are_no_pairs_are_refused(text):
     assert refused(f"transfer_output_remaps = {text}").line == 2
 
@@ -396,7 +569,8 @@ def test_an_attribute_that_the_submit_file_itself_gives_can_be_requested():
     ("executable = prog.sh\narguments = a \\\n b\ncheckpoint_exit_code = x\nqueue\n", 4, "not a number"),
     ("executable = prog.sh\na = $(b)\nb = $(A)\narguments = $(a)\nqueue\n", 4, "circle"),
     ("executable = prog.sh\na = $INT(b)\nb = $Fn(a)\narguments = $(a)\nqueue\n", 4, "circle"),
-    ("executable = prog.sh\narguments = $RANDOM_INTEGER(1,9)\nqueue\n", 2, "not simulated"),
+    ("executable = prog.sh\narguments = $EVAL(a + 1)\nqueue\n", 2, "not simulated"),
+    ("executable = prog.sh\narguments = $RANDOM_INTEGER(9,1)\nqueue\n", 2, "greater"),
     ("executable = prog.sh\narguments = $(SUBMIT_TIME)\nqueue\n", 2, "differs at every submission"),
     ("executable = prog.sh\nif true\nqueue\n", 2, "endif"),
     ("executable = prog.sh\nuse x : y\nqueue\n", 2, "simulated"),
@@ -412,13 +586,13 @@ def test_an_error_names_the_line_and_a_remedy(text, line, said):
 
 
 def test_an_error_in_an_included_file_is_told_there():
-    folder = TreeFolder(Tree.files({"prog.sh": "", "more.sub": "\nwhat is this\n"}))
+    folder = TreeFolder(Tree.files({"prog.sh": "#!/bin/sh\n", "more.sub": "\nwhat is this\n"}))
     error = refused("include : more.sub", folder)
     assert (error.file, error.line) == ("more.sub", 2)
 
 
 def test_a_file_that_includes_itself_is_refused():
-    folder = TreeFolder(Tree.files({"prog.sh": "", "job.sub": "include : job.sub"}))
+    folder = TreeFolder(Tree.files({"prog.sh": "#!/bin/sh\n", "job.sub": "include : job.sub"}))
     error = refused("include : job.sub", folder)
     assert "too deep" in error.problem
 
@@ -478,7 +652,7 @@ def test_a_command_that_may_change_how_the_job_ends_is_told_apart_from_one_that_
 
 
 def test_input_is_sent_along_as_what_the_program_reads(tmp_path):
-    folder = TreeFolder(Tree.files({"prog.sh": "", "data/numbers": "1 2"}))
+    folder = TreeFolder(Tree.files({"prog.sh": "#!/bin/sh\n", "data/numbers": "1 2"}))
     assert one("input = data/numbers", folder).inputs[STDIN] == File(b"1 2")
     assert one("initialdir = data\ninput = numbers", folder).inputs[STDIN] == File(b"1 2")
     assert STDIN not in one("input = /dev/null", folder).inputs
@@ -519,15 +693,25 @@ def test_a_submit_file_on_disk_is_read_with_its_directory(tmp_path):
     assert found.jobs[0].inputs.listing() == ["data/deep/x", "data/in.txt", "prog.sh"]
 
 
-def test_a_submit_file_may_begin_with_a_byte_order_mark(tmp_path):
-    (tmp_path / "prog.sh").write_text("")
-    (tmp_path / "job.sub").write_bytes("\ufeffexecutable = prog.sh\nqueue\n".encode())
+@pytest.mark.parametrize("begin", ["", "# comment", "\n"])
+def test_a_byte_order_mark_is_refused_as_by_condor_submit(tmp_path, begin):
+    (tmp_path / "prog.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "job.sub").write_bytes(f"\ufeff{begin}executable = prog.sh\nqueue\n".encode())
+    with pytest.raises(SubmitError, match="^job.sub:1: .*byte order mark"):
+        submit.read(tmp_path / "job.sub")
+
+
+def test_a_file_in_latin_1_is_read_with_a_remark(tmp_path):
+    (tmp_path / "prog.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "job.sub").write_bytes(b"executable = prog.sh\narguments = caf\xe9\nqueue\n")
     found = submit.read(tmp_path / "job.sub")
-    assert (found.jobs[0].executable, found.remarks) == ("prog.sh", ())
+    assert found.jobs[0].arguments == ("café",)
+    assert [str(remark) for remark in found.remarks] == [
+        "job.sub:2: this line is not UTF-8 text, and is read as Latin-1"]
 
 
 @pytest.mark.parametrize(("content", "line", "said"), [
-    (None, None, "can't be read"), (b"", None, "empty"), (b"executable = a\n\xff\n", 2, "UTF-8"),
+    (None, None, "can't be read"), (b"", None, "empty"), (b"executable = a\n\xff\n", 2, "neither"),
     (b"queue", 1, "executable"),
 ])
 def test_a_submit_file_that_cannot_be_used_is_an_error(tmp_path, content, line, said):
