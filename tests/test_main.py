@@ -294,11 +294,11 @@ def test_what_is_wrong_is_said_although_a_limit_of_the_simulator_is_reached_late
 
 
 def test_more_states_are_looked_at_where_more_executions_are_allowed(grader, job, monkeypatch):
-    monkeypatch.setattr("grader.__main__.Bounds.states", 20)
+    monkeypatch.setattr("grader.__main__.Bounds.states", 10)
     file = job(COUNTS.replace("done + 1 < 3", "done + 1 < 9"))
     ran = grader("verify", file)
     assert ran.status == 2
-    assert ran.out.startswith("unknown: 20 states were not enough")
+    assert ran.out.startswith("unknown: 10 states were not enough")
     assert "--max-executions lets it try more" in ran.out and "--max-seconds" not in ran.out
     assert grader("verify", file, "--max-executions", 100_000).status == 0
 

@@ -8,10 +8,10 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from .pool import Ended, Held, Saved
 from .profile import Profile
 from .schedule import Fault
 from .states import State
+from .step import Ended, Held, Saved
 
 REPEATED = 0.1
 """The part of an execution that may be done again after a restart elsewhere (opening files, say)
@@ -57,13 +57,10 @@ class Hindsight:
     def restarted_elsewhere(self, state: State) -> State:
         """The restart in a new sandbox from the checkpoint that this state makes, on the way that
         leads through that checkpoint; the state itself may be known from a shorter one."""
-        elsewhere, last = self.known(state.elsewhere), state
-        if not self.profile.may_requeue:
-            last = replace(self.known(state.follower), before=state, moved=False,
-                           execution=state.execution + 1, schedule=state.schedule)
+        last = state if self.profile.may_requeue else self.known(state.follower).reached(state)
         fault = Fault("requeue" if self.profile.may_requeue else "evict", last.execution)
-        return replace(elsewhere, before=last, moved=True, execution=last.execution + 1,
-                       schedule=(*state.schedule, fault))
+        there = self.known(state.elsewhere)
+        return replace(state.elsewhere, run=there.run, then=there.then).reached(last, fault)
 
     # -- without a fault -------------------------------------------------------
 
@@ -129,10 +126,9 @@ class Hindsight:
                 continue
             if here is not start:
                 seen.add(id(known))
-            for there, faults in ((known.follower, ()), (known.elsewhere, (Fault("requeue", here.execution),))):
+            for there, fault in ((known.follower, None), (known.elsewhere, Fault("requeue", here.execution))):
                 there = self.known(there)
                 if id(there) in endless:
-                    again = replace(there, before=here, moved=bool(faults), execution=here.execution + 1,
-                                    schedule=here.schedule + faults)
+                    again = there.reached(here, fault)
                     heapq.heappush(queue, (*again.length(), next(self.serial), again))
         return None

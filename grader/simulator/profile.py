@@ -1,4 +1,4 @@
-"""The versions of HTCondor that the simulator can be, as data. What each does: transfer.py, pool.py."""
+"""The versions of HTCondor that the simulator can be, as data. What each does: step.py, transfer.py."""
 
 from __future__ import annotations
 

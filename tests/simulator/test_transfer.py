@@ -269,7 +269,7 @@ def test_a_missing_path_fails_the_whole_checkpoint():
 
 
 def test_a_missing_path_is_a_failure_in_every_version():
-    """R4c; what comes of it is decided in pool.py."""
+    """R4c; what comes of it is decided in step.py."""
     assert checkpoint(["model"], sandbox(), SLIDES) == checkpoint(["model"], sandbox(), V25) == Failure(("model",))
 
 
