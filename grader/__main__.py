@@ -29,6 +29,7 @@ from .simulator.profile import MODERN, PROFILES, Profile
 from .simulator.execution import MachineTrouble
 from .simulator.startd import require_fork
 from .simulator.tree import File, Tree
+from .simulator.verdicts import Unknown
 from .view import ending, story, verdict
 
 if TYPE_CHECKING:
@@ -362,10 +363,8 @@ def _misconception(job: Job, found: Exploration, executor: Executor) -> Misconce
 
 def _option_for(found: Exploration) -> str:
     """The option that raises the bound which was reached; "" if none does."""
-    if found.exhausted == "limits_hold":
-        return "--max-seconds" if "time" in found.failure else ""
-    return {"executions": "--max-executions", "states": "--max-executions", "seconds": "--max-seconds"}.get(
-        found.exhausted, "")
+    return {Unknown.EXECUTIONS: "--max-executions", Unknown.STATES: "--max-executions", Unknown.SECONDS: "--max-seconds",
+            Unknown.LIMIT_OF_TIME: "--max-seconds"}.get(found.unknown, "")
 
 
 def _expected(directory: Path, jobs: int) -> Tree:

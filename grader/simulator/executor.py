@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from . import hashing, transfer
-from .execution import EPOCH, Exit, Limits, MachineTrouble, Run, Stop
+from .execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Stop
 from .inside import INSIDE, clock
 from .isolation import Confinement
 from .job import STDERR, STDIN, STDOUT, Job
@@ -184,7 +184,8 @@ class Executor:
     # -- what comes out --------------------------------------------------------
 
     def _conclude(self, before: Tree, directory: Path, start: float, answer: Answer, trace: bool) -> Run:
-        exit, over, after = Exit(answer.code, answer.signal), self._over(answer), before
+        exit, limit, after = Exit(answer.code, answer.signal), self._limit(answer), before
+        over = limit and self._in_words(limit)
         if not answer.lost and self._scratch.is_whole(directory):
             try:
                 after = self._streams_as_told(Tree.read(directory, self.limits.files, self.limits.sandbox_bytes))
@@ -196,7 +197,7 @@ class Executor:
                 over = f"can be read of the sandbox ({problem.strerror})"
         if any(isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
                for entry in after.changed_since(before).values()):
-            over = over or f"{self.limits.file_bytes >> 20} MB in one file"
+            over = over or self._in_words(Limit.FILE)
         control = str(self._scratch.control)
         now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
         return Run(
@@ -206,6 +207,7 @@ class Executor:
             stdout=self._written(STDOUT, before, after, f"{control}/stdout"),
             stderr=self._written(STDERR, before, after, f"{control}/stderr"),
             over=over,
+            limit=limit,
             unstartable=text(f"{control}/failure") or None,
             looked=looked or os.path.exists(f"{control}/clock.asked"),
             lost=answer.lost or not begun,
@@ -228,20 +230,22 @@ class Executor:
             return File(new.content[len(old.content):]).text
         return self.as_told(text(beside))
 
-    def _over(self, answer: Answer) -> str | None:
-        """The limit that the program was ended for, in words."""
-        limits = self.limits
+    def _limit(self, answer: Answer) -> Limit | None:
+        """What the program was ended for."""
         if answer.over:
-            return {"time": f"{limits.wall:g} s of real time",
-                    "cpu": f"{limits.cpu} s of processor time",
-                    "processes": f"{limits.processes} processes at a time",
-                    "memory": f"{limits.memory >> 20} MB of memory",
-                    "disk": f"{limits.files} files or {limits.sandbox_bytes >> 20} MB of disk"}[answer.over]
-        if answer.signal == signal.SIGXCPU or answer.signal == signal.SIGKILL and answer.cpu >= limits.cpu:
-            return f"{limits.cpu} s of processor time"
-        if answer.signal == signal.SIGXFSZ:
-            return f"{limits.file_bytes >> 20} MB in one file"
-        return None
+            return Limit(answer.over)
+        if answer.signal == signal.SIGXCPU or answer.signal == signal.SIGKILL and answer.cpu >= self.limits.cpu:
+            return Limit.PROCESSOR_TIME
+        return Limit.FILE if answer.signal == signal.SIGXFSZ else None
+
+    def _in_words(self, limit: Limit) -> str:
+        limits = self.limits
+        return {Limit.REAL_TIME: f"{limits.wall:g} s of real time",
+                Limit.PROCESSOR_TIME: f"{limits.cpu} s of processor time",
+                Limit.PROCESSES: f"{limits.processes} processes at a time",
+                Limit.MEMORY: f"{limits.memory >> 20} MB of memory",
+                Limit.DISK: f"{limits.files} files or {limits.sandbox_bytes >> 20} MB of disk",
+                Limit.FILE: f"{limits.file_bytes >> 20} MB in one file"}[limit]
 
 
 @lru_cache(16)

@@ -28,17 +28,15 @@ from .states import State
 from .step import (Ended, Event, Exited, Held, Kind, Matched, Reactivated, Saved, Situation, Status, Struck, Transferred,
                    is_checkpoint, is_success, step, submitted)
 from .tree import File, Tree
+from .verdicts import Unknown, Unsafe, Verdict
 
-RESTART_SAFE, UNSAFE, UNKNOWN = "restart-safe", "unsafe", "unknown"
-FAILURES = ("wrong output", "held", "failed", "never finishes", "lost progress")
-"""What makes a job unsafe, the gravest first: of several, the first is reported."""
-
+RESTART_SAFE, UNSAFE, UNKNOWN = Verdict
+FAILURES = tuple(Unsafe)
 LATE = 10 * 24 * 3600.0
 """Seconds that a job may well wait for its next slot."""
 
 SHOWN = 5
 """Faults of such a run that are named."""
-
 
 
 @dataclass(frozen=True)
@@ -68,23 +66,18 @@ class Bounds:
 
 
 class Exhausted(Exception):
-    """A bound is reached; the text says which, and `bound` is its name in Bounds."""
+    """A bound is reached: which, and its number, or of an executor's limit its text."""
 
-    def __init__(self, text: str, bound: str):
-        super().__init__(text)
+    def __init__(self, bound: Unknown, what: float | str):
+        super().__init__(bound.sentence(what))
         self.bound = bound
-
-    @classmethod
-    def after(cls, number: float, unit: str, bound: str) -> Exhausted:
-        """So many of something were not enough."""
-        return cls(f"{number:g} {unit}{' was' if number == 1 else 's were'} not enough", bound)
 
 
 @dataclass(frozen=True)
 class Violation:
     """Where an unsafe job goes wrong: the failure, the state and what was expected there."""
 
-    failure: str
+    failure: Unsafe
     state: State
     expected: Tree | None = None
     got: Tree | None = None
@@ -96,9 +89,9 @@ class Violation:
 class Exploration:
     """What came out of walking the graph."""
 
-    verdict: str
+    verdict: Verdict
     failure: str | None = None
-    """For unsafe one of FAILURES; for unknown the reason."""
+    """For unsafe an Unsafe; for unknown the reason in words, which is `unknown` as a value."""
     violation: Violation | None = None
     schedule: Schedule | None = None
     states: int = 0
@@ -115,11 +108,17 @@ class Exploration:
     """Whether executing it again was seen to do the same."""
     difference: tuple[str, Tree, Tree] | None = None
     """Of a job that does not always do the same: when it does not, and what it does once and again."""
-    exhausted: str = ""
-    """The one of Bounds that was reached, so that not everything was tried; "" if none was."""
+    unknown: Unknown | None = None
+    exhausted: Unknown | None = None
+    """The bound that was reached, so that not everything was tried."""
     known: bool = False
     """Whether the reference was known beforehand, and is not what a run brought home."""
     first: State | None = field(default=None, repr=False)
+
+
+def unknown(why: Unknown, what: object = "", **found) -> Exploration:
+    """The verdict on a job of which nothing can be said."""
+    return Exploration(UNKNOWN, why.sentence(what), unknown=why, **found)
 
 
 def explore(job: Job, executor: Executes, profile: Profile = MODERN, expected: Tree | None = None,
@@ -149,7 +148,7 @@ class _Explorer:
         self.queue: list[tuple] = []
         self.serial = itertools.count()
         self.schedules = 0
-        self.violations: dict[str, Violation] = {}
+        self.violations: dict[Unsafe, Violation] = {}
         self.exhausted: Exhausted | None = None
         self.patience = 0
         self.twice = False
@@ -160,7 +159,7 @@ class _Explorer:
 
     def explore(self) -> Exploration:
         if self.job.on_exit_or_evict:
-            return Exploration(UNKNOWN, "eviction-driven: what is saved depends on the very moment of an eviction")
+            return unknown(Unknown.EVICTION_DRIVEN)
         first = self.first()
         reference = self.reference(first)
         self.enter(first)
@@ -176,7 +175,7 @@ class _Explorer:
 
     def walk(self, reference: Tree | None) -> None:
         """Expand all states; nothing is graver than a wrong output, and the first one is on the shortest schedule."""
-        while self.queue and FAILURES[0] not in self.violations:
+        while self.queue and Unsafe.WRONG_OUTPUT not in self.violations:
             if self.patience and len(self.states) > self.patience:
                 break
             self.stay_within_bounds()
@@ -186,14 +185,13 @@ class _Explorer:
 
     def stay_within_bounds(self) -> None:
         if len(self.states) > self.bounds.states:
-            raise Exhausted.after(self.bounds.states, "state", "states")
+            raise Exhausted(Unknown.STATES, self.bounds.states)
         if time.monotonic() > self.until:
-            raise Exhausted(f"{self.bounds.seconds:g} s of real time were not enough", "seconds")
+            raise Exhausted(Unknown.SECONDS, self.bounds.seconds)
 
     def stay_within_limits(self, run: Run) -> None:
         if run.over and not self.bounds.limits_hold:
-            text = f"an execution used more than {run.over}, which is a limit of this simulator"
-            raise Exhausted(text, "limits_hold")
+            raise Exhausted(Unknown.LIMIT_OF_TIME if run.out_of_time else Unknown.LIMIT, run.over)
 
     def expand(self, state: State, reference: Tree | None) -> None:
         """Execute a state's program, and enter all that can come of it. Raises Exhausted."""
@@ -208,7 +206,7 @@ class _Explorer:
         state.run = run
         if state.livelock.endless(now):
             state.endless = True
-            self.violate("never finishes", state)
+            self.violate(Unsafe.NEVER_FINISHES, state)
             return
         exited = self.step(now, Exited(run))
         then = state.then = self.step(exited, Transferred())
@@ -230,13 +228,13 @@ class _Explorer:
     def find_fault(self, state: State, reference: Tree | None) -> None:
         """Judge what has come of an execution."""
         if isinstance(state.next, Held):
-            self.violate("held", state)
+            self.violate(Unsafe.HELD, state)
         elif state.then.kind == Kind.ENDED:
             home = state.next.home
             if not is_success(self.job, state.next.exit):
-                self.violate("failed", state, reference, home)
+                self.violate(Unsafe.FAILED, state, reference, home)
             elif reference is not None and not self.same(reference, home):
-                self.violate("wrong output", state, reference, home)
+                self.violate(Unsafe.WRONG_OUTPUT, state, reference, home)
         elif state.follower and state.follower.expanded and state.follower.livelock is state.livelock:
             self.lose_patience()  # it comes back to where it was, with no fault since
 
@@ -263,7 +261,7 @@ class _Explorer:
         key = (self.identity(now.sandbox), now.slot)
         if key not in self.runs:
             if len(self.runs) >= self.bounds.executions:
-                raise Exhausted.after(self.bounds.executions, "execution", "executions")
+                raise Exhausted(Unknown.EXECUTIONS, self.bounds.executions)
             if self.runs:
                 self.stay_within_bounds()
             self.runs[key] = execute(self.executor, self.job, now)
@@ -425,7 +423,7 @@ class _Explorer:
             return all(home.get(path) == entry for path, entry in reference.items())
         return self.relevant(home) == reference
 
-    def violate(self, failure: str, state: State, expected: Tree | None = None, got: Tree | None = None,
+    def violate(self, failure: Unsafe, state: State, expected: Tree | None = None, got: Tree | None = None,
                 seconds: float = 0.0) -> None:
         self.lose_patience()
         self.violations.setdefault(failure, Violation(failure, state, expected, got, seconds))
@@ -438,9 +436,9 @@ class _Explorer:
         """Add the failures that only the whole graph shows."""
         seen = Hindsight(sorted(self.states.values(), key=State.length), self.known, self.profile)
         for state in seen.never_finishing():
-            self.violate("never finishes", state)
+            self.violate(Unsafe.NEVER_FINISHES, state)
         for state, seconds in seen.losing_progress():
-            self.violate("lost progress", state, seconds=seconds)
+            self.violate(Unsafe.LOST_PROGRESS, state, seconds=seconds)
 
     def judge(self, first: State, reference: Tree | None) -> Exploration:
         free = list(self.free_way(first))
@@ -450,25 +448,23 @@ class _Explorer:
             checkpoints=sum(isinstance(s.next, Saved) for s in free),
             seconds=sum(s.run.seconds for s in free if s.run) if ended else None,
             reference=reference, known=self.expected is not None, first=first,
-            exhausted=self.exhausted.bound if self.exhausted else "",
+            exhausted=self.exhausted and self.exhausted.bound,
         )
-        worst = next((self.violations[f] for f in FAILURES if f in self.violations), None)
+        worst = next((self.violations[f] for f in Unsafe if f in self.violations), None)
         if again := self.not_repeatable(worst):
-            return Exploration(UNKNOWN, "non-deterministic", difference=again, **found)
+            return unknown(Unknown.NON_DETERMINISTIC, difference=again, **found)
         if worst:
             return Exploration(UNSAFE, worst.failure, worst, worst.state.schedule, twice=self.twice, **found)
         if self.exhausted:
-            return Exploration(UNKNOWN, str(self.exhausted), **found)
+            return Exploration(UNKNOWN, str(self.exhausted), unknown=self.exhausted.bound, **found)
         if not any(isinstance(s.next, Saved) for s in self.states.values()):
-            return Exploration(UNKNOWN, "it never made a checkpoint, so no restart was exercised", **found)
+            return unknown(Unknown.NEVER_SAVED, **found)
         looked = any(run.looked for run in self.runs.values())
         if self.bounds.late and reference is not None and looked and (late := self.differs_late(first, reference)):
             schedule, right, got = late
             shown = render(schedule[:SHOWN]) + (" ..." if len(schedule) > SHOWN else "")
-            failure = ("what comes home depends on when it is run: it is not the same if all restarts are days later, "
-                       f"on the schedule {shown}")
-            return Exploration(UNKNOWN, failure, schedule=schedule, **found,
-                               difference=("the job restarted days later", right, got))
+            return unknown(Unknown.GOES_BY_TIME, shown, schedule=schedule, **found,
+                           difference=("the job restarted days later", right, got))
         return Exploration(RESTART_SAFE, **found)
 
     def free_way(self, first: State) -> Iterator[State]:
@@ -484,9 +480,9 @@ class _Explorer:
 
         A file that differs from run to run is no harm as long as the result does not.
         """
-        if worst is not None and worst.failure in ("held", "failed", "never finishes"):
+        if worst is not None and worst.failure in (Unsafe.HELD, Unsafe.FAILED, Unsafe.NEVER_FINISHES):
             return None
-        if worst is None and self.exhausted and self.exhausted.bound == "limits_hold":
+        if worst is None and self.exhausted and self.exhausted.bound in (Unknown.LIMIT, Unknown.LIMIT_OF_TIME):
             return None
         if worst is None and self.expected is not None and not self.exhausted:
             return None  # what came home is known to be right
