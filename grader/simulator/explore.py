@@ -196,6 +196,7 @@ class _Explorer:
     def expand(self, state: State, reference: Tree | None) -> None:
         """Execute a state's program, and enter all that can come of it. Raises Exhausted."""
         now, run = state.now, self.run(state.now)
+        state.run = run
         self.stay_within_limits(run)
         evict, upload_fails, requeue = (Fault(kind, now.execution) for kind in ("evict", "upload-fails", "requeue"))
         evicted = self.start(self.step(now, Struck(evict, run, run.seconds)))
@@ -203,7 +204,6 @@ class _Explorer:
             self.states[state.key] = other
             self.follow(state, evicted, evict)  # all else that can come of it comes of the other one, too
             return
-        state.run = run
         if state.livelock.endless(now):
             state.endless = True
             self.violate(Unsafe.NEVER_FINISHES, state)
@@ -468,12 +468,11 @@ class _Explorer:
         return Exploration(RESTART_SAFE, **found)
 
     def free_way(self, first: State) -> Iterator[State]:
-        seen: set[int] = set()
-        state: State | None = first
-        while state is not None and id(state) not in seen:
-            seen.add(id(state))
-            yield state
-            state = self.known(state.follower) if state.follower is not None else None
+        seen: set[State] = set()
+        while first is not None and first not in seen:
+            seen.add(first)
+            yield first
+            first = first.follower and self.known(first.follower)
 
     def not_repeatable(self, worst: Violation | None) -> tuple[str, Tree, Tree] | None:
         """Whether the job does something else each time, so that nothing can be said of it; if so, what.

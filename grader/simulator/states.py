@@ -8,7 +8,6 @@ from .execution import Run
 from .livelock import Livelock
 from .schedule import Fault, Schedule
 from .step import Kind, Next, Situation
-from .tree import Tree
 
 
 @dataclass(eq=False)
@@ -48,35 +47,13 @@ class State:
         """Whether it is known what can come of it."""
         return self.then is not None or self.endless
 
-    @property
-    def sandbox(self) -> Tree:
-        """What the program finds."""
-        return self.now.sandbox
-
-    @property
-    def spool(self) -> Tree:
-        """The last checkpoint."""
-        return self.now.spool
-
-    @property
-    def slot(self) -> int:
-        """Where it runs."""
-        return self.now.slot
-
-    @property
-    def clock(self) -> float:
-        """Virtual time, in seconds since the epoch."""
-        return self.now.time
-
-    @property
-    def execution(self) -> int:
-        """Which execution of the job starts here."""
-        return self.now.execution
-
-    @property
-    def retries(self) -> int:
-        """Tries that max_retries still allows."""
-        return self.now.retries
+    # What is asked of a state that the situation knows.
+    sandbox = property(lambda self: self.now.sandbox)
+    spool = property(lambda self: self.now.spool)
+    slot = property(lambda self: self.now.slot)
+    clock = property(lambda self: self.now.time)
+    execution = property(lambda self: self.now.execution)
+    retries = property(lambda self: self.now.retries)
 
     @property
     def moved(self) -> bool:
