@@ -89,6 +89,8 @@ class Run(NamedTuple):
     """The limit that it was ended for, in words."""
     unstartable: str | None = None
     """Why it could not even be started, in the system's words."""
+    error: int = 0
+    """The system's number for that."""
     looked: bool = False
     """Whether it asked what time it is."""
     lost: bool = False

@@ -23,7 +23,7 @@ from . import hashing, transfer
 from .execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Stop
 from .inside import INSIDE, clock
 from .isolation import Confinement
-from .job import STDERR, STDIN, STDOUT, Job
+from .job import STDERR, STDOUT, Job
 from .scratch import SCARCE, Scratch, content, text
 from .startd import Answer, Startd, require_fork
 from .tree import Entry, File, Link, TooLarge, Tree
@@ -155,7 +155,7 @@ class Executor:
             "sources": [f"{directory}/{path}" for path, entry in _sources(job.inputs) if sandbox.get(path) == entry],
             "directory": str(directory),
             "environment": environment,
-            "stdin": f"{directory}/{STDIN}" if STDIN in job.inputs and STDIN in sandbox else os.devnull,
+            "stdin": f"{directory}/{job.stdin}" if job.stdin in sandbox else os.devnull,
             "stdout": stdout,
             "stderr": stdout if job.streams_joined else stderr,
             "clock": clock_file,
@@ -199,6 +199,7 @@ class Executor:
                for entry in after.changed_since(before).values()):
             over = over or self._in_words(Limit.FILE)
         control = str(self._scratch.control)
+        number, _, why = text(f"{control}/failure").partition(" ")
         now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
         return Run(
             exit=exit,
@@ -208,7 +209,8 @@ class Executor:
             stderr=self._written(STDERR, before, after, f"{control}/stderr"),
             over=over,
             limit=limit,
-            unstartable=text(f"{control}/failure") or None,
+            unstartable=why or None,
+            error=int(number or 0),
             looked=looked or os.path.exists(f"{control}/clock.asked"),
             lost=answer.lost or not begun,
             notes=tuple(_notes(text(f"{control}/trace"))) if trace else (),
@@ -263,7 +265,7 @@ def _sources(inputs: Tree) -> list[tuple[str, File]]:
 
 def _is_python(job: Job, sandbox: Tree) -> bool:
     found = sandbox.get(os.path.normpath(job.executable))
-    return isinstance(found, File) and bool(_PYTHON.match(found.content))
+    return isinstance(found, File) and found.executable and bool(_PYTHON.match(found.content))
 
 
 @lru_cache(1024)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from pathlib import Path
 from typing import Protocol, Union
 
@@ -87,7 +88,8 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool) -> Tree:
     `file`. preserve_relative_paths keeps the path of all three, if it is a relative one."""
     found = folder.get(where)
     if found is None or (isinstance(found, File) and contents_only(path)):
-        raise Problem(f"{path} does not exist", "Check its name; it is relative to the submit directory.")
+        raise Problem(f"{path} does not exist", "This list is split at commas only." if re.search(r"\s", path) else
+                      "Check its name; it is relative to the submit directory.")
     name = posixpath.normpath(path)
     kept = keep_paths and not posixpath.isabs(path)
     destination = name if kept else posixpath.basename(name)

@@ -8,7 +8,6 @@ from .tree import Tree
 
 STDOUT = "_condor_stdout"
 STDERR = "_condor_stderr"
-STDIN = "_condor_stdin"
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,10 @@ class Job:
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     inputs: Tree = field(default_factory=Tree)
-    """What every new sandbox begins with: transfer_input_files, the file of `input` as STDIN and, if transferred, the
+    """What every new sandbox begins with: transfer_input_files, the file of `input` and, if transferred, the
     executable."""
+    stdin: str | None = None
+    """The name in the sandbox of the file of `input`; None for an empty standard input."""
     transfer_executable: bool = True
 
     checkpoint_exit_code: int | None = None
@@ -44,9 +45,13 @@ class Job:
     """submit_event_notes: what the log's first event says beside the host."""
     stream_output: bool = False
     stream_error: bool = False
+    streamed_onto: Tree = field(default_factory=Tree)
+    """What is in the submit directory under the names of streamed output, which is appended to it (R3)."""
 
     max_retries: int = 0
     success_exit_code: int = 0
+    on_success: bool = False
+    """success_exit_code is given, even as 0: other ends bring no output home (R6)."""
     max_vacate_time: float = 10.0
     """Seconds between SIGTERM and SIGKILL (job_max_vacate_time)."""
 
@@ -75,7 +80,7 @@ class Job:
     def invocation(self) -> tuple:
         """All that an execution depends on, beside the sandbox: jobs that agree in it do the same in the same one."""
         return (self.executable, self.arguments, self.environment, tuple(self.streams), self.streams_joined,
-                STDIN in self.inputs)
+                self.stdin)
 
     @property
     def streams_joined(self) -> bool:

@@ -7,7 +7,9 @@ the specification.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -110,6 +112,8 @@ class Ended(NamedTuple):
 
     exit: Exit
     home: Tree
+    transferred: bool = True
+    """Whether anything was to be transferred at all (R6)."""
 
 
 Next = Saved | NotSaved | Held | Ended
@@ -273,8 +277,9 @@ def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree
     """R6: the final exit, unless max_retries gives the job another try."""
     good = is_success(job, then.exit)
     again = not good and now.retries > 0
-    return _becomes(now, Kind.RETRIED if again else Kind.ENDED, event.transfer, transfer=event.transfer, run=now.run,
-                    next=then, home=home, spool=now.spool if again else Tree(), retries=now.retries - again,
+    seconds = event.transfer * then.transferred
+    return _becomes(now, Kind.RETRIED if again else Kind.ENDED, seconds, transfer=seconds, run=now.run, next=then,
+                    home=home, spool=now.spool if again else Tree(), retries=now.retries - again,
                     goodput=now.goodput + now.pending * good, badput=now.badput + now.pending * (not good), pending=0.0)
 
 
@@ -346,11 +351,13 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     if run.unstartable and transfer.unreceivable(run.sandbox):
         return Held(Hold.INPUT, 13, f"Transfer input files failure: {run.unstartable}")
     if run.unstartable:
-        return Held(Hold.EXECUTE, 0, f"Failed to execute '{job.executable}': {run.unstartable}")
+        return Held(Hold.EXECUTE, run.error, _not_started(job, run))
     if run.over:
         return Held(Hold.LIMIT, 0, f"The job used more than {run.over}, a limit of this simulator and not of HTCondor")
     if is_checkpoint(job, run):
         return _checkpoint(job, profile, run.sandbox, now.spool)
+    if job.on_success and not is_success(job, run.exit):
+        return Ended(run.exit, transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure)
     home = transfer.output(job, run.sandbox, now.came, profile)
     if isinstance(home, Tree):
         return Ended(run.exit, home)
@@ -369,12 +376,21 @@ def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved
     return NotSaved(sent.paths)
 
 
+def _not_started(job: Job, run: Run) -> str:
+    """Why a program could not be started, in HTCondor's words."""
+    program = run.sandbox.get(job.executable)
+    script = re.match(rb"#! *(\S+)", program.content) if isinstance(program, File) else None
+    named = script and run.error == errno.ENOENT
+    interpreter = f"invalid interpreter ({os.fsdecode(script[1])}) specified on first line of script " if named else ""
+    return f"Failed to execute '{job.executable}': {interpreter}(errno={run.error}: '{run.unstartable}')"
+
+
 def _with_streamed(home: Tree, job: Job, run: Run) -> Tree:
     """R3: a streamed stdout or stderr is in the submit directory at once, and stays when work is lost."""
     for streamed, destination, text in ((job.stream_output, job.output, run.stdout),
                                         (job.stream_error, job.error, run.stderr)):
-        if streamed and destination and text:
-            old = home.get(destination)
+        if streamed and destination and (text or destination not in home):
+            old = home.get(destination) or job.streamed_onto.get(destination)
             before = old.content if isinstance(old, File) else b""
             home = home.put(destination, File(before + text.encode()))
     return home

@@ -21,7 +21,7 @@ from typing import NamedTuple, TypeVar
 from . import commands, queueing, values
 from .description import Description, Queue, logical_lines
 from .folder import DiskFolder, Folder, Found, TreeFolder, inputs
-from .job import STDIN, Job
+from .job import Job
 from .macros import Macros, boolean, integer, number
 from .problems import CAUTION, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
 from .tree import File, Tree
@@ -252,11 +252,14 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
     executable, program, transferred = _executable(given, folder)
     success = given.read("success_exit_code", integer, None)
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
+    output, error = _stream(given, "output", home), _stream(given, "error", home)
+    stream_output, stream_error = (given.read(command, boolean, False) for command in ("stream_output", "stream_error"))
     job = Job(
         executable=executable,
         arguments=given.read("arguments", values.arguments, ()),
         environment=given.read("environment", values.environment, ()),
         inputs=brought | stdin | program,
+        stdin=next(iter(stdin), None),
         transfer_executable=transferred,
         checkpoint_exit_code=given.read("checkpoint_exit_code", integer, None),
         transfer_checkpoint_files=given.read("transfer_checkpoint_files", values.files, None),
@@ -264,15 +267,17 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
         transfer_output_remaps=given.read("transfer_output_remaps", values.remaps, ()),
         preserve_relative_paths=keep_paths,
         on_exit_or_evict=when == "ON_EXIT_OR_EVICT",
-        output=_stream(given, "output", home),
-        error=_stream(given, "error", home),
+        output=output,
+        error=error,
         log=_stream(given, "log", home),
         notes=given.read("submit_event_notes", str, ""),
-        stream_output=given.read("stream_output", boolean, False),
-        stream_error=given.read("stream_error", boolean, False),
+        stream_output=stream_output,
+        stream_error=stream_error,
+        streamed_onto=_files_there(folder, output if stream_output else None, error if stream_error else None),
         # HTCondor itself takes 2 where a success code is given and no number of retries.
         max_retries=given.read("max_retries", integer, 0 if success is None else 2),
         success_exit_code=success or 0,
+        on_success=success is not None,
         max_vacate_time=float(given.read("job_max_vacate_time", number, Job.max_vacate_time)),
         request_cpus=given.read("request_cpus", values.processors, ""),
         request_memory=given.read("request_memory", values.amount, ""),
@@ -319,12 +324,18 @@ def _stdin(folder: Folder, home: str, path: str) -> Tree:
     found = folder.get(posixpath.join(home, path))
     if not isinstance(found, File):
         raise Problem(f"{path} " + ("does not exist" if found is None else "is a directory"), "Check its name.")
-    return Tree({STDIN: found})
+    return Tree({posixpath.basename(path): found})
 
 
 def _stream(given: _Commands, command: str, home: str) -> str | None:
     path = given.text(command)
     return None if path is None or path == "/dev/null" else posixpath.join(home, path)
+
+
+def _files_there(folder: Folder, *paths: str | None) -> Tree:
+    """The files of these names in the submit directory."""
+    found = {path: folder.get(path) for path in paths if path}
+    return Tree({path: entry for path, entry in found.items() if isinstance(entry, File)})
 
 
 # -- remarks -----------------------------------------------------------------------
@@ -382,6 +393,8 @@ def _check_transfer(given: _Commands, job: Job) -> None:
     if should == "IF_NEEDED" and job.on_exit_or_evict:
         raise SubmitError(*place, "should_transfer_files = IF_NEEDED does not go with ON_EXIT_OR_EVICT",
                           "Write should_transfer_files = YES.")
+    if spaced := next((name for name in job.transfer_output_files or () if re.search(r"\s", name)), None):
+        given.remark("transfer_output_files", f"{spaced!r} is one name, as this list is split at commas only")
     if should == "NO":
         given.remark("should_transfer_files", "NO has no effect here: files are transferred", NO_EFFECT)
     if when in ("ON_SUCCESS", "NEVER"):

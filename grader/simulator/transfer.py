@@ -91,10 +91,20 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
     found = sent.sent if isinstance(sent, Failure) else sent
     everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
     home = _remapped(found if everything else found.without((STDOUT, STDERR)), job.transfer_output_remaps)
-    for name, destination in job.streams.items():
-        if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came):
-            home = home.put(posixpath.normpath(destination), entry)
+    home = _streams(job, sandbox, came) | home  # the program's own file of that name wins
     return sent._replace(sent=home) if isinstance(sent, Failure) else home
+
+
+def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
+    """R6: what comes home of a failing end where success_exit_code is given, and no file is missed."""
+    return _streams(job, sandbox, Tree()) if profile.streams_of_failure else Tree()
+
+
+def _streams(job: Job, sandbox: Tree, came: Tree) -> Tree:
+    """R6: stdout and stderr under the names of `output` and `error`, or those of transfer_output_remaps."""
+    remaps = dict(job.transfer_output_remaps)
+    return Tree({posixpath.normpath(remaps.get(name, destination)): entry for name, destination in job.streams.items()
+                 if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came)})
 
 
 def _left_empty(job: Job, name: str, entry: File, came: Tree) -> bool:

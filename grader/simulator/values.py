@@ -17,8 +17,8 @@ def files(text: str) -> tuple[str, ...]:
 
 
 def unquoted_files(text: str) -> tuple[str, ...]:
-    """A list of files in the two commands that take double quotes around the whole of it."""
-    return files(unquoted(text))
+    """A list of files in the two commands that take double quotes around the whole of it, split at commas only (R2, R6)."""
+    return tuple(name for part in unquoted(text).split(",") if (name := part.strip()))
 
 
 def unquoted(text: str) -> str:

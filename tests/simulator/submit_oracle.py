@@ -54,8 +54,8 @@ def _fields(ad) -> dict:
     """The part of a job ad that a Job has fields for, under their names."""
     value = {name: ad[name] for name in ad if isinstance(ad[name], (str, int, float))}
 
-    def listed(name):
-        return None if name not in value else [part for part in re.split(r"[,\s]+", value[name]) if part]
+    def listed(name, separators=r"[,\s]+"):
+        return None if name not in value else [part.strip() for part in re.split(separators, value[name]) if part.strip()]
 
     words = value["Args"].split() if "Args" in value else split(value.get("Arguments", ""))
     variables = split(value["Environment"]) if "Environment" in value else value.get("Env", "").split(";")
@@ -65,7 +65,7 @@ def _fields(ad) -> dict:
         "environment": dict(sorted(entry.split("=", 1) for entry in variables if entry)),
         "checkpoint_exit_code": value.get("SuccessCheckpointExitCode"),
         "transfer_checkpoint_files": listed("TransferCheckpoint"),
-        "transfer_output_files": listed("TransferOutput"),
+        "transfer_output_files": listed("TransferOutput", ","),
         "preserve_relative_paths": value.get("PreserveRelativePaths", False),
         "on_exit_or_evict": value.get("WhenToTransferOutput") == "ON_EXIT_OR_EVICT",
         "output": None if value["Out"] == "/dev/null" else value["Out"],

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from submit_cases import CASES, FILES, described
 
 from grader.simulator import submit
-from grader.simulator.job import STDIN
 from grader.simulator.submit import CAUTION, NO_EFFECT, UNKNOWN, DiskFolder, SubmitError, TreeFolder
 from grader.simulator.tree import Directory, File, Link, Tree
 
@@ -255,7 +254,7 @@ TREE = Tree({
 @pytest.mark.parametrize(("listed", "paths"), [
     ("", []), ("in.txt", ["in.txt"]), ("data", ["data/deep/x", "data/in.txt"]),
     ("data/", ["deep/x", "in.txt"]), ("data/in.txt", ["in.txt"]), ("data/deep", ["deep/x"]),
-    ("./in.txt", ["in.txt"]), ("in.txt data", ["data/deep/x", "data/in.txt", "in.txt"]),
+    ("./in.txt", ["in.txt"]), ("in.txt, data", ["data/deep/x", "data/in.txt", "in.txt"]),
     ("empty", ["empty/"]), ("empty/", []), ('""', []), ("data/../in.txt", ["in.txt"]),
 ])
 def test_an_input_lands_where_htcondor_puts_it(listed, paths):
@@ -479,9 +478,9 @@ def test_a_command_that_may_change_how_the_job_ends_is_told_apart_from_one_that_
 
 def test_input_is_sent_along_as_what_the_program_reads(tmp_path):
     folder = TreeFolder(Tree.files({"prog.sh": "", "data/numbers": "1 2"}))
-    assert one("input = data/numbers", folder).inputs[STDIN] == File(b"1 2")
-    assert one("initialdir = data\ninput = numbers", folder).inputs[STDIN] == File(b"1 2")
-    assert STDIN not in one("input = /dev/null", folder).inputs
+    assert (named := one("input = data/numbers", folder)).inputs[named.stdin] == File(b"1 2") and named.stdin == "numbers"
+    assert one("initialdir = data\ninput = numbers", folder).stdin == "numbers"
+    assert one("input = /dev/null", folder).stdin is None
     for path, said in (("nowhere", "does not exist"), ("data", "is a directory")):
         error = refused(f"input = {path}", folder)
         assert (error.line, said in error.problem) == (2, True)

@@ -123,7 +123,7 @@ def _execute(request):
         os.execve(request["program"], request["arguments"], request["environment"])
     except OSError as error:
         with open(request["failure"], "w") as file:
-            file.write(error.strerror or str(error))
+            file.write(f"{error.errno or 0} {error.strerror or error}")
         os._exit(127)
 
 
