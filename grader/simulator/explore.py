@@ -353,7 +353,7 @@ class _Explorer:
         """The part of a directory that tells states apart: what was printed counts only where it
         is all that the job gives, and then without the names of execution points."""
         if not self.streams_count:
-            return transfer.without_streams(tree)
+            return transfer.seen_by(self.job, tree)
         return self.anonymous(tree)
 
     def anonymous(self, tree: Tree) -> Tree:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from .tree import Tree
+from .tree import File, Tree
 
 STDOUT = "_condor_stdout"
 STDERR = "_condor_stderr"
@@ -29,6 +31,8 @@ class Job:
     stdin: str | None = None
     """The name in the sandbox of the file of `input`; None for an empty standard input."""
     transfer_executable: bool = True
+    initialdir: str = ""
+    """Where in the submit directory output comes home to; the names of `output`, `error` and `log` begin with it."""
 
     checkpoint_exit_code: int | None = None
     transfer_checkpoint_files: tuple[str, ...] | None = None
@@ -52,8 +56,10 @@ class Job:
     success_exit_code: int = 0
     on_success: bool = False
     """success_exit_code is given, even as 0: other ends bring no output home (R6)."""
+    kill_sig: int = signal.SIGTERM
+    """What a soft eviction begins with (R5)."""
     max_vacate_time: float = 10.0
-    """Seconds between SIGTERM and SIGKILL (job_max_vacate_time)."""
+    """Seconds between that signal and SIGKILL (job_max_vacate_time)."""
 
     request_cpus: str = ""
     """What a slot needs to have, as it stands there; "" if nothing does. The simulator's slots have enough of all."""
@@ -81,6 +87,13 @@ class Job:
         """All that an execution depends on, beside the sandbox: jobs that agree in it do the same in the same one."""
         return (self.executable, self.arguments, self.environment, tuple(self.streams), self.streams_joined,
                 self.stdin)
+
+    @cached_property
+    def reads_streams(self) -> bool:
+        """Whether the program may go by what it has printed before, as something that it is made of names the files."""
+        texts = (*self.arguments, *(value for _, value in self.environment))
+        contents = (entry.content for entry in self.inputs.values() if isinstance(entry, File))
+        return any("_condor_std" in text for text in texts) or any(b"_condor_std" in content for content in contents)
 
     @property
     def streams_joined(self) -> bool:

@@ -51,7 +51,7 @@ class Livelock:
 
     def endless(self, now: Situation) -> str:
         """Why the job that starts here will never end; '' while it still may."""
-        state = *map(transfer.without_streams, (now.sandbox, now.spool)), now.slot, now.retries
+        state = *(transfer.seen_by(self.job, tree) for tree in (now.sandbox, now.spool)), now.slot, now.retries
         if state in self.seen:
             return "it starts in a state in which it has started before"
         self.seen.add(state)

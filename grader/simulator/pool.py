@@ -7,7 +7,6 @@ step.py; here is what happens to it, and its program is executed.
 from __future__ import annotations
 
 import math
-import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -176,7 +175,7 @@ class _Life:
             return whole if fault.seconds is None else self.run(stop=Stop(after))
         # A program that takes no virtual time has no moment at which a signal could reach it.
         last_moment = max(0.0, min(after, whole.seconds - 1e-4))
-        return self.run(stop=Stop(last_moment, signal.SIGTERM, self.job.max_vacate_time)) if whole.seconds else whole
+        return self.run(stop=Stop(last_moment, self.job.kill_sig, self.job.max_vacate_time)) if whole.seconds else whole
 
     # -- its files -------------------------------------------------------------
 

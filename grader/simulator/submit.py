@@ -64,6 +64,7 @@ class Submission:
         return tuple(replace(
             job, output=self._inside("output", job.output, directory),
             error=self._inside("error", job.error, directory), log=self._inside("log", job.log, directory),
+            initialdir=self._inside("initialdir", job.initialdir, directory),
             transfer_output_remaps=tuple((name, self._inside("transfer_output_remaps", new, directory))
                                          for name, new in job.transfer_output_remaps),
         ) for job in self.jobs)
@@ -259,6 +260,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
         arguments=given.read("arguments", values.arguments, ()),
         environment=given.read("environment", values.environment, ()),
         inputs=brought | stdin | program,
+        initialdir=home,
         stdin=next(iter(stdin), None),
         transfer_executable=transferred,
         checkpoint_exit_code=given.read("checkpoint_exit_code", integer, None),
@@ -278,6 +280,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
         max_retries=given.read("max_retries", integer, 0 if success is None else 2),
         success_exit_code=success or 0,
         on_success=success is not None,
+        kill_sig=given.read("kill_sig", values.signal_number, Job.kill_sig),
         max_vacate_time=float(given.read("job_max_vacate_time", number, Job.max_vacate_time)),
         request_cpus=given.read("request_cpus", values.processors, ""),
         request_memory=given.read("request_memory", values.amount, ""),
@@ -350,9 +353,6 @@ def _check(given: _Commands, job: Job) -> None:
     if job.max_retries < 0:
         given.remark("max_retries", f"{job.max_retries} means no retry; write 0, or a number of retries")
     _check_requests(given, job)
-    if given.text("initialdir"):
-        given.remark("initialdir", "it holds here for input files, output, error and log; "
-                     "transfer_output_files come to the submit directory", NO_EFFECT)
 
 
 def _check_requests(given: _Commands, job: Job) -> None:

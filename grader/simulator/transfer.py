@@ -49,8 +49,13 @@ def with_streams(job: Job, sandbox: Tree) -> Tree:
 
 
 def without_streams(sandbox: Tree) -> Tree:
-    """The part of a sandbox that a program goes by: what it has printed so far is not read back."""
+    """A sandbox but for what was printed."""
     return sandbox.without((STDOUT, STDERR))
+
+
+def seen_by(job: Job, sandbox: Tree) -> Tree:
+    """The part of a sandbox that a program goes by: most do not read back what they have printed."""
+    return sandbox if job.reads_streams else without_streams(sandbox)
 
 
 def checkpoint_files(job: Job, sandbox: Tree, profile: Profile) -> tuple[str, ...]:
@@ -91,6 +96,8 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
     found = sent.sent if isinstance(sent, Failure) else sent
     everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
     home = _remapped(found if everything else found.without((STDOUT, STDERR)), job.transfer_output_remaps)
+    if job.initialdir and home:
+        home = home.moved_below(posixpath.normpath(job.initialdir))
     home = _streams(job, sandbox, came) | home  # the program's own file of that name wins
     return sent._replace(sent=home) if isinstance(sent, Failure) else home
 
@@ -102,7 +109,7 @@ def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
 
 def _streams(job: Job, sandbox: Tree, came: Tree) -> Tree:
     """R6: stdout and stderr under the names of `output` and `error`, or those of transfer_output_remaps."""
-    remaps = dict(job.transfer_output_remaps)
+    remaps = {name: posixpath.join(job.initialdir, new) for name, new in job.transfer_output_remaps}
     return Tree({posixpath.normpath(remaps.get(name, destination)): entry for name, destination in job.streams.items()
                  if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came)})
 

@@ -7,6 +7,7 @@ macros expanded, and raises Problem for one that HTCondor refuses.
 from __future__ import annotations
 
 import re
+import signal
 
 from .problems import Problem
 
@@ -142,6 +143,16 @@ def universe(text: str) -> str:
     if name not in (*_UNIVERSES.values(), "docker", "container"):
         raise Problem(f"there is no universe {text!r}", "Write vanilla, or leave the line out.")
     return name
+
+
+def signal_number(text: str) -> int:
+    """A signal, by its name or its number."""
+    if text.isdecimal():
+        return int(text)
+    try:
+        return signal.Signals[text.upper()].value
+    except KeyError:
+        raise Problem(f"{text!r} is no signal", "Write SIGTERM, say, or leave the line out.") from None
 
 
 def when_to_transfer(text: str) -> str:

@@ -31,7 +31,7 @@ error = job.err
 """
 PROLOGUE = f"""\
 #!/usr/bin/env python3
-import os, sys, time
+import os, signal, sys, time
 
 def ls():
     found = []

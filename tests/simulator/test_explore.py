@@ -190,6 +190,18 @@ def test_a_job_that_resumes_rightly_is_restart_safe(counting, executor, style):
     assert found.checkpoints >= 1
 
 
+def test_a_job_that_goes_by_what_it_has_printed_is_restart_safe(counting, executor):
+    job = counting("""
+        import sys
+        n = open("_condor_stdout").read().count("unit")
+        print("unit", n, flush=True)
+        sys.exit(85 if n < 4 else 0)
+    """, transfer_checkpoint_files=(), transfer_output_files=())
+    found = explore(job, executor)
+    assert (found.verdict, found.checkpoints) == (RESTART_SAFE, 4)
+    assert outcome(simulate(job, executor, schedule=parse("evict@3"))).home["out.txt"].text.count("unit") == 5
+
+
 @pytest.mark.parametrize("style", ["text", "json", "pickle of an own class", "the host name in the checkpoint"])
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_a_job_that_resumes_rightly_is_restart_safe_in_every_version_that_saves_its_files(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 import submit_oracle as oracle
@@ -296,7 +297,19 @@ def test_inputs_and_streams_start_at_initialdir_and_the_executable_does_not():
     body = "initialdir = data\ntransfer_input_files = deep\noutput = o\nerror = e\nlog = l"
     job = one(body, TreeFolder(TREE))
     assert job.inputs.listing() == ["deep/x", "prog.sh"]
-    assert (job.output, job.error, job.log) == ("data/o", "data/e", "data/l")
+    assert (job.output, job.error, job.log, job.initialdir) == ("data/o", "data/e", "data/l", "data")
+
+
+@pytest.mark.parametrize(("text", "number"), [("SIGUSR1", signal.SIGUSR1), ("sigint", signal.SIGINT), ("12", 12)])
+def test_kill_sig_is_a_name_or_a_number(text, number):
+    assert one(f"kill_sig = {text}").kill_sig == number
+    assert one("").kill_sig == signal.SIGTERM
+    assert "SIGNONE" in refused("kill_sig = SIGNONE").problem
+
+
+def test_a_name_with_a_blank_in_a_list_that_is_split_at_commas_is_remarked_on():
+    assert any("'out cp' is one name" in remark for remark in remarks("transfer_output_files = out cp"))
+    assert "split at commas only" in refused("transfer_input_files = in.txt data", TreeFolder(TREE)).remedy
 
 
 def test_a_transferred_executable_is_started_by_its_base_name():
@@ -455,7 +468,7 @@ def test_an_ordinary_command_is_not_remarked_on(line):
     "requirements = (OpSys == \"LINUX\")", "rank = Memory", "notification = Always",
     "should_transfer_files = NO", "universe = parallel", "on_exit_hold = True", "periodic_remove = False",
     "+WantFTOnCheckpoint = True", "when_to_transfer_output = ON_SUCCESS",
-    "initialdir = sub", "getenv = True",
+    "getenv = True",
 ])
 def test_a_command_without_effect_here_is_told(line):
     (remark,) = remarks(line, NO_EFFECT)

@@ -77,7 +77,7 @@ def _become(request):
     clock.attach(request["clock"])
     if request["stop"]:
         after, number, grace = request["stop"]
-        clock.add_deadline(after, os.getpid() if number == signal.SIGTERM else -os.getpid(), number, grace)
+        clock.add_deadline(after, -os.getpid() if number == signal.SIGKILL else os.getpid(), number, grace)
 
 
 def _set_environment(request):
