@@ -35,6 +35,8 @@ class Job:
     """Where in the submit directory output comes home to; the names of `output`, `error` and `log` begin with it."""
 
     checkpoint_exit_code: int | None = None
+    checkpoint_signal: int | None = None
+    """The signal that ends a program which has made a checkpoint, where the job's attributes name one."""
     transfer_checkpoint_files: tuple[str, ...] | None = None
     transfer_output_files: tuple[str, ...] | None = None
     transfer_output_remaps: tuple[tuple[str, str], ...] = ()
@@ -87,6 +89,11 @@ class Job:
         """All that an execution depends on, beside the sandbox: jobs that agree in it do the same in the same one."""
         return (self.executable, self.arguments, self.environment, tuple(self.streams), self.streams_joined,
                 self.stdin)
+
+    @property
+    def self_checkpointing(self) -> bool:
+        """R0: whether any end of the program is a checkpoint."""
+        return self.checkpoint_exit_code is not None or self.checkpoint_signal is not None
 
     @cached_property
     def reads_streams(self) -> bool:

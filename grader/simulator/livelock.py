@@ -15,7 +15,7 @@ from dataclasses import replace
 from . import transfer
 from .execution import Run
 from .job import Job
-from .step import Situation
+from .step import Situation, is_checkpoint
 from .tree import File, Tree, parents
 
 FUTILE = 40
@@ -140,7 +140,7 @@ def goes_on(job: Job, now: Situation, grown: Growth, run: Callable[[Situation], 
         later = many_restarts_on(now.sandbox, grown, times)
         after = run(replace(now, sandbox=later))
         appended = growth(later, after.sandbox)
-        if after.exit.code != job.checkpoint_exit_code or not appended or shape(appended) != shape(grown):
+        if not is_checkpoint(job, after) or not appended or shape(appended) != shape(grown):
             return False
     return True
 

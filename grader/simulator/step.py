@@ -228,9 +228,9 @@ def step(job: Job, profile: Profile, now: Situation, event: Event) -> Situation:
 
 
 def is_checkpoint(job: Job, run: Run) -> bool:
-    """R1: whether an execution ended with the checkpoint code, by an exact match; R0: without one there are none."""
-    ended = not run.unstartable and not run.over
-    return ended and job.checkpoint_exit_code is not None and run.exit.code == job.checkpoint_exit_code
+    """R1: whether an execution ended with the checkpoint code, or signal, by an exact match; R0: without there are none."""
+    ended = not run.unstartable and not run.over and job.self_checkpointing
+    return ended and run.exit == Exit(job.checkpoint_exit_code, job.checkpoint_signal)
 
 
 def is_success(job: Job, exit: Exit) -> bool:

@@ -229,7 +229,7 @@ class _Commands:
         self._remarks.append(Remark(*self.place(command), text, kind, decides))
 
     def _spelling(self, command: str) -> str:
-        names = (command, *commands.SPELLINGS[command])
+        names = (command, *commands.SPELLINGS.get(command, ()))
         return next((name for name in names if name in self._macros), command)
 
     def _expanded(self, command: str, raw: str) -> str:
@@ -253,6 +253,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
     executable, program, transferred = _executable(given, folder)
     success = given.read("success_exit_code", integer, None)
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
+    code, number = _checkpoint_exit(given)
     output, error = _stream(given, "output", home), _stream(given, "error", home)
     stream_output, stream_error = (given.read(command, boolean, False) for command in ("stream_output", "stream_error"))
     job = Job(
@@ -263,7 +264,8 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
         initialdir=home,
         stdin=next(iter(stdin), None),
         transfer_executable=transferred,
-        checkpoint_exit_code=given.read("checkpoint_exit_code", integer, None),
+        checkpoint_exit_code=code,
+        checkpoint_signal=number,
         transfer_checkpoint_files=given.read("transfer_checkpoint_files", values.files, None),
         transfer_output_files=given.read("transfer_output_files", values.unquoted_files, None),
         transfer_output_remaps=given.read("transfer_output_remaps", values.remaps, ()),
@@ -312,6 +314,16 @@ def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
                           "`transfer_executable = False` for a program that the execution points have.")
     name = posixpath.basename(path)
     return name, Tree({name: File(program.content, executable=True)}), True
+
+
+def _checkpoint_exit(given: _Commands) -> tuple[int | None, int | None]:
+    """R1: the exit code, or the signal, that means a checkpoint: by the command, or by the job attributes behind it."""
+    code = given.read("checkpoint_exit_code", integer, None)
+    if code is not None or not given.read("My.WantFTOnCheckpoint", boolean, False):
+        return code, None
+    if given.read("My.SuccessCheckpointExitBySignal", boolean, False):
+        return None, given.read("My.SuccessCheckpointExitSignal", integer, None)
+    return given.read("My.SuccessCheckpointExitCode", integer, None), None
 
 
 def _directory(folder: Folder, path: str) -> str:
@@ -375,7 +387,7 @@ def _check_checkpoint(given: _Commands, job: Job) -> None:
         given.remark("checkpoint_exit_code", "with 0 the job never finishes: an exit with 0 is a checkpoint")
     elif code is not None and not 0 < code < 256:
         given.remark("checkpoint_exit_code", f"no program can exit with {code}: exit codes go from 0 to 255")
-    elif code is None and job.transfer_checkpoint_files is not None:
+    elif not job.self_checkpointing and job.transfer_checkpoint_files is not None:
         given.remark("transfer_checkpoint_files", "without checkpoint_exit_code this list is never used: "
                      "the job is not self-checkpointing")
     if any('"' in name for name in job.transfer_checkpoint_files or ()):
@@ -402,11 +414,14 @@ def _check_transfer(given: _Commands, job: Job) -> None:
                      NO_EFFECT, decides=True)
 
 
+_CHECKPOINT_EXIT = {"my.successcheckpointexitcode", "my.wantftoncheckpoint"}
+
+
 def _on_names(macros: Macros) -> list[Remark]:
     """Remarks on commands that don't exist, and on those that do nothing here."""
     remarks = []
     for name, place in macros.places.items():
-        if name in ("my.successcheckpointexitcode", "my.wantftoncheckpoint", "my.transfercheckpoint"):
+        if name == "my.transfercheckpoint" or name in _CHECKPOINT_EXIT and not _CHECKPOINT_EXIT <= macros.places.keys():
             text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
             remarks.append(Remark(*place, text, NO_EFFECT))
         elif name in commands.IDLE:

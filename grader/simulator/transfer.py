@@ -43,7 +43,7 @@ def unreceivable(sandbox: Tree) -> str:
 def with_streams(job: Job, sandbox: Tree) -> Tree:
     """R3: the files that stdout and stderr are appended to are there before the program starts; empty,
     if the job is not self-checkpointing (R0)."""
-    anew = job.checkpoint_exit_code is None
+    anew = not job.self_checkpointing
     missing = {name: File(b"") for name in job.streams if anew or name not in sandbox}
     return sandbox | Tree(missing) if missing else sandbox
 
@@ -116,7 +116,7 @@ def _streams(job: Job, sandbox: Tree, came: Tree) -> Tree:
 
 def _left_empty(job: Job, name: str, entry: File, came: Tree) -> bool:
     """R7: without a list, a stream that was saved empty and is empty still counts as unchanged."""
-    listless = job.transfer_output_files is None and job.checkpoint_exit_code is None
+    listless = job.transfer_output_files is None and not job.self_checkpointing
     return listless and not entry.content and came.get(name) == entry
 
 

@@ -80,6 +80,14 @@ def test_only_the_exact_exit_code_of_a_program_that_ended_is_a_checkpoint():
     assert after(ran(85, rows="x"), Transferred(), job=Job("job", transfer_output_files=("rows",))).kind == Kind.ENDED
 
 
+def test_a_signal_is_a_checkpoint_only_where_the_job_names_it():
+    """R1"""
+    job = Job(**{**vars(JOB), "checkpoint_exit_code": None, "checkpoint_signal": 10})
+    assert isinstance(after(ran(None, signal=10, n="1"), Transferred(), job=job).next, Saved)
+    assert after(ran(None, signal=12, rows=""), Transferred(), job=job).kind == Kind.ENDED
+    assert after(ran(85, rows=""), Transferred(), job=job).kind == Kind.ENDED
+
+
 def test_a_checkpoint_replaces_what_is_in_it_and_leaves_the_rest():
     """R4e, R4f"""
     now = fold(*SAVED, Reactivated(), Exited(ran(n="2", rows="0")), Transferred())

@@ -300,6 +300,20 @@ def test_inputs_and_streams_start_at_initialdir_and_the_executable_does_not():
     assert (job.output, job.error, job.log, job.initialdir) == ("data/o", "data/e", "data/l", "data")
 
 
+OLD = "+SuccessCheckpointExitCode = 85\n"
+SIGNAL = "+SuccessCheckpointExitBySignal = true\n+SuccessCheckpointExitSignal = 10\n"
+
+
+@pytest.mark.parametrize(("body", "code", "number"), [
+    (OLD, None, None), (OLD + "+WantFTOnCheckpoint = true", 85, None), (OLD + "+WantFTOnCheckpoint = false", None, None),
+    (SIGNAL, None, None), (SIGNAL + "+WantFTOnCheckpoint = true", None, 10),
+    (OLD + SIGNAL + "+WantFTOnCheckpoint = true\ncheckpoint_exit_code = 86", 86, None)])
+def test_the_attributes_behind_checkpoint_exit_code_count_if_files_are_wanted_then(body, code, number):
+    job = one(body)
+    assert (job.checkpoint_exit_code, job.checkpoint_signal) == (code, number)
+    assert job.self_checkpointing == (code is not None or number is not None)
+
+
 @pytest.mark.parametrize(("text", "number"), [("SIGUSR1", signal.SIGUSR1), ("sigint", signal.SIGINT), ("12", 12)])
 def test_kill_sig_is_a_name_or_a_number(text, number):
     assert one(f"kill_sig = {text}").kill_sig == number
