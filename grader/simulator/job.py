@@ -54,6 +54,9 @@ class Job:
     streamed_onto: Tree = field(default_factory=Tree)
     """What is in the submit directory under the names of streamed output, which is appended to it (R3)."""
 
+    in_the_way: Tree = field(default_factory=Tree)
+    """The directories and links that are in the submit directory under names of output (R6)."""
+
     max_retries: int = 0
     success_exit_code: int = 0
     on_success: bool = False

@@ -362,8 +362,8 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     if isinstance(home, Tree):
         return Ended(run.exit, home)
     why = os.strerror(home.error)
-    return Held(Hold.OUTPUT, home.error, f"Transfer output files failure: {', '.join(home.paths)}: {why}", home.paths,
-                home.sent)
+    return Held(Hold.OUTPUT, home.error, f"Transfer output files failure: {', '.join(home.paths)}: {why}",
+                home.paths if home.error == errno.ENOENT else (), home.sent)
 
 
 def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved | NotSaved | Held:

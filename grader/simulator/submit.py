@@ -24,7 +24,7 @@ from .folder import DiskFolder, Folder, Found, TreeFolder, inputs
 from .job import Job
 from .macros import Macros, boolean, integer, number
 from .problems import CAUTION, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
-from .tree import File, Tree
+from .tree import Directory, Entry, File, Link, Tree
 
 __all__ = ["CAUTION", "NO_EFFECT", "UNKNOWN", "DiskFolder", "Folder", "Remark", "Submission", "SubmitError",
            "TreeFolder", "parse", "read"]
@@ -142,6 +142,7 @@ class _Remembered:
 
     def __init__(self, folder: Folder):
         self.get: Callable[[str], Found] = functools.cache(folder.get)
+        self.standing: Callable[[str], Entry | None] = functools.cache(folder.standing)
 
 
 def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: int,
@@ -291,7 +292,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int) -> Job:
         proc=proc,
     )
     _check(given, job)
-    return job
+    return replace(job, in_the_way=_in_the_way(folder, job))
 
 
 def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
@@ -351,6 +352,16 @@ def _files_there(folder: Folder, *paths: str | None) -> Tree:
     """The files of these names in the submit directory."""
     found = {path: folder.get(path) for path in paths if path}
     return Tree({path: entry for path, entry in found.items() if isinstance(entry, File)})
+
+
+def _in_the_way(folder: Folder, job: Job) -> Tree:
+    """What else than a file is in the submit directory under the names of listed output and of streams."""
+    remaps = dict(job.transfer_output_remaps)
+    listed = (path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
+              for path in job.transfer_output_files or ())
+    names = (*(posixpath.join(job.initialdir, remaps.get(name, name)) for name in listed), job.output, job.error)
+    standing = {posixpath.normpath(name): folder.standing(name) for name in names if name}
+    return Tree({name: entry for name, entry in standing.items() if isinstance(entry, (Directory, Link))})
 
 
 # -- remarks -----------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .job import STDERR, STDOUT, Job
 from .profile import MODERN, Profile
-from .tree import Directory, File, Link, Tree, parents
+from .tree import Directory, Entry, File, Link, Tree, parents
 
 
 class Failure(NamedTuple):
@@ -99,7 +99,21 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
     if job.initialdir and home:
         home = home.moved_below(posixpath.normpath(job.initialdir))
     home = _streams(job, sandbox, came) | home  # the program's own file of that name wins
-    return sent._replace(sent=home) if isinstance(sent, Failure) else home
+    blocked = tuple(path for path, entry in home.items()
+                    if isinstance(entry, File) and isinstance(job.in_the_way.get(path), Directory))
+    home = Tree({_written_to(job, path, entry): entry for path, entry in home.items() if path not in blocked})
+    if isinstance(sent, Failure):
+        return sent._replace(sent=home)
+    return Failure(blocked, home, errno.EISDIR) if blocked else home
+
+
+def _written_to(job: Job, path: str, entry: Entry) -> str:
+    """R6: where in the submit directory a file is written to: a link that is there is followed."""
+    link = job.in_the_way.get(path)
+    if not isinstance(link, Link) or not isinstance(entry, File):
+        return path
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), link.target))
+    return path if posixpath.isabs(target) or target.startswith("..") else target
 
 
 def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:

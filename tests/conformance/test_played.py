@@ -20,6 +20,8 @@ from grader.simulator.pool import outcome, simulate
 from grader.simulator.profile import PROFILES
 from grader.simulator.tree import Directory, File, Link, Tree
 
+import scenarios
+
 HERE = Path(__file__).parent
 PAUSE = 3.0
 COMMON = """\
@@ -61,9 +63,7 @@ def test_a_job_ends_as_on_a_live_htcondor(name, profile, executor):
 
 def play(job: dict, profile, executor) -> dict:
     """What becomes of a job in the simulator."""
-    files = {path: Link(text[3:]) if text.startswith("-> ") else File(text.encode())
-             for path, text in job.get("files", {}).items()}
-    submitted = Tree(files)
+    submitted = scenarios.tree(job.get("files", {}))
     program = Tree({"job.py": File((PROLOGUE + job["program"]).encode(), True)})
     [one] = submit.parse(COMMON + job["submit"] + "\nqueue\n", TreeFolder(submitted | program)).jobs
     faults = (fault._replace(seconds=PAUSE / 2) if fault.kind in schedule.TIMED else fault
