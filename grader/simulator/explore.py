@@ -199,10 +199,8 @@ class _Explorer:
         state.run = run
         self.stay_within_limits(run)
         evict, upload_fails, requeue = (Fault(kind, now.execution) for kind in ("evict", "upload-fails", "requeue"))
-        evicted = self.start(self.step(now, Struck(evict, run, run.seconds)))
         if state.before and state.before.unsent is state and (other := self.stood_for(state)):
-            self.states[state.key] = other
-            self.follow(state, evicted, evict)  # all else that can come of it comes of the other one, too
+            self.states[state.key] = other  # what its eviction leads to, that of the state before has led to
             return
         if state.livelock.endless(now):
             state.endless = True
@@ -211,7 +209,7 @@ class _Explorer:
         exited = self.step(now, Exited(run))
         then = state.then = self.step(exited, Transferred())
         self.places.setdefault(state.key[0], []).append(state)
-        self.follow(state, evicted, evict)
+        self.follow(state, self.start(self.step(now, Struck(evict, run, run.seconds))), evict)
         if then.status is Status.CLAIMED:
             state.follower = self.follow(state, self.restart(then))
         elif then.kind == Kind.RETRIED:
