@@ -61,7 +61,8 @@ def command(rounds: int) -> None:
         place = Path(directory, "sweep")
         submit_directory(place)
         verify = [sys.executable, "-m", "grader", "verify", str(place / "sweep.sub"), "--max-executions", "2000"]
-        ratios: dict[str, list[float]] = {"50 checkpoints / 50 plain starts": [], "500 checkpoints / 50 checkpoints": []}
+        ratios: dict[str, list[float]] = {
+            "50 checkpoints / 50 plain starts": [], "500 checkpoints / 50 checkpoints": []}
         for _ in range(rounds):
             settings(place, 20)
             plain, short = timed(lambda: starts(place, Path(directory, "by hand"))), timed(lambda: run(verify))

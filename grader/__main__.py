@@ -363,8 +363,8 @@ def _misconception(job: Job, found: Exploration, executor: Executor) -> Misconce
 
 def _option_for(found: Exploration) -> str:
     """The option that raises the bound which was reached; "" if none does."""
-    return {Unknown.EXECUTIONS: "--max-executions", Unknown.STATES: "--max-executions", Unknown.SECONDS: "--max-seconds",
-            Unknown.LIMIT_OF_TIME: "--max-seconds"}.get(found.unknown, "")
+    return {Unknown.EXECUTIONS: "--max-executions", Unknown.STATES: "--max-executions",
+            Unknown.SECONDS: "--max-seconds", Unknown.LIMIT_OF_TIME: "--max-seconds"}.get(found.unknown, "")
 
 
 def _expected(directory: Path, jobs: int) -> Tree:

@@ -523,8 +523,17 @@ def test_nothing_is_written_where_a_directory_is_in_the_way_of_a_file(grader, jo
     assert snapshot(file.parent) == before
 
 
-def test_what_stands_in_the_way_of_a_file_that_comes_home_is_named(grader, job):
+def test_a_job_is_held_where_a_directory_is_in_the_way_of_listed_output(grader, job):
+    """R6"""
     file = job()
+    (file.parent / "result.txt").mkdir()
+    ran = grader("simulate", file)
+    assert ran.status == 1 and "held, code 12" in ran.out and "result.txt: Is a directory" in ran.out
+    assert (file.parent / "result.txt").is_dir() and not list(file.parent.glob(".*"))
+
+
+def test_what_stands_in_the_way_of_a_file_that_comes_home_is_named(grader, job):
+    file = job(transfer_output_files=None)
     (file.parent / "result.txt").mkdir()
     ran = grader("simulate", file)
     assert (ran.status, ran.err.count("\n")) == (2, 1)

@@ -25,8 +25,8 @@ from .pool import execute
 from .profile import MODERN, Profile
 from .schedule import Fault, Schedule, render
 from .states import State
-from .step import (Ended, Event, Exited, Held, Kind, Matched, Reactivated, Saved, Situation, Status, Struck, Transferred,
-                   is_checkpoint, is_success, step, submitted)
+from .step import (Ended, Event, Exited, Held, Kind, Matched, Reactivated, Saved, Situation, Status, Struck,
+                   Transferred, is_checkpoint, is_success, step, submitted)
 from .tree import File, Tree
 from .verdicts import Unknown, Unsafe, Verdict
 

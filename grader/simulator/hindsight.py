@@ -95,7 +95,7 @@ class Hindsight:
         way saved a checkpoint, wherever it was restarted. The state in which it is back, if so."""
         ways = {state: [self.known(state.follower), self.known(state.elsewhere)]
                 for state in self.states if isinstance(state.next, Saved)}
-        # What is left when, again and again, the states with no way on among the rest are taken out, the last ones first.
+        # What is left when, again and again, the states with no way on among the rest are taken out, the last first.
         endless, before = dict.fromkeys(ways), -1
         while len(endless) != before:
             before = len(endless)

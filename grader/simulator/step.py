@@ -220,7 +220,7 @@ def submitted(job: Job) -> Situation:
 
 
 def step(job: Job, profile: Profile, now: Situation, event: Event) -> Situation:
-    """What a job is in after an event, given what it is in now. Raises ValueError for an event that can't happen now."""
+    """What a job is in after an event, given what it is in now. Raises ValueError for one that can't happen now."""
     status, rule = _RULES[type(event)]
     if now.status not in status:
         raise ValueError(f"a job that is {now.status} can't be {type(event).__name__}")
@@ -228,7 +228,7 @@ def step(job: Job, profile: Profile, now: Situation, event: Event) -> Situation:
 
 
 def is_checkpoint(job: Job, run: Run) -> bool:
-    """R1: whether an execution ended with the checkpoint code, or signal, by an exact match; R0: without there are none."""
+    """R0, R1: whether an execution ended with the checkpoint code, or signal, by an exact match."""
     ended = not run.unstartable and not run.over and job.self_checkpointing
     return ended and run.exit == Exit(job.checkpoint_exit_code, job.checkpoint_signal)
 

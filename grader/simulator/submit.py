@@ -355,13 +355,16 @@ def _files_there(folder: Folder, *paths: str | None) -> Tree:
 
 
 def _in_the_way(folder: Folder, job: Job) -> Tree:
-    """What else than a file is in the submit directory under the names of listed output and of streams."""
+    """The directories in the submit directory that have names of listed output, and the links that have those, too, or
+    names of streams."""
     remaps = dict(job.transfer_output_remaps)
     listed = (path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
               for path in job.transfer_output_files or ())
-    names = (*(posixpath.join(job.initialdir, remaps.get(name, name)) for name in listed), job.output, job.error)
-    standing = {posixpath.normpath(name): folder.standing(name) for name in names if name}
-    return Tree({name: entry for name, entry in standing.items() if isinstance(entry, (Directory, Link))})
+    names = [posixpath.normpath(posixpath.join(job.initialdir, remaps.get(name, name))) for name in listed]
+    streams = [posixpath.normpath(name) for name in (job.output, job.error) if name]
+    standing = {name: folder.standing(name) for name in (*names, *streams)}
+    return Tree({name: entry for name, entry in standing.items()
+                 if isinstance(entry, Link) or isinstance(entry, Directory) and name in names})
 
 
 # -- remarks -----------------------------------------------------------------------

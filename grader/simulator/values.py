@@ -18,7 +18,7 @@ def files(text: str) -> tuple[str, ...]:
 
 
 def unquoted_files(text: str) -> tuple[str, ...]:
-    """A list of files in the two commands that take double quotes around the whole of it, split at commas only (R2, R6)."""
+    """R2, R6: a list of files split at commas only, in the two commands that take double quotes around all of it."""
     return tuple(name for part in unquoted(text).split(",") if (name := part.strip()))
 
 

@@ -1,4 +1,4 @@
-"""What trying all schedules can come to, as values, and in words what has no number or picture. Nothing is judged here."""
+"""What trying all schedules can come to, as values, with a sentence for each reason. Nothing is judged here."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ _SENTENCES = {
     Unknown.EVICTION_DRIVEN: "eviction-driven: what is saved depends on the very moment of an eviction",
     Unknown.NEVER_SAVED: "it never made a checkpoint, so no restart was exercised",
     Unknown.NON_DETERMINISTIC: "non-deterministic",
-    Unknown.GOES_BY_TIME: "what comes home depends on when it is run: it is not the same if all restarts are days later, "
-                          "on the schedule {0}",
+    Unknown.GOES_BY_TIME: "what comes home depends on when it is run: it is not the same if all restarts are days "
+                          "later, on the schedule {0}",
     Unknown.LIMIT: _LIMIT,
     Unknown.LIMIT_OF_TIME: _LIMIT,
     Unknown.STATES: "{0:g} state{1} not enough",

@@ -55,7 +55,8 @@ def _fields(ad) -> dict:
     value = {name: ad[name] for name in ad if isinstance(ad[name], (str, int, float))}
 
     def listed(name, separators=r"[,\s]+"):
-        return None if name not in value else [part.strip() for part in re.split(separators, value[name]) if part.strip()]
+        parts = re.split(separators, value[name]) if name in value else []
+        return [part.strip() for part in parts if part.strip()] if name in value else None
 
     words = value["Args"].split() if "Args" in value else split(value.get("Arguments", ""))
     variables = split(value["Environment"]) if "Environment" in value else value.get("Env", "").split(";")

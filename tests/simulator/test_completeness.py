@@ -3,8 +3,8 @@
 What is proved, and how. explore() claims to speak of *all* schedules, after executing a program a
 few times. For a small job that claim can be checked without any of its cleverness: write down every
 schedule of faults for the first FIRST executions (each execution is evicted, or its upload fails,
-or nothing happens to it; for fewer executions it is also held or vacated), let simulate() play each of them from submission to end, and look at how
-the job ended. Nothing of explore() is used for that: no states, no folding, no shortest ways.
+or nothing happens to it; for fewer executions it is also held or vacated), let simulate() play each
+of them from submission to end, and look at how the job ended. Nothing of explore() is used for that: no states, no folding, no shortest ways.
 Both must then say the same:
 
 - restart-safe: every one of the schedules ended well, with the result of the run without faults,
@@ -166,7 +166,8 @@ USELESS = job([[["append"], 1, 85], [["append"], 1, 85], [["rewrite"], 1, 0]], r
 CRASHES = job([[["keep"], 1, 85], [["append"], 1, 85], [["append", "need"], 1, 0]])
 HELD_LATER = job([[["keep"], 1, 85], [["drop"], 1, 85], [["append"], 1, 0]], listed=("n", "aux"))
 TWICE = job([[["keep"], 1, 85], [["rewrite"], 1, 85], [["drop"], 1, 85], [["rewrite"], 1, 0]], listed=None)
-LASTING = job([[["keep"], 1, 85], [["drop", "append"], 1, 85], [["append"], 1, 85], [["use"], 1, 0]], listed=None, output=None)
+LASTING = job([[["keep"], 1, 85], [["drop", "append"], 1, 85], [["append"], 1, 85], [["use"], 1, 0]],
+              listed=None, output=None)
 """`aux` is in its first checkpoint only, and stays in the spool (R4e) unless just that upload fails."""
 GROWS = job([[["append"], 1, 85], [["rewrite"], 1, 85], [["append"], 1, 0]], listed=("rows",))
 PRINTS = job([[["print"], 1, 85], [["print"], 1, 85], [["print"], 1, 0]], listed=("n",), output=())

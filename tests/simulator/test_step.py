@@ -66,7 +66,8 @@ def test_every_kind_of_situation_has_a_status():
 
 def test_a_new_activation_has_the_inputs_and_over_them_the_checkpoint():
     """R2"""
-    now = fold(*SAVED, Reactivated(), Struck(Fault("evict", 2), ran(seconds=4.0, n="2", trash="x"), 4.0), Matched(3, 60.0, 7.0))
+    lost = Struck(Fault("evict", 2), ran(seconds=4.0, n="2", trash="x"), 4.0)
+    now = fold(*SAVED, Reactivated(), lost, Matched(3, 60.0, 7.0))
     assert (now.kind, now.activation, now.execution, now.slot, now.transfer) == (Kind.STARTED, 2, 3, 3, 7.0)
     assert now.sandbox == Tree.files({"job": "a program", "table": "1 2", "n": "1", STDOUT: "", STDERR: ""})
     assert now.came == now.spool and (now.goodput, now.badput, now.pending) == (10.0, 4.0, 0.0)
@@ -164,8 +165,8 @@ def test_a_job_is_held_with_the_code_of_what_went_wrong(run, code):
 def test_what_is_streamed_stays_when_work_is_lost_and_is_not_told_twice():
     """R3"""
     job = Job(**{**vars(JOB), "stream_output": True})
-    lost = fold(Matched(), Struck(Fault("evict", 1), ran(stdout="a\n")), Matched(), Exited(ran(0, stdout="b\n", rows="")),
-                Transferred(5.0, Fault("hold", 2, 12.0)), job=job)
+    lost = fold(Matched(), Struck(Fault("evict", 1), ran(stdout="a\n")), Matched(),
+                Exited(ran(0, stdout="b\n", rows="")), Transferred(5.0, Fault("hold", 2, 12.0)), job=job)
     assert lost.home["out.txt"].text == "a\nb\n"
 
 

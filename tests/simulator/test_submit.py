@@ -305,7 +305,8 @@ SIGNAL = "+SuccessCheckpointExitBySignal = true\n+SuccessCheckpointExitSignal = 
 
 
 @pytest.mark.parametrize(("body", "code", "number"), [
-    (OLD, None, None), (OLD + "+WantFTOnCheckpoint = true", 85, None), (OLD + "+WantFTOnCheckpoint = false", None, None),
+    (OLD, None, None), (OLD + "+WantFTOnCheckpoint = true", 85, None),
+    (OLD + "+WantFTOnCheckpoint = false", None, None),
     (SIGNAL, None, None), (SIGNAL + "+WantFTOnCheckpoint = true", None, 10),
     (OLD + SIGNAL + "+WantFTOnCheckpoint = true\ncheckpoint_exit_code = 86", 86, None)])
 def test_the_attributes_behind_checkpoint_exit_code_count_if_files_are_wanted_then(body, code, number):
@@ -505,7 +506,8 @@ def test_a_command_that_may_change_how_the_job_ends_is_told_apart_from_one_that_
 
 def test_input_is_sent_along_as_what_the_program_reads(tmp_path):
     folder = TreeFolder(Tree.files({"prog.sh": "", "data/numbers": "1 2"}))
-    assert (named := one("input = data/numbers", folder)).inputs[named.stdin] == File(b"1 2") and named.stdin == "numbers"
+    named = one("input = data/numbers", folder)
+    assert named.stdin == "numbers" and named.inputs["numbers"] == File(b"1 2")
     assert one("initialdir = data\ninput = numbers", folder).stdin == "numbers"
     assert one("input = /dev/null", folder).stdin is None
     for path, said in (("nowhere", "does not exist"), ("data", "is a directory")):
