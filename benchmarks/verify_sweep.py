@@ -1,20 +1,30 @@
-"""How long verify takes for the sweep, by number of checkpoints, as a call in a running process.
+"""How long verify takes for the sweep, by number of checkpoints.
 
     python benchmarks/verify_sweep.py [ROUNDS]
+    python benchmarks/verify_sweep.py command [ROUNDS]
 
-Prints the median and the fastest of ROUNDS rounds (default 15), in which all sizes are measured in turn so that
-the machine's moods hit all alike, and the straight line through the medians. While one processor runs a program,
-the other forks the process for the next one: it takes two that are free.
+The first is a call in a running process. It prints the median and the fastest of ROUNDS rounds (default 15), in which
+all sizes are measured in turn so that the machine's moods hit all alike, and the straight line through the medians.
+While one processor runs a program, the other forks the process for the next one: it takes two that are free.
+
+The second is the whole command, for a sweep of 1,000 iterations, beside 50 plain starts of the program, which is what
+it takes to run that sweep by hand.
 """
 
 from __future__ import annotations
 
+import re
+import shutil
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 from grader.course.catalogue import EXERCISES
-from grader.course.sweep import sweep, sweep_output
+from grader.course.sweep import SWEEP, sweep, sweep_output
 from grader.simulator.executor import Executor
 from grader.simulator.explore import explore
 from grader.simulator.tree import File, Tree
@@ -45,6 +55,64 @@ def jobs():
         yield number, sweep(base, 1, end, **settings), sweep_output(1, end, **settings)
 
 
+def command(rounds: int) -> None:
+    """Compare the whole command with plain starts, each round both, and print the medians of the ratios."""
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory, "sweep")
+        submit_directory(place)
+        verify = [sys.executable, "-m", "grader", "verify", str(place / "sweep.sub"), "--max-executions", "2000"]
+        ratios: dict[str, list[float]] = {
+            "50 checkpoints / 50 plain starts": [], "500 checkpoints / 50 checkpoints": []}
+        for _ in range(rounds):
+            settings(place, 20)
+            plain, short = timed(lambda: starts(place, Path(directory, "by hand"))), timed(lambda: run(verify))
+            settings(place, 2)
+            long = timed(lambda: run(verify))
+            print(f"plain starts {plain:.2f} s, verify {short:.2f} s, with 500 checkpoints {long:.2f} s", flush=True)
+            for ratio, value in zip(ratios.values(), (short / plain, long / short)):
+                ratio.append(value)
+    for name, ratio in ratios.items():
+        print(f"{name}: {statistics.median(ratio):.2f} ({min(ratio):.2f} to {max(ratio):.2f})")
+
+
+def submit_directory(place: Path) -> None:
+    """The sweep as a user has it. An iteration takes no time, as a plain start would really wait for it."""
+    exercise = EXERCISES["restore"]
+    (SWEEP.files() | exercise.given()).put("checkpoint.py", File(CHECKPOINT)).write(place)
+    file = place / "sweep.sub"
+    file.write_text(re.sub(r"(?m)^arguments\b.*", "arguments = 1 1000", file.read_text()))
+
+
+def settings(place: Path, interval: int) -> None:
+    """Have a checkpoint after so many iterations."""
+    (place / SWEEP.settings_file).write_bytes(
+        SWEEP.with_settings(steps=1000, interval=interval, seconds=0).content)
+
+
+def starts(place: Path, where: Path) -> None:
+    """Start the program again and again until it does not end with the checkpoint code."""
+    shutil.copytree(place, where)
+    number, code = 0, 85
+    while code == 85:
+        ran = subprocess.run([sys.executable, SWEEP.executable, "1", "1000"], cwd=where, stdout=subprocess.DEVNULL)
+        code, number = ran.returncode, number + 1
+    assert (code, number) == (0, 50), (code, number)
+    shutil.rmtree(where)
+
+
+def run(command: list[str]) -> None:
+    """Run a command that has to find the sweep safe."""
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.stdout.startswith("restart-safe"), ran.stdout + ran.stderr
+
+
+def timed(what: Callable[[], None]) -> float:
+    """Seconds that something takes."""
+    began = time.perf_counter()
+    what()
+    return time.perf_counter() - began
+
+
 def main(rounds: int) -> None:
     with Executor() as executor:
         cases = list(jobs())
@@ -65,4 +133,6 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    asked = sys.argv[1:]
+    whole = asked[:1] == ["command"]
+    (command if whole else main)(int((*asked[whole:], 5 if whole else 15)[0]))

@@ -13,12 +13,9 @@ import tempfile
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from . import calling
-from .course.diagnosis import diagnose
-from .on_htcondor.command import command_submit
-from .personal_pool import Trouble
 from .simulator import schedule, submit
 from .simulator.evidence import evidence
 from .simulator.execution import Limits
@@ -32,7 +29,11 @@ from .simulator.profile import MODERN, PROFILES, Profile
 from .simulator.execution import MachineTrouble
 from .simulator.startd import require_fork
 from .simulator.tree import File, Tree
+from .simulator.verdicts import Unknown
 from .view import ending, story, verdict
+
+if TYPE_CHECKING:
+    from .course.report import Misconception
 
 UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2}
 """Exit status for input that can't be used."""
@@ -88,7 +89,7 @@ def _run(arguments: list[str]) -> int:
     except Misused as error:
         text, status = str(error), error.status
         told = {"error": text}
-    except (submit.SubmitError, schedule.ScheduleError, MachineTrouble, Trouble, Unusable) as error:
+    except (submit.SubmitError, schedule.ScheduleError, MachineTrouble, Unusable) as error:
         name = _command_in(arguments)
         text, status = f"grader {name}: {error}", UNUSABLE[name]
         told = {"error": str(error)}
@@ -307,6 +308,16 @@ def command_grade(options: argparse.Namespace) -> int:
                        options.seed, options.names, options.on)
 
 
+def command_submit(options: argparse.Namespace) -> int:
+    """Run a job on a real HTCondor; see grader/on_htcondor/command.py."""
+    from .on_htcondor import command
+    from .personal_pool import Trouble
+    try:
+        return command.command_submit(options)
+    except Trouble as error:
+        raise Unusable(str(error)) from None
+
+
 # -- verify ------------------------------------------------------------------------
 
 
@@ -324,7 +335,7 @@ def command_verify(options: argparse.Namespace) -> int:
             found = (Exploration(UNKNOWN, submission.undecided) if submission.undecided
                      else explore(job, executor, profile, expected, bounds))
             facts = evidence(job, found)
-            known = diagnose(job, found, executor) if found.verdict != RESTART_SAFE else None
+            known = _misconception(job, found, executor) if found.verdict != RESTART_SAFE else None
             if options.json:
                 told.append({**_verdict_json(job, found, facts, known), "remarks": list(map(str, submission.remarks))})
             else:
@@ -344,12 +355,16 @@ def command_verify(options: argparse.Namespace) -> int:
     return worst
 
 
+def _misconception(job: Job, found: Exploration, executor: Executor) -> Misconception | None:
+    """What is behind a failure, if that is known."""
+    from .course.diagnosis import diagnose  # which takes longer to import than a safe job to be verified
+    return diagnose(job, found, executor)
+
+
 def _option_for(found: Exploration) -> str:
     """The option that raises the bound which was reached; "" if none does."""
-    if found.exhausted == "limits_hold":
-        return "--max-seconds" if "time" in found.failure else ""
-    return {"executions": "--max-executions", "states": "--max-executions", "seconds": "--max-seconds"}.get(
-        found.exhausted, "")
+    return {Unknown.EXECUTIONS: "--max-executions", Unknown.STATES: "--max-executions",
+            Unknown.SECONDS: "--max-seconds", Unknown.LIMIT_OF_TIME: "--max-seconds"}.get(found.unknown, "")
 
 
 def _expected(directory: Path, jobs: int) -> Tree:

@@ -294,11 +294,11 @@ def test_what_is_wrong_is_said_although_a_limit_of_the_simulator_is_reached_late
 
 
 def test_more_states_are_looked_at_where_more_executions_are_allowed(grader, job, monkeypatch):
-    monkeypatch.setattr("grader.__main__.Bounds.states", 20)
+    monkeypatch.setattr("grader.__main__.Bounds.states", 10)
     file = job(COUNTS.replace("done + 1 < 3", "done + 1 < 9"))
     ran = grader("verify", file)
     assert ran.status == 2
-    assert ran.out.startswith("unknown: 20 states were not enough")
+    assert ran.out.startswith("unknown: 10 states were not enough")
     assert "--max-executions lets it try more" in ran.out and "--max-seconds" not in ran.out
     assert grader("verify", file, "--max-executions", 100_000).status == 0
 
@@ -523,8 +523,17 @@ def test_nothing_is_written_where_a_directory_is_in_the_way_of_a_file(grader, jo
     assert snapshot(file.parent) == before
 
 
-def test_what_stands_in_the_way_of_a_file_that_comes_home_is_named(grader, job):
+def test_a_job_is_held_where_a_directory_is_in_the_way_of_listed_output(grader, job):
+    """R6"""
     file = job()
+    (file.parent / "result.txt").mkdir()
+    ran = grader("simulate", file)
+    assert ran.status == 1 and "held, code 12" in ran.out and "result.txt: Is a directory" in ran.out
+    assert (file.parent / "result.txt").is_dir() and not list(file.parent.glob(".*"))
+
+
+def test_what_stands_in_the_way_of_a_file_that_comes_home_is_named(grader, job):
+    file = job(transfer_output_files=None)
     (file.parent / "result.txt").mkdir()
     ran = grader("simulate", file)
     assert (ran.status, ran.err.count("\n")) == (2, 1)

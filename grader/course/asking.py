@@ -12,6 +12,7 @@ from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Ended, Held, Saved
 from ..simulator.schedule import Schedule
 from ..simulator.tree import Tree
+from ..simulator.verdicts import Unknown
 from ..view.text import count, plain, shorten
 from .diagnosis import clues, complaint, diagnose, failed_before_output
 from .exercise import Ask, Bench, Result
@@ -159,7 +160,7 @@ def _free_end(found: Exploration) -> Tree | None:
 
 def _never_saved(found: Exploration) -> bool:
     """Whether nothing can be said because the program never left with the checkpoint exit code."""
-    return found.verdict == UNKNOWN and not found.checkpoints and (found.failure or "").startswith("it never made")
+    return found.unknown is Unknown.NEVER_SAVED and not found.checkpoints
 
 
 def _sentence(job: Job, found: Exploration) -> str:

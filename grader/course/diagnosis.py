@@ -18,6 +18,7 @@ from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Held, Saved
 from ..simulator.states import State
 from ..simulator.tree import Entry, File, Tree
+from ..simulator.verdicts import Unknown
 from ..view.text import count, plain, shorten
 from .misconceptions import MISCONCEPTIONS
 from .report import Misconception
@@ -59,7 +60,7 @@ def diagnose(job: Job, found: Exploration, executor: Executor) -> Misconception 
 def _can_be_asked(found: Exploration) -> bool:
     """Whether there is an execution of which something can be asked in reasonable time."""
     state = found.violation.state if found.violation else found.first
-    slow = found.exhausted and found.verdict == UNKNOWN and not found.failure.endswith("executions were not enough")
+    slow = found.verdict == UNKNOWN and found.exhausted not in (None, Unknown.EXECUTIONS)
     return state is not None and not (state.run is not None and state.run.over) and not slow
 
 

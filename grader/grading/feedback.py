@@ -16,7 +16,6 @@ from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
 
 from ..view.style import card_sheet, frame_sheet, steps_sheet, timeline_sheet
-from ..view.text import escape
 from .pages import POLICY
 
 _TEXT = ("a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li main ol p "

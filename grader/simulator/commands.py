@@ -29,6 +29,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "max_retries": ("JobMaxRetries",),
     "success_exit_code": ("JobSuccessExitCode",),
     "job_max_vacate_time": ("JobMaxVacateTime",),
+    "kill_sig": ("KillSig",),
     "submit_event_notes": (),
     "request_cpus": ("RequestCpus",),
     "request_memory": ("RequestMemory",),
@@ -77,7 +78,7 @@ gpus_minimum_memory gpus_minimum_runtime grid_resource gs_access_key_id_file
 gs_secret_access_key_file hold hold_kill_sig image_size interactive_args
 interactive_executable jar_files java_vm_args java_vm_arguments java_vm_arguments2
 job_machine_attrs job_machine_attrs_history_length jobset keystore_alias keystore_file
-keystore_passphrase_file kill_sig kill_sig_timeout leave_in_queue load_profile local_files
+keystore_passphrase_file kill_sig_timeout leave_in_queue load_profile local_files
 machine_count manifest manifest_dir match_list_length max_idle
 max_job_retirement_time max_materialize max_transfer_input_mb max_transfer_output_mb
 memory_usage mount_under_scratch my_proxy next_job_start_delay node_count noop_job

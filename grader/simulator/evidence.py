@@ -4,7 +4,6 @@ the traceback of the restart. Facts that a reader can check, no explanations: se
 from __future__ import annotations
 
 import errno
-import os
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -211,7 +210,7 @@ def _windows_line_ends(job: Job, run: Run) -> list[Evidence]:
 def _no_first_line(job: Job, run: Run) -> list[Evidence]:
     """What the system's `Exec format error` mostly means, and does not say."""
     program = run.sandbox.get(job.executable)
-    if run.unstartable != os.strerror(errno.ENOEXEC) or not isinstance(program, File):
+    if run.error != errno.ENOEXEC or not isinstance(program, File):
         return []
     return [] if program.content.startswith(b"#!") else [
         Evidence("no first line", "the first line has to say what runs the script: #!/bin/bash, say", job.executable, 1)]
@@ -220,7 +219,7 @@ def _no_first_line(job: Job, run: Run) -> list[Evidence]:
 def _no_interpreter(job: Job, run: Run) -> list[Evidence]:
     """What the system's `No such file or directory` means of a script that is there."""
     program = run.sandbox.get(job.executable)
-    if run.unstartable != os.strerror(errno.ENOENT) or not isinstance(program, File):
+    if run.error != errno.ENOENT or not isinstance(program, File):
         return []
     first = re.match(rb"#! *(\S{1,80})(?!\S|[^\n]*\r)", program.content)
     if not first:

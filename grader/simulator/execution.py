@@ -7,6 +7,7 @@ import re
 import signal
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from .job import Job
@@ -62,6 +63,17 @@ class Limits:
     sandbox_bytes: int = 512 << 20
 
 
+class Limit(StrEnum):
+    """What an execution can be ended for, as the starter and the system say it."""
+
+    REAL_TIME = "time"
+    PROCESSOR_TIME = "cpu"
+    PROCESSES = "processes"
+    MEMORY = "memory"
+    DISK = "disk"
+    FILE = "file"
+
+
 class Run(NamedTuple):
     """What came of one execution, as seen from outside."""
 
@@ -77,12 +89,21 @@ class Run(NamedTuple):
     """The limit that it was ended for, in words."""
     unstartable: str | None = None
     """Why it could not even be started, in the system's words."""
+    error: int = 0
+    """The system's number for that."""
     looked: bool = False
     """Whether it asked what time it is."""
     lost: bool = False
     """Whether the processes that were to run it have been lost, twice, so that nothing can be said of the program."""
+    limit: Limit | None = None
+    """Which limit that is, if the program was ended for it."""
     notes: tuple[tuple, ...] = ()
     """With trace=True: the files opened and looked at, and exceptions raised; see inside/watch.py."""
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether it was ended for a limit on time, so that with another it could get further."""
+        return self.limit in (Limit.REAL_TIME, Limit.PROCESSOR_TIME)
 
 
 class Executes(Protocol):

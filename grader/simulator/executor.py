@@ -20,10 +20,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from . import hashing, transfer
-from .execution import EPOCH, Exit, Limits, MachineTrouble, Run, Stop
+from .execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Stop
 from .inside import INSIDE, clock
 from .isolation import Confinement
-from .job import STDERR, STDIN, STDOUT, Job
+from .job import STDERR, STDOUT, Job
 from .scratch import SCARCE, Scratch, content, text
 from .startd import Answer, Startd, require_fork
 from .tree import Entry, File, Link, TooLarge, Tree
@@ -155,7 +155,7 @@ class Executor:
             "sources": [f"{directory}/{path}" for path, entry in _sources(job.inputs) if sandbox.get(path) == entry],
             "directory": str(directory),
             "environment": environment,
-            "stdin": f"{directory}/{STDIN}" if STDIN in job.inputs and STDIN in sandbox else os.devnull,
+            "stdin": f"{directory}/{job.stdin}" if job.stdin in sandbox else os.devnull,
             "stdout": stdout,
             "stderr": stdout if job.streams_joined else stderr,
             "clock": clock_file,
@@ -184,7 +184,8 @@ class Executor:
     # -- what comes out --------------------------------------------------------
 
     def _conclude(self, before: Tree, directory: Path, start: float, answer: Answer, trace: bool) -> Run:
-        exit, over, after = Exit(answer.code, answer.signal), self._over(answer), before
+        exit, limit, after = Exit(answer.code, answer.signal), self._limit(answer), before
+        over = limit and self._in_words(limit)
         if not answer.lost and self._scratch.is_whole(directory):
             try:
                 after = self._streams_as_told(Tree.read(directory, self.limits.files, self.limits.sandbox_bytes))
@@ -196,8 +197,9 @@ class Executor:
                 over = f"can be read of the sandbox ({problem.strerror})"
         if any(isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
                for entry in after.changed_since(before).values()):
-            over = over or f"{self.limits.file_bytes >> 20} MB in one file"
+            over = over or self._in_words(Limit.FILE)
         control = str(self._scratch.control)
+        number, _, why = text(f"{control}/failure").partition(" ")
         now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
         return Run(
             exit=exit,
@@ -206,7 +208,9 @@ class Executor:
             stdout=self._written(STDOUT, before, after, f"{control}/stdout"),
             stderr=self._written(STDERR, before, after, f"{control}/stderr"),
             over=over,
-            unstartable=text(f"{control}/failure") or None,
+            limit=limit,
+            unstartable=why or None,
+            error=int(number or 0),
             looked=looked or os.path.exists(f"{control}/clock.asked"),
             lost=answer.lost or not begun,
             notes=tuple(_notes(text(f"{control}/trace"))) if trace else (),
@@ -228,20 +232,22 @@ class Executor:
             return File(new.content[len(old.content):]).text
         return self.as_told(text(beside))
 
-    def _over(self, answer: Answer) -> str | None:
-        """The limit that the program was ended for, in words."""
-        limits = self.limits
+    def _limit(self, answer: Answer) -> Limit | None:
+        """What the program was ended for."""
         if answer.over:
-            return {"time": f"{limits.wall:g} s of real time",
-                    "cpu": f"{limits.cpu} s of processor time",
-                    "processes": f"{limits.processes} processes at a time",
-                    "memory": f"{limits.memory >> 20} MB of memory",
-                    "disk": f"{limits.files} files or {limits.sandbox_bytes >> 20} MB of disk"}[answer.over]
-        if answer.signal == signal.SIGXCPU or answer.signal == signal.SIGKILL and answer.cpu >= limits.cpu:
-            return f"{limits.cpu} s of processor time"
-        if answer.signal == signal.SIGXFSZ:
-            return f"{limits.file_bytes >> 20} MB in one file"
-        return None
+            return Limit(answer.over)
+        if answer.signal == signal.SIGXCPU or answer.signal == signal.SIGKILL and answer.cpu >= self.limits.cpu:
+            return Limit.PROCESSOR_TIME
+        return Limit.FILE if answer.signal == signal.SIGXFSZ else None
+
+    def _in_words(self, limit: Limit) -> str:
+        limits = self.limits
+        return {Limit.REAL_TIME: f"{limits.wall:g} s of real time",
+                Limit.PROCESSOR_TIME: f"{limits.cpu} s of processor time",
+                Limit.PROCESSES: f"{limits.processes} processes at a time",
+                Limit.MEMORY: f"{limits.memory >> 20} MB of memory",
+                Limit.DISK: f"{limits.files} files or {limits.sandbox_bytes >> 20} MB of disk",
+                Limit.FILE: f"{limits.file_bytes >> 20} MB in one file"}[limit]
 
 
 @lru_cache(16)
@@ -259,7 +265,7 @@ def _sources(inputs: Tree) -> list[tuple[str, File]]:
 
 def _is_python(job: Job, sandbox: Tree) -> bool:
     found = sandbox.get(os.path.normpath(job.executable))
-    return isinstance(found, File) and bool(_PYTHON.match(found.content))
+    return isinstance(found, File) and found.executable and bool(_PYTHON.match(found.content))
 
 
 @lru_cache(1024)

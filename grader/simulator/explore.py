@@ -1,9 +1,10 @@
 """Every schedule: the graph of the states that a job can be in, and a verdict on it.
 
-A job is a function of its arguments and its sandbox. So what can become of it depends only on
-(sandbox, spool), and the endless set of schedules folds into a finite graph: walk it with the
-fewest faults first, execute the program once for each new sandbox, and every schedule, of any
-length, has been tried. pool.py tells the story of one schedule; nothing is decided twice.
+A job is a function of its arguments and its sandbox. So what can become of it depends only on (sandbox, spool), and the
+endless set of schedules folds into a finite graph: walk it with the fewest faults first, execute the program once for
+each new sandbox, and every schedule, of any length, has been tried. The graph grows with the number of checkpoints, not
+with its square: in place, only the sandbox matters, and elsewhere only the spool. What becomes of a job is decided in
+step.py.
 """
 
 from __future__ import annotations
@@ -16,26 +17,26 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from . import transfer
-from .execution import EPOCH, Executes, Run
-from .futility import FUTILE, SIMILAR, certain, goes_on, growth, looks_back, shape
+from .execution import Executes, Run
 from .hindsight import Hindsight
 from .job import Job
-from .pool import CHECKPOINT_HOLD, Ended, Held, NotSaved, Saved, at_exit, execute
+from .livelock import FUTILE, Livelock
+from .pool import execute
 from .profile import MODERN, Profile
 from .schedule import Fault, Schedule, render
 from .states import State
+from .step import (Ended, Event, Exited, Held, Kind, Matched, Reactivated, Saved, Situation, Status, Struck,
+                   Transferred, is_checkpoint, is_success, step, submitted)
 from .tree import File, Tree
+from .verdicts import Unknown, Unsafe, Verdict
 
-RESTART_SAFE, UNSAFE, UNKNOWN = "restart-safe", "unsafe", "unknown"
-FAILURES = ("wrong output", "held", "failed", "never finishes", "lost progress")
-"""What makes a job unsafe, the gravest first: of several, the first is reported."""
-
+RESTART_SAFE, UNSAFE, UNKNOWN = Verdict
+FAILURES = tuple(Unsafe)
 LATE = 10 * 24 * 3600.0
 """Seconds that a job may well wait for its next slot."""
 
 SHOWN = 5
 """Faults of such a run that are named."""
-
 
 
 @dataclass(frozen=True)
@@ -65,23 +66,18 @@ class Bounds:
 
 
 class Exhausted(Exception):
-    """A bound is reached; the text says which, and `bound` is its name in Bounds."""
+    """A bound is reached: which, and its number, or of an executor's limit its text."""
 
-    def __init__(self, text: str, bound: str):
-        super().__init__(text)
+    def __init__(self, bound: Unknown, what: float | str):
+        super().__init__(bound.sentence(what))
         self.bound = bound
-
-    @classmethod
-    def after(cls, number: float, unit: str, bound: str) -> Exhausted:
-        """So many of something were not enough."""
-        return cls(f"{number:g} {unit}{' was' if number == 1 else 's were'} not enough", bound)
 
 
 @dataclass(frozen=True)
 class Violation:
     """Where an unsafe job goes wrong: the failure, the state and what was expected there."""
 
-    failure: str
+    failure: Unsafe
     state: State
     expected: Tree | None = None
     got: Tree | None = None
@@ -93,9 +89,9 @@ class Violation:
 class Exploration:
     """What came out of walking the graph."""
 
-    verdict: str
+    verdict: Verdict
     failure: str | None = None
-    """For unsafe one of FAILURES; for unknown the reason."""
+    """For unsafe an Unsafe; for unknown the reason in words, which is `unknown` as a value."""
     violation: Violation | None = None
     schedule: Schedule | None = None
     states: int = 0
@@ -112,11 +108,17 @@ class Exploration:
     """Whether executing it again was seen to do the same."""
     difference: tuple[str, Tree, Tree] | None = None
     """Of a job that does not always do the same: when it does not, and what it does once and again."""
-    exhausted: str = ""
-    """The one of Bounds that was reached, so that not everything was tried; "" if none was."""
+    unknown: Unknown | None = None
+    exhausted: Unknown | None = None
+    """The bound that was reached, so that not everything was tried."""
     known: bool = False
     """Whether the reference was known beforehand, and is not what a run brought home."""
     first: State | None = field(default=None, repr=False)
+
+
+def unknown(why: Unknown, what: object = "", **found) -> Exploration:
+    """The verdict on a job of which nothing can be said."""
+    return Exploration(UNKNOWN, why.sentence(what), unknown=why, **found)
 
 
 def explore(job: Job, executor: Executes, profile: Profile = MODERN, expected: Tree | None = None,
@@ -136,26 +138,29 @@ class _Explorer:
         self.expected = expected
         self.streams_count = False
         self.states: dict[tuple, State] = {}
+        """What stands for each state that was seen."""
+        self.places: dict[tuple, list[State]] = {}
+        """The states that were expanded, by what the program depends on."""
+        self.sent: set[str] = set()
+        """All names that any checkpoint has in the spool."""
         self.runs: dict[tuple, Run] = {}
         self.done: list[tuple[Tree, int, Run]] = []
         self.queue: list[tuple] = []
         self.serial = itertools.count()
         self.schedules = 0
-        self.violations: dict[str, Violation] = {}
+        self.violations: dict[Unsafe, Violation] = {}
         self.exhausted: Exhausted | None = None
         self.patience = 0
         self.twice = False
-        self.looked_at: set[tuple[str, ...]] = set()
-        """Files that the program appends to and looks at."""
-        # There are many more states than directories.
-        self.new_sandbox = cache(self.new_sandbox)
+        self.livelock = Livelock(job, self.run, bounds.executions, bounds.patience)
+        # There are more states than directories.
         self.identity = cache(self.identity)
         self.slots_known = cache(self.slots_known)
 
     def explore(self) -> Exploration:
         if self.job.on_exit_or_evict:
-            return Exploration(UNKNOWN, "eviction-driven: what is saved depends on the very moment of an eviction")
-        first = self.add(None, Tree(), new=True)
+            return unknown(Unknown.EVICTION_DRIVEN)
+        first = self.first()
         reference = self.reference(first)
         self.enter(first)
         try:
@@ -170,79 +175,183 @@ class _Explorer:
 
     def walk(self, reference: Tree | None) -> None:
         """Expand all states; nothing is graver than a wrong output, and the first one is on the shortest schedule."""
-        while self.queue and FAILURES[0] not in self.violations:
+        while self.queue and Unsafe.WRONG_OUTPUT not in self.violations:
             if self.patience and len(self.states) > self.patience:
                 break
             self.stay_within_bounds()
-            self.expand(heapq.heappop(self.queue)[-1], reference)
+            state = heapq.heappop(self.queue)[-1]
+            if self.states[state.key] is state:
+                self.expand(state, reference)
 
     def stay_within_bounds(self) -> None:
         if len(self.states) > self.bounds.states:
-            raise Exhausted.after(self.bounds.states, "state", "states")
+            raise Exhausted(Unknown.STATES, self.bounds.states)
         if time.monotonic() > self.until:
-            raise Exhausted(f"{self.bounds.seconds:g} s of real time were not enough", "seconds")
+            raise Exhausted(Unknown.SECONDS, self.bounds.seconds)
 
     def stay_within_limits(self, run: Run) -> None:
         if run.over and not self.bounds.limits_hold:
-            text = f"an execution used more than {run.over}, which is a limit of this simulator"
-            raise Exhausted(text, "limits_hold")
+            raise Exhausted(Unknown.LIMIT_OF_TIME if run.out_of_time else Unknown.LIMIT, run.over)
 
-    def add(self, before: State | None, spool: Tree, *, new: bool, fault: str | None = None,
-            retries: int | None = None) -> State:
-        """The state that follows: in place, or in a new sandbox made from the spool."""
-        if new:
-            sandbox = self.new_sandbox(spool)
-        else:
-            sandbox = before.run.sandbox
-        if retries is None:
-            retries = self.job.max_retries if before is None else before.retries
-        state = State(sandbox, spool, self.slot(sandbox, None if new else before.slot), retries, EPOCH, moved=new,
-                      came=spool if new else before.came)
-        if before is not None:
-            state.before, state.execution = before, before.execution + 1
-            state.clock = before.clock + before.run.seconds
-            state.schedule = before.schedule + ((Fault(fault, before.execution),) if fault else ())
-            if not new:
-                self.watch_growth(before, state)
-            if state.retries < before.retries:
-                self.skip_laps(state)
-            self.schedules += fault is not None
-        return self.states.get(self.key(state), state)
+    def expand(self, state: State, reference: Tree | None) -> None:
+        """Execute a state's program, and enter all that can come of it. Raises Exhausted."""
+        now, run = state.now, self.run(state.now)
+        state.run = run
+        self.stay_within_limits(run)
+        evict, upload_fails, requeue = (Fault(kind, now.execution) for kind in ("evict", "upload-fails", "requeue"))
+        if state.before and state.before.unsent is state and (other := self.stood_for(state)):
+            self.states[state.key] = other  # what its eviction leads to, that of the state before has led to
+            return
+        if state.livelock.endless(now):
+            state.endless = True
+            self.violate(Unsafe.NEVER_FINISHES, state)
+            return
+        exited = self.step(now, Exited(run))
+        then = state.then = self.step(exited, Transferred())
+        self.places.setdefault(state.key[0], []).append(state)
+        self.follow(state, self.start(self.step(now, Struck(evict, run, run.seconds))), evict)
+        if then.status is Status.CLAIMED:
+            state.follower = self.follow(state, self.restart(then))
+        elif then.kind == Kind.RETRIED:
+            state.follower = self.follow(state, self.start(then))
+        if is_checkpoint(self.job, run):  # on a bad network it is not even noticed that a file is missing
+            state.unsent = self.follow(state, self.restart(self.step(exited, Struck(upload_fails))), upload_fails)
+        if then.kind == Kind.CHECKPOINT:
+            self.sent.update(then.next.sent.top())
+            moved = self.start(self.step(then, Struck(requeue)))
+            state.elsewhere = (self.follow(state, moved, requeue) if self.profile.may_requeue
+                               else self.known(self.successor(state, moved)))
+        self.find_fault(state, reference)
 
-    def new_sandbox(self, spool: Tree) -> Tree:
-        return transfer.with_streams(self.job, transfer.new_sandbox(self.job, spool, self.profile))
+    def find_fault(self, state: State, reference: Tree | None) -> None:
+        """Judge what has come of an execution."""
+        if isinstance(state.next, Held):
+            self.violate(Unsafe.HELD, state)
+        elif state.then.kind == Kind.ENDED:
+            home = state.next.home
+            if not is_success(self.job, state.next.exit):
+                self.violate(Unsafe.FAILED, state, reference, home)
+            elif reference is not None and not self.same(reference, home):
+                self.violate(Unsafe.WRONG_OUTPUT, state, reference, home)
+        elif state.follower and state.follower.expanded and state.follower.livelock is state.livelock:
+            self.lose_patience()  # it comes back to where it was, with no fault since
+
+    # -- steps -----------------------------------------------------------------
+
+    def step(self, now: Situation, event: Event) -> Situation:
+        return step(self.job, self.profile, now, event)
+
+    def start(self, idle: Situation, after: float = 0.0) -> Situation:
+        """In a new sandbox, and in a slot that no file in it knows of: such slots are all the same."""
+        now = self.step(idle, Matched(after=after))
+        known = self.slots_known(now.sandbox)
+        return replace(now, slot=min(set(range(len(known) + 1)) - known)) if known else now
+
+    def restart(self, claimed: Situation) -> Situation:
+        """In place. If no file knows of the slot any more, any other is the same."""
+        now = self.step(claimed, Reactivated())
+        return now if now.slot == 0 or self.slots_known(now.sandbox) else replace(now, slot=0)
+
+    def run(self, now: Situation, trace: bool = False) -> Run:
+        """Execute the program, once for each sandbox. Raises Exhausted; the first execution is always allowed."""
+        if trace:
+            return execute(self.executor, self.job, now, trace=True)
+        key = (self.identity(now.sandbox), now.slot)
+        if key not in self.runs:
+            if len(self.runs) >= self.bounds.executions:
+                raise Exhausted(Unknown.EXECUTIONS, self.bounds.executions)
+            if self.runs:
+                self.stay_within_bounds()
+            self.runs[key] = execute(self.executor, self.job, now)
+            self.done.append((now.sandbox, now.slot, self.runs[key]))
+        return self.runs[key]
+
+    # -- states ----------------------------------------------------------------
+
+    def first(self) -> State:
+        state = State(self.start(submitted(self.job)), self.livelock.afresh())
+        state.key = self.key(state.now)
+        return state
+
+    def successor(self, before: State, now: Situation, fault: Fault | None = None) -> State:
+        """What follows a state, by a fault or by none."""
+        livelock = before.livelock.afresh() if fault else before.livelock
+        state = State(now, livelock, before, before.schedule + ((fault,) if fault else ()), self.key(now))
+        if now.retries < before.now.retries:
+            self.skip_laps(state)
+        self.schedules += fault is not None
+        return state
+
+    def follow(self, before: State, now: Situation, fault: Fault | None = None) -> State:
+        """What follows a state, to be expanded in its turn; or what stands for it, if it is known."""
+        state = self.successor(before, now, fault)
+        self.enter(state)
+        return self.known(state)
+
+    def enter(self, state: State) -> None:
+        """Let a state be expanded, unless it is known and no way there was longer."""
+        known = self.states.get(state.key)
+        if known is None or not known.expanded and state.length() < known.length():
+            self.states[state.key] = state
+            heapq.heappush(self.queue, (*state.length(), next(self.serial), state))
+
+    def known(self, state: State) -> State:
+        return self.states.get(state.key, state)
+
+    def key(self, now: Situation) -> tuple:
+        """(place, spool). The place is all that matters as long as the job goes on in place."""
+        came = transfer.inputs_that_came(self.job, now.came)
+        return (self.identity(now.sandbox), now.slot, now.retries, *came), self.identity(now.spool)
 
     def skip_laps(self, state: State) -> None:
         """Leave out the tries that go as an earlier one did: if one begins as an earlier one has begun, with no
         fault since, so will the next ones, until the last that max_retries allows. It goes through the same states."""
-        for earlier in state.since_fault():
-            if self.key(earlier)[:3] == self.key(state)[:3]:
-                tries = earlier.retries - state.retries
-                laps = state.retries // tries
-                state.retries -= laps * tries
-                state.execution += laps * (state.execution - earlier.execution)
-                state.clock += laps * (state.clock - earlier.clock)
-                state.key = None
+        earlier, (place, spool) = state.before, state.key
+        while earlier is not None and earlier.schedule == state.schedule:
+            if earlier.key[0][:2] == place[:2] and earlier.key[1] == spool:
+                laps = state.retries // (earlier.retries - state.retries)
+                state.now = replace(state.now, retries=state.retries - laps * (earlier.retries - state.retries),
+                                    execution=state.execution + laps * (state.execution - earlier.execution),
+                                    time=state.clock + laps * (state.clock - earlier.clock))
+                state.key = self.key(state.now)
                 return
+            earlier = earlier.before
 
-    def enter(self, state: State) -> None:
-        """Let a state be expanded, unless it is known."""
-        key = self.key(state)
-        if key not in self.states:
-            self.states[key] = state
-            heapq.heappush(self.queue, (*state.length(), next(self.serial), state))
+    def stood_for(self, state: State) -> State | None:
+        """A state that was expanded and differs from this one in nothing but parts of the spool that are replaced
+        before a rule looks at them; so the graph grows with the sandboxes and with the spools, not with their pairs."""
+        place, spool = state.key
+        for other in self.places.get(place, ()):
+            replaced = self.replaced(other)
+            if spool.without(replaced) == other.key[1].without(replaced):
+                return other
+        return None
 
-    def key(self, state: State) -> tuple:
-        if state.key is None:
-            state.key = (self.identity(state.sandbox), self.identity(state.spool), state.slot, state.retries,
-                         *transfer.inputs_that_came(self.job, state.came))
-        return state.key
+    def replaced(self, state: State) -> frozenset[str]:
+        """The names in the spool that each checkpoint replaces which the job may make from here on in place (R4e);
+        all, if it makes none and ends. None, while that is not known, or if it moves by itself (max_retries)."""
+        chain: dict[State, None] = {}
+        here, onward = state, True
+        while onward and here.replaced is None:
+            if here.then is None or here in chain:
+                return frozenset()
+            chain[here] = None
+            onward = here.then.kind != Kind.RETRIED and (here.follower or here.unsent)
+            here = self.known(onward) if onward else here
+        names = frozenset(self.sent) if here.replaced is None else here.replaced
+        for link in reversed(chain):
+            if link.then.kind == Kind.RETRIED:
+                names = frozenset()
+            elif isinstance(link.next, Saved):
+                names = names.intersection(link.next.sent.top())
+            link.replaced = names
+        return names
 
     def identity(self, tree: Tree) -> Tree:
         """The part of a directory that tells states apart: what was printed counts only where it
         is all that the job gives, and then without the names of execution points."""
         if not self.streams_count:
-            return transfer.without_streams(tree)
+            return transfer.seen_by(self.job, tree)
         return self.anonymous(tree)
 
     def anonymous(self, tree: Tree) -> Tree:
@@ -253,123 +362,8 @@ class _Explorer:
             for path, entry in tree.items()
         }) if self.executor.slots_named_in(tree) else tree
 
-    def slot(self, sandbox: Tree, previous: int | None) -> int:
-        """Where to start: a new sandbox is in a slot that no file in it knows of, and slots that
-        no file knows of are all the same."""
-        known = self.slots_known(sandbox)
-        if not known:
-            return 0
-        return previous if previous is not None else min(set(range(len(known) + 1)) - known)
-
     def slots_known(self, sandbox: Tree) -> set[int]:
         return self.executor.slots_named_in(transfer.without_streams(sandbox))
-
-    def watch_growth(self, before: State, state: State) -> None:
-        grown = growth(before.sandbox, state.sandbox) or ()
-        if grown and before.grown:
-            state.alike = before.alike + 1 if grown == before.grown else 0
-            state.similar = before.similar + 1 if shape(grown) == shape(before.grown) else 0
-        state.grown = grown
-
-    def futile(self, state: State) -> bool:
-        """Whether restarts only append text, and will do so for ever; see futility.py."""
-        if state.alike < self.bounds.patience and state.similar < SIMILAR:
-            return False
-        if state.similar < certain(self.bounds.executions) and self.looks_back(state):
-            return False
-
-        def run(later: Tree) -> Run:
-            return self.run(replace(state, sandbox=later, key=None))
-
-        if goes_on(self.job, state.sandbox, state.grown, run, self.bounds.patience):
-            return True
-        state.alike = state.similar = 0
-        return False
-
-    def looks_back(self, state: State) -> bool:
-        paths = tuple(path for path, _ in state.grown)
-        if paths not in self.looked_at:
-            watched = execute(self.executor, self.job, state.sandbox, slot=state.slot, clock=state.clock, trace=True)
-            if looks_back(watched, state.grown):
-                self.looked_at.add(paths)
-        return paths in self.looked_at
-
-    def goes_round(self, state: State) -> bool:
-        """Whether the job was in this state before on its way, but for what it has printed since."""
-        if not self.streams_count:
-            return False
-        state.silent = tuple(map(transfer.without_streams, (state.sandbox, state.spool)))
-        earlier = state
-        while earlier.before is not None and not earlier.moved and earlier.before.schedule == state.schedule:
-            earlier = earlier.before
-            if earlier.silent == state.silent and earlier.slot == state.slot:
-                return True
-        return False
-
-    def run(self, state: State) -> Run:
-        """Execute the program, once for each sandbox. Raises Exhausted; the first execution is always allowed."""
-        key = (self.identity(state.sandbox), state.slot)
-        if key not in self.runs:
-            if len(self.runs) >= self.bounds.executions:
-                raise Exhausted.after(self.bounds.executions, "execution", "executions")
-            if self.runs:
-                self.stay_within_bounds()
-            self.runs[key] = execute(self.executor, self.job, state.sandbox, slot=state.slot, clock=state.clock)
-            self.done.append((state.sandbox, state.slot, self.runs[key]))
-        return self.runs[key]
-
-    def expand(self, state: State, reference: Tree | None) -> None:
-        """Execute a state's program, and add all that can come of it. Raises Exhausted."""
-        state.run = self.run(state)
-        self.stay_within_limits(state.run)
-        if self.futile(state) or self.goes_round(state):
-            state.endless = True
-            self.violate("never finishes", state)
-            return
-        then = state.next = at_exit(self.job, state.run, state.spool, self.profile, state.came)
-        successors = [self.add(state, state.spool, new=True, fault="evict")]
-        if isinstance(then, (Saved, NotSaved)):
-            spool = then.spool if isinstance(then, Saved) else state.spool
-            state.follower = self.add(state, spool, new=False)
-            successors.append(state.follower)
-            successors.append(self.add(state, state.spool, new=False, fault="upload-fails"))
-            if isinstance(then, Saved):
-                state.elsewhere = self.add(state, spool, new=True, fault="requeue" if self.profile.may_requeue else None)
-                if self.profile.may_requeue:
-                    successors.append(state.elsewhere)
-        elif isinstance(then, Held):
-            self.violate("held", state)
-            if then.code == CHECKPOINT_HOLD:  # on a bad network it is not even noticed that a file is missing
-                successors.append(self.add(state, state.spool, new=False, fault="upload-fails"))
-        else:
-            state.follower = self.finish(state, then, reference)
-            if state.follower is not None:
-                successors.append(state.follower)
-        for successor in successors:
-            self.enter(successor)
-        if self.closes_circle(state):
-            self.lose_patience()
-
-    def closes_circle(self, state: State) -> bool:
-        """Whether the way on from here without a fault comes back to this state."""
-        seen: set[int] = set()
-        here = state
-        while here.follower is not None and id(here) not in seen:
-            seen.add(id(here))
-            here = self.known(here.follower)
-            if here is state:
-                return True
-        return False
-
-    def finish(self, state: State, end: Ended, reference: Tree | None) -> State | None:
-        """Judge a final exit; where max_retries allows another try, the state that it starts from."""
-        if end.exit.code != self.job.success_exit_code:
-            if state.retries:
-                return self.add(state, state.spool, new=True, retries=state.retries - 1)
-            self.violate("failed", state, reference, end.home)
-        elif reference is not None and not self.same(reference, end.home):
-            self.violate("wrong output", state, reference, end.home)
-        return None
 
     # -- judging ---------------------------------------------------------------
 
@@ -389,32 +383,31 @@ class _Explorer:
 
     def count_streams(self, first: State) -> None:
         """From now on, tell states apart by what was printed, too."""
-        self.streams_count, first.key = True, None
+        self.streams_count = True
         self.identity.cache_clear()
+        first.key = self.key(first.now)
         self.runs = {(self.identity(sandbox), slot): run for sandbox, slot, run in self.done}
 
     def uninterrupted(self, state: State) -> tuple[State, Tree | None]:
         """The run without faults: its last state that was executed, and what it brings home if it ends well."""
-        seen = set()
+        livelock = self.livelock.afresh()
         while True:
-            key = self.key(state)
             try:
-                state.run = self.run(state)
+                state.run = self.run(state.now)
                 self.stay_within_limits(state.run)
-                if key in seen or self.futile(state):
+                if livelock.endless(state.now):
                     return state, None
             except Exhausted as bound:
                 self.exhausted = bound
                 return state if state.run else state.before, None
-            seen.add(key)
-            then = at_exit(self.job, state.run, state.spool, self.profile, state.came)
-            if isinstance(then, (Saved, NotSaved)):
-                state = self.add(state, then.spool if isinstance(then, Saved) else state.spool, new=False)
-            elif isinstance(then, Ended) and then.exit.code != self.job.success_exit_code and state.retries:
-                state = self.add(state, state.spool, new=True, retries=state.retries - 1)
+            then = self.step(self.step(state.now, Exited(state.run)), Transferred())
+            if then.status is Status.CLAIMED:
+                state = self.successor(state, self.restart(then))
+            elif then.kind == Kind.RETRIED:
+                state = self.successor(state, self.start(then))
             else:
-                good = isinstance(then, Ended) and then.exit.code == self.job.success_exit_code
-                return state, then.home if good else None
+                good = then.kind == Kind.ENDED and is_success(self.job, then.next.exit)
+                return state, then.next.home if good else None
 
     def without_logs(self, home: Tree) -> Tree:
         return Tree({p: e for p, e in home.items() if p not in (self.job.output, self.job.error)
@@ -428,7 +421,7 @@ class _Explorer:
             return all(home.get(path) == entry for path, entry in reference.items())
         return self.relevant(home) == reference
 
-    def violate(self, failure: str, state: State, expected: Tree | None = None, got: Tree | None = None,
+    def violate(self, failure: Unsafe, state: State, expected: Tree | None = None, got: Tree | None = None,
                 seconds: float = 0.0) -> None:
         self.lose_patience()
         self.violations.setdefault(failure, Violation(failure, state, expected, got, seconds))
@@ -441,12 +434,9 @@ class _Explorer:
         """Add the failures that only the whole graph shows."""
         seen = Hindsight(sorted(self.states.values(), key=State.length), self.known, self.profile)
         for state in seen.never_finishing():
-            self.violate("never finishes", state)
+            self.violate(Unsafe.NEVER_FINISHES, state)
         for state, seconds in seen.losing_progress():
-            self.violate("lost progress", state, seconds=seconds)
-
-    def known(self, state: State) -> State:
-        return self.states.get(self.key(state), state)
+            self.violate(Unsafe.LOST_PROGRESS, state, seconds=seconds)
 
     def judge(self, first: State, reference: Tree | None) -> Exploration:
         free = list(self.free_way(first))
@@ -456,43 +446,40 @@ class _Explorer:
             checkpoints=sum(isinstance(s.next, Saved) for s in free),
             seconds=sum(s.run.seconds for s in free if s.run) if ended else None,
             reference=reference, known=self.expected is not None, first=first,
-            exhausted=self.exhausted.bound if self.exhausted else "",
+            exhausted=self.exhausted and self.exhausted.bound,
         )
-        worst = next((self.violations[f] for f in FAILURES if f in self.violations), None)
+        worst = next((self.violations[f] for f in Unsafe if f in self.violations), None)
         if again := self.not_repeatable(worst):
-            return Exploration(UNKNOWN, "non-deterministic", difference=again, **found)
+            return unknown(Unknown.NON_DETERMINISTIC, difference=again, **found)
         if worst:
             return Exploration(UNSAFE, worst.failure, worst, worst.state.schedule, twice=self.twice, **found)
         if self.exhausted:
-            return Exploration(UNKNOWN, str(self.exhausted), **found)
+            return Exploration(UNKNOWN, str(self.exhausted), unknown=self.exhausted.bound, **found)
         if not any(isinstance(s.next, Saved) for s in self.states.values()):
-            return Exploration(UNKNOWN, "it never made a checkpoint, so no restart was exercised", **found)
+            return unknown(Unknown.NEVER_SAVED, **found)
         looked = any(run.looked for run in self.runs.values())
         if self.bounds.late and reference is not None and looked and (late := self.differs_late(first, reference)):
             schedule, right, got = late
             shown = render(schedule[:SHOWN]) + (" ..." if len(schedule) > SHOWN else "")
-            failure = ("what comes home depends on when it is run: it is not the same if all restarts are days later, "
-                       f"on the schedule {shown}")
-            return Exploration(UNKNOWN, failure, schedule=schedule, **found,
-                               difference=("the job restarted days later", right, got))
+            return unknown(Unknown.GOES_BY_TIME, shown, schedule=schedule, **found,
+                           difference=("the job restarted days later", right, got))
         return Exploration(RESTART_SAFE, **found)
 
     def free_way(self, first: State) -> Iterator[State]:
-        seen: set[int] = set()
-        state: State | None = first
-        while state is not None and id(state) not in seen:
-            seen.add(id(state))
-            yield state
-            state = self.known(state.follower) if state.follower is not None else None
+        seen: set[State] = set()
+        while first is not None and first not in seen:
+            seen.add(first)
+            yield first
+            first = first.follower and self.known(first.follower)
 
     def not_repeatable(self, worst: Violation | None) -> tuple[str, Tree, Tree] | None:
         """Whether the job does something else each time, so that nothing can be said of it; if so, what.
 
         A file that differs from run to run is no harm as long as the result does not.
         """
-        if worst is not None and worst.failure in ("held", "failed", "never finishes"):
+        if worst is not None and worst.failure in (Unsafe.HELD, Unsafe.FAILED, Unsafe.NEVER_FINISHES):
             return None
-        if worst is None and self.exhausted and self.exhausted.bound == "limits_hold":
+        if worst is None and self.exhausted and self.exhausted.bound in (Unknown.LIMIT, Unknown.LIMIT_OF_TIME):
             return None
         if worst is None and self.expected is not None and not self.exhausted:
             return None  # what came home is known to be right
@@ -502,7 +489,7 @@ class _Explorer:
         fresh = _Explorer(self.job, self.executor, self.profile, None, bounds)
         fresh.streams_count, fresh.until = self.streams_count, self.until
         with self.executor.afresh():
-            (one, home), (other, again) = (e.uninterrupted(e.add(None, Tree(), new=True)) for e in (self, fresh))
+            (one, home), (other, again) = (e.uninterrupted(e.first()) for e in (self, fresh))
         if home is not None and again is not None and self.relevant(home) == self.relevant(again):
             self.twice = True
             return None
@@ -535,17 +522,16 @@ class _Explorer:
     def all_elsewhere(self, clock: float, wait: float) -> tuple[Schedule, Tree | None]:
         """The run with every restart elsewhere, `wait` seconds later: its schedule, and what comes home if it ends
         well; None where there is no time for it."""
-        spool, execution, schedule = Tree(), 1, ()
-        for _ in range(2 * len(self.states)):
+        now, waits, schedule = replace(submitted(self.job), time=clock), 0.0, ()
+        for number in range(1, 2 * len(self.states) + 1):
             if time.monotonic() > self.until:
                 return schedule, None
-            sandbox = self.new_sandbox(spool)
-            run = execute(self.executor, self.job, sandbox, slot=self.slot(sandbox, None), clock=clock)
-            then = at_exit(self.job, run, spool, self.profile, spool)
-            if not isinstance(then, Saved):
-                good = isinstance(then, Ended) and then.exit.code == self.job.success_exit_code
-                return schedule, then.home if good else Tree()
-            spool, clock = then.spool, clock + run.seconds + wait
-            fault = Fault("requeue", execution) if self.profile.may_requeue else Fault("evict", execution + 1)
-            schedule, execution = (*schedule, fault), fault.execution + 1
+            now = self.start(now, waits)
+            now = self.step(self.step(now, Exited(execute(self.executor, self.job, now))), Transferred())
+            if now.kind != Kind.CHECKPOINT:
+                good = now.kind == Kind.ENDED and is_success(self.job, now.next.exit)
+                return schedule, now.next.home if good else Tree()
+            requeue = Fault("requeue", number)
+            now, waits = self.step(now, Struck(requeue)), wait
+            schedule = (*schedule, requeue if self.profile.may_requeue else Fault("evict", 2 * number))
         return schedule, Tree()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, Union
 
 from .problems import Problem
 from .transfer import KeptPaths, contents_only, file_over_directory
-from .tree import Directory, File, Link, TooLarge, Tree
+from .tree import Directory, Entry, File, Link, TooLarge, Tree
 from .values import is_url, unquoted_files
 
 Found = Union[File, Tree, None]
@@ -26,6 +27,9 @@ class Folder(Protocol):
     def get(self, path: str) -> Found:
         """The file that `path` names, or the contents of the directory, or None. Links are followed,
         except within a directory's contents. Raises Problem where there is something unusable."""
+
+    def standing(self, path: str) -> Entry | None:
+        """What has this name, links not followed; of a file without its contents."""
 
 
 class DiskFolder:
@@ -48,6 +52,13 @@ class DiskFolder:
             raise Problem(f"{path} can't be read ({error.strerror})", "Check its permissions.") from None
         return None
 
+    def standing(self, path: str) -> Entry | None:
+        """See Folder.standing."""
+        where = os.path.join(self._directory, path)
+        if os.path.islink(where):
+            return Link(os.readlink(where))
+        return Directory() if os.path.isdir(where) else File(b"") if os.path.isfile(where) else None
+
 
 class TreeFolder:
     """A Tree. There is nothing outside it: no absolute paths, no `..` out of it."""
@@ -66,6 +77,10 @@ class TreeFolder:
         if isinstance(entry, File):
             return entry
         return self._tree.below(where) if where else self._tree
+
+    def standing(self, path: str) -> Entry | None:
+        """See Folder.standing."""
+        return self._tree.get(posixpath.normpath(path))
 
 
 def inputs(folder: Folder, home: str, text: str, keep_paths: bool, noted: Callable[..., None]) -> Tree:
@@ -99,7 +114,8 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool) -> Tree:
     `file`. preserve_relative_paths keeps the path of all three, if it is a relative one."""
     found = folder.get(where)
     if found is None or (isinstance(found, File) and contents_only(path)):
-        raise Problem(f"{path} does not exist", "Check its name; it is relative to the submit directory.")
+        raise Problem(f"{path} does not exist", "This list is split at commas only." if re.search(r"\s", path) else
+                      "Check its name; it is relative to the submit directory.")
     name = posixpath.normpath(path)
     kept = keep_paths and not posixpath.isabs(path)
     destination = name if kept else posixpath.basename(name)

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 
-from .pool import Ended, Held, Saved
 from .profile import Profile
 from .schedule import Fault
 from .states import State
+from .step import Ended, Held, Saved
 
 REPEATED = 0.1
 """The part of an execution that may be done again after a restart elsewhere (opening files, say)
@@ -24,7 +24,7 @@ class Hindsight:
     def __init__(self, states: Sequence[State], known: Callable[[State], State], profile: Profile):
         self.states, self.known, self.profile = states, known, profile
         self.serial = itertools.count()
-        self.remaining: dict[int, tuple[float, int] | None] = {}
+        self.remaining: dict[State, tuple[float, int] | None] = {}
         for state in states:
             self.measure(state)
 
@@ -41,8 +41,8 @@ class Hindsight:
         for state in self.states:
             if state.elsewhere is None or state.follower is None:
                 continue
-            here = self.remaining.get(id(self.known(state.follower)))
-            there = self.remaining.get(id(self.known(state.elsewhere)))
+            here = self.remaining.get(self.known(state.follower))
+            there = self.remaining.get(self.known(state.elsewhere))
             if here and there and (lost := self.lost(state, here, there)):
                 yield self.restarted_elsewhere(state), lost
 
@@ -57,43 +57,34 @@ class Hindsight:
     def restarted_elsewhere(self, state: State) -> State:
         """The restart in a new sandbox from the checkpoint that this state makes, on the way that
         leads through that checkpoint; the state itself may be known from a shorter one."""
-        elsewhere, last = self.known(state.elsewhere), state
-        if not self.profile.may_requeue:
-            last = replace(self.known(state.follower), before=state, moved=False,
-                           execution=state.execution + 1, schedule=state.schedule)
+        last = state if self.profile.may_requeue else self.known(state.follower).reached(state)
         fault = Fault("requeue" if self.profile.may_requeue else "evict", last.execution)
-        return replace(elsewhere, before=last, moved=True, execution=last.execution + 1,
-                       schedule=(*state.schedule, fault))
+        there = self.known(state.elsewhere)
+        return replace(state.elsewhere, run=there.run, then=there.then).reached(last, fault)
 
     # -- without a fault -------------------------------------------------------
 
     def measure(self, state: State) -> None:
         """Find the virtual seconds and executions from here to the end without faults; None: there
         is none, or it was not looked for."""
-        chain: list[State] = []
-        on_chain: set[int] = set()
+        chain: dict[State, None] = {}
         here: State | None = state
-        while here is not None and id(here) not in self.remaining and id(here) not in on_chain:
-            chain.append(here)
-            on_chain.add(id(here))
-            here = self.known(here.follower) if here.follower is not None else None
-        if here is not None and id(here) in on_chain:
-            rest, endless = None, True
-        elif here is not None:
-            rest, endless = self.remaining[id(here)], here.endless
-        else:
-            last = chain[-1]
+        while here is not None and here not in self.remaining and here not in chain:
+            chain[here] = None
+            last, here = here, here.follower and self.known(here.follower)
+        if here is None:
             rest, endless = (0.0, 0) if isinstance(last.next, (Ended, Held)) else None, last.endless
+        else:
+            rest, endless = self.remaining.get(here), here in chain or here.endless
         for link in reversed(chain):
             link.endless = endless
-            rest = None if rest is None else (rest[0] + link.run.seconds, rest[1] + 1)
-            self.remaining[id(link)] = rest
+            rest = self.remaining[link] = rest and (rest[0] + link.run.seconds, rest[1] + 1)
 
     def loop(self, state: State) -> State:
         """The first state that comes again when a job goes on from here without faults."""
-        seen: set[int] = set()
-        while id(state) not in seen and state.follower is not None:
-            seen.add(id(state))
+        seen: set[State] = set()
+        while state not in seen and state.follower is not None:
+            seen.add(state)
             state = self.known(state.follower)
         return state
 
@@ -102,14 +93,17 @@ class Hindsight:
     def lap(self) -> State | None:
         """R4g: the job never ends if it can come back to a state although each execution on the
         way saved a checkpoint, wherever it was restarted. The state in which it is back, if so."""
-        ways = {id(state): [id(self.known(n)) for n in (state.follower, state.elsewhere)]
+        ways = {state: [self.known(state.follower), self.known(state.elsewhere)]
                 for state in self.states if isinstance(state.next, Saved)}
-        # What is left when, again and again, the states with no way on among the rest are taken out.
-        endless = set(ways)
-        while stuck := [state for state in endless if endless.isdisjoint(ways[state])]:
-            endless.difference_update(stuck)
+        # What is left when, again and again, the states with no way on among the rest are taken out, the last first.
+        endless, before = dict.fromkeys(ways), -1
+        while len(endless) != before:
+            before = len(endless)
+            for state in list(reversed(endless)):
+                if not any(way in endless for way in ways[state]):
+                    del endless[state]
         shortest: State | None = None
-        for start in (state for state in self.states if id(state) in endless):
+        for start in endless:
             if shortest is not None and len(start.schedule) >= len(shortest.schedule):
                 break
             back = self.way_back(start, endless)
@@ -117,7 +111,7 @@ class Hindsight:
                 shortest = back
         return shortest
 
-    def way_back(self, start: State, endless: set[int]) -> State | None:
+    def way_back(self, start: State, endless: Container[State]) -> State | None:
         """This state once more, at the end of the way back to it with the fewest requeues."""
         queue, seen = [(*start.length(), next(self.serial), start)], set()
         while queue:
@@ -125,14 +119,13 @@ class Hindsight:
             known = self.known(here)
             if known is start and here is not start:
                 return here
-            if id(known) in seen:
+            if known in seen:
                 continue
             if here is not start:
-                seen.add(id(known))
-            for there, faults in ((known.follower, ()), (known.elsewhere, (Fault("requeue", here.execution),))):
+                seen.add(known)
+            for there, fault in ((known.follower, None), (known.elsewhere, Fault("requeue", here.execution))):
                 there = self.known(there)
-                if id(there) in endless:
-                    again = replace(there, before=here, moved=bool(faults), execution=here.execution + 1,
-                                    schedule=here.schedule + faults)
+                if there in endless:
+                    again = there.reached(here, fault)
                     heapq.heappush(queue, (*again.length(), next(self.serial), again))
         return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from .tree import Tree
+from .tree import File, Tree
 
 STDOUT = "_condor_stdout"
 STDERR = "_condor_stderr"
-STDIN = "_condor_stdin"
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,17 @@ class Job:
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     inputs: Tree = field(default_factory=Tree)
-    """What every new sandbox begins with: transfer_input_files, the file of `input` as STDIN and, if transferred, the
+    """What every new sandbox begins with: transfer_input_files, the file of `input` and, if transferred, the
     executable."""
+    stdin: str | None = None
+    """The name in the sandbox of the file of `input`; None for an empty standard input."""
     transfer_executable: bool = True
+    initialdir: str = ""
+    """Where in the submit directory output comes home to; the names of `output`, `error` and `log` begin with it."""
 
     checkpoint_exit_code: int | None = None
+    checkpoint_signal: int | None = None
+    """The signal that ends a program which has made a checkpoint, where the job's attributes name one."""
     transfer_checkpoint_files: tuple[str, ...] | None = None
     transfer_output_files: tuple[str, ...] | None = None
     transfer_output_remaps: tuple[tuple[str, str], ...] = ()
@@ -44,11 +51,20 @@ class Job:
     """submit_event_notes: what the log's first event says beside the host."""
     stream_output: bool = False
     stream_error: bool = False
+    streamed_onto: Tree = field(default_factory=Tree)
+    """What is in the submit directory under the names of streamed output, which is appended to it (R3)."""
+
+    in_the_way: Tree = field(default_factory=Tree)
+    """The directories and links in the submit directory under names of output, as far as those are known (R6)."""
 
     max_retries: int = 0
     success_exit_code: int = 0
+    on_success: bool = False
+    """success_exit_code is given, even as 0: other ends bring no output home (R6)."""
+    kill_sig: int = signal.SIGTERM
+    """What a soft eviction begins with (R5)."""
     max_vacate_time: float = 10.0
-    """Seconds between SIGTERM and SIGKILL (job_max_vacate_time)."""
+    """Seconds between that signal and SIGKILL (job_max_vacate_time)."""
 
     request_cpus: str = ""
     """What a slot needs to have, as it stands there; "" if nothing does. The simulator's slots have enough of all."""
@@ -75,7 +91,19 @@ class Job:
     def invocation(self) -> tuple:
         """All that an execution depends on, beside the sandbox: jobs that agree in it do the same in the same one."""
         return (self.executable, self.arguments, self.environment, tuple(self.streams), self.streams_joined,
-                STDIN in self.inputs)
+                self.stdin)
+
+    @property
+    def self_checkpointing(self) -> bool:
+        """R0: whether any end of the program is a checkpoint."""
+        return self.checkpoint_exit_code is not None or self.checkpoint_signal is not None
+
+    @cached_property
+    def reads_streams(self) -> bool:
+        """Whether the program may go by what it has printed before, as something that it is made of names the files."""
+        texts = (*self.arguments, *(value for _, value in self.environment))
+        contents = (entry.content for entry in self.inputs.values() if isinstance(entry, File))
+        return any("_condor_std" in text for text in texts) or any(b"_condor_std" in content for content in contents)
 
     @property
     def streams_joined(self) -> bool:

@@ -13,6 +13,7 @@ from .eventlog import Event
 from .job import Job
 from .pool import Held, Moment, NotSaved
 from .profile import MODERN, Profile
+from .step import Hold
 from .transfer import unreceivable
 from .tree import File, Tree
 
@@ -49,7 +50,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
             return [*_sent_before_eviction(job, began, at, moment), *_rescheduled(at, moment, slot),
                     _evicted(at, moment, profile)]
         case "retried":
-            return [*_output(began, at), eventlog.evicted(
+            return [*_returned(began, at, moment), eventlog.evicted(
                 *at, usage=moment.run.seconds, return_value=moment.run.exit.code, signal=moment.run.exit.signal)]
         case "held":
             return _held(job, at, moment, slot, profile)
@@ -58,7 +59,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "ended":
             end = moment.next.exit
             size = total_bytes(moment.home)
-            return [*_output(began, at), eventlog.terminated(
+            return [*_returned(began, at, moment), eventlog.terminated(
                 *at, return_value=end.code, signal=end.signal, usage=moment.run.seconds,
                 total_usage=moment.goodput + moment.badput, sent=size, received=total_bytes(job.inputs))]
     return []
@@ -71,6 +72,11 @@ def total_bytes(tree: Tree) -> int:
 
 def _output(began: tuple, at: tuple) -> list[Event]:
     return [eventlog.transfer(*began, "output", "started"), eventlog.transfer(*at, "output", "finished")]
+
+
+def _returned(began: tuple, at: tuple, moment: Moment) -> list[Event]:
+    """R6: the transfer of the output. Only its end is told of if there is nothing to send."""
+    return _output(began, at)[not moment.next.home:] if moment.next.transferred else []
 
 
 def _sent_before_eviction(job: Job, began: tuple, at: tuple, moment: Moment) -> list[Event]:
@@ -108,5 +114,7 @@ def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> l
     # To the starter, what it could not send is code 13 and what could not be received 12; to the shadow, output
     # is 12 and input 13.
     starters = held.code if held.code not in (12, 13) else 13 if held.subcode == errno.ENOENT else 12
-    return [*([] if held.code == 13 else _output(at, at)[:1]), eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
+    # Of what could not be sent, HTCondor says that it was, if it is not a checkpoint.
+    sent = {Hold.INPUT: 0, Hold.EXECUTE: 0, Hold.OUTPUT: 2}.get(held.code, 1)
+    return [*_output(at, at)[:sent], eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
             evicted, eventlog.held(*at, held.reason, held.code, held.subcode)]

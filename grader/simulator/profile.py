@@ -1,4 +1,4 @@
-"""The versions of HTCondor that the simulator can be, as data. What each does: transfer.py, pool.py."""
+"""The versions of HTCondor that the simulator can be, as data. What each does: step.py, transfer.py."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Profile:
     """Event 004 carries a code and a subcode."""
     own_files: tuple[str, ...] = (".job.ad", ".machine.ad")
     """HTCondor's own files in every sandbox (R4b). A checkpoint has them if it consists of all that there is."""
+    streams_of_failure: bool = False
+    """Where success_exit_code is given, stdout and stderr come home of a failing end (R6); without this, nothing."""
     missing_output_holds: bool = True
     """In eviction-driven mode, a listed file that is not there at an eviction holds the job (R7); else it is evicted,
     and nothing is saved."""
@@ -49,8 +51,8 @@ PROFILES = {
         Profile("modern", "23.9 – 25.9", "23.9.6", live="23.9.6"),
         Profile("slides2021", "9.0.4", "9.0.4", streams_in_checkpoint=False, checkpoint_beats_input=False,
                 missing_file_holds=False),
-        Profile("v25", "25.10.1 and later", "25.14.1", live="25.14.1", may_requeue=True, eviction_codes=True,
-                own_files=(), missing_output_holds=False, single_queue=True, bare_remaps=True, shell=True),
+        Profile("v25", "25.10.1 and later", "25.14.1", live="25.14.1", may_requeue=True, eviction_codes=True, own_files=(),
+                missing_output_holds=False, streams_of_failure=True, single_queue=True, bare_remaps=True, shell=True),
     )
 }
 MODERN = PROFILES["modern"]

@@ -2,48 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .execution import Run
-from .pool import Next
-from .schedule import Schedule
-from .tree import Tree
+from .livelock import Livelock
+from .schedule import Fault, Schedule
+from .step import Kind, Next, Situation
 
 
 @dataclass(eq=False)
 class State:
     """A job about to be started: what it finds, and the shortest way to get there."""
 
-    sandbox: Tree
-    spool: Tree
-    slot: int
-    retries: int
-    clock: float
-    execution: int = 1
-    """Which execution of the job starts here, on the shortest way."""
-    schedule: Schedule = ()
-    """The faults on that way."""
+    now: Situation
+    """It has just been started or restarted. On the shortest way; so are the execution and the clock."""
+    livelock: Livelock
+    """What watches the starts since the last fault."""
     before: State | None = None
-    moved: bool = False
-    """Whether it starts in a new sandbox (R2) instead of in place (R4f)."""
-    came: Tree = Tree()
-    """The checkpoint that its activation began with."""
-    grown: tuple = ()
-    alike: int = 0
-    similar: int = 0
+    schedule: Schedule = ()
+    """The faults on the way here."""
+    key: tuple = ()
+    """What this state is known by: (place, spool), see explore.py."""
     endless: bool = False
     """Whether no end is reached from here even without a fault."""
-    silent: tuple[Tree, Tree] | None = None
-    """Sandbox and spool without what was printed."""
     run: Run | None = None
-    next: Next | None = None
-    key: tuple | None = None
-    """What this state is known by; see explore.py."""
+    then: Situation | None = None
+    """What the job is in when the execution has ended and its files are transferred."""
     follower: State | None = None
     """The state that comes next if no fault happens; None at an end."""
+    unsent: State | None = None
+    """After a checkpoint: the state that comes next if its upload fails."""
     elsewhere: State | None = None
     """After a checkpoint: the state in a new sandbox, as opposed to `follower` in place."""
+    replaced: frozenset[str] | None = None
+    """Names in the spool that each checkpoint replaces which can follow in place; None while that is not known."""
+
+    @property
+    def next(self) -> Next | None:
+        """What came of the execution."""
+        return self.then and self.then.next
+
+    @property
+    def expanded(self) -> bool:
+        """Whether it is known what can come of it."""
+        return self.then is not None or self.endless
+
+    # What is asked of a state that the situation knows.
+    sandbox = property(lambda self: self.now.sandbox)
+    spool = property(lambda self: self.now.spool)
+    slot = property(lambda self: self.now.slot)
+    clock = property(lambda self: self.now.time)
+    execution = property(lambda self: self.now.execution)
+    retries = property(lambda self: self.now.retries)
+
+    @property
+    def moved(self) -> bool:
+        """Whether it starts in a new sandbox (R2) instead of in place (R4f)."""
+        return self.now.kind == Kind.STARTED
 
     def way(self) -> list[State]:
         """The states from the first start to this one."""
@@ -54,12 +69,10 @@ class State:
             state = state.before
         return way[::-1]
 
-    def since_fault(self) -> Iterator[State]:
-        """The states before this one, the last one first, back to the last fault."""
-        here = self.before
-        while here is not None and here.schedule == self.schedule:
-            yield here
-            here = here.before
+    def reached(self, before: State, fault: Fault | None = None) -> State:
+        """This state at the end of another way: after `before`, by a fault (in a new sandbox) or by none (in place)."""
+        now = replace(self.now, kind=Kind.STARTED if fault else Kind.RESTARTED, execution=before.execution + 1)
+        return replace(self, now=now, before=before, schedule=before.schedule + ((fault,) if fault else ()))
 
     def length(self) -> tuple:
         """What makes one schedule shorter than another: fewer faults, fewer executions, earlier faults."""

@@ -22,11 +22,11 @@ from . import commands, queueing, values
 from .classads import check, constant
 from .description import Description, Queue, logical_lines
 from .folder import DiskFolder, Folder, Found, TreeFolder, inputs
-from .job import STDIN, Job
+from .job import Job
 from .macros import Macros, boolean, integer, number
 from .problems import CAUTION, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
 from .profile import MODERN, Profile
-from .tree import File, Tree
+from .tree import Directory, Entry, File, Link, Tree
 
 __all__ = ["CAUTION", "NO_EFFECT", "UNKNOWN", "DiskFolder", "Folder", "Remark", "Submission", "SubmitError",
            "TreeFolder", "parse", "read"]
@@ -67,6 +67,7 @@ class Submission:
         return tuple(replace(
             job, output=self._inside("output", job.output, directory),
             error=self._inside("error", job.error, directory), log=self._inside("log", job.log, directory),
+            initialdir=self._inside("initialdir", job.initialdir, directory),
             transfer_output_remaps=tuple((name, self._inside("transfer_output_remaps", new, directory))
                                          for name, new in job.transfer_output_remaps),
         ) for job in self.jobs)
@@ -161,6 +162,7 @@ class _Remembered:
 
     def __init__(self, folder: Folder):
         self.get: Callable[[str], Found] = functools.cache(folder.get)
+        self.standing: Callable[[str], Entry | None] = functools.cache(folder.standing)
 
 
 def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: int,
@@ -286,27 +288,36 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
     executable, program, transferred = ("/bin/sh", Tree(), False) if script else _executable(given, folder)
     success = given.read("success_exit_code", integer, None)
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
+    code, by_signal = _checkpoint_exit(given)
+    output, error = _stream(given, "output", home), _stream(given, "error", home)
+    stream_output, stream_error = (given.read(command, boolean, False) for command in ("stream_output", "stream_error"))
     job = Job(
         executable=executable,
         arguments=("-c", script) if script else given.read("arguments", values.arguments, ()),
         environment=given.read("environment", values.environment, ()),
         inputs=brought | stdin | program,
+        initialdir=home,
+        stdin=next(iter(stdin), None),
         transfer_executable=transferred,
-        checkpoint_exit_code=_checkpoint_exit_code(given),
+        checkpoint_exit_code=code,
+        checkpoint_signal=by_signal,
         transfer_checkpoint_files=given.read("transfer_checkpoint_files", values.files, None),
         transfer_output_files=given.read("transfer_output_files", values.unquoted_files, None),
         transfer_output_remaps=_remaps(given, profile),
         preserve_relative_paths=keep_paths,
         on_exit_or_evict=when == "ON_EXIT_OR_EVICT",
-        output=_stream(given, "output", home),
-        error=_stream(given, "error", home),
+        output=output,
+        error=error,
         log=_stream(given, "log", home),
         notes=given.read("submit_event_notes", str, ""),
-        stream_output=given.read("stream_output", boolean, False),
-        stream_error=given.read("stream_error", boolean, False),
+        stream_output=stream_output,
+        stream_error=stream_error,
+        streamed_onto=_files_there(folder, output if stream_output else None, error if stream_error else None),
         # HTCondor itself takes 2 where a success code is given and no number of retries.
         max_retries=given.read("max_retries", integer, 0 if success is None else 2),
         success_exit_code=success or 0,
+        on_success=success is not None,
+        kill_sig=given.read("kill_sig", values.signal_number, Job.kill_sig),
         max_vacate_time=float(given.read("job_max_vacate_time", number, Job.max_vacate_time)),
         request_cpus=given.read("request_cpus", check, ""),
         request_memory=given.read("request_memory", values.amount, ""),
@@ -315,14 +326,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         proc=proc,
     )
     _check(given, job)
-    return job
-
-
-def _checkpoint_exit_code(given: _Commands) -> int | None:
-    """The command's value, or that of the attributes which the command stands for."""
-    by_hand = given.read("My.WantFTOnCheckpoint", boolean, False)
-    code = given.read("My.SuccessCheckpointExitCode", integer, None) if by_hand else None
-    return given.read("checkpoint_exit_code", integer, code)
+    return replace(job, in_the_way=_in_the_way(folder, job))
 
 
 def _remaps(given: _Commands, profile: Profile) -> tuple[tuple[str, str], ...]:
@@ -376,6 +380,16 @@ def _check_program(given: _Commands, path: str, program: File) -> None:
                           "(CRLF), with which it doesn't start", f"Convert it: dos2unix {path}.")
 
 
+def _checkpoint_exit(given: _Commands) -> tuple[int | None, int | None]:
+    """R1: the exit code, or the signal, that means a checkpoint: by the command, or by the job attributes behind it."""
+    code = given.read("checkpoint_exit_code", integer, None)
+    if code is not None or not given.read("My.WantFTOnCheckpoint", boolean, False):
+        return code, None
+    if given.read("My.SuccessCheckpointExitBySignal", boolean, False):
+        return None, given.read("My.SuccessCheckpointExitSignal", integer, None)
+    return given.read("My.SuccessCheckpointExitCode", integer, None), None
+
+
 def _directory(folder: Folder, path: str) -> str:
     if not isinstance(folder.get(path), Tree):
         raise Problem(f"there is no directory {path}", "Make it, or check its name.")
@@ -389,12 +403,31 @@ def _stdin(folder: Folder, home: str, path: str) -> Tree:
     found = folder.get(posixpath.join(home, path))
     if not isinstance(found, File):
         raise Problem(f"{path} " + ("does not exist" if found is None else "is a directory"), "Check its name.")
-    return Tree({STDIN: found})
+    return Tree({posixpath.basename(path): found})
 
 
 def _stream(given: _Commands, command: str, home: str) -> str | None:
     path = given.text(command)
     return None if path is None or path == "/dev/null" else posixpath.join(home, path)
+
+
+def _files_there(folder: Folder, *paths: str | None) -> Tree:
+    """The files of these names in the submit directory."""
+    found = {path: folder.get(path) for path in paths if path}
+    return Tree({path: entry for path, entry in found.items() if isinstance(entry, File)})
+
+
+def _in_the_way(folder: Folder, job: Job) -> Tree:
+    """The directories in the submit directory that have names of listed output, and the links that have those, too, or
+    names of streams."""
+    remaps = dict(job.transfer_output_remaps)
+    listed = (path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
+              for path in job.transfer_output_files or ())
+    names = [posixpath.normpath(posixpath.join(job.initialdir, remaps.get(name, name))) for name in listed]
+    streams = [posixpath.normpath(name) for name in (job.output, job.error) if name]
+    standing = {name: folder.standing(name) for name in (*names, *streams)}
+    return Tree({name: entry for name, entry in standing.items()
+                 if isinstance(entry, Link) or isinstance(entry, Directory) and name in names})
 
 
 # -- remarks -----------------------------------------------------------------------
@@ -410,9 +443,6 @@ def _check(given: _Commands, job: Job) -> None:
     if job.max_retries < 0:
         given.remark("max_retries", f"{job.max_retries} means no retry; write 0, or a number of retries")
     _check_requests(given, job)
-    if given.text("initialdir"):
-        given.remark("initialdir", "it holds here for input files, output, error and log; "
-                     "transfer_output_files come to the submit directory", NO_EFFECT)
 
 
 _IMAGES = ("docker_image", "container_image")
@@ -423,7 +453,7 @@ _KINDS = {
     **dict.fromkeys(commands.EXPRESSIONS, check), **dict.fromkeys(commands.CONSTANTS, constant),
     "requirements": lambda text: check(f"({text})"),  # HTCondor puts it into parentheses, to add conditions
     "request_memory": values.amount, "request_disk": values.amount,
-    "kill_sig": values.signal, "remove_kill_sig": values.signal, "hold_kill_sig": values.signal,
+    "kill_sig": values.signal_number, "remove_kill_sig": values.signal_number, "hold_kill_sig": values.signal_number,
     "notification": values.notification, "universe": values.universe,
 }
 
@@ -457,7 +487,6 @@ def _check_requests(given: _Commands, job: Job) -> None:
         given.remark(command, f"{command}: {why}, so that the job would never start; write {like}, say")
 
 
-_BY_SIGNAL = "my.successcheckpointexitbysignal"
 
 
 def _check_checkpoint(given: _Commands, job: Job) -> None:
@@ -466,7 +495,7 @@ def _check_checkpoint(given: _Commands, job: Job) -> None:
         given.remark("checkpoint_exit_code", "with 0 the job never finishes: an exit with 0 is a checkpoint")
     elif code is not None and not 0 < code < 256:
         given.remark("checkpoint_exit_code", f"no program can exit with {code}: exit codes go from 0 to 255")
-    elif code is None and job.transfer_checkpoint_files is not None and not given.has(_BY_SIGNAL):
+    elif not job.self_checkpointing and job.transfer_checkpoint_files is not None:
         given.remark("transfer_checkpoint_files", "without checkpoint_exit_code this list is never used: "
                      "the job is not self-checkpointing")
     if any('"' in name for name in job.transfer_checkpoint_files or ()):
@@ -487,6 +516,8 @@ def _check_transfer(given: _Commands, job: Job) -> None:
     if should == "IF_NEEDED" and job.on_exit_or_evict:
         raise SubmitError(*place, "should_transfer_files = IF_NEEDED does not go with ON_EXIT_OR_EVICT",
                           "Write should_transfer_files = YES.")
+    if spaced := next((name for name in job.transfer_output_files or () if re.search(r"\s", name)), None):
+        given.remark("transfer_output_files", f"{spaced!r} is one name, as this list is split at commas only")
     if should == "NO":
         given.remark("should_transfer_files", "NO has no effect here: files are transferred", NO_EFFECT)
     if when == "NEVER":
@@ -496,22 +527,21 @@ def _check_transfer(given: _Commands, job: Job) -> None:
                      NO_EFFECT, decides=True)
 
 
-_BY_HAND = ("my.successcheckpointexitcode", "my.wantftoncheckpoint")
+_CHECKPOINT_EXIT = ("my.successcheckpointexitcode", "my.successcheckpointexitsignal")
 
 
 def _on_names(macros: Macros, queued: Place) -> list[Remark]:
     """Remarks on commands that don't exist, that do nothing here, or that stand behind the last queue statement."""
     remarks = []
+    heeded = "my.wantftoncheckpoint" in macros and any(name in macros for name in _CHECKPOINT_EXIT)
     for name, place in macros.places.items():
         usual = commands.USUAL.get(name, name)
         if place.file == queued.file and (place.line or 0) > (queued.line or place.line or 0):
             text = f"{name} stands behind the last queue statement, and no job sees it"
             remarks.append(Remark(*place, text, CAUTION))
-        elif name in (*_BY_HAND, "my.transfercheckpoint", _BY_SIGNAL):
-            if name in _BY_HAND and all(by_hand in macros for by_hand in _BY_HAND):
-                continue
+        elif name == "my.transfercheckpoint" or name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT) and not heeded:
             text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
-            remarks.append(Remark(*place, text, NO_EFFECT, decides=name == _BY_SIGNAL))
+            remarks.append(Remark(*place, text, NO_EFFECT))
         elif usual in commands.IDLE:
             decides = usual in commands.DECIDING and not _is_default(name, macros)
             ending = ", though it may change how the job ends" if decides else ""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .job import STDERR, STDOUT, Job
 from .profile import MODERN, Profile
-from .tree import Directory, File, Link, Tree, parents
+from .tree import Directory, Entry, File, Link, Tree, parents
 
 
 class Failure(NamedTuple):
@@ -43,14 +43,19 @@ def unreceivable(sandbox: Tree) -> str:
 def with_streams(job: Job, sandbox: Tree) -> Tree:
     """R3: the files that stdout and stderr are appended to are there before the program starts; empty,
     if the job is not self-checkpointing (R0)."""
-    anew = job.checkpoint_exit_code is None
+    anew = not job.self_checkpointing
     missing = {name: File(b"") for name in job.streams if anew or name not in sandbox}
     return sandbox | Tree(missing) if missing else sandbox
 
 
 def without_streams(sandbox: Tree) -> Tree:
-    """The part of a sandbox that a program goes by: what it has printed so far is not read back."""
+    """A sandbox but for what was printed."""
     return sandbox.without((STDOUT, STDERR))
+
+
+def seen_by(job: Job, sandbox: Tree) -> Tree:
+    """The part of a sandbox that a program goes by: most do not read back what they have printed."""
+    return sandbox if job.reads_streams else without_streams(sandbox)
 
 
 def checkpoint_files(job: Job, sandbox: Tree, profile: Profile) -> tuple[str, ...]:
@@ -91,15 +96,41 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
     found = sent.sent if isinstance(sent, Failure) else sent
     everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
     home = _remapped(found if everything else found.without((STDOUT, STDERR)), job.transfer_output_remaps)
-    for name, destination in job.streams.items():
-        if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came):
-            home = home.put(posixpath.normpath(destination), entry)
-    return sent._replace(sent=home) if isinstance(sent, Failure) else home
+    if job.initialdir and home:
+        home = home.moved_below(posixpath.normpath(job.initialdir))
+    home = _streams(job, sandbox, came) | home  # the program's own file of that name wins
+    blocked = tuple(path for path, entry in home.items()
+                    if isinstance(entry, File) and isinstance(job.in_the_way.get(path), Directory))
+    home = Tree({_written_to(job, path, entry): entry for path, entry in home.items() if path not in blocked})
+    if isinstance(sent, Failure):
+        return sent._replace(sent=home)
+    return Failure(blocked, home, errno.EISDIR) if blocked else home
+
+
+def _written_to(job: Job, path: str, entry: Entry) -> str:
+    """R6: where in the submit directory a file is written to: a link that is there is followed."""
+    link = job.in_the_way.get(path)
+    if not isinstance(link, Link) or not isinstance(entry, File):
+        return path
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), link.target))
+    return path if posixpath.isabs(target) or target.startswith("..") else target
+
+
+def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
+    """R6: what comes home of a failing end where success_exit_code is given, and no file is missed."""
+    return _streams(job, sandbox, Tree()) if profile.streams_of_failure else Tree()
+
+
+def _streams(job: Job, sandbox: Tree, came: Tree) -> Tree:
+    """R6: stdout and stderr under the names of `output` and `error`, or those of transfer_output_remaps."""
+    remaps = {name: posixpath.join(job.initialdir, new) for name, new in job.transfer_output_remaps}
+    return Tree({posixpath.normpath(remaps.get(name, destination)): entry for name, destination in job.streams.items()
+                 if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came)})
 
 
 def _left_empty(job: Job, name: str, entry: File, came: Tree) -> bool:
     """R7: without a list, a stream that was saved empty and is empty still counts as unchanged."""
-    listless = job.transfer_output_files is None and job.checkpoint_exit_code is None
+    listless = job.transfer_output_files is None and not job.self_checkpointing
     return listless and not entry.content and came.get(name) == entry
 
 

@@ -7,6 +7,7 @@ macros expanded, and raises Problem for one that HTCondor refuses.
 from __future__ import annotations
 
 import re
+import signal
 
 from .classads import check
 from .problems import Problem
@@ -18,8 +19,8 @@ def files(text: str) -> tuple[str, ...]:
 
 
 def unquoted_files(text: str) -> tuple[str, ...]:
-    """A list of files in the two commands that take double quotes around the whole of it."""
-    return files(unquoted(text))
+    """R2, R6: a list of files split at commas only, in the two commands that take double quotes around all of it."""
+    return tuple(name for part in unquoted(text).split(",") if (name := part.strip()))
 
 
 def unquoted(text: str) -> str:
@@ -129,11 +130,13 @@ USR1 USR2 WINCH XCPU XFSZ
 """.split())
 
 
-def signal(text: str) -> str:
+def signal_number(text: str) -> int:
     """A signal by number or name; HTCondor wants the name in capitals."""
-    if not re.match("0*[1-9]", text) and not (text.startswith("SIG") and text[3:] in _SIGNALS):
+    if number := re.match("0*[1-9][0-9]*", text):
+        return int(number[0])
+    if not (text.startswith("SIG") and text[3:] in _SIGNALS):
         raise Problem(f"{text!r} is not a signal", "Write SIGTERM or SIGUSR1, say, in capitals, or the number.")
-    return text
+    return signal.Signals[text].value
 
 
 _UNIVERSES = {"5": "vanilla", "7": "scheduler", "8": "mpi", "9": "grid", "10": "java", "11": "parallel",

@@ -7,8 +7,9 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from grader.simulator.eventlog import Event
-from grader.simulator.pool import LIMIT_HOLD, Moment, Outcome
+from grader.simulator.pool import Moment, Outcome
 from grader.simulator.schedule import BETWEEN, Fault, Schedule
+from grader.simulator.step import Hold
 
 from .text import count
 
@@ -16,7 +17,7 @@ from .text import count
 def summary(end: Outcome) -> str:
     """The end and the numbers."""
     held = f"held, code {end.hold.code}" if end.hold else "held"
-    if end.hold and end.hold.code == LIMIT_HOLD:
+    if end.hold and end.hold.code == Hold.LIMIT:
         held = "held, at a limit of this simulator"
     how = {"completed": f"completed, {end.exit}", "held": held}
     return (f"{how.get(end.status, end.status)}; {count(end.activations, 'activation')}, "

@@ -251,6 +251,8 @@ def _retried(now: Moment, before: Moment) -> Iterator[str]:
 def _ended(now: Moment, before: Moment) -> Iterator[str]:
     came = now.next.home.listing() if isinstance(now.next, Ended) else []
     yield f"To the submit directory came {series(came)}." if came else "No file came to the submit directory."
+    if isinstance(now.next, Ended) and not now.next.transferred:
+        yield "HTCondor transfers no output of a failing end if success_exit_code says what a good one is."
     if failed(now):
         yield "This is a final exit: HTCondor does not start the job again."
     yield "The spool and execute directories are deleted."

@@ -81,7 +81,7 @@ class Scenario:
         """The submit directory, for a program that finds its probe at that path."""
         text = self.program if self.program.startswith("#!") else PROLOGUE + self.program
         submit = f'{COMMON}environment = "PROBE={probe}"\n{self.submit}\nqueue\n'
-        return _tree(self.files) | Tree({"job": File(text.encode(), True), "job.sub": File(submit.encode())})
+        return tree(self.files) | Tree({"job": File(text.encode(), True), "job.sub": File(submit.encode())})
 
     @property
     def digest(self) -> str:
@@ -185,7 +185,7 @@ def _in_order(words: list[str]) -> list[str]:
     return words
 
 
-def _tree(files: dict[str, str]) -> Tree:
+def tree(files: dict[str, str]) -> Tree:
     entries = {}
     for path, text in files.items():
         if path.endswith("/"):

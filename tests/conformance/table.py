@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import scenarios
@@ -55,7 +56,7 @@ def page() -> str:
         cells = (scenario.rule, scenario.name, scenario.about, faults, verdict)
         lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("*", "\\*") if cell is not verdict
                                        else cell for cell in cells) + " |")
-    return "\n".join([*lines, *_verdicts()]) + "\n"
+    return "\n".join([*lines, *_whole_jobs(), *_verdicts()]) + "\n"
 
 
 def _seen(scenario: scenarios.Scenario, profile: str) -> str:
@@ -63,6 +64,15 @@ def _seen(scenario: scenarios.Scenario, profile: str) -> str:
     answer = scenarios.recorded(profile)[scenario.name]
     events = [re.sub(r"^004 evicted, Code \d+ Subcode -?\d+", "004 evicted", word) for word in answer["events"]]
     return json.dumps({**answer, "events": events})
+
+
+def _whole_jobs() -> list[str]:
+    """The section on jobs of which only the end was compared."""
+    jobs = tomllib.loads((scenarios.HERE / "played" / "scenarios.toml").read_text())
+    rows = ["| {} | {} | {} |".format(*job["about"].partition(": ")[::2], name) for name, job in jobs.items()]
+    return ["", "## Whole jobs", "",
+            f"{len(jobs)} more jobs were played on the same versions. How they end, the events of their logs and all files "
+            "in the submit directory agree.", "", "| rule | what is shown | job |", "|---|---|---|", *sorted(rows)]
 
 
 def _verdicts() -> list[str]:

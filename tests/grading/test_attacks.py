@@ -277,7 +277,7 @@ OUTSIDE = {
     "deleting outside": "import shutil; shutil.rmtree('OUTSIDE')",
     "writing through a link": "import os; os.symlink('OUTSIDE', 'd'); open('d/planted', 'w').write('x')",
     "climbing up": "import os\nfor i in range(40): os.chdir('..')\n"
-                   "there = os.listdir('.'); os.chdir(os.environ['HOME'])\nopen('../../../../../../OUTSIDE/planted', 'w')",
+                   "there = os.listdir('.'); os.chdir(os.environ['_CONDOR_SCRATCH_DIR'])\nopen('../../../../../../OUTSIDE/planted', 'w')",
     "changing the grader": "open('ROOT/grader/course/save.py', 'a').write('#')",
     "mounting": "import subprocess; subprocess.run(['unshare', '-rm', 'sh', '-c', 'mount --bind / /mnt; touch OUTSIDE/planted'])",
     "becoming root": "import os; os.setuid(0); os.chown('OUTSIDE', 0, 0); open('OUTSIDE/planted', 'w')",

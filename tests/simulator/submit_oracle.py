@@ -62,8 +62,9 @@ def _fields(ad) -> dict:
     """The part of a job ad that a Job has fields for, under their names."""
     value = {name: ad[name] for name in ad if isinstance(ad[name], (str, int, float))}
 
-    def listed(name):
-        return None if name not in value else [part for part in re.split(r"[,\s]+", value[name]) if part]
+    def listed(name, separators=r"[,\s]+"):
+        parts = re.split(separators, value[name]) if name in value else []
+        return [part.strip() for part in parts if part.strip()] if name in value else None
 
     words = value["Args"].split() if "Args" in value else split(value.get("Arguments", ""))
     variables = split(value["Environment"]) if "Environment" in value else value.get("Env", "").split(";")
@@ -73,7 +74,7 @@ def _fields(ad) -> dict:
         "environment": dict(sorted(entry.split("=", 1) for entry in variables if entry)),
         "checkpoint_exit_code": value.get("SuccessCheckpointExitCode"),
         "transfer_checkpoint_files": listed("TransferCheckpoint"),
-        "transfer_output_files": listed("TransferOutput"),
+        "transfer_output_files": listed("TransferOutput", ","),
         "preserve_relative_paths": value.get("PreserveRelativePaths", False),
         "on_exit_or_evict": value.get("WhenToTransferOutput") == "ON_EXIT_OR_EVICT",
         "output": None if value["Out"] == "/dev/null" else value["Out"],

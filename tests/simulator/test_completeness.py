@@ -3,8 +3,8 @@
 What is proved, and how. explore() claims to speak of *all* schedules, after executing a program a
 few times. For a small job that claim can be checked without any of its cleverness: write down every
 schedule of faults for the first FIRST executions (each execution is evicted, or its upload fails,
-or nothing happens to it), let simulate() play each of them from submission to end, and look at how
-the job ended. Nothing of explore() is used for that: no states, no folding, no shortest ways.
+or nothing happens to it; for fewer executions it is also held or vacated), let simulate() play each
+of them from submission to end, and look at how the job ended. Nothing of explore() is used for that: no states, no folding, no shortest ways.
 Both must then say the same:
 
 - restart-safe: every one of the schedules ended well, with the result of the run without faults,
@@ -166,6 +166,9 @@ USELESS = job([[["append"], 1, 85], [["append"], 1, 85], [["rewrite"], 1, 0]], r
 CRASHES = job([[["keep"], 1, 85], [["append"], 1, 85], [["append", "need"], 1, 0]])
 HELD_LATER = job([[["keep"], 1, 85], [["drop"], 1, 85], [["append"], 1, 0]], listed=("n", "aux"))
 TWICE = job([[["keep"], 1, 85], [["rewrite"], 1, 85], [["drop"], 1, 85], [["rewrite"], 1, 0]], listed=None)
+LASTING = job([[["keep"], 1, 85], [["drop", "append"], 1, 85], [["append"], 1, 85], [["use"], 1, 0]],
+              listed=None, output=None)
+"""`aux` is in its first checkpoint only, and stays in the spool (R4e) unless just that upload fails."""
 GROWS = job([[["append"], 1, 85], [["rewrite"], 1, 85], [["append"], 1, 0]], listed=("rows",))
 PRINTS = job([[["print"], 1, 85], [["print"], 1, 85], [["print"], 1, 0]], listed=("n",), output=())
 PRINTS_TWICE = job([[["print"], 1, 85], [["print"], 1, 85], [["print"], 1, 0]], resume="m", listed=("n",), output=())
@@ -258,6 +261,7 @@ def test_the_function_does_what_the_program_does(executor, job):
 @example(job=TWICE)
 @example(job=PRINTS)
 @example(job=PRINTS_TWICE)
+@example(job=LASTING)
 def test_explore_says_what_all_schedules_show(job):
     agrees(job, explore(job, CALLED), list(all_schedules(job)))
 
@@ -269,8 +273,19 @@ def test_explore_says_what_all_schedules_show_of_a_job_that_may_be_retried(job, 
     agrees(job, explore(job, CALLED), list(all_schedules(job, first=4)))
 
 
-def agrees(job, found, played, profile=MODERN):
-    """Hold a verdict against the schedules that were played."""
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(job=jobs())
+@example(job=ONLY_N)
+@example(job=CRASHES)
+@example(job=LASTING)
+def test_explore_says_what_all_schedules_with_holds_and_vacates_show(job):
+    """For explore() these are evictions: whatever the slot is lost to, the same is lost."""
+    kinds = ("evict", "hold", "vacate", "upload-fails")
+    agrees(job, explore(job, CALLED), list(all_schedules(job, kinds, first=3)), first=3)
+
+
+def agrees(job, found, played, profile=MODERN, first=FIRST):
+    """Hold a verdict against the schedules that were played, whose faults strike the `first` executions."""
     free = played[0]
     assert free.schedule == ()
     printed = good(free) and not free.end.home.without(("out.txt", "err.txt"))
@@ -294,7 +309,7 @@ def agrees(job, found, played, profile=MODERN):
         elif not (profile.may_requeue and found.failure == "never finishes" and goes_round(shown)):
             assert failure(shown, free, printed) == found.failure, said
         assert len(found.schedule) <= min(failures.get(found.failure, [99])), said
-        if all(fault.execution <= FIRST for fault in found.schedule) and not profile.may_requeue:
+        if all(fault.execution <= first for fault in found.schedule) and not profile.may_requeue:
             assert worst == found.failure and len(found.schedule) == min(failures[worst]), said
     else:
         assert worst is None, said

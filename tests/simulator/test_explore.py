@@ -5,11 +5,12 @@ The jobs are complete little programs. Most of them count to 3, with a checkpoin
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 
 import pytest
 
 from grader.simulator.evidence import evidence
-from grader.simulator.execution import Limits
+from grader.simulator.execution import EPOCH, Exit, Limits, Run
 from grader.simulator.executor import Executor
 from grader.simulator.explore import FAILURES, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, explore
 from grader.simulator.job import Job
@@ -187,6 +188,18 @@ def test_a_job_that_resumes_rightly_is_restart_safe(counting, executor, style):
     found = explore(counting(source, **fields), executor)
     assert (found.verdict, found.failure, found.schedule) == (RESTART_SAFE, None, None)
     assert found.checkpoints >= 1
+
+
+def test_a_job_that_goes_by_what_it_has_printed_is_restart_safe(counting, executor):
+    job = counting("""
+        import sys
+        n = open("_condor_stdout").read().count("unit")
+        print("unit", n, flush=True)
+        sys.exit(85 if n < 4 else 0)
+    """, transfer_checkpoint_files=(), transfer_output_files=())
+    found = explore(job, executor)
+    assert (found.verdict, found.checkpoints) == (RESTART_SAFE, 4)
+    assert outcome(simulate(job, executor, schedule=parse("evict@3"))).home["out.txt"].text.count("unit") == 5
 
 
 @pytest.mark.parametrize("style", ["text", "json", "pickle of an own class", "the host name in the checkpoint"])
@@ -566,8 +579,7 @@ def test_a_script_that_ends_when_a_file_has_just_so_many_lines_does_finish(shell
     job = shell_job(f"echo row >> n; [ {count} ] && exit 0; exit 85", checkpoint_exit_code=85,
                     transfer_checkpoint_files=("n",), transfer_output_files=("n",))
     assert outcome(simulate(job, executor)).status == "completed"
-    found = explore(job, executor, bounds=Bounds(states=600))
-    assert (found.verdict, found.failure) == (UNKNOWN, "600 states were not enough")
+    assert explore(job, executor, bounds=Bounds(states=1200)).verdict == RESTART_SAFE
 
 
 @pytest.mark.parametrize("lines, executions", [(9, 30), (21, 30), (20, 50), (40, 50)])
@@ -942,6 +954,38 @@ def test_exploring_writes_nothing_outside_the_executors_own_directory(counting, 
         assert not list(scratch.rglob("rows"))
     assert list(temporary.iterdir()) == []
     assert Tree.read(work) == Tree.files({"rows": "mine"})
+
+
+class Counter:
+    """The Executor's place taken by a program that counts to `end`, with a checkpoint after each number."""
+
+    mark = Executor.mark
+
+    def __init__(self, end, **litter):
+        self.end, self.litter, self.runs = end, litter, 0
+
+    def afresh(self):
+        return nullcontext()
+
+    def slots_named_in(self, tree):
+        return set()
+
+    def run(self, job, sandbox, *, slot=0, clock=EPOCH, stop=None, trace=False):
+        self.runs += 1
+        n = int(sandbox["n"].text) + 1 if "n" in sandbox else 0
+        after = sandbox | Tree.files({"n": str(n), "rows": "all", **self.litter})
+        return Run(Exit(85 if n < self.end else 0), after, 1.0, "", "")
+
+
+@pytest.mark.parametrize("profile, litter, fields", [
+    ("modern", {}, {}), ("v25", {"litter": "not sent"}, {}), ("slides2021", {"litter": "not sent"}, {"max_retries": 2}),
+    ("modern", {"litter": "sent"}, {"transfer_checkpoint_files": None, "transfer_output_files": None})], ids=str)
+def test_a_thousand_checkpoints_are_five_thousand_states(counting, profile, litter, fields):
+    job = counting("", **{"transfer_checkpoint_files": ("n",), **fields})
+    program = Counter(1000, **litter)
+    found = explore(job, program, PROFILES[profile], bounds=Bounds(executions=3000, twice=False))
+    assert (found.verdict, found.checkpoints) == (RESTART_SAFE, 1000)
+    assert found.states <= 5000 and found.executions == program.runs <= 2 * 1001
 
 
 def test_exploring_twice_gives_the_same(counting, executor):

@@ -7,7 +7,7 @@ import pytest
 from grader.simulator.execution import EPOCH, Exit
 from grader.simulator.job import STDERR, STDOUT
 from grader.simulator.joblog import events, job_log
-from grader.simulator.futility import MANY, growth, many_restarts_on
+from grader.simulator.livelock import MANY, growth, many_restarts_on
 from grader.simulator.pool import NEGOTIATION, Held, Pace, outcome, simulate
 from grader.simulator.profile import MODERN, PROFILES
 from grader.simulator.schedule import parse
@@ -563,7 +563,7 @@ def test_slides2021_an_input_beats_a_checkpoint_of_the_same_name(steps, play):
 def test_slides2021_a_missing_file_is_only_logged(steps, play):
     """R4c, profile table: nothing is saved, the job restarts in place."""
     moments, end = play(steps(transfer_checkpoint_files=("n", "model")), "evict@3", SLIDES)
-    assert [m.text for m in find(moments, "checkpoint failed")][:2] == ["missing: model"] * 2
+    assert [m.next.missing for m in find(moments, "checkpoint failed")][:2] == [("model",)] * 2
     assert all(moment.spool == Tree() for moment in moments)
     assert numbers(end) == ("completed", 2, 6, 0, 300, 300)
 
@@ -617,6 +617,12 @@ def test_a_job_never_finishes_if_no_slot_lasts_until_its_next_checkpoint(steps, 
     moments, end = play(steps(), pace=Pace(lifetimes=lifetimes))
     assert end.status == "never finishes" and "before the next checkpoint" in moments[-1].text
     assert end.executions <= 2 * len(lifetimes) + 1
+
+
+@pytest.mark.parametrize("schedule", ["hold@1", "evict@1 evict@2", "vacate@1 hold@2 evict@3"])
+def test_slots_taken_by_the_schedule_say_nothing_of_how_long_slots_last(steps, play, schedule):
+    _, end = play(steps(), schedule, pace=Pace(lifetimes=(250.0,)))
+    assert end.status == "completed"
 
 
 def test_one_slot_among_many_that_lasts_long_enough_is_enough(steps, play):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from submit_cases import ANSWERED, CASES, FILES, PROGRAMS, described
 from grader.simulator import commands, submit
 from grader.simulator import profile as profiles
 from grader.simulator.classads import check
-from grader.simulator.job import STDIN
 from grader.simulator.problems import Problem
 from grader.simulator.submit import CAUTION, NO_EFFECT, UNKNOWN, DiskFolder, SubmitError, TreeFolder
 from grader.simulator.tree import Directory, File, Link, Tree
@@ -228,7 +228,6 @@ def test_a_file_that_is_sent_to_a_url_comes_home_under_its_last_name():
 
 @pytest.mark.parametrize("body", [
     "container_image = x.sif", "universe = docker\ndocker_image = x", "getenv = True", "getenv = PATH, H*",
-    "+SuccessCheckpointExitBySignal = True\n+SuccessCheckpointExitSignal = 10",
 ])
 def test_what_is_not_simulated_and_may_change_the_end_leaves_it_undecided(body):
     assert parse(f"executable = prog.sh\n{body}\nqueue\n").undecided
@@ -428,7 +427,7 @@ TREE = Tree({
 @pytest.mark.parametrize(("listed", "paths"), [
     ("", []), ("in.txt", ["in.txt"]), ("data", ["data/deep/x", "data/in.txt"]),
     ("data/", ["deep/x", "in.txt"]), ("data/in.txt", ["in.txt"]), ("data/deep", ["deep/x"]),
-    ("./in.txt", ["in.txt"]), ("in.txt data", ["data/deep/x", "data/in.txt", "in.txt"]),
+    ("./in.txt", ["in.txt"]), ("in.txt, data", ["data/deep/x", "data/in.txt", "in.txt"]),
     ("empty", ["empty/"]), ("empty/", []), ('""', []), ("data/../in.txt", ["in.txt"]),
 ])
 def test_an_input_lands_where_htcondor_puts_it(listed, paths):
@@ -470,7 +469,34 @@ def test_inputs_and_streams_start_at_initialdir_and_the_executable_does_not():
     body = "initialdir = data\ntransfer_input_files = deep\noutput = o\nerror = e\nlog = l"
     job = one(body, TreeFolder(TREE))
     assert job.inputs.listing() == ["deep/x", "prog.sh"]
-    assert (job.output, job.error, job.log) == ("data/o", "data/e", "data/l")
+    assert (job.output, job.error, job.log, job.initialdir) == ("data/o", "data/e", "data/l", "data")
+
+
+OLD = "+SuccessCheckpointExitCode = 85\n"
+SIGNAL = "+SuccessCheckpointExitBySignal = true\n+SuccessCheckpointExitSignal = 10\n"
+
+
+@pytest.mark.parametrize(("body", "code", "number"), [
+    (OLD, None, None), (OLD + "+WantFTOnCheckpoint = true", 85, None),
+    (OLD + "+WantFTOnCheckpoint = false", None, None),
+    (SIGNAL, None, None), (SIGNAL + "+WantFTOnCheckpoint = true", None, 10),
+    (OLD + SIGNAL + "+WantFTOnCheckpoint = true\ncheckpoint_exit_code = 86", 86, None)])
+def test_the_attributes_behind_checkpoint_exit_code_count_if_files_are_wanted_then(body, code, number):
+    job = one(body)
+    assert (job.checkpoint_exit_code, job.checkpoint_signal) == (code, number)
+    assert job.self_checkpointing == (code is not None or number is not None)
+
+
+@pytest.mark.parametrize(("text", "number"), [("SIGUSR1", signal.SIGUSR1), ("SIGINT", signal.SIGINT), ("12", 12)])
+def test_kill_sig_is_a_name_or_a_number(text, number):
+    assert one(f"kill_sig = {text}").kill_sig == number
+    assert one("").kill_sig == signal.SIGTERM
+    assert "SIGNONE" in refused("kill_sig = SIGNONE").problem
+
+
+def test_a_name_with_a_blank_in_a_list_that_is_split_at_commas_is_remarked_on():
+    assert any("'out cp' is one name" in remark for remark in remarks("transfer_output_files = out cp"))
+    assert "split at commas only" in refused("transfer_input_files = in.txt data", TreeFolder(TREE)).remedy
 
 
 def test_a_transferred_executable_is_started_by_its_base_name():
@@ -630,7 +656,7 @@ def test_an_ordinary_command_is_not_remarked_on(line):
     "requirements = (OpSys == \"LINUX\")", "rank = Memory", "notification = Always",
     "should_transfer_files = NO", "universe = parallel", "on_exit_hold = True", "periodic_remove = False",
     "+WantFTOnCheckpoint = True", "when_to_transfer_output = ON_SUCCESS",
-    "initialdir = sub", "getenv = True",
+    "getenv = True",
 ])
 def test_a_command_without_effect_here_is_told(line):
     (remark,) = remarks(line, NO_EFFECT)
@@ -653,9 +679,10 @@ def test_a_command_that_may_change_how_the_job_ends_is_told_apart_from_one_that_
 
 def test_input_is_sent_along_as_what_the_program_reads(tmp_path):
     folder = TreeFolder(Tree.files({"prog.sh": "#!/bin/sh\n", "data/numbers": "1 2"}))
-    assert one("input = data/numbers", folder).inputs[STDIN] == File(b"1 2")
-    assert one("initialdir = data\ninput = numbers", folder).inputs[STDIN] == File(b"1 2")
-    assert STDIN not in one("input = /dev/null", folder).inputs
+    named = one("input = data/numbers", folder)
+    assert named.stdin == "numbers" and named.inputs["numbers"] == File(b"1 2")
+    assert one("initialdir = data\ninput = numbers", folder).stdin == "numbers"
+    assert one("input = /dev/null", folder).stdin is None
     for path, said in (("nowhere", "does not exist"), ("data", "is a directory")):
         error = refused(f"input = {path}", folder)
         assert (error.line, said in error.problem) == (2, True)

@@ -269,7 +269,7 @@ def test_a_missing_path_fails_the_whole_checkpoint():
 
 
 def test_a_missing_path_is_a_failure_in_every_version():
-    """R4c; what comes of it is decided in pool.py."""
+    """R4c; what comes of it is decided in step.py."""
     assert checkpoint(["model"], sandbox(), SLIDES) == checkpoint(["model"], sandbox(), V25) == Failure(("model",))
 
 
@@ -393,6 +393,27 @@ def test_remaps_rename_what_comes_home():
     one = quiet(transfer_output_files=("rows", "d", "n"), transfer_output_remaps=(("rows", "results/1.txt"), ("d", "e")))
     assert transfer.output(one, sandbox({"rows": "r", "d/x": "", "n": "1"}), Tree()) == Tree.files(
         {"results/1.txt": "r", "e/x": "", "n": "1"})
+
+
+def test_output_comes_home_to_initialdir():
+    """R6"""
+    here = job(initialdir="run", output="run/out.txt", error="run/err.txt", transfer_output_files=("rows",),
+               transfer_output_remaps=(("rows", "table"), (STDOUT, "said")))
+    home = transfer.output(here, sandbox({"rows": "1"}), Tree())
+    assert home.listing() == ["run/err.txt", "run/said", "run/table"]
+
+
+def test_the_programs_own_file_wins_over_what_it_printed():
+    """R6"""
+    home = transfer.output(job(transfer_output_files=("out.txt",)), sandbox({"out.txt": "mine"}), Tree())
+    assert home["out.txt"].text == "mine"
+
+
+@pytest.mark.parametrize("profile, listing", [("modern", []), ("v25", ["err.txt", "out.txt"])])
+def test_of_a_failing_end_at_most_the_streams_come_home(profile, listing):
+    """R6: where success_exit_code is given."""
+    home = transfer.output_of_failure(job(on_success=True), sandbox({"rows": "1"}), PROFILES[profile])
+    assert home.listing() == listing
 
 
 def test_remaps_may_exchange_names():

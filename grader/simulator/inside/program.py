@@ -77,7 +77,7 @@ def _become(request):
     clock.attach(request["clock"])
     if request["stop"]:
         after, number, grace = request["stop"]
-        clock.add_deadline(after, os.getpid() if number == signal.SIGTERM else -os.getpid(), number, grace)
+        clock.add_deadline(after, -os.getpid() if number == signal.SIGKILL else os.getpid(), number, grace)
 
 
 def _set_environment(request):
@@ -123,7 +123,7 @@ def _execute(request):
         os.execve(request["program"], request["arguments"], request["environment"])
     except OSError as error:
         with open(request["failure"], "w") as file:
-            file.write(error.strerror or str(error))
+            file.write(f"{error.errno or 0} {error.strerror or error}")
         os._exit(127)
 
 

@@ -1,18 +1,21 @@
-"""Restarts that only append text to files: whether a job that makes them will ever end.
+"""Whether a job that no fault befalls any more will ever end.
 
-What grows is another state each time, so no state comes again, and from outside nobody can be certain: a job may
-count its steps by the lines of a file, and end when there are exactly so many. So the restarts are really made, many
-of them unless the program does not even look at what it appends to; and then it is tried where it could end.
+It never does if it starts as it has started before. Harder are restarts that only append text to files: what grows is
+another state each time, and from outside nobody can be certain, as a job may count its steps by the lines of a file and
+end when there are exactly so many. So the restarts are really made, many of them unless the program does not even look
+at what it appends to; and then it is tried where it could end.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from . import transfer
 from .execution import Run
 from .job import Job
+from .step import Situation, is_checkpoint
 from .tree import File, Tree, parents
 
 FUTILE = 40
@@ -25,6 +28,64 @@ MOST_NUMBERS = 20
 """Of those that stand in a job's files and arguments."""
 
 Growth = tuple[tuple[str, bytes], ...]
+
+
+class Livelock:
+    """Watches the starts of a job that no fault befalls, one after the other."""
+
+    def __init__(self, job: Job, run: Callable[..., Run], allowed: int, patience: int = FUTILE,
+                 looked_at: set[tuple[str, ...]] | None = None):
+        """`run(situation, trace=False)` executes the program. `allowed`: after how many executions somebody else calls
+        it endless. `patience`: restarts that only append the same text, before it is asked whether that ever ends."""
+        self.job, self.run, self.allowed, self.patience = job, run, allowed, patience
+        self.looked_at = set() if looked_at is None else looked_at
+        """Files that the program appends to and looks at."""
+        self.seen: set[tuple] = set()
+        self.before: Tree | None = None
+        self.grown: Growth | None = None
+        self.alike = self.similar = 0
+
+    def afresh(self) -> Livelock:
+        """The same after a fault, when all that was seen before tells nothing."""
+        return Livelock(self.job, self.run, self.allowed, self.patience, self.looked_at)
+
+    def endless(self, now: Situation) -> str:
+        """Why the job that starts here will never end; '' while it still may."""
+        state = *(transfer.seen_by(self.job, tree) for tree in (now.sandbox, now.spool)), now.slot, now.retries
+        if state in self.seen:
+            return "it starts in a state in which it has started before"
+        self.seen.add(state)
+        if self.before is not None:
+            self.compare(growth(self.before, now.sandbox))
+        self.before = now.sandbox
+        if not self.appends_for_ever(now):
+            return ""
+        return f"{max(self.alike, self.similar)} restarts have changed nothing but append the same text"
+
+    def compare(self, grown: Growth | None) -> None:
+        """Count the restarts in a row that append the same text, and those that append similar text."""
+        both = grown and self.grown
+        self.alike = self.alike + 1 if both and grown == self.grown else 0
+        self.similar = self.similar + 1 if both and shape(grown) == shape(self.grown) else 0
+        self.grown = grown
+
+    def appends_for_ever(self, now: Situation) -> bool:
+        """Whether restarts only append text, and will do so for ever."""
+        if not self.grown or self.alike < self.patience and self.similar < SIMILAR:
+            return False
+        if self.similar < certain(self.allowed) and self.looks_back(now):
+            return False
+        if goes_on(self.job, now, self.grown, self.run, self.patience):
+            return True
+        self.alike = self.similar = 0
+        return False
+
+    def looks_back(self, now: Situation) -> bool:
+        """Whether the program looks at the files that it appends to. It is watched once for the same files."""
+        paths = tuple(path for path, _ in self.grown)
+        if paths not in self.looked_at and looks_back(self.run(now, trace=True), self.grown):
+            self.looked_at.add(paths)
+        return paths in self.looked_at
 
 
 def growth(before: Tree, after: Tree) -> Growth | None:
@@ -71,15 +132,15 @@ def looks_back(watched: Run, grown: Growth) -> bool:
     return any(note[0] == "look" and (len(note) == 1 or note[1] in above) for note in notes)
 
 
-def goes_on(job: Job, sandbox: Tree, grown: Growth, run: Callable[[Tree], Run], least: int = FUTILE) -> bool:
+def goes_on(job: Job, now: Situation, grown: Growth, run: Callable[[Situation], Run], least: int = FUTILE) -> bool:
     """Whether the job still only appends and restarts further on: after many restarts, and where there are as many
     lines or bytes as one of the numbers in its files and arguments says, of those above `least`, as so many restarts
-    have been made. `run` executes it in a sandbox."""
-    for times in (*_suspects(job, sandbox, grown, least), MANY):
-        later = many_restarts_on(sandbox, grown, times)
-        after = run(later)
+    have been made."""
+    for times in (*_suspects(job, now.sandbox, grown, least), MANY):
+        later = many_restarts_on(now.sandbox, grown, times)
+        after = run(replace(now, sandbox=later))
         appended = growth(later, after.sandbox)
-        if after.exit.code != job.checkpoint_exit_code or not appended or shape(appended) != shape(grown):
+        if not is_checkpoint(job, after) or not appended or shape(appended) != shape(grown):
             return False
     return True
 

@@ -1,0 +1,396 @@
+"""All that HTCondor decides about a job: step() gives, for what a job is in and what happens then, what it is in next.
+
+It is pure: it executes nothing, waits for nothing and chooses nothing. What happens is said by an event; pool.py takes
+the events from a schedule, explore.py tries all. Which files a rule moves is in transfer.py. R1 to R7 are the rules of
+the specification.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+from . import transfer
+from .execution import EPOCH, Exit, Run
+from .job import Job
+from .profile import Profile
+from .schedule import Fault
+from .tree import File, Tree
+
+
+class Kind(StrEnum):
+    """What has just happened to a job. The last two are no decision of HTCondor's: simulate() tells of them."""
+
+    SUBMITTED = "submitted"
+    STARTED = "started"
+    """In a new sandbox: a new activation."""
+    RESTARTED = "restarted"
+    """In place."""
+    EXITED = "exited"
+    CHECKPOINT = "checkpoint"
+    CHECKPOINT_FAILED = "checkpoint failed"
+    EVICTED = "evicted"
+    REQUEUED = "requeued"
+    RETRIED = "retried"
+    HELD = "held"
+    RELEASED = "released"
+    ENDED = "ended"
+    NEVER_FINISHES = "never finishes"
+    LOOK = "look"
+
+
+class Status(StrEnum):
+    """What a job does until the next event."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    SENDING = "sending"
+    """The program has ended, and its files are being transferred."""
+    CLAIMED = "claimed"
+    """It has its slot and its sandbox, and no program runs."""
+    HELD = "held"
+    OVER = "over"
+
+
+STATUS = {
+    **dict.fromkeys((Kind.SUBMITTED, Kind.EVICTED, Kind.REQUEUED, Kind.RETRIED, Kind.RELEASED), Status.IDLE),
+    **dict.fromkeys((Kind.STARTED, Kind.RESTARTED, Kind.LOOK), Status.RUNNING),
+    Kind.EXITED: Status.SENDING,
+    **dict.fromkeys((Kind.CHECKPOINT, Kind.CHECKPOINT_FAILED), Status.CLAIMED),
+    Kind.HELD: Status.HELD,
+    **dict.fromkeys((Kind.ENDED, Kind.NEVER_FINISHES), Status.OVER),
+}
+
+
+class Hold(IntEnum):
+    """HTCondor's codes for why a job is held."""
+
+    EXECUTE = 6
+    OUTPUT = 12
+    INPUT = 13
+    LIMIT = 26
+    """Its code of a hold by the pool's own policy; here for a limit of the executor."""
+    CHECKPOINT = 36
+
+
+# -- what comes of an execution --------------------------------------------------------
+
+
+class Saved(NamedTuple):
+    """The checkpoint is committed."""
+
+    spool: Tree
+    """What is in the spool now."""
+    sent: Tree = Tree()
+    """What the checkpoint consists of."""
+
+
+class NotSaved(NamedTuple):
+    """Listed files are missing, which is only logged: nothing is saved."""
+
+    missing: tuple[str, ...]
+
+
+class Held(NamedTuple):
+    """The job is put on hold, with HTCondor's code, subcode and reason."""
+
+    code: int
+    subcode: int
+    reason: str
+    missing: tuple[str, ...] = ()
+    """The listed files that were not there, which the reason does not say (R4c)."""
+    home: Tree = Tree()
+    """What came home although something was missing (R6)."""
+
+
+class Ended(NamedTuple):
+    """The program has come to its end, and this came home."""
+
+    exit: Exit
+    home: Tree
+    transferred: bool = True
+    """Whether anything was to be transferred at all (R6)."""
+
+
+Next = Saved | NotSaved | Held | Ended
+
+
+# -- events -------------------------------------------------------------------------------
+
+
+class Matched(NamedTuple):
+    """An idle job gets a slot, and its files have been transferred there."""
+
+    slot: int = 0
+    after: float = 0.0
+    """Virtual seconds since the last event, of which the last `transfer` were spent transferring; so in all events."""
+    transfer: float = 0.0
+
+
+class Reactivated(NamedTuple):
+    """The program is started again on the claim that the job has."""
+
+
+class Exited(NamedTuple):
+    """The program has ended by itself."""
+
+    run: Run
+    text: str = ""
+    """What else there is to say of that."""
+
+
+class Transferred(NamedTuple):
+    """The files of an execution that ended have been transferred."""
+
+    transfer: float = 0.0
+    fault: Fault | None = None
+    """What befell the job meanwhile and waited for the transfer."""
+
+
+class Struck(NamedTuple):
+    """A fault of the schedule happens."""
+
+    fault: Fault
+    run: Run | None = None
+    """Where a program ran: the execution as far as it got."""
+    after: float = 0.0
+    transfer: float = 0.0
+
+
+class Released(NamedTuple):
+    """Somebody releases the held job."""
+
+    after: float = 0.0
+
+
+Event = Matched | Reactivated | Exited | Transferred | Struck | Released
+
+
+# -- the step -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a job is in between two events: what has just happened, when, and what is in the three directories now."""
+
+    kind: str
+    """A Kind."""
+    time: float = EPOCH
+    """Virtual time, in seconds since the epoch."""
+    activation: int = 0
+    execution: int = 0
+    slot: int = 0
+    home: Tree = field(default_factory=Tree)
+    """What has come into the submit directory so far."""
+    spool: Tree = field(default_factory=Tree)
+    sandbox: Tree | None = None
+    """The execute directory; of a job that has just lost it, as it was. None if there is none."""
+    fault: Fault | None = None
+    run: Run | None = None
+    """The execution that has just ended, or was cut short."""
+    transfer: float = 0.0
+    """For how long, until now, files were transferred."""
+    next: Next | None = None
+    """What came of that execution."""
+    goodput: float = 0.0
+    """Virtual seconds of computing that are safe by now; `badput`: those that were lost."""
+    badput: float = 0.0
+    text: str = ""
+    """More about what has happened, in words."""
+    pending: float = 0.0
+    """Virtual seconds of computing that are neither safe nor lost yet."""
+    came: Tree = field(default_factory=Tree)
+    """The checkpoint that the activation began with."""
+    retries: int = 0
+    """Tries that max_retries still allows."""
+
+    @property
+    def status(self) -> Status:
+        """What the job does until the next event."""
+        return STATUS[self.kind]
+
+
+def submitted(job: Job) -> Situation:
+    """The situation in which a job begins."""
+    return Situation(Kind.SUBMITTED, retries=job.max_retries)
+
+
+def step(job: Job, profile: Profile, now: Situation, event: Event) -> Situation:
+    """What a job is in after an event, given what it is in now. Raises ValueError for one that can't happen now."""
+    status, rule = _RULES[type(event)]
+    if now.status not in status:
+        raise ValueError(f"a job that is {now.status} can't be {type(event).__name__}")
+    return rule(job, profile, now, event)
+
+
+def is_checkpoint(job: Job, run: Run) -> bool:
+    """R0, R1: whether an execution ended with the checkpoint code, or signal, by an exact match."""
+    ended = not run.unstartable and not run.over and job.self_checkpointing
+    return ended and run.exit == Exit(job.checkpoint_exit_code, job.checkpoint_signal)
+
+
+def is_success(job: Job, exit: Exit) -> bool:
+    """R6: whether a final exit counts as success."""
+    return exit.code == job.success_exit_code
+
+
+def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situation:
+    """R2: a new activation, in a sandbox made from the inputs and the spool."""
+    sandbox = transfer.with_streams(job, transfer.new_sandbox(job, now.spool, profile))
+    return _becomes(now, Kind.STARTED, event.after, sandbox=sandbox, came=now.spool, slot=event.slot,
+                    activation=now.activation + 1, execution=now.execution + 1, transfer=event.transfer)
+
+
+def _reactivated(job: Job, profile: Profile, now: Situation, event: Reactivated) -> Situation:
+    """R4f: in place, with the same sandbox."""
+    return _becomes(now, Kind.RESTARTED, execution=now.execution + 1)
+
+
+def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situation:
+    """R3: what a program leaves in its sandbox when it ends."""
+    return _becomes(now, Kind.EXITED, event.run.seconds, sandbox=event.run.sandbox, run=event.run,
+                    pending=now.pending + event.run.seconds, text=event.text)
+
+
+def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred) -> Situation:
+    """R4, R6: what becomes of a job whose program has ended, when the transfer of its files has arrived."""
+    run, then = now.run, _at_exit(job, profile, now)
+    home = _with_streamed(now.home, job, run)
+    if isinstance(then, Saved):
+        return _becomes(now, Kind.CHECKPOINT, event.transfer, transfer=event.transfer, run=run, next=then, home=home,
+                        spool=then.spool, goodput=now.goodput + now.pending, pending=0.0)
+    if isinstance(then, NotSaved):
+        return _becomes(now, Kind.CHECKPOINT_FAILED, run=run, next=then, home=home)
+    home |= then.home
+    if isinstance(then, Held):
+        return _becomes(now, Kind.HELD, run=run, next=then, home=home, badput=now.badput + now.pending, pending=0.0)
+    if event.fault:  # R5: what has come home is there, but the job has not ended
+        return _lost(job, now, event.fault, run, event.transfer, event.transfer, home=home)
+    return _ended(job, now, event, then, home)
+
+
+def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree) -> Situation:
+    """R6: the final exit, unless max_retries gives the job another try."""
+    good = is_success(job, then.exit)
+    again = not good and now.retries > 0
+    seconds = event.transfer * then.transferred
+    return _becomes(now, Kind.RETRIED if again else Kind.ENDED, seconds, transfer=seconds, run=now.run, next=then,
+                    home=home, spool=now.spool if again else Tree(), retries=now.retries - again,
+                    goodput=now.goodput + now.pending * good, badput=now.badput + now.pending * (not good), pending=0.0)
+
+
+def _struck(job: Job, profile: Profile, now: Situation, event: Struck) -> Situation:
+    """R5: what a fault does to a job that is idle, running, sending, or between two executions in place."""
+    fault = event.fault
+    if now.status is Status.IDLE:
+        return _becomes(now, Kind.HELD, event.after, fault=fault, sandbox=None)
+    if now.status is Status.CLAIMED:
+        return _becomes(now, Kind.HELD if fault.kind == "hold" else Kind.REQUEUED, event.after, fault=fault)
+    if now.status is Status.RUNNING:
+        now = replace(now, pending=now.pending + event.run.seconds)
+        return _vacated(job, profile, now, event)
+    if fault.kind == "upload-fails":
+        return _becomes(now, Kind.CHECKPOINT_FAILED, event.transfer, fault=fault, run=now.run, transfer=event.transfer,
+                        home=_with_streamed(now.home, job, now.run))
+    return _lost(job, now, fault, now.run, event.after, event.transfer, home=_with_streamed(now.home, job, now.run))
+
+
+def _vacated(job: Job, profile: Profile, now: Situation, event: Struck) -> Situation:
+    """R5: all since the last checkpoint is lost; unless, R7, the job asks for its output to be saved then."""
+    home = _with_streamed(now.home, job, event.run)
+    if not job.on_exit_or_evict or event.fault.kind == "evict":
+        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home)
+    sent = transfer.vacated(job, event.run.sandbox, profile)
+    if isinstance(sent, Tree):
+        spool = transfer.commit(now.spool, sent)
+        now = replace(now, goodput=now.goodput + now.pending, pending=0.0)
+        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, spool=spool)
+    then = NotSaved(sent.paths)
+    if profile.missing_output_holds:
+        then = Held(Hold.OUTPUT, 2, "Transfer output files failure", sent.paths)
+    return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, next=then)
+
+
+def _lost(job: Job, now: Situation, fault: Fault, run: Run, after: float, transfer: float, **changes) -> Situation:
+    """R5: the slot is gone, and the sandbox with it."""
+    held = fault.kind == "hold" or isinstance(changes.get("next"), Held)
+    return _becomes(now, Kind.HELD if held else Kind.EVICTED, after, fault=fault, run=run, sandbox=run.sandbox,
+                    transfer=transfer, badput=now.badput + now.pending, pending=0.0, **changes)
+
+
+def _released(job: Job, profile: Profile, now: Situation, event: Released) -> Situation:
+    """R2: a released job is idle, and goes on from its spool."""
+    return _becomes(now, Kind.RELEASED, event.after, sandbox=None)
+
+
+_RULES = {
+    Matched: ({Status.IDLE}, _matched),
+    Reactivated: ({Status.CLAIMED}, _reactivated),
+    Exited: ({Status.RUNNING}, _exited),
+    Transferred: ({Status.SENDING}, _transferred),
+    Struck: ({Status.IDLE, Status.RUNNING, Status.SENDING, Status.CLAIMED}, _struck),
+    Released: ({Status.HELD}, _released),
+}
+
+
+def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes) -> Situation:
+    changes = {"fault": None, "next": None, "run": None, "text": "", "transfer": 0.0, **changes}
+    return replace(now, kind=kind, time=now.time + after, **changes)
+
+
+# -- the end of an execution ------------------------------------------------------------------
+
+
+def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
+    """R1, R4, R6: what HTCondor makes of a program that has ended by itself."""
+    run = now.run
+    if run.unstartable and transfer.unreceivable(run.sandbox):
+        return Held(Hold.INPUT, 13, f"Transfer input files failure: {run.unstartable}")
+    if run.unstartable:
+        return Held(Hold.EXECUTE, run.error, _not_started(job, run))
+    if run.over:
+        return Held(Hold.LIMIT, 0, f"The job used more than {run.over}, a limit of this simulator and not of HTCondor")
+    if is_checkpoint(job, run):
+        return _checkpoint(job, profile, run.sandbox, now.spool)
+    if job.on_success and not is_success(job, run.exit):
+        return Ended(run.exit, transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure)
+    home = transfer.output(job, run.sandbox, now.came, profile)
+    if isinstance(home, Tree):
+        return Ended(run.exit, home)
+    why = os.strerror(home.error)
+    return Held(Hold.OUTPUT, home.error, f"Transfer output files failure: {', '.join(home.paths)}: {why}",
+                home.paths if home.error == errno.ENOENT else (), home.sent)
+
+
+def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved | NotSaved | Held:
+    """R4a-e: the checkpoint is in the spool; or, as something listed is missing, the spool is as it was."""
+    sent = transfer.checkpoint(job, sandbox, profile)
+    if isinstance(sent, Tree):
+        return Saved(transfer.commit(spool, sent), sent)
+    if profile.missing_file_holds:
+        return Held(Hold.CHECKPOINT, -1, "Starter failed to upload checkpoint", sent.paths)
+    return NotSaved(sent.paths)
+
+
+def _not_started(job: Job, run: Run) -> str:
+    """Why a program could not be started, in HTCondor's words."""
+    program = run.sandbox.get(job.executable)
+    script = re.match(rb"#! *(\S+)", program.content) if isinstance(program, File) else None
+    named = script and run.error == errno.ENOENT
+    interpreter = f"invalid interpreter ({os.fsdecode(script[1])}) specified on first line of script " if named else ""
+    return f"Failed to execute '{job.executable}': {interpreter}(errno={run.error}: '{run.unstartable}')"
+
+
+def _with_streamed(home: Tree, job: Job, run: Run) -> Tree:
+    """R3: a streamed stdout or stderr is in the submit directory at once, and stays when work is lost."""
+    for streamed, destination, text in ((job.stream_output, job.output, run.stdout),
+                                        (job.stream_error, job.error, run.stderr)):
+        if streamed and destination and (text or destination not in home):
+            old = home.get(destination) or job.streamed_onto.get(destination)
+            before = old.content if isinstance(old, File) else b""
+            home = home.put(destination, File(before + text.encode()))
+    return home

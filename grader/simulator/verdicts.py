@@ -1,0 +1,56 @@
+"""What trying all schedules can come to, as values, with a sentence for each reason. Nothing is judged here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What is said of a job."""
+
+    RESTART_SAFE = "restart-safe"
+    UNSAFE = "unsafe"
+    UNKNOWN = "unknown"
+
+
+class Unsafe(StrEnum):
+    """What makes a job unsafe, the gravest first: of several, the first is reported."""
+
+    WRONG_OUTPUT = "wrong output"
+    HELD = "held"
+    FAILED = "failed"
+    NEVER_FINISHES = "never finishes"
+    LOST_PROGRESS = "lost progress"
+
+
+class Unknown(StrEnum):
+    """Why nothing is said of a job. The last five are bounds, beyond which something graver may be in any case."""
+
+    EVICTION_DRIVEN = "eviction-driven"
+    NEVER_SAVED = "never saved"
+    NON_DETERMINISTIC = "non-deterministic"
+    GOES_BY_TIME = "goes by time"
+    LIMIT = "limit"
+    LIMIT_OF_TIME = "limit of time"
+    STATES = "states"
+    EXECUTIONS = "executions"
+    SECONDS = "seconds"
+
+    def sentence(self, what: object = "") -> str:
+        """The reason in words. `what`: the number of a bound, the text of a limit, or the schedule that shows it."""
+        return _SENTENCES[self].format(what, " was" if what == 1 else "s were")
+
+
+_LIMIT = "an execution used more than {0}, which is a limit of this simulator"
+_SENTENCES = {
+    Unknown.EVICTION_DRIVEN: "eviction-driven: what is saved depends on the very moment of an eviction",
+    Unknown.NEVER_SAVED: "it never made a checkpoint, so no restart was exercised",
+    Unknown.NON_DETERMINISTIC: "non-deterministic",
+    Unknown.GOES_BY_TIME: "what comes home depends on when it is run: it is not the same if all restarts are days "
+                          "later, on the schedule {0}",
+    Unknown.LIMIT: _LIMIT,
+    Unknown.LIMIT_OF_TIME: _LIMIT,
+    Unknown.STATES: "{0:g} state{1} not enough",
+    Unknown.EXECUTIONS: "{0:g} execution{1} not enough",
+    Unknown.SECONDS: "{0:g} s of real time were not enough",
+}

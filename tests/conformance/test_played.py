@@ -1,0 +1,104 @@
+"""The simulator tells of whole jobs what was seen of them on live HTCondors: how they ended, their events, their files.
+
+A job in played/scenarios.toml has what it submits beside COMMON, the end of a program that begins with PROLOGUE, files,
+and faults, which strike in the middle of the execution. What each HTCondor made of it is in recorded/.../played.json.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from grader.simulator import schedule, submit
+from grader.simulator.folder import TreeFolder
+from grader.simulator.joblog import job_log
+from grader.simulator.pool import outcome, simulate
+from grader.simulator.profile import PROFILES
+from grader.simulator.tree import Directory, File, Link, Tree
+
+import scenarios
+
+HERE = Path(__file__).parent
+PAUSE = 3.0
+COMMON = """\
+executable = job.py
+should_transfer_files = YES
+log = job.log
+output = job.out
+error = job.err
+"""
+PROLOGUE = f"""\
+#!/usr/bin/env python3
+import os, signal, sys, time
+
+def ls():
+    found = []
+    for where, directories, files in os.walk("."):
+        for name in files:
+            path = os.path.join(where, name)[2:]
+            if not path.startswith(("_condor_", ".")) and path != "job.py":
+                mode = ":x" if os.access(path, os.X_OK) else ""
+                found.append(path + mode + "=" + open(path).read().replace("\\n", "|"))
+    return sorted(found)
+
+def pause():
+    time.sleep({PAUSE})
+
+"""
+JOBS = tomllib.loads((HERE / "played" / "scenarios.toml").read_text())
+RECORDED = {profile: json.loads((HERE / "recorded" / profile / "played.json").read_text())["answers"]
+            for profile in ("modern", "v25")}
+
+
+@pytest.mark.parametrize("profile", RECORDED)
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_ends_as_on_a_live_htcondor(name, profile, executor):
+    played, seen = play(JOBS[name], PROFILES[profile], executor), RECORDED[profile][name]
+    assert played == {**seen, "events": in_order(seen["events"])}
+
+
+def play(job: dict, profile, executor) -> dict:
+    """What becomes of a job in the simulator."""
+    submitted = scenarios.tree(job.get("files", {}))
+    program = Tree({"job.py": File((PROLOGUE + job["program"]).encode(), True)})
+    [one] = submit.parse(COMMON + job["submit"] + "\nqueue\n", TreeFolder(submitted | program)).jobs
+    faults = (fault._replace(seconds=PAUSE / 2) if fault.kind in schedule.TIMED else fault
+              for fault in schedule.parse(job.get("faults", "")))
+    moments = list(simulate(one, executor, profile, tuple(faults)))
+    end = outcome(moments)
+    return {
+        "status": {"completed": "ended"}.get(end.status, end.status),
+        "exit": list(end.exit) if end.exit else [None, None],
+        "hold": [end.hold.code, end.hold.subcode] if end.hold else [None, None],
+        "events": in_order([word(event) for event in job_log(one, moments, profile) if event.number != 21]),
+        "files": {path: picture(entry) for path, entry in (submitted | end.home).items()},
+    }
+
+
+def picture(entry) -> str:
+    """A file as its text, a link as `-> TARGET`, a directory as `/`."""
+    return "/" if isinstance(entry, Directory) else f"-> {entry.target}" if isinstance(entry, Link) else entry.text
+
+
+def word(event) -> str:
+    """An event in a few words."""
+    body = "\n".join(event.body)
+    if event.number == 40:
+        return f"040 {event.text}"
+    if event.number == 12:
+        return "012 code {}/{}".format(*re.search(r"Code (-?\d+) Subcode (-?\d+)", body).groups())
+    ended = re.search(r"Normal termination \(return value \d+\)|Abnormal termination \(signal \d+\)", body)
+    return f"{event.number:03d}" + (f" {ended[0]}" if ended and event.number in (4, 5) else "")
+
+
+def in_order(words: list[str]) -> list[str]:
+    """001 and the end of the input transfer come in either order."""
+    words = list(words)
+    for index in range(len(words) - 1):
+        if words[index] == "001" and words[index + 1] == "040 Finished transferring input files":
+            words[index], words[index + 1] = words[index + 1], words[index]
+    return words

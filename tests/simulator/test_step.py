@@ -1,0 +1,182 @@
+"""step(): what becomes of a job by one event, rule by rule. No program is executed here."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from grader.simulator.execution import Exit, Run
+from grader.simulator.job import STDERR, STDOUT, Job
+from grader.simulator.profile import MODERN, PROFILES
+from grader.simulator.schedule import Fault
+from grader.simulator.step import (STATUS, Ended, Exited, Held, Hold, Kind, Matched, NotSaved, Reactivated, Released,
+                                   Saved, Status, Struck, Transferred, step, submitted)
+from grader.simulator.tree import Tree
+
+JOB = Job(executable="job", inputs=Tree.of(job="a program", table="1 2"), output="out.txt", error="err.txt",
+          checkpoint_exit_code=85, transfer_checkpoint_files=("n",), transfer_output_files=("rows",))
+
+
+def ran(code=85, seconds=10.0, over=None, unstartable=None, signal=None, stdout="", **files):
+    """An execution that leaves these files beside its streams."""
+    sandbox = Tree.files({STDOUT: "", STDERR: "", **files})
+    return Run(Exit(code, signal), sandbox, seconds, stdout, "", over=over, unstartable=unstartable)
+
+
+def fold(*events, job=JOB, profile=MODERN):
+    """The situation of a new job after some events."""
+    now = submitted(job)
+    for event in events:
+        now = step(job, profile, now, event)
+    return now
+
+
+def after(run, *events, **how):
+    """The situation when an execution has ended, and after more events."""
+    return fold(Matched(), Exited(run), *events, **how)
+
+
+SAVED = (Matched(), Exited(ran(n="1", rows="0")), Transferred(5.0))
+
+
+@pytest.mark.parametrize("events, status", [
+    ((), Status.IDLE), ((Matched(),), Status.RUNNING), ((Matched(), Exited(ran(n="1"))), Status.SENDING),
+    (SAVED, Status.CLAIMED), ((*SAVED, Reactivated()), Status.RUNNING), ((Matched(), Exited(ran())), Status.SENDING),
+    ((Matched(), Exited(ran()), Transferred()), Status.HELD),
+    ((Matched(), Exited(ran(0, rows="0")), Transferred()), Status.OVER),
+])
+def test_an_event_happens_only_to_a_job_that_it_can_happen_to(events, status):
+    now = fold(*events)
+    assert now.status is status
+    struck = Struck(Fault("evict", 1), ran())
+    possible = {Status.IDLE: {Matched, Struck}, Status.RUNNING: {Exited, Struck}, Status.SENDING: {Transferred, Struck},
+                Status.CLAIMED: {Reactivated, Struck}, Status.HELD: {Released}, Status.OVER: set()}[status]
+    for event in (Matched(), Reactivated(), Exited(ran()), Transferred(), struck, Released()):
+        if type(event) in possible:
+            assert step(JOB, MODERN, now, event) != now
+        else:
+            with pytest.raises(ValueError, match=type(event).__name__):
+                step(JOB, MODERN, now, event)
+
+
+def test_every_kind_of_situation_has_a_status():
+    assert set(STATUS) == set(Kind)
+
+
+def test_a_new_activation_has_the_inputs_and_over_them_the_checkpoint():
+    """R2"""
+    lost = Struck(Fault("evict", 2), ran(seconds=4.0, n="2", trash="x"), 4.0)
+    now = fold(*SAVED, Reactivated(), lost, Matched(3, 60.0, 7.0))
+    assert (now.kind, now.activation, now.execution, now.slot, now.transfer) == (Kind.STARTED, 2, 3, 3, 7.0)
+    assert now.sandbox == Tree.files({"job": "a program", "table": "1 2", "n": "1", STDOUT: "", STDERR: ""})
+    assert now.came == now.spool and (now.goodput, now.badput, now.pending) == (10.0, 4.0, 0.0)
+
+
+def test_only_the_exact_exit_code_of_a_program_that_ended_is_a_checkpoint():
+    """R1, R0"""
+    assert isinstance(after(ran(85, n="1"), Transferred()).next, Saved)
+    for run in (ran(0, rows="x"), ran(84, rows="x"), ran(None, signal=9, rows="x")):
+        assert after(run, Transferred()).kind == Kind.ENDED
+    assert after(ran(85, rows="x"), Transferred(), job=Job("job", transfer_output_files=("rows",))).kind == Kind.ENDED
+
+
+def test_a_signal_is_a_checkpoint_only_where_the_job_names_it():
+    """R1"""
+    job = Job(**{**vars(JOB), "checkpoint_exit_code": None, "checkpoint_signal": 10})
+    assert isinstance(after(ran(None, signal=10, n="1"), Transferred(), job=job).next, Saved)
+    assert after(ran(None, signal=12, rows=""), Transferred(), job=job).kind == Kind.ENDED
+    assert after(ran(85, rows=""), Transferred(), job=job).kind == Kind.ENDED
+
+
+def test_a_checkpoint_replaces_what_is_in_it_and_leaves_the_rest():
+    """R4e, R4f"""
+    now = fold(*SAVED, Reactivated(), Exited(ran(n="2", rows="0")), Transferred())
+    assert now.kind == Kind.CHECKPOINT and now.spool["n"].text == "2" and now.next.sent == now.spool
+    assert now.execution == 2 and step(JOB, MODERN, now, Reactivated()).sandbox == now.sandbox
+
+
+@pytest.mark.parametrize("profile, then", [("modern", Held), ("slides2021", NotSaved)])
+def test_a_missing_checkpoint_file_leaves_the_spool_as_it_was(profile, then):
+    """R4c"""
+    now = fold(*SAVED, Reactivated(), Exited(ran(seconds=3.0)), Transferred(), profile=PROFILES[profile])
+    assert isinstance(now.next, then) and now.next.missing == ("n",)
+    assert now.spool["n"].text == "1"
+    assert (now.badput, now.pending) == ((3.0, 0.0) if then is Held else (0.0, 3.0))
+
+
+def test_an_upload_that_fails_leaves_the_spool_and_the_work_pending():
+    """R4d"""
+    now = fold(*SAVED, Reactivated(), Exited(ran(n="2")), Struck(Fault("upload-fails", 2), transfer=5.0))
+    assert (now.kind, now.status, now.next) == (Kind.CHECKPOINT_FAILED, Status.CLAIMED, None)
+    assert (now.spool["n"].text, now.pending, now.goodput) == ("1", 10.0, 10.0)
+
+
+@pytest.mark.parametrize("kind, then", [("evict", Kind.EVICTED), ("vacate", Kind.EVICTED), ("hold", Kind.HELD)])
+def test_a_lost_slot_takes_all_since_the_last_checkpoint(kind, then):
+    """R5"""
+    now = fold(*SAVED, Reactivated(), Struck(Fault(kind, 2), ran(seconds=4.0, n="2"), 4.0))
+    assert (now.kind, now.badput, now.pending, now.spool["n"].text) == (then, 4.0, 0.0, "1")
+    if then == Kind.HELD:
+        now = step(JOB, MODERN, now, Released(60.0))
+    assert now.status is Status.IDLE
+    assert step(JOB, MODERN, now, Matched()).sandbox["n"].text == "1"
+
+
+@pytest.mark.parametrize("kind, then", [("requeue", Kind.REQUEUED), ("vacate", Kind.REQUEUED), ("hold", Kind.HELD)])
+def test_what_waits_for_a_checkpoint_to_arrive_loses_nothing(kind, then):
+    """R4g, R5"""
+    now = fold(*SAVED, Struck(Fault(kind, 1)))
+    assert (now.kind, now.badput, now.goodput) == (then, 0.0, 10.0)
+
+
+def test_an_eviction_that_waits_for_the_output_is_not_the_end():
+    """R5, R6"""
+    now = after(ran(0, rows="all"), Transferred(5.0, Fault("vacate", 1, 12.0)))
+    assert (now.kind, now.home["rows"].text, now.badput) == (Kind.EVICTED, "all", 10.0)
+
+
+def test_the_final_exit_brings_the_output_home_and_empties_the_spool():
+    """R6"""
+    now = fold(*SAVED, Reactivated(), Exited(ran(0, rows="0 1")), Transferred(2.0))
+    assert (now.kind, now.spool, now.goodput) == (Kind.ENDED, Tree(), 20.0)
+    assert isinstance(now.next, Ended) and now.home == Tree.files({"rows": "0 1", "out.txt": "", "err.txt": ""})
+
+
+def test_a_failing_end_is_retried_from_the_spool_as_often_as_allowed():
+    """R6"""
+    job = Job(**{**vars(JOB), "max_retries": 1})
+    tried = fold(*SAVED, Reactivated(), Exited(ran(3, rows="0")), Transferred(), job=job)
+    assert (tried.kind, tried.status, tried.retries, tried.badput) == (Kind.RETRIED, Status.IDLE, 0, 10.0)
+    again = step(job, MODERN, tried, Matched())
+    assert again.sandbox["n"].text == "1"
+    over = step(job, MODERN, step(job, MODERN, again, Exited(ran(3, rows="0"))), Transferred())
+    assert (over.kind, over.retries) == (Kind.ENDED, 0)
+
+
+@pytest.mark.parametrize("run, code", [
+    (ran(None, unstartable="Exec format error"), Hold.EXECUTE), (ran(None, signal=9, over="20 s"), Hold.LIMIT),
+    (ran(85), Hold.CHECKPOINT), (ran(0), Hold.OUTPUT)])
+def test_a_job_is_held_with_the_code_of_what_went_wrong(run, code):
+    now = after(run, Transferred())
+    assert (now.kind, now.next.code, now.badput) == (Kind.HELD, code, 10.0)
+
+
+def test_what_is_streamed_stays_when_work_is_lost_and_is_not_told_twice():
+    """R3"""
+    job = Job(**{**vars(JOB), "stream_output": True})
+    lost = fold(Matched(), Struck(Fault("evict", 1), ran(stdout="a\n")), Matched(),
+                Exited(ran(0, stdout="b\n", rows="")), Transferred(5.0, Fault("hold", 2, 12.0)), job=job)
+    assert lost.home["out.txt"].text == "a\nb\n"
+
+
+@pytest.mark.parametrize("kind, profile", itertools.product(("vacate", "hold", "evict"), PROFILES.values()), ids=str)
+def test_in_the_eviction_driven_mode_a_soft_eviction_saves_the_output(kind, profile):
+    """R7"""
+    job = Job(**{**vars(JOB), "on_exit_or_evict": True, "transfer_output_files": ("rows",)})
+    whole = fold(Matched(), Struck(Fault(kind, 1), ran(seconds=4.0, rows="0")), job=job, profile=profile)
+    assert ("rows" in whole.spool, whole.goodput) == ((True, 4.0) if kind != "evict" else (False, 0.0))
+    lacking = fold(Matched(), Struck(Fault(kind, 1), ran(seconds=4.0)), job=job, profile=profile)
+    assert (lacking.spool, lacking.badput) == (Tree(), 4.0)
+    holds = kind != "evict" and profile.missing_output_holds
+    assert isinstance(lacking.next, Held) == holds
