@@ -6,9 +6,8 @@ CONFORMANCE_VERDICTS=all beside it, every one.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import os
+from dataclasses import replace
 
 import pytest
 
