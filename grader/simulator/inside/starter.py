@@ -253,12 +253,12 @@ def children():
 
 def main():
     """Serve, and in each fork run a program."""
+    program.begin()  # before anything imports modules that take the time's functions, as ctypes does since Python 3.14
     be_nobody()
     adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a job could send it
     # What only this process needed is not there for the job either.
     for name in [name for name in sys.modules if name.partition(".")[0] in ("ctypes", "_ctypes", "seccomp")]:
         del sys.modules[name]
-    program.begin()
     ending.settle()
     program.run(serve())
