@@ -455,7 +455,7 @@ def classroom(tmp_path):
     right, wrong = ANSWERS["save"]
     kinds = {"anna": right["with open"], "ben": wrong["exit-zero-after-save"]["sys.exit()"],
              "cem": {"checkpoint.py": FORGER + right["pathlib"]["checkpoint.py"]},
-             "eve": {"checkpoint.py": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n"}}
+             "eve": {"checkpoint.py": "import os, signal\nos.killpg(0, signal.SIGKILL)\n"}}
     return lay_out(tmp_path / "submitted", {
         **{f"{name}/{SAVE}": json.dumps(with_answer(solved(SAVE), "save", answer)) for name, answer in kinds.items()},
         f"dora/{SAVE}": json.dumps(notebook("exercises", SAVE)), f"emil/{SAVE}": b"\0\1no notebook"})
