@@ -66,14 +66,33 @@ def run(*command, where=None):
     return done.stdout
 
 
-def test_the_sdist_has_the_whole_course(sdist):
-    with tarfile.open(sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
+@pytest.fixture(scope="module")
+def tracked():
     try:
-        tracked = run("git", "ls-files", where=ROOT)
+        return set(run("git", "ls-files", where=ROOT).split())
     except (OSError, AssertionError):
         pytest.skip("git does not tell which files are the course's")
-    assert names >= set(tracked.split())
+
+
+def members(sdist):
+    with tarfile.open(sdist) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+def test_the_sdist_has_the_whole_course(sdist, tracked):
+    assert members(sdist) >= tracked
+
+
+def test_no_link_in_lab_keeps_a_folder_out_of_the_sdist(tracked, tmp_path):
+    for name in tracked:
+        copy = tmp_path / "course" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, copy)
+    link = tmp_path / "course" / ".lab" / "tree" / "link"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("../../grader/simulator/inside")
+    names = members(build(tmp_path / "course", "sdist", tmp_path / "sdist"))
+    assert names >= tracked and not any(name.startswith(".lab") for name in names)
 
 
 def test_a_wheel_of_the_folder_is_that_of_the_sdist(wheel, tmp_path):
