@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import textwrap
+import threading
 
 import pytest
 
 from grader.simulator.execution import Stop
+from grader.simulator.inside import company
 from grader.simulator.tree import File, Tree
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells who is at work")
@@ -265,3 +268,11 @@ def test_sleeping_takes_no_processor_time_and_looking_does(executor, python_job)
     job = python_job("import time\ntime.sleep(50)\nprint(time.process_time() < 1)\nwhile time.thread_time() < 2: pass")
     done = executor.run(job, job.inputs)
     assert (done.stdout, done.seconds) == ("True\n", 50)
+
+
+def test_who_was_seen_at_work_by_its_own_thread_may_still_move_time(monkeypatch):
+    me = os.getpid(), threading.get_native_id()
+    monkeypatch.setattr(company, "_busy", me)
+    monkeypatch.setattr(company, "_look", lambda *_: {})
+    monkeypatch.setattr(sys, "setswitchinterval", lambda seconds: None)
+    assert company.waits(os.getppid(), os.getpid(), [], me)

@@ -452,8 +452,6 @@ except ZeroDivisionError as problem:
 file = open('file', 'w'); file.write('x')
 sys.modules.clear()
 """
-HANGS = pytest.mark.xfail(sys.version_info >= (3, 14), strict=False, reason="since Python 3.14 a pool's processes are started "
-                          "by another one, and one pool in some dozens hangs in virtual time")
 ENDINGS = dict(block.split("\n", 1) for block in PROGRAMS.strip("#\n ").split("\n## "))
 
 
@@ -478,7 +476,7 @@ def comparable(stderr, directory):
     return re.sub("0x[0-9a-f]+|pid=[0-9]+", "", stderr.replace(str(directory), "")).splitlines()
 
 
-@pytest.mark.parametrize("ending", [pytest.param(one, marks=HANGS) if one == "a pool of processes" else one for one in ENDINGS])
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_a_program_ends_as_it_does_under_python(executor, python_job, tmp_path, ending):
     source = NOTE + ENDINGS[ending]
     job = python_job(source, output=None, error=None)
@@ -488,7 +486,7 @@ def test_a_program_ends_as_it_does_under_python(executor, python_job, tmp_path, 
 
 
 @pytest.mark.skipif(not shutil.which("timeout"), reason="GNU's timeout, to compare with, is not here")
-@pytest.mark.parametrize("ending", [pytest.param(one, marks=HANGS) if one == "a pool of processes" else one for one in ENDINGS])
+@pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("command", ["./job", "python3 job", "timeout 60 ./job", "timeout 60 python3 ./job",
                                      "env -i PATH=$PATH LANG=C.UTF-8 python3 ./job"])
 def test_it_ends_so_below_a_shell_script_as_well(executor, shell_job, tmp_path, command, ending):

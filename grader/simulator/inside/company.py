@@ -77,7 +77,7 @@ def waits(parent, first, asleep, me):
     one of long ago, if it was certain.
     """
     global _seen, _since
-    if _busy and _still_runs(*_busy):
+    if _busy and _busy != me and _still_runs(*_busy):  # another thread of this process may have seen the caller at work
         return False
     pause = 0.0
     if _thread._count():
