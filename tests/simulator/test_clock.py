@@ -276,3 +276,22 @@ def test_who_was_seen_at_work_by_its_own_thread_may_still_move_time(monkeypatch)
     monkeypatch.setattr(company, "_look", lambda *_: {})
     monkeypatch.setattr(sys, "setswitchinterval", lambda seconds: None)
     assert company.waits(os.getppid(), os.getpid(), [], me)
+
+
+def test_what_is_forked_among_threads_that_look_at_the_clock_can_sleep(executor, python_job):
+    job = python_job("""
+        import os, threading, time
+        over = False
+        def look():
+            while not over: time.monotonic()
+        threads = [threading.Thread(target=look) for _ in range(3)]
+        for thread in threads: thread.start()
+        for _ in range(100):
+            pid = os.fork()
+            if not pid:
+                time.sleep(0.01)
+                os._exit(0)
+            os.waitpid(pid, 0)
+        over = True
+    """)
+    assert executor.run(job, job.inputs).exit.code == 0

@@ -144,6 +144,18 @@ class _Locked:
         _guard.release()
 
 
+def _after_fork():
+    """In the child: the thread that had the clock's state is not there, unless it is this one."""
+    if not _guard._is_owned():
+        _guard._at_fork_reinit()
+        _Locked.depth = 0
+        _Locked.wanted.clear()
+
+
+if hasattr(os, "register_at_fork"):  # since Python 3.7
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def create(path, now):
     """Make a clock file that stands at `now`, seconds since the epoch."""
     with open(path, "wb") as file:
