@@ -52,7 +52,9 @@ def run(request):
     """In a fork: run the program that a request describes, and end as it does."""
     os.setsid()
     ending.begin()
+    _limit(request["system limits"])
     try:
+        _compile(request)
         _become(request)
     except OSError:  # the judge is gone, and its directories with it
         os._exit(126)
@@ -63,8 +65,7 @@ def run(request):
 
 
 def _become(request):
-    """Limits, streams, directory, environment, time."""
-    _limit(request["system limits"])
+    """Streams, directory, environment, time."""
     written = os.O_RDWR | os.O_CREAT | os.O_APPEND
     for number, path, how in ((0, request["stdin"], os.O_RDONLY), (1, request["stdout"], written),
                               (2, request["stderr"], written)):
@@ -137,8 +138,8 @@ def _run_python(request):
 
 def expect(request):
     """Before forking: take the environment of a program, which is mostly that of the one before, import what its files
-    seem to import, and have them compiled, as they are likely those of the next ones, too. Whether something was
-    imported."""
+    seem to import, and find those that have to be compiled, as they are likely those of the next ones, too. Whether
+    something was imported."""
     global _environment
     request["system limits"] = _limits(request["limits"])
     try:
@@ -158,38 +159,41 @@ def expect(request):
         for name in LIKELY:
             if request["python"] and name not in sys.modules and name.encode() in source:
                 __import__(sys.intern(name))  # as a program's own words are: pickle tells whether names are one
-    if unknown and len(script.known) < MOST_KNOWN:
-        for one, code in zip(unknown, _compiled(unknown, request) or itertools.repeat(None)):
-            script.known[one] = code
+    request["unknown"] = unknown if len(script.known) < MOST_KNOWN else []
+    request["pipe"] = os.pipe() if request["unknown"] else None
     return len(sys.modules) > before
 
 
-def _compiled(sources, request):
-    """What (path, source) each are compiled to: None where Python would complain each time, or can't. It is done by a
-    process with the limits of an execution, as a few lines can take all the memory there is."""
-    reading, writing = os.pipe()
-    try:
-        pid = os.fork()
-    except OSError:  # then the program can't be started either
-        os.close(reading)
+def learn(request):
+    """After forking: know what the child has compiled the program's files to, for the next ones."""
+    if request["pipe"]:
+        reading, writing = request["pipe"]
         os.close(writing)
-        return None
-    if pid == 0:
+        with open(reading, "rb") as pipe:
+            _know(request["unknown"], pipe.read(MOST_CODE))
+
+
+def _compile(request):
+    """In the child, within its limits, as a few lines can take all the memory there is: compile the program's files,
+    before any of them is run, and tell the parent."""
+    if request["pipe"]:
+        reading, writing = request["pipe"]
+        os.close(reading)
         try:
-            _limit(request["system limits"])
-            os.close(reading)
-            with open(writing, "wb") as pipe:
-                pipe.write(marshal.dumps([_code(path, source) for path, source in sources]))
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with open(reading, "rb") as pipe:
-        told = pipe.read(MOST_CODE + 1)
-    os.waitpid(pid, 0)
+            told = marshal.dumps([_code(path, source) for path, source in request["unknown"]])
+        except (MemoryError, ValueError):  # nested too deeply
+            told = b""
+        with open(writing, "wb") as pipe:
+            pipe.write(told[:MOST_CODE])
+        _know(request["unknown"], told[:MOST_CODE])
+
+
+def _know(sources, told):
     try:
-        return marshal.loads(told) if len(told) <= MOST_CODE else None
-    except (EOFError, ValueError, TypeError):  # it has not got that far
-        return None
+        codes = marshal.loads(told)
+    except (EOFError, ValueError, TypeError):  # it is cut off, or the child has not got that far
+        codes = []
+    script.known.update(itertools.zip_longest(sources, codes))
 
 
 def _code(path, source):

@@ -44,11 +44,13 @@ def serve():
         try:
             pid = os.fork()
         except OSError as error:
+            program.learn(request)
             say(b'{"code": null, "signal": null, "over": "", "cpu": 0, "trouble": "%s"}\n' % error.strerror.encode())
             continue
         if pid == 0:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             return request
+        program.learn(request)
         say(wait(pid, request["limits"], request["scratch"]))
 
 
