@@ -31,8 +31,6 @@ CPU_AGAIN = 0.25
 """Seconds of processor time for a program that a limit has ended before: what loops for ever does so again."""
 PICTURES = 256 << 20
 """Bytes of all the sandboxes that the executions may leave behind."""
-LOOKED_AT = 2
-"""Executions of an answer that are done again elsewhere."""
 TOO_LONG = "Judging this took too long and was ended: what had not been tried by then has no points."
 LOST = "The processes that ran a program were lost, twice, so that nothing is known of it."
 
@@ -125,9 +123,9 @@ class Sparing(Executor):
     # -- what is not in the sandbox --------------------------------------------
 
     def keeps_state(self, seed: str | None) -> bool:
-        """Whether a job that is restarted does something else where none of its executions before has been. If so, more
-        depends on them than a sandbox holds: a limit of another process, say, in which they have left a number. The job
-        is drawn by `seed` among those that were restarted most often.
+        """Whether a restart does something else where none of the executions before it has been. If so, more depends on
+        them than a sandbox holds: a limit of another process, say, in which they have left a number. The restart is drawn
+        by `seed` among those of the jobs that were restarted most often.
 
         A program that draws on something random does so as well; what comes of it apart() tells.
         """
@@ -141,9 +139,10 @@ class Sparing(Executor):
         most = max(map(len, restarts.values()), default=0)
         if not most:
             return False
-        drawn = random.Random(seed or "").choice([one for one in restarts if len(restarts[one]) > most // 2])
-        # The last one first, so that none of them knows of those before it.
-        return any(self._differs(drawn, *one) for one in restarts[drawn][:-LOOKED_AT - 1:-1])
+        # One of them, as those that are executed there could know of one another.
+        draw = random.Random(seed or "")
+        drawn = draw.choice([one for one in restarts if len(restarts[one]) > most // 2])
+        return self._differs(drawn, *draw.choice(restarts[drawn]))
 
     def _differs(self, invocation: tuple, sandbox: Tree, slot: int, clock: float, run: Run) -> bool:
         if self._elsewhere is None:
