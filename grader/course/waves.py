@@ -224,7 +224,7 @@ def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
     if float(job.arguments[0]) != LIMIT:
         return ""  # a wrapper that heeds that one heeds another
     # One of the two is less, also for a wrapper that looks now and then, or takes something off its limit.
-    for limit in (first_file(SHORT) + 1, 2 * first_file(SHORT) + 1):
+    for limit in (limits(SHORT)[0], 2 * first_file(SHORT) + 1):
         shorter = waves(job, limit, **SHORT)
         then = bench.executor.run(shorter, shorter.inputs)
         if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
@@ -300,10 +300,14 @@ def cut_off(choose: Callable[[Sequence[int]], Sequence[int]] = list, **settings:
 
 
 def cut_off_unseen(draw: random.Random) -> Ask:
-    """The same with numbers that are drawn, and some of the time limits."""
+    """The same with numbers that are drawn, and some of the time limits at which the second restart file is torn."""
     settings = unseen_settings(draw)
     settings["steps"] = 3 * settings["save_every"] - 2
-    return cut_off(lambda limits: sorted(draw.sample(limits, 6)), **settings)
+
+    def some(limits: Sequence[int]) -> Sequence[int]:
+        torn = [one for one in limits if one < 2 * first_file(settings) and cut_at(one, settings).saving]
+        return sorted(draw.sample(torn, min(3, len(torn))))
+    return cut_off(some, **settings)
 
 
 def _cut(jobs: Sequence[Job], bench: Bench, settings: dict[str, float]) -> Iterator[tuple[Job, Cut]]:
