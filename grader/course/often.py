@@ -19,7 +19,7 @@ from .goodput import HOUR, PATIENCE, AtRandom, Plan, Spent, luck, mean_goodput, 
 from .payload import job_of as payload_job
 from .prediction import prediction
 from .reading import literal
-from .saving_rule import AROUND, JOBS, KNOWN, MINUTE, OFTEN, Fault, Ground, Rule, drawn
+from .saving_rule import AROUND, JOBS, KNOWN, MINUTE, MOST_HOURS, OFTEN, Fault, Ground, Rule, drawn
 
 PACE = Pace(wait=600.0, download=90.0, upload=150.0)
 CHECKPOINT, RESTART = 240.0, 120.0
@@ -228,10 +228,26 @@ def ends(rule: Rule, bench: Bench) -> Result:
         why = (f"its slots last {about(LIMIT)}, and it does not save within that time"
                if "before the next checkpoint" in last.text else
                "asked before the first iteration after a start, your rule saves again at once")
-        text = f"The job never finishes: {why}."
+        text = f"The job never finishes: {why}.{_answered(rule, job, moments, bench)}"
     else:
         text = _fails("The program fails", last.run, end.exit or end.status)
     return wrong(text, job, (), behind, evidence=facts, crashed=bool(facts), pace=pace)
+
+
+def _answered(rule: Rule, job: Job, moments: Sequence[Moment], bench: Bench) -> str:
+    """What the rule has answered in the last slot, and when it would have the job save, in a sentence or two."""
+    last = [moment.run for moment in moments if moment.run][-1]
+    answers = rule.answers(job, last.sandbox, bench.executor)
+    if not answers:
+        return ""
+    *before, final = answers
+    if final.saves and not before:
+        return f" It returned {final.text}."
+    asked = [one for one in answers if one.seconds < LIMIT and not one.saves]
+    said = f"{asked[0].text} each time" if len({one.text for one in asked}) == 1 else "nothing that is true"
+    then = (f"first save after {about(final.seconds)}" if final.saves else
+            f"not save once in {about(MOST_HOURS * HOUR)}")
+    return f" Asked {count(len(asked), 'time')} in {about(LIMIT)}, your rule returned {said}; it would {then}."
 
 
 def reaches(share: float, grounds: Sequence[Ground] = KNOWN) -> Ask:

@@ -7,15 +7,18 @@ is all that is taken from there; how long things take, and when slots are lost, 
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from ..simulator.execution import Run
 from ..simulator.executor import Executor
 from ..simulator.job import Job
-from ..simulator.tree import File
+from ..simulator.tree import File, Tree
+from ..view.text import plain
 from .goodput import HOUR, PATIENCE, AtRandom, OfficeHours, Plan, Pool, Spent, luck, mean_goodput, play, young
 from .payload import Program
 
@@ -52,6 +55,38 @@ with open("saved.txt", "w") as file:
     file.write(" ".join(saved))
 sys.exit(code)
 '''
+
+MOST_HOURS = 30 * 24
+"""Of work in which a rule is asked whether to save."""
+ASK_ON = b'''\
+#!/usr/bin/env python3
+"""Goes on as the sweep would, but never saves, until the rule has it save for the first time; writes down each answer."""
+import json, sys, time
+
+import sweep, when
+
+settings, end = sweep.read_settings("my_input.txt"), float(sys.argv[1])
+last = int(settings["steps"])
+thirds = [settings[name] for name in ("seconds_early", "seconds_middle", "seconds_late")]
+iteration, began = sweep.restore(1), time.time()
+with open("answers.txt", "w") as file:
+    while time.time() - began < end:
+        seconds = round(time.time() - began)
+        answer = when.save_now(iteration, seconds, settings["checkpoint_seconds"], settings["seconds_between_evictions"])
+        file.write(json.dumps([seconds, bool(answer), repr(answer)[:40]]) + "\\n")
+        if answer:
+            break
+        time.sleep(thirds[3 * min(iteration - 1, last - 1) // last])
+        iteration += 1
+'''
+
+
+class Answered(NamedTuple):
+    """What a rule has answered, asked so many seconds after a start: as `text`, and what that means."""
+
+    seconds: int
+    saves: bool
+    text: str
 
 
 @dataclass(frozen=True)
@@ -179,6 +214,20 @@ class Rule:
                           inputs=job.inputs.put("run_through.py", File(RUN_THROUGH, executable=True)))
             self._saved[ground] = _read(executor.run(job, job.inputs), ground)
         return self._saved[ground]
+
+    def answers(self, job: Job, sandbox: Tree, executor: Executor) -> list[Answered]:
+        """What it answers from one start on, in this sandbox, until it has the job save: for words alone, as it is a
+        student's process that tells. Empty if it can't be asked so long."""
+        asking = replace(job, executable="ask_on.py", arguments=(str(MOST_HOURS * HOUR),), checkpoint_exit_code=None)
+        run = executor.run(asking, sandbox.put("ask_on.py", File(ASK_ON, executable=True)))
+        file = run.sandbox.get("answers.txt")
+        if run.exit.code != 0 or not isinstance(file, File):
+            return []
+        try:
+            found = [json.loads(line) for line in file.text.splitlines()]
+            return [Answered(int(seconds), saves is True, plain(str(text)[:40])) for seconds, saves, text in found]
+        except (ValueError, TypeError):
+            return []
 
 
 def _read(run: Run, ground: Ground) -> list[int]:

@@ -155,6 +155,21 @@ def test_where_a_rule_saves_is_believed_only_if_it_can_be(text, executor):
         rule(f"open('saved.txt', 'w').write({text!r}); import os; os._exit(0)").saved(SMALL, executor)
 
 
+@pytest.mark.parametrize(("rule", "said"), [
+    ("seconds_since_checkpoint >= 3600", "returned None each time; it would not save once in 720 h."),
+    ("return seconds_since_checkpoint >= 26 * 3600", "returned False each time; it would first save after 26 h 6 min."),
+    ("return 0 if iteration % 2 else None", "returned nothing that is true; it would not save once"),
+    ("return iteration % 10 == 0", "saves again at once. It returned True."),
+    ("return 1", "saves again at once. It returned 1."),
+    ("if seconds_since_checkpoint > 9000: 1 / 0", "does not save within that time."),
+])
+def test_who_never_gets_on_is_told_what_the_rule_answered(rule, said, executor):
+    parameters = "iteration, seconds_since_checkpoint, checkpoint_seconds, seconds_between_evictions"
+    report = judged("often", {"when.py": f"def save_now({parameters}):\n    {rule}\n"}, executor)
+    assert (report.points, report.failure.misconception.id) == (0, "no-progress")
+    assert said in report.headline and (said.startswith("returned") <= ("Asked 27 times in 2 h" in report.headline))
+
+
 # -- an interval ------------------------------------------------------------------------
 
 @pytest.mark.parametrize("text", ["27", "26.83", "24", "20", "30"])
