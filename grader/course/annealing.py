@@ -12,6 +12,7 @@ from ..simulator import submit
 from ..simulator.evidence import Evidence
 from ..simulator.explore import Exploration
 from ..simulator.job import Job
+from ..simulator.pool import Ended, Held
 from ..simulator.states import State
 from ..simulator.tree import File, Tree
 from ..view.text import count
@@ -130,7 +131,17 @@ def goes_on(job: Job, bench: Bench, expected: Tree) -> Result:
         if saved is None or begun != saved:
             text = f"Saved at iteration {saved}, the job is started again, and begins with iteration {begun}."
             return failed(job, bench, found, text=text if begun or not found.violation else "")
-    return Result(True, f"from {', '.join(_said(state, BEGINS).get(PLACE, '') for state in way[1:])}")
+    begun = ", ".join(_said(state, BEGINS).get(PLACE, "") for state in way[1:])
+    return Result(True, f"from {begun}{_not_to_the_end(job, way[-1])}")
+
+
+def _not_to_the_end(job: Job, last: State) -> str:
+    """What keeps a job that went on so far from its end, as the end of a sentence that another question takes up."""
+    if isinstance(last.next, Held):
+        return ", before it is put on hold"
+    if isinstance(last.next, Ended) and last.run.exit.code != job.success_exit_code:
+        return f", before it fails with {last.run.exit}"
+    return ""
 
 
 def goes_on_with(part: str, lost: str) -> Callable[[Job, Bench, Tree], Result]:

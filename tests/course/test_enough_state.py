@@ -38,6 +38,13 @@ def test_a_checkpoint_that_fails_only_elsewhere_earns_all_but_the_last_points(ex
     assert report.points == ANNEAL.maximum - ANNEAL.questions[-1].maximum
 
 
+def test_a_job_that_goes_on_and_fails_then_is_not_said_to_be_well(executor):
+    text = but("def save_checkpoint(state):\n", "def save_checkpoint(state):\n    assert state['iteration'] < 100\n")
+    report = judged(answer(text), executor)
+    assert report.trials[1].passed and report.trials[1].text == "from 50, before it fails with exit code 1"
+    assert "fails with exit code 1 even without an eviction" in report.headline
+
+
 def test_what_is_given_is_not_tried_yet(executor):
     assert ANNEAL.judge(ANNEAL.given(), executor).status == NOT_TRIED
 
