@@ -121,11 +121,19 @@ def differences(expected: Tree, got: Tree | None) -> list[Evidence]:
         if not isinstance(other, File):
             facts.append(Evidence("missing file", f"{path} did not come home", path))
         elif other.content == entry.content:
-            how = "is not" if entry.executable else "is"
-            facts.append(Evidence("first difference", f"{path} {how} executable", path))
+            facts.append(Evidence("first difference", f"{path} {_other_mode(entry, other)}", path))
         else:
             facts += _lines_that_differ(path, entry.text.splitlines(), other.text.splitlines())
     return facts
+
+
+def _other_mode(entry: File, other: File) -> str:
+    """How a file of the right content is not what it should be."""
+    for what, should, is_so in (("executable", entry.executable, other.executable),
+                                ("read-only", not entry.writable, not other.writable)):
+        if should != is_so:
+            return f"{'is' if is_so else 'is not'} {what}"
+    return "may not be read" if entry.readable else "may be read"
 
 
 def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[Evidence]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, Union
@@ -45,7 +46,7 @@ class DiskFolder:
             if os.path.isdir(where):
                 return Tree.read(where)
             if os.path.isfile(where):
-                return File(Path(where).read_bytes(), os.access(where, os.X_OK))
+                return File(Path(where).read_bytes(), os.access(where, os.X_OK), writable=_writable(where))
         except TooLarge as limit:
             raise Problem(f"{path} holds {limit}", "List the files that the job needs.") from None
         except OSError as error:
@@ -57,7 +58,13 @@ class DiskFolder:
         where = os.path.join(self._directory, path)
         if os.path.islink(where):
             return Link(os.readlink(where))
-        return Directory() if os.path.isdir(where) else File(b"") if os.path.isfile(where) else None
+        return Directory() if os.path.isdir(where) else \
+            File(b"", writable=_writable(where)) if os.path.isfile(where) else None
+
+
+def _writable(path: str) -> bool:
+    """Whether its owner may write a file, whoever asks."""
+    return bool(os.stat(path).st_mode & stat.S_IWUSR)
 
 
 class TreeFolder:

@@ -361,8 +361,7 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     home = transfer.output(job, run.sandbox, now.came, profile)
     if isinstance(home, Tree):
         return Ended(run.exit, home)
-    why = os.strerror(home.error)
-    return Held(Hold.OUTPUT, home.error, f"Transfer output files failure: {', '.join(home.paths)}: {why}",
+    return Held(Hold.OUTPUT, home.error, f"Transfer output files failure{_why(home)}",
                 home.paths if home.error == errno.ENOENT else (), home.sent)
 
 
@@ -372,8 +371,14 @@ def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved
     if isinstance(sent, Tree):
         return Saved(transfer.commit(spool, sent), sent)
     if profile.missing_file_holds:
-        return Held(Hold.CHECKPOINT, -1, "Starter failed to upload checkpoint", sent.paths)
+        missing = sent.paths if sent.error == errno.ENOENT else ()
+        return Held(Hold.CHECKPOINT, -1, f"Starter failed to upload checkpoint{_why(sent) * (not missing)}", missing)
     return NotSaved(sent.paths)
+
+
+def _why(failure: transfer.Failure) -> str:
+    """What a transfer failed at, as the end of HTCondor's reason."""
+    return f": {', '.join(failure.paths)}: {os.strerror(failure.error)}"
 
 
 def _not_started(job: Job, run: Run) -> str:

@@ -418,8 +418,8 @@ def _files_there(folder: Folder, *paths: str | None) -> Tree:
 
 
 def _in_the_way(folder: Folder, job: Job) -> Tree:
-    """The directories in the submit directory that have names of listed output, and the links that have those, too, or
-    names of streams."""
+    """The directories and read-only files in the submit directory that have names of listed output, and the links that
+    have those, too, or names of streams."""
     remaps = dict(job.transfer_output_remaps)
     listed = (path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
               for path in job.transfer_output_files or ())
@@ -427,7 +427,7 @@ def _in_the_way(folder: Folder, job: Job) -> Tree:
     streams = [posixpath.normpath(name) for name in (job.output, job.error) if name]
     standing = {name: folder.standing(name) for name in (*names, *streams)}
     return Tree({name: entry for name, entry in standing.items()
-                 if isinstance(entry, Link) or isinstance(entry, Directory) and name in names})
+                 if isinstance(entry, Link) or name in names and (isinstance(entry, Directory) or entry and not entry.writable)})
 
 
 # -- remarks -----------------------------------------------------------------------

@@ -74,7 +74,11 @@ def checkpoint_files(job: Job, sandbox: Tree, profile: Profile) -> tuple[str, ..
 def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | Failure:
     """R4a–c: what an exit with the checkpoint code sends to the spool, or why it can't."""
     sent = _send(sandbox, checkpoint_files(job, sandbox, profile), job.preserve_relative_paths, profile)
-    return Failure(sent.paths) if isinstance(sent, Failure) else sent  # a checkpoint is whole or not at all
+    if isinstance(sent, Failure):
+        return sent._replace(sent=Tree())  # a checkpoint is whole or not at all
+    # A directory is made with its mode before what is in it, which then can't be made.
+    locked = [path for path, entry in sent.items() if entry == Directory(writable=False) and sent.below(path)]
+    return Failure(tuple(locked), error=errno.EACCES) if locked else sent
 
 
 def commit(spool: Tree, upload: Tree) -> Tree:
@@ -99,12 +103,20 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
     if job.initialdir and home:
         home = home.moved_below(posixpath.normpath(job.initialdir))
     home = _streams(job, sandbox, came) | home  # the program's own file of that name wins
-    blocked = tuple(path for path, entry in home.items()
-                    if isinstance(entry, File) and isinstance(job.in_the_way.get(path), Directory))
+    blocked = {path: error for path, entry in home.items() if (error := _blocked(entry, job.in_the_way.get(path)))}
     home = Tree({_written_to(job, path, entry): entry for path, entry in home.items() if path not in blocked})
     if isinstance(sent, Failure):
         return sent._replace(sent=home)
-    return Failure(blocked, home, errno.EISDIR) if blocked else home
+    return Failure(tuple(blocked), home, list(blocked.values())[-1]) if blocked else home
+
+
+def _blocked(entry: Entry, there: Entry | None) -> int:
+    """R6: the number of the error that keeps a file from being written over what is there; 0 if none does."""
+    if not isinstance(entry, File):
+        return 0
+    if isinstance(there, Directory):
+        return errno.EISDIR
+    return errno.EACCES if isinstance(there, File) and not there.writable else 0
 
 
 def _written_to(job: Job, path: str, entry: Entry) -> str:
@@ -249,7 +261,7 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
     contents, whole = _links_followed(sandbox, where)
     if contents_only(path) and not (keep_paths and contents):
         return contents, whole
-    return contents.moved_below(destination), whole
+    return contents.moved_below(destination).put(destination, entry), whole
 
 
 def _links_followed(sandbox: Tree, directory: str) -> tuple[Tree, bool]:

@@ -15,11 +15,12 @@ from typing import NamedTuple, Union
 
 
 class File(NamedTuple):
-    """A regular file: its bytes, and whether its owner may execute and read it."""
+    """A regular file: its bytes, and whether its owner may execute, read and write it."""
 
     content: bytes
     executable: bool = False
     readable: bool = True
+    writable: bool = True
 
     @property
     def text(self) -> str:
@@ -34,7 +35,9 @@ class Link(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """A directory; what is in it are entries of their own."""
+    """A directory, and whether its owner may make and remove files in it; they are entries of their own."""
+
+    writable: bool = True
 
 
 Entry = Union[File, Link, Directory]
@@ -170,7 +173,7 @@ class Tree(Mapping[str, Entry]):
                     del merged[below]
             merged[path] = entry
             for parent in parents(path):
-                merged[parent] = Directory()
+                merged[parent] = other[parent]
         return Tree(merged)
 
     def put(self, path: str, entry: Entry) -> Tree:
@@ -207,15 +210,15 @@ class Tree(Mapping[str, Entry]):
                 if item.is_symlink():
                     entries[path] = Link(os.readlink(item.path))
                 elif item.is_dir():
-                    entries[path] = Directory()
+                    entries[path] = Directory(bool(item.stat().st_mode & stat.S_IWUSR))
                     pending.append((path + "/", item.path))
                 elif item.is_file():
                     status = item.stat()
                     budget -= status.st_size
                     if budget < 0:
                         raise TooLarge(f"more than {max_bytes} bytes")
-                    entries[path] = File(_content(item.path, status.st_size), bool(status.st_mode & stat.S_IXUSR),
-                                         bool(status.st_mode & stat.S_IRUSR))
+                    entries[path] = File(_content(item.path, status.st_size),
+                                         *(bool(status.st_mode & bit) for bit in (stat.S_IXUSR, stat.S_IRUSR, stat.S_IWUSR)))
         return cls(entries)
 
     def write(self, directory: Path | str) -> None:
@@ -223,12 +226,15 @@ class Tree(Mapping[str, Entry]):
         not in the picture stays. A link in the way is replaced, never written through."""
         root = os.fspath(directory)
         os.makedirs(root, exist_ok=True)
+        locked = []
         for path, entry in self.items():
             target = os.path.join(root, path)
             if isinstance(entry, Directory):
                 if os.path.islink(target) or os.path.isfile(target):
                     os.unlink(target)
                 os.makedirs(target, exist_ok=True)
+                if not entry.writable:
+                    locked.append(target)
                 continue
             try:
                 _make(target, entry)
@@ -238,6 +244,8 @@ class Tree(Mapping[str, Entry]):
                 else:
                     os.unlink(target)
                 _make(target, entry)
+        for target in locked:
+            os.chmod(target, 0o555)
 
 
 def _make(target: str, entry: File | Link) -> None:
@@ -253,8 +261,8 @@ def _make(target: str, entry: File | Link) -> None:
             rest = rest[os.write(file, rest):]
     finally:
         os.close(file)
-    if not entry.readable:
-        os.chmod(target, 0o300 if entry.executable else 0o200)
+    if not (entry.readable and entry.writable):
+        os.chmod(target, 0o444 * entry.readable | 0o200 * entry.writable | 0o111 * entry.executable)
 
 
 def _scan(directory: str) -> list[os.DirEntry]:

@@ -191,7 +191,8 @@ def tree(files: dict[str, str]) -> Tree:
         if path.endswith("/"):
             entries[path[:-1]] = Directory()
         else:
-            entries[path] = Link(text[3:]) if text.startswith("-> ") else File(text.encode())
+            entries[path] = Link(text[3:]) if text.startswith("-> ") else \
+                File(text[3:].encode(), writable=False) if text.startswith("-w ") else File(text.encode())
     return Tree(entries)
 
 

@@ -282,3 +282,11 @@ def test_what_differs_in_a_file_that_is_no_text_is_not_shown(facts):
     """, transfer_checkpoint_files=("n",))
     fact = next(fact for fact in facts_ if fact.file == "n")
     assert found.failure == "non-deterministic" and (fact.expected, fact.got) == (None, None)
+
+
+@pytest.mark.parametrize(("got", "said"), [
+    (File(b"x", executable=True), "out is executable"), (File(b"x", writable=False), "out is read-only"),
+    (File(b"x", readable=False), "out may not be read")])
+def test_a_file_of_another_mode_is_told_by_what_may_be_done_with_it(got, said):
+    [fact] = differences(Tree({"out": File(b"x")}), Tree({"out": got}))
+    assert fact.text == said

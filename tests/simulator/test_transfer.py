@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from grader.simulator import transfer
@@ -483,7 +485,7 @@ def test_a_directory_two_levels_down_in_one_that_is_come_to_again_fails(listed):
 
 def test_a_file_cannot_arrive_over_a_directory_but_a_directory_over_a_file():
     """R4b"""
-    assert checkpoint(("up/sub/deep", "deep"), sandbox(UP)) == Failure(("deep",))
+    assert checkpoint(("up/sub/deep", "deep"), sandbox(UP)) == Failure(("deep",), error=errno.EISDIR)
     assert checkpoint(("deep", "up/sub/deep"), sandbox(UP)).listing() == ["deep/file"]
 
 

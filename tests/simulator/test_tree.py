@@ -191,10 +191,25 @@ def test_what_may_not_be_read_is_read_all_the_same(tmp_path):
     (tmp_path / "d/e").chmod(0)
     (tmp_path / "d").chmod(0)
     try:
-        assert Tree.read(tmp_path) == tree.put("d/e/file", File(b"x", readable=False))
+        shut = Tree({"d": Directory(False), "d/e": Directory(False), "d/e/file": File(b"x", readable=False, writable=False)})
+        assert Tree.read(tmp_path) == shut
     finally:
         for path in ("d", "d/e"):
             (tmp_path / path).chmod(0o700)
+
+
+def test_what_may_not_be_written_is_so_on_disk_and_read_so(tmp_path):
+    tree = Tree({"d": Directory(writable=False), "d/file": File(b"x"), "run": File(b"", True, writable=False)})
+    tree.write(tmp_path)
+    modes = [stat.S_IMODE((tmp_path / path).stat().st_mode) for path in ("d", "d/file", "run")]
+    assert [mode & 0o700 for mode in modes] == [0o500, 0o600, 0o500]
+    assert Tree.read(tmp_path) == tree
+    (tmp_path / "d").chmod(0o700)
+
+
+def test_a_directory_laid_over_another_brings_its_mode():
+    shut = Tree({"d": Directory(writable=False), "d/new": File(b"")})
+    assert (Tree.of() | shut)["d"] == (Tree({"d/old": File(b"")}) | shut)["d"] == Directory(writable=False)
 
 
 def test_a_link_is_never_written_through_and_never_followed(tmp_path):
