@@ -1,13 +1,18 @@
-"""Whether a text is a ClassAd expression, as condor_submit reads one.
+"""ClassAd expressions: whether condor_submit can read a text as one, and what it is of a job with known attributes.
 
-What it is not: an evaluator. No operator needs a precedence for this, as precedence decides only
-what an expression means.
+What can be read is more than what has a value here: of lists, records, bits and most functions only HTCondor
+knows what they are. The meaning is that of HTCondor's own library, see
+https://htcondor.readthedocs.io/en/latest/classads/classad-mechanism.html
 """
 
 from __future__ import annotations
 
 import functools
+import operator
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
 
 from .problems import Problem
 
@@ -18,7 +23,9 @@ _TOKEN = re.compile(r"""
   | (?P<name>'(?:\\.|[^'\\])*' | [A-Za-z_]\w*)
   | (?P<operator>=\?=|=!=|\?:|>>>|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|^!~?:.,;=(){}\[\]])
 """, re.VERBOSE | re.DOTALL | re.ASCII)
-_BINARY = frozenset("=?= =!= >>> << >> <= >= == != && || - + * / % < > & | ^ is isnt".split())
+_LEVELS = ("||", "&&", "|", "^", "&", "== != =?= =!= is isnt", "< <= > >=", "<< >> >>>", "+ -", "* / %")
+"""The binary operators, those that bind least first."""
+_BINDS = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs.split()}
 _VALUES = ("number", "text")
 _WORDS = ("true", "false", "undefined", "error")
 
@@ -41,17 +48,68 @@ def constant(text: str) -> str:
     return text
 
 
+class Nothing(Enum):
+    """What an expression is that has no value."""
+
+    UNDEFINED = "undefined"
+    """It names an attribute that the job does not have."""
+    ERROR = "error"
+
+
+UNDEFINED, ERROR = Nothing
+Value = bool | int | float | str | Nothing
+_Meaning = Callable[[Mapping[str, Value]], Value]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression that was read."""
+
+    names: frozenset[str]
+    """The attributes that it names, in lower case."""
+    foreign: frozenset[str]
+    """Functions and operators in it of which it is not known here what they mean."""
+    _meaning: _Meaning
+
+    def depends_only_on(self, names: frozenset[str]) -> bool:
+        """Whether it has a value as soon as these attributes, in lower case, are known."""
+        return not self.foreign and self.names <= names
+
+    def value(self, attributes: Mapping[str, Value]) -> Value:
+        """What it is of a job with these attributes, in lower case; attributes that are missing are undefined."""
+        return self._meaning(attributes)
+
+
+def is_true(value: Value) -> bool:
+    """Whether a policy expression with this value holds: True does, and a number but 0."""
+    return _truth(value) is True
+
+
+@functools.lru_cache(maxsize=1000)
+def read(text: str) -> Expression:
+    """The expression of a text. Raises Problem for what condor_submit refuses as a parse error."""
+    check(text)
+    return _read(text)
+
+
 @functools.lru_cache(maxsize=1000)
 def _problem(text: str) -> str:
     """What is wrong with the expression; "" if nothing is."""
     try:
-        reader = _Reader(_tokens(text))
-        reader.expression()
-        return "" if reader.ahead == "" else f"{reader.ahead} can't stand there"
+        _read(text)
     except _Unreadable as unreadable:
         return str(unreadable)
     except RecursionError:
         return "it is nested too deep"
+    return ""
+
+
+def _read(text: str) -> Expression:
+    reader = _Reader(_tokens(text))
+    meaning = reader.expression()
+    if reader.ahead:
+        raise _Unreadable(f"{reader.ahead} can't stand there")
+    return Expression(frozenset(reader.names), frozenset(reader.foreign), meaning)
 
 
 class _Unreadable(Exception):
@@ -74,10 +132,13 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 class _Reader:
-    """A recursive descent over the tokens: every method reads one thing, or raises _Unreadable."""
+    """A recursive descent over the tokens: every method reads one thing, and returns what it means, or raises
+    _Unreadable."""
 
     def __init__(self, tokens: list[tuple[str, str]]):
         self._tokens, self._at = [*tokens, ("end", "")], 0
+        self.names: set[str] = set()
+        self.foreign: set[str] = set()
 
     @property
     def ahead(self) -> str:
@@ -93,66 +154,120 @@ class _Reader:
         self._at += taken
         return taken
 
+    def _next(self) -> str:
+        self._at += 1
+        return self._tokens[self._at - 1][1]
+
     def _need(self, wanted: str) -> None:
         if not self._take(wanted):
             raise _Unreadable(f"{wanted} is missing")
 
-    def expression(self) -> None:
+    def expression(self) -> _Meaning:
         """Operands and the operators between them, with ?: behind."""
-        self._operand()
-        while self._kind() == "operator" and self.ahead in _BINARY:
-            self._at += 1
-            self._operand()
-        if self._take("?:"):
+        left = self._joined(0)
+        if self._take("?:"):  # it binds otherwise than in other languages
             self.expression()
-        elif self._take("?"):
-            self.expression()
+            return self._foreign("?:")
+        if self._take("?"):
+            then = self.expression()
             self._need(":")
-            self.expression()
+            return _if(left, then, self.expression())
+        return left
 
-    def _operand(self) -> None:
-        while any(self._take(sign) for sign in "-+!~"):
-            pass
-        self._primary()
+    def _joined(self, level: int) -> _Meaning:
+        """Operands, and between them operators of this level or those that bind more."""
+        left = self._operand()
+        while self._kind() == "operator" and _BINDS.get(self.ahead, -1) >= level:
+            sign = self._next()
+            left = self._binary(sign, left, self._joined(_BINDS[sign] + 1))
+        return left
+
+    def _binary(self, sign: str, left: _Meaning, right: _Meaning) -> _Meaning:
+        if sign in ("&&", "||"):
+            return _logic(left, right, ends=sign == "||")
+        if sign not in _OPERATIONS:
+            return self._foreign(sign)
+        return lambda ad: _OPERATIONS[sign](left(ad), right(ad))
+
+    def _foreign(self, what: str) -> _Meaning:
+        self.foreign.add(what)
+        return lambda ad: ERROR
+
+    def _operand(self) -> _Meaning:
+        signs = []
+        while self.ahead in ("-", "+", "!", "~") and self._kind() == "operator":
+            signs.append(self._next())
+        found = self._primary()
+        for sign in reversed(signs):
+            found = self._signed(sign, found)
+        return found
+
+    def _signed(self, sign: str, operand: _Meaning) -> _Meaning:
+        return self._foreign(sign) if sign == "~" else lambda ad: _SIGNS[sign](operand(ad))
+
+    def _primary(self) -> _Meaning:
+        scope, at = self.ahead.lower(), self._at
+        found = self._atom()
         while True:
             if self._take("."):
-                self._name()
+                name = self._name()
+                found = self._attribute(name) if scope == "my" and self._at == at + 3 else self._foreign(".")
             elif self._take("["):
                 self.expression()
                 self._need("]")
+                found = self._foreign("[")
             else:
-                return
+                return found
 
-    def _primary(self) -> None:
+    def _atom(self) -> _Meaning:
         if self._kind() in _VALUES or self.ahead.lower() in _WORDS:
+            value = _literal(*self._tokens[self._at])
             self._at += 1
-        elif self._take("("):
-            self.expression()
+            return lambda ad: value
+        if self._take("("):
+            found = self.expression()
             self._need(")")
-        elif self._take("{"):
+            return found
+        if self._take("{"):
             self._list("}")
-        elif self._take("["):
+            return self._foreign("{")
+        if self._take("["):
             self._record()
-        elif self._take("."):
+            return self._foreign("[")
+        if self._take("."):
             self._name()
-        else:
-            self._name()
-            if self._take("("):
-                self._list(")")
+            return self._foreign(".")
+        name = self._name()
+        if self._take("("):
+            return self._call(name, self._list(")"))
+        if self.ahead == "." and name == "my":
+            return lambda ad: ERROR  # what it is of follows
+        return self._attribute(name)
 
-    def _name(self) -> None:
+    def _attribute(self, name: str) -> _Meaning:
+        self.names.add(name)
+        return lambda ad: ad.get(name, UNDEFINED)
+
+    def _call(self, name: str, given: list[_Meaning]) -> _Meaning:
+        if name not in _FUNCTIONS or len(given) not in _FUNCTIONS[name][0]:
+            return self._foreign(name)
+        return lambda ad: _FUNCTIONS[name][1](*(one(ad) for one in given))
+
+    def _name(self) -> str:
+        """A name, in lower case, as names mean the same in either."""
         if self._kind() != "name" or self.ahead.lower() in _WORDS:
             raise _Unreadable(f"{self.ahead} can't stand there" if self.ahead else "it ends too early")
-        self._at += 1
+        return self._next().strip("'").lower()
 
-    def _list(self, end: str) -> None:
+    def _list(self, end: str) -> list[_Meaning]:
         """Expressions with commas between them, and the bracket that closes."""
         if self._take(end):
-            return
-        self.expression()
+            return []
+        found = [self.expression()]
         while self._take(","):
-            self.expression()
+            found.append(self.expression())
         self._need(end)
+        return found
 
     def _record(self) -> None:
         """[name = expression; ...]"""
@@ -163,3 +278,128 @@ class _Reader:
                 self.expression()
                 if self.ahead != "]":
                     self._need(";")
+
+
+# -- what it means -----------------------------------------------------------------
+
+
+def _literal(kind: str, token: str) -> Value:
+    if kind == "text":
+        return re.sub(r"\\(.)", r"\1", token[1:-1])
+    if kind == "number":
+        return int(token) if token.isdigit() else float(token)
+    return {"true": True, "false": False, "undefined": UNDEFINED, "error": ERROR}[token.lower()]
+
+
+def _truth(value: Value) -> bool | Nothing:
+    """What a value is where True or False is wanted."""
+    return value if isinstance(value, Nothing) else ERROR if isinstance(value, str) else bool(value)
+
+
+def _logic(left: _Meaning, right: _Meaning, ends: bool) -> _Meaning:
+    """&& and ||: the second operand counts unless the first is `ends`, which it then is as a whole."""
+    def meaning(ad: Mapping[str, Value]) -> Value:
+        first = _truth(left(ad))
+        if first in (ends, ERROR):
+            return first
+        second = _truth(right(ad))
+        return second if first is not UNDEFINED or second in (ends, ERROR) else UNDEFINED
+    return meaning
+
+
+def _if(condition: _Meaning, then: _Meaning, otherwise: _Meaning) -> _Meaning:
+    def meaning(ad: Mapping[str, Value]) -> Value:
+        holds = _truth(condition(ad))
+        return holds if isinstance(holds, Nothing) else then(ad) if holds else otherwise(ad)
+    return meaning
+
+
+def _of_values(operation: Callable[..., Value]) -> Callable[..., Value]:
+    """The same operation where an operand may be without a value."""
+    def strict(*operands: Value) -> Value:
+        for nothing in (ERROR, UNDEFINED):
+            if nothing in operands:
+                return nothing
+        return operation(*operands)
+    return strict
+
+
+def _compared(compare: Callable[[object, object], bool]) -> Callable[..., Value]:
+    """Texts are compared without regard to case, and a text with a number not at all."""
+    def operation(left: Value, right: Value) -> Value:
+        if isinstance(left, str) != isinstance(right, str):
+            return ERROR
+        return compare(left.lower(), right.lower()) if isinstance(left, str) else compare(left, right)
+    return _of_values(operation)
+
+
+def _calculated(calculate: Callable[[int | float, int | float], int | float | Nothing]) -> Callable[..., Value]:
+    def operation(left: Value, right: Value) -> Value:
+        if isinstance(left, str) or isinstance(right, str):
+            return ERROR
+        try:
+            found = calculate(left, right)
+        except (ZeroDivisionError, OverflowError):
+            return ERROR
+        return (found + 2**63) % 2**64 - 2**63 if isinstance(found, int) else found
+    return _of_values(operation)
+
+
+def _divided(left: int | float, right: int | float) -> int | float:
+    """Of whole numbers, the whole part."""
+    if isinstance(left, float) or isinstance(right, float):
+        return left / right
+    return (abs(left) // abs(right)) * (1 if (left < 0) == (right < 0) else -1)
+
+
+def _rest(left: int | float, right: int | float) -> int | Nothing:
+    return ERROR if isinstance(left, float) or isinstance(right, float) else left - right * _divided(left, right)
+
+
+def _same(left: Value, right: Value) -> bool:
+    return type(left) is type(right) and left == right
+
+
+_OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {
+    "==": _compared(operator.eq), "!=": _compared(operator.ne), "<": _compared(operator.lt),
+    "<=": _compared(operator.le), ">": _compared(operator.gt), ">=": _compared(operator.ge),
+    "=?=": _same, "is": _same, "=!=": lambda left, right: not _same(left, right),
+    "isnt": lambda left, right: not _same(left, right),
+    "+": _calculated(operator.add), "-": _calculated(operator.sub), "*": _calculated(operator.mul),
+    "/": _calculated(_divided), "%": _calculated(_rest),
+}
+
+
+def _number_only(value: Value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _not(value: Value) -> Value:
+    truth = _truth(value)
+    return truth if isinstance(truth, Nothing) else not truth
+
+
+_SIGNS: dict[str, Callable[[Value], Value]] = {
+    "!": _not,
+    "-": _of_values(lambda value: -value if _number_only(value) else ERROR),
+    "+": _of_values(lambda value: value if _number_only(value) else ERROR),
+}
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.15E}" if isinstance(value, float) and value else str(value)
+
+
+def _strcat(*values: Value) -> Value:
+    """strcat(): the texts of all, or the first that is none."""
+    return next((value for value in values if isinstance(value, Nothing)), "".join(map(_text, values)))
+
+
+_FUNCTIONS: dict[str, tuple[range, Callable[..., Value]]] = {
+    "isundefined": (range(1, 2), lambda value: value is UNDEFINED),
+    "iserror": (range(1, 2), lambda value: value is ERROR),
+    "strcat": (range(1, 100), _strcat),
+}
+"""Name → how many arguments it takes, and what it gives."""

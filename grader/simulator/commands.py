@@ -159,6 +159,9 @@ DECIDING = {"hold": False, "getenv": False, "container_image": None, "docker_ima
             "allowed_job_duration": None, "retry_until": None}
 """Those of IDLE that change how a job ends, each with the value with which it doesn't."""
 
+POLICIES = ("on_exit_hold", "on_exit_hold_reason", "on_exit_hold_subcode")
+"""Those of IDLE that do what they do in a pool, if they depend on how the program ended and on nothing else."""
+
 PREFIXES = ("my.", "request_", "require_", "ec2_tag_", "ec2_parameter_", "cloud_label_",
             "transform_body_", "remote_", "batch_extra_", "want_")
 """Beginnings of commands that a pool may add to: request_NAME for a custom resource, say."""

@@ -22,11 +22,21 @@ class MachineTrouble(OSError):
     sentences. Nothing is known of the job."""
 
 
+EXIT_ATTRIBUTES = frozenset({"exitcode", "exitbysignal", "exitsignal"})
+"""The attributes of a job that say how its program ended, in lower case."""
+
+
 class Exit(NamedTuple):
     """How a program ended: with an exit code, or by a signal."""
 
     code: int | None = None
     signal: int | None = None
+
+    @property
+    def attributes(self) -> dict[str, bool | int]:
+        """Those of EXIT_ATTRIBUTES that a job has after this end, with their values."""
+        found = {"exitcode": self.code, "exitsignal": self.signal}
+        return {"exitbysignal": self.code is None} | {name: value for name, value in found.items() if value is not None}
 
     def __str__(self) -> str:
         if self.code is not None:

@@ -61,6 +61,11 @@ class Job:
     success_exit_code: int = 0
     on_success: bool = False
     """success_exit_code is given, even as 0: other ends bring no output home (R6)."""
+    on_exit_hold: str = ""
+    """The ClassAd expression that, true at a final exit, puts the job on hold; "" for none. It depends on
+    EXIT_ATTRIBUTES only, as do the reason and the subcode of that hold (R6)."""
+    on_exit_hold_reason: str = ""
+    on_exit_hold_subcode: str = ""
     kill_sig: int = signal.SIGTERM
     """What a soft eviction begins with (R5)."""
     max_vacate_time: float = 10.0

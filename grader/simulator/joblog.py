@@ -111,6 +111,8 @@ def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> l
         return [*sent, _evicted(at, moment, profile), by_user]
     evicted = eventlog.evicted(*at, usage=moment.run.seconds, code=held.code if profile.eviction_codes else None,
                                subcode=held.subcode)
+    if held.code == Hold.POLICY:
+        return [*_output(at, at), eventlog.held(*at, held.reason, held.code, held.subcode)]
     # To the starter, what it could not send is code 13 and what could not be received 12; to the shadow, output
     # is 12 and input 13.
     starters = held.code if held.code not in (12, 13) else 13 if held.subcode == errno.ENOENT else 12

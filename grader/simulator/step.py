@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from . import transfer
+from . import classads, transfer
 from .execution import EPOCH, Exit, Run
 from .job import Job
 from .profile import Profile
@@ -69,6 +69,8 @@ STATUS = {
 class Hold(IntEnum):
     """HTCondor's codes for why a job is held."""
 
+    POLICY = 3
+    """on_exit_hold."""
     EXECUTE = 6
     OUTPUT = 12
     INPUT = 13
@@ -357,10 +359,11 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     if is_checkpoint(job, run):
         return _checkpoint(job, profile, run.sandbox, now.spool)
     if job.on_success and not is_success(job, run.exit):
-        return Ended(run.exit, transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure)
-    home = transfer.output(job, run.sandbox, now.came, profile)
+        home, transferred = transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure
+    else:
+        home, transferred = transfer.output(job, run.sandbox, now.came, profile), True
     if isinstance(home, Tree):
-        return Ended(run.exit, home)
+        return _held_by_policy(job, run.exit, home) or Ended(run.exit, home, transferred)
     return Held(Hold.OUTPUT, home.error, f"Transfer output files failure{_why(home)}",
                 home.paths if home.error == errno.ENOENT else (), home.sent)
 
@@ -374,6 +377,18 @@ def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved
         missing = sent.paths if sent.error == errno.ENOENT else ()
         return Held(Hold.CHECKPOINT, -1, f"Starter failed to upload checkpoint{_why(sent) * (not missing)}", missing)
     return NotSaved(sent.paths)
+
+
+def _held_by_policy(job: Job, exit: Exit, home: Tree) -> Held | None:
+    """R6: on_exit_hold, of which HTCondor takes for false what is undefined, an error or a text."""
+    attributes = exit.attributes
+    if not job.on_exit_hold or not classads.is_true(classads.read(job.on_exit_hold).value(attributes)):
+        return None
+    reason, subcode = (classads.read(text).value(attributes) if text else None
+                       for text in (job.on_exit_hold_reason, job.on_exit_hold_subcode))
+    if not isinstance(reason, str):
+        reason = f"The job attribute OnExitHold expression '{job.on_exit_hold}' evaluated to TRUE"
+    return Held(Hold.POLICY, subcode if isinstance(subcode, int) else 0, reason, home=home)
 
 
 def _why(failure: transfer.Failure) -> str:

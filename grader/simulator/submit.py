@@ -18,9 +18,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from . import commands, queueing, values
+from . import classads, commands, queueing, values
 from .classads import check, constant
 from .description import Description, Queue, logical_lines
+from .execution import EXIT_ATTRIBUTES
 from .folder import DiskFolder, Folder, Found, TreeFolder, inputs
 from .job import Job
 from .macros import Macros, boolean, integer, number
@@ -317,6 +318,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         max_retries=given.read("max_retries", integer, 0 if success is None else 2),
         success_exit_code=success or 0,
         on_success=success is not None,
+        **{command: text for command in commands.POLICIES if _is_simulated(text := given.read(command, check, ""))},
         kill_sig=given.read("kill_sig", values.signal_number, Job.kill_sig),
         max_vacate_time=float(given.read("job_max_vacate_time", number, Job.max_vacate_time)),
         request_cpus=given.read("request_cpus", check, ""),
@@ -542,6 +544,8 @@ def _on_names(macros: Macros, queued: Place) -> list[Remark]:
         elif name == "my.transfercheckpoint" or name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT) and not heeded:
             text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
             remarks.append(Remark(*place, text, NO_EFFECT))
+        elif usual in commands.POLICIES and _is_simulated(macros.expand(macros.get(name) or "")):
+            continue
         elif usual in commands.IDLE:
             decides = usual in commands.DECIDING and not _is_default(name, macros)
             ending = ", though it may change how the job ends" if decides else ""
@@ -552,6 +556,14 @@ def _on_names(macros: Macros, queued: Place) -> list[Remark]:
             ending = f": did you mean {likely[0]}?" if likely else f", and no $({name}) uses it"
             remarks.append(Remark(*place, f"{name} is not a submit command{ending}", UNKNOWN))
     return remarks
+
+
+def _is_simulated(policy: str) -> bool:
+    """Whether a policy expression depends on how the program ended, and on nothing else."""
+    try:
+        return bool(policy) and classads.read(policy).depends_only_on(EXIT_ATTRIBUTES)
+    except Problem:  # another check finds it
+        return False
 
 
 def _is_default(name: str, macros: Macros) -> bool:

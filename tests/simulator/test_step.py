@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -141,6 +142,27 @@ def test_the_final_exit_brings_the_output_home_and_empties_the_spool():
     now = fold(*SAVED, Reactivated(), Exited(ran(0, rows="0 1")), Transferred(2.0))
     assert (now.kind, now.spool, now.goodput) == (Kind.ENDED, Tree(), 20.0)
     assert isinstance(now.next, Ended) and now.home == Tree.files({"rows": "0 1", "out.txt": "", "err.txt": ""})
+
+
+@pytest.mark.parametrize(("policy", "run", "held"), [
+    ("ExitCode == 7", ran(7, rows="0"), True), ("ExitCode == 7", ran(0, rows="0"), False),
+    ("ExitCode", ran(7, rows="0"), True), ("ExitCode == 85", ran(85, n="1"), False),
+    ("ExitBySignal && ExitSignal == 9", ran(None, signal=9, rows="0"), True),
+    ("ExitSignal == 9", ran(7, rows="0"), False), ("ExitCode == 7", ran(None, signal=9, rows="0"), False),
+    ('"true"', ran(0, rows="0"), False), ("1/0", ran(0, rows="0"), False)])
+def test_a_final_exit_is_held_if_the_policy_is_true_of_it(policy, run, held):
+    now = after(run, Transferred(1.0), job=replace(JOB, on_exit_hold=policy))
+    assert (now.status is Status.HELD) == held
+    if held:
+        assert (now.next.code, now.next.subcode, now.home["rows"]) == (Hold.POLICY, 0, run.sandbox["rows"])
+        assert now.next.reason == f"The job attribute OnExitHold expression '{policy}' evaluated to TRUE"
+
+
+def test_a_hold_by_policy_has_the_reason_and_the_subcode_that_the_job_gives():
+    job = replace(JOB, on_exit_hold="true", on_exit_hold_reason='strcat("code ", ExitCode)', max_retries=2,
+                  on_exit_hold_subcode="ExitCode + 1")
+    held = after(ran(7, rows="0"), Transferred(1.0), job=job).next
+    assert (held.reason, held.subcode) == ("code 7", 8)
 
 
 def test_a_failing_end_is_retried_from_the_spool_as_often_as_allowed():

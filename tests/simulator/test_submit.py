@@ -149,7 +149,7 @@ def test_an_attribute_of_a_command_without_a_remark_has_none_either(line):
 
 
 def test_an_attribute_decides_how_a_job_ends_as_its_command_does():
-    found = parse("executable = prog.sh\nPeriodicRemove = NumJobStarts > 2\nOnExitHold = False\nqueue\n")
+    found = parse("executable = prog.sh\nPeriodicRemove = NumJobStarts > 2\nOnExitRemove = True\nqueue\n")
     assert [remark.decides for remark in found.remarks] == [True, False]
 
 
@@ -654,7 +654,7 @@ def test_an_ordinary_command_is_not_remarked_on(line):
 
 @pytest.mark.parametrize("line", [
     "requirements = (OpSys == \"LINUX\")", "rank = Memory", "notification = Always",
-    "should_transfer_files = NO", "universe = parallel", "on_exit_hold = True", "periodic_remove = False",
+    "should_transfer_files = NO", "universe = parallel", "on_exit_hold = NumJobStarts > 3", "periodic_remove = False",
     "+WantFTOnCheckpoint = True", "when_to_transfer_output = ON_SUCCESS",
     "getenv = True",
 ])
@@ -664,7 +664,7 @@ def test_a_command_without_effect_here_is_told(line):
 
 
 @pytest.mark.parametrize(("line", "decides"), [
-    ("on_exit_hold = ExitCode =?= 3", True), ("on_exit_hold = False", False), ("on_exit_hold = True", True),
+    ("on_exit_hold = NumJobStarts > 3", True), ("on_exit_hold_reason = Owner", False),
     ("on_exit_remove = true", False), ("on_exit_remove = (ExitCode == 0)", True),
     ("periodic_remove = $(never:False)", False),
     ("periodic_hold = JobStatus == 2", True), ("periodic_release = True", True), ("hold = True", True),
@@ -675,6 +675,16 @@ def test_a_command_that_may_change_how_the_job_ends_is_told_apart_from_one_that_
     (remark,) = [remark for remark in found.remarks if remark.kind == NO_EFFECT]
     assert remark.decides == decides
     assert found.undecided == (str(remark) if decides else "")
+
+
+def test_a_hold_that_depends_on_the_exit_alone_is_simulated():
+    lines = ("on_exit_hold = ExitBySignal || ExitCode > 3", 'on_exit_hold_reason = "why"',
+             "on_exit_hold_subcode = ExitCode")
+    assert remarks("\n".join(lines), NO_EFFECT) == []
+    job = one("\n".join(lines))
+    assert (job.on_exit_hold, job.on_exit_hold_reason, job.on_exit_hold_subcode) == tuple(
+        line.partition(" = ")[2] for line in lines)
+    assert one("on_exit_hold = NumJobStarts > 3").on_exit_hold == ""
 
 
 def test_input_is_sent_along_as_what_the_program_reads(tmp_path):
