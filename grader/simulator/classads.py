@@ -26,6 +26,8 @@ _TOKEN = re.compile(r"""
 _LEVELS = ("||", "&&", "|", "^", "&", "== != =?= =!= is isnt", "< <= > >=", "<< >> >>>", "+ -", "* / %")
 """The binary operators, those that bind least first."""
 _BINDS = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs.split()}
+MOST_TOKENS = 200
+"""Of an expression that is evaluated, so that none is nested too deep for Python."""
 _VALUES = ("number", "text")
 _WORDS = ("true", "false", "undefined", "error")
 
@@ -68,7 +70,7 @@ class Expression:
     names: frozenset[str]
     """The attributes that it names, in lower case."""
     foreign: frozenset[str]
-    """Functions and operators in it of which it is not known here what they mean."""
+    """What is in it of which it is not known here what it means: functions, operators, numbers beyond 64 bits."""
     _meaning: _Meaning
 
     def depends_only_on(self, names: frozenset[str]) -> bool:
@@ -76,7 +78,8 @@ class Expression:
         return not self.foreign and self.names <= names
 
     def value(self, attributes: Mapping[str, Value]) -> Value:
-        """What it is of a job with these attributes, in lower case; attributes that are missing are undefined."""
+        """What it is of a job with these attributes, in lower case; attributes that are missing are undefined. It is
+        to be asked only of an expression that depends_only_on() some."""
         return self._meaning(attributes)
 
 
@@ -105,11 +108,13 @@ def _problem(text: str) -> str:
 
 
 def _read(text: str) -> Expression:
-    reader = _Reader(_tokens(text))
+    tokens = _tokens(text)
+    reader = _Reader(tokens)
     meaning = reader.expression()
     if reader.ahead:
         raise _Unreadable(f"{reader.ahead} can't stand there")
-    return Expression(frozenset(reader.names), frozenset(reader.foreign), meaning)
+    long = {"its length"} if len(tokens) > MOST_TOKENS else set()
+    return Expression(frozenset(reader.names), frozenset(reader.foreign | long), meaning)
 
 
 class _Unreadable(Exception):
@@ -221,8 +226,10 @@ class _Reader:
 
     def _atom(self) -> _Meaning:
         if self._kind() in _VALUES or self.ahead.lower() in _WORDS:
-            value = _literal(*self._tokens[self._at])
-            self._at += 1
+            kind, token = self._kind(), self._next()
+            if token.isdigit() and (len(token) > 19 or int(token) >= 2**63):
+                return self._foreign(token)
+            value = _literal(kind, token)
             return lambda ad: value
         if self._take("("):
             found = self.expression()

@@ -55,7 +55,8 @@ class Job:
     """What is in the submit directory under the names of streamed output, which is appended to it (R3)."""
 
     in_the_way: Tree = field(default_factory=Tree)
-    """The directories and links in the submit directory under names of output, as far as those are known (R6)."""
+    """The directories, links and read-only files in the submit directory under names of output, as far as those are
+    known (R6)."""
 
     max_retries: int = 0
     success_exit_code: int = 0

@@ -429,7 +429,8 @@ def _in_the_way(folder: Folder, job: Job) -> Tree:
     streams = [posixpath.normpath(name) for name in (job.output, job.error) if name]
     standing = {name: folder.standing(name) for name in (*names, *streams)}
     return Tree({name: entry for name, entry in standing.items()
-                 if isinstance(entry, Link) or name in names and (isinstance(entry, Directory) or entry and not entry.writable)})
+                 if isinstance(entry, Link) or name in names
+                 and (isinstance(entry, Directory) or isinstance(entry, File) and not entry.writable)})
 
 
 # -- remarks -----------------------------------------------------------------------

@@ -217,8 +217,8 @@ class Tree(Mapping[str, Entry]):
                     budget -= status.st_size
                     if budget < 0:
                         raise TooLarge(f"more than {max_bytes} bytes")
-                    entries[path] = File(_content(item.path, status.st_size),
-                                         *(bool(status.st_mode & bit) for bit in (stat.S_IXUSR, stat.S_IRUSR, stat.S_IWUSR)))
+                    may = (bool(status.st_mode & bit) for bit in (stat.S_IXUSR, stat.S_IRUSR, stat.S_IWUSR))
+                    entries[path] = File(_content(item.path, status.st_size), *may)
         return cls(entries)
 
     def write(self, directory: Path | str) -> None:

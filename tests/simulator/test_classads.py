@@ -60,7 +60,10 @@ def test_numbers_and_precedence_are_htcondors(told, text, value):
 
 
 @pytest.mark.parametrize("text", ["a & 1", "~1", "{1, 2}", "a[0]", "[b = 1]", "TARGET.ExitCode", "time()", "regexp(\"a\", b)",
-                                  "1 << 2", "a.b", "a ?: b"])
+                                  "1 << 2", "a.b", "a ?: b", "9223372036854775808",
+                                  pytest.param("9" * 5000, id="many digits"),
+                                  pytest.param("+".join("1" * 3000), id="a long sum"),
+                                  pytest.param("!" * 3000 + "1", id="not, again and again")])
 def test_what_has_no_meaning_here_is_known_to_have_none(text):
     assert not read(text).depends_only_on(frozenset({"a", "b", "exitcode", "target"}))
 
