@@ -29,8 +29,12 @@ PLENTY = 100_000
 """Seconds in which every string here is done."""
 DIVERGED, UNUSABLE = 3, 2
 """Exit codes of waves."""
-DIVERGES = {"courant": 1.01}
-"""Settings with which waves diverges, at step 29."""
+DIVERGES = {"courant": 1.01, "seconds": 1, "disk_seconds": 1}
+"""Settings with which waves diverges, at step 29, after 37 s ..."""
+BEFORE_THAT = 32
+"""... and a time limit with which it has two restart files before."""
+MOST_TRIES = 4
+"""Time limits that are tried for one moment."""
 SHORT = {"steps": 28, "seconds": 1, "disk_seconds": 3}
 """Settings with which waves writes two restart files, and is at it for half of the time."""
 
@@ -106,25 +110,33 @@ class Cut:
 
 def cut_at(seconds: float, settings: dict[str, float]) -> Cut:
     """A moment of an execution that begins with the first step."""
-    uninterrupted = _said(WAVES.uninterrupted(WAVES.with_settings(**settings)))
-    said = [text for at, text in uninterrupted if at <= seconds]
+    said = [text for at, text in _listing(settings) if at <= seconds]
     saving = re.compile(r"step \d+|restart.dat.*")
     return Cut(round(seconds), said[-1], bool(saving.fullmatch(said[-1])) and not _whole(said[-1]))
 
 
-def limits(settings: dict[str, float]) -> range:
-    """Time limits over two cycles of writing, from the first restart file on, each between two things that waves does in
-    the second: what is there then is cut off at one of them, also by a wrapper that takes something off its limit."""
-    said = _said(WAVES.uninterrupted(WAVES.with_settings(**settings)))
-    second = [seconds for seconds, text in said if re.fullmatch(r"step \d+", text)][1]
-    cycle, step = first_file(settings), round(WAVES.settings(waves(naive_job(), **settings))["disk_seconds"])
-    return range(second + 1 - (second - cycle) // step * step, 3 * cycle, step)
+def moments(settings: dict[str, float]) -> list[int]:
+    """Seconds of an execution that begins with the first step: one between the first restart file and the second, and
+    one between each two things that waves does while it writes the second."""
+    first, second = first_file(settings), _second_save(settings)
+    step = round(WAVES.settings(waves(naive_job(), **settings))["disk_seconds"])
+    before = second + 1 - (second - first) // step * step
+    return [before, *(at for at in range(second + 1, 2 * first, step) if cut_at(at, settings).saving)]
 
 
 def first_file(settings: dict[str, float]) -> int:
     """The seconds after which waves has its first restart file."""
-    said = _said(WAVES.uninterrupted(WAVES.with_settings(**settings)))
-    return next(seconds for seconds, text in said if _whole(text))
+    return next(seconds for seconds, text in _listing(settings) if _whole(text))
+
+
+def _second_save(settings: dict[str, float]) -> int:
+    """Those after which it begins to save for the second time."""
+    return [seconds for seconds, text in _listing(settings) if re.fullmatch(r"step \d+", text)][1]
+
+
+def _listing(settings: dict[str, float]) -> list[tuple[int, str]]:
+    """What waves says, and when, if it is never interrupted."""
+    return _said(WAVES.uninterrupted(WAVES.with_settings(**settings)))
 
 
 def _said(run: Run) -> list[tuple[int, str]]:
@@ -161,7 +173,7 @@ def unseen_settings(draw: random.Random) -> dict[str, float]:
     """Numbers with which a restart file is written in three or four pieces, and three times."""
     points, save_every = draw.randint(40, 60), draw.randint(4, 6)
     return {"points": points, "courant": draw.randint(90, 99) / 100, "save_every": save_every,
-            "steps": 3 * save_every + draw.randint(1, 3), "seconds": draw.randint(2, 4),
+            "steps": 3 * save_every + draw.randint(1, 3), "seconds": draw.randint(1, 3),
             "block": points * draw.randint(13, 15), "disk_seconds": 2}
 
 
@@ -224,7 +236,7 @@ def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
     if float(job.arguments[0]) != LIMIT:
         return ""  # a wrapper that heeds that one heeds another
     # One of the two is less, also for a wrapper that looks now and then, or takes something off its limit.
-    for limit in (limits(SHORT)[0], 2 * first_file(SHORT) + 1):
+    for limit in (moments(SHORT)[0], 2 * first_file(SHORT) + 1):
         shorter = waves(job, limit, **SHORT)
         then = bench.executor.run(shorter, shorter.inputs)
         if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
@@ -273,13 +285,13 @@ def _exit_code(job: Job, bench: Bench, **settings: float) -> int | None:
     return bench.executor.run(changed, changed.inputs).exit.code
 
 
-def cut_off(choose: Callable[[Sequence[int]], Sequence[int]] = list, **settings: float) -> Ask:
-    """The question whether a job ends right with any time limit, the same in each execution; with some of them, waves is
-    cut off while it writes. `choose` takes some of limits()."""
+def cut_off(choose: Callable[[list[int]], list[int]] = list, **settings: float) -> Ask:
+    """The question whether a job ends right wherever its first execution is cut off, with the same time limit in each
+    execution. `choose` takes some of moments()."""
     def ask(job: Job, bench: Bench) -> Result:
         becomes: dict[tuple, Exploration] = {}
         tried = []
-        for one, cut in _cut([waves(job, limit, **settings) for limit in choose(limits(settings))], bench, settings):
+        for one, cut in _cut(job, choose(moments(settings)), bench, settings):
             # What a wrapper leaves is mostly the last whole file. What becomes of a job from there is asked once.
             left = _left(one, bench)
             if left not in becomes:
@@ -300,39 +312,65 @@ def cut_off(choose: Callable[[Sequence[int]], Sequence[int]] = list, **settings:
 
 
 def cut_off_unseen(draw: random.Random) -> Ask:
-    """The same with numbers that are drawn, and some of the time limits at which the second restart file is torn."""
+    """The same with numbers that are drawn, and the last moment of writing: who knows a size, or a number of lines, is
+    most likely to take that file for a whole one."""
     settings = unseen_settings(draw)
     settings["steps"] = 3 * settings["save_every"] - 2
-
-    def some(limits: Sequence[int]) -> Sequence[int]:
-        torn = [one for one in limits if one < 2 * first_file(settings) and cut_at(one, settings).saving]
-        return sorted(draw.sample(torn, min(3, len(torn))))
-    return cut_off(some, **settings)
+    return cut_off(lambda moments: moments[-1:], **settings)
 
 
-def _cut(jobs: Sequence[Job], bench: Bench, settings: dict[str, float]) -> Iterator[tuple[Job, Cut]]:
-    """The jobs, in the order of their limits, whose first execution is cut off while waves writes its second restart file,
-    or later ones, and the first that is cut off before: with one file in each execution it has to come to its end, too."""
-    before = False
-    for job in jobs:
-        run = bench.executor.run(job, job.inputs)
-        numbers, output, said = WAVES.settings(job), run.sandbox.get(WAVES.output), _said(run)
-        steps = output.content.count(b"\n") if isinstance(output, File) else 0
-        files, since = divmod(steps, round(numbers["save_every"]))
-        # A wrapper that looks now and then ends later than it is told to. waves says itself how far it was, or, if the
-        # wrapper keeps that to itself, its output does: no step follows one at which it writes.
-        cut = replace(cut_at(said[-1][0] if said else run.seconds, settings), seconds=round(run.seconds))
-        if not said:
-            cut = replace(cut, saving=not since)
-        if steps >= numbers["steps"]:
-            continue  # it has no limit then, perhaps as it takes too much off
-        if files > 1 and not cut.saving:
-            break
+def _cut(job: Job, wanted: Sequence[int], bench: Bench, settings: dict[str, float]) -> Iterator[tuple[Job, Cut]]:
+    """The job with time limits at which waves, in the first execution, is cut off at these moments, or a little later by
+    a wrapper that looks now and then: those while it writes its second restart file, or later ones, and the first
+    before: with one file in each execution it has to come to its end, too."""
+    before, ahead = False, 0
+    steps_in_all = WAVES.settings(waves(job, **settings))["steps"]
+    for moment in wanted:
+        for _ in range(MOST_TRIES):
+            limited = waves(job, moment + ahead, **settings)
+            run = bench.executor.run(limited, limited.inputs)
+            reached = _reached(run, settings)
+            if reached.seconds >= moment:
+                break
+            ahead += moment - reached.seconds  # what the wrapper takes off its limit
+        steps = _steps(run)
+        files, since = divmod(steps, _save_every(settings))
+        cut = replace(reached, seconds=round(run.seconds))
+        if steps >= steps_in_all or files > 1 and not cut.saving:
+            continue  # it has no limit then, perhaps as it takes too much off, or has written the file
         if files > 1:
-            yield job, cut
-        elif not before and (files and since or any(_whole(text) for _, text in said)):
+            yield limited, cut
+        elif not before and (files and since or any(_whole(text) for _, text in _said(run))):
             before = True
-            yield job, cut
+            yield limited, cut
+
+
+def _reached(run: Run, settings: dict[str, float]) -> Cut:
+    """The moment at which waves was cut off in a first execution. The wrapper may have ended later. waves says itself
+    how far it was, or, if the wrapper keeps that to itself, its output does: no step follows one at which it writes."""
+    listing, said = _listing(settings), _said(run)
+    files, since = divmod(_steps(run), _save_every(settings))
+    if said:
+        after = [at for at, _ in listing if at > said[-1][0]]
+        return cut_at(min(max(run.seconds, said[-1][0]), after[0] - 1 if after else run.seconds), settings)
+    written = [0, *(at for at, text in listing if _whole(text))]
+    begun = [at for at, text in listing if re.fullmatch(r"step \d+", text)]
+    if since or not files:
+        seconds = WAVES.settings(waves(naive_job(), **settings))["seconds"]
+        last = written[min(files, len(written) - 1)] + (since + 1) * seconds
+        return replace(cut_at(min(run.seconds, last), settings), saving=False)
+    first, last = begun[min(files, len(begun)) - 1], written[min(files, len(written) - 1)] - 1
+    return replace(cut_at(min(max(run.seconds, first), last), settings), saving=True)
+
+
+def _steps(run: Run) -> int:
+    """How many steps waves has written."""
+    output = run.sandbox.get(WAVES.output)
+    return output.content.count(b"\n") if isinstance(output, File) else 0
+
+
+def _save_every(settings: dict[str, float]) -> int:
+    return round(WAVES.settings(waves(naive_job(), **settings))["save_every"])
 
 
 def _numbers(settings: dict[str, float]) -> str:

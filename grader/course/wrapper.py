@@ -9,8 +9,8 @@ from ..simulator.pool import Moment
 from .asking import both, every_schedule
 from .exercise import FEWER, Exercise, Question
 from .prediction import prediction
-from .waves import (DIVERGES, LIMIT, PLENTY, SHORT, WAVES, asking, at_once, cut_off, cut_off_unseen, given,
-                    is_the_wrapped_program, naive_job, out_of_time, passes_on, unseen, waves)
+from .waves import (BEFORE_THAT, DIVERGES, LIMIT, PLENTY, SHORT, WAVES, asking, at_once, cut_off,
+                    cut_off_unseen, given, is_the_wrapped_program, naive_job, out_of_time, passes_on, unseen, waves)
 
 TORN = 73
 """Seconds after which waves has renamed restart.dat, and written 1024 of 2322 bytes of the new one."""
@@ -54,7 +54,7 @@ WRAPPER = Exercise(
         Question(TIME_UP, 2, asking(out_of_time, LIMIT), rests_on=(BEFORE,), unseen=unseen(out_of_time, 2.4)),
         Question("Evicted at any time, any number of times, it ends right", 2, asking(every_schedule, LIMIT),
                  rests_on=(TIME_UP,), unseen=unseen(every_schedule, 2.4)),
-        Question("The exit codes of the program are passed on", 2, asking(passes_on, LIMIT, **DIVERGES),
+        Question("The exit codes of the program are passed on", 2, asking(passes_on, BEFORE_THAT, **DIVERGES),
                  rests_on=(TIME_UP,)),
         Question("Cut off at any moment of writing, it goes on from a whole file", 2, cut_off(**SHORT),
                  rests_on=(TIME_UP,), unseen=cut_off_unseen),

@@ -11,7 +11,7 @@ from answers_wrapper import RIGHT_WRAPPER, START, wrapper
 
 from grader.course.exercise import Bench
 from grader.course.report import NOT_TRIED
-from grader.course.waves import (SHORT, WAVES, cut_at, cut_off, first_file, given, limits, naive_job, unseen_settings,
+from grader.course.waves import (SHORT, WAVES, cut_at, cut_off, first_file, given, moments, naive_job, unseen_settings,
                                  waves)
 from grader.course.wrapper import TORN_FILE, WRAPPER
 from grader.simulator.execution import Stop
@@ -33,25 +33,22 @@ def test_a_time_limit_of_its_own_is_not_the_one_that_was_given(executor, seconds
 
 
 @pytest.mark.parametrize("settings", [SHORT, *DRAWN])
-def test_some_limit_cuts_off_each_part_of_the_second_file(executor, settings):
+def test_one_moment_is_before_the_second_file_and_the_others_in_each_part_of_it(executor, settings):
     alone = replace(waves(naive_job(), **settings), executable="waves", arguments=())
     left = []
-    for limit in limits(settings):
-        file = executor.run(alone, alone.inputs, stop=Stop(limit)).sandbox.get("restart.dat")
+    for moment in moments(settings):
+        file = executor.run(alone, alone.inputs, stop=Stop(moment)).sandbox.get("restart.dat")
         left.append(len(file.content) if isinstance(file, File) else None)
-        moment = cut_at(limit, settings)
-        if said := re.search(r": (\d+) of (\d+) bytes", moment.said):
+        if said := re.search(r": (\d+) of (\d+) bytes", cut_at(moment, settings).said):
             assert left[-1] == int(said[1])
     whole, block = left[0], int(WAVES.settings(alone)["block"])
-    cycle = [None, *range(0, whole, block)]
-    first = left.index(None)
-    assert left[:first] == [whole] * first and left[first:first + len(cycle)] == cycle
+    assert left[1:] in ([None, *range(0, whole, block)], [None, None, *range(0, whole, block)])
 
 
 @pytest.mark.parametrize("settings", [SHORT, *DRAWN])
 def test_a_wrapper_that_takes_what_is_there_fails_while_waves_writes_and_nowhere_else(executor, settings):
     bench = Bench(executor, WRAPPER.bounds)
-    for limit in [limit for limit in limits(settings) if limit < 2 * first_file(settings) + 3]:
+    for limit in (*moments(settings), 2 * first_file(settings) + 1):
         found = bench.explore(waves(naive_job(), limit, **settings), WAVES.known_answer(**settings))
         assert (found.verdict != RESTART_SAFE) == cut_at(limit, settings).saving, limit
 

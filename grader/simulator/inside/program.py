@@ -28,8 +28,8 @@ MOST_CODE = 1 << 20
 """Bytes of what they are compiled to."""
 _environment = {}
 """The environment variables of this process, if they are those of a program."""
-LIKELY = tuple("csv datetime enum glob hashlib json pathlib pickle random re shutil signal socket struct subprocess "
-               "tempfile threading".split())
+LIKELY = tuple("ast base64 csv datetime enum glob hashlib json pathlib pickle random re shelve shutil signal socket sqlite3 "
+               "struct subprocess tempfile threading zipfile".split())
 """Modules that programs import, that take long to import, and that do not look at the clock then: there is none here."""
 
 
