@@ -28,7 +28,7 @@ MOST_CODE = 1 << 20
 """Bytes of what they are compiled to."""
 _environment = {}
 """The environment variables of this process, if they are those of a program."""
-LIKELY = tuple("ast base64 csv datetime enum glob hashlib json pathlib pickle random re shelve shutil signal socket sqlite3 "
+LIKELY = tuple("ast base64 csv datetime enum glob hashlib json pathlib pickle random re shelve shutil signal socket "
                "struct subprocess tempfile threading zipfile".split())
 """Modules that programs import, that take long to import, and that do not look at the clock then: there is none here."""
 
