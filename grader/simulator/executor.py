@@ -13,13 +13,14 @@ import math
 import os
 import re
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
-from . import hashing, transfer
+from . import ads, hashing, transfer
 from .execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Stop
 from .inside import INSIDE, clock
 from .isolation import Confinement
@@ -33,6 +34,8 @@ MOST_SECONDS = 1e9
 EXECUTE = "/var/lib/condor/execute"
 """What the directory of all execute directories is called on standard output and error, as on many a real pool: its real
 name is another one for each executor, and a story, or a grade, is to be the same each time."""
+COARSE = 0.1
+"""Seconds by which the time that a file gets may be behind the machine's clock."""
 TRIES = 2
 """How often a program is executed whose processes are lost."""
 MOST_SOURCES = 32
@@ -66,6 +69,11 @@ class Executor:
     mark = re.compile(rb"ep(\d+)x7q3z")
     """The name of an execution point. It is part of a slot's directory and host name and of nothing
     else: a file that has it holds something that is true on one execution point only."""
+
+    @classmethod
+    def host(cls, slot: int) -> str:
+        """The name of the execution point that this slot is on."""
+        return f"{cls.name(slot)}.example.net"
 
     @staticmethod
     def name(slot: int) -> str:
@@ -127,13 +135,14 @@ class Executor:
         directory = self.directory(slot)
         try:
             with self._scratch.room():
-                self._scratch.lay_out(directory, sandbox)
+                own, real = ads.own_files(job, str(directory), self.host(slot)), time.time()
+                self._scratch.lay_out(directory, sandbox, own, sandbox.times.get(LAID_OUT, clock))
                 request = self._request(job, sandbox, slot, clock, stop, trace)
                 self._scratch.hand_over(directory)
                 answer = self._startd.execute(request, self.limits.wall)
                 if answer.trouble:
                     raise MachineTrouble(f"No process can be had for a program: {answer.trouble}.")
-                return self._conclude(sandbox, directory, clock, answer, trace)
+                return self._conclude(sandbox, directory, clock, real, answer, trace)
         finally:
             self._scratch.clear()
 
@@ -170,25 +179,30 @@ class Executor:
         where, tools, own = str(directory), str(self._scratch.tools), dict(job.environment)
         python_path = [str(INSIDE / "python"), *filter(None, [own.get("PYTHONPATH")])]
         return {
-            "HOME": str(self._scratch.home), "LANG": "C.UTF-8", "USER": "slot1", "BATCH_SYSTEM": "HTCondor", "TZ": "UTC",
-            "TMPDIR": where, "TEMP": where, "TMP": where, "PYTHONHASHSEED": hashing.seed(sandbox, slot),
+            **ads.environment(job, where),
+            "HOME": str(self._scratch.home), "LANG": "C.UTF-8", "USER": "slot1", "TZ": "UTC",
+            "PYTHONHASHSEED": hashing.seed(sandbox, slot),
             "BASH_ENV": f"{tools}/time.bash", "PERL5LIB": str(INSIDE / "perl"), "PERL5OPT": "-MVirtualTime",
-            "_CONDOR_SCRATCH_DIR": where, "_CONDOR_SLOT": f"slot1_{slot + 1}",
+            "_CONDOR_SLOT": f"slot1_{slot + 1}",
             **own,
             "PATH": os.pathsep.join([tools, own.get("PATH", "/usr/local/bin:/usr/bin:/bin")]),
             "PYTHONPATH": os.pathsep.join(python_path), "PYTHONDONTWRITEBYTECODE": "1",
             "_SIMULATOR_CLOCK": clock_file, "_SIMULATOR_TOOLS": tools, "_SIMULATOR_CODE": f"{self._scratch.control}/code",
-            "_SIMULATOR_HOST": f"{self.name(slot)}.example.net",
+            "_SIMULATOR_HOST": self.host(slot),
         }
 
     # -- what comes out --------------------------------------------------------
 
-    def _conclude(self, before: Tree, directory: Path, start: float, answer: Answer, trace: bool) -> Run:
+    def _conclude(self, before: Tree, directory: Path, start: float, real: float, answer: Answer, trace: bool) -> Run:
         exit, limit, after = Exit(answer.code, answer.signal), self._limit(answer), before
         over = limit and self._in_words(limit)
+        control = str(self._scratch.control)
+        now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
+        seconds = _elapsed(now, start)
         if not answer.lost and self._scratch.is_whole(directory):
             try:
-                after = self._streams_as_told(Tree.read(directory, self.limits.files, self.limits.sandbox_bytes))
+                found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, ads.OWN_FILES)
+                after = Tree(self._streams_as_told(found), _times(before, found.times, start, seconds, real))
             except TooLarge as problem:
                 over = f"{str(problem).removeprefix('more than ')} in the sandbox"
             except OSError as problem:  # directories in directories, too deep for a path
@@ -198,13 +212,11 @@ class Executor:
         if any(isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
                for entry in after.changed_since(before).values()):
             over = over or self._in_words(Limit.FILE)
-        control = str(self._scratch.control)
         number, _, why = text(f"{control}/failure").partition(" ")
-        now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
         return Run(
             exit=exit,
             sandbox=after,
-            seconds=_elapsed(now, start),
+            seconds=seconds,
             stdout=self._written(STDOUT, before, after, f"{control}/stdout"),
             stderr=self._written(STDERR, before, after, f"{control}/stderr"),
             over=over,
@@ -274,6 +286,23 @@ def _slots_named_in(item: tuple[str, Entry]) -> frozenset[int]:
     told = os.fsencode(path) + b"\0" + (entry.content if isinstance(entry, File)
                                         else os.fsencode(entry.target) if isinstance(entry, Link) else b"")
     return frozenset(int(number) - 1 for number in Executor.mark.findall(told))
+
+
+LAID_OUT = ""
+"""What a sandbox's times have under this name: when it was laid out first."""
+
+
+def _times(before: Tree, found: Mapping[str, float], start: float, seconds: float, real: float) -> dict[str, float]:
+    """When the files of a sandbox were written to since it was laid out, in virtual time; of the others nothing is said.
+
+    What an execution writes has the machine's time, from `real` on, and is of its end here: what is written within
+    milliseconds, as all is in virtual time, gets one and the same time or not as chance will have it. A time that the
+    program has set itself stays.
+    """
+    laid_out = before.times.get(LAID_OUT, start)
+    touched = {path: at for path, at in found.items() if abs(at - before.times.get(path, laid_out)) > 1e-5}
+    kept = {path: at for path, at in before.times.items() if path in found}
+    return kept | {path: start + seconds if at > real - COARSE else at for path, at in touched.items()} | {LAID_OUT: laid_out}
 
 
 def _elapsed(now: float, start: float) -> float:

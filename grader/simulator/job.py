@@ -96,8 +96,10 @@ class Job:
     @property
     def invocation(self) -> tuple:
         """All that an execution depends on, beside the sandbox: jobs that agree in it do the same in the same one."""
+        told = (self.cluster, self.proc, self.request_memory, self.request_disk, self.checkpoint_exit_code,
+                self.transfer_checkpoint_files, self.transfer_output_files) if self.reads_ads else ()  # see ads.py
         return (self.executable, self.arguments, self.environment, tuple(self.streams), self.streams_joined,
-                self.stdin)
+                self.stdin, self.request_cpus, told)
 
     @property
     def self_checkpointing(self) -> bool:
@@ -107,9 +109,18 @@ class Job:
     @cached_property
     def reads_streams(self) -> bool:
         """Whether the program may go by what it has printed before, as something that it is made of names the files."""
+        return self._mentions("_condor_std")
+
+    @cached_property
+    def reads_ads(self) -> bool:
+        """Whether the program may go by the ads in its sandbox, likewise."""
+        return self._mentions(".ad", "_AD")
+
+    def _mentions(self, *words: str) -> bool:
         texts = (*self.arguments, *(value for _, value in self.environment))
         contents = (entry.content for entry in self.inputs.values() if isinstance(entry, File))
-        return any("_condor_std" in text for text in texts) or any(b"_condor_std" in content for content in contents)
+        return any(word in text for text in texts for word in words) or any(
+            word.encode() in content for content in contents for word in words)
 
     @property
     def streams_joined(self) -> bool:

@@ -26,7 +26,7 @@ from .execution import MachineTrouble
 from .inside import PYTHON, SHELL, command
 from .isolation import Confinement, passwd
 from .temporary import EXECUTE, Temporary, is_directory, place, remove
-from .tree import Tree
+from .tree import File, Tree
 
 
 FREE = 1 << 20
@@ -87,14 +87,20 @@ class Scratch:
         if there.f_files and not there.f_favail:
             raise _no_room("no more files can be made", str(self.path.parent))
 
-    def lay_out(self, directory: Path, sandbox: Tree) -> None:
-        """Make an execute directory with this sandbox in it, and an empty control and home directory."""
+    def lay_out(self, directory: Path, sandbox: Tree, own: Tree, began: float) -> None:
+        """Make an execute directory with this sandbox in it and HTCondor's own files, and an empty control and home
+        directory. A file of which the sandbox has no time is of when it was laid out first, `began`."""
         for where, _, _ in os.walk(self.tmp):
             _settle(where)
         _settle(self.path)
         self.control.mkdir()
         self.home.mkdir()
         sandbox.write(directory)
+        own.write(directory)
+        for path, entry in (*own.items(), *sandbox.items()):
+            if isinstance(entry, File):
+                time = sandbox.times.get(path, began)
+                os.utime(f"{directory}/{path}", (time, time))
 
     def hand_over(self, directory: Path) -> None:
         """Give the execute, control and home directory, with all that is in them, to the user that jobs run as."""

@@ -28,9 +28,7 @@ class Failure(NamedTuple):
 
 def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
     """R2: the sandbox of a new activation. Inputs and executable, and over them the checkpoint."""
-    if profile.checkpoint_beats_input:
-        return job.inputs | spool
-    return spool | job.inputs
+    return (job.inputs | spool if profile.checkpoint_beats_input else spool | job.inputs).copied()
 
 
 def unreceivable(sandbox: Tree) -> str:
@@ -137,7 +135,7 @@ def _streams(job: Job, sandbox: Tree, came: Tree) -> Tree:
     """R6: stdout and stderr under the names of `output` and `error`, or those of transfer_output_remaps."""
     remaps = {name: posixpath.join(job.initialdir, new) for name, new in job.transfer_output_remaps}
     return Tree({posixpath.normpath(remaps.get(name, destination)): entry for name, destination in job.streams.items()
-                 if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came)})
+                 if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came)}).copied()
 
 
 def _left_empty(job: Job, name: str, entry: File, came: Tree) -> bool:
@@ -161,15 +159,16 @@ def inputs_that_came(job: Job, came: Tree) -> list[str]:
 
 
 def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
-    """Top-level files that the job made or changed; never directories, never the executable. A file
-    of which only the mode is another one counts as it was."""
+    """Top-level files that the job made or changed; never directories, never the executable. It goes by the time: a
+    file that was written anew as it was, or touched, counts, and one of which only the mode is another does not."""
     def content(tree: Tree, name: str) -> bytes | None:
         entry = tree.get(tree.resolve(name) or "")
         return entry.content if isinstance(entry, File) else None
 
     return tuple(
         name for name in sandbox.top()
-        if content(sandbox, name) not in (None, content(job.inputs, name))
+        if (found := content(sandbox, name)) is not None
+        and (found != content(job.inputs, name) or sandbox.resolve(name) in sandbox.times)
         and name not in (STDOUT, STDERR, posixpath.basename(job.executable))
     )
 
@@ -192,6 +191,7 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
             sent = sent | Tree({place: Directory() for place in besides if "/" not in place}) | found
             if not whole or any(posixpath.dirname(place) not in ("", *sent) for place in besides):
                 failed[path] = errno.ENOENT
+    sent = sent.copied()
     return Failure(tuple(failed), sent, list(failed.values())[-1]) if failed else sent
 
 

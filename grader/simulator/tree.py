@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Union
 
 
@@ -21,6 +23,8 @@ class File(NamedTuple):
     executable: bool = False
     readable: bool = True
     writable: bool = True
+    same_as: str = ""
+    """The first path of the same file, if it has several (hard links)."""
 
     @property
     def text(self) -> str:
@@ -43,6 +47,9 @@ class Directory(NamedTuple):
 Entry = Union[File, Link, Directory]
 
 
+NO_TIMES: Mapping[str, float] = MappingProxyType({})
+
+
 class TooLarge(Exception):
     """A directory on disk holds more files or bytes than the caller allows."""
 
@@ -61,9 +68,13 @@ class Tree(Mapping[str, Entry]):
     path lies in are there without being named. Iterates in sorted order.
     """
 
-    __slots__ = ("_entries", "_hash")
+    __slots__ = ("_entries", "_hash", "times")
 
-    def __init__(self, entries: Mapping[str, Entry] | Iterable[tuple[str, Entry]] = ()):
+    def __init__(self, entries: Mapping[str, Entry] | Iterable[tuple[str, Entry]] = (),
+                 times: Mapping[str, float] = NO_TIMES):
+        """`times`: when files were written to, in seconds since the epoch, as far as that is known. They are no part of
+        what makes two trees equal, and stay with what is laid over this one."""
+        self.times = times
         found = dict(entries)
         for path in [path for path in found if "/" in path]:
             for parent in parents(path):
@@ -137,7 +148,7 @@ class Tree(Mapping[str, Entry]):
         gone = set(names)
         if gone.isdisjoint(self._entries):
             return self
-        return Tree({p: e for p, e in self.items() if p.partition("/")[0] not in gone})
+        return Tree({p: e for p, e in self.items() if p.partition("/")[0] not in gone}, self.times)
 
     def resolve(self, path: str, hops: int = 8) -> str | None:
         """The path of the entry that `path` leads to, links followed; None if it leads nowhere
@@ -174,7 +185,7 @@ class Tree(Mapping[str, Entry]):
             merged[path] = entry
             for parent in parents(path):
                 merged[parent] = other[parent]
-        return Tree(merged)
+        return Tree(merged, {path: time for path, time in self.times.items() if path not in other})
 
     def put(self, path: str, entry: Entry) -> Tree:
         """This tree with one entry more, or another one at that path."""
@@ -188,23 +199,35 @@ class Tree(Mapping[str, Entry]):
         """The entries that are new, or differ from those of `before`."""
         return Tree({p: e for p, e in self.items() if before.get(p) != e})
 
+    def copied(self) -> Tree:
+        """This tree as a transfer brings it: each path is a file of its own, and new."""
+        if not any(isinstance(entry, File) and entry.same_as for entry in self._entries.values()):
+            return self if not self.times else Tree(self._entries)
+        return Tree({p: e._replace(same_as="") if isinstance(e, File) else e for p, e in self.items()})
+
     # -- the disk --------------------------------------------------------------
 
     @classmethod
-    def read(cls, directory: Path | str, max_files: int = 10_000, max_bytes: int = 1 << 30) -> Tree:
-        """The picture of a directory on disk. Sockets, pipes and devices are passed over.
+    def read(cls, directory: Path | str, max_files: int = 10_000, max_bytes: int = 1 << 30,
+             ignore: Collection[str] = ()) -> Tree:
+        """The picture of a directory on disk, but for these top-level entries. Sockets, pipes and devices are passed
+        over.
 
         Links are never followed, and what the owner may not read is made readable first.
         Raises TooLarge past `max_files` entries or `max_bytes` bytes, NotADirectoryError or
         FileNotFoundError as usual.
         """
         entries: dict[str, Entry] = {}
+        times: dict[str, float] = {}
+        linked: dict[tuple[int, int], list[str]] = {}
         budget = max_bytes
         pending = [("", os.fspath(directory))]
         while pending:
             prefix, where = pending.pop()
             for item in _scan(where):
                 path = prefix + item.name
+                if path in ignore:
+                    continue
                 if len(entries) >= max_files:
                     raise TooLarge(f"more than {max_files} files")
                 if item.is_symlink():
@@ -219,7 +242,13 @@ class Tree(Mapping[str, Entry]):
                         raise TooLarge(f"more than {max_bytes} bytes")
                     may = (bool(status.st_mode & bit) for bit in (stat.S_IXUSR, stat.S_IRUSR, stat.S_IWUSR))
                     entries[path] = File(_content(item.path, status.st_size), *may)
-        return cls(entries)
+                    times[path] = status.st_mtime
+                    if status.st_nlink > 1:
+                        linked.setdefault((status.st_dev, status.st_ino), []).append(path)
+        for same in linked.values():
+            first, *others = sorted(same)
+            entries |= {path: entries[path]._replace(same_as=first) for path in others}
+        return cls(entries, times)
 
     def write(self, directory: Path | str) -> None:
         """Lay this picture over a directory on disk, made if it is missing. What is there and
@@ -236,14 +265,19 @@ class Tree(Mapping[str, Entry]):
                 if not entry.writable:
                     locked.append(target)
                 continue
+            first = entry.same_as if isinstance(entry, File) else ""
+            if first and self.get(first) == entry._replace(same_as=""):
+                make = partial(os.link, os.path.join(root, first), target)
+            else:
+                make = partial(_make, target, entry)
             try:
-                _make(target, entry)
+                make()
             except FileExistsError:
                 if os.path.isdir(target) and not os.path.islink(target):
                     shutil.rmtree(target)
                 else:
                     os.unlink(target)
-                _make(target, entry)
+                make()
         for target in locked:
             os.chmod(target, 0o555)
 

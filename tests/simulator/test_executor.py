@@ -323,7 +323,7 @@ def test_a_traceback_is_the_same_in_every_executor(python_job, error):
 
 def test_the_program_sees_the_sandbox_and_leaves_no_other_trace(run):
     done = run("import helper, os; print(sorted(os.listdir()))", {"helper.py": "x = 1"})
-    assert done.stdout == "['_condor_stderr', '_condor_stdout', 'helper.py', 'job']\n"
+    assert done.stdout == "['.job.ad', '.machine.ad', '_condor_stderr', '_condor_stdout', 'helper.py', 'job']\n"
     assert list(done.sandbox) == ["_condor_stderr", "_condor_stdout", "helper.py", "job"]
     below = run("import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import helper'], check=True)",
                 {"helper.py": "x = 1"})
@@ -833,3 +833,64 @@ def test_no_process_is_there_after_close(run):
 
 def test_an_executor_may_be_closed_unused():
     Executor().close()
+
+
+# -- what HTCondor itself puts there ----------------------------------------------
+
+def test_the_ads_tell_of_the_job_and_the_machine_and_stay_where_they_are(run):
+    done = run("""
+import os
+told = open(os.environ["_CONDOR_JOB_AD"]).read()
+print("ProcId = 4\\n" in told, "RequestMemory = 2048\\n" in told)
+print(*[line for line in told.splitlines() if line.startswith("Arg")])
+print("Machine = \\"" + os.uname().nodename in open(os.environ["_CONDOR_MACHINE_AD"]).read())
+open(".job.ad", "a").write("x = 1")
+os.remove(".machine.ad")
+""", proc=4, request_memory="2GB", arguments=("a", '"b"'))
+    assert done.stdout == 'True True\nArguments = "a \\"b\\""\nTrue\n', done.stderr
+    assert not {".job.ad", ".machine.ad"} & set(done.sandbox)
+
+
+def test_libraries_are_told_how_many_processors_there_are(run):
+    assert run("import os; print(os.environ['OMP_NUM_THREADS'])", request_cpus="4").stdout == "4\n"
+
+
+# -- directories as they are --------------------------------------------------------
+
+AGES = """
+import os, sys, time
+for path in ("input", "old", "new"):
+    if os.path.exists(path): print(path, round(time.time() - os.stat(path).st_mtime))
+time.sleep(100)
+open("old", "w"); time.sleep(50); open("new", "w")
+"""
+
+
+def test_files_have_the_times_of_what_was_written_in_place(executor, python_job):
+    job = python_job(AGES, inputs=Tree.files({"input": ""}))
+    first = executor.run(job, job.inputs)
+    second = executor.run(job, first.sandbox, clock=EPOCH + 1000)
+    assert first.stdout == "input 0\n"
+    assert second.stdout == "input 1000\nold 850\nnew 850\n"
+    assert second.sandbox.times.keys() == {"", "old", "new", STDOUT}
+    elsewhere = executor.run(job, second.sandbox.copied(), clock=EPOCH + 2000)
+    assert elsewhere.stdout == "input 0\nold 0\nnew 0\n"
+
+
+def test_a_time_that_a_program_has_set_stays(executor, python_job):
+    job = python_job("import os; print(os.stat('a').st_mtime); os.utime('a', (1e9, 1e9))", inputs=Tree.files({"a": ""}))
+    first = executor.run(job, job.inputs)
+    assert executor.run(job, first.sandbox, clock=EPOCH + 5).stdout == "1000000000.0\n"
+
+
+def test_hard_links_stay_in_place_and_are_files_of_their_own_elsewhere(executor, python_job):
+    job = python_job("""
+import os
+if os.path.exists("b"): open("b", "a").write("x")
+else: open("b", "w").close(); os.link("b", "a")
+""")
+    linked = executor.run(job, job.inputs).sandbox
+    assert linked["b"].same_as == "a"
+    assert executor.run(job, linked).sandbox["a"].content == b"x"
+    elsewhere = executor.run(job, linked.copied()).sandbox
+    assert (elsewhere["a"].content, elsewhere["b"].content) == (b"", b"x")

@@ -548,3 +548,15 @@ def test_a_stream_that_was_saved_empty_and_stays_empty_is_unchanged():
     one, home = job(on_exit_or_evict=True), Tree.of(**{"out.txt": "printed\n"})
     assert transfer.output(one, sandbox(), Tree.files({STDERR: ""})) == home
     assert transfer.output(one, sandbox(), Tree()) == home | Tree.of(**{"err.txt": ""})
+
+
+def test_the_default_list_goes_by_the_time_too():
+    job = Job("job", inputs=Tree.of(job="", touched="x", left="x"), checkpoint_exit_code=85)
+    assert set(transfer.checkpoint(job, Tree(job.inputs, {"touched": 1.0}), MODERN)) == {"touched"}
+
+
+def test_what_is_sent_is_new_and_each_path_is_a_file_of_its_own():
+    job = Job("job", transfer_checkpoint_files=("a", "b"), checkpoint_exit_code=85)
+    sandbox = Tree({"a": File(b"x"), "b": File(b"x", same_as="a")}, {"a": 1.0})
+    sent = transfer.checkpoint(job, sandbox, MODERN)
+    assert sent == Tree.of(a="x", b="x") and not sent.times

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from grader.simulator.tree import Directory, File, Link, TooLarge, Tree, parents
 
 names = st.sampled_from(["a", "b", "c", "ä", "with space", "*", "_condor_stdout"])
-files = st.builds(File, st.binary(max_size=6), st.booleans())
+files = st.builds(File, st.binary(max_size=6), st.booleans(), same_as=st.just(""))
 entries = files | files | st.just(Directory()) | st.builds(Link, st.sampled_from(["a", "b/c", "../a", "/nowhere"]))
 
 
@@ -245,3 +245,20 @@ def test_what_is_no_directory_is_an_error(tmp_path):
         Tree.read(tmp_path / "file")
     with pytest.raises(FileNotFoundError):
         Tree.read(tmp_path / "nothing")
+
+
+def test_hard_links_are_read_and_made_again(tmp_path):
+    tree = Tree({"a": File(b"x"), "d/b": File(b"x", same_as="a"), "d/c": File(b"x", same_as="a")})
+    tree.write(tmp_path / "one")
+    assert (tmp_path / "one/d/c").stat().st_nlink == 3
+    assert Tree.read(tmp_path / "one") == tree
+    tree.copied().write(tmp_path / "two")
+    assert (tmp_path / "two/a").stat().st_nlink == 1
+    tree.put("a", File(b"y")).write(tmp_path / "three")  # it is another file now
+    assert (tmp_path / "three/d/b").read_text() == "x"
+
+
+def test_times_stay_with_what_is_laid_over_and_go_with_what_is_replaced():
+    tree = Tree(Tree.of(a="1", b="2"), {"a": 1.0, "b": 2.0})
+    assert tree.put("b", File(b"3")).times == {"a": 1.0}
+    assert tree == Tree.of(a="1", b="2") and not tree.copied().times
