@@ -38,10 +38,12 @@ def own_files(job: Job, directory: str, host: str) -> Tree:
 def _attributes(job: Job) -> tuple[tuple[str, object], ...]:
     """What the job's ad tells of it."""
     return (
-        ("ClusterId", job.cluster), ("ProcId", job.proc), ("Cmd", job.executable), ("Arguments", " ".join(job.arguments)),
+        ("ClusterId", job.cluster), ("ProcId", job.proc), ("Cmd", job.executable),
+        ("Arguments", " ".join(job.arguments)),
         ("In", job.stdin or "/dev/null"), ("Out", STDOUT if job.output else "/dev/null"),
         ("Err", STDERR if job.error else "/dev/null"), ("SuccessCheckpointExitCode", job.checkpoint_exit_code),
-        ("TransferCheckpoint", _listed(job.transfer_checkpoint_files)), ("TransferOutput", _listed(job.transfer_output_files)),
+        ("TransferCheckpoint", _listed(job.transfer_checkpoint_files)),
+        ("TransferOutput", _listed(job.transfer_output_files)),
         ("RequestCpus", _cpus(job)), ("RequestMemory", _amount(job.request_memory, 1 << 20)),
         ("RequestDisk", _amount(job.request_disk, 1 << 10)))
 

@@ -302,7 +302,8 @@ def _times(before: Tree, found: Mapping[str, float], start: float, seconds: floa
     laid_out = before.times.get(LAID_OUT, start)
     touched = {path: at for path, at in found.items() if abs(at - before.times.get(path, laid_out)) > 1e-5}
     kept = {path: at for path, at in before.times.items() if path in found}
-    return kept | {path: start + seconds if at > real - COARSE else at for path, at in touched.items()} | {LAID_OUT: laid_out}
+    now = {path: start + seconds if at > real - COARSE else at for path, at in touched.items()}
+    return kept | now | {LAID_OUT: laid_out}
 
 
 def _elapsed(now: float, start: float) -> float:
