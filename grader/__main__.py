@@ -20,7 +20,9 @@ from .simulator import schedule, submit
 from .simulator.evidence import evidence
 from .simulator.execution import Limits
 from .simulator.executor import Executor
-from .simulator.explore import RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore
+from .simulator.explore import RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
+from .simulator.isolation import own_confinement
+from .simulator.outside import state_outside
 from .simulator.eventlog import render as render_event
 from .simulator.job import Job
 from .simulator.joblog import job_log
@@ -155,6 +157,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE", help=SUBMIT_FILE)
         command.add_argument("--profile", choices=PROFILES, default=MODERN.name, metavar="NAME",
                              help=f"which HTCondor: {profiles}; default %(default)s")
+        command.add_argument("--allow-outside", action="store_true",
+                             help="let the program write outside of its sandbox, and use the network (default: where "
+                                  "there is bubblewrap it can't, and has a /tmp of its own)")
         command.add_argument("--json", action="store_true",
                              help="print JSON instead of text: an object; a list of them if several jobs are queued; "
                                   "for unusable input an object with `error` and, where they are known, `file`, `line` "
@@ -222,7 +227,7 @@ def command_simulate(options: argparse.Namespace) -> int:
     directory = options.submit_file.parent
     jobs = submission.within(directory)
     home, logs, fine, told = Tree(), {}, True, []
-    with _executor(options.max_seconds) as executor:
+    with _executor(options, one_machine=True) as executor:
         for job in jobs:
             end, log, as_json = _tell(job, executor, profile, faults, directory, options.json)
             as_json["remarks"] = [*map(str, submission.remarks), *as_json["remarks"]]
@@ -237,8 +242,10 @@ def command_simulate(options: argparse.Namespace) -> int:
     return 0 if fine else 1
 
 
-def _executor(seconds: int) -> Executor:
-    return Executor(Limits(cpu=seconds, wall=float(seconds)))
+def _executor(options: argparse.Namespace, one_machine: bool = False) -> Executor:
+    """One for programs of the user's own."""
+    limits = Limits(cpu=options.max_seconds, wall=float(options.max_seconds))
+    return Executor(limits, None if options.allow_outside else own_confinement(), one_machine)
 
 
 def _print_json(told: list[dict]) -> None:
@@ -265,7 +272,7 @@ def _tell(job: Job, executor: Executor, profile: Profile, faults: schedule.Sched
             print(line)
             sys.stdout.flush()
     end = outcome(moments)
-    remarks = ending.not_happened(moments, faults)
+    remarks = ending.not_happened(moments, faults) + ending.left_outside(moments)
     for remark in remarks:
         print(remark, file=sys.stderr)
     events = list(job_log(job, moments, profile))
@@ -330,12 +337,15 @@ def command_verify(options: argparse.Namespace) -> int:
     expected = _expected(options.expected, len(submission.jobs)) if options.expected else None
     jobs = submission.within(options.submit_file.parent)
     worst, told = 0, []
-    with _executor(options.max_seconds) as executor:
+    with _executor(options) as executor, _executor(options, one_machine=True) as one_machine:
         for job in jobs:
             found = (Exploration(UNKNOWN, submission.undecided) if submission.undecided
                      else explore(job, executor, profile, expected, bounds))
+            if where := state_outside(job, found, profile, executor, one_machine):
+                found = unknown(Unknown.STATE_OUTSIDE, where, states=found.states, executions=found.executions,
+                                schedules=found.schedules)
             facts = evidence(job, found)
-            known = _misconception(job, found, executor) if found.verdict != RESTART_SAFE else None
+            known = None if found.verdict == RESTART_SAFE or where else _misconception(job, found, executor)
             if options.json:
                 told.append({**_verdict_json(job, found, facts, known), "remarks": list(map(str, submission.remarks))})
             else:

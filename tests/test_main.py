@@ -23,6 +23,7 @@ from grader.__main__ import main
 from grader.course.catalogue import EXERCISES
 from grader.course.sweep import sweep_output
 from grader.simulator import schedule, submit
+from grader.simulator.isolation import own_confinement
 from grader.simulator.pool import simulate
 from grader.simulator.profile import PROFILES
 from grader.simulator.tree import Tree
@@ -236,6 +237,41 @@ def test_verify_measures_a_job_by_the_output_that_is_expected(grader, job, tmp_p
     assert (ran.status, json.loads(ran.out)["failure"], json.loads(ran.out)["schedule"]) == (1, "wrong output", "")
     (right / "result.txt").write_text("1\n2\n2\n")
     assert grader("verify", repeats, "--expected", right).status == 0
+
+
+OUTSIDE = shell("""
+n=$(cat PLACE/state 2> /dev/null || echo 0)
+sleep 60
+n=$((n + 1))
+mkdir -p PLACE && echo $n > PLACE/state || exit 3
+touch done.txt result.txt
+[ $n -ge 3 ] || exit 85
+echo $n > result.txt""")
+needs_bubblewrap = pytest.mark.skipif(own_confinement() is None, reason="bubblewrap is not to be had here")
+
+
+@needs_bubblewrap
+@pytest.mark.parametrize("place", ["/tmp/here", "~", "HERE"])
+def test_state_outside_of_the_sandbox_is_named_and_nothing_is_left_there(grader, job, tmp_path, place):
+    elsewhere = Path(__file__).with_name("state of a job")  # outside of /tmp, too
+    ran = grader("verify", job(OUTSIDE.replace("PLACE", place if place != "HERE" else shlex.quote(str(elsewhere)))))
+    assert ran.status == 2 and ran.out.startswith("unknown: its state is outside of its sandbox, in ")
+    assert place.replace("HERE", str(elsewhere)) in ran.out and "never-restores" not in ran.out
+    assert not elsewhere.exists() and not Path("/tmp/here").exists()
+
+
+@needs_bubblewrap
+def test_simulate_finds_what_is_outside_on_the_same_machine_only(grader, job):
+    submit_file = job(OUTSIDE.replace("PLACE", "/tmp/here"))
+    ran = grader("simulate", submit_file)
+    assert ran.status == 0 and "left /tmp/here" in ran.err and "3 executions" in ran.out
+    assert "6 executions" in grader("simulate", submit_file, "--schedule", "evict@3").out
+
+
+@needs_bubblewrap
+def test_what_is_harmless_outside_hides_no_failure(grader, job):
+    ran = grader("verify", job(shell("echo x > /tmp/log; exit 85")))
+    assert ran.status == 1 and ran.out.startswith("unsafe: held")
 
 
 @pytest.mark.parametrize("queue, name", [("queue", "nowhere"), ("queue", "empty"), ("queue 2", "right")])

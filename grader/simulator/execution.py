@@ -107,6 +107,8 @@ class Run(NamedTuple):
     """Whether the processes that were to run it have been lost, twice, so that nothing can be said of the program."""
     limit: Limit | None = None
     """Which limit that is, if the program was ended for it."""
+    outside: tuple[str, ...] = ()
+    """What it has left in its /tmp and home directory, outside of the sandbox."""
     notes: tuple[tuple, ...] = ()
     """With trace=True: the files opened and looked at, and exceptions raised; see inside/watch.py."""
 
@@ -121,6 +123,8 @@ class Executes(Protocol):
 
     mark: re.Pattern[bytes]
     """The name of an execution point, wherever it stands in a file."""
+    outside: Tree
+    """What is outside of the sandbox, and will be there in the next execution in the same slot; mostly nothing."""
 
     def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH,
             stop: Stop | None = None, trace: bool = False) -> Run: ...

@@ -49,9 +49,12 @@ class Executor:
     Raises MachineTrouble where processes can't be forked.
     """
 
-    def __init__(self, limits: Limits = Limits(), confine: Confinement | None = None):
+    def __init__(self, limits: Limits = Limits(), confine: Confinement | None = None, one_machine: bool = False):
+        """`one_machine`: what a program leaves outside of its sandbox is there in the next execution in the same slot, as on
+        one and the same machine. Otherwise it is never found again."""
         require_fork()
         self.limits, self._confine = limits, confine
+        self._one_machine, self._slot, self.outside = one_machine, 0, Tree()
         self._scratch = Scratch(limits.sandbox_bytes, confine)
         self._startd = Startd(self._scratch.path, confine)
 
@@ -133,6 +136,9 @@ class Executor:
 
     def _run(self, job: Job, sandbox: Tree, slot: int, clock: float, stop: Stop | None, trace: bool) -> Run:
         directory = self.directory(slot)
+        if self._one_machine and slot != self._slot:
+            self._scratch.clear()
+            self._slot, self.outside = slot, Tree()
         try:
             with self._scratch.room():
                 own, real = ads.own_files(job, str(directory), self.host(slot)), time.time()
@@ -144,7 +150,7 @@ class Executor:
                     raise MachineTrouble(f"No process can be had for a program: {answer.trouble}.")
                 return self._conclude(sandbox, directory, clock, real, answer, trace)
         finally:
-            self._scratch.clear()
+            self._scratch.clear(keep_outside=self._one_machine)
 
     # -- what goes in ----------------------------------------------------------
 
@@ -199,8 +205,11 @@ class Executor:
         control = str(self._scratch.control)
         now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
         seconds = _elapsed(now, start)
+        left = self._scratch.outside()
         if not answer.lost and self._scratch.is_whole(directory):
             try:
+                if self._one_machine:
+                    self.outside = self._scratch.left_outside(self.limits.files, self.limits.sandbox_bytes)
                 found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, ads.OWN_FILES)
                 after = Tree(self._streams_as_told(found), _times(before, found.times, start, seconds, real))
             except TooLarge as problem:
@@ -225,6 +234,7 @@ class Executor:
             error=int(number or 0),
             looked=looked or os.path.exists(f"{control}/clock.asked"),
             lost=answer.lost or not begun,
+            outside=left,
             notes=tuple(_notes(text(f"{control}/trace"))) if trace else (),
         )
 

@@ -39,6 +39,8 @@ class Confinement(NamedTuple):
     own_user: bool
     number: int = 0
     """Which of this process's executors it is for: 0 or 1."""
+    whole: bool = False
+    """Whether jobs see the whole system, which they can't write to: programs of the user's own, who brought them."""
 
     @property
     def user(self) -> int | None:
@@ -54,8 +56,12 @@ class Confinement(NamedTuple):
 
     def mounted(self, scratch: Path) -> list[Path]:
         """Where in a job's own /tmp, which is its /dev/shm as well, something is mounted."""
-        wanted = (*map(Path, readable()), scratch) if self.bubblewrap else ()
+        wanted = (*map(Path, self._seen()), scratch) if self.bubblewrap else ()
         return [path.relative_to(own) for path in wanted for own in OWN if path.is_relative_to(own)]
+
+    def _seen(self) -> list[str]:
+        """What has to be mounted for jobs to see it."""
+        return [path for path in readable() if not self.whole or path.startswith(OWN)]
 
     def __call__(self, command: Sequence[str], scratch: Path) -> list[str]:
         """The command, started so that it can write to `scratch` and read Python, the system and what is
@@ -69,8 +75,10 @@ class Confinement(NamedTuple):
         tmp, tools = str(scratch / "tmp"), str(scratch / "tools")
         names = ["--ro-bind", f"{tools}/passwd", "/etc/passwd"] if (scratch / "tools" / "passwd").exists() else []
         doors = _doors(scratch) if self.own_user else ()
-        return ["bwrap", *users, "--as-pid-1", "--die-with-parent", "--proc", "/proc", "--dev", "/dev",
-                *(word for own in OWN for word in ("--bind", tmp, own)), *doors, *_binds(), *names,
+        binds = (word for path in self._seen() for word in ("--ro-bind", path, path))
+        return ["bwrap", *users, "--as-pid-1", "--die-with-parent", *(("--ro-bind", "/", "/") if self.whole else ()),
+                "--proc", "/proc", "--dev", "/dev",
+                *(word for own in OWN for word in ("--bind", tmp, own)), *doors, *binds, *names,
                 "--bind", str(scratch), str(scratch), "--ro-bind", tools, tools,
                 "--remount-ro", "/dev", "--remount-ro", "/",
                 *(word for name, value in told.items() for word in ("--setenv", name, value)),
@@ -93,10 +101,6 @@ def readable() -> list[str]:
     return [path for path in dict.fromkeys(wanted) if os.path.exists(path)]
 
 
-def _binds() -> list[str]:
-    return [word for path in readable() for word in ("--ro-bind", path, path)]
-
-
 def _doors(scratch: Path) -> list[str]:
     """Directories that lead to what is mounted, open to every user: bubblewrap makes them for its own."""
     ways = sorted({str(parent) for path in (*readable(), scratch) for parent in Path(path).parents}
@@ -113,6 +117,14 @@ def confinement() -> Confinement | None:
     offers = [Confinement(True, True)] * (root and bubblewrap) + [Confinement(True, False)] * bubblewrap \
         + [Confinement(False, True)] * root
     return next((offer for offer in offers if _works(offer)), None)
+
+
+@lru_cache(1)
+def own_confinement() -> Confinement | None:
+    """That for a program of the user's own: it sees what the user sees, has a /tmp for itself, and can write to nothing
+    outside of its sandbox. None where there is no bubblewrap for it."""
+    offer = Confinement(True, False, whole=True)
+    return offer if sys.platform.startswith("linux") and shutil.which("bwrap") and _works(offer) else None
 
 
 def _works(offer: Confinement) -> bool:

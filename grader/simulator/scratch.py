@@ -94,7 +94,7 @@ class Scratch:
             _settle(where)
         _settle(self.path)
         self.control.mkdir()
-        self.home.mkdir()
+        self.home.mkdir(exist_ok=True)
         sandbox.write(directory)
         own.write(directory)
         for path, entry in (*own.items(), *sandbox.items()):
@@ -116,13 +116,26 @@ class Scratch:
         where = str(directory)
         return all(map(is_directory, (os.path.dirname(where), where, str(self.control))))
 
-    def clear(self) -> None:
-        """Remove what an execution has left, wherever it is, so that the next one does not find it."""
+    def outside(self) -> tuple[str, ...]:
+        """What a job has left outside of its sandbox, by the names that it has for the job."""
+        found = [f"/tmp/{name}" for name in _names(self.tmp) if not _leads_to(self.tmp / name, self._kept)]
+        return (*found, *(f"~/{name}" for name in _names(self.home)))
+
+    def left_outside(self, files: int, size: int) -> Tree:
+        """The same as directories. Raises TooLarge for more files or bytes."""
+        kept = {path.relative_to(self.tmp).parts[0] for path in map(Path, self._kept)}
+        home = Tree.read(self.home, files, size) if is_directory(str(self.home)) else Tree()
+        return Tree.read(self.tmp, files, size, kept).moved_below("tmp") | home.moved_below("~")
+
+    def clear(self, keep_outside: bool = False) -> None:
+        """Remove what an execution has left, wherever it is, so that the next one does not find it; but for what is
+        outside of the sandbox, if that is to be kept."""
         self.path.chmod(self._mode)
         for name in os.listdir(self.path):
-            if name not in ("tools", "tmp"):
+            if name not in (("tools", "tmp", "home") if keep_outside else ("tools", "tmp")):
                 remove(os.path.join(self.path, name))
-        _empty(str(self.tmp), self._kept, 0o1777)
+        if not keep_outside:
+            _empty(str(self.tmp), self._kept, 0o1777)
 
     def _make_tools(self) -> None:
         self.tools.mkdir()
@@ -175,12 +188,24 @@ def _executable(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+def _names(directory: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(directory)) if is_directory(str(directory)) else []
+    except OSError:
+        return []  # a job may have removed it, or shut it
+
+
+def _leads_to(path: str | Path, kept: Collection[str]) -> bool:
+    """Whether one of these directories is this one, or below it."""
+    return any(f"{one}{os.sep}".startswith(f"{path}{os.sep}") for one in kept)
+
+
 def _empty(directory: str, keep: Collection[str], mode: int = 0o755) -> None:
     """Remove everything in a directory but the directories `keep`, emptied too, and those on the way there."""
     os.chmod(directory, mode)
     for name in os.listdir(directory):
         path = os.path.join(directory, name)
-        if is_directory(path) and any((kept + os.sep).startswith(path + os.sep) for kept in keep):
+        if is_directory(path) and _leads_to(path, keep):
             _empty(path, keep)
         else:
             remove(path)

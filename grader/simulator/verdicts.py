@@ -30,6 +30,7 @@ class Unknown(StrEnum):
     NEVER_SAVED = "never saved"
     NON_DETERMINISTIC = "non-deterministic"
     GOES_BY_TIME = "goes by time"
+    STATE_OUTSIDE = "state outside"
     LIMIT = "limit"
     LIMIT_OF_TIME = "limit of time"
     STATES = "states"
@@ -48,6 +49,8 @@ _SENTENCES = {
     Unknown.NON_DETERMINISTIC: "non-deterministic",
     Unknown.GOES_BY_TIME: "what comes home depends on when it is run: it is not the same if all restarts are days "
                           "later, on the schedule {0}",
+    Unknown.STATE_OUTSIDE: "its state is outside of its sandbox, in {0}: a restart finds it there as long as it is on the "
+                           "same machine, or on one that shares it, of which nothing is known here",
     Unknown.LIMIT: _LIMIT,
     Unknown.LIMIT_OF_TIME: _LIMIT,
     Unknown.STATES: "{0:g} state{1} not enough",

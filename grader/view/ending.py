@@ -31,6 +31,13 @@ def not_happened(moments: Sequence[Moment], faults: Schedule) -> list[str]:
     return [f"{fault} did not happen: {_why_not(moments, fault)}" for fault in faults if fault not in happened]
 
 
+def left_outside(moments: Sequence[Moment]) -> list[str]:
+    """A sentence on what the program has left outside of its sandbox, if anything."""
+    left = dict.fromkeys(path for moment in moments if moment.run for path in moment.run.outside)
+    return [f"outside of its sandbox, the program has left {', '.join(left)}: what it has saved there is no part of its "
+            "checkpoint, and is not found on another machine"] if left else []
+
+
 def _why_not(moments: Sequence[Moment], fault: Fault) -> str:
     last = moments[-1].execution
     if fault.execution > last:

@@ -103,7 +103,7 @@ exec(FUNCTION, _own)
 class Called:
     """The Executor's place taken by a function call. What is printed goes to _condor_stdout."""
 
-    mark = re.compile(rb"(?!)")
+    mark, outside = re.compile(rb"(?!)"), Tree()
 
     def afresh(self):
         return nullcontext()

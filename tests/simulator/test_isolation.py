@@ -14,7 +14,8 @@ from grader.simulator.execution import Limits
 from grader.simulator.executor import Executor
 from grader.simulator.explore import RESTART_SAFE, explore
 from grader.simulator.inside import INSIDE
-from grader.simulator.isolation import Confinement, confinement
+from grader.simulator.isolation import Confinement, confinement, own_confinement
+from grader.simulator.tree import Tree
 
 SHUT_IN = confinement() is not None and confinement().bubblewrap
 HERE = Path(__file__).resolve()
@@ -190,3 +191,54 @@ def test_an_interpreter_with_two_dots_in_its_path_is_shut_in():
     program = "from grader.simulator.isolation import confinement; print(confinement().bubblewrap)"
     done = subprocess.run([python, "-c", program], capture_output=True, text=True, cwd=HERE.parents[2])
     assert done.stdout == "True\n", done.stderr
+
+
+# -- a program of the user's own --------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def own():
+    if own_confinement() is None:
+        pytest.skip("bubblewrap is not to be had here")
+    with Executor(confine=own_confinement()) as executor:
+        yield executor
+
+
+@pytest.mark.parametrize(("attempt", "complaint"), [
+    (f"open({str(HERE.with_name('intruder'))!r}, 'w')", "Read-only file system"),
+    ("open('/usr/intruder', 'w')", "Read-only file system"),
+    ("import socket; socket.create_connection(('192.0.2.1', 80), 2)", "Network is unreachable"),
+    ("import os; os.kill(os.getppid() + 100000, 9)", "ProcessLookupError"),
+])
+def test_a_program_of_ones_own_can_write_nowhere_else(own, python_job, attempt, complaint):
+    job = python_job(attempt)
+    run = own.run(job, job.inputs)
+    assert run.exit.code == 1 and complaint in run.stderr
+
+
+def test_a_program_of_ones_own_reads_what_its_user_reads(own, python_job):
+    job = python_job(f"print(open({str(HERE)!r}).readline())")
+    assert "What a confined job can't reach" in own.run(job, job.inputs).stdout
+
+
+def test_what_is_read_only_is_so_for_root_too(own, shell_job):
+    job = shell_job("touch file; chmod 444 file; echo x > file || echo refused")
+    assert own.run(job, job.inputs).stdout == "refused\n"
+
+
+LEAVES = "cat /tmp/state ~/state 2> /dev/null; echo 1 > /tmp/state; echo 2 > ~/state"
+
+
+def test_what_is_left_outside_is_seen_and_not_found_again(own, shell_job):
+    job = shell_job(LEAVES)
+    runs = [own.run(job, job.inputs) for _ in range(2)]
+    assert [(run.stdout, run.outside) for run in runs] == [("", ("/tmp/state", "~/state"))] * 2
+    assert not own.outside and not Path("/tmp/state").exists()
+
+
+def test_on_one_machine_it_is_found_in_the_same_slot(shell_job):
+    if own_confinement() is None:
+        pytest.skip("bubblewrap is not to be had here")
+    job = shell_job(LEAVES)
+    with Executor(confine=own_confinement(), one_machine=True) as executor:
+        assert [executor.run(job, job.inputs, slot=slot).stdout for slot in (0, 0, 1, 0)] == ["", "1\n2\n", "", ""]
+        assert executor.outside == Tree.files({"tmp/state": "1\n", "~/state": "2\n"})
