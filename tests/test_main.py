@@ -274,6 +274,28 @@ def test_what_is_harmless_outside_hides_no_failure(grader, job):
     assert ran.status == 1 and ran.out.startswith("unsafe: held")
 
 
+TOOL = "n=$(cat ck); n=${n:-0}\nwhile [ $n -lt 4 ]; do sleep 7200; n=$((n + 1)); echo $n > ck; done\necho ok > res"
+
+
+@pytest.mark.parametrize("begin", ["touch ck", "[ -e ck ] || echo 0 > ck"])
+@pytest.mark.parametrize("limit, cause", [("timeout 1h", "no-progress"), ("timeout -k 5 3600", "no-progress")])
+def test_a_time_limit_before_the_first_save_is_told_as_such(grader, job, begin, limit, cause):
+    script = f"{begin}\n{limit} sh tool\nrc=$?\n[ $rc -eq 124 ] && exit 85\nexit $rc"
+    submit_file = job(shell(script), transfer_checkpoint_files="ck", transfer_output_files=None, transfer_input_files="tool")
+    submit_file.with_name("tool").write_text(TOOL)
+    told = json.loads(grader("verify", submit_file, "--json").out)
+    assert (told["verdict"], told["failure"], told["misconception"]) == ("unsafe", "never finishes", cause)
+
+
+def test_an_exit_code_that_a_pipe_has_lost_is_told_as_such(grader, job):
+    submit_file = job(shell("sh tool | tee run.log"), transfer_checkpoint_files="state", transfer_output_files=None,
+                      transfer_input_files="tool")
+    submit_file.with_name("tool").write_text("echo 4 > state; exit 85")
+    ran = grader("verify", submit_file)
+    assert ran.status == 2
+    assert "job:2  the checkpoint is there (state), and the job left with exit code 0, not 85 (a pipe" in ran.out
+
+
 @pytest.mark.parametrize("queue, name", [("queue", "nowhere"), ("queue", "empty"), ("queue 2", "right")])
 def test_verify_refuses_an_expected_output_that_is_none(grader, job, tmp_path, queue, name):
     (tmp_path / "empty").mkdir()

@@ -8,6 +8,7 @@ to yes or no; the first that fits names the misconception. None fitting is an an
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cached_property
 
 from ..simulator.execution import Run, Stop
@@ -369,6 +370,13 @@ class Case:
                          for state in self.state.way() if state.run)
         return any(lines > first for lines in later)
 
+    def saved_by_then(self) -> bool:
+        """Whether the failing execution has written something to a file of the checkpoint."""
+        end = self.state.clock + self.run.seconds
+        after = self.run.sandbox
+        return any(after.times.get(path) == end and isinstance(entry := after.get(path), File) and entry.content
+                   for path in self.state_files)
+
     def place_saved(self) -> bool:
         """Whether the checkpoint tells how far the job has got, or is in a form in which that can't be seen; not so if it
         is text and has neither the last line's number nor the next."""
@@ -592,6 +600,29 @@ def _no_progress(case: Case) -> bool:
     return case.failure == "never finishes" and case.run.seconds == 0 and (worked or nothing)
 
 
+def _time_is_up(case: Case) -> bool:
+    """A `timeout` ends each execution before it has saved anything; with ten times as much it saves, or is done."""
+    if case.failure != "never finishes" or case.run is None or case.saved_by_then():
+        return False
+    files, more = case.state.sandbox, case.job.inputs
+    for path, entry in case.job.inputs.items():
+        if isinstance(entry, File) and files.get(path) == entry and (longer := TIMEOUT.sub(_ten_times, entry.content)):
+            files, more = (tree.put(path, entry._replace(content=longer)) for tree in (files, more))
+    if more == case.job.inputs:
+        return False
+    job = replace(case.job, inputs=more)
+    run = case.executor.run(job, files, slot=case.state.slot, clock=case.state.clock)
+    return run.exit.code == 0 or any(run.sandbox.get(path) != entry for path, entry in case.state_files.items())
+
+
+TIMEOUT = re.compile(rb"(\btimeout(?: +-\S+(?: +\d+[smhd]?)?)* +)(\d+)")
+"""A time limit in a script."""
+
+
+def _ten_times(found: re.Match[bytes]) -> bytes:
+    return b"%s%d" % (found[1], 10 * int(found[2]))
+
+
 def _error_swallowed(case: Case) -> bool:
     """Where there is something to read."""
     there = not case.state_files or any(entry.content for entry in case.state_files.values())
@@ -645,6 +676,7 @@ SYMPTOMS = (
     ("rng-not-saved", _seeds_again),
     ("state-incomplete", _goes_astray),
     ("no-progress", _no_progress),
+    ("no-progress", _time_is_up),
     ("error-swallowed", _error_swallowed),
     ("never-restores", _never_restores),
     ("sigterm-saves", _sigterm_saves),

@@ -15,6 +15,7 @@ from .job import STDERR, STDOUT, Job
 from .pool import Ended, Held, Saved
 from .states import State
 from .tree import Entry, File, Tree
+from .verdicts import Unknown
 
 LONGEST_COMPLAINT = 300
 """Characters of a line on stderr."""
@@ -24,7 +25,7 @@ LONGEST_COMPLAINT = 300
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
     missing file, other file, left behind, traceback, time was up, stderr, not there, work done again, limit, no first
-    line, no interpreter, Windows line ends, exit, differs from run to run."""
+    line, no interpreter, Windows line ends, exit, differs from run to run, saved in vain."""
 
     kind: str
     text: str
@@ -39,6 +40,8 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
     """The facts behind the verdict of an exploration; none for a job that is restart-safe."""
     if found.difference:
         return tuple(_between_runs(*found.difference))
+    if found.unknown is Unknown.NEVER_SAVED:
+        return tuple(_saved_in_vain(job, found.first))
     if found.violation is None:
         return ()
     violation, state = found.violation, found.violation.state
@@ -62,6 +65,22 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
     elif state.run is not None and state.run.unstartable:
         facts += _windows_line_ends(job, state.run)
     return tuple(facts)
+
+
+def _saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
+    """That all files of the checkpoint are there at the end of a job that never left with the checkpoint code. A script
+    may have lost it: a pipe ends with the code of its last command."""
+    listed, run = job.transfer_checkpoint_files or (), first.run if first else None
+    if run is None or not listed or job.checkpoint_exit_code is None:
+        return []
+    made = [path for path in listed if run.sandbox.resolve(path) not in (None, *job.inputs)]
+    if len(made) < len(listed) or set(made) <= set(job.transfer_output_files or ()):
+        return []
+    piped = [(path, number) for path, entry in job.inputs.items() if isinstance(entry, File) and entry.executable
+             for number, line in enumerate(entry.text.splitlines(), 1) if re.search(r"[^|]\|\s*tee\b", line)]
+    why = " (a pipe ends with the exit code of its last command)" if piped else ""
+    return [Evidence("saved in vain", f"the checkpoint is there ({', '.join(made)}), and the job left with {run.exit}, not "
+                     f"{job.checkpoint_exit_code}{why}", *(piped[0] if piped else ()))]
 
 
 def _again(state: State) -> list[Evidence]:
