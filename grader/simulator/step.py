@@ -309,7 +309,8 @@ def _vacated(job: Job, profile: Profile, now: Situation, event: Struck) -> Situa
     sent = transfer.vacated(job, event.run.sandbox, profile)
     if isinstance(sent, Tree):
         spool = transfer.commit(now.spool, sent)
-        now = replace(now, goodput=now.goodput + now.pending, pending=0.0)
+        if transfer.has_news(sent, now.spool):
+            now = replace(now, goodput=now.goodput + now.pending, pending=0.0)
         return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, spool=spool)
     then = NotSaved(sent.paths)
     if profile.missing_output_holds:

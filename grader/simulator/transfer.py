@@ -90,6 +90,11 @@ def vacated(job: Job, sandbox: Tree, profile: Profile = MODERN) -> Tree | Failur
     return _send(sandbox, listed, job.preserve_relative_paths, profile)
 
 
+def has_news(sent: Tree, spool: Tree) -> bool:
+    """Whether a file, streams apart, is sent that is not there as it is: a restart may go on from there."""
+    return any(isinstance(entry, File) and spool.get(path) != entry for path, entry in without_streams(sent).items())
+
+
 def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tree | Failure:
     """R6: what comes home to the submit directory when the job ends, under the names it gets there.
     Files that are there come home also if others are missing. `came`: the checkpoint that the

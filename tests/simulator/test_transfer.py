@@ -560,3 +560,11 @@ def test_what_is_sent_is_new_and_each_path_is_a_file_of_its_own():
     sandbox = Tree({"a": File(b"x"), "b": File(b"x", same_as="a")}, {"a": 1.0})
     sent = transfer.checkpoint(job, sandbox, MODERN)
     assert sent == Tree.of(a="x", b="x") and not sent.times
+
+
+@pytest.mark.parametrize("sent, news", [
+    (Tree({"ck": Directory()}), False), (Tree.of(n="1"), False), (Tree.files({STDOUT: "from 0"}), False),
+    (Tree.of(n="2"), True), (Tree.of(n="1", m=""), True),
+])
+def test_a_file_that_is_not_there_yet_as_it_is_is_news(sent, news):
+    assert transfer.has_news(sent, Tree.of(n="1")) == news
