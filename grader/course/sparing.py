@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ..simulator import transfer
-from ..simulator.execution import EPOCH, Exit, Limits, Run, Stop
+from ..simulator.execution import EPOCH, Exit, Limits, Run, Start, Stop
 from ..simulator.executor import Executor
 from ..simulator.given import given
 from ..simulator.isolation import Confinement
@@ -82,12 +82,12 @@ class Sparing(Executor):
             self._known |= known
 
     def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH, stop: Stop | None = None,
-            trace: bool = False) -> Run:
+            trace: bool = False, beside: tuple[Start, ...] = ()) -> Run:
         """Execute, as long as the budget lasts."""
         sandbox = transfer.with_streams(job, sandbox)
         if self.spent:
             return Run(Exit(signal=int(signal.SIGKILL)), sandbox, 0.0, "", "", over="an answer may take in all")
-        what = (job.invocation, sandbox, slot, stop)
+        what = (job.invocation, sandbox, slot, stop, beside)
         if what in self._ended:
             return self._ended[what]
         # What has not looked at the clock does the same at any time.
@@ -98,7 +98,7 @@ class Sparing(Executor):
         self.limits = self._again if program in self._endless else self._first
         if self._apart:
             self.renew()
-        run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace)
+        run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace, beside=beside)
         if run.lost:
             self.doubts.append(LOST)
         elif run.over:
@@ -133,8 +133,8 @@ class Sparing(Executor):
             return False
         left = {run.sandbox for run in self._known.values()}
         restarts: dict[tuple, list[tuple]] = {}
-        for ((invocation, sandbox, slot, stop), clock), run in self._known.items():
-            if stop is None and sandbox in left:
+        for ((invocation, sandbox, slot, stop, beside), clock), run in self._known.items():
+            if stop is None and not beside and sandbox in left:
                 restarts.setdefault(invocation, []).append((sandbox, slot, EPOCH if clock is None else clock, run))
         most = max(map(len, restarts.values()), default=0)
         if not most:

@@ -84,6 +84,15 @@ class Limit(StrEnum):
     FILE = "file"
 
 
+class Start(NamedTuple):
+    """A start of the program."""
+
+    sandbox: Tree
+    """What it found."""
+    clock: float
+    """When it was, in virtual time."""
+
+
 class Run(NamedTuple):
     """What came of one execution, as seen from outside."""
 
@@ -109,6 +118,9 @@ class Run(NamedTuple):
     """Which limit that is, if the program was ended for it."""
     outside: tuple[str, ...] = ()
     """What it has left in its /tmp and home directory, outside of the sandbox."""
+    left: tuple[str, ...] | None = ()
+    """If it ended with the checkpoint exit code: the names of what it left running, which goes on beside the restarted
+    program (R4f). None if that can't be said."""
     notes: tuple[tuple, ...] = ()
     """With trace=True: the files opened and looked at, and exceptions raised; see inside/watch.py."""
 
@@ -127,7 +139,7 @@ class Executes(Protocol):
     """What is outside of the sandbox, and will be there in the next execution in the same slot; mostly nothing."""
 
     def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH,
-            stop: Stop | None = None, trace: bool = False) -> Run: ...
+            stop: Stop | None = None, trace: bool = False, beside: tuple[Start, ...] = ()) -> Run: ...
 
     def slots_named_in(self, tree: Tree) -> set[int]: ...
 

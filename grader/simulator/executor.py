@@ -14,14 +14,14 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
 from . import ads, hashing, transfer
-from .execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Stop
+from .execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Start, Stop
 from .inside import INSIDE, clock
 from .isolation import Confinement
 from .job import STDERR, STDOUT, Job
@@ -40,6 +40,9 @@ TRIES = 2
 """How often a program is executed whose processes are lost."""
 MOST_SOURCES = 32
 """Files of a job that are compiled beforehand."""
+MOST_NAME = 40
+"""Characters of the name of what a program left running."""
+_INTERPRETER = re.compile(r"(?:.*/)?(?:\w*sh|env|perl|python[\d.]*)")
 _PYTHON = re.compile(rb"#! ?(?:/usr/bin/env |/\S*/)python(?:3(?:\.\d+)?)?\n")
 
 
@@ -118,8 +121,11 @@ class Executor:
         return self._scratch.execute_directory(slot, self.name(slot))
 
     def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH,
-            stop: Stop | None = None, trace: bool = False) -> Run:
+            stop: Stop | None = None, trace: bool = False, beside: tuple[Start, ...] = ()) -> Run:
         """Execute the job's program in `sandbox`, in the given slot, when virtual time is `clock`.
+
+        `beside`: the earlier starts in this sandbox that have left something running there, since nothing was. They are
+        made again, in the sandbox of the first, and this one beside what they leave.
 
         Same job, sandbox and slot: same result, unless the program draws on something random.
         Raises MachineTrouble.
@@ -128,58 +134,71 @@ class Executor:
         if sum(len(entry.content) for entry in sandbox.values() if isinstance(entry, File)) > self.limits.sandbox_bytes:
             return Run(Exit(), sandbox, 0.0, "", "", over=f"{self.limits.sandbox_bytes} bytes in the sandbox")
         for _ in range(TRIES):
-            run = self._run(job, sandbox, slot, clock, stop, trace)
+            run = self._run(job, (*beside, Start(sandbox, clock)), slot, stop, trace)
             # What has been killed, and not by us, may have been in the way when memory was short.
             if not run.lost and (stop or run.over or run.exit.signal != signal.SIGKILL):
                 break
         return run
 
-    def _run(self, job: Job, sandbox: Tree, slot: int, clock: float, stop: Stop | None, trace: bool) -> Run:
+    def _run(self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool) -> Run:
         directory = self.directory(slot)
         if self._one_machine and slot != self._slot:
             self._scratch.clear()
             self._slot, self.outside = slot, Tree()
         try:
             with self._scratch.room():
-                own, real = ads.own_files(job, str(directory), self.host(slot)), time.time()
-                self._scratch.lay_out(directory, sandbox, own, sandbox.times.get(LAID_OUT, clock))
-                request = self._request(job, sandbox, slot, clock, stop, trace)
+                first, own = starts[0], ads.own_files(job, str(directory), self.host(slot))
+                real = time.time()
+                self._scratch.lay_out(directory, first.sandbox, own, first.sandbox.times.get(LAID_OUT, first.clock))
+                request = self._request(job, starts, slot, stop, trace)
                 self._scratch.hand_over(directory)
                 answer = self._startd.execute(request, self.limits.wall)
                 if answer.trouble:
                     raise MachineTrouble(f"No process can be had for a program: {answer.trouble}.")
-                return self._conclude(sandbox, directory, clock, real, answer, trace)
+                run = self._conclude(starts, directory, real, answer, trace)
+                known = answer.starts == len(starts) and answer.left is not None
+                return run._replace(left=_names(job, directory, answer.left) if known else None)
         finally:
             self._scratch.clear(keep_outside=self._one_machine)
 
     # -- what goes in ----------------------------------------------------------
 
-    def _request(self, job: Job, sandbox: Tree, slot: int, start: float, stop: Stop | None, trace: bool) -> dict:
+    def _request(self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool) -> dict:
         """What the starter is told."""
         directory, control = self.directory(slot), self._scratch.control
+        sandbox, begins = starts[0]
         clock_file = f"{control}/clock"
-        clock.create(clock_file, start)
+        clock.create(clock_file, begins)
         stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
         stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
         program = os.path.normpath(directory / job.executable)
-        environment = self._environment(job, sandbox, directory, clock_file, slot)
+        sources = [f"{directory}/{path}" for path, entry in _sources(job.inputs) if sandbox.get(path) == entry]
+        each = [self._start(job, start, slot, directory, clock_file) for start in starts]
+        each[0] |= {"begins": None, "sources": sources}
+        each[-1] |= {"stop": stop and [stop.after, int(stop.signal), stop.grace],
+                     "trace": f"{control}/trace" if trace else None}
         return {
+            "starts": each,
+            "checkpoint": [job.checkpoint_exit_code, job.checkpoint_signal] if job.self_checkpointing else None,
             "program": program,
             "arguments": [program, *job.arguments],
-            "python": _is_python(job, sandbox) and environment["PYTHONHASHSEED"] == hashing.FIXED,
-            "sources": [f"{directory}/{path}" for path, entry in _sources(job.inputs) if sandbox.get(path) == entry],
             "directory": str(directory),
-            "environment": environment,
+            "control": str(control),
             "stdin": f"{directory}/{job.stdin}" if job.stdin in sandbox else os.devnull,
             "stdout": stdout,
             "stderr": stdout if job.streams_joined else stderr,
             "clock": clock_file,
-            "stop": stop and [stop.after, int(stop.signal), stop.grace],
             "limits": _told(self.limits),
             "scratch": str(self._scratch.path),
-            "trace": f"{control}/trace" if trace else None,
             "failure": f"{control}/failure",
         }
+
+    def _start(self, job: Job, start: Start, slot: int, directory: Path, clock_file: str) -> dict:
+        """What is another one in each start."""
+        environment = self._environment(job, start.sandbox, directory, clock_file, slot)
+        python = _is_python(job, start.sandbox) and environment["PYTHONHASHSEED"] == hashing.FIXED
+        return {"environment": environment, "python": python, "begins": start.clock, "sources": [], "stop": None,
+                "trace": None}
 
     def _environment(self, job: Job, sandbox: Tree, directory: Path, clock_file: str, slot: int) -> dict[str, str]:
         where, tools, own = str(directory), str(self._scratch.tools), dict(job.environment)
@@ -199,7 +218,8 @@ class Executor:
 
     # -- what comes out --------------------------------------------------------
 
-    def _conclude(self, before: Tree, directory: Path, start: float, real: float, answer: Answer, trace: bool) -> Run:
+    def _conclude(self, starts: tuple[Start, ...], directory: Path, real: float, answer: Answer, trace: bool) -> Run:
+        before, start = starts[-1][:2]
         exit, limit, after = Exit(answer.code, answer.signal), self._limit(answer), before
         over = limit and self._in_words(limit)
         control = str(self._scratch.control)
@@ -211,7 +231,8 @@ class Executor:
                 if self._one_machine:
                     self.outside = self._scratch.left_outside(self.limits.files, self.limits.sandbox_bytes)
                 found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, ads.OWN_FILES)
-                after = Tree(self._streams_as_told(found), _times(before, found.times, start, seconds, real))
+                times = found.times if len(starts) == 1 else _written_again(before, found)
+                after = Tree(self._streams_as_told(found), _times(before, times, start, seconds, real))
             except TooLarge as problem:
                 over = f"{str(problem).removeprefix('more than ')} in the sandbox"
             except OSError as problem:  # directories in directories, too deep for a path
@@ -290,6 +311,30 @@ def _is_python(job: Job, sandbox: Tree) -> bool:
     return isinstance(found, File) and found.executable and bool(_PYTHON.match(found.content))
 
 
+def _names(job: Job, directory: Path, left: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
+    """What to call the processes that a program left running. A `sleep` that nobody waits for any more is not one of
+    them, as nothing comes of its end."""
+    found = {}
+    for orphan, command in left:
+        words = os.fsdecode(bytes.fromhex(command)).split("\0")
+        name = _name(words) or os.path.basename(job.executable)
+        if not (orphan and name == "sleep" and not any(word.startswith(str(directory)) for word in words)):
+            found[re.sub(r"[^\w.+-]", "?", name)[:MOST_NAME]] = None
+    return tuple(found)
+
+
+def _name(words: list[str]) -> str:
+    """The name of the program that a command starts; '' if it is a fork of the starter."""
+    if "-c" in words[:4]:  # see inside/__init__.py
+        after = words.index("-c") + 1
+        if words[after].endswith("starter.main()"):
+            return ""
+        if words[after].endswith("tools.main()"):
+            words = words[after + 1:]
+    script = _INTERPRETER.fullmatch(words[0]) and len(words) > 1 and words[1] and not words[1].startswith("-")
+    return os.path.basename(words[1 if script else 0])
+
+
 @lru_cache(1024)
 def _slots_named_in(item: tuple[str, Entry]) -> frozenset[int]:
     path, entry = item
@@ -314,6 +359,14 @@ def _times(before: Tree, found: Mapping[str, float], start: float, seconds: floa
     kept = {path: at for path, at in before.times.items() if path in found}
     now = {path: start + seconds if at > real - COARSE else at for path, at in touched.items()}
     return kept | now | {LAID_OUT: laid_out}
+
+
+def _written_again(before: Tree, found: Tree) -> dict[str, float]:
+    """The times of the files of a sandbox in which earlier starts were made again: what is as it was before the last one
+    is of when it was."""
+    laid_out = before.times.get(LAID_OUT, 0.0)
+    return {path: before.times.get(path, laid_out) if found[path] == before.get(path) else at
+            for path, at in found.times.items()}
 
 
 def _elapsed(now: float, start: float) -> float:

@@ -20,7 +20,7 @@ from . import transfer
 from .execution import Executes, Run
 from .hindsight import Hindsight
 from .job import Job
-from .livelock import FUTILE, Livelock
+from .livelock import FUTILE, MOST_BESIDE, Livelock
 from .pool import execute
 from .profile import MODERN, Profile
 from .schedule import Fault, Schedule, render
@@ -144,7 +144,7 @@ class _Explorer:
         self.sent: set[str] = set()
         """All names that any checkpoint has in the spool."""
         self.runs: dict[tuple, Run] = {}
-        self.done: list[tuple[Tree, int, Run]] = []
+        self.done: list[tuple[Situation, Run]] = []
         self.queue: list[tuple] = []
         self.serial = itertools.count()
         self.schedules = 0
@@ -190,6 +190,8 @@ class _Explorer:
             raise Exhausted(Unknown.SECONDS, self.bounds.seconds)
 
     def stay_within_limits(self, run: Run) -> None:
+        if run.left is None and not run.over:
+            raise Exhausted(Unknown.LEFT_UNSEEN, "")
         if run.over and not self.bounds.limits_hold:
             raise Exhausted(Unknown.LIMIT_OF_TIME if run.out_of_time else Unknown.LIMIT, run.over)
 
@@ -248,22 +250,24 @@ class _Explorer:
         return replace(now, slot=min(set(range(len(known) + 1)) - known)) if known else now
 
     def restart(self, claimed: Situation) -> Situation:
-        """In place. If no file knows of the slot any more, any other is the same."""
+        """In place. If nothing that is there knows of the slot any more, any other is the same."""
         now = self.step(claimed, Reactivated())
-        return now if now.slot == 0 or self.slots_known(now.sandbox) else replace(now, slot=0)
+        return now if now.slot == 0 or now.beside or self.slots_known(now.sandbox) else replace(now, slot=0)
 
     def run(self, now: Situation, trace: bool = False) -> Run:
         """Execute the program, once for each sandbox. Raises Exhausted; the first execution is always allowed."""
         if trace:
             return execute(self.executor, self.job, now, trace=True)
-        key = (self.identity(now.sandbox), now.slot)
+        if len(now.beside) > MOST_BESIDE:
+            raise Exhausted(Unknown.LEFT_RUNNING, MOST_BESIDE)
+        key = self.start_key(now)
         if key not in self.runs:
             if len(self.runs) >= self.bounds.executions:
                 raise Exhausted(Unknown.EXECUTIONS, self.bounds.executions)
             if self.runs:
                 self.stay_within_bounds()
             self.runs[key] = execute(self.executor, self.job, now)
-            self.done.append((now.sandbox, now.slot, self.runs[key]))
+            self.done.append((now, self.runs[key]))
         return self.runs[key]
 
     # -- states ----------------------------------------------------------------
@@ -301,14 +305,20 @@ class _Explorer:
     def key(self, now: Situation) -> tuple:
         """(place, spool). The place is all that matters as long as the job goes on in place."""
         came = transfer.inputs_that_came(self.job, now.came)
-        return (self.identity(now.sandbox), now.slot, now.retries, *came), self.identity(now.spool)
+        return (*self.start_key(now), now.retries, *came), self.identity(now.spool)
+
+    def start_key(self, now: Situation) -> tuple:
+        """What an execution depends on: what is in the sandbox, which execution point that is on, and what is running in
+        it, which is known by how it came there."""
+        beside = (self.identity(now.beside[0].sandbox), len(now.beside)) if now.beside else ()
+        return self.identity(now.sandbox), now.slot, beside
 
     def skip_laps(self, state: State) -> None:
         """Leave out the tries that go as an earlier one did: if one begins as an earlier one has begun, with no
         fault since, so will the next ones, until the last that max_retries allows. It goes through the same states."""
         earlier, (place, spool) = state.before, state.key
         while earlier is not None and earlier.schedule == state.schedule:
-            if earlier.key[0][:2] == place[:2] and earlier.key[1] == spool:
+            if earlier.key[0][:3] == place[:3] and earlier.key[1] == spool:
                 laps = state.retries // (earlier.retries - state.retries)
                 state.now = replace(state.now, retries=state.retries - laps * (earlier.retries - state.retries),
                                     execution=state.execution + laps * (state.execution - earlier.execution),
@@ -386,7 +396,7 @@ class _Explorer:
         self.streams_count = True
         self.identity.cache_clear()
         first.key = self.key(first.now)
-        self.runs = {(self.identity(sandbox), slot): run for sandbox, slot, run in self.done}
+        self.runs = {self.start_key(now): run for now, run in self.done}
 
     def uninterrupted(self, state: State) -> tuple[State, Tree | None]:
         """The run without faults: its last state that was executed, and what it brings home if it ends well."""

@@ -24,6 +24,9 @@ SIMILAR = 250
 """The same for text that is alike but for numbers, and for any text if the program looks at what it has appended."""
 MANY = 1000
 """Restarts further on at which a job is tried once more."""
+MOST_BESIDE = 12
+"""Starts in a row that leave something running in the sandbox; nobody looks further, as all of them are made again for the
+next."""
 MOST_NUMBERS = 20
 """Of those that stand in a job's files and arguments."""
 
@@ -53,7 +56,8 @@ class Livelock:
     def endless(self, now: Situation) -> str:
         """Why the job that starts here will never end; '' while it still may."""
         seen = (transfer.seen_by(self.job, tree) for tree in (now.sandbox, now.spool))
-        state = *seen, now.slot, now.retries, self.beside()
+        running = len(now.beside), *(start.sandbox for start in now.beside[:1])
+        state = *seen, now.slot, now.retries, running, self.beside()
         if state in self.seen:
             return "it starts in a state in which it has started before"
         self.seen.add(state)
@@ -73,7 +77,7 @@ class Livelock:
 
     def appends_for_ever(self, now: Situation) -> bool:
         """Whether restarts only append text, and will do so for ever."""
-        if not self.grown or self.alike < self.patience and self.similar < SIMILAR:
+        if now.beside or not self.grown or self.alike < self.patience and self.similar < SIMILAR:
             return False
         if self.similar < certain(self.allowed) and self.looks_back(now):
             return False

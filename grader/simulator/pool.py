@@ -14,7 +14,7 @@ from functools import partial
 from . import transfer
 from .execution import Executes, Exit, Run, Stop
 from .job import Job
-from .livelock import Livelock
+from .livelock import MOST_BESIDE, Livelock
 from .profile import MODERN, Profile
 from .schedule import BETWEEN, Fault, Schedule
 from .step import (Ended, Event, Exited, Held, Kind, Matched, NotSaved, Reactivated, Released, Saved, Situation, Status,
@@ -48,7 +48,7 @@ def execute(executor: Executes, job: Job, now: Situation, **circumstances) -> Ru
     """Run the program where the job is now; or not, if the sandbox could not even be filled."""
     if problem := transfer.unreceivable(now.sandbox):
         return Run(Exit(), now.sandbox, 0.0, "", "", unstartable=problem)
-    return executor.run(job, now.sandbox, slot=now.slot, clock=now.time, **circumstances)
+    return executor.run(job, now.sandbox, slot=now.slot, clock=now.time, beside=now.beside, **circumstances)
 
 
 def simulate(job: Job, executor: Executes, profile: Profile = MODERN, schedule: Schedule = (),
@@ -114,6 +114,8 @@ class _Life:
             return f"{self.slots_lost} slots in a row were lost before the next checkpoint, and the next last no longer"
         if why := self.livelock.endless(now):
             return why
+        if len(now.beside) > MOST_BESIDE:
+            return f"{MOST_BESIDE} restarts in place have left something running, and it is followed no further"
         if now.execution <= last + self.most:
             return ""
         return f"it was started {self.most} times{' after the last fault' if last else ''}"

@@ -47,6 +47,11 @@ class Answer(NamedTuple):
     """Whether the starter died with it, so that nothing that it left can be relied on."""
     trouble: str = ""
     """Why no process could be had for it, in the system's words."""
+    starts: int = 1
+    """How often the program was started: less than asked for if one start before the last ended as none should."""
+    left: list[list] | None = ()
+    """After a checkpoint: (whether its parent has ended, its command in hexadecimal digits) of each process that is left
+    running. None if that can't be said."""
 
 
 class Startd:

@@ -15,7 +15,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from . import classads, transfer
-from .execution import EPOCH, Exit, Run
+from .execution import EPOCH, Exit, Run, Start
 from .job import Job
 from .profile import Profile
 from .schedule import Fault
@@ -209,6 +209,8 @@ class Situation:
     """The checkpoint that the activation began with."""
     retries: int = 0
     """Tries that max_retries still allows."""
+    beside: tuple[Start, ...] = ()
+    """The starts that have left something running in the sandbox, since nothing was; () if nothing is (R4f)."""
 
     @property
     def status(self) -> Status:
@@ -244,17 +246,18 @@ def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situ
     """R2: a new activation, in a sandbox made from the inputs and the spool."""
     sandbox = transfer.with_streams(job, transfer.new_sandbox(job, now.spool, profile))
     return _becomes(now, Kind.STARTED, event.after, sandbox=sandbox, came=now.spool, slot=event.slot,
-                    activation=now.activation + 1, execution=now.execution + 1, transfer=event.transfer)
+                    activation=now.activation + 1, execution=now.execution + 1, transfer=event.transfer, beside=())
 
 
 def _reactivated(job: Job, profile: Profile, now: Situation, event: Reactivated) -> Situation:
-    """R4f: in place, with the same sandbox."""
+    """R4f: in place, with the same sandbox, beside what was left running in it."""
     return _becomes(now, Kind.RESTARTED, execution=now.execution + 1)
 
 
 def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situation:
-    """R3: what a program leaves in its sandbox when it ends."""
+    """R3: what a program leaves in its sandbox when it ends; and R4f, what it leaves running there."""
     return _becomes(now, Kind.EXITED, event.run.seconds, sandbox=event.run.sandbox, run=event.run,
+                    beside=(*now.beside, Start(now.sandbox, now.time)) if event.run.left else (),
                     pending=now.pending + event.run.seconds, text=event.text)
 
 

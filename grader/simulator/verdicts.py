@@ -24,13 +24,15 @@ class Unsafe(StrEnum):
 
 
 class Unknown(StrEnum):
-    """Why nothing is said of a job. The last five are bounds, beyond which something graver may be in any case."""
+    """Why nothing is said of a job. The last seven are bounds, beyond which something graver may be in any case."""
 
     EVICTION_DRIVEN = "eviction-driven"
     NEVER_SAVED = "never saved"
     NON_DETERMINISTIC = "non-deterministic"
     GOES_BY_TIME = "goes by time"
     STATE_OUTSIDE = "state outside"
+    LEFT_RUNNING = "left running"
+    LEFT_UNSEEN = "left unseen"
     LIMIT = "limit"
     LIMIT_OF_TIME = "limit of time"
     STATES = "states"
@@ -51,6 +53,10 @@ _SENTENCES = {
                           "later, on the schedule {0}",
     Unknown.STATE_OUTSIDE: "its state is outside of its sandbox, in {0}: a restart finds it there as long as it is on the "
                            "same machine, or on one that shares it, of which nothing is known here",
+    Unknown.LEFT_RUNNING: "what the program leaves running when it exits with the checkpoint exit code goes on beside the "
+                          "restarted program, and was not followed further than {0} restarts in place",
+    Unknown.LEFT_UNSEEN: "what the program leaves running when it exits with the checkpoint exit code goes on beside the "
+                         "restarted program, and does not do the same each time",
     Unknown.LIMIT: _LIMIT,
     Unknown.LIMIT_OF_TIME: _LIMIT,
     Unknown.STATES: "{0:g} state{1} not enough",

@@ -111,7 +111,7 @@ class Called:
     def slots_named_in(self, tree):
         return set()
 
-    def run(self, job, sandbox, *, slot=0, clock=EPOCH, stop=None, trace=False):
+    def run(self, job, sandbox, *, slot=0, clock=EPOCH, stop=None, trace=False, beside=()):
         return _called(job, sandbox)
 
 

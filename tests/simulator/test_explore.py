@@ -970,7 +970,7 @@ class Counter:
     def slots_named_in(self, tree):
         return set()
 
-    def run(self, job, sandbox, *, slot=0, clock=EPOCH, stop=None, trace=False):
+    def run(self, job, sandbox, *, slot=0, clock=EPOCH, stop=None, trace=False, beside=()):
         self.runs += 1
         n = int(sandbox["n"].text) + 1 if "n" in sandbox else 0
         after = sandbox | Tree.files({"n": str(n), "rows": "all", **self.litter})

@@ -172,13 +172,13 @@ def read(told):
     return now, bool(looked), first != 0
 
 
-def attach(path):
-    """Take the time from this clock file from now on, an absolute path. The first to do so is the job's program."""
+def attach(path, begins=False):
+    """Take the time from this clock file from now on, an absolute path. Who `begins` is the job's program."""
     global _map, _file, _family
     _file = company.Kept(path, os.O_RDWR)
     _map = mmap.mmap(descriptor(), SIZE)
     with _Locked() as state:
-        if not state.first:
+        if begins:
             state.first, state.parent = os.getpid(), os.getppid()
         _family = state.parent, state.first
 
@@ -186,6 +186,17 @@ def attach(path):
 def descriptor():
     """The file descriptor by which this process has the clock, wherever the job has left it."""
     return _file.descriptor()
+
+
+def await_rest(path):
+    """When the job's program has ended, and time stands still: wait until all that it has left running waits for a
+    later time, or for ever. For a child of the starter, which is no part of the job."""
+    global _map
+    with open(path, "rb") as file:
+        _map = mmap.mmap(file.fileno(), SIZE, prot=mmap.PROT_READ)
+    me, starter = (os.getpid(), os.getpid()), os.getppid()
+    while not company.waits(starter, None, [one[1:3] for one in _State().waiting if not one[3]], me):
+        _real_sleep(SOON)
 
 
 def moment():
@@ -294,6 +305,12 @@ def advance(seconds):
         _pass(seconds)
     elif not _skip(seconds):
         _wait(lambda now: now + seconds, None)
+
+
+def advance_to(moment):
+    """Sleep until this moment, unless it is past."""
+    if moment > _State().now:
+        advance(moment - _State().now)
 
 
 def wait(seconds, block):

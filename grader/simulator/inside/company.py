@@ -70,7 +70,8 @@ def state(process, thread):
 
 def waits(parent, first, asleep, me):
     """Whether no thread of the job but the caller, `me`, has anything to do. Those that are `asleep` look at the
-    clock now and then; all others have to be blocked. Threads are (process, thread).
+    clock now and then; all others have to be blocked. Threads are (process, thread). `first` is None once the job's
+    program has ended.
 
     All are looked at twice. Who runs in between, and is blocked again, has given up the processor once more; so if
     both looks show the same, there was a moment between them at which all were blocked. The first of the two may be
@@ -104,7 +105,7 @@ def _look(parent, first, asleep, me):
     global _busy
     _busy = None
     found, pending = {}, list(map(int, _beside(parent).split()))
-    if first not in pending:
+    if first and first not in pending:
         return None  # the job is over
     while pending:
         process = pending.pop()

@@ -33,7 +33,10 @@ def begin(pipe):
     if child:
         os.waitpid(child, 0)
     elif child == 0:
-        if _fork(pipe) != 0:
+        keeper = _fork(pipe)
+        if keeper != 0:
+            with open(f"{pipe}.keeper", "w") as told:  # by which the starter tells it from what a job leaves running
+                told.write(str(keeper))
             os._exit(0)  # so that the keeper is nobody's child who would wait for it
         _stand_apart(file)
         _keep(pipe, file)

@@ -69,13 +69,17 @@ def _become(request):
     written = os.O_RDWR | os.O_CREAT | os.O_APPEND
     for number, path, how in ((0, request["stdin"], os.O_RDONLY), (1, request["stdout"], written),
                               (2, request["stderr"], written)):
+        if path.startswith(request["control"]):
+            how |= os.O_TRUNC  # what an earlier start has written there is known
         file = os.open(path, how, 0o644)
         os.dup2(file, number)
         os.close(file)
     os.closerange(3, 256)
     os.chdir(request["directory"])
     _set_environment(request)
-    clock.attach(request["clock"])
+    clock.attach(request["clock"], begins=True)
+    if request["begins"]:
+        clock.advance_to(request["begins"])
     if request["stop"]:
         after, number, grace = request["stop"]
         clock.add_deadline(after, -os.getpid() if number == signal.SIGKILL else os.getpid(), number, grace)

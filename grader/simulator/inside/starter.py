@@ -4,6 +4,10 @@ It is what condor_starter is on an execution point: it has the program run in it
 environment and limits, waits for it, and ends whatever the program left running. It runs none of the
 program's code itself: that is done in forks of this clean interpreter, see program.py.
 
+What a program leaves running when it exits with its checkpoint exit code goes on beside the restarted program, in the
+same sandbox (R4f). So a request may be for several starts: the first in a sandbox that was just laid out, each other one
+beside what those before have left, and the answer is about the last.
+
 Requests come on standard input: the number of their bytes on a line, and an object as marshal writes it.
 On standard output goes one answer a line, JSON. (The modules json and signal take longer to import than all else.)
 """
@@ -16,6 +20,8 @@ from _signal import setitimer  # which are other ones for jobs; see main()
 from select import poll
 from time import monotonic
 
+import clock
+import company
 import ending
 import program
 
@@ -27,6 +33,8 @@ SPARE = 4
 """Processes that are counted with a job's by the system, or had just ended when they were looked at."""
 LOOK = 0.1
 """Seconds of real time between two looks at what a job uses in all."""
+MOST_LEFT, MOST_TOLD = 8, 1000
+"""Processes that a program left running which the judge is told of, and bytes of the command of each."""
 
 
 def serve():
@@ -38,20 +46,44 @@ def serve():
         if not told or len(told) < int(size):  # the judge is done, or was interrupted
             os._exit(0)
         request = marshal.loads(told)
+        settle_devices()
+        answer = attend(request)
+        if answer is None:
+            return request
+        say(answer)
+
+
+def attend(request):
+    """Have the program run as often as the request says. The answer; None in a child, which is to run it."""
+    meter = Meter(request["limits"], request["scratch"])
+    for start in request["starts"]:
+        request.update(start)
         if program.expect(request):
             ending.settle()
-        settle_devices()
         try:
             pid = os.fork()
         except OSError as error:
             program.learn(request)
-            say(b'{"code": null, "signal": null, "over": "", "cpu": 0, "trouble": "%s"}\n' % error.strerror.encode())
-            continue
+            kill_all()
+            end_orphans()
+            return b'{"code": null, "signal": null, "over": "", "cpu": 0, "trouble": "%s"}\n' % error.strerror.encode()
         if pid == 0:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            return request
+            return None
         program.learn(request)
-        say(wait(pid, request["limits"], request["scratch"]))
+        status = meter.wait(pid)
+        goes_on = not meter.over and ended_so(status, request["checkpoint"])
+        left = left_running(request, meter) if goes_on else []
+        if not goes_on or left is None:
+            break
+    kill_all(pid)
+    end_orphans()
+    return b'{"code": %s, "signal": %s, "over": "%s", "cpu": %f, "starts": %d, "left": %s}\n' % (
+        b"%d" % os.WEXITSTATUS(status) if os.WIFEXITED(status) else b"null",
+        b"%d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else b"null",
+        meter.over.encode(), meter.cpu, 1 + request["starts"].index(start),
+        b"null" if left is None else b"[%s]" % b", ".join(
+            b'[%s, "%s"]' % (b"true" if orphan else b"false", command.hex().encode()) for orphan, command in left))
 
 
 def settle_devices():
@@ -72,38 +104,133 @@ def say(line):
         os._exit(0)
 
 
-def wait(pid, limits, scratch):
-    """Wait for a program's end, bounded in real time and in what it uses, and end everything it started. The answer.
+class Meter:
+    """What a job has used of its limits, from its first start to its last.
 
     Only time counts in which the program could have run: not that in which this process was stopped, with the whole
     machine perhaps, nor that in which the program waited for a processor."""
-    over, given, last, judge = [], 0.0, monotonic(), poll()
-    judge.register(1, 0)
 
-    def on_alarm(number, frame):
-        nonlocal given, last
-        if judge.poll(0):  # nobody reads any more what this process writes there: the judge is gone
-            kill_all(pid)
+    def __init__(self, limits, scratch):
+        self.limits, self.scratch = limits, scratch
+        self.over, self.cpu = "", 0.0
+        self._given = self._waited = 0.0
+        self._judge = poll()
+        self._judge.register(1, 0)
+
+    def wait(self, pid):
+        """Wait for a process's end, or end it with all others if the job uses more than it may. Its status."""
+        last, waited = monotonic(), 0.0
+
+        def on_alarm(number, frame):
+            nonlocal last, waited
+            if self._judge.poll(0):  # nobody reads any more what this process writes there: the judge is gone
+                kill_all(pid)
+                os._exit(0)
+            now = monotonic()
+            self._given, last = self._given + min(now - last, 2 * LOOK), now
+            late = self._given >= self.limits["wall"]
+            if late:
+                waited = _waited(pid)
+                late = self._given - self._waited - waited >= self.limits["wall"]
+            found = "time" if late else exceeded(self.limits, self.scratch, self.cpu) if alone() else ""
+            if found:
+                self.over = self.over or found
+                kill_all(pid)
+
+        signal.signal(signal.SIGALRM, on_alarm)
+        setitimer(signal.ITIMER_REAL, min(LOOK, self.limits["wall"]), LOOK)
+        _, status, used = os.wait4(pid, 0)
+        setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # as the next program has to find it
+        self._given += min(monotonic() - last, 2 * LOOK)
+        self._waited += waited
+        self.cpu += used.ru_utime + used.ru_stime
+        return status
+
+
+def ended_so(status, wanted):
+    """Whether a program has ended with this (exit code, signal), of which one is None."""
+    code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+    return wanted is not None and (code, None if code is not None else os.WTERMSIG(status)) == tuple(wanted)
+
+
+# -- what a program leaves running -------------------------------------------------------
+
+
+def left_running(request, meter):
+    """What a program that has ended has left running, when all of it waits: (whether its parent has ended, its command)
+    of each process, MOST_LEFT at most. Where processes can't be seen, nothing. None if they are never at rest, or nobody
+    can see whether they are."""
+    keeper = _number(request["clock"] + ".sleep.keeper")
+    if not company.SEEN or nobody_left(keeper):
+        return []
+    try:
+        pid = os.fork()
+    except OSError:
+        return None
+    if pid == 0:
+        try:
+            os.setsid()
+            clock.await_rest(request["clock"])
             os._exit(0)
-        now = monotonic()
-        given, last = given + min(now - last, 2 * LOOK), now
-        late = given >= limits["wall"] and given - _waited(pid) >= limits["wall"]
-        found = "time" if late else exceeded(limits, scratch) if alone() else ""
-        if found:
-            over.append(found)
-            kill_all(pid)
+        finally:
+            os._exit(1)
+    if meter.wait(pid) != 0 or meter.over:
+        return None
+    if nobody_left(keeper):
+        return []
+    orphans = children()
+    return [(other in orphans, _command(other)) for other in descendants() if other != keeper][:MOST_LEFT]
 
-    signal.signal(signal.SIGALRM, on_alarm)
-    setitimer(signal.ITIMER_REAL, min(LOOK, limits["wall"]), LOOK)
-    _, status, used = os.wait4(pid, 0)
-    setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # as the next program has to find it
-    kill_all(pid)
-    end_orphans()
-    return b'{"code": %s, "signal": %s, "over": "%s", "cpu": %f}\n' % (
-        b"%d" % os.WEXITSTATUS(status) if os.WIFEXITED(status) else b"null",
-        b"%d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else b"null",
-        over[0].encode() if over else b"", used.ru_utime + used.ru_stime)
+
+def nobody_left(keeper):
+    """Whether this process has no child, but for the one that keeps the time for sleeps."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return True
+    return descendants() == [keeper]
+
+
+def descendants():
+    """All processes that descend from this one and have not ended."""
+    found, pending = [], children()
+    while pending:
+        pid = pending.pop(0)
+        if company.state(pid, pid) != company.ENDED:
+            found.append(pid)
+        try:
+            for thread in os.listdir("/proc/%d/task" % pid):
+                pending += map(int, _told(pid, "task/%s/children" % thread).split())
+        except (OSError, ValueError):
+            pass  # it has just ended
+    return found
+
+
+def _command(pid):
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as file:
+            return file.read(MOST_TOLD)
+    except OSError:
+        return b""
+
+
+def _number(path):
+    """What a file says that a job can write to; 0 if it is no number."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return 0
+    try:
+        return int(os.read(file, 20))
+    except (OSError, ValueError):
+        return 0
+    finally:
+        os.close(file)
+
+
+# -- limits ------------------------------------------------------------------------------
 
 
 def alone():
@@ -117,20 +244,22 @@ def alone():
     return user >= FIRST_USER and os.getresuid() == (user, user, user)
 
 
-def kill_all(pid):
-    """Kill a program with all that it has started; where it is alone, at one stroke, faster than it could fork."""
+def kill_all(pid=None):
+    """Kill a program, if there is one, with all that it has started; where it is alone, at one stroke, faster than it could fork."""
     if alone():
         try:
             os.kill(-1, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    kill_group(pid)
+    if pid:
+        kill_group(pid)
 
 
-def exceeded(limits, scratch):
+def exceeded(limits, scratch, seconds):
     """"processes" if a job has as many as it may, and so wants more, or "cpu", "memory" or "disk" if they, or the files,
-    take too much together; the limits of the system hold for each of them alone."""
-    seconds, memory, processes = 0.0, 0, SPARE
+    take too much together; the limits of the system hold for each of them alone. `seconds`: of processor time that its
+    earlier starts took."""
+    memory, processes = 0, SPARE
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             if int(pid) != os.getpid() and _user(pid) == os.getuid():
