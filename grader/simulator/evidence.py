@@ -25,7 +25,7 @@ LONGEST_COMPLAINT = 300
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
     missing file, other file, left behind, traceback, time was up, stderr, not there, work done again, limit, no first
-    line, no interpreter, Windows line ends, exit, differs from run to run, saved in vain."""
+    line, no interpreter, Windows line ends, exit, left running, differs from run to run, saved in vain."""
 
     kind: str
     text: str
@@ -58,6 +58,7 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
         facts.append(Evidence("work done again", f"a restart elsewhere does {seconds} of committed work again"))
     if violation.failure == "never finishes":
         facts += _again(state)
+    facts += left_running(violation)
     facts += left_behind(violation)
     if _failed(job, state):
         facts += _windows_line_ends(job, state.run)
@@ -185,6 +186,17 @@ def _others(job: Job, violation: Violation) -> list[Evidence]:
     return [Evidence("other file", f"{path} came home, and should not have", path)
             for path, entry in (violation.got or Tree()).items()
             if isinstance(entry, File) and path not in (*violation.expected, job.output, job.error)][:5]
+
+
+def left_running(violation: Violation) -> list[Evidence]:
+    """What went on beside a restarted program, on the way to a failure, as the execution before had left it running."""
+    for state in violation.state.way():
+        if state.now.beside:
+            names = ", ".join(state.now.beside[-1].left)
+            return [Evidence("left running", f"execution {state.execution - 1} left {names} running when it left with the "
+                             f"checkpoint exit code, and that goes on beside execution {state.execution}, in the same "
+                             "sandbox")]
+    return []
 
 
 def left_behind(violation: Violation) -> list[Evidence]:

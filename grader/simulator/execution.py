@@ -91,6 +91,8 @@ class Start(NamedTuple):
     """What it found."""
     clock: float
     """When it was, in virtual time."""
+    left: tuple[str, ...] = ()
+    """The names of what was running in the sandbox when it had ended."""
 
 
 class Run(NamedTuple):
@@ -121,6 +123,8 @@ class Run(NamedTuple):
     left: tuple[str, ...] | None = ()
     """If it ended with the checkpoint exit code: the names of what it left running, which goes on beside the restarted
     program (R4f). None if that can't be said."""
+    unaided: bool = False
+    """Whether it would have left the same, files and all, without what ran beside it, which is gone."""
     notes: tuple[tuple, ...] = ()
     """With trace=True: the files opened and looked at, and exceptions raised; see inside/watch.py."""
 

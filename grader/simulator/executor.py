@@ -124,8 +124,8 @@ class Executor:
             stop: Stop | None = None, trace: bool = False, beside: tuple[Start, ...] = ()) -> Run:
         """Execute the job's program in `sandbox`, in the given slot, when virtual time is `clock`.
 
-        `beside`: the earlier starts in this sandbox that have left something running there, since nothing was. They are
-        made again, in the sandbox of the first, and this one beside what they leave.
+        `beside`: the earlier starts that have left something running there. They are made again, in the sandbox of the
+        first, and this one beside what they leave.
 
         Same job, sandbox and slot: same result, unless the program draws on something random.
         Raises MachineTrouble.
@@ -138,6 +138,9 @@ class Executor:
             # What has been killed, and not by us, may have been in the way when memory was short.
             if not run.lost and (stop or run.over or run.exit.signal != signal.SIGKILL):
                 break
+        if run.unaided and beside and not stop and not trace:
+            alone = self.run(job, sandbox, slot=slot, clock=clock)
+            return run._replace(unaided=alone._replace(looked=run.looked) == run)
         return run
 
     def _run(self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool) -> Run:
@@ -156,8 +159,10 @@ class Executor:
                 if answer.trouble:
                     raise MachineTrouble(f"No process can be had for a program: {answer.trouble}.")
                 run = self._conclude(starts, directory, real, answer, trace)
-                known = answer.starts == len(starts) and answer.left is not None
-                return run._replace(left=_names(job, directory, answer.left) if known else None)
+                if answer.starts < len(starts) or answer.left is None:
+                    return run._replace(left=None)
+                return run._replace(left=_names(job, directory, answer.left),
+                                    unaided=not any(earlier for earlier, *_ in answer.left))
         finally:
             self._scratch.clear(keep_outside=self._one_machine)
 
@@ -166,9 +171,8 @@ class Executor:
     def _request(self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool) -> dict:
         """What the starter is told."""
         directory, control = self.directory(slot), self._scratch.control
-        sandbox, begins = starts[0]
-        clock_file = f"{control}/clock"
-        clock.create(clock_file, begins)
+        sandbox, clock_file = starts[0].sandbox, f"{control}/clock"
+        clock.create(clock_file, starts[0].clock)
         stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
         stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
         program = os.path.normpath(directory / job.executable)
@@ -219,7 +223,7 @@ class Executor:
     # -- what comes out --------------------------------------------------------
 
     def _conclude(self, starts: tuple[Start, ...], directory: Path, real: float, answer: Answer, trace: bool) -> Run:
-        before, start = starts[-1][:2]
+        before, start, _ = starts[-1]
         exit, limit, after = Exit(answer.code, answer.signal), self._limit(answer), before
         over = limit and self._in_words(limit)
         control = str(self._scratch.control)
@@ -311,11 +315,11 @@ def _is_python(job: Job, sandbox: Tree) -> bool:
     return isinstance(found, File) and found.executable and bool(_PYTHON.match(found.content))
 
 
-def _names(job: Job, directory: Path, left: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
+def _names(job: Job, directory: Path, left: Iterable[tuple[bool, bool, str]]) -> tuple[str, ...]:
     """What to call the processes that a program left running. A `sleep` that nobody waits for any more is not one of
     them, as nothing comes of its end."""
     found = {}
-    for orphan, command in left:
+    for _, orphan, command in left:
         words = os.fsdecode(bytes.fromhex(command)).split("\0")
         name = _name(words) or os.path.basename(job.executable)
         if not (orphan and name == "sleep" and not any(word.startswith(str(directory)) for word in words)):

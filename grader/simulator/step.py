@@ -210,7 +210,7 @@ class Situation:
     retries: int = 0
     """Tries that max_retries still allows."""
     beside: tuple[Start, ...] = ()
-    """The starts that have left something running in the sandbox, since nothing was; () if nothing is (R4f)."""
+    """The starts that what is running in the sandbox comes from; () if nothing is (R4f)."""
 
     @property
     def status(self) -> Status:
@@ -256,9 +256,11 @@ def _reactivated(job: Job, profile: Profile, now: Situation, event: Reactivated)
 
 def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situation:
     """R3: what a program leaves in its sandbox when it ends; and R4f, what it leaves running there."""
-    return _becomes(now, Kind.EXITED, event.run.seconds, sandbox=event.run.sandbox, run=event.run,
-                    beside=(*now.beside, Start(now.sandbox, now.time)) if event.run.left else (),
-                    pending=now.pending + event.run.seconds, text=event.text)
+    run = event.run
+    earlier = () if run.unaided else now.beside
+    beside = (*earlier, Start(now.sandbox, now.time, run.left)) if run.left else ()
+    return _becomes(now, Kind.EXITED, run.seconds, sandbox=run.sandbox, run=run, beside=beside,
+                    pending=now.pending + run.seconds, text=event.text)
 
 
 def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred) -> Situation:

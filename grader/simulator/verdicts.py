@@ -56,7 +56,7 @@ _SENTENCES = {
     Unknown.LEFT_RUNNING: "what the program leaves running when it exits with the checkpoint exit code goes on beside the "
                           "restarted program, and was not followed further than {0} restarts in place",
     Unknown.LEFT_UNSEEN: "what the program leaves running when it exits with the checkpoint exit code goes on beside the "
-                         "restarted program, and does not do the same each time",
+                         "restarted program, and nobody can tell what becomes of that",
     Unknown.LIMIT: _LIMIT,
     Unknown.LIMIT_OF_TIME: _LIMIT,
     Unknown.STATES: "{0:g} state{1} not enough",

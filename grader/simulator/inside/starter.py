@@ -33,8 +33,8 @@ SPARE = 4
 """Processes that are counted with a job's by the system, or had just ended when they were looked at."""
 LOOK = 0.1
 """Seconds of real time between two looks at what a job uses in all."""
-MOST_LEFT, MOST_TOLD = 8, 1000
-"""Processes that a program left running which the judge is told of, and bytes of the command of each."""
+MOST_LEFT, MOST_TOLD = 50, 500
+"""Processes that a program may leave running, and bytes of the command of each that the judge is told."""
 
 
 def serve():
@@ -55,9 +55,10 @@ def serve():
 
 def attend(request):
     """Have the program run as often as the request says. The answer; None in a child, which is to run it."""
-    meter = Meter(request["limits"], request["scratch"])
+    meter, left = Meter(request["limits"], request["scratch"]), []
     for start in request["starts"]:
         request.update(start)
+        earlier = {pid for pid, _, _ in left}
         if program.expect(request):
             ending.settle()
         try:
@@ -83,7 +84,8 @@ def attend(request):
         b"%d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else b"null",
         meter.over.encode(), meter.cpu, 1 + request["starts"].index(start),
         b"null" if left is None else b"[%s]" % b", ".join(
-            b'[%s, "%s"]' % (b"true" if orphan else b"false", command.hex().encode()) for orphan, command in left))
+            b'[%s, %s, "%s"]' % (_json(pid in earlier), _json(orphan), command.hex().encode())
+            for pid, orphan, command in left))
 
 
 def settle_devices():
@@ -158,9 +160,9 @@ def ended_so(status, wanted):
 
 
 def left_running(request, meter):
-    """What a program that has ended has left running, when all of it waits: (whether its parent has ended, its command)
-    of each process, MOST_LEFT at most. Where processes can't be seen, nothing. None if they are never at rest, or nobody
-    can see whether they are."""
+    """What a program that has ended has left running, when all of it waits: (process, whether its parent has ended, its
+    command) of each. Where processes can't be seen, nothing. None if there are too many, if they are never at rest, or if
+    nobody can see whether they are."""
     keeper = _number(request["clock"] + ".sleep.keeper")
     if not company.SEEN or nobody_left(keeper):
         return []
@@ -180,7 +182,8 @@ def left_running(request, meter):
     if nobody_left(keeper):
         return []
     orphans = children()
-    return [(other in orphans, _command(other)) for other in descendants() if other != keeper][:MOST_LEFT]
+    left = [(other, other in orphans, _command(other)) for other in descendants() if other != keeper]
+    return left if len(left) <= MOST_LEFT else None
 
 
 def nobody_left(keeper):
@@ -214,6 +217,10 @@ def _command(pid):
             return file.read(MOST_TOLD)
     except OSError:
         return b""
+
+
+def _json(truth):
+    return b"true" if truth else b"false"
 
 
 def _number(path):
