@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..simulator.evidence import evidence, where_time_was_up
+from ..simulator.evidence import evidence, left_running, where_time_was_up
 from ..simulator.explore import RESTART_SAFE, UNKNOWN, Exploration, Violation
 from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Ended, Held, Saved
@@ -114,6 +114,8 @@ def failed(job: Job, bench: Bench, found: Exploration, named: Named | None = Non
         behind = diagnose(job, found, bench.executor)
     else:
         behind = MISCONCEPTIONS.get(named if isinstance(named, str) else named(found) or "")
+    if behind is MISCONCEPTIONS["left-running"]:
+        text += _left_running(found)
     facts = evidence(job, found)
     facts += clues(job, found, bench.executor, behind)
     hints = NEVER_LEFT if _never_saved(found) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()
@@ -186,6 +188,12 @@ def _sentence(job: Job, found: Exploration) -> str:
         "never finishes": f"The job is started again and again and never finishes {where}.",
         "lost progress": f"The output is right, but a restart throws saved work away {where}.",
     }[found.failure]
+
+
+def _left_running(found: Exploration) -> str:
+    """What was left running on the way to a failure, as one more sentence."""
+    [fact] = left_running(found.violation.state)
+    return f" {fact.text[0].upper()}{fact.text[1:]}."
 
 
 def _over(found: Exploration) -> bool:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 from ..simulator.execution import Run, Stop
 from ..simulator.executor import Executor
-from ..simulator.explore import UNKNOWN, Exploration
-from ..simulator.evidence import Evidence, files_left_behind
+from ..simulator.explore import RESTART_SAFE, UNKNOWN, Bounds, Exploration, explore
+from ..simulator.evidence import Evidence, files_left_behind, left_running
 from ..simulator.job import STDERR, STDOUT, Job
-from ..simulator.pool import Held, Saved
+from ..simulator.pool import Held, Saved, outcome, simulate
 from ..simulator.states import State
 from ..simulator.tree import Entry, File, Tree
 from ..simulator.verdicts import Unknown
@@ -28,6 +29,8 @@ from .resumption import OUTPUT, PLACE, RANDOM, Restart, first_loss, free_way
 BUGS = ("NameError", "AttributeError", "TypeError", "SyntaxError", "IndentationError", "ImportError",
         "ModuleNotFoundError", "UnboundLocalError", "NotImplementedError", "RecursionError")
 """Exceptions that are slips of the pen and tell nothing about what a learner believes."""
+MOST_ENDED = 30
+"""Executions in which a job has to end if what it leaves running is ended with it."""
 HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit")
 MISHAPS = ("OSError", "FileNotFoundError", "FileExistsError", "IsADirectoryError", "NotADirectoryError", "PermissionError",
            "ValueError", "KeyError", "IndexError", "EOFError", "json.", "pickle.", "_pickle.", "UnicodeDecodeError")
@@ -152,6 +155,20 @@ def complaint(job: Job, run: Run | None) -> str:
     last = (run.stderr.splitlines() or [""])[-1] if run else ""
     name, _, said = last.partition(": ")
     return said if name == job.executable else ""
+
+
+class Ending:
+    """An executor that ends what a program leaves running when the program ends."""
+
+    def __init__(self, executor: Executor):
+        self.executor = executor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.executor, name)
+
+    def run(self, job: Job, sandbox: Tree, **circumstances: Any) -> Run:
+        """Execute the program, which is alone."""
+        return self.executor.run(job, sandbox, **circumstances)._replace(left=())
 
 
 class Case:
@@ -648,7 +665,21 @@ def _sigterm_saves(case: Case) -> bool:
         path not in killed.sandbox and path not in case.run.sandbox for path in told.sandbox)
 
 
+def _left_running(case: Case) -> bool:
+    """It goes right if what was left running is ended with the program that left it: on the same schedule, or, where
+    only the run without faults tells what is right, on each."""
+    if not left_running(case.state) or case.found.violation is None or case.found.reference is None:
+        return False
+    ending = Ending(case.executor)
+    if not case.found.known:
+        return explore(case.job, ending, bounds=Bounds(MOST_ENDED, late=False)).verdict == RESTART_SAFE
+    end = outcome(simulate(case.job, ending, schedule=case.found.schedule or (), most_executions=MOST_ENDED))
+    return end.exit is not None and end.exit.code == case.job.success_exit_code and all(
+        end.home.get(path) == entry for path, entry in case.found.reference.items())
+
+
 SYMPTOMS = (
+    ("left-running", _left_running),
     ("path-flattened", _path_flattened),
     ("listed-file-missing", _listed_file_missing),
     ("two-files-disagree", _piled_up),

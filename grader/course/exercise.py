@@ -109,8 +109,8 @@ TRIAL = Bounds(executions=16, seconds=math.inf, twice=False)
 """For a changed copy of a wrong answer: a right one needs a dozen executions."""
 MOST_TRIALS = 24
 """Copies that are tried."""
-SURE = ("two-files-disagree", "host-in-checkpoint", "path-flattened", "sigterm-saves")
-"""Misconceptions that are named by what is seen in the files, so that nothing has to be tried."""
+SURE = ("left-running", "two-files-disagree", "host-in-checkpoint", "path-flattened", "sigterm-saves")
+"""Misconceptions that are proven when they are named, so that nothing has to be tried."""
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
         facts.append(Evidence("work done again", f"a restart elsewhere does {seconds} of committed work again"))
     if violation.failure == "never finishes":
         facts += _again(state)
-    facts += left_running(violation)
+    facts += left_running(violation.state)
     facts += left_behind(violation)
     if _failed(job, state):
         facts += _windows_line_ends(job, state.run)
@@ -188,14 +188,14 @@ def _others(job: Job, violation: Violation) -> list[Evidence]:
             if isinstance(entry, File) and path not in (*violation.expected, job.output, job.error)][:5]
 
 
-def left_running(violation: Violation) -> list[Evidence]:
-    """What went on beside a restarted program, on the way to a failure, as the execution before had left it running."""
-    for state in violation.state.way():
-        if state.now.beside:
-            names = ", ".join(state.now.beside[-1].left)
-            return [Evidence("left running", f"execution {state.execution - 1} left {names} running when it left with the "
-                             f"checkpoint exit code, and that goes on beside execution {state.execution}, in the same "
-                             "sandbox")]
+def left_running(last: State) -> list[Evidence]:
+    """What went on beside a restarted program, on the way to this state, as the execution before had left it running."""
+    way = last.way()
+    for before, after in zip(way, way[1:]):
+        if after.now.beside:
+            return [Evidence("left running", f"when execution {before.execution} left with {before.run.exit}, it left "
+                             f"{', '.join(before.run.left)} running: that goes on beside execution {after.execution}, in "
+                             "the same sandbox")]
     return []
 
 

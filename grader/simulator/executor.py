@@ -161,8 +161,9 @@ class Executor:
                 run = self._conclude(starts, directory, real, answer, trace)
                 if answer.starts < len(starts) or answer.left is None:
                     return run._replace(left=None)
+                earlier = [process for process in answer.left if process[0]]
                 return run._replace(left=_names(job, directory, answer.left),
-                                    unaided=not any(earlier for earlier, *_ in answer.left))
+                                    unaided=not _names(job, directory, earlier))
         finally:
             self._scratch.clear(keep_outside=self._one_machine)
 
@@ -315,14 +316,14 @@ def _is_python(job: Job, sandbox: Tree) -> bool:
     return isinstance(found, File) and found.executable and bool(_PYTHON.match(found.content))
 
 
-def _names(job: Job, directory: Path, left: Iterable[tuple[bool, bool, str]]) -> tuple[str, ...]:
-    """What to call the processes that a program left running. A `sleep` that nobody waits for any more is not one of
-    them, as nothing comes of its end."""
+def _names(job: Job, directory: Path, left: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
+    """What to call the processes that a program left running. A `sleep` is not one of them: nothing comes of its end
+    but what another does that waits for it."""
     found = {}
-    for _, orphan, command in left:
+    for _, command in left:
         words = os.fsdecode(bytes.fromhex(command)).split("\0")
         name = _name(words) or os.path.basename(job.executable)
-        if not (orphan and name == "sleep" and not any(word.startswith(str(directory)) for word in words)):
+        if name != "sleep" or any(word.startswith(str(directory)) for word in words):
             found[re.sub(r"[^\w.+-]", "?", name)[:MOST_NAME]] = None
     return tuple(found)
 

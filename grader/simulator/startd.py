@@ -50,8 +50,8 @@ class Answer(NamedTuple):
     starts: int = 1
     """How often the program was started: less than asked for if one start before the last ended as none should."""
     left: list[list] | None = ()
-    """After a checkpoint: (whether it was left by an earlier start, whether its parent has ended, its command in
-    hexadecimal digits) of each process that is left running. None if that can't be said."""
+    """After a checkpoint: (whether it was left by an earlier start, its command in hexadecimal digits) of each process
+    that is left running. None if that can't be said."""
 
 
 class Startd:

@@ -426,6 +426,48 @@ my $last = -f "restart.dat" ? `tail -n 1 restart.dat` : "";
 rename "restart.old", "restart.dat" unless $last eq "end\\n";
 exit 85;
 """),
+    "what is left only sleeps, or finds nobody to kill": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+sleep infinity &
+./waves $args &
+pid=$!
+( sleep $(( $1 + 60 )); kill -KILL $pid ) 2> /dev/null &
+( sleep $1; kill $pid ) 2> /dev/null &
+wait $pid
+code=$?
+[ $code -ne 143 ] && exit $code
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+exit 85
+"""),
+    "killed, and not waited for, with a tee behind a process substitution": wrapper("""
+#!/bin/bash
+exec > >(tee -a waves.log)
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+./waves $args &
+pid=$!
+for (( i = 0; i < $1; i++ )); do
+    sleep 1
+    kill -0 $pid 2> /dev/null || { wait $pid; exit $?; }
+done
+kill -KILL $pid
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
+exit 85
+"""),
+    "Python, a child that only sleeps": wrapper("""
+#!/usr/bin/env python3
+import os, subprocess, sys
+subprocess.Popen(["sleep", "1000"])
+command = ["./waves"] + (["--restart", "restart.dat"] if os.path.exists("restart.dat") else [])
+try:
+    sys.exit(subprocess.call(command, timeout=int(sys.argv[1])))
+except subprocess.TimeoutExpired:
+    if not os.path.exists("restart.dat") or open("restart.dat").read()[-4:] != "end\\n":
+        os.replace("restart.old", "restart.dat")
+    sys.exit(85)
+"""),
 }
 
 WRONG_WRAPPER = {
@@ -538,6 +580,46 @@ timeout $1 ./waves $args
 code=$?
 [ $code -ne 124 ] && exit $code
 [ restart.dat -nt restart.old ] || mv restart.old restart.dat
+exit 85
+"""),
+    },
+    "left-running": {
+        "looks every second, and kills nobody": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+./waves $args &
+pid=$!
+while [ $SECONDS -lt $1 ]; do
+    sleep 1
+    if ! kill -0 $pid 2> /dev/null; then wait $pid; exit $?; fi
+done
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || cp restart.old restart.dat
+exit 85
+"""),
+        "a Popen that is not terminated": wrapper("""
+#!/usr/bin/env python3
+import os, shutil, subprocess, sys
+
+command = ["./waves"]
+if os.path.exists("restart.dat"):
+    command += ["--restart", "restart.dat"]
+process = subprocess.Popen(command)
+try:
+    sys.exit(process.wait(timeout=int(sys.argv[1])))
+except subprocess.TimeoutExpired:
+    if not os.path.exists("restart.dat") or not open("restart.dat").read().endswith("end\\n"):
+        shutil.copy("restart.old", "restart.dat")
+    sys.exit(85)
+"""),
+        "the shell above waves is ended, and waves is not": wrapper("""
+#!/bin/bash
+args=""
+if [ -f restart.dat ]; then args="--restart restart.dat"; fi
+timeout --foreground $1 bash -c "./waves $args; exit \\$?"
+code=$?
+[ $code -ne 124 ] && exit $code
+[ "$(tail -n 1 restart.dat 2> /dev/null)" = end ] || mv restart.old restart.dat
 exit 85
 """),
     },

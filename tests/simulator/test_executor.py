@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from grader.simulator.evidence import where_time_was_up
-from grader.simulator.execution import EPOCH, Exit, Limits, Stop
+from grader.simulator.execution import EPOCH, Exit, Limit, Limits, Start, Stop
 from grader.simulator.executor import Executor
 from grader.simulator.job import STDERR, STDOUT, Job
 from grader.simulator.tree import Directory, File, Link, Tree
@@ -808,6 +808,147 @@ def test_processes_left_running_in_the_background_end_with_the_execution(shell):
     done = shell("/bin/sleep 60 & echo started")
     assert done.stdout == "started\n" and time.perf_counter() - began < 10
 
+
+# -- what a program leaves running at a checkpoint ---------------------------------------
+
+WRITER = """
+n=$(cat n 2> /dev/null || echo 0)
+( for i in 1 2 3; do sleep 10; echo from $n >> log; done ) &
+sleep 14
+echo $((n + 1)) > n
+echo start $n
+[ $n -lt 2 ] && exit 85
+exit 0
+"""
+
+
+@pytest.fixture
+def starts(executor, shell_job):
+    """starts(source, count): the runs of a shell script that is started so often in one sandbox."""
+    def starts(source, count, executor=executor, **circumstances):
+        job = shell_job(source, checkpoint_exit_code=85)
+        sandbox, clock, beside, runs = job.inputs, EPOCH, (), []
+        for number in range(count):
+            last = circumstances if number == count - 1 else {}
+            runs.append(executor.run(job, sandbox, clock=clock, beside=beside, **last))
+            beside = (*beside, Start(sandbox, clock)) if runs[-1].left else ()
+            sandbox, clock = runs[-1].sandbox, clock + runs[-1].seconds
+        return runs
+    return starts
+
+
+needs_lists = pytest.mark.skipif(not LINUX, reason="which processes there are is told by /proc")
+
+
+@needs_lists
+def test_what_a_program_leaves_running_goes_on_beside_the_next_start(starts):
+    one, two, three = starts(WRITER, 3)
+    assert [run.left for run in (one, two, three)] == [("job",), ("job",), ()]
+    assert [run.seconds for run in (one, two, three)] == [14, 14, 14]
+    assert one.sandbox["log"].text == "from 0\n"
+    assert two.sandbox["log"].text == "from 0\nfrom 0\nfrom 1\n"
+    assert three.sandbox["log"].text == "from 0\nfrom 0\nfrom 1\nfrom 0\nfrom 1\nfrom 2\n"
+    assert [run.stdout for run in (one, two, three)] == ["start 0\n", "start 1\n", "start 2\n"]
+
+
+@needs_lists
+def test_starts_beside_others_are_the_same_each_time(starts):
+    assert starts(WRITER, 3) == starts(WRITER, 3)
+
+
+@needs_lists
+@pytest.mark.parametrize("seconds, wrote", [(5, ["from 0"]), (7, ["from 0", "from 0"])])
+def test_an_eviction_ends_what_was_left_running_too(starts, seconds, wrote):
+    evicted = starts(WRITER, 2, stop=Stop(seconds))[-1]
+    assert evicted.exit == Exit(signal=signal.SIGKILL) and evicted.seconds == seconds
+    assert evicted.sandbox["log"].text.split("\n")[:-1] == wrote
+
+
+@needs_lists
+@pytest.mark.parametrize("left", ["sleep 1000 &", "timeout 5 sleep 1000; sleep 1 & kill $!", "cat n > m; sleep infinity &"])
+def test_a_sleep_that_nobody_waits_for_is_not_left_running(starts, left):
+    assert starts(f"echo 1 > n\n{left}\nexit 85", 1)[0].left == ()
+
+
+@needs_lists
+def test_what_ends_by_itself_with_the_program_is_waited_for(executor, shell_job):
+    job = shell_job("""
+mkfifo pipe
+(cat; head -c 50000000 /dev/zero | tail -c 1 > end; echo end) < pipe > log &
+exec 3> pipe
+echo line >&3
+exit 85
+""", checkpoint_exit_code=85)
+    run = executor.run(job, job.inputs)
+    assert run.left == () and run.sandbox["log"].text == "line\nend\n"
+
+
+@needs_lists
+def test_what_runs_beside_a_program_at_its_end_is_ended(starts):
+    assert starts("sleep 5 && echo late > file &\nexit 0", 1)[0].sandbox.get("file") is None
+
+
+@needs_lists
+def test_a_program_is_named_by_its_script_or_its_command(starts):
+    source = """
+cat > worker <<'end'
+#!/usr/bin/env python3
+import time
+time.sleep(10)
+end
+cp worker other; chmod +x worker
+./worker & python3 other & sh -c 'sleep 10; sleep 10' & (sleep 10; sleep 10) & tail -f n &
+sleep 1
+exit 85
+"""
+    [run] = starts("touch n" + source, 1)
+    assert sorted(run.left) == ["job", "other", "sh", "tail", "worker"]
+
+
+@needs_lists
+def test_a_python_program_goes_on_beside_itself(executor, python_job):
+    job = python_job("""
+        import os, sys, time
+        if os.fork() == 0:
+            time.sleep(2.5)
+            open(f"child {os.getpid()}", "w")
+            os._exit(0)
+        time.sleep(1)
+        sys.exit(85)
+    """, checkpoint_exit_code=85)
+    beside, sandbox, clock = (), job.inputs, EPOCH
+    for count in (0, 0, 1, 2, 3):
+        run = executor.run(job, sandbox, clock=clock, beside=beside)
+        beside, sandbox, clock = (*beside, Start(sandbox, clock)), run.sandbox, clock + run.seconds
+        assert (run.left, run.seconds) == (("job",), 1)
+        assert len([path for path in sandbox if path.startswith("child")]) == count
+
+
+@needs_lists
+def test_what_is_left_the_same_without_those_before_is_unaided(starts):
+    unmoved = starts("( sleep 2; : ) &\nsleep 5\n( sleep 1; : ) &\nexit 85", 3)
+    assert [run.unaided for run in unmoved] == [True, True, True]
+    assert not starts("( sleep 1; echo >> file ) &\nsleep 0.5\nexit 85", 2)[-1].unaided
+    assert not starts("( sleep 100; : ) &\nsleep 5\nexit 85", 2)[-1].unaided
+
+
+@needs_lists
+def test_a_start_that_does_not_end_as_it_did_leaves_nothing_known(executor, shell_job):
+    job = shell_job("sleep 5 && : &\nexit 3", checkpoint_exit_code=85)
+    assert executor.run(job, job.inputs, beside=(Start(job.inputs, EPOCH),)).left is None
+
+
+@needs_lists
+@pytest.mark.parametrize("left", ["while :; do :; done &", "/bin/sleep 0.6; sleep 1 && : &"])
+def test_limits_hold_for_all_starts_together(shell_job, left):
+    with Executor(Limits(wall=1.5)) as own:
+        job = shell_job(f"{left}\nexit 85", checkpoint_exit_code=85)
+        began = time.perf_counter()
+        run = own.run(job, job.inputs, beside=(Start(job.inputs, EPOCH),) * 5)
+        assert run.limit == Limit.REAL_TIME and time.perf_counter() - began < 10
+
+
+# -- what is gone after an execution --------------------------------------------------------
 
 def test_a_sandbox_that_can_not_be_deleted_as_it_is_is_deleted(run, executor):
     done = run("import os\nos.makedirs('a/b')\nopen('a/b/c', 'w')\nos.chmod('a/b', 0)\nos.chmod('a', 0)\nos.chmod('.', 0o500)")

@@ -5,6 +5,7 @@ The jobs are complete little programs. Most of them count to 3, with a checkpoin
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 
 import pytest
@@ -18,7 +19,9 @@ from grader.simulator.pool import outcome, simulate
 from grader.simulator.profile import PROFILES
 from grader.simulator.schedule import parse, render
 from grader.simulator.tree import File, Tree
+from grader.simulator.verdicts import Unknown
 
+LINUX = sys.platform.startswith("linux")
 V25 = PROFILES["v25"]
 
 
@@ -824,6 +827,52 @@ def test_a_file_that_says_when_it_was_made_is_no_result_that_depends_on_it(count
 def test_a_job_that_only_measures_its_own_execution_does_not_depend_on_when_it_is_run(counting, executor):
     source = BY_THE_CLOCK.replace('state["began"]', "began").replace("    while", "    began = time.time()\n    while")
     assert explore(counting(source, transfer_checkpoint_files=("n",)), executor).verdict == RESTART_SAFE
+
+
+# -- what is left running ----------------------------------------------------------------
+
+LEAVING = """
+n=$(cat n 2> /dev/null || echo 0)
+{left}
+echo row $n >> rows
+sleep 10
+[ $n -lt 3 ] || exit 0
+echo $((n + 1)) > n
+exit 85
+"""
+needs_lists = pytest.mark.skipif(not LINUX, reason="which processes there are is told by /proc")
+
+
+@pytest.fixture
+def leaving(shell_job):
+    """leaving(left): a job in a shell script that counts to 3 in ten seconds each, and starts something else each time."""
+    return lambda left: shell_job(LEAVING.replace("{left}", left), **COUNTING)
+
+
+@needs_lists
+@pytest.mark.parametrize("left", ["sleep 1000 &", "(sleep 12; kill -0 $$ && exit) > /dev/null 2>&1 &",
+                                  "(sleep 1000; rm -f rows) &", "tail -f rows > /dev/null &", "cat rows & "])
+def test_a_job_that_leaves_running_what_changes_nothing_is_restart_safe(leaving, executor, left):
+    found = explore(leaving(left), executor, bounds=Bounds(seconds=120))
+    assert (found.verdict, found.checkpoints) == (RESTART_SAFE, 3), found.failure
+
+
+@needs_lists
+@pytest.mark.parametrize("left, failure", [
+    ("(sleep 15; echo late $n >> rows) &", "wrong output"), ("(sleep 15; rm -f rows) &", "held"),
+    ("echo $$ > pid; (sleep 15; kill -KILL $(cat pid)) &", "failed")])
+def test_a_job_that_leaves_a_worker_running_is_unsafe(leaving, executor, left, failure):
+    job = leaving(left)
+    found = explore(job, executor, bounds=Bounds(seconds=120))
+    assert (found.verdict, found.failure) == (UNSAFE, failure)
+
+
+@needs_lists
+def test_what_goes_on_for_longer_than_anyone_follows_it_is_unknown(shell_job, executor):
+    job = shell_job("sleep 1000 && : &\ntouch rows\nn=$(cat n || echo 0)\n[ $n = 40 ] && exit\necho $((n + 1)) > n\nsleep 1\nexit 85",
+                    **COUNTING)
+    found = explore(job, executor, bounds=Bounds(seconds=120))
+    assert (found.verdict, found.unknown) == (UNKNOWN, Unknown.LEFT_RUNNING) and "goes on beside" in found.failure
 
 
 # -- limits and programs that can't be started ------------------------------------

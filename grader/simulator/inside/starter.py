@@ -58,7 +58,7 @@ def attend(request):
     meter, left = Meter(request["limits"], request["scratch"]), []
     for start in request["starts"]:
         request.update(start)
-        earlier = {pid for pid, _, _ in left}
+        earlier = {pid for pid, _ in left}
         if program.expect(request):
             ending.settle()
         try:
@@ -84,8 +84,7 @@ def attend(request):
         b"%d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else b"null",
         meter.over.encode(), meter.cpu, 1 + request["starts"].index(start),
         b"null" if left is None else b"[%s]" % b", ".join(
-            b'[%s, %s, "%s"]' % (_json(pid in earlier), _json(orphan), command.hex().encode())
-            for pid, orphan, command in left))
+            b'[%s, "%s"]' % (b"true" if pid in earlier else b"false", command.hex().encode()) for pid, command in left))
 
 
 def settle_devices():
@@ -160,9 +159,9 @@ def ended_so(status, wanted):
 
 
 def left_running(request, meter):
-    """What a program that has ended has left running, when all of it waits: (process, whether its parent has ended, its
-    command) of each. Where processes can't be seen, nothing. None if there are too many, if they are never at rest, or if
-    nobody can see whether they are."""
+    """What a program that has ended has left running, when all of it waits: (process, its command) of each. Where
+    processes can't be seen, nothing. None if there are too many, if they are never at rest, or if nobody can see whether
+    they are."""
     keeper = _number(request["clock"] + ".sleep.keeper")
     if not company.SEEN or nobody_left(keeper):
         return []
@@ -181,8 +180,7 @@ def left_running(request, meter):
         return None
     if nobody_left(keeper):
         return []
-    orphans = children()
-    left = [(other, other in orphans, _command(other)) for other in descendants() if other != keeper]
+    left = [(other, _command(other)) for other in descendants() if other != keeper]
     return left if len(left) <= MOST_LEFT else None
 
 
@@ -217,10 +215,6 @@ def _command(pid):
             return file.read(MOST_TOLD)
     except OSError:
         return b""
-
-
-def _json(truth):
-    return b"true" if truth else b"false"
 
 
 def _number(path):
