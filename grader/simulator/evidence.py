@@ -194,7 +194,7 @@ def left_running(last: State) -> list[Evidence]:
     for before, after in zip(way, way[1:]):
         if after.now.beside:
             return [Evidence("left running", f"when execution {before.execution} left with {before.run.exit}, it left "
-                             f"{', '.join(before.run.left)} running: that goes on beside execution {after.execution}, in "
+                             f"{', '.join(dict.fromkeys(before.run.left))} running: that goes on beside execution {after.execution}, in "
                              "the same sandbox")]
     return []
 

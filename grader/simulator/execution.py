@@ -92,7 +92,7 @@ class Start(NamedTuple):
     clock: float
     """When it was, in virtual time."""
     left: tuple[str, ...] = ()
-    """The names of what was running in the sandbox when it had ended."""
+    """The names of the processes that were running in the sandbox when it had ended."""
 
 
 class Run(NamedTuple):
@@ -121,8 +121,8 @@ class Run(NamedTuple):
     outside: tuple[str, ...] = ()
     """What it has left in its /tmp and home directory, outside of the sandbox."""
     left: tuple[str, ...] | None = ()
-    """If it ended with the checkpoint exit code: the names of what it left running, which goes on beside the restarted
-    program (R4f). None if that can't be said."""
+    """If it ended with the checkpoint exit code: the names of the processes that it left running, which go on beside the
+    restarted program (R4f). None if that can't be said."""
     unaided: bool = False
     """Whether it would have left the same, files and all, without what ran beside it, which is gone."""
     notes: tuple[tuple, ...] = ()

@@ -319,13 +319,13 @@ def _is_python(job: Job, sandbox: Tree) -> bool:
 def _names(job: Job, directory: Path, left: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
     """What to call the processes that a program left running. A `sleep` is not one of them: nothing comes of its end
     but what another does that waits for it."""
-    found = {}
+    found = []
     for _, command in left:
         words = os.fsdecode(bytes.fromhex(command)).split("\0")
         name = _name(words) or os.path.basename(job.executable)
         if name != "sleep" or any(word.startswith(str(directory)) for word in words):
-            found[re.sub(r"[^\w.+-]", "?", name)[:MOST_NAME]] = None
-    return tuple(found)
+            found.append(re.sub(r"[^\w.+-]", "?", name)[:MOST_NAME])
+    return tuple(sorted(found))
 
 
 def _name(words: list[str]) -> str:

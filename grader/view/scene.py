@@ -189,7 +189,8 @@ def _started(now: Moment, before: Moment) -> Iterator[str]:
 def _restarted(now: Moment, before: Moment) -> Iterator[str]:
     yield "The same sandbox: nothing is removed, nothing is sent again."
     if now.beside:
-        yield f"Execution {now.execution - 1} has left {series(now.beside[-1].left)} running in it, which goes on beside it."
+        left = series(list(dict.fromkeys(now.beside[-1].left)))
+        yield f"Execution {now.execution - 1} has left {left} running in it, which goes on beside it."
 
 
 def _look(now: Moment, before: Moment) -> Iterator[str]:

@@ -56,7 +56,7 @@ def serve():
 def attend(request):
     """Have the program run as often as the request says. The answer; None in a child, which is to run it."""
     meter, left = Meter(request["limits"], request["scratch"]), []
-    for start in request["starts"]:
+    for number, start in enumerate(request["starts"], 1):
         request.update(start)
         earlier = {pid for pid, _ in left}
         if program.expect(request):
@@ -82,7 +82,7 @@ def attend(request):
     return b'{"code": %s, "signal": %s, "over": "%s", "cpu": %f, "starts": %d, "left": %s}\n' % (
         b"%d" % os.WEXITSTATUS(status) if os.WIFEXITED(status) else b"null",
         b"%d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else b"null",
-        meter.over.encode(), meter.cpu, 1 + request["starts"].index(start),
+        meter.over.encode(), meter.cpu, number,
         b"null" if left is None else b"[%s]" % b", ".join(
             b'[%s, "%s"]' % (b"true" if pid in earlier else b"false", command.hex().encode()) for pid, command in left))
 
@@ -129,10 +129,8 @@ class Meter:
                 os._exit(0)
             now = monotonic()
             self._given, last = self._given + min(now - last, 2 * LOOK), now
-            late = self._given >= self.limits["wall"]
-            if late:
-                waited = _waited(pid)
-                late = self._given - self._waited - waited >= self.limits["wall"]
+            waited = _waited(pid)
+            late = self._given - self._waited - waited >= self.limits["wall"]
             found = "time" if late else exceeded(self.limits, self.scratch, self.cpu) if alone() else ""
             if found:
                 self.over = self.over or found
@@ -246,7 +244,8 @@ def alone():
 
 
 def kill_all(pid=None):
-    """Kill a program, if there is one, with all that it has started; where it is alone, at one stroke, faster than it could fork."""
+    """Kill a program, if there is one, with all that it has started; where it is alone, at one stroke, faster than it
+    could fork."""
     if alone():
         try:
             os.kill(-1, signal.SIGKILL)
