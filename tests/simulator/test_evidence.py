@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from grader.simulator.evidence import differences, evidence
@@ -290,3 +292,14 @@ def test_what_differs_in_a_file_that_is_no_text_is_not_shown(facts):
 def test_a_file_of_another_mode_is_told_by_what_may_be_done_with_it(got, said):
     [fact] = differences(Tree({"out": File(b"x")}), Tree({"out": got}))
     assert fact.text == said
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="which processes there are is told by /proc")
+def test_what_was_left_running_is_named_with_the_execution_that_left_it(shell_job, executor):
+    job = shell_job("n=$(cat n || echo 0)\n(sleep 15; echo late >> rows) &\necho $n >> rows\nsleep 10\n"
+                    "[ $n = 2 ] && exit\necho $((n + 1)) > n\nexit 85", checkpoint_exit_code=85,
+                    transfer_checkpoint_files=("n", "rows"), transfer_output_files=("rows",))
+    found = explore(job, executor)
+    assert (found.verdict, found.failure) == ("unsafe", "wrong output")
+    assert only("left running", evidence(job, found)).text == (
+        "when execution 1 left with exit code 85, it left job running: that goes on beside execution 2, in the same sandbox")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from grader.simulator.execution import EPOCH, Exit
@@ -13,6 +15,7 @@ from grader.simulator.profile import MODERN, PROFILES
 from grader.simulator.schedule import parse
 from grader.simulator.tree import Directory, File, Tree
 
+needs_lists = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="which processes there are is told by /proc")
 SLIDES, V25 = PROFILES["slides2021"], PROFILES["v25"]
 
 STEPS = """
@@ -90,6 +93,34 @@ def test_in_place_nothing_is_removed_and_nothing_sent_again(steps, play):
     first, second = find(moments, "exited")[0], find(moments, "restarted")[0]
     assert second.sandbox == first.sandbox and second.sandbox["trash"].text == "x"
     assert second.activation == 1 and second.slot == first.slot
+
+
+WORKER = """
+n=$(cat n 2> /dev/null || echo 0)
+[ $n = 2 ] && exit
+(sleep 150; echo worker $n >> rows) &
+echo row $n >> rows
+sleep 100
+echo $((n + 1)) > n
+exit 85
+"""
+
+
+@needs_lists
+@pytest.mark.parametrize("schedule, upload, rows", [
+    ("", 0, "row 0|row 1|worker 0|"), ("", 60, "row 0|worker 0|row 1|worker 1|"), ("evict@1", 0, "row 0|row 1|worker 0|"),
+    ("evict@2", 0, "row 0|row 1|"), ("evict@2+60s", 0, "row 0|row 1|"), ("look@2+40s", 0, "row 0|row 1|worker 0|")])
+def test_what_is_left_running_goes_on_until_the_slot_is_lost(shell_job, play, schedule, upload, rows):
+    """R4f, R5"""
+    job = shell_job(WORKER, checkpoint_exit_code=85, transfer_checkpoint_files=("n", "rows"), transfer_output_files=("rows",))
+    _, end = play(job, schedule, pace=Pace(upload=upload))
+    assert end.home["rows"].text.replace("\n", "|") == rows
+
+
+@needs_lists
+def test_a_job_that_never_lets_go_of_what_it_starts_is_not_followed_for_ever(shell_job, play):
+    moments, end = play(shell_job("sleep 1000 && : &\nsleep 1\nexit 85", checkpoint_exit_code=85))
+    assert end.status == "never finishes" and "left something running" in moments[-1].text and end.executions < 20
 
 
 # -- evicted ----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.simulator.execution import Exit, Run
+from grader.simulator.execution import EPOCH, Exit, Run, Start
 from grader.simulator.job import STDERR, STDOUT, Job
 from grader.simulator.profile import MODERN, PROFILES
 from grader.simulator.schedule import Fault
@@ -95,6 +95,20 @@ def test_a_checkpoint_replaces_what_is_in_it_and_leaves_the_rest():
     now = fold(*SAVED, Reactivated(), Exited(ran(n="2", rows="0")), Transferred())
     assert now.kind == Kind.CHECKPOINT and now.spool["n"].text == "2" and now.next.sent == now.spool
     assert now.execution == 2 and step(JOB, MODERN, now, Reactivated()).sandbox == now.sandbox
+
+
+def test_what_is_left_running_stays_with_the_sandbox():
+    """R4f, R5"""
+    first = fold(Matched())
+    now = fold(Matched(), Exited(ran(n="1", rows="")._replace(left=("job",))), Transferred(), Reactivated())
+    assert now.beside == (Start(first.sandbox, EPOCH, ("job",)),)
+    again = step(JOB, MODERN, now, Exited(ran(n="2", rows="")._replace(left=("job",))))
+    assert again.beside == (*now.beside, Start(now.sandbox, EPOCH + 10, ("job",)))
+    unaided = step(JOB, MODERN, now, Exited(ran(n="2", rows="")._replace(left=("job",), unaided=True)))
+    assert unaided.beside == again.beside[1:]
+    assert step(JOB, MODERN, now, Exited(ran(n="2", rows=""))).beside == ()
+    lost = step(JOB, MODERN, now, Struck(Fault("evict", 2), ran(seconds=4.0), 4.0))
+    assert step(JOB, MODERN, lost, Matched()).beside == ()
 
 
 @pytest.mark.parametrize("profile, then", [("modern", Held), ("slides2021", NotSaved)])
