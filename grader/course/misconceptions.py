@@ -278,13 +278,13 @@ _TABLE = (
     ),
     Misconception(
         "left-running",
-        "The program leaves with 85 while something that it has started still runs. Nobody ends that: it goes on beside "
-        "the restarted program, in the same sandbox.",
+        "The program leaves with 85 while something that it has started still runs. Nobody ends that: it goes on "
+        "beside the restarted program, in the same sandbox.",
         ("What is still running when your program leaves with 85? Who ends it?",
-         "HTCondor waits for the program that it has started, and for nothing else. What that has started in its turn is "
-         "ended with the job, or by an eviction; not by a checkpoint.",
-         "Before you leave with 85, end what you have started, and wait until it has ended: kill $pid and wait $pid in a "
-         "shell script, process.terminate() and process.wait() in Python."),
+         "HTCondor waits for the program that it has started, and for nothing else. What that has started in its turn "
+         "is ended with the job, or by an eviction; not by a checkpoint.",
+         "Before you leave with 85, end what you have started, and wait until it has ended: kill $pid and wait $pid in "
+         "a shell script, process.terminate() and process.wait() in Python."),
     ),
     Misconception(
         "host-in-checkpoint",

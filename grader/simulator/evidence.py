@@ -189,13 +189,13 @@ def _others(job: Job, violation: Violation) -> list[Evidence]:
 
 
 def left_running(last: State) -> list[Evidence]:
-    """What went on beside a restarted program, on the way to this state, as the execution before had left it running."""
+    """What went on beside a restarted program, on the way to this state, as the execution before had left it."""
     way = last.way()
     for before, after in zip(way, way[1:]):
         if after.now.beside:
+            names = ", ".join(dict.fromkeys(before.run.left))
             return [Evidence("left running", f"when execution {before.execution} left with {before.run.exit}, it left "
-                             f"{', '.join(dict.fromkeys(before.run.left))} running: that goes on beside execution {after.execution}, in "
-                             "the same sandbox")]
+                             f"{names} running: that goes on beside execution {after.execution}, in the same sandbox")]
     return []
 
 

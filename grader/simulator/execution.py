@@ -121,8 +121,8 @@ class Run(NamedTuple):
     outside: tuple[str, ...] = ()
     """What it has left in its /tmp and home directory, outside of the sandbox."""
     left: tuple[str, ...] | None = ()
-    """If it ended with the checkpoint exit code: the names of the processes that it left running, which go on beside the
-    restarted program (R4f). None if that can't be said."""
+    """If it ended with the checkpoint exit code: the names of the processes that it left running, which go on beside
+    the restarted program (R4f). None if that can't be said."""
     unaided: bool = False
     """Whether it would have left the same, files and all, without what ran beside it, which is gone."""
     notes: tuple[tuple, ...] = ()

@@ -367,8 +367,8 @@ def _times(before: Tree, found: Mapping[str, float], start: float, seconds: floa
 
 
 def _written_again(before: Tree, found: Tree) -> dict[str, float]:
-    """The times of the files of a sandbox in which earlier starts were made again: what is as it was before the last one
-    is of when it was."""
+    """The times of the files of a sandbox in which earlier starts were made again: what is as it was before the last
+    one has its time from then."""
     laid_out = before.times.get(LAID_OUT, 0.0)
     return {path: before.times.get(path, laid_out) if found[path] == before.get(path) else at
             for path, at in found.times.items()}

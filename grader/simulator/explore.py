@@ -308,8 +308,8 @@ class _Explorer:
         return (*self.start_key(now), now.retries, *came), self.identity(now.spool)
 
     def start_key(self, now: Situation) -> tuple:
-        """What an execution depends on: what is in the sandbox, which execution point that is on, and what is running in
-        it, which is known by how it came there."""
+        """What an execution depends on: what is in the sandbox, which execution point that is on, and what is running
+        in it, which is known by how it came there."""
         beside = (self.identity(now.beside[0].sandbox), len(now.beside)) if now.beside else ()
         return self.identity(now.sandbox), now.slot, beside
 

@@ -25,8 +25,8 @@ SIMILAR = 250
 MANY = 1000
 """Restarts further on at which a job is tried once more."""
 MOST_BESIDE = 12
-"""Starts in a row that leave something running in the sandbox; nobody looks further, as all of them are made again for the
-next."""
+"""Starts in a row that leave something running in the sandbox; nobody looks further, as all of them are made again for
+the next."""
 MOST_NUMBERS = 20
 """Of those that stand in a job's files and arguments."""
 

@@ -44,6 +44,8 @@ class Unknown(StrEnum):
         return _SENTENCES[self].format(what, " was" if what == 1 else "s were")
 
 
+_LEFT = ("what the program leaves running when it exits with the checkpoint exit code goes on beside the restarted "
+         "program")
 _LIMIT = "an execution used more than {0}, which is a limit of this simulator"
 _SENTENCES = {
     Unknown.EVICTION_DRIVEN: "eviction-driven: what is saved depends on the very moment of an eviction",
@@ -53,10 +55,8 @@ _SENTENCES = {
                           "later, on the schedule {0}",
     Unknown.STATE_OUTSIDE: "its state is outside of its sandbox, in {0}: a restart finds it there as long as it is on the "
                            "same machine, or on one that shares it, of which nothing is known here",
-    Unknown.LEFT_RUNNING: "what the program leaves running when it exits with the checkpoint exit code goes on beside the "
-                          "restarted program, and was not followed further than {0} restarts in place",
-    Unknown.LEFT_UNSEEN: "what the program leaves running when it exits with the checkpoint exit code goes on beside the "
-                         "restarted program, and nobody can tell what becomes of that",
+    Unknown.LEFT_RUNNING: f"{_LEFT}, and was not followed further than {{0}} restarts in place",
+    Unknown.LEFT_UNSEEN: f"{_LEFT}, and nobody can tell what becomes of that",
     Unknown.LIMIT: _LIMIT,
     Unknown.LIMIT_OF_TIME: _LIMIT,
     Unknown.STATES: "{0:g} state{1} not enough",

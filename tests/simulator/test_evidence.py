@@ -302,4 +302,5 @@ def test_what_was_left_running_is_named_with_the_execution_that_left_it(shell_jo
     found = explore(job, executor)
     assert (found.verdict, found.failure) == ("unsafe", "wrong output")
     assert only("left running", evidence(job, found)).text == (
-        "when execution 1 left with exit code 85, it left job running: that goes on beside execution 2, in the same sandbox")
+        "when execution 1 left with exit code 85, it left job running: that goes on beside execution 2, in the same "
+        "sandbox")

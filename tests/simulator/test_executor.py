@@ -873,7 +873,8 @@ def test_an_eviction_ends_what_was_left_running_too(starts, seconds, wrote):
 
 
 @needs_lists
-@pytest.mark.parametrize("left", ["sleep 1000 &", "timeout 5 sleep 1000; sleep 1 & kill $!", "cat n > m; sleep infinity &"])
+@pytest.mark.parametrize("left", [
+    "sleep 1000 &", "timeout 5 sleep 1000; sleep 1 & kill $!", "cat n > m; sleep infinity &"])
 def test_a_sleep_that_nobody_waits_for_is_not_left_running(starts, left):
     assert starts(f"echo 1 > n\n{left}\nexit 85", 1)[0].left == ()
 

@@ -845,7 +845,7 @@ needs_lists = pytest.mark.skipif(not LINUX, reason="which processes there are is
 
 @pytest.fixture
 def leaving(shell_job):
-    """leaving(left): a job in a shell script that counts to 3 in ten seconds each, and starts something else each time."""
+    """leaving(left): a shell script that counts to 3, ten seconds each, and starts something else each time."""
     return lambda left: shell_job(LEAVING.replace("{left}", left), **COUNTING)
 
 
@@ -869,8 +869,8 @@ def test_a_job_that_leaves_a_worker_running_is_unsafe(leaving, executor, left, f
 
 @needs_lists
 def test_what_goes_on_for_longer_than_anyone_follows_it_is_unknown(shell_job, executor):
-    job = shell_job("sleep 1000 && : &\ntouch rows\nn=$(cat n || echo 0)\n[ $n = 40 ] && exit\necho $((n + 1)) > n\nsleep 1\nexit 85",
-                    **COUNTING)
+    job = shell_job("sleep 1000 && : &\ntouch rows\nn=$(cat n || echo 0)\n[ $n = 40 ] && exit\n"
+                    "echo $((n + 1)) > n\nsleep 1\nexit 85", **COUNTING)
     found = explore(job, executor, bounds=Bounds(seconds=120))
     assert (found.verdict, found.unknown) == (UNKNOWN, Unknown.LEFT_RUNNING) and "goes on beside" in found.failure
 

@@ -15,7 +15,8 @@ from grader.simulator.profile import MODERN, PROFILES
 from grader.simulator.schedule import parse
 from grader.simulator.tree import Directory, File, Tree
 
-needs_lists = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="which processes there are is told by /proc")
+needs_lists = pytest.mark.skipif(not sys.platform.startswith("linux"),
+                                 reason="which processes there are is told by /proc")
 SLIDES, V25 = PROFILES["slides2021"], PROFILES["v25"]
 
 STEPS = """
@@ -108,11 +109,12 @@ exit 85
 
 @needs_lists
 @pytest.mark.parametrize("schedule, upload, rows", [
-    ("", 0, "row 0|row 1|worker 0|"), ("", 60, "row 0|worker 0|row 1|worker 1|"), ("evict@1", 0, "row 0|row 1|worker 0|"),
-    ("evict@2", 0, "row 0|row 1|"), ("evict@2+60s", 0, "row 0|row 1|"), ("look@2+40s", 0, "row 0|row 1|worker 0|")])
+    ("", 0, "row 0|row 1|worker 0|"), ("", 60, "row 0|worker 0|row 1|worker 1|"),
+    ("evict@1", 0, "row 0|row 1|worker 0|"), ("evict@2", 0, "row 0|row 1|"), ("evict@2+60s", 0, "row 0|row 1|"), ("look@2+40s", 0, "row 0|row 1|worker 0|")])
 def test_what_is_left_running_goes_on_until_the_slot_is_lost(shell_job, play, schedule, upload, rows):
     """R4f, R5"""
-    job = shell_job(WORKER, checkpoint_exit_code=85, transfer_checkpoint_files=("n", "rows"), transfer_output_files=("rows",))
+    job = shell_job(WORKER, checkpoint_exit_code=85, transfer_checkpoint_files=("n", "rows"),
+                    transfer_output_files=("rows",))
     _, end = play(job, schedule, pace=Pace(upload=upload))
     assert end.home["rows"].text.replace("\n", "|") == rows
 

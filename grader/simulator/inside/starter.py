@@ -5,8 +5,8 @@ environment and limits, waits for it, and ends whatever the program left running
 program's code itself: that is done in forks of this clean interpreter, see program.py.
 
 What a program leaves running when it exits with its checkpoint exit code goes on beside the restarted program, in the
-same sandbox (R4f). So a request may be for several starts: the first in a sandbox that was just laid out, each other one
-beside what those before have left, and the answer is about the last.
+same sandbox (R4f). So a request may be for several starts: the first in a sandbox that was just laid out, each other
+one beside what those before have left, and the answer is about the last.
 
 Requests come on standard input: the number of their bytes on a line, and an object as marshal writes it.
 On standard output goes one answer a line, JSON. (The modules json and signal take longer to import than all else.)
@@ -158,8 +158,8 @@ def ended_so(status, wanted):
 
 def left_running(request, meter):
     """What a program that has ended has left running, when all of it waits: (process, its command) of each. Where
-    processes can't be seen, nothing. None if there are too many, if they are never at rest, or if nobody can see whether
-    they are."""
+    processes can't be seen, nothing. None if there are too many, if they are never at rest, or if nobody can see
+    whether they are."""
     keeper = _number(request["clock"] + ".sleep.keeper")
     if not company.SEEN or nobody_left(keeper):
         return []
