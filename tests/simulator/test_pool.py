@@ -110,7 +110,8 @@ exit 85
 @needs_lists
 @pytest.mark.parametrize("schedule, upload, rows", [
     ("", 0, "row 0|row 1|worker 0|"), ("", 60, "row 0|worker 0|row 1|worker 1|"),
-    ("evict@1", 0, "row 0|row 1|worker 0|"), ("evict@2", 0, "row 0|row 1|"), ("evict@2+60s", 0, "row 0|row 1|"), ("look@2+40s", 0, "row 0|row 1|worker 0|")])
+    ("evict@1", 0, "row 0|row 1|worker 0|"), ("evict@2", 0, "row 0|row 1|"),
+    ("evict@2+60s", 0, "row 0|row 1|"), ("look@2+40s", 0, "row 0|row 1|worker 0|")])
 def test_what_is_left_running_goes_on_until_the_slot_is_lost(shell_job, play, schedule, upload, rows):
     """R4f, R5"""
     job = shell_job(WORKER, checkpoint_exit_code=85, transfer_checkpoint_files=("n", "rows"),
