@@ -57,7 +57,7 @@ class DiskFolder:
         """See Folder.standing."""
         where = os.path.join(self._directory, path)
         if os.path.islink(where):
-            return Link(os.readlink(where))
+            return Link.read(where, self._directory)
         return Directory() if os.path.isdir(where) else \
             File(b"", writable=_writable(where)) if os.path.isfile(where) else None
 

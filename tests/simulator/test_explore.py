@@ -1008,3 +1008,25 @@ def test_a_checkpoint_of_all_files_is_unsafe_because_no_new_sandbox_can_be_fille
     found = explore(job, executor)
     assert (found.verdict, found.failure, render(found.schedule)) == (UNSAFE, "held", "evict@2")
     assert "Permission denied" in evidence(job, found)[0].text
+
+
+LATEST = """
+    import os, sys
+    n = int(open("latest").read()) if os.path.exists("latest") else 0
+    open("rows", "w").write("x" * n)
+    open(f"n.{n}", "w").write(str(n + 1))
+    if os.path.lexists("latest"):
+        os.remove("latest")
+    os.symlink(os.path.abspath(f"n.{n}"), "latest")
+    sys.exit(85 if n < 3 else 0)
+"""
+
+
+def test_an_absolute_link_to_the_newest_state_is_as_good_as_the_state(counting, executor):
+    found = explore(counting(LATEST, transfer_checkpoint_files=("latest",)), executor)
+    assert (found.verdict, found.failure) == ("restart-safe", None)
+
+
+def test_of_a_job_that_sends_what_is_outside_its_sandbox_nothing_is_said(counting, executor):
+    found = explore(counting(SAFE, transfer_checkpoint_files=("n", "rows", "/etc/shells")), executor)
+    assert found.verdict == "unknown" and "/etc/shells, out of the sandbox" in found.failure

@@ -14,7 +14,9 @@ from grader.simulator.tree import Directory, File, Link, TooLarge, Tree, parents
 
 names = st.sampled_from(["a", "b", "c", "ä", "with space", "*", "_condor_stdout"])
 files = st.builds(File, st.binary(max_size=6), st.booleans(), same_as=st.just(""))
-entries = files | files | st.just(Directory()) | st.builds(Link, st.sampled_from(["a", "b/c", "../a", "/nowhere"]))
+links = st.builds(Link, st.sampled_from(["a", "b/c", "../a", "/nowhere"]), st.just(False)) \
+    | st.builds(Link, st.sampled_from(["", "a", "b/c", "../a"]), st.just(True))
+entries = files | files | st.just(Directory()) | links
 
 
 @st.composite
@@ -222,6 +224,18 @@ def test_a_link_is_never_written_through_and_never_followed(tmp_path):
     Tree.files({"file": "new", "d/file": "new"}).write(inside)
     assert (outside / "file").read_text() == "mine" and sorted(os.listdir(outside)) == ["file"]
     assert Tree.read(inside) == Tree.files({"file": "new", "d/file": "new"})
+
+
+def test_an_absolute_link_within_leads_to_the_same_wherever_it_is_written(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "name").symlink_to("one")
+    (tmp_path / "one/latest").symlink_to(tmp_path / "name" / "d/x")
+    (tmp_path / "one/here").symlink_to(tmp_path / "one")
+    tree = Tree.read(tmp_path / "name")
+    assert tree == Tree({"latest": Link("d/x", absolute=True), "here": Link("", absolute=True)}) == Tree.read(tmp_path / "one") \
+        | Tree({"latest": Link("d/x", absolute=True)})
+    tree.write(tmp_path / "other")
+    assert os.readlink(tmp_path / "other/latest") == str(tmp_path / "other/d/x")
 
 
 def test_pipes_and_sockets_are_passed_over(tmp_path):
