@@ -32,6 +32,9 @@ class Folder(Protocol):
     def standing(self, path: str) -> Entry | None:
         """What has this name, links not followed; of a file without its contents."""
 
+    def names(self, path: str) -> list[str]:
+        """The names in the directory that `path` names."""
+
 
 class DiskFolder:
     """A directory on disk. Absolute paths, and paths that lead out of it, are allowed."""
@@ -61,6 +64,10 @@ class DiskFolder:
         return Directory() if os.path.isdir(where) else \
             File(b"", writable=_writable(where)) if os.path.isfile(where) else None
 
+    def names(self, path: str) -> list[str]:
+        """See Folder.names."""
+        return os.listdir(os.path.join(self._directory, path))
+
 
 def _writable(path: str) -> bool:
     """Whether its owner may write a file, whoever asks."""
@@ -88,6 +95,11 @@ class TreeFolder:
     def standing(self, path: str) -> Entry | None:
         """See Folder.standing."""
         return self._tree.get(posixpath.normpath(path))
+
+    def names(self, path: str) -> list[str]:
+        """See Folder.names."""
+        found = self.get(path)
+        return found.top() if isinstance(found, Tree) else []
 
 
 def inputs(folder: Folder, home: str, text: str, keep_paths: bool, noted: Callable[..., None]) -> Tree:

@@ -164,6 +164,7 @@ class _Remembered:
     def __init__(self, folder: Folder):
         self.get: Callable[[str], Found] = functools.cache(folder.get)
         self.standing: Callable[[str], Entry | None] = functools.cache(folder.standing)
+        self.names: Callable[[str], list[str]] = functools.cache(folder.names)
 
 
 def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: int,
@@ -420,13 +421,18 @@ def _files_there(folder: Folder, *paths: str | None) -> Tree:
 
 
 def _in_the_way(folder: Folder, job: Job) -> Tree:
-    """The directories and read-only files in the submit directory that have names of listed output, and the links that
-    have those, too, or names of streams."""
+    """The directories and read-only files in the submit directory that have names of output, and the links that have
+    those, too, or names of streams."""
     remaps = dict(job.transfer_output_remaps)
-    listed = (path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
-              for path in job.transfer_output_files or ())
-    names = [posixpath.normpath(posixpath.join(job.initialdir, remaps.get(name, name))) for name in listed]
     streams = [posixpath.normpath(name) for name in (job.output, job.error) if name]
+    if job.transfer_output_files is None:  # any file of the sandbox may come home
+        listed = [*folder.names(job.initialdir), *remaps]
+    else:
+        listed = [path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
+                  for path in job.transfer_output_files]
+    names = {posixpath.normpath(posixpath.join(job.initialdir, remaps.get(name, name))) for name in listed}
+    if job.transfer_output_files is None:
+        names.difference_update(streams)
     standing = {name: folder.standing(name) for name in (*names, *streams)}
     return Tree({name: entry for name, entry in standing.items()
                  if isinstance(entry, Link) or name in names
