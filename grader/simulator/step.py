@@ -358,8 +358,8 @@ def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes) -> Situa
 def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     """R1, R4, R6: what HTCondor makes of a program that has ended by itself. Raises transfer.Outside."""
     run = now.run
-    if run.unstartable and transfer.unreceivable(run.sandbox):
-        return Held(Hold.INPUT, 13, f"Transfer input files failure: {run.unstartable}")
+    if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox)):
+        return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}")
     if run.unstartable:
         return Held(Hold.EXECUTE, run.error, _not_started(job, run))
     if run.over:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .job import STDERR, STDOUT, Job
+from .job import STDERR, STDOUT, Job, NotTransferred
 from .profile import MODERN, Profile
 from .tree import Directory, Entry, File, Link, Tree, leads_out, parents
 
@@ -41,11 +41,11 @@ def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
     return (job.inputs | spool if profile.checkpoint_beats_input else spool | job.inputs).copied()
 
 
-def unreceivable(sandbox: Tree) -> str:
-    """Why a new sandbox could not be filled, in HTCondor's words; '' if it could. Its own files in the
-    checkpoint of a whole sandbox can't be written over those of the new one (R4b)."""
+def not_transferred(job: Job, sandbox: Tree) -> NotTransferred | None:
+    """R2: why a new sandbox could not be filled, None if it could. HTCondor's own files in the checkpoint of a whole
+    sandbox can't be written over those of the new one (R4b)."""
     own = next((name for name in MODERN.own_files if name in sandbox), None)
-    return f"{own}: {os.strerror(errno.EACCES)}" if own else ""
+    return job.missing_input or (NotTransferred(own, errno.EACCES) if own else None)
 
 
 def with_streams(job: Job, sandbox: Tree) -> Tree:
