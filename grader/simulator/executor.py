@@ -210,7 +210,7 @@ class Executor:
             try:
                 if self._one_machine:
                     self.outside = self._scratch.left_outside(self.limits.files, self.limits.sandbox_bytes)
-                found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, ads.OWN_FILES)
+                found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, ads.OWN_FILES, fifos=True)
                 after = Tree(self._streams_as_told(found), _times(before, found.times, start, seconds, real))
             except TooLarge as problem:
                 over = f"{str(problem).removeprefix('more than ')} in the sandbox"

@@ -229,6 +229,9 @@ class _Explorer:
             raise Exhausted(Unknown.NOT_SIMULATED, state.next.reason)
         if isinstance(state.next, Held):
             self.violate(Unsafe.HELD, state)
+        elif state.then.kind == Kind.NEVER_FINISHES:
+            state.endless = True
+            self.violate(Unsafe.NEVER_FINISHES, state)
         elif state.then.kind == Kind.ENDED:
             home = state.next.home
             if not is_success(self.job, state.next.exit):

@@ -53,6 +53,8 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "retried":
             return [*_returned(began, at, moment), eventlog.evicted(
                 *at, usage=moment.run.seconds, return_value=moment.run.exit.code, signal=moment.run.exit.signal)]
+        case "never finishes" if moment.run:  # in a transfer
+            return _output(began, at)[:1]
         case "held":
             return _held(job, at, moment, slot, profile)
         case "released":

@@ -23,7 +23,8 @@ from .tree import File, Tree
 
 
 class Kind(StrEnum):
-    """What has just happened to a job. The last two are no decision of HTCondor's: simulate() tells of them."""
+    """What has just happened to a job. The last two are no decision of HTCondor's: simulate() tells of
+    them, but for a transfer that never ends."""
 
     SUBMITTED = "submitted"
     STARTED = "started"
@@ -265,6 +266,8 @@ def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred)
         then = _at_exit(job, profile, now)
     except transfer.Outside as found:
         then = _unknown(found)
+    except transfer.Endless as why:
+        return _becomes(now, Kind.NEVER_FINISHES, run=run, text=str(why), home=_with_streamed(now.home, job, run))
     home = _with_streamed(now.home, job, run)
     if isinstance(then, Saved):
         return _becomes(now, Kind.CHECKPOINT, event.transfer, transfer=event.transfer, run=run, next=then, home=home,
@@ -314,6 +317,8 @@ def _vacated(job: Job, profile: Profile, now: Situation, event: Struck) -> Situa
         sent = transfer.vacated(job, event.run.sandbox, profile)
     except transfer.Outside as found:
         return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, next=_unknown(found))
+    except transfer.Endless:
+        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home)
     if isinstance(sent, Tree):
         spool = transfer.commit(now.spool, sent)
         if transfer.has_news(sent, now.spool):
@@ -356,7 +361,7 @@ def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes) -> Situa
 
 
 def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
-    """R1, R4, R6: what HTCondor makes of a program that has ended by itself. Raises transfer.Outside."""
+    """R1, R4, R6: what HTCondor makes of a program that has ended by itself. Raises Outside, Endless."""
     run = now.run
     if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox)):
         return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}")

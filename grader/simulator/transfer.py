@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from .job import STDERR, STDOUT, Job, NotTransferred
 from .profile import MODERN, Profile
-from .tree import Directory, Entry, File, Link, Tree, leads_out, parents
+from .tree import Directory, Entry, Fifo, File, Link, Tree, leads_out, parents
 
 
 class Failure(NamedTuple):
@@ -34,6 +34,13 @@ class Outside(Exception):
     def __init__(self, path: str, target: str):
         leads = f"{path} leads to {target}" if target != path else path
         super().__init__(f"{leads}, out of the sandbox: what is there on an execution point is not known here")
+
+
+class Endless(Exception):
+    """A transfer that waits for ever (R4b). The text says what for."""
+
+    def __init__(self, path: str):
+        super().__init__(f"HTCondor waits for ever for a program to write to {path}, a FIFO, which it has to send")
 
 
 def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
@@ -80,8 +87,8 @@ def checkpoint_files(job: Job, sandbox: Tree, profile: Profile) -> tuple[str, ..
 
 
 def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | Failure:
-    """R4a–c: what an exit with the checkpoint code sends to the spool, or why it can't. Raises Outside, as do
-    vacated() and output()."""
+    """R4a–c: what an exit with the checkpoint code sends to the spool, or why it can't. Raises Outside
+    and Endless, as do vacated() and output()."""
     sent = _send(sandbox, checkpoint_files(job, sandbox, profile), job.preserve_relative_paths, profile)
     if isinstance(sent, Failure):
         return sent._replace(sent=Tree())  # a checkpoint is whole or not at all
@@ -177,9 +184,9 @@ def inputs_that_came(job: Job, came: Tree) -> list[str]:
 def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
     """Top-level files that the job made or changed; never directories, never the executable. It goes by the time: a
     file that was written anew as it was, or touched, counts, and one of which only the mode is another does not."""
-    def content(tree: Tree, name: str) -> bytes | None:
+    def content(tree: Tree, name: str) -> bytes | Fifo | None:
         entry = tree.get(_found(tree, name) or "")
-        return entry.content if isinstance(entry, File) else None
+        return entry.content if isinstance(entry, File) else entry if isinstance(entry, Fifo) else None
 
     return tuple(
         name for name in sandbox.top()
@@ -266,15 +273,17 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
     if where is None:
         return None, False
     if not where:
-        everything, whole = _links_followed(sandbox, "")
+        everything, whole = _links_followed(sandbox, "", profile)
         return everything | Tree(dict.fromkeys(profile.own_files, File(b""))), whole
     entry, name = sandbox[where], posixpath.normpath(path)
     destination = name if keep_paths else posixpath.basename(name)
     if isinstance(entry, File):
         return (Tree({destination: entry}), True) if entry.readable else (None, False)
+    if isinstance(entry, Fifo):
+        return _nothing_of_fifo(path, profile), True
     if isinstance(sandbox.get(name), Link):
         return None, False  # a link to a directory is not sent
-    contents, whole = _links_followed(sandbox, where)
+    contents, whole = _links_followed(sandbox, where, profile)
     if contents_only(path) and not (keep_paths and contents):
         return contents, whole
     return contents.moved_below(destination).put(destination, entry), whole
@@ -290,7 +299,14 @@ def _found(sandbox: Tree, path: str) -> str | None:
     raise Outside(path, target)
 
 
-def _links_followed(sandbox: Tree, directory: str) -> tuple[Tree, bool]:
+def _nothing_of_fifo(path: str, profile: Profile) -> Tree:
+    """R4b: what is sent of a FIFO. Raises Endless."""
+    if profile.opens_fifos:
+        raise Endless(path)
+    return Tree()
+
+
+def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, bool]:
     """The contents of a directory, links to files as the files and without those that lead nowhere; and
     whether that is all: a link to a directory can't be sent, nor a file that may not be read."""
     contents, whole = {}, True
@@ -301,7 +317,9 @@ def _links_followed(sandbox: Tree, directory: str) -> tuple[Tree, bool]:
             if target is None:
                 continue
             followed = sandbox.get(target, Directory())
-        if isinstance(followed, File) and followed.readable or entry is followed and isinstance(entry, Directory):
+        if isinstance(followed, Fifo):
+            _nothing_of_fifo(path, profile)
+        elif isinstance(followed, File) and followed.readable or entry is followed and isinstance(entry, Directory):
             contents[path] = followed
         else:
             whole = False

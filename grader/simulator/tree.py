@@ -11,6 +11,7 @@ import posixpath
 import shutil
 import stat
 from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -61,7 +62,12 @@ class Directory(NamedTuple):
     writable: bool = True
 
 
-Entry = Union[File, Link, Directory]
+@dataclass(frozen=True)
+class Fifo:
+    """A named pipe."""
+
+
+Entry = Union[File, Link, Directory, Fifo]
 
 
 NO_TIMES: Mapping[str, float] = MappingProxyType({})
@@ -236,9 +242,9 @@ class Tree(Mapping[str, Entry]):
 
     @classmethod
     def read(cls, directory: Path | str, max_files: int = 10_000, max_bytes: int = 1 << 30,
-             ignore: Collection[str] = ()) -> Tree:
-        """The picture of a directory on disk, but for these top-level entries. Sockets, pipes and devices are passed
-        over.
+             ignore: Collection[str] = (), *, fifos: bool = False) -> Tree:
+        """The picture of a directory on disk, but for these top-level entries. Sockets and devices are passed over, and
+        FIFOs unless they are asked for.
 
         Links are never followed, and what the owner may not read is made readable first.
         Raises TooLarge past `max_files` entries or `max_bytes` bytes, NotADirectoryError or
@@ -273,6 +279,8 @@ class Tree(Mapping[str, Entry]):
                     times[path] = status.st_mtime
                     if status.st_nlink > 1:
                         linked.setdefault((status.st_dev, status.st_ino), []).append(path)
+                elif fifos and stat.S_ISFIFO(item.stat().st_mode):
+                    entries[path] = Fifo()
         for same in linked.values():
             first, *others = sorted(same)
             entries |= {path: entries[path]._replace(same_as=first) for path in others}
@@ -287,7 +295,7 @@ class Tree(Mapping[str, Entry]):
         for path, entry in self.items():
             target = os.path.join(root, path)
             if isinstance(entry, Directory):
-                if os.path.islink(target) or os.path.isfile(target):
+                if os.path.lexists(target) and (os.path.islink(target) or not os.path.isdir(target)):
                     os.unlink(target)
                 os.makedirs(target, exist_ok=True)
                 if not entry.writable:
@@ -310,10 +318,13 @@ class Tree(Mapping[str, Entry]):
             os.chmod(target, 0o555)
 
 
-def _make(target: str, entry: File | Link, root: str) -> None:
-    """Make a file or a link, below `root`, where there is nothing yet. Raises FileExistsError if there is."""
+def _make(target: str, entry: File | Link | Fifo, root: str) -> None:
+    """Make a file, a link or a pipe, below `root`, where there is nothing yet. Raises FileExistsError if there is."""
     if isinstance(entry, Link):
         os.symlink(os.path.join(os.path.abspath(root), entry.target) if entry.absolute else entry.target, target)
+        return
+    if isinstance(entry, Fifo):
+        os.mkfifo(target)
         return
     # Not by open(), which takes twice as long for a small file; there are a dozen in each execution.
     file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o777 if entry.executable else 0o666)

@@ -82,7 +82,7 @@ def play(job: dict, profile, executor) -> dict:
     moments = list(simulate(one, executor, profile, tuple(faults)))
     end = outcome(moments)
     return {
-        "status": {"completed": "ended"}.get(end.status, end.status),
+        "status": {"completed": "ended", "never finishes": "timeout"}.get(end.status, end.status),
         "exit": list(end.exit) if end.exit else [None, None],
         "hold": [end.hold.code, end.hold.subcode] if end.hold else [None, None],
         "events": in_order([word(event) for event in job_log(one, moments, profile) if event.number != 21]),

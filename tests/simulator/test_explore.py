@@ -1030,3 +1030,19 @@ def test_an_absolute_link_to_the_newest_state_is_as_good_as_the_state(counting, 
 def test_of_a_job_that_sends_what_is_outside_its_sandbox_nothing_is_said(counting, executor):
     found = explore(counting(SAFE, transfer_checkpoint_files=("n", "rows", "/etc/shells")), executor)
     assert found.verdict == "unknown" and "/etc/shells, out of the sandbox" in found.failure
+
+
+WITH_FIFO = SAFE.replace("sys.exit(85)", "os.path.exists('f') or os.mkfifo('f')\n    sys.exit(85)")
+
+
+def test_a_listed_fifo_is_waited_for_for_ever(counting, executor):
+    found = explore(counting(WITH_FIFO, transfer_checkpoint_files=("n", "rows", "f")), executor)
+    assert (found.verdict, found.failure, found.schedule) == ("unsafe", "never finishes", ())
+    assert [fact.kind for fact in evidence(counting(WITH_FIFO), found)] == ["transfer"]
+    assert play(counting(WITH_FIFO, transfer_checkpoint_files=("f",)), executor, found).status == "never finishes"
+
+
+def test_a_fifo_stays_in_place_and_is_not_there_elsewhere(counting, executor):
+    for listed, profile in ((("n", "rows", "f"), PROFILES["v25"]), (("n", "rows"), PROFILES["modern"])):
+        found = explore(counting(WITH_FIFO, transfer_checkpoint_files=listed), executor, profile)
+        assert (found.verdict, found.failure) == ("restart-safe", None)

@@ -10,7 +10,7 @@ from grader.simulator import transfer
 from grader.simulator.job import STDERR, STDOUT, Job
 from grader.simulator.profile import MODERN, PROFILES
 from grader.simulator.transfer import Failure
-from grader.simulator.tree import Directory, File, Link, Tree
+from grader.simulator.tree import Directory, Fifo, File, Link, Tree
 
 SLIDES, V25 = PROFILES["slides2021"], PROFILES["v25"]
 STREAMS = {STDOUT: "printed\n", STDERR: ""}
@@ -552,6 +552,21 @@ def test_what_is_outside_the_sandbox_is_not_known_and_not_looked_at(listed, entr
 def test_a_link_out_of_the_sandbox_that_is_not_sent_does_no_harm():
     """R4b"""
     assert checkpoint(["n"], sandbox({"n": "1"}, l=Link("/etc/shells"))) == Tree.of(n="1")
+
+
+@pytest.mark.parametrize("listed", [("n", "f"), ("n", "link"), ("n", "d"), ("n", "d/"), ("n", "d/f"), None])
+def test_a_fifo_is_waited_for_for_ever_and_in_htcondor_25_not_sent(listed):
+    """R4a, R4b: seen on 23.9.6 and 25.14.1."""
+    one, tree = quiet(transfer_checkpoint_files=listed), Tree({"n": File(b"1"), "f": Fifo(), "d/f": Fifo(), "link": Link("f")})
+    with pytest.raises(transfer.Endless, match="a FIFO"):
+        transfer.checkpoint(one, tree, MODERN)
+    sent = transfer.checkpoint(one, tree, V25)
+    assert sent["n"] == File(b"1") and not any(isinstance(entry, Fifo) for entry in sent.values())
+
+
+def test_a_fifo_that_is_not_sent_does_no_harm():
+    """R4b"""
+    assert checkpoint(["n"], sandbox({"n": "1"}, f=Fifo())) == Tree.of(n="1")
 
 
 @pytest.mark.parametrize("listed", [".", "./"])

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.simulator.tree import Directory, File, Link, TooLarge, Tree, parents
+from grader.simulator.tree import Directory, Fifo, File, Link, TooLarge, Tree, parents
 
 names = st.sampled_from(["a", "b", "c", "ä", "with space", "*", "_condor_stdout"])
 files = st.builds(File, st.binary(max_size=6), st.booleans(), same_as=st.just(""))
 links = st.builds(Link, st.sampled_from(["a", "b/c", "../a", "/nowhere"]), st.just(False)) \
     | st.builds(Link, st.sampled_from(["", "a", "b/c", "../a"]), st.just(True))
-entries = files | files | st.just(Directory()) | links
+entries = files | files | st.just(Directory()) | links | st.just(Fifo())
 
 
 @st.composite
@@ -167,7 +167,7 @@ def test_what_was_written_is_read_back(tree):
     with tempfile.TemporaryDirectory() as directory:
         where = os.path.join(directory, "new", "sandbox")
         tree.write(where)
-        assert Tree.read(where) == tree
+        assert Tree.read(where, fifos=True) == tree
 
 
 @settings(deadline=None)
@@ -176,7 +176,7 @@ def test_writing_over_a_directory_is_merging(one, other):
     with tempfile.TemporaryDirectory() as directory:
         one.write(directory)
         other.write(directory)
-        assert Tree.read(directory) == one | other
+        assert Tree.read(directory, fifos=True) == one | other
 
 
 def test_an_executable_file_may_be_executed_on_disk_and_another_not(tmp_path):
@@ -238,10 +238,11 @@ def test_an_absolute_link_within_leads_to_the_same_wherever_it_is_written(tmp_pa
     assert os.readlink(tmp_path / "other/latest") == str(tmp_path / "other/d/x")
 
 
-def test_pipes_and_sockets_are_passed_over(tmp_path):
+def test_pipes_are_passed_over_where_they_are_not_wanted(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_text("x")
     assert Tree.read(tmp_path) == Tree.of(file="x")
+    assert Tree.read(tmp_path, fifos=True) == Tree({"file": File(b"x"), "pipe": Fifo()})
 
 
 def test_a_directory_with_too_much_in_it_is_not_read(tmp_path):
