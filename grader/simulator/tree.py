@@ -202,7 +202,7 @@ class Tree(Mapping[str, Entry]):
             if entry is None:
                 return None
             if isinstance(entry, Link):
-                return self.follow("/".join([entry.named(here), *parts[index + 1:]]), hops - 1) if hops else None
+                return self.follow(posixpath.join(entry.named(here), *parts[index + 1:]), hops - 1) if hops else None
         return here
 
     # -- combining -------------------------------------------------------------

@@ -105,12 +105,13 @@ def test_changed_since_is_what_has_to_be_laid_over_the_old_tree(before, after):
 @pytest.mark.parametrize("path, found", [
     ("a", "a"), ("./a", "a"), ("d/../a", "a"), ("link", "d/x"), ("d/up", "a"), ("into/x", "d/x"), ("into/../a", "a"),
     ("nothing", None), ("..", None), ("d/../../a", None), ("absolute", None), ("round", None), ("", ""), ("into", "d"),
-    ("chain", "d/x"), ("out", None),
+    ("chain", "d/x"), ("out", None), ("d/here/a", "a"), ("d/here", ""), ("d/own", "d/x"),
 ])
 def test_a_path_is_followed_through_links_and_never_out_of_the_tree(path, found):
     tree = Tree.files({"a": "", "d/x": ""}) | Tree({
         "link": Link("d/x"), "d/up": Link("../a"), "into": Link("d"), "absolute": Link("/etc/passwd"),
-        "round": Link("round"), "chain": Link("link"), "out": Link("../a")})
+        "round": Link("round"), "chain": Link("link"), "out": Link("../a"),
+        "d/here": Link("", absolute=True), "d/own": Link("d/x", absolute=True)})
     assert tree.resolve(path) == found
 
 
