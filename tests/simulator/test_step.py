@@ -188,10 +188,10 @@ def test_a_job_is_held_with_the_code_of_what_went_wrong(run, code):
 
 
 @pytest.mark.parametrize("profile", ["modern", "v25"])
-def test_a_job_is_held_for_an_input_that_can_not_be_sent_and_its_log_says_so(profile):
+def test_a_job_is_held_for_an_input_that_can_not_be_sent_and_its_log_says_so(profile, executor):
     """R2: seen on 23.9.6 and 25.14.1."""
     job = Job(**{**vars(JOB), "missing_input": NotTransferred("link", errno.EISDIR)})
-    moments = list(simulate(job, None, PROFILES[profile]))
+    moments = list(simulate(job, executor, PROFILES[profile]))
     assert (moments[-1].next.code, moments[-1].next.subcode, outcome(moments).home) == (Hold.INPUT, errno.EISDIR, Tree())
     events = list(job_log(job, moments, PROFILES[profile]))
     output = ["Started transferring output files", "Finished transferring output files"] * (profile == "v25")
