@@ -287,9 +287,8 @@ def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
     entries = Tree({**home, **{os.path.normpath(path): File(log) for path, log in logs.items()}})
     for path, entry in entries.items():
         target = directory / path
-        if target.is_dir() if isinstance(entry, File) else target.exists() and not target.is_dir():
-            raise Unusable(f"can't write to the submit directory: {target} is {'a' if target.is_dir() else 'no'} "
-                           f"directory, and a {'file' if isinstance(entry, File) else 'directory'} of that name comes "
+        if isinstance(entry, File) and target.is_dir():
+            raise Unusable(f"can't write to the submit directory: {target} is a directory, and a file of that name comes "
                            "home: move it, or name the file otherwise")
     try:
         with tempfile.TemporaryDirectory(dir=directory, prefix=".arriving-") as arriving:
@@ -297,6 +296,8 @@ def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
             for path in entries:
                 source, target = Path(arriving, path), directory / path
                 if source.is_dir() and not source.is_symlink():
+                    if not target.is_dir():
+                        target.unlink(missing_ok=True)  # R6: a directory replaces a file
                     target.mkdir(exist_ok=True)
                 else:
                     os.replace(source, target)

@@ -473,7 +473,6 @@ def test_unusable_arguments_are_one_sentence_with_an_exit_status(grader, job, mo
 
 
 @pytest.mark.parametrize(("commands", "said"), [
-    ({"transfer_input_files": "nowhere.txt"}, "nowhere.txt does not exist"),
     ({"executable": "nowhere"}, "nowhere"),
     ({"executable": None, "executabel": "job"}, "executabel is not a submit command. Did you mean executable?"),
     ({"checkpoint_exit_code": "eighty-five"}, "not a number"),
@@ -488,14 +487,24 @@ def test_an_unusable_submit_file_is_named_with_what_to_do(grader, job, command, 
     assert said in ran.err
 
 
+def test_a_job_is_held_for_an_input_that_is_not_there(grader, job):
+    """R2"""
+    file = job(transfer_input_files="nowhere.txt")
+    said = "job.sub:8: transfer_input_files: nowhere.txt does not exist"
+    ran = grader("simulate", file)
+    assert ran.status == 1 and said in ran.err and "Code 13, subcode 2" in ran.out and "nowhere.txt" in ran.out
+    ran = grader("verify", file)
+    assert ran.status == 1 and said in ran.err and "held" in ran.out and "nowhere.txt" in ran.out
+
+
 @pytest.mark.parametrize("command", ["simulate", "verify"])
 def test_unusable_input_is_a_json_object_where_json_is_asked_for(grader, job, tmp_path, command):
-    file = job(transfer_input_files="nowhere.txt")
+    file = job(executable="nowhere")
     ran = grader(command, file, "--json")
     assert ran.status == {"simulate": 2, "verify": 3}[command] and ran.err.count("\n") == 1
     told = json.loads(ran.out)
-    assert "nowhere.txt does not exist" in told["error"] and "name" in told["remedy"]
-    assert (told["file"], told["line"]) == ("job.sub", 8)
+    assert "nowhere does not exist" in told["error"] and "name" in told["remedy"]
+    assert (told["file"], told["line"]) == ("job.sub", 1)
     for arguments in (["--nope"], ["--profile", "centos"], ["--schedule", "evict"]):
         ran = grader(command, *arguments, file, "--json")
         assert ran.status == {"simulate": 2, "verify": 3}[command] and json.loads(ran.out)["error"]
@@ -581,22 +590,22 @@ def test_nothing_is_written_where_a_directory_is_in_the_way_of_a_file(grader, jo
     assert snapshot(file.parent) == before
 
 
-def test_a_job_is_held_where_a_directory_is_in_the_way_of_listed_output(grader, job):
+@pytest.mark.parametrize("listed", ["result.txt", None])
+def test_a_job_is_held_where_a_directory_is_in_the_way_of_its_output(grader, job, listed):
     """R6"""
-    file = job()
+    file = job(transfer_output_files=listed)
     (file.parent / "result.txt").mkdir()
     ran = grader("simulate", file)
     assert ran.status == 1 and "held, code 12" in ran.out and "result.txt: Is a directory" in ran.out
     assert (file.parent / "result.txt").is_dir() and not list(file.parent.glob(".*"))
 
 
-def test_what_stands_in_the_way_of_a_file_that_comes_home_is_named(grader, job):
-    file = job(transfer_output_files=None)
-    (file.parent / "result.txt").mkdir()
-    ran = grader("simulate", file)
-    assert (ran.status, ran.err.count("\n")) == (2, 1)
-    assert "can't write to the submit directory" in ran.err and "result.txt" in ran.err
-    assert not list(file.parent.glob(".*"))
+def test_a_directory_that_comes_home_replaces_a_file(grader, job):
+    """R6"""
+    file = job("#!/usr/bin/env python3\nimport os\nos.mkdir('d')\nopen('d/x', 'w').write('1')\n", transfer_output_files="d")
+    (file.parent / "d").write_text("old")
+    assert grader("simulate", file).status == 0
+    assert (file.parent / "d/x").read_text() == "1"
 
 
 def test_ctrl_c_while_a_program_runs_leaves_nothing_anywhere(job, tmp_path):

@@ -12,7 +12,7 @@ from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Ended, Held, Saved
 from ..simulator.schedule import Schedule
 from ..simulator.tree import Tree
-from ..simulator.verdicts import Unknown
+from ..simulator.verdicts import Unknown, Unsafe
 from ..view.text import count, plain, shorten
 from .diagnosis import clues, complaint, diagnose, failed_before_output
 from .exercise import Ask, Bench, Result
@@ -177,6 +177,8 @@ def _sentence(job: Job, found: Exploration) -> str:
         at = "".join(f" It was in line {fact.line} of {fact.file} then." for fact in where_time_was_up(state.run))
         return (f"The program was ended {where}: it used more than {state.run.over}, and a right answer needs far "
                 f"less.{at} Is there a loop that does not end?")
+    if found.failure == Unsafe.NEVER_FINISHES and state.then and state.then.text:
+        return f"The job never finishes {where}: {state.then.text}."
     said = complaint(job, state.run)
     said = f" {job.executable} says: {plain(shorten(said, 160))}." if said else ""
     if failed_before_output(state):

@@ -19,6 +19,7 @@ from ..simulator.evidence import Evidence, files_left_behind, left_running
 from ..simulator.job import STDERR, STDOUT, Job
 from ..simulator.pool import Held, Saved, outcome, simulate
 from ..simulator.states import State
+from ..simulator.step import Kind
 from ..simulator.tree import Entry, File, Tree
 from ..simulator.verdicts import Unknown
 from ..view.text import count, plain, shorten
@@ -65,7 +66,8 @@ def _can_be_asked(found: Exploration) -> bool:
     """Whether there is an execution of which something can be asked in reasonable time."""
     state = found.violation.state if found.violation else found.first
     slow = found.verdict == UNKNOWN and found.exhausted not in (None, Unknown.EXECUTIONS)
-    return state is not None and not (state.run is not None and state.run.over) and not slow
+    in_transfer = state is not None and state.then is not None and state.then.kind == Kind.NEVER_FINISHES
+    return state is not None and not (state.run is not None and state.run.over) and not slow and not in_transfer
 
 
 def clues(job: Job, found: Exploration, executor: Executor, behind: Misconception | None) -> tuple[Evidence, ...]:

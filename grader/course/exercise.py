@@ -100,9 +100,12 @@ def job_of(exercise: Exercise, own: Tree) -> Job:
 def submission_of(exercise: Exercise, own: Tree) -> submit.Submission:
     """The subject of an exercise about a submit file: all that it asks for. Raises Unusable."""
     try:
-        return exercise.submission(own)
+        found = exercise.submission(own)
     except submit.SubmitError as error:
         raise Unusable(f"HTCondor would refuse the submit file. {error}", Failure(str(error))) from None
+    if missing := found.missing_input:
+        raise Unusable(f"HTCondor would hold the job before it starts. {missing}", Failure(str(missing)))
+    return found
 
 
 TRIAL = Bounds(executions=16, seconds=math.inf, twice=False)
@@ -176,7 +179,7 @@ class Exercise:
     def job(self, answer: Tree, **settings: float) -> Job:
         """The job that an answer makes, with other settings of its program if any are given.
 
-        Raises SubmitError for a submit file that can't be used or lacks a file, ValueError for a setting that the
+        Raises SubmitError for a submit file that can't be used, ValueError for a setting that the
         program does not have.
         """
         job = self.submission(answer).jobs[0]

@@ -85,7 +85,9 @@ def _saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
 
 
 def _again(state: State) -> list[Evidence]:
-    """What two executions in a row, of a job that never finishes, have in common."""
+    """Why a job never finishes: what two executions in a row have in common, or what a transfer waits for."""
+    if state.then and state.then.text:
+        return [Evidence("transfer", state.then.text)]
     before = state.before
     if state.run is None or before is None or before.run is None or state.run.exit != before.run.exit:
         return []

@@ -235,7 +235,7 @@ class Executor:
             try:
                 if self._one_machine:
                     self.outside = self._scratch.left_outside(self.limits.files, self.limits.sandbox_bytes)
-                found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, ads.OWN_FILES)
+                found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, ads.OWN_FILES, fifos=True)
                 times = found.times if len(starts) == 1 else _written_again(before, found)
                 after = Tree(self._streams_as_told(found), _times(before, times, start, seconds, real))
             except TooLarge as problem:

@@ -25,7 +25,7 @@ from .pool import execute
 from .profile import MODERN, Profile
 from .schedule import Fault, Schedule, render
 from .states import State
-from .step import (Ended, Event, Exited, Held, Kind, Matched, Reactivated, Saved, Situation, Status, Struck,
+from .step import (Ended, Event, Exited, Held, Hold, Kind, Matched, Reactivated, Saved, Situation, Status, Struck,
                    Transferred, is_checkpoint, is_success, step, submitted)
 from .tree import File, Tree
 from .verdicts import Unknown, Unsafe, Verdict
@@ -226,9 +226,14 @@ class _Explorer:
         self.find_fault(state, reference)
 
     def find_fault(self, state: State, reference: Tree | None) -> None:
-        """Judge what has come of an execution."""
+        """Judge what has come of an execution. Raises Exhausted where that is not known."""
+        if isinstance(state.next, Held) and state.next.code == Hold.LIMIT and not state.run.over:
+            raise Exhausted(Unknown.NOT_SIMULATED, state.next.reason)
         if isinstance(state.next, Held):
             self.violate(Unsafe.HELD, state)
+        elif state.then.kind == Kind.NEVER_FINISHES:
+            state.endless = True
+            self.violate(Unsafe.NEVER_FINISHES, state)
         elif state.then.kind == Kind.ENDED:
             home = state.next.home
             if not is_success(self.job, state.next.exit):

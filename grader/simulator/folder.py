@@ -6,18 +6,20 @@ What it is not: a place to write to. Paths are relative to the submit directory,
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol, Union
+from typing import NamedTuple, Protocol, Union
 
-from .problems import Problem
+from .job import NotTransferred
+from .problems import HELD, Problem
 from .transfer import KeptPaths, contents_only, file_over_directory
 from .tree import Directory, Entry, File, Link, TooLarge, Tree
-from .values import is_url, unquoted_files
+from .values import is_url
 
 Found = Union[File, Tree, None]
 
@@ -31,6 +33,9 @@ class Folder(Protocol):
 
     def standing(self, path: str) -> Entry | None:
         """What has this name, links not followed; of a file without its contents."""
+
+    def names(self, path: str) -> list[str]:
+        """The names in the directory that `path` names."""
 
 
 class DiskFolder:
@@ -57,9 +62,13 @@ class DiskFolder:
         """See Folder.standing."""
         where = os.path.join(self._directory, path)
         if os.path.islink(where):
-            return Link(os.readlink(where))
+            return Link.read(where, self._directory)
         return Directory() if os.path.isdir(where) else \
             File(b"", writable=_writable(where)) if os.path.isfile(where) else None
+
+    def names(self, path: str) -> list[str]:
+        """See Folder.names."""
+        return os.listdir(os.path.join(self._directory, path))
 
 
 def _writable(path: str) -> bool:
@@ -89,15 +98,36 @@ class TreeFolder:
         """See Folder.standing."""
         return self._tree.get(posixpath.normpath(path))
 
+    def names(self, path: str) -> list[str]:
+        """See Folder.names."""
+        found = self.get(path)
+        return found.top() if isinstance(found, Tree) else []
 
-def inputs(folder: Folder, home: str, text: str, keep_paths: bool, noted: Callable[..., None]) -> Tree:
+
+class Inputs(NamedTuple):
+    """What is sent to a new sandbox, and the first of all that can't be, for which the job is held."""
+
+    files: Tree
+    missing: NotTransferred | None = None
+
+
+class _Missing(Exception):
+    """What can't be sent, what is wrong with it in words, and what to do."""
+
+    def __init__(self, path: str, error: int, problem: str, remedy: str):
+        super().__init__(path)
+        self.what = NotTransferred(path, error)
+        self.sentence = f"{problem}, and the job is held for it when it starts. {remedy}"
+
+
+def inputs(folder: Folder, home: str, paths: Iterable[str], keep_paths: bool, noted: Callable[..., None]) -> Inputs:
     """R2: what transfer_input_files brings into the sandbox; the last of a name wins.
 
-    A file of a URL's last name stands for the URL. `noted` is called with a text for what is worth knowing, and with
-    decides=True where the job lacks something that a pool would bring.
+    A file of a URL's last name stands for the URL. `noted` is called with a text for what is worth knowing, with
+    decides=True where the job lacks something that a pool would bring, and with HELD for what can't be sent.
     """
-    brought, kept = Tree(), KeptPaths()
-    for path in unquoted_files(text):
+    brought, kept, missing = Tree(), KeptPaths(), None
+    for path in paths:
         if is_url(path):
             url, path = path, posixpath.basename(path.rstrip("/"))
             here = folder.get(posixpath.join(home, path)) if path else None
@@ -106,44 +136,83 @@ def inputs(folder: Folder, home: str, text: str, keep_paths: bool, noted: Callab
                       "submit file would stand for it", decides=True)
                 continue
             noted(f"{path} of the submit directory stands for {url}, as there is no network here")
-        found = _input(folder, posixpath.join(home, path), path, keep_paths)
+        try:
+            found = _input(folder, posixpath.join(home, path), path, keep_paths, noted)
+        except _Missing as failed:
+            noted(failed.sentence, HELD)
+            missing = missing or failed.what
+            continue
         if file_over_directory(found, brought):
             raise Problem(f"{path} would arrive where a directory of its name has arrived", "List it before that one.")
         besides = kept.made_besides(path, found) if keep_paths and not posixpath.isabs(path) else ()
         if any("/" in place and posixpath.dirname(place) not in brought | found for place in besides):
             raise Problem(f"{path} is listed after a part of it, with preserve_relative_paths", "List it once.")
         brought = brought | Tree({place: Directory() for place in besides}) | found
-    return brought
+    return Inputs(brought, missing)
 
 
-def _input(folder: Folder, where: str, path: str, keep_paths: bool) -> Tree:
+def stdin(folder: Folder, home: str, path: str, noted: Callable[..., None]) -> Inputs:
+    """R3: what every execution has on its standard input, which is sent like the input files."""
+    if path == "/dev/null":
+        return Inputs(Tree())
+    found = folder.get(posixpath.join(home, path))
+    if isinstance(found, Tree):
+        raise Problem(f"{path} is a directory", "Check its name.")
+    if found is None:
+        failed = _not_there(path)
+        noted(failed.sentence, HELD)
+        return Inputs(Tree(), failed.what)
+    return Inputs(Tree({posixpath.basename(path): found}))
+
+
+def _not_there(path: str) -> _Missing:
+    if path.startswith('"') or path.endswith('"'):
+        remedy = "This HTCondor takes double quotes for part of a name: leave them out."
+    elif re.search(r"\s", path):
+        remedy = "This list is split at commas only." + " A comment needs a line of its own." * ("#" in path)
+    else:
+        remedy = "Check its name; it is relative to the submit directory."
+    return _Missing(path, errno.ENOENT, f"{path} does not exist", remedy)
+
+
+def _input(folder: Folder, where: str, path: str, keep_paths: bool, noted: Callable[..., None]) -> Tree:
     """One path of the list. `dir` brings the directory, `dir/` its contents, `sub/file` arrives as
-    `file`. preserve_relative_paths keeps the path of all three, if it is a relative one."""
-    found = folder.get(where)
-    if found is None or (isinstance(found, File) and contents_only(path)):
-        raise Problem(f"{path} does not exist", "This list is split at commas only." if re.search(r"\s", path) else
-                      "Check its name; it is relative to the submit directory.")
+    `file`. preserve_relative_paths keeps the path of all three, if it is a relative one. Raises _Missing."""
     name = posixpath.normpath(path)
     kept = keep_paths and not posixpath.isabs(path)
     destination = name if kept else posixpath.basename(name)
     if ".." in (*destination.split("/"), posixpath.basename(path)):
         raise Problem(f"{path} leads out of the sandbox", "Name a file without `..`.")
+    found = folder.get(where)
+    if found is None:
+        raise _not_there(path)
     if isinstance(found, File):
+        if contents_only(path):
+            raise _Missing(path, errno.ENOTDIR, f"{path} is no directory", "Write it without the slash.")
         return Tree({destination: found})
-    contents = _links_followed(folder, where, found)
+    if not contents_only(path) and isinstance(folder.standing(where), Link):
+        raise _Missing(path, errno.EISDIR, f"{path} is a symbolic link to a directory",
+                       f"Write {path}/ for what is in it.")
+    contents = _links_followed(folder, where, found, noted)
     if name in (".", "/") or (contents_only(path) and not (kept and contents)):
         return contents
     return contents.moved_below(destination)
 
 
-def _links_followed(folder: Folder, where: str, contents: Tree) -> Tree:
-    """Links to files as the files; R4b: a link to a directory can't be sent."""
+def _links_followed(folder: Folder, where: str, contents: Tree, noted: Callable[..., None]) -> Tree:
+    """R4b: links to files as the files, without those that lead nowhere. A link to a directory can't be sent."""
     sent = dict(contents.items())
     for path, entry in contents.items():
-        if isinstance(entry, Link):
-            target = folder.get(posixpath.join(where, path))
-            if not isinstance(target, File):
-                raise Problem(f"{posixpath.join(where, path)} is a symbolic link that leads to no file",
-                              "Put the directory itself there, or take the link away.")
+        if not isinstance(entry, Link):
+            continue
+        link = posixpath.normpath(posixpath.join(where, path))
+        target = folder.get(link)
+        if isinstance(target, Tree):
+            raise _Missing(link, errno.EISDIR, f"{link} is a symbolic link to a directory",
+                           "Put the directory itself there, or take the link away.")
+        if target is None:
+            noted(f"{link} is a symbolic link that leads nowhere, and is left out")
+            del sent[path]
+        else:
             sent[path] = target
     return Tree(sent)

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from .tree import File, Tree
 
 STDOUT = "_condor_stdout"
 STDERR = "_condor_stderr"
+
+
+class NotTransferred(NamedTuple):
+    """A path that keeps a new sandbox from being filled, and the system's number for why."""
+
+    path: str
+    error: int
+
+    def __str__(self) -> str:
+        return f"{self.path}: {os.strerror(self.error)}"
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,8 @@ class Job:
     inputs: Tree = field(default_factory=Tree)
     """What every new sandbox begins with: transfer_input_files, the file of `input` and, if transferred, the
     executable."""
+    missing_input: NotTransferred | None = None
+    """The first of them that can't be sent, for which the job is held when it starts (R2)."""
     stdin: str | None = None
     """The name in the sandbox of the file of `input`; None for an empty standard input."""
     transfer_executable: bool = True

@@ -14,7 +14,7 @@ from .job import Job
 from .pool import Held, Moment, NotSaved
 from .profile import MODERN, Profile
 from .step import Hold
-from .transfer import unreceivable
+from .transfer import not_transferred
 from .tree import File, Tree
 
 VACATE_CODES = {"evict": 1022, "vacate": 1022, "hold": 1, "requeue": 1025}
@@ -41,7 +41,8 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
             return [eventlog.submitted(*at, notes=job.notes)]
         case "started":
             received = [eventlog.transfer(*began, "input", "started", host), eventlog.transfer(*at, "input", "finished", host)]
-            return received if unreceivable(moment.sandbox) else [*received, eventlog.executing(*at, slot, host)]
+            failed = not_transferred(job, moment.sandbox)
+            return received if failed else [*received, eventlog.executing(*at, slot, host)]
         case "checkpoint":
             return _output(began, at)
         case "checkpoint failed":  # HTCondor tells of the end of a transfer that the network cut, too (R4d)
@@ -52,6 +53,8 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "retried":
             return [*_returned(began, at, moment), eventlog.evicted(
                 *at, usage=moment.run.seconds, return_value=moment.run.exit.code, signal=moment.run.exit.signal)]
+        case "never finishes" if moment.run:  # in a transfer
+            return _output(began, at)[:1]
         case "held":
             return _held(job, at, moment, slot, profile)
         case "released":
@@ -113,10 +116,11 @@ def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> l
                                subcode=held.subcode)
     if held.code == Hold.POLICY:
         return [*_output(at, at), eventlog.held(*at, held.reason, held.code, held.subcode)]
-    # To the starter, what it could not send is code 13 and what could not be received 12; to the shadow, output
+    # To the starter, what could not be sent is code 13 and what could not be received 12; to the shadow, output
     # is 12 and input 13.
-    starters = held.code if held.code not in (12, 13) else 13 if held.subcode == errno.ENOENT else 12
+    unsent = held.subcode == errno.ENOENT or held.code == Hold.INPUT and job.missing_input
+    starters = held.code if held.code not in (12, 13) else 13 if unsent else 12
     # Of what could not be sent, HTCondor says that it was, if it is not a checkpoint.
-    sent = {Hold.INPUT: 0, Hold.EXECUTE: 0, Hold.OUTPUT: 2}.get(held.code, 1)
+    sent = {Hold.INPUT: 2 * profile.output_after_failed_input, Hold.EXECUTE: 0, Hold.OUTPUT: 2}.get(held.code, 1)
     return [*_output(at, at)[:sent], eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
             evicted, eventlog.held(*at, held.reason, held.code, held.subcode)]

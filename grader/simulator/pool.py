@@ -46,8 +46,8 @@ class Pace:
 
 def execute(executor: Executes, job: Job, now: Situation, **circumstances) -> Run:
     """Run the program where the job is now; or not, if the sandbox could not even be filled."""
-    if problem := transfer.unreceivable(now.sandbox):
-        return Run(Exit(), now.sandbox, 0.0, "", "", unstartable=problem)
+    if problem := transfer.not_transferred(job, now.sandbox):
+        return Run(Exit(), now.sandbox, 0.0, "", "", unstartable=str(problem))
     return executor.run(job, now.sandbox, slot=now.slot, clock=now.time, beside=now.beside, **circumstances)
 
 

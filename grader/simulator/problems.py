@@ -44,7 +44,7 @@ class SubmitError(Exception):
         return f"{Place(self.file, self.line)}: {self.problem}. {self.remedy}"
 
 
-UNKNOWN, NO_EFFECT, CAUTION = "unknown command", "no effect", "caution"
+UNKNOWN, NO_EFFECT, CAUTION, HELD = "unknown command", "no effect", "caution", "held"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Remark:
     text: str
     kind: str
     """UNKNOWN: no such command. NO_EFFECT: known, but idle in this simulator. CAUTION: it acts as
-    HTCondor does, which is seldom what is meant."""
+    HTCondor does, which is seldom what is meant. HELD: the job is held for it when it starts."""
     decides: bool = False
     """Whether the job may end in another way because of what has no effect here."""
 

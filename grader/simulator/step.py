@@ -23,7 +23,8 @@ from .tree import File, Tree
 
 
 class Kind(StrEnum):
-    """What has just happened to a job. The last two are no decision of HTCondor's: simulate() tells of them."""
+    """What has just happened to a job. The last two are no decision of HTCondor's: simulate() tells of
+    them, but for a transfer that never ends."""
 
     SUBMITTED = "submitted"
     STARTED = "started"
@@ -75,7 +76,7 @@ class Hold(IntEnum):
     OUTPUT = 12
     INPUT = 13
     LIMIT = 26
-    """Its code of a hold by the pool's own policy; here for a limit of the executor."""
+    """Its code of a hold by the pool's own policy; here for a limit of the executor, and for what is not simulated."""
     CHECKPOINT = 36
 
 
@@ -265,7 +266,13 @@ def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situat
 
 def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred) -> Situation:
     """R4, R6: what becomes of a job whose program has ended, when the transfer of its files has arrived."""
-    run, then = now.run, _at_exit(job, profile, now)
+    run = now.run
+    try:
+        then = _at_exit(job, profile, now)
+    except transfer.Outside as found:
+        then = _unknown(found)
+    except transfer.Endless as why:
+        return _becomes(now, Kind.NEVER_FINISHES, run=run, text=str(why), home=_with_streamed(now.home, job, run))
     home = _with_streamed(now.home, job, run)
     if isinstance(then, Saved):
         return _becomes(now, Kind.CHECKPOINT, event.transfer, transfer=event.transfer, run=run, next=then, home=home,
@@ -311,7 +318,12 @@ def _vacated(job: Job, profile: Profile, now: Situation, event: Struck) -> Situa
     home = _with_streamed(now.home, job, event.run)
     if not job.on_exit_or_evict or event.fault.kind == "evict":
         return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home)
-    sent = transfer.vacated(job, event.run.sandbox, profile)
+    try:
+        sent = transfer.vacated(job, event.run.sandbox, profile)
+    except transfer.Outside as found:
+        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, next=_unknown(found))
+    except transfer.Endless:
+        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home)
     if isinstance(sent, Tree):
         spool = transfer.commit(now.spool, sent)
         if transfer.has_news(sent, now.spool):
@@ -354,10 +366,10 @@ def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes) -> Situa
 
 
 def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
-    """R1, R4, R6: what HTCondor makes of a program that has ended by itself."""
+    """R1, R4, R6: what HTCondor makes of a program that has ended by itself. Raises Outside, Endless."""
     run = now.run
-    if run.unstartable and transfer.unreceivable(run.sandbox):
-        return Held(Hold.INPUT, 13, f"Transfer input files failure: {run.unstartable}")
+    if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox)):
+        return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}")
     if run.unstartable:
         return Held(Hold.EXECUTE, run.error, _not_started(job, run))
     if run.over:
@@ -395,6 +407,11 @@ def _held_by_policy(job: Job, exit: Exit, home: Tree) -> Held | None:
     if not isinstance(reason, str):
         reason = f"The job attribute OnExitHold expression '{job.on_exit_hold}' evaluated to TRUE"
     return Held(Hold.POLICY, subcode if isinstance(subcode, int) else 0, reason, home=home)
+
+
+def _unknown(found: transfer.Outside) -> Held:
+    """Where the simulator can't say what HTCondor does."""
+    return Held(Hold.LIMIT, 0, f"Not simulated: {found}")
 
 
 def _why(failure: transfer.Failure) -> str:

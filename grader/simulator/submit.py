@@ -22,14 +22,14 @@ from . import classads, commands, queueing, values
 from .classads import check, constant
 from .description import Description, Queue, logical_lines
 from .execution import EXIT_ATTRIBUTES
-from .folder import DiskFolder, Folder, Found, TreeFolder, inputs
+from .folder import DiskFolder, Folder, Found, Inputs, TreeFolder, inputs, stdin
 from .job import Job
 from .macros import Macros, boolean, integer, number
-from .problems import CAUTION, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
+from .problems import CAUTION, HELD, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
 from .profile import MODERN, Profile
 from .tree import Directory, Entry, File, Link, Tree
 
-__all__ = ["CAUTION", "NO_EFFECT", "UNKNOWN", "DiskFolder", "Folder", "Remark", "Submission", "SubmitError",
+__all__ = ["CAUTION", "HELD", "NO_EFFECT", "UNKNOWN", "DiskFolder", "Folder", "Remark", "Submission", "SubmitError",
            "TreeFolder", "parse", "read"]
 
 _MARK = "\ufeff"
@@ -56,6 +56,11 @@ class Submission:
     def undecided(self) -> str:
         """Why nothing can be said of how the jobs end: a command that decides it is not simulated; "" if none is."""
         return next((str(remark) for remark in self.remarks if remark.decides), "")
+
+    @property
+    def missing_input(self) -> Remark | None:
+        """What is said of the first input that can't be sent; None if all can be."""
+        return next((remark for remark in self.remarks if remark.kind == HELD), None)
 
     def place(self, command: str) -> Place:
         """Where a command that the simulator reads stands; the file, if it is not given."""
@@ -164,6 +169,7 @@ class _Remembered:
     def __init__(self, folder: Folder):
         self.get: Callable[[str], Found] = functools.cache(folder.get)
         self.standing: Callable[[str], Entry | None] = functools.cache(folder.standing)
+        self.names: Callable[[str], list[str]] = functools.cache(folder.names)
 
 
 def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: int,
@@ -258,6 +264,10 @@ class _Commands:
         """Something worth knowing about a command."""
         self._remarks.append(Remark(*self.place(command), text, kind, decides))
 
+    def noted(self, command: str) -> Callable[..., None]:
+        """What makes a text that begins behind the command's name a remark on it."""
+        return lambda text, kind=CAUTION, **fields: self.remark(command, f"{command}: {text}", kind, **fields)
+
     def _spelling(self, command: str) -> str:
         names = (command, *commands.OTHERS.get(command, ()))
         return next((name for name in names if name in self._macros), command)
@@ -282,9 +292,10 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
     home = given.read("initialdir", lambda path: _directory(folder, path), "")
     keep_paths = given.read("preserve_relative_paths", boolean, False)
     _check_values(given)
-    noted = functools.partial(given.remark, "transfer_input_files")
-    brought = given.read("transfer_input_files", lambda text: inputs(folder, home, text, keep_paths, noted), Tree())
-    stdin = given.read("input", lambda path: _stdin(folder, home, path), Tree())
+    files_at_commas = functools.partial(values.files_at_commas, quoted=profile.quoted_lists)
+    brought = given.read("transfer_input_files", lambda text: inputs(
+        folder, home, files_at_commas(text), keep_paths, given.noted("transfer_input_files")), Inputs(Tree()))
+    from_stdin = given.read("input", lambda path: stdin(folder, home, path, given.noted("input")), Inputs(Tree()))
     script = given.text("shell") if profile.shell else None
     executable, program, transferred = ("/bin/sh", Tree(), False) if script else _executable(given, folder)
     success = given.read("success_exit_code", integer, None)
@@ -296,14 +307,15 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         executable=executable,
         arguments=("-c", script) if script else given.read("arguments", values.arguments, ()),
         environment=given.read("environment", values.environment, ()),
-        inputs=brought | stdin | program,
+        inputs=brought.files | from_stdin.files | program,
+        missing_input=brought.missing or from_stdin.missing,
         initialdir=home,
-        stdin=next(iter(stdin), None),
+        stdin=next(iter(from_stdin.files), None),
         transfer_executable=transferred,
         checkpoint_exit_code=code,
         checkpoint_signal=by_signal,
         transfer_checkpoint_files=given.read("transfer_checkpoint_files", values.files, None),
-        transfer_output_files=given.read("transfer_output_files", values.unquoted_files, None),
+        transfer_output_files=given.read("transfer_output_files", files_at_commas, None),
         transfer_output_remaps=_remaps(given, profile),
         preserve_relative_paths=keep_paths,
         on_exit_or_evict=when == "ON_EXIT_OR_EVICT",
@@ -398,16 +410,6 @@ def _directory(folder: Folder, path: str) -> str:
     return path
 
 
-def _stdin(folder: Folder, home: str, path: str) -> Tree:
-    """R3: what every execution has on its standard input, which is sent like the input files."""
-    if path == "/dev/null":
-        return Tree()
-    found = folder.get(posixpath.join(home, path))
-    if not isinstance(found, File):
-        raise Problem(f"{path} " + ("does not exist" if found is None else "is a directory"), "Check its name.")
-    return Tree({posixpath.basename(path): found})
-
-
 def _stream(given: _Commands, command: str, home: str) -> str | None:
     path = given.text(command)
     return None if path is None or path == "/dev/null" else posixpath.join(home, path)
@@ -420,13 +422,18 @@ def _files_there(folder: Folder, *paths: str | None) -> Tree:
 
 
 def _in_the_way(folder: Folder, job: Job) -> Tree:
-    """The directories and read-only files in the submit directory that have names of listed output, and the links that
-    have those, too, or names of streams."""
+    """The directories and read-only files in the submit directory that have names of output, and the links that have
+    those, too, or names of streams."""
     remaps = dict(job.transfer_output_remaps)
-    listed = (path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
-              for path in job.transfer_output_files or ())
-    names = [posixpath.normpath(posixpath.join(job.initialdir, remaps.get(name, name))) for name in listed]
     streams = [posixpath.normpath(name) for name in (job.output, job.error) if name]
+    if job.transfer_output_files is None:  # any file of the sandbox may come home
+        listed = [*folder.names(job.initialdir), *remaps]
+    else:
+        listed = [path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
+                  for path in job.transfer_output_files]
+    names = {posixpath.normpath(posixpath.join(job.initialdir, remaps.get(name, name))) for name in listed}
+    if job.transfer_output_files is None:
+        names.difference_update(streams)
     standing = {name: folder.standing(name) for name in (*names, *streams)}
     return Tree({name: entry for name, entry in standing.items()
                  if isinstance(entry, Link) or name in names
@@ -501,8 +508,9 @@ def _check_checkpoint(given: _Commands, job: Job) -> None:
     elif not job.self_checkpointing and job.transfer_checkpoint_files is not None:
         given.remark("transfer_checkpoint_files", "without checkpoint_exit_code this list is never used: "
                      "the job is not self-checkpointing")
-    if any('"' in name for name in job.transfer_checkpoint_files or ()):
-        given.remark("transfer_checkpoint_files", "the double quotes count as part of the file names")
+    for command in ("transfer_checkpoint_files", "transfer_output_files"):
+        if any('"' in name for name in getattr(job, command) or ()):
+            given.remark(command, "the double quotes count as part of the file names")
 
 
 def _check_transfer(given: _Commands, job: Job) -> None:

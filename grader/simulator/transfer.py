@@ -9,12 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .job import STDERR, STDOUT, Job
+from .job import STDERR, STDOUT, Job, NotTransferred
 from .profile import MODERN, Profile
-from .tree import Directory, Entry, File, Link, Tree, parents
+from .tree import Directory, Entry, Fifo, File, Link, Tree, leads_out, parents
 
 
 class Failure(NamedTuple):
@@ -26,16 +27,32 @@ class Failure(NamedTuple):
     """The system's number for what was wrong with the last of them."""
 
 
+class Outside(Exception):
+    """What a job sends leads out of its sandbox, where it is another file on each machine: so it is not looked at here.
+    The text says which."""
+
+    def __init__(self, path: str, target: str):
+        leads = f"{path} leads to {target}" if target != path else path
+        super().__init__(f"{leads}, out of the sandbox: what is there on an execution point is not known here")
+
+
+class Endless(Exception):
+    """A transfer that waits for ever (R4b). The text says what for."""
+
+    def __init__(self, path: str):
+        super().__init__(f"HTCondor waits for ever for a program to write to {path}, a FIFO, which it has to send")
+
+
 def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
     """R2: the sandbox of a new activation. Inputs and executable, and over them the checkpoint."""
     return (job.inputs | spool if profile.checkpoint_beats_input else spool | job.inputs).copied()
 
 
-def unreceivable(sandbox: Tree) -> str:
-    """Why a new sandbox could not be filled, in HTCondor's words; '' if it could. Its own files in the
-    checkpoint of a whole sandbox can't be written over those of the new one (R4b)."""
+def not_transferred(job: Job, sandbox: Tree) -> NotTransferred | None:
+    """R2: why a new sandbox could not be filled, None if it could. HTCondor's own files in the checkpoint of a whole
+    sandbox can't be written over those of the new one (R4b)."""
     own = next((name for name in MODERN.own_files if name in sandbox), None)
-    return f"{own}: {os.strerror(errno.EACCES)}" if own else ""
+    return job.missing_input or (NotTransferred(own, errno.EACCES) if own else None)
 
 
 def with_streams(job: Job, sandbox: Tree) -> Tree:
@@ -70,7 +87,8 @@ def checkpoint_files(job: Job, sandbox: Tree, profile: Profile) -> tuple[str, ..
 
 
 def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | Failure:
-    """R4a–c: what an exit with the checkpoint code sends to the spool, or why it can't."""
+    """R4a–c: what an exit with the checkpoint code sends to the spool, or why it can't. Raises Outside
+    and Endless, as do vacated() and output()."""
     sent = _send(sandbox, checkpoint_files(job, sandbox, profile), job.preserve_relative_paths, profile)
     if isinstance(sent, Failure):
         return sent._replace(sent=Tree())  # a checkpoint is whole or not at all
@@ -127,8 +145,8 @@ def _written_to(job: Job, path: str, entry: Entry) -> str:
     link = job.in_the_way.get(path)
     if not isinstance(link, Link) or not isinstance(entry, File):
         return path
-    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), link.target))
-    return path if posixpath.isabs(target) or target.startswith("..") else target
+    target = posixpath.normpath(link.named(path))
+    return path if leads_out(target) else target
 
 
 def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
@@ -166,9 +184,9 @@ def inputs_that_came(job: Job, came: Tree) -> list[str]:
 def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
     """Top-level files that the job made or changed; never directories, never the executable. It goes by the time: a
     file that was written anew as it was, or touched, counts, and one of which only the mode is another does not."""
-    def content(tree: Tree, name: str) -> bytes | None:
-        entry = tree.get(tree.resolve(name) or "")
-        return entry.content if isinstance(entry, File) else None
+    def content(tree: Tree, name: str) -> bytes | Fifo | None:
+        entry = tree.get(_found(tree, name) or "")
+        return entry.content if isinstance(entry, File) else entry if isinstance(entry, Fifo) else None
 
     return tuple(
         name for name in sandbox.top()
@@ -249,38 +267,59 @@ def contents_only(path: str) -> bool:
 def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> tuple[Tree | None, bool]:
     """What of a listed path can be sent, None if nothing; and whether that is all of it."""
     parts = path.split("/")
-    if not path or path.startswith("/") or parts[-1] == ".." or (keep_paths and ".." in parts):
+    if not path or parts[-1] == ".." or (keep_paths and ".." in parts):
         return None, False
-    where = sandbox.resolve(path)
+    where = _found(sandbox, path)
     if where is None:
         return None, False
     if not where:
-        everything, whole = _links_followed(sandbox, "")
+        everything, whole = _links_followed(sandbox, "", profile)
         return everything | Tree(dict.fromkeys(profile.own_files, File(b""))), whole
     entry, name = sandbox[where], posixpath.normpath(path)
     destination = name if keep_paths else posixpath.basename(name)
     if isinstance(entry, File):
         return (Tree({destination: entry}), True) if entry.readable else (None, False)
+    if isinstance(entry, Fifo):
+        return _nothing_of_fifo(path, profile), True
     if isinstance(sandbox.get(name), Link):
         return None, False  # a link to a directory is not sent
-    contents, whole = _links_followed(sandbox, where)
+    contents, whole = _links_followed(sandbox, where, profile)
     if contents_only(path) and not (keep_paths and contents):
         return contents, whole
     return contents.moved_below(destination).put(destination, entry), whole
 
 
-def _links_followed(sandbox: Tree, directory: str) -> tuple[Tree, bool]:
+def _found(sandbox: Tree, path: str) -> str | None:
+    """The path of the entry that `path` leads to; None if there is none. Raises Outside."""
+    target = sandbox.follow(path)
+    if target is None or not leads_out(target):
+        return target
+    if posixpath.normpath(target) == ".." or re.match(r"\.\./(?!dir_|\.\.)", posixpath.normpath(target)):
+        return None  # beside a sandbox there are only others
+    raise Outside(path, target)
+
+
+def _nothing_of_fifo(path: str, profile: Profile) -> Tree:
+    """R4b: what is sent of a FIFO. Raises Endless."""
+    if profile.opens_fifos:
+        raise Endless(path)
+    return Tree()
+
+
+def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, bool]:
     """The contents of a directory, links to files as the files and without those that lead nowhere; and
     whether that is all: a link to a directory can't be sent, nor a file that may not be read."""
     contents, whole = {}, True
     for path, entry in (sandbox.below(directory) if directory else sandbox).items():
         followed = entry
         if isinstance(entry, Link):
-            target = sandbox.resolve(f"{directory}/{path}")
+            target = _found(sandbox, posixpath.join(directory, path))
             if target is None:
                 continue
             followed = sandbox.get(target, Directory())
-        if isinstance(followed, File) and followed.readable or entry is followed and isinstance(entry, Directory):
+        if isinstance(followed, Fifo):
+            _nothing_of_fifo(path, profile)
+        elif isinstance(followed, File) and followed.readable or entry is followed and isinstance(entry, Directory):
             contents[path] = followed
         else:
             whole = False

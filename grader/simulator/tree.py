@@ -7,9 +7,11 @@ methods at the end; everything else is arithmetic on pictures.
 from __future__ import annotations
 
 import os
+import posixpath
 import shutil
 import stat
 from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -36,6 +38,22 @@ class Link(NamedTuple):
     """A symbolic link and the path that it names."""
 
     target: str
+    absolute: bool = False
+    """Whether it names an absolute path in the directory that is pictured; `target` is the part below that directory,
+    which may be another one each time that the picture is written."""
+
+    @classmethod
+    def read(cls, path: str, directory: str) -> Link:
+        """The link at `path` on disk, in the picture of `directory`."""
+        target = os.readlink(path)
+        for root in (os.path.abspath(directory), os.path.realpath(directory)):
+            if target == root or target.startswith(root + os.sep):
+                return cls(target[len(root):].lstrip(os.sep), True)
+        return cls(target)
+
+    def named(self, path: str) -> str:
+        """What this link names, standing at `path`, as seen from the pictured directory."""
+        return self.target if self.absolute else posixpath.join(posixpath.dirname(path), self.target)
 
 
 class Directory(NamedTuple):
@@ -44,7 +62,12 @@ class Directory(NamedTuple):
     writable: bool = True
 
 
-Entry = Union[File, Link, Directory]
+@dataclass(frozen=True)
+class Fifo:
+    """A named pipe."""
+
+
+Entry = Union[File, Link, Directory, Fifo]
 
 
 NO_TIMES: Mapping[str, float] = MappingProxyType({})
@@ -59,6 +82,11 @@ def parents(path: str) -> Iterator[str]:
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
+
+
+def leads_out(path: str) -> bool:
+    """Whether a path, as seen from a directory, is one out of it."""
+    return path.startswith(("/", "../")) or path == ".."
 
 
 class Tree(Mapping[str, Entry]):
@@ -150,15 +178,23 @@ class Tree(Mapping[str, Entry]):
             return self
         return Tree({p: e for p, e in self.items() if p.partition("/")[0] not in gone}, self.times)
 
-    def resolve(self, path: str, hops: int = 8) -> str | None:
+    def resolve(self, path: str) -> str | None:
         """The path of the entry that `path` leads to, links followed; None if it leads nowhere
         or out of the tree."""
+        found = self.follow(path)
+        return None if found is None or leads_out(found) else found
+
+    def follow(self, path: str, hops: int = 8) -> str | None:
+        """The path that `path` leads to, links followed; None if it leads nowhere. One out of the tree, which is
+        followed no further, begins with / or is `..` or begins with `../`."""
+        if path.startswith("/"):
+            return path
         parts = [part for part in path.split("/") if part not in ("", ".")]
         here = ""
         for index, part in enumerate(parts):
             if part == "..":
                 if not here:
-                    return None
+                    return "/".join(parts[index:])
                 here = here.rpartition("/")[0]
                 continue
             here = f"{here}/{part}" if here else part
@@ -166,10 +202,7 @@ class Tree(Mapping[str, Entry]):
             if entry is None:
                 return None
             if isinstance(entry, Link):
-                if hops == 0 or entry.target.startswith("/"):
-                    return None
-                rest = [here.rpartition("/")[0], entry.target, *parts[index + 1:]]
-                return self.resolve("/".join(rest), hops - 1)
+                return self.follow(posixpath.join(entry.named(here), *parts[index + 1:]), hops - 1) if hops else None
         return here
 
     # -- combining -------------------------------------------------------------
@@ -209,9 +242,9 @@ class Tree(Mapping[str, Entry]):
 
     @classmethod
     def read(cls, directory: Path | str, max_files: int = 10_000, max_bytes: int = 1 << 30,
-             ignore: Collection[str] = ()) -> Tree:
-        """The picture of a directory on disk, but for these top-level entries. Sockets, pipes and devices are passed
-        over.
+             ignore: Collection[str] = (), *, fifos: bool = False) -> Tree:
+        """The picture of a directory on disk, but for these top-level entries. Sockets and devices are passed over, and
+        FIFOs unless they are asked for.
 
         Links are never followed, and what the owner may not read is made readable first.
         Raises TooLarge past `max_files` entries or `max_bytes` bytes, NotADirectoryError or
@@ -221,7 +254,8 @@ class Tree(Mapping[str, Entry]):
         times: dict[str, float] = {}
         linked: dict[tuple[int, int], list[str]] = {}
         budget = max_bytes
-        pending = [("", os.fspath(directory))]
+        root = os.fspath(directory)
+        pending = [("", root)]
         while pending:
             prefix, where = pending.pop()
             for item in _scan(where):
@@ -231,7 +265,7 @@ class Tree(Mapping[str, Entry]):
                 if len(entries) >= max_files:
                     raise TooLarge(f"more than {max_files} files")
                 if item.is_symlink():
-                    entries[path] = Link(os.readlink(item.path))
+                    entries[path] = Link.read(item.path, root)
                 elif item.is_dir():
                     entries[path] = Directory(bool(item.stat().st_mode & stat.S_IWUSR))
                     pending.append((path + "/", item.path))
@@ -245,6 +279,8 @@ class Tree(Mapping[str, Entry]):
                     times[path] = status.st_mtime
                     if status.st_nlink > 1:
                         linked.setdefault((status.st_dev, status.st_ino), []).append(path)
+                elif fifos and stat.S_ISFIFO(item.stat().st_mode):
+                    entries[path] = Fifo()
         for same in linked.values():
             first, *others = sorted(same)
             entries |= {path: entries[path]._replace(same_as=first) for path in others}
@@ -259,7 +295,7 @@ class Tree(Mapping[str, Entry]):
         for path, entry in self.items():
             target = os.path.join(root, path)
             if isinstance(entry, Directory):
-                if os.path.islink(target) or os.path.isfile(target):
+                if os.path.lexists(target) and (os.path.islink(target) or not os.path.isdir(target)):
                     os.unlink(target)
                 os.makedirs(target, exist_ok=True)
                 if not entry.writable:
@@ -269,7 +305,7 @@ class Tree(Mapping[str, Entry]):
             if first and self.get(first) == entry._replace(same_as=""):
                 make = partial(os.link, os.path.join(root, first), target)
             else:
-                make = partial(_make, target, entry)
+                make = partial(_make, target, entry, root)
             try:
                 make()
             except FileExistsError:
@@ -282,10 +318,13 @@ class Tree(Mapping[str, Entry]):
             os.chmod(target, 0o555)
 
 
-def _make(target: str, entry: File | Link) -> None:
-    """Make a file or a link where there is nothing yet. Raises FileExistsError if there is."""
+def _make(target: str, entry: File | Link | Fifo, root: str) -> None:
+    """Make a file, a link or a pipe, below `root`, where there is nothing yet. Raises FileExistsError if there is."""
     if isinstance(entry, Link):
-        os.symlink(entry.target, target)
+        os.symlink(os.path.join(os.path.abspath(root), entry.target) if entry.absolute else entry.target, target)
+        return
+    if isinstance(entry, Fifo):
+        os.mkfifo(target)
         return
     # Not by open(), which takes twice as long for a small file; there are a dozen in each execution.
     file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o777 if entry.executable else 0o666)

@@ -18,9 +18,11 @@ def files(text: str) -> tuple[str, ...]:
     return tuple(name for name in re.split(r"[,\s]+", text) if name)
 
 
-def unquoted_files(text: str) -> tuple[str, ...]:
-    """R2, R6: a list of files split at commas only, in the two commands that take double quotes around all of it."""
-    return tuple(name for part in unquoted(text).split(",") if (name := part.strip()))
+def files_at_commas(text: str, quoted: bool) -> tuple[str, ...]:
+    """R2, R6: a list of files, split at commas only. `quoted`: whether double quotes around all of it are no part of
+    the names; a list of nothing else is empty in any case."""
+    text = unquoted(text) if quoted or text.strip() == '""' else text
+    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def unquoted(text: str) -> str:

@@ -28,6 +28,7 @@ class Unknown(StrEnum):
 
     EVICTION_DRIVEN = "eviction-driven"
     NEVER_SAVED = "never saved"
+    NOT_SIMULATED = "not simulated"
     NON_DETERMINISTIC = "non-deterministic"
     GOES_BY_TIME = "goes by time"
     STATE_OUTSIDE = "state outside"
@@ -50,6 +51,7 @@ _LIMIT = "an execution used more than {0}, which is a limit of this simulator"
 _SENTENCES = {
     Unknown.EVICTION_DRIVEN: "eviction-driven: what is saved depends on the very moment of an eviction",
     Unknown.NEVER_SAVED: "it never made a checkpoint, so no restart was exercised",
+    Unknown.NOT_SIMULATED: "{0}",
     Unknown.NON_DETERMINISTIC: "non-deterministic",
     Unknown.GOES_BY_TIME: "what comes home depends on when it is run: it is not the same if all restarts are days "
                           "later, on the schedule {0}",

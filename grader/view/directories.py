@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from grader.simulator.tree import Entry, File, Link
+from grader.simulator.tree import Entry, Fifo, File, Link
 
 from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, SUBMIT, WHOLE, Item, Panel, Scene
 from .style import spoken
@@ -113,6 +113,8 @@ def preview(entry: Entry | None) -> str:
     """The first lines of a file, or in words what there is instead."""
     if isinstance(entry, Link):
         return f"a symbolic link to {entry.target}"
+    if isinstance(entry, Fifo):
+        return "a FIFO (named pipe)"
     if not isinstance(entry, File):
         return "an empty directory"
     if not entry.content:

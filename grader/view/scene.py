@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from grader.simulator.job import STDERR, STDOUT
 from grader.simulator.pool import Ended, Held, Moment, NotSaved
+from grader.simulator.step import Hold
 from grader.simulator.tree import Directory, Entry, File, Tree
 
 from .text import clock, count, duration, series
@@ -119,7 +120,8 @@ def failed(now: Moment) -> bool:
 
 
 def _ended_with(now: Moment) -> str:
-    return f"Execution {now.execution}: {now.run.exit if now.run else 'ended'}"
+    how = "not started" if now.run and now.run.unstartable else now.run.exit if now.run else "ended"
+    return f"Execution {now.execution}: {how}"
 
 
 def _held_heading(now: Moment) -> str:
@@ -225,7 +227,7 @@ def _evicted(now: Moment, before: Moment) -> Iterator[str]:
 
 
 def _held(now: Moment, before: Moment) -> Iterator[str]:
-    if now.run and now.run.over:
+    if isinstance(now.next, Held) and now.next.code == Hold.LIMIT:
         yield f"{now.next.reason}. So nobody knows how the job goes on; it counts as held."
     elif isinstance(now.next, Held):
         yield f"Code {now.next.code}, subcode {now.next.subcode}: {now.next.reason.rstrip('.')}."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from grader.simulator.pool import Moment
-from grader.simulator.tree import Entry, File, Link, Tree
+from grader.simulator.tree import Entry, Fifo, File, Link, Tree
 
 from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, Item, Panel, Scene, leaves, scenes
 from .text import count, duration, plain
@@ -41,7 +41,8 @@ def directories(tree: Tree) -> list[str]:
 def _size(entry: Entry) -> str:
     if isinstance(entry, File):
         return count(len(entry.content), "byte")
-    return f"-> {plain(entry.target)}" if isinstance(entry, Link) else "empty"
+    return f"-> {plain(entry.target)}" if isinstance(entry, Link) else \
+        "FIFO" if isinstance(entry, Fifo) else "empty"
 
 
 def _block(scene: Scene, colour: bool) -> Iterator[str]:

@@ -21,7 +21,7 @@ MEANINGS = {
     "wrong output": "it ends, but what comes home is not what should",
     "held": "HTCondor puts the job on hold",
     "failed": "it ends with an error",
-    "never finishes": "it starts again and again, and never ends",
+    "never finishes": "it never ends",
     "lost progress": "the output is right, but a restart does work again that a checkpoint had saved",
     "too costly": "it is right, but its checkpoints cost more than this exercise allows",
 }

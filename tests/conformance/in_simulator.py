@@ -10,7 +10,7 @@ from grader.simulator.folder import TreeFolder
 from grader.simulator.joblog import job_log
 from grader.simulator.pool import Pace, simulate
 from grader.simulator.profile import Profile
-from grader.simulator.transfer import unreceivable
+from grader.simulator.transfer import not_transferred
 
 import scenarios
 
@@ -30,12 +30,12 @@ def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path, prof
     probe.chmod(0o755)
     (scratch / "probe.gate").touch()
     directory = scenario.directory(probe)
-    job, = submit.parse(directory["job.sub"].text, TreeFolder(directory), name="job.sub").jobs
+    job, = submit.parse(directory["job.sub"].text, TreeFolder(directory), name="job.sub", profile=profile).jobs
     pace = Pace(upload=PAUSE if scenario.in_transfer else 0.0)
     moments = list(simulate(job, executor, profile, _schedule(scenario, profile), most_executions=MOST_EXECUTIONS,
                             pace=pace))
     starts = [(m.sandbox, m.spool) for m in moments
-              if m.kind in ("started", "restarted") and not unreceivable(m.sandbox)]
+              if m.kind in ("started", "restarted") and not not_transferred(job, m.sandbox)]
     last = moments[-1]
     return scenarios.answer(scenario, starts, directory | last.home, last.spool, job_log(job, moments, profile))
 

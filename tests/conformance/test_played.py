@@ -75,13 +75,14 @@ def play(job: dict, profile, executor) -> dict:
     """What becomes of a job in the simulator."""
     submitted = scenarios.tree(job.get("files", {}))
     program = Tree({"job.py": File((PROLOGUE + job["program"]).encode(), True)})
-    [one] = submit.parse(COMMON + job["submit"] + "\nqueue\n", TreeFolder(submitted | program)).jobs
+    [one] = submit.parse(COMMON + job["submit"] + "\nqueue\n", TreeFolder(submitted | program),
+                         profile=profile).jobs
     faults = (fault._replace(seconds=PAUSE / 2) if fault.kind in schedule.TIMED else fault
               for fault in schedule.parse(job.get("faults", "")))
     moments = list(simulate(one, executor, profile, tuple(faults)))
     end = outcome(moments)
     return {
-        "status": {"completed": "ended"}.get(end.status, end.status),
+        "status": {"completed": "ended", "never finishes": "timeout"}.get(end.status, end.status),
         "exit": list(end.exit) if end.exit else [None, None],
         "hold": [end.hold.code, end.hold.subcode] if end.hold else [None, None],
         "events": in_order([word(event) for event in job_log(one, moments, profile) if event.number != 21]),
@@ -111,8 +112,11 @@ def word(event) -> str:
 
 
 def in_order(words: list[str]) -> list[str]:
-    """001 and the end of the input transfer come in either order."""
+    """001 and the end of the input transfer come in either order. That may be left out where input can't be sent."""
     words = list(words)
+    for index in reversed(range(len(words) - 1)):
+        if words[index:index + 2] == ["040 Finished transferring input files", "004"]:
+            del words[index]
     for index in range(len(words) - 1):
         if words[index] == "001" and words[index + 1] == "040 Finished transferring input files":
             words[index], words[index + 1] = words[index + 1], words[index]

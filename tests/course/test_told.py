@@ -188,3 +188,14 @@ def test_remaps_without_quotes_are_told_with_their_line(told):
     assert report.points == 0
     assert report.headline.startswith(f"HTCondor would refuse the submit file. sweep.sub:{line}: ")
     assert "double quotes" in report.headline
+
+
+@pytest.mark.parametrize("listed", ["my_input.txt, checkpoint.py, nowhere.txt", "my_input.txt checkpoint.py"])
+def test_an_input_that_is_not_there_is_told_with_its_line_and_nothing_is_run(told, listed):
+    text = submit(*LISTED, *NEEDS)["sweep.sub"]
+    lines = text.replace("my_input.txt, checkpoint.py\n", listed + "\n").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text.startswith("transfer_input_files"))
+    report = told("submit", {"sweep.sub": "\n".join(lines)})
+    assert report.points == 0
+    assert report.headline.startswith(f"HTCondor would hold the job before it starts. sweep.sub:{line}: ")
+    assert "does not exist" in report.headline

@@ -654,6 +654,7 @@ def test_a_start_that_is_quicker_on_another_day_is_found_out(world):
 SUBMITS = {
     "another program": {"executable": "/bin/true", "transfer_executable": "False"},
     "the judge's files as input": {"transfer_input_files": "my_input.txt, checkpoint.py, OUTSIDE/secret.txt, ../../../etc/passwd"},
+    "the judge's files as checkpoint": {"transfer_checkpoint_files": "my_output.txt, checkpoint.txt, OUTSIDE/secret.txt"},
     "output to somewhere else": {"transfer_output_remaps": '"my_output.txt=OUTSIDE/grade-of-anna.json"'},
     "a log somewhere else": {"log": "OUTSIDE/planted.log", "output": "OUTSIDE/planted.out", "error": "../../planted.err"},
     "macros of macros": {"a": "xxxxxxxxxx" * 10, **{chr(98 + i): f"$({chr(97 + i)})" * 10 for i in range(20)},

@@ -16,7 +16,7 @@ from grader.simulator.evidence import where_time_was_up
 from grader.simulator.execution import EPOCH, Exit, Limit, Limits, Start, Stop
 from grader.simulator.executor import Executor
 from grader.simulator.job import STDERR, STDOUT, Job
-from grader.simulator.tree import Directory, File, Link, Tree
+from grader.simulator.tree import Directory, Fifo, File, Link, Tree
 
 LINUX = sys.platform.startswith("linux")
 
@@ -344,7 +344,7 @@ def test_what_a_program_makes_is_in_its_picture(run):
     made = done.sandbox.without(["job", STDOUT, STDERR])
     assert made == Tree({
         "a/b/empty": Directory(), "a/file": File(bytes(range(256))), "link": Link("a/file"),
-        "script": File(b"", True), "secret": File(b"x", readable=False, writable=False)}), done.stderr
+        "pipe": Fifo(), "script": File(b"", True), "secret": File(b"x", readable=False, writable=False)}), done.stderr
 
 
 def test_tracing_notes_what_is_opened_and_raised(run):

@@ -1057,3 +1057,41 @@ def test_a_checkpoint_of_all_files_is_unsafe_because_no_new_sandbox_can_be_fille
     found = explore(job, executor)
     assert (found.verdict, found.failure, render(found.schedule)) == (UNSAFE, "held", "evict@2")
     assert "Permission denied" in evidence(job, found)[0].text
+
+
+LATEST = """
+    import os, sys
+    n = int(open("latest").read()) if os.path.exists("latest") else 0
+    open("rows", "w").write("x" * n)
+    open(f"n.{n}", "w").write(str(n + 1))
+    if os.path.lexists("latest"):
+        os.remove("latest")
+    os.symlink(os.path.abspath(f"n.{n}"), "latest")
+    sys.exit(85 if n < 3 else 0)
+"""
+
+
+def test_an_absolute_link_to_the_newest_state_is_as_good_as_the_state(counting, executor):
+    found = explore(counting(LATEST, transfer_checkpoint_files=("latest",)), executor)
+    assert (found.verdict, found.failure) == ("restart-safe", None)
+
+
+def test_of_a_job_that_sends_what_is_outside_its_sandbox_nothing_is_said(counting, executor):
+    found = explore(counting(SAFE, transfer_checkpoint_files=("n", "rows", "/etc/shells")), executor)
+    assert found.verdict == "unknown" and "/etc/shells, out of the sandbox" in found.failure
+
+
+WITH_FIFO = SAFE.replace("sys.exit(85)", "os.path.exists('f') or os.mkfifo('f')\n    sys.exit(85)")
+
+
+def test_a_listed_fifo_is_waited_for_for_ever(counting, executor):
+    found = explore(counting(WITH_FIFO, transfer_checkpoint_files=("n", "rows", "f")), executor)
+    assert (found.verdict, found.failure, found.schedule) == ("unsafe", "never finishes", ())
+    assert [fact.kind for fact in evidence(counting(WITH_FIFO), found)] == ["transfer"]
+    assert play(counting(WITH_FIFO, transfer_checkpoint_files=("f",)), executor, found).status == "never finishes"
+
+
+def test_a_fifo_stays_in_place_and_is_not_there_elsewhere(counting, executor):
+    for listed, profile in ((("n", "rows", "f"), PROFILES["v25"]), (("n", "rows"), PROFILES["modern"])):
+        found = explore(counting(WITH_FIFO, transfer_checkpoint_files=listed), executor, profile)
+        assert (found.verdict, found.failure) == ("restart-safe", None)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 from dataclasses import replace
 
 import pytest
 
 from grader.simulator.execution import EPOCH, Exit, Run, Start
-from grader.simulator.job import STDERR, STDOUT, Job
+from grader.simulator.job import STDERR, STDOUT, Job, NotTransferred
+from grader.simulator.joblog import job_log
+from grader.simulator.pool import outcome, simulate
 from grader.simulator.profile import MODERN, PROFILES
 from grader.simulator.schedule import Fault
 from grader.simulator.step import (STATUS, Ended, Exited, Held, Hold, Kind, Matched, NotSaved, Reactivated, Released,
@@ -196,6 +199,20 @@ def test_a_failing_end_is_retried_from_the_spool_as_often_as_allowed():
 def test_a_job_is_held_with_the_code_of_what_went_wrong(run, code):
     now = after(run, Transferred())
     assert (now.kind, now.next.code, now.badput) == (Kind.HELD, code, 10.0)
+
+
+@pytest.mark.parametrize("profile", ["modern", "v25"])
+def test_a_job_is_held_for_an_input_that_can_not_be_sent_and_its_log_says_so(profile, executor):
+    """R2: seen on 23.9.6 and 25.14.1."""
+    job = Job(**{**vars(JOB), "missing_input": NotTransferred("link", errno.EISDIR)})
+    moments = list(simulate(job, executor, PROFILES[profile]))
+    assert (moments[-1].next.code, moments[-1].next.subcode, outcome(moments).home) == (Hold.INPUT, errno.EISDIR, Tree())
+    events = list(job_log(job, moments, PROFILES[profile]))
+    output = ["Started transferring output files", "Finished transferring output files"] * (profile == "v25")
+    assert [event.text for event in events if event.number == 40] == [
+        "Started transferring input files", "Finished transferring input files", *output]
+    assert [event.number for event in events if event.number != 40] == [0, 21, 4, 12]
+    assert all("Code 13 Subcode 21" in event.body[-1] for event in events if event.number in (12, 21))
 
 
 def test_what_is_streamed_stays_when_work_is_lost_and_is_not_told_twice():

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.simulator.tree import Directory, File, Link, TooLarge, Tree, parents
+from grader.simulator.tree import Directory, Fifo, File, Link, TooLarge, Tree, parents
 
 names = st.sampled_from(["a", "b", "c", "ä", "with space", "*", "_condor_stdout"])
 files = st.builds(File, st.binary(max_size=6), st.booleans(), same_as=st.just(""))
-entries = files | files | st.just(Directory()) | st.builds(Link, st.sampled_from(["a", "b/c", "../a", "/nowhere"]))
+links = st.builds(Link, st.sampled_from(["a", "b/c", "../a", "/nowhere"]), st.just(False)) \
+    | st.builds(Link, st.sampled_from(["", "a", "b/c", "../a"]), st.just(True))
+entries = files | files | st.just(Directory()) | links | st.just(Fifo())
 
 
 @st.composite
@@ -103,12 +105,13 @@ def test_changed_since_is_what_has_to_be_laid_over_the_old_tree(before, after):
 @pytest.mark.parametrize("path, found", [
     ("a", "a"), ("./a", "a"), ("d/../a", "a"), ("link", "d/x"), ("d/up", "a"), ("into/x", "d/x"), ("into/../a", "a"),
     ("nothing", None), ("..", None), ("d/../../a", None), ("absolute", None), ("round", None), ("", ""), ("into", "d"),
-    ("chain", "d/x"), ("out", None),
+    ("chain", "d/x"), ("out", None), ("d/here/a", "a"), ("d/here", ""), ("d/own", "d/x"),
 ])
 def test_a_path_is_followed_through_links_and_never_out_of_the_tree(path, found):
     tree = Tree.files({"a": "", "d/x": ""}) | Tree({
         "link": Link("d/x"), "d/up": Link("../a"), "into": Link("d"), "absolute": Link("/etc/passwd"),
-        "round": Link("round"), "chain": Link("link"), "out": Link("../a")})
+        "round": Link("round"), "chain": Link("link"), "out": Link("../a"),
+        "d/here": Link("", absolute=True), "d/own": Link("d/x", absolute=True)})
     assert tree.resolve(path) == found
 
 
@@ -165,7 +168,7 @@ def test_what_was_written_is_read_back(tree):
     with tempfile.TemporaryDirectory() as directory:
         where = os.path.join(directory, "new", "sandbox")
         tree.write(where)
-        assert Tree.read(where) == tree
+        assert Tree.read(where, fifos=True) == tree
 
 
 @settings(deadline=None)
@@ -174,7 +177,7 @@ def test_writing_over_a_directory_is_merging(one, other):
     with tempfile.TemporaryDirectory() as directory:
         one.write(directory)
         other.write(directory)
-        assert Tree.read(directory) == one | other
+        assert Tree.read(directory, fifos=True) == one | other
 
 
 def test_an_executable_file_may_be_executed_on_disk_and_another_not(tmp_path):
@@ -224,10 +227,23 @@ def test_a_link_is_never_written_through_and_never_followed(tmp_path):
     assert Tree.read(inside) == Tree.files({"file": "new", "d/file": "new"})
 
 
-def test_pipes_and_sockets_are_passed_over(tmp_path):
+def test_an_absolute_link_within_leads_to_the_same_wherever_it_is_written(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "name").symlink_to("one")
+    (tmp_path / "one/latest").symlink_to(tmp_path / "name" / "d/x")
+    (tmp_path / "one/here").symlink_to(tmp_path / "one")
+    tree = Tree.read(tmp_path / "name")
+    assert tree == Tree({"latest": Link("d/x", absolute=True), "here": Link("", absolute=True)}) == Tree.read(tmp_path / "one") \
+        | Tree({"latest": Link("d/x", absolute=True)})
+    tree.write(tmp_path / "other")
+    assert os.readlink(tmp_path / "other/latest") == str(tmp_path / "other/d/x")
+
+
+def test_pipes_are_passed_over_where_they_are_not_wanted(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_text("x")
     assert Tree.read(tmp_path) == Tree.of(file="x")
+    assert Tree.read(tmp_path, fifos=True) == Tree({"file": File(b"x"), "pipe": Fifo()})
 
 
 def test_a_directory_with_too_much_in_it_is_not_read(tmp_path):
