@@ -120,7 +120,7 @@ class Meter:
 
     def wait(self, pid):
         """Wait for a process's end, or end it with all others if the job uses more than it may. Its status."""
-        last, waited = monotonic(), 0.0
+        last, waited, look = monotonic(), 0.0, min(LOOK, self.limits["wall"])
 
         def on_alarm(number, frame):
             nonlocal last, waited
@@ -128,6 +128,8 @@ class Meter:
                 kill_all(pid)
                 os._exit(0)
             now = monotonic()
+            if now - last < look / 2:
+                return  # a job may send any number of alarms
             self._given, last = self._given + min(now - last, 2 * LOOK), now
             waited = _waited(pid)
             late = self._given - self._waited - waited >= self.limits["wall"]
@@ -137,7 +139,7 @@ class Meter:
                 kill_all(pid)
 
         signal.signal(signal.SIGALRM, on_alarm)
-        setitimer(signal.ITIMER_REAL, min(LOOK, self.limits["wall"]), LOOK)
+        setitimer(signal.ITIMER_REAL, look, LOOK)
         _, status, used = os.wait4(pid, 0)
         setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # as the next program has to find it
