@@ -431,7 +431,8 @@ class Case:
 
 
 def _listed_file_missing(case: Case) -> bool:
-    return case.failure == "held" and bool(case.state.next.missing)
+    missing = case.state.next.missing if case.failure == "held" else ()
+    return any(case.run is None or case.run.sandbox.resolve(path) is None for path in missing)
 
 
 def _path_flattened(case: Case) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import transfer
@@ -14,7 +15,7 @@ from .explore import Exploration, Violation
 from .job import STDERR, STDOUT, Job
 from .pool import Ended, Held, Saved
 from .states import State
-from .tree import Entry, File, Tree
+from .tree import Directory, Entry, File, Link, Tree
 from .verdicts import Unknown
 
 LONGEST_COMPLAINT = 300
@@ -25,7 +26,8 @@ LONGEST_COMPLAINT = 300
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
     missing file, other file, left behind, traceback, time was up, stderr, not there, work done again, limit, no first
-    line, no interpreter, Windows line ends, exit, left running, differs from run to run, saved in vain."""
+    line, no interpreter, Windows line ends, exit, left running, differs from run to run, saved in vain,
+    can't be sent."""
 
     kind: str
     text: str
@@ -226,10 +228,25 @@ def _held(held: Held, state: State) -> list[Evidence]:
     facts = []
     there = [p for p in state.run.sandbox if p not in state.sandbox and p not in (STDOUT, STDERR)]
     for path in held.missing:
+        if there_is := list(_unsendable(state.run.sandbox, path)):
+            facts += there_is
+            continue
         near = [p for p in there if p.rpartition("/")[2] == path.rpartition("/")[2]] or there
         facts.append(Evidence("not there", f"{path!r} is listed and not in the sandbox"
                               + (f"; new there: {', '.join(near[:5])}" if near else ""), path))
     return facts
+
+
+def _unsendable(sandbox: Tree, path: str) -> Iterator[Evidence]:
+    """What can't be sent of a listed path that is there."""
+    found = sandbox.resolve(path)
+    if found is None:
+        return
+    for name, entry in {path: sandbox.get(path), **sandbox.below(found).moved_below(path)}.items():
+        if isinstance(entry, Link) and isinstance(sandbox.get(sandbox.resolve(name) or ""), Directory):
+            yield Evidence("can't be sent", f"{name} is a symbolic link to a directory, which HTCondor can't send", name)
+        elif isinstance(entry, File) and not entry.readable:
+            yield Evidence("can't be sent", f"{name} is a file that its owner may not read", name)
 
 
 def _failed(job: Job, state: State) -> bool:

@@ -166,6 +166,16 @@ def test_a_script_whose_interpreter_there_is_not_is_told_so(executor):
     assert "no interpreter" not in kinds(shell("#!/bin/bash\r\necho\r\n", executor))
 
 
+@pytest.mark.parametrize("make, file, told", [
+    ("os.mkdir('model/d'); os.symlink('d', 'model/latest')", "model/latest", "a symbolic link to a directory"),
+    ("open('model/n', 'w'); os.chmod('model/n', 0)", "model/n", "may not read"),
+])
+def test_of_a_listed_directory_that_cannot_be_sent_the_reason_is_named(facts, make, file, told):
+    found, facts_ = facts(f"import os, sys; os.mkdir('model'); {make}; sys.exit(85)", transfer_checkpoint_files=("model",))
+    fact = only("can't be sent", facts_)
+    assert found.failure == "held" and fact.file == file and told in fact.text
+
+
 def test_a_missing_checkpoint_file_is_told_with_what_is_there_instead(facts):
     found, facts_ = facts("""
         import os, sys
