@@ -63,8 +63,8 @@ def lossy(monkeypatch):
     """Every execution is lost for as long as the list that this is has something in it."""
     lost, really = [True], Executor._run
 
-    def run(self, job, sandbox, *rest):
-        return Run(Exit(), sandbox, 0.0, "", "", lost=True) if lost else really(self, job, sandbox, *rest)
+    def run(self, job, starts, *rest):
+        return Run(Exit(), starts[-1].sandbox, 0.0, "", "", lost=True) if lost else really(self, job, starts, *rest)
     judge.try_out(CONFINE)
     monkeypatch.setattr(Executor, "_run", run)
     return lost
