@@ -248,4 +248,4 @@ class _Remembering:
     """An executor that does not run again what it has run before."""
 
     def __init__(self, executor: Executes):
-        self.run = lru_cache(maxsize=MOST_RUNS)(executor.run)
+        self.run, self.outside = lru_cache(maxsize=MOST_RUNS)(executor.run), executor.outside
