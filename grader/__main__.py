@@ -243,9 +243,11 @@ def command_simulate(options: argparse.Namespace) -> int:
 
 
 def _executor(options: argparse.Namespace, one_machine: bool = False) -> Executor:
-    """One for programs of the user's own."""
+    """One for programs of the user's own. Where nothing else keeps a program from writing to the user's own home
+    directory, it has another one in any case."""
     limits = Limits(cpu=options.max_seconds, wall=float(options.max_seconds))
-    return Executor(limits, None if options.allow_outside else own_confinement(), one_machine)
+    confine = None if options.allow_outside else own_confinement()
+    return Executor(limits, confine, one_machine, sets_home=confine is None or PROFILES[options.profile].sets_home)
 
 
 def _print_json(told: list[dict]) -> None:

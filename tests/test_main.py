@@ -254,10 +254,25 @@ needs_bubblewrap = pytest.mark.skipif(own_confinement() is None, reason="bubblew
 @pytest.mark.parametrize("place", ["/tmp/here", "~", "HERE"])
 def test_state_outside_of_the_sandbox_is_named_and_nothing_is_left_there(grader, job, tmp_path, place):
     elsewhere = Path("/var/tmp/state of a job")  # outside of /tmp, which the program has for itself
-    ran = grader("verify", job(OUTSIDE.replace("PLACE", place if place != "HERE" else shlex.quote(str(elsewhere)))))
+    ran = grader("verify", "--profile", "v25",  # which has a HOME
+                 job(OUTSIDE.replace("PLACE", place if place != "HERE" else shlex.quote(str(elsewhere)))))
     assert ran.status == 2 and ran.out.startswith("unknown: its state is outside of its sandbox, in ")
     assert place.replace("HERE", str(elsewhere)) in ran.out and "never-restores" not in ran.out
     assert not elsewhere.exists() and not Path("/tmp/here").exists()
+
+
+@needs_bubblewrap
+@pytest.mark.parametrize("profile, home", [("modern", "unset"), ("v25", "set")])
+def test_home_is_set_where_that_htcondor_sets_it(grader, job, profile, home):
+    submit_file = job(shell("echo ${HOME+set}${HOME-unset} > result.txt"))
+    assert grader("simulate", submit_file, "--profile", profile).status == 0
+    assert (submit_file.parent / "result.txt").read_text().startswith(home)
+
+
+def test_a_program_that_may_write_anywhere_keeps_out_of_the_own_home(grader, job):
+    submit_file = job(shell("echo $HOME > result.txt"))
+    assert grader("simulate", submit_file, "--allow-outside").status == 0
+    assert (submit_file.parent / "result.txt").read_text().strip() not in ("", str(Path.home()))
 
 
 @needs_bubblewrap

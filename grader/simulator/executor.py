@@ -52,11 +52,13 @@ class Executor:
     Raises MachineTrouble where processes can't be forked.
     """
 
-    def __init__(self, limits: Limits = Limits(), confine: Confinement | None = None, one_machine: bool = False):
+    def __init__(self, limits: Limits = Limits(), confine: Confinement | None = None, one_machine: bool = False,
+                 sets_home: bool = True):
         """`one_machine`: what a program leaves outside of its sandbox is there in the next execution in the same slot, as on
-        one and the same machine. Otherwise it is never found again."""
+        one and the same machine. Otherwise it is never found again. `sets_home`: whether jobs have HOME, which names a
+        directory that is emptied after each execution."""
         require_fork()
-        self.limits, self._confine = limits, confine
+        self.limits, self._confine, self._sets_home = limits, confine, sets_home
         self._one_machine, self._slot, self.outside = one_machine, 0, Tree()
         self._scratch = Scratch(limits.sandbox_bytes, confine)
         self._startd = Startd(self._scratch.path, confine)
@@ -210,7 +212,8 @@ class Executor:
         python_path = [str(INSIDE / "python"), *filter(None, [own.get("PYTHONPATH")])]
         return {
             **ads.environment(job, where),
-            "HOME": str(self._scratch.home), "LANG": "C.UTF-8", "USER": "slot1", "TZ": "UTC",
+            **({"HOME": str(self._scratch.home)} if self._sets_home else {}),
+            "LANG": "C.UTF-8", "USER": "slot1", "TZ": "UTC",
             "PYTHONHASHSEED": hashing.seed(sandbox, slot),
             "BASH_ENV": f"{tools}/time.bash", "PERL5LIB": str(INSIDE / "perl"), "PERL5OPT": "-MVirtualTime",
             "_CONDOR_SLOT": f"slot1_{slot + 1}",

@@ -33,6 +33,8 @@ class Profile:
     missing_output_holds: bool = True
     """In eviction-driven mode, a listed file that is not there at an eviction holds the job (R7); else it is evicted,
     and nothing is saved."""
+    sets_home: bool = False
+    """HOME is set for a job, to its user's home directory (R3). Programs of the course have it in any case."""
     opens_fifos: bool = True
     """HTCondor opens a FIFO that it has to send, and waits for ever for a writer (R4b); else it sends none."""
     output_after_failed_input: bool = False
@@ -58,8 +60,8 @@ PROFILES = {
         Profile("slides2021", "9.0.4", "9.0.4", streams_in_checkpoint=False, checkpoint_beats_input=False,
                 missing_file_holds=False),
         Profile("v25", "25.10.1 and later", "25.14.1", live="25.14.1", may_requeue=True, eviction_codes=True, own_files=(),
-                missing_output_holds=False, streams_of_failure=True, opens_fifos=False, output_after_failed_input=True,
-                quoted_lists=True, single_queue=True, bare_remaps=True, shell=True),
+                missing_output_holds=False, streams_of_failure=True, sets_home=True, opens_fifos=False,
+                output_after_failed_input=True, quoted_lists=True, single_queue=True, bare_remaps=True, shell=True),
     )
 }
 MODERN = PROFILES["modern"]

@@ -13,6 +13,7 @@ import pytest
 import in_simulator
 import scenarios
 from grader import personal_pool
+from grader.simulator.executor import Executor
 from grader.simulator.profile import PROFILES, of
 
 ALL = scenarios.read()
@@ -38,8 +39,16 @@ def _recorded(scenario: scenarios.Scenario, profile: str) -> dict:
 
 @pytest.mark.parametrize("profile", RECORDED)
 @pytest.mark.parametrize("scenario", _each())
-def test_simulator_answers_as_htcondor(scenario, profile, executor, tmp_path):
-    assert in_simulator.answer(scenario, executor, tmp_path, PROFILES[profile]) == _recorded(scenario, profile)
+def test_simulator_answers_as_htcondor(scenario, profile, executor, homeless, tmp_path):
+    runs = executor if PROFILES[profile].sets_home else homeless
+    assert in_simulator.answer(scenario, runs, tmp_path, PROFILES[profile]) == _recorded(scenario, profile)
+
+
+@pytest.fixture(scope="module")
+def homeless():
+    """An executor of programs without HOME."""
+    with Executor(sets_home=False) as executor:
+        yield executor
 
 
 @pytest.fixture(scope="module")
