@@ -233,11 +233,11 @@ class Executor:
         control = str(self._scratch.control)
         now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
         seconds = _elapsed(now, start)
-        left = self._scratch.outside()
+        outside = self._scratch.names_outside()
         if not answer.lost and self._scratch.is_whole(directory):
             try:
                 if self._one_machine:
-                    self.outside = self._scratch.left_outside(self.limits.files, self.limits.sandbox_bytes)
+                    self.outside = self._scratch.files_outside(self.limits.files, self.limits.sandbox_bytes)
                 found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, ads.OWN_FILES, fifos=True)
                 times = found.times if len(starts) == 1 else _written_again(before, found)
                 after = Tree(self._streams_as_told(found), _times(before, times, start, seconds, real))
@@ -263,7 +263,7 @@ class Executor:
             error=int(number or 0),
             looked=looked or os.path.exists(f"{control}/clock.asked"),
             lost=answer.lost or not begun,
-            outside=left,
+            outside=outside,
             notes=tuple(_notes(text(f"{control}/trace"))) if trace else (),
         )
 

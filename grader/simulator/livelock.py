@@ -37,11 +37,11 @@ class Livelock:
     """Watches the starts of a job that no fault befalls, one after the other."""
 
     def __init__(self, job: Job, run: Callable[..., Run], allowed: int, patience: int = FUTILE,
-                 looked_at: set[tuple[str, ...]] | None = None, beside: Callable[[], object] = tuple):
+                 looked_at: set[tuple[str, ...]] | None = None, outside: Callable[[], object] = tuple):
         """`run(situation, trace=False)` executes the program. `allowed`: after how many executions somebody else calls
         it endless. `patience`: restarts that only append the same text, before it is asked whether that ever ends.
-        `beside()`: what there is now that the program may go by, beside its sandbox."""
-        self.job, self.run, self.allowed, self.patience, self.beside = job, run, allowed, patience, beside
+        `outside()`: what there is now outside of the sandbox that the program may go by."""
+        self.job, self.run, self.allowed, self.patience, self.outside = job, run, allowed, patience, outside
         self.looked_at = set() if looked_at is None else looked_at
         """Files that the program appends to and looks at."""
         self.seen: set[tuple] = set()
@@ -51,13 +51,13 @@ class Livelock:
 
     def afresh(self) -> Livelock:
         """The same after a fault, when all that was seen before tells nothing."""
-        return Livelock(self.job, self.run, self.allowed, self.patience, self.looked_at, self.beside)
+        return Livelock(self.job, self.run, self.allowed, self.patience, self.looked_at, self.outside)
 
     def endless(self, now: Situation) -> str:
         """Why the job that starts here will never end; '' while it still may."""
         seen = (transfer.seen_by(self.job, tree) for tree in (now.sandbox, now.spool))
         running = len(now.beside), *(start.sandbox for start in now.beside[:1])
-        state = *seen, now.slot, now.retries, running, self.beside()
+        state = *seen, now.slot, now.retries, running, self.outside()
         if state in self.seen:
             return "it starts in a state in which it has started before"
         self.seen.add(state)

@@ -116,13 +116,13 @@ class Scratch:
         where = str(directory)
         return all(map(is_directory, (os.path.dirname(where), where, str(self.control))))
 
-    def outside(self) -> tuple[str, ...]:
+    def names_outside(self) -> tuple[str, ...]:
         """What a job has left outside of its sandbox, by the names that it has for the job."""
         found = [f"/tmp/{name}" for name in _names(self.tmp) if not _leads_to(self.tmp / name, self._kept)]
         return (*found, *(f"~/{name}" for name in _names(self.home)))
 
-    def left_outside(self, files: int, size: int) -> Tree:
-        """The same as directories. Raises TooLarge for more files or bytes."""
+    def files_outside(self, files: int, size: int) -> Tree:
+        """The same with all that is in it. Raises TooLarge for more files or bytes."""
         kept = {path.relative_to(self.tmp).parts[0] for path in map(Path, self._kept)}
         home = Tree.read(self.home, files, size) if is_directory(str(self.home)) else Tree()
         return Tree.read(self.tmp, files, size, kept).moved_below("tmp") | home.moved_below("~")
