@@ -88,6 +88,11 @@ def is_true(value: Value) -> bool:
     return _truth(value) is True
 
 
+def is_false(value: Value) -> bool:
+    """Whether it is the contrary of that: False is, and 0; what is undefined, an error or a text is neither."""
+    return _truth(value) is False
+
+
 @functools.lru_cache(maxsize=1000)
 def read(text: str) -> Expression:
     """The expression of a text. Raises Problem for what condor_submit refuses as a parse error."""

@@ -53,52 +53,42 @@ submit_event_user_notes ulog_execute_attrs want_ads
 """Commands that ask for nothing that a simulated job could miss."""
 
 IDLE = frozenset("""
-allow_arguments_v1 allow_environment_v1 allow_startup_script allowed_execute_duration
-allowed_job_duration append_files arc_application arc_data_staging arc_resources arc_rte
-arguments2 aws_access_key_id_file aws_region aws_secret_access_key_file azure_admin_key
-azure_admin_username azure_auth_file azure_image azure_location azure_size
-batch_extra_submit_args batch_project batch_queue batch_runtime buffer_block_size buffer_files
-buffer_size checkpoint_destination cloud_label_names common_input_files compress_files
-concurrency_limits_expr container_image container_is_common container_service_names
-container_target_dir copy_to_spool core_size cron_day_of_month cron_day_of_week
-cron_hour cron_minute cron_month cron_prep_time cron_window cuda_version dag_node_name
+allow_arguments_v1 allow_environment_v1 allow_startup_script append_files arc_application arc_data_staging
+arc_resources arc_rte arguments2 aws_access_key_id_file aws_region aws_secret_access_key_file azure_admin_key
+azure_admin_username azure_auth_file azure_image azure_location azure_size batch_extra_submit_args
+batch_project batch_queue batch_runtime buffer_block_size buffer_files buffer_size checkpoint_destination
+cloud_label_names common_input_files compress_files concurrency_limits_expr container_image
+container_is_common container_service_names container_target_dir copy_to_spool core_size cron_day_of_month
+cron_day_of_week cron_hour cron_minute cron_month cron_prep_time cron_window cuda_version dag_node_name
 dagman_job_id dagman_log deferral_prep_time deferral_time deferral_window
-delegate_job_gsi_credentials_lifetime disk_usage docker_image docker_network_type
-docker_override_entrypoint docker_pull_policy docker_send_credentials
-dont_encrypt_input_files dont_encrypt_output_files ec2_access_key_id ec2_ami_id
-ec2_availability_zone ec2_block_device_mapping ec2_ebs_volumes ec2_elastic_ip
-ec2_iam_profile_arn ec2_iam_profile_name ec2_instance_type ec2_keypair ec2_keypair_file
-ec2_parameter_names ec2_secret_access_key ec2_security_groups ec2_security_ids ec2_spot_price
-ec2_tag_names ec2_user_data ec2_user_data_file ec2_vpc_ip ec2_vpc_subnet
-encrypt_execute_directory encrypt_input_files encrypt_output_files environment2
-erase_output_and_error_on_restart exit_requirements fetch_files file_remaps gce_account
-gce_auth_file gce_image gce_json_file gce_machine_type gce_metadata gce_metadata_file
-gce_preemptible getenv gpus_maximum_capability gpus_minimum_capability
-gpus_minimum_memory gpus_minimum_runtime grid_resource gs_access_key_id_file
-gs_secret_access_key_file hold hold_kill_sig image_size interactive_args
-interactive_executable jar_files java_vm_args java_vm_arguments java_vm_arguments2
+delegate_job_gsi_credentials_lifetime disk_usage docker_image docker_network_type docker_override_entrypoint
+docker_pull_policy docker_send_credentials dont_encrypt_input_files dont_encrypt_output_files
+ec2_access_key_id ec2_ami_id ec2_availability_zone ec2_block_device_mapping ec2_ebs_volumes ec2_elastic_ip
+ec2_iam_profile_arn ec2_iam_profile_name ec2_instance_type ec2_keypair ec2_keypair_file ec2_parameter_names
+ec2_secret_access_key ec2_security_groups ec2_security_ids ec2_spot_price ec2_tag_names ec2_user_data
+ec2_user_data_file ec2_vpc_ip ec2_vpc_subnet encrypt_execute_directory encrypt_input_files
+encrypt_output_files environment2 erase_output_and_error_on_restart exit_requirements fetch_files file_remaps
+gce_account gce_auth_file gce_image gce_json_file gce_machine_type gce_metadata gce_metadata_file
+gce_preemptible getenv gpus_maximum_capability gpus_minimum_capability gpus_minimum_memory
+gpus_minimum_runtime grid_resource gs_access_key_id_file gs_secret_access_key_file hold hold_kill_sig
+image_size interactive_args interactive_executable jar_files java_vm_args java_vm_arguments java_vm_arguments2
 job_machine_attrs job_machine_attrs_history_length jobset keystore_alias keystore_file
-keystore_passphrase_file kill_sig_timeout leave_in_queue load_profile local_files
-machine_count manifest manifest_dir match_list_length max_idle
-max_job_retirement_time max_materialize max_transfer_input_mb max_transfer_output_mb
-memory_usage mount_under_scratch my_proxy next_job_start_delay node_count noop_job
-noop_job_exit_code noop_job_exit_signal notification notify_user on_evict_checks on_exit_hold
-on_exit_hold_reason on_exit_hold_subcode on_exit_remove output_destination output_directory
-parallel_script_shadow parallel_script_starter periodic_hold periodic_hold_reason
-periodic_hold_subcode periodic_release periodic_remove periodic_vacate
-primary_unix_group public_input_files rank remote_initialdir remove_kill_sig rendezvousdir
-require_gpus requirements retry_request_disk retry_request_memory retry_request_memory_increase
-retry_request_memory_max retry_until s3_access_key_id_file s3_secret_access_key_file
-scitokens_file send_credential skip_filechecks skip_if_dataflow stack_size starter_debug
-starter_log stream_input submit_event_notes_attrs suspend_job_at_exec tool_daemon_args
-tool_daemon_arguments tool_daemon_arguments2 tool_daemon_cmd tool_daemon_error
-tool_daemon_input tool_daemon_output transfer_container transfer_error transfer_input
-transfer_output transfer_plugins use_oauth_services use_scitoken use_scitokens
-use_x509userproxy vm_checkpoint vm_disk vm_macaddr vm_memory vm_networking vm_networking_type
-vm_no_output_vm vm_type vm_vcpus vm_vnc want_graceful_removal want_io_proxy
-want_job_networking wantnametag wantparallelscheduling x509userproxy xen_initrd xen_kernel xen_kernel_params xen_root
-submit_allow_duplicate_matches submit_fail_empty_fields submit_fail_empty_matches
-submit_match_directories submit_warn_duplicate_matches submit_warn_empty_fields
+keystore_passphrase_file kill_sig_timeout leave_in_queue load_profile local_files machine_count manifest
+manifest_dir match_list_length max_idle max_job_retirement_time max_materialize memory_usage
+mount_under_scratch my_proxy next_job_start_delay node_count noop_job noop_job_exit_code noop_job_exit_signal
+notification notify_user on_evict_checks output_destination output_directory parallel_script_shadow
+parallel_script_starter periodic_hold periodic_hold_reason periodic_hold_subcode periodic_release
+periodic_remove periodic_vacate primary_unix_group public_input_files rank remote_initialdir remove_kill_sig
+rendezvousdir require_gpus requirements retry_request_disk retry_request_memory retry_request_memory_increase
+retry_request_memory_max s3_access_key_id_file s3_secret_access_key_file scitokens_file send_credential
+skip_filechecks skip_if_dataflow stack_size starter_debug starter_log stream_input submit_event_notes_attrs
+suspend_job_at_exec tool_daemon_args tool_daemon_arguments tool_daemon_arguments2 tool_daemon_cmd
+tool_daemon_error tool_daemon_input tool_daemon_output transfer_container transfer_error transfer_input
+transfer_output transfer_plugins use_oauth_services use_scitoken use_scitokens use_x509userproxy vm_checkpoint
+vm_disk vm_macaddr vm_memory vm_networking vm_networking_type vm_no_output_vm vm_type vm_vcpus vm_vnc
+want_graceful_removal want_io_proxy want_job_networking wantnametag wantparallelscheduling x509userproxy
+xen_initrd xen_kernel xen_kernel_params xen_root submit_allow_duplicate_matches submit_fail_empty_fields
+submit_fail_empty_matches submit_match_directories submit_warn_duplicate_matches submit_warn_empty_fields
 submit_warn_empty_matches transfer_common_input
 """.split())
 """Commands that do something in a pool and nothing here."""
@@ -156,11 +146,20 @@ transfer_error transfer_input transfer_output want_io_proxy
 DECIDING = {"hold": False, "getenv": False, "container_image": None, "docker_image": None, "noop_job": False,
             "on_exit_hold": False, "on_exit_remove": True, "periodic_hold": False, "periodic_release": False,
             "periodic_remove": False, "periodic_vacate": False, "allowed_execute_duration": None,
-            "allowed_job_duration": None, "retry_until": None}
-"""Those of IDLE that change how a job ends, each with the value with which it doesn't."""
+            "allowed_job_duration": None, "retry_until": None, "max_transfer_input_mb": None,
+            "max_transfer_output_mb": None,
+            "arguments2": None, "environment2": None, "skip_if_dataflow": False, "output_destination": None,
+            "transfer_output": True, "transfer_error": True, "append_files": None}
+"""Those of IDLE and LIMITED that change how a job ends, each with the value with which it doesn't."""
 
-POLICIES = ("on_exit_hold", "on_exit_hold_reason", "on_exit_hold_subcode")
-"""Those of IDLE that do what they do in a pool, if they depend on how the program ended and on nothing else."""
+POLICIES = ("on_exit_remove", "retry_until", "on_exit_hold", "on_exit_hold_reason", "on_exit_hold_subcode")
+"""Those of LIMITED that are simulated if they go by attributes in POLICY_ATTRIBUTES alone."""
+
+BOUNDS = ("allowed_execute_duration", "allowed_job_duration", "max_transfer_input_mb", "max_transfer_output_mb")
+"""Those of LIMITED that are simulated if they are a number."""
+
+LIMITED = frozenset((*POLICIES, *BOUNDS))
+"""Commands that are simulated as long as what they are given can be evaluated here."""
 
 PREFIXES = ("my.", "request_", "require_", "ec2_tag_", "ec2_parameter_", "cloud_label_",
             "transform_body_", "remote_", "batch_extra_", "want_")
@@ -169,7 +168,7 @@ PREFIXES = ("my.", "request_", "require_", "ec2_tag_", "ec2_parameter_", "cloud_
 PARTS = ("_oauth_permissions", "_oauth_resource", "_container_port")
 """Parts of commands that begin with a name of one's own: box_oauth_permissions, say."""
 
-NAMES = SILENT | IDLE | SPELLINGS.keys()
+NAMES = SILENT | IDLE | LIMITED | SPELLINGS.keys()
 """Every command, by its usual name."""
 USUAL = ATTRIBUTES | {name.lower(): usual for usual, others in SPELLINGS.items() for name in others}
 """Other name, in lower case → usual name."""
@@ -177,3 +176,13 @@ OTHERS = {usual: tuple(name for name in USUAL if USUAL[name] == usual) for usual
 """Usual name → its other names, in lower case."""
 ALL = NAMES | USUAL.keys()
 """Every name that HTCondor takes, in lower case."""
+
+MEANINGS = {
+    "simulated": frozenset(SPELLINGS),
+    "simulated where the value is a number, or goes by `ExitCode`, `ExitBySignal`, `ExitSignal`, `NumJobCompletions` "
+    "alone; by `NumJobStarts`, on one schedule; else `verify` says `unknown`": LIMITED,
+    "not simulated: `verify` says `unknown` unless the value is the usual one": IDLE & DECIDING.keys(),
+    "ignored, with a remark that it has no effect here": IDLE - DECIDING.keys(),
+    "ignored: it asks for nothing that a simulated job could miss": SILENT,
+}
+"""What becomes of a command → the usual names of all commands of which that is so."""

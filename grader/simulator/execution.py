@@ -23,7 +23,7 @@ class MachineTrouble(OSError):
 
 
 EXIT_ATTRIBUTES = frozenset({"exitcode", "exitbysignal", "exitsignal"})
-"""The attributes of a job that say how its program ended, in lower case."""
+"""The attributes of a job that say how its program ended last, in lower case."""
 
 
 class Exit(NamedTuple):

@@ -26,7 +26,7 @@ from .profile import MODERN, Profile
 from .schedule import Fault, Schedule, render
 from .states import State
 from .step import (Ended, Event, Exited, Held, Hold, Kind, Matched, Reactivated, Saved, Situation, Status, Struck,
-                   Transferred, is_checkpoint, is_success, step, submitted)
+                   Transferred, is_checkpoint, is_success, policies_see, step, submitted)
 from .tree import File, Tree
 from .verdicts import Unknown, Unsafe, Verdict
 
@@ -286,7 +286,7 @@ class _Explorer:
         """What follows a state, by a fault or by none."""
         livelock = before.livelock.afresh() if fault else before.livelock
         state = State(now, livelock, before, before.schedule + ((fault,) if fault else ()), self.key(now))
-        if now.retries < before.now.retries:
+        if now.retries < before.now.retries and not now.ad:
             self.skip_laps(state)
         self.schedules += fault is not None
         return state
@@ -310,13 +310,14 @@ class _Explorer:
     def key(self, now: Situation) -> tuple:
         """(place, spool). The place is all that matters as long as the job goes on in place."""
         came = transfer.inputs_that_came(self.job, now.came)
-        return (*self.start_key(now), now.retries, *came), self.identity(now.spool)
+        return (*self.start_key(now), now.retries, policies_see(self.job, now), *came), self.identity(now.spool)
 
     def start_key(self, now: Situation) -> tuple:
         """What an execution depends on: what is in the sandbox, which execution point that is on, and what is running
         in it, which is known by how it came there."""
         beside = (self.identity(now.beside[0].sandbox), len(now.beside)) if now.beside else ()
-        return self.identity(now.sandbox), now.slot, beside
+        full = transfer.not_transferred(self.job, now.sandbox, now.came) is not None
+        return self.identity(now.sandbox), now.slot, beside, full
 
     def skip_laps(self, state: State) -> None:
         """Leave out the tries that go as an earlier one did: if one begins as an earlier one has begun, with no

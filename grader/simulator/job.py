@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from . import classads
 from .tree import File, Tree
 
 STDOUT = "_condor_stdout"
@@ -19,6 +20,8 @@ class NotTransferred(NamedTuple):
 
     path: str
     error: int
+    too_much: bool = False
+    """Whether it is that more would be transferred than max_transfer_input_mb allows."""
 
     def __str__(self) -> str:
         return f"{self.path}: {os.strerror(self.error)}"
@@ -72,15 +75,24 @@ class Job:
     """The directories, links and read-only files in the submit directory under names of output, as far as those are
     known (R6)."""
 
-    max_retries: int = 0
+    max_retries: float = 0
+    """How often the job is queued again at most (R6); infinite where on_exit_remove alone decides."""
     success_exit_code: int = 0
     on_success: bool = False
     """success_exit_code is given, even as 0: other ends bring no output home (R6)."""
+    on_exit_remove: str = ""
+    """The ClassAd expression that, false at a final exit, has the job queued again as long as it has retries; "" for
+    success_exit_code alone. It goes by attributes in POLICY_ATTRIBUTES only, and so do those that follow (R6)."""
     on_exit_hold: str = ""
-    """The ClassAd expression that, true at a final exit, puts the job on hold; "" for none. It depends on
-    EXIT_ATTRIBUTES only, as do the reason and the subcode of that hold (R6)."""
+    """The one that, true at a final exit, puts the job on hold; "" for none."""
     on_exit_hold_reason: str = ""
     on_exit_hold_subcode: str = ""
+    allowed_execute_duration: int | None = None
+    """Seconds that one execution may take, and those in which the job may have its slot (R6)."""
+    allowed_job_duration: int | None = None
+    max_transfer_input_mb: int | None = None
+    """MiB that may be transferred to a new sandbox, and at the end of an execution; None for any number (R2, R4, R6)."""
+    max_transfer_output_mb: int | None = None
     kill_sig: int = signal.SIGTERM
     """What a soft eviction begins with (R5)."""
     max_vacate_time: float = 10.0
@@ -119,6 +131,12 @@ class Job:
     def self_checkpointing(self) -> bool:
         """R0: whether any end of the program is a checkpoint."""
         return self.checkpoint_exit_code is not None or self.checkpoint_signal is not None
+
+    @cached_property
+    def policy_names(self) -> frozenset[str]:
+        """The attributes that its policies go by, in lower case."""
+        texts = (self.on_exit_remove, self.on_exit_hold, self.on_exit_hold_reason, self.on_exit_hold_subcode)
+        return frozenset().union(*(classads.read(text).names for text in texts if text))
 
     @cached_property
     def reads_streams(self) -> bool:

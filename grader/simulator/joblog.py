@@ -40,8 +40,10 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "submitted":
             return [eventlog.submitted(*at, notes=job.notes)]
         case "started":
+            if _held_when_submitted(job, profile):
+                return []
             received = [eventlog.transfer(*began, "input", "started", host), eventlog.transfer(*at, "input", "finished", host)]
-            failed = not_transferred(job, moment.sandbox)
+            failed = not_transferred(job, moment.sandbox, moment.came)
             return received if failed else [*received, eventlog.executing(*at, slot, host)]
         case "checkpoint":
             return _output(began, at)
@@ -112,15 +114,26 @@ def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> l
     if not isinstance(held, Held):
         sent = _sent_before_eviction(job, (job.cluster, job.proc, moment.time - moment.transfer), at, moment)
         return [*sent, _evicted(at, moment, profile), by_user]
+    told = eventlog.held(*at, held.reason, held.code, held.subcode)
+    if held.code == Hold.INPUT_SIZE and _held_when_submitted(job, profile):
+        return [told]
+    if held.code in (Hold.POLICY, Hold.JOB_DURATION, Hold.EXECUTE_DURATION):
+        return [*([] if held.running else _output(at, at)), told]
     evicted = eventlog.evicted(*at, usage=moment.run.seconds, code=held.code if profile.eviction_codes else None,
                                subcode=held.subcode)
-    if held.code == Hold.POLICY:
-        return [*_output(at, at), eventlog.held(*at, held.reason, held.code, held.subcode)]
     # To the starter, what could not be sent is code 13 and what could not be received 12; to the shadow, output
     # is 12 and input 13.
     unsent = held.subcode == errno.ENOENT or held.code == Hold.INPUT and job.missing_input
     starters = held.code if held.code not in (12, 13) else 13 if unsent else 12
     # Of what could not be sent, HTCondor says that it was, if it is not a checkpoint.
-    sent = {Hold.INPUT: 2 * profile.output_after_failed_input, Hold.EXECUTE: 0, Hold.OUTPUT: 2}.get(held.code, 1)
+    failed_input = 2 * profile.output_after_failed_input
+    sent = {Hold.INPUT: failed_input, Hold.INPUT_SIZE: failed_input, Hold.EXECUTE: 0, Hold.OUTPUT: 2,
+            Hold.OUTPUT_SIZE: 2}.get(held.code, 1)
     return [*_output(at, at)[:sent], eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
-            evicted, eventlog.held(*at, held.reason, held.code, held.subcode)]
+            evicted, told]
+
+
+def _held_when_submitted(job: Job, profile: Profile) -> bool:
+    """R2: whether the inputs alone are more than max_transfer_input_mb allows, and this HTCondor sees that at once."""
+    failed = profile.measures_input and not_transferred(job, Tree(), Tree())
+    return bool(failed and failed.too_much)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from . import transfer
 from .execution import Run
 from .job import Job
-from .step import Situation, is_checkpoint
+from .step import Situation, is_checkpoint, policies_see
 from .tree import File, Tree, parents
 
 FUTILE = 40
@@ -57,7 +57,7 @@ class Livelock:
         """Why the job that starts here will never end; '' while it still may."""
         seen = (transfer.seen_by(self.job, tree) for tree in (now.sandbox, now.spool))
         running = len(now.beside), *(start.sandbox for start in now.beside[:1])
-        state = *seen, now.slot, now.retries, running, self.outside()
+        state = *seen, now.slot, now.retries, running, self.outside(), policies_see(self.job, now)
         if state in self.seen:
             return "it starts in a state in which it has started before"
         self.seen.add(state)

@@ -17,8 +17,8 @@ from .job import Job
 from .livelock import MOST_BESIDE, Livelock
 from .profile import MODERN, Profile
 from .schedule import BETWEEN, Fault, Schedule
-from .step import (Ended, Event, Exited, Held, Kind, Matched, NotSaved, Reactivated, Released, Saved, Situation, Status,
-                   Struck, Transferred, is_checkpoint, step, submitted)
+from .step import (Ended, Event, Exited, Held, Kind, Looked, Matched, NotSaved, Reactivated, Released, Saved, Situation,
+                   Status, Struck, Transferred, held_after, is_checkpoint, step, submitted)
 from .tree import Tree
 
 __all__ = ["Ended", "Held", "Moment", "NotSaved", "Outcome", "Pace", "Saved", "execute", "outcome", "simulate"]
@@ -46,7 +46,7 @@ class Pace:
 
 def execute(executor: Executes, job: Job, now: Situation, **circumstances) -> Run:
     """Run the program where the job is now; or not, if the sandbox could not even be filled."""
-    if problem := transfer.not_transferred(job, now.sandbox):
+    if problem := transfer.not_transferred(job, now.sandbox, now.came):
         return Run(Exit(), now.sandbox, 0.0, "", "", unstartable=str(problem))
     return executor.run(job, now.sandbox, slot=now.slot, clock=now.time, beside=now.beside, **circumstances)
 
@@ -160,6 +160,9 @@ class _Life:
         run, scheduled = self.run(), self.faults.get(self.now.execution)
         whole, left = run.seconds + self.pace.upload, self.slot_ends - self.now.time
         self.fault = scheduled or (Fault("evict", self.now.execution, left) if left < whole else None)
+        held = held_after(self.job, self.now)
+        if held < min(run.seconds, self.fault.seconds if self.fault and self.fault.seconds is not None else math.inf):
+            return Looked(self.run(stop=self.soft_stop(held, run)))
         if self.fault and (cut := self.cut_short(self.fault, run)):
             return Struck(self.fault, cut, cut.seconds)
         late = scheduled and (scheduled.seconds or 0.0) > whole
@@ -176,8 +179,11 @@ class _Life:
         if fault.kind == "evict":
             return whole if fault.seconds is None else self.run(stop=Stop(after))
         # A program that takes no virtual time has no moment at which a signal could reach it.
-        last_moment = max(0.0, min(after, whole.seconds - 1e-4))
-        return self.run(stop=Stop(last_moment, self.job.kill_sig, self.job.max_vacate_time)) if whole.seconds else whole
+        return self.run(stop=self.soft_stop(after, whole)) if whole.seconds else whole
+
+    def soft_stop(self, after: float, whole: Run) -> Stop:
+        """A signal first, after so many seconds or at the last moment of an execution."""
+        return Stop(max(0.0, min(after, whole.seconds - 1e-4)), self.job.kill_sig, self.job.max_vacate_time)
 
     # -- its files -------------------------------------------------------------
 

@@ -39,6 +39,8 @@ class Profile:
     """HTCondor opens a FIFO that it has to send, and waits for ever for a writer (R4b); else it sends none."""
     output_after_failed_input: bool = False
     """The event log tells of an output transfer, too, where the input could not be transferred."""
+    measures_input: bool = False
+    """A job whose inputs are more than max_transfer_input_mb allows is held when it is submitted (R2)."""
     quoted_lists: bool = False
     """Double quotes around transfer_input_files and transfer_output_files are no part of the names."""
     single_queue: bool = False
@@ -61,7 +63,7 @@ PROFILES = {
                 missing_file_holds=False),
         Profile("v25", "25.10.1 and later", "25.14.1", live="25.14.1", may_requeue=True, eviction_codes=True, own_files=(),
                 missing_output_holds=False, streams_of_failure=True, sets_home=True, opens_fifos=False,
-                output_after_failed_input=True, quoted_lists=True, single_queue=True, bare_remaps=True, shell=True),
+                output_after_failed_input=True, measures_input=True, quoted_lists=True, single_queue=True, bare_remaps=True, shell=True),
     )
 }
 MODERN = PROFILES["modern"]

@@ -8,6 +8,7 @@ the specification.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from . import classads, transfer
-from .execution import EPOCH, Exit, Run, Start
+from .execution import EPOCH, EXIT_ATTRIBUTES, Exit, Run, Start
 from .job import Job
 from .profile import Profile
 from .schedule import Fault
@@ -72,12 +73,25 @@ class Hold(IntEnum):
 
     POLICY = 3
     """on_exit_hold."""
+    INPUT_SIZE = 32
+    OUTPUT_SIZE = 33
     EXECUTE = 6
     OUTPUT = 12
     INPUT = 13
     LIMIT = 26
     """Its code of a hold by the pool's own policy; here for a limit of the executor, and for what is not simulated."""
     CHECKPOINT = 36
+    JOB_DURATION = 46
+    EXECUTE_DURATION = 47
+
+
+POLICY_ATTRIBUTES = EXIT_ATTRIBUTES | {"numjobcompletions", "numjobstarts"}
+"""The attributes of a job that its policies may go by here, in lower case."""
+FIRST_LOOK, LOOKS = 10.0, 60.0
+"""Seconds after the beginning of an activation at which HTCondor looks for the first time at how long the program runs,
+and those between two looks, unless a pool sets PERIODIC_EXPR_INTERVAL otherwise."""
+SOON = 1.0
+"""Seconds after the end of allowed_job_duration at which the job is held."""
 
 
 # -- what comes of an execution --------------------------------------------------------
@@ -108,6 +122,8 @@ class Held(NamedTuple):
     """The listed files that were not there, which the reason does not say (R4c)."""
     home: Tree = Tree()
     """What came home although something was missing (R6)."""
+    running: bool = False
+    """Whether its program was still running, so that nothing was transferred."""
 
 
 class Ended(NamedTuple):
@@ -146,6 +162,13 @@ class Exited(NamedTuple):
     """What else there is to say of that."""
 
 
+class Looked(NamedTuple):
+    """HTCondor looks at how long the program has been running, and that is too long."""
+
+    run: Run
+    """The execution as far as it got."""
+
+
 class Transferred(NamedTuple):
     """The files of an execution that ended have been transferred."""
 
@@ -170,7 +193,7 @@ class Released(NamedTuple):
     after: float = 0.0
 
 
-Event = Matched | Reactivated | Exited | Transferred | Struck | Released
+Event = Matched | Reactivated | Exited | Looked | Transferred | Struck | Released
 
 
 # -- the step -------------------------------------------------------------------------------
@@ -208,8 +231,12 @@ class Situation:
     """Virtual seconds of computing that are neither safe nor lost yet."""
     came: Tree = field(default_factory=Tree)
     """The checkpoint that the activation began with."""
-    retries: int = 0
+    retries: float = 0
     """Tries that max_retries still allows."""
+    ad: tuple[tuple[str, object], ...] = ()
+    """Those of POLICY_ATTRIBUTES that the job's policies go by, as far as they have a value."""
+    elapsed: float = 0.0
+    """Virtual seconds since the activation began."""
     beside: tuple[Start, ...] = ()
     """The starts that what is running in the sandbox comes from; () if nothing is (R4f)."""
 
@@ -221,7 +248,25 @@ class Situation:
 
 def submitted(job: Job) -> Situation:
     """The situation in which a job begins."""
-    return Situation(Kind.SUBMITTED, retries=job.max_retries)
+    return _counted(job, Situation(Kind.SUBMITTED, retries=job.max_retries), numjobstarts=0, numjobcompletions=0)
+
+
+def policies_see(job: Job, now: Situation) -> tuple:
+    """What the job's policies go by: situations that differ in it are not the same, even if all files are."""
+    return now.ad, now.elapsed if job.allowed_job_duration is not None else 0.0
+
+
+def _counted(job: Job, now: Situation, **attributes: object) -> Situation:
+    """The same with these attributes of the job, as far as its policies go by them. Others keep their values: the exit
+    code of a checkpoint is there, too, when a signal ends the job (R6)."""
+    if not job.policy_names:
+        return now
+    known = {**dict(now.ad), **attributes}
+    return replace(now, ad=tuple((name, known[name]) for name in sorted(known) if name in job.policy_names))
+
+
+def _count_of(now: Situation, name: str) -> int:
+    return dict(now.ad).get(name, 0) + 1
 
 
 def step(job: Job, profile: Profile, now: Situation, event: Event) -> Situation:
@@ -246,8 +291,10 @@ def is_success(job: Job, exit: Exit) -> bool:
 def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situation:
     """R2: a new activation, in a sandbox made from the inputs and the spool."""
     sandbox = transfer.with_streams(job, transfer.new_sandbox(job, now.spool, profile))
+    now = _counted(job, now, numjobstarts=_count_of(now, "numjobstarts"))
     return _becomes(now, Kind.STARTED, event.after, sandbox=sandbox, came=now.spool, slot=event.slot,
-                    activation=now.activation + 1, execution=now.execution + 1, transfer=event.transfer, beside=())
+                    activation=now.activation + 1, execution=now.execution + 1, transfer=event.transfer, beside=(),
+                    elapsed=event.transfer)
 
 
 def _reactivated(job: Job, profile: Profile, now: Situation, event: Reactivated) -> Situation:
@@ -260,13 +307,25 @@ def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situat
     run = event.run
     earlier = () if run.unaided else now.beside
     beside = (*earlier, Start(now.sandbox, now.time, run.left)) if run.left else ()
+    now = _counted(job, now, **run.exit.attributes)
     return _becomes(now, Kind.EXITED, run.seconds, sandbox=run.sandbox, run=run, beside=beside,
-                    pending=now.pending + run.seconds, text=event.text)
+                    pending=now.pending + run.seconds, elapsed=now.elapsed + run.seconds, text=event.text)
+
+
+def _looked(job: Job, profile: Profile, now: Situation, event: Looked) -> Situation:
+    """R6: allowed_execute_duration and allowed_job_duration hold a job while it runs, and its sandbox is lost."""
+    run = event.run
+    held = _took_too_long(job, run.seconds, now.elapsed + run.seconds)._replace(running=True)
+    return _becomes(now, Kind.HELD, run.seconds, run=run, sandbox=run.sandbox, next=held, pending=0.0,
+                    home=_with_streamed(now.home, job, run), badput=now.badput + now.pending + run.seconds)
 
 
 def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred) -> Situation:
     """R4, R6: what becomes of a job whose program has ended, when the transfer of its files has arrived."""
     run = now.run
+    now = replace(now, elapsed=now.elapsed + event.transfer)
+    if not is_checkpoint(job, run):
+        now = _counted(job, now, numjobcompletions=_count_of(now, "numjobcompletions"))
     try:
         then = _at_exit(job, profile, now)
     except transfer.Outside as found:
@@ -275,8 +334,9 @@ def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred)
         return _becomes(now, Kind.NEVER_FINISHES, run=run, text=str(why), home=_with_streamed(now.home, job, run))
     home = _with_streamed(now.home, job, run)
     if isinstance(then, Saved):
-        return _becomes(now, Kind.CHECKPOINT, event.transfer, transfer=event.transfer, run=run, next=then, home=home,
-                        spool=then.spool, goodput=now.goodput + now.pending, pending=0.0)
+        late = _took_too_long(job, run.seconds, now.elapsed)
+        return _becomes(now, Kind.HELD if late else Kind.CHECKPOINT, event.transfer, transfer=event.transfer, run=run,
+                        next=late or then, home=home, spool=then.spool, goodput=now.goodput + now.pending, pending=0.0)
     if isinstance(then, NotSaved):
         return _becomes(now, Kind.CHECKPOINT_FAILED, run=run, next=then, home=home)
     home |= then.home
@@ -288,9 +348,9 @@ def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred)
 
 
 def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree) -> Situation:
-    """R6: the final exit, unless max_retries gives the job another try."""
+    """R6: the final exit, unless max_retries or on_exit_remove gives the job another try."""
     good = is_success(job, then.exit)
-    again = not good and now.retries > 0
+    again = now.retries > 0 and _is_queued_again(job, now, then.exit)
     seconds = event.transfer * then.transferred
     return _becomes(now, Kind.RETRIED if again else Kind.ENDED, seconds, transfer=seconds, run=now.run, next=then,
                     home=home, spool=now.spool if again else Tree(), retries=now.retries - again,
@@ -351,6 +411,7 @@ _RULES = {
     Matched: ({Status.IDLE}, _matched),
     Reactivated: ({Status.CLAIMED}, _reactivated),
     Exited: ({Status.RUNNING}, _exited),
+    Looked: ({Status.RUNNING}, _looked),
     Transferred: ({Status.SENDING}, _transferred),
     Struck: ({Status.IDLE, Status.RUNNING, Status.SENDING, Status.CLAIMED}, _struck),
     Released: ({Status.HELD}, _released),
@@ -368,7 +429,10 @@ def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes) -> Situa
 def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     """R1, R4, R6: what HTCondor makes of a program that has ended by itself. Raises Outside, Endless."""
     run = now.run
-    if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox)):
+    if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox, now.came)):
+        if problem.too_much:
+            return Held(Hold.INPUT_SIZE, 0, f"More would be transferred than max_transfer_input_mb allows: {problem}",
+                        home=transfer.output_of_no_start(job, now.came, profile))
         return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}")
     if run.unstartable:
         return Held(Hold.EXECUTE, run.error, _not_started(job, run))
@@ -381,7 +445,11 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     else:
         home, transferred = transfer.output(job, run.sandbox, now.came, profile), True
     if isinstance(home, Tree):
-        return _held_by_policy(job, run.exit, home) or Ended(run.exit, home, transferred)
+        late = _took_too_long(job, run.seconds, now.elapsed)
+        return late and late._replace(home=home) or _held_by_policy(job, now, home) or Ended(run.exit, home, transferred)
+    if home.error == errno.EFBIG:
+        return Held(Hold.OUTPUT_SIZE, 0, f"More was to be transferred than max_transfer_output_mb allows{_why(home)}",
+                    home=home.sent)
     return Held(Hold.OUTPUT, home.error, f"Transfer output files failure{_why(home)}",
                 home.paths if home.error == errno.ENOENT else (), home.sent)
 
@@ -397,9 +465,39 @@ def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved
     return NotSaved(sent.paths)
 
 
-def _held_by_policy(job: Job, exit: Exit, home: Tree) -> Held | None:
+def _took_too_long(job: Job, seconds: float, elapsed: float) -> Held | None:
+    """R6: why a job is held when its program has run for so many seconds, and the activation has taken so many."""
+    for code, what, took, allowed in ((Hold.JOB_DURATION, "job", elapsed, job.allowed_job_duration),
+                                      (Hold.EXECUTE_DURATION, "execute", seconds, job.allowed_execute_duration)):
+        if allowed is not None and took > allowed:
+            hours = f"{allowed // 3600}:" if allowed >= 3600 else ""
+            return Held(code, 0, f"The job exceeded allowed {what} duration of "
+                        f"{hours}{allowed // 60 % 60:02d}:{allowed % 60:02d}")
+    return None
+
+
+def held_after(job: Job, now: Situation) -> float:
+    """R6: after how many seconds of running a job is held for that: at once if it has its slot for too long; and if its
+    program runs for too long, when HTCondor looks the next time."""
+    after = math.inf
+    if job.allowed_job_duration is not None:
+        after = max(0.0, job.allowed_job_duration - now.elapsed) + SOON
+    if job.allowed_execute_duration is not None:
+        end = now.elapsed + job.allowed_execute_duration
+        after = min(after, FIRST_LOOK + LOOKS * max(0, (end - FIRST_LOOK) // LOOKS + 1) - now.elapsed)
+    return after
+
+
+def _is_queued_again(job: Job, now: Situation, exit: Exit) -> bool:
+    """R6: whether on_exit_remove is false. HTCondor takes for true what is undefined, an error or a text."""
+    if not job.on_exit_remove:
+        return not is_success(job, exit)
+    return classads.is_false(classads.read(job.on_exit_remove).value(dict(now.ad)))
+
+
+def _held_by_policy(job: Job, now: Situation, home: Tree) -> Held | None:
     """R6: on_exit_hold, of which HTCondor takes for false what is undefined, an error or a text."""
-    attributes = exit.attributes
+    attributes = dict(now.ad)
     if not job.on_exit_hold or not classads.is_true(classads.read(job.on_exit_hold).value(attributes)):
         return None
     reason, subcode = (classads.read(text).value(attributes) if text else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import math
 import os
 import posixpath
 import re
@@ -21,12 +22,12 @@ from typing import NamedTuple, TypeVar
 from . import classads, commands, queueing, values
 from .classads import check, constant
 from .description import Description, Queue, logical_lines
-from .execution import EXIT_ATTRIBUTES
 from .folder import DiskFolder, Folder, Found, Inputs, TreeFolder, inputs, stdin
 from .job import Job
 from .macros import Macros, boolean, integer, number
 from .problems import CAUTION, HELD, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
 from .profile import MODERN, Profile
+from .step import POLICY_ATTRIBUTES
 from .tree import Directory, Entry, File, Link, Tree
 
 __all__ = ["CAUTION", "HELD", "NO_EFFECT", "UNKNOWN", "DiskFolder", "Folder", "Remark", "Submission", "SubmitError",
@@ -299,6 +300,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
     script = given.text("shell") if profile.shell else None
     executable, program, transferred = ("/bin/sh", Tree(), False) if script else _executable(given, folder)
     success = given.read("success_exit_code", integer, None)
+    retries, remove = _retries(given, success)
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
     code, by_signal = _checkpoint_exit(given)
     output, error = _stream(given, "output", home), _stream(given, "error", home)
@@ -326,11 +328,15 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         stream_output=stream_output,
         stream_error=stream_error,
         streamed_onto=_files_there(folder, output if stream_output else None, error if stream_error else None),
-        # HTCondor itself takes 2 where a success code is given and no number of retries.
-        max_retries=given.read("max_retries", integer, 0 if success is None else 2),
+        max_retries=retries,
         success_exit_code=success or 0,
         on_success=success is not None,
-        **{command: text for command in commands.POLICIES if _is_simulated(text := given.read(command, check, ""))},
+        on_exit_remove=remove,
+        **{command: _policy(given, command) for command in commands.POLICIES if command.startswith("on_exit_hold")},
+        allowed_execute_duration=given.read("allowed_execute_duration", values.whole_number, None),
+        allowed_job_duration=given.read("allowed_job_duration", values.whole_number, None),
+        max_transfer_input_mb=given.read("max_transfer_input_mb", values.most_mb, None),
+        max_transfer_output_mb=given.read("max_transfer_output_mb", values.most_mb, None),
         kill_sig=given.read("kill_sig", values.signal_number, Job.kill_sig),
         max_vacate_time=float(given.read("job_max_vacate_time", number, Job.max_vacate_time)),
         request_cpus=given.read("request_cpus", check, ""),
@@ -341,6 +347,24 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
     )
     _check(given, job)
     return replace(job, in_the_way=_in_the_way(folder, job))
+
+
+def _retries(given: _Commands, success: int | None) -> tuple[float, str]:
+    """R6: how often the job may be queued again, and the condition for leaving the queue before, as condor_submit makes
+    it of the commands about that; "" for success alone."""
+    retries, remove = given.read("max_retries", integer, None), _policy(given, "on_exit_remove")
+    if retries is None and success is None and given.text("retry_until") is None:
+        return (math.inf if remove else 0), remove
+    until = _policy(given, "retry_until")
+    others = [f"({text})" for text in (until, remove) if text]
+    # HTCondor itself takes 2 where only the other commands are given.
+    return 2 if retries is None else retries, " || ".join([f"ExitCode =?= {success or 0}", *others]) if others else ""
+
+
+def _policy(given: _Commands, command: str) -> str:
+    """The expression of a policy; "" if none is given, or one that is not simulated."""
+    text = given.read(command, values.retry_until if command == "retry_until" else check, "")
+    return text if _is_simulated(command, text) else ""
 
 
 def _remaps(given: _Commands, profile: Profile) -> tuple[tuple[str, str], ...]:
@@ -464,7 +488,7 @@ _KINDS = {
     "requirements": lambda text: check(f"({text})"),  # HTCondor puts it into parentheses, to add conditions
     "request_memory": values.amount, "request_disk": values.amount,
     "kill_sig": values.signal_number, "remove_kill_sig": values.signal_number, "hold_kill_sig": values.signal_number,
-    "notification": values.notification, "universe": values.universe,
+    "notification": values.notification, "universe": values.universe, "retry_until": values.retry_until,
 }
 
 
@@ -553,9 +577,11 @@ def _on_names(macros: Macros, queued: Place) -> list[Remark]:
         elif name == "my.transfercheckpoint" or name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT) and not heeded:
             text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
             remarks.append(Remark(*place, text, NO_EFFECT))
-        elif usual in commands.POLICIES and _is_simulated(macros.expand(macros.get(name) or "")):
-            continue
-        elif usual in commands.IDLE:
+        elif usual in commands.LIMITED and _is_simulated(usual, text := macros.expand(macros.get(name) or "")):
+            if usual in commands.POLICIES and "numjobstarts" in classads.read(text).names:
+                remarks.append(Remark(*place, f"{name} goes by NumJobStarts: how the job ends depends on how often it was "
+                                      "evicted, so that one schedule can be simulated, and not all of them", CAUTION, True))
+        elif usual in commands.IDLE or usual in commands.LIMITED:
             decides = usual in commands.DECIDING and not _is_default(name, macros)
             ending = ", though it may change how the job ends" if decides else ""
             remarks.append(Remark(*place, f"{name} has no effect in this simulator{ending}", NO_EFFECT, decides))
@@ -567,10 +593,12 @@ def _on_names(macros: Macros, queued: Place) -> list[Remark]:
     return remarks
 
 
-def _is_simulated(policy: str) -> bool:
-    """Whether a policy expression depends on how the program ended, and on nothing else."""
+def _is_simulated(command: str, text: str) -> bool:
+    """Whether what a command of commands.LIMITED is given can be evaluated here."""
     try:
-        return bool(policy) and classads.read(policy).depends_only_on(EXIT_ATTRIBUTES)
+        if command in commands.BOUNDS:
+            return bool(text) and values.whole_number(text) is not None
+        return bool(text) and classads.read(text).depends_only_on(POLICY_ATTRIBUTES)
     except Problem:  # another check finds it
         return False
 

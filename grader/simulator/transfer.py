@@ -11,6 +11,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from .job import STDERR, STDOUT, Job, NotTransferred
@@ -48,9 +49,13 @@ def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
     return (job.inputs | spool if profile.checkpoint_beats_input else spool | job.inputs).copied()
 
 
-def not_transferred(job: Job, sandbox: Tree) -> NotTransferred | None:
+def not_transferred(job: Job, sandbox: Tree, came: Tree) -> NotTransferred | None:
     """R2: why a new sandbox could not be filled, None if it could. HTCondor's own files in the checkpoint of a whole
-    sandbox can't be written over those of the new one (R4b)."""
+    sandbox can't be written over those of the new one (R4b). `came`: the checkpoint that the activation began with."""
+    if job.max_transfer_input_mb is not None:
+        sent = [*job.inputs.items(), *came.items()]
+        if found := _first_over(sent, job.max_transfer_input_mb):
+            return NotTransferred(found, errno.EFBIG, too_much=True)
     own = next((name for name in MODERN.own_files if name in sandbox), None)
     return job.missing_input or (NotTransferred(own, errno.EACCES) if own else None)
 
@@ -92,6 +97,8 @@ def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | Failure:
     sent = _send(sandbox, checkpoint_files(job, sandbox, profile), job.preserve_relative_paths, profile)
     if isinstance(sent, Failure):
         return sent._replace(sent=Tree())  # a checkpoint is whole or not at all
+    if job.max_transfer_output_mb is not None and (found := _first_over(sent.items(), job.max_transfer_output_mb)):
+        return Failure((found,), error=errno.EFBIG)
     # A directory is made with its mode before what is in it, which then can't be made.
     locked = [path for path, entry in sent.items() if entry == Directory(writable=False) and sent.below(path)]
     return Failure(tuple(locked), error=errno.EACCES) if locked else sent
@@ -117,6 +124,12 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
     """R6: what comes home to the submit directory when the job ends, under the names it gets there.
     Files that are there come home also if others are missing. `came`: the checkpoint that the
     activation began with."""
+    if job.max_transfer_output_mb is not None:
+        listed = (*_output_files(job, sandbox, came), *job.streams)
+        if over := _cut(sandbox, listed, job.max_transfer_output_mb << 20):
+            path, rest = over
+            home = output(replace(job, max_transfer_output_mb=None), rest, came, profile)
+            return Failure((path,), home.sent if isinstance(home, Failure) else home, errno.EFBIG)
     sent = _send(sandbox, _output_files(job, sandbox, came), job.preserve_relative_paths, profile)
     found = sent.sent if isinstance(sent, Failure) else sent
     everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
@@ -129,6 +142,32 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
     if isinstance(sent, Failure):
         return sent._replace(sent=home)
     return Failure(tuple(blocked), home, list(blocked.values())[-1]) if blocked else home
+
+
+def _first_over(files: Iterable[tuple[str, Entry]], most: int) -> str:
+    """R2, R4: the file with which more than so many MiB are transferred; "" if none is."""
+    total = 0
+    for path, entry in files:
+        total += len(entry.content) if isinstance(entry, File) else 0
+        if total > most << 20:
+            return path
+    return ""
+
+
+def _cut(sandbox: Tree, listed: Iterable[str], left: int) -> tuple[str, Tree] | None:
+    """R6: the first file with which more than `left` bytes come home, and the sandbox in which it is cut there and those
+    that follow are empty, as they do come; None if none is."""
+    over, files = "", {}
+    for path in listed:
+        where = _found(sandbox, path) if path else None
+        for place in [where, *(f"{where}/{name}".lstrip("/") for name in sandbox.below(where or ""))] if where else ():
+            entry = sandbox.get(place)
+            if isinstance(entry, File):
+                size = len(entry.content)
+                over = over or (path if size > left else "")
+                files[place] = entry._replace(content=entry.content[:left])
+                left -= min(size, left)
+    return (over, sandbox | Tree(files)) if over else None
 
 
 def _blocked(entry: Entry, there: Entry | None) -> int:
@@ -147,6 +186,11 @@ def _written_to(job: Job, path: str, entry: Entry) -> str:
         return path
     target = posixpath.normpath(link.named(path))
     return path if leads_out(target) else target
+
+
+def output_of_no_start(job: Job, came: Tree, profile: Profile) -> Tree:
+    """R2: what comes home of an activation whose sandbox could not be filled: what was printed before."""
+    return _streams(job, came, Tree()) if profile.output_after_failed_input else Tree()
 
 
 def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import signal
 
-from .classads import check
+from .classads import check, read
 from .problems import Problem
 
 
@@ -65,6 +65,28 @@ def size(text: str, base: int) -> float | None:
         return None
     unit = 1024 ** (1 + "KMGT".index(found[3].upper())) if found[3] else base
     return float(found[1]) * unit
+
+
+def retry_until(text: str) -> str:
+    """The condition that ends the retries, as condor_submit writes it: of a number, that this is the exit code."""
+    try:
+        number = read(text).value({}) if read(text).depends_only_on(frozenset()) else None
+    except Problem as found:
+        raise Problem(found.problem, "Write an exit code, or a condition: ExitCode > 1.") from None
+    return f"ExitCode =?= {int(number)}" if isinstance(number, (int, float)) else check(text)
+
+
+def whole_number(text: str) -> int | None:
+    """A number of seconds or MiB; None for an expression that depends on the job."""
+    found = read(text)
+    value = found.value({}) if found.depends_only_on(frozenset()) else None
+    return int(value) if isinstance(value, (int, float)) else None
+
+
+def most_mb(text: str) -> int | None:
+    """The same; None for a negative number, too, which is no limit."""
+    number = whole_number(text)
+    return None if number is None or number < 0 else number
 
 
 def is_url(path: str) -> bool:

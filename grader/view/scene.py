@@ -250,7 +250,7 @@ def _requeued(now: Moment, before: Moment) -> Iterator[str]:
 
 
 def _retried(now: Moment, before: Moment) -> Iterator[str]:
-    yield "max_retries gives the job another try: from the spool, in a new sandbox."
+    yield "The job is queued again (max_retries, on_exit_remove), and starts from the spool in a new sandbox."
 
 
 def _ended(now: Moment, before: Moment) -> Iterator[str]:

@@ -35,7 +35,7 @@ def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path, prof
     moments = list(simulate(job, executor, profile, _schedule(scenario, profile), most_executions=MOST_EXECUTIONS,
                             pace=pace))
     starts = [(m.sandbox, m.spool) for m in moments
-              if m.kind in ("started", "restarted") and not not_transferred(job, m.sandbox)]
+              if m.kind in ("started", "restarted") and not not_transferred(job, m.sandbox, m.came)]
     last = moments[-1]
     return scenarios.answer(scenario, starts, directory | last.home, last.spool, job_log(job, moments, profile))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import scenarios
 import verdicts
+from grader.simulator import commands
 from grader.simulator.profile import PROFILES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
@@ -56,7 +57,7 @@ def page() -> str:
         cells = (scenario.rule, scenario.name, scenario.about, faults, verdict)
         lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("*", "\\*") if cell is not verdict
                                        else cell for cell in cells) + " |")
-    return "\n".join([*lines, *_whole_jobs(), *_verdicts()]) + "\n"
+    return "\n".join([*lines, *_whole_jobs(), *_commands(), *_verdicts()]) + "\n"
 
 
 def _seen(scenario: scenarios.Scenario, profile: str) -> str:
@@ -73,6 +74,16 @@ def _whole_jobs() -> list[str]:
     return ["", "## Whole jobs", "",
             f"{len(jobs)} more jobs were played on the same versions. How they end, the events of their logs and all files "
             "in the submit directory agree.", "", "| rule | what is shown | job |", "|---|---|---|", *sorted(rows)]
+
+
+def _commands() -> list[str]:
+    """The section on what becomes of submit commands."""
+    rows = [f"| {meaning} | {len(names)} | {', '.join(f'`{name}`' for name in sorted(names))} |"
+            for meaning, names in commands.MEANINGS.items()]
+    return ["", "## Submit commands", "",
+            f"What the simulator makes of the {len(commands.NAMES)} submit commands of HTCondor 25, other names of the same "
+            "command not counted. Any other name is said to be no command. Where the verdict is `unknown`, it says which "
+            "line is why.", "", "| what becomes of it | commands | which |", "|---|---|---|", *rows]
 
 
 def _verdicts() -> list[str]:

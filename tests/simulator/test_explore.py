@@ -5,7 +5,9 @@ The jobs are complete little programs. Most of them count to 3, with a checkpoin
 
 from __future__ import annotations
 
+import math
 import sys
+import textwrap
 from contextlib import nullcontext
 
 import pytest
@@ -683,6 +685,91 @@ def test_tries_that_go_two_ways_in_turn_are_not_walked_one_by_one(counting, exec
         found = explore(counting(source, transfer_checkpoint_files=("n",), max_retries=retries), executor)
         assert (found.failure, found.schedule) == ("failed", ())
         assert found.violation.state.execution == 2 * (retries + 1) and found.states < 100
+
+
+# -- policies ------------------------------------------------------------------
+
+LITTERS = """
+    import os, sys
+    n = int(open("n").read()) if os.path.exists("n") else 0
+    if os.path.exists("litter"):
+        sys.exit(1)
+    open("litter", "w").close()
+    open("n", "w").write(str(n + 1))
+    open("rows", "w").write("whole")
+    sys.exit(85 if n < 3 else 0)
+"""
+"""It fails whenever it is restarted in place."""
+
+
+def test_a_job_that_is_queued_again_until_it_succeeds_goes_on_in_a_new_sandbox(counting, executor):
+    """R6"""
+    fields = {"transfer_checkpoint_files": ("n",)}
+    assert explore(counting(LITTERS, **fields), executor).failure == "failed"
+    again = counting(LITTERS, on_exit_remove="ExitCode == 0", max_retries=math.inf, **fields)
+    assert explore(again, executor).verdict == RESTART_SAFE
+    few = counting(LITTERS, on_exit_remove="ExitCode == 0 || NumJobCompletions > 2", max_retries=math.inf, **fields)
+    found = explore(few, executor)
+    assert (found.failure, found.schedule) == ("failed", ())
+    assert play(few, executor, found).exit.code == 1
+
+
+def test_a_job_that_never_leaves_the_queue_never_finishes(counting, executor):
+    """R6"""
+    job = counting(SAFE, on_exit_remove="ExitCode > 0", max_retries=math.inf)
+    found = explore(job, executor)
+    assert (found.failure, found.schedule) == ("never finishes", ())
+    assert play(job, executor, found).status == "never finishes"
+
+
+def test_tries_that_a_policy_counts_are_walked_one_by_one(counting, executor):
+    """R6: it is removed by its policy after the third try, and not by max_retries after the eleventh."""
+    job = counting("import sys\nopen('rows', 'w')\nsys.exit(7)", max_retries=10,
+                   on_exit_remove="ExitCode =?= 0 || (NumJobCompletions > 2)")
+    found = explore(job, executor)
+    assert (found.failure, found.violation.state.execution, found.executions) == ("failed", 3, 1)
+
+
+SLOW = "import time\ntime.sleep(60)\n" + textwrap.dedent(SAFE)
+
+
+@pytest.mark.parametrize("fields, code", [
+    ({"allowed_execute_duration": 59}, 47), ({"allowed_execute_duration": 60}, 0),
+    ({"allowed_job_duration": 239}, 46), ({"allowed_job_duration": 241}, 0),
+])
+def test_a_job_that_takes_longer_than_it_may_is_held(counting, executor, fields, code):
+    """R6: four executions of a minute each."""
+    job = counting(SLOW, **fields)
+    found = explore(job, executor)
+    assert found.failure == ("held" if code else None)
+    if code:
+        assert found.violation.state.next.code == code and found.schedule == ()
+        assert play(job, executor, found).hold.code == code
+
+
+def test_a_job_in_a_new_slot_has_all_of_its_time_again(counting, executor):
+    """R6: the time that it has its slot is no part of what a restart finds, and still tells states apart."""
+    job = counting(SLOW, allowed_job_duration=239)
+    assert explore(job, executor).failure == "held"
+    elsewhere = outcome(simulate(job, executor, schedule=parse("evict@3")))
+    assert (elsewhere.status, elsewhere.exit) == ("completed", Exit(0))
+
+
+@pytest.mark.parametrize("fields, failure, schedule", [
+    ({"max_transfer_input_mb": 0}, "held", ""), ({"max_transfer_input_mb": 1}, "held", "evict@2"),
+    ({"max_transfer_input_mb": 2}, None, None), ({"max_transfer_output_mb": 1}, "held", ""),
+    ({"max_transfer_output_mb": 2}, None, None),
+])
+def test_a_job_is_held_where_its_checkpoint_is_larger_than_what_may_be_transferred(counting, executor, fields, failure,
+                                                                                 schedule):
+    """R2, R4c"""
+    source = textwrap.dedent(SAFE).replace("sys.exit(85)", "open('large', 'wb').write(bytes(3 << 19))\nsys.exit(85)")
+    job = counting(source, transfer_checkpoint_files=("n", "rows", "large"), **fields)
+    found = explore(job, executor)
+    assert found.failure == failure
+    if failure:
+        assert render(found.schedule) == schedule
+        assert play(job, executor, found).hold.code in (32, 36)
 
 
 def test_another_success_exit_code_is_no_failure(counting, executor):

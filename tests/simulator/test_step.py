@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import math
 from dataclasses import replace
 
 import pytest
@@ -14,8 +15,8 @@ from grader.simulator.joblog import job_log
 from grader.simulator.pool import outcome, simulate
 from grader.simulator.profile import MODERN, PROFILES
 from grader.simulator.schedule import Fault
-from grader.simulator.step import (STATUS, Ended, Exited, Held, Hold, Kind, Matched, NotSaved, Reactivated, Released,
-                                   Saved, Status, Struck, Transferred, step, submitted)
+from grader.simulator.step import (STATUS, Ended, Exited, Held, Hold, Kind, Looked, Matched, NotSaved, Reactivated,
+                                   Released, Saved, Status, Struck, Transferred, held_after, step, submitted)
 from grader.simulator.tree import Tree
 
 JOB = Job(executable="job", inputs=Tree.of(job="a program", table="1 2"), output="out.txt", error="err.txt",
@@ -87,7 +88,7 @@ def test_only_the_exact_exit_code_of_a_program_that_ended_is_a_checkpoint():
 
 def test_a_signal_is_a_checkpoint_only_where_the_job_names_it():
     """R1"""
-    job = Job(**{**vars(JOB), "checkpoint_exit_code": None, "checkpoint_signal": 10})
+    job = replace(JOB, checkpoint_exit_code=None, checkpoint_signal=10)
     assert isinstance(after(ran(None, signal=10, n="1"), Transferred(), job=job).next, Saved)
     assert after(ran(None, signal=12, rows=""), Transferred(), job=job).kind == Kind.ENDED
     assert after(ran(85, rows=""), Transferred(), job=job).kind == Kind.ENDED
@@ -184,7 +185,7 @@ def test_a_hold_by_policy_has_the_reason_and_the_subcode_that_the_job_gives():
 
 def test_a_failing_end_is_retried_from_the_spool_as_often_as_allowed():
     """R6"""
-    job = Job(**{**vars(JOB), "max_retries": 1})
+    job = replace(JOB, max_retries=1)
     tried = fold(*SAVED, Reactivated(), Exited(ran(3, rows="0")), Transferred(), job=job)
     assert (tried.kind, tried.status, tried.retries, tried.badput) == (Kind.RETRIED, Status.IDLE, 0, 10.0)
     again = step(job, MODERN, tried, Matched())
@@ -204,7 +205,7 @@ def test_a_job_is_held_with_the_code_of_what_went_wrong(run, code):
 @pytest.mark.parametrize("profile", ["modern", "v25"])
 def test_a_job_is_held_for_an_input_that_can_not_be_sent_and_its_log_says_so(profile, executor):
     """R2: seen on 23.9.6 and 25.14.1."""
-    job = Job(**{**vars(JOB), "missing_input": NotTransferred("link", errno.EISDIR)})
+    job = replace(JOB, missing_input=NotTransferred("link", errno.EISDIR))
     moments = list(simulate(job, executor, PROFILES[profile]))
     assert (moments[-1].next.code, moments[-1].next.subcode, outcome(moments).home) == (Hold.INPUT, errno.EISDIR, Tree())
     events = list(job_log(job, moments, PROFILES[profile]))
@@ -215,9 +216,93 @@ def test_a_job_is_held_for_an_input_that_can_not_be_sent_and_its_log_says_so(pro
     assert all("Code 13 Subcode 21" in event.body[-1] for event in events if event.number in (12, 21))
 
 
+@pytest.mark.parametrize("policy, again", [
+    ("ExitCode == 0", True), ("ExitCode == 7", False), ("Nobody", False), ('"text"', False), ("error", False), ("0", True),
+    ("NumJobCompletions > 1", True), ("NumJobCompletions > 0", False), ("ExitBySignal", True), ("ExitSignal > 1", False)])
+def test_a_job_is_queued_again_where_on_exit_remove_is_false(policy, again):
+    """R6"""
+    job = replace(JOB, on_exit_remove=policy, max_retries=math.inf)
+    now = after(ran(7, rows="0"), Transferred(), job=job)
+    assert (now.kind, now.retries) == (Kind.RETRIED if again else Kind.ENDED, math.inf)
+    assert now.home["rows"].text == "0"
+
+
+def test_an_exit_code_is_there_until_there_is_another():
+    """R6: seen on 23.9.6 and 25.14.1."""
+    job = replace(JOB, on_exit_remove="ExitCode != 85 && ExitSignal != 9", max_retries=math.inf)
+    killed = (Reactivated(), Exited(ran(None, signal=9, rows="")), Transferred())
+    first = fold(*SAVED, *killed, job=job)
+    assert (first.kind, dict(first.ad)) == (Kind.RETRIED, {"exitcode": 85, "exitsignal": 9})
+    evicted = fold(*SAVED, Reactivated(), Struck(Fault("evict", 2), ran(None, signal=9)), Matched(), job=job)
+    assert dict(evicted.ad) == {"exitcode": 85}
+    again = fold(*SAVED, *killed, Matched(), Exited(ran(3, rows="")), job=job)
+    assert dict(again.ad) == {"exitcode": 3, "exitsignal": 9}
+
+
+def test_a_job_without_policies_is_the_same_however_it_came_there():
+    assert fold(*SAVED, Reactivated(), Exited(ran())).ad == ()
+
+
+@pytest.mark.parametrize("events, started, completed", [
+    ((), 0, 0), ((Matched(),), 1, 0), (SAVED, 1, 0), ((*SAVED, Struck(Fault("requeue", 1)), Matched()), 2, 0),
+    ((Matched(), Exited(ran(7, rows="")), Transferred()), 1, 1),
+    ((Matched(), Exited(ran(7, rows="")), Transferred(), Matched(), Exited(ran(7, rows="")), Transferred()), 2, 2)])
+def test_starts_and_completions_are_counted(events, started, completed):
+    """R6: a start is one in a new sandbox, and a completion an end that is no checkpoint."""
+    job = replace(JOB, on_exit_remove="NumJobStarts + NumJobCompletions < 0", max_retries=math.inf)
+    assert fold(*events, job=job).ad == (("numjobcompletions", completed), ("numjobstarts", started))
+
+
+@pytest.mark.parametrize("allowed, run, code", [
+    (dict(allowed_execute_duration=9), ran(n="1"), 47), (dict(allowed_execute_duration=10), ran(n="1"), None),
+    (dict(allowed_execute_duration=9), ran(0, rows="0"), 47), (dict(allowed_job_duration=14), ran(n="1"), 46),
+    (dict(allowed_job_duration=15), ran(n="1"), None), (dict(allowed_job_duration=14), ran(0, rows="0"), 46),
+    (dict(allowed_job_duration=1, allowed_execute_duration=1), ran(0, rows="0"), 46)])
+def test_a_job_that_took_too_long_is_held_at_the_end_of_an_execution(allowed, run, code):
+    """R6: seen on 23.9.6 and 25.14.1."""
+    now = after(run, Transferred(5.0), job=replace(JOB, **allowed))
+    assert (now.next.code if isinstance(now.next, Held) else None) == code
+    assert now.spool.get("n") == run.sandbox.get("n") and now.home.get("rows") == run.sandbox.get("rows")
+    assert now.kind == (Kind.HELD if code else Kind.CHECKPOINT)
+    assert (now.goodput, now.badput) == ((10.0, 0.0) if "n" in run.sandbox else (0.0, 10.0))
+
+
+@pytest.mark.parametrize("allowed, elapsed, seconds", [
+    ({}, 0, math.inf), (dict(allowed_execute_duration=9), 0, 10), (dict(allowed_execute_duration=10), 0, 70),
+    (dict(allowed_execute_duration=70), 0, 130), (dict(allowed_execute_duration=5), 8, 62),
+    (dict(allowed_execute_duration=1), 8, 2), (dict(allowed_job_duration=32), 20, 13), (dict(allowed_job_duration=5), 9, 1),
+    (dict(allowed_job_duration=80, allowed_execute_duration=1), 0, 10),
+    (dict(allowed_job_duration=5, allowed_execute_duration=1), 0, 6)])
+def test_a_program_that_runs_for_too_long_is_stopped_at_the_next_look(allowed, elapsed, seconds):
+    """R6: seen on 23.9.6 and 25.14.1."""
+    job = replace(JOB, **allowed)
+    now = replace(fold(Matched(), job=job), elapsed=float(elapsed))
+    assert held_after(job, now) == seconds
+    if allowed:
+        held = step(job, MODERN, now, Looked(ran(None, seconds=float(seconds), signal=15, n="1")))
+        assert held.next.running and held.badput == seconds and held.spool == Tree() and held.home == Tree()
+
+
+def test_the_log_of_a_job_that_is_held_while_it_runs_tells_of_no_transfer(executor, python_job):
+    """R6: seen on 23.9.6 and 25.14.1."""
+    job = python_job("import time; time.sleep(100)", allowed_execute_duration=15)
+    moments = list(simulate(job, executor))
+    assert (moments[-1].next.code, moments[-1].time - moments[1].time) == (47, 70.0)
+    assert [event.number for event in job_log(job, moments)] == [0, 40, 40, 1, 12]
+
+
+@pytest.mark.parametrize("size, code", [(1 << 20, 0), ((1 << 20) + 1, Hold.OUTPUT_SIZE)])
+def test_output_is_held_only_where_it_is_more_than_max_transfer_output_mb(size, code):
+    """R6: seen on 23.9.6 and 25.14.1."""
+    job = replace(JOB, max_transfer_output_mb=1)
+    now = after(ran(0, rows="x" * size), Transferred(), job=job)
+    assert (now.next.code if isinstance(now.next, Held) else 0) == code
+    assert len(now.home["rows"].content) == 1 << 20
+
+
 def test_what_is_streamed_stays_when_work_is_lost_and_is_not_told_twice():
     """R3"""
-    job = Job(**{**vars(JOB), "stream_output": True})
+    job = replace(JOB, stream_output=True)
     lost = fold(Matched(), Struck(Fault("evict", 1), ran(stdout="a\n")), Matched(),
                 Exited(ran(0, stdout="b\n", rows="")), Transferred(5.0, Fault("hold", 2, 12.0)), job=job)
     assert lost.home["out.txt"].text == "a\nb\n"
@@ -226,7 +311,7 @@ def test_what_is_streamed_stays_when_work_is_lost_and_is_not_told_twice():
 @pytest.mark.parametrize("kind, profile", itertools.product(("vacate", "hold", "evict"), PROFILES.values()), ids=str)
 def test_in_the_eviction_driven_mode_a_soft_eviction_saves_the_output(kind, profile):
     """R7"""
-    job = Job(**{**vars(JOB), "on_exit_or_evict": True, "transfer_output_files": ("rows",)})
+    job = replace(JOB, on_exit_or_evict=True, transfer_output_files=("rows",))
     whole = fold(Matched(), Struck(Fault(kind, 1), ran(seconds=4.0, rows="0")), job=job, profile=profile)
     assert ("rows" in whole.spool, whole.goodput) == ((True, 4.0) if kind != "evict" else (False, 0.0))
     lacking = fold(Matched(), Struck(Fault(kind, 1), ran(seconds=4.0)), job=job, profile=profile)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import signal
 from contextlib import suppress
 from dataclasses import replace
@@ -153,7 +154,7 @@ def test_an_attribute_of_a_command_without_a_remark_has_none_either(line):
 
 
 def test_an_attribute_decides_how_a_job_ends_as_its_command_does():
-    found = parse("executable = prog.sh\nPeriodicRemove = NumJobStarts > 2\nOnExitRemove = True\nqueue\n")
+    found = parse("executable = prog.sh\nPeriodicRemove = NumJobStarts > 2\nPeriodicHold = False\nqueue\n")
     assert [remark.decides for remark in found.remarks] == [True, False]
 
 
@@ -473,7 +474,7 @@ def test_the_job_is_held_for_an_input_that_cannot_be_sent(body, path, error):
     """R2: seen on 23.9.6."""
     folder = TreeFolder(TREE | Tree({"ld": Link("data"), "e/ld": Link("../data"), "l": Link("nowhere")}))
     found = parse(f"executable = prog.sh\n{body}\nqueue\n", folder)
-    assert found.jobs[0].missing_input == (path, error)
+    assert found.jobs[0].missing_input == (path, error, False)
     (remark,) = [remark for remark in found.remarks if f" {path} " in remark.text]
     assert (remark.file, remark.line) == ("job.sub", 2) and "held" in remark.text and remark.text.count(".") > 0
     assert found.missing_input.text.startswith(body.partition(" ")[0])
@@ -697,7 +698,7 @@ def test_an_ordinary_command_is_not_remarked_on(line):
 
 @pytest.mark.parametrize("line", [
     "requirements = (OpSys == \"LINUX\")", "rank = Memory", "notification = Always",
-    "should_transfer_files = NO", "universe = parallel", "on_exit_hold = NumJobStarts > 3", "periodic_remove = False",
+    "should_transfer_files = NO", "universe = parallel", "on_exit_hold = JobStatus > 3", "periodic_remove = False",
     "+WantFTOnCheckpoint = True", "when_to_transfer_output = ON_SUCCESS",
     "getenv = True",
 ])
@@ -707,11 +708,12 @@ def test_a_command_without_effect_here_is_told(line):
 
 
 @pytest.mark.parametrize(("line", "decides"), [
-    ("on_exit_hold = NumJobStarts > 3", True), ("on_exit_hold_reason = Owner", False),
-    ("on_exit_remove = true", False), ("on_exit_remove = (ExitCode == 0)", True),
+    ("on_exit_hold = JobStatus > 3", True), ("on_exit_hold_reason = Owner", False),
+    ("on_exit_remove = (CurrentTime > 0)", True), ("allowed_job_duration = Memory", True),
+    ("max_transfer_input_mb = RequestDisk", True),
     ("periodic_remove = $(never:False)", False),
     ("periodic_hold = JobStatus == 2", True), ("periodic_release = True", True), ("hold = True", True),
-    ("retry_until = 3", True), ("when_to_transfer_output = ON_SUCCESS", True), ("rank = Memory", False),
+    ("retry_until = Memory > 3", True), ("when_to_transfer_output = ON_SUCCESS", True), ("rank = Memory", False),
 ])
 def test_a_command_that_may_change_how_the_job_ends_is_told_apart_from_one_that_does_not(line, decides):
     found = parse(f"executable = prog.sh\n{line}\nqueue\n")
@@ -727,7 +729,63 @@ def test_a_hold_that_depends_on_the_exit_alone_is_simulated():
     job = one("\n".join(lines))
     assert (job.on_exit_hold, job.on_exit_hold_reason, job.on_exit_hold_subcode) == tuple(
         line.partition(" = ")[2] for line in lines)
-    assert one("on_exit_hold = NumJobStarts > 3").on_exit_hold == ""
+    assert one("on_exit_hold = JobStatus > 3").on_exit_hold == ""
+
+
+def test_every_command_has_one_meaning():
+    named = [name for names in commands.MEANINGS.values() for name in names]
+    assert sorted(named) == sorted(commands.NAMES)
+
+
+@pytest.mark.parametrize(("meaning", "name"), [
+    (meaning, name) for meaning, names in commands.MEANINGS.items() for name in sorted(names)
+    if not meaning.startswith("simulated")])
+def test_a_command_that_is_not_simulated_is_told_of_as_its_meaning_says(meaning, name):
+    """The meanings are those that docs/conformance.md counts."""
+    told = None
+    for value in ("x", "Memory > 1", "1", "Always"):
+        with suppress(SubmitError):
+            told = told or parse(f"executable = prog.sh\n{name} = {value}\nqueue\n").remarks
+    of_it = [(remark.kind, remark.decides) for remark in told if f"{name} has no effect" in remark.text]
+    assert of_it == ([] if meaning.startswith("ignored: ") else [(NO_EFFECT, meaning.startswith("not simulated"))])
+
+
+def test_a_policy_by_the_number_of_starts_is_simulated_on_one_schedule():
+    body = "on_exit_hold = NumJobStarts > 3"
+    found = parse(f"executable = prog.sh\n{body}\nqueue\n")
+    assert found.jobs[0].on_exit_hold == "NumJobStarts > 3"
+    assert "NumJobStarts" in found.undecided and "one schedule" in found.undecided
+
+
+@pytest.mark.parametrize(("body", "retries", "policy"), [
+    ("on_exit_remove = ExitCode == 0", math.inf, "ExitCode == 0"),
+    ("max_retries = 4", 4, ""), ("success_exit_code = 3", 2, ""),
+    ("retry_until = 7", 2, "ExitCode =?= 0 || (ExitCode =?= 7)"), ("retry_until = -7.5", 2, "ExitCode =?= 0 || (ExitCode =?= -7)"),
+    ("retry_until = true", 2, "ExitCode =?= 0 || (ExitCode =?= 1)"), ('retry_until = "a"', 2, 'ExitCode =?= 0 || ("a")'),
+    ("max_retries = 5\nretry_until = ExitCode > 5", 5, "ExitCode =?= 0 || (ExitCode > 5)"),
+    ("success_exit_code = 3\non_exit_remove = ExitCode == 7", 2, "ExitCode =?= 3 || (ExitCode == 7)"),
+    ("max_retries = 1\nretry_until = 2\non_exit_remove = ExitCode > 7", 1,
+     "ExitCode =?= 0 || (ExitCode =?= 2) || (ExitCode > 7)"),
+])
+def test_retries_and_the_policy_of_leaving_are_what_condor_submit_makes(body, retries, policy):
+    """R6: seen on 23.9.6."""
+    job = one(body)
+    assert (job.max_retries, job.on_exit_remove) == (retries, policy)
+    assert remarks(body) == []
+
+
+def test_a_condition_for_the_end_of_retries_that_cannot_be_read_is_refused():
+    assert "exit code" in refused("retry_until = a b").remedy
+
+
+@pytest.mark.parametrize(("body", "field", "bound"), [
+    ("max_transfer_input_mb = 3", "max_transfer_input_mb", 3), ("max_transfer_output_mb = 1.5", "max_transfer_output_mb", 1),
+    ("max_transfer_input_mb = -1", "max_transfer_input_mb", None), ("MaxTransferOutputMB = 0", "max_transfer_output_mb", 0),
+    ("allowed_job_duration = 60 * 60", "allowed_job_duration", 3600),
+    ("allowed_execute_duration = 7", "allowed_execute_duration", 7), ("allowed_job_duration = -1", "allowed_job_duration", -1),
+])
+def test_a_bound_is_a_number(body, field, bound):
+    assert getattr(one(body), field) == bound and remarks(body) == []
 
 
 def test_input_is_sent_along_as_what_the_program_reads(tmp_path):

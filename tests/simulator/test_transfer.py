@@ -72,7 +72,7 @@ def test_v25_keeps_its_own_files_out_of_the_sandbox():
     one = job(transfer_checkpoint_files=(".",))
     everything = {profile: transfer.checkpoint(one, sandbox({"n": "1"}), profile) for profile in (MODERN, V25)}
     assert everything[V25] == everything[MODERN].without(MODERN.own_files) != everything[MODERN]
-    assert [bool(transfer.not_transferred(one, everything[profile])) for profile in (MODERN, V25)] == [True, False]
+    assert [bool(transfer.not_transferred(one, everything[profile], Tree())) for profile in (MODERN, V25)] == [True, False]
 
 
 def test_v25_moves_other_files_as_modern_does():
@@ -574,8 +574,8 @@ def test_a_checkpoint_of_everything_can_be_saved_and_fills_no_new_sandbox(listed
     """R4b: HTCondor's own files are in it, over which the new ones can't be written."""
     saved = checkpoint((listed,), sandbox({"a": "1"}))
     assert {"job", "a", STDOUT} <= set(saved)
-    assert not transfer.not_transferred(job(), sandbox())
-    assert "Permission denied" in str(transfer.not_transferred(job(), transfer.new_sandbox(job(), saved, MODERN)))
+    assert not transfer.not_transferred(job(), sandbox(), Tree())
+    assert "Permission denied" in str(transfer.not_transferred(job(), transfer.new_sandbox(job(), saved, MODERN), saved))
 
 
 def test_an_input_file_comes_home_as_it_was_only_if_it_came_with_the_checkpoint():
