@@ -91,7 +91,7 @@ class Job:
     """Seconds that one execution may take, and those in which the job may have its slot (R6)."""
     allowed_job_duration: int | None = None
     max_transfer_input_mb: int | None = None
-    """MiB that may be transferred to a new sandbox, and at the end of an execution; None for any number (R2, R4, R6)."""
+    """MiB that may be transferred to a new sandbox, and after an execution; None for any number (R2, R4, R6)."""
     max_transfer_output_mb: int | None = None
     kill_sig: int = signal.SIGTERM
     """What a soft eviction begins with (R5)."""

@@ -63,7 +63,8 @@ PROFILES = {
                 missing_file_holds=False),
         Profile("v25", "25.10.1 and later", "25.14.1", live="25.14.1", may_requeue=True, eviction_codes=True, own_files=(),
                 missing_output_holds=False, streams_of_failure=True, sets_home=True, opens_fifos=False,
-                output_after_failed_input=True, measures_input=True, quoted_lists=True, single_queue=True, bare_remaps=True, shell=True),
+                output_after_failed_input=True, measures_input=True, quoted_lists=True,
+                single_queue=True, bare_remaps=True, shell=True),
     )
 }
 MODERN = PROFILES["modern"]

@@ -445,8 +445,9 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     else:
         home, transferred = transfer.output(job, run.sandbox, now.came, profile), True
     if isinstance(home, Tree):
-        late = _took_too_long(job, run.seconds, now.elapsed)
-        return late and late._replace(home=home) or _held_by_policy(job, now, home) or Ended(run.exit, home, transferred)
+        if late := _took_too_long(job, run.seconds, now.elapsed):
+            return late._replace(home=home)
+        return _held_by_policy(job, now, home) or Ended(run.exit, home, transferred)
     if home.error == errno.EFBIG:
         return Held(Hold.OUTPUT_SIZE, 0, f"More was to be transferred than max_transfer_output_mb allows{_why(home)}",
                     home=home.sent)

@@ -155,8 +155,8 @@ def _first_over(files: Iterable[tuple[str, Entry]], most: int) -> str:
 
 
 def _cut(sandbox: Tree, listed: Iterable[str], left: int) -> tuple[str, Tree] | None:
-    """R6: the first file with which more than `left` bytes come home, and the sandbox in which it is cut there and those
-    that follow are empty, as they do come; None if none is."""
+    """R6: the first file with which more than `left` bytes come home, and the sandbox in which it is cut there and the
+    next ones are empty, as they do come; None if none is."""
     over, files = "", {}
     for path in listed:
         where = _found(sandbox, path) if path else None

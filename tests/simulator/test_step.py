@@ -217,8 +217,9 @@ def test_a_job_is_held_for_an_input_that_can_not_be_sent_and_its_log_says_so(pro
 
 
 @pytest.mark.parametrize("policy, again", [
-    ("ExitCode == 0", True), ("ExitCode == 7", False), ("Nobody", False), ('"text"', False), ("error", False), ("0", True),
-    ("NumJobCompletions > 1", True), ("NumJobCompletions > 0", False), ("ExitBySignal", True), ("ExitSignal > 1", False)])
+    ("ExitCode == 0", True), ("ExitCode == 7", False), ("Nobody", False), ('"text"', False), ("error", False),
+    ("0", True), ("NumJobCompletions > 1", True), ("NumJobCompletions > 0", False), ("ExitBySignal", True),
+    ("ExitSignal > 1", False)])
 def test_a_job_is_queued_again_where_on_exit_remove_is_false(policy, again):
     """R6"""
     job = replace(JOB, on_exit_remove=policy, max_retries=math.inf)
@@ -270,7 +271,8 @@ def test_a_job_that_took_too_long_is_held_at_the_end_of_an_execution(allowed, ru
 @pytest.mark.parametrize("allowed, elapsed, seconds", [
     ({}, 0, math.inf), (dict(allowed_execute_duration=9), 0, 10), (dict(allowed_execute_duration=10), 0, 70),
     (dict(allowed_execute_duration=70), 0, 130), (dict(allowed_execute_duration=5), 8, 62),
-    (dict(allowed_execute_duration=1), 8, 2), (dict(allowed_job_duration=32), 20, 13), (dict(allowed_job_duration=5), 9, 1),
+    (dict(allowed_execute_duration=1), 8, 2), (dict(allowed_job_duration=32), 20, 13),
+    (dict(allowed_job_duration=5), 9, 1),
     (dict(allowed_job_duration=80, allowed_execute_duration=1), 0, 10),
     (dict(allowed_job_duration=5, allowed_execute_duration=1), 0, 6)])
 def test_a_program_that_runs_for_too_long_is_stopped_at_the_next_look(allowed, elapsed, seconds):

@@ -760,8 +760,10 @@ def test_a_policy_by_the_number_of_starts_is_simulated_on_one_schedule():
 @pytest.mark.parametrize(("body", "retries", "policy"), [
     ("on_exit_remove = ExitCode == 0", math.inf, "ExitCode == 0"),
     ("max_retries = 4", 4, ""), ("success_exit_code = 3", 2, ""),
-    ("retry_until = 7", 2, "ExitCode =?= 0 || (ExitCode =?= 7)"), ("retry_until = -7.5", 2, "ExitCode =?= 0 || (ExitCode =?= -7)"),
-    ("retry_until = true", 2, "ExitCode =?= 0 || (ExitCode =?= 1)"), ('retry_until = "a"', 2, 'ExitCode =?= 0 || ("a")'),
+    ("retry_until = 7", 2, "ExitCode =?= 0 || (ExitCode =?= 7)"),
+    ("retry_until = -7.5", 2, "ExitCode =?= 0 || (ExitCode =?= -7)"),
+    ("retry_until = true", 2, "ExitCode =?= 0 || (ExitCode =?= 1)"),
+    ('retry_until = "a"', 2, 'ExitCode =?= 0 || ("a")'),
     ("max_retries = 5\nretry_until = ExitCode > 5", 5, "ExitCode =?= 0 || (ExitCode > 5)"),
     ("success_exit_code = 3\non_exit_remove = ExitCode == 7", 2, "ExitCode =?= 3 || (ExitCode == 7)"),
     ("max_retries = 1\nretry_until = 2\non_exit_remove = ExitCode > 7", 1,
@@ -779,10 +781,13 @@ def test_a_condition_for_the_end_of_retries_that_cannot_be_read_is_refused():
 
 
 @pytest.mark.parametrize(("body", "field", "bound"), [
-    ("max_transfer_input_mb = 3", "max_transfer_input_mb", 3), ("max_transfer_output_mb = 1.5", "max_transfer_output_mb", 1),
-    ("max_transfer_input_mb = -1", "max_transfer_input_mb", None), ("MaxTransferOutputMB = 0", "max_transfer_output_mb", 0),
+    ("max_transfer_input_mb = 3", "max_transfer_input_mb", 3),
+    ("max_transfer_output_mb = 1.5", "max_transfer_output_mb", 1),
+    ("max_transfer_input_mb = -1", "max_transfer_input_mb", None),
+    ("MaxTransferOutputMB = 0", "max_transfer_output_mb", 0),
     ("allowed_job_duration = 60 * 60", "allowed_job_duration", 3600),
-    ("allowed_execute_duration = 7", "allowed_execute_duration", 7), ("allowed_job_duration = -1", "allowed_job_duration", -1),
+    ("allowed_execute_duration = 7", "allowed_execute_duration", 7),
+    ("allowed_job_duration = -1", "allowed_job_duration", -1),
 ])
 def test_a_bound_is_a_number(body, field, bound):
     assert getattr(one(body), field) == bound and remarks(body) == []
