@@ -43,6 +43,10 @@ MOST_SOURCES = 32
 MOST_NAME = 40
 """Characters of the name of what a program left running."""
 _INTERPRETER = re.compile(r"(?:.*/)?(?:\w*sh|env|perl|python[\d.]*)")
+MOST_LOOKED_AT = 1 << 16
+"""Bytes of a file in which a command is looked for."""
+_COMMANDS = re.compile(rb"subprocess|os\.(?:system|exec|spawn|posix_spawn)|popen|pty")
+"""By what a Python program starts others."""
 _PYTHON = re.compile(rb"#! ?(?:/usr/bin/env |/\S*/)python(?:3(?:\.\d+)?)?\n")
 
 
@@ -164,8 +168,8 @@ class Executor:
                 if answer.starts < len(starts) or answer.left is None:
                     return run._replace(left=None)
                 earlier = [process for process in answer.left if process[0]]
-                return run._replace(left=_names(job, directory, answer.left),
-                                    unaided=not _names(job, directory, earlier))
+                return run._replace(left=_names(job, answer.left),
+                                    unaided=not earlier)
         finally:
             self._scratch.clear(keep_outside=self._one_machine)
 
@@ -191,6 +195,7 @@ class Executor:
             "arguments": [program, *job.arguments],
             "directory": str(directory),
             "control": str(control),
+            "sleeps": _starts_sleeps(job.inputs, job.arguments),
             "stdin": f"{directory}/{job.stdin}" if job.stdin in sandbox else os.devnull,
             "stdout": stdout,
             "stderr": stdout if job.streams_joined else stderr,
@@ -314,21 +319,25 @@ def _sources(inputs: Tree) -> list[tuple[str, File]]:
     return found[:MOST_SOURCES]
 
 
+@lru_cache(64)
+def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
+    """Whether a program that is made of this seems to start the command `sleep`. (What it starts unseen takes longer.)"""
+    files = ((path, entry.content[:MOST_LOOKED_AT]) for path, entry in inputs.items() if isinstance(entry, File))
+    return any("sleep" in word for word in arguments) or any(
+        b"sleep" in content and (not (path.endswith(".py") or _PYTHON.match(content)) or bool(_COMMANDS.search(content)))
+        for path, content in files)
+
+
 def _is_python(job: Job, sandbox: Tree) -> bool:
     found = sandbox.get(os.path.normpath(job.executable))
     return isinstance(found, File) and found.executable and bool(_PYTHON.match(found.content))
 
 
-def _names(job: Job, directory: Path, left: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
-    """What to call the processes that a program left running. A `sleep` is not one of them: nothing comes of its end
-    but what another does that waits for it."""
-    found = []
-    for _, command in left:
-        words = os.fsdecode(bytes.fromhex(command)).split("\0")
-        name = _name(words) or os.path.basename(job.executable)
-        if name != "sleep" or any(word.startswith(str(directory)) for word in words):
-            found.append(re.sub(r"[^\w.+-]", "?", name)[:MOST_NAME])
-    return tuple(sorted(found))
+def _names(job: Job, left: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
+    """What to call the processes that a program left running."""
+    names = (_name(os.fsdecode(bytes.fromhex(command)).split("\0")) or os.path.basename(job.executable)
+             for _, command in left)
+    return tuple(sorted(re.sub(r"[^\w.+-]", "?", name)[:MOST_NAME] for name in names))
 
 
 def _name(words: list[str]) -> str:

@@ -840,6 +840,11 @@ def starts(executor, shell_job):
 needs_lists = pytest.mark.skipif(not LINUX, reason="which processes there are is told by /proc")
 
 
+def needs(command):
+    """A mark of what needs this command."""
+    return pytest.mark.skipif(shutil.which(command) is None, reason=f"there is no {command}")
+
+
 @needs_lists
 def test_what_a_program_leaves_running_goes_on_beside_the_next_start(starts):
     one, two, three = starts(WRITER, 3)
@@ -874,9 +879,39 @@ def test_an_eviction_ends_what_was_left_running_too(starts, seconds, wrote):
 
 @needs_lists
 @pytest.mark.parametrize("left", [
-    "sleep 1000 &", "timeout 5 sleep 1000; sleep 1 & kill $!", "cat n > m; sleep infinity &"])
+    "sleep 1000 &", "timeout 5 sleep 1000; sleep 1 & kill $!", "cat n > m; sleep infinity &", "sleep 10m &",
+    "/bin/sleep 60 &"])
 def test_a_sleep_that_nobody_waits_for_is_not_left_running(starts, left):
     assert starts(f"echo 1 > n\n{left}\nexit 85", 1)[0].left == ()
+
+
+@needs_lists
+@pytest.mark.parametrize("hidden", [
+    "cp /bin/sh sleep; ./sleep -c 'while sleep 1; do echo >> log; done' &",
+    'sh -c "while sleep 1; do echo >> log; done" "$_SIMULATOR_TOOLS/sleep" 9 &',
+    'cp /bin/sh shell; ./shell "$_SIMULATOR_TOOLS/sleep" 9 &',
+    pytest.param("bash -c 'exec -a sleep sh -c \"while sleep 1; do echo >> log; done\"' &", marks=needs("bash")),
+    pytest.param("perl -e '$0 = q(sleep 9); while (1) { sleep 1; system q(echo >> log); }' &", marks=needs("perl")),
+    pytest.param("echo 'void at_start(void) __attribute__((constructor)); void at_start(void) {}' > own.c\n"
+                 "cc -shared -fPIC -o own.so own.c && LD_PRELOAD=./own.so /bin/sleep 9 &\nsleep 10", marks=needs("cc")),
+])
+def test_a_worker_can_not_pass_for_a_sleep(starts, hidden):
+    assert starts(f"{hidden}\nsleep 2\nexit 85", 1)[0].left
+
+
+@needs_lists
+def test_a_worker_that_says_to_be_the_keeper_of_the_time_is_seen(executor, python_job):
+    job = python_job("""
+        import os, sys, time
+        worker = os.fork()
+        if not worker:
+            while True: time.sleep(1); open("log", "a").write("x")
+        open(os.environ["_SIMULATOR_CLOCK"] + ".sleep.keeper", "w").write(str(worker))
+        time.sleep(2.5)
+        sys.exit(85)
+    """, checkpoint_exit_code=85)
+    run = executor.run(job, job.inputs)
+    assert run.left == ("job",) and run.sandbox["log"].text == "xx"
 
 
 @needs_lists

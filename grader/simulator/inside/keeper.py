@@ -1,7 +1,6 @@
 """Keeps the time for `sleep`s that are small shell scripts, as a Python takes longer to start than they live.
 
-It is started before a script that mentions `sleep`, or by the first `sleep` of a job, which is a Python then. Every
-other one takes a bed, a named pipe of which some are there, as to make one takes half as long as all else. It writes its
+It is started before a program that seems to start `sleep`; without it, each is a Python. Every one takes a bed, a named pipe of which some are there, as to make one takes half as long as all else. It writes its
 number, how long it sleeps and in which bed into the keeper's pipe, and waits for a line from its own, which comes when it
 is time. Whoever sleeps so, and the keeper when nobody does, is blocked like any process that waits for something: see
 company.py.
@@ -11,15 +10,19 @@ import os
 
 import clock
 import company
+import leftovers
 
 SOON, LATER = 0.0002, 0.001
 """Seconds after which the keeper looks again whether all others wait: mostly they do at once, or not for long."""
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 BEDS = "abcd"
 """Pipes that are there; a `sleep` (scratch.py) that finds them taken makes one."""
 
 
-def begin(pipe):
-    """Start a keeper that is told who sleeps by this named pipe, unless there is one, or no process can be had."""
+def begin(pipe, told):
+    """Start a keeper that is told who sleeps by this named pipe, unless there is one, or no process can be had. The file
+    `told` is told who it is: the starter has to tell it from what a job leaves running, and none of the job's code has
+    run yet."""
     if not company.SEEN or os.path.exists(pipe):
         return
     try:
@@ -35,8 +38,7 @@ def begin(pipe):
     elif child == 0:
         keeper = _fork(pipe)
         if keeper != 0:
-            with open(f"{pipe}.keeper", "w") as told:  # by which the starter tells it from what a job leaves running
-                told.write(str(keeper))
+            os.write(told, b"%d %d\n" % (leftovers.identity(keeper) or (0, 0)) if keeper else b"")
             os._exit(0)  # so that the keeper is nobody's child who would wait for it
         _stand_apart(file)
         _keep(pipe, file)
@@ -105,5 +107,11 @@ def _leave(bed):
 
 def _sleeper(line):
     """(until, process, bed) of what one has told. It is a few bytes, which a pipe keeps together."""
-    process, seconds, bed = line.split()
-    return clock.moment() + float(seconds), int(process), bed.decode()
+    process, time, bed = line.decode().split()
+    return clock.moment() + seconds(time), int(process), bed
+
+
+def seconds(text):
+    """What `90`, `1.5m`, `2h`, `infinity` are in seconds. Raises ValueError."""
+    unit = UNITS.get(text[-1:])
+    return float(text[:-1]) * unit if unit else float(text)

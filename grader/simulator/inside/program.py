@@ -58,6 +58,11 @@ def run(request):
         _become(request)
     except OSError:  # the judge is gone, and its directories with it
         os._exit(126)
+    if request["keeper"]:
+        try:
+            keeper.begin(request["clock"] + ".sleep", request["keeper"][1])
+        finally:
+            os.close(request["keeper"][1])
     if request["python"]:
         _run_python(request)
     else:
@@ -74,7 +79,9 @@ def _become(request):
         file = os.open(path, how, 0o644)
         os.dup2(file, number)
         os.close(file)
-    os.closerange(3, 256)
+    kept = request["keeper"][1] if request["keeper"] else 256
+    os.closerange(3, kept)
+    os.closerange(kept + 1, 256)
     os.chdir(request["directory"])
     _set_environment(request)
     clock.attach(request["clock"], begins=True)
@@ -123,8 +130,6 @@ def _limits(limits):
 def _execute(request):
     try:
         script.hand_on(request["directory"], request["environment"]["_SIMULATOR_CODE"])
-        if _sleeps(request["program"]):
-            keeper.begin(request["clock"] + ".sleep")
         os.execve(request["program"], request["arguments"], request["environment"])
     except OSError as error:
         with open(request["failure"], "w") as file:
@@ -165,6 +170,7 @@ def expect(request):
                 __import__(sys.intern(name))  # as a program's own words are: pickle tells whether names are one
     request["unknown"] = unknown if len(script.known) < MOST_KNOWN else []
     request["pipe"] = os.pipe() if request["unknown"] else None
+    request["keeper"] = os.pipe() if request["sleeps"] else None
     return len(sys.modules) > before
 
 
@@ -175,6 +181,16 @@ def learn(request):
         os.close(writing)
         with open(reading, "rb") as pipe:
             _know(request["unknown"], pipe.read(MOST_CODE))
+
+
+def keepers(request):
+    """After the program: what has kept the time for its sleeps from now on, as leftovers.identity() says it."""
+    if not request["keeper"]:
+        return set()
+    reading, writing = request["keeper"]
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        return {tuple(map(int, line.split())) for line in pipe.read().splitlines()}
 
 
 def _compile(request):
@@ -207,14 +223,6 @@ def _code(path, source):
         return None if words else code
     except Exception:
         return None  # the program itself will meet it
-
-
-def _sleeps(path):
-    """Whether a script seems to. (One that does so unseen has its first `sleep` start the keeper.)"""
-    try:
-        return b"sleep" in _source(path)
-    except OSError:
-        return False
 
 
 def _source(path):

@@ -23,6 +23,7 @@ from time import monotonic
 import clock
 import company
 import ending
+import leftovers
 import program
 
 LINUX = sys.platform.startswith("linux")
@@ -33,8 +34,8 @@ SPARE = 4
 """Processes that are counted with a job's by the system, or had just ended when they were looked at."""
 LOOK = 0.1
 """Seconds of real time between two looks at what a job uses in all."""
-MOST_LEFT, MOST_TOLD = 50, 500
-"""Processes that a program may leave running, and bytes of the command of each that the judge is told."""
+MOST_LEFT = 50
+"""Processes that a program may leave running."""
 
 
 def serve():
@@ -55,7 +56,7 @@ def serve():
 
 def attend(request):
     """Have the program run as often as the request says. The answer; None in a child, which is to run it."""
-    meter, left = Meter(request["limits"], request["scratch"]), []
+    meter, left, keepers = Meter(request["limits"], request["scratch"]), [], set()
     for number, start in enumerate(request["starts"], 1):
         request.update(start)
         earlier = {pid for pid, _ in left}
@@ -65,6 +66,7 @@ def attend(request):
             pid = os.fork()
         except OSError as error:
             program.learn(request)
+            keepers |= program.keepers(request)
             kill_all()
             end_orphans()
             return b'{"code": null, "signal": null, "over": "", "cpu": 0, "trouble": "%s"}\n' % error.strerror.encode()
@@ -73,8 +75,9 @@ def attend(request):
             return None
         program.learn(request)
         status = meter.wait(pid)
+        keepers |= program.keepers(request)
         goes_on = not meter.over and ended_so(status, request["checkpoint"])
-        left = left_running(request, meter) if goes_on else []
+        left = left_running(request, meter, keepers) if goes_on else []
         if not goes_on or left is None:
             break
     kill_all(pid)
@@ -158,12 +161,12 @@ def ended_so(status, wanted):
 # -- what a program leaves running -------------------------------------------------------
 
 
-def left_running(request, meter):
-    """What a program that has ended has left running, when all of it waits: (process, its command) of each. Where
-    processes can't be seen, nothing. None if there are too many, if they are never at rest, or if nobody can see
-    whether they are."""
-    keeper = _number(request["clock"] + ".sleep.keeper")
-    if not company.SEEN or nobody_left(keeper):
+def left_running(request, meter, keepers):
+    """What a program that has ended has left running, when all of it waits: (process, its command) of each, but for
+    keepers, and for sleeps, as nothing comes of their end but what another does that waits for it. Where processes
+    can't be seen, nothing. None if there are too many, if they are never at rest, or if nobody can see whether they are.
+    """
+    if not company.SEEN or leftovers.none(keepers):
         return []
     try:
         pid = os.fork()
@@ -178,57 +181,13 @@ def left_running(request, meter):
             os._exit(1)
     if meter.wait(pid) != 0 or meter.over:
         return None
-    if nobody_left(keeper):
+    if leftovers.none(keepers):
         return []
-    left = [(other, _command(other)) for other in descendants() if other != keeper]
+    left = [(other, leftovers.command(other)) for other in leftovers.descendants()
+            if leftovers.identity(other) not in keepers and not leftovers.is_sleep(other, request["scratch"])]
     return left if len(left) <= MOST_LEFT else None
 
 
-def nobody_left(keeper):
-    """Whether this process has no child, but for the one that keeps the time for sleeps."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return True
-    return descendants() == [keeper]
-
-
-def descendants():
-    """All processes that descend from this one and have not ended."""
-    found, pending = [], children()
-    while pending:
-        pid = pending.pop(0)
-        if company.state(pid, pid) != company.ENDED:
-            found.append(pid)
-        try:
-            for thread in os.listdir("/proc/%d/task" % pid):
-                pending += map(int, _told(pid, "task/%s/children" % thread).split())
-        except (OSError, ValueError):
-            pass  # it has just ended
-    return found
-
-
-def _command(pid):
-    try:
-        with open("/proc/%d/cmdline" % pid, "rb") as file:
-            return file.read(MOST_TOLD)
-    except OSError:
-        return b""
-
-
-def _number(path):
-    """What a file says that a job can write to; 0 if it is no number."""
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return 0
-    try:
-        return int(os.read(file, 20))
-    except (OSError, ValueError):
-        return 0
-    finally:
-        os.close(file)
 
 
 # -- limits ------------------------------------------------------------------------------
@@ -364,7 +323,7 @@ def be_nobody():
 
 def end_orphans():
     for _ in range(1000):
-        for child in children():
+        for child in leftovers.children():
             kill_group(child)
             try:
                 os.kill(child, signal.SIGKILL)
@@ -374,14 +333,6 @@ def end_orphans():
             os.waitpid(-1, 0)
         except ChildProcessError:
             return
-
-
-def children():
-    try:
-        with open("/proc/self/task/%d/children" % os.getpid()) as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return []
 
 
 def main():

@@ -11,6 +11,7 @@ import select
 import sys
 
 import clock
+import keeper
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENV = b"#!/usr/bin/env "
@@ -21,16 +22,14 @@ SETTINGS = {"PYTHONPATH": os.path.join(HERE, "python"), "PYTHONDONTWRITEBYTECODE
 OPTIONS = {"k": "--kill-after", "s": "--signal", "v": "--verbose", "p": "--preserve-status", "f": "--foreground"}
 VALUED = ("--kill-after", "--signal")
 """Options of timeout, and those that take a value. (GNU's has -p and -f since version 9.5.)"""
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def duration(text):
     """Seconds of `90`, `1.5m`, `2h`, `infinity`. Raises ValueError."""
-    unit = UNITS.get(text[-1:])
-    seconds = float(text[:-1]) * unit if unit else float(text)
-    if not seconds >= 0:
+    found = keeper.seconds(text)
+    if not found >= 0:
         raise ValueError(text)
-    return seconds
+    return found
 
 
 def sleep(args):
@@ -40,8 +39,6 @@ def sleep(args):
         return usage("sleep: invalid time interval " + repr(" ".join(args)), 1)
     if not args:
         return usage("sleep: missing operand", 1)
-    import keeper
-    keeper.begin(os.environ["_SIMULATOR_CLOCK"] + ".sleep")
     clock.advance(total)
     return 0
 
