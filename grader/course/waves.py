@@ -333,10 +333,9 @@ def _cut(job: Job, wanted: Sequence[int], bench: Bench, settings: dict[str, floa
             if reached.seconds >= moment:
                 break
             ahead += moment - reached.seconds  # what the wrapper takes off its limit
-        steps = _steps(run)
-        files, since = divmod(steps, _save_every(settings))
+        files, since = _progress(run, settings)
         cut = replace(reached, seconds=round(run.seconds))
-        if steps >= steps_in_all or files > 1 and not cut.saving:
+        if _steps(run) >= steps_in_all or files > 1 and not cut.saving:
             continue  # it has no limit then, perhaps as it takes too much off, or has written the file
         if files > 1:
             yield limited, cut
@@ -349,7 +348,7 @@ def _reached(run: Run, settings: dict[str, float]) -> Cut:
     """The moment at which waves was cut off in a first execution. The wrapper may have ended later. waves says itself
     how far it was, or, if the wrapper keeps that to itself, its output does: no step follows one at which it writes."""
     listing, said = _listing(settings), _said(run)
-    files, since = divmod(_steps(run), _save_every(settings))
+    files, since = _progress(run, settings)
     if said:
         after = [at for at, _ in listing if at > said[-1][0]]
         return cut_at(min(max(run.seconds, said[-1][0]), after[0] - 1 if after else run.seconds), settings)
@@ -369,8 +368,9 @@ def _steps(run: Run) -> int:
     return output.content.count(b"\n") if isinstance(output, File) else 0
 
 
-def _save_every(settings: dict[str, float]) -> int:
-    return round(WAVES.settings(waves(naive_job(), **settings))["save_every"])
+def _progress(run: Run, settings: dict[str, float]) -> tuple[int, int]:
+    """For how many restart files waves has written the steps, and how many steps since."""
+    return divmod(_steps(run), round(WAVES.settings(waves(naive_job(), **settings))["save_every"]))
 
 
 def _numbers(settings: dict[str, float]) -> str:
