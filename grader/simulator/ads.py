@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from .job import STDERR, STDOUT, Job
+from .job import JOB_AD, MACHINE_AD, STDERR, STDOUT, Job
 from .tree import Tree
 from .values import size
 
-JOB_AD, MACHINE_AD = ".job.ad", ".machine.ad"
-OWN_FILES = (JOB_AD, MACHINE_AD)
-"""In each sandbox. They are transferred only where all of it is, see transfer.py."""
 _THREADS = ("CUBACORES GOMAXPROCS JULIA_NUM_THREADS MKL_NUM_THREADS NUMEXPR_NUM_THREADS OMP_NUM_THREADS "
             "OMP_THREAD_LIMIT OPENBLAS_NUM_THREADS ROOT_MAX_THREADS TF_LOOP_PARALLEL_ITERATIONS TF_NUM_THREADS").split()
 """How many threads libraries may start: one for each processor of the slot."""

@@ -2,8 +2,8 @@
 
 The program runs in child processes (inside/starter.py) that are limited in CPU and real time, memory,
 file size, open files and processes; the judge reads what they leave behind and trusts nothing else.
-The disk is scratch.py's business, the processes are startd.py's; here is what goes into an
-execution, and what is concluded from what comes out.
+Here is what goes into an execution, and what is concluded from what comes out. The disk is scratch.py's
+business, the processes are startd.py's, the files' times times.py's, what is left running leftovers.py's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import lru_cache
@@ -24,9 +24,11 @@ from . import ads, hashing, transfer
 from .execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Start, Stop
 from .inside import INSIDE, clock
 from .isolation import Confinement
-from .job import STDERR, STDOUT, Job
+from .job import OWN_FILES, STDERR, STDOUT, Job
+from .leftovers import names
 from .scratch import SCARCE, Scratch, content, text
 from .startd import Answer, Startd, require_fork
+from .times import LAID_OUT, virtual_times, written_again
 from .tree import Entry, File, Link, TooLarge, Tree
 
 MOST_SECONDS = 1e9
@@ -34,15 +36,10 @@ MOST_SECONDS = 1e9
 EXECUTE = "/var/lib/condor/execute"
 """What the directory of all execute directories is called on standard output and error, as on many a real pool: its real
 name is another one for each executor, and a story, or a grade, is to be the same each time."""
-COARSE = 0.1
-"""Seconds by which the time that a file gets may be behind the machine's clock."""
 TRIES = 2
 """How often a program is executed whose processes are lost."""
 MOST_SOURCES = 32
 """Files of a job that are compiled beforehand."""
-MOST_NAME = 40
-"""Characters of the name of what a program left running."""
-_INTERPRETER = re.compile(r"(?:.*/)?(?:\w*sh|env|perl|python[\d.]*)")
 MOST_LOOKED_AT = 1 << 16
 """Bytes of a file in which a command is looked for."""
 _COMMANDS = re.compile(rb"subprocess|os\.(?:system|exec|spawn|posix_spawn)|popen|pty")
@@ -168,7 +165,7 @@ class Executor:
                 if answer.starts < len(starts) or answer.left is None:
                     return run._replace(left=None)
                 earlier = [process for process in answer.left if process[0]]
-                return run._replace(left=_names(job, answer.left),
+                return run._replace(left=names(job, answer.left),
                                     unaided=not earlier)
         finally:
             self._scratch.clear(keep_outside=self._one_machine)
@@ -243,9 +240,9 @@ class Executor:
             try:
                 if self._one_machine:
                     self.outside = self._scratch.files_outside(self.limits.files, self.limits.sandbox_bytes)
-                found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, ads.OWN_FILES, fifos=True)
-                times = found.times if len(starts) == 1 else _written_again(before, found)
-                after = Tree(self._streams_as_told(found), _times(before, times, start, seconds, real))
+                found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, OWN_FILES, fifos=True)
+                times = found.times if len(starts) == 1 else written_again(before, found)
+                after = Tree(self._streams_as_told(found), virtual_times(before, times, start, seconds, real))
             except TooLarge as problem:
                 over = f"{str(problem).removeprefix('more than ')} in the sandbox"
             except OSError as problem:  # directories in directories, too deep for a path
@@ -321,35 +318,18 @@ def _sources(inputs: Tree) -> list[tuple[str, File]]:
 
 @lru_cache(64)
 def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
-    """Whether a program that is made of this seems to start the command `sleep`. (What it starts unseen takes longer.)"""
-    files = ((path, entry.content[:MOST_LOOKED_AT]) for path, entry in inputs.items() if isinstance(entry, File))
+    """Whether a program that is made of this seems to start the command `sleep`. (What it starts unseen takes more.)"""
+    def starts(path: str, content: bytes) -> bool:
+        python = path.endswith(".py") or bool(_PYTHON.match(content))
+        return b"sleep" in content and (not python or bool(_COMMANDS.search(content)))
+
     return any("sleep" in word for word in arguments) or any(
-        b"sleep" in content and (not (path.endswith(".py") or _PYTHON.match(content)) or bool(_COMMANDS.search(content)))
-        for path, content in files)
+        starts(path, entry.content[:MOST_LOOKED_AT]) for path, entry in inputs.items() if isinstance(entry, File))
 
 
 def _is_python(job: Job, sandbox: Tree) -> bool:
     found = sandbox.get(os.path.normpath(job.executable))
     return isinstance(found, File) and found.executable and bool(_PYTHON.match(found.content))
-
-
-def _names(job: Job, left: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
-    """What to call the processes that a program left running."""
-    names = (_name(os.fsdecode(bytes.fromhex(command)).split("\0")) or os.path.basename(job.executable)
-             for _, command in left)
-    return tuple(sorted(re.sub(r"[^\w.+-]", "?", name)[:MOST_NAME] for name in names))
-
-
-def _name(words: list[str]) -> str:
-    """The name of the program that a command starts; '' if it is a fork of the starter."""
-    if "-c" in words[:4]:  # see inside/__init__.py
-        after = words.index("-c") + 1
-        if words[after].endswith("starter.main()"):
-            return ""
-        if words[after].endswith("tools.main()"):
-            words = words[after + 1:]
-    script = _INTERPRETER.fullmatch(words[0]) and len(words) > 1 and words[1] and not words[1].startswith("-")
-    return os.path.basename(words[1 if script else 0])
 
 
 @lru_cache(1024)
@@ -358,32 +338,6 @@ def _slots_named_in(item: tuple[str, Entry]) -> frozenset[int]:
     told = os.fsencode(path) + b"\0" + (entry.content if isinstance(entry, File)
                                         else os.fsencode(entry.target) if isinstance(entry, Link) else b"")
     return frozenset(int(number) - 1 for number in Executor.mark.findall(told))
-
-
-LAID_OUT = ""
-"""What a sandbox's times have under this name: when it was laid out first."""
-
-
-def _times(before: Tree, found: Mapping[str, float], start: float, seconds: float, real: float) -> dict[str, float]:
-    """When the files of a sandbox were written to since it was laid out, in virtual time; of the others nothing is said.
-
-    What an execution writes has the machine's time, from `real` on, and is of its end here: what is written within
-    milliseconds, as all is in virtual time, gets one and the same time or not as chance will have it. A time that the
-    program has set itself stays.
-    """
-    laid_out = before.times.get(LAID_OUT, start)
-    touched = {path: at for path, at in found.items() if abs(at - before.times.get(path, laid_out)) > 1e-5}
-    kept = {path: at for path, at in before.times.items() if path in found}
-    now = {path: start + seconds if at > real - COARSE else at for path, at in touched.items()}
-    return kept | now | {LAID_OUT: laid_out}
-
-
-def _written_again(before: Tree, found: Tree) -> dict[str, float]:
-    """The times of the files of a sandbox in which earlier starts were made again: what is as it was before the last
-    one has its time from then."""
-    laid_out = before.times.get(LAID_OUT, 0.0)
-    return {path: before.times.get(path, laid_out) if found[path] == before.get(path) else at
-            for path, at in found.times.items()}
 
 
 def _elapsed(now: float, start: float) -> float:

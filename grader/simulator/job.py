@@ -13,6 +13,9 @@ from .tree import File, Tree
 
 STDOUT = "_condor_stdout"
 STDERR = "_condor_stderr"
+JOB_AD, MACHINE_AD = ".job.ad", ".machine.ad"
+OWN_FILES = (JOB_AD, MACHINE_AD)
+"""HTCondor's own files in every sandbox (R3)."""
 
 
 class NotTransferred(NamedTuple):

@@ -26,8 +26,8 @@ class Profile:
     """After a checkpoint the slot may not be used again (R4g, since 25.10.1)."""
     eviction_codes: bool = False
     """Event 004 carries a code and a subcode."""
-    own_files: tuple[str, ...] = (".job.ad", ".machine.ad")
-    """HTCondor's own files in every sandbox (R4b). A checkpoint has them if it consists of all that there is."""
+    sends_own_files: bool = True
+    """A checkpoint that consists of all that there is has HTCondor's own files (R4b)."""
     streams_of_failure: bool = False
     """Where success_exit_code is given, stdout and stderr come home of a failing end (R6); without this, nothing."""
     missing_output_holds: bool = True
@@ -61,9 +61,9 @@ PROFILES = {
         Profile("modern", "23.9 – 25.9", "23.9.6", live="23.9.6"),
         Profile("slides2021", "9.0.4", "9.0.4", streams_in_checkpoint=False, checkpoint_beats_input=False,
                 missing_file_holds=False),
-        Profile("v25", "25.10.1 and later", "25.14.1", live="25.14.1", may_requeue=True, eviction_codes=True, own_files=(),
-                missing_output_holds=False, streams_of_failure=True, sets_home=True, opens_fifos=False,
-                output_after_failed_input=True, measures_input=True, quoted_lists=True,
+        Profile("v25", "25.10.1 and later", "25.14.1", live="25.14.1", may_requeue=True, eviction_codes=True,
+                sends_own_files=False, missing_output_holds=False, streams_of_failure=True, sets_home=True,
+                opens_fifos=False, output_after_failed_input=True, measures_input=True, quoted_lists=True,
                 single_queue=True, bare_remaps=True, shell=True),
     )
 }

@@ -579,8 +579,8 @@ def _on_names(macros: Macros, queued: Place) -> list[Remark]:
             remarks.append(Remark(*place, text, NO_EFFECT))
         elif usual in commands.LIMITED and _is_simulated(usual, text := macros.expand(macros.get(name) or "")):
             if usual in commands.POLICIES and "numjobstarts" in classads.read(text).names:
-                text = (f"{name} goes by NumJobStarts: how the job ends depends on how often it was evicted, so that one "
-                        "schedule can be simulated, and not all of them")
+                text = (f"{name} goes by NumJobStarts: how the job ends depends on how often it was evicted, so that "
+                        "one schedule can be simulated, and not all of them")
                 remarks.append(Remark(*place, text, CAUTION, True))
         elif usual in commands.IDLE or usual in commands.LIMITED:
             decides = usual in commands.DECIDING and not _is_default(name, macros)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from .job import STDERR, STDOUT, Job, NotTransferred
+from .job import OWN_FILES, STDERR, STDOUT, Job, NotTransferred
 from .profile import MODERN, Profile
 from .tree import Directory, Entry, Fifo, File, Link, Tree, leads_out, parents
 
@@ -56,7 +56,7 @@ def not_transferred(job: Job, sandbox: Tree, came: Tree) -> NotTransferred | Non
         sent = [*job.inputs.items(), *came.items()]
         if found := _first_over(sent, job.max_transfer_input_mb):
             return NotTransferred(found, errno.EFBIG, too_much=True)
-    own = next((name for name in MODERN.own_files if name in sandbox), None)
+    own = next((name for name in OWN_FILES if name in sandbox), None)
     return job.missing_input or (NotTransferred(own, errno.EACCES) if own else None)
 
 
@@ -318,7 +318,8 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
         return None, False
     if not where:
         everything, whole = _links_followed(sandbox, "", profile)
-        return everything | Tree(dict.fromkeys(profile.own_files, File(b""))), whole
+        own = Tree(dict.fromkeys(OWN_FILES, File(b""))) if profile.sends_own_files else Tree()
+        return everything | own, whole
     entry, name = sandbox[where], posixpath.normpath(path)
     destination = name if keep_paths else posixpath.basename(name)
     if isinstance(entry, File):

@@ -82,8 +82,8 @@ def _commands() -> list[str]:
             for meaning, names in commands.MEANINGS.items()]
     return ["", "## Submit commands", "",
             f"What the simulator makes of the {len(commands.NAMES)} submit commands of HTCondor 25, other names of the "
-            "same command not counted. Any other name is said to be no command. Where the verdict is `unknown`, it says "
-            "which line is why.", "", "| what becomes of it | commands | which |", "|---|---|---|", *rows]
+            "same command not counted. Any other name is said to be no command. Where the verdict is `unknown`, it "
+            "says which line is why.", "", "| what becomes of it | commands | which |", "|---|---|---|", *rows]
 
 
 def _verdicts() -> list[str]:

@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from grader.simulator import transfer
-from grader.simulator.job import STDERR, STDOUT, Job
+from grader.simulator.job import OWN_FILES, STDERR, STDOUT, Job
 from grader.simulator.profile import MODERN, PROFILES
 from grader.simulator.transfer import Failure
 from grader.simulator.tree import Directory, Fifo, File, Link, Tree
@@ -71,7 +71,7 @@ def test_v25_keeps_its_own_files_out_of_the_sandbox():
     """R4b"""
     one = job(transfer_checkpoint_files=(".",))
     everything = {profile: transfer.checkpoint(one, sandbox({"n": "1"}), profile) for profile in (MODERN, V25)}
-    assert everything[V25] == everything[MODERN].without(MODERN.own_files) != everything[MODERN]
+    assert everything[V25] == everything[MODERN].without(OWN_FILES) != everything[MODERN]
     failed = [transfer.not_transferred(one, everything[profile], Tree()) for profile in (MODERN, V25)]
     assert [bool(why) for why in failed] == [True, False]
 

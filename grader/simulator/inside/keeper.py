@@ -1,9 +1,9 @@
-"""Keeps the time for `sleep`s that are small shell scripts, as a Python takes longer to start than they live.
+"""Keeps the time for `sleep`s that are small shell scripts, as starting a Python takes longer than they live.
 
-It is started before a program that seems to start `sleep`; without it, each is a Python. Every one takes a bed, a named pipe of which some are there, as to make one takes half as long as all else. It writes its
-number, how long it sleeps and in which bed into the keeper's pipe, and waits for a line from its own, which comes when it
-is time. Whoever sleeps so, and the keeper when nobody does, is blocked like any process that waits for something: see
-company.py.
+It is started before a program that seems to start `sleep`; without it, each is a Python. Every one takes a bed, a named
+pipe of which some are there, as to make one takes half as long as all else. It writes its number, how long it sleeps
+and in which bed into the keeper's pipe, and waits for a line from its own, which comes when it is time. Whoever sleeps
+so, and the keeper when nobody does, is blocked like any process that waits for something: see company.py.
 """
 
 import os
@@ -20,9 +20,11 @@ BEDS = "abcd"
 
 
 def begin(pipe, told):
-    """Start a keeper that is told who sleeps by this named pipe, unless there is one, or no process can be had. The file
-    `told` is told who it is: the starter has to tell it from what a job leaves running, and none of the job's code has
-    run yet."""
+    """Start a keeper that is told who sleeps by this named pipe, unless there is one, or no process can be had.
+
+    `told`, a file descriptor, gets to know who it is: the starter has to tell it from what a job leaves running, and
+    none of the job's code has run yet.
+    """
     if not company.SEEN or os.path.exists(pipe):
         return
     try:

@@ -1,8 +1,8 @@
 """What a job's program leaves running, as its starter sees it (Linux).
 
-Nobody's word is taken for what a process is: its name and its arguments are what it makes of them, and whatever a job can
-write to may be forged. A process is known by its number and by when it was started, and what it runs by the files that the
-system has mapped into it.
+Nobody's word is taken for what a process is: its name and its arguments are what it makes of them, and whatever a job
+can write to may be forged. A process is known by its number and by when it was started, and what it runs by the files
+that the system has mapped into it.
 """
 
 import os
@@ -66,8 +66,8 @@ def command(pid):
 
 
 def is_sleep(pid, scratch):
-    """Whether a process is a `sleep` and nothing else: this simulator's script, or the system's own, and no code is in it
-    but what the system has. (An interpreter can't change its arguments without such.)"""
+    """Whether a process is a `sleep` and nothing else: this simulator's script, or the system's own, and no code is in
+    it but what the system has. (A shell can't change its arguments without other code.)"""
     words = command(pid).split(b"\0")
     try:
         program = os.readlink("/proc/%d/exe" % pid)

@@ -12,7 +12,8 @@ from _frozen_importlib_external import SourceFileLoader
 
 import ending
 
-OWN = ("clock", "company", "ending", "keeper", "leftovers", "program", "python_time", "script", "starter", "tools", "watch")
+OWN = ("clock", "company", "ending", "keeper", "leftovers", "program", "python_time", "script",
+       "starter", "tools", "watch")
 """Modules that a script does not find, for its own may be called so."""
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep

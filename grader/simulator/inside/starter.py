@@ -164,8 +164,8 @@ def ended_so(status, wanted):
 def left_running(request, meter, keepers):
     """What a program that has ended has left running, when all of it waits: (process, its command) of each, but for
     keepers, and for sleeps, as nothing comes of their end but what another does that waits for it. Where processes
-    can't be seen, nothing. None if there are too many, if they are never at rest, or if nobody can see whether they are.
-    """
+    can't be seen, nothing. None if there are too many, if they are never at rest, or if nobody can see whether they
+    are."""
     if not company.SEEN or leftovers.none(keepers):
         return []
     try:
