@@ -22,6 +22,7 @@ from .simulator.execution import Limits
 from .simulator.executor import Executor
 from .simulator.explore import RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
 from .simulator.isolation import own_confinement
+from .simulator.observer import Observer
 from .simulator.outside import state_outside
 from .simulator.eventlog import render as render_event
 from .simulator.job import Job
@@ -33,12 +34,17 @@ from .simulator.startd import require_fork
 from .simulator.tree import File, Tree
 from .simulator.verdicts import Unknown
 from .view import ending, story, verdict
+from .view.progress import ProgressLine
+from .view.untried import untried_json, untried_lines
 
 if TYPE_CHECKING:
     from .course.report import Misconception
 
 UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2}
 """Exit status for input that can't be used."""
+
+ON_A_TERMINAL = 600
+"""Seconds that `verify` takes at most for a job where somebody sees how far it is."""
 
 NO_OPTIONS = ("name", "command", "submit_file", "folder")
 """What is known of a command line besides its options."""
@@ -142,14 +148,17 @@ def parser() -> argparse.ArgumentParser:
                      help="end an execution that has taken N seconds of real time, or of processor time "
                           "(default %(default)s)")
     check = _command(commands, "verify", command_verify, "try every schedule on a job and give a verdict",
-                     "Exit status: 0 restart-safe; 1 unsafe; 2 unknown; 3 unusable input. "
+                     "Exit status: 0 restart-safe; 1 unsafe; 2 unknown; 3 unusable input; 130 interrupted by "
+                     "Ctrl-C, after what is known by then was told. "
                      "The submit directory is never touched.")
     check.add_argument("--max-executions", type=_positive, default=Bounds.executions, metavar="N",
                        help="stop after N executions of the program (default %(default)s), and after "
                             f"{Bounds.states // Bounds.executions} N states of the job, but not before {Bounds.states}")
-    check.add_argument("--max-seconds", type=_positive, default=int(Bounds.seconds), metavar="N",
+    check.add_argument("--max-seconds", type=_positive, metavar="N",
+                       default=ON_A_TERMINAL if sys.stderr.isatty() else int(Bounds.seconds),
                        help="begin nothing more after N seconds of real time, for each job, and end an execution that "
-                            "has taken so long, or so much processor time (default %(default)s)")
+                            f"has taken so long, or so much processor time (default {ON_A_TERMINAL} on a terminal, else "
+                            f"{Bounds.seconds:g})")
     check.add_argument("--expected", type=Path, metavar="DIR",
                        help="files that have to come home in the end, as a run that never saves makes them "
                             "(default: what the job itself brings home if it is never evicted)")
@@ -339,16 +348,17 @@ def command_verify(options: argparse.Namespace) -> int:
     bounds = Bounds(options.max_executions, states, options.max_seconds, limits_hold=False)
     expected = _expected(options.expected, len(submission.jobs)) if options.expected else None
     jobs = submission.within(options.submit_file.parent)
-    worst, told = 0, []
-    with _executor(options) as executor, _executor(options, one_machine=True) as one_machine:
+    worst, told, observer = 0, [], Observer()
+    with _executor(options) as executor, _executor(options, one_machine=True) as one_machine, observer:
         for job in jobs:
-            found = (Exploration(UNKNOWN, submission.undecided) if submission.undecided
-                     else explore(job, executor, profile, expected, bounds))
-            if where := state_outside(job, found, profile, executor, one_machine):
+            with ProgressLine(observer, sys.stderr, _which(job)):
+                found = (Exploration(UNKNOWN, submission.undecided) if submission.undecided
+                         else explore(job, executor, profile, expected, bounds, observer))
+                where, known = _behind(job, found, profile, executor, one_machine, observer)
+            if where:
                 found = unknown(Unknown.STATE_OUTSIDE, where, states=found.states, executions=found.executions,
                                 schedules=found.schedules)
             facts = evidence(job, found)
-            known = None if found.verdict == RESTART_SAFE or where else _misconception(job, found, executor)
             if options.json:
                 told.append({**_verdict_json(job, found, facts, known), "remarks": list(map(str, submission.remarks))})
             else:
@@ -356,16 +366,47 @@ def command_verify(options: argparse.Namespace) -> int:
                     print(f"Job {job.cluster}.{job.proc} of {job.batch_size}")
                 misconception = (known.id, known.sentence) if known else None
                 print(*verdict.verdict_lines(found, facts, file=str(options.submit_file),
-                                             misconception=misconception), sep="\n")
+                                             misconception=misconception), *untried_lines(found), sep="\n")
                 if found.verdict == RESTART_SAFE and not expected:
                     print("  Right is here what the run without faults brings home; --expected gives a better measure.")
                 if found.verdict == UNKNOWN and (option := _option_for(found)):
                     print(f"\n{option} lets it try more.")
+            if observer.stopped:
+                return _interrupted(told, jobs[jobs.index(job) + 1:], options.json)
             worst = max(worst, {RESTART_SAFE: 0, UNSAFE: 1}.get(found.verdict, 2),
                         key=lambda status: (0, 2, 1).index(status))
     if options.json:
         _print_json(told)
     return worst
+
+
+def _which(job: Job) -> str:
+    """A job of several, for the progress line."""
+    return f"job {job.cluster}.{job.proc} of {job.batch_size}" if job.batch_size > 1 else ""
+
+
+def _interrupted(told: list[dict], rest: Sequence[Job], as_json: bool) -> int:
+    """Say what else was not tried; the exit status."""
+    if as_json:
+        _print_json(told)
+    elif rest:
+        print(f"Not tried: {', '.join(f'job {job.cluster}.{job.proc}' for job in rest)}.")
+    return 128 + 2
+
+
+def _behind(job: Job, found: Exploration, profile: Profile, executor: Executor, one_machine: Executor,
+            observer: Observer) -> tuple[str, Misconception | None]:
+    """What is behind a failure, as far as it is known and nobody stops that: where state is outside, or a misconception."""
+    if found.verdict == RESTART_SAFE or observer.stopped:
+        return "", None
+    try:
+        with observer.execution_of((), 0, "looking for the cause"):
+            where = state_outside(job, found, profile, executor, one_machine)
+            return where, None if where else _misconception(job, found, executor)
+    except KeyboardInterrupt:
+        if not observer.stopped:
+            raise
+        return "", None
 
 
 def _misconception(job: Job, found: Exploration, executor: Executor) -> Misconception | None:
@@ -402,6 +443,7 @@ def _verdict_json(job: Job, found: Exploration, facts, known) -> dict:
         "schedules": found.schedules,
         "checkpoints": found.checkpoints,
         "evidence": [dataclasses.asdict(fact) for fact in facts],
+        "not_tried": untried_json(found),
     }
 
 

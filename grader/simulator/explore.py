@@ -21,6 +21,7 @@ from .execution import Executes, Run
 from .hindsight import Hindsight
 from .job import Job
 from .livelock import FUTILE, MOST_BESIDE, Livelock
+from .observer import Observer
 from .pool import execute
 from .profile import MODERN, Profile
 from .schedule import Fault, Schedule, render
@@ -111,6 +112,8 @@ class Exploration:
     unknown: Unknown | None = None
     exhausted: Unknown | None = None
     """The bound that was reached, so that not everything was tried."""
+    waiting: tuple[Schedule, ...] = ()
+    """If so: the schedules that lead to the starts that were not tried, the shortest first."""
     known: bool = False
     """Whether the reference was known beforehand, and is not what a run brought home."""
     first: State | None = field(default=None, repr=False)
@@ -122,18 +125,21 @@ def unknown(why: Unknown, what: object = "", **found) -> Exploration:
 
 
 def explore(job: Job, executor: Executes, profile: Profile = MODERN, expected: Tree | None = None,
-            bounds: Bounds = Bounds()) -> Exploration:
-    """Try every schedule on a job.
+            bounds: Bounds = Bounds(), observer: Observer | None = None) -> Exploration:
+    """Try every schedule on a job. `observer` is told how far that is, and may stop it.
 
     `expected` is what has to come home in the end, if that is known (other files may come as
     well); else the run that is never interrupted is the measure. Ends within the bounds, whatever the job does.
     """
-    return _Explorer(job, executor, profile, expected, bounds).explore()
+    explorer = _Explorer(job, executor, profile, expected, bounds, observer or Observer())
+    explorer.observer.until = explorer.until
+    return explorer.explore()
 
 
 class _Explorer:
-    def __init__(self, job: Job, executor: Executes, profile: Profile, expected: Tree | None, bounds: Bounds):
-        self.job, self.executor, self.profile, self.bounds = job, executor, profile, bounds
+    def __init__(self, job: Job, executor: Executes, profile: Profile, expected: Tree | None, bounds: Bounds,
+                 observer: Observer):
+        self.job, self.executor, self.profile, self.bounds, self.observer = job, executor, profile, bounds, observer
         self.until = time.monotonic() + bounds.seconds
         self.expected = expected
         self.streams_count = False
@@ -169,7 +175,11 @@ class _Explorer:
         except Exhausted as bound:
             self.exhausted = bound
         self.look_back()
-        return self.judge(first, reference)
+        try:
+            return self.judge(first, reference)
+        except Exhausted as bound:
+            self.exhausted = bound
+            return self.judge(first, reference)
 
     # -- walking ---------------------------------------------------------------
 
@@ -184,6 +194,9 @@ class _Explorer:
                 self.expand(state, reference)
 
     def stay_within_bounds(self) -> None:
+        self.observer.states = len(self.states)
+        if self.observer.stopped:
+            raise Exhausted(Unknown.INTERRUPTED, "")
         if len(self.states) > self.bounds.states:
             raise Exhausted(Unknown.STATES, self.bounds.states)
         if time.monotonic() > self.until:
@@ -197,7 +210,7 @@ class _Explorer:
 
     def expand(self, state: State, reference: Tree | None) -> None:
         """Execute a state's program, and enter all that can come of it. Raises Exhausted."""
-        now, run = state.now, self.run(state.now)
+        now, run = state.now, self.run(state.now, state.schedule)
         state.run = run
         self.stay_within_limits(run)
         evict, upload_fails, requeue = (Fault(kind, now.execution) for kind in ("evict", "upload-fails", "requeue"))
@@ -259,10 +272,10 @@ class _Explorer:
         now = self.step(claimed, Reactivated())
         return now if now.slot == 0 or now.beside or self.slots_known(now.sandbox) else replace(now, slot=0)
 
-    def run(self, now: Situation, trace: bool = False) -> Run:
-        """Execute the program, once for each sandbox. Raises Exhausted; the first execution is always allowed."""
+    def run(self, now: Situation, schedule: Schedule = (), trace: bool = False) -> Run:
+        """Execute the program, once for each sandbox; `schedule` leads there. Raises Exhausted; the first execution is always allowed."""
         if trace:
-            return execute(self.executor, self.job, now, trace=True)
+            return self.execute(now, trace=True)
         if len(now.beside) > MOST_BESIDE:
             raise Exhausted(Unknown.LEFT_RUNNING, MOST_BESIDE)
         key = self.start_key(now)
@@ -271,9 +284,21 @@ class _Explorer:
                 raise Exhausted(Unknown.EXECUTIONS, self.bounds.executions)
             if self.runs:
                 self.stay_within_bounds()
-            self.runs[key] = execute(self.executor, self.job, now)
+            self.runs[key] = self.execute(now, schedule)
             self.done.append((now, self.runs[key]))
         return self.runs[key]
+
+    def execute(self, now: Situation, schedule: Schedule = (), **circumstances) -> Run:
+        """Execute the program, whatever is known. Raises Exhausted when somebody does not want to wait for it."""
+        try:
+            with self.observer.execution_of(schedule, now.execution):
+                run = execute(self.executor, self.job, now, **circumstances)
+        except KeyboardInterrupt:
+            if self.observer.stopped:
+                raise Exhausted(Unknown.INTERRUPTED, "") from None
+            raise
+        self.observer.executions += 1
+        return run
 
     # -- states ----------------------------------------------------------------
 
@@ -463,6 +488,7 @@ class _Explorer:
             seconds=sum(s.run.seconds for s in free if s.run) if ended else None,
             reference=reference, known=self.expected is not None, first=first,
             exhausted=self.exhausted and self.exhausted.bound,
+            waiting=self.waiting() if self.exhausted else (),
         )
         worst = next((self.violations[f] for f in Unsafe if f in self.violations), None)
         if again := self.not_repeatable(worst):
@@ -480,6 +506,10 @@ class _Explorer:
             return unknown(Unknown.GOES_BY_TIME, shown, schedule=schedule, **found,
                            difference=("the job restarted days later", right, got))
         return Exploration(RESTART_SAFE, **found)
+
+    def waiting(self) -> tuple[Schedule, ...]:
+        """The schedules that lead to what was not tried."""
+        return tuple(state.schedule for state in sorted(self.states.values(), key=State.length) if not state.expanded)
 
     def free_way(self, first: State) -> Iterator[State]:
         seen: set[State] = set()
@@ -499,13 +529,15 @@ class _Explorer:
             return None
         if worst is None and self.expected is not None and not self.exhausted:
             return None  # what came home is known to be right
-        if time.monotonic() > self.until or not self.bounds.twice:
+        if time.monotonic() > self.until or self.observer.stopped or not self.bounds.twice:
             return None
         bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
-        fresh = _Explorer(self.job, self.executor, self.profile, None, bounds)
+        fresh = _Explorer(self.job, self.executor, self.profile, None, bounds, self.observer)
         fresh.streams_count, fresh.until = self.streams_count, self.until
         with self.executor.afresh():
             (one, home), (other, again) = (e.uninterrupted(e.first()) for e in (self, fresh))
+        if self.observer.stopped:
+            raise Exhausted(Unknown.INTERRUPTED, "")
         if home is not None and again is not None and self.relevant(home) == self.relevant(again):
             self.twice = True
             return None
@@ -543,7 +575,7 @@ class _Explorer:
             if time.monotonic() > self.until:
                 return schedule, None
             now = self.start(now, waits)
-            now = self.step(self.step(now, Exited(execute(self.executor, self.job, now))), Transferred())
+            now = self.step(self.step(now, Exited(self.execute(now, schedule))), Transferred())
             if now.kind != Kind.CHECKPOINT:
                 good = now.kind == Kind.ENDED and is_success(self.job, now.next.exit)
                 return schedule, now.next.home if good else Tree()

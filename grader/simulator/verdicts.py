@@ -24,7 +24,7 @@ class Unsafe(StrEnum):
 
 
 class Unknown(StrEnum):
-    """Why nothing is said of a job. The last seven are bounds, beyond which something graver may be in any case."""
+    """Why nothing is said of a job. The last eight are bounds, beyond which something graver may be in any case."""
 
     EVICTION_DRIVEN = "eviction-driven"
     NEVER_SAVED = "never saved"
@@ -39,6 +39,7 @@ class Unknown(StrEnum):
     STATES = "states"
     EXECUTIONS = "executions"
     SECONDS = "seconds"
+    INTERRUPTED = "interrupted"
 
     def sentence(self, what: object = "") -> str:
         """The reason in words. `what`: the number of a bound, the text of a limit, or the schedule that shows it."""
@@ -64,4 +65,5 @@ _SENTENCES = {
     Unknown.STATES: "{0:g} state{1} not enough",
     Unknown.EXECUTIONS: "{0:g} execution{1} not enough",
     Unknown.SECONDS: "{0:g} s of real time were not enough",
+    Unknown.INTERRUPTED: "interrupted",
 }
