@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from . import calling
 from .simulator import schedule, submit
-from .simulator.evidence import evidence
+from .simulator.evidence import Evidence, differences, evidence
 from .simulator.execution import Limits
 from .simulator.executor import Executor
-from .simulator.explore import RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
+from .simulator.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
 from .simulator.isolation import own_confinement
 from .simulator.observer import Observer
 from .simulator.outside import state_outside
@@ -31,7 +31,9 @@ from .simulator.pool import Moment, Outcome, outcome, simulate
 from .simulator.profile import MODERN, PROFILES, Profile
 from .simulator.execution import MachineTrouble
 from .simulator.startd import require_fork
+from .simulator.step import Kind
 from .simulator.tree import File, Tree
+from .simulator.unbroken import Difference, measured
 from .simulator.verdicts import Unknown
 from .view import ending, story, verdict
 from .view.progress import ProgressLine
@@ -148,8 +150,8 @@ def parser() -> argparse.ArgumentParser:
                      help="end an execution that has taken N seconds of real time, or of processor time "
                           "(default %(default)s)")
     check = _command(commands, "verify", command_verify, "try every schedule on a job and give a verdict",
-                     "Exit status: 0 restart-safe; 1 unsafe; 2 unknown; 3 unusable input; 130 interrupted by "
-                     "Ctrl-C, after what is known by then was told. "
+                     "Exit status: 0 restart-safe; 1 unsafe; 2 unknown or consistent; 3 unusable input; 130 interrupted "
+                     "by Ctrl-C, after what is known by then was told. "
                      "The submit directory is never touched.")
     check.add_argument("--max-executions", type=_positive, default=Bounds.executions, metavar="N",
                        help="stop after N executions of the program (default %(default)s), and after "
@@ -161,7 +163,13 @@ def parser() -> argparse.ArgumentParser:
                             f"{Bounds.seconds:g})")
     check.add_argument("--expected", type=Path, metavar="DIR",
                        help="files that have to come home in the end, as a run that never saves makes them "
-                            "(default: what the job itself brings home if it is never evicted)")
+                            "(default: what a run that never restarts brings home, if it can be had)")
+    check.add_argument("--without-checkpoints", action="append", default=[], metavar='"COMMAND = VALUE"',
+                       help="a submit command under which the job never saves, mostly other arguments; may be given "
+                            "more than once. What the job brings home with it is what has to come home in the end")
+    check.add_argument("--accept-consistent", action="store_true",
+                       help="exit with 0 also where every schedule gives the same, and nothing tells whether that is "
+                            "right")
     for command in (run, check):
         command.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE", help=SUBMIT_FILE)
         command.add_argument("--profile", choices=PROFILES, default=MODERN.name, metavar="NAME",
@@ -348,17 +356,21 @@ def command_verify(options: argparse.Namespace) -> int:
     bounds = Bounds(options.max_executions, states, options.max_seconds, limits_hold=False)
     expected = _expected(options.expected, len(submission.jobs)) if options.expected else None
     jobs = submission.within(options.submit_file.parent)
+    saves_never = _without_checkpoints(options, profile, len(jobs)) if options.without_checkpoints else ()
     worst, told, observer = 0, [], Observer()
     with _executor(options) as executor, _executor(options, one_machine=True) as one_machine, observer:
         for job in jobs:
             with ProgressLine(observer, sys.stderr, _which(job)):
+                if saves_never:
+                    expected = _brings(saves_never[jobs.index(job)], executor, profile)
                 found = (Exploration(UNKNOWN, submission.undecided) if submission.undecided
                          else explore(job, executor, profile, expected, bounds, observer))
+                found, doubt = (found, None) if observer.stopped else measured(job, found, executor, profile)
                 where, known = _behind(job, found, profile, executor, one_machine, observer)
             if where:
                 found = unknown(Unknown.STATE_OUTSIDE, where, states=found.states, executions=found.executions,
                                 schedules=found.schedules)
-            facts = evidence(job, found)
+            facts = evidence(job, found) + _doubtful(found, doubt)
             if options.json:
                 told.append({**_verdict_json(job, found, facts, known), "remarks": list(map(str, submission.remarks))})
             else:
@@ -367,13 +379,12 @@ def command_verify(options: argparse.Namespace) -> int:
                 misconception = (known.id, known.sentence) if known else None
                 print(*verdict.verdict_lines(found, facts, file=str(options.submit_file),
                                              misconception=misconception), *untried_lines(found), sep="\n")
-                if found.verdict == RESTART_SAFE and not expected:
-                    print("  Right is here what the run without faults brings home; --expected gives a better measure.")
                 if found.verdict == UNKNOWN and (option := _option_for(found)):
                     print(f"\n{option} lets it try more.")
             if observer.stopped:
                 return _interrupted(told, jobs[jobs.index(job) + 1:], options.json)
-            worst = max(worst, {RESTART_SAFE: 0, UNSAFE: 1}.get(found.verdict, 2),
+            good = {RESTART_SAFE, CONSISTENT} if options.accept_consistent else {RESTART_SAFE}
+            worst = max(worst, 0 if found.verdict in good else 1 if found.verdict == UNSAFE else 2,
                         key=lambda status: (0, 2, 1).index(status))
     if options.json:
         _print_json(told)
@@ -396,8 +407,9 @@ def _interrupted(told: list[dict], rest: Sequence[Job], as_json: bool) -> int:
 
 def _behind(job: Job, found: Exploration, profile: Profile, executor: Executor, one_machine: Executor,
             observer: Observer) -> tuple[str, Misconception | None]:
-    """What is behind a failure, as far as it is known and nobody stops that: where state is outside, or a misconception."""
-    if found.verdict == RESTART_SAFE or observer.stopped:
+    """What is behind a failure, as far as it is known and nobody stops that: where state is outside, or a
+    misconception."""
+    if found.verdict in (RESTART_SAFE, CONSISTENT) or observer.stopped:
         return "", None
     try:
         with observer.execution_of((), 0, "looking for the cause"):
@@ -431,11 +443,48 @@ def _expected(directory: Path, jobs: int) -> Tree:
     return files
 
 
+def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: int) -> tuple[Job, ...]:
+    """The jobs with the commands of --without-checkpoints."""
+    if options.expected:
+        raise Unusable("--expected and --without-checkpoints both tell what is right: give one of them")
+    for line in options.without_checkpoints:
+        if "=" not in line:
+            raise Unusable(f"--without-checkpoints {line!r} is not a submit command: write COMMAND = VALUE, as in "
+                           '"arguments = --never-save"')
+    others = submit.read(options.submit_file, profile, options.without_checkpoints).within(options.submit_file.parent)
+    if len(others) != jobs:
+        raise Unusable(f"with --without-checkpoints, {len(others)} jobs are queued, and without it {jobs}")
+    return others
+
+
+def _brings(job: Job, executor: Executor, profile: Profile) -> Tree:
+    """What a job that never saves brings home; its streams only if that is all."""
+    moments = list(simulate(job, executor, profile))
+    end = outcome(moments)
+    if any(moment.kind == Kind.CHECKPOINT for moment in moments):
+        raise Unusable("with the commands of --without-checkpoints, the job still makes checkpoints")
+    if end.status != "completed" or end.exit is None or end.exit.code != job.success_exit_code:
+        raise Unusable("with the commands of --without-checkpoints, the job does not end well: "
+                       f"{ending.summary(end).strip()}")
+    files = Tree({path: entry for path, entry in end.home.items() if isinstance(entry, File)})
+    return files.without([name for name in (job.output, job.error) if name]) or files
+
+
+def _doubtful(found: Exploration, doubt: Difference | None) -> tuple[Evidence, ...]:
+    """How a run that never restarts ended otherwise, where that may be harmless."""
+    if doubt is None or found.verdict != CONSISTENT:
+        return ()
+    return tuple(dataclasses.replace(fact, kind="a run that goes on differs",
+                                     text=f"a run that goes on at each checkpoint gives other output: {fact.text}")
+                 for fact in differences(doubt.unbroken, doubt.restarted))
+
+
 def _verdict_json(job: Job, found: Exploration, facts, known) -> dict:
     return {
         "job": f"{job.cluster}.{job.proc}",
         "verdict": found.verdict,
         "failure": found.failure,
+        "measure": "known" if found.known else "unbroken" if found.unbroken else None,
         "schedule": schedule.render(found.schedule) if found.schedule is not None else None,
         "misconception": known.id if known else None,
         "states": found.states,

@@ -194,8 +194,24 @@ def test_a_limit_of_the_simulator_is_no_hold_by_htcondor_and_is_said_to_be_none(
 
 # -- verify: its verdicts ----------------------------------------------------------
 
+GOES_ON = """\
+#!/usr/bin/env python3
+import os, sys
+done = int(open("done.txt").read()) if os.path.exists("done.txt") else 0
+while done < 6:
+    done += 1
+    with open("result.txt", "a") as result:
+        result.write(f"{done}\\n")
+    if done % 2 == 0 and done < 6:
+        with open("done.txt", "w") as file:
+            file.write(str(done))
+        sys.exit(85)
+"""
+"""Two checkpoints, and a loop that would go on after each."""
+
 PROGRAMS = {
-    "restart-safe": (COUNTS, 0),
+    "restart-safe": (GOES_ON, 0),
+    "consistent": (COUNTS, 2),
     "unsafe": (COUNTS.replace('"done.txt", "w"', '"other.txt", "w"'), 1),
     "unknown": (shell("echo 1 > result.txt"), 2),
 }
@@ -213,8 +229,47 @@ def test_verify_has_an_exit_status_for_each_verdict(grader, job, verdict):
     assert as_json.status == status
     assert VERIFIED <= found.keys()
     assert found["verdict"] == verdict
-    assert (found["failure"] is None) == (verdict == "restart-safe")
-    assert ("--expected gives a better measure" in ran.out) == (verdict == "restart-safe")
+    assert (found["failure"] is None) == (verdict in ("restart-safe", "consistent"))
+    assert ("goes on at each checkpoint and never restarts" in ran.out) == (verdict == "restart-safe")
+    assert ("Tell it by --expected DIR or --without-checkpoints" in ran.out) == (verdict == "consistent")
+
+
+def test_consistent_is_good_enough_where_that_is_said(grader, job):
+    assert grader("verify", job(COUNTS), "--accept-consistent").status == 0
+
+
+def test_unsafe_is_not_good_enough_there(grader, job):
+    assert grader("verify", job(PROGRAMS["unsafe"][0]), "--accept-consistent").status == 1
+
+
+FORGETS = GOES_ON.replace('f"{done}', 'f"{done} {total}').replace("while", "total = 0\nwhile").replace(
+    "    done += 1\n", "    done += 1\n    total += done\n")
+NEVER = 'if done % 2 == 0 and done < 6 and sys.argv[1:] != ["--never-save"]'
+
+
+def test_what_a_job_loses_at_every_restart_makes_it_unsafe(grader, job):
+    ran = grader("verify", job(FORGETS), "--json")
+    found = json.loads(ran.out)
+    assert (ran.status, found["failure"], found["measure"], found["schedule"]) == (1, "wrong output", "unbroken", "")
+    first = found["evidence"][0]
+    assert (first["file"], first["line"], first["expected"], first["got"]) == ("result.txt", 3, "3 6", "3 3")
+
+
+@pytest.mark.parametrize("program, status", [(GOES_ON, 0), (FORGETS, 1)])
+def test_a_job_is_measured_by_itself_without_checkpoints(grader, job, program, status):
+    file = job(program.replace("if done % 2 == 0 and done < 6", NEVER), arguments="--save")
+    ran = grader("verify", file, "--without-checkpoints", "arguments = --never-save", "--json")
+    assert (ran.status, json.loads(ran.out)["measure"]) == (status, "known")
+
+
+@pytest.mark.parametrize("options, said", [
+    (["--without-checkpoints", "arguments = --save"], "the job still makes checkpoints"),
+    (["--without-checkpoints", "never-save"], "write COMMAND = VALUE"),
+    (["--without-checkpoints", "arguments = x", "--expected", "."], "give one of them"),
+])
+def test_what_can_be_no_measure_is_told_in_a_sentence(grader, job, options, said):
+    ran = grader("verify", job(GOES_ON), *options)
+    assert (ran.status, ran.out) == (3, "") and said in ran.err and ran.err.count("\n") == 1
 
 
 def test_verify_tells_failure_schedule_misconception_and_evidence(grader, sweep):
@@ -232,7 +287,7 @@ def test_verify_measures_a_job_by_the_output_that_is_expected(grader, job, tmp_p
     right = tmp_path / "right"
     right.mkdir()
     (right / "result.txt").write_text("1\n2\n3\n")
-    assert grader("verify", repeats).status == 0
+    assert grader("verify", repeats, "--accept-consistent").status == 0
     ran = grader("verify", repeats, "--expected", right, "--json")
     assert (ran.status, json.loads(ran.out)["failure"], json.loads(ran.out)["schedule"]) == (1, "wrong output", "")
     (right / "result.txt").write_text("1\n2\n2\n")
@@ -373,12 +428,12 @@ def test_more_states_are_looked_at_where_more_executions_are_allowed(grader, job
     assert ran.status == 2
     assert ran.out.startswith("unknown: 10 states were not enough")
     assert "--max-executions lets it try more" in ran.out and "--max-seconds" not in ran.out
-    assert grader("verify", file, "--max-executions", 100_000).status == 0
+    assert grader("verify", file, "--max-executions", 100_000, "--accept-consistent").status == 0
 
 
 def test_verify_is_unknown_where_a_command_that_is_not_simulated_decides_how_the_job_ends(grader, job):
     ran = grader("verify", job(on_exit_hold="NumJobStarts > 3"))
-    assert ran.status == 2 and ran.out.startswith("unknown: job.sub:8: on_exit_hold has no effect in this simulator")
+    assert ran.status == 2 and ran.out.startswith("unknown: job.sub:8: on_exit_hold goes by NumJobStarts")
 
 
 SUMS = """\
@@ -397,7 +452,7 @@ tail -n +$((n + 1)) | {
 def test_a_job_reads_its_input_anew_in_every_execution(grader, job):
     file = job(shell(SUMS), input="numbers.txt", transfer_checkpoint_files="done.txt")
     (file.parent / "numbers.txt").write_text("".join(f"{n}\n" for n in range(1, 11)))
-    assert grader("verify", file).status == 0
+    assert grader("verify", file, "--accept-consistent").status == 0
     assert grader("simulate", file, "--schedule", "evict@2 requeue@3").status == 0
     assert (file.parent / "result.txt").read_text() == "55\n"
     assert names(file.parent) == {"job", "job.sub", "job.out", "job.err", "job.log", "result.txt", "numbers.txt"}
@@ -534,7 +589,7 @@ def test_no_command_and_an_unknown_one_are_told_the_commands(grader):
 
 @pytest.mark.parametrize("command", ["simulate", "verify"])
 def test_a_misspelt_submit_command_is_a_remark_with_a_suggestion(grader, job, command):
-    ran = grader(command, job(request_memroy="1024", transfer_ouput_files="x"), "--json")
+    ran = grader(command, job(GOES_ON, request_memroy="1024", transfer_ouput_files="x"), "--json")
     assert ran.status == 0
     assert ran.err.splitlines()[-1].endswith("did you mean transfer_output_files?")
     assert json.loads(ran.out)["remarks"] == ran.err.splitlines()

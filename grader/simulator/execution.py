@@ -84,6 +84,14 @@ class Limit(StrEnum):
     FILE = "file"
 
 
+class Unbroken(StrEnum):
+    """What a Python program that goes on where it would leave with the checkpoint exit code sees of the time then."""
+
+    TIME_GOES_ON = "time goes on"
+    TIME_BEGINS_ANEW = "time begins anew"
+    """It is as at the start, so that what a program measures from there is as small as after a restart."""
+
+
 class Start(NamedTuple):
     """A start of the program."""
 

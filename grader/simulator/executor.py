@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from . import ads, hashing, transfer
-from .execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Start, Stop
+from .execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Start, Stop, Unbroken
 from .inside import INSIDE, clock
 from .isolation import Confinement
 from .job import OWN_FILES, STDERR, STDOUT, Job
@@ -124,10 +124,12 @@ class Executor:
         return self._scratch.execute_directory(slot, self.name(slot))
 
     def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH,
-            stop: Stop | None = None, trace: bool = False, beside: tuple[Start, ...] = ()) -> Run:
+            stop: Stop | None = None, trace: bool = False, beside: tuple[Start, ...] = (),
+            unbroken: Unbroken | None = None) -> Run:
         """Execute the job's program in `sandbox`, in the given slot, when virtual time is `clock`.
 
-        `beside`: the earlier starts that have left something running there. They are made again, in the sandbox of the
+        `unbroken`: a Python program goes on where it would leave with the checkpoint exit code, and the run's notes are
+        those of inside/unbroken.py. `beside`: the earlier starts that have left something running there. They are made again, in the sandbox of the
         first, and this one beside what they leave.
 
         Same job, sandbox and slot: same result, unless the program draws on something random.
@@ -137,7 +139,7 @@ class Executor:
         if sum(len(entry.content) for entry in sandbox.values() if isinstance(entry, File)) > self.limits.sandbox_bytes:
             return Run(Exit(), sandbox, 0.0, "", "", over=f"{self.limits.sandbox_bytes} bytes in the sandbox")
         for _ in range(TRIES):
-            run = self._run(job, (*beside, Start(sandbox, clock)), slot, stop, trace)
+            run = self._run(job, (*beside, Start(sandbox, clock)), slot, stop, trace, unbroken)
             # What has been killed, and not by us, may have been in the way when memory was short.
             if not run.lost and (stop or run.over or run.exit.signal != signal.SIGKILL):
                 break
@@ -146,7 +148,8 @@ class Executor:
             return run._replace(unaided=alone._replace(looked=run.looked) == run)
         return run
 
-    def _run(self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool) -> Run:
+    def _run(self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool,
+             unbroken: Unbroken | None) -> Run:
         directory = self.directory(slot)
         if self._one_machine and slot != self._slot:
             self._scratch.clear()
@@ -157,11 +160,12 @@ class Executor:
                 real = time.time()
                 self._scratch.lay_out(directory, first.sandbox, own, first.sandbox.times.get(LAID_OUT, first.clock))
                 request = self._request(job, starts, slot, stop, trace)
+                request["unbroken"] = unbroken and [request["checkpoint"], unbroken is Unbroken.TIME_BEGINS_ANEW]
                 self._scratch.hand_over(directory)
                 answer = self._startd.execute(request, self.limits.wall)
                 if answer.trouble:
                     raise MachineTrouble(f"No process can be had for a program: {answer.trouble}.")
-                run = self._conclude(starts, directory, real, answer, trace)
+                run = self._conclude(starts, directory, real, answer, trace or unbroken is not None)
                 if answer.starts < len(starts) or answer.left is None:
                     return run._replace(left=None)
                 earlier = [process for process in answer.left if process[0]]

@@ -31,7 +31,7 @@ from .step import (Ended, Event, Exited, Held, Hold, Kind, Matched, Reactivated,
 from .tree import File, Tree
 from .verdicts import Unknown, Unsafe, Verdict
 
-RESTART_SAFE, UNSAFE, UNKNOWN = Verdict
+RESTART_SAFE, CONSISTENT, UNSAFE, UNKNOWN = Verdict
 FAILURES = tuple(Unsafe)
 LATE = 10 * 24 * 3600.0
 """Seconds that a job may well wait for its next slot."""
@@ -116,6 +116,8 @@ class Exploration:
     """If so: the schedules that lead to the starts that were not tried, the shortest first."""
     known: bool = False
     """Whether the reference was known beforehand, and is not what a run brought home."""
+    unbroken: bool = False
+    """Whether a run that never restarts was the measure."""
     first: State | None = field(default=None, repr=False)
 
 
@@ -273,7 +275,8 @@ class _Explorer:
         return now if now.slot == 0 or now.beside or self.slots_known(now.sandbox) else replace(now, slot=0)
 
     def run(self, now: Situation, schedule: Schedule = (), trace: bool = False) -> Run:
-        """Execute the program, once for each sandbox; `schedule` leads there. Raises Exhausted; the first execution is always allowed."""
+        """Execute the program, once for each sandbox; `schedule` leads there. Raises Exhausted; the first execution is
+        always allowed."""
         if trace:
             return self.execute(now, trace=True)
         if len(now.beside) > MOST_BESIDE:

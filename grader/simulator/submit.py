@@ -13,7 +13,7 @@ import math
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -90,8 +90,12 @@ class Submission:
                           "written there", "Use a relative path.")
 
 
-def read(path: Path | str, profile: Profile = MODERN) -> Submission:
-    """The submission that a submit file on disk describes, its directory being the submit directory.
+_QUEUES = re.compile(r"^[ \t]*queue\b", re.IGNORECASE | re.MULTILINE)
+
+
+def read(path: Path | str, profile: Profile = MODERN, appended: Sequence[str] = ()) -> Submission:
+    """The submission that a submit file on disk describes, its directory being the submit directory. `appended`: lines
+    that stand before its first queue statement, too, as condor_submit's -append has it.
 
     Raises SubmitError, also for a file that is missing or unreadable.
     """
@@ -107,6 +111,10 @@ def read(path: Path | str, profile: Profile = MODERN) -> Submission:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SubmitError(path.name, None, f"the submit file can't be read ({reason})", _where_else(path)) from None
+    if appended:
+        queue = _QUEUES.search(text)
+        before = queue.start() if queue else len(text)
+        text = "\n".join([text[:before], *appended, text[before:]])
     submission = parse(text, DiskFolder(path.parent), name=path.name, profile=profile)
     return replace(submission, remarks=(*odd, *submission.remarks))
 

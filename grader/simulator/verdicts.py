@@ -9,6 +9,9 @@ class Verdict(StrEnum):
     """What is said of a job."""
 
     RESTART_SAFE = "restart-safe"
+    """Every schedule gives what is known to be right."""
+    CONSISTENT = "consistent"
+    """Every schedule gives the same, and nothing tells whether that is right."""
     UNSAFE = "unsafe"
     UNKNOWN = "unknown"
 

@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from grader import calling
 from grader.simulator.evidence import Evidence
-from grader.simulator.explore import RESTART_SAFE, UNSAFE, Exploration
+from grader.simulator.explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration
 from grader.simulator.schedule import render
 
 from .text import count, duration, plain, shorten
@@ -76,10 +76,12 @@ def _quoted(line: str | None) -> str:
 
 
 def _verdict(found: Exploration) -> str:
+    tried = (f"{count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
+             f"{count(found.executions, 'execution')}")
     if found.verdict == RESTART_SAFE:
-        return (f"restart-safe: {count(found.schedules, 'interruption')} tried, "
-                f"{count(found.states, 'state')}, {count(found.executions, 'execution')}, "
-                "and the right output every time")
+        return f"restart-safe: {tried}, and the right output every time"
+    if found.verdict == CONSISTENT:
+        return f"consistent: {tried}, and the same output every time"
     reason = plain(found.failure or "")
     if found.verdict == UNSAFE:
         return f"unsafe: {reason} ({MEANINGS[reason]})" if reason in MEANINGS else f"unsafe: {reason}"
@@ -92,7 +94,12 @@ def _numbers(found: Exploration) -> list[str]:
     if found.seconds is not None:
         parts.append(f"{duration(found.seconds)} of computing and {count(found.checkpoints, 'checkpoint')}")
     lines = [f"  Without a fault: {' '.join(parts)}."] if parts else []
-    if found.verdict != RESTART_SAFE and found.executions:
+    if found.unbroken:
+        lines.append("  Right is what a run brings home that goes on at each checkpoint and never restarts.")
+    if found.verdict == CONSISTENT:
+        lines += ["  Whether it is the right one, nothing tells: a job that loses the same at every restart gives the "
+                  "same, too.", "  Tell it by --expected DIR or --without-checkpoints \"COMMAND = VALUE\"."]
+    elif found.verdict != RESTART_SAFE and found.executions:
         lines.append(f"  {count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
                      f"{count(found.executions, 'execution')}.")
     return lines

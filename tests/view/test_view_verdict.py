@@ -23,6 +23,12 @@ def test_a_safe_job(found):
     assert lines[1] == "  Without a fault: 3 min of computing and 2 checkpoints."
 
 
+def test_a_consistent_job_is_told_how_to_be_measured():
+    lines = verdict_lines(Exploration("consistent", schedules=4, states=4, executions=3, seconds=60.0, checkpoints=2))
+    assert lines[0] == "consistent: 4 interruptions tried, 4 states, 3 executions, and the same output every time"
+    assert "--expected DIR" in lines[-1] and "--without-checkpoints" in lines[-1]
+
+
 def test_an_unsafe_job_gives_a_schedule_to_paste_back(found):
     job = tiny(transfer_checkpoint_files=("state.txt",))
     exploration = found(job)

@@ -142,6 +142,9 @@ def _run_python(request):
     if request["trace"]:
         import watch
         watch.start(request["trace"], request["directory"])
+    if request["unbroken"]:
+        import unbroken
+        unbroken.start(*request["unbroken"], request["directory"], request["control"] + "/trace")
     script.run(request["program"], request["arguments"])
 
 

@@ -13,7 +13,8 @@ from _frozen_importlib_external import SourceFileLoader
 import ending
 
 OWN = ("clock", "company", "ending", "keeper", "leftovers", "program", "python_time", "script",
-       "starter", "tools", "watch")
+       "starter", "tools", "unbroken",
+       "watch")
 """Modules that a script does not find, for its own may be called so."""
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -121,12 +122,17 @@ def _forget_shadowed(directory):
                 del sys.modules[name]
 
 
+def compiled(source, path):
+    """The code of a script that is not known yet. Raises SyntaxError and the like."""
+    return compile(source, path, "exec", dont_inherit=True)
+
+
 def _compiled(path):
     with open(path, "rb") as file:
         source = file.read()
     code = known.get((os.path.normpath(path), source))
     if not code:
-        return compile(source, path, "exec", dont_inherit=True)
+        return compiled(source, path)
     _imp._fix_co_filename(code, path)  # as told by the command: dir/./script
     return code
 
