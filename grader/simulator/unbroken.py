@@ -3,13 +3,14 @@
 A job that loses the same at each restart agrees with itself on every schedule. So its Python program is run once more,
 and goes on where it would leave with the checkpoint exit code (inside/unbroken.py). Such a run is believed only if it
 ends well, and only if it was seen to go on computing after the first checkpoint. Some right programs do something else
-in it than a job that restarts, as one does that counts its checkpoints; so it says that a job is wrong only where
-neither the number of checkpoints nor what is told of restarts explains the difference.
+in it than a job that restarts, as one does that counts its checkpoints; so it says that a job is wrong only where what
+may be told of checkpoints and restarts does not explain the difference.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -51,8 +52,7 @@ def measured(job: Job, found: Exploration, executor: Executor,
     if any(one and not difference for one, difference in zip(tries, differences)):
         return replace(found, unbroken=True), None
     difference = next((one for one in reversed(differences) if one), None)
-    as_often = any(one and one.stays == found.checkpoints for one in tries)
-    if not as_often or not all(one and not one.explained for one in differences):
+    if not all(one and not one.explained for one in differences):
         return replace(found, verdict=CONSISTENT), difference
     violation = Violation(Unsafe.WRONG_OUTPUT, last, difference.unbroken, difference.restarted)
     return replace(found, verdict=UNSAFE, failure=Unsafe.WRONG_OUTPUT, violation=violation, schedule=(),
@@ -110,17 +110,22 @@ def _difference(job: Job, found: Exploration, last: State, tried: _Try) -> Diffe
         return None
     unbroken = Tree({path: tried.home[path] for path in differing if path in tried.home})
     return Difference(unbroken, Tree({path: files[path] for path in differing}), all(
-        isinstance(unbroken.get(path), File) and _is_explained(unbroken[path].text, files[path].text, found.checkpoints)
+        isinstance(unbroken.get(path), File)
+        and _is_explained(unbroken[path].text, files[path].text, tried.stays, found.checkpoints)
         for path in differing if path in results))
 
 
-def _is_explained(unbroken: str, restarted: str, checkpoints: int) -> bool:
-    """Whether two outputs may differ in nothing but what is told of restarts: lines that only the restarted job has, or
-    whole numbers that differ by the number of restarts."""
+def _is_explained(unbroken: str, restarted: str, stays: int, checkpoints: int) -> bool:
+    """Whether two outputs may differ in nothing but what a job tells of its checkpoints and restarts: in lines that one
+    of them has besides, in a line for each checkpoint, or in whole numbers that differ by how many there were."""
     one, other = unbroken.splitlines(), restarted.splitlines()
-    if one and one == [line for line in other if line in set(one)]:
+    if one and other and (one == [line for line in other if line in set(one)]
+                          or other == [line for line in one if line in set(other)] and stays != checkpoints):
+        return True
+    more, fewer = (Counter(one) - Counter(other)).total(), (Counter(other) - Counter(one)).total()
+    if stays - checkpoints == more - fewer != 0 and more <= stays and fewer <= checkpoints:
         return True
     first, second = (re.findall(r"[\d.]+|[^\d.]+", text) for text in (unbroken, restarted))
     return len(first) == len(second) and all(
-        a == b or a.isdecimal() and b.isdecimal() and abs(int(b) - int(a)) == checkpoints
+        a == b or a.isdecimal() and b.isdecimal() and abs(int(b) - int(a)) in (checkpoints, abs(checkpoints - stays))
         for a, b in zip(first, second))

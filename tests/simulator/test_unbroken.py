@@ -181,6 +181,21 @@ while done < 12:
         sys.exit(85)
 open("out", "w").write(f"{done} {saves}\\n")
 """,
+    "it tells when it saved, which is more often then": """\
+import os, sys, time
+done = int(open("state").read()) if os.path.exists("state") else 0
+steps = 0
+while done < 12:
+    time.sleep(1)
+    done, steps = done + 1, steps + 1
+    with open("out", "a") as rows:
+        rows.write(f"{done} {done ** 2}\\n")
+        if steps >= 4 and done < 12:
+            rows.write(f"saved after {steps} s\\n")
+    if steps >= 4 and done < 12:
+        open("state", "w").write(str(done))
+        sys.exit(85)
+""",
     "it tells of each restart": """\
 import os, sys, time
 done = int(open("state").read()) if os.path.exists("state") else 0
@@ -231,6 +246,32 @@ open("out", "w").write(f"{total}\\n")
 """,
     "it forgets the sum": LOOP.replace("LEAVE", "sys.exit(85)").replace(
         'done, total = map(int, open("state").read().split())', 'done = int(open("state").read().split()[0])'),
+    "it forgets the sum, and counts its steps": """\
+import os, sys
+done = int(open("state").read()) if os.path.exists("state") else 0
+total = steps = 0
+while done < 12:
+    done, steps, total = done + 1, steps + 1, total + done ** 2 + 1
+    if steps >= 4 and done < 12:
+        open("state", "w").write(str(done))
+        sys.exit(85)
+open("out", "w").write(f"{total}\\n")
+""",
+    "it numbers its rows wrongly, and saves after so many": """\
+import os, sys
+done, value = 1, 3.0
+if os.path.exists("state"):
+    done, value = eval(open("state").read())
+enough = done + 3
+with open("out", "a") as rows:
+    for done in range(done, 13):
+        value = value * 1.5 % 7
+        rows.write(f"{done} {value:.3f}\\n")
+        if done == enough:
+            with open("state", "w") as file:
+                file.write(repr((done, value)))
+            sys.exit(85)
+""",
     "it skips an iteration": """\
 import os, sys
 done = int(open("state").read()) + 1 if os.path.exists("state") else 0
