@@ -32,7 +32,7 @@ from .simulator.profile import MODERN, PROFILES, Profile
 from .simulator.execution import MachineTrouble
 from .simulator.startd import require_fork
 from .simulator.step import Kind
-from .simulator.tree import File, Tree
+from .simulator.tree import File, TooLarge, Tree
 from .simulator.unbroken import Difference, measured
 from .simulator.verdicts import Unknown
 from .view import ending, story, verdict
@@ -354,6 +354,8 @@ def command_verify(options: argparse.Namespace) -> int:
     submission = _submission(options.submit_file, profile)
     states = max(Bounds.states, Bounds.states * options.max_executions // Bounds.executions)
     bounds = Bounds(options.max_executions, states, options.max_seconds, limits_hold=False)
+    if options.expected and options.without_checkpoints:
+        raise Unusable("--expected and --without-checkpoints both tell what is right: give one of them")
     expected = _expected(options.expected, len(submission.jobs)) if options.expected else None
     jobs = submission.within(options.submit_file.parent)
     saves_never = _without_checkpoints(options, profile, len(jobs)) if options.without_checkpoints else ()
@@ -437,7 +439,11 @@ def _expected(directory: Path, jobs: int) -> Tree:
     """The files of --expected."""
     if jobs != 1:
         raise Unusable(f"--expected is for one job, and the submit file queues {jobs}: give each a submit file of its own")
-    files = Tree.read(directory) if directory.is_dir() else Tree()
+    try:
+        files = Tree.read(directory) if directory.is_dir() else Tree()
+    except TooLarge as error:
+        raise Unusable(f"--expected {directory} has {error}: name a directory with the right output and nothing "
+                       "else") from None
     if not files:
         raise Unusable(f"--expected {directory} is no directory with files in it: name one that holds the right output")
     return files
@@ -445,8 +451,6 @@ def _expected(directory: Path, jobs: int) -> Tree:
 
 def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: int) -> tuple[Job, ...]:
     """The jobs with the commands of --without-checkpoints."""
-    if options.expected:
-        raise Unusable("--expected and --without-checkpoints both tell what is right: give one of them")
     for line in options.without_checkpoints:
         if "=" not in line:
             raise Unusable(f"--without-checkpoints {line!r} is not a submit command: write COMMAND = VALUE, as in "
