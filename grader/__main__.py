@@ -367,7 +367,7 @@ def command_verify(options: argparse.Namespace) -> int:
                     expected = _brings(saves_never[jobs.index(job)], executor, profile)
                 found = (Exploration(UNKNOWN, submission.undecided) if submission.undecided
                          else explore(job, executor, profile, expected, bounds, observer))
-                found, doubt = (found, None) if observer.stopped else measured(job, found, executor, profile)
+                found, doubt = _measured(job, found, executor, profile, observer)
                 where, known = _behind(job, found, profile, executor, one_machine, observer)
             if where:
                 found = unknown(Unknown.STATE_OUTSIDE, where, states=found.states, executions=found.executions,
@@ -405,6 +405,19 @@ def _interrupted(told: list[dict], rest: Sequence[Job], as_json: bool) -> int:
     elif rest:
         print(f"Not tried: {', '.join(f'job {job.cluster}.{job.proc}' for job in rest)}.")
     return 128 + 2
+
+
+def _measured(job: Job, found: Exploration, executor: Executor, profile: Profile,
+              observer: Observer) -> tuple[Exploration, Difference | None]:
+    """The verdict by a run that never restarts, unless somebody stops that."""
+    try:
+        with observer.execution_of((), 0, "running it without a restart"):
+            return measured(job, found, executor, profile)
+    except KeyboardInterrupt:
+        if not observer.stopped:
+            raise
+        unmeasured = found.verdict == RESTART_SAFE and not found.known
+        return dataclasses.replace(found, verdict=CONSISTENT) if unmeasured else found, None
 
 
 def _behind(job: Job, found: Exploration, profile: Profile, executor: Executor, one_machine: Executor,

@@ -186,3 +186,23 @@ def wait_for_program(process):
             size, below = len(below), below | {pid for parent, pid, _ in rows if parent in below}
         if any(times >= 2 for _, pid, times in rows if pid in below - {process.pid}):
             return
+
+
+def test_ctrl_c_while_it_runs_without_a_restart_leaves_consistent(job):
+    file = job("""\
+#!/usr/bin/env python3
+import os, sys
+done = int(open("done").read()) if os.path.exists("done") else 0
+begun = done
+while done < 4:
+    done += 1
+    if done - begun == 2 and done < 4:
+        open("done", "w").write(str(done))
+        sys.exit(85)
+        while True:  # only a run that goes on comes here
+            pass
+open("rows", "w").write("4")
+""")
+    file.write_text(file.read_text().replace("done, rows", "done"))
+    seen, status = on_terminal("verify", file, until="without a restart")
+    assert status == 130 and "consistent: " in seen
