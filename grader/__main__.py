@@ -468,7 +468,10 @@ def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: in
         if "=" not in line:
             raise Unusable(f"--without-checkpoints {line!r} is not a submit command: write COMMAND = VALUE, as in "
                            '"arguments = --never-save"')
-    others = submit.read(options.submit_file, profile, options.without_checkpoints).within(options.submit_file.parent)
+    try:
+        others = submit.read(options.submit_file, profile, options.without_checkpoints).within(options.submit_file.parent)
+    except submit.SubmitError as error:  # the file alone was read before, so that the option is to blame, and not a line
+        raise Unusable(f"--without-checkpoints: {error.problem}. {error.remedy}") from None
     if len(others) != jobs:
         raise Unusable(f"with --without-checkpoints, {len(others)} jobs are queued, and without it {jobs}")
     return others

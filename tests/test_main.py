@@ -264,6 +264,7 @@ def test_a_job_is_measured_by_itself_without_checkpoints(grader, job, program, s
 
 @pytest.mark.parametrize("options, said", [
     (["--without-checkpoints", "arguments = --save"], "the job still makes checkpoints"),
+    (["--without-checkpoints", "request_cpus = ("], "verify: --without-checkpoints: request_cpus: '(' is not"),
     (["--without-checkpoints", "never-save"], "write COMMAND = VALUE"),
     (["--without-checkpoints", "arguments = x", "--expected", "."], "give one of them"),
 ])
