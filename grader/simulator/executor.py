@@ -128,9 +128,9 @@ class Executor:
             unbroken: Unbroken | None = None) -> Run:
         """Execute the job's program in `sandbox`, in the given slot, when virtual time is `clock`.
 
-        `unbroken`: a Python program goes on where it would leave with the checkpoint exit code, and the run's notes are
-        those of inside/unbroken.py. `beside`: the earlier starts that have left something running there. They are made again, in the sandbox of the
-        first, and this one beside what they leave.
+        `beside`: the earlier starts that have left something running there. They are made again, in the sandbox of the
+        first, and this one beside what they leave. `unbroken`: a Python program goes on where it would leave with the
+        checkpoint exit code, and the run's notes are those of inside/unbroken.py.
 
         Same job, sandbox and slot: same result, unless the program draws on something random.
         Raises MachineTrouble.

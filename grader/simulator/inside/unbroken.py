@@ -1,9 +1,9 @@
 """Has a Python program go on where it would leave with its checkpoint exit code, as if it had never been saved.
 
-sys.exit(), exit(), quit(), os._exit() and os.kill() return then. So does what stands for `raise SystemExit(...)`, and for the
-`return` of a function whose value is what the program exits with, in the job's own files: these are changed before they
-are compiled. It is for one's own job (see unbroken.py of the simulator), and its notes prove nothing to a grader: the
-program could write them, too.
+sys.exit(), exit(), quit(), os._exit() and os.kill() then return. `raise SystemExit(...)` can't, nor can the `return` of
+a function whose value the program exits with: in the job's own files, other code takes their place before these are
+compiled. This is for verifying a job of one's own (see ../unbroken.py). A grader can't go by its notes, as the program
+could write them, too.
 
 Each note is a line of JSON: ["stay", file, line] where the program would have left, and ["back", file, line] when,
 after that, a function that was under way there has come back to an earlier line, as it does in a loop that goes on.
