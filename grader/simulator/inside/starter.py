@@ -123,10 +123,12 @@ class Meter:
 
     def wait(self, pid):
         """Wait for a process's end, or end it with all others if the job uses more than it may. Its status."""
-        last, waited, look = monotonic(), 0.0, min(LOOK, self.limits["wall"])
+        last, waited, look, looking = monotonic(), 0.0, min(LOOK, self.limits["wall"]), False
 
         def on_alarm(number, frame):
-            nonlocal last, waited
+            nonlocal last, waited, looking
+            if looking:  # a look that takes longer than LOOK, as a job leaves it no processor, has to come to its end
+                return
             if self._judge.poll(0):  # nobody reads any more what this process writes there: the judge is gone
                 kill_all(pid)
                 os._exit(0)
@@ -136,7 +138,9 @@ class Meter:
             self._given, last = self._given + min(now - last, 2 * LOOK), now
             waited = _waited(pid)
             late = self._given - self._waited - waited >= self.limits["wall"]
+            looking = True
             found = "time" if late else exceeded(self.limits, self.scratch, self.cpu) if alone() else ""
+            looking = False
             if found:
                 self.over = self.over or found
                 kill_all(pid)
@@ -322,15 +326,19 @@ def be_nobody():
 
 
 def end_orphans():
+    """End what a program has left, and wait for its end: for as many at a time as there are, since to look for thousands
+    after each single one takes minutes."""
     for _ in range(1000):
-        for child in leftovers.children():
+        left = leftovers.children()
+        for child in left:
             kill_group(child)
             try:
                 os.kill(child, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         try:
-            os.waitpid(-1, 0)
+            for _ in left or [None]:  # there may be some that can't be seen
+                os.waitpid(-1, 0)
         except ChildProcessError:
             return
 
