@@ -304,7 +304,7 @@ def setup(arguments):
 
 def pool(arguments):
     """The personal pool, which is a file of the standard library alone: no environment is set up for it."""
-    return subprocess.call([sys.executable, str(ROOT / "grader" / "personal_pool.py")] + arguments)
+    return subprocess.call([sys.executable, str(ROOT / "grader" / "real_pool" / "personal_pool.py")] + arguments)
 
 
 def clean(arguments):

@@ -4,7 +4,8 @@ solutions/ is the source, exercises/ is what students get, submitted/ what they 
 """
 
 from grader.course.catalogue import EXERCISES
-from grader.grading import collecting, feedback, preprocessors
+from grader.grading import feedback, preprocessors
+from grader.grading import nbgrader_collect as collecting
 
 c = get_config()  # noqa: F821  (nbgrader puts it there)
 collecting.install()

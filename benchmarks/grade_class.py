@@ -32,12 +32,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "course")]
 
 from classroom import ANSWERS, ASSIGNMENT, environment, notebook, solved, with_answer  # noqa: E402
+
 from grader.course.catalogue import COURSE  # noqa: E402
 from grader.course.catalogue import Notebook as Chapter  # noqa: E402
+from grader.execute.executor import Executor  # noqa: E402
+from grader.execute.isolation import confinement  # noqa: E402
 from grader.grading import judge, store  # noqa: E402
-from grader.grading.handin import find  # noqa: E402
-from grader.simulator.executor import Executor  # noqa: E402
-from grader.simulator.isolation import confinement  # noqa: E402
+from grader.grading.collect import find  # noqa: E402
 
 HOSTILE = (
     "while True: pass\n", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n",

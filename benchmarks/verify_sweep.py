@@ -25,9 +25,9 @@ from pathlib import Path
 
 from grader.course.catalogue import EXERCISES
 from grader.course.sweep import SWEEP, sweep, sweep_output
-from grader.simulator.executor import Executor
-from grader.simulator.explore import explore
-from grader.simulator.tree import File, Tree
+from grader.execute.executor import Executor
+from grader.tree import File, Tree
+from grader.verify.explore import explore
 
 CHECKPOINT = b"""import os, sys
 

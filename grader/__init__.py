@@ -7,5 +7,5 @@ def __getattr__(name: str):
     # The notebook's functions need everything else; the simulator needs none of it.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import notebook
+    from .notebook import calls as notebook
     return getattr(notebook, name)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.simulator.executor import Executor
-from grader.simulator.job import Job
-from grader.simulator.tree import File, Tree
+from grader.execute.executor import Executor
+from grader.rules.job import Job
+from grader.tree import File, Tree
 
 # A shell starts what is to run in the background with SIGINT ignored, and so would be all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,7 +15,6 @@ import sys
 import time
 
 import pytest
-
 from classroom import ANSWERS, ASSIGNMENT, ROOT, environment, solved, source
 
 NAME, STEPS = "03-save.ipynb", "05-step-by-step.ipynb"
@@ -193,10 +192,10 @@ def test_the_sliders_of_notebook_7_are_moved_by_keyboard(lab, page):
 @pytest.fixture(scope="module")
 def stepper():
     """The slides' eight steps as a page of their own, which needs no server and no kernel."""
-    from grader.simulator import submit
-    from grader.simulator.executor import Executor
-    from grader.simulator.pool import simulate
-    from grader.simulator.schedule import parse
+    from grader import submit
+    from grader.execute.executor import Executor
+    from grader.rules.schedule import parse
+    from grader.rules.simulation import simulate
     from grader.view.steps import stepper
     job = submit.read(ROOT / "payload" / "slides" / "my_submit.sub").jobs[0]
     with Executor() as executor:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.__main__ import main
-from grader.simulator.isolation import own_confinement
+from grader.cli.main import main
+from grader.execute.isolation import own_confinement
 
 JOBS = Path(__file__).with_name("jobs")
 TABLE = tomllib.loads((JOBS / "jobs.toml").read_text(encoding="utf-8"))["job"]

@@ -90,7 +90,7 @@ def test_no_link_in_lab_keeps_a_folder_out_of_the_sdist(tracked, tmp_path):
         shutil.copyfile(ROOT / name, copy)
     link = tmp_path / "course" / ".lab" / "tree" / "link"
     link.parent.mkdir(parents=True)
-    link.symlink_to("../../grader/simulator/inside")
+    link.symlink_to("../../grader/execute/inside")
     names = members(build(tmp_path / "course", "sdist", tmp_path / "sdist"))
     assert names >= tracked and not any(name.startswith(".lab") for name in names)
 

@@ -8,15 +8,15 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import lru_cache
 
-from ..simulator import submit
-from ..simulator.evidence import Evidence
-from ..simulator.explore import Exploration
-from ..simulator.job import Job
-from ..simulator.pool import Ended, Held
-from ..simulator.states import State
-from ..simulator.tree import File, Tree
-from ..view.text import count
-from .asking import every_schedule, failed, keeps, told
+from .. import submit
+from ..rules.job import Job
+from ..rules.simulation import Ended, Held
+from ..text import count
+from ..tree import File, Tree
+from ..verify.evidence import Evidence
+from ..verify.explore import Exploration
+from ..verify.states import State
+from .checks import every_schedule, failed, keeps, told
 from .exercise import Ask, Bench, Result
 from .payload import Program
 from .resumption import BEGINS, OUTPUT, PLACE, SAVES, Description, free_way, said

@@ -12,17 +12,17 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ..simulator.execution import Run, Stop
-from ..simulator.executor import Executor
-from ..simulator.explore import RESTART_SAFE, UNKNOWN, Bounds, Exploration, explore
-from ..simulator.evidence import Evidence, files_left_behind, left_running
-from ..simulator.job import STDERR, STDOUT, Job
-from ..simulator.pool import Held, Saved, outcome, simulate
-from ..simulator.states import State
-from ..simulator.step import Kind
-from ..simulator.tree import Entry, File, Tree
-from ..simulator.verdicts import Unknown
-from ..view.text import count, plain, shorten
+from ..execute.executor import Executor
+from ..rules.execution import Run, Stop
+from ..rules.job import STDERR, STDOUT, Job
+from ..rules.simulation import Held, Saved, outcome, simulate
+from ..rules.step import Kind
+from ..text import count, plain, shorten
+from ..tree import Entry, File, Tree
+from ..verify.evidence import Evidence, files_left_behind, left_running
+from ..verify.explore import RESTART_SAFE, UNKNOWN, Bounds, Exploration, explore
+from ..verify.states import State
+from ..verify.verdicts import Unknown
 from .misconceptions import MISCONCEPTIONS
 from .report import Misconception
 from .resumption import OUTPUT, PLACE, RANDOM, Restart, first_loss, free_way

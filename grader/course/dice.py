@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import wraps
 
-from ..simulator.job import Job
-from ..simulator.tree import File
+from ..rules.job import Job
+from ..tree import File
 from .exercise import Ask, Bench, Result
 
 SIDES = (0.0, 1 - 2 ** -53, *((number + 0.5) / 10 for number in (5, 2, 8, 0, 1, 3, 4, 6, 7, 9)))

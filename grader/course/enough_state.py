@@ -5,10 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..simulator.pool import Moment, simulate
-from .annealing import (ANNEALING, FORGETTABLE, annealing, anywhere, asking, forgetting, given, goes_on, goes_on_with,
-                        is_the_annealing, unseen)
-from .asking import both, first_checkpoint
+from ..rules.simulation import Moment, simulate
+from .annealing import (
+    ANNEALING,
+    FORGETTABLE,
+    annealing,
+    anywhere,
+    asking,
+    forgetting,
+    given,
+    goes_on,
+    goes_on_with,
+    is_the_annealing,
+    unseen,
+)
+from .checks import both, first_checkpoint
 from .exercise import Exercise, Question
 from .prediction import Told, prediction
 from .trusted import trusted

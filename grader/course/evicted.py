@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ..simulator import submit
-from ..simulator.job import Job
-from ..simulator.pool import outcome, simulate
-from ..simulator.submit import Submission
-from ..simulator.tree import File, Tree
-from ..view.text import count, plain, series, shorten
-from .asking import wrong
+from .. import submit
+from ..rules.job import Job
+from ..rules.simulation import outcome, simulate
+from ..submit.reader import Submission
+from ..text import count, plain, series, shorten
+from ..tree import File, Tree
+from .checks import wrong
 from .exercise import Bench, Exercise, Question, Result, submission_of
 from .prediction import prediction
 from .sweep import SWEEP, sweep_output

@@ -16,13 +16,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..simulator import hashing, submit
-from ..simulator.evidence import Evidence
-from ..simulator.executor import Executor
-from ..simulator.explore import Bounds, Exploration, explore
-from ..simulator.job import Job
-from ..simulator.pool import Pace
-from ..simulator.tree import File, Tree
+from .. import submit
+from ..execute import hashing
+from ..execute.executor import Executor
+from ..rules.job import Job
+from ..rules.simulation import Pace
+from ..tree import File, Tree
+from ..verify.evidence import Evidence
+from ..verify.explore import Bounds, Exploration, explore
 from .cures import Cure, Remedy
 from .reading import same_text, syntax_error, unwritten_functions
 from .report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG, Failure, Report, Trial

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..htcondor.handed_in import NO_LOG, REAL, SAID, Asked, HandedIn, evicted, read_handed_in, saved, went_on, which
-from ..simulator.joblog import job_log, total_bytes
-from ..simulator.tree import File, Tree
-from ..view.text import duration, plain, shorten
-from .asking import wrong
+from ..real_pool.handed_in import NO_LOG, REAL, SAID, Asked, HandedIn, evicted, read_handed_in, saved, went_on, which
+from ..rules.joblog import job_log, total_bytes
+from ..text import duration, plain, shorten
+from ..tree import File, Tree
+from .checks import wrong
 from .exercise import Bench, Exercise, Question, Result, Unusable
 from .prediction import prediction
 from .restore import evicted_sweep

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..simulator.job import Job
-from ..simulator.tree import File, Tree
+from ..rules.job import Job
+from ..tree import File, Tree
 from .sweep import SWEEP, sweep_output
 
 

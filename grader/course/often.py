@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ..simulator import eventlog
-from ..simulator.evidence import Evidence, traceback, where_time_was_up
-from ..simulator.execution import EPOCH, Run
-from ..simulator.job import Job
-from ..simulator.pool import Moment, Pace, outcome, simulate
-from ..simulator.tree import File, Tree
-from ..view.text import about, count
-from .asking import wrong
+from ..rules import eventlog
+from ..rules.execution import EPOCH, Run
+from ..rules.job import Job
+from ..rules.simulation import Moment, Pace, outcome, simulate
+from ..text import about, count
+from ..tree import File, Tree
+from ..verify.evidence import Evidence, traceback, where_time_was_up
+from .checks import wrong
 from .exercise import Ask, Bench, Exercise, Question, Result, Unusable, job_of
 from .goodput import HOUR, PATIENCE, AtRandom, Plan, Spent, luck, mean_goodput, play, young
 from .payload import job_of as payload_job

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from ..simulator import submit
-from ..simulator.execution import Run
-from ..simulator.job import Job
-from ..simulator.tree import File, Tree
+from .. import submit
+from ..rules.execution import Run
+from ..rules.job import Job
+from ..tree import File, Tree
 from .trusted import trusted
 
 _PACKAGE = Path(__file__).resolve().parents[1]

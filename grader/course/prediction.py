@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from ..simulator import schedule as schedules
-from ..simulator.job import Job
-from ..simulator.pool import Moment, Pace, simulate
-from ..simulator.profile import PROFILES
-from ..simulator.tree import Tree
-from ..view.text import plain, series, shorten
-from . import asking
+from ..rules import schedule as schedules
+from ..rules.job import Job
+from ..rules.profile import PROFILES
+from ..rules.simulation import Moment, Pace, simulate
+from ..text import plain, series, shorten
+from ..tree import Tree
+from . import checks as asking
 from .exercise import Bench, Exercise, Question, Result, Unusable
 from .reading import literal
 from .trusted import trusted

@@ -6,9 +6,9 @@ import ast
 import warnings
 from collections.abc import Collection
 
-from ..simulator.evidence import Evidence
-from ..simulator.tree import File
-from ..view.text import shorten
+from ..text import shorten
+from ..tree import File
+from ..verify.evidence import Evidence
 from .report import Failure
 
 MOST_CHARACTERS = 100_000

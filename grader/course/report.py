@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..simulator.evidence import Evidence
-from ..simulator.job import Job
-from ..simulator.pool import Pace
-from ..simulator.profile import MODERN, Profile
-from ..simulator.schedule import Fault
+from ..rules.job import Job
+from ..rules.profile import MODERN, Profile
+from ..rules.schedule import Fault
+from ..rules.simulation import Pace
+from ..verify.evidence import Evidence
 
 PASSED = "passed"
 PARTLY = "partly right"

@@ -6,15 +6,15 @@ from __future__ import annotations
 import posixpath
 from dataclasses import replace
 
-from ..simulator import submit
-from ..simulator.explore import Exploration
-from ..simulator.job import STDERR, STDOUT, Job
-from ..simulator.pool import Ended, Held, Saved
-from ..simulator.tree import File, Tree
-from .asking import Named, both, first_checkpoint, keeps, told
+from .. import submit
+from ..rules.job import STDERR, STDOUT, Job
+from ..rules.simulation import Ended, Held, Saved
+from ..tree import File, Tree
+from ..verify.explore import Exploration
+from .checks import Named, both, first_checkpoint, keeps, told
+from .cures import circumstances, leaving, restoring, saving, submitting
 from .damage import damaged
 from .dice import fair
-from .cures import circumstances, leaving, restoring, saving, submitting
 from .exercise import Ask, Bench, Exercise, Question, Result
 from .prediction import prediction
 from .save import GIVEN

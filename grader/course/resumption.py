@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..simulator.explore import Exploration
-from ..simulator.pool import Saved
-from ..simulator.states import State
+from ..rules.simulation import Saved
+from ..verify.explore import Exploration
+from ..verify.states import State
 
 BEGINS, SAVES = "begins", "saves"
 PLACE, OUTPUT, RANDOM = "iteration", "output", "random"

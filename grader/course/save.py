@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..simulator.tree import File, Tree
-from .asking import both, first_checkpoint
+from ..tree import File, Tree
+from .checks import both, first_checkpoint
 from .cures import circumstances, leaving, saving
 from .exercise import Exercise, Question
 from .payload import job_of

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from ..simulator.execution import Run
-from ..simulator.executor import Executor
-from ..simulator.job import Job
-from ..simulator.tree import File, Tree
-from ..view.text import plain
+from ..execute.executor import Executor
+from ..rules.execution import Run
+from ..rules.job import Job
+from ..text import plain
+from ..tree import File, Tree
 from .goodput import HOUR, PATIENCE, AtRandom, OfficeHours, Plan, Pool, Spent, luck, mean_goodput, play, young
 from .payload import Program
 

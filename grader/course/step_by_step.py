@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..simulator.job import STDERR, STDOUT, Job
-from ..simulator.pool import Moment
-from ..simulator.tree import File, Tree
+from ..rules.job import STDERR, STDOUT, Job
+from ..rules.simulation import Moment
+from ..tree import File, Tree
 from .payload import job_of
 from .prediction import Told, prediction
 

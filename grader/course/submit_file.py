@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..simulator import submit
-from ..simulator.job import Job
-from ..simulator.submit import CAUTION, Submission
-from ..simulator.tree import File, Tree
-from ..simulator.values import size
-from ..view.text import series
-from .asking import both, first_checkpoint, wrong
+from .. import submit
+from ..rules.job import Job
+from ..submit.reader import CAUTION, Submission
+from ..submit.values import size
+from ..text import series
+from ..tree import File, Tree
+from .checks import both, first_checkpoint, wrong
 from .cures import submitting
 from .exercise import Ask, Bench, Exercise, Question, Result, submission_of
 from .prediction import prediction

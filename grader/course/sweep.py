@@ -6,13 +6,13 @@ import random
 import re
 from collections.abc import Callable
 
-from ..simulator.explore import Exploration
-from ..simulator.job import Job
-from ..simulator.pool import Saved
-from ..simulator.states import State
-from ..simulator.tree import File, Tree
-from ..view.text import about, count
-from .asking import Named, every_schedule, failed, fault_free, told, wrong
+from ..rules.job import Job
+from ..rules.simulation import Saved
+from ..text import about, count
+from ..tree import File, Tree
+from ..verify.explore import Exploration
+from ..verify.states import State
+from .checks import Named, every_schedule, failed, fault_free, told, wrong
 from .dice import fair
 from .exercise import Ask, Bench, Result
 from .payload import Program

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from ..simulator.execution import MachineTrouble, Run
-from ..simulator.executor import Executor
-from ..simulator.job import Job
-from ..simulator.tree import Tree
+from ..execute.executor import Executor
+from ..rules.execution import MachineTrouble, Run
+from ..rules.job import Job
+from ..tree import Tree
+
 
 class Trusted(Executor):
     """An executor for programs that are known to do what they should: if one does not, it is the machine's fault, and

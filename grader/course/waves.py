@@ -8,16 +8,16 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..simulator import submit
-from ..simulator.evidence import Evidence
-from ..simulator.execution import Exit, Run
-from ..simulator.explore import RESTART_SAFE, Exploration
-from ..simulator.job import Job
-from ..simulator.pool import Ended, Saved
-from ..simulator.transfer import without_streams
-from ..simulator.tree import File, Tree
-from ..view.text import count, plain, shorten
-from .asking import failed, first_checkpoint, told, wrong
+from .. import submit
+from ..rules.execution import Exit, Run
+from ..rules.job import Job
+from ..rules.simulation import Ended, Saved
+from ..rules.transfer import without_streams
+from ..text import count, plain, shorten
+from ..tree import File, Tree
+from ..verify.evidence import Evidence
+from ..verify.explore import RESTART_SAFE, Exploration
+from .checks import failed, first_checkpoint, told, wrong
 from .exercise import Ask, Bench, Result
 from .payload import Program
 

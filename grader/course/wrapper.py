@@ -5,12 +5,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..simulator.pool import Moment
-from .asking import both, every_schedule
+from ..rules.simulation import Moment
+from .checks import both, every_schedule
 from .exercise import FEWER, Exercise, Question
 from .prediction import prediction
-from .waves import (BEFORE_THAT, DIVERGES, LIMIT, PLENTY, SHORT, WAVES, asking, at_once, cut_off,
-                    cut_off_unseen, given, is_the_wrapped_program, naive_job, out_of_time, passes_on, unseen, waves)
+from .waves import (
+    BEFORE_THAT,
+    DIVERGES,
+    LIMIT,
+    PLENTY,
+    SHORT,
+    WAVES,
+    asking,
+    at_once,
+    cut_off,
+    cut_off_unseen,
+    given,
+    is_the_wrapped_program,
+    naive_job,
+    out_of_time,
+    passes_on,
+    unseen,
+    waves,
+)
 
 TORN = 73
 """Seconds after which waves has renamed restart.dat, and written 1024 of 2322 bytes of the new one."""

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple, Protocol
 
-from ..view.text import plain, shorten
+from ..text import plain, shorten
 
 MOST_ARCHIVE = 64 << 20
 """Bytes of an archive within an archive."""

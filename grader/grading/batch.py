@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import TextIO
 
 from ..course.catalogue import EXERCISES
-from ..personal_pool import Trouble
-from ..simulator.isolation import confinement
-from ..simulator.execution import MachineTrouble
+from ..execute.isolation import confinement
+from ..real_pool.personal_pool import Trouble
+from ..rules.execution import MachineTrouble
+from ..text import count, no_formula, plain
 from ..view.card import in_points, number
-from ..view.text import count, no_formula, plain
 from . import class_report, cluster, pages, workers
-from .handin import Handed, HandedIn, Refused, find
+from .collect import Handed, HandedIn, Refused, find
 from .judge import UNSEEN, Grade, rubric
 from .store import Outcome, Settings, read_grade, write_whole
 

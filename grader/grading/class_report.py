@@ -18,13 +18,14 @@ from pathlib import Path
 
 from ..course.catalogue import COURSE, EXERCISES
 from ..course.exercise import Exercise
+from ..course.explanation import STORY
 from ..course.misconceptions import MISCONCEPTIONS
 from ..course.payload import PAYLOAD
 from ..course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
-from ..explanation import STORY
+from ..text import count, escape, series
 from ..view.card import STATUSES, in_points, number
-from ..view.text import count, escape, series
-from . import alike, pages
+from . import pages
+from . import similarity as alike
 from .judge import Graded
 
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}

@@ -20,16 +20,16 @@ from typing import TextIO
 
 from ..course.catalogue import EXERCISES
 from ..course.payload import PAYLOAD
-from ..htcondor import queue as queues
-from ..htcondor.life import exit_of
-from ..htcondor.log import Growing
-from ..htcondor.queue import HTCondor, JobId
-from ..personal_pool import Trouble
-from ..simulator.eventlog import Event
-from ..simulator.scratch import content, text
-from ..view.text import count, plain, shorten
+from ..execute.scratch import content, text
+from ..real_pool import queue as queues
+from ..real_pool.life import exit_of
+from ..real_pool.log import Growing
+from ..real_pool.personal_pool import Trouble
+from ..real_pool.queue import HTCondor, JobId
+from ..rules.eventlog import Event
+from ..text import count, plain, shorten
 from . import pages
-from .handin import HandedIn
+from .collect import HandedIn
 from .job import NO_SANDBOX
 from .judge import Grade, Graded, OutOfTime, at_most
 from .store import Outcome, Settings, final_grade, key_of, read, write_whole

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..simulator.isolation import confinement
-from ..simulator.execution import MachineTrouble
+from ..execute.isolation import confinement
+from ..rules.execution import MachineTrouble
 from .judge import judge
 from .submission import Submission
 

@@ -18,25 +18,25 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from .. import explanation
+from ..course import explanation
+from ..course.budgeted import LIMITS, TOO_LONG, Sparing
 from ..course.catalogue import EXERCISES
 from ..course.exercise import Exercise
 from ..course.payload import PAYLOAD
 from ..course.report import CRASHED, PASSED, Failure, Report, Trial
-from ..course.sparing import LIMITS, TOO_LONG, Sparing
 from ..course.trusted import shared
-from ..simulator.execution import Limits, MachineTrouble
-from ..simulator.executor import Executor
-from ..simulator.given import given
-from ..simulator.isolation import Confinement
-from ..simulator.schedule import render
-from ..simulator.tree import File, Tree
-from . import alike
+from ..execute.executor import Executor
+from ..execute.given import given
+from ..execute.isolation import Confinement
+from ..rules.execution import Limits, MachineTrouble
+from ..rules.schedule import render
+from ..tree import File, Tree
+from . import similarity as alike
 from .submission import Submission
 from .trial import try_out
 
 SECONDS = 90.0
-"""For one exercise of a submission, of time that is given to it (see grader/simulator/given.py). All those of a right
+"""For one exercise of a submission, of time that is given to it (see grader/execute/given.py). All those of a right
 submission take about one together. What is asked after that fails."""
 TICK = 0.25
 """Seconds of real time between two looks at how much of that is used up."""
@@ -64,7 +64,7 @@ class Graded:
     text: str
     """The same as plain text."""
     words: str = ""
-    """What the answer is compared with others by; see alike.py."""
+    """What the answer is compared with others by; see similarity.py."""
     counts: bool = True
     """Whether its points are part of the total."""
 

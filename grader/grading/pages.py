@@ -7,9 +7,9 @@ what is shown was written by programs that nobody has read.
 from __future__ import annotations
 
 from ..course.catalogue import COURSE, Notebook
-from ..explanation import card_html
+from ..course.explanation import card_html
+from ..text import escape
 from ..view.card import in_points, number
-from ..view.text import escape
 from .judge import Grade
 
 STYLE = """

@@ -16,20 +16,38 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
-from nbgrader.preprocessors import (AssignLatePenalties, CheckCellMetadata, ClearHiddenTests, ClearMarkScheme,
-                                    ClearOutput, ClearSolutions, ComputeChecksums, DeduplicateIds, Execute, GetGrades,
-                                    IgnorePattern, IncludeHeaderFooter, LimitOutput, LockCells, NbGraderPreprocessor,
-                                    OverwriteCells, OverwriteKernelspec, SaveAutoGrades, SaveCells)
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    DeduplicateIds,
+    Execute,
+    GetGrades,
+    IgnorePattern,
+    IncludeHeaderFooter,
+    LimitOutput,
+    LockCells,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+    SaveCells,
+)
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Unicode
 
 from ..course.catalogue import EXERCISES
-from ..explanation import card_html
-from ..simulator.isolation import confinement
-from ..simulator.tree import Tree
+from ..course.explanation import card_html
+from ..execute.isolation import confinement
+from ..text import escape
+from ..tree import Tree
 from ..view.card import number
-from ..view.text import escape
-from . import collecting, judge
+from . import judge
+from . import nbgrader_collect as collecting
 from .submission import Submission, Unreadable, beginning, cells_of, checked_exercise, from_cells
 
 
@@ -38,7 +56,7 @@ class AnyNotebook(NotebookExporter):
     so that it does not cost a student all the other notebooks. (This comes before any preprocessor.)"""
 
     def from_filename(self, filename, resources=None, **options):
-        """Export a file, or what stands for it; see collecting.py."""
+        """Export a file, or what stands for it; see nbgrader_collect.py."""
         found = collecting.contents(self.parent, filename)
         if found is None:
             return super().from_filename(filename, resources=resources, **options)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ..simulator.isolation import Confinement
+from ..execute.isolation import Confinement
 from . import submission
-from .handin import HandedIn, Refused, load
+from .collect import HandedIn, Refused, load
 from .judge import SECONDS, UNSEEN, Grade, OutOfTime, at_most, fingerprint, judge, rubric
 
 

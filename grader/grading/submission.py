@@ -16,10 +16,16 @@ from typing import NamedTuple
 
 from ..course.catalogue import EXERCISES
 from ..course.exercise import Exercise
-from ..course.reading import (MOST_CHARACTERS, assigned_literals, cleared_literals, literal, same_text,
-                              unwritten_functions)
-from ..simulator.tree import File, Tree
-from ..view.text import plain, series, shorten
+from ..course.reading import (
+    MOST_CHARACTERS,
+    assigned_literals,
+    cleared_literals,
+    literal,
+    same_text,
+    unwritten_functions,
+)
+from ..text import plain, series, shorten
+from ..tree import File, Tree
 
 MOST_BYTES = 10 << 20
 """Of a notebook. Outputs make notebooks large; one of this course has a few hundred kilobytes."""

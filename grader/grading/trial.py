@@ -7,11 +7,11 @@ import os
 import sys
 from functools import lru_cache
 
-from ..course.sparing import Sparing
-from ..simulator.execution import MachineTrouble
-from ..simulator.isolation import Confinement
-from ..simulator.job import Job
-from ..simulator.tree import File, Tree
+from ..course.budgeted import Sparing
+from ..execute.isolation import Confinement
+from ..rules.execution import MachineTrouble
+from ..rules.job import Job
+from ..tree import File, Tree
 
 SECONDS = 60.0
 RIGHT = {

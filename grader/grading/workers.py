@@ -16,12 +16,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 
+from ..course.budgeted import LIMITS
 from ..course.catalogue import EXERCISES
-from ..course.sparing import LIMITS
 from ..course.trusted import shared
-from ..simulator.execution import MachineTrouble
-from ..simulator.temporary import GRADING, Temporary, place, remove_leftovers
-from .handin import HandedIn
+from ..execute.temporary import GRADING, Temporary, place, remove_leftovers
+from ..rules.execution import MachineTrouble
+from .collect import HandedIn
 from .store import Outcome, Settings, grade_one
 
 PATIENCE = 60.0

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.simulator.pool import Moment
-
+from ..rules.simulation import Moment
+from ..text import clock, count, duration, escape
 from .scene import failed
-from .text import clock, count, duration, escape
 
 WIDTH, TOP, HEIGHT = 800.0, 4.0, 20.0
 SAFE, GONE, OPEN = "safe", "gone", "open"

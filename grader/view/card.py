@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import indent, wrap
 
-from grader.simulator.evidence import Evidence
-
+from ..text import escape, plain, prose, shorten
+from ..verify.evidence import Evidence
 from .style import CLASSES, card_sheet
-from .text import escape, plain, prose, shorten
 from .verdict import WIDTH, labels, needs_place, where
 
 Trial = tuple[str, "bool | None", str, float, float]

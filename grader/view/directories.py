@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from grader.simulator.tree import Entry, Fifo, File, Link
-
+from ..text import count, duration, escape, shorten
+from ..tree import Entry, Fifo, File, Link
 from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, SUBMIT, WHOLE, Item, Panel, Scene
 from .style import spoken
-from .text import count, duration, escape, shorten
 
 SYMBOLS = {SAME: "", NEW: "+", CHANGED: "~", GONE: "−", LOST: "×", MISSING: "?"}
 MOST_FILES = 10

@@ -5,10 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 
-from grader.simulator.costs import Costs
-
+from ..rules.costs import Costs
+from ..text import count, escape
 from .style import CLASSES, sheet
-from .text import count, escape
 
 _RULES = """
 @ table.took{border-collapse:collapse;font-size:12.5px;display:table;margin:2px 0}

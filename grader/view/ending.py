@@ -6,12 +6,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from grader.simulator.eventlog import Event
-from grader.simulator.pool import Moment, Outcome
-from grader.simulator.schedule import BETWEEN, Fault, Schedule
-from grader.simulator.step import Hold
-
-from .text import count
+from ..rules.eventlog import Event
+from ..rules.schedule import BETWEEN, Fault, Schedule
+from ..rules.simulation import Moment, Outcome
+from ..rules.step import Hold
+from ..text import count
 
 
 def summary(end: Outcome) -> str:

@@ -7,10 +7,9 @@ import threading
 import time
 from typing import TextIO
 
-from grader.simulator.observer import Observer
-from grader.simulator.schedule import render
-
-from .text import count, plain, shorten
+from ..rules.schedule import render
+from ..text import count, plain, shorten
+from ..verify.observer import Observer
 
 EVERY = 0.2
 """Seconds from one drawing to the next."""

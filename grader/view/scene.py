@@ -11,12 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from grader.simulator.job import STDERR, STDOUT
-from grader.simulator.pool import Ended, Held, Moment, NotSaved
-from grader.simulator.step import Hold
-from grader.simulator.tree import Directory, Entry, File, Tree
-
-from .text import clock, count, duration, series
+from ..rules.job import STDERR, STDOUT
+from ..rules.simulation import Ended, Held, Moment, NotSaved
+from ..rules.step import Hold
+from ..text import clock, count, duration, series
+from ..tree import Directory, Entry, File, Tree
 
 SAME, NEW, CHANGED, GONE, LOST, MISSING = "", "new", "changed", "gone", "lost", "missing"
 WHOLE = "whole file"

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from ..text import about, escape
 from .style import CLASSES, sheet
-from .text import about, escape
 
 PARTS = ("goodput", "checkpoints", "restarts", "lost work")
 KEYS = ("good", "save", "again", "loss")

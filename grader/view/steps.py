@@ -11,14 +11,13 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from grader.simulator.pool import Moment
-from grader.simulator.tree import Tree
-
+from ..rules.simulation import Moment
+from ..text import escape
+from ..tree import Tree
 from .bar import bar
 from .directories import Directories, legend
 from .scene import PREPARED, Scene, scenes
 from .style import CLASSES, steps_sheet
-from .text import escape
 from .timeline import aside, head, joined, tone
 
 MOST_STEPS = 60

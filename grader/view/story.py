@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from grader.simulator.pool import Moment
-from grader.simulator.tree import Entry, Fifo, File, Link, Tree
-
+from ..rules.simulation import Moment
+from ..text import count, duration, plain
+from ..tree import Entry, Fifo, File, Link, Tree
 from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, Item, Panel, Scene, leaves, scenes
-from .text import count, duration, plain
 
 MARKS = {SAME: " ", NEW: "+", CHANGED: "~", GONE: "-", LOST: "x", MISSING: "?"}
 COLOURS = {NEW: "32", CHANGED: "34", GONE: "2", LOST: "31", MISSING: "31"}

@@ -8,7 +8,7 @@ JupyterLab (its --jp variables give the theme), in nbgrader's feedback, in a pla
 
 from __future__ import annotations
 
-from .text import escape
+from ..text import escape
 
 CLASS = "htcondor-view"
 NO_FORMULA = "mathjax_ignore tex2jax_ignore"

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from grader.simulator.pool import Moment
-from grader.simulator.tree import Tree
-
+from ..rules.simulation import Moment
+from ..text import count, escape
+from ..tree import Tree
 from .bar import bar
 from .directories import Directories, legend
 from .scene import MISSING, Scene, failed, scenes, with_marks
 from .style import CLASSES, timeline_sheet
-from .text import count, escape
 
 MOST_ROWS = 12
 """Longer stories are condensed."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from grader.simulator.explore import Exploration
-from grader.simulator.schedule import render
-
-from .text import count
+from ..rules.schedule import render
+from ..text import count
+from ..verify.explore import Exploration
 from .verdict import WIDTH
 
 SHOWN = 5

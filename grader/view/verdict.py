@@ -9,12 +9,11 @@ import shlex
 from collections.abc import Sequence
 from textwrap import wrap
 
-from grader import calling
-from grader.simulator.evidence import Evidence
-from grader.simulator.explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration
-from grader.simulator.schedule import render
-
-from .text import count, duration, plain, shorten
+from .. import calling
+from ..rules.schedule import render
+from ..text import count, duration, plain, shorten
+from ..verify.evidence import Evidence
+from ..verify.explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration
 
 WIDTH = 100
 MEANINGS = {

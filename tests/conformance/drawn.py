@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
 from scenarios import Scenario
 
 FILES = ("a", "b", "dir/a", "dir/b", "dir/sub/c")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.simulator import schedule, submit
-from grader.simulator.executor import Executor
-from grader.simulator.folder import TreeFolder
-from grader.simulator.joblog import job_log
-from grader.simulator.pool import Pace, simulate
-from grader.simulator.profile import Profile
-from grader.simulator.transfer import not_transferred
-
 import scenarios
+
+from grader import submit
+from grader.execute.executor import Executor
+from grader.rules import schedule
+from grader.rules.joblog import job_log
+from grader.rules.profile import Profile
+from grader.rules.simulation import Pace, simulate
+from grader.rules.transfer import not_transferred
+from grader.submit.folder import TreeFolder
 
 PAUSE = 10
 PROBE = f"""#!/bin/sh

@@ -16,16 +16,16 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from grader import personal_pool
-from grader.htcondor.log import read
-from grader.htcondor.queue import HTCondor, JobId, PersonalPool
-from grader.simulator.eventlog import Event
-from grader.simulator.schedule import Fault
-from grader.simulator.tree import File, Tree
-
 import network
 import scenarios
 from scenarios import Scenario
+
+from grader.real_pool import personal_pool
+from grader.real_pool.log import read
+from grader.real_pool.queue import HTCondor, JobId, PersonalPool
+from grader.rules.eventlog import Event
+from grader.rules.schedule import Fault
+from grader.tree import File, Tree
 
 PROBE = """\
 #!/bin/sh

@@ -19,11 +19,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.simulator import profile as profiles
-from grader.simulator import schedule
-from grader.simulator.eventlog import Event
-from grader.simulator.schedule import Fault
-from grader.simulator.tree import Directory, File, Link, Tree
+from grader.rules import profile as profiles
+from grader.rules import schedule
+from grader.rules.eventlog import Event
+from grader.rules.schedule import Fault
+from grader.tree import Directory, File, Link, Tree
 
 OWN = (".job.ad", ".machine.ad", ".update.ad", ".update.ad.tmp", ".chirp.config", ".execution_overlay.ad")
 """HTCondor's own files in a sandbox. Without a list, .update.ad is sent too if it is young."""

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import scenarios
 import verdicts
-from grader.simulator import commands
-from grader.simulator.profile import PROFILES
+
+from grader.rules.profile import PROFILES
+from grader.submit import commands
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 
-import pytest
-
 import in_simulator
+import pytest
 import scenarios
-from grader import personal_pool
-from grader.simulator.executor import Executor
-from grader.simulator.profile import PROFILES, of
+
+from grader.execute.executor import Executor
+from grader.real_pool import personal_pool
+from grader.rules.profile import PROFILES, of
 
 ALL = scenarios.read()
 RECORDED = {name: scenarios.recorded(name) for name in PROFILES if scenarios.versions(name)}

@@ -12,17 +12,17 @@ import tomllib
 from pathlib import Path
 
 import pytest
-
-from grader.simulator import schedule, submit
-from grader.simulator.executor import Executor
-from grader.simulator.folder import TreeFolder
-from grader.simulator.isolation import confinement
-from grader.simulator.joblog import job_log
-from grader.simulator.pool import outcome, simulate
-from grader.simulator.profile import PROFILES
-from grader.simulator.tree import Directory, File, Link, Tree
-
 import scenarios
+
+from grader import submit
+from grader.execute.executor import Executor
+from grader.execute.isolation import confinement
+from grader.rules import schedule
+from grader.rules.joblog import job_log
+from grader.rules.profile import PROFILES
+from grader.rules.simulation import outcome, simulate
+from grader.submit.folder import TreeFolder
+from grader.tree import Directory, File, Link, Tree
 
 HERE = Path(__file__).parent
 PAUSE = 3.0

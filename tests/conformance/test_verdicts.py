@@ -10,14 +10,14 @@ import os
 from dataclasses import replace
 
 import pytest
-
 import verdicts
-from grader.course.catalogue import EXERCISES
-from grader.simulator import submit
-from grader.simulator.folder import TreeFolder
-from grader.simulator.tree import Tree
 from test_conformance import LIVE, ONLY_LIVE
 from verdicts import ANSWERS
+
+from grader import submit
+from grader.course.catalogue import EXERCISES
+from grader.submit.folder import TreeFolder
+from grader.tree import Tree
 
 AGAIN = "with a pool, python tests/conformance/verdicts.py records them anew"
 

@@ -19,18 +19,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import personal_pool
+from grader.real_pool.following import RealRun
 from grader.course.known import known_output
 from grader.course.report import Failure
-from grader.on_htcondor.command import RealRun
-from grader.htcondor.queue import HTCondor, PersonalPool
-from grader.simulator.executor import Executor
-from grader.simulator.explore import UNKNOWN, UNSAFE, explore
-from grader.simulator.job import Job
-from grader.simulator.pool import Held, Moment, Pace, simulate
-from grader.simulator.profile import MODERN
-from grader.simulator.schedule import Fault, Schedule, render
-from grader.simulator.tree import File, Tree
+from grader.execute.executor import Executor
+from grader.real_pool import personal_pool
+from grader.real_pool.queue import HTCondor, PersonalPool
+from grader.rules.job import Job
+from grader.rules.profile import MODERN
+from grader.rules.schedule import Fault, Schedule, render
+from grader.rules.simulation import Held, Moment, Pace, simulate
+from grader.tree import File, Tree
+from grader.verify.explore import UNKNOWN, UNSAFE, explore
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "course"))
 from judged import ANSWERS, judged  # noqa: E402

@@ -11,6 +11,7 @@ from answers_annealing import RIGHT_ANNEALING, WRONG_ANNEALING
 from answers_for_real import RIGHT_FOR_REAL
 from answers_submit import RIGHT_SPLIT, RIGHT_SUBMIT, WRONG_SPLIT, WRONG_SUBMIT
 from answers_wrapper import RIGHT_WRAPPER, WRONG_WRAPPER
+
 from grader.course.restore import RESTORE
 
 SUBMIT = RESTORE.given()["sweep.sub"].text

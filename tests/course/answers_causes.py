@@ -137,7 +137,7 @@ def job():
 worker = threading.Thread(target=job)
 worker.start()
 worker.join()""", "import sys, threading"), 10, "ends that thread alone"),
-    "in a pool of threads": Wrong(save(f"""
+    "in a pool of threads": Wrong(save("""
 def job():
     open("checkpoint.txt", "w").write(str(iteration))
     sys.exit(85)

@@ -6,8 +6,8 @@ from answers import ANSWERS
 
 from grader.course.catalogue import EXERCISES
 from grader.course.report import Report
-from grader.simulator.executor import Executor
-from grader.simulator.tree import Tree
+from grader.execute.executor import Executor
+from grader.tree import Tree
 
 _made: dict[tuple[str, str, str], Report] = {}
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import pytest
-from answers_bugs import (ANSWERS, DUE, HANDLER, LAST, RIGHT_LISTING, RIGHT_ON_SIGTERM, RIGHT_TRAINING, collatz, listed,
-                          python, script, training)
+from answers_bugs import (
+    ANSWERS,
+    DUE,
+    HANDLER,
+    LAST,
+    RIGHT_LISTING,
+    RIGHT_ON_SIGTERM,
+    RIGHT_TRAINING,
+    collatz,
+    listed,
+    python,
+    script,
+    training,
+)
 
 from grader.course.bugs import BUGS
 from grader.course.catalogue import EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import CRASHED, NOT_TRIED, PASSED, WRONG
-from grader.simulator.tree import File, Tree
+from grader.tree import File, Tree
 
 GIVEN = {"slides_listing": "no-progress", "last_done": "repeats-iteration", "training": "rng-not-saved",
          "on_sigterm": "sigterm-saves", "behind_a_pipe": "exit-zero-after-save"}

@@ -10,11 +10,11 @@ from answers import save as save_answer
 from answers_causes import RIGHT, WRONG
 
 from grader.course import restore, save
+from grader.course.budgeted import Sparing
 from grader.course.catalogue import EXERCISES
 from grader.course.cures import restoring, submitting
 from grader.course.report import PASSED
-from grader.course.sparing import Sparing
-from grader.simulator.tree import Tree
+from grader.tree import Tree
 
 CURES = {"save": save.SAVING, "restore": (*restore.SAVING, *restoring.CHOOSING, *restoring.RENEWING),
          "submit": submitting.CURES}

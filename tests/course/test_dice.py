@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from answers import restore, save
 
+from grader.course.budgeted import Sparing
 from grader.course.catalogue import EXERCISES
 from grader.course.report import PASSED
-from grader.course.sparing import Sparing
-from grader.simulator.tree import Tree
+from grader.tree import Tree
 
 RESUMES = """
 import os, random, secrets, sys, tempfile, uuid

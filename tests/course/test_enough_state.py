@@ -8,8 +8,8 @@ from answers_annealing import INDEX_ONLY, NO_RANDOM, PICKLED, answer, but, final
 from grader.course.annealing import ANNEALING, FORGETTABLE, annealing, forgetting
 from grader.course.enough_state import ANNEAL
 from grader.course.report import NOT_TRIED, PARTLY, PASSED
-from grader.simulator.pool import simulate
-from grader.simulator.tree import Tree
+from grader.rules.simulation import simulate
+from grader.tree import Tree
 
 PARTS = {question.name: question.maximum for question in ANNEAL.questions}
 FORGES = but("        initial_state[\"iteration\"] = iteration\n", """        initial_state["iteration"] = iteration

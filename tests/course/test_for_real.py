@@ -8,11 +8,11 @@ from answers_for_real import LOGS, RIGHT_FOR_REAL
 from grader.course.catalogue import EXERCISES
 from grader.course.for_real import LOG
 from grader.course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
-from grader.simulator.eventlog import render
-from grader.simulator.joblog import job_log
-from grader.simulator.pool import simulate
-from grader.simulator.schedule import parse
-from grader.simulator.tree import Tree
+from grader.rules.eventlog import render
+from grader.rules.joblog import job_log
+from grader.rules.schedule import parse
+from grader.rules.simulation import simulate
+from grader.tree import Tree
 
 FOR_REAL = EXERCISES["for_real"]
 BY_HAND = LOGS["vacated"]

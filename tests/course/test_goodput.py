@@ -10,10 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.course.goodput import (PATIENCE, AtLimit, AtRandom, OfficeHours, Plan, best_interval, daly, expected_runtime,
-                                   luck, mean_goodput, play, young)
-from grader.simulator.execution import EPOCH
-from grader.simulator.pool import Pace, outcome, simulate
+from grader.course.goodput import (
+    PATIENCE,
+    AtLimit,
+    AtRandom,
+    OfficeHours,
+    Plan,
+    best_interval,
+    daly,
+    expected_runtime,
+    luck,
+    mean_goodput,
+    play,
+    young,
+)
+from grader.rules.execution import EPOCH
+from grader.rules.simulation import Pace, outcome, simulate
 
 MINUTE, HOUR = 60.0, 3600.0
 PUBLISHED = [(24 * HOUR, 117), (6 * HOUR, 57), (15 * MINUTE, 9.1)]

@@ -10,7 +10,7 @@ from judged import ANSWERS, judged
 from grader.course.catalogue import EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import CRASHED, NOT_TRIED, PASSED
-from grader.simulator.tree import Tree
+from grader.tree import Tree
 
 RIGHT = [(exercise, style) for exercise, (right, _) in ANSWERS.items() for style in right]
 WRONG = [(exercise, id, style) for exercise, (_, wrong) in ANSWERS.items() for id in wrong for style in wrong[id]]

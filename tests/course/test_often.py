@@ -15,11 +15,11 @@ from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.often import CHECKPOINT, LAST_WEEK, MOST_BY_RULE, PACE, RESTART, last_week, saving_every, sweep
 from grader.course.report import CRASHED, PARTLY, PASSED, WRONG
 from grader.course.saving_rule import KNOWN, Fault, Ground, Rule, drawn
-from grader.htcondor.log import read
-from grader.simulator.costs import costs
-from grader.simulator.execution import EPOCH
-from grader.simulator.pool import Pace, outcome, simulate
-from grader.simulator.tree import Tree
+from grader.real_pool.log import read
+from grader.rules.costs import costs
+from grader.rules.execution import EPOCH
+from grader.rules.simulation import Pace, outcome, simulate
+from grader.tree import Tree
 
 SMALL = Ground("one to play with", AtRandom(3000.0), 12, (60, 180, 600), 50, 70, 20, 40)
 """A pool and a job that are quickly played through in the simulator."""

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader import explanation
+from grader.course import explanation
 from grader.course.catalogue import EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import CRASHED, NOT_TRIED, PASSED, WRONG
-from grader.simulator.tree import Tree
+from grader.tree import Tree
 
 PREDICTIONS = [name for name, exercise in EXERCISES.items() if exercise.literal]
 KNOWN = {

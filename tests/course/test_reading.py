@@ -7,7 +7,7 @@ import pytest
 from grader.course.catalogue import EXERCISES
 from grader.course.reading import unwritten_functions
 from grader.course.report import NOT_TRIED
-from grader.simulator.tree import File, Tree
+from grader.tree import File, Tree
 
 DEEP = "(" * 80 + "1" + ")" * 80
 NESTED = "raise f" + "(1)" * 4000

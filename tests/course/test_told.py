@@ -7,12 +7,12 @@ from answers import ANSWERS, FORGIVING, SAVED, often, restore, save
 from answers_bugs import DUE, LAST, collatz
 from answers_submit import HOME, NEEDS, SAVES, split, submit
 
-from grader.course.asking import EMPTIED, NEVER_LEFT
+from grader.course.budgeted import Sparing
 from grader.course.catalogue import EXERCISES
+from grader.course.checks import EMPTIED, NEVER_LEFT
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import PASSED
-from grader.course.sparing import Sparing
-from grader.simulator.tree import Tree
+from grader.tree import Tree
 
 
 @pytest.fixture

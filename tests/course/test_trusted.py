@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from grader.course.trusted import shared, trusted
-from grader.simulator.job import Job
-from grader.simulator.tree import File, Tree
+from grader.rules.job import Job
+from grader.tree import File, Tree
 
 PROGRAM = Tree({"job": File(b"#!/bin/sh\necho done\n", executable=True)})
 

@@ -11,12 +11,22 @@ from answers_wrapper import RIGHT_WRAPPER, START, wrapper
 
 from grader.course.exercise import Bench
 from grader.course.report import NOT_TRIED
-from grader.course.waves import (SHORT, WAVES, cut_at, cut_off, first_file, given, moments, naive_job, unseen_settings,
-                                 waves)
+from grader.course.waves import (
+    SHORT,
+    WAVES,
+    cut_at,
+    cut_off,
+    first_file,
+    given,
+    moments,
+    naive_job,
+    unseen_settings,
+    waves,
+)
 from grader.course.wrapper import TORN_FILE, WRAPPER
-from grader.simulator.execution import Stop
-from grader.simulator.explore import RESTART_SAFE
-from grader.simulator.tree import File, Tree
+from grader.rules.execution import Stop
+from grader.tree import File, Tree
+from grader.verify.explore import RESTART_SAFE
 
 DRAWN = [unseen_settings(random.Random(seed)) for seed in range(3)]
 

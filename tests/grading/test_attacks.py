@@ -23,16 +23,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from classroom import ANSWERS, ROOT
-from grader.course import sparing
-from grader.course.sparing import LIMITS
+
+from grader.course import budgeted as sparing
+from grader.course.budgeted import LIMITS
+from grader.execute.isolation import confinement
 from grader.grading import judge, pages
 from grader.grading.judge import Grade, Graded
 from grader.grading.submission import Submission, read
-from grader.simulator.execution import Limits
-from grader.simulator.isolation import confinement
-from grader.simulator.tree import Tree
+from grader.rules.execution import Limits
+from grader.tree import Tree
 
 CONFINE = confinement()
 SHUT_IN = CONFINE is not None and CONFINE.bubblewrap
@@ -245,7 +245,7 @@ def test_other_processes_are_out_of_reach(name, world):
 
 @pytest.mark.parametrize("name", FATAL)
 def test_a_job_that_signals_its_starter_ends_only_itself(name, world, monkeypatch):
-    monkeypatch.setattr("grader.simulator.startd.PATIENCE", 0.5)
+    monkeypatch.setattr("grader.execute.startd.PATIENCE", 0.5)
     if not SHUT_IN and "starter" in name:
         pytest.skip("only a sandbox shields the starter")
     itself = name in ("stopping the starter", "killing the process group")
@@ -482,10 +482,10 @@ def test_what_takes_all_memory_to_be_compiled_is_limited(world):
 AS_NOBODY = """
 import sys
 from dataclasses import replace
-from grader.course.sparing import LIMITS
+from grader.course.budgeted import LIMITS
 from grader.grading.judge import judge
 from grader.grading.submission import Submission
-from grader.simulator.isolation import confinement
+from grader.execute.isolation import confinement
 confine = confinement()
 if not (confine and confine.bubblewrap and not confine.own_user):
     sys.exit(3)

@@ -17,12 +17,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 from classroom import ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, ROOT, notebook, solved, with_answer
-from grader.grading import batch, handin, judge, store, workers
+
+from grader.execute.isolation import confinement
+from grader.grading import batch, judge, store, workers
+from grader.grading import collect as handin
 from grader.grading.batch import grade
-from grader.grading.handin import HandedIn, Refused, find, load
-from grader.simulator.isolation import confinement
+from grader.grading.collect import HandedIn, Refused, find, load
 from grader.view.card import number
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"

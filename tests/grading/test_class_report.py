@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from classroom import ANSWERS
+
 from grader.course.catalogue import EXERCISES
-from grader.grading import alike, class_report, judge
+from grader.execute.isolation import confinement
+from grader.grading import class_report, judge
+from grader.grading import similarity as alike
 from grader.grading.submission import Submission
-from grader.simulator.isolation import confinement
-from grader.simulator.tree import Tree
+from grader.tree import Tree
 
 
 class Handed:

@@ -16,18 +16,18 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
 from classroom import ANSWERS, MAXIMUM, ROOT, notebook, solved, with_answer
-from grader import personal_pool
-from grader.__main__ import main
+from test_batch import lay_out, table
+
+from grader.cli.main import main
+from grader.execute.isolation import confinement
 from grader.grading import cluster, job, judge, store
 from grader.grading.batch import grade
-from grader.grading.handin import HandedIn, find
-from grader.htcondor import queue as queues
-from grader.htcondor.queue import JobId, Site
-from grader.personal_pool import Trouble
-from grader.simulator.isolation import confinement
-from test_batch import lay_out, table
+from grader.grading.collect import HandedIn, find
+from grader.real_pool import personal_pool
+from grader.real_pool import queue as queues
+from grader.real_pool.personal_pool import Trouble
+from grader.real_pool.queue import JobId, Site
 
 SAVE = "03-save.ipynb"
 LIVE = os.environ.get("CONFORMANCE") == "live"

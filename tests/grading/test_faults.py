@@ -12,12 +12,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import faults
+import pytest
 from classroom import ANSWERS, notebook, solved, with_answer
-from grader.simulator.isolation import confinement
 from test_batch import lay_out
+
+from grader.execute.isolation import confinement
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
 NUMBER = int(os.environ.get("FAULTS", "12"))

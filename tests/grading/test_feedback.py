@@ -10,17 +10,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-
 from classroom import ANSWERS, ASSIGNMENT, ROOT, solved, with_answer
 
 pytest.importorskip("nbgrader")
+from test_preprocessors import grade  # noqa: E402
+
 from grader.course.catalogue import EXERCISES  # noqa: E402
-from grader.explanation import card_html  # noqa: E402
+from grader.course.explanation import card_html  # noqa: E402
+from grader.execute.isolation import confinement  # noqa: E402
 from grader.grading import feedback, judge  # noqa: E402
 from grader.grading.pages import POLICY  # noqa: E402
-from grader.simulator.isolation import confinement  # noqa: E402
-from grader.simulator.tree import Tree  # noqa: E402
-from test_preprocessors import grade  # noqa: E402
+from grader.tree import Tree  # noqa: E402
 
 SAVE = "03-save.ipynb"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

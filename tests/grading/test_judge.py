@@ -6,23 +6,23 @@ import signal
 from dataclasses import replace
 
 import pytest
+from classroom import ANSWERS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from classroom import ANSWERS
-from grader.course import sparing
+from grader.course import budgeted as sparing
+from grader.course.budgeted import LIMITS, Sparing
 from grader.course.catalogue import EXERCISES
-from grader.course.sparing import LIMITS, Sparing
 from grader.course.trusted import Trusted
+from grader.execute.executor import Executor
+from grader.execute.isolation import Confinement, confinement
 from grader.grading import judge, store, trial
-from grader.grading.handin import HandedIn
+from grader.grading.collect import HandedIn
 from grader.grading.submission import Submission
-from grader.simulator.execution import Exit, Limits, MachineTrouble, Run
-from grader.simulator.executor import Executor
-from grader.simulator.explore import explore
-from grader.simulator.isolation import Confinement, confinement
-from grader.simulator.job import Job
-from grader.simulator.tree import File, Tree
+from grader.rules.execution import Exit, MachineTrouble, Run
+from grader.rules.job import Job
+from grader.tree import File, Tree
+from grader.verify.explore import explore
 
 CONFINE = confinement()
 SHORT = replace(LIMITS, cpu=0.3, wall=1.0)

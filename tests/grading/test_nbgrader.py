@@ -16,11 +16,23 @@ import subprocess
 import sys
 
 import pytest
+from classroom import (
+    ANSWERS,
+    ASSIGNMENT,
+    EXTRA,
+    MAXIMUM,
+    NOTEBOOKS,
+    ROOT,
+    environment,
+    is_solution,
+    notebook,
+    solved,
+    source,
+    with_answer,
+)
 
-from classroom import (ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, NOTEBOOKS, ROOT, environment, is_solution, notebook, solved,
-                       source, with_answer)
 from grader.course.catalogue import COURSE, EXERCISES
-from grader.simulator.tree import Tree
+from grader.tree import Tree
 
 DRIVER = """
 import json, logging, sys

@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 import pytest
-
 from classroom import ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, ROOT, environment, notebook, solved, source, with_answer
+
 from grader.course.catalogue import EXERCISES
 
 pytest.importorskip("nbgrader")

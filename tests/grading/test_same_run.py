@@ -6,17 +6,18 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from classroom import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from test_class_report import Handed
 
-from classroom import ROOT
 from grader.course.catalogue import EXERCISES
 from grader.course.for_real import LOG
-from grader.grading import alike, class_report, judge
+from grader.execute.isolation import confinement
+from grader.grading import class_report, judge
+from grader.grading import similarity as alike
 from grader.grading.submission import Submission
-from grader.simulator.isolation import confinement
-from grader.simulator.tree import Tree
-from test_class_report import Handed
+from grader.tree import Tree
 
 FOR_REAL = EXERCISES["for_real"]
 LOGS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests/course/logs").glob("*.log"))}

@@ -7,15 +7,15 @@ import json
 import time
 
 import pytest
+from classroom import ANSWERS, notebook, solved, source, with_answer
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from classroom import ANSWERS, notebook, source, solved, with_answer
 from grader.course.catalogue import EXERCISES
 from grader.grading import submission
 from grader.grading.judge import fingerprint
 from grader.grading.submission import Submission
-from grader.simulator.tree import File, Tree
+from grader.tree import File, Tree
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
 RIGHT = ANSWERS["save"][0]["with open"]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from grader.grading import batch
-from grader.view.text import no_formula
+from grader.text import no_formula
 
 NAMES = [
     "=1+1", "x;=1+1;", "x\t=1+1\t", "x|=1+1|", "x,=1+1,", 'x";=1+1;"', "x;\"=1+1\"", "x\n=1+1", "x\r\n@SUM(1)",

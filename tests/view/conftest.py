@@ -1,11 +1,10 @@
 """Stories of small jobs, each simulated once."""
 
 import pytest
-
-from grader.simulator.pool import simulate
-from grader.simulator.schedule import parse
-
 from view_helpers import tiny
+
+from grader.rules.schedule import parse
+from grader.rules.simulation import simulate
 
 
 @pytest.fixture(scope="session")

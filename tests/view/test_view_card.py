@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from grader.simulator.evidence import Evidence
-from grader.view.card import STATUSES, card, card_text, code, facts
-from hypothesis import given, strategies as st
-
+from hypothesis import given
+from hypothesis import strategies as st
 from view_helpers import Page
+
+from grader.verify.evidence import Evidence
+from grader.view.card import STATUSES, card, card_text, code, facts
 
 TRIALS = [("in place", True, "fine", 1.0, 1.0), ("elsewhere", False, "a line is missing", 0.5, 2.0),
           ("twice", None, "later", 0.0, 1.0)]

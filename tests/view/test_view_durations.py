@@ -1,9 +1,9 @@
 """The table of what waits, transfers and slots took."""
 
-from grader.simulator.costs import Costs
-from grader.view.durations import table, text
-
 from view_helpers import Page
+
+from grader.rules.costs import Costs
+from grader.view.durations import table, text
 
 SOME = Costs(waits=[600.0, 60.0], downloads=[90.0, 90.0], uploads=[150.0], slots=[])
 

@@ -3,11 +3,10 @@
 import re
 
 import pytest
-
-from grader.view.shares import HEIGHT, KEYS, PARTS, WIDTH, Column, shares
-from grader.view.text import about
-
 from view_helpers import Page
+
+from grader.text import about
+from grader.view.shares import HEIGHT, KEYS, PARTS, WIDTH, Column, shares
 
 COLUMNS = [Column(120.0 * 2 ** i, (0.1 * i, 0.5 - 0.05 * i, 0.02, 0.48 - 0.05 * i), 0.05 * i, 0.11 * i) for i in range(8)]
 BEST = {"Young": 1000.0, "Daly": 900.0}

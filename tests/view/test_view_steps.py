@@ -4,14 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from grader.simulator import submit
-from grader.simulator.pool import Moment, simulate
-from grader.simulator.profile import PROFILES
-from grader.simulator.schedule import parse
-from grader.simulator.tree import Tree
-from grader.view.steps import LAST_STEPS, MOST_STEPS, in_steps, stepper
-
 from view_helpers import Page, tiny
+
+from grader import submit
+from grader.rules.profile import PROFILES
+from grader.rules.schedule import parse
+from grader.rules.simulation import Moment, simulate
+from grader.tree import Tree
+from grader.view.steps import LAST_STEPS, MOST_STEPS, in_steps, stepper
 
 SLIDES = Path(__file__).resolve().parents[2] / "payload" / "slides"
 SUBMIT = {"my_software", "my_input.txt", "my_submit.sub"}

@@ -1,11 +1,12 @@
 """The terminal story: lazily told, complete, in HTCondor's words, and safe to print."""
 
-from grader.simulator.pool import Held, Moment
-from grader.simulator.tree import Directory, File, Link, Tree
-from grader.view.story import directories, lines
-from hypothesis import given, strategies as st
-
+from hypothesis import given
+from hypothesis import strategies as st
 from view_helpers import tiny
+
+from grader.rules.simulation import Held, Moment
+from grader.tree import Directory, File, Link, Tree
+from grader.view.story import directories, lines
 
 
 def told(moments, **more):

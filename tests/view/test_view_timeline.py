@@ -4,15 +4,16 @@ import re
 from dataclasses import replace
 
 import pytest
-from grader.simulator.pool import Held, Moment, simulate
-from grader.simulator.tree import Directory, File, Link, Tree
+from hypothesis import given
+from hypothesis import strategies as st
+from view_helpers import Page, tiny
+
+from grader.rules.simulation import Held, Moment, simulate
+from grader.tree import Directory, File, Link, Tree
 from grader.view.bar import blocks
 from grader.view.directories import preview
 from grader.view.scene import scenes
 from grader.view.timeline import MOST_FOLDED, joined, stretches, timeline
-from hypothesis import given, strategies as st
-
-from view_helpers import Page, tiny
 
 OURS = {"div", "style", "svg", "title", "line", "rect", "path", "g", "text", "span", "b", "ol", "li", "h4",
         "p", "details", "summary", "pre", "mark"}

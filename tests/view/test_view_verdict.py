@@ -3,13 +3,14 @@
 import shlex
 
 import pytest
-from grader.simulator.evidence import Evidence, evidence
-from grader.simulator.explore import Exploration, explore
-from grader.simulator.schedule import parse
-from grader.view.verdict import verdict_lines
-from hypothesis import given, strategies as st
-
+from hypothesis import given
+from hypothesis import strategies as st
 from view_helpers import tiny
+
+from grader.rules.schedule import parse
+from grader.verify.evidence import Evidence, evidence
+from grader.verify.explore import Exploration, explore
+from grader.view.verdict import verdict_lines
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from html.parser import HTMLParser
 
-from grader.simulator.job import Job
-from grader.simulator.tree import File, Tree
+from grader.rules.job import Job
+from grader.tree import File, Tree
 
 PROGRAM = b'''#!/usr/bin/env python3
 import os, sys, time

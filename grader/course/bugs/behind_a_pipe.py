@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from ...simulator.job import Job
-from ...simulator.tree import File, Tree
-from ..asking import both, wrong
+from ...rules.job import Job
+from ...tree import File, Tree
+from ..checks import both, wrong
 from ..exercise import FEWER, Bench, Exercise, Question, Result
 from ..payload import Program
 from ..prediction import prediction

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import random
 
-from ...simulator.tree import Tree
-from ..asking import both
+from ...tree import Tree
+from ..checks import both
 from ..exercise import Exercise, Question
 from ..payload import Program
 from ..prediction import prediction

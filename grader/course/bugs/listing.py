@@ -6,13 +6,13 @@ from __future__ import annotations
 import random
 from functools import lru_cache
 
-from ...simulator import schedule as schedules
-from ...simulator.explore import explore
-from ...simulator.job import Job
-from ...simulator.pool import outcome, simulate
-from ...simulator.schedule import Schedule
-from ...simulator.tree import Tree
-from ..asking import both, keeps, wrong
+from ...rules import schedule as schedules
+from ...rules.job import Job
+from ...rules.schedule import Schedule
+from ...rules.simulation import outcome, simulate
+from ...tree import Tree
+from ...verify.explore import explore
+from ..checks import both, keeps, wrong
 from ..exercise import Bench, Exercise, Question, Result, Unusable
 from ..payload import Program
 from ..reading import literal

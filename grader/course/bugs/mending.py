@@ -13,12 +13,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ...simulator.explore import Exploration
-from ...simulator.job import STDERR, STDOUT, Job
-from ...simulator.pool import Ended, Saved
-from ...simulator.tree import File, Tree
-from ...view.text import count
-from ..asking import every_schedule, failed, fault_free, told
+from ...rules.job import STDERR, STDOUT, Job
+from ...rules.simulation import Ended, Saved
+from ...text import count
+from ...tree import File, Tree
+from ...verify.explore import Exploration
+from ..checks import every_schedule, failed, fault_free, told
 from ..exercise import Ask, Bench, Result
 from ..payload import Program
 from ..resumption import free_way

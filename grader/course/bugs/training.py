@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ...simulator import schedule as schedules
-from ...simulator.job import Job
-from ...simulator.pool import Moment, outcome, simulate
-from ...simulator.tree import File, Tree
-from ..asking import both
+from ...rules import schedule as schedules
+from ...rules.job import Job
+from ...rules.simulation import Moment, outcome, simulate
+from ...tree import File, Tree
+from ..checks import both
 from ..exercise import Bench, Exercise, Question, Result
 from ..payload import Program
 from ..prediction import prediction
 from ..report import Failure
 from ..trusted import trusted
 from .mending import NEVER, OUTPUT, Loop, known_answer, two_checkpoints
-
 
 Flight = tuple[float, int]
 """At how many degrees Fahrenheit, and whether a seal was damaged (1) or not (0)."""

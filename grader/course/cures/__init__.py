@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ...simulator.tree import Tree
+from ...tree import Tree
 from ..reading import UNREADABLE
 
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ...simulator.tree import File, Tree
+from ...tree import File, Tree
 from . import Cure, Remedy
 from .source import PATH, module_of, name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ...simulator.tree import Tree
+from ...tree import Tree
 from ..reading import parsed
 from . import Cure, Remedy
 from .source import PATH, Module, call, mentions, module_of, name

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from ...simulator.tree import File, Tree
+from ...tree import File, Tree
 from ..reading import UNREADABLE, parsed
 
 PATH = "checkpoint.py"

@@ -6,8 +6,8 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from ...simulator import commands
-from ...simulator.tree import File, Tree
+from ...submit import commands
+from ...tree import File, Tree
 from . import Cure, Remedy
 
 PATH = "sweep.sub"

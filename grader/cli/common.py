@@ -1,0 +1,92 @@
+"""What the commands have in common: errors of the user's input, arguments, and the submit file that is given."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from .. import submit
+from ..execute.executor import Executor
+from ..execute.isolation import own_confinement
+from ..rules.execution import Limits
+from ..rules.profile import MODERN, PROFILES, Profile
+
+UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2}
+"""Exit status for input that can't be used."""
+
+
+class Unusable(Exception):
+    """The user's input can't be used; the text says where and what to do."""
+
+
+class Misused(Exception):
+    """The command line can't be understood; the text says why, and `status` is the exit status."""
+
+    def __init__(self, text: str, status: int):
+        super().__init__(text)
+        self.status = status
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        command = self.prog.rpartition(" ")[2]
+        raise Misused(f"{self.prog}: {message}; see {self.prog} --help", UNUSABLE.get(command, 2))
+
+
+def add_command(commands, name: str, run, summary: str, epilog: str) -> argparse.ArgumentParser:
+    """Add a command, whose function run(options) returns the exit status."""
+    command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=epilog)
+    command.set_defaults(command=run)
+    return command
+
+
+def add_submit_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE",
+                         help="what condor_submit is given; the files that it names are sought beside it")
+
+
+def add_simulated_job(command: argparse.ArgumentParser) -> None:
+    """The arguments of a command that takes a job to the simulated HTCondor."""
+    add_submit_file(command)
+    command.add_argument("--profile", choices=PROFILES, default=MODERN.name, metavar="NAME",
+                         help=f"which HTCondor: {', '.join(map(str, PROFILES.values()))}; default %(default)s")
+    command.add_argument("--allow-outside", action="store_true",
+                         help="let the program write outside of its sandbox, and use the network (default: where "
+                              "there is bubblewrap it can't, and has a /tmp of its own)")
+    command.add_argument("--json", action="store_true",
+                         help="print JSON instead of text: an object; a list of them if several jobs are queued; "
+                              "for unusable input an object with `error` and, where they are known, `file`, `line` "
+                              "and `remedy`. `remarks` are those that text has on stderr")
+
+
+def positive(text: str) -> int:
+    """The value of an argument that is a number from 1 up."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
+    return int(text)
+
+
+def read_submission(path: Path, profile: Profile) -> submit.Submission:
+    """What a submit file describes; its remarks are printed."""
+    submission = submit.read(path, profile)
+    for remark in submission.remarks:
+        print(remark, file=sys.stderr)
+    return submission
+
+
+def make_executor(options: argparse.Namespace, one_machine: bool = False) -> Executor:
+    """One for programs of the user's own. Where nothing else keeps a program from writing to the user's own home
+    directory, it has another one in any case."""
+    limits = Limits(cpu=options.max_seconds, wall=float(options.max_seconds))
+    confine = None if options.allow_outside else own_confinement()
+    return Executor(limits, confine, one_machine, sets_home=confine is None or PROFILES[options.profile].sets_home)
+
+
+def print_json(told: list[dict]) -> None:
+    """Print the object of one job, or the list of those of several."""
+    print(json.dumps(told[0] if len(told) == 1 else told))

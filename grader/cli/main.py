@@ -1,0 +1,93 @@
+"""The command line: parses the arguments, runs a command, and turns errors into one line and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from .. import calling
+from ..problems import SubmitError
+from ..rules.execution import MachineTrouble
+from ..rules.schedule import ScheduleError
+from . import grade, simulate, submit, verify
+from .common import UNUSABLE, Misused, Parser, Unusable
+
+COMMANDS = (simulate, verify, submit, grade)
+"""Each module has add_to(commands), which adds its parser."""
+
+NO_OPTIONS = ("name", "command", "submit_file", "folder")
+"""What is known of a command line besides its options."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        try:
+            return _run(given)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has read enough, as head does
+        sys.stdout = open(os.devnull, "w")
+        return 128 + 13  # as for a program that SIGPIPE ended
+    except OSError as error:
+        sys.stdout = open(os.devnull, "w")  # which may be what can't be written to
+        try:
+            print(f"grader: can't go on: {error.strerror or error}"
+                  + (f" ({error.filename})" if error.filename else ""), file=sys.stderr)
+        except OSError:
+            sys.stderr = open(os.devnull, "w")  # since 3.13, Python tries again at its end, and exits with 120
+        return UNUSABLE.get(_command_in(given), 2)
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 128 + 2
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        options, unknown = parser().parse_known_args(arguments)
+        if unknown:
+            raise Unusable(_not_understood(unknown[0], options))
+        return options.command(options)
+    except Misused as error:
+        text, status = str(error), error.status
+        told = {"error": text}
+    except (SubmitError, ScheduleError, MachineTrouble, Unusable) as error:
+        name = _command_in(arguments)
+        text, status = f"grader {name}: {error}", UNUSABLE[name]
+        told = {"error": str(error)}
+        if isinstance(error, SubmitError):
+            told = {"error": error.problem, "file": error.file, "line": error.line, "remedy": error.remedy}
+    print(text, file=sys.stderr)
+    if "--json" in arguments:
+        print(json.dumps(told))
+    return status
+
+
+def _not_understood(argument: str, options: argparse.Namespace) -> str:
+    """What is wrong with an argument that is left over, and what may be meant by it."""
+    if "@" in argument and argument[0] != "-" and "schedule" in options:
+        return f'{argument!r} stands alone: write the whole schedule in quotes, as in --schedule "evict@2 evict@4+90s"'
+    known = [f"--{name.replace('_', '-')}" for name in vars(options) if name not in NO_OPTIONS]
+    near = difflib.get_close_matches(argument.partition("=")[0], known, 1, 0.75)
+    remedy = f"did you mean {near[0]}?" if near else "see --help"
+    return f"{argument!r}: unrecognized argument; {remedy}"
+
+
+def _command_in(arguments: list[str]) -> str:
+    return next((argument for argument in arguments if argument in UNUSABLE), "")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = Parser(
+        prog=calling.command(), description="HTCondor's exit-driven self-checkpointing, in small.",
+        epilog="Each command has a --help of its own.")
+    commands = top.add_subparsers(dest="name", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_to(commands)
+    return top

@@ -1,0 +1,116 @@
+"""python -m grader simulate: a job on one schedule, as a story."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+from ..execute.executor import Executor
+from ..rules import schedule
+from ..rules.eventlog import render as render_event
+from ..rules.execution import Limits
+from ..rules.job import Job
+from ..rules.joblog import job_log
+from ..rules.profile import PROFILES, Profile
+from ..rules.simulation import Moment, Outcome, outcome, simulate
+from ..tree import File, Tree
+from ..view import ending, story
+from .common import Unusable, add_command, add_simulated_job, make_executor, positive, print_json, read_submission
+
+
+def add_to(commands) -> None:
+    """Add this command and its options."""
+    command = add_command(commands, "simulate", run, "run a job through one schedule and tell the story",
+                   f"{_faults()}\n\nExit status: 0 completed with exit code 0; 1 any other end; 2 unusable input.")
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.add_argument("--schedule", default="", metavar='"FAULT ..."',
+                     help="what happens to the job, as in \"evict@2 evict@4+90s\"; the faults are below")
+    command.add_argument("--max-seconds", type=positive, default=int(Limits.wall), metavar="N",
+                     help="end an execution that has taken N seconds of real time, or of processor time "
+                          "(default %(default)s)")
+    add_simulated_job(command)
+
+
+def _faults() -> str:
+    rows = [textwrap.fill(what, 79, initial_indent=f"  {kind}@N".ljust(18), subsequent_indent=" " * 18)
+            for kind, what in schedule.FAULTS.items()]
+    return "\n".join(["faults, in execution N, counted from 1:", *rows])
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the job or jobs, leave their output in the submit directory, tell the story."""
+    faults, profile = schedule.parse(options.schedule), PROFILES[options.profile]
+    submission = read_submission(options.submit_file, profile)
+    directory = options.submit_file.parent
+    jobs = submission.within(directory)
+    home, logs, fine, told = Tree(), {}, True, []
+    with make_executor(options, one_machine=True) as executor:
+        for job in jobs:
+            end, log, as_json = _tell(job, executor, profile, faults, directory, options.json)
+            as_json["remarks"] = [*map(str, submission.remarks), *as_json["remarks"]]
+            told.append(as_json)
+            home |= end.home
+            if job.log:  # which several jobs may share
+                logs[job.log] = logs.get(job.log, b"") + log.encode()
+            fine = fine and end.status == "completed" and end.exit.code == 0
+    _bring_home(home, logs, directory)
+    if options.json:
+        print_json(told)
+    return 0 if fine else 1
+
+
+def _tell(job: Job, executor: Executor, profile: Profile, faults: schedule.Schedule, directory: Path,
+          as_json: bool) -> tuple[Outcome, str, dict]:
+    """Play one job, and tell it as text unless it is to be told as JSON: its end, its log, and the JSON object."""
+    if job.batch_size > 1 and not as_json:
+        print(f"Job {job.cluster}.{job.proc} of {job.batch_size}\n")
+    moments: list[Moment] = []
+
+    def noted():
+        for moment in simulate(job, executor, profile, faults):
+            moments.append(moment)
+            yield moment
+
+    if as_json:
+        moments.extend(simulate(job, executor, profile, faults))
+    else:
+        before = Tree({p: e for p, e in Tree.read(directory).items() if p != job.log})
+        for line in story.lines(noted(), job.log, submit=before, colour=sys.stdout.isatty()):
+            print(line)
+            sys.stdout.flush()
+    end = outcome(moments)
+    remarks = ending.not_happened(moments, faults) + ending.left_outside(moments)
+    for remark in remarks:
+        print(remark, file=sys.stderr)
+    events = list(job_log(job, moments, profile))
+    if not as_json:
+        print(ending.summary(end))
+    return (end, "".join(render_event(event) for event in events),
+            {**ending.as_json(f"{job.cluster}.{job.proc}", end, events), "remarks": remarks})
+
+
+def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
+    """Write what came home into the submit directory, each file whole or not at all."""
+    entries = Tree({**home, **{os.path.normpath(path): File(log) for path, log in logs.items()}})
+    for path, entry in entries.items():
+        target = directory / path
+        if isinstance(entry, File) and target.is_dir():
+            raise Unusable(f"can't write to the submit directory: {target} is a directory, and a file of that name comes "
+                           "home: move it, or name the file otherwise")
+    try:
+        with tempfile.TemporaryDirectory(dir=directory, prefix=".arriving-") as arriving:
+            entries.write(arriving)
+            for path in entries:
+                source, target = Path(arriving, path), directory / path
+                if source.is_dir() and not source.is_symlink():
+                    if not target.is_dir():
+                        target.unlink(missing_ok=True)  # R6: a directory replaces a file
+                    target.mkdir(exist_ok=True)
+                else:
+                    os.replace(source, target)
+    except OSError as error:
+        raise Unusable(f"can't write to the submit directory {directory}: {error.strerror}") from None

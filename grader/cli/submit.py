@@ -1,0 +1,109 @@
+"""python -m grader submit: a submit directory on the HTCondor at hand, with the same story and the same verdict as in
+the simulator."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import calling
+from .. import submit as submit_files
+from ..execute.executor import Executor
+from ..rules.schedule import Fault, render
+from ..rules.simulation import Moment, outcome
+from ..view import ending, story, verdict
+from .common import Unusable, add_command, add_submit_file, positive
+
+if TYPE_CHECKING:
+    from ..course.on_pool import Judgement
+    from ..real_pool.following import RealRun
+
+
+def add_to(commands) -> None:
+    """Add this command and its options."""
+    command = add_command(commands, "submit", run, "run a job on a real HTCondor and tell the story",
+                    "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input or no HTCondor.")
+    add_submit_file(command)
+    command.add_argument("--evict", type=positive, action="append", default=[], metavar="N",
+                      help="evict it in execution N; may be given more than once")
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a job on a real HTCondor; the exit status. Raises SubmitError and Unusable."""
+    from ..real_pool.personal_pool import Trouble
+    try:
+        return _follow(options)
+    except Trouble as error:
+        raise Unusable(str(error)) from None
+
+
+def _follow(options: argparse.Namespace) -> int:
+    """Submit for real, evict in the executions asked for, tell the story and judge its end. Raises Trouble too."""
+    from ..course.on_pool import Judge  # the other commands do without the course and a pool
+    from ..real_pool.following import RealRun
+    from ..real_pool.queue import at_hand
+    submission = submit_files.read(options.submit_file)
+    for remark in submission.remarks:
+        print(remark, file=sys.stderr)
+    if len(submission.jobs) > 1:
+        raise Unusable(f"{options.submit_file} queues {len(submission.jobs)} jobs; this follows one. "
+                      "Write `queue` alone.")
+    job = submission.jobs[0]
+    with Executor() as executor:
+        faults = tuple(Fault("evict", execution) for execution in sorted(set(options.evict)))
+        judge = Judge(job, executor, faults)
+        run = RealRun(at_hand(), job, options.submit_file, judge, faults)
+        if options.json:
+            moments = list(run.moments())
+        else:
+            moments = _tell(run)
+        judgement = judge.judge(moments[-1], run.life.faults)
+    run.bring_home()
+    end = outcome(moments)
+    if options.json:
+        print(json.dumps(ending.as_json(str(run.id), end, run.events) | _judgement_json(judgement)))
+    else:
+        print(ending.summary(end))
+        if run.copy:
+            print(f"What it resumed from is in {run.directory / run.copy} (condor_evicted_files get {run.id}).")
+        print(*_card(judgement, options.submit_file), sep="\n")
+    return 0 if end.exit and end.exit.code == 0 else 1
+
+
+def _tell(run: RealRun) -> list[Moment]:
+    moments: list[Moment] = []
+
+    def noted() -> Iterator[Moment]:
+        for moment in run.moments(lambda text: print(text, flush=True)):
+            moments.append(moment)
+            yield moment
+
+    for line in story.lines(noted(), run.log.name, submit=run.before.without((run.log.name,)),
+                            colour=sys.stdout.isatty()):
+        print(line, flush=True)
+    return moments
+
+
+def _card(judgement: Judgement, submit_file: Path) -> list[str]:
+    known = judgement.misconception
+    lines = verdict.verdict_lines(judgement.found, judgement.facts, file=str(submit_file),
+                                  misconception=(known.id, known.sentence) if known else None,
+                                  schedule_is="The same in the simulator:")
+    return ["", *lines, "", f"This was one schedule. All of them: {calling.command('verify')} {submit_file}"]
+
+
+def _judgement_json(judgement: Judgement) -> dict:
+    found = judgement.found
+    return {
+        "verdict": found.verdict,
+        "failure": found.failure,
+        "schedule": render(found.schedule or ()),
+        "misconception": judgement.misconception.id if judgement.misconception else None,
+        "evidence": [dataclasses.asdict(fact) for fact in judgement.facts],
+    }

@@ -1,0 +1,161 @@
+"""What the programs of an answer may cost, each execution by itself and all of them together.
+
+So that whoever waits for a verdict, a learner or an instructor with a class, waits for seconds, whatever the
+programs do.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from ..execute.executor import Executor
+from ..execute.given import given
+from ..execute.isolation import Confinement
+from ..rules import transfer
+from ..rules.execution import EPOCH, Exit, Limits, Run, Start, Stop
+from ..rules.job import Job
+from ..tree import File, Tree
+
+LIMITS = Limits(cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=64, files=500,
+                sandbox_bytes=32 << 20)
+"""Of one execution. A right answer of this course takes milliseconds, and kilobytes or a few megabytes."""
+PROCESSES = 64
+"""At a time, where the job's own can be counted; elsewhere those of the user count with them."""
+STRIKES = 4
+"""Executions that may be ended by a limit."""
+CPU_AGAIN = 0.25
+"""Seconds of processor time for a program that a limit has ended before: what loops for ever does so again."""
+PICTURES = 256 << 20
+"""Bytes of all the sandboxes that the executions may leave behind."""
+TOO_LONG = "Judging this took too long and was ended: what had not been tried by then has no points."
+LOST = "The processes that ran a program were lost, twice, so that nothing is known of it."
+
+
+class Sparing(Executor):
+    """An executor for what one student has handed in, with a budget for each exercise: past it every execution is over
+    its limit before it begins. What it has executed it need not execute again: questions about an answer, and the
+    report on it, come to the same sandboxes again and again."""
+
+    def __init__(self, confine: Confinement | None, seconds: float, limits: Limits = LIMITS):
+        """`seconds`: for each exercise, of time that is given (see given.py)."""
+        if confine is not None and confine.counts_processes:
+            limits = replace(limits, processes=PROCESSES)
+        super().__init__(limits, confine)
+        self.seconds = seconds
+        self._elsewhere: Executor | None = None
+        self._apart = False
+        self._first, self._again = self.limits, replace(self.limits, cpu=CPU_AGAIN)
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a new budget, for the next exercise: what the answer to another has used up is no fault of this one."""
+        self.spent = ""
+        """What the budget was used up by, in a sentence; '' as long as there is any."""
+        self.doubts: list[str] = []
+        """Why a verdict may be due to the machine and not to the answer, a sentence each."""
+        self._until, self._pictures = given() + self.seconds, PICTURES
+        self._ended: dict[tuple, Run] = {}
+        """Executions that a limit has ended: they are not tried again, whatever the time is then."""
+        self._endless: set[tuple] = set()
+        """Programs that a limit has ended."""
+        self._known: dict[tuple, Run] = {}
+        self._jobs: dict[tuple, Job] = {}
+        """Invocation → a job that has it."""
+
+    def close(self) -> None:
+        """End the processes and remove all that executions left on the disk."""
+        super().close()
+        if self._elsewhere is not None:
+            self._elsewhere.close()
+
+    @contextmanager
+    def afresh(self) -> Iterator[None]:
+        """Within it, execute again what is known, but for what a limit has ended."""
+        known, self._known = self._known, {}
+        try:
+            yield
+        finally:
+            self._known |= known
+
+    def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH, stop: Stop | None = None,
+            trace: bool = False, beside: tuple[Start, ...] = ()) -> Run:
+        """Execute, as long as the budget lasts."""
+        sandbox = transfer.with_streams(job, sandbox)
+        if self.spent:
+            return Run(Exit(signal=int(signal.SIGKILL)), sandbox, 0.0, "", "", over="an answer may take in all")
+        what = (job.invocation, sandbox, slot, stop, beside)
+        if what in self._ended:
+            return self._ended[what]
+        # What has not looked at the clock does the same at any time.
+        known = self._known.get((what, None)) or self._known.get((what, clock))
+        if known and not trace:
+            return known
+        program = job.executable, job.inputs.get(job.executable)
+        self.limits = self._again if program in self._endless else self._first
+        if self._apart:
+            self.renew()
+        run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace, beside=beside)
+        if run.lost:
+            self.doubts.append(LOST)
+        elif run.over:
+            self._ended[what] = run
+            self._endless.add(program)
+        elif not trace:
+            self._known[what, clock if run.looked else None] = run
+            self._jobs[job.invocation] = job
+        self._pictures -= sum(len(entry.content) for entry in run.sandbox.values() if isinstance(entry, File))
+        self._look_at_budget()
+        return run
+
+    def _look_at_budget(self) -> None:
+        if given() > self._until:
+            self.spent = TOO_LONG
+            self.doubts.append(TOO_LONG)
+        elif len(self._ended) >= STRIKES:
+            self.spent = "The programs ran into limits again and again: what had not been tried by then has no points."
+        elif self._pictures < 0:
+            self.spent = "The programs write too much: what had not been tried by then has no points."
+
+    # -- what is not in the sandbox --------------------------------------------
+
+    def keeps_state(self, seed: str | None) -> bool:
+        """Whether a restart does something else where none of the executions before it has been. If so, more depends on
+        them than a sandbox holds: a limit of another process, say, in which they have left a number. The restart is drawn
+        by `seed` among those of the jobs that were restarted most often.
+
+        A program that draws on something random does so as well; what comes of it apart() tells.
+        """
+        if self._confine is None or self.spent:
+            return False
+        left = {run.sandbox for run in self._known.values()}
+        restarts: dict[tuple, list[tuple]] = {}
+        for ((invocation, sandbox, slot, stop, beside), clock), run in self._known.items():
+            if stop is None and not beside and sandbox in left:
+                restarts.setdefault(invocation, []).append((sandbox, slot, EPOCH if clock is None else clock, run))
+        most = max(map(len, restarts.values()), default=0)
+        if not most:
+            return False
+        # One of them, as those that are executed there could know of one another.
+        draw = random.Random(seed or "")
+        drawn = draw.choice([one for one in restarts if len(restarts[one]) > most // 2])
+        return self._differs(drawn, *draw.choice(restarts[drawn]))
+
+    def _differs(self, invocation: tuple, sandbox: Tree, slot: int, clock: float, run: Run) -> bool:
+        if self._elsewhere is None:
+            self._elsewhere = Executor(self._first, self._confine._replace(number=1))
+        again = self._elsewhere.run(self._jobs[invocation], sandbox, slot=slot, clock=clock)
+        return not again.lost and (again.exit != run.exit or again.sandbox != run.sandbox
+                                   and self._elsewhere.anonymous(again.sandbox) != self.anonymous(run.sandbox))
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Within it, execute everything anew, each time in processes of which no execution before knows."""
+        known, self._known, self._apart = self._known, {}, True
+        try:
+            yield
+        finally:
+            self._known, self._apart = known, False

@@ -1,0 +1,208 @@
+"""Questions that can be put to any job with a known answer, and how a failure is explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..rules.job import STDERR, STDOUT, Job
+from ..rules.schedule import Schedule
+from ..rules.simulation import Ended, Held, Saved
+from ..text import count, plain, shorten
+from ..tree import Tree
+from ..verify.evidence import evidence, left_running, where_time_was_up
+from ..verify.explore import RESTART_SAFE, UNKNOWN, Exploration, Violation
+from ..verify.verdicts import Unknown, Unsafe
+from .diagnosis import clues, complaint, diagnose, failed_before_output
+from .exercise import Ask, Bench, Result
+from .misconceptions import MISCONCEPTIONS
+from .report import Failure
+from .resumption import free_way
+
+NEVER_LEFT = (
+    "Your program saved, perhaps, and went on to its end. How is HTCondor to know that there is a checkpoint?",
+    "HTCondor looks at the exit code of the program, and at nothing else. As long as the program does not leave, a file "
+    "that it has written is no checkpoint.",
+    "When all is written and closed, leave with the code that the submit file names: `sys.exit(85)` in Python, `exit 85` "
+    "in a shell script.",
+)
+"""Hints for a program that never leaves with the checkpoint exit code."""
+EMPTIED = (
+    "What is in the checkpoint file before the restart opens it, and what right after?",
+    "Whoever opens a file with 'w' or 'w+' empties it, even if it is to be read then.",
+    "To read it, open it for reading: open(path), or open(path, 'r'). Open it for writing only when you save.",
+)
+"""Hints for a restart that empties the checkpoint file which it then wants to read."""
+
+
+OUTSIDE = ("On one and the same machine it does go on where it left off, so it keeps something there that is not in its "
+           "sandbox, and is not there after an eviction.")
+
+
+def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether a job is restart-safe: every schedule tried, and the right output asked of each."""
+    found = bench.explore(job, expected)
+    if found.verdict == RESTART_SAFE:
+        return Result(True, "every one ends with the right output", schedules=found.schedules)
+    return failed(job, bench, found)
+
+
+Named = str | Callable[[Exploration], str | None]
+"""The misconception that a failure shows in the circumstances of a question; or what tells whether it shows it."""
+
+
+def fault_free(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result:
+    """Whether a job that is never evicted, only restarted in place, ends with the right output."""
+    found = bench.explore(job, expected)
+    home = _free_end(found)
+    if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
+        return Result(True, f"{count(found.checkpoints, 'checkpoint')}, "
+                            f"{count(found.checkpoints + 1, 'execution')}, the right output")
+    return failed(job, bench, without_faults(job, found), named)
+
+
+def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
+    """Whether the first execution leaves with the checkpoint code, and its files reach the spool."""
+    found = bench.explore(job, expected)
+    if found.first is not None and isinstance(found.first.next, Saved):
+        files = " and ".join(found.first.next.spool.without((STDOUT, STDERR)).listing())
+        return Result(True, f"exit code {job.checkpoint_exit_code}, and the spool directory has {files}")
+    return failed(job, bench, without_faults(job, found))
+
+
+def both(*asks: Ask) -> Ask:
+    """Passed if all are; the first that fails is the answer. Schedules are added up."""
+    def ask(subject: object, bench: Bench) -> Result:
+        schedules = 0
+        for one in asks:
+            result = one(subject, bench)
+            schedules += result.schedules
+            if not result.passed:
+                break
+        return replace(result, schedules=schedules)
+    return ask
+
+
+def without_faults(job: Job, found: Exploration) -> Exploration:
+    """What exploring has found, with what goes wrong without a fault as its violation, if anything does: where a question
+    is about that, something graver on another schedule does not explain it."""
+    way = free_way(found)
+    if not way or found.violation is None or found.violation.state in way:
+        return found
+    last, expected = way[-1], found.reference
+    if isinstance(last.next, Held):
+        violation = Violation("held", last)
+    elif isinstance(last.next, Ended) and last.run.exit.code != job.success_exit_code:
+        violation = Violation("failed", last, expected, last.next.home)
+    elif isinstance(last.next, Ended):
+        wrong = expected is not None and any(last.next.home.get(path) != entry for path, entry in expected.items())
+        violation = Violation("wrong output", last, expected, last.next.home) if wrong else None
+    else:
+        violation = Violation("never finishes", last) if last.endless else None
+    return replace(found, failure=violation.failure, violation=violation, schedule=()) if violation else found
+
+
+def failed(job: Job, bench: Bench, found: Exploration, named: Named | None = None, text: str = "") -> Result:
+    """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
+    by the misconception behind it: the one that is `named`, or that what happened shows."""
+    text = text or _sentence(job, found)
+    if bench.apart:
+        return wrong(f"{text} {OUTSIDE}", job, found.schedule or (), evidence=evidence(job, found))
+    if named is None:
+        behind = diagnose(job, found, bench.executor)
+    else:
+        behind = MISCONCEPTIONS.get(named if isinstance(named, str) else named(found) or "")
+    if behind is MISCONCEPTIONS["left-running"]:
+        text += _left_running(found)
+    facts = evidence(job, found)
+    facts += clues(job, found, bench.executor, behind)
+    hints = NEVER_LEFT if _never_saved(found) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()
+    return Result(False, text, Failure(text, job, found.schedule or (), facts, behind, hints,
+                                       crashed=_crashed(found) and behind is None, over=_over(found)))
+
+
+def wrong(text: str, job: Job | None = None, schedule: Schedule | None = None, misconception: str | None = None,
+          **more: Any) -> Result:
+    """A failure that the question itself has found: what is wrong, and with `job` and `schedule` the story that shows
+    it. `more` are further fields of Failure."""
+    behind = MISCONCEPTIONS[misconception] if misconception else None
+    return Result(False, text, Failure(text, job, schedule, misconception=behind, **more))
+
+
+def keeps(executable: str, output: str, submit_file: str) -> Ask:
+    """Whether a submit file that the student changes still runs the program, and brings its output home."""
+    def ask(job: Job, bench: Bench) -> Result:
+        if job.executable != executable or output not in (job.transfer_output_files or ()):
+            return wrong(f"{submit_file} has to keep `executable = {executable}` and "
+                         f"`transfer_output_files = {output}`.", job)
+        return Result(True, "")
+    return ask
+
+
+def told(result: Result, there: str) -> Result:
+    """A result with the circumstances put before it, where it failed."""
+    if result.passed:
+        return result
+    text = f"{there}. {result.text}"
+    return replace(result, text=text, failure=result.failure and replace(result.failure, text=text))
+
+
+def _free_end(found: Exploration) -> Tree | None:
+    """What the run without faults brings home, if it ends with exit code 0."""
+    state, seen = found.first, set()
+    while state is not None and id(state) not in seen:
+        seen.add(id(state))
+        if isinstance(state.next, Ended):
+            return state.next.home if state.next.exit.code == 0 else None
+        state = state.follower
+    return None
+
+
+def _never_saved(found: Exploration) -> bool:
+    """Whether nothing can be said because the program never left with the checkpoint exit code."""
+    return found.unknown is Unknown.NEVER_SAVED and not found.checkpoints
+
+
+def _sentence(job: Job, found: Exploration) -> str:
+    """What went wrong, as one sentence, and in another what the program itself has said of that."""
+    if found.verdict == UNKNOWN:
+        if _never_saved(found):
+            return "The program never left with the checkpoint exit code, so HTCondor never saved anything."
+        return f"Nothing can be said for certain: {found.failure}."
+    state = found.violation.state
+    where = f"on the schedule {' '.join(map(str, found.schedule))}" if found.schedule else "even without an eviction"
+    if state.run and state.run.over:
+        at = "".join(f" It was in line {fact.line} of {fact.file} then." for fact in where_time_was_up(state.run))
+        return (f"The program was ended {where}: it used more than {state.run.over}, and a right answer needs far "
+                f"less.{at} Is there a loop that does not end?")
+    if found.failure == Unsafe.NEVER_FINISHES and state.then and state.then.text:
+        return f"The job never finishes {where}: {state.then.text}."
+    said = complaint(job, state.run)
+    said = f" {job.executable} says: {plain(shorten(said, 160))}." if said else ""
+    if failed_before_output(state):
+        return f"The program fails with {state.run.exit} {where}, before it has made its output.{said}"
+    return {
+        "wrong output": f"The job ends, but its output is wrong {where}.",
+        "held": f"HTCondor puts the job on hold {where}: {getattr(state.next, 'reason', '')}.",
+        "failed": f"The job fails with {state.run and state.run.exit} {where}.{said}",
+        "never finishes": f"The job is started again and again and never finishes {where}.",
+        "lost progress": f"The output is right, but a restart throws saved work away {where}.",
+    }[found.failure]
+
+
+def _left_running(found: Exploration) -> str:
+    """What was left running on the way to a failure, as one more sentence."""
+    [fact] = left_running(found.violation.state)
+    return f" {fact.text[0].upper()}{fact.text[1:]}."
+
+
+def _over(found: Exploration) -> bool:
+    """Whether a limit has ended an execution on the way to the failure."""
+    state = found.violation.state if found.violation else found.first
+    return state is not None and any(bool(one.run and one.run.over) for one in state.way())
+
+
+def _crashed(found: Exploration) -> bool:
+    """Whether the answer's very first execution ended with a Python exception."""
+    return bool(found.violation and found.violation.state is found.first and "Traceback" in found.first.run.stderr)

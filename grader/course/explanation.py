@@ -1,0 +1,133 @@
+"""What explains a judged answer: evidence, misconception, and the story of the failure, as HTML or as text.
+
+For the notebook and for grading alike, so that a student and an instructor read the same. The card that it goes
+into is drawn by view/card.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..execute.executor import Executor
+from ..problems import NO_EFFECT, SubmitError
+from ..rules import schedule as schedules
+from ..rules.simulation import Moment, simulate
+from ..text import duration, escape, series
+from ..tree import Tree
+from ..view import card
+from ..view import story as story_view
+from ..view.steps import stepper
+from ..view.timeline import timeline
+from ..view.verdict import fact_lines
+from .exercise import Exercise
+from .report import PASSED, Failure, Report
+
+MOST_EXECUTIONS = 12
+MOST_CHARACTERS = 400_000
+"""Of a story's HTML. One of a right size has a tenth of it."""
+ODD = "In the submit file"
+EVIDENCE, BEHIND = "What shows it", "What may be behind it"
+STORY, TRUTH = "The shortest story of it", "What really happens"
+
+Sections = tuple[tuple[str, str], ...]
+"""Heading and content of each."""
+
+
+def story_of(report: Report, executor: Executor) -> Sequence[Moment]:
+    """The shortest schedule on which an answer fails, played once more; nothing if there is none to tell."""
+    failure = report.failure
+    if failure is None or failure.job is None or failure.schedule is None:
+        return ()
+    return list(simulate(failure.job, executor, failure.profile, failure.schedule, MOST_EXECUTIONS, failure.pace))
+
+
+def remarks(exercise: Exercise, answer: Tree) -> list[str]:
+    """What HTCondor would make of a submit file that the student wrote, where that is seldom what was meant: a command
+    that it does not know, say."""
+    if exercise.submit_file not in exercise.answers:
+        return []
+    try:
+        return [str(remark) for remark in exercise.submission(answer).remarks if remark.kind != NO_EFFECT]
+    except SubmitError:
+        return []  # which is what the report is about
+
+
+def sections_html(exercise: Exercise, answer: Tree, report: Report, moments: Sequence[Moment]) -> Sections:
+    """The sections that a report needs, as HTML; `moments` is the story of it."""
+    failure, found = report.failure, []
+    if odd := remarks(exercise, answer) if failure else []:
+        found.append((ODD, "".join(f"<p>{escape(line)}</p>" for line in odd)))
+    if failure and failure.evidence:
+        found.append((EVIDENCE, card.facts(failure.evidence)))
+    if behind := _behind(exercise, failure):
+        found.append((BEHIND, f"<p>{escape(behind)}</p>"))
+    if moments:
+        drawn = _drawn(exercise, answer, failure, moments)
+        if len(drawn) <= MOST_CHARACTERS:
+            found.append((_story_title(exercise, failure), drawn))
+    return tuple(found)
+
+
+def sections_text(exercise: Exercise, answer: Tree, report: Report, moments: Sequence[Moment] = ()) -> Sections:
+    """The same as text."""
+    failure, found = report.failure, []
+    if odd := remarks(exercise, answer) if failure else []:
+        found.append((ODD, "\n".join(odd)))
+    if failure and failure.evidence:
+        found.append((EVIDENCE, "\n".join(line for fact in failure.evidence for line in fact_lines(fact))))
+    if behind := _behind(exercise, failure):
+        found.append((BEHIND, behind))
+    if moments:
+        submit = _directory(exercise, answer, failure)
+        lines = story_view.lines(moments, failure.job.log, submit=submit)
+        found.append((_story_title(exercise, failure), "\n".join(lines)))
+    return tuple(found)
+
+
+def card_html(report: Report, sections: Sections) -> str:
+    """The card of a report, as HTML. (A Graded of grading/judge.py has all that it takes as well.)"""
+    return card.card(report.title, report.status, report.points, report.maximum, report.headline, _trials(report),
+                     sections, report.hints if report.status != PASSED else ())
+
+
+def card_text(report: Report, sections: Sections) -> str:
+    """The card of a report, as text and without its hints."""
+    return card.card_text(report.title, report.status, report.points, report.maximum, report.headline,
+                          _trials(report), sections, ())
+
+
+def _drawn(exercise: Exercise, answer: Tree, failure: Failure, moments: Sequence[Moment]) -> str:
+    """The story of a failure; that of a prediction, which is long and has no fault in it, to be stepped through."""
+    submit, log = _directory(exercise, answer, failure), failure.job.log
+    if exercise.literal:
+        return stepper(moments, submit=submit, log_name=log, group=exercise.name)
+    return timeline(moments, submit=submit, log_name=log)
+
+
+def _trials(report: Report) -> list[card.Trial]:
+    if len(report.trials) == 1:  # the head of the card says it
+        return []
+    return [(t.name, t.passed, t.text, t.points, t.maximum) for t in report.trials]
+
+
+def _behind(exercise: Exercise, failure: Failure | None) -> str:
+    """What the learner may believe or have forgotten, if that is known. It is said of a program: what is wrong about a
+    value, the report itself says."""
+    known = failure.misconception if failure and not exercise.literal else None
+    return f"{known.sentence} ({known.id})" if known else ""
+
+
+def _story_title(exercise: Exercise, failure: Failure) -> str:
+    schedule = schedules.render(failure.schedule)
+    return (f"{TRUTH if exercise.literal else STORY}: "
+            f"{f'schedule {schedule}' if schedule else _no_schedule(failure)}")
+
+
+def _no_schedule(failure: Failure) -> str:
+    lifetimes = failure.pace.lifetimes
+    return f"slots that last {series([duration(one) for one in lifetimes])}" if lifetimes else "without any eviction"
+
+
+def _directory(exercise: Exercise, answer: Tree, failure: Failure) -> Tree:
+    """The submit directory of the story: the exercise's, or that of a prediction's job, as far as it is known."""
+    return exercise.given() | answer if exercise.submit_file else failure.job.inputs

@@ -1,0 +1,56 @@
+"""How Python hashes text in an execution. On a pool each start of Python has a seed of its own (PYTHONHASHSEED), so
+that hash() of a text, and the order of a set, are others each time. Here the seed is drawn from what the sandbox holds:
+the same start always gets the same one, and a restart another."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import warnings
+from functools import lru_cache
+
+from ..rules.transfer import without_streams
+from ..tree import File, Tree
+
+FIXED = "0"
+"""The seed where it makes no difference. Interpreters with this one are there already; another takes a new start."""
+NAMES = frozenset(("hash", "id", "set", "frozenset", "__hash__"))
+MOST_BYTES = 100_000
+
+
+def seed(sandbox: Tree, slot: int) -> str:
+    """The value of PYTHONHASHSEED for a start in this sandbox."""
+    programs = (entry.content for path, entry in sandbox.items()
+                if isinstance(entry, File) and (path.endswith(".py") or entry.executable))
+    if not any(map(matters, programs)):
+        return FIXED
+    digest = hashlib.sha256(b"%d" % slot)
+    for path, entry in without_streams(sandbox).items():
+        digest.update(b"\0%s\0%s" % (path.encode("utf-8", "surrogateescape"), getattr(entry, "content", b"")))
+    return str(1 + int.from_bytes(digest.digest()[:4], "big") % 0xffff_fffe)
+
+
+@lru_cache(256)
+def matters(program: bytes) -> bool:
+    """Whether a Python program asks for a hash or an address, or makes a set, as far as its source tells."""
+    if len(program) > MOST_BYTES:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nodes = list(ast.walk(ast.parse(program)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    looked_up = {id(other) for node in nodes if isinstance(node, ast.Compare) for other in node.comparators}
+    return any(_names(node) or _is_unordered(node) and id(node) not in looked_up for node in nodes)
+
+
+def _names(node: ast.AST) -> bool:
+    return (node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else "") in NAMES
+
+
+def _is_unordered(node: ast.AST) -> bool:
+    """Whether this makes a set of more than numbers."""
+    if isinstance(node, ast.Set):
+        return not all(isinstance(one, ast.Constant) and isinstance(one.value, (int, float)) for one in node.elts)
+    return isinstance(node, ast.SetComp)

@@ -1,0 +1,31 @@
+"""Gives virtual time to a Python that a job's shell script, or the job itself, starts.
+
+Found through PYTHONPATH, and takes itself off the module path again.
+"""
+
+import os
+import sys
+
+_here = os.path.dirname(os.path.abspath(__file__))
+sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != _here]
+sys.dont_write_bytecode = True
+
+
+def _start():
+    path = os.environ.get("_SIMULATOR_CLOCK")
+    if not path or not os.path.exists(path):
+        return
+    sys.path.insert(0, os.path.dirname(_here))
+    try:
+        import clock
+        import python_time
+    finally:
+        del sys.path[0]
+    clock.attach(path)
+    python_time.install()
+    python_time.install_host(os.environ.get("_SIMULATOR_HOST", "localhost"))
+    for own in ("clock", "quiescence", "python_time"):  # the job may have modules of these names
+        sys.modules["_simulator_" + own] = sys.modules.pop(own)
+
+
+_start()

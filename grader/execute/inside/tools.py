@@ -1,0 +1,241 @@
+"""`sleep`, `timeout` and `python3` in virtual time, for jobs that are shell scripts. (For the rest see shell/.)
+
+Started by small scripts which come first on the job's PATH, with NAME [ARGUMENT ...].
+They take what the GNU commands take, as far as scripts use it, and end as those do. A Python script is run in the
+interpreter that this is, by `python3` and by `timeout` alike: to start another takes longer than most scripts run.
+"""
+
+import _signal as signal  # see clock.py
+import os
+import select
+import sys
+
+import clock
+import sleep_server
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ENV = b"#!/usr/bin/env "
+SETTINGS = {"PYTHONPATH": os.path.join(HERE, "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+"""Of the environment variables that Python heeds, those that this interpreter was started with, and their values.
+(PYTHONHASHSEED it has read at its own start.)"""
+
+OPTIONS = {"k": "--kill-after", "s": "--signal", "v": "--verbose", "p": "--preserve-status", "f": "--foreground"}
+VALUED = ("--kill-after", "--signal")
+"""Options of timeout, and those that take a value. (GNU's has -p and -f since version 9.5.)"""
+
+
+def duration(text):
+    """Seconds of `90`, `1.5m`, `2h`, `infinity`. Raises ValueError."""
+    found = sleep_server.seconds(text)
+    if not found >= 0:
+        raise ValueError(text)
+    return found
+
+
+def sleep(args):
+    try:
+        total = sum(duration(arg) for arg in args)
+    except ValueError:
+        return usage("sleep: invalid time interval " + repr(" ".join(args)), 1)
+    if not args:
+        return usage("sleep: missing operand", 1)
+    clock.advance(total)
+    return 0
+
+
+def readable(args):
+    """Whether there is something to read on standard input, or its end, within so many seconds."""
+    file = clock.real_poll()
+    file.register(0, select.POLLIN)
+    return 0 if clock.wait(duration(args[0]), lambda real: file.poll(real * 1000)) else 1
+
+
+# -- python3 ------------------------------------------------------------------------
+
+
+def python3(args):
+    run_here([os.path.join(os.environ["_SIMULATOR_TOOLS"], "python3"), *args])
+    os.execv(sys.executable, [sys.executable, *args])
+
+
+def run_here(command):
+    """Run a command in this interpreter, and end as it does, if it is a Python script, started as most are; else
+    return."""
+    found = script_in(command)
+    heeded = {name: os.environ[name] for name in os.environ if name.startswith("PYTHON") and name != "PYTHONHASHSEED"}
+    if not found or heeded != SETTINGS:
+        return
+    import site
+
+    import fast_exit
+    import python_time
+    import script
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    python_time.install()
+    python_time.install_host(os.environ["_SIMULATOR_HOST"])
+    # What Python does at its start, unless it is told to start faster (-S).
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+    sys.path[1:] = os.environ["_SIMULATOR_PATH"].split(os.pathsep)
+    script.take_over(os.environ["_SIMULATOR_CODE"])
+    fast_exit.begin()
+    script.run(os.path.join(os.getcwd(), found[0]), found)
+
+
+def script_in(command):
+    """[script, argument, ...] if a command is a Python script, or our Python with one; else None."""
+    program = path_of(command[0])
+    if is_python(program):
+        return command[1:] if command[1:] and os.path.isfile(command[1]) and command[1][:1] != "-" else None
+    try:
+        with open(program, "rb") as file:
+            line = file.readline(100)
+    except (OSError, ValueError):
+        return None
+    interpreter = os.fsdecode(line[len(ENV):].strip(b" \n"))
+    ours = line.startswith(ENV) and line.endswith(b"\n") and interpreter and is_python(path_of(interpreter))
+    return [program, *command[1:]] if ours and os.access(program, os.X_OK) else None
+
+
+def path_of(name):
+    """The file that is executed by this name."""
+    if os.sep in name:
+        return name
+    found = (os.path.join(directory, name) for directory in os.environ.get("PATH", os.defpath).split(os.pathsep))
+    return next((path for path in found if os.access(path, os.X_OK) and os.path.isfile(path)), name)
+
+
+def is_python(path):
+    """Whether this is the python3, or python, of this execution point."""
+    directory, name = os.path.split(path)
+    return directory == os.environ["_SIMULATOR_TOOLS"] and name in ("python3", "python")
+
+
+# -- timeout ----------------------------------------------------------------------
+
+
+class Told(Exception):
+    """A signal that timeout was sent, to be passed on."""
+
+
+def timeout(args):
+    number, grace, settings = signal.SIGTERM, 0.0, set()
+    try:
+        while args and args[0].startswith("-") and args[0] != "--":
+            option, value = split_option(args.pop(0), args)
+            if option == "--signal":
+                number = signal_number(value)
+            elif option == "--kill-after":
+                grace = duration(value)
+            else:
+                settings.add(option)
+        after, *command = args[1:] if args[0] == "--" else args
+        after = duration(after)
+    except (ValueError, IndexError, AttributeError):
+        return usage("timeout: usage: timeout [OPTION] DURATION COMMAND [ARG]...", 125)
+    if not command:
+        return usage("timeout: missing operand", 125)
+    return run_for(after or float("inf"), command, number, grace or float("inf"), settings)
+
+
+def split_option(text, rest):
+    """(the long name of an option, its value). Raises ValueError for one that is unknown, IndexError for one whose
+    value is missing."""
+    if text.startswith("--"):
+        name, given, value = text.partition("=")
+        [option] = [option for option in OPTIONS.values() if option.startswith(name)]
+    else:
+        option, value = OPTIONS.get(text[1:2]), text[2:]
+        given = bool(value)
+    if option not in OPTIONS.values() or given and option not in VALUED:
+        raise ValueError(text)
+    return option, value if given else rest.pop(0) if option in VALUED else ""
+
+
+def run_for(after, command, number, grace, settings):
+    """Run a command for so long at most. The two are a process group of their own, as with GNU's timeout."""
+    if "--foreground" not in settings:
+        try:
+            os.setpgid(0, 0)
+        except PermissionError:
+            pass  # it is that of this process already: it was started by exec, in the place of the job's program
+    for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(passed_on, tell)
+    child = start(command)
+    timed_out = False
+    try:
+        if not clock.ended(child, after):
+            timed_out = True
+            raise Told(number)
+    except Told as told:
+        send(child, told.args[0], command, settings)
+        if not clock.ended(child, grace):
+            send(child, signal.SIGKILL, command, settings)
+    return result(os.waitpid(child, 0)[1], timed_out, "--preserve-status" in settings)
+
+
+def start(command):
+    child = os.fork()
+    if child:
+        return child
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    run_here(command)
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        usage("timeout: failed to run command %r: %s" % (command[0], error.strerror), 0)
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+def tell(number, frame):
+    raise Told(number)
+
+
+def send(child, number, command, settings):
+    """Signal the command, and where it has a group with whatever it has started, the group: this process as well."""
+    for own in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(own, signal.SIG_IGN)
+    if "--verbose" in settings:
+        usage("timeout: sending signal %s to command %r" % (signal_name(number), command[0]), 0)
+    os.kill(child, number)
+    group = 0 if "--foreground" not in settings else None
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_IGN)
+        os.kill(child, signal.SIGCONT)
+    if group is not None:
+        os.killpg(group, number)
+
+
+def result(status, timed_out, preserve):
+    """The exit code; a command that ended by a signal of its own ends this process in the same way."""
+    if os.WIFEXITED(status):
+        return 124 if timed_out and not preserve else os.WEXITSTATUS(status)
+    number = os.WTERMSIG(status)
+    if not timed_out:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    return 128 + number if preserve or number == signal.SIGKILL else 124
+
+
+def signal_number(text):
+    return int(text) if text.isdigit() else getattr(signal, "SIG" + text.upper().replace("SIG", "", 1))
+
+
+def signal_name(number):
+    names = [name[3:] for name in dir(signal) if name.startswith("SIG") and name[3].isalpha()]
+    return next(name for name in names if getattr(signal, "SIG" + name) == number)
+
+
+def usage(text, status):
+    sys.stderr.write(text + "\n")
+    return status
+
+
+def main():
+    """Be the tool that the first argument names."""
+    clock.attach(os.environ["_SIMULATOR_CLOCK"])
+    status = {"sleep": sleep, "readable": readable, "timeout": timeout, "python3": python3}[sys.argv[1]](sys.argv[2:])
+    sys.stderr.flush()
+    os._exit(status)  # to take the interpreter down takes longer than a sleep does

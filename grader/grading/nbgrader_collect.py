@@ -1,0 +1,170 @@
+"""What nbgrader takes for a student's submission: what `grade` reads of the same folder.
+
+nbgrader looks for notebooks by their exact names, and stops at whatever else it meets: `03-save (1).ipynb`, a folder
+in the place of a notebook, a time that it can't read. It has no setting for that (0.9.6), so install() replaces the
+methods that look for notebooks and read the time. What is handed in is never changed.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde, base
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import find_all_files, parse_utc
+
+from ..course.catalogue import COURSE
+from ..text import plain
+from . import submission
+from .archives import Refused, quoted
+from .collect import HandedIn, Source, bare_name, in_folder, load
+
+NOTHING = "There is no notebook of this assignment in what was handed in."
+
+
+def install() -> None:
+    """Make nbgrader look for submissions as described above, in this process."""
+    Autograde.init_notebooks = _init_notebooks
+    CourseDirectory.get_existing_timestamp = _timestamp
+    base.find_all_files = _regular_files
+
+
+def contents(converter, filename: str) -> bytes | str | None:
+    """What stands for a notebook that nbgrader is about to read: its bytes, or a sentence that says why there are none.
+    None if it is no submitted one."""
+    source = getattr(converter, "sources", {}).get(filename)
+    if not isinstance(source, Source):
+        return source
+    try:
+        return load(source)
+    except Refused as refused:
+        return str(refused)
+
+
+# -- notebooks ---------------------------------------------------------------------
+
+_init_by_name = Autograde.init_notebooks
+
+
+def _init_notebooks(self) -> None:
+    """Instead of Autograde's: assignments, each with the names of its notebooks, and what stands for them."""
+    course, assignment = self.coursedir, self.coursedir.assignment_id
+    wanted = _wanted(course)
+    students = [Path(path) for path in sorted(glob.glob(course.format_path(
+        course.submitted_directory, course.student_id, ".").removesuffix(os.sep + "."))) if os.path.isdir(path)]
+    if not wanted or not students:
+        _init_by_name(self)
+        return
+    self.assignments, self.notebooks, self.sources = {}, [], {}
+    for student in students:
+        folder = Path(course.format_path(course.submitted_directory, student.name, assignment))
+        handed = _handed_in(student, folder)
+        if handed is None:
+            continue
+        chosen = _chosen(handed, folder, wanted)
+        problems = [*handed.remarks, *_left_over(handed, chosen)]
+        for problem in problems:
+            self.log.error("An instructor has to look at %s: %s", plain(student.name), problem)
+        instead = " ".join(problems) or NOTHING
+        chosen |= {name: instead for name in wanted if name not in chosen and os.path.lexists(folder / f"{name}.ipynb")}
+        chosen = chosen or {wanted[0]: instead}
+        paths = {str(folder / f"{name}.ipynb"): source for name, source in chosen.items()}
+        self.assignments[str(folder)] = list(paths)
+        self.sources |= paths
+    for path in sorted(glob.glob(str(students[0].parent / "*"))) if course.student_id == "*" else ():
+        if not os.path.isdir(path):
+            self.log.error("An instructor has to look at %s: it is in no student's folder, so it is not graded.",
+                           quoted(os.path.basename(path)))
+
+
+def _wanted(course) -> list[str]:
+    """The notebooks of the assignment that are to be graded."""
+    try:
+        with Gradebook(course.db_url, course.course_id) as gradebook:
+            names = [notebook.name for notebook in gradebook.find_assignment(course.assignment_id).notebooks]
+    except MissingEntry:
+        return []
+    return sorted(name for name in names if fnmatch.fnmatchcase(name, course.notebook_id))
+
+
+def _handed_in(student: Path, folder: Path) -> HandedIn | None:
+    """What a student has handed in for an assignment: what is in its folder, or, if there is no such folder, what lies
+    in the student's own. None if that has only other assignments' folders."""
+    if folder.is_dir():
+        return in_folder(folder)
+    there = [item for item in student.iterdir() if not item.name.startswith(".")]
+    meant = [item for item in there if item.is_dir() and item.name.lower() == folder.name.lower()]
+    if meant:
+        return in_folder(meant[0])
+    return in_folder(student) if not any(item.is_dir() and not item.suffix for item in there) else None
+
+
+def _chosen(handed: HandedIn, folder: Path, wanted: Iterable[str]) -> dict[str, Source]:
+    """Which file is which notebook: the one that has its very name, else the last that is called so at all, else one
+    with answers to its exercises."""
+    sources = sorted(handed.sources, key=lambda source: (len(source.name), source.name))
+    chosen: dict[str, Source] = {}
+    for name in wanted:
+        called = [source for source in sources if bare_name(source.name) == name.lower()]
+        exact = [source for source in called if source == Source(folder / f"{name}.ipynb")]
+        if called:
+            chosen[name] = (exact or called)[-1]
+    for name in wanted:
+        if name not in chosen:
+            left = [source for source in sources if source not in chosen.values() and _has_answers(source, name)]
+            chosen |= {name: source for source in left[-1:]}
+    return chosen
+
+
+def _has_answers(source: Source, name: str) -> bool:
+    """Whether there are answers in a file to the exercises of a notebook of the course."""
+    exercises = {exercise.name for notebook in COURSE if notebook.name == name for exercise in notebook.exercises}
+    try:
+        return bool(exercises & submission.read(load(source)).answers.keys())
+    except Refused:
+        return False
+
+
+def _left_over(handed: HandedIn, chosen: Mapping[str, Source]) -> list[str]:
+    """What there is to say of notebooks that are not graded."""
+    return [f"{quoted(source.name)} is not graded; nbgrader takes one file for each notebook of the assignment."
+            for source in handed.sources if source not in chosen.values()]
+
+
+def _regular_files(path: str, exclude: list[str] | None = None) -> list[str]:
+    """The files below a folder that nbgrader may copy: all that its find_all_files() gives, without links, pipes, and
+    what can't be read."""
+    return [found for found in find_all_files(path, exclude)
+            if stat.S_ISREG(os.lstat(found).st_mode) and os.access(found, os.R_OK)]
+
+
+# -- times -------------------------------------------------------------------------
+
+
+def _timestamp(self, dest_path: str) -> datetime | None:
+    """Instead of CourseDirectory's: when something was handed in, if that can be read."""
+    path = Path(dest_path, "timestamp.txt")
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise ValueError
+        with open(path, "rb") as file:
+            data = file.read(1000)
+        if not data.strip():
+            self.log.warning("Empty timestamp file: %s", path)
+            return None
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        return parse_utc(re.sub(r"\s+", " ", text).strip())
+    except FileNotFoundError:
+        return None
+    except Exception:  # whatever a student has written there
+        self.log.error("An instructor has to look at %s: it is no time that can be read, so nothing counts as late.",
+                       path)
+        return None

@@ -1,0 +1,1 @@
+"""What a notebook calls: check, hint, simulate, the live panel, the sliders."""

@@ -1,0 +1,399 @@
+"""What a notebook calls: exercise(), simulate(), measure(), steps(), panel(), check(), hint(), progress() and pool().
+
+The only part that talks to Jupyter. It reads the files that the notebook's cells wrote, has them
+judged, and shows the result; nothing it shows or returns is taken from the student's processes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from .. import submit
+from ..course import explanation
+from ..course.budgeted import LIMITS, Sparing
+from ..course.catalogue import COURSE, EXERCISES
+from ..course.exercise import Exercise
+from ..course.payload import PAYLOAD
+from ..course.reading import MOST_CHARACTERS, literal_text
+from ..course.report import PASSED
+from ..execute.executor import Executor
+from ..execute.isolation import confinement
+from ..problems import NO_EFFECT
+from ..real_pool.log import read as read_log
+from ..real_pool.personal_pool import Trouble
+from ..real_pool.queue import at_hand
+from ..rules import schedule as schedules
+from ..rules.costs import costs
+from ..rules.eventlog import Event
+from ..rules.execution import Limits, MachineTrouble
+from ..rules.job import Job
+from ..rules.joblog import job_log
+from ..rules.profile import MODERN, PROFILES, Profile
+from ..rules.simulation import Moment, Outcome, Pace, outcome
+from ..rules.simulation import simulate as run
+from ..text import plain, prose
+from ..tree import File, Tree
+from ..view import card, durations, ending, story
+from ..view.steps import stepper
+from ..view.style import NO_FORMULA
+from ..view.timeline import timeline
+from . import marks as kept
+from .live import Live
+from .sliders import explorer  # noqa: F401  (notebooks call it)
+
+SECONDS = 30.0
+"""Of real time that all executions of one check() may take; those of a right answer take less than one."""
+
+
+class Score(float):
+    """Points, as nbgrader reads them: the text form is the bare number."""
+
+    maximum = 0.0
+
+    def __new__(cls, points: float, maximum: float) -> Score:
+        # nbgrader gives full marks for what is not a number
+        score = super().__new__(cls, min(max(points, 0.0), maximum) if points == points else 0.0)
+        score.maximum = maximum
+        return score
+
+    def __repr__(self) -> str:
+        return f"{float(self):g}"
+
+    def _repr_html_(self) -> str:
+        return f"<b>{float(self):g}</b> of {card.in_points(self.maximum)}"
+
+
+def exercise(name: str) -> None:
+    """Lay out the submit directory of an exercise beside the notebook, and say what is in it.
+
+    Files that you have written stay as they are; files that are given are made new.
+    """
+    chosen = _exercise(name)
+    if chosen is None:
+        return
+    given = chosen.given().without(chosen.answers)
+    try:
+        given.write(name)
+    except OSError as error:
+        _say(f"The folder {name}/ can't be made here: {error.strerror} ({error.filename}). "
+                  "Move away what is there, or work in a folder of your own.")
+        return
+    _say(f"Submit directory {name}/: {', '.join(given.top())}. Yours to write: {', '.join(chosen.answers)}.")
+
+
+def _where_jobs_run(function: Callable) -> Callable:
+    """Where no job can be run, say why instead of showing a traceback."""
+    @wraps(function)
+    def called(*arguments, **options):
+        try:
+            return function(*arguments, **options)
+        except MachineTrouble as problem:
+            _say(str(problem))
+    return called
+
+
+@_where_jobs_run
+def check(name: str, value: object = ...) -> Score | None:
+    """Judge your answer to an exercise, as often as you like. Shows a report; returns the points.
+
+    `value` is the answer where it is a value (a prediction, say) and not files that a cell has written.
+    """
+    chosen = _exercise(name)
+    if chosen is None:
+        return None
+    try:
+        answer = _value(chosen, value) if chosen.literal else _written(chosen)
+    except ValueError as problem:
+        _say(f"{name} can't be read: {problem}.")
+        return Score(0.0, chosen.maximum)
+    for sentence in _astray(chosen):
+        _say(sentence)
+    with Sparing(confinement(), SECONDS) as executor:
+        report = chosen.judge(answer, executor)
+        moments = explanation.story_of(report, executor)
+    for doubt in dict.fromkeys(executor.doubts):
+        _say(f"{doubt} This may be due to the machine: check again.")
+    kept.keep(report)
+    _show(explanation.card_html(report, explanation.sections_html(chosen, answer, report, moments)),
+          explanation.card_text(report, explanation.sections_text(chosen, answer, report, moments)))
+    return Score(report.points, report.maximum)
+
+
+@_where_jobs_run
+def hint(name: str) -> None:
+    """Hints for an exercise, one after the other: about what went wrong, if it is known.
+
+    A value is in the kernel and not in a file: of that counts what check() said last.
+    """
+    chosen = _exercise(name)
+    if chosen is None:
+        return
+    answer = Tree() if chosen.literal else _written(chosen)
+    with Sparing(confinement(), SECONDS) as executor:
+        report = chosen.judge(answer, executor)
+    said = kept.read().get(name) if chosen.literal else None
+    status, points = said or (report.status, report.points)
+    if status == PASSED:
+        _say("Your answer is right. There is nothing left to hint at.")
+        return
+    about = report.headline if status == report.status else ""
+    head = (f"Hints: {chosen.title}", status, points, report.maximum, about, ())
+    _show(card.card(*head, explanation.sections_html(chosen, answer, report, ()), report.hints),
+          card.card_text(*head, explanation.sections_text(chosen, answer, report), report.hints))
+
+
+def progress() -> None:
+    """Show which exercises are passed, the points, and what to do next: as check() found them last, in this kernel
+    or an earlier one."""
+    marks = kept.read()
+    _show(kept.html(marks), kept.text(marks))
+
+
+def pool() -> None:
+    """Say whether there is a real HTCondor here that takes jobs, and what to do if there is none."""
+    try:
+        queue = at_hand()
+        version = queue.run("condor_version").split()[1]
+        queue.run("condor_q", "-totals")  # whether the queue answers
+    except Trouble as trouble:
+        _say(f"{trouble}. Or copy the submit directory to an access point, and hand in the log from there. Without a pool "
+                  "you can read on: what needs one is left out of the total.")
+        return
+    _say(f"There is a real HTCondor here, version {version}, and its queue takes jobs.")
+
+
+@_where_jobs_run
+def simulate(name: str, schedule: str = "", profile: str = "modern", *, draw: bool = True,
+             **settings: float) -> Outcome | None:
+    """Run the job in a submit directory (of an exercise, or an example such as "fibonacci") through a
+    schedule, and draw its story unless `draw` is False.
+
+    `settings` change the sweep: start, end, and whatever is in my_input.txt. Returns how it ended;
+    what came home is in its `home`.
+    """
+    asked = _asked(name, schedule, profile, settings)
+    if asked is None:
+        return None
+    moments = _played(asked)
+    if draw:
+        for sentence in (*asked.remarks, *ending.not_happened(moments, asked.faults)):
+            _say(sentence)
+        _show(timeline(moments, submit=asked.directory, log_name=asked.job.log), _story_text(asked, moments))
+    return _Silent(outcome(moments))
+
+
+@_where_jobs_run
+def measure(name: str, schedule: str = "") -> Outcome | None:
+    """Show how long transfers take and slots last, as a job event log tells it.
+
+    `name` is a job, as for simulate(), which is run through the schedule as it is given, without your answer; or the
+    job event log of a real or simulated job. Returns how the job ended, if it was run.
+    """
+    if name.endswith(".log"):
+        try:
+            _show_costs(read_log(Path(name).read_text(encoding="utf-8", errors="replace")))
+        except OSError as error:
+            _say(f"{name} can't be read: {error.strerror}.")
+        return None
+    asked = _asked(name, schedule, MODERN.name, {}, answered=False)
+    if asked is None:
+        return None
+    moments = _played(asked)
+    _show_costs(job_log(asked.job, moments))
+    return _Silent(outcome(moments))
+
+
+def _show_costs(events: Iterable[Event]) -> None:
+    found = costs(events)
+    _show(durations.table(found), durations.text(found))
+
+
+@_where_jobs_run
+def steps(name: str, schedule: str = "", profile: str = "modern", **settings: float) -> None:
+    """Draw the same story as the slides do: one step at a time, with a slider that the arrow keys move."""
+    asked = _asked(name, schedule, profile, settings)
+    if asked is not None:
+        moments = _played(asked)
+        _show(stepper(moments, submit=asked.directory, log_name=asked.job.log), _story_text(asked, moments))
+
+
+@_where_jobs_run
+def panel(name: str, schedule: str = "", profile: str = "modern", **settings: float) -> None:
+    """Run the same job live, with buttons that evict it, hold it, or let its uploads fail.
+
+    Needs a notebook with a kernel. Anywhere else, the story of the schedule is told.
+    """
+    asked = _asked(name, schedule, profile, settings)
+    if asked is None:
+        return
+    moments, bundle = _played(asked), {}
+    html = stepper(moments, submit=asked.directory, log_name=asked.job.log)
+    if _in_notebook():
+        try:
+            from . import live_panel
+            _display({"application/javascript": live_panel.SCRIPT})
+            live = Live(asked.job, live_panel.executor(), asked.profile, asked.pace)
+            bundle = live_panel.bundle(live, asked.directory, asked.faults, _call(name, profile, settings))
+        except ImportError:
+            html += "<p>The live panel needs ipywidgets: <code>pip install ipywidgets</code>.</p>"
+    _show(html, _story_text(asked, moments), bundle)
+
+
+def _call(name: str, profile: str, settings: dict[str, float]) -> Callable[[str], str]:
+    """How to ask for the story of a schedule of the same job, as text."""
+    more = [f"profile={profile!r}"] * (profile != "modern") + [f"{key}={value!r}" for key, value in settings.items()]
+    return lambda schedule: f"simulate({', '.join([repr(name), repr(schedule), *more])})".replace("'", '"')
+
+
+class _Asked(NamedTuple):
+    """A job, and what is to befall it."""
+
+    directory: Tree
+    job: Job
+    faults: schedules.Schedule
+    profile: Profile
+    pace: Pace
+    limits: Limits
+    remarks: tuple[str, ...]
+    """What is worth knowing about the submit file."""
+
+
+def _asked(name: str, schedule: str, profile: str, settings: dict[str, float],
+           answered: bool = True) -> _Asked | None:
+    """What a call asks for; None, and a sentence for the reader, if that can't be had. `answered`: with the files that
+    the student wrote."""
+    try:
+        if not (isinstance(name, str) and isinstance(schedule, str)):
+            raise ValueError('a job and a schedule are written in quotes, as in "fibonacci", "evict@2"')
+        if profile not in PROFILES:
+            raise ValueError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
+        pace, limits = (EXERCISES[name].pace, LIMITS) if name in EXERCISES else (Pace(), Limits())
+        directory, submission, job = _job(name, settings, answered, PROFILES[profile])
+        return _Asked(directory, job, schedules.parse(schedule), PROFILES[profile], pace, limits, _odd(submission))
+    except (submit.SubmitError, ValueError) as problem:
+        _say(str(problem))
+        return None
+
+
+def _played(asked: _Asked) -> list[Moment]:
+    with Executor(asked.limits, confinement()) as executor:
+        return list(run(asked.job, executor, asked.profile, asked.faults, pace=asked.pace))
+
+
+def _story_text(asked: _Asked, moments: list[Moment]) -> str:
+    return "\n".join(story.lines(moments, asked.job.log, submit=asked.directory))
+
+
+class _Silent:
+    """An outcome that a notebook does not print below the picture of it."""
+
+    def __init__(self, end: Outcome):
+        self._end = end
+
+    def __getattr__(self, name: str):
+        return getattr(self._end, name)
+
+    def _ipython_display_(self) -> None:
+        pass
+
+
+def _exercise(name: str) -> Exercise | None:
+    if not isinstance(name, str):
+        _say('The name of an exercise is written in quotes, as in check("save").')
+        return None
+    if name not in EXERCISES:
+        near = difflib.get_close_matches(str(name), EXERCISES, n=3)
+        _say(f"There is no exercise {name!r}. " + (f"Did you mean {' or '.join(near)}?" if near else
+                                                        f"There are {', '.join(EXERCISES)}."))
+        return None
+    return EXERCISES[name]
+
+
+def _written(chosen: Exercise) -> Tree:
+    """The files that the student wrote, as far as they are there."""
+    files = ((path, Path(chosen.name, path)) for path in chosen.answers)
+    return Tree({path: File(_read(where)) for path, where in files if where.is_file()})
+
+
+def _astray(chosen: Exercise) -> Iterator[str]:
+    """A sentence for each file whose name is nearly that of an answer: one that was written beside it."""
+    known = {*chosen.given(), *chosen.answers}
+    there = [path.name for path in Path(chosen.name).glob("*") if path.is_file() and path.name not in known]
+    for path in there if not chosen.literal else ():
+        if near := difflib.get_close_matches(path, chosen.answers, n=1, cutoff=0.8):
+            yield (f"There is a file {chosen.name}/{path}. If you meant {near[0]}, correct the first line of its cell to "
+                   f"%%writefile {chosen.name}/{near[0]}, run it, and check again.")
+
+
+def _value(chosen: Exercise, value: object) -> Tree:
+    """The answer that is a value. Raises ValueError if it is no plain one."""
+    return Tree() if value is ... else Tree({chosen.name: File(literal_text(value).encode())})
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_CHARACTERS)
+    except OSError:
+        return b""
+
+
+def _odd(submission: submit.Submission) -> tuple[str, ...]:
+    more = len(submission.jobs) - 1
+    return (*(str(remark) for remark in submission.remarks if remark.kind != NO_EFFECT),
+            *[f"The submit file queues {more + 1} jobs. This is the first of them, number 0."] * bool(more))
+
+
+def _job(name: str, settings: dict[str, float], answered: bool,
+         profile: Profile) -> tuple[Tree, submit.Submission, Job]:
+    """A submit directory, what its submit file asks for, and the first job of that. Raises SubmitError, or ValueError
+    with a sentence for the reader."""
+    if name in EXERCISES and EXERCISES[name].submit_file:
+        chosen, answer = EXERCISES[name], _written(EXERCISES[name]) if answered else Tree()
+        directory = chosen.given() | answer
+        if missing := [path for path in chosen.answers if path not in directory]:
+            chapter = next(chapter.name for chapter in COURSE if chosen in chapter.exercises)
+            raise ValueError(f"There is no {name}/{missing[0]} yet: run the cell that begins with "
+                             f"%%writefile {name}/{missing[0]}, in {chapter}.ipynb.")
+        return directory, chosen.submission(answer), chosen.job(answer, **settings)
+    if settings:
+        raise ValueError(f"only the program of an exercise takes settings; {name!r} is none")
+    example = name.replace("/", "_").isidentifier()
+    found = next((PAYLOAD / name).glob("*.sub"), Path(name)) if example else Path(name)
+    submission = submit.read(found, profile)
+    return Tree.read(found.parent), submission, submission.jobs[0]
+
+
+# -- showing -----------------------------------------------------------------------
+
+
+def _in_notebook() -> bool:
+    """Whether there is somebody to display HTML."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return get_ipython() is not None
+
+
+def _say(sentence: str) -> None:
+    """A sentence for the reader. (What is printed in JupyterLab breaks in the middle of words.)"""
+    _show(f'<p class="{NO_FORMULA}">{prose(sentence)}</p>', plain(sentence, keep="\n"))
+
+
+def _show(html: str, text: str, more: Mapping[str, object] = MappingProxyType({})) -> None:
+    """Display HTML where there is a notebook, or what `more` has in other formats; and the text anywhere else."""
+    if _in_notebook():
+        _display({"text/html": html, "text/plain": text, **more})
+    else:
+        print(text)
+
+
+def _display(bundle: Mapping[str, object]) -> None:
+    from IPython.display import display
+    display(dict(bundle), raw=True)

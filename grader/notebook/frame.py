@@ -1,0 +1,77 @@
+"""A job as it is now, for the live panel: how far it is, the bar of its executions, the three directories.
+
+What it is not: a widget (live_panel.py), or what is known of the job (live.py). HTML without scripts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..text import duration, escape
+from ..tree import Tree
+from ..view.bar import bar
+from ..view.directories import Directories
+from ..view.scene import IDLE, ON_HOLD, Scene, scenes
+from ..view.style import CLASSES, frame_sheet
+from ..view.timeline import head, joined, tone
+from .live import HELD, OVER, RUNNING, SENDING, WAITING, Present
+
+SIGNS = {RUNNING: "▶", SENDING: "⇄", WAITING: "…", HELD: "‖", OVER: "■"}
+MOST_TOLD = 100
+
+
+def style() -> str:
+    """The style of all that is here, once for a whole panel."""
+    return f'<div class="{CLASSES}">{frame_sheet()}</div>'
+
+
+def told(present: Present, submit: Tree | None = None, log_name: str | None = None) -> list[Scene]:
+    """The story until now as scenes; the last one is how it is now."""
+    story = list(joined(scenes(present.moments, submit, log_name)))
+    now = story[-1].moment
+    if now.kind == "look":
+        running = f"Execution {now.execution}: running, {duration(now.fault.seconds or 0)} into it"
+        story[-1] = replace(story[-1], heading=running)
+    return story
+
+
+def events(story: list[Scene]) -> list[Scene]:
+    """The scenes in which something happens."""
+    return [scene for scene in story if scene.moment.kind not in ("look", IDLE, ON_HOLD)]
+
+
+def frame(present: Present, story: list[Scene]) -> str:
+    """What there is to see now, as HTML. `story` is what told() makes of it."""
+    now = story[-1]
+    return (f'<div class="{CLASSES}" role="group" aria-label="The job now"><div class="wide frame">'
+            f'{_progress(present)}<div class="past">{bar(present.moments, present.end)}</div>'
+            f'<div class="picture {tone(now)}">{head(now)}{Directories(open_all=True).of(now)}</div></div></div>')
+
+
+def history(happened: list[Scene], call: str) -> str:
+    """What has happened so far, the latest first, and the call that tells the same story, as HTML."""
+    rows = "".join(f"<li>{head(scene)}</li>" for scene in happened[:-MOST_TOLD:-1])
+    return (f'<div class="{CLASSES}"><details class="events"><summary>What has happened so far</summary>'
+            f'<ol>{rows}</ol></details>'
+            f'<p class="dim">The same story without the panel: <code>{escape(call)}</code></p></div>')
+
+
+def announcement(scene: Scene) -> str:
+    """An event in a sentence or two, for those who hear the page."""
+    return " ".join((f"{scene.heading.replace(' -> ', ', ')}.", *scene.sentences))
+
+
+def _progress(present: Present) -> str:
+    """How much of the computing is done: what is saved, and what would be lost with the slot."""
+    whole = max(present.needed or 0.0, present.saved + present.at_risk) or 1.0
+    saved, risk = 100 * present.saved / whole, 100 * present.at_risk / whole
+    needed = f"{duration(present.needed)} to compute" if present.needed else "without an end of its own"
+    parts = [f"{duration(seconds)} {word}" for seconds, word in (
+        (present.saved, "saved"), (present.at_risk, "at risk"), (present.lost, "lost"))]
+    swatches = "".join(f'<span><i class="{kind}" aria-hidden="true"></i> {part}</span>'
+                       for kind, part in zip(("kept", "risk", "lost"), parts))
+    return (f'<div class="phase"><b><span aria-hidden="true">{SIGNS[present.phase]} </span>{present.phase}</b>'
+            f'{swatches}<span class="dim">{needed}</span></div>'
+            '<div class="progress" role="progressbar" aria-label="Computing done" aria-valuemin="0" '
+            f'aria-valuemax="100" aria-valuenow="{saved + risk:.0f}" aria-valuetext="{", ".join(parts)}">'
+            f'<i class="kept" style="width:{saved:.2f}%"></i><i class="risk" style="width:{risk:.2f}%"></i></div>')

@@ -1,0 +1,247 @@
+"""The live panel: a job that runs while one watches, with buttons that evict it, hold it, or fail its uploads.
+
+The only part that knows ipywidgets, and the only one with a clock. What there is to see and what a button does is
+decided in live.py; how it looks in frame.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+from collections.abc import Callable
+from functools import lru_cache
+from threading import RLock
+from time import monotonic
+
+import ipywidgets as widgets
+
+from ..execute.executor import Executor
+from ..execute.isolation import confinement
+from ..execute.temporary import remove_leftovers
+from ..rules.execution import MachineTrouble
+from ..rules.schedule import Schedule, render
+from ..text import clock, duration, escape
+from ..tree import Tree
+from ..view.style import CLASSES
+from . import frame
+from .live import EVICT, HELD, HOLD, OVER, POWER_LOSS, RELEASE, SPEEDS, UPLOAD_FAILS, At, Live
+
+TICK = 0.25
+"""Seconds of real time between two pictures."""
+LONGEST_TICK = 0.5
+"""Seconds that count at most, so that a kernel that was busy with something else goes on where it was."""
+DWELL = 1.2
+"""Seconds for which each event is shown."""
+WIDGET = "application/vnd.jupyter.widget-view+json"
+ROOT, STATUS = "htcondor-panel", "htcondor-status"
+"""Class names by which the page finds the panel."""
+TOLD = {
+    EVICT: ("Evict", "bolt", "condor_vacate_job: SIGTERM to the program, a few seconds to end, then the slot is gone"),
+    POWER_LOSS: ("Power loss", "plug", "The machine is gone at once, without a signal to the program"),
+    UPLOAD_FAILS: ("Upload fails", "chain-broken", "The transfer of the next checkpoint will fail, as networks do"),
+    HOLD: ("Hold", "hand-paper-o", "condor_hold: the job is evicted if it runs, and gets no slot until it is released"),
+    RELEASE: ("Release", "unlock", "condor_release: the job may run again"),
+}
+"""What is done to the job → the button's text, icon and tooltip."""
+
+# ipywidgets can't name its slider for those who hear the page, and replaces what it shows whole, which is not heard.
+SCRIPT = """
+(() => {
+  const improve = () => {
+    const panels = document.querySelectorAll('.%s');
+    panels.forEach(panel => {
+      panel.setAttribute('role', 'region');
+      panel.setAttribute('aria-label', 'Live panel');
+      panel.querySelectorAll('.noUi-handle').forEach(
+        handle => handle.setAttribute('aria-label', 'Virtual time in seconds'));
+      panel.querySelectorAll('.%s .widget-html-content').forEach(status => {
+        status.setAttribute('role', 'status');
+        status.setAttribute('aria-live', 'polite');
+      });
+    });
+  };
+  const watch = new MutationObserver(improve);
+  watch.observe(document.body, {childList: true, subtree: true});
+  setTimeout(() => watch.disconnect(), 20000);
+  improve();
+})();
+""" % (ROOT, STATUS)
+"""For the page on which a panel is shown. The panel works without it."""
+
+
+def bundle(live: Live, submit: Tree, schedule: Schedule, call: Callable[[str], str]) -> dict[str, object]:
+    """A new panel (see there), in the format in which a notebook takes widgets."""
+    return {WIDGET: Panel(live, submit, schedule, call).widget._repr_mimebundle_()[WIDGET]}
+
+
+@lru_cache(None)
+def executor() -> Executor:
+    """The executor of all panels, until the kernel ends. It keeps a student's code in its sandbox. JupyterLab kills
+    kernels that it restarts, so that what an earlier one had is still there."""
+    remove_leftovers()
+    made = Executor(confine=confinement())
+    atexit.register(made.close)
+    return made
+
+
+class Panel:
+    """One panel on one job. `widget` is what a notebook shows.
+
+    `call(schedule)` is the text of the call that tells the story of a schedule without a panel.
+    """
+
+    def __init__(self, live: Live, submit: Tree, schedule: Schedule = (),
+                 call: Callable[[str], str] = lambda schedule: f'simulate(..., "{schedule}")'):
+        self.live, self.submit, self.call = live, submit, call
+        self.first = self.at = At(schedule)
+        self._playing: object | None = None
+        self._announced: tuple | None = None
+        # JupyterLab has messages of widgets handled in other threads than cells, some of them.
+        self._lock = RLock()
+        self._make()
+        self.show()
+
+    # -- widgets ---------------------------------------------------------------
+
+    def _make(self) -> None:
+        self.play = self._button("Play", "play", "Let virtual time run, or stop it", self.toggle)
+        self.back = self._button("Back", "step-backward", "To the event before",
+                                 lambda: self.go(self.live.preceding(self.at)))
+        self.next = self._button("Next", "step-forward", "To the next event",
+                                 lambda: self.go(self.live.following(self.at)))
+        self.restart = self._button("Start over", "refresh", "Undo all that was done to the job",
+                                    lambda: self.go(self.first))
+        self.speed = widgets.Dropdown(
+            options=[("real time", 1), *((f"1 s shows {duration(speed)}", speed) for speed in SPEEDS[1:])],
+            value=self.live.speed(), description="Speed", layout={"width": "250px"})
+        self.actions = {what: self._button(*TOLD[what], lambda what=what: self.act(what))
+                        for what in (EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD)}
+        self.slider = widgets.IntSlider(0, 0, 1, description="Time", readout=False,
+                                        layout={"width": "auto", "max_width": "900px"})
+        self.slider.observe(lambda change: self._locked(lambda: self._moved(change["new"])), "value")
+        self.status, self.frame, self.history = (widgets.HTML(layout={"min_height": "44px"}), widgets.HTML(),
+                                                 widgets.HTML())
+        self.status.add_class(STATUS)
+        self.widget = widgets.VBox([
+            widgets.HTML(frame.style(), layout={"display": "none"}),
+            _row(self.play, self.back, self.next, self.restart, self.speed),
+            _row(*self.actions.values()), self.slider, self.status, self.frame, self.history])
+        self.widget.add_class(ROOT)
+
+    def _button(self, text: str, icon: str, tooltip: str, pressed: Callable[[], None]) -> widgets.Button:
+        button = widgets.Button(description=text, icon=icon, tooltip=tooltip, layout={"width": "120px"})
+        button.on_click(lambda _: self._locked(pressed))
+        return button
+
+    def _locked(self, do: Callable[[], None]) -> None:
+        """Do something while nothing else is done to the panel."""
+        with self._lock:
+            try:
+                do()
+            except MachineTrouble as problem:
+                self.stop()
+                self.say(str(problem))
+
+    @property
+    def playing(self) -> bool:
+        """Whether virtual time runs."""
+        return self._playing is not None
+
+    # -- what buttons do -------------------------------------------------------
+
+    def toggle(self) -> None:
+        """Play, or stop playing. A job that has ended is played again from the beginning of its story."""
+        if self.playing:
+            self.stop()
+        elif self.live.phase(self.at) == HELD:
+            self.say("The job is held. Release it first.")
+        else:
+            if self.live.phase(self.at) == OVER:
+                self.go(self.at._replace(time=0.0))
+            self._playing = object()
+            self._label(self.play, "Pause", "pause")
+            asyncio.ensure_future(self._play(self._playing))
+
+    def stop(self) -> None:
+        """Stop playing."""
+        self._playing = None
+        self._label(self.play, "Play", "play")
+
+    def act(self, what: str) -> None:
+        """Do something to the job, now."""
+        if what == HOLD and self.live.phase(self.at) == HELD:
+            what = RELEASE
+        self.at, problem = self.live.act(self.at, what)
+        self.show(problem or ("The upload of the next checkpoint will fail." if what == UPLOAD_FAILS else ""))
+
+    def go(self, at: At) -> None:
+        """Go to another time, or another story."""
+        self.at = at
+        self.show()
+
+    def _moved(self, time: int) -> None:
+        """The slider was moved; by this panel itself, if it is where it should be."""
+        if time != self._place():
+            self.go(self.live.near(self.at, time))
+
+    # -- time ------------------------------------------------------------------
+
+    async def _play(self, playing: object) -> None:
+        """Show one picture after the other, and each event for a while, until the job ends or is held."""
+        before, virtual = monotonic(), 0.0
+        while self._playing is playing:
+            await asyncio.sleep(TICK)
+            passed, before = min(monotonic() - before, LONGEST_TICK), monotonic()
+            virtual += passed * self.speed.value
+            if virtual >= 1:
+                self._locked(lambda: self._pass(playing, int(virtual)))
+                virtual %= 1
+                if self.at.time in self.live.story(self.at.schedule).events:
+                    await asyncio.sleep(DWELL)
+                    before, virtual = monotonic(), 0.0
+
+    def _pass(self, playing: object, seconds: int) -> None:
+        """Let virtual time pass, if it is still played."""
+        if self._playing is playing:
+            self.go(self.live.later(self.at, seconds))
+            if self.live.phase(self.at) in (HELD, OVER):
+                self.stop()
+
+    # -- showing ---------------------------------------------------------------
+
+    def show(self, said: str = "") -> None:
+        """Show the job as it is at the present time, and say what has just happened, or `said`."""
+        present = self.live.present(self.at)
+        story = frame.told(present, self.submit, self.live.job.log)
+        happened = frame.events(story)
+        # A restart in place comes with the checkpoint before it.
+        told = [scene for scene in happened if scene.moment.kind != "restarted"]
+        self.frame.value = frame.frame(present, story)
+        self.history.value = frame.history(happened, self.call(render(self.at.schedule)))
+        self._label(self.actions[HOLD], *TOLD[RELEASE if present.phase == HELD else HOLD])
+        step = self.live.step(self.at)
+        with self.slider.hold_trait_notifications():
+            self.slider.max, self.slider.step = -(-int(present.end) // step) * step, step
+            self.slider.value = self._place()
+        event = (self.at.schedule, len(told))
+        if said or event != self._announced:
+            self.say(said or frame.announcement(told[-1]))
+        self._announced = event
+
+    def say(self, text: str) -> None:
+        """Say something, to those who hear the page as well."""
+        self.status.value = f'<div class="{CLASSES}"><b>{clock(self.at.time)}</b> {escape(text)}</div>'
+
+    def _place(self) -> int:
+        """Where the slider belongs: on one of its own steps, lest it moves there by itself and says so."""
+        step = self.live.step(self.at)
+        return round(self.at.time / step) * step
+
+    @staticmethod
+    def _label(button: widgets.Button, text: str, icon: str, tooltip: str | None = None) -> None:
+        if button.description != text:
+            button.description, button.icon, button.tooltip = text, icon, tooltip or button.tooltip
+
+
+def _row(*children: widgets.Widget) -> widgets.HBox:
+    return widgets.HBox(children, layout={"flex_flow": "row wrap", "margin": "0"})

@@ -1,0 +1,118 @@
+"""How far a learner is in the course: what check() said last about each exercise, kept beside the notebooks.
+
+For the learner's own eyes. Nothing that is graded is read from here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from .. import calling
+from ..course.catalogue import COURSE
+from ..course.catalogue import Notebook as Chapter
+from ..course.report import NOT_TRIED, PASSED, Report
+from ..text import count, escape
+from ..view.card import STATUSES, in_points, number
+from ..view.style import CLASSES, card_sheet
+
+FILE = Path(".progress.json")
+"""In the directory of the notebooks, so that it outlives the kernel and the browser."""
+
+
+class Mark(NamedTuple):
+    """What check() said last: one of the statuses of course/report.py, and the points."""
+
+    status: str = NOT_TRIED
+    points: float = 0.0
+
+
+Marks = Mapping[str, Mark]
+"""Exercise → what was said last. An exercise that was never checked is not there."""
+
+
+def read() -> dict[str, Mark]:
+    """What is kept; nothing if there is no file, or none that can be read."""
+    try:
+        found = json.loads(FILE.read_text(encoding="utf-8"))
+        return {str(name): Mark(str(status), float(points)) for name, (status, points) in found.items()
+                if status in STATUSES}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def keep(report: Report) -> None:
+    """Note what a check has found. Where nothing can be written, nothing is kept."""
+    marks = {**read(), report.exercise: Mark(report.status, report.points)}
+    name = None
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=".", prefix=FILE.name, delete=False, encoding="utf-8") as file:
+            name = file.name
+            json.dump(marks, file)
+        os.replace(name, FILE)
+    except OSError:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+
+
+def points(marks: Marks, chapters: Sequence[Chapter] = COURSE) -> tuple[float, float]:
+    """Points reached, and points that can be."""
+    counting = [(exercise, mark) for chapter in chapters for exercise in chapter.exercises
+                if exercise.counts((mark := marks.get(exercise.name, Mark())).status)]
+    return (sum(min(mark.points, exercise.maximum) for exercise, mark in counting),
+            sum(exercise.maximum for exercise, _ in counting))
+
+
+def following(marks: Marks) -> str:
+    """What to do next, in a sentence."""
+    for chapter in COURSE:
+        for exercise in chapter.exercises:
+            mark = marks.get(exercise.name, Mark())
+            if mark.status != PASSED:
+                begun = "Go on with" if mark.status != NOT_TRIED else "Next is"
+                return f"{begun} “{exercise.title}” in {chapter.name}.ipynb."
+    return f"Everything is passed. Take your own program next: {calling.command('verify')} SUBMIT_FILE."
+
+
+def html(marks: Marks) -> str:
+    """The table of the course, as HTML."""
+    reached, maximum = points(marks)
+    rows = "".join(_chapter_html(chapter, marks) for chapter in COURSE)
+    return (f'<div class="{CLASSES}" role="region" aria-label="Your progress">{card_sheet()}<div class="box">'
+            f'<div class="head"><h4 class="title">Your progress</h4><span class="points">'
+            f'<b>{number(reached)}</b> / {in_points(maximum)}</span></div>'
+            f'<p class="headline">{escape(following(marks))}</p>'
+            '<table class="trials"><thead><tr><th scope="col">Notebook</th><th scope="col">Exercise</th>'
+            '<th scope="col">Status</th><th scope="col" class="num">Points</th></tr></thead>'
+            f'<tbody>{rows}</tbody></table></div></div>')
+
+
+def text(marks: Marks) -> str:
+    """The same as text."""
+    reached, maximum = points(marks)
+    lines = [f"Your progress: {number(reached)} of {in_points(maximum)}. {following(marks)}"]
+    for chapter in COURSE:
+        lines.append(f"{chapter.name}: {chapter.title}")
+        for exercise in chapter.exercises:
+            mark = marks.get(exercise.name, Mark())
+            lines.append(f"  {STATUSES[mark.status][0]} {exercise.title}: {mark.status}, "
+                         f"{number(mark.points)} of {number(exercise.maximum)}{' extra' * exercise.optional}")
+    return "\n".join(lines)
+
+
+def _chapter_html(chapter: Chapter, marks: Marks) -> str:
+    rows = []
+    for place, exercise in enumerate(chapter.exercises):
+        mark = marks.get(exercise.name, Mark())
+        symbol = STATUSES[mark.status][0]
+        begin = (f'<th scope="rowgroup" rowspan="{len(chapter.exercises)}" aria-label="{escape(chapter.title)}, '
+                 f'{count(len(chapter.exercises), "exercise")}">'
+                 f'<a href="{escape(chapter.name)}.ipynb">{escape(chapter.name)}</a></th>') if place == 0 else ""
+        rows.append(f'<tr>{begin}<td>{escape(exercise.title)}</td><td><span aria-hidden="true">{symbol} </span>'
+                    f'{escape(mark.status)}</td><td class="num">{"extra " * exercise.optional}{number(mark.points)} / '
+                    f'{number(exercise.maximum)}</td></tr>')
+    return "".join(rows)

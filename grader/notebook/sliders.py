@@ -1,0 +1,131 @@
+"""Two sliders and a picture: how often to save, on a pool that evicts so often.
+
+Shows what course/goodput.py computes. Without widgets there is the picture alone, and in a page made of a notebook,
+too.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ..course.goodput import (
+    HOUR,
+    PATIENCE,
+    AtLimit,
+    AtRandom,
+    OfficeHours,
+    Plan,
+    Pool,
+    Spent,
+    daly,
+    expected_runtime,
+    luck,
+    play,
+    young,
+)
+from ..text import about
+from ..view.shares import Column, shares
+
+MINUTE = 60.0
+INTERVALS = tuple(MINUTE * m for m in (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100,
+                                       120, 150, 180, 210, 240, 300, 360, 480))
+BETWEEN = tuple(MINUTE * m for m in (30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880))
+POOLS = {"at random": AtRandom, "at a time limit": AtLimit, "mostly by day": OfficeHours}
+DAYS, JOBS = 2, 20
+WORK = DAYS * 24 * HOUR
+
+
+def explorer(checkpoint: float, restart: float, interval: float = 60 * MINUTE, between: float = 6 * HOUR) -> None:
+    """Show where the time of a job of two days goes, by the interval between its checkpoints, with sliders for the
+    interval and for how often the pool evicts.
+
+    `checkpoint` and `restart` are seconds: what one checkpoint costs in all, and what a start in a new sandbox costs.
+    """
+    if problem := _problem(checkpoint, restart):
+        print(problem)
+        return
+    chosen = _nearest(INTERVALS, interval), _nearest(BETWEEN, between), "at random"
+    first, said = picture(checkpoint, restart, *chosen), story(checkpoint, restart, *chosen)
+    try:
+        from IPython.display import display
+    except ImportError:
+        print(said)
+        return
+    try:
+        live = panel(checkpoint, restart, *chosen)._repr_mimebundle_()
+    except ImportError:
+        live = {}
+    display({**live, "text/html": first, "text/plain": said}, raw=True)
+
+
+def _problem(checkpoint: object, restart: object) -> str:
+    for name, value in (("checkpoint", checkpoint), ("restart", restart)):
+        if value is ...:
+            return f"The seconds of a {name} are still dots: put in what you have measured, and run this cell again."
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 24 * HOUR:
+            return f"{name} is a number of seconds, from 0 to {24 * HOUR:g}."
+    return "" if checkpoint else "A checkpoint takes longer than 0 seconds: write, transfer, start again."
+
+
+def _nearest(choices: tuple[float, ...], value: float) -> float:
+    return min(choices, key=lambda choice: abs(choice - value))
+
+
+def picture(checkpoint: float, restart: float, interval: float, between: float, pool: str) -> str:
+    """The picture as HTML, for one choice of the sliders."""
+    columns = simulated(checkpoint, restart, POOLS[pool](between))
+    best = {"Young": young(checkpoint, between), "Daly": daly(checkpoint, between)}
+    model = [(i, WORK / expected_runtime(WORK, i, checkpoint, restart, between)) for i in INTERVALS]
+    return shares([column for column, _ in columns], INTERVALS.index(interval), best,
+                  model if pool == "at random" else (), f"{JOBS} simulated jobs, 8 of 10 within the bar",
+                  story(checkpoint, restart, interval, between, pool))
+
+
+def story(checkpoint: float, restart: float, interval: float, between: float, pool: str) -> str:
+    """The chosen interval in a sentence."""
+    column, spent = simulated(checkpoint, restart, POOLS[pool](between))[INTERVALS.index(interval)]
+    done = [one.seconds for one in spent if one.finished]
+    if not done:
+        return (f"Saving every {about(interval)}: none of {JOBS} jobs with {DAYS} days of work was done "
+                f"after {PATIENCE * DAYS} days in slots.")
+    evictions = sum(one.slots - 1 for one in spent if one.finished) / len(done)
+    late = f" {JOBS - len(done)} of {JOBS} took longer than {PATIENCE * DAYS} days." if len(done) < JOBS else ""
+    hours = [round(seconds / HOUR) for seconds in (sum(done) / len(done), min(done), max(done))]
+    return (f"Saving every {about(interval)}: {DAYS * 24} hours of work take {hours[0]} hours in slots ({hours[1]} to "
+            f"{hours[2]}), with {evictions:.0f} evictions. Goodput is {column.parts[0]:.0%}.{late}")
+
+
+@lru_cache(64)
+def simulated(checkpoint: float, restart: float, pool: Pool) -> list[tuple[Column, list[Spent]]]:
+    """For each interval what became of JOBS jobs, all intervals with the same luck."""
+    slots = luck(pool, JOBS, PATIENCE * WORK)
+    found = []
+    for interval in INTERVALS:
+        plan = Plan.every(interval, WORK, checkpoint)
+        spent = [play(plan, restart, one) for one in slots]
+        seconds = sum(one.seconds for one in spent)
+        goodput = sorted(one.goodput for one in spent)
+        parts = tuple(sum(one[part] for one in spent) / seconds for part in range(4))
+        found.append((Column(interval, parts, goodput[JOBS // 10], goodput[-1 - JOBS // 10]), spent))
+    return found
+
+
+def panel(checkpoint: float, restart: float, interval: float, between: float, pool: str):
+    """The controls, which work with the arrow keys, above the picture. Raises ImportError without ipywidgets."""
+    import ipywidgets as widgets
+
+    wide = {"style": {"description_width": "13em"}, "layout": widgets.Layout(width="100%", max_width="760px")}
+    controls = (
+        widgets.SelectionSlider(options=[(about(i), i) for i in INTERVALS], value=interval, description="Save every",
+                                **wide),
+        widgets.SelectionSlider(options=[(about(b), b) for b in BETWEEN], value=between,
+                                description="A slot lasts, on average", **wide),
+        widgets.Dropdown(options=list(POOLS), value=pool, description="Slots are lost", style=wide["style"],
+                         layout=widgets.Layout(width="26em")))
+    drawn = widgets.HTML(picture(checkpoint, restart, interval, between, pool))
+
+    def draw(change: object) -> None:
+        drawn.value = picture(checkpoint, restart, *(control.value for control in controls))
+    for control in controls:
+        control.observe(draw, "value")
+    return widgets.VBox([*controls, drawn])

@@ -1,0 +1,417 @@
+"""ClassAd expressions: whether condor_submit can read a text as one, and what it is of a job with known attributes.
+
+What can be read is more than what has a value here: of lists, records, bits and most functions only HTCondor
+knows what they are. The meaning is that of HTCondor's own library, see
+https://htcondor.readthedocs.io/en/latest/classads/classad-mechanism.html
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from ..problems import Problem
+
+_TOKEN = re.compile(r"""
+    (?P<space>\s+ | /\*.*?\*/ | //[^\n]*)
+  | (?P<number>(?:\d+\.\d+|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?(?!\w) | (?:0|[1-9]\d*)(?![\w.]))
+  | (?P<text>"(?:\\"(?!\s*\Z)|[^"])*")
+  | (?P<name>'(?:\\.|[^'\\])*' | [A-Za-z_]\w*)
+  | (?P<operator>=\?=|=!=|\?:|>>>|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|^!~?:.,;=(){}\[\]])
+""", re.VERBOSE | re.DOTALL | re.ASCII)
+_LEVELS = ("||", "&&", "|", "^", "&", "== != =?= =!= is isnt", "< <= > >=", "<< >> >>>", "+ -", "* / %")
+"""The binary operators, those that bind least first."""
+_BINDS = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs.split()}
+MOST_TOKENS = 200
+"""Of an expression that is evaluated, so that none is nested too deep for Python."""
+_VALUES = ("number", "text")
+_WORDS = ("true", "false", "undefined", "error")
+
+
+def check(text: str) -> str:
+    """The expression as it is. Raises Problem for what condor_submit refuses as a parse error."""
+    problem = _problem(text)
+    if problem:
+        raise Problem(f"{text[:60]!r} is not a ClassAd expression: {problem}",
+                      'Put a text into double quotes, and join conditions by && or ||: OpSys == "LINUX" && Memory > 1.')
+    return text
+
+
+def constant(text: str) -> str:
+    """An expression that can have a value before the job is there. Raises Problem for one that can't be read, and for
+    a bare word or a text, which are neither a number nor True or False."""
+    plain = check(text).strip()
+    if plain.lower() not in _WORDS[:2] and re.fullmatch(r"""[A-Za-z_]\w*|'.*'|"[^"]*"|0[xX].*""", plain):
+        raise Problem(f"{plain[:60]!r} is neither a number nor True or False", "Write a number, or True or False.")
+    return text
+
+
+class Nothing(Enum):
+    """What an expression is that has no value."""
+
+    UNDEFINED = "undefined"
+    """It names an attribute that the job does not have."""
+    ERROR = "error"
+
+
+UNDEFINED, ERROR = Nothing
+Value = bool | int | float | str | Nothing
+_Meaning = Callable[[Mapping[str, Value]], Value]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression that was read."""
+
+    names: frozenset[str]
+    """The attributes that it names, in lower case."""
+    foreign: frozenset[str]
+    """What is in it of which it is not known here what it means: functions, operators, numbers beyond 64 bits."""
+    _meaning: _Meaning
+
+    def depends_only_on(self, names: frozenset[str]) -> bool:
+        """Whether it has a value as soon as these attributes, in lower case, are known."""
+        return not self.foreign and self.names <= names
+
+    def value(self, attributes: Mapping[str, Value]) -> Value:
+        """What it is of a job with these attributes, in lower case; attributes that are missing are undefined. It is
+        to be asked only of an expression that depends_only_on() some."""
+        return self._meaning(attributes)
+
+
+def is_true(value: Value) -> bool:
+    """Whether a policy expression with this value holds: True does, and a number but 0."""
+    return _truth(value) is True
+
+
+def is_false(value: Value) -> bool:
+    """Whether it is the contrary of that: False is, and 0; what is undefined, an error or a text is neither."""
+    return _truth(value) is False
+
+
+@functools.lru_cache(maxsize=1000)
+def read(text: str) -> Expression:
+    """The expression of a text. Raises Problem for what condor_submit refuses as a parse error."""
+    check(text)
+    return _read(text)
+
+
+@functools.lru_cache(maxsize=1000)
+def _problem(text: str) -> str:
+    """What is wrong with the expression; "" if nothing is."""
+    try:
+        _read(text)
+    except _Unreadable as unreadable:
+        return str(unreadable)
+    except RecursionError:
+        return "it is nested too deep"
+    return ""
+
+
+def _read(text: str) -> Expression:
+    tokens = _tokens(text)
+    reader = _Reader(tokens)
+    meaning = reader.expression()
+    if reader.ahead:
+        raise _Unreadable(f"{reader.ahead} can't stand there")
+    long = {"its length"} if len(tokens) > MOST_TOKENS else set()
+    return Expression(frozenset(reader.names), frozenset(reader.foreign | long), meaning)
+
+
+class _Unreadable(Exception):
+    """What is wrong with an expression."""
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    """(kind, token) for each token that is not white space or a comment. Keywords are operators."""
+    tokens, at = [], 0
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if found is None:
+            raise _Unreadable("a quote is not closed" if text[at] in "\"'" else f"{text[at]} can't stand there")
+        kind, token, at = str(found.lastgroup), found[0], found.end()
+        if token.lower() in ("is", "isnt"):
+            kind, token = "operator", token.lower()
+        if kind != "space":
+            tokens.append((kind, token))
+    return tokens
+
+
+class _Reader:
+    """A recursive descent over the tokens: every method reads one thing, and returns what it means, or raises
+    _Unreadable."""
+
+    def __init__(self, tokens: list[tuple[str, str]]):
+        self._tokens, self._at = [*tokens, ("end", "")], 0
+        self.names: set[str] = set()
+        self.foreign: set[str] = set()
+
+    @property
+    def ahead(self) -> str:
+        """The next token; "" at the end."""
+        return self._tokens[self._at][1]
+
+    def _kind(self) -> str:
+        return self._tokens[self._at][0]
+
+    def _take(self, wanted: str) -> bool:
+        """Whether the next token is this operator, which is then read."""
+        taken = self._tokens[self._at] == ("operator", wanted)
+        self._at += taken
+        return taken
+
+    def _next(self) -> str:
+        self._at += 1
+        return self._tokens[self._at - 1][1]
+
+    def _need(self, wanted: str) -> None:
+        if not self._take(wanted):
+            raise _Unreadable(f"{wanted} is missing")
+
+    def expression(self) -> _Meaning:
+        """Operands and the operators between them, with ?: behind."""
+        left = self._joined(0)
+        if self._take("?:"):  # it binds otherwise than in other languages
+            self.expression()
+            return self._foreign("?:")
+        if self._take("?"):
+            then = self.expression()
+            self._need(":")
+            return _if(left, then, self.expression())
+        return left
+
+    def _joined(self, level: int) -> _Meaning:
+        """Operands, and between them operators of this level or those that bind more."""
+        left = self._operand()
+        while self._kind() == "operator" and _BINDS.get(self.ahead, -1) >= level:
+            sign = self._next()
+            left = self._binary(sign, left, self._joined(_BINDS[sign] + 1))
+        return left
+
+    def _binary(self, sign: str, left: _Meaning, right: _Meaning) -> _Meaning:
+        if sign in ("&&", "||"):
+            return _logic(left, right, ends=sign == "||")
+        if sign not in _OPERATIONS:
+            return self._foreign(sign)
+        return lambda ad: _OPERATIONS[sign](left(ad), right(ad))
+
+    def _foreign(self, what: str) -> _Meaning:
+        self.foreign.add(what)
+        return lambda ad: ERROR
+
+    def _operand(self) -> _Meaning:
+        signs = []
+        while self.ahead in ("-", "+", "!", "~") and self._kind() == "operator":
+            signs.append(self._next())
+        found = self._primary()
+        for sign in reversed(signs):
+            found = self._signed(sign, found)
+        return found
+
+    def _signed(self, sign: str, operand: _Meaning) -> _Meaning:
+        return self._foreign(sign) if sign == "~" else lambda ad: _SIGNS[sign](operand(ad))
+
+    def _primary(self) -> _Meaning:
+        scope, at = self.ahead.lower(), self._at
+        found = self._atom()
+        while True:
+            if self._take("."):
+                name = self._name()
+                found = self._attribute(name) if scope == "my" and self._at == at + 3 else self._foreign(".")
+            elif self._take("["):
+                self.expression()
+                self._need("]")
+                found = self._foreign("[")
+            else:
+                return found
+
+    def _atom(self) -> _Meaning:
+        if self._kind() in _VALUES or self.ahead.lower() in _WORDS:
+            kind, token = self._kind(), self._next()
+            if token.isdigit() and (len(token) > 19 or int(token) >= 2**63):
+                return self._foreign(token)
+            value = _literal(kind, token)
+            return lambda ad: value
+        if self._take("("):
+            found = self.expression()
+            self._need(")")
+            return found
+        if self._take("{"):
+            self._list("}")
+            return self._foreign("{")
+        if self._take("["):
+            self._record()
+            return self._foreign("[")
+        if self._take("."):
+            self._name()
+            return self._foreign(".")
+        name = self._name()
+        if self._take("("):
+            return self._call(name, self._list(")"))
+        if self.ahead == "." and name == "my":
+            return lambda ad: ERROR  # what it is of follows
+        return self._attribute(name)
+
+    def _attribute(self, name: str) -> _Meaning:
+        self.names.add(name)
+        return lambda ad: ad.get(name, UNDEFINED)
+
+    def _call(self, name: str, given: list[_Meaning]) -> _Meaning:
+        if name not in _FUNCTIONS or len(given) not in _FUNCTIONS[name][0]:
+            return self._foreign(name)
+        return lambda ad: _FUNCTIONS[name][1](*(one(ad) for one in given))
+
+    def _name(self) -> str:
+        """A name, in lower case, as names mean the same in either."""
+        if self._kind() != "name" or self.ahead.lower() in _WORDS:
+            raise _Unreadable(f"{self.ahead} can't stand there" if self.ahead else "it ends too early")
+        return self._next().strip("'").lower()
+
+    def _list(self, end: str) -> list[_Meaning]:
+        """Expressions with commas between them, and the bracket that closes."""
+        if self._take(end):
+            return []
+        found = [self.expression()]
+        while self._take(","):
+            found.append(self.expression())
+        self._need(end)
+        return found
+
+    def _record(self) -> None:
+        """[name = expression; ...]"""
+        while not self._take("]"):
+            if not self._take(";"):
+                self._name()
+                self._need("=")
+                self.expression()
+                if self.ahead != "]":
+                    self._need(";")
+
+
+# -- what it means -----------------------------------------------------------------
+
+
+def _literal(kind: str, token: str) -> Value:
+    if kind == "text":
+        return re.sub(r"\\(.)", r"\1", token[1:-1])
+    if kind == "number":
+        return int(token) if token.isdigit() else float(token)
+    return {"true": True, "false": False, "undefined": UNDEFINED, "error": ERROR}[token.lower()]
+
+
+def _truth(value: Value) -> bool | Nothing:
+    """What a value is where True or False is wanted."""
+    return value if isinstance(value, Nothing) else ERROR if isinstance(value, str) else bool(value)
+
+
+def _logic(left: _Meaning, right: _Meaning, ends: bool) -> _Meaning:
+    """&& and ||: the second operand counts unless the first is `ends`, which it then is as a whole."""
+    def meaning(ad: Mapping[str, Value]) -> Value:
+        first = _truth(left(ad))
+        if first in (ends, ERROR):
+            return first
+        second = _truth(right(ad))
+        return second if first is not UNDEFINED or second in (ends, ERROR) else UNDEFINED
+    return meaning
+
+
+def _if(condition: _Meaning, then: _Meaning, otherwise: _Meaning) -> _Meaning:
+    def meaning(ad: Mapping[str, Value]) -> Value:
+        holds = _truth(condition(ad))
+        return holds if isinstance(holds, Nothing) else then(ad) if holds else otherwise(ad)
+    return meaning
+
+
+def _of_values(operation: Callable[..., Value]) -> Callable[..., Value]:
+    """The same operation where an operand may be without a value."""
+    def strict(*operands: Value) -> Value:
+        for nothing in (ERROR, UNDEFINED):
+            if nothing in operands:
+                return nothing
+        return operation(*operands)
+    return strict
+
+
+def _compared(compare: Callable[[object, object], bool]) -> Callable[..., Value]:
+    """Texts are compared without regard to case, and a text with a number not at all."""
+    def operation(left: Value, right: Value) -> Value:
+        if isinstance(left, str) != isinstance(right, str):
+            return ERROR
+        return compare(left.lower(), right.lower()) if isinstance(left, str) else compare(left, right)
+    return _of_values(operation)
+
+
+def _calculated(calculate: Callable[[int | float, int | float], int | float | Nothing]) -> Callable[..., Value]:
+    def operation(left: Value, right: Value) -> Value:
+        if isinstance(left, str) or isinstance(right, str):
+            return ERROR
+        try:
+            found = calculate(left, right)
+        except (ZeroDivisionError, OverflowError):
+            return ERROR
+        return (found + 2**63) % 2**64 - 2**63 if isinstance(found, int) else found
+    return _of_values(operation)
+
+
+def _divided(left: int | float, right: int | float) -> int | float:
+    """Of whole numbers, the whole part."""
+    if isinstance(left, float) or isinstance(right, float):
+        return left / right
+    return (abs(left) // abs(right)) * (1 if (left < 0) == (right < 0) else -1)
+
+
+def _rest(left: int | float, right: int | float) -> int | Nothing:
+    return ERROR if isinstance(left, float) or isinstance(right, float) else left - right * _divided(left, right)
+
+
+def _same(left: Value, right: Value) -> bool:
+    return type(left) is type(right) and left == right
+
+
+_OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {
+    "==": _compared(operator.eq), "!=": _compared(operator.ne), "<": _compared(operator.lt),
+    "<=": _compared(operator.le), ">": _compared(operator.gt), ">=": _compared(operator.ge),
+    "=?=": _same, "is": _same, "=!=": lambda left, right: not _same(left, right),
+    "isnt": lambda left, right: not _same(left, right),
+    "+": _calculated(operator.add), "-": _calculated(operator.sub), "*": _calculated(operator.mul),
+    "/": _calculated(_divided), "%": _calculated(_rest),
+}
+
+
+def _number_only(value: Value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _not(value: Value) -> Value:
+    truth = _truth(value)
+    return truth if isinstance(truth, Nothing) else not truth
+
+
+_SIGNS: dict[str, Callable[[Value], Value]] = {
+    "!": _not,
+    "-": _of_values(lambda value: -value if _number_only(value) else ERROR),
+    "+": _of_values(lambda value: value if _number_only(value) else ERROR),
+}
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.15E}" if isinstance(value, float) and value else str(value)
+
+
+def _strcat(*values: Value) -> Value:
+    """strcat(): the texts of all, or the first that is none."""
+    return next((value for value in values if isinstance(value, Nothing)), "".join(map(_text, values)))
+
+
+_FUNCTIONS: dict[str, tuple[range, Callable[..., Value]]] = {
+    "isundefined": (range(1, 2), lambda value: value is UNDEFINED),
+    "iserror": (range(1, 2), lambda value: value is ERROR),
+    "strcat": (range(1, 100), _strcat),
+}
+"""Name → how many arguments it takes, and what it gives."""

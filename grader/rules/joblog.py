@@ -1,0 +1,139 @@
+"""What HTCondor writes to the job event log at each moment of a job's story.
+
+The format of an event is in eventlog.py; here is which events there are. Times are virtual.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator
+
+from ..tree import File, Tree
+from . import eventlog
+from .eventlog import Event
+from .job import Job
+from .profile import MODERN, Profile
+from .simulation import Held, Moment, NotSaved
+from .step import Hold
+from .transfer import not_transferred
+
+VACATE_CODES = {"evict": 1022, "vacate": 1022, "hold": 1, "requeue": 1025}
+"""What event 004 says since 24.3, as seen with 25.14.1: of condor_vacate_job, with and without -fast ("Job vacated by
+schedd"), of condor_hold, whose hold code that is, and of a slot that can't be used again after a checkpoint."""
+RESCHEDULED = ("Rescheduling self-checkpoint job after checkpoint upload because reactivating the claim would have "
+               "failed.")
+
+
+def job_log(job: Job, moments: Iterable[Moment], profile: Profile = MODERN) -> Iterator[Event]:
+    """The events of a whole story, in order."""
+    for moment in moments:
+        yield from events(job, moment, profile)
+
+
+def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
+    """The events of one moment. Restarts in place have none (R4f), checkpoints only their transfer."""
+    at = (job.cluster, job.proc, moment.time)
+    began = (job.cluster, job.proc, moment.time - moment.transfer)
+    slot = f"slot1@ep{moment.slot + 1}"
+    host = f"<127.0.0.1:{9618 + moment.slot + 1}>"
+    match moment.kind:
+        case "submitted":
+            return [eventlog.submitted(*at, notes=job.notes)]
+        case "started":
+            if _held_when_submitted(job, profile):
+                return []
+            received = [eventlog.transfer(*began, "input", "started", host), eventlog.transfer(*at, "input", "finished", host)]
+            failed = not_transferred(job, moment.sandbox, moment.came)
+            return received if failed else [*received, eventlog.executing(*at, slot, host)]
+        case "checkpoint":
+            return _output(began, at)
+        case "checkpoint failed":  # HTCondor tells of the end of a transfer that the network cut, too (R4d)
+            return _output(began, at) if moment.fault else _output(began, at)[:1]
+        case "evicted" | "requeued":
+            return [*_sent_before_eviction(job, began, at, moment), *_rescheduled(at, moment, slot),
+                    _evicted(at, moment, profile)]
+        case "retried":
+            return [*_returned(began, at, moment), eventlog.evicted(
+                *at, usage=moment.run.seconds, return_value=moment.run.exit.code, signal=moment.run.exit.signal)]
+        case "never finishes" if moment.run:  # in a transfer
+            return _output(began, at)[:1]
+        case "held":
+            return _held(job, at, moment, slot, profile)
+        case "released":
+            return [eventlog.released(*at, "via condor_release")]
+        case "ended":
+            end = moment.next.exit
+            size = total_bytes(moment.home)
+            return [*_returned(began, at, moment), eventlog.terminated(
+                *at, return_value=end.code, signal=end.signal, usage=moment.run.seconds,
+                total_usage=moment.goodput + moment.badput, sent=size, received=total_bytes(job.inputs))]
+    return []
+
+
+def total_bytes(tree: Tree) -> int:
+    """The size of all files of a directory."""
+    return sum(len(entry.content) for entry in tree.values() if isinstance(entry, File))
+
+
+def _output(began: tuple, at: tuple) -> list[Event]:
+    return [eventlog.transfer(*began, "output", "started"), eventlog.transfer(*at, "output", "finished")]
+
+
+def _returned(began: tuple, at: tuple, moment: Moment) -> list[Event]:
+    """R6: the transfer of the output. Only its end is told of if there is nothing to send."""
+    return _output(began, at)[not moment.next.home:] if moment.next.transferred else []
+
+
+def _sent_before_eviction(job: Job, began: tuple, at: tuple, moment: Moment) -> list[Event]:
+    """R5: a transfer that an eviction cuts has no end; one that it waits for has. R7: it sends the output."""
+    soft = moment.fault.kind != "evict"
+    if soft and job.on_exit_or_evict and moment.kind != "requeued":
+        return _output(at, at)[:1 if isinstance(moment.next, NotSaved) else 2]
+    return _output(began, at)[:1 + soft] if moment.transfer else []
+
+
+def _rescheduled(at: tuple, moment: Moment, slot: str) -> list[Event]:
+    """R4g: HTCondor writes of an error, though the checkpoint has arrived. R7: here one has not."""
+    if moment.fault.kind == "requeue":
+        return [eventlog.starter_error(*at, slot, RESCHEDULED, VACATE_CODES["requeue"])]
+    if isinstance(moment.next, NotSaved):
+        return [eventlog.starter_error(*at, slot, f"failed to send {', '.join(moment.next.missing)}", 13, errno.ENOENT)]
+    return []
+
+
+def _evicted(at: tuple, moment: Moment, profile: Profile) -> Event:
+    code = VACATE_CODES[moment.fault.kind] if profile.eviction_codes and moment.fault else None
+    return eventlog.evicted(*at, usage=moment.run.seconds if moment.run else 0, code=code)
+
+
+def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> list[Event]:
+    held = moment.next
+    by_user = eventlog.held(*at, "via condor_hold", 1, 0)
+    if moment.fault and moment.fault.kind == "hold-idle":  # there is no slot from which it could be evicted
+        return [by_user]
+    if not isinstance(held, Held):
+        sent = _sent_before_eviction(job, (job.cluster, job.proc, moment.time - moment.transfer), at, moment)
+        return [*sent, _evicted(at, moment, profile), by_user]
+    told = eventlog.held(*at, held.reason, held.code, held.subcode)
+    if held.code == Hold.INPUT_SIZE and _held_when_submitted(job, profile):
+        return [told]
+    if held.code in (Hold.POLICY, Hold.JOB_DURATION, Hold.EXECUTE_DURATION):
+        return [*([] if held.running else _output(at, at)), told]
+    evicted = eventlog.evicted(*at, usage=moment.run.seconds, code=held.code if profile.eviction_codes else None,
+                               subcode=held.subcode)
+    # To the starter, what could not be sent is code 13 and what could not be received 12; to the shadow, output
+    # is 12 and input 13.
+    unsent = held.subcode == errno.ENOENT or held.code == Hold.INPUT and job.missing_input
+    starters = held.code if held.code not in (12, 13) else 13 if unsent else 12
+    # Of what could not be sent, HTCondor says that it was, if it is not a checkpoint.
+    failed_input = 2 * profile.output_after_failed_input
+    sent = {Hold.INPUT: failed_input, Hold.INPUT_SIZE: failed_input, Hold.EXECUTE: 0, Hold.OUTPUT: 2,
+            Hold.OUTPUT_SIZE: 2}.get(held.code, 1)
+    return [*_output(at, at)[:sent], eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
+            evicted, told]
+
+
+def _held_when_submitted(job: Job, profile: Profile) -> bool:
+    """R2: whether the inputs alone are more than max_transfer_input_mb allows, and this HTCondor sees that at once."""
+    failed = profile.measures_input and not_transferred(job, Tree(), Tree())
+    return bool(failed and failed.too_much)

@@ -1,0 +1,173 @@
+"""Whether a job that no fault befalls any more will ever end.
+
+It never does if it starts as it has started before. Harder are restarts that only append text to files: what grows is
+another state each time, and from outside nobody can be certain, as a job may count its steps by the lines of a file and
+end when there are exactly so many. So the restarts are really made, many of them unless the program does not even look
+at what it appends to; and then it is tried where it could end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from ..tree import File, Tree, parents
+from . import transfer
+from .execution import Run
+from .job import Job
+from .step import Situation, is_checkpoint, policies_see
+
+FUTILE = 40
+"""Restarts in a row that only append the same text, before it is asked whether that will ever end."""
+SIMILAR = 250
+"""The same for text that is alike but for numbers, and for any text if the program looks at what it has appended."""
+MANY = 1000
+"""Restarts further on at which a job is tried once more."""
+MOST_BESIDE = 12
+"""Starts in a row that leave something running in the sandbox; nobody looks further, as all of them are made again for
+the next."""
+MOST_NUMBERS = 20
+"""Of those that stand in a job's files and arguments."""
+
+Growth = tuple[tuple[str, bytes], ...]
+
+
+class Livelock:
+    """Watches the starts of a job that no fault befalls, one after the other."""
+
+    def __init__(self, job: Job, run: Callable[..., Run], allowed: int, patience: int = FUTILE,
+                 looked_at: set[tuple[str, ...]] | None = None, outside: Callable[[], object] = tuple):
+        """`run(situation, trace=False)` executes the program. `allowed`: after how many executions somebody else calls
+        it endless. `patience`: restarts that only append the same text, before it is asked whether that ever ends.
+        `outside()`: what there is now outside of the sandbox that the program may go by."""
+        self.job, self.run, self.allowed, self.patience, self.outside = job, run, allowed, patience, outside
+        self.looked_at = set() if looked_at is None else looked_at
+        """Files that the program appends to and looks at."""
+        self.seen: set[tuple] = set()
+        self.before: Tree | None = None
+        self.grown: Growth | None = None
+        self.alike = self.similar = 0
+
+    def afresh(self) -> Livelock:
+        """The same after a fault, when all that was seen before tells nothing."""
+        return Livelock(self.job, self.run, self.allowed, self.patience, self.looked_at, self.outside)
+
+    def endless(self, now: Situation) -> str:
+        """Why the job that starts here will never end; '' while it still may."""
+        seen = (transfer.seen_by(self.job, tree) for tree in (now.sandbox, now.spool))
+        running = len(now.beside), *(start.sandbox for start in now.beside[:1])
+        state = *seen, now.slot, now.retries, running, self.outside(), policies_see(self.job, now)
+        if state in self.seen:
+            return "it starts in a state in which it has started before"
+        self.seen.add(state)
+        if self.before is not None:
+            self.compare(growth(self.before, now.sandbox))
+        self.before = now.sandbox
+        if not self.appends_for_ever(now):
+            return ""
+        return f"{max(self.alike, self.similar)} restarts have changed nothing but append the same text"
+
+    def compare(self, grown: Growth | None) -> None:
+        """Count the restarts in a row that append the same text, and those that append similar text."""
+        both = grown and self.grown
+        self.alike = self.alike + 1 if both and grown == self.grown else 0
+        self.similar = self.similar + 1 if both and shape(grown) == shape(self.grown) else 0
+        self.grown = grown
+
+    def appends_for_ever(self, now: Situation) -> bool:
+        """Whether restarts only append text, and will do so for ever."""
+        if now.beside or not self.grown or self.alike < self.patience and self.similar < SIMILAR:
+            return False
+        if self.similar < certain(self.allowed) and self.looks_back(now):
+            return False
+        if goes_on(self.job, now, self.grown, self.run, self.patience):
+            return True
+        self.alike = self.similar = 0
+        return False
+
+    def looks_back(self, now: Situation) -> bool:
+        """Whether the program looks at the files that it appends to. It is watched once for the same files."""
+        paths = tuple(path for path, _ in self.grown)
+        if paths not in self.looked_at and looks_back(self.run(now, trace=True), self.grown):
+            self.looked_at.add(paths)
+        return paths in self.looked_at
+
+
+def growth(before: Tree, after: Tree) -> Growth | None:
+    """What was appended to which files between two sandboxes; None if anything else changed."""
+    before, after = transfer.without_streams(before), transfer.without_streams(after)
+    if list(before) != list(after):
+        return None
+    grown = []
+    for path, entry in after.changed_since(before).items():
+        old = before[path]
+        if not (isinstance(entry, File) and isinstance(old, File) and entry.content.startswith(old.content)):
+            return None
+        grown.append((path, entry.content[len(old.content):]))
+    return tuple(grown)
+
+
+def shape(grown: Growth) -> Growth:
+    """What was appended, but for the numbers in it."""
+    return tuple((path, re.sub(rb"\d+", b"0", text)) for path, text in grown)
+
+
+def many_restarts_on(sandbox: Tree, grown: Growth, times: int = MANY) -> Tree:
+    """The sandbox as it will be when so many restarts more have appended what growth() gave."""
+    for path, text in grown:
+        most = (16 << 20) // len(text) + 1
+        sandbox = sandbox.put(path, sandbox[path]._replace(content=sandbox[path].content + text * min(times, most)))
+    return sandbox
+
+
+def certain(allowed: int) -> int:
+    """How many such restarts are believed of a program that looks at what it appends, where so many executions are
+    allowed in all."""
+    return min(SIMILAR, allowed // 3)
+
+
+def looks_back(watched: Run, grown: Growth) -> bool:
+    """Whether a program looks at the files that it appends to, as far as watching it tells: the execution has to be
+    one with trace=True, and of a program that is not a Python program nothing is known."""
+    notes = {tuple(note) for note in watched.notes}
+    paths = {path for path, _ in grown}
+    if not all(("open", path, "w") in notes for path in paths):
+        return True
+    above = {directory for path in paths for directory in (path, *parents(path), "")}
+    return any(note[0] == "look" and (len(note) == 1 or note[1] in above) for note in notes)
+
+
+def goes_on(job: Job, now: Situation, grown: Growth, run: Callable[[Situation], Run], least: int = FUTILE) -> bool:
+    """Whether the job still only appends and restarts further on: after many restarts, and where there are as many
+    lines or bytes as one of the numbers in its files and arguments says, of those above `least`, as so many restarts
+    have been made."""
+    for times in (*_suspects(job, now.sandbox, grown, least), MANY):
+        later = many_restarts_on(now.sandbox, grown, times)
+        after = run(replace(now, sandbox=later))
+        appended = growth(later, after.sandbox)
+        if not is_checkpoint(job, after) or not appended or shape(appended) != shape(grown):
+            return False
+    return True
+
+
+def _suspects(job: Job, sandbox: Tree, grown: Growth, least: int) -> list[int]:
+    """After how many restarts a file has as many lines, or bytes, as a number says, before or after the append."""
+    found = set()
+    for number in _numbers(job, least):
+        for path, text in grown:
+            content = sandbox[path].content
+            for there, more in ((content.count(b"\n"), text.count(b"\n")), (len(content), len(text))):
+                if more and (number - there) % more == 0:
+                    times = (number - there) // more
+                    found |= {times - 1, times}
+    return sorted(times for times in found if times > 0)
+
+
+def _numbers(job: Job, least: int) -> list[int]:
+    """The numbers above `least` in a job's arguments, environment, program and input files, in this order and each once."""
+    texts: Iterator[bytes] = (text.encode() for text in (*job.arguments, *(value for _, value in job.environment)))
+    inputs = sorted(job.inputs.items(), key=lambda item: item[0] != job.executable)
+    files = (entry.content for _, entry in inputs if isinstance(entry, File))
+    found = (int(number) for text in (*texts, *files) for number in re.findall(rb"(?<![\w.])\d{1,6}(?![\w.])", text))
+    return list(dict.fromkeys(number for number in found if number > least))[:MOST_NUMBERS]

@@ -1,0 +1,259 @@
+"""A pool of execution points running one job, from submission to end, with what befalls it on the way.
+
+simulate() is the story of one schedule; explore.py asks about all schedules. What becomes of the job is decided in
+step.py; here is what happens to it, and its program is executed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from ..tree import Tree
+from . import transfer
+from .execution import Executes, Exit, Run, Stop
+from .job import Job
+from .livelock import MOST_BESIDE, Livelock
+from .profile import MODERN, Profile
+from .schedule import BETWEEN, Fault, Schedule
+from .step import (
+    Ended,
+    Event,
+    Exited,
+    Held,
+    Kind,
+    Looked,
+    Matched,
+    NotSaved,
+    Reactivated,
+    Released,
+    Saved,
+    Situation,
+    Status,
+    Struck,
+    Transferred,
+    held_after,
+    is_checkpoint,
+    step,
+    submitted,
+)
+
+__all__ = ["Ended", "Held", "Moment", "NotSaved", "Outcome", "Pace", "Saved", "execute", "outcome", "simulate"]
+
+NEGOTIATION = 60.0
+MOST_EXECUTIONS = 1000
+
+Moment = Situation
+"""What a story consists of: the situations that a job comes through."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What takes time on a pool besides computing, in virtual seconds, and how long its slots last."""
+
+    wait: float = NEGOTIATION
+    """How long an idle job waits for a slot, and a held one for its release."""
+    download: float = 0.0
+    """The transfer of the input files, and of the checkpoint, to a new sandbox."""
+    upload: float = 0.0
+    """The transfer of a checkpoint, or of the output, to the access point."""
+    lifetimes: tuple[float, ...] = ()
+    """After how long one slot after the other is lost, over and over again. Empty: only by a schedule."""
+
+
+def execute(executor: Executes, job: Job, now: Situation, **circumstances) -> Run:
+    """Run the program where the job is now; or not, if the sandbox could not even be filled."""
+    if problem := transfer.not_transferred(job, now.sandbox, now.came):
+        return Run(Exit(), now.sandbox, 0.0, "", "", unstartable=str(problem))
+    return executor.run(job, now.sandbox, slot=now.slot, clock=now.time, beside=now.beside, **circumstances)
+
+
+def simulate(job: Job, executor: Executes, profile: Profile = MODERN, schedule: Schedule = (),
+             most_executions: int = MOST_EXECUTIONS, pace: Pace = Pace()) -> Iterator[Moment]:
+    """Run a job through a schedule, moment by moment. The last moment is ended, held or never finishes.
+
+    A job never finishes if, with no fault to come, it starts in a state in which it was before, or
+    its restarts only append the same text, or none of the slots that there are lasts until its next
+    checkpoint, or it is started more than `most_executions` times more.
+    """
+    return _Life(job, executor, profile, schedule, most_executions, pace).tell()
+
+
+class _Life:
+    """One job: what happens to it next, by its schedule and the pace of the pool."""
+
+    def __init__(self, job: Job, executor: Executes, profile: Profile, schedule: Schedule, most: int, pace: Pace):
+        self.job, self.executor, self.profile, self.most, self.pace = job, executor, profile, most, pace
+        self.faults = {fault.execution: fault for fault in schedule if fault.kind not in ("look", *BETWEEN)}
+        self.idle_holds = [fault for fault in schedule if fault.kind == "hold-idle"]
+        self.looks = [fault for fault in schedule if fault.kind == "look"]
+        self.last_fault = max([*self.faults, *(hold.execution for hold in self.idle_holds)], default=0)
+        self.livelock = Livelock(job, partial(execute, executor, job), most, outside=lambda: executor.outside)
+        self.now = submitted(job)
+        self.fault: Fault | None = None
+        """What befalls the execution that is under way."""
+        self.slot_ends, self.slots_lost = math.inf, 0
+
+    def tell(self) -> Iterator[Moment]:
+        """The whole story."""
+        yield self.now
+        while (event := self.event()) is not None:
+            self.now = step(self.job, self.profile, self.now, event)
+            self.count_lost_slots()
+            yield self.now
+            if self.now.status is Status.RUNNING:
+                if why := self.endless():
+                    yield replace(self.now, kind=Kind.NEVER_FINISHES, transfer=0.0, text=why)
+                    return
+                yield from self.look()
+
+    def event(self) -> Event | None:
+        """What happens next; None at the end."""
+        match self.now.status:
+            case Status.IDLE:
+                return self.hold_while_idle() or self.match()
+            case Status.RUNNING:
+                return self.run_program()
+            case Status.SENDING:
+                return self.send()
+            case Status.CLAIMED:
+                return self.after_transfer() or Reactivated()
+            case Status.HELD if not isinstance(self.now.next, Held):
+                return Released(self.pace.wait)
+        return None
+
+    def endless(self) -> str:
+        """Why this job will never end, now that no fault is to come; '' while it still may."""
+        now, last = self.now, self.last_fault
+        if now.execution <= last:
+            return ""
+        if self.slots_lost > len(self.pace.lifetimes):
+            return f"{self.slots_lost} slots in a row were lost before the next checkpoint, and the next last no longer"
+        if why := self.livelock.endless(now):
+            return why
+        if len(now.beside) > MOST_BESIDE:
+            return f"{MOST_BESIDE} restarts in place have left something running, and it is followed no further"
+        if now.execution <= last + self.most:
+            return ""
+        return f"it was started {self.most} times{' after the last fault' if last else ''}"
+
+    def count_lost_slots(self) -> None:
+        """Count the slots in a row that did not last until a checkpoint, and were not taken by the schedule."""
+        if self.now.kind == Kind.EVICTED and self.now.fault.execution not in self.faults:
+            self.slots_lost += 1
+        elif self.now.kind in (Kind.EVICTED, Kind.CHECKPOINT):
+            self.slots_lost = 0
+
+    # -- a job that is idle ----------------------------------------------------
+
+    def hold_while_idle(self) -> Event | None:
+        """A job that is held while it is idle has nothing to lose; released, it waits for a slot anew."""
+        whole = self.pace.wait + self.pace.download
+        for hold in self.idle_holds:
+            after = whole if hold.seconds is None else hold.seconds
+            if hold.execution == self.now.execution + 1 and after <= whole:
+                self.idle_holds.remove(hold)
+                return Struck(hold, after=after)
+        return None
+
+    def match(self) -> Event:
+        """A slot where the job has not been before."""
+        lifetimes, number, claimed = self.pace.lifetimes, self.now.activation, self.now.time + self.pace.wait
+        self.slot_ends = claimed + lifetimes[number % len(lifetimes)] if lifetimes else math.inf
+        download = min(self.pace.download, self.slot_ends - claimed)
+        return Matched(number, self.pace.wait + download, download)
+
+    # -- one execution ---------------------------------------------------------
+
+    def look(self) -> Iterator[Moment]:
+        for look in self.looks:
+            if look.execution == self.now.execution:
+                seen = self.run(stop=Stop(look.seconds or 0.0))
+                yield replace(self.now, kind=Kind.LOOK, time=self.now.time + seen.seconds, sandbox=seen.sandbox,
+                              fault=look)
+
+    def run_program(self) -> Event:
+        """The execution, as far as it gets."""
+        run, scheduled = self.run(), self.faults.get(self.now.execution)
+        whole, left = run.seconds + self.pace.upload, self.slot_ends - self.now.time
+        self.fault = scheduled or (Fault("evict", self.now.execution, left) if left < whole else None)
+        held = held_after(self.job, self.now)
+        if held < min(run.seconds, self.fault.seconds if self.fault and self.fault.seconds is not None else math.inf):
+            return Looked(self.run(stop=self.soft_stop(held, run)))
+        if self.fault and (cut := self.cut_short(self.fault, run)):
+            return Struck(self.fault, cut, cut.seconds)
+        late = scheduled and (scheduled.seconds or 0.0) > whole
+        return Exited(run, f"the eviction at {scheduled.seconds:g} s comes too late" if late else "")
+
+    def run(self, **circumstances) -> Run:
+        return execute(self.executor, self.job, self.now, **circumstances)
+
+    def cut_short(self, fault: Fault, whole: Run) -> Run | None:
+        """The execution as far as it gets until the fault; None if it ends before."""
+        after = whole.seconds if fault.seconds is None else fault.seconds
+        if fault.kind not in ("evict", "vacate", "hold") or after > whole.seconds:
+            return None
+        if fault.kind == "evict":
+            return whole if fault.seconds is None else self.run(stop=Stop(after))
+        # A program that takes no virtual time has no moment at which a signal could reach it.
+        return self.run(stop=self.soft_stop(after, whole)) if whole.seconds else whole
+
+    def soft_stop(self, after: float, whole: Run) -> Stop:
+        """A signal first, after so many seconds or at the last moment of an execution."""
+        return Stop(max(0.0, min(after, whole.seconds - 1e-4)), self.job.kill_sig, self.job.max_vacate_time)
+
+    # -- its files -------------------------------------------------------------
+
+    def send(self) -> Event:
+        """The transfer of what the program has left; a lost slot cuts it short, all else waits for its end."""
+        run, fault, upload = self.now.run, self.fault, self.pace.upload
+        if self.strikes_transfer() and fault.kind == "evict":
+            left = fault.seconds - run.seconds
+            return Struck(fault, after=left, transfer=left)
+        if fault and fault.kind == "upload-fails" and is_checkpoint(self.job, run):
+            return Struck(fault, after=upload, transfer=upload)
+        return Transferred(upload, fault if self.strikes_transfer() else None)
+
+    def strikes_transfer(self) -> bool:
+        """Whether the fault of this execution happens while its files are transferred."""
+        seconds = self.fault.seconds if self.fault else None
+        return seconds is not None and self.now.run.seconds <= seconds < self.now.run.seconds + self.pace.upload
+
+    def after_transfer(self) -> Event | None:
+        """What befalls a job whose checkpoint has just arrived."""
+        if self.now.kind != Kind.CHECKPOINT or not self.fault:
+            return None
+        return Struck(self.fault) if self.fault.kind == "requeue" or self.strikes_transfer() else None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a simulation in numbers."""
+
+    status: str
+    """completed, held or never finishes."""
+    exit: Exit | None
+    hold: Held | None
+    activations: int
+    executions: int
+    checkpoints: int
+    goodput_s: float
+    badput_s: float
+    home: Tree
+
+
+def outcome(moments: Iterable[Moment]) -> Outcome:
+    """Sum up a whole story, as simulate() tells it."""
+    checkpoints, last = 0, Moment("submitted")
+    for last in moments:
+        checkpoints += last.kind == "checkpoint"
+    status = {"ended": "completed", "held": "held"}.get(last.kind, "never finishes")
+    return Outcome(
+        status=status,
+        exit=last.next.exit if isinstance(last.next, Ended) else None,
+        hold=last.next if isinstance(last.next, Held) else None,
+        activations=last.activation, executions=last.execution, checkpoints=checkpoints,
+        goodput_s=last.goodput, badput_s=last.badput, home=last.home,
+    )

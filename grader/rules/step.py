@@ -1,0 +1,538 @@
+"""All that HTCondor decides about a job: step() gives, for what a job is in and what happens then, what it is in next.
+
+It is pure: it executes nothing, waits for nothing and chooses nothing. What happens is said by an event; simulation.py takes
+the events from a schedule, explore.py tries all. Which files a rule moves is in transfer.py. R1 to R7 are the rules of
+the specification.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import re
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+from ..tree import File, Tree
+from . import classads, transfer
+from .execution import EPOCH, EXIT_ATTRIBUTES, Exit, Run, Start
+from .job import Job
+from .profile import Profile
+from .schedule import Fault
+
+
+class Kind(StrEnum):
+    """What has just happened to a job. The last two are no decision of HTCondor's: simulate() tells of
+    them, but for a transfer that never ends."""
+
+    SUBMITTED = "submitted"
+    STARTED = "started"
+    """In a new sandbox: a new activation."""
+    RESTARTED = "restarted"
+    """In place."""
+    EXITED = "exited"
+    CHECKPOINT = "checkpoint"
+    CHECKPOINT_FAILED = "checkpoint failed"
+    EVICTED = "evicted"
+    REQUEUED = "requeued"
+    RETRIED = "retried"
+    HELD = "held"
+    RELEASED = "released"
+    ENDED = "ended"
+    NEVER_FINISHES = "never finishes"
+    LOOK = "look"
+
+
+class Status(StrEnum):
+    """What a job does until the next event."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    SENDING = "sending"
+    """The program has ended, and its files are being transferred."""
+    CLAIMED = "claimed"
+    """It has its slot and its sandbox, and no program runs."""
+    HELD = "held"
+    OVER = "over"
+
+
+STATUS = {
+    **dict.fromkeys((Kind.SUBMITTED, Kind.EVICTED, Kind.REQUEUED, Kind.RETRIED, Kind.RELEASED), Status.IDLE),
+    **dict.fromkeys((Kind.STARTED, Kind.RESTARTED, Kind.LOOK), Status.RUNNING),
+    Kind.EXITED: Status.SENDING,
+    **dict.fromkeys((Kind.CHECKPOINT, Kind.CHECKPOINT_FAILED), Status.CLAIMED),
+    Kind.HELD: Status.HELD,
+    **dict.fromkeys((Kind.ENDED, Kind.NEVER_FINISHES), Status.OVER),
+}
+
+
+class Hold(IntEnum):
+    """HTCondor's codes for why a job is held."""
+
+    POLICY = 3
+    """on_exit_hold."""
+    INPUT_SIZE = 32
+    OUTPUT_SIZE = 33
+    EXECUTE = 6
+    OUTPUT = 12
+    INPUT = 13
+    LIMIT = 26
+    """Its code of a hold by the pool's own policy; here for a limit of the executor, and for what is not simulated."""
+    CHECKPOINT = 36
+    JOB_DURATION = 46
+    EXECUTE_DURATION = 47
+
+
+POLICY_ATTRIBUTES = EXIT_ATTRIBUTES | {"numjobcompletions", "numjobstarts"}
+"""The attributes of a job that its policies may go by here, in lower case."""
+FIRST_LOOK, LOOKS = 10.0, 60.0
+"""Seconds after the beginning of an activation at which HTCondor looks for the first time at how long the program runs,
+and those between two looks, unless a pool sets PERIODIC_EXPR_INTERVAL otherwise."""
+SOON = 1.0
+"""Seconds after the end of allowed_job_duration at which the job is held."""
+
+
+# -- what comes of an execution --------------------------------------------------------
+
+
+class Saved(NamedTuple):
+    """The checkpoint is committed."""
+
+    spool: Tree
+    """What is in the spool now."""
+    sent: Tree = Tree()
+    """What the checkpoint consists of."""
+
+
+class NotSaved(NamedTuple):
+    """Listed files are missing, which is only logged: nothing is saved."""
+
+    missing: tuple[str, ...]
+
+
+class Held(NamedTuple):
+    """The job is put on hold, with HTCondor's code, subcode and reason."""
+
+    code: int
+    subcode: int
+    reason: str
+    missing: tuple[str, ...] = ()
+    """The listed files that were not there, which the reason does not say (R4c)."""
+    home: Tree = Tree()
+    """What came home although something was missing (R6)."""
+    running: bool = False
+    """Whether its program was still running, so that nothing was transferred."""
+
+
+class Ended(NamedTuple):
+    """The program has come to its end, and this came home."""
+
+    exit: Exit
+    home: Tree
+    transferred: bool = True
+    """Whether anything was to be transferred at all (R6)."""
+
+
+Next = Saved | NotSaved | Held | Ended
+
+
+# -- events -------------------------------------------------------------------------------
+
+
+class Matched(NamedTuple):
+    """An idle job gets a slot, and its files have been transferred there."""
+
+    slot: int = 0
+    after: float = 0.0
+    """Virtual seconds since the last event, of which the last `transfer` were spent transferring; so in all events."""
+    transfer: float = 0.0
+
+
+class Reactivated(NamedTuple):
+    """The program is started again on the claim that the job has."""
+
+
+class Exited(NamedTuple):
+    """The program has ended by itself."""
+
+    run: Run
+    text: str = ""
+    """What else there is to say of that."""
+
+
+class Looked(NamedTuple):
+    """HTCondor looks at how long the program has been running, and that is too long."""
+
+    run: Run
+    """The execution as far as it got."""
+
+
+class Transferred(NamedTuple):
+    """The files of an execution that ended have been transferred."""
+
+    transfer: float = 0.0
+    fault: Fault | None = None
+    """What befell the job meanwhile and waited for the transfer."""
+
+
+class Struck(NamedTuple):
+    """A fault of the schedule happens."""
+
+    fault: Fault
+    run: Run | None = None
+    """Where a program ran: the execution as far as it got."""
+    after: float = 0.0
+    transfer: float = 0.0
+
+
+class Released(NamedTuple):
+    """Somebody releases the held job."""
+
+    after: float = 0.0
+
+
+Event = Matched | Reactivated | Exited | Looked | Transferred | Struck | Released
+
+
+# -- the step -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a job is in between two events: what has just happened, when, and what is in the three directories now."""
+
+    kind: str
+    """A Kind."""
+    time: float = EPOCH
+    """Virtual time, in seconds since the epoch."""
+    activation: int = 0
+    execution: int = 0
+    slot: int = 0
+    home: Tree = field(default_factory=Tree)
+    """What has come into the submit directory so far."""
+    spool: Tree = field(default_factory=Tree)
+    sandbox: Tree | None = None
+    """The execute directory; of a job that has just lost it, as it was. None if there is none."""
+    fault: Fault | None = None
+    run: Run | None = None
+    """The execution that has just ended, or was cut short."""
+    transfer: float = 0.0
+    """For how long, until now, files were transferred."""
+    next: Next | None = None
+    """What came of that execution."""
+    goodput: float = 0.0
+    """Virtual seconds of computing that are safe by now; `badput`: those that were lost."""
+    badput: float = 0.0
+    text: str = ""
+    """More about what has happened, in words."""
+    pending: float = 0.0
+    """Virtual seconds of computing that are neither safe nor lost yet."""
+    came: Tree = field(default_factory=Tree)
+    """The checkpoint that the activation began with."""
+    retries: float = 0
+    """Tries that max_retries still allows."""
+    ad: tuple[tuple[str, object], ...] = ()
+    """Those of POLICY_ATTRIBUTES that the job's policies go by, as far as they have a value."""
+    elapsed: float = 0.0
+    """Virtual seconds since the activation began."""
+    beside: tuple[Start, ...] = ()
+    """The starts that what is running in the sandbox comes from; () if nothing is (R4f)."""
+
+    @property
+    def status(self) -> Status:
+        """What the job does until the next event."""
+        return STATUS[self.kind]
+
+
+def submitted(job: Job) -> Situation:
+    """The situation in which a job begins."""
+    return _counted(job, Situation(Kind.SUBMITTED, retries=job.max_retries), numjobstarts=0, numjobcompletions=0)
+
+
+def policies_see(job: Job, now: Situation) -> tuple:
+    """What the job's policies go by: situations that differ in it are not the same, even if all files are."""
+    return now.ad, now.elapsed if job.allowed_job_duration is not None else 0.0
+
+
+def _counted(job: Job, now: Situation, **attributes: object) -> Situation:
+    """The same with these attributes of the job, as far as its policies go by them. Others keep their values: the exit
+    code of a checkpoint is there, too, when a signal ends the job (R6)."""
+    if not job.policy_names:
+        return now
+    known = {**dict(now.ad), **attributes}
+    return replace(now, ad=tuple((name, known[name]) for name in sorted(known) if name in job.policy_names))
+
+
+def _count_of(now: Situation, name: str) -> int:
+    return dict(now.ad).get(name, 0) + 1
+
+
+def step(job: Job, profile: Profile, now: Situation, event: Event) -> Situation:
+    """What a job is in after an event, given what it is in now. Raises ValueError for one that can't happen now."""
+    status, rule = _RULES[type(event)]
+    if now.status not in status:
+        raise ValueError(f"a job that is {now.status} can't be {type(event).__name__}")
+    return rule(job, profile, now, event)
+
+
+def is_checkpoint(job: Job, run: Run) -> bool:
+    """R0, R1: whether an execution ended with the checkpoint code, or signal, by an exact match."""
+    ended = not run.unstartable and not run.over and job.self_checkpointing
+    return ended and run.exit == Exit(job.checkpoint_exit_code, job.checkpoint_signal)
+
+
+def is_success(job: Job, exit: Exit) -> bool:
+    """R6: whether a final exit counts as success."""
+    return exit.code == job.success_exit_code
+
+
+def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situation:
+    """R2: a new activation, in a sandbox made from the inputs and the spool."""
+    sandbox = transfer.with_streams(job, transfer.new_sandbox(job, now.spool, profile))
+    now = _counted(job, now, numjobstarts=_count_of(now, "numjobstarts"))
+    return _becomes(now, Kind.STARTED, event.after, sandbox=sandbox, came=now.spool, slot=event.slot,
+                    activation=now.activation + 1, execution=now.execution + 1, transfer=event.transfer, beside=(),
+                    elapsed=event.transfer)
+
+
+def _reactivated(job: Job, profile: Profile, now: Situation, event: Reactivated) -> Situation:
+    """R4f: in place, with the same sandbox, beside what was left running in it."""
+    return _becomes(now, Kind.RESTARTED, execution=now.execution + 1)
+
+
+def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situation:
+    """R3: what a program leaves in its sandbox when it ends; and R4f, what it leaves running there."""
+    run = event.run
+    earlier = () if run.unaided else now.beside
+    beside = (*earlier, Start(now.sandbox, now.time, run.left)) if run.left else ()
+    now = _counted(job, now, **run.exit.attributes)
+    return _becomes(now, Kind.EXITED, run.seconds, sandbox=run.sandbox, run=run, beside=beside,
+                    pending=now.pending + run.seconds, elapsed=now.elapsed + run.seconds, text=event.text)
+
+
+def _looked(job: Job, profile: Profile, now: Situation, event: Looked) -> Situation:
+    """R6: allowed_execute_duration and allowed_job_duration hold a job while it runs, and its sandbox is lost."""
+    run = event.run
+    held = _took_too_long(job, run.seconds, now.elapsed + run.seconds)._replace(running=True)
+    return _becomes(now, Kind.HELD, run.seconds, run=run, sandbox=run.sandbox, next=held, pending=0.0,
+                    home=_with_streamed(now.home, job, run), badput=now.badput + now.pending + run.seconds)
+
+
+def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred) -> Situation:
+    """R4, R6: what becomes of a job whose program has ended, when the transfer of its files has arrived."""
+    run = now.run
+    now = replace(now, elapsed=now.elapsed + event.transfer)
+    if not is_checkpoint(job, run):
+        now = _counted(job, now, numjobcompletions=_count_of(now, "numjobcompletions"))
+    try:
+        then = _at_exit(job, profile, now)
+    except transfer.Outside as found:
+        then = _unknown(found)
+    except transfer.Endless as why:
+        return _becomes(now, Kind.NEVER_FINISHES, run=run, text=str(why), home=_with_streamed(now.home, job, run))
+    home = _with_streamed(now.home, job, run)
+    if isinstance(then, Saved):
+        late = _took_too_long(job, run.seconds, now.elapsed)
+        return _becomes(now, Kind.HELD if late else Kind.CHECKPOINT, event.transfer, transfer=event.transfer, run=run,
+                        next=late or then, home=home, spool=then.spool, goodput=now.goodput + now.pending, pending=0.0)
+    if isinstance(then, NotSaved):
+        return _becomes(now, Kind.CHECKPOINT_FAILED, run=run, next=then, home=home)
+    home |= then.home
+    if isinstance(then, Held):
+        return _becomes(now, Kind.HELD, run=run, next=then, home=home, badput=now.badput + now.pending, pending=0.0)
+    if event.fault:  # R5: what has come home is there, but the job has not ended
+        return _lost(job, now, event.fault, run, event.transfer, event.transfer, home=home)
+    return _ended(job, now, event, then, home)
+
+
+def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree) -> Situation:
+    """R6: the final exit, unless max_retries or on_exit_remove gives the job another try."""
+    good = is_success(job, then.exit)
+    again = now.retries > 0 and _is_queued_again(job, now, then.exit)
+    seconds = event.transfer * then.transferred
+    return _becomes(now, Kind.RETRIED if again else Kind.ENDED, seconds, transfer=seconds, run=now.run, next=then,
+                    home=home, spool=now.spool if again else Tree(), retries=now.retries - again,
+                    goodput=now.goodput + now.pending * good, badput=now.badput + now.pending * (not good), pending=0.0)
+
+
+def _struck(job: Job, profile: Profile, now: Situation, event: Struck) -> Situation:
+    """R5: what a fault does to a job that is idle, running, sending, or between two executions in place."""
+    fault = event.fault
+    if now.status is Status.IDLE:
+        return _becomes(now, Kind.HELD, event.after, fault=fault, sandbox=None)
+    if now.status is Status.CLAIMED:
+        return _becomes(now, Kind.HELD if fault.kind == "hold" else Kind.REQUEUED, event.after, fault=fault)
+    if now.status is Status.RUNNING:
+        now = replace(now, pending=now.pending + event.run.seconds)
+        return _vacated(job, profile, now, event)
+    if fault.kind == "upload-fails":
+        return _becomes(now, Kind.CHECKPOINT_FAILED, event.transfer, fault=fault, run=now.run, transfer=event.transfer,
+                        home=_with_streamed(now.home, job, now.run))
+    return _lost(job, now, fault, now.run, event.after, event.transfer, home=_with_streamed(now.home, job, now.run))
+
+
+def _vacated(job: Job, profile: Profile, now: Situation, event: Struck) -> Situation:
+    """R5: all since the last checkpoint is lost; unless, R7, the job asks for its output to be saved then."""
+    home = _with_streamed(now.home, job, event.run)
+    if not job.on_exit_or_evict or event.fault.kind == "evict":
+        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home)
+    try:
+        sent = transfer.vacated(job, event.run.sandbox, profile)
+    except transfer.Outside as found:
+        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, next=_unknown(found))
+    except transfer.Endless:
+        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home)
+    if isinstance(sent, Tree):
+        spool = transfer.commit(now.spool, sent)
+        if transfer.has_news(sent, now.spool):
+            now = replace(now, goodput=now.goodput + now.pending, pending=0.0)
+        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, spool=spool)
+    then = NotSaved(sent.paths)
+    if profile.missing_output_holds:
+        then = Held(Hold.OUTPUT, 2, "Transfer output files failure", sent.paths)
+    return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, next=then)
+
+
+def _lost(job: Job, now: Situation, fault: Fault, run: Run, after: float, transfer: float, **changes) -> Situation:
+    """R5: the slot is gone, and the sandbox with it."""
+    held = fault.kind == "hold" or isinstance(changes.get("next"), Held)
+    return _becomes(now, Kind.HELD if held else Kind.EVICTED, after, fault=fault, run=run, sandbox=run.sandbox,
+                    transfer=transfer, badput=now.badput + now.pending, pending=0.0, **changes)
+
+
+def _released(job: Job, profile: Profile, now: Situation, event: Released) -> Situation:
+    """R2: a released job is idle, and goes on from its spool."""
+    return _becomes(now, Kind.RELEASED, event.after, sandbox=None)
+
+
+_RULES = {
+    Matched: ({Status.IDLE}, _matched),
+    Reactivated: ({Status.CLAIMED}, _reactivated),
+    Exited: ({Status.RUNNING}, _exited),
+    Looked: ({Status.RUNNING}, _looked),
+    Transferred: ({Status.SENDING}, _transferred),
+    Struck: ({Status.IDLE, Status.RUNNING, Status.SENDING, Status.CLAIMED}, _struck),
+    Released: ({Status.HELD}, _released),
+}
+
+
+def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes) -> Situation:
+    changes = {"fault": None, "next": None, "run": None, "text": "", "transfer": 0.0, **changes}
+    return replace(now, kind=kind, time=now.time + after, **changes)
+
+
+# -- the end of an execution ------------------------------------------------------------------
+
+
+def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
+    """R1, R4, R6: what HTCondor makes of a program that has ended by itself. Raises Outside, Endless."""
+    run = now.run
+    if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox, now.came)):
+        if problem.too_much:
+            return Held(Hold.INPUT_SIZE, 0, f"More would be transferred than max_transfer_input_mb allows: {problem}",
+                        home=transfer.output_of_no_start(job, now.came, profile))
+        return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}")
+    if run.unstartable:
+        return Held(Hold.EXECUTE, run.error, _not_started(job, run))
+    if run.over:
+        return Held(Hold.LIMIT, 0, f"The job used more than {run.over}, a limit of this simulator and not of HTCondor")
+    if is_checkpoint(job, run):
+        return _checkpoint(job, profile, run.sandbox, now.spool)
+    if job.on_success and not is_success(job, run.exit):
+        home, transferred = transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure
+    else:
+        home, transferred = transfer.output(job, run.sandbox, now.came, profile), True
+    if isinstance(home, Tree):
+        if late := _took_too_long(job, run.seconds, now.elapsed):
+            return late._replace(home=home)
+        return _held_by_policy(job, now, home) or Ended(run.exit, home, transferred)
+    if home.error == errno.EFBIG:
+        return Held(Hold.OUTPUT_SIZE, 0, f"More was to be transferred than max_transfer_output_mb allows{_why(home)}",
+                    home=home.sent)
+    return Held(Hold.OUTPUT, home.error, f"Transfer output files failure{_why(home)}",
+                home.paths if home.error == errno.ENOENT else (), home.sent)
+
+
+def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved | NotSaved | Held:
+    """R4a-e: the checkpoint is in the spool; or, as something listed is missing, the spool is as it was."""
+    sent = transfer.checkpoint(job, sandbox, profile)
+    if isinstance(sent, Tree):
+        return Saved(transfer.commit(spool, sent), sent)
+    if profile.missing_file_holds:
+        missing = sent.paths if sent.error == errno.ENOENT else ()
+        return Held(Hold.CHECKPOINT, -1, f"Starter failed to upload checkpoint{_why(sent) * (not missing)}", missing)
+    return NotSaved(sent.paths)
+
+
+def _took_too_long(job: Job, seconds: float, elapsed: float) -> Held | None:
+    """R6: why a job is held when its program has run for so many seconds, and the activation has taken so many."""
+    for code, what, took, allowed in ((Hold.JOB_DURATION, "job", elapsed, job.allowed_job_duration),
+                                      (Hold.EXECUTE_DURATION, "execute", seconds, job.allowed_execute_duration)):
+        if allowed is not None and took > allowed:
+            hours = f"{allowed // 3600}:" if allowed >= 3600 else ""
+            return Held(code, 0, f"The job exceeded allowed {what} duration of "
+                        f"{hours}{allowed // 60 % 60:02d}:{allowed % 60:02d}")
+    return None
+
+
+def held_after(job: Job, now: Situation) -> float:
+    """R6: after how many seconds of running a job is held for that: at once if it has its slot for too long; and if its
+    program runs for too long, when HTCondor looks the next time."""
+    after = math.inf
+    if job.allowed_job_duration is not None:
+        after = max(0.0, job.allowed_job_duration - now.elapsed) + SOON
+    if job.allowed_execute_duration is not None:
+        end = now.elapsed + job.allowed_execute_duration
+        after = min(after, FIRST_LOOK + LOOKS * max(0, (end - FIRST_LOOK) // LOOKS + 1) - now.elapsed)
+    return after
+
+
+def _is_queued_again(job: Job, now: Situation, exit: Exit) -> bool:
+    """R6: whether on_exit_remove is false. HTCondor takes for true what is undefined, an error or a text."""
+    if not job.on_exit_remove:
+        return not is_success(job, exit)
+    return classads.is_false(classads.read(job.on_exit_remove).value(dict(now.ad)))
+
+
+def _held_by_policy(job: Job, now: Situation, home: Tree) -> Held | None:
+    """R6: on_exit_hold, of which HTCondor takes for false what is undefined, an error or a text."""
+    attributes = dict(now.ad)
+    if not job.on_exit_hold or not classads.is_true(classads.read(job.on_exit_hold).value(attributes)):
+        return None
+    reason, subcode = (classads.read(text).value(attributes) if text else None
+                       for text in (job.on_exit_hold_reason, job.on_exit_hold_subcode))
+    if not isinstance(reason, str):
+        reason = f"The job attribute OnExitHold expression '{job.on_exit_hold}' evaluated to TRUE"
+    return Held(Hold.POLICY, subcode if isinstance(subcode, int) else 0, reason, home=home)
+
+
+def _unknown(found: transfer.Outside) -> Held:
+    """Where the simulator can't say what HTCondor does."""
+    return Held(Hold.LIMIT, 0, f"Not simulated: {found}")
+
+
+def _why(failure: transfer.Failure) -> str:
+    """What a transfer failed at, as the end of HTCondor's reason."""
+    return f": {', '.join(failure.paths)}: {os.strerror(failure.error)}"
+
+
+def _not_started(job: Job, run: Run) -> str:
+    """Why a program could not be started, in HTCondor's words."""
+    program = run.sandbox.get(job.executable)
+    script = re.match(rb"#! *(\S+)", program.content) if isinstance(program, File) else None
+    named = script and run.error == errno.ENOENT
+    interpreter = f"invalid interpreter ({os.fsdecode(script[1])}) specified on first line of script " if named else ""
+    return f"Failed to execute '{job.executable}': {interpreter}(errno={run.error}: '{run.unstartable}')"
+
+
+def _with_streamed(home: Tree, job: Job, run: Run) -> Tree:
+    """R3: a streamed stdout or stderr is in the submit directory at once, and stays when work is lost."""
+    for streamed, destination, text in ((job.stream_output, job.output, run.stdout),
+                                        (job.stream_error, job.error, run.stderr)):
+        if streamed and destination and (text or destination not in home):
+            old = home.get(destination) or job.streamed_onto.get(destination)
+            before = old.content if isinstance(old, File) else b""
+            home = home.put(destination, File(before + text.encode()))
+    return home

@@ -1,0 +1,382 @@
+"""Which files HTCondor moves, and when: the transfer rules of the specification, R2 to R7.
+
+Pure functions from directories to directories. Nothing here touches the disk, starts a
+program or keeps a history; the rule that a function states is named in its docstring.
+"""
+
+from __future__ import annotations
+
+import errno
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..tree import Directory, Entry, Fifo, File, Link, Tree, leads_out, parents
+from .job import OWN_FILES, STDERR, STDOUT, Job, NotTransferred
+from .profile import MODERN, Profile
+
+
+class Failure(NamedTuple):
+    """A transfer that failed: the listed paths that could not be sent, and what was sent all the same."""
+
+    paths: tuple[str, ...]
+    sent: Tree = Tree()
+    error: int = errno.ENOENT
+    """The system's number for what was wrong with the last of them."""
+
+
+class Outside(Exception):
+    """What a job sends leads out of its sandbox, where it is another file on each machine: so it is not looked at here.
+    The text says which."""
+
+    def __init__(self, path: str, target: str):
+        leads = f"{path} leads to {target}" if target != path else path
+        super().__init__(f"{leads}, out of the sandbox: what is there on an execution point is not known here")
+
+
+class Endless(Exception):
+    """A transfer that waits for ever (R4b). The text says what for."""
+
+    def __init__(self, path: str):
+        super().__init__(f"HTCondor waits for ever for a program to write to {path}, a FIFO, which it has to send")
+
+
+def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
+    """R2: the sandbox of a new activation. Inputs and executable, and over them the checkpoint."""
+    return (job.inputs | spool if profile.checkpoint_beats_input else spool | job.inputs).copied()
+
+
+def not_transferred(job: Job, sandbox: Tree, came: Tree) -> NotTransferred | None:
+    """R2: why a new sandbox could not be filled, None if it could. HTCondor's own files in the checkpoint of a whole
+    sandbox can't be written over those of the new one (R4b). `came`: the checkpoint that the activation began with."""
+    if job.max_transfer_input_mb is not None:
+        sent = [*job.inputs.items(), *came.items()]
+        if found := _first_over(sent, job.max_transfer_input_mb):
+            return NotTransferred(found, errno.EFBIG, too_much=True)
+    own = next((name for name in OWN_FILES if name in sandbox), None)
+    return job.missing_input or (NotTransferred(own, errno.EACCES) if own else None)
+
+
+def with_streams(job: Job, sandbox: Tree) -> Tree:
+    """R3: the files that stdout and stderr are appended to are there before the program starts; empty,
+    if the job is not self-checkpointing (R0)."""
+    anew = not job.self_checkpointing
+    missing = {name: File(b"") for name in job.streams if anew or name not in sandbox}
+    return sandbox | Tree(missing) if missing else sandbox
+
+
+def without_streams(sandbox: Tree) -> Tree:
+    """A sandbox but for what was printed."""
+    return sandbox.without((STDOUT, STDERR))
+
+
+def seen_by(job: Job, sandbox: Tree) -> Tree:
+    """The part of a sandbox that a program goes by: most do not read back what they have printed."""
+    return sandbox if job.reads_streams else without_streams(sandbox)
+
+
+def checkpoint_files(job: Job, sandbox: Tree, profile: Profile) -> tuple[str, ...]:
+    """R4a: the paths that a checkpoint consists of."""
+    if job.transfer_checkpoint_files is not None:
+        listed = job.transfer_checkpoint_files
+    elif job.transfer_output_files is not None:
+        listed = job.transfer_output_files
+    else:
+        listed = _new_or_changed_files(job, sandbox)
+    if profile.streams_in_checkpoint:
+        listed = (*listed, *(name for name in job.streams if name not in listed))
+    return tuple(listed)
+
+
+def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | Failure:
+    """R4a–c: what an exit with the checkpoint code sends to the spool, or why it can't. Raises Outside
+    and Endless, as do vacated() and output()."""
+    sent = _send(sandbox, checkpoint_files(job, sandbox, profile), job.preserve_relative_paths, profile)
+    if isinstance(sent, Failure):
+        return sent._replace(sent=Tree())  # a checkpoint is whole or not at all
+    if job.max_transfer_output_mb is not None and (found := _first_over(sent.items(), job.max_transfer_output_mb)):
+        return Failure((found,), error=errno.EFBIG)
+    # A directory is made with its mode before what is in it, which then can't be made.
+    locked = [path for path, entry in sent.items() if entry == Directory(writable=False) and sent.below(path)]
+    return Failure(tuple(locked), error=errno.EACCES) if locked else sent
+
+
+def commit(spool: Tree, upload: Tree) -> Tree:
+    """R4e: top-level entries of the new checkpoint replace the old ones; the others stay."""
+    return spool.without(upload.top()) | upload
+
+
+def vacated(job: Job, sandbox: Tree, profile: Profile = MODERN) -> Tree | Failure:
+    """R7: what a soft eviction sends to the spool in eviction-driven mode: the output list."""
+    listed = (*_output_files(job, sandbox, Tree()), *job.streams)
+    return _send(sandbox, listed, job.preserve_relative_paths, profile)
+
+
+def has_news(sent: Tree, spool: Tree) -> bool:
+    """Whether a file, streams apart, is sent that is not there as it is: a restart may go on from there."""
+    return any(isinstance(entry, File) and spool.get(path) != entry for path, entry in without_streams(sent).items())
+
+
+def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tree | Failure:
+    """R6: what comes home to the submit directory when the job ends, under the names it gets there.
+    Files that are there come home also if others are missing. `came`: the checkpoint that the
+    activation began with."""
+    if job.max_transfer_output_mb is not None:
+        listed = (*_output_files(job, sandbox, came), *job.streams)
+        if over := _cut(sandbox, listed, job.max_transfer_output_mb << 20):
+            path, rest = over
+            home = output(replace(job, max_transfer_output_mb=None), rest, came, profile)
+            return Failure((path,), home.sent if isinstance(home, Failure) else home, errno.EFBIG)
+    sent = _send(sandbox, _output_files(job, sandbox, came), job.preserve_relative_paths, profile)
+    found = sent.sent if isinstance(sent, Failure) else sent
+    everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
+    home = _remapped(found if everything else found.without((STDOUT, STDERR)), job.transfer_output_remaps)
+    if job.initialdir and home:
+        home = home.moved_below(posixpath.normpath(job.initialdir))
+    home = _streams(job, sandbox, came) | home  # the program's own file of that name wins
+    blocked = {path: error for path, entry in home.items() if (error := _blocked(entry, job.in_the_way.get(path)))}
+    home = Tree({_written_to(job, path, entry): entry for path, entry in home.items() if path not in blocked})
+    if isinstance(sent, Failure):
+        return sent._replace(sent=home)
+    return Failure(tuple(blocked), home, list(blocked.values())[-1]) if blocked else home
+
+
+def _first_over(files: Iterable[tuple[str, Entry]], most: int) -> str:
+    """R2, R4: the file with which more than so many MiB are transferred; "" if none is."""
+    total = 0
+    for path, entry in files:
+        total += len(entry.content) if isinstance(entry, File) else 0
+        if total > most << 20:
+            return path
+    return ""
+
+
+def _cut(sandbox: Tree, listed: Iterable[str], left: int) -> tuple[str, Tree] | None:
+    """R6: the first file with which more than `left` bytes come home, and the sandbox in which it is cut there and the
+    next ones are empty, as they do come; None if none is."""
+    over, files = "", {}
+    for path in listed:
+        where = _found(sandbox, path) if path else None
+        for place in [where, *(f"{where}/{name}".lstrip("/") for name in sandbox.below(where or ""))] if where else ():
+            entry = sandbox.get(place)
+            if isinstance(entry, File):
+                size = len(entry.content)
+                over = over or (path if size > left else "")
+                files[place] = entry._replace(content=entry.content[:left])
+                left -= min(size, left)
+    return (over, sandbox | Tree(files)) if over else None
+
+
+def _blocked(entry: Entry, there: Entry | None) -> int:
+    """R6: the number of the error that keeps a file from being written over what is there; 0 if none does."""
+    if not isinstance(entry, File):
+        return 0
+    if isinstance(there, Directory):
+        return errno.EISDIR
+    return errno.EACCES if isinstance(there, File) and not there.writable else 0
+
+
+def _written_to(job: Job, path: str, entry: Entry) -> str:
+    """R6: where in the submit directory a file is written to: a link that is there is followed."""
+    link = job.in_the_way.get(path)
+    if not isinstance(link, Link) or not isinstance(entry, File):
+        return path
+    target = posixpath.normpath(link.named(path))
+    return path if leads_out(target) else target
+
+
+def output_of_no_start(job: Job, came: Tree, profile: Profile) -> Tree:
+    """R2: what comes home of an activation whose sandbox could not be filled: what was printed before."""
+    return _streams(job, came, Tree()) if profile.output_after_failed_input else Tree()
+
+
+def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
+    """R6: what comes home of a failing end where success_exit_code is given, and no file is missed."""
+    return _streams(job, sandbox, Tree()) if profile.streams_of_failure else Tree()
+
+
+def _streams(job: Job, sandbox: Tree, came: Tree) -> Tree:
+    """R6: stdout and stderr under the names of `output` and `error`, or those of transfer_output_remaps."""
+    remaps = {name: posixpath.join(job.initialdir, new) for name, new in job.transfer_output_remaps}
+    return Tree({posixpath.normpath(remaps.get(name, destination)): entry for name, destination in job.streams.items()
+                 if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came)}).copied()
+
+
+def _left_empty(job: Job, name: str, entry: File, came: Tree) -> bool:
+    """R7: without a list, a stream that was saved empty and is empty still counts as unchanged."""
+    listless = job.transfer_output_files is None and not job.self_checkpointing
+    return listless and not entry.content and came.get(name) == entry
+
+
+def _output_files(job: Job, sandbox: Tree, came: Tree) -> tuple[str, ...]:
+    if job.transfer_output_files is not None:
+        return job.transfer_output_files
+    return tuple(dict.fromkeys((*_new_or_changed_files(job, sandbox), *inputs_that_came(job, came))))
+
+
+def inputs_that_came(job: Job, came: Tree) -> list[str]:
+    """R6: without a list of output, an input file comes home even as it was, if the activation began
+    with a checkpoint that has one of its name."""
+    if job.transfer_output_files is not None:
+        return []
+    return [name for name in came.top() if isinstance(job.inputs.get(name), File) and isinstance(came[name], File)]
+
+
+def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
+    """Top-level files that the job made or changed; never directories, never the executable. It goes by the time: a
+    file that was written anew as it was, or touched, counts, and one of which only the mode is another does not."""
+    def content(tree: Tree, name: str) -> bytes | Fifo | None:
+        entry = tree.get(_found(tree, name) or "")
+        return entry.content if isinstance(entry, File) else entry if isinstance(entry, Fifo) else None
+
+    return tuple(
+        name for name in sandbox.top()
+        if (found := content(sandbox, name)) is not None
+        and (found != content(job.inputs, name) or sandbox.resolve(name) in sandbox.times)
+        and name not in (STDOUT, STDERR, posixpath.basename(job.executable))
+    )
+
+
+def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profile) -> Tree | Failure:
+    """R4b: the listed paths as the receiving side stores them."""
+    listed, sent, failed, kept = tuple(listed), Tree(), {}, KeptPaths()
+    for index, path in enumerate(listed):
+        found, whole = _sendable(sandbox, path, keep_paths, profile)
+        # HTCondor does not notice that a path is missing if a later one arrives under the same name.
+        later = (posixpath.basename(other) for other in listed[index + 1:])
+        if found is None:
+            if posixpath.basename(path) not in later:
+                failed[path] = errno.ENOENT
+        elif file_over_directory(found, sent):
+            failed[path] = errno.EISDIR
+            sent = found | sent
+        else:
+            besides = kept.made_besides(path, found) if keep_paths else ()
+            sent = sent | Tree({place: Directory() for place in besides if "/" not in place}) | found
+            if not whole or any(posixpath.dirname(place) not in ("", *sent) for place in besides):
+                failed[path] = errno.ENOENT
+    sent = sent.copied()
+    return Failure(tuple(failed), sent, list(failed.values())[-1]) if failed else sent
+
+
+def file_over_directory(found: Tree, sent: Tree) -> bool:
+    """Whether a file would arrive where a directory of its name has arrived, which fails."""
+    return any(isinstance(entry, File) and isinstance(sent.get(path), Directory) for path, entry in found.items())
+
+
+class KeptPaths:
+    """What preserve_relative_paths makes of directories that it comes to again.
+
+    They arrive where they belong; but besides, an empty directory of that name is made where HTCondor
+    then takes the place of its parent to be: at top level if it is listed itself; and further down in
+    a place that is not there, which fails the transfer.
+    """
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def made_besides(self, path: str, found: Tree) -> tuple[str, ...]:
+        """The directories that are made besides for a listed path, given what of it is sent. HTCondor
+        knows them again only if they are spelt alike: `./dir` is another one than `dir`."""
+        name, spelt = posixpath.normpath(path), path.rstrip("/")
+        if not isinstance(found.get(name), Directory):
+            self.known.update(parents(spelt))
+            return ()
+        if not contents_only(path):
+            return tuple(self._visit(found.below(name), spelt, ""))
+        made = tuple(self._visit_all(found.below(name), spelt, ""))
+        self.known.update((spelt, *parents(spelt)))
+        return made
+
+    def _visit(self, contents: Tree, spelt: str, place: str) -> Iterator[str]:
+        if spelt in self.known:
+            yield posixpath.normpath(posixpath.join(place, posixpath.basename(spelt)))
+        self.known.update((spelt, *parents(spelt)))
+        yield from self._visit_all(contents, spelt, posixpath.join(place, spelt))
+
+    def _visit_all(self, contents: Tree, spelt: str, place: str) -> Iterator[str]:
+        for name in contents.top():
+            if isinstance(contents[name], Directory):
+                yield from self._visit(contents.below(name), f"{spelt}/{name}", place)
+
+
+def contents_only(path: str) -> bool:
+    """Whether a listed path means the contents of a directory."""
+    return path.endswith(("/", "/."))
+
+
+def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> tuple[Tree | None, bool]:
+    """What of a listed path can be sent, None if nothing; and whether that is all of it."""
+    parts = path.split("/")
+    if not path or parts[-1] == ".." or (keep_paths and ".." in parts):
+        return None, False
+    where = _found(sandbox, path)
+    if where is None:
+        return None, False
+    if not where:
+        everything, whole = _links_followed(sandbox, "", profile)
+        own = Tree(dict.fromkeys(OWN_FILES, File(b""))) if profile.sends_own_files else Tree()
+        return everything | own, whole
+    entry, name = sandbox[where], posixpath.normpath(path)
+    destination = name if keep_paths else posixpath.basename(name)
+    if isinstance(entry, File):
+        return (Tree({destination: entry}), True) if entry.readable else (None, False)
+    if isinstance(entry, Fifo):
+        return _nothing_of_fifo(path, profile), True
+    if isinstance(sandbox.get(name), Link):
+        return None, False  # a link to a directory is not sent
+    contents, whole = _links_followed(sandbox, where, profile)
+    if contents_only(path) and not (keep_paths and contents):
+        return contents, whole
+    return contents.moved_below(destination).put(destination, entry), whole
+
+
+def _found(sandbox: Tree, path: str) -> str | None:
+    """The path of the entry that `path` leads to; None if there is none. Raises Outside."""
+    target = sandbox.follow(path)
+    if target is None or not leads_out(target):
+        return target
+    if posixpath.normpath(target) == ".." or re.match(r"\.\./(?!dir_|\.\.)", posixpath.normpath(target)):
+        return None  # beside a sandbox there are only others
+    raise Outside(path, target)
+
+
+def _nothing_of_fifo(path: str, profile: Profile) -> Tree:
+    """R4b: what is sent of a FIFO. Raises Endless."""
+    if profile.opens_fifos:
+        raise Endless(path)
+    return Tree()
+
+
+def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, bool]:
+    """The contents of a directory, links to files as the files and without those that lead nowhere; and
+    whether that is all: a link to a directory can't be sent, nor a file that may not be read."""
+    contents, whole = {}, True
+    for path, entry in (sandbox.below(directory) if directory else sandbox).items():
+        followed = entry
+        if isinstance(entry, Link):
+            target = _found(sandbox, posixpath.join(directory, path))
+            if target is None:
+                continue
+            followed = sandbox.get(target, Directory())
+        if isinstance(followed, Fifo):
+            _nothing_of_fifo(path, profile)
+        elif isinstance(followed, File) and followed.readable or entry is followed and isinstance(entry, Directory):
+            contents[path] = followed
+        else:
+            whole = False
+    return Tree(contents), whole
+
+
+def _remapped(sent: Tree, remaps: tuple[tuple[str, str], ...]) -> Tree:
+    """transfer_output_remaps: a file, or a directory with all in it, comes home under another name."""
+    stays, moved = dict(sent.items()), {}
+    for name, destination in remaps:
+        name, destination = posixpath.normpath(name), posixpath.normpath(destination)
+        for path, entry in sent.items():
+            if path == name or path.startswith(name + "/"):
+                stays.pop(path, None)
+                moved[destination + path[len(name):]] = entry
+    return Tree(stays) | Tree(moved)

@@ -1,1 +1,0 @@
-"""A small HTCondor: what it does with one self-checkpointing job, on every schedule of evictions."""

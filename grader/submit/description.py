@@ -1,0 +1,239 @@
+"""The lines of a submit description: comments, continuation, if/else, include, assignments, queue.
+
+What it is not: it gives no command a meaning. It fills a Macros table line by line and stops at
+each queue statement, when the table holds what that statement's jobs see.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..problems import CAUTION, Place, Problem, Remark, SubmitError
+from ..rules.profile import Profile
+from ..tree import File
+from .folder import Folder
+from .macros import Macros, boolean
+from .queueing import Arguments
+
+_SPACE = " \t\r\v\f"
+_ASSIGNMENT = re.compile(r"(?P<name>[^\s=:]+)\s*(?P<operator>@=|=|:)\s*(?P<value>.*)", re.DOTALL | re.ASCII)
+_CONDITION = re.compile(r"(if|elif|else|endif)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
+_QUEUE = re.compile(r"queue(?:\s+(?P<arguments>.*))?", re.IGNORECASE | re.DOTALL)
+_DIRECTIVE = re.compile(r"@?(include|use|error|warning)\b([^:=]*):\s*(.*)", re.IGNORECASE | re.DOTALL)
+_VERSION = re.compile(r"version\s+(?P<operator>[<>]=?|[=!]?=)\s*(?P<version>\d+\.\d+(?:\.\d+)?)[\w. ]*",
+                      re.IGNORECASE | re.ASCII)
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, "=": operator.eq, "==": operator.eq, "!=": operator.ne,
+                ">=": operator.ge, ">": operator.gt}
+_DAG = re.compile(r"(JOB|PARENT|VARS|SUBDAG|SPLICE|FINAL|PROVISIONER|SERVICE|RETRY|SCRIPT)\s+[^\s=]+(\s+[^\s=].*)?",
+                  re.IGNORECASE | re.DOTALL)
+_DEEPEST_INCLUDE = 10
+
+Lines = Iterator[tuple[Place, str]]
+
+
+class Queue(NamedTuple):
+    """A queue statement: its arguments, and the rows of a list that spans lines."""
+
+    place: Place
+    arguments: Arguments
+    rows: tuple[str, ...]
+
+
+def logical_lines(text: str, file: str, remarks: list[Remark] | None = None) -> Lines:
+    """Each line with its continuation lines joined, trimmed, at the place of its first line.
+
+    A line ends in `\\` to be continued; what follows is joined without its indentation. A comment
+    is never continued; one in the middle counts as white space and, unless it ends in `\\`
+    itself, ends the line. HTCondor then keeps the comment's last character, and so does this.
+    """
+    joined, first = "", 0
+    for number, raw in enumerate(text.removesuffix("\n").split("\n") if text else (), 1):
+        line = raw.strip(_SPACE)
+        comment = line.startswith("#")
+        if comment and first:
+            line = line[-1]
+            if line != "\\" and remarks is not None:
+                text = f"this comment ends the line above; HTCondor adds its last character, {line!r}, there"
+                remarks.append(Remark(file, number, text, CAUTION))
+        first = first or number
+        if line.endswith("\\") and not (comment and first == number):
+            joined += line[:-1]
+            continue
+        yield Place(file, first), joined + line
+        joined, first = "", 0
+    if first:
+        yield Place(file, first), joined
+
+
+class Description:
+    """A submit description being read; iterating gives its queue statements.
+
+    What condor_submit does behind a queue statement, and what it takes for its version, is the profile's.
+    """
+
+    def __init__(self, text: str, name: str, folder: Folder, macros: Macros, profile: Profile):
+        self.macros, self.folder, self._profile = macros, folder, profile
+        self.remarks: list[Remark] = []
+        self._text, self.name = text, name
+        self._branches: list[_Branch] = []
+        self._queued: Place | None = None
+
+    def __iter__(self) -> Iterator[Queue]:
+        yield from self._statements(self._text, self.name, depth=0)
+
+    def _statements(self, text: str, file: str, depth: int) -> Iterator[Queue]:
+        lines, outer = logical_lines(text, file, self.remarks), len(self._branches)
+        place = Place(file, None)
+        for place, line in lines:
+            if not line or line.startswith("#"):
+                continue
+            try:
+                yield from self._statement(place, line, lines, depth)
+            except Problem as found:
+                raise SubmitError.at(place, found) from None
+        if len(self._branches) > outer:
+            raise SubmitError(*self._branches[-1].place, "this if has no endif", "Add a line `endif`.")
+
+    def _statement(self, place: Place, line: str, lines: Lines, depth: int) -> Iterator[Queue]:
+        if self._queued and self._profile.single_queue:
+            raise Problem(f"HTCondor {self._profile.version} takes nothing behind a queue statement",
+                          "Put it above the queue statement; for more jobs, write `queue N` or a list of items.")
+        if self._branches:
+            line = line.removeprefix(":")
+        if condition := _CONDITION.fullmatch(line):
+            self.macros.refer(line)
+            self._branch(place, condition[1].lower(), condition[2] or "")
+        elif not all(branch.taken for branch in self._branches):
+            return
+        elif directive := _DIRECTIVE.fullmatch(line):
+            yield from self._directive(place, directive, depth)
+        elif queue := _QUEUE.fullmatch(line):
+            if depth:
+                raise Problem("a queue statement in an included file", "Move it to the submit file.")
+            if self._branches:
+                raise SubmitError(*self._branches[-1].place, "there is no endif before the queue statement",
+                                  "Write endif above queue: a queue statement can't be part of an if.")
+            self.macros.refer(line)
+            if self._queued:
+                text = "several queue statements in a file are deprecated: HTCondor 25 takes one only"
+                self.remarks.append(Remark(*place, text, CAUTION))
+            yield self._queue(place, queue["arguments"] or "", lines)
+            self._queued = place
+        else:
+            self._assignment(place, line, lines)
+
+    def _assignment(self, place: Place, line: str, lines: Lines) -> None:
+        found = _ASSIGNMENT.fullmatch(line)
+        if found is None and _DAG.fullmatch(line) and not self.macros.places:
+            raise Problem("this is a DAG file", "Name a node's submit file: the one behind its JOB.")
+        if found is None or (found["operator"] == ":") or found["name"].lower() == "queue":
+            raise Problem(f"{line[:60]!r} is neither `command = value` nor a queue statement",
+                          "Check the line for a missing = sign or a missing \\ above it.")
+        name, value = self.macros.expand(found["name"]), found["value"]
+        if name[:1] in ("+", "-"):
+            name, value = "MY." + name[1:], value if name[0] == "+" else ""
+        if not re.fullmatch(r"[\w./]+", name, re.ASCII):
+            raise Problem(f"{name!r} can't be the name of a command",
+                          "Names are made of letters, digits, underscores and dots.")
+        if found["operator"] == "@=":
+            value = _here_document(value, lines)
+        self.macros.refer(value)
+        self.macros.define(name, value, place)
+
+    def _queue(self, place: Place, text: str, lines: Lines) -> Queue:
+        arguments = Arguments.parse(self.macros.expand(text))
+        rows = []
+        if arguments.open:
+            for _, row in lines:
+                if row.startswith(")"):
+                    break
+                if not row.startswith("#"):
+                    self.macros.refer(row)
+                    rows.append(row)
+            else:
+                raise Problem("the list has no end", "Add a line with `)` alone.")
+        return Queue(place, arguments, tuple(rows))
+
+    def _directive(self, place: Place, found: re.Match[str], depth: int) -> Iterator[Queue]:
+        word, options, value = found[1].lower(), found[2].rstrip(), self.macros.expand(found[3])
+        if word == "warning":
+            self.remarks.append(Remark(*place, value, CAUTION))
+            return
+        if word == "error":
+            raise Problem(value, "The submit file itself stops here.")
+        if word == "use" or options or value.endswith("|"):
+            raise Problem(f"`{word}{options} : {value}` is not simulated",
+                          "Write the lines that it stands for.")
+        included = self.folder.get(value)
+        if not isinstance(included, File):
+            raise Problem(f"there is no file {value} to include", "Check the name.")
+        if depth >= _DEEPEST_INCLUDE:
+            raise Problem("includes nested too deep", "Let no file include itself.")
+        yield from self._statements(included.text, value, depth + 1)
+
+    def _branch(self, place: Place, word: str, condition: str) -> None:
+        """One of if, elif, else, endif. Conditions where they can't matter are not looked at."""
+        if word == "if":
+            alive = all(branch.taken for branch in self._branches)
+            taken = alive and self._holds(condition)
+            self._branches.append(_Branch(place, taken, done=taken or not alive))
+            return
+        if not self._branches or (word != "endif" and self._branches[-1].last):
+            raise Problem(f"{word} without an if", "Add the if above it, or delete this line.")
+        before = self._branches.pop()
+        if word == "endif":
+            return
+        taken = not before.done and (word == "else" or self._holds(condition))
+        self._branches.append(_Branch(before.place, taken, before.done or taken, last=word == "else"))
+
+    def _holds(self, condition: str) -> bool:
+        """The value of an if: True, False, a number, `defined NAME`, `version >= 8.1`, a macro; ! negates."""
+        if compared := _VERSION.fullmatch(condition.strip()):
+            return self._is_version(compared["operator"], compared["version"])
+        text = self.macros.expand(condition).strip()
+        if text.startswith("!"):
+            return not self._holds(text[1:])
+        if not text and condition.strip():
+            return False
+        if found := re.fullmatch(r"defined(?:\s+([\w./]*))?", text, re.IGNORECASE | re.ASCII):
+            name = found[1] or ""
+            return bool(re.fullmatch(r"[\d.]+|true|false", name, re.IGNORECASE) or self.macros.get(name))
+        if re.match(r"version\b", text, re.IGNORECASE):
+            raise Problem(f"{text!r} is not a comparison that HTCondor reads", "Write `version >= 8.1`, say: with the "
+                          "blank behind the word, and with a major and a minor number.")
+        if text.lower() in ("yes", "t", "no", "f"):
+            return text.lower() in ("yes", "t")
+        try:
+            return boolean(text)
+        except Problem:
+            raise Problem(f"{text!r} is not a condition that is simulated",
+                          "Use True, False, a number or `defined NAME`; comparisons are not taken.") from None
+
+    def _is_version(self, comparison: str, version: str) -> bool:
+        """As HTCondor does: of its own version, as many numbers count as are given."""
+        given = [int(number) for number in version.split(".")]
+        own = [int(number) for number in self._profile.version.split(".")]
+        return _COMPARISONS[comparison](own[:len(given)], given)
+
+
+class _Branch(NamedTuple):
+    """An if that is open: whether its present part is read, and whether a part of it has been."""
+
+    place: Place
+    taken: bool
+    done: bool
+    last: bool = False
+
+
+def _here_document(tag: str, lines: Lines) -> str:
+    """`name @=TAG`: the lines up to `@TAG`."""
+    body = []
+    for _, line in lines:
+        if line == "@" + tag:
+            return "\n".join(body)
+        if line and not line.startswith("#"):
+            body.append(line)
+    raise Problem(f"no line @{tag} ends this value", f"Add a line `@{tag}`.")

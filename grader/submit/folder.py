@@ -1,0 +1,218 @@
+"""Where the files that a submit description names are looked up, on disk or in a Tree, and what
+transfer_input_files brings from there into a sandbox.
+
+What it is not: a place to write to. Paths are relative to the submit directory, POSIX style.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+import re
+import stat
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple, Protocol, Union
+
+from ..problems import HELD, Problem
+from ..rules.job import NotTransferred
+from ..rules.transfer import KeptPaths, contents_only, file_over_directory
+from ..tree import Directory, Entry, File, Link, TooLarge, Tree
+from .values import is_url
+
+Found = Union[File, Tree, None]
+
+
+class Folder(Protocol):
+    """A submit directory to look things up in."""
+
+    def get(self, path: str) -> Found:
+        """The file that `path` names, or the contents of the directory, or None. Links are followed,
+        except within a directory's contents. Raises Problem where there is something unusable."""
+
+    def standing(self, path: str) -> Entry | None:
+        """What has this name, links not followed; of a file without its contents."""
+
+    def names(self, path: str) -> list[str]:
+        """The names in the directory that `path` names."""
+
+
+class DiskFolder:
+    """A directory on disk. Absolute paths, and paths that lead out of it, are allowed."""
+
+    def __init__(self, directory: Path | str):
+        self._directory = os.fspath(directory)
+
+    def get(self, path: str) -> Found:
+        """See Folder.get."""
+        where = os.path.join(self._directory, path)
+        try:
+            if os.path.isdir(where):
+                return Tree.read(where)
+            if os.path.isfile(where):
+                return File(Path(where).read_bytes(), os.access(where, os.X_OK), writable=_writable(where))
+        except TooLarge as limit:
+            raise Problem(f"{path} holds {limit}", "List the files that the job needs.") from None
+        except OSError as error:
+            raise Problem(f"{path} can't be read ({error.strerror})", "Check its permissions.") from None
+        return None
+
+    def standing(self, path: str) -> Entry | None:
+        """See Folder.standing."""
+        where = os.path.join(self._directory, path)
+        if os.path.islink(where):
+            return Link.read(where, self._directory)
+        return Directory() if os.path.isdir(where) else \
+            File(b"", writable=_writable(where)) if os.path.isfile(where) else None
+
+    def names(self, path: str) -> list[str]:
+        """See Folder.names."""
+        return os.listdir(os.path.join(self._directory, path))
+
+
+def _writable(path: str) -> bool:
+    """Whether its owner may write a file, whoever asks."""
+    return bool(os.stat(path).st_mode & stat.S_IWUSR)
+
+
+class TreeFolder:
+    """A Tree. There is nothing outside it: no absolute paths, no `..` out of it."""
+
+    def __init__(self, tree: Tree):
+        self._tree = tree
+
+    def get(self, path: str) -> Found:
+        """See Folder.get."""
+        if posixpath.isabs(path):
+            return None
+        where = self._tree.resolve(path)
+        if where is None:
+            return None
+        entry = self._tree[where] if where else Directory()
+        if isinstance(entry, File):
+            return entry
+        return self._tree.below(where) if where else self._tree
+
+    def standing(self, path: str) -> Entry | None:
+        """See Folder.standing."""
+        return self._tree.get(posixpath.normpath(path))
+
+    def names(self, path: str) -> list[str]:
+        """See Folder.names."""
+        found = self.get(path)
+        return found.top() if isinstance(found, Tree) else []
+
+
+class Inputs(NamedTuple):
+    """What is sent to a new sandbox, and the first of all that can't be, for which the job is held."""
+
+    files: Tree
+    missing: NotTransferred | None = None
+
+
+class _Missing(Exception):
+    """What can't be sent, what is wrong with it in words, and what to do."""
+
+    def __init__(self, path: str, error: int, problem: str, remedy: str):
+        super().__init__(path)
+        self.what = NotTransferred(path, error)
+        self.sentence = f"{problem}, and the job is held for it when it starts. {remedy}"
+
+
+def inputs(folder: Folder, home: str, paths: Iterable[str], keep_paths: bool, noted: Callable[..., None]) -> Inputs:
+    """R2: what transfer_input_files brings into the sandbox; the last of a name wins.
+
+    A file of a URL's last name stands for the URL. `noted` is called with a text for what is worth knowing, with
+    decides=True where the job lacks something that a pool would bring, and with HELD for what can't be sent.
+    """
+    brought, kept, missing = Tree(), KeptPaths(), None
+    for path in paths:
+        if is_url(path):
+            url, path = path, posixpath.basename(path.rstrip("/"))
+            here = folder.get(posixpath.join(home, path)) if path else None
+            if here is None:
+                noted(f"{url} is not fetched: there is no network here; a file {path or 'of its name'} beside the "
+                      "submit file would stand for it", decides=True)
+                continue
+            noted(f"{path} of the submit directory stands for {url}, as there is no network here")
+        try:
+            found = _input(folder, posixpath.join(home, path), path, keep_paths, noted)
+        except _Missing as failed:
+            noted(failed.sentence, HELD)
+            missing = missing or failed.what
+            continue
+        if file_over_directory(found, brought):
+            raise Problem(f"{path} would arrive where a directory of its name has arrived", "List it before that one.")
+        besides = kept.made_besides(path, found) if keep_paths and not posixpath.isabs(path) else ()
+        if any("/" in place and posixpath.dirname(place) not in brought | found for place in besides):
+            raise Problem(f"{path} is listed after a part of it, with preserve_relative_paths", "List it once.")
+        brought = brought | Tree({place: Directory() for place in besides}) | found
+    return Inputs(brought, missing)
+
+
+def stdin(folder: Folder, home: str, path: str, noted: Callable[..., None]) -> Inputs:
+    """R3: what every execution has on its standard input, which is sent like the input files."""
+    if path == "/dev/null":
+        return Inputs(Tree())
+    found = folder.get(posixpath.join(home, path))
+    if isinstance(found, Tree):
+        raise Problem(f"{path} is a directory", "Check its name.")
+    if found is None:
+        failed = _not_there(path)
+        noted(failed.sentence, HELD)
+        return Inputs(Tree(), failed.what)
+    return Inputs(Tree({posixpath.basename(path): found}))
+
+
+def _not_there(path: str) -> _Missing:
+    if path.startswith('"') or path.endswith('"'):
+        remedy = "This HTCondor takes double quotes for part of a name: leave them out."
+    elif re.search(r"\s", path):
+        remedy = "This list is split at commas only." + " A comment needs a line of its own." * ("#" in path)
+    else:
+        remedy = "Check its name; it is relative to the submit directory."
+    return _Missing(path, errno.ENOENT, f"{path} does not exist", remedy)
+
+
+def _input(folder: Folder, where: str, path: str, keep_paths: bool, noted: Callable[..., None]) -> Tree:
+    """One path of the list. `dir` brings the directory, `dir/` its contents, `sub/file` arrives as
+    `file`. preserve_relative_paths keeps the path of all three, if it is a relative one. Raises _Missing."""
+    name = posixpath.normpath(path)
+    kept = keep_paths and not posixpath.isabs(path)
+    destination = name if kept else posixpath.basename(name)
+    if ".." in (*destination.split("/"), posixpath.basename(path)):
+        raise Problem(f"{path} leads out of the sandbox", "Name a file without `..`.")
+    found = folder.get(where)
+    if found is None:
+        raise _not_there(path)
+    if isinstance(found, File):
+        if contents_only(path):
+            raise _Missing(path, errno.ENOTDIR, f"{path} is no directory", "Write it without the slash.")
+        return Tree({destination: found})
+    if not contents_only(path) and isinstance(folder.standing(where), Link):
+        raise _Missing(path, errno.EISDIR, f"{path} is a symbolic link to a directory",
+                       f"Write {path}/ for what is in it.")
+    contents = _links_followed(folder, where, found, noted)
+    if name in (".", "/") or (contents_only(path) and not (kept and contents)):
+        return contents
+    return contents.moved_below(destination)
+
+
+def _links_followed(folder: Folder, where: str, contents: Tree, noted: Callable[..., None]) -> Tree:
+    """R4b: links to files as the files, without those that lead nowhere. A link to a directory can't be sent."""
+    sent = dict(contents.items())
+    for path, entry in contents.items():
+        if not isinstance(entry, Link):
+            continue
+        link = posixpath.normpath(posixpath.join(where, path))
+        target = folder.get(link)
+        if isinstance(target, Tree):
+            raise _Missing(link, errno.EISDIR, f"{link} is a symbolic link to a directory",
+                           "Put the directory itself there, or take the link away.")
+        if target is None:
+            noted(f"{link} is a symbolic link that leads nowhere, and is left out")
+            del sent[path]
+        else:
+            sent[path] = target
+    return Tree(sent)

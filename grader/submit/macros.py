@@ -1,0 +1,309 @@
+"""The macros of a submit description: $(name), $(name:default), $ENV(), and functions as $INT(), $F…(), $CHOICE().
+
+What it is not: it knows no submit command and no line syntax. Names ignore case. A value is kept
+as it is written and expanded when it is used, as HTCondor does, so the last definition counts
+even for a line above it. $$(…), which only the execution point can know, is left alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import os
+import re
+
+from ..problems import Place, Problem
+
+# After the colon of a default, HTCondor takes few characters: not even a minus or a quote. The
+# lengths are limited so that a hostile text can't make the search slow.
+_BODY = r"[\w./]{1,200}+(?::(?:[\w./$ ,\\:]|\([^)]{0,1000}\)){0,1000}+)?"
+_MACRO = re.compile(
+    r"\$\$\w*"
+    rf"|\$(?P<simple>ENV)?\((?P<body>{_BODY})\)"
+    r"|\$(?P<function>INT|REAL|F[PNXDQABFWUpnxdqabfwu]*"
+    r"|CHOICE|SUBSTR|STRING|EVAL|BASENAME|DIRNAME|RANDOM_CHOICE|RANDOM_INTEGER)"
+    r"\((?P<argument>[^)]{0,1000})\)",
+    re.ASCII,
+)
+_REFERENCE = re.compile(r"\$\w*\(\s*([\w./]+)|\bdefined\s+([\w./]+)", re.ASCII | re.IGNORECASE)
+_MOST_EXPANSIONS, _MOST_CHARACTERS = 2_000, 50_000
+
+_DEFAULTS = {
+    "cluster": "1", "clusterid": "1", "process": "0", "procid": "0", "step": "0", "row": "0",
+    "itemindex": "0", "item": "", "node": "", "submit_file": "",
+    "opsys": "LINUX", "arch": "X86_64", "islinux": "1", "iswindows": "0",
+}
+_PATHS = {"BASENAME": "nx", "DIRNAME": "p"}
+_OF_THE_CLOCK = {"submit_time", "year", "month", "day"}
+
+
+class Macros:
+    """The commands and macros that have been defined so far, with the place of each."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+        self._live = dict(_DEFAULTS)
+        self.places: dict[str, Place] = {}
+        """Lower-case name → where it was last defined, in order of first definition."""
+        self.mentioned: set[str] = set()
+        """Lower-case names that some line refers to."""
+        self.undefined: set[str] = set()
+        """Names that were expanded to nothing because nothing defines them."""
+        self.drawn: set[str] = set()
+        """Functions that HTCondor answers by chance, and that were answered by their first choice here."""
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._values
+
+    def define(self, name: str, value: str, place: Place) -> None:
+        """`name = value`. A reference to the name itself means the value that it had before."""
+        key = name.lower()
+        self._values[key] = self._expanded(value, only=key)
+        self.places[key] = place
+
+    def assign(self, **values: object) -> None:
+        """What HTCondor itself sets for each job: cluster, process, step, row …"""
+        self._live.update({name: str(value) for name, value in values.items()})
+
+    def loop(self, variable: str, value: str) -> None:
+        """The value of a queue statement's variable, for one job."""
+        self._values[variable.lower()] = value
+
+    def refer(self, line: str) -> None:
+        """Note the names that a line refers to."""
+        self.mentioned.update((a or b).lower() for a, b in _REFERENCE.findall(line))
+
+    def get(self, name: str) -> str | None:
+        """The value as it was written, or None."""
+        key = name.lower()
+        if key in _OF_THE_CLOCK and key not in self._values:
+            raise Problem(f"$({name}) differs at every submission",
+                          "Write the value itself, so that two runs can be compared.")
+        return self._values.get(key, self._live.get(key))
+
+    def expand(self, text: str) -> str:
+        """The text with every macro replaced, those in the values too.
+
+        Raises Problem for macros that go in circles and for functions that are not simulated.
+        """
+        return re.sub(r"\$\(DOLLAR\)", "$", self._expanded(text), flags=re.IGNORECASE)
+
+    def _expanded(self, text: str, only: str | None = None) -> str:
+        """The first macro is replaced, and the text looked at again from its beginning: a value may
+        complete another macro's name. `only` limits it to references to that name."""
+        for _ in range(_MOST_EXPANSIONS):
+            found = next((macro for macro in _MACRO.finditer(text) if _wanted(macro, only)), None)
+            if found is None:
+                return text
+            text = text[:found.start()] + self._value(found) + text[found.end():]
+            if len(text) > _MOST_CHARACTERS:
+                break
+        raise _circle(text)
+
+    def _value(self, found: re.Match[str]) -> str:
+        if found["body"] is not None:
+            name, has_default, default = found["body"].partition(":")
+            if found["simple"]:
+                return os.environ.get(name) or (default if has_default else os.environ.get(name, "UNDEFINED"))
+            value = self.get(name)
+            if value is None and not has_default:
+                self.undefined.add(name)
+            return value or default
+        function, argument = found["function"], found["argument"]
+        if function in ("INT", "REAL"):
+            return self._number(function, argument)
+        if function[0] == "F":
+            return _filename(function[1:].lower(), self._argument(argument))
+        if function in _PATHS and "," not in argument:
+            return _filename(_PATHS[function], self._argument(argument))
+        parts = [part.strip() for part in argument.split(",")]
+        if function == "CHOICE":
+            return self._chosen(parts[1:], self._index(parts[0]))
+        if function == "SUBSTR":
+            return self._part(*parts)
+        if function == "STRING":
+            return self._text(*argument.split(",", 1))
+        if function == "RANDOM_CHOICE":
+            self.drawn.add(function)
+            return self._chosen(parts, 0)
+        if function == "RANDOM_INTEGER":
+            return self._drawn(parts)
+        raise Problem(f"${function}({argument}) is not simulated", "Write the value that it would give.")
+
+    def _argument(self, text: str) -> str:
+        """A function's argument: the value of the macro of that name, or the text itself."""
+        value = self.get(text)
+        try:
+            return self._expanded(text if value is None else value)
+        except RecursionError:
+            raise _circle(text) from None
+
+    def _index(self, text: str) -> int:
+        return integer(self._argument(text))
+
+    def _chosen(self, choices: list[str], index: int) -> str:
+        """One of a list: of several texts, or of the macro that a single one names."""
+        if len(choices) == 1:
+            listed = self.get(choices[0])
+            if listed is None:
+                raise Problem(f"there is no list named {choices[0]!r}", f"Add a line `{choices[0] or 'NAME'} = a, b`.")
+            choices = [choice.strip() for choice in self._expanded(listed).split(",")]
+        if not 0 <= index < len(choices):
+            raise Problem(f"the list has no item {index}", "Count from 0.")
+        return choices[index]
+
+    def _part(self, name: str, start: str = "", length: str = "", *_: str) -> str:
+        """$SUBSTR(name, start, length): negative numbers count from the end."""
+        if not start:
+            raise Problem(f"$SUBSTR({name}) says no position", f"Write $SUBSTR({name}, START, LENGTH).")
+        text = self._expanded(self.get(name) or "")
+        first = self._index(start)
+        first = max(first + len(text), 0) if first < 0 else first
+        size = self._index(length) if length else len(text)
+        return text[first:first + size if size >= 0 else size]
+
+    def _text(self, name: str, pattern: str = "%s") -> str:
+        if not re.fullmatch(r"[^%]*%-?\d{0,3}(\.\d{0,3})?s[^%]*", pattern):
+            raise Problem(f"{pattern!r} is not a format for $STRING()", "Use %s, or %.3s for three characters.")
+        text = self._argument(name)
+        return pattern % (text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text)
+
+    def _drawn(self, parts: list[str]) -> str:
+        """$RANDOM_INTEGER(least, greatest, step): the least."""
+        if not 2 <= len(parts) <= 3 or not all(re.fullmatch(r"[-+]?\d{1,18}", part, re.ASCII) for part in parts):
+            raise Problem("$RANDOM_INTEGER() takes numbers", "Write $RANDOM_INTEGER(1, 9), say.")
+        least, greatest = int(parts[0]), int(parts[1])
+        if least > greatest:
+            raise Problem(f"{least} is greater than {greatest}", f"Write $RANDOM_INTEGER({greatest}, {least}).")
+        if least < greatest:
+            self.drawn.add("RANDOM_INTEGER")
+        return str(least)
+
+    def _number(self, function: str, argument: str) -> str:
+        name, has_format, pattern = argument.partition(",")
+        value = number(self._argument(name))
+        conversions = "diouxX" if function == "INT" else "eEfFgG"
+        if not has_format:
+            return str(int(value)) if function == "INT" else f"{value:.16G}"
+        plain = rf"[^%]*%[-+ 0#]*\d{{0,3}}(\.\d{{0,2}})?l?[{conversions}]([^%]|%%)*"
+        if not re.fullmatch(plain, pattern):
+            raise Problem(f"{pattern!r} is not a format for ${function}()",
+                          "Use %03d, say." if function == "INT" else "Use %.2f, say.")
+        text = pattern % (int(value) if function == "INT" else float(value))
+        return text if function == "INT" or "." in text else text + ".0"
+
+
+def _circle(text: str) -> Problem:
+    return Problem(f"the macros in {_short(text)!r} refer to one another in a circle, or are too many",
+                   "Let none of them lead back to itself.")
+
+
+def _wanted(macro: re.Match[str], only: str | None) -> bool:
+    """Whether a macro is to be replaced: no $$(…), no $(DOLLAR), and no other name than `only`."""
+    if macro[0].startswith("$$"):
+        return False
+    if macro["simple"]:
+        return only is None
+    name = (macro["body"] or macro["argument"] or "").partition(":")[0].lower()
+    if only is not None:
+        return name == only and (macro["function"] or "F")[0] == "F"
+    return name != "dollar" or macro["function"] is not None
+
+
+def _filename(flags: str, path: str) -> str:
+    """$F…(path): the parts of a path that the letters ask for. p: all directories, d: the last one
+    (dd: two), n: name without extension, x: extension; b: without a / behind or a dot before;
+    q: in double quotes, qa: in single ones; u, w: with / or \\ between."""
+    if "f" in flags:
+        raise Problem("$Ff() gives a full path, which differs between machines", "Use a relative path.")
+    if len(path) > 1 and path[0] == path[-1] and path[0] in "'\"":
+        path = path[1:-1]
+    else:
+        path = path.removeprefix('"')
+    if "u" in flags or "w" in flags:
+        path = path.replace("\\", "/") if "u" in flags else path.replace("/", "\\")
+    quote = ("'" if "a" in flags else '"') if "q" in flags else ""
+    return quote + _parts_of(path, flags) + quote
+
+
+def _parts_of(path: str, flags: str) -> str:
+    directory, slash, name = path.rpartition("/")
+    directory += slash
+    dot = name.rfind(".")
+    stem, extension = (name[:dot], name[dot:]) if dot > 0 else (name, "")
+    tail = {(True, True): name, (True, False): stem, (False, True): name, (False, False): ""}[
+        "n" in flags, "x" in flags]
+    if not directory and ("n" in flags or "x" in flags):
+        flags = re.sub("[pd]", "", flags)
+    if "p" not in flags and "d" not in flags:
+        if "x" in flags and "n" not in flags:
+            return extension.removeprefix(".") if "b" in flags else extension
+        return tail if "n" in flags else path
+    if "d" in flags:
+        steps = directory.split("/")[:-1]
+        directory = "".join(step + "/" for step in steps[-flags.count("d"):])
+    return directory.removesuffix("/") if "b" in flags and not tail else directory + tail
+
+
+_OPERATORS = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
+    ast.UAdd: operator.pos, ast.USub: operator.neg,
+}
+
+
+def number(text: str) -> int | float:
+    """The value of a number or of simple arithmetic: + - * / % and parentheses, integers dividing
+    as in C, true and false counting as 1 and 0. Raises Problem for anything else."""
+    plain = text.strip()
+    if plain.lower() in ("true", "false"):
+        return int(plain.lower() == "true")
+    if re.fullmatch(r"[-+]?\d{1,18}", plain, re.ASCII):
+        return int(plain)  # 010 is ten, not eight
+    try:
+        if len(plain) > 200 or not re.fullmatch(r"[\d\s.eE+*/%()-]+", plain, re.ASCII):
+            raise ValueError
+        value = _evaluated(ast.parse(plain, mode="eval").body)
+        int(value)
+        return value
+    except (ValueError, SyntaxError, ArithmeticError, RecursionError):
+        raise Problem(f"{_short(plain)!r} is not a number",
+                      "Write a number, or simple arithmetic on numbers.") from None
+
+
+def _evaluated(node: ast.expr) -> int | float:
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return node.value
+    if isinstance(node, ast.UnaryOp) and type(node.op) in _OPERATORS:
+        return _OPERATORS[type(node.op)](_evaluated(node.operand))
+    if not isinstance(node, ast.BinOp):
+        raise ValueError
+    left, right = _evaluated(node.left), _evaluated(node.right)
+    if type(node.op) in _OPERATORS:
+        return _OPERATORS[type(node.op)](left, right)
+    whole = isinstance(left, int) and isinstance(right, int)
+    if isinstance(node.op, ast.Div):
+        return _quotient(left, right) if whole else left / right
+    if isinstance(node.op, ast.Mod) and whole:
+        return left - right * _quotient(left, right)
+    raise ValueError
+
+
+def _quotient(left: int, right: int) -> int:
+    return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
+
+
+def integer(text: str) -> int:
+    """A whole number; a fraction is cut off, as HTCondor does."""
+    return int(number(text))
+
+
+def boolean(text: str) -> bool:
+    """True or False in any case, or a number. Raises Problem for anything else, `yes` included."""
+    try:
+        return bool(number(text))
+    except Problem:
+        raise Problem(f"{_short(text)!r} is neither True nor False", "Write True or False.") from None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

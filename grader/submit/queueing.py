@@ -1,0 +1,147 @@
+"""The queue statement: how many jobs, and which variables have which values in each.
+
+What it is not: it builds no jobs. Grammar: queue [COUNT] [VARS] [in|from|matching [SLICE]
+[files|dirs|any] ITEMS].
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from ..problems import Problem
+from ..tree import Directory, Link, Tree
+from .folder import Folder
+from .macros import integer
+
+_KEYWORD = re.compile(r"(?:^|(?<=\s))(in|from|matching)(?=[\s(\[]|$)", re.IGNORECASE)
+_VARIABLES = re.compile(r"(?P<count>.*?)(?P<names>[\s,]*+(?:[A-Za-z_.][\w.]*+[\s,]*+)*+)",
+                        re.ASCII | re.DOTALL)
+_SLICE = re.compile(r"\[(-?\d+)?(?::(-?\d+)?)?(?::(\d+)?)?\]\s*", re.ASCII)
+_QUALIFIER = re.compile(r"(files|dirs|any)(?:\s+|(?=\[)|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What stands behind the word queue, macros expanded."""
+
+    count: int = 1
+    variables: tuple[str, ...] = ()
+    mode: str = ""
+    """in, from, matching, or nothing."""
+    selected: slice = field(default_factory=lambda: slice(None))
+    kind: str = "any"
+    """What `matching` accepts: files, dirs or any."""
+    listed: str = ""
+    """The items that stand on the line itself."""
+    file: str = ""
+    """The file to read the items from."""
+    open: bool = False
+    """Whether the list goes on, up to a line that begins with `)`."""
+
+    @classmethod
+    def parse(cls, text: str) -> Arguments:
+        """Raises Problem for a statement that HTCondor refuses, too, and for tables and scripts."""
+        keyword = _KEYWORD.search(text)
+        if keyword is None:
+            return cls(count=_count(text))
+        found = _VARIABLES.fullmatch(text[:keyword.start()])
+        names = tuple(re.findall(r"[\w.]+", found["names"])) or ("Item",)
+        mode = keyword[1].lower()
+        selected, kind, items = _qualifiers(text[keyword.end():].strip(), mode)
+        here = cls(_count(found["count"]), names, mode, selected, kind)
+        if items.startswith("("):
+            closed = items.endswith(")")
+            return replace(here, listed=items[1:-1 if closed else None].strip(), open=not closed)
+        if not items:
+            raise Problem(f"no items stand behind `{mode}`", "Name them, or take the word away.")
+        if mode != "from":
+            return replace(here, listed=items)
+        if items.endswith("|") or items.split()[0].lower() == "table":
+            raise Problem(f"`queue from {items}` is not simulated",
+                          "Write the items into a file, one a line, and name that.")
+        return replace(here, file=items)
+
+
+def _count(text: str) -> int:
+    if not text.strip():
+        return 1
+    try:
+        count = integer(text)
+    except Problem:
+        raise Problem(f"{text.strip()!r} is not a number of jobs",
+                      "Write `queue N`, or `queue VARIABLE in (a, b, c)`.") from None
+    if count < 0:
+        raise Problem(f"{count} is not a number of jobs", "Write a number from 1 up.")
+    return count
+
+
+def _qualifiers(text: str, mode: str) -> tuple[slice, str, str]:
+    """The slice, the kind that `matching` accepts, and the rest."""
+    selected, kind = slice(None), "any"
+    while True:
+        if found := _SLICE.match(text):
+            start, stop, step = (None if part is None else int(part) for part in found.groups())
+            if step == 0 or found[0].strip() == "[]":
+                raise Problem(f"{found[0].strip()} selects nothing", "Write [START:END] or [START:END:STEP].")
+            selected = slice(start, stop, step)
+        elif text.startswith("["):
+            raise Problem(f"{text.split(']')[0]}] is not a slice", "Write [START:END] or [START:END:STEP].")
+        elif found := _QUALIFIER.match(text):
+            if mode != "matching":
+                raise Problem(f"`{mode} {found[1]}`: only matching takes files, dirs or any",
+                              "Put the items into parentheses.")
+            kind = found[1].lower()
+        else:
+            return selected, kind, text
+        text = text[found.end():]
+
+
+def items(arguments: Arguments, rows: tuple[str, ...], folder: Folder) -> list[tuple[int, str]]:
+    """(row number, item) for each item of the list that the slice selects.
+
+    `rows`: the lines of a list that spans lines, or of the file that the items are read from.
+    """
+    if arguments.mode == "from":
+        found = [*([arguments.listed] if arguments.listed else []), *rows]
+    else:
+        found = [item for row in (arguments.listed, *rows) for item in re.split(r"[,\s]+", row) if item]
+    if arguments.mode == "matching":
+        found = list(dict.fromkeys(
+            path for pattern in found for path in _matching(pattern, arguments.kind, folder)))
+    return list(enumerate(found))[arguments.selected]
+
+
+def fields(item: str, count: int) -> list[str]:
+    """An item's values for `count` variables: split at a comma or white space; the last variable
+    takes the rest, and those for which nothing is left are empty."""
+    values = [item.lstrip(" \t")]
+    while len(values) < count:
+        value, *rest = re.split(r"[, \t][ \t]*", values.pop(), maxsplit=1)
+        values += [value, *(rest or [""])]
+    return values
+
+
+def _matching(pattern: str, kind: str, folder: Folder) -> Iterator[str]:
+    """The paths that a pattern with * ? [ ] matches, sorted; a directory with a slash behind it."""
+    steps = pattern.rstrip("/").split("/")
+    plain = next((i for i, step in enumerate(steps) if re.search(r"[*?\[]", step)), len(steps) - 1)
+    base = "".join(step + "/" for step in steps[:plain])
+    found = folder.get(base or ".")
+    tree = found if isinstance(found, Tree) else Tree()
+    for path in tree:
+        parts = path.split("/")
+        if len(parts) != len(steps) - plain or not all(map(_matches, parts, steps[plain:])):
+            continue
+        full, entry = base + path, tree[path]
+        directory = isinstance(entry, Directory) or (
+            isinstance(entry, Link) and isinstance(folder.get(full), Tree))
+        if kind == "any" or (kind == "dirs") == directory:
+            yield full + "/" if directory else full
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """A leading dot is matched only by a leading dot."""
+    return fnmatch.fnmatchcase(name, pattern) and (pattern.startswith(".") or not name.startswith("."))

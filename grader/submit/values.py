@@ -1,0 +1,191 @@
+"""What stands behind the = of a submit command: lists of files, arguments, environment, choices.
+
+What it is not: it looks up no file and expands no macro. Each function takes a command's value,
+macros expanded, and raises Problem for one that HTCondor refuses.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+
+from ..problems import Problem
+from ..rules.classads import check, read
+
+
+def files(text: str) -> tuple[str, ...]:
+    """R4a: a list of files, split at commas and white space; quotes are literal."""
+    return tuple(name for name in re.split(r"[,\s]+", text) if name)
+
+
+def files_at_commas(text: str, quoted: bool) -> tuple[str, ...]:
+    """R2, R6: a list of files, split at commas only. `quoted`: whether double quotes around all of it are no part of
+    the names; a list of nothing else is empty in any case."""
+    text = unquoted(text) if quoted or text.strip() == '""' else text
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def unquoted(text: str) -> str:
+    """A whole value in double quotes without them: `transfer_output_files = ""` is the empty list."""
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def remaps(text: str, bare: bool = False) -> tuple[tuple[str, str], ...]:
+    """transfer_output_remaps: "name = new name; …", with a backslash before a ; or = of a name. `bare`: the quotes may
+    be missing."""
+    if not bare and not re.fullmatch(r'\s*".*"\s*', text, re.DOTALL):
+        raise Problem("HTCondor takes this in double quotes only", 'Write "name = new name; …".')
+    pairs = []
+    for entry in re.findall(r"(?:\\.|[^;\\])+", unquoted(text), re.DOTALL):
+        found = re.fullmatch(r"((?:\\.|[^=\\])+)=(.+)", entry, re.DOTALL)
+        if found is None and entry.strip():
+            raise Problem(f"{entry.strip()!r} is no pair of names", 'Write "name = new name; …".')
+        if found:
+            name, new = (re.sub(r"\\(.)", r"\1", part.strip()) for part in found.groups())
+            pairs.append((name, new))
+    return tuple(pairs)
+
+
+_NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)"
+
+
+def amount(text: str) -> str:
+    """request_memory and request_disk: a number, with a unit or without, or a ClassAd expression."""
+    if re.fullmatch(rf"{_NUMBER}\s*[KMGT]B?", text, re.IGNORECASE):
+        return text
+    return check(text)
+
+
+def size(text: str, base: int) -> float | None:
+    """The bytes that an amount() stands for, where one without a unit is in units of `base` bytes; None for an
+    expression. HTCondor takes K for 1024, and so on."""
+    found = re.fullmatch(rf"({_NUMBER})\s*(?:([KMGT])B?)?", text.strip(), re.IGNORECASE)
+    if found is None:
+        return None
+    unit = 1024 ** (1 + "KMGT".index(found[3].upper())) if found[3] else base
+    return float(found[1]) * unit
+
+
+def retry_until(text: str) -> str:
+    """The condition that ends the retries, as condor_submit writes it: of a number, that this is the exit code."""
+    try:
+        number = read(text).value({}) if read(text).depends_only_on(frozenset()) else None
+    except Problem as found:
+        raise Problem(found.problem, "Write an exit code, or a condition: ExitCode > 1.") from None
+    return f"ExitCode =?= {int(number)}" if isinstance(number, (int, float)) else check(text)
+
+
+def whole_number(text: str) -> int | None:
+    """A number of seconds or MiB; None for an expression that depends on the job."""
+    found = read(text)
+    value = found.value({}) if found.depends_only_on(frozenset()) else None
+    return int(value) if isinstance(value, (int, float)) else None
+
+
+def most_mb(text: str) -> int | None:
+    """The same; None for a negative number, too, which is no limit."""
+    number = whole_number(text)
+    return None if number is None or number < 0 else number
+
+
+def is_url(path: str) -> bool:
+    """Whether a plugin of HTCondor would fetch or send this."""
+    return bool(re.match(r"[A-Za-z][\w+.-]*://", path))
+
+
+def arguments(text: str) -> tuple[str, ...]:
+    """The words of `arguments`: the new syntax if it begins with a double quote, else the old one,
+    where white space separates, single quotes are literal and \\" is a double quote."""
+    if text.lstrip().startswith('"'):
+        return tuple(_words(_in_double_quotes(text)))
+    if re.search(r'(?<!\\)"', text):
+        raise Problem("a double quote in the old syntax",
+                      'Put the whole value in double quotes: "one \'two words\'", or write \\" for a quote.')
+    return tuple(text.replace('\\"', '"').split())
+
+
+def environment(text: str) -> tuple[tuple[str, str], ...]:
+    """The variables of `environment`: "A=1 B='x y'" in the new syntax, A=1;B=x y in the old one.
+    The last of a name counts."""
+    if text.lstrip().startswith('"'):
+        entries = _words(_in_double_quotes(text))
+    else:
+        entries = [entry.lstrip() for entry in text.split(";") if entry.strip()]
+    found = {}
+    for entry in entries:
+        name, equals, value = entry.partition("=")
+        if not name or not equals:
+            raise Problem(f"{entry!r} is not NAME=VALUE", "Write \"A=1 B='two words'\".")
+        found[name] = value
+    return tuple(found.items())
+
+
+def _in_double_quotes(text: str) -> str:
+    """What stands between the double quotes, where "" is one double quote."""
+    found = re.fullmatch(r'\s*"((?:[^"]|"")*)"\s*', text, re.DOTALL)
+    if found is None:
+        raise Problem("the double quotes don't match",
+                      'Begin and end the value with one; write "" for a double quote within.')
+    return found[1].replace('""', '"')
+
+
+def _words(text: str) -> list[str]:
+    """Split at white space outside single quotes; within them '' is one single quote."""
+    pattern = r"(?:[^\s']|'(?:[^']|'')*')+"
+    if re.sub(pattern, "", text).strip():
+        raise Problem("a single quote has no partner", "Write '' for a single quote within single quotes.")
+    return [
+        re.sub(r"'((?:[^']|'')*)'", lambda quoted: quoted[1].replace("''", "'"), word)
+        for word in re.findall(pattern, text)
+    ]
+
+
+def notification(text: str) -> str:
+    """When to write a mail."""
+    if text.lower() not in ("never", "always", "complete", "start", "error"):
+        raise Problem(f"{text!r} is not a time to write a mail", "Write Never, Always, Complete or Error.")
+    return text
+
+
+_SIGNALS = frozenset("""
+ABRT ALRM BUS CHLD CONT FPE HUP ILL INT IO KILL PIPE PROF QUIT SEGV STOP SYS TERM TRAP TSTP TTIN TTOU URG
+USR1 USR2 WINCH XCPU XFSZ
+""".split())
+
+
+def signal_number(text: str) -> int:
+    """A signal by number or name; HTCondor wants the name in capitals."""
+    if number := re.match("0*[1-9][0-9]*", text):
+        return int(number[0])
+    if not (text.startswith("SIG") and text[3:] in _SIGNALS):
+        raise Problem(f"{text!r} is not a signal", "Write SIGTERM or SIGUSR1, say, in capitals, or the number.")
+    return signal.Signals[text].value
+
+
+_UNIVERSES = {"5": "vanilla", "7": "scheduler", "8": "mpi", "9": "grid", "10": "java", "11": "parallel",
+              "12": "local", "13": "vm"}
+
+
+def universe(text: str) -> str:
+    """The universe, by its name or number; docker and container count as universes, too."""
+    name = _UNIVERSES.get(text, text.lower())
+    if name not in (*_UNIVERSES.values(), "docker", "container"):
+        raise Problem(f"there is no universe {text!r}", "Write vanilla, or leave the line out.")
+    return name
+
+
+def when_to_transfer(text: str) -> str:
+    """ON_EXIT, ON_EXIT_OR_EVICT, ON_SUCCESS or NEVER."""
+    if text.upper() not in ("ON_EXIT", "ON_EXIT_OR_EVICT", "ON_SUCCESS", "NEVER"):
+        raise Problem(f"{text!r} is not a time to transfer output", "Write ON_EXIT, or leave the line out.")
+    return text.upper()
+
+
+def should_transfer(text: str) -> str:
+    """YES, NO or IF_NEEDED."""
+    meanings = {"YES": "YES", "TRUE": "YES", "ALWAYS": "YES", "NO": "NO", "FALSE": "NO", "NEVER": "NO",
+                "IF_NEEDED": "IF_NEEDED", "AUTO": "IF_NEEDED"}
+    if text.upper() not in meanings:
+        raise Problem(f"{text!r} is not a choice", "Write YES, NO or IF_NEEDED.")
+    return meanings[text.upper()]

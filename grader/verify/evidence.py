@@ -1,0 +1,307 @@
+"""What shows that a verdict is right: the first line that differs, the file that was left behind,
+the traceback of the restart. Facts that a reader can check, no explanations: see course/."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..rules import transfer
+from ..rules.execution import Run
+from ..rules.job import STDERR, STDOUT, Job
+from ..rules.simulation import Ended, Held, Saved
+from ..tree import Directory, Entry, File, Link, Tree
+from .explore import Exploration, Violation
+from .states import State
+from .verdicts import Unknown
+
+LONGEST_COMPLAINT = 300
+"""Characters of a line on stderr."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
+    missing file, other file, left behind, traceback, time was up, stderr, not there, work done again, limit, no first
+    line, no interpreter, Windows line ends, exit, left running, differs from run to run, saved in vain,
+    can't be sent."""
+
+    kind: str
+    text: str
+    file: str | None = None
+    line: int | None = None
+    """Counted from 1."""
+    expected: str | None = None
+    got: str | None = None
+
+
+def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
+    """The facts behind the verdict of an exploration; none for a job that is restart-safe."""
+    if found.difference:
+        return tuple(_between_runs(*found.difference))
+    if found.unknown is Unknown.NEVER_SAVED:
+        return tuple(_saved_in_vain(job, found.first))
+    if found.violation is None:
+        return ()
+    violation, state = found.violation, found.violation.state
+    facts: list[Evidence] = []
+    if violation.failure in ("wrong output", "held", "failed", "never finishes"):
+        facts += traceback(state.run) or where_time_was_up(state.run) or complaint(state.run)
+    if violation.failure == "wrong output" and violation.expected is not None:
+        facts += differences(violation.expected, violation.got) or _others(job, violation)
+    if isinstance(state.next, Held):
+        facts += _held(state.next, state)
+        facts += _no_first_line(job, state.run) + _no_interpreter(job, state.run)
+    if violation.failure == "lost progress":
+        seconds = f"{violation.seconds:g} virtual second{'' if violation.seconds == 1 else 's'}"
+        facts.append(Evidence("work done again", f"a restart elsewhere does {seconds} of committed work again"))
+    if violation.failure == "never finishes":
+        facts += _again(state)
+    facts += left_running(violation.state)
+    facts += left_behind(violation)
+    if _failed(job, state):
+        facts += _windows_line_ends(job, state.run)
+        facts.append(Evidence("exit", f"execution {state.execution} ended with {state.run.exit}"))
+    elif state.run is not None and state.run.unstartable:
+        facts += _windows_line_ends(job, state.run)
+    return tuple(facts)
+
+
+def _saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
+    """That all files of the checkpoint are there at the end of a job that never left with the checkpoint code. A script
+    may have lost it: a pipe ends with the code of its last command."""
+    listed, run = job.transfer_checkpoint_files or (), first.run if first else None
+    if run is None or not listed or job.checkpoint_exit_code is None:
+        return []
+    made = [path for path in listed if run.sandbox.resolve(path) not in (None, *job.inputs)]
+    if len(made) < len(listed) or set(made) <= set(job.transfer_output_files or ()):
+        return []
+    piped = [(path, number) for path, entry in job.inputs.items() if isinstance(entry, File) and entry.executable
+             for number, line in enumerate(entry.text.splitlines(), 1) if re.search(r"[^|]\|\s*tee\b", line)]
+    why = " (a pipe ends with the exit code of its last command)" if piped else ""
+    return [Evidence("saved in vain", f"the checkpoint is there ({', '.join(made)}), and the job left with {run.exit}, not "
+                     f"{job.checkpoint_exit_code}{why}", *(piped[0] if piped else ()))]
+
+
+def _again(state: State) -> list[Evidence]:
+    """Why a job never finishes: what two executions in a row have in common, or what a transfer waits for."""
+    if state.then and state.then.text:
+        return [Evidence("transfer", state.then.text)]
+    before = state.before
+    if state.run is None or before is None or before.run is None or state.run.exit != before.run.exit:
+        return []
+    said = state.run.stdout.strip().splitlines()
+    alike = f", and printed the same, {said[-1][:LONGEST_COMPLAINT]!r}" if said and state.run.stdout == before.run.stdout \
+        else ""
+    return [Evidence("again", f"executions {before.execution} and {state.execution} both ended with {state.run.exit} after "
+                     f"{state.run.seconds:g} s{alike}")] if state.run.seconds == before.run.seconds else []
+
+
+def traceback(run: Run | None) -> list[Evidence]:
+    """The end of a Python traceback that an execution left on stderr, if it ended with one."""
+    if run is None or "Traceback (most recent call last)" not in run.stderr:
+        return []
+    text = run.stderr[run.stderr.rindex("Traceback (most recent call last)"):]
+    frames = re.findall(r'File "([^"]+)", line (\d+)', text)
+    own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
+    file, line = own[-1] if own else (None, None)
+    return [Evidence("traceback", text.strip().splitlines()[-1], file, line)]
+
+
+def where_time_was_up(run: Run | None) -> list[Evidence]:
+    """Where a Python program was when it had used its processor time, in the innermost of the job's own files, if it
+    was able to tell; see inside/program.py."""
+    if run is None or not run.over:
+        return []
+    told = run.stderr.rpartition("(most recent call first):")[2]
+    frames = re.findall(r'^  File "([^"]+)", line (\d+) in ', told, re.MULTILINE)
+    own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
+    return [Evidence("time was up", f"here it was when it had used {run.over}", *place) for place in own[:1]]
+
+
+def complaint(run: Run | None) -> list[Evidence]:
+    """What an execution complained of on stderr: a shell's first complaint, as those after it mostly follow from it; of
+    all else the last line."""
+    # Where the sandbox was says nothing. (Looked for from the beginning of a word only: from everywhere in a line of
+    # megabytes it would take minutes.)
+    lines = [re.sub(r"(?<!\S)\S*/dir_[^/\s]*/", "", line)[:LONGEST_COMPLAINT]
+             for line in (run.stderr.strip().splitlines() if run else [])]
+    for line in lines:
+        if shell := re.fullmatch(r"([^\s:]+): line (\d+): (.*)", line):
+            return [Evidence("stderr", shell[3], shell[1], int(shell[2]))]
+    return [Evidence("stderr", f"the last line on stderr: {line}") for line in lines[-1:]]
+
+
+def differences(expected: Tree, got: Tree | None) -> list[Evidence]:
+    """How the files that came home differ from those that should have."""
+    facts = []
+    for path, entry in expected.items():
+        other = (got or Tree()).get(path)
+        if other == entry or not isinstance(entry, File):
+            continue
+        if not isinstance(other, File):
+            facts.append(Evidence("missing file", f"{path} did not come home", path))
+        elif other.content == entry.content:
+            facts.append(Evidence("first difference", f"{path} {_other_mode(entry, other)}", path))
+        else:
+            facts += _lines_that_differ(path, entry.text.splitlines(), other.text.splitlines())
+    return facts
+
+
+def _other_mode(entry: File, other: File) -> str:
+    """How a file of the right content is not what it should be."""
+    for what, should, is_so in (("executable", entry.executable, other.executable),
+                                ("read-only", not entry.writable, not other.writable)):
+        if should != is_so:
+            return f"{'is' if is_so else 'is not'} {what}"
+    return "may not be read" if entry.readable else "may be read"
+
+
+def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[Evidence]:
+    facts = []
+    for number in range(max(len(expected), len(got))):
+        want = expected[number] if number < len(expected) else None
+        have = got[number] if number < len(got) else None
+        if want != have:
+            facts.append(Evidence("first difference", f"line {number + 1} of {path} is not what it should be",
+                                  path, number + 1, want, have))
+            break
+    else:
+        facts.append(Evidence("first difference", f"{path} differs in how its lines end", path, max(1, len(expected))))
+    wanted, had = Counter(expected), Counter(got)
+    for kind, surplus, where in (("repeated lines", had - wanted, got), ("missing lines", wanted - had, expected)):
+        known = surplus.keys() & wanted.keys()
+        if known:
+            positions = [i + 1 for i, line in enumerate(where) if line in known]
+            count = sum(surplus[line] for line in known)
+            if kind == "repeated lines":
+                text, line = f"{count} {'line' if count == 1 else 'lines'} of {path} more than once", positions[-1]
+            else:
+                text, line = f"{count} of the right lines {'is' if count == 1 else 'are'} not in {path}", positions[0]
+            facts.append(Evidence(kind, text, path, line))
+    return facts
+
+
+def _others(job: Job, violation: Violation) -> list[Evidence]:
+    """Files that came home and should not have, where nothing else is wrong."""
+    return [Evidence("other file", f"{path} came home, and should not have", path)
+            for path, entry in (violation.got or Tree()).items()
+            if isinstance(entry, File) and path not in (*violation.expected, job.output, job.error)][:5]
+
+
+def left_running(last: State) -> list[Evidence]:
+    """What went on beside a restarted program, on the way to this state, as the execution before had left it."""
+    way = last.way()
+    for before, after in zip(way, way[1:]):
+        if after.now.beside:
+            names = ", ".join(dict.fromkeys(before.run.left))
+            return [Evidence("left running", f"when execution {before.execution} left with {before.run.exit}, it left "
+                             f"{names} running: that goes on beside execution {after.execution}, in the same sandbox")]
+    return []
+
+
+def left_behind(violation: Violation) -> list[Evidence]:
+    """Files that a restart in place would have had, and the failing restart elsewhere had not."""
+    for before, after in reversed(list(zip(violation.state.way(), violation.state.way()[1:]))):
+        if after.moved and before.sandbox != after.sandbox:
+            gone = files_left_behind(before, after)
+            return [Evidence("left behind", f"{path} was in the sandbox before the eviction and is not in the new one",
+                             path) for path in gone[:5]]
+    return []
+
+
+def files_left_behind(before: State, after: State) -> list[str]:
+    """Paths in the sandbox that an eviction destroyed which the next one, made from inputs and
+    checkpoint, does not have: only those of work that had been committed by then."""
+    earlier = [s for s in before.way() if isinstance(s.next, Saved) and s.next.spool == after.spool]
+    seen = earlier[-1].run.sandbox if earlier else before.sandbox
+    return [path for path, entry in seen.items()
+            if isinstance(entry, File) and path not in after.sandbox and path not in (STDOUT, STDERR)]
+
+
+def _held(held: Held, state: State) -> list[Evidence]:
+    if not held.missing:
+        return [Evidence("limit", held.reason)]
+    facts = []
+    there = [p for p in state.run.sandbox if p not in state.sandbox and p not in (STDOUT, STDERR)]
+    for path in held.missing:
+        if there_is := list(_unsendable(state.run.sandbox, path)):
+            facts += there_is
+            continue
+        near = [p for p in there if p.rpartition("/")[2] == path.rpartition("/")[2]] or there
+        facts.append(Evidence("not there", f"{path!r} is listed and not in the sandbox"
+                              + (f"; new there: {', '.join(near[:5])}" if near else ""), path))
+    return facts
+
+
+def _unsendable(sandbox: Tree, path: str) -> Iterator[Evidence]:
+    """What can't be sent of a listed path that is there."""
+    found = sandbox.resolve(path)
+    if found is None:
+        return
+    for name, entry in {path: sandbox.get(path), **sandbox.below(found).moved_below(path)}.items():
+        if isinstance(entry, Link) and isinstance(sandbox.get(sandbox.resolve(name) or ""), Directory):
+            yield Evidence("can't be sent", f"{name} is a symbolic link to a directory, which HTCondor can't send", name)
+        elif isinstance(entry, File) and not entry.readable:
+            yield Evidence("can't be sent", f"{name} is a file that its owner may not read", name)
+
+
+def _failed(job: Job, state: State) -> bool:
+    """Whether the program ended with an error, be it that the job is held because there was no output then (R6)."""
+    ended = isinstance(state.next, Ended) or isinstance(state.next, Held) and state.next.code == 12
+    return ended and state.run.exit.code != job.success_exit_code
+
+
+def _windows_line_ends(job: Job, run: Run) -> list[Evidence]:
+    """What is mostly meant where the system finds no program of the name in the first line, which ends with a \\r."""
+    program = run.sandbox.get(job.executable)
+    if not isinstance(program, File) or not re.match(rb"#![^\n]*\r\n", program.content):
+        return []
+    text = (f"the lines of {job.executable} end as on Windows, and its first line is taken to name a program with such "
+            "an end: save it with the line ends of Unix")
+    return [Evidence("Windows line ends", text, job.executable, 1)]
+
+
+def _no_first_line(job: Job, run: Run) -> list[Evidence]:
+    """What the system's `Exec format error` mostly means, and does not say."""
+    program = run.sandbox.get(job.executable)
+    if run.error != errno.ENOEXEC or not isinstance(program, File):
+        return []
+    return [] if program.content.startswith(b"#!") else [
+        Evidence("no first line", "the first line has to say what runs the script: #!/bin/bash, say", job.executable, 1)]
+
+
+def _no_interpreter(job: Job, run: Run) -> list[Evidence]:
+    """What the system's `No such file or directory` means of a script that is there."""
+    program = run.sandbox.get(job.executable)
+    if run.error != errno.ENOENT or not isinstance(program, File):
+        return []
+    first = re.match(rb"#! *(\S{1,80})(?!\S|[^\n]*\r)", program.content)
+    if not first:
+        return []
+    named = first[1].decode("utf-8", "replace")
+    text = f"the first line says that {named} runs the script, and there is no such program"
+    return [Evidence("no interpreter", text, job.executable, 1)]
+
+
+def _between_runs(where: str, once: Tree, again: Tree) -> list[Evidence]:
+    once, again = transfer.without_streams(once) or once, transfer.without_streams(again) or again
+    facts = []
+    for path in sorted(set(once) | set(again)):
+        one, other = once.get(path), again.get(path)
+        if one == other:
+            continue
+        first, second = _readable_lines(one), _readable_lines(other)
+        number = next((i for i, (a, b) in enumerate(zip(first, second)) if a != b), min(len(first), len(second)))
+        facts.append(Evidence("differs from run to run", f"{where} gives different {path}", path,
+                              number + 1, *(lines[number] if number < len(lines) else None
+                                            for lines in (first, second))))
+    return facts
+
+
+def _readable_lines(entry: Entry | None) -> list[str]:
+    """The lines of a file; none if it is no text, since nobody could tell what differs."""
+    return entry.text.splitlines() if isinstance(entry, File) and b"\0" not in entry.content else []

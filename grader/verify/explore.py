@@ -1,0 +1,606 @@
+"""Every schedule: the graph of the states that a job can be in, and a verdict on it.
+
+A job is a function of its arguments and its sandbox. So what can become of it depends only on (sandbox, spool), and the
+endless set of schedules folds into a finite graph: walk it with the fewest faults first, execute the program once for
+each new sandbox, and every schedule, of any length, has been tried. The graph grows with the number of checkpoints, not
+with its square: in place, only the sandbox matters, and elsewhere only the spool. What becomes of a job is decided in
+step.py.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from ..rules import transfer
+from ..rules.execution import Executes, Run
+from ..rules.job import Job
+from ..rules.livelock import FUTILE, MOST_BESIDE, Livelock
+from ..rules.profile import MODERN, Profile
+from ..rules.schedule import Fault, Schedule, render
+from ..rules.simulation import execute
+from ..rules.step import (
+    Ended,
+    Event,
+    Exited,
+    Held,
+    Hold,
+    Kind,
+    Matched,
+    Reactivated,
+    Saved,
+    Situation,
+    Status,
+    Struck,
+    Transferred,
+    is_checkpoint,
+    is_success,
+    policies_see,
+    step,
+    submitted,
+)
+from ..tree import File, Tree
+from .liveness import Hindsight
+from .observer import Observer
+from .states import State
+from .verdicts import Unknown, Unsafe, Verdict
+
+RESTART_SAFE, CONSISTENT, UNSAFE, UNKNOWN = Verdict
+FAILURES = tuple(Unsafe)
+LATE = 10 * 24 * 3600.0
+"""Seconds that a job may well wait for its next slot."""
+
+SHOWN = 5
+"""Faults of such a run that are named."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Where exploring stops. The verdict is `unknown` then, and its reason names the bound, unless the job has
+    already been found unsafe."""
+
+    executions: int = 1000
+    states: int = 20_000
+    seconds: float = 30.0
+    """Of real time, after which nothing more is begun; the execution that is under way has limits of its own."""
+    limits_hold: bool = True
+    """Whether the job is held that an executor's limits end an execution of, as who asks knows that far less is
+    enough; else such a limit is a bound like the others."""
+    late: bool = True
+    """Whether a job that looks at the clock, and is safe, is restarted days later as well, as the clock is no part of a
+    state. Who asks about the same program again knows."""
+    twice: bool = True
+    """Whether an unsafe job is executed again, to see whether it always does the same."""
+
+    @property
+    def patience(self) -> int:
+        """States still looked at, for something graver, after the first failure; and restarts in a row that only
+        append the same text, after which it is asked whether that will ever end. Less, where far fewer executions
+        are known to be enough."""
+        return min(FUTILE, self.executions // 4)
+
+
+class Exhausted(Exception):
+    """A bound is reached: which, and its number, or of an executor's limit its text."""
+
+    def __init__(self, bound: Unknown, what: float | str):
+        super().__init__(bound.sentence(what))
+        self.bound = bound
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Where an unsafe job goes wrong: the failure, the state and what was expected there."""
+
+    failure: Unsafe
+    state: State
+    expected: Tree | None = None
+    got: Tree | None = None
+    seconds: float = 0.0
+    """Lost progress: the virtual seconds of committed work that a restart throws away."""
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What came out of walking the graph."""
+
+    verdict: Verdict
+    failure: str | None = None
+    """For unsafe an Unsafe; for unknown the reason in words, which is `unknown` as a value."""
+    violation: Violation | None = None
+    schedule: Schedule | None = None
+    states: int = 0
+    executions: int = 0
+    schedules: int = 0
+    """Interruptions tried, each at the end of the shortest schedule that leads to it."""
+    checkpoints: int = 0
+    """Checkpoints of the run without faults."""
+    seconds: float | None = None
+    """Virtual computing time of the run without faults, if it ends."""
+    reference: Tree | None = None
+    """What the run without faults brings home."""
+    twice: bool = False
+    """Whether executing it again was seen to do the same."""
+    difference: tuple[str, Tree, Tree] | None = None
+    """Of a job that does not always do the same: when it does not, and what it does once and again."""
+    unknown: Unknown | None = None
+    exhausted: Unknown | None = None
+    """The bound that was reached, so that not everything was tried."""
+    waiting: tuple[Schedule, ...] = ()
+    """If so: the schedules that lead to the starts that were not tried, the shortest first."""
+    known: bool = False
+    """Whether the reference was known beforehand, and is not what a run brought home."""
+    unbroken: bool = False
+    """Whether a run that never restarts was the measure."""
+    first: State | None = field(default=None, repr=False)
+
+
+def unknown(why: Unknown, what: object = "", **found) -> Exploration:
+    """The verdict on a job of which nothing can be said."""
+    return Exploration(UNKNOWN, why.sentence(what), unknown=why, **found)
+
+
+def explore(job: Job, executor: Executes, profile: Profile = MODERN, expected: Tree | None = None,
+            bounds: Bounds = Bounds(), observer: Observer | None = None) -> Exploration:
+    """Try every schedule on a job. `observer` is told how far that is, and may stop it.
+
+    `expected` is what has to come home in the end, if that is known (other files may come as
+    well); else the run that is never interrupted is the measure. Ends within the bounds, whatever the job does.
+    """
+    explorer = _Explorer(job, executor, profile, expected, bounds, observer or Observer())
+    explorer.observer.until = explorer.until
+    return explorer.explore()
+
+
+class _Explorer:
+    def __init__(self, job: Job, executor: Executes, profile: Profile, expected: Tree | None, bounds: Bounds,
+                 observer: Observer):
+        self.job, self.executor, self.profile, self.bounds, self.observer = job, executor, profile, bounds, observer
+        self.until = time.monotonic() + bounds.seconds
+        self.expected = expected
+        self.streams_count = False
+        self.states: dict[tuple, State] = {}
+        """What stands for each state that was seen."""
+        self.places: dict[tuple, list[State]] = {}
+        """The states that were expanded, by what the program depends on."""
+        self.sent: set[str] = set()
+        """All names that any checkpoint has in the spool."""
+        self.runs: dict[tuple, Run] = {}
+        self.done: list[tuple[Situation, Run]] = []
+        self.queue: list[tuple] = []
+        self.serial = itertools.count()
+        self.schedules = 0
+        self.violations: dict[Unsafe, Violation] = {}
+        self.exhausted: Exhausted | None = None
+        self.patience = 0
+        self.twice = False
+        self.livelock = Livelock(job, self.run, bounds.executions, bounds.patience)
+        # There are more states than directories.
+        self.identity = cache(self.identity)
+        self.slots_known = cache(self.slots_known)
+
+    def explore(self) -> Exploration:
+        if self.job.on_exit_or_evict:
+            return unknown(Unknown.EVICTION_DRIVEN)
+        first = self.first()
+        reference = self.reference(first)
+        self.enter(first)
+        try:
+            if not self.exhausted:
+                self.walk(reference)
+        except Exhausted as bound:
+            self.exhausted = bound
+        self.look_back()
+        try:
+            return self.judge(first, reference)
+        except Exhausted as bound:
+            self.exhausted = bound
+            return self.judge(first, reference)
+
+    # -- walking ---------------------------------------------------------------
+
+    def walk(self, reference: Tree | None) -> None:
+        """Expand all states; nothing is graver than a wrong output, and the first one is on the shortest schedule."""
+        while self.queue and Unsafe.WRONG_OUTPUT not in self.violations:
+            if self.patience and len(self.states) > self.patience:
+                break
+            self.stay_within_bounds()
+            state = heapq.heappop(self.queue)[-1]
+            if self.states[state.key] is state:
+                self.expand(state, reference)
+
+    def stay_within_bounds(self) -> None:
+        self.observer.states = len(self.states)
+        if self.observer.stopped:
+            raise Exhausted(Unknown.INTERRUPTED, "")
+        if len(self.states) > self.bounds.states:
+            raise Exhausted(Unknown.STATES, self.bounds.states)
+        if time.monotonic() > self.until:
+            raise Exhausted(Unknown.SECONDS, self.bounds.seconds)
+
+    def stay_within_limits(self, run: Run) -> None:
+        if run.left is None and not run.over:
+            raise Exhausted(Unknown.LEFT_UNSEEN, "")
+        if run.over and not self.bounds.limits_hold:
+            raise Exhausted(Unknown.LIMIT_OF_TIME if run.out_of_time else Unknown.LIMIT, run.over)
+
+    def expand(self, state: State, reference: Tree | None) -> None:
+        """Execute a state's program, and enter all that can come of it. Raises Exhausted."""
+        now, run = state.now, self.run(state.now, state.schedule)
+        state.run = run
+        self.stay_within_limits(run)
+        evict, upload_fails, requeue = (Fault(kind, now.execution) for kind in ("evict", "upload-fails", "requeue"))
+        if state.before and state.before.unsent is state and (other := self.stood_for(state)):
+            self.states[state.key] = other  # what its eviction leads to, that of the state before has led to
+            return
+        if state.livelock.endless(now):
+            state.endless = True
+            self.violate(Unsafe.NEVER_FINISHES, state)
+            return
+        exited = self.step(now, Exited(run))
+        then = state.then = self.step(exited, Transferred())
+        self.places.setdefault(state.key[0], []).append(state)
+        self.follow(state, self.start(self.step(now, Struck(evict, run, run.seconds))), evict)
+        if then.status is Status.CLAIMED:
+            state.follower = self.follow(state, self.restart(then))
+        elif then.kind == Kind.RETRIED:
+            state.follower = self.follow(state, self.start(then))
+        if is_checkpoint(self.job, run):  # on a bad network it is not even noticed that a file is missing
+            state.unsent = self.follow(state, self.restart(self.step(exited, Struck(upload_fails))), upload_fails)
+        if then.kind == Kind.CHECKPOINT:
+            self.sent.update(then.next.sent.top())
+            moved = self.start(self.step(then, Struck(requeue)))
+            state.elsewhere = (self.follow(state, moved, requeue) if self.profile.may_requeue
+                               else self.known(self.successor(state, moved)))
+        self.find_fault(state, reference)
+
+    def find_fault(self, state: State, reference: Tree | None) -> None:
+        """Judge what has come of an execution. Raises Exhausted where that is not known."""
+        if isinstance(state.next, Held) and state.next.code == Hold.LIMIT and not state.run.over:
+            raise Exhausted(Unknown.NOT_SIMULATED, state.next.reason)
+        if isinstance(state.next, Held):
+            self.violate(Unsafe.HELD, state)
+        elif state.then.kind == Kind.NEVER_FINISHES:
+            state.endless = True
+            self.violate(Unsafe.NEVER_FINISHES, state)
+        elif state.then.kind == Kind.ENDED:
+            home = state.next.home
+            if not is_success(self.job, state.next.exit):
+                self.violate(Unsafe.FAILED, state, reference, home)
+            elif reference is not None and not self.same(reference, home):
+                self.violate(Unsafe.WRONG_OUTPUT, state, reference, home)
+        elif state.follower and state.follower.expanded and state.follower.livelock is state.livelock:
+            self.lose_patience()  # it comes back to where it was, with no fault since
+
+    # -- steps -----------------------------------------------------------------
+
+    def step(self, now: Situation, event: Event) -> Situation:
+        return step(self.job, self.profile, now, event)
+
+    def start(self, idle: Situation, after: float = 0.0) -> Situation:
+        """In a new sandbox, and in a slot that no file in it knows of: such slots are all the same."""
+        now = self.step(idle, Matched(after=after))
+        known = self.slots_known(now.sandbox)
+        return replace(now, slot=min(set(range(len(known) + 1)) - known)) if known else now
+
+    def restart(self, claimed: Situation) -> Situation:
+        """In place. If nothing that is there knows of the slot any more, any other is the same."""
+        now = self.step(claimed, Reactivated())
+        return now if now.slot == 0 or now.beside or self.slots_known(now.sandbox) else replace(now, slot=0)
+
+    def run(self, now: Situation, schedule: Schedule = (), trace: bool = False) -> Run:
+        """Execute the program, once for each sandbox; `schedule` leads there. Raises Exhausted; the first execution is
+        always allowed."""
+        if trace:
+            return self.execute(now, trace=True)
+        if len(now.beside) > MOST_BESIDE:
+            raise Exhausted(Unknown.LEFT_RUNNING, MOST_BESIDE)
+        key = self.start_key(now)
+        if key not in self.runs:
+            if len(self.runs) >= self.bounds.executions:
+                raise Exhausted(Unknown.EXECUTIONS, self.bounds.executions)
+            if self.runs:
+                self.stay_within_bounds()
+            self.runs[key] = self.execute(now, schedule)
+            self.done.append((now, self.runs[key]))
+        return self.runs[key]
+
+    def execute(self, now: Situation, schedule: Schedule = (), **circumstances) -> Run:
+        """Execute the program, whatever is known. Raises Exhausted when somebody does not want to wait for it."""
+        try:
+            with self.observer.execution_of(schedule, now.execution):
+                run = execute(self.executor, self.job, now, **circumstances)
+        except KeyboardInterrupt:
+            if self.observer.stopped:
+                raise Exhausted(Unknown.INTERRUPTED, "") from None
+            raise
+        self.observer.executions += 1
+        return run
+
+    # -- states ----------------------------------------------------------------
+
+    def first(self) -> State:
+        state = State(self.start(submitted(self.job)), self.livelock.afresh())
+        state.key = self.key(state.now)
+        return state
+
+    def successor(self, before: State, now: Situation, fault: Fault | None = None) -> State:
+        """What follows a state, by a fault or by none."""
+        livelock = before.livelock.afresh() if fault else before.livelock
+        state = State(now, livelock, before, before.schedule + ((fault,) if fault else ()), self.key(now))
+        if now.retries < before.now.retries and not now.ad:
+            self.skip_laps(state)
+        self.schedules += fault is not None
+        return state
+
+    def follow(self, before: State, now: Situation, fault: Fault | None = None) -> State:
+        """What follows a state, to be expanded in its turn; or what stands for it, if it is known."""
+        state = self.successor(before, now, fault)
+        self.enter(state)
+        return self.known(state)
+
+    def enter(self, state: State) -> None:
+        """Let a state be expanded, unless it is known and no way there was longer."""
+        known = self.states.get(state.key)
+        if known is None or not known.expanded and state.length() < known.length():
+            self.states[state.key] = state
+            heapq.heappush(self.queue, (*state.length(), next(self.serial), state))
+
+    def known(self, state: State) -> State:
+        return self.states.get(state.key, state)
+
+    def key(self, now: Situation) -> tuple:
+        """(place, spool). The place is all that matters as long as the job goes on in place."""
+        came = transfer.inputs_that_came(self.job, now.came)
+        return (*self.start_key(now), now.retries, policies_see(self.job, now), *came), self.identity(now.spool)
+
+    def start_key(self, now: Situation) -> tuple:
+        """What an execution depends on: what is in the sandbox, which execution point that is on, and what is running
+        in it, which is known by how it came there."""
+        beside = (self.identity(now.beside[0].sandbox), len(now.beside)) if now.beside else ()
+        full = transfer.not_transferred(self.job, now.sandbox, now.came) is not None
+        return self.identity(now.sandbox), now.slot, beside, full
+
+    def skip_laps(self, state: State) -> None:
+        """Leave out the tries that go as an earlier one did: if one begins as an earlier one has begun, with no
+        fault since, so will the next ones, until the last that max_retries allows. It goes through the same states."""
+        earlier, (place, spool) = state.before, state.key
+        while earlier is not None and earlier.schedule == state.schedule:
+            if earlier.key[0][:3] == place[:3] and earlier.key[1] == spool:
+                laps = state.retries // (earlier.retries - state.retries)
+                state.now = replace(state.now, retries=state.retries - laps * (earlier.retries - state.retries),
+                                    execution=state.execution + laps * (state.execution - earlier.execution),
+                                    time=state.clock + laps * (state.clock - earlier.clock))
+                state.key = self.key(state.now)
+                return
+            earlier = earlier.before
+
+    def stood_for(self, state: State) -> State | None:
+        """A state that was expanded and differs from this one in nothing but parts of the spool that are replaced
+        before a rule looks at them; so the graph grows with the sandboxes and with the spools, not with their pairs."""
+        place, spool = state.key
+        for other in self.places.get(place, ()):
+            replaced = self.replaced(other)
+            if spool.without(replaced) == other.key[1].without(replaced):
+                return other
+        return None
+
+    def replaced(self, state: State) -> frozenset[str]:
+        """The names in the spool that each checkpoint replaces which the job may make from here on in place (R4e);
+        all, if it makes none and ends. None, while that is not known, or if it moves by itself (max_retries)."""
+        chain: dict[State, None] = {}
+        here, onward = state, True
+        while onward and here.replaced is None:
+            if here.then is None or here in chain:
+                return frozenset()
+            chain[here] = None
+            onward = here.then.kind != Kind.RETRIED and (here.follower or here.unsent)
+            here = self.known(onward) if onward else here
+        names = frozenset(self.sent) if here.replaced is None else here.replaced
+        for link in reversed(chain):
+            if link.then.kind == Kind.RETRIED:
+                names = frozenset()
+            elif isinstance(link.next, Saved):
+                names = names.intersection(link.next.sent.top())
+            link.replaced = names
+        return names
+
+    def identity(self, tree: Tree) -> Tree:
+        """The part of a directory that tells states apart: what was printed counts only where it
+        is all that the job gives, and then without the names of execution points."""
+        if not self.streams_count:
+            return transfer.seen_by(self.job, tree)
+        return self.anonymous(tree)
+
+    def anonymous(self, tree: Tree) -> Tree:
+        """A directory in which all execution points have the same name."""
+        mark = self.executor.mark
+        return Tree({
+            path: entry._replace(content=mark.sub(b"", entry.content)) if isinstance(entry, File) else entry
+            for path, entry in tree.items()
+        }) if self.executor.slots_named_in(tree) else tree
+
+    def slots_known(self, sandbox: Tree) -> set[int]:
+        return self.executor.slots_named_in(transfer.without_streams(sandbox))
+
+    # -- judging ---------------------------------------------------------------
+
+    def reference(self, first: State) -> Tree | None:
+        """What has to come home: what is known, or what the run without faults brings."""
+        if self.expected is not None:
+            if any(name in self.expected for name in (self.job.output, self.job.error)):
+                self.count_streams(first)
+            return self.expected
+        home = self.uninterrupted(first)[1]
+        if home is None:
+            return None
+        # A job that brings nothing else gives its result on stdout.
+        if not self.without_logs(home):
+            self.count_streams(first)
+        return self.relevant(home)
+
+    def count_streams(self, first: State) -> None:
+        """From now on, tell states apart by what was printed, too."""
+        self.streams_count = True
+        self.identity.cache_clear()
+        first.key = self.key(first.now)
+        self.runs = {self.start_key(now): run for now, run in self.done}
+
+    def uninterrupted(self, state: State) -> tuple[State, Tree | None]:
+        """The run without faults: its last state that was executed, and what it brings home if it ends well."""
+        livelock = self.livelock.afresh()
+        while True:
+            try:
+                state.run = self.run(state.now)
+                self.stay_within_limits(state.run)
+                if livelock.endless(state.now):
+                    return state, None
+            except Exhausted as bound:
+                self.exhausted = bound
+                return state if state.run else state.before, None
+            then = self.step(self.step(state.now, Exited(state.run)), Transferred())
+            if then.status is Status.CLAIMED:
+                state = self.successor(state, self.restart(then))
+            elif then.kind == Kind.RETRIED:
+                state = self.successor(state, self.start(then))
+            else:
+                good = then.kind == Kind.ENDED and is_success(self.job, then.next.exit)
+                return state, then.next.home if good else None
+
+    def without_logs(self, home: Tree) -> Tree:
+        return Tree({p: e for p, e in home.items() if p not in (self.job.output, self.job.error)
+                     and isinstance(e, File)})
+
+    def relevant(self, home: Tree) -> Tree:
+        return self.anonymous(home if self.streams_count else self.without_logs(home))
+
+    def same(self, reference: Tree, home: Tree) -> bool:
+        if self.expected is not None:
+            return all(home.get(path) == entry for path, entry in reference.items())
+        return self.relevant(home) == reference
+
+    def violate(self, failure: Unsafe, state: State, expected: Tree | None = None, got: Tree | None = None,
+                seconds: float = 0.0) -> None:
+        self.lose_patience()
+        self.violations.setdefault(failure, Violation(failure, state, expected, got, seconds))
+
+    def lose_patience(self) -> None:
+        """The job is unsafe: only for a while it is still looked for something graver."""
+        self.patience = self.patience or len(self.states) + self.bounds.patience
+
+    def look_back(self) -> None:
+        """Add the failures that only the whole graph shows."""
+        seen = Hindsight(sorted(self.states.values(), key=State.length), self.known, self.profile)
+        for state in seen.never_finishing():
+            self.violate(Unsafe.NEVER_FINISHES, state)
+        for state, seconds in seen.losing_progress():
+            self.violate(Unsafe.LOST_PROGRESS, state, seconds=seconds)
+
+    def judge(self, first: State, reference: Tree | None) -> Exploration:
+        free = list(self.free_way(first))
+        ended = isinstance(free[-1].next, Ended)
+        found = dict(
+            states=len(self.states), executions=len(self.runs), schedules=self.schedules,
+            checkpoints=sum(isinstance(s.next, Saved) for s in free),
+            seconds=sum(s.run.seconds for s in free if s.run) if ended else None,
+            reference=reference, known=self.expected is not None, first=first,
+            exhausted=self.exhausted and self.exhausted.bound,
+            waiting=self.waiting() if self.exhausted else (),
+        )
+        worst = next((self.violations[f] for f in Unsafe if f in self.violations), None)
+        if again := self.not_repeatable(worst):
+            return unknown(Unknown.NON_DETERMINISTIC, difference=again, **found)
+        if worst:
+            return Exploration(UNSAFE, worst.failure, worst, worst.state.schedule, twice=self.twice, **found)
+        if self.exhausted:
+            return Exploration(UNKNOWN, str(self.exhausted), unknown=self.exhausted.bound, **found)
+        if not any(isinstance(s.next, Saved) for s in self.states.values()):
+            return unknown(Unknown.NEVER_SAVED, **found)
+        looked = any(run.looked for run in self.runs.values())
+        if self.bounds.late and reference is not None and looked and (late := self.differs_late(first, reference)):
+            schedule, right, got = late
+            shown = render(schedule[:SHOWN]) + (" ..." if len(schedule) > SHOWN else "")
+            return unknown(Unknown.GOES_BY_TIME, shown, schedule=schedule, **found,
+                           difference=("the job restarted days later", right, got))
+        return Exploration(RESTART_SAFE, **found)
+
+    def waiting(self) -> tuple[Schedule, ...]:
+        """The schedules that lead to what was not tried."""
+        return tuple(state.schedule for state in sorted(self.states.values(), key=State.length) if not state.expanded)
+
+    def free_way(self, first: State) -> Iterator[State]:
+        seen: set[State] = set()
+        while first is not None and first not in seen:
+            seen.add(first)
+            yield first
+            first = first.follower and self.known(first.follower)
+
+    def not_repeatable(self, worst: Violation | None) -> tuple[str, Tree, Tree] | None:
+        """Whether the job does something else each time, so that nothing can be said of it; if so, what.
+
+        A file that differs from run to run is no harm as long as the result does not.
+        """
+        if worst is not None and worst.failure in (Unsafe.HELD, Unsafe.FAILED, Unsafe.NEVER_FINISHES):
+            return None
+        if worst is None and self.exhausted and self.exhausted.bound in (Unknown.LIMIT, Unknown.LIMIT_OF_TIME):
+            return None
+        if worst is None and self.expected is not None and not self.exhausted:
+            return None  # what came home is known to be right
+        if time.monotonic() > self.until or self.observer.stopped or not self.bounds.twice:
+            return None
+        bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
+        fresh = _Explorer(self.job, self.executor, self.profile, None, bounds, self.observer)
+        fresh.streams_count, fresh.until = self.streams_count, self.until
+        with self.executor.afresh():
+            (one, home), (other, again) = (e.uninterrupted(e.first()) for e in (self, fresh))
+        if self.observer.stopped:
+            raise Exhausted(Unknown.INTERRUPTED, "")
+        if home is not None and again is not None and self.relevant(home) == self.relevant(again):
+            self.twice = True
+            return None
+        for before, after in zip(one.way(), other.way()):
+            trees = self.identity(before.run.sandbox), self.identity(after.run.sandbox)
+            if trees[0] != trees[1]:
+                return f"execution {before.execution} done twice", *trees
+        self.twice = True
+        return None
+
+    def differs_late(self, first: State, reference: Tree) -> tuple[Schedule, Tree, Tree] | None:
+        """The clock is no part of a state. So the job is played once more with every restart elsewhere, and days later:
+        the schedule of that, what has to come home and what does, if it is something else. A file that only says when
+        it was made, as it is another one too if just the beginning is days later, says nothing."""
+        schedule, late = self.all_elsewhere(first.clock, LATE)
+        if late is None or self.same(reference, late):
+            return None
+        _, begun_late = self.all_elsewhere(first.clock + LATE, 0.0)
+        if begun_late is None:
+            return None
+        if self.expected is not None:  # other files may come as well
+            late, begun_late = (Tree({path: home[path] for path in reference if path in home})
+                                for home in (late, begun_late))
+        else:
+            late, begun_late = self.relevant(late), self.relevant(begun_late)
+        dated = begun_late.changed_since(reference)
+        right, got = reference.without(dated), late.without(dated)
+        return (schedule, right, got) if right != got else None
+
+    def all_elsewhere(self, clock: float, wait: float) -> tuple[Schedule, Tree | None]:
+        """The run with every restart elsewhere, `wait` seconds later: its schedule, and what comes home if it ends
+        well; None where there is no time for it."""
+        now, waits, schedule = replace(submitted(self.job), time=clock), 0.0, ()
+        for number in range(1, 2 * len(self.states) + 1):
+            if time.monotonic() > self.until:
+                return schedule, None
+            now = self.start(now, waits)
+            now = self.step(self.step(now, Exited(self.execute(now, schedule))), Transferred())
+            if now.kind != Kind.CHECKPOINT:
+                good = now.kind == Kind.ENDED and is_success(self.job, now.next.exit)
+                return schedule, now.next.home if good else Tree()
+            requeue = Fault("requeue", number)
+            now, waits = self.step(now, Struck(requeue)), wait
+            schedule = (*schedule, requeue if self.profile.may_requeue else Fault("evict", 2 * number))
+        return schedule, Tree()

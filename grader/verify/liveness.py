@@ -1,0 +1,131 @@
+"""What only the whole graph of states shows: jobs that never finish although no state is wrong by
+itself, and checkpoints that are worth nothing elsewhere. It walks states; it executes nothing."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import replace
+
+from ..rules.profile import Profile
+from ..rules.schedule import Fault
+from ..rules.step import Ended, Held, Saved
+from .states import State
+
+REPEATED = 0.1
+"""The part of an execution that may be done again after a restart elsewhere (opening files, say)
+before it counts as lost progress."""
+
+
+class Hindsight:
+    """A finished graph: its states, shortest first, and the one that stands for each state."""
+
+    def __init__(self, states: Sequence[State], known: Callable[[State], State], profile: Profile):
+        self.states, self.known, self.profile = states, known, profile
+        self.serial = itertools.count()
+        self.remaining: dict[State, tuple[float, int] | None] = {}
+        for state in states:
+            self.measure(state)
+
+    def never_finishing(self) -> Iterator[State]:
+        """States that come again for ever, without a fault or (R4g) with nothing but requeues."""
+        for state in self.states:
+            if state.endless:
+                yield self.loop(state)
+        if self.profile.may_requeue and (lap := self.lap()):
+            yield lap
+
+    def losing_progress(self) -> Iterator[tuple[State, float]]:
+        """Restarts elsewhere that do committed work again, with the virtual seconds of it."""
+        for state in self.states:
+            if state.elsewhere is None or state.follower is None:
+                continue
+            here = self.remaining.get(self.known(state.follower))
+            there = self.remaining.get(self.known(state.elsewhere))
+            if here and there and (lost := self.lost(state, here, there)):
+                yield self.restarted_elsewhere(state), lost
+
+    @staticmethod
+    def lost(state: State, here: tuple[float, int], there: tuple[float, int]) -> float:
+        """Virtual seconds of committed work done again elsewhere, 0 if that is next to nothing."""
+        if state.run.seconds:
+            lost = there[0] - here[0]
+            return lost if lost > REPEATED * state.run.seconds else 0.0
+        return float(there[1] > here[1])
+
+    def restarted_elsewhere(self, state: State) -> State:
+        """The restart in a new sandbox from the checkpoint that this state makes, on the way that
+        leads through that checkpoint; the state itself may be known from a shorter one."""
+        last = state if self.profile.may_requeue else self.known(state.follower).reached(state)
+        fault = Fault("requeue" if self.profile.may_requeue else "evict", last.execution)
+        there = self.known(state.elsewhere)
+        return replace(state.elsewhere, run=there.run, then=there.then).reached(last, fault)
+
+    # -- without a fault -------------------------------------------------------
+
+    def measure(self, state: State) -> None:
+        """Find the virtual seconds and executions from here to the end without faults; None: there
+        is none, or it was not looked for."""
+        chain: dict[State, None] = {}
+        here: State | None = state
+        while here is not None and here not in self.remaining and here not in chain:
+            chain[here] = None
+            last, here = here, here.follower and self.known(here.follower)
+        if here is None:
+            rest, endless = (0.0, 0) if isinstance(last.next, (Ended, Held)) else None, last.endless
+        else:
+            rest, endless = self.remaining.get(here), here in chain or here.endless
+        for link in reversed(chain):
+            link.endless = endless
+            rest = self.remaining[link] = rest and (rest[0] + link.run.seconds, rest[1] + 1)
+
+    def loop(self, state: State) -> State:
+        """The first state that comes again when a job goes on from here without faults."""
+        seen: set[State] = set()
+        while state not in seen and state.follower is not None:
+            seen.add(state)
+            state = self.known(state.follower)
+        return state
+
+    # -- with nothing but requeues -----------------------------------------------
+
+    def lap(self) -> State | None:
+        """R4g: the job never ends if it can come back to a state although each execution on the
+        way saved a checkpoint, wherever it was restarted. The state in which it is back, if so."""
+        ways = {state: [self.known(state.follower), self.known(state.elsewhere)]
+                for state in self.states if isinstance(state.next, Saved)}
+        # What is left when, again and again, the states with no way on among the rest are taken out, the last first.
+        endless, before = dict.fromkeys(ways), -1
+        while len(endless) != before:
+            before = len(endless)
+            for state in list(reversed(endless)):
+                if not any(way in endless for way in ways[state]):
+                    del endless[state]
+        shortest: State | None = None
+        for start in endless:
+            if shortest is not None and len(start.schedule) >= len(shortest.schedule):
+                break
+            back = self.way_back(start, endless)
+            if back is not None and (shortest is None or back.length() < shortest.length()):
+                shortest = back
+        return shortest
+
+    def way_back(self, start: State, endless: Container[State]) -> State | None:
+        """This state once more, at the end of the way back to it with the fewest requeues."""
+        queue, seen = [(*start.length(), next(self.serial), start)], set()
+        while queue:
+            here = heapq.heappop(queue)[-1]
+            known = self.known(here)
+            if known is start and here is not start:
+                return here
+            if known in seen:
+                continue
+            if here is not start:
+                seen.add(known)
+            for there, fault in ((known.follower, None), (known.elsewhere, Fault("requeue", here.execution))):
+                there = self.known(there)
+                if there in endless:
+                    again = there.reached(here, fault)
+                    heapq.heappush(queue, (*again.length(), next(self.serial), again))
+        return None

@@ -1,0 +1,48 @@
+"""State that a job keeps outside of its sandbox: seen by what it leaves there, and proven by what becomes of it where
+that stays."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+
+from ..rules.execution import Executes, Run
+from ..rules.job import Job
+from ..rules.profile import Profile
+from ..rules.simulation import Outcome, outcome, simulate
+from .explore import UNSAFE, Exploration
+
+READ_ONLY = os.strerror(errno.EROFS)
+MOST_EXECUTIONS = 100
+"""Of the run without faults, with and without what is outside."""
+
+
+def state_outside(job: Job, found: Exploration, profile: Profile, executor: Executes, one_machine: Executes) -> str:
+    """Where an unsafe job keeps state outside of its sandbox, if that is why it is unsafe: files and directories, as a
+    list in words; "" if it does not. `one_machine`: an executor like the other one, but that what is outside stays."""
+    if found.verdict != UNSAFE or found.violation is None:
+        return ""
+    runs = [state.run for state in found.violation.state.way() if state.run]
+    refused = list(dict.fromkeys(filter(None, map(_refused, runs))))
+    if refused:
+        return ", ".join(refused)
+    left = list(dict.fromkeys(path for run in runs for path in run.outside))
+    if left and _end(job, profile, executor) != _end(job, profile, one_machine):
+        return ", ".join(left)
+    return ""
+
+
+def _refused(run: Run) -> str:
+    """The place outside of the sandbox that a program was kept from writing to, as its error message has it."""
+    if READ_ONLY not in run.stderr:
+        return ""
+    line = next(line for line in reversed(run.stderr.splitlines()) if READ_ONLY in line)
+    named = re.search(r"'(/[^']*)'|(/[^:]*):", line)  # as Python tells it, or as commands do
+    return named[1] or named[2] if named else "a directory that can't be written to here"
+
+
+def _end(job: Job, profile: Profile, executor: Executes) -> tuple:
+    """What becomes of a job without a fault."""
+    end: Outcome = outcome(simulate(job, executor, profile, most_executions=MOST_EXECUTIONS))
+    return end.status, end.exit, end.home

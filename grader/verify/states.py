@@ -1,0 +1,79 @@
+"""The nodes of the graph that explore.py walks: a job about to be started, and how it got there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..rules.execution import Run
+from ..rules.livelock import Livelock
+from ..rules.schedule import Fault, Schedule
+from ..rules.step import Kind, Next, Situation
+
+
+@dataclass(eq=False)
+class State:
+    """A job about to be started: what it finds, and the shortest way to get there."""
+
+    now: Situation
+    """It has just been started or restarted. On the shortest way; so are the execution and the clock."""
+    livelock: Livelock
+    """What watches the starts since the last fault."""
+    before: State | None = None
+    schedule: Schedule = ()
+    """The faults on the way here."""
+    key: tuple = ()
+    """What this state is known by: (place, spool), see explore.py."""
+    endless: bool = False
+    """Whether no end is reached from here even without a fault."""
+    run: Run | None = None
+    then: Situation | None = None
+    """What the job is in when the execution has ended and its files are transferred."""
+    follower: State | None = None
+    """The state that comes next if no fault happens; None at an end."""
+    unsent: State | None = None
+    """After a checkpoint: the state that comes next if its upload fails."""
+    elsewhere: State | None = None
+    """After a checkpoint: the state in a new sandbox, as opposed to `follower` in place."""
+    replaced: frozenset[str] | None = None
+    """Names in the spool that each checkpoint replaces which can follow in place; None while that is not known."""
+
+    @property
+    def next(self) -> Next | None:
+        """What came of the execution."""
+        return self.then and self.then.next
+
+    @property
+    def expanded(self) -> bool:
+        """Whether it is known what can come of it."""
+        return self.then is not None or self.endless
+
+    # What is asked of a state that the situation knows.
+    sandbox = property(lambda self: self.now.sandbox)
+    spool = property(lambda self: self.now.spool)
+    slot = property(lambda self: self.now.slot)
+    clock = property(lambda self: self.now.time)
+    execution = property(lambda self: self.now.execution)
+    retries = property(lambda self: self.now.retries)
+
+    @property
+    def moved(self) -> bool:
+        """Whether it starts in a new sandbox (R2) instead of in place (R4f)."""
+        return self.now.kind == Kind.STARTED
+
+    def way(self) -> list[State]:
+        """The states from the first start to this one."""
+        way: list[State] = []
+        state: State | None = self
+        while state is not None:
+            way.append(state)
+            state = state.before
+        return way[::-1]
+
+    def reached(self, before: State, fault: Fault | None = None) -> State:
+        """This state at the end of another way: after `before`, by a fault (in a new sandbox) or by none (in place)."""
+        now = replace(self.now, kind=Kind.STARTED if fault else Kind.RESTARTED, execution=before.execution + 1)
+        return replace(self, now=now, before=before, schedule=before.schedule + ((fault,) if fault else ()))
+
+    def length(self) -> tuple:
+        """What makes one schedule shorter than another: fewer faults, fewer executions, earlier faults."""
+        return len(self.schedule), self.execution, [fault.execution for fault in self.schedule]

@@ -1,0 +1,131 @@
+"""The measure of a job whose right output nobody has told: a run of its program that never restarts.
+
+A job that loses the same at each restart agrees with itself on every schedule. So its Python program is run once more,
+and goes on where it would leave with the checkpoint exit code (inside/unbroken.py). Such a run is believed only if it
+ends well, and only if it was seen to go on computing after the first checkpoint. Some right programs do something else
+in it than a job that restarts, as one does that counts its checkpoints; so it says that a job is wrong only where what
+may be told of checkpoints and restarts does not explain the difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ..execute.executor import Executor
+from ..rules.execution import Unbroken
+from ..rules.job import Job
+from ..rules.profile import Profile
+from ..rules.step import Ended, Exited, Kind, Transferred, is_success, step
+from ..tree import File, Tree
+from .explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration, Violation
+from .states import State
+from .verdicts import Unsafe
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a run that never restarts brings home, and what the job does, as far as that is not the same."""
+
+    unbroken: Tree
+    restarted: Tree
+    explained: bool
+    """Whether what is told of restarts may be all that differs."""
+
+
+def measured(job: Job, found: Exploration, executor: Executor,
+             profile: Profile) -> tuple[Exploration, Difference | None]:
+    """The verdict on a job that agrees with itself, by a run that never restarts; `consistent` if there is none that can
+    be believed, with the difference if there is one that may be harmless. Any other verdict stays."""
+    if found.verdict != RESTART_SAFE or found.known or found.reference is None:
+        return found, None
+    last, first = _end(found.first), _tried(job, found, executor, profile, Unbroken.TIME_GOES_ON)
+    if first is None or last is None:
+        return replace(found, verdict=CONSISTENT), None
+    tries = [first]
+    # A timer that is not set back may be all that is behind a difference.
+    if _difference(job, found, last, first) and first.looked:
+        tries.append(_tried(job, found, executor, profile, Unbroken.TIME_BEGINS_ANEW))
+    differences = [one and _difference(job, found, last, one) for one in tries]
+    if any(one and not difference for one, difference in zip(tries, differences)):
+        return replace(found, unbroken=True), None
+    difference = next((one for one in reversed(differences) if one), None)
+    if not all(one and not one.explained for one in differences):
+        return replace(found, verdict=CONSISTENT), difference
+    violation = Violation(Unsafe.WRONG_OUTPUT, last, difference.unbroken, difference.restarted)
+    return replace(found, verdict=UNSAFE, failure=Unsafe.WRONG_OUTPUT, violation=violation, schedule=(),
+                   unbroken=True), difference
+
+
+class _Try(NamedTuple):
+    """A run that never restarts, and can be believed."""
+
+    home: Tree
+    stays: int
+    """How often it would have left."""
+    looked: bool
+    """Whether it asked what time it is."""
+
+
+def _tried(job: Job, found: Exploration, executor: Executor, profile: Profile, how: Unbroken) -> _Try | None:
+    first = found.first
+    run = executor.run(job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
+    then = step(job, profile, step(job, profile, first.now, Exited(run)), Transferred())
+    kinds = [note[0] for note in run.notes]
+    if run.over or "back" not in kinds or then.kind != Kind.ENDED or not is_success(job, then.next.exit):
+        return None
+    return _Try(_anonymous(then.next.home, executor), kinds.count("stay"), run.looked)
+
+
+def _end(first: State | None) -> State | None:
+    """The last state of the run without faults."""
+    state, seen = first, set()
+    while state is not None and state not in seen:
+        seen.add(state)
+        if isinstance(state.next, Ended):
+            return state
+        state = state.follower
+    return None
+
+
+def _anonymous(home: Tree, executor: Executor) -> Tree:
+    """Files in which all execution points have the same name, as in an exploration's reference."""
+    return Tree({path: entry._replace(content=executor.mark.sub(b"", entry.content)) for path, entry in home.items()
+                 if isinstance(entry, File)})
+
+
+def _difference(job: Job, found: Exploration, last: State, tried: _Try) -> Difference | None:
+    """How a run that never restarts ended otherwise; None if it did not."""
+    files = {path: entry for path, entry in found.reference.items() if isinstance(entry, File)}
+    # What comes home by itself, and is as the last checkpoint had it, is most likely state.
+    state = set() if job.transfer_output_files else {path for path, entry in files.items()
+                                                     if last.spool.get(path) == entry}
+    results = set(files) - state or set(files)
+    told = state if tried.stays == found.checkpoints else ()  # else its last checkpoint is another one
+    text = {path for path in told if b"\0" not in files[path].content and not files[path].content.startswith(b"\x80")}
+    differing = [path for path in sorted(results | text) if tried.home.get(path) != files[path]]
+    if not differing:
+        return None
+    unbroken = Tree({path: tried.home[path] for path in differing if path in tried.home})
+    return Difference(unbroken, Tree({path: files[path] for path in differing}), all(
+        isinstance(unbroken.get(path), File)
+        and _is_explained(unbroken[path].text, files[path].text, tried.stays, found.checkpoints)
+        for path in differing if path in results))
+
+
+def _is_explained(unbroken: str, restarted: str, stays: int, checkpoints: int) -> bool:
+    """Whether two outputs may differ in nothing but what a job tells of its checkpoints and restarts: in lines that one
+    of them has besides, in a line for each checkpoint, or in whole numbers that differ by how many there were."""
+    one, other = unbroken.splitlines(), restarted.splitlines()
+    if one and other and (one == [line for line in other if line in set(one)]
+                          or other == [line for line in one if line in set(other)] and stays != checkpoints):
+        return True
+    more, fewer = (Counter(one) - Counter(other)).total(), (Counter(other) - Counter(one)).total()
+    if stays - checkpoints == more - fewer != 0 and more <= stays and fewer <= checkpoints:
+        return True
+    first, second = (re.findall(r"[\d.]+|[^\d.]+", text) for text in (unbroken, restarted))
+    return len(first) == len(second) and all(
+        a == b or a.isdecimal() and b.isdecimal() and abs(int(b) - int(a)) in (checkpoints, abs(checkpoints - stays))
+        for a, b in zip(first, second))

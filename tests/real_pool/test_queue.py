@@ -1,0 +1,53 @@
+"""The queue at hand, and what is said where there is none or it refuses."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from grader.real_pool import personal_pool, queue
+from grader.real_pool.personal_pool import Trouble
+
+
+def test_without_htcondor_the_remedy_is_named(monkeypatch):
+    monkeypatch.setattr(personal_pool, "own_htcondor", lambda: False)
+    monkeypatch.setattr(personal_pool, "process", lambda: None)
+    with pytest.raises(Trouble, match="python3 lab.py pool up"):
+        queue.at_hand()
+
+
+def test_root_is_told_that_htcondor_takes_no_jobs_from_root(monkeypatch):
+    monkeypatch.setattr(personal_pool, "own_htcondor", lambda: True)
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    with pytest.raises(Trouble, match="ordinary user"):
+        queue.at_hand()
+
+
+def test_without_the_bindings_the_commands_do_it(monkeypatch):
+    def absent(site):
+        raise ImportError
+    monkeypatch.setattr(personal_pool, "own_htcondor", lambda: True)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    monkeypatch.setattr(queue, "Bindings", absent)
+    assert type(queue.at_hand()) is queue.HTCondor
+
+
+def test_a_command_that_is_not_there_is_no_htcondor():
+    with pytest.raises(Trouble, match="There is no HTCondor here"):
+        queue.HTCondor(queue.Site()).run("condor_no_such_command")
+
+
+def test_a_command_that_fails_is_told_in_its_own_words():
+    with pytest.raises(Trouble, match="sh failed: not you"):
+        queue.HTCondor(queue.Site()).run("sh", "-c", "echo not you >&2; exit 1")
+
+
+@pytest.mark.parametrize("error, words", [
+    ("Failed to connect to schedd, errmsg=AUTHENTICATE:1003:Failed to authenticate with any method", "who you are"),
+    ("Unable to locate local daemon", "does not answer"),
+    ("Failed to commit and disconnect from queue: job is too big", "HTCondor refused: "),
+])
+def test_an_error_of_the_bindings_says_what_can_be_done(error, words):
+    told = queue.in_words(error)
+    assert words in told and error in told
