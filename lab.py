@@ -20,6 +20,7 @@ The first start makes an environment in the folder .lab, beside this file, and i
 starts take it as it is. This file knows nothing of the course itself. It uses only the standard library, and only
 syntax that Python 3.6 can read, so that an old Python gets a sentence and not a SyntaxError.
 """
+
 import difflib
 import functools
 import hashlib
@@ -162,8 +163,10 @@ def progress(log):
 
 def explain(log):
     """One sentence on why an installer failed, from its output."""
-    network = ("Connect|Max retries|NameResolution|ProxyError|SSLError|Failed to fetch|error sending|timed out"
-               "|unreachable|versions: none")
+    network = (
+        "Connect|Max retries|NameResolution|ProxyError|SSLError|Failed to fetch|error sending|timed out"
+        "|unreachable|versions: none"
+    )
     if re.search(network, log):
         return "The package index cannot be reached. Check the network (and the proxy), then run this again."
     reasons = [line.strip() for line in log.splitlines() if re.search("error|×", line, re.IGNORECASE)]
@@ -175,8 +178,9 @@ def follow(command, what):
     period, width, end = (0.2, 78, "\r") if sys.stdout.isatty() else (15, 0, "\n")
     start = time.monotonic()
     with open(LOG, "wb") as log:
-        process = subprocess.Popen(command, cwd=str(ROOT), env=environment(), stdin=subprocess.DEVNULL,
-                                   stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=str(ROOT), env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+        )
     try:
         while process.poll() is None:
             try:
@@ -196,6 +200,7 @@ def follow(command, what):
 def only_one():
     """Waits until no other lab.py changes .lab. Returns the lock (SQLite's: it works everywhere), to be closed."""
     import sqlite3
+
     LAB.mkdir(exist_ok=True)
     lock = sqlite3.connect(str(LAB / "lock"), timeout=0, isolation_level=None)
     while True:
@@ -213,6 +218,7 @@ def make_environment():
     """An empty virtual environment, in place of any that is there."""
     try:
         from venv import EnvBuilder
+
         EnvBuilder(clear=True, symlinks=not WINDOWS, with_pip=False).create(str(ENV))
     except ImportError:
         raise Trouble("Python's venv is missing. On Debian and Ubuntu: sudo apt install python3-venv") from None
@@ -319,6 +325,7 @@ def clean(arguments):
     lock.close()  # Windows removes no open file
     shutil.rmtree(str(LAB))
     say("Removed %s" % LAB)
+    return None
 
 
 COMMANDS = {"lab": lab, "test": test, "run": run, "pool": pool, "setup": setup, "clean": clean}
@@ -330,7 +337,7 @@ def parse(arguments):
     name, rest = "lab", list(arguments)
     if rest and not rest[0].startswith("-"):
         name = rest.pop(0)
-    if name == "help" or name not in ("test", "run") and {"-h", "--help"} & set(rest):
+    if name == "help" or (name not in ("test", "run") and {"-h", "--help"} & set(rest)):
         return "help", []
     if name not in COMMANDS:
         near = "".join(" Did you mean %r?" % name for name in difflib.get_close_matches(name, COMMANDS, 1))

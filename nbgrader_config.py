@@ -14,10 +14,19 @@ c.CourseDirectory.course_id = "self-checkpointing"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 c.CourseDirectory.ignore = [
-    ".ipynb_checkpoints", "*.pyc", "__pycache__", "gradebook.db", ".lab",
-    "*.htm", "*.html", "*.xhtml", "*.svg", "*.xml",  # of a student's own, which would lie beside the feedback
+    ".ipynb_checkpoints",
+    "*.pyc",
+    "__pycache__",
+    "gradebook.db",
+    ".lab",
+    "*.htm",
+    "*.html",
+    "*.xhtml",
+    "*.svg",
+    "*.xml",  # of a student's own, which would lie beside the feedback
     # what the notebooks make: how far one is, and the submit directories of the exercises
-    ".progress.json", *(name for name, exercise in EXERCISES.items() if not exercise.literal),
+    ".progress.json",
+    *(name for name, exercise in EXERCISES.items() if not exercise.literal),
 ]
 
 c.GenerateAssignment.preprocessors = preprocessors.GENERATE

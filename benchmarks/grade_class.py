@@ -41,8 +41,10 @@ from grader.grading import judge, store  # noqa: E402
 from grader.grading.collect import find  # noqa: E402
 
 HOSTILE = (
-    "while True: pass\n", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n",
-    "x = []\nwhile True: x.append(bytearray(b'x' * (50 << 20)))\n", "while True: print('x' * 1000)\n",
+    "while True: pass\n",
+    "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n",
+    "x = []\nwhile True: x.append(bytearray(b'x' * (50 << 20)))\n",
+    "while True: print('x' * 1000)\n",
     "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n",
 )
 STOCK = """
@@ -127,12 +129,20 @@ def resident(pid: int) -> float:
 
 def stock(folder: Path, students: list[str]) -> list[float]:
     """Seconds for each of these students of nbgrader's autograde with its own Execute."""
-    shutil.copytree(ROOT / "solutions", folder / "solutions", ignore=shutil.ignore_patterns(".ipynb_checkpoints", "save", "restore"))
+    shutil.copytree(
+        ROOT / "solutions", folder / "solutions", ignore=shutil.ignore_patterns(".ipynb_checkpoints", "save", "restore")
+    )
     config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     (folder / "nbgrader_config.py").write_text(
-        config + "\nc.Autograde.autograde_preprocessors = preprocessors.STOCK_AUTOGRADE\n")
-    done = subprocess.run([sys.executable, "-c", STOCK, ASSIGNMENT, *students], cwd=folder, capture_output=True, text=True,
-                          env={**environment(folder), "PYTHONPATH": str(ROOT)})
+        config + "\nc.Autograde.autograde_preprocessors = preprocessors.STOCK_AUTOGRADE\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", STOCK, ASSIGNMENT, *students],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**environment(folder), "PYTHONPATH": str(ROOT)},
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -155,6 +165,7 @@ def by_exercise(folder: Path) -> dict[str, Counter]:
         found = judged(exercise, *arguments)
         spent[now].update(seconds=time.perf_counter() - began)
         return found
+
     Executor._run, judge._judged = timed_run, timed_judged
     try:
         for one in find(folder):
@@ -169,8 +180,10 @@ def show(spent: dict[str, Counter], students: int) -> None:
     print(f"{'exercise':20} {'ms':>8} {'executions':>11} {'ms each':>8} {'ms beside':>10}")
     for name, one in sorted(spent.items(), key=lambda item: -item[1]["seconds"]):
         each = 1000 * one["executing"] / one["executions"] if one["executions"] else 0.0
-        print(f"{name:20} {1000 * one['seconds'] / students:8.1f} {one['executions'] / students:11.2f} {each:8.2f} "
-              f"{1000 * (one['seconds'] - one['executing']) / students:10.1f}")
+        print(
+            f"{name:20} {1000 * one['seconds'] / students:8.1f} {one['executions'] / students:11.2f} {each:8.2f} "
+            f"{1000 * (one['seconds'] - one['executing']) / students:10.1f}"
+        )
 
 
 def main(students: int, sample: int, jobs: int, names: Sequence[str]) -> None:
@@ -190,15 +203,21 @@ def main(students: int, sample: int, jobs: int, names: Sequence[str]) -> None:
             *theirs, hostile = stock(folder, [*chosen, "student019"])
             share = 1 - len(honest) / students
             mixed = (1 - share) * statistics.mean(theirs) + share * hostile
-            print(f"stock nbgrader: {statistics.mean(theirs):6.2f} s each for {sample} honest ones (median "
-                  f"{statistics.median(theirs):.2f}), {hostile:.1f} s for a hostile one, {mixed:.2f} s each for this class")
-            print(f"ratio:          {mixed / ours:6.1f} for this class, {statistics.mean(theirs) / ours:.1f} if the stock "
-                  "path had only honest ones")
+            print(
+                f"stock nbgrader: {statistics.mean(theirs):6.2f} s each for {sample} honest ones (median "
+                f"{statistics.median(theirs):.2f}), {hostile:.1f} s for a hostile one, {mixed:.2f} s each for this class"
+            )
+            print(
+                f"ratio:          {mixed / ours:6.1f} for this class, {statistics.mean(theirs) / ours:.1f} if the stock "
+                "path had only honest ones"
+            )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--students", type=int, default=100, help="in the class; with a sample, 20 at least (%(default)s)")
+    parser.add_argument(
+        "--students", type=int, default=100, help="in the class; with a sample, 20 at least (%(default)s)"
+    )
     parser.add_argument("--sample", type=int, default=6, help="graded by the stock path, too; 0: none (%(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="of grade (%(default)s)")
     parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="as 03; all of the course, if none is named")

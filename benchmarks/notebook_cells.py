@@ -26,10 +26,14 @@ def timed(path: Path) -> dict[str, float]:
     began: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as directory:
         client = NotebookClient(
-            nbformat.read(path, 4), resources={"metadata": {"path": directory}}, timeout=120,
+            nbformat.read(path, 4),
+            resources={"metadata": {"path": directory}},
+            timeout=120,
             on_cell_execute=lambda cell, cell_index: began.update({cell["id"]: time.perf_counter()}),
             on_cell_executed=lambda cell, cell_index, execute_reply: seconds.update(
-                {cell["id"]: time.perf_counter() - began[cell["id"]]}))
+                {cell["id"]: time.perf_counter() - began[cell["id"]]}
+            ),
+        )
         client.execute()
     return seconds
 

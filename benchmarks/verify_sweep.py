@@ -62,7 +62,9 @@ def command(rounds: int) -> None:
         submit_directory(place)
         verify = [sys.executable, "-m", "grader", "verify", str(place / "sweep.sub"), "--max-executions", "2000"]
         ratios: dict[str, list[float]] = {
-            "50 checkpoints / 50 plain starts": [], "500 checkpoints / 50 checkpoints": []}
+            "50 checkpoints / 50 plain starts": [],
+            "500 checkpoints / 50 checkpoints": [],
+        }
         for _ in range(rounds):
             settings(place, 20)
             plain, short = timed(lambda: starts(place, Path(directory, "by hand"))), timed(lambda: run(verify))
@@ -85,8 +87,7 @@ def submit_directory(place: Path) -> None:
 
 def settings(place: Path, interval: int) -> None:
     """Have a checkpoint after so many iterations."""
-    (place / SWEEP.settings_file).write_bytes(
-        SWEEP.with_settings(steps=1000, interval=interval, seconds=0).content)
+    (place / SWEEP.settings_file).write_bytes(SWEEP.with_settings(steps=1000, interval=interval, seconds=0).content)
 
 
 def starts(place: Path, where: Path) -> None:

@@ -44,7 +44,7 @@ def no_formula(text: str) -> str:
 
 def shorten(text: str, most: int) -> str:
     """At most `most` characters of a text, with dots where some are missing."""
-    return text if len(text) <= most else text[:most - 4].rstrip() + " ..."
+    return text if len(text) <= most else text[: most - 4].rstrip() + " ..."
 
 
 def clock(seconds: float) -> str:

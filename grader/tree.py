@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 
 class File(NamedTuple):
@@ -48,7 +48,7 @@ class Link(NamedTuple):
         target = os.readlink(path)
         for root in (os.path.abspath(directory), os.path.realpath(directory)):
             if target == root or target.startswith(root + os.sep):
-                return cls(target[len(root):].lstrip(os.sep), True)
+                return cls(target[len(root) :].lstrip(os.sep), True)
         return cls(target)
 
     def named(self, path: str) -> str:
@@ -67,7 +67,7 @@ class Fifo:
     """A named pipe."""
 
 
-Entry = Union[File, Link, Directory, Fifo]
+Entry = File | Link | Directory | Fifo
 
 
 NO_TIMES: Mapping[str, float] = MappingProxyType({})
@@ -98,8 +98,9 @@ class Tree(Mapping[str, Entry]):
 
     __slots__ = ("_entries", "_hash", "times")
 
-    def __init__(self, entries: Mapping[str, Entry] | Iterable[tuple[str, Entry]] = (),
-                 times: Mapping[str, float] = NO_TIMES):
+    def __init__(
+        self, entries: Mapping[str, Entry] | Iterable[tuple[str, Entry]] = (), times: Mapping[str, float] = NO_TIMES
+    ):
         """`times`: when files were written to, in seconds since the epoch, as far as that is known. They are no part of
         what makes two trees equal, and stay with what is laid over this one."""
         self.times = times
@@ -118,10 +119,9 @@ class Tree(Mapping[str, Entry]):
     @classmethod
     def files(cls, files: Mapping[str, str | bytes]) -> Tree:
         """A tree of plain files from path → text or bytes."""
-        return cls({
-            path: File(content.encode() if isinstance(content, str) else content)
-            for path, content in files.items()
-        })
+        return cls(
+            {path: File(content.encode() if isinstance(content, str) else content) for path, content in files.items()}
+        )
 
     def __getitem__(self, path: str) -> Entry:
         return self._entries[path]
@@ -158,13 +158,12 @@ class Tree(Mapping[str, Entry]):
         """Every path, a directory with a slash behind it and only where it is empty."""
         filled = {parent for path in self for parent in parents(path)}
         return [
-            path + "/" if isinstance(entry, Directory) else path
-            for path, entry in self.items() if path not in filled
+            path + "/" if isinstance(entry, Directory) else path for path, entry in self.items() if path not in filled
         ]
 
     def below(self, name: str) -> Tree:
         """The contents of directory `name`, as a tree of their own (empty if there is none)."""
-        return Tree({p[len(name) + 1:]: e for p, e in self.items() if p.startswith(name + "/")})
+        return Tree({p[len(name) + 1 :]: e for p, e in self.items() if p.startswith(name + "/")})
 
     def only(self, names: Iterable[str]) -> Tree:
         """These top-level entries, with everything below them."""
@@ -202,7 +201,7 @@ class Tree(Mapping[str, Entry]):
             if entry is None:
                 return None
             if isinstance(entry, Link):
-                return self.follow(posixpath.join(entry.named(here), *parts[index + 1:]), hops - 1) if hops else None
+                return self.follow(posixpath.join(entry.named(here), *parts[index + 1 :]), hops - 1) if hops else None
         return here
 
     # -- combining -------------------------------------------------------------
@@ -241,8 +240,15 @@ class Tree(Mapping[str, Entry]):
     # -- the disk --------------------------------------------------------------
 
     @classmethod
-    def read(cls, directory: Path | str, max_files: int = 10_000, max_bytes: int = 1 << 30,
-             ignore: Collection[str] = (), *, fifos: bool = False) -> Tree:
+    def read(
+        cls,
+        directory: Path | str,
+        max_files: int = 10_000,
+        max_bytes: int = 1 << 30,
+        ignore: Collection[str] = (),
+        *,
+        fifos: bool = False,
+    ) -> Tree:
         """The picture of a directory on disk, but for these top-level entries. Sockets and devices are passed over, and
         FIFOs unless they are asked for.
 
@@ -331,7 +337,7 @@ def _make(target: str, entry: File | Link | Fifo, root: str) -> None:
     try:
         rest = memoryview(entry.content)
         while rest:
-            rest = rest[os.write(file, rest):]
+            rest = rest[os.write(file, rest) :]
     finally:
         os.close(file)
     if not (entry.readable and entry.writable):

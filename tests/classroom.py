@@ -30,7 +30,8 @@ def environment(scratch: Path) -> dict[str, str]:
     return {
         **os.environ,
         "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]),
-        "JUPYTER_CONFIG_DIR": str(scratch / "config"), "JUPYTER_DATA_DIR": str(scratch / "data"),
+        "JUPYTER_CONFIG_DIR": str(scratch / "config"),
+        "JUPYTER_DATA_DIR": str(scratch / "data"),
         "JUPYTERLAB_SETTINGS_DIR": str(scratch / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(scratch / "workspaces"),
         "IPYTHONDIR": str(scratch / "ipython"),
@@ -60,8 +61,11 @@ def with_answer(notebook: dict, exercise: str, answer: dict[str, str]) -> dict:
 
 def solved(name: str) -> dict:
     """A released notebook with the instructor's solutions in its cells, as a student hands it in."""
-    solutions = {cell["id"]: "".join(line for line in cell["source"] if "### " not in line)
-                 for cell in notebook("solutions", name)["cells"] if is_solution(cell)}
+    solutions = {
+        cell["id"]: "".join(line for line in cell["source"] if "### " not in line)
+        for cell in notebook("solutions", name)["cells"]
+        if is_solution(cell)
+    }
     released = copy.deepcopy(notebook("exercises", name))
     for cell in released["cells"]:
         if is_solution(cell):

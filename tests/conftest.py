@@ -74,5 +74,6 @@ def _shell_job(source: str, inputs: Tree = Tree(), **fields) -> Job:
 
 def _job(first_line: str, source: str, inputs: Tree, fields: dict) -> Job:
     program = File((first_line + textwrap.dedent(source)).encode(), executable=True)
-    return Job(executable="job", inputs=inputs.put("job", program),
-               **{"output": "out.txt", "error": "err.txt", **fields})
+    return Job(
+        executable="job", inputs=inputs.put("job", program), **{"output": "out.txt", "error": "err.txt", **fields}
+    )

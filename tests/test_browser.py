@@ -19,8 +19,15 @@ from classroom import ANSWERS, ASSIGNMENT, ROOT, environment, solved, source
 
 NAME, STEPS = "03-save.ipynb", "05-step-by-step.ipynb"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 SECONDS = 1000  # in milliseconds, as Playwright counts
 
 pytestmark = [
@@ -44,9 +51,18 @@ def lab(tmp_path_factory):
     _set(scratch, "apputils-extension/notification", '{"fetchNews": "false"}')
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
-               f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=",
-               f"--ServerApp.root_dir={scratch / 'exercises'}"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=",
+        f"--ServerApp.root_dir={scratch / 'exercises'}",
+    ]
     with open(scratch / "log", "w+") as log:
         server = subprocess.Popen(command, env=environment(scratch), stdout=log, stderr=log, cwd=scratch)
         try:
@@ -78,10 +94,15 @@ def _answers(server: subprocess.Popen, port: int) -> bool:
 def page(tmp_path):
     """A page of a browser without a past; what its console says is in `page.complaints`."""
     from playwright.sync_api import sync_playwright
+
     with sync_playwright() as driver:
         browser = driver.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=CHROMIUM, headless=True, args=QUIET,
-            viewport={"width": 1250, "height": 1000})
+            str(tmp_path / "profile"),
+            executable_path=CHROMIUM,
+            headless=True,
+            args=QUIET,
+            viewport={"width": 1250, "height": 1000},
+        )
         page = browser.new_page()
         page.set_default_timeout(60 * SECONDS)
         page.complaints = []
@@ -94,38 +115,51 @@ def page(tmp_path):
 def run_all(page, before=0):
     """Run > Run All Cells; returns the last cell's number once every cell has one above `before`."""
     from playwright.sync_api import TimeoutError
+
     for _ in range(3):
         page.locator(".jp-Notebook .jp-MarkdownCell").first.click()
         page.click('#jp-MainMenu li:has-text("Run")')
         page.click('.lm-Menu-item[data-command="runmenu:run-all"]:not(.lm-mod-disabled)')
         try:  # while a page still loads, a click on its menu is lost now and then
-            page.wait_for_function("""before => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(
+            page.wait_for_function(
+                """before => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(
                 prompt => prompt.textContent.includes('*') || parseInt(prompt.textContent.slice(1)) > before)""",
-                                   arg=before, polling=50, timeout=15 * SECONDS)
+                arg=before,
+                polling=50,
+                timeout=15 * SECONDS,
+            )
             break
         except TimeoutError:
             pass
-    last = page.wait_for_function("""before => {
+    last = page.wait_for_function(
+        """before => {
         const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
         const numbers = prompts.map(prompt => parseInt(prompt.textContent.replace('[', '')));
         return numbers.length && numbers.every(number => number > before) && Math.max(...numbers);
-    }""", arg=before, polling=100).json_value()
+    }""",
+        arg=before,
+        polling=100,
+    ).json_value()
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached")
     return last
 
 
 def errors(page):
     """The texts of all error and stderr outputs."""
-    return page.locator('[data-mime-type="application/vnd.jupyter.error"], '
-                        '[data-mime-type="application/vnd.jupyter.stderr"]').all_inner_texts()
+    return page.locator(
+        '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
+    ).all_inner_texts()
 
 
 def visit(page, lab, name):
     """Open a notebook, and wait for its kernel."""
     page.goto(f"{lab}/doc/tree/{ASSIGNMENT}/{name}")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.wait_for_function("""async () => (await (await fetch('/api/kernels')).json())
-        .some(kernel => kernel.connections > 0 && kernel.execution_state === 'idle')""", polling=200)
+    page.wait_for_function(
+        """async () => (await (await fetch('/api/kernels')).json())
+        .some(kernel => kernel.connections > 0 && kernel.execution_state === 'idle')""",
+        polling=200,
+    )
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached")
 
 
@@ -197,6 +231,7 @@ def stepper():
     from grader.rules.schedule import parse
     from grader.rules.simulation import simulate
     from grader.view.steps import stepper
+
     job = submit.read(ROOT / "payload" / "slides" / "my_submit.sub").jobs[0]
     with Executor() as executor:
         return stepper(list(simulate(job, executor, schedule=parse("look@1+60s evict@2+600s"))))
@@ -205,7 +240,8 @@ def stepper():
 def visible_steps(steps):
     """The numbers of the steps that can be seen."""
     shown = steps.locator(".picture").evaluate_all(
-        "all => all.map(each => getComputedStyle(each).visibility === 'visible' && each.offsetHeight > 0)")
+        "all => all.map(each => getComputedStyle(each).visibility === 'visible' && each.offsetHeight > 0)"
+    )
     return [number for number, seen in enumerate(shown, 1) if seen]
 
 
@@ -226,6 +262,7 @@ def test_steps_are_gone_through_by_keys_and_clicks_and_are_all_on_paper(stepper,
 
 def test_notebook_5_its_steps_and_its_live_panel(lab, page):
     from playwright.sync_api import expect
+
     expect.set_options(timeout=20 * SECONDS)
     visit(page, lab, STEPS)
     run_all(page)
@@ -269,6 +306,7 @@ def slide(page, panel, said, now, expect):
 
 def press(page, panel, said, now, expect):
     """Each button, by mouse or by key."""
+
     def button(name):
         return panel.get_by_role("button", name=name)
 

@@ -7,9 +7,14 @@ import pytest
 from grader import calling
 
 
-@pytest.mark.parametrize(("lab", "command"), [
-    (None, "python -m grader verify"), ("lab.py", "python3 lab.py run -m grader verify"),
-    ("../the course/lab.py", "python3 '../the course/lab.py' run -m grader verify")])
+@pytest.mark.parametrize(
+    ("lab", "command"),
+    [
+        (None, "python -m grader verify"),
+        ("lab.py", "python3 lab.py run -m grader verify"),
+        ("../the course/lab.py", "python3 '../the course/lab.py' run -m grader verify"),
+    ],
+)
 def test_a_command_is_told_as_it_can_be_typed_here(lab, command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COURSE_LAB", raising=False)

@@ -1,4 +1,5 @@
 """Holds environment.yml (conda, Binder) in step with pyproject.toml (pip): the same packages, the same lower bounds."""
+
 import re
 import tomllib
 from pathlib import Path

@@ -1,5 +1,6 @@
 """lab.py from outside: what it says, its exit status, and the decisions it takes. Nothing is installed here; that it
 can be is shown by every run of `python3 lab.py test`."""
+
 import ast
 import importlib.util
 import os
@@ -18,11 +19,13 @@ specification.loader.exec_module(lab)
 
 
 def start(*arguments, python=sys.executable, script=LAB, **variables):
-    return subprocess.run([python, str(script), *arguments], capture_output=True, text=True, timeout=60,
-                          env={**os.environ, **variables})
+    return subprocess.run(
+        [python, str(script), *arguments], capture_output=True, text=True, timeout=60, env={**os.environ, **variables}
+    )
 
 
 # The command line
+
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["help"], ["setup", "--help"], ["lab", "-h"]])
 def test_help_shows_every_command_and_examples(arguments):
@@ -51,14 +54,17 @@ def test_who_forgets_the_m_of_a_module_is_told_what_to_type(name):
     assert "`python3 lab.py run -m grader verify 'my sweep.sub'`" in answer.stderr
 
 
-@pytest.mark.parametrize("line, means", [
-    ("", ("lab", [])),
-    ("--no-browser --port 9999", ("lab", ["--no-browser", "--port", "9999"])),
-    ("lab --port 9999", ("lab", ["--port", "9999"])),
-    ("test -k livelock --help", ("test", ["-k", "livelock", "--help"])),
-    ("run -m grader verify folder", ("run", ["-m", "grader", "verify", "folder"])),
-    ("setup --pip", ("setup", ["--pip"])),
-])
+@pytest.mark.parametrize(
+    "line, means",
+    [
+        ("", ("lab", [])),
+        ("--no-browser --port 9999", ("lab", ["--no-browser", "--port", "9999"])),
+        ("lab --port 9999", ("lab", ["--port", "9999"])),
+        ("test -k livelock --help", ("test", ["-k", "livelock", "--help"])),
+        ("run -m grader verify folder", ("run", ["-m", "grader", "verify", "folder"])),
+        ("setup --pip", ("setup", ["--pip"])),
+    ],
+)
 def test_commands_pass_their_arguments_on(line, means):
     assert lab.parse(line.split()) == means
 
@@ -83,11 +89,14 @@ def test_a_new_pyproject_is_an_update():
     assert lab.compare(WANTED, new) == "update"
 
 
-@pytest.mark.parametrize("other", [
-    ("cpython-312", "linux", "/course/.lab/env"),
-    ("cpython-311", "darwin", "/course/.lab/env"),
-    ("cpython-311", "linux", "/copy/.lab/env"),
-])
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("cpython-312", "linux", "/course/.lab/env"),
+        ("cpython-311", "darwin", "/course/.lab/env"),
+        ("cpython-311", "linux", "/copy/.lab/env"),
+    ],
+)
 def test_another_python_platform_or_folder_is_a_rebuild(other):
     assert lab.compare(WANTED, lab.make_stamp(*other, "[project]", "course")) == "rebuild"
 
@@ -99,14 +108,18 @@ def test_without_a_stamp_nothing_is_trusted(found):
 
 # With what it is installed
 
-@pytest.mark.parametrize("uv, ensurepip, pip, plan", [
-    (True, True, True, "uv"),
-    (True, False, False, "uv"),
-    (False, True, True, "ensurepip"),
-    (False, True, False, "ensurepip"),
-    (False, False, True, "pip"),
-    (False, False, False, "download"),
-])
+
+@pytest.mark.parametrize(
+    "uv, ensurepip, pip, plan",
+    [
+        (True, True, True, "uv"),
+        (True, False, False, "uv"),
+        (False, True, True, "ensurepip"),
+        (False, True, False, "ensurepip"),
+        (False, False, True, "pip"),
+        (False, False, False, "download"),
+    ],
+)
 def test_the_plan_follows_from_what_is_there(uv, ensurepip, pip, plan):
     assert lab.choose_installer(uv, ensurepip, pip) == plan
 
@@ -130,6 +143,7 @@ def test_the_newest_pip_that_fits_is_taken():
 
 # What it says meanwhile
 
+
 def test_progress_counts_packages():
     collecting = "Obtaining file:///x\nCollecting nbgrader>=0.9.5 (from x)\n  Using cached n.whl\n"
     assert lab.progress("") == "starting"
@@ -137,19 +151,23 @@ def test_progress_counts_packages():
     assert lab.progress("Resolved 116 packages in 1.26s\nDownloading pip (1.9MiB)\n") == "Downloading pip (1.9MiB)"
 
 
-@pytest.mark.parametrize("log, words", [
-    ("WARNING: Retrying: NewConnectionError('...')\nERROR: No matching distribution", "Check the network"),
-    ("error: Failed to fetch: `x`\n  Caused by: dns error", "Check the network"),
-    ("ERROR: Could not find a version that satisfies the requirement hatchling (from versions: none)", "network"),
-    ("ERROR: Could not install packages: [Errno 28] No space left on device", "No space left"),
-    ("fine\nERROR: ResolutionImpossible\n", "ResolutionImpossible"),
-    ("", "without saying why"),
-])
+@pytest.mark.parametrize(
+    "log, words",
+    [
+        ("WARNING: Retrying: NewConnectionError('...')\nERROR: No matching distribution", "Check the network"),
+        ("error: Failed to fetch: `x`\n  Caused by: dns error", "Check the network"),
+        ("ERROR: Could not find a version that satisfies the requirement hatchling (from versions: none)", "network"),
+        ("ERROR: Could not install packages: [Errno 28] No space left on device", "No space left"),
+        ("fine\nERROR: ResolutionImpossible\n", "ResolutionImpossible"),
+        ("", "without saying why"),
+    ],
+)
 def test_a_failure_is_explained_in_a_sentence(log, words):
     assert words in lab.explain(log)
 
 
 # On machines that lack something
+
 
 def test_python_3_6_can_read_it():
     ast.parse(LAB.read_text(encoding="utf-8"), feature_version=(3, 6))
@@ -187,8 +205,16 @@ def clone(tmp_path):
 
 def test_without_a_network_it_says_so(clone):
     closed = "http://127.0.0.1:9/simple"  # port 9, discard: nothing listens
-    answer = start("setup", script=clone / "lab.py", PIP_INDEX_URL=closed, UV_DEFAULT_INDEX=closed,
-                   PIP_CONFIG_FILE=os.devnull, PIP_RETRIES="0", UV_HTTP_RETRIES="0", UV_NO_CACHE="1")
+    answer = start(
+        "setup",
+        script=clone / "lab.py",
+        PIP_INDEX_URL=closed,
+        UV_DEFAULT_INDEX=closed,
+        PIP_CONFIG_FILE=os.devnull,
+        PIP_RETRIES="0",
+        UV_HTTP_RETRIES="0",
+        UV_NO_CACHE="1",
+    )
     assert answer.returncode == 1
     assert "Check the network" in answer.stderr and "Traceback" not in answer.stderr
     assert not (clone / ".lab" / "stamp").exists()

@@ -99,6 +99,7 @@ def test_a_wheel_of_the_folder_is_that_of_the_sdist(wheel, tmp_path):
     def contents(path):
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
+
     assert contents(build(ROOT, "wheel", tmp_path)) == contents(wheel)
 
 
@@ -113,8 +114,12 @@ def test_the_installed_package_gives_the_grades_that_the_folder_gives(installed,
         path = tmp_path / "submitted" / "anna" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(solved(name)))
-    where = run(installed, "-c", "import grader, grader.grading.judge as judge; print(grader.__file__, judge.rubric())",
-                where=tmp_path)
+    where = run(
+        installed,
+        "-c",
+        "import grader, grader.grading.judge as judge; print(grader.__file__, judge.rubric())",
+        where=tmp_path,
+    )
     assert where.split() == [str(next(installed.parents[1].glob("lib/*/site-packages/grader/__init__.py"))), rubric()]
     run(installed, "-m", "grader", "grade", "submitted", where=tmp_path)
     with open(tmp_path / "grades.csv") as file:

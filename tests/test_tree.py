@@ -14,8 +14,9 @@ from grader.tree import Directory, Fifo, File, Link, TooLarge, Tree, parents
 
 names = st.sampled_from(["a", "b", "c", "ä", "with space", "*", "_condor_stdout"])
 files = st.builds(File, st.binary(max_size=6), st.booleans(), same_as=st.just(""))
-links = st.builds(Link, st.sampled_from(["a", "b/c", "../a", "/nowhere"]), st.just(False)) \
-    | st.builds(Link, st.sampled_from(["", "a", "b/c", "../a"]), st.just(True))
+links = st.builds(Link, st.sampled_from(["a", "b/c", "../a", "/nowhere"]), st.just(False)) | st.builds(
+    Link, st.sampled_from(["", "a", "b/c", "../a"]), st.just(True)
+)
 entries = files | files | st.just(Directory()) | links | st.just(Fifo())
 
 
@@ -31,10 +32,12 @@ def trees(draw):
 def consistent(tree):
     """Whether everything lies in a directory, in sorted order."""
     return list(tree) == sorted(tree) and all(
-        isinstance(tree.get(parent), Directory) for path in tree for parent in parents(path))
+        isinstance(tree.get(parent), Directory) for path in tree for parent in parents(path)
+    )
 
 
 # -- values ------------------------------------------------------------------------------
+
 
 @given(trees(), trees())
 def test_trees_are_equal_exactly_if_their_entries_are_and_equal_trees_have_one_hash(one, other):
@@ -44,8 +47,16 @@ def test_trees_are_equal_exactly_if_their_entries_are_and_equal_trees_have_one_h
 
 
 def test_content_name_bit_and_kind_make_a_difference():
-    different = [Tree.of(a="1"), Tree.of(a="2"), Tree.of(b="1"), Tree({"a": File(b"1", True)}), Tree({"a": Link("1")}),
-                 Tree({"a": Directory()}), Tree(), Tree({"a": Directory(), "b": Directory()})]
+    different = [
+        Tree.of(a="1"),
+        Tree.of(a="2"),
+        Tree.of(b="1"),
+        Tree({"a": File(b"1", True)}),
+        Tree({"a": Link("1")}),
+        Tree({"a": Directory()}),
+        Tree(),
+        Tree({"a": Directory(), "b": Directory()}),
+    ]
     assert len(set(different)) == len(different)
     assert Tree() != {} and Tree.of(a="1") != "a"
 
@@ -68,6 +79,7 @@ def test_bytes_that_are_no_text_are_shown_as_such():
 
 
 # -- parts --------------------------------------------------------------------------------
+
 
 @given(trees(), st.sets(names))
 def test_only_and_without_are_the_two_parts_of_a_tree(tree, some):
@@ -99,23 +111,53 @@ def test_changed_since_is_what_has_to_be_laid_over_the_old_tree(before, after):
             assert changed[path] == entry
     assert after.changed_since(after) == Tree() and after.changed_since(Tree()) == after
     assert {p for p, e in changed.items() if not isinstance(e, Directory)} == {
-        p for p, e in after.items() if not isinstance(e, Directory) and before.get(p) != e}
+        p for p, e in after.items() if not isinstance(e, Directory) and before.get(p) != e
+    }
 
 
-@pytest.mark.parametrize("path, found", [
-    ("a", "a"), ("./a", "a"), ("d/../a", "a"), ("link", "d/x"), ("d/up", "a"), ("into/x", "d/x"), ("into/../a", "a"),
-    ("nothing", None), ("..", None), ("d/../../a", None), ("absolute", None), ("round", None), ("", ""), ("into", "d"),
-    ("chain", "d/x"), ("out", None), ("d/here/a", "a"), ("d/here", ""), ("d/own", "d/x"),
-])
+@pytest.mark.parametrize(
+    "path, found",
+    [
+        ("a", "a"),
+        ("./a", "a"),
+        ("d/../a", "a"),
+        ("link", "d/x"),
+        ("d/up", "a"),
+        ("into/x", "d/x"),
+        ("into/../a", "a"),
+        ("nothing", None),
+        ("..", None),
+        ("d/../../a", None),
+        ("absolute", None),
+        ("round", None),
+        ("", ""),
+        ("into", "d"),
+        ("chain", "d/x"),
+        ("out", None),
+        ("d/here/a", "a"),
+        ("d/here", ""),
+        ("d/own", "d/x"),
+    ],
+)
 def test_a_path_is_followed_through_links_and_never_out_of_the_tree(path, found):
-    tree = Tree.files({"a": "", "d/x": ""}) | Tree({
-        "link": Link("d/x"), "d/up": Link("../a"), "into": Link("d"), "absolute": Link("/etc/passwd"),
-        "round": Link("round"), "chain": Link("link"), "out": Link("../a"),
-        "d/here": Link("", absolute=True), "d/own": Link("d/x", absolute=True)})
+    tree = Tree.files({"a": "", "d/x": ""}) | Tree(
+        {
+            "link": Link("d/x"),
+            "d/up": Link("../a"),
+            "into": Link("d"),
+            "absolute": Link("/etc/passwd"),
+            "round": Link("round"),
+            "chain": Link("link"),
+            "out": Link("../a"),
+            "d/here": Link("", absolute=True),
+            "d/own": Link("d/x", absolute=True),
+        }
+    )
     assert tree.resolve(path) == found
 
 
 # -- merging ------------------------------------------------------------------------------
+
 
 @given(trees(), trees())
 def test_merged_trees_have_all_of_the_right_one_and_of_the_left_what_is_not_in_its_way(left, right):
@@ -162,6 +204,7 @@ def test_an_entry_that_was_put_is_there_and_the_old_tree_is_as_it_was(tree, name
 
 # -- the disk -----------------------------------------------------------------------------------
 
+
 @settings(deadline=None)
 @given(trees())
 def test_what_was_written_is_read_back(tree):
@@ -194,7 +237,9 @@ def test_what_may_not_be_read_is_read_all_the_same(tmp_path):
     (tmp_path / "d/e").chmod(0)
     (tmp_path / "d").chmod(0)
     try:
-        shut = Tree({"d": Directory(False), "d/e": Directory(False), "d/e/file": File(b"x", readable=False, writable=False)})
+        shut = Tree(
+            {"d": Directory(False), "d/e": Directory(False), "d/e/file": File(b"x", readable=False, writable=False)}
+        )
         assert Tree.read(tmp_path) == shut
     finally:
         for path in ("d", "d/e"):
@@ -233,8 +278,11 @@ def test_an_absolute_link_within_leads_to_the_same_wherever_it_is_written(tmp_pa
     (tmp_path / "one/latest").symlink_to(tmp_path / "name" / "d/x")
     (tmp_path / "one/here").symlink_to(tmp_path / "one")
     tree = Tree.read(tmp_path / "name")
-    assert tree == Tree({"latest": Link("d/x", absolute=True), "here": Link("", absolute=True)}) == Tree.read(tmp_path / "one") \
-        | Tree({"latest": Link("d/x", absolute=True)})
+    assert (
+        tree
+        == Tree({"latest": Link("d/x", absolute=True), "here": Link("", absolute=True)})
+        == Tree.read(tmp_path / "one") | Tree({"latest": Link("d/x", absolute=True)})
+    )
     tree.write(tmp_path / "other")
     assert os.readlink(tmp_path / "other/latest") == str(tmp_path / "other/d/x")
 

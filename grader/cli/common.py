@@ -46,22 +46,37 @@ def add_command(commands, name: str, run, summary: str, epilog: str) -> argparse
 
 
 def add_submit_file(command: argparse.ArgumentParser) -> None:
-    command.add_argument("submit_file", type=Path, metavar="SUBMIT_FILE",
-                         help="what condor_submit is given; the files that it names are sought beside it")
+    command.add_argument(
+        "submit_file",
+        type=Path,
+        metavar="SUBMIT_FILE",
+        help="what condor_submit is given; the files that it names are sought beside it",
+    )
 
 
 def add_simulated_job(command: argparse.ArgumentParser) -> None:
     """The arguments of a command that takes a job to the simulated HTCondor."""
     add_submit_file(command)
-    command.add_argument("--profile", choices=PROFILES, default=MODERN.name, metavar="NAME",
-                         help=f"which HTCondor: {', '.join(map(str, PROFILES.values()))}; default %(default)s")
-    command.add_argument("--allow-outside", action="store_true",
-                         help="let the program write outside of its sandbox, and use the network (default: where "
-                              "there is bubblewrap it can't, and has a /tmp of its own)")
-    command.add_argument("--json", action="store_true",
-                         help="print JSON instead of text: an object; a list of them if several jobs are queued; "
-                              "for unusable input an object with `error` and, where they are known, `file`, `line` "
-                              "and `remedy`. `remarks` are those that text has on stderr")
+    command.add_argument(
+        "--profile",
+        choices=PROFILES,
+        default=MODERN.name,
+        metavar="NAME",
+        help=f"which HTCondor: {', '.join(map(str, PROFILES.values()))}; default %(default)s",
+    )
+    command.add_argument(
+        "--allow-outside",
+        action="store_true",
+        help="let the program write outside of its sandbox, and use the network (default: where "
+        "there is bubblewrap it can't, and has a /tmp of its own)",
+    )
+    command.add_argument(
+        "--json",
+        action="store_true",
+        help="print JSON instead of text: an object; a list of them if several jobs are queued; "
+        "for unusable input an object with `error` and, where they are known, `file`, `line` "
+        "and `remedy`. `remarks` are those that text has on stderr",
+    )
 
 
 def positive(text: str) -> int:

@@ -11,29 +11,75 @@ from .common import add_command, positive
 
 def add_to(commands) -> None:
     """Add this command and its options."""
-    command = add_command(commands, "grade", run, "grade what a class has handed in",
-                     "Exit status: 0 all graded; 1 an instructor has to look at some; 2 nothing could be graded. "
-                     "Interrupted and started again, it goes on where it was.")
-    command.add_argument("folder", type=Path, metavar="SUBMITTED", help="a folder of notebooks, of student folders "
-                       "(nbgrader's submitted/ too) or of zip files, or one zip file of any of these")
-    command.add_argument("--on", choices=("here", "htcondor"), default="here", help="who grades: processes of this machine "
-                       "(default), or HTCondor jobs, a submission each; see docs/grading.md")
-    command.add_argument("--jobs", type=positive, metavar="N", help="grade N at a time (default: one a processor; with "
-                       "--on htcondor as many as there are slots)")
-    command.add_argument("--out", type=Path, default=Path("grades.csv"), metavar="FILE",
-                       help="the table of grades that is written (default %(default)s)")
-    command.add_argument("--reports", type=Path, metavar="DIR",
-                       help="where the pages for the class and each student go (default: reports, beside FILE)")
-    command.add_argument("--seed", default="", metavar="TEXT", help="a text of your own: answers are also tried on "
-                       "sweeps that are drawn from it, which students can't know")
-    command.add_argument("--names", action="store_true", help="name students in the class report where answers are alike")
-    command.add_argument("--require-sandbox", action="store_true",
-                       help="refuse to grade where students' programs can't be shut in (see docs/security.md)")
+    command = add_command(
+        commands,
+        "grade",
+        run,
+        "grade what a class has handed in",
+        "Exit status: 0 all graded; 1 an instructor has to look at some; 2 nothing could be graded. "
+        "Interrupted and started again, it goes on where it was.",
+    )
+    command.add_argument(
+        "folder",
+        type=Path,
+        metavar="SUBMITTED",
+        help="a folder of notebooks, of student folders "
+        "(nbgrader's submitted/ too) or of zip files, or one zip file of any of these",
+    )
+    command.add_argument(
+        "--on",
+        choices=("here", "htcondor"),
+        default="here",
+        help="who grades: processes of this machine "
+        "(default), or HTCondor jobs, a submission each; see docs/grading.md",
+    )
+    command.add_argument(
+        "--jobs",
+        type=positive,
+        metavar="N",
+        help="grade N at a time (default: one a processor; with --on htcondor as many as there are slots)",
+    )
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=Path("grades.csv"),
+        metavar="FILE",
+        help="the table of grades that is written (default %(default)s)",
+    )
+    command.add_argument(
+        "--reports",
+        type=Path,
+        metavar="DIR",
+        help="where the pages for the class and each student go (default: reports, beside FILE)",
+    )
+    command.add_argument(
+        "--seed",
+        default="",
+        metavar="TEXT",
+        help="a text of your own: answers are also tried on sweeps that are drawn from it, which students can't know",
+    )
+    command.add_argument(
+        "--names", action="store_true", help="name students in the class report where answers are alike"
+    )
+    command.add_argument(
+        "--require-sandbox",
+        action="store_true",
+        help="refuse to grade where students' programs can't be shut in (see docs/security.md)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Grade a class. The exit status."""
     from ..grading import batch
+
     require_fork()
-    return batch.grade(options.folder, options.out, options.reports, options.jobs, options.require_sandbox,
-                       options.seed, options.names, options.on)
+    return batch.grade(
+        options.folder,
+        options.out,
+        options.reports,
+        options.jobs,
+        options.require_sandbox,
+        options.seed,
+        options.names,
+        options.on,
+    )

@@ -37,8 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         sys.stdout = open(os.devnull, "w")  # which may be what can't be written to
         try:
-            print(f"grader: can't go on: {error.strerror or error}"
-                  + (f" ({error.filename})" if error.filename else ""), file=sys.stderr)
+            print(
+                f"grader: can't go on: {error.strerror or error}" + (f" ({error.filename})" if error.filename else ""),
+                file=sys.stderr,
+            )
         except OSError:
             sys.stderr = open(os.devnull, "w")  # since 3.13, Python tries again at its end, and exits with 120
         return UNUSABLE.get(_command_in(given), 2)
@@ -85,8 +87,10 @@ def _command_in(arguments: list[str]) -> str:
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     top = Parser(
-        prog=calling.command(), description="HTCondor's exit-driven self-checkpointing, in small.",
-        epilog="Each command has a --help of its own.")
+        prog=calling.command(),
+        description="HTCondor's exit-driven self-checkpointing, in small.",
+        epilog="Each command has a --help of its own.",
+    )
     commands = top.add_subparsers(dest="name", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_to(commands)

@@ -24,20 +24,35 @@ from .common import Unusable, add_command, add_simulated_job, make_executor, pos
 
 def add_to(commands) -> None:
     """Add this command and its options."""
-    command = add_command(commands, "simulate", run, "run a job through one schedule and tell the story",
-                   f"{_faults()}\n\nExit status: 0 completed with exit code 0; 1 any other end; 2 unusable input.")
+    command = add_command(
+        commands,
+        "simulate",
+        run,
+        "run a job through one schedule and tell the story",
+        f"{_faults()}\n\nExit status: 0 completed with exit code 0; 1 any other end; 2 unusable input.",
+    )
     command.formatter_class = argparse.RawDescriptionHelpFormatter
-    command.add_argument("--schedule", default="", metavar='"FAULT ..."',
-                     help="what happens to the job, as in \"evict@2 evict@4+90s\"; the faults are below")
-    command.add_argument("--max-seconds", type=positive, default=int(Limits.wall), metavar="N",
-                     help="end an execution that has taken N seconds of real time, or of processor time "
-                          "(default %(default)s)")
+    command.add_argument(
+        "--schedule",
+        default="",
+        metavar='"FAULT ..."',
+        help='what happens to the job, as in "evict@2 evict@4+90s"; the faults are below',
+    )
+    command.add_argument(
+        "--max-seconds",
+        type=positive,
+        default=int(Limits.wall),
+        metavar="N",
+        help="end an execution that has taken N seconds of real time, or of processor time (default %(default)s)",
+    )
     add_simulated_job(command)
 
 
 def _faults() -> str:
-    rows = [textwrap.fill(what, 79, initial_indent=f"  {kind}@N".ljust(18), subsequent_indent=" " * 18)
-            for kind, what in schedule.FAULTS.items()]
+    rows = [
+        textwrap.fill(what, 79, initial_indent=f"  {kind}@N".ljust(18), subsequent_indent=" " * 18)
+        for kind, what in schedule.FAULTS.items()
+    ]
     return "\n".join(["faults, in execution N, counted from 1:", *rows])
 
 
@@ -63,8 +78,9 @@ def run(options: argparse.Namespace) -> int:
     return 0 if fine else 1
 
 
-def _tell(job: Job, executor: Executor, profile: Profile, faults: schedule.Schedule, directory: Path,
-          as_json: bool) -> tuple[Outcome, str, dict]:
+def _tell(
+    job: Job, executor: Executor, profile: Profile, faults: schedule.Schedule, directory: Path, as_json: bool
+) -> tuple[Outcome, str, dict]:
     """Play one job, and tell it as text unless it is to be told as JSON: its end, its log, and the JSON object."""
     if job.batch_size > 1 and not as_json:
         print(f"Job {job.cluster}.{job.proc} of {job.batch_size}\n")
@@ -89,8 +105,11 @@ def _tell(job: Job, executor: Executor, profile: Profile, faults: schedule.Sched
     events = list(job_log(job, moments, profile))
     if not as_json:
         print(ending.summary(end))
-    return (end, "".join(render_event(event) for event in events),
-            {**ending.as_json(f"{job.cluster}.{job.proc}", end, events), "remarks": remarks})
+    return (
+        end,
+        "".join(render_event(event) for event in events),
+        {**ending.as_json(f"{job.cluster}.{job.proc}", end, events), "remarks": remarks},
+    )
 
 
 def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
@@ -99,8 +118,10 @@ def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
     for path, entry in entries.items():
         target = directory / path
         if isinstance(entry, File) and target.is_dir():
-            raise Unusable(f"can't write to the submit directory: {target} is a directory, and a file of that name comes "
-                           "home: move it, or name the file otherwise")
+            raise Unusable(
+                f"can't write to the submit directory: {target} is a directory, and a file of that name comes "
+                "home: move it, or name the file otherwise"
+            )
     try:
         with tempfile.TemporaryDirectory(dir=directory, prefix=".arriving-") as arriving:
             entries.write(arriving)

@@ -26,17 +26,29 @@ if TYPE_CHECKING:
 
 def add_to(commands) -> None:
     """Add this command and its options."""
-    command = add_command(commands, "submit", run, "run a job on a real HTCondor and tell the story",
-                    "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input or no HTCondor.")
+    command = add_command(
+        commands,
+        "submit",
+        run,
+        "run a job on a real HTCondor and tell the story",
+        "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input or no HTCondor.",
+    )
     add_submit_file(command)
-    command.add_argument("--evict", type=positive, action="append", default=[], metavar="N",
-                      help="evict it in execution N; may be given more than once")
+    command.add_argument(
+        "--evict",
+        type=positive,
+        action="append",
+        default=[],
+        metavar="N",
+        help="evict it in execution N; may be given more than once",
+    )
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run a job on a real HTCondor; the exit status. Raises SubmitError and Unusable."""
     from ..real_pool.personal_pool import Trouble
+
     try:
         return _follow(options)
     except Trouble as error:
@@ -48,12 +60,14 @@ def _follow(options: argparse.Namespace) -> int:
     from ..course.on_pool import Judge  # the other commands do without the course and a pool
     from ..real_pool.following import RealRun
     from ..real_pool.queue import at_hand
+
     submission = submit_files.read(options.submit_file)
     for remark in submission.remarks:
         print(remark, file=sys.stderr)
     if len(submission.jobs) > 1:
-        raise Unusable(f"{options.submit_file} queues {len(submission.jobs)} jobs; this follows one. "
-                      "Write `queue` alone.")
+        raise Unusable(
+            f"{options.submit_file} queues {len(submission.jobs)} jobs; this follows one. Write `queue` alone."
+        )
     job = submission.jobs[0]
     with Executor() as executor:
         faults = tuple(Fault("evict", execution) for execution in sorted(set(options.evict)))
@@ -84,17 +98,22 @@ def _tell(run: RealRun) -> list[Moment]:
             moments.append(moment)
             yield moment
 
-    for line in story.lines(noted(), run.log.name, submit=run.before.without((run.log.name,)),
-                            colour=sys.stdout.isatty()):
+    for line in story.lines(
+        noted(), run.log.name, submit=run.before.without((run.log.name,)), colour=sys.stdout.isatty()
+    ):
         print(line, flush=True)
     return moments
 
 
 def _card(judgement: Judgement, submit_file: Path) -> list[str]:
     known = judgement.misconception
-    lines = verdict.verdict_lines(judgement.found, judgement.facts, file=str(submit_file),
-                                  misconception=(known.id, known.sentence) if known else None,
-                                  schedule_is="The same in the simulator:")
+    lines = verdict.verdict_lines(
+        judgement.found,
+        judgement.facts,
+        file=str(submit_file),
+        misconception=(known.id, known.sentence) if known else None,
+        schedule_is="The same in the simulator:",
+    )
     return ["", *lines, "", f"This was one schedule. All of them: {calling.command('verify')} {submit_file}"]
 
 

@@ -22,8 +22,10 @@ from .payload import Program
 from .resumption import BEGINS, OUTPUT, PLACE, SAVES, Description, free_way, said
 
 ANNEALING = Program(
-    "annealing", "annealing.py",
-    idle=b"def save_checkpoint(state):\n    pass\n\n\ndef restore_checkpoint(state):\n    return state\n")
+    "annealing",
+    "annealing.py",
+    idle=b"def save_checkpoint(state):\n    pass\n\n\ndef restore_checkpoint(state):\n    return state\n",
+)
 """payload/annealing: annealing.py, without arguments."""
 
 STUB = '''\
@@ -100,22 +102,33 @@ def forgetting(*names: str, **settings: float) -> Job:
 
 def asking(question: Callable[[Job, Bench, Tree], Result], **settings: float) -> Ask:
     """A question about the annealing with these settings."""
+
     def ask(job: Job, bench: Bench) -> Result:
         return question(ANNEALING.changed(job, **settings), bench, ANNEALING.known_answer(**settings))
+
     return ask
 
 
 def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.Random], Ask]:
     """A question about an annealing whose numbers are drawn."""
+
     def drawn(draw: random.Random) -> Ask:
         # Two checkpoints in the middle of a temperature, and then one between two of them.
         iterations = 3 * draw.randint(2, 4)
-        settings = {"size": 2 * draw.randint(4, 6), "hot": draw.randint(30, 40) / 10, "cold": draw.randint(10, 20) / 10,
-                    "temperatures": 5, "iterations": iterations, "interval": iterations * 4 // 3,
-                    "seed": draw.randint(1, 10**6), "seconds": draw.randint(2, 9)}
+        settings = {
+            "size": 2 * draw.randint(4, 6),
+            "hot": draw.randint(30, 40) / 10,
+            "cold": draw.randint(10, 20) / 10,
+            "temperatures": 5,
+            "iterations": iterations,
+            "interval": iterations * 4 // 3,
+            "seed": draw.randint(1, 10**6),
+            "seconds": draw.randint(2, 9),
+        }
         there = "With {size} x {size} spins, seed {seed}, saved every {interval} iterations".format(**settings)
         ask = asking(question, **settings)
         return lambda job, bench: told(ask(job, bench), there)
+
     return drawn
 
 
@@ -147,16 +160,22 @@ def _not_to_the_end(job: Job, last: State) -> str:
 def goes_on_with(part: str, lost: str) -> Callable[[Job, Bench, Tree], Result]:
     """The question whether a part of the state is right at the first restart in place at which anything is wrong.
     `lost` tells that it is not, of {iteration} and of {output}, the bytes of the output there."""
+
     def question(job: Job, bench: Bench, expected: Tree) -> Result:
         found = bench.explore(job, expected)
         right, begun = _first_wrong(job, found)
         if begun.get(part) == right.get(part):
             return Result(True, f"{part} {right.get(part)}, as it would be without the restart")
         text = lost.format(iteration=begun.get(PLACE), output=begun.get(OUTPUT))
-        fact = Evidence("not as saved", f"{part}, when the job is started again at iteration {begun.get(PLACE)}",
-                        expected=right.get(part), got=begun.get(part))
+        fact = Evidence(
+            "not as saved",
+            f"{part}, when the job is started again at iteration {begun.get(PLACE)}",
+            expected=right.get(part),
+            got=begun.get(part),
+        )
         result = failed(job, bench, found, text=text)
         return replace(result, failure=replace(result.failure, evidence=(fact, *result.failure.evidence)))
+
     return question
 
 

@@ -20,8 +20,9 @@ from ..rules.execution import EPOCH, Exit, Limits, Run, Start, Stop
 from ..rules.job import Job
 from ..tree import File, Tree
 
-LIMITS = Limits(cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=64, files=500,
-                sandbox_bytes=32 << 20)
+LIMITS = Limits(
+    cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=64, files=500, sandbox_bytes=32 << 20
+)
 """Of one execution. A right answer of this course takes milliseconds, and kilobytes or a few megabytes."""
 PROCESSES = 64
 """At a time, where the job's own can be counted; elsewhere those of the user count with them."""
@@ -81,8 +82,17 @@ class Sparing(Executor):
         finally:
             self._known |= known
 
-    def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH, stop: Stop | None = None,
-            trace: bool = False, beside: tuple[Start, ...] = ()) -> Run:
+    def run(
+        self,
+        job: Job,
+        sandbox: Tree,
+        *,
+        slot: int = 0,
+        clock: float = EPOCH,
+        stop: Stop | None = None,
+        trace: bool = False,
+        beside: tuple[Start, ...] = (),
+    ) -> Run:
         """Execute, as long as the budget lasts."""
         sandbox = transfer.with_streams(job, sandbox)
         if self.spent:
@@ -148,8 +158,12 @@ class Sparing(Executor):
         if self._elsewhere is None:
             self._elsewhere = Executor(self._first, self._confine._replace(number=1))
         again = self._elsewhere.run(self._jobs[invocation], sandbox, slot=slot, clock=clock)
-        return not again.lost and (again.exit != run.exit or again.sandbox != run.sandbox
-                                   and self._elsewhere.anonymous(again.sandbox) != self.anonymous(run.sandbox))
+        return not again.lost and (
+            again.exit != run.exit
+            or (
+                again.sandbox != run.sandbox and self._elsewhere.anonymous(again.sandbox) != self.anonymous(run.sandbox)
+            )
+        )
 
     @contextmanager
     def apart(self) -> Iterator[None]:

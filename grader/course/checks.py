@@ -36,8 +36,10 @@ EMPTIED = (
 """Hints for a restart that empties the checkpoint file which it then wants to read."""
 
 
-OUTSIDE = ("On one and the same machine it does go on where it left off, so it keeps something there that is not in its "
-           "sandbox, and is not there after an eviction.")
+OUTSIDE = (
+    "On one and the same machine it does go on where it left off, so it keeps something there that is not in its "
+    "sandbox, and is not there after an eviction."
+)
 
 
 def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
@@ -57,8 +59,10 @@ def fault_free(job: Job, bench: Bench, expected: Tree, named: Named | None = Non
     found = bench.explore(job, expected)
     home = _free_end(found)
     if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
-        return Result(True, f"{count(found.checkpoints, 'checkpoint')}, "
-                            f"{count(found.checkpoints + 1, 'execution')}, the right output")
+        return Result(
+            True,
+            f"{count(found.checkpoints, 'checkpoint')}, {count(found.checkpoints + 1, 'execution')}, the right output",
+        )
     return failed(job, bench, without_faults(job, found), named)
 
 
@@ -73,6 +77,7 @@ def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
 
 def both(*asks: Ask) -> Ask:
     """Passed if all are; the first that fails is the answer. Schedules are added up."""
+
     def ask(subject: object, bench: Bench) -> Result:
         schedules = 0
         for one in asks:
@@ -81,6 +86,7 @@ def both(*asks: Ask) -> Ask:
             if not result.passed:
                 break
         return replace(result, schedules=schedules)
+
     return ask
 
 
@@ -118,12 +124,25 @@ def failed(job: Job, bench: Bench, found: Exploration, named: Named | None = Non
     facts = evidence(job, found)
     facts += clues(job, found, bench.executor, behind)
     hints = NEVER_LEFT if _never_saved(found) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()
-    return Result(False, text, Failure(text, job, found.schedule or (), facts, behind, hints,
-                                       crashed=_crashed(found) and behind is None, over=_over(found)))
+    return Result(
+        False,
+        text,
+        Failure(
+            text,
+            job,
+            found.schedule or (),
+            facts,
+            behind,
+            hints,
+            crashed=_crashed(found) and behind is None,
+            over=_over(found),
+        ),
+    )
 
 
-def wrong(text: str, job: Job | None = None, schedule: Schedule | None = None, misconception: str | None = None,
-          **more: Any) -> Result:
+def wrong(
+    text: str, job: Job | None = None, schedule: Schedule | None = None, misconception: str | None = None, **more: Any
+) -> Result:
     """A failure that the question itself has found: what is wrong, and with `job` and `schedule` the story that shows
     it. `more` are further fields of Failure."""
     behind = MISCONCEPTIONS[misconception] if misconception else None
@@ -132,11 +151,14 @@ def wrong(text: str, job: Job | None = None, schedule: Schedule | None = None, m
 
 def keeps(executable: str, output: str, submit_file: str) -> Ask:
     """Whether a submit file that the student changes still runs the program, and brings its output home."""
+
     def ask(job: Job, bench: Bench) -> Result:
         if job.executable != executable or output not in (job.transfer_output_files or ()):
-            return wrong(f"{submit_file} has to keep `executable = {executable}` and "
-                         f"`transfer_output_files = {output}`.", job)
+            return wrong(
+                f"{submit_file} has to keep `executable = {executable}` and `transfer_output_files = {output}`.", job
+            )
         return Result(True, "")
+
     return ask
 
 
@@ -174,8 +196,10 @@ def _sentence(job: Job, found: Exploration) -> str:
     where = f"on the schedule {' '.join(map(str, found.schedule))}" if found.schedule else "even without an eviction"
     if state.run and state.run.over:
         at = "".join(f" It was in line {fact.line} of {fact.file} then." for fact in where_time_was_up(state.run))
-        return (f"The program was ended {where}: it used more than {state.run.over}, and a right answer needs far "
-                f"less.{at} Is there a loop that does not end?")
+        return (
+            f"The program was ended {where}: it used more than {state.run.over}, and a right answer needs far "
+            f"less.{at} Is there a loop that does not end?"
+        )
     if found.failure == Unsafe.NEVER_FINISHES and state.then and state.then.text:
         return f"The job never finishes {where}: {state.then.text}."
     said = complaint(job, state.run)

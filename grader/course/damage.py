@@ -24,17 +24,17 @@ def damaged(content: bytes, own_format: bool = True) -> Iterator[tuple[str, byte
     if not own_format:
         return
     if _is_pickle(content):
-        yield "breaks off in the middle", content[:len(content) // 2]
+        yield "breaks off in the middle", content[: len(content) // 2]
         for value in _others(_is_pickled_number(content)):
             yield f"is the pickle of {value!r}", pickle.dumps(value)
     elif _is_json(content):
         if len(content) > 2:
-            yield "breaks off in the middle", content[:len(content) // 2]
+            yield "breaks off in the middle", content[: len(content) // 2]
         for value in _others(not content.strip().startswith((b"{", b"["))):
             text = json.dumps(value)
             yield f"holds `{text}` and nothing else", text.encode() + b"\n" * content.endswith(b"\n")
     elif len(content.split()) > 1:
-        yield "breaks off in the middle", content[:len(content) // 2]
+        yield "breaks off in the middle", content[: len(content) // 2]
 
 
 def _others(number: bool) -> tuple:
@@ -54,8 +54,10 @@ def _is_pickle(content: bytes) -> bool:
 
 
 def _is_pickled_number(content: bytes) -> bool:
-    return all(name in ("PROTO", "FRAME", "STOP", "MEMOIZE") or "INT" in name or "LONG" in name
-               for name in _operations(content))
+    return all(
+        name in ("PROTO", "FRAME", "STOP", "MEMOIZE") or "INT" in name or "LONG" in name
+        for name in _operations(content)
+    )
 
 
 def _operations(content: bytes) -> list[str]:

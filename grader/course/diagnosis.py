@@ -27,14 +27,38 @@ from .misconceptions import MISCONCEPTIONS
 from .report import Misconception
 from .resumption import OUTPUT, PLACE, RANDOM, Restart, first_loss, free_way
 
-BUGS = ("NameError", "AttributeError", "TypeError", "SyntaxError", "IndentationError", "ImportError",
-        "ModuleNotFoundError", "UnboundLocalError", "NotImplementedError", "RecursionError")
+BUGS = (
+    "NameError",
+    "AttributeError",
+    "TypeError",
+    "SyntaxError",
+    "IndentationError",
+    "ImportError",
+    "ModuleNotFoundError",
+    "UnboundLocalError",
+    "NotImplementedError",
+    "RecursionError",
+)
 """Exceptions that are slips of the pen and tell nothing about what a learner believes."""
 MOST_ENDED = 30
 """Executions in which a job has to end if what it leaves running is ended with it."""
 HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit")
-MISHAPS = ("OSError", "FileNotFoundError", "FileExistsError", "IsADirectoryError", "NotADirectoryError", "PermissionError",
-           "ValueError", "KeyError", "IndexError", "EOFError", "json.", "pickle.", "_pickle.", "UnicodeDecodeError")
+MISHAPS = (
+    "OSError",
+    "FileNotFoundError",
+    "FileExistsError",
+    "IsADirectoryError",
+    "NotADirectoryError",
+    "PermissionError",
+    "ValueError",
+    "KeyError",
+    "IndexError",
+    "EOFError",
+    "json.",
+    "pickle.",
+    "_pickle.",
+    "UnicodeDecodeError",
+)
 """Exceptions that nobody means to leave by, unless a program raises them itself."""
 FLUSHING = b"""
 def _flushing():
@@ -89,37 +113,60 @@ def _hidden_shown(case: Case) -> tuple[Evidence, ...]:
     empty = {path for path, entry in case.state_files.items() if not entry.content}
     if case.saving is None or not empty:
         return ()
-    notes = case.executor.run(case.job, case.saving.sandbox, slot=case.saving.slot, clock=case.saving.clock,
-                              trace=True).notes
+    notes = case.executor.run(
+        case.job, case.saving.sandbox, slot=case.saving.slot, clock=case.saving.clock, trace=True
+    ).notes
     opened = [number for number, note in enumerate(notes) if note[0] == "open" and note[1] in empty and note[2] == "w"]
-    raised = [note for note in notes[opened[0]:] if note[0] == "raise" and note[3] not in HARMLESS] if opened else []
-    return tuple(Evidence("swallowed", f"here an exception is raised while {next(iter(empty))} is written, and hidden: "
-                          f"{plain(shorten(f'{kind}: {text}', 100))}", file, line)
-                 for _, file, line, kind, text in raised[:1])
+    raised = [note for note in notes[opened[0] :] if note[0] == "raise" and note[3] not in HARMLESS] if opened else []
+    return tuple(
+        Evidence(
+            "swallowed",
+            f"here an exception is raised while {next(iter(empty))} is written, and hidden: "
+            f"{plain(shorten(f'{kind}: {text}', 100))}",
+            file,
+            line,
+        )
+        for _, file, line, kind, text in raised[:1]
+    )
 
 
 def _unnamed_shown(job: Job) -> tuple[Evidence, ...]:
     """That no list says what the checkpoint is, and what HTCondor takes for it then (R4a)."""
     if job.transfer_checkpoint_files is not None:
         return ()
-    taken = ("what transfer_output_files lists" if job.transfer_output_files is not None else
-             "the new and changed files at the top of the sandbox, and no directory")
-    return (Evidence("unnamed", "nothing names the files of the checkpoint, as there is no transfer_checkpoint_files: "
-                     f"it is {taken}"),)
+    taken = (
+        "what transfer_output_files lists"
+        if job.transfer_output_files is not None
+        else "the new and changed files at the top of the sandbox, and no directory"
+    )
+    return (
+        Evidence(
+            "unnamed",
+            f"nothing names the files of the checkpoint, as there is no transfer_checkpoint_files: it is {taken}",
+        ),
+    )
 
 
 def _swallowed_shown(case: Case) -> tuple[Evidence, ...]:
     """The exceptions that a failing execution raised in the job's own files and that nobody saw, each line's first."""
     raised = {(file, line): f"{kind}: {text}" for _, file, line, kind, text in reversed(case.swallowed)}
-    return tuple(Evidence("swallowed", f"here an exception is raised, and caught: {plain(shorten(text, 100))}", file,
-                          line) for (file, line), text in reversed(raised.items()))[:3]
+    return tuple(
+        Evidence("swallowed", f"here an exception is raised, and caught: {plain(shorten(text, 100))}", file, line)
+        for (file, line), text in reversed(raised.items())
+    )[:3]
 
 
 def _emptied_shown(case: Case) -> tuple[Evidence, ...]:
     """That a restart has emptied a checkpoint file in opening it."""
-    return tuple(Evidence("emptied", f"execution {case.state.execution} found {_quoted(case.state_files[path])} in "
-                          f"{path}, and opened it for writing before it had read it, which empties it", path)
-                 for path in case.emptied)
+    return tuple(
+        Evidence(
+            "emptied",
+            f"execution {case.state.execution} found {_quoted(case.state_files[path])} in "
+            f"{path}, and opened it for writing before it had read it, which empties it",
+            path,
+        )
+        for path in case.emptied
+    )
 
 
 def _piled_up_shown(case: Case) -> tuple[Evidence, ...]:
@@ -128,16 +175,25 @@ def _piled_up_shown(case: Case) -> tuple[Evidence, ...]:
         return ()
     path, before, after = case.piled_up
     old, both = before.sandbox[path], after.sandbox[path]
-    new = File(both.content[len(old.content):])
-    return (Evidence("piled up", f"execution {after.execution} finds {_quoted(both)} in {path}: what was there before, "
-                     f"{_quoted(old)}, and behind that what execution {before.execution} has saved, {_quoted(new)}",
-                     path),)
+    new = File(both.content[len(old.content) :])
+    return (
+        Evidence(
+            "piled up",
+            f"execution {after.execution} finds {_quoted(both)} in {path}: what was there before, "
+            f"{_quoted(old)}, and behind that what execution {before.execution} has saved, {_quoted(new)}",
+            path,
+        ),
+    )
 
 
 def _is_longer(entry: Entry, before: Entry | None) -> bool:
     """Whether a file has all that was in it before, if anything was, and more."""
-    return (isinstance(entry, File) and isinstance(before, File) and b"" != before.content != entry.content
-            and entry.content.startswith(before.content))
+    return (
+        isinstance(entry, File)
+        and isinstance(before, File)
+        and b"" != before.content != entry.content
+        and entry.content.startswith(before.content)
+    )
 
 
 def _quoted(file: File) -> str:
@@ -218,8 +274,11 @@ class Case:
     @cached_property
     def state_files(self) -> dict[str, File]:
         """The files of the checkpoint that the failing execution finds, output and streams apart."""
-        return {path: entry for path, entry in self.state.spool.items()
-                if isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR}}
+        return {
+            path: entry
+            for path, entry in self.state.spool.items()
+            if isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR}
+        }
 
     @cached_property
     def emptied(self) -> list[str]:
@@ -244,10 +303,16 @@ class Case:
         first = next((number for number, state in enumerate(self.way) if not self.goes_well(state)), 0)
         if not first or self.way[first].moved:
             return None
-        before, after = self.way[first - 1:first + 1]
+        before, after = self.way[first - 1 : first + 1]
         known = {STDOUT, STDERR, *self.outputs(), *(self.found.reference or ())}
-        return next(((path, before, after) for path, entry in after.sandbox.items()
-                     if path not in known and _is_longer(entry, before.sandbox.get(path))), None)
+        return next(
+            (
+                (path, before, after)
+                for path, entry in after.sandbox.items()
+                if path not in known and _is_longer(entry, before.sandbox.get(path))
+            ),
+            None,
+        )
 
     def goes_well(self, state: State) -> bool:
         """Whether an execution leaves with the checkpoint code, or at the end, with more of the right output than there
@@ -255,8 +320,10 @@ class Case:
         if state.run is None or state.run.exit.code not in (0, self.job.checkpoint_exit_code):
             return False
         was, now = self.output_in(state.sandbox), self.output_in(state.run.sandbox)
-        return all(len(had) < len(there) and there[:-1] == expected[:len(there) - 1]
-                   for (_, had), (expected, there) in zip(was, now))
+        return all(
+            len(had) < len(there) and there[:-1] == expected[: len(there) - 1]
+            for (_, had), (expected, there) in zip(was, now)
+        )
 
     @cached_property
     def saving(self) -> State | None:
@@ -278,16 +345,18 @@ class Case:
     def wrote_state(self) -> bool:
         """Whether the last execution wrote anything but output, stdout and stderr."""
         changed = self.run.sandbox.changed_since(self.state.sandbox)
-        return any(isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR}
-                   for path, entry in changed.items())
+        return any(
+            isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR} for path, entry in changed.items()
+        )
 
     # -- the watched execution -------------------------------------------------
 
     @cached_property
     def notes(self) -> tuple[tuple, ...]:
         """The failing state's execution done again, with file opens and exceptions noted."""
-        return self.executor.run(self.job, self.state.sandbox, slot=self.state.slot, clock=self.state.clock,
-                                 trace=True).notes
+        return self.executor.run(
+            self.job, self.state.sandbox, slot=self.state.slot, clock=self.state.clock, trace=True
+        ).notes
 
     @cached_property
     def swallowed(self) -> list[tuple]:
@@ -355,8 +424,13 @@ class Case:
         right = next(i for i, (a, b) in enumerate(zip(expected, got)) if a != b)
         first = self.state.way()[0].run
         return first.exit.code == self.job.checkpoint_exit_code and right >= max(
-            (entry.content.count(b"\n") for path, entry in first.sandbox.items()
-             if isinstance(entry, File) and path in self.outputs()), default=0)
+            (
+                entry.content.count(b"\n")
+                for path, entry in first.sandbox.items()
+                if isinstance(entry, File) and path in self.outputs()
+            ),
+            default=0,
+        )
 
     @cached_property
     def reseeded(self) -> bool:
@@ -374,9 +448,12 @@ class Case:
     def output_in(self, sandbox: Tree) -> list[tuple[list[str], list[str]]]:
         """(expected, there) for each output file: its lines, and those in a sandbox."""
         found = self.found.reference or Tree()
-        return [(entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else [])
-                for path, entry in found.items() if isinstance(entry, File)
-                for other in [sandbox.get(path)]]
+        return [
+            (entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else [])
+            for path, entry in found.items()
+            if isinstance(entry, File)
+            for other in [sandbox.get(path)]
+        ]
 
     def complete(self) -> bool:
         """Whether the sandbox has all the output although the job goes on."""
@@ -384,23 +461,39 @@ class Case:
 
     def went_on(self) -> bool:
         """Whether an execution got further than the first one, in the output that there is."""
-        first, *later = (len({line.split(" ")[0] for path, entry in state.run.sandbox.items()
-                              if path in self.outputs() and isinstance(entry, File) for line in entry.text.splitlines()})
-                         for state in self.state.way() if state.run)
+        first, *later = (
+            len(
+                {
+                    line.split(" ")[0]
+                    for path, entry in state.run.sandbox.items()
+                    if path in self.outputs() and isinstance(entry, File)
+                    for line in entry.text.splitlines()
+                }
+            )
+            for state in self.state.way()
+            if state.run
+        )
         return any(lines > first for lines in later)
 
     def saved_by_then(self) -> bool:
         """Whether the failing execution has written something to a file of the checkpoint."""
         end = self.state.clock + self.run.seconds
         after = self.run.sandbox
-        return any(after.times.get(path) == end and isinstance(entry := after.get(path), File) and entry.content
-                   for path in self.state_files)
+        return any(
+            after.times.get(path) == end and isinstance(entry := after.get(path), File) and entry.content
+            for path in self.state_files
+        )
 
     def place_saved(self) -> bool:
         """Whether the checkpoint tells how far the job has got, or is in a form in which that can't be seen; not so if it
         is text and has neither the last line's number nor the next."""
-        numbers = {int(label) + more for _, there in self.so_far for label in [line.split(" ")[0] for line in there][-1:]
-                   if label.isdecimal() and len(label) < 10 for more in (-1, 0, 1)}
+        numbers = {
+            int(label) + more
+            for _, there in self.so_far
+            for label in [line.split(" ")[0] for line in there][-1:]
+            if label.isdecimal() and len(label) < 10
+            for more in (-1, 0, 1)
+        }
         text = "\n".join(entry.text for entry in self.state_files.values()).strip()
         if not numbers or not self.state_files or not text.isprintable():
             return True
@@ -408,26 +501,31 @@ class Case:
 
     def mentions_signals(self) -> bool:
         """Whether one of the job's files speaks of signals at all."""
-        return any(re.search(rb"SIGTERM|signal|\btrap\b", entry.content) for entry in self.job.inputs.values()
-                   if isinstance(entry, File))
+        return any(
+            re.search(rb"SIGTERM|signal|\btrap\b", entry.content)
+            for entry in self.job.inputs.values()
+            if isinstance(entry, File)
+        )
 
     def always_off_by(self, *lines: int) -> bool:
         """Whether each restart that did not go on with the output where it should have was off by so many lines; also so
         if that can't be seen."""
         off = []
         for state in self.state.way()[1:]:
-            for (expected, had), (_, there) in zip(self.output_in(state.sandbox), self.output_in(state.run.sandbox)
-                                                   if state.run else ()):
+            for (expected, had), (_, there) in zip(
+                self.output_in(state.sandbox), self.output_in(state.run.sandbox) if state.run else ()
+            ):
                 labels, before, after = ([line.split(" ")[0] for line in some] for some in (expected, had, there))
-                more = after[len(before):]
-                if before and more and after[:len(before)] == before and {before[-1], more[0]} <= set(labels):
+                more = after[len(before) :]
+                if before and more and after[: len(before)] == before and {before[-1], more[0]} <= set(labels):
                     off.append(labels.index(more[0]) - labels.index(before[-1]) - 1)
         return set(off) <= {0, *lines}
 
     def repeated(self) -> bool:
         """Whether the sandbox has output lines more than once that should be there once."""
-        return any(there.count(line) > expected.count(line) for expected, there in self.so_far
-                   for line in set(expected))
+        return any(
+            there.count(line) > expected.count(line) for expected, there in self.so_far for line in set(expected)
+        )
 
 
 def _listed_file_missing(case: Case) -> bool:
@@ -440,8 +538,12 @@ def _path_flattened(case: Case) -> bool:
         return False
     listed = case.job.transfer_checkpoint_files or ()
     missing = case.state.next.missing if isinstance(case.state.next, Held) else ()
-    return any(path == one or one.endswith("/") and path.startswith(one)
-               for path in (*case.left_behind, *missing) if "/" in path.rstrip("/") for one in listed)
+    return any(
+        path == one or (one.endswith("/") and path.startswith(one))
+        for path in (*case.left_behind, *missing)
+        if "/" in path.rstrip("/")
+        for one in listed
+    )
 
 
 def _host_in_checkpoint(case: Case) -> bool:
@@ -465,20 +567,31 @@ def _exit_zero_after_save(case: Case) -> bool:
     expected, got = case.lines  # the last line may be there to be continued
     if any(set(there) >= set(wanted) for wanted, there in case.output_in(case.run.sandbox)):
         return False  # all of it was made, and did not come home
-    return (case.failure == "wrong output" and case.run.exit.code == 0 and case.wrote_state()
-            and len(got) < len(expected) and got[:-1] == expected[:len(got)][:-1] and not case.state.schedule)
+    return (
+        case.failure == "wrong output"
+        and case.run.exit.code == 0
+        and case.wrote_state()
+        and len(got) < len(expected)
+        and got[:-1] == expected[: len(got)][:-1]
+        and not case.state.schedule
+    )
 
 
 def _crash_will_resume(case: Case) -> bool:
     if case.failure != "failed" or not case.wrote_state() or case.bug() or case.emptied:
         return False
     mishap = case.exception.startswith(MISHAPS) and not case.raised_itself()
-    return case.run.exit.signal is not None or bool(case.exception) and not mishap
+    return case.run.exit.signal is not None or (bool(case.exception) and not mishap)
 
 
 def _wrong_exit_code(case: Case) -> bool:
-    return (case.failure == "failed" and case.wrote_state() and not case.exception
-            and case.run.exit.code not in (None, 0) and not complaint(case.job, case.run))
+    return (
+        case.failure == "failed"
+        and case.wrote_state()
+        and not case.exception
+        and case.run.exit.code not in (None, 0)
+        and not complaint(case.job, case.run)
+    )
 
 
 def _no_code_named(case: Case) -> bool:
@@ -511,24 +624,39 @@ def _relies_on_leftovers(case: Case) -> bool:
 def _output_not_in_checkpoint(case: Case) -> bool:
     expected, got = case.lines
     got = [line.lstrip("\0") for line in got]  # a file that is cut to more than its length has a hole
-    return (case.failure == "wrong output" and case.moved and bool(case.outputs() & set(case.left_behind))
-            and len(got) < len(expected) and _is_end_of(got, expected))
+    return (
+        case.failure == "wrong output"
+        and case.moved
+        and bool(case.outputs() & set(case.left_behind))
+        and len(got) < len(expected)
+        and _is_end_of(got, expected)
+    )
 
 
 def _output_overwritten(case: Case) -> bool:
     expected, got = case.lines
-    return (case.failure == "wrong output" and not case.moved and len(case.state.way()) > 1
-            and 0 < len(got) < len(expected) and _is_end_of(got, expected))
+    return (
+        case.failure == "wrong output"
+        and not case.moved
+        and len(case.state.way()) > 1
+        and 0 < len(got) < len(expected)
+        and _is_end_of(got, expected)
+    )
 
 
 def _missing_output(case: Case) -> bool:
     """Elsewhere it fails for want of the output that it had begun."""
-    return (case.failure == "failed" and case.moved and bool(case.outputs() & set(case.left_behind))
-            and _left_by_error(case, "FileNotFoundError") and any(path in case.exception for path in case.outputs()))
+    return (
+        case.failure == "failed"
+        and case.moved
+        and bool(case.outputs() & set(case.left_behind))
+        and _left_by_error(case, "FileNotFoundError")
+        and any(path in case.exception for path in case.outputs())
+    )
 
 
 def _is_end_of(got: list[str], expected: list[str]) -> bool:
-    return got == expected[len(expected) - len(got):]
+    return got == expected[len(expected) - len(got) :]
 
 
 def _stale_checkpoint(case: Case) -> bool:
@@ -559,8 +687,11 @@ def _rng_not_saved(case: Case) -> bool:
 
 
 def _output_ahead(case: Case) -> bool:
-    return case.loss is not None and OUTPUT in case.loss.lost() and _number(case.loss.begun, OUTPUT) > _number(
-        case.loss.saved, OUTPUT)
+    return (
+        case.loss is not None
+        and OUTPUT in case.loss.lost()
+        and _number(case.loss.begun, OUTPUT) > _number(case.loss.saved, OUTPUT)
+    )
 
 
 def _off_by(case: Case) -> int:
@@ -589,16 +720,28 @@ def _repeats_iteration(case: Case) -> bool:
         return False
     if case.failure == "never finishes":
         return case.repeated() or any(got.count(label) > expected.count(label) for label in set(expected))
-    return (case.failure == "wrong output" and len(got) > len(expected)
-            and set(got) == set(expected) and len(case.state.way()) > 1)
+    return (
+        case.failure == "wrong output"
+        and len(got) > len(expected)
+        and set(got) == set(expected)
+        and len(case.state.way()) > 1
+    )
 
 
 def _skips_iteration(case: Case) -> bool:
     expected, got = case.labels
     missing = [i for i, label in enumerate(expected) if label not in got]
-    return (case.failure == "wrong output" and bool(got) and bool(missing) and len(set(got)) == len(got)
-            and set(got) <= set(expected) and missing[0] > 0 and len(case.state.way()) > 1
-            and len(missing) < len(expected) - missing[0] and case.always_off_by(1))
+    return (
+        case.failure == "wrong output"
+        and bool(got)
+        and bool(missing)
+        and len(set(got)) == len(got)
+        and set(got) <= set(expected)
+        and missing[0] > 0
+        and len(case.state.way()) > 1
+        and len(missing) < len(expected) - missing[0]
+        and case.always_off_by(1)
+    )
 
 
 def _seeds_again(case: Case) -> bool:
@@ -663,9 +806,11 @@ def _sigterm_saves(case: Case) -> bool:
     at = max(0.0, case.run.seconds - 1e-3)
     told, killed = (
         case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock, stop=stop)
-        for stop in (Stop(at, 15, case.job.max_vacate_time), Stop(at)))
+        for stop in (Stop(at, 15, case.job.max_vacate_time), Stop(at))
+    )
     return told.exit.code == case.job.checkpoint_exit_code or any(
-        path not in killed.sandbox and path not in case.run.sandbox for path in told.sandbox)
+        path not in killed.sandbox and path not in case.run.sandbox for path in told.sandbox
+    )
 
 
 def _left_running(case: Case) -> bool:
@@ -677,8 +822,11 @@ def _left_running(case: Case) -> bool:
     if not case.found.known:
         return explore(case.job, ending, bounds=Bounds(MOST_ENDED, late=False)).verdict == RESTART_SAFE
     end = outcome(simulate(case.job, ending, schedule=case.found.schedule or (), most_executions=MOST_ENDED))
-    return end.exit is not None and end.exit.code == case.job.success_exit_code and all(
-        end.home.get(path) == entry for path, entry in case.found.reference.items())
+    return (
+        end.exit is not None
+        and end.exit.code == case.job.success_exit_code
+        and all(end.home.get(path) == entry for path, entry in case.found.reference.items())
+    )
 
 
 SYMPTOMS = (

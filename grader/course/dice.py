@@ -12,7 +12,7 @@ from ..rules.job import Job
 from ..tree import File
 from .exercise import Ask, Bench, Result
 
-SIDES = (0.0, 1 - 2 ** -53, *((number + 0.5) / 10 for number in (5, 2, 8, 0, 1, 3, 4, 6, 7, 9)))
+SIDES = (0.0, 1 - 2**-53, *((number + 0.5) / 10 for number in (5, 2, 8, 0, 1, 3, 4, 6, 7, 9)))
 """What random.random() gives, always: whatever happens once in ten times, happens with one of these."""
 ENOUGH = 3
 """As many sides as have to fail for chance to have no part in it."""
@@ -50,6 +50,7 @@ _load(%r)
 
 def fair(ask: Ask) -> Ask:
     """The same question, put to an answer with all that its dice may show."""
+
     @wraps(ask)
     def asked(job: Job, bench: Bench) -> Result:
         failed, passed = [], None
@@ -65,16 +66,22 @@ def fair(ask: Ask) -> Ask:
             return passed or failed[0]
         text = f"It depends on random numbers whether this is right. If they fall badly: {failed[0].text}"
         failure = failed[0].failure
-        return replace(failed[0], text=text, failure=failure and replace(
-            failure, text=text, misconception=None, hints=HINTS))
+        return replace(
+            failed[0], text=text, failure=failure and replace(failure, text=text, misconception=None, hints=HINTS)
+        )
+
     return asked
 
 
 def _loaded(job: Job) -> Iterator[Job]:
     """The job with loaded dice, in each way; the job itself if it throws none."""
     program = job.inputs.get(job.executable)
-    thrown = {word for path, entry in job.inputs.items() if path.endswith(".py") and isinstance(entry, File)
-              for word in _CHANCE.findall(entry.content)}
+    thrown = {
+        word
+        for path, entry in job.inputs.items()
+        if path.endswith(".py") and isinstance(entry, File)
+        for word in _CHANCE.findall(entry.content)
+    }
     if not thrown or not isinstance(program, File):
         yield job
         return

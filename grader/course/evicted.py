@@ -60,14 +60,22 @@ def are_short(submission: Submission, bench: Bench) -> Result:
         return wrong(f"The submit file queues {len(jobs)} jobs for {LAST} iterations.")
     for job in jobs:
         if job.executable != "sweep.py" or job.checkpoint_exit_code is not None:
-            return wrong("Keep `executable = sweep.py`, and no checkpoints here: these jobs are to be short instead.", job)
+            return wrong(
+                "Keep `executable = sweep.py`, and no checkpoints here: these jobs are to be short instead.", job
+            )
         asked = _asked(job)
         if asked is None:
-            return wrong(f"Job {job.proc} has the arguments {_quoted(job)}; it takes two whole numbers from 1 to "
-                          f"{LAST}, START and END.", job)
+            return wrong(
+                f"Job {job.proc} has the arguments {_quoted(job)}; it takes two whole numbers from 1 to "
+                f"{LAST}, START and END.",
+                job,
+            )
         if len(asked) > MOST_ITERATIONS:
-            return wrong(f"Job {job.proc} has the iterations {asked[0]} to {asked[-1]}: {len(asked)} minutes, all of which "
-                          f"an eviction can cost. No job may have more than {MOST_ITERATIONS}.", job)
+            return wrong(
+                f"Job {job.proc} has the iterations {asked[0]} to {asked[-1]}: {len(asked)} minutes, all of which "
+                f"an eviction can cost. No job may have more than {MOST_ITERATIONS}.",
+                job,
+            )
     return Result(True, f"{count(len(jobs), 'job')}, none with more than {count(MOST_ITERATIONS, 'iteration')}")
 
 
@@ -79,7 +87,9 @@ def compute_once(submission: Submission, bench: Bench) -> Result:
     if never:
         return wrong(f"No job has {'iteration' if len(never) == 1 else 'the iterations'} {series(never, LAST)}.")
     if twice:
-        return wrong(f"More than one job has {'iteration' if len(twice) == 1 else 'the iterations'} {series(twice, LAST)}.")
+        return wrong(
+            f"More than one job has {'iteration' if len(twice) == 1 else 'the iterations'} {series(twice, LAST)}."
+        )
     return Result(True, f"the iterations 1 to {LAST}, each in one job")
 
 
@@ -90,14 +100,19 @@ def keep_outputs_apart(submission: Submission, bench: Bench) -> Result:
         lines = own.without({job.output, job.error} - {None})
         for path in lines:
             if path in brought:
-                return wrong(f"Job {brought[path].proc} and job {job.proc} both bring home {path}: the second one overwrites "
-                              "the first.", job)
+                return wrong(
+                    f"Job {brought[path].proc} and job {job.proc} both bring home {path}: the second one overwrites "
+                    "the first.",
+                    job,
+                )
             brought[path] = job
         home |= lines
     expected = set(sweep_output(1, LAST)[SWEEP.output].content.splitlines())
     found = {line for entry in home.values() if isinstance(entry, File) for line in entry.content.splitlines()}
     if missing := len(expected - found):
-        return wrong(f"{count(missing, 'line')} of the {LAST} that the sweep makes did not come home.", submission.jobs[0])
+        return wrong(
+            f"{count(missing, 'line')} of the {LAST} that the sweep makes did not come home.", submission.jobs[0]
+        )
     return Result(True, f"{series(list(brought), 4)} have all {LAST} lines")
 
 
@@ -120,20 +135,27 @@ def _quoted(job: Job) -> str:
 
 
 BADPUT_MINUTES = prediction(
-    "badput_minutes", "What two evictions cost", 2, job=whole_sweep, schedule="evict@1+600s evict@2+300s",
+    "badput_minutes",
+    "What two evictions cost",
+    2,
+    job=whole_sweep,
+    schedule="evict@1+600s evict@2+300s",
     truth=lambda moments: moments[-1].badput / 60,
     told="The first eviction costs the ten minutes before it, the second one five: 15 minutes of badput. The third start does "
-         "all twelve iterations again and is left in peace.",
-    wrong={0: ("HTCondor starts the job again, but the program has saved nothing that it could go on from.", None),
-           3: ("Twelve minutes of work in fifteen would leave three; but the third start begins at iteration 1.", None),
-           5: ("That is the second eviction alone.", None),
-           10: ("That is the first eviction alone.", None),
-           12: ("That is the goodput: what the result took.", None),
-           27: ("That is all the computing; twelve of these minutes made the result.", None),
-           }.get,
-    hints=("How long had the program been running each time when it was evicted?",
-           "Ten minutes the first time. Then it starts over, and is evicted after five.",
-           "10 + 5: without a checkpoint, everything before an eviction is lost."),
+    "all twelve iterations again and is left in peace.",
+    wrong={
+        0: ("HTCondor starts the job again, but the program has saved nothing that it could go on from.", None),
+        3: ("Twelve minutes of work in fifteen would leave three; but the third start begins at iteration 1.", None),
+        5: ("That is the second eviction alone.", None),
+        10: ("That is the first eviction alone.", None),
+        12: ("That is the goodput: what the result took.", None),
+        27: ("That is all the computing; twelve of these minutes made the result.", None),
+    }.get,
+    hints=(
+        "How long had the program been running each time when it was evicted?",
+        "Ten minutes the first time. Then it starts over, and is evicted after five.",
+        "10 + 5: without a checkpoint, everything before an eviction is lost.",
+    ),
 )
 SPLIT = Exercise(
     name="split",
@@ -151,6 +173,6 @@ SPLIT = Exercise(
         "One submit file can queue many jobs: `queue VARIABLES from ( ... )` makes one of each line between the brackets.",
         "queue start, end from ( ... ) with lines like `1 3`, and arguments = $(start) $(end). Each job writes a "
         "my_output.txt: they have to come home under different names.",
-        "transfer_output_remaps = \"my_output.txt = my_output.$(Process).txt\" gives each job's output its own name.",
+        'transfer_output_remaps = "my_output.txt = my_output.$(Process).txt" gives each job\'s output its own name.',
     ),
 )

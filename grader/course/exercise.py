@@ -66,8 +66,12 @@ class Bench:
         what = job, expected, late
         if what not in self._found:
             most = self.bounds.executions if hashing.seed(job.inputs, 0) == hashing.FIXED else FEWER.executions
-            bounds = replace(self.bounds, executions=min(most, self.bounds.executions), late=late,
-                             twice=not any(found.twice for found in self._found.values()))
+            bounds = replace(
+                self.bounds,
+                executions=min(most, self.bounds.executions),
+                late=late,
+                twice=not any(found.twice for found in self._found.values()),
+            )
             with self.executor.apart() if self.apart else nullcontext():
                 self._found[what] = explore(job, self.executor, expected=expected, bounds=bounds)
         return self._found[what]
@@ -203,8 +207,11 @@ class Exercise:
     def _not_tried(self, own: Tree) -> str:
         for path in self.answers:
             if path not in own:
-                return ("Your answer is still to be written: put it in the place of the dots." if self.literal else
-                        f"There is no {self.name}/{path} yet: run the cell that begins with %%writefile {self.name}/{path}.")
+                return (
+                    "Your answer is still to be written: put it in the place of the dots."
+                    if self.literal
+                    else f"There is no {self.name}/{path} yet: run the cell that begins with %%writefile {self.name}/{path}."
+                )
         undone = [name for name in self.functions if name in unwritten_functions(own[self.answers[0]])]
         if undone:
             return f"{' and '.join(undone)} {'is' if len(undone) == 1 else 'are'} still to be written."
@@ -223,9 +230,14 @@ class Exercise:
             result = self._asked(question, subject, bench, seed)
             if result.failure and not failure:
                 failure = self._explained(question, own, result.failure, bench, seed)
-            text = f"all {result.schedules} schedules: {result.text}" if result.passed and result.schedules else result.text
-            trials.append(Trial(question.name, question.maximum if result.passed else 0.0, question.maximum,
-                                result.passed, text))
+            text = (
+                f"all {result.schedules} schedules: {result.text}"
+                if result.passed and result.schedules
+                else result.text
+            )
+            trials.append(
+                Trial(question.name, question.maximum if result.passed else 0.0, question.maximum, result.passed, text)
+            )
         return self._report(tuple(trials), failure)
 
     def _asked(self, question: Question, subject: Any, bench: Bench, seed: str | None) -> Result:
@@ -239,7 +251,7 @@ class Exercise:
 
     def _explained(self, question: Question, own: Tree, failure: Failure, bench: Bench, seed: str | None) -> Failure:
         """The failure with its cause, if one is proven."""
-        sure = bench.apart or failure.misconception and failure.misconception.id in SURE
+        sure = bench.apart or (failure.misconception and failure.misconception.id in SURE)
         proof = None if sure else self._proven(question, own, failure, bench, seed)
         if proof is None:
             return failure
@@ -248,8 +260,14 @@ class Exercise:
         behind = failure.misconception if failure.misconception and failure.misconception.id in cure.agrees else None
         return replace(failure, evidence=(fact, *failure.evidence), misconception=behind, hints=cure.hints)
 
-    def _proven(self, question: Question, own: Tree, failure: Failure, bench: Bench, seed: str | None,
-                ) -> tuple[Cure, Remedy] | None:
+    def _proven(
+        self,
+        question: Question,
+        own: Tree,
+        failure: Failure,
+        bench: Bench,
+        seed: str | None,
+    ) -> tuple[Cure, Remedy] | None:
         """The first cure with which an answer passes the question that it failed. A copy that runs into a limit ends
         the search, as what is left of the time is for other questions."""
         files, trials = self.given() | own, 0
@@ -266,7 +284,8 @@ class Exercise:
                 trial = Bench(bench.executor, TRIAL)
                 result = self._asked(question, subject, trial, seed)
                 if result.passed and all(
-                        self._asked(earlier, subject, trial, seed).passed for earlier in self._before(question)):
+                    self._asked(earlier, subject, trial, seed).passed for earlier in self._before(question)
+                ):
                     return cure, remedy
                 if result.failure and result.failure.over:
                     return None

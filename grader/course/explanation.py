@@ -86,14 +86,23 @@ def sections_text(exercise: Exercise, answer: Tree, report: Report, moments: Seq
 
 def card_html(report: Report, sections: Sections) -> str:
     """The card of a report, as HTML. (A Graded of grading/judge.py has all that it takes as well.)"""
-    return card.card(report.title, report.status, report.points, report.maximum, report.headline, _trials(report),
-                     sections, report.hints if report.status != PASSED else ())
+    return card.card(
+        report.title,
+        report.status,
+        report.points,
+        report.maximum,
+        report.headline,
+        _trials(report),
+        sections,
+        report.hints if report.status != PASSED else (),
+    )
 
 
 def card_text(report: Report, sections: Sections) -> str:
     """The card of a report, as text and without its hints."""
-    return card.card_text(report.title, report.status, report.points, report.maximum, report.headline,
-                          _trials(report), sections, ())
+    return card.card_text(
+        report.title, report.status, report.points, report.maximum, report.headline, _trials(report), sections, ()
+    )
 
 
 def _drawn(exercise: Exercise, answer: Tree, failure: Failure, moments: Sequence[Moment]) -> str:
@@ -119,8 +128,7 @@ def _behind(exercise: Exercise, failure: Failure | None) -> str:
 
 def _story_title(exercise: Exercise, failure: Failure) -> str:
     schedule = schedules.render(failure.schedule)
-    return (f"{TRUTH if exercise.literal else STORY}: "
-            f"{f'schedule {schedule}' if schedule else _no_schedule(failure)}")
+    return f"{TRUTH if exercise.literal else STORY}: {f'schedule {schedule}' if schedule else _no_schedule(failure)}"
 
 
 def _no_schedule(failure: Failure) -> str:

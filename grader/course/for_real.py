@@ -32,10 +32,14 @@ def given() -> Tree:
     """The sweep at a pace that one can follow, with functions that save nothing, and notes in the submit file."""
     files = SWEEP.files()
     submit_file = files["sweep.sub"].text.replace(
-        "\nqueue", f"# This stands in the log as well\nsubmit_event_notes = sweep $(arguments), {NOBODY}\n\nqueue")
-    return (files.put("my_input.txt", SWEEP.with_settings(seconds=SECONDS)).put("checkpoint.py", File(SWEEP.idle))
-            .put("sweep.sub", File(submit_file.encode()))
-            .put(LOG, File(b"All of sweep.log, in the place of this line.\n")))
+        "\nqueue", f"# This stands in the log as well\nsubmit_event_notes = sweep $(arguments), {NOBODY}\n\nqueue"
+    )
+    return (
+        files.put("my_input.txt", SWEEP.with_settings(seconds=SECONDS))
+        .put("checkpoint.py", File(SWEEP.idle))
+        .put("sweep.sub", File(submit_file.encode()))
+        .put(LOG, File(b"All of sweep.log, in the place of this line.\n"))
+    )
 
 
 def handed_in(exercise: Exercise, own: Tree) -> HandedIn:
@@ -54,8 +58,10 @@ def is_of_the_sweep(found: HandedIn, bench: Bench) -> Result:
         return wrong(problem)
     name = found.notes.removeprefix(NOTES).strip()
     if not name or NOBODY in name:
-        return wrong(f"The notes of the job are “{plain(shorten(found.notes, 80))}”: it does not say whose it is. Put your "
-                     f"name in the place of {NOBODY} in sweep.sub, and submit it again.")
+        return wrong(
+            f"The notes of the job are “{plain(shorten(found.notes, 80))}”: it does not say whose it is. Put your "
+            f"name in the place of {NOBODY} in sweep.sub, and submit it again."
+        )
     return Result(True, f"{which(found)} It says that it is of {plain(shorten(name, 60))}.")
 
 
@@ -69,32 +75,46 @@ def _other_job(found: HandedIn) -> list[str]:
     if first is not None and first < 0.9 * least:  # an earlier version of the course may have shorter ones
         problems.append(f"{first} bytes were sent to its first sandbox; sweep.py and my_input.txt alone have {least}.")
     if found.exit is not None and found.exit.code == 0 and held < LAST * SECONDS:
-        problems.append(f"It had slots for {duration(held)} in all; {LAST} iterations of {SECONDS} s take "
-                        f"{duration(LAST * SECONDS)}.")
+        problems.append(
+            f"It had slots for {duration(held)} in all; {LAST} iterations of {SECONDS} s take "
+            f"{duration(LAST * SECONDS)}."
+        )
     return problems
 
 
 def shows(what: Callable[[HandedIn], bool], say: Callable[[HandedIn], str]) -> Callable[[HandedIn, Bench], Result]:
     """The question whether the log shows something, and what it says about it."""
+
     def ask(found: HandedIn, bench: Bench) -> Result:
         return Result(True, say(found)) if what(found) else wrong(say(found))
+
     return ask
 
 
-EXECUTING_EVENTS = replace(prediction(
-    "executing_events", "What the log tells of a restart", 1, job=evicted_sweep, schedule="evict@2+130s",
-    truth=lambda moments: sum(event.number == EXECUTING for event in job_log(evicted_sweep(), moments)),
-    told="There are two: one for each slot that the job was given. A program that left with 85 is started again in the same "
-         "slot, of which the log says nothing: of a checkpoint it tells the transfer of the output files (040), and no more.",
-    wrong={5: ("That is how often the program is started.", None),
-           4: ("That is how often the program would be started without the eviction.", None),
-           3: ("That is how often it saves.", None),
-           1: ("After the eviction it runs in a slot again, of which the log tells.", None),
-           }.get,
-    hints=("An event 001 says: Job executing on host. When does the job get to a host?",
-           "It gets there when it is given a slot. Does it lose its slot when the program leaves with 85?",
-           "It keeps its slot at a checkpoint, and loses it at an eviction. So: one slot, one eviction, another slot."),
-), optional=True)
+EXECUTING_EVENTS = replace(
+    prediction(
+        "executing_events",
+        "What the log tells of a restart",
+        1,
+        job=evicted_sweep,
+        schedule="evict@2+130s",
+        truth=lambda moments: sum(event.number == EXECUTING for event in job_log(evicted_sweep(), moments)),
+        told="There are two: one for each slot that the job was given. A program that left with 85 is started again in the same "
+        "slot, of which the log says nothing: of a checkpoint it tells the transfer of the output files (040), and no more.",
+        wrong={
+            5: ("That is how often the program is started.", None),
+            4: ("That is how often the program would be started without the eviction.", None),
+            3: ("That is how often it saves.", None),
+            1: ("After the eviction it runs in a slot again, of which the log tells.", None),
+        }.get,
+        hints=(
+            "An event 001 says: Job executing on host. When does the job get to a host?",
+            "It gets there when it is given a slot. Does it lose its slot when the program leaves with 85?",
+            "It keeps its slot at a checkpoint, and loses it at an eviction. So: one slot, one eviction, another slot.",
+        ),
+    ),
+    optional=True,
+)
 FOR_REAL = Exercise(
     name="for_real",
     title="Run it on a real pool",
@@ -106,10 +126,15 @@ FOR_REAL = Exercise(
     questions=(
         Question(OF_THE_SWEEP, 1, is_of_the_sweep),
         Question(SAVED, 1, shows(lambda found: found.checkpoints > 0, saved), rests_on=(OF_THE_SWEEP,)),
-        Question(EVICTED, 1, shows(lambda found: found.evictions > 0 or found.resumes > 0, evicted),
-                 rests_on=(OF_THE_SWEEP,)),
-        Question("It went on from its checkpoint, and ended well", 2, shows(lambda found: found.survived, went_on),
-                 rests_on=(SAVED, EVICTED)),
+        Question(
+            EVICTED, 1, shows(lambda found: found.evictions > 0 or found.resumes > 0, evicted), rests_on=(OF_THE_SWEEP,)
+        ),
+        Question(
+            "It went on from its checkpoint, and ended well",
+            2,
+            shows(lambda found: found.survived, went_on),
+            rests_on=(SAVED, EVICTED),
+        ),
     ),
     hints=(
         "The log is the file sweep.log, which HTCondor writes beside sweep.sub: all of it, from 000 to 005, when the job has "

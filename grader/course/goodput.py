@@ -116,8 +116,11 @@ class OfficeHours:
             while True:
                 by_day = self.FROM <= now % self.DAY < self.TO
                 rate = by_night * (self.busier if by_day else 1)
-                change = now - now % self.DAY + (self.TO if by_day else self.FROM if now % self.DAY < self.FROM else
-                                                 self.DAY + self.FROM)
+                change = (
+                    now
+                    - now % self.DAY
+                    + (self.TO if by_day else self.FROM if now % self.DAY < self.FROM else self.DAY + self.FROM)
+                )
                 if ripe < rate * (change - now):
                     break
                 ripe, now = ripe - rate * (change - now), change
@@ -187,7 +190,7 @@ def play(plan: Plan, restart: float, slots: Iterable[float], patience: float = P
     ends, last = plan.ends, len(plan.work)
     used, most = 0.0, patience * sum(plan.work)
     pieces, number, restarts, fruitful = 0, 0, 0.0, 0
-    for number, lasts in enumerate(slots, 1):
+    for number, lasts in enumerate(slots, 1):  # noqa: B007 - it is the number of slots used
         used += lasts
         restarts += min(lasts, restart)
         # a piece is safe before the program has started again

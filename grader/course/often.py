@@ -72,18 +72,28 @@ def last_week() -> str:
 
 
 MINUTES_SAFE = prediction(
-    "minutes_safe", "An interval longer than a slot", 1, job=lambda: saving_every(90 * MINUTE),
+    "minutes_safe",
+    "An interval longer than a slot",
+    1,
+    job=lambda: saving_every(90 * MINUTE),
     schedule="evict@1+3600s evict@2+3600s evict@3+3600s",
     truth=lambda moments: [moment for moment in moments if moment.kind == "evicted"][2].goodput / MINUTE,
     told="Each slot is lost after 60 minutes, and the work in it with it: the program starts over, and again it is not "
-         "there after 90 minutes. As long as no slot lasts longer, this job will never get anywhere.",
-    wrong={180: ("No eviction leaves time to save anything: what is not in a checkpoint is gone.", "sigterm-saves"),
-           90: ("The minutes of several slots do not add up: each begins with what is in the checkpoint, and there is "
-                "none.", "no-progress"),
-           60: ("The last slot is lost like the others.", "no-progress")}.get,
-    hints=("When is the first checkpoint saved?",
-           "The program saves when it has worked for 90 minutes. After how many minutes is the slot lost?",
-           "Nothing was ever saved, so nothing is safe."),
+    "there after 90 minutes. As long as no slot lasts longer, this job will never get anywhere.",
+    wrong={
+        180: ("No eviction leaves time to save anything: what is not in a checkpoint is gone.", "sigterm-saves"),
+        90: (
+            "The minutes of several slots do not add up: each begins with what is in the checkpoint, and there is "
+            "none.",
+            "no-progress",
+        ),
+        60: ("The last slot is lost like the others.", "no-progress"),
+    }.get,
+    hints=(
+        "When is the first checkpoint saved?",
+        "The program saves when it has worked for 90 minutes. After how many minutes is the slot lost?",
+        "Nothing was ever saved, so nothing is safe.",
+    ),
 )
 
 
@@ -96,22 +106,30 @@ def cost_of_a_checkpoint(moments: Sequence[Moment]) -> int:
 
 
 CHECKPOINT_SECONDS = prediction(
-    "checkpoint_seconds", "What a checkpoint costs", 2, job=lambda: payload_job("often/sweep.sub"), schedule="evict@3",
-    pace=PACE, truth=cost_of_a_checkpoint,
+    "checkpoint_seconds",
+    "What a checkpoint costs",
+    2,
+    job=lambda: payload_job("often/sweep.sub"),
+    schedule="evict@3",
+    pace=PACE,
+    truth=cost_of_a_checkpoint,
     told="From the moment at which the program stops to work until it works again, 240 seconds pass: it writes (60), "
-         "its files travel to the access point (150), and it starts again in place (30).",
-    wrong={150: ("The log tells only of the transfer. The program says what it needs itself: in sweep.out.", None),
-           60: ("That is what the program needs to write; then its files have to travel.", None),
-           90: ("That is what the program says. The log tells of the transfer to the access point.", None),
-           180: ("The transfer and the start are in it. And what did the program do before?", None),
-           210: ("Before it works again, the program has to start once more.", None),
-           120: ("That is a start in a new sandbox: 90 seconds of transfer and 30 until the program is ready.", None),
-           330: ("In place nothing is sent to the sandbox: the 90 seconds belong to a start in a new one.", None),
-           }.get,
-    hints=("Three things happen between the last iteration before a checkpoint and the next one after it.",
-           "sweep.out tells how long the program writes, and how long it starts; the log tells of the transfer in "
-           "between.",
-           "60 seconds of writing, 150 of transfer, and 30 until it works again."),
+    "its files travel to the access point (150), and it starts again in place (30).",
+    wrong={
+        150: ("The log tells only of the transfer. The program says what it needs itself: in sweep.out.", None),
+        60: ("That is what the program needs to write; then its files have to travel.", None),
+        90: ("That is what the program says. The log tells of the transfer to the access point.", None),
+        180: ("The transfer and the start are in it. And what did the program do before?", None),
+        210: ("Before it works again, the program has to start once more.", None),
+        120: ("That is a start in a new sandbox: 90 seconds of transfer and 30 until the program is ready.", None),
+        330: ("In place nothing is sent to the sandbox: the 90 seconds belong to a start in a new one.", None),
+    }.get,
+    hints=(
+        "Three things happen between the last iteration before a checkpoint and the next one after it.",
+        "sweep.out tells how long the program writes, and how long it starts; the log tells of the transfer in "
+        "between.",
+        "60 seconds of writing, 150 of transfer, and 30 until it works again.",
+    ),
 )
 
 
@@ -136,10 +154,13 @@ def interval_of(exercise: Exercise, own: Tree) -> float:
 
 def reaches_with_interval(share: float, seed: str = "next week") -> Ask:
     """Whether jobs that save at this interval have at least this share of the best goodput."""
+
     def ask(interval: float, bench: Bench) -> Result:
         if not interval:
-            return wrong("With an interval of 0, the program saves before it has done any work, and never does any.",
-                         misconception="no-progress")
+            return wrong(
+                "With an interval of 0, the program saves before it has done any work, and never does any.",
+                misconception="no-progress",
+            )
         spent, usual = _fares(interval, seed), young(CHECKPOINT, LAST_WEEK.between)
         goodput = mean_goodput(spent)
         best = max(goodput, *(mean_goodput(_fares(usual * factor, seed)) for factor in AROUND))
@@ -147,6 +168,7 @@ def reaches_with_interval(share: float, seed: str = "next week") -> Ask:
         if goodput >= share * best:
             return Result(True, reached)
         return wrong(f"{reached}. {_where_it_goes(spent)}.", misconception=_behind(spent))
+
     return ask
 
 
@@ -187,9 +209,15 @@ INTERVAL = Exercise(
     literal=True,
     subject=interval_of,
     questions=tuple(
-        Question(name, 1, reaches_with_interval(share), rests_on,
-                 unseen=lambda draw, share=share: reaches_with_interval(share, f"another week {draw.random()}"))
-        for name, share, rests_on in ((NEAR, ENOUGH, ()), (BEST, MOST, (NEAR,)))),
+        Question(
+            name,
+            1,
+            reaches_with_interval(share),
+            rests_on,
+            unseen=lambda draw, share=share: reaches_with_interval(share, f"another week {draw.random()}"),
+        )
+        for name, share, rests_on in ((NEAR, ENOUGH, ()), (BEST, MOST, (NEAR,)))
+    ),
     hints=(
         "Two numbers decide: what a checkpoint costs, and how long a slot lasts on average. You have measured both.",
         "Move the second slider to the mean time that slots lasted last week, and look where the goodput is highest.",
@@ -220,14 +248,19 @@ def ends(rule: Rule, bench: Bench) -> Result:
     end, last = outcome(moments), moments[-1]
     right = OFTEN.known_answer(1, STEPS, steps=STEPS)
     if end.status == "completed" and end.exit.code == 0 and all(end.home.get(path) == right[path] for path in right):
-        return Result(True, f"{count(end.checkpoints, 'checkpoint')} in {count(end.activations, 'slot')} of "
-                            f"{about(LIMIT)}, and the right output")
+        return Result(
+            True,
+            f"{count(end.checkpoints, 'checkpoint')} in {count(end.activations, 'slot')} of "
+            f"{about(LIMIT)}, and the right output",
+        )
     facts, behind = _shown(last.run), None
     if end.status == "never finishes":
         behind = "no-progress"
-        why = (f"its slots last {about(LIMIT)}, and it does not save within that time"
-               if "before the next checkpoint" in last.text else
-               "asked before the first iteration after a start, your rule saves again at once")
+        why = (
+            f"its slots last {about(LIMIT)}, and it does not save within that time"
+            if "before the next checkpoint" in last.text
+            else "asked before the first iteration after a start, your rule saves again at once"
+        )
         text = f"The job never finishes: {why}.{_answered(rule, job, moments, bench)}"
     else:
         text = _fails("The program fails", last.run, end.exit or end.status)
@@ -245,13 +278,13 @@ def _answered(rule: Rule, job: Job, moments: Sequence[Moment], bench: Bench) -> 
         return f" It returned {final.text}."
     asked = [one for one in answers if one.seconds < LIMIT and not one.saves]
     said = f"{asked[0].text} each time" if len({one.text for one in asked}) == 1 else "nothing that is true"
-    then = (f"first save after {about(final.seconds)}" if final.saves else
-            f"not save once in {about(MOST_HOURS * HOUR)}")
+    then = f"first save after {about(final.seconds)}" if final.saves else f"not save once in {about(MOST_HOURS * HOUR)}"
     return f" Asked {count(len(asked), 'time')} in {about(LIMIT)}, your rule returned {said}; it would {then}."
 
 
 def reaches(share: float, grounds: Sequence[Ground] = KNOWN) -> Ask:
     """Whether a rule has at least this share of the best goodput on each of these pools."""
+
     def ask(rule: Rule, bench: Bench) -> Result:
         reached = []
         for ground in grounds:
@@ -265,6 +298,7 @@ def reaches(share: float, grounds: Sequence[Ground] = KNOWN) -> Ask:
                 return _too_little(ground, saved, spent)
             reached.append(f"{mean_goodput(spent):.0%} where {ground.best:.0%} can be had")
         return Result(True, f"goodput of {', '.join(reached)}")
+
     return ask
 
 
@@ -280,14 +314,18 @@ def _shown(run: Run) -> tuple[Evidence, ...]:
 
 
 def _named(ground: Ground) -> str:
-    return (f"On a pool with {ground.name.partition(' (')[0]}, where a slot lasts {about(ground.pool.between)} on "
-            f"average and a checkpoint costs {about(ground.checkpoint)}")
+    return (
+        f"On a pool with {ground.name.partition(' (')[0]}, where a slot lasts {about(ground.pool.between)} on "
+        f"average and a checkpoint costs {about(ground.checkpoint)}"
+    )
 
 
 def _too_little(ground: Ground, saved: Sequence[int], spent: Sequence[Spent]) -> Result:
-    return wrong(f"{_named(ground)}, your job saves {len(saved)} times in {about(sum(ground.iterations))} of work and has "
-                 f"a goodput of {mean_goodput(spent):.0%}; {ground.best:.0%} can be had. {_where_it_goes(spent)}.",
-                 misconception=_behind(spent))
+    return wrong(
+        f"{_named(ground)}, your job saves {len(saved)} times in {about(sum(ground.iterations))} of work and has "
+        f"a goodput of {mean_goodput(spent):.0%}; {ground.best:.0%} can be had. {_where_it_goes(spent)}.",
+        misconception=_behind(spent),
+    )
 
 
 MANY, ALL = (f"On every pool at least {share:.0%} of the best goodput" for share in (ENOUGH_BY_RULE, MOST_BY_RULE))

@@ -59,8 +59,9 @@ class Judge:
         if self.free.exit is None or self.free.exit.code != self.job.success_exit_code:
             return None
         streams = (self.job.output, self.job.error)
-        results = Tree({path: entry for path, entry in self.free.home.items()
-                        if path not in streams and isinstance(entry, File)})
+        results = Tree(
+            {path: entry for path, entry in self.free.home.items() if path not in streams and isinstance(entry, File)}
+        )
         return results or self.free.home  # a job that brings nothing else gives its result on stdout
 
     def endless(self, execution: int) -> bool:
@@ -87,10 +88,14 @@ class Judge:
         if alike and not facts:
             facts += evidence(self.job, seen)
         elif isinstance(last.next, Held):
-            facts += [Evidence("not there", f"{path!r} is listed and not in the sandbox", path)
-                      for path in last.next.missing]
-        return Judgement(Exploration(UNSAFE, failure, schedule=tuple(faults)), tuple(facts),
-                         diagnose(self.job, seen, self.executor) if alike else None)
+            facts += [
+                Evidence("not there", f"{path!r} is listed and not in the sandbox", path) for path in last.next.missing
+            ]
+        return Judgement(
+            Exploration(UNSAFE, failure, schedule=tuple(faults)),
+            tuple(facts),
+            diagnose(self.job, seen, self.executor) if alike else None,
+        )
 
     def failure(self, last: Moment, faults: Sequence[Fault]) -> str | None:
         """What is wrong with a run that ended so, after these faults; None if nothing is."""
@@ -109,8 +114,11 @@ class Judge:
 
     def _good(self, last: Moment, faults: Sequence[Fault]) -> Exploration:
         if self.expected is None:
-            return Exploration("unknown", "it ended well; but in the simulator the run without faults does not, so "
-                                          "there is nothing to compare its output with")
+            return Exploration(
+                "unknown",
+                "it ended well; but in the simulator the run without faults does not, so "
+                "there is nothing to compare its output with",
+            )
         names = " and ".join(self.expected.listing())
         evicted = f"evicted {count(len(faults), 'time')}, " if faults else "never evicted, "
         return Exploration(RIGHT, f"{evicted}and {names} is what it should be", schedule=tuple(faults))

@@ -45,8 +45,9 @@ class Program:
         """The same job with other arguments (none: its own) and other settings. Raises ValueError for a setting that
         it does not have."""
         given = self.with_settings(**settings)
-        return replace(job, arguments=tuple(map(str, arguments)) or job.arguments,
-                       inputs=job.inputs.put(self.settings_file, given))
+        return replace(
+            job, arguments=tuple(map(str, arguments)) or job.arguments, inputs=job.inputs.put(self.settings_file, given)
+        )
 
     def known_answer(self, *arguments: object, **settings: float) -> Tree:
         """What comes home if the program is never interrupted: the file `output`, computed by the program itself."""

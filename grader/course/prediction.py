@@ -24,11 +24,21 @@ Told = tuple[str, str | None]
 """What a wrong value tells: a sentence, and the id of the misconception that it reveals, if it does."""
 
 
-def prediction(name: str, title: str, maximum: float, *, job: Callable[[], Job], schedule: str,
-               truth: Callable[[Sequence[Moment]], object], told: str,
-               wrong: Callable[[object], Told | None] = lambda value: None,
-               hints: tuple[str, str, str], profile: str = "modern", pace: Pace = Pace(),
-               read: Callable[[object], object] = lambda value: value) -> Exercise:
+def prediction(
+    name: str,
+    title: str,
+    maximum: float,
+    *,
+    job: Callable[[], Job],
+    schedule: str,
+    truth: Callable[[Sequence[Moment]], object],
+    told: str,
+    wrong: Callable[[object], Told | None] = lambda value: None,
+    hints: tuple[str, str, str],
+    profile: str = "modern",
+    pace: Pace = Pace(),
+    read: Callable[[object], object] = lambda value: value,
+) -> Exercise:
     """An exercise whose one answer is the literal `name`.
 
     `truth` reads the right value off the story of `job` on `schedule`: a letter, a number, a list, or a set of
@@ -36,6 +46,7 @@ def prediction(name: str, title: str, maximum: float, *, job: Callable[[], Job],
     wrong value tells (a dictionary's `get` will do; a set arrives as a frozenset). `read` makes values that say the same
     in different words equal.
     """
+
     @lru_cache(None)
     def really() -> object:
         with trusted() as executor:
@@ -49,8 +60,9 @@ def prediction(name: str, title: str, maximum: float, *, job: Callable[[], Job],
         if misfit := _misfit(value, right):
             return asking.wrong(misfit)
         sentence, id = wrong(value) or (_difference(value, right), None)
-        return asking.wrong(f"{sentence} {told}", job(), schedules.parse(schedule), id, pace=pace,
-                            profile=PROFILES[profile])
+        return asking.wrong(
+            f"{sentence} {told}", job(), schedules.parse(schedule), id, pace=pace, profile=PROFILES[profile]
+        )
 
     return Exercise(name, title, (name,), (Question(title, maximum, ask),), hints, subject=_value, literal=True)
 
@@ -83,7 +95,7 @@ def _misfit(value: object, right: object) -> str:
     """What kind of a value is wanted, if this one is of another; '' if it is of that kind. It says nothing of the answer."""
     if isinstance(right, frozenset):
         names = isinstance(value, (frozenset, tuple)) and all(isinstance(one, str) for one in value)
-        return "" if names else "It takes a set of names, like {\"a.txt\", \"b.txt\"}."
+        return "" if names else 'It takes a set of names, like {"a.txt", "b.txt"}.'
     if isinstance(right, (int, float)) and (isinstance(value, bool) or not isinstance(value, (int, float))):
         return f"It takes a number{', without quotes' if isinstance(value, str) else ''}."
     if isinstance(right, tuple) and not isinstance(value, tuple):
@@ -101,6 +113,10 @@ def _difference(value: object, right: object) -> str:
     if isinstance(right, frozenset):
         missing, surplus = sorted(right - set(value)), sorted(set(value) - right)
         parts = [f"{series(missing)} {'is' if len(missing) == 1 else 'are'} missing from your answer"] * bool(missing)
-        parts += [f"{plain(shorten(series(surplus), 80))} {'is' if len(surplus) == 1 else 'are'} not there"] * bool(surplus)
+        parts += [f"{plain(shorten(series(surplus), 80))} {'is' if len(surplus) == 1 else 'are'} not there"] * bool(
+            surplus
+        )
         return f"{'; '.join(parts)}."
-    return f"It is not {plain(shorten(repr(value), 40))}." if isinstance(value, (str, int, float)) else "It is not that."
+    return (
+        f"It is not {plain(shorten(repr(value), 40))}." if isinstance(value, (str, int, float)) else "It is not that."
+    )

@@ -79,8 +79,12 @@ def assigned_literals(source: str) -> dict[str, str]:
     plain = "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") else line for line in source.splitlines())
     try:
         body = parsed(plain).body
-        return {target.id: ast.unparse(node.value) for node in body
-                for target in _targets(node) if isinstance(target, ast.Name)}
+        return {
+            target.id: ast.unparse(node.value)
+            for node in body
+            for target in _targets(node)
+            if isinstance(target, ast.Name)
+        }
     except UNREADABLE:
         return {}
 
@@ -88,8 +92,12 @@ def assigned_literals(source: str) -> dict[str, str]:
 def cleared_literals(source: str, names: Collection[str]) -> str | None:
     """The source of a cell with `...` in the place of the value of each of `names`; None if it gives none of them one."""
     try:
-        values = [node.value for node in parsed(source).body
-                  for target in _targets(node) if isinstance(target, ast.Name) and target.id in names]
+        values = [
+            node.value
+            for node in parsed(source).body
+            for target in _targets(node)
+            if isinstance(target, ast.Name) and target.id in names
+        ]
     except UNREADABLE:
         return None
     lines = source.encode().splitlines(keepends=True)

@@ -27,7 +27,7 @@ SAVING = (*leaving.NEVER, *RESUMING)
 """The same, if there is none."""
 WHOLE = {"start": 1, "end": 12}
 """The sweep that the notebook speaks of."""
-SAVES = '''\
+SAVES = """\
 import os
 import sys
 
@@ -38,7 +38,7 @@ def save_checkpoint(iteration):
     sys.exit(85)
 
 
-'''
+"""
 FIRST = "It begins at START and saves a checkpoint"
 IN_PLACE = "Restarted in place, it resumes and ends right"
 ANYWHERE = "Evicted at any time, any number of times, it ends right"
@@ -54,21 +54,27 @@ def made_checkpoint(job: Job, bench: Bench, start: int, end: int, **settings: in
 def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
     """The question what a job does, asked for one range, with the checkpoint of another in its sandbox, and the output
     that belongs to that."""
+
     def ask(job: Job, bench: Bench) -> Result:
         old = made_checkpoint(job, bench, **made)
         begin = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
         result = in_place(begin, bench, sweep_output(*asked), _believed(*asked))
-        there = (f"The sandbox has a checkpoint of the sweep from {made['start']} to {made['end']}, and {asked[0]} to "
-                 f"{asked[1]} is asked for")
+        there = (
+            f"The sandbox has a checkpoint of the sweep from {made['start']} to {made['end']}, and {asked[0]} to "
+            f"{asked[1]} is asked for"
+        )
         return told(result, there)
+
     return fair(ask)
 
 
 def _believed(start: int, end: int) -> Named:
     """Names stale-checkpoint if the first execution began with an iteration that is not within START and END."""
+
     def named(found: Exploration) -> str | None:
         first = begun(found.first)
         return "stale-checkpoint" if first is not None and not start <= first <= end else None
+
     return named
 
 
@@ -106,21 +112,35 @@ def evicted_sweep() -> Job:
 
 
 LINES_ELSEWHERE = prediction(
-    "lines_elsewhere", "What a restart elsewhere finds", 2, job=evicted_sweep, schedule="evict@2+130s",
-    truth=lambda moments: next(moment for moment in moments if moment.kind == "started" and moment.activation == 2
-                               ).sandbox[OUTPUT].content.count(b"\n"),
+    "lines_elsewhere",
+    "What a restart elsewhere finds",
+    2,
+    job=evicted_sweep,
+    schedule="evict@2+130s",
+    truth=lambda moments: (
+        next(moment for moment in moments if moment.kind == "started" and moment.activation == 2)
+        .sandbox[OUTPUT]
+        .content.count(b"\n")
+    ),
     told="The execution that was evicted had written iterations 4 and 5, into a sandbox that is gone. The new one "
-         "begins with my_output.txt as it was in the checkpoint: iterations 1 to 3.",
-    wrong={5: ("Five lines were in the old sandbox, which was deleted with all that had happened since the checkpoint.",
-               "relies-on-leftovers"),
-           0: ("my_output.txt is in transfer_checkpoint_files, so that it does not begin empty elsewhere.",
-               "output-not-in-checkpoint"),
-           12: ("There is no work between the start of a program and its first look at the files.", None),
-           4: ("save_checkpoint(4) is called before the work of iteration 4.", None),
-           }.get,
-    hints=("Which version of my_output.txt can get to another machine?",
-           "Only what transfer_checkpoint_files lists, as it was when the program last left with 85.",
-           "A checkpoint every 3 iterations: when execution 1 left, how many lines were written?"),
+    "begins with my_output.txt as it was in the checkpoint: iterations 1 to 3.",
+    wrong={
+        5: (
+            "Five lines were in the old sandbox, which was deleted with all that had happened since the checkpoint.",
+            "relies-on-leftovers",
+        ),
+        0: (
+            "my_output.txt is in transfer_checkpoint_files, so that it does not begin empty elsewhere.",
+            "output-not-in-checkpoint",
+        ),
+        12: ("There is no work between the start of a program and its first look at the files.", None),
+        4: ("save_checkpoint(4) is called before the work of iteration 4.", None),
+    }.get,
+    hints=(
+        "Which version of my_output.txt can get to another machine?",
+        "Only what transfer_checkpoint_files lists, as it was when the program last left with 85.",
+        "A checkpoint every 3 iterations: when execution 1 left, how many lines were written?",
+    ),
 )
 RESTORE = Exercise(
     name="restore",
@@ -132,18 +152,38 @@ RESTORE = Exercise(
     functions=("save_checkpoint", "restore_checkpoint"),
     questions=(
         Question(FIRST, 2, both(is_the_sweep, asking(first_checkpoint, 1, 12)), cures=SAVING),
-        Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), cures=RESUMING,
-                 unseen=unseen(in_place)),
-        Question(ANYWHERE, 6, both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)), rests_on=(IN_PLACE,),
-                 cures=RESUMING, unseen=unseen(restart_safe)),
+        Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), cures=RESUMING, unseen=unseen(in_place)),
+        Question(
+            ANYWHERE,
+            6,
+            both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
+            rests_on=(IN_PLACE,),
+            cures=RESUMING,
+            unseen=unseen(restart_safe),
+        ),
         # Its END is the same: whoever compares nothing else takes it for one of this run.
-        Question("A checkpoint from before START is not used", 2, stale(WHOLE, (10, 12)), rests_on=(IN_PLACE,),
-                 cures=restoring.CHOOSING),
+        Question(
+            "A checkpoint from before START is not used",
+            2,
+            stale(WHOLE, (10, 12)),
+            rests_on=(IN_PLACE,),
+            cures=restoring.CHOOSING,
+        ),
         # This run saves as well, what is not as far on as the checkpoint that it found.
-        Question("A checkpoint from beyond END is not used", 3, stale(AT_THE_END, (1, 6)), rests_on=(IN_PLACE,),
-                 cures=restoring.CHOOSING),
-        Question("An empty or broken checkpoint does not end the job", 3, copes_with_damage, rests_on=(IN_PLACE,),
-                 cures=restoring.RENEWING),
+        Question(
+            "A checkpoint from beyond END is not used",
+            3,
+            stale(AT_THE_END, (1, 6)),
+            rests_on=(IN_PLACE,),
+            cures=restoring.CHOOSING,
+        ),
+        Question(
+            "An empty or broken checkpoint does not end the job",
+            3,
+            copes_with_damage,
+            rests_on=(IN_PLACE,),
+            cures=restoring.RENEWING,
+        ),
     ),
     hints=(
         "Take the questions one after the other: is there a checkpoint? Can it be read? Does its iteration belong to "

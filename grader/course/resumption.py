@@ -46,8 +46,13 @@ class Restart:
 
     def outdated(self) -> list[str]:
         """The lost parts that are as they were saved at an earlier moment, not as in the beginning."""
-        return [name for name in self.lost() if name != OUTPUT and self.begun.get(name) != self.first.get(name)
-                and any(self.begun.get(name) == moment.get(name) for moment in self.earlier)]
+        return [
+            name
+            for name in self.lost()
+            if name != OUTPUT
+            and self.begun.get(name) != self.first.get(name)
+            and any(self.begun.get(name) == moment.get(name) for moment in self.earlier)
+        ]
 
 
 def said(printed: str, what: str) -> Description:
@@ -65,8 +70,12 @@ def restarts(way: Sequence[State]) -> Iterator[Restart]:
         origin = _saved_by(way[:number], state)
         if origin is None or state.run is None or not (saved := said(way[origin].run.stdout, SAVES)):
             continue
-        yield Restart(saved, said(state.run.stdout, BEGINS), said(way[0].run.stdout, BEGINS),
-                      tuple(filter(None, (said(earlier.run.stdout, SAVES) for earlier in way[:origin]))))
+        yield Restart(
+            saved,
+            said(state.run.stdout, BEGINS),
+            said(way[0].run.stdout, BEGINS),
+            tuple(filter(None, (said(earlier.run.stdout, SAVES) for earlier in way[:origin]))),
+        )
 
 
 def first_loss(found: Exploration) -> Restart | None:

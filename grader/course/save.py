@@ -37,19 +37,26 @@ def given() -> Tree:
 
 
 SECONDS_LOST = prediction(
-    "seconds_lost", "How much is lost", 2, job=lambda: job_of("fibonacci/fibonacci.sub"), schedule="evict@3+45s",
+    "seconds_lost",
+    "How much is lost",
+    2,
+    job=lambda: job_of("fibonacci/fibonacci.sub"),
+    schedule="evict@3+45s",
     truth=lambda moments: moments[-1].badput,
     told="What two checkpoints had saved, 120 seconds of computing, is in the spool directory and safe. Lost are the 45 "
-         "seconds since then, and no more.",
-    wrong={0: ("An eviction gives no time to save anything: what is not in a checkpoint is gone.", "sigterm-saves"),
-           30: ("The number that was finished in these 45 seconds was printed, but not saved.", None),
-           15: ("The number that was finished in these 45 seconds was printed, but not saved.", None),
-           60: ("An execution takes 60 seconds, but this one was cut off before.", None),
-           165: ("That is all the computing until then: so much is lost without checkpoints.", "never-restores"),
-           }.get,
-    hints=("When was the last checkpoint saved before the eviction?",
-           "Each execution computes two numbers, 30 seconds each, and ends with a checkpoint. The third has just begun.",
-           "The eviction comes 45 seconds into the third execution, and the second ended with a checkpoint."),
+    "seconds since then, and no more.",
+    wrong={
+        0: ("An eviction gives no time to save anything: what is not in a checkpoint is gone.", "sigterm-saves"),
+        30: ("The number that was finished in these 45 seconds was printed, but not saved.", None),
+        15: ("The number that was finished in these 45 seconds was printed, but not saved.", None),
+        60: ("An execution takes 60 seconds, but this one was cut off before.", None),
+        165: ("That is all the computing until then: so much is lost without checkpoints.", "never-restores"),
+    }.get,
+    hints=(
+        "When was the last checkpoint saved before the eviction?",
+        "Each execution computes two numbers, 30 seconds each, and ends with a checkpoint. The third has just begun.",
+        "The eviction comes 45 seconds into the third execution, and the second ended with a checkpoint.",
+    ),
 )
 SAVE = Exercise(
     name="save",
@@ -61,19 +68,29 @@ SAVE = Exercise(
     functions=("save_checkpoint",),
     questions=(
         Question("It saves, and leaves with 85", 3, asking(first_checkpoint, 1, 12), cures=SAVING),
-        Question("Restarted in place, the sweep goes on and ends right", 3, asking(in_place, 1, 12),
-                 rests_on=("It saves, and leaves with 85",), cures=RESUMING, unseen=unseen(in_place)),
-        Question("Evicted at any time, any number of times, it ends right", 4,
-                 both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
-                 rests_on=("Restarted in place, the sweep goes on and ends right",), cures=RESUMING,
-                 unseen=unseen(restart_safe)),
+        Question(
+            "Restarted in place, the sweep goes on and ends right",
+            3,
+            asking(in_place, 1, 12),
+            rests_on=("It saves, and leaves with 85",),
+            cures=RESUMING,
+            unseen=unseen(in_place),
+        ),
+        Question(
+            "Evicted at any time, any number of times, it ends right",
+            4,
+            both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
+            rests_on=("Restarted in place, the sweep goes on and ends right",),
+            cures=RESUMING,
+            unseen=unseen(restart_safe),
+        ),
     ),
     hints=(
         "Two things have to happen: the iteration is written to checkpoint.txt, and the program leaves in a way that "
         "tells HTCondor: saved, start me again.",
         "The file is opened for writing, gets the number as text, and is closed. Then sys.exit with the code that the "
         "submit file names in checkpoint_exit_code.",
-        "with open(\"checkpoint.txt\", \"w\") as file: file.write(str(iteration)) — and then, outside the with block, "
+        'with open("checkpoint.txt", "w") as file: file.write(str(iteration)) — and then, outside the with block, '
         "sys.exit(85).",
     ),
 )

@@ -118,9 +118,19 @@ class Ground:
     def job(self, rule: Job) -> Job:
         """The job, with the rule of another job."""
         early, middle, late = self.seconds
-        return OFTEN.changed(rule, 1, self.steps, steps=self.steps, seconds_early=early, seconds_middle=middle,
-                             seconds_late=late, saving=self.saving, starting=self.starting,
-                             checkpoint_seconds=self.checkpoint, seconds_between_evictions=self.pool.between)
+        return OFTEN.changed(
+            rule,
+            1,
+            self.steps,
+            steps=self.steps,
+            seconds_early=early,
+            seconds_middle=middle,
+            seconds_late=late,
+            saving=self.saving,
+            starting=self.starting,
+            checkpoint_seconds=self.checkpoint,
+            seconds_between_evictions=self.pool.between,
+        )
 
     def plan(self, saved: Sequence[int]) -> Plan:
         """The job's work, when it is saved before each of these iterations, which are counted from 1."""
@@ -171,9 +181,14 @@ KNOWN = (
 def drawn(draw: random.Random) -> tuple[Ground, ...]:
     """Pools of the same three kinds, with other numbers and other luck."""
     name = f"{{}} (drawn, {draw.random():.6f})"
-    return tuple(_drawn(draw, name.format(kind), *bounds) for kind, *bounds in (
-        ("many evictions", AtRandom, (30, 60), (7.5, 11), 14), ("office hours", OfficeHours, (120, 300), (60, 120), 8),
-        ("few evictions", AtRandom, (1200, 2400), (250, 500), 5)))
+    return tuple(
+        _drawn(draw, name.format(kind), *bounds)
+        for kind, *bounds in (
+            ("many evictions", AtRandom, (30, 60), (7.5, 11), 14),
+            ("office hours", OfficeHours, (120, 300), (60, 120), 8),
+            ("few evictions", AtRandom, (1200, 2400), (250, 500), 5),
+        )
+    )
 
 
 def _drawn(draw, name, kind, minutes, ratio, iterations) -> Ground:
@@ -210,8 +225,13 @@ class Rule:
         """The iterations of a ground's job before which it saves. Raises Fault."""
         if ground not in self._saved:
             job = ground.job(self.job)
-            job = replace(job, executable="run_through.py", arguments=(), checkpoint_exit_code=None,
-                          inputs=job.inputs.put("run_through.py", File(RUN_THROUGH, executable=True)))
+            job = replace(
+                job,
+                executable="run_through.py",
+                arguments=(),
+                checkpoint_exit_code=None,
+                inputs=job.inputs.put("run_through.py", File(RUN_THROUGH, executable=True)),
+            )
             self._saved[ground] = _read(executor.run(job, job.inputs), ground)
         return self._saved[ground]
 

@@ -59,10 +59,20 @@ MISSPELT = BEGUN.replace("# 1.", "checkpoint_exit_code = 85\ntransfer_checkpoint
 K, M, G = 1 << 10, 1 << 20, 1 << 30
 REQUESTS = {
     "request_cpus": (1, 1, 8, "asks for no processor", "the program uses one, and few slots have so many"),
-    "request_memory": (M, 16 * M, 64 * G, "is less than Python alone needs, so that the job is killed, or held for it",
-                       "few slots have so much, if any, and the job would wait for one"),
-    "request_disk": (K, 100 * K, 100 * G, "is too little for the program, its output and the checkpoint",
-                     "few slots have so much, if any, and the job would wait for one"),
+    "request_memory": (
+        M,
+        16 * M,
+        64 * G,
+        "is less than Python alone needs, so that the job is killed, or held for it",
+        "few slots have so much, if any, and the job would wait for one",
+    ),
+    "request_disk": (
+        K,
+        100 * K,
+        100 * G,
+        "is too little for the program, its output and the checkpoint",
+        "few slots have so much, if any, and the job would wait for one",
+    ),
 }
 """What a slot needs to have: the unit of a bare number, the least and the most that make sense for this program, and
 what is wrong with less and with more. (Pools that lend out slots advise jobs of one processor, some GB of memory, and no more
@@ -122,17 +132,24 @@ def _unfit(name: str, asked: str) -> str:
 
 
 MISSING_FILE = prediction(
-    "missing_file", "A file that is listed and not there", 2, job=misspelt, schedule="",
+    "missing_file",
+    "A file that is listed and not there",
+    2,
+    job=misspelt,
+    schedule="",
     truth=lambda moments: {"held": "b", "failed": "c"}.get(moments[-1].kind, "a"),
     told="The job goes on hold when it leaves with 85 for the first time: a checkpoint is whole, or it is none. What "
-         "it had computed is lost, and the hold reason does not name the file.",
-    wrong={"a": ("It does not go on with half a checkpoint.", "listed-file-missing"),
-           "c": ("It does not end. It stays in the queue and waits for you.", "listed-file-missing"),
-           "d": ("HTCondor looks at the list only when there is something to transfer.", "listed-file-missing"),
-           }.get,
-    hints=("What would a restart be worth that has the position but not the output?",
-           "HTCondor transfers all that is listed, or nothing; and it asks you rather than guess.",
-           "The state of such a job in condor_q is H."),
+    "it had computed is lost, and the hold reason does not name the file.",
+    wrong={
+        "a": ("It does not go on with half a checkpoint.", "listed-file-missing"),
+        "c": ("It does not end. It stays in the queue and waits for you.", "listed-file-missing"),
+        "d": ("HTCondor looks at the list only when there is something to transfer.", "listed-file-missing"),
+    }.get,
+    hints=(
+        "What would a restart be worth that has the position but not the output?",
+        "HTCondor transfers all that is listed, or nothing; and it asks you rather than guess.",
+        "The state of such a job in condor_q is H.",
+    ),
 )
 SUBMIT = Exercise(
     name="submit",
@@ -143,12 +160,22 @@ SUBMIT = Exercise(
     answers=("sweep.sub",),
     subject=submission_of,
     questions=(
-        Question(SAVED, 2, both(is_one_sweep, of_job(asking(first_checkpoint, 1, 12)),
-                                of_job(asking(in_place, 1, 12))), cures=submitting.CURES),
-        Question("Evicted at any time, any number of times, it ends right", 3, of_job(asking(restart_safe, 1, 12)),
-                 rests_on=(SAVED,), cures=submitting.CURES),
-        Question("It asks for what it needs, and keeps a log", 1, asks_for_enough, rests_on=(SAVED,),
-                 cures=submitting.CURES),
+        Question(
+            SAVED,
+            2,
+            both(is_one_sweep, of_job(asking(first_checkpoint, 1, 12)), of_job(asking(in_place, 1, 12))),
+            cures=submitting.CURES,
+        ),
+        Question(
+            "Evicted at any time, any number of times, it ends right",
+            3,
+            of_job(asking(restart_safe, 1, 12)),
+            rests_on=(SAVED,),
+            cures=submitting.CURES,
+        ),
+        Question(
+            "It asks for what it needs, and keeps a log", 1, asks_for_enough, rests_on=(SAVED,), cures=submitting.CURES
+        ),
     ),
     hints=(
         "Four gaps. The first two make the checkpoint: checkpoint_exit_code and transfer_checkpoint_files.",

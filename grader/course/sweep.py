@@ -19,8 +19,10 @@ from .payload import Program
 from .resumption import free_way
 
 SWEEP = Program(
-    "sweep", "sweep.py",
-    idle=b"def save_checkpoint(iteration):\n    pass\n\n\ndef restore_checkpoint(start, end):\n    return start\n")
+    "sweep",
+    "sweep.py",
+    idle=b"def save_checkpoint(iteration):\n    pass\n\n\ndef restore_checkpoint(start, end):\n    return start\n",
+)
 """payload/sweep: sweep.py START END."""
 AT_THE_END = {"start": 9, "end": 11, "interval": 1}
 """A sweep that saves before each iteration but the first: the last one has a checkpoint, and so has one before it."""
@@ -40,24 +42,36 @@ def sweep_output(start: int, end: int, **settings: float) -> Tree:
 def asking(question: Callable[[Job, Bench, Tree], Result], start: int, end: int, **settings: float) -> Ask:
     """A question about the sweep from `start` to `end`. If that is not the one that the notebook speaks of, a failure
     says so."""
-    there = "" if (start, end) == (1, 12) and not settings else f"Asked for the iterations {start} to {end}" + (
-        f", saved every {settings['interval']}" if "interval" in settings else "")
+    there = (
+        ""
+        if (start, end) == (1, 12) and not settings
+        else f"Asked for the iterations {start} to {end}"
+        + (f", saved every {settings['interval']}" if "interval" in settings else "")
+    )
 
     def ask(job: Job, bench: Bench) -> Result:
         result = question(sweep(job, start, end, **settings), bench, sweep_output(start, end, **settings))
         return told(result, there) if there else result
+
     return fair(ask)
 
 
 def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.Random], Ask]:
     """A question about a sweep whose numbers are drawn."""
+
     def drawn(draw: random.Random) -> Ask:
         # One checkpoint: that restarts are restarted, and the last iteration saved, is asked with known numbers.
         start, interval = draw.randint(2, 9), draw.randint(2, 3)
         end = start + interval + draw.randint(1, interval - 1)
-        settings = {"steps": draw.randint(30, 90), "interval": interval, "transient": draw.randint(50, 150),
-                    "samples": draw.randint(3, 6), "seconds": draw.randint(20, 90)}
+        settings = {
+            "steps": draw.randint(30, 90),
+            "interval": interval,
+            "transient": draw.randint(50, 150),
+            "samples": draw.randint(3, 6),
+            "seconds": draw.randint(20, 90),
+        }
         return asking(question, start, end, **settings)
+
     return drawn
 
 
@@ -84,10 +98,21 @@ def _amiss(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -
     found = bench.explore(job, expected)
     if surplus := _surplus(job, found):
         if repeated := sum(_again(found)) + _before_start(job, found):
-            return failed(job, bench, found, named or _off_by_one,
-                          f"The output is right, but {count(repeated, 'iteration')} too many.")
-        return failed(job, bench, found, named or _nothing, "The output is right, but the job takes "
-                      f"{about(found.seconds)}, and its iterations only {about(found.seconds - surplus)} of that.")
+            return failed(
+                job,
+                bench,
+                found,
+                named or _off_by_one,
+                f"The output is right, but {count(repeated, 'iteration')} too many.",
+            )
+        return failed(
+            job,
+            bench,
+            found,
+            named or _nothing,
+            "The output is right, but the job takes "
+            f"{about(found.seconds)}, and its iterations only {about(found.seconds - surplus)} of that.",
+        )
     if _early(found, expected):
         return wrong("The whole output is written before the sweep has done its iterations.", job)
     return None
@@ -100,8 +125,10 @@ def _elsewhere(job: Job, bench: Bench, expected: Tree) -> Result | None:
     later = bench.executor.run(job, first.sandbox, slot=1, clock=first.clock + 100_000.0)
     if later.exit == first.run.exit and abs(later.seconds - first.run.seconds) <= 0.1 * first.run.seconds:
         return None
-    return wrong("Begun elsewhere, on another day, the job ends in another way, or takes another time, than when begun "
-                 "first.", job)
+    return wrong(
+        "Begun elsewhere, on another day, the job ends in another way, or takes another time, than when begun first.",
+        job,
+    )
 
 
 def begun(state: State) -> int | None:

@@ -26,7 +26,7 @@ class Trusted(Executor):
         run = super().run(job, sandbox, **circumstances)
         killed = run.exit.signal == signal.SIGKILL and not circumstances.get("stop")
         if run.lost or run.over or run.unstartable or killed:
-            why = run.over and f"it needed more than {run.over}" or run.unstartable or "its processes were killed"
+            why = (run.over and f"it needed more than {run.over}") or run.unstartable or "its processes were killed"
             raise MachineTrouble(f"{job.executable}, a program of the course, could not be run on this machine: {why}.")
         return run
 

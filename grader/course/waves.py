@@ -154,35 +154,49 @@ def _whole(text: str) -> bool:
 
 def asking(question: Callable[[Job, Bench, Tree], Result], limit: int, **settings: float) -> Ask:
     """A question about the waves with this time limit and these settings."""
+
     def ask(job: Job, bench: Bench) -> Result:
         return question(waves(job, limit, **settings), bench, WAVES.known_answer(**settings))
+
     return ask
 
 
 def unseen(question: Callable[[Job, Bench, Tree], Result], periods: float) -> Callable[[random.Random], Ask]:
     """A question about waves whose numbers are drawn, with a time limit of so many restart files."""
+
     def drawn(draw: random.Random) -> Ask:
         settings = unseen_settings(draw)
         limit = round(periods * (settings["save_every"] * settings["seconds"] + 5 * settings["disk_seconds"]))
         there = "With {points} points, saved every {save_every} of {steps} steps".format(**settings)
         return lambda job, bench: told(asking(question, limit, **settings)(job, bench), there)
+
     return drawn
 
 
 def unseen_settings(draw: random.Random) -> dict[str, float]:
     """Numbers with which a restart file is written in three or four pieces, and three times."""
     points, save_every = draw.randint(40, 60), draw.randint(4, 6)
-    return {"points": points, "courant": draw.randint(90, 99) / 100, "save_every": save_every,
-            "steps": 3 * save_every + draw.randint(1, 3), "seconds": draw.randint(1, 3),
-            "block": points * draw.randint(13, 15), "disk_seconds": 2}
+    return {
+        "points": points,
+        "courant": draw.randint(90, 99) / 100,
+        "save_every": save_every,
+        "steps": 3 * save_every + draw.randint(1, 3),
+        "seconds": draw.randint(1, 3),
+        "block": points * draw.randint(13, 15),
+        "disk_seconds": 2,
+    }
 
 
 def is_the_wrapped_program(job: Job, bench: Bench) -> Result:
     """Whether the submit file still runs my_wrapper with a time limit, and brings the output home."""
     limit = job.arguments[0] if job.arguments else ""
     if job.executable != "my_wrapper" or not limit.isdigit() or WAVES.output not in (job.transfer_output_files or ()):
-        return wrong("waves.sub has to keep `executable = my_wrapper`, a number of seconds as its first argument, and "
-                      "`transfer_output_files = my_output.txt`.", job, ())
+        return wrong(
+            "waves.sub has to keep `executable = my_wrapper`, a number of seconds as its first argument, and "
+            "`transfer_output_files = my_output.txt`.",
+            job,
+            (),
+        )
     return Result(True, "")
 
 
@@ -206,12 +220,23 @@ def out_of_time(job: Job, bench: Bench, expected: Tree) -> Result:
         text = f"my_wrapper is given {job.arguments[0]} s, and lets waves run for {run.seconds:.0f} s.{never}"
         return wrong(text, job, ())
     if isinstance(end, Ended) and end.exit.code == 0 and _exit_code(job, bench, points=2) == 0:
-        return failed(job, bench, found, "wrong-exit-code",
-                      "Out of time, my_wrapper leaves with 0; and so it does when waves fails. It does not see the "
-                      "exit code of waves (or timeout).")
+        return failed(
+            job,
+            bench,
+            found,
+            "wrong-exit-code",
+            "Out of time, my_wrapper leaves with 0; and so it does when waves fails. It does not see the "
+            "exit code of waves (or timeout).",
+        )
     if isinstance(end, Ended):
-        return failed(job, bench, found, None, f"After {run.seconds:.0f} s, the time is up, and my_wrapper leaves with "
-                                               f"{end.exit}. For HTCondor, that is the end.")
+        return failed(
+            job,
+            bench,
+            found,
+            None,
+            f"After {run.seconds:.0f} s, the time is up, and my_wrapper leaves with "
+            f"{end.exit}. For HTCondor, that is the end.",
+        )
     if isinstance(end, Saved) and (amiss := _not_its_own_time(job, run) or _not_its_argument(job, bench, run)):
         return wrong(amiss, job, ())
     return first_checkpoint(job, bench, expected)
@@ -222,8 +247,11 @@ def _not_its_own_time(job: Job, run: Run) -> str:
     limit, seconds = float(job.arguments[0]), WAVES.settings(job)["seconds"]
     if run.seconds > 2 * limit:
         return f"my_wrapper is given {limit:g} s, and ends after {run.seconds:.0f} s."
-    if changed := [path for path in (WAVES.executable, WAVES.settings_file)
-                   if run.sandbox.get(path) not in (None, job.inputs[path])]:
+    if changed := [
+        path
+        for path in (WAVES.executable, WAVES.settings_file)
+        if run.sandbox.get(path) not in (None, job.inputs[path])
+    ]:
         return f"my_wrapper has changed {changed[0]}. It has to take waves and its input as they are."
     output = run.sandbox.get(WAVES.output)
     if isinstance(output, File) and (output.content.count(b"\n") - 1) * seconds > run.seconds:
@@ -241,8 +269,10 @@ def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
         then = bench.executor.run(shorter, shorter.inputs)
         if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
             return ""
-    return (f"my_wrapper is given {shorter.arguments[0]} s, and ends after {then.seconds:.0f} s. The limit is its first "
-            "argument, $1.")
+    return (
+        f"my_wrapper is given {shorter.arguments[0]} s, and ends after {then.seconds:.0f} s. The limit is its first "
+        "argument, $1."
+    )
 
 
 def _is_done(run: Run, expected: Tree) -> bool:
@@ -269,8 +299,12 @@ def passes_on(job: Job, bench: Bench, expected: Tree) -> Result:
     schedule."""
     unusable = _exit_code(job, bench, points=2)
     if unusable != UNUSABLE:
-        return wrong(f"With an unusable my_input.txt, waves leaves with {UNUSABLE} and the job with {unusable}.", job, (),
-                     "always-85" if unusable == job.checkpoint_exit_code else "wrong-exit-code")
+        return wrong(
+            f"With an unusable my_input.txt, waves leaves with {UNUSABLE} and the job with {unusable}.",
+            job,
+            (),
+            "always-85" if unusable == job.checkpoint_exit_code else "wrong-exit-code",
+        )
     found = bench.explore(replace(job, success_exit_code=DIVERGED), Tree())
     if found.verdict == RESTART_SAFE or found.failure == "lost progress":  # which other questions are about
         return Result(True, f"exit codes {UNUSABLE} and {DIVERGED}, as waves leaves with", schedules=found.schedules)
@@ -288,6 +322,7 @@ def _exit_code(job: Job, bench: Bench, **settings: float) -> int | None:
 def cut_off(choose: Callable[[list[int]], list[int]] = list, **settings: float) -> Ask:
     """The question whether a job ends right wherever its first execution is cut off, with the same time limit in each
     execution. `choose` takes some of moments()."""
+
     def ask(job: Job, bench: Bench) -> Result:
         becomes: dict[tuple, Exploration] = {}
         tried = []
@@ -299,15 +334,25 @@ def cut_off(choose: Callable[[list[int]], list[int]] = list, **settings: float) 
             tried.append((cut, one, becomes[left]))
         torn = [one for one in tried if one[2].verdict != RESTART_SAFE]
         if not torn:
-            return Result(True, f"{count(len(tried), 'moment')}, before and in the middle of what is written, end right",
-                          schedules=sum(found.schedules for found in becomes.values()))
+            return Result(
+                True,
+                f"{count(len(tried), 'moment')}, before and in the middle of what is written, end right",
+                schedules=sum(found.schedules for found in becomes.values()),
+            )
         cut, cut_job, found = min(torn, key=lambda one: _gravity(one[2]))
-        result = failed(cut_job, bench, found, "torn-write" if cut.saving else None,
-                        f"With {_numbers(settings)}: cut off after {cut.seconds} s (waves has said: {cut.said}), "
-                        f"{_outcome(found)}.")
-        table = dict.fromkeys(Evidence("cut off", f"after {cut.seconds} s ({cut.said}), {_outcome(found)}")
-                              for cut, _, found in tried)
+        result = failed(
+            cut_job,
+            bench,
+            found,
+            "torn-write" if cut.saving else None,
+            f"With {_numbers(settings)}: cut off after {cut.seconds} s (waves has said: {cut.said}), "
+            f"{_outcome(found)}.",
+        )
+        table = dict.fromkeys(
+            Evidence("cut off", f"after {cut.seconds} s ({cut.said}), {_outcome(found)}") for cut, _, found in tried
+        )
         return replace(result, failure=replace(result.failure, evidence=(*table, *result.failure.evidence)))
+
     return ask
 
 
@@ -335,11 +380,11 @@ def _cut(job: Job, wanted: Sequence[int], bench: Bench, settings: dict[str, floa
             ahead += moment - reached.seconds  # what the wrapper takes off its limit
         files, since = _progress(run, settings)
         cut = replace(reached, seconds=round(run.seconds))
-        if _steps(run) >= steps_in_all or files > 1 and not cut.saving:
+        if _steps(run) >= steps_in_all or (files > 1 and not cut.saving):
             continue  # it has no limit then, perhaps as it takes too much off, or has written the file
         if files > 1:
             yield limited, cut
-        elif not before and (files and since or any(_whole(text) for _, text in _said(run))):
+        elif not before and ((files and since) or any(_whole(text) for _, text in _said(run))):
             before = True
             yield limited, cut
 

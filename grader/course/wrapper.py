@@ -43,19 +43,31 @@ def _ending(moments: Sequence[Moment]) -> str:
 
 
 TORN_FILE = prediction(
-    "torn_file", "A restart file that was torn", 1, job=lambda: waves(naive_job(), TORN), schedule="",
+    "torn_file",
+    "A restart file that was torn",
+    1,
+    job=lambda: waves(naive_job(), TORN),
+    schedule="",
     truth=_ending,
     told="The job ends with exit code 0, and the numbers are wrong. waves reads as many points as there are in the "
-         "torn file, takes the others for points at rest, and nobody ever notices.",
-    wrong={"a": ("HTCondor never looks into a file. There is one that is called restart.dat, and that will do.",
-                 "torn-write"),
-           "b": ("waves could have noticed that there are too few lines. Many programs do not count.", "torn-write"),
-           "c": ("A time limit does not wait until a file is whole. When it strikes in the middle, half a file is all "
-                 "there is, and it becomes the checkpoint.", "torn-write"),
-           }.get,
-    hints=("What is in restart.dat after 73 seconds? The lines that waves has printed tell how many bytes.",
-           "Who of the three would notice: HTCondor, waves, the wrapper? Each of them sees a file with the right name.",
-           "The file begins with a step, and has too few points. waves does not count them."),
+    "torn file, takes the others for points at rest, and nobody ever notices.",
+    wrong={
+        "a": (
+            "HTCondor never looks into a file. There is one that is called restart.dat, and that will do.",
+            "torn-write",
+        ),
+        "b": ("waves could have noticed that there are too few lines. Many programs do not count.", "torn-write"),
+        "c": (
+            "A time limit does not wait until a file is whole. When it strikes in the middle, half a file is all "
+            "there is, and it becomes the checkpoint.",
+            "torn-write",
+        ),
+    }.get,
+    hints=(
+        "What is in restart.dat after 73 seconds? The lines that waves has printed tell how many bytes.",
+        "Who of the three would notice: HTCondor, waves, the wrapper? Each of them sees a file with the right name.",
+        "The file begins with a step, and has too few points. waves does not count them.",
+    ),
 )
 BEFORE, TIME_UP = "With time enough, it is done in one go", "Out of time, it leaves with 85 and a checkpoint"
 WRAPPER = Exercise(
@@ -69,12 +81,26 @@ WRAPPER = Exercise(
     questions=(
         Question(BEFORE, 1, both(is_the_wrapped_program, asking(at_once, PLENTY, steps=24))),
         Question(TIME_UP, 2, asking(out_of_time, LIMIT), rests_on=(BEFORE,), unseen=unseen(out_of_time, 2.4)),
-        Question("Evicted at any time, any number of times, it ends right", 2, asking(every_schedule, LIMIT),
-                 rests_on=(TIME_UP,), unseen=unseen(every_schedule, 2.4)),
-        Question("The exit codes of the program are passed on", 2, asking(passes_on, BEFORE_THAT, **DIVERGES),
-                 rests_on=(TIME_UP,)),
-        Question("Cut off at any moment of writing, it goes on from a whole file", 2, cut_off(**SHORT),
-                 rests_on=(TIME_UP,), unseen=cut_off_unseen),
+        Question(
+            "Evicted at any time, any number of times, it ends right",
+            2,
+            asking(every_schedule, LIMIT),
+            rests_on=(TIME_UP,),
+            unseen=unseen(every_schedule, 2.4),
+        ),
+        Question(
+            "The exit codes of the program are passed on",
+            2,
+            asking(passes_on, BEFORE_THAT, **DIVERGES),
+            rests_on=(TIME_UP,),
+        ),
+        Question(
+            "Cut off at any moment of writing, it goes on from a whole file",
+            2,
+            cut_off(**SHORT),
+            rests_on=(TIME_UP,),
+            unseen=cut_off_unseen,
+        ),
     ),
     hints=(
         "Three things: how waves is started (with a restart file, if there is one), for how long, and what its exit "

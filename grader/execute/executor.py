@@ -55,8 +55,13 @@ class Executor:
     Raises MachineTrouble where processes can't be forked.
     """
 
-    def __init__(self, limits: Limits = Limits(), confine: Confinement | None = None, one_machine: bool = False,
-                 sets_home: bool = True):
+    def __init__(
+        self,
+        limits: Limits = Limits(),
+        confine: Confinement | None = None,
+        one_machine: bool = False,
+        sets_home: bool = True,
+    ):
         """`one_machine`: what a program leaves outside of its sandbox is there in the next execution in the same slot, as on
         one and the same machine. Otherwise it is never found again. `sets_home`: whether jobs have HOME, which names a
         directory that is emptied after each execution."""
@@ -102,8 +107,14 @@ class Executor:
     def anonymous(self, sandbox: Tree) -> Tree:
         """A sandbox in which EXECUTE stands for the real name of the directory of all execute directories."""
         root = os.fsencode(self._scratch.path)
-        return Tree({path: entry._replace(content=entry.content.replace(root, os.fsencode(EXECUTE)))
-                     if isinstance(entry, File) else entry for path, entry in sandbox.items()})
+        return Tree(
+            {
+                path: entry._replace(content=entry.content.replace(root, os.fsencode(EXECUTE)))
+                if isinstance(entry, File)
+                else entry
+                for path, entry in sandbox.items()
+            }
+        )
 
     def as_told(self, text: str) -> str:
         """A text with EXECUTE where it has the real name of the directory of all execute directories."""
@@ -125,9 +136,18 @@ class Executor:
         """The execute directory of this slot."""
         return self._scratch.execute_directory(slot, self.name(slot))
 
-    def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH,
-            stop: Stop | None = None, trace: bool = False, beside: tuple[Start, ...] = (),
-            unbroken: Unbroken | None = None) -> Run:
+    def run(
+        self,
+        job: Job,
+        sandbox: Tree,
+        *,
+        slot: int = 0,
+        clock: float = EPOCH,
+        stop: Stop | None = None,
+        trace: bool = False,
+        beside: tuple[Start, ...] = (),
+        unbroken: Unbroken | None = None,
+    ) -> Run:
         """Execute the job's program in `sandbox`, in the given slot, when virtual time is `clock`.
 
         `beside`: the earlier starts that have left something running there. They are made again, in the sandbox of the
@@ -150,8 +170,9 @@ class Executor:
             return run._replace(unaided=alone._replace(looked=run.looked) == run)
         return run
 
-    def _run(self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool,
-             unbroken: Unbroken | None) -> Run:
+    def _run(
+        self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool, unbroken: Unbroken | None
+    ) -> Run:
         directory = self.directory(slot)
         if self._one_machine and slot != self._slot:
             self._scratch.clear()
@@ -171,8 +192,7 @@ class Executor:
                 if answer.starts < len(starts) or answer.left is None:
                     return run._replace(left=None)
                 earlier = [process for process in answer.left if process[0]]
-                return run._replace(left=names(job, answer.left),
-                                    unaided=not earlier)
+                return run._replace(left=names(job, answer.left), unaided=not earlier)
         finally:
             self._scratch.clear(keep_outside=self._one_machine)
 
@@ -189,8 +209,10 @@ class Executor:
         sources = [f"{directory}/{path}" for path, entry in _sources(job.inputs) if sandbox.get(path) == entry]
         each = [self._start(job, start, slot, directory, clock_file) for start in starts]
         each[0] |= {"begins": None, "sources": sources}
-        each[-1] |= {"stop": stop and [stop.after, int(stop.signal), stop.grace],
-                     "trace": f"{control}/trace" if trace else None}
+        each[-1] |= {
+            "stop": stop and [stop.after, int(stop.signal), stop.grace],
+            "trace": f"{control}/trace" if trace else None,
+        }
         return {
             "starts": each,
             "checkpoint": [job.checkpoint_exit_code, job.checkpoint_signal] if job.self_checkpointing else None,
@@ -212,8 +234,14 @@ class Executor:
         """What is another one in each start."""
         environment = self._environment(job, start.sandbox, directory, clock_file, slot)
         python = _is_python(job, start.sandbox) and environment["PYTHONHASHSEED"] == hashing.FIXED
-        return {"environment": environment, "python": python, "begins": start.clock, "sources": [], "stop": None,
-                "trace": None}
+        return {
+            "environment": environment,
+            "python": python,
+            "begins": start.clock,
+            "sources": [],
+            "stop": None,
+            "trace": None,
+        }
 
     def _environment(self, job: Job, sandbox: Tree, directory: Path, clock_file: str, slot: int) -> dict[str, str]:
         where, tools, own = str(directory), str(self._scratch.tools), dict(job.environment)
@@ -221,14 +249,21 @@ class Executor:
         return {
             **ads.environment(job, where),
             **({"HOME": str(self._scratch.home)} if self._sets_home else {}),
-            "LANG": "C.UTF-8", "USER": "slot1", "TZ": "UTC",
+            "LANG": "C.UTF-8",
+            "USER": "slot1",
+            "TZ": "UTC",
             "PYTHONHASHSEED": hashing.seed(sandbox, slot),
-            "BASH_ENV": f"{tools}/time.bash", "PERL5LIB": str(INSIDE / "perl"), "PERL5OPT": "-MVirtualTime",
+            "BASH_ENV": f"{tools}/time.bash",
+            "PERL5LIB": str(INSIDE / "perl"),
+            "PERL5OPT": "-MVirtualTime",
             "_CONDOR_SLOT": f"slot1_{slot + 1}",
             **own,
             "PATH": os.pathsep.join([tools, own.get("PATH", "/usr/local/bin:/usr/bin:/bin")]),
-            "PYTHONPATH": os.pathsep.join(python_path), "PYTHONDONTWRITEBYTECODE": "1",
-            "_SIMULATOR_CLOCK": clock_file, "_SIMULATOR_TOOLS": tools, "_SIMULATOR_CODE": f"{self._scratch.control}/code",
+            "PYTHONPATH": os.pathsep.join(python_path),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "_SIMULATOR_CLOCK": clock_file,
+            "_SIMULATOR_TOOLS": tools,
+            "_SIMULATOR_CODE": f"{self._scratch.control}/code",
             "_SIMULATOR_HOST": self.host(slot),
         }
 
@@ -255,8 +290,10 @@ class Executor:
                 if problem.errno in SCARCE:
                     raise
                 over = f"can be read of the sandbox ({problem.strerror})"
-        if any(isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
-               for entry in after.changed_since(before).values()):
+        if any(
+            isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
+            for entry in after.changed_since(before).values()
+        ):
             over = over or self._in_words(Limit.FILE)
         number, _, why = text(f"{control}/failure").partition(" ")
         return Run(
@@ -288,25 +325,27 @@ class Executor:
         """What an execution wrote to a stream: to its file in the sandbox, or to one beside it."""
         old, new = before.get(name), after.get(name)
         if isinstance(old, File) and isinstance(new, File):
-            return File(new.content[len(old.content):]).text
+            return File(new.content[len(old.content) :]).text
         return self.as_told(text(beside))
 
     def _limit(self, answer: Answer) -> Limit | None:
         """What the program was ended for."""
         if answer.over:
             return Limit(answer.over)
-        if answer.signal == signal.SIGXCPU or answer.signal == signal.SIGKILL and answer.cpu >= self.limits.cpu:
+        if answer.signal == signal.SIGXCPU or (answer.signal == signal.SIGKILL and answer.cpu >= self.limits.cpu):
             return Limit.PROCESSOR_TIME
         return Limit.FILE if answer.signal == signal.SIGXFSZ else None
 
     def _in_words(self, limit: Limit) -> str:
         limits = self.limits
-        return {Limit.REAL_TIME: f"{limits.wall:g} s of real time",
-                Limit.PROCESSOR_TIME: f"{limits.cpu} s of processor time",
-                Limit.PROCESSES: f"{limits.processes} processes at a time",
-                Limit.MEMORY: f"{limits.memory >> 20} MB of memory",
-                Limit.DISK: f"{limits.files} files or {limits.sandbox_bytes >> 20} MB of disk",
-                Limit.FILE: f"{limits.file_bytes >> 20} MB in one file"}[limit]
+        return {
+            Limit.REAL_TIME: f"{limits.wall:g} s of real time",
+            Limit.PROCESSOR_TIME: f"{limits.cpu} s of processor time",
+            Limit.PROCESSES: f"{limits.processes} processes at a time",
+            Limit.MEMORY: f"{limits.memory >> 20} MB of memory",
+            Limit.DISK: f"{limits.files} files or {limits.sandbox_bytes >> 20} MB of disk",
+            Limit.FILE: f"{limits.file_bytes >> 20} MB in one file",
+        }[limit]
 
 
 @lru_cache(16)
@@ -317,20 +356,25 @@ def _told(limits: Limits) -> dict:
 @lru_cache(64)
 def _sources(inputs: Tree) -> list[tuple[str, File]]:
     """The Python files among a job's inputs, (path, file) each."""
-    found = [(path, entry) for path, entry in inputs.items() if isinstance(entry, File)
-             and (path.endswith(".py") or entry.executable and _PYTHON.match(entry.content))]
+    found = [
+        (path, entry)
+        for path, entry in inputs.items()
+        if isinstance(entry, File) and (path.endswith(".py") or (entry.executable and _PYTHON.match(entry.content)))
+    ]
     return found[:MOST_SOURCES]
 
 
 @lru_cache(64)
 def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
     """Whether a program that is made of this seems to start the command `sleep`. (What it starts unseen takes more.)"""
+
     def starts(path: str, content: bytes) -> bool:
         python = path.endswith(".py") or bool(_PYTHON.match(content))
         return b"sleep" in content and (not python or bool(_COMMANDS.search(content)))
 
     return any("sleep" in word for word in arguments) or any(
-        starts(path, entry.content[:MOST_LOOKED_AT]) for path, entry in inputs.items() if isinstance(entry, File))
+        starts(path, entry.content[:MOST_LOOKED_AT]) for path, entry in inputs.items() if isinstance(entry, File)
+    )
 
 
 def _is_python(job: Job, sandbox: Tree) -> bool:
@@ -341,8 +385,11 @@ def _is_python(job: Job, sandbox: Tree) -> bool:
 @lru_cache(1024)
 def _slots_named_in(item: tuple[str, Entry]) -> frozenset[int]:
     path, entry = item
-    told = os.fsencode(path) + b"\0" + (entry.content if isinstance(entry, File)
-                                        else os.fsencode(entry.target) if isinstance(entry, Link) else b"")
+    told = (
+        os.fsencode(path)
+        + b"\0"
+        + (entry.content if isinstance(entry, File) else os.fsencode(entry.target) if isinstance(entry, Link) else b"")
+    )
     return frozenset(int(number) - 1 for number in Executor.mark.findall(told))
 
 

@@ -20,14 +20,17 @@ MOST_BYTES = 100_000
 
 def seed(sandbox: Tree, slot: int) -> str:
     """The value of PYTHONHASHSEED for a start in this sandbox."""
-    programs = (entry.content for path, entry in sandbox.items()
-                if isinstance(entry, File) and (path.endswith(".py") or entry.executable))
+    programs = (
+        entry.content
+        for path, entry in sandbox.items()
+        if isinstance(entry, File) and (path.endswith(".py") or entry.executable)
+    )
     if not any(map(matters, programs)):
         return FIXED
     digest = hashlib.sha256(b"%d" % slot)
     for path, entry in without_streams(sandbox).items():
         digest.update(b"\0%s\0%s" % (path.encode("utf-8", "surrogateescape"), getattr(entry, "content", b"")))
-    return str(1 + int.from_bytes(digest.digest()[:4], "big") % 0xffff_fffe)
+    return str(1 + int.from_bytes(digest.digest()[:4], "big") % 0xFFFF_FFFE)
 
 
 @lru_cache(256)
@@ -42,7 +45,7 @@ def matters(program: bytes) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     looked_up = {id(other) for node in nodes if isinstance(node, ast.Compare) for other in node.comparators}
-    return any(_names(node) or _is_unordered(node) and id(node) not in looked_up for node in nodes)
+    return any(_names(node) or (_is_unordered(node) and id(node) not in looked_up) for node in nodes)
 
 
 def _names(node: ast.AST) -> bool:

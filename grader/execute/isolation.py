@@ -23,8 +23,20 @@ from typing import NamedTuple
 
 from .inside import INSIDE, starter
 
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache",
-          "/etc/localtime", "/etc/passwd", "/etc/group", "/nix/store")
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/passwd",
+    "/etc/group",
+    "/nix/store",
+)
 OWN = ("/tmp", "/dev/shm")
 """What a job has for itself alone."""
 FIRST_USER = 0x7000_0000
@@ -52,7 +64,7 @@ class Confinement(NamedTuple):
         """Whether a limit on processes counts those of the job alone: it does for a user of its own,
         and in a user namespace since Linux 5.14."""
         release = re.match(r"(\d+)\.(\d+)", platform.release())
-        return self.own_user or bool(release) and tuple(map(int, release.groups())) >= (5, 14)
+        return self.own_user or (bool(release) and tuple(map(int, release.groups())) >= (5, 14))
 
     def mounted(self, scratch: Path) -> list[Path]:
         """Where in a job's own /tmp, which is its /dev/shm as well, something is mounted."""
@@ -70,19 +82,44 @@ class Confinement(NamedTuple):
         if not self.bubblewrap:
             return ["/usr/bin/env", *(f"{name}={value}" for name, value in told.items()), *command]
         # Whoever is root outside keeps the right to change the user, which the starter then does, and no other.
-        users = [*NAMESPACES, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] \
-            if self.own_user else ["--unshare-all", "--cap-drop", "ALL"]
+        users = (
+            [*NAMESPACES, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+            if self.own_user
+            else ["--unshare-all", "--cap-drop", "ALL"]
+        )
         tmp, tools = str(scratch / "tmp"), str(scratch / "tools")
         names = ["--ro-bind", f"{tools}/passwd", "/etc/passwd"] if (scratch / "tools" / "passwd").exists() else []
         doors = _doors(scratch) if self.own_user else ()
         binds = (word for path in self._seen() for word in ("--ro-bind", path, path))
-        return ["bwrap", *users, "--as-pid-1", "--die-with-parent", *(("--ro-bind", "/", "/") if self.whole else ()),
-                "--proc", "/proc", "--dev", "/dev",
-                *(word for own in OWN for word in ("--bind", tmp, own)), *doors, *binds, *names,
-                "--bind", str(scratch), str(scratch), "--ro-bind", tools, tools,
-                "--remount-ro", "/dev", "--remount-ro", "/",
-                *(word for name, value in told.items() for word in ("--setenv", name, value)),
-                "--chdir", str(scratch), *command]
+        return [
+            "bwrap",
+            *users,
+            "--as-pid-1",
+            "--die-with-parent",
+            *(("--ro-bind", "/", "/") if self.whole else ()),
+            "--proc",
+            "/proc",
+            "--dev",
+            "/dev",
+            *(word for own in OWN for word in ("--bind", tmp, own)),
+            *doors,
+            *binds,
+            *names,
+            "--bind",
+            str(scratch),
+            str(scratch),
+            "--ro-bind",
+            tools,
+            tools,
+            "--remount-ro",
+            "/dev",
+            "--remount-ro",
+            "/",
+            *(word for name, value in told.items() for word in ("--setenv", name, value)),
+            "--chdir",
+            str(scratch),
+            *command,
+        ]
 
 
 def passwd(user: int) -> str:
@@ -103,8 +140,9 @@ def readable() -> list[str]:
 
 def _doors(scratch: Path) -> list[str]:
     """Directories that lead to what is mounted, open to every user: bubblewrap makes them for its own."""
-    ways = sorted({str(parent) for path in (*readable(), scratch) for parent in Path(path).parents}
-                  - {"/", "/dev", *OWN})
+    ways = sorted(
+        {str(parent) for path in (*readable(), scratch) for parent in Path(path).parents} - {"/", "/dev", *OWN}
+    )
     return [word for way in ways for word in ("--perms", "0755", "--dir", way)]
 
 
@@ -114,8 +152,11 @@ def confinement() -> Confinement | None:
     if not sys.platform.startswith("linux"):
         return None
     root, bubblewrap = os.geteuid() == 0, shutil.which("bwrap") is not None
-    offers = [Confinement(True, True)] * (root and bubblewrap) + [Confinement(True, False)] * bubblewrap \
+    offers = (
+        [Confinement(True, True)] * (root and bubblewrap)
+        + [Confinement(True, False)] * bubblewrap
         + [Confinement(False, True)] * root
+    )
     return next((offer for offer in offers if _works(offer)), None)
 
 
@@ -135,6 +176,11 @@ def _works(offer: Confinement) -> bool:
         for name in ("tmp", "tools"):
             (scratch / name).mkdir()
         try:
-            return subprocess.run(offer(starter(), scratch), stdin=subprocess.DEVNULL, capture_output=True, timeout=20).returncode == 0
+            return (
+                subprocess.run(
+                    offer(starter(), scratch), stdin=subprocess.DEVNULL, capture_output=True, timeout=20
+                ).returncode
+                == 0
+            )
         except (OSError, subprocess.TimeoutExpired):
             return False

@@ -15,15 +15,17 @@ _INTERPRETER = re.compile(r"(?:.*/)?(?:\w*sh|env|perl|python[\d.]*)")
 
 def names(job: Job, left: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
     """What to call the processes that a program left running."""
-    found = (_name(os.fsdecode(bytes.fromhex(command)).split("\0")) or os.path.basename(job.executable)
-             for _, command in left)
+    found = (
+        _name(os.fsdecode(bytes.fromhex(command)).split("\0")) or os.path.basename(job.executable)
+        for _, command in left
+    )
     return tuple(sorted(re.sub(r"[^\w.+-]", "?", name)[:MOST_NAME] for name in found))
 
 
 def _name(words: list[str]) -> str:
     """The name of the program that a command starts; '' if it is a fork of the starter."""
     if "-c" in words[:4]:  # see inside/__init__.py
-        code, *rest = [*words[words.index("-c") + 1:], ""]  # a command may have been cut off
+        code, *rest = [*words[words.index("-c") + 1 :], ""]  # a command may have been cut off
         if code.endswith("starter.main()"):
             return ""
         if code.endswith("tools.main()"):

@@ -32,7 +32,11 @@ FREE = 1 << 20
 """Bytes that have to be free when an execution has ended: else a full disk may have been in its way."""
 MOST_ROOM = 64 << 20
 """Bytes that have to be free beside these before one begins, if jobs may use as many."""
-SCARCE = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EROFS", "EIO") if hasattr(errno, name)}
+SCARCE = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EROFS", "EIO")
+    if hasattr(errno, name)
+}
 """Errors of the machine."""
 
 
@@ -50,7 +54,8 @@ class Scratch:
             raise _no_room(error.strerror, tempfile.gettempdir()) from None
         self.path = self._directory.path
         self.control, self.home, self.tools, self.tmp = (
-            self.path / name for name in ("control", "home", "tools", "tmp"))
+            self.path / name for name in ("control", "home", "tools", "tmp")
+        )
         self._user = confine.user if confine else None
         self._mode = 0o700 if self._user is None else 0o711
         self.path.chmod(self._mode)
@@ -149,15 +154,19 @@ class Scratch:
         _executable(self.tools / "timeout", f'#!/bin/sh\nexec {tools} timeout "$@"\n')
         for name in ("python3", "python"):
             # With an empty environment (env -i), or without a script, it is Python and nothing else.
-            _executable(self.tools / name, f"""#!/bin/sh
+            _executable(
+                self.tools / name,
+                f"""#!/bin/sh
 [ "$_SIMULATOR_CLOCK" ] && case $1 in "" | -*) ;; *) exec {tools} python3 "$@" ;; esac
 exec {python} "$@"
-""")
+""",
+            )
 
 
 def _no_room(why: str, where: str) -> MachineTrouble:
-    return MachineTrouble(f"There is no room for jobs to run in {where} ({why}). Make room there, or have TMPDIR name "
-                          "another directory.")
+    return MachineTrouble(
+        f"There is no room for jobs to run in {where} ({why}). Make room there, or have TMPDIR name another directory."
+    )
 
 
 def text(path: Path | str, most: int = 1 << 20) -> str:

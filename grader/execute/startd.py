@@ -30,8 +30,10 @@ STARTS = 3
 def require_fork() -> None:
     """Raise MachineTrouble where a starter could not work, as on Windows."""
     if not hasattr(os, "fork"):
-        raise MachineTrouble("Jobs can't be run here: a process can't be forked on this system. On Windows, set up WSL once "
-                        "(`wsl --install` in PowerShell, then restart), and run the same command in its terminal.")
+        raise MachineTrouble(
+            "Jobs can't be run here: a process can't be forked on this system. On Windows, set up WSL once "
+            "(`wsl --install` in PowerShell, then restart), and run the same command in its terminal."
+        )
 
 
 class Answer(NamedTuple):
@@ -113,16 +115,29 @@ class Startd:
     def _started(self) -> subprocess.Popen:
         command = self._confine(starter(), self._scratch) if self._confine else starter()
         # The scratch directory is named for _end_all_below() alone.
-        environment = {"_SIMULATOR_SCRATCH": str(self._scratch), "PATH": os.defpath, "PYTHONHASHSEED": "0",
-                       "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {
+            "_SIMULATOR_SCRATCH": str(self._scratch),
+            "PATH": os.defpath,
+            "PYTHONHASHSEED": "0",
+            "LANG": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         try:
             # If this very call is interrupted, nobody waits for the starter, and the files go that it is about to read.
             # It ends by itself then, and what it says of that is for nobody.
-            return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                    env=environment, cwd=self._scratch, start_new_session=True)
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                cwd=self._scratch,
+                start_new_session=True,
+            )
         except OSError as error:
-            raise MachineTrouble("The processes in which jobs run can't be started: "
-                                 f"{error.strerror} ({error.filename}).") from None
+            raise MachineTrouble(
+                f"The processes in which jobs run can't be started: {error.strerror} ({error.filename})."
+            ) from None
 
     def _ask(self, request: bytes, patience: float) -> bytes:
         try:

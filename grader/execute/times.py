@@ -15,7 +15,9 @@ LAID_OUT = ""
 """What a sandbox's times have under this name: when it was laid out first."""
 
 
-def virtual_times(before: Tree, found: Mapping[str, float], start: float, seconds: float, real: float) -> dict[str, float]:
+def virtual_times(
+    before: Tree, found: Mapping[str, float], start: float, seconds: float, real: float
+) -> dict[str, float]:
     """The times of the files that were written since the sandbox was laid out, in virtual time. `found`: those that they
     have on the disk after an execution that began at `start` (`real` on the machine's clock) and took `seconds`.
 
@@ -33,5 +35,7 @@ def written_again(before: Tree, found: Tree) -> dict[str, float]:
     """The times that virtual_times() is to take for those on the disk, where earlier starts were made again before the
     last one: a file that is as it was before that still has its time from then."""
     laid_out = before.times.get(LAID_OUT, 0.0)
-    return {path: before.times.get(path, laid_out) if found[path] == before.get(path) else at
-            for path, at in found.times.items()}
+    return {
+        path: before.times.get(path, laid_out) if found[path] == before.get(path) else at
+        for path, at in found.times.items()
+    }

@@ -35,8 +35,15 @@ LONGEST_PATH = 1_000
 _COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 """What such a file begins with, and what opens it."""
 _SEALED = re.compile(r"\.(?:7z|rar|zst|tzst|lz4?|lzma|z|ace|arj|cab|dmg|iso)$", re.IGNORECASE)
-_SEALED_BYTES = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd", b"MSCF", b"LZIP", b"\x1f\x9d",
-                 b"\x04\x22\x4d\x18")
+_SEALED_BYTES = (
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+    b"\x28\xb5\x2f\xfd",
+    b"MSCF",
+    b"LZIP",
+    b"\x1f\x9d",
+    b"\x04\x22\x4d\x18",
+)
 _ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz)$", re.IGNORECASE)
 _MADE_OF_ZIP = re.compile(r"\.(?:docx|xlsx|pptx|od[tsp]|epub|jar|whl|npz|pages|numbers|key|apk)$", re.IGNORECASE)
 """Files that are zip files inside, which nobody thinks of as one."""
@@ -64,12 +71,12 @@ def base_of(path: str) -> str:
 
 def sealed(name: str, head: bytes) -> bool:
     """Whether a file is an archive that can't be read here, by its name and first bytes."""
-    return head.startswith(_SEALED_BYTES) or bool(_SEALED.search(name)) and not _is_archive(head)
+    return head.startswith(_SEALED_BYTES) or (bool(_SEALED.search(name)) and not _is_archive(head))
 
 
 def readable(name: str, head: bytes) -> bool:
     """Whether a file is an archive that may be read here, or is called one."""
-    return not _MADE_OF_ZIP.search(name) and _is_archive(head) or bool(_ARCHIVE.search(name))
+    return (not _MADE_OF_ZIP.search(name) and _is_archive(head)) or bool(_ARCHIVE.search(name))
 
 
 def _is_archive(head: bytes) -> bool:
@@ -108,7 +115,7 @@ def opened(file: BinaryIO, name: str, most: int = MOST_UNPACKED, allowance: Allo
                 raise Refused(f"{quoted(name)} in an archive is too large and is not read.")
             inner = io.BytesIO(data)
             return _Tar(inner, name) if _head(inner)[257:262] == _TAR else _One(_without_ending(name), data)
-    if head[257:262] == _TAR or name.lower().endswith(".tar") and not head.startswith(b"PK"):
+    if head[257:262] == _TAR or (name.lower().endswith(".tar") and not head.startswith(b"PK")):
         return _Tar(file, name)
     return _Zip(file, name, allowance)
 
@@ -155,8 +162,21 @@ LINK = "{} in an archive is a link and is not read."
 NO_FILE = "{} in an archive is no regular file and is not read."
 TOO_MANY = "{} has too many files in it and is not read."
 BROKEN = "{} is broken and can't be read."
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, KeyError, ValueError,
-           RuntimeError, NotImplementedError, struct.error, OSError, OverflowError, MemoryError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    struct.error,
+    OSError,
+    OverflowError,
+    MemoryError,
+)
 
 
 def _last(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -169,8 +189,7 @@ def _last(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def _leads_out(name: str) -> bool:
-    return (name.startswith("/") or ".." in parts_of(name) or "\\" in name or ":" in name
-            or len(name) > LONGEST_PATH)
+    return name.startswith("/") or ".." in parts_of(name) or "\\" in name or ":" in name or len(name) > LONGEST_PATH
 
 
 class _Zip:
@@ -178,7 +197,7 @@ class _Zip:
         try:
             end = zipfile._EndRecData(file)  # what it goes by itself: a table may be told of in several ways
             size = end[zipfile._ECD_SIZE] if end else 0
-            if size > MOST_DIRECTORY or allowance and not allowance.look(size):
+            if size > MOST_DIRECTORY or (allowance and not allowance.look(size)):
                 raise Refused(TOO_MANY.format(quoted(name)))
             self._zip = zipfile.ZipFile(file)
         except _BROKEN:
@@ -187,10 +206,16 @@ class _Zip:
             raise Refused(TOO_MANY.format(quoted(name)))
 
     def entries(self) -> Iterator[Entry]:
-        return _last(Entry(info.filename, info.file_size, info.compress_size,
-                           OUTSIDE if _leads_out(info.filename) else
-                           LINK if stat.S_ISLNK(info.external_attr >> 16) else "")
-                     for info in self._zip.infolist() if not info.is_dir())
+        return _last(
+            Entry(
+                info.filename,
+                info.file_size,
+                info.compress_size,
+                OUTSIDE if _leads_out(info.filename) else LINK if stat.S_ISLNK(info.external_attr >> 16) else "",
+            )
+            for info in self._zip.infolist()
+            if not info.is_dir()
+        )
 
     def read(self, name: str, most: int) -> bytes:
         try:
@@ -214,10 +239,22 @@ class _Tar:
             raise Refused(BROKEN.format(quoted(name))) from None
 
     def entries(self) -> Iterator[Entry]:
-        return _last(Entry(info.name, info.size, info.size,
-                           OUTSIDE if _leads_out(info.name) else LINK if info.issym() or info.islnk() else
-                           "" if info.isreg() else NO_FILE)
-                     for info in self._infos if not info.isdir())
+        return _last(
+            Entry(
+                info.name,
+                info.size,
+                info.size,
+                OUTSIDE
+                if _leads_out(info.name)
+                else LINK
+                if info.issym() or info.islnk()
+                else ""
+                if info.isreg()
+                else NO_FILE,
+            )
+            for info in self._infos
+            if not info.isdir()
+        )
 
     def read(self, name: str, most: int) -> bytes:
         try:

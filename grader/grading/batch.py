@@ -64,22 +64,36 @@ class Result:
         return [*filter(None, [self.outcome.problem]), *unsure]
 
 
-def grade(folder: Path, out: Path = Path("grades.csv"), reports: Path | None = None, jobs: int | None = None,
-          require_sandbox: bool = False, seed: str = "", named: bool = False, on: str = HERE,
-          say: TextIO = sys.stderr) -> int:
+def grade(
+    folder: Path,
+    out: Path = Path("grades.csv"),
+    reports: Path | None = None,
+    jobs: int | None = None,
+    require_sandbox: bool = False,
+    seed: str = "",
+    named: bool = False,
+    on: str = HERE,
+    say: TextIO = sys.stderr,
+) -> int:
     """Grade everything in a folder (or zip file). Returns the exit status; says what is wrong in one sentence."""
     reports = reports or out.parent / "reports"
     confine = confinement() if on == HERE else None
     shut_in = confine is not None and confine.bubblewrap
     if on == HERE and require_sandbox and not shut_in:
-        print("grader grade: there is no sandbox on this machine (bubblewrap is missing, or may not be used), and "
-              "--require-sandbox asks for one.", file=say)
+        print(
+            "grader grade: there is no sandbox on this machine (bubblewrap is missing, or may not be used), and "
+            "--require-sandbox asks for one.",
+            file=say,
+        )
         return UNUSABLE
     try:
         handed = find(folder, (out, reports))
     except (OSError, Refused) as error:
-        print(f"grader grade: {plain(str(folder))} can't be graded: "
-              f"{(getattr(error, 'strerror', None) or str(error)).rstrip('.')}.", file=say)
+        print(
+            f"grader grade: {plain(str(folder))} can't be graded: "
+            f"{(getattr(error, 'strerror', None) or str(error)).rstrip('.')}.",
+            file=say,
+        )
         return UNUSABLE
     if not handed:
         print(f"grader grade: there is no notebook, student folder or zip file in {plain(str(folder))}.", file=say)
@@ -90,8 +104,11 @@ def grade(folder: Path, out: Path = Path("grades.csv"), reports: Path | None = N
         return UNUSABLE
     if on == HERE and not shut_in:
         print("Without bubblewrap students' programs are limited but not shut in; see docs/security.md.", file=say)
-    graded = (workers.grade_all(handed, settings, jobs or os.cpu_count() or 1) if on == HERE
-              else cluster.grade_all(handed, settings, jobs, require_sandbox, say))
+    graded = (
+        workers.grade_all(handed, settings, jobs or os.cpu_count() or 1)
+        if on == HERE
+        else cluster.grade_all(handed, settings, jobs, require_sandbox, say)
+    )
     return _grade(handed, settings, graded, out, reports, named, say)
 
 
@@ -104,15 +121,17 @@ def _unwritable(out: Path, *directories: Path) -> str:
     for option, directory in (("--out", out.parent), *(("--reports", directory) for directory in directories)):
         for place in (directory, *directory.parents):
             if place.exists() and not place.is_dir():
-                return (f"{plain(str(place))} is a file, and no directory can be made there: {option} names another "
-                        "place.")
+                return (
+                    f"{plain(str(place))} is a file, and no directory can be made there: {option} names another place."
+                )
         try:
             directory.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=directory):
                 pass
         except OSError as error:
-            return (f"nothing can be written to {plain(str(directory))} ({error.strerror}): {option} names another "
-                    "place.")
+            return (
+                f"nothing can be written to {plain(str(directory))} ({error.strerror}): {option} names another place."
+            )
     return ""
 
 
@@ -133,8 +152,15 @@ def _foreign(table: Path) -> bool:
     return header != b"" and not header.startswith(b"student")
 
 
-def _grade(handed: Handed, settings: Settings, graded: Iterator[tuple[int, Outcome]], out: Path,
-           reports: Path, named: bool, say: TextIO) -> int:
+def _grade(
+    handed: Handed,
+    settings: Settings,
+    graded: Iterator[tuple[int, Outcome]],
+    out: Path,
+    reports: Path,
+    named: bool,
+    say: TextIO,
+) -> int:
     before, known = _read_table(out), {path.name for path in settings.store.glob("*.json")}
     progress = Progress(len(handed), say)
     outcomes: list[Outcome | None] = [None] * len(handed)
@@ -145,8 +171,11 @@ def _grade(handed: Handed, settings: Settings, graded: Iterator[tuple[int, Outco
                 progress.step(outcome)
     except KeyboardInterrupt:
         progress.end()
-        print(f"Interrupted: {sum(o is not None for o in outcomes)} of {len(handed)} are graded. Started again, it "
-              "goes on from there.", file=say)
+        print(
+            f"Interrupted: {sum(o is not None for o in outcomes)} of {len(handed)} are graded. Started again, it "
+            "goes on from there.",
+            file=say,
+        )
         return INTERRUPTED
     except (MachineTrouble, Trouble) as error:
         progress.end()
@@ -161,8 +190,11 @@ def _grade(handed: Handed, settings: Settings, graded: Iterator[tuple[int, Outco
     for line in changes(before, table):
         print(line)
     again = sum(result.outcome.key in known for result in results)
-    print(f"{count(len(results), 'submission')} graded{f' ({again} of them before)' if again else ''}: {out}, "
-          f"{reports / 'class.html'}", file=say)
+    print(
+        f"{count(len(results), 'submission')} graded{f' ({again} of them before)' if again else ''}: {out}, "
+        f"{reports / 'class.html'}",
+        file=say,
+    )
     return _conclude(results, handed.odd, say)
 
 
@@ -220,8 +252,11 @@ def _row(result: Result, version: str) -> dict[str, str]:
     if grade is not None:
         row |= {"points": number(grade.points), "maximum": number(grade.maximum)}
         for one in grade.exercises:
-            row |= {one.exercise: number(one.points) if one.counts else "", f"{one.exercise} status": one.status,
-                    f"{one.exercise} misconception": one.misconception or ""}
+            row |= {
+                one.exercise: number(one.points) if one.counts else "",
+                f"{one.exercise} status": one.status,
+                f"{one.exercise} misconception": one.misconception or "",
+            }
     said = (*grade.unsure, *grade.remarks) if grade else ()
     remarks = dict.fromkeys([result.outcome.problem, *said])
     return row | {"remarks": " ".join(filter(None, remarks)), "submission": result.outcome.key[:12], "rubric": version}
@@ -255,12 +290,14 @@ def changes(before: Table, now: Table) -> Iterator[str]:
         old = before.get(no_formula(student))
         if old is None or old.get("points") == row["points"]:
             continue
-        where = [f"{name} {old.get(name) or 'none'} → {row.get(name) or 'none'}" for name in EXERCISES
-                 if old.get(name) != row.get(name)]
+        where = [
+            f"{name} {old.get(name) or 'none'} → {row.get(name) or 'none'}"
+            for name in EXERCISES
+            if old.get(name) != row.get(name)
+        ]
         same = "the rubric has changed" if old.get("submission") == row["submission"] else "another submission"
         now_has = in_points(float(row["points"])) if row["points"] else "no points"
-        yield (f"{student}: {old.get('points') or 'no'} → {now_has} "
-               f"({', '.join(where)}; {same})")
+        yield (f"{student}: {old.get('points') or 'no'} → {now_has} ({', '.join(where)}; {same})")
 
 
 def _write_reports(results: Sequence[Result], reports: Path, named: bool) -> None:

@@ -122,11 +122,15 @@ def page(results: Iterable, named: bool = False) -> str:
     tallies, found, ungraded = _counted(results)
     total = len(results)
     graded = f", {ungraded} could not be graded" if ungraded else ""
-    body = [f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}. No names.</p>' if not named else
-            f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}.</p>',
-            f"<h2>Points</h2>{_by_notebook(tallies, _points)}{_untried(tallies)}",
-            _misconceptions(found, total), f"<h2>Question by question</h2>{_by_notebook(tallies, _questions)}",
-            _alike(tallies, named)]
+    body = [
+        f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}. No names.</p>'
+        if not named
+        else f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}.</p>',
+        f"<h2>Points</h2>{_by_notebook(tallies, _points)}{_untried(tallies)}",
+        _misconceptions(found, total),
+        f"<h2>Question by question</h2>{_by_notebook(tallies, _questions)}",
+        _alike(tallies, named),
+    ]
     return pages.page("Class report", "\n".join(body), STYLE)
 
 
@@ -166,8 +170,12 @@ def _own_words() -> frozenset[str]:
     """The words of what the course itself says in a story: its programs, and the words around them."""
     package = Path(__file__).resolve().parents[1]
     files = [*(package / "view").glob("*.py"), *(package / "course").rglob("*.py"), *PAYLOAD.rglob("*")]
-    return frozenset(word for path in files if path.is_file()
-                     for word in _words(path.read_text(encoding="utf-8", errors="replace").lower()))
+    return frozenset(
+        word
+        for path in files
+        if path.is_file()
+        for word in _words(path.read_text(encoding="utf-8", errors="replace").lower())
+    )
 
 
 def _visible(story: str) -> str:
@@ -197,9 +205,11 @@ def _exercise(tally: Tally) -> str:
     points, maximum = tally.points, tally.exercise.maximum
     if not points:
         return ""
-    return (f"<section><h4>{escape(tally.exercise.title)}</h4>"
-            f'<p class="dim">median {number(statistics.median(points))} of {in_points(maximum)}</p>'
-            f"{_histogram(points, maximum)}{_strip(tally.statuses)}</section>")
+    return (
+        f"<section><h4>{escape(tally.exercise.title)}</h4>"
+        f'<p class="dim">median {number(statistics.median(points))} of {in_points(maximum)}</p>'
+        f"{_histogram(points, maximum)}{_strip(tally.statuses)}</section>"
+    )
 
 
 def _untried(tallies: Sequence[Tally]) -> str:
@@ -221,24 +231,40 @@ def _histogram(points: Sequence[float], maximum: float) -> str:
         low, high = min(maximum, index * step), min(maximum, (index + 1) * step)
         label = number(low) if high - low <= 1 else f"{number(low)}–{number(high - 1)}"
         x = index * width
-        tone = ' full' if index == bars else ""
-        drawn.append(f'<rect class="bar{tone}" x="{x + 3:.1f}" y="{112 - tall:.1f}" width="{width - 6:.1f}" '
-                     f'height="{tall:.1f}" rx="2"/>' if height else "")
-        drawn.append(f'<text class="n" x="{x + width / 2:.1f}" y="{107 - tall:.1f}" text-anchor="middle">{height}</text>'
-                     if height else "")
+        tone = " full" if index == bars else ""
+        drawn.append(
+            f'<rect class="bar{tone}" x="{x + 3:.1f}" y="{112 - tall:.1f}" width="{width - 6:.1f}" '
+            f'height="{tall:.1f}" rx="2"/>'
+            if height
+            else ""
+        )
+        drawn.append(
+            f'<text class="n" x="{x + width / 2:.1f}" y="{107 - tall:.1f}" text-anchor="middle">{height}</text>'
+            if height
+            else ""
+        )
         drawn.append(f'<text x="{x + width / 2:.1f}" y="126" text-anchor="middle">{label}</text>')
-    said = ", ".join(f"{height} with {in_points(min(maximum, index * step))} or more"
-                     for index, height in enumerate(heights) if height)
-    return (f'<svg viewBox="0 0 440 130" role="img" aria-label="Students by points: {said}">{"".join(drawn)}'
-            '<line class="axis" x1="0" x2="440" y1="112.5" y2="112.5"/></svg>')
+    said = ", ".join(
+        f"{height} with {in_points(min(maximum, index * step))} or more"
+        for index, height in enumerate(heights)
+        if height
+    )
+    return (
+        f'<svg viewBox="0 0 440 130" role="img" aria-label="Students by points: {said}">{"".join(drawn)}'
+        '<line class="axis" x1="0" x2="440" y1="112.5" y2="112.5"/></svg>'
+    )
 
 
 def _strip(statuses: Counter) -> str:
     told = [(status, statuses[status]) for status in STATUSES if statuses[status]]
-    parts = "".join(f'<i class="{TONES[status]}{" could" if status == CRASHED else ""}" style="flex:{number}"></i>'
-                    for status, number in told)
-    words = "".join(f'<li class="{TONES[status]}"><b>{STATUSES[status][0]}</b>{number} <span>{status}</span></li>'
-                    for status, number in told)
+    parts = "".join(
+        f'<i class="{TONES[status]}{" could" if status == CRASHED else ""}" style="flex:{number}"></i>'
+        for status, number in told
+    )
+    words = "".join(
+        f'<li class="{TONES[status]}"><b>{STATUSES[status][0]}</b>{number} <span>{status}</span></li>'
+        for status, number in told
+    )
     return f'<div class="strip" aria-hidden="true">{parts}</div><ul class="key">{words}</ul>'
 
 
@@ -249,18 +275,29 @@ def _misconceptions(found: dict[str, Found], total: int) -> str:
     if not found:
         return ""
     most = sorted(found.items(), key=lambda item: (-len(item[1].students), item[0]))
-    return ('<h2>What is worth talking about</h2><p class="dim">What lies behind the answers that are not right yet, '
-            f'the most frequent first, each with one story.</p>{"".join(_misconception(*one, total) for one in most)}')
+    return (
+        '<h2>What is worth talking about</h2><p class="dim">What lies behind the answers that are not right yet, '
+        f"the most frequent first, each with one story.</p>{''.join(_misconception(*one, total) for one in most)}"
+    )
 
 
 def _misconception(id: str, found: Found, total: int) -> str:
     number, known = len(found.students), MISCONCEPTIONS.get(id)
-    story = (f'<details><summary>One story of it</summary><p class="dim">{escape(found.exercise)}. '
-             f"{escape(found.headline)}</p>{found.story}</details>") if found.story else \
-        f'<p class="dim">{NOT_TOLD}</p>' if found.hidden else ""
-    return (f'<div class="wrong"><div class="top"><div class="share"><b>{number}</b> of {total}'
-            f'<i><u style="width:{100 * number / total:.0f}%"></u></i></div>'
-            f"<div>{escape(known.sentence if known else id)}<br><code>{escape(id)}</code></div></div>{story}</div>")
+    story = (
+        (
+            f'<details><summary>One story of it</summary><p class="dim">{escape(found.exercise)}. '
+            f"{escape(found.headline)}</p>{found.story}</details>"
+        )
+        if found.story
+        else f'<p class="dim">{NOT_TOLD}</p>'
+        if found.hidden
+        else ""
+    )
+    return (
+        f'<div class="wrong"><div class="top"><div class="share"><b>{number}</b> of {total}'
+        f'<i><u style="width:{100 * number / total:.0f}%"></u></i></div>'
+        f"<div>{escape(known.sentence if known else id)}<br><code>{escape(id)}</code></div></div>{story}</div>"
+    )
 
 
 # -- what was asked ----------------------------------------------------------------
@@ -273,12 +310,16 @@ def _questions(tallies: Sequence[Tally]) -> str:
         rows = "".join(
             f'<tr><th scope="row">{escape(q.name)}</th><td class="n">{number(q.maximum)}</td>'
             f'<td class="n">{tally.trials[q.name, True]}</td><td class="n">{tally.trials[q.name, False]}</td>'
-            f'<td class="n">{tally.trials[q.name, None] - untried}</td></tr>' for q in tally.exercise.questions)
-        parts.append(f"<h4>{escape(tally.exercise.title)}</h4><p class=\"dim\">{count(untried, 'student')} "
-                     f"{'has' if untried == 1 else 'have'} not tried it.</p>"
-                     '<table><thead><tr><th scope="col">Question</th><th scope="col" class="n">Points</th>'
-                     '<th scope="col" class="n">right</th><th scope="col" class="n">wrong</th>'
-                     f'<th scope="col" class="n">not reached</th></tr></thead><tbody>{rows}</tbody></table>')
+            f'<td class="n">{tally.trials[q.name, None] - untried}</td></tr>'
+            for q in tally.exercise.questions
+        )
+        parts.append(
+            f'<h4>{escape(tally.exercise.title)}</h4><p class="dim">{count(untried, "student")} '
+            f"{'has' if untried == 1 else 'have'} not tried it.</p>"
+            '<table><thead><tr><th scope="col">Question</th><th scope="col" class="n">Points</th>'
+            '<th scope="col" class="n">right</th><th scope="col" class="n">wrong</th>'
+            f'<th scope="col" class="n">not reached</th></tr></thead><tbody>{rows}</tbody></table>'
+        )
     return "".join(parts)
 
 
@@ -286,11 +327,16 @@ def _alike(tallies: Sequence[Tally], named: bool) -> str:
     said = []
     for tally in tallies:
         if found := tally.alike():
-            sizes = "; ".join(", ".join(group) for group in found) if named else \
-                series([str(size) for size in sorted(map(len, found))], most=len(found))
+            sizes = (
+                "; ".join(", ".join(group) for group in found)
+                if named
+                else series([str(size) for size in sorted(map(len, found))], most=len(found))
+            )
             said.append(f"<li>{escape(tally.exercise.title)}: {'' if named else 'groups of '}{escape(sizes)}</li>")
     if not said:
         return ""
-    return ('<h2>Alike</h2><p class="dim">Longer answers that agree almost word by word, comments and layout apart, '
-            "and logs that seem to tell of one run. Working together is one reason of several.</p>"
-            f"<ul>{''.join(said)}</ul>")
+    return (
+        '<h2>Alike</h2><p class="dim">Longer answers that agree almost word by word, comments and layout apart, '
+        "and logs that seem to tell of one run. Working together is one reason of several.</p>"
+        f"<ul>{''.join(said)}</ul>"
+    )

@@ -96,8 +96,14 @@ queue key from {items}
 """
 
 
-def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int | None, require_sandbox: bool, say: TextIO,
-              at_hand: Callable[[], HTCondor] | None = None) -> Iterator[tuple[int, Outcome]]:
+def grade_all(
+    handed: Sequence[HandedIn],
+    settings: Settings,
+    jobs: int | None,
+    require_sandbox: bool,
+    say: TextIO,
+    at_hand: Callable[[], HTCondor] | None = None,
+) -> Iterator[tuple[int, Outcome]]:
     """Grade all as jobs of the queue at hand, at most `jobs` of them at a time; gives (index, outcome) as they come.
 
     Whatever ends it, no job is left in the queue; if that has failed, the next time sees to it, and takes what has
@@ -146,11 +152,18 @@ def is_grade(data: bytes, key: str) -> bool:
     try:
         grade = Grade.from_json(data)
         pages.student("", grade)
-        return (f"{grade.submission}-{grade.rubric}.json" == key and grade.to_json() == data
-                and [(one.exercise, one.maximum) for one in grade.exercises]
-                == [(one.name, one.maximum) for one in EXERCISES.values()]
-                and all(isinstance(one.points, (int, float)) and 0 <= one.points <= one.maximum
-                        and all(isinstance(getattr(one, name), str) for name in _TEXTS) for one in grade.exercises))
+        return (
+            f"{grade.submission}-{grade.rubric}.json" == key
+            and grade.to_json() == data
+            and [(one.exercise, one.maximum) for one in grade.exercises]
+            == [(one.name, one.maximum) for one in EXERCISES.values()]
+            and all(
+                isinstance(one.points, (int, float))
+                and 0 <= one.points <= one.maximum
+                and all(isinstance(getattr(one, name), str) for name in _TEXTS)
+                for one in grade.exercises
+            )
+        )
     except Exception:  # it comes from a machine that is not ours; whatever it is, it is no grade
         return False
 
@@ -240,10 +253,19 @@ class Work:
         """Put a cluster with these into the queue."""
         log, items, submit_file = (self.place / f"{name}-{attempt}" for name in ("events", "items", "submit"))
         items.write_text("".join(f"{key}\n" for key in keys))
-        submit_file.write_text(SUBMIT.format(
-            options="--require-sandbox" if self.require_sandbox else "", log=log.name, items=items.name,
-            retries=RETRIES, rested=RESTED, seconds=self.settings.seconds * len(EXERCISES) + PATIENCE, idle=MOST_IDLE,
-            most=f"max_materialize = {self.jobs}" if self.jobs else "", mark=self.mark))
+        submit_file.write_text(
+            SUBMIT.format(
+                options="--require-sandbox" if self.require_sandbox else "",
+                log=log.name,
+                items=items.name,
+                retries=RETRIES,
+                rested=RESTED,
+                seconds=self.settings.seconds * len(EXERCISES) + PATIENCE,
+                idle=MOST_IDLE,
+                most=f"max_materialize = {self.jobs}" if self.jobs else "",
+                mark=self.mark,
+            )
+        )
         self.queue.site.hand_over(self.place)
         return self.queue.submit(submit_file), Growing(log)
 
@@ -254,8 +276,10 @@ class Work:
                 self._remove_jobs()
                 self._tell("The jobs that were not done yet have been removed from the queue.")
         except Trouble as trouble:
-            self._tell(f"Jobs may be left in the queue ({trouble}). They are removed when this is started again, or "
-                       f"by: condor_rm -constraint '{self._mine}'")
+            self._tell(
+                f"Jobs may be left in the queue ({trouble}). They are removed when this is started again, or "
+                f"by: condor_rm -constraint '{self._mine}'"
+            )
             return
         shutil.rmtree(self.place, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -317,8 +341,9 @@ class Work:
     def _why(self, first: JobId, left: dict[int, str], held: dict[int, str]) -> None:
         """Say why nothing happens."""
         if held:
-            self._tell(f"{count(len(held), 'job')} on hold, among them {first.cluster}.{min(held)}: "
-                       f"{_words(held[min(held)])}.")
+            self._tell(
+                f"{count(len(held), 'job')} on hold, among them {first.cluster}.{min(held)}: {_words(held[min(held)])}."
+            )
             return
         reasons = self.queue.why_idle(JobId(first.cluster, min(left)))
         self._tell("\n  ".join([f"Nothing has happened for {SILENCE:g} s. Ctrl-C removes the jobs.", *reasons]))

@@ -36,17 +36,73 @@ _LMS = re.compile(r"_(\d+)_assignsubmission_file.*$|_(?:LATE_)?(\d+)_\d+_.*$", r
 _NOTEBOOK = re.compile(r"\d\d-[a-z]++(?:-[a-z]++)*+(?:[ _-]*+(?:copy|\(\d++\)|\d++))*+$", re.IGNORECASE)
 """The name of one of the course's notebooks, or of a copy, at the end of a file name. (Nothing in it is tried twice:
 students choose the names.)"""
-_ENDING = re.compile(r"\.ipynb(?![^\W_]).*$|(?:\.(?:json|txt|zip|tar|t?gz|t?bz2?|t?xz|7z|rar|zst))++$",
-                     re.IGNORECASE | re.DOTALL)
+_ENDING = re.compile(
+    r"\.ipynb(?![^\W_]).*$|(?:\.(?:json|txt|zip|tar|t?gz|t?bz2?|t?xz|7z|rar|zst))++$", re.IGNORECASE | re.DOTALL
+)
 """What comes behind the name of a notebook or an archive."""
 _CELLS = re.compile(rb'"(?:cells|worksheets|nbformat)"\s*+:')
-_HIDDEN = ("__MACOSX", ".ipynb_checkpoints", ".git", ".grades", ".lab", ".local", ".cache", ".config", ".ipython",
-           ".jupyter", ".venv", ".vscode", ".idea", ".virtual_documents", ".pytest_cache", ".DS_Store", "Thumbs.db",
-           "desktop.ini", ".progress.json")
+_HIDDEN = (
+    "__MACOSX",
+    ".ipynb_checkpoints",
+    ".git",
+    ".grades",
+    ".lab",
+    ".local",
+    ".cache",
+    ".config",
+    ".ipython",
+    ".jupyter",
+    ".venv",
+    ".vscode",
+    ".idea",
+    ".virtual_documents",
+    ".pytest_cache",
+    ".DS_Store",
+    "Thumbs.db",
+    "desktop.ini",
+    ".progress.json",
+)
 """Names that programs give to folders and files of their own."""
-_BESIDE = frozenset(("", ".bak", ".bin", ".c", ".cfg", ".csv", ".dag", ".dat", ".db", ".err", ".gif", ".h", ".ini",
-                     ".jpeg", ".jpg", ".json", ".log", ".md", ".npy", ".npz", ".out", ".pkl", ".png", ".py", ".pyc",
-                     ".rst", ".sh", ".sqlite", ".sub", ".svg", ".tmp", ".toml", ".tsv", ".txt", ".yaml", ".yml"))
+_BESIDE = frozenset(
+    (
+        "",
+        ".bak",
+        ".bin",
+        ".c",
+        ".cfg",
+        ".csv",
+        ".dag",
+        ".dat",
+        ".db",
+        ".err",
+        ".gif",
+        ".h",
+        ".ini",
+        ".jpeg",
+        ".jpg",
+        ".json",
+        ".log",
+        ".md",
+        ".npy",
+        ".npz",
+        ".out",
+        ".pkl",
+        ".png",
+        ".py",
+        ".pyc",
+        ".rst",
+        ".sh",
+        ".sqlite",
+        ".sub",
+        ".svg",
+        ".tmp",
+        ".toml",
+        ".tsv",
+        ".txt",
+        ".yaml",
+        ".yml",
+    )
+)
 """How the names end of what lies beside a notebook as a rule: what its cells and their jobs write."""
 
 
@@ -89,11 +145,17 @@ def find(where: Path, apart: Collection[Path] = ()) -> Handed:
             raise Refused("It is no folder and no archive. Name the folder that it is in.")
         _archive(where, parts, alone=True)
         if not any(part.sources for places in parts.found.values() for part in places.values()):
-            raise Refused(" ".join(remark for places in parts.found.values() for part in places.values()
-                                   for remark in part.remarks))
+            raise Refused(
+                " ".join(
+                    remark for places in parts.found.values() for part in places.values() for remark in part.remarks
+                )
+            )
     else:
-        items = [item for item in sorted(os.scandir(where), key=lambda item: item.name)
-                 if not _ignored(item.name) and Path(item.path).absolute() not in map(Path.absolute, apart)]
+        items = [
+            item
+            for item in sorted(os.scandir(where), key=lambda item: item.name)
+            if not _ignored(item.name) and Path(item.path).absolute() not in map(Path.absolute, apart)
+        ]
         for item in items:
             _found(item, where, parts, alone=len(items) == 1)
     return parts.handed()
@@ -180,8 +242,12 @@ class _Part:
         if not self.sources and not remarks:
             there = f"; there is {series(self.others)}" if self.others else ", and nothing else"
             remarks.append(f"There is no notebook in {self.place}{there}.")
-        return HandedIn(student, tuple(self.sources[:MOST_NOTEBOOKS]), tuple(dict.fromkeys(remarks)),
-                        tuple(dict.fromkeys(self.said)))
+        return HandedIn(
+            student,
+            tuple(self.sources[:MOST_NOTEBOOKS]),
+            tuple(dict.fromkeys(remarks)),
+            tuple(dict.fromkeys(self.said)),
+        )
 
 
 class _Parts:
@@ -202,9 +268,14 @@ class _Parts:
         for student, places in sorted(self.found.items()):
             first, *others = (places[place] for place in sorted(places))
             handed.append(first.handed_in(student))
-            odd += [(other.place, f"it has files of {student}, of whom {first.place} is there as well; only "
-                                  f"{first.place} is graded. If they are two students, rename one.")
-                                  for other in others]
+            odd += [
+                (
+                    other.place,
+                    f"it has files of {student}, of whom {first.place} is there as well; only "
+                    f"{first.place} is graded. If they are two students, rename one.",
+                )
+                for other in others
+            ]
         handed.odd = list(dict.fromkeys(odd))
         return handed
 
@@ -224,7 +295,7 @@ def _student_of(name: str) -> str:
     if without != stem:
         return without
     notebook = _NOTEBOOK.search(stem)
-    return stem[:notebook.start()].rstrip(" _-") if notebook else stem
+    return stem[: notebook.start()].rstrip(" _-") if notebook else stem
 
 
 def _stem(name: str) -> str:
@@ -270,7 +341,8 @@ def _found(item: os.DirEntry, where: Path, parts: _Parts, alone: bool) -> None:
         _archive(path, parts, alone)
     elif kind == SEALED:
         parts.of(_student_of(item.name) or path.stem, ARCHIVE, item.name, item.name, "").remarks.append(
-            _unread(item.name, kind))
+            _unread(item.name, kind)
+        )
     elif not item.name.startswith("."):
         parts.odd.append((quoted(item.name), "it is no notebook, folder or archive, so it is not read."))
 
@@ -342,18 +414,23 @@ def _archive(path: Path, parts: _Parts, alone: bool) -> None:
         parts.of(owner, kind, path.name, path.name, "").remarks.append(str(refused))
         return
     tops = [member.top for member in found if member.top]
-    if alone or not _number_of(path.name) and tops and all(map(_number_of, tops)):
+    if alone or (not _number_of(path.name) and tops and all(map(_number_of, tops))):
         kind = CLASS_ARCHIVE
     names = [base_of(member.members[-1]) for member in found if member.notebook]
     if kind == ARCHIVE and len(set(names)) < len(names):
-        parts.odd.append((quoted(path.name), "it has several notebooks of one name, and all are taken for "
-                          f"{plain(owner)}'s. If they are several students', unpack it."))
+        parts.odd.append(
+            (
+                quoted(path.name),
+                "it has several notebooks of one name, and all are taken for "
+                f"{plain(owner)}'s. If they are several students', unpack it.",
+            )
+        )
     for member in found:
         student, number, place = owner, "", path.name
         if kind == CLASS_ARCHIVE:
             student, number = member.student or owner, _number_of(member.top)
             place += f"/{member.top}" if number else ""
-        if number or member.problem or member.notebook or kind == CLASS_ARCHIVE and member.in_folder:
+        if number or member.problem or member.notebook or (kind == CLASS_ARCHIVE and member.in_folder):
             member.add_to(parts.of(student, kind, place, path.name, number), path)
     if not any(member.problem or member.notebook for member in found):
         parts.of(owner, kind, path.name, path.name, "").remarks.append(f"There is no notebook in {quoted(path.name)}.")
@@ -417,8 +494,9 @@ def _members(file: BinaryIO, name: str) -> Iterator[_Member]:
                 if (found := _member(inner, deeper)) is None:
                     continue
                 if found.kind == ARCHIVED and not found.problem:
-                    found = found._replace(problem=f"{quoted(deeper.name)} is an archive in an archive in an archive, "
-                                                   "and is not read.")
+                    found = found._replace(
+                        problem=f"{quoted(deeper.name)} is an archive in an archive in an archive, and is not read."
+                    )
                 yield found._replace(members=(entry.name, *found.members))
         except Refused as refused:
             yield member._replace(problem=str(refused))
@@ -430,8 +508,9 @@ def _member(archive: archives.Archive, entry: Entry) -> _Member | None:
         return None
     note = f"{quoted(entry.name)} is in an archive more than once; the last one counts." if entry.again else ""
     if entry.problem:
-        return _Member(("",) if entry.problem == OUTSIDE else (entry.name,), OTHER,
-                       entry.problem.format(quoted(entry.name)))
+        return _Member(
+            ("",) if entry.problem == OUTSIDE else (entry.name,), OTHER, entry.problem.format(quoted(entry.name))
+        )
     try:
         head = archive.read(entry.name, LOOK_INTO) if entry.size >= SMALLEST else b""
         kind = _kind(base_of(entry.name), head)

@@ -18,13 +18,16 @@ from nbconvert.exporters import HTMLExporter
 from ..view.style import card_sheet, frame_sheet, steps_sheet, timeline_sheet
 from .pages import POLICY
 
-_TEXT = ("a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li main ol p "
-         "pre s samp section small span strong sub summary sup table tbody td th thead tr ul var")
+_TEXT = (
+    "a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li main ol p "
+    "pre s samp section small span strong sub summary sup table tbody td th thead tr ul var"
+)
 _DRAWING = "svg g line path rect text title"
 _TAGS = frozenset(f"{_TEXT} {_DRAWING} body".split())
 _ATTRIBUTES = frozenset(
     "align alt aria-hidden aria-label class colspan d height href id name preserveAspectRatio role rowspan scope src "
-    "start tabindex text-anchor title viewBox width x x1 x2 y y1 y2".split())
+    "start tabindex text-anchor title viewBox width x x1 x2 y y1 y2".split()
+)
 _LINK = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,", re.IGNORECASE)
 _SHEETS = (card_sheet(), steps_sheet(), timeline_sheet(), frame_sheet())
@@ -45,13 +48,19 @@ def _page(rendered: str) -> str:
     title and the style sheets are taken."""
     head, _, body = rendered.partition("<body>")
     title = re.search(r"<title>([^<]*)</title>", head)
-    sheets = [re.sub(r"@font-face\s*{[^}]*}", "", sheet)  # which are files that are not there
-              for sheet in (*re.findall(r"<style[^>]*>.*?</style>", head, re.DOTALL),
-                            *(sheet for sheet in _SHEETS if sheet in body))]
-    return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}; img-src data:">'
-            f"<title>{title[1] if title else 'Feedback'}</title>{''.join(sheets)}</head>\n"
-            f"<body>{inert(body.rpartition('</body>')[0])}</body></html>\n")
+    sheets = [
+        re.sub(r"@font-face\s*{[^}]*}", "", sheet)  # which are files that are not there
+        for sheet in (
+            *re.findall(r"<style[^>]*>.*?</style>", head, re.DOTALL),
+            *(sheet for sheet in _SHEETS if sheet in body),
+        )
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}; img-src data:">'
+        f"<title>{title[1] if title else 'Feedback'}</title>{''.join(sheets)}</head>\n"
+        f"<body>{inert(body.rpartition('</body>')[0])}</body></html>\n"
+    )
 
 
 def inert(html: str) -> str:

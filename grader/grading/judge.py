@@ -100,18 +100,37 @@ class Grade:
     def from_json(cls, data: bytes) -> Grade:
         """What to_json() wrote. Raises ValueError, KeyError or TypeError for anything else."""
         found = json.loads(data)
-        exercises = tuple(Graded(**{**one, "trials": tuple(Trial(**trial) for trial in one["trials"]),
-                                    "sections": tuple(map(tuple, one["sections"])), "hints": tuple(one["hints"])})
-                          for one in found["exercises"])
-        return cls(found["rubric"], found["submission"], exercises, tuple(found["remarks"]), tuple(found["unsure"]),
-                   tuple(found["doubts"]))
+        exercises = tuple(
+            Graded(
+                **{
+                    **one,
+                    "trials": tuple(Trial(**trial) for trial in one["trials"]),
+                    "sections": tuple(map(tuple, one["sections"])),
+                    "hints": tuple(one["hints"]),
+                }
+            )
+            for one in found["exercises"]
+        )
+        return cls(
+            found["rubric"],
+            found["submission"],
+            exercises,
+            tuple(found["remarks"]),
+            tuple(found["unsure"]),
+            tuple(found["doubts"]),
+        )
 
 
 def fingerprint(submission: Submission) -> str:
     """What a submission is recognised by: its answers and remarks, and nothing else."""
-    told = {"answers": {name: {path: entry.content.hex() for path, entry in sorted(tree.items()) if isinstance(entry, File)}
-                        for name, tree in submission.answers.items()},
-            "remarks": submission.remarks, "unread": submission.unread}
+    told = {
+        "answers": {
+            name: {path: entry.content.hex() for path, entry in sorted(tree.items()) if isinstance(entry, File)}
+            for name, tree in submission.answers.items()
+        },
+        "remarks": submission.remarks,
+        "unread": submission.unread,
+    }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -127,8 +146,13 @@ def rubric(seed: str = UNSEEN) -> str:
     return digest.hexdigest()[:12]
 
 
-def judge(submission: Submission, confine: Confinement | None, seed: str = UNSEEN,
-          limits: Limits = LIMITS, seconds: float = SECONDS) -> Grade:
+def judge(
+    submission: Submission,
+    confine: Confinement | None,
+    seed: str = UNSEEN,
+    limits: Limits = LIMITS,
+    seconds: float = SECONDS,
+) -> Grade:
     """Judge every exercise of a submission. Raises MachineTrouble if processes can't be started here, and nothing else."""
     try_out(confine)
     graded, spent, doubts = [], [], []
@@ -142,11 +166,19 @@ def judge(submission: Submission, confine: Confinement | None, seed: str = UNSEE
             spent.append(executor.spent)
             doubts += [f"{exercise.name}: {doubt}" for doubt in dict.fromkeys(executor.doubts)]
     remarks = submission.remarks + tuple(dict.fromkeys(filter(None, spent)))
-    return Grade(rubric(seed), fingerprint(submission), tuple(graded), remarks, (*submission.unread, *doubts), tuple(doubts))
+    return Grade(
+        rubric(seed), fingerprint(submission), tuple(graded), remarks, (*submission.unread, *doubts), tuple(doubts)
+    )
 
 
-def judge_one(exercise: Exercise, answer: Tree, confine: Confinement | None, seed: str = UNSEEN,
-              limits: Limits = LIMITS, seconds: float = SECONDS) -> tuple[Graded, list[str]]:
+def judge_one(
+    exercise: Exercise,
+    answer: Tree,
+    confine: Confinement | None,
+    seed: str = UNSEEN,
+    limits: Limits = LIMITS,
+    seconds: float = SECONDS,
+) -> tuple[Graded, list[str]]:
     """The answer to one exercise, judged as judge() does, and the doubts about it. Raises MachineTrouble."""
     try_out(confine)
     with Sparing(confine, seconds, limits) as executor, shared():
@@ -189,6 +221,7 @@ def at_most(seconds: float) -> Iterator[None]:
     def ring(number, frame):
         if given() > until:
             raise OutOfTime
+
     tick = min(TICK, seconds)
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, tick, tick)
@@ -203,11 +236,18 @@ def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor
     failure, told = report.failure, executor.as_told  # a checkpoint may hold the name of a directory
     sections = explanation.sections_html(exercise, answer, report, explanation.story_of(report, executor))
     return Graded(
-        report.exercise, report.title, report.status, report.points, report.maximum, told(report.headline),
+        report.exercise,
+        report.title,
+        report.status,
+        report.points,
+        report.maximum,
+        told(report.headline),
         tuple(replace(trial, text=told(trial.text)) for trial in report.trials),
         failure.misconception.id if failure and failure.misconception else None,
         render(failure.schedule) if failure and failure.schedule else "",
         tuple((heading, told(content)) for heading, content in sections),
         report.hints if report.status != PASSED else (),
         told(explanation.card_text(report, explanation.sections_text(exercise, answer, report))),
-        alike.words(exercise, answer), exercise.counts(report.status))
+        alike.words(exercise, answer),
+        exercise.counts(report.status),
+    )

@@ -58,8 +58,13 @@ def _init_notebooks(self) -> None:
     """Instead of Autograde's: assignments, each with the names of its notebooks, and what stands for them."""
     course, assignment = self.coursedir, self.coursedir.assignment_id
     wanted = _wanted(course)
-    students = [Path(path) for path in sorted(glob.glob(course.format_path(
-        course.submitted_directory, course.student_id, ".").removesuffix(os.sep + "."))) if os.path.isdir(path)]
+    students = [
+        Path(path)
+        for path in sorted(
+            glob.glob(course.format_path(course.submitted_directory, course.student_id, ".").removesuffix(os.sep + "."))
+        )
+        if os.path.isdir(path)
+    ]
     if not wanted or not students:
         _init_by_name(self)
         return
@@ -81,8 +86,10 @@ def _init_notebooks(self) -> None:
         self.sources |= paths
     for path in sorted(glob.glob(str(students[0].parent / "*"))) if course.student_id == "*" else ():
         if not os.path.isdir(path):
-            self.log.error("An instructor has to look at %s: it is in no student's folder, so it is not graded.",
-                           quoted(os.path.basename(path)))
+            self.log.error(
+                "An instructor has to look at %s: it is in no student's folder, so it is not graded.",
+                quoted(os.path.basename(path)),
+            )
 
 
 def _wanted(course) -> list[str]:
@@ -120,7 +127,8 @@ def _chosen(handed: HandedIn, folder: Path, wanted: Iterable[str]) -> dict[str, 
     for name in wanted:
         if name not in chosen:
             left = [source for source in sources if source not in chosen.values() and _has_answers(source, name)]
-            chosen |= {name: source for source in left[-1:]}
+            if left:
+                chosen[name] = left[-1]
     return chosen
 
 
@@ -135,15 +143,21 @@ def _has_answers(source: Source, name: str) -> bool:
 
 def _left_over(handed: HandedIn, chosen: Mapping[str, Source]) -> list[str]:
     """What there is to say of notebooks that are not graded."""
-    return [f"{quoted(source.name)} is not graded; nbgrader takes one file for each notebook of the assignment."
-            for source in handed.sources if source not in chosen.values()]
+    return [
+        f"{quoted(source.name)} is not graded; nbgrader takes one file for each notebook of the assignment."
+        for source in handed.sources
+        if source not in chosen.values()
+    ]
 
 
 def _regular_files(path: str, exclude: list[str] | None = None) -> list[str]:
     """The files below a folder that nbgrader may copy: all that its find_all_files() gives, without links, pipes, and
     what can't be read."""
-    return [found for found in find_all_files(path, exclude)
-            if stat.S_ISREG(os.lstat(found).st_mode) and os.access(found, os.R_OK)]
+    return [
+        found
+        for found in find_all_files(path, exclude)
+        if stat.S_ISREG(os.lstat(found).st_mode) and os.access(found, os.R_OK)
+    ]
 
 
 # -- times -------------------------------------------------------------------------
@@ -165,6 +179,7 @@ def _timestamp(self, dest_path: str) -> datetime | None:
     except FileNotFoundError:
         return None
     except Exception:  # whatever a student has written there
-        self.log.error("An instructor has to look at %s: it is no time that can be read, so nothing counts as late.",
-                       path)
+        self.log.error(
+            "An instructor has to look at %s: it is no time that can be read, so nothing counts as late.", path
+        )
         return None

@@ -33,10 +33,12 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; bas
 
 def page(title: str, body: str, style: str = "") -> str:
     """A whole HTML page. `body` is HTML that is safe already."""
-    return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-            f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(title)}</title>'
-            f"<style>{STYLE}{style}</style></head>\n<body>{body}</body></html>\n")
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{STYLE}{style}</style></head>\n<body>{body}</body></html>\n"
+    )
 
 
 def student(name: str, grade: Grade | None, problem: str = "") -> str:
@@ -46,8 +48,11 @@ def student(name: str, grade: Grade | None, problem: str = "") -> str:
     said = dict.fromkeys([*filter(None, [problem]), *grade.unsure, *grade.remarks])
     remarks = f'<ul class="remarks">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>' if said else ""
     judged = "\n".join(_chapter(notebook, grade) for notebook in COURSE)
-    return page(name, f'<h1>{escape(name)}</h1><p class="sum"><b>{number(grade.points)}</b> of '
-                      f"{in_points(grade.maximum)}</p>{remarks}\n{judged}")
+    return page(
+        name,
+        f'<h1>{escape(name)}</h1><p class="sum"><b>{number(grade.points)}</b> of '
+        f"{in_points(grade.maximum)}</p>{remarks}\n{judged}",
+    )
 
 
 def _chapter(notebook: Notebook, grade: Grade) -> str:

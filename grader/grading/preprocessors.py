@@ -84,8 +84,12 @@ def _notebook(data: bytes) -> NotebookNode:
     except Unreadable as problem:
         cells, remarks = [], [str(problem)]
     kinds = {"markdown": new_markdown_cell, "raw": new_raw_cell}
-    return new_notebook(cells=[*(new_markdown_cell(escape(remark)) for remark in remarks),
-                               *(kinds.get(cell.kind, new_code_cell)(cell.source) for cell in cells)])
+    return new_notebook(
+        cells=[
+            *(new_markdown_cell(escape(remark)) for remark in remarks),
+            *(kinds.get(cell.kind, new_code_cell)(cell.source) for cell in cells),
+        ]
+    )
 
 
 class DropOddMetadata(NbGraderPreprocessor):
@@ -102,9 +106,12 @@ class DropOddMetadata(NbGraderPreprocessor):
             known = {cell.name for cell in source.source_cells}
             for cell in nb.cells:
                 own = cell.metadata.get("nbgrader")
-                if own is not None and not (_is_valid(cell) and own.get("grade_id") in known
-                                            and own.grade == (own.grade_id in grades)
-                                            and own.solution == (own.grade_id in solutions)):
+                if own is not None and not (
+                    _is_valid(cell)
+                    and own.get("grade_id") in known
+                    and own.grade == (own.grade_id in grades)
+                    and own.solution == (own.grade_id in solutions)
+                ):
                     del cell.metadata["nbgrader"]
         return nb, resources
 
@@ -127,8 +134,14 @@ class AddMissingSolutions(NbGraderPreprocessor):
         with _source(resources) as source:
             given = {cell.name: cell for cell in source.source_cells}
             for name in [cell.name for cell in source.solution_cells if cell.name not in there]:
-                own = {"grade": False, "solution": True, "locked": False, "task": False, "grade_id": name,
-                       "schema_version": MetadataValidator.schema_version}
+                own = {
+                    "grade": False,
+                    "solution": True,
+                    "locked": False,
+                    "task": False,
+                    "grade_id": name,
+                    "schema_version": MetadataValidator.schema_version,
+                }
                 new = new_code_cell if given[name].cell_type == "code" else new_markdown_cell
                 nb.cells.append(new(given[name].source, metadata={"nbgrader": own}))
         return nb, resources
@@ -158,16 +171,20 @@ class ClearAnswers(ClearSolutions):
 class GradeFromFiles(NbGraderPreprocessor):
     """Grades a notebook from the files that its cells write, without running it."""
 
-    seed = Unicode(judge.UNSEEN, help="A text of your own: the sweeps that answers are tried on, beside those which "
-                                      "students know, are drawn from it.").tag(config=True)
+    seed = Unicode(
+        judge.UNSEEN,
+        help="A text of your own: the sweeps that answers are tried on, beside those which "
+        "students know, are drawn from it.",
+    ).tag(config=True)
     require_sandbox = Bool(False, help="Refuse to grade where students' programs can't be shut in.").tag(config=True)
 
     def preprocess(self, nb, resources):
         """Write the outputs of every check cell, and no others."""
         confine = confinement()
         if self.require_sandbox and (confine is None or not confine.bubblewrap):
-            raise RuntimeError("There is no sandbox on this machine (bubblewrap), and GradeFromFiles.require_sandbox "
-                               "asks for one.")
+            raise RuntimeError(
+                "There is no sandbox on this machine (bubblewrap), and GradeFromFiles.require_sandbox asks for one."
+            )
         found = _read(nb.cells)
         for remark in found.remarks:
             self.log.warning(remark)
@@ -182,16 +199,26 @@ class GradeFromFiles(NbGraderPreprocessor):
         """What nbgrader takes the points from, and what the feedback shows."""
         exercise = EXERCISES.get(checked_exercise(cell.source) or "")
         if exercise is None:
-            return [new_output("error", ename="NotGraded", evalue="this cell checks no exercise of the course",
-                               traceback=["This cell checks no exercise of the course, so it has to be graded by hand, "
-                                          "or with nbgrader's own Execute (see nbgrader_config.py)."])]
+            return [
+                new_output(
+                    "error",
+                    ename="NotGraded",
+                    evalue="this cell checks no exercise of the course",
+                    traceback=[
+                        "This cell checks no exercise of the course, so it has to be graded by hand, "
+                        "or with nbgrader's own Execute (see nbgrader_config.py)."
+                    ],
+                )
+            ]
         graded, doubts = judge.judge_one(exercise, found.answers.get(exercise.name, Tree()), confine, self.seed)
         for doubt in doubts:
             self.log.warning(f"{exercise.name}: {doubt} Autograde this submission again (--force).")
         maximum = graded.maximum if exercise.optional else float(cell.metadata.nbgrader["points"])
-        return [*_remarks((*found.remarks, *doubts)),
-                new_output("display_data", {"text/html": card_html(graded, graded.sections), "text/plain": graded.text}),
-                new_output("execute_result", {"text/plain": number(graded.points / graded.maximum * maximum)})]
+        return [
+            *_remarks((*found.remarks, *doubts)),
+            new_output("display_data", {"text/html": card_html(graded, graded.sections), "text/plain": graded.text}),
+            new_output("execute_result", {"text/plain": number(graded.points / graded.maximum * maximum)}),
+        ]
 
 
 def _read(cells) -> Submission:
@@ -212,8 +239,9 @@ class SaveGrades(SaveAutoGrades):
         exercise = EXERCISES.get(checked_exercise(cell.source) or "") if is_grade(cell) else None
         if exercise is None or not exercise.optional:
             return super().preprocess_cell(cell, resources, cell_index)
-        grade = self.gradebook.find_grade(cell.metadata["nbgrader"]["grade_id"], self.notebook_id, self.assignment_id,
-                                          self.student_id)
+        grade = self.gradebook.find_grade(
+            cell.metadata["nbgrader"]["grade_id"], self.notebook_id, self.assignment_id, self.student_id
+        )
         grade.auto_score, grade.extra_credit = 0.0, _result(cell, exercise.maximum)
         grade.needs_manual_grade = False
         self.gradebook.db.commit()
@@ -236,11 +264,37 @@ def _remarks(remarks: tuple[str, ...]) -> list:
     return [new_output("display_data", {"text/html": f"<ul>{html}</ul>", "text/plain": "\n".join(remarks)})]
 
 
-GENERATE = [IncludeHeaderFooter, LockCells, ClearAnswers, ClearOutput, CheckCellMetadata, ComputeChecksums, SaveCells,
-            ClearHiddenTests, ClearMarkScheme, ComputeChecksums, CheckCellMetadata]
-SANITIZE = [ClearOutput, DropOddMetadata, DeduplicateIds, DropOddMetadata, AddMissingSolutions, OverwriteKernelspec,
-            OverwriteCells, CheckCellMetadata]
-AUTOGRADE = [GradeFromFiles, IgnorePattern, ClearMetadataPreprocessor, LimitOutput, SaveGrades,
-             AssignLatePenalties, CheckCellMetadata]
+GENERATE = [
+    IncludeHeaderFooter,
+    LockCells,
+    ClearAnswers,
+    ClearOutput,
+    CheckCellMetadata,
+    ComputeChecksums,
+    SaveCells,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ComputeChecksums,
+    CheckCellMetadata,
+]
+SANITIZE = [
+    ClearOutput,
+    DropOddMetadata,
+    DeduplicateIds,
+    DropOddMetadata,
+    AddMissingSolutions,
+    OverwriteKernelspec,
+    OverwriteCells,
+    CheckCellMetadata,
+]
+AUTOGRADE = [
+    GradeFromFiles,
+    IgnorePattern,
+    ClearMetadataPreprocessor,
+    LimitOutput,
+    SaveGrades,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
 STOCK_AUTOGRADE = [Execute, *AUTOGRADE[1:]]
 FEEDBACK = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]

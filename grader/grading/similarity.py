@@ -74,8 +74,8 @@ def _tokens(program: str) -> Iterator[tuple[int, str]]:
         elif one.type == _FSTRING_END:
             (first, left), (last, right) = strings.pop(), one.end
             if not strings:
-                text = "\n".join(lines[first - 1:last])
-                yield token.STRING, text[left:len(text) - len(lines[last - 1]) + right]
+                text = "\n".join(lines[first - 1 : last])
+                yield token.STRING, text[left : len(text) - len(lines[last - 1]) + right]
         elif not strings:
             yield one.type, one.string
 
@@ -83,7 +83,7 @@ def _tokens(program: str) -> Iterator[tuple[int, str]]:
 def runs(words: str) -> frozenset[int]:
     """All runs of RUN words, as numbers that only mean something within this process."""
     found = words.split("\n")
-    return frozenset(hash(tuple(found[i:i + RUN])) for i in range(len(found) - RUN + 1))
+    return frozenset(hash(tuple(found[i : i + RUN])) for i in range(len(found) - RUN + 1))
 
 
 def groups(exercise: Exercise, answers: Mapping[str, str]) -> list[list[str]]:
@@ -101,16 +101,21 @@ def _same_programs(answers: Mapping[str, str]) -> list[list[str]]:
     def alike(one: str, other: str) -> bool:
         a, b = own[one], own[other]
         return min(len(a), len(b)) >= ALIKE * max(len(a), len(b)) and len(a & b) >= ALIKE * len(a | b)
+
     return _together(own, alike)
 
 
 def _same_runs(answers: Mapping[str, str]) -> list[list[str]]:
-    logs = {student: (lines[0], frozenset(lines[1:])) for student, words in answers.items()
-            if len(lines := words.split("\n")) > FEWEST}
+    logs = {
+        student: (lines[0], frozenset(lines[1:]))
+        for student, words in answers.items()
+        if len(lines := words.split("\n")) > FEWEST
+    }
 
     def alike(one: str, other: str) -> bool:
         (job, a), (other_job, b) = logs[one], logs[other]
         return 2 * len(a & b) >= (SAME_JOB if job == other_job else SAME_RUN) * (len(a) + len(b))
+
     return _together(logs, alike)
 
 

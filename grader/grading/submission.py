@@ -50,17 +50,26 @@ class Submission:
 
     def to_json(self) -> bytes:
         """The submission as bytes, for a judge elsewhere."""
-        answers = {name: {path: (file.content.hex(), file.executable) for path, file in tree.items()
-                          if isinstance(file, File)} for name, tree in self.answers.items()}
+        answers = {
+            name: {path: (file.content.hex(), file.executable) for path, file in tree.items() if isinstance(file, File)}
+            for name, tree in self.answers.items()
+        }
         return json.dumps({"answers": answers, "remarks": self.remarks, "unread": self.unread}).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Submission:
         """What to_json() wrote."""
         found = json.loads(data)
-        return cls({name: Tree({path: File(bytes.fromhex(content), executable)
-                                for path, (content, executable) in files.items()})
-                    for name, files in found["answers"].items()}, tuple(found["remarks"]), tuple(found["unread"]))
+        return cls(
+            {
+                name: Tree(
+                    {path: File(bytes.fromhex(content), executable) for path, (content, executable) in files.items()}
+                )
+                for name, files in found["answers"].items()
+            },
+            tuple(found["remarks"]),
+            tuple(found["unread"]),
+        )
 
 
 class Unreadable(Exception):
@@ -93,8 +102,9 @@ def read(data: bytes) -> Submission:
     return read_all([("", data)])
 
 
-def read_all(notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = (),
-             said: Sequence[str] = ()) -> Submission:
+def read_all(
+    notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = (), said: Sequence[str] = ()
+) -> Submission:
     """The answers in several notebooks of one student: (name, bytes) each, taken in this order. `unread`: what could
     not be read of what they handed in; `said`: what else there is to say of it."""
     remarks = list(said)
@@ -145,8 +155,10 @@ def beginning(source: str) -> str | None:
 def cells_of(data: bytes) -> tuple[list[Cell], list[str]]:
     """The cells of a notebook, and what is odd about its file. Raises Unreadable."""
     if len(data) > MOST_BYTES:
-        raise Unreadable(f"The notebook has more than {MOST_BYTES >> 20} MB and is not read: clear all outputs, save "
-                         "it and hand it in again.")
+        raise Unreadable(
+            f"The notebook has more than {MOST_BYTES >> 20} MB and is not read: clear all outputs, save "
+            "it and hand it in again."
+        )
     if not data.strip():
         raise Unreadable("The file is empty.")
     text, remarks = _text(data)
@@ -179,8 +191,13 @@ def _cells(found: object) -> tuple[list[Cell], list[str]]:
         raise Unreadable("The file is JSON, but no notebook.")
     cells = found.get("cells")
     if cells is None and isinstance(found.get("worksheets"), list):  # nbformat 3
-        cells = [cell for sheet in found["worksheets"] if isinstance(sheet, dict)
-                 for cell in sheet.get("cells") or () if isinstance(sheet.get("cells"), list)]
+        cells = [
+            cell
+            for sheet in found["worksheets"]
+            if isinstance(sheet, dict)
+            for cell in sheet.get("cells") or ()
+            if isinstance(sheet.get("cells"), list)
+        ]
     if not isinstance(cells, list):
         raise Unreadable("The file is JSON, but no notebook: it has no cells.")
     remarks = _wrong_kernel(found.get("metadata"))
@@ -199,9 +216,11 @@ def _cell(cell: Mapping) -> Cell:
     metadata = cell.get("metadata")
     own = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
     grade_id = own.get("grade_id") if isinstance(own, Mapping) else None
-    return Cell(kind=str(cell.get("cell_type"))[:20],
-                source=source[:MOST_CHARACTERS + 1] if isinstance(source, str) else "",
-                grade_id=grade_id if isinstance(grade_id, str) else "")
+    return Cell(
+        kind=str(cell.get("cell_type"))[:20],
+        source=source[: MOST_CHARACTERS + 1] if isinstance(source, str) else "",
+        grade_id=grade_id if isinstance(grade_id, str) else "",
+    )
 
 
 def _wrong_kernel(metadata: object) -> list[str]:
@@ -239,15 +258,17 @@ def _file_of(cell: Cell, number: int) -> tuple[Written | None, list[str]]:
     magic = _MAGIC.match(head)
     if magic is None or (magic[2].lower() == "file" and magic[1] != "%%"):
         return None, []
-    appends, target = _target(head[magic.end():])
+    appends, target = _target(head[magic.end() :])
     found = _exercise_file(target)
     if found is None:
         return None, _unknown_target(target, number)
     name = f"{found[0]}/{found[1]}"
     remarks = []
     if (magic[1], magic[2]) not in (("%%", "writefile"), ("%%", "file")) or skipped:
-        remarks.append(f"Cell {number} does not begin with `%%writefile {name}` as it should, so in Jupyter it would "
-                       "not have written the file; it is graded as if it had.")
+        remarks.append(
+            f"Cell {number} does not begin with `%%writefile {name}` as it should, so in Jupyter it would "
+            "not have written the file; it is graded as if it had."
+        )
     elif target != name:
         remarks.append(f"Cell {number} writes {_quoted(target)}; it is graded as {name}.")
     if cell.kind != "code":
@@ -284,7 +305,7 @@ def _first_line(source: str) -> tuple[str, str, bool]:
         if end + 1 < len(text) and (not line or line.startswith("#")):
             skipped, start = skipped or bool(line), end + 1
             continue
-        return text[start:end], text[end + 1:], skipped
+        return text[start:end], text[end + 1 :], skipped
 
 
 def _target(words: str) -> tuple[bool, str]:
@@ -301,21 +322,29 @@ def _exercise_file(target: str) -> tuple[str, str] | None:
     return _TARGETS.get(wanted)
 
 
-_TARGETS = {f"{name}/{path}".lower(): (name, path) for name, one in EXERCISES.items() if not one.literal
-            for path in one.answers}
+_TARGETS = {
+    f"{name}/{path}".lower(): (name, path) for name, one in EXERCISES.items() if not one.literal for path in one.answers
+}
 
 
 def _unknown_target(target: str, number: int) -> list[str]:
     """A remark on a file that is no answer, if it looks as if it was meant to be one."""
     directory, _, base = target.replace("\\", "/").lower().rpartition("/")
-    meant = [f"{name}/{path}" for name, one in EXERCISES.items() if not one.literal for path in one.answers
-             if path.lower() == base or (name.lower() == directory.partition("/")[0] and _alike(path.lower(), base))]
+    meant = [
+        f"{name}/{path}"
+        for name, one in EXERCISES.items()
+        if not one.literal
+        for path in one.answers
+        if path.lower() == base or (name.lower() == directory.partition("/")[0] and _alike(path.lower(), base))
+    ]
     if any(target == f"{name}/{path}" for name, one in EXERCISES.items() for path in one.given()):
         return []  # the learner may change what is given
     if not meant:
         return []
-    return [f"Cell {number} writes {_quoted(target)}, which is not asked for and is not graded; asked for is "
-            f"{' or '.join(meant)}."]
+    return [
+        f"Cell {number} writes {_quoted(target)}, which is not asked for and is not graded; asked for is "
+        f"{' or '.join(meant)}."
+    ]
 
 
 def _alike(path: str, other: str) -> bool:
@@ -326,17 +355,22 @@ def _alike(path: str, other: str) -> bool:
 def _stray(cell: Cell, number: int, before: Written | None) -> list[str]:
     """Remarks on a code cell that writes no file but looks as if it were part of one, or was locked."""
     if cell.grade_id.startswith("check-") and _slug(checked_exercise(cell.source) or "") != cell.grade_id[6:]:
-        return [f"Cell {number}, which checks the answer, was changed. That makes no difference: the answer itself is "
-                "graded."]
+        return [
+            f"Cell {number}, which checks the answer, was changed. That makes no difference: the answer itself is "
+            "graded."
+        ]
     head = _first_line(cell.source)[0]
     if before is not None and head[:1] in (" ", "\t"):
-        return [f"Cell {number} looks like the second half of cell {before.number}, which was split: it is not part of "
-                f"{before.exercise}/{before.path} and is not graded."]
+        return [
+            f"Cell {number} looks like the second half of cell {before.number}, which was split: it is not part of "
+            f"{before.exercise}/{before.path} and is not graded."
+        ]
     defined = [name for name in _FUNCTIONS if re.search(rf"^(?:async )?def {name}\b", cell.source, re.MULTILINE)]
     if not defined or _MAGIC.match(head):
         return []
-    return [f"Cell {number} defines {series(defined)} but has no %%writefile line, so it writes no file and is not "
-            "graded."]
+    return [
+        f"Cell {number} defines {series(defined)} but has no %%writefile line, so it writes no file and is not graded."
+    ]
 
 
 def _slug(name: str) -> str:
@@ -382,8 +416,10 @@ def _drafts(written: Sequence[Written]) -> tuple[list[File], list[str]]:
         if room >= 0:
             drafts[-1].append(one.text)
         else:
-            remarks.append(f"The cells that add to {one.exercise}/{one.path} make it longer than {MOST_CHARACTERS:,} "
-                           "characters; what is too much is not graded.")
+            remarks.append(
+                f"The cells that add to {one.exercise}/{one.path} make it longer than {MOST_CHARACTERS:,} "
+                "characters; what is too much is not graded."
+            )
     return [File("".join(draft).encode("utf-8", "replace")) for draft in drafts], remarks
 
 
@@ -404,8 +440,9 @@ def _is_stub(exercise: Exercise, path: str, draft: File) -> bool:
     begun = exercise.given().get(path)
     if isinstance(begun, File) and same_text(draft, begun):
         return True
-    return bool(path == exercise.answers[0] and exercise.functions
-                and set(exercise.functions) <= unwritten_functions(draft))
+    return bool(
+        path == exercise.answers[0] and exercise.functions and set(exercise.functions) <= unwritten_functions(draft)
+    )
 
 
 def _fill_up(exercise: Exercise, files: dict[str, File]) -> list[str]:

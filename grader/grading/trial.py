@@ -53,16 +53,20 @@ def try_out(confine: Confinement | None) -> None:
     """Run the programs above as answers are run. Raises MachineTrouble, which says what is wrong, if any does not do
     what it should."""
     if confine is None and hasattr(os, "geteuid") and os.geteuid() == 0:
-        raise MachineTrouble("Students' programs would be run as root. Install bubblewrap, or grade as another user, or "
-                             f"let other users read the Python of this course ({sys.prefix}).")
+        raise MachineTrouble(
+            "Students' programs would be run as root. Install bubblewrap, or grade as another user, or "
+            f"let other users read the Python of this course ({sys.prefix})."
+        )
     with Sparing(confine, SECONDS) as executor:
         for what, program in RIGHT.items():
             run = _executed(program, executor)
             if run.stdout != "fine\n" or run.sandbox.get("file") != File(b"fine"):
                 why = run.unstartable or run.stderr.strip().rpartition("\n")[2] or run.over or run.exit
-                raise MachineTrouble(f"{what[0].upper()}{what[1:]} that is right does not run in the sandbox on this "
-                                     f"machine ({why}). If the course, or its Python ({sys.prefix}), is in a directory "
-                                     "that other users can't read, move it.")
+                raise MachineTrouble(
+                    f"{what[0].upper()}{what[1:]} that is right does not run in the sandbox on this "
+                    f"machine ({why}). If the course, or its Python ({sys.prefix}), is in a directory "
+                    "that other users can't read, move it."
+                )
         if confine is not None and confine.bubblewrap and (opened := _executed(PRYING, executor).stdout.strip()):
             raise MachineTrouble(f"The sandbox on this machine does not shut a program in: {opened.splitlines()[0]}.")
 

@@ -43,8 +43,9 @@ class Worker:
         """`processor`: the one that it keeps to, with all that it starts; None for any."""
         self.processor = processor
         self.pipe, theirs = _CONTEXT.Pipe()
-        self.process = _CONTEXT.Process(target=_serve, args=(theirs, self.pipe, settings, scratch, processor),
-                                        daemon=True)
+        self.process = _CONTEXT.Process(
+            target=_serve, args=(theirs, self.pipe, settings, scratch, processor), daemon=True
+        )
         self.process.start()
         theirs.close()
         self.task: int | None = None

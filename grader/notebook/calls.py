@@ -80,20 +80,24 @@ def exercise(name: str) -> None:
     try:
         given.write(name)
     except OSError as error:
-        _say(f"The folder {name}/ can't be made here: {error.strerror} ({error.filename}). "
-                  "Move away what is there, or work in a folder of your own.")
+        _say(
+            f"The folder {name}/ can't be made here: {error.strerror} ({error.filename}). "
+            "Move away what is there, or work in a folder of your own."
+        )
         return
     _say(f"Submit directory {name}/: {', '.join(given.top())}. Yours to write: {', '.join(chosen.answers)}.")
 
 
 def _where_jobs_run(function: Callable) -> Callable:
     """Where no job can be run, say why instead of showing a traceback."""
+
     @wraps(function)
     def called(*arguments, **options):
         try:
             return function(*arguments, **options)
         except MachineTrouble as problem:
             _say(str(problem))
+
     return called
 
 
@@ -119,8 +123,10 @@ def check(name: str, value: object = ...) -> Score | None:
     for doubt in dict.fromkeys(executor.doubts):
         _say(f"{doubt} This may be due to the machine: check again.")
     kept.keep(report)
-    _show(explanation.card_html(report, explanation.sections_html(chosen, answer, report, moments)),
-          explanation.card_text(report, explanation.sections_text(chosen, answer, report, moments)))
+    _show(
+        explanation.card_html(report, explanation.sections_html(chosen, answer, report, moments)),
+        explanation.card_text(report, explanation.sections_text(chosen, answer, report, moments)),
+    )
     return Score(report.points, report.maximum)
 
 
@@ -143,8 +149,10 @@ def hint(name: str) -> None:
         return
     about = report.headline if status == report.status else ""
     head = (f"Hints: {chosen.title}", status, points, report.maximum, about, ())
-    _show(card.card(*head, explanation.sections_html(chosen, answer, report, ()), report.hints),
-          card.card_text(*head, explanation.sections_text(chosen, answer, report), report.hints))
+    _show(
+        card.card(*head, explanation.sections_html(chosen, answer, report, ()), report.hints),
+        card.card_text(*head, explanation.sections_text(chosen, answer, report), report.hints),
+    )
 
 
 def progress() -> None:
@@ -161,15 +169,18 @@ def pool() -> None:
         version = queue.run("condor_version").split()[1]
         queue.run("condor_q", "-totals")  # whether the queue answers
     except Trouble as trouble:
-        _say(f"{trouble}. Or copy the submit directory to an access point, and hand in the log from there. Without a pool "
-                  "you can read on: what needs one is left out of the total.")
+        _say(
+            f"{trouble}. Or copy the submit directory to an access point, and hand in the log from there. Without a pool "
+            "you can read on: what needs one is left out of the total."
+        )
         return
     _say(f"There is a real HTCondor here, version {version}, and its queue takes jobs.")
 
 
 @_where_jobs_run
-def simulate(name: str, schedule: str = "", profile: str = "modern", *, draw: bool = True,
-             **settings: float) -> Outcome | None:
+def simulate(
+    name: str, schedule: str = "", profile: str = "modern", *, draw: bool = True, **settings: float
+) -> Outcome | None:
     """Run the job in a submit directory (of an exercise, or an example such as "fibonacci") through a
     schedule, and draw its story unless `draw` is False.
 
@@ -236,6 +247,7 @@ def panel(name: str, schedule: str = "", profile: str = "modern", **settings: fl
     if _in_notebook():
         try:
             from . import live_panel
+
             _display({"application/javascript": live_panel.SCRIPT})
             live = Live(asked.job, live_panel.executor(), asked.profile, asked.pace)
             bundle = live_panel.bundle(live, asked.directory, asked.faults, _call(name, profile, settings))
@@ -263,8 +275,7 @@ class _Asked(NamedTuple):
     """What is worth knowing about the submit file."""
 
 
-def _asked(name: str, schedule: str, profile: str, settings: dict[str, float],
-           answered: bool = True) -> _Asked | None:
+def _asked(name: str, schedule: str, profile: str, settings: dict[str, float], answered: bool = True) -> _Asked | None:
     """What a call asks for; None, and a sentence for the reader, if that can't be had. `answered`: with the files that
     the student wrote."""
     try:
@@ -308,8 +319,10 @@ def _exercise(name: str) -> Exercise | None:
         return None
     if name not in EXERCISES:
         near = difflib.get_close_matches(str(name), EXERCISES, n=3)
-        _say(f"There is no exercise {name!r}. " + (f"Did you mean {' or '.join(near)}?" if near else
-                                                        f"There are {', '.join(EXERCISES)}."))
+        _say(
+            f"There is no exercise {name!r}. "
+            + (f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(EXERCISES)}.")
+        )
         return None
     return EXERCISES[name]
 
@@ -326,8 +339,10 @@ def _astray(chosen: Exercise) -> Iterator[str]:
     there = [path.name for path in Path(chosen.name).glob("*") if path.is_file() and path.name not in known]
     for path in there if not chosen.literal else ():
         if near := difflib.get_close_matches(path, chosen.answers, n=1, cutoff=0.8):
-            yield (f"There is a file {chosen.name}/{path}. If you meant {near[0]}, correct the first line of its cell to "
-                   f"%%writefile {chosen.name}/{near[0]}, run it, and check again.")
+            yield (
+                f"There is a file {chosen.name}/{path}. If you meant {near[0]}, correct the first line of its cell to "
+                f"%%writefile {chosen.name}/{near[0]}, run it, and check again."
+            )
 
 
 def _value(chosen: Exercise, value: object) -> Tree:
@@ -345,12 +360,15 @@ def _read(path: Path) -> bytes:
 
 def _odd(submission: submit.Submission) -> tuple[str, ...]:
     more = len(submission.jobs) - 1
-    return (*(str(remark) for remark in submission.remarks if remark.kind != NO_EFFECT),
-            *[f"The submit file queues {more + 1} jobs. This is the first of them, number 0."] * bool(more))
+    return (
+        *(str(remark) for remark in submission.remarks if remark.kind != NO_EFFECT),
+        *[f"The submit file queues {more + 1} jobs. This is the first of them, number 0."] * bool(more),
+    )
 
 
-def _job(name: str, settings: dict[str, float], answered: bool,
-         profile: Profile) -> tuple[Tree, submit.Submission, Job]:
+def _job(
+    name: str, settings: dict[str, float], answered: bool, profile: Profile
+) -> tuple[Tree, submit.Submission, Job]:
     """A submit directory, what its submit file asks for, and the first job of that. Raises SubmitError, or ValueError
     with a sentence for the reader."""
     if name in EXERCISES and EXERCISES[name].submit_file:
@@ -358,8 +376,10 @@ def _job(name: str, settings: dict[str, float], answered: bool,
         directory = chosen.given() | answer
         if missing := [path for path in chosen.answers if path not in directory]:
             chapter = next(chapter.name for chapter in COURSE if chosen in chapter.exercises)
-            raise ValueError(f"There is no {name}/{missing[0]} yet: run the cell that begins with "
-                             f"%%writefile {name}/{missing[0]}, in {chapter}.ipynb.")
+            raise ValueError(
+                f"There is no {name}/{missing[0]} yet: run the cell that begins with "
+                f"%%writefile {name}/{missing[0]}, in {chapter}.ipynb."
+            )
         return directory, chosen.submission(answer), chosen.job(answer, **settings)
     if settings:
         raise ValueError(f"only the program of an exercise takes settings; {name!r} is none")
@@ -396,4 +416,5 @@ def _show(html: str, text: str, more: Mapping[str, object] = MappingProxyType({}
 
 def _display(bundle: Mapping[str, object]) -> None:
     from IPython.display import display
+
     display(dict(bundle), raw=True)

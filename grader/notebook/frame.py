@@ -43,17 +43,21 @@ def events(story: list[Scene]) -> list[Scene]:
 def frame(present: Present, story: list[Scene]) -> str:
     """What there is to see now, as HTML. `story` is what told() makes of it."""
     now = story[-1]
-    return (f'<div class="{CLASSES}" role="group" aria-label="The job now"><div class="wide frame">'
-            f'{_progress(present)}<div class="past">{bar(present.moments, present.end)}</div>'
-            f'<div class="picture {tone(now)}">{head(now)}{Directories(open_all=True).of(now)}</div></div></div>')
+    return (
+        f'<div class="{CLASSES}" role="group" aria-label="The job now"><div class="wide frame">'
+        f'{_progress(present)}<div class="past">{bar(present.moments, present.end)}</div>'
+        f'<div class="picture {tone(now)}">{head(now)}{Directories(open_all=True).of(now)}</div></div></div>'
+    )
 
 
 def history(happened: list[Scene], call: str) -> str:
     """What has happened so far, the latest first, and the call that tells the same story, as HTML."""
     rows = "".join(f"<li>{head(scene)}</li>" for scene in happened[:-MOST_TOLD:-1])
-    return (f'<div class="{CLASSES}"><details class="events"><summary>What has happened so far</summary>'
-            f'<ol>{rows}</ol></details>'
-            f'<p class="dim">The same story without the panel: <code>{escape(call)}</code></p></div>')
+    return (
+        f'<div class="{CLASSES}"><details class="events"><summary>What has happened so far</summary>'
+        f"<ol>{rows}</ol></details>"
+        f'<p class="dim">The same story without the panel: <code>{escape(call)}</code></p></div>'
+    )
 
 
 def announcement(scene: Scene) -> str:
@@ -66,12 +70,18 @@ def _progress(present: Present) -> str:
     whole = max(present.needed or 0.0, present.saved + present.at_risk) or 1.0
     saved, risk = 100 * present.saved / whole, 100 * present.at_risk / whole
     needed = f"{duration(present.needed)} to compute" if present.needed else "without an end of its own"
-    parts = [f"{duration(seconds)} {word}" for seconds, word in (
-        (present.saved, "saved"), (present.at_risk, "at risk"), (present.lost, "lost"))]
-    swatches = "".join(f'<span><i class="{kind}" aria-hidden="true"></i> {part}</span>'
-                       for kind, part in zip(("kept", "risk", "lost"), parts))
-    return (f'<div class="phase"><b><span aria-hidden="true">{SIGNS[present.phase]} </span>{present.phase}</b>'
-            f'{swatches}<span class="dim">{needed}</span></div>'
-            '<div class="progress" role="progressbar" aria-label="Computing done" aria-valuemin="0" '
-            f'aria-valuemax="100" aria-valuenow="{saved + risk:.0f}" aria-valuetext="{", ".join(parts)}">'
-            f'<i class="kept" style="width:{saved:.2f}%"></i><i class="risk" style="width:{risk:.2f}%"></i></div>')
+    parts = [
+        f"{duration(seconds)} {word}"
+        for seconds, word in ((present.saved, "saved"), (present.at_risk, "at risk"), (present.lost, "lost"))
+    ]
+    swatches = "".join(
+        f'<span><i class="{kind}" aria-hidden="true"></i> {part}</span>'
+        for kind, part in zip(("kept", "risk", "lost"), parts)
+    )
+    return (
+        f'<div class="phase"><b><span aria-hidden="true">{SIGNS[present.phase]} </span>{present.phase}</b>'
+        f'{swatches}<span class="dim">{needed}</span></div>'
+        '<div class="progress" role="progressbar" aria-label="Computing done" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{saved + risk:.0f}" aria-valuetext="{", ".join(parts)}">'
+        f'<i class="kept" style="width:{saved:.2f}%"></i><i class="risk" style="width:{risk:.2f}%"></i></div>'
+    )

@@ -156,8 +156,16 @@ class Live:
         yield from past
         last = past[-1]
         if not start and at.time > story.time(last) and last is not story.moments[-1]:
-            yield replace(last, kind=ON_HOLD if last.kind == "held" else IDLE, time=story.moments[0].time + at.time,
-                          sandbox=None, fault=None, run=None, next=None, text="")
+            yield replace(
+                last,
+                kind=ON_HOLD if last.kind == "held" else IDLE,
+                time=story.moments[0].time + at.time,
+                sandbox=None,
+                fault=None,
+                run=None,
+                next=None,
+                text="",
+            )
 
     # -- time ------------------------------------------------------------------
 
@@ -203,8 +211,9 @@ class Live:
         """
         story = self.story(at.schedule)
         if what == RELEASE:
-            released = [time for moment in story.moments if (time := story.time(moment)) > at.time
-                        and moment.kind == "released"]
+            released = [
+                time for moment in story.moments if (time := story.time(moment)) > at.time and moment.kind == "released"
+            ]
             can = self.phase(at) == HELD and released
             return (at._replace(time=released[0]), "") if can else (at, "There is nothing to release.")
         if what == HOLD and self.phase(at) == WAITING:

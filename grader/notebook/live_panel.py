@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import RLock
 from time import monotonic
 
@@ -90,8 +90,13 @@ class Panel:
     `call(schedule)` is the text of the call that tells the story of a schedule without a panel.
     """
 
-    def __init__(self, live: Live, submit: Tree, schedule: Schedule = (),
-                 call: Callable[[str], str] = lambda schedule: f'simulate(..., "{schedule}")'):
+    def __init__(
+        self,
+        live: Live,
+        submit: Tree,
+        schedule: Schedule = (),
+        call: Callable[[str], str] = lambda schedule: f'simulate(..., "{schedule}")',
+    ):
         self.live, self.submit, self.call = live, submit, call
         self.first = self.at = At(schedule)
         self._playing: object | None = None
@@ -105,27 +110,46 @@ class Panel:
 
     def _make(self) -> None:
         self.play = self._button("Play", "play", "Let virtual time run, or stop it", self.toggle)
-        self.back = self._button("Back", "step-backward", "To the event before",
-                                 lambda: self.go(self.live.preceding(self.at)))
-        self.next = self._button("Next", "step-forward", "To the next event",
-                                 lambda: self.go(self.live.following(self.at)))
-        self.restart = self._button("Start over", "refresh", "Undo all that was done to the job",
-                                    lambda: self.go(self.first))
+        self.back = self._button(
+            "Back", "step-backward", "To the event before", lambda: self.go(self.live.preceding(self.at))
+        )
+        self.next = self._button(
+            "Next", "step-forward", "To the next event", lambda: self.go(self.live.following(self.at))
+        )
+        self.restart = self._button(
+            "Start over", "refresh", "Undo all that was done to the job", lambda: self.go(self.first)
+        )
         self.speed = widgets.Dropdown(
             options=[("real time", 1), *((f"1 s shows {duration(speed)}", speed) for speed in SPEEDS[1:])],
-            value=self.live.speed(), description="Speed", layout={"width": "250px"})
-        self.actions = {what: self._button(*TOLD[what], lambda what=what: self.act(what))
-                        for what in (EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD)}
-        self.slider = widgets.IntSlider(0, 0, 1, description="Time", readout=False,
-                                        layout={"width": "auto", "max_width": "900px"})
+            value=self.live.speed(),
+            description="Speed",
+            layout={"width": "250px"},
+        )
+        self.actions = {
+            what: self._button(*TOLD[what], lambda what=what: self.act(what))
+            for what in (EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD)
+        }
+        self.slider = widgets.IntSlider(
+            0, 0, 1, description="Time", readout=False, layout={"width": "auto", "max_width": "900px"}
+        )
         self.slider.observe(lambda change: self._locked(lambda: self._moved(change["new"])), "value")
-        self.status, self.frame, self.history = (widgets.HTML(layout={"min_height": "44px"}), widgets.HTML(),
-                                                 widgets.HTML())
+        self.status, self.frame, self.history = (
+            widgets.HTML(layout={"min_height": "44px"}),
+            widgets.HTML(),
+            widgets.HTML(),
+        )
         self.status.add_class(STATUS)
-        self.widget = widgets.VBox([
-            widgets.HTML(frame.style(), layout={"display": "none"}),
-            _row(self.play, self.back, self.next, self.restart, self.speed),
-            _row(*self.actions.values()), self.slider, self.status, self.frame, self.history])
+        self.widget = widgets.VBox(
+            [
+                widgets.HTML(frame.style(), layout={"display": "none"}),
+                _row(self.play, self.back, self.next, self.restart, self.speed),
+                _row(*self.actions.values()),
+                self.slider,
+                self.status,
+                self.frame,
+                self.history,
+            ]
+        )
         self.widget.add_class(ROOT)
 
     def _button(self, text: str, icon: str, tooltip: str, pressed: Callable[[], None]) -> widgets.Button:
@@ -160,7 +184,7 @@ class Panel:
                 self.go(self.at._replace(time=0.0))
             self._playing = object()
             self._label(self.play, "Pause", "pause")
-            asyncio.ensure_future(self._play(self._playing))
+            self._task = asyncio.ensure_future(self._play(self._playing))  # which is kept, or it may be collected
 
     def stop(self) -> None:
         """Stop playing."""
@@ -194,7 +218,7 @@ class Panel:
             passed, before = min(monotonic() - before, LONGEST_TICK), monotonic()
             virtual += passed * self.speed.value
             if virtual >= 1:
-                self._locked(lambda: self._pass(playing, int(virtual)))
+                self._locked(partial(self._pass, playing, int(virtual)))
                 virtual %= 1
                 if self.at.time in self.live.story(self.at.schedule).events:
                     await asyncio.sleep(DWELL)

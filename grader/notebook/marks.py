@@ -39,8 +39,11 @@ def read() -> dict[str, Mark]:
     """What is kept; nothing if there is no file, or none that can be read."""
     try:
         found = json.loads(FILE.read_text(encoding="utf-8"))
-        return {str(name): Mark(str(status), float(points)) for name, (status, points) in found.items()
-                if status in STATUSES}
+        return {
+            str(name): Mark(str(status), float(points))
+            for name, (status, points) in found.items()
+            if status in STATUSES
+        }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
@@ -61,10 +64,16 @@ def keep(report: Report) -> None:
 
 def points(marks: Marks, chapters: Sequence[Chapter] = COURSE) -> tuple[float, float]:
     """Points reached, and points that can be."""
-    counting = [(exercise, mark) for chapter in chapters for exercise in chapter.exercises
-                if exercise.counts((mark := marks.get(exercise.name, Mark())).status)]
-    return (sum(min(mark.points, exercise.maximum) for exercise, mark in counting),
-            sum(exercise.maximum for exercise, _ in counting))
+    counting = [
+        (exercise, mark)
+        for chapter in chapters
+        for exercise in chapter.exercises
+        if exercise.counts((mark := marks.get(exercise.name, Mark())).status)
+    ]
+    return (
+        sum(min(mark.points, exercise.maximum) for exercise, mark in counting),
+        sum(exercise.maximum for exercise, _ in counting),
+    )
 
 
 def following(marks: Marks) -> str:
@@ -82,13 +91,15 @@ def html(marks: Marks) -> str:
     """The table of the course, as HTML."""
     reached, maximum = points(marks)
     rows = "".join(_chapter_html(chapter, marks) for chapter in COURSE)
-    return (f'<div class="{CLASSES}" role="region" aria-label="Your progress">{card_sheet()}<div class="box">'
-            f'<div class="head"><h4 class="title">Your progress</h4><span class="points">'
-            f'<b>{number(reached)}</b> / {in_points(maximum)}</span></div>'
-            f'<p class="headline">{escape(following(marks))}</p>'
-            '<table class="trials"><thead><tr><th scope="col">Notebook</th><th scope="col">Exercise</th>'
-            '<th scope="col">Status</th><th scope="col" class="num">Points</th></tr></thead>'
-            f'<tbody>{rows}</tbody></table></div></div>')
+    return (
+        f'<div class="{CLASSES}" role="region" aria-label="Your progress">{card_sheet()}<div class="box">'
+        f'<div class="head"><h4 class="title">Your progress</h4><span class="points">'
+        f"<b>{number(reached)}</b> / {in_points(maximum)}</span></div>"
+        f'<p class="headline">{escape(following(marks))}</p>'
+        '<table class="trials"><thead><tr><th scope="col">Notebook</th><th scope="col">Exercise</th>'
+        '<th scope="col">Status</th><th scope="col" class="num">Points</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div></div>"
+    )
 
 
 def text(marks: Marks) -> str:
@@ -99,8 +110,10 @@ def text(marks: Marks) -> str:
         lines.append(f"{chapter.name}: {chapter.title}")
         for exercise in chapter.exercises:
             mark = marks.get(exercise.name, Mark())
-            lines.append(f"  {STATUSES[mark.status][0]} {exercise.title}: {mark.status}, "
-                         f"{number(mark.points)} of {number(exercise.maximum)}{' extra' * exercise.optional}")
+            lines.append(
+                f"  {STATUSES[mark.status][0]} {exercise.title}: {mark.status}, "
+                f"{number(mark.points)} of {number(exercise.maximum)}{' extra' * exercise.optional}"
+            )
     return "\n".join(lines)
 
 
@@ -109,10 +122,18 @@ def _chapter_html(chapter: Chapter, marks: Marks) -> str:
     for place, exercise in enumerate(chapter.exercises):
         mark = marks.get(exercise.name, Mark())
         symbol = STATUSES[mark.status][0]
-        begin = (f'<th scope="rowgroup" rowspan="{len(chapter.exercises)}" aria-label="{escape(chapter.title)}, '
-                 f'{count(len(chapter.exercises), "exercise")}">'
-                 f'<a href="{escape(chapter.name)}.ipynb">{escape(chapter.name)}</a></th>') if place == 0 else ""
-        rows.append(f'<tr>{begin}<td>{escape(exercise.title)}</td><td><span aria-hidden="true">{symbol} </span>'
-                    f'{escape(mark.status)}</td><td class="num">{"extra " * exercise.optional}{number(mark.points)} / '
-                    f'{number(exercise.maximum)}</td></tr>')
+        begin = (
+            (
+                f'<th scope="rowgroup" rowspan="{len(chapter.exercises)}" aria-label="{escape(chapter.title)}, '
+                f'{count(len(chapter.exercises), "exercise")}">'
+                f'<a href="{escape(chapter.name)}.ipynb">{escape(chapter.name)}</a></th>'
+            )
+            if place == 0
+            else ""
+        )
+        rows.append(
+            f'<tr>{begin}<td>{escape(exercise.title)}</td><td><span aria-hidden="true">{symbol} </span>'
+            f'{escape(mark.status)}</td><td class="num">{"extra " * exercise.optional}{number(mark.points)} / '
+            f"{number(exercise.maximum)}</td></tr>"
+        )
     return "".join(rows)

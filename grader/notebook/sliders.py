@@ -27,8 +27,40 @@ from ..text import about
 from ..view.shares import Column, shares
 
 MINUTE = 60.0
-INTERVALS = tuple(MINUTE * m for m in (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100,
-                                       120, 150, 180, 210, 240, 300, 360, 480))
+INTERVALS = tuple(
+    MINUTE * m
+    for m in (
+        2,
+        3,
+        4,
+        5,
+        6,
+        8,
+        10,
+        12,
+        15,
+        20,
+        25,
+        30,
+        35,
+        40,
+        45,
+        50,
+        60,
+        70,
+        80,
+        90,
+        100,
+        120,
+        150,
+        180,
+        210,
+        240,
+        300,
+        360,
+        480,
+    )
+)
 BETWEEN = tuple(MINUTE * m for m in (30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880))
 POOLS = {"at random": AtRandom, "at a time limit": AtLimit, "mostly by day": OfficeHours}
 DAYS, JOBS = 2, 20
@@ -76,9 +108,14 @@ def picture(checkpoint: float, restart: float, interval: float, between: float, 
     columns = simulated(checkpoint, restart, POOLS[pool](between))
     best = {"Young": young(checkpoint, between), "Daly": daly(checkpoint, between)}
     model = [(i, WORK / expected_runtime(WORK, i, checkpoint, restart, between)) for i in INTERVALS]
-    return shares([column for column, _ in columns], INTERVALS.index(interval), best,
-                  model if pool == "at random" else (), f"{JOBS} simulated jobs, 8 of 10 within the bar",
-                  story(checkpoint, restart, interval, between, pool))
+    return shares(
+        [column for column, _ in columns],
+        INTERVALS.index(interval),
+        best,
+        model if pool == "at random" else (),
+        f"{JOBS} simulated jobs, 8 of 10 within the bar",
+        story(checkpoint, restart, interval, between, pool),
+    )
 
 
 def story(checkpoint: float, restart: float, interval: float, between: float, pool: str) -> str:
@@ -86,13 +123,17 @@ def story(checkpoint: float, restart: float, interval: float, between: float, po
     column, spent = simulated(checkpoint, restart, POOLS[pool](between))[INTERVALS.index(interval)]
     done = [one.seconds for one in spent if one.finished]
     if not done:
-        return (f"Saving every {about(interval)}: none of {JOBS} jobs with {DAYS} days of work was done "
-                f"after {PATIENCE * DAYS} days in slots.")
+        return (
+            f"Saving every {about(interval)}: none of {JOBS} jobs with {DAYS} days of work was done "
+            f"after {PATIENCE * DAYS} days in slots."
+        )
     evictions = sum(one.slots - 1 for one in spent if one.finished) / len(done)
     late = f" {JOBS - len(done)} of {JOBS} took longer than {PATIENCE * DAYS} days." if len(done) < JOBS else ""
     hours = [round(seconds / HOUR) for seconds in (sum(done) / len(done), min(done), max(done))]
-    return (f"Saving every {about(interval)}: {DAYS * 24} hours of work take {hours[0]} hours in slots ({hours[1]} to "
-            f"{hours[2]}), with {evictions:.0f} evictions. Goodput is {column.parts[0]:.0%}.{late}")
+    return (
+        f"Saving every {about(interval)}: {DAYS * 24} hours of work take {hours[0]} hours in slots ({hours[1]} to "
+        f"{hours[2]}), with {evictions:.0f} evictions. Goodput is {column.parts[0]:.0%}.{late}"
+    )
 
 
 @lru_cache(64)
@@ -116,16 +157,25 @@ def panel(checkpoint: float, restart: float, interval: float, between: float, po
 
     wide = {"style": {"description_width": "13em"}, "layout": widgets.Layout(width="100%", max_width="760px")}
     controls = (
-        widgets.SelectionSlider(options=[(about(i), i) for i in INTERVALS], value=interval, description="Save every",
-                                **wide),
-        widgets.SelectionSlider(options=[(about(b), b) for b in BETWEEN], value=between,
-                                description="A slot lasts, on average", **wide),
-        widgets.Dropdown(options=list(POOLS), value=pool, description="Slots are lost", style=wide["style"],
-                         layout=widgets.Layout(width="26em")))
+        widgets.SelectionSlider(
+            options=[(about(i), i) for i in INTERVALS], value=interval, description="Save every", **wide
+        ),
+        widgets.SelectionSlider(
+            options=[(about(b), b) for b in BETWEEN], value=between, description="A slot lasts, on average", **wide
+        ),
+        widgets.Dropdown(
+            options=list(POOLS),
+            value=pool,
+            description="Slots are lost",
+            style=wide["style"],
+            layout=widgets.Layout(width="26em"),
+        ),
+    )
     drawn = widgets.HTML(picture(checkpoint, restart, interval, between, pool))
 
     def draw(change: object) -> None:
         drawn.value = picture(checkpoint, restart, *(control.value for control in controls))
+
     for control in controls:
         control.observe(draw, "value")
     return widgets.VBox([*controls, drawn])

@@ -43,8 +43,15 @@ class Foresees(Protocol):
 class RealRun:
     """One job on a real HTCondor, from its submission to its end."""
 
-    def __init__(self, queue: HTCondor, job: Job, submit_file: Path, judge: Foresees, faults: Schedule,
-                 patience: float = PATIENCE):
+    def __init__(
+        self,
+        queue: HTCondor,
+        job: Job,
+        submit_file: Path,
+        judge: Foresees,
+        faults: Schedule,
+        patience: float = PATIENCE,
+    ):
         self.queue, self.job, self.judge, self.patience = queue, job, judge, patience
         self.faults = {fault.execution: fault for fault in faults}
         """Those that are still to come; of the kinds evict and vacate."""
@@ -70,9 +77,15 @@ class RealRun:
     def home(self) -> Tree:
         """What has come into the submit directory so far; be it the same as what was there."""
         stamps = _stamps(self.place)
-        return Tree({path: entry for path, entry in Tree.read(self.place).items()
-                     if stamps.get(path) != self.stamps.get(path)
-                     and self.place / path != self.log and path.partition("/")[0] != str(self.id)})
+        return Tree(
+            {
+                path: entry
+                for path, entry in Tree.read(self.place).items()
+                if stamps.get(path) != self.stamps.get(path)
+                and self.place / path != self.log
+                and path.partition("/")[0] != str(self.id)
+            }
+        )
 
     def missing(self) -> tuple[str, ...]:
         return self.judge.missing(self.life.faults)
@@ -84,7 +97,7 @@ class RealRun:
             log.seek(self.old)
             text = log.read().decode(errors="replace")
         mine = [event for event in read(text) if (event.cluster, event.proc) == (self.id.cluster, self.id.proc)]
-        new = mine[len(self.events):]
+        new = mine[len(self.events) :]
         self.events = mine
         return new
 
@@ -97,8 +110,9 @@ class RealRun:
                 yield from self.listen()
                 self.strike(say)
                 if not self.life.over and self.judge.endless(self.life.now.execution):
-                    yield dataclasses.replace(self.life.now, kind="never finishes",
-                                              text=f"it was started {self.life.now.execution} times")
+                    yield dataclasses.replace(
+                        self.life.now, kind="never finishes", text=f"it was started {self.life.now.execution} times"
+                    )
                     return
                 self.explain(say)
                 time.sleep(0.1)
@@ -137,8 +151,13 @@ class RealRun:
         idle = self.life.now.kind in ("submitted", "evicted", "released", "requeued", "retried") and not self.life.group
         if idle and not self.explained and time.monotonic() - self.heard > self.patience:
             self.explained = True
-            print(f"The job has been idle for {self.patience:g} s. Ctrl-C removes it.",
-                  *self.queue.why_idle(self.id), sep="\n  ", file=sys.stderr, flush=True)
+            print(
+                f"The job has been idle for {self.patience:g} s. Ctrl-C removes it.",
+                *self.queue.why_idle(self.id),
+                sep="\n  ",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def why_not(self, execution: int) -> str:
         if execution > self.life.now.execution:

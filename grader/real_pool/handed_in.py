@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from ..execute.executor import Exit
 from ..rules.eventlog import ADDRESS, Event
@@ -133,12 +133,22 @@ def run_of(text: str) -> tuple[str, frozenset[str]]:
     found = read_handed_in(text)
     if found.job is None:
         return "", frozenset()
-    events = [event for event in read(_tidy(text)) if (event.cluster, event.proc) == (found.job.cluster, found.job.proc)
-              and event.number != AD_INFORMATION]
-    told = [f"{now.number} {now.text[:12]} {after.number} {after.text[:12]} {after.time - now.time:.0f} s"
-            for now, after in zip(events, events[1:])]
-    told += [f"{event.number} {number}" for event in events for line in event.body if _AMOUNTS.match(line)
-             for number in re.findall(r"\b\d{3,15}\b", line)]
+    events = [
+        event
+        for event in read(_tidy(text))
+        if (event.cluster, event.proc) == (found.job.cluster, found.job.proc) and event.number != AD_INFORMATION
+    ]
+    told = [
+        f"{now.number} {now.text[:12]} {after.number} {after.text[:12]} {after.time - now.time:.0f} s"
+        for now, after in zip(events, events[1:])
+    ]
+    told += [
+        f"{event.number} {number}"
+        for event in events
+        for line in event.body
+        if _AMOUNTS.match(line)
+        for number in re.findall(r"\b\d{3,15}\b", line)
+    ]
     often: Counter[str] = Counter()
     facts = []
     for fact in told[:MOST_FACTS]:
@@ -174,17 +184,27 @@ def _shown(job: JobId, events: Sequence[Event], asked: Asked) -> HandedIn:
             evictions += moment.kind == "evicted"
             if moment.kind == "checkpoint":
                 checkpoints[moment.activation] = checkpoints.get(moment.activation, 0) + 1
-    activations = tuple(replace(activation, checkpoints=checkpoints.get(number, 0))
-                        for number, activation in enumerate(activations, 1))
+    activations = tuple(
+        replace(activation, checkpoints=checkpoints.get(number, 0)) for number, activation in enumerate(activations, 1)
+    )
     submission = next((event for event in events if event.number == 0), None)
     notes = "\n".join(submission.body).strip() if submission else ""
     holds = tuple(event.body[0] if event.body else "" for event in events if event.number == 12)
     end = next((event for event in events if event.number == 5), None)
     origin = SIMULATED if _is_simulated(events, activations) else REAL
     found = HandedIn(
-        origin, tuple(_problems(events, activations)) if origin == REAL else (), job,
-        submission.time if submission else None, _address(submission.text) if submission else "", notes, activations,
-        evictions, holds, _resumes(activations), exit_of(end) if end else None)
+        origin,
+        tuple(_problems(events, activations)) if origin == REAL else (),
+        job,
+        submission.time if submission else None,
+        _address(submission.text) if submission else "",
+        notes,
+        activations,
+        evictions,
+        holds,
+        _resumes(activations),
+        exit_of(end) if end else None,
+    )
     return replace(found, problems=tuple(map(_safe, (*found.problems, *_other_submission(found, asked)))))
 
 
@@ -193,14 +213,23 @@ def _activations(events: Sequence[Event]) -> tuple[Activation, ...]:
     for event in events:
         body = "\n".join(event.body)
         if event.number == 1:
-            found.append(Activation(_value(r"SlotName: *(\S+)", body) or "an unnamed slot", _address(event.text),
-                                    _value(r'CondorScratchDir = "([^"\n]*)"', body) or "", event.time))
+            found.append(
+                Activation(
+                    _value(r"SlotName: *(\S+)", body) or "an unnamed slot",
+                    _address(event.text),
+                    _value(r'CondorScratchDir = "([^"\n]*)"', body) or "",
+                    event.time,
+                )
+            )
         elif event.number in (4, 5) and found and found[-1].ended is None:
             found[-1] = replace(
-                found[-1], ended=event.time, sent=_number(rf"{BYTES}Run Bytes Sent By Job", body),
+                found[-1],
+                ended=event.time,
+                sent=_number(rf"{BYTES}Run Bytes Sent By Job", body),
                 received=_number(rf"{BYTES}Run Bytes Received By Job", body),
                 executed=_number(r"TimeExecute \(s\) {0,20}: {0,20}(\d{1,9})\b", body),
-                requeued="terminated and was requeued" in body)
+                requeued="terminated and was requeued" in body,
+            )
         elif event.number in (7, 24) and found and found[-1].ended is None:
             found[-1] = replace(found[-1], ended=event.time)
     return tuple(found)
@@ -238,15 +267,18 @@ def _address(text: str) -> str:
 def _is_simulated(events: Sequence[Event], activations: Sequence[Activation]) -> bool:
     """Whether this course's simulator wrote it: its addresses and slots are its own."""
     return any(ADDRESS in event.text for event in events) or any(
-        re.fullmatch(r"slot1@ep\d+", activation.slot) for activation in activations)
+        re.fullmatch(r"slot1@ep\d+", activation.slot) for activation in activations
+    )
 
 
 def _problems(events: Sequence[Event], activations: Sequence[Activation]) -> Iterator[str]:
     """What does not fit together in a log that was not changed."""
     for before, after in zip(events, events[1:]):
         if after.time < before.time - TOLERANCE:
-            yield (f"Event {after.number:03d} at {_clock(after.time)} stands after event {before.number:03d} at "
-                   f"{_clock(before.time)}: the times of a log only grow.")
+            yield (
+                f"Event {after.number:03d} at {_clock(after.time)} stands after event {before.number:03d} at "
+                f"{_clock(before.time)}: the times of a log only grow."
+            )
             break
     yield from _out_of_order(events)
     yield from _ended_twice(events)
@@ -295,8 +327,10 @@ def _not_as_told(activations: Sequence[Activation]) -> Iterator[str]:
     for now in activations:
         lasted = None if now.ended is None else now.ended - now.began
         if lasted is not None and now.executed is not None and now.executed > lasted + TOLERANCE:
-            yield (f"The program is said to have run for {duration(now.executed)}, in a slot that it had for "
-                   f"{duration(lasted)} from {_clock(now.began)}.")
+            yield (
+                f"The program is said to have run for {duration(now.executed)}, in a slot that it had for "
+                f"{duration(lasted)} from {_clock(now.began)}."
+            )
     rooms = [(now.host, now.scratch) for now in activations if now.scratch]
     if len(set(rooms)) < len(rooms):
         yield "Two activations have the same execute directory, which HTCondor makes anew each time."
@@ -337,20 +371,29 @@ def which(found: HandedIn) -> str:
     """Which job's log it is, in sentences."""
     if found.origin != REAL:
         return SAID[found.origin]
-    when = ("" if found.submitted is None else
-            f", submitted at {_clock(found.submitted)} from {found.access_point or 'an unnamed host'}")
+    when = (
+        ""
+        if found.submitted is None
+        else f", submitted at {_clock(found.submitted)} from {found.access_point or 'an unnamed host'}"
+    )
     if not found.activations:
         return _safe(f"The event log of job {found.job}{when}. It never started: see condor_q -better-analyze.")
     slots = series(list(dict.fromkeys(found.slots)))
-    return _safe(f"The event log of job {found.job}{when}, with {count(len(found.activations), 'activation')} in {slots}.")
+    return _safe(
+        f"The event log of job {found.job}{when}, with {count(len(found.activations), 'activation')} in {slots}."
+    )
 
 
 def saved(found: HandedIn) -> str:
     """Whether checkpoints came to the access point, or what is missing."""
     if found.checkpoints:
         return f"{count(found.checkpoints, 'checkpoint')} came to the access point."
-    held = "".join(f" It was held: {reason.rstrip('.') or 'no reason is given'}." for reason in dict.fromkeys(found.holds))
-    return _safe(f"No checkpoint came to the access point: there is no transfer of output files before the last one.{held}")
+    held = "".join(
+        f" It was held: {reason.rstrip('.') or 'no reason is given'}." for reason in dict.fromkeys(found.holds)
+    )
+    return _safe(
+        f"No checkpoint came to the access point: there is no transfer of output files before the last one.{held}"
+    )
 
 
 def evicted(found: HandedIn) -> str:
@@ -370,16 +413,19 @@ def went_on(found: HandedIn) -> str:
         again = "It began again without a checkpoint: none had come to the access point before that."
     else:
         again = "It did not start again, by this log: hand it in when the job has ended."
-    end = ("By this log it has not ended yet." if found.exit is None else
-           f"It ended with {str(found.exit).replace('exit code', 'return value')}.")
+    end = (
+        "By this log it has not ended yet."
+        if found.exit is None
+        else f"It ended with {str(found.exit).replace('exit code', 'return value')}."
+    )
     return f"{again} {end}"
 
 
 SAID = {
     NO_LOG: "There is no event of a job event log in it. The log is the file that `log = ...` in the submit file names; an "
-            "event begins like this: 001 (123.000.000) 2026-01-31 12:00:00 Job executing on host: ...",
+    "event begins like this: 001 (123.000.000) 2026-01-31 12:00:00 Job executing on host: ...",
     SIMULATED: "This log was written by the simulator of this course: its slots and addresses are made up. The one from "
-               "a real HTCondor is asked for.",
+    "a real HTCondor is asked for.",
 }
 """What there is to say of a text that is no log of a real HTCondor."""
 
@@ -391,7 +437,7 @@ def _came_along(found: HandedIn) -> str:
 
 
 def _clock(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, timezone.utc):%Y-%m-%d %H:%M:%S}"
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _safe(sentence: str) -> str:

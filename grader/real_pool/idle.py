@@ -23,8 +23,10 @@ def reasons(job: Mapping, slots: Sequence[Mapping], evaluate: Evaluate) -> list[
         return [_unmet(clause, job, slots, evaluate) for clause in unmet]
     fit = [slot for slot in slots if all(slot in fulfil[clause] for clause in conditions)]
     if not fit:
-        return [f"No slot fulfils all of its conditions at once. Of {len(slots)} slots:",
-                *(f"  {len(fulfil[clause]):4} fulfil {clause}" for clause in conditions)]
+        return [
+            f"No slot fulfils all of its conditions at once. Of {len(slots)} slots:",
+            *(f"  {len(fulfil[clause]):4} fulfil {clause}" for clause in conditions),
+        ]
     willing = [slot for slot in fit if evaluate("Requirements", slot, job) is True]
     if not willing:
         return [f"{len(fit)} slots fit, and none of them takes this job: their owners' START expression refuses it."]
@@ -69,8 +71,10 @@ def _unmet(clause: str, job: Mapping, slots: Sequence[Mapping], evaluate: Evalua
     if asked:
         what, wanted = asked[1], evaluate(f"Request{asked[2]}", job, {})
         have = [value for slot in slots if isinstance(value := evaluate(what, slot, {}), (int, float))]
-        return (f"It asks for {wanted}{UNITS.get(what, ' ' + what)} (request_{what.lower()}); "
-                f"the most that any of {len(slots)} slots has is {max(have, default=0)}.")
+        return (
+            f"It asks for {wanted}{UNITS.get(what, ' ' + what)} (request_{what.lower()}); "
+            f"the most that any of {len(slots)} slots has is {max(have, default=0)}."
+        )
     words = re.findall(r"\b(?<!MY\.)[A-Z_]\w*\b(?![.(])", re.sub(r'"[^"]*"', "", clause), re.IGNORECASE)
     has = []
     for name in dict.fromkeys(words):

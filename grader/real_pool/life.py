@@ -35,8 +35,9 @@ class Life:
     follows, an eviction is a part of being held if that follows. So events are gathered into groups.
     """
 
-    def __init__(self, job: Job, home: Callable[[], Tree], spool: Callable[[], Tree],
-                 missing: Callable[[], tuple[str, ...]]):
+    def __init__(
+        self, job: Job, home: Callable[[], Tree], spool: Callable[[], Tree], missing: Callable[[], tuple[str, ...]]
+    ):
         """`home`: what has come into the submit directory so far. `spool`: what is in it now. `missing`:
         the listed files that a held job lacks, which HTCondor does not name."""
         self.job, self.home, self.spool, self.missing = job, home, spool, missing
@@ -100,7 +101,7 @@ class Life:
             yield self.end(by_number[5])
         elif eviction and "terminated and was requeued" in "\n".join(eviction.body):
             yield self.end(eviction, "retried")
-        elif not requeued and 21 in by_number or (held and hold_codes(held)[0] != 1):
+        elif (not requeued and 21 in by_number) or (held and hold_codes(held)[0] != 1):
             yield self.hold(held) if held else self.lose(eviction or by_number[21])
         else:
             if finished and not (self.job.on_exit_or_evict and (eviction or held)):
@@ -121,8 +122,14 @@ class Life:
         slot = next((line.partition(": ")[2] for line in event.body if line.startswith("SlotName: ")), "")
         number = self.slots.setdefault(slot, len(self.slots))
         self.began = event.time
-        return self.becomes("started", event, activation=self.now.activation + 1, execution=self.now.execution + 1,
-                            slot=number, text=f"it runs in {slot}" if slot else "")
+        return self.becomes(
+            "started",
+            event,
+            activation=self.now.activation + 1,
+            execution=self.now.execution + 1,
+            slot=number,
+            text=f"it runs in {slot}" if slot else "",
+        )
 
     def checkpoint(self, event: Event) -> Moment:
         run = self.run(event, Exit(self.job.checkpoint_exit_code))
@@ -147,8 +154,15 @@ class Life:
         self.faults.append(fault._replace(seconds=None))
         lost, self.pending, self.struck = self.pending + fault.seconds, 0.0, ""
         text = "" if event.number == 4 else event.text.rstrip(".!:").lower()
-        return self.becomes("evicted", event, fault=fault, spool=self.spool() if kept else self.now.spool, text=text,
-                            goodput=self.now.goodput + lost * kept, badput=self.now.badput + lost * (not kept))
+        return self.becomes(
+            "evicted",
+            event,
+            fault=fault,
+            spool=self.spool() if kept else self.now.spool,
+            text=text,
+            goodput=self.now.goodput + lost * kept,
+            badput=self.now.badput + lost * (not kept),
+        )
 
     def hold(self, event: Event) -> Moment:
         code, subcode = hold_codes(event)
@@ -167,9 +181,16 @@ class Life:
         good = exit.code == self.job.success_exit_code
         seconds, self.pending = self.pending + run.seconds, 0.0
         home = self.home()
-        return self.becomes(kind, event, run=run, next=Ended(exit, home), home=home,
-                            spool=Tree() if kind == "ended" else self.now.spool,
-                            goodput=self.now.goodput + seconds * good, badput=self.now.badput + seconds * (not good))
+        return self.becomes(
+            kind,
+            event,
+            run=run,
+            next=Ended(exit, home),
+            home=home,
+            spool=Tree() if kind == "ended" else self.now.spool,
+            goodput=self.now.goodput + seconds * good,
+            badput=self.now.badput + seconds * (not good),
+        )
 
     def run(self, event: Event, exit: Exit) -> Run:
         """An execution as far as a log tells of it: how it ended, and how long it took."""

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..rules.eventlog import Event
 
 END = "..."
 """The line that ends each event."""
-_HEADER = re.compile(r"(\d{3}) \((\d{1,9})\.(\d{1,9})\.\d{1,9}\) "
-                     r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z? (.*)", re.ASCII)
+_HEADER = re.compile(
+    r"(\d{3}) \((\d{1,9})\.(\d{1,9})\.\d{1,9}\) "
+    r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z? (.*)",
+    re.ASCII,
+)
 
 
 def read(text: str) -> Iterator[Event]:
@@ -47,7 +50,7 @@ class Growing:
                 data = log.read()
         except FileNotFoundError:
             return []
-        whole = data[:data.rfind(b"\n...\n") + 5]
+        whole = data[: data.rfind(b"\n...\n") + 5]
         if whole.endswith(b"\n...\n"):
             self._at += len(whole)
             return list(read(whole.decode(errors="replace")))
@@ -60,8 +63,14 @@ def _event(head: str, body: list[str]) -> Event | None:
         return None
     number, cluster, proc, when, words = found.groups()
     try:
-        moment = datetime.fromisoformat(when).replace(tzinfo=timezone.utc)
+        moment = datetime.fromisoformat(when).replace(tzinfo=UTC)
     except ValueError:  # the 31st of February
         return None
-    return Event(int(number), int(cluster), int(proc), moment.timestamp(), words,
-                 tuple(line.rstrip().removeprefix("\t") for line in body))
+    return Event(
+        int(number),
+        int(cluster),
+        int(proc),
+        moment.timestamp(),
+        words,
+        tuple(line.rstrip().removeprefix("\t") for line in body),
+    )

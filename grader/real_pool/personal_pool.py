@@ -131,8 +131,10 @@ def obstacle() -> str:
     if not shutil.which("debootstrap", path=PATH) and not ready():
         return "A personal pool needs debootstrap. On Debian and Ubuntu: apt install debootstrap"
     if subprocess.run(["unshare", *NAMESPACES, "--fork", "true"], capture_output=True).returncode:
-        return ("This container may not make namespaces, which a personal pool lives in. Run this outside of "
-                "it, or start it with `--privileged`.")
+        return (
+            "This container may not make namespaces, which a personal pool lives in. Run this outside of "
+            "it, or start it with `--privileged`."
+        )
     return ""
 
 
@@ -158,8 +160,20 @@ def enter(command: Sequence[str], *, directory: str = HOME, user: str = USER) ->
         raise Trouble(NOT_RUNNING)
     who = ["--setuid", str(id_of(user)), "--setgid", str(id_of(user))] if user != "root" else []
     inside = ["/usr/bin/env", "-i", f"--chdir={directory}", f"PATH={PATH}", f"HOME={HOME}", "LANG=C.UTF-8"]
-    return ["nsenter", "--target", str(first), "--mount", "--pid", "--net", "--uts", "--ipc", "--root",
-            *who, *inside, *command]
+    return [
+        "nsenter",
+        "--target",
+        str(first),
+        "--mount",
+        "--pid",
+        "--net",
+        "--uts",
+        "--ipc",
+        "--root",
+        *who,
+        *inside,
+        *command,
+    ]
 
 
 def client_configuration() -> Path:
@@ -168,16 +182,21 @@ def client_configuration() -> Path:
     They can't show who they are by a file, as the tools in the tree do: their /tmp is another one. So
     they have a token, for as long as this pool runs.
     """
-    made = subprocess.run(enter(["condor_token_create", "-identity", f"{USER}@{DOMAIN}"], user="root"),
-                          capture_output=True, text=True, timeout=60)
+    made = subprocess.run(
+        enter(["condor_token_create", "-identity", f"{USER}@{DOMAIN}"], user="root"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     if made.returncode:
         raise Trouble(f"condor_token_create failed: {made.stderr.strip()}")
     (CLIENT / "tokens").mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(os.open(CLIENT / "tokens" / "pool", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as token:
         token.write(made.stdout)
     configuration = CLIENT / "configuration"
-    configuration.write_text(f"{COMMON}SEC_CLIENT_AUTHENTICATION_METHODS = IDTOKENS\n"
-                             f"SEC_TOKEN_DIRECTORY = {CLIENT}/tokens\n")
+    configuration.write_text(
+        f"{COMMON}SEC_CLIENT_AUTHENTICATION_METHODS = IDTOKENS\nSEC_TOKEN_DIRECTORY = {CLIENT}/tokens\n"
+    )
     return configuration
 
 
@@ -241,6 +260,7 @@ def status() -> str:
     else:
         made = "is made and not running" if ready() else "is not there"
         return f"The personal pool {made}. Start it with: python3 lab.py pool up"
+
     def lines(*command: str) -> list[str]:
         done = subprocess.run(run(command), capture_output=True, text=True, timeout=60)
         return done.stdout.strip().splitlines() or ["?"]
@@ -248,9 +268,11 @@ def status() -> str:
     version, slots = lines("condor_version"), lines("condor_status", "-af", "State")
     queue = lines("condor_q", "-allusers", "-totals")
     free = sum(state == "Unclaimed" for state in slots)
-    return (f"{what}, {version[0].strip('$ ')}\n"
-            f"Slots: {len(slots)}, {free} of them free\n"
-            f"Queue: {queue[-1].rpartition(': ')[2]}")
+    return (
+        f"{what}, {version[0].strip('$ ')}\n"
+        f"Slots: {len(slots)}, {free} of them free\n"
+        f"Queue: {queue[-1].rpartition(': ')[2]}"
+    )
 
 
 # -- making it -------------------------------------------------------------------------
@@ -276,13 +298,18 @@ def _build(lock: int) -> None:
         mount -t proc proc {TREE}/proc
         printf '#!/bin/sh\\nexit 101\\n' > {TREE}/usr/sbin/policy-rc.d; chmod 755 {TREE}/usr/sbin/policy-rc.d
         export DEBIAN_FRONTEND=noninteractive
-        chroot {TREE} apt-get install -y --no-install-recommends {' '.join(PACKAGES)}
+        chroot {TREE} apt-get install -y --no-install-recommends {" ".join(PACKAGES)}
         chroot {TREE} useradd --create-home {USER}
         """
     with open(LOG, "wb") as log:
-        made = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script],
-                              stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                              env={"PATH": PATH, **_proxies()}, pass_fds=[lock])
+        made = subprocess.run(
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={"PATH": PATH, **_proxies()},
+            pass_fds=[lock],
+        )
     if made.returncode:
         last = LOG.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing was said"]
         raise Trouble(f"Could not make the pool: {last[0]}\nIs there a network? All that was said: {LOG}")
@@ -300,7 +327,7 @@ def _configure() -> None:
     # A path into the tree means the same in the tree as outside of it.
     again = TREE / TREE.relative_to("/")
     again.parent.mkdir(parents=True, exist_ok=True)
-    for folder in again.parents[:len(TREE.parts) - 2]:  # /root, for one, is closed to others
+    for folder in again.parents[: len(TREE.parts) - 2]:  # /root, for one, is closed to others
         folder.chmod(folder.stat().st_mode | 0o111)
     if not again.is_symlink():
         again.symlink_to("/")
@@ -345,7 +372,12 @@ def _start() -> None:
     with open(POOL / "run.log", "wb") as log:
         outer = subprocess.Popen(
             ["unshare", *NAMESPACES, "--fork", "--kill-child", sys.executable, __file__, "--inside"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/")
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+        )
     PROCESS.write_text(f"{outer.pid} {_started(outer.pid)}")
 
 

@@ -23,8 +23,9 @@ from ..tree import TooLarge, Tree
 from . import idle, personal_pool
 from .personal_pool import Trouble
 
-NO_HTCONDOR = ("There is no HTCondor here. Log in to an access point, or start a pool of your own: "
-               "python3 lab.py pool up")
+NO_HTCONDOR = (
+    "There is no HTCondor here. Log in to an access point, or start a pool of your own: python3 lab.py pool up"
+)
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,9 @@ class HTCondor:
     def run(self, *command: str, directory: Path | None = None) -> str:
         """What a condor_* command prints. Raises Trouble, in the command's own words, if it fails."""
         try:
-            done = subprocess.run(self.site.command(command, directory), capture_output=True, text=True,
-                                  timeout=120, cwd=directory)
+            done = subprocess.run(
+                self.site.command(command, directory), capture_output=True, text=True, timeout=120, cwd=directory
+            )
         except FileNotFoundError:
             raise Trouble(NO_HTCONDOR) from None
         if done.returncode:
@@ -188,8 +190,7 @@ class HTCondor:
         top = Path(self.run("condor_config_val", "SPOOL").strip())
         if isinstance(self.site, PersonalPool):
             top = personal_pool.TREE / top.relative_to("/")
-        return (top / str(job.cluster % 10000) / str(job.proc % 10000)
-                / f"cluster{job.cluster}.proc{job.proc}.subproc0")
+        return top / str(job.cluster % 10000) / str(job.proc % 10000) / f"cluster{job.cluster}.proc{job.proc}.subproc0"
 
 
 class Bindings(HTCondor):
@@ -199,6 +200,7 @@ class Bindings(HTCondor):
         super().__init__(site)
         site.client()
         import htcondor2
+
         self.api = htcondor2
         htcondor2.reload_config()
 
@@ -262,14 +264,17 @@ class Bindings(HTCondor):
 
 def evaluate(expression: str, mine: Mapping, target: Mapping) -> object:
     from classad2 import ClassAd, ExprTree
+
     return ExprTree(expression).eval(mine, target or ClassAd())
 
 
 def in_words(error: str) -> str:
     """What went wrong between the bindings and the queue, and what can be done about it."""
     if "uthenticat" in error:
-        return ("HTCondor's queue does not accept who you are. Run this on the access point itself, as the user "
-                f"who may submit there. It said: {error}")
+        return (
+            "HTCondor's queue does not accept who you are. Run this on the access point itself, as the user "
+            f"who may submit there. It said: {error}"
+        )
     if re.search(r"locate|to connect|communicat|timeout|timed out", error, re.IGNORECASE):
         return f"The queue does not answer. Is HTCondor running? condor_status -schedd shows it. It said: {error}"
     return f"HTCondor refused: {error}"

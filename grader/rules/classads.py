@@ -16,13 +16,16 @@ from enum import Enum
 
 from ..problems import Problem
 
-_TOKEN = re.compile(r"""
+_TOKEN = re.compile(
+    r"""
     (?P<space>\s+ | /\*.*?\*/ | //[^\n]*)
   | (?P<number>(?:\d+\.\d+|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?(?!\w) | (?:0|[1-9]\d*)(?![\w.]))
   | (?P<text>"(?:\\"(?!\s*\Z)|[^"])*")
   | (?P<name>'(?:\\.|[^'\\])*' | [A-Za-z_]\w*)
   | (?P<operator>=\?=|=!=|\?:|>>>|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|^!~?:.,;=(){}\[\]])
-""", re.VERBOSE | re.DOTALL | re.ASCII)
+""",
+    re.VERBOSE | re.DOTALL | re.ASCII,
+)
 _LEVELS = ("||", "&&", "|", "^", "&", "== != =?= =!= is isnt", "< <= > >=", "<< >> >>>", "+ -", "* / %")
 """The binary operators, those that bind least first."""
 _BINDS = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs.split()}
@@ -36,8 +39,10 @@ def check(text: str) -> str:
     """The expression as it is. Raises Problem for what condor_submit refuses as a parse error."""
     problem = _problem(text)
     if problem:
-        raise Problem(f"{text[:60]!r} is not a ClassAd expression: {problem}",
-                      'Put a text into double quotes, and join conditions by && or ||: OpSys == "LINUX" && Memory > 1.')
+        raise Problem(
+            f"{text[:60]!r} is not a ClassAd expression: {problem}",
+            'Put a text into double quotes, and join conditions by && or ||: OpSys == "LINUX" && Memory > 1.',
+        )
     return text
 
 
@@ -310,12 +315,14 @@ def _truth(value: Value) -> bool | Nothing:
 
 def _logic(left: _Meaning, right: _Meaning, ends: bool) -> _Meaning:
     """&& and ||: the second operand counts unless the first is `ends`, which it then is as a whole."""
+
     def meaning(ad: Mapping[str, Value]) -> Value:
         first = _truth(left(ad))
         if first in (ends, ERROR):
             return first
         second = _truth(right(ad))
         return second if first is not UNDEFINED or second in (ends, ERROR) else UNDEFINED
+
     return meaning
 
 
@@ -323,25 +330,30 @@ def _if(condition: _Meaning, then: _Meaning, otherwise: _Meaning) -> _Meaning:
     def meaning(ad: Mapping[str, Value]) -> Value:
         holds = _truth(condition(ad))
         return holds if isinstance(holds, Nothing) else then(ad) if holds else otherwise(ad)
+
     return meaning
 
 
 def _of_values(operation: Callable[..., Value]) -> Callable[..., Value]:
     """The same operation where an operand may be without a value."""
+
     def strict(*operands: Value) -> Value:
         for nothing in (ERROR, UNDEFINED):
             if nothing in operands:
                 return nothing
         return operation(*operands)
+
     return strict
 
 
 def _compared(compare: Callable[[object, object], bool]) -> Callable[..., Value]:
     """Texts are compared without regard to case, and a text with a number not at all."""
+
     def operation(left: Value, right: Value) -> Value:
         if isinstance(left, str) != isinstance(right, str):
             return ERROR
         return compare(left.lower(), right.lower()) if isinstance(left, str) else compare(left, right)
+
     return _of_values(operation)
 
 
@@ -354,6 +366,7 @@ def _calculated(calculate: Callable[[int | float, int | float], int | float | No
         except (ZeroDivisionError, OverflowError):
             return ERROR
         return (found + 2**63) % 2**64 - 2**63 if isinstance(found, int) else found
+
     return _of_values(operation)
 
 
@@ -373,12 +386,21 @@ def _same(left: Value, right: Value) -> bool:
 
 
 _OPERATIONS: dict[str, Callable[[Value, Value], Value]] = {
-    "==": _compared(operator.eq), "!=": _compared(operator.ne), "<": _compared(operator.lt),
-    "<=": _compared(operator.le), ">": _compared(operator.gt), ">=": _compared(operator.ge),
-    "=?=": _same, "is": _same, "=!=": lambda left, right: not _same(left, right),
+    "==": _compared(operator.eq),
+    "!=": _compared(operator.ne),
+    "<": _compared(operator.lt),
+    "<=": _compared(operator.le),
+    ">": _compared(operator.gt),
+    ">=": _compared(operator.ge),
+    "=?=": _same,
+    "is": _same,
+    "=!=": lambda left, right: not _same(left, right),
     "isnt": lambda left, right: not _same(left, right),
-    "+": _calculated(operator.add), "-": _calculated(operator.sub), "*": _calculated(operator.mul),
-    "/": _calculated(_divided), "%": _calculated(_rest),
+    "+": _calculated(operator.add),
+    "-": _calculated(operator.sub),
+    "*": _calculated(operator.mul),
+    "/": _calculated(_divided),
+    "%": _calculated(_rest),
 }
 
 

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 ADDRESS = "<127.0.0.1:9618?addrs=127.0.0.1-9618>"
 """A made-up address for a simulated access point or execution point."""
 
 NAMES = {
-    0: "SUBMIT", 1: "EXECUTE", 4: "JOB_EVICTED", 5: "JOB_TERMINATED", 12: "JOB_HELD",
-    13: "JOB_RELEASED", 21: "REMOTE_ERROR", 40: "FILE_TRANSFER",
+    0: "SUBMIT",
+    1: "EXECUTE",
+    4: "JOB_EVICTED",
+    5: "JOB_TERMINATED",
+    12: "JOB_HELD",
+    13: "JOB_RELEASED",
+    21: "REMOTE_ERROR",
+    40: "FILE_TRANSFER",
 }
 """Event number → HTCondor's name for it."""
 
@@ -46,7 +52,7 @@ class Event:
 
 def render(event: Event) -> str:
     """The event as it stands in a log. Times are written in UTC and in whole seconds."""
-    moment = datetime.fromtimestamp(event.time // 1, timezone.utc)
+    moment = datetime.fromtimestamp(event.time // 1, UTC)
     head = f"{event.number:03d} ({event.cluster:03d}.{event.proc:03d}.000) {moment:%Y-%m-%d %H:%M:%S}"
     body = (line if line.startswith(NOTES) else "\t" + line for line in event.body)
     return "\n".join((f"{head} {event.text}", *body, "...", ""))
@@ -57,8 +63,14 @@ def render(event: Event) -> str:
 
 def submitted(cluster: int, proc: int, time: float, host: str = ADDRESS, notes: str = "") -> Event:
     """000: the job is in the queue. `notes` are those of the submit file."""
-    return Event(0, cluster, proc, time, f"Job submitted from host: {_one_line(host)}",
-                 (NOTES + _one_line(notes),) if notes else ())
+    return Event(
+        0,
+        cluster,
+        proc,
+        time,
+        f"Job submitted from host: {_one_line(host)}",
+        (NOTES + _one_line(notes),) if notes else (),
+    )
 
 
 def transfer(cluster: int, proc: int, time: float, kind: str, phase: str, host: str = ADDRESS) -> Event:
@@ -72,13 +84,22 @@ def transfer(cluster: int, proc: int, time: float, kind: str, phase: str, host: 
 
 def executing(cluster: int, proc: int, time: float, slot: str, host: str = ADDRESS) -> Event:
     """001: the program starts in a new sandbox. A start in place is not logged (R4f)."""
-    return Event(1, cluster, proc, time, f"Job executing on host: {_one_line(host)}",
-                 (f"SlotName: {_one_line(slot)}",))
+    return Event(1, cluster, proc, time, f"Job executing on host: {_one_line(host)}", (f"SlotName: {_one_line(slot)}",))
 
 
-def evicted(cluster: int, proc: int, time: float, *, usage: float = 0, sent: int = 0, received: int = 0,
-            code: int | None = None, subcode: int = 0,
-            return_value: int | None = None, signal: int | None = None) -> Event:
+def evicted(
+    cluster: int,
+    proc: int,
+    time: float,
+    *,
+    usage: float = 0,
+    sent: int = 0,
+    received: int = 0,
+    code: int | None = None,
+    subcode: int = 0,
+    return_value: int | None = None,
+    signal: int | None = None,
+) -> Event:
     """004: the job has lost its slot, with HTCondor's vacate code since 24.3. With a return value
     or a signal: the program ended, and the job is queued again (max_retries)."""
     text = "Job was evicted." if code is None else f"Job was evicted. Code {code} Subcode {subcode}"
@@ -92,10 +113,20 @@ def evicted(cluster: int, proc: int, time: float, *, usage: float = 0, sent: int
     return Event(4, cluster, proc, time, text, body)
 
 
-def terminated(cluster: int, proc: int, time: float, *, return_value: int | None = None,
-               signal: int | None = None, usage: float = 0, total_usage: float | None = None,
-               sent: int = 0, received: int = 0, total_sent: int | None = None,
-               total_received: int | None = None) -> Event:
+def terminated(
+    cluster: int,
+    proc: int,
+    time: float,
+    *,
+    return_value: int | None = None,
+    signal: int | None = None,
+    usage: float = 0,
+    total_usage: float | None = None,
+    sent: int = 0,
+    received: int = 0,
+    total_sent: int | None = None,
+    total_received: int | None = None,
+) -> Event:
     """005: the job is done, with a return value or a signal. `usage`: CPU seconds, `sent` and
     `received`: bytes, all of the last activation; the totals are of the whole job, and the same
     unless they are given."""
@@ -104,8 +135,9 @@ def terminated(cluster: int, proc: int, time: float, *, return_value: int | None
         *_usage("Run", usage),
         *_usage("Total", usage if total_usage is None else total_usage),
         *_bytes("Run", sent, received),
-        *_bytes("Total", sent if total_sent is None else total_sent,
-                received if total_received is None else total_received),
+        *_bytes(
+            "Total", sent if total_sent is None else total_sent, received if total_received is None else total_received
+        ),
     )
     return Event(5, cluster, proc, time, "Job terminated.", body)
 
@@ -122,8 +154,7 @@ def released(cluster: int, proc: int, time: float, reason: str = "") -> Event:
     return Event(13, cluster, proc, time, "Job was released.", (line,) if line else ())
 
 
-def starter_error(cluster: int, proc: int, time: float, slot: str, reason: str, code: int,
-                  subcode: int = 0) -> Event:
+def starter_error(cluster: int, proc: int, time: float, slot: str, reason: str, code: int, subcode: int = 0) -> Event:
     """021: something went wrong on the execution point: a checkpoint that could not be sent, say."""
     body = (_one_line(reason) or "Reason unspecified", f"Code {code} Subcode {subcode}")
     return Event(21, cluster, proc, time, f"Error from starter on {_one_line(slot)}:", body)

@@ -150,8 +150,17 @@ class Executes(Protocol):
     outside: Tree
     """What is outside of the sandbox, and will be there in the next execution in the same slot; mostly nothing."""
 
-    def run(self, job: Job, sandbox: Tree, *, slot: int = 0, clock: float = EPOCH,
-            stop: Stop | None = None, trace: bool = False, beside: tuple[Start, ...] = ()) -> Run: ...
+    def run(
+        self,
+        job: Job,
+        sandbox: Tree,
+        *,
+        slot: int = 0,
+        clock: float = EPOCH,
+        stop: Stop | None = None,
+        trace: bool = False,
+        beside: tuple[Start, ...] = (),
+    ) -> Run: ...
 
     def slots_named_in(self, tree: Tree) -> set[int]: ...
 

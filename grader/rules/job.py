@@ -125,10 +125,29 @@ class Job:
     @property
     def invocation(self) -> tuple:
         """All that an execution depends on, beside the sandbox: jobs that agree in it do the same in the same one."""
-        told = (self.cluster, self.proc, self.request_memory, self.request_disk, self.checkpoint_exit_code,
-                self.transfer_checkpoint_files, self.transfer_output_files) if self.reads_ads else ()  # see ads.py
-        return (self.executable, self.arguments, self.environment, tuple(self.streams), self.streams_joined,
-                self.stdin, self.request_cpus, told)
+        told = (
+            (
+                self.cluster,
+                self.proc,
+                self.request_memory,
+                self.request_disk,
+                self.checkpoint_exit_code,
+                self.transfer_checkpoint_files,
+                self.transfer_output_files,
+            )
+            if self.reads_ads
+            else ()
+        )  # see ads.py
+        return (
+            self.executable,
+            self.arguments,
+            self.environment,
+            tuple(self.streams),
+            self.streams_joined,
+            self.stdin,
+            self.request_cpus,
+            told,
+        )
 
     @property
     def self_checkpointing(self) -> bool:
@@ -155,7 +174,8 @@ class Job:
         texts = (*self.arguments, *(value for _, value in self.environment))
         contents = (entry.content for entry in self.inputs.values() if isinstance(entry, File))
         return any(word in text for text in texts for word in words) or any(
-            word.encode() in content for content in contents for word in words)
+            word.encode() in content for content in contents for word in words
+        )
 
     @property
     def streams_joined(self) -> bool:

@@ -20,8 +20,9 @@ from .transfer import not_transferred
 VACATE_CODES = {"evict": 1022, "vacate": 1022, "hold": 1, "requeue": 1025}
 """What event 004 says since 24.3, as seen with 25.14.1: of condor_vacate_job, with and without -fast ("Job vacated by
 schedd"), of condor_hold, whose hold code that is, and of a slot that can't be used again after a checkpoint."""
-RESCHEDULED = ("Rescheduling self-checkpoint job after checkpoint upload because reactivating the claim would have "
-               "failed.")
+RESCHEDULED = (
+    "Rescheduling self-checkpoint job after checkpoint upload because reactivating the claim would have failed."
+)
 
 
 def job_log(job: Job, moments: Iterable[Moment], profile: Profile = MODERN) -> Iterator[Event]:
@@ -42,7 +43,10 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "started":
             if _held_when_submitted(job, profile):
                 return []
-            received = [eventlog.transfer(*began, "input", "started", host), eventlog.transfer(*at, "input", "finished", host)]
+            received = [
+                eventlog.transfer(*began, "input", "started", host),
+                eventlog.transfer(*at, "input", "finished", host),
+            ]
             failed = not_transferred(job, moment.sandbox, moment.came)
             return received if failed else [*received, eventlog.executing(*at, slot, host)]
         case "checkpoint":
@@ -50,11 +54,18 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "checkpoint failed":  # HTCondor tells of the end of a transfer that the network cut, too (R4d)
             return _output(began, at) if moment.fault else _output(began, at)[:1]
         case "evicted" | "requeued":
-            return [*_sent_before_eviction(job, began, at, moment), *_rescheduled(at, moment, slot),
-                    _evicted(at, moment, profile)]
+            return [
+                *_sent_before_eviction(job, began, at, moment),
+                *_rescheduled(at, moment, slot),
+                _evicted(at, moment, profile),
+            ]
         case "retried":
-            return [*_returned(began, at, moment), eventlog.evicted(
-                *at, usage=moment.run.seconds, return_value=moment.run.exit.code, signal=moment.run.exit.signal)]
+            return [
+                *_returned(began, at, moment),
+                eventlog.evicted(
+                    *at, usage=moment.run.seconds, return_value=moment.run.exit.code, signal=moment.run.exit.signal
+                ),
+            ]
         case "never finishes" if moment.run:  # in a transfer
             return _output(began, at)[:1]
         case "held":
@@ -64,9 +75,18 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "ended":
             end = moment.next.exit
             size = total_bytes(moment.home)
-            return [*_returned(began, at, moment), eventlog.terminated(
-                *at, return_value=end.code, signal=end.signal, usage=moment.run.seconds,
-                total_usage=moment.goodput + moment.badput, sent=size, received=total_bytes(job.inputs))]
+            return [
+                *_returned(began, at, moment),
+                eventlog.terminated(
+                    *at,
+                    return_value=end.code,
+                    signal=end.signal,
+                    usage=moment.run.seconds,
+                    total_usage=moment.goodput + moment.badput,
+                    sent=size,
+                    received=total_bytes(job.inputs),
+                ),
+            ]
     return []
 
 
@@ -81,15 +101,15 @@ def _output(began: tuple, at: tuple) -> list[Event]:
 
 def _returned(began: tuple, at: tuple, moment: Moment) -> list[Event]:
     """R6: the transfer of the output. Only its end is told of if there is nothing to send."""
-    return _output(began, at)[not moment.next.home:] if moment.next.transferred else []
+    return _output(began, at)[not moment.next.home :] if moment.next.transferred else []
 
 
 def _sent_before_eviction(job: Job, began: tuple, at: tuple, moment: Moment) -> list[Event]:
     """R5: a transfer that an eviction cuts has no end; one that it waits for has. R7: it sends the output."""
     soft = moment.fault.kind != "evict"
     if soft and job.on_exit_or_evict and moment.kind != "requeued":
-        return _output(at, at)[:1 if isinstance(moment.next, NotSaved) else 2]
-    return _output(began, at)[:1 + soft] if moment.transfer else []
+        return _output(at, at)[: 1 if isinstance(moment.next, NotSaved) else 2]
+    return _output(began, at)[: 1 + soft] if moment.transfer else []
 
 
 def _rescheduled(at: tuple, moment: Moment, slot: str) -> list[Event]:
@@ -119,18 +139,28 @@ def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> l
         return [told]
     if held.code in (Hold.POLICY, Hold.JOB_DURATION, Hold.EXECUTE_DURATION):
         return [*([] if held.running else _output(at, at)), told]
-    evicted = eventlog.evicted(*at, usage=moment.run.seconds, code=held.code if profile.eviction_codes else None,
-                               subcode=held.subcode)
+    evicted = eventlog.evicted(
+        *at, usage=moment.run.seconds, code=held.code if profile.eviction_codes else None, subcode=held.subcode
+    )
     # To the starter, what could not be sent is code 13 and what could not be received 12; to the shadow, output
     # is 12 and input 13.
-    unsent = held.subcode == errno.ENOENT or held.code == Hold.INPUT and job.missing_input
+    unsent = held.subcode == errno.ENOENT or (held.code == Hold.INPUT and job.missing_input)
     starters = held.code if held.code not in (12, 13) else 13 if unsent else 12
     # Of what could not be sent, HTCondor says that it was, if it is not a checkpoint.
     failed_input = 2 * profile.output_after_failed_input
-    sent = {Hold.INPUT: failed_input, Hold.INPUT_SIZE: failed_input, Hold.EXECUTE: 0, Hold.OUTPUT: 2,
-            Hold.OUTPUT_SIZE: 2}.get(held.code, 1)
-    return [*_output(at, at)[:sent], eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
-            evicted, told]
+    sent = {
+        Hold.INPUT: failed_input,
+        Hold.INPUT_SIZE: failed_input,
+        Hold.EXECUTE: 0,
+        Hold.OUTPUT: 2,
+        Hold.OUTPUT_SIZE: 2,
+    }.get(held.code, 1)
+    return [
+        *_output(at, at)[:sent],
+        eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
+        evicted,
+        told,
+    ]
 
 
 def _held_when_submitted(job: Job, profile: Profile) -> bool:

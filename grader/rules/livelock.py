@@ -36,8 +36,15 @@ Growth = tuple[tuple[str, bytes], ...]
 class Livelock:
     """Watches the starts of a job that no fault befalls, one after the other."""
 
-    def __init__(self, job: Job, run: Callable[..., Run], allowed: int, patience: int = FUTILE,
-                 looked_at: set[tuple[str, ...]] | None = None, outside: Callable[[], object] = tuple):
+    def __init__(
+        self,
+        job: Job,
+        run: Callable[..., Run],
+        allowed: int,
+        patience: int = FUTILE,
+        looked_at: set[tuple[str, ...]] | None = None,
+        outside: Callable[[], object] = tuple,
+    ):
         """`run(situation, trace=False)` executes the program. `allowed`: after how many executions somebody else calls
         it endless. `patience`: restarts that only append the same text, before it is asked whether that ever ends.
         `outside()`: what there is now outside of the sandbox that the program may go by."""
@@ -77,7 +84,7 @@ class Livelock:
 
     def appends_for_ever(self, now: Situation) -> bool:
         """Whether restarts only append text, and will do so for ever."""
-        if now.beside or not self.grown or self.alike < self.patience and self.similar < SIMILAR:
+        if now.beside or not self.grown or (self.alike < self.patience and self.similar < SIMILAR):
             return False
         if self.similar < certain(self.allowed) and self.looks_back(now):
             return False
@@ -104,7 +111,7 @@ def growth(before: Tree, after: Tree) -> Growth | None:
         old = before[path]
         if not (isinstance(entry, File) and isinstance(old, File) and entry.content.startswith(old.content)):
             return None
-        grown.append((path, entry.content[len(old.content):]))
+        grown.append((path, entry.content[len(old.content) :]))
     return tuple(grown)
 
 

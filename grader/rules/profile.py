@@ -59,12 +59,33 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("modern", "23.9 – 25.9", "23.9.6", live="23.9.6"),
-        Profile("slides2021", "9.0.4", "9.0.4", streams_in_checkpoint=False, checkpoint_beats_input=False,
-                missing_file_holds=False),
-        Profile("v25", "25.10.1 and later", "25.14.1", live="25.14.1", may_requeue=True, eviction_codes=True,
-                sends_own_files=False, missing_output_holds=False, streams_of_failure=True, sets_home=True,
-                opens_fifos=False, output_after_failed_input=True, measures_input=True, quoted_lists=True,
-                single_queue=True, bare_remaps=True, shell=True),
+        Profile(
+            "slides2021",
+            "9.0.4",
+            "9.0.4",
+            streams_in_checkpoint=False,
+            checkpoint_beats_input=False,
+            missing_file_holds=False,
+        ),
+        Profile(
+            "v25",
+            "25.10.1 and later",
+            "25.14.1",
+            live="25.14.1",
+            may_requeue=True,
+            eviction_codes=True,
+            sends_own_files=False,
+            missing_output_holds=False,
+            streams_of_failure=True,
+            sets_home=True,
+            opens_fifos=False,
+            output_after_failed_input=True,
+            measures_input=True,
+            quoted_lists=True,
+            single_queue=True,
+            bare_remaps=True,
+            shell=True,
+        ),
     )
 }
 MODERN = PROFILES["modern"]

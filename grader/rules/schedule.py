@@ -13,7 +13,7 @@ FAULTS = {
     "vacate": "the same with SIGTERM first, and SIGKILL when the grace time is over",
     "hold": "the job is held during the execution, and released afterwards",
     "hold-idle": "the job is held while it waits for the slot of the execution (+S seconds into the wait), and "
-                 "released afterwards",
+    "released afterwards",
     "requeue": "the checkpoint that ends the execution is saved, and the job restarts elsewhere",
     "upload-fails": "the transfer of the checkpoint that ends the execution fails, as networks do",
     "look": "nothing happens; the three directories are shown as they are +S seconds into the execution",
@@ -49,8 +49,10 @@ def parse(text: str) -> Schedule:
 
     Raises ScheduleError, whose text names the part that is wrong and what could stand there.
     """
-    faults = sorted((_fault(part) for part in re.split(r"[\s,]+", text) if part),
-                    key=lambda fault: (fault.execution, fault.kind not in BETWEEN))
+    faults = sorted(
+        (_fault(part) for part in re.split(r"[\s,]+", text) if part),
+        key=lambda fault: (fault.execution, fault.kind not in BETWEEN),
+    )
     real = [fault for fault in faults if fault.kind not in ("look", *BETWEEN)]
     for one, other in zip(real, real[1:]):
         if one.execution == other.execution:
@@ -66,8 +68,9 @@ def render(schedule: Iterable[Fault]) -> str:
 def _fault(part: str) -> Fault:
     match = re.fullmatch(r"([a-z-]+)@(\d+)(?:\+(\d+(?:\.\d+)?)s?)?", part)
     if not match:
-        raise ScheduleError(f"{part!r} is not a fault: write KIND@EXECUTION or KIND@EXECUTION+SECONDSs, "
-                            f"as in evict@2 or evict@4+90s")
+        raise ScheduleError(
+            f"{part!r} is not a fault: write KIND@EXECUTION or KIND@EXECUTION+SECONDSs, as in evict@2 or evict@4+90s"
+        )
     kind, execution, seconds = match[1], int(match[2]), match[3]
     if kind not in FAULTS:
         near = difflib.get_close_matches(kind, FAULTS, 1)

@@ -70,8 +70,14 @@ def execute(executor: Executes, job: Job, now: Situation, **circumstances) -> Ru
     return executor.run(job, now.sandbox, slot=now.slot, clock=now.time, beside=now.beside, **circumstances)
 
 
-def simulate(job: Job, executor: Executes, profile: Profile = MODERN, schedule: Schedule = (),
-             most_executions: int = MOST_EXECUTIONS, pace: Pace = Pace()) -> Iterator[Moment]:
+def simulate(
+    job: Job,
+    executor: Executes,
+    profile: Profile = MODERN,
+    schedule: Schedule = (),
+    most_executions: int = MOST_EXECUTIONS,
+    pace: Pace = Pace(),
+) -> Iterator[Moment]:
     """Run a job through a schedule, moment by moment. The last moment is ended, held or never finishes.
 
     A job never finishes if, with no fault to come, it starts in a state in which it was before, or
@@ -171,8 +177,9 @@ class _Life:
         for look in self.looks:
             if look.execution == self.now.execution:
                 seen = self.run(stop=Stop(look.seconds or 0.0))
-                yield replace(self.now, kind=Kind.LOOK, time=self.now.time + seen.seconds, sandbox=seen.sandbox,
-                              fault=look)
+                yield replace(
+                    self.now, kind=Kind.LOOK, time=self.now.time + seen.seconds, sandbox=seen.sandbox, fault=look
+                )
 
     def run_program(self) -> Event:
         """The execution, as far as it gets."""
@@ -254,6 +261,10 @@ def outcome(moments: Iterable[Moment]) -> Outcome:
         status=status,
         exit=last.next.exit if isinstance(last.next, Ended) else None,
         hold=last.next if isinstance(last.next, Held) else None,
-        activations=last.activation, executions=last.execution, checkpoints=checkpoints,
-        goodput_s=last.goodput, badput_s=last.badput, home=last.home,
+        activations=last.activation,
+        executions=last.execution,
+        checkpoints=checkpoints,
+        goodput_s=last.goodput,
+        badput_s=last.badput,
+        home=last.home,
     )

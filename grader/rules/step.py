@@ -292,9 +292,19 @@ def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situ
     """R2: a new activation, in a sandbox made from the inputs and the spool."""
     sandbox = transfer.with_streams(job, transfer.new_sandbox(job, now.spool, profile))
     now = _counted(job, now, numjobstarts=_count_of(now, "numjobstarts"))
-    return _becomes(now, Kind.STARTED, event.after, sandbox=sandbox, came=now.spool, slot=event.slot,
-                    activation=now.activation + 1, execution=now.execution + 1, transfer=event.transfer, beside=(),
-                    elapsed=event.transfer)
+    return _becomes(
+        now,
+        Kind.STARTED,
+        event.after,
+        sandbox=sandbox,
+        came=now.spool,
+        slot=event.slot,
+        activation=now.activation + 1,
+        execution=now.execution + 1,
+        transfer=event.transfer,
+        beside=(),
+        elapsed=event.transfer,
+    )
 
 
 def _reactivated(job: Job, profile: Profile, now: Situation, event: Reactivated) -> Situation:
@@ -308,16 +318,34 @@ def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situat
     earlier = () if run.unaided else now.beside
     beside = (*earlier, Start(now.sandbox, now.time, run.left)) if run.left else ()
     now = _counted(job, now, **run.exit.attributes)
-    return _becomes(now, Kind.EXITED, run.seconds, sandbox=run.sandbox, run=run, beside=beside,
-                    pending=now.pending + run.seconds, elapsed=now.elapsed + run.seconds, text=event.text)
+    return _becomes(
+        now,
+        Kind.EXITED,
+        run.seconds,
+        sandbox=run.sandbox,
+        run=run,
+        beside=beside,
+        pending=now.pending + run.seconds,
+        elapsed=now.elapsed + run.seconds,
+        text=event.text,
+    )
 
 
 def _looked(job: Job, profile: Profile, now: Situation, event: Looked) -> Situation:
     """R6: allowed_execute_duration and allowed_job_duration hold a job while it runs, and its sandbox is lost."""
     run = event.run
     held = _took_too_long(job, run.seconds, now.elapsed + run.seconds)._replace(running=True)
-    return _becomes(now, Kind.HELD, run.seconds, run=run, sandbox=run.sandbox, next=held, pending=0.0,
-                    home=_with_streamed(now.home, job, run), badput=now.badput + now.pending + run.seconds)
+    return _becomes(
+        now,
+        Kind.HELD,
+        run.seconds,
+        run=run,
+        sandbox=run.sandbox,
+        next=held,
+        pending=0.0,
+        home=_with_streamed(now.home, job, run),
+        badput=now.badput + now.pending + run.seconds,
+    )
 
 
 def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred) -> Situation:
@@ -335,8 +363,18 @@ def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred)
     home = _with_streamed(now.home, job, run)
     if isinstance(then, Saved):
         late = _took_too_long(job, run.seconds, now.elapsed)
-        return _becomes(now, Kind.HELD if late else Kind.CHECKPOINT, event.transfer, transfer=event.transfer, run=run,
-                        next=late or then, home=home, spool=then.spool, goodput=now.goodput + now.pending, pending=0.0)
+        return _becomes(
+            now,
+            Kind.HELD if late else Kind.CHECKPOINT,
+            event.transfer,
+            transfer=event.transfer,
+            run=run,
+            next=late or then,
+            home=home,
+            spool=then.spool,
+            goodput=now.goodput + now.pending,
+            pending=0.0,
+        )
     if isinstance(then, NotSaved):
         return _becomes(now, Kind.CHECKPOINT_FAILED, run=run, next=then, home=home)
     home |= then.home
@@ -352,9 +390,20 @@ def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree
     good = is_success(job, then.exit)
     again = now.retries > 0 and _is_queued_again(job, now, then.exit)
     seconds = event.transfer * then.transferred
-    return _becomes(now, Kind.RETRIED if again else Kind.ENDED, seconds, transfer=seconds, run=now.run, next=then,
-                    home=home, spool=now.spool if again else Tree(), retries=now.retries - again,
-                    goodput=now.goodput + now.pending * good, badput=now.badput + now.pending * (not good), pending=0.0)
+    return _becomes(
+        now,
+        Kind.RETRIED if again else Kind.ENDED,
+        seconds,
+        transfer=seconds,
+        run=now.run,
+        next=then,
+        home=home,
+        spool=now.spool if again else Tree(),
+        retries=now.retries - again,
+        goodput=now.goodput + now.pending * good,
+        badput=now.badput + now.pending * (not good),
+        pending=0.0,
+    )
 
 
 def _struck(job: Job, profile: Profile, now: Situation, event: Struck) -> Situation:
@@ -368,8 +417,15 @@ def _struck(job: Job, profile: Profile, now: Situation, event: Struck) -> Situat
         now = replace(now, pending=now.pending + event.run.seconds)
         return _vacated(job, profile, now, event)
     if fault.kind == "upload-fails":
-        return _becomes(now, Kind.CHECKPOINT_FAILED, event.transfer, fault=fault, run=now.run, transfer=event.transfer,
-                        home=_with_streamed(now.home, job, now.run))
+        return _becomes(
+            now,
+            Kind.CHECKPOINT_FAILED,
+            event.transfer,
+            fault=fault,
+            run=now.run,
+            transfer=event.transfer,
+            home=_with_streamed(now.home, job, now.run),
+        )
     return _lost(job, now, fault, now.run, event.after, event.transfer, home=_with_streamed(now.home, job, now.run))
 
 
@@ -398,8 +454,18 @@ def _vacated(job: Job, profile: Profile, now: Situation, event: Struck) -> Situa
 def _lost(job: Job, now: Situation, fault: Fault, run: Run, after: float, transfer: float, **changes) -> Situation:
     """R5: the slot is gone, and the sandbox with it."""
     held = fault.kind == "hold" or isinstance(changes.get("next"), Held)
-    return _becomes(now, Kind.HELD if held else Kind.EVICTED, after, fault=fault, run=run, sandbox=run.sandbox,
-                    transfer=transfer, badput=now.badput + now.pending, pending=0.0, **changes)
+    return _becomes(
+        now,
+        Kind.HELD if held else Kind.EVICTED,
+        after,
+        fault=fault,
+        run=run,
+        sandbox=run.sandbox,
+        transfer=transfer,
+        badput=now.badput + now.pending,
+        pending=0.0,
+        **changes,
+    )
 
 
 def _released(job: Job, profile: Profile, now: Situation, event: Released) -> Situation:
@@ -431,8 +497,12 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     run = now.run
     if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox, now.came)):
         if problem.too_much:
-            return Held(Hold.INPUT_SIZE, 0, f"More would be transferred than max_transfer_input_mb allows: {problem}",
-                        home=transfer.output_of_no_start(job, now.came, profile))
+            return Held(
+                Hold.INPUT_SIZE,
+                0,
+                f"More would be transferred than max_transfer_input_mb allows: {problem}",
+                home=transfer.output_of_no_start(job, now.came, profile),
+            )
         return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}")
     if run.unstartable:
         return Held(Hold.EXECUTE, run.error, _not_started(job, run))
@@ -449,10 +519,19 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
             return late._replace(home=home)
         return _held_by_policy(job, now, home) or Ended(run.exit, home, transferred)
     if home.error == errno.EFBIG:
-        return Held(Hold.OUTPUT_SIZE, 0, f"More was to be transferred than max_transfer_output_mb allows{_why(home)}",
-                    home=home.sent)
-    return Held(Hold.OUTPUT, home.error, f"Transfer output files failure{_why(home)}",
-                home.paths if home.error == errno.ENOENT else (), home.sent)
+        return Held(
+            Hold.OUTPUT_SIZE,
+            0,
+            f"More was to be transferred than max_transfer_output_mb allows{_why(home)}",
+            home=home.sent,
+        )
+    return Held(
+        Hold.OUTPUT,
+        home.error,
+        f"Transfer output files failure{_why(home)}",
+        home.paths if home.error == errno.ENOENT else (),
+        home.sent,
+    )
 
 
 def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved | NotSaved | Held:
@@ -468,12 +547,17 @@ def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved
 
 def _took_too_long(job: Job, seconds: float, elapsed: float) -> Held | None:
     """R6: why a job is held when its program has run for so many seconds, and the activation has taken so many."""
-    for code, what, took, allowed in ((Hold.JOB_DURATION, "job", elapsed, job.allowed_job_duration),
-                                      (Hold.EXECUTE_DURATION, "execute", seconds, job.allowed_execute_duration)):
+    for code, what, took, allowed in (
+        (Hold.JOB_DURATION, "job", elapsed, job.allowed_job_duration),
+        (Hold.EXECUTE_DURATION, "execute", seconds, job.allowed_execute_duration),
+    ):
         if allowed is not None and took > allowed:
             hours = f"{allowed // 3600}:" if allowed >= 3600 else ""
-            return Held(code, 0, f"The job exceeded allowed {what} duration of "
-                        f"{hours}{allowed // 60 % 60:02d}:{allowed % 60:02d}")
+            return Held(
+                code,
+                0,
+                f"The job exceeded allowed {what} duration of {hours}{allowed // 60 % 60:02d}:{allowed % 60:02d}",
+            )
     return None
 
 
@@ -501,8 +585,10 @@ def _held_by_policy(job: Job, now: Situation, home: Tree) -> Held | None:
     attributes = dict(now.ad)
     if not job.on_exit_hold or not classads.is_true(classads.read(job.on_exit_hold).value(attributes)):
         return None
-    reason, subcode = (classads.read(text).value(attributes) if text else None
-                       for text in (job.on_exit_hold_reason, job.on_exit_hold_subcode))
+    reason, subcode = (
+        classads.read(text).value(attributes) if text else None
+        for text in (job.on_exit_hold_reason, job.on_exit_hold_subcode)
+    )
     if not isinstance(reason, str):
         reason = f"The job attribute OnExitHold expression '{job.on_exit_hold}' evaluated to TRUE"
     return Held(Hold.POLICY, subcode if isinstance(subcode, int) else 0, reason, home=home)
@@ -529,8 +615,10 @@ def _not_started(job: Job, run: Run) -> str:
 
 def _with_streamed(home: Tree, job: Job, run: Run) -> Tree:
     """R3: a streamed stdout or stderr is in the submit directory at once, and stays when work is lost."""
-    for streamed, destination, text in ((job.stream_output, job.output, run.stdout),
-                                        (job.stream_error, job.error, run.stderr)):
+    for streamed, destination, text in (
+        (job.stream_output, job.output, run.stdout),
+        (job.stream_error, job.error, run.stderr),
+    ):
         if streamed and destination and (text or destination not in home):
             old = home.get(destination) or job.streamed_onto.get(destination)
             before = old.content if isinstance(old, File) else b""

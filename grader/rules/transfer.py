@@ -200,8 +200,13 @@ def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
 def _streams(job: Job, sandbox: Tree, came: Tree) -> Tree:
     """R6: stdout and stderr under the names of `output` and `error`, or those of transfer_output_remaps."""
     remaps = {name: posixpath.join(job.initialdir, new) for name, new in job.transfer_output_remaps}
-    return Tree({posixpath.normpath(remaps.get(name, destination)): entry for name, destination in job.streams.items()
-                 if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came)}).copied()
+    return Tree(
+        {
+            posixpath.normpath(remaps.get(name, destination)): entry
+            for name, destination in job.streams.items()
+            if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came)
+        }
+    ).copied()
 
 
 def _left_empty(job: Job, name: str, entry: File, came: Tree) -> bool:
@@ -227,12 +232,14 @@ def inputs_that_came(job: Job, came: Tree) -> list[str]:
 def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
     """Top-level files that the job made or changed; never directories, never the executable. It goes by the time: a
     file that was written anew as it was, or touched, counts, and one of which only the mode is another does not."""
+
     def content(tree: Tree, name: str) -> bytes | Fifo | None:
         entry = tree.get(_found(tree, name) or "")
         return entry.content if isinstance(entry, File) else entry if isinstance(entry, Fifo) else None
 
     return tuple(
-        name for name in sandbox.top()
+        name
+        for name in sandbox.top()
         if (found := content(sandbox, name)) is not None
         and (found != content(job.inputs, name) or sandbox.resolve(name) in sandbox.times)
         and name not in (STDOUT, STDERR, posixpath.basename(job.executable))
@@ -245,7 +252,7 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
     for index, path in enumerate(listed):
         found, whole = _sendable(sandbox, path, keep_paths, profile)
         # HTCondor does not notice that a path is missing if a later one arrives under the same name.
-        later = (posixpath.basename(other) for other in listed[index + 1:])
+        later = (posixpath.basename(other) for other in listed[index + 1 :])
         if found is None:
             if posixpath.basename(path) not in later:
                 failed[path] = errno.ENOENT
@@ -363,7 +370,7 @@ def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tr
             followed = sandbox.get(target, Directory())
         if isinstance(followed, Fifo):
             _nothing_of_fifo(path, profile)
-        elif isinstance(followed, File) and followed.readable or entry is followed and isinstance(entry, Directory):
+        elif (isinstance(followed, File) and followed.readable) or (entry is followed and isinstance(entry, Directory)):
             contents[path] = followed
         else:
             whole = False
@@ -378,5 +385,5 @@ def _remapped(sent: Tree, remaps: tuple[tuple[str, str], ...]) -> Tree:
         for path, entry in sent.items():
             if path == name or path.startswith(name + "/"):
                 stays.pop(path, None)
-                moved[destination + path[len(name):]] = entry
+                moved[destination + path[len(name) :]] = entry
     return Tree(stays) | Tree(moved)

@@ -39,20 +39,25 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
 }
 """The commands that the simulator reads, each with the other names that HTCondor takes for it."""
 
-HAD = frozenset("""
+HAD = frozenset(
+    """
 cpus disk diskusage executablesize false imagesize memory true undefined
-""".split())
+""".split()
+)
 """Names that mean something in what a new job requests: its own attributes, those of slots, and ClassAd's own words."""
 
-SILENT = frozenset("""
+SILENT = frozenset(
+    """
 accounting_group accounting_group_user batch_id batch_name concurrency_limits description
 email_attributes job_ad_information_attrs job_lease_duration keep_claim_idle log_xml nice_user
 priority project_name request_gpus run_as_owner
 submit_event_user_notes ulog_execute_attrs want_ads
-""".split())
+""".split()
+)
 """Commands that ask for nothing that a simulated job could miss."""
 
-IDLE = frozenset("""
+IDLE = frozenset(
+    """
 allow_arguments_v1 allow_environment_v1 allow_startup_script append_files arc_application arc_data_staging
 arc_resources arc_rte arguments2 aws_access_key_id_file aws_region aws_secret_access_key_file azure_admin_key
 azure_admin_username azure_auth_file azure_image azure_location azure_size batch_extra_submit_args
@@ -90,20 +95,39 @@ want_graceful_removal want_io_proxy want_job_networking wantnametag wantparallel
 xen_initrd xen_kernel xen_kernel_params xen_root submit_allow_duplicate_matches submit_fail_empty_fields
 submit_fail_empty_matches submit_match_directories submit_warn_duplicate_matches submit_warn_empty_fields
 submit_warn_empty_matches transfer_common_input
-""".split())
+""".split()
+)
 """Commands that do something in a pool and nothing here."""
 
 ATTRIBUTES = {
-    "jobbatchname": "batch_name", "jobbatchid": "batch_id", "jobdescription": "description", "jobprio": "priority",
-    "prio": "priority", "jobnotification": "notification", "leavejobinqueue": "leave_in_queue", "isnoopjob": "noop_job",
-    "jobstarterdebug": "starter_debug", "jobstarterlog": "starter_log", "jobsetname": "jobset",
-    "jobmaterializelimit": "max_materialize", "jobmaterializemaxidle": "max_idle", "materialize_max_idle": "max_idle",
-    "userlogusexml": "log_xml", "userlogexecuteeventattrs": "ulog_execute_attrs",
+    "jobbatchname": "batch_name",
+    "jobbatchid": "batch_id",
+    "jobdescription": "description",
+    "jobprio": "priority",
+    "prio": "priority",
+    "jobnotification": "notification",
+    "leavejobinqueue": "leave_in_queue",
+    "isnoopjob": "noop_job",
+    "jobstarterdebug": "starter_debug",
+    "jobstarterlog": "starter_log",
+    "jobsetname": "jobset",
+    "jobmaterializelimit": "max_materialize",
+    "jobmaterializemaxidle": "max_idle",
+    "materialize_max_idle": "max_idle",
+    "userlogusexml": "log_xml",
+    "userlogexecuteeventattrs": "ulog_execute_attrs",
     "acctgroupuser": "accounting_group_user",
-    "streamin": "stream_input", "transferin": "transfer_input", "transferout": "transfer_output",
-    "transfererr": "transfer_error", "preferences": "rank", "coresize": "core_size", "get_env": "getenv",
+    "streamin": "stream_input",
+    "transferin": "transfer_input",
+    "transferout": "transfer_output",
+    "transfererr": "transfer_error",
+    "preferences": "rank",
+    "coresize": "core_size",
+    "get_env": "getenv",
     "interactive_exectuable": "interactive_executable",
-} | {name.replace("_", ""): name for name in """
+} | {
+    name.replace("_", ""): name
+    for name in """
 accounting_group allowed_execute_duration allowed_job_duration append_files aws_region buffer_block_size buffer_files
 buffer_size checkpoint_destination common_input_files compress_files container_image container_is_common
 container_target_dir copy_to_spool cron_day_of_month cron_day_of_week cron_hour cron_minute cron_month cron_prep_time
@@ -124,32 +148,55 @@ submit_fail_empty_fields submit_fail_empty_matches submit_warn_duplicate_matches
 submit_warn_empty_matches suspend_job_at_exec tool_daemon_args tool_daemon_cmd tool_daemon_error tool_daemon_input
 tool_daemon_output transfer_container transfer_plugins use_oauth_services want_graceful_removal want_io_proxy
 want_job_networking
-""".split()}
+""".split()
+}
 """Other names of commands, which are mostly the names of the attributes that they give the job; in lower case."""
 
-EXPRESSIONS = frozenset("""
+EXPRESSIONS = frozenset(
+    """
 allowed_execute_duration allowed_job_duration concurrency_limits_expr job_lease_duration keep_claim_idle leave_in_queue
 max_job_retirement_time max_transfer_input_mb max_transfer_output_mb next_job_start_delay noop_job noop_job_exit_code
 noop_job_exit_signal on_exit_hold on_exit_hold_reason on_exit_hold_subcode on_exit_remove periodic_hold
 periodic_hold_reason periodic_hold_subcode periodic_release periodic_remove periodic_vacate rank retry_until stack_size
 want_graceful_removal
-""".split())
+""".split()
+)
 """Commands that take any ClassAd expression, beside requirements and all that begin with request_."""
 
-CONSTANTS = frozenset("""
+CONSTANTS = frozenset(
+    """
 core_size dagman_job_id encrypt_execute_directory erase_output_and_error_on_restart hold
 job_machine_attrs_history_length load_profile log_xml manifest match_list_length max_idle max_materialize nice_user priority run_as_owner stream_input
 transfer_error transfer_input transfer_output want_io_proxy
-""".split())
+""".split()
+)
 """Commands that take a number, or True or False, or an expression that is one without the job."""
 
-DECIDING = {"hold": False, "getenv": False, "container_image": None, "docker_image": None, "noop_job": False,
-            "on_exit_hold": False, "on_exit_remove": True, "periodic_hold": False, "periodic_release": False,
-            "periodic_remove": False, "periodic_vacate": False, "allowed_execute_duration": None,
-            "allowed_job_duration": None, "retry_until": None, "max_transfer_input_mb": None,
-            "max_transfer_output_mb": None,
-            "arguments2": None, "environment2": None, "skip_if_dataflow": False, "output_destination": None,
-            "transfer_output": True, "transfer_error": True, "append_files": None}
+DECIDING = {
+    "hold": False,
+    "getenv": False,
+    "container_image": None,
+    "docker_image": None,
+    "noop_job": False,
+    "on_exit_hold": False,
+    "on_exit_remove": True,
+    "periodic_hold": False,
+    "periodic_release": False,
+    "periodic_remove": False,
+    "periodic_vacate": False,
+    "allowed_execute_duration": None,
+    "allowed_job_duration": None,
+    "retry_until": None,
+    "max_transfer_input_mb": None,
+    "max_transfer_output_mb": None,
+    "arguments2": None,
+    "environment2": None,
+    "skip_if_dataflow": False,
+    "output_destination": None,
+    "transfer_output": True,
+    "transfer_error": True,
+    "append_files": None,
+}
 """Those of IDLE and LIMITED that change how a job ends, each with the value with which it doesn't."""
 
 POLICIES = ("on_exit_remove", "retry_until", "on_exit_hold", "on_exit_hold_reason", "on_exit_hold_subcode")
@@ -161,8 +208,18 @@ BOUNDS = ("allowed_execute_duration", "allowed_job_duration", "max_transfer_inpu
 LIMITED = frozenset((*POLICIES, *BOUNDS))
 """Commands that are simulated as long as what they are given can be evaluated here."""
 
-PREFIXES = ("my.", "request_", "require_", "ec2_tag_", "ec2_parameter_", "cloud_label_",
-            "transform_body_", "remote_", "batch_extra_", "want_")
+PREFIXES = (
+    "my.",
+    "request_",
+    "require_",
+    "ec2_tag_",
+    "ec2_parameter_",
+    "cloud_label_",
+    "transform_body_",
+    "remote_",
+    "batch_extra_",
+    "want_",
+)
 """Beginnings of commands that a pool may add to: request_NAME for a custom resource, say."""
 
 PARTS = ("_oauth_permissions", "_oauth_resource", "_container_port")

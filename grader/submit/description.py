@@ -23,12 +23,22 @@ _ASSIGNMENT = re.compile(r"(?P<name>[^\s=:]+)\s*(?P<operator>@=|=|:)\s*(?P<value
 _CONDITION = re.compile(r"(if|elif|else|endif)(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 _QUEUE = re.compile(r"queue(?:\s+(?P<arguments>.*))?", re.IGNORECASE | re.DOTALL)
 _DIRECTIVE = re.compile(r"@?(include|use|error|warning)\b([^:=]*):\s*(.*)", re.IGNORECASE | re.DOTALL)
-_VERSION = re.compile(r"version\s+(?P<operator>[<>]=?|[=!]?=)\s*(?P<version>\d+\.\d+(?:\.\d+)?)[\w. ]*",
-                      re.IGNORECASE | re.ASCII)
-_COMPARISONS = {"<": operator.lt, "<=": operator.le, "=": operator.eq, "==": operator.eq, "!=": operator.ne,
-                ">=": operator.ge, ">": operator.gt}
-_DAG = re.compile(r"(JOB|PARENT|VARS|SUBDAG|SPLICE|FINAL|PROVISIONER|SERVICE|RETRY|SCRIPT)\s+[^\s=]+(\s+[^\s=].*)?",
-                  re.IGNORECASE | re.DOTALL)
+_VERSION = re.compile(
+    r"version\s+(?P<operator>[<>]=?|[=!]?=)\s*(?P<version>\d+\.\d+(?:\.\d+)?)[\w. ]*", re.IGNORECASE | re.ASCII
+)
+_COMPARISONS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+_DAG = re.compile(
+    r"(JOB|PARENT|VARS|SUBDAG|SPLICE|FINAL|PROVISIONER|SERVICE|RETRY|SCRIPT)\s+[^\s=]+(\s+[^\s=].*)?",
+    re.IGNORECASE | re.DOTALL,
+)
 _DEEPEST_INCLUDE = 10
 
 Lines = Iterator[tuple[Place, str]]
@@ -99,8 +109,10 @@ class Description:
 
     def _statement(self, place: Place, line: str, lines: Lines, depth: int) -> Iterator[Queue]:
         if self._queued and self._profile.single_queue:
-            raise Problem(f"HTCondor {self._profile.version} takes nothing behind a queue statement",
-                          "Put it above the queue statement; for more jobs, write `queue N` or a list of items.")
+            raise Problem(
+                f"HTCondor {self._profile.version} takes nothing behind a queue statement",
+                "Put it above the queue statement; for more jobs, write `queue N` or a list of items.",
+            )
         if self._branches:
             line = line.removeprefix(":")
         if condition := _CONDITION.fullmatch(line):
@@ -114,8 +126,11 @@ class Description:
             if depth:
                 raise Problem("a queue statement in an included file", "Move it to the submit file.")
             if self._branches:
-                raise SubmitError(*self._branches[-1].place, "there is no endif before the queue statement",
-                                  "Write endif above queue: a queue statement can't be part of an if.")
+                raise SubmitError(
+                    *self._branches[-1].place,
+                    "there is no endif before the queue statement",
+                    "Write endif above queue: a queue statement can't be part of an if.",
+                )
             self.macros.refer(line)
             if self._queued:
                 text = "several queue statements in a file are deprecated: HTCondor 25 takes one only"
@@ -130,14 +145,17 @@ class Description:
         if found is None and _DAG.fullmatch(line) and not self.macros.places:
             raise Problem("this is a DAG file", "Name a node's submit file: the one behind its JOB.")
         if found is None or (found["operator"] == ":") or found["name"].lower() == "queue":
-            raise Problem(f"{line[:60]!r} is neither `command = value` nor a queue statement",
-                          "Check the line for a missing = sign or a missing \\ above it.")
+            raise Problem(
+                f"{line[:60]!r} is neither `command = value` nor a queue statement",
+                "Check the line for a missing = sign or a missing \\ above it.",
+            )
         name, value = self.macros.expand(found["name"]), found["value"]
         if name[:1] in ("+", "-"):
             name, value = "MY." + name[1:], value if name[0] == "+" else ""
         if not re.fullmatch(r"[\w./]+", name, re.ASCII):
-            raise Problem(f"{name!r} can't be the name of a command",
-                          "Names are made of letters, digits, underscores and dots.")
+            raise Problem(
+                f"{name!r} can't be the name of a command", "Names are made of letters, digits, underscores and dots."
+            )
         if found["operator"] == "@=":
             value = _here_document(value, lines)
         self.macros.refer(value)
@@ -165,8 +183,7 @@ class Description:
         if word == "error":
             raise Problem(value, "The submit file itself stops here.")
         if word == "use" or options or value.endswith("|"):
-            raise Problem(f"`{word}{options} : {value}` is not simulated",
-                          "Write the lines that it stands for.")
+            raise Problem(f"`{word}{options} : {value}` is not simulated", "Write the lines that it stands for.")
         included = self.folder.get(value)
         if not isinstance(included, File):
             raise Problem(f"there is no file {value} to include", "Check the name.")
@@ -202,21 +219,25 @@ class Description:
             name = found[1] or ""
             return bool(re.fullmatch(r"[\d.]+|true|false", name, re.IGNORECASE) or self.macros.get(name))
         if re.match(r"version\b", text, re.IGNORECASE):
-            raise Problem(f"{text!r} is not a comparison that HTCondor reads", "Write `version >= 8.1`, say: with the "
-                          "blank behind the word, and with a major and a minor number.")
+            raise Problem(
+                f"{text!r} is not a comparison that HTCondor reads",
+                "Write `version >= 8.1`, say: with the blank behind the word, and with a major and a minor number.",
+            )
         if text.lower() in ("yes", "t", "no", "f"):
             return text.lower() in ("yes", "t")
         try:
             return boolean(text)
         except Problem:
-            raise Problem(f"{text!r} is not a condition that is simulated",
-                          "Use True, False, a number or `defined NAME`; comparisons are not taken.") from None
+            raise Problem(
+                f"{text!r} is not a condition that is simulated",
+                "Use True, False, a number or `defined NAME`; comparisons are not taken.",
+            ) from None
 
     def _is_version(self, comparison: str, version: str) -> bool:
         """As HTCondor does: of its own version, as many numbers count as are given."""
         given = [int(number) for number in version.split(".")]
         own = [int(number) for number in self._profile.version.split(".")]
-        return _COMPARISONS[comparison](own[:len(given)], given)
+        return _COMPARISONS[comparison](own[: len(given)], given)
 
 
 class _Branch(NamedTuple):

@@ -13,7 +13,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple, Protocol, Union
+from typing import NamedTuple, Protocol
 
 from ..problems import HELD, Problem
 from ..rules.job import NotTransferred
@@ -21,7 +21,7 @@ from ..rules.transfer import KeptPaths, contents_only, file_over_directory
 from ..tree import Directory, Entry, File, Link, TooLarge, Tree
 from .values import is_url
 
-Found = Union[File, Tree, None]
+Found = File | Tree | None
 
 
 class Folder(Protocol):
@@ -63,8 +63,13 @@ class DiskFolder:
         where = os.path.join(self._directory, path)
         if os.path.islink(where):
             return Link.read(where, self._directory)
-        return Directory() if os.path.isdir(where) else \
-            File(b"", writable=_writable(where)) if os.path.isfile(where) else None
+        return (
+            Directory()
+            if os.path.isdir(where)
+            else File(b"", writable=_writable(where))
+            if os.path.isfile(where)
+            else None
+        )
 
     def names(self, path: str) -> list[str]:
         """See Folder.names."""
@@ -132,8 +137,11 @@ def inputs(folder: Folder, home: str, paths: Iterable[str], keep_paths: bool, no
             url, path = path, posixpath.basename(path.rstrip("/"))
             here = folder.get(posixpath.join(home, path)) if path else None
             if here is None:
-                noted(f"{url} is not fetched: there is no network here; a file {path or 'of its name'} beside the "
-                      "submit file would stand for it", decides=True)
+                noted(
+                    f"{url} is not fetched: there is no network here; a file {path or 'of its name'} beside the "
+                    "submit file would stand for it",
+                    decides=True,
+                )
                 continue
             noted(f"{path} of the submit directory stands for {url}, as there is no network here")
         try:
@@ -191,8 +199,9 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool, noted: Calla
             raise _Missing(path, errno.ENOTDIR, f"{path} is no directory", "Write it without the slash.")
         return Tree({destination: found})
     if not contents_only(path) and isinstance(folder.standing(where), Link):
-        raise _Missing(path, errno.EISDIR, f"{path} is a symbolic link to a directory",
-                       f"Write {path}/ for what is in it.")
+        raise _Missing(
+            path, errno.EISDIR, f"{path} is a symbolic link to a directory", f"Write {path}/ for what is in it."
+        )
     contents = _links_followed(folder, where, found, noted)
     if name in (".", "/") or (contents_only(path) and not (kept and contents)):
         return contents
@@ -208,8 +217,12 @@ def _links_followed(folder: Folder, where: str, contents: Tree, noted: Callable[
         link = posixpath.normpath(posixpath.join(where, path))
         target = folder.get(link)
         if isinstance(target, Tree):
-            raise _Missing(link, errno.EISDIR, f"{link} is a symbolic link to a directory",
-                           "Put the directory itself there, or take the link away.")
+            raise _Missing(
+                link,
+                errno.EISDIR,
+                f"{link} is a symbolic link to a directory",
+                "Put the directory itself there, or take the link away.",
+            )
         if target is None:
             noted(f"{link} is a symbolic link that leads nowhere, and is left out")
             del sent[path]

@@ -29,9 +29,20 @@ _REFERENCE = re.compile(r"\$\w*\(\s*([\w./]+)|\bdefined\s+([\w./]+)", re.ASCII |
 _MOST_EXPANSIONS, _MOST_CHARACTERS = 2_000, 50_000
 
 _DEFAULTS = {
-    "cluster": "1", "clusterid": "1", "process": "0", "procid": "0", "step": "0", "row": "0",
-    "itemindex": "0", "item": "", "node": "", "submit_file": "",
-    "opsys": "LINUX", "arch": "X86_64", "islinux": "1", "iswindows": "0",
+    "cluster": "1",
+    "clusterid": "1",
+    "process": "0",
+    "procid": "0",
+    "step": "0",
+    "row": "0",
+    "itemindex": "0",
+    "item": "",
+    "node": "",
+    "submit_file": "",
+    "opsys": "LINUX",
+    "arch": "X86_64",
+    "islinux": "1",
+    "iswindows": "0",
 }
 _PATHS = {"BASENAME": "nx", "DIRNAME": "p"}
 _OF_THE_CLOCK = {"submit_time", "year", "month", "day"}
@@ -77,8 +88,9 @@ class Macros:
         """The value as it was written, or None."""
         key = name.lower()
         if key in _OF_THE_CLOCK and key not in self._values:
-            raise Problem(f"$({name}) differs at every submission",
-                          "Write the value itself, so that two runs can be compared.")
+            raise Problem(
+                f"$({name}) differs at every submission", "Write the value itself, so that two runs can be compared."
+            )
         return self._values.get(key, self._live.get(key))
 
     def expand(self, text: str) -> str:
@@ -95,7 +107,7 @@ class Macros:
             found = next((macro for macro in _MACRO.finditer(text) if _wanted(macro, only)), None)
             if found is None:
                 return text
-            text = text[:found.start()] + self._value(found) + text[found.end():]
+            text = text[: found.start()] + self._value(found) + text[found.end() :]
             if len(text) > _MOST_CHARACTERS:
                 break
         raise _circle(text)
@@ -160,7 +172,7 @@ class Macros:
         first = self._index(start)
         first = max(first + len(text), 0) if first < 0 else first
         size = self._index(length) if length else len(text)
-        return text[first:first + size if size >= 0 else size]
+        return text[first : first + size if size >= 0 else size]
 
     def _text(self, name: str, pattern: str = "%s") -> str:
         if not re.fullmatch(r"[^%]*%-?\d{0,3}(\.\d{0,3})?s[^%]*", pattern):
@@ -187,15 +199,19 @@ class Macros:
             return str(int(value)) if function == "INT" else f"{value:.16G}"
         plain = rf"[^%]*%[-+ 0#]*\d{{0,3}}(\.\d{{0,2}})?l?[{conversions}]([^%]|%%)*"
         if not re.fullmatch(plain, pattern):
-            raise Problem(f"{pattern!r} is not a format for ${function}()",
-                          "Use %03d, say." if function == "INT" else "Use %.2f, say.")
+            raise Problem(
+                f"{pattern!r} is not a format for ${function}()",
+                "Use %03d, say." if function == "INT" else "Use %.2f, say.",
+            )
         text = pattern % (int(value) if function == "INT" else float(value))
         return text if function == "INT" or "." in text else text + ".0"
 
 
 def _circle(text: str) -> Problem:
-    return Problem(f"the macros in {_short(text)!r} refer to one another in a circle, or are too many",
-                   "Let none of them lead back to itself.")
+    return Problem(
+        f"the macros in {_short(text)!r} refer to one another in a circle, or are too many",
+        "Let none of them lead back to itself.",
+    )
 
 
 def _wanted(macro: re.Match[str], only: str | None) -> bool:
@@ -232,7 +248,8 @@ def _parts_of(path: str, flags: str) -> str:
     dot = name.rfind(".")
     stem, extension = (name[:dot], name[dot:]) if dot > 0 else (name, "")
     tail = {(True, True): name, (True, False): stem, (False, True): name, (False, False): ""}[
-        "n" in flags, "x" in flags]
+        "n" in flags, "x" in flags
+    ]
     if not directory and ("n" in flags or "x" in flags):
         flags = re.sub("[pd]", "", flags)
     if "p" not in flags and "d" not in flags:
@@ -241,13 +258,16 @@ def _parts_of(path: str, flags: str) -> str:
         return tail if "n" in flags else path
     if "d" in flags:
         steps = directory.split("/")[:-1]
-        directory = "".join(step + "/" for step in steps[-flags.count("d"):])
+        directory = "".join(step + "/" for step in steps[-flags.count("d") :])
     return directory.removesuffix("/") if "b" in flags and not tail else directory + tail
 
 
 _OPERATORS = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
-    ast.UAdd: operator.pos, ast.USub: operator.neg,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
 }
 
 
@@ -266,8 +286,9 @@ def number(text: str) -> int | float:
         int(value)
         return value
     except (ValueError, SyntaxError, ArithmeticError, RecursionError):
-        raise Problem(f"{_short(plain)!r} is not a number",
-                      "Write a number, or simple arithmetic on numbers.") from None
+        raise Problem(
+            f"{_short(plain)!r} is not a number", "Write a number, or simple arithmetic on numbers."
+        ) from None
 
 
 def _evaluated(node: ast.expr) -> int | float:

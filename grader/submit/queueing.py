@@ -17,8 +17,7 @@ from .folder import Folder
 from .macros import integer
 
 _KEYWORD = re.compile(r"(?:^|(?<=\s))(in|from|matching)(?=[\s(\[]|$)", re.IGNORECASE)
-_VARIABLES = re.compile(r"(?P<count>.*?)(?P<names>[\s,]*+(?:[A-Za-z_.][\w.]*+[\s,]*+)*+)",
-                        re.ASCII | re.DOTALL)
+_VARIABLES = re.compile(r"(?P<count>.*?)(?P<names>[\s,]*+(?:[A-Za-z_.][\w.]*+[\s,]*+)*+)", re.ASCII | re.DOTALL)
 _SLICE = re.compile(r"\[(-?\d+)?(?::(-?\d+)?)?(?::(\d+)?)?\]\s*", re.ASCII)
 _QUALIFIER = re.compile(r"(files|dirs|any)(?:\s+|(?=\[)|$)", re.IGNORECASE)
 
@@ -47,21 +46,22 @@ class Arguments:
         keyword = _KEYWORD.search(text)
         if keyword is None:
             return cls(count=_count(text))
-        found = _VARIABLES.fullmatch(text[:keyword.start()])
+        found = _VARIABLES.fullmatch(text[: keyword.start()])
         names = tuple(re.findall(r"[\w.]+", found["names"])) or ("Item",)
         mode = keyword[1].lower()
-        selected, kind, items = _qualifiers(text[keyword.end():].strip(), mode)
+        selected, kind, items = _qualifiers(text[keyword.end() :].strip(), mode)
         here = cls(_count(found["count"]), names, mode, selected, kind)
         if items.startswith("("):
             closed = items.endswith(")")
-            return replace(here, listed=items[1:-1 if closed else None].strip(), open=not closed)
+            return replace(here, listed=items[1 : -1 if closed else None].strip(), open=not closed)
         if not items:
             raise Problem(f"no items stand behind `{mode}`", "Name them, or take the word away.")
         if mode != "from":
             return replace(here, listed=items)
         if items.endswith("|") or items.split()[0].lower() == "table":
-            raise Problem(f"`queue from {items}` is not simulated",
-                          "Write the items into a file, one a line, and name that.")
+            raise Problem(
+                f"`queue from {items}` is not simulated", "Write the items into a file, one a line, and name that."
+            )
         return replace(here, file=items)
 
 
@@ -71,8 +71,9 @@ def _count(text: str) -> int:
     try:
         count = integer(text)
     except Problem:
-        raise Problem(f"{text.strip()!r} is not a number of jobs",
-                      "Write `queue N`, or `queue VARIABLE in (a, b, c)`.") from None
+        raise Problem(
+            f"{text.strip()!r} is not a number of jobs", "Write `queue N`, or `queue VARIABLE in (a, b, c)`."
+        ) from None
     if count < 0:
         raise Problem(f"{count} is not a number of jobs", "Write a number from 1 up.")
     return count
@@ -91,12 +92,13 @@ def _qualifiers(text: str, mode: str) -> tuple[slice, str, str]:
             raise Problem(f"{text.split(']')[0]}] is not a slice", "Write [START:END] or [START:END:STEP].")
         elif found := _QUALIFIER.match(text):
             if mode != "matching":
-                raise Problem(f"`{mode} {found[1]}`: only matching takes files, dirs or any",
-                              "Put the items into parentheses.")
+                raise Problem(
+                    f"`{mode} {found[1]}`: only matching takes files, dirs or any", "Put the items into parentheses."
+                )
             kind = found[1].lower()
         else:
             return selected, kind, text
-        text = text[found.end():]
+        text = text[found.end() :]
 
 
 def items(arguments: Arguments, rows: tuple[str, ...], folder: Folder) -> list[tuple[int, str]]:
@@ -109,8 +111,7 @@ def items(arguments: Arguments, rows: tuple[str, ...], folder: Folder) -> list[t
     else:
         found = [item for row in (arguments.listed, *rows) for item in re.split(r"[,\s]+", row) if item]
     if arguments.mode == "matching":
-        found = list(dict.fromkeys(
-            path for pattern in found for path in _matching(pattern, arguments.kind, folder)))
+        found = list(dict.fromkeys(path for pattern in found for path in _matching(pattern, arguments.kind, folder)))
     return list(enumerate(found))[arguments.selected]
 
 
@@ -136,8 +137,7 @@ def _matching(pattern: str, kind: str, folder: Folder) -> Iterator[str]:
         if len(parts) != len(steps) - plain or not all(map(_matches, parts, steps[plain:])):
             continue
         full, entry = base + path, tree[path]
-        directory = isinstance(entry, Directory) or (
-            isinstance(entry, Link) and isinstance(folder.get(full), Tree))
+        directory = isinstance(entry, Directory) or (isinstance(entry, Link) and isinstance(folder.get(full), Tree))
         if kind == "any" or (kind == "dirs") == directory:
             yield full + "/" if directory else full
 

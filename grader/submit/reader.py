@@ -31,8 +31,20 @@ from .description import Description, Queue, logical_lines
 from .folder import DiskFolder, Folder, Found, Inputs, TreeFolder, inputs, stdin
 from .macros import Macros, boolean, integer, number
 
-__all__ = ["CAUTION", "HELD", "NO_EFFECT", "UNKNOWN", "DiskFolder", "Folder", "Remark", "Submission", "SubmitError",
-           "TreeFolder", "parse", "read"]
+__all__ = [
+    "CAUTION",
+    "HELD",
+    "NO_EFFECT",
+    "UNKNOWN",
+    "DiskFolder",
+    "Folder",
+    "Remark",
+    "Submission",
+    "SubmitError",
+    "TreeFolder",
+    "parse",
+    "read",
+]
 
 _MARK = "\ufeff"
 MOST_JOBS = 10_000
@@ -66,29 +78,41 @@ class Submission:
 
     def place(self, command: str) -> Place:
         """Where a command that the simulator reads stands; the file, if it is not given."""
-        return next((self.places[name] for name in (command, *commands.OTHERS[command]) if name in self.places),
-                    Place(self.file, None))
+        return next(
+            (self.places[name] for name in (command, *commands.OTHERS[command]) if name in self.places),
+            Place(self.file, None),
+        )
 
     def within(self, directory: Path) -> tuple[Job, ...]:
         """The jobs with the paths of what comes home as seen from the submit directory. Raises SubmitError if one of
         them leads out of it."""
-        return tuple(replace(
-            job, output=self._inside("output", job.output, directory),
-            error=self._inside("error", job.error, directory), log=self._inside("log", job.log, directory),
-            initialdir=self._inside("initialdir", job.initialdir, directory),
-            transfer_output_remaps=tuple((name, self._inside("transfer_output_remaps", new, directory))
-                                         for name, new in job.transfer_output_remaps),
-        ) for job in self.jobs)
+        return tuple(
+            replace(
+                job,
+                output=self._inside("output", job.output, directory),
+                error=self._inside("error", job.error, directory),
+                log=self._inside("log", job.log, directory),
+                initialdir=self._inside("initialdir", job.initialdir, directory),
+                transfer_output_remaps=tuple(
+                    (name, self._inside("transfer_output_remaps", new, directory))
+                    for name, new in job.transfer_output_remaps
+                ),
+            )
+            for job in self.jobs
+        )
 
     def _inside(self, command: str, path: str | None, directory: Path) -> str | None:
-        if path is None or not posixpath.isabs(path) and posixpath.normpath(path).split("/")[0] != "..":
+        if path is None or (not posixpath.isabs(path) and posixpath.normpath(path).split("/")[0] != ".."):
             return path
         for here in (os.path.abspath(directory), os.path.realpath(directory)):
             relative = os.path.relpath(os.path.join(here, path), here)
             if relative.split(os.sep)[0] != "..":
                 return relative
-        raise SubmitError(*self.place(command), f"{command}: {path} lies outside the submit directory, and nothing is "
-                          "written there", "Use a relative path.")
+        raise SubmitError(
+            *self.place(command),
+            f"{command}: {path} lies outside the submit directory, and nothing is written there",
+            "Use a relative path.",
+        )
 
 
 _QUEUES = re.compile(r"^[ \t]*queue\b", re.IGNORECASE | re.MULTILINE)
@@ -107,7 +131,7 @@ def read(path: Path | str, profile: Profile = MODERN, appended: Sequence[str] = 
         text = content.decode()
     except UnicodeDecodeError as error:
         text = content.decode("latin-1")  # HTCondor takes any bytes
-        line = content[:error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         odd.append(Remark(path.name, line, "this line is not UTF-8 text, and is read as Latin-1", CAUTION))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -124,20 +148,32 @@ def _where_else(path: Path) -> str:
     """What may be meant by the name of a submit file that there is not."""
     likely = []
     with suppress(OSError, ValueError):
-        likely = (sorted(path.glob("*.sub")) if path.is_dir() else
-                  [path.with_name(name) for name in difflib.get_close_matches(path.name, os.listdir(path.parent), 1)])
+        likely = (
+            sorted(path.glob("*.sub"))
+            if path.is_dir()
+            else [path.with_name(name) for name in difflib.get_close_matches(path.name, os.listdir(path.parent), 1)]
+        )
     return f"Did you mean {likely[0]}?" if len(likely) == 1 else "Check its name and where it is."
 
 
-def parse(text: str, folder: Folder, *, name: str = "submit file", cluster: int = 1,
-          profile: Profile = MODERN) -> Submission:
+def parse(
+    text: str, folder: Folder, *, name: str = "submit file", cluster: int = 1, profile: Profile = MODERN
+) -> Submission:
     """The submission that a submit description describes to an HTCondor of this profile. Raises SubmitError."""
     if len(text) > MOST_CHARACTERS:
-        raise SubmitError(name, None, "the file is too long for a submit description",
-                          "Put lists of items into a file of their own: queue VARIABLE from FILE.")
+        raise SubmitError(
+            name,
+            None,
+            "the file is too long for a submit description",
+            "Put lists of items into a file of their own: queue VARIABLE from FILE.",
+        )
     if text.startswith(_MARK):
-        raise SubmitError(name, 1, "the file begins with a byte order mark, which HTCondor takes for part of a name",
-                          "Save the file as UTF-8 without a byte order mark (BOM).")
+        raise SubmitError(
+            name,
+            1,
+            "the file begins with a byte order mark, which HTCondor takes for part of a name",
+            "Save the file as UTF-8 without a byte order mark (BOM).",
+        )
     folder, macros = _Remembered(folder), Macros()
     macros.assign(cluster=cluster, clusterid=cluster, submit_file=name)
     description = Description(text, name, folder, macros, profile)
@@ -182,8 +218,15 @@ class _Remembered:
         self.names: Callable[[str], list[str]] = functools.cache(folder.names)
 
 
-def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: int,
-           jobs: list[Job], remarks: list[Remark], profile: Profile) -> None:
+def _queue(
+    statement: Queue,
+    macros: Macros,
+    folder: Folder,
+    cluster: int,
+    jobs: list[Job],
+    remarks: list[Remark],
+    profile: Profile,
+) -> None:
     """Append the jobs of one queue statement, and what is worth knowing about them."""
     arguments, rows = statement.arguments, statement.rows
     items = [(0, "")]
@@ -267,8 +310,10 @@ class _Commands:
     def misspelt(self, command: str) -> Misspelt | None:
         """What is given in the place of a command that is not, by its look."""
         names = [name for name in self._macros.places if name not in commands.ALL]
-        return next((Misspelt(name, self._macros.places[name])
-                     for name in difflib.get_close_matches(command, names, 1, 0.75)), None)
+        return next(
+            (Misspelt(name, self._macros.places[name]) for name in difflib.get_close_matches(command, names, 1, 0.75)),
+            None,
+        )
 
     def remark(self, command: str, text: str, kind: str = CAUTION, *, decides: bool = False) -> None:
         """Something worth knowing about a command."""
@@ -291,8 +336,11 @@ class _Commands:
         for name in sorted(self._macros.undefined):
             self.remark(command, f"{command}: nothing defines $({name}), so it counts as empty")
         if left := re.search(r"(?<!\$)\$\(.*", text):
-            self.remark(command, f"{command}: HTCondor leaves {left[0]} as it is; in a default only letters, "
-                        "digits, blanks and _ . , / \\ : $ can stand")
+            self.remark(
+                command,
+                f"{command}: HTCondor leaves {left[0]} as it is; in a default only letters, "
+                "digits, blanks and _ . , / \\ : $ can stand",
+            )
         return text
 
 
@@ -303,8 +351,11 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
     keep_paths = given.read("preserve_relative_paths", boolean, False)
     _check_values(given)
     files_at_commas = functools.partial(values.files_at_commas, quoted=profile.quoted_lists)
-    brought = given.read("transfer_input_files", lambda text: inputs(
-        folder, home, files_at_commas(text), keep_paths, given.noted("transfer_input_files")), Inputs(Tree()))
+    brought = given.read(
+        "transfer_input_files",
+        lambda text: inputs(folder, home, files_at_commas(text), keep_paths, given.noted("transfer_input_files")),
+        Inputs(Tree()),
+    )
     from_stdin = given.read("input", lambda path: stdin(folder, home, path, given.noted("input")), Inputs(Tree()))
     script = given.text("shell") if profile.shell else None
     executable, program, transferred = ("/bin/sh", Tree(), False) if script else _executable(given, folder)
@@ -381,8 +432,10 @@ def _remaps(given: _Commands, profile: Profile) -> tuple[tuple[str, str], ...]:
     pairs = []
     for name, new in given.read("transfer_output_remaps", lambda text: values.remaps(text, profile.bare_remaps), ()):
         if values.is_url(new):
-            given.remark("transfer_output_remaps", f"{name} is not sent to {new}: there is no network here, and the "
-                         "file comes to the submit directory")
+            given.remark(
+                "transfer_output_remaps",
+                f"{name} is not sent to {new}: there is no network here, and the file comes to the submit directory",
+            )
             new = posixpath.basename(new.rstrip("/")) or name
         pairs.append((name, new))
     return tuple(pairs)
@@ -399,19 +452,28 @@ def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
         if likely := given.misspelt("executable"):
             raise SubmitError(*likely.place, f"{likely.name} is not a submit command", "Did you mean executable?")
         if given.has("shell"):
-            raise SubmitError(*given.place("shell"), "shell is no command of this HTCondor, and there is no executable",
-                              "Write `executable = PROGRAM`, or choose HTCondor 25: --profile v25.")
+            raise SubmitError(
+                *given.place("shell"),
+                "shell is no command of this HTCondor, and there is no executable",
+                "Write `executable = PROGRAM`, or choose HTCondor 25: --profile v25.",
+            )
         if image := next((name for name in _IMAGES if given.text(name)), None):
-            raise SubmitError(*given.place(image), f"{image}: without an executable, the job runs the image's own "
-                              "program, which is not simulated", "Name an executable to try the job here.")
+            raise SubmitError(
+                *given.place(image),
+                f"{image}: without an executable, the job runs the image's own program, which is not simulated",
+                "Name an executable to try the job here.",
+            )
         raise SubmitError(*given.place("executable"), "no executable is given", "Add `executable = PROGRAM`.")
     if not transferred:
         return path, Tree(), False
     program = given.read("executable", folder.get, None)
     if not isinstance(program, File):
         problem = f"executable: {path} " + ("does not exist" if program is None else "is a directory")
-        raise SubmitError(*given.place("executable"), problem, "Check its name, or write "
-                          "`transfer_executable = False` for a program that the execution points have.")
+        raise SubmitError(
+            *given.place("executable"),
+            problem,
+            "Check its name, or write `transfer_executable = False` for a program that the execution points have.",
+        )
     _check_program(given, path, program)
     name = posixpath.basename(path)
     return name, Tree({name: File(program.content, executable=True)}), True
@@ -423,8 +485,11 @@ def _check_program(given: _Commands, path: str, program: File) -> None:
     if not program.content:
         raise SubmitError(*given.place("executable"), f"executable: {path} is empty", "Write the program into it.")
     if newline and first.startswith(b"#!") and first.endswith(b"\r"):
-        raise SubmitError(*given.place("executable"), f"executable: {path} is a script with the line ends of Windows "
-                          "(CRLF), with which it doesn't start", f"Convert it: dos2unix {path}.")
+        raise SubmitError(
+            *given.place("executable"),
+            f"executable: {path} is a script with the line ends of Windows (CRLF), with which it doesn't start",
+            f"Convert it: dos2unix {path}.",
+        )
 
 
 def _checkpoint_exit(given: _Commands) -> tuple[int | None, int | None]:
@@ -462,15 +527,22 @@ def _in_the_way(folder: Folder, job: Job) -> Tree:
     if job.transfer_output_files is None:  # any file of the sandbox may come home
         listed = [*folder.names(job.initialdir), *remaps]
     else:
-        listed = [path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
-                  for path in job.transfer_output_files]
+        listed = [
+            path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
+            for path in job.transfer_output_files
+        ]
     names = {posixpath.normpath(posixpath.join(job.initialdir, remaps.get(name, name))) for name in listed}
     if job.transfer_output_files is None:
         names.difference_update(streams)
     standing = {name: folder.standing(name) for name in (*names, *streams)}
-    return Tree({name: entry for name, entry in standing.items()
-                 if isinstance(entry, Link) or name in names
-                 and (isinstance(entry, Directory) or isinstance(entry, File) and not entry.writable)})
+    return Tree(
+        {
+            name: entry
+            for name, entry in standing.items()
+            if isinstance(entry, Link)
+            or (name in names and (isinstance(entry, Directory) or (isinstance(entry, File) and not entry.writable)))
+        }
+    )
 
 
 # -- remarks -----------------------------------------------------------------------
@@ -481,8 +553,12 @@ def _check(given: _Commands, job: Job) -> None:
     _check_checkpoint(given, job)
     _check_transfer(given, job)
     if (universe := given.read("universe", values.universe, "vanilla")) != "vanilla":
-        given.remark("universe", f"{universe} has no effect here: the job runs as a vanilla one", NO_EFFECT,
-                     decides=universe in _ELSEWHERE)
+        given.remark(
+            "universe",
+            f"{universe} has no effect here: the job runs as a vanilla one",
+            NO_EFFECT,
+            decides=universe in _ELSEWHERE,
+        )
     if job.max_retries < 0:
         given.remark("max_retries", f"{job.max_retries} means no retry; write 0, or a number of retries")
     _check_requests(given, job)
@@ -493,11 +569,17 @@ _ELSEWHERE = ("docker", "container", "java", "vm", "grid")
 """Universes in which other programs run than those that are here."""
 
 _KINDS = {
-    **dict.fromkeys(commands.EXPRESSIONS, check), **dict.fromkeys(commands.CONSTANTS, constant),
+    **dict.fromkeys(commands.EXPRESSIONS, check),
+    **dict.fromkeys(commands.CONSTANTS, constant),
     "requirements": lambda text: check(f"({text})"),  # HTCondor puts it into parentheses, to add conditions
-    "request_memory": values.amount, "request_disk": values.amount,
-    "kill_sig": values.signal_number, "remove_kill_sig": values.signal_number, "hold_kill_sig": values.signal_number,
-    "notification": values.notification, "universe": values.universe, "retry_until": values.retry_until,
+    "request_memory": values.amount,
+    "request_disk": values.amount,
+    "kill_sig": values.signal_number,
+    "remove_kill_sig": values.signal_number,
+    "hold_kill_sig": values.signal_number,
+    "notification": values.notification,
+    "universe": values.universe,
+    "retry_until": values.retry_until,
 }
 
 
@@ -508,28 +590,34 @@ def _check_values(given: _Commands) -> None:
             given.read(name, kind, None)
     images = [name for name in _IMAGES if given.text(name)]
     universe = given.read("universe", values.universe, "vanilla")
-    if universe == "docker" and "docker_image" not in images or universe == "container" and not images:
-        raise SubmitError(*given.place("universe"), f"the {universe} universe needs an image",
-                          f"Add a line `{universe}_image = IMAGE`.")
+    if (universe == "docker" and "docker_image" not in images) or (universe == "container" and not images):
+        raise SubmitError(
+            *given.place("universe"),
+            f"the {universe} universe needs an image",
+            f"Add a line `{universe}_image = IMAGE`.",
+        )
     if len(images) > 1:
-        raise SubmitError(*given.place("container_image"), "docker_image and container_image don't go together",
-                          "Name one image.")
+        raise SubmitError(
+            *given.place("container_image"), "docker_image and container_image don't go together", "Name one image."
+        )
 
 
 def _check_requests(given: _Commands, job: Job) -> None:
     """Remarks on requests that no slot can meet: what HTCondor can't compute matches nothing."""
-    for command, asked, like in (("request_cpus", job.request_cpus, "1"), ("request_memory", job.request_memory, "2GB"),
-                                 ("request_disk", job.request_disk, "2GB")):
+    for command, asked, like in (
+        ("request_cpus", job.request_cpus, "1"),
+        ("request_memory", job.request_memory, "2GB"),
+        ("request_disk", job.request_disk, "2GB"),
+    ):
         if asked.startswith('"'):
             why = f"the double quotes make a text of {asked}, which is no amount"
-        elif (re.fullmatch(r"[A-Za-z_]\w*", asked) and asked.lower() not in commands.HAD
-              and not given.has(f"My.{asked}")):
+        elif (
+            re.fullmatch(r"[A-Za-z_]\w*", asked) and asked.lower() not in commands.HAD and not given.has(f"My.{asked}")
+        ):
             why = f"HTCondor takes {asked} for an attribute, and a new job has none of that name"
         else:
             continue
         given.remark(command, f"{command}: {why}, so that the job would never start; write {like}, say")
-
-
 
 
 def _check_checkpoint(given: _Commands, job: Job) -> None:
@@ -539,8 +627,10 @@ def _check_checkpoint(given: _Commands, job: Job) -> None:
     elif code is not None and not 0 < code < 256:
         given.remark("checkpoint_exit_code", f"no program can exit with {code}: exit codes go from 0 to 255")
     elif not job.self_checkpointing and job.transfer_checkpoint_files is not None:
-        given.remark("transfer_checkpoint_files", "without checkpoint_exit_code this list is never used: "
-                     "the job is not self-checkpointing")
+        given.remark(
+            "transfer_checkpoint_files",
+            "without checkpoint_exit_code this list is never used: the job is not self-checkpointing",
+        )
     for command in ("transfer_checkpoint_files", "transfer_output_files"):
         if any('"' in name for name in getattr(job, command) or ()):
             given.remark(command, "the double quotes count as part of the file names")
@@ -552,14 +642,21 @@ def _check_transfer(given: _Commands, job: Job) -> None:
     listed = given.text("transfer_input_files") or given.text("transfer_output_files")
     place = given.place("should_transfer_files")
     if should == "NO" and given.text("when_to_transfer_output"):
-        raise SubmitError(*place, "should_transfer_files = NO, and there is a time to transfer output",
-                          "Take when_to_transfer_output away, or write should_transfer_files = YES.")
+        raise SubmitError(
+            *place,
+            "should_transfer_files = NO, and there is a time to transfer output",
+            "Take when_to_transfer_output away, or write should_transfer_files = YES.",
+        )
     if should == "NO" and listed:
-        raise SubmitError(*place, "should_transfer_files = NO, and there are files to transfer",
-                          "Write should_transfer_files = YES.")
+        raise SubmitError(
+            *place, "should_transfer_files = NO, and there are files to transfer", "Write should_transfer_files = YES."
+        )
     if should == "IF_NEEDED" and job.on_exit_or_evict:
-        raise SubmitError(*place, "should_transfer_files = IF_NEEDED does not go with ON_EXIT_OR_EVICT",
-                          "Write should_transfer_files = YES.")
+        raise SubmitError(
+            *place,
+            "should_transfer_files = IF_NEEDED does not go with ON_EXIT_OR_EVICT",
+            "Write should_transfer_files = YES.",
+        )
     if spaced := next((name for name in job.transfer_output_files or () if re.search(r"\s", name)), None):
         given.remark("transfer_output_files", f"{spaced!r} is one name, as this list is split at commas only")
     if should == "NO":
@@ -567,8 +664,12 @@ def _check_transfer(given: _Commands, job: Job) -> None:
     if when == "NEVER":
         given.remark("when_to_transfer_output", "HTCondor takes NEVER for ON_EXIT")
     if when == "ON_SUCCESS":
-        given.remark("when_to_transfer_output", f"{when} has no effect here: output comes home on every exit",
-                     NO_EFFECT, decides=True)
+        given.remark(
+            "when_to_transfer_output",
+            f"{when} has no effect here: output comes home on every exit",
+            NO_EFFECT,
+            decides=True,
+        )
 
 
 _CHECKPOINT_EXIT = ("my.successcheckpointexitcode", "my.successcheckpointexitsignal")
@@ -583,20 +684,26 @@ def _on_names(macros: Macros, queued: Place) -> list[Remark]:
         if place.file == queued.file and (place.line or 0) > (queued.line or place.line or 0):
             text = f"{name} stands behind the last queue statement, and no job sees it"
             remarks.append(Remark(*place, text, CAUTION))
-        elif name == "my.transfercheckpoint" or name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT) and not heeded:
+        elif name == "my.transfercheckpoint" or (name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT) and not heeded):
             text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
             remarks.append(Remark(*place, text, NO_EFFECT))
         elif usual in commands.LIMITED and _is_simulated(usual, text := macros.expand(macros.get(name) or "")):
             if usual in commands.POLICIES and "numjobstarts" in classads.read(text).names:
-                text = (f"{name} goes by NumJobStarts: how the job ends depends on how often it was evicted, so that "
-                        "one schedule can be simulated, and not all of them")
+                text = (
+                    f"{name} goes by NumJobStarts: how the job ends depends on how often it was evicted, so that "
+                    "one schedule can be simulated, and not all of them"
+                )
                 remarks.append(Remark(*place, text, CAUTION, True))
         elif usual in commands.IDLE or usual in commands.LIMITED:
             decides = usual in commands.DECIDING and not _is_default(name, macros)
             ending = ", though it may change how the job ends" if decides else ""
             remarks.append(Remark(*place, f"{name} has no effect in this simulator{ending}", NO_EFFECT, decides))
-        elif not (name in commands.ALL or name in macros.mentioned or name.startswith(commands.PREFIXES)
-                  or any(part in name for part in commands.PARTS)):
+        elif not (
+            name in commands.ALL
+            or name in macros.mentioned
+            or name.startswith(commands.PREFIXES)
+            or any(part in name for part in commands.PARTS)
+        ):
             likely = difflib.get_close_matches(name, commands.NAMES, n=1, cutoff=0.75)
             ending = f": did you mean {likely[0]}?" if likely else f", and no $({name}) uses it"
             remarks.append(Remark(*place, f"{name} is not a submit command{ending}", UNKNOWN))

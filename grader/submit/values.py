@@ -100,8 +100,10 @@ def arguments(text: str) -> tuple[str, ...]:
     if text.lstrip().startswith('"'):
         return tuple(_words(_in_double_quotes(text)))
     if re.search(r'(?<!\\)"', text):
-        raise Problem("a double quote in the old syntax",
-                      'Put the whole value in double quotes: "one \'two words\'", or write \\" for a quote.')
+        raise Problem(
+            "a double quote in the old syntax",
+            'Put the whole value in double quotes: "one \'two words\'", or write \\" for a quote.',
+        )
     return tuple(text.replace('\\"', '"').split())
 
 
@@ -125,8 +127,9 @@ def _in_double_quotes(text: str) -> str:
     """What stands between the double quotes, where "" is one double quote."""
     found = re.fullmatch(r'\s*"((?:[^"]|"")*)"\s*', text, re.DOTALL)
     if found is None:
-        raise Problem("the double quotes don't match",
-                      'Begin and end the value with one; write "" for a double quote within.')
+        raise Problem(
+            "the double quotes don't match", 'Begin and end the value with one; write "" for a double quote within.'
+        )
     return found[1].replace('""', '"')
 
 
@@ -148,10 +151,12 @@ def notification(text: str) -> str:
     return text
 
 
-_SIGNALS = frozenset("""
+_SIGNALS = frozenset(
+    """
 ABRT ALRM BUS CHLD CONT FPE HUP ILL INT IO KILL PIPE PROF QUIT SEGV STOP SYS TERM TRAP TSTP TTIN TTOU URG
 USR1 USR2 WINCH XCPU XFSZ
-""".split())
+""".split()
+)
 
 
 def signal_number(text: str) -> int:
@@ -163,8 +168,16 @@ def signal_number(text: str) -> int:
     return signal.Signals[text].value
 
 
-_UNIVERSES = {"5": "vanilla", "7": "scheduler", "8": "mpi", "9": "grid", "10": "java", "11": "parallel",
-              "12": "local", "13": "vm"}
+_UNIVERSES = {
+    "5": "vanilla",
+    "7": "scheduler",
+    "8": "mpi",
+    "9": "grid",
+    "10": "java",
+    "11": "parallel",
+    "12": "local",
+    "13": "vm",
+}
 
 
 def universe(text: str) -> str:
@@ -184,8 +197,16 @@ def when_to_transfer(text: str) -> str:
 
 def should_transfer(text: str) -> str:
     """YES, NO or IF_NEEDED."""
-    meanings = {"YES": "YES", "TRUE": "YES", "ALWAYS": "YES", "NO": "NO", "FALSE": "NO", "NEVER": "NO",
-                "IF_NEEDED": "IF_NEEDED", "AUTO": "IF_NEEDED"}
+    meanings = {
+        "YES": "YES",
+        "TRUE": "YES",
+        "ALWAYS": "YES",
+        "NO": "NO",
+        "FALSE": "NO",
+        "NEVER": "NO",
+        "IF_NEEDED": "IF_NEEDED",
+        "AUTO": "IF_NEEDED",
+    }
     if text.upper() not in meanings:
         raise Problem(f"{text!r} is not a choice", "Write YES, NO or IF_NEEDED.")
     return meanings[text.upper()]

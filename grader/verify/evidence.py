@@ -79,11 +79,22 @@ def _saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
     made = [path for path in listed if run.sandbox.resolve(path) not in (None, *job.inputs)]
     if len(made) < len(listed) or set(made) <= set(job.transfer_output_files or ()):
         return []
-    piped = [(path, number) for path, entry in job.inputs.items() if isinstance(entry, File) and entry.executable
-             for number, line in enumerate(entry.text.splitlines(), 1) if re.search(r"[^|]\|\s*tee\b", line)]
+    piped = [
+        (path, number)
+        for path, entry in job.inputs.items()
+        if isinstance(entry, File) and entry.executable
+        for number, line in enumerate(entry.text.splitlines(), 1)
+        if re.search(r"[^|]\|\s*tee\b", line)
+    ]
     why = " (a pipe ends with the exit code of its last command)" if piped else ""
-    return [Evidence("saved in vain", f"the checkpoint is there ({', '.join(made)}), and the job left with {run.exit}, not "
-                     f"{job.checkpoint_exit_code}{why}", *(piped[0] if piped else ()))]
+    return [
+        Evidence(
+            "saved in vain",
+            f"the checkpoint is there ({', '.join(made)}), and the job left with {run.exit}, not "
+            f"{job.checkpoint_exit_code}{why}",
+            *(piped[0] if piped else ()),
+        )
+    ]
 
 
 def _again(state: State) -> list[Evidence]:
@@ -94,17 +105,29 @@ def _again(state: State) -> list[Evidence]:
     if state.run is None or before is None or before.run is None or state.run.exit != before.run.exit:
         return []
     said = state.run.stdout.strip().splitlines()
-    alike = f", and printed the same, {said[-1][:LONGEST_COMPLAINT]!r}" if said and state.run.stdout == before.run.stdout \
+    alike = (
+        f", and printed the same, {said[-1][:LONGEST_COMPLAINT]!r}"
+        if said and state.run.stdout == before.run.stdout
         else ""
-    return [Evidence("again", f"executions {before.execution} and {state.execution} both ended with {state.run.exit} after "
-                     f"{state.run.seconds:g} s{alike}")] if state.run.seconds == before.run.seconds else []
+    )
+    return (
+        [
+            Evidence(
+                "again",
+                f"executions {before.execution} and {state.execution} both ended with {state.run.exit} after "
+                f"{state.run.seconds:g} s{alike}",
+            )
+        ]
+        if state.run.seconds == before.run.seconds
+        else []
+    )
 
 
 def traceback(run: Run | None) -> list[Evidence]:
     """The end of a Python traceback that an execution left on stderr, if it ended with one."""
     if run is None or "Traceback (most recent call last)" not in run.stderr:
         return []
-    text = run.stderr[run.stderr.rindex("Traceback (most recent call last)"):]
+    text = run.stderr[run.stderr.rindex("Traceback (most recent call last)") :]
     frames = re.findall(r'File "([^"]+)", line (\d+)', text)
     own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
     file, line = own[-1] if own else (None, None)
@@ -127,8 +150,10 @@ def complaint(run: Run | None) -> list[Evidence]:
     all else the last line."""
     # Where the sandbox was says nothing. (Looked for from the beginning of a word only: from everywhere in a line of
     # megabytes it would take minutes.)
-    lines = [re.sub(r"(?<!\S)\S*/dir_[^/\s]*/", "", line)[:LONGEST_COMPLAINT]
-             for line in (run.stderr.strip().splitlines() if run else [])]
+    lines = [
+        re.sub(r"(?<!\S)\S*/dir_[^/\s]*/", "", line)[:LONGEST_COMPLAINT]
+        for line in (run.stderr.strip().splitlines() if run else [])
+    ]
     for line in lines:
         if shell := re.fullmatch(r"([^\s:]+): line (\d+): (.*)", line):
             return [Evidence("stderr", shell[3], shell[1], int(shell[2]))]
@@ -153,8 +178,10 @@ def differences(expected: Tree, got: Tree | None) -> list[Evidence]:
 
 def _other_mode(entry: File, other: File) -> str:
     """How a file of the right content is not what it should be."""
-    for what, should, is_so in (("executable", entry.executable, other.executable),
-                                ("read-only", not entry.writable, not other.writable)):
+    for what, should, is_so in (
+        ("executable", entry.executable, other.executable),
+        ("read-only", not entry.writable, not other.writable),
+    ):
         if should != is_so:
             return f"{'is' if is_so else 'is not'} {what}"
     return "may not be read" if entry.readable else "may be read"
@@ -166,8 +193,16 @@ def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[E
         want = expected[number] if number < len(expected) else None
         have = got[number] if number < len(got) else None
         if want != have:
-            facts.append(Evidence("first difference", f"line {number + 1} of {path} is not what it should be",
-                                  path, number + 1, want, have))
+            facts.append(
+                Evidence(
+                    "first difference",
+                    f"line {number + 1} of {path} is not what it should be",
+                    path,
+                    number + 1,
+                    want,
+                    have,
+                )
+            )
             break
     else:
         facts.append(Evidence("first difference", f"{path} differs in how its lines end", path, max(1, len(expected))))
@@ -187,9 +222,11 @@ def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[E
 
 def _others(job: Job, violation: Violation) -> list[Evidence]:
     """Files that came home and should not have, where nothing else is wrong."""
-    return [Evidence("other file", f"{path} came home, and should not have", path)
-            for path, entry in (violation.got or Tree()).items()
-            if isinstance(entry, File) and path not in (*violation.expected, job.output, job.error)][:5]
+    return [
+        Evidence("other file", f"{path} came home, and should not have", path)
+        for path, entry in (violation.got or Tree()).items()
+        if isinstance(entry, File) and path not in (*violation.expected, job.output, job.error)
+    ][:5]
 
 
 def left_running(last: State) -> list[Evidence]:
@@ -198,8 +235,13 @@ def left_running(last: State) -> list[Evidence]:
     for before, after in zip(way, way[1:]):
         if after.now.beside:
             names = ", ".join(dict.fromkeys(before.run.left))
-            return [Evidence("left running", f"when execution {before.execution} left with {before.run.exit}, it left "
-                             f"{names} running: that goes on beside execution {after.execution}, in the same sandbox")]
+            return [
+                Evidence(
+                    "left running",
+                    f"when execution {before.execution} left with {before.run.exit}, it left "
+                    f"{names} running: that goes on beside execution {after.execution}, in the same sandbox",
+                )
+            ]
     return []
 
 
@@ -208,8 +250,12 @@ def left_behind(violation: Violation) -> list[Evidence]:
     for before, after in reversed(list(zip(violation.state.way(), violation.state.way()[1:]))):
         if after.moved and before.sandbox != after.sandbox:
             gone = files_left_behind(before, after)
-            return [Evidence("left behind", f"{path} was in the sandbox before the eviction and is not in the new one",
-                             path) for path in gone[:5]]
+            return [
+                Evidence(
+                    "left behind", f"{path} was in the sandbox before the eviction and is not in the new one", path
+                )
+                for path in gone[:5]
+            ]
     return []
 
 
@@ -218,8 +264,11 @@ def files_left_behind(before: State, after: State) -> list[str]:
     checkpoint, does not have: only those of work that had been committed by then."""
     earlier = [s for s in before.way() if isinstance(s.next, Saved) and s.next.spool == after.spool]
     seen = earlier[-1].run.sandbox if earlier else before.sandbox
-    return [path for path, entry in seen.items()
-            if isinstance(entry, File) and path not in after.sandbox and path not in (STDOUT, STDERR)]
+    return [
+        path
+        for path, entry in seen.items()
+        if isinstance(entry, File) and path not in after.sandbox and path not in (STDOUT, STDERR)
+    ]
 
 
 def _held(held: Held, state: State) -> list[Evidence]:
@@ -232,8 +281,13 @@ def _held(held: Held, state: State) -> list[Evidence]:
             facts += there_is
             continue
         near = [p for p in there if p.rpartition("/")[2] == path.rpartition("/")[2]] or there
-        facts.append(Evidence("not there", f"{path!r} is listed and not in the sandbox"
-                              + (f"; new there: {', '.join(near[:5])}" if near else ""), path))
+        facts.append(
+            Evidence(
+                "not there",
+                f"{path!r} is listed and not in the sandbox" + (f"; new there: {', '.join(near[:5])}" if near else ""),
+                path,
+            )
+        )
     return facts
 
 
@@ -244,14 +298,16 @@ def _unsendable(sandbox: Tree, path: str) -> Iterator[Evidence]:
         return
     for name, entry in {path: sandbox.get(path), **sandbox.below(found).moved_below(path)}.items():
         if isinstance(entry, Link) and isinstance(sandbox.get(sandbox.resolve(name) or ""), Directory):
-            yield Evidence("can't be sent", f"{name} is a symbolic link to a directory, which HTCondor can't send", name)
+            yield Evidence(
+                "can't be sent", f"{name} is a symbolic link to a directory, which HTCondor can't send", name
+            )
         elif isinstance(entry, File) and not entry.readable:
             yield Evidence("can't be sent", f"{name} is a file that its owner may not read", name)
 
 
 def _failed(job: Job, state: State) -> bool:
     """Whether the program ended with an error, be it that the job is held because there was no output then (R6)."""
-    ended = isinstance(state.next, Ended) or isinstance(state.next, Held) and state.next.code == 12
+    ended = isinstance(state.next, Ended) or (isinstance(state.next, Held) and state.next.code == 12)
     return ended and state.run.exit.code != job.success_exit_code
 
 
@@ -260,8 +316,10 @@ def _windows_line_ends(job: Job, run: Run) -> list[Evidence]:
     program = run.sandbox.get(job.executable)
     if not isinstance(program, File) or not re.match(rb"#![^\n]*\r\n", program.content):
         return []
-    text = (f"the lines of {job.executable} end as on Windows, and its first line is taken to name a program with such "
-            "an end: save it with the line ends of Unix")
+    text = (
+        f"the lines of {job.executable} end as on Windows, and its first line is taken to name a program with such "
+        "an end: save it with the line ends of Unix"
+    )
     return [Evidence("Windows line ends", text, job.executable, 1)]
 
 
@@ -270,8 +328,15 @@ def _no_first_line(job: Job, run: Run) -> list[Evidence]:
     program = run.sandbox.get(job.executable)
     if run.error != errno.ENOEXEC or not isinstance(program, File):
         return []
-    return [] if program.content.startswith(b"#!") else [
-        Evidence("no first line", "the first line has to say what runs the script: #!/bin/bash, say", job.executable, 1)]
+    return (
+        []
+        if program.content.startswith(b"#!")
+        else [
+            Evidence(
+                "no first line", "the first line has to say what runs the script: #!/bin/bash, say", job.executable, 1
+            )
+        ]
+    )
 
 
 def _no_interpreter(job: Job, run: Run) -> list[Evidence]:
@@ -296,9 +361,15 @@ def _between_runs(where: str, once: Tree, again: Tree) -> list[Evidence]:
             continue
         first, second = _readable_lines(one), _readable_lines(other)
         number = next((i for i, (a, b) in enumerate(zip(first, second)) if a != b), min(len(first), len(second)))
-        facts.append(Evidence("differs from run to run", f"{where} gives different {path}", path,
-                              number + 1, *(lines[number] if number < len(lines) else None
-                                            for lines in (first, second))))
+        facts.append(
+            Evidence(
+                "differs from run to run",
+                f"{where} gives different {path}",
+                path,
+                number + 1,
+                *(lines[number] if number < len(lines) else None for lines in (first, second)),
+            )
+        )
     return facts
 
 

@@ -144,8 +144,14 @@ def unknown(why: Unknown, what: object = "", **found) -> Exploration:
     return Exploration(UNKNOWN, why.sentence(what), unknown=why, **found)
 
 
-def explore(job: Job, executor: Executes, profile: Profile = MODERN, expected: Tree | None = None,
-            bounds: Bounds = Bounds(), observer: Observer | None = None) -> Exploration:
+def explore(
+    job: Job,
+    executor: Executes,
+    profile: Profile = MODERN,
+    expected: Tree | None = None,
+    bounds: Bounds = Bounds(),
+    observer: Observer | None = None,
+) -> Exploration:
     """Try every schedule on a job. `observer` is told how far that is, and may stop it.
 
     `expected` is what has to come home in the end, if that is known (other files may come as
@@ -157,8 +163,9 @@ def explore(job: Job, executor: Executes, profile: Profile = MODERN, expected: T
 
 
 class _Explorer:
-    def __init__(self, job: Job, executor: Executes, profile: Profile, expected: Tree | None, bounds: Bounds,
-                 observer: Observer):
+    def __init__(
+        self, job: Job, executor: Executes, profile: Profile, expected: Tree | None, bounds: Bounds, observer: Observer
+    ):
         self.job, self.executor, self.profile, self.bounds, self.observer = job, executor, profile, bounds, observer
         self.until = time.monotonic() + bounds.seconds
         self.expected = expected
@@ -254,8 +261,11 @@ class _Explorer:
         if then.kind == Kind.CHECKPOINT:
             self.sent.update(then.next.sent.top())
             moved = self.start(self.step(then, Struck(requeue)))
-            state.elsewhere = (self.follow(state, moved, requeue) if self.profile.may_requeue
-                               else self.known(self.successor(state, moved)))
+            state.elsewhere = (
+                self.follow(state, moved, requeue)
+                if self.profile.may_requeue
+                else self.known(self.successor(state, moved))
+            )
         self.find_fault(state, reference)
 
     def find_fault(self, state: State, reference: Tree | None) -> None:
@@ -346,7 +356,7 @@ class _Explorer:
     def enter(self, state: State) -> None:
         """Let a state be expanded, unless it is known and no way there was longer."""
         known = self.states.get(state.key)
-        if known is None or not known.expanded and state.length() < known.length():
+        if known is None or (not known.expanded and state.length() < known.length()):
             self.states[state.key] = state
             heapq.heappush(self.queue, (*state.length(), next(self.serial), state))
 
@@ -372,9 +382,12 @@ class _Explorer:
         while earlier is not None and earlier.schedule == state.schedule:
             if earlier.key[0][:3] == place[:3] and earlier.key[1] == spool:
                 laps = state.retries // (earlier.retries - state.retries)
-                state.now = replace(state.now, retries=state.retries - laps * (earlier.retries - state.retries),
-                                    execution=state.execution + laps * (state.execution - earlier.execution),
-                                    time=state.clock + laps * (state.clock - earlier.clock))
+                state.now = replace(
+                    state.now,
+                    retries=state.retries - laps * (earlier.retries - state.retries),
+                    execution=state.execution + laps * (state.execution - earlier.execution),
+                    time=state.clock + laps * (state.clock - earlier.clock),
+                )
                 state.key = self.key(state.now)
                 return
             earlier = earlier.before
@@ -419,10 +432,16 @@ class _Explorer:
     def anonymous(self, tree: Tree) -> Tree:
         """A directory in which all execution points have the same name."""
         mark = self.executor.mark
-        return Tree({
-            path: entry._replace(content=mark.sub(b"", entry.content)) if isinstance(entry, File) else entry
-            for path, entry in tree.items()
-        }) if self.executor.slots_named_in(tree) else tree
+        return (
+            Tree(
+                {
+                    path: entry._replace(content=mark.sub(b"", entry.content)) if isinstance(entry, File) else entry
+                    for path, entry in tree.items()
+                }
+            )
+            if self.executor.slots_named_in(tree)
+            else tree
+        )
 
     def slots_known(self, sandbox: Tree) -> set[int]:
         return self.executor.slots_named_in(transfer.without_streams(sandbox))
@@ -472,8 +491,9 @@ class _Explorer:
                 return state, then.next.home if good else None
 
     def without_logs(self, home: Tree) -> Tree:
-        return Tree({p: e for p, e in home.items() if p not in (self.job.output, self.job.error)
-                     and isinstance(e, File)})
+        return Tree(
+            {p: e for p, e in home.items() if p not in (self.job.output, self.job.error) and isinstance(e, File)}
+        )
 
     def relevant(self, home: Tree) -> Tree:
         return self.anonymous(home if self.streams_count else self.without_logs(home))
@@ -483,8 +503,9 @@ class _Explorer:
             return all(home.get(path) == entry for path, entry in reference.items())
         return self.relevant(home) == reference
 
-    def violate(self, failure: Unsafe, state: State, expected: Tree | None = None, got: Tree | None = None,
-                seconds: float = 0.0) -> None:
+    def violate(
+        self, failure: Unsafe, state: State, expected: Tree | None = None, got: Tree | None = None, seconds: float = 0.0
+    ) -> None:
         self.lose_patience()
         self.violations.setdefault(failure, Violation(failure, state, expected, got, seconds))
 
@@ -504,10 +525,14 @@ class _Explorer:
         free = list(self.free_way(first))
         ended = isinstance(free[-1].next, Ended)
         found = dict(
-            states=len(self.states), executions=len(self.runs), schedules=self.schedules,
+            states=len(self.states),
+            executions=len(self.runs),
+            schedules=self.schedules,
             checkpoints=sum(isinstance(s.next, Saved) for s in free),
             seconds=sum(s.run.seconds for s in free if s.run) if ended else None,
-            reference=reference, known=self.expected is not None, first=first,
+            reference=reference,
+            known=self.expected is not None,
+            first=first,
             exhausted=self.exhausted and self.exhausted.bound,
             waiting=self.waiting() if self.exhausted else (),
         )
@@ -524,8 +549,13 @@ class _Explorer:
         if self.bounds.late and reference is not None and looked and (late := self.differs_late(first, reference)):
             schedule, right, got = late
             shown = render(schedule[:SHOWN]) + (" ..." if len(schedule) > SHOWN else "")
-            return unknown(Unknown.GOES_BY_TIME, shown, schedule=schedule, **found,
-                           difference=("the job restarted days later", right, got))
+            return unknown(
+                Unknown.GOES_BY_TIME,
+                shown,
+                schedule=schedule,
+                **found,
+                difference=("the job restarted days later", right, got),
+            )
         return Exploration(RESTART_SAFE, **found)
 
     def waiting(self) -> tuple[Schedule, ...]:
@@ -580,8 +610,9 @@ class _Explorer:
         if begun_late is None:
             return None
         if self.expected is not None:  # other files may come as well
-            late, begun_late = (Tree({path: home[path] for path in reference if path in home})
-                                for home in (late, begun_late))
+            late, begun_late = (
+                Tree({path: home[path] for path in reference if path in home}) for home in (late, begun_late)
+            )
         else:
             late, begun_late = self.relevant(late), self.relevant(begun_late)
         dated = begun_late.changed_since(reference)

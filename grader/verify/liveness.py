@@ -93,8 +93,11 @@ class Hindsight:
     def lap(self) -> State | None:
         """R4g: the job never ends if it can come back to a state although each execution on the
         way saved a checkpoint, wherever it was restarted. The state in which it is back, if so."""
-        ways = {state: [self.known(state.follower), self.known(state.elsewhere)]
-                for state in self.states if isinstance(state.next, Saved)}
+        ways = {
+            state: [self.known(state.follower), self.known(state.elsewhere)]
+            for state in self.states
+            if isinstance(state.next, Saved)
+        }
         # What is left when, again and again, the states with no way on among the rest are taken out, the last first.
         endless, before = dict.fromkeys(ways), -1
         while len(endless) != before:

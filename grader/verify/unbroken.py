@@ -35,8 +35,9 @@ class Difference:
     """Whether what is told of restarts may be all that differs."""
 
 
-def measured(job: Job, found: Exploration, executor: Executor,
-             profile: Profile) -> tuple[Exploration, Difference | None]:
+def measured(
+    job: Job, found: Exploration, executor: Executor, profile: Profile
+) -> tuple[Exploration, Difference | None]:
     """The verdict on a job that agrees with itself, by a run that never restarts; `consistent` if there is none that can
     be believed, with the difference if there is one that may be harmless. Any other verdict stays."""
     if found.verdict != RESTART_SAFE or found.known or found.reference is None:
@@ -55,8 +56,9 @@ def measured(job: Job, found: Exploration, executor: Executor,
     if not all(one and not one.explained for one in differences):
         return replace(found, verdict=CONSISTENT), difference
     violation = Violation(Unsafe.WRONG_OUTPUT, last, difference.unbroken, difference.restarted)
-    return replace(found, verdict=UNSAFE, failure=Unsafe.WRONG_OUTPUT, violation=violation, schedule=(),
-                   unbroken=True), difference
+    return replace(
+        found, verdict=UNSAFE, failure=Unsafe.WRONG_OUTPUT, violation=violation, schedule=(), unbroken=True
+    ), difference
 
 
 class _Try(NamedTuple):
@@ -92,16 +94,22 @@ def _end(first: State | None) -> State | None:
 
 def _anonymous(home: Tree, executor: Executor) -> Tree:
     """Files in which all execution points have the same name, as in an exploration's reference."""
-    return Tree({path: entry._replace(content=executor.mark.sub(b"", entry.content)) for path, entry in home.items()
-                 if isinstance(entry, File)})
+    return Tree(
+        {
+            path: entry._replace(content=executor.mark.sub(b"", entry.content))
+            for path, entry in home.items()
+            if isinstance(entry, File)
+        }
+    )
 
 
 def _difference(job: Job, found: Exploration, last: State, tried: _Try) -> Difference | None:
     """How a run that never restarts ended otherwise; None if it did not."""
     files = {path: entry for path, entry in found.reference.items() if isinstance(entry, File)}
     # What comes home by itself, and is as the last checkpoint had it, is most likely state.
-    state = set() if job.transfer_output_files else {path for path, entry in files.items()
-                                                     if last.spool.get(path) == entry}
+    state = (
+        set() if job.transfer_output_files else {path for path, entry in files.items() if last.spool.get(path) == entry}
+    )
     results = set(files) - state or set(files)
     told = state if tried.stays == found.checkpoints else ()  # else its last checkpoint is another one
     text = {path for path in told if b"\0" not in files[path].content and not files[path].content.startswith(b"\x80")}
@@ -109,23 +117,36 @@ def _difference(job: Job, found: Exploration, last: State, tried: _Try) -> Diffe
     if not differing:
         return None
     unbroken = Tree({path: tried.home[path] for path in differing if path in tried.home})
-    return Difference(unbroken, Tree({path: files[path] for path in differing}), all(
-        isinstance(unbroken.get(path), File)
-        and _is_explained(unbroken[path].text, files[path].text, tried.stays, found.checkpoints)
-        for path in differing if path in results))
+    return Difference(
+        unbroken,
+        Tree({path: files[path] for path in differing}),
+        all(
+            isinstance(unbroken.get(path), File)
+            and _is_explained(unbroken[path].text, files[path].text, tried.stays, found.checkpoints)
+            for path in differing
+            if path in results
+        ),
+    )
 
 
 def _is_explained(unbroken: str, restarted: str, stays: int, checkpoints: int) -> bool:
     """Whether two outputs may differ in nothing but what a job tells of its checkpoints and restarts: in lines that one
     of them has besides, in a line for each checkpoint, or in whole numbers that differ by how many there were."""
     one, other = unbroken.splitlines(), restarted.splitlines()
-    if one and other and (one == [line for line in other if line in set(one)]
-                          or other == [line for line in one if line in set(other)] and stays != checkpoints):
+    if (
+        one
+        and other
+        and (
+            one == [line for line in other if line in set(one)]
+            or (other == [line for line in one if line in set(other)] and stays != checkpoints)
+        )
+    ):
         return True
     more, fewer = (Counter(one) - Counter(other)).total(), (Counter(other) - Counter(one)).total()
     if stays - checkpoints == more - fewer != 0 and more <= stays and fewer <= checkpoints:
         return True
     first, second = (re.findall(r"[\d.]+|[^\d.]+", text) for text in (unbroken, restarted))
     return len(first) == len(second) and all(
-        a == b or a.isdecimal() and b.isdecimal() and abs(int(b) - int(a)) in (checkpoints, abs(checkpoints - stays))
-        for a, b in zip(first, second))
+        a == b or (a.isdecimal() and b.isdecimal() and abs(int(b) - int(a)) in (checkpoints, abs(checkpoints - stays)))
+        for a, b in zip(first, second)
+    )

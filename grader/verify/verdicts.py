@@ -49,8 +49,9 @@ class Unknown(StrEnum):
         return _SENTENCES[self].format(what, " was" if what == 1 else "s were")
 
 
-_LEFT = ("what the program leaves running when it exits with the checkpoint exit code goes on beside the restarted "
-         "program")
+_LEFT = (
+    "what the program leaves running when it exits with the checkpoint exit code goes on beside the restarted program"
+)
 _LIMIT = "an execution used more than {0}, which is a limit of this simulator"
 _SENTENCES = {
     Unknown.EVICTION_DRIVEN: "eviction-driven: what is saved depends on the very moment of an eviction",
@@ -58,9 +59,9 @@ _SENTENCES = {
     Unknown.NOT_SIMULATED: "{0}",
     Unknown.NON_DETERMINISTIC: "non-deterministic",
     Unknown.GOES_BY_TIME: "what comes home depends on when it is run: it is not the same if all restarts are days "
-                          "later, on the schedule {0}",
+    "later, on the schedule {0}",
     Unknown.STATE_OUTSIDE: "its state is outside of its sandbox, in {0}: a restart finds it there as long as it is on the "
-                           "same machine, or on one that shares it, of which nothing is known here",
+    "same machine, or on one that shares it, of which nothing is known here",
     Unknown.LEFT_RUNNING: f"{_LEFT}, and was not followed further than {{0}} restarts in place",
     Unknown.LEFT_UNSEEN: f"{_LEFT}, and nobody can tell what becomes of that",
     Unknown.LIMIT: _LIMIT,

@@ -55,7 +55,7 @@ def blocks(moments: Sequence[Moment]) -> list[Block]:
 def _fate(now: Moment, before: Moment | None) -> str | None:
     if before is None or now.kind in ("checkpoint failed", "requeued", "released", "never finishes"):
         return None
-    if now.kind == "checkpoint" or now.goodput > before.goodput and not failed(now):
+    if now.kind == "checkpoint" or (now.goodput > before.goodput and not failed(now)):
         return SAFE
     if failed(now):
         return GONE
@@ -81,12 +81,14 @@ def bar(moments: Sequence[Moment], until: float = 0.0) -> str:
     said = _said(found, moments[-1])
     pieces = "".join(_drawn(found if len(found) <= MOST_BLOCKS else _thinned(found), WIDTH / end))
     bottom, middle = TOP + HEIGHT, TOP + HEIGHT / 2
-    return (f'<div class="bar"><svg viewBox="-1 0 {WIDTH + 2:g} {bottom + 17:g}" width="100%" role="img" '
-            f'aria-label="{escape(said)}"><title>{escape(said)}</title>'
-            f'<line class="wait" x1="0" x2="{WIDTH:g}" y1="{middle:g}" y2="{middle:g}"/>{pieces}'
-            f'<text x="0" y="{bottom + 13:g}">{first}</text>'
-            f'<text x="{WIDTH / 2:g}" y="{bottom + 13:g}" text-anchor="middle">{escape(said)}</text>'
-            f'<text x="{WIDTH:g}" y="{bottom + 13:g}" text-anchor="end">{axis}</text></svg></div>')
+    return (
+        f'<div class="bar"><svg viewBox="-1 0 {WIDTH + 2:g} {bottom + 17:g}" width="100%" role="img" '
+        f'aria-label="{escape(said)}"><title>{escape(said)}</title>'
+        f'<line class="wait" x1="0" x2="{WIDTH:g}" y1="{middle:g}" y2="{middle:g}"/>{pieces}'
+        f'<text x="0" y="{bottom + 13:g}">{first}</text>'
+        f'<text x="{WIDTH / 2:g}" y="{bottom + 13:g}" text-anchor="middle">{escape(said)}</text>'
+        f'<text x="{WIDTH:g}" y="{bottom + 13:g}" text-anchor="end">{axis}</text></svg></div>'
+    )
 
 
 def _said(found: Sequence[Block], last: Moment) -> str:
@@ -113,8 +115,9 @@ def _drawn(found: Sequence[Block], scale: float) -> Iterator[str]:
         if width > 9 + 7 * len(str(block.execution)):
             middle, line = left + width / 2, TOP + HEIGHT / 2 + 4
             sign = "× " if block.fate == GONE and width > 40 else ""
-            yield (f'<text class="in" x="{middle:.1f}" y="{line:g}" text-anchor="middle">'
-                   f'{sign}{block.execution}</text>')
+            yield (
+                f'<text class="in" x="{middle:.1f}" y="{line:g}" text-anchor="middle">{sign}{block.execution}</text>'
+            )
         yield "</g>"
 
 

@@ -28,45 +28,65 @@ STATUSES = {
 OUTCOMES = {True: ("✓", "passed", "yes"), False: ("✗", "not passed", "no"), None: ("○", "not tried", "none")}
 
 
-def card(title: str, status: str, points: float, maximum: float, headline: str, trials: Sequence[Trial] = (),
-         sections: Sequence[tuple[str, str]] = (), hints: Sequence[str] = ()) -> str:
+def card(
+    title: str,
+    status: str,
+    points: float,
+    maximum: float,
+    headline: str,
+    trials: Sequence[Trial] = (),
+    sections: Sequence[tuple[str, str]] = (),
+    hints: Sequence[str] = (),
+) -> str:
     """The card as HTML. `sections` are headings and HTML that is safe already (timeline, facts, code);
     all else is text, and escaped here. Hints open one after the other."""
     symbol, tone = STATUSES.get(status, ("", "not"))
-    head = (f'<div class="head"><h4 class="title">{escape(title)}</h4>'
-            f'<span class="status"><span aria-hidden="true">{symbol} </span>{escape(status)}</span>'
-            f'<span class="points" aria-label="{number(points)} of {in_points(maximum)}">'
-            f'<b>{number(points)}</b> / {in_points(maximum)}</span></div>')
-    body = "".join(f'<section class="part-of" aria-label="{escape(heading)}"><h5>{escape(heading)}</h5>'
-                   f'{inner}</section>' for heading, inner in sections)
+    head = (
+        f'<div class="head"><h4 class="title">{escape(title)}</h4>'
+        f'<span class="status"><span aria-hidden="true">{symbol} </span>{escape(status)}</span>'
+        f'<span class="points" aria-label="{number(points)} of {in_points(maximum)}">'
+        f"<b>{number(points)}</b> / {in_points(maximum)}</span></div>"
+    )
+    body = "".join(
+        f'<section class="part-of" aria-label="{escape(heading)}"><h5>{escape(heading)}</h5>{inner}</section>'
+        for heading, inner in sections
+    )
     said = f'<p class="headline">{prose(headline)}</p>' if headline else ""
-    return (f'<div class="{CLASSES}" role="region" aria-label="Report: {escape(title)}">{card_sheet()}'
-            f'<div class="box {tone}">{head}{said}{_trials(trials)}{body}{_hints(hints)}</div></div>')
+    return (
+        f'<div class="{CLASSES}" role="region" aria-label="Report: {escape(title)}">{card_sheet()}'
+        f'<div class="box {tone}">{head}{said}{_trials(trials)}{body}{_hints(hints)}</div></div>'
+    )
 
 
 def _trials(trials: Sequence[Trial]) -> str:
     if not trials:
         return ""
     rows = "".join(map(_trial, trials))
-    return ('<table class="trials" aria-label="What was tried"><thead><tr><th scope="col">Trial</th>'
-            '<th scope="col">Result</th><th scope="col">What happened</th>'
-            f'<th scope="col" class="num">Points</th></tr></thead><tbody>{rows}</tbody></table>')
+    return (
+        '<table class="trials" aria-label="What was tried"><thead><tr><th scope="col">Trial</th>'
+        '<th scope="col">Result</th><th scope="col">What happened</th>'
+        f'<th scope="col" class="num">Points</th></tr></thead><tbody>{rows}</tbody></table>'
+    )
 
 
 def _trial(trial: Trial) -> str:
     name, passed, sentence, points, maximum = trial
     symbol, word, tone = OUTCOMES[passed]
-    return (f'<tr><th scope="row">{escape(name)}</th>'
-            f'<td class="mark {tone}"><i aria-hidden="true">{symbol}</i>{word}</td>'
-            f'<td>{prose(sentence)}</td><td class="num">{number(points)} / {number(maximum)}</td></tr>')
+    return (
+        f'<tr><th scope="row">{escape(name)}</th>'
+        f'<td class="mark {tone}"><i aria-hidden="true">{symbol}</i>{word}</td>'
+        f'<td>{prose(sentence)}</td><td class="num">{number(points)} / {number(maximum)}</td></tr>'
+    )
 
 
 def _hints(hints: Sequence[str]) -> str:
     """Each hint within the one before it, so that they are read one at a time."""
     opened = ""
     for index in range(len(hints), 0, -1):
-        opened = (f'<details class="hint"><summary>{_hint_title(index, len(hints))}</summary>'
-                  f'<p>{prose(hints[index - 1])}</p>{opened}</details>')
+        opened = (
+            f'<details class="hint"><summary>{_hint_title(index, len(hints))}</summary>'
+            f"<p>{prose(hints[index - 1])}</p>{opened}</details>"
+        )
     return opened
 
 
@@ -104,9 +124,11 @@ def _fact(fact: Evidence) -> str:
     if fact.expected is None and fact.got is None:
         return said
     first, second = labels(fact)
-    return (f'{said}<dl class="pair">'
-            f'<dt class="want">{first}</dt><dd class="want">{_line(fact.expected)}</dd>'
-            f'<dt class="have">{second}</dt><dd class="have">{_line(fact.got)}</dd></dl>')
+    return (
+        f'{said}<dl class="pair">'
+        f'<dt class="want">{first}</dt><dd class="want">{_line(fact.expected)}</dd>'
+        f'<dt class="have">{second}</dt><dd class="have">{_line(fact.got)}</dd></dl>'
+    )
 
 
 def _line(line: str | None) -> str:
@@ -118,18 +140,24 @@ def _line(line: str | None) -> str:
 # -- plain text --------------------------------------------------------------------
 
 
-def card_text(title: str, status: str, points: float, maximum: float, headline: str,
-              trials: Sequence[Trial] = (), sections: Sequence[tuple[str, str]] = (),
-              hints: Sequence[str] = ()) -> str:
+def card_text(
+    title: str,
+    status: str,
+    points: float,
+    maximum: float,
+    headline: str,
+    trials: Sequence[Trial] = (),
+    sections: Sequence[tuple[str, str]] = (),
+    hints: Sequence[str] = (),
+) -> str:
     """The card as plain text; `sections` are headings and text. Hints are all there, one below the other."""
-    parts = ["\n".join((f"{plain(title)}: {plain(status)}, {number(points)} of {in_points(maximum)}",
-                        *_wrapped(headline)))]
+    parts = [
+        "\n".join((f"{plain(title)}: {plain(status)}, {number(points)} of {in_points(maximum)}", *_wrapped(headline)))
+    ]
     if trials:
         parts.append("\n".join(line for trial in trials for line in _trial_lines(trial)))
-    parts += [plain(heading) + "\n" + indent(plain(text.rstrip(), keep="\n"), "  ")
-              for heading, text in sections]
-    parts += ["\n".join((_hint_title(index, len(hints)), *_wrapped(hint)))
-              for index, hint in enumerate(hints, 1)]
+    parts += [plain(heading) + "\n" + indent(plain(text.rstrip(), keep="\n"), "  ") for heading, text in sections]
+    parts += ["\n".join((_hint_title(index, len(hints)), *_wrapped(hint))) for index, hint in enumerate(hints, 1)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -35,15 +35,19 @@ class Directories:
     def panel(self, panel: Panel, scene: Scene, execute: bool) -> str:
         name, _, side = panel.title.partition(" (")
         if not panel.there:
-            return (f'<div class="dir none"><div class="name"><span>{escape(name)}</span></div>'
-                    '<div class="nothing">none</div></div>')
+            return (
+                f'<div class="dir none"><div class="name"><span>{escape(name)}</span></div>'
+                '<div class="nothing">none</div></div>'
+            )
         ending = self.ending(scene) if execute else ""
         nothing = "nothing has come home yet" if name == SUBMIT else "empty"
         files = self.files(panel.items) or f'<div class="nothing">{nothing}</div>'
         fresh = " fresh" if name.startswith("new ") else ""
-        return (f'<div class="dir{fresh}" role="group" aria-label="{escape(panel.title)}"><div class="name">'
-                f'<span>{escape(name)}</span><span class="side">{escape(side.rstrip(")"))}</span></div>'
-                f'{files}{ending}</div>')
+        return (
+            f'<div class="dir{fresh}" role="group" aria-label="{escape(panel.title)}"><div class="name">'
+            f'<span>{escape(name)}</span><span class="side">{escape(side.rstrip(")"))}</span></div>'
+            f"{files}{ending}</div>"
+        )
 
     def ending(self, scene: Scene) -> str:
         """What becomes of an execute directory: torn off where work is lost."""
@@ -51,12 +55,17 @@ class Directories:
             gone = scene.moment.kind in ("ended", "requeued", "retried")
             return '<div class="nothing">The sandbox is deleted.</div>' if gone else ""
         zigzag = " ".join(f"L{x} {1 if x % 8 else 8}" for x in range(4, 244, 4))
-        lost = f"lost: {duration(scene.lost_seconds)} of computing" if scene.lost_seconds else (
-            "lost: the files marked" if scene.lost else "")
+        lost = (
+            f"lost: {duration(scene.lost_seconds)} of computing"
+            if scene.lost_seconds
+            else ("lost: the files marked" if scene.lost else "")
+        )
         told = f'<span class="x" aria-hidden="true">×</span> {escape(lost)}' if lost else "nothing is lost"
-        return (f'<svg class="break" viewBox="0 0 240 9" preserveAspectRatio="none" aria-hidden="true">'
-                f'<path d="M0 8 {zigzag}"/></svg>'
-                f'<div class="lostline">{told}</div>')
+        return (
+            f'<svg class="break" viewBox="0 0 240 9" preserveAspectRatio="none" aria-hidden="true">'
+            f'<path d="M0 8 {zigzag}"/></svg>'
+            f'<div class="lostline">{told}</div>'
+        )
 
     def files(self, items: Sequence[Item]) -> str:
         """The files; those that are as they were folded if they are many."""
@@ -65,8 +74,11 @@ class Directories:
         marked = [item for item in items if item.mark or item.path in self.highlight]
         same = [item for item in items if item not in marked]
         shown, rest = marked[:MOST_CHANGED], marked[MOST_CHANGED:]
-        return ("".join(map(self.file, shown)) + self.folded_files(rest, "more")
-                + self.folded_files(same, _as_they_are(marked)))
+        return (
+            "".join(map(self.file, shown))
+            + self.folded_files(rest, "more")
+            + self.folded_files(same, _as_they_are(marked))
+        )
 
     def folded_files(self, items: Sequence[Item], words: str) -> str:
         if not items:
@@ -74,8 +86,10 @@ class Directories:
         beyond = len(items) - MOST_LISTED
         drawn = "".join(map(self.file, items[:MOST_LISTED]))
         more = f'<div class="more">and {beyond:,} more</div>' if beyond > 0 else ""
-        return (f'<details class="more"><summary>{count(len(items), "file")} {words}</summary>'
-                f'<div>{drawn}{more}</div></details>')
+        return (
+            f'<details class="more"><summary>{count(len(items), "file")} {words}</summary>'
+            f"<div>{drawn}{more}</div></details>"
+        )
 
     def file(self, item: Item) -> str:
         """One file: its mark, its name with its content behind it, a note."""
@@ -93,17 +107,21 @@ class Directories:
             name = f'<span title="{escape(content[:400], keep=chr(10))}">{name}</span>'
         note = f'<span class="note">{escape(item.note)}</span>' if item.note else ""
         whole = " whole" if item.mark == GONE or item.note == WHOLE else ""
-        return (f'<div class="f {item.mark or "same"}{whole}">'
-                f'<span class="m" aria-hidden="true">{SYMBOLS[item.mark]}</span>'
-                f'<span class="n">{name}</span>{note}</div>')
+        return (
+            f'<div class="f {item.mark or "same"}{whole}">'
+            f'<span class="m" aria-hidden="true">{SYMBOLS[item.mark]}</span>'
+            f'<span class="n">{name}</span>{note}</div>'
+        )
 
 
 def legend(scenes: Iterable[Scene]) -> str:
     """What the marks mean that these scenes have; '' if they have none."""
     used = {item.mark for scene in scenes for panel in scene.panels for item in panel.items}
-    marks = "".join(f"<span><b>{SYMBOLS[mark]}</b> {word}</span>" for mark, word in
-                    ((NEW, "new"), (CHANGED, "changed"), (GONE, "gone"), (LOST, "lost"),
-                     (MISSING, "missing")) if mark in used)
+    marks = "".join(
+        f"<span><b>{SYMBOLS[mark]}</b> {word}</span>"
+        for mark, word in ((NEW, "new"), (CHANGED, "changed"), (GONE, "gone"), (LOST, "lost"), (MISSING, "missing"))
+        if mark in used
+    )
     click = "<span>Open a file name to see what is in the file.</span>"
     return f'<div class="legend">{marks}{click}</div>' if marks else ""
 
@@ -121,7 +139,7 @@ def preview(entry: Entry | None) -> str:
     if b"\0" in entry.content[:8192]:
         return f"{count(len(entry.content), 'byte')} that are no text"
     # Cut before splitting: a file may be large.
-    lines = entry.content[:FIRST_LINES * 200].decode("utf-8", "replace").replace("\t", "    ").splitlines()
+    lines = entry.content[: FIRST_LINES * 200].decode("utf-8", "replace").replace("\t", "    ").splitlines()
     shown = [shorten(line, 120) for line in lines[:FIRST_LINES]]
     left = entry.content.count(b"\n") + (not entry.content.endswith(b"\n")) - len(shown)
     return "\n".join(shown) + (f"\n... {count(left, 'line')} more" if left > 0 else "")

@@ -24,10 +24,11 @@ HEADINGS = ("", "in the job event log", "times", "seconds, on average", "from sh
 
 def _rows(costs: Costs) -> Iterator[tuple[str, str, str, str, str]]:
     for what, told, seconds in (
-            ("waited for a slot", "000 or 004, until 040 Started transferring input files", costs.waits),
-            ("transferred to a new sandbox", "040 Started, until Finished transferring input files", costs.downloads),
-            ("transferred a checkpoint", "040 Started, until Finished transferring output files", costs.uploads),
-            ("had a slot that was then lost", "040 Started transferring input files, until 004", costs.slots)):
+        ("waited for a slot", "000 or 004, until 040 Started transferring input files", costs.waits),
+        ("transferred to a new sandbox", "040 Started, until Finished transferring input files", costs.downloads),
+        ("transferred a checkpoint", "040 Started, until Finished transferring output files", costs.uploads),
+        ("had a slot that was then lost", "040 Started transferring input files, until 004", costs.slots),
+    ):
         if seconds:
             yield what, told, str(len(seconds)), f"{statistics.mean(seconds):.0f}", _span(seconds)
 
@@ -45,8 +46,10 @@ def table(costs: Costs) -> str:
     head = "".join(f"<th{_number(place)}>{escape(heading)}</th>" for place, heading in enumerate(HEADINGS))
     cells = ["".join(f"<td{_number(place)}>{escape(cell)}</td>" for place, cell in enumerate(row)) for row in rows]
     body = "".join(f"<tr>{row}</tr>" for row in cells)
-    return (f'{sheet(_RULES)}<div class="{CLASSES}"><table class="took"><thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>")
+    return (
+        f'{sheet(_RULES)}<div class="{CLASSES}"><table class="took"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def _number(place: int) -> str:
@@ -58,5 +61,6 @@ def text(costs: Costs) -> str:
     rows = list(_rows(costs))
     if not rows:
         return "The log tells of no slot and no transfer."
-    return "\n".join(f"{what}: {count(int(times), 'time')}, {mean} s on average ({span} s)"
-                     for what, _, times, mean, span in rows)
+    return "\n".join(
+        f"{what}: {count(int(times), 'time')}, {mean} s on average ({span} s)" for what, _, times, mean, span in rows
+    )

@@ -19,9 +19,11 @@ def summary(end: Outcome) -> str:
     if end.hold and end.hold.code == Hold.LIMIT:
         held = "held, at a limit of this simulator"
     how = {"completed": f"completed, {end.exit}", "held": held}
-    return (f"{how.get(end.status, end.status)}; {count(end.activations, 'activation')}, "
-            f"{count(end.executions, 'execution')}, {count(end.checkpoints, 'checkpoint')}; "
-            f"goodput {end.goodput_s:g} s, badput {end.badput_s:g} s")
+    return (
+        f"{how.get(end.status, end.status)}; {count(end.activations, 'activation')}, "
+        f"{count(end.executions, 'execution')}, {count(end.checkpoints, 'checkpoint')}; "
+        f"goodput {end.goodput_s:g} s, badput {end.badput_s:g} s"
+    )
 
 
 def not_happened(moments: Sequence[Moment], faults: Schedule) -> list[str]:
@@ -33,8 +35,14 @@ def not_happened(moments: Sequence[Moment], faults: Schedule) -> list[str]:
 def left_outside(moments: Sequence[Moment]) -> list[str]:
     """A sentence on what the program has left outside of its sandbox, if anything."""
     left = dict.fromkeys(path for moment in moments if moment.run for path in moment.run.outside)
-    return [f"outside of its sandbox, the program has left {', '.join(left)}: what it has saved there is no part of its "
-            "checkpoint, and is not found on another machine"] if left else []
+    return (
+        [
+            f"outside of its sandbox, the program has left {', '.join(left)}: what it has saved there is no part of its "
+            "checkpoint, and is not found on another machine"
+        ]
+        if left
+        else []
+    )
 
 
 def _why_not(moments: Sequence[Moment], fault: Fault) -> str:

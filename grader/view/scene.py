@@ -65,8 +65,7 @@ class Scene:
     """Whether the execute directory is lost here, with work that was not finished."""
 
 
-def scenes(moments: Iterable[Moment], submit: Tree | None = None,
-           log_name: str | None = None) -> Iterator[Scene]:
+def scenes(moments: Iterable[Moment], submit: Tree | None = None, log_name: str | None = None) -> Iterator[Scene]:
     """One scene per moment, as they come.
 
     `submit` is the submit directory as it was before, `log_name` the job event log that appears in it.
@@ -92,16 +91,24 @@ def scenes(moments: Iterable[Moment], submit: Tree | None = None,
 def _scene(now: Moment, before: Moment, when: str, submit: tuple[Tree, Tree], inputs: Tree) -> Scene:
     breaks = now.kind == "evicted" or (now.kind == "held" and now.sandbox is not None)
     at_home = set(now.home.values())  # of a job that is held for an output file the others have come home
-    lost = tuple(item for item in _lost(now.sandbox or Tree(), inputs | now.spool) if item.entry not in at_home) \
-        if breaks else ()
+    lost = (
+        tuple(item for item in _lost(now.sandbox or Tree(), inputs | now.spool) if item.entry not in at_home)
+        if breaks
+        else ()
+    )
     return Scene(
-        moment=now, when=when, heading=heading(now), sentences=tuple(_sentences(now, before)),
+        moment=now,
+        when=when,
+        heading=heading(now),
+        sentences=tuple(_sentences(now, before)),
         panels=(
             Panel(SUBMIT, tuple(compared(*submit))),
             Panel(SPOOL + " (access point)", tuple(compared(before.spool, now.spool)), there=now.kind != PREPARED),
             _execute(now, before, lost, inputs),
         ),
-        lost_seconds=round(now.badput - before.badput, 3), lost=lost, breaks=breaks,
+        lost_seconds=round(now.badput - before.badput, 3),
+        lost=lost,
+        breaks=breaks,
     )
 
 
@@ -213,8 +220,11 @@ def _checkpoint_failed(now: Moment, before: Moment) -> Iterator[str]:
 
 def _evicted(now: Moment, before: Moment) -> Iterator[str]:
     fault = now.fault
-    at = "just before it would have ended" if fault is None or fault.seconds is None else \
-        f"{duration(fault.seconds)} into it"
+    at = (
+        "just before it would have ended"
+        if fault is None or fault.seconds is None
+        else f"{duration(fault.seconds)} into it"
+    )
     if fault is not None and fault.kind == "vacate":
         answer = f" The program then ended with {now.run.exit}, which counts for nothing." if now.run else ""
         yield f"The job was vacated {at}, with SIGTERM first.{answer}"
@@ -267,10 +277,21 @@ def _never_finishes(now: Moment, before: Moment) -> Iterator[str]:
 
 
 _SENTENCES = {
-    PREPARED: _prepared, IDLE: _idle, ON_HOLD: _idle,
-    "submitted": _submitted, "started": _started, "restarted": _restarted, "look": _look,
-    "checkpoint": _checkpoint, "checkpoint failed": _checkpoint_failed, "evicted": _evicted,
-    "held": _held, "released": _released, "requeued": _requeued, "retried": _retried, "ended": _ended,
+    PREPARED: _prepared,
+    IDLE: _idle,
+    ON_HOLD: _idle,
+    "submitted": _submitted,
+    "started": _started,
+    "restarted": _restarted,
+    "look": _look,
+    "checkpoint": _checkpoint,
+    "checkpoint failed": _checkpoint_failed,
+    "evicted": _evicted,
+    "held": _held,
+    "released": _released,
+    "requeued": _requeued,
+    "retried": _retried,
+    "ended": _ended,
     "never finishes": _never_finishes,
 }
 
@@ -287,8 +308,7 @@ def compared(before: Tree, now: Tree) -> Iterator[Item]:
     """The files of a directory now, marked by what they were before; and those that are gone."""
     old, new = leaves(before), leaves(now)
     for path in sorted(old.keys() | new.keys()):
-        mark = (NEW if path not in old else GONE if path not in new else
-                CHANGED if old[path] != new[path] else SAME)
+        mark = NEW if path not in old else GONE if path not in new else CHANGED if old[path] != new[path] else SAME
         yield Item(path, new.get(path, old.get(path)), mark)
 
 
@@ -298,12 +318,17 @@ def _execute(now: Moment, before: Moment, lost: tuple[Item, ...], inputs: Tree) 
     title = f"{EXECUTE} (execution point {now.slot + 1})"
     if now.kind == "started":
         return Panel("new " + title, tuple(_arrived(now, before)))
-    missing = tuple(Item(path, None, MISSING, "listed, not there")
-                    for path in now.next.missing) if isinstance(now.next, (Held, NotSaved)) else ()
+    missing = (
+        tuple(Item(path, None, MISSING, "listed, not there") for path in now.next.missing)
+        if isinstance(now.next, (Held, NotSaved))
+        else ()
+    )
     if lost:
         by_path = {item.path: item for item in lost}
-        items = tuple(by_path.get(path) or Item(path, entry, SAME, _whence(path, entry, now.spool))
-                      for path, entry in leaves(now.sandbox).items())
+        items = tuple(
+            by_path.get(path) or Item(path, entry, SAME, _whence(path, entry, now.spool))
+            for path, entry in leaves(now.sandbox).items()
+        )
     else:
         items = tuple(compared(before.sandbox or Tree(), now.sandbox))
     if now.kind == "checkpoint":
@@ -350,7 +375,8 @@ def _lost(sandbox: Tree, next_sandbox: Tree) -> tuple[Item, ...]:
     return tuple(
         Item(path, entry, LOST, _what_is_lost(entry, safe.get(path)))
         for path, entry in leaves(sandbox).items()
-        if safe.get(path) != entry and not isinstance(entry, Directory))
+        if safe.get(path) != entry and not isinstance(entry, Directory)
+    )
 
 
 def _what_is_lost(entry: Entry, safe: Entry | None) -> str:
@@ -359,6 +385,6 @@ def _what_is_lost(entry: Entry, safe: Entry | None) -> str:
         return WHOLE
     had, has = entry.text.splitlines(), safe.text.splitlines()
     surplus = (Counter(had) - Counter(has)).total()
-    if had[:len(has)] == has and surplus:
+    if had[: len(has)] == has and surplus:
         return "last line" if surplus == 1 else f"last {count(surplus, 'line')}"
     return "newer content"

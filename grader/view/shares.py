@@ -56,35 +56,54 @@ class Column(NamedTuple):
     high: float
 
 
-def shares(columns: Sequence[Column], chosen: int, best: Mapping[str, float], model: Sequence[tuple[float, float]],
-           key: str, said: str) -> str:
+def shares(
+    columns: Sequence[Column],
+    chosen: int,
+    best: Mapping[str, float],
+    model: Sequence[tuple[float, float]],
+    key: str,
+    said: str,
+) -> str:
     """The picture as HTML, with its numbers for the chosen column and a sentence on it.
 
     `best`: name → interval, for those who say which is the best. `model`: (interval, expected goodput), or nothing.
     `key` says what dots and bars are.
     """
     plot = _Plot(columns[0].interval, columns[-1].interval)
-    pieces = [*plot.areas(columns), *plot.axes(), *plot.model(model), *plot.best(best), *plot.spreads(columns),
-              *plot.chosen(columns[chosen]), *plot.labels(columns)]
+    pieces = [
+        *plot.areas(columns),
+        *plot.axes(),
+        *plot.model(model),
+        *plot.best(best),
+        *plot.spreads(columns),
+        *plot.chosen(columns[chosen]),
+        *plot.labels(columns),
+    ]
     spoken = ", ".join(f"{name} {part:.0%}" for name, part in zip(PARTS, columns[chosen].parts))
     title = escape(f"Shares of the time in slots by interval. At {about(columns[chosen].interval)}: {spoken}.")
-    return (f'{sheet(_RULES)}<div class="{CLASSES}"><div class="shares">'
-            f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="100%" role="img" aria-label="{title}">'
-            f'<title>{title}</title>{"".join(pieces)}</svg>{_numbers(columns[chosen], key, bool(model))}'
-            f'<p class="said" role="status">{escape(said)}</p></div></div>')
+    return (
+        f'{sheet(_RULES)}<div class="{CLASSES}"><div class="shares">'
+        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="100%" role="img" aria-label="{title}">'
+        f"<title>{title}</title>{''.join(pieces)}</svg>{_numbers(columns[chosen], key, bool(model))}"
+        f'<p class="said" role="status">{escape(said)}</p></div></div>'
+    )
 
 
 def _numbers(column: Column, key: str, model: bool) -> str:
-    rows = [f'<li><i style="background:var(--{key})"></i>{name} <b>{_percent(part)}</b></li>'
-            for key, name, part in zip(KEYS, PARTS, column.parts)]
+    rows = [
+        f'<li><i style="background:var(--{key})"></i>{name} <b>{_percent(part)}</b></li>'
+        for key, name, part in zip(KEYS, PARTS, column.parts)
+    ]
     rows.append(f'<li class="dim">{_DOT}{escape(key)}</li>')
     if model:
-        rows.append(f"<li class=\"dim\">{_DASHES}Daly's formula</li>")
+        rows.append(f'<li class="dim">{_DASHES}Daly\'s formula</li>')
     return f'<ul class="parts">{"".join(rows)}</ul>'
 
 
-_DOT = ('<svg width="12" height="16"><path class="spread" d="M6 1V15M3 1h6M3 15h6"/>'
-        '<circle class="dot" cx="6" cy="8" r="2.7"/></svg>')
+_DOT = (
+    '<svg width="12" height="16"><path class="spread" d="M6 1V15M3 1h6M3 15h6"/>'
+    '<circle class="dot" cx="6" cy="8" r="2.7"/></svg>'
+)
 _DASHES = '<svg width="26" height="9"><path class="model" d="M0 6h26"/></svg>'
 
 
@@ -111,7 +130,7 @@ class _Plot:
 
     def areas(self, columns: Sequence[Column]) -> Iterator[str]:
         for number, key in enumerate(KEYS):
-            edge = [(column.interval, sum(column.parts[:number + 1])) for column in columns]
+            edge = [(column.interval, sum(column.parts[: number + 1])) for column in columns]
             base = [(column.interval, sum(column.parts[:number])) for column in reversed(columns)]
             yield f'<polygon class="{key}" points="{self.points(edge + base)}"/>'
 
@@ -134,16 +153,20 @@ class _Plot:
                 x, y = self.x(tick), self.y(0)
                 yield f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{y:g}" y2="{y + 4:g}"/>'
                 yield f'<text x="{x:.1f}" y="{y + 20:g}" text-anchor="middle">{about(tick)}</text>'
-        yield (f'<text x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 6:g}" text-anchor="middle">'
-               'interval: work between two checkpoints</text>')
+        yield (
+            f'<text x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 6:g}" text-anchor="middle">'
+            "interval: work between two checkpoints</text>"
+        )
 
     def spreads(self, columns: Sequence[Column]) -> Iterator[str]:
         """For every third column, the goodput of the jobs, and its spread."""
         for column in columns[1:-1:3]:
             x, middle = self.x(column.interval), self.y(column.parts[0])
             low, high = self.y(column.low), self.y(column.high)
-            yield (f'<path class="spread" d="M{x:.1f} {low:.1f}V{high:.1f}M{x - 3:.1f} {low:.1f}h6'
-                   f'M{x - 3:.1f} {high:.1f}h6"/><circle class="dot" cx="{x:.1f}" cy="{middle:.1f}" r="2.7"/>')
+            yield (
+                f'<path class="spread" d="M{x:.1f} {low:.1f}V{high:.1f}M{x - 3:.1f} {low:.1f}h6'
+                f'M{x - 3:.1f} {high:.1f}h6"/><circle class="dot" cx="{x:.1f}" cy="{middle:.1f}" r="2.7"/>'
+            )
 
     def model(self, model: Sequence[tuple[float, float]]) -> Iterator[str]:
         if model:
@@ -155,9 +178,11 @@ class _Plot:
             if not self.first <= interval <= self.last:
                 continue
             x, anchor = self.x(interval), "end" if side < 0 else "start"
-            yield (f'<line class="best" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 14:g}" y2="{self.y(0):g}"/>'
-                   f'<text class="told" x="{x + 5 * side:.1f}" y="{TOP - 8:g}" text-anchor="{anchor}">'
-                   f'{escape(name)} {about(interval)}</text>')
+            yield (
+                f'<line class="best" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 14:g}" y2="{self.y(0):g}"/>'
+                f'<text class="told" x="{x + 5 * side:.1f}" y="{TOP - 8:g}" text-anchor="{anchor}">'
+                f"{escape(name)} {about(interval)}</text>"
+            )
 
     def chosen(self, column: Column) -> Iterator[str]:
         x, y = self.x(column.interval), self.y(0)

@@ -50,8 +50,9 @@ def _apart(story: Sequence[Scene]) -> Iterator[Scene]:
     yield from exited
 
 
-def stepper(moments: Sequence[Moment], *, submit: Tree | None = None, log_name: str | None = None,
-            group: str | None = None) -> str:
+def stepper(
+    moments: Sequence[Moment], *, submit: Tree | None = None, log_name: str | None = None, group: str | None = None
+) -> str:
     """The story step by step as HTML, the first step shown.
 
     `group` is the name that the steps' radio buttons share, and nothing else on the page may have; by default a
@@ -61,14 +62,16 @@ def stepper(moments: Sequence[Moment], *, submit: Tree | None = None, log_name: 
     left_out = len(story) - MOST_STEPS
     shown = list(enumerate(story, 1))
     if left_out > 0:
-        shown = shown[:MOST_STEPS - LAST_STEPS] + shown[-LAST_STEPS:]
+        shown = shown[: MOST_STEPS - LAST_STEPS] + shown[-LAST_STEPS:]
     group = group or f"steps-{secrets.token_hex(6)}"
     drawn = "".join(_step(scene, number, len(story), group, Directories(open_all=True)) for number, scene in shown)
     note = f'<p class="dim">{left_out:,} steps before the last {LAST_STEPS} are left out.</p>' if left_out > 0 else ""
-    return (f'<div class="{CLASSES}" role="region" aria-label="The story of the job, step by step">{steps_sheet()}'
-            f'<div class="wide">{bar(moments)}{legend(story)}'
-            f'<div class="steps" style="--stops:{len(shown)}" role="radiogroup" aria-label="Step">{drawn}</div>'
-            f'{note}</div></div>')
+    return (
+        f'<div class="{CLASSES}" role="region" aria-label="The story of the job, step by step">{steps_sheet()}'
+        f'<div class="wide">{bar(moments)}{legend(story)}'
+        f'<div class="steps" style="--stops:{len(shown)}" role="radiogroup" aria-label="Step">{drawn}</div>'
+        f"{note}</div></div>"
+    )
 
 
 def _step(scene: Scene, number: int, of: int, group: str, directories: Directories) -> str:
@@ -77,8 +80,10 @@ def _step(scene: Scene, number: int, of: int, group: str, directories: Directori
     name = f"Step {number} of {of}: {scene.heading}"
     say = f'<p class="say">{escape(" ".join(scene.sentences))}</p>' if scene.sentences else ""
     # Without the data attribute, JupyterLab takes the arrow keys to go to another cell.
-    return (f'<div class="step"><label class="stop {tone(scene)}" title="{escape(name)}">'
-            f'<input type="radio" name="{group}"{checked} data-lm-suppress-shortcuts="true" '
-            f'aria-label="{escape(name)}"><span aria-hidden="true">{number}</span></label>'
-            f'<div class="picture {tone(scene)}">{head(scene, aside(f"(step {number} of {of})"))}'
-            f'{say}{directories.of(scene)}</div></div>')
+    return (
+        f'<div class="step"><label class="stop {tone(scene)}" title="{escape(name)}">'
+        f'<input type="radio" name="{group}"{checked} data-lm-suppress-shortcuts="true" '
+        f'aria-label="{escape(name)}"><span aria-hidden="true">{number}</span></label>'
+        f'<div class="picture {tone(scene)}">{head(scene, aside(f"(step {number} of {of})"))}'
+        f"{say}{directories.of(scene)}</div></div>"
+    )

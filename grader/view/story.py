@@ -19,8 +19,9 @@ LEGEND = "In the directories:  + new   ~ changed   - gone   x lost   ? missing"
 MOST_FILES = 30
 
 
-def lines(moments: Iterable[Moment], log_name: str | None = None, *, submit: Tree | None = None,
-          colour: bool = False) -> Iterator[str]:
+def lines(
+    moments: Iterable[Moment], log_name: str | None = None, *, submit: Tree | None = None, colour: bool = False
+) -> Iterator[str]:
     """The story, line by line and without line ends; each moment's lines before the next moment is asked for.
 
     `log_name` is the job event log, which appears in the submit directory; `submit` what was in that
@@ -40,8 +41,7 @@ def directories(tree: Tree) -> list[str]:
 def _size(entry: Entry) -> str:
     if isinstance(entry, File):
         return count(len(entry.content), "byte")
-    return f"-> {plain(entry.target)}" if isinstance(entry, Link) else \
-        "FIFO" if isinstance(entry, Fifo) else "empty"
+    return f"-> {plain(entry.target)}" if isinstance(entry, Link) else "FIFO" if isinstance(entry, Fifo) else "empty"
 
 
 def _block(scene: Scene, colour: bool) -> Iterator[str]:

@@ -21,14 +21,29 @@ MOST_ROWS = 12
 """Longer stories are condensed."""
 MOST_FOLDED = 40
 """Rows drawn in one folded stretch; a job that never finishes has a thousand alike."""
-ALWAYS_TOLD = ("submitted", "look", "checkpoint failed", "evicted", "held", "released", "requeued", "retried",
-               "ended", "never finishes")
+ALWAYS_TOLD = (
+    "submitted",
+    "look",
+    "checkpoint failed",
+    "evicted",
+    "held",
+    "released",
+    "requeued",
+    "retried",
+    "ended",
+    "never finishes",
+)
 WITH_DIRECTORIES = ("started", "look", "evicted", "held")
 """Kinds of moments for which the directories are drawn even if none is different."""
 
 
-def timeline(moments: Sequence[Moment], *, highlight: Collection[str] | None = None,
-             submit: Tree | None = None, log_name: str | None = None) -> str:
+def timeline(
+    moments: Sequence[Moment],
+    *,
+    highlight: Collection[str] | None = None,
+    submit: Tree | None = None,
+    log_name: str | None = None,
+) -> str:
     """The story as HTML.
 
     `highlight` are paths of files to be pointed at, wherever they are; `submit` what was in the submit
@@ -36,9 +51,11 @@ def timeline(moments: Sequence[Moment], *, highlight: Collection[str] | None = N
     """
     rows = list(joined(scenes(moments, submit, log_name)))
     drawing = _Drawing(frozenset(highlight or ()))
-    return (f'<div class="{CLASSES}" role="region" aria-label="The story of the job">{timeline_sheet()}'
-            f'<div class="wide">{bar(moments)}{legend(rows)}'
-            f'<ol class="rows">{"".join(drawing.condensed(rows))}</ol></div></div>')
+    return (
+        f'<div class="{CLASSES}" role="region" aria-label="The story of the job">{timeline_sheet()}'
+        f'<div class="wide">{bar(moments)}{legend(rows)}'
+        f'<ol class="rows">{"".join(drawing.condensed(rows))}</ol></div></div>'
+    )
 
 
 def joined(story: Iterable[Scene]) -> Iterator[Scene]:
@@ -53,8 +70,7 @@ def joined(story: Iterable[Scene]) -> Iterator[Scene]:
                 execute = ended.panels[2]
             missing = tuple(i for i in scene.panels[2].items if i.mark == MISSING and i not in execute.items)
             execute = execute._replace(items=execute.items + missing)
-            scene = replace(scene, panels=(submit, spool, execute),
-                            sentences=ended.sentences + scene.sentences)
+            scene = replace(scene, panels=(submit, spool, execute), sentences=ended.sentences + scene.sentences)
             ended = None
         if scene.moment.kind == "exited":
             ended = scene
@@ -83,8 +99,10 @@ class _Drawing:
         drawn = "".join(map(self.row, rows[:MOST_FOLDED]))
         if len(rows) > MOST_FOLDED:
             drawn += f'<li class="thin dim">and {len(rows) - MOST_FOLDED:,} rows more</li>'
-        return (f'<li class="fold"><details><summary>{escape(_folded(rows))}</summary>'
-                f'<ol class="rows">{drawn}</ol></details></li>')
+        return (
+            f'<li class="fold"><details><summary>{escape(_folded(rows))}</summary>'
+            f'<ol class="rows">{drawn}</ol></details></li>'
+        )
 
     def row(self, scene: Scene) -> str:
         """One moment: when, what, and the three directories unless nothing is different in any."""
@@ -115,7 +133,7 @@ def stretches(rows: Sequence[Scene], highlight: Collection[str] = ()) -> Iterato
         while end < len(rows) and (end in full) == told:
             end += 1
         # Two rows are sooner read than unfolded. More than can be read are folded, whatever they are.
-        yield told and end - start <= MOST_FOLDED or end - start <= 2, list(rows[start:end])
+        yield (told and end - start <= MOST_FOLDED) or end - start <= 2, list(rows[start:end])
         start = end
 
 
@@ -126,8 +144,9 @@ def _points(row: Scene, highlight: Collection[str]) -> bool:
 def _folded(rows: Sequence[Scene]) -> str:
     """What happens in a folded stretch, in one line."""
     first, last = rows[0].moment.execution, rows[-1].moment.execution
-    executions = (f"Execution {first}" if first == last else
-                  f"Executions {first} {'and' if last == first + 1 else 'to'} {last}")
+    executions = (
+        f"Execution {first}" if first == last else f"Executions {first} {'and' if last == first + 1 else 'to'} {last}"
+    )
     saved = sum(row.moment.kind == "checkpoint" for row in rows)
     lost = sum(row.breaks for row in rows)
     told = [count(saved, "checkpoint") + " saved"] * bool(saved)
@@ -140,8 +159,10 @@ def _folded(rows: Sequence[Scene]) -> str:
 
 def head(scene: Scene, more: str = "") -> str:
     """When and what, as HTML; `more` is HTML to follow it."""
-    return (f'<h4 class="what"><span class="when">{escape(scene.when)}</span>'
-            f'<span>{typeset(scene.heading)}{more}</span></h4>')
+    return (
+        f'<h4 class="what"><span class="when">{escape(scene.when)}</span>'
+        f"<span>{typeset(scene.heading)}{more}</span></h4>"
+    )
 
 
 def typeset(heading: str) -> str:
@@ -152,8 +173,15 @@ def typeset(heading: str) -> str:
 def tone(scene: Scene) -> str:
     """What the style sheet calls a scene of this kind."""
     kind = scene.moment.kind
-    return ("bad" if scene.breaks or kind in ("never finishes", "checkpoint failed") or failed(scene.moment) else
-            "saved" if kind in ("checkpoint", "ended") else "new" if kind == "started" else "")
+    return (
+        "bad"
+        if scene.breaks or kind in ("never finishes", "checkpoint failed") or failed(scene.moment)
+        else "saved"
+        if kind in ("checkpoint", "ended")
+        else "new"
+        if kind == "started"
+        else ""
+    )
 
 
 def aside(text: str) -> str:

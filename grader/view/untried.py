@@ -23,7 +23,8 @@ def untried_lines(found: Exploration) -> list[str]:
         return ["  Not tried: any interruption. The run without faults has not come to its end."]
     complete = len(found.waiting[0])
     tried = {0: "", 1: "Without a fault, all was tried. "}.get(
-        complete, f"Every schedule of up to {count(complete - 1, 'fault')} was tried. ")
+        complete, f"Every schedule of up to {count(complete - 1, 'fault')} was tried. "
+    )
     return [f"  {line}" for line in wrap(tried + _next(found), WIDTH - 2, break_on_hyphens=False)]
 
 

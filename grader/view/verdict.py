@@ -26,9 +26,14 @@ MEANINGS = {
 }
 
 
-def verdict_lines(exploration: Exploration, facts: Sequence[Evidence] = (), *, file: str = "FILE",
-                  misconception: tuple[str, str] | None = None,
-                  schedule_is: str = "The shortest schedule that shows it:") -> list[str]:
+def verdict_lines(
+    exploration: Exploration,
+    facts: Sequence[Evidence] = (),
+    *,
+    file: str = "FILE",
+    misconception: tuple[str, str] | None = None,
+    schedule_is: str = "The shortest schedule that shows it:",
+) -> list[str]:
     """The lines of a verdict. `file` is the submit file, for the command that shows the failing schedule;
     `misconception` a name and a sentence, if one explains the failure; `schedule_is` what to say of the
     schedule."""
@@ -75,8 +80,10 @@ def _quoted(line: str | None) -> str:
 
 
 def _verdict(found: Exploration) -> str:
-    tried = (f"{count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
-             f"{count(found.executions, 'execution')}")
+    tried = (
+        f"{count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
+        f"{count(found.executions, 'execution')}"
+    )
     if found.verdict == RESTART_SAFE:
         return f"restart-safe: {tried}, and the right output every time"
     if found.verdict == CONSISTENT:
@@ -96,11 +103,16 @@ def _numbers(found: Exploration) -> list[str]:
     if found.unbroken:
         lines.append("  Right is what a run brings home that goes on at each checkpoint and never restarts.")
     if found.verdict == CONSISTENT:
-        lines += ["  Whether it is the right one, nothing tells: a job that loses the same at every restart gives the "
-                  "same, too.", "  Tell it by --expected DIR or --without-checkpoints \"COMMAND = VALUE\"."]
+        lines += [
+            "  Whether it is the right one, nothing tells: a job that loses the same at every restart gives the "
+            "same, too.",
+            '  Tell it by --expected DIR or --without-checkpoints "COMMAND = VALUE".',
+        ]
     elif found.verdict != RESTART_SAFE and found.executions:
-        lines.append(f"  {count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
-                     f"{count(found.executions, 'execution')}.")
+        lines.append(
+            f"  {count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
+            f"{count(found.executions, 'execution')}."
+        )
     return lines
 
 

@@ -49,18 +49,21 @@ transfer_output_files = rows
 @pytest.fixture
 def job(tmp_path):
     """job(program, more="", queue="queue") is a submit file with that program beside it."""
+
     def job(program, more="", queue="queue"):
         (tmp_path / "job").write_text(program.replace("SLOW", ""))
         (tmp_path / "job").chmod(0o755)
         (tmp_path / "job.sub").write_text(f"{SUBMIT}{more}\n{queue}\n")
         return tmp_path / "job.sub"
+
     return job
 
 
 def start(*arguments, **options):
     """`python -m grader` as a process of its own."""
-    return subprocess.Popen([sys.executable, "-m", "grader", *map(str, arguments)], cwd=ROOT, text=True,
-                            start_new_session=True, **options)
+    return subprocess.Popen(
+        [sys.executable, "-m", "grader", *map(str, arguments)], cwd=ROOT, text=True, start_new_session=True, **options
+    )
 
 
 def on_terminal(*arguments, until):
@@ -134,8 +137,9 @@ def test_ctrl_c_tells_what_is_known_and_what_was_not_tried(job):
 
 
 def test_ctrl_c_of_json_gives_an_object_that_says_what_was_not_tried(job):
-    process = start("verify", job(COUNTS.replace("SLOW", STUCK_ELSEWHERE)), "--json", stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE)
+    process = start(
+        "verify", job(COUNTS.replace("SLOW", STUCK_ELSEWHERE)), "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     wait_for_program(process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
@@ -164,6 +168,7 @@ def test_all_that_was_tried_says_so_in_json(job, capsys):
 @pytest.mark.parametrize("terminal, seconds", [(True, 600), (False, 30)])
 def test_there_are_minutes_on_a_terminal_and_seconds_elsewhere(monkeypatch, terminal, seconds):
     from grader.cli.main import parser
+
     monkeypatch.setattr("sys.stderr", type("Stream", (), {"isatty": lambda self: terminal})())
     assert parser().parse_args(["verify", "job.sub"]).max_seconds == seconds
 

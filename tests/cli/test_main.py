@@ -43,30 +43,48 @@ open("done.txt", "w").write(str(done + 1))
 sys.exit(85 if done + 1 < 3 else 0)
 """
 JOB = {
-    "executable": "job", "checkpoint_exit_code": "85",
-    "transfer_checkpoint_files": "done.txt, result.txt", "transfer_output_files": "result.txt",
-    "output": "job.out", "error": "job.err", "log": "job.log",
+    "executable": "job",
+    "checkpoint_exit_code": "85",
+    "transfer_checkpoint_files": "done.txt, result.txt",
+    "transfer_output_files": "result.txt",
+    "output": "job.out",
+    "error": "job.err",
+    "log": "job.log",
 }
-SIMULATED = {"status", "exit_code", "exit_signal", "hold_code", "hold_reason", "activations", "executions",
-             "checkpoints", "goodput_s", "badput_s", "events"}
+SIMULATED = {
+    "status",
+    "exit_code",
+    "exit_signal",
+    "hold_code",
+    "hold_reason",
+    "activations",
+    "executions",
+    "checkpoints",
+    "goodput_s",
+    "badput_s",
+    "events",
+}
 VERIFIED = {"verdict", "failure", "schedule", "misconception", "states", "executions", "evidence"}
 
 
 @pytest.fixture
 def grader(capsys):
     """grader("simulate", ...) is the status, stdout and stderr of that command."""
+
     def grader(*arguments):
         try:
             status = main(list(map(str, arguments)))
         except SystemExit as end:
             status = end.code
         return Ran(status, *capsys.readouterr())
+
     return grader
 
 
 @pytest.fixture
 def job(tmp_path):
     """job(program, queue=..., command=value ...) is the submit file of a submit directory made so."""
+
     def job(program=COUNTS, queue="queue", **commands):
         directory = tmp_path / "submit"
         directory.mkdir()
@@ -75,24 +93,30 @@ def job(tmp_path):
         lines = [f"{name} = {value}" for name, value in {**JOB, **commands}.items() if value is not None]
         (directory / "job.sub").write_text("\n".join([*lines, queue, ""]))
         return directory / "job.sub"
+
     return job
 
 
 @pytest.fixture
 def payload(tmp_path):
     """payload("slides") is a copy of that submit directory."""
+
     def payload(name):
-        return Path(shutil.copytree(ROOT / "payload" / name, tmp_path / name,
-                                    ignore=shutil.ignore_patterns("__pycache__")))
+        return Path(
+            shutil.copytree(ROOT / "payload" / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        )
+
     return payload
 
 
 @pytest.fixture
 def sweep(tmp_path):
     """sweep(answer) is the submit file of exercise restore's directory with this answer in it."""
+
     def sweep(answer):
         (EXERCISES["restore"].given() | Tree.files(answer)).write(tmp_path / "sweep")
         return tmp_path / "sweep" / "sweep.sub"
+
     return sweep
 
 
@@ -103,8 +127,11 @@ def shell(script):
 def snapshot(directory):
     """Every path below a directory, and the directory itself: content, mode and time of change."""
     paths = [directory, *sorted(directory.rglob("*"))]
-    return {str(path): (path.read_bytes() if path.is_file() else None, status.st_mode, status.st_mtime_ns)
-            for path in paths for status in [path.stat()]}
+    return {
+        str(path): (path.read_bytes() if path.is_file() else None, status.st_mode, status.st_mtime_ns)
+        for path in paths
+        for status in [path.stat()]
+    }
 
 
 def names(directory):
@@ -113,8 +140,14 @@ def names(directory):
 
 def start(*arguments, **options):
     """`python -m grader` as a process of its own."""
-    return subprocess.Popen([sys.executable, "-m", "grader", *map(str, arguments)], cwd=ROOT, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    return subprocess.Popen(
+        [sys.executable, "-m", "grader", *map(str, arguments)],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
 
 
 # -- help --------------------------------------------------------------------------
@@ -127,11 +160,16 @@ def test_the_module_has_a_help_that_names_the_commands():
     assert "simulate" in out and "verify" in out
 
 
-@pytest.mark.parametrize(("command", "told"), [
-    ("simulate", ["--schedule", "--profile", "--json", "Exit status: 0",
-                  *(f"{fault}@N" for fault in schedule.FAULTS)]),
-    ("verify", ["--max-executions", "--max-seconds", "--profile", "--json", "Exit status: 0 restart-safe"]),
-])
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (
+            "simulate",
+            ["--schedule", "--profile", "--json", "Exit status: 0", *(f"{fault}@N" for fault in schedule.FAULTS)],
+        ),
+        ("verify", ["--max-executions", "--max-seconds", "--profile", "--json", "Exit status: 0 restart-safe"]),
+    ],
+)
 def test_the_help_of_a_command_tells_its_options_and_exit_statuses(grader, command, told):
     ran = grader(command, "--help")
     assert (ran.status, ran.err) == (0, "")
@@ -142,20 +180,23 @@ def test_the_help_of_a_command_tells_its_options_and_exit_statuses(grader, comma
 # -- simulate: how it ends ---------------------------------------------------------
 
 
-@pytest.mark.parametrize(("program", "expected"), [
-    (COUNTS, {"status": "completed", "exit_code": 0, "checkpoints": 2, "goodput_s": 180.0}),
-    (shell("touch result.txt; exit 3"), {"status": "completed", "exit_code": 3}),
-    (shell("touch result.txt; kill -9 $$"), {"status": "completed", "exit_code": None, "exit_signal": 9}),
-    (shell("exit 85"), {"status": "held", "hold_code": 36,
-                        "hold_reason": "Starter failed to upload checkpoint"}),
-    (shell("touch done.txt result.txt; exit 85"), {"status": "never finishes"}),
-], ids=["completed", "exit 3", "signal", "held", "never finishes"])
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        (COUNTS, {"status": "completed", "exit_code": 0, "checkpoints": 2, "goodput_s": 180.0}),
+        (shell("touch result.txt; exit 3"), {"status": "completed", "exit_code": 3}),
+        (shell("touch result.txt; kill -9 $$"), {"status": "completed", "exit_code": None, "exit_signal": 9}),
+        (shell("exit 85"), {"status": "held", "hold_code": 36, "hold_reason": "Starter failed to upload checkpoint"}),
+        (shell("touch done.txt result.txt; exit 85"), {"status": "never finishes"}),
+    ],
+    ids=["completed", "exit 3", "signal", "held", "never finishes"],
+)
 def test_simulate_exits_0_only_for_a_job_that_completed_with_exit_code_0(grader, job, program, expected):
     file = job(program)
     ran = grader("simulate", file, "--json")
     end = json.loads(ran.out)
     assert ran.status == (0 if expected.get("exit_code") == 0 else 1)
-    assert SIMULATED <= end.keys()
+    assert end.keys() >= SIMULATED
     assert {key: end[key] for key in expected} == expected
     told = grader("simulate", file)
     assert told.status == ran.status
@@ -163,8 +204,9 @@ def test_simulate_exits_0_only_for_a_job_that_completed_with_exit_code_0(grader,
 
 
 def test_simulate_counts_what_an_eviction_cost(grader, payload):
-    end = json.loads(grader("simulate", payload("fibonacci") / "fibonacci.sub", "--schedule", "evict@2+45s",
-                            "--json").out)
+    end = json.loads(
+        grader("simulate", payload("fibonacci") / "fibonacci.sub", "--schedule", "evict@2+45s", "--json").out
+    )
     assert (end["activations"], end["executions"], end["checkpoints"]) == (2, 6, 4)
     assert (end["goodput_s"], end["badput_s"]) == (300, 45)
 
@@ -172,8 +214,10 @@ def test_simulate_counts_what_an_eviction_cost(grader, payload):
 def test_a_fault_that_can_not_happen_is_mentioned(grader, job):
     ran = grader("simulate", job(), "--schedule", "evict@2+90s evict@7")
     assert ran.status == 0
-    assert ran.err.splitlines() == ["evict@2+90s did not happen: execution 2 took only 60 s",
-                                    "evict@7 did not happen: the job had only 3 executions"]
+    assert ran.err.splitlines() == [
+        "evict@2+90s did not happen: execution 2 took only 60 s",
+        "evict@7 did not happen: the job had only 3 executions",
+    ]
 
 
 def test_a_fault_that_can_not_happen_is_among_the_remarks(grader, job):
@@ -228,7 +272,7 @@ def test_verify_has_an_exit_status_for_each_verdict(grader, job, verdict):
     as_json = grader("verify", file, "--json")
     found = json.loads(as_json.out)
     assert as_json.status == status
-    assert VERIFIED <= found.keys()
+    assert found.keys() >= VERIFIED
     assert found["verdict"] == verdict
     assert (found["failure"] is None) == (verdict in ("restart-safe", "consistent"))
     assert ("goes on at each checkpoint and never restarts" in ran.out) == (verdict == "restart-safe")
@@ -243,8 +287,11 @@ def test_unsafe_is_not_good_enough_there(grader, job):
     assert grader("verify", job(PROGRAMS["unsafe"][0]), "--accept-consistent").status == 1
 
 
-FORGETS = GOES_ON.replace('f"{done}', 'f"{done} {total}').replace("while", "total = 0\nwhile").replace(
-    "    done += 1\n", "    done += 1\n    total += done\n")
+FORGETS = (
+    GOES_ON.replace('f"{done}', 'f"{done} {total}')
+    .replace("while", "total = 0\nwhile")
+    .replace("    done += 1\n", "    done += 1\n    total += done\n")
+)
 NEVER = 'if done % 2 == 0 and done < 6 and sys.argv[1:] != ["--never-save"]'
 
 
@@ -263,12 +310,15 @@ def test_a_job_is_measured_by_itself_without_checkpoints(grader, job, program, s
     assert (ran.status, json.loads(ran.out)["measure"]) == (status, "known")
 
 
-@pytest.mark.parametrize("options, said", [
-    (["--without-checkpoints", "arguments = --save"], "the job still makes checkpoints"),
-    (["--without-checkpoints", "request_cpus = ("], "verify: --without-checkpoints: request_cpus: '(' is not"),
-    (["--without-checkpoints", "never-save"], "write COMMAND = VALUE"),
-    (["--without-checkpoints", "arguments = x", "--expected", "."], "give one of them"),
-])
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (["--without-checkpoints", "arguments = --save"], "the job still makes checkpoints"),
+        (["--without-checkpoints", "request_cpus = ("], "verify: --without-checkpoints: request_cpus: '(' is not"),
+        (["--without-checkpoints", "never-save"], "write COMMAND = VALUE"),
+        (["--without-checkpoints", "arguments = x", "--expected", "."], "give one of them"),
+    ],
+)
 def test_what_can_be_no_measure_is_told_in_a_sentence(grader, job, options, said):
     ran = grader("verify", job(GOES_ON), *options)
     assert (ran.status, ran.out) == (3, "") and said in ran.err and ran.err.count("\n") == 1
@@ -284,8 +334,11 @@ def test_verify_tells_failure_schedule_misconception_and_evidence(grader, sweep)
 
 def test_verify_measures_a_job_by_the_output_that_is_expected(grader, job, tmp_path):
     """A job that resumes wrongly in the same way each time agrees with itself, and with nothing else."""
-    repeats = job(COUNTS.replace('.write(str(done + 1))', '.write(str(done + (done < 1)))').replace(
-        "sys.exit(85 if done + 1 < 3 else 0)", "sys.exit(85 if open('result.txt').read().count('2') < 2 else 0)"))
+    repeats = job(
+        COUNTS.replace(".write(str(done + 1))", ".write(str(done + (done < 1)))").replace(
+            "sys.exit(85 if done + 1 < 3 else 0)", "sys.exit(85 if open('result.txt').read().count('2') < 2 else 0)"
+        )
+    )
     right = tmp_path / "right"
     right.mkdir()
     (right / "result.txt").write_text("1\n2\n3\n")
@@ -311,8 +364,12 @@ needs_bubblewrap = pytest.mark.skipif(own_confinement() is None, reason="bubblew
 @pytest.mark.parametrize("place", ["/tmp/here", "~", "HERE"])
 def test_state_outside_of_the_sandbox_is_named_and_nothing_is_left_there(grader, job, tmp_path, place):
     elsewhere = Path("/var/tmp/state of a job")  # outside of /tmp, which the program has for itself
-    ran = grader("verify", "--profile", "v25",  # which has a HOME
-                 job(OUTSIDE.replace("PLACE", place if place != "HERE" else shlex.quote(str(elsewhere)))))
+    ran = grader(
+        "verify",
+        "--profile",
+        "v25",  # which has a HOME
+        job(OUTSIDE.replace("PLACE", place if place != "HERE" else shlex.quote(str(elsewhere)))),
+    )
     assert ran.status == 2 and ran.out.startswith("unknown: its state is outside of its sandbox, in ")
     assert place.replace("HERE", str(elsewhere)) in ran.out and "never-restores" not in ran.out
     assert not elsewhere.exists() and not Path("/tmp/here").exists()
@@ -353,15 +410,21 @@ TOOL = "n=$(cat ck); n=${n:-0}\nwhile [ $n -lt 4 ]; do sleep 7200; n=$((n + 1));
 @pytest.mark.parametrize("limit, cause", [("timeout 1h", "no-progress"), ("timeout -k 5 3600", "no-progress")])
 def test_a_time_limit_before_the_first_save_is_told_as_such(grader, job, begin, limit, cause):
     script = f"{begin}\n{limit} sh tool\nrc=$?\n[ $rc -eq 124 ] && exit 85\nexit $rc"
-    submit_file = job(shell(script), transfer_checkpoint_files="ck", transfer_output_files=None, transfer_input_files="tool")
+    submit_file = job(
+        shell(script), transfer_checkpoint_files="ck", transfer_output_files=None, transfer_input_files="tool"
+    )
     submit_file.with_name("tool").write_text(TOOL)
     told = json.loads(grader("verify", submit_file, "--json").out)
     assert (told["verdict"], told["failure"], told["misconception"]) == ("unsafe", "never finishes", cause)
 
 
 def test_an_exit_code_that_a_pipe_has_lost_is_told_as_such(grader, job):
-    submit_file = job(shell("sh tool | tee run.log"), transfer_checkpoint_files="state", transfer_output_files=None,
-                      transfer_input_files="tool")
+    submit_file = job(
+        shell("sh tool | tee run.log"),
+        transfer_checkpoint_files="state",
+        transfer_output_files=None,
+        transfer_input_files="tool",
+    )
     submit_file.with_name("tool").write_text("echo 4 > state; exit 85")
     ran = grader("verify", submit_file)
     assert ran.status == 2
@@ -395,8 +458,11 @@ def test_verify_is_unknown_when_its_time_is_up_and_names_what_gives_it_more(grad
     assert ran.out.startswith("unknown: 30 s of real time were not enough") and "--max-seconds" in ran.out
 
 
-@pytest.mark.parametrize("program", [SPINS, COUNTS.replace("time.sleep(60)", "\nwhile done == 1: pass")],
-                         ids=["at once", "after a checkpoint"])
+@pytest.mark.parametrize(
+    "program",
+    [SPINS, COUNTS.replace("time.sleep(60)", "\nwhile done == 1: pass")],
+    ids=["at once", "after a checkpoint"],
+)
 def test_verify_is_unknown_where_the_simulator_ends_an_execution_and_names_what_lets_it_go_on(grader, job, program):
     ran = grader("verify", job(program), "--max-seconds", 1)
     assert ran.status == 2
@@ -406,11 +472,15 @@ def test_verify_is_unknown_where_the_simulator_ends_an_execution_and_names_what_
 LARGE = "file = open('result.txt', 'wb', 0)\nfile.seek((256 << 20) - 9)\nfile.write(bytes(9))\nfile.write(b'more')"
 
 
-@pytest.mark.parametrize("program", [
-    LARGE,
-    "for n in range(3): open(f'{n}', 'wb').truncate(200 << 20)",
-    f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n{LARGE}",
-], ids=["a large file", "large files", "a large file, for which the program is killed"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        LARGE,
+        "for n in range(3): open(f'{n}', 'wb').truncate(200 << 20)",
+        f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n{LARGE}",
+    ],
+    ids=["a large file", "large files", "a large file, for which the program is killed"],
+)
 def test_verify_is_unknown_where_files_are_too_large_for_the_simulator(grader, job, program):
     ran = grader("verify", job(f"#!/usr/bin/env python3\n{program}\nraise SystemExit(85)\n"))
     assert ran.status == 2
@@ -500,10 +570,14 @@ def test_one_failing_job_of_several_decides_the_exit_status(grader, job):
     assert grader("simulate", file).status == 1
 
 
-@pytest.mark.parametrize(("program", "status"), [
-    ("case $1 in 0) touch result.txt ;; 1) exit 85 ;; esac", 1),
-    ("touch result.txt; test $1 = 0 -o -e done.txt && exit 0; touch done.txt; exit 85", 2),
-], ids=["unknown and unsafe", "unknown and restart-safe"])
+@pytest.mark.parametrize(
+    ("program", "status"),
+    [
+        ("case $1 in 0) touch result.txt ;; 1) exit 85 ;; esac", 1),
+        ("touch result.txt; test $1 = 0 -o -e done.txt && exit 0; touch done.txt; exit 85", 2),
+    ],
+    ids=["unknown and unsafe", "unknown and restart-safe"],
+)
 def test_the_worst_verdict_of_several_jobs_decides_the_exit_status(grader, job, program, status):
     ran = grader("verify", job(shell(program), "queue 2", **BY_NUMBER), "--json")
     assert len(json.loads(ran.out)) == 2
@@ -513,27 +587,30 @@ def test_the_worst_verdict_of_several_jobs_decides_the_exit_status(grader, job, 
 # -- input that can't be used ------------------------------------------------------
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (["simulate"], "SUBMIT_FILE"),
-    (["simulate", "FILE", "--nope"], "--nope"),
-    (["simulate", "no-such.sub"], "no-such.sub"),
-    (["simulate", "."], "directory). Did you mean job.sub?"),
-    (["simulate", "jop.sub"], "Did you mean job.sub?"),
-    (["simulate", "FILE", "--shedule=evict@2"], "did you mean --schedule?"),
-    (["simulate", "FILE", "--schedule", "evict@2", "evict@4"], "in quotes"),
-    (["simulate", "FILE", "--schedule", "evict"], "evict@2"),
-    (["simulate", "FILE", "--schedule", "evitc@2"], "did you mean evict"),
-    (["simulate", "FILE", "--schedule", "evict@0"], "counted from 1"),
-    (["simulate", "FILE", "--schedule", "evict@2 vacate@2"], "one fault only"),
-    (["simulate", "FILE", "--schedule", "look@2"], "look@2+60s"),
-    (["simulate", "FILE", "--profile", "centos"], "slides2021"),
-    (["verify"], "SUBMIT_FILE"),
-    (["verify", "no-such.sub"], "no-such.sub"),
-    (["verify", "FILE", "another.sub"], "another.sub"),
-    (["verify", "FILE", "--profile", "centos"], "slides2021"),
-    (["verify", "FILE", "--max-executions", "0"], "from 1 up"),
-    (["verify", "FILE", "--max-executions", "many"], "'many' is not a number"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["simulate"], "SUBMIT_FILE"),
+        (["simulate", "FILE", "--nope"], "--nope"),
+        (["simulate", "no-such.sub"], "no-such.sub"),
+        (["simulate", "."], "directory). Did you mean job.sub?"),
+        (["simulate", "jop.sub"], "Did you mean job.sub?"),
+        (["simulate", "FILE", "--shedule=evict@2"], "did you mean --schedule?"),
+        (["simulate", "FILE", "--schedule", "evict@2", "evict@4"], "in quotes"),
+        (["simulate", "FILE", "--schedule", "evict"], "evict@2"),
+        (["simulate", "FILE", "--schedule", "evitc@2"], "did you mean evict"),
+        (["simulate", "FILE", "--schedule", "evict@0"], "counted from 1"),
+        (["simulate", "FILE", "--schedule", "evict@2 vacate@2"], "one fault only"),
+        (["simulate", "FILE", "--schedule", "look@2"], "look@2+60s"),
+        (["simulate", "FILE", "--profile", "centos"], "slides2021"),
+        (["verify"], "SUBMIT_FILE"),
+        (["verify", "no-such.sub"], "no-such.sub"),
+        (["verify", "FILE", "another.sub"], "another.sub"),
+        (["verify", "FILE", "--profile", "centos"], "slides2021"),
+        (["verify", "FILE", "--max-executions", "0"], "from 1 up"),
+        (["verify", "FILE", "--max-executions", "many"], "'many' is not a number"),
+    ],
+)
 def test_unusable_arguments_are_one_sentence_with_an_exit_status(grader, job, monkeypatch, arguments, said):
     file = job()
     monkeypatch.chdir(file.parent)
@@ -544,12 +621,15 @@ def test_unusable_arguments_are_one_sentence_with_an_exit_status(grader, job, mo
     assert names(file.parent) == {"job", "job.sub"}
 
 
-@pytest.mark.parametrize(("commands", "said"), [
-    ({"executable": "nowhere"}, "nowhere"),
-    ({"executable": None, "executabel": "job"}, "executabel is not a submit command. Did you mean executable?"),
-    ({"checkpoint_exit_code": "eighty-five"}, "not a number"),
-    ({"queue": ""}, "nothing is queued"),
-])
+@pytest.mark.parametrize(
+    ("commands", "said"),
+    [
+        ({"executable": "nowhere"}, "nowhere"),
+        ({"executable": None, "executabel": "job"}, "executabel is not a submit command. Did you mean executable?"),
+        ({"checkpoint_exit_code": "eighty-five"}, "not a number"),
+        ({"queue": ""}, "nothing is queued"),
+    ],
+)
 @pytest.mark.parametrize("command", ["simulate", "verify"])
 def test_an_unusable_submit_file_is_named_with_what_to_do(grader, job, command, commands, said):
     file = job(**commands)
@@ -633,8 +713,10 @@ def test_verify_touches_nothing(grader, job):
 
 
 @pytest.mark.parametrize("where", ["{}/elsewhere.log", "../elsewhere.log"])
-@pytest.mark.parametrize(("name", "value", "line"), [
-    ("log", "{}", 7), ("output", "{}", 5), ("transfer_output_remaps", "\"result.txt = {}\"", 8)])
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [("log", "{}", 7), ("output", "{}", 5), ("transfer_output_remaps", '"result.txt = {}"', 8)],
+)
 @pytest.mark.parametrize("command", ["simulate", "verify"])
 def test_nothing_is_written_outside_the_submit_directory(grader, job, tmp_path, command, name, value, line, where):
     file = job(**{name: value.format(where.format(tmp_path))})
@@ -674,7 +756,9 @@ def test_a_job_is_held_where_a_directory_is_in_the_way_of_its_output(grader, job
 
 def test_a_directory_that_comes_home_replaces_a_file(grader, job):
     """R6"""
-    file = job("#!/usr/bin/env python3\nimport os\nos.mkdir('d')\nopen('d/x', 'w').write('1')\n", transfer_output_files="d")
+    file = job(
+        "#!/usr/bin/env python3\nimport os\nos.mkdir('d')\nopen('d/x', 'w').write('1')\n", transfer_output_files="d"
+    )
     (file.parent / "d").write_text("old")
     assert grader("simulate", file).status == 0
     assert (file.parent / "d/x").read_text() == "1"
@@ -723,8 +807,13 @@ def test_a_reader_that_has_read_enough_is_no_error(job, arguments):
 def test_what_can_not_be_written_is_a_sentence_and_no_verdict(job, command, status, told):
     file = job()
     with open("/dev/full", "w") as full:
-        process = subprocess.run([sys.executable, "-m", "grader", *command.split(), str(file)], cwd=ROOT, text=True,
-                                 stdout=full, stderr=full if told == "/dev/full" else told)
+        process = subprocess.run(
+            [sys.executable, "-m", "grader", *command.split(), str(file)],
+            cwd=ROOT,
+            text=True,
+            stdout=full,
+            stderr=full if told == "/dev/full" else told,
+        )
     assert process.returncode == status
     assert process.stderr in (None, "grader: can't go on: No space left on device\n")
 
@@ -745,8 +834,7 @@ GIVEN = {"my_input.txt", "my_software"}
 STREAMS = {"_condor_stdout", "_condor_stderr"}
 WORKING = GIVEN | STREAMS | {"my_output.txt", "temp-file.txt", "trash.txt"}
 SAVED = {"my_output.txt", "temp-file.txt", "temp-dir/42.txt", "temp-dir/43.txt"}
-SLIDES = ["submitted", "started", "look", "exited", "checkpoint", "restarted", "evicted", "started", "exited",
-          "ended"]
+SLIDES = ["submitted", "started", "look", "exited", "checkpoint", "restarted", "evicted", "started", "exited", "ended"]
 
 
 @pytest.fixture(scope="module")
@@ -762,14 +850,17 @@ def temp(*numbers):
     return {f"temp-dir/{n}.txt" for n in numbers}
 
 
-@pytest.mark.parametrize(("step", "at", "execute", "spool"), [
-    ("2, just before execute", 1, GIVEN | STREAMS, set()),
-    ("3, after 1 minute", 2, WORKING | temp(1, 2), set()),
-    ("4, after 1 hour: exit(85)", 3, WORKING | temp(42, 43), set()),
-    ("5, checkpoint complete", 4, WORKING | temp(42, 43), SAVED),
-    ("6, 10 minutes later: eviction", 6, WORKING | temp(51, 52), SAVED),
-    ("7, restart on a new execute point", 7, GIVEN | STREAMS | SAVED, SAVED),
-])
+@pytest.mark.parametrize(
+    ("step", "at", "execute", "spool"),
+    [
+        ("2, just before execute", 1, GIVEN | STREAMS, set()),
+        ("3, after 1 minute", 2, WORKING | temp(1, 2), set()),
+        ("4, after 1 hour: exit(85)", 3, WORKING | temp(42, 43), set()),
+        ("5, checkpoint complete", 4, WORKING | temp(42, 43), SAVED),
+        ("6, 10 minutes later: eviction", 6, WORKING | temp(51, 52), SAVED),
+        ("7, restart on a new execute point", 7, GIVEN | STREAMS | SAVED, SAVED),
+    ],
+)
 def test_the_directories_are_as_on_the_slides_at_each_step(slides, step, at, execute, spool):
     moment = slides[at]
     assert set(moment.sandbox.listing()) == execute
@@ -786,8 +877,9 @@ def test_the_submit_directory_is_as_on_the_slides_before_and_after(grader, paylo
     directory = payload("slides")
     given = GIVEN | {"my_submit.sub"}
     assert names(directory) == given  # step 1
-    ran = grader("simulate", directory / "my_submit.sub", "--profile", "slides2021",
-                 "--schedule", "look@1+60s evict@2+600s")
+    ran = grader(
+        "simulate", directory / "my_submit.sub", "--profile", "slides2021", "--schedule", "look@1+60s evict@2+600s"
+    )
     assert ran.status == 0
     assert names(directory) == given | {"my_output.txt", "zzz.err", "zzz.log", "zzz.out"}  # step 8
 
@@ -804,14 +896,17 @@ def test_htcondor_reads_the_event_log_and_finds_the_sequence_of_an_evicted_run(g
     assert events == [0, *begin, *checkpoint, 4, *begin, *3 * checkpoint, *end]
 
 
-@pytest.mark.parametrize(("id", "style", "failure"), [
-    ("output-not-in-checkpoint", "only the checkpoint", "wrong output"),
-    ("path-flattened", "file in a directory", "lost progress"),
-    ("not-flushed", "os._exit, json", "failed"),
-    ("relies-on-leftovers", "the directory is there already", "failed"),
-    ("listed-file-missing", "a typo in the list", "held"),
-    ("always-85", "nothing left to do", "never finishes"),
-])
+@pytest.mark.parametrize(
+    ("id", "style", "failure"),
+    [
+        ("output-not-in-checkpoint", "only the checkpoint", "wrong output"),
+        ("path-flattened", "file in a directory", "lost progress"),
+        ("not-flushed", "os._exit, json", "failed"),
+        ("relies-on-leftovers", "the directory is there already", "failed"),
+        ("listed-file-missing", "a typo in the list", "held"),
+        ("always-85", "nothing left to do", "never finishes"),
+    ],
+)
 def test_the_schedule_that_verify_prints_fails_the_same_way_in_simulate(grader, sweep, id, style, failure):
     file = sweep(ANSWERS["restore"][1][id][style])
     ran = grader("verify", file)
@@ -821,8 +916,13 @@ def test_the_schedule_that_verify_prints_fails_the_same_way_in_simulate(grader, 
     output = file.with_name("my_output.txt")
     wrong = not output.exists() or output.read_bytes() != sweep_output(1, 12)["my_output.txt"].content
     twice = end["goodput_s"] > 12 * 60  # more work is saved than there is
-    assert failure == {
-        "held": "held", "never finishes": "never finishes",
-        "completed": ("failed" if end["exit_code"] else "wrong output" if wrong else
-                      "lost progress" if twice else "nothing"),
-    }[end["status"]]
+    assert (
+        failure
+        == {
+            "held": "held",
+            "never finishes": "never finishes",
+            "completed": (
+                "failed" if end["exit_code"] else "wrong output" if wrong else "lost progress" if twice else "nothing"
+            ),
+        }[end["status"]]
+    )

@@ -25,11 +25,13 @@ RIGHT, WRONG = ANSWERS["restore"]
 @pytest.fixture
 def sweep(tmp_path):
     """sweep(seconds, old=new ...) is the submit file of a right answer, with that replaced in it."""
+
     def sweep(seconds=1, replaced=("", ""), answer=RIGHT["text"]):
         files = (RESTORE.given() | Tree.files(answer)).put("my_input.txt", SWEEP.with_settings(seconds=seconds))
         submit = files["sweep.sub"].text.replace(*replaced)
         (files | Tree.files({"sweep.sub": submit})).write(tmp_path / "restore")
         return tmp_path / "restore" / "sweep.sub"
+
     return sweep
 
 
@@ -64,8 +66,10 @@ def test_a_right_answer_survives_two_evictions_on_a_real_htcondor(sweep, means, 
 
 @live
 def test_output_that_is_not_in_the_checkpoint_is_lost_on_a_real_htcondor(sweep, capsys):
-    assert main(["submit", str(sweep(0.7, ("checkpoint.txt, my_output.txt", "checkpoint.txt"))), "--evict", "2",
-                 "--json"]) == 0
+    assert (
+        main(["submit", str(sweep(0.7, ("checkpoint.txt, my_output.txt", "checkpoint.txt"))), "--evict", "2", "--json"])
+        == 0
+    )
     found = json.loads(capsys.readouterr().out)
     assert (found["verdict"], found["failure"], found["schedule"]) == ("unsafe", "wrong output", "evict@2")
     assert found["misconception"] == "output-not-in-checkpoint"
@@ -99,10 +103,16 @@ def test_an_execution_that_never_came_was_not_evicted(sweep, capsys):
 @pytest.fixture
 def submitting(sweep):
     """submitting() is the process of `submit` with a job that no slot has room for, in its submit directory."""
+
     def submitting():
         submit_file = sweep(1, ("request_memory = 512MB", "request_memory = 100GB"))
-        return subprocess.Popen([sys.executable, "-m", "grader", "submit", str(submit_file)], text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            [sys.executable, "-m", "grader", "submit", str(submit_file)],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
     return submitting
 
 

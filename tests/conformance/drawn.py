@@ -35,8 +35,17 @@ def scenarios(draw) -> Scenario:
     steps = [draw(st.lists(OPERATIONS, min_size=1, max_size=4)) for _ in range(STEPS)]
     inputs = draw(st.lists(st.sampled_from(sorted(INPUTS)), unique=True, max_size=2))
     listed = draw(st.none() | st.lists(st.sampled_from(SURE), max_size=3) | st.lists(st.sampled_from(ANY), max_size=2))
-    output = draw(st.sampled_from(("", 'transfer_output_files = ""', "transfer_output_files = n",
-                                   "transfer_output_files = n, dir, a", "transfer_output_files = dir/, dir/sub")))
+    output = draw(
+        st.sampled_from(
+            (
+                "",
+                'transfer_output_files = ""',
+                "transfer_output_files = n",
+                "transfer_output_files = n, dir, a",
+                "transfer_output_files = dir/, dir/sub",
+            )
+        )
+    )
     kinds = draw(st.dictionaries(st.integers(1, 5), st.sampled_from(("evict", "vacate", "hold")), max_size=3))
     submit = ["checkpoint_exit_code = 85", output]
     if inputs:
@@ -52,18 +61,30 @@ def scenarios(draw) -> Scenario:
         quiet = [f"    {{ {operation}; }} 2>/dev/null" for operation in operations]
         lines += [f"if [ $n = {number} ]; then", *quiet, "fi"]
     lines += ["pause", f"[ $n = {STEPS} ] && echo $n > n && exit 0", "checkpoint"]
-    return Scenario("drawn", "", "", "", submit="\n".join(line for line in submit if line),
-                    program="\n".join(lines),
-                    files={path: text for name in inputs for path, text in INPUTS[name].items()},
-                    faults=" ".join(f"{kinds[number]}@{number}" for number in sorted(kinds)))
+    return Scenario(
+        "drawn",
+        "",
+        "",
+        "",
+        submit="\n".join(line for line in submit if line),
+        program="\n".join(lines),
+        files={path: text for name in inputs for path, text in INPUTS[name].items()},
+        faults=" ".join(f"{kinds[number]}@{number}" for number in sorted(kinds)),
+    )
 
 
 def draw(number: int, again: bool = True) -> list[Scenario]:
     """So many of them; the same ones each time, or always others."""
     found: list[Scenario] = []
 
-    @settings(max_examples=number, phases=[Phase.generate], database=None, deadline=None, derandomize=again,
-              suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=number,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=again,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(scenarios())
     def collect(scenario):
         if scenario not in found:

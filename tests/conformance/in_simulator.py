@@ -31,12 +31,16 @@ def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path, prof
     probe.chmod(0o755)
     (scratch / "probe.gate").touch()
     directory = scenario.directory(probe)
-    job, = submit.parse(directory["job.sub"].text, TreeFolder(directory), name="job.sub", profile=profile).jobs
+    (job,) = submit.parse(directory["job.sub"].text, TreeFolder(directory), name="job.sub", profile=profile).jobs
     pace = Pace(upload=PAUSE if scenario.in_transfer else 0.0)
-    moments = list(simulate(job, executor, profile, _schedule(scenario, profile), most_executions=MOST_EXECUTIONS,
-                            pace=pace))
-    starts = [(m.sandbox, m.spool) for m in moments
-              if m.kind in ("started", "restarted") and not not_transferred(job, m.sandbox, m.came)]
+    moments = list(
+        simulate(job, executor, profile, _schedule(scenario, profile), most_executions=MOST_EXECUTIONS, pace=pace)
+    )
+    starts = [
+        (m.sandbox, m.spool)
+        for m in moments
+        if m.kind in ("started", "restarted") and not not_transferred(job, m.sandbox, m.came)
+    ]
     last = moments[-1]
     return scenarios.answer(scenario, starts, directory | last.home, last.spool, job_log(job, moments, profile))
 
@@ -46,5 +50,7 @@ def _schedule(scenario: scenarios.Scenario, profile: Profile) -> schedule.Schedu
     if scenario.slots and profile.may_requeue:
         return (schedule.Fault("requeue", 1),)
     middle = PAUSE * 1.5 if scenario.in_transfer else PAUSE / 2
-    return tuple(fault._replace(seconds=middle) if fault.kind in schedule.TIMED else fault
-                 for fault in scenario.schedule.values())
+    return tuple(
+        fault._replace(seconds=middle) if fault.kind in schedule.TIMED else fault
+        for fault in scenario.schedule.values()
+    )

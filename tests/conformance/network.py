@@ -74,7 +74,7 @@ def _cut(pid: int, descriptor: int) -> bool:
     with socket.socket(fileno=own) as connection:
         try:
             told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 128)
-            acknowledged, = struct.unpack_from("Q", told, BYTES_ACKNOWLEDGED)
+            (acknowledged,) = struct.unpack_from("Q", told, BYTES_ACKNOWLEDGED)
             if acknowledged < UNDER_WAY:
                 return False
             connection.shutdown(socket.SHUT_RDWR)

@@ -120,7 +120,7 @@ class _Player:
             while self._events()[-1].number == 12:
                 time.sleep(0.05)
             return False
-        return bool(numbers) and numbers[-1] in (5, 12) or len(self.starts) >= MOST_EXECUTIONS
+        return (bool(numbers) and numbers[-1] in (5, 12)) or len(self.starts) >= MOST_EXECUTIONS
 
     def _meet(self, job: JobId) -> None:
         """Where the program waits: look, and go on or strike."""
@@ -151,8 +151,7 @@ class _Player:
     def _new_start(self) -> str:
         """A start that the player has not seen yet, '' if there is none."""
         names = (place.name.partition(".")[2] for place in self.probe.glob("start.*"))
-        return next((name for name in names
-                     if name not in self.met and name.partition(".")[0] not in self.lost), "")
+        return next((name for name in names if name not in self.met and name.partition(".")[0] not in self.lost), "")
 
     def _open_gate(self) -> None:
         """Let the program read its end, as soon as it has come; not for ever, as it may have been killed."""
@@ -214,8 +213,10 @@ def answers(played: Iterable[Scenario]) -> dict[str, dict]:
     personal_pool.up()
     pool, played = HTCondor(PersonalPool()), list(played)
     found = {}
-    for together, those in ((TOGETHER, [scenario for scenario in played if not scenario.slots]),
-                            (1, [scenario for scenario in played if scenario.slots])):
+    for together, those in (
+        (TOGETHER, [scenario for scenario in played if not scenario.slots]),
+        (1, [scenario for scenario in played if scenario.slots]),
+    ):
         with ThreadPoolExecutor(together) as threads:
             running = {scenario.name: threads.submit(_play, pool, scenario) for scenario in those}
         for name, future in running.items():
@@ -259,8 +260,9 @@ UNFIT = {"drain": _drain, "old claim": _age_claims}
 
 
 def _administer(*command: str) -> str:
-    return subprocess.run(personal_pool.enter(command, user="root"), check=True, capture_output=True, text=True,
-                          timeout=60).stdout
+    return subprocess.run(
+        personal_pool.enter(command, user="root"), check=True, capture_output=True, text=True, timeout=60
+    ).stdout
 
 
 def version() -> str:

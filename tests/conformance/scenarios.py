@@ -86,8 +86,16 @@ class Scenario:
     @property
     def digest(self) -> str:
         """What an answer depends on: a recorded one with another digest is out of date."""
-        parts = [self.submit, self.program, sorted(self.files.items()), self.faults, self.in_transfer,
-                 *([self.slots] if self.slots else []), PROLOGUE, COMMON]
+        parts = [
+            self.submit,
+            self.program,
+            sorted(self.files.items()),
+            self.faults,
+            self.in_transfer,
+            *([self.slots] if self.slots else []),
+            PROLOGUE,
+            COMMON,
+        ]
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
@@ -127,8 +135,9 @@ def record(scenarios: Iterable[Scenario], answers: dict[str, dict], version: str
         (RECORDED / profile / f"{group}.json").write_text(text + "\n")
 
 
-def answer(scenario: Scenario, starts: list[tuple[Tree, Tree]], home: Tree, spool: Tree,
-           events: Iterable[Event]) -> dict:
+def answer(
+    scenario: Scenario, starts: list[tuple[Tree, Tree]], home: Tree, spool: Tree, events: Iterable[Event]
+) -> dict:
     """What a user sees. `starts`: sandbox and spool at each start; `home`: the submit directory at the
     end; `spool`: the spool at the end."""
     words = _in_order([word for event in events if (word := _word(event))])
@@ -168,8 +177,15 @@ def _word(event: Event) -> str:
         return f"040 {event.text.lower()}"
     found = r"return value \d+|signal \d+|Code -?\d+ Subcode -?\d+|terminated and was requeued"
     details = [first[0] for part in (event.text, body) if (first := re.search(found, part))]
-    names = {0: "submitted", 1: "executing", 4: "evicted", 5: "terminated", 12: "held", 13: "released",
-             21: "error from starter"}
+    names = {
+        0: "submitted",
+        1: "executing",
+        4: "evicted",
+        5: "terminated",
+        12: "held",
+        13: "released",
+        21: "error from starter",
+    }
     return f"{event.number:03d} {names.get(event.number, event.text)}" + "".join(f", {detail}" for detail in details)
 
 
@@ -191,14 +207,25 @@ def tree(files: dict[str, str]) -> Tree:
         if path.endswith("/"):
             entries[path[:-1]] = Directory()
         else:
-            entries[path] = Link(text[3:]) if text.startswith("-> ") else \
-                File(text[3:].encode(), writable=False) if text.startswith("-w ") else File(text.encode())
+            entries[path] = (
+                Link(text[3:])
+                if text.startswith("-> ")
+                else File(text[3:].encode(), writable=False)
+                if text.startswith("-w ")
+                else File(text.encode())
+            )
     return Tree(entries)
 
 
 def as_toml(scenario: Scenario) -> str:
     """A scenario as it stands in a .toml file."""
-    lines = [f"[{scenario.name}]", f'rule = "{scenario.rule}"', f'about = "{scenario.about}"',
-             f"submit = '''\n{scenario.submit}\n'''", f"program = '''\n{scenario.program}\n'''",
-             f'faults = "{scenario.faults}"', f"files = {json.dumps(scenario.files).replace(': ', ' = ')}"]
+    lines = [
+        f"[{scenario.name}]",
+        f'rule = "{scenario.rule}"',
+        f'about = "{scenario.about}"',
+        f"submit = '''\n{scenario.submit}\n'''",
+        f"program = '''\n{scenario.program}\n'''",
+        f'faults = "{scenario.faults}"',
+        f"files = {json.dumps(scenario.files).replace(': ', ' = ')}",
+    ]
     return "\n".join(lines) + "\n"

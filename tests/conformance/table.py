@@ -1,6 +1,6 @@
 """The table of docs/conformance.md: rule, scenarios, agreement.
 
-    python tests/conformance/table.py       writes it
+python tests/conformance/table.py       writes it
 """
 
 from __future__ import annotations
@@ -26,38 +26,59 @@ def page() -> str:
     agree = sum(not scenario.differs for scenario in found)
     live = {name: scenarios.versions(name) for name in PROFILES if scenarios.versions(name)}
     apart = {scenario.name for scenario in found if len({_seen(scenario, name) for name in live}) > 1}
-    others = [f"`{profile.name}` (HTCondor {profile.htcondor})" for profile in PROFILES.values() if profile.name not in live]
+    others = [
+        f"`{profile.name}` (HTCondor {profile.htcondor})" for profile in PROFILES.values() if profile.name not in live
+    ]
     lines = [
-        "# The simulator, held against a live HTCondor", "",
-        "<!-- Made by `python tests/conformance/table.py` from tests/conformance; do not edit. -->", "",
+        "# The simulator, held against a live HTCondor",
+        "",
+        "<!-- Made by `python tests/conformance/table.py` from tests/conformance; do not edit. -->",
+        "",
         f"{len(found)} scenarios were played on live pools of "
-        + " and ".join(f"HTCondor {', '.join(versions)} (in the simulator: profile `{name}`)" for name, versions in live.items())
+        + " and ".join(
+            f"HTCondor {', '.join(versions)} (in the simulator: profile `{name}`)" for name, versions in live.items()
+        )
         + f". {agree} of them agree, on each, in everything that a user can see: the sandbox and the "
         "spool at every start, what comes home, the events of the job event log with their codes, and the end. "
         f"What one version does and the other does not is marked *differs by version*: {len(apart)} scenarios, beside the "
         "code that an eviction has in the event log since 24.3. "
         f"Not checked live, as no package of such a version is to be had: the profile {' and '.join(others)}. "
-        "Of the versions between those played, nothing is known but what HTCondor's release notes say.", "",
+        "Of the versions between those played, nothing is known but what HTCondor's release notes say.",
+        "",
         "`python3 lab.py pool up` starts the HTCondor of Debian 13. `CONFORMANCE=live python3 lab.py test "
         "tests/conformance` plays all scenarios on it again, and 32 random ones (`CONFORMANCE_DRAWN=300`: "
         "that many, always others); "
         "`python3 lab.py run tests/conformance/on_pool.py` records the answers anew. With `POOL_SUITE=forky` in the "
-        "environment, each of these commands is about the HTCondor of Debian's release of that name.", "",
+        "environment, each of these commands is about the HTCondor of Debian's release of that name.",
+        "",
         "| rule | scenarios |" + "".join(f" agree with {', '.join(versions)} |" for versions in live.values()),
         "|---|---|" + "---|" * len(live),
     ]
     for rule, group in itertools.groupby(found, key=lambda scenario: scenario.rule):
         members = list(group)
         lines.append(f"| {rule} | {len(members)} |" + f" {sum(not member.differs for member in members)} |" * len(live))
-    lines += ["", "| rule | scenario | what is shown | faults | HTCondor and simulator |",
-              "|---|---|---|---|---|"]
+    lines += ["", "| rule | scenario | what is shown | faults | HTCondor and simulator |", "|---|---|---|---|---|"]
     for scenario in found:
-        verdict = f"**differ**: {scenario.differs}" if scenario.differs else \
-            "agree; *differs by version*" if scenario.name in apart else "agree"
-        faults = scenario.faults + " in the transfer" * scenario.in_transfer + f"slots: {scenario.slots}" * bool(scenario.slots)
+        verdict = (
+            f"**differ**: {scenario.differs}"
+            if scenario.differs
+            else "agree; *differs by version*"
+            if scenario.name in apart
+            else "agree"
+        )
+        faults = (
+            scenario.faults
+            + " in the transfer" * scenario.in_transfer
+            + f"slots: {scenario.slots}" * bool(scenario.slots)
+        )
         cells = (scenario.rule, scenario.name, scenario.about, faults, verdict)
-        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("*", "\\*") if cell is not verdict
-                                       else cell for cell in cells) + " |")
+        lines.append(
+            "| "
+            + " | ".join(
+                cell.replace("|", "\\|").replace("*", "\\*") if cell is not verdict else cell for cell in cells
+            )
+            + " |"
+        )
     return "\n".join([*lines, *_whole_jobs(), *_commands(), *_verdicts()]) + "\n"
 
 
@@ -72,19 +93,37 @@ def _whole_jobs() -> list[str]:
     """The section on jobs of which only the end was compared."""
     jobs = tomllib.loads((scenarios.HERE / "played" / "scenarios.toml").read_text())
     rows = ["| {} | {} | {} |".format(*job["about"].partition(": ")[::2], name) for name, job in jobs.items()]
-    return ["", "## Whole jobs", "",
-            f"{len(jobs)} more jobs were played on the same versions. How they end, the events of their logs and all files "
-            "in the submit directory agree.", "", "| rule | what is shown | job |", "|---|---|---|", *sorted(rows)]
+    return [
+        "",
+        "## Whole jobs",
+        "",
+        f"{len(jobs)} more jobs were played on the same versions. How they end, the events of their logs and all files "
+        "in the submit directory agree.",
+        "",
+        "| rule | what is shown | job |",
+        "|---|---|---|",
+        *sorted(rows),
+    ]
 
 
 def _commands() -> list[str]:
     """The section on what becomes of submit commands."""
-    rows = [f"| {meaning} | {len(names)} | {', '.join(f'`{name}`' for name in sorted(names))} |"
-            for meaning, names in commands.MEANINGS.items()]
-    return ["", "## Submit commands", "",
-            f"What the simulator makes of the {len(commands.NAMES)} submit commands of HTCondor 25, other names of the "
-            "same command not counted. Any other name is said to be no command. Where the verdict is `unknown`, it "
-            "says which line is why.", "", "| what becomes of it | commands | which |", "|---|---|---|", *rows]
+    rows = [
+        f"| {meaning} | {len(names)} | {', '.join(f'`{name}`' for name in sorted(names))} |"
+        for meaning, names in commands.MEANINGS.items()
+    ]
+    return [
+        "",
+        "## Submit commands",
+        "",
+        f"What the simulator makes of the {len(commands.NAMES)} submit commands of HTCondor 25, other names of the "
+        "same command not counted. Any other name is said to be no command. Where the verdict is `unknown`, it "
+        "says which line is why.",
+        "",
+        "| what becomes of it | commands | which |",
+        "|---|---|---|",
+        *rows,
+    ]
 
 
 def _verdicts() -> list[str]:
@@ -92,17 +131,26 @@ def _verdicts() -> list[str]:
     known = verdicts.recorded()
     played = [row for row in known["programs"] if "unplayable" not in row]
     lines = [
-        "", "## Verdicts", "",
+        "",
+        "## Verdicts",
+        "",
         f"The course's {len(known['programs'])} programs with a misconception. {len(played)} of them were played, on the "
         f"shortest schedule on which `verify` finds them unsafe, in the simulator and on HTCondor {known['htcondor']}; "
         f"{sum(row['alike'] for row in played)} fared alike moment by moment and brought home the same. Where the output is "
         "right, the exercise has something else against the program (it never saves, say). "
-        "`python3 lab.py run tests/conformance/verdicts.py` plays them again and records what happens.", "",
-        "| exercise · misconception · program | schedule | verify | HTCondor |", "|---|---|---|---|",
+        "`python3 lab.py run tests/conformance/verdicts.py` plays them again and records what happens.",
+        "",
+        "| exercise · misconception · program | schedule | verify | HTCondor |",
+        "|---|---|---|---|",
     ]
     for row in known["programs"]:
-        live = f"not played: {row['unplayable']}" if "unplayable" in row else \
-            f"the same: {row['htcondor']}" if row["alike"] else f"**differs**: {row['htcondor']}"
+        live = (
+            f"not played: {row['unplayable']}"
+            if "unplayable" in row
+            else f"the same: {row['htcondor']}"
+            if row["alike"]
+            else f"**differs**: {row['htcondor']}"
+        )
         lines.append(f"| {row['program'].replace('|', chr(92) + '|')} | {row['schedule']} | {row['verify']} | {live} |")
     return lines
 

@@ -32,8 +32,10 @@ def _each():
 def _recorded(scenario: scenarios.Scenario, profile: str) -> dict:
     answer = RECORDED[profile].get(scenario.name)
     if answer is None or answer["digest"] != scenario.digest:
-        pytest.fail(f"HTCondor's answer to {scenario.name} is not recorded, or to an older form of it ({profile}). "
-                    f"With a pool: {AGAIN} {scenario.name}")
+        pytest.fail(
+            f"HTCondor's answer to {scenario.name} is not recorded, or to an older form of it ({profile}). "
+            f"With a pool: {AGAIN} {scenario.name}"
+        )
     return answer
 
 
@@ -57,6 +59,7 @@ def profile():
     if not LIVE:
         pytest.skip(ONLY_LIVE)
     import on_pool
+
     personal_pool.up()
     version = on_pool.version()
     if version not in scenarios.versions(of(version).name):
@@ -68,20 +71,40 @@ def profile():
 def live(profile):
     """Scenario → what HTCondor answers now."""
     import on_pool
+
     return on_pool.answers(ALL)
 
 
-RACES = ("execution-too-long", "execution-too-long-at-the-end", "execution-too-long-at-a-checkpoint", "job-too-long",
-         "input-too-large", "checkpoint-too-large-to-come-back")
-"""Scenarios in which HTCondor's daemons race each other: on a busy machine a look at the clock comes later, and the event
-of a transfer that is broken off is in the log or not. They are recorded once, from an idle machine."""
+RACES = (
+    "execution-too-long",
+    "execution-too-long-at-the-end",
+    "execution-too-long-at-a-checkpoint",
+    "job-too-long",
+    "input-too-large",
+    "checkpoint-too-large-to-come-back",
+)
+"""Scenarios in which HTCondor's daemons race each other even on a quiet machine: a look at the clock comes later, and the
+event of a transfer that is broken off is in the log or not."""
+TRIES = 3
+"""On a busy machine the same happens elsewhere, when a transfer fails. So what comes out otherwise is played again alone."""
+
+
+def _played_alone(scenario: scenarios.Scenario) -> dict:
+    import on_pool
+
+    return on_pool.answers([scenario]).get(scenario.name, {})
 
 
 @pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.name)
 def test_htcondor_answers_as_recorded(scenario, live, profile):
-    if scenario.name in RACES and live[scenario.name] != _recorded(scenario, profile.name):
+    recorded = _recorded(scenario, profile.name)
+    answer = live.get(scenario.name)
+    for _ in range(TRIES - 1):
+        if answer != recorded:
+            answer = _played_alone(scenario)
+    if scenario.name in RACES and answer != recorded:
         pytest.skip("what the log has depends on how busy the machine is")
-    assert live[scenario.name] == _recorded(scenario, profile.name)
+    assert answer == recorded
 
 
 def test_every_rule_has_scenarios():
@@ -95,6 +118,7 @@ def test_a_profile_says_which_live_version_it_is_held_against(profile):
 
 def test_the_table_is_up_to_date():
     import table
+
     assert table.PAGE.read_text() == table.page(), "python tests/conformance/table.py writes it anew"
 
 
@@ -105,9 +129,13 @@ DRAWN = int(os.environ.get("CONFORMANCE_DRAWN", 0))
 def test_random_scenarios_agree(profile, executor, tmp_path):
     import drawn
     import on_pool
+
     found = drawn.draw(DRAWN or 32, again=not DRAWN)
     live = on_pool.answers(found)
-    apart = [scenario for scenario in found
-             if in_simulator.answer(scenario, executor, tmp_path, profile) != live[scenario.name]]
+    apart = []
+    for scenario in found:
+        answer = in_simulator.answer(scenario, executor, tmp_path, profile)
+        if answer != live.get(scenario.name) and answer != _played_alone(scenario):
+            apart.append(scenario)
     text = "\n".join(map(scenarios.as_toml, apart))
     assert not apart, f"{len(apart)} of {len(found)} disagree; give them names in a .toml file:\n{text}"

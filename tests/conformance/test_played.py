@@ -52,8 +52,10 @@ def pause():
 
 """
 JOBS = tomllib.loads((HERE / "played" / "scenarios.toml").read_text())
-RECORDED = {profile: json.loads((HERE / "recorded" / profile / "played.json").read_text())["answers"]
-            for profile in ("modern", "v25")}
+RECORDED = {
+    profile: json.loads((HERE / "recorded" / profile / "played.json").read_text())["answers"]
+    for profile in ("modern", "v25")
+}
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +77,11 @@ def play(job: dict, profile, executor) -> dict:
     """What becomes of a job in the simulator."""
     submitted = scenarios.tree(job.get("files", {}))
     program = Tree({"job.py": File((PROLOGUE + job["program"]).encode(), True)})
-    [one] = submit.parse(COMMON + job["submit"] + "\nqueue\n", TreeFolder(submitted | program),
-                         profile=profile).jobs
-    faults = (fault._replace(seconds=PAUSE / 2) if fault.kind in schedule.TIMED else fault
-              for fault in schedule.parse(job.get("faults", "")))
+    [one] = submit.parse(COMMON + job["submit"] + "\nqueue\n", TreeFolder(submitted | program), profile=profile).jobs
+    faults = (
+        fault._replace(seconds=PAUSE / 2) if fault.kind in schedule.TIMED else fault
+        for fault in schedule.parse(job.get("faults", ""))
+    )
     moments = list(simulate(one, executor, profile, tuple(faults)))
     end = outcome(moments)
     return {
@@ -92,7 +95,9 @@ def play(job: dict, profile, executor) -> dict:
 
 def picture(entry) -> str:
     """A file as its text, a link as `-> TARGET`, a directory as `/`."""
-    return "/" if isinstance(entry, Directory) else f"-> {entry.target}" if isinstance(entry, Link) else text(entry.text)
+    return (
+        "/" if isinstance(entry, Directory) else f"-> {entry.target}" if isinstance(entry, Link) else text(entry.text)
+    )
 
 
 def text(told: str) -> str:
@@ -115,7 +120,7 @@ def in_order(words: list[str]) -> list[str]:
     """001 and the end of the input transfer come in either order. That may be left out where input can't be sent."""
     words = list(words)
     for index in reversed(range(len(words) - 1)):
-        if words[index:index + 2] == ["040 Finished transferring input files", "004"]:
+        if words[index : index + 2] == ["040 Finished transferring input files", "004"]:
             del words[index]
     for index in range(len(words) - 1):
         if words[index] == "001" and words[index + 1] == "040 Finished transferring input files":

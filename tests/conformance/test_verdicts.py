@@ -38,7 +38,9 @@ def test_misconceptions_fare_on_htcondor_as_in_the_simulator_moment_by_moment(pl
 @pytest.mark.skipif(not LIVE, reason=ONLY_LIVE)
 def test_what_is_recorded_of_the_misconceptions_is_what_happens(played):
     known = {row["program"]: row for row in verdicts.recorded()["programs"]}
-    assert {row["program"]: row for row in verdicts.rows(*played)} == {one.name: known[one.name] for one in played[0]}, AGAIN
+    assert {row["program"]: row for row in verdicts.rows(*played)} == {
+        one.name: known[one.name] for one in played[0]
+    }, AGAIN
 
 
 @pytest.mark.parametrize("row", verdicts.recorded()["programs"], ids=lambda row: row["program"])
@@ -48,7 +50,7 @@ def test_a_failure_that_verify_finds_happened_on_htcondor(row):
 
 def test_a_job_written_back_as_a_submit_directory_is_the_same_job():
     files = EXERCISES["restore"].given() | Tree.files(ANSWERS["restore"][0]["a file in a directory, with its path"])
-    job, = submit.parse(files["sweep.sub"].text, TreeFolder(files), name="sweep.sub").jobs
+    (job,) = submit.parse(files["sweep.sub"].text, TreeFolder(files), name="sweep.sub").jobs
     directory = verdicts.submit_directory(job)
-    again, = submit.parse(directory["job.sub"].text, TreeFolder(directory), name="job.sub").jobs
+    (again,) = submit.parse(directory["job.sub"].text, TreeFolder(directory), name="job.sub").jobs
     assert again == replace(job, request_cpus="", request_memory="", request_disk="")  # any slot will do

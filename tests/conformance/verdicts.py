@@ -19,11 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.real_pool.following import RealRun
 from grader.course.known import known_output
 from grader.course.report import Failure
 from grader.execute.executor import Executor
 from grader.real_pool import personal_pool
+from grader.real_pool.following import RealRun
 from grader.real_pool.queue import HTCondor, PersonalPool
 from grader.rules.job import Job
 from grader.rules.profile import MODERN
@@ -33,7 +33,7 @@ from grader.tree import File, Tree
 from grader.verify.explore import UNKNOWN, UNSAFE, explore
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "course"))
-from judged import ANSWERS, judged  # noqa: E402
+from judged import ANSWERS, judged
 
 RECORDED = Path(__file__).with_name("recorded") / "verdicts.json"
 TOGETHER = 22
@@ -71,8 +71,13 @@ class Program:
 
 def programs(executor: Executor, names: Collection[str] | None = None) -> list[Program]:
     """The misconception programs of the course (`names`: only these), judged by the exercises that they are answers to."""
-    every = [(exercise, misconception, style) for exercise, (_, wrong) in ANSWERS.items() if exercise not in SLOW
-             for misconception in wrong for style in wrong[misconception]]
+    every = [
+        (exercise, misconception, style)
+        for exercise, (_, wrong) in ANSWERS.items()
+        if exercise not in SLOW
+        for misconception in wrong
+        for style in wrong[misconception]
+    ]
     return [_program(*one, executor) for one in every if names is None or " · ".join(one) in names]
 
 
@@ -122,17 +127,22 @@ def _in_real_time(job: Job, schedule: Schedule) -> Job:
 
 def submit_directory(job: Job) -> Tree:
     """A job written back as the submit directory that it could have come from."""
+
     def listed(paths: Sequence[str] | None) -> str | None:
         return None if paths is None else ", ".join(paths) or '""'
 
     commands = {
-        "executable": job.executable, "arguments": " ".join(job.arguments), "should_transfer_files": "YES",
+        "executable": job.executable,
+        "arguments": " ".join(job.arguments),
+        "should_transfer_files": "YES",
         "transfer_input_files": listed([path for path in job.inputs.top() if path != job.executable]),
         "checkpoint_exit_code": job.checkpoint_exit_code,
         "transfer_checkpoint_files": listed(job.transfer_checkpoint_files),
         "transfer_output_files": listed(job.transfer_output_files),
         "preserve_relative_paths": job.preserve_relative_paths or None,
-        "output": job.output, "error": job.error, "log": job.log,
+        "output": job.output,
+        "error": job.error,
+        "log": job.log,
     }
     lines = [f"{name} = {value}" for name, value in commands.items() if value is not None]
     return job.inputs.put("job.sub", File("\n".join([*lines, "queue", ""]).encode()))
@@ -157,16 +167,27 @@ class Limit:
 def answer(program: Program, moments: Sequence[Moment], faults: Schedule, most: int) -> dict:
     """What came of a program: the end, what it brought home, and the story as far as execution `most`."""
     last = moments[-1]
-    end = f"held, code {last.next.code}" if isinstance(last.next, Held) else \
-        str(last.run.exit) if last.kind == "ended" else last.kind
+    end = (
+        f"held, code {last.next.code}"
+        if isinstance(last.next, Held)
+        else str(last.run.exit)
+        if last.kind == "ended"
+        else last.kind
+    )
     return {
         "schedule": render(fault._replace(seconds=None) for fault in faults),
         "end": end,
-        "story": [moment.kind for moment in moments
-                  if moment.execution <= most and moment.kind not in ("exited", "never finishes")],
+        "story": [
+            moment.kind
+            for moment in moments
+            if moment.execution <= most and moment.kind not in ("exited", "never finishes")
+        ],
         # Tracebacks, which are on stderr, name directories.
-        "home": {path: "" if program.misconception in NEVER_THE_SAME else entry.text
-                 for path, entry in last.home.items() if isinstance(entry, File) and path != program.job.error},
+        "home": {
+            path: "" if program.misconception in NEVER_THE_SAME else entry.text
+            for path, entry in last.home.items()
+            if isinstance(entry, File) and path != program.job.error
+        },
     }
 
 
@@ -184,8 +205,14 @@ def on_pool(program: Program, most: int) -> dict:
         for number in range(TRIES):
             directory = Path(scratch, re.sub(r"\W+", "-", f"{program.name} {number}"))
             submit_directory(program.job).write(directory)
-            run = RealRun(HTCondor(PersonalPool()), program.job, directory / "job.sub", Limit(most + MORE),
-                          program.schedule, patience=math.inf)
+            run = RealRun(
+                HTCondor(PersonalPool()),
+                program.job,
+                directory / "job.sub",
+                Limit(most + MORE),
+                program.schedule,
+                patience=math.inf,
+            )
             moments = list(run.moments())
             struck = tuple(run.life.faults)
             if render(struck) == render(program.schedule):

@@ -20,8 +20,10 @@ SUBMIT = RESTORE.given()["sweep.sub"].text
 def save(body: str, imports: str = "import sys") -> dict[str, str]:
     """An answer to exercise `save`: the body of save_checkpoint."""
     lines = "\n".join("    " + line if line else "" for line in body.strip("\n").splitlines())
-    return {"checkpoint.py": f"{imports}\nfrom given import restore_checkpoint\n\n\n"
-                             f"def save_checkpoint(iteration):\n{lines}\n"}
+    return {
+        "checkpoint.py": f"{imports}\nfrom given import restore_checkpoint\n\n\n"
+        f"def save_checkpoint(iteration):\n{lines}\n"
+    }
 
 
 def restore(text: str, files: str = "checkpoint.txt, my_output.txt", more: str = "") -> dict[str, str]:
@@ -53,37 +55,56 @@ sys.exit(85)"""),
 f = open("checkpoint.txt", "w")
 f.write(str(iteration))
 sys.exit(85)"""),
-    "pathlib": save("""
+    "pathlib": save(
+        """
 Path("checkpoint.txt").write_text(f"{iteration}\\n")
-raise SystemExit(85)""", "from pathlib import Path"),
-    "write and rename": save("""
+raise SystemExit(85)""",
+        "from pathlib import Path",
+    ),
+    "write and rename": save(
+        """
 with open("checkpoint.tmp", "w") as file:
     print(iteration, file=file)
     file.flush()
     os.fsync(file.fileno())
 os.replace("checkpoint.tmp", "checkpoint.txt")
-sys.exit(85)""", "import os, sys"),
-    "json number": save("""
+sys.exit(85)""",
+        "import os, sys",
+    ),
+    "json number": save(
+        """
 json.dump(iteration, open("checkpoint.txt", "w"))
-exit(85)""", "import json"),
-    "low level": save("""
+exit(85)""",
+        "import json",
+    ),
+    "low level": save(
+        """
 fd = os.open("checkpoint.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 os.write(fd, str(iteration).encode())
 os.close(fd)
-os._exit(85)""", "import os"),
-    "scratch directory variable": save("""
+os._exit(85)""",
+        "import os",
+    ),
+    "scratch directory variable": save(
+        """
 where = os.path.join(os.environ["_CONDOR_SCRATCH_DIR"], "checkpoint.txt")
 with open(where, "w") as file:
     file.write(str(iteration))
-sys.exit(85)""", "import os, sys"),
-    "a log beside it": save("""
+sys.exit(85)""",
+        "import os, sys",
+    ),
+    "a log beside it": save(
+        """
 with open("checkpoint.log", "a") as log:
     log.write(f"{time.ctime()} saving at {iteration}\\n")
 with open("checkpoint.txt", "w") as file:
     file.write(str(iteration))
 print("checkpoint at", iteration)
-sys.exit(85)""", "import sys, time"),
-    "helper with constants": {"checkpoint.py": """
+sys.exit(85)""",
+        "import sys, time",
+    ),
+    "helper with constants": {
+        "checkpoint.py": """
 import sys
 from given import restore_checkpoint
 CHECKPOINT_EXIT_CODE = 85
@@ -96,7 +117,8 @@ def _write(path, text):
 def save_checkpoint(iteration):
     _write(PATH, '{}'.format(iteration))
     sys.exit(CHECKPOINT_EXIT_CODE)
-"""},
+"""
+    },
 }
 
 WRONG_SAVE = {
@@ -105,10 +127,13 @@ WRONG_SAVE = {
 with open("checkpoint.txt", "w") as file:
     file.write(str(iteration))
 sys.exit()"""),
-        "os._exit(0)": save("""
+        "os._exit(0)": save(
+            """
 with open("checkpoint.txt", "w") as file:
     print(iteration, file=file)
-os._exit(0)""", "import os"),
+os._exit(0)""",
+            "import os",
+        ),
     },
     "wrong-exit-code": {
         "sys.exit(58)": save("""
@@ -124,35 +149,50 @@ sys.exit("checkpoint saved")"""),
 with open("checkpoint.txt", "w") as file:
     file.write(str(iteration))
 raise RuntimeError("please restart me")"""),
-        "aborts": save("""
+        "aborts": save(
+            """
 with open("checkpoint.txt", "w") as file:
     file.write(str(iteration))
-os.abort()""", "import os"),
-        "kills itself": save("""
+os.abort()""",
+            "import os",
+        ),
+        "kills itself": save(
+            """
 with open("checkpoint.txt", "w") as file:
     file.write(str(iteration))
-os.kill(os.getpid(), signal.SIGKILL)""", "import os, signal"),
+os.kill(os.getpid(), signal.SIGKILL)""",
+            "import os, signal",
+        ),
     },
     "not-flushed": {
-        "os._exit with an open file": save("""
+        "os._exit with an open file": save(
+            """
 f = open("checkpoint.txt", "w")
 f.write(str(iteration))
-os._exit(85)""", "import os"),
-        "exec of exit": save("""
+os._exit(85)""",
+            "import os",
+        ),
+        "exec of exit": save(
+            """
 file = open("checkpoint.txt", "w")
 print(iteration, file=file)
-os.execvp("sh", ["sh", "-c", "exit 85"])""", "import os"),
+os.execvp("sh", ["sh", "-c", "exit 85"])""",
+            "import os",
+        ),
     },
     "listed-file-missing": {
         "another name": save("""
 with open("ckpt.txt", "w") as file:
     file.write(str(iteration))
 sys.exit(85)"""),
-        "a directory": save("""
+        "a directory": save(
+            """
 os.makedirs("state", exist_ok=True)
 with open("state/checkpoint.txt", "w") as file:
     file.write(str(iteration))
-sys.exit(85)""", "import os, sys"),
+sys.exit(85)""",
+            "import os, sys",
+        ),
         "nothing written": save("""
 sys.exit(85)"""),
     },
@@ -186,18 +226,25 @@ print(iteration, file=open("checkpoint.txt", "a"))
 sys.exit(85)"""),
     },
     "sigterm-saves": {
-        "handler": save("""
+        "handler": save(
+            """
 def handler(number, frame):
     with open("checkpoint.txt", "w") as file:
         file.write(str(iteration))
     sys.exit(85)
-signal.signal(signal.SIGTERM, handler)""", "import signal, sys"),
-        "handler that does not leave": save("""
+signal.signal(signal.SIGTERM, handler)""",
+            "import signal, sys",
+        ),
+        "handler that does not leave": save(
+            """
 def handler(number, frame):
     with open("checkpoint.txt", "w") as file:
         file.write(str(iteration))
-signal.signal(signal.SIGTERM, handler)""", "import signal"),
-        "global": {"checkpoint.py": """
+signal.signal(signal.SIGTERM, handler)""",
+            "import signal",
+        ),
+        "global": {
+            "checkpoint.py": """
 import os, signal
 from given import restore_checkpoint
 current = None
@@ -211,12 +258,15 @@ signal.signal(signal.SIGTERM, on_term)
 def save_checkpoint(iteration):
     global current
     current = iteration
-"""},
+"""
+        },
     },
 }
 
 RIGHT_RESTORE = {
-    "text": restore(SAVED + """
+    "text": restore(
+        SAVED
+        + """
 def restore_checkpoint(start, end):
     if not os.path.exists("checkpoint.txt"):
         return start
@@ -225,8 +275,11 @@ def restore_checkpoint(start, end):
     except ValueError:
         return start
     return iteration if start <= iteration <= end else start
-"""),
-    "easier to ask forgiveness": restore(SAVED + """
+"""
+    ),
+    "easier to ask forgiveness": restore(
+        SAVED
+        + """
 def restore_checkpoint(start, end):
     try:
         with open("checkpoint.txt") as file:
@@ -236,8 +289,10 @@ def restore_checkpoint(start, end):
     if iteration < start or iteration > end:
         iteration = start
     return iteration
-"""),
-    "json with the range": restore("""
+"""
+    ),
+    "json with the range": restore(
+        """
 import json, sys
 
 def save_checkpoint(iteration):
@@ -253,8 +308,11 @@ def restore_checkpoint(start, end):
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass
     return start
-""", "state.json, my_output.txt"),
-    "pickle": restore("""
+""",
+        "state.json, my_output.txt",
+    ),
+    "pickle": restore(
+        """
 import os, pickle, sys
 
 def save_checkpoint(iteration):
@@ -272,8 +330,11 @@ def restore_checkpoint(start, end):
         except (pickle.UnpicklingError, EOFError, KeyError, AttributeError, ValueError, IndexError, TypeError):
             print("the checkpoint is broken, starting over")
     return start
-""", "state.pkl my_output.txt"),
-    "a directory": restore("""
+""",
+        "state.pkl my_output.txt",
+    ),
+    "a directory": restore(
+        """
 import pathlib, sys
 STATE = pathlib.Path("state")
 
@@ -290,8 +351,11 @@ def restore_checkpoint(start, end):
     except (OSError, ValueError):
         pass
     return start
-""", "state, my_output.txt"),
-    "a file in a directory, with its path": restore("""
+""",
+        "state, my_output.txt",
+    ),
+    "a file in a directory, with its path": restore(
+        """
 import os, sys
 
 def save_checkpoint(iteration):
@@ -306,8 +370,12 @@ def restore_checkpoint(start, end):
     except Exception:
         return start
     return i if i in range(start, end + 1) else start
-""", "state/now.txt, my_output.txt", "preserve_relative_paths = True"),
-    "counts the output's lines": restore("""
+""",
+        "state/now.txt, my_output.txt",
+        "preserve_relative_paths = True",
+    ),
+    "counts the output's lines": restore(
+        """
 import os, sys
 
 def save_checkpoint(iteration):
@@ -324,8 +392,11 @@ def restore_checkpoint(start, end):
     if first != start or last > end:
         return start
     return last + 1
-""", "my_output.txt"),
-    "two files, the second tells that the first is whole": restore("""
+""",
+        "my_output.txt",
+    ),
+    "two files, the second tells that the first is whole": restore(
+        """
 import os, sys
 
 def save_checkpoint(iteration):
@@ -343,8 +414,11 @@ def restore_checkpoint(start, end):
     if mark != "ok " + data or not data.isdigit() or not start <= int(data) <= end:
         return start
     return int(data)
-""", "cp.data, cp.ok, my_output.txt"),
-    "append-only history": restore("""
+""",
+        "cp.data, cp.ok, my_output.txt",
+    ),
+    "append-only history": restore(
+        """
 import sys
 
 def save_checkpoint(iteration):
@@ -360,7 +434,9 @@ def restore_checkpoint(start, end):
         found = []
     usable = [i for i in found[-1:] if start <= i <= end]
     return usable[0] if usable else start
-""", "history.txt, my_output.txt"),
+""",
+        "history.txt, my_output.txt",
+    ),
     "a time and a host name that nobody reads": restore("""
 import os, socket, sys, time
 
@@ -410,42 +486,58 @@ def restore_checkpoint(start, end):
 WRONG_RESTORE = {
     "two-files-disagree": {
         "each save behind the others": restore(SAVED.replace('"w"', '"a"') + FORGIVING),
-        "each save on a line, the first is read": restore("""
+        "each save on a line, the first is read": restore(
+            """
 import sys
 
 def save_checkpoint(iteration):
     with open("history.txt", "a") as file:
         file.write(f"{iteration}\\n")
     sys.exit(85)
-""" + FORGIVING.replace("checkpoint.txt", "history.txt").replace("read()", "readline()"), "history.txt, my_output.txt"),
+"""
+            + FORGIVING.replace("checkpoint.txt", "history.txt").replace("read()", "readline()"),
+            "history.txt, my_output.txt",
+        ),
     },
     "never-restores": {
-        "always start": restore(SAVED + """
+        "always start": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     return start
-"""),
-        "looks for another file": restore(SAVED + """
+"""
+        ),
+        "looks for another file": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     if os.path.exists("checkpoint"):
         return int(open("checkpoint").read())
     return start
-"""),
-        "reads and forgets": restore(SAVED + """
+"""
+        ),
+        "reads and forgets": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     if os.path.exists("checkpoint.txt"):
         iteration = int(open("checkpoint.txt").read())
     return start
-"""),
+"""
+        ),
     },
     "error-swallowed": {
-        "the slides' readlines().strip()": restore(SAVED + """
+        "the slides' readlines().strip()": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     try:
         data = open("checkpoint.txt").readlines().strip()
         return int(data)
     except:
         return start
-"""),
+"""
+        ),
         "opened in a way that empties it": restore(SAVED + FORGIVING.replace('txt", errors', 'txt", "w+", errors')),
         "misspelt key": restore("""
 import json, sys
@@ -477,25 +569,32 @@ def restore_checkpoint(start, end):
     except (OSError, ValueError):
         return start
 """),
-        "one less": restore(SAVED + """
+        "one less": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     try:
         iteration = int(open("checkpoint.txt").read()) - 1
     except (OSError, ValueError):
         return start
     return iteration if start <= iteration <= end else start
-"""),
+"""
+        ),
     },
     "skips-iteration": {
-        "plus one": restore(SAVED + """
+        "plus one": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     try:
         iteration = int(open("checkpoint.txt").read())
     except (OSError, ValueError):
         return start
     return iteration + 1 if start <= iteration < end else start
-"""),
-        "next": restore("""
+"""
+        ),
+        "next": restore(
+            """
 import os, sys
 
 def save_checkpoint(iteration):
@@ -503,10 +602,13 @@ def save_checkpoint(iteration):
     with open("checkpoint.txt", "w") as file:
         file.write(str(next_iteration))
     sys.exit(85)
-""" + FORGIVING),
+"""
+            + FORGIVING
+        ),
     },
     "checkpoint-not-transferred": {
-        "not listed": restore("""
+        "not listed": restore(
+            """
 import os, sys
 
 def save_checkpoint(iteration):
@@ -518,8 +620,11 @@ def restore_checkpoint(start, end):
     if not os.path.exists("state.txt"):
         return start
     return int(open("state.txt").read())
-""", "my_output.txt"),
-        "hidden file": restore("""
+""",
+            "my_output.txt",
+        ),
+        "hidden file": restore(
+            """
 import pathlib, sys
 HERE = pathlib.Path(".checkpoint")
 
@@ -529,7 +634,9 @@ def save_checkpoint(iteration):
 
 def restore_checkpoint(start, end):
     return int(HERE.read_text()) if HERE.exists() else start
-""", "my_output.txt"),
+""",
+            "my_output.txt",
+        ),
     },
     "listed-file-missing": {
         "a typo in the list": restore(SAVED + FORGIVING, "checkpiont.txt, my_output.txt"),
@@ -538,7 +645,8 @@ def restore_checkpoint(start, end):
     },
     "output-not-in-checkpoint": {
         "only the checkpoint": restore(SAVED + FORGIVING, "checkpoint.txt"),
-        "pickle only": restore("""
+        "pickle only": restore(
+            """
 import pickle, sys
 
 def save_checkpoint(iteration):
@@ -551,10 +659,13 @@ def restore_checkpoint(start, end):
     except Exception:
         return start
     return iteration if start <= iteration <= end else start
-""", "cp.pkl"),
+""",
+            "cp.pkl",
+        ),
     },
     "path-flattened": {
-        "file in a directory": restore("""
+        "file in a directory": restore(
+            """
 import os, sys
 
 def save_checkpoint(iteration):
@@ -567,8 +678,11 @@ def restore_checkpoint(start, end):
     if os.path.exists("state/checkpoint.txt"):
         return int(open("state/checkpoint.txt").read())
     return start
-""", "state/checkpoint.txt, my_output.txt"),
-        "pathlib": restore("""
+""",
+            "state/checkpoint.txt, my_output.txt",
+        ),
+        "pathlib": restore(
+            """
 import pathlib, sys
 PATH = pathlib.Path("run") / "now"
 
@@ -582,25 +696,34 @@ def restore_checkpoint(start, end):
         return int(PATH.read_text())
     except OSError:
         return start
-""", "run/now, my_output.txt"),
+""",
+            "run/now, my_output.txt",
+        ),
     },
     "wrong-exit-code": {
         "the submit file names another": {
             **restore(SAVED + FORGIVING),
-            "sweep.sub": SUBMIT.replace("checkpoint_exit_code = 85", "checkpoint_exit_code = 86")},
+            "sweep.sub": SUBMIT.replace("checkpoint_exit_code = 85", "checkpoint_exit_code = 86"),
+        },
         "the submit file names none": {
             **restore(SAVED + FORGIVING),
-            "sweep.sub": SUBMIT.replace("checkpoint_exit_code = 85", "")},
+            "sweep.sub": SUBMIT.replace("checkpoint_exit_code = 85", ""),
+        },
     },
     "stale-checkpoint": {
-        "no check at all": restore(SAVED + """
+        "no check at all": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     try:
         return int(open("checkpoint.txt", errors="replace").read())
     except (OSError, ValueError):
         return start
-"""),
-        "only the lower bound, as on the slides": restore(SAVED + """
+"""
+        ),
+        "only the lower bound, as on the slides": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     if os.path.exists("checkpoint.txt"):
         with open("checkpoint.txt", errors="replace") as cp_file:
@@ -608,25 +731,33 @@ def restore_checkpoint(start, end):
         if cp_data.isdigit() and int(cp_data) >= start:
             start = int(cp_data)
     return start
-"""),
-        "only the upper bound": restore(SAVED + """
+"""
+        ),
+        "only the upper bound": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     try:
         iteration = int(open("checkpoint.txt", errors="replace").read())
     except (OSError, ValueError):
         return start
     return iteration if iteration <= end else start
-"""),
+"""
+        ),
     },
     "corrupt-checkpoint-crashes": {
-        "int of nothing": restore(SAVED + """
+        "int of nothing": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     if not os.path.exists("checkpoint.txt"):
         return start
     iteration = int(open("checkpoint.txt").read())
     return iteration if start <= iteration <= end else start
-"""),
-        "json without try": restore("""
+"""
+        ),
+        "json without try": restore(
+            """
 import json, os, sys
 
 def save_checkpoint(iteration):
@@ -640,17 +771,23 @@ def restore_checkpoint(start, end):
     with open("cp.json") as file:
         iteration = json.load(file)["iteration"]
     return iteration if start <= iteration <= end else start
-""", "cp.json, my_output.txt"),
-        "only the empty file is caught": restore(SAVED + """
+""",
+            "cp.json, my_output.txt",
+        ),
+        "only the empty file is caught": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     if not os.path.exists("checkpoint.txt") or os.path.getsize("checkpoint.txt") == 0:
         return start
     iteration = int(open("checkpoint.txt").read())
     return iteration if start <= iteration <= end else start
-"""),
+"""
+        ),
     },
     "host-in-checkpoint": {
-        "absolute path": restore("""
+        "absolute path": restore(
+            """
 import os, sys
 
 def save_checkpoint(iteration):
@@ -666,7 +803,9 @@ def restore_checkpoint(start, end):
             return int(open(file.read()).read())
     except (OSError, ValueError):
         return start
-""", "checkpoint.txt, state.txt, my_output.txt"),
+""",
+            "checkpoint.txt, state.txt, my_output.txt",
+        ),
         "host name": restore("""
 import os, socket, sys
 
@@ -685,7 +824,8 @@ def restore_checkpoint(start, end):
 """),
     },
     "relies-on-leftovers": {
-        "half of it is not listed": restore("""
+        "half of it is not listed": restore(
+            """
 import os, sys
 
 def save_checkpoint(iteration):
@@ -699,8 +839,11 @@ def restore_checkpoint(start, end):
     if not os.path.exists("start.txt"):
         return start
     return int(open("start.txt").read()) + int(open("count.txt").read())
-""", "start.txt, my_output.txt"),
-        "the directory is there already": restore("""
+""",
+            "start.txt, my_output.txt",
+        ),
+        "the directory is there already": restore(
+            """
 import os, sys
 
 def save_checkpoint(iteration):
@@ -714,18 +857,24 @@ def restore_checkpoint(start, end):
         return int(open("state/now").read())
     except (OSError, ValueError):
         return start
-""", "state, my_output.txt"),
+""",
+            "state, my_output.txt",
+        ),
     },
     "not-flushed": {
-        "os._exit": restore("""
+        "os._exit": restore(
+            """
 import os
 
 def save_checkpoint(iteration):
     f = open("checkpoint.txt", "w")
     f.write(str(iteration))
     os._exit(85)
-""" + FORGIVING),
-        "os._exit, json": restore("""
+"""
+            + FORGIVING
+        ),
+        "os._exit, json": restore(
+            """
 import json, os
 
 def save_checkpoint(iteration):
@@ -737,10 +886,13 @@ def restore_checkpoint(start, end):
     if not os.path.exists("cp.json"):
         return start
     return json.load(open("cp.json"))[0]
-""", "cp.json, my_output.txt"),
+""",
+            "cp.json, my_output.txt",
+        ),
     },
     "always-85": {
-        "at exit": restore("""
+        "at exit": restore(
+            """
 import atexit, os, sys
 
 atexit.register(lambda: os._exit(85))
@@ -749,7 +901,9 @@ def save_checkpoint(iteration):
     with open("checkpoint.txt", "w") as file:
         file.write(str(iteration))
     sys.exit(85)
-""" + FORGIVING),
+"""
+            + FORGIVING
+        ),
         "nothing left to do": restore("""
 import os, sys
 
@@ -804,7 +958,9 @@ def restore_checkpoint(start, end):
         "quit": restore(SAVED.replace("sys.exit(85)", "quit()") + FORGIVING),
     },
     "output-overwritten": {
-        "removes the old output": restore(SAVED + """
+        "removes the old output": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     if os.path.exists("my_output.txt"):
         os.remove("my_output.txt")
@@ -813,14 +969,18 @@ def restore_checkpoint(start, end):
     except (OSError, ValueError):
         return start
     return iteration if start <= iteration <= end else start
-"""),
-        "opens it for writing": restore(SAVED + """
+"""
+        ),
+        "opens it for writing": restore(
+            SAVED
+            + """
 def restore_checkpoint(start, end):
     open("my_output.txt", "w").close()
     if os.path.exists("checkpoint.txt"):
         return int(open("checkpoint.txt").read())
     return start
-"""),
+"""
+        ),
     },
 }
 
@@ -832,12 +992,14 @@ def often(body: str, head: str = "") -> dict[str, str]:
 
 
 RIGHT_OFTEN = {
-    "Young": {"when.py": """
+    "Young": {
+        "when.py": """
 import math
 
 def save_now(iteration, seconds_since_checkpoint, checkpoint_seconds, seconds_between_evictions):
     return seconds_since_checkpoint >= math.sqrt(2 * checkpoint_seconds * seconds_between_evictions)
-"""},
+"""
+    },
     "without a root": often("return since ** 2 >= 2 * cost * between"),
     "Daly": often("""
 part = cost / (2 * between)
@@ -848,32 +1010,43 @@ return since >= (2 * cost * between) ** 0.5 * (1 + part ** 0.5 / 3 + part / 9) -
     "what is to be lost against what it costs": often("""
 chance = since / between
 return chance * since / 2 > cost"""),
-    "the best interval, searched for": often("""
+    "the best interval, searched for": often(
+        """
 def waste(interval):
     return math.expm1((interval + cost) / between) / interval
 candidates = [between * step / 200 for step in range(1, 400)]
-return since >= min(candidates, key=waste)""", "import math"),
-    "a clock of its own": often("""
+return since >= min(candidates, key=waste)""",
+        "import math",
+    ),
+    "a clock of its own": often(
+        """
 global begun
 if begun is None:
     begun = time.time()
-return time.time() - begun >= (2 * cost * between) ** 0.5""", "import time\nbegun = None"),
-    "a class, and 1 and 0 for yes and no": often("return int(Rule(cost, between).due(since))", """
+return time.time() - begun >= (2 * cost * between) ** 0.5""",
+        "import time\nbegun = None",
+    ),
+    "a class, and 1 and 0 for yes and no": often(
+        "return int(Rule(cost, between).due(since))",
+        """
 class Rule:
     def __init__(self, cost, between):
         self.interval = (2.0 * cost * between) ** 0.5
 
     def due(self, since):
         return since >= self.interval
-"""),
-    "numbers that arrive by any name": {"when.py": """
+""",
+    ),
+    "numbers that arrive by any name": {
+        "when.py": """
 from math import sqrt
 from statistics import geometric_mean
 
 def save_now(*told):
     _, since, *numbers = told
     return sqrt(2) * geometric_mean(numbers) <= since
-"""},
+"""
+    },
     "talks": often("""
 due = since >= (2 * cost * between) ** 0.5
 print("iteration", i, "after", since, "s:", "save" if due else "go on")

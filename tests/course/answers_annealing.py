@@ -139,7 +139,8 @@ def restore_checkpoint(initial_state):
     os.truncate("my_output.txt", state["output"])
     return {**state, "random": generator}
 """),
-    "a directory of text files": answer("""
+    "a directory of text files": answer(
+        """
 import os, random, sys
 from pathlib import Path
 CP = Path("checkpoint")
@@ -162,8 +163,11 @@ def restore_checkpoint(initial_state):
     with open("my_output.txt", "r+b") as file:
         file.truncate(output)
     return dict(iteration=iteration, lattice=lattice, random=generator, sums=[magnetisation, energy], output=output)
-""", "checkpoint, my_output.txt"),
-    "two files": answer("""
+""",
+        "checkpoint, my_output.txt",
+    ),
+    "two files": answer(
+        """
 import json, os, pickle, sys
 
 def save_checkpoint(state):
@@ -179,7 +183,9 @@ def restore_checkpoint(initial_state):
         initial_state["random"] = pickle.load(open("random.pkl", "rb"))
         os.truncate("my_output.txt", initial_state["output"])
     return initial_state
-""", "random.pkl, state.json, my_output.txt"),
+""",
+        "random.pkl, state.json, my_output.txt",
+    ),
     "two slots and a pointer": answer(TWO_SLOTS, "a, b, newest, my_output.txt"),
     "the random numbers drawn again": answer("""
 import json, os, sys
@@ -201,7 +207,8 @@ def restore_checkpoint(initial_state):
     os.truncate("my_output.txt", initial_state["output"])
     return initial_state
 """),
-    "the output in the checkpoint": answer("""
+    "the output in the checkpoint": answer(
+        """
 import os, pickle, sys
 
 def save_checkpoint(state):
@@ -217,7 +224,9 @@ def restore_checkpoint(initial_state):
     with open("my_output.txt", "wb") as output:
         output.write(lines)
     return state
-""", "checkpoint.dat"),
+""",
+        "checkpoint.dat",
+    ),
     "the output cut when it saves": answer("""
 import os, pickle, sys
 
@@ -275,7 +284,8 @@ def restore_checkpoint(initial_state):
         initial_state["random"].setstate(ast.literal_eval(file.readline()))
     return initial_state
 """),
-    "a data base": answer("""
+    "a data base": answer(
+        """
 import os, pickle, sqlite3, sys
 
 def save_checkpoint(state):
@@ -293,9 +303,14 @@ def restore_checkpoint(initial_state):
     db.close()
     os.truncate("my_output.txt", state["output"])
     return state
-""", "checkpoint.db, my_output.txt"),
-    "other numbers, the same state": answer(finally_(
-        'state["lattice"] = [float(spin) for spin in state["lattice"]]', 'state["sums"] = tuple(state["sums"])')),
+""",
+        "checkpoint.db, my_output.txt",
+    ),
+    "other numbers, the same state": answer(
+        finally_(
+            'state["lattice"] = [float(spin) for spin in state["lattice"]]', 'state["sums"] = tuple(state["sums"])'
+        )
+    ),
 }
 
 INDEX_ONLY = """
@@ -357,31 +372,45 @@ WRONG_ANNEALING = {
         "no lattice": answer(finally_('state["lattice"] = initial_state["lattice"]')),
         "no sums": answer(finally_('state["sums"] = [0, 0]')),
         "a state without sums": answer(before_saving('del state["sums"]')),
-        "no lattice and no random numbers": answer(but(
-            'kept = {name: value for name, value in state.items() if name != "random"}',
-            'kept = {name: state[name] for name in ("iteration", "sums", "output")}', NO_RANDOM)),
+        "no lattice and no random numbers": answer(
+            but(
+                'kept = {name: value for name, value in state.items() if name != "random"}',
+                'kept = {name: state[name] for name in ("iteration", "sums", "output")}',
+                NO_RANDOM,
+            )
+        ),
     },
     "rng-not-saved": {
         "not in the file": answer(NO_RANDOM),
         "seeded again": answer(finally_('state["random"] = random.Random(2269)')),
         "seeded by the iteration": answer(finally_('state["random"].seed(state["iteration"])')),
         "not seeded": answer(finally_('state["random"] = random.Random()')),
-        "seeded by the time": answer(finally_('import time', 'state["random"].seed(time.time())')),
-        "saved, but another generator": answer(JSON.replace("initial_state[\"random\"].setstate", "random.setstate"
-                                                            ).replace("import json", "import random, json")),
+        "seeded by the time": answer(finally_("import time", 'state["random"].seed(time.time())')),
+        "saved, but another generator": answer(
+            JSON.replace('initial_state["random"].setstate', "random.setstate").replace(
+                "import json", "import random, json"
+            )
+        ),
     },
     "output-ahead-of-checkpoint": {
         "nothing is cut": answer(but(CUT, "")),
-        "nothing is cut, json": answer(but("""    with open("my_output.txt", "r+") as file:
+        "nothing is cut, json": answer(
+            but(
+                """    with open("my_output.txt", "r+") as file:
         file.truncate(saved["output"])
-""", "", JSON)),
+""",
+                "",
+                JSON,
+            )
+        ),
         "cut to the length that it has": answer(before_saving('state["output"] = os.path.getsize("my_output.txt")')),
     },
     "two-files-disagree": {
         "the lattice is saved once": answer(ONCE.format(part="lattice"), "lattice.pkl, checkpoint.dat, my_output.txt"),
         "the generator is saved once": answer(ONCE.format(part="random"), "random.pkl, checkpoint.dat, my_output.txt"),
         "each save behind the others": answer(but('"wb"', '"ab"')),
-        "appended, and read from the beginning": answer("""
+        "appended, and read from the beginning": answer(
+            """
 import json, os, pickle, sys
 
 def save_checkpoint(state):
@@ -400,7 +429,9 @@ def restore_checkpoint(initial_state):
         state["lattice"] = json.loads(file.readline())
     os.truncate("my_output.txt", state["output"])
     return state
-""", "lattices.txt, checkpoint.dat, my_output.txt"),
+""",
+            "lattices.txt, checkpoint.dat, my_output.txt",
+        ),
     },
     "never-restores": {
         "returns what it got": answer(but("    return state\n", "    return initial_state\n")),
@@ -444,9 +475,15 @@ def restore_checkpoint(initial_state):
     },
     "output-not-in-checkpoint": {
         "cut where there is nothing": answer(PICKLED, "checkpoint.dat"),
-        "opened for appending and cut": answer(but(CUT, """    with open("my_output.txt", "a") as file:
+        "opened for appending and cut": answer(
+            but(
+                CUT,
+                """    with open("my_output.txt", "a") as file:
         file.truncate(state["output"])
-"""), "checkpoint.dat"),
+""",
+            ),
+            "checkpoint.dat",
+        ),
         "cut when it saves": answer(but(SAVE, CUT + SAVE, but(CUT, "")), "checkpoint.dat"),
     },
     "checkpoint-not-transferred": {
@@ -454,7 +491,8 @@ def restore_checkpoint(initial_state):
         "another file": answer(but("checkpoint.dat", "state.pkl"), "my_output.txt"),
     },
     "relies-on-leftovers": {
-        "the generator is not listed": answer("""
+        "the generator is not listed": answer(
+            """
 import json, os, pickle, sys
 
 def save_checkpoint(state):
@@ -471,8 +509,11 @@ def restore_checkpoint(initial_state):
             initial_state["random"] = pickle.load(open("random.pkl", "rb"))
         os.truncate("my_output.txt", initial_state["output"])
     return initial_state
-""", "state.json, my_output.txt"),
-        "the lattice is not listed": answer("""
+""",
+            "state.json, my_output.txt",
+        ),
+        "the lattice is not listed": answer(
+            """
 import os, pickle, sys
 
 def save_checkpoint(state):
@@ -488,19 +529,26 @@ def restore_checkpoint(initial_state):
                 initial_state[name] = pickle.load(file)
         os.truncate("my_output.txt", initial_state["output"])
     return initial_state
-""", "iteration.pkl, random.pkl, sums.pkl, output.pkl, my_output.txt"),
+""",
+            "iteration.pkl, random.pkl, sums.pkl, output.pkl, my_output.txt",
+        ),
     },
     "listed-file-missing": {
         "another name": answer(but("checkpoint.dat", "checkpoint.pkl")),
         "a file that is never written": answer(PICKLED, "checkpoint.dat, lattice.dat, my_output.txt"),
     },
     "path-flattened": {
-        "a file in a directory": answer(but(SAVE, '    os.makedirs("state", exist_ok=True)\n' + SAVE).replace(
-            "checkpoint.dat", "state/now.pkl"), "state/now.pkl, my_output.txt"),
-        "two of them": answer(ONCE.format(part="lattice").replace(
-            '    if not os.path.exists("lattice.pkl"):', '    os.makedirs("s", exist_ok=True)\n    if True:').replace(
-            "lattice.pkl", "s/lattice.pkl").replace("checkpoint.dat", "s/checkpoint.dat"),
-            "s/lattice.pkl, s/checkpoint.dat, my_output.txt"),
+        "a file in a directory": answer(
+            but(SAVE, '    os.makedirs("state", exist_ok=True)\n' + SAVE).replace("checkpoint.dat", "state/now.pkl"),
+            "state/now.pkl, my_output.txt",
+        ),
+        "two of them": answer(
+            ONCE.format(part="lattice")
+            .replace('    if not os.path.exists("lattice.pkl"):', '    os.makedirs("s", exist_ok=True)\n    if True:')
+            .replace("lattice.pkl", "s/lattice.pkl")
+            .replace("checkpoint.dat", "s/checkpoint.dat"),
+            "s/lattice.pkl, s/checkpoint.dat, my_output.txt",
+        ),
     },
     "exit-zero-after-save": {
         "sys.exit()": answer(but("sys.exit(85)", "sys.exit()")),
@@ -524,8 +572,9 @@ def restore_checkpoint(initial_state):
         initial_state["iteration"] = int(open("checkpoint.dat").read())
     return initial_state
 """),
-        "a file that stays empty": answer(but("pickle.dump(state, file)\n    sys.exit(85)",
-                                              "file.write(b'state')\n        os._exit(85)")),
+        "a file that stays empty": answer(
+            but("pickle.dump(state, file)\n    sys.exit(85)", "file.write(b'state')\n        os._exit(85)")
+        ),
     },
     "output-overwritten": {
         "opened for writing": answer(but(CUT, '    open("my_output.txt", "w").close()\n')),
@@ -548,18 +597,28 @@ def restore_checkpoint(initial_state):
         "aborts": answer(but("sys.exit(85)", "os.abort()")),
     },
     "sigterm-saves": {
-        "handler": answer(PICKLED.replace("def save_checkpoint(state):", """import signal
+        "handler": answer(
+            PICKLED.replace(
+                "def save_checkpoint(state):",
+                """import signal
 def save_checkpoint(state):
     signal.signal(signal.SIGTERM, lambda *ignored: really_save(state))
 
-def really_save(state):""")),
-        "at exit": answer(PICKLED.replace("def save_checkpoint(state):", """import signal
+def really_save(state):""",
+            )
+        ),
+        "at exit": answer(
+            PICKLED.replace(
+                "def save_checkpoint(state):",
+                """import signal
 current = []
 signal.signal(signal.SIGTERM, lambda *ignored: really_save(current[-1]))
 
 def save_checkpoint(state):
     current.append(state)
 
-def really_save(state):""")),
+def really_save(state):""",
+            )
+        ),
     },
 }

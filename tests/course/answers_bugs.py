@@ -38,10 +38,14 @@ NOT_AT_ONCE = ("(iteration - start + 1) % interval == 0", "iteration > start and
 RIGHT_LISTING = {
     "as little as possible": listed(WITHIN, NOT_AT_ONCE),
     "one more in between": listed(
-        ("    if saved >= start:\n        start = saved\n    else:\n        pass  # Potential problem?\n",
-         "    if start <= saved and saved <= end:\n        start = saved\n"),
-        ("(iteration - start + 1) % interval == 0", "iteration == start + interval")),
-    "json with the range": listing(python("""
+        (
+            "    if saved >= start:\n        start = saved\n    else:\n        pass  # Potential problem?\n",
+            "    if start <= saved and saved <= end:\n        start = saved\n",
+        ),
+        ("(iteration - start + 1) % interval == 0", "iteration == start + interval"),
+    ),
+    "json with the range": listing(
+        python("""
 import json, os, sys
 from science import do_science, interval
 
@@ -58,8 +62,11 @@ with open("my_output.txt", "a") as output:
             with open("state.json", "w") as file:
                 json.dump({"range": [start, end], "next": iteration + 1}, file)
             sys.exit(85)
-"""), "state.json, my_output.txt"),
-    "counts the lines of the output": listing(python("""
+"""),
+        "state.json, my_output.txt",
+    ),
+    "counts the lines of the output": listing(
+        python("""
 import os, sys
 from science import do_science, interval
 
@@ -75,8 +82,11 @@ for iteration in range(start + len(lines), end + 1):
     with open("my_output.txt", "a") as output:
         output.write("%d %.6f\\n" % (iteration, do_science(iteration)))
     done += 1
-"""), "my_output.txt"),
-    "saves always, leaves sometimes": listing(python("""
+"""),
+        "my_output.txt",
+    ),
+    "saves always, leaves sometimes": listing(
+        python("""
 import os, sys
 import science
 
@@ -96,8 +106,10 @@ while next_one <= end:
     next_one += 1
     with open("checkpoint.txt", "w") as file:
         file.write(str(next_one))
-""")),
-    "a directory, and rename": listing(python("""
+""")
+    ),
+    "a directory, and rename": listing(
+        python("""
 import os, pathlib, pickle, sys
 from science import do_science, interval
 
@@ -127,8 +139,11 @@ def main(start, end):
     output.close()
 
 main(*map(int, sys.argv[1:]))
-"""), "state my_output.txt"),
-    "keeps the results and writes them all": listing(python("""
+"""),
+        "state my_output.txt",
+    ),
+    "keeps the results and writes them all": listing(
+        python("""
 import json, os, sys
 from science import do_science, interval
 
@@ -150,8 +165,11 @@ for i in range(start, end + 1):
 with open("my_output.txt", "w") as output:
     for i in range(start, end + 1):
         output.write("%d %s\\n" % (i, results[str(i)]))
-"""), "results.json"),
-    "leaves from deep inside": listing(python("""
+"""),
+        "results.json",
+    ),
+    "leaves from deep inside": listing(
+        python("""
 import os, sys
 from science import do_science, interval
 
@@ -176,7 +194,8 @@ with open("my_output.txt", "at") as output:
         if count and count % interval == 0:
             raise Done(iteration)
         output.write(f"{iteration} {do_science(iteration):.6f}\\n")
-""")),
+""")
+    ),
 }
 
 WRONG_LISTING = {
@@ -199,15 +218,21 @@ WRONG_LISTING = {
     },
     "stale-checkpoint": {
         "only the list and the interval": listed(NOT_AT_ONCE),
-        "trusts any number": listed(NOT_AT_ONCE, ("    if saved >= start:\n        start = saved\n    else:\n"
-                                                  "        pass  # Potential problem?\n", "    start = saved\n")),
+        "trusts any number": listed(
+            NOT_AT_ONCE,
+            (
+                "    if saved >= start:\n        start = saved\n    else:\n        pass  # Potential problem?\n",
+                "    start = saved\n",
+            ),
+        ),
     },
     "skips-iteration": {
         "saves one more": listed(WITHIN, NOT_AT_ONCE, ("% iteration)\n    sys", "% (iteration + 1))\n    sys")),
         "resumes one later": listed(WITHIN, NOT_AT_ONCE, ("start = saved", "start = saved + 1")),
     },
     "repeats-iteration": {
-        "saves after the work": listing(python("""
+        "saves after the work": listing(
+            python("""
 import os, sys
 from science import do_science, interval
 
@@ -223,9 +248,13 @@ with open("my_output.txt", "a") as output:
         if iteration - begin == interval:
             open("checkpoint.txt", "w").write(str(iteration))
             sys.exit(85)
-""")),
-        "one less": listed(WITHIN, ("(iteration - start + 1) % interval == 0", "iteration - start == interval + 1"),
-                           ("start = saved\n", "start = max(start, saved - 1)\n")),
+""")
+        ),
+        "one less": listed(
+            WITHIN,
+            ("(iteration - start + 1) % interval == 0", "iteration - start == interval + 1"),
+            ("start = saved\n", "start = max(start, saved - 1)\n"),
+        ),
     },
 }
 
@@ -233,13 +262,20 @@ with open("my_output.txt", "a") as output:
 
 RIGHT_LAST_DONE = {
     "saves the next": {"hares.py": _given(LAST_DONE, "hares.py", ("[year, hares", "[year + 1, hares"))},
-    "resumes with the next": {"hares.py": _given(
-        LAST_DONE, "hares.py", ("= 1, settings", "= 0, settings"), ("enough = year + settings['interval'] - 1",
-                                                                    "enough = year + settings['interval']"),
-        ("range(year, ", "range(year + 1, "))},
-    "reads the next": {"hares.py": _given(
-        LAST_DONE, "hares.py", ("= json.load(file)\n", "= json.load(file)\n    year += 1\n"))},
-    "while": {"hares.py": python("""
+    "resumes with the next": {
+        "hares.py": _given(
+            LAST_DONE,
+            "hares.py",
+            ("= 1, settings", "= 0, settings"),
+            ("enough = year + settings['interval'] - 1", "enough = year + settings['interval']"),
+            ("range(year, ", "range(year + 1, "),
+        )
+    },
+    "reads the next": {
+        "hares.py": _given(LAST_DONE, "hares.py", ("= json.load(file)\n", "= json.load(file)\n    year += 1\n"))
+    },
+    "while": {
+        "hares.py": python("""
 import os, pickle, sys
 from science import a_year_later, settings
 
@@ -258,8 +294,10 @@ while state["done"] < settings["years"]:
             pickle.dump(state, file)
         sys.exit(85)
 output.close()
-""")},
-    "saves before the work": {"hares.py": python("""
+""")
+    },
+    "saves before the work": {
+        "hares.py": python("""
 import json, os, sys
 from science import a_year_later, settings
 
@@ -274,8 +312,10 @@ with open('my_output.txt', 'a') as output:
             sys.exit(85)
         hares, lynxes = a_year_later(hares, lynxes)
         output.write('%d %.3f %.3f\\n' % (year, hares, lynxes))
-""")},
-    "remembers all years": {"hares.py": python("""
+""")
+    },
+    "remembers all years": {
+        "hares.py": python("""
 import json, os, sys
 import science
 
@@ -293,8 +333,10 @@ if len(animals) <= science.settings["years"]:
     with open("checkpoint", "w") as file:
         json.dump(animals, file)
     sys.exit(85)
-""")},
-    "text, and every year": {"hares.py": python("""
+""")
+    },
+    "text, and every year": {
+        "hares.py": python("""
 import os, sys
 from science import a_year_later, settings
 
@@ -312,8 +354,10 @@ for year in range(done + 1, settings['years'] + 1):
         file.write('%d %r %r\\n' % (year, hares, lynxes))
     if year - began >= settings['interval']:
         sys.exit(85)
-""")},
-    "a class": {"hares.py": python("""
+""")
+    },
+    "a class": {
+        "hares.py": python("""
 import json, os, sys
 from science import a_year_later, settings
 
@@ -342,14 +386,19 @@ with open("my_output.txt", "a") as output:
 if forest.next_year <= settings["years"]:
     forest.save()
     sys.exit(85)
-""")},
+""")
+    },
 }
 
 WRONG_LAST_DONE = {
     "repeats-iteration": {
-        "counts otherwise, saves the same": {"hares.py": _given(
-            LAST_DONE, "hares.py", ("year == enough", "year >= enough"), ("# the year after which to save", ""))},
-        "begins at 0, resumes with the last": {"hares.py": python("""
+        "counts otherwise, saves the same": {
+            "hares.py": _given(
+                LAST_DONE, "hares.py", ("year == enough", "year >= enough"), ("# the year after which to save", "")
+            )
+        },
+        "begins at 0, resumes with the last": {
+            "hares.py": python("""
 import json, os, sys
 from science import a_year_later, settings
 
@@ -364,25 +413,43 @@ for year in range(state[0], settings["years"] + 1):
     if done == settings["interval"]:
         json.dump(state, open("checkpoint", "w"))
         sys.exit(85)
-""")},
+""")
+        },
     },
     "skips-iteration": {
-        "both": {"hares.py": _given(LAST_DONE, "hares.py", ("[year, hares", "[year + 1, hares"),
-                                    ("= json.load(file)\n", "= json.load(file)\n    year += 1\n"))},
+        "both": {
+            "hares.py": _given(
+                LAST_DONE,
+                "hares.py",
+                ("[year, hares", "[year + 1, hares"),
+                ("= json.load(file)\n", "= json.load(file)\n    year += 1\n"),
+            )
+        },
         "two later": {"hares.py": _given(LAST_DONE, "hares.py", ("[year, hares", "[year + 2, hares"))},
     },
     "state-incomplete": {
-        "only the year": {"hares.py": _given(
-            LAST_DONE, "hares.py", ("json.dump([year, hares, lynxes], file)", "json.dump(year + 1, file)"),
-            ("        year, hares, lynxes = json.load(file)", "        year = json.load(file)"))},
-        "the hares without the lynxes": {"hares.py": _given(
-            LAST_DONE, "hares.py", ("json.dump([year, hares, lynxes], file)", "json.dump([year + 1, hares], file)"),
-            ("        year, hares, lynxes = json.load(file)", "        year, hares = json.load(file)"))},
+        "only the year": {
+            "hares.py": _given(
+                LAST_DONE,
+                "hares.py",
+                ("json.dump([year, hares, lynxes], file)", "json.dump(year + 1, file)"),
+                ("        year, hares, lynxes = json.load(file)", "        year = json.load(file)"),
+            )
+        },
+        "the hares without the lynxes": {
+            "hares.py": _given(
+                LAST_DONE,
+                "hares.py",
+                ("json.dump([year, hares, lynxes], file)", "json.dump([year + 1, hares], file)"),
+                ("        year, hares, lynxes = json.load(file)", "        year, hares = json.load(file)"),
+            )
+        },
     },
     "exit-zero-after-save": {
         "sys.exit()": {"hares.py": _given(LAST_DONE, "hares.py", ("[year, hares", "[year + 1, hares"), ("85", "0"))},
-        "break": {"hares.py": _given(LAST_DONE, "hares.py", ("[year, hares", "[year + 1, hares"),
-                                     ("sys.exit(85)", "break"))},
+        "break": {
+            "hares.py": _given(LAST_DONE, "hares.py", ("[year, hares", "[year + 1, hares"), ("sys.exit(85)", "break"))
+        },
     },
 }
 
@@ -402,39 +469,65 @@ def pickled(names: str, restored: str = "") -> dict[str, str]:
     return training(
         ("import json, os", "import pickle, os"),
         (SAVE, f"            with open('checkpoint', 'wb') as file:\n                pickle.dump([{names}], file)\n"),
-        (LOAD, f"    with open('checkpoint', 'rb') as file:\n        {names.replace('random.getstate()', 'state')} = "
-               f"pickle.load(file)\n{restored}"))
+        (
+            LOAD,
+            f"    with open('checkpoint', 'rb') as file:\n        {names.replace('random.getstate()', 'state')} = "
+            f"pickle.load(file)\n{restored}",
+        ),
+    )
 
 
 RIGHT_TRAINING = {
     "everything, pickled": pickled("epoch, model, speed, flights, random.getstate()", "    random.setstate(state)\n"),
     "json": training(
         ("json.dump([epoch, model], file)", "json.dump([epoch, model, speed, flights, random.getstate()], file)"),
-        ("        epoch, model = json.load(file)\n",
-         "        epoch, model, speed, flights, (version, words, gauss) = json.load(file)\n"
-         "    random.setstate((version, tuple(words), gauss))\n")),
+        (
+            "        epoch, model = json.load(file)\n",
+            "        epoch, model, speed, flights, (version, words, gauss) = json.load(file)\n"
+            "    random.setstate((version, tuple(words), gauss))\n",
+        ),
+    ),
     "a generator of its own": training(
         ("import json, os", "import pickle, os"),
         ("random.seed(settings['seed'])", "generator = random.Random(settings['seed'])"),
         ("random.shuffle(flights)", "generator.shuffle(flights)"),
-        (SAVE, "            state = epoch, model, speed, flights, generator\n"
-               "            with open('checkpoint', 'wb') as file:\n                file.write(pickle.dumps(state))\n"),
-        (LOAD, "    epoch, model, speed, flights, generator = pickle.loads(open('checkpoint', 'rb').read())\n")),
+        (
+            SAVE,
+            "            state = epoch, model, speed, flights, generator\n"
+            "            with open('checkpoint', 'wb') as file:\n                file.write(pickle.dumps(state))\n",
+        ),
+        (LOAD, "    epoch, model, speed, flights, generator = pickle.loads(open('checkpoint', 'rb').read())\n"),
+    ),
     "shuffles again as often as it had": training(
-        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
+        ("[epoch, model]", "[epoch, model, speed]"),
+        ("        epoch, model =", "        epoch, model, speed ="),
         ("while epoch <", "while epoch <"),
-        ("with open('my_output.txt', 'a')", "for _ in range(epoch):\n    random.shuffle(flights)\n"
-                                            "with open('my_output.txt', 'a')")),
+        (
+            "with open('my_output.txt', 'a')",
+            "for _ in range(epoch):\n    random.shuffle(flights)\nwith open('my_output.txt', 'a')",
+        ),
+    ),
     "all orders beforehand": training(
-        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
-        ("epoch, model, speed = 0,", "orders = []\nfor _ in range(settings['epochs']):\n    random.shuffle(flights)\n"
-                                     "    orders.append(list(flights))\nepoch, model, speed = 0,"),
-        ("        random.shuffle(flights)\n", ""), ("for flight in flights:", "for flight in orders[epoch]:")),
+        ("[epoch, model]", "[epoch, model, speed]"),
+        ("        epoch, model =", "        epoch, model, speed ="),
+        (
+            "epoch, model, speed = 0,",
+            "orders = []\nfor _ in range(settings['epochs']):\n    random.shuffle(flights)\n"
+            "    orders.append(list(flights))\nepoch, model, speed = 0,",
+        ),
+        ("        random.shuffle(flights)\n", ""),
+        ("for flight in flights:", "for flight in orders[epoch]:"),
+    ),
     "a seed for each epoch": training(
-        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
-        ("random.shuffle(flights)", "flights.sort()\n        random.seed(settings['seed'] * 1000 + epoch)\n"
-                                    "        random.shuffle(flights)")),
-    "a sample, not in place": {"train.py": python("""
+        ("[epoch, model]", "[epoch, model, speed]"),
+        ("        epoch, model =", "        epoch, model, speed ="),
+        (
+            "random.shuffle(flights)",
+            "flights.sort()\n        random.seed(settings['seed'] * 1000 + epoch)\n        random.shuffle(flights)",
+        ),
+    ),
+    "a sample, not in place": {
+        "train.py": python("""
 import os, pickle, random, sys
 from science import flights, gradient, settings
 
@@ -456,8 +549,10 @@ with open("my_output.txt", "a") as output:
             with open("checkpoint", "wb") as file:
                 pickle.dump(state, file)
             sys.exit(85)
-""")},
-    "the order as numbers": {"train.py": python("""
+""")
+    },
+    "the order as numbers": {
+        "train.py": python("""
 import json, os, random, sys
 from science import flights, gradient, settings
 
@@ -482,7 +577,8 @@ for epoch in range(epoch, settings["epochs"]):
         json.dump(everything, file)
     if (epoch + 1) % settings["interval"] == 0:
         sys.exit(85)
-""")},
+""")
+    },
 }
 
 WRONG_TRAINING = {
@@ -491,11 +587,18 @@ WRONG_TRAINING = {
         "all but the random state": pickled("epoch, model, speed, flights"),
         "seeds again after setstate": training(
             ("import json, os", "import pickle, os"),
-            (SAVE, "            with open('checkpoint', 'wb') as file:\n"
-                   "                pickle.dump([epoch, model, speed, flights, random.getstate()], file)\n"),
-            (LOAD, "    with open('checkpoint', 'rb') as file:\n"
-                   "        epoch, model, speed, flights, state = pickle.load(file)\n    random.setstate(state)\n"
-                   "    random.seed(settings['seed'])\n")),
+            (
+                SAVE,
+                "            with open('checkpoint', 'wb') as file:\n"
+                "                pickle.dump([epoch, model, speed, flights, random.getstate()], file)\n",
+            ),
+            (
+                LOAD,
+                "    with open('checkpoint', 'rb') as file:\n"
+                "        epoch, model, speed, flights, state = pickle.load(file)\n    random.setstate(state)\n"
+                "    random.seed(settings['seed'])\n",
+            ),
+        ),
     },
     "state-incomplete": {
         "without the speed": pickled("epoch, model, flights, random.getstate()", "    random.setstate(state)\n"),
@@ -519,22 +622,42 @@ DUE = "        if state['block'] % settings['interval'] == 0:\n"
 RIGHT_ON_SIGTERM = {
     "calls the handler itself": collatz((LAST, LAST + DUE + "            save_and_leave(None, None)\n")),
     "without the handler": collatz(
-        HANDLER, ("def save_and_leave(number, frame):", "def save_and_leave():"), ("signal, sys", "sys"),
-        (LAST, LAST + DUE + "            save_and_leave()\n")),
+        HANDLER,
+        ("def save_and_leave(number, frame):", "def save_and_leave():"),
+        ("signal, sys", "sys"),
+        (LAST, LAST + DUE + "            save_and_leave()\n"),
+    ),
     "in the loop": collatz(
-        HANDLER, (LAST, LAST + DUE + "            with open('checkpoint', 'w') as file:\n"
-                                     "                file.write(json.dumps(state))\n            sys.exit(85)\n")),
+        HANDLER,
+        (
+            LAST,
+            LAST + DUE + "            with open('checkpoint', 'w') as file:\n"
+            "                file.write(json.dumps(state))\n            sys.exit(85)\n",
+        ),
+    ),
     "by the clock": collatz(
         ("import json, os, signal, sys", "import json, os, signal, sys, time\nbegan = time.monotonic()"),
-        (LAST, LAST + "        if time.monotonic() - began >= settings['interval'] * settings['seconds']:\n"
-                      "            save_and_leave(0, None)\n")),
+        (
+            LAST,
+            LAST + "        if time.monotonic() - began >= settings['interval'] * settings['seconds']:\n"
+            "            save_and_leave(0, None)\n",
+        ),
+    ),
     "an alarm says when": collatz(
-        HANDLER, ("def save_and_leave(number, frame):", "due = False\n\ndef ring(number, frame):\n    global due\n"
-                                                        "    due = True\n\ndef save_and_leave():"),
-        ("with open('my_output.txt', 'a')", "signal.signal(signal.SIGALRM, ring)\n"
-         "signal.alarm(settings['interval'] * settings['seconds'] - 1)\nwith open('my_output.txt', 'a')"),
-        (LAST, LAST + "        if due:\n            save_and_leave()\n")),
-    "saves after each block": {"collatz.py": python("""
+        HANDLER,
+        (
+            "def save_and_leave(number, frame):",
+            "due = False\n\ndef ring(number, frame):\n    global due\n    due = True\n\ndef save_and_leave():",
+        ),
+        (
+            "with open('my_output.txt', 'a')",
+            "signal.signal(signal.SIGALRM, ring)\n"
+            "signal.alarm(settings['interval'] * settings['seconds'] - 1)\nwith open('my_output.txt', 'a')",
+        ),
+        (LAST, LAST + "        if due:\n            save_and_leave()\n"),
+    ),
+    "saves after each block": {
+        "collatz.py": python("""
 import json, os, sys
 from science import search, settings
 
@@ -549,8 +672,10 @@ while state["block"] < settings["blocks"]:
     with open("checkpoint.new", "w") as file:
         json.dump(state, file)
     os.replace("checkpoint.new", "checkpoint")
-""")},
-    "for": {"collatz.py": python("""
+""")
+    },
+    "for": {
+        "collatz.py": python("""
 import os, pickle, sys
 from science import search, settings
 
@@ -570,8 +695,10 @@ def main():
     return 85
 
 sys.exit(main())
-""")},
-    "from the output": {"collatz.py": python("""
+""")
+    },
+    "from the output": {
+        "collatz.py": python("""
 import os, sys
 from science import search, settings
 
@@ -586,7 +713,8 @@ for n in range(state["block"] + 1, settings["blocks"] + 1):
     if n % settings["interval"] == 0 and n != settings["blocks"]:
         open("checkpoint", "w").write("see my_output.txt")
         sys.exit(85)
-""")},
+""")
+    },
 }
 
 WRONG_ON_SIGTERM = {
@@ -594,28 +722,40 @@ WRONG_ON_SIGTERM = {
         "saves when told, and goes on": collatz(("    sys.exit(85)\n", "")),
         "saves when told, and is done": collatz(("sys.exit(85)", "sys.exit(0)")),
         "other signals, too": collatz(
-            ("def save_and_leave", "for number in signal.SIGINT, signal.SIGHUP:\n"
-                                   "    signal.signal(number, signal.SIG_IGN)\n\ndef save_and_leave")),
+            (
+                "def save_and_leave",
+                "for number in signal.SIGINT, signal.SIGHUP:\n"
+                "    signal.signal(number, signal.SIG_IGN)\n\ndef save_and_leave",
+            )
+        ),
         "a flag": collatz(
-            ("def save_and_leave(number, frame):", "told = False\n\ndef tell(number, frame):\n    global told\n"
-                                                   "    told = True\n\ndef save_and_leave():"),
+            (
+                "def save_and_leave(number, frame):",
+                "told = False\n\ndef tell(number, frame):\n    global told\n    told = True\n\ndef save_and_leave():",
+            ),
             ("signal.SIGTERM, save_and_leave)", "signal.SIGTERM, tell)"),
-            (LAST, LAST + "        if told:\n            save_and_leave()\n")),
+            (LAST, LAST + "        if told:\n            save_and_leave()\n"),
+        ),
     },
     "exit-zero-after-save": {
-        "sys.exit()": collatz(("sys.exit(85)", "sys.exit()"),
-                              (LAST, LAST + DUE + "            save_and_leave(None, None)\n")),
-        "return": collatz(("    sys.exit(85)\n", ""),
-                          (LAST, LAST + DUE + "            save_and_leave(None, None)\n            break\n")),
+        "sys.exit()": collatz(
+            ("sys.exit(85)", "sys.exit()"), (LAST, LAST + DUE + "            save_and_leave(None, None)\n")
+        ),
+        "return": collatz(
+            ("    sys.exit(85)\n", ""),
+            (LAST, LAST + DUE + "            save_and_leave(None, None)\n            break\n"),
+        ),
     },
     "state-incomplete": {
         "only the block": collatz(
             ("json.dump(state, file)", "json.dump({'block': state['block']}, file)"),
             ("        state = json.load(file)", "        state.update(json.load(file))"),
-            (LAST, LAST + DUE + "            save_and_leave(None, None)\n")),
+            (LAST, LAST + DUE + "            save_and_leave(None, None)\n"),
+        ),
         "the best, and not its steps": collatz(
             ("        state = json.load(file)", "        state.update(json.load(file), steps=0)"),
-            (LAST, LAST + DUE + "            save_and_leave(None, None)\n")),
+            (LAST, LAST + DUE + "            save_and_leave(None, None)\n"),
+        ),
     },
 }
 
@@ -637,29 +777,39 @@ exit "${code[0]}"
 """),
     "no pipe": script("python3 model.py >> model.log 2>&1"),
     "no pipe, and exec": script("exec >> model.log 2>&1\nexec python3 model.py", "/bin/sh"),
-    "the code in a file": script("""
+    "the code in a file": script(
+        """
 { python3 model.py 2>&1; echo $? > exit_code; } | tee -a model.log
 exit $(cat exit_code)
-""", "/bin/sh"),
-    "the code in another stream": script("""
+""",
+        "/bin/sh",
+    ),
+    "the code in another stream": script(
+        """
 exec 4>&1
 code=$( { { python3 model.py 2>&1; echo $? >&3; } | tee -a model.log >&4; } 3>&1 )
 exit $code
-""", "/bin/sh"),
-    "log first, show later": script("""
+""",
+        "/bin/sh",
+    ),
+    "log first, show later": script(
+        """
 touch model.log
 shown=$(wc -l < model.log)
 python3 model.py >> model.log 2>&1
 code=$?
 tail -n +$((shown + 1)) model.log
 exit $code
-""", "/bin/sh"),
+""",
+        "/bin/sh",
+    ),
     "every failure stops it": script("""
 set -euo pipefail
 say() { tee -a model.log; }
 python3 model.py 2>&1 | say
 """),
-    "in Python": script("""
+    "in Python": script(
+        """
 import subprocess, sys
 with open("model.log", "a") as log:
     model = subprocess.Popen(["python3", "model.py"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -667,7 +817,9 @@ with open("model.log", "a") as log:
         print(line, end="")
         log.write(line)
 sys.exit(model.wait())
-""", "/usr/bin/env python3"),
+""",
+        "/usr/bin/env python3",
+    ),
 }
 
 WRONG_PIPE = {

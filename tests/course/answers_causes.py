@@ -29,42 +29,70 @@ TAKEN, OUTSIDE, AGAIN = "takes away a file that is needed", "outside of the func
 
 SAVE = {
     # -- nothing is written, or something else ------------------------------------------
-    "in the home directory": Wrong(save(
-        '(Path.home() / "checkpoint.txt").write_text(str(iteration))\nsys.exit(85)', "import sys\nfrom pathlib import Path"),
-        7, HOME_SAID),
-    "at the end of HOME": Wrong(save(
-        'with open(os.environ["HOME"] + "/checkpoint.txt", "w") as file:\n    file.write(str(iteration))\nsys.exit(85)', OS),
-        6, HOME_SAID),
-    "an error of write is caught": Wrong(save("""
+    "in the home directory": Wrong(
+        save(
+            '(Path.home() / "checkpoint.txt").write_text(str(iteration))\nsys.exit(85)',
+            "import sys\nfrom pathlib import Path",
+        ),
+        7,
+        HOME_SAID,
+    ),
+    "at the end of HOME": Wrong(
+        save(
+            'with open(os.environ["HOME"] + "/checkpoint.txt", "w") as file:\n    file.write(str(iteration))\nsys.exit(85)',
+            OS,
+        ),
+        6,
+        HOME_SAID,
+    ),
+    "an error of write is caught": Wrong(
+        save("""
 try:
     with open("checkpoint.txt", "w") as file:
         file.write(iteration)
 except Exception as problem:
     print("not saved:", problem)
-sys.exit(85)"""), 8, FAILS),
-    "text into a file for bytes": Wrong(save("""
+sys.exit(85)"""),
+        8,
+        FAILS,
+    ),
+    "text into a file for bytes": Wrong(
+        save("""
 try:
     with open("checkpoint.txt", "wb") as file:
         file.write(str(iteration))
 except TypeError:
     pass
-sys.exit(85)"""), 8, FAILS),
-    "an error of write is hidden by finally": Wrong(save("""
+sys.exit(85)"""),
+        8,
+        FAILS,
+    ),
+    "an error of write is hidden by finally": Wrong(
+        save("""
 try:
     with open("checkpoint.txt", "w") as file:
         file.write(iteration)
 finally:
-    sys.exit(85)"""), 8, FAILS),
-    "write without brackets": Wrong(save(
-        'with open("checkpoint.txt", "w") as file:\n    file.write\nsys.exit(85)'), 7, CALLED),
-    "close without brackets": Wrong(save(
-        'file = open("checkpoint.txt", "w")\nfile.write(str(iteration))\nfile.close\nos._exit(85)', OS), 8, CALLED),
-    "leaves before it writes": Wrong(save(
-        'with open("checkpoint.txt", "w") as file:\n    sys.exit(85)\n    file.write(str(iteration))'), 7, REACHED),
+    sys.exit(85)"""),
+        8,
+        FAILS,
+    ),
+    "write without brackets": Wrong(
+        save('with open("checkpoint.txt", "w") as file:\n    file.write\nsys.exit(85)'), 7, CALLED
+    ),
+    "close without brackets": Wrong(
+        save('file = open("checkpoint.txt", "w")\nfile.write(str(iteration))\nfile.close\nos._exit(85)', OS), 8, CALLED
+    ),
+    "leaves before it writes": Wrong(
+        save('with open("checkpoint.txt", "w") as file:\n    sys.exit(85)\n    file.write(str(iteration))'), 7, REACHED
+    ),
     "leaves first": Wrong(save(f"sys.exit(85)\n{WRITE}"), 6, REACHED),
-    "returns what leaves": Wrong(save(
-        'file = open("checkpoint.txt", "w")\nreturn sys.exit(85)\nfile.write(str(iteration))'), 7, REACHED),
-    "a counter of its own": Wrong({"checkpoint.py": f"""
+    "returns what leaves": Wrong(
+        save('file = open("checkpoint.txt", "w")\nreturn sys.exit(85)\nfile.write(str(iteration))'), 7, REACHED
+    ),
+    "a counter of its own": Wrong(
+        {
+            "checkpoint.py": f"""
 import sys
 from given import restore_checkpoint
 saves = 0
@@ -74,14 +102,24 @@ def save_checkpoint(iteration):
     saves += 1
     {WRITE.replace("iteration", "saves").replace(chr(10), chr(10) + "    ")}
     sys.exit(85)
-"""}, 10, SAVED_HERE),
-    "a counter at the function": Wrong(save("""
+"""
+        },
+        10,
+        SAVED_HERE,
+    ),
+    "a counter at the function": Wrong(
+        save("""
 save_checkpoint.count = getattr(save_checkpoint, "count", 0) + 1
 open("checkpoint.txt", "w").write(str(save_checkpoint.count))
-sys.exit(85)"""), 7, SAVED_HERE),
+sys.exit(85)"""),
+        7,
+        SAVED_HERE,
+    ),
     "its first argument": Wrong(save('open("checkpoint.txt", "w").write(sys.argv[1])\nsys.exit(85)'), 6, SAVED_HERE),
     "the word": Wrong(save('open("checkpoint.txt", "w").write("iteration")\nsys.exit(85)'), 6, SAVED_HERE),
-    "a helper without brackets": Wrong({"checkpoint.py": f"""
+    "a helper without brackets": Wrong(
+        {
+            "checkpoint.py": f"""
 import sys
 from given import restore_checkpoint
 
@@ -91,8 +129,14 @@ def leave():
 def save_checkpoint(iteration):
     {WRITE.strip().replace(chr(10), chr(10) + "    ")}
     leave
-"""}, 11, CALLED),
-    "a helper that catches it": Wrong({"checkpoint.py": f"""
+"""
+        },
+        11,
+        CALLED,
+    ),
+    "a helper that catches it": Wrong(
+        {
+            "checkpoint.py": f"""
 import sys
 from given import restore_checkpoint
 
@@ -105,58 +149,116 @@ def leave():
 def save_checkpoint(iteration):
     {WRITE.strip().replace(chr(10), chr(10) + "    ")}
     leave()
-"""}, 8, CAUGHT),
-    "an error of another kind is hidden": Wrong(save(
-        "try:\n    with open('checkpoint.txt', 'w') as file:\n        json.dump(file, iteration)\nexcept Exception:\n"
-        "    pass\nsys.exit(85)", "import json, sys"), 0, "The job fails with exit code 1"),
-    "the number of the last checkpoint": Wrong(save('open("checkpoint.txt", "w").write(str(iteration - 3))\nsys.exit(85)'),
-                                               6, "`iteration - 3` makes another number"),
+"""
+        },
+        8,
+        CAUGHT,
+    ),
+    "an error of another kind is hidden": Wrong(
+        save(
+            "try:\n    with open('checkpoint.txt', 'w') as file:\n        json.dump(file, iteration)\nexcept Exception:\n"
+            "    pass\nsys.exit(85)",
+            "import json, sys",
+        ),
+        0,
+        "The job fails with exit code 1",
+    ),
+    "the number of the last checkpoint": Wrong(
+        save('open("checkpoint.txt", "w").write(str(iteration - 3))\nsys.exit(85)'),
+        6,
+        "`iteration - 3` makes another number",
+    ),
     # -- what is needed is taken away ---------------------------------------------------
     "removes the output": Wrong(save(f'{WRITE}os.remove("my_output.txt")\nsys.exit(85)', OS), 8, TAKEN),
-    "moves the output": Wrong(save(f'{WRITE}shutil.move("my_output.txt", "old.txt")\nsys.exit(85)', "import shutil, sys"),
-                              8, TAKEN),
-    "empties the output": Wrong(save(f'{WRITE}open("my_output.txt", "w").close()\nsys.exit(85)'), 8, "empties my_output.txt",
-                                "output-overwritten"),
+    "moves the output": Wrong(
+        save(f'{WRITE}shutil.move("my_output.txt", "old.txt")\nsys.exit(85)', "import shutil, sys"), 8, TAKEN
+    ),
+    "empties the output": Wrong(
+        save(f'{WRITE}open("my_output.txt", "w").close()\nsys.exit(85)'),
+        8,
+        "empties my_output.txt",
+        "output-overwritten",
+    ),
     # -- it does not leave, or much later ------------------------------------------------
     "a month of sleep": Wrong(save(f"{WRITE}time.sleep(30 * 24 * 3600)\nsys.exit(85)", TIME), 8, "it waits here"),
-    "a day of sleep": Wrong(save(f"{WRITE}from time import sleep\nsleep(86400)\nsys.exit(85)"), 9, "no iteration is done twice"),
-    "caught by a bare except": Wrong(save(
-        f"try:\n    {WRITE.strip().replace(chr(10), chr(10) + '    ')}\n    sys.exit(85)\nexcept:\n    print('not saved')"),
-        10, CAUGHT),
+    "a day of sleep": Wrong(
+        save(f"{WRITE}from time import sleep\nsleep(86400)\nsys.exit(85)"), 9, "no iteration is done twice"
+    ),
+    "caught by a bare except": Wrong(
+        save(
+            f"try:\n    {WRITE.strip().replace(chr(10), chr(10) + '    ')}\n    sys.exit(85)\nexcept:\n    print('not saved')"
+        ),
+        10,
+        CAUGHT,
+    ),
     "caught by its name": Wrong(save(f"{WRITE}try:\n    sys.exit(85)\nexcept SystemExit:\n    pass"), 10, CAUGHT),
-    "suppressed": Wrong(save(f"{WRITE}with contextlib.suppress(BaseException):\n    sys.exit(85)", "import contextlib, sys"),
-                        8, CAUGHT),
-    "returns in finally": Wrong(save(f"try:\n    {WRITE.strip().replace(chr(10), chr(10) + '    ')}\n    sys.exit(85)\n"
-                                     "finally:\n    return"), 11, "`return` in `finally`"),
+    "suppressed": Wrong(
+        save(f"{WRITE}with contextlib.suppress(BaseException):\n    sys.exit(85)", "import contextlib, sys"), 8, CAUGHT
+    ),
+    "returns in finally": Wrong(
+        save(f"try:\n    {WRITE.strip().replace(chr(10), chr(10) + '    ')}\n    sys.exit(85)\nfinally:\n    return"),
+        11,
+        "`return` in `finally`",
+    ),
     "sys.exit without brackets": Wrong(save(f"{WRITE}sys.exit"), 8, CALLED),
-    "in a thread": Wrong(save("""
+    "in a thread": Wrong(
+        save(
+            """
 def job():
     with open("checkpoint.txt", "w") as file:
         file.write(str(iteration))
     sys.exit(85)
 worker = threading.Thread(target=job)
 worker.start()
-worker.join()""", "import sys, threading"), 10, "ends that thread alone"),
-    "in a pool of threads": Wrong(save("""
+worker.join()""",
+            "import sys, threading",
+        ),
+        10,
+        "ends that thread alone",
+    ),
+    "in a pool of threads": Wrong(
+        save(
+            """
 def job():
     open("checkpoint.txt", "w").write(str(iteration))
     sys.exit(85)
 with ThreadPoolExecutor() as pool:
-    pool.submit(job)""", "import sys\nfrom concurrent.futures import ThreadPoolExecutor"), 11, "does not end the program"),
-    "in a process": Wrong(save(f"""{WRITE}
+    pool.submit(job)""",
+            "import sys\nfrom concurrent.futures import ThreadPoolExecutor",
+        ),
+        11,
+        "does not end the program",
+    ),
+    "in a process": Wrong(
+        save(
+            f"""{WRITE}
 other = multiprocessing.Process(target=sys.exit, args=(85,))
 other.start()
-other.join()""", "import multiprocessing, sys"), 9, ELSEWHERE),
+other.join()""",
+            "import multiprocessing, sys",
+        ),
+        9,
+        ELSEWHERE,
+    ),
     "in a fork": Wrong(save(f"{WRITE}if os.fork() == 0:\n    os._exit(85)\nos.wait()", OS), 8, ELSEWHERE),
-    "a child writes and leaves": Wrong(save("""
+    "a child writes and leaves": Wrong(
+        save(
+            """
 child = os.fork()
 if not child:
     with open("checkpoint.txt", "w") as file:
         file.write(str(iteration))
     sys.exit(85)
-os.waitpid(child, 0)""", OS), 6, ELSEWHERE),
+os.waitpid(child, 0)""",
+            OS,
+        ),
+        6,
+        ELSEWHERE,
+    ),
     "a shell leaves": Wrong(save(f'{WRITE}os.system("exit 85")', OS), 8, ELSEWHERE),
-    "by the clock": Wrong({"checkpoint.py": f"""
+    "by the clock": Wrong(
+        {
+            "checkpoint.py": f"""
 import sys, time
 from given import restore_checkpoint
 begun = time.time()
@@ -166,10 +268,19 @@ def save_checkpoint(iteration):
         return
     {WRITE.strip().replace(chr(10), chr(10) + "    ")}
     sys.exit(85)
-"""}, 7, "time.time() - begun < 3600"),
-    "every tenth": Wrong(save(f"if iteration % 10 == 0:\n    {WRITE.strip().replace(chr(10), chr(10) + '    ')}\n"
-                              "    sys.exit(85)"), 6, "iteration % 10 == 0"),
-    "outside of the function": Wrong({"checkpoint.py": f"""
+"""
+        },
+        7,
+        "time.time() - begun < 3600",
+    ),
+    "every tenth": Wrong(
+        save(f"if iteration % 10 == 0:\n    {WRITE.strip().replace(chr(10), chr(10) + '    ')}\n    sys.exit(85)"),
+        6,
+        "iteration % 10 == 0",
+    ),
+    "outside of the function": Wrong(
+        {
+            "checkpoint.py": f"""
 import sys
 from given import restore_checkpoint
 
@@ -177,7 +288,11 @@ def save_checkpoint(iteration):
     {WRITE.strip().replace(chr(10), chr(10) + "    ")}
 
 sys.exit(85)
-"""}, 9, OUTSIDE),
+"""
+        },
+        9,
+        OUTSIDE,
+    ),
     "starts itself": Wrong(save(f"{WRITE}os.execl(sys.executable, sys.executable, *sys.argv)", OS), 8, AGAIN),
 }
 
@@ -210,7 +325,8 @@ def changed(*changes: tuple[str, str], files: str = "checkpoint.txt, my_output.t
 
 def numbered(choice: str, name: str = '"it_%d.txt" % iteration', files: str = "saves, my_output.txt") -> dict[str, str]:
     """A module that keeps a file of each checkpoint, and chooses one."""
-    return restore(f"""
+    return restore(
+        f"""
 import glob, os, sys
 
 def save_checkpoint(iteration):
@@ -227,12 +343,15 @@ def restore_checkpoint(start, end):
     except (OSError, ValueError, IndexError):
         return start
     return iteration if start <= iteration <= end else start
-""", files)
+""",
+        files,
+    )
 
 
 def in_json(value: str, read: str, errors: str, otherwise: str = "start") -> dict[str, str]:
     """A module that saves a value as JSON."""
-    return restore(f"""
+    return restore(
+        f"""
 import json, os, sys
 
 def save_checkpoint(iteration):
@@ -247,55 +366,114 @@ def restore_checkpoint(start, end):
     except ({errors}):
         return {otherwise}
     return iteration if start <= iteration <= end else start
-""", "checkpoint.json, my_output.txt")
+""",
+        "checkpoint.json, my_output.txt",
+    )
 
 
 READ = 'with open("checkpoint.txt") as file:\n            iteration = int(file.read())'
 RETURNED = "return iteration if start <= iteration <= end else start"
 SAVED = 'with open("checkpoint.txt", "w") as file:\n        file.write(str(iteration))'
 BOUND, TEXT_ORDER, BROKEN = "of the last iteration", "in order as text", "restore_checkpoint copes with the broken file"
-NOT_START, GONE, OTHERS, WHOSE = "and not with START", "gone when the process ends", "files of another run", "my_output.txt here"
+NOT_START, GONE, OTHERS, WHOSE = (
+    "and not with START",
+    "gone when the process ends",
+    "files of another run",
+    "my_output.txt here",
+)
 CORRUPT = "corrupt-checkpoint-crashes"
 PLACE = 'os.path.join(os.path.expanduser("~"), "checkpoint.txt")'
 
 RESTORE = {
     "in the home directory": Wrong(changed(('"checkpoint.txt"', PLACE)), 4, HOME_SAID),
-    "in the home directory, and not listed": Wrong(changed(('"checkpoint.txt"', PLACE), files="my_output.txt"), 4, HOME_SAID),
-    "hash() as a checksum": Wrong(changed(
-        ("file.write(str(iteration))", 'file.write(f"{iteration} {hash(str(iteration))}")'),
-        ("iteration = int(file.read())", "text, check = file.read().split()"),
-        ("    return iteration if", "    if str(hash(text)) != check:\n        return start\n    iteration = int(text)\n"
-                                    "    return iteration if")), 5, HASH_SAID),
-    "hash() with a name": Wrong(changed(
-        ("file.write(str(iteration))", 'file.write("%d %d" % (iteration, hash("sweep %d" % iteration)))'),
-        ("iteration = int(file.read())", "iteration, mark = map(int, file.read().split())"),
-        ("    return iteration if", '    if mark != hash("sweep %d" % iteration):\n        return start\n'
-                                    "    return iteration if")), 5, HASH_SAID),
-    "the order of a set": Wrong(changed(
-        ("file.write(str(iteration))", 'file.write(" ".join({f"a{iteration}", f"b{sys.argv[1]}", f"c{sys.argv[2]}"}))'),
-        ("iteration = int(file.read())", "iteration, *ends = [int(word[1:]) for word in file.read().split()]"),
-        ("    return iteration if", "    if ends != [start, end]:\n        return start\n    return iteration if")), 5, SET_SAID),
-    "an environment variable": Wrong(changed(
-        (SAVED, 'os.environ["ITERATION"] = str(iteration)\n    open("checkpoint.txt", "w").close()'),
-        (READ, 'iteration = int(os.environ.get("ITERATION", start))')), 4, GONE),
-    "a global variable": Wrong(changed(
-        ("def save", "kept = None\n\ndef save"), (SAVED, 'global kept\n    kept = iteration\n    open("checkpoint.txt", "w").close()'),
-        (READ, "iteration = int(kept if kept is not None else start)")), 7, GONE),
-    "an attribute of a module": Wrong(changed(
-        (SAVED, 'sys.last = iteration\n    open("checkpoint.txt", "w").close()'),
-        (READ, 'iteration = getattr(sys, "last", start)')), 4, GONE),
+    "in the home directory, and not listed": Wrong(
+        changed(('"checkpoint.txt"', PLACE), files="my_output.txt"), 4, HOME_SAID
+    ),
+    "hash() as a checksum": Wrong(
+        changed(
+            ("file.write(str(iteration))", 'file.write(f"{iteration} {hash(str(iteration))}")'),
+            ("iteration = int(file.read())", "text, check = file.read().split()"),
+            (
+                "    return iteration if",
+                "    if str(hash(text)) != check:\n        return start\n    iteration = int(text)\n"
+                "    return iteration if",
+            ),
+        ),
+        5,
+        HASH_SAID,
+    ),
+    "hash() with a name": Wrong(
+        changed(
+            ("file.write(str(iteration))", 'file.write("%d %d" % (iteration, hash("sweep %d" % iteration)))'),
+            ("iteration = int(file.read())", "iteration, mark = map(int, file.read().split())"),
+            (
+                "    return iteration if",
+                '    if mark != hash("sweep %d" % iteration):\n        return start\n    return iteration if',
+            ),
+        ),
+        5,
+        HASH_SAID,
+    ),
+    "the order of a set": Wrong(
+        changed(
+            (
+                "file.write(str(iteration))",
+                'file.write(" ".join({f"a{iteration}", f"b{sys.argv[1]}", f"c{sys.argv[2]}"}))',
+            ),
+            ("iteration = int(file.read())", "iteration, *ends = [int(word[1:]) for word in file.read().split()]"),
+            ("    return iteration if", "    if ends != [start, end]:\n        return start\n    return iteration if"),
+        ),
+        5,
+        SET_SAID,
+    ),
+    "an environment variable": Wrong(
+        changed(
+            (SAVED, 'os.environ["ITERATION"] = str(iteration)\n    open("checkpoint.txt", "w").close()'),
+            (READ, 'iteration = int(os.environ.get("ITERATION", start))'),
+        ),
+        4,
+        GONE,
+    ),
+    "a global variable": Wrong(
+        changed(
+            ("def save", "kept = None\n\ndef save"),
+            (SAVED, 'global kept\n    kept = iteration\n    open("checkpoint.txt", "w").close()'),
+            (READ, "iteration = int(kept if kept is not None else start)"),
+        ),
+        7,
+        GONE,
+    ),
+    "an attribute of a module": Wrong(
+        changed(
+            (SAVED, 'sys.last = iteration\n    open("checkpoint.txt", "w").close()'),
+            (READ, 'iteration = getattr(sys, "last", start)'),
+        ),
+        4,
+        GONE,
+    ),
     "falls back to 1": Wrong(changed(("return start\n", "return 1\n"), ("else start", "else 1")), 13, NOT_START),
     "falls back to 0": Wrong(changed(("return start\n", "return 0\n")), 13, NOT_START),
     "falls back to END": Wrong(changed(("return start\n", "return end\n")), 13, "begins with end, and not with START"),
     "saves END": Wrong(changed(("str(iteration)", "sys.argv[2]")), 5, SAVED_HERE),
     "the first name, as text": Wrong(numbered('last = min(os.listdir("saves"))'), 0, "started again and again"),
-    "leaves in restoring": Wrong(changed(("    try:", "    if os.path.exists('checkpoint.txt'):\n        sys.exit(0)\n    try:")),
-                                 0, "its output is wrong"),
+    "leaves in restoring": Wrong(
+        changed(("    try:", "    if os.path.exists('checkpoint.txt'):\n        sys.exit(0)\n    try:")),
+        0,
+        "its output is wrong",
+    ),
     "calls itself for ever": Wrong(changed(("sys.exit(85)", "save_checkpoint(iteration)")), 0, "exit code 1"),
-    "a dictionary of the module": Wrong(changed(
-        ("def save", "STATE = {}\n\ndef save"), (SAVED, 'STATE["next"] = iteration\n    open("checkpoint.txt", "w").close()'),
-        (READ, 'iteration = STATE.get("next", start)')), 6, GONE),
-    "adds to broken JSON": Wrong(restore("""
+    "a dictionary of the module": Wrong(
+        changed(
+            ("def save", "STATE = {}\n\ndef save"),
+            (SAVED, 'STATE["next"] = iteration\n    open("checkpoint.txt", "w").close()'),
+            (READ, 'iteration = STATE.get("next", start)'),
+        ),
+        6,
+        GONE,
+    ),
+    "adds to broken JSON": Wrong(
+        restore(
+            """
 import json, sys
 
 def save_checkpoint(iteration):
@@ -313,36 +491,72 @@ def restore_checkpoint(start, end):
     except Exception:
         return start
     return iteration if isinstance(iteration, int) and start <= iteration <= end else start
-""", "checkpoint.json, my_output.txt"), 5, BROKEN),
-    "a default of 1": Wrong(in_json('{"next": iteration}', '.get("next", 1)', "OSError, ValueError", "1"), 13, NOT_START),
+""",
+            "checkpoint.json, my_output.txt",
+        ),
+        5,
+        BROKEN,
+    ),
+    "a default of 1": Wrong(
+        in_json('{"next": iteration}', '.get("next", 1)', "OSError, ValueError", "1"), 13, NOT_START
+    ),
     "the last name as text": Wrong(numbered('last = sorted(os.listdir("saves"))[-1]'), 11, TEXT_ORDER),
     "the greatest name as text": Wrong(numbered('last = max(os.listdir("saves"))'), 11, TEXT_ORDER),
-    "names sorted in place": Wrong(numbered('names = os.listdir("saves"); names.sort(); last = names[-1]'), 11, TEXT_ORDER),
+    "names sorted in place": Wrong(
+        numbered('names = os.listdir("saves"); names.sort(); last = names[-1]'), 11, TEXT_ORDER
+    ),
     "old files win": Wrong(numbered('last = max(os.listdir("saves"), key=lambda name: int(name[3:-4]))'), 11, OTHERS),
-    "old files win, with zeros in their names": Wrong(numbered(
-        'last = sorted(glob.glob("saves/*"))[-1][6:]', '"%04d" % iteration'), 11, OTHERS),
+    "old files win, with zeros in their names": Wrong(
+        numbered('last = sorted(glob.glob("saves/*"))[-1][6:]', '"%04d" % iteration'), 11, OTHERS
+    ),
     "below the end": Wrong(changed(("<= end", "< end")), 14, BOUND),
-    "at or above the end": Wrong(changed((RETURNED, "return start if iteration < start or iteration >= end else iteration")),
-                                 14, BOUND),
-    "in a range": Wrong(changed(("start <= iteration <= end", "iteration in range(start, end)")), 14, "ends before END"),
-    "arguments swapped": Wrong(changed(("(start, end)", "(end, start)")), 8, "the first argument, START, is called `end`"),
-    "exit at the end of the module": Wrong({**changed(), "checkpoint.py": changed()["checkpoint.py"] + "\nsys.exit(85)\n"}, 16,
-                                           OUTSIDE),
-    "exit caught": Wrong(changed((SAVED, "try:\n        " + SAVED.replace("\n", "\n    ")),
-                                 ("    sys.exit(85)", "        sys.exit(85)\n    except:\n        print('not saved')")), 8, CAUGHT),
-    "starts itself again": Wrong(changed(("sys.exit(85)", "os.execv(sys.executable, [sys.executable] + sys.argv)")), 6, AGAIN),
-    "leaves before it writes": Wrong(changed(("        file.write", "        sys.exit(85)\n        file.write"),
-                                             ("\n    sys.exit(85)\n\n", "\n\n")), 5, REACHED),
+    "at or above the end": Wrong(
+        changed((RETURNED, "return start if iteration < start or iteration >= end else iteration")), 14, BOUND
+    ),
+    "in a range": Wrong(
+        changed(("start <= iteration <= end", "iteration in range(start, end)")), 14, "ends before END"
+    ),
+    "arguments swapped": Wrong(
+        changed(("(start, end)", "(end, start)")), 8, "the first argument, START, is called `end`"
+    ),
+    "exit at the end of the module": Wrong(
+        {**changed(), "checkpoint.py": changed()["checkpoint.py"] + "\nsys.exit(85)\n"}, 16, OUTSIDE
+    ),
+    "exit caught": Wrong(
+        changed(
+            (SAVED, "try:\n        " + SAVED.replace("\n", "\n    ")),
+            ("    sys.exit(85)", "        sys.exit(85)\n    except:\n        print('not saved')"),
+        ),
+        8,
+        CAUGHT,
+    ),
+    "starts itself again": Wrong(
+        changed(("sys.exit(85)", "os.execv(sys.executable, [sys.executable] + sys.argv)")), 6, AGAIN
+    ),
+    "leaves before it writes": Wrong(
+        changed(("        file.write", "        sys.exit(85)\n        file.write"), ("\n    sys.exit(85)\n\n", "\n\n")),
+        5,
+        REACHED,
+    ),
     "sys.exit without brackets": Wrong(changed(("sys.exit(85)", "sys.exit")), 6, CALLED),
-    "counts the lines": Wrong(changed(("file.write(str(iteration))", 'file.write("saved")'),
-                                      (READ, 'with open("my_output.txt") as file:\n'
-                                             "            iteration = start + len(file.readlines())")), 10, WHOSE),
-    "two errors of JSON": Wrong(in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError"), 0, "holds `{}`", CORRUPT),
-    "three errors of JSON": Wrong(in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError, KeyError"), 0,
-                                  "holds `[]`", CORRUPT),
+    "counts the lines": Wrong(
+        changed(
+            ("file.write(str(iteration))", 'file.write("saved")'),
+            (READ, 'with open("my_output.txt") as file:\n            iteration = start + len(file.readlines())'),
+        ),
+        10,
+        WHOSE,
+    ),
+    "two errors of JSON": Wrong(
+        in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError"), 0, "holds `{}`", CORRUPT
+    ),
+    "three errors of JSON": Wrong(
+        in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError, KeyError"), 0, "holds `[]`", CORRUPT
+    ),
     "a list in JSON": Wrong(in_json("[iteration]", "[0]", "OSError, ValueError, IndexError"), 0, "holds `{}`", CORRUPT),
     "a number in JSON": Wrong(in_json("iteration", "", "OSError, ValueError"), 0, "holds `{}`", CORRUPT),
-    "three errors of pickle": Wrong(restore("""
+    "three errors of pickle": Wrong(
+        restore("""
 import pickle, sys
 
 def save_checkpoint(iteration):
@@ -355,8 +569,14 @@ def restore_checkpoint(start, end):
     except (OSError, EOFError, pickle.UnpicklingError):
         return start
     return iteration if start <= iteration <= end else start
-"""), 0, "is the pickle of {}", CORRUPT),
-    "saves into a broken database": Wrong(restore("""
+"""),
+        0,
+        "is the pickle of {}",
+        CORRUPT,
+    ),
+    "saves into a broken database": Wrong(
+        restore(
+            """
 import sqlite3, sys
 
 def save_checkpoint(iteration):
@@ -375,8 +595,15 @@ def restore_checkpoint(start, end):
     except Exception:
         return start
     return iteration if isinstance(iteration, int) and start <= iteration <= end else start
-""", "checkpoint.db, my_output.txt"), 4, BROKEN),
-    "saves into a broken shelf": Wrong(restore("""
+""",
+            "checkpoint.db, my_output.txt",
+        ),
+        4,
+        BROKEN,
+    ),
+    "saves into a broken shelf": Wrong(
+        restore(
+            """
 import os, shelve, sys
 
 def save_checkpoint(iteration):
@@ -392,8 +619,15 @@ def restore_checkpoint(start, end):
     except Exception:
         return start
     return iteration if start <= iteration <= end else start
-""", "kept, my_output.txt"), 5, BROKEN),
-    "appends to a broken table": Wrong(restore("""
+""",
+            "kept, my_output.txt",
+        ),
+        5,
+        BROKEN,
+    ),
+    "appends to a broken table": Wrong(
+        restore(
+            """
 import csv, sys
 
 def save_checkpoint(iteration):
@@ -408,44 +642,81 @@ def restore_checkpoint(start, end):
     except Exception:
         return start
     return iteration if start <= iteration <= end else start
-""", "done.csv, my_output.txt"), 4, BROKEN),
+""",
+            "done.csv, my_output.txt",
+        ),
+        4,
+        BROKEN,
+    ),
 }
 
 LISTED = "transfer_checkpoint_files = state, my_output.txt"
 SUBMIT_FILES = {
     "no output": Wrong(submit(SAVES, LISTED, 'transfer_output_files = ""', *NEEDS), 11, "does not come home"),
-    "another output": Wrong(submit(SAVES, LISTED, "transfer_output_files = state", *NEEDS), 11, "names state and not my_output.txt"),
-    "behind queue": Wrong({"sweep.sub": submit(LISTED, HOME, *NEEDS)["sweep.sub"] + SAVES + "\n"}, 15, "stands after `queue`"),
-    "the list behind queue": Wrong({"sweep.sub": submit(SAVES, HOME, *NEEDS)["sweep.sub"] + LISTED + "\n"}, 15,
-                                   "stands after `queue`"),
-    "a remark behind a list": Wrong(submit(SAVES, LISTED + "  # what a restart needs", HOME, *NEEDS), 10,
-                                    "a comment is a line of its own", "listed-file-missing"),
-    "eviction-driven": Wrong(submit(SAVES, LISTED, HOME, *NEEDS, "when_to_transfer_output = ON_EXIT_OR_EVICT"), 15,
-                             "another way of saving"),
-    "quotes": Wrong(submit(SAVES, 'transfer_checkpoint_files = "state, my_output.txt"', HOME, *NEEDS), 10, "without quotes",
-                    "listed-file-missing"),
-    "semicolons": Wrong(submit(SAVES, "transfer_checkpoint_files = state; my_output.txt", HOME, *NEEDS), 10,
-                        "separated by commas or blanks", "listed-file-missing"),
-    "a misspelt command": Wrong(submit(SAVES, "transfer_checkpoints_files = state, my_output.txt", HOME, *NEEDS), 10,
-                                "is no submit command"),
-    "an attribute": Wrong(submit("+checkpoint_exit_code = 85", LISTED, HOME, *NEEDS), 9, "sets an attribute of this name"),
+    "another output": Wrong(
+        submit(SAVES, LISTED, "transfer_output_files = state", *NEEDS), 11, "names state and not my_output.txt"
+    ),
+    "behind queue": Wrong(
+        {"sweep.sub": submit(LISTED, HOME, *NEEDS)["sweep.sub"] + SAVES + "\n"}, 15, "stands after `queue`"
+    ),
+    "the list behind queue": Wrong(
+        {"sweep.sub": submit(SAVES, HOME, *NEEDS)["sweep.sub"] + LISTED + "\n"}, 15, "stands after `queue`"
+    ),
+    "a remark behind a list": Wrong(
+        submit(SAVES, LISTED + "  # what a restart needs", HOME, *NEEDS),
+        10,
+        "a comment is a line of its own",
+        "listed-file-missing",
+    ),
+    "eviction-driven": Wrong(
+        submit(SAVES, LISTED, HOME, *NEEDS, "when_to_transfer_output = ON_EXIT_OR_EVICT"), 15, "another way of saving"
+    ),
+    "quotes": Wrong(
+        submit(SAVES, 'transfer_checkpoint_files = "state, my_output.txt"', HOME, *NEEDS),
+        10,
+        "without quotes",
+        "listed-file-missing",
+    ),
+    "semicolons": Wrong(
+        submit(SAVES, "transfer_checkpoint_files = state; my_output.txt", HOME, *NEEDS),
+        10,
+        "separated by commas or blanks",
+        "listed-file-missing",
+    ),
+    "a misspelt command": Wrong(
+        submit(SAVES, "transfer_checkpoints_files = state, my_output.txt", HOME, *NEEDS), 10, "is no submit command"
+    ),
+    "an attribute": Wrong(
+        submit("+checkpoint_exit_code = 85", LISTED, HOME, *NEEDS), 9, "sets an attribute of this name"
+    ),
     "a comment": Wrong(submit("# checkpoint_exit_code = 85", LISTED, HOME, *NEEDS), 9, "is a comment"),
-    "brackets": Wrong(submit(SAVES, "transfer_checkpoint_files = [state, my_output.txt]", HOME, *NEEDS), 10,
-                      "separated by commas or blanks", "listed-file-missing"),
+    "brackets": Wrong(
+        submit(SAVES, "transfer_checkpoint_files = [state, my_output.txt]", HOME, *NEEDS),
+        10,
+        "separated by commas or blanks",
+        "listed-file-missing",
+    ),
     "a misspelt request": Wrong(submit(SAVES, LISTED, HOME, "request_cpu = 1", *NEEDS[1:]), 12, "is no submit command"),
-    "given twice": Wrong(submit(SAVES, LISTED, "transfer_checkpoint_files = my_output.txt", HOME, *NEEDS), 11,
-                         "a second time"),
+    "given twice": Wrong(
+        submit(SAVES, LISTED, "transfer_checkpoint_files = my_output.txt", HOME, *NEEDS), 11, "a second time"
+    ),
 }
 WRONG = {"save": SAVE, "restore": RESTORE, "submit": SUBMIT_FILES}
 
 RIGHT = {
     "save": {
-        "a set of one": save('for text in {str(iteration)}:\n    open("checkpoint.txt", "w").write(text)\nsys.exit(85)'),
+        "a set of one": save(
+            'for text in {str(iteration)}:\n    open("checkpoint.txt", "w").write(text)\nsys.exit(85)'
+        ),
         "an except that does not catch it": save(
-            f"try:\n    {WRITE.strip().replace(chr(10), chr(10) + '    ')}\n    sys.exit(85)\nexcept Exception:\n    raise"),
-        "a shell writes": save('subprocess.run(["sh", "-c", f"echo {iteration} > checkpoint.txt"], check=True)\nsys.exit(85)',
-                               "import subprocess, sys"),
-        "an object that is called": {"checkpoint.py": f"""
+            f"try:\n    {WRITE.strip().replace(chr(10), chr(10) + '    ')}\n    sys.exit(85)\nexcept Exception:\n    raise"
+        ),
+        "a shell writes": save(
+            'subprocess.run(["sh", "-c", f"echo {iteration} > checkpoint.txt"], check=True)\nsys.exit(85)',
+            "import subprocess, sys",
+        ),
+        "an object that is called": {
+            "checkpoint.py": f"""
 import sys
 from given import restore_checkpoint
 
@@ -455,26 +726,45 @@ class Saver:
         sys.exit(85)
 
 save_checkpoint = Saver()
-"""},
+"""
+        },
         "a short rest": save(f"{WRITE}time.sleep(1)\nsys.exit(85)", TIME),
-        "a log in the home directory": save(f'{WRITE}open(os.path.expanduser("~/log"), "a").write("saved")\nsys.exit(85)', OS),
+        "a log in the home directory": save(
+            f'{WRITE}open(os.path.expanduser("~/log"), "a").write("saved")\nsys.exit(85)', OS
+        ),
     },
     "restore": {
         "a checksum that is the same everywhere": changed(
             ("import os, sys", "import os, sys, zlib"),
             ("file.write(str(iteration))", 'file.write("%d %d" % (iteration, zlib.crc32(b"%d" % iteration)))'),
             ("iteration = int(file.read())", "iteration, mark = map(int, file.read().split())"),
-            ("    return iteration if", '    if mark != zlib.crc32(b"%d" % iteration):\n        return start\n'
-                                        "    return iteration if")),
+            (
+                "    return iteration if",
+                '    if mark != zlib.crc32(b"%d" % iteration):\n        return start\n    return iteration if',
+            ),
+        ),
         "names as numbers, those of others left out": numbered(
-            'last = "it_%d.txt" % max(n for n in (int(name[3:-4]) for name in os.listdir("saves")) if start <= n <= end)'),
-        "a literal": changed(("import os, sys", "import ast, os, sys"), ("str(iteration)", 'repr({"next": iteration})'),
-                             ("int(file.read())", 'ast.literal_eval(file.read())["next"]'),
-                             ("(OSError, ValueError)", "Exception")),
-        "all errors of JSON": in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError, KeyError, TypeError"),
-        "a name by chance": changed((SAVED, 'name = f"saving-{uuid.uuid4()}"\n    open(name, "w").write(str(iteration))\n'
-                                            '    os.replace(name, "checkpoint.txt")'), ("import os, sys", "import os, sys, uuid")),
-        "a database that is begun anew": restore("""
+            'last = "it_%d.txt" % max(n for n in (int(name[3:-4]) for name in os.listdir("saves")) if start <= n <= end)'
+        ),
+        "a literal": changed(
+            ("import os, sys", "import ast, os, sys"),
+            ("str(iteration)", 'repr({"next": iteration})'),
+            ("int(file.read())", 'ast.literal_eval(file.read())["next"]'),
+            ("(OSError, ValueError)", "Exception"),
+        ),
+        "all errors of JSON": in_json(
+            '{"iteration": iteration}', '["iteration"]', "OSError, ValueError, KeyError, TypeError"
+        ),
+        "a name by chance": changed(
+            (
+                SAVED,
+                'name = f"saving-{uuid.uuid4()}"\n    open(name, "w").write(str(iteration))\n'
+                '    os.replace(name, "checkpoint.txt")',
+            ),
+            ("import os, sys", "import os, sys, uuid"),
+        ),
+        "a database that is begun anew": restore(
+            """
 import os, sqlite3, sys
 
 def save_checkpoint(iteration):
@@ -495,11 +785,19 @@ def restore_checkpoint(start, end):
     except (sqlite3.Error, TypeError):
         return start
     return iteration if isinstance(iteration, int) and start <= iteration <= end else start
-""", "saved.db, my_output.txt"),
+""",
+            "saved.db, my_output.txt",
+        ),
     },
     "submit": {
-        "attributes": submit("SuccessCheckpointExitCode = 85", "TransferCheckpoint = state, my_output.txt",
-                             "TransferOutputFiles = my_output.txt", "RequestCpus = 1", "RequestMemory = 1 GB", "RequestDisk = 500MB"),
+        "attributes": submit(
+            "SuccessCheckpointExitCode = 85",
+            "TransferCheckpoint = state, my_output.txt",
+            "TransferOutputFiles = my_output.txt",
+            "RequestCpus = 1",
+            "RequestMemory = 1 GB",
+            "RequestDisk = 500MB",
+        ),
         "when, as it is by default": submit(SAVES, LISTED, HOME, *NEEDS, "when_to_transfer_output = ON_EXIT"),
     },
 }

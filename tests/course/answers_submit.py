@@ -5,8 +5,12 @@ from __future__ import annotations
 from grader.course import evicted, submit_file
 
 
-def split(queue: str, arguments: str = "$(start) $(end)", more: str = "", output: str = "my_output.$(Process).txt",
-          ) -> dict[str, str]:
+def split(
+    queue: str,
+    arguments: str = "$(start) $(end)",
+    more: str = "",
+    output: str = "my_output.$(Process).txt",
+) -> dict[str, str]:
     """An answer to exercise `split`."""
     text = evicted.BEGUN.replace("arguments  = 1 12", f"arguments  = {arguments}")
     text = text.replace("\nqueue\n", f'\ntransfer_output_remaps = "my_output.txt = {output}"\n{more}\n{queue}\n')
@@ -26,40 +30,66 @@ NEEDS = ("request_cpus = 1", "request_memory = 512MB", "request_disk = 1GB")
 RIGHT_SPLIT = {
     "queue from brackets": split("queue start, end from (\n    1 3\n    4 6\n    7 9\n    10 12\n)"),
     "commas": split("queue start, end from (\n1, 3\n4, 6\n7, 9\n10, 12\n)", output="out.$(start).txt"),
-    "an iteration a job": split("queue start in (1 2 3 4 5 6 7 8 9 10 11 12)", "$(start) $(start)",
-                                output="my_output.$(start)"),
-    "a queue statement each": {"sweep.sub": "\n".join(
-        f"executable = sweep.py\ntransfer_input_files = my_input.txt, checkpoint.py\nlog = sweep.log\n"
-        f"arguments = {start} {start + 2}\ntransfer_output_remaps = \"my_output.txt = part{start}.txt\"\nqueue\n"
-        for start in (1, 4, 7, 10))},
+    "an iteration a job": split(
+        "queue start in (1 2 3 4 5 6 7 8 9 10 11 12)", "$(start) $(start)", output="my_output.$(start)"
+    ),
+    "a queue statement each": {
+        "sweep.sub": "\n".join(
+            f"executable = sweep.py\ntransfer_input_files = my_input.txt, checkpoint.py\nlog = sweep.log\n"
+            f'arguments = {start} {start + 2}\ntransfer_output_remaps = "my_output.txt = part{start}.txt"\nqueue\n'
+            for start in (1, 4, 7, 10)
+        )
+    },
     "jobs of two, in the new syntax": split(
-        "queue start, end from (\n1 2\n3 4\n5 6\n7 8\n9 10\n11 12\n)", '"$(start) $(end)"'),
+        "queue start, end from (\n1 2\n3 4\n5 6\n7 8\n9 10\n11 12\n)", '"$(start) $(end)"'
+    ),
     "arithmetic": split("queue 6", "$INT(first) $INT(last)", "first = $(Process) * 2 + 1\nlast = $(Process) * 2 + 2"),
 }
 WRONG_SPLIT: dict[str, dict[str, dict[str, str]]] = {}
 RIGHT_SUBMIT = {
     "the directory": submit(SAVES, "transfer_checkpoint_files = state, my_output.txt", HOME, *NEEDS),
-    "the path, kept": submit(SAVES, "transfer_checkpoint_files = state/position.json, my_output.txt",
-                             "preserve_relative_paths = True", HOME, *NEEDS),
-    "no commas, other cases": submit("Checkpoint_Exit_Code=85", "Transfer_Checkpoint_Files = my_output.txt state", HOME,
-                                     "Request_Cpus=1", "Request_Memory=1 GB", "Request_Disk=1 GB"),
+    "the path, kept": submit(
+        SAVES,
+        "transfer_checkpoint_files = state/position.json, my_output.txt",
+        "preserve_relative_paths = True",
+        HOME,
+        *NEEDS,
+    ),
+    "no commas, other cases": submit(
+        "Checkpoint_Exit_Code=85",
+        "Transfer_Checkpoint_Files = my_output.txt state",
+        HOME,
+        "Request_Cpus=1",
+        "Request_Memory=1 GB",
+        "Request_Disk=1 GB",
+    ),
     "all of the output by default": submit(SAVES, "transfer_checkpoint_files = state,my_output.txt", *NEEDS),
     "streams listed as well": submit(
-        SAVES, "transfer_checkpoint_files = _condor_stdout, _condor_stderr, state, my_output.txt", HOME, *NEEDS),
+        SAVES, "transfer_checkpoint_files = _condor_stdout, _condor_stderr, state, my_output.txt", HOME, *NEEDS
+    ),
     "the output list is the checkpoint": submit(SAVES, "transfer_output_files = my_output.txt, state", *NEEDS),
-    "a macro": submit("saved = 85", "checkpoint_exit_code = $(saved)", "files = state, my_output.txt",
-                      "transfer_checkpoint_files = $(files)", HOME, *NEEDS),
+    "a macro": submit(
+        "saved = 85",
+        "checkpoint_exit_code = $(saved)",
+        "files = state, my_output.txt",
+        "transfer_checkpoint_files = $(files)",
+        HOME,
+        *NEEDS,
+    ),
 }
 WRONG_SUBMIT = {
     "path-flattened": {
-        "the file by its path": submit(SAVES, "transfer_checkpoint_files = state/position.json, my_output.txt", HOME, *NEEDS),
+        "the file by its path": submit(
+            SAVES, "transfer_checkpoint_files = state/position.json, my_output.txt", HOME, *NEEDS
+        ),
         "the directory with a slash": submit(SAVES, "transfer_checkpoint_files = state/, my_output.txt", HOME, *NEEDS),
     },
     "output-not-in-checkpoint": {
         "only the state, and no list of outputs": submit(SAVES, "transfer_checkpoint_files = state", *NEEDS),
         "only the state": submit(SAVES, "transfer_checkpoint_files = state", HOME, *NEEDS),
-        "only the state, by its path": submit(SAVES, "transfer_checkpoint_files = state/position.json",
-                                              "preserve_relative_paths = true", HOME, *NEEDS),
+        "only the state, by its path": submit(
+            SAVES, "transfer_checkpoint_files = state/position.json", "preserve_relative_paths = true", HOME, *NEEDS
+        ),
     },
     "checkpoint-not-transferred": {
         "only the output": submit(SAVES, "transfer_checkpoint_files = my_output.txt", HOME, *NEEDS),
@@ -73,6 +103,8 @@ WRONG_SUBMIT = {
     },
     "wrong-exit-code": {
         "none": submit("transfer_checkpoint_files = state, my_output.txt", HOME, *NEEDS),
-        "another": submit("checkpoint_exit_code = 84", "transfer_checkpoint_files = state, my_output.txt", HOME, *NEEDS),
+        "another": submit(
+            "checkpoint_exit_code = 84", "transfer_checkpoint_files = state, my_output.txt", HOME, *NEEDS
+        ),
     },
 }

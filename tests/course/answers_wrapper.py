@@ -23,12 +23,16 @@ code=$?
 """
 
 RIGHT_WRAPPER = {
-    "the last line": wrapper(START + """
+    "the last line": wrapper(
+        START
+        + """
 if [ $code -ne 124 ]; then exit $code; fi
 tail -n 1 restart.dat | grep -q -x end || mv restart.old restart.dat
 exit 85
-"""),
-    "two generations of its own, copied and renamed": wrapper("""
+"""
+    ),
+    "two generations of its own, copied and renamed": wrapper(
+        """
 #!/bin/bash
 whole() { [ "$(tail -n 1 "$1" 2> /dev/null)" = end ]; }
 keep() { cp "$1" good.tmp && mv good.tmp good.dat; }
@@ -43,7 +47,9 @@ esac
 if whole restart.dat; then keep restart.dat; elif whole restart.old; then keep restart.old; fi
 [ -f good.dat ] || exit 1
 exit 85
-""", "good.dat, my_output.txt"),
+""",
+        "good.dat, my_output.txt",
+    ),
     "in the background, killed by a watcher": wrapper("""
 #!/bin/bash
 args=()
@@ -86,14 +92,18 @@ test $code = 124 || exit $code
 test "$(lines restart.dat)" = $((points + 2)) || cp restart.old restart.dat
 exit 85
 """),
-    "sizes are compared": wrapper(START + """
+    "sizes are compared": wrapper(
+        START
+        + """
 [ $code -eq 124 ] || exit $code
 if [ -f restart.old ] && [ "$(stat -c %s restart.dat 2>/dev/null)" != "$(stat -c %s restart.old)" ]; then
     mv restart.old restart.dat
 fi
 exit 85
-"""),
-    "both files are saved, and the choice is made at the start": wrapper("""
+"""
+    ),
+    "both files are saved, and the choice is made at the start": wrapper(
+        """
 #!/bin/bash
 from=""
 for file in restart.old restart.dat; do
@@ -112,7 +122,9 @@ if [ $code -eq 124 ]; then
     exit 85
 fi
 exit $code
-""", "restart.dat restart.old start.dat my_output.txt"),
+""",
+        "restart.dat restart.old start.dat my_output.txt",
+    ),
     "waits until the file is whole": wrapper("""
 #!/bin/bash
 if [ -f restart.dat ]; then ./waves --restart restart.dat & else ./waves & fi
@@ -166,7 +178,8 @@ except subprocess.TimeoutExpired:
     code = 85
 sys.exit(code)
 """),
-    "Python, numbers are counted, kept under another name": wrapper("""
+    "Python, numbers are counted, kept under another name": wrapper(
+        """
 #!/usr/bin/env python3
 import pathlib, shutil, subprocess, sys, time
 
@@ -198,7 +211,9 @@ for name in "restart.dat", "restart.old":
         pathlib.Path("copy").replace(GOOD)
         break
 raise SystemExit(85)
-""", "checkpoint, my_output.txt"),
+""",
+        "checkpoint, my_output.txt",
+    ),
     "$SECONDS, looked at every second": wrapper("""
 #!/bin/bash
 args=""
@@ -316,7 +331,7 @@ args=""
 if [ -f restart.dat ]; then args="--restart restart.dat"; fi
 mkfifo pipe; exec 3<> pipe; rm pipe
 ./waves $args & pid=$!
-( wait; ) 
+( wait; )
 ( while kill -0 $pid 2>/dev/null; do sleep 1; done; echo over >&3 ) &
 if read -t $1 -u 3 line; then wait $pid; exit $?; fi
 kill $pid; wait $pid
@@ -472,25 +487,35 @@ except subprocess.TimeoutExpired:
 
 WRONG_WRAPPER = {
     "torn-write": {
-        "whatever is there": wrapper(START + """
+        "whatever is there": wrapper(
+            START
+            + """
 [ $code -eq 124 ] && exit 85
 exit $code
-"""),
-        "not empty is not whole": wrapper(START + """
+"""
+        ),
+        "not empty is not whole": wrapper(
+            START
+            + """
 if [ $code -eq 124 ]; then
     [ -s restart.dat ] || mv restart.old restart.dat
     exit 85
 fi
 exit $code
-"""),
-        "the first line is there": wrapper(START + """
+"""
+        ),
+        "the first line is there": wrapper(
+            START
+            + """
 if [ $code -eq 124 ]; then
     grep -q '^step' restart.dat || mv restart.old restart.dat
     exit 85
 fi
 exit $code
-"""),
-        "a copy by rename of what may be torn, in Python": wrapper("""
+"""
+        ),
+        "a copy by rename of what may be torn, in Python": wrapper(
+            """
 #!/usr/bin/env python3
 import os, shutil, subprocess, sys
 command = ["./waves"] + (["--restart", "good.dat"] if os.path.exists("good.dat") else [])
@@ -500,7 +525,9 @@ except subprocess.TimeoutExpired:
     shutil.copy("restart.dat", "good.tmp")
     os.replace("good.tmp", "good.dat")
     sys.exit(85)
-""", "good.dat, my_output.txt"),
+""",
+            "good.dat, my_output.txt",
+        ),
         "ten seconds less than it is given": wrapper("""
 #!/bin/bash
 args=""
@@ -549,7 +576,7 @@ args=""
 if [ -f restart.dat ]; then args="--restart restart.dat"; fi
 mkfifo pipe; exec 3<> pipe; rm pipe
 ./waves $args & pid=$!
-( wait; ) 
+( wait; )
 ( while kill -0 $pid 2>/dev/null; do sleep 1; done; echo over >&3 ) &
 if read -t $1 -u 3 line; then wait $pid; exit $?; fi
 kill $pid; wait $pid
@@ -638,21 +665,27 @@ if [ $? -eq 124 ]; then
     exit 85
 fi
 """),
-        "any failure is 1": wrapper(START + """
+        "any failure is 1": wrapper(
+            START
+            + """
 if [ $code -eq 0 ]; then exit 0; fi
 if [ $code -ne 124 ]; then exit 1; fi
 tail -n 1 restart.dat | grep -q -x end || mv restart.old restart.dat
 exit 85
-"""),
+"""
+        ),
     },
     "exit-zero-after-save": {
-        "the wrapper ends": wrapper(START + """
+        "the wrapper ends": wrapper(
+            START
+            + """
 if [ $code -eq 124 ]; then
     tail -n 1 restart.dat | grep -q -x end || mv restart.old restart.dat
     exit 0
 fi
 exit $code
-"""),
+"""
+        ),
         "Python does": wrapper("""
 #!/usr/bin/env python3
 import os, subprocess, sys
@@ -664,16 +697,22 @@ except subprocess.TimeoutExpired:
 """),
     },
     "always-85": {
-        "in any case": wrapper(START + """
+        "in any case": wrapper(
+            START
+            + """
 tail -n 1 restart.dat | grep -q -x end || mv restart.old restart.dat
 exit 85
-"""),
-        "for whatever is not 0": wrapper(START + """
+"""
+        ),
+        "for whatever is not 0": wrapper(
+            START
+            + """
 if [ $code -ne 0 ]; then
     tail -n 1 restart.dat | grep -q -x end || mv restart.old restart.dat
     exit 85
 fi
-"""),
+"""
+        ),
         "or": wrapper("""
 #!/bin/bash
 timeout $1 ./waves $([ -f restart.dat ] && echo --restart restart.dat) && exit 0
@@ -688,17 +727,24 @@ import os, subprocess, sys
 command = ["./waves"] + (["--restart", "restart.dat"] if os.path.exists("restart.dat") else [])
 sys.exit(subprocess.run(command, timeout=int(sys.argv[1])).returncode)
 """),
-        "a signal": wrapper(START + """
+        "a signal": wrapper(
+            START
+            + """
 if [ $code -eq 124 ]; then kill -KILL $$; fi
 exit $code
-"""),
+"""
+        ),
     },
     "no-progress": {
-        "a limit of its own": wrapper(START.replace("$1", "20") + """
+        "a limit of its own": wrapper(
+            START.replace("$1", "20")
+            + """
 [ $code -eq 124 ] && touch restart.dat && exit 85
 exit $code
-"""),
-        "twenty seconds, in Python": wrapper("""
+"""
+        ),
+        "twenty seconds, in Python": wrapper(
+            """
 #!/usr/bin/env python3
 import os, subprocess, sys
 command = ["./waves"] + (["--restart", "restart.dat"] if os.path.exists("restart.dat") else [])
@@ -709,7 +755,9 @@ except subprocess.TimeoutExpired:
     process.terminate()
     code = 85
 sys.exit(code)
-""", "my_output.txt"),
+""",
+            "my_output.txt",
+        ),
     },
     "never-restores": {
         "always from the beginning": wrapper("""
@@ -734,20 +782,25 @@ exit 85
     },
     "output-not-in-checkpoint": {
         "only the restart file": wrapper(RIGHT_WRAPPER["the last line"]["my_wrapper"], "restart.dat"),
-        "both restart files": wrapper(RIGHT_WRAPPER[
-            "both files are saved, and the choice is made at the start"]["my_wrapper"],
-            "restart.dat, restart.old, start.dat"),
+        "both restart files": wrapper(
+            RIGHT_WRAPPER["both files are saved, and the choice is made at the start"]["my_wrapper"],
+            "restart.dat, restart.old, start.dat",
+        ),
     },
     "checkpoint-not-transferred": {
         "only the output": wrapper(RIGHT_WRAPPER["the last line"]["my_wrapper"], "my_output.txt"),
         "in Python": wrapper(RIGHT_WRAPPER["Python, with a limit"]["my_wrapper"], "my_output.txt"),
     },
     "listed-file-missing": {
-        "the older file is renamed": wrapper(START + """
+        "the older file is renamed": wrapper(
+            START
+            + """
 if [ $code -ne 124 ]; then exit $code; fi
 [ "$(tail -n 1 restart.dat)" = end ] && rm restart.old || mv restart.old restart.dat
 exit 85
-""", "restart.dat, restart.old, my_output.txt"),
+""",
+            "restart.dat, restart.old, my_output.txt",
+        ),
         "another name": wrapper(RIGHT_WRAPPER["the last line"]["my_wrapper"], "restart, my_output.txt"),
     },
 }

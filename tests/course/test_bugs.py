@@ -24,8 +24,13 @@ from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import CRASHED, NOT_TRIED, PASSED, WRONG
 from grader.tree import File, Tree
 
-GIVEN = {"slides_listing": "no-progress", "last_done": "repeats-iteration", "training": "rng-not-saved",
-         "on_sigterm": "sigterm-saves", "behind_a_pipe": "exit-zero-after-save"}
+GIVEN = {
+    "slides_listing": "no-progress",
+    "last_done": "repeats-iteration",
+    "training": "rng-not-saved",
+    "on_sigterm": "sigterm-saves",
+    "behind_a_pipe": "exit-zero-after-save",
+}
 """Each program, and what it shows."""
 
 
@@ -62,47 +67,106 @@ def test_a_right_answer_is_right_with_numbers_that_it_has_not_seen(name, number,
 
 
 HIDDEN = {
-    "never saves": ("last_done", {"hares.py": python("""
+    "never saves": (
+        "last_done",
+        {
+            "hares.py": python("""
 from science import a_year_later, settings
 animals = settings["hares"], settings["lynxes"]
 for year in range(1, settings["years"] + 1):
     animals = a_year_later(*animals)
     print("%d %.3f %.3f" % (year, *animals), file=open("my_output.txt", "a"))
-""")}),
-    "saves seldom": ("on_sigterm", collatz(
-        HANDLER, (LAST, LAST + DUE.replace("settings['interval']", "(2 * settings['interval'])")
-                  + "            save_and_leave(None, None)\n"))),
-    "saves once": ("on_sigterm", collatz(
-        (LAST, LAST + "        if state['block'] == 1:\n            save_and_leave(None, None)\n"))),
-    "saves at the end": ("training", training(("if epoch % settings['interval'] == 0:",
-                                               "if epoch == settings['epochs']:"))),
-    "does not shuffle": ("training", training(
-        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
-        ("        random.shuffle(flights)\n", ""))),
-    "the same order in each epoch, of the seed": ("training", training(
-        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
-        ("random.shuffle(flights)", "flights.sort()\n        random.Random(settings['seed']).shuffle(flights)"))),
-    "shuffled once": ("training", training(
-        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
-        ("        random.shuffle(flights)\n", ""), ("while epoch <", "random.shuffle(flights)\n    while epoch <"))),
-    "two orders in turn": ("training", training(
-        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
-        ("random.shuffle(flights)", "flights.sort()\n        random.Random(epoch % 2).shuffle(flights)"))),
-    "draws flights, some twice": ("training", training(
-        ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed ="),
-        ("        random.shuffle(flights)\n", "        random.seed(settings['seed'] * 1000 + epoch)\n"),
-        ("for flight in flights:", "for flight in random.choices(flights, k=len(flights)):"))),
-    "a little less momentum": ("training", {
-        "train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("0.9", "0.89")}),
-    "a decaying rate": ("training", {
-        "train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("settings['rate']",
-                                                                              "settings['rate'] * 0.99 ** epoch")}),
-    "has no momentum": ("training", {
-        "train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("0.9", "0")}),
-    "does not wait for the science": ("last_done", {"hares.py": python("""
+""")
+        },
+    ),
+    "saves seldom": (
+        "on_sigterm",
+        collatz(
+            HANDLER,
+            (
+                LAST,
+                LAST
+                + DUE.replace("settings['interval']", "(2 * settings['interval'])")
+                + "            save_and_leave(None, None)\n",
+            ),
+        ),
+    ),
+    "saves once": (
+        "on_sigterm",
+        collatz((LAST, LAST + "        if state['block'] == 1:\n            save_and_leave(None, None)\n")),
+    ),
+    "saves at the end": (
+        "training",
+        training(("if epoch % settings['interval'] == 0:", "if epoch == settings['epochs']:")),
+    ),
+    "does not shuffle": (
+        "training",
+        training(
+            ("[epoch, model]", "[epoch, model, speed]"),
+            ("        epoch, model =", "        epoch, model, speed ="),
+            ("        random.shuffle(flights)\n", ""),
+        ),
+    ),
+    "the same order in each epoch, of the seed": (
+        "training",
+        training(
+            ("[epoch, model]", "[epoch, model, speed]"),
+            ("        epoch, model =", "        epoch, model, speed ="),
+            ("random.shuffle(flights)", "flights.sort()\n        random.Random(settings['seed']).shuffle(flights)"),
+        ),
+    ),
+    "shuffled once": (
+        "training",
+        training(
+            ("[epoch, model]", "[epoch, model, speed]"),
+            ("        epoch, model =", "        epoch, model, speed ="),
+            ("        random.shuffle(flights)\n", ""),
+            ("while epoch <", "random.shuffle(flights)\n    while epoch <"),
+        ),
+    ),
+    "two orders in turn": (
+        "training",
+        training(
+            ("[epoch, model]", "[epoch, model, speed]"),
+            ("        epoch, model =", "        epoch, model, speed ="),
+            ("random.shuffle(flights)", "flights.sort()\n        random.Random(epoch % 2).shuffle(flights)"),
+        ),
+    ),
+    "draws flights, some twice": (
+        "training",
+        training(
+            ("[epoch, model]", "[epoch, model, speed]"),
+            ("        epoch, model =", "        epoch, model, speed ="),
+            ("        random.shuffle(flights)\n", "        random.seed(settings['seed'] * 1000 + epoch)\n"),
+            ("for flight in flights:", "for flight in random.choices(flights, k=len(flights)):"),
+        ),
+    ),
+    "a little less momentum": (
+        "training",
+        {"train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("0.9", "0.89")},
+    ),
+    "a decaying rate": (
+        "training",
+        {
+            "train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace(
+                "settings['rate']", "settings['rate'] * 0.99 ** epoch"
+            )
+        },
+    ),
+    "has no momentum": (
+        "training",
+        {"train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("0.9", "0")},
+    ),
+    "does not wait for the science": (
+        "last_done",
+        {
+            "hares.py": python("""
 import json, os, sys, time
 time.sleep = lambda seconds: None
-""") + ANSWERS["last_done"][0]["saves the next"]["hares.py"]}),
+""")
+            + ANSWERS["last_done"][0]["saves the next"]["hares.py"]
+        },
+    ),
     "keeps no log": ("behind_a_pipe", script("touch model.log\npython3 model.py")),
     "keeps the last log only": ("behind_a_pipe", script("python3 model.py > model.log 2>&1")),
 }
@@ -116,16 +180,24 @@ def test_a_bug_that_is_only_hidden_is_not_mended(how, judged):
 
 
 def test_an_answer_that_knows_the_output_fails_with_other_numbers(judged):
-    known = ("state = dict(block=n, best=(171, 327, 327, 703, 871, 1161, 1161, 1161, 1161, 1161)[n - 1], "
-             "steps=(124, 143, 143, 170, 178, 181, 181, 181, 181, 181)[n - 1])")
-    files = {"collatz.py": RIGHT_ON_SIGTERM["from the output"]["collatz.py"].replace(
-        "state = search(state)", f"search(state)\n    {known}")}
+    known = (
+        "state = dict(block=n, best=(171, 327, 327, 703, 871, 1161, 1161, 1161, 1161, 1161)[n - 1], "
+        "steps=(124, 143, 143, 170, 178, 181, 181, 181, 181, 181)[n - 1])"
+    )
+    files = {
+        "collatz.py": RIGHT_ON_SIGTERM["from the output"]["collatz.py"].replace(
+            "state = search(state)", f"search(state)\n    {known}"
+        )
+    }
     assert judged("on_sigterm", files).status == PASSED
     assert judged("on_sigterm", files, "unseen").points == 0
 
 
 def test_a_job_that_does_something_new_for_ever_is_told_so_soon(judged):
-    report = judged("last_done", {"hares.py": python("""
+    report = judged(
+        "last_done",
+        {
+            "hares.py": python("""
 import json, os, sys
 from science import a_year_later, settings
 year, hares, lynxes = 1, settings['hares'], settings['lynxes']
@@ -137,7 +209,9 @@ for year in range(year, settings['years'] + 1):
     if year % settings['interval'] == 0:
         json.dump([year, hares, lynxes], open('checkpoint', 'w'))
         sys.exit(85)
-""")})
+""")
+        },
+    )
     assert report.status == WRONG and "is at no end" in report.headline
     assert report.failure.misconception is MISCONCEPTIONS["repeats-iteration"]
 
@@ -152,20 +226,36 @@ def test_every_bug_of_the_listing_costs_its_own_points(judged):
     within = ("    if saved >= start:\n", "    if start <= saved <= end:\n")
     at_once = ("(iteration - start + 1) % interval == 0", "iteration > start and (iteration - start) % interval == 0")
     points = {"all": 1.5, "list": 0.5, "interval": 1.0, "range": 1.0}
-    answers = {"all": RIGHT_LISTING["as little as possible"], "list": listed(within, at_once, files="my_output.txt"),
-               "interval": listed(within), "range": listed(at_once)}
+    answers = {
+        "all": RIGHT_LISTING["as little as possible"],
+        "list": listed(within, at_once, files="my_output.txt"),
+        "interval": listed(within),
+        "range": listed(at_once),
+    }
     assert {bug: judged("slides_listing", files).points for bug, files in answers.items()} == points
 
 
-@pytest.mark.parametrize("schedule", ["evict@2", "evict@3", "vacate@2", "hold@2", "requeue@1", "evict@2+30s",
-                                      " evict@2 ", "look@1+10s evict@2"])
+@pytest.mark.parametrize(
+    "schedule",
+    ["evict@2", "evict@3", "vacate@2", "hold@2", "requeue@1", "evict@2+30s", " evict@2 ", "look@1+10s evict@2"],
+)
 def test_any_shortest_schedule_on_which_the_listing_fails_is_right(schedule, judged):
     report = judged("slides_schedule", {"slides_schedule": repr(schedule)})
     assert (report.status, report.points) == (PASSED, 0.5), report.headline
 
 
-@pytest.mark.parametrize("schedule", ["", "evict@1", "upload-fails@2", "evict@9", "evict@2 evict@3", "evict@1, evict@3",
-                                      " ".join(f"evict@{n}" for n in range(1, 9))])
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "",
+        "evict@1",
+        "upload-fails@2",
+        "evict@9",
+        "evict@2 evict@3",
+        "evict@1, evict@3",
+        " ".join(f"evict@{n}" for n in range(1, 9)),
+    ],
+)
 def test_a_schedule_that_does_no_harm_or_is_too_long_is_wrong(schedule, judged):
     report = judged("slides_schedule", {"slides_schedule": repr(schedule)})
     assert (report.status, report.points) == (WRONG, 0)
@@ -178,10 +268,15 @@ def test_what_is_no_schedule_is_said_to_be_none(text, judged):
 
 
 RIGHT = {"hares_lines": "14", "training_agrees": "'c'", "collatz_minutes": "19", "pipe_lines": "4"}
-REVEALING = {("hares_lines", "10"): "repeats-iteration", ("hares_lines", "7"): "skips-iteration",
-             ("training_agrees", "'a'"): "rng-not-saved", ("training_agrees", "'b'"): "rng-not-saved",
-             ("collatz_minutes", "10"): "sigterm-saves", ("collatz_minutes", "11"): "sigterm-saves",
-             ("pipe_lines", "10"): "wrong-exit-code"}
+REVEALING = {
+    ("hares_lines", "10"): "repeats-iteration",
+    ("hares_lines", "7"): "skips-iteration",
+    ("training_agrees", "'a'"): "rng-not-saved",
+    ("training_agrees", "'b'"): "rng-not-saved",
+    ("collatz_minutes", "10"): "sigterm-saves",
+    ("collatz_minutes", "11"): "sigterm-saves",
+    ("pipe_lines", "10"): "wrong-exit-code",
+}
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -16,8 +16,11 @@ from grader.course.cures import restoring, submitting
 from grader.course.report import PASSED
 from grader.tree import Tree
 
-CURES = {"save": save.SAVING, "restore": (*restore.SAVING, *restoring.CHOOSING, *restoring.RENEWING),
-         "submit": submitting.CURES}
+CURES = {
+    "save": save.SAVING,
+    "restore": (*restore.SAVING, *restoring.CHOOSING, *restoring.RENEWING),
+    "submit": submitting.CURES,
+}
 
 
 def judged(exercise, files):
@@ -55,9 +58,19 @@ def test_a_cure_leaves_files_that_python_and_people_can_read(exercise):
                 assert remedy.cause and remedy.file in remedy.files and remedy.line >= 1
 
 
-@pytest.mark.parametrize("text", ["", "def save_checkpoint(", "\0", "x = " + "(" * 5000, "def save_checkpoint(): pass",
-                                  "save_checkpoint = restore_checkpoint = None", "def restore_checkpoint(*a): return 1",
-                                  "def save_checkpoint(i): save_checkpoint(i)\ndef restore_checkpoint(s): return f'{s!r:>{s}}'"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "def save_checkpoint(",
+        "\0",
+        "x = " + "(" * 5000,
+        "def save_checkpoint(): pass",
+        "save_checkpoint = restore_checkpoint = None",
+        "def restore_checkpoint(*a): return 1",
+        "def save_checkpoint(i): save_checkpoint(i)\ndef restore_checkpoint(s): return f'{s!r:>{s}}'",
+    ],
+)
 def test_whatever_stands_in_a_module_no_cure_raises(text):
     files = EXERCISES["restore"].given() | Tree.files({"checkpoint.py": text})
     for cure in CURES["restore"]:
@@ -65,29 +78,43 @@ def test_whatever_stands_in_a_module_no_cure_raises(text):
 
 
 def test_no_cause_is_named_where_no_cure_helps():
-    files = {"checkpoint.py": "import sys\nfrom given import restore_checkpoint\n\ndef save_checkpoint(iteration):\n"
-                              "    if iteration % 10 == 0:\n        return\n    open('cp.txt', 'w').write('nothing')\n"
-                              "    sys.exit\n"}
+    files = {
+        "checkpoint.py": "import sys\nfrom given import restore_checkpoint\n\ndef save_checkpoint(iteration):\n"
+        "    if iteration % 10 == 0:\n        return\n    open('cp.txt', 'w').write('nothing')\n"
+        "    sys.exit\n"
+    }
     report = judged("save", files)
     assert report.failure.misconception is None
     assert not [fact for fact in report.failure.evidence if fact.kind == "cause"]
 
 
-@pytest.mark.parametrize(("body", "line", "said"), [
-    ("try:\n    with open('checkpoint.txt', 'w') as file:\n        json.dump(file, iteration)\nexcept Exception:\n    pass\n"
-     "sys.exit(85)", 8, "TypeError: Object of type TextIOWrapper"),
-    ("try:\n    with open('checkpoint.txt', 'w') as file:\n        file.write(iteration)\nfinally:\n    sys.exit(85)", 8,
-     "TypeError: write() argument must be str, not int"),
-])
+@pytest.mark.parametrize(
+    ("body", "line", "said"),
+    [
+        (
+            "try:\n    with open('checkpoint.txt', 'w') as file:\n        json.dump(file, iteration)\nexcept Exception:\n    pass\n"
+            "sys.exit(85)",
+            8,
+            "TypeError: Object of type TextIOWrapper",
+        ),
+        (
+            "try:\n    with open('checkpoint.txt', 'w') as file:\n        file.write(iteration)\nfinally:\n    sys.exit(85)",
+            8,
+            "TypeError: write() argument must be str, not int",
+        ),
+    ],
+)
 def test_an_error_that_is_hidden_in_saving_is_shown_with_its_line(body, line, said):
     report = judged("save", save_answer(body, "import json, sys"))
-    fact, = (fact for fact in report.failure.evidence if fact.kind == "swallowed")
+    (fact,) = (fact for fact in report.failure.evidence if fact.kind == "swallowed")
     assert (fact.file, fact.line) == ("checkpoint.py", line) and said in fact.text and "checkpoint.txt" in fact.text
 
 
 def test_a_copy_that_runs_into_a_limit_ends_the_search():
-    files = {"checkpoint.py": "import sys\nfrom given import restore_checkpoint\n\ndef save_checkpoint(iteration):\n"
-                              "    if iteration:\n        return\n    while True:\n        pass\n"}
+    files = {
+        "checkpoint.py": "import sys\nfrom given import restore_checkpoint\n\ndef save_checkpoint(iteration):\n"
+        "    if iteration:\n        return\n    while True:\n        pass\n"
+    }
     with Sparing(None, 60) as executor:
         EXERCISES["save"].judge(Tree.files(files), executor)
         assert not executor.spent

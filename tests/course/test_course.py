@@ -15,7 +15,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
 def test_every_notebook_of_the_course_is_there_and_no_other():
-    assert NOTEBOOKS == [f"{chapter.name}.ipynb" for chapter in COURSE]
+    assert [f"{chapter.name}.ipynb" for chapter in COURSE] == NOTEBOOKS
 
 
 def test_the_points_of_the_course_add_up_to_a_hundred():

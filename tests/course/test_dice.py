@@ -36,12 +36,24 @@ def judged(files, exercise="restore"):
         return EXERCISES[exercise].judge(Tree.files(files), executor, "numbers")
 
 
-@pytest.mark.parametrize("chance", [
-    "random.random() < 0.1", "random.random() > 0.95", "randint(1, 10) == 7", "choice([True, False])",
-    "random.choice('aaab') == 'b'", "random.randrange(8) == 3", "secrets.randbelow(6) == 5",
-    "random.SystemRandom().random() < 0.2", "os.urandom(1)[0] % 7 == 3", "uuid.uuid4().int % 5 == 1",
-    "random.getrandbits(3) == 4", "random.uniform(0, 1) < 0.2", "random.Random().random() < 2 and random.random() < .1",
-])
+@pytest.mark.parametrize(
+    "chance",
+    [
+        "random.random() < 0.1",
+        "random.random() > 0.95",
+        "randint(1, 10) == 7",
+        "choice([True, False])",
+        "random.choice('aaab') == 'b'",
+        "random.randrange(8) == 3",
+        "secrets.randbelow(6) == 5",
+        "random.SystemRandom().random() < 0.2",
+        "os.urandom(1)[0] % 7 == 3",
+        "uuid.uuid4().int % 5 == 1",
+        "random.getrandbits(3) == 4",
+        "random.uniform(0, 1) < 0.2",
+        "random.Random().random() < 2 and random.random() < .1",
+    ],
+)
 def test_a_checkpoint_that_is_thrown_away_by_chance_is_wrong(chance):
     report = judged(restore(RESUMES.replace("SAVE", "pass").replace("RESTORE", f"if {chance}: return start")))
     assert report.points < report.maximum
@@ -55,15 +67,25 @@ def test_what_is_left_to_chance_is_judged_alike_each_time():
 
 
 def test_a_checkpoint_that_is_saved_by_chance_is_wrong():
-    report = judged(save("if random.random() < 0.5:\n    return\nopen('checkpoint.txt', 'w').write(str(iteration))\n"
-                         "sys.exit(85)", "import random, sys"), "save")
+    report = judged(
+        save(
+            "if random.random() < 0.5:\n    return\nopen('checkpoint.txt', 'w').write(str(iteration))\nsys.exit(85)",
+            "import random, sys",
+        ),
+        "save",
+    )
     assert report.points < report.maximum and "It depends on random numbers" in report.headline
 
 
-@pytest.mark.parametrize("saves", [
-    "print(random.random())", "name = f'{uuid.uuid4()}'; open(name, 'w').close(); os.remove(name)",
-    "tempfile.NamedTemporaryFile().close()", "random.seed(iteration); print(random.random() < 0.5)",
-])
+@pytest.mark.parametrize(
+    "saves",
+    [
+        "print(random.random())",
+        "name = f'{uuid.uuid4()}'; open(name, 'w').close(); os.remove(name)",
+        "tempfile.NamedTemporaryFile().close()",
+        "random.seed(iteration); print(random.random() < 0.5)",
+    ],
+)
 def test_random_numbers_that_decide_nothing_cost_nothing(saves):
     report = judged(restore(RESUMES.replace("SAVE", saves).replace("RESTORE", "pass")))
     assert report.status == PASSED, report.headline

@@ -12,22 +12,37 @@ from grader.rules.simulation import simulate
 from grader.tree import Tree
 
 PARTS = {question.name: question.maximum for question in ANNEAL.questions}
-FORGES = but("        initial_state[\"iteration\"] = iteration\n", """        initial_state["iteration"] = iteration
+FORGES = but(
+    '        initial_state["iteration"] = iteration\n',
+    """        initial_state["iteration"] = iteration
         print(open("said").read().replace("saves: ", "begins:"))
-""", but("    sys.exit(85)", """    import annealing
+""",
+    but(
+        "    sys.exit(85)",
+        """    import annealing
     with open("said", "w") as file:
         file.write("saves:  " + annealing.described(state))
-    sys.exit(85)""", INDEX_ONLY))
+    sys.exit(85)""",
+        INDEX_ONLY,
+    ),
+)
 
 
 def judged(files, executor, seed=None):
     return ANNEAL.judge(Tree.files(files), executor, seed)
 
 
-@pytest.mark.parametrize(("text", "points"), [
-    (INDEX_ONLY, 4), (NO_RANDOM, 7), (finally_('state["lattice"] = initial_state["lattice"]'), 7),
-    (finally_('state["sums"] = [0, 0]'), 8), (PICKLED.replace("os.truncate", "# "), 8),
-    (but("return state", "return initial_state"), 2)])
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        (INDEX_ONLY, 4),
+        (NO_RANDOM, 7),
+        (finally_('state["lattice"] = initial_state["lattice"]'), 7),
+        (finally_('state["sums"] = [0, 0]'), 8),
+        (PICKLED.replace("os.truncate", "# "), 8),
+        (but("return state", "return initial_state"), 2),
+    ],
+)
 def test_each_part_of_the_state_that_is_kept_earns_its_points(text, points, executor):
     report = judged(answer(text), executor)
     assert (report.status, report.points) == (PARTLY, points)
@@ -50,8 +65,9 @@ def test_what_is_given_is_not_tried_yet(executor):
 
 
 def test_an_answer_for_the_numbers_that_are_known_fails_with_others(executor):
-    text = but("    os.truncate", "    if len(state['lattice']) not in (256, 36): state['sums'] = [0, 0]\n"
-                                  "    os.truncate")
+    text = but(
+        "    os.truncate", "    if len(state['lattice']) not in (256, 36): state['sums'] = [0, 0]\n    os.truncate"
+    )
     assert judged(answer(text), executor).status == PASSED
     reports = [judged(answer(text), executor, seed) for seed in ("one", "two", "three")]
     assert any(report.points < ANNEAL.maximum for report in reports)
@@ -65,8 +81,11 @@ def test_saying_that_a_part_is_back_earns_nothing(executor):
 
 @pytest.mark.parametrize("printed", ["begins: ", "begins: iteration 50", "saves: {0}", "begins: " + "x" * 10000])
 def test_what_an_answer_prints_never_upsets_the_judge(printed, executor):
-    text = but("    return state\n", f"    print({printed!r})\n    import builtins\n"
-                                     "    builtins.print = lambda *ignored, **also: None\n    return state\n")
+    text = but(
+        "    return state\n",
+        f"    print({printed!r})\n    import builtins\n"
+        "    builtins.print = lambda *ignored, **also: None\n    return state\n",
+    )
     report = judged(answer(text), executor)
     assert report.points < ANNEAL.maximum
     assert len(report.headline) < 500

@@ -22,12 +22,15 @@ def judged(log, executor):
     return FOR_REAL.judge(Tree.files({LOG: log}), executor)
 
 
-@pytest.mark.parametrize("name, points, words", [
-    ("never-evicted", 2, "condor_vacate_job"),
-    ("evicted-early-only", 3, "none had come to the access point before"),
-    ("saves-nothing", 2, "No checkpoint came to the access point"),
-    ("nameless", 0, "Put your name in the place of YOUR NAME"),
-])
+@pytest.mark.parametrize(
+    "name, points, words",
+    [
+        ("never-evicted", 2, "condor_vacate_job"),
+        ("evicted-early-only", 3, "none had come to the access point before"),
+        ("saves-nothing", 2, "No checkpoint came to the access point"),
+        ("nameless", 0, "Put your name in the place of YOUR NAME"),
+    ],
+)
 def test_a_log_earns_what_it_shows(name, points, words, executor):
     report = judged(LOGS[name], executor)
     assert (report.points, report.status) == (points, PARTLY if points else WRONG)
@@ -35,18 +38,21 @@ def test_a_log_earns_what_it_shows(name, points, words, executor):
 
 
 def test_the_log_of_a_job_that_has_not_ended_yet_is_not_done(executor):
-    report = judged(BY_HAND[:BY_HAND.index("005 (")], executor)
+    report = judged(BY_HAND[: BY_HAND.index("005 (")], executor)
     assert report.points == 3 and "not ended yet" in report.headline
 
 
-@pytest.mark.parametrize("change, words", [
-    (lambda log: log.replace("sweep 1 12, Ada", "sweep 1 400, Ada"), "notes that begin with “sweep 1 12, ”"),
-    (lambda log: log.replace("    sweep 1 12, Ada\n", ""), "has no notes"),
-    (lambda log: log.replace("4438", "938").replace("10062", "6562"), "sweep.py and my_input.txt alone"),
-    (lambda log: log[log.index("001 ("):], "does not begin with the submission"),
-    (lambda log: log.replace("14:28", "14:27"), "times of a log only grow"),
-    (lambda log: log.replace("dir_1119", "dir_984"), "the same execute directory"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda log: log.replace("sweep 1 12, Ada", "sweep 1 400, Ada"), "notes that begin with “sweep 1 12, ”"),
+        (lambda log: log.replace("    sweep 1 12, Ada\n", ""), "has no notes"),
+        (lambda log: log.replace("4438", "938").replace("10062", "6562"), "sweep.py and my_input.txt alone"),
+        (lambda log: log[log.index("001 (") :], "does not begin with the submission"),
+        (lambda log: log.replace("14:28", "14:27"), "times of a log only grow"),
+        (lambda log: log.replace("dir_1119", "dir_984"), "the same execute directory"),
+    ],
+)
 def test_a_log_of_something_else_earns_nothing(change, words, executor):
     assert change(BY_HAND) != BY_HAND
     report = judged(change(BY_HAND), executor)
@@ -55,9 +61,11 @@ def test_a_log_of_something_else_earns_nothing(change, words, executor):
 
 def test_a_quick_job_with_the_same_notes_is_not_the_sweep(executor):
     import re
+
     def sooner(found):  # all of it within a minute
         seconds = int(found[1]) * 60 + int(found[2])
         return f"14:30:{(seconds - 26 * 60) // 5:02d}"
+
     quick = re.sub(r"14:(\d\d):(\d\d)", sooner, BY_HAND)
     quick = re.sub(r"(TimeExecute \(s\) +: +)\d+", r"\g<1>1", quick)
     assert "12 iterations of 15 s take 3 min" in judged(quick, executor).headline
@@ -71,7 +79,9 @@ def test_the_simulators_own_log_does_not_count(executor):
     assert (report.status, report.points) == (WRONG, 0) and "written by the simulator" in report.headline
 
 
-@pytest.mark.parametrize("log, status", [("", CRASHED), ("See attachment.\n", CRASHED), (FOR_REAL.given()[LOG].text, NOT_TRIED)])
+@pytest.mark.parametrize(
+    "log, status", [("", CRASHED), ("See attachment.\n", CRASHED), (FOR_REAL.given()[LOG].text, NOT_TRIED)]
+)
 def test_what_is_no_log_is_no_answer(log, status, executor):
     assert judged(log, executor).status == status
 

@@ -36,6 +36,7 @@ FGCS 22 (2006) 303, where they are compared with simulations."""
 
 # -- the formulae ---------------------------------------------------------------------
 
+
 @pytest.mark.parametrize(("between", "minutes"), PUBLISHED)
 def test_daly_as_published(between, minutes):
     assert daly(5 * MINUTE, between) / MINUTE == pytest.approx(minutes, abs=0.5 if minutes > 10 else 0.05)
@@ -45,6 +46,7 @@ def test_daly_as_published(between, minutes):
 def test_the_published_intervals_are_where_the_expected_runtime_is_least(between, minutes):
     def runtime(interval):
         return expected_runtime(500 * HOUR, interval, 5 * MINUTE, 10 * MINUTE, between)
+
     best = best_interval(5 * MINUTE, between)
     assert best / MINUTE == pytest.approx(minutes, abs=0.5 if minutes > 10 else 0.1)
     assert all(runtime(best) <= runtime(best * factor) for factor in (0.5, 0.9, 0.99, 1.01, 1.1, 2))
@@ -73,6 +75,7 @@ def test_a_hopeless_interval_takes_for_ever():
 
 # -- pools ----------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("pool", [AtRandom(2 * HOUR), AtLimit(2 * HOUR), OfficeHours(2 * HOUR), OfficeHours(12 * HOUR)])
 def test_slots_last_as_long_as_the_pool_says_on_average(pool):
     slots = luck(pool, 1, 20_000 * pool.between, seed=1)[0]
@@ -96,6 +99,7 @@ def test_the_same_seed_is_the_same_luck_and_another_is_not():
 
 # -- jobs -----------------------------------------------------------------------------
 
+
 def test_the_manuals_example_of_a_slot_that_lasts_six_hours():
     """HTCondor's manual: with 5 minutes a checkpoint, an hour's interval wastes 35 minutes of a slot of six hours,
     and 84 minutes waste 4."""
@@ -107,8 +111,10 @@ def test_the_manuals_example_of_a_slot_that_lasts_six_hours():
 @pytest.mark.parametrize("interval", [6, 12, 25, 50])
 def test_many_jobs_come_to_what_daly_expects(interval):
     between, checkpoint, restart, work = HOUR, 4 * MINUTE, 2 * MINUTE, 600 * HOUR
-    spent = [play(Plan.every(interval * MINUTE, work, checkpoint), restart, slots)
-             for slots in luck(AtRandom(between), 20, PATIENCE * work, seed=7)]
+    spent = [
+        play(Plan.every(interval * MINUTE, work, checkpoint), restart, slots)
+        for slots in luck(AtRandom(between), 20, PATIENCE * work, seed=7)
+    ]
     expected = work / expected_runtime(work, interval * MINUTE, checkpoint, restart, between)
     assert all(one.finished for one in spent)
     assert mean_goodput(spent) == pytest.approx(expected, rel=0.01)
@@ -120,12 +126,17 @@ def test_an_interval_longer_than_every_slot_makes_no_progress():
     assert spent.lost == spent.slots * 59 * MINUTE
 
 
-@given(st.lists(st.floats(1, 1e4), min_size=1, max_size=9), st.floats(0, 1e3), st.floats(0, 1e3), st.floats(0, 1e3),
-       st.lists(st.floats(1, 2e4), min_size=1, max_size=20))
+@given(
+    st.lists(st.floats(1, 1e4), min_size=1, max_size=9),
+    st.floats(0, 1e3),
+    st.floats(0, 1e3),
+    st.floats(0, 1e3),
+    st.lists(st.floats(1, 2e4), min_size=1, max_size=20),
+)
 def test_every_second_in_a_slot_goes_somewhere(work, saving, again, restart, slots):
     spent = play(Plan(tuple(work), (saving,) * len(work), again), restart, slots, patience=math.inf)
     assert min(spent[:4]) >= -1e-6
-    assert spent.seconds <= sum(slots[:spent.slots]) + 1e-6
+    assert spent.seconds <= sum(slots[: spent.slots]) + 1e-6
     if spent.finished:
         assert spent.work == pytest.approx(sum(work))
     else:
@@ -161,8 +172,12 @@ END, STARTING, SAVING, UPLOAD, DOWNLOAD = 11, 7.0, 13.0, 19.0, 23.0
 @pytest.mark.parametrize("interval", [1, 2, 3, 5, 20])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_quick_job_fares_as_the_same_job_in_the_simulator(interval, seed, python_job, executor):
-    job = python_job(SWEEP.format(end=END, interval=interval, saving=SAVING, starting=STARTING),
-                     checkpoint_exit_code=85, transfer_checkpoint_files=("at",), transfer_output_files=("result",))
+    job = python_job(
+        SWEEP.format(end=END, interval=interval, saving=SAVING, starting=STARTING),
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("at",),
+        transfer_output_files=("result",),
+    )
     lifetimes = (*(round(slot, 1) + 0.05 for slot in luck(AtRandom(400.0), 1, 3000, seed)[0]), 1e6)
     moments = list(simulate(job, executor, pace=Pace(0.0, DOWNLOAD, UPLOAD, lifetimes)))
     end = outcome(moments)

@@ -52,8 +52,11 @@ def test_a_checkpoint_of_the_last_iteration_that_is_not_used_is_not_taken_for_on
 
 def test_an_error_that_is_swallowed_is_shown_with_its_line(executor):
     for style in ANSWERS["restore"][1]["error-swallowed"]:
-        facts = [fact for fact in judged("restore", "error-swallowed", style, executor).failure.evidence
-                 if fact.kind == "swallowed"]
+        facts = [
+            fact
+            for fact in judged("restore", "error-swallowed", style, executor).failure.evidence
+            if fact.kind == "swallowed"
+        ]
         assert facts and all(fact.file == "checkpoint.py" and fact.line for fact in facts), style
 
 

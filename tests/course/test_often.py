@@ -35,6 +35,7 @@ def judged(name, files, executor, seed=None):
 
 # -- what is measured -------------------------------------------------------------------
 
+
 def test_a_checkpoint_and_a_restart_cost_what_the_course_says(executor):
     job = saving_every(600)
     moments = list(simulate(job, executor, pace=replace(PACE, lifetimes=(3000.0, 1e6))))
@@ -51,6 +52,7 @@ def test_last_week_the_mean_time_between_evictions_was_to_be_expected():
 
 
 # -- where a rule saves -----------------------------------------------------------------
+
 
 @pytest.mark.parametrize("body", ["return since >= 900", "return since and i % 4 == 0", "return since > 0", "return 0"])
 def test_a_rule_saves_in_the_simulator_where_it_is_said_to(body, executor):
@@ -77,6 +79,7 @@ def test_a_job_takes_as_long_as_it_does_in_the_simulator(seconds, lifetimes, exe
 
 # -- rules ------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("seed", range(25))
 def test_the_textbook_is_good_enough_on_every_pool_that_may_be_drawn(seed):
     for ground in drawn(random.Random(seed)):
@@ -91,14 +94,17 @@ def test_a_right_rule_has_full_points_with_unseen_pools_as_well(seed, executor):
     assert (report.status, report.points) == (PASSED, 5), report.headline
 
 
-@pytest.mark.parametrize(("body", "points", "said"), [
-    ("return since >= 3600", 1, "lost work: it saves too rarely"),
-    ("return since > 0", 1, "it saves too often"),
-    ("return since >= 1800", 3, "it saves too rarely"),
-    ("return i % 10 == 0 and since > 0", 3, "lost work: it saves too rarely"),
-    ("return since >= between / 4", 3, "it saves too rarely"),
-    ("return since >= 10 * cost", 1, "it saves too rarely"),
-])
+@pytest.mark.parametrize(
+    ("body", "points", "said"),
+    [
+        ("return since >= 3600", 1, "lost work: it saves too rarely"),
+        ("return since > 0", 1, "it saves too often"),
+        ("return since >= 1800", 3, "it saves too rarely"),
+        ("return i % 10 == 0 and since > 0", 3, "lost work: it saves too rarely"),
+        ("return since >= between / 4", 3, "it saves too rarely"),
+        ("return since >= 10 * cost", 1, "it saves too rarely"),
+    ],
+)
 def test_points_are_for_the_goodput_that_is_reached(body, points, said, executor):
     report = judged("often", often(body), executor)
     assert (report.status, report.points) == (PARTLY, points), report.headline
@@ -155,14 +161,20 @@ def test_where_a_rule_saves_is_believed_only_if_it_can_be(text, executor):
         rule(f"open('saved.txt', 'w').write({text!r}); import os; os._exit(0)").saved(SMALL, executor)
 
 
-@pytest.mark.parametrize(("rule", "said"), [
-    ("seconds_since_checkpoint >= 3600", "returned None each time; it would not save once in 720 h."),
-    ("return seconds_since_checkpoint >= 26 * 3600", "returned False each time; it would first save after 26 h 6 min."),
-    ("return 0 if iteration % 2 else None", "returned nothing that is true; it would not save once"),
-    ("return iteration % 10 == 0", "saves again at once. It returned True."),
-    ("return 1", "saves again at once. It returned 1."),
-    ("if seconds_since_checkpoint > 9000: 1 / 0", "does not save within that time."),
-])
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("seconds_since_checkpoint >= 3600", "returned None each time; it would not save once in 720 h."),
+        (
+            "return seconds_since_checkpoint >= 26 * 3600",
+            "returned False each time; it would first save after 26 h 6 min.",
+        ),
+        ("return 0 if iteration % 2 else None", "returned nothing that is true; it would not save once"),
+        ("return iteration % 10 == 0", "saves again at once. It returned True."),
+        ("return 1", "saves again at once. It returned 1."),
+        ("if seconds_since_checkpoint > 9000: 1 / 0", "does not save within that time."),
+    ],
+)
 def test_who_never_gets_on_is_told_what_the_rule_answered(rule, said, executor):
     parameters = "iteration, seconds_since_checkpoint, checkpoint_seconds, seconds_between_evictions"
     report = judged("often", {"when.py": f"def save_now({parameters}):\n    {rule}\n"}, executor)
@@ -172,6 +184,7 @@ def test_who_never_gets_on_is_told_what_the_rule_answered(rule, said, executor):
 
 # -- an interval ------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("text", ["27", "26.83", "24", "20", "30"])
 @pytest.mark.parametrize("seed", [None, "unseen"])
 def test_a_good_interval_has_full_points(text, seed, executor):
@@ -179,9 +192,15 @@ def test_a_good_interval_has_full_points(text, seed, executor):
     assert (report.status, report.points) == (PASSED, 2), report.headline
 
 
-@pytest.mark.parametrize(("text", "points", "said"), [
-    ("60", 1, "it saves too rarely"), ("12", 1, "it saves too often"), ("120", 0, "it saves too rarely"),
-    ("3", 0, "it saves too often")])
+@pytest.mark.parametrize(
+    ("text", "points", "said"),
+    [
+        ("60", 1, "it saves too rarely"),
+        ("12", 1, "it saves too often"),
+        ("120", 0, "it saves too rarely"),
+        ("3", 0, "it saves too often"),
+    ],
+)
 def test_an_interval_that_wastes_more_has_fewer_points_and_is_told_why(text, points, said, executor):
     report = judged("interval", {"interval": text}, executor)
     assert report.points == points and said in report.headline

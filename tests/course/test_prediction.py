@@ -19,12 +19,16 @@ KNOWN = {
     "seconds_lost": ["45", "45.0", "  45  "],
     "lines_elsewhere": ["3"],
     "step_three": ["'b'", "'B'"],
-    "step_five": ["{'my_output.txt', 'temp-dir/42.txt', 'temp-dir/43.txt', 'temp-file.txt'}",
-               "['temp-file.txt', 'temp-dir', 'my_output.txt']", "{'./my_output.txt', 'temp-dir/', 'temp-file.txt'}"],
-    "step_seven": ["{'my_input.txt', 'my_software', 'my_output.txt', 'temp-dir/42.txt', 'temp-dir/43.txt', "
-               "'temp-file.txt'}",
-               "['_condor_stdout', 'my_software', 'my_input.txt', 'temp-file.txt', 'temp-dir/43.txt', "
-               "'temp-dir/42.txt', 'my_output.txt', '_condor_stderr']"],
+    "step_five": [
+        "{'my_output.txt', 'temp-dir/42.txt', 'temp-dir/43.txt', 'temp-file.txt'}",
+        "['temp-file.txt', 'temp-dir', 'my_output.txt']",
+        "{'./my_output.txt', 'temp-dir/', 'temp-file.txt'}",
+    ],
+    "step_seven": [
+        "{'my_input.txt', 'my_software', 'my_output.txt', 'temp-dir/42.txt', 'temp-dir/43.txt', 'temp-file.txt'}",
+        "['_condor_stdout', 'my_software', 'my_input.txt', 'temp-file.txt', 'temp-dir/43.txt', "
+        "'temp-dir/42.txt', 'my_output.txt', '_condor_stderr']",
+    ],
     "zzz_out": ["[0, 43]", "(0, 43)", "{0, 43}", "['starting after iteration 0', 'starting after iteration 43']"],
     "must_be_saved": ["{'lattice', 'random', 'sums'}", "['sums', 'random', 'lattice']"],
     "wrong_lines": ["3"],
@@ -42,8 +46,10 @@ REVEALING = {
     ("step_five", "{'my_output.txt', 'temp-dir', 'temp-file.txt', 'trash.txt'}"): "relies-on-leftovers",
     ("step_seven", "{'my_input.txt', 'my_software'}"): "checkpoint-not-transferred",
     ("step_seven", "{'my_output.txt', 'temp-dir/51.txt', 'temp-dir/52.txt', 'temp-file.txt'}"): "relies-on-leftovers",
-    ("step_seven", "{'my_input.txt', 'my_software', 'temp-dir/42.txt', 'temp-dir/43.txt', 'temp-file.txt'}"):
-        "output-not-in-checkpoint",
+    (
+        "step_seven",
+        "{'my_input.txt', 'my_software', 'temp-dir/42.txt', 'temp-dir/43.txt', 'temp-file.txt'}",
+    ): "output-not-in-checkpoint",
     ("zzz_out", "[0, 43, 52]"): "sigterm-saves",
     ("must_be_saved", "{'lattice', 'sums'}"): "rng-not-saved",
     ("must_be_saved", "{'random', 'sums', 'energy'}"): "state-incomplete",
@@ -52,9 +58,14 @@ REVEALING = {
     ("minutes_safe", "180"): "sigterm-saves",
     ("minutes_safe", "90"): "no-progress",
 }
-LITERALS = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
-                        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
-                        | st.sets(st.text(max_size=3), max_size=3))
+LITERALS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+        | st.sets(st.text(max_size=3), max_size=3)
+    ),
+)
 
 
 def judged(name, text, executor):
@@ -83,13 +94,20 @@ def test_whoever_predicts_wrongly_is_given_hints_about_the_prediction_and_none_a
     assert explanation.BEHIND not in sections
 
 
-@pytest.mark.parametrize(("name", "text", "wanted"), [
-    ("seconds_lost", "'45'", "It takes a number, without quotes."), ("seconds_lost", "{45}", "It takes a number."),
-    ("seconds_lost", "None", "It takes a number."), ("seconds_lost", "True", "It takes a number."),
-    ("step_five", "4", "It takes a set of names, like {\"a.txt\", \"b.txt\"}."),
-    ("missing_file", "'held'", "It takes one of the letters, in quotes, like \"a\"."),
-    ("missing_file", "2", "It takes one of the letters, in quotes, like \"a\"."),
-    ("zzz_out", "'0, 43'", "It takes a list, like [1, 2]."), ("zzz_out", "43", "It takes a list, like [1, 2].")])
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("seconds_lost", "'45'", "It takes a number, without quotes."),
+        ("seconds_lost", "{45}", "It takes a number."),
+        ("seconds_lost", "None", "It takes a number."),
+        ("seconds_lost", "True", "It takes a number."),
+        ("step_five", "4", 'It takes a set of names, like {"a.txt", "b.txt"}.'),
+        ("missing_file", "'held'", 'It takes one of the letters, in quotes, like "a".'),
+        ("missing_file", "2", 'It takes one of the letters, in quotes, like "a".'),
+        ("zzz_out", "'0, 43'", "It takes a list, like [1, 2]."),
+        ("zzz_out", "43", "It takes a list, like [1, 2]."),
+    ],
+)
 def test_a_value_of_another_kind_is_told_what_is_wanted_and_not_the_answer(name, text, wanted, executor):
     report = judged(name, text, executor)
     assert report.headline == wanted and report.failure.job is None
@@ -102,7 +120,7 @@ def test_the_truth_is_told_step_by_step_with_the_htcondor_that_was_asked_about(e
     spool = next(moment for moment in moments if moment.kind == "checkpoint").spool
     assert spool.listing() == ["my_output.txt", "temp-dir/42.txt", "temp-dir/43.txt", "temp-file.txt"]
     sections = dict(explanation.sections_html(exercise, answer, report, moments))
-    title, = (title for title in sections if title.startswith(explanation.TRUTH))
+    (title,) = (title for title in sections if title.startswith(explanation.TRUTH))
     assert "(step 8 of 8)" in sections[title] and "my_software" in sections[title]
 
 
@@ -111,7 +129,9 @@ def test_a_prediction_that_is_not_there_is_not_tried(name, executor):
     assert EXERCISES[name].judge(Tree(), executor).status == NOT_TRIED
 
 
-@pytest.mark.parametrize("text", ["open('x')", "seconds_lost", "1 +", "[" * 3000, "0x" + "f" * 6000, "__import__('os')"])
+@pytest.mark.parametrize(
+    "text", ["open('x')", "seconds_lost", "1 +", "[" * 3000, "0x" + "f" * 6000, "__import__('os')"]
+)
 def test_what_is_no_plain_value_is_said_to_be_none(text, executor):
     report = judged("seconds_lost", text, executor)
     assert report.points == 0 and report.status in (CRASHED, WRONG)

@@ -17,14 +17,28 @@ def unwritten(body: str) -> set[str]:
     return unwritten_functions(File(f"def save_checkpoint(iteration):\n    {body}\n".encode()))
 
 
-@pytest.mark.parametrize("body", ["raise NotImplementedError()", "raise NotImplementedError",
-                                  "'what to do'\n    raise NotImplementedError('later')"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "raise NotImplementedError()",
+        "raise NotImplementedError",
+        "'what to do'\n    raise NotImplementedError('later')",
+    ],
+)
 def test_a_function_that_only_raises_not_implemented_is_unwritten(body):
     assert unwritten(body) == {"save_checkpoint"}
 
 
-@pytest.mark.parametrize("body", ["pass", "raise RuntimeError('NotImplementedError')", f"raise SystemExit({DEEP})",
-                                  "x = 1\n    raise NotImplementedError()", NESTED])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "pass",
+        "raise RuntimeError('NotImplementedError')",
+        f"raise SystemExit({DEEP})",
+        "x = 1\n    raise NotImplementedError()",
+        NESTED,
+    ],
+)
 def test_anything_else_is_written(body):
     assert unwritten(body) == set()
 

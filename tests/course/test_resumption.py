@@ -27,9 +27,19 @@ def test_of_several_moments_before_a_save_the_last_counts():
     assert said("saves: iteration 5\nsaves: iteration 7\n", SAVES) == {"iteration": "7"}
 
 
-@pytest.mark.parametrize("printed", ["", "begins:", "begins: \n", "begins: iteration 5\nbegins: iteration 6\n",
-                                     "begins: iteration <b>\n", f"begins: iteration {'9' * 5000}\n",
-                                     " begins: iteration 5\n", "begins: iteration\n"])
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "",
+        "begins:",
+        "begins: \n",
+        "begins: iteration 5\nbegins: iteration 6\n",
+        "begins: iteration <b>\n",
+        f"begins: iteration {'9' * 5000}\n",
+        " begins: iteration 5\n",
+        "begins: iteration\n",
+    ],
+)
 def test_nothing_is_made_of_what_is_no_description(printed):
     assert said(printed, BEGINS) == {}
 

@@ -18,25 +18,29 @@ from grader.tree import Tree
 @pytest.fixture
 def told():
     """told(exercise, files) is the report on a wrong answer."""
+
     def told(exercise, files):
         with Sparing(None, 60) as executor:
             report = EXERCISES[exercise].judge(Tree.files(files), executor)
         assert report.status != PASSED and report.points < report.maximum
         return report
+
     return told
 
 
 def shown(report, kind):
     """The one fact of a kind among the evidence."""
-    fact, = (fact for fact in report.failure.evidence if fact.kind == kind)
+    (fact,) = (fact for fact in report.failure.evidence if fact.kind == kind)
     return fact
 
 
 def test_a_save_behind_another_is_shown_with_both(told):
     fact = shown(told("save", ANSWERS["save"][1]["two-files-disagree"]["each save behind the others"]), "piled up")
     assert fact.file == "checkpoint.txt"
-    assert fact.text == ("execution 3 finds '47' in checkpoint.txt: what was there before, '4', and behind that what "
-                         "execution 2 has saved, '7'")
+    assert fact.text == (
+        "execution 3 finds '47' in checkpoint.txt: what was there before, '4', and behind that what "
+        "execution 2 has saved, '7'"
+    )
 
 
 def test_a_history_is_not_blamed_for_another_mistake(told):
@@ -52,12 +56,16 @@ def test_a_restart_that_empties_its_checkpoint_is_shown_that(mode, caught, told)
         with open("checkpoint.txt", "{mode}") as file:
             return int(file.read())
 """
-    body = f"""
+    body = (
+        f"""
     try:{body}    except (OSError, ValueError):
         return start
-""" if caught else f"""
+"""
+        if caught
+        else f"""
     if os.path.exists("checkpoint.txt"):{body}    return start
 """
+    )
     report = told("restore", restore(f"{SAVED}\ndef restore_checkpoint(start, end):{body}"))
     fact = shown(report, "emptied")
     assert fact.file == "checkpoint.txt" and "execution 2 found '4' in checkpoint.txt" in fact.text
@@ -73,8 +81,10 @@ def test_a_file_that_is_rewritten_and_not_read_is_not_said_to_be_emptied(told):
 
 
 def test_who_saves_in_the_loop_and_does_not_leave_is_told_to_leave_whatever_is_done_when_it_is_told_to_go(told):
-    report = told("on_sigterm", collatz(("    sys.exit(85)\n", ""),
-                                        (LAST, LAST + DUE + "            save_and_leave(None, None)\n")))
+    report = told(
+        "on_sigterm",
+        collatz(("    sys.exit(85)\n", ""), (LAST, LAST + DUE + "            save_and_leave(None, None)\n")),
+    )
     assert report.failure.misconception is None and report.hints == NEVER_LEFT
     assert "10 blocks without leaving with 85" in report.headline
 
@@ -109,15 +119,19 @@ def test_a_restore_without_a_return_at_its_end_is_told_what_it_returns(told):
 LISTED = (SAVES, "transfer_checkpoint_files = state, my_output.txt", HOME)
 
 
-@pytest.mark.parametrize(("lists", "taken"), [
-    ((HOME,), "what transfer_output_files lists"),
-    ((), "the new and changed files at the top of the sandbox, and no directory"),
-])
+@pytest.mark.parametrize(
+    ("lists", "taken"),
+    [
+        ((HOME,), "what transfer_output_files lists"),
+        ((), "the new and changed files at the top of the sandbox, and no directory"),
+    ],
+)
 def test_where_nothing_names_the_checkpoint_it_is_told_what_htcondor_takes_for_it(lists, taken, told):
     report = told("submit", submit(SAVES, *lists, *NEEDS))
     assert report.failure.misconception is MISCONCEPTIONS["checkpoint-not-transferred"]
-    assert shown(report, "unnamed").text == ("nothing names the files of the checkpoint, as there is no "
-                                             f"transfer_checkpoint_files: it is {taken}")
+    assert shown(report, "unnamed").text == (
+        f"nothing names the files of the checkpoint, as there is no transfer_checkpoint_files: it is {taken}"
+    )
 
 
 def test_where_a_list_names_other_files_it_is_not_said_that_there_is_none(told):
@@ -125,11 +139,16 @@ def test_where_a_list_names_other_files_it_is_not_said_that_there_is_none(told):
     assert not [fact for fact in report.failure.evidence if fact.kind == "unnamed"]
 
 
-@pytest.mark.parametrize(("request_line", "why"), [
-    ("request_memory = lots", "takes lots for an attribute"), ("request_disk = much", "takes much for an attribute"),
-    ("request_cpus = few", "takes few for an attribute"), ('request_memory = "2GB"', "no amount"),
-    ("request_memory = $(mem)", "nothing defines $(mem)"),
-])
+@pytest.mark.parametrize(
+    ("request_line", "why"),
+    [
+        ("request_memory = lots", "takes lots for an attribute"),
+        ("request_disk = much", "takes much for an attribute"),
+        ("request_cpus = few", "takes few for an attribute"),
+        ('request_memory = "2GB"', "no amount"),
+        ("request_memory = $(mem)", "nothing defines $(mem)"),
+    ],
+)
 def test_a_request_that_no_slot_can_meet_costs_its_point_and_is_told_with_its_line(request_line, why, told):
     needs = [line for line in NEEDS if line.split()[0] != request_line.split()[0]]
     files = submit(*LISTED, *needs, request_line)
@@ -139,15 +158,25 @@ def test_a_request_that_no_slot_can_meet_costs_its_point_and_is_told_with_its_li
     assert report.headline.startswith(f"sweep.sub:{line}: ") and why in report.headline
 
 
-@pytest.mark.parametrize(("request_line", "why"), [
-    ("request_memory = 1", "means 1 MB, which is less than Python alone needs"), ("request_memory = 0", "asks for none"),
-    ("request_memory = 512KB", "less than Python alone needs"), ("request_memory = 10TB", "few slots have so much"),
-    ("request_memory = 0.001 G", "less than Python alone needs"), ("RequestMemory = 4 T", "few slots have so much"),
-    ("request_disk = 0", "asks for none"), ("request_disk = 1", "means 1 KB, which is too little"),
-    ("request_disk = 8K", "is too little"), ("request_disk = 20 tb", "few slots have so much"),
-    ("request_cpus = 0", "asks for none"), ("request_cpus = 100", "the program uses one"),
-    ("RequestCpus = 64", "the program uses one"), ("request_cpus = 0.5", "asks for no processor"),
-])
+@pytest.mark.parametrize(
+    ("request_line", "why"),
+    [
+        ("request_memory = 1", "means 1 MB, which is less than Python alone needs"),
+        ("request_memory = 0", "asks for none"),
+        ("request_memory = 512KB", "less than Python alone needs"),
+        ("request_memory = 10TB", "few slots have so much"),
+        ("request_memory = 0.001 G", "less than Python alone needs"),
+        ("RequestMemory = 4 T", "few slots have so much"),
+        ("request_disk = 0", "asks for none"),
+        ("request_disk = 1", "means 1 KB, which is too little"),
+        ("request_disk = 8K", "is too little"),
+        ("request_disk = 20 tb", "few slots have so much"),
+        ("request_cpus = 0", "asks for none"),
+        ("request_cpus = 100", "the program uses one"),
+        ("RequestCpus = 64", "the program uses one"),
+        ("request_cpus = 0.5", "asks for no processor"),
+    ],
+)
 def test_an_amount_that_makes_no_sense_costs_its_point_and_is_told_why(request_line, why, told):
     name = request_line.split()[0].lower().replace("request", "request_").replace("__", "_")
     files = submit(*LISTED, *(line for line in NEEDS if line.split()[0] != name), request_line)
@@ -157,13 +186,17 @@ def test_an_amount_that_makes_no_sense_costs_its_point_and_is_told_why(request_l
     assert report.headline.startswith(f"sweep.sub:{line}: ") and why in report.headline
 
 
-@pytest.mark.parametrize("needs", [
-    ("RequestCpus = 1", "RequestMemory = 512MB", "RequestDisk = 1GB"), ("request_cpus=2", "request_memory=64", "request_disk=1024"),
-    ("REQUEST_CPUS = 1", "request_memory = 0.5 GB", "request_disk = 1.5G"),
-    ("request_cpus = 4", "request_memory = 1024 M", "request_disk = 2000000"),
-    ("request_cpus = 1", "request_memory = 20000K", "request_disk = 1 MB"),
-    ("request_cpus = 8", "request_memory = 32gb", "request_disk = 50GB"),
-])
+@pytest.mark.parametrize(
+    "needs",
+    [
+        ("RequestCpus = 1", "RequestMemory = 512MB", "RequestDisk = 1GB"),
+        ("request_cpus=2", "request_memory=64", "request_disk=1024"),
+        ("REQUEST_CPUS = 1", "request_memory = 0.5 GB", "request_disk = 1.5G"),
+        ("request_cpus = 4", "request_memory = 1024 M", "request_disk = 2000000"),
+        ("request_cpus = 1", "request_memory = 20000K", "request_disk = 1 MB"),
+        ("request_cpus = 8", "request_memory = 32gb", "request_disk = 50GB"),
+    ],
+)
 def test_every_usual_spelling_of_an_amount_is_right(needs, executor):
     assert EXERCISES["submit"].judge(Tree.files(submit(*LISTED, *needs)), executor).status == PASSED
 

@@ -28,8 +28,7 @@ def test_what_is_computed_together_shares_one_which_is_closed_afterwards():
 
 
 def test_it_is_closed_if_something_goes_wrong():
-    with pytest.raises(ZeroDivisionError), shared():
-        with trusted() as one:
-            raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), shared(), trusted() as one:
+        raise ZeroDivisionError
     with trusted() as later:
         assert later is not one

@@ -63,8 +63,15 @@ def test_a_wrapper_that_takes_what_is_there_fails_while_waves_writes_and_nowhere
         assert (found.verdict != RESTART_SAFE) == cut_at(limit, settings).saving, limit
 
 
-@pytest.mark.parametrize("style", ["the last line", "two generations of its own, copied and renamed",
-                                   "Python, with a limit", "in the background, killed by a watcher"])
+@pytest.mark.parametrize(
+    "style",
+    [
+        "the last line",
+        "two generations of its own, copied and renamed",
+        "Python, with a limit",
+        "in the background, killed by a watcher",
+    ],
+)
 @pytest.mark.parametrize("seed", ["a", "b", "c"])
 def test_a_right_wrapper_is_right_with_numbers_that_nobody_knows(executor, style, seed):
     report = judged(RIGHT_WRAPPER[style], executor, seed)
@@ -80,7 +87,8 @@ def test_the_report_tells_what_comes_of_each_moment(executor):
 
 
 def test_a_wrapper_that_looks_now_and_then_is_told_of_the_moments_at_which_it_really_ends(executor):
-    report = judged(wrapper("""#!/bin/bash
+    report = judged(
+        wrapper("""#!/bin/bash
 if [ -f restart.dat ]; then ./waves --restart restart.dat & else ./waves & fi
 for (( seconds = 0; seconds < $1; seconds += 5 )); do
     sleep 5
@@ -88,7 +96,9 @@ for (( seconds = 0; seconds < $1; seconds += 5 )); do
 done
 kill $!
 exit 85
-"""), executor)
+"""),
+        executor,
+    )
     told = [fact.text for fact in report.failure.evidence if fact.kind == "cut off"]
     assert "after 40 s (restart.dat: 1024 of 2322 bytes)" in [text.split(",")[0] for text in told]
     assert "cut off after 40 s (waves has said: restart.dat: 1024 of 2322 bytes)" in report.headline

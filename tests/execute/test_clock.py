@@ -16,24 +16,29 @@ from grader.tree import File, Tree
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells who is at work")
 
-COUNTS = File(b"""#!/usr/bin/env python3
+COUNTS = File(
+    b"""#!/usr/bin/env python3
 import time
 for i in range(20):
     with open("count", "a") as file:
         file.write("%d\\n" % i)
     time.sleep(10)
-""", True)
+""",
+    True,
+)
 """Every ten seconds a line, for 200 seconds."""
 
 
 @pytest.fixture
 def count(executor, shell_job, python_job):
     """count(source, ...): how many lines the program has written when a job that starts it ends, and the run."""
+
     def count(source, make=shell_job, stop=None, **files):
         inputs = Tree({"counts": COUNTS, **{name: File(text.encode(), True) for name, text in files.items()}})
         job = make(source, inputs=inputs)
         done = executor.run(job, job.inputs, stop=stop)
         return len(done.sandbox["count"].text.splitlines()), done
+
     return count
 
 
@@ -47,7 +52,7 @@ SHELL = {
         sleep 5; kill -9 $pid; wait $pid; echo $?""",
     "timeout in the background": "timeout -s KILL 95 ./counts & wait $!\necho $?",
     "stopped for a while": "./counts & pid=$!\nsleep 45; kill -STOP $pid; sleep 1000; kill -CONT $pid\n"
-                           "sleep 45; kill $pid; wait $pid; echo $?",
+    "sleep 45; kill $pid; wait $pid; echo $?",
 }
 
 
@@ -114,22 +119,29 @@ PYTHON = {
 
 @pytest.mark.parametrize("way", PYTHON)
 def test_a_python_program_ends_another_at_exactly_the_moment_it_names(count, python_job, way):
-    lines, done = count("import os, signal, subprocess, threading, time\n" + textwrap.dedent(PYTHON[way]), make=python_job)
+    lines, done = count(
+        "import os, signal, subprocess, threading, time\n" + textwrap.dedent(PYTHON[way]), make=python_job
+    )
     assert done.stdout == "late\n", done.stderr
     assert lines == 10 and done.seconds == pytest.approx(95, abs=1.2)
 
 
 def test_what_happens_first_is_first_however_it_is_waited_for(count, python_job):
-    lines, done = count("""
+    lines, done = count(
+        """
         import subprocess
         p = subprocess.run(["./counts"], timeout=205)
         print(p.returncode)
-    """, make=python_job)
+    """,
+        make=python_job,
+    )
     assert (lines, done.stdout, round(done.seconds)) == (20, "0\n", 200)
 
 
 def test_a_copy_every_so_often_has_what_was_written_by_then(count):
-    _, done = count("(while sleep 33; do cp count copy$((n = n + 1)); done) &\n./counts\nwc -l < copy1; wc -l < copy6; ls copy*")
+    _, done = count(
+        "(while sleep 33; do cp count copy$((n = n + 1)); done) &\n./counts\nwc -l < copy1; wc -l < copy6; ls copy*"
+    )
     assert done.stdout.split()[:2] == ["4", "20"] and "copy7" not in done.stdout
 
 
@@ -166,8 +178,10 @@ def test_many_threads_may_sleep(executor, python_job):
 
 
 def test_a_program_that_starts_slowly_is_not_left_behind(count):
-    lines, _ = count("(/bin/sleep 0.3; exec ./counts) & (i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exec ./counts) &\n"
-                     "sleep 95; kill 0")
+    lines, _ = count(
+        "(/bin/sleep 0.3; exec ./counts) & (i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exec ./counts) &\n"
+        "sleep 95; kill 0"
+    )
     assert lines >= 10
 
 
@@ -228,30 +242,52 @@ WAITS = {
     "Timer": ("e = threading.Event(); threading.Timer(4, e.set).start(); print(e.wait(60))", "True", 4),
     "Condition": ("c = threading.Condition(); c.acquire()\nprint(c.wait(3), c.wait_for(lambda: 0, 2))", "False 0", 5),
     "Lock": ("l = threading.Lock(); l.acquire(); print(l.acquire(timeout=5))", "False", 5),
-    "RLock": ("r = threading.RLock(); threading.Thread(target=r.acquire).start()\nprint(r.acquire(timeout=5))", "False", 5),
+    "RLock": (
+        "r = threading.RLock(); threading.Thread(target=r.acquire).start()\nprint(r.acquire(timeout=5))",
+        "False",
+        5,
+    ),
     "Queue": ("try: queue.Queue().get(timeout=7)\nexcept queue.Empty: print('empty')", "empty", 7),
     "SimpleQueue": ("try: queue.SimpleQueue().get(timeout=7)\nexcept queue.Empty: print('empty')", "empty", 7),
     "select": ("print(*select.select([os.pipe()[0]], [], [], 5))", "[] [] []", 5),
     "poll": ("p = select.poll(); p.register(os.pipe()[0]); print(p.poll(4000))", "[]", 4),
     "asyncio.sleep": ("asyncio.run(asyncio.sleep(5)); print('slept')", "slept", 5),
-    "a future": ("f = concurrent.futures.ThreadPoolExecutor().submit(time.sleep, 9)\ntry: f.result(timeout=5)\n"
-                 "except concurrent.futures.TimeoutError: print('late')", "late", 9),
+    "a future": (
+        "f = concurrent.futures.ThreadPoolExecutor().submit(time.sleep, 9)\ntry: f.result(timeout=5)\n"
+        "except concurrent.futures.TimeoutError: print('late')",
+        "late",
+        9,
+    ),
     "multiprocessing": ("e = multiprocessing.Event(); print(e.wait(5))", "False", 5),
-    "an alarm": ("signal.signal(signal.SIGALRM, lambda *_: print('rings')); signal.alarm(5); signal.pause()", "rings", 5),
-    "an alarm again and again": ("signal.signal(signal.SIGALRM, lambda *_: print('rings'))\n"
-                                 "signal.setitimer(signal.ITIMER_REAL, 3, 2); time.sleep(8)", "rings rings rings", 8),
+    "an alarm": (
+        "signal.signal(signal.SIGALRM, lambda *_: print('rings')); signal.alarm(5); signal.pause()",
+        "rings",
+        5,
+    ),
+    "an alarm again and again": (
+        "signal.signal(signal.SIGALRM, lambda *_: print('rings'))\n"
+        "signal.setitimer(signal.ITIMER_REAL, 3, 2); time.sleep(8)",
+        "rings rings rings",
+        8,
+    ),
     "sigtimedwait": ("print(signal.sigtimedwait([signal.SIGUSR1], 4))", "None", 4),
     "a busy loop": ("end = time.time() + 60\nwhile time.time() < end: pass", "", 60),
-    "a busy loop with a child": ("p = subprocess.Popen(['sleep', '99']); end = time.time() + 60\n"
-                                 "while time.time() < end and p.poll() is None: pass\np.kill(); p.wait()", "", 60),
+    "a busy loop with a child": (
+        "p = subprocess.Popen(['sleep', '99']); end = time.time() + 60\n"
+        "while time.time() < end and p.poll() is None: pass\np.kill(); p.wait()",
+        "",
+        60,
+    ),
 }
 
 
 @pytest.mark.parametrize("way", WAITS)
 def test_what_a_python_program_waits_for_takes_virtual_time(executor, python_job, way):
     source, words, seconds = WAITS[way]
-    job = python_job("import asyncio, concurrent.futures, multiprocessing, os, queue, select, signal, subprocess, sys\n"
-                     f"import threading, time\n{source}\n")
+    job = python_job(
+        "import asyncio, concurrent.futures, multiprocessing, os, queue, select, signal, subprocess, sys\n"
+        f"import threading, time\n{source}\n"
+    )
     done = executor.run(job, job.inputs)
     assert (" ".join(done.stdout.split()), done.over) == (words, None), done.stderr
     assert done.seconds == pytest.approx(seconds, abs=0.1)
@@ -259,8 +295,10 @@ def test_what_a_python_program_waits_for_takes_virtual_time(executor, python_job
 
 @pytest.mark.parametrize("clock", ["REALTIME", "MONOTONIC", "MONOTONIC_RAW", "BOOTTIME"])
 def test_clocks_of_the_system_are_virtual(executor, python_job, clock):
-    job = python_job(f"import time\nbegun = time.clock_gettime(time.CLOCK_{clock})\ntime.sleep(50)\n"
-                     f"print(round(time.clock_gettime_ns(time.CLOCK_{clock}) / 1e9 - begun))")
+    job = python_job(
+        f"import time\nbegun = time.clock_gettime(time.CLOCK_{clock})\ntime.sleep(50)\n"
+        f"print(round(time.clock_gettime_ns(time.CLOCK_{clock}) / 1e9 - begun))"
+    )
     assert executor.run(job, job.inputs).stdout == "50\n"
 
 

@@ -24,41 +24,49 @@ LINUX = sys.platform.startswith("linux")
 @pytest.fixture
 def run(executor, python_job):
     """run(source, ...) executes a Python program once, in a sandbox with the given files."""
+
     def run(source, files=None, stop=None, slot=0, clock=EPOCH, trace=False, executor=executor, **fields):
         job = python_job(source, inputs=Tree.files(files or {}), **fields)
         return executor.run(job, job.inputs, stop=stop, slot=slot, clock=clock, trace=trace)
+
     return run
 
 
 @pytest.fixture
 def shell(executor, shell_job):
     """shell(source, ...): the same with a shell script."""
+
     def shell(source, files=None, stop=None, slot=0, executor=executor, **fields):
         job = shell_job(source, inputs=Tree.files(files or {}), **fields)
         return executor.run(job, job.inputs, stop=stop, slot=slot)
+
     return shell
 
 
 # -- how a program ends ---------------------------------------------------------
 
-@pytest.mark.parametrize("source, code", [
-    ("", 0),
-    ("import sys; sys.exit()", 0),
-    ("import sys; sys.exit(None)", 0),
-    ("import sys; sys.exit(85)", 85),
-    ("import sys; sys.exit(True)", 1),
-    ("import sys; sys.exit('an error')", 1),
-    ("import sys; sys.exit(256 + 7)", 7),
-    ("import sys; sys.exit(-1)", 255),
-    ("raise SystemExit(3)", 3),
-    ("exit(4)", 4),
-    ("import os; os._exit(5)", 5),
-    ("raise ValueError", 1),
-    ("import sys\ntry: sys.exit(6)\nfinally: print('x')", 6),
-    ("import atexit, os; atexit.register(os._exit, 9)", 9),
-    ("print('never closed'", 1),
-    ("import threading, sys\nthreading.Thread(target=lambda: sys.exit(8)).start()", 0),
-])
+
+@pytest.mark.parametrize(
+    "source, code",
+    [
+        ("", 0),
+        ("import sys; sys.exit()", 0),
+        ("import sys; sys.exit(None)", 0),
+        ("import sys; sys.exit(85)", 85),
+        ("import sys; sys.exit(True)", 1),
+        ("import sys; sys.exit('an error')", 1),
+        ("import sys; sys.exit(256 + 7)", 7),
+        ("import sys; sys.exit(-1)", 255),
+        ("raise SystemExit(3)", 3),
+        ("exit(4)", 4),
+        ("import os; os._exit(5)", 5),
+        ("raise ValueError", 1),
+        ("import sys\ntry: sys.exit(6)\nfinally: print('x')", 6),
+        ("import atexit, os; atexit.register(os._exit, 9)", 9),
+        ("print('never closed'", 1),
+        ("import threading, sys\nthreading.Thread(target=lambda: sys.exit(8)).start()", 0),
+    ],
+)
 def test_the_exit_code_is_the_one_that_python_gives(run, source, code):
     assert run(source).exit == Exit(code=code)
 
@@ -76,7 +84,7 @@ def test_the_text_of_sys_exit_and_of_an_exception_is_on_stderr(run):
     failed = run("def f():\n    raise ValueError('at line 3')\nf()")
     lines = failed.stderr.splitlines()
     assert lines[0] == "Traceback (most recent call last):" and lines[-1] == "ValueError: at line 3"
-    assert "job\", line 4, in <module>" in lines[1] and "line 3, in f" in failed.stderr
+    assert 'job", line 4, in <module>' in lines[1] and "line 3, in f" in failed.stderr
     assert "starter" not in failed.stderr
 
 
@@ -91,11 +99,14 @@ def test_a_shell_script_ends_with_its_code(shell):
     assert shell("no-such-command").exit == Exit(code=127)
 
 
-@pytest.mark.parametrize("program, reason", [
-    (b"#!/no/such/interpreter\n", "No such file or directory"),
-    (b"#!/usr/bin/env python3\r\nprint(1)\r\n", None),
-    (b"\x7fNOT AN EXECUTABLE", "Exec format error"),
-])
+@pytest.mark.parametrize(
+    "program, reason",
+    [
+        (b"#!/no/such/interpreter\n", "No such file or directory"),
+        (b"#!/usr/bin/env python3\r\nprint(1)\r\n", None),
+        (b"\x7fNOT AN EXECUTABLE", "Exec format error"),
+    ],
+)
 def test_a_program_that_can_not_be_started_says_why(executor, program, reason):
     job = Job(executable="job", inputs=Tree({"job": File(program, True)}))
     done = executor.run(job, job.inputs)
@@ -113,8 +124,10 @@ def test_a_program_without_the_executable_bit_can_not_be_started(executor):
 
 # -- a real __main__ --------------------------------------------------------------
 
+
 def test_an_instance_of_a_class_of_the_program_can_be_pickled_and_is_read_back_by_the_next_execution(
-        executor, python_job):
+    executor, python_job
+):
     job = python_job("""
         import os, pickle
         class State:
@@ -131,7 +144,8 @@ def test_an_instance_of_a_class_of_the_program_can_be_pickled_and_is_read_back_b
 
 
 def test_the_program_is_the_main_module(run, executor):
-    done = run("""
+    done = run(
+        """
         import os, sys
         import __main__
         x = 1
@@ -141,9 +155,10 @@ def test_the_program_is_the_main_module(run, executor):
         print([name for name in ("clock", "watch", "starter", "request", "wait") if name in globals() or name in sys.modules])
         def f(): return x
         print(f(), __builtins__.len("ab"))
-    """, arguments=("a", "b c"))
-    assert done.stdout.splitlines() == [
-        "__main__ 1 1", "True", "['a', 'b c'] True", "[]", "1 2"], done.stderr
+    """,
+        arguments=("a", "b c"),
+    )
+    assert done.stdout.splitlines() == ["__main__ 1 1", "True", "['a', 'b c'] True", "[]", "1 2"], done.stderr
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
@@ -186,6 +201,7 @@ def test_a_package_of_the_jobs_own_is_found(run):
 
 # -- buffers and streams -------------------------------------------------------------
 
+
 @pytest.mark.parametrize("end", ["", "import sys; sys.exit(85)", "raise ValueError", "def f(): return file\n1 / 0"])
 def test_what_is_buffered_is_written_when_python_ends(run, end):
     done = run("print('printed')\nfile = open('data', 'w')\nfile.write('written')\n" + end)
@@ -198,8 +214,9 @@ def test_what_is_buffered_is_lost_at_an_immediate_exit(run):
 
 
 def test_what_is_buffered_is_lost_when_the_slot_is(run):
-    done = run("import time\nprint('printed')\nfile = open('data', 'w')\nfile.write('written')\ntime.sleep(100)",
-               stop=Stop(50))
+    done = run(
+        "import time\nprint('printed')\nfile = open('data', 'w')\nfile.write('written')\ntime.sleep(100)", stop=Stop(50)
+    )
     assert done.stdout == "" and done.sandbox["data"].text == ""
 
 
@@ -221,8 +238,11 @@ def test_streams_without_a_name_are_no_files_in_the_sandbox(run):
 
 def test_both_streams_in_one_file_are_in_the_order_of_writing(run):
     """R3"""
-    done = run("import sys\nfor i in range(2):\n    print('out', flush=True)\n    print('err', file=sys.stderr, flush=True)",
-               output="all.txt", error="all.txt")
+    done = run(
+        "import sys\nfor i in range(2):\n    print('out', flush=True)\n    print('err', file=sys.stderr, flush=True)",
+        output="all.txt",
+        error="all.txt",
+    )
     assert done.sandbox[STDOUT].text == "out\nerr\nout\nerr\n" and STDERR not in done.sandbox
 
 
@@ -233,13 +253,17 @@ def test_stdin_is_empty(run, shell):
 
 # -- what a program sees -----------------------------------------------------------------
 
+
 def test_the_environment_of_a_job(run, executor):
-    done = run("""
+    done = run(
+        """
         import os
         print(os.environ["_CONDOR_SCRATCH_DIR"] == os.getcwd() == os.environ["TMPDIR"])
         print(os.environ["MINE"], os.environ["BATCH_SYSTEM"])
         print("SECRET_OF_THE_JUDGE" in os.environ)
-    """, environment=(("MINE", "yes"),))
+    """,
+        environment=(("MINE", "yes"),),
+    )
     assert done.stdout == "True\nyes HTCondor\nFalse\n"
 
 
@@ -251,14 +275,17 @@ def test_the_judges_environment_is_not_the_jobs(run, shell, monkeypatch):
 
 
 def test_slots_differ_in_directory_and_host_and_in_nothing_else(run, executor):
-    source = "import os, socket, platform\nprint(os.getcwd(), socket.gethostname(), platform.node(), os.uname().nodename)"
+    source = (
+        "import os, socket, platform\nprint(os.getcwd(), socket.gethostname(), platform.node(), os.uname().nodename)"
+    )
     one, two = run(source, slot=0), run(source, slot=1)
     assert one.stdout != two.stdout
     assert executor.slots_named_in(Tree.of(x=one.stdout)) == {0}
     assert executor.slots_named_in(Tree.of(x=two.stdout)) == {1}
     assert all(name == one.stdout.split()[1] for name in one.stdout.split()[1:])
-    assert executor.mark.sub(b"", one.stdout.encode()).replace(b"slot1", b"slot2") == \
-        executor.mark.sub(b"", two.stdout.encode())
+    assert executor.mark.sub(b"", one.stdout.encode()).replace(b"slot1", b"slot2") == executor.mark.sub(
+        b"", two.stdout.encode()
+    )
 
 
 def test_the_mark_of_a_slot_is_found_in_names_and_links_too(executor):
@@ -289,7 +316,9 @@ def test_what_is_pickled_is_the_same_when_the_program_is_known_as_the_first_time
     assert more == [first, first]
 
 
-@pytest.mark.parametrize("name", "datetime json logging pickle random sched socket subprocess tempfile threading".split())
+@pytest.mark.parametrize(
+    "name", "datetime json logging pickle random sched socket subprocess tempfile threading".split()
+)
 def test_what_programs_import_does_no_harm_to_those_that_come_after(python_job, name):
     """It is imported where they are forked from, which has no clock."""
     first = python_job(f"import {name}\nprint('imported')")
@@ -325,13 +354,16 @@ def test_the_program_sees_the_sandbox_and_leaves_no_other_trace(run):
     done = run("import helper, os; print(sorted(os.listdir()))", {"helper.py": "x = 1"})
     assert done.stdout == "['.job.ad', '.machine.ad', '_condor_stderr', '_condor_stdout', 'helper.py', 'job']\n"
     assert list(done.sandbox) == ["_condor_stderr", "_condor_stdout", "helper.py", "job"]
-    below = run("import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import helper'], check=True)",
-                {"helper.py": "x = 1"})
+    below = run(
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import helper'], check=True)",
+        {"helper.py": "x = 1"},
+    )
     assert list(below.sandbox) == list(done.sandbox)
 
 
 def test_what_a_program_makes_is_in_its_picture(run):
-    done = run("""
+    done = run(
+        """
         import os
         os.makedirs("a/b/empty")
         open("a/file", "wb").write(bytes(range(256)))
@@ -340,15 +372,25 @@ def test_what_a_program_makes_is_in_its_picture(run):
         open("secret", "w").write("x"); os.chmod("secret", 0)
         os.mkfifo("pipe")
         os.remove("input")
-    """, {"input": "x"})
+    """,
+        {"input": "x"},
+    )
     made = done.sandbox.without(["job", STDOUT, STDERR])
-    assert made == Tree({
-        "a/b/empty": Directory(), "a/file": File(bytes(range(256))), "link": Link("a/file"),
-        "pipe": Fifo(), "script": File(b"", True), "secret": File(b"x", readable=False, writable=False)}), done.stderr
+    assert made == Tree(
+        {
+            "a/b/empty": Directory(),
+            "a/file": File(bytes(range(256))),
+            "link": Link("a/file"),
+            "pipe": Fifo(),
+            "script": File(b"", True),
+            "secret": File(b"x", readable=False, writable=False),
+        }
+    ), done.stderr
 
 
 def test_tracing_notes_what_is_opened_and_raised(run):
-    done = run("""
+    done = run(
+        """
         try:
             open("missing")
         except FileNotFoundError:
@@ -356,7 +398,9 @@ def test_tracing_notes_what_is_opened_and_raised(run):
         open("made", "w").write("x")
         open("made", "a").close()
         1 / 0
-    """, trace=True)
+    """,
+        trace=True,
+    )
     assert ("open", "missing", "r") in done.notes and ("open", "made", "w") in done.notes
     assert done.notes.count(("empty", "made")) == 1
     assert ("raise", "job", 9, "ZeroDivisionError", "division by zero") in done.notes
@@ -364,13 +408,16 @@ def test_tracing_notes_what_is_opened_and_raised(run):
 
 
 def test_tracing_notes_where_random_numbers_begin(run):
-    done = run("""
+    done = run(
+        """
         import pickle, random
         random.seed(5)
         random.random()
         random.setstate(random.getstate())
         pickle.loads(pickle.dumps(random.Random(6)))
-    """, trace=True)
+    """,
+        trace=True,
+    )
     noted = [note for note in done.notes if note[0] == "random"]
     assert [what for _, what, _ in noted] == ["seed", "setstate", "seed", "seed", "setstate"], done.notes
     assert noted[0][2] != noted[2][2]
@@ -378,19 +425,32 @@ def test_tracing_notes_where_random_numbers_begin(run):
 
 # -- virtual time in Python --------------------------------------------------------------
 
+
 def test_sleeping_moves_the_clock_and_costs_nothing(run):
     began = time.perf_counter()
     done = run("import time; time.sleep(86400)")
     assert done.seconds == 86400 and time.perf_counter() - began < 5
 
 
-@pytest.mark.parametrize("look", [
-    "time.time()", "time.monotonic()", "time.perf_counter()", "time.time_ns() / 1e9", "time.monotonic_ns() / 1e9",
-    "time.perf_counter_ns() / 1e9", "datetime.datetime.now().timestamp()", "datetime.datetime.today().timestamp()",
-    "datetime.datetime.now(datetime.timezone.utc).timestamp()", "calendar.timegm(time.gmtime())",
-    "time.mktime(time.localtime())", "time.mktime(time.strptime(time.ctime()))", "float(time.strftime('%s'))",
-    "calendar.timegm(datetime.datetime.utcnow().timetuple())",
-])
+@pytest.mark.parametrize(
+    "look",
+    [
+        "time.time()",
+        "time.monotonic()",
+        "time.perf_counter()",
+        "time.time_ns() / 1e9",
+        "time.monotonic_ns() / 1e9",
+        "time.perf_counter_ns() / 1e9",
+        "datetime.datetime.now().timestamp()",
+        "datetime.datetime.today().timestamp()",
+        "datetime.datetime.now(datetime.timezone.utc).timestamp()",
+        "calendar.timegm(time.gmtime())",
+        "time.mktime(time.localtime())",
+        "time.mktime(time.strptime(time.ctime()))",
+        "float(time.strftime('%s'))",
+        "calendar.timegm(datetime.datetime.utcnow().timetuple())",
+    ],
+)
 def test_every_clock_moves_with_a_sleep(run, look):
     done = run(f"""
         import calendar, datetime, time, warnings
@@ -413,7 +473,9 @@ def test_names_taken_from_time_before_are_virtual_too(run):
 
 
 def test_virtual_time_begins_where_it_is_told(run):
-    source = "import time, datetime\nprint(time.strftime('%F %H:%M'), datetime.date.today(), datetime.datetime.now().hour)"
+    source = (
+        "import time, datetime\nprint(time.strftime('%F %H:%M'), datetime.date.today(), datetime.datetime.now().hour)"
+    )
     assert run(source).stdout == "2021-08-09 09:00 2021-08-09 9\n"
     assert run(source, clock=EPOCH + 86400).stdout == "2021-08-10 09:00 2021-08-10 9\n"
 
@@ -469,24 +531,32 @@ def test_a_negative_sleep_is_an_error_as_ever(run):
     assert "ValueError: sleep length must be non-negative" in run("import time; time.sleep(-1)").stderr
 
 
-@pytest.mark.parametrize("below", [
-    "[sys.executable, '-c', 'import time; time.sleep(100)']",
-    "['python3', '-c', 'import time; time.sleep(100)']",
-    "['sleep', '100']",
-    "['sh', '-c', 'sleep 60; sleep 40']",
-])
+@pytest.mark.parametrize(
+    "below",
+    [
+        "[sys.executable, '-c', 'import time; time.sleep(100)']",
+        "['python3', '-c', 'import time; time.sleep(100)']",
+        "['sleep', '100']",
+        "['sh', '-c', 'sleep 60; sleep 40']",
+    ],
+)
 def test_processes_below_share_the_clock(run, below):
-    done = run(f"import subprocess, sys, time\nstart = time.time()\nsubprocess.run({below}, check=True)\n"
-               "print(round(time.time() - start))")
+    done = run(
+        f"import subprocess, sys, time\nstart = time.time()\nsubprocess.run({below}, check=True)\n"
+        "print(round(time.time() - start))"
+    )
     assert (done.stdout, round(done.seconds)) == ("100\n", 100), done.stderr
 
 
 def test_subprocess_timeouts_do_not_fire_early(run):
-    done = run("import subprocess\nprint(subprocess.run(['sh', '-c', 'echo x'], timeout=60, capture_output=True).stdout)")
+    done = run(
+        "import subprocess\nprint(subprocess.run(['sh', '-c', 'echo x'], timeout=60, capture_output=True).stdout)"
+    )
     assert done.stdout == "b'x\\n'\n", done.stderr
 
 
 # -- virtual time in a shell script ---------------------------------------------------------
+
 
 def test_sleep_takes_units_and_sums(shell):
     assert shell("sleep 1h 30m 1.5").seconds == 5401.5
@@ -498,29 +568,32 @@ def test_date_tells_virtual_time(shell):
     assert done.stdout == "2021-08-09T09:00\n2021-08-10T09:00\n1970\n"
 
 
-@pytest.mark.parametrize("command, code, seconds", [
-    ("timeout 10 sleep 100", 124, 10),
-    ("timeout 10 sleep 5", 0, 5),
-    ("timeout 10 sh -c 'exit 3'", 3, 0),
-    ("timeout 1m sleep 1h", 124, 60),
-    ("timeout -k 5 10 sh -c 'trap \"\" TERM; sleep 100'", 137, 15),
-    ("timeout -s KILL 10 sleep 100", 137, 10),
-    ("timeout --preserve-status 10 sleep 100", 143, 10),
-    ("timeout -k5 -s INT 10 sh -c 'trap \"\" INT; sleep 100'", 137, 15),
-    ("timeout -sKILL 10 sleep 100", 137, 10),
-    ("timeout --kill=5 10 sleep 100", 124, 10),
-    ("timeout --foreground 10 sleep 100", 124, 10),
-    ("timeout 0 sleep 100", 0, 100),
-    ("timeout 10 sh -c 'kill -USR1 $$'", 138, 0),
-    ("timeout -k 5 100 sh -c 'trap \"\" TERM; sleep 1000' & sleep 20; kill $!; wait $!", 137, 25),
-    ("timeout 100 sleep 1000 & sleep 20; kill $!; wait $!", 143, 20),
-    ("timeout 10 ./job.data", 126, 0),
-    ("timeout -1 sleep 1", 125, 0),
-    ("timeout --signal=INT 10 sh -c 'sleep 100'", 124, 10),
-    ("timeout 10 no-such-command", 127, 0),
-    ("timeout soon sleep 1", 125, 0),
-    ("timeout 10 sh -c 'trap \"exit 85\" TERM; sleep 100; sleep 100'", 124, 10),
-])
+@pytest.mark.parametrize(
+    "command, code, seconds",
+    [
+        ("timeout 10 sleep 100", 124, 10),
+        ("timeout 10 sleep 5", 0, 5),
+        ("timeout 10 sh -c 'exit 3'", 3, 0),
+        ("timeout 1m sleep 1h", 124, 60),
+        ("timeout -k 5 10 sh -c 'trap \"\" TERM; sleep 100'", 137, 15),
+        ("timeout -s KILL 10 sleep 100", 137, 10),
+        ("timeout --preserve-status 10 sleep 100", 143, 10),
+        ("timeout -k5 -s INT 10 sh -c 'trap \"\" INT; sleep 100'", 137, 15),
+        ("timeout -sKILL 10 sleep 100", 137, 10),
+        ("timeout --kill=5 10 sleep 100", 124, 10),
+        ("timeout --foreground 10 sleep 100", 124, 10),
+        ("timeout 0 sleep 100", 0, 100),
+        ("timeout 10 sh -c 'kill -USR1 $$'", 138, 0),
+        ("timeout -k 5 100 sh -c 'trap \"\" TERM; sleep 1000' & sleep 20; kill $!; wait $!", 137, 25),
+        ("timeout 100 sleep 1000 & sleep 20; kill $!; wait $!", 143, 20),
+        ("timeout 10 ./job.data", 126, 0),
+        ("timeout -1 sleep 1", 125, 0),
+        ("timeout --signal=INT 10 sh -c 'sleep 100'", 124, 10),
+        ("timeout 10 no-such-command", 127, 0),
+        ("timeout soon sleep 1", 125, 0),
+        ("timeout 10 sh -c 'trap \"exit 85\" TERM; sleep 100; sleep 100'", 124, 10),
+    ],
+)
 @pytest.mark.parametrize("before", ["", "sleep 0\n"])
 def test_timeout_in_virtual_time(shell, before, command, code, seconds):
     """After a first `sleep`, others are started in another way: see keeper.py."""
@@ -528,38 +601,46 @@ def test_timeout_in_virtual_time(shell, before, command, code, seconds):
     assert (done.exit.code, round(done.seconds)) == (code, seconds), done.stderr
 
 
-@pytest.mark.parametrize("script, output", [
-    ("for i in 1 2 3; do sleep $i; done; date +%s", "6"),
-    ("sleep 2.5; sleep .5; sleep 1.; date +%s", "4"),
-    ("(sleep 7; echo b) & (sleep 3; echo a) & sleep 10; date +%s", "a b 10"),
-    ("(sleep 7; echo b) & (sleep 3; echo a) & wait; date +%s", "a b 7"),
-    ("for i in 3 1 2; do (sleep 5; echo $i; expr 3 + 4; echo $i) & done; wait", "1 7 1 2 7 2 3 7 3"),
-    ("echo $(sleep 3; echo a; sleep 3); date +%s", "a 6"),
-    ("for i in 6 5 4 3 2 1 7; do (sleep $i; echo $i) & done; wait; date +%s", "1 2 3 4 5 6 7 7"),
-    ("for i in 1 2 3 4 5 6 7; do sleep 99 & sleep 1; kill $!; done; wait; date +%s", "7"),
-    ("sleep 4 | cat; date +%s", "4"),
-    ("sleep 100 & sleep 5; kill $!; wait $!; echo $?; date +%s", "143 5"),
-    ("sleep 100 & sleep 5; kill -KILL $!; wait $!; echo $?; sleep 5; date +%s", "137 10"),
-    ("sleep 100 & sleep 5; kill -STOP $!; sleep 100; kill -CONT $!; wait $!; echo $?; date +%s", "0 105"),
-    ("trap 'echo told' TERM; (sleep 3; kill $$) & sleep 10; date +%s", "told 10"),
-    ("timeout 20 sh -c 'while :; do sleep 3; echo .; done'; echo $?; date +%s", ". . . . . . 124 20"),
-    ("sleep 1 2 3; sleep 1m; date +%s", "66"),
-    ("sleep 1.2.3; echo $?; sleep ''; echo $?; sleep .; echo $?; date +%s", "1 1 1 0"),
-    ("python3 -c 'import time; time.sleep(9); print(9)' & while sleep 2; do echo .; kill -0 $! || exit; done", ". . . . 9 ."),
-])
+@pytest.mark.parametrize(
+    "script, output",
+    [
+        ("for i in 1 2 3; do sleep $i; done; date +%s", "6"),
+        ("sleep 2.5; sleep .5; sleep 1.; date +%s", "4"),
+        ("(sleep 7; echo b) & (sleep 3; echo a) & sleep 10; date +%s", "a b 10"),
+        ("(sleep 7; echo b) & (sleep 3; echo a) & wait; date +%s", "a b 7"),
+        ("for i in 3 1 2; do (sleep 5; echo $i; expr 3 + 4; echo $i) & done; wait", "1 7 1 2 7 2 3 7 3"),
+        ("echo $(sleep 3; echo a; sleep 3); date +%s", "a 6"),
+        ("for i in 6 5 4 3 2 1 7; do (sleep $i; echo $i) & done; wait; date +%s", "1 2 3 4 5 6 7 7"),
+        ("for i in 1 2 3 4 5 6 7; do sleep 99 & sleep 1; kill $!; done; wait; date +%s", "7"),
+        ("sleep 4 | cat; date +%s", "4"),
+        ("sleep 100 & sleep 5; kill $!; wait $!; echo $?; date +%s", "143 5"),
+        ("sleep 100 & sleep 5; kill -KILL $!; wait $!; echo $?; sleep 5; date +%s", "137 10"),
+        ("sleep 100 & sleep 5; kill -STOP $!; sleep 100; kill -CONT $!; wait $!; echo $?; date +%s", "0 105"),
+        ("trap 'echo told' TERM; (sleep 3; kill $$) & sleep 10; date +%s", "told 10"),
+        ("timeout 20 sh -c 'while :; do sleep 3; echo .; done'; echo $?; date +%s", ". . . . . . 124 20"),
+        ("sleep 1 2 3; sleep 1m; date +%s", "66"),
+        ("sleep 1.2.3; echo $?; sleep ''; echo $?; sleep .; echo $?; date +%s", "1 1 1 0"),
+        (
+            "python3 -c 'import time; time.sleep(9); print(9)' & while sleep 2; do echo .; kill -0 $! || exit; done",
+            ". . . . 9 .",
+        ),
+    ],
+)
 @pytest.mark.parametrize("before", ["", "sleep 0"])
 def test_how_shell_scripts_sleep(shell, before, script, output):
     begun = int(EPOCH)
     done = shell(f"{before}\n{script}")
     said = [str(int(word) - begun) if word.isdigit() and int(word) >= begun else word for word in done.stdout.split()]
     if script.startswith("for i in 3"):
-        said = sum(sorted(said[n:n + 3] for n in (0, 3, 6)), [])
+        said = [word for part in sorted(said[n : n + 3] for n in (0, 3, 6)) for word in part]
     assert " ".join(said) == output, done.stderr
 
 
 def test_a_timeout_passes_on_the_signal_that_ended_its_command(run):
-    done = run("import subprocess\nprint(subprocess.call(['timeout', '10', 'sh', '-c', 'kill -SEGV $$']),"
-               "subprocess.call(['timeout', '-s', 'KILL', '10', 'sleep', '100']))")
+    done = run(
+        "import subprocess\nprint(subprocess.call(['timeout', '10', 'sh', '-c', 'kill -SEGV $$']),"
+        "subprocess.call(['timeout', '-s', 'KILL', '10', 'sleep', '100']))"
+    )
     assert done.stdout == "-11 -9\n"
 
 
@@ -577,10 +658,14 @@ def test_python_below_a_shell_script_has_virtual_time_and_the_name_of_the_slot(s
 @pytest.mark.skipif(not shutil.which("gcc"), reason="no C compiler")
 def test_a_compiled_program_runs_and_is_limited(executor, tmp_path):
     source = tmp_path / "job.c"
-    source.write_text('#include <stdio.h>\nint main(int c, char **v) { puts(v[1]); return 85; }')
+    source.write_text("#include <stdio.h>\nint main(int c, char **v) { puts(v[1]); return 85; }")
     subprocess.run(["gcc", "-o", str(tmp_path / "job"), str(source)], check=True)
-    job = Job(executable="job", arguments=("hello",), output="o",
-              inputs=Tree({"job": File((tmp_path / "job").read_bytes(), True)}))
+    job = Job(
+        executable="job",
+        arguments=("hello",),
+        output="o",
+        inputs=Tree({"job": File((tmp_path / "job").read_bytes(), True)}),
+    )
     done = executor.run(job, job.inputs)
     assert (done.exit.code, done.stdout) == (85, "hello\n")
 
@@ -650,11 +735,12 @@ def test_what_a_shell_script_has_started_is_stopped_with_it(shell):
 
 # -- limits -------------------------------------------------------------------------------------
 
+
 def test_processor_time_is_limited(run):
     with Executor(Limits(cpu=1, wall=20)) as small:
         done = run("def endless():\n    while True:\n        pass\nendless()", executor=small)
     assert done.over == "1 s of processor time" and done.exit.code is None
-    fact, = where_time_was_up(done)
+    (fact,) = where_time_was_up(done)
     assert (fact.file, fact.line in (3, 4)) == ("job", True)
 
 
@@ -790,6 +876,7 @@ def test_the_answer_to_an_interrupted_execution_is_not_taken_for_that_to_the_nex
 
     def ring(*_):
         raise Late
+
     with Executor() as own:
         before = signal.signal(signal.SIGALRM, ring)
         try:
@@ -825,6 +912,7 @@ exit 0
 @pytest.fixture
 def starts(executor, shell_job):
     """starts(source, count): the runs of a shell script that is started so often in one sandbox."""
+
     def starts(source, count, executor=executor, **circumstances):
         job = shell_job(source, checkpoint_exit_code=85)
         sandbox, clock, beside, runs = job.inputs, EPOCH, (), []
@@ -834,6 +922,7 @@ def starts(executor, shell_job):
             beside = (*beside, Start(sandbox, clock)) if runs[-1].left else ()
             sandbox, clock = runs[-1].sandbox, clock + runs[-1].seconds
         return runs
+
     return starts
 
 
@@ -878,30 +967,44 @@ def test_an_eviction_ends_what_was_left_running_too(starts, seconds, wrote):
 
 
 @needs_lists
-@pytest.mark.parametrize("left", [
-    "sleep 1000 &", "timeout 5 sleep 1000; sleep 1 & kill $!", "cat n > m; sleep infinity &", "sleep 10m &",
-    "/bin/sleep 60 &"])
+@pytest.mark.parametrize(
+    "left",
+    [
+        "sleep 1000 &",
+        "timeout 5 sleep 1000; sleep 1 & kill $!",
+        "cat n > m; sleep infinity &",
+        "sleep 10m &",
+        "/bin/sleep 60 &",
+    ],
+)
 def test_a_sleep_that_nobody_waits_for_is_not_left_running(starts, left):
     assert starts(f"echo 1 > n\n{left}\nexit 85", 1)[0].left == ()
 
 
 @needs_lists
-@pytest.mark.parametrize("hidden", [
-    "cp /bin/sh sleep; ./sleep -c 'while sleep 1; do echo >> log; done' &",
-    'sh -c "while sleep 1; do echo >> log; done" "$_SIMULATOR_TOOLS/sleep" 9 &',
-    'cp /bin/sh shell; ./shell "$_SIMULATOR_TOOLS/sleep" 9 &',
-    pytest.param("bash -c 'exec -a sleep sh -c \"while sleep 1; do echo >> log; done\"' &", marks=needs("bash")),
-    pytest.param("perl -e '$0 = q(sleep 9); while (1) { sleep 1; system q(echo >> log); }' &", marks=needs("perl")),
-    pytest.param("echo 'void at_start(void) __attribute__((constructor)); void at_start(void) {}' > own.c\n"
-                 "cc -shared -fPIC -o own.so own.c && LD_PRELOAD=./own.so /bin/sleep 9 &\nsleep 10", marks=needs("cc")),
-])
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "cp /bin/sh sleep; ./sleep -c 'while sleep 1; do echo >> log; done' &",
+        'sh -c "while sleep 1; do echo >> log; done" "$_SIMULATOR_TOOLS/sleep" 9 &',
+        'cp /bin/sh shell; ./shell "$_SIMULATOR_TOOLS/sleep" 9 &',
+        pytest.param("bash -c 'exec -a sleep sh -c \"while sleep 1; do echo >> log; done\"' &", marks=needs("bash")),
+        pytest.param("perl -e '$0 = q(sleep 9); while (1) { sleep 1; system q(echo >> log); }' &", marks=needs("perl")),
+        pytest.param(
+            "echo 'void at_start(void) __attribute__((constructor)); void at_start(void) {}' > own.c\n"
+            "cc -shared -fPIC -o own.so own.c && LD_PRELOAD=./own.so /bin/sleep 9 &\nsleep 10",
+            marks=needs("cc"),
+        ),
+    ],
+)
 def test_a_worker_can_not_pass_for_a_sleep(starts, hidden):
     assert starts(f"{hidden}\nsleep 2\nexit 85", 1)[0].left
 
 
 @needs_lists
 def test_a_worker_that_says_to_be_the_keeper_of_the_time_is_seen(executor, python_job):
-    job = python_job("""
+    job = python_job(
+        """
         import os, sys, time
         worker = os.fork()
         if not worker:
@@ -909,20 +1012,25 @@ def test_a_worker_that_says_to_be_the_keeper_of_the_time_is_seen(executor, pytho
         open(os.environ["_SIMULATOR_CLOCK"] + ".sleep.keeper", "w").write(str(worker))
         time.sleep(2.5)
         sys.exit(85)
-    """, checkpoint_exit_code=85)
+    """,
+        checkpoint_exit_code=85,
+    )
     run = executor.run(job, job.inputs)
     assert run.left == ("job",) and run.sandbox["log"].text == "xx"
 
 
 @needs_lists
 def test_what_ends_by_itself_with_the_program_is_waited_for(executor, shell_job):
-    job = shell_job("""
+    job = shell_job(
+        """
 mkfifo pipe
 (cat; head -c 50000000 /dev/zero | tail -c 1 > end; echo end) < pipe > log &
 exec 3> pipe
 echo line >&3
 exit 85
-""", checkpoint_exit_code=85)
+""",
+        checkpoint_exit_code=85,
+    )
     run = executor.run(job, job.inputs)
     assert run.left == () and run.sandbox["log"].text == "line\nend\n"
 
@@ -951,7 +1059,8 @@ exit 85
 
 @needs_lists
 def test_a_python_program_goes_on_beside_itself(executor, python_job):
-    job = python_job("""
+    job = python_job(
+        """
         import os, sys, time
         if os.fork() == 0:
             time.sleep(2.5)
@@ -959,7 +1068,9 @@ def test_a_python_program_goes_on_beside_itself(executor, python_job):
             os._exit(0)
         time.sleep(1)
         sys.exit(85)
-    """, checkpoint_exit_code=85)
+    """,
+        checkpoint_exit_code=85,
+    )
     beside, sandbox, clock = (), job.inputs, EPOCH
     for count in (0, 0, 1, 2, 3):
         run = executor.run(job, sandbox, clock=clock, beside=beside)
@@ -994,8 +1105,11 @@ def test_limits_hold_for_all_starts_together(shell_job, left):
 
 # -- what is gone after an execution --------------------------------------------------------
 
+
 def test_a_sandbox_that_can_not_be_deleted_as_it_is_is_deleted(run, executor):
-    done = run("import os\nos.makedirs('a/b')\nopen('a/b/c', 'w')\nos.chmod('a/b', 0)\nos.chmod('a', 0)\nos.chmod('.', 0o500)")
+    done = run(
+        "import os\nos.makedirs('a/b')\nopen('a/b/c', 'w')\nos.chmod('a/b', 0)\nos.chmod('a', 0)\nos.chmod('.', 0o500)"
+    )
     assert "a/b/c" in done.sandbox
     assert not executor.directory(0).exists()
 
@@ -1022,8 +1136,10 @@ def test_an_executor_may_be_closed_unused():
 
 # -- what HTCondor itself puts there ----------------------------------------------
 
+
 def test_the_ads_tell_of_the_job_and_the_machine_and_stay_where_they_are(run):
-    done = run("""
+    done = run(
+        """
 import os
 told = open(os.environ["_CONDOR_JOB_AD"]).read()
 print("ProcId = 4\\n" in told, "RequestMemory = 2048\\n" in told)
@@ -1031,7 +1147,11 @@ print(*[line for line in told.splitlines() if line.startswith("Arg")])
 print("Machine = \\"" + os.uname().nodename in open(os.environ["_CONDOR_MACHINE_AD"]).read())
 open(".job.ad", "a").write("x = 1")
 os.remove(".machine.ad")
-""", proc=4, request_memory="2GB", arguments=("a", '"b"'))
+""",
+        proc=4,
+        request_memory="2GB",
+        arguments=("a", '"b"'),
+    )
     assert done.stdout == 'True True\nArguments = "a \\"b\\""\nTrue\n', done.stderr
     assert not {".job.ad", ".machine.ad"} & set(done.sandbox)
 

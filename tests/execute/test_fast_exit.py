@@ -464,9 +464,20 @@ def under_python(source, directory, command="$PWD/job"):
     (directory / "job").write_text(source)
     (directory / "job").chmod(0o755)
     path = os.pathsep.join([os.path.dirname(sys.executable), "/usr/bin", "/bin"])
-    done = subprocess.run(["/bin/sh", "-c", f"exec {command}"], cwd=directory, capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, env={"PATH": path, "LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1",
-                                                         "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"})
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec {command}"],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={
+            "PATH": path,
+            "LANG": "C.UTF-8",
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+    )
     exit = Exit(signal=-done.returncode) if done.returncode < 0 else Exit(code=done.returncode)
     return exit, done.stdout, comparable(done.stderr, directory), Tree.read(directory).without(["job"])
 
@@ -487,13 +498,24 @@ def test_a_program_ends_as_it_does_under_python(executor, python_job, tmp_path, 
 
 @pytest.mark.skipif(not shutil.which("timeout"), reason="GNU's timeout, to compare with, is not here")
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("command", ["./job", "python3 job", "timeout 60 ./job", "timeout 60 python3 ./job",
-                                     "env -i PATH=$PATH LANG=C.UTF-8 python3 ./job"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "./job",
+        "python3 job",
+        "timeout 60 ./job",
+        "timeout 60 python3 ./job",
+        "env -i PATH=$PATH LANG=C.UTF-8 python3 ./job",
+    ],
+)
 def test_it_ends_so_below_a_shell_script_as_well(executor, shell_job, tmp_path, command, ending):
     source = "#!/usr/bin/env python3\n" + NOTE + ENDINGS[ending]
     shell = shell_job(f"exec {command}", output=None, error=None)
-    job = replace(shell, executable="my_wrapper",
-                  inputs=Tree({"my_wrapper": shell.inputs["job"], "job": File(source.encode(), True)}))
+    job = replace(
+        shell,
+        executable="my_wrapper",
+        inputs=Tree({"my_wrapper": shell.inputs["job"], "job": File(source.encode(), True)}),
+    )
     done = executor.run(job, job.inputs)
     got = done.exit, done.stdout, comparable(done.stderr, PLACE), done.sandbox.without(job.inputs)
     assert got == under_python(source, tmp_path, command)
@@ -511,16 +533,32 @@ import tools
 """
 
 
-@pytest.mark.parametrize("command", ["./program one two", "python3 program one two", "timeout 60 ./program one two",
-                                     "timeout 60 python3 ./program one two", "cd below; timeout 60 ../program one two",
-                                     "PATH=$PWD:$PATH; program one two", "PATH=$PWD:$PATH; timeout 60 program one two"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "./program one two",
+        "python3 program one two",
+        "timeout 60 ./program one two",
+        "timeout 60 python3 ./program one two",
+        "cd below; timeout 60 ../program one two",
+        "PATH=$PWD:$PATH; program one two",
+        "PATH=$PWD:$PATH; timeout 60 program one two",
+    ],
+)
 def test_a_script_sees_what_it_sees_under_a_python_of_its_own(executor, shell_job, command):
     """PYTHONUNBUFFERED is one more setting than ours has: with it, a Python is started."""
+
     def seen(before):
         files = {"program": File(SEEN.encode(), True), "tools.py": File(b"print('own')"), "below/file": File(b"")}
-        job = shell_job(f"{before}; {command} 2>&1", inputs=Tree(files), output=None, error=None,
-                        environment=(("PYTHONHASHSEED", "0"),))
+        job = shell_job(
+            f"{before}; {command} 2>&1",
+            inputs=Tree(files),
+            output=None,
+            error=None,
+            environment=(("PYTHONHASHSEED", "0"),),
+        )
         return executor.run(job, job.inputs).stdout.replace("'PYTHONUNBUFFERED=1', ", "")
+
     assert seen("true") == seen("export PYTHONUNBUFFERED=1") and "own\n" in seen("true")
 
 
@@ -547,10 +585,19 @@ save()
 CLOSED = "with open('file', 'w') as written: pass\nfile = open('file')"
 
 
-@pytest.mark.parametrize("source, at_once", [("", True), (PLAIN, True), ("file = open('file', 'w')", False), (CLOSED, True)])
+@pytest.mark.parametrize(
+    "source, at_once", [("", True), (PLAIN, True), ("file = open('file', 'w')", False), (CLOSED, True)]
+)
 def test_the_interpreter_is_taken_down_only_where_that_can_be_seen(source, at_once, tmp_path):
-    program = f"import ending\nending.settle()\nending.begin()\n{source}\n" \
-              "import os\nos._exit = lambda code: print('at once')\nending.leave(0)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path,
-                          env={"PYTHONPATH": str(INSIDE), "PATH": "/usr/bin:/bin"})
+    program = (
+        f"import ending\nending.settle()\nending.begin()\n{source}\n"
+        "import os\nos._exit = lambda code: print('at once')\nending.leave(0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(INSIDE), "PATH": "/usr/bin:/bin"},
+    )
     assert done.stdout == "at once\n" * at_once, done.stderr

@@ -11,7 +11,9 @@ from grader.tree import File, Tree
 FRUIT = "{'apple', 'banana', 'cherry', 'date', 'elder'}"
 
 
-@pytest.mark.parametrize("expression", ["hash('a')", "list({'a', *'bcdefgh'})", "list(set('abcdefgh'))", f"str({FRUIT})"])
+@pytest.mark.parametrize(
+    "expression", ["hash('a')", "list({'a', *'bcdefgh'})", "list(set('abcdefgh'))", f"str({FRUIT})"]
+)
 def test_text_is_hashed_differently_in_each_restart_and_alike_in_the_same_start(expression, executor, python_job):
     job = python_job(f"print({expression})")
     sandboxes = [job.inputs.put("checkpoint", File(b"%d" % number)) for number in range(6)]
@@ -46,8 +48,16 @@ def test_a_program_that_may_go_by_hashes_is_recognised(program):
     assert hashing.matters(program.encode())
 
 
-@pytest.mark.parametrize("program", ["import hashlib\nhashlib.md5(b'')", "if x in {'a', 'b'}: pass", "x = {1, 2}",
-                                     "x = {'a': 1}", "not python at all {"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import hashlib\nhashlib.md5(b'')",
+        "if x in {'a', 'b'}: pass",
+        "x = {1, 2}",
+        "x = {'a': 1}",
+        "not python at all {",
+    ],
+)
 def test_other_programs_need_no_python_of_their_own(program):
     assert not hashing.matters(program.encode())
 
@@ -68,6 +78,7 @@ def test_the_home_directory_is_not_the_sandbox_and_is_empty_each_time(where, exe
 
 def test_a_confined_job_can_write_to_its_home_directory(python_job):
     from grader.execute.isolation import confinement
+
     job = python_job("import os; open(os.path.expanduser('~/x'), 'w').close()")
     with Executor(confine=confinement()) as executor:
         assert executor.run(job, job.inputs).exit.code == 0

@@ -30,13 +30,16 @@ def confined():
         yield executor
 
 
-@pytest.mark.parametrize(("attempt", "complaint"), [
-    (f"open({str(HERE)!r})", "FileNotFoundError"),
-    (f"open({str(HERE.parents[2] / 'solutions')!r} + '/x', 'w')", "FileNotFoundError"),
-    ("open('/usr/intruder', 'w')", "Read-only file system"),
-    ("import socket; socket.create_connection(('192.0.2.1', 80), 2)", "Network is unreachable"),
-    ("import os; os.kill(os.getppid() + 100000, 9)", "ProcessLookupError"),
-])
+@pytest.mark.parametrize(
+    ("attempt", "complaint"),
+    [
+        (f"open({str(HERE)!r})", "FileNotFoundError"),
+        (f"open({str(HERE.parents[2] / 'solutions')!r} + '/x', 'w')", "FileNotFoundError"),
+        ("open('/usr/intruder', 'w')", "Read-only file system"),
+        ("import socket; socket.create_connection(('192.0.2.1', 80), 2)", "Network is unreachable"),
+        ("import os; os.kill(os.getppid() + 100000, 9)", "ProcessLookupError"),
+    ],
+)
 def test_a_confined_job_reaches_nothing_outside_its_sandbox(confined, python_job, attempt, complaint):
     job = python_job(attempt)
     run = confined.run(job, job.inputs)
@@ -50,7 +53,8 @@ def test_a_confined_job_does_not_see_who_else_is_there(confined, shell_job):
 
 
 def test_confinement_does_not_change_a_verdict(confined, executor, python_job):
-    job = python_job("""
+    job = python_job(
+        """
         import os, sys, time
         done = int(open("state").read()) if os.path.exists("state") else 0
         time.sleep(30)
@@ -59,8 +63,11 @@ def test_confinement_does_not_change_a_verdict(confined, executor, python_job):
         with open("result", "a") as file:
             file.write(f"{done}\\n")
         sys.exit(85 if done < 3 else 0)
-        """, checkpoint_exit_code=85, transfer_checkpoint_files=("state", "result"),
-        transfer_output_files=("result",))
+        """,
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("state", "result"),
+        transfer_output_files=("result",),
+    )
     inside, outside = explore(job, confined), explore(job, executor)
     assert inside.verdict == outside.verdict == RESTART_SAFE
     assert (inside.states, inside.executions, inside.seconds) == (outside.states, outside.executions, outside.seconds)
@@ -95,8 +102,9 @@ def test_a_script_that_may_have_no_other_process_is_run_even_if_it_mentions_slee
 # -- what the starter may signal ---------------------------------------------------
 
 
-@pytest.mark.parametrize("environment", [
-    {}, {"_SIMULATOR_CONFINED": "1"}, {"_SIMULATOR_CONFINED": "1", "_SIMULATOR_USER": "0"}])
+@pytest.mark.parametrize(
+    "environment", [{}, {"_SIMULATOR_CONFINED": "1"}, {"_SIMULATOR_CONFINED": "1", "_SIMULATOR_USER": "0"}]
+)
 def test_a_starter_is_not_alone_because_a_variable_says_so(environment):
     program = f"import sys; sys.path[0] = {str(INSIDE)!r}; import starter; starter.be_nobody(); print(starter.alone())"
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
@@ -140,12 +148,22 @@ def test_the_times_of_devices_tell_nothing_of_an_execution_before(confined, pyth
 
 # -- system calls that are refused -------------------------------------------------
 
-OTHERS = ["resource.prlimit(os.getppid(), resource.RLIMIT_CORE)", "os.sched_setaffinity(os.getppid(), {0})",
-          "os.setpriority(os.PRIO_PROCESS, os.getppid(), 5)", "os.setpriority(os.PRIO_USER, 0, 5)"]
-OWN = ["resource.prlimit(0, resource.RLIMIT_CORE)", "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
-       "os.sched_setaffinity(0, os.sched_getaffinity(0))", "os.setpriority(os.PRIO_PROCESS, 0, 19)", "os.nice(1)",
-       "__import__('threading').Thread(target=print).start()", "__import__('multiprocessing').Lock()",
-       "__import__('subprocess').run(['nice', '-n', '3', 'true'], check=True)"]
+OTHERS = [
+    "resource.prlimit(os.getppid(), resource.RLIMIT_CORE)",
+    "os.sched_setaffinity(os.getppid(), {0})",
+    "os.setpriority(os.PRIO_PROCESS, os.getppid(), 5)",
+    "os.setpriority(os.PRIO_USER, 0, 5)",
+]
+OWN = [
+    "resource.prlimit(0, resource.RLIMIT_CORE)",
+    "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
+    "os.sched_setaffinity(0, os.sched_getaffinity(0))",
+    "os.setpriority(os.PRIO_PROCESS, 0, 19)",
+    "os.nice(1)",
+    "__import__('threading').Thread(target=print).start()",
+    "__import__('multiprocessing').Lock()",
+    "__import__('subprocess').run(['nice', '-n', '3', 'true'], check=True)",
+]
 refusing = pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="nothing is refused here")
 
 
@@ -165,8 +183,10 @@ def test_a_job_can_change_what_is_its_own(confined, python_job, call):
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86_64")
-@pytest.mark.parametrize(("name", "number"), [("keyctl", 250), ("ptrace", 101), ("shmget", 29), ("msgget", 68),
-                                              ("mq_open", 240), ("read, of x32", 0x40000000)])
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("keyctl", 250), ("ptrace", 101), ("shmget", 29), ("msgget", 68), ("mq_open", 240), ("read, of x32", 0x40000000)],
+)
 def test_calls_that_keep_a_state_are_refused(confined, python_job, name, number):
     job = python_job(f"""
         import ctypes
@@ -180,7 +200,9 @@ def test_calls_that_keep_a_state_are_refused(confined, python_job, name, number)
 
 
 def test_a_confined_job_finds_its_user(confined, python_job):
-    job = python_job("import getpass, os, pwd; print(pwd.getpwuid(os.getuid()).pw_uid == os.getuid(), getpass.getuser())")
+    job = python_job(
+        "import getpass, os, pwd; print(pwd.getpwuid(os.getuid()).pw_uid == os.getuid(), getpass.getuser())"
+    )
     assert confined.run(job, job.inputs).stdout == "True slot1\n"
 
 
@@ -196,6 +218,7 @@ def test_an_interpreter_with_two_dots_in_its_path_is_shut_in():
 
 # -- a program of the user's own --------------------------------------------------------
 
+
 @pytest.fixture(scope="module")
 def own():
     if own_confinement() is None:
@@ -204,12 +227,15 @@ def own():
         yield executor
 
 
-@pytest.mark.parametrize(("attempt", "complaint"), [
-    ("open('/var/tmp/intruder', 'w')", "Read-only file system"),
-    ("open('/usr/intruder', 'w')", "Read-only file system"),
-    ("import socket; socket.create_connection(('192.0.2.1', 80), 2)", "Network is unreachable"),
-    ("import os; os.kill(os.getppid() + 100000, 9)", "ProcessLookupError"),
-])
+@pytest.mark.parametrize(
+    ("attempt", "complaint"),
+    [
+        ("open('/var/tmp/intruder', 'w')", "Read-only file system"),
+        ("open('/usr/intruder', 'w')", "Read-only file system"),
+        ("import socket; socket.create_connection(('192.0.2.1', 80), 2)", "Network is unreachable"),
+        ("import os; os.kill(os.getppid() + 100000, 9)", "ProcessLookupError"),
+    ],
+)
 def test_a_program_of_ones_own_can_write_nowhere_else(own, python_job, attempt, complaint):
     job = python_job(attempt)
     run = own.run(job, job.inputs)

@@ -96,10 +96,13 @@ def test_a_starter_that_is_stopped_for_long_is_replaced(machine, python_job, mon
 
 def test_a_program_that_is_killed_from_outside_once_is_executed_again(machine, python_job, tmp_path):
     mark = tmp_path / "killed"
-    job = python_job("""
+    job = python_job(
+        """
         import os, signal, sys
         os.kill(os.getpid(), signal.SIGKILL) if not os.path.exists(sys.argv[1]) else print("fine")
-    """, arguments=(str(mark),))
+    """,
+        arguments=(str(mark),),
+    )
     assert machine.run(job, job.inputs).exit.signal == signal.SIGKILL  # by its own hand, each time
     if machine._confine is None:
         mark.touch()
@@ -139,11 +142,23 @@ except MachineTrouble as trouble:
 def test_a_full_disk_is_the_trouble_of_the_machine(tmp_path, size, first):
     where = tmp_path / "small"
     where.mkdir()
-    way = ["unshare", "--mount", "sh", "-c", f'mount -t tmpfs -o size={size},mode=711 tmpfs "{where}" && exec "$@"', "sh"]
+    way = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        f'mount -t tmpfs -o size={size},mode=711 tmpfs "{where}" && exec "$@"',
+        "sh",
+    ]
     if not shutil.which("unshare") or subprocess.run([*way, "true"], capture_output=True).returncode:
         pytest.skip("a small file system can't be mounted here")
-    done = subprocess.run([*way, sys.executable, "-c", PROGRAM, str(where)], capture_output=True, text=True,
-                          cwd=Path(given.__file__).parents[2], env={**os.environ, "TMPDIR": str(where)})
+    done = subprocess.run(
+        [*way, sys.executable, "-c", PROGRAM, str(where)],
+        capture_output=True,
+        text=True,
+        cwd=Path(given.__file__).parents[2],
+        env={**os.environ, "TMPDIR": str(where)},
+    )
     told = done.stdout.splitlines()
     assert told[0].startswith(first) and told[-1].startswith("There is no room"), done.stderr
 
@@ -178,6 +193,7 @@ def test_a_program_does_not_pay_for_the_time_in_which_all_was_stopped(python_job
                 for pid in (starter, *below):
                     os.kill(pid, number)
                 time.sleep(5.0)
+
         threading.Thread(target=stop, daemon=True).start()
         run = executor.run(job, job.inputs)
         assert (run.stdout, run.over) == ("fine\n", None)

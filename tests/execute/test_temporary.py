@@ -89,6 +89,7 @@ def test_who_is_robbed_of_a_new_directory_makes_another(monkeypatch):
         if len(made) == 1:
             remove_leftovers()
         return made[-1]
+
     monkeypatch.setattr(tempfile, "mkdtemp", robbed)
     with Temporary(EXECUTE) as path:
         assert str(path) == made[1] and path.is_dir()
@@ -97,6 +98,7 @@ def test_who_is_robbed_of_a_new_directory_makes_another(monkeypatch):
 def test_where_directories_can_not_be_locked_they_are_made_and_not_removed(places, monkeypatch):
     def unsupported(*_):
         raise OSError("no locks here")
+
     path = left_behind(GRADING)
     monkeypatch.setattr(temporary.fcntl, "flock", unsupported)
     remove_leftovers()

@@ -47,7 +47,9 @@ def words(pid: int) -> bytes:
 
 def targets(command: int) -> dict[str, list[int]]:
     """What may be hit: the command, its workers, their starters and what started those. No job is among them."""
-    workers = [pid for pid in descendants(command)[1:] if b"grader" in words(pid) and b"import starter" not in words(pid)]
+    workers = [
+        pid for pid in descendants(command)[1:] if b"grader" in words(pid) and b"import starter" not in words(pid)
+    ]
     starters = []
     for worker in workers:
         for pid in descendants(worker)[1:]:
@@ -55,7 +57,9 @@ def targets(command: int) -> dict[str, list[int]]:
                 mother = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-            if b"import starter" in words(pid) and (b"import starter" not in words(mother) or b"bwrap" in words(mother)):
+            if b"import starter" in words(pid) and (
+                b"import starter" not in words(mother) or b"bwrap" in words(mother)
+            ):
                 starters.append(pid)
     return {"command": [command], "worker": workers, "starter": starters}
 
@@ -89,8 +93,13 @@ def strike(pid: int, how: str, draw: random.Random, folder: Path) -> None:
 
 def kinds(folder: Path) -> list[str]:
     """The faults that can be had here."""
-    return ["kill", "stop", "no processor", *["no memory"] * (os.geteuid() == 0),
-            *["no disk"] * os.path.ismount(folder / "small")]
+    return [
+        "kill",
+        "stop",
+        "no processor",
+        *["no memory"] * (os.geteuid() == 0),
+        *["no disk"] * os.path.ismount(folder / "small"),
+    ]
 
 
 def main(folder: Path, faults: int, seed: int) -> None:
@@ -98,14 +107,25 @@ def main(folder: Path, faults: int, seed: int) -> None:
     draw, struck, statuses, named = random.Random(seed), Counter(), Counter(), set()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "small")}
     while True:
-        with subprocess.Popen(COMMAND, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              text=True, start_new_session=True) as command:
+        with subprocess.Popen(
+            COMMAND,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as command:
             while command.poll() is None and struck.total() < faults:
                 time.sleep(draw.random() * LONGEST)
                 there = targets(command.pid)
                 what = draw.choice(("starter", "starter", "worker", "command"))
                 how = draw.choice(kinds(folder))
-                if not there["worker"] or not there[what] or what == "command" and how == "kill" and draw.random() < 0.8:
+                if (
+                    not there["worker"]
+                    or not there[what]
+                    or (what == "command" and how == "kill" and draw.random() < 0.8)
+                ):
                     continue  # else hardly anything would ever be graded
                 try:
                     strike(draw.choice(there[what]), how, draw, folder)

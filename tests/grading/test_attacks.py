@@ -63,8 +63,10 @@ def restore(program: str, **lines: str) -> dict[str, dict[str, str]]:
 
 def tried(statement: str, answer: str = RIGHT) -> dict[str, dict[str, str]]:
     """An answer that tries something, whatever comes of it, and is right apart from that."""
-    return save("try:\n" + textwrap.indent(textwrap.dedent(statement).strip("\n"), "    ")
-                + "\nexcept BaseException: pass\n", answer)
+    return save(
+        "try:\n" + textwrap.indent(textwrap.dedent(statement).strip("\n"), "    ") + "\nexcept BaseException: pass\n",
+        answer,
+    )
 
 
 @pytest.fixture
@@ -121,8 +123,13 @@ def processes(scratch: Path) -> list[str]:
 
 def fill(answer: dict, world: Path) -> dict:
     """The answer, with OUTSIDE and ROOT in it put in."""
-    return {name: {path: text.replace("OUTSIDE", str(world / "outside")).replace("ROOT", str(ROOT))
-                   for path, text in files.items()} for name, files in answer.items()}
+    return {
+        name: {
+            path: text.replace("OUTSIDE", str(world / "outside")).replace("ROOT", str(ROOT))
+            for path, text in files.items()
+        }
+        for name, files in answer.items()
+    }
 
 
 # -- bringing it to a halt ---------------------------------------------------------------
@@ -147,7 +154,9 @@ FLOODS = {
             try:
                 if os.fork() == 0: os.setsid()
             except OSError: pass"""),
-    "a fork bomb of the shell": save("import subprocess; subprocess.run(['sh', '-c', 'f() { f | f & }; f; f; sleep 1'])"),
+    "a fork bomb of the shell": save(
+        "import subprocess; subprocess.run(['sh', '-c', 'f() { f | f & }; f; f; sleep 1'])"
+    ),
     "memory": save("x = []\nwhile True: x.append(bytearray(b'x' * (50 << 20)))"),
     "memory in many processes": save("""
         import os
@@ -170,8 +179,9 @@ FLOODS = {
     "endless output": save("while True: print('x' * 1000)"),
     "endless complaints": save("import os\nwhile True: os.write(2, b'x' * 100000)"),
     "open files": save("files = [open('f%d' % i, 'w') for i in range(10 ** 6)]"),
-    "a checkpoint that grows and grows": save("", RIGHT.replace(
-        'file.write("%d\\n" % iteration)', 'import time; file.write(str(time.time_ns()) * 100000)')),
+    "a checkpoint that grows and grows": save(
+        "", RIGHT.replace('file.write("%d\\n" % iteration)', "import time; file.write(str(time.time_ns()) * 100000)")
+    ),
     "states that never repeat": restore("""
         import os, sys
         def save_checkpoint(iteration): pass
@@ -255,14 +265,17 @@ def test_a_job_that_signals_its_starter_ends_only_itself(name, world, monkeypatc
 @needs_sandbox
 def test_answers_of_the_starter_can_not_be_forged(world):
     forged = '{"code": 0, "signal": null, "over": "", "cpu": 0}'
-    grade = graded(tried(f"""
+    grade = graded(
+        tried(f"""
         import ctypes, os
         parent = os.getppid()
         assert ctypes.CDLL(None).ptrace(16, parent, 0, 0) == 0 or True
         for name in ("fd/1", "mem"):
             try:
                 with open(f"/proc/{{parent}}/{{name}}", "wb") as file: file.write(b'{forged}\\n' * 50)
-            except OSError: pass"""), world)
+            except OSError: pass"""),
+        world,
+    )
     assert grade.points == 10, "it is a right answer apart from that, and its executions end as they do"
 
 
@@ -277,7 +290,7 @@ OUTSIDE = {
     "deleting outside": "import shutil; shutil.rmtree('OUTSIDE')",
     "writing through a link": "import os; os.symlink('OUTSIDE', 'd'); open('d/planted', 'w').write('x')",
     "climbing up": "import os\nfor i in range(40): os.chdir('..')\n"
-                   "there = os.listdir('.'); os.chdir(os.environ['_CONDOR_SCRATCH_DIR'])\nopen('../../../../../../OUTSIDE/planted', 'w')",
+    "there = os.listdir('.'); os.chdir(os.environ['_CONDOR_SCRATCH_DIR'])\nopen('../../../../../../OUTSIDE/planted', 'w')",
     "changing the grader": "open('ROOT/grader/course/save.py', 'a').write('#')",
     "mounting": "import subprocess; subprocess.run(['unshare', '-rm', 'sh', '-c', 'mount --bind / /mnt; touch OUTSIDE/planted'])",
     "becoming root": "import os; os.setuid(0); os.chown('OUTSIDE', 0, 0); open('OUTSIDE/planted', 'w')",
@@ -291,7 +304,7 @@ OUTSIDE = {
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_there_is_nothing_to_be_read_or_written_outside(name, world):
     grade = graded(fill(tried(OUTSIDE[name]), world), world)
-    assert not (ROOT / "solutions" / "planted").exists() and "#" != (ROOT / "grader/course/save.py").read_text()[-1]
+    assert not (ROOT / "solutions" / "planted").exists() and (ROOT / "grader/course/save.py").read_text()[-1] != "#"
     assert saved(grade).points == 10, "it is a right answer apart from that"
 
 
@@ -330,14 +343,18 @@ def test_there_is_no_network(world):
                 reached.append(what.accept())
             except OSError:
                 pass
+
         for one in (server, local):
             threading.Thread(target=listen, args=(one,), daemon=True).start()
-        graded(tried(f"""
+        graded(
+            tried(f"""
             import socket
             for kind, where in ((socket.AF_INET, ("127.0.0.1", {server.getsockname()[1]})),
                                 (socket.AF_UNIX, chr(0) + "judge-of-the-class")):
                 try: socket.socket(kind).connect(where)
-                except OSError: pass"""), world)
+                except OSError: pass"""),
+            world,
+        )
         for one in (server, local):
             one.shutdown(socket.SHUT_RDWR)
     assert reached == []
@@ -361,9 +378,16 @@ HIDDEN = """
         shutil.copy(PLACE + ".out", "my_output.txt")
         return iteration if start <= iteration <= end else start
 """
-PLACES = {"/tmp": "'/tmp/state'", "/dev/shm": "'/dev/shm/state'", "/dev": "'/dev/state'",
-          "/dev/pts": "'/dev/pts/state'", "/proc": "'/proc/state'", "beside the sandbox": "os.path.abspath('../state')",
-          "above it": "os.path.abspath('../../state')", "where its tools are": "os.environ['_SIMULATOR_TOOLS'] + '/state'"}
+PLACES = {
+    "/tmp": "'/tmp/state'",
+    "/dev/shm": "'/dev/shm/state'",
+    "/dev": "'/dev/state'",
+    "/dev/pts": "'/dev/pts/state'",
+    "/proc": "'/proc/state'",
+    "beside the sandbox": "os.path.abspath('../state')",
+    "above it": "os.path.abspath('../../state')",
+    "where its tools are": "os.environ['_SIMULATOR_TOOLS'] + '/state'",
+}
 
 
 REMEMBERED = """
@@ -385,65 +409,106 @@ REMEMBERED = """
         return iteration if start <= iteration <= end else start
 """
 PROPERTIES = {
-    **{f"a file in {where}": (f"""
+    **{
+        f"a file in {where}": (
+            f"""
         try: open('{where}/state', 'w').write(str(iteration))
-        except OSError: pass""", f"int(open('{where}/state').read()) if os.path.exists('{where}/state') else start")
-       for where in ("/tmp", "/dev/shm", "/dev", "/dev/pts")},
-    "the time of /tmp": ("""
+        except OSError: pass""",
+            f"int(open('{where}/state').read()) if os.path.exists('{where}/state') else start",
+        )
+        for where in ("/tmp", "/dev/shm", "/dev", "/dev/pts")
+    },
+    "the time of /tmp": (
+        """
         while os.stat("/tmp").st_mtime_ns // 10**6 % 100 != iteration:
             open("/tmp/x", "w").close()
-            os.unlink("/tmp/x")""", "os.stat('/tmp').st_mtime_ns // 10**6 % 100"),
-    **{f"the {what} of {where}": (f"\n        try: {put}\n        except OSError: pass", get)
-       for where, path in {"/tmp, set": "'/tmp'", "/dev/shm": "'/dev/shm'", "what is above": "'../..'"}.items()
-       for what, put, get in (
-           ("time", f"os.utime({path}, (iteration, iteration))", f"int(os.stat({path}).st_mtime)"),
-           ("mode", f"os.chmod({path}, 0o1700 + iteration)", f"os.stat({path}).st_mode % 64"),
-           ("attributes", f"os.setxattr({path}, 'user.x' + str(iteration), b'')",
-            f"int(([name[6:] for name in os.listxattr({path}) if 'user.x' in name] or [0])[-1])"))},
-    "the time of a device": ("""
+            os.unlink("/tmp/x")""",
+        "os.stat('/tmp').st_mtime_ns // 10**6 % 100",
+    ),
+    **{
+        f"the {what} of {where}": (f"\n        try: {put}\n        except OSError: pass", get)
+        for where, path in {"/tmp, set": "'/tmp'", "/dev/shm": "'/dev/shm'", "what is above": "'../..'"}.items()
+        for what, put, get in (
+            ("time", f"os.utime({path}, (iteration, iteration))", f"int(os.stat({path}).st_mtime)"),
+            ("mode", f"os.chmod({path}, 0o1700 + iteration)", f"os.stat({path}).st_mode % 64"),
+            (
+                "attributes",
+                f"os.setxattr({path}, 'user.x' + str(iteration), b'')",
+                f"int(([name[6:] for name in os.listxattr({path}) if 'user.x' in name] or [0])[-1])",
+            ),
+        )
+    },
+    "the time of a device": (
+        """
         open("/dev/null", "w").write("x")
         try: os.utime("/dev/null", (iteration, iteration))
         except OSError:
             while os.stat("/dev/null").st_mtime_ns // 10**6 % 100 != iteration: os.utime("/dev/null")""",
-                             "os.stat('/dev/null').st_mtime_ns // 10**6 % 100"),
-    "a limit of the starter": ("""
+        "os.stat('/dev/null').st_mtime_ns // 10**6 % 100",
+    ),
+    "a limit of the starter": (
+        """
         import resource
         hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
         try: resource.prlimit(os.getppid(), resource.RLIMIT_STACK, ((1 << 23) + 4096 * iteration, hard))
         except OSError: pass""",
-                               "(__import__('resource').getrlimit(3)[0] - (1 << 23)) // 4096"),
-    "the priority of the starter": ("""
+        "(__import__('resource').getrlimit(3)[0] - (1 << 23)) // 4096",
+    ),
+    "the priority of the starter": (
+        """
         for kind, which in ((os.PRIO_PROCESS, os.getppid()), (os.PRIO_USER, 0)):
             try: os.setpriority(kind, which, iteration)
-            except OSError: pass""", "os.getpriority(os.PRIO_PROCESS, 0)"),
-    "how soon the starter is killed": ("""
+            except OSError: pass""",
+        "os.getpriority(os.PRIO_PROCESS, 0)",
+    ),
+    "how soon the starter is killed": (
+        """
         try: open("/proc/%d/oom_score_adj" % os.getppid(), "w").write(str(iteration))
-        except OSError: pass""", "int(open('/proc/self/oom_score_adj').read())"),
-    "packets that were sent": ("""
+        except OSError: pass""",
+        "int(open('/proc/self/oom_score_adj').read())",
+    ),
+    "packets that were sent": (
+        """
         import socket
         mine = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         for _ in range(200):
             if packets() % 40 == iteration % 40: break
-            mine.sendto(b"x", ("127.0.0.1", 9))""", "packets() % 40"),
-    "the number of the next process": ("""
-        while next_process() % 40 != iteration % 40: pass""", "(os.getpid() - 1) % 40"),
-    "a key": ("""
+            mine.sendto(b"x", ("127.0.0.1", 9))""",
+        "packets() % 40",
+    ),
+    "the number of the next process": (
+        """
+        while next_process() % 40 != iteration % 40: pass""",
+        "(os.getpid() - 1) % 40",
+    ),
+    "a key": (
+        """
         for size in range(iteration): CALL(248, b"user", b"state%d" % size, b"x", 1, -4)""",
-              "sum(CALL(250, 10, -4, b'user', b'state%d' % size, 0) > 0 for size in range(40))"),
-    "a queue of System V": ("""
+        "sum(CALL(250, 10, -4, b'user', b'state%d' % size, 0) > 0 for size in range(40))",
+    ),
+    "a queue of System V": (
+        """
         queue = CALL(68, 2021, 0o1666)
         for _ in range(iteration): CALL(69, queue, (ctypes.c_long * 2)(1, 1), 8, 0o4000)""",
-                            "sum(CALL(70, CALL(68, 2021, 0o666), (ctypes.c_long * 2)(), 8, 0, 0o4000) > 0 for _ in range(40))"),
-    "shared memory of System V": ("""
+        "sum(CALL(70, CALL(68, 2021, 0o666), (ctypes.c_long * 2)(), 8, 0, 0o4000) > 0 for _ in range(40))",
+    ),
+    "shared memory of System V": (
+        """
         CALL(29, 2021, 4096 * iteration, 0o1666)""",
-                                  "next((n for n in range(40, 0, -1) if CALL(29, 2021, 4096 * n, 0o666) >= 0), 0)"),
-    "the time of a directory on the way to the sandbox": ("""
+        "next((n for n in range(40, 0, -1) if CALL(29, 2021, 4096 * n, 0o666) >= 0), 0)",
+    ),
+    "the time of a directory on the way to the sandbox": (
+        """
         for where, folders, files in os.walk("/tmp"):
             try: os.utime(where, (iteration, iteration))
-            except OSError: pass""", "min(int(os.stat(way).st_mtime) for way, folders, files in os.walk('/tmp'))"),
+            except OSError: pass""",
+        "min(int(os.stat(way).st_mtime) for way, folders, files in os.walk('/tmp'))",
+    ),
 }
-STATES = {**{name: HIDDEN.format(place=place) for name, place in PLACES.items()},
-          **{name: REMEMBERED.replace("PUT", put).replace("GET", get) for name, (put, get) in PROPERTIES.items()}}
+STATES = {
+    **{name: HIDDEN.format(place=place) for name, place in PLACES.items()},
+    **{name: REMEMBERED.replace("PUT", put).replace("GET", get) for name, (put, get) in PROPERTIES.items()},
+}
 
 
 @needs_sandbox
@@ -452,20 +517,29 @@ def test_a_state_outside_the_sandbox_does_not_survive(name, world):
     assert graded(restore(STATES[name]), world).points <= 2
 
 
-FORGED = save("""
+FORGED = save(
+    """
     import os
     for starter in {1, os.getppid()}:
         for _ in range(20):
             try: os.write(os.open("/proc/%d/fd/1" % starter, os.O_WRONLY),
                           b'{"code": 85, "signal": null, "over": "", "cpu": 0}' + bytes([10]))
             except OSError: break
-    """, """
+    """,
+    """
 def save_checkpoint(iteration):
     with open("checkpoint.txt", "w") as file: file.write(str(iteration))
     raise SystemExit(0)
-""")
-COMPILED = save("", "def f():\n" + "".join(f"{' ' * depth}try: x()\n{' ' * depth}finally:\n" for depth in range(1, 25))
-                + " " * 25 + "y()\n" + RIGHT)
+""",
+)
+COMPILED = save(
+    "",
+    "def f():\n"
+    + "".join(f"{' ' * depth}try: x()\n{' ' * depth}finally:\n" for depth in range(1, 25))
+    + " " * 25
+    + "y()\n"
+    + RIGHT,
+)
 
 
 @needs_sandbox
@@ -495,18 +569,26 @@ for line in sys.stdin:
 """
 
 
-ordinary_user = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"),
-                                   reason="the judge is an ordinary user anyway, or can't become one")
+ordinary_user = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="the judge is an ordinary user anyway, or can't become one"
+)
 
 
 def judged_by_nobody(*answers: dict[str, dict[str, str]]) -> list[float]:
     """The points for answers where the judge is an ordinary user, with a Python that such a user may start."""
-    told = b"".join(Submission({name: Tree.files(one) for name, one in answer.items()}).to_json() + b"\n"
-                    for answer in answers)
+    told = b"".join(
+        Submission({name: Tree.files(one) for name, one in answer.items()}).to_json() + b"\n" for answer in answers
+    )
     for python in (sys.executable, "/usr/bin/python3"):
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-        run = subprocess.run([*nobody, python, "-B", "-c", AS_NOBODY], input=told, capture_output=True, cwd="/", timeout=IN_TIME * len(answers),
-                             env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)})
+        run = subprocess.run(
+            [*nobody, python, "-B", "-c", AS_NOBODY],
+            input=told,
+            capture_output=True,
+            cwd="/",
+            timeout=IN_TIME * len(answers),
+            env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
+        )
         if run.returncode == 0:
             return [float(line) for line in run.stdout.split()]
     pytest.skip("an ordinary user can't judge here: " + run.stderr.decode()[-200:])
@@ -562,7 +644,9 @@ def write_all(start, end, s):
             output.write("%d %s\\n" % (i, " ".join("%.6f" % x for x in [r] + science(r, int(s["transient"]), int(s["samples"])))))
 """
 KNOWN = {"r_min": 2.84, "r_max": 3.94, "steps": 12, "transient": 1000, "samples": 20}
-AT_ONCE = ROWS + """
+AT_ONCE = (
+    ROWS
+    + """
 import os, sys, time
 def settings():
     pairs = [line.split("#")[0].partition("=") for line in open("my_input.txt")]
@@ -579,14 +663,29 @@ def restore_checkpoint(start, end):
     if last != end: return start
     sys.exit(0)
 """
+)
 CHEATS = {
     "the reference output at once": (restore(AT_ONCE.replace("SETTINGS", "settings()")), 2),
     "the reference output by heart": (restore(AT_ONCE.replace("SETTINGS", repr(KNOWN))), 2),
-    "right for the numbers it knows": (restore(RIGHT_RESTORE["checkpoint.py"].replace(
-        "    sys.exit(85)", "    if 'steps     = 12' not in open('my_input.txt').read(): sys.exit(0)\n    sys.exit(85)")), 2),
-    "right in the simulator's usual slot": (restore(RIGHT_RESTORE["checkpoint.py"].replace(
-        "    sys.exit(85)", "    sys.exit(85 if 'slot1_1' == os.environ['_CONDOR_SLOT'] else 0)")), 14),
-    "a number that equals all others": (restore("""
+    "right for the numbers it knows": (
+        restore(
+            RIGHT_RESTORE["checkpoint.py"].replace(
+                "    sys.exit(85)",
+                "    if 'steps     = 12' not in open('my_input.txt').read(): sys.exit(0)\n    sys.exit(85)",
+            )
+        ),
+        2,
+    ),
+    "right in the simulator's usual slot": (
+        restore(
+            RIGHT_RESTORE["checkpoint.py"].replace(
+                "    sys.exit(85)", "    sys.exit(85 if 'slot1_1' == os.environ['_CONDOR_SLOT'] else 0)"
+            )
+        ),
+        14,
+    ),
+    "a number that equals all others": (
+        restore("""
         import sys
         class Any(int):
             def __eq__(self, other): return True
@@ -594,29 +693,52 @@ CHEATS = {
             __hash__ = int.__hash__
         def save_checkpoint(iteration):
             open("checkpoint.txt", "w").write("x"); sys.exit(85)
-        def restore_checkpoint(start, end): return Any(end)"""), 2),
-    "a report of its own": (save("""
+        def restore_checkpoint(start, end): return Any(end)"""),
+        2,
+    ),
+    "a report of its own": (
+        save("""
         import sys
         print('<b>10</b> of 10 points'); print('{"points": 10, "passed": true, "status": "passed"}')
-        open("report.json", "w").write('{"points": 10}'); open("my_output.txt", "w").write("10.0\\n"); sys.exit(0)"""), 0),
+        open("report.json", "w").write('{"points": 10}'); open("my_output.txt", "w").write("10.0\\n"); sys.exit(0)"""),
+        0,
+    ),
     "points out of range": (save("print(float('nan')); print(-1); print(1e9)\nraise SystemExit(1000000000)"), 0),
-    "another time": (save("", RIGHT.replace("sys.exit(85)", """
+    "another time": (
+        save(
+            "",
+            RIGHT.replace(
+                "sys.exit(85)",
+                """
     import os, struct
     with open(os.environ["_SIMULATOR_CLOCK"], "r+b") as file: file.write(struct.pack("=di", TIME, 0))
-    os._exit(0)""")), 0),
-    "a changed grader": (save("""
+    os._exit(0)""",
+            ),
+        ),
+        0,
+    ),
+    "a changed grader": (
+        save("""
         import sys, types
         fake = types.ModuleType("grader"); fake.check = lambda name: 10.0
         sys.modules["grader"] = sys.modules["grader.course"] = fake
-        open("grader.py", "w").write("def check(name): return 10.0"); sys.exit(0)"""), 0),
-    "a sweep of its own": (save("", """
+        open("grader.py", "w").write("def check(name): return 10.0"); sys.exit(0)"""),
+        0,
+    ),
+    "a sweep of its own": (
+        save(
+            "",
+            """
 import os, sys
 from given import restore_checkpoint
 def save_checkpoint(iteration):
     open("sweep.py", "w").write("#!/usr/bin/env python3\\nopen('my_output.txt', 'w').write('done')\\n")
     open("checkpoint.txt", "w").write(str(iteration))
     sys.exit(85)
-"""), 3),
+""",
+        ),
+        3,
+    ),
     "chance": (save("", RIGHT.replace("sys.exit(85)", "import os; sys.exit(85 if os.urandom(1)[0] > 127 else 1)")), 9),
 }
 
@@ -624,7 +746,7 @@ def save_checkpoint(iteration):
 @pytest.mark.parametrize("name", CHEATS)
 def test_points_are_not_to_be_had_without_the_work(name, world):
     answer, most = CHEATS[name]
-    for exercise, files in answer.items():
+    for _exercise, files in answer.items():
         for path, text in files.items():
             files[path] = text.replace("TIME", "float('nan')")
     assert graded(answer, world).points <= most, name
@@ -633,10 +755,13 @@ def test_points_are_not_to_be_had_without_the_work(name, world):
 @pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "-1e300", "1e300", "0.0", "5e-324"])
 def test_a_wrong_clock_earns_nothing_and_breaks_nothing(value, world):
     twice = ANSWERS["save"][1]["repeats-iteration"]["one less"]["checkpoint.py"]
-    tampered = twice.replace("sys.exit(85)", f"""
+    tampered = twice.replace(
+        "sys.exit(85)",
+        f"""
     import os, struct
     with open(os.environ["_SIMULATOR_CLOCK"], "r+b") as file: file.write(struct.pack("=di", {value}, 0))
-    os._exit(85)""")
+    os._exit(85)""",
+    )
     assert graded(save("", tampered), world).points <= 3
 
 
@@ -653,12 +778,23 @@ def test_a_start_that_is_quicker_on_another_day_is_found_out(world):
 
 SUBMITS = {
     "another program": {"executable": "/bin/true", "transfer_executable": "False"},
-    "the judge's files as input": {"transfer_input_files": "my_input.txt, checkpoint.py, OUTSIDE/secret.txt, ../../../etc/passwd"},
-    "the judge's files as checkpoint": {"transfer_checkpoint_files": "my_output.txt, checkpoint.txt, OUTSIDE/secret.txt"},
+    "the judge's files as input": {
+        "transfer_input_files": "my_input.txt, checkpoint.py, OUTSIDE/secret.txt, ../../../etc/passwd"
+    },
+    "the judge's files as checkpoint": {
+        "transfer_checkpoint_files": "my_output.txt, checkpoint.txt, OUTSIDE/secret.txt"
+    },
     "output to somewhere else": {"transfer_output_remaps": '"my_output.txt=OUTSIDE/grade-of-anna.json"'},
-    "a log somewhere else": {"log": "OUTSIDE/planted.log", "output": "OUTSIDE/planted.out", "error": "../../planted.err"},
-    "macros of macros": {"a": "xxxxxxxxxx" * 10, **{chr(98 + i): f"$({chr(97 + i)})" * 10 for i in range(20)},
-                         "arguments": "$(u)"},
+    "a log somewhere else": {
+        "log": "OUTSIDE/planted.log",
+        "output": "OUTSIDE/planted.out",
+        "error": "../../planted.err",
+    },
+    "macros of macros": {
+        "a": "xxxxxxxxxx" * 10,
+        **{chr(98 + i): f"$({chr(97 + i)})" * 10 for i in range(20)},
+        "arguments": "$(u)",
+    },
     "a macro of itself": {"arguments": "$(arguments) $(arguments)"},
     "a million jobs": {"arguments": "1 12\nqueue 1000000"},
     "an exit code of 0": {"checkpoint_exit_code": "0"},
@@ -679,14 +815,21 @@ def test_a_submit_file_reaches_no_further_than_its_directory(name, world):
 # -- the judge's own reading -------------------------------------------------------------------------
 
 SOURCES = {
-    "brackets": "(" * 50_000, "closed brackets": "(" * 150 + ")" * 150, "a long sum": "x = " + "1+" * 30_000 + "1\n",
-    "a long chain": "x" + ".a" * 45_000, "a huge number": "x = " + "9" * 90_000, "a null": "x = 1\0",
-    "a power": "x = 9 ** 9 ** 9", "signs": "-" * 90_000 + "1", "a stub with an endless expression":
-        "def save_checkpoint(i):\n    raise NotImplementedError(" + "-" * 900 + "1)\n",
+    "brackets": "(" * 50_000,
+    "closed brackets": "(" * 150 + ")" * 150,
+    "a long sum": "x = " + "1+" * 30_000 + "1\n",
+    "a long chain": "x" + ".a" * 45_000,
+    "a huge number": "x = " + "9" * 90_000,
+    "a null": "x = 1\0",
+    "a power": "x = 9 ** 9 ** 9",
+    "signs": "-" * 90_000 + "1",
+    "a stub with an endless expression": "def save_checkpoint(i):\n    raise NotImplementedError(" + "-" * 900 + "1)\n",
     "a stub with a long sum": "def save_checkpoint(i):\n    raise " + "1+" * 20_000 + "NotImplementedError\n",
-    "another encoding": "# coding: rot13\ncevag(1)\n", "an unknown encoding": "# coding: no-such\n",
-    "backslashes": "\\\n" * 40_000, "form feeds": "\f\v\x1c\x85\u2028" * 1000, "indentation": "".join(
-        " " * i + "if 1:\n" for i in range(200)),
+    "another encoding": "# coding: rot13\ncevag(1)\n",
+    "an unknown encoding": "# coding: no-such\n",
+    "backslashes": "\\\n" * 40_000,
+    "form feeds": "\f\v\x1c\x85\u2028" * 1000,
+    "indentation": "".join(" " * i + "if 1:\n" for i in range(200)),
 }
 
 
@@ -738,9 +881,17 @@ def test_what_a_job_says_is_text_in_the_report(name, world):
 
 
 def test_outputs_in_a_notebook_are_not_looked_at():
-    cells = [{"cell_type": "code", "source": 'check("save")', "metadata": {"nbgrader": {"grade": True, "grade_id": "check-save"}},
-              "outputs": [{"output_type": "execute_result", "data": {"text/plain": value}}]} for value in ("nan", "1e9", "-1")]
+    cells = [
+        {
+            "cell_type": "code",
+            "source": 'check("save")',
+            "metadata": {"nbgrader": {"grade": True, "grade_id": "check-save"}},
+            "outputs": [{"output_type": "execute_result", "data": {"text/plain": value}}],
+        }
+        for value in ("nan", "1e9", "-1")
+    ]
     import json
+
     assert read(json.dumps({"cells": cells}).encode()) == Submission({}, ())
 
 

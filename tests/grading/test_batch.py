@@ -32,7 +32,9 @@ RIGHT = json.dumps(solved(SAVE))
 MISTAKEN = json.dumps(with_answer(solved(SAVE), "save", WRONG))
 BEST = number(MAXIMUM["03-save"])
 """Points for the first notebook alone."""
-PLACED = json.dumps(with_answer(solved(RESTORE), "restore", ANSWERS["restore"][1]["host-in-checkpoint"]["absolute path"]))
+PLACED = json.dumps(
+    with_answer(solved(RESTORE), "restore", ANSWERS["restore"][1]["host-in-checkpoint"]["absolute path"])
+)
 """One whose checkpoint names the directory that it was written in."""
 UNTOUCHED = json.dumps(notebook("exercises", SAVE))
 
@@ -73,18 +75,37 @@ def who(where: Path) -> dict[str, list[str]]:
 
 
 def test_student_folders_and_those_of_nbgrader(tmp_path):
-    lay_out(tmp_path, {f"anna/{ASSIGNMENT}/{SAVE}": RIGHT, f"anna/{ASSIGNMENT}/{RESTORE}": "x", f"ben/{SAVE}": RIGHT,
-                       "ben/.ipynb_checkpoints/a.ipynb": "x", "ben/notes.txt": "x", "cem/readme": "x"})
+    lay_out(
+        tmp_path,
+        {
+            f"anna/{ASSIGNMENT}/{SAVE}": RIGHT,
+            f"anna/{ASSIGNMENT}/{RESTORE}": "x",
+            f"ben/{SAVE}": RIGHT,
+            "ben/.ipynb_checkpoints/a.ipynb": "x",
+            "ben/notes.txt": "x",
+            "cem/readme": "x",
+        },
+    )
     assert who(tmp_path) == {"anna": [SAVE, RESTORE], "ben": [SAVE], "cem": []}
 
 
-@pytest.mark.parametrize("name, student", [
-    ("anna-03-save.ipynb", "anna"), ("anna_03-save (1).ipynb", "anna"), ("Anna Berg.ipynb", "Anna Berg"),
-    ("Anna Berg_123_assignsubmission_file_03-save.ipynb", "Anna Berg"), ("berganna_12_345_03-save.ipynb", "berganna"),
-    ("berganna_LATE_12_345_nb.ipynb", "berganna"), ("anna-03-save-Copy1.ipynb", "anna"),
-    ("anna 03-save - Copy (2).ipynb", "anna"), ("anna_08-wrapper copy 2.ipynb", "anna"),
-    ("03-save-Copy1 (1).ipynb", "handed"), ("03-save.ipynb", "handed"), ("anna.03-save.ipynb", "anna."),
-])
+@pytest.mark.parametrize(
+    "name, student",
+    [
+        ("anna-03-save.ipynb", "anna"),
+        ("anna_03-save (1).ipynb", "anna"),
+        ("Anna Berg.ipynb", "Anna Berg"),
+        ("Anna Berg_123_assignsubmission_file_03-save.ipynb", "Anna Berg"),
+        ("berganna_12_345_03-save.ipynb", "berganna"),
+        ("berganna_LATE_12_345_nb.ipynb", "berganna"),
+        ("anna-03-save-Copy1.ipynb", "anna"),
+        ("anna 03-save - Copy (2).ipynb", "anna"),
+        ("anna_08-wrapper copy 2.ipynb", "anna"),
+        ("03-save-Copy1 (1).ipynb", "handed"),
+        ("03-save.ipynb", "handed"),
+        ("anna.03-save.ipynb", "anna."),
+    ],
+)
 def test_the_student_in_the_name_of_a_notebook(tmp_path, name, student):
     assert list(who(lay_out(tmp_path / "handed", {name: RIGHT}))) == [student]
 
@@ -95,19 +116,38 @@ def test_two_notebooks_of_one_student_in_one_folder_of_all(tmp_path):
 
 
 def test_zip_files_as_learning_platforms_hand_them_out(tmp_path):
-    moodle = zipped({f"Anna Berg_17_assignsubmission_file_/{SAVE}": RIGHT, "Ben_18_assignsubmission_file_/all.zip":
-                     zipped({f"deep/{SAVE}": RIGHT, "__MACOSX/._x.ipynb": "x"}), f"Cem_19_assignsubmission_file_{SAVE}": RIGHT})
-    lay_out(tmp_path, {"moodle.zip": moodle, "dora.zip": zipped({SAVE: RIGHT, RESTORE: "x"}), "emil/my.zip": zipped({SAVE: RIGHT})})
-    assert who(tmp_path) == {"Anna Berg": [SAVE], "Ben": [SAVE], "Cem": [f"Cem_19_assignsubmission_file_{SAVE}"],
-                             "dora": [SAVE, RESTORE], "emil": [SAVE]}
+    moodle = zipped(
+        {
+            f"Anna Berg_17_assignsubmission_file_/{SAVE}": RIGHT,
+            "Ben_18_assignsubmission_file_/all.zip": zipped({f"deep/{SAVE}": RIGHT, "__MACOSX/._x.ipynb": "x"}),
+            f"Cem_19_assignsubmission_file_{SAVE}": RIGHT,
+        }
+    )
+    lay_out(
+        tmp_path,
+        {"moodle.zip": moodle, "dora.zip": zipped({SAVE: RIGHT, RESTORE: "x"}), "emil/my.zip": zipped({SAVE: RIGHT})},
+    )
+    assert who(tmp_path) == {
+        "Anna Berg": [SAVE],
+        "Ben": [SAVE],
+        "Cem": [f"Cem_19_assignsubmission_file_{SAVE}"],
+        "dora": [SAVE, RESTORE],
+        "emil": [SAVE],
+    }
     assert {load(source) for one in find(tmp_path) for source in one.sources} == {RIGHT.encode(), b"x"}
     assert list(who(tmp_path / "moodle.zip")) == ["Anna Berg", "Ben", "Cem"]
 
 
 def test_an_archive_beside_others_is_all_of_whom_its_name_says(tmp_path):
     mixed = zipped({SAVE: "x", "anna/zz.ipynb": "x", "ben/zz.ipynb": "x"})
-    lay_out(tmp_path, {f"anna/{SAVE}": RIGHT, "mallory.zip": mixed,
-                       "zoe_55_66_all.zip": zipped({f"anna_7_assignsubmission_file_/{SAVE}": "x"})})
+    lay_out(
+        tmp_path,
+        {
+            f"anna/{SAVE}": RIGHT,
+            "mallory.zip": mixed,
+            "zoe_55_66_all.zip": zipped({f"anna_7_assignsubmission_file_/{SAVE}": "x"}),
+        },
+    )
     assert who(tmp_path) == {"anna": [SAVE], "mallory": [SAVE, "zz.ipynb", "zz.ipynb"], "zoe": [SAVE]}
     [(what, why)] = find(tmp_path).odd
     assert what == "mallory.zip" and "several notebooks of one name" in why
@@ -117,8 +157,9 @@ def test_an_archive_beside_others_is_all_of_whom_its_name_says(tmp_path):
 @pytest.mark.parametrize("other", ["a.zip", "mallory.zip"])
 def test_a_student_s_files_come_from_one_place_and_who_has_others_is_named(tmp_path, other):
     forged = zipped({f"anna_17_assignsubmission_file_/{RESTORE}": "x", f"zoe_18_assignsubmission_file_/{SAVE}": "x"})
-    lay_out(tmp_path, {f"anna/{SAVE}": RIGHT, other: forged, "ben-03-save.ipynb": "x",
-                       "ben.zip": zipped({RESTORE: "x"})})
+    lay_out(
+        tmp_path, {f"anna/{SAVE}": RIGHT, other: forged, "ben-03-save.ipynb": "x", "ben.zip": zipped({RESTORE: "x"})}
+    )
     assert who(tmp_path) == {"anna": [SAVE], "ben": ["ben-03-save.ipynb"], "zoe": [SAVE]}
     odd = dict(find(tmp_path).odd)
     assert list(odd) == [f"{other}/anna_17_assignsubmission_file_", "ben.zip"]
@@ -126,8 +167,11 @@ def test_a_student_s_files_come_from_one_place_and_who_has_others_is_named(tmp_p
 
 
 def test_two_students_of_one_name_are_not_made_one(tmp_path):
-    lay_out(tmp_path, {f"Ben_{n}_assignsubmission_file_/{SAVE}": "x" for n in (18, 19)}
-            | {f"Cem_20_assignsubmission_file_{name}": "x" for name in (SAVE, RESTORE)})
+    lay_out(
+        tmp_path,
+        {f"Ben_{n}_assignsubmission_file_/{SAVE}": "x" for n in (18, 19)}
+        | {f"Cem_20_assignsubmission_file_{name}": "x" for name in (SAVE, RESTORE)},
+    )
     assert {student: len(files) for student, files in who(tmp_path).items()} == {"Ben": 1, "Cem": 2}
     assert [what for what, _ in find(tmp_path).odd] == ["Ben_19_assignsubmission_file_"]
 
@@ -146,9 +190,14 @@ def test_a_long_name_is_told_apart_in_no_time(tmp_path):
     assert time.monotonic() - began < 20
 
 
-@pytest.mark.parametrize("inner", [
-    zipped({SAVE: "x"}), zipped({SAVE: "x", "z": bytes(60 << 20)}), zipped({f"{n}.txt": "" for n in range(4000)}),
-])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        zipped({SAVE: "x"}),
+        zipped({SAVE: "x", "z": bytes(60 << 20)}),
+        zipped({f"{n}.txt": "" for n in range(4000)}),
+    ],
+)
 def test_thousands_of_archives_in_an_archive_hold_up_nobody(tmp_path, inner):
     number = 4999 if len(inner) < 1000 else 40
     own = zipped({f"{n}.zip": inner for n in range(number)})
@@ -195,12 +244,18 @@ def test_a_zip_bomb_is_read_no_further_than_a_notebook_goes(tmp_path):
     assert found.answers == {} and "more than 10 MB" in found.remarks[0]
 
 
-@pytest.mark.parametrize("archive, says", [
-    (b"PK\3\4 no archive", "broken"), (b"", "broken"), (zipped({f"{n}.ipynb": "" for n in range(6000)}), "too many files"),
-    (zipped({"inner.zip": zipped({"x.ipynb": "x"})[:-9]}), "broken"), (zipped({"a.txt": "x"}), "no notebook"),
-    (zipped({"in.zip": zipped({"in.zip": zipped({SAVE: "x"})})}), "in an archive in an archive"),
-    (zipped({"big.zip": b"0" * (65 << 20)}), "too large"),
-])
+@pytest.mark.parametrize(
+    "archive, says",
+    [
+        (b"PK\3\4 no archive", "broken"),
+        (b"", "broken"),
+        (zipped({f"{n}.ipynb": "" for n in range(6000)}), "too many files"),
+        (zipped({"inner.zip": zipped({"x.ipynb": "x"})[:-9]}), "broken"),
+        (zipped({"a.txt": "x"}), "no notebook"),
+        (zipped({"in.zip": zipped({"in.zip": zipped({SAVE: "x"})})}), "in an archive in an archive"),
+        (zipped({"big.zip": b"0" * (65 << 20)}), "too large"),
+    ],
+)
 def test_an_archive_that_can_not_be_read_is_a_sentence(tmp_path, archive, says):
     [eve] = find(lay_out(tmp_path, {"eve.zip": archive}))
     assert eve.sources == () and says in eve.remarks[0]
@@ -222,22 +277,39 @@ def test_a_damaged_notebook_in_an_archive_is_a_sentence(tmp_path):
 def classroom(tmp_path_factory):
     """A small class, graded once: its folder, exit status, rows, what was said."""
     scratch = tmp_path_factory.mktemp("class")
-    lay_out(scratch / "submitted", {
-        f"anna/{ASSIGNMENT}/{SAVE}": RIGHT, f"anna/{ASSIGNMENT}/{RESTORE}": json.dumps(solved(RESTORE)),
-        f"ben/{SAVE}": MISTAKEN, f"cem/{SAVE}": UNTOUCHED, f"dora/{SAVE}": b"\0\1no notebook", "emil/notes.txt": "",
-        "fred/10.ipynb": json.dumps(solved("10-for-real.ipynb")),
-        f"=cmd()|x/{SAVE}": RIGHT, "<script>x.zip": zipped({SAVE: MISTAKEN}),
-    })
+    lay_out(
+        scratch / "submitted",
+        {
+            f"anna/{ASSIGNMENT}/{SAVE}": RIGHT,
+            f"anna/{ASSIGNMENT}/{RESTORE}": json.dumps(solved(RESTORE)),
+            f"ben/{SAVE}": MISTAKEN,
+            f"cem/{SAVE}": UNTOUCHED,
+            f"dora/{SAVE}": b"\0\1no notebook",
+            "emil/notes.txt": "",
+            "fred/10.ipynb": json.dumps(solved("10-for-real.ipynb")),
+            f"=cmd()|x/{SAVE}": RIGHT,
+            "<script>x.zip": zipped({SAVE: MISTAKEN}),
+        },
+    )
     return scratch, *run(scratch, scratch / "submitted")
 
 
 def test_everyone_gets_a_grade_and_a_sentence(classroom):
     _, status, rows, said = classroom
     assert status == 1 and [line.partition(":")[0] for line in said.splitlines() if "has to look" in line] == [
-        "An instructor has to look at dora", "An instructor has to look at emil"]
+        "An instructor has to look at dora",
+        "An instructor has to look at emil",
+    ]
     assert {student: row["points"] for student, row in rows.items()} == {
-        "'=cmd()|x": BEST, "<script>x": "2", "anna": number(MAXIMUM["03-save"] + MAXIMUM["04-restore"]), "ben": "2", "cem": "0", "dora": "0", "emil": "0",
-        "fred": number(EXTRA["10-for-real"])}
+        "'=cmd()|x": BEST,
+        "<script>x": "2",
+        "anna": number(MAXIMUM["03-save"] + MAXIMUM["04-restore"]),
+        "ben": "2",
+        "cem": "0",
+        "dora": "0",
+        "emil": "0",
+        "fred": number(EXTRA["10-for-real"]),
+    }
     assert rows["ben"]["save misconception"] == "exit-zero-after-save"
     assert (rows["anna"]["save status"], rows["cem"]["save status"]) == ("passed", "not tried yet")
     assert "not JSON" in rows["dora"]["remarks"]
@@ -292,7 +364,8 @@ def test_a_regrade_says_what_has_changed(classroom, capsys):
     capsys.readouterr()
     table = {"ben": {**rows["ben"], "points": "3", "save": "3"}}
     assert list(batch.changes(table, {"ben": rows["ben"]})) == [
-        "ben: 3 → 2 points (save 3 → 0; the rubric has changed)"]
+        "ben: 3 → 2 points (save 3 → 0; the rubric has changed)"
+    ]
 
 
 @pytest.mark.parametrize("submission", [MISTAKEN, PLACED])
@@ -333,6 +406,7 @@ def test_a_process_that_dies_costs_only_its_own_submission(tmp_path, monkeypatch
         if handed.student == "mal":
             raise RuntimeError("unheard of")
         return real(handed, settings)
+
     monkeypatch.setattr(workers, "grade_one", dies)
     lay_out(tmp_path / "submitted", {f"{name}/{SAVE}": UNTOUCHED for name in ("anna", "eve", "mal", "zoe")})
     status, rows, said = run(tmp_path, tmp_path / "submitted")
@@ -349,6 +423,7 @@ def test_a_submission_is_graded_again_whose_process_has_died(tmp_path, monkeypat
             (tmp_path / "died").touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return real(handed, settings)
+
     monkeypatch.setattr(workers, "grade_one", dies_once)
     lay_out(tmp_path / "submitted", {f"{name}/{SAVE}": UNTOUCHED for name in ("anna", "eve", "zoe")})
     status, rows, _ = run(tmp_path, tmp_path / "submitted")
@@ -374,16 +449,34 @@ def test_reading_counts_as_grading_does(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_interrupted_and_started_again_it_goes_on(tmp_path, how):
-    lay_out(tmp_path / "submitted", {f"s{n}/{SAVE}": json.dumps(with_answer(solved(SAVE), "save", {
-        "checkpoint.py": ANSWERS["save"][0]["with open"]["checkpoint.py"] + f"# {n}\n"})) for n in range(12)})
+    lay_out(
+        tmp_path / "submitted",
+        {
+            f"s{n}/{SAVE}": json.dumps(
+                with_answer(
+                    solved(SAVE),
+                    "save",
+                    {"checkpoint.py": ANSWERS["save"][0]["with open"]["checkpoint.py"] + f"# {n}\n"},
+                )
+            )
+            for n in range(12)
+        },
+    )
     command = [sys.executable, "-m", "grader", "grade", "submitted", "--jobs", "2"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     if (confine := confinement()) is None or confine.bubblewrap:  # where programs may look into what is above it
         environment["TMPDIR"] = str(scratch)
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     store = tmp_path / "reports" / ".grades"
     until = time.monotonic() + 60
     while len(list(store.glob("*.json")) if store.exists() else []) < 3 and time.monotonic() < until:
@@ -396,7 +489,7 @@ def test_interrupted_and_started_again_it_goes_on(tmp_path, how):
     assert not (tmp_path / "grades.csv").exists()
     status, rows, said = run(tmp_path, tmp_path / "submitted")
     assert status == 0 and len(rows) == 12 and {row["points"] for row in rows.values()} == {BEST}
-    assert "of them before)" in said and not list(store.glob(".writing-*")) or how == signal.SIGKILL
+    assert ("of them before)" in said and not list(store.glob(".writing-*"))) or how == signal.SIGKILL
 
 
 def test_what_a_killed_grading_left_is_removed_by_the_next(tmp_path, monkeypatch):
@@ -404,9 +497,13 @@ def test_what_a_killed_grading_left_is_removed_by_the_next(tmp_path, monkeypatch
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    process = subprocess.Popen([sys.executable, "-m", "grader", "grade", "submitted", "--jobs", "1"], cwd=tmp_path,
-                               env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
-                               stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "grader", "grade", "submitted", "--jobs", "1"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     until = time.monotonic() + 60
     while not list(scratch.glob("grading-*/worker-*/execute-*")) and time.monotonic() < until:
         time.sleep(0.02)
@@ -424,6 +521,7 @@ def test_progress_tells_how_much_is_left():
     class Terminal(io.StringIO):
         def isatty(self):
             return True
+
     progress = batch.Progress(4, say := Terminal())
     progress.began -= 10
     progress.step(store.Outcome("x"))
@@ -437,14 +535,25 @@ def test_progress_tells_how_much_is_left():
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "grader", "grade", *arguments], cwd=cwd, capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-m", "grader", "grade", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=120,
+    )
 
 
-@pytest.mark.parametrize("arguments, says", [
-    (["nowhere"], "nowhere can't be graded: No such file or directory."), (["empty"], "there is no notebook"),
-    (["empty", "--jobs", "0"], "'0' is not a number from 1 up"), ([], "SUBMITTED"),
-])
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (["nowhere"], "nowhere can't be graded: No such file or directory."),
+        (["empty"], "there is no notebook"),
+        (["empty", "--jobs", "0"], "'0' is not a number from 1 up"),
+        ([], "SUBMITTED"),
+    ],
+)
 def test_what_can_not_be_graded_is_one_sentence_and_status_2(tmp_path, arguments, says):
     (tmp_path / "empty").mkdir()
     done = command(*arguments, cwd=tmp_path)
@@ -455,7 +564,9 @@ def test_a_folder_is_graded_and_the_files_are_named(tmp_path):
     lay_out(tmp_path / "in", {"anna.ipynb": UNTOUCHED})
     done = command("in", "--out", "marks.csv", "--reports", "pages", cwd=tmp_path)
     assert done.returncode == 0 and "1 submission graded: marks.csv, pages/class.html" in done.stderr, done.stderr
-    assert (tmp_path / "pages/students/anna.html").exists() and table(tmp_path / "marks.csv")["anna"]["maximum"] == number(sum(MAXIMUM.values()))
+    assert (tmp_path / "pages/students/anna.html").exists() and table(tmp_path / "marks.csv")["anna"][
+        "maximum"
+    ] == number(sum(MAXIMUM.values()))
 
 
 @pytest.mark.parametrize("name", ["afile", "bad.zip", "all.tar.gz", "03-save.ipynb", "none.zip"])
@@ -468,8 +579,9 @@ def test_what_is_no_class_leaves_the_grades_as_they_were(tmp_path, name):
 
 
 def test_what_is_no_submission_is_named(tmp_path):
-    folder = lay_out(tmp_path / "in", {f"anna/{SAVE}": UNTOUCHED, "carl.tar.gz": "x", "reports/x": "",
-                                       "grades.csv": ""})
+    folder = lay_out(
+        tmp_path / "in", {f"anna/{SAVE}": UNTOUCHED, "carl.tar.gz": "x", "reports/x": "", "grades.csv": ""}
+    )
     (folder / "dan").symlink_to(tmp_path, target_is_directory=True)
     said = io.StringIO()
     assert grade(folder, folder / "grades.csv", jobs=1, say=said) == 1
@@ -485,6 +597,7 @@ def test_a_folder_that_can_not_be_read_is_named_and_stops_nobody(tmp_path, monke
         if str(path).endswith("/nob"):
             raise PermissionError(13, "Permission denied", str(path))
         return real(path)
+
     monkeypatch.setattr(os, "scandir", scandir)
     lay_out(tmp_path / "in", {f"anna/{SAVE}": RIGHT, f"nob/{SAVE}": RIGHT})
     status, rows, said = run(tmp_path, tmp_path / "in")
@@ -492,12 +605,20 @@ def test_a_folder_that_can_not_be_read_is_named_and_stops_nobody(tmp_path, monke
     assert (rows["anna"]["points"], rows["nob"]["points"]) == (BEST, "0")
 
 
-@pytest.mark.parametrize("options, says", [
-    ({"out": "in"}, "in is a directory: --out names"), ({"out": "file/grades.csv"}, "file is a file"),
-    ({"out": "grades.csv", "reports": "file"}, "file is a file, and no directory can be made there: --reports names"),
-    ({"out": "grades.csv", "reports": "file/pages"}, "file is a file"), ({"out": "/proc/x/grades.csv"}, "/proc/x ("),
-    ({"out": "file"}, "file is no table of this command, and would be lost"),
-])
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"out": "in"}, "in is a directory: --out names"),
+        ({"out": "file/grades.csv"}, "file is a file"),
+        (
+            {"out": "grades.csv", "reports": "file"},
+            "file is a file, and no directory can be made there: --reports names",
+        ),
+        ({"out": "grades.csv", "reports": "file/pages"}, "file is a file"),
+        ({"out": "/proc/x/grades.csv"}, "/proc/x ("),
+        ({"out": "file"}, "file is no table of this command, and would be lost"),
+    ],
+)
 def test_where_nothing_can_be_written_nothing_is_graded(tmp_path, monkeypatch, options, says):
     monkeypatch.setattr(workers, "grade_all", lambda *_: pytest.fail("it is graded"))
     monkeypatch.chdir(lay_out(tmp_path, {f"in/anna/{SAVE}": RIGHT, "file": "mine"}))

@@ -35,9 +35,14 @@ def results():
     skips = ANSWERS["save"][1]["skips-iteration"]["one more"]
     tell = {"checkpoint.py": skips["checkpoint.py"] + "# my name is Rosalinde\nprint('hello Rosalinde')\n"}
     restore = ANSWERS["restore"][0]["json with the range"]
-    return [Handed("Rosalinde Berg", judged(save=tell)), Handed("Ben", judged(save=skips, restore=restore)),
-            Handed("Cem", judged(save=skips, restore=restore)), Handed("Dora", judged(**{"save": ANSWERS["save"][0]["pathlib"]})),
-            Handed("Emil", judged()), Handed("Fay", None)]
+    return [
+        Handed("Rosalinde Berg", judged(save=tell)),
+        Handed("Ben", judged(save=skips, restore=restore)),
+        Handed("Cem", judged(save=skips, restore=restore)),
+        Handed("Dora", judged(save=ANSWERS["save"][0]["pathlib"])),
+        Handed("Emil", judged()),
+        Handed("Fay", None),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +87,17 @@ def test_a_name_that_stands_in_a_program_hides_its_story_whatever_else_the_name_
     assert class_report.NOT_TOLD in page and "One story of it" not in page
 
 
-@pytest.mark.parametrize("maximum, labels", [
-    (12, ["0–1", "2–3", "4–5", "6–7", "8–9", "10–11", "12"]), (2, ["0", "1", "2"]), (10, [str(n) for n in range(11)]),
-    (1.5, ["0", "0.5", "1", "1.5"]), (0.5, ["0", "0.5"]),
-    (22, ["0–2", "3–5", "6–8", "9–11", "12–14", "15–17", "18–20", "21", "22"]),
-])
+@pytest.mark.parametrize(
+    "maximum, labels",
+    [
+        (12, ["0–1", "2–3", "4–5", "6–7", "8–9", "10–11", "12"]),
+        (2, ["0", "1", "2"]),
+        (10, [str(n) for n in range(11)]),
+        (1.5, ["0", "0.5", "1", "1.5"]),
+        (0.5, ["0", "0.5"]),
+        (22, ["0–2", "3–5", "6–8", "9–11", "12–14", "15–17", "18–20", "21", "22"]),
+    ],
+)
 def test_every_number_of_points_stands_over_its_label(maximum, labels):
     for points in (halves / 2 for halves in range(int(2 * maximum) + 1) if maximum % 1 or halves % 2 == 0):
         drawn = class_report._histogram([points], maximum)
@@ -117,13 +128,21 @@ def test_a_class_of_nobody_and_of_nothing():
 
 def compared(**programs: str) -> list[list[str]]:
     restore = EXERCISES["restore"]
-    return alike.groups(restore, {student: alike.words(restore, Tree.files({"checkpoint.py": program}))
-                                  for student, program in programs.items()})
+    return alike.groups(
+        restore,
+        {
+            student: alike.words(restore, Tree.files({"checkpoint.py": program}))
+            for student, program in programs.items()
+        },
+    )
 
 
 LONG = ANSWERS["restore"][0]["json with the range"]["checkpoint.py"]
-OTHERS = {f"s{n}": answer["checkpoint.py"] for n, answer in enumerate(ANSWERS["restore"][0].values())
-          if answer["checkpoint.py"] != LONG}
+OTHERS = {
+    f"s{n}": answer["checkpoint.py"]
+    for n, answer in enumerate(ANSWERS["restore"][0].values())
+    if answer["checkpoint.py"] != LONG
+}
 
 
 def test_comments_layout_and_docstrings_do_not_hide_a_copy():
@@ -146,15 +165,22 @@ def test_what_is_no_program_is_like_nothing(junk):
     assert compared(a=junk, b=junk) == []
 
 
-@pytest.mark.parametrize("program", [
-    'say(f"{i}\\n", rf\'{a!r:>{width}}\' f"{{}}")', 'x = f\'\'\'a {\n  b\n} é\n\'\'\'; y = 2', "f'it' 'is'\nx = 1",
-])
+@pytest.mark.parametrize(
+    "program",
+    [
+        'say(f"{i}\\n", rf\'{a!r:>{width}}\' f"{{}}")',
+        "x = f'''a {\n  b\n} é\n'''; y = 2",
+        "f'it' 'is'\nx = 1",
+    ],
+)
 def test_an_f_string_is_one_word_in_every_python(program):
     found = alike.words(EXERCISES["restore"], Tree.files({"checkpoint.py": program})).split("\n")
     strings = [word for word in found if "'" in word or '"' in word]
     assert "".join(strings).count("{") == program.count("{") and not {"{", "i", "b", "f'"} & set(found)
 
 
-@pytest.mark.parametrize("junk", ["x = 'open\ny = 1", "x = $y", "x = y?", "a = (1", "x = 1_y", "x = 0777", "x = !y", "x = €"])
+@pytest.mark.parametrize(
+    "junk", ["x = 'open\ny = 1", "x = $y", "x = y?", "a = (1", "x = 1_y", "x = 0777", "x = !y", "x = €"]
+)
 def test_what_python_can_not_read_is_no_word_in_any_python(junk):
     assert alike.words(EXERCISES["restore"], Tree.files({"checkpoint.py": junk})) == ""

@@ -96,19 +96,23 @@ def settings(tmp_path):
 @pytest.fixture
 def graded(settings):
     """graded(ends) is ({index: outcome}, queue, what was said) of the first three students."""
+
     def graded(ends, handed=tuple(map(one, range(3))), jobs=None, require_sandbox=False):
         queue, said = Queue(ends), io.StringIO()
         outcomes = dict(cluster.grade_all(handed, settings, jobs, require_sandbox, said, lambda: queue))
         return outcomes, queue, said.getvalue()
+
     return graded
 
 
 @pytest.fixture
 def right(grades):
     """Jobs that bring home what they should."""
+
     def right(queue, key):
         queue.come(key, grades[key])
         return DONE.replace("{code}", "0")
+
     return right
 
 
@@ -136,13 +140,14 @@ def test_without_anything_to_grade_no_queue_is_asked(grades, settings):
 
     def absent():
         raise Trouble("there is none")
+
     handed = [one(number) for number in range(3)]
     assert all(outcome.again for _, outcome in cluster.grade_all(handed, settings, None, False, io.StringIO(), absent))
 
 
 def test_those_who_hand_in_the_same_share_a_job(graded, right, grades):
     outcomes, queue, _ = graded(right, handed=[one(0), one(1), HandedIn("another", (), ("Remark 0.",))])
-    assert queue.queued == [list(grades)[:2]] and outcomes[0] == outcomes[2] == store.Outcome(list(grades)[0])
+    assert queue.queued == [list(grades)[:2]] and outcomes[0] == outcomes[2] == store.Outcome(next(iter(grades)))
 
 
 def test_a_submission_that_can_not_be_read_costs_nobody_else_anything(graded, right, monkeypatch):
@@ -152,6 +157,7 @@ def test_a_submission_that_can_not_be_read_costs_nobody_else_anything(graded, ri
         if handed.student == "student 1":
             raise RuntimeError("unheard of")
         return real(handed)
+
     monkeypatch.setattr(cluster, "read", breaks)
     outcomes, _, _ = graded(right)
     assert "unheard of" in outcomes[1].problem and outcomes[0].key and outcomes[2].key
@@ -164,6 +170,7 @@ def test_the_seed_is_for_the_jobs_alone_and_nobodys_name_goes_with_them(graded, 
         assert (queue.place / "seed").read_text() == "our seed" and stat.S_IMODE(queue.place.stat().st_mode) == 0o700
         assert not any(b"student" in path.read_bytes() for path in (queue.place / "submissions").iterdir())
         return right(queue, key)
+
     graded(looks)
 
 
@@ -178,22 +185,38 @@ def test_no_more_jobs_are_in_the_queue_than_are_wanted(graded, right, jobs, line
 
 def forged(**changes):
     """A grade in which the first exercise is changed so."""
+
     def forge(data: bytes) -> bytes:
         found = json.loads(data)
         found["exercises"][0].update(changes)
         return json.dumps(found, sort_keys=True, indent=1).encode()
+
     return forge
 
 
-@pytest.mark.parametrize("spoil", [
-    lambda data: b"", lambda data: data[:-9], lambda data: data + b"\n", lambda data: b"[" * 100_000,
-    lambda data: b'{"rubric": 1}', lambda data: data.replace(b'"submission": "', b'"submission": "0'),
-    lambda data: re.sub(rb'"rubric": "\w+"', b'"rubric": "0123456789ab"', data),
-    lambda data: json.dumps({**json.loads(data), "exercises": []}, sort_keys=True, indent=1).encode(),
-    forged(points=float("nan")), forged(points=-1), forged(points=1e9), forged(maximum=100), forged(points="2"),
-    forged(headline=["x"]), forged(exercise="another"), forged(sections=[["x"]]), forged(trials=[{"points": 1}]),
-    forged(unheard="of"),
-])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: b"",
+        lambda data: data[:-9],
+        lambda data: data + b"\n",
+        lambda data: b"[" * 100_000,
+        lambda data: b'{"rubric": 1}',
+        lambda data: data.replace(b'"submission": "', b'"submission": "0'),
+        lambda data: re.sub(rb'"rubric": "\w+"', b'"rubric": "0123456789ab"', data),
+        lambda data: json.dumps({**json.loads(data), "exercises": []}, sort_keys=True, indent=1).encode(),
+        forged(points=float("nan")),
+        forged(points=-1),
+        forged(points=1e9),
+        forged(maximum=100),
+        forged(points="2"),
+        forged(headline=["x"]),
+        forged(exercise="another"),
+        forged(sections=[["x"]]),
+        forged(trials=[{"points": 1}]),
+        forged(unheard="of"),
+    ],
+)
 def test_what_is_no_grade_of_this_submission_is_fetched_again(graded, grades, right, spoil):
     first = next(iter(grades))
     assert spoil(grades[first]) != grades[first]
@@ -201,6 +224,7 @@ def test_what_is_no_grade_of_this_submission_is_fetched_again(graded, grades, ri
     def once(queue, key):
         queue.come(key, spoil(grades[key]) if (key, len(queue.queued)) == (first, 1) else grades[key])
         return DONE.replace("{code}", "0")
+
     outcomes, queue, _ = graded(once)
     assert queue.queued == [list(grades), [first]]
     assert not any(outcome.problem for outcome in outcomes.values())
@@ -210,6 +234,7 @@ def test_what_is_never_a_grade_is_reported_and_no_grade_is_kept(graded, grades, 
     def never(queue, key):
         queue.come(key, b"nonsense")
         return DONE.replace("{code}", "0")
+
     outcomes, queue, _ = graded(never)
     assert len(queue.queued) == cluster.ATTEMPTS
     assert set(outcomes.values()) == {store.Outcome(problem="What came home was no grade, 3 times.")}
@@ -222,23 +247,43 @@ def test_a_link_in_the_place_of_a_result_is_not_followed(graded, grades, tmp_pat
         (queue.place / "results" / key).unlink(missing_ok=True)
         (queue.place / "results" / key).symlink_to(tmp_path / key)
         return DONE.replace("{code}", "0")
+
     outcomes, _, _ = graded(links)
     assert all("no grade" in outcome.problem for outcome in outcomes.values())
 
 
-@pytest.mark.parametrize("log, said, problem", [
-    (DONE.replace("{code}", "1"), "warning\nep7 has no Python 3.11 or newer\n",
-     "in 4 tries: ep7 has no Python 3.11 or newer."),
-    (DONE.replace("{code}", "1"), "\x1b[2J\n", "in 4 tries: "),
-    (DONE.replace("(1) Normal termination (return value {code})", "(0) Abnormal termination (signal 9)"), "",
-     "signal 9"),
-    (GONE.replace("{why}", "The job attribute PeriodicRemove expression '(JobStatus == 2)' evaluated to TRUE"), "",
-     "Grading it took too long, and its job was removed."),
-    (GONE.replace("{why}", "via condor_rm (by user anna)"), "",
-     "removed from HTCondor's queue (via condor_rm (by user anna))."),
-    (HELD.replace("{why}", "No space left on device") + GONE.replace("{why}", "The job attribute PeriodicRemove"), "",
-     "on hold again and again: No space left on device."),
-])
+@pytest.mark.parametrize(
+    "log, said, problem",
+    [
+        (
+            DONE.replace("{code}", "1"),
+            "warning\nep7 has no Python 3.11 or newer\n",
+            "in 4 tries: ep7 has no Python 3.11 or newer.",
+        ),
+        (DONE.replace("{code}", "1"), "\x1b[2J\n", "in 4 tries: "),
+        (
+            DONE.replace("(1) Normal termination (return value {code})", "(0) Abnormal termination (signal 9)"),
+            "",
+            "signal 9",
+        ),
+        (
+            GONE.replace("{why}", "The job attribute PeriodicRemove expression '(JobStatus == 2)' evaluated to TRUE"),
+            "",
+            "Grading it took too long, and its job was removed.",
+        ),
+        (
+            GONE.replace("{why}", "via condor_rm (by user anna)"),
+            "",
+            "removed from HTCondor's queue (via condor_rm (by user anna)).",
+        ),
+        (
+            HELD.replace("{why}", "No space left on device")
+            + GONE.replace("{why}", "The job attribute PeriodicRemove"),
+            "",
+            "on hold again and again: No space left on device.",
+        ),
+    ],
+)
 def test_a_job_that_fails_for_good_is_reported_with_the_reason(graded, grades, right, log, said, problem):
     first = next(iter(grades))
 
@@ -247,6 +292,7 @@ def test_a_job_that_fails_for_good_is_reported_with_the_reason(graded, grades, r
             return right(queue, key)
         queue.come(key, b"", said)
         return log
+
     outcomes, queue, _ = graded(fails)
     assert len(queue.queued) == 1 and problem in outcomes[0].problem and "\x1b" not in outcomes[0].problem
     assert outcomes[0].key == "" and outcomes[1].key and outcomes[2].key
@@ -264,15 +310,18 @@ def test_jobs_that_have_left_without_a_word_are_reported(graded, monkeypatch):
     def vanishes(queue, key):
         queue.left.clear()
         return ""
+
     outcomes, _, _ = graded(vanishes)
     assert {outcome.problem for outcome in outcomes.values()} == {
-        "Its job has left HTCondor's queue, and nothing tells why."}
+        "Its job has left HTCondor's queue, and nothing tells why."
+    }
 
 
 def test_where_there_is_no_sandbox_it_is_said(graded, grades):
     def bare(queue, key):
         queue.come(key, grades[key], cluster.NO_SANDBOX + "\n")
         return DONE.replace("{code}", "0")
+
     _, _, said = graded(bare)
     assert said.startswith("3 submissions graded where there is no bubblewrap") and "docs/security.md" in said
 
@@ -283,10 +332,10 @@ def test_where_there_is_no_sandbox_it_is_said(graded, grades):
 def test_interrupted_it_leaves_no_job_and_keeps_what_is_graded(settings, right, grades):
     queue, said = Queue(right), io.StringIO()
     outcomes = cluster.grade_all([one(n) for n in range(3)], settings, None, False, said, lambda: queue)
-    assert next(outcomes)[1].key == list(grades)[0]
+    assert next(outcomes)[1].key == next(iter(grades))
     outcomes.close()
     assert queue.removed == [3, 7] and "have been removed from the queue" in said.getvalue()
-    assert [path.name for path in settings.store.iterdir()] == [list(grades)[0]]
+    assert [path.name for path in settings.store.iterdir()] == [next(iter(grades))]
 
 
 def test_jobs_that_can_not_be_removed_are_told_of(settings, right):
@@ -296,6 +345,7 @@ def test_jobs_that_can_not_be_removed_are_told_of(settings, right):
 
     def refused(number):
         raise Trouble("The queue does not answer.")
+
     queue.remove_cluster = refused
     outcomes.close()
     assert "condor_rm -constraint 'GradedClass =?= " in said.getvalue() and "does not answer" in said.getvalue()
@@ -319,6 +369,7 @@ def test_why_nothing_happens_is_said_once(settings, monkeypatch, right):
         naps.append(seconds)
         if len(naps) == 4:
             raise KeyboardInterrupt
+
     monkeypatch.setattr(cluster.time, "sleep", nap)
     with pytest.raises(KeyboardInterrupt):
         list(cluster.grade_all([one(0)], settings, None, False, said, lambda: queue))
@@ -332,13 +383,20 @@ def run_job(queue: Queue, key: str, scratch: Path, *options: str) -> subprocess.
     """Run a job as HTCondor does: its files in a directory of its own, nothing in its environment."""
     for name in ("grade.sh", "course.tar.gz", "seed", f"submissions/{key}"):
         shutil.copy(queue.place / name, scratch)
-    return subprocess.run(["./grade.sh", key, *options], cwd=scratch, env={"TMPDIR": str(scratch)}, capture_output=True,
-                          text=True, timeout=120)
+    return subprocess.run(
+        ["./grade.sh", key, *options],
+        cwd=scratch,
+        env={"TMPDIR": str(scratch)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 @pytest.fixture
 def really(open_path):
     """Jobs that are run, one after the other."""
+
     def really(queue, key):
         scratch = open_path / key
         scratch.mkdir(parents=True)
@@ -346,15 +404,20 @@ def really(open_path):
         queue.come(key, (scratch / "grade.json").read_bytes(), done.stderr)
         assert not (scratch / "seed").exists()
         return DONE.replace("{code}", str(done.returncode))
+
     return really
 
 
 def test_a_job_takes_along_all_that_it_needs_and_gives_the_grade_that_is_given_here(tmp_path, graded, really, settings):
     right, wrong = ANSWERS["save"]
-    lay_out(tmp_path / "in", {
-        "anna.ipynb": json.dumps(with_answer(solved(SAVE), "save", right["with open"])),
-        "ben.ipynb": json.dumps(with_answer(solved(SAVE), "save", wrong["exit-zero-after-save"]["sys.exit()"])),
-        "cem.ipynb": b"\0\1no notebook"})
+    lay_out(
+        tmp_path / "in",
+        {
+            "anna.ipynb": json.dumps(with_answer(solved(SAVE), "save", right["with open"])),
+            "ben.ipynb": json.dumps(with_answer(solved(SAVE), "save", wrong["exit-zero-after-save"]["sys.exit()"])),
+            "cem.ipynb": b"\0\1no notebook",
+        },
+    )
     handed = find(tmp_path / "in")
     outcomes, _, _ = graded(really, handed)
     here = store.Settings(tmp_path / "here", confinement(), "our seed")
@@ -382,10 +445,16 @@ def test_where_there_is_no_python_a_job_says_so(tmp_path, graded):
         (tmp_path / "bin").mkdir(exist_ok=True)
         (tmp_path / "bin" / "hostname").write_text("#!/bin/sh\necho ep7\n")
         (tmp_path / "bin" / "hostname").chmod(0o755)
-        done = subprocess.run(["/bin/sh", queue.place / "grade.sh", key], cwd=tmp_path, capture_output=True, text=True,
-                              env={"PATH": str(tmp_path / "bin")})
+        done = subprocess.run(
+            ["/bin/sh", queue.place / "grade.sh", key],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env={"PATH": str(tmp_path / "bin")},
+        )
         queue.come(key, (tmp_path / "grade.json").read_bytes(), done.stderr)
         return DONE.replace("{code}", str(done.returncode))
+
     outcomes, _, _ = graded(bare, [one(0)])
     assert outcomes[0].problem == "It could not be graded in 4 tries: ep7 has no Python 3.11 or newer."
 
@@ -394,8 +463,12 @@ def test_the_archive_is_what_the_rubric_is_made_of(tmp_path):
     cluster.pack(tmp_path / "course.tar.gz")
     with tarfile.open(tmp_path / "course.tar.gz") as archive:
         packed = {name for name in archive.getnames() if archive.getmember(name).isfile()}
-    here = {path.relative_to(ROOT).as_posix() for folder in ("grader", "payload") for path in (ROOT / folder).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts}
+    here = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("grader", "payload")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     assert packed == here
 
 
@@ -453,17 +526,29 @@ for up in range(12):
 @pytest.fixture
 def classroom(tmp_path):
     right, wrong = ANSWERS["save"]
-    kinds = {"anna": right["with open"], "ben": wrong["exit-zero-after-save"]["sys.exit()"],
-             "cem": {"checkpoint.py": FORGER + right["pathlib"]["checkpoint.py"]},
-             "eve": {"checkpoint.py": "import os, signal\nos.killpg(0, signal.SIGKILL)\n"}}
-    return lay_out(tmp_path / "submitted", {
-        **{f"{name}/{SAVE}": json.dumps(with_answer(solved(SAVE), "save", answer)) for name, answer in kinds.items()},
-        f"dora/{SAVE}": json.dumps(notebook("exercises", SAVE)), f"emil/{SAVE}": b"\0\1no notebook"})
+    kinds = {
+        "anna": right["with open"],
+        "ben": wrong["exit-zero-after-save"]["sys.exit()"],
+        "cem": {"checkpoint.py": FORGER + right["pathlib"]["checkpoint.py"]},
+        "eve": {"checkpoint.py": "import os, signal\nos.killpg(0, signal.SIGKILL)\n"},
+    }
+    return lay_out(
+        tmp_path / "submitted",
+        {
+            **{
+                f"{name}/{SAVE}": json.dumps(with_answer(solved(SAVE), "save", answer))
+                for name, answer in kinds.items()
+            },
+            f"dora/{SAVE}": json.dumps(notebook("exercises", SAVE)),
+            f"emil/{SAVE}": b"\0\1no notebook",
+        },
+    )
 
 
 @live
-def test_a_class_gets_the_same_grades_on_a_live_htcondor_whatever_befalls_it(tmp_path, classroom, pool, means,
-                                                                             monkeypatch):
+def test_a_class_gets_the_same_grades_on_a_live_htcondor_whatever_befalls_it(
+    tmp_path, classroom, pool, means, monkeypatch
+):
     assert grade(classroom, tmp_path / "here.csv", tmp_path / "here", jobs=2, seed="x", say=io.StringIO()) < 2
     vacated, spoilt, queued = [], [], []
     events, take, submit = cluster.Growing.new, cluster.Work._take, cluster.Work._queue
@@ -486,14 +571,17 @@ def test_a_class_gets_the_same_grades_on_a_live_htcondor_whatever_befalls_it(tmp
     def notes(work, attempt, keys):
         queued.append(list(keys))
         return submit(work, attempt, keys)
+
     monkeypatch.setattr(cluster.Growing, "new", vacates)
     monkeypatch.setattr(cluster.Work, "_take", spoils)
     monkeypatch.setattr(cluster.Work, "_queue", notes)
     said = io.StringIO()
     status = grade(classroom, tmp_path / "there.csv", tmp_path / "there", seed="x", on="htcondor", say=said)
     assert status == 1 and "has to look at emil:" in said.getvalue(), said.getvalue()
-    here, there = ({path.name: path.read_bytes() for path in (tmp_path / where / ".grades").iterdir()}
-                   for where in ("here", "there"))
+    here, there = (
+        {path.name: path.read_bytes() for path in (tmp_path / where / ".grades").iterdir()}
+        for where in ("here", "there")
+    )
     assert there == here and len(here) == 6
     assert table(tmp_path / "there.csv") == table(tmp_path / "here.csv")
     assert len(queued) == 2 and len(queued[0]) == 6 and queued[1] == spoilt and vacated

@@ -42,23 +42,36 @@ def sevenfold(name: str) -> bytes:
 
 
 AS = {
-    "03-save.ipynb.txt": RIGHT, "03-save.json": RIGHT, "03-save": INDENTED, "03-save.ipynb (1)": RIGHT,
+    "03-save.ipynb.txt": RIGHT,
+    "03-save.json": RIGHT,
+    "03-save": INDENTED,
+    "03-save.ipynb (1)": RIGHT,
     "03-save.txt": INDENTED,
-    "03-save.IPYNB": RIGHT, "03-save.ipynb.ipynb": RIGHT, "03-save.ipynb.json": b"\xef\xbb\xbf" + RIGHT,
-    "03-save.ipynb.download": json.dumps(solved(SAVE)).encode("utf-16"), "03-save.html": RIGHT,
-    "03-save.ipynb.zip": zipped({SAVE: RIGHT}), "all.ZIP": zipped({"a/b/03-save.json": RIGHT}),
+    "03-save.IPYNB": RIGHT,
+    "03-save.ipynb.ipynb": RIGHT,
+    "03-save.ipynb.json": b"\xef\xbb\xbf" + RIGHT,
+    "03-save.ipynb.download": json.dumps(solved(SAVE)).encode("utf-16"),
+    "03-save.html": RIGHT,
+    "03-save.ipynb.zip": zipped({SAVE: RIGHT}),
+    "all.ZIP": zipped({"a/b/03-save.json": RIGHT}),
     "03-save.ipynb.gz": gzip.compress(RIGHT),
-    "03-save.ipynb.xz": lzma.compress(RIGHT), "03-save.ipynb.bz2": bz2.compress(RIGHT),
-    "all.tar": tarred({f"./x/{SAVE}": RIGHT}), "all.tar.gz": tarred({SAVE: RIGHT}, "gz"),
+    "03-save.ipynb.xz": lzma.compress(RIGHT),
+    "03-save.ipynb.bz2": bz2.compress(RIGHT),
+    "all.tar": tarred({f"./x/{SAVE}": RIGHT}),
+    "all.tar.gz": tarred({SAVE: RIGHT}, "gz"),
     "all.tgz": tarred({SAVE: RIGHT}, "gz"),
-    "all.tar.bz2": tarred({SAVE: RIGHT}, "bz2"), "all.tar.xz": tarred({SAVE: RIGHT}, "xz"),
+    "all.tar.bz2": tarred({SAVE: RIGHT}, "bz2"),
+    "all.tar.xz": tarred({SAVE: RIGHT}, "xz"),
     "all": zipped({SAVE: RIGHT}),
     "old.tar": tarred({SAVE: RIGHT}, format=tarfile.USTAR_FORMAT),
     "all.gnu.tar": tarred({f"{'long' * 40}/{SAVE}": RIGHT}, format=tarfile.GNU_FORMAT),
     "a.zip": tarred({SAVE: RIGHT}, "gz"),
-    "b.tar.gz": zipped({SAVE: RIGHT}), "nested.zip": zipped({"in.tar.gz": tarred({SAVE: RIGHT}, "gz")}),
-    "nested.tar": tarred({"in.zip": zipped({"03-save": RIGHT})}), "03-save.ipynb.d/x/notebook": RIGHT,
-    ".d/03-save.ipynb": RIGHT, "03-save.ipynb/03-save.ipynb": RIGHT,
+    "b.tar.gz": zipped({SAVE: RIGHT}),
+    "nested.zip": zipped({"in.tar.gz": tarred({SAVE: RIGHT}, "gz")}),
+    "nested.tar": tarred({"in.zip": zipped({"03-save": RIGHT})}),
+    "03-save.ipynb.d/x/notebook": RIGHT,
+    ".d/03-save.ipynb": RIGHT,
+    "03-save.ipynb/03-save.ipynb": RIGHT,
 }
 
 
@@ -71,41 +84,57 @@ def test_a_notebook_is_read_whatever_it_is_called_and_packed_in(tmp_path, name, 
         pytest.skip("that is an archive in an archive in an archive, of which a test below tells")
     else:
         files = {f"anna_17_assignsubmission_file_/{name}": AS[name], f"ben_18_assignsubmission_file_/{SAVE}": RIGHT}
-        lay_out(tmp_path,
-                {"all.zip": zipped(files)} if where == "a class archive" else {"all.tgz": tarred(files, "gz")})
+        lay_out(
+            tmp_path, {"all.zip": zipped(files)} if where == "a class archive" else {"all.tgz": tarred(files, "gz")}
+        )
     anna = find(tmp_path)[0]
     assert (anna.student, anna.remarks, len(anna.sources)) == ("anna", (), 1)
     found = store.read(anna)
     assert "save" in found.answers and found.unread == ()
 
 
-@pytest.mark.parametrize("name, student", [
-    ("anna-03-save.ipynb.txt", "anna"), ("anna_03-save.json", "anna"), ("anna.tar.gz", "anna"),
-    ("anna.ipynb (1)", "anna"),
-    ("anna", "anna"), ("Anna Berg_17_assignsubmission_file_03-save.ipynb.txt", "Anna Berg"), ("anna.b.tgz", "anna.b"),
-    ("berganna_12_345_03-save.ipynb.json", "berganna"),
-])
+@pytest.mark.parametrize(
+    "name, student",
+    [
+        ("anna-03-save.ipynb.txt", "anna"),
+        ("anna_03-save.json", "anna"),
+        ("anna.tar.gz", "anna"),
+        ("anna.ipynb (1)", "anna"),
+        ("anna", "anna"),
+        ("Anna Berg_17_assignsubmission_file_03-save.ipynb.txt", "Anna Berg"),
+        ("anna.b.tgz", "anna.b"),
+        ("berganna_12_345_03-save.ipynb.json", "berganna"),
+    ],
+)
 def test_whose_it_is_is_told_by_its_name_as_ever(tmp_path, name, student):
     lay_out(tmp_path, {name: tarred({SAVE: RIGHT}, "gz") if "gz" in name else RIGHT, f"zoe/{SAVE}": RIGHT})
     assert [one.student for one in find(tmp_path)] == sorted([student, "zoe"])
 
 
-@pytest.mark.parametrize("name, content, says", [
-    ("03-save.ipynb.txt", b"no notebook", "not JSON"),
-    ("all.7z", sevenfold("x"), "all.7z is an archive of a kind that is not read"),
-    ("all.rar", b"Rar!\x1a\x07\x00", "all.rar is an archive of a kind"),
-    ("all.tar.zst", b"\x28\xb5\x2f\xfd", "unpack it"),
-    ("03-save.pdf", b"%PDF", "03-save.pdf is no notebook"), ("03-save.html", b"<html>", "03-save.html is no notebook"),
-    ("03-save.py", b"x = 1", "03-save.py is no notebook"),
-    ("answers.docx", zipped({"x.xml": ""}), "answers.docx is no notebook"),
-    ("all.tar.gz", b"\x1f\x8bno gzip", "all.tar.gz is broken"), ("all.tar", b"no tar", "all.tar is broken"),
-    ("all.tgz", b"", "broken"),
-    ("all.tar.gz", tarred({SAVE: RIGHT}, "gz")[:-30], "broken"),
-    ("all.zip", zipped({"03-save.pdf": "%PDF"}), "03-save.pdf is no notebook"),
-    ("all.zip", zipped({"in.zip": zipped({"in.zip": zipped({SAVE: RIGHT})})}),
-     "in.zip is an archive in an archive in an archive"),
-    ("all.zip", zipped({"in.7z": sevenfold("x")}), "in.7z is an archive of a kind"),
-])
+@pytest.mark.parametrize(
+    "name, content, says",
+    [
+        ("03-save.ipynb.txt", b"no notebook", "not JSON"),
+        ("all.7z", sevenfold("x"), "all.7z is an archive of a kind that is not read"),
+        ("all.rar", b"Rar!\x1a\x07\x00", "all.rar is an archive of a kind"),
+        ("all.tar.zst", b"\x28\xb5\x2f\xfd", "unpack it"),
+        ("03-save.pdf", b"%PDF", "03-save.pdf is no notebook"),
+        ("03-save.html", b"<html>", "03-save.html is no notebook"),
+        ("03-save.py", b"x = 1", "03-save.py is no notebook"),
+        ("answers.docx", zipped({"x.xml": ""}), "answers.docx is no notebook"),
+        ("all.tar.gz", b"\x1f\x8bno gzip", "all.tar.gz is broken"),
+        ("all.tar", b"no tar", "all.tar is broken"),
+        ("all.tgz", b"", "broken"),
+        ("all.tar.gz", tarred({SAVE: RIGHT}, "gz")[:-30], "broken"),
+        ("all.zip", zipped({"03-save.pdf": "%PDF"}), "03-save.pdf is no notebook"),
+        (
+            "all.zip",
+            zipped({"in.zip": zipped({"in.zip": zipped({SAVE: RIGHT})})}),
+            "in.zip is an archive in an archive in an archive",
+        ),
+        ("all.zip", zipped({"in.7z": sevenfold("x")}), "in.7z is an archive of a kind"),
+    ],
+)
 @pytest.mark.parametrize("beside", [{}, {RESTORE: json.dumps(solved(RESTORE)).encode()}])
 def test_what_is_not_read_is_named_and_costs_no_other(tmp_path, name, content, says, beside):
     lay_out(tmp_path, {f"anna/{path}": data for path, data in {name: content, **beside}.items()})
@@ -114,39 +143,66 @@ def test_what_is_not_read_is_named_and_costs_no_other(tmp_path, name, content, s
 
 
 def test_what_lies_beside_a_notebook_as_a_rule_needs_no_word(tmp_path):
-    beside = {"save/checkpoint.py": b"x", "save/sweep.log": b"000 (", "restore/state.pkl": b"\x80",
-              "restore/state.json": b'{"a": 1}',
-              "timestamp.txt": b"2026", ".progress.json": b"{}", "notes.txt": b"x",
-              "save/state.gz": gzip.compress(b"x"), "a.npz": zipped({"a": ""}),
-              "save/wrapper": b"#!/bin/sh", ".ipynb_checkpoints/03-save-checkpoint.ipynb": b"x", ".git/x.pdf": b"",
-              "._03-save.ipynb": b""}
+    beside = {
+        "save/checkpoint.py": b"x",
+        "save/sweep.log": b"000 (",
+        "restore/state.pkl": b"\x80",
+        "restore/state.json": b'{"a": 1}',
+        "timestamp.txt": b"2026",
+        ".progress.json": b"{}",
+        "notes.txt": b"x",
+        "save/state.gz": gzip.compress(b"x"),
+        "a.npz": zipped({"a": ""}),
+        "save/wrapper": b"#!/bin/sh",
+        ".ipynb_checkpoints/03-save-checkpoint.ipynb": b"x",
+        ".git/x.pdf": b"",
+        "._03-save.ipynb": b"",
+    }
     lay_out(tmp_path, {f"anna/{path}": data for path, data in {SAVE: RIGHT, **beside}.items()})
     [anna] = find(tmp_path)
     assert len(anna.sources) == 1 and anna.remarks == anna.said == ()
 
 
-@pytest.mark.parametrize("files, says", [
-    ({"anna/notes.txt": b"x", "anna/b.log": b"x"}, "There is no notebook in anna; there is b.log and notes.txt."),
-    ({"anna/.ipynb_checkpoints/03-save-checkpoint.ipynb": RIGHT}, "There is no notebook in anna, and nothing else."),
-    ({"anna.zip": zipped({"notes.txt": "x"})}, "There is no notebook in anna.zip"),
-    ({"all.zip": zipped({"anna/notes.txt": "x", f"ben/{SAVE}": RIGHT})},
-     "There is no notebook in all.zip; there is notes.txt."),
-])
+@pytest.mark.parametrize(
+    "files, says",
+    [
+        ({"anna/notes.txt": b"x", "anna/b.log": b"x"}, "There is no notebook in anna; there is b.log and notes.txt."),
+        (
+            {"anna/.ipynb_checkpoints/03-save-checkpoint.ipynb": RIGHT},
+            "There is no notebook in anna, and nothing else.",
+        ),
+        ({"anna.zip": zipped({"notes.txt": "x"})}, "There is no notebook in anna.zip"),
+        (
+            {"all.zip": zipped({"anna/notes.txt": "x", f"ben/{SAVE}": RIGHT})},
+            "There is no notebook in all.zip; there is notes.txt.",
+        ),
+    ],
+)
 def test_who_has_handed_in_no_notebook_is_named(tmp_path, files, says):
     anna = find(lay_out(tmp_path, files))[0]
     assert anna.student == "anna" and says in anna.remarks[0]
 
 
 def test_a_class_of_odd_files_is_graded_and_the_rest_is_named(tmp_path):
-    lay_out(tmp_path / "in",
-            {"anna-03-save.ipynb.txt": RIGHT, "ben/03-save.json": RIGHT, "cem.tar.gz": tarred({SAVE: RIGHT}, "gz"),
-                              ".d/03-save.ipynb": RIGHT, "eve.7z": sevenfold("x"), "fay/03-save.pdf": b"%PDF",
-                              "gus/x": b""})
+    lay_out(
+        tmp_path / "in",
+        {
+            "anna-03-save.ipynb.txt": RIGHT,
+            "ben/03-save.json": RIGHT,
+            "cem.tar.gz": tarred({SAVE: RIGHT}, "gz"),
+            ".d/03-save.ipynb": RIGHT,
+            "eve.7z": sevenfold("x"),
+            "fay/03-save.pdf": b"%PDF",
+            "gus/x": b"",
+        },
+    )
     (tmp_path / "in/hal").mkdir()
     status, rows, said = run(tmp_path, tmp_path / "in")
     assert status == 1
-    assert {who: row["points"] for who, row in rows.items()} == {**dict.fromkeys((".d", "anna", "ben", "cem"), BEST),
-                                                                **dict.fromkeys(("eve", "fay", "gus", "hal"), "0")}
+    assert {who: row["points"] for who, row in rows.items()} == {
+        **dict.fromkeys((".d", "anna", "ben", "cem"), BEST),
+        **dict.fromkeys(("eve", "fay", "gus", "hal"), "0"),
+    }
     looks = [line.partition("look at ")[2].partition(":")[0] for line in said.splitlines() if "has to look" in line]
     assert looks == ["eve", "fay", "gus", "hal"]
 
@@ -185,8 +241,9 @@ def test_links_devices_and_paths_that_lead_out_of_a_tar_file_are_refused(tmp_pat
             archive.addfile(tarfile.TarInfo(name))
     [eve] = find(lay_out(tmp_path / "in", {"eve/all.tgz": packed.getvalue()}))
     assert eve.sources == () and len(eve.remarks) == 8
-    assert [sum(word in remark for remark in eve.remarks)
-            for word in ("is a link", "no regular file", "leads out of it")] == [2, 2, 4]
+    assert [
+        sum(word in remark for remark in eve.remarks) for word in ("is a link", "no regular file", "leads out of it")
+    ] == [2, 2, 4]
     assert not (tmp_path.parent / SAVE).exists()
 
 
@@ -222,13 +279,16 @@ def test_a_tar_file_with_too_many_files_is_refused(tmp_path):
 
 
 @settings(max_examples=200, deadline=None)
-@given(some.sampled_from([tarred({SAVE: RIGHT[:2000], "x/y": b"z"}), tarred({SAVE: RIGHT[:2000]}, "gz"),
-                          zipped({SAVE: RIGHT[:2000]})]),
-       some.lists(some.tuples(some.integers(0, 12_000), some.binary(max_size=8)), max_size=6),
-       some.sampled_from(["a.tar", "a.tgz", "a.zip", "a"]))
+@given(
+    some.sampled_from(
+        [tarred({SAVE: RIGHT[:2000], "x/y": b"z"}), tarred({SAVE: RIGHT[:2000]}, "gz"), zipped({SAVE: RIGHT[:2000]})]
+    ),
+    some.lists(some.tuples(some.integers(0, 12_000), some.binary(max_size=8)), max_size=6),
+    some.sampled_from(["a.tar", "a.tgz", "a.zip", "a"]),
+)
 def test_no_bytes_make_it_raise(data, changes, name):
     for at, junk in changes:
-        data = data[:at] + junk + data[at + len(junk):]
+        data = data[:at] + junk + data[at + len(junk) :]
     try:
         for entry in (archive := archives.opened(io.BytesIO(data), name)).entries():
             try:

@@ -26,15 +26,25 @@ NUMBER = int(os.environ.get("FAULTS", "12"))
 def class_of_six() -> dict[str, str]:
     """Submissions of right, wrong and no answers."""
     made = {}
-    for number, exercise, name in ((0, "save", SAVE), (1, "save", SAVE), (2, "restore", RESTORE), (3, "restore", RESTORE)):
+    for number, exercise, name in (
+        (0, "save", SAVE),
+        (1, "save", SAVE),
+        (2, "restore", RESTORE),
+        (3, "restore", RESTORE),
+    ):
         right, wrong = ANSWERS[exercise]
         kind = right if number % 2 else next(iter(wrong.values()))
         made[f"s{number}/{name}"] = json.dumps(with_answer(solved(name), exercise, next(iter(kind.values()))))
-    return {**made, "s4/05-step-by-step.ipynb": json.dumps(solved("05-step-by-step.ipynb")),
-            f"s5/{SAVE}": json.dumps(notebook("exercises", SAVE))}
+    return {
+        **made,
+        "s4/05-step-by-step.ipynb": json.dumps(solved("05-step-by-step.ipynb")),
+        f"s5/{SAVE}": json.dumps(notebook("exercises", SAVE)),
+    }
 
 
-@pytest.mark.skipif(confinement() is None or not sys.platform.startswith("linux"), reason="looks for processes in /proc")
+@pytest.mark.skipif(
+    confinement() is None or not sys.platform.startswith("linux"), reason="looks for processes in /proc"
+)
 def test_faults_of_the_machine_change_no_grade(tmp_path):
     lay_out(tmp_path / "submitted", class_of_six())
     (tmp_path / "small").mkdir()
@@ -47,8 +57,9 @@ def test_faults_of_the_machine_change_no_grade(tmp_path):
 
 
 def run(folder: Path, number: int, within: list[str]) -> dict:
-    done = subprocess.run([*within, sys.executable, faults.__file__, str(folder), str(number), "2021"],
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [*within, sys.executable, faults.__file__, str(folder), str(number), "2021"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     print(done.stdout)
     return json.loads(done.stdout)

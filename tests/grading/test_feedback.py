@@ -13,44 +13,55 @@ import pytest
 from classroom import ANSWERS, ASSIGNMENT, ROOT, solved, with_answer
 
 pytest.importorskip("nbgrader")
-from test_preprocessors import grade  # noqa: E402
+from test_preprocessors import grade
 
-from grader.course.catalogue import EXERCISES  # noqa: E402
-from grader.course.explanation import card_html  # noqa: E402
-from grader.execute.isolation import confinement  # noqa: E402
-from grader.grading import feedback, judge  # noqa: E402
-from grader.grading.pages import POLICY  # noqa: E402
-from grader.tree import Tree  # noqa: E402
+from grader.course.catalogue import EXERCISES
+from grader.course.explanation import card_html
+from grader.execute.isolation import confinement
+from grader.grading import feedback, judge
+from grader.grading.pages import POLICY
+from grader.tree import Tree
 
 SAVE = "03-save.ipynb"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 RUNS = "document.title='ran'"
 ELSEWHERE = "http://127.0.0.1:9/x"
 MARKUP = [
-    f"<script>{RUNS}</script>", f"<script src={ELSEWHERE}></script>", f"<img src=x onerror={RUNS}>",
-    f"<svg onload={RUNS}><script>{RUNS}</script></svg>", f"<svg><style><img src=x onerror={RUNS}></style></svg>",
+    f"<script>{RUNS}</script>",
+    f"<script src={ELSEWHERE}></script>",
+    f"<img src=x onerror={RUNS}>",
+    f"<svg onload={RUNS}><script>{RUNS}</script></svg>",
+    f"<svg><style><img src=x onerror={RUNS}></style></svg>",
     f"<svg><a xlink:href='javascript:{RUNS}'><text>x</text></a><animate onbegin={RUNS} attributeName=x></svg>",
     f"<math><mtext><table><mglyph><style><img src=x onerror={RUNS}></style></mglyph></table></mtext></math>",
-    f"<iframe srcdoc='<script>parent.{RUNS}</script>'></iframe>", f"<iframe src={ELSEWHERE}></iframe>",
-    f"<meta http-equiv=refresh content='0;url={ELSEWHERE}'>", f"<base href={ELSEWHERE}>",
+    f"<iframe srcdoc='<script>parent.{RUNS}</script>'></iframe>",
+    f"<iframe src={ELSEWHERE}></iframe>",
+    f"<meta http-equiv=refresh content='0;url={ELSEWHERE}'>",
+    f"<base href={ELSEWHERE}>",
     f"<link rel=stylesheet href={ELSEWHERE}><link rel=dns-prefetch href=//nowhere.invalid>",
     f"<link rel=prefetch href={ELSEWHERE}>",
     f"<style>@import '{ELSEWHERE}';body{{background:url({ELSEWHERE})}}</style>",
     f"<p style='background:url({ELSEWHERE})'>x",
     f"<img src={ELSEWHERE}><video src={ELSEWHERE} autoplay></video><audio src={ELSEWHERE}></audio>",
-    f"<object data={ELSEWHERE}></object><embed src={ELSEWHERE}>", f"<details open ontoggle={RUNS}>x</details>",
-    f"<form action={ELSEWHERE}><input autofocus onfocus={RUNS}></form>", f"[click](javascript:{RUNS})",
+    f"<object data={ELSEWHERE}></object><embed src={ELSEWHERE}>",
+    f"<details open ontoggle={RUNS}>x</details>",
+    f"<form action={ELSEWHERE}><input autofocus onfocus={RUNS}></form>",
+    f"[click](javascript:{RUNS})",
     f"<a href='javascript:{RUNS}'>a</a><a href='data:text/html,<script>{RUNS}</script>'>b</a>",
-    f"[x]: javascript:{RUNS}\n\n[x] <javascript:{RUNS}>", f"![x]({ELSEWHERE})",
+    f"[x]: javascript:{RUNS}\n\n[x] <javascript:{RUNS}>",
+    f"![x]({ELSEWHERE})",
     f"![x](data:image/svg+xml,<svg/onload={RUNS}>)",
     f"$$\\href{{javascript:{RUNS}}}{{x}}$$ $\\unicode{{<img src=x onerror={RUNS}>}}$",
     f"\\\\(<img src=x onerror={RUNS}>\\\\)",
     f"</div></div></body></html><body onload={RUNS}><script>{RUNS}</script>",
     f"<noscript><p title='</noscript><img src=x onerror={RUNS}>'>",
-    f"<!--><img src=x onerror={RUNS}>-->", f"<template><script>{RUNS}</script></template>",
+    f"<!--><img src=x onerror={RUNS}>-->",
+    f"<template><script>{RUNS}</script></template>",
     f"<xmp><p title='</xmp><img src=x onerror={RUNS}>'>",
-    f"```x\"><img/src=x/onerror={RUNS}>\ncode\n```", f"<title></title><textarea></textarea><img src=x onerror={RUNS}>",
-    f"# <img src=x onerror={RUNS}>", f"<body onload={RUNS}>",
+    f'```x"><img/src=x/onerror={RUNS}>\ncode\n```',
+    f"<title></title><textarea></textarea><img src=x onerror={RUNS}>",
+    f"# <img src=x onerror={RUNS}>",
+    f"<body onload={RUNS}>",
     f"<x-y onclick={RUNS} tabindex=0 autofocus onfocus={RUNS}>",
 ]
 """What a student may write into a cell."""
@@ -61,19 +72,39 @@ INJECTED = f'x"><img src=x onerror={RUNS}><script>{RUNS}</script>'
 def hostile() -> dict:
     """A right notebook with all of it in cells of every kind, their metadata, attachments and outputs."""
     nb = solved(SAVE)
-    outputs = [{"output_type": "display_data", "metadata": {kind: {"width": INJECTED}}, "data": {kind: markup}}
-               for markup in MARKUP
-               for kind in ("text/html", "image/svg+xml", "text/markdown", "application/javascript",
-                                                 "text/latex", "image/png")]
-    own = [{"cell_type": "code", "metadata": {"tags": [INJECTED], "magics_language": INJECTED}, "execution_count": None,
-            "source": "".join(MARKUP), "outputs": outputs}]
-    own += [{"cell_type": kind, "metadata": {"raw_mimetype": "text/html", "tags": [INJECTED]}, "source": markup}
-            for kind in ("markdown", "raw") for markup in MARKUP]
-    own.append({"cell_type": "markdown", "metadata": {}, "source": "![x](attachment:a.png)",
-                "attachments": {"a.png": {f"image/svg+xml{INJECTED}": "PHN2Zz4="}}})
+    outputs = [
+        {"output_type": "display_data", "metadata": {kind: {"width": INJECTED}}, "data": {kind: markup}}
+        for markup in MARKUP
+        for kind in ("text/html", "image/svg+xml", "text/markdown", "application/javascript", "text/latex", "image/png")
+    ]
+    own = [
+        {
+            "cell_type": "code",
+            "metadata": {"tags": [INJECTED], "magics_language": INJECTED},
+            "execution_count": None,
+            "source": "".join(MARKUP),
+            "outputs": outputs,
+        }
+    ]
+    own += [
+        {"cell_type": kind, "metadata": {"raw_mimetype": "text/html", "tags": [INJECTED]}, "source": markup}
+        for kind in ("markdown", "raw")
+        for markup in MARKUP
+    ]
+    own.append(
+        {
+            "cell_type": "markdown",
+            "metadata": {},
+            "source": "![x](attachment:a.png)",
+            "attachments": {"a.png": {f"image/svg+xml{INJECTED}": "PHN2Zz4="}},
+        }
+    )
     nb["cells"] += [{"id": f"own-{number}", **cell} for number, cell in enumerate(own)]
-    nb["metadata"] |= {"title": INJECTED, "language_info": {"name": INJECTED, "pygments_lexer": INJECTED},
-                       "widgets": {"application/vnd.jupyter.widget-state+json": {"x": f"</script>{INJECTED}"}}}
+    nb["metadata"] |= {
+        "title": INJECTED,
+        "language_info": {"name": INJECTED, "pygments_lexer": INJECTED},
+        "widgets": {"application/vnd.jupyter.widget-state+json": {"x": f"</script>{INJECTED}"}},
+    }
     return nb
 
 
@@ -101,6 +132,7 @@ def parts(html: str) -> list[tuple]:
 
         def handle_data(self, text):
             found.append((text,))
+
     Parser().feed(html)
     return found
 
@@ -110,10 +142,12 @@ def opened(path, tmp_path) -> tuple[list[str], str]:
     if CHROMIUM is None or importlib.util.find_spec("playwright") is None:
         pytest.skip("there is no Chromium, or no playwright")
     from playwright.sync_api import sync_playwright
+
     asked: list[str] = []
     with sync_playwright() as driver:
         browser = driver.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=CHROMIUM, headless=True, args=["--no-sandbox", "--disable-gpu"])
+            str(tmp_path / "profile"), executable_path=CHROMIUM, headless=True, args=["--no-sandbox", "--disable-gpu"]
+        )
         view = browser.new_page()
         view.on("request", lambda request: asked.append(request.url))
         view.goto(path.as_uri())
@@ -134,8 +168,11 @@ def test_a_browser_runs_nothing_and_asks_for_nothing(pages, tmp_path, student):
 @pytest.mark.browser
 @pytest.mark.parametrize("wall", ["the list", "the policy"])
 def test_each_of_the_two_walls_holds_alone(tmp_path, wall):
-    body = "".join(MARKUP).replace("<meta http-equiv=refresh", "<meta ") if wall == "the policy" else "".join(
-        map(feedback.inert, MARKUP))
+    body = (
+        "".join(MARKUP).replace("<meta http-equiv=refresh", "<meta ")
+        if wall == "the policy"
+        else "".join(map(feedback.inert, MARKUP))
+    )
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}; img-src data:">'
     policy = policy if wall == "the policy" else ""
     path = tmp_path / "page.html"
@@ -149,10 +186,20 @@ def test_the_policy_stands_before_all_else_and_no_script_is_left(pages):
     text = page(pages, "eve")
     assert text.index("Content-Security-Policy") < text.index("<title>") < text.index("<style")
     elements = [part for part in parts(text.partition("<body>")[2]) if len(part) == 2]
-    assert not {tag for tag, _ in elements} & {"script", "iframe", "object", "embed", "link", "base", "form", "meta",
-                                               "style"}
-    assert not [name for _, attributes in elements for name,
-                _ in attributes if name in ("style", "srcdoc") or name[:2] == "on"]
+    assert not {tag for tag, _ in elements} & {
+        "script",
+        "iframe",
+        "object",
+        "embed",
+        "link",
+        "base",
+        "form",
+        "meta",
+        "style",
+    }
+    assert not [
+        name for _, attributes in elements for name, _ in attributes if name in ("style", "srcdoc") or name[:2] == "on"
+    ]
 
 
 def test_a_page_of_the_student_s_own_does_not_lie_beside_it(pages):
@@ -163,16 +210,24 @@ def test_formgrader_has_no_script_but_its_own(pages):
     from nbconvert.exporters import HTMLExporter
     from nbgrader.server_extensions import formgrader
     from traitlets.config import Config
-    config = Config({"HTMLExporter": {"template_name": "formgrade", "extra_template_basedirs": [
-        str(Path(formgrader.__file__).parent / "templates")]}})
+
+    config = Config(
+        {
+            "HTMLExporter": {
+                "template_name": "formgrade",
+                "extra_template_basedirs": [str(Path(formgrader.__file__).parent / "templates")],
+            }
+        }
+    )
     exec((ROOT / "nbgrader_config.py").read_text(encoding="utf-8"), {"get_config": lambda: config})
     about = dict.fromkeys("base_url my_url mathjax_url ajax_url last_name first_name next prev keyword".split(), "")
     about |= dict.fromkeys("index total score max_score late_penalty".split(), 0)
     notebook = pages.parent / "autograded" / "eve" / ASSIGNMENT / SAVE
     html, _ = HTMLExporter(config=config).from_filename(str(notebook), resources={"nbgrader": about, **about})
     found = parts(html)
-    assert not [name for part in found if len(part) == 2 for name,
-                _ in part[1] if name in ("onerror", "onload", "srcdoc")]
+    assert not [
+        name for part in found if len(part) == 2 for name, _ in part[1] if name in ("onerror", "onload", "srcdoc")
+    ]
     assert not [text for (tag, *_), text in zip(found, found[1:]) if tag in ("script", "style") and RUNS in text[0]]
     assert not {part[0] for part in found if len(part) == 2} & {"iframe", "object", "embed", "base", "form", "template"}
 
@@ -196,11 +251,16 @@ def test_the_style_of_report_cards_is_in_the_head(pages):
     assert ".htcondor-view" in head and "Markdown cells" not in head
 
 
-@pytest.mark.parametrize("written, shown", [
-    ("a < b and `x<y` & **c**", "a &lt; b"), ("| a |\n|---|\n| 1 |", "<td>1</td>"),
-    ("<kbd>Esc</kbd>", "<kbd>Esc</kbd>"),
-    ("[text](https://example.org/x)", 'href="https://example.org/x"'), ("```python\nx = 1 < 2\n```", "<pre"),
-    ("![p](data:image/png;base64,iVBORw0KGgo=)", "<img"),
-])
+@pytest.mark.parametrize(
+    "written, shown",
+    [
+        ("a < b and `x<y` & **c**", "a &lt; b"),
+        ("| a |\n|---|\n| 1 |", "<td>1</td>"),
+        ("<kbd>Esc</kbd>", "<kbd>Esc</kbd>"),
+        ("[text](https://example.org/x)", 'href="https://example.org/x"'),
+        ("```python\nx = 1 < 2\n```", "<pre"),
+        ("![p](data:image/png;base64,iVBORw0KGgo=)", "<img"),
+    ],
+)
 def test_harmless_markdown_is_shown_as_it_should_be(written, shown):
     assert shown in feedback.markdown({}, written)

@@ -65,6 +65,7 @@ def lossy(monkeypatch):
 
     def run(self, job, starts, *rest):
         return Run(Exit(), starts[-1].sandbox, 0.0, "", "", lost=True) if lost else really(self, job, starts, *rest)
+
     judge.try_out(CONFINE)
     monkeypatch.setattr(Executor, "_run", run)
     return lost
@@ -93,9 +94,15 @@ def test_what_ends_by_limits_is_final():
     assert judge.judge(Submission({"save": files("save", "endless")}), CONFINE, limits=SHORT).doubts == ()
 
 
-@pytest.mark.parametrize("run", [
-    Run(Exit(), Tree(), 0.0, "", "", lost=True), Run(Exit(0), Tree(), 0.0, "", "", over="4 s of real time"),
-    Run(Exit(signal=int(signal.SIGKILL)), Tree(), 0.0, "", ""), Run(Exit(127), Tree(), 0.0, "", "", unstartable="?")])
+@pytest.mark.parametrize(
+    "run",
+    [
+        Run(Exit(), Tree(), 0.0, "", "", lost=True),
+        Run(Exit(0), Tree(), 0.0, "", "", over="4 s of real time"),
+        Run(Exit(signal=int(signal.SIGKILL)), Tree(), 0.0, "", ""),
+        Run(Exit(127), Tree(), 0.0, "", "", unstartable="?"),
+    ],
+)
 def test_nothing_is_concluded_from_a_program_of_the_course_that_did_not_run(run, monkeypatch):
     monkeypatch.setattr(Executor, "_run", lambda *_: run)
     with Trusted() as executor, pytest.raises(MachineTrouble, match="a program of the course"):
@@ -107,7 +114,9 @@ def test_nothing_is_concluded_from_a_program_of_the_course_that_did_not_run(run,
 
 def counting(how: str) -> Job:
     """A job that is restarted three times, and prints something each time."""
-    program = "import os, socket, sys\nopen('n', 'a').write('.')\n" + how + "\nsys.exit(85 * (len(open('n').read()) < 4))"
+    program = (
+        "import os, socket, sys\nopen('n', 'a').write('.')\n" + how + "\nsys.exit(85 * (len(open('n').read()) < 4))"
+    )
     inputs = Tree({"job": File(b"#!/usr/bin/env python3\n" + program.encode(), True)})
     return Job("job", inputs=inputs, output="out", checkpoint_exit_code=85, transfer_checkpoint_files=("n",))
 
@@ -117,8 +126,10 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))"
 
 
 @pytest.mark.skipif(CONFINE is None or not CONFINE.bubblewrap, reason="bubblewrap is not to be had here")
-@pytest.mark.parametrize(("how", "keeps"), [
-    ("print('the same')", False), ("print(os.getcwd())", False), (PACKETS, True), ("print(os.getpid() % 1000)", True)])
+@pytest.mark.parametrize(
+    ("how", "keeps"),
+    [("print('the same')", False), ("print(os.getcwd())", False), (PACKETS, True), ("print(os.getpid() % 1000)", True)],
+)
 def test_what_depends_on_executions_before_is_seen(how, keeps):
     with Sparing(CONFINE, 60) as executor:
         explore(counting(how), executor)
@@ -144,8 +155,11 @@ def test_the_trial_passes_here():
 def test_a_right_program_that_does_not_run_stops_all_grading(what, monkeypatch):
     really = trial._executed
     broken = Run(Exit(126), Tree(), 0.0, "", "python3: Permission denied")
-    monkeypatch.setattr(trial, "_executed",
-                        lambda program, executor: broken if program == trial.RIGHT[what] else really(program, executor))
+    monkeypatch.setattr(
+        trial,
+        "_executed",
+        lambda program, executor: broken if program == trial.RIGHT[what] else really(program, executor),
+    )
     with pytest.raises(MachineTrouble, match="(?i)" + what + ".*Permission denied"):
         trial.try_out.__wrapped__(CONFINE or Confinement(False, False))
 

@@ -76,9 +76,14 @@ def with_outputs(notebook):
             cell["execution_count"] = 7
             cell["outputs"] = [
                 {"output_type": "stream", "name": "stderr", "text": ["a warning\n"]},
-                {"output_type": "execute_result", "execution_count": 7, "metadata": {},
-                 "data": {"text/plain": ["20.0"]}},
-                {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}]
+                {
+                    "output_type": "execute_result",
+                    "execution_count": 7,
+                    "metadata": {},
+                    "data": {"text/plain": ["20.0"]},
+                },
+                {"output_type": "error", "ename": "E", "evalue": "", "traceback": []},
+            ]
     return changed
 
 
@@ -98,8 +103,9 @@ def course(tmp_path_factory):
     """A course directory, graded: its path, what nbgrader said, and the gradebook."""
     scratch = tmp_path_factory.mktemp("nbgrader")
     directory = scratch / "course"
-    shutil.copytree(ROOT / "solutions", directory / "solutions",
-                    ignore=shutil.ignore_patterns(".ipynb_checkpoints", *EXERCISES))
+    shutil.copytree(
+        ROOT / "solutions", directory / "solutions", ignore=shutil.ignore_patterns(".ipynb_checkpoints", *EXERCISES)
+    )
     shutil.copy(ROOT / "nbgrader_config.py", directory)
     for exercise in EXERCISES:  # what an instructor who runs the solutions leaves there
         EXERCISES[exercise].given().write(directory / "solutions" / ASSIGNMENT / exercise)
@@ -108,8 +114,14 @@ def course(tmp_path_factory):
         folder.mkdir(parents=True)
         for name, content in notebooks.items():
             (folder / name).write_text(json.dumps(content), encoding="utf-8")
-    run = subprocess.run([sys.executable, "-c", DRIVER, ASSIGNMENT], cwd=directory, env=environment(scratch),
-                         capture_output=True, text=True, timeout=300)
+    run = subprocess.run(
+        [sys.executable, "-c", DRIVER, ASSIGNMENT],
+        cwd=directory,
+        env=environment(scratch),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert run.returncode == 0, run.stderr[-3000:]
     done, grades = json.loads(run.stdout.splitlines()[-1])
     return directory, done, grades
@@ -156,7 +168,8 @@ def test_no_solution_reaches_the_students(name):
     text = "\n".join(map(source, released))
     assert "SOLUTION" not in text
     assert text.count("raise NotImplementedError()") == sum(
-        source(cell).count("### BEGIN SOLUTION") for cell in notebook("solutions", name)["cells"])
+        source(cell).count("### BEGIN SOLUTION") for cell in notebook("solutions", name)["cells"]
+    )
     for cell in filter(is_solution, notebook("solutions", name)["cells"]):
         for lines in re.findall("### BEGIN SOLUTION\n(.*?)### END SOLUTION", source(cell), re.DOTALL):
             assert [line for line in lines.splitlines() if line.strip() and line in text] == []
@@ -164,8 +177,9 @@ def test_no_solution_reaches_the_students(name):
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_points_of_a_check_are_the_exercise_s(name):
-    checks = [cell for cell in notebook("exercises", name)["cells"]
-              if cell["metadata"].get("nbgrader", {}).get("grade")]
+    checks = [
+        cell for cell in notebook("exercises", name)["cells"] if cell["metadata"].get("nbgrader", {}).get("grade")
+    ]
     assert checks
     for cell in checks:
         exercise, literal = re.fullmatch(r'check\("(\w+)"(?:, (\w+))?\)', source(cell)).groups()
@@ -182,13 +196,16 @@ def test_the_points_of_a_check_are_the_exercise_s(name):
 def test_every_submission_is_graded_whatever_is_wrong_with_another(course):
     _, done, grades = course
     assert done["autograde"]["success"], done["autograde"]["log"][-3000:]
-    assert list(sorted(grades)) == sorted(submissions())
+    assert sorted(grades) == sorted(submissions())
     assert [student for student, grade in grades.items() if grade["needs_manual_grade"]] == []
 
 
 def test_every_exercise_of_the_course_is_checked_in_its_notebook_and_in_no_other():
     for chapter in COURSE:
-        checks = [re.match(r'check\("(\w+)"', source(cell)) for cell in notebook("exercises", f"{chapter.name}.ipynb")["cells"]]
+        checks = [
+            re.match(r'check\("(\w+)"', source(cell))
+            for cell in notebook("exercises", f"{chapter.name}.ipynb")["cells"]
+        ]
         assert sorted(found[1] for found in checks if found) == sorted(one.name for one in chapter.exercises)
 
 

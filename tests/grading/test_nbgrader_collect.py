@@ -23,29 +23,43 @@ SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
 RIGHT, OTHER = json.dumps(solved(SAVE)).encode(), json.dumps(solved(RESTORE)).encode()
 IN = f"{ASSIGNMENT}/"
 READ = {
-    "browser": {f"{IN}03-save (1).ipynb": RIGHT}, "copied": {f"{IN}03-save-Copy1.ipynb": RIGHT},
+    "browser": {f"{IN}03-save (1).ipynb": RIGHT},
+    "copied": {f"{IN}03-save-Copy1.ipynb": RIGHT},
     "capitals": {f"{IN}03-Save.IPYNB": RIGHT},
-    "twice": {f"{IN}03-save.ipynb.ipynb": RIGHT}, "text": {f"{IN}03-save.ipynb.txt": RIGHT},
+    "twice": {f"{IN}03-save.ipynb.ipynb": RIGHT},
+    "text": {f"{IN}03-save.ipynb.txt": RIGHT},
     "json": {f"{IN}03-save.json": RIGHT},
-    "bare": {f"{IN}03-save": RIGHT}, "own-name": {f"{IN}my work.ipynb": RIGHT},
+    "bare": {f"{IN}03-save": RIGHT},
+    "own-name": {f"{IN}my work.ipynb": RIGHT},
     "zip": {f"{IN}all.zip": zipped({SAVE: RIGHT})},
     "tar": {f"{IN}all.tar.gz": tarred({f"x/{SAVE}": RIGHT}, "gz")},
     "gz": {f"{IN}03-save.ipynb.gz": gzip.compress(RIGHT)},
-    "folder": {f"{IN}03-save.ipynb/03-save.ipynb": RIGHT}, "below": {f"{IN}work/03-save.ipynb": RIGHT},
+    "folder": {f"{IN}03-save.ipynb/03-save.ipynb": RIGHT},
+    "below": {f"{IN}work/03-save.ipynb": RIGHT},
     "loose": {"anna-03-save.ipynb": RIGHT},
     "folder-name": {f"{ASSIGNMENT.title()}/{SAVE}": RIGHT},
     "exact": {f"{IN}{SAVE}": RIGHT, f"{IN}03-save (1).ipynb": b"{}"},
     "zz-as-it-should-be": {f"{IN}{SAVE}": RIGHT},
 }
 TIMES = {
-    "time-odd": b"yesterday", "time-bytes": b"\xff\x81\x00", "time-zone": b"2026-11-28 10:00:00 Mars/Olympus",
-    "time-empty": b"", "time-long": b"9" * 5000,
-    "time-utf-16": "2026-11-28 10:00:00 UTC".encode("utf-16"), "time-bom": b"\xef\xbb\xbf2026-11-28 10:00:00 UTC\r\n",
+    "time-odd": b"yesterday",
+    "time-bytes": b"\xff\x81\x00",
+    "time-zone": b"2026-11-28 10:00:00 Mars/Olympus",
+    "time-empty": b"",
+    "time-long": b"9" * 5000,
+    "time-utf-16": "2026-11-28 10:00:00 UTC".encode("utf-16"),
+    "time-bom": b"\xef\xbb\xbf2026-11-28 10:00:00 UTC\r\n",
     "time-year": b"0001-01-01 00:00:00 +1400",
 }
-NAMED = {"none": {f"{IN}notes.txt": b"x"}, "empty": {}, "pdf": {f"{IN}03-save.pdf": b"%PDF"},
-         "rar": {f"{IN}all.rar": b"Rar!\x1a\x07\x00"},
-         "another": {f"{IN}my work.ipynb": b'{"cells": []}'}, "link": {}, "broken": {f"{IN}all.zip": b"PK"}}
+NAMED = {
+    "none": {f"{IN}notes.txt": b"x"},
+    "empty": {},
+    "pdf": {f"{IN}03-save.pdf": b"%PDF"},
+    "rar": {f"{IN}all.rar": b"Rar!\x1a\x07\x00"},
+    "another": {f"{IN}my work.ipynb": b'{"cells": []}'},
+    "link": {},
+    "broken": {f"{IN}all.zip": b"PK"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +67,9 @@ def course(tmp_path_factory):
     """A class of all these, graded: whether nbgrader has done its work, the grades, its log, the course's directory."""
     scratch = tmp_path_factory.mktemp("collecting")
     directory = scratch / "course"
-    shutil.copytree(ROOT / "solutions", directory / "solutions",
-                    ignore=shutil.ignore_patterns(".ipynb_checkpoints", *EXERCISES))
+    shutil.copytree(
+        ROOT / "solutions", directory / "solutions", ignore=shutil.ignore_patterns(".ipynb_checkpoints", *EXERCISES)
+    )
     shutil.copy(ROOT / "nbgrader_config.py", directory)
     times = {student: {IN + SAVE: RIGHT, f"{IN}timestamp.txt": time} for student, time in TIMES.items()}
     for student, files in {**READ, **times, **NAMED}.items():
@@ -71,8 +86,14 @@ def course(tmp_path_factory):
     (odd / "timestamp.txt").mkdir()
     (directory / "submitted" / "link" / ASSIGNMENT / SAVE).symlink_to(directory / "solutions" / ASSIGNMENT / SAVE)
     (directory / "submitted" / "stray.zip").write_bytes(zipped({SAVE: RIGHT}))
-    run = subprocess.run([sys.executable, "-c", DRIVER, ASSIGNMENT], cwd=directory, env=environment(scratch),
-                         capture_output=True, text=True, timeout=600)
+    run = subprocess.run(
+        [sys.executable, "-c", DRIVER, ASSIGNMENT],
+        cwd=directory,
+        env=environment(scratch),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
     assert run.returncode == 0, run.stderr[-3000:]
     return *json.loads(run.stdout.splitlines()[-1]), directory
 
@@ -100,12 +121,17 @@ def test_who_has_handed_in_nothing_that_can_be_read_is_named(course, student):
     assert why.strip() in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("words", [
-    "stray.zip: it is in no student's folder", "exact: 03-save (1).ipynb is not graded",
-    "time-odd/self-checkpointing/timestamp.txt: it is no time",
-    "time-bytes/self-checkpointing/timestamp.txt", "z-odd-files/self-checkpointing/timestamp.txt",
-    "link: 03-save.ipynb is a link",
-])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "stray.zip: it is in no student's folder",
+        "exact: 03-save (1).ipynb is not graded",
+        "time-odd/self-checkpointing/timestamp.txt: it is no time",
+        "time-bytes/self-checkpointing/timestamp.txt",
+        "z-odd-files/self-checkpointing/timestamp.txt",
+        "link: 03-save.ipynb is a link",
+    ],
+)
 def test_an_instructor_is_told(course, words):
     assert words in course[3]
 

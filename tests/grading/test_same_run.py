@@ -63,8 +63,9 @@ COPIES["everything at once"] = everything
 
 
 def groups(**logs: str) -> list[list[str]]:
-    return alike.groups(FOR_REAL,
-                        {student: alike.words(FOR_REAL, Tree.files({LOG: log})) for student, log in logs.items()})
+    return alike.groups(
+        FOR_REAL, {student: alike.words(FOR_REAL, Tree.files({LOG: log})) for student, log in logs.items()}
+    )
 
 
 @pytest.mark.parametrize("name", COPIES)
@@ -73,21 +74,26 @@ def test_a_copy_is_named_whatever_was_replaced_in_it(name, log):
     copy = COPIES[name](LOGS[log])
     if copy == LOGS[log]:
         pytest.skip("there is no such thing in this log")
-    others = {other.replace("-", "_"): text for other,
-              text in LOGS.items() if other not in (log, "held-and-released", "nameless")}
+    others = {
+        other.replace("-", "_"): text
+        for other, text in LOGS.items()
+        if other not in (log, "held-and-released", "nameless")
+    }
     assert groups(ada=LOGS[log], grace=copy) == [["ada", "grace"]]
     assert groups(ada=LOGS[log], grace=copy, **others) == [["ada", "grace"]]
 
 
 def test_a_whole_class_with_one_log_is_named():
-    class_of = {f"s{number}": shifted(LOGS["vacated"].replace("Ada", f"S{number}"), minutes=number)
-                for number in range(40)}
+    class_of = {
+        f"s{number}": shifted(LOGS["vacated"].replace("Ada", f"S{number}"), minutes=number) for number in range(40)
+    }
     assert groups(**class_of) == [sorted(class_of)]
 
 
 def test_logs_of_different_runs_are_not_alike():
-    different = {name.replace("-", "_"): log for name,
-                 log in LOGS.items() if name not in ("held-and-released", "nameless")}
+    different = {
+        name.replace("-", "_"): log for name, log in LOGS.items() if name not in ("held-and-released", "nameless")
+    }
     assert len(different) >= 8 and groups(**different) == []
 
 
@@ -97,9 +103,15 @@ def test_a_log_that_was_much_changed_but_is_of_the_same_job_is_named():
 
 
 def test_the_points_stay_and_the_instructor_is_told():
-    results = [Handed(name,
-                      judge.judge(Submission({"for_real": Tree.files({LOG: shifted(LOGS["vacated"], hours=number)})}),
-                                        confinement())) for number, name in enumerate(("Ada", "Grace"))]
+    results = [
+        Handed(
+            name,
+            judge.judge(
+                Submission({"for_real": Tree.files({LOG: shifted(LOGS["vacated"], hours=number)})}), confinement()
+            ),
+        )
+        for number, name in enumerate(("Ada", "Grace"))
+    ]
     assert class_report.alike_groups(results) == [("for_real", ["Ada", "Grace"])]
     assert "groups of 2" in class_report.page(results) and "Ada, Grace" in class_report.page(results, named=True)
     assert {one.points for result in results for one in result.grade().exercises if one.exercise == "for_real"} == {5}
@@ -111,8 +123,9 @@ def test_what_tells_too_little_is_like_nothing(log):
 
 
 @settings(max_examples=100, deadline=None)
-@given(some.sampled_from(sorted(LOGS)),
-       some.lists(some.tuples(some.integers(0, 6000), some.text(max_size=20)), max_size=5))
+@given(
+    some.sampled_from(sorted(LOGS)), some.lists(some.tuples(some.integers(0, 6000), some.text(max_size=20)), max_size=5)
+)
 def test_any_text_has_an_answer(name, changes):
     log = LOGS[name]
     for at, junk in changes:

@@ -81,29 +81,35 @@ def test_a_source_may_be_a_text_or_lines_and_a_notebook_of_version_3():
 # -- notebooks that are not as they should be ----------------------------------------------
 
 
-@pytest.mark.parametrize("cell", [
-    writes(RIGHT["checkpoint.py"], magic="%%write_file"),
-    writes(RIGHT["checkpoint.py"], magic="%%writeFile"),
-    writes(RIGHT["checkpoint.py"], magic="% %writefile"),
-    writes(RIGHT["checkpoint.py"], magic="%writefile"),
-    writes(RIGHT["checkpoint.py"], magic="# mine\n%%writefile"),
-    writes(RIGHT["checkpoint.py"], magic="%%writefile -a"),
-    writes(RIGHT["checkpoint.py"], path="save\\checkpoint.py"),
-    writes(RIGHT["checkpoint.py"], path="./Save/Checkpoint.py"),
-    writes(RIGHT["checkpoint.py"], cell_type="raw"),
-])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        writes(RIGHT["checkpoint.py"], magic="%%write_file"),
+        writes(RIGHT["checkpoint.py"], magic="%%writeFile"),
+        writes(RIGHT["checkpoint.py"], magic="% %writefile"),
+        writes(RIGHT["checkpoint.py"], magic="%writefile"),
+        writes(RIGHT["checkpoint.py"], magic="# mine\n%%writefile"),
+        writes(RIGHT["checkpoint.py"], magic="%%writefile -a"),
+        writes(RIGHT["checkpoint.py"], path="save\\checkpoint.py"),
+        writes(RIGHT["checkpoint.py"], path="./Save/Checkpoint.py"),
+        writes(RIGHT["checkpoint.py"], cell_type="raw"),
+    ],
+)
 def test_a_misspelt_cell_is_graded_as_it_was_meant_and_it_is_said(cell):
     found = submission.read(book(cell))
     assert found.answers == {"save": right()}
     assert len(found.remarks) == 1 and "Cell 1" in found.remarks[0]
 
 
-@pytest.mark.parametrize("cell", [
-    writes(RIGHT["checkpoint.py"], path='"save/checkpoint.py"'),
-    writes(RIGHT["checkpoint.py"], magic="\n\n%%writefile"),
-    writes(RIGHT["checkpoint.py"], magic="%%file"),
-    writes(RIGHT["checkpoint.py"], outputs=[{"output_type": "error"}, 7], execution_count="x"),
-])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        writes(RIGHT["checkpoint.py"], path='"save/checkpoint.py"'),
+        writes(RIGHT["checkpoint.py"], magic="\n\n%%writefile"),
+        writes(RIGHT["checkpoint.py"], magic="%%file"),
+        writes(RIGHT["checkpoint.py"], outputs=[{"output_type": "error"}, 7], execution_count="x"),
+    ],
+)
 def test_what_jupyter_takes_as_well_needs_no_remark(cell):
     assert submission.read(book(cell)) == submission.Submission({"save": right()}, ())
 
@@ -164,8 +170,9 @@ def test_an_edited_check_makes_no_difference_and_it_is_said():
 
 
 def test_another_kernel_makes_no_difference_and_it_is_said():
-    found = submission.read(book(writes(RIGHT["checkpoint.py"]),
-                                 metadata={"kernelspec": {"name": "ir", "language": "R"}}))
+    found = submission.read(
+        book(writes(RIGHT["checkpoint.py"]), metadata={"kernelspec": {"name": "ir", "language": "R"}})
+    )
     assert found.answers == {"save": right()} and "another kernel (R)" in found.remarks[0]
 
 
@@ -177,14 +184,29 @@ def test_a_notebook_in_another_encoding_is_read(encoding):
     assert bool(found.remarks) == (encoding != "utf-8-sig")
 
 
-@pytest.mark.parametrize("bad, says", [
-    (b"", "empty"), (b"  \n", "empty"), (b"\0" * 1000, "not JSON"), (b"{", "not JSON"), (b"PK\x03\x04", "not JSON"),
-    (b"[" * 10**6, "nested too deeply"), (b"[" * 900 + b"]" * 900, "no notebook"), (b"NaN", "no notebook"),
-    (b"[]", "no notebook"), (b"{}", "no cells"), (b'{"cells": {"a": 1}}', "no cells"), (b'"cells"', "no notebook"),
-    (b'{"cells": [1, null, []]}', "is no cell"), (b"1" * 10_000, "not JSON"), (b"\xff\xfe\x00", "not JSON"),
-    (b'{"cells": ' + b" " * submission.MOST_BYTES + b"[]}", "more than 10 MB"),
-    (book(*[writes("x = 1")] * 3000), "3,000 cells"), (book(writes("x" * 200_000)), "more than 100,000 characters"),
-])
+@pytest.mark.parametrize(
+    "bad, says",
+    [
+        (b"", "empty"),
+        (b"  \n", "empty"),
+        (b"\0" * 1000, "not JSON"),
+        (b"{", "not JSON"),
+        (b"PK\x03\x04", "not JSON"),
+        (b"[" * 10**6, "nested too deeply"),
+        (b"[" * 900 + b"]" * 900, "no notebook"),
+        (b"NaN", "no notebook"),
+        (b"[]", "no notebook"),
+        (b"{}", "no cells"),
+        (b'{"cells": {"a": 1}}', "no cells"),
+        (b'"cells"', "no notebook"),
+        (b'{"cells": [1, null, []]}', "is no cell"),
+        (b"1" * 10_000, "not JSON"),
+        (b"\xff\xfe\x00", "not JSON"),
+        (b'{"cells": ' + b" " * submission.MOST_BYTES + b"[]}", "more than 10 MB"),
+        (book(*[writes("x = 1")] * 3000), "3,000 cells"),
+        (book(writes("x" * 200_000)), "more than 100,000 characters"),
+    ],
+)
 def test_what_is_no_notebook_is_a_sentence(bad, says):
     found = submission.read(bad)
     assert any(says in remark for remark in found.remarks), found.remarks
@@ -208,16 +230,31 @@ def test_no_bytes_make_it_raise(junk):
 
 
 sources = some.one_of(
-    some.text(), some.lists(some.text()), some.none(), some.integers(),
-    some.builds("{}{}{} {}\n{}".format, some.sampled_from(["", "\n", "# x\n"]), some.sampled_from(["%%", "% %", "%"]),
-                some.sampled_from(["writefile", "write_file", "file", "writefile -a"]),
-                some.one_of(some.text(), some.sampled_from(["save/checkpoint.py", "restore/sweep.sub", "a\\b"])),
-                some.one_of(some.text(), some.just("def save_checkpoint(i):\n    raise NotImplementedError\n"))))
-trash = some.recursive(some.none() | some.floats() | some.text() | some.booleans(),
-                       lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner), max_leaves=8)
-cells = some.one_of(trash, some.fixed_dictionaries(
-    {"cell_type": some.sampled_from(["code", "markdown", "raw"]) | trash, "source": sources},
-    optional={"metadata": trash | some.fixed_dictionaries({"nbgrader": trash})}))
+    some.text(),
+    some.lists(some.text()),
+    some.none(),
+    some.integers(),
+    some.builds(
+        "{}{}{} {}\n{}".format,
+        some.sampled_from(["", "\n", "# x\n"]),
+        some.sampled_from(["%%", "% %", "%"]),
+        some.sampled_from(["writefile", "write_file", "file", "writefile -a"]),
+        some.one_of(some.text(), some.sampled_from(["save/checkpoint.py", "restore/sweep.sub", "a\\b"])),
+        some.one_of(some.text(), some.just("def save_checkpoint(i):\n    raise NotImplementedError\n")),
+    ),
+)
+trash = some.recursive(
+    some.none() | some.floats() | some.text() | some.booleans(),
+    lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner),
+    max_leaves=8,
+)
+cells = some.one_of(
+    trash,
+    some.fixed_dictionaries(
+        {"cell_type": some.sampled_from(["code", "markdown", "raw"]) | trash, "source": sources},
+        optional={"metadata": trash | some.fixed_dictionaries({"nbgrader": trash})},
+    ),
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -240,8 +277,16 @@ def test_letters_that_are_none_do_no_harm():
 # -- literals ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["seconds_lost = 45", "# my guess\nseconds_lost = 45  # surely", "seconds_lost: int = 45",
-                                  "x = 3\nseconds_lost = 45", "%matplotlib inline\nseconds_lost = 45"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seconds_lost = 45",
+        "# my guess\nseconds_lost = 45  # surely",
+        "seconds_lost: int = 45",
+        "x = 3\nseconds_lost = 45",
+        "%matplotlib inline\nseconds_lost = 45",
+    ],
+)
 def test_a_literal_is_read_without_running_the_cell(text):
     found = submission.read(book(code(text)))
     assert found.answers == {"seconds_lost": Tree.files({"seconds_lost": "45"})} and found.remarks == ()
@@ -252,16 +297,25 @@ def test_of_two_values_the_last_counts_and_dots_never_do():
     assert found.answers["seconds_lost"]["seconds_lost"].text.strip() == "45"
 
 
-@pytest.mark.parametrize("text", ["seconds_lost = 40 + 5", "seconds_lost = open('x').read()", "seconds_lost = []*10**9"])
+@pytest.mark.parametrize(
+    "text", ["seconds_lost = 40 + 5", "seconds_lost = open('x').read()", "seconds_lost = []*10**9"]
+)
 def test_what_is_no_literal_is_said_and_not_run(text):
     found = submission.read(book(code(text)))
     assert "no plain value" in " ".join(found.remarks)
 
 
-@pytest.mark.parametrize("cell, begun", [
-    ("seconds_lost = 45", "seconds_lost = ..."),
-    ("# Wie viele Sekunden? §\nseconds_lost = 45  # richtig", "# Wie viele Sekunden? §\nseconds_lost = ...  # richtig"),
-    ("seconds_lost = [\n  4,\n  5]\nx = 1", "seconds_lost = ...\nx = 1")])
+@pytest.mark.parametrize(
+    "cell, begun",
+    [
+        ("seconds_lost = 45", "seconds_lost = ..."),
+        (
+            "# Wie viele Sekunden? §\nseconds_lost = 45  # richtig",
+            "# Wie viele Sekunden? §\nseconds_lost = ...  # richtig",
+        ),
+        ("seconds_lost = [\n  4,\n  5]\nx = 1", "seconds_lost = ...\nx = 1"),
+    ],
+)
 def test_a_literal_is_cleared_to_dots(cell, begun):
     assert submission.beginning(cell) == begun
 
@@ -284,11 +338,17 @@ def test_a_submission_that_goes_elsewhere_is_the_same_there():
 
 MANY = 1_500_000
 SLOW = {
-    "a magic that never comes": "%" + " " * MANY + "x", "blanks": " " * MANY + "x", "comments": "#\n" * MANY + "x",
-    "empty lines": " \n" * MANY + "x", "a check that goes on": 'check("save")' + " " * MANY + "x",
-    "a check of nothing": "check(" + " " * MANY, "a long path": "%%writefile " + "/." * MANY,
-    "a long name": "%%writefile save/" + "check" * (MANY // 5), "words": "%%writefile " + "- " * MANY,
-    "a literal": "seconds_lost = " + " " * MANY + "1", "functions": "def save_checkpoin(\n" * (MANY // 20),
+    "a magic that never comes": "%" + " " * MANY + "x",
+    "blanks": " " * MANY + "x",
+    "comments": "#\n" * MANY + "x",
+    "empty lines": " \n" * MANY + "x",
+    "a check that goes on": 'check("save")' + " " * MANY + "x",
+    "a check of nothing": "check(" + " " * MANY,
+    "a long path": "%%writefile " + "/." * MANY,
+    "a long name": "%%writefile save/" + "check" * (MANY // 5),
+    "words": "%%writefile " + "- " * MANY,
+    "a literal": "seconds_lost = " + " " * MANY + "1",
+    "functions": "def save_checkpoin(\n" * (MANY // 20),
 }
 
 

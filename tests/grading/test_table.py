@@ -15,14 +15,51 @@ from grader.grading import batch
 from grader.text import no_formula
 
 NAMES = [
-    "=1+1", "x;=1+1;", "x\t=1+1\t", "x|=1+1|", "x,=1+1,", 'x";=1+1;"', "x;\"=1+1\"", "x\n=1+1", "x\r\n@SUM(1)",
-    ";;;-2+3", " =1+1", "x;  +1",
-    "\xa0=1+1", "x;\u3000=1", "x;\u2003=1", "\ufeff=1", "＝1+1", "x;＋1", "－1;＠a", "x;−1", "x \u2028=1", "x =1+1 y",
-    "'=1", "''=1", "x;'=1",
-    "\"=1+1\"", "=", "-", "x; = 1 ;", "=cmd|' /C calc'!A0", "\x0b=1", "x;\v=1",
+    "=1+1",
+    "x;=1+1;",
+    "x\t=1+1\t",
+    "x|=1+1|",
+    "x,=1+1,",
+    'x";=1+1;"',
+    'x;"=1+1"',
+    "x\n=1+1",
+    "x\r\n@SUM(1)",
+    ";;;-2+3",
+    " =1+1",
+    "x;  +1",
+    "\xa0=1+1",
+    "x;\u3000=1",
+    "x;\u2003=1",
+    "\ufeff=1",
+    "＝1+1",
+    "x;＋1",
+    "－1;＠a",
+    "x;−1",
+    "x \u2028=1",
+    "x =1+1 y",
+    "'=1",
+    "''=1",
+    "x;'=1",
+    '"=1+1"',
+    "=",
+    "-",
+    "x; = 1 ;",
+    "=cmd|' /C calc'!A0",
+    "\x0b=1",
+    "x;\v=1",
 ]
-RIGHT = ["Anna Berg", "Anna-Lena O'Hara", "Berg, Anna", "anna@example.org", "Li (李) Wei", "Anna - Berg", "a+b", "x=1",
-         "José “Pepe” Ruiz", "群-1"]
+RIGHT = [
+    "Anna Berg",
+    "Anna-Lena O'Hara",
+    "Berg, Anna",
+    "anna@example.org",
+    "Li (李) Wei",
+    "Anna - Berg",
+    "a+b",
+    "x=1",
+    "José “Pepe” Ruiz",
+    "群-1",
+]
 FORMULA = ("=", "+", "-", "@", "\u2212")
 
 
@@ -69,9 +106,12 @@ def test_different_names_stay_different():
 @pytest.mark.parametrize("name", NAMES + RIGHT)
 def test_the_next_run_knows_who_it_was(tmp_path: Path, name):
     path = tmp_path / "grades.csv"
-    before = {student: dict.fromkeys(batch._columns(), "") | {"student": student, "points": "3", "save": "3"}
-              for student in (name, "y")}
+    before = {
+        student: dict.fromkeys(batch._columns(), "") | {"student": student, "points": "3", "save": "3"}
+        for student in (name, "y")
+    }
     path.write_bytes(batch._csv(before))
     now = {name: before[name] | {"points": "5", "save": "5", "submission": "a"}, "y": before["y"]}
-    assert list(batch.changes(batch._read_table(path),
-                              now)) == [f"{name}: 3 → 5 points (save 3 → 5; another submission)"]
+    assert list(batch.changes(batch._read_table(path), now)) == [
+        f"{name}: 3 → 5 points (save 3 → 5; another submission)"
+    ]

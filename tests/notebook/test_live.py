@@ -29,7 +29,7 @@ from grader.rules.schedule import parse, render
 from grader.rules.simulation import Pace
 
 sys.path.append(str(Path(__file__).parents[1] / "view"))
-from view_helpers import tiny  # noqa: E402
+from view_helpers import tiny
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,19 @@ def last(live, at):
 # -- seeing ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("time", "phase", "kind"), [
-    (0, WAITING, "submitted"), (30, WAITING, "idle"), (60, RUNNING, "started"), (90, RUNNING, "look"),
-    (120, RUNNING, "checkpoint"), (150, RUNNING, "look"), (240, OVER, "ended"), (900, OVER, "ended")])
+@pytest.mark.parametrize(
+    ("time", "phase", "kind"),
+    [
+        (0, WAITING, "submitted"),
+        (30, WAITING, "idle"),
+        (60, RUNNING, "started"),
+        (90, RUNNING, "look"),
+        (120, RUNNING, "checkpoint"),
+        (150, RUNNING, "look"),
+        (240, OVER, "ended"),
+        (900, OVER, "ended"),
+    ],
+)
 def test_what_a_job_is_at_each_time_of_its_life(live, time, phase, kind):
     assert (live.phase(At((), time)), last(live, At((), time)).kind) == (phase, kind)
 
@@ -61,17 +71,28 @@ def test_the_spool_directory_is_seen_when_the_checkpoint_has_come(live):
     assert not last(live, At((), 119)).spool and "state.txt" in last(live, At((), 120)).spool
 
 
-@pytest.mark.parametrize(("schedule", "time", "saved", "at_risk", "lost"), [
-    ("", 30, 0, 0, 0), ("", 90, 0, 30, 0), ("", 120, 60, 0, 0), ("", 150, 60, 30, 0), ("", 240, 180, 0, 0),
-    ("evict@2+30s", 149, 60, 29, 0), ("evict@2+30s", 150, 60, 0, 30), ("evict@2+30s", 220, 60, 10, 30),
-    ("upload-fails@1", 130, 0, 70, 0), ("upload-fails@1 evict@2+30s", 150, 0, 0, 90)])
+@pytest.mark.parametrize(
+    ("schedule", "time", "saved", "at_risk", "lost"),
+    [
+        ("", 30, 0, 0, 0),
+        ("", 90, 0, 30, 0),
+        ("", 120, 60, 0, 0),
+        ("", 150, 60, 30, 0),
+        ("", 240, 180, 0, 0),
+        ("evict@2+30s", 149, 60, 29, 0),
+        ("evict@2+30s", 150, 60, 0, 30),
+        ("evict@2+30s", 220, 60, 10, 30),
+        ("upload-fails@1", 130, 0, 70, 0),
+        ("upload-fails@1 evict@2+30s", 150, 0, 0, 90),
+    ],
+)
 def test_computing_is_saved_at_risk_or_lost(live, schedule, time, saved, at_risk, lost):
     present = live.present(At(parse(schedule), time))
     assert (present.saved, present.at_risk, present.lost, present.needed) == (saved, at_risk, lost, 180)
 
 
 def test_a_job_that_never_ends_needs_no_known_time(executor):
-    live = Live(tiny(10 ** 9, transfer_checkpoint_files=("result.txt",)), executor)
+    live = Live(tiny(10**9, transfer_checkpoint_files=("result.txt",)), executor)
     at = live.act(At((), 90), EVICT)[0]
     assert live.present(at).needed is None and live.present(at).lost == 30
 
@@ -83,8 +104,10 @@ def test_files_take_their_time_and_the_work_is_at_risk_until_they_have_arrived(e
     assert (arrived.phase, arrived.moments[-1].kind, arrived.at_risk, arrived.saved) == (RUNNING, "checkpoint", 0, 60)
 
 
-@pytest.mark.parametrize(("what", "time", "kind", "lost"), [
-    (POWER_LOSS, 130, "evicted", 60), (EVICT, 140, "requeued", 0), (HOLD, 140, "held", 0)])
+@pytest.mark.parametrize(
+    ("what", "time", "kind", "lost"),
+    [(POWER_LOSS, 130, "evicted", 60), (EVICT, 140, "requeued", 0), (HOLD, 140, "held", 0)],
+)
 def test_only_a_power_loss_keeps_files_that_are_sent_from_arriving(executor, what, time, kind, lost):
     live = Live(tiny(), executor, pace=Pace(upload=20))
     at, problem = live.act(At((), 130), what)
@@ -97,9 +120,15 @@ def test_only_a_power_loss_keeps_files_that_are_sent_from_arriving(executor, wha
 # -- doing -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("what", "schedule", "phase", "kind"), [
-    (EVICT, "vacate@2+30s", WAITING, "evicted"), (POWER_LOSS, "evict@2+30s", WAITING, "evicted"),
-    (HOLD, "hold@2+30s", HELD, "held"), (UPLOAD_FAILS, "upload-fails@2", RUNNING, "look")])
+@pytest.mark.parametrize(
+    ("what", "schedule", "phase", "kind"),
+    [
+        (EVICT, "vacate@2+30s", WAITING, "evicted"),
+        (POWER_LOSS, "evict@2+30s", WAITING, "evicted"),
+        (HOLD, "hold@2+30s", HELD, "held"),
+        (UPLOAD_FAILS, "upload-fails@2", RUNNING, "look"),
+    ],
+)
 def test_each_button_is_a_fault_of_the_schedule(live, what, schedule, phase, kind):
     at, problem = live.act(At((), 150), what)
     assert (render(at.schedule), at.time, problem) == (schedule, 150, "")
@@ -130,9 +159,18 @@ def test_an_execution_without_a_checkpoint_has_no_upload_that_could_fail(live):
 HELD_NOW, OVER_NOW = (At(parse("hold@1+30s"), 90), "held"), (At((), 240), "over")
 
 
-@pytest.mark.parametrize(("what", "at", "said"), [
-    *((what, *now) for what in (EVICT, POWER_LOSS, UPLOAD_FAILS) for now in ((At((), 30), "idle"), HELD_NOW, OVER_NOW)),
-    (HOLD, *HELD_NOW), (HOLD, *OVER_NOW)])
+@pytest.mark.parametrize(
+    ("what", "at", "said"),
+    [
+        *(
+            (what, *now)
+            for what in (EVICT, POWER_LOSS, UPLOAD_FAILS)
+            for now in ((At((), 30), "idle"), HELD_NOW, OVER_NOW)
+        ),
+        (HOLD, *HELD_NOW),
+        (HOLD, *OVER_NOW),
+    ],
+)
 def test_nothing_can_happen_to_what_does_not_run(live, what, at, said):
     then, problem = live.act(at, what)
     assert then == at and said in problem
@@ -222,8 +260,10 @@ def test_steps_and_speed_suit_the_length_of_the_job(executor):
     assert longer.speed() in SPEEDS and longer.story(()).end / longer.speed() <= 30
 
 
-DOINGS = st.lists(st.one_of(st.sampled_from([EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD, RELEASE]),
-                            st.sampled_from([10, 30, 70])), max_size=8)
+DOINGS = st.lists(
+    st.one_of(st.sampled_from([EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD, RELEASE]), st.sampled_from([10, 30, 70])),
+    max_size=8,
+)
 
 
 @settings(max_examples=30, deadline=None)
@@ -237,6 +277,6 @@ def test_whatever_is_done_time_goes_on_the_past_stays_and_the_schedule_can_be_wr
         assert at.time <= then.time <= now.end
         assert now.saved >= before.saved and now.lost >= before.lost
         past = [moment for moment in before.moments if moment.kind not in ("look", "idle", "on hold")]
-        assert [(m.kind, m.time) for m in now.moments[:len(past)]] == [(m.kind, m.time) for m in past]
+        assert [(m.kind, m.time) for m in now.moments[: len(past)]] == [(m.kind, m.time) for m in past]
         assert parse(render(then.schedule)) == then.schedule
         at = then

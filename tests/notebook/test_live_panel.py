@@ -16,7 +16,7 @@ from grader.rules.schedule import parse, render
 from grader.tree import Tree
 
 sys.path.append(str(Path(__file__).parents[1] / "view"))
-from view_helpers import Page, tiny  # noqa: E402
+from view_helpers import Page, tiny
 
 live_panel = pytest.importorskip("grader.notebook.live_panel", reason="ipywidgets is not installed")
 
@@ -29,7 +29,7 @@ def panel(executor):
 @pytest.fixture
 def hasty(monkeypatch):
     """A clock that runs a second with each look at it, and nobody who waits for it."""
-    seconds = iter(range(10 ** 6))
+    seconds = iter(range(10**6))
     monkeypatch.setattr(live_panel, "monotonic", lambda: float(next(seconds)))
     monkeypatch.setattr(live_panel, "TICK", 0)
     monkeypatch.setattr(live_panel, "DWELL", 0)
@@ -99,11 +99,15 @@ def test_pause_stops_the_clock(panel):
     assert not panel.playing and panel.play.description == "Play" and panel.at == At()
 
 
-@pytest.mark.parametrize(("what", "schedule", "said"), [
-    (EVICT, "vacate@1+30s", "Execution 1: evicted. The job was vacated 30 s into it"),
-    (POWER_LOSS, "evict@1+30s", "Execution 1: evicted. The slot was lost 30 s into it, without a signal"),
-    (HOLD, "hold@1+30s", "Execution 1: held."),
-    (UPLOAD_FAILS, "upload-fails@1", "The upload of the next checkpoint will fail.")])
+@pytest.mark.parametrize(
+    ("what", "schedule", "said"),
+    [
+        (EVICT, "vacate@1+30s", "Execution 1: evicted. The job was vacated 30 s into it"),
+        (POWER_LOSS, "evict@1+30s", "Execution 1: evicted. The slot was lost 30 s into it, without a signal"),
+        (HOLD, "hold@1+30s", "Execution 1: held."),
+        (UPLOAD_FAILS, "upload-fails@1", "The upload of the next checkpoint will fail."),
+    ],
+)
 def test_each_button_does_what_it_says(panel, what, schedule, said):
     panel.go(At((), 90))
     panel.actions[what].click()

@@ -44,6 +44,7 @@ def jupyter(monkeypatch):
     """The MIME bundles that are displayed, as in a notebook."""
     import IPython
     import IPython.display
+
     shown = []
     monkeypatch.setattr(IPython, "get_ipython", lambda: object())
     monkeypatch.setattr(IPython.display, "display", lambda bundle, raw: shown.append(bundle))
@@ -58,8 +59,10 @@ def answer(name, files):
 
 
 def contents(directory):
-    return {path.relative_to(directory).as_posix(): path.read_bytes() if path.is_file() else None
-            for path in directory.rglob("*")}
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in directory.rglob("*")
+    }
 
 
 class Tags(html.parser.HTMLParser):
@@ -72,8 +75,7 @@ class Tags(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.names.add(tag)
-        self.scripted += [name for name, value in attributes
-                          if name.startswith("on") or "javascript:" in (value or "")]
+        self.scripted += [name for name, value in attributes if name.startswith("on") or "javascript:" in (value or "")]
 
     def handle_data(self, data):
         self.text += data
@@ -119,9 +121,10 @@ def test_a_right_answer_passes_with_all_points(name, capsys):
     assert told.out.startswith(f"{EXERCISES[name].title}: {PASSED}, {score!r} of {score!r} points")
 
 
-STUBS = {"save": f"def save_checkpoint(iteration):\n    {STUB}\n",
-         "restore": f"def save_checkpoint(iteration):\n    {STUB}\n\n"
-                    f"def restore_checkpoint(start, end):\n    {STUB}\n"}
+STUBS = {
+    "save": f"def save_checkpoint(iteration):\n    {STUB}\n",
+    "restore": f"def save_checkpoint(iteration):\n    {STUB}\n\ndef restore_checkpoint(start, end):\n    {STUB}\n",
+}
 BAD = {
     "nothing written": ({"checkpoint.py": None, "sweep.sub": None}, NOT_TRIED, "run the cell that begins with"),
     "no submit file": ({"sweep.sub": None}, NOT_TRIED, "restore/sweep.sub"),
@@ -133,7 +136,11 @@ BAD = {
     "empty submit file": ({"sweep.sub": ""}, CRASHED, "the file is empty"),
     "crashes at once": ({"checkpoint.py": "import sys\nsys.foo()\n"}, CRASHED, "AttributeError"),
     "never restores": (ANSWERS["restore"][1]["never-restores"]["always start"], PARTLY, "never finishes"),
-    "loops for ever": ({"checkpoint.py": "while True: pass\n"}, WRONG, "The program was ended even without an eviction"),
+    "loops for ever": (
+        {"checkpoint.py": "while True: pass\n"},
+        WRONG,
+        "The program was ended even without an eviction",
+    ),
     "leaves with 0": (ANSWERS["restore"][1]["exit-zero-after-save"]["quit"], WRONG, "output is wrong"),
 }
 
@@ -193,13 +200,24 @@ def test_a_submit_command_that_does_not_exist_is_named_in_report_and_story(capsy
     answer("restore", {**RIGHT["restore"], "sweep.sub": submit})
     for show in (grader.check, grader.simulate):
         show("restore")
-        assert re.search(r"sweep.sub:\d+: transfer_checkpoints_files is not a submit command: did you mean "
-                         "transfer_checkpoint_files", capsys.readouterr().out)
+        assert re.search(
+            r"sweep.sub:\d+: transfer_checkpoints_files is not a submit command: did you mean "
+            "transfer_checkpoint_files",
+            capsys.readouterr().out,
+        )
 
 
-@pytest.mark.parametrize("called", [
-    lambda: grader.simulate(3), lambda: grader.simulate("fibonacci", 2), lambda: grader.check({"a"}, {"a"}),
-    lambda: grader.hint(3), lambda: grader.exercise(None), lambda: grader.steps(["fibonacci"])])
+@pytest.mark.parametrize(
+    "called",
+    [
+        lambda: grader.simulate(3),
+        lambda: grader.simulate("fibonacci", 2),
+        lambda: grader.check({"a"}, {"a"}),
+        lambda: grader.hint(3),
+        lambda: grader.exercise(None),
+        lambda: grader.steps(["fibonacci"]),
+    ],
+)
 def test_what_should_be_in_quotes_is_asked_for(called, capsys):
     assert called() is None and "in quotes" in capsys.readouterr().out
 
@@ -268,8 +286,10 @@ def test_what_is_extra_is_added_to_the_total_once_it_is_tried(capsys):
 # -- points ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("points", "maximum", "text"), [
-    (10, 10, "10"), (7.5, 10, "7.5"), (0, 10, "0"), (-3, 10, "0"), (11, 10, "10"), (20 / 3, 20, "6.66667")])
+@pytest.mark.parametrize(
+    ("points", "maximum", "text"),
+    [(10, 10, "10"), (7.5, 10, "7.5"), (0, 10, "0"), (-3, 10, "0"), (11, 10, "10"), (20 / 3, 20, "6.66667")],
+)
 def test_a_score_is_a_bare_number_within_its_bounds(points, maximum, text):
     score = Score(points, maximum)
     assert repr(score) == text
@@ -312,18 +332,26 @@ def test_a_right_answer_needs_no_hint(capsys):
 
 
 def test_hints_show_what_keeps_a_program_from_running(capsys):
-    answer("save", {"checkpoint.py": "from given import restore_checkpoint\n\n"
-                                      "def save_checkpoint(iteration):\n    open('x', 'w').write(iteration)\n"})
+    answer(
+        "save",
+        {
+            "checkpoint.py": "from given import restore_checkpoint\n\n"
+            "def save_checkpoint(iteration):\n    open('x', 'w').write(iteration)\n"
+        },
+    )
     capsys.readouterr()
     grader.hint("save")
     assert "checkpoint.py:4  TypeError: write() argument must be str, not int" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("value", "said"), [
-    (..., "Hints: How much is lost: not tried yet, 0 of 2 points\n  Your answer is still to be written"),
-    (120, "Hints: How much is lost: wrong, 0 of 2 points\n\nHint 1 of 3"),
-    (45, "Your answer is right."),
-])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (..., "Hints: How much is lost: not tried yet, 0 of 2 points\n  Your answer is still to be written"),
+        (120, "Hints: How much is lost: wrong, 0 of 2 points\n\nHint 1 of 3"),
+        (45, "Your answer is right."),
+    ],
+)
 def test_hints_for_a_value_go_by_what_check_said_last(value, said, capsys):
     grader.check("seconds_lost", value)
     capsys.readouterr()
@@ -359,13 +387,16 @@ def test_simulate_takes_a_submit_file_of_one_s_own(here):
     assert contents(here) == before
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (("save",), "checkpoint.py"),
-    (("fibonacci", "evict@"), "evict@2"),
-    (("fibonacci", "", "centos"), "slides2021"),
-    (("nowhere.sub",), "nowhere.sub"),
-    (("nowhere",), "nowhere"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("save",), "checkpoint.py"),
+        (("fibonacci", "evict@"), "evict@2"),
+        (("fibonacci", "", "centos"), "slides2021"),
+        (("nowhere.sub",), "nowhere.sub"),
+        (("nowhere",), "nowhere"),
+    ],
+)
 @pytest.mark.parametrize("function", ["simulate", "steps", "panel"])
 def test_what_can_not_be_used_is_said_in_a_sentence(function, arguments, said, capsys):
     assert getattr(grader, function)(*arguments) is None
@@ -406,9 +437,14 @@ def test_measure_reads_a_log(capsys):
     assert "slot that was then lost: 24 times" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (("no/such.log",), "no/such.log can't be read"), (("often", "evict@0"), "counted from 1"), (("nothing",), "nothing"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("no/such.log",), "no/such.log can't be read"),
+        (("often", "evict@0"), "counted from 1"),
+        (("nothing",), "nothing"),
+    ],
+)
 def test_measure_says_in_a_sentence_what_can_not_be_used(arguments, said, capsys):
     assert grader.measure(*arguments) is None
     assert said in capsys.readouterr().out
@@ -423,7 +459,7 @@ def test_in_jupyter_a_report_is_html_with_the_text_beside_it(jupyter, capsys):
     assert laid_out["text/plain"].startswith("Submit directory save/:") and "<p class=" in laid_out["text/html"]
     score = grader.check("save")
     assert capsys.readouterr() == ("", "")
-    bundle, = jupyter
+    (bundle,) = jupyter
     page = Tags(bundle["text/html"])
     assert "wrong" in page.text and f"{score!r} / 10 points" in page.text
     assert "58" in page.text and "svg" in page.names
@@ -440,7 +476,7 @@ def test_in_jupyter_an_outcome_is_a_picture_and_not_printed_below_it(jupyter, ca
 
 def test_in_jupyter_steps_are_pictures_with_the_story_beside_them(jupyter, capsys):
     assert grader.steps("slides", "look@1+60s evict@2+600s", "slides2021") is None
-    bundle, = jupyter
+    (bundle,) = jupyter
     assert Tags(bundle["text/html"]).text.count("of 8)") == 8 and "Execution 2: evicted" in bundle["text/plain"]
     assert capsys.readouterr() == ("", "")
 
@@ -460,8 +496,10 @@ def test_without_ipywidgets_a_panel_is_the_steps_and_what_to_install(jupyter, mo
     monkeypatch.setitem(sys.modules, "grader.notebook.live_panel", None)
     monkeypatch.delattr(grader, "live_panel", raising=False)
     grader.panel("fibonacci")
-    bundle, = jupyter
-    assert "pip install ipywidgets" in Tags(bundle["text/html"]).text and "(step 1 of " in Tags(bundle["text/html"]).text
+    (bundle,) = jupyter
+    assert (
+        "pip install ipywidgets" in Tags(bundle["text/html"]).text and "(step 1 of " in Tags(bundle["text/html"]).text
+    )
 
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>&\"'\x1b[31m\u202e"
@@ -506,14 +544,16 @@ def executed(tmp_path_factory):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     scratch = tmp_path_factory.mktemp("notebooks")
     kinds = {"solved": solved, "as released": lambda name: notebook("exercises", name)}
-    found = {(kind, name): nbformat.reads(json.dumps(read(name)), 4)
-             for kind, read in kinds.items() for name in NOTEBOOKS}
+    found = {
+        (kind, name): nbformat.reads(json.dumps(read(name)), 4) for kind, read in kinds.items() for name in NOTEBOOKS
+    }
 
     async def run(key, content, free):
         directory = scratch / "-".join(key)
         directory.mkdir()
-        client = nbclient.NotebookClient(content, timeout=120, allow_errors=True,
-                                         resources={"metadata": {"path": str(directory)}})
+        client = nbclient.NotebookClient(
+            content, timeout=120, allow_errors=True, resources={"metadata": {"path": str(directory)}}
+        )
         async with free:
             await client.async_execute(env=environment(scratch))
 
@@ -533,8 +573,11 @@ def outputs(content):
 @pytest.mark.parametrize("kind", ["solved", "as released"])
 def test_a_notebook_runs_from_top_to_bottom_without_an_error(executed, kind, name):
     found = outputs(executed[kind, name])
-    assert [(source(cell), output) for cell, output in found
-            if output["output_type"] == "error" or output.get("name") == "stderr"] == []
+    assert [
+        (source(cell), output)
+        for cell, output in found
+        if output["output_type"] == "error" or output.get("name") == "stderr"
+    ] == []
     code = [cell for cell in executed[kind, name]["cells"] if cell["cell_type"] == "code"]
     assert all(cell["execution_count"] for cell in code)
 
@@ -553,6 +596,10 @@ def test_its_check_gives_the_points_and_a_report(executed, kind, status, name):
 
 
 def test_the_picture_of_notebook_4_is_there_if_the_answer_is_right(executed):
-    pictures = {kind: [output for _, output in outputs(executed[kind, "04-restore.ipynb"])
-                       if "image/png" in output.get("data", {})] for kind in ("solved", "as released")}
+    pictures = {
+        kind: [
+            output for _, output in outputs(executed[kind, "04-restore.ipynb"]) if "image/png" in output.get("data", {})
+        ]
+        for kind in ("solved", "as released")
+    }
     assert (len(pictures["solved"]), len(pictures["as released"])) == (1, 0)

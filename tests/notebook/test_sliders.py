@@ -14,6 +14,7 @@ from grader.notebook import sliders
 def shown(monkeypatch):
     """What explorer() displays."""
     import IPython.display
+
     bundles = []
     monkeypatch.setattr(IPython.display, "display", lambda bundle, raw: bundles.append(bundle))
     return bundles
@@ -35,7 +36,7 @@ def test_a_job_that_loses_every_slot_before_it_saves_has_no_goodput():
 
 def test_it_is_displayed_with_widgets_and_with_a_picture_for_where_there_are_none(shown):
     sliders.explorer(240, restart=120)
-    bundle, = shown
+    (bundle,) = shown
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "<svg" in bundle["text/html"] and bundle["text/plain"].startswith("Saving every 1 h:")
 
@@ -47,6 +48,7 @@ def test_without_ipywidgets_there_is_the_picture(shown, monkeypatch):
         if name == "ipywidgets":
             raise ImportError(name)
         return real(name, *more)
+
     monkeypatch.setattr(builtins, "__import__", importing)
     sliders.explorer(240, restart=120)
     assert set(shown[0]) == {"text/html", "text/plain"}
@@ -63,9 +65,18 @@ def test_moving_a_slider_draws_anew():
     assert "formula" not in picture.value
 
 
-@pytest.mark.parametrize(("checkpoint", "restart", "said"), [
-    (..., 120, "still dots"), (240, ..., "still dots"), ("240", 0, "a number of seconds"), (True, 0, "a number"),
-    (-1, 0, "a number of seconds"), (0, 0, "longer than 0"), (240, float("nan"), "a number of seconds")])
+@pytest.mark.parametrize(
+    ("checkpoint", "restart", "said"),
+    [
+        (..., 120, "still dots"),
+        (240, ..., "still dots"),
+        ("240", 0, "a number of seconds"),
+        (True, 0, "a number"),
+        (-1, 0, "a number of seconds"),
+        (0, 0, "longer than 0"),
+        (240, float("nan"), "a number of seconds"),
+    ],
+)
 def test_what_can_not_be_drawn_is_said_in_a_sentence(checkpoint, restart, said, shown, capsys):
     sliders.explorer(checkpoint, restart)
     assert said in capsys.readouterr().out and not shown

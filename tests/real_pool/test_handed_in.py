@@ -21,8 +21,11 @@ EVICTED = LOGS["evicted-twice"]
 
 def sentences(found):
     """All that is said about a log."""
-    return [which(found), *([saved(found), evicted(found), went_on(found)] if found.origin == REAL else ()),
-            *found.problems]
+    return [
+        which(found),
+        *([saved(found), evicted(found), went_on(found)] if found.origin == REAL else ()),
+        *found.problems,
+    ]
 
 
 def told(found):
@@ -32,24 +35,31 @@ def told(found):
 # -- logs of a real HTCondor, as they were recorded ---------------------------------------------
 
 
-@pytest.mark.parametrize("name, checkpoints, evictions, resumes, survived", [
-    ("evicted-twice", 3, 2, 2, True),
-    ("resume-three-activations", 3, 2, 2, True),
-    ("evicted-in-transfer", 2, 1, 1, True),
-    ("vacated-in-transfer", 2, 1, 1, True),
-    ("held-and-released", 2, 0, 1, True),
-    ("never-evicted", 3, 0, 0, False),
-    ("network-fails", 3, 0, 0, False),
-    ("crash-by-signal", 1, 0, 0, False),
-    ("retried", 2, 0, 0, False),
-    ("held", 0, 0, 0, False),
-    ("list-everything", 2, 1, 0, False),
-])
+@pytest.mark.parametrize(
+    "name, checkpoints, evictions, resumes, survived",
+    [
+        ("evicted-twice", 3, 2, 2, True),
+        ("resume-three-activations", 3, 2, 2, True),
+        ("evicted-in-transfer", 2, 1, 1, True),
+        ("vacated-in-transfer", 2, 1, 1, True),
+        ("held-and-released", 2, 0, 1, True),
+        ("never-evicted", 3, 0, 0, False),
+        ("network-fails", 3, 0, 0, False),
+        ("crash-by-signal", 1, 0, 0, False),
+        ("retried", 2, 0, 0, False),
+        ("held", 0, 0, 0, False),
+        ("list-everything", 2, 1, 0, False),
+    ],
+)
 def test_what_a_real_log_shows(name, checkpoints, evictions, resumes, survived):
     found = read_handed_in(LOGS[name])
     assert (found.origin, found.problems) == (REAL, ())
     assert (found.checkpoints, found.evictions, found.resumes, found.survived) == (
-        checkpoints, evictions, resumes, survived)
+        checkpoints,
+        evictions,
+        resumes,
+        survived,
+    )
 
 
 def test_slots_bytes_and_end_are_read_from_it():
@@ -60,13 +70,16 @@ def test_slots_bytes_and_end_are_read_from_it():
     assert "It was evicted 2 times." in told(found) and "1185 bytes more than at first" in told(found)
 
 
-@pytest.mark.parametrize("name, words", [
-    ("never-evicted", "condor_vacate_job 30.0"),
-    ("held", "It was held: Error from slot1@127-0-0-1.localdomain: Starter failed to upload checkpoint."),
-    ("held", "No checkpoint came to the access point"),
-    ("crash-by-signal", "It ended with signal 11"),
-    ("list-everything", "It did not start again"),
-])
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("never-evicted", "condor_vacate_job 30.0"),
+        ("held", "It was held: Error from slot1@127-0-0-1.localdomain: Starter failed to upload checkpoint."),
+        ("held", "No checkpoint came to the access point"),
+        ("crash-by-signal", "It ended with signal 11"),
+        ("list-everything", "It did not start again"),
+    ],
+)
 def test_what_is_missing_is_said_with_what_to_do(name, words):
     assert words in told(read_handed_in(LOGS[name]))
 
@@ -76,20 +89,23 @@ def test_of_a_shared_log_the_job_that_shows_most_counts():
     assert read_handed_in(both) == read_handed_in(EVICTED)
 
 
-@pytest.mark.parametrize("change", [
-    lambda text: text.replace("\n", "\r\n"),
-    lambda text: "\n\n" + text + "\n\n",
-    lambda text: text.rstrip("\n"),
-    lambda text: text.replace("\t", "        "),
-    lambda text: "\n".join("    " + line for line in text.split("\n")),
-    lambda text: "# my log\n" + text,
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\n\n" + text + "\n\n",
+        lambda text: text.rstrip("\n"),
+        lambda text: text.replace("\t", "        "),
+        lambda text: "\n".join("    " + line for line in text.split("\n")),
+        lambda text: "# my log\n" + text,
+    ],
+)
 def test_a_log_that_went_through_an_editor_is_still_the_same(change):
     assert read_handed_in(change(EVICTED)).survived
 
 
 def test_a_log_that_is_cut_off_shows_what_it_has():
-    found = read_handed_in(EVICTED[:EVICTED.index("005 (")])
+    found = read_handed_in(EVICTED[: EVICTED.index("005 (")])
     assert (found.genuine, found.resumes, found.survived) == (True, 2, False)
     assert "has not ended yet" in told(found)
 
@@ -104,12 +120,18 @@ def test_the_submission_that_is_asked_for():
     assert read_handed_in(noted, Asked(29, "04-restore", since, since)).survived
 
 
-@pytest.mark.parametrize("asked, words", [
-    (Asked(cluster=30), "cluster 29, and 30 is asked for"),
-    (Asked(notes="04-restore by "), "has no notes; the job that is asked for has notes that begin with “04-restore by ”"),
-    (Asked(since=2e9), "is before 2033"),
-    (Asked(until=1e9), "is after 2001"),
-])
+@pytest.mark.parametrize(
+    "asked, words",
+    [
+        (Asked(cluster=30), "cluster 29, and 30 is asked for"),
+        (
+            Asked(notes="04-restore by "),
+            "has no notes; the job that is asked for has notes that begin with “04-restore by ”",
+        ),
+        (Asked(since=2e9), "is before 2033"),
+        (Asked(until=1e9), "is after 2001"),
+    ],
+)
 def test_another_submission_is_told_from_it(asked, words):
     found = read_handed_in(EVICTED, asked)
     assert found.origin == REAL and not found.genuine and not found.survived
@@ -126,6 +148,7 @@ def simulated(executor):
 
     from grader.course.catalogue import EXERCISES
     from grader.tree import Tree
+
     job = EXERCISES["restore"].job(Tree.files(ANSWERS["restore"][0]["text"]))
     return "".join(map(render, job_log(job, simulate(job, executor, schedule=parse("evict@2")))))
 
@@ -143,16 +166,23 @@ def test_the_simulators_log_with_other_names_does_not_count_either(simulated):
     assert "what the job used of the slot" in told(found) and "nothing of the slot but its name" in told(found)
 
 
-@pytest.mark.parametrize("old, new, words", [
-    ("22:40:04 Job was evicted", "22:30:04 Job was evicted", "times of a log only grow"),
-    ("593  -  Run Bytes Sent", "594  -  Run Bytes Sent", "have sent 5929 bytes, and 5928 are told"),
-    ("14408  -  Total", "14409  -  Total", "have received 14408 bytes, and 14409 are told"),
-    ("dir_1502", "dir_1479", "same execute directory"),
-    ("TimeExecute (s)      :        4", "TimeExecute (s)      :      400", "said to have run for 6 min 40 s"),
-    ("004 (029.000.000) 2026-11-22 22:39:56", "006 (029.000.000) 2026-11-22 22:39:56", "while it still has another"),
-    ("return value 0", "return value 1", "with exit code 1 and with exit-code 0"),
-    ("000 (029.000.000)", "006 (029.000.000)", "does not begin with the submission"),
-])
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ("22:40:04 Job was evicted", "22:30:04 Job was evicted", "times of a log only grow"),
+        ("593  -  Run Bytes Sent", "594  -  Run Bytes Sent", "have sent 5929 bytes, and 5928 are told"),
+        ("14408  -  Total", "14409  -  Total", "have received 14408 bytes, and 14409 are told"),
+        ("dir_1502", "dir_1479", "same execute directory"),
+        ("TimeExecute (s)      :        4", "TimeExecute (s)      :      400", "said to have run for 6 min 40 s"),
+        (
+            "004 (029.000.000) 2026-11-22 22:39:56",
+            "006 (029.000.000) 2026-11-22 22:39:56",
+            "while it still has another",
+        ),
+        ("return value 0", "return value 1", "with exit code 1 and with exit-code 0"),
+        ("000 (029.000.000)", "006 (029.000.000)", "does not begin with the submission"),
+    ],
+)
 def test_an_edited_log_does_not_fit_together(old, new, words):
     assert old in EVICTED
     found = read_handed_in(EVICTED.replace(old, new, 1))
@@ -160,7 +190,7 @@ def test_an_edited_log_does_not_fit_together(old, new, words):
 
 
 def test_an_eviction_that_is_written_into_another_log_does_not_fit_together():
-    eviction = EVICTED[EVICTED.index("004 ("):EVICTED.index("040 (", EVICTED.index("004 ("))]
+    eviction = EVICTED[EVICTED.index("004 (") : EVICTED.index("040 (", EVICTED.index("004 ("))]
     plain = LOGS["never-evicted"].replace("(030.", "(029.")
     at = plain.rindex("005 (")
     assert not read_handed_in(plain[:at] + eviction + plain[at:]).survived
@@ -169,8 +199,18 @@ def test_an_eviction_that_is_written_into_another_log_does_not_fit_together():
 # -- anything else -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["", "no log", "\x00" * 1000, "...\n" * 1000, "<?xml version='1.0'?>\n<c>\n</c>",
-                                  "001 (1.0.0) 2026-13-45 99:99:99 x\n...\n", "x" * 3_000_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no log",
+        "\x00" * 1000,
+        "...\n" * 1000,
+        "<?xml version='1.0'?>\n<c>\n</c>",
+        "001 (1.0.0) 2026-13-45 99:99:99 x\n...\n",
+        "x" * 3_000_000,
+    ],
+)
 def test_what_is_no_log_is_said_to_be_none(text):
     found = read_handed_in(text)
     assert (found.origin, found.survived) == (NO_LOG, False)
@@ -187,22 +227,26 @@ ENDED = "005 (029.000.000) 2026-11-22 22:40:16 Job terminated.\n"
 STARTED = "001 (029.000.000) 2026-11-22 22:40:16 Job executing on host: <\n\tSlotName: {}\n...\n"
 
 
-@pytest.mark.parametrize("text", [
-    EVICTED + ENDED + "\t" + "9" * 900_000 + "\n...\n",
-    EVICTED + ENDED + "\t(1) Normal termination (return value " + "9" * 5000 + ")\n...\n",
-    EVICTED.replace("Code", "Code " + "9" * 5000) + LOGS["held"].replace("Code 36", "Code " + "3" * 5000),
-    EVICTED + ENDED + "1 - " * 200_000 + "\n...\n",
-    "".join(map(STARTED.format, range(9000))),
-    "".join(f"012 ({n}.0.0) 2026-11-22 22:40:16 Job was held.\n...\n" for n in range(15000)),
-    "040 (1.0.0) 2026-11-22 22:40:16 Finished transferring output files\n...\n" * 12000,
-    EVICTED + "<" * 900_000,
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        EVICTED + ENDED + "\t" + "9" * 900_000 + "\n...\n",
+        EVICTED + ENDED + "\t(1) Normal termination (return value " + "9" * 5000 + ")\n...\n",
+        EVICTED.replace("Code", "Code " + "9" * 5000) + LOGS["held"].replace("Code 36", "Code " + "3" * 5000),
+        EVICTED + ENDED + "1 - " * 200_000 + "\n...\n",
+        "".join(map(STARTED.format, range(9000))),
+        "".join(f"012 ({n}.0.0) 2026-11-22 22:40:16 Job was held.\n...\n" for n in range(15000)),
+        "040 (1.0.0) 2026-11-22 22:40:16 Finished transferring output files\n...\n" * 12000,
+        EVICTED + "<" * 900_000,
+    ],
+)
 def test_a_text_that_is_made_to_be_slow_has_an_answer(text):
     assert sentences(read_handed_in(text))
 
 
-NOISE = st.one_of(st.text(max_size=30),
-                  st.sampled_from(["\n...\n", "\t", "9" * 40, "005 (", "-", "\x1b", "<", "(s) :"]))
+NOISE = st.one_of(
+    st.text(max_size=30), st.sampled_from(["\n...\n", "\t", "9" * 40, "005 (", "-", "\x1b", "<", "(s) :"])
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -210,7 +254,7 @@ NOISE = st.one_of(st.text(max_size=30),
 def test_a_mangled_log_has_an_answer_and_safe_sentences(name, changes):
     text = LOGS[name]
     for at, length, noise in changes:
-        text = text[:at] + noise + text[at + length:]
+        text = text[:at] + noise + text[at + length :]
     found = read_handed_in(text)
     assert sentences(found) and all(sentence.isprintable() for sentence in sentences(found))
     assert found.resumes <= max(0, len(found.activations) - 1)
@@ -227,6 +271,6 @@ def test_any_text_has_an_answer(text):
 @given(st.permutations(range(6)))
 def test_events_in_another_order_never_show_more(order):
     entries = EVICTED.split("\n...\n")[:-1]
-    parts = [entries[i * len(entries) // 6:(i + 1) * len(entries) // 6] for i in range(6)]
+    parts = [entries[i * len(entries) // 6 : (i + 1) * len(entries) // 6] for i in range(6)]
     mixed = "".join(entry + "\n...\n" for part in order for entry in parts[part])
     assert read_handed_in(mixed).survived == (list(order) == sorted(order))

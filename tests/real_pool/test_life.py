@@ -37,8 +37,12 @@ SENT = SENDING + event(40, "Finished transferring output files")
 EVICTED = event(4, "Job was evicted.", "(0) CPU times")
 ENDED = event(5, "Job terminated.", "(1) Normal termination (return value 3)")
 UPLOAD = event(21, "Error from starter on slot1@pool:", "Starter failed to upload checkpoint", "Code 36 Subcode -1")
-RESCHEDULED = event(21, "Error from starter on slot1@pool:", "Rescheduling self-checkpoint job after checkpoint upload "
-                    "because reactivating the claim would have failed.", "Code 1025 Subcode 0")
+RESCHEDULED = event(
+    21,
+    "Error from starter on slot1@pool:",
+    "Rescheduling self-checkpoint job after checkpoint upload because reactivating the claim would have failed.",
+    "Code 1025 Subcode 0",
+)
 """As HTCondor 25.14.1 wrote it."""
 HELD = event(12, "Job was held.", "Error from slot1@pool: Starter failed to upload checkpoint", "Code 36 Subcode -1")
 
@@ -46,10 +50,12 @@ HELD = event(12, "Job was held.", "Error from slot1@pool: Starter failed to uplo
 @pytest.fixture
 def lived():
     """lived(log) is the job's life by that log, and its moments."""
+
     def lived(log, job=JOB, silence=True):
         life = Life(job, Tree, lambda: SPOOL, lambda: ("state.txt",))
         moments = [moment for event in read(log) for moment in life.hear(event)]
         return life, moments + (list(life.silence()) if silence else [])
+
     return lived
 
 
@@ -61,42 +67,64 @@ def test_what_is_told_in_passing_changes_nothing(lived):
     whole = STARTED + SENT + SENT + EVICTED
     aside = event(28, "Job ad information event triggered.", "Cmd = ...") + event(6, "Image size of job updated: 14760")
     interrupted = whole.replace("...\n", "...\n" + aside)
-    assert kinds(lived(interrupted)[1]) == kinds(lived(whole)[1]) == (
-        "submitted started checkpoint restarted checkpoint restarted evicted")
+    assert (
+        kinds(lived(interrupted)[1])
+        == kinds(lived(whole)[1])
+        == ("submitted started checkpoint restarted checkpoint restarted evicted")
+    )
 
 
-@pytest.mark.parametrize("name, told, schedule", [
-    ("never-evicted", "submitted started" + " checkpoint restarted" * 3 + " ended", ""),
-    ("evicted-twice", "submitted started checkpoint restarted evicted started checkpoint restarted evicted started "
-                      "checkpoint restarted ended", "evict@2 evict@4"),
-    ("held", "submitted started held removed", ""),
-])
+@pytest.mark.parametrize(
+    "name, told, schedule",
+    [
+        ("never-evicted", "submitted started" + " checkpoint restarted" * 3 + " ended", ""),
+        (
+            "evicted-twice",
+            "submitted started checkpoint restarted evicted started checkpoint restarted evicted started "
+            "checkpoint restarted ended",
+            "evict@2 evict@4",
+        ),
+        ("held", "submitted started held removed", ""),
+    ],
+)
 def test_logs_of_a_real_htcondor(lived, name, told, schedule):
     life, moments = lived((LOGS / f"{name}.log").read_text())
     assert (kinds(moments), render(life.faults)) == (told, schedule)
     assert list(story.lines(moments, "sweep.log"))
 
 
-@pytest.mark.parametrize("log, told", [
-    (SENT, "checkpoint restarted"),
-    (SENT + EVICTED, "checkpoint restarted evicted"),
-    (SENDING + EVICTED, "evicted"),
-    (SENDING + SENT, "checkpoint failed restarted checkpoint restarted"),
-    (SENT + ENDED, "ended"),
-    (SENDING + UPLOAD + EVICTED + HELD, "held"),
-    (SENT + UPLOAD + EVICTED + HELD, "held"),
-    (EVICTED, "evicted"),
-    (EVICTED + event(12, "Job was held.", "via condor_hold", "Code 1 Subcode 0") + event(13, "Job was released."),
-     "held released"),
-    (SENT + event(4, "Job was evicted. Code 1025 Subcode 0", "(0) CPU times"), "checkpoint requeued"),
-    (SENT + RESCHEDULED + event(4, "Job was evicted. Code 1025 Subcode 0", "(0) CPU times"), "checkpoint requeued"),
-    (SENT + UPLOAD + event(4, "Job was evicted. Code 1022 Subcode 0", "(0) CPU times"), "evicted"),
-    (SENT + event(4, "Job was evicted.", "(0) Job terminated and was requeued", "(1) Normal termination "
-                                                                               "(return value 1)"), "retried"),
-    (event(7, "Shadow exception!", "connection lost"), "evicted"),
-    (event(9, "Job was aborted."), "removed"),
-    (event(6, "Image size of job updated: 1"), ""),
-])
+@pytest.mark.parametrize(
+    "log, told",
+    [
+        (SENT, "checkpoint restarted"),
+        (SENT + EVICTED, "checkpoint restarted evicted"),
+        (SENDING + EVICTED, "evicted"),
+        (SENDING + SENT, "checkpoint failed restarted checkpoint restarted"),
+        (SENT + ENDED, "ended"),
+        (SENDING + UPLOAD + EVICTED + HELD, "held"),
+        (SENT + UPLOAD + EVICTED + HELD, "held"),
+        (EVICTED, "evicted"),
+        (
+            EVICTED
+            + event(12, "Job was held.", "via condor_hold", "Code 1 Subcode 0")
+            + event(13, "Job was released."),
+            "held released",
+        ),
+        (SENT + event(4, "Job was evicted. Code 1025 Subcode 0", "(0) CPU times"), "checkpoint requeued"),
+        (SENT + RESCHEDULED + event(4, "Job was evicted. Code 1025 Subcode 0", "(0) CPU times"), "checkpoint requeued"),
+        (SENT + UPLOAD + event(4, "Job was evicted. Code 1022 Subcode 0", "(0) CPU times"), "evicted"),
+        (
+            SENT
+            + event(
+                4, "Job was evicted.", "(0) Job terminated and was requeued", "(1) Normal termination (return value 1)"
+            ),
+            "retried",
+        ),
+        (event(7, "Shadow exception!", "connection lost"), "evicted"),
+        (event(9, "Job was aborted."), "removed"),
+        (event(6, "Image size of job updated: 1"), ""),
+    ],
+)
 def test_what_events_mean_together(lived, log, told):
     assert kinds(lived(STARTED + log)[1]) == f"submitted started {told}".strip()
 
@@ -124,8 +152,9 @@ def test_the_execution_that_is_on_its_way(lived, log, execution):
 def test_a_held_job_has_code_reason_and_what_is_missing(lived):
     life, moments = lived(STARTED + SENDING + UPLOAD + EVICTED + HELD)
     assert life.over
-    assert moments[-1].next == Held(36, -1, "Error from slot1@pool: Starter failed to upload checkpoint",
-                                    ("state.txt",))
+    assert moments[-1].next == Held(
+        36, -1, "Error from slot1@pool: Starter failed to upload checkpoint", ("state.txt",)
+    )
 
 
 def test_a_users_own_hold_is_not_the_end(lived):

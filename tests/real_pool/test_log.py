@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ def test_a_log_of_a_real_htcondor_is_read_whole():
     executing = next(event for event in events if event.number == 1)
     assert executing.body[0].startswith("SlotName: slot")
     when = EVICTED.split("\n")[0].split(") ")[1][:19]
-    assert datetime.fromtimestamp(events[0].time, timezone.utc).strftime("%Y-%m-%d %H:%M:%S") == when
+    assert datetime.fromtimestamp(events[0].time, UTC).strftime("%Y-%m-%d %H:%M:%S") == when
 
 
 @pytest.mark.parametrize("rest", ["005 (007.000.000) 2026-11-22 20:54:31 Job termin", "005 (007.000.000)", "0", "\x00"])
@@ -33,8 +33,8 @@ def test_an_event_that_is_still_being_written_is_left_out(rest):
 
 @pytest.mark.parametrize("when", ["2026-11-22 20:54:31.123", "2026-11-22T20:54:31Z", "2026-11-22 20:54:31"])
 def test_dates_in_each_of_htcondors_forms(when):
-    event, = read(f"009 (007.000.000) {when} Job was aborted.\n...\n")
-    assert event.time == datetime(2026, 11, 22, 20, 54, 31, tzinfo=timezone.utc).timestamp()
+    (event,) = read(f"009 (007.000.000) {when} Job was aborted.\n...\n")
+    assert event.time == datetime(2026, 11, 22, 20, 54, 31, tzinfo=UTC).timestamp()
 
 
 def test_an_entry_that_is_no_event_is_passed_over():

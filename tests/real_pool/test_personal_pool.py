@@ -7,10 +7,13 @@ import pytest
 from grader.real_pool import personal_pool
 
 
-@pytest.mark.parametrize("change, words", [
-    (("sys.platform", "darwin"), "needs Linux"),
-    (("os.geteuid", lambda: 1000), "needs root"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (("sys.platform", "darwin"), "needs Linux"),
+        (("os.geteuid", lambda: 1000), "needs root"),
+    ],
+)
 def test_where_no_pool_can_be_made_it_says_why(monkeypatch, change, words):
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr("os.geteuid", lambda: 0, raising=False)
@@ -18,13 +21,16 @@ def test_where_no_pool_can_be_made_it_says_why(monkeypatch, change, words):
     assert words in personal_pool.obstacle()
 
 
-@pytest.mark.parametrize("line, found", [
-    ("deb http://mirror.example.org/debian bookworm main", "http://mirror.example.org/debian"),
-    ("deb [a=b c=d] https://mirror.example.org/debian/ bookworm main", "https://mirror.example.org/debian"),
-    ("URIs: http://mirror.example.org/debian", "http://mirror.example.org/debian"),
-    ("deb http://mirror.example.org/debian-security bookworm main", personal_pool.MIRROR),
-    ("# deb http://mirror.example.org/debian bookworm main", personal_pool.MIRROR),
-])
+@pytest.mark.parametrize(
+    "line, found",
+    [
+        ("deb http://mirror.example.org/debian bookworm main", "http://mirror.example.org/debian"),
+        ("deb [a=b c=d] https://mirror.example.org/debian/ bookworm main", "https://mirror.example.org/debian"),
+        ("URIs: http://mirror.example.org/debian", "http://mirror.example.org/debian"),
+        ("deb http://mirror.example.org/debian-security bookworm main", personal_pool.MIRROR),
+        ("# deb http://mirror.example.org/debian bookworm main", personal_pool.MIRROR),
+    ],
+)
 def test_the_mirror_is_the_one_of_apt(tmp_path, line, found):
     (tmp_path / "sources.list").write_text(line + "\n")
     assert personal_pool.mirror(tmp_path) == found

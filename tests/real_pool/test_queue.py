@@ -27,6 +27,7 @@ def test_root_is_told_that_htcondor_takes_no_jobs_from_root(monkeypatch):
 def test_without_the_bindings_the_commands_do_it(monkeypatch):
     def absent(site):
         raise ImportError
+
     monkeypatch.setattr(personal_pool, "own_htcondor", lambda: True)
     monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
     monkeypatch.setattr(queue, "Bindings", absent)
@@ -43,11 +44,14 @@ def test_a_command_that_fails_is_told_in_its_own_words():
         queue.HTCondor(queue.Site()).run("sh", "-c", "echo not you >&2; exit 1")
 
 
-@pytest.mark.parametrize("error, words", [
-    ("Failed to connect to schedd, errmsg=AUTHENTICATE:1003:Failed to authenticate with any method", "who you are"),
-    ("Unable to locate local daemon", "does not answer"),
-    ("Failed to commit and disconnect from queue: job is too big", "HTCondor refused: "),
-])
+@pytest.mark.parametrize(
+    "error, words",
+    [
+        ("Failed to connect to schedd, errmsg=AUTHENTICATE:1003:Failed to authenticate with any method", "who you are"),
+        ("Unable to locate local daemon", "does not answer"),
+        ("Failed to commit and disconnect from queue: job is too big", "HTCondor refused: "),
+    ],
+)
 def test_an_error_of_the_bindings_says_what_can_be_done(error, words):
     told = queue.in_words(error)
     assert words in told and error in told

@@ -10,8 +10,27 @@ from grader.rules.classads import ERROR, UNDEFINED, is_true, read
 
 AD = {"ExitCode": 7, "ExitBySignal": False, "Why": "so", "Share": 0.25}
 KNOWN = {name.lower(): value for name, value in AD.items()}
-ATOMS = st.sampled_from(["0", "1", "7", "2.5", "1e3", "true", "FALSE", "undefined", "error", '"so"', '"SO"', '""', "ExitCode",
-                         "exitbysignal", "Why", "Share", "Missing"])
+ATOMS = st.sampled_from(
+    [
+        "0",
+        "1",
+        "7",
+        "2.5",
+        "1e3",
+        "true",
+        "FALSE",
+        "undefined",
+        "error",
+        '"so"',
+        '"SO"',
+        '""',
+        "ExitCode",
+        "exitbysignal",
+        "Why",
+        "Share",
+        "Missing",
+    ]
+)
 BINARY = "&& || == != < <= > >= =?= =!= is isnt + - * / %".split()
 
 
@@ -38,6 +57,7 @@ def told():
     def told(text):
         found = library.ExprTree(text).eval(library.ClassAd(AD))
         return nothing[found] if isinstance(found, library.Value) else found
+
     return told
 
 
@@ -51,19 +71,45 @@ def test_an_expression_is_what_htcondors_library_says(told, text):
     assert type(value) is type(right) and value == right, text
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("9223372036854775807 + 1", -2**63), ("-7 / 2", -3), ("-7 % 3", -1), ("7 / 0", ERROR), ("1 - 2 - 3", -4),
-    ("2 + 3 * 4 == 14 && true", True), ("true || false && false", True), ("1 ? 2 ? 3 : 4 : 5", 3),
-    ('strcat("code ", ExitCode, 1.5, true)', "code 71.500000000000000E+00true"), (r'"a\"b"', 'a"b')])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("9223372036854775807 + 1", -(2**63)),
+        ("-7 / 2", -3),
+        ("-7 % 3", -1),
+        ("7 / 0", ERROR),
+        ("1 - 2 - 3", -4),
+        ("2 + 3 * 4 == 14 && true", True),
+        ("true || false && false", True),
+        ("1 ? 2 ? 3 : 4 : 5", 3),
+        ('strcat("code ", ExitCode, 1.5, true)', "code 71.500000000000000E+00true"),
+        (r'"a\"b"', 'a"b'),
+    ],
+)
 def test_numbers_and_precedence_are_htcondors(told, text, value):
     assert read(text).value(KNOWN) == value == told(text)
 
 
-@pytest.mark.parametrize("text", ["a & 1", "~1", "{1, 2}", "a[0]", "[b = 1]", "TARGET.ExitCode", "time()", "regexp(\"a\", b)",
-                                  "1 << 2", "a.b", "a ?: b", "9223372036854775808",
-                                  pytest.param("9" * 5000, id="many digits"),
-                                  pytest.param("+".join("1" * 3000), id="a long sum"),
-                                  pytest.param("!" * 3000 + "1", id="not, again and again")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a & 1",
+        "~1",
+        "{1, 2}",
+        "a[0]",
+        "[b = 1]",
+        "TARGET.ExitCode",
+        "time()",
+        'regexp("a", b)',
+        "1 << 2",
+        "a.b",
+        "a ?: b",
+        "9223372036854775808",
+        pytest.param("9" * 5000, id="many digits"),
+        pytest.param("+".join("1" * 3000), id="a long sum"),
+        pytest.param("!" * 3000 + "1", id="not, again and again"),
+    ],
+)
 def test_what_has_no_meaning_here_is_known_to_have_none(text):
     assert not read(text).depends_only_on(frozenset({"a", "b", "exitcode", "target"}))
 
@@ -73,7 +119,18 @@ def test_an_attribute_of_the_jobs_own_may_be_called_so():
     assert found.names == {"exitcode"} and found.value(KNOWN) is True
 
 
-@pytest.mark.parametrize(("value", "holds"), [(True, True), (False, False), (1, True), (0, False), (1.5, True), ("true", False),
-                                              (UNDEFINED, False), (ERROR, False)])
+@pytest.mark.parametrize(
+    ("value", "holds"),
+    [
+        (True, True),
+        (False, False),
+        (1, True),
+        (0, False),
+        (1.5, True),
+        ("true", False),
+        (UNDEFINED, False),
+        (ERROR, False),
+    ],
+)
 def test_a_policy_holds_if_it_is_true_or_a_number_but_zero(value, holds):
     assert is_true(value) == holds

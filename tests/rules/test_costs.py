@@ -28,6 +28,7 @@ def log(python_job, executor):
     def log(schedule="", **pace):
         moments = simulate(job, executor, schedule=parse(schedule), pace=Pace(**pace))
         return "".join(map(render, job_log(job, moments)))
+
     return log
 
 

@@ -45,8 +45,7 @@ def read_back(tmp_path):
     return read
 
 
-with_one_folder = settings(max_examples=40, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture])
+with_one_folder = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def holds(events, found):
@@ -65,7 +64,7 @@ def test_notes_of_the_submit_file_stand_below_the_host_as_htcondor_writes_them()
 
 
 def test_htcondor_reads_the_notes_back(read_back):
-    event, = read_back(eventlog.submitted(*JOB, notes="sweep 1 12, ada"))
+    (event,) = read_back(eventlog.submitted(*JOB, notes="sweep 1 12, ada"))
     assert event["LogNotes"] == "sweep 1 12, ada"
 
 
@@ -165,9 +164,13 @@ def test_an_eviction_reads_back(read_back, job, code, subcode, usage, sent):
 
 
 @with_one_folder
-@given(job=jobs, ending=st.one_of(
-    st.fixed_dictionaries({"return_value": st.integers(0, 255)}),
-    st.fixed_dictionaries({"signal": st.integers(1, 64)})))
+@given(
+    job=jobs,
+    ending=st.one_of(
+        st.fixed_dictionaries({"return_value": st.integers(0, 255)}),
+        st.fixed_dictionaries({"signal": st.integers(1, 64)}),
+    ),
+)
 def test_a_requeued_job_reads_back(read_back, job, ending):
     event = eventlog.evicted(*job, **ending)
     (found,) = read_back(event)

@@ -31,49 +31,61 @@ def test_any_joint_and_any_order_will_do(schedule, joint):
     assert parse(joint + joint.join(str(fault) for fault in reversed(schedule)) + joint) == schedule
 
 
-@pytest.mark.parametrize("text, schedule", [
-    ("", ()),
-    ("  ", ()),
-    ("evict@2", (Fault("evict", 2),)),
-    ("evict@2+90s", (Fault("evict", 2, 90.0),)),
-    ("evict@2+90", (Fault("evict", 2, 90.0),)),
-    ("vacate@12+0.25s", (Fault("vacate", 12, 0.25),)),
-    ("hold@2, requeue@1 upload-fails@3", (Fault("requeue", 1), Fault("hold", 2), Fault("upload-fails", 3))),
-    ("look@2+5s evict@2", (Fault("look", 2, 5.0), Fault("evict", 2))),
-    ("look@2+5s look@2+6s", (Fault("look", 2, 5.0), Fault("look", 2, 6.0))),
-    ("evict@2 hold-idle@2+9s hold-idle@2", (Fault("hold-idle", 2, 9.0), Fault("hold-idle", 2), Fault("evict", 2))),
-])
+@pytest.mark.parametrize(
+    "text, schedule",
+    [
+        ("", ()),
+        ("  ", ()),
+        ("evict@2", (Fault("evict", 2),)),
+        ("evict@2+90s", (Fault("evict", 2, 90.0),)),
+        ("evict@2+90", (Fault("evict", 2, 90.0),)),
+        ("vacate@12+0.25s", (Fault("vacate", 12, 0.25),)),
+        ("hold@2, requeue@1 upload-fails@3", (Fault("requeue", 1), Fault("hold", 2), Fault("upload-fails", 3))),
+        ("look@2+5s evict@2", (Fault("look", 2, 5.0), Fault("evict", 2))),
+        ("look@2+5s look@2+6s", (Fault("look", 2, 5.0), Fault("look", 2, 6.0))),
+        ("evict@2 hold-idle@2+9s hold-idle@2", (Fault("hold-idle", 2, 9.0), Fault("hold-idle", 2), Fault("evict", 2))),
+    ],
+)
 def test_the_notation(text, schedule):
     assert parse(text) == schedule
 
 
-@pytest.mark.parametrize("fault, text", [
-    (Fault("evict", 2), "evict@2"), (Fault("evict", 4, 90.0), "evict@4+90s"), (Fault("vacate", 1, 0.5), "vacate@1+0.5s"),
-    (Fault("evict", 3, 1_000_000.0), "evict@3+1000000s"), (Fault("evict", 3, 12345.678), "evict@3+12345.678s"),
-    (Fault("evict", 3, 0.00001), "evict@3+0.00001s"),
-])
+@pytest.mark.parametrize(
+    "fault, text",
+    [
+        (Fault("evict", 2), "evict@2"),
+        (Fault("evict", 4, 90.0), "evict@4+90s"),
+        (Fault("vacate", 1, 0.5), "vacate@1+0.5s"),
+        (Fault("evict", 3, 1_000_000.0), "evict@3+1000000s"),
+        (Fault("evict", 3, 12345.678), "evict@3+12345.678s"),
+        (Fault("evict", 3, 0.00001), "evict@3+0.00001s"),
+    ],
+)
 def test_a_fault_is_written_as_it_is_read(fault, text):
     assert str(fault) == text and parse(text) == (fault,)
 
 
-@pytest.mark.parametrize("text, part, remedy", [
-    ("evict", "'evict'", "KIND@EXECUTION"),
-    ("evict@1 boom!", "'boom!'", "evict@2"),
-    ("evict@two", "'evict@two'", "KIND@EXECUTION+SECONDSs"),
-    ("evict@2+1h", "'evict@2+1h'", "evict@4+90s"),
-    ("evict@-1", "'evict@-1'", "KIND@EXECUTION"),
-    ("evict@2-5s", "'evict@2-5s'", "KIND@EXECUTION"),
-    ("Evict@2", "'Evict@2'", "evict@2"),
-    ("evcit@2", "'evcit@2'", "did you mean evict?"),
-    ("upload-fail@2", "'upload-fail@2'", "did you mean upload-fails?"),
-    ("quux@2", "'quux@2'", "there are evict, vacate, hold"),
-    ("evict@0", "'evict@0'", "counted from 1"),
-    ("requeue@2+5s", "'requeue@2+5s'", "takes no seconds"),
-    ("upload-fails@2+5s", "'upload-fails@2+5s'", "at the end of an execution"),
-    ("look@3", "'look@3'", "look@3+60s"),
-    ("evict@2 hold@2", "evict@2 and hold@2", "one fault only"),
-    ("evict@2+5s hold@1 evict@2+9s", "evict@2+5s and evict@2+9s", "one fault only"),
-])
+@pytest.mark.parametrize(
+    "text, part, remedy",
+    [
+        ("evict", "'evict'", "KIND@EXECUTION"),
+        ("evict@1 boom!", "'boom!'", "evict@2"),
+        ("evict@two", "'evict@two'", "KIND@EXECUTION+SECONDSs"),
+        ("evict@2+1h", "'evict@2+1h'", "evict@4+90s"),
+        ("evict@-1", "'evict@-1'", "KIND@EXECUTION"),
+        ("evict@2-5s", "'evict@2-5s'", "KIND@EXECUTION"),
+        ("Evict@2", "'Evict@2'", "evict@2"),
+        ("evcit@2", "'evcit@2'", "did you mean evict?"),
+        ("upload-fail@2", "'upload-fail@2'", "did you mean upload-fails?"),
+        ("quux@2", "'quux@2'", "there are evict, vacate, hold"),
+        ("evict@0", "'evict@0'", "counted from 1"),
+        ("requeue@2+5s", "'requeue@2+5s'", "takes no seconds"),
+        ("upload-fails@2+5s", "'upload-fails@2+5s'", "at the end of an execution"),
+        ("look@3", "'look@3'", "look@3+60s"),
+        ("evict@2 hold@2", "evict@2 and hold@2", "one fault only"),
+        ("evict@2+5s hold@1 evict@2+9s", "evict@2+5s and evict@2+9s", "one fault only"),
+    ],
+)
 def test_what_can_not_be_read_is_named_with_what_could_stand_there(text, part, remedy):
     with pytest.raises(ScheduleError) as error:
         parse(text)

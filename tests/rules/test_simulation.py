@@ -15,8 +15,9 @@ from grader.rules.schedule import parse
 from grader.rules.simulation import NEGOTIATION, Held, Pace, outcome, simulate
 from grader.tree import Directory, File, Tree
 
-needs_lists = pytest.mark.skipif(not sys.platform.startswith("linux"),
-                                 reason="which processes there are is told by /proc")
+needs_lists = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="which processes there are is told by /proc"
+)
 SLIDES, V25 = PROFILES["slides2021"], PROFILES["v25"]
 
 STEPS = """
@@ -38,18 +39,29 @@ STEPS = """
 @pytest.fixture
 def steps(python_job):
     """steps(source=STEPS, **fields): a job that checkpoints `n` and `rows`."""
+
     def steps(source=STEPS, **fields):
-        return python_job(source, **{"checkpoint_exit_code": 85, "transfer_checkpoint_files": ("n", "rows"),
-                                     "transfer_output_files": ("rows",), **fields})
+        return python_job(
+            source,
+            **{
+                "checkpoint_exit_code": 85,
+                "transfer_checkpoint_files": ("n", "rows"),
+                "transfer_output_files": ("rows",),
+                **fields,
+            },
+        )
+
     return steps
 
 
 @pytest.fixture
 def play(executor):
     """play(job, schedule): all moments and the outcome."""
+
     def play(job, schedule="", profile=MODERN, **options):
         moments = list(simulate(job, executor, profile, parse(schedule), **options))
         return moments, outcome(moments)
+
     return play
 
 
@@ -67,19 +79,37 @@ def numbers(end):
 
 # -- without a fault ----------------------------------------------------------------
 
+
 def test_the_story_without_a_fault(steps, play):
     moments, end = play(steps())
-    assert kinds(moments) == ["submitted", "started", "exited", "checkpoint", "restarted", "exited", "checkpoint",
-                              "restarted", "exited", "ended"]
+    assert kinds(moments) == [
+        "submitted",
+        "started",
+        "exited",
+        "checkpoint",
+        "restarted",
+        "exited",
+        "checkpoint",
+        "restarted",
+        "exited",
+        "ended",
+    ]
     assert numbers(end) == ("completed", 1, 3, 2, 300, 0)
     assert end.exit == Exit(0) and end.hold is None
-    assert end.home == Tree.files({"rows": "row 0\nrow 1\nrow 2\n", "out.txt": "step 0\nstep 1\nstep 2\n", "err.txt": ""})
+    assert end.home == Tree.files(
+        {"rows": "row 0\nrow 1\nrow 2\n", "out.txt": "step 0\nstep 1\nstep 2\n", "err.txt": ""}
+    )
 
 
 def test_time_passes_while_waiting_for_a_slot_and_while_computing(steps, play):
     moments, _ = play(steps())
     assert [moment.time - EPOCH for moment in moments] == [
-        0, *[NEGOTIATION] * 1, *[NEGOTIATION + 100] * 3, *[NEGOTIATION + 200] * 3, *[NEGOTIATION + 300] * 2]
+        0,
+        *[NEGOTIATION] * 1,
+        *[NEGOTIATION + 100] * 3,
+        *[NEGOTIATION + 200] * 3,
+        *[NEGOTIATION + 300] * 2,
+    ]
 
 
 def test_the_spool_is_deleted_at_the_end(steps, play):
@@ -108,14 +138,22 @@ exit 85
 
 
 @needs_lists
-@pytest.mark.parametrize("schedule, upload, rows", [
-    ("", 0, "row 0|row 1|worker 0|"), ("", 60, "row 0|worker 0|row 1|worker 1|"),
-    ("evict@1", 0, "row 0|row 1|worker 0|"), ("evict@2", 0, "row 0|row 1|"),
-    ("evict@2+60s", 0, "row 0|row 1|"), ("look@2+40s", 0, "row 0|row 1|worker 0|")])
+@pytest.mark.parametrize(
+    "schedule, upload, rows",
+    [
+        ("", 0, "row 0|row 1|worker 0|"),
+        ("", 60, "row 0|worker 0|row 1|worker 1|"),
+        ("evict@1", 0, "row 0|row 1|worker 0|"),
+        ("evict@2", 0, "row 0|row 1|"),
+        ("evict@2+60s", 0, "row 0|row 1|"),
+        ("look@2+40s", 0, "row 0|row 1|worker 0|"),
+    ],
+)
 def test_what_is_left_running_goes_on_until_the_slot_is_lost(shell_job, play, schedule, upload, rows):
     """R4f, R5"""
-    job = shell_job(WORKER, checkpoint_exit_code=85, transfer_checkpoint_files=("n", "rows"),
-                    transfer_output_files=("rows",))
+    job = shell_job(
+        WORKER, checkpoint_exit_code=85, transfer_checkpoint_files=("n", "rows"), transfer_output_files=("rows",)
+    )
     _, end = play(job, schedule, pace=Pace(upload=upload))
     assert end.home["rows"].text.replace("\n", "|") == rows
 
@@ -127,6 +165,7 @@ def test_a_job_that_never_lets_go_of_what_it_starts_is_not_followed_for_ever(she
 
 
 # -- evicted ----------------------------------------------------------------------------
+
 
 def test_evict_loses_everything_since_the_checkpoint_and_the_sandbox(steps, play):
     """R5, R2"""
@@ -175,13 +214,18 @@ def test_a_fault_after_the_end_does_not_happen(steps, play):
 
 def test_an_input_that_was_changed_is_pristine_again_unless_it_is_in_the_checkpoint(python_job, play):
     """R2"""
-    job = python_job("""
+    job = python_job(
+        """
         import os, sys
         open("table", "a").write("changed")
         if not os.path.exists("n"):
             open("n", "w")
             sys.exit(85)
-    """, inputs=Tree.of(table="pristine "), checkpoint_exit_code=85, transfer_checkpoint_files=("n",))
+    """,
+        inputs=Tree.of(table="pristine "),
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("n",),
+    )
     assert find(play(job, "evict@2")[0], "started")[1].sandbox["table"].text == "pristine "
 
 
@@ -255,6 +299,7 @@ def test_the_log_of_an_idle_job_that_is_held_tells_of_no_eviction(steps, play):
 
 # -- at the checkpoint ------------------------------------------------------------------------------
 
+
 def test_after_a_failed_upload_the_old_spool_stays_and_the_job_restarts_in_place(steps, play):
     """R4d"""
     moments, end = play(steps(), "upload-fails@2")
@@ -305,14 +350,19 @@ def test_a_missing_checkpoint_file_holds_the_job(steps, play):
 
 def test_a_file_that_was_sent_once_and_is_gone_later_holds_the_job_and_leaves_the_spool(steps, play):
     """R4c"""
-    moments, end = play(steps("""
+    moments, end = play(
+        steps(
+            """
         import os, sys
         if not os.path.exists("n"):
             open("n", "w").write("first")
         else:
             os.remove("n")
         sys.exit(85)
-    """, transfer_checkpoint_files=("n",)))
+    """,
+            transfer_checkpoint_files=("n",),
+        )
+    )
     assert (end.status, end.executions, end.checkpoints, end.hold.code) == ("held", 2, 1, 36)
     assert moments[-1].spool["n"].text == "first"
 
@@ -320,7 +370,7 @@ def test_a_file_that_was_sent_once_and_is_gone_later_holds_the_job_and_leaves_th
 @pytest.mark.parametrize("code", [300, 341, 85 + 256, -1])
 def test_a_code_that_no_program_can_exit_with_never_matches(steps, play, code):
     """R1: codes above 255"""
-    moments, end = play(steps(checkpoint_exit_code=code))
+    _moments, end = play(steps(checkpoint_exit_code=code))
     assert (end.status, end.exit, end.executions, end.checkpoints) == ("completed", Exit(85), 1, 0)
 
 
@@ -346,16 +396,19 @@ def test_a_signal_never_is_a_checkpoint(steps, play, number):
 
 # -- at the end -------------------------------------------------------------------------------------
 
+
 def test_a_crash_ends_the_job_and_does_not_resume(steps, play):
     """R6"""
-    _, end = play(steps("""
+    _, end = play(
+        steps("""
         import os, sys
         open("rows", "w").write("half")
         if os.path.exists("n"):
             sys.exit(3)
         open("n", "w")
         sys.exit(85)
-    """))
+    """)
+    )
     assert (end.status, end.exit, end.executions) == ("completed", Exit(3), 2)
     assert end.home["rows"].text == "half" and end.badput_s == 0
 
@@ -398,12 +451,14 @@ def test_a_success_exit_code_is_not_retried(steps, play):
 
 def test_a_job_that_can_not_be_started_is_held(play):
     from grader.rules.job import Job
+
     job = Job(executable="job", inputs=Tree({"job": File(b"#!/no/such/thing\n", True)}))
     _, end = play(job)
     assert end.status == "held" and end.hold.code == 6 and "No such file" in end.hold.reason
 
 
 # -- streams --------------------------------------------------------------------------------------
+
 
 def test_streamed_output_keeps_the_lines_of_lost_work(steps, play):
     """R3: it goes straight to the file in the submit directory; none is in the sandbox or the spool."""
@@ -415,7 +470,7 @@ def test_streamed_output_keeps_the_lines_of_lost_work(steps, play):
 
 
 def test_streamed_errors_too(steps, play):
-    source = STEPS.replace('flush=True)', 'file=sys.stderr)')
+    source = STEPS.replace("flush=True)", "file=sys.stderr)")
     _, end = play(steps(source, stream_error=True), "evict@2")
     assert end.home["err.txt"].text == "step 0\nstep 1\nstep 1\nstep 2\n" and end.home["out.txt"].text == ""
 
@@ -468,10 +523,13 @@ def test_v25_eviction_driven_a_listed_file_that_is_not_there_yet_is_not_saved(st
     """R7"""
     job = eviction_driven(steps, "import time\ntime.sleep(100)\nopen('rows', 'w')")
     moments, end = play(job, "vacate@1+50s", V25)
-    lost, = find(moments, "evicted")
+    (lost,) = find(moments, "evicted")
     assert (end.status, end.badput_s, lost.next.missing, lost.spool) == ("completed", 50, ("rows",), Tree())
     assert [event.text[:21] for event in events(job, lost, V25)] == [
-        "Started transferring ", "Error from starter on", "Job was evicted. Code"]
+        "Started transferring ",
+        "Error from starter on",
+        "Job was evicted. Code",
+    ]
 
 
 def test_eviction_driven_a_half_written_file_is_sent_as_it_is(steps, play):
@@ -496,6 +554,7 @@ def test_exit_driven_a_half_written_file_reaches_no_other_start(steps, play):
 
 # -- never finishes ----------------------------------------------------------------------------------------
 
+
 def test_a_job_that_comes_back_to_a_state_never_finishes(steps, play):
     moments, end = play(steps("import sys\nopen('n', 'w')\nopen('rows', 'w')\nprint('again')\nsys.exit(85)"))
     assert (end.status, moments[-1].kind) == ("never finishes", "never finishes")
@@ -509,12 +568,17 @@ def test_a_job_that_only_appends_the_same_text_never_finishes(steps, play):
 
 
 def test_a_job_that_counts_in_equal_text_does_finish(steps, play):
-    _, end = play(steps("""
+    _, end = play(
+        steps(
+            """
         import os, sys
         open("n", "a").write("x")
         open("rows", "w").write("done")
         sys.exit(85 if os.path.getsize("n") < 45 else 0)
-    """, transfer_checkpoint_files=("n",)))
+    """,
+            transfer_checkpoint_files=("n",),
+        )
+    )
     assert (end.status, end.executions) == ("completed", 45)
 
 
@@ -545,8 +609,12 @@ def test_growth_is_what_was_appended_and_nothing_else():
     before = Tree.files({"a": "one\n", "b": "x", STDOUT: ""})
     assert growth(before, Tree.files({"a": "one\ntwo\n", "b": "x", STDOUT: "printed"})) == (("a", b"two\n"),)
     assert growth(before, before) == ()
-    for other in ({"a": "other", "b": "x", STDOUT: ""}, {"a": "one\n", STDOUT: ""},
-                  {"a": "one\n", "b": "x", "c": "", STDOUT: ""}, {"a": "on", "b": "x", STDOUT: ""}):
+    for other in (
+        {"a": "other", "b": "x", STDOUT: ""},
+        {"a": "one\n", STDOUT: ""},
+        {"a": "one\n", "b": "x", "c": "", STDOUT: ""},
+        {"a": "on", "b": "x", STDOUT: ""},
+    ):
         assert growth(before, Tree.files(other)) is None
     assert growth(before, Tree({"a": Directory(), "b": File(b"x")})) is None
     later = many_restarts_on(before, (("a", b"two\n"),))
@@ -554,6 +622,7 @@ def test_growth_is_what_was_appended_and_nothing_else():
 
 
 # -- looking ------------------------------------------------------------------------------------------------
+
 
 def test_a_look_shows_the_sandbox_at_that_moment_and_changes_nothing(steps, play):
     moments, end = play(steps(), "look@2+30s look@2+99s")
@@ -571,6 +640,7 @@ def test_a_look_and_a_fault_in_one_execution(steps, play):
 
 
 # -- the versions ---------------------------------------------------------------------------------------------
+
 
 def test_slides2021_streams_that_are_not_listed_are_lost_with_the_sandbox(steps, play):
     """R4a, profile table"""
@@ -609,11 +679,18 @@ def test_the_same_schedule_tells_the_same_story_twice(steps, play):
 
 # -- what takes time, and how long slots last -----------------------------------------
 
+
 def test_transfers_and_waiting_take_as_long_as_the_pace_says(steps, play):
     moments, end = play(steps(), "evict@2", pace=Pace(wait=600, download=20, upload=7))
     assert [(m.kind, m.time - EPOCH, m.transfer) for m in moments if m.kind not in ("exited", "restarted")] == [
-        ("submitted", 0, 0), ("started", 620, 20), ("checkpoint", 727, 7), ("evicted", 827, 0),
-        ("started", 1447, 20), ("checkpoint", 1554, 7), ("ended", 1661, 7)]
+        ("submitted", 0, 0),
+        ("started", 620, 20),
+        ("checkpoint", 727, 7),
+        ("evicted", 827, 0),
+        ("started", 1447, 20),
+        ("checkpoint", 1554, 7),
+        ("ended", 1661, 7),
+    ]
     assert numbers(end) == ("completed", 2, 4, 2, 300, 100)
 
 
@@ -621,7 +698,8 @@ def test_a_slot_that_lasts_so_long_is_an_eviction_at_that_time(steps, play):
     lasting, end = play(steps(), pace=Pace(lifetimes=(150, 1000)))
     scheduled, same = play(steps(), "evict@2+50s")
     assert [(m.kind, m.time, m.sandbox, m.spool) for m in lasting] == [
-        (m.kind, m.time, m.sandbox, m.spool) for m in scheduled]
+        (m.kind, m.time, m.sandbox, m.spool) for m in scheduled
+    ]
     assert numbers(end) == numbers(same) == ("completed", 2, 4, 2, 300, 50)
     assert [str(m.fault) for m in lasting if m.fault] == ["evict@2+50s"]
 

@@ -37,8 +37,15 @@ from grader.rules.step import (
 )
 from grader.tree import Tree
 
-JOB = Job(executable="job", inputs=Tree.of(job="a program", table="1 2"), output="out.txt", error="err.txt",
-          checkpoint_exit_code=85, transfer_checkpoint_files=("n",), transfer_output_files=("rows",))
+JOB = Job(
+    executable="job",
+    inputs=Tree.of(job="a program", table="1 2"),
+    output="out.txt",
+    error="err.txt",
+    checkpoint_exit_code=85,
+    transfer_checkpoint_files=("n",),
+    transfer_output_files=("rows",),
+)
 
 
 def ran(code=85, seconds=10.0, over=None, unstartable=None, signal=None, stdout="", **files):
@@ -63,18 +70,31 @@ def after(run, *events, **how):
 SAVED = (Matched(), Exited(ran(n="1", rows="0")), Transferred(5.0))
 
 
-@pytest.mark.parametrize("events, status", [
-    ((), Status.IDLE), ((Matched(),), Status.RUNNING), ((Matched(), Exited(ran(n="1"))), Status.SENDING),
-    (SAVED, Status.CLAIMED), ((*SAVED, Reactivated()), Status.RUNNING), ((Matched(), Exited(ran())), Status.SENDING),
-    ((Matched(), Exited(ran()), Transferred()), Status.HELD),
-    ((Matched(), Exited(ran(0, rows="0")), Transferred()), Status.OVER),
-])
+@pytest.mark.parametrize(
+    "events, status",
+    [
+        ((), Status.IDLE),
+        ((Matched(),), Status.RUNNING),
+        ((Matched(), Exited(ran(n="1"))), Status.SENDING),
+        (SAVED, Status.CLAIMED),
+        ((*SAVED, Reactivated()), Status.RUNNING),
+        ((Matched(), Exited(ran())), Status.SENDING),
+        ((Matched(), Exited(ran()), Transferred()), Status.HELD),
+        ((Matched(), Exited(ran(0, rows="0")), Transferred()), Status.OVER),
+    ],
+)
 def test_an_event_happens_only_to_a_job_that_it_can_happen_to(events, status):
     now = fold(*events)
     assert now.status is status
     struck = Struck(Fault("evict", 1), ran())
-    possible = {Status.IDLE: {Matched, Struck}, Status.RUNNING: {Exited, Struck}, Status.SENDING: {Transferred, Struck},
-                Status.CLAIMED: {Reactivated, Struck}, Status.HELD: {Released}, Status.OVER: set()}[status]
+    possible = {
+        Status.IDLE: {Matched, Struck},
+        Status.RUNNING: {Exited, Struck},
+        Status.SENDING: {Transferred, Struck},
+        Status.CLAIMED: {Reactivated, Struck},
+        Status.HELD: {Released},
+        Status.OVER: set(),
+    }[status]
     for event in (Matched(), Reactivated(), Exited(ran()), Transferred(), struck, Released()):
         if type(event) in possible:
             assert step(JOB, MODERN, now, event) != now
@@ -180,12 +200,20 @@ def test_the_final_exit_brings_the_output_home_and_empties_the_spool():
     assert isinstance(now.next, Ended) and now.home == Tree.files({"rows": "0 1", "out.txt": "", "err.txt": ""})
 
 
-@pytest.mark.parametrize(("policy", "run", "held"), [
-    ("ExitCode == 7", ran(7, rows="0"), True), ("ExitCode == 7", ran(0, rows="0"), False),
-    ("ExitCode", ran(7, rows="0"), True), ("ExitCode == 85", ran(85, n="1"), False),
-    ("ExitBySignal && ExitSignal == 9", ran(None, signal=9, rows="0"), True),
-    ("ExitSignal == 9", ran(7, rows="0"), False), ("ExitCode == 7", ran(None, signal=9, rows="0"), False),
-    ('"true"', ran(0, rows="0"), False), ("1/0", ran(0, rows="0"), False)])
+@pytest.mark.parametrize(
+    ("policy", "run", "held"),
+    [
+        ("ExitCode == 7", ran(7, rows="0"), True),
+        ("ExitCode == 7", ran(0, rows="0"), False),
+        ("ExitCode", ran(7, rows="0"), True),
+        ("ExitCode == 85", ran(85, n="1"), False),
+        ("ExitBySignal && ExitSignal == 9", ran(None, signal=9, rows="0"), True),
+        ("ExitSignal == 9", ran(7, rows="0"), False),
+        ("ExitCode == 7", ran(None, signal=9, rows="0"), False),
+        ('"true"', ran(0, rows="0"), False),
+        ("1/0", ran(0, rows="0"), False),
+    ],
+)
 def test_a_final_exit_is_held_if_the_policy_is_true_of_it(policy, run, held):
     now = after(run, Transferred(1.0), job=replace(JOB, on_exit_hold=policy))
     assert (now.status is Status.HELD) == held
@@ -195,8 +223,13 @@ def test_a_final_exit_is_held_if_the_policy_is_true_of_it(policy, run, held):
 
 
 def test_a_hold_by_policy_has_the_reason_and_the_subcode_that_the_job_gives():
-    job = replace(JOB, on_exit_hold="true", on_exit_hold_reason='strcat("code ", ExitCode)', max_retries=2,
-                  on_exit_hold_subcode="ExitCode + 1")
+    job = replace(
+        JOB,
+        on_exit_hold="true",
+        on_exit_hold_reason='strcat("code ", ExitCode)',
+        max_retries=2,
+        on_exit_hold_subcode="ExitCode + 1",
+    )
     held = after(ran(7, rows="0"), Transferred(1.0), job=job).next
     assert (held.reason, held.subcode) == ("code 7", 8)
 
@@ -212,9 +245,15 @@ def test_a_failing_end_is_retried_from_the_spool_as_often_as_allowed():
     assert (over.kind, over.retries) == (Kind.ENDED, 0)
 
 
-@pytest.mark.parametrize("run, code", [
-    (ran(None, unstartable="Exec format error"), Hold.EXECUTE), (ran(None, signal=9, over="20 s"), Hold.LIMIT),
-    (ran(85), Hold.CHECKPOINT), (ran(0), Hold.OUTPUT)])
+@pytest.mark.parametrize(
+    "run, code",
+    [
+        (ran(None, unstartable="Exec format error"), Hold.EXECUTE),
+        (ran(None, signal=9, over="20 s"), Hold.LIMIT),
+        (ran(85), Hold.CHECKPOINT),
+        (ran(0), Hold.OUTPUT),
+    ],
+)
 def test_a_job_is_held_with_the_code_of_what_went_wrong(run, code):
     now = after(run, Transferred())
     assert (now.kind, now.next.code, now.badput) == (Kind.HELD, code, 10.0)
@@ -225,19 +264,37 @@ def test_a_job_is_held_for_an_input_that_can_not_be_sent_and_its_log_says_so(pro
     """R2: seen on 23.9.6 and 25.14.1."""
     job = replace(JOB, missing_input=NotTransferred("link", errno.EISDIR))
     moments = list(simulate(job, executor, PROFILES[profile]))
-    assert (moments[-1].next.code, moments[-1].next.subcode, outcome(moments).home) == (Hold.INPUT, errno.EISDIR, Tree())
+    assert (moments[-1].next.code, moments[-1].next.subcode, outcome(moments).home) == (
+        Hold.INPUT,
+        errno.EISDIR,
+        Tree(),
+    )
     events = list(job_log(job, moments, PROFILES[profile]))
     output = ["Started transferring output files", "Finished transferring output files"] * (profile == "v25")
     assert [event.text for event in events if event.number == 40] == [
-        "Started transferring input files", "Finished transferring input files", *output]
+        "Started transferring input files",
+        "Finished transferring input files",
+        *output,
+    ]
     assert [event.number for event in events if event.number != 40] == [0, 21, 4, 12]
     assert all("Code 13 Subcode 21" in event.body[-1] for event in events if event.number in (12, 21))
 
 
-@pytest.mark.parametrize("policy, again", [
-    ("ExitCode == 0", True), ("ExitCode == 7", False), ("Nobody", False), ('"text"', False), ("error", False),
-    ("0", True), ("NumJobCompletions > 1", True), ("NumJobCompletions > 0", False), ("ExitBySignal", True),
-    ("ExitSignal > 1", False)])
+@pytest.mark.parametrize(
+    "policy, again",
+    [
+        ("ExitCode == 0", True),
+        ("ExitCode == 7", False),
+        ("Nobody", False),
+        ('"text"', False),
+        ("error", False),
+        ("0", True),
+        ("NumJobCompletions > 1", True),
+        ("NumJobCompletions > 0", False),
+        ("ExitBySignal", True),
+        ("ExitSignal > 1", False),
+    ],
+)
 def test_a_job_is_queued_again_where_on_exit_remove_is_false(policy, again):
     """R6"""
     job = replace(JOB, on_exit_remove=policy, max_retries=math.inf)
@@ -262,21 +319,35 @@ def test_a_job_without_policies_is_the_same_however_it_came_there():
     assert fold(*SAVED, Reactivated(), Exited(ran())).ad == ()
 
 
-@pytest.mark.parametrize("events, started, completed", [
-    ((), 0, 0), ((Matched(),), 1, 0), (SAVED, 1, 0), ((*SAVED, Struck(Fault("requeue", 1)), Matched()), 2, 0),
-    ((Matched(), Exited(ran(7, rows="")), Transferred()), 1, 1),
-    ((Matched(), Exited(ran(7, rows="")), Transferred(), Matched(), Exited(ran(7, rows="")), Transferred()), 2, 2)])
+@pytest.mark.parametrize(
+    "events, started, completed",
+    [
+        ((), 0, 0),
+        ((Matched(),), 1, 0),
+        (SAVED, 1, 0),
+        ((*SAVED, Struck(Fault("requeue", 1)), Matched()), 2, 0),
+        ((Matched(), Exited(ran(7, rows="")), Transferred()), 1, 1),
+        ((Matched(), Exited(ran(7, rows="")), Transferred(), Matched(), Exited(ran(7, rows="")), Transferred()), 2, 2),
+    ],
+)
 def test_starts_and_completions_are_counted(events, started, completed):
     """R6: a start is one in a new sandbox, and a completion an end that is no checkpoint."""
     job = replace(JOB, on_exit_remove="NumJobStarts + NumJobCompletions < 0", max_retries=math.inf)
     assert fold(*events, job=job).ad == (("numjobcompletions", completed), ("numjobstarts", started))
 
 
-@pytest.mark.parametrize("allowed, run, code", [
-    (dict(allowed_execute_duration=9), ran(n="1"), 47), (dict(allowed_execute_duration=10), ran(n="1"), None),
-    (dict(allowed_execute_duration=9), ran(0, rows="0"), 47), (dict(allowed_job_duration=14), ran(n="1"), 46),
-    (dict(allowed_job_duration=15), ran(n="1"), None), (dict(allowed_job_duration=14), ran(0, rows="0"), 46),
-    (dict(allowed_job_duration=1, allowed_execute_duration=1), ran(0, rows="0"), 46)])
+@pytest.mark.parametrize(
+    "allowed, run, code",
+    [
+        (dict(allowed_execute_duration=9), ran(n="1"), 47),
+        (dict(allowed_execute_duration=10), ran(n="1"), None),
+        (dict(allowed_execute_duration=9), ran(0, rows="0"), 47),
+        (dict(allowed_job_duration=14), ran(n="1"), 46),
+        (dict(allowed_job_duration=15), ran(n="1"), None),
+        (dict(allowed_job_duration=14), ran(0, rows="0"), 46),
+        (dict(allowed_job_duration=1, allowed_execute_duration=1), ran(0, rows="0"), 46),
+    ],
+)
 def test_a_job_that_took_too_long_is_held_at_the_end_of_an_execution(allowed, run, code):
     """R6: seen on 23.9.6 and 25.14.1."""
     now = after(run, Transferred(5.0), job=replace(JOB, **allowed))
@@ -286,13 +357,21 @@ def test_a_job_that_took_too_long_is_held_at_the_end_of_an_execution(allowed, ru
     assert (now.goodput, now.badput) == ((10.0, 0.0) if "n" in run.sandbox else (0.0, 10.0))
 
 
-@pytest.mark.parametrize("allowed, elapsed, seconds", [
-    ({}, 0, math.inf), (dict(allowed_execute_duration=9), 0, 10), (dict(allowed_execute_duration=10), 0, 70),
-    (dict(allowed_execute_duration=70), 0, 130), (dict(allowed_execute_duration=5), 8, 62),
-    (dict(allowed_execute_duration=1), 8, 2), (dict(allowed_job_duration=32), 20, 13),
-    (dict(allowed_job_duration=5), 9, 1),
-    (dict(allowed_job_duration=80, allowed_execute_duration=1), 0, 10),
-    (dict(allowed_job_duration=5, allowed_execute_duration=1), 0, 6)])
+@pytest.mark.parametrize(
+    "allowed, elapsed, seconds",
+    [
+        ({}, 0, math.inf),
+        (dict(allowed_execute_duration=9), 0, 10),
+        (dict(allowed_execute_duration=10), 0, 70),
+        (dict(allowed_execute_duration=70), 0, 130),
+        (dict(allowed_execute_duration=5), 8, 62),
+        (dict(allowed_execute_duration=1), 8, 2),
+        (dict(allowed_job_duration=32), 20, 13),
+        (dict(allowed_job_duration=5), 9, 1),
+        (dict(allowed_job_duration=80, allowed_execute_duration=1), 0, 10),
+        (dict(allowed_job_duration=5, allowed_execute_duration=1), 0, 6),
+    ],
+)
 def test_a_program_that_runs_for_too_long_is_stopped_at_the_next_look(allowed, elapsed, seconds):
     """R6: seen on 23.9.6 and 25.14.1."""
     job = replace(JOB, **allowed)
@@ -323,8 +402,14 @@ def test_output_is_held_only_where_it_is_more_than_max_transfer_output_mb(size, 
 def test_what_is_streamed_stays_when_work_is_lost_and_is_not_told_twice():
     """R3"""
     job = replace(JOB, stream_output=True)
-    lost = fold(Matched(), Struck(Fault("evict", 1), ran(stdout="a\n")), Matched(),
-                Exited(ran(0, stdout="b\n", rows="")), Transferred(5.0, Fault("hold", 2, 12.0)), job=job)
+    lost = fold(
+        Matched(),
+        Struck(Fault("evict", 1), ran(stdout="a\n")),
+        Matched(),
+        Exited(ran(0, stdout="b\n", rows="")),
+        Transferred(5.0, Fault("hold", 2, 12.0)),
+        job=job,
+    )
     assert lost.home["out.txt"].text == "a\nb\n"
 
 

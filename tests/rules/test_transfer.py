@@ -18,8 +18,15 @@ STREAMS = {STDOUT: "printed\n", STDERR: ""}
 
 def job(inputs=None, **fields):
     """A job with `out.txt` and `err.txt`, whose executable is `job`."""
-    return Job(**{"executable": "job", "inputs": Tree.files({"job": "#!", **(inputs or {})}),
-                  "output": "out.txt", "error": "err.txt", **fields})
+    return Job(
+        **{
+            "executable": "job",
+            "inputs": Tree.files({"job": "#!", **(inputs or {})}),
+            "output": "out.txt",
+            "error": "err.txt",
+            **fields,
+        }
+    )
 
 
 def quiet(**fields):
@@ -38,10 +45,12 @@ def checkpoint(listed, tree, profile=MODERN, **fields):
 
 # -- R2: a new activation ---------------------------------------------------------------
 
+
 def test_a_new_sandbox_has_the_inputs_the_executable_and_the_spool():
     """R2"""
     assert transfer.new_sandbox(job({"table": "1"}), Tree.files({"n": "3"}), MODERN) == Tree.files(
-        {"job": "#!", "table": "1", "n": "3"})
+        {"job": "#!", "table": "1", "n": "3"}
+    )
 
 
 def test_the_checkpoint_beats_an_input_file_of_the_same_name():
@@ -51,7 +60,9 @@ def test_the_checkpoint_beats_an_input_file_of_the_same_name():
 
 def test_a_directory_in_inputs_and_spool_is_merged_file_by_file():
     """R2"""
-    found = transfer.new_sandbox(job({"d/a": "input", "d/b": "input"}), Tree.files({"d/b": "saved", "d/c": "saved"}), MODERN)
+    found = transfer.new_sandbox(
+        job({"d/a": "input", "d/b": "input"}), Tree.files({"d/b": "saved", "d/c": "saved"}), MODERN
+    )
     assert {path: entry.text for path, entry in found.below("d").items()} == {"a": "input", "b": "saved", "c": "saved"}
 
 
@@ -86,6 +97,7 @@ def test_v25_moves_other_files_as_modern_does():
 
 # -- R3: streams ------------------------------------------------------------------------
 
+
 def test_the_files_of_the_streams_are_there_before_the_program_starts():
     """R3"""
     assert transfer.with_streams(job(), Tree()) == Tree.files({STDOUT: "", STDERR: ""})
@@ -103,15 +115,18 @@ def test_the_streams_of_a_job_that_is_not_self_checkpointing_begin_empty():
     assert transfer.with_streams(job(checkpoint_exit_code=None), tree)[STDOUT].text == ""
 
 
-@pytest.mark.parametrize("fields, streams", [
-    ({}, {STDOUT: "out.txt", STDERR: "err.txt"}),
-    ({"output": None}, {STDERR: "err.txt"}),
-    ({"output": "", "error": ""}, {}),
-    ({"output": "all", "error": "all"}, {STDOUT: "all"}),
-    ({"stream_output": True}, {STDERR: "err.txt"}),
-    ({"stream_error": True}, {STDOUT: "out.txt"}),
-    ({"stream_output": True, "stream_error": True}, {}),
-])
+@pytest.mark.parametrize(
+    "fields, streams",
+    [
+        ({}, {STDOUT: "out.txt", STDERR: "err.txt"}),
+        ({"output": None}, {STDERR: "err.txt"}),
+        ({"output": "", "error": ""}, {}),
+        ({"output": "all", "error": "all"}, {STDOUT: "all"}),
+        ({"stream_output": True}, {STDERR: "err.txt"}),
+        ({"stream_error": True}, {STDOUT: "out.txt"}),
+        ({"stream_output": True, "stream_error": True}, {}),
+    ],
+)
 def test_which_streams_are_files_of_the_sandbox(fields, streams):
     """R3: unset, empty or streamed: no such file; output and error in one file: both in _condor_stdout."""
     assert job(**fields).streams == streams
@@ -124,6 +139,7 @@ def test_without_streams_is_all_that_a_program_goes_by():
 
 
 # -- R4a: which files a checkpoint has ---------------------------------------------------
+
 
 def test_the_checkpoint_list_is_sent_and_the_streams_are_added():
     """R4a"""
@@ -181,6 +197,7 @@ def test_slides2021_the_streams_are_in_the_checkpoint_only_if_listed():
 
 # -- R4b: how the paths are sent -----------------------------------------------------------
 
+
 def test_a_directory_is_sent_as_a_directory():
     """R4b"""
     assert checkpoint(["d"], sandbox({"d/a": "1", "d/e/b": "2"})) == Tree.files({"d/a": "1", "d/e/b": "2"})
@@ -202,7 +219,8 @@ def test_preserve_relative_paths_keeps_the_path():
     """R4b"""
     tree = sandbox({"sub/file": "1", "sub/other": "", "sub/deep/dir/x": "2"})
     assert checkpoint(["sub/file", "sub/deep/dir"], tree, preserve_relative_paths=True) == Tree.files(
-        {"sub/file": "1", "sub/deep/dir/x": "2"})
+        {"sub/file": "1", "sub/deep/dir/x": "2"}
+    )
 
 
 def test_of_two_flattened_files_of_one_name_the_last_wins():
@@ -266,6 +284,7 @@ def test_nothing_outside_the_sandbox_is_sent(path):
 
 # -- R4c: what can't be sent ----------------------------------------------------------------
 
+
 def test_a_missing_path_fails_the_whole_checkpoint():
     """R4c: nothing is sent; all that are missing are known."""
     assert checkpoint(["n", "model", "d/"], sandbox({"n": "1"})) == Failure(("model", "d/"))
@@ -283,15 +302,19 @@ def test_a_file_with_a_slash_behind_it_is_sent_as_the_file_it_is():
 
 # -- R4e: the commit --------------------------------------------------------------------------
 
+
 def test_a_directory_in_the_new_checkpoint_replaces_the_old_one_as_a_whole():
     """R4e: temp_dir/42.txt goes, 51.txt comes."""
     assert transfer.commit(Tree.files({"temp_dir/42.txt": "x"}), Tree.files({"temp_dir/51.txt": "y"})) == Tree.files(
-        {"temp_dir/51.txt": "y"})
+        {"temp_dir/51.txt": "y"}
+    )
 
 
 def test_an_entry_that_is_not_in_the_new_checkpoint_stays():
     """R4e"""
-    assert transfer.commit(Tree.files({"a": "1", "d/x": "1"}), Tree.of(b="2")) == Tree.files({"a": "1", "d/x": "1", "b": "2"})
+    assert transfer.commit(Tree.files({"a": "1", "d/x": "1"}), Tree.of(b="2")) == Tree.files(
+        {"a": "1", "d/x": "1", "b": "2"}
+    )
 
 
 def test_a_file_replaces_a_directory_and_the_other_way_round():
@@ -322,24 +345,29 @@ def test_a_file_deleted_by_the_program_comes_back_from_the_spool():
 
 # -- R6: what comes home -------------------------------------------------------------------------
 
+
 def test_the_output_list_and_the_streams_come_home_under_their_names():
     """R6: streams under the names of output and error; checkpoint files do not come home."""
     one = job(transfer_checkpoint_files=("n",), transfer_output_files=("rows",), output="logs/out", error="./err")
     assert transfer.output(one, sandbox({"n": "1", "rows": "r"}), Tree.of(n="0")) == Tree.files(
-        {"rows": "r", "logs/out": "printed\n", "err": ""})
+        {"rows": "r", "logs/out": "printed\n", "err": ""}
+    )
 
 
 def test_without_a_list_every_new_or_changed_file_at_top_level_comes_home():
     """R6: never directories, never the executable."""
     one = job({"table": "input", "same": "input"})
     tree = sandbox({"job": "changed", "table": "changed", "same": "input", "rows": "r", "d/x": ""})
-    assert transfer.output(one, tree, Tree()) == Tree.files({"table": "changed", "rows": "r", "out.txt": "printed\n", "err.txt": ""})
+    assert transfer.output(one, tree, Tree()) == Tree.files(
+        {"table": "changed", "rows": "r", "out.txt": "printed\n", "err.txt": ""}
+    )
 
 
 def test_an_empty_list_brings_the_streams_home_and_nothing_else():
     """R6"""
     assert transfer.output(job(transfer_output_files=()), sandbox({"rows": "r"}), Tree()) == Tree.files(
-        {"out.txt": "printed\n", "err.txt": ""})
+        {"out.txt": "printed\n", "err.txt": ""}
+    )
 
 
 def test_a_missing_output_file_is_a_failure():
@@ -367,12 +395,15 @@ def test_a_file_of_which_only_the_mode_changed_does_not_come_home():
     assert "n" not in home
 
 
-@pytest.mark.parametrize("fields, home", [
-    ({}, {"out.txt": "printed\n", "err.txt": ""}),
-    ({"output": None}, {"err.txt": ""}),
-    ({"output": "all", "error": "all"}, {"all": "printed\n"}),
-    ({"stream_output": True}, {"err.txt": ""}),
-])
+@pytest.mark.parametrize(
+    "fields, home",
+    [
+        ({}, {"out.txt": "printed\n", "err.txt": ""}),
+        ({"output": None}, {"err.txt": ""}),
+        ({"output": "all", "error": "all"}, {"all": "printed\n"}),
+        ({"stream_output": True}, {"err.txt": ""}),
+    ],
+)
 def test_streams_that_are_files_come_home(fields, home):
     """R3, R6"""
     assert transfer.output(job(transfer_output_files=(), **fields), sandbox(), Tree()) == Tree.files(home)
@@ -381,27 +412,38 @@ def test_streams_that_are_files_come_home(fields, home):
 def test_a_stream_comes_home_once_even_if_it_is_listed():
     """R6"""
     one = job(transfer_output_files=(STDOUT, "rows"))
-    assert transfer.output(one, sandbox({"rows": ""}), Tree()) == Tree.files({"rows": "", "out.txt": "printed\n", "err.txt": ""})
+    assert transfer.output(one, sandbox({"rows": ""}), Tree()) == Tree.files(
+        {"rows": "", "out.txt": "printed\n", "err.txt": ""}
+    )
 
 
 def test_output_paths_are_flattened_and_directories_sent_as_at_a_checkpoint():
     """R4b, R6"""
     tree = sandbox({"sub/file": "1", "d/a": "2", "e/b": "3"})
     assert transfer.output(quiet(transfer_output_files=("sub/file", "d", "e/")), tree, Tree()) == Tree.files(
-        {"file": "1", "d/a": "2", "b": "3"})
+        {"file": "1", "d/a": "2", "b": "3"}
+    )
 
 
 def test_remaps_rename_what_comes_home():
     """R6"""
-    one = quiet(transfer_output_files=("rows", "d", "n"), transfer_output_remaps=(("rows", "results/1.txt"), ("d", "e")))
+    one = quiet(
+        transfer_output_files=("rows", "d", "n"), transfer_output_remaps=(("rows", "results/1.txt"), ("d", "e"))
+    )
     assert transfer.output(one, sandbox({"rows": "r", "d/x": "", "n": "1"}), Tree()) == Tree.files(
-        {"results/1.txt": "r", "e/x": "", "n": "1"})
+        {"results/1.txt": "r", "e/x": "", "n": "1"}
+    )
 
 
 def test_output_comes_home_to_initialdir():
     """R6"""
-    here = job(initialdir="run", output="run/out.txt", error="run/err.txt", transfer_output_files=("rows",),
-               transfer_output_remaps=(("rows", "table"), (STDOUT, "said")))
+    here = job(
+        initialdir="run",
+        output="run/out.txt",
+        error="run/err.txt",
+        transfer_output_files=("rows",),
+        transfer_output_remaps=(("rows", "table"), (STDOUT, "said")),
+    )
     home = transfer.output(here, sandbox({"rows": "1"}), Tree())
     assert home.listing() == ["run/err.txt", "run/said", "run/table"]
 
@@ -438,6 +480,7 @@ def test_a_remap_of_a_file_that_is_not_sent_does_nothing():
 
 # -- R7: the eviction-driven mode ----------------------------------------------------------------------
 
+
 def test_a_soft_eviction_sends_the_output_list_and_not_the_checkpoint_list():
     """R7"""
     one = job(transfer_checkpoint_files=("n",), transfer_output_files=("rows",), on_exit_or_evict=True)
@@ -459,19 +502,22 @@ def test_a_soft_eviction_without_a_list_sends_new_and_changed_files():
 UP = {"up/sub/deep/file": "1", "up/file": "2", "deep": "3"}
 
 
-@pytest.mark.parametrize("listed, paths", [
-    (("up", "up/sub"), ["sub/", "up/file", "up/sub/deep/file"]),
-    (("up/sub", "up/sub"), ["sub/", "up/sub/deep/file"]),
-    (("up/sub/deep", "up/sub"), ["sub/", "up/sub/deep/file"]),
-    (("up/sub/deep/file", "up/sub"), ["sub/", "up/sub/deep/file"]),
-    (("up/", "up/sub"), ["sub/", "up/file", "up/sub/deep/file"]),
-    (("up/sub/", "up/"), ["sub/", "up/file", "up/sub/deep/file"]),
-    (("deep", "up", "up/sub/deep"), ["deep/", "up/file", "up/sub/deep/file"]),
-    (("up/sub", "./up/sub"), ["up/sub/deep/file"]),
-    (("up/file", "up"), ["up/file", "up/sub/deep/file"]),
-    (("up/sub", "up/sub/deep/file"), ["up/sub/deep/file"]),
-    (("up/",), ["up/file", "up/sub/deep/file"]),
-])
+@pytest.mark.parametrize(
+    "listed, paths",
+    [
+        (("up", "up/sub"), ["sub/", "up/file", "up/sub/deep/file"]),
+        (("up/sub", "up/sub"), ["sub/", "up/sub/deep/file"]),
+        (("up/sub/deep", "up/sub"), ["sub/", "up/sub/deep/file"]),
+        (("up/sub/deep/file", "up/sub"), ["sub/", "up/sub/deep/file"]),
+        (("up/", "up/sub"), ["sub/", "up/file", "up/sub/deep/file"]),
+        (("up/sub/", "up/"), ["sub/", "up/file", "up/sub/deep/file"]),
+        (("deep", "up", "up/sub/deep"), ["deep/", "up/file", "up/sub/deep/file"]),
+        (("up/sub", "./up/sub"), ["up/sub/deep/file"]),
+        (("up/file", "up"), ["up/file", "up/sub/deep/file"]),
+        (("up/sub", "up/sub/deep/file"), ["up/sub/deep/file"]),
+        (("up/",), ["up/file", "up/sub/deep/file"]),
+    ],
+)
 def test_a_directory_that_is_come_to_again_leaves_an_empty_one_besides(listed, paths):
     """R4b: with preserve_relative_paths only."""
     assert checkpoint(listed, sandbox(UP), preserve_relative_paths=True).listing() == paths
@@ -512,7 +558,9 @@ def test_a_directory_with_a_link_to_a_directory_or_an_unreadable_file_fails(entr
 
 def test_of_output_in_a_directory_all_that_can_be_sent_comes_home():
     """R6"""
-    failed = transfer.output(quiet(transfer_output_files=("d",)), sandbox({"d/a": "1"}, **{"d/l": Link("nothing")}), Tree())
+    failed = transfer.output(
+        quiet(transfer_output_files=("d",)), sandbox({"d/a": "1"}, **{"d/l": Link("nothing")}), Tree()
+    )
     assert failed == Tree.files({"d/a": "1"})
 
 
@@ -536,16 +584,26 @@ def test_an_absolute_link_to_a_file_of_the_sandbox_sends_the_content(listed, kee
     assert {path: entry for path, entry in sent.items() if path.endswith("latest")}.popitem()[1] == File(b"3")
 
 
-@pytest.mark.parametrize("listed, entry", [
-    (("d",), Link("/etc/shells")), (("d/",), Link("/etc/apt")), (("d/l",), Link("../../../../etc/shells")),
-    (("l",), Link("/etc/shells")), (("/etc/shells",), File(b"")), (None, Link("/etc/shells")),
-    (("l",), Link("../dir_ep2/n")),
-])
+@pytest.mark.parametrize(
+    "listed, entry",
+    [
+        (("d",), Link("/etc/shells")),
+        (("d/",), Link("/etc/apt")),
+        (("d/l",), Link("../../../../etc/shells")),
+        (("l",), Link("/etc/shells")),
+        (("/etc/shells",), File(b"")),
+        (None, Link("/etc/shells")),
+        (("l",), Link("../dir_ep2/n")),
+    ],
+)
 def test_what_is_outside_the_sandbox_is_not_known_and_not_looked_at(listed, entry):
     """R4b: HTCondor sends it if it is a file."""
     tree = Tree({"d/l": entry, "l": entry})
-    for rule in (lambda one: transfer.checkpoint(one, tree, MODERN), lambda one: transfer.output(one, tree, Tree()),
-                 lambda one: transfer.vacated(one, tree)):
+    for rule in (
+        lambda one: transfer.checkpoint(one, tree, MODERN),
+        lambda one: transfer.output(one, tree, Tree()),
+        lambda one: transfer.vacated(one, tree),
+    ):
         with pytest.raises(transfer.Outside, match="(etc|dir_ep2)/.*not known here"):
             rule(quiet(transfer_checkpoint_files=listed, transfer_output_files=listed))
 
@@ -558,7 +616,10 @@ def test_a_link_out_of_the_sandbox_that_is_not_sent_does_no_harm():
 @pytest.mark.parametrize("listed", [("n", "f"), ("n", "link"), ("n", "d"), ("n", "d/"), ("n", "d/f"), None])
 def test_a_fifo_is_waited_for_for_ever_and_in_htcondor_25_not_sent(listed):
     """R4a, R4b: seen on 23.9.6 and 25.14.1."""
-    one, tree = quiet(transfer_checkpoint_files=listed), Tree({"n": File(b"1"), "f": Fifo(), "d/f": Fifo(), "link": Link("f")})
+    one, tree = (
+        quiet(transfer_checkpoint_files=listed),
+        Tree({"n": File(b"1"), "f": Fifo(), "d/f": Fifo(), "link": Link("f")}),
+    )
     with pytest.raises(transfer.Endless, match="a FIFO"):
         transfer.checkpoint(one, tree, MODERN)
     sent = transfer.checkpoint(one, tree, V25)
@@ -606,9 +667,15 @@ def test_what_is_sent_is_new_and_each_path_is_a_file_of_its_own():
     assert sent == Tree.of(a="x", b="x") and not sent.times
 
 
-@pytest.mark.parametrize("sent, news", [
-    (Tree({"ck": Directory()}), False), (Tree.of(n="1"), False), (Tree.files({STDOUT: "from 0"}), False),
-    (Tree.of(n="2"), True), (Tree.of(n="1", m=""), True),
-])
+@pytest.mark.parametrize(
+    "sent, news",
+    [
+        (Tree({"ck": Directory()}), False),
+        (Tree.of(n="1"), False),
+        (Tree.files({STDOUT: "from 0"}), False),
+        (Tree.of(n="2"), True),
+        (Tree.of(n="1", m=""), True),
+    ],
+)
 def test_a_file_that_is_not_there_yet_as_it_is_is_news(sent, news):
     assert transfer.has_news(sent, Tree.of(n="1")) == news

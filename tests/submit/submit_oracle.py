@@ -24,10 +24,19 @@ from pathlib import Path
 os.environ.setdefault("CONDOR_CONFIG", os.devnull)  # no pool, and no warning that there is none
 
 ORDINARY = {
-    "arguments": [], "environment": {}, "checkpoint_exit_code": None, "transfer_checkpoint_files": None,
-    "transfer_output_files": None, "preserve_relative_paths": False, "on_exit_or_evict": False,
+    "arguments": [],
+    "environment": {},
+    "checkpoint_exit_code": None,
+    "transfer_checkpoint_files": None,
+    "transfer_output_files": None,
+    "preserve_relative_paths": False,
+    "on_exit_or_evict": False,
     "output": None,
-    "error": None, "log": None, "stream_output": False, "max_retries": 0, "success_exit_code": 0,
+    "error": None,
+    "log": None,
+    "stream_output": False,
+    "max_retries": 0,
+    "success_exit_code": 0,
     "transfer_executable": True,
     "notes": "",
 }
@@ -124,8 +133,9 @@ def takes(condor_submit: str, text: str) -> bool:
     """Whether condor_submit takes a description. Its exit status alone doesn't tell: 25.14.1 goes on after an error
     in a macro."""
     Path("job.sub").write_text(text, newline="")
-    run = subprocess.run([condor_submit, "-dry-run", os.devnull, "job.sub"], stdin=subprocess.DEVNULL,
-                         capture_output=True, check=False)
+    run = subprocess.run(
+        [condor_submit, "-dry-run", os.devnull, "job.sub"], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
     return run.returncode == 0 and b"ERROR" not in run.stdout + run.stderr
 
 
@@ -136,8 +146,12 @@ def record_answers(version: str, condor_submit: str) -> None:
     answers = json.loads(ANSWERS.read_text()) if ANSWERS.exists() else {}
     with submit_directory(FILES | PROGRAMS):
         answers[version] = {text: takes(condor_submit, text) for text in ANSWERED}
-    rows = (f"{json.dumps(version)}: {{\n" + ",\n".join(f"{json.dumps(text)}: {json.dumps(taken)}"
-            for text, taken in said.items()) + "\n}" for version, said in answers.items())
+    rows = (
+        f"{json.dumps(version)}: {{\n"
+        + ",\n".join(f"{json.dumps(text)}: {json.dumps(taken)}" for text, taken in said.items())
+        + "\n}"
+        for version, said in answers.items()
+    )
     ANSWERS.write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 

@@ -108,8 +108,8 @@ def test_a_description_is_taken_or_refused_as_by_condor_submit(text, version):
 
 
 def test_the_answers_are_to_the_descriptions_that_are_asked_about():
-    assert {version: list(said) for version, said in ANSWERS.items()} == dict.fromkeys(
-        ["23.9.6", "25.14.1"], list(dict.fromkeys(ANSWERED)))
+    asked = list(dict.fromkeys(ANSWERED))
+    assert {version: list(said) for version, said in ANSWERS.items()} == {"23.9.6": asked, "25.14.1": asked}
 
 
 @pytest.mark.parametrize("text", EXPRESSIONS_READ)
@@ -133,23 +133,39 @@ def test_a_hostile_expression_is_read_or_refused_at_once(text):
 def test_every_name_that_condor_submit_uses_is_a_known_command(version):
     """The names, of all that stand in its library, for which it does not say that the line is unused."""
     known = commands.ALL
-    assert [name for name in NAMES[version] if not (
-        name in known or name.startswith(commands.PREFIXES) or any(part in name for part in commands.PARTS))] == []
+    assert [
+        name
+        for name in NAMES[version]
+        if not (name in known or name.startswith(commands.PREFIXES) or any(part in name for part in commands.PARTS))
+    ] == []
 
 
-@pytest.mark.parametrize(("line", "same"), [
-    ("Cmd = prog.sh", "executable = prog.sh"), ("SuccessCheckpointExitCode = 85", "checkpoint_exit_code = 85"),
-    ("+SuccessCheckpointExitCode = 85\n+WantFTOnCheckpoint = True", "checkpoint_exit_code = 85"),
-    ("StreamOut = True\noutput = o", "stream_output = True\noutput = o"), ("args = a b", "arguments = a b"),
-])
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        ("Cmd = prog.sh", "executable = prog.sh"),
+        ("SuccessCheckpointExitCode = 85", "checkpoint_exit_code = 85"),
+        ("+SuccessCheckpointExitCode = 85\n+WantFTOnCheckpoint = True", "checkpoint_exit_code = 85"),
+        ("StreamOut = True\noutput = o", "stream_output = True\noutput = o"),
+        ("args = a b", "arguments = a b"),
+    ],
+)
 def test_an_attribute_means_what_its_command_means(line, same):
     assert one(line) == one(same)
 
 
-@pytest.mark.parametrize("line", [
-    "JobBatchName = x", "RequestMemory = 1GB", "RequestCpus = 1", "JobPrio = 3", "NiceUser = false", "project_name = x",
-    "want_ospool = True",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "JobBatchName = x",
+        "RequestMemory = 1GB",
+        "RequestCpus = 1",
+        "JobPrio = 3",
+        "NiceUser = false",
+        "project_name = x",
+        "want_ospool = True",
+    ],
+)
 def test_an_attribute_of_a_command_without_a_remark_has_none_either(line):
     assert remarks(line) == []
 
@@ -160,29 +176,54 @@ def test_an_attribute_decides_how_a_job_ends_as_its_command_does():
 
 
 @pytest.mark.parametrize("version", ["23.9.6", "25.14.1"])
-@pytest.mark.parametrize("comparison", ["< 23.9.6", "<= 23.9", "== 23.9", "= 25.14.1", "!= 25.14", ">= 25.14.1",
-                                        "> 24.5"])
+@pytest.mark.parametrize(
+    "comparison", ["< 23.9.6", "<= 23.9", "== 23.9", "= 25.14.1", "!= 25.14", ">= 25.14.1", "> 24.5"]
+)
 def test_a_version_is_compared_with_that_of_the_profile(comparison, version):
     sign, wanted = comparison.split()
     numbers = [[int(part) for part in text.split(".")] for text in (version, wanted)]
-    own, wanted = numbers[0][:len(numbers[1])], numbers[1]
-    holds = {"<": own < wanted, "<=": own <= wanted, "==": own == wanted, "=": own == wanted, "!=": own != wanted,
-             ">=": own >= wanted, ">": own > wanted}[sign]
+    own, wanted = numbers[0][: len(numbers[1])], numbers[1]
+    holds = {
+        "<": own < wanted,
+        "<=": own <= wanted,
+        "==": own == wanted,
+        "=": own == wanted,
+        "!=": own != wanted,
+        ">=": own >= wanted,
+        ">": own > wanted,
+    }[sign]
     text = f"executable = prog.sh\nif version {comparison}\narguments = yes\nelse\narguments = no\nendif\nqueue\n"
     (job,) = parse(text, profile=profiles.of(version)).jobs
     assert job.arguments == (("no", "yes")[holds],)
 
 
-@pytest.mark.parametrize(("given", "means"), [
-    ("$CHOICE(Process,a,b)", ["a", "b"]), ("$CHOICE(Process,L)", ["x1", "x2"]), ("$CHOICE(1, a , b)", ["b", "b"]),
-    ("$CHOICE(0,M)", ["m1 m2", "m1 m2"]), ("$SUBSTR(s,2)", ["llo world"] * 2), ("$SUBSTR(s,2,3)", ["llo"] * 2),
-    ("$SUBSTR(s,-3)", ["rld"] * 2), ("$SUBSTR(s,-3,2)", ["rl"] * 2), ("$SUBSTR(s,0,-2)", ["hello wor"] * 2),
-    ("$SUBSTR(s,-20)", ["hello world"] * 2), ("$SUBSTR(s,2,-1)", ["llo worl"] * 2), ("$SUBSTR(s,-4,-1)", ["orl"] * 2),
-    ("$SUBSTR(s,Process)", ["hello world", "ello world"]), ("$SUBSTR(s,1+1)", ["llo world"] * 2),
-    ("$SUBSTR(nope,1)", [""] * 2), ("$STRING(s)", ["hello world"] * 2), ("$STRING(s,%.2s)", ["he"] * 2),
-    ("$STRING(q)", ["in quotes"] * 2), ("$STRING(other)", ["other"] * 2), ("$BASENAME(p)", ["f.tar.gz"] * 2),
-    ("$DIRNAME(p)", ["/d/e/"] * 2), ("$RANDOM_INTEGER(5,5)", ["5", "5"]),
-])
+@pytest.mark.parametrize(
+    ("given", "means"),
+    [
+        ("$CHOICE(Process,a,b)", ["a", "b"]),
+        ("$CHOICE(Process,L)", ["x1", "x2"]),
+        ("$CHOICE(1, a , b)", ["b", "b"]),
+        ("$CHOICE(0,M)", ["m1 m2", "m1 m2"]),
+        ("$SUBSTR(s,2)", ["llo world"] * 2),
+        ("$SUBSTR(s,2,3)", ["llo"] * 2),
+        ("$SUBSTR(s,-3)", ["rld"] * 2),
+        ("$SUBSTR(s,-3,2)", ["rl"] * 2),
+        ("$SUBSTR(s,0,-2)", ["hello wor"] * 2),
+        ("$SUBSTR(s,-20)", ["hello world"] * 2),
+        ("$SUBSTR(s,2,-1)", ["llo worl"] * 2),
+        ("$SUBSTR(s,-4,-1)", ["orl"] * 2),
+        ("$SUBSTR(s,Process)", ["hello world", "ello world"]),
+        ("$SUBSTR(s,1+1)", ["llo world"] * 2),
+        ("$SUBSTR(nope,1)", [""] * 2),
+        ("$STRING(s)", ["hello world"] * 2),
+        ("$STRING(s,%.2s)", ["he"] * 2),
+        ("$STRING(q)", ["in quotes"] * 2),
+        ("$STRING(other)", ["other"] * 2),
+        ("$BASENAME(p)", ["f.tar.gz"] * 2),
+        ("$DIRNAME(p)", ["/d/e/"] * 2),
+        ("$RANDOM_INTEGER(5,5)", ["5", "5"]),
+    ],
+)
 def test_a_function_gives_what_condor_submit_puts_there(given, means):
     macros = 'L = x1, x2,x3\nM = m1 m2\ns = hello world\nq = "in quotes"\np = /d/e/f.tar.gz'
     jobs = parse(f"executable = prog.sh\n{macros}\noutput = <{given}>\nqueue 2\n").jobs
@@ -210,7 +251,8 @@ def test_a_file_without_a_queue_statement_is_one_job_in_htcondor_25():
 def test_a_command_behind_the_last_queue_statement_is_told():
     found = parse("executable = prog.sh\nqueue\noutput = o\n").remarks
     assert [str(remark) for remark in found] == [
-        "job.sub:3: output stands behind the last queue statement, and no job sees it"]
+        "job.sub:3: output stands behind the last queue statement, and no job sees it"
+    ]
 
 
 def test_a_file_beside_the_submit_file_stands_for_a_url():
@@ -232,9 +274,15 @@ def test_a_file_that_is_sent_to_a_url_comes_home_under_its_last_name():
     assert any("osdf:///pool/b" in remark for remark in remarks(body, CAUTION))
 
 
-@pytest.mark.parametrize("body", [
-    "container_image = x.sif", "universe = docker\ndocker_image = x", "getenv = True", "getenv = PATH, H*",
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "container_image = x.sif",
+        "universe = docker\ndocker_image = x",
+        "getenv = True",
+        "getenv = PATH, H*",
+    ],
+)
 def test_what_is_not_simulated_and_may_change_the_end_leaves_it_undecided(body):
     assert parse(f"executable = prog.sh\n{body}\nqueue\n").undecided
 
@@ -257,8 +305,24 @@ def test_a_comment_at_the_end_of_a_line_is_explained():
 # -- random descriptions -----------------------------------------------------------
 
 MACROS = ("one", "Two", "th_3", "fo.ur", "FIVE")
-LOOSE = ["x", "10", "y-z", ",", "a/b.c", "=", "$$(one)", "$(nope)", "$(nope:q r)", "$ENV(NOT_SET:z)",
-         "$(Process)", "$(row:7)", "$(STEP)", "$(x)", "$(Y:n o)", "$INT(Process,%03d)"]
+LOOSE = [
+    "x",
+    "10",
+    "y-z",
+    ",",
+    "a/b.c",
+    "=",
+    "$$(one)",
+    "$(nope)",
+    "$(nope:q r)",
+    "$ENV(NOT_SET:z)",
+    "$(Process)",
+    "$(row:7)",
+    "$(STEP)",
+    "$(x)",
+    "$(Y:n o)",
+    "$INT(Process,%03d)",
+]
 
 
 @st.composite
@@ -267,8 +331,12 @@ def value(draw, usable=MACROS):
     pieces = st.sampled_from(LOOSE)
     if usable:
         forms = ["$({})", "$({}:d 1)", "$Fnx({})", "$Fpb({})", "$({})$({})"]
-        pieces |= st.builds(lambda form, a, b: form.format(a, b.swapcase()), st.sampled_from(forms),
-                            st.sampled_from(usable), st.sampled_from(usable))
+        pieces |= st.builds(
+            lambda form, a, b: form.format(a, b.swapcase()),
+            st.sampled_from(forms),
+            st.sampled_from(usable),
+            st.sampled_from(usable),
+        )
     return draw(st.sampled_from(["", " ", " "])).join(draw(st.lists(pieces, min_size=1, max_size=4)))
 
 
@@ -308,7 +376,7 @@ def descriptions(draw, slices):
     lines = []
     for index, name in enumerate(MACROS):
         for _ in range(draw(st.integers(0, 2))):
-            text = draw(value(MACROS[index + 1:]))
+            text = draw(value(MACROS[index + 1 :]))
             text = draw(st.sampled_from([text, f"$({name}){text}", f"$({name}:0) {text}"]))
             lines.append(draw(assignment(name, text)))
     old = st.lists(value(), max_size=3).map(" ".join)
@@ -372,12 +440,62 @@ def test_a_quoted_environment_is_the_variables_that_were_quoted(variables):
 
 
 @quickly
-@given(st.lists(st.sampled_from([
-    "queue", "executable", "prog.sh", "=", "arguments", "\n", " ", "\\\n", "#", "(", ")", "$(", "$", "a",
-    "$INT(", "'", '"', "in", "from", "matching", "[", "]", ":", "if", "else", "endif", "true", "defined",
-    "include :", "more.sub", "+", "@=", "@", "transfer_input_files", "sub/", "..", "/", ",", ";", "1", "-",
-    "%", "é", "\0", "initialdir", "\r",
-]), max_size=25).map("".join) | st.text(max_size=40))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "queue",
+                "executable",
+                "prog.sh",
+                "=",
+                "arguments",
+                "\n",
+                " ",
+                "\\\n",
+                "#",
+                "(",
+                ")",
+                "$(",
+                "$",
+                "a",
+                "$INT(",
+                "'",
+                '"',
+                "in",
+                "from",
+                "matching",
+                "[",
+                "]",
+                ":",
+                "if",
+                "else",
+                "endif",
+                "true",
+                "defined",
+                "include :",
+                "more.sub",
+                "+",
+                "@=",
+                "@",
+                "transfer_input_files",
+                "sub/",
+                "..",
+                "/",
+                ",",
+                ";",
+                "1",
+                "-",
+                "%",
+                "é",
+                "\0",
+                "initialdir",
+                "\r",
+            ]
+        ),
+        max_size=25,
+    ).map("".join)
+    | st.text(max_size=40)
+)
 def test_no_text_makes_anything_but_jobs_or_a_submit_error(text):
     for whole in (text, f"executable = prog.sh\n{text}\nqueue\n"):
         try:
@@ -393,7 +511,11 @@ def test_jobs_of_several_queue_statements_are_numbered_on():
     first, second = "arguments = $(x)$(Process)\nqueue 2\n", "arguments = b$(Step)\nqueue 2\n"
     found = parse("executable = prog.sh\n" + first + second).jobs
     assert [(job.proc, job.arguments, job.batch_size) for job in found] == [
-        (0, ("0",), 4), (1, ("1",), 4), (2, ("b0",), 4), (3, ("b1",), 4)]
+        (0, ("0",), 4),
+        (1, ("1",), 4),
+        (2, ("b0",), 4),
+        (3, ("b1",), 4),
+    ]
 
 
 def test_the_variable_of_a_queue_statement_is_empty_afterwards():
@@ -413,9 +535,15 @@ def test_a_comment_in_a_file_of_items_is_an_item_and_told():
     assert any(remark.file == "items.txt" for remark in found.remarks)
 
 
-@pytest.mark.parametrize("statement", [
-    "queue 0", "queue x in ()", "queue x from (\n)", "queue x matching nope*",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "queue 0",
+        "queue x in ()",
+        "queue x from (\n)",
+        "queue x matching nope*",
+    ],
+)
 def test_a_file_that_queues_no_job_is_refused(statement):
     with pytest.raises(SubmitError, match="^job.sub:2: no jobs are queued"):
         parse(f"executable = prog.sh\n{statement}\n")
@@ -423,28 +551,51 @@ def test_a_file_that_queues_no_job_is_refused(statement):
 
 # -- what the sandbox begins with (R2) ---------------------------------------------
 
-TREE = Tree({
-    "prog.sh": File(b"#!/bin/sh\n"), "data/in.txt": File(b"1"), "data/deep/x": File(b"2"),
-    "in.txt": File(b"3"), "empty": Directory(), "link": Link("in.txt"), "linked/in": Link("../in.txt"),
-    "bad/dir": Link("../data"),
-})
+TREE = Tree(
+    {
+        "prog.sh": File(b"#!/bin/sh\n"),
+        "data/in.txt": File(b"1"),
+        "data/deep/x": File(b"2"),
+        "in.txt": File(b"3"),
+        "empty": Directory(),
+        "link": Link("in.txt"),
+        "linked/in": Link("../in.txt"),
+        "bad/dir": Link("../data"),
+    }
+)
 
 
-@pytest.mark.parametrize(("listed", "paths"), [
-    ("", []), ("in.txt", ["in.txt"]), ("data", ["data/deep/x", "data/in.txt"]),
-    ("data/", ["deep/x", "in.txt"]), ("data/in.txt", ["in.txt"]), ("data/deep", ["deep/x"]),
-    ("./in.txt", ["in.txt"]), ("in.txt, data", ["data/deep/x", "data/in.txt", "in.txt"]),
-    ("empty", ["empty/"]), ("empty/", []), ('""', []), ("data/../in.txt", ["in.txt"]),
-])
+@pytest.mark.parametrize(
+    ("listed", "paths"),
+    [
+        ("", []),
+        ("in.txt", ["in.txt"]),
+        ("data", ["data/deep/x", "data/in.txt"]),
+        ("data/", ["deep/x", "in.txt"]),
+        ("data/in.txt", ["in.txt"]),
+        ("data/deep", ["deep/x"]),
+        ("./in.txt", ["in.txt"]),
+        ("in.txt, data", ["data/deep/x", "data/in.txt", "in.txt"]),
+        ("empty", ["empty/"]),
+        ("empty/", []),
+        ('""', []),
+        ("data/../in.txt", ["in.txt"]),
+    ],
+)
 def test_an_input_lands_where_htcondor_puts_it(listed, paths):
     found = one(f"transfer_input_files = {listed}", TreeFolder(TREE)).inputs
     assert found.without(["prog.sh"]).listing() == paths
 
 
-@pytest.mark.parametrize(("listed", "paths"), [
-    ("data/in.txt", ["data/in.txt"]), ("data/deep", ["data/deep/x"]), ("data/deep/", ["data/deep/x"]),
-    ("empty/", []),
-])
+@pytest.mark.parametrize(
+    ("listed", "paths"),
+    [
+        ("data/in.txt", ["data/in.txt"]),
+        ("data/deep", ["data/deep/x"]),
+        ("data/deep/", ["data/deep/x"]),
+        ("empty/", []),
+    ],
+)
 def test_preserve_relative_paths_keeps_the_path_of_an_input(listed, paths):
     found = one(f"transfer_input_files = {listed}\npreserve_relative_paths = True", TreeFolder(TREE)).inputs
     assert found.without(["prog.sh"]).listing() == paths
@@ -462,15 +613,21 @@ def test_a_link_to_a_file_is_sent_as_the_file():
     assert one("transfer_input_files = linked", TreeFolder(TREE)).inputs["linked/in"] == File(b"3")
 
 
-@pytest.mark.parametrize("body, path, error", [
-    ("transfer_input_files = nope, in.txt", "nope", errno.ENOENT), ("transfer_input_files = l", "l", errno.ENOENT),
-    ("transfer_input_files = in.txt, ../x", "../x", errno.ENOENT),
-    ("transfer_input_files = /etc/passwd", "/etc/passwd", errno.ENOENT),
-    ("transfer_input_files = in.txt/", "in.txt/", errno.ENOTDIR),
-    ("transfer_input_files = ld, nope", "ld", errno.EISDIR), ("transfer_input_files = ./ld", "./ld", errno.EISDIR),
-    ("transfer_input_files = e", "e/ld", errno.EISDIR), ("transfer_input_files = e/", "e/ld", errno.EISDIR),
-    ("input = nope", "nope", errno.ENOENT),
-])
+@pytest.mark.parametrize(
+    "body, path, error",
+    [
+        ("transfer_input_files = nope, in.txt", "nope", errno.ENOENT),
+        ("transfer_input_files = l", "l", errno.ENOENT),
+        ("transfer_input_files = in.txt, ../x", "../x", errno.ENOENT),
+        ("transfer_input_files = /etc/passwd", "/etc/passwd", errno.ENOENT),
+        ("transfer_input_files = in.txt/", "in.txt/", errno.ENOTDIR),
+        ("transfer_input_files = ld, nope", "ld", errno.EISDIR),
+        ("transfer_input_files = ./ld", "./ld", errno.EISDIR),
+        ("transfer_input_files = e", "e/ld", errno.EISDIR),
+        ("transfer_input_files = e/", "e/ld", errno.EISDIR),
+        ("input = nope", "nope", errno.ENOENT),
+    ],
+)
 def test_the_job_is_held_for_an_input_that_cannot_be_sent(body, path, error):
     """R2: seen on 23.9.6."""
     folder = TreeFolder(TREE | Tree({"ld": Link("data"), "e/ld": Link("../data"), "l": Link("nowhere")}))
@@ -521,11 +678,17 @@ OLD = "+SuccessCheckpointExitCode = 85\n"
 SIGNAL = "+SuccessCheckpointExitBySignal = true\n+SuccessCheckpointExitSignal = 10\n"
 
 
-@pytest.mark.parametrize(("body", "code", "number"), [
-    (OLD, None, None), (OLD + "+WantFTOnCheckpoint = true", 85, None),
-    (OLD + "+WantFTOnCheckpoint = false", None, None),
-    (SIGNAL, None, None), (SIGNAL + "+WantFTOnCheckpoint = true", None, 10),
-    (OLD + SIGNAL + "+WantFTOnCheckpoint = true\ncheckpoint_exit_code = 86", 86, None)])
+@pytest.mark.parametrize(
+    ("body", "code", "number"),
+    [
+        (OLD, None, None),
+        (OLD + "+WantFTOnCheckpoint = true", 85, None),
+        (OLD + "+WantFTOnCheckpoint = false", None, None),
+        (SIGNAL, None, None),
+        (SIGNAL + "+WantFTOnCheckpoint = true", None, 10),
+        (OLD + SIGNAL + "+WantFTOnCheckpoint = true\ncheckpoint_exit_code = 86", 86, None),
+    ],
+)
 def test_the_attributes_behind_checkpoint_exit_code_count_if_files_are_wanted_then(body, code, number):
     job = one(body)
     assert (job.checkpoint_exit_code, job.checkpoint_signal) == (code, number)
@@ -573,10 +736,17 @@ def test_a_quoted_empty_output_list_means_only_stdout_and_stderr():
     assert one("transfer_output_files =").transfer_output_files is None
 
 
-@pytest.mark.parametrize(("text", "pairs"), [
-    ('"a = b"', (("a", "b"),)), ('"a=b;c = d/e;"', (("a", "b"), ("c", "d/e"))),
-    (r'"a\;b=c\=d"', (("a;b", "c=d"),)), ("", ()), ('""', ()), ('"a=b=c"', (("a", "b=c"),)),
-])
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ('"a = b"', (("a", "b"),)),
+        ('"a=b;c = d/e;"', (("a", "b"), ("c", "d/e"))),
+        (r'"a\;b=c\=d"', (("a;b", "c=d"),)),
+        ("", ()),
+        ('""', ()),
+        ('"a=b=c"', (("a", "b=c"),)),
+    ],
+)
 def test_remaps_are_pairs_of_names(text, pairs):
     assert one(f"transfer_output_remaps = {text}").transfer_output_remaps == pairs
 
@@ -595,24 +765,60 @@ def test_remaps_without_quotes_are_refused_as_by_condor_submit(text):
 # -- requests ----------------------------------------------------------------------
 
 # Each of these was given to condor_submit 23.9.6, with -dry-run; which job never started was seen in its pool.
-EXPRESSIONS = ("512", "0.5", "1024*2", "1e3", "-1", "MY.ImageSize", "TARGET.Memory", "ImageSize", "Memory",
-               "$(mem)", "true", "ifThenElse(MemoryUsage =!= undefined, MemoryUsage*2, 512)", "max({1,2})",
-               "undefined")
+EXPRESSIONS = (
+    "512",
+    "0.5",
+    "1024*2",
+    "1e3",
+    "-1",
+    "MY.ImageSize",
+    "TARGET.Memory",
+    "ImageSize",
+    "Memory",
+    "$(mem)",
+    "true",
+    "ifThenElse(MemoryUsage =!= undefined, MemoryUsage*2, 512)",
+    "max({1,2})",
+    "undefined",
+)
 AMOUNTS = ("2GB", "2 GB", "2 Gb", "1.5G", "2K", "2T", "+1GB", ".5G")
 
 
-@pytest.mark.parametrize(("command", "value"), [
-    *((command, value) for command in ("request_cpus", "request_memory", "request_disk") for value in EXPRESSIONS),
-    *((command, value) for command in ("request_memory", "request_disk") for value in AMOUNTS)])
+@pytest.mark.parametrize(
+    ("command", "value"),
+    [
+        *((command, value) for command in ("request_cpus", "request_memory", "request_disk") for value in EXPRESSIONS),
+        *((command, value) for command in ("request_memory", "request_disk") for value in AMOUNTS),
+    ],
+)
 def test_an_amount_or_an_expression_can_be_requested(command, value):
     assert remarks(f"mem = 512\n{command} = {value}", CAUTION) == []
 
 
-@pytest.mark.parametrize(("command", "value"), [
-    *((command, value) for command in ("request_cpus", "request_memory", "request_disk")
-      for value in ("2 gigabytes", "5X", "2GiB", "2B", "2PB", "abc def", "512 MBytes", "1,000", "2,5GB", "2GB*2",
-                    "2GB # x")),
-    ("request_cpus", "2GB"), ("request_cpus", "2 G")])
+@pytest.mark.parametrize(
+    ("command", "value"),
+    [
+        *(
+            (command, value)
+            for command in ("request_cpus", "request_memory", "request_disk")
+            for value in (
+                "2 gigabytes",
+                "5X",
+                "2GiB",
+                "2B",
+                "2PB",
+                "abc def",
+                "512 MBytes",
+                "1,000",
+                "2,5GB",
+                "2GB*2",
+                "2GB # x",
+            )
+        ),
+        ("request_cpus", "2GB"),
+        ("request_cpus", "2 G"),
+    ],
+)
 def test_a_request_that_condor_submit_cannot_read_is_refused(command, value):
     error = refused(f"{command} = {value}")
     assert error.line == 2 and value in error.problem
@@ -632,22 +838,27 @@ def test_an_attribute_that_the_submit_file_itself_gives_can_be_requested():
 # -- errors ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "line", "said"), [
-    ("", None, "empty"), ("\n# only this\n", None, "queued"),
-    ("executable = prog.sh\n", None, "nothing is queued"), ("queue\n", 1, "no executable"),
-    ("executable = nope.sh\n\nqueue\n", 1, "nope.sh does not exist"),
-    ("executable = sub\nqueue\n", 1, "is a directory"),
-    ("executable = prog.sh\narguments = a \\\n b\ncheckpoint_exit_code = x\nqueue\n", 4, "not a number"),
-    ("executable = prog.sh\na = $(b)\nb = $(A)\narguments = $(a)\nqueue\n", 4, "circle"),
-    ("executable = prog.sh\na = $INT(b)\nb = $Fn(a)\narguments = $(a)\nqueue\n", 4, "circle"),
-    ("executable = prog.sh\narguments = $EVAL(a + 1)\nqueue\n", 2, "not simulated"),
-    ("executable = prog.sh\narguments = $RANDOM_INTEGER(9,1)\nqueue\n", 2, "greater"),
-    ("executable = prog.sh\narguments = $(SUBMIT_TIME)\nqueue\n", 2, "differs at every submission"),
-    ("executable = prog.sh\nif true\nqueue\n", 2, "endif"),
-    ("executable = prog.sh\nuse x : y\nqueue\n", 2, "simulated"),
-    ("executable = prog.sh\nqueue 1000000\n", 2, "more than"),
-    ("executable = prog.sh\nqueue x from ls |\n", 2, "ls"),
-])
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("", None, "empty"),
+        ("\n# only this\n", None, "queued"),
+        ("executable = prog.sh\n", None, "nothing is queued"),
+        ("queue\n", 1, "no executable"),
+        ("executable = nope.sh\n\nqueue\n", 1, "nope.sh does not exist"),
+        ("executable = sub\nqueue\n", 1, "is a directory"),
+        ("executable = prog.sh\narguments = a \\\n b\ncheckpoint_exit_code = x\nqueue\n", 4, "not a number"),
+        ("executable = prog.sh\na = $(b)\nb = $(A)\narguments = $(a)\nqueue\n", 4, "circle"),
+        ("executable = prog.sh\na = $INT(b)\nb = $Fn(a)\narguments = $(a)\nqueue\n", 4, "circle"),
+        ("executable = prog.sh\narguments = $EVAL(a + 1)\nqueue\n", 2, "not simulated"),
+        ("executable = prog.sh\narguments = $RANDOM_INTEGER(9,1)\nqueue\n", 2, "greater"),
+        ("executable = prog.sh\narguments = $(SUBMIT_TIME)\nqueue\n", 2, "differs at every submission"),
+        ("executable = prog.sh\nif true\nqueue\n", 2, "endif"),
+        ("executable = prog.sh\nuse x : y\nqueue\n", 2, "simulated"),
+        ("executable = prog.sh\nqueue 1000000\n", 2, "more than"),
+        ("executable = prog.sh\nqueue x from ls |\n", 2, "ls"),
+    ],
+)
 def test_an_error_names_the_line_and_a_remedy(text, line, said):
     with pytest.raises(SubmitError) as error:
         parse(text)
@@ -671,11 +882,15 @@ def test_a_file_that_includes_itself_is_refused():
 # -- remarks -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("line", "meant"), [
-    ("transfer_checkpont_files = a", "transfer_checkpoint_files"),
-    ("Checkpoint_Exitcode = 85", "checkpoint_exit_code"), ("TransferOutputFile = a", "transfer_output_files"),
-    ("argument = 1", "arguments"),
-])
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("transfer_checkpont_files = a", "transfer_checkpoint_files"),
+        ("Checkpoint_Exitcode = 85", "checkpoint_exit_code"),
+        ("TransferOutputFile = a", "transfer_output_files"),
+        ("argument = 1", "arguments"),
+    ],
+)
 def test_an_unknown_command_is_told_with_the_likely_one(line, meant):
     (remark,) = remarks(line, UNKNOWN)
     assert remark.startswith("job.sub:2: ") and remark.endswith(f"did you mean {meant}?")
@@ -688,34 +903,62 @@ def test_a_macro_that_is_used_is_not_an_unknown_command():
     assert len(remarks("stride = 5", UNKNOWN)) == 1
 
 
-@pytest.mark.parametrize("line", [
-    "request_memory = 1GB", "request_foo = 1", "universe = vanilla", "should_transfer_files = YES",
-    "log = a.log", "batch_name = x", "+Project = \"x\"", "My.Project = \"x\"",
-    "when_to_transfer_output = ON_EXIT", "input = /dev/null",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "request_memory = 1GB",
+        "request_foo = 1",
+        "universe = vanilla",
+        "should_transfer_files = YES",
+        "log = a.log",
+        "batch_name = x",
+        '+Project = "x"',
+        'My.Project = "x"',
+        "when_to_transfer_output = ON_EXIT",
+        "input = /dev/null",
+    ],
+)
 def test_an_ordinary_command_is_not_remarked_on(line):
     assert remarks(line) == []
 
 
-@pytest.mark.parametrize("line", [
-    "requirements = (OpSys == \"LINUX\")", "rank = Memory", "notification = Always",
-    "should_transfer_files = NO", "universe = parallel", "on_exit_hold = JobStatus > 3", "periodic_remove = False",
-    "+WantFTOnCheckpoint = True", "when_to_transfer_output = ON_SUCCESS",
-    "getenv = True",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        'requirements = (OpSys == "LINUX")',
+        "rank = Memory",
+        "notification = Always",
+        "should_transfer_files = NO",
+        "universe = parallel",
+        "on_exit_hold = JobStatus > 3",
+        "periodic_remove = False",
+        "+WantFTOnCheckpoint = True",
+        "when_to_transfer_output = ON_SUCCESS",
+        "getenv = True",
+    ],
+)
 def test_a_command_without_effect_here_is_told(line):
     (remark,) = remarks(line, NO_EFFECT)
     assert remark.startswith("job.sub:2: ")
 
 
-@pytest.mark.parametrize(("line", "decides"), [
-    ("on_exit_hold = JobStatus > 3", True), ("on_exit_hold_reason = Owner", False),
-    ("on_exit_remove = (CurrentTime > 0)", True), ("allowed_job_duration = Memory", True),
-    ("max_transfer_input_mb = RequestDisk", True),
-    ("periodic_remove = $(never:False)", False),
-    ("periodic_hold = JobStatus == 2", True), ("periodic_release = True", True), ("hold = True", True),
-    ("retry_until = Memory > 3", True), ("when_to_transfer_output = ON_SUCCESS", True), ("rank = Memory", False),
-])
+@pytest.mark.parametrize(
+    ("line", "decides"),
+    [
+        ("on_exit_hold = JobStatus > 3", True),
+        ("on_exit_hold_reason = Owner", False),
+        ("on_exit_remove = (CurrentTime > 0)", True),
+        ("allowed_job_duration = Memory", True),
+        ("max_transfer_input_mb = RequestDisk", True),
+        ("periodic_remove = $(never:False)", False),
+        ("periodic_hold = JobStatus == 2", True),
+        ("periodic_release = True", True),
+        ("hold = True", True),
+        ("retry_until = Memory > 3", True),
+        ("when_to_transfer_output = ON_SUCCESS", True),
+        ("rank = Memory", False),
+    ],
+)
 def test_a_command_that_may_change_how_the_job_ends_is_told_apart_from_one_that_does_not(line, decides):
     found = parse(f"executable = prog.sh\n{line}\nqueue\n")
     (remark,) = [remark for remark in found.remarks if remark.kind == NO_EFFECT]
@@ -724,12 +967,16 @@ def test_a_command_that_may_change_how_the_job_ends_is_told_apart_from_one_that_
 
 
 def test_a_hold_that_depends_on_the_exit_alone_is_simulated():
-    lines = ("on_exit_hold = ExitBySignal || ExitCode > 3", 'on_exit_hold_reason = "why"',
-             "on_exit_hold_subcode = ExitCode")
+    lines = (
+        "on_exit_hold = ExitBySignal || ExitCode > 3",
+        'on_exit_hold_reason = "why"',
+        "on_exit_hold_subcode = ExitCode",
+    )
     assert remarks("\n".join(lines), NO_EFFECT) == []
     job = one("\n".join(lines))
     assert (job.on_exit_hold, job.on_exit_hold_reason, job.on_exit_hold_subcode) == tuple(
-        line.partition(" = ")[2] for line in lines)
+        line.partition(" = ")[2] for line in lines
+    )
     assert one("on_exit_hold = JobStatus > 3").on_exit_hold == ""
 
 
@@ -738,9 +985,15 @@ def test_every_command_has_one_meaning():
     assert sorted(named) == sorted(commands.NAMES)
 
 
-@pytest.mark.parametrize(("meaning", "name"), [
-    (meaning, name) for meaning, names in commands.MEANINGS.items() for name in sorted(names)
-    if not meaning.startswith("simulated")])
+@pytest.mark.parametrize(
+    ("meaning", "name"),
+    [
+        (meaning, name)
+        for meaning, names in commands.MEANINGS.items()
+        for name in sorted(names)
+        if not meaning.startswith("simulated")
+    ],
+)
 def test_a_command_that_is_not_simulated_is_told_of_as_its_meaning_says(meaning, name):
     """The meanings are those that docs/conformance.md counts."""
     told = None
@@ -758,18 +1011,25 @@ def test_a_policy_by_the_number_of_starts_is_simulated_on_one_schedule():
     assert "NumJobStarts" in found.undecided and "one schedule" in found.undecided
 
 
-@pytest.mark.parametrize(("body", "retries", "policy"), [
-    ("on_exit_remove = ExitCode == 0", math.inf, "ExitCode == 0"),
-    ("max_retries = 4", 4, ""), ("success_exit_code = 3", 2, ""),
-    ("retry_until = 7", 2, "ExitCode =?= 0 || (ExitCode =?= 7)"),
-    ("retry_until = -7.5", 2, "ExitCode =?= 0 || (ExitCode =?= -7)"),
-    ("retry_until = true", 2, "ExitCode =?= 0 || (ExitCode =?= 1)"),
-    ('retry_until = "a"', 2, 'ExitCode =?= 0 || ("a")'),
-    ("max_retries = 5\nretry_until = ExitCode > 5", 5, "ExitCode =?= 0 || (ExitCode > 5)"),
-    ("success_exit_code = 3\non_exit_remove = ExitCode == 7", 2, "ExitCode =?= 3 || (ExitCode == 7)"),
-    ("max_retries = 1\nretry_until = 2\non_exit_remove = ExitCode > 7", 1,
-     "ExitCode =?= 0 || (ExitCode =?= 2) || (ExitCode > 7)"),
-])
+@pytest.mark.parametrize(
+    ("body", "retries", "policy"),
+    [
+        ("on_exit_remove = ExitCode == 0", math.inf, "ExitCode == 0"),
+        ("max_retries = 4", 4, ""),
+        ("success_exit_code = 3", 2, ""),
+        ("retry_until = 7", 2, "ExitCode =?= 0 || (ExitCode =?= 7)"),
+        ("retry_until = -7.5", 2, "ExitCode =?= 0 || (ExitCode =?= -7)"),
+        ("retry_until = true", 2, "ExitCode =?= 0 || (ExitCode =?= 1)"),
+        ('retry_until = "a"', 2, 'ExitCode =?= 0 || ("a")'),
+        ("max_retries = 5\nretry_until = ExitCode > 5", 5, "ExitCode =?= 0 || (ExitCode > 5)"),
+        ("success_exit_code = 3\non_exit_remove = ExitCode == 7", 2, "ExitCode =?= 3 || (ExitCode == 7)"),
+        (
+            "max_retries = 1\nretry_until = 2\non_exit_remove = ExitCode > 7",
+            1,
+            "ExitCode =?= 0 || (ExitCode =?= 2) || (ExitCode > 7)",
+        ),
+    ],
+)
 def test_retries_and_the_policy_of_leaving_are_what_condor_submit_makes(body, retries, policy):
     """R6: seen on 23.9.6."""
     job = one(body)
@@ -781,15 +1041,18 @@ def test_a_condition_for_the_end_of_retries_that_cannot_be_read_is_refused():
     assert "exit code" in refused("retry_until = a b").remedy
 
 
-@pytest.mark.parametrize(("body", "field", "bound"), [
-    ("max_transfer_input_mb = 3", "max_transfer_input_mb", 3),
-    ("max_transfer_output_mb = 1.5", "max_transfer_output_mb", 1),
-    ("max_transfer_input_mb = -1", "max_transfer_input_mb", None),
-    ("MaxTransferOutputMB = 0", "max_transfer_output_mb", 0),
-    ("allowed_job_duration = 60 * 60", "allowed_job_duration", 3600),
-    ("allowed_execute_duration = 7", "allowed_execute_duration", 7),
-    ("allowed_job_duration = -1", "allowed_job_duration", -1),
-])
+@pytest.mark.parametrize(
+    ("body", "field", "bound"),
+    [
+        ("max_transfer_input_mb = 3", "max_transfer_input_mb", 3),
+        ("max_transfer_output_mb = 1.5", "max_transfer_output_mb", 1),
+        ("max_transfer_input_mb = -1", "max_transfer_input_mb", None),
+        ("MaxTransferOutputMB = 0", "max_transfer_output_mb", 0),
+        ("allowed_job_duration = 60 * 60", "allowed_job_duration", 3600),
+        ("allowed_execute_duration = 7", "allowed_execute_duration", 7),
+        ("allowed_job_duration = -1", "allowed_job_duration", -1),
+    ],
+)
 def test_a_bound_is_a_number(body, field, bound):
     assert getattr(one(body), field) == bound and remarks(body) == []
 
@@ -804,17 +1067,22 @@ def test_input_is_sent_along_as_what_the_program_reads(tmp_path):
     assert (error.line, "is a directory" in error.problem) == (2, True)
 
 
-@pytest.mark.parametrize(("body", "said"), [
-    ("checkpoint_exit_code = 0", "never finishes"),
-    ("checkpoint_exit_code = 256", "exit codes go from 0 to 255"),
-    ("checkpoint_exit_code = -1", "exit codes go from 0 to 255"),
-    ("transfer_checkpoint_files = a", "without checkpoint_exit_code"),
-    ("arguments = $(nope)", "nothing defines $(nope)"),
-    ("arguments = $(nope:a-b)", "leaves $(nope:a-b) as it is"),
-    ("transfer_executable = no", "reads 'no' as True"), ("arguments = a \\\n# comment", "last character"),
-    ("max_retries = -1", "means no retry"), ("request_memory = lots", "takes lots for an attribute"),
-    ("warning : look here", "look here"),
-])
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("checkpoint_exit_code = 0", "never finishes"),
+        ("checkpoint_exit_code = 256", "exit codes go from 0 to 255"),
+        ("checkpoint_exit_code = -1", "exit codes go from 0 to 255"),
+        ("transfer_checkpoint_files = a", "without checkpoint_exit_code"),
+        ("arguments = $(nope)", "nothing defines $(nope)"),
+        ("arguments = $(nope:a-b)", "leaves $(nope:a-b) as it is"),
+        ("transfer_executable = no", "reads 'no' as True"),
+        ("arguments = a \\\n# comment", "last character"),
+        ("max_retries = -1", "means no retry"),
+        ("request_memory = lots", "takes lots for an attribute"),
+        ("warning : look here", "look here"),
+    ],
+)
 def test_a_setting_that_matters_is_told(body, said):
     (remark,) = remarks(body, CAUTION)
     assert said in remark
@@ -850,13 +1118,19 @@ def test_a_file_in_latin_1_is_read_with_a_remark(tmp_path):
     found = submit.read(tmp_path / "job.sub")
     assert found.jobs[0].arguments == ("café",)
     assert [str(remark) for remark in found.remarks] == [
-        "job.sub:2: this line is not UTF-8 text, and is read as Latin-1"]
+        "job.sub:2: this line is not UTF-8 text, and is read as Latin-1"
+    ]
 
 
-@pytest.mark.parametrize(("content", "line", "said"), [
-    (None, None, "can't be read"), (b"", None, "empty"), (b"executable = a\n\xff\n", 2, "neither"),
-    (b"queue", 1, "executable"),
-])
+@pytest.mark.parametrize(
+    ("content", "line", "said"),
+    [
+        (None, None, "can't be read"),
+        (b"", None, "empty"),
+        (b"executable = a\n\xff\n", 2, "neither"),
+        (b"queue", 1, "executable"),
+    ],
+)
 def test_a_submit_file_that_cannot_be_used_is_an_error(tmp_path, content, line, said):
     path = tmp_path / "job.sub"
     if content is not None:
@@ -874,8 +1148,18 @@ def test_a_directory_is_no_submit_file(tmp_path):
 def test_a_folder_on_disk_and_a_tree_answer_alike(tmp_path):
     TREE.write(tmp_path)
     disk, tree = DiskFolder(tmp_path), TreeFolder(TREE)
-    for path in ("prog.sh", "data", "data/", "./data/in.txt", "link", "bad/dir", "nope", "empty", ".",
-                 "data/../in.txt"):
+    for path in (
+        "prog.sh",
+        "data",
+        "data/",
+        "./data/in.txt",
+        "link",
+        "bad/dir",
+        "nope",
+        "empty",
+        ".",
+        "data/../in.txt",
+    ):
         assert disk.get(path) == tree.get(path), path
 
 

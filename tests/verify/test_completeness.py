@@ -84,7 +84,10 @@ def execute(plan, files):
     return code, printed
 '''.replace("\\\\n", "\\n")
 
-PROGRAM = "#!/usr/bin/env python3\nimport json, os, sys\n" + FUNCTION + '''
+PROGRAM = (
+    "#!/usr/bin/env python3\nimport json, os, sys\n"
+    + FUNCTION
+    + """
 files = {name: open(name).read() for name in ("n", "m", "rows", "aux") if os.path.exists(name)}
 before = set(files)
 code, printed = execute(json.loads(sys.argv[1]), files)
@@ -95,7 +98,8 @@ for name, text in files.items():
         file.write(text)
 sys.stdout.write(printed)
 sys.exit(code)
-'''
+"""
+)
 _own: dict = {}
 exec(FUNCTION, _own)
 
@@ -137,8 +141,11 @@ by = st.sampled_from([1, 1, 1, 1, 1, 1, 0, 2])
 code = st.sampled_from([85, 85, 85, 85, 85, 85, 0, 1])
 last = st.tuples(usual, st.just(1), st.sampled_from([0, 0, 0, 0, 1, 85]))
 files = st.sampled_from(["n", "m", "rows", "aux"])
-listed = st.none() | st.sampled_from([("n", "rows"), ("n",), ("m", "rows"), ("n", "rows", "aux")]) | st.lists(
-    files, min_size=1, max_size=4, unique=True).map(tuple)
+listed = (
+    st.none()
+    | st.sampled_from([("n", "rows"), ("n",), ("m", "rows"), ("n", "rows", "aux")])
+    | st.lists(files, min_size=1, max_size=4, unique=True).map(tuple)
+)
 
 
 @st.composite
@@ -147,17 +154,30 @@ def jobs(draw):
     steps = draw(st.lists(st.tuples(work, by, code), min_size=1, max_size=3)) + [draw(last)]
     plan = {"resume": draw(st.sampled_from("nnnm")), "steps": steps}
     return Job(
-        executable="job", inputs=PROGRAM_FILE, arguments=(json.dumps(plan),), output="out.txt", error="err.txt",
-        checkpoint_exit_code=85, transfer_checkpoint_files=draw(listed),
+        executable="job",
+        inputs=PROGRAM_FILE,
+        arguments=(json.dumps(plan),),
+        output="out.txt",
+        error="err.txt",
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=draw(listed),
         transfer_output_files=draw(st.sampled_from([("rows",), ("rows",), (), None])),
     )
 
 
 def job(steps, resume="n", listed=("n", "rows"), output=("rows",), **fields):
     """The same by hand: steps is a list of (work, by, code)."""
-    return Job(executable="job", inputs=PROGRAM_FILE, arguments=(json.dumps({"resume": resume, "steps": steps}),),
-               output="out.txt", error="err.txt", checkpoint_exit_code=85, transfer_checkpoint_files=listed,
-               transfer_output_files=output, **fields)
+    return Job(
+        executable="job",
+        inputs=PROGRAM_FILE,
+        arguments=(json.dumps({"resume": resume, "steps": steps}),),
+        output="out.txt",
+        error="err.txt",
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=listed,
+        transfer_output_files=output,
+        **fields,
+    )
 
 
 SAFE = job([[["append"], 1, 85], [["append"], 1, 85], [["append"], 1, 0]])
@@ -166,8 +186,9 @@ USELESS = job([[["append"], 1, 85], [["append"], 1, 85], [["rewrite"], 1, 0]], r
 CRASHES = job([[["keep"], 1, 85], [["append"], 1, 85], [["append", "need"], 1, 0]])
 HELD_LATER = job([[["keep"], 1, 85], [["drop"], 1, 85], [["append"], 1, 0]], listed=("n", "aux"))
 TWICE = job([[["keep"], 1, 85], [["rewrite"], 1, 85], [["drop"], 1, 85], [["rewrite"], 1, 0]], listed=None)
-LASTING = job([[["keep"], 1, 85], [["drop", "append"], 1, 85], [["append"], 1, 85], [["use"], 1, 0]],
-              listed=None, output=None)
+LASTING = job(
+    [[["keep"], 1, 85], [["drop", "append"], 1, 85], [["append"], 1, 85], [["use"], 1, 0]], listed=None, output=None
+)
 """`aux` is in its first checkpoint only, and stays in the spool (R4e) unless just that upload fails."""
 GROWS = job([[["append"], 1, 85], [["rewrite"], 1, 85], [["append"], 1, 0]], listed=("rows",))
 PRINTS = job([[["print"], 1, 85], [["print"], 1, 85], [["print"], 1, 0]], listed=("n",), output=())
@@ -176,6 +197,7 @@ PRINTS_TWICE = job([[["print"], 1, 85], [["print"], 1, 85], [["print"], 1, 0]], 
 
 # -- the schedules ----------------------------------------------------------------
 
+
 class Played:
     """A schedule and how the job ended on it."""
 
@@ -183,10 +205,16 @@ class Played:
         moments = list(simulate(job, CALLED, profile, schedule, MOST))
         self.schedule, self.end = schedule, outcome(moments)
         self.saved = {moment.execution for moment in moments if moment.kind == "checkpoint"}
-        self.sent = self.saved | {m.execution for m in moments if m.kind == "checkpoint failed"} | {
-            m.execution for m in moments if m.kind == "held" and m.run and m.run.exit.code == 85}
-        self.states = [(m.execution, without_streams(m.sandbox), without_streams(m.spool))
-                       for m in moments if m.kind in ("started", "restarted")]
+        self.sent = (
+            self.saved
+            | {m.execution for m in moments if m.kind == "checkpoint failed"}
+            | {m.execution for m in moments if m.kind == "held" and m.run and m.run.exit.code == 85}
+        )
+        self.states = [
+            (m.execution, without_streams(m.sandbox), without_streams(m.spool))
+            for m in moments
+            if m.kind in ("started", "restarted")
+        ]
 
 
 def all_schedules(job, kinds=("evict", "upload-fails"), profile=MODERN, first=FIRST):
@@ -238,6 +266,7 @@ def loses_progress(job, played, profile=MODERN):
 
 # -- the proof ----------------------------------------------------------------------
 
+
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(job=jobs())
 @example(job=SAFE)
@@ -247,7 +276,11 @@ def test_the_function_does_what_the_program_does(executor, job):
     for _ in range(3):
         real, called = executor.run(job, sandbox), CALLED.run(job, sandbox)
         assert (real.exit, real.sandbox, real.stdout, real.seconds) == (
-            called.exit, called.sandbox, called.stdout, called.seconds)
+            called.exit,
+            called.sandbox,
+            called.stdout,
+            called.seconds,
+        )
         sandbox = real.sandbox
 
 
@@ -322,8 +355,11 @@ def goes_round(shown):
     then it never ends if that is repeated."""
     for (one, *before), (other, *after) in itertools.combinations(shown.states, 2):
         between = range(one, other)
-        if before == after and all(n in shown.saved for n in between) and all(
-                fault.kind == "requeue" for fault in shown.schedule if fault.execution in between):
+        if (
+            before == after
+            and all(n in shown.saved for n in between)
+            and all(fault.kind == "requeue" for fault in shown.schedule if fault.execution in between)
+        ):
             return True
     return False
 
@@ -340,7 +376,7 @@ def test_v25_explore_says_what_all_schedules_with_requeues_show(job):
     found = explore(job, CALLED, v25)
     played = list(all_schedules(job, ("evict", "requeue", "upload-fails"), v25, first=3))
     agrees(job, found, played, v25)
-    if not found.verdict == UNSAFE:
+    if found.verdict != UNSAFE:
         always = Played(job, tuple(Fault("requeue", n) for n in range(1, 31)), v25)
         assert always.end.executions < 30
 

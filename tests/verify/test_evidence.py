@@ -30,11 +30,20 @@ COUNTS = """
 @pytest.fixture
 def facts(python_job, executor):
     """facts(source, **fields): the exploration and its evidence."""
+
     def facts(source, executor=executor, profile=PROFILES["modern"], **fields):
-        job = python_job(source, **{"checkpoint_exit_code": 85, "transfer_checkpoint_files": ("n", "rows"),
-                                    "transfer_output_files": ("rows",), **fields})
+        job = python_job(
+            source,
+            **{
+                "checkpoint_exit_code": 85,
+                "transfer_checkpoint_files": ("n", "rows"),
+                "transfer_output_files": ("rows",),
+                **fields,
+            },
+        )
         found = explore(job, executor, profile)
         return found, evidence(job, found)
+
     return facts
 
 
@@ -73,7 +82,8 @@ def test_rows_that_were_done_again_are_repeated(facts):
 
 
 def test_a_crash_is_shown_by_the_end_of_its_traceback(facts):
-    found, facts_ = facts("""
+    found, facts_ = facts(
+        """
         import os, sys
         open("rows", "w")
         if not os.path.exists("n"):
@@ -82,7 +92,9 @@ def test_a_crash_is_shown_by_the_end_of_its_traceback(facts):
         def load():
             return open("table").read()
         load()
-    """, transfer_checkpoint_files=("n",))
+    """,
+        transfer_checkpoint_files=("n",),
+    )
     assert found.failure == "failed"
     trace = only("traceback", facts_)
     assert (trace.file, trace.line) == ("job", 9)
@@ -91,14 +103,17 @@ def test_a_crash_is_shown_by_the_end_of_its_traceback(facts):
 
 
 def test_a_crash_that_leaves_no_output_is_held_and_shown_by_its_traceback_too(facts):
-    found, facts_ = facts("""
+    found, facts_ = facts(
+        """
         import os, sys
         if not os.path.exists("n"):
             open("n", "w"), open("table", "w")
             sys.exit(85)
         open("table")
         open("rows", "w")
-    """, transfer_checkpoint_files=("n",))
+    """,
+        transfer_checkpoint_files=("n",),
+    )
     assert found.failure == "held"
     assert (only("traceback", facts_).file, only("traceback", facts_).line) == ("job", 7)
     assert only("not there", facts_).file == "rows"
@@ -110,14 +125,17 @@ def shell(script, executor):
     return evidence(job, explore(job, executor))
 
 
-@pytest.mark.parametrize(("line", "place", "text"), [
-    ("if true; then", ("job", 3), "syntax error: unexpected end of file"),
-    ("[-f rows]", ("job", 2), "[-f: command not found"),
-    ("code = 3\n[ $code -eq 3 ]", ("job", 2), "code: command not found"),
-    ("echo careful >&2\necho broken >&2\nexit 1", (None, None), "the last line on stderr: broken"),
-    ("timeout 9 waves", (None, None), "the last line on stderr: timeout: failed to run command"),
-    (f"echo {'x' * 5000} >&2; exit 1", (None, None), "the last line on stderr: xxx"),
-])
+@pytest.mark.parametrize(
+    ("line", "place", "text"),
+    [
+        ("if true; then", ("job", 3), "syntax error: unexpected end of file"),
+        ("[-f rows]", ("job", 2), "[-f: command not found"),
+        ("code = 3\n[ $code -eq 3 ]", ("job", 2), "code: command not found"),
+        ("echo careful >&2\necho broken >&2\nexit 1", (None, None), "the last line on stderr: broken"),
+        ("timeout 9 waves", (None, None), "the last line on stderr: timeout: failed to run command"),
+        (f"echo {'x' * 5000} >&2; exit 1", (None, None), "the last line on stderr: xxx"),
+    ],
+)
 def test_a_script_that_fails_is_shown_by_what_it_complains_of(line, place, text, executor):
     said = only("stderr", shell(f"#!/bin/bash\n{line}\n", executor))
     assert (said.file, said.line) == place
@@ -141,7 +159,8 @@ def test_a_script_with_windows_line_ends_is_told_so(interpreter, executor):
 
 
 def test_a_file_that_came_home_and_should_not_have_is_named(facts):
-    found, facts_ = facts("""
+    found, facts_ = facts(
+        """
         import os, sys
         open("rows", "w").write("done")
         if not os.path.exists("n"):
@@ -149,7 +168,10 @@ def test_a_file_that_came_home_and_should_not_have_is_named(facts):
             sys.exit(85)
         if not os.path.exists("here"):
             open("extra", "w")
-    """, transfer_checkpoint_files=("n",), transfer_output_files=None)
+    """,
+        transfer_checkpoint_files=("n",),
+        transfer_output_files=None,
+    )
     assert found.failure == "wrong output"
     assert only("other file", facts_).file == "extra"
 
@@ -166,23 +188,31 @@ def test_a_script_whose_interpreter_there_is_not_is_told_so(executor):
     assert "no interpreter" not in kinds(shell("#!/bin/bash\r\necho\r\n", executor))
 
 
-@pytest.mark.parametrize("make, file, told", [
-    ("os.mkdir('model/d'); os.symlink('d', 'model/latest')", "model/latest", "a symbolic link to a directory"),
-    ("open('model/n', 'w'); os.chmod('model/n', 0)", "model/n", "may not read"),
-])
+@pytest.mark.parametrize(
+    "make, file, told",
+    [
+        ("os.mkdir('model/d'); os.symlink('d', 'model/latest')", "model/latest", "a symbolic link to a directory"),
+        ("open('model/n', 'w'); os.chmod('model/n', 0)", "model/n", "may not read"),
+    ],
+)
 def test_of_a_listed_directory_that_cannot_be_sent_the_reason_is_named(facts, make, file, told):
-    found, facts_ = facts(f"import os, sys; os.mkdir('model'); {make}; sys.exit(85)", transfer_checkpoint_files=("model",))
+    found, facts_ = facts(
+        f"import os, sys; os.mkdir('model'); {make}; sys.exit(85)", transfer_checkpoint_files=("model",)
+    )
     fact = only("can't be sent", facts_)
     assert found.failure == "held" and fact.file == file and told in fact.text
 
 
 def test_a_missing_checkpoint_file_is_told_with_what_is_there_instead(facts):
-    found, facts_ = facts("""
+    found, facts_ = facts(
+        """
         import os, sys
         os.mkdir("temp_dir")
         open("temp_dir/model", "w"), open("n", "w")
         sys.exit(85)
-    """, transfer_checkpoint_files=("model",))
+    """,
+        transfer_checkpoint_files=("model",),
+    )
     assert found.failure == "held"
     fact = only("not there", facts_)
     assert fact.file == "model" and fact.text == "'model' is listed and not in the sandbox; new there: temp_dir/model"
@@ -200,7 +230,8 @@ def test_a_limit_is_told(facts):
 
 
 def test_lost_progress_is_told_in_virtual_seconds_with_the_file_that_was_left_behind(facts):
-    found, facts_ = facts("""
+    found, facts_ = facts(
+        """
         import os, sys, time
         n = int(open("here").read()) if os.path.exists("here") else 0
         time.sleep(60)
@@ -210,7 +241,9 @@ def test_lost_progress_is_told_in_virtual_seconds_with_the_file_that_was_left_be
             sys.exit()
         open("here", "w").write(str(n + 1))
         sys.exit(85)
-    """, transfer_checkpoint_files=("n",))
+    """,
+        transfer_checkpoint_files=("n",),
+    )
     assert found.failure == "lost progress"
     assert "60" in only("work done again", facts_).text
     assert only("left behind", facts_).file == "here"
@@ -231,12 +264,14 @@ def test_of_a_job_that_never_finishes_two_executions_in_a_row_are_told_to_be_ali
         sys.exit(85)
     """)
     assert found.failure == "never finishes"
-    assert only("again", facts_).text == ("executions 1 and 2 both ended with exit code 85 after 30 s, and printed the "
-                                          "same, 'row 1 of 3'")
+    assert only("again", facts_).text == (
+        "executions 1 and 2 both ended with exit code 85 after 30 s, and printed the same, 'row 1 of 3'"
+    )
 
 
 def test_a_job_that_never_finishes_elsewhere_has_left_something_behind(facts):
-    found, facts_ = facts("""
+    found, facts_ = facts(
+        """
         import os, sys
         if not os.path.exists("n"):
             open("n", "w"), open("here", "w")
@@ -244,18 +279,23 @@ def test_a_job_that_never_finishes_elsewhere_has_left_something_behind(facts):
         if not os.path.exists("here"):
             sys.exit(85)
         open("rows", "w")
-    """, transfer_checkpoint_files=("n",))
+    """,
+        transfer_checkpoint_files=("n",),
+    )
     assert found.failure == "never finishes" and only("left behind", facts_).file == "here"
 
 
 def test_a_random_result_is_told_with_file_line_and_both_values(facts):
-    found, facts_ = facts("""
+    found, facts_ = facts(
+        """
         import os, random, sys
         if not os.path.exists("n"):
             open("n", "w").write("same\\nsame\\n" + str(random.random()))
             sys.exit(85)
         open("rows", "w").write(open("n").read())
-    """, transfer_checkpoint_files=("n",))
+    """,
+        transfer_checkpoint_files=("n",),
+    )
     fact = only("differs from run to run", facts_)
     assert found.failure == "non-deterministic" and (fact.file, fact.line) == ("n", 3)
     assert fact.expected != fact.got and "execution 1" in fact.text
@@ -285,20 +325,28 @@ def test_files_that_differ_in_no_line_differ_all_the_same():
 
 
 def test_what_differs_in_a_file_that_is_no_text_is_not_shown(facts):
-    found, facts_ = facts("""
+    found, facts_ = facts(
+        """
         import os, sys
         if not os.path.exists("n"):
             open("n", "wb").write(b"\\0\\n" + os.urandom(9))
             sys.exit(85)
         open("rows", "w").write(str(open("n", "rb").read()))
-    """, transfer_checkpoint_files=("n",))
+    """,
+        transfer_checkpoint_files=("n",),
+    )
     fact = next(fact for fact in facts_ if fact.file == "n")
     assert found.failure == "non-deterministic" and (fact.expected, fact.got) == (None, None)
 
 
-@pytest.mark.parametrize(("got", "said"), [
-    (File(b"x", executable=True), "out is executable"), (File(b"x", writable=False), "out is read-only"),
-    (File(b"x", readable=False), "out may not be read")])
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        (File(b"x", executable=True), "out is executable"),
+        (File(b"x", writable=False), "out is read-only"),
+        (File(b"x", readable=False), "out may not be read"),
+    ],
+)
 def test_a_file_of_another_mode_is_told_by_what_may_be_done_with_it(got, said):
     [fact] = differences(Tree({"out": File(b"x")}), Tree({"out": got}))
     assert fact.text == said
@@ -306,11 +354,16 @@ def test_a_file_of_another_mode_is_told_by_what_may_be_done_with_it(got, said):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="which processes there are is told by /proc")
 def test_what_was_left_running_is_named_with_the_execution_that_left_it(shell_job, executor):
-    job = shell_job("n=$(cat n || echo 0)\n(sleep 15; echo late >> rows) &\necho $n >> rows\nsleep 10\n"
-                    "[ $n = 2 ] && exit\necho $((n + 1)) > n\nexit 85", checkpoint_exit_code=85,
-                    transfer_checkpoint_files=("n", "rows"), transfer_output_files=("rows",))
+    job = shell_job(
+        "n=$(cat n || echo 0)\n(sleep 15; echo late >> rows) &\necho $n >> rows\nsleep 10\n"
+        "[ $n = 2 ] && exit\necho $((n + 1)) > n\nexit 85",
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("n", "rows"),
+        transfer_output_files=("rows",),
+    )
     found = explore(job, executor)
     assert (found.verdict, found.failure) == ("unsafe", "wrong output")
     assert only("left running", evidence(job, found)).text == (
         "when execution 1 left with exit code 85, it left job running: that goes on beside execution 2, in the same "
-        "sandbox")
+        "sandbox"
+    )

@@ -27,15 +27,16 @@ LINUX = sys.platform.startswith("linux")
 V25 = PROFILES["v25"]
 
 
-COUNTING = {"checkpoint_exit_code": 85, "transfer_checkpoint_files": ("n", "rows"),
-            "transfer_output_files": ("rows",)}
+COUNTING = {"checkpoint_exit_code": 85, "transfer_checkpoint_files": ("n", "rows"), "transfer_output_files": ("rows",)}
 
 
 @pytest.fixture
 def counting(python_job):
     """A job that checkpoints `n` and `rows`; what is given replaces its fields."""
+
     def counting(source, **fields):
         return python_job(source, **{**COUNTING, **fields})
+
     return counting
 
 
@@ -58,7 +59,8 @@ SAFE = """
 
 SAFE_STYLES = {
     "text": (SAFE, {}),
-    "json": ("""
+    "json": (
+        """
         import json, os, sys
         state = {"n": 0, "rows": []}
         if os.path.exists("state.json"):
@@ -70,8 +72,11 @@ SAFE_STYLES = {
         else:
             json.dump(state, open("state.json", "w"))
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("state.json",)}),
-    "pickle of an own class": ("""
+    """,
+        {"transfer_checkpoint_files": ("state.json",)},
+    ),
+    "pickle of an own class": (
+        """
         import os, pickle, sys
         class State:
             def __init__(self):
@@ -91,17 +96,23 @@ SAFE_STYLES = {
             os.replace("state.tmp", "state.pickle")
             sys.exit(85)
         print(state.total, file=open("rows", "w"))
-    """, {"transfer_checkpoint_files": ("state.pickle",)}),
-    "a file per step in a directory": ("""
+    """,
+        {"transfer_checkpoint_files": ("state.pickle",)},
+    ),
+    "a file per step in a directory": (
+        """
         import os, sys
         os.makedirs("steps", exist_ok=True)
         done = len(os.listdir("steps"))
         open(f"steps/{done}", "w").write("x")
         if done < 3:
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("steps",), "transfer_output_files": ("steps",)}),
+    """,
+        {"transfer_checkpoint_files": ("steps",), "transfer_output_files": ("steps",)},
+    ),
     "nothing listed at all": (SAFE, {"transfer_checkpoint_files": None, "transfer_output_files": None}),
-    "the moment of saving in the checkpoint": ("""
+    "the moment of saving in the checkpoint": (
+        """
         import json, os, sys, time
         time.sleep(100)
         n = json.load(open("n"))["n"] if os.path.exists("n") else 0
@@ -110,8 +121,11 @@ SAFE_STYLES = {
         else:
             json.dump({"n": n + 1, "saved": time.time(), "date": time.strftime("%c")}, open("n", "w"))
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "the host name in the checkpoint": ("""
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "the host name in the checkpoint": (
+        """
         import os, socket, sys
         n = int(open("n").read().split()[0]) if os.path.exists("n") else 0
         if n == 3:
@@ -119,8 +133,11 @@ SAFE_STYLES = {
         else:
             open("n", "w").write(f"{n + 1} {socket.gethostname()} {os.getcwd()}")
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "every host name so far in the checkpoint": ("""
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "every host name so far in the checkpoint": (
+        """
         import os, platform, sys
         hosts = open("n").read().split() if os.path.exists("n") else []
         if len(hosts) == 3:
@@ -128,8 +145,11 @@ SAFE_STYLES = {
         else:
             open("n", "w").write(" ".join(hosts + [platform.node()]))
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "a uuid in the checkpoint": ("""
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "a uuid in the checkpoint": (
+        """
         import os, sys, uuid
         n = int(open("n").read().split()[0]) if os.path.exists("n") else 0
         if n == 3:
@@ -137,24 +157,33 @@ SAFE_STYLES = {
         else:
             open("n", "w").write(f"{n + 1} {uuid.uuid4()}")
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "only prints": ("""
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "only prints": (
+        """
         import os, sys
         n = int(open("n").read()) if os.path.exists("n") else 0
         print("row", n)
         if n < 3:
             open("n", "w").write(str(n + 1))
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",), "transfer_output_files": ()}),
-    "prints where it runs": ("""
+    """,
+        {"transfer_checkpoint_files": ("n",), "transfer_output_files": ()},
+    ),
+    "prints where it runs": (
+        """
         import os, socket, sys
         print("on", socket.gethostname(), "in", os.getcwd())
         n = int(open("n").read()) if os.path.exists("n") else 0
         if n < 3:
             open("n", "w").write(str(n + 1))
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",), "transfer_output_files": ()}),
-    "logs beside its result": ("""
+    """,
+        {"transfer_checkpoint_files": ("n",), "transfer_output_files": ()},
+    ),
+    "logs beside its result": (
+        """
         import os, random, sys
         print("starting with", random.random())
         n = int(open("n").read()) if os.path.exists("n") else 0
@@ -162,8 +191,11 @@ SAFE_STYLES = {
             open("n", "w").write(str(n + 1))
             sys.exit(85)
         open("rows", "w").write("done")
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "a seeded random generator in the checkpoint": ("""
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "a seeded random generator in the checkpoint": (
+        """
         import os, pickle, random, sys
         rows = []
         if os.path.exists("n"):
@@ -176,14 +208,19 @@ SAFE_STYLES = {
             pickle.dump((random.getstate(), rows), open("n", "wb"))
             sys.exit(85)
         open("rows", "w").write(str(rows))
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "starts over each time, and that is all its work": ("""
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "starts over each time, and that is all its work": (
+        """
         import os, sys
         if not os.path.exists("n"):
             open("n", "w").write("ready")
             sys.exit(85)
         open("rows", "w").write("done")
-    """, {"transfer_checkpoint_files": ("n",)}),
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
 }
 
 
@@ -196,12 +233,16 @@ def test_a_job_that_resumes_rightly_is_restart_safe(counting, executor, style):
 
 
 def test_a_job_that_goes_by_what_it_has_printed_is_restart_safe(counting, executor):
-    job = counting("""
+    job = counting(
+        """
         import sys
         n = open("_condor_stdout").read().count("unit")
         print("unit", n, flush=True)
         sys.exit(85 if n < 4 else 0)
-    """, transfer_checkpoint_files=(), transfer_output_files=())
+    """,
+        transfer_checkpoint_files=(),
+        transfer_output_files=(),
+    )
     found = explore(job, executor)
     assert (found.verdict, found.checkpoints) == (RESTART_SAFE, 4)
     assert outcome(simulate(job, executor, schedule=parse("evict@3"))).home["out.txt"].text.count("unit") == 5
@@ -210,30 +251,53 @@ def test_a_job_that_goes_by_what_it_has_printed_is_restart_safe(counting, execut
 @pytest.mark.parametrize("style", ["text", "json", "pickle of an own class", "the host name in the checkpoint"])
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_a_job_that_resumes_rightly_is_restart_safe_in_every_version_that_saves_its_files(
-        counting, executor, style, profile):
+    counting, executor, style, profile
+):
     source, fields = SAFE_STYLES[style]
     assert explore(counting(source, **fields), executor, profile).verdict == RESTART_SAFE
 
 
 def test_a_shell_script_that_resumes_rightly_is_restart_safe(shell_job, executor):
-    job = shell_job("""
+    job = shell_job(
+        """
         n=$(cat n 2>/dev/null || echo 0)
         echo "row $n" >> rows
         [ $n -ge 2 ] && exit 0
         echo $((n + 1)) > n
         exit 85
-    """, checkpoint_exit_code=85, transfer_checkpoint_files=("n", "rows"), transfer_output_files=("rows",))
+    """,
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("n", "rows"),
+        transfer_output_files=("rows",),
+    )
     assert explore(job, executor).verdict == RESTART_SAFE
 
 
 # -- unsafe --------------------------------------------------------------------
 
 UNSAFE_JOBS = {
-    "wrong output: rows not in the checkpoint": ("wrong output", "evict@2", SAFE, {"transfer_checkpoint_files": ("n",)}),
-    "wrong output: n not in the checkpoint": ("wrong output", "evict@2", SAFE, {"transfer_checkpoint_files": ("rows",)}),
+    "wrong output: rows not in the checkpoint": (
+        "wrong output",
+        "evict@2",
+        SAFE,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "wrong output: n not in the checkpoint": (
+        "wrong output",
+        "evict@2",
+        SAFE,
+        {"transfer_checkpoint_files": ("rows",)},
+    ),
     "wrong output: only the output list is there, so only it is sent": (
-        "wrong output", "evict@2", SAFE, {"transfer_checkpoint_files": None}),
-    "wrong output: the sum is in a file that is not sent": ("wrong output", "evict@3", """
+        "wrong output",
+        "evict@2",
+        SAFE,
+        {"transfer_checkpoint_files": None},
+    ),
+    "wrong output: the sum is in a file that is not sent": (
+        "wrong output",
+        "evict@3",
+        """
         import json, os, sys
         if os.path.exists("scratch"):
             total = json.load(open("scratch"))
@@ -247,8 +311,13 @@ UNSAFE_JOBS = {
         json.dump(total, open("scratch", "w"))
         json.dump(n + 1, open("n", "w"))
         sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "wrong output: only the second eviction shows it": ("wrong output", "evict@2 evict@4", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "wrong output: only the second eviction shows it": (
+        "wrong output",
+        "evict@2 evict@4",
+        """
         import os, sys
         n = int(open("n").read()) if os.path.exists("n") else 0
         in_place = os.path.exists("here")
@@ -257,8 +326,13 @@ UNSAFE_JOBS = {
             open("n", "w").write(str(n + 1))
             sys.exit(85)
         open("rows", "w").write("right" if in_place else "wrong")
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "wrong output: text printed twice": ("wrong output", "evict@2", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "wrong output: text printed twice": (
+        "wrong output",
+        "evict@2",
+        """
         import os, sys
         n = len(os.listdir("kept")) if os.path.isdir("kept") else 0
         print("row", n)
@@ -266,24 +340,39 @@ UNSAFE_JOBS = {
             os.makedirs("kept", exist_ok=True)
             open(f"kept/{n}", "w")
             sys.exit(85)
-    """, {"transfer_checkpoint_files": (), "transfer_output_files": ()}),
+    """,
+        {"transfer_checkpoint_files": (), "transfer_output_files": ()},
+    ),
     "held: a listed file never made": ("held", "", SAFE, {"transfer_checkpoint_files": ("n", "rows", "model")}),
-    "held: the first checkpoint has it, the second has not": ("held", "", """
+    "held: the first checkpoint has it, the second has not": (
+        "held",
+        "",
+        """
         import os, sys
         if not os.path.exists("n"):
             open("n", "w")
             sys.exit(85)
         os.remove("n")
         sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "held: an output file that only a run in one sandbox makes": ("held", "evict@2", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "held: an output file that only a run in one sandbox makes": (
+        "held",
+        "evict@2",
+        """
         import os, sys
         if not os.path.exists("n"):
             open("rows", "w")
             open("n", "w")
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "failed: it crashes when it resumes elsewhere": ("failed", "evict@2", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "failed: it crashes when it resumes elsewhere": (
+        "failed",
+        "evict@2",
+        """
         import os, sys
         if not os.path.exists("n"):
             open("table", "w").write("1 2 3")
@@ -291,12 +380,22 @@ UNSAFE_JOBS = {
             sys.exit(85)
         open("rows", "w").write("table:")
         print(open("table").read(), file=open("rows", "a"))
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "failed: it crashes always": ("failed", "", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "failed: it crashes always": (
+        "failed",
+        "",
+        """
         open("rows", "w")
         raise SystemExit("no input")
-    """, {}),
-    "failed: by a signal": ("failed", "evict@2", """
+    """,
+        {},
+    ),
+    "failed: by a signal": (
+        "failed",
+        "evict@2",
+        """
         import os, sys
         open("rows", "w")
         if os.path.exists("n"):
@@ -306,14 +405,24 @@ UNSAFE_JOBS = {
         else:
             open("n", "w"), open("here", "w")
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "never finishes: it saves before any work": ("never finishes", "", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "never finishes: it saves before any work": (
+        "never finishes",
+        "",
+        """
         import os, sys
         n = int(open("n").read()) if os.path.exists("n") else 0
         open("n", "w").write(str(n))
         sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "never finishes: only after an eviction": ("never finishes", "evict@2", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "never finishes: only after an eviction": (
+        "never finishes",
+        "evict@2",
+        """
         import os, sys
         if not os.path.exists("n"):
             open("n", "w"), open("here", "w")
@@ -321,23 +430,43 @@ UNSAFE_JOBS = {
         if not os.path.exists("here"):
             sys.exit(85)
         open("rows", "w").write("done")
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "never finishes: to and fro": ("never finishes", "", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "never finishes: to and fro": (
+        "never finishes",
+        "",
+        """
         import os, sys
         n = int(open("n").read()) if os.path.exists("n") else 0
         open("n", "w").write(str(1 - n))
         sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "never finishes: exit 0 is its checkpoint": ("never finishes", "", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "never finishes: exit 0 is its checkpoint": (
+        "never finishes",
+        "",
+        """
         open("rows", "w").write("done")
         open("n", "w").write("done")
-    """, {"checkpoint_exit_code": 0}),
-    "never finishes: the same text again and again": ("never finishes", "", """
+    """,
+        {"checkpoint_exit_code": 0},
+    ),
+    "never finishes: the same text again and again": (
+        "never finishes",
+        "",
+        """
         import sys
         open("n", "a").write("restarted\\n")
         sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "never finishes: prints, after an eviction, for ever": ("never finishes", "evict@2", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "never finishes: prints, after an eviction, for ever": (
+        "never finishes",
+        "evict@2",
+        """
         import os, sys
         if not os.path.exists("n"):
             open("n", "w"), open("here", "w")
@@ -345,8 +474,13 @@ UNSAFE_JOBS = {
         print("on we go")
         if not os.path.exists("here"):
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",), "transfer_output_files": ()}),
-    "never finishes: prints the time, after an eviction, for ever": ("never finishes", "evict@2", """
+    """,
+        {"transfer_checkpoint_files": ("n",), "transfer_output_files": ()},
+    ),
+    "never finishes: prints the time, after an eviction, for ever": (
+        "never finishes",
+        "evict@2",
+        """
         import os, sys, time
         time.sleep(10)
         if not os.path.exists("n"):
@@ -355,8 +489,13 @@ UNSAFE_JOBS = {
         print("still here at", time.time())
         if not os.path.exists("here"):
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",), "transfer_output_files": ()}),
-    "lost progress: the checkpoint is of no use": ("lost progress", "evict@2", """
+    """,
+        {"transfer_checkpoint_files": ("n",), "transfer_output_files": ()},
+    ),
+    "lost progress: the checkpoint is of no use": (
+        "lost progress",
+        "evict@2",
+        """
         import os, sys
         n = int(open("here").read()) if os.path.exists("here") else 0
         open("n", "w").write(str(n))
@@ -365,8 +504,13 @@ UNSAFE_JOBS = {
         else:
             open("here", "w").write(str(n + 1))
             sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
-    "lost progress: in a directory that is not sent by default": ("lost progress", "evict@2", """
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
+    "lost progress: in a directory that is not sent by default": (
+        "lost progress",
+        "evict@2",
+        """
         import os, sys, time
         time.sleep(600)
         os.makedirs("state", exist_ok=True)
@@ -376,8 +520,13 @@ UNSAFE_JOBS = {
         else:
             open(f"state/{n}", "w")
             sys.exit(85)
-    """, {"transfer_checkpoint_files": None, "transfer_output_files": None}),
-    "lost progress: an older checkpoint is sent": ("lost progress", "evict@3", """
+    """,
+        {"transfer_checkpoint_files": None, "transfer_output_files": None},
+    ),
+    "lost progress: an older checkpoint is sent": (
+        "lost progress",
+        "evict@3",
+        """
         import os, sys
         n = int(open("n").read()) if os.path.exists("n") else 0
         if os.path.exists("n.new"):
@@ -389,7 +538,9 @@ UNSAFE_JOBS = {
             open("n", "w").write(str(n + 1))
         open("n.new", "w").write(str(n + 1))
         sys.exit(85)
-    """, {"transfer_checkpoint_files": ("n",)}),
+    """,
+        {"transfer_checkpoint_files": ("n",)},
+    ),
 }
 
 
@@ -404,6 +555,7 @@ def explored(executor, python_job):
             job = python_job(source, **{**COUNTING, **fields})
             known[name] = job, explore(job, executor)
         return known[name]
+
     return explored
 
 
@@ -438,7 +590,8 @@ def test_the_printed_schedule_is_the_way_to_the_state_that_fails(explored, name)
     assert [state.execution for state in way] == list(range(1, len(way) + 1))
     assert way[-1].schedule == found.schedule
     assert {fault.execution for fault in found.schedule} >= {
-        before.execution for before, after in zip(way, way[1:]) if after.moved}
+        before.execution for before, after in zip(way, way[1:]) if after.moved
+    }
 
 
 def test_every_failure_is_among_the_examples():
@@ -450,7 +603,8 @@ def test_every_failure_is_among_the_examples():
 def test_a_failed_upload_is_found_where_only_it_does_harm(counting, executor):
     """R4e: `token` is in the first checkpoint only, but stays in the spool, so it is in every later
     sandbox, unless just that checkpoint was not saved. `here`, a directory, is never sent."""
-    job = counting("""
+    job = counting(
+        """
         import os, sys
         n = int(open("n").read()) if os.path.exists("n") else 0
         if n < 2:
@@ -462,7 +616,10 @@ def test_a_failed_upload_is_found_where_only_it_does_harm(counting, executor):
         if os.path.exists("token"):
             os.remove("token")
         open("rows", "w").write("right" if right else "wrong")
-    """, transfer_checkpoint_files=None, transfer_output_files=None)
+    """,
+        transfer_checkpoint_files=None,
+        transfer_output_files=None,
+    )
     found = explore(job, executor)
     assert (found.failure, render(found.schedule)) == ("wrong output", "upload-fails@1 evict@3")
     assert play(job, executor, found).home["rows"].text == "wrong"
@@ -501,7 +658,9 @@ def test_a_known_result_that_is_printed_is_compared_as_well(counting, executor):
 
 def test_the_gravest_failure_is_reported_though_a_lighter_one_is_nearer(counting, executor):
     """It fails after one eviction, and is wrong after two."""
-    found = explore(counting("""
+    found = explore(
+        counting(
+            """
         import os, sys
         n = int(open("n").read()) if os.path.exists("n") else 0
         in_place = os.path.exists("here")
@@ -511,12 +670,17 @@ def test_the_gravest_failure_is_reported_though_a_lighter_one_is_nearer(counting
             open("n", "w").write(str(n + 1))
             sys.exit(85)
         sys.exit(n if in_place and n > 1 else 0)
-    """, transfer_checkpoint_files=("n",)), executor)
+    """,
+            transfer_checkpoint_files=("n",),
+        ),
+        executor,
+    )
     assert (found.failure, render(found.schedule)) == ("wrong output", "evict@2 evict@4")
 
 
 def test_work_that_is_done_again_after_an_eviction_but_was_not_committed_is_no_lost_progress(counting, executor):
-    job = counting("""
+    job = counting(
+        """
         import os, sys, time
         n = int(open("n").read()) if os.path.exists("n") else 0
         for second in range(100):
@@ -526,7 +690,9 @@ def test_work_that_is_done_again_after_an_eviction_but_was_not_committed_is_no_l
             sys.exit()
         open("n", "w").write(str(n + 1))
         sys.exit(85)
-    """, transfer_checkpoint_files=("n",))
+    """,
+        transfer_checkpoint_files=("n",),
+    )
     assert explore(job, executor).verdict == RESTART_SAFE
 
 
@@ -538,27 +704,34 @@ def test_the_virtual_seconds_of_lost_progress_are_told(counting, executor):
 
 # -- a job that seems not to get on --------------------------------------------
 
+
 def test_a_job_that_appends_the_same_text_at_each_restart_never_finishes(counting, executor):
-    logging = counting("""
+    logging = counting(
+        """
         import sys
         with open("log", "a") as log:
             log.write("starting\\n")
         open("n", "w").write("0")
         sys.exit(85)
-    """, transfer_checkpoint_files=("n", "log"))
+    """,
+        transfer_checkpoint_files=("n", "log"),
+    )
     found = explore(logging, executor)
     assert (found.failure, found.schedule) == ("never finishes", ())
     assert found.executions < 100
 
 
 def test_a_job_that_appends_text_with_numbers_at_each_restart_never_finishes(counting, executor):
-    logging = counting("""
+    logging = counting(
+        """
         import sys, time
         time.sleep(7)
         with open("log", "a") as log:
             log.write(f"starting at {time.time():.3f}\\n")
         sys.exit(85)
-    """, transfer_checkpoint_files=("log",))
+    """,
+        transfer_checkpoint_files=("log",),
+    )
     found = explore(logging, executor)
     assert (found.failure, found.schedule) == ("never finishes", ())
     assert found.executions < 400
@@ -572,46 +745,71 @@ MANY_STEPS = {
 
 @pytest.mark.parametrize("style", MANY_STEPS)
 def test_a_job_that_counts_its_many_checkpoints_in_equal_text_does_finish(counting, executor, style):
-    job = counting("import os, sys\n" + MANY_STEPS[style] + '\nif n < 44: sys.exit(85)\nopen("rows", "w").write("done")\n',
-                   transfer_checkpoint_files=("n",))
+    job = counting(
+        "import os, sys\n" + MANY_STEPS[style] + '\nif n < 44: sys.exit(85)\nopen("rows", "w").write("done")\n',
+        transfer_checkpoint_files=("n",),
+    )
     assert outcome(simulate(job, executor)).status == "completed"
     found = explore(job, executor)
     assert (found.verdict, found.checkpoints) == (RESTART_SAFE, 44)
 
 
-@pytest.mark.parametrize("count", ['$(wc -l < n) -eq 60', '$(stat -c %s n) -eq $((11 * 40))', '"$(wc -l < n)" = 270'])
+@pytest.mark.parametrize("count", ["$(wc -l < n) -eq 60", "$(stat -c %s n) -eq $((11 * 40))", '"$(wc -l < n)" = 270'])
 def test_a_script_that_ends_when_a_file_has_just_so_many_lines_does_finish(shell_job, executor, count):
-    job = shell_job(f"echo row >> n; [ {count} ] && exit 0; exit 85", checkpoint_exit_code=85,
-                    transfer_checkpoint_files=("n",), transfer_output_files=("n",))
+    job = shell_job(
+        f"echo row >> n; [ {count} ] && exit 0; exit 85",
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("n",),
+        transfer_output_files=("n",),
+    )
     assert outcome(simulate(job, executor)).status == "completed"
     assert explore(job, executor, bounds=Bounds(states=1200)).verdict == RESTART_SAFE
 
 
 @pytest.mark.parametrize("lines, executions", [(9, 30), (21, 30), (20, 50), (40, 50)])
 def test_within_few_executions_such_a_script_is_not_told_that_it_never_ends(shell_job, executor, lines, executions):
-    job = shell_job(f"echo row >> n; [ $(wc -l < n) -eq {lines} ] && exit 0; exit 85", checkpoint_exit_code=85,
-                    transfer_checkpoint_files=("n",), transfer_output_files=("n",))
+    job = shell_job(
+        f"echo row >> n; [ $(wc -l < n) -eq {lines} ] && exit 0; exit 85",
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("n",),
+        transfer_output_files=("n",),
+    )
     assert explore(job, executor, bounds=Bounds(executions=executions)).failure != "never finishes"
 
 
 @pytest.mark.parametrize("count", ["n == 60", "n + 0 == 6 * 10"])
-@pytest.mark.parametrize("counted", ["len(open('n').readlines())", "os.path.getsize('n') // 4",
-                                     "int(subprocess.getoutput('wc -l < n'))", "os.stat('n').st_size // 4"])
+@pytest.mark.parametrize(
+    "counted",
+    [
+        "len(open('n').readlines())",
+        "os.path.getsize('n') // 4",
+        "int(subprocess.getoutput('wc -l < n'))",
+        "os.stat('n').st_size // 4",
+    ],
+)
 def test_a_program_that_ends_when_a_file_has_just_so_many_lines_does_finish(counting, executor, counted, count):
-    job = counting(f"""
+    job = counting(
+        f"""
         import os, subprocess, sys
         with open("n", "a") as file:
             file.write("row\\n")
         n = {counted}
         sys.exit(0 if {count} else 85)
-    """, transfer_checkpoint_files=("n",), transfer_output_files=("n",))
+    """,
+        transfer_checkpoint_files=("n",),
+        transfer_output_files=("n",),
+    )
     end = outcome(simulate(job, executor))
     assert (end.status, end.executions) == ("completed", 60)
 
 
 def test_a_job_that_looks_at_the_text_that_it_appends_for_ever_never_finishes(shell_job, executor):
-    job = shell_job("echo row >> n; wc -l < n; exit 85", checkpoint_exit_code=85, transfer_checkpoint_files=("n",),
-                    transfer_output_files=("n",))
+    job = shell_job(
+        "echo row >> n; wc -l < n; exit 85",
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("n",),
+        transfer_output_files=("n",),
+    )
     found = explore(job, executor)
     assert (found.failure, found.schedule) == ("never finishes", ())
     assert outcome(simulate(job, executor)).status == "never finishes"
@@ -625,6 +823,7 @@ def test_an_unsafe_job_is_executed_again_unless_it_is_known_to_do_the_same_twice
 
 
 # -- max_retries ---------------------------------------------------------------
+
 
 def test_a_retried_job_is_measured_by_what_it_brings_home_in_the_end(counting, executor):
     """R6: it crashes in the sandbox of its checkpoint, and goes on in a new one. Its tries are used
@@ -647,7 +846,10 @@ def test_a_retried_job_is_measured_by_what_it_brings_home_in_the_end(counting, e
         job = counting(crashing, max_retries=retries, **fields)
         found = explore(job, executor)
         assert found.reference["rows"].text == "whole"
-        assert (found.failure, render(found.schedule)) == ("failed", "upload-fails@1 upload-fails@3"[:14 * retries + retries - 1])
+        assert (found.failure, render(found.schedule)) == (
+            "failed",
+            "upload-fails@1 upload-fails@3"[: 14 * retries + retries - 1],
+        )
         assert play(job, executor, found).exit.code == 1
 
 
@@ -724,8 +926,11 @@ def test_a_job_that_never_leaves_the_queue_never_finishes(counting, executor):
 
 def test_tries_that_a_policy_counts_are_walked_one_by_one(counting, executor):
     """R6: it is removed by its policy after the third try, and not by max_retries after the eleventh."""
-    job = counting("import sys\nopen('rows', 'w')\nsys.exit(7)", max_retries=10,
-                   on_exit_remove="ExitCode =?= 0 || (NumJobCompletions > 2)")
+    job = counting(
+        "import sys\nopen('rows', 'w')\nsys.exit(7)",
+        max_retries=10,
+        on_exit_remove="ExitCode =?= 0 || (NumJobCompletions > 2)",
+    )
     found = explore(job, executor)
     assert (found.failure, found.violation.state.execution, found.executions) == ("failed", 3, 1)
 
@@ -733,10 +938,15 @@ def test_tries_that_a_policy_counts_are_walked_one_by_one(counting, executor):
 SLOW = "import time\ntime.sleep(60)\n" + textwrap.dedent(SAFE)
 
 
-@pytest.mark.parametrize("fields, code", [
-    ({"allowed_execute_duration": 59}, 47), ({"allowed_execute_duration": 60}, 0),
-    ({"allowed_job_duration": 239}, 46), ({"allowed_job_duration": 241}, 0),
-])
+@pytest.mark.parametrize(
+    "fields, code",
+    [
+        ({"allowed_execute_duration": 59}, 47),
+        ({"allowed_execute_duration": 60}, 0),
+        ({"allowed_job_duration": 239}, 46),
+        ({"allowed_job_duration": 241}, 0),
+    ],
+)
 def test_a_job_that_takes_longer_than_it_may_is_held(counting, executor, fields, code):
     """R6: four executions of a minute each."""
     job = counting(SLOW, **fields)
@@ -755,13 +965,19 @@ def test_a_job_in_a_new_slot_has_all_of_its_time_again(counting, executor):
     assert (elsewhere.status, elsewhere.exit) == ("completed", Exit(0))
 
 
-@pytest.mark.parametrize("fields, failure, schedule", [
-    ({"max_transfer_input_mb": 0}, "held", ""), ({"max_transfer_input_mb": 1}, "held", "evict@2"),
-    ({"max_transfer_input_mb": 2}, None, None), ({"max_transfer_output_mb": 1}, "held", ""),
-    ({"max_transfer_output_mb": 2}, None, None),
-])
-def test_a_job_is_held_where_its_checkpoint_is_larger_than_what_may_be_transferred(counting, executor, fields, failure,
-                                                                                 schedule):
+@pytest.mark.parametrize(
+    "fields, failure, schedule",
+    [
+        ({"max_transfer_input_mb": 0}, "held", ""),
+        ({"max_transfer_input_mb": 1}, "held", "evict@2"),
+        ({"max_transfer_input_mb": 2}, None, None),
+        ({"max_transfer_output_mb": 1}, "held", ""),
+        ({"max_transfer_output_mb": 2}, None, None),
+    ],
+)
+def test_a_job_is_held_where_its_checkpoint_is_larger_than_what_may_be_transferred(
+    counting, executor, fields, failure, schedule
+):
     """R2, R4c"""
     source = textwrap.dedent(SAFE).replace("sys.exit(85)", "open('large', 'wb').write(bytes(3 << 19))\nsys.exit(85)")
     job = counting(source, transfer_checkpoint_files=("n", "rows", "large"), **fields)
@@ -787,26 +1003,33 @@ def test_another_success_exit_code_is_no_failure(counting, executor):
 
 # -- unknown -------------------------------------------------------------------
 
-@pytest.mark.parametrize("source, fields", [
-    ("open('rows', 'w').write('done')", {}),
-    ("import sys\nopen('rows', 'w').write('done')\nsys.exit(0)", {"checkpoint_exit_code": None}),
-    ("open('rows', 'w').write('done')", {"checkpoint_exit_code": 300}),
-])
+
+@pytest.mark.parametrize(
+    "source, fields",
+    [
+        ("open('rows', 'w').write('done')", {}),
+        ("import sys\nopen('rows', 'w').write('done')\nsys.exit(0)", {"checkpoint_exit_code": None}),
+        ("open('rows', 'w').write('done')", {"checkpoint_exit_code": 300}),
+    ],
+)
 def test_a_job_that_never_checkpoints_is_unknown(counting, executor, source, fields):
     found = explore(counting(source, **fields), executor)
     assert (found.verdict, found.schedule) == (UNKNOWN, None)
     assert "never made a checkpoint" in found.failure
 
 
-@pytest.mark.parametrize("source", [
-    SAFE.replace("n == 3", "n == 400"),
-    """
+@pytest.mark.parametrize(
+    "source",
+    [
+        SAFE.replace("n == 3", "n == 400"),
+        """
         import os, sys
         n = int(open("n").read()) if os.path.exists("n") else 0
         open("n", "w").write(str(n + 1))
         sys.exit(85)
     """,
-])
+    ],
+)
 def test_a_job_that_is_not_through_within_the_bounds_is_unknown(counting, executor, source):
     found = explore(counting(source, transfer_checkpoint_files=("n",)), executor, bounds=Bounds(executions=12))
     assert (found.verdict, found.failure) == (UNKNOWN, "12 executions were not enough")
@@ -835,31 +1058,43 @@ def test_a_job_in_the_eviction_driven_mode_is_unknown(counting, executor):
 
 
 RANDOM_JOBS = {
-    "in the first execution": ("n", """
+    "in the first execution": (
+        "n",
+        """
         import os, random, sys
         if not os.path.exists("n"):
             open("n", "w").write("a line\\n" + repr(random.random()))
             sys.exit(85)
         open("rows", "w").write(open("n").read())
-    """),
-    "by uuid, in the second execution": ("rows", """
+    """,
+    ),
+    "by uuid, in the second execution": (
+        "rows",
+        """
         import os, sys, uuid
         if not os.path.exists("n"):
             open("n", "w").write("ready")
             sys.exit(85)
         open("rows", "w").write("a line\\n" + str(uuid.uuid4()))
-    """),
-    "by process number, without a checkpoint": ("rows", """
+    """,
+    ),
+    "by process number, without a checkpoint": (
+        "rows",
+        """
         import os, random
         open("rows", "w").write(f"a line\\n{os.urandom(8).hex()}")
-    """),
-    "after work in a file that is not sent": ("rows", """
+    """,
+    ),
+    "after work in a file that is not sent": (
+        "rows",
+        """
         import os, secrets, sys
         if not os.path.exists("n"):
             open("here", "w"), open("n", "w")
             sys.exit(85)
         open("rows", "w").write("a line\\n" + secrets.token_hex())
-    """),
+    """,
+    ),
 }
 
 
@@ -937,17 +1172,30 @@ def leaving(shell_job):
 
 
 @needs_lists
-@pytest.mark.parametrize("left", ["sleep 1000 &", "(sleep 12; kill -0 $$ && exit) > /dev/null 2>&1 &",
-                                  "(sleep 1000; rm -f rows) &", "tail -f rows > /dev/null &", "cat rows & "])
+@pytest.mark.parametrize(
+    "left",
+    [
+        "sleep 1000 &",
+        "(sleep 12; kill -0 $$ && exit) > /dev/null 2>&1 &",
+        "(sleep 1000; rm -f rows) &",
+        "tail -f rows > /dev/null &",
+        "cat rows & ",
+    ],
+)
 def test_a_job_that_leaves_running_what_changes_nothing_is_restart_safe(leaving, executor, left):
     found = explore(leaving(left), executor, bounds=Bounds(seconds=120))
     assert (found.verdict, found.checkpoints) == (RESTART_SAFE, 3), found.failure
 
 
 @needs_lists
-@pytest.mark.parametrize("left, failure", [
-    ("(sleep 15; echo late $n >> rows) &", "wrong output"), ("(sleep 15; rm -f rows) &", "held"),
-    ("echo $$ > pid; (sleep 15; kill -KILL $(cat pid)) &", "failed")])
+@pytest.mark.parametrize(
+    "left, failure",
+    [
+        ("(sleep 15; echo late $n >> rows) &", "wrong output"),
+        ("(sleep 15; rm -f rows) &", "held"),
+        ("echo $$ > pid; (sleep 15; kill -KILL $(cat pid)) &", "failed"),
+    ],
+)
 def test_a_job_that_leaves_a_worker_running_is_unsafe(leaving, executor, left, failure):
     job = leaving(left)
     found = explore(job, executor, bounds=Bounds(seconds=120))
@@ -956,13 +1204,17 @@ def test_a_job_that_leaves_a_worker_running_is_unsafe(leaving, executor, left, f
 
 @needs_lists
 def test_what_goes_on_for_longer_than_anyone_follows_it_is_unknown(shell_job, executor):
-    job = shell_job("sleep 1000 && : &\ntouch rows\nn=$(cat n || echo 0)\n[ $n = 40 ] && exit\n"
-                    "echo $((n + 1)) > n\nsleep 1\nexit 85", **COUNTING)
+    job = shell_job(
+        "sleep 1000 && : &\ntouch rows\nn=$(cat n || echo 0)\n[ $n = 40 ] && exit\n"
+        "echo $((n + 1)) > n\nsleep 1\nexit 85",
+        **COUNTING,
+    )
     found = explore(job, executor, bounds=Bounds(seconds=120))
     assert (found.verdict, found.unknown) == (UNKNOWN, Unknown.LEFT_RUNNING) and "goes on beside" in found.failure
 
 
 # -- limits and programs that can't be started ------------------------------------
+
 
 def test_a_job_that_uses_more_than_it_may_is_held_and_says_so(counting):
     job = counting("while True: pass")
@@ -973,7 +1225,8 @@ def test_a_job_that_uses_more_than_it_may_is_held_and_says_so(counting):
 
 
 def test_a_job_that_uses_too_much_only_after_an_eviction_is_held_on_that_schedule(counting):
-    job = counting("""
+    job = counting(
+        """
         import os, sys
         if not os.path.exists("n"):
             open("n", "w"), open("here", "w")
@@ -982,7 +1235,9 @@ def test_a_job_that_uses_too_much_only_after_an_eviction_is_held_on_that_schedul
             for i in range(100):
                 open(f"file{i}", "w")
         open("rows", "w").write("done")
-    """, transfer_checkpoint_files=("n",))
+    """,
+        transfer_checkpoint_files=("n",),
+    )
     with Executor(Limits(files=50)) as small:
         found = explore(job, small)
     assert (found.failure, render(found.schedule)) == ("held", "evict@2")
@@ -1023,7 +1278,7 @@ def test_v25_a_job_that_gets_on_only_in_place_never_finishes_if_it_is_always_req
     found = explore(job, executor, V25)
     assert (found.verdict, found.failure) == (UNSAFE, "never finishes")
     assert render(found.schedule) == "requeue@1 requeue@2"
-    one, lap, two = (moment for moment in simulate(job, executor, V25, found.schedule) if moment.kind == "started")
+    _one, lap, two = (moment for moment in simulate(job, executor, V25, found.schedule) if moment.kind == "started")
     assert (lap.sandbox, lap.spool) == (two.sandbox, two.spool)
 
 
@@ -1034,8 +1289,10 @@ def test_v25_a_job_whose_progress_is_not_in_the_checkpoint_never_finishes_if_it_
 
 @pytest.mark.parametrize("setup, verdict", [("1", RESTART_SAFE), ("90", UNSAFE)])
 def test_setting_up_again_in_every_new_sandbox_is_lost_progress_only_if_it_takes_long(
-        counting, executor, setup, verdict):
-    job = counting("""
+    counting, executor, setup, verdict
+):
+    job = counting(
+        """
         import os, sys, time
         n = int(open("n").read()) if os.path.exists("n") else 0
         if not os.path.exists("ready"):
@@ -1047,7 +1304,9 @@ def test_setting_up_again_in_every_new_sandbox_is_lost_progress_only_if_it_takes
             sys.exit()
         open("n", "w").write(str(n + 1))
         sys.exit(85)
-    """.replace("SETUP", setup), transfer_checkpoint_files=("n",))
+    """.replace("SETUP", setup),
+        transfer_checkpoint_files=("n",),
+    )
     assert explore(job, executor).verdict == verdict
 
 
@@ -1059,6 +1318,7 @@ def test_v25_a_job_that_needs_its_old_sandbox_fails_with_a_requeue(counting, exe
 
 
 # -- the versions that the slides are about ---------------------------------------------
+
 
 def test_slides2021_a_missing_file_is_not_held_but_nothing_is_ever_saved(counting, executor):
     job = counting(SAFE, transfer_checkpoint_files=("n", "rows", "model"))
@@ -1075,6 +1335,7 @@ def test_slides2021_printed_text_that_is_not_listed_is_lost(counting, executor):
 
 
 # -- manners ---------------------------------------------------------------------------
+
 
 def test_exploring_writes_nothing_outside_the_executors_own_directory(counting, tmp_path, monkeypatch):
     work, temporary = tmp_path / "work", tmp_path / "temporary"
@@ -1113,9 +1374,16 @@ class Counter:
         return Run(Exit(85 if n < self.end else 0), after, 1.0, "", "")
 
 
-@pytest.mark.parametrize("profile, litter, fields", [
-    ("modern", {}, {}), ("v25", {"litter": "not sent"}, {}), ("slides2021", {"litter": "not sent"}, {"max_retries": 2}),
-    ("modern", {"litter": "sent"}, {"transfer_checkpoint_files": None, "transfer_output_files": None})], ids=str)
+@pytest.mark.parametrize(
+    "profile, litter, fields",
+    [
+        ("modern", {}, {}),
+        ("v25", {"litter": "not sent"}, {}),
+        ("slides2021", {"litter": "not sent"}, {"max_retries": 2}),
+        ("modern", {"litter": "sent"}, {"transfer_checkpoint_files": None, "transfer_output_files": None}),
+    ],
+    ids=str,
+)
 def test_a_thousand_checkpoints_are_five_thousand_states(counting, profile, litter, fields):
     job = counting("", **{"transfer_checkpoint_files": ("n",), **fields})
     program = Counter(1000, **litter)

@@ -32,7 +32,9 @@ def save():
 """
 """The beginning of a program that adds up numbers; LEAVE is how it leaves after each fourth."""
 
-LOOP = SUMS + """\
+LOOP = (
+    SUMS
+    + """\
 while done < 12:
     time.sleep(1)
     done += 1
@@ -42,6 +44,7 @@ while done < 12:
         LEAVE
 open("out", "w").write(f"{total}\\n")
 """
+)
 
 IN_MAIN = """\
 import os, sys, time
@@ -72,7 +75,8 @@ RIGHT = {
     "return into sys.exit": IN_MAIN + "sys.exit(main())\n",
     "return into a name": IN_MAIN + "code = main()\nsys.exit(code)\n",
     "return into raise": IN_MAIN + "raise SystemExit(main())\n",
-    "a state after the timer": SUMS + """\
+    "a state after the timer": SUMS
+    + """\
 begun = time.time()
 while done < 12:
     time.sleep(1)
@@ -83,7 +87,8 @@ while done < 12:
         sys.exit(85)
 open("out", "w").write(f"{total}\\n")
 """,
-    "the time that it took, by a timer that is not set back": SUMS + """\
+    "the time that it took, by a timer that is not set back": SUMS
+    + """\
 begun, before = time.time(), total
 while done < 12:
     time.sleep(1)
@@ -95,7 +100,8 @@ while done < 12:
         sys.exit(85)
 open("out", "w").write(f"{done} {before + int(time.time() - begun)}\\n")
 """,
-    "the time that it took, step by step": SUMS + """\
+    "the time that it took, step by step": SUMS
+    + """\
 last = time.time()
 while done < 12:
     time.sleep(1)
@@ -106,7 +112,8 @@ while done < 12:
         sys.exit(85)
 open("out", "w").write(f"{done} {total}\\n")
 """,
-    "it counts its checkpoints": SUMS.replace("total", "saves") + """\
+    "it counts its checkpoints": SUMS.replace("total", "saves")
+    + """\
 begun = time.time()
 while done < 12:
     time.sleep(1)
@@ -146,7 +153,8 @@ for number in range(done, 12):
 }
 
 DOUBTFUL = {
-    "it breaks off before it leaves": SUMS + """\
+    "it breaks off before it leaves": SUMS
+    + """\
 while done < 12:
     done += 1
     total += done
@@ -171,7 +179,8 @@ while done < 12:
         sys.exit(85)
 open("out", "w").write(f"{sum(n for n, in base.execute('select n from rows'))}\\n")
 """,
-    "it counts its checkpoints, which are more then": SUMS.replace("total", "saves") + """\
+    "it counts its checkpoints, which are more then": SUMS.replace("total", "saves")
+    + """\
 steps = 0
 while done < 12:
     done, steps = done + 1, steps + 1
@@ -245,7 +254,8 @@ while done < 12:
 open("out", "w").write(f"{total}\\n")
 """,
     "it forgets the sum": LOOP.replace("LEAVE", "sys.exit(85)").replace(
-        'done, total = map(int, open("state").read().split())', 'done = int(open("state").read().split()[0])'),
+        'done, total = map(int, open("state").read().split())', 'done = int(open("state").read().split()[0])'
+    ),
     "it forgets the sum, and counts its steps": """\
 import os, sys
 done = int(open("state").read()) if os.path.exists("state") else 0
@@ -305,7 +315,8 @@ for number in range(done, 12):
             sys.exit(85)
 """,
     "its function forgets": IN_MAIN.replace(
-        'done, total = map(int, open("state").read().split())', 'done = int(open("state").read().split()[0])')
+        'done, total = map(int, open("state").read().split())', 'done = int(open("state").read().split()[0])'
+    )
     + "sys.exit(main())\n",
 }
 """Each loses the same at every restart, and so agrees with itself."""
@@ -314,6 +325,7 @@ for number in range(done, 12):
 @pytest.fixture
 def judge(executor):
     """judge(program) is its verdict, and how a run that never restarts ended otherwise."""
+
     def judge(program):
         text = "#!/usr/bin/env python3\n" + textwrap.dedent(program)
         files = "state, out" if "rows.write" in program or '"a")' in program else "state"
@@ -322,6 +334,7 @@ def judge(executor):
         found = explore(job, executor)
         assert found.verdict == RESTART_SAFE, found
         return measured(job, found, executor, MODERN)
+
     return judge
 
 
@@ -346,8 +359,9 @@ def test_what_is_lost_at_every_restart_is_seen(judge, bug):
 
 def test_a_program_that_is_no_python_is_consistent(executor):
     script = b"#!/bin/bash\n[ -e state ] && { echo 1 > out; exit; }\necho 1 > state\nexit 85\n"
-    job = parse(SUBMIT.replace("job.py", "job").format(files="state"),
-                TreeFolder(Tree({"job": File(script, 0o755)}))).jobs[0]
+    job = parse(
+        SUBMIT.replace("job.py", "job").format(files="state"), TreeFolder(Tree({"job": File(script, 0o755)}))
+    ).jobs[0]
     found, difference = measured(job, explore(job, executor), executor, MODERN)
     assert (found.verdict, difference) == (CONSISTENT, None)
 

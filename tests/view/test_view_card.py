@@ -10,8 +10,11 @@ from view_helpers import Page
 from grader.verify.evidence import Evidence
 from grader.view.card import STATUSES, card, card_text, code, facts
 
-TRIALS = [("in place", True, "fine", 1.0, 1.0), ("elsewhere", False, "a line is missing", 0.5, 2.0),
-          ("twice", None, "later", 0.0, 1.0)]
+TRIALS = [
+    ("in place", True, "fine", 1.0, 1.0),
+    ("elsewhere", False, "a line is missing", 0.5, 2.0),
+    ("twice", None, "later", 0.0, 1.0),
+]
 TEXT = st.text(max_size=20)
 
 
@@ -24,10 +27,8 @@ def test_a_status_is_a_symbol_a_word_and_a_colour(status):
 
 
 def test_trials_points_and_sections_are_there():
-    text = Page(card("The title", "partly right", 1.5, 4, "What happened", TRIALS,
-                     [("Evidence", code("a < b"))])).text
-    for words in ("The title", "What happened", "not passed", "not tried", "0.5 / 2", "Evidence",
-                  "a < b", "1.5"):
+    text = Page(card("The title", "partly right", 1.5, 4, "What happened", TRIALS, [("Evidence", code("a < b"))])).text
+    for words in ("The title", "What happened", "not passed", "not tried", "0.5 / 2", "Evidence", "a < b", "1.5"):
         assert words in text
 
 
@@ -55,8 +56,14 @@ def test_it_is_accessible():
 
 
 def test_facts_show_place_expected_and_got():
-    page = Page(facts([Evidence("first difference", "line 2 is not right", "out.txt", 2, "two <b>", None),
-                       Evidence("left behind", "state.txt was left", "state.txt")]))
+    page = Page(
+        facts(
+            [
+                Evidence("first difference", "line 2 is not right", "out.txt", 2, "two <b>", None),
+                Evidence("left behind", "state.txt was left", "state.txt"),
+            ]
+        )
+    )
     assert "out.txt:2" in page.text and "two <b>" in page.text and "no such line" in page.text
     assert page.text.count("state.txt") == 1  # the sentence names the file already
 
@@ -66,10 +73,8 @@ def test_tabs_in_code_are_spaces():
 
 
 def test_the_text_form_says_the_same():
-    text = card_text("The title", "partly right", 1.5, 4, "What happened", TRIALS, [("Evidence", "a\nb")],
-                     ["think"])
-    for words in ("The title: partly right, 1.5 of 4 points", "[not tried] twice", "elsewhere  0.5/2",
-                  "  b", "think"):
+    text = card_text("The title", "partly right", 1.5, 4, "What happened", TRIALS, [("Evidence", "a\nb")], ["think"])
+    for words in ("The title: partly right, 1.5 of 4 points", "[not tried] twice", "elsewhere  0.5/2", "  b", "think"):
         assert words in text
 
 

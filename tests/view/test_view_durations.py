@@ -19,7 +19,8 @@ def test_the_text_says_the_same():
     assert text(SOME).splitlines() == [
         "waited for a slot: 2 times, 330 s on average (60 to 600 s)",
         "transferred to a new sandbox: 2 times, 90 s on average (90 s)",
-        "transferred a checkpoint: 1 time, 150 s on average (150 s)"]
+        "transferred a checkpoint: 1 time, 150 s on average (150 s)",
+    ]
 
 
 def test_a_log_that_tells_of_nothing_says_so():

@@ -8,7 +8,7 @@ from view_helpers import Page
 from grader.text import about
 from grader.view.shares import HEIGHT, KEYS, PARTS, WIDTH, Column, shares
 
-COLUMNS = [Column(120.0 * 2 ** i, (0.1 * i, 0.5 - 0.05 * i, 0.02, 0.48 - 0.05 * i), 0.05 * i, 0.11 * i) for i in range(8)]
+COLUMNS = [Column(120.0 * 2**i, (0.1 * i, 0.5 - 0.05 * i, 0.02, 0.48 - 0.05 * i), 0.05 * i, 0.11 * i) for i in range(8)]
 BEST = {"Young": 1000.0, "Daly": 900.0}
 
 
@@ -26,7 +26,7 @@ def test_the_areas_lie_on_one_another_and_fill_the_frame():
     edges = [points(html, key) for key in KEYS]
     count = len(COLUMNS)
     for below, above in zip(edges, edges[1:]):
-        assert below[:count] == above[:count - 1:-1]
+        assert below[:count] == above[: count - 1 : -1]
     assert len({y for _, y in edges[0][count:]}) == 1  # goodput stands on the ground
     assert len({y for _, y in edges[-1][:count]}) == 1  # and all of them reach the top
     assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for edge in edges for x, y in edge)
@@ -55,7 +55,9 @@ def test_nothing_has_an_id():
     assert not re.search(r'\sid="', drawn())
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(45, "45 s"), (60, "1 min"), (100, "2 min"), (5400, "1 h 30 min"),
-                                               (23999, "6 h 40 min"), (86400, "24 h")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(45, "45 s"), (60, "1 min"), (100, "2 min"), (5400, "1 h 30 min"), (23999, "6 h 40 min"), (86400, "24 h")],
+)
 def test_about_is_to_the_minute(seconds, text):
     assert about(seconds) == text

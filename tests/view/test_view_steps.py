@@ -59,7 +59,8 @@ def test_at_a_checkpoint_each_file_is_said_to_be_in_the_spool_or_not(slides):
 def test_all_steps_are_there_with_what_is_in_their_files(slides):
     page = Page(stepper(slides, submit=Tree.read(SLIDES), log_name="zzz.log"))
     assert [name.partition(":")[0] for name in page.values("aria-label") if name.startswith("Step ")] == [
-        f"Step {number} of 8" for number in range(1, 9)]
+        f"Step {number} of 8" for number in range(1, 9)
+    ]
     assert all(f"(step {number} of 8)" in page.text for number in range(1, 9))
     assert "working on iteration 53" in page.text and "checkpoint_exit_code = 85" in page.text
 
@@ -78,8 +79,9 @@ def test_nothing_is_loaded_and_nothing_runs(slides):
     assert not any(key in ("id", "src", "href") or key.startswith("on") for key, _ in page.attributes)
 
 
-@pytest.mark.parametrize("schedule", ["", "evict@1", "upload-fails@1", "requeue@1", "hold@2", "vacate@3+20s",
-                                      "hold-idle@1+9s"])
+@pytest.mark.parametrize(
+    "schedule", ["", "evict@1", "upload-fails@1", "requeue@1", "hold@2", "vacate@3+20s", "hold-idle@1+9s"]
+)
 def test_each_start_elsewhere_checkpoint_and_fault_is_a_step(story, schedule):
     steps = in_steps(story(schedule))
     told = [moment.kind for moment in story(schedule) if moment.kind not in ("submitted", "restarted", "exited")]

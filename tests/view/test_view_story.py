@@ -40,8 +40,17 @@ def test_a_moment_is_told_before_the_next_one_is_asked_for(story):
 
 def test_time_counts_from_submission(story):
     assert [block.split()[0] for block in blocks(story(""))] == [
-        "+0:00:00", "+0:01:00", "+0:02:00", "+0:02:00", "+0:02:00", "+0:03:00", "+0:03:00", "+0:03:00",
-        "+0:04:00", "+0:04:00"]
+        "+0:00:00",
+        "+0:01:00",
+        "+0:02:00",
+        "+0:02:00",
+        "+0:02:00",
+        "+0:03:00",
+        "+0:03:00",
+        "+0:03:00",
+        "+0:04:00",
+        "+0:04:00",
+    ]
 
 
 def test_an_eviction_names_what_is_lost_and_what_not(story):
@@ -109,15 +118,32 @@ def test_what_a_vacated_program_exits_with_counts_for_nothing(story):
 
 
 def test_every_kind_of_moment_has_a_heading():
-    for kind in ("submitted", "started", "restarted", "exited", "checkpoint", "checkpoint failed", "evicted",
-                 "held", "released", "requeued", "retried", "ended", "never finishes", "something new"):
+    for kind in (
+        "submitted",
+        "started",
+        "restarted",
+        "exited",
+        "checkpoint",
+        "checkpoint failed",
+        "evicted",
+        "held",
+        "released",
+        "requeued",
+        "retried",
+        "ended",
+        "never finishes",
+        "something new",
+    ):
         assert len(blocks([Moment(kind)])) == 1
 
 
 def test_directories_show_files_links_and_empty_directories():
     tree = Tree({"a.txt": File(b"12345"), "b/c": Directory(), "to": Link("a.txt")})
-    assert [line.split() for line in directories(tree)] == [["a.txt", "5", "bytes"], ["b/c/", "empty"],
-                                                            ["to", "->", "a.txt"]]
+    assert [line.split() for line in directories(tree)] == [
+        ["a.txt", "5", "bytes"],
+        ["b/c/", "empty"],
+        ["to", "->", "a.txt"],
+    ]
 
 
 names = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=12)
@@ -126,8 +152,11 @@ names = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=12
 @given(st.dictionaries(names, st.binary(max_size=40), max_size=4), st.text(max_size=20))
 def test_nothing_hostile_reaches_the_terminal(files, reason):
     tree = Tree.files(files)
-    moments = [Moment("submitted"), Moment("started", activation=1, execution=1, sandbox=tree),
-               Moment("evicted", activation=1, execution=1, sandbox=tree, spool=tree, home=tree, text=reason)]
+    moments = [
+        Moment("submitted"),
+        Moment("started", activation=1, execution=1, sandbox=tree),
+        Moment("evicted", activation=1, execution=1, sandbox=tree, spool=tree, home=tree, text=reason),
+    ]
     output = [*lines(moments), *directories(tree)]
     assert all(line.isprintable() for line in output)
     "\n".join(output).encode("utf-8")

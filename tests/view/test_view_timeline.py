@@ -15,14 +15,55 @@ from grader.view.directories import preview
 from grader.view.scene import scenes
 from grader.view.timeline import MOST_FOLDED, joined, stretches, timeline
 
-OURS = {"div", "style", "svg", "title", "line", "rect", "path", "g", "text", "span", "b", "ol", "li", "h4",
-        "p", "details", "summary", "pre", "mark"}
-HOSTILE = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '" onmouseover="x', "</style><b>",
-           "a\x1b[31m", "\udcff", "\u202etxt.exe", "' onclick='x", "&lt;b&gt;", "</pre></details><iframe>"]
+OURS = {
+    "div",
+    "style",
+    "svg",
+    "title",
+    "line",
+    "rect",
+    "path",
+    "g",
+    "text",
+    "span",
+    "b",
+    "ol",
+    "li",
+    "h4",
+    "p",
+    "details",
+    "summary",
+    "pre",
+    "mark",
+}
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '" onmouseover="x',
+    "</style><b>",
+    "a\x1b[31m",
+    "\udcff",
+    "\u202etxt.exe",
+    "' onclick='x",
+    "&lt;b&gt;",
+    "</pre></details><iframe>",
+]
 
 
-@pytest.mark.parametrize("schedule", ["", "evict@2", "vacate@1+30s", "hold@2", "requeue@1", "upload-fails@1",
-                                      "hold-idle@1", "look@1+10s evict@1", "evict@1 evict@2 evict@3"])
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "",
+        "evict@2",
+        "vacate@1+30s",
+        "hold@2",
+        "requeue@1",
+        "upload-fails@1",
+        "hold-idle@1",
+        "look@1+10s evict@1",
+        "evict@1 evict@2 evict@3",
+    ],
+)
 def test_every_file_of_the_three_directories_is_named(story, schedule):
     moments = story(schedule)
     text = Page(timeline(moments, submit=Tree.of(notes="x"), log_name="tiny.log")).text
@@ -83,7 +124,7 @@ def test_long_stories_are_folded_but_not_what_went_wrong(story):
     rows = list(joined(scenes(story("evict@9", tiny(14)))))
     told = list(stretches(rows))
     assert any(not full for full, _ in told)
-    assert sum((part for _, part in told), []) == rows
+    assert [row for _, part in told for row in part] == rows
     assert any(full and any(row.breaks for row in part) for full, part in told)
     assert "nothing lost" in Page(timeline(story("evict@9", tiny(14)))).text
 
@@ -110,8 +151,9 @@ def test_the_bar_knows_what_became_of_each_execution(story):
 def test_a_job_that_ends_by_failing_does_not_look_like_success(executor):
     job = tiny()
     broken = job.inputs["tiny.py"]._replace(content=b"#!/usr/bin/env python3\nraise SystemExit(3)\n")
-    html = timeline(list(simulate(replace(job, inputs=job.inputs.put("tiny.py", broken),
-                                          transfer_output_files=()), executor)))
+    html = timeline(
+        list(simulate(replace(job, inputs=job.inputs.put("tiny.py", broken), transfer_output_files=()), executor))
+    )
     assert '<li class="bad">' in html and "the job has failed" in html and 'class="safe"' not in html
 
 
@@ -137,11 +179,13 @@ def test_previews():
 def hostile_story(name, content):
     file = File(content.encode("utf-8", "surrogatepass"))
     tree = Tree({name.replace("/", "") or "x": file, "l": Link(name)})
-    return [Moment("submitted"), Moment("started", activation=1, execution=1, sandbox=tree),
-            Moment("evicted", activation=1, execution=1, sandbox=tree.put("n", file), home=tree,
-                   text=content),
-            Moment("held", next=Held(36, -1, content, (name,)), sandbox=tree),
-            Moment("never finishes", sandbox=tree, spool=tree, text=name)]
+    return [
+        Moment("submitted"),
+        Moment("started", activation=1, execution=1, sandbox=tree),
+        Moment("evicted", activation=1, execution=1, sandbox=tree.put("n", file), home=tree, text=content),
+        Moment("held", next=Held(36, -1, content, (name,)), sandbox=tree),
+        Moment("never finishes", sandbox=tree, spool=tree, text=name),
+    ]
 
 
 def harmless(html):
@@ -155,8 +199,7 @@ def harmless(html):
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_names_and_contents(text):
     name = text.replace("/", "")
-    harmless(timeline(hostile_story(text, text), highlight=[text],
-                      submit=Tree.files({name: "x"}), log_name=name))
+    harmless(timeline(hostile_story(text, text), highlight=[text], submit=Tree.files({name: "x"}), log_name=name))
 
 
 @given(st.text(max_size=30), st.text(max_size=60))

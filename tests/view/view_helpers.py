@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from grader.rules.job import Job
 from grader.tree import File, Tree
 
-PROGRAM = b'''#!/usr/bin/env python3
+PROGRAM = b"""#!/usr/bin/env python3
 import os, sys, time
 done = int(open("state.txt").read()) if os.path.exists("state.txt") else 0
 open("scratch.txt", "w").write("only here")
@@ -15,17 +15,22 @@ with open("result.txt", "a") as file:
     file.write("line %d\\n" % (done + 1))
 open("state.txt", "w").write(str(done + 1))
 sys.exit(85 if done + 1 < STEPS else 0)
-'''
+"""
 VOID = {"br", "hr", "img", "line", "rect", "path", "input", "meta", "link"}
 
 
 def tiny(steps=3, **changes) -> Job:
     """A job of a minute per execution, that checkpoints after each."""
     inputs = Tree({"tiny.py": File(PROGRAM.replace(b"STEPS", str(steps).encode()), True)})
-    settings = dict(executable="tiny.py", inputs=inputs, checkpoint_exit_code=85,
-                    transfer_checkpoint_files=("state.txt", "result.txt"),
-                    transfer_output_files=("result.txt",),
-                    output="tiny.out", error="tiny.err")
+    settings = dict(
+        executable="tiny.py",
+        inputs=inputs,
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("state.txt", "result.txt"),
+        transfer_output_files=("result.txt",),
+        output="tiny.out",
+        error="tiny.err",
+    )
     return Job(**{**settings, **changes})
 
 

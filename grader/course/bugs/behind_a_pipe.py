@@ -28,8 +28,11 @@ def keeps_the_log(job: Job, bench: Bench) -> Result:
     end = free_way(found)[-1]
     kept = end.next.home[LOG]
     log = kept.text if isinstance(kept, File) else ""
-    missing = [line for line in ("0 minutes are done", "4 minutes are done", "8 minutes are done", "finished")
-               if line not in log]
+    missing = [
+        line
+        for line in ("0 minutes are done", "4 minutes are done", "8 minutes are done", "finished")
+        if line not in log
+    ]
     if not missing:
         return Result(True, f"the right output, and {LOG} has all that the model said")
     return wrong(f"{LOG} has come home without what the model said: {missing[0]!r} is not in it.", asked, ())
@@ -42,8 +45,12 @@ def tells_of_failures(job: Job, bench: Bench) -> Result:
     if left.code not in (0, asked.checkpoint_exit_code):
         return Result(True, f"the model's exit code 2 arrives as {left}")
     what = "so HTCondor takes it for done" if left.code == 0 else "so HTCondor starts it again, for ever"
-    return wrong(f"With cells = 2 the model fails with exit code 2. The wrapper leaves with {left.code}, {what}.", asked, (),
-                 "wrong-exit-code")
+    return wrong(
+        f"With cells = 2 the model fails with exit code 2. The wrapper leaves with {left.code}, {what}.",
+        asked,
+        (),
+        "wrong-exit-code",
+    )
 
 
 BEHIND_A_PIPE = Exercise(
@@ -55,10 +62,19 @@ BEHIND_A_PIPE = Exercise(
     settings=ROD.job,
     bounds=FEWER,
     questions=(
-        Question(IN_PLACE, 0.5, both(ROD.in_place(), ROD.in_place(minutes=2, interval=1), keeps_the_log),
-                 unseen=ROD.unseen(ROD.in_place)),
-        Question(ANYWHERE, 0.5, both(ROD.anywhere(), ROD.anywhere(minutes=2, interval=1)), rests_on=(IN_PLACE,),
-                 unseen=ROD.unseen(ROD.anywhere)),
+        Question(
+            IN_PLACE,
+            0.5,
+            both(ROD.in_place(), ROD.in_place(minutes=2, interval=1), keeps_the_log),
+            unseen=ROD.unseen(ROD.in_place),
+        ),
+        Question(
+            ANYWHERE,
+            0.5,
+            both(ROD.anywhere(), ROD.anywhere(minutes=2, interval=1)),
+            rests_on=(IN_PLACE,),
+            unseen=ROD.unseen(ROD.anywhere),
+        ),
         Question("When the model fails, the job fails", 0.5, tells_of_failures, rests_on=(IN_PLACE,)),
     ),
     hints=(
@@ -71,10 +87,14 @@ BEHIND_A_PIPE = Exercise(
 )
 
 PIPE_LINES = prediction(
-    "pipe_lines", "How many lines come home", 0.5, job=lambda: BEHIND_A_PIPE.job(Tree()), schedule="",
+    "pipe_lines",
+    "How many lines come home",
+    0.5,
+    job=lambda: BEHIND_A_PIPE.job(Tree()),
+    schedule="",
     truth=lambda moments: lines(moments[-1].home),
     told="The model saved after minute 4 and left with 85, and tee, the last in the pipe, with 0. So did the wrapper, "
-         "and HTCondor took the job for done: 4 of 10 lines, and nobody is told.",
+    "and HTCondor took the job for done: 4 of 10 lines, and nobody is told.",
     wrong={
         10: ("That would be right if HTCondor saw the model's exit code. It sees the wrapper's.", "wrong-exit-code"),
         0: ("A job that leaves with 0 brings its output home, finished or not.", None),

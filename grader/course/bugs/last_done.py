@@ -27,10 +27,19 @@ LAST_DONE = Exercise(
     submit_file="hares.sub",
     settings=HARES.job,
     questions=(
-        Question(IN_PLACE, 0.5, both(HARES.in_place(), HARES.in_place(years=3, interval=1)),
-                 unseen=HARES.unseen(HARES.in_place)),
-        Question(ANYWHERE, 1, both(HARES.anywhere(), HARES.anywhere(years=3, interval=1)), rests_on=(IN_PLACE,),
-                 unseen=HARES.unseen(HARES.anywhere)),
+        Question(
+            IN_PLACE,
+            0.5,
+            both(HARES.in_place(), HARES.in_place(years=3, interval=1)),
+            unseen=HARES.unseen(HARES.in_place),
+        ),
+        Question(
+            ANYWHERE,
+            1,
+            both(HARES.anywhere(), HARES.anywhere(years=3, interval=1)),
+            rests_on=(IN_PLACE,),
+            unseen=HARES.unseen(HARES.anywhere),
+        ),
     ),
     hints=(
         "Which year stands in the checkpoint: the one that is done, or the one that is next? And with which one does "
@@ -42,16 +51,25 @@ LAST_DONE = Exercise(
 )
 
 HARES_LINES = prediction(
-    "hares_lines", "How many lines there are in the end", 0.5, job=lambda: LAST_DONE.job(Tree()), schedule="",
+    "hares_lines",
+    "How many lines there are in the end",
+    0.5,
+    job=lambda: LAST_DONE.job(Tree()),
+    schedule="",
     truth=lambda moments: lines(moments[-1].home),
     told="Each execution does three years and saves the last of them; the next one begins with that year again: 1 2 3, "
-         "3 4 5, 5 6 7, 7 8 9, 9 10. That is 14 lines, and no eviction was needed for it.",
+    "3 4 5, 5 6 7, 7 8 9, 9 10. That is 14 lines, and no eviction was needed for it.",
     wrong={
         10: ("That would be right if every year were done once.", "repeats-iteration"),
         13: ("It would be 13 if four executions were enough, as they are when no year is done twice.", None),
-        9: ("Years would be missing if the number that is saved were too large. Here it is too small.",
-            "skips-iteration"), 7: ("Years would be missing if the number that is saved were too large. Here it is too "
-                                    "small.", "skips-iteration"),
+        9: (
+            "Years would be missing if the number that is saved were too large. Here it is too small.",
+            "skips-iteration",
+        ),
+        7: (
+            "Years would be missing if the number that is saved were too large. Here it is too small.",
+            "skips-iteration",
+        ),
     }.get,
     hints=(
         "Write down the years that the first execution does, and the year that it saves.",

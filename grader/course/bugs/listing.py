@@ -40,21 +40,38 @@ SLIDES_LISTING = Exercise(
     submit_file="my_submit.sub",
     settings=LISTING.job,
     questions=(
-        Question("Never evicted, it ends right, however often it saves", 0.5,
-                 both(is_the_listing, LISTING.in_place(start=1, end=12, interval=4),
-                      LISTING.in_place(start=5, end=7, interval=1)), unseen=LISTING.unseen(LISTING.in_place)),
-        Question(ANYWHERE, 0.5, both(is_the_listing, LISTING.anywhere(start=1, end=12, interval=4),
-                                     LISTING.anywhere(start=7, end=11, interval=3)),
-                 unseen=LISTING.unseen(LISTING.anywhere)),
-        Question("A checkpoint of another run is not used", 0.5,
-                 both(LISTING.stale((1, 12), (7, 12), interval=4), LISTING.stale((7, 11), (1, 6), interval=3)),
-                 rests_on=(ANYWHERE,)),
+        Question(
+            "Never evicted, it ends right, however often it saves",
+            0.5,
+            both(
+                is_the_listing,
+                LISTING.in_place(start=1, end=12, interval=4),
+                LISTING.in_place(start=5, end=7, interval=1),
+            ),
+            unseen=LISTING.unseen(LISTING.in_place),
+        ),
+        Question(
+            ANYWHERE,
+            0.5,
+            both(
+                is_the_listing,
+                LISTING.anywhere(start=1, end=12, interval=4),
+                LISTING.anywhere(start=7, end=11, interval=3),
+            ),
+            unseen=LISTING.unseen(LISTING.anywhere),
+        ),
+        Question(
+            "A checkpoint of another run is not used",
+            0.5,
+            both(LISTING.stale((1, 12), (7, 12), interval=4), LISTING.stale((7, 11), (1, 6), interval=3)),
+            rests_on=(ANYWHERE,),
+        ),
     ),
     hints=(
-        "There are three bugs. Each has its own shortest schedule: check(\"slides_listing\") shows one of them, and "
+        'There are three bugs. Each has its own shortest schedule: check("slides_listing") shows one of them, and '
         "when it is mended, the next.",
         "One is in the submit file: what does a new sandbox have, and what not? One shows when interval = 1: how many "
-        "iterations does an execution do then? One is the slides' \"Potential problem?\", on the other side.",
+        'iterations does an execution do then? One is the slides\' "Potential problem?", on the other side.',
         "transfer_checkpoint_files = checkpoint.txt, my_output.txt — save only if iteration > start and (iteration - "
         "start) % interval == 0 — and use the saved number only if start <= saved <= end.",
     ),
@@ -65,7 +82,7 @@ def _schedule(exercise: Exercise, own: Tree) -> Schedule:
     try:
         value = literal(own[exercise.name].text)
         if not isinstance(value, str):
-            raise ValueError("write it in quotes, as in \"evict@1 evict@3\"")
+            raise ValueError('write it in quotes, as in "evict@1 evict@3"')
         return schedules.parse(value)
     except ValueError as error:  # a ScheduleError is one
         raise Unusable(f"The schedule can't be read: {error}{'' if str(error).endswith('?') else '.'}") from None
@@ -115,7 +132,7 @@ SLIDES_SCHEDULE = Exercise(
     answers=("slides_schedule",),
     questions=(Question("It goes wrong there, and on nothing shorter", 0.5, fails),),
     hints=(
-        "Begin with no fault at all: simulate(\"slides_listing\", \"\"). Is what comes home right?",
+        'Begin with no fault at all: simulate("slides_listing", ""). Is what comes home right?',
         "Then one fault. In which execution does an eviction hurt: before there is a checkpoint, or after?",
         "After the eviction of the second execution, look into the new execute directory: my_output.txt is there, and "
         "checkpoint.txt?",

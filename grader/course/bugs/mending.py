@@ -26,7 +26,7 @@ from ..resumption import free_way
 IN_PLACE = "Never evicted, it saves on its way and ends right"
 ANYWHERE = "Evicted at any time, any number of times, it ends right"
 OUTPUT = "my_output.txt"
-NEVER = 10 ** 6
+NEVER = 10**6
 """An interval that none of the programs comes to the end of."""
 
 
@@ -80,30 +80,39 @@ class Loop:
 
     def in_place(self, **numbers: float) -> Ask:
         """Whether the job, never evicted, ends right, does everything once, and saves as often as it is to."""
+
         def ask(job: Job, bench: Bench) -> Result:
             asked, expected, found = self.explore(job, bench, **numbers)
             result = fault_free(asked, bench, expected)
             amiss = self._amiss(asked, bench, found) if result.passed else self._endless(asked, bench, found)
             return _with(amiss or result, numbers)
+
         return ask
 
     def anywhere(self, **numbers: float) -> Ask:
         """Whether the job ends right on every schedule, and does no work again that had been saved."""
+
         def ask(job: Job, bench: Bench) -> Result:
             asked, expected, _ = self.explore(job, bench, **numbers)
             return _with(every_schedule(asked, bench, expected), numbers)
+
         return ask
 
     def stale(self, made: tuple[int, int], now: tuple[int, int], **numbers: float) -> Ask:
         """What the job does, asked for one range, if the checkpoint of another is in its sandbox."""
+
         def ask(job: Job, bench: Bench) -> Result:
             first = self.explore(job, bench, start=made[0], end=made[1], **numbers)[2].first.next
             old = first.spool.without((STDOUT, STDERR, OUTPUT)) if isinstance(first, Saved) else Tree()
-            asked, expected, _ = self.explore(replace(job, inputs=job.inputs | old), bench, start=now[0], end=now[1],
-                                              **numbers)
-            return told(fault_free(asked, bench, expected, "stale-checkpoint"),
-                        f"The sandbox has the checkpoint of a run from {made[0]} to {made[1]}, and {now[0]} to "
-                        f"{now[1]} is asked for")
+            asked, expected, _ = self.explore(
+                replace(job, inputs=job.inputs | old), bench, start=now[0], end=now[1], **numbers
+            )
+            return told(
+                fault_free(asked, bench, expected, "stale-checkpoint"),
+                f"The sandbox has the checkpoint of a run from {made[0]} to {made[1]}, and {now[0]} to "
+                f"{now[1]} is asked for",
+            )
+
         return ask
 
     def unseen(self, question: Callable[..., Ask]) -> Callable[[random.Random], Ask]:
@@ -118,9 +127,14 @@ class Loop:
         output = way[-1].sandbox.get(OUTPUT)
         begins = [line.split(" ")[0] for line in output.text.splitlines()] if isinstance(output, File) else []
         stuck = len(set(begins)) < min(len(begins), self.iterations(job))
-        return failed(job, bench, found, "repeats-iteration" if stuck else None,
-                      f"It was started {len(way)} times without an eviction, for "
-                      f"{count(self.iterations(job), self.noun)}, and is at no end.")
+        return failed(
+            job,
+            bench,
+            found,
+            "repeats-iteration" if stuck else None,
+            f"It was started {len(way)} times without an eviction, for "
+            f"{count(self.iterations(job), self.noun)}, and is at no end.",
+        )
 
     def _amiss(self, job: Job, bench: Bench, found: Exploration) -> Result | None:
         """What is wrong with a job that brings the right output home; None if nothing is."""
@@ -128,17 +142,33 @@ class Loop:
         seconds, interval = numbers["seconds"], int(numbers["interval"])
         done, wanted = round(found.seconds / seconds), self.iterations(job)
         if done > wanted:
-            return failed(job, bench, found, "repeats-iteration",
-                          f"The output is right, but {count(done - wanted, self.noun)} too many are computed.")
+            return failed(
+                job,
+                bench,
+                found,
+                "repeats-iteration",
+                f"The output is right, but {count(done - wanted, self.noun)} too many are computed.",
+            )
         if done < wanted:
-            return failed(job, bench, found, None, f"The output is right, but in the time of {count(done, self.noun)} "
-                                                   f"only: the science has to be done for all {wanted}.")
+            return failed(
+                job,
+                bench,
+                found,
+                None,
+                f"The output is right, but in the time of {count(done, self.noun)} "
+                f"only: the science has to be done for all {wanted}.",
+            )
         longest = max(round(state.run.seconds / seconds) for state in free_way(found))
         if longest > interval + 1:
-            return failed(job, bench, found, None,
-                          f"It computes {count(longest, self.noun)} without leaving with {job.checkpoint_exit_code} in "
-                          f"between. An eviction would cost all of them, and interval = {interval} allows "
-                          f"{count(interval, self.noun)}.")
+            return failed(
+                job,
+                bench,
+                found,
+                None,
+                f"It computes {count(longest, self.noun)} without leaving with {job.checkpoint_exit_code} in "
+                f"between. An eviction would cost all of them, and interval = {interval} allows "
+                f"{count(interval, self.noun)}.",
+            )
         return None
 
 

@@ -27,8 +27,13 @@ ON_SIGTERM = Exercise(
     settings=COLLATZ.job,
     questions=(
         Question(IN_PLACE, 0.5, COLLATZ.in_place(), unseen=COLLATZ.unseen(COLLATZ.in_place)),
-        Question(ANYWHERE, 1, both(COLLATZ.anywhere(), COLLATZ.anywhere(blocks=3, interval=1)), rests_on=(IN_PLACE,),
-                 unseen=COLLATZ.unseen(COLLATZ.anywhere)),
+        Question(
+            ANYWHERE,
+            1,
+            both(COLLATZ.anywhere(), COLLATZ.anywhere(blocks=3, interval=1)),
+            rests_on=(IN_PLACE,),
+            unseen=COLLATZ.unseen(COLLATZ.anywhere),
+        ),
     ),
     hints=(
         "When is a checkpoint written here, and what does HTCondor do with the exit code of a program that it evicts?",
@@ -40,10 +45,14 @@ ON_SIGTERM = Exercise(
 )
 
 COLLATZ_MINUTES = prediction(
-    "collatz_minutes", "How many minutes are computed in all", 0.5, job=lambda: ON_SIGTERM.job(Tree()),
-    schedule="vacate@1+540s", truth=lambda moments: round((moments[-1].goodput + moments[-1].badput) / 60),
+    "collatz_minutes",
+    "How many minutes are computed in all",
+    0.5,
+    job=lambda: ON_SIGTERM.job(Tree()),
+    schedule="vacate@1+540s",
+    truth=lambda moments: round((moments[-1].goodput + moments[-1].badput) / 60),
     told="The handler ran and wrote its file, and the program left with 85. But it was being evicted, so HTCondor "
-         "looked at no exit code and fetched nothing: 9 minutes are lost and all 10 are computed again, 19 in all.",
+    "looked at no exit code and fetched nothing: 9 minutes are lost and all 10 are computed again, 19 in all.",
     wrong={
         10: ("That would be right if the nine blocks that were done had been saved.", "sigterm-saves"),
         11: ("That would be right if all but the block in hand had been saved.", "sigterm-saves"),
@@ -53,7 +62,7 @@ COLLATZ_MINUTES = prediction(
     hints=(
         "Ten blocks take ten minutes. The question is how many of the nine minutes before the eviction were for "
         "nothing.",
-        "Play it: simulate(\"on_sigterm\", \"vacate@1+540s\"). What is in the spool directory after the eviction?",
+        'Play it: simulate("on_sigterm", "vacate@1+540s"). What is in the spool directory after the eviction?',
         "If nothing is in the spool, everything has to be done again: nine minutes, and then ten.",
     ),
 )

@@ -35,7 +35,7 @@ def gradient(model, flight, _gradient=gradient):
 
 
 def _epochs(draw: random.Random) -> dict[str, float]:
-    return {"seed": draw.randint(1, 10 ** 6), "rate": draw.randint(10, 30) / 1000, **two_checkpoints(draw, "epochs")}
+    return {"seed": draw.randint(1, 10**6), "rate": draw.randint(10, 30) / 1000, **two_checkpoints(draw, "epochs")}
 
 
 def _learns(job: Job, bench: Bench, **numbers: float) -> Tree:
@@ -69,8 +69,9 @@ def _last_model(output: File) -> tuple[list[str], tuple[float, float]]:
 
 
 def _unlikeliness(model: tuple[float, float]) -> float:
-    odds = [(model[0] * (fahrenheit - 70) / 10 + model[1]) * (1 if damaged else -1)
-            for fahrenheit, damaged in _flights()]
+    odds = [
+        (model[0] * (fahrenheit - 70) / 10 + model[1]) * (1 if damaged else -1) for fahrenheit, damaged in _flights()
+    ]
     return sum(math.log1p(math.exp(-one)) for one in odds)
 
 
@@ -92,11 +93,14 @@ def learns_as_before(job: Job, bench: Bench) -> Result:
     never = LOOP.job(job, interval=NEVER)
     text = _another_training(own, _epochs_taken(never, bench), LOOP.program.settings(never)["rate"])
     if not _as_good(own, known):
-        text = text or ("Run through without saving, it does not learn as well as before. Only its restarts are wrong: "
-                        "momentum, shuffling, rate and number of epochs have to stay.")
+        text = text or (
+            "Run through without saving, it does not learn as well as before. Only its restarts are wrong: "
+            "momentum, shuffling, rate and number of epochs have to stay."
+        )
     elif _learns(job, bench, seed=1) == own:
-        text = text or ("The flights are not shuffled any more: another seed makes no difference. Only the restarts are "
-                        "wrong.")
+        text = text or (
+            "The flights are not shuffled any more: another seed makes no difference. Only the restarts are wrong."
+        )
     return Result(not text, text, Failure(text, never, ()) if text else None)
 
 
@@ -108,21 +112,27 @@ def _epochs_taken(job: Job, bench: Bench) -> list[list[Flight]]:
         taken = _read(told) if isinstance(told, File) else []
     except ValueError:  # the job has written there, or takes something else than flights
         return []
-    return [taken[i:i + len(_flights())] for i in range(0, len(taken), len(_flights()))]
+    return [taken[i : i + len(_flights())] for i in range(0, len(taken), len(_flights()))]
 
 
 def _another_training(own: Tree, epochs: list[list[Flight]], rate: float) -> str:
     """What makes a training another one, in a sentence; '' if nothing does, or nothing is known of its epochs."""
     for number, order in enumerate(epochs, 1):
         if sorted(order) != sorted(_flights()):
-            return (f"Run through without saving, it does not take each of the {len(_flights())} flights once in epoch "
-                    f"{number}. Only the restarts are wrong.")
-        if order in epochs[:number - 1]:
-            return (f"In epoch {number}, it takes the flights in the same order as in epoch {epochs.index(order) + 1}. "
-                    "Each epoch has to shuffle them anew: only the restarts are wrong.")
+            return (
+                f"Run through without saving, it does not take each of the {len(_flights())} flights once in epoch "
+                f"{number}. Only the restarts are wrong."
+            )
+        if order in epochs[: number - 1]:
+            return (
+                f"In epoch {number}, it takes the flights in the same order as in epoch {epochs.index(order) + 1}. "
+                "Each epoch has to shuffle them anew: only the restarts are wrong."
+            )
     if epochs and not _close(own[OUTPUT], _learnt(epochs, rate)):
-        return ("In the order in which it takes the flights, it does not learn what it learnt before. Only its "
-                "restarts are wrong: momentum, rate and number of epochs have to stay.")
+        return (
+            "In the order in which it takes the flights, it does not learn what it learnt before. Only its "
+            "restarts are wrong: momentum, rate and number of epochs have to stay."
+        )
     return ""
 
 
@@ -145,8 +155,10 @@ def _close(output: File, learnt: list[list[float]]) -> bool:
     lines = [line.split() for line in output.text.splitlines()]
     try:
         return len(lines) == len(learnt) and all(
-            abs(float(word) - number) < 1e-5 for line, numbers in zip(lines, learnt)
-            for word, number in zip(line, numbers, strict=True))
+            abs(float(word) - number) < 1e-5
+            for line, numbers in zip(lines, learnt)
+            for word, number in zip(line, numbers, strict=True)
+        )
     except ValueError:
         return False
 
@@ -161,13 +173,19 @@ TRAINING = Exercise(
     submit_file="train.sub",
     settings=LOOP.job,
     questions=(
-        Question("Never evicted, it learns what it learns if it never saves", 0.5,
-                 both(learns_as_before, LOOP.in_place(), LOOP.in_place(interval=1, epochs=3)),
-                 unseen=LOOP.unseen(LOOP.in_place)),
-        Question("Evicted at any time, any number of times, it learns the same", 1,
-                 both(LOOP.anywhere(), LOOP.anywhere(interval=1, epochs=3)),
-                 rests_on=("Never evicted, it learns what it learns if it never saves",),
-                 unseen=LOOP.unseen(LOOP.anywhere)),
+        Question(
+            "Never evicted, it learns what it learns if it never saves",
+            0.5,
+            both(learns_as_before, LOOP.in_place(), LOOP.in_place(interval=1, epochs=3)),
+            unseen=LOOP.unseen(LOOP.in_place),
+        ),
+        Question(
+            "Evicted at any time, any number of times, it learns the same",
+            1,
+            both(LOOP.anywhere(), LOOP.anywhere(interval=1, epochs=3)),
+            rests_on=("Never evicted, it learns what it learns if it never saves",),
+            unseen=LOOP.unseen(LOOP.anywhere),
+        ),
     ),
     hints=(
         "Which variables does an epoch change that the next epoch needs? There are five, and one of them is not in "
@@ -184,24 +202,30 @@ def _agreement(moments: Sequence[Moment]) -> str:
     """Which of three runs bring the same home: never saving (A), never evicted (B), evicted in execution 2 (C)."""
     job = TRAINING.job(Tree())
     with trusted() as executor:
+
         def home(job: Job, schedule: str) -> Tree:
             return outcome(simulate(job, executor, schedule=schedules.parse(schedule))).home.only((OUTPUT,))
+
         a, b, c = home(LOOP.job(job, interval=NEVER), ""), home(job, ""), moments[-1].home.only((OUTPUT,))
     return {(True, True): "a", (True, False): "b", (False, True): "c"}.get((a == b, b == c), "d")
 
 
 TRAINING_AGREES = prediction(
-    "training_agrees", "Which runs of the training agree", 0.5, job=lambda: TRAINING.job(Tree()), schedule="evict@2",
+    "training_agrees",
+    "Which runs of the training agree",
+    0.5,
+    job=lambda: TRAINING.job(Tree()),
+    schedule="evict@2",
     truth=_agreement,
     told="B and C agree with each other, and not with A: every restart begins with the seed anew, and at rest. In "
-         "place or elsewhere makes no difference, so evictions alone would never have shown it.",
+    "place or elsewhere makes no difference, so evictions alone would never have shown it.",
     wrong={
         "a": ("A restart would have to be unnoticed for that.", "rng-not-saved"),
         "b": ("Evictions are not to blame: B, which has none, is not what A is.", "rng-not-saved"),
         "d": ("What a restart begins with is the same in place and elsewhere: model and epoch.", None),
     }.get,
     hints=(
-        "simulate(\"training\", interval=1000), simulate(\"training\") and simulate(\"training\", \"evict@2\"): "
+        'simulate("training", interval=1000), simulate("training") and simulate("training", "evict@2"): '
         "compare the last lines of my_output.txt.",
         "A never restarts, B restarts in place, C also elsewhere. What do B and C lack at a restart that A has?",
         "Speed, order of the flights and random state are gone at any restart, wherever it is.",

@@ -17,16 +17,25 @@ def _home(files: Tree) -> Iterator[Remedy]:
     """The sandbox as home directory."""
     line = _first_line(files, r"""expanduser|Path\.home|\.home\(|['"]HOME['"]|['"]~""")
     if line:
-        yield Remedy(_with_environment(files, "HOME=."), "the file is in the home directory here, which is not the "
-                     "sandbox. HTCondor takes nothing from there, and a restart elsewhere does not find it", PATH, line)
+        yield Remedy(
+            _with_environment(files, "HOME=."),
+            "the file is in the home directory here, which is not the "
+            "sandbox. HTCondor takes nothing from there, and a restart elsewhere does not find it",
+            PATH,
+            line,
+        )
 
 
 def _hash(files: Tree) -> Iterator[Remedy]:
     """The same seed in each process."""
     for line in _lines_with(files, "hash", "__hash__"):
-        yield Remedy(_with_environment(files, "PYTHONHASHSEED=0"), "hash() of a text gives another number in each "
-                     "process that Python is started in: what one execution has saved, the next does not accept",
-                     PATH, line)
+        yield Remedy(
+            _with_environment(files, "PYTHONHASHSEED=0"),
+            "hash() of a text gives another number in each "
+            "process that Python is started in: what one execution has saved, the next does not accept",
+            PATH,
+            line,
+        )
 
 
 def _address(files: Tree) -> Iterator[Remedy]:
@@ -34,8 +43,13 @@ def _address(files: Tree) -> Iterator[Remedy]:
     for line in _lines_with(files, "id"):
         module = module_of(files)
         calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and name(node.func) == "id"]
-        yield Remedy(module.changed(dict.fromkeys(calls, ast.Constant(1))), "id() says where something is in the "
-                     "memory of one process: what one execution has saved, the next does not accept", PATH, line)
+        yield Remedy(
+            module.changed(dict.fromkeys(calls, ast.Constant(1))),
+            "id() says where something is in the "
+            "memory of one process: what one execution has saved, the next does not accept",
+            PATH,
+            line,
+        )
 
 
 def _unordered(files: Tree) -> Iterator[Remedy]:
@@ -50,15 +64,26 @@ def _unordered(files: Tree) -> Iterator[Remedy]:
         elif isinstance(node, ast.Call) and name(node.func) in ("set", "frozenset") and len(node.args) == 1:
             changes[node] = ast.Call(ast.Attribute(ast.Name("dict", ast.Load()), "fromkeys", ast.Load()), node.args, [])
     if changes:
-        yield Remedy(module.changed(changes), "a set has no order: in which one its elements come is another in each "
-                     "process", PATH, min(node.lineno for node in changes))
+        yield Remedy(
+            module.changed(changes),
+            "a set has no order: in which one its elements come is another in each process",
+            PATH,
+            min(node.lineno for node in changes),
+        )
 
 
 def _lines_with(files: Tree, *names: str) -> list[int]:
     """The first line in which one of these names stands."""
     module = module_of(files)
-    return sorted(node.lineno for node in ast.walk(module.tree) if isinstance(node, (ast.Name, ast.Attribute))
-                  and name(node) in names)[:1] if module else []
+    return (
+        sorted(
+            node.lineno
+            for node in ast.walk(module.tree)
+            if isinstance(node, (ast.Name, ast.Attribute)) and name(node) in names
+        )[:1]
+        if module
+        else []
+    )
 
 
 def _first_line(files: Tree, pattern: str) -> int | None:
@@ -76,15 +101,26 @@ def _with_environment(files: Tree, setting: str) -> Tree:
 _SAME_EVERYWHERE = (
     "Run python3 -c \"print(hash('4'), id('4'))\" twice. What do you see?",
     "Python draws a new seed for hash() of text in each process, and has its objects in other places of the memory.",
-    "Use a checksum that is the same everywhere: zlib.crc32(text.encode()), or hashlib.")
+    "Use a checksum that is the same everywhere: zlib.crc32(text.encode()), or hashlib.",
+)
 CURES = (
-    Cure(_home, (
-        "In which directory is the file when the program leaves, and where does HTCondor look for it?",
-        "On an execution point, ~ is the home directory of some account, if there is one. The checkpoint is taken from "
-        "the sandbox, the directory that the program is started in.",
-        "Use the plain name of the file, without ~, HOME or Path.home().")),
-    Cure(_hash, _SAME_EVERYWHERE), Cure(_address, _SAME_EVERYWHERE), Cure(_unordered, (
-        "Run python3 -c \"print({'a', 'b', 'c'})\" several times. What do you see?",
-        "A set has no order. In which one its elements come changes from process to process.",
-        "Use a list or a dictionary, which keep their order, or sorted(...).")),
+    Cure(
+        _home,
+        (
+            "In which directory is the file when the program leaves, and where does HTCondor look for it?",
+            "On an execution point, ~ is the home directory of some account, if there is one. The checkpoint is taken from "
+            "the sandbox, the directory that the program is started in.",
+            "Use the plain name of the file, without ~, HOME or Path.home().",
+        ),
+    ),
+    Cure(_hash, _SAME_EVERYWHERE),
+    Cure(_address, _SAME_EVERYWHERE),
+    Cure(
+        _unordered,
+        (
+            "Run python3 -c \"print({'a', 'b', 'c'})\" several times. What do you see?",
+            "A set has no order. In which one its elements come changes from process to process.",
+            "Use a list or a dictionary, which keep their order, or sorted(...).",
+        ),
+    ),
 )

@@ -19,8 +19,21 @@ ELSEWHERE = {
     "Process": "it is another process, which line {} starts, that leaves; the job itself goes on",
     "fork": "it is a child process, which line {} starts, that leaves; the job itself goes on",
 }
-OTHER_PROGRAMS = ("system", "popen", "run", "call", "check_call", "check_output", "Popen", "getoutput",
-                  "getstatusoutput", "spawnv", "spawnl", "spawnlp", "spawnvp")
+OTHER_PROGRAMS = (
+    "system",
+    "popen",
+    "run",
+    "call",
+    "check_call",
+    "check_output",
+    "Popen",
+    "getoutput",
+    "getstatusoutput",
+    "spawnv",
+    "spawnl",
+    "spawnlp",
+    "spawnvp",
+)
 
 
 def _when_imported(files: Tree) -> Iterator[Remedy]:
@@ -28,8 +41,10 @@ def _when_imported(files: Tree) -> Iterator[Remedy]:
     module = module_of(files)
     for node in module.tree.body if module else ():
         if leaves(node):
-            cause = (f"`{module.line(node)}` stands outside of the functions, by its indentation. So it is run as soon "
-                     "as checkpoint.py is imported: the program leaves before it has done anything")
+            cause = (
+                f"`{module.line(node)}` stands outside of the functions, by its indentation. So it is run as soon "
+                "as checkpoint.py is imported: the program leaves before it has done anything"
+            )
             for last in ((), (LEAVE,)):
                 yield Remedy(module.changed({node: None}, last=last), cause, PATH, node.lineno)
 
@@ -41,17 +56,31 @@ def _caught(files: Tree) -> Iterator[Remedy]:
         if isinstance(node, ast.ExceptHandler) and (node.type is None or mentions(node.type, *SWALLOWING)):
             narrow = ast.ExceptHandler(ast.Name("Exception", ast.Load()), node.name, node.body)
             what = "except" if node.type is None else f"except {module.line(node.type)}"
-            yield Remedy(module.changed({node: narrow}), f"sys.exit() raises SystemExit, and this `{what}` catches it: "
-                         "the program does not leave, but goes on", PATH, node.lineno)
+            yield Remedy(
+                module.changed({node: narrow}),
+                f"sys.exit() raises SystemExit, and this `{what}` catches it: the program does not leave, but goes on",
+                PATH,
+                node.lineno,
+            )
         elif isinstance(node, ast.With) and any(mentions(item, "suppress") for item in node.items):
             if any(mentions(item, *SWALLOWING) for item in node.items):
-                yield Remedy(module.changed({node: node.body}), "sys.exit() raises SystemExit, and this `suppress` "
-                             "takes it: the program does not leave, but goes on", PATH, node.lineno)
+                yield Remedy(
+                    module.changed({node: node.body}),
+                    "sys.exit() raises SystemExit, and this `suppress` "
+                    "takes it: the program does not leave, but goes on",
+                    PATH,
+                    node.lineno,
+                )
         elif isinstance(node, ast.Try):
             for last in node.finalbody:
                 if isinstance(last, ast.Return):
-                    yield Remedy(module.changed({last: None}), "`return` in `finally` takes the place of SystemExit, "
-                                 "which sys.exit() raises: the program does not leave, but goes on", PATH, last.lineno)
+                    yield Remedy(
+                        module.changed({last: None}),
+                        "`return` in `finally` takes the place of SystemExit, "
+                        "which sys.exit() raises: the program does not leave, but goes on",
+                        PATH,
+                        last.lineno,
+                    )
 
 
 def _not_called(files: Tree) -> Iterator[Remedy]:
@@ -68,8 +97,13 @@ def _not_called(files: Tree) -> Iterator[Remedy]:
             made = _call(node.value, ast.Call(ast.Name("str", ast.Load()), [iteration], []))
         else:
             made = _call(node.value)
-        yield Remedy(module.changed({node: made}), f"`{module.line(node)}` is named and not called, as there are no "
-                     "brackets behind it: nothing happens in this line", PATH, node.lineno)
+        yield Remedy(
+            module.changed({node: made}),
+            f"`{module.line(node)}` is named and not called, as there are no "
+            "brackets behind it: nothing happens in this line",
+            PATH,
+            node.lineno,
+        )
 
 
 def _call(function: ast.expr, *arguments: ast.expr) -> ast.Expr:
@@ -84,8 +118,10 @@ def _never_reached(files: Tree) -> Iterator[Remedy]:
             for node, after in zip(block, block[1:]):
                 if leaves(node) or isinstance(node, (ast.Return, ast.Raise)):
                     does = "leaves" if leaves(node) else "returns"
-                    cause = (f"the program {does} here, so that it never comes to what stands below, "
-                             f"`{module.line(after).partition(':')[0][:60]}`")
+                    cause = (
+                        f"the program {does} here, so that it never comes to what stands below, "
+                        f"`{module.line(after).partition(':')[0][:60]}`"
+                    )
                     last = (node,) if leaves(node) else ()
                     if function is module.save:
                         yield Remedy(module.changed({node: None}, last=last), cause, PATH, node.lineno)
@@ -113,8 +149,11 @@ def _is_to_leave(module: Module, kind: str, node: ast.Call) -> bool:
         return any(name(one) in EXITS for one in module.nodes(module.save))
     given = {name(one) for one in ast.walk(node)}
     return bool(given & {*EXITS, "SystemExit"}) or any(
-        leaves(inner) for one in ast.walk(module.tree) if isinstance(one, ast.FunctionDef) and one.name in given
-        for inner in ast.walk(one))
+        leaves(inner)
+        for one in ast.walk(module.tree)
+        if isinstance(one, ast.FunctionDef) and one.name in given
+        for inner in ast.walk(one)
+    )
 
 
 def _starts_again(files: Tree) -> Iterator[Remedy]:
@@ -123,10 +162,17 @@ def _starts_again(files: Tree) -> Iterator[Remedy]:
     for node in module.nodes(module.save, (ast.Expr, ast.Assign, ast.Return)) if module else ():
         value = node.value
         called = name(value.func) if isinstance(value, ast.Call) else ""
-        if called in OTHER_PROGRAMS or called.startswith(("exec", "run_")) or called and mentions(value, "sweep"):
-            if mentions(value, *STARTS_AGAIN) or "sweep" in module.line(value):
-                yield Remedy(module.changed({node: LEAVE}), "the program starts itself again here. HTCondor never sees "
-                             "it leave with 85, so it never saves anything", PATH, node.lineno)
+        starts = (
+            called in OTHER_PROGRAMS or called.startswith(("exec", "run_")) or (called and mentions(value, "sweep"))
+        )
+        if starts and (mentions(value, *STARTS_AGAIN) or "sweep" in module.line(value)):
+            yield Remedy(
+                module.changed({node: LEAVE}),
+                "the program starts itself again here. HTCondor never sees "
+                "it leave with 85, so it never saves anything",
+                PATH,
+                node.lineno,
+            )
 
 
 def _on_condition(files: Tree) -> Iterator[Remedy]:
@@ -148,46 +194,83 @@ def _waits(files: Tree) -> Iterator[Remedy]:
     functions = (module.save, module.restore) if module else ()
     for node in (node for one in functions for node in module.nodes(one, ast.Expr)):
         if call(node) and name(node.value.func) == "sleep":
-            yield Remedy(module.changed({node: None}), f"it waits here, `{module.line(node)}`, and does nothing in "
-                         "that time; no iteration is done twice", PATH, node.lineno)
+            yield Remedy(
+                module.changed({node: None}),
+                f"it waits here, `{module.line(node)}`, and does nothing in that time; no iteration is done twice",
+                PATH,
+                node.lineno,
+            )
 
 
 _LEAVES = "When all is written and closed, leave by sys.exit(85) in save_checkpoint itself, as its last line."
 NEVER = (
-    Cure(_when_imported, (
-        "When is this line run? What has the program done by then?",
-        "What stands in a function is run when that is called; what stands outside, once, when the module is imported.",
-        "Indent the line as far as the rest of save_checkpoint, behind what writes the file.")),
-    Cure(_caught, (
-        "What is sys.exit() to Python: the end, or an exception?",
-        "sys.exit() raises SystemExit. An `except` without a type catches that too, and so does BaseException.",
-        "Catch the errors that you expect (OSError, say), or put sys.exit(85) behind the whole try statement.")),
-    Cure(_starts_again, (
-        "Who is to start the program again: the program, or HTCondor?",
-        "Only when the program leaves with the checkpoint exit code does HTCondor save its files, and start it again.",
-        _LEAVES)),
-    Cure(_elsewhere, (
-        "Which process leaves with 85, and which does HTCondor wait for?",
-        "HTCondor looks at the exit code of the program that it has started. A thread, a child process or another "
-        "program has an end of its own.", _LEAVES)),
+    Cure(
+        _when_imported,
+        (
+            "When is this line run? What has the program done by then?",
+            "What stands in a function is run when that is called; what stands outside, once, when the module is imported.",
+            "Indent the line as far as the rest of save_checkpoint, behind what writes the file.",
+        ),
+    ),
+    Cure(
+        _caught,
+        (
+            "What is sys.exit() to Python: the end, or an exception?",
+            "sys.exit() raises SystemExit. An `except` without a type catches that too, and so does BaseException.",
+            "Catch the errors that you expect (OSError, say), or put sys.exit(85) behind the whole try statement.",
+        ),
+    ),
+    Cure(
+        _starts_again,
+        (
+            "Who is to start the program again: the program, or HTCondor?",
+            "Only when the program leaves with the checkpoint exit code does HTCondor save its files, and start it again.",
+            _LEAVES,
+        ),
+    ),
+    Cure(
+        _elsewhere,
+        (
+            "Which process leaves with 85, and which does HTCondor wait for?",
+            "HTCondor looks at the exit code of the program that it has started. A thread, a child process or another "
+            "program has an end of its own.",
+            _LEAVES,
+        ),
+    ),
 )
 """For an answer that never leaves, or at once."""
 SOMETIMES = (
-    Cure(_not_called, (
-        "What does Python do with a name that stands alone on a line?",
-        "A function is called by the brackets behind its name, with its arguments in them: print() and not print.",
-        "Write the brackets, and in them what is to be written, or the code to leave with: sys.exit(85).")),
-    Cure(_never_reached, (
-        "In which order are these lines run, and which is the last?",
-        "What leaves, or returns, ends the function there and then: nothing below it is run.",
-        "First write the file and close it, then, as the last line, sys.exit(85).")),
-    Cure(_on_condition, (
-        "How often is save_checkpoint called, and how often does it get as far as sys.exit(85)?",
-        "sweep.py decides when to save: it calls save_checkpoint when a checkpoint is due. Then it has to be saved.",
-        "Take the condition out: whenever save_checkpoint is called, write the file and leave with 85.")),
-    Cure(_waits, (
-        "How long does an execution take, and how long its iterations?",
-        "A job that waits holds its slot for nothing, and may be evicted meanwhile.",
-        "Take the sleep out: HTCondor starts the program again by itself.")),
+    Cure(
+        _not_called,
+        (
+            "What does Python do with a name that stands alone on a line?",
+            "A function is called by the brackets behind its name, with its arguments in them: print() and not print.",
+            "Write the brackets, and in them what is to be written, or the code to leave with: sys.exit(85).",
+        ),
+    ),
+    Cure(
+        _never_reached,
+        (
+            "In which order are these lines run, and which is the last?",
+            "What leaves, or returns, ends the function there and then: nothing below it is run.",
+            "First write the file and close it, then, as the last line, sys.exit(85).",
+        ),
+    ),
+    Cure(
+        _on_condition,
+        (
+            "How often is save_checkpoint called, and how often does it get as far as sys.exit(85)?",
+            "sweep.py decides when to save: it calls save_checkpoint when a checkpoint is due. Then it has to be saved.",
+            "Take the condition out: whenever save_checkpoint is called, write the file and leave with 85.",
+        ),
+    ),
+    Cure(
+        _waits,
+        (
+            "How long does an execution take, and how long its iterations?",
+            "A job that waits holds its slot for nothing, and may be evicted meanwhile.",
+            "Take the sleep out: HTCondor starts the program again by itself.",
+        ),
+    ),
 )
 """For one that leaves, too, with something amiss before that."""

@@ -23,14 +23,24 @@ def _falls_back(files: Tree) -> Iterator[Remedy]:
     first, end = module.ends
     start = ast.Name(first, ast.Load())
     indices = {node.slice for node in module.nodes(module.restore, ast.Subscript)}
-    found = [node for node in module.nodes(module.restore, ast.Constant)
-             if type(node.value) is int and 0 <= node.value <= 1 and node not in indices]
-    found += [node.value for node in module.nodes(module.restore, ast.Return)
-              if isinstance(node.value, ast.Name) and node.value.id == end]
+    found = [
+        node
+        for node in module.nodes(module.restore, ast.Constant)
+        if type(node.value) is int and 0 <= node.value <= 1 and node not in indices
+    ]
+    found += [
+        node.value
+        for node in module.nodes(module.restore, ast.Return)
+        if isinstance(node.value, ast.Name) and node.value.id == end
+    ]
     for some in (*((one,) for one in found[:4]), found if len(found) > 1 else ()):
         if some:
-            yield Remedy(module.changed(dict.fromkeys(some, start)), "without a usable checkpoint it begins with "
-                         f"{module.line(some[0])}, and not with START", PATH, some[0].lineno)
+            yield Remedy(
+                module.changed(dict.fromkeys(some, start)),
+                f"without a usable checkpoint it begins with {module.line(some[0])}, and not with START",
+                PATH,
+                some[0].lineno,
+            )
 
 
 def _swapped(files: Tree) -> Iterator[Remedy]:
@@ -39,10 +49,13 @@ def _swapped(files: Tree) -> Iterator[Remedy]:
     if module and module.restore and len(module.restore.args.args) == 2 and module.ends != ("start", "end"):
         arguments = module.restore.args
         first, second = arguments.args
-        yield Remedy(module.changed({first: second, second: first}), "sweep.py calls restore_checkpoint(START, END): "
-                     f"here the first argument, START, is called `{first.arg}`, and the second, END, `{second.arg}`",
-                     PATH,
-                     module.restore.lineno)
+        yield Remedy(
+            module.changed({first: second, second: first}),
+            "sweep.py calls restore_checkpoint(START, END): "
+            f"here the first argument, START, is called `{first.arg}`, and the second, END, `{second.arg}`",
+            PATH,
+            module.restore.lineno,
+        )
 
 
 def _bounds(files: Tree) -> Iterator[Remedy]:
@@ -54,19 +67,26 @@ def _bounds(files: Tree) -> Iterator[Remedy]:
                 if other := OTHER_COMPARISONS.get(type(operator)):
                     operators = [other() if at == index else one for at, one in enumerate(node.ops)]
                     sides = ([node.left, *node.comparators][index], node.comparators[index])
-                    yield Remedy(module.changed({node: ast.Compare(node.left, operators, node.comparators)}),
-                                 _refused(module, node, *sides), PATH, node.lineno)
+                    yield Remedy(
+                        module.changed({node: ast.Compare(node.left, operators, node.comparators)}),
+                        _refused(module, node, *sides),
+                        PATH,
+                        node.lineno,
+                    )
         elif name(node.func) == "range" and node.args:
             at = min(1, len(node.args) - 1)
             further = ast.BinOp(node.args[at], ast.Add(), ast.Constant(1))
             arguments = [further if index == at else one for index, one in enumerate(node.args)]
-            yield Remedy(module.changed({node: ast.Call(node.func, arguments, node.keywords)}),
-                         f"`{module.line(node)}` ends before END: a checkpoint of the last iteration is refused",
-                         PATH, node.lineno)
+            yield Remedy(
+                module.changed({node: ast.Call(node.func, arguments, node.keywords)}),
+                f"`{module.line(node)}` ends before END: a checkpoint of the last iteration is refused",
+                PATH,
+                node.lineno,
+            )
 
 
 def _refused(module: Module, node: ast.Compare, *sides: ast.expr) -> str:
-    start, end = module.ends
+    _start, end = module.ends
     at_end = any(mentions(side, end) for side in sides)
     which = "of the last iteration, END," if at_end else "of START"
     return f"`{module.line(node)}` decides wrongly about a checkpoint {which} itself: it has to be one of this run"
@@ -77,11 +97,19 @@ def _as_text(files: Tree) -> Iterator[Remedy]:
     module = module_of(files)
     for node in module.nodes(module.restore, ast.Call) if module else ():
         if name(node.func) in ("sorted", "max", "min", "sort") and not any(one.arg == "key" for one in node.keywords):
-            key = ast.keyword("key", parsed("lambda name: [int(part) for part in "
-                                            "__import__('re').findall(r'\\d+', str(name))]").body[0].value)
-            yield Remedy(module.changed({node: ast.Call(node.func, node.args, [*node.keywords, key])}),
-                         "names are put in order as text here, in which 10 comes before 7: an older checkpoint is "
-                         "taken for the last one", PATH, node.lineno)
+            key = ast.keyword(
+                "key",
+                parsed("lambda name: [int(part) for part in __import__('re').findall(r'\\d+', str(name))]")
+                .body[0]
+                .value,
+            )
+            yield Remedy(
+                module.changed({node: ast.Call(node.func, node.args, [*node.keywords, key])}),
+                "names are put in order as text here, in which 10 comes before 7: an older checkpoint is "
+                "taken for the last one",
+                PATH,
+                node.lineno,
+            )
 
 
 def _older_wins(files: Tree) -> Iterator[Remedy]:
@@ -92,19 +120,30 @@ def _older_wins(files: Tree) -> Iterator[Remedy]:
     start, end = module.ends
     for node in module.nodes(module.restore, ast.Call):
         if name(node.func) in LISTS:
-            within = parsed(f"[name for name in {module.line(node)} if any({start} <= int(part) <= {end} "
-                            "for part in __import__('re').findall(r'\\d+', str(name).rpartition('/')[2]))]"
-                            ).body[0].value
-            yield Remedy(module.changed({node: within}), "the files of another run are listed here as well. One with a "
-                         "higher number hides this run's own checkpoint, as the choice is made before it is seen "
-                         "whether the number is within START and END", PATH, node.lineno)
+            within = (
+                parsed(
+                    f"[name for name in {module.line(node)} if any({start} <= int(part) <= {end} "
+                    "for part in __import__('re').findall(r'\\d+', str(name).rpartition('/')[2]))]"
+                )
+                .body[0]
+                .value
+            )
+            yield Remedy(
+                module.changed({node: within}),
+                "the files of another run are listed here as well. One with a "
+                "higher number hides this run's own checkpoint, as the choice is made before it is seen "
+                "whether the number is within START and END",
+                PATH,
+                node.lineno,
+            )
 
 
 def _whose_output(files: Tree) -> Iterator[Remedy]:
     """The output that is there is taken for this run's own."""
     module = module_of(files)
-    lines = [node.lineno for node in module.nodes(module.restore, ast.Constant)
-             if node.value == OUTPUT] if module else []
+    lines = (
+        [node.lineno for node in module.nodes(module.restore, ast.Constant) if node.value == OUTPUT] if module else []
+    )
     if not lines:
         return
     start, _ = module.ends
@@ -114,9 +153,13 @@ if os.path.exists('{OUTPUT}') and not open('{OUTPUT}').read().startswith(str({st
     return {start}
 """).body
     changed = {**dict(ast.iter_fields(module.restore)), "body": [*looks, *module.restore.body]}
-    yield Remedy(module.changed({module.restore: type(module.restore)(**changed)}), f"where to go on is told from "
-                 f"{OUTPUT} here, whatever run has written it: the lines of another one are taken for its own",
-                 PATH, lines[0])
+    yield Remedy(
+        module.changed({module.restore: type(module.restore)(**changed)}),
+        f"where to go on is told from "
+        f"{OUTPUT} here, whatever run has written it: the lines of another one are taken for its own",
+        PATH,
+        lines[0],
+    )
 
 
 def _saves_into_the_broken(files: Tree) -> Iterator[Remedy]:
@@ -124,56 +167,95 @@ def _saves_into_the_broken(files: Tree) -> Iterator[Remedy]:
     module = module_of(files)
     if not module or not module.save:
         return
-    line = next((node.lineno for node in module.nodes(module.save, ast.Call)
-                 if name(node.func) in ("open", "connect", "Shelf", "DbfilenameShelf")), module.save.lineno)
+    line = next(
+        (
+            node.lineno
+            for node in module.nodes(module.save, ast.Call)
+            if name(node.func) in ("open", "connect", "Shelf", "DbfilenameShelf")
+        ),
+        module.save.lineno,
+    )
     begins_anew = parsed("""
 import os, shutil
 for path in os.listdir():
     if path not in ('my_output.txt', 'my_input.txt') and not path.endswith('.py') and not path.startswith('_condor'):
         shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
 """).body
-    yield Remedy(module.changed({}, first=begins_anew), "restore_checkpoint copes with the broken file, but "
-                 "save_checkpoint opens it again here and does not begin a new one: so it fails, or the file stays "
-                 "broken for ever", PATH, line)
+    yield Remedy(
+        module.changed({}, first=begins_anew),
+        "restore_checkpoint copes with the broken file, but "
+        "save_checkpoint opens it again here and does not begin a new one: so it fails, or the file stays "
+        "broken for ever",
+        PATH,
+        line,
+    )
 
 
-_BOUNDS = Cure(_bounds, (
+_BOUNDS = Cure(
+    _bounds,
+    (
         "Which checkpoint does a job leave that saves before its very last iteration?",
         "A checkpoint of END is one of this run: iteration END is still to be done. range(a, b) ends before b.",
-        "Return the saved iteration if start <= iteration <= end."))
+        "Return the saved iteration if start <= iteration <= end.",
+    ),
+)
 RESUMING = (
-    Cure(_swapped, (
-        "With which iteration does a fresh start begin?",
-        "Arguments are told apart by their order: whatever they are called, the first is START and the second END.",
-        "def restore_checkpoint(start, end):")),
-    Cure(_falls_back, (
-        "With which iteration does a job begin that is asked for 4 to 9 and finds no checkpoint?",
-        "Not every sweep begins with 1. restore_checkpoint(start, end) is told where this one does.",
-        "Wherever there is no usable checkpoint, return start.")),
+    Cure(
+        _swapped,
+        (
+            "With which iteration does a fresh start begin?",
+            "Arguments are told apart by their order: whatever they are called, the first is START and the second END.",
+            "def restore_checkpoint(start, end):",
+        ),
+    ),
+    Cure(
+        _falls_back,
+        (
+            "With which iteration does a job begin that is asked for 4 to 9 and finds no checkpoint?",
+            "Not every sweep begins with 1. restore_checkpoint(start, end) is told where this one does.",
+            "Wherever there is no usable checkpoint, return start.",
+        ),
+    ),
     _BOUNDS,
-    Cure(_as_text, (
-        "Sort these names by hand: it_10, it_4, it_7. Which is the last one for Python?",
-        "Text is compared character by character, and 1 comes before 7.",
-        "Compare the numbers: max(names, key=lambda name: int(...)), or write 04, 07, 10 into the names.")),
+    Cure(
+        _as_text,
+        (
+            "Sort these names by hand: it_10, it_4, it_7. Which is the last one for Python?",
+            "Text is compared character by character, and 1 comes before 7.",
+            "Compare the numbers: max(names, key=lambda name: int(...)), or write 04, 07, 10 into the names.",
+        ),
+    ),
 )
 """For a run's own checkpoint."""
 CHOOSING = (
     _BOUNDS,
-    Cure(_older_wins, (
-        "Which files are there, of which runs, and which of them is chosen?",
-        "A file of another run may have a higher number than any of this one.",
-        "First leave out what is not within START and END, then choose the last.")),
-    Cure(_whose_output, (
-        "Whose lines are in my_output.txt when the program begins?",
-        "How many lines there are does not tell which. Each begins with the number of its iteration.",
-        "Save the iteration in a file of your own; or look at the first and the last number in my_output.txt, and "
-        "begin with the next only if they are this run's.")),
+    Cure(
+        _older_wins,
+        (
+            "Which files are there, of which runs, and which of them is chosen?",
+            "A file of another run may have a higher number than any of this one.",
+            "First leave out what is not within START and END, then choose the last.",
+        ),
+    ),
+    Cure(
+        _whose_output,
+        (
+            "Whose lines are in my_output.txt when the program begins?",
+            "How many lines there are does not tell which. Each begins with the number of its iteration.",
+            "Save the iteration in a file of your own; or look at the first and the last number in my_output.txt, and "
+            "begin with the next only if they are this run's.",
+        ),
+    ),
 )
 """For a checkpoint of another run."""
 RENEWING = (
-    Cure(_saves_into_the_broken, (
-        "In which function does the program fail, or which file is as broken after saving as before?",
-        "Opening a database, or a file with 'a', goes on with what is there. If that is broken, it stays so.",
-        "When the checkpoint can't be read, remove it (os.remove, shutil.rmtree) before a new one is written.")),
+    Cure(
+        _saves_into_the_broken,
+        (
+            "In which function does the program fail, or which file is as broken after saving as before?",
+            "Opening a database, or a file with 'a', goes on with what is there. If that is broken, it stays so.",
+            "When the checkpoint can't be read, remove it (os.remove, shutil.rmtree) before a new one is written.",
+        ),
+    ),
 )
 """For a broken checkpoint."""

@@ -10,8 +10,25 @@ from ..reading import parsed
 from . import Cure, Remedy
 from .source import PATH, Module, call, mentions, module_of, name
 
-WRITES = ("write", "writelines", "dump", "dumps", "print", "writerow", "write_text", "write_bytes", "pack",
-          "str", "format", "put", "execute", "repr", "bytes", "save", "encode")
+WRITES = (
+    "write",
+    "writelines",
+    "dump",
+    "dumps",
+    "print",
+    "writerow",
+    "write_text",
+    "write_bytes",
+    "pack",
+    "str",
+    "format",
+    "put",
+    "execute",
+    "repr",
+    "bytes",
+    "save",
+    "encode",
+)
 REMOVES = ("remove", "unlink", "rmtree", "rename", "replace", "move", "truncate", "removedirs", "rmdir")
 OUTPUT = "my_output.txt"
 MOST_VALUES = 8
@@ -28,9 +45,14 @@ def _written_as_text(files: Tree) -> Iterator[Remedy]:
         coded = ast.Call(ast.Attribute(text, "encode", ast.Load()), [], [])
         for value in (text, coded):
             made = ast.Call(node.func, [value], node.keywords)
-            yield Remedy(module.changed({node: made}), f"`{module.line(node)}` fails, as what it is given is not the "
-                         "text, or the bytes, that it takes. The error is hidden: the program leaves with 85 as if all "
-                         "were well, and the file is empty", PATH, node.lineno)
+            yield Remedy(
+                module.changed({node: made}),
+                f"`{module.line(node)}` fails, as what it is given is not the "
+                "text, or the bytes, that it takes. The error is hidden: the program leaves with 85 as if all "
+                "were well, and the file is empty",
+                PATH,
+                node.lineno,
+            )
 
 
 def _one_off(files: Tree) -> Iterator[Remedy]:
@@ -41,9 +63,12 @@ def _one_off(files: Tree) -> Iterator[Remedy]:
             by = node.right if isinstance(node, ast.BinOp) else node.value
             is_number = isinstance(by, ast.Constant) and type(by.value) is int
             if is_number and isinstance(node.op, (ast.Add, ast.Sub)) and not mentions(node, module.ends[1], "len"):
-                yield Remedy(module.changed({node: node.left if isinstance(node, ast.BinOp) else None}),
-                             f"`{module.line(node)}` makes another number of the iteration that {whose}", PATH,
-                             node.lineno)
+                yield Remedy(
+                    module.changed({node: node.left if isinstance(node, ast.BinOp) else None}),
+                    f"`{module.line(node)}` makes another number of the iteration that {whose}",
+                    PATH,
+                    node.lineno,
+                )
 
 
 def _another_value(files: Tree) -> Iterator[Remedy]:
@@ -65,20 +90,31 @@ def _another_value(files: Tree) -> Iterator[Remedy]:
     parts = [one for value in values for one in ast.walk(value)]
     texts = {part for one in parts if isinstance(one, ast.JoinedStr) for part in one.values}
     called = {one.func for one in parts if isinstance(one, ast.Call)}
-    others = dict.fromkeys(one for one in parts if _is_a_value(one) and one not in texts | called
-                           and not mentions(one, module.iteration))
+    others = dict.fromkeys(
+        one for one in parts if _is_a_value(one) and one not in texts | called and not mentions(one, module.iteration)
+    )
     as_text = ast.Call(ast.Name("str", ast.Load()), [iteration], [])
-    direct = {one for node in module.nodes(module.save, ast.Call) if name(node.func) in ("write", "write_text")
-              for one in node.args}
+    direct = {
+        one
+        for node in module.nodes(module.save, ast.Call)
+        if name(node.func) in ("write", "write_text")
+        for one in node.args
+    }
     for node in list(others)[:MOST_VALUES]:
-        yield Remedy(module.changed({node: as_text if node in direct else iteration}), f"`{module.line(node)}` is "
-                     f"saved here, and not `{module.iteration}`, which save_checkpoint is given", PATH, node.lineno)
+        yield Remedy(
+            module.changed({node: as_text if node in direct else iteration}),
+            f"`{module.line(node)}` is saved here, and not `{module.iteration}`, which save_checkpoint is given",
+            PATH,
+            node.lineno,
+        )
 
 
 def _is_a_value(node: ast.AST) -> bool:
-    return (isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load)
-            or isinstance(node, ast.Constant) and isinstance(node.value, (int, str)) and node.value != OUTPUT
-            or isinstance(node, ast.Call) and name(node.func) in ("len", "int", "next", "sum"))
+    return (
+        (isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load))
+        or (isinstance(node, ast.Constant) and isinstance(node.value, (int, str)) and node.value != OUTPUT)
+        or (isinstance(node, ast.Call) and name(node.func) in ("len", "int", "next", "sum"))
+    )
 
 
 def _removed(files: Tree) -> Iterator[Remedy]:
@@ -88,11 +124,19 @@ def _removed(files: Tree) -> Iterator[Remedy]:
         for node in module.nodes(function, ast.Expr):
             called = call(node)
             if called and name(called.func) in REMOVES:
-                yield Remedy(module.changed({node: None}), f"`{module.line(node)}` takes away a file that is needed: "
-                             "it is part of the checkpoint", PATH, node.lineno)
+                yield Remedy(
+                    module.changed({node: None}),
+                    f"`{module.line(node)}` takes away a file that is needed: it is part of the checkpoint",
+                    PATH,
+                    node.lineno,
+                )
             elif called and (OUTPUT in module.line(node)) and mentions(node, "open", "write_text", "write"):
-                yield Remedy(module.changed({node: None}), f"`{module.line(node)}` empties {OUTPUT}, which is part of "
-                             "the checkpoint", PATH, node.lineno)
+                yield Remedy(
+                    module.changed({node: None}),
+                    f"`{module.line(node)}` empties {OUTPUT}, which is part of the checkpoint",
+                    PATH,
+                    node.lineno,
+                )
 
 
 def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
@@ -112,11 +156,15 @@ def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
         kept = parsed(f"open('.kept', 'w').write(str({module.iteration}))").body
         begins = parsed("import os\nif os.path.exists('.kept'):\n    return int(open('.kept').read())").body
         restore = module.restore
-        same = {field: value for field, value in ast.iter_fields(restore)}
+        same = dict(ast.iter_fields(restore))
         changed = type(restore)(**{**same, "body": [*begins, *restore.body]})
-        yield Remedy(module.changed({restore: changed}, first=kept), f"the iteration is kept in {what} here, which is "
-                     "gone when the process ends: the restart is another process and finds nothing of it", PATH,
-                     node.lineno)
+        yield Remedy(
+            module.changed({restore: changed}, first=kept),
+            f"the iteration is kept in {what} here, which is "
+            "gone when the process ends: the restart is another process and finds nothing of it",
+            PATH,
+            node.lineno,
+        )
 
 
 def _outlives(module: Module, target: ast.expr) -> bool:
@@ -127,37 +175,60 @@ def _outlives(module: Module, target: ast.expr) -> bool:
     if isinstance(target, ast.Subscript):
         known = name(target.value)
     is_shared = known in shared or isinstance(target, (ast.Attribute, ast.Subscript))
-    read = {name(one) or getattr(one, "value", None) for one in module.nodes(module.restore)
-            if isinstance(one, (ast.Name, ast.Attribute))
-            or isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    read = {
+        name(one) or getattr(one, "value", None)
+        for one in module.nodes(module.restore)
+        if isinstance(one, (ast.Name, ast.Attribute)) or (isinstance(one, ast.Constant) and isinstance(one.value, str))
+    }
     return bool(known) and is_shared and known in read
 
 
 CURES = (
-    Cure(_written_as_text, (
-        "How many bytes does the checkpoint file have, and what does this line say if nothing catches its error?",
-        "write() takes text (or bytes, in a file that is opened with 'b'), and not a number. An error that is caught, "
-        "or after which `finally` leaves, is seen by nobody.",
-        "Write str(iteration), and leave with 85 only when that has worked: outside of try, except and finally.")),
-    Cure(_one_off, (
-        "Which number is saved, and with which does the next execution begin?",
-        "save_checkpoint(iteration) is called before that iteration is done: it is the one to begin with.",
-        "Save the iteration as it is, and return it as it is. No 1 is to be added or taken away."),
-         ("repeats-iteration", "skips-iteration")),
-    Cure(_another_value, (
-        "Look into the checkpoint file after the first execution. Which number should be in it?",
-        "save_checkpoint(iteration) is told where a restart has to begin. Each execution is a new process, in which "
-        "all variables begin anew.",
-        "Write the argument itself: file.write(str(iteration))."), ("repeats-iteration", "skips-iteration")),
-    Cure(_removed, (
-        "Which files are in the sandbox when the program leaves, and which does the submit file list?",
-        "The checkpoint is all that transfer_checkpoint_files lists. my_output.txt is among that: a restart continues "
-        "it.",
-        "Remove nothing in save_checkpoint or restore_checkpoint, and leave my_output.txt to sweep.py."),
-         ("output-overwritten",)),
-    Cure(_kept_in_memory, (
-        "What of a process is left when it has ended?",
-        "Variables and environment variables belong to a process. A restart is a new one, on another machine perhaps: "
-        "only files get there.",
-        "Write the iteration into a file that transfer_checkpoint_files lists, and read it in restore_checkpoint.")),
+    Cure(
+        _written_as_text,
+        (
+            "How many bytes does the checkpoint file have, and what does this line say if nothing catches its error?",
+            "write() takes text (or bytes, in a file that is opened with 'b'), and not a number. An error that is caught, "
+            "or after which `finally` leaves, is seen by nobody.",
+            "Write str(iteration), and leave with 85 only when that has worked: outside of try, except and finally.",
+        ),
+    ),
+    Cure(
+        _one_off,
+        (
+            "Which number is saved, and with which does the next execution begin?",
+            "save_checkpoint(iteration) is called before that iteration is done: it is the one to begin with.",
+            "Save the iteration as it is, and return it as it is. No 1 is to be added or taken away.",
+        ),
+        ("repeats-iteration", "skips-iteration"),
+    ),
+    Cure(
+        _another_value,
+        (
+            "Look into the checkpoint file after the first execution. Which number should be in it?",
+            "save_checkpoint(iteration) is told where a restart has to begin. Each execution is a new process, in which "
+            "all variables begin anew.",
+            "Write the argument itself: file.write(str(iteration)).",
+        ),
+        ("repeats-iteration", "skips-iteration"),
+    ),
+    Cure(
+        _removed,
+        (
+            "Which files are in the sandbox when the program leaves, and which does the submit file list?",
+            "The checkpoint is all that transfer_checkpoint_files lists. my_output.txt is among that: a restart continues "
+            "it.",
+            "Remove nothing in save_checkpoint or restore_checkpoint, and leave my_output.txt to sweep.py.",
+        ),
+        ("output-overwritten",),
+    ),
+    Cure(
+        _kept_in_memory,
+        (
+            "What of a process is left when it has ended?",
+            "Variables and environment variables belong to a process. A restart is a new one, on another machine perhaps: "
+            "only files get there.",
+            "Write the iteration into a file that transfer_checkpoint_files lists, and read it in restore_checkpoint.",
+        ),
+    ),
 )

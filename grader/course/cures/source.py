@@ -62,12 +62,17 @@ class Module:
 
     def nodes(self, function: ast.FunctionDef | None, kind: type | tuple[type, ...] = ast.AST) -> Iterator[ast.AST]:
         """The nodes of a kind in a function and in what it calls, from top to bottom."""
-        found = {node for one in self.called_by(function) for node in ast.walk(one)
-                 if isinstance(node, kind) and hasattr(node, "lineno")}
+        found = {
+            node
+            for one in self.called_by(function)
+            for node in ast.walk(one)
+            if isinstance(node, kind) and hasattr(node, "lineno")
+        }
         return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
 
-    def changed(self, changes: Mapping[ast.AST, Change], *, last: Sequence[ast.stmt] = (),
-                first: Sequence[ast.stmt] = ()) -> Tree:
+    def changed(
+        self, changes: Mapping[ast.AST, Change], *, last: Sequence[ast.stmt] = (), first: Sequence[ast.stmt] = ()
+    ) -> Tree:
         """The directory with a copy of the module in which these nodes are others; `first` and `last` are added to the
         body of save_checkpoint."""
         if self.save and (first or last):

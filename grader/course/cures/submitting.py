@@ -36,45 +36,67 @@ def _each(files: Tree, pattern: str) -> Iterator[tuple[int, re.Match[str], list[
 def _after_queue(files: Tree) -> Iterator[Remedy]:
     lines = _lines(files)
     queues = [number for number, line in enumerate(lines) if re.match(r"\s*queue\b", line, re.IGNORECASE)]
-    late = [number for number in range(queues[-1] + 1, len(lines)) if "=" in lines[number]
-            and not lines[number].lstrip().startswith("#")] if queues else []
+    late = (
+        [
+            number
+            for number in range(queues[-1] + 1, len(lines))
+            if "=" in lines[number] and not lines[number].lstrip().startswith("#")
+        ]
+        if queues
+        else []
+    )
     if late:
         cause = f"`{lines[late[0]].strip()}` stands after `queue`, where it holds for no job"
-        yield _remedy(files, [*lines[:queues[-1]], *lines[queues[-1] + 1:], lines[queues[-1]]], cause, late[0])
+        yield _remedy(files, [*lines[: queues[-1]], *lines[queues[-1] + 1 :], lines[queues[-1]]], cause, late[0])
 
 
 def _remark_behind(files: Tree) -> Iterator[Remedy]:
     wrong = [(number, found) for number, found, _ in _each(files, r"\s*[^#\s].*?=.*?(\s*#.*)$")]
     lines = _lines(files)
     for number, found in wrong:
-        lines[number] = lines[number][:found.start(1)]
+        lines[number] = lines[number][: found.start(1)]
     if wrong:
         number, found = wrong[0]
-        yield _remedy(files, lines, "a comment is a line of its own. Behind a value there are none: "
-                      f"`{found[1].strip()}` is part of it, and in a list each of its words is taken for the name of "
-                      "a file", number)
+        yield _remedy(
+            files,
+            lines,
+            "a comment is a line of its own. Behind a value there are none: "
+            f"`{found[1].strip()}` is part of it, and in a list each of its words is taken for the name of "
+            "a file",
+            number,
+        )
 
 
 def _eviction_driven(files: Tree) -> Iterator[Remedy]:
-    for number, found, lines in _each(files, r"\s*when_?to_?transfer_?output\s*=\s*(\w+)"):
-        yield _remedy(files, [*lines[:number], *lines[number + 1:]], f"`{lines[number].strip()}` belongs to another "
-                      "way of saving, in which an eviction sends whatever is there by then. Here the checkpoint is "
-                      "what survives an eviction", number)
+    for number, _found, lines in _each(files, r"\s*when_?to_?transfer_?output\s*=\s*(\w+)"):
+        yield _remedy(
+            files,
+            [*lines[:number], *lines[number + 1 :]],
+            f"`{lines[number].strip()}` belongs to another "
+            "way of saving, in which an eviction sends whatever is there by then. Here the checkpoint is "
+            "what survives an eviction",
+            number,
+        )
 
 
 def _quoted(files: Tree) -> Iterator[Remedy]:
     for number, found, lines in _each(files, r"\s*(transfer_checkpoint_files)\s*=.*[\"']"):
         lines[number] = re.sub(r"[\"']", "", lines[number])
-        yield _remedy(files, lines, f"{found[1]} takes names without quotes: here they count as part of the "
-                      "names", number)
+        yield _remedy(
+            files, lines, f"{found[1]} takes names without quotes: here they count as part of the names", number
+        )
 
 
 def _separated(files: Tree) -> Iterator[Remedy]:
     for number, found, lines in _each(files, rf"\s*({_LISTS})\s*=.*[;:|+&\[\](){{}}]"):
         before, equals, names = lines[number].partition("=")
         lines[number] = before + equals + re.sub(r"[;:|+&\[\](){}]", " ", names)
-        yield _remedy(files, lines, f"names in {found[1]} are separated by commas or blanks; anything else counts as "
-                      "part of them", number)
+        yield _remedy(
+            files,
+            lines,
+            f"names in {found[1]} are separated by commas or blanks; anything else counts as part of them",
+            number,
+        )
 
 
 def _not_home(files: Tree) -> Iterator[Remedy]:
@@ -96,10 +118,13 @@ def _no_command(files: Tree) -> Iterator[Remedy]:
             continue
         meant = difflib.get_close_matches(given.replace("-", "_"), commands.NAMES, 1, 0.75)
         if meant:
-            rest = lines[number][found.end():]
+            rest = lines[number][found.end() :]
             lines[number] = f"{meant[0]} = {rest.strip()}"
-            what = f"`{found[0].strip()}` is no submit command" if not found[1] else \
-                f"`{found[1]}{found[2]}` sets an attribute of this name, and not the submit command"
+            what = (
+                f"`{found[0].strip()}` is no submit command"
+                if not found[1]
+                else f"`{found[1]}{found[2]}` sets an attribute of this name, and not the submit command"
+            )
             yield _remedy(files, lines, f"{what}: nothing is done with this line", number)
 
 
@@ -117,47 +142,86 @@ def _given_twice(files: Tree) -> Iterator[Remedy]:
     seen: dict[str, int] = {}
     for number, found, lines in _each(files, r"\s*(\w+)\s*="):
         if (given := found[1].lower()) in seen:
-            yield _remedy(files, [*lines[:number], *lines[number + 1:]], f"{found[1]} is given a second time here, and "
-                          f"the last one counts: line {seen[given] + 1} does not", number)
+            yield _remedy(
+                files,
+                [*lines[:number], *lines[number + 1 :]],
+                f"{found[1]} is given a second time here, and the last one counts: line {seen[given] + 1} does not",
+                number,
+            )
         seen[given] = number
 
 
 CURES = (
-    Cure(_after_queue, (
-        "Read the submit file from the top, as HTCondor does. What does it know when it comes to queue?",
-        "queue makes the job, of all that stands above it.",
-        "Make `queue` the last line.")),
-    Cure(_remark_behind, (
-        "Which names does this line list, for one who takes each word literally?",
-        "In a submit file, # begins a comment only at the beginning of a line.",
-        "Put the comment on a line of its own."), ("listed-file-missing",)),
-    Cure(_out_of_use, (
-        "Which of these lines does HTCondor read?",
-        "A line that begins with # is a comment.",
-        "Take the # away.")),
-    Cure(_eviction_driven, (
-        "What does when_to_transfer_output say, and when does a self-checkpointing job transfer its files?",
-        "ON_EXIT_OR_EVICT sends the files of an evicted job as they are, in the middle of a write perhaps. A "
-        "checkpoint is sent when the program leaves with the checkpoint exit code.",
-        "Take the line away.")),
-    Cure(_quoted, (
-        "Compare the names in the list with those in the execute directory, character by character.",
-        "HTCondor takes the names in a list of files literally, quotes included.",
-        "Write the names without quotes, with commas between them."), ("listed-file-missing",)),
-    Cure(_separated, (
-        "Compare the names in the list with those in the execute directory, character by character.",
-        "A list of files is split at commas and white space, and nowhere else.",
-        "Write the names with commas between them."), ("listed-file-missing",)),
-    Cure(_not_home, (
-        "Which files are in the submit directory when the job has ended?",
-        "transfer_output_files says what comes home at the end. The checkpoint is another list, and does not.",
-        "transfer_output_files = my_output.txt")),
-    Cure(_no_command, (
-        "Is this the exact name of the command?",
-        "condor_submit takes a name that it does not know for a variable of your own, and does nothing with it.",
-        "The commands are checkpoint_exit_code, transfer_checkpoint_files and transfer_output_files.")),
-    Cure(_given_twice, (
-        "How often does this command stand in the submit file?",
-        "Of two lines for the same command, only the last counts.",
-        "Leave one line, and put all that you mean into it.")),
+    Cure(
+        _after_queue,
+        (
+            "Read the submit file from the top, as HTCondor does. What does it know when it comes to queue?",
+            "queue makes the job, of all that stands above it.",
+            "Make `queue` the last line.",
+        ),
+    ),
+    Cure(
+        _remark_behind,
+        (
+            "Which names does this line list, for one who takes each word literally?",
+            "In a submit file, # begins a comment only at the beginning of a line.",
+            "Put the comment on a line of its own.",
+        ),
+        ("listed-file-missing",),
+    ),
+    Cure(
+        _out_of_use,
+        ("Which of these lines does HTCondor read?", "A line that begins with # is a comment.", "Take the # away."),
+    ),
+    Cure(
+        _eviction_driven,
+        (
+            "What does when_to_transfer_output say, and when does a self-checkpointing job transfer its files?",
+            "ON_EXIT_OR_EVICT sends the files of an evicted job as they are, in the middle of a write perhaps. A "
+            "checkpoint is sent when the program leaves with the checkpoint exit code.",
+            "Take the line away.",
+        ),
+    ),
+    Cure(
+        _quoted,
+        (
+            "Compare the names in the list with those in the execute directory, character by character.",
+            "HTCondor takes the names in a list of files literally, quotes included.",
+            "Write the names without quotes, with commas between them.",
+        ),
+        ("listed-file-missing",),
+    ),
+    Cure(
+        _separated,
+        (
+            "Compare the names in the list with those in the execute directory, character by character.",
+            "A list of files is split at commas and white space, and nowhere else.",
+            "Write the names with commas between them.",
+        ),
+        ("listed-file-missing",),
+    ),
+    Cure(
+        _not_home,
+        (
+            "Which files are in the submit directory when the job has ended?",
+            "transfer_output_files says what comes home at the end. The checkpoint is another list, and does not.",
+            "transfer_output_files = my_output.txt",
+        ),
+    ),
+    Cure(
+        _no_command,
+        (
+            "Is this the exact name of the command?",
+            "condor_submit takes a name that it does not know for a variable of your own, and does nothing with it.",
+            "The commands are checkpoint_exit_code, transfer_checkpoint_files and transfer_output_files.",
+        ),
+    ),
+    Cure(
+        _given_twice,
+        (
+            "How often does this command stand in the submit file?",
+            "Of two lines for the same command, only the last counts.",
+            "Leave one line, and put all that you mean into it.",
+        ),
+    ),
 )

@@ -78,15 +78,23 @@ class _State:
 
     def __init__(self):
         # The number of changes is written last, and read first: who reads the new one reads all that is new.
-        self.serial, = _SERIAL.unpack_from(_map, _TEXT.size)
-        (self.now, self.woke, deadlines, waiting, self.first, self.parent, self.over,
-         self.looked) = _HEAD.unpack_from(_map, _TEXT.size + _SERIAL.size)
+        (self.serial,) = _SERIAL.unpack_from(_map, _TEXT.size)
+        (self.now, self.woke, deadlines, waiting, self.first, self.parent, self.over, self.looked) = _HEAD.unpack_from(
+            _map, _TEXT.size + _SERIAL.size
+        )
         self.deadlines = _records(_DEADLINE, _DEADLINES, deadlines, _WAITERS)
         self.waiting = _records(_WAITING, _WAITERS, waiting, SIZE)
 
     def _values(self):
-        return (self.now, self.woke, self.first, self.over, self.looked, sorted(self.deadlines)[:_MOST_DEADLINES],
-                self.waiting[:_MOST_WAITERS])
+        return (
+            self.now,
+            self.woke,
+            self.first,
+            self.over,
+            self.looked,
+            sorted(self.deadlines)[:_MOST_DEADLINES],
+            self.waiting[:_MOST_WAITERS],
+        )
 
     def keep(self):
         """Remember what is stored now."""
@@ -103,14 +111,24 @@ class _State:
             for index, one in enumerate(found):
                 record.pack_into(_map, where + index * record.size, *one)
         _TEXT.pack_into(_map, 0, _text(self.now))
-        _HEAD.pack_into(_map, _TEXT.size + _SERIAL.size, self.now, self.woke, len(deadlines), len(waiting), self.first,
-                        self.parent, self.over, self.looked)
+        _HEAD.pack_into(
+            _map,
+            _TEXT.size + _SERIAL.size,
+            self.now,
+            self.woke,
+            len(deadlines),
+            len(waiting),
+            self.first,
+            self.parent,
+            self.over,
+            self.looked,
+        )
         _SERIAL.pack_into(_map, _TEXT.size, self.serial)
 
 
 def _records(record, where, count, end):
     count = min(count, (end - where) // record.size)
-    return list(record.iter_unpack(_map[where:where + count * record.size])) if count > 0 else []
+    return list(record.iter_unpack(_map[where : where + count * record.size])) if count > 0 else []
 
 
 def _text(now):
@@ -237,7 +255,7 @@ def _move(state, target):
         state.deadlines.append((at - grace, pid, number, grace))
     state.now = max(state.now, at)
     # Once the job's program is killed, time stands still for what else is running.
-    state.over = state.over or number == signal.SIGKILL and abs(pid) == state.first
+    state.over = state.over or (number == signal.SIGKILL and abs(pid) == state.first)
     return due
 
 
@@ -292,7 +310,7 @@ def _pass(seconds, looked=0):
             state.looked |= looked
             over, due = state.over, None if state.over else _move(state, until)
             time = state.now
-        if over or due is None and until == float("inf"):
+        if over or (due is None and until == float("inf")):
             _stand_still()
         if due is None:
             return time
@@ -351,9 +369,13 @@ def _skip(seconds):
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
     state = _State()
     until = state.now + seconds
-    if (state.over or until == float("inf") or any(one[0] <= until for one in state.deadlines)
-            or any(one[0] <= until or one[1:3] == me for one in state.waiting)
-            or not _others_wait(state, (until, *me, False))):
+    if (
+        state.over
+        or until == float("inf")
+        or any(one[0] <= until for one in state.deadlines)
+        or any(one[0] <= until or one[1:3] == me for one in state.waiting)
+        or not _others_wait(state, (until, *me, False))
+    ):
         return False
     with _Locked() as now:
         if now.serial == state.serial:
@@ -380,6 +402,7 @@ def _wait(ends, block, looks=False):
 
     def leave(state):
         state.waiting = sorted([one for one in state.waiting if one[1:3] != me] + interrupted)
+
     try:
         while True:
             state = _State()  # without locking, so that nobody is kept waiting by one who only looks
@@ -392,8 +415,11 @@ def _wait(ends, block, looks=False):
                         return None
                     continue  # another has woken up, and perhaps ended, since the look
             # Who sleeps looks often, and so moves the clock for those who are blocked as well.
-            elif (first[0] > state.now and _first(sorted(state.waiting, key=lambda one: one[3]), mine) == mine
-                    and _others_wait(state, mine)):
+            elif (
+                first[0] > state.now
+                and _first(sorted(state.waiting, key=lambda one: one[3]), mine) == mine
+                and _others_wait(state, mine)
+            ):
                 # What this process waits for itself may have happened just now; others would have been woken by it.
                 found = block(0) if block else None
                 if found:
@@ -414,7 +440,9 @@ def _wait(ends, block, looks=False):
 def _living(waiting):
     """Those of them that are still there, as far as it takes to keep room in the list."""
     waiting = list(waiting)
-    return waiting if len(waiting) < MANY else [one for one in waiting if quiescence.state(*one[1:3]) != quiescence.ENDED]
+    return (
+        waiting if len(waiting) < MANY else [one for one in waiting if quiescence.state(*one[1:3]) != quiescence.ENDED]
+    )
 
 
 def _first(waiting, mine):
@@ -431,7 +459,7 @@ def _move_on(serial, target, wake_up):
     """Move the clock to `target`, or to the first deadline before it, unless something was changed since `serial`;
     whether it was moved. If it is at `target`, call wake_up(state), if anything, while nobody else can act."""
     with _Locked() as state:
-        if state.serial != serial or target == float("inf") and not state.deadlines:
+        if state.serial != serial or (target == float("inf") and not state.deadlines):
             return False
         due = _move(state, target) if target > state.now else None
         if due is None and wake_up:

@@ -15,14 +15,16 @@ import os
 import sys
 from _weakref import ref as _Reference
 
-WITHOUT_END = frozenset("""
+WITHOUT_END = frozenset(
+    """
     _abc _ast _bisect _blake2 _bz2 _codecs _collections _contextvars _csv _datetime _decimal _frozen_importlib
     _frozen_importlib_external _functools _hashlib _heapq _hmac _imp _io _json _locale _lzma _md5 _opcode _operator
     _pickle _posixsubprocess _random _sha1 _sha2 _sha256 _sha3 _sha512 _signal _socket _sre _stat _statistics
     _string _struct _thread _tokenize _tracemalloc _types _typing _uuid _warnings _weakref _zstd array atexit
     binascii builtins cmath errno fcntl gc grp itertools marshal math mmap posix pwd resource select sys time
     typing.io typing.re unicodedata zlib
-    """.split())
+    """.split()
+)
 """Modules written in C that make no objects which do something at their end, but for those with a `__del__`."""
 FILES = frozenset(map(id, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom, io.BufferedReader, io.FileIO)))
 """What open() makes. (To ask whether a program's own class is one of these classes may run its code.)"""
@@ -54,7 +56,7 @@ def begin():
 
 def leave(code):
     """End this process with this exit code: at once if that is the same, else by SystemExit."""
-    if (code is None or type(code) is int and 0 <= code <= 255) and _quiet() and _flushed():
+    if (code is None or (type(code) is int and 0 <= code <= 255)) and _quiet() and _flushed():
         os._exit(code or 0)
     raise SystemExit(code)
 
@@ -80,7 +82,7 @@ def _quiet():
 def _is_watched():
     """Whether functions are called when others are, for which taking the interpreter down calls some."""
     monitoring = getattr(sys, "monitoring", None)  # since Python 3.12
-    return sys.gettrace() or sys.getprofile() or monitoring and any(map(monitoring.get_tool, range(6)))
+    return sys.gettrace() or sys.getprofile() or (monitoring and any(map(monitoring.get_tool, range(6))))
 
 
 def _imported():
@@ -127,7 +129,7 @@ def _is_written(file):
             part = part.buffer if type(part) is io.TextIOWrapper else part.raw
         if not vars(part).keys() <= OWN:
             return False
-        return file.closed or not file.writable() and not _warns()
+        return file.closed or (not file.writable() and not _warns())
     except Exception:  # one that was detached, or never begun
         return False
 

@@ -75,7 +75,7 @@ def is_sleep(pid, scratch):
             return False
     except OSError:  # it has ended, or does not let anybody look
         return False
-    if os.path.basename(program) == "sleep" or words[0].rpartition(b"/")[2] == b"sleep" and _is_all_tools(program):
+    if os.path.basename(program) == "sleep" or (words[0].rpartition(b"/")[2] == b"sleep" and _is_all_tools(program)):
         return True
     return program == os.path.realpath("/bin/sh") and words[1:2] == [os.fsencode(scratch + "/tools/sleep")]
 

@@ -28,8 +28,10 @@ MOST_CODE = 1 << 20
 """Bytes of what they are compiled to."""
 _environment = {}
 """The environment variables of this process, if they are those of a program."""
-LIKELY = tuple("ast base64 csv datetime enum glob hashlib json pathlib pickle random re shelve shutil signal socket "
-               "struct subprocess tempfile threading zipfile".split())
+LIKELY = tuple(
+    "ast base64 csv datetime enum glob hashlib json pathlib pickle random re shelve shutil signal socket "
+    "struct subprocess tempfile threading zipfile".split()
+)
 """Modules that programs import, that take long to import, and that do not look at the clock then: there is none here."""
 
 
@@ -44,6 +46,7 @@ def _tell_where_time_is_up():
     """At its limit of processor time a program dies of SIGXCPU, as ever, and Python tells stderr where it was then."""
     if resource is not None:
         import faulthandler
+
         faulthandler.register(signal.SIGXCPU, file=2, all_threads=False, chain=True)
         del sys.modules["faulthandler"]
 
@@ -72,8 +75,11 @@ def run(request):
 def _become(request):
     """Streams, directory, environment, time."""
     written = os.O_RDWR | os.O_CREAT | os.O_APPEND
-    for number, path, how in ((0, request["stdin"], os.O_RDONLY), (1, request["stdout"], written),
-                              (2, request["stderr"], written)):
+    for number, path, how in (
+        (0, request["stdin"], os.O_RDONLY),
+        (1, request["stdout"], written),
+        (2, request["stderr"], written),
+    ):
         if path.startswith(request["control"]):
             how |= os.O_TRUNC  # what an earlier start has written there is known
         file = os.open(path, how, 0o644)
@@ -141,9 +147,11 @@ def _run_python(request):
     python_time.install_host(request["environment"]["_SIMULATOR_HOST"])
     if request["trace"]:
         import watch
+
         watch.start(request["trace"], request["directory"])
     if request["unbroken"]:
         import unbroken
+
         unbroken.start(*request["unbroken"], request["directory"], request["control"] + "/trace")
     script.run(request["program"], request["arguments"])
 

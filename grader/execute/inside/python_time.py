@@ -28,6 +28,7 @@ def install():
 
 def install_host(name):
     """Let this process believe that the machine is called `name`."""
+
     def install_socket(module):
         module.gethostname = lambda: name
 
@@ -89,11 +90,13 @@ def sleep(seconds):
     if not isinstance(length, (int, float)) or not 0 <= length < TOO_LONG:
         return _real_sleep(seconds)
     clock.advance(length)
+    return None
 
 
 def _optional_time(real):
     def with_virtual_now(seconds=None):
         return real(clock.now() if seconds is None else seconds)
+
     return with_virtual_now
 
 
@@ -140,6 +143,7 @@ def _install_datetime(module):
 def _warn_as(deprecated):
     """Have the caller's caller warned as this function warns of itself, if it does in this Python."""
     import warnings
+
     with warnings.catch_warnings(record=True) as words:
         warnings.simplefilter("always")
         deprecated()
@@ -155,7 +159,8 @@ def _install_alarms(module):
     if real:
         module.alarm = lambda seconds: int(-(-_alarm(seconds)[0] // 1))
         module.setitimer = lambda which, seconds, interval=0.0: (
-            _alarm(seconds, interval) if which == module.ITIMER_REAL else real(which, seconds, interval))
+            _alarm(seconds, interval) if which == module.ITIMER_REAL else real(which, seconds, interval)
+        )
     if hasattr(module, "pause"):
         module.pause = lambda: _pause(module)
     if hasattr(module, "sigtimedwait"):
@@ -217,6 +222,7 @@ def _install_threads(module):
         if timeout is None or timeout <= 0:
             return real_join(self, timeout)
         clock.wait(timeout, lambda real: real_join(self, real) or not self.is_alive())
+        return None
 
     module._allocate_lock = module.Lock = _Lock
     module._CRLock = None  # have it take the one that is made of these locks
@@ -238,6 +244,7 @@ def _install_semaphores(module):
             if not block or timeout is None or timeout <= 0:
                 return acquire(block, timeout)
             return bool(clock.wait(timeout, lambda real: acquire(True, real)))
+
         self.acquire = virtual
 
     module.SemLock._make_methods = make_methods
@@ -253,6 +260,7 @@ def _install_select(module):
         def block(real):
             found = real_select(read, write, other, real)
             return found if any(found) else None
+
         return clock.wait(timeout, block) or ([], [], [])
 
     module.select = select
@@ -265,6 +273,7 @@ def _install_select(module):
 
 def _polling(real, unit):
     """select.poll or select.epoll, whose times are in milliseconds and in seconds."""
+
     class Poll:
         def __init__(self, *args, **options):
             self._real = real(*args, **options)
@@ -282,6 +291,7 @@ def _polling(real, unit):
             if timeout is None or timeout <= 0:
                 return self._real.poll(timeout, *most)
             return clock.wait(timeout * unit, lambda seconds: self._real.poll(seconds / unit, *most)) or []
+
     return Poll
 
 
@@ -296,9 +306,15 @@ def _install_subprocess(module):
     module.Popen._wait = _wait
 
 
-_LATER = {"datetime": _install_datetime, "select": _install_select, "signal": _install_alarms,
-          "subprocess": _install_subprocess, "threading": _install_threads, "queue": _install_queue,
-          "multiprocessing.synchronize": _install_semaphores}
+_LATER = {
+    "datetime": _install_datetime,
+    "select": _install_select,
+    "signal": _install_alarms,
+    "subprocess": _install_subprocess,
+    "threading": _install_threads,
+    "queue": _install_queue,
+    "multiprocessing.synchronize": _install_semaphores,
+}
 """To import them takes longer than most programs do."""
 
 

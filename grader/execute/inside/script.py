@@ -12,9 +12,20 @@ from _frozen_importlib_external import SourceFileLoader
 
 import fast_exit
 
-OWN = ("clock", "quiescence", "fast_exit", "sleep_server", "leftovers", "program", "python_time", "script",
-       "starter", "tools", "unbroken",
-       "watch")
+OWN = (
+    "clock",
+    "quiescence",
+    "fast_exit",
+    "sleep_server",
+    "leftovers",
+    "program",
+    "python_time",
+    "script",
+    "starter",
+    "tools",
+    "unbroken",
+    "watch",
+)
 """Modules that a script does not find, for its own may be called so."""
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -28,6 +39,7 @@ def begin():
 
     def source_to_code(self, data, path, **options):
         return known.get((path, data)) or really(self, data, path, **options)
+
     SourceFileLoader.source_to_code = source_to_code
 
 

@@ -42,17 +42,24 @@ def program(machine):
     if machine not in MACHINES:
         return []
     architecture, column = MACHINES[machine]
-    lines = [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUAL, 1, 0, architecture), (_RETURN, 0, 0, _REFUSE),
-             (_LOAD, 0, 0, _NUMBER)]
+    lines = [
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_EQUAL, 1, 0, architecture),
+        (_RETURN, 0, 0, _REFUSE),
+        (_LOAD, 0, 0, _NUMBER),
+    ]
     if machine == "x86_64":
         lines += [(_AT_LEAST, 0, 1, X32), (_RETURN, 0, 0, _REFUSE)]
     words = REFUSED.split()
-    for number in words[1 + column::3]:
+    for number in words[1 + column :: 3]:
         lines += [(_EQUAL, 0, 1, int(number)), (_RETURN, 0, 0, _REFUSE)]
     words = OWN_ONLY.split()
-    for number, arguments in zip(words[1 + column::4], words[3::4]):
-        checks = [line for argument in arguments for line in (
-            (_LOAD, 0, 0, _ARGUMENTS + 8 * int(argument)), (_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _REFUSE))]
+    for number, arguments in zip(words[1 + column :: 4], words[3::4]):
+        checks = [
+            line
+            for argument in arguments
+            for line in ((_LOAD, 0, 0, _ARGUMENTS + 8 * int(argument)), (_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _REFUSE))
+        ]
         lines += [(_EQUAL, 0, len(checks) + 1, int(number)), *checks, (_RETURN, 0, 0, _ALLOW)]
     return [*lines, (_RETURN, 0, 0, _ALLOW)]
 

@@ -77,11 +77,13 @@ def _keep(pipe, file):
         nonlocal soon
         soon = min(soon * 1.2, LATER)
         return clock.real_select([file], [], [], min(real, soon))[0]
+
     asleep, woken = [], {}
     while True:
         asleep = sorted(one for one in asleep if _lives(one[1]) or _leave(f"{pipe}.{one[2]}"))
-        woken = {one: line for one, line in woken.items()
-                 if _lives(one[0]) or os.close(line) or _leave(f"{pipe}.{one[1]}")}
+        woken = {
+            one: line for one, line in woken.items() if _lives(one[0]) or os.close(line) or _leave(f"{pipe}.{one[1]}")
+        }
         if not asleep:
             clock.real_select([file], [], [])
         elif not clock.wait_until(asleep[0][0], told):

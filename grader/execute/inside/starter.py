@@ -57,7 +57,7 @@ def serve():
 def attend(request):
     """Have the program run as often as the request says. The answer; None in a child, which is to run it."""
     meter, left, keepers = Meter(request["limits"], request["scratch"]), [], set()
-    for number, start in enumerate(request["starts"], 1):
+    for number, start in enumerate(request["starts"], 1):  # noqa: B007 - the last is told below
         request.update(start)
         earlier = {pid for pid, _ in left}
         if program.expect(request):
@@ -85,9 +85,16 @@ def attend(request):
     return b'{"code": %s, "signal": %s, "over": "%s", "cpu": %f, "starts": %d, "left": %s}\n' % (
         b"%d" % os.WEXITSTATUS(status) if os.WIFEXITED(status) else b"null",
         b"%d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else b"null",
-        meter.over.encode(), meter.cpu, number,
-        b"null" if left is None else b"[%s]" % b", ".join(
-            b'[%s, "%s"]' % (b"true" if pid in earlier else b"false", command.hex().encode()) for pid, command in left))
+        meter.over.encode(),
+        meter.cpu,
+        number,
+        b"null"
+        if left is None
+        else b"[%s]"
+        % b", ".join(
+            b'[%s, "%s"]' % (b"true" if pid in earlier else b"false", command.hex().encode()) for pid, command in left
+        ),
+    )
 
 
 def settle_devices():
@@ -187,11 +194,12 @@ def left_running(request, meter, keepers):
         return None
     if leftovers.none(keepers):
         return []
-    left = [(other, leftovers.command(other)) for other in leftovers.descendants()
-            if leftovers.identity(other) not in keepers and not leftovers.is_sleep(other, request["scratch"])]
+    left = [
+        (other, leftovers.command(other))
+        for other in leftovers.descendants()
+        if leftovers.identity(other) not in keepers and not leftovers.is_sleep(other, request["scratch"])
+    ]
     return left if len(left) <= MOST_LEFT else None
-
-
 
 
 # -- limits ------------------------------------------------------------------------------
@@ -221,7 +229,7 @@ def kill_all(pid=None):
 
 
 def exceeded(limits, scratch, seconds):
-    """"processes" if a job has as many as it may, and so wants more, or "cpu", "memory" or "disk" if they, or the files,
+    """ "processes" if a job has as many as it may, and so wants more, or "cpu", "memory" or "disk" if they, or the files,
     take too much together; the limits of the system hold for each of them alone. `seconds`: of processor time that its
     earlier starts took."""
     memory, processes = 0, SPARE
@@ -305,6 +313,7 @@ def adopt_orphans():
     """Become the parent of processes whose own parent ended (Linux), so that none gets away."""
     if LINUX:
         import ctypes
+
         PR_SET_CHILD_SUBREAPER = 36
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -321,6 +330,7 @@ def be_nobody():
         import ctypes
 
         import seccomp
+
         PR_SET_DUMPABLE = 4
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         seccomp.refuse()

@@ -70,6 +70,7 @@ def run_here(command):
     import fast_exit
     import python_time
     import script
+
     signal.signal(signal.SIGINT, signal.default_int_handler)
     python_time.install()
     python_time.install_host(os.environ["_SIMULATOR_HOST"])
@@ -93,7 +94,7 @@ def script_in(command):
             line = file.readline(100)
     except (OSError, ValueError):
         return None
-    interpreter = os.fsdecode(line[len(ENV):].strip(b" \n"))
+    interpreter = os.fsdecode(line[len(ENV) :].strip(b" \n"))
     ours = line.startswith(ENV) and line.endswith(b"\n") and interpreter and is_python(path_of(interpreter))
     return [program, *command[1:]] if ours and os.access(program, os.X_OK) else None
 
@@ -148,7 +149,7 @@ def split_option(text, rest):
     else:
         option, value = OPTIONS.get(text[1:2]), text[2:]
         given = bool(value)
-    if option not in OPTIONS.values() or given and option not in VALUED:
+    if option not in OPTIONS.values() or (given and option not in VALUED):
         raise ValueError(text)
     return option, value if given else rest.pop(0) if option in VALUED else ""
 

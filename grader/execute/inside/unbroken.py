@@ -39,12 +39,14 @@ def start(checkpoint, anew, directory, path):
 
     def compiled(source, path):
         return compile(stays.changed(source, path), path, "exec", dont_inherit=True)
+
     script.compiled = compiled
     really = script.SourceFileLoader.source_to_code
 
     def source_to_code(self, data, path, **options):
         own = isinstance(path, str) and path.startswith(stays.directory)
         return compiled(data, path) if own else really(self, data, path, **options)
+
     script.SourceFileLoader.source_to_code = source_to_code
 
 
@@ -77,6 +79,7 @@ class _Stays:
                 self.stay(sys._getframe(1))
             else:
                 kill(pid, sent)
+
         if number is not None:
             os.kill = stay_or_kill
 
@@ -86,6 +89,7 @@ class _Stays:
                 self.stay(sys._getframe(1))
             else:
                 leave(*arguments)
+
         return leave_or_stay
 
     def leaves(self, value):
@@ -121,6 +125,7 @@ class _Stays:
                 for one in under_way:
                     one.f_trace = None
             return look
+
         for one in under_way:
             one.f_trace = look
         sys.settrace(lambda *_: None)
@@ -129,7 +134,7 @@ class _Stays:
         return os.path.realpath(frame.f_code.co_filename).startswith(self.directory)
 
     def note(self, what, frame):
-        file = os.path.realpath(frame.f_code.co_filename)[len(self.directory):]
+        file = os.path.realpath(frame.f_code.co_filename)[len(self.directory) :]
         os.write(self.file, (json.dumps([what, file, frame.f_lineno]) + "\n").encode())
 
     def changed(self, source, path):
@@ -146,8 +151,13 @@ def _exiting(tree):
     """The names of the functions whose value the program exits with: main in sys.exit(main()), and run where main has
     `return run()`."""
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    assigned = {target.id: node.value for node in ast.walk(tree) if isinstance(node, ast.Assign)
-                for target in node.targets if isinstance(target, ast.Name)}
+    assigned = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
     def called(value):
         value = assigned.get(value.id) if isinstance(value, ast.Name) else value
@@ -156,15 +166,23 @@ def _exiting(tree):
             if name in functions:
                 yield name
 
-    pending = [name for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args and _is_exit(node.func)
-               for name in called(node.args[0])]
+    pending = [
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and node.args and _is_exit(node.func)
+        for name in called(node.args[0])
+    ]
     found = set()
     while pending:
         name = pending.pop()
         if name not in found:
             found.add(name)
-            pending += [other for node in ast.walk(functions[name]) if isinstance(node, ast.Return) and node.value
-                        for other in called(node.value)]
+            pending += [
+                other
+                for node in ast.walk(functions[name])
+                if isinstance(node, ast.Return) and node.value
+                for other in called(node.value)
+            ]
     return found
 
 

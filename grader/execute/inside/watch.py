@@ -33,7 +33,7 @@ def start(path, directory):
             full = os.path.realpath(os.path.abspath(name))
         finally:
             own.pop()
-        return full[len(directory):] if full.startswith(directory) else full
+        return full[len(directory) :] if full.startswith(directory) else full
 
     def on_event(event, arguments):
         if event == "open" and isinstance(arguments[0], (str, bytes)):
@@ -62,6 +62,7 @@ def start(path, directory):
             if not own:
                 look(name)
             return ask(name, *arguments, **options)
+
         return asked
 
     def on_call(frame, event, argument):
