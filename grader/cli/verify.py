@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     profile = PROFILES[options.profile]
     submission = read_submission(options.submit_file, profile)
     states = max(Bounds.states, Bounds.states * options.max_executions // Bounds.executions)
-    bounds = Bounds(options.max_executions, states, options.max_seconds, limits_hold=False)
+    bounds = Bounds(options.max_executions, states, options.max_seconds, limits_hold=False, archives=True)
     if options.expected and options.without_checkpoints:
         raise Unusable("--expected and --without-checkpoints both tell what is right: give one of them")
     expected = _expected(options.expected, len(submission.jobs)) if options.expected else None

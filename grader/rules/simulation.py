@@ -70,6 +70,12 @@ def execute(executor: Executes, job: Job, now: Situation, **circumstances) -> Ru
     return executor.run(job, now.sandbox, slot=now.slot, clock=now.time, beside=now.beside, **circumstances)
 
 
+def soft_stop(job: Job, after: float | None, whole: Run) -> Stop:
+    """R5: a signal first, after so many seconds or at the last moment of an execution."""
+    last = whole.seconds - 1e-4
+    return Stop(max(0.0, last if after is None else min(after, last)), job.kill_sig, job.max_vacate_time)
+
+
 def simulate(
     job: Job,
     executor: Executes,
@@ -188,7 +194,7 @@ class _Life:
         self.fault = scheduled or (Fault("evict", self.now.execution, left) if left < whole else None)
         held = held_after(self.job, self.now)
         if held < min(run.seconds, self.fault.seconds if self.fault and self.fault.seconds is not None else math.inf):
-            return Looked(self.run(stop=self.soft_stop(held, run)))
+            return Looked(self.run(stop=soft_stop(self.job, held, run)))
         if self.fault and (cut := self.cut_short(self.fault, run)):
             return Struck(self.fault, cut, cut.seconds)
         late = scheduled and (scheduled.seconds or 0.0) > whole
@@ -205,11 +211,7 @@ class _Life:
         if fault.kind == "evict":
             return whole if fault.seconds is None else self.run(stop=Stop(after))
         # A program that takes no virtual time has no moment at which a signal could reach it.
-        return self.run(stop=self.soft_stop(after, whole)) if whole.seconds else whole
-
-    def soft_stop(self, after: float, whole: Run) -> Stop:
-        """A signal first, after so many seconds or at the last moment of an execution."""
-        return Stop(max(0.0, min(after, whole.seconds - 1e-4)), self.job.kill_sig, self.job.max_vacate_time)
+        return self.run(stop=soft_stop(self.job, after, whole)) if whole.seconds else whole
 
     # -- its files -------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from ..rules.job import Job
 from ..rules.livelock import FUTILE, MOST_BESIDE, Livelock
 from ..rules.profile import MODERN, Profile
 from ..rules.schedule import Fault, Schedule, render
-from ..rules.simulation import execute
+from ..rules.simulation import execute, soft_stop
 from ..rules.step import (
     Ended,
     Event,
@@ -46,11 +46,14 @@ from ..rules.step import (
 from ..tree import File, Tree
 from .liveness import Hindsight
 from .observer import Observer
+from .packed import without_times
 from .states import State
 from .verdicts import Unknown, Unsafe, Verdict
 
 RESTART_SAFE, CONSISTENT, UNSAFE, UNKNOWN = Verdict
 FAILURES = tuple(Unsafe)
+MIDDLE = 2.0
+"""Virtual seconds that an execution takes at least for a soft eviction in its middle to be tried."""
 LATE = 10 * 24 * 3600.0
 """Seconds that a job may well wait for its next slot."""
 
@@ -73,6 +76,8 @@ class Bounds:
     late: bool = True
     """Whether a job that looks at the clock, and is safe, is restarted days later as well, as the clock is no part of a
     state. Who asks about the same program again knows."""
+    archives: bool = False
+    """Whether an archive is known by what is in it: the times that it holds are of the real clock."""
     twice: bool = True
     """Whether an unsafe job is executed again, to see whether it always does the same."""
 
@@ -170,6 +175,8 @@ class _Explorer:
         self.until = time.monotonic() + bounds.seconds
         self.expected = expected
         self.streams_count = False
+        self.soft = False
+        """Whether soft evictions are tried: in eviction-driven mode they send files (R7), at other times nothing."""
         self.states: dict[tuple, State] = {}
         """What stands for each state that was seen."""
         self.places: dict[tuple, list[State]] = {}
@@ -191,8 +198,25 @@ class _Explorer:
         self.slots_known = cache(self.slots_known)
 
     def explore(self) -> Exploration:
-        if self.job.on_exit_or_evict:
+        if not self.job.on_exit_or_evict:
+            return self.explore_all()
+        if not self.job.self_checkpointing:
             return unknown(Unknown.EVICTION_DRIVEN)
+        hard = self.explore_all()
+        if hard.verdict != RESTART_SAFE:
+            return hard
+        soft = self.again(soft=True).explore_all()
+        if soft.verdict != RESTART_SAFE:
+            return soft
+        return replace(soft, verdict=UNKNOWN, failure=Unknown.SOFT_EVICTIONS.sentence(), unknown=Unknown.SOFT_EVICTIONS)
+
+    def again(self, **changes: object) -> _Explorer:
+        """Another one for the same job."""
+        other = _Explorer(self.job, self.executor, self.profile, self.expected, self.bounds, self.observer)
+        vars(other).update(until=self.until, streams_count=self.streams_count, **changes)
+        return other
+
+    def explore_all(self) -> Exploration:
         first = self.first()
         reference = self.reference(first)
         self.enter(first)
@@ -252,6 +276,8 @@ class _Explorer:
         then = state.then = self.step(exited, Transferred())
         self.places.setdefault(state.key[0], []).append(state)
         self.follow(state, self.start(self.step(now, Struck(evict, run, run.seconds))), evict)
+        if self.soft:
+            self.vacate(state)
         if then.status is Status.CLAIMED:
             state.follower = self.follow(state, self.restart(then))
         elif then.kind == Kind.RETRIED:
@@ -267,6 +293,20 @@ class _Explorer:
                 else self.known(self.successor(state, moved))
             )
         self.find_fault(state, reference)
+
+    def vacate(self, state: State) -> None:
+        """R7: evict softly in the middle of an execution, and at its last moment. Raises Exhausted."""
+        now, whole = state.now, state.run
+        for seconds in (round(whole.seconds / 2), None) if whole.seconds >= MIDDLE else (None,):
+            fault = Fault("vacate", now.execution, seconds)
+            stop = soft_stop(self.job, seconds, whole)
+            cut = self.execute(now, state.schedule, stop=stop) if whole.seconds else whole
+            struck = self.step(now, Struck(fault, cut, cut.seconds))
+            if isinstance(struck.next, Held):
+                schedule = (*state.schedule, fault)
+                self.violate(Unsafe.HELD, replace(state, run=cut, then=struck, schedule=schedule))
+            else:
+                self.follow(state, self.start(struck), fault)
 
     def find_fault(self, state: State, reference: Tree | None) -> None:
         """Judge what has come of an execution. Raises Exhausted where that is not known."""
@@ -395,6 +435,8 @@ class _Explorer:
     def stood_for(self, state: State) -> State | None:
         """A state that was expanded and differs from this one in nothing but parts of the spool that are replaced
         before a rule looks at them; so the graph grows with the sandboxes and with the spools, not with their pairs."""
+        if self.soft:
+            return None  # a soft eviction saves some files beside the others in the spool
         place, spool = state.key
         for other in self.places.get(place, ()):
             replaced = self.replaced(other)
@@ -426,22 +468,22 @@ class _Explorer:
         """The part of a directory that tells states apart: what was printed counts only where it
         is all that the job gives, and then without the names of execution points."""
         if not self.streams_count:
-            return transfer.seen_by(self.job, tree)
+            return self.timeless(transfer.seen_by(self.job, tree))
         return self.anonymous(tree)
+
+    def timeless(self, tree: Tree) -> Tree:
+        return without_times(tree) if self.bounds.archives else tree
 
     def anonymous(self, tree: Tree) -> Tree:
         """A directory in which all execution points have the same name."""
-        mark = self.executor.mark
-        return (
-            Tree(
-                {
-                    path: entry._replace(content=mark.sub(b"", entry.content)) if isinstance(entry, File) else entry
-                    for path, entry in tree.items()
-                }
-            )
-            if self.executor.slots_named_in(tree)
-            else tree
-        )
+        tree, mark = self.timeless(tree), self.executor.mark
+        if not self.executor.slots_named_in(tree):
+            return tree
+        renamed = {
+            path: entry._replace(content=mark.sub(b"", entry.content)) if isinstance(entry, File) else entry
+            for path, entry in tree.items()
+        }
+        return Tree(renamed)
 
     def slots_known(self, sandbox: Tree) -> set[int]:
         return self.executor.slots_named_in(transfer.without_streams(sandbox))
@@ -500,7 +542,8 @@ class _Explorer:
 
     def same(self, reference: Tree, home: Tree) -> bool:
         if self.expected is not None:
-            return all(home.get(path) == entry for path, entry in reference.items())
+            home = self.timeless(home)
+            return all(home.get(path) == entry for path, entry in self.timeless(reference).items())
         return self.relevant(home) == reference
 
     def violate(
@@ -583,8 +626,7 @@ class _Explorer:
         if time.monotonic() > self.until or self.observer.stopped or not self.bounds.twice:
             return None
         bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
-        fresh = _Explorer(self.job, self.executor, self.profile, None, bounds, self.observer)
-        fresh.streams_count, fresh.until = self.streams_count, self.until
+        fresh = self.again(expected=None, bounds=bounds)
         with self.executor.afresh():
             (one, home), (other, again) = (e.uninterrupted(e.first()) for e in (self, fresh))
         if self.observer.stopped:

@@ -21,6 +21,7 @@ from ..rules.profile import Profile
 from ..rules.step import Ended, Exited, Kind, Transferred, is_success, step
 from ..tree import File, Tree
 from .explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration, Violation
+from .packed import without_times
 from .states import State
 from .verdicts import Unsafe
 
@@ -97,7 +98,7 @@ def _anonymous(home: Tree, executor: Executor) -> Tree:
     return Tree(
         {
             path: entry._replace(content=executor.mark.sub(b"", entry.content))
-            for path, entry in home.items()
+            for path, entry in without_times(home).items()
             if isinstance(entry, File)
         }
     )

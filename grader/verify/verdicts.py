@@ -30,6 +30,7 @@ class Unknown(StrEnum):
     """Why nothing is said of a job. The last eight are bounds, beyond which something graver may be in any case."""
 
     EVICTION_DRIVEN = "eviction-driven"
+    SOFT_EVICTIONS = "soft evictions"
     NEVER_SAVED = "never saved"
     NOT_SIMULATED = "not simulated"
     NON_DETERMINISTIC = "non-deterministic"
@@ -55,6 +56,8 @@ _LEFT = (
 _LIMIT = "an execution used more than {0}, which is a limit of this simulator"
 _SENTENCES = {
     Unknown.EVICTION_DRIVEN: "eviction-driven: what is saved depends on the very moment of an eviction",
+    Unknown.SOFT_EVICTIONS: "eviction-driven: hard evictions do no harm, nor do soft ones in the middle and at the end of an "
+    "execution; but what a soft eviction saves depends on its very moment",
     Unknown.NEVER_SAVED: "it never made a checkpoint, so no restart was exercised",
     Unknown.NOT_SIMULATED: "{0}",
     Unknown.NON_DETERMINISTIC: "non-deterministic",
