@@ -17,13 +17,15 @@ from ..rules.profile import PROFILES, Profile
 from ..rules.simulation import outcome, simulate
 from ..rules.step import Kind
 from ..tree import File, TooLarge, Tree
+from ..verify.circumstances import looks
 from ..verify.evidence import Evidence, differences, evidence
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
 from ..verify.observer import Observer
 from ..verify.outside import state_outside
 from ..verify.unbroken import Difference, measured
-from ..verify.verdicts import Unknown
+from ..verify.verdicts import Unknown, Unsafe
 from ..view import ending, verdict
+from ..view.circumstances import circumstance_json, circumstance_lines
 from ..view.progress import ProgressLine
 from ..view.untried import untried_json, untried_lines
 from .common import Unusable, add_command, add_simulated_job, make_executor, positive, print_json, read_submission
@@ -128,6 +130,7 @@ def run(options: argparse.Namespace) -> int:
                 print(
                     *verdict.verdict_lines(found, facts, file=str(options.submit_file), misconception=misconception),
                     *untried_lines(found),
+                    *([] if found.failure in (Unsafe.HELD, Unsafe.FAILED) else circumstance_lines(looks(job))),
                     sep="\n",
                 )
                 if found.verdict == UNKNOWN and (option := _option_for(found)):
@@ -287,4 +290,5 @@ def _verdict_json(job: Job, found: Exploration, facts, known) -> dict:
         "checkpoints": found.checkpoints,
         "evidence": [dataclasses.asdict(fact) for fact in facts],
         "not_tried": untried_json(found),
+        "looks_at": circumstance_json(looks(job)),
     }

@@ -1,0 +1,33 @@
+"""What a job goes by besides its arguments and its files, below the verdict on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..text import plain, shorten
+from ..verify.circumstances import Circumstance, Look
+
+SHOWN = 3
+"""Places that are named of each circumstance."""
+
+
+def circumstance_lines(looks: Sequence[Look]) -> list[str]:
+    """What the programs look at that may be another at each start, with the lines; nothing if there is nothing."""
+    if not looks:
+        return []
+    lines = ["", "Besides its arguments and its files, the job looks at (each start may find another):"]
+    for what in Circumstance:
+        places = [look for look in looks if look.what == what]
+        more = f", and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+        for number, look in enumerate(places[:SHOWN]):
+            last = number == len(places[:SHOWN]) - 1
+            code = plain(shorten(look.code, 60))
+            lines.append(
+                f"  {f'{what}:' if number == 0 else '':36} {plain(look.file)}:{look.line}  {code}{more * last}"
+            )
+    return lines
+
+
+def circumstance_json(looks: Sequence[Look]) -> list[dict]:
+    """The same for JSON."""
+    return [{"what": str(look.what), "file": look.file, "line": look.line} for look in looks]
