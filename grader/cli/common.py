@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -105,3 +106,14 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False) -> Exe
 def print_json(told: list[dict]) -> None:
     """Print the object of one job, or the list of those of several."""
     print(json.dumps(told[0] if len(told) == 1 else told))
+
+
+def check_writable(file: Path) -> None:
+    """Raises Unusable if a file can't be written there, before minutes have been spent on what goes into it."""
+    where = file.parent
+    if file.is_dir():
+        raise Unusable(f"{file} is a directory: name a file")
+    if not where.is_dir():
+        raise Unusable(f"{file} can't be written: there is no directory {where}")
+    if not os.access(where, os.W_OK):
+        raise Unusable(f"{file} can't be written: {where} may not be written to")

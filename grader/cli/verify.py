@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import submit
 from ..execute.executor import Executor
+from ..files import write_whole
 from ..rules import schedule
 from ..rules.job import Job
 from ..rules.profile import PROFILES, Profile
-from ..rules.simulation import outcome, simulate
+from ..rules.simulation import Moment, outcome, simulate
 from ..rules.step import Kind
 from ..tree import File, TooLarge, Tree
+from ..verify.checked import Checked
 from ..verify.circumstances import looks
 from ..verify.evidence import Evidence, differences, evidence
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
@@ -28,11 +31,22 @@ from ..view import ending, verdict
 from ..view.circumstances import circumstance_json, circumstance_lines
 from ..view.progress import ProgressLine
 from ..view.untried import untried_json, untried_lines
-from .common import Unusable, add_command, add_simulated_job, make_executor, positive, print_json, read_submission
+from .common import (
+    Unusable,
+    add_command,
+    add_simulated_job,
+    check_writable,
+    make_executor,
+    positive,
+    print_json,
+    read_submission,
+)
 
 if TYPE_CHECKING:
     from ..course.report import Misconception
 
+IN_A_STORY = 40
+"""Executions after which the story in a report ends."""
 ON_A_TERMINAL = 600
 """Seconds that `verify` takes at most for a job where somebody sees how far it is."""
 
@@ -81,6 +95,17 @@ def add_to(commands) -> None:
         "more than once. What the job brings home with it is what has to come home in the end",
     )
     command.add_argument(
+        "--schedule",
+        metavar='"FAULT ..."',
+        help='try this schedule only, as "evict@2 evict@4+90s"; `simulate --help` lists the faults',
+    )
+    command.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE.html",
+        help="write a page to look at or to send: the verdict, its evidence, and the story that shows it",
+    )
+    command.add_argument(
         "--accept-consistent",
         action="store_true",
         help="exit with 0 also where every schedule gives the same, and nothing tells whether that is right",
@@ -90,114 +115,157 @@ def add_to(commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Try every schedule on each job; the worst verdict is the exit status."""
-    profile = PROFILES[options.profile]
-    submission = read_submission(options.submit_file, profile)
-    states = max(Bounds.states, Bounds.states * options.max_executions // Bounds.executions)
-    bounds = Bounds(options.max_executions, states, options.max_seconds, limits_hold=False, archives=True)
-    if options.expected and options.without_checkpoints:
-        raise Unusable("--expected and --without-checkpoints both tell what is right: give one of them")
-    expected = _expected(options.expected, len(submission.jobs)) if options.expected else None
-    jobs = submission.within(options.submit_file.parent)
-    saves_never = _without_checkpoints(options, profile, len(jobs)) if options.without_checkpoints else ()
-    worst, told, observer = 0, [], Observer()
-    with make_executor(options) as executor, make_executor(options, one_machine=True) as one_machine, observer:
+    submission = read_submission(options.submit_file, PROFILES[options.profile])
+    if options.report:
+        check_writable(options.report)
+    all_checked: list[Checked] = []
+    with _Verification(options, submission) as verification:
+        jobs = verification.jobs
         for job in jobs:
-            with ProgressLine(observer, sys.stderr, _which(job)):
-                if saves_never:
-                    expected = _brings(saves_never[jobs.index(job)], executor, profile)
-                found = (
-                    Exploration(UNKNOWN, submission.undecided)
-                    if submission.undecided
-                    else explore(job, executor, profile, expected, bounds, observer)
-                )
-                found, doubt = _measured(job, found, executor, profile, observer)
-                where, known = _behind(job, found, profile, executor, one_machine, observer)
-            if where:
-                found = unknown(
-                    Unknown.STATE_OUTSIDE,
-                    where,
-                    states=found.states,
-                    executions=found.executions,
-                    schedules=found.schedules,
-                )
-            facts = evidence(job, found) + _doubtful(found, doubt)
-            if options.json:
-                told.append({**_verdict_json(job, found, facts, known), "remarks": list(map(str, submission.remarks))})
-            else:
-                if job.batch_size > 1:
-                    print(f"Job {job.cluster}.{job.proc} of {job.batch_size}")
-                misconception = (known.id, known.sentence) if known else None
-                print(
-                    *verdict.verdict_lines(found, facts, file=str(options.submit_file), misconception=misconception),
-                    *untried_lines(found),
-                    *([] if found.failure in (Unsafe.HELD, Unsafe.FAILED) else circumstance_lines(looks(job))),
-                    sep="\n",
-                )
-                if found.verdict == UNKNOWN and (option := _option_for(found)):
-                    print(f"\n{option} lets it try more.")
-            if observer.stopped:
-                return _interrupted(told, jobs[jobs.index(job) + 1 :], options.json)
-            good = {RESTART_SAFE, CONSISTENT} if options.accept_consistent else {RESTART_SAFE}
-            worst = max(
-                worst,
-                0 if found.verdict in good else 1 if found.verdict == UNSAFE else 2,
-                key=lambda status: (0, 2, 1).index(status),
-            )
+            checked = verification.check(job)
+            all_checked.append(checked)
+            if not options.json:
+                print(*_lines(checked, options), sep="\n")
+            if verification.observer.stopped:
+                break
+    stopped, rest = verification.observer.stopped, jobs[len(all_checked) :]
+    remarks = list(map(str, submission.remarks))
     if options.json:
-        print_json(told)
-    return worst
+        print_json([{**_as_json(checked), "remarks": remarks} for checked in all_checked])
+    elif stopped and rest:
+        print(f"Not tried: {', '.join(f'job {job.cluster}.{job.proc}' for job in rest)}.")
+    if options.report:
+        _write_report(options, all_checked, remarks)
+    return 128 + 2 if stopped else max((_status(checked, options) for checked in all_checked), key=(0, 2, 1).index)
+
+
+class _Verification:
+    """What the jobs of a submission have in common."""
+
+    def __init__(self, options: argparse.Namespace, submission: submit.Submission):
+        self.options, self.submission, self.profile = options, submission, PROFILES[options.profile]
+        states = max(Bounds.states, Bounds.states * options.max_executions // Bounds.executions)
+        self.bounds = Bounds(options.max_executions, states, options.max_seconds, limits_hold=False, archives=True)
+        self.jobs = submission.within(options.submit_file.parent)
+        self.schedule = None if options.schedule is None else schedule.parse(options.schedule)
+        if options.expected and options.without_checkpoints:
+            raise Unusable("--expected and --without-checkpoints both tell what is right: give one of them")
+        self.expected = _expected(options.expected, len(self.jobs)) if options.expected else None
+        self.saves_never = _without_checkpoints(options, self.profile, len(self.jobs))
+        self.observer = Observer()
+
+    def __enter__(self) -> _Verification:
+        with ExitStack() as stack:
+            self.executor = stack.enter_context(make_executor(self.options))
+            self.one_machine = stack.enter_context(make_executor(self.options, one_machine=True))
+            stack.enter_context(self.observer)
+            self.open = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.open.close()
+
+    def check(self, job: Job) -> Checked:
+        """The verdict on one of the jobs."""
+        with ProgressLine(self.observer, sys.stderr, _which(job)):
+            if self.saves_never:
+                self.expected = _brings(self.saves_never[self.jobs.index(job)], self.executor, self.profile)
+            checked = self.on_one_schedule(job) if self.schedule is not None else self.on_all_schedules(job)
+            return replace(checked, looks=looks(job), story=self.story(checked) if self.options.report else ())
+
+    def on_all_schedules(self, job: Job) -> Checked:
+        if self.submission.undecided:
+            found = Exploration(UNKNOWN, self.submission.undecided)
+        else:
+            found = explore(job, self.executor, self.profile, self.expected, self.bounds, self.observer)
+        found, doubt = self.measured(job, found)
+        where, known = self.behind(job, found)
+        if where:
+            counted = {name: getattr(found, name) for name in ("states", "executions", "schedules")}
+            found = unknown(Unknown.STATE_OUTSIDE, where, **counted)
+        return Checked(job, found, evidence(job, found) + _doubtful(found, doubt), _named(known))
+
+    def on_one_schedule(self, job: Job) -> Checked:
+        """The verdict where only one schedule is to be tried: that nothing is known of the others, unless it fails."""
+        from ..course.on_pool import Judge
+
+        judge = Judge(job, self.executor, self.schedule, self.expected, self.profile)
+        *_, last = simulate(job, self.executor, self.profile, self.schedule)
+        judgement = judge.judge(last, self.schedule)
+        found = judgement.found
+        if found.verdict != UNSAFE:
+            found = unknown(Unknown.ONE_SCHEDULE, found.failure, schedule=self.schedule)
+        return Checked(job, found, judgement.facts, _named(judgement.misconception))
+
+    def measured(self, job: Job, found: Exploration) -> tuple[Exploration, Difference | None]:
+        """The verdict by a run that never restarts, unless somebody stops that."""
+        try:
+            with self.observer.execution_of((), 0, "running it without a restart"):
+                return measured(job, found, self.executor, self.profile)
+        except KeyboardInterrupt:
+            if not self.observer.stopped:
+                raise
+            unmeasured = found.verdict == RESTART_SAFE and not found.known
+            return replace(found, verdict=CONSISTENT) if unmeasured else found, None
+
+    def behind(self, job: Job, found: Exploration) -> tuple[str, Misconception | None]:
+        """What is behind a failure, as far as it is known and nobody stops that: where state is outside, or a
+        misconception."""
+        if found.verdict in (RESTART_SAFE, CONSISTENT) or self.observer.stopped:
+            return "", None
+        from ..course.diagnosis import diagnose  # which takes longer to import than a safe job to be verified
+
+        try:
+            with self.observer.execution_of((), 0, "looking for the cause"):
+                where = state_outside(job, found, self.profile, self.executor, self.one_machine)
+                return where, None if where else diagnose(job, found, self.executor)
+        except KeyboardInterrupt:
+            if not self.observer.stopped:
+                raise
+            return "", None
+
+    def story(self, checked: Checked) -> tuple[Moment, ...]:
+        """The shortest schedule that shows the verdict, or the run without a fault."""
+        faults = checked.found.schedule or ()
+        return tuple(simulate(checked.job, self.executor, self.profile, faults, most_executions=IN_A_STORY))
+
+
+def _named(known: Misconception | None) -> tuple[str, str] | None:
+    return (known.id, known.sentence) if known else None
 
 
 def _which(job: Job) -> str:
-    """A job of several, for the progress line."""
+    """A job of several, for the progress line and above its verdict."""
     return f"job {job.cluster}.{job.proc} of {job.batch_size}" if job.batch_size > 1 else ""
 
 
-def _interrupted(told: list[dict], rest: Sequence[Job], as_json: bool) -> int:
-    """Say what else was not tried; the exit status."""
-    if as_json:
-        print_json(told)
-    elif rest:
-        print(f"Not tried: {', '.join(f'job {job.cluster}.{job.proc}' for job in rest)}.")
-    return 128 + 2
+def _status(checked: Checked, options: argparse.Namespace) -> int:
+    """The exit status for one job."""
+    good = {RESTART_SAFE, CONSISTENT} if options.accept_consistent else {RESTART_SAFE}
+    return 0 if checked.found.verdict in good else 1 if checked.found.verdict == UNSAFE else 2
 
 
-def _measured(
-    job: Job, found: Exploration, executor: Executor, profile: Profile, observer: Observer
-) -> tuple[Exploration, Difference | None]:
-    """The verdict by a run that never restarts, unless somebody stops that."""
-    try:
-        with observer.execution_of((), 0, "running it without a restart"):
-            return measured(job, found, executor, profile)
-    except KeyboardInterrupt:
-        if not observer.stopped:
-            raise
-        unmeasured = found.verdict == RESTART_SAFE and not found.known
-        return dataclasses.replace(found, verdict=CONSISTENT) if unmeasured else found, None
+def _lines(checked: Checked, options: argparse.Namespace) -> Iterator[str]:
+    """The verdict as text."""
+    found = checked.found
+    if which := _which(checked.job):
+        yield which.capitalize()
+    file, known = str(options.submit_file), checked.misconception
+    yield from verdict.verdict_lines(found, checked.facts, file=file, misconception=known)
+    yield from untried_lines(found)
+    if found.failure not in (Unsafe.HELD, Unsafe.FAILED):  # which has another cause
+        yield from circumstance_lines(checked.looks)
+    if found.verdict == UNKNOWN and (option := _option_for(found)):
+        yield from ("", f"{option} lets it try more.")
 
 
-def _behind(
-    job: Job, found: Exploration, profile: Profile, executor: Executor, one_machine: Executor, observer: Observer
-) -> tuple[str, Misconception | None]:
-    """What is behind a failure, as far as it is known and nobody stops that: where state is outside, or a
-    misconception."""
-    if found.verdict in (RESTART_SAFE, CONSISTENT) or observer.stopped:
-        return "", None
-    try:
-        with observer.execution_of((), 0, "looking for the cause"):
-            where = state_outside(job, found, profile, executor, one_machine)
-            return where, None if where else _misconception(job, found, executor)
-    except KeyboardInterrupt:
-        if not observer.stopped:
-            raise
-        return "", None
+def _write_report(options: argparse.Namespace, all_checked: Sequence[Checked], remarks: Sequence[str]) -> None:
+    """One page with the verdict on each job, and its story."""
+    from ..view.job_report import job_report
 
-
-def _misconception(job: Job, found: Exploration, executor: Executor) -> Misconception | None:
-    """What is behind a failure, if that is known."""
-    from ..course.diagnosis import diagnose  # which takes longer to import than a safe job to be verified
-
-    return diagnose(job, found, executor)
+    page = job_report(str(options.submit_file), PROFILES[options.profile], all_checked, remarks)
+    write_whole(options.report, page.encode("utf-8", "replace"))
+    print(f"The report is in {options.report}.", file=sys.stderr)
 
 
 def _option_for(found: Exploration) -> str:
@@ -228,7 +296,9 @@ def _expected(directory: Path, jobs: int) -> Tree:
 
 
 def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: int) -> tuple[Job, ...]:
-    """The jobs with the commands of --without-checkpoints."""
+    """The jobs with the commands of --without-checkpoints; none where there are none."""
+    if not options.without_checkpoints:
+        return ()
     for line in options.without_checkpoints:
         if "=" not in line:
             raise Unusable(
@@ -267,7 +337,7 @@ def _doubtful(found: Exploration, doubt: Difference | None) -> tuple[Evidence, .
     if doubt is None or found.verdict != CONSISTENT:
         return ()
     return tuple(
-        dataclasses.replace(
+        replace(
             fact,
             kind="a run that goes on differs",
             text=f"a run that goes on at each checkpoint gives other output: {fact.text}",
@@ -276,19 +346,20 @@ def _doubtful(found: Exploration, doubt: Difference | None) -> tuple[Evidence, .
     )
 
 
-def _verdict_json(job: Job, found: Exploration, facts, known) -> dict:
+def _as_json(checked: Checked) -> dict:
+    found = checked.found
     return {
-        "job": f"{job.cluster}.{job.proc}",
+        "job": f"{checked.job.cluster}.{checked.job.proc}",
         "verdict": found.verdict,
         "failure": found.failure,
         "measure": "known" if found.known else "unbroken" if found.unbroken else None,
         "schedule": schedule.render(found.schedule) if found.schedule is not None else None,
-        "misconception": known.id if known else None,
+        "misconception": checked.misconception[0] if checked.misconception else None,
         "states": found.states,
         "executions": found.executions,
         "schedules": found.schedules,
         "checkpoints": found.checkpoints,
-        "evidence": [dataclasses.asdict(fact) for fact in facts],
+        "evidence": [asdict(fact) for fact in checked.facts],
         "not_tried": untried_json(found),
-        "looks_at": circumstance_json(looks(job)),
+        "looks_at": circumstance_json(checked.looks),
     }

@@ -19,7 +19,7 @@ from ..rules.simulation import Held, Saved, outcome, simulate
 from ..rules.step import Kind
 from ..text import count, plain, shorten
 from ..tree import Entry, File, Tree
-from ..verify.evidence import Evidence, files_left_behind, left_running
+from ..verify.evidence import Evidence, files_left_behind, left_running, saved_softly
 from ..verify.explore import RESTART_SAFE, UNKNOWN, Bounds, Exploration, explore
 from ..verify.states import State
 from ..verify.verdicts import Unknown
@@ -80,7 +80,7 @@ _flushing()
 def diagnose(job: Job, found: Exploration, executor: Executor) -> Misconception | None:
     """The misconception that a failing job shows, as far as its behaviour tells it. An execution that a limit has
     ended, or that took too much of the time that there is, is not done again, and says nothing."""
-    if not _can_be_asked(found):
+    if not _can_be_asked(found) or saved_softly(found):
         return None
     case = Case(job, found, executor)
     return next((MISCONCEPTIONS[id] for id, symptom in SYMPTOMS if symptom(case)), None)

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from ..execute.executor import Executor
 from ..rules.job import Job
+from ..rules.profile import MODERN, Profile
 from ..rules.schedule import Fault, Schedule
 from ..rules.simulation import Ended, Held, Moment, Outcome, outcome, simulate
 from ..text import count
@@ -37,14 +38,21 @@ class Judgement:
 class Judge:
     """Knows what has to come of a job, from the simulator."""
 
-    def __init__(self, job: Job, executor: Executor, faults: Schedule = (), known: Tree | None = None):
+    def __init__(
+        self,
+        job: Job,
+        executor: Executor,
+        faults: Schedule = (),
+        known: Tree | None = None,
+        profile: Profile = MODERN,
+    ):
         """`faults`: what is going to happen to the job. `known`: what has to come home, if that is known."""
-        self.job, self.executor = job, executor
+        self.job, self.executor, self.profile = job, executor, profile
         self.known = known_output(job) if known is None else known
         self.foreseen = self._simulated(faults)
 
     def _simulated(self, faults: Schedule) -> Outcome:
-        return outcome(simulate(self.job, self.executor, schedule=faults))
+        return outcome(simulate(self.job, self.executor, self.profile, faults))
 
     @cached_property
     def free(self) -> Outcome:
@@ -81,7 +89,7 @@ class Judge:
         facts: list[Evidence] = []
         if failure == "wrong output":
             facts += differences(self.expected, last.home)
-        seen = explore(self.job, self.executor, expected=self.known)
+        seen = explore(self.job, self.executor, self.profile, self.known)
         if failure == "lost progress" != seen.failure:  # it may go by the clock: the simulator tells for certain
             return Judgement(self._good(last, faults))
         alike = seen.failure == failure

@@ -24,6 +24,7 @@ from typing import TextIO
 
 from ..course.catalogue import EXERCISES
 from ..execute.isolation import confinement
+from ..files import write_whole
 from ..real_pool.personal_pool import Trouble
 from ..rules.execution import MachineTrouble
 from ..text import count, no_formula, plain
@@ -31,7 +32,7 @@ from ..view.card import in_points, number
 from . import class_report, cluster, pages, workers
 from .collect import Handed, HandedIn, Refused, find
 from .judge import UNSEEN, Grade, rubric
-from .store import Outcome, Settings, read_grade, write_whole
+from .store import Outcome, Settings, read_grade
 
 DONE, LOOK, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit status: all graded; all graded but an instructor has to look at some; nothing graded; interrupted."""

@@ -23,8 +23,8 @@ from ..course.misconceptions import MISCONCEPTIONS
 from ..course.payload import PAYLOAD
 from ..course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
 from ..text import count, escape, series
+from ..view import page as pages
 from ..view.card import STATUSES, in_points, number
-from . import pages
 from . import similarity as alike
 from .judge import Graded
 

@@ -21,6 +21,7 @@ from typing import TextIO
 from ..course.catalogue import EXERCISES
 from ..course.payload import PAYLOAD
 from ..execute.scratch import content, text
+from ..files import write_whole
 from ..real_pool import queue as queues
 from ..real_pool.life import exit_of
 from ..real_pool.log import Growing
@@ -32,7 +33,7 @@ from . import pages
 from .collect import HandedIn
 from .job import NO_SANDBOX
 from .judge import Grade, Graded, OutOfTime, at_most
-from .store import Outcome, Settings, final_grade, key_of, read, write_whole
+from .store import Outcome, Settings, final_grade, key_of, read
 
 ATTEMPTS = 3
 """Clusters that a submission is part of, as long as what comes home is no grade."""

@@ -15,8 +15,8 @@ import bleach
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
 
+from ..view.page import POLICY
 from ..view.style import card_sheet, frame_sheet, steps_sheet, timeline_sheet
-from .pages import POLICY
 
 _TEXT = (
     "a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li main ol p "

@@ -6,13 +6,12 @@ file, wherever and whenever it is judged, and nobody's name is in it.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from ..execute.isolation import Confinement
+from ..files import write_whole
 from . import submission
 from .collect import HandedIn, Refused, load
 from .judge import SECONDS, UNSEEN, Grade, OutOfTime, at_most, fingerprint, judge, rubric
@@ -80,18 +79,3 @@ def final_grade(path: Path) -> Grade | None:
     """The same, but None also for one that is in doubt: it is graded again."""
     grade = read_grade(path)
     return None if grade is None or grade.doubts else grade
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whatever happens meanwhile. (A power failure may leave
-    an empty one, which read_grade() takes for none.)"""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with open(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

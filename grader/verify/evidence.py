@@ -4,6 +4,7 @@ the traceback of the restart. Facts that a reader can check, no explanations: se
 from __future__ import annotations
 
 import errno
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from ..rules import transfer
 from ..rules.execution import Run
 from ..rules.job import STDERR, STDOUT, Job
+from ..rules.schedule import Fault
 from ..rules.simulation import Ended, Held, Saved
 from ..tree import Directory, Entry, File, Link, Tree
 from .explore import Exploration, Violation
@@ -25,7 +27,7 @@ LONGEST_COMPLAINT = 300
 @dataclass(frozen=True)
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
-    missing file, other file, left behind, traceback, time was up, stderr, not there, work done again, limit, no first
+    missing file, other file, soft eviction, left behind, traceback, time was up, stderr, not there, work done again, limit, no first
     line, no interpreter, Windows line ends, exit, left running, differs from run to run, saved in vain,
     can't be sent."""
 
@@ -60,6 +62,7 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
         facts.append(Evidence("work done again", f"a restart elsewhere does {seconds} of committed work again"))
     if violation.failure == "never finishes":
         facts += _again(state)
+    facts += _soft_evictions(job, found)
     facts += left_running(violation.state)
     facts += left_behind(violation)
     if _failed(job, state):
@@ -68,6 +71,24 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
     elif state.run is not None and state.run.unstartable:
         facts += _windows_line_ends(job, state.run)
     return tuple(facts)
+
+
+def saved_softly(found: Exploration) -> list[Fault]:
+    """The soft evictions on the schedule of a failure, each of which has saved files: of a job in eviction-driven mode, as
+    no other is evicted softly by an exploration (R7)."""
+    return [fault for fault in found.schedule or () if found.violation and fault.kind == "vacate"]
+
+
+def _soft_evictions(job: Job, found: Exploration) -> list[Evidence]:
+    names = ", ".join(job.transfer_output_files or ()) or "what is new or changed"
+    return [
+        Evidence(
+            "soft eviction",
+            f"a soft eviction of execution {fault.execution} sends the output list as it is then ({names}), and not the "
+            "checkpoint: when_to_transfer_output = ON_EXIT_OR_EVICT asks for that",
+        )
+        for fault in saved_softly(found)[-1:]
+    ]
 
 
 def _saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
@@ -123,15 +144,23 @@ def _again(state: State) -> list[Evidence]:
     )
 
 
+_UNREADABLE = re.compile(r"(?:Syntax|Indentation|Tab)Error: ")
+"""What Python says at last of a program that it can't read; file and line stand a few lines before that."""
+
+
 def traceback(run: Run | None) -> list[Evidence]:
-    """The end of a Python traceback that an execution left on stderr, if it ended with one."""
-    if run is None or "Traceback (most recent call last)" not in run.stderr:
-        return []
-    text = run.stderr[run.stderr.rindex("Traceback (most recent call last)") :]
+    """The end of a Python traceback that an execution left on stderr, if it ended with one; or the same of a program
+    that Python can't even read, which has no traceback."""
+    _, begins, text = (run.stderr if run else "").rpartition("Traceback (most recent call last)")
+    lines = text.strip().splitlines() or [""]
+    if not begins:
+        if not _UNREADABLE.match(lines[-1]):
+            return []
+        text = "\n".join(lines[-4:])
     frames = re.findall(r'File "([^"]+)", line (\d+)', text)
     own = [(path.rpartition("/")[2], int(line)) for path, line in frames if "/dir_" in path]
     file, line = own[-1] if own else (None, None)
-    return [Evidence("traceback", text.strip().splitlines()[-1], file, line)]
+    return [Evidence("traceback", lines[-1], file, line)]
 
 
 def where_time_was_up(run: Run | None) -> list[Evidence]:
@@ -207,9 +236,10 @@ def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[E
     else:
         facts.append(Evidence("first difference", f"{path} differs in how its lines end", path, max(1, len(expected))))
     wanted, had = Counter(expected), Counter(got)
+    one_differs = len(expected) == len(got) and sum(map(operator.ne, expected, got)) == 1
     for kind, surplus, where in (("repeated lines", had - wanted, got), ("missing lines", wanted - had, expected)):
         known = surplus.keys() & wanted.keys()
-        if known:
+        if known and not (kind == "missing lines" and one_differs):  # of which the first difference has told
             positions = [i + 1 for i, line in enumerate(where) if line in known]
             count = sum(surplus[line] for line in known)
             if kind == "repeated lines":

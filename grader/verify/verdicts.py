@@ -31,6 +31,7 @@ class Unknown(StrEnum):
 
     EVICTION_DRIVEN = "eviction-driven"
     SOFT_EVICTIONS = "soft evictions"
+    ONE_SCHEDULE = "one schedule"
     NEVER_SAVED = "never saved"
     NOT_SIMULATED = "not simulated"
     NON_DETERMINISTIC = "non-deterministic"
@@ -58,6 +59,7 @@ _SENTENCES = {
     Unknown.EVICTION_DRIVEN: "eviction-driven: what is saved depends on the very moment of an eviction",
     Unknown.SOFT_EVICTIONS: "eviction-driven: hard evictions do no harm, nor do soft ones in the middle and at the end of an "
     "execution; but what a soft eviction saves depends on its very moment",
+    Unknown.ONE_SCHEDULE: "only this schedule was tried: {0}",
     Unknown.NEVER_SAVED: "it never made a checkpoint, so no restart was exercised",
     Unknown.NOT_SIMULATED: "{0}",
     Unknown.NON_DETERMINISTIC: "non-deterministic",

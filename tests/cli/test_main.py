@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -324,6 +325,43 @@ def test_what_can_be_no_measure_is_told_in_a_sentence(grader, job, options, said
     assert (ran.status, ran.out) == (3, "") and said in ran.err and ran.err.count("\n") == 1
 
 
+def test_verify_of_one_schedule_says_that_the_others_were_not_tried(grader, job):
+    ran = grader("verify", job(), "--schedule", "evict@2")
+    assert (ran.status, ran.err) == (2, "")
+    assert "unknown: only this schedule was tried: evicted 1 time, and result.txt is what it should be" in ran.out
+
+
+def test_verify_of_one_schedule_tells_what_goes_wrong_on_it(grader, job):
+    file = job(transfer_checkpoint_files="done.txt")
+    found = json.loads(grader("verify", file, "--schedule", "evict@3", "--json").out)
+    assert (found["verdict"], found["failure"], found["schedule"]) == ("unsafe", "wrong output", "evict@3")
+    assert grader("verify", file, "--schedule", "evict@1").status == 2
+    assert grader("verify", file, "--schedule", "evict at 1").status == 3
+
+
+def test_verify_writes_a_report_that_is_a_page_of_its_own(grader, job, tmp_path):
+    file, report = job(transfer_checkpoint_files="done.txt"), tmp_path / "report.html"
+    ran = grader("verify", file, "--report", report)
+    page = report.read_text()
+    assert (ran.status, ran.err) == (1, f"The report is in {report}.\n")
+    assert "unsafe: wrong output" in page and "evict@2" in page and page.startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize("name", ["no/such/report.html", "."])
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_run(grader, job, tmp_path, name):
+    ran = grader("verify", job("#!/bin/sh\nsleep 100000; exit 85\n"), "--report", tmp_path / name)
+    assert (ran.status, ran.out, ran.err.count("\n")) == (3, "", 1) and str(tmp_path) in ran.err
+
+
+def test_verify_names_what_the_job_looks_at_with_its_line(grader, job):
+    file = job(COUNTS.replace("time.sleep(60)", "time.sleep(60); print(os.getpid())"))
+    ran = grader("verify", file)
+    assert re.search(r"the process id: +job:5  time.sleep\(60\); print", ran.out)
+    assert json.loads(grader("verify", file, "--json").out)["looks_at"] == [
+        {"what": "the process id", "file": "job", "line": 5}
+    ]
+
+
 def test_verify_tells_failure_schedule_misconception_and_evidence(grader, sweep):
     file = sweep(ANSWERS["restore"][1]["output-not-in-checkpoint"]["only the checkpoint"])
     found = json.loads(grader("verify", file, "--json").out)
@@ -440,9 +478,15 @@ def test_verify_refuses_an_expected_output_that_is_none(grader, job, tmp_path, q
     assert (ran.status, ran.out, ran.err.count("\n")) == (3, "", 1) and "--expected" in ran.err
 
 
-def test_verify_says_nothing_of_a_job_that_is_eviction_driven(grader, job):
+def test_verify_says_nothing_of_a_job_that_only_soft_evictions_save(grader, job):
+    ran = grader("verify", job(when_to_transfer_output="ON_EXIT_OR_EVICT", checkpoint_exit_code=None))
+    assert ran.status == 2 and ran.out.startswith("unknown: eviction-driven")
+
+
+def test_a_soft_eviction_that_saves_the_wrong_files_is_told(grader, job):
     ran = grader("verify", job(when_to_transfer_output="ON_EXIT_OR_EVICT"))
-    assert ran.status == 2 and "eviction-driven" in ran.out
+    assert ran.status == 1 and re.search(r'--schedule ".*vacate@2', ran.out)
+    assert "sends the output list as it is then (result.txt), and not the checkpoint" in ran.out
 
 
 def test_verify_is_unknown_when_it_may_not_try_enough(grader, job):
@@ -528,11 +572,6 @@ def test_a_job_reads_its_input_anew_in_every_execution(grader, job):
     assert grader("simulate", file, "--schedule", "evict@2 requeue@3").status == 0
     assert (file.parent / "result.txt").read_text() == "55\n"
     assert names(file.parent) == {"job", "job.sub", "job.out", "job.err", "job.log", "result.txt", "numbers.txt"}
-
-
-def test_verify_of_an_eviction_driven_job_says_why_it_is_unknown(grader, job):
-    ran = grader("verify", job(when_to_transfer_output="ON_EXIT_OR_EVICT"))
-    assert ran.status == 2 and ran.out.startswith("unknown: eviction-driven")
 
 
 @pytest.mark.parametrize("command, status", [("simulate", 2), ("verify", 3), ("grade", 2)])

@@ -19,8 +19,8 @@ from grader.course.catalogue import EXERCISES
 from grader.course.explanation import card_html
 from grader.execute.isolation import confinement
 from grader.grading import feedback, judge
-from grader.grading.pages import POLICY
 from grader.tree import Tree
+from grader.view.page import POLICY
 
 SAVE = "03-save.ipynb"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

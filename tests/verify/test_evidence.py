@@ -102,6 +102,13 @@ def test_a_crash_is_shown_by_the_end_of_its_traceback(facts):
     assert {fact.file for fact in facts_ if fact.kind == "left behind"} == {"rows", "table"}
 
 
+def test_a_program_that_python_cannot_read_is_shown_by_the_line(facts):
+    found, facts_ = facts("import os\nif True:\nprint(1)\n")
+    trace = only("traceback", facts_)
+    assert (found.failure, trace.file, trace.line) == ("held", "job", 4)
+    assert trace.text.startswith("IndentationError: ")
+
+
 def test_a_crash_that_leaves_no_output_is_held_and_shown_by_its_traceback_too(facts):
     found, facts_ = facts(
         """
@@ -317,6 +324,11 @@ def test_a_line_too_many_or_too_few_is_a_difference_at_its_place():
     assert (more.line, more.expected, more.got) == (2, None, "x")
     less = differences(Tree.of(a="1\n2\n"), Tree.of(a="1\n"))
     assert [(fact.kind, fact.line) for fact in less] == [("first difference", 2), ("missing lines", 2)]
+
+
+def test_one_line_that_differs_is_told_once():
+    [fact] = differences(Tree.of(a="1\n2\n"), Tree.of(a="1\n3\n"))
+    assert (fact.line, fact.expected, fact.got) == (2, "2", "3")
 
 
 def test_files_that_differ_in_no_line_differ_all_the_same():

@@ -1,0 +1,75 @@
+"""The page that `verify --report` writes: the verdict on each job, its evidence, and the story that shows it."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from .. import calling
+from ..rules.profile import Profile
+from ..rules.schedule import render as render_schedule
+from ..text import plain
+from ..verify.checked import Checked
+from ..verify.explore import CONSISTENT, RESTART_SAFE, UNSAFE
+from . import card
+from .page import TEMPLATES, page, render
+from .style import CLASSES, card_sheet
+from .timeline import timeline
+from .untried import untried_lines
+from .verdict import verdict_lines
+
+TONES = {RESTART_SAFE: ("✓", "passed"), CONSISTENT: ("◐", "part"), UNSAFE: ("✗", "wrong")}
+"""Verdict → its symbol, and its name in the style sheet; any other is unknown."""
+UNKNOWN_TONE = ("○", "not")
+MOST_CHARACTERS = 2_000_000
+"""Of the HTML of a story; a longer one is left out."""
+
+
+def job_report(file: str, profile: Profile, jobs: Sequence[Checked], remarks: Sequence[str] = ()) -> str:
+    """The whole page, as HTML. `file` is the submit file; `remarks` are those on it."""
+    body = render(
+        "job_report.html",
+        file=file,
+        profile=str(profile),
+        when=time.strftime("%Y-%m-%d"),
+        remarks=remarks,
+        jobs=[_job(checked, file) for checked in jobs],
+        classes=CLASSES,
+        sheet=Markup(card_sheet()),
+        command=f"{calling.command('verify')} {shlex.quote(plain(file))}",
+    )
+    return page(f"verify {file}", body, (TEMPLATES / "job_report.css").read_text(encoding="utf-8"))
+
+
+def _job(checked: Checked, file: str) -> dict[str, object]:
+    found = checked.found
+    symbol, tone = TONES.get(found.verdict, UNKNOWN_TONE)
+    first, *rest = verdict_lines(found)
+    numbers = rest[: rest.index("")] if "" in rest else rest
+    faults = render_schedule(found.schedule or ())
+    return {
+        "name": f"{checked.job.cluster}.{checked.job.proc}",
+        "symbol": symbol,
+        "tone": tone,
+        "verdict": first,
+        "numbers": [*numbers, *untried_lines(found)],
+        "command": _command(file, faults) if found.verdict == UNSAFE else "",
+        "facts": Markup(card.facts(checked.facts)),
+        "misconception": checked.misconception,
+        "looks": checked.looks,
+        "story_title": f"The story of it: schedule {faults}" if faults else "The story of it, without any fault",
+        "story": _story(checked),
+    }
+
+
+def _command(file: str, faults: str) -> str:
+    schedule = f' --schedule "{faults}"' if faults else ""
+    return f"{calling.command('simulate')} {shlex.quote(plain(file))}{schedule}"
+
+
+def _story(checked: Checked) -> Markup:
+    drawn = timeline(checked.story, submit=checked.job.inputs, log_name=checked.job.log) if checked.story else ""
+    return Markup(drawn if len(drawn) <= MOST_CHARACTERS else "<p>It is too long to be shown here.</p>")
