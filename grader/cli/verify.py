@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import submit
 from ..execute.executor import Executor
+from ..execute.team import Team, processors
 from ..files import write_whole
 from ..rules import schedule
 from ..rules.job import Job
@@ -95,6 +97,13 @@ def add_to(commands) -> None:
         "more than once. What the job brings home with it is what has to come home in the end",
     )
     command.add_argument(
+        "--jobs",
+        type=positive,
+        metavar="N",
+        default=processors(),
+        help="have N executions under way at a time where they take long (default: one a processor, here %(default)s)",
+    )
+    command.add_argument(
         "--schedule",
         metavar='"FAULT ..."',
         help='try this schedule only, as "evict@2 evict@4+90s"; `simulate --help` lists the faults',
@@ -156,7 +165,8 @@ class _Verification:
 
     def __enter__(self) -> _Verification:
         with ExitStack() as stack:
-            self.executor = stack.enter_context(make_executor(self.options))
+            team = stack.enter_context(Team(partial(make_executor, self.options), self.options.jobs))
+            self.team, self.executor = team, team.first
             self.one_machine = stack.enter_context(make_executor(self.options, one_machine=True))
             stack.enter_context(self.observer)
             self.open = stack.pop_all()
@@ -177,7 +187,7 @@ class _Verification:
         if self.submission.undecided:
             found = Exploration(UNKNOWN, self.submission.undecided)
         else:
-            found = explore(job, self.executor, self.profile, self.expected, self.bounds, self.observer)
+            found = explore(job, self.team, self.profile, self.expected, self.bounds, self.observer)
         found, doubt = self.measured(job, found)
         where, known = self.behind(job, found)
         if where:

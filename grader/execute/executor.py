@@ -82,6 +82,10 @@ class Executor:
         self._startd.end()
         self._scratch.remove()
 
+    def abandon(self) -> None:
+        """End an execution that is under way in another thread, which gets MachineTrouble; none is begun any more."""
+        self._startd.abandon()
+
     mark = re.compile(rb"ep(\d+)x7q3z")
     """The name of an execution point. It is part of a slot's directory and host name and of nothing
     else: a file that has it holds something that is true on one execution point only."""

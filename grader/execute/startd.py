@@ -62,6 +62,7 @@ class Startd:
     def __init__(self, scratch: Path, confine: Confinement | None = None):
         self._scratch, self._confine = scratch, confine
         self._starter: subprocess.Popen | None = None
+        self._abandoned = False
         self._first: list[int] = []
         """By which bubblewrap's child is reached, even if bubblewrap is not there any more: the first process in a
         namespace, with which all others in it end. (File descriptors; see pidfd_open(2).)"""
@@ -103,7 +104,15 @@ class Startd:
             _end_by(first)
         self._starter, self._first = None, []
 
+    def abandon(self) -> None:
+        """Kill the starter that another thread waits for, and start none any more."""
+        self._abandoned = True
+        if starter := self._starter:
+            starter.kill()
+
     def _start(self) -> None:
+        if self._abandoned:
+            raise MachineTrouble("An execution was given up.")
         for _ in range(STARTS):
             self._starter = self._started()
             if self._line(6 * PATIENCE):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import os
 import re
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import TextIO
 
 from ..course.catalogue import EXERCISES
 from ..execute.isolation import confinement
+from ..execute.team import processors
 from ..files import write_whole
 from ..real_pool.personal_pool import Trouble
 from ..rules.execution import MachineTrouble
@@ -106,7 +106,7 @@ def grade(
     if on == HERE and not shut_in:
         print("Without bubblewrap students' programs are limited but not shut in; see docs/security.md.", file=say)
     graded = (
-        workers.grade_all(handed, settings, jobs or os.cpu_count() or 1)
+        workers.grade_all(handed, settings, jobs or processors())
         if on == HERE
         else cluster.grade_all(handed, settings, jobs, require_sandbox, say)
     )

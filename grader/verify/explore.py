@@ -13,6 +13,7 @@ import heapq
 import itertools
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -54,6 +55,10 @@ RESTART_SAFE, CONSISTENT, UNSAFE, UNKNOWN = Verdict
 FAILURES = tuple(Unsafe)
 MIDDLE = 2.0
 """Virtual seconds that an execution takes at least for a soft eviction in its middle to be tried."""
+WORTHWHILE = 0.1
+"""Real seconds of an execution, on average, from which on others are begun beside it."""
+LOOKED_AHEAD = 8
+"""States in the queue that are looked at for that."""
 LATE = 10 * 24 * 3600.0
 """Seconds that a job may well wait for its next slot."""
 
@@ -184,6 +189,10 @@ class _Explorer:
         self.sent: set[str] = set()
         """All names that any checkpoint has in the spool."""
         self.runs: dict[tuple, Run] = {}
+        self.begun: dict[tuple, Future[Run] | Run] = {}
+        """Executions that are going to be asked for, and are under way in other threads."""
+        self.waited = 0.0
+        """Real seconds, for all executions together."""
         self.done: list[tuple[Situation, Run]] = []
         self.queue: list[tuple] = []
         self.serial = itertools.count()
@@ -240,6 +249,7 @@ class _Explorer:
             if self.patience and len(self.states) > self.patience:
                 break
             self.stay_within_bounds()
+            self.begin_next()
             state = heapq.heappop(self.queue)[-1]
             if self.states[state.key] is state:
                 self.expand(state, reference)
@@ -361,15 +371,39 @@ class _Explorer:
 
     def execute(self, now: Situation, schedule: Schedule = (), **circumstances) -> Run:
         """Execute the program, whatever is known. Raises Exhausted when somebody does not want to wait for it."""
+        began = time.monotonic()
         try:
             with self.observer.execution_of(schedule, now.execution):
-                run = execute(self.executor, self.job, now, **circumstances)
+                under_way = None if circumstances else self.begun.pop(self.start_key(now), None)
+                if isinstance(under_way, Future):
+                    run = under_way.result()
+                else:
+                    run = under_way or execute(self.executor, self.job, now, **circumstances)
         except KeyboardInterrupt:
             if self.observer.stopped:
                 raise Exhausted(Unknown.INTERRUPTED, "") from None
             raise
+        self.waited += time.monotonic() - began
         self.observer.executions += 1
         return run
+
+    def begin(self, now: Situation) -> None:
+        """Have an execution begun that is going to be asked for, if there is somebody free to do so and it is worth it."""
+        ahead = getattr(self.executor, "ahead", None)
+        if (
+            ahead is None
+            or self.waited < WORTHWHILE * len(self.runs)
+            or len(self.runs) + len(self.begun) >= self.bounds.executions
+        ):
+            return
+        key = self.start_key(now)
+        if key not in self.runs and key not in self.begun:
+            self.begun[key] = execute(ahead, self.job, now)
+
+    def begin_next(self) -> None:
+        """Have the executions begun that are next in the queue."""
+        for *_, state in self.queue[:LOOKED_AHEAD]:
+            self.begin(state.now)
 
     # -- states ----------------------------------------------------------------
 
@@ -524,6 +558,8 @@ class _Explorer:
                 self.exhausted = bound
                 return state if state.run else state.before, None
             then = self.step(self.step(state.now, Exited(state.run)), Transferred())
+            if then.kind == Kind.CHECKPOINT:
+                self.begin(self.start(self.step(then, Struck(Fault("requeue", state.execution)))))
             if then.status is Status.CLAIMED:
                 state = self.successor(state, self.restart(then))
             elif then.kind == Kind.RETRIED:

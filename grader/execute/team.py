@@ -1,0 +1,123 @@
+"""Several executors for one job: what is going to be executed anyway can be begun while something else is waited for.
+
+Each has a directory of its own, whose name a program may write down. So that it makes no difference which of them did an
+execution, all names are those of the first on the way in and out; they are of the same length, so that nothing moves in
+a file that is no text.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from queue import SimpleQueue
+
+from ..rules.execution import Run
+from ..rules.job import Job
+from ..tree import File, Tree
+from .executor import Executor
+
+
+class Team:
+    """Executors that are as good as one. Close it, or use it in a `with` statement. Raises MachineTrouble."""
+
+    def __init__(self, make: Callable[[], Executor], size: int):
+        """`make` makes an executor; no more than `size` of them are made, and the others only when they are needed."""
+        self._make, self._size = make, size
+        self.first = make()
+        """By itself it is an executor, too."""
+        self._members = [self.first]
+        self._idle: SimpleQueue[Executor] = SimpleQueue()
+        self._idle.put(self.first)
+        self._threads = ThreadPoolExecutor(size)
+        self._begun = 0
+        self.mark = self.first.mark
+        self.limits = self.first.limits
+
+    def __enter__(self) -> Team:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all executions that are under way, and remove what they left."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for member in self._members:
+            member.abandon()
+        self._threads.shutdown(wait=True)
+        for member in self._members:
+            member.close()
+
+    @property
+    def outside(self) -> Tree:
+        """What is outside of the sandbox, and stays: nothing."""
+        return self.first.outside
+
+    def slots_named_in(self, tree: Tree) -> set[int]:
+        """The slots that any file's content, name or link has the mark of."""
+        return self.first.slots_named_in(tree)
+
+    def afresh(self) -> AbstractContextManager[None]:
+        """Nothing, as there is nothing that executors remember."""
+        return nullcontext()
+
+    def run(self, job: Job, sandbox: Tree, **circumstances: object) -> Run:
+        """Execute a program, as Executor.run() does, and wait for its end."""
+        member = self._idle.get()
+        try:
+            return self._executed(member, job, sandbox, **circumstances)
+        finally:
+            self._idle.put(member)
+
+    @property
+    def ahead(self) -> _Ahead | None:
+        """What begins an execution and waits for nothing; None where that would only be in the way of others."""
+        return _Ahead(self) if self._begun < self._size - 1 else None
+
+    def begin(self, job: Job, sandbox: Tree, **circumstances: object) -> Future[Run]:
+        """Begin an execution, in a thread of its own."""
+        if len(self._members) < min(self._size, self._begun + 2):
+            self._members.append(self._make())
+            self._idle.put(self._members[-1])
+        self._begun += 1
+        future = self._threads.submit(self.run, job, sandbox, **circumstances)
+        future.add_done_callback(self._ended)
+        return future
+
+    def _ended(self, future: Future[Run]) -> None:
+        self._begun -= 1
+
+    def _executed(self, member: Executor, job: Job, sandbox: Tree, **circumstances: object) -> Run:
+        if member is self.first:
+            return member.run(job, sandbox, **circumstances)
+        there, here = (os.fsencode(one.directory(0).parents[1]) for one in (member, self.first))
+        if beside := circumstances.get("beside"):
+            circumstances["beside"] = tuple(
+                start._replace(sandbox=_renamed(start.sandbox, here, there)) for start in beside
+            )
+        run = member.run(job, _renamed(sandbox, here, there), **circumstances)
+        return run._replace(sandbox=_renamed(run.sandbox, there, here))
+
+
+class _Ahead:
+    """In an executor's place: gives a Future of the run."""
+
+    def __init__(self, team: Team):
+        self.run = team.begin
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _renamed(tree: Tree, before: bytes, after: bytes) -> Tree:
+    """A directory in which one name of the directory of all execute directories stands for another."""
+    changed = {
+        path: entry._replace(content=entry.content.replace(before, after))
+        for path, entry in tree.items()
+        if isinstance(entry, File) and before in entry.content
+    }
+    return Tree({**tree, **changed}, tree.times) if changed else tree

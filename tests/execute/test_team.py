@@ -1,0 +1,94 @@
+"""Several executors find what one finds, whichever of them does an execution; and they end when they are told to."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from grader.execute.executor import Executor
+from grader.execute.isolation import own_confinement
+from grader.execute.team import Team
+from grader.rules.execution import MachineTrouble
+from grader.tree import File, Tree
+from grader.verify import explore as exploring
+from grader.verify.explore import explore
+
+SAVES = """
+import os, sys
+done = int(open("n").read()) if os.path.exists("n") else 0
+here, _ = os.path.split(os.getcwd())
+open("where", "w").write(f"{os.path.dirname(here)}")
+if os.path.exists("first"):
+    assert open("first").read() == open("where").read(), "another directory"
+else:
+    open("first", "w").write(open("where").read())
+open("n", "w").write(str(done + 1))
+sys.exit(85 if done < 4 else 0)
+"""
+CONFINED = pytest.param(own_confinement(), marks=pytest.mark.skipif(own_confinement() is None, reason="no bubblewrap"))
+
+
+@pytest.fixture
+def job(python_job):
+    return python_job(
+        SAVES,
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("n", "where", "first"),
+        transfer_output_files=("n",),
+    )
+
+
+@pytest.mark.parametrize("confine", [None, CONFINED], ids=["unconfined", "confined"])
+def test_it_makes_no_difference_who_does_an_execution(job, monkeypatch, confine):
+    """Where the sandboxes are is written down, and read by the next execution, which another may do."""
+    monkeypatch.setattr(exploring, "WORTHWHILE", 0.0)
+    with Executor(confine=confine) as one, Team(lambda: Executor(confine=confine), 3) as team:
+        alone, together = explore(job, one), explore(job, team)
+        assert len(team._members) > 1
+    assert alone.verdict == together.verdict == "restart-safe"
+    assert (alone.states, alone.executions, alone.schedules) == (
+        together.states,
+        together.executions,
+        together.schedules,
+    )
+
+
+def test_one_alone_makes_no_other(job, monkeypatch):
+    monkeypatch.setattr(exploring, "WORTHWHILE", 0.0)
+    with Team(Executor, 1) as team:
+        assert team.ahead is None
+        assert explore(job, team).verdict == "restart-safe"
+        assert len(team._members) == 1
+
+
+def test_executions_that_take_no_time_are_done_one_after_the_other(job, monkeypatch):
+    monkeypatch.setattr(exploring, "WORTHWHILE", 60.0)
+    with Team(Executor, 2) as team:
+        explore(job, team)
+        assert len(team._members) == 1
+
+
+def test_it_ends_though_an_execution_is_under_way(python_job):
+    job = python_job("while True: pass")
+    team = Team(Executor, 2)
+    future = team.ahead.run(job, job.inputs)
+    while not future.running():
+        time.sleep(0.01)
+    began = time.monotonic()
+    team.close()
+    assert isinstance(future.exception(), MachineTrouble) or future.result().lost
+    assert time.monotonic() - began < team.limits.wall
+    assert threading.active_count() < 50 and not any(
+        member.directory(0).parents[1].exists() for member in team._members
+    )
+
+
+def test_names_in_files_that_are_no_text_stay_where_they_are():
+    from grader.execute.team import _renamed
+
+    tree = Tree({"a": File(b"\0/tmp/execute-1\0rest"), "b": File(b"other")}, {"a": 1.0})
+    there = _renamed(tree, b"/tmp/execute-1", b"/tmp/execute-2")
+    assert there["a"].content == b"\0/tmp/execute-2\0rest" and there["b"] is tree["b"] and there.times == tree.times
+    assert _renamed(there, b"/tmp/execute-2", b"/tmp/execute-1") == tree
