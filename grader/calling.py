@@ -6,6 +6,11 @@ import os
 import shlex
 
 
+def by_lab() -> bool:
+    """Whether lab.py has started this process, in an environment of the course's own."""
+    return "COURSE_LAB" in os.environ
+
+
 def command(name: str = "") -> str:
     """`python -m grader NAME`; or, where lab.py has started this process, the same by way of lab.py: the `python` of a
     shell is mostly another one, and knows nothing of the course."""

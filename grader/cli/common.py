@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .. import submit
+from ..execute import pythons
 from ..execute.executor import Executor
 from ..execute.isolation import own_confinement
 from ..rules.execution import Limits
@@ -100,7 +101,8 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False) -> Exe
     directory, it has another one in any case."""
     limits = Limits(cpu=options.max_seconds, wall=float(options.max_seconds))
     confine = None if options.allow_outside else own_confinement()
-    return Executor(limits, confine, one_machine, sets_home=confine is None or PROFILES[options.profile].sets_home)
+    sets_home = confine is None or PROFILES[options.profile].sets_home
+    return Executor(limits, confine, one_machine, sets_home=sets_home, path=pythons.users_path())
 
 
 def print_json(told: list[dict]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import submit
+from ..execute import pythons
 from ..execute.executor import Executor
 from ..execute.team import Team, processors
 from ..files import write_whole
@@ -188,12 +189,22 @@ class _Verification:
             found = Exploration(UNKNOWN, self.submission.undecided)
         else:
             found = explore(job, self.team, self.profile, self.expected, self.bounds, self.observer)
+        if lacks := self.lacks_module(found):
+            return Checked(job, unknown(Unknown.MODULE, lacks))
         found, doubt = self.measured(job, found)
         where, known = self.behind(job, found)
         if where:
             counted = {name: getattr(found, name) for name in ("states", "executions", "schedules")}
             found = unknown(Unknown.STATE_OUTSIDE, where, **counted)
         return Checked(job, found, evidence(job, found) + _doubtful(found, doubt), _named(known))
+
+    def lacks_module(self, found: Exploration) -> str:
+        """The Python module for want of which the job crashes even without a fault; "" if it does not, or if the module
+        lies in the submit directory, so that it was forgotten."""
+        first = found.first.run if found.first and found.verdict == UNSAFE and not found.schedule else None
+        name = pythons.not_found(first.stderr) if first else ""
+        beside = (self.options.submit_file.parent / name, self.options.submit_file.parent / f"{name}.py")
+        return name if name and not any(path.exists() for path in beside) else ""
 
     def on_one_schedule(self, job: Job) -> Checked:
         """The verdict where only one schedule is to be tried: that nothing is known of the others, unless it fails."""

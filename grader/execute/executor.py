@@ -12,6 +12,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from ..rules.execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, S
 from ..rules.job import OWN_FILES, STDERR, STDOUT, Job
 from ..submit import ads
 from ..tree import Entry, File, Link, TooLarge, Tree
-from . import hashing
+from . import hashing, pythons
 from .inside import INSIDE, clock
 from .isolation import Confinement
 from .leftovers import names
@@ -46,7 +47,8 @@ MOST_LOOKED_AT = 1 << 16
 """Bytes of a file in which a command is looked for."""
 _COMMANDS = re.compile(rb"subprocess|os\.(?:system|exec|spawn|posix_spawn)|popen|pty")
 """By what a Python program starts others."""
-_PYTHON = re.compile(rb"#! ?(?:/usr/bin/env |/\S*/)python(?:3(?:\.\d+)?)?\n")
+USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"
+"""On which programs find others, where nobody says otherwise."""
 
 
 class Executor:
@@ -61,12 +63,14 @@ class Executor:
         confine: Confinement | None = None,
         one_machine: bool = False,
         sets_home: bool = True,
+        path: str | None = None,
     ):
         """`one_machine`: what a program leaves outside of its sandbox is there in the next execution in the same slot, as on
         one and the same machine. Otherwise it is never found again. `sets_home`: whether jobs have HOME, which names a
-        directory that is emptied after each execution."""
+        directory that is emptied after each execution. `path`: the PATH on which jobs of one's own find their programs;
+        what modules this interpreter lacks, they have by the Python that their first line names."""
         require_fork()
-        self.limits, self._confine, self._sets_home = limits, confine, sets_home
+        self.limits, self._confine, self._sets_home, self._path = limits, confine, sets_home, path
         self._one_machine, self._slot, self.outside = one_machine, 0, Tree()
         self._scratch = Scratch(limits.sandbox_bytes, confine)
         self._startd = Startd(self._scratch.path, confine)
@@ -238,9 +242,11 @@ class Executor:
         """What is another one in each start."""
         environment = self._environment(job, start.sandbox, directory, clock_file, slot)
         python = _is_python(job, start.sandbox) and environment["PYTHONHASHSEED"] == hashing.FIXED
+        python = python and (self._path is None or pythons.suffices(job.inputs))
         return {
             "environment": environment,
             "python": python,
+            "interpreter": self._interpreter(job, start.sandbox),
             "begins": start.clock,
             "sources": [],
             "stop": None,
@@ -262,14 +268,27 @@ class Executor:
             "PERL5OPT": "-MVirtualTime",
             "_CONDOR_SLOT": f"slot1_{slot + 1}",
             **own,
-            "PATH": os.pathsep.join([tools, own.get("PATH", "/usr/local/bin:/usr/bin:/bin")]),
+            "PATH": os.pathsep.join([tools, own.get("PATH", self._path or USUAL_PATH)]),
             "PYTHONPATH": os.pathsep.join(python_path),
             "PYTHONDONTWRITEBYTECODE": "1",
             "_SIMULATOR_CLOCK": clock_file,
             "_SIMULATOR_TOOLS": tools,
             "_SIMULATOR_CODE": f"{self._scratch.control}/code",
             "_SIMULATOR_HOST": self.host(slot),
+            **self._other_python(job),
         }
+
+    def _interpreter(self, job: Job, sandbox: Tree) -> str | None:
+        """The Python that runs a program which this one can't run itself; None if it is no Python program."""
+        found = sandbox.get(os.path.normpath(job.executable))
+        return pythons.named_in(found.content, self._path) if self._path and isinstance(found, File) else None
+
+    def _other_python(self, job: Job) -> dict[str, str]:
+        """What has the job's programs run by the user's own Python, where they need modules that this one lacks."""
+        if self._path is None or pythons.suffices(job.inputs):
+            return {}
+        found = shutil.which("python3", path=self._path)
+        return {"_SIMULATOR_PYTHON": found} if found else {}
 
     # -- what comes out --------------------------------------------------------
 
@@ -363,7 +382,8 @@ def _sources(inputs: Tree) -> list[tuple[str, File]]:
     found = [
         (path, entry)
         for path, entry in inputs.items()
-        if isinstance(entry, File) and (path.endswith(".py") or (entry.executable and _PYTHON.match(entry.content)))
+        if isinstance(entry, File)
+        and (path.endswith(".py") or (entry.executable and pythons.FIRST_LINE.match(entry.content)))
     ]
     return found[:MOST_SOURCES]
 
@@ -373,7 +393,7 @@ def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
     """Whether a program that is made of this seems to start the command `sleep`. (What it starts unseen takes more.)"""
 
     def starts(path: str, content: bytes) -> bool:
-        python = path.endswith(".py") or bool(_PYTHON.match(content))
+        python = path.endswith(".py") or bool(pythons.FIRST_LINE.match(content))
         return b"sleep" in content and (not python or bool(_COMMANDS.search(content)))
 
     return any("sleep" in word for word in arguments) or any(
@@ -383,7 +403,7 @@ def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
 
 def _is_python(job: Job, sandbox: Tree) -> bool:
     found = sandbox.get(os.path.normpath(job.executable))
-    return isinstance(found, File) and found.executable and bool(_PYTHON.match(found.content))
+    return isinstance(found, File) and found.executable and bool(pythons.FIRST_LINE.match(found.content))
 
 
 @lru_cache(1024)

@@ -153,10 +153,11 @@ class Scratch:
         _executable(self.tools / "virtual", f'#!/bin/sh\nexec {tools} "$@"\n')
         _executable(self.tools / "timeout", f'#!/bin/sh\nexec {tools} timeout "$@"\n')
         for name in ("python3", "python"):
-            # With an empty environment (env -i), or without a script, it is Python and nothing else.
+            # A job of one's own may need another. With an empty environment (env -i), or without a script, it is Python and nothing else.
             _executable(
                 self.tools / name,
                 f"""#!/bin/sh
+[ "$_SIMULATOR_PYTHON" ] && exec "$_SIMULATOR_PYTHON" "$@"
 [ "$_SIMULATOR_CLOCK" ] && case $1 in "" | -*) ;; *) exec {tools} python3 "$@" ;; esac
 exec {python} "$@"
 """,

@@ -32,6 +32,7 @@ class Unknown(StrEnum):
     EVICTION_DRIVEN = "eviction-driven"
     SOFT_EVICTIONS = "soft evictions"
     ONE_SCHEDULE = "one schedule"
+    MODULE = "module"
     NEVER_SAVED = "never saved"
     NOT_SIMULATED = "not simulated"
     NON_DETERMINISTIC = "non-deterministic"
@@ -60,6 +61,8 @@ _SENTENCES = {
     Unknown.SOFT_EVICTIONS: "eviction-driven: hard evictions do no harm, nor do soft ones in the middle and at the end of an "
     "execution; but what a soft eviction saves depends on its very moment",
     Unknown.ONE_SCHEDULE: "only this schedule was tried: {0}",
+    Unknown.MODULE: "it needs the Python module {0}, which is not installed here. Run this with a PATH whose python3 has it, "
+    "or name such a Python in the first line of the program",
     Unknown.NEVER_SAVED: "it never made a checkpoint, so no restart was exercised",
     Unknown.NOT_SIMULATED: "{0}",
     Unknown.NON_DETERMINISTIC: "non-deterministic",

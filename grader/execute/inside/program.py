@@ -136,6 +136,10 @@ def _limits(limits):
 def _execute(request):
     try:
         script.hand_on(request["directory"], request["environment"]["_SIMULATOR_CODE"])
+        if request["unbroken"] and request["interpreter"]:
+            import foreign
+
+            os.execve(request["interpreter"], foreign.command(request["interpreter"], request), request["environment"])
         os.execve(request["program"], request["arguments"], request["environment"])
     except OSError as error:
         with open(request["failure"], "w") as file:

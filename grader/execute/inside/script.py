@@ -16,6 +16,7 @@ OWN = (
     "clock",
     "quiescence",
     "fast_exit",
+    "foreign",
     "sleep_server",
     "leftovers",
     "program",

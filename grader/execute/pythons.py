@@ -1,0 +1,96 @@
+"""Which Python runs a program: this very interpreter, which is many times faster than to start another; or, for a job of
+one's own that needs modules which are not installed here, the one that its first line names."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import re
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+
+from .. import calling
+from ..tree import File, Tree
+
+FIRST_LINE = re.compile(rb"#! ?(?:/usr/bin/env |/\S*/)python(?:3(?:\.\d+)?)?\n")
+"""The first line of a program for Python."""
+MOST_BYTES = 1 << 20
+"""Bytes of a file that is looked into."""
+
+
+def users_path() -> str:
+    """The user's PATH, without what the course has put before it."""
+    here = os.path.dirname(os.path.abspath(sys.executable))
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if folder != here or not calling.by_lab())
+
+
+def suffices(inputs: Tree) -> bool:
+    """Whether this interpreter has the modules that a job's Python files import."""
+    return not missing(inputs)
+
+
+@lru_cache(64)
+def missing(inputs: Tree) -> tuple[str, ...]:
+    """The modules that a job's Python files import, and that are neither among its inputs nor installed here."""
+    brought = {path.partition("/")[0].removesuffix(".py") for path in inputs}
+    wanted = {
+        name
+        for path, entry in inputs.items()
+        if isinstance(entry, File) and (path.endswith(".py") or FIRST_LINE.match(entry.content))
+        for name in imported(entry.content)
+    }
+    return tuple(sorted(name for name in wanted - brought if not _is_installed(name)))
+
+
+@lru_cache(256)
+def imported(source: bytes) -> frozenset[str]:
+    """The names of the top-level modules that a program imports, wherever in it; none if it can't be read. What it
+    tries to import, and does without (`except ImportError`), is not among them."""
+    if len(source) > MOST_BYTES:
+        return frozenset()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    tried = {
+        id(inner) for node in ast.walk(tree) if isinstance(node, ast.Try) and node.handlers for inner in ast.walk(node)
+    }
+    return frozenset(
+        name.partition(".")[0] for node in ast.walk(tree) if id(node) not in tried for name in _names(node)
+    )
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield node.module
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError, AttributeError):
+        return False
+
+
+def named_in(program: bytes, path: str) -> str | None:
+    """The interpreter that the first line of a Python program names, found on this PATH; None if it is not there."""
+    if not FIRST_LINE.match(program):
+        return None
+    word = os.fsdecode(program[2 : program.index(b"\n")].split()[-1])
+    return shutil.which(word, path=path)
+
+
+def not_found(stderr: str) -> str:
+    """The top-level module for want of which a program crashed; "" if it did not."""
+    last = (stderr.strip().splitlines() or [""])[-1]
+    found = re.fullmatch(r"ModuleNotFoundError: No module named '(\w+)(?:\.[\w.]*)?'", last)
+    return found[1] if found else ""
