@@ -17,7 +17,22 @@ from grader.tree import File, Tree
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-ON_THE_POOL = {"test_conformance.py", "test_verdicts.py", "test_command.py", "test_cluster.py"}
+QUICK = ("rules", "submit", "view", "test_architecture.py", "test_environment.py", "test_style.py", "test_tree.py")
+"""What --quick runs: the rules, the submit language and the views, as far as no program is executed for long."""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--quick", action="store_true", help="only tests that take milliseconds, for the loop of editing")
+
+
+def pytest_ignore_collect(collection_path, config):
+    here = Path(__file__).parent
+    if config.getoption("--quick") and collection_path.is_relative_to(here) and collection_path != here:
+        return collection_path.relative_to(here).parts[0] not in QUICK or None
+    return None
+
+
+ON_THE_POOL = {"test_conformance.py", "test_verdicts.py", "test_submit_command.py", "test_cluster.py"}
 """What asks the one live HTCondor."""
 
 
