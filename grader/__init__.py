@@ -1,9 +1,14 @@
 """A course in HTCondor's exit-driven self-checkpointing: simulator, exercises, autograder."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .notebook.calls import check, exercise, explorer, hint, measure, panel, pool, progress, simulate, steps
+
 __all__ = ["check", "exercise", "explorer", "hint", "measure", "panel", "pool", "progress", "simulate", "steps"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> object:
     # The notebook's functions need everything else; the simulator needs none of it.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -150,6 +150,13 @@ class Tree(Mapping[str, Entry]):
 
     # -- looking ---------------------------------------------------------------
 
+    def file(self, path: str) -> File:
+        """The regular file at a path where there can't be anything else. Raises KeyError, or TypeError if there is."""
+        entry = self._entries[path]
+        if not isinstance(entry, File):
+            raise TypeError(f"{path} is a {type(entry).__name__}, and not a file")
+        return entry
+
     def top(self) -> list[str]:
         """The names at top level, sorted."""
         return [path for path in self if "/" not in path]
@@ -258,7 +265,7 @@ class Tree(Mapping[str, Entry]):
         """
         entries: dict[str, Entry] = {}
         times: dict[str, float] = {}
-        linked: dict[tuple[int, int], list[str]] = {}
+        linked: dict[tuple[int, int], dict[str, File]] = {}
         budget = max_bytes
         root = os.fspath(directory)
         pending = [("", root)]
@@ -280,16 +287,18 @@ class Tree(Mapping[str, Entry]):
                     budget -= status.st_size
                     if budget < 0:
                         raise TooLarge(f"more than {max_bytes} bytes")
-                    may = (bool(status.st_mode & bit) for bit in (stat.S_IXUSR, stat.S_IRUSR, stat.S_IWUSR))
-                    entries[path] = File(_content(item.path, status.st_size), *may)
-                    times[path] = status.st_mtime
+                    executable, readable, writable = (
+                        bool(status.st_mode & bit) for bit in (stat.S_IXUSR, stat.S_IRUSR, stat.S_IWUSR)
+                    )
+                    file = File(_content(item.path, status.st_size), executable, readable, writable)
+                    entries[path], times[path] = file, status.st_mtime
                     if status.st_nlink > 1:
-                        linked.setdefault((status.st_dev, status.st_ino), []).append(path)
+                        linked.setdefault((status.st_dev, status.st_ino), {})[path] = file
                 elif fifos and stat.S_ISFIFO(item.stat().st_mode):
                     entries[path] = Fifo()
         for same in linked.values():
             first, *others = sorted(same)
-            entries |= {path: entries[path]._replace(same_as=first) for path in others}
+            entries |= {path: same[path]._replace(same_as=first) for path in others}
         return cls(entries, times)
 
     def write(self, directory: Path | str) -> None:
@@ -307,9 +316,8 @@ class Tree(Mapping[str, Entry]):
                 if not entry.writable:
                     locked.append(target)
                 continue
-            first = entry.same_as if isinstance(entry, File) else ""
-            if first and self.get(first) == entry._replace(same_as=""):
-                make = partial(os.link, os.path.join(root, first), target)
+            if isinstance(entry, File) and entry.same_as and self.get(entry.same_as) == entry._replace(same_as=""):
+                make = partial(os.link, os.path.join(root, entry.same_as), target)
             else:
                 make = partial(_make, target, entry, root)
             try:
@@ -344,7 +352,7 @@ def _make(target: str, entry: File | Link | Fifo, root: str) -> None:
         os.chmod(target, 0o444 * entry.readable | 0o200 * entry.writable | 0o111 * entry.executable)
 
 
-def _scan(directory: str) -> list[os.DirEntry]:
+def _scan(directory: str) -> list[os.DirEntry[str]]:
     try:
         return list(os.scandir(directory))
     except PermissionError:

@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..rules import transfer
 from ..rules.execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Start, Stop, Unbroken
@@ -27,12 +28,17 @@ from ..rules.job import OWN_FILES, STDERR, STDOUT, Job
 from ..submit import ads
 from ..tree import Entry, File, Link, TooLarge, Tree
 from . import hashing, pythons
-from .inside import INSIDE, clock
+from .inside import INSIDE
 from .isolation import Confinement
 from .leftovers import names
 from .scratch import SCARCE, Scratch, content, text
 from .startd import Answer, Startd, require_fork
 from .times import LAID_OUT, virtual_times, written_again
+
+if TYPE_CHECKING:  # by the name that the files in inside/ call each other by, as a type checker wants one for each file
+    import clock
+else:
+    from .inside import clock
 
 MOST_SECONDS = 1e9
 """Of virtual time in one execution: some thirty years."""

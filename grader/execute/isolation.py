@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from .inside import INSIDE, starter
+from .inside import INSIDE, starter_command
 
 SYSTEM = (
     "/usr",
@@ -178,7 +178,7 @@ def _works(offer: Confinement) -> bool:
         try:
             return (
                 subprocess.run(
-                    offer(starter(), scratch), stdin=subprocess.DEVNULL, capture_output=True, timeout=20
+                    offer(starter_command(), scratch), stdin=subprocess.DEVNULL, capture_output=True, timeout=20
                 ).returncode
                 == 0
             )

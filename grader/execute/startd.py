@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ..rules.execution import MachineTrouble
 from .given import waiting
-from .inside import starter
+from .inside import starter_command
 from .isolation import Confinement
 
 PATIENCE = 10.0
@@ -122,7 +122,7 @@ class Startd:
         raise MachineTrouble("The processes in which jobs run can't be started on this machine.")
 
     def _started(self) -> subprocess.Popen:
-        command = self._confine(starter(), self._scratch) if self._confine else starter()
+        command = self._confine(starter_command(), self._scratch) if self._confine else starter_command()
         # The scratch directory is named for _end_all_below() alone.
         environment = {
             "_SIMULATOR_SCRATCH": str(self._scratch),

@@ -23,7 +23,7 @@ def command(module: str, *options: str) -> list[str]:
     return [PYTHON, *options, "-c", f"import sys; sys.path[0] = {str(INSIDE)!r}; import {module}; {module}.main()"]
 
 
-def starter() -> list[str]:
+def starter_command() -> list[str]:
     """The command that starts the starter."""
     return command("starter", "-s")
 

@@ -25,10 +25,11 @@ import os
 import select
 import time as _time
 
-if __package__:  # the judge, who only makes clocks and reads them
-    from . import quiescence
-else:
+MYPY = False  # what a type checker takes for true, without an import of typing
+if MYPY or not __package__:
     import quiescence
+else:  # the judge, who only makes clocks and reads them
+    from . import quiescence
 
 try:
     import fcntl
