@@ -305,7 +305,8 @@ def _literal(kind: str, token: str) -> Value:
         return re.sub(r"\\(.)", r"\1", token[1:-1])
     if kind == "number":
         return int(token) if token.isdigit() else float(token)
-    return {"true": True, "false": False, "undefined": UNDEFINED, "error": ERROR}[token.lower()]
+    words: dict[str, Value] = {"true": True, "false": False, "undefined": UNDEFINED, "error": ERROR}
+    return words[token.lower()]
 
 
 def _truth(value: Value) -> bool | Nothing:
@@ -346,20 +347,22 @@ def _of_values(operation: Callable[..., Value]) -> Callable[..., Value]:
     return strict
 
 
-def _compared(compare: Callable[[object, object], bool]) -> Callable[..., Value]:
+def _compared(compare: Callable[..., bool]) -> Callable[..., Value]:
     """Texts are compared without regard to case, and a text with a number not at all."""
 
     def operation(left: Value, right: Value) -> Value:
         if isinstance(left, str) != isinstance(right, str):
             return ERROR
-        return compare(left.lower(), right.lower()) if isinstance(left, str) else compare(left, right)
+        if isinstance(left, str) and isinstance(right, str):
+            return compare(left.lower(), right.lower())
+        return compare(left, right)
 
     return _of_values(operation)
 
 
 def _calculated(calculate: Callable[[int | float, int | float], int | float | Nothing]) -> Callable[..., Value]:
     def operation(left: Value, right: Value) -> Value:
-        if isinstance(left, str) or isinstance(right, str):
+        if isinstance(left, (str, Nothing)) or isinstance(right, (str, Nothing)):
             return ERROR
         try:
             found = calculate(left, right)
@@ -372,13 +375,15 @@ def _calculated(calculate: Callable[[int | float, int | float], int | float | No
 
 def _divided(left: int | float, right: int | float) -> int | float:
     """Of whole numbers, the whole part."""
-    if isinstance(left, float) or isinstance(right, float):
-        return left / right
+    return left / right if isinstance(left, float) or isinstance(right, float) else _whole(left, right)
+
+
+def _whole(left: int, right: int) -> int:
     return (abs(left) // abs(right)) * (1 if (left < 0) == (right < 0) else -1)
 
 
 def _rest(left: int | float, right: int | float) -> int | Nothing:
-    return ERROR if isinstance(left, float) or isinstance(right, float) else left - right * _divided(left, right)
+    return ERROR if isinstance(left, float) or isinstance(right, float) else left - right * _whole(left, right)
 
 
 def _same(left: Value, right: Value) -> bool:

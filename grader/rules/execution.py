@@ -8,7 +8,7 @@ import signal
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..tree import Tree
 from .job import Job
@@ -42,7 +42,7 @@ class Exit(NamedTuple):
         if self.code is not None:
             return f"exit code {self.code}"
         try:
-            return f"signal {self.signal} ({signal.Signals(self.signal).name})"
+            return f"signal {self.signal} ({signal.Signals(self.signal or 0).name})"
         except ValueError:
             return f"signal {self.signal}"
 
@@ -103,6 +103,10 @@ class Start(NamedTuple):
     """The names of the processes that were running in the sandbox when it had ended."""
 
 
+Note = tuple[Any, ...]
+"""What was seen of an execution: text and numbers, in an order that depends on the first."""
+
+
 class Run(NamedTuple):
     """What came of one execution, as seen from outside."""
 
@@ -133,7 +137,7 @@ class Run(NamedTuple):
     the restarted program (R4f). None if that can't be said."""
     unaided: bool = False
     """Whether it would have left the same, files and all, without what ran beside it, which is gone."""
-    notes: tuple[tuple, ...] = ()
+    notes: tuple[Note, ...] = ()
     """With trace=True: the files opened and looked at, and exceptions raised; see inside/watch.py."""
 
     @property
@@ -164,5 +168,5 @@ class Executes(Protocol):
 
     def slots_named_in(self, tree: Tree) -> set[int]: ...
 
-    def afresh(self) -> AbstractContextManager:
+    def afresh(self) -> AbstractContextManager[object]:
         """Within it, execute whatever is asked for, also if the answer is known already."""

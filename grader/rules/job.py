@@ -123,7 +123,7 @@ class Job:
         return found
 
     @property
-    def invocation(self) -> tuple:
+    def invocation(self) -> tuple[object, ...]:
         """All that an execution depends on, beside the sandbox: jobs that agree in it do the same in the same one."""
         told = (
             (

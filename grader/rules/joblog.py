@@ -25,6 +25,10 @@ RESCHEDULED = (
 )
 
 
+_At = tuple[int, int, float]
+"""What an event begins with: cluster, proc and time."""
+
+
 def job_log(job: Job, moments: Iterable[Moment], profile: Profile = MODERN) -> Iterator[Event]:
     """The events of a whole story, in order."""
     for moment in moments:
@@ -47,7 +51,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
                 eventlog.transfer(*began, "input", "started", host),
                 eventlog.transfer(*at, "input", "finished", host),
             ]
-            failed = not_transferred(job, moment.sandbox, moment.came)
+            failed = not_transferred(job, moment.directory, moment.came)
             return received if failed else [*received, eventlog.executing(*at, slot, host)]
         case "checkpoint":
             return _output(began, at)
@@ -63,7 +67,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
             return [
                 *_returned(began, at, moment),
                 eventlog.evicted(
-                    *at, usage=moment.run.seconds, return_value=moment.run.exit.code, signal=moment.run.exit.signal
+                    *at, usage=moment.ran.seconds, return_value=moment.ran.exit.code, signal=moment.ran.exit.signal
                 ),
             ]
         case "never finishes" if moment.run:  # in a transfer
@@ -73,7 +77,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "released":
             return [eventlog.released(*at, "via condor_release")]
         case "ended":
-            end = moment.next.exit
+            end = moment.end.exit
             size = total_bytes(moment.home)
             return [
                 *_returned(began, at, moment),
@@ -81,7 +85,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
                     *at,
                     return_value=end.code,
                     signal=end.signal,
-                    usage=moment.run.seconds,
+                    usage=moment.ran.seconds,
                     total_usage=moment.goodput + moment.badput,
                     sent=size,
                     received=total_bytes(job.inputs),
@@ -95,38 +99,38 @@ def total_bytes(tree: Tree) -> int:
     return sum(len(entry.content) for entry in tree.values() if isinstance(entry, File))
 
 
-def _output(began: tuple, at: tuple) -> list[Event]:
+def _output(began: _At, at: _At) -> list[Event]:
     return [eventlog.transfer(*began, "output", "started"), eventlog.transfer(*at, "output", "finished")]
 
 
-def _returned(began: tuple, at: tuple, moment: Moment) -> list[Event]:
+def _returned(began: _At, at: _At, moment: Moment) -> list[Event]:
     """R6: the transfer of the output. Only its end is told of if there is nothing to send."""
-    return _output(began, at)[not moment.next.home :] if moment.next.transferred else []
+    return _output(began, at)[not moment.end.home :] if moment.end.transferred else []
 
 
-def _sent_before_eviction(job: Job, began: tuple, at: tuple, moment: Moment) -> list[Event]:
+def _sent_before_eviction(job: Job, began: _At, at: _At, moment: Moment) -> list[Event]:
     """R5: a transfer that an eviction cuts has no end; one that it waits for has. R7: it sends the output."""
-    soft = moment.fault.kind != "evict"
+    soft = moment.struck.kind != "evict"
     if soft and job.on_exit_or_evict and moment.kind != "requeued":
         return _output(at, at)[: 1 if isinstance(moment.next, NotSaved) else 2]
     return _output(began, at)[: 1 + soft] if moment.transfer else []
 
 
-def _rescheduled(at: tuple, moment: Moment, slot: str) -> list[Event]:
+def _rescheduled(at: _At, moment: Moment, slot: str) -> list[Event]:
     """R4g: HTCondor writes of an error, though the checkpoint has arrived. R7: here one has not."""
-    if moment.fault.kind == "requeue":
+    if moment.struck.kind == "requeue":
         return [eventlog.starter_error(*at, slot, RESCHEDULED, VACATE_CODES["requeue"])]
     if isinstance(moment.next, NotSaved):
         return [eventlog.starter_error(*at, slot, f"failed to send {', '.join(moment.next.missing)}", 13, errno.ENOENT)]
     return []
 
 
-def _evicted(at: tuple, moment: Moment, profile: Profile) -> Event:
+def _evicted(at: _At, moment: Moment, profile: Profile) -> Event:
     code = VACATE_CODES[moment.fault.kind] if profile.eviction_codes and moment.fault else None
     return eventlog.evicted(*at, usage=moment.run.seconds if moment.run else 0, code=code)
 
 
-def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> list[Event]:
+def _held(job: Job, at: _At, moment: Moment, slot: str, profile: Profile) -> list[Event]:
     held = moment.next
     by_user = eventlog.held(*at, "via condor_hold", 1, 0)
     if moment.fault and moment.fault.kind == "hold-idle":  # there is no slot from which it could be evicted
@@ -140,7 +144,7 @@ def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> l
     if held.code in (Hold.POLICY, Hold.JOB_DURATION, Hold.EXECUTE_DURATION):
         return [*([] if held.running else _output(at, at)), told]
     evicted = eventlog.evicted(
-        *at, usage=moment.run.seconds, code=held.code if profile.eviction_codes else None, subcode=held.subcode
+        *at, usage=moment.ran.seconds, code=held.code if profile.eviction_codes else None, subcode=held.subcode
     )
     # To the starter, what could not be sent is code 13 and what could not be received 12; to the shadow, output
     # is 12 and input 13.
@@ -148,15 +152,15 @@ def _held(job: Job, at: tuple, moment: Moment, slot: str, profile: Profile) -> l
     starters = held.code if held.code not in (12, 13) else 13 if unsent else 12
     # Of what could not be sent, HTCondor says that it was, if it is not a checkpoint.
     failed_input = 2 * profile.output_after_failed_input
-    sent = {
+    transfers: dict[int, int] = {
         Hold.INPUT: failed_input,
         Hold.INPUT_SIZE: failed_input,
         Hold.EXECUTE: 0,
         Hold.OUTPUT: 2,
         Hold.OUTPUT_SIZE: 2,
-    }.get(held.code, 1)
+    }
     return [
-        *_output(at, at)[:sent],
+        *_output(at, at)[: transfers.get(held.code, 1)],
         eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
         evicted,
         told,

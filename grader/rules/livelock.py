@@ -51,7 +51,7 @@ class Livelock:
         self.job, self.run, self.allowed, self.patience, self.outside = job, run, allowed, patience, outside
         self.looked_at = set() if looked_at is None else looked_at
         """Files that the program appends to and looks at."""
-        self.seen: set[tuple] = set()
+        self.seen: set[tuple[object, ...]] = set()
         self.before: Tree | None = None
         self.grown: Growth | None = None
         self.alike = self.similar = 0
@@ -62,14 +62,14 @@ class Livelock:
 
     def endless(self, now: Situation) -> str:
         """Why the job that starts here will never end; '' while it still may."""
-        seen = (transfer.seen_by(self.job, tree) for tree in (now.sandbox, now.spool))
+        seen = (transfer.seen_by(self.job, tree) for tree in (now.directory, now.spool))
         running = len(now.beside), *(start.sandbox for start in now.beside[:1])
         state = *seen, now.slot, now.retries, running, self.outside(), policies_see(self.job, now)
         if state in self.seen:
             return "it starts in a state in which it has started before"
         self.seen.add(state)
         if self.before is not None:
-            self.compare(growth(self.before, now.sandbox))
+            self.compare(growth(self.before, now.directory))
         self.before = now.sandbox
         if not self.appends_for_ever(now):
             return ""
@@ -77,26 +77,26 @@ class Livelock:
 
     def compare(self, grown: Growth | None) -> None:
         """Count the restarts in a row that append the same text, and those that append similar text."""
-        both = grown and self.grown
-        self.alike = self.alike + 1 if both and grown == self.grown else 0
-        self.similar = self.similar + 1 if both and shape(grown) == shape(self.grown) else 0
+        before = self.grown
+        self.alike = self.alike + 1 if grown and before and grown == before else 0
+        self.similar = self.similar + 1 if grown and before and shape(grown) == shape(before) else 0
         self.grown = grown
 
     def appends_for_ever(self, now: Situation) -> bool:
         """Whether restarts only append text, and will do so for ever."""
         if now.beside or not self.grown or (self.alike < self.patience and self.similar < SIMILAR):
             return False
-        if self.similar < certain(self.allowed) and self.looks_back(now):
+        if self.similar < certain(self.allowed) and self.looks_back(now, self.grown):
             return False
         if goes_on(self.job, now, self.grown, self.run, self.patience):
             return True
         self.alike = self.similar = 0
         return False
 
-    def looks_back(self, now: Situation) -> bool:
+    def looks_back(self, now: Situation, grown: Growth) -> bool:
         """Whether the program looks at the files that it appends to. It is watched once for the same files."""
-        paths = tuple(path for path, _ in self.grown)
-        if paths not in self.looked_at and looks_back(self.run(now, trace=True), self.grown):
+        paths = tuple(path for path, _ in grown)
+        if paths not in self.looked_at and looks_back(self.run(now, trace=True), grown):
             self.looked_at.add(paths)
         return paths in self.looked_at
 
@@ -124,7 +124,8 @@ def many_restarts_on(sandbox: Tree, grown: Growth, times: int = MANY) -> Tree:
     """The sandbox as it will be when so many restarts more have appended what growth() gave."""
     for path, text in grown:
         most = (16 << 20) // len(text) + 1
-        sandbox = sandbox.put(path, sandbox[path]._replace(content=sandbox[path].content + text * min(times, most)))
+        file = sandbox.file(path)
+        sandbox = sandbox.put(path, file._replace(content=file.content + text * min(times, most)))
     return sandbox
 
 
@@ -149,8 +150,8 @@ def goes_on(job: Job, now: Situation, grown: Growth, run: Callable[[Situation], 
     """Whether the job still only appends and restarts further on: after many restarts, and where there are as many
     lines or bytes as one of the numbers in its files and arguments says, of those above `least`, as so many restarts
     have been made."""
-    for times in (*_suspects(job, now.sandbox, grown, least), MANY):
-        later = many_restarts_on(now.sandbox, grown, times)
+    for times in (*_suspects(job, now.directory, grown, least), MANY):
+        later = many_restarts_on(now.directory, grown, times)
         after = run(replace(now, sandbox=later))
         appended = growth(later, after.sandbox)
         if not is_checkpoint(job, after) or not appended or shape(appended) != shape(grown):
@@ -163,7 +164,7 @@ def _suspects(job: Job, sandbox: Tree, grown: Growth, least: int) -> list[int]:
     found = set()
     for number in _numbers(job, least):
         for path, text in grown:
-            content = sandbox[path].content
+            content = sandbox.file(path).content
             for there, more in ((content.count(b"\n"), text.count(b"\n")), (len(content), len(text))):
                 if more and (number - there) % more == 0:
                     times = (number - there) // more

@@ -63,11 +63,11 @@ class Pace:
     """After how long one slot after the other is lost, over and over again. Empty: only by a schedule."""
 
 
-def execute(executor: Executes, job: Job, now: Situation, **circumstances) -> Run:
+def execute(executor: Executes, job: Job, now: Situation, stop: Stop | None = None, trace: bool = False) -> Run:
     """Run the program where the job is now; or not, if the sandbox could not even be filled."""
-    if problem := transfer.not_transferred(job, now.sandbox, now.came):
-        return Run(Exit(), now.sandbox, 0.0, "", "", unstartable=str(problem))
-    return executor.run(job, now.sandbox, slot=now.slot, clock=now.time, beside=now.beside, **circumstances)
+    if problem := transfer.not_transferred(job, now.directory, now.came):
+        return Run(Exit(), now.directory, 0.0, "", "", unstartable=str(problem))
+    return executor.run(job, now.directory, slot=now.slot, clock=now.time, stop=stop, trace=trace, beside=now.beside)
 
 
 def soft_stop(job: Job, after: float | None, whole: Run) -> Stop:
@@ -153,7 +153,7 @@ class _Life:
 
     def count_lost_slots(self) -> None:
         """Count the slots in a row that did not last until a checkpoint, and were not taken by the schedule."""
-        if self.now.kind == Kind.EVICTED and self.now.fault.execution not in self.faults:
+        if self.now.kind == Kind.EVICTED and self.now.struck.execution not in self.faults:
             self.slots_lost += 1
         elif self.now.kind in (Kind.EVICTED, Kind.CHECKPOINT):
             self.slots_lost = 0
@@ -197,11 +197,11 @@ class _Life:
             return Looked(self.run(stop=soft_stop(self.job, held, run)))
         if self.fault and (cut := self.cut_short(self.fault, run)):
             return Struck(self.fault, cut, cut.seconds)
-        late = scheduled and (scheduled.seconds or 0.0) > whole
-        return Exited(run, f"the eviction at {scheduled.seconds:g} s comes too late" if late else "")
+        at = scheduled.seconds if scheduled else None
+        return Exited(run, "" if at is None or at <= whole else f"the eviction at {at:g} s comes too late")
 
-    def run(self, **circumstances) -> Run:
-        return execute(self.executor, self.job, self.now, **circumstances)
+    def run(self, stop: Stop | None = None) -> Run:
+        return execute(self.executor, self.job, self.now, stop)
 
     def cut_short(self, fault: Fault, whole: Run) -> Run | None:
         """The execution as far as it gets until the fault; None if it ends before."""
@@ -217,24 +217,23 @@ class _Life:
 
     def send(self) -> Event:
         """The transfer of what the program has left; a lost slot cuts it short, all else waits for its end."""
-        run, fault, upload = self.now.run, self.fault, self.pace.upload
-        if self.strikes_transfer() and fault.kind == "evict":
-            left = fault.seconds - run.seconds
+        run, fault, upload, left = self.now.ran, self.fault, self.pace.upload, self.until_fault()
+        if fault and fault.kind == "evict" and left is not None:
             return Struck(fault, after=left, transfer=left)
         if fault and fault.kind == "upload-fails" and is_checkpoint(self.job, run):
             return Struck(fault, after=upload, transfer=upload)
-        return Transferred(upload, fault if self.strikes_transfer() else None)
+        return Transferred(upload, fault if left is not None else None)
 
-    def strikes_transfer(self) -> bool:
-        """Whether the fault of this execution happens while its files are transferred."""
-        seconds = self.fault.seconds if self.fault else None
-        return seconds is not None and self.now.run.seconds <= seconds < self.now.run.seconds + self.pace.upload
+    def until_fault(self) -> float | None:
+        """How long the files are transferred until the fault of this execution; None if it does not happen then."""
+        at, ended = self.fault.seconds if self.fault else None, self.now.ran.seconds
+        return None if at is None or not ended <= at < ended + self.pace.upload else at - ended
 
     def after_transfer(self) -> Event | None:
         """What befalls a job whose checkpoint has just arrived."""
         if self.now.kind != Kind.CHECKPOINT or not self.fault:
             return None
-        return Struck(self.fault) if self.fault.kind == "requeue" or self.strikes_transfer() else None
+        return Struck(self.fault) if self.fault.kind == "requeue" or self.until_fault() is not None else None
 
 
 @dataclass(frozen=True)

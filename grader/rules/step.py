@@ -11,9 +11,10 @@ import errno
 import math
 import os
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 from ..tree import File, Tree
 from . import classads, transfer
@@ -58,7 +59,7 @@ class Status(StrEnum):
     OVER = "over"
 
 
-STATUS = {
+STATUS: Mapping[str, Status] = {
     **dict.fromkeys((Kind.SUBMITTED, Kind.EVICTED, Kind.REQUEUED, Kind.RETRIED, Kind.RELEASED), Status.IDLE),
     **dict.fromkeys((Kind.STARTED, Kind.RESTARTED, Kind.LOOK), Status.RUNNING),
     Kind.EXITED: Status.SENDING,
@@ -233,7 +234,7 @@ class Situation:
     """The checkpoint that the activation began with."""
     retries: float = 0
     """Tries that max_retries still allows."""
-    ad: tuple[tuple[str, object], ...] = ()
+    ad: tuple[tuple[str, classads.Value], ...] = ()
     """Those of POLICY_ATTRIBUTES that the job's policies go by, as far as they have a value."""
     elapsed: float = 0.0
     """Virtual seconds since the activation began."""
@@ -245,18 +246,67 @@ class Situation:
         """What the job does until the next event."""
         return STATUS[self.kind]
 
+    # What some situations have for certain, to be asked of those only.
+
+    @property
+    def directory(self) -> Tree:
+        """The execute directory of a job that has one, or has just lost it."""
+        assert self.sandbox is not None, f"{self.kind}: there is no execute directory"
+        return self.sandbox
+
+    @property
+    def ran(self) -> Run:
+        """The execution of a job whose program has just ended, or was cut short."""
+        assert self.run is not None, f"{self.kind}: there was no execution"
+        return self.run
+
+    @property
+    def end(self) -> Ended:
+        """What came of the execution where that was the program's end."""
+        assert isinstance(self.next, Ended), f"{self.kind}: the program has not come to its end"
+        return self.next
+
+    @property
+    def struck(self) -> Fault:
+        """What has just befallen a job that has lost its slot, or its checkpoint, by a fault."""
+        assert self.fault is not None, f"{self.kind}: there was no fault"
+        return self.fault
+
+
+class Changes(TypedDict, total=False):
+    """What an event changes of a Situation."""
+
+    activation: int
+    execution: int
+    slot: int
+    home: Tree
+    spool: Tree
+    sandbox: Tree | None
+    fault: Fault | None
+    run: Run | None
+    transfer: float
+    next: Next | None
+    goodput: float
+    badput: float
+    text: str
+    pending: float
+    came: Tree
+    retries: float
+    elapsed: float
+    beside: tuple[Start, ...]
+
 
 def submitted(job: Job) -> Situation:
     """The situation in which a job begins."""
     return _counted(job, Situation(Kind.SUBMITTED, retries=job.max_retries), numjobstarts=0, numjobcompletions=0)
 
 
-def policies_see(job: Job, now: Situation) -> tuple:
+def policies_see(job: Job, now: Situation) -> tuple[object, ...]:
     """What the job's policies go by: situations that differ in it are not the same, even if all files are."""
     return now.ad, now.elapsed if job.allowed_job_duration is not None else 0.0
 
 
-def _counted(job: Job, now: Situation, **attributes: object) -> Situation:
+def _counted(job: Job, now: Situation, **attributes: classads.Value) -> Situation:
     """The same with these attributes of the job, as far as its policies go by them. Others keep their values: the exit
     code of a checkpoint is there, too, when a signal ends the job (R6)."""
     if not job.policy_names:
@@ -266,7 +316,8 @@ def _counted(job: Job, now: Situation, **attributes: object) -> Situation:
 
 
 def _count_of(now: Situation, name: str) -> int:
-    return dict(now.ad).get(name, 0) + 1
+    known = dict(now.ad).get(name)
+    return known + 1 if isinstance(known, int) else 1
 
 
 def step(job: Job, profile: Profile, now: Situation, event: Event) -> Situation:
@@ -316,7 +367,7 @@ def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situat
     """R3: what a program leaves in its sandbox when it ends; and R4f, what it leaves running there."""
     run = event.run
     earlier = () if run.unaided else now.beside
-    beside = (*earlier, Start(now.sandbox, now.time, run.left)) if run.left else ()
+    beside = (*earlier, Start(now.directory, now.time, run.left)) if run.left else ()
     now = _counted(job, now, **run.exit.attributes)
     return _becomes(
         now,
@@ -334,14 +385,15 @@ def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situat
 def _looked(job: Job, profile: Profile, now: Situation, event: Looked) -> Situation:
     """R6: allowed_execute_duration and allowed_job_duration hold a job while it runs, and its sandbox is lost."""
     run = event.run
-    held = _took_too_long(job, run.seconds, now.elapsed + run.seconds)._replace(running=True)
+    held = _took_too_long(job, run.seconds, now.elapsed + run.seconds)
+    assert held, "HTCondor has seen that it takes too long"
     return _becomes(
         now,
         Kind.HELD,
         run.seconds,
         run=run,
         sandbox=run.sandbox,
-        next=held,
+        next=held._replace(running=True),
         pending=0.0,
         home=_with_streamed(now.home, job, run),
         badput=now.badput + now.pending + run.seconds,
@@ -350,7 +402,7 @@ def _looked(job: Job, profile: Profile, now: Situation, event: Looked) -> Situat
 
 def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred) -> Situation:
     """R4, R6: what becomes of a job whose program has ended, when the transfer of its files has arrived."""
-    run = now.run
+    run = now.ran
     now = replace(now, elapsed=now.elapsed + event.transfer)
     if not is_checkpoint(job, run):
         now = _counted(job, now, numjobcompletions=_count_of(now, "numjobcompletions"))
@@ -414,46 +466,58 @@ def _struck(job: Job, profile: Profile, now: Situation, event: Struck) -> Situat
     if now.status is Status.CLAIMED:
         return _becomes(now, Kind.HELD if fault.kind == "hold" else Kind.REQUEUED, event.after, fault=fault)
     if now.status is Status.RUNNING:
+        assert event.run, "a program ran"
         now = replace(now, pending=now.pending + event.run.seconds)
-        return _vacated(job, profile, now, event)
+        return _vacated(job, profile, now, event, event.run)
     if fault.kind == "upload-fails":
         return _becomes(
             now,
             Kind.CHECKPOINT_FAILED,
             event.transfer,
             fault=fault,
-            run=now.run,
+            run=now.ran,
             transfer=event.transfer,
-            home=_with_streamed(now.home, job, now.run),
+            home=_with_streamed(now.home, job, now.ran),
         )
-    return _lost(job, now, fault, now.run, event.after, event.transfer, home=_with_streamed(now.home, job, now.run))
+    return _lost(job, now, fault, now.ran, event.after, event.transfer, home=_with_streamed(now.home, job, now.ran))
 
 
-def _vacated(job: Job, profile: Profile, now: Situation, event: Struck) -> Situation:
+def _vacated(job: Job, profile: Profile, now: Situation, event: Struck, run: Run) -> Situation:
     """R5: all since the last checkpoint is lost; unless, R7, the job asks for its output to be saved then."""
-    home = _with_streamed(now.home, job, event.run)
+    home = _with_streamed(now.home, job, run)
     if not job.on_exit_or_evict or event.fault.kind == "evict":
-        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home)
+        return _lost(job, now, event.fault, run, event.after, event.transfer, home=home)
     try:
-        sent = transfer.vacated(job, event.run.sandbox, profile)
+        sent = transfer.vacated(job, run.sandbox, profile)
     except transfer.Outside as found:
-        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, next=_unknown(found))
+        return _lost(job, now, event.fault, run, event.after, event.transfer, home=home, next=_unknown(found))
     except transfer.Endless:
-        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home)
+        return _lost(job, now, event.fault, run, event.after, event.transfer, home=home)
     if isinstance(sent, Tree):
         spool = transfer.commit(now.spool, sent)
         if transfer.has_news(sent, now.spool):
             now = replace(now, goodput=now.goodput + now.pending, pending=0.0)
-        return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, spool=spool)
-    then = NotSaved(sent.paths)
+        return _lost(job, now, event.fault, run, event.after, event.transfer, home=home, spool=spool)
+    then: NotSaved | Held = NotSaved(sent.paths)
     if profile.missing_output_holds:
         then = Held(Hold.OUTPUT, 2, "Transfer output files failure", sent.paths)
-    return _lost(job, now, event.fault, event.run, event.after, event.transfer, home=home, next=then)
+    return _lost(job, now, event.fault, run, event.after, event.transfer, home=home, next=then)
 
 
-def _lost(job: Job, now: Situation, fault: Fault, run: Run, after: float, transfer: float, **changes) -> Situation:
+def _lost(
+    job: Job,
+    now: Situation,
+    fault: Fault,
+    run: Run,
+    after: float,
+    transfer: float,
+    *,
+    home: Tree,
+    spool: Tree | None = None,
+    next: Next | None = None,
+) -> Situation:
     """R5: the slot is gone, and the sandbox with it."""
-    held = fault.kind == "hold" or isinstance(changes.get("next"), Held)
+    held = fault.kind == "hold" or isinstance(next, Held)
     return _becomes(
         now,
         Kind.HELD if held else Kind.EVICTED,
@@ -464,7 +528,9 @@ def _lost(job: Job, now: Situation, fault: Fault, run: Run, after: float, transf
         transfer=transfer,
         badput=now.badput + now.pending,
         pending=0.0,
-        **changes,
+        home=home,
+        spool=now.spool if spool is None else spool,
+        next=next,
     )
 
 
@@ -473,7 +539,7 @@ def _released(job: Job, profile: Profile, now: Situation, event: Released) -> Si
     return _becomes(now, Kind.RELEASED, event.after, sandbox=None)
 
 
-_RULES = {
+_RULES: Mapping[type[Event], tuple[set[Status], Callable[..., Situation]]] = {
     Matched: ({Status.IDLE}, _matched),
     Reactivated: ({Status.CLAIMED}, _reactivated),
     Exited: ({Status.RUNNING}, _exited),
@@ -484,9 +550,9 @@ _RULES = {
 }
 
 
-def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes) -> Situation:
-    changes = {"fault": None, "next": None, "run": None, "text": "", "transfer": 0.0, **changes}
-    return replace(now, kind=kind, time=now.time + after, **changes)
+def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes: Unpack[Changes]) -> Situation:
+    all_changes: Changes = {"fault": None, "next": None, "run": None, "text": "", "transfer": 0.0, **changes}
+    return replace(now, kind=kind, time=now.time + after, **all_changes)
 
 
 # -- the end of an execution ------------------------------------------------------------------
@@ -494,7 +560,7 @@ def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes) -> Situa
 
 def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     """R1, R4, R6: what HTCondor makes of a program that has ended by itself. Raises Outside, Endless."""
-    run = now.run
+    run = now.ran
     if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox, now.came)):
         if problem.too_much:
             return Held(
@@ -510,6 +576,7 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         return Held(Hold.LIMIT, 0, f"The job used more than {run.over}, a limit of this simulator and not of HTCondor")
     if is_checkpoint(job, run):
         return _checkpoint(job, profile, run.sandbox, now.spool)
+    home: Tree | transfer.Failure
     if job.on_success and not is_success(job, run.exit):
         home, transferred = transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure
     else:
@@ -608,8 +675,9 @@ def _not_started(job: Job, run: Run) -> str:
     """Why a program could not be started, in HTCondor's words."""
     program = run.sandbox.get(job.executable)
     script = re.match(rb"#! *(\S+)", program.content) if isinstance(program, File) else None
-    named = script and run.error == errno.ENOENT
-    interpreter = f"invalid interpreter ({os.fsdecode(script[1])}) specified on first line of script " if named else ""
+    interpreter = ""
+    if script and run.error == errno.ENOENT:
+        interpreter = f"invalid interpreter ({os.fsdecode(script[1])}) specified on first line of script "
     return f"Failed to execute '{job.executable}': {interpreter}(errno={run.error}: '{run.unstartable}')"
 
 
