@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..problems import CAUTION, Place, Problem, Remark, SubmitError
@@ -26,7 +26,7 @@ _DIRECTIVE = re.compile(r"@?(include|use|error|warning)\b([^:=]*):\s*(.*)", re.I
 _VERSION = re.compile(
     r"version\s+(?P<operator>[<>]=?|[=!]?=)\s*(?P<version>\d+\.\d+(?:\.\d+)?)[\w. ]*", re.IGNORECASE | re.ASCII
 )
-_COMPARISONS = {
+_COMPARISONS: dict[str, Callable[[list[int], list[int]], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     "=": operator.eq,
@@ -251,7 +251,7 @@ class _Branch(NamedTuple):
 
 def _here_document(tag: str, lines: Lines) -> str:
     """`name @=TAG`: the lines up to `@TAG`."""
-    body = []
+    body: list[str] = []
     for _, line in lines:
         if line == "@" + tag:
             return "\n".join(body)

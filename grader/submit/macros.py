@@ -11,6 +11,7 @@ import ast
 import operator
 import os
 import re
+from collections.abc import Callable
 
 from ..problems import Place, Problem
 
@@ -262,7 +263,7 @@ def _parts_of(path: str, flags: str) -> str:
     return directory.removesuffix("/") if "b" in flags and not tail else directory + tail
 
 
-_OPERATORS = {
+_OPERATORS: dict[type[ast.operator | ast.unaryop], Callable[..., int | float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -292,7 +293,7 @@ def number(text: str) -> int | float:
 
 
 def _evaluated(node: ast.expr) -> int | float:
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         return node.value
     if isinstance(node, ast.UnaryOp) and type(node.op) in _OPERATORS:
         return _OPERATORS[type(node.op)](_evaluated(node.operand))
@@ -301,11 +302,11 @@ def _evaluated(node: ast.expr) -> int | float:
     left, right = _evaluated(node.left), _evaluated(node.right)
     if type(node.op) in _OPERATORS:
         return _OPERATORS[type(node.op)](left, right)
-    whole = isinstance(left, int) and isinstance(right, int)
+    if isinstance(left, int) and isinstance(right, int) and isinstance(node.op, ast.Div | ast.Mod):
+        quotient = _quotient(left, right)
+        return quotient if isinstance(node.op, ast.Div) else left - right * quotient
     if isinstance(node.op, ast.Div):
-        return _quotient(left, right) if whole else left / right
-    if isinstance(node.op, ast.Mod) and whole:
-        return left - right * _quotient(left, right)
+        return left / right
     raise ValueError
 
 

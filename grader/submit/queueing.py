@@ -47,6 +47,7 @@ class Arguments:
         if keyword is None:
             return cls(count=_count(text))
         found = _VARIABLES.fullmatch(text[: keyword.start()])
+        assert found, "its two groups may be empty, and the first takes any text"
         names = tuple(re.findall(r"[\w.]+", found["names"])) or ("Item",)
         mode = keyword[1].lower()
         selected, kind, items = _qualifiers(text[keyword.end() :].strip(), mode)

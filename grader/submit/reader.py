@@ -51,6 +51,7 @@ MOST_JOBS = 10_000
 MOST_CHARACTERS = 200_000
 
 T = TypeVar("T")
+P = TypeVar("P", str, str | None)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Submission:
             for job in self.jobs
         )
 
-    def _inside(self, command: str, path: str | None, directory: Path) -> str | None:
+    def _inside(self, command: str, path: P, directory: Path) -> P | str:
         if path is None or (not posixpath.isabs(path) and posixpath.normpath(path).split("/")[0] != ".."):
             return path
         for here in (os.path.abspath(directory), os.path.realpath(directory)):
@@ -392,7 +393,9 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         success_exit_code=success or 0,
         on_success=success is not None,
         on_exit_remove=remove,
-        **{command: _policy(given, command) for command in commands.POLICIES if command.startswith("on_exit_hold")},
+        on_exit_hold=_policy(given, "on_exit_hold"),
+        on_exit_hold_reason=_policy(given, "on_exit_hold_reason"),
+        on_exit_hold_subcode=_policy(given, "on_exit_hold_subcode"),
         allowed_execute_duration=given.read("allowed_execute_duration", values.whole_number, None),
         allowed_job_duration=given.read("allowed_job_duration", values.whole_number, None),
         max_transfer_input_mb=given.read("max_transfer_input_mb", values.most_mb, None),
@@ -429,8 +432,10 @@ def _policy(given: _Commands, command: str) -> str:
 
 def _remaps(given: _Commands, profile: Profile) -> tuple[tuple[str, str], ...]:
     """The pairs of transfer_output_remaps. A file that goes to a URL keeps the URL's last name."""
-    pairs = []
-    for name, new in given.read("transfer_output_remaps", lambda text: values.remaps(text, profile.bare_remaps), ()):
+    pairs: list[tuple[str, str]] = []
+    for name, new in given.read(
+        "transfer_output_remaps", lambda text: values.remaps(text, profile.bare_remaps), tuple(pairs)
+    ):
         if values.is_url(new):
             given.remark(
                 "transfer_output_remaps",
