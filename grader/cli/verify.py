@@ -194,8 +194,8 @@ class _Verification:
         found, doubt = self.measured(job, found)
         where, known = self.behind(job, found)
         if where:
-            counted = {name: getattr(found, name) for name in ("states", "executions", "schedules")}
-            found = unknown(Unknown.STATE_OUTSIDE, where, **counted)
+            counts = Exploration(UNKNOWN, None, None, None, found.states, found.executions, found.schedules)
+            found = unknown(Unknown.STATE_OUTSIDE, where, counts)
         return Checked(job, found, evidence(job, found) + _doubtful(found, doubt), _named(known))
 
     def lacks_module(self, found: Exploration) -> str:
@@ -215,7 +215,7 @@ class _Verification:
         judgement = judge.judge(last, self.schedule)
         found = judgement.found
         if found.verdict != UNSAFE:
-            found = unknown(Unknown.ONE_SCHEDULE, found.failure, schedule=self.schedule)
+            found = unknown(Unknown.ONE_SCHEDULE, found.failure, Exploration(UNKNOWN, schedule=self.schedule))
         return Checked(job, found, judgement.facts, _named(judgement.misconception))
 
     def measured(self, job: Job, found: Exploration) -> tuple[Exploration, Difference | None]:

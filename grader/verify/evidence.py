@@ -55,8 +55,8 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
     if violation.failure == "wrong output" and violation.expected is not None:
         facts += differences(violation.expected, violation.got) or _others(job, violation)
     if isinstance(state.next, Held):
-        facts += _held(state.next, state)
-        facts += _no_first_line(job, state.run) + _no_interpreter(job, state.run)
+        facts += _held(state.next, state, state.ran)
+        facts += _no_first_line(job, state.ran) + _no_interpreter(job, state.ran)
     if violation.failure == "lost progress":
         seconds = f"{violation.seconds:g} virtual second{'' if violation.seconds == 1 else 's'}"
         facts.append(Evidence("work done again", f"a restart elsewhere does {seconds} of committed work again"))
@@ -66,8 +66,8 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
     facts += left_running(violation.state)
     facts += left_behind(violation)
     if _failed(job, state):
-        facts += _windows_line_ends(job, state.run)
-        facts.append(Evidence("exit", f"execution {state.execution} ended with {state.run.exit}"))
+        facts += _windows_line_ends(job, state.ran)
+        facts.append(Evidence("exit", f"execution {state.execution} ended with {state.ran.exit}"))
     elif state.run is not None and state.run.unstartable:
         facts += _windows_line_ends(job, state.run)
     return tuple(facts)
@@ -255,7 +255,7 @@ def _others(job: Job, violation: Violation) -> list[Evidence]:
     return [
         Evidence("other file", f"{path} came home, and should not have", path)
         for path, entry in (violation.got or Tree()).items()
-        if isinstance(entry, File) and path not in (*violation.expected, job.output, job.error)
+        if isinstance(entry, File) and path not in (*(violation.expected or ()), job.output, job.error)
     ][:5]
 
 
@@ -264,11 +264,11 @@ def left_running(last: State) -> list[Evidence]:
     way = last.way()
     for before, after in zip(way, way[1:]):
         if after.now.beside:
-            names = ", ".join(dict.fromkeys(before.run.left))
+            names = ", ".join(dict.fromkeys(before.ran.left or ()))
             return [
                 Evidence(
                     "left running",
-                    f"when execution {before.execution} left with {before.run.exit}, it left "
+                    f"when execution {before.execution} left with {before.ran.exit}, it left "
                     f"{names} running: that goes on beside execution {after.execution}, in the same sandbox",
                 )
             ]
@@ -293,7 +293,7 @@ def files_left_behind(before: State, after: State) -> list[str]:
     """Paths in the sandbox that an eviction destroyed which the next one, made from inputs and
     checkpoint, does not have: only those of work that had been committed by then."""
     earlier = [s for s in before.way() if isinstance(s.next, Saved) and s.next.spool == after.spool]
-    seen = earlier[-1].run.sandbox if earlier else before.sandbox
+    seen = earlier[-1].ran.sandbox if earlier else before.sandbox
     return [
         path
         for path, entry in seen.items()
@@ -301,13 +301,13 @@ def files_left_behind(before: State, after: State) -> list[str]:
     ]
 
 
-def _held(held: Held, state: State) -> list[Evidence]:
+def _held(held: Held, state: State, run: Run) -> list[Evidence]:
     if not held.missing:
         return [Evidence("limit", held.reason)]
     facts = []
-    there = [p for p in state.run.sandbox if p not in state.sandbox and p not in (STDOUT, STDERR)]
+    there = [p for p in run.sandbox if p not in state.sandbox and p not in (STDOUT, STDERR)]
     for path in held.missing:
-        if there_is := list(_unsendable(state.run.sandbox, path)):
+        if there_is := list(_unsendable(run.sandbox, path)):
             facts += there_is
             continue
         near = [p for p in there if p.rpartition("/")[2] == path.rpartition("/")[2]] or there
@@ -338,7 +338,7 @@ def _unsendable(sandbox: Tree, path: str) -> Iterator[Evidence]:
 def _failed(job: Job, state: State) -> bool:
     """Whether the program ended with an error, be it that the job is held because there was no output then (R6)."""
     ended = isinstance(state.next, Ended) or (isinstance(state.next, Held) and state.next.code == 12)
-    return ended and state.run.exit.code != job.success_exit_code
+    return ended and state.ran.exit.code != job.success_exit_code
 
 
 def _windows_line_ends(job: Job, run: Run) -> list[Evidence]:

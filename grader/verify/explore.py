@@ -48,7 +48,7 @@ from ..tree import File, Tree
 from .liveness import Hindsight
 from .observer import Observer
 from .packed import without_times
-from .states import State
+from .states import Key, Length, State
 from .verdicts import Unknown, Unsafe, Verdict
 
 RESTART_SAFE, CONSISTENT, UNSAFE, UNKNOWN = Verdict
@@ -149,9 +149,9 @@ class Exploration:
     first: State | None = field(default=None, repr=False)
 
 
-def unknown(why: Unknown, what: object = "", **found) -> Exploration:
-    """The verdict on a job of which nothing can be said."""
-    return Exploration(UNKNOWN, why.sentence(what), unknown=why, **found)
+def unknown(why: Unknown, what: object = "", found: Exploration = Exploration(UNKNOWN)) -> Exploration:
+    """The verdict on a job of which nothing can be said. `found`: what is known all the same."""
+    return replace(found, verdict=UNKNOWN, failure=why.sentence(what), unknown=why)
 
 
 def explore(
@@ -182,19 +182,19 @@ class _Explorer:
         self.streams_count = False
         self.soft = False
         """Whether soft evictions are tried: in eviction-driven mode they send files (R7), at other times nothing."""
-        self.states: dict[tuple, State] = {}
+        self.states: dict[Key, State] = {}
         """What stands for each state that was seen."""
-        self.places: dict[tuple, list[State]] = {}
+        self.places: dict[tuple[object, ...], list[State]] = {}
         """The states that were expanded, by what the program depends on."""
         self.sent: set[str] = set()
         """All names that any checkpoint has in the spool."""
-        self.runs: dict[tuple, Run] = {}
-        self.begun: dict[tuple, Future[Run] | Run] = {}
+        self.runs: dict[tuple[object, ...], Run] = {}
+        self.begun: dict[tuple[object, ...], Future[Run] | Run] = {}
         """Executions that are going to be asked for, and are under way in other threads."""
         self.waited = 0.0
         """Real seconds, for all executions together."""
         self.done: list[tuple[Situation, Run]] = []
-        self.queue: list[tuple] = []
+        self.queue: list[tuple[Length, int, State]] = []
         self.serial = itertools.count()
         self.schedules = 0
         self.violations: dict[Unsafe, Violation] = {}
@@ -203,8 +203,8 @@ class _Explorer:
         self.twice = False
         self.livelock = Livelock(job, self.run, bounds.executions, bounds.patience)
         # There are more states than directories.
-        self.identity = cache(self.identity)
-        self.slots_known = cache(self.slots_known)
+        self.identity = cache(self.telling)
+        self.slots_known = cache(self.slots_named)
 
     def explore(self) -> Exploration:
         if not self.job.on_exit_or_evict:
@@ -295,6 +295,7 @@ class _Explorer:
         if is_checkpoint(self.job, run):  # on a bad network it is not even noticed that a file is missing
             state.unsent = self.follow(state, self.restart(self.step(exited, Struck(upload_fails))), upload_fails)
         if then.kind == Kind.CHECKPOINT:
+            assert isinstance(then.next, Saved), "a checkpoint that is no hold is saved"
             self.sent.update(then.next.sent.top())
             moved = self.start(self.step(then, Struck(requeue)))
             state.elsewhere = (
@@ -302,11 +303,11 @@ class _Explorer:
                 if self.profile.may_requeue
                 else self.known(self.successor(state, moved))
             )
-        self.find_fault(state, reference)
+        self.find_fault(state, then, reference)
 
     def vacate(self, state: State) -> None:
         """R7: evict softly in the middle of an execution, and at its last moment. Raises Exhausted."""
-        now, whole = state.now, state.run
+        now, whole = state.now, state.ran
         for seconds in (round(whole.seconds / 2), None) if whole.seconds >= MIDDLE else (None,):
             fault = Fault("vacate", now.execution, seconds)
             stop = soft_stop(self.job, seconds, whole)
@@ -318,18 +319,18 @@ class _Explorer:
             else:
                 self.follow(state, self.start(struck), fault)
 
-    def find_fault(self, state: State, reference: Tree | None) -> None:
+    def find_fault(self, state: State, then: Situation, reference: Tree | None) -> None:
         """Judge what has come of an execution. Raises Exhausted where that is not known."""
-        if isinstance(state.next, Held) and state.next.code == Hold.LIMIT and not state.run.over:
-            raise Exhausted(Unknown.NOT_SIMULATED, state.next.reason)
-        if isinstance(state.next, Held):
+        if isinstance(then.next, Held) and then.next.code == Hold.LIMIT and not state.ran.over:
+            raise Exhausted(Unknown.NOT_SIMULATED, then.next.reason)
+        if isinstance(then.next, Held):
             self.violate(Unsafe.HELD, state)
-        elif state.then.kind == Kind.NEVER_FINISHES:
+        elif then.kind == Kind.NEVER_FINISHES:
             state.endless = True
             self.violate(Unsafe.NEVER_FINISHES, state)
-        elif state.then.kind == Kind.ENDED:
-            home = state.next.home
-            if not is_success(self.job, state.next.exit):
+        elif then.kind == Kind.ENDED:
+            home = then.end.home
+            if not is_success(self.job, then.end.exit):
                 self.violate(Unsafe.FAILED, state, reference, home)
             elif reference is not None and not self.same(reference, home):
                 self.violate(Unsafe.WRONG_OUTPUT, state, reference, home)
@@ -344,13 +345,13 @@ class _Explorer:
     def start(self, idle: Situation, after: float = 0.0) -> Situation:
         """In a new sandbox, and in a slot that no file in it knows of: such slots are all the same."""
         now = self.step(idle, Matched(after=after))
-        known = self.slots_known(now.sandbox)
+        known = self.slots_known(now.directory)
         return replace(now, slot=min(set(range(len(known) + 1)) - known)) if known else now
 
     def restart(self, claimed: Situation) -> Situation:
         """In place. If nothing that is there knows of the slot any more, any other is the same."""
         now = self.step(claimed, Reactivated())
-        return now if now.slot == 0 or now.beside or self.slots_known(now.sandbox) else replace(now, slot=0)
+        return now if now.slot == 0 or now.beside or self.slots_known(now.directory) else replace(now, slot=0)
 
     def run(self, now: Situation, schedule: Schedule = (), trace: bool = False) -> Run:
         """Execute the program, once for each sandbox; `schedule` leads there. Raises Exhausted; the first execution is
@@ -369,16 +370,16 @@ class _Explorer:
             self.done.append((now, self.runs[key]))
         return self.runs[key]
 
-    def execute(self, now: Situation, schedule: Schedule = (), **circumstances) -> Run:
+    def execute(self, now: Situation, schedule: Schedule = (), trace: bool = False) -> Run:
         """Execute the program, whatever is known. Raises Exhausted when somebody does not want to wait for it."""
         began = time.monotonic()
         try:
             with self.observer.execution_of(schedule, now.execution):
-                under_way = None if circumstances else self.begun.pop(self.start_key(now), None)
+                under_way = None if trace else self.begun.pop(self.start_key(now), None)
                 if isinstance(under_way, Future):
                     run = under_way.result()
                 else:
-                    run = under_way or execute(self.executor, self.job, now, **circumstances)
+                    run = under_way or execute(self.executor, self.job, now, trace=trace)
         except KeyboardInterrupt:
             if self.observer.stopped:
                 raise Exhausted(Unknown.INTERRUPTED, "") from None
@@ -432,22 +433,22 @@ class _Explorer:
         known = self.states.get(state.key)
         if known is None or (not known.expanded and state.length() < known.length()):
             self.states[state.key] = state
-            heapq.heappush(self.queue, (*state.length(), next(self.serial), state))
+            heapq.heappush(self.queue, (state.length(), next(self.serial), state))
 
     def known(self, state: State) -> State:
         return self.states.get(state.key, state)
 
-    def key(self, now: Situation) -> tuple:
+    def key(self, now: Situation) -> Key:
         """(place, spool). The place is all that matters as long as the job goes on in place."""
         came = transfer.inputs_that_came(self.job, now.came)
         return (*self.start_key(now), now.retries, policies_see(self.job, now), *came), self.identity(now.spool)
 
-    def start_key(self, now: Situation) -> tuple:
+    def start_key(self, now: Situation) -> tuple[object, ...]:
         """What an execution depends on: what is in the sandbox, which execution point that is on, and what is running
         in it, which is known by how it came there."""
         beside = (self.identity(now.beside[0].sandbox), len(now.beside)) if now.beside else ()
-        full = transfer.not_transferred(self.job, now.sandbox, now.came) is not None
-        return self.identity(now.sandbox), now.slot, beside, full
+        full = transfer.not_transferred(self.job, now.directory, now.came) is not None
+        return self.identity(now.directory), now.slot, beside, full
 
     def skip_laps(self, state: State) -> None:
         """Leave out the tries that go as an earlier one did: if one begins as an earlier one has begun, with no
@@ -455,10 +456,11 @@ class _Explorer:
         earlier, (place, spool) = state.before, state.key
         while earlier is not None and earlier.schedule == state.schedule:
             if earlier.key[0][:3] == place[:3] and earlier.key[1] == spool:
-                laps = state.retries // (earlier.retries - state.retries)
+                each = earlier.retries - state.retries
+                laps = int(state.retries // each)
                 state.now = replace(
                     state.now,
-                    retries=state.retries - laps * (earlier.retries - state.retries),
+                    retries=state.retries - laps * each,
                     execution=state.execution + laps * (state.execution - earlier.execution),
                     time=state.clock + laps * (state.clock - earlier.clock),
                 )
@@ -487,18 +489,18 @@ class _Explorer:
             if here.then is None or here in chain:
                 return frozenset()
             chain[here] = None
-            onward = here.then.kind != Kind.RETRIED and (here.follower or here.unsent)
-            here = self.known(onward) if onward else here
+            after = None if here.then.kind == Kind.RETRIED else here.follower or here.unsent
+            here, onward = (here, False) if after is None else (self.known(after), True)
         names = frozenset(self.sent) if here.replaced is None else here.replaced
         for link in reversed(chain):
-            if link.then.kind == Kind.RETRIED:
+            if link.then and link.then.kind == Kind.RETRIED:
                 names = frozenset()
             elif isinstance(link.next, Saved):
                 names = names.intersection(link.next.sent.top())
             link.replaced = names
         return names
 
-    def identity(self, tree: Tree) -> Tree:
+    def telling(self, tree: Tree) -> Tree:
         """The part of a directory that tells states apart: what was printed counts only where it
         is all that the job gives, and then without the names of execution points."""
         if not self.streams_count:
@@ -519,7 +521,7 @@ class _Explorer:
         }
         return Tree(renamed)
 
-    def slots_known(self, sandbox: Tree) -> set[int]:
+    def slots_named(self, sandbox: Tree) -> set[int]:
         return self.executor.slots_named_in(transfer.without_streams(sandbox))
 
     # -- judging ---------------------------------------------------------------
@@ -550,14 +552,16 @@ class _Explorer:
         livelock = self.livelock.afresh()
         while True:
             try:
-                state.run = self.run(state.now)
-                self.stay_within_limits(state.run)
+                run = state.run = self.run(state.now)
+                self.stay_within_limits(run)
                 if livelock.endless(state.now):
                     return state, None
             except Exhausted as bound:
                 self.exhausted = bound
-                return state if state.run else state.before, None
-            then = self.step(self.step(state.now, Exited(state.run)), Transferred())
+                executed = state if state.run else state.before
+                assert executed, "the first execution is always allowed"
+                return executed, None
+            then = self.step(self.step(state.now, Exited(run)), Transferred())
             if then.kind == Kind.CHECKPOINT:
                 self.begin(self.start(self.step(then, Struck(Fault("requeue", state.execution)))))
             if then.status is Status.CLAIMED:
@@ -565,8 +569,8 @@ class _Explorer:
             elif then.kind == Kind.RETRIED:
                 state = self.successor(state, self.start(then))
             else:
-                good = then.kind == Kind.ENDED and is_success(self.job, then.next.exit)
-                return state, then.next.home if good else None
+                good = then.kind == Kind.ENDED and is_success(self.job, then.end.exit)
+                return state, then.end.home if good else None
 
     def without_logs(self, home: Tree) -> Tree:
         return Tree(
@@ -603,7 +607,8 @@ class _Explorer:
     def judge(self, first: State, reference: Tree | None) -> Exploration:
         free = list(self.free_way(first))
         ended = isinstance(free[-1].next, Ended)
-        found = dict(
+        found = Exploration(
+            UNKNOWN,
             states=len(self.states),
             executions=len(self.runs),
             schedules=self.schedules,
@@ -612,30 +617,28 @@ class _Explorer:
             reference=reference,
             known=self.expected is not None,
             first=first,
-            exhausted=self.exhausted and self.exhausted.bound,
+            exhausted=self.exhausted.bound if self.exhausted else None,
             waiting=self.waiting() if self.exhausted else (),
         )
         worst = next((self.violations[f] for f in Unsafe if f in self.violations), None)
         if again := self.not_repeatable(worst):
-            return unknown(Unknown.NON_DETERMINISTIC, difference=again, **found)
+            return unknown(Unknown.NON_DETERMINISTIC, found=replace(found, difference=again))
         if worst:
-            return Exploration(UNSAFE, worst.failure, worst, worst.state.schedule, twice=self.twice, **found)
+            schedule = worst.state.schedule
+            return replace(
+                found, verdict=UNSAFE, failure=worst.failure, violation=worst, schedule=schedule, twice=self.twice
+            )
         if self.exhausted:
-            return Exploration(UNKNOWN, str(self.exhausted), unknown=self.exhausted.bound, **found)
+            return replace(found, failure=str(self.exhausted), unknown=self.exhausted.bound)
         if not any(isinstance(s.next, Saved) for s in self.states.values()):
-            return unknown(Unknown.NEVER_SAVED, **found)
+            return unknown(Unknown.NEVER_SAVED, found=found)
         looked = any(run.looked for run in self.runs.values())
         if self.bounds.late and reference is not None and looked and (late := self.differs_late(first, reference)):
             schedule, right, got = late
             shown = render(schedule[:SHOWN]) + (" ..." if len(schedule) > SHOWN else "")
-            return unknown(
-                Unknown.GOES_BY_TIME,
-                shown,
-                schedule=schedule,
-                **found,
-                difference=("the job restarted days later", right, got),
-            )
-        return Exploration(RESTART_SAFE, **found)
+            difference = "the job restarted days later", right, got
+            return unknown(Unknown.GOES_BY_TIME, shown, replace(found, schedule=schedule, difference=difference))
+        return replace(found, verdict=RESTART_SAFE)
 
     def waiting(self) -> tuple[Schedule, ...]:
         """The schedules that lead to what was not tried."""
@@ -643,10 +646,11 @@ class _Explorer:
 
     def free_way(self, first: State) -> Iterator[State]:
         seen: set[State] = set()
-        while first is not None and first not in seen:
-            seen.add(first)
-            yield first
-            first = first.follower and self.known(first.follower)
+        state: State | None = first
+        while state is not None and state not in seen:
+            seen.add(state)
+            yield state
+            state = state.follower and self.known(state.follower)
 
     def not_repeatable(self, worst: Violation | None) -> tuple[str, Tree, Tree] | None:
         """Whether the job does something else each time, so that nothing can be said of it; if so, what.
@@ -671,7 +675,7 @@ class _Explorer:
             self.twice = True
             return None
         for before, after in zip(one.way(), other.way()):
-            trees = self.identity(before.run.sandbox), self.identity(after.run.sandbox)
+            trees = self.identity(before.ran.sandbox), self.identity(after.ran.sandbox)
             if trees[0] != trees[1]:
                 return f"execution {before.execution} done twice", *trees
         self.twice = True
@@ -700,15 +704,16 @@ class _Explorer:
     def all_elsewhere(self, clock: float, wait: float) -> tuple[Schedule, Tree | None]:
         """The run with every restart elsewhere, `wait` seconds later: its schedule, and what comes home if it ends
         well; None where there is no time for it."""
-        now, waits, schedule = replace(submitted(self.job), time=clock), 0.0, ()
+        now, waits = replace(submitted(self.job), time=clock), 0.0
+        schedule: Schedule = ()
         for number in range(1, 2 * len(self.states) + 1):
             if time.monotonic() > self.until:
                 return schedule, None
             now = self.start(now, waits)
             now = self.step(self.step(now, Exited(self.execute(now, schedule))), Transferred())
             if now.kind != Kind.CHECKPOINT:
-                good = now.kind == Kind.ENDED and is_success(self.job, now.next.exit)
-                return schedule, now.next.home if good else Tree()
+                good = now.kind == Kind.ENDED and is_success(self.job, now.end.exit)
+                return schedule, now.end.home if good else Tree()
             requeue = Fault("requeue", number)
             now, waits = self.step(now, Struck(requeue)), wait
             schedule = (*schedule, requeue if self.profile.may_requeue else Fault("evict", 2 * number))

@@ -44,23 +44,23 @@ class Hindsight:
             here = self.remaining.get(self.known(state.follower))
             there = self.remaining.get(self.known(state.elsewhere))
             if here and there and (lost := self.lost(state, here, there)):
-                yield self.restarted_elsewhere(state), lost
+                yield self.restarted_elsewhere(state, state.follower, state.elsewhere), lost
 
     @staticmethod
     def lost(state: State, here: tuple[float, int], there: tuple[float, int]) -> float:
         """Virtual seconds of committed work done again elsewhere, 0 if that is next to nothing."""
-        if state.run.seconds:
+        if state.ran.seconds:
             lost = there[0] - here[0]
-            return lost if lost > REPEATED * state.run.seconds else 0.0
+            return lost if lost > REPEATED * state.ran.seconds else 0.0
         return float(there[1] > here[1])
 
-    def restarted_elsewhere(self, state: State) -> State:
+    def restarted_elsewhere(self, state: State, follower: State, elsewhere: State) -> State:
         """The restart in a new sandbox from the checkpoint that this state makes, on the way that
         leads through that checkpoint; the state itself may be known from a shorter one."""
-        last = state if self.profile.may_requeue else self.known(state.follower).reached(state)
+        last = state if self.profile.may_requeue else self.known(follower).reached(state)
         fault = Fault("requeue" if self.profile.may_requeue else "evict", last.execution)
-        there = self.known(state.elsewhere)
-        return replace(state.elsewhere, run=there.run, then=there.then).reached(last, fault)
+        there = self.known(elsewhere)
+        return replace(elsewhere, run=there.run, then=there.then).reached(last, fault)
 
     # -- without a fault -------------------------------------------------------
 
@@ -78,7 +78,7 @@ class Hindsight:
             rest, endless = self.remaining.get(here), here in chain or here.endless
         for link in reversed(chain):
             link.endless = endless
-            rest = self.remaining[link] = rest and (rest[0] + link.run.seconds, rest[1] + 1)
+            rest = self.remaining[link] = rest and (rest[0] + link.ran.seconds, rest[1] + 1)
 
     def loop(self, state: State) -> State:
         """The first state that comes again when a job goes on from here without faults."""
@@ -96,7 +96,7 @@ class Hindsight:
         ways = {
             state: [self.known(state.follower), self.known(state.elsewhere)]
             for state in self.states
-            if isinstance(state.next, Saved)
+            if isinstance(state.next, Saved) and state.follower and state.elsewhere
         }
         # What is left when, again and again, the states with no way on among the rest are taken out, the last first.
         endless, before = dict.fromkeys(ways), -1
@@ -116,7 +116,7 @@ class Hindsight:
 
     def way_back(self, start: State, endless: Container[State]) -> State | None:
         """This state once more, at the end of the way back to it with the fewest requeues."""
-        queue, seen = [(*start.length(), next(self.serial), start)], set()
+        queue, seen = [(start.length(), next(self.serial), start)], set[State]()
         while queue:
             here = heapq.heappop(queue)[-1]
             known = self.known(here)
@@ -127,8 +127,7 @@ class Hindsight:
             if here is not start:
                 seen.add(known)
             for there, fault in ((known.follower, None), (known.elsewhere, Fault("requeue", here.execution))):
-                there = self.known(there)
-                if there in endless:
+                if there and (there := self.known(there)) in endless:
                     again = there.reached(here, fault)
-                    heapq.heappush(queue, (*again.length(), next(self.serial), again))
+                    heapq.heappush(queue, (again.length(), next(self.serial), again))
         return None

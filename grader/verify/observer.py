@@ -9,9 +9,11 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
+from typing import Any
 
 from ..rules.schedule import Schedule
 
@@ -34,18 +36,18 @@ class Observer:
     """When the time for all is up. Both as time.monotonic() has it."""
     stopped: bool = False
     _executing: bool = False
-    _before: object = None
+    _before: Callable[[int, FrameType | None], Any] | int | None = None
 
     def __enter__(self) -> Observer:
         if threading.current_thread() is threading.main_thread():  # in no other can it be done
             self._before = signal.signal(signal.SIGINT, self._interrupted)
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
 
-    def _interrupted(self, number, frame) -> None:
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
         again, self.stopped = self.stopped, True
         if again or self._executing:
             raise KeyboardInterrupt

@@ -7,10 +7,11 @@ import errno
 import os
 import re
 
-from ..rules.execution import Executes, Run
+from ..rules.execution import Executes, Exit, Run
 from ..rules.job import Job
 from ..rules.profile import Profile
 from ..rules.simulation import Outcome, outcome, simulate
+from ..tree import Tree
 from .explore import UNSAFE, Exploration
 
 READ_ONLY = os.strerror(errno.EROFS)
@@ -42,7 +43,7 @@ def _refused(run: Run) -> str:
     return named[1] or named[2] if named else "a directory that can't be written to here"
 
 
-def _end(job: Job, profile: Profile, executor: Executes) -> tuple:
+def _end(job: Job, profile: Profile, executor: Executes) -> tuple[str, Exit | None, Tree]:
     """What becomes of a job without a fault."""
     end: Outcome = outcome(simulate(job, executor, profile, most_executions=MOST_EXECUTIONS))
     return end.status, end.exit, end.home

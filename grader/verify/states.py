@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from ..rules.execution import Run
 from ..rules.livelock import Livelock
 from ..rules.schedule import Fault, Schedule
-from ..rules.step import Kind, Next, Situation
+from ..rules.step import Ended, Kind, Next, Situation
+from ..tree import Tree
+
+Key = tuple[tuple[object, ...], Tree]
+Length = tuple[int, int, list[int]]
 
 
 @dataclass(eq=False)
@@ -21,7 +25,7 @@ class State:
     before: State | None = None
     schedule: Schedule = ()
     """The faults on the way here."""
-    key: tuple = ()
+    key: Key = ((), Tree())
     """What this state is known by: (place, spool), see explore.py."""
     endless: bool = False
     """Whether no end is reached from here even without a fault."""
@@ -40,7 +44,19 @@ class State:
     @property
     def next(self) -> Next | None:
         """What came of the execution."""
-        return self.then and self.then.next
+        return self.then.next if self.then else None
+
+    @property
+    def ran(self) -> Run:
+        """The execution of a state that was executed."""
+        assert self.run is not None, "it was not executed"
+        return self.run
+
+    @property
+    def end(self) -> Ended:
+        """What came of the execution where that was the program's end."""
+        assert self.then is not None, "it was not executed"
+        return self.then.end
 
     @property
     def expanded(self) -> bool:
@@ -48,12 +64,30 @@ class State:
         return self.then is not None or self.endless
 
     # What is asked of a state that the situation knows.
-    sandbox = property(lambda self: self.now.sandbox)
-    spool = property(lambda self: self.now.spool)
-    slot = property(lambda self: self.now.slot)
-    clock = property(lambda self: self.now.time)
-    execution = property(lambda self: self.now.execution)
-    retries = property(lambda self: self.now.retries)
+
+    @property
+    def sandbox(self) -> Tree:
+        return self.now.directory
+
+    @property
+    def spool(self) -> Tree:
+        return self.now.spool
+
+    @property
+    def clock(self) -> float:
+        return self.now.time
+
+    @property
+    def execution(self) -> int:
+        return self.now.execution
+
+    @property
+    def slot(self) -> int:
+        return self.now.slot
+
+    @property
+    def retries(self) -> float:
+        return self.now.retries
 
     @property
     def moved(self) -> bool:
@@ -74,6 +108,6 @@ class State:
         now = replace(self.now, kind=Kind.STARTED if fault else Kind.RESTARTED, execution=before.execution + 1)
         return replace(self, now=now, before=before, schedule=before.schedule + ((fault,) if fault else ()))
 
-    def length(self) -> tuple:
+    def length(self) -> Length:
         """What makes one schedule shorter than another: fewer faults, fewer executions, earlier faults."""
         return len(self.schedule), self.execution, [fault.execution for fault in self.schedule]

@@ -43,18 +43,20 @@ def measured(
     be believed, with the difference if there is one that may be harmless. Any other verdict stays."""
     if found.verdict != RESTART_SAFE or found.known or found.reference is None:
         return found, None
-    last, first = _end(found.first), _tried(job, found, executor, profile, Unbroken.TIME_GOES_ON)
+    assert found.first, "something was explored"
+    last, first = _end(found.first), _tried(job, found.first, executor, profile, Unbroken.TIME_GOES_ON)
     if first is None or last is None:
         return replace(found, verdict=CONSISTENT), None
-    tries = [first]
+    files = {path: entry for path, entry in found.reference.items() if isinstance(entry, File)}
+    tries: list[_Try | None] = [first]
     # A timer that is not set back may be all that is behind a difference.
-    if _difference(job, found, last, first) and first.looked:
-        tries.append(_tried(job, found, executor, profile, Unbroken.TIME_BEGINS_ANEW))
-    differences = [one and _difference(job, found, last, one) for one in tries]
+    if _difference(job, files, found.checkpoints, last, first) and first.looked:
+        tries.append(_tried(job, found.first, executor, profile, Unbroken.TIME_BEGINS_ANEW))
+    differences = [one and _difference(job, files, found.checkpoints, last, one) for one in tries]
     if any(one and not difference for one, difference in zip(tries, differences)):
         return replace(found, unbroken=True), None
     difference = next((one for one in reversed(differences) if one), None)
-    if not all(one and not one.explained for one in differences):
+    if difference is None or not all(one and not one.explained for one in differences):
         return replace(found, verdict=CONSISTENT), difference
     violation = Violation(Unsafe.WRONG_OUTPUT, last, difference.unbroken, difference.restarted)
     return replace(
@@ -72,19 +74,19 @@ class _Try(NamedTuple):
     """Whether it asked what time it is."""
 
 
-def _tried(job: Job, found: Exploration, executor: Executor, profile: Profile, how: Unbroken) -> _Try | None:
-    first = found.first
+def _tried(job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken) -> _Try | None:
     run = executor.run(job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
     then = step(job, profile, step(job, profile, first.now, Exited(run)), Transferred())
     kinds = [note[0] for note in run.notes]
-    if run.over or "back" not in kinds or then.kind != Kind.ENDED or not is_success(job, then.next.exit):
+    if run.over or "back" not in kinds or then.kind != Kind.ENDED or not is_success(job, then.end.exit):
         return None
-    return _Try(_anonymous(then.next.home, executor), kinds.count("stay"), run.looked)
+    return _Try(_anonymous(then.end.home, executor), kinds.count("stay"), run.looked)
 
 
-def _end(first: State | None) -> State | None:
+def _end(first: State) -> State | None:
     """The last state of the run without faults."""
-    state, seen = first, set()
+    state: State | None = first
+    seen: set[State] = set()
     while state is not None and state not in seen:
         seen.add(state)
         if isinstance(state.next, Ended):
@@ -104,15 +106,15 @@ def _anonymous(home: Tree, executor: Executor) -> Tree:
     )
 
 
-def _difference(job: Job, found: Exploration, last: State, tried: _Try) -> Difference | None:
-    """How a run that never restarts ended otherwise; None if it did not."""
-    files = {path: entry for path, entry in found.reference.items() if isinstance(entry, File)}
+def _difference(job: Job, files: dict[str, File], checkpoints: int, last: State, tried: _Try) -> Difference | None:
+    """How a run that never restarts ended otherwise than the job did, which brought these files home and made so many
+    checkpoints; None if it did not."""
     # What comes home by itself, and is as the last checkpoint had it, is most likely state.
     state = (
         set() if job.transfer_output_files else {path for path, entry in files.items() if last.spool.get(path) == entry}
     )
     results = set(files) - state or set(files)
-    told = state if tried.stays == found.checkpoints else ()  # else its last checkpoint is another one
+    told = state if tried.stays == checkpoints else ()  # else its last checkpoint is another one
     text = {path for path in told if b"\0" not in files[path].content and not files[path].content.startswith(b"\x80")}
     differing = [path for path in sorted(results | text) if tried.home.get(path) != files[path]]
     if not differing:
@@ -122,8 +124,8 @@ def _difference(job: Job, found: Exploration, last: State, tried: _Try) -> Diffe
         unbroken,
         Tree({path: files[path] for path in differing}),
         all(
-            isinstance(unbroken.get(path), File)
-            and _is_explained(unbroken[path].text, files[path].text, tried.stays, found.checkpoints)
+            isinstance(entry := unbroken.get(path), File)
+            and _is_explained(entry.text, files[path].text, tried.stays, checkpoints)
             for path in differing
             if path in results
         ),
