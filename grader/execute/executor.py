@@ -20,10 +20,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..rules import transfer
-from ..rules.execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Start, Stop, Unbroken
+from ..rules.execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Note, Run, Start, Stop, Unbroken
 from ..rules.job import OWN_FILES, STDERR, STDOUT, Job
 from ..submit import ads
 from ..tree import Entry, File, Link, TooLarge, Tree
@@ -84,7 +84,7 @@ class Executor:
     def __enter__(self) -> Executor:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -134,7 +134,7 @@ class Executor:
         """A text with EXECUTE where it has the real name of the directory of all execute directories."""
         return text.replace(str(self._scratch.path), EXECUTE)
 
-    def afresh(self) -> AbstractContextManager:
+    def afresh(self) -> AbstractContextManager[None]:
         """Nothing, as there is nothing that this executor remembers."""
         return nullcontext()
 
@@ -142,7 +142,7 @@ class Executor:
         """Whether an execution was seen to depend on others by more than its sandbox. Nobody looks at that here."""
         return False
 
-    def apart(self) -> AbstractContextManager:
+    def apart(self) -> AbstractContextManager[None]:
         """Nothing, likewise."""
         return nullcontext()
 
@@ -205,14 +205,16 @@ class Executor:
                 run = self._conclude(starts, directory, real, answer, trace or unbroken is not None)
                 if answer.starts < len(starts) or answer.left is None:
                     return run._replace(left=None)
-                earlier = [process for process in answer.left if process[0]]
-                return run._replace(left=names(job, answer.left), unaided=not earlier)
+                left = [(bool(earlier), str(command)) for earlier, command in answer.left]
+                return run._replace(left=names(job, left), unaided=not any(earlier for earlier, _ in left))
         finally:
             self._scratch.clear(keep_outside=self._one_machine)
 
     # -- what goes in ----------------------------------------------------------
 
-    def _request(self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool) -> dict:
+    def _request(
+        self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool
+    ) -> dict[str, object]:
         """What the starter is told."""
         directory, control = self.directory(slot), self._scratch.control
         sandbox, clock_file = starts[0].sandbox, f"{control}/clock"
@@ -244,7 +246,7 @@ class Executor:
             "failure": f"{control}/failure",
         }
 
-    def _start(self, job: Job, start: Start, slot: int, directory: Path, clock_file: str) -> dict:
+    def _start(self, job: Job, start: Start, slot: int, directory: Path, clock_file: str) -> dict[str, Any]:
         """What is another one in each start."""
         environment = self._environment(job, start.sandbox, directory, clock_file, slot)
         python = _is_python(job, start.sandbox) and environment["PYTHONHASHSEED"] == hashing.FIXED
@@ -378,7 +380,7 @@ class Executor:
 
 
 @lru_cache(16)
-def _told(limits: Limits) -> dict:
+def _told(limits: Limits) -> dict[str, object]:
     return asdict(limits)
 
 
@@ -428,7 +430,7 @@ def _elapsed(now: float, start: float) -> float:
     return round(min(max(0.0, now - start), MOST_SECONDS), 3) if math.isfinite(now) else 0.0
 
 
-def _notes(lines: str) -> Iterator[tuple]:
+def _notes(lines: str) -> Iterator[Note]:
     for line in lines.splitlines():
         try:
             note = json.loads(line)

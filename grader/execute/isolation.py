@@ -64,7 +64,7 @@ class Confinement(NamedTuple):
         """Whether a limit on processes counts those of the job alone: it does for a user of its own,
         and in a user namespace since Linux 5.14."""
         release = re.match(r"(\d+)\.(\d+)", platform.release())
-        return self.own_user or (bool(release) and tuple(map(int, release.groups())) >= (5, 14))
+        return self.own_user or (release is not None and tuple(map(int, release.groups())) >= (5, 14))
 
     def mounted(self, scratch: Path) -> list[Path]:
         """Where in a job's own /tmp, which is its /dev/shm as well, something is mounted."""
@@ -141,7 +141,7 @@ def readable() -> list[str]:
 def _doors(scratch: Path) -> list[str]:
     """Directories that lead to what is mounted, open to every user: bubblewrap makes them for its own."""
     ways = sorted(
-        {str(parent) for path in (*readable(), scratch) for parent in Path(path).parents} - {"/", "/dev", *OWN}
+        {str(parent) for path in (*readable(), str(scratch)) for parent in Path(path).parents} - {"/", "/dev", *OWN}
     )
     return [word for way in ways for word in ("--perms", "0755", "--dir", way)]
 

@@ -164,7 +164,7 @@ exec {python} "$@"
             )
 
 
-def _no_room(why: str, where: str) -> MachineTrouble:
+def _no_room(why: str | None, where: str) -> MachineTrouble:
     return MachineTrouble(
         f"There is no room for jobs to run in {where} ({why}). Make room there, or have TMPDIR name another directory."
     )

@@ -13,8 +13,9 @@ import select
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, Any, NamedTuple
 
 from ..rules.execution import MachineTrouble
 from .given import waiting
@@ -51,7 +52,7 @@ class Answer(NamedTuple):
     """Why no process could be had for it, in the system's words."""
     starts: int = 1
     """How often the program was started: less than asked for if one start before the last ended as none should."""
-    left: list[list] | None = ()
+    left: Sequence[Sequence[Any]] | None = ()
     """After a checkpoint: (whether it was left by an earlier start, its command in hexadecimal digits) of each process
     that is left running. None if that can't be said."""
 
@@ -61,23 +62,22 @@ class Startd:
 
     def __init__(self, scratch: Path, confine: Confinement | None = None):
         self._scratch, self._confine = scratch, confine
-        self._starter: subprocess.Popen | None = None
+        self._starter: subprocess.Popen[bytes] | None = None
         self._abandoned = False
         self._first: list[int] = []
         """By which bubblewrap's child is reached, even if bubblewrap is not there any more: the first process in a
         namespace, with which all others in it end. (File descriptors; see pidfd_open(2).)"""
 
-    def execute(self, request: dict, wall: float) -> Answer:
+    def execute(self, request: dict[str, Any], wall: float) -> Answer:
         """Have a program executed that ends within `wall` seconds of real time: the starter sees to that.
 
         What a request says is told in inside/starter.py. Raises MachineTrouble.
         """
-        if self._starter is None:
-            self._start()
+        starter = self._starter or self._start()
         try:
             told = marshal.dumps(request)
             with waiting(wall):
-                line = self._ask(b"%d\n" % len(told) + told, wall + PATIENCE)
+                line = _ask(starter, b"%d\n" % len(told) + told, wall + PATIENCE)
         except BaseException:  # interrupted: its answer would be taken for that to the next request
             self._end_all()
             raise
@@ -90,8 +90,9 @@ class Startd:
         """End the starter, if there is one, and all below it."""
         if self._starter is None:
             return
+        asked, answers = _pipes(self._starter)
         try:
-            self._starter.stdin.close()  # asked for nothing more, it ends by itself
+            asked.close()  # asked for nothing more, it ends by itself
         except BrokenPipeError:
             pass
         try:
@@ -99,7 +100,7 @@ class Startd:
         except subprocess.TimeoutExpired:
             self._starter.kill()
             self._starter.wait()
-        self._starter.stdout.close()
+        answers.close()
         for first in self._first:
             _end_by(first)
         self._starter, self._first = None, []
@@ -110,18 +111,18 @@ class Startd:
         if starter := self._starter:
             starter.kill()
 
-    def _start(self) -> None:
+    def _start(self) -> subprocess.Popen[bytes]:
         if self._abandoned:
             raise MachineTrouble("An execution was given up.")
         for _ in range(STARTS):
-            self._starter = self._started()
-            if self._line(6 * PATIENCE):
-                self._first = _handles(self._starter.pid) if self._confine else []
-                return
+            starter = self._starter = self._started()
+            if _line(starter, 6 * PATIENCE):
+                self._first = _handles(starter.pid) if self._confine else []
+                return starter
             self.end()
         raise MachineTrouble("The processes in which jobs run can't be started on this machine.")
 
-    def _started(self) -> subprocess.Popen:
+    def _started(self) -> subprocess.Popen[bytes]:
         command = self._confine(starter_command(), self._scratch) if self._confine else starter_command()
         # The scratch directory is named for _end_all_below() alone.
         environment = {
@@ -148,23 +149,32 @@ class Startd:
                 f"The processes in which jobs run can't be started: {error.strerror} ({error.filename})."
             ) from None
 
-    def _ask(self, request: bytes, patience: float) -> bytes:
-        try:
-            self._starter.stdin.write(request)
-            self._starter.stdin.flush()
-        except BrokenPipeError:
-            return b""
-        return self._line(patience)
-
-    def _line(self, patience: float) -> bytes:
-        """What the starter says next; b"" if it is dead, or stopped."""
-        ready = select.poll()
-        ready.register(self._starter.stdout, select.POLLIN)
-        return self._starter.stdout.readline() if ready.poll(patience * 1000) else b""
-
     def _end_all(self) -> None:
         self.end()
         _end_all_below(self._scratch)
+
+
+def _ask(starter: subprocess.Popen[bytes], request: bytes, patience: float) -> bytes:
+    asked, _ = _pipes(starter)
+    try:
+        asked.write(request)
+        asked.flush()
+    except BrokenPipeError:
+        return b""
+    return _line(starter, patience)
+
+
+def _line(starter: subprocess.Popen[bytes], patience: float) -> bytes:
+    """What the starter says next; b"" if it is dead, or stopped."""
+    ready, (_, answers) = select.poll(), _pipes(starter)
+    ready.register(answers, select.POLLIN)
+    return answers.readline() if ready.poll(patience * 1000) else b""
+
+
+def _pipes(starter: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    """What it is asked by, and what it answers by."""
+    assert starter.stdin and starter.stdout, "it is started with both"
+    return starter.stdin, starter.stdout
 
 
 def _end_all_below(scratch: Path) -> None:

@@ -16,10 +16,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-try:
+with suppress(ImportError):  # Windows, where nothing is executed
     import fcntl
-except ImportError:  # Windows, where nothing is executed
-    fcntl = None
 
 GRADING, EXECUTE = "grading-", "execute-"
 """How the names of directories begin: of those in which a class is graded, and in which jobs are executed."""
@@ -56,7 +54,7 @@ class Temporary:
     def __enter__(self) -> Path:
         return self.path
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.remove()
 
     def remove(self) -> None:
