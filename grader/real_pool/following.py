@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -103,7 +103,7 @@ class RealRun:
 
     # -- following it ------------------------------------------------------------
 
-    def moments(self, say=lambda text: None) -> Iterator[Moment]:
+    def moments(self, say: Callable[[str], object] = lambda text: None) -> Iterator[Moment]:
         """The job's story as it happens. A job that this is stopped in is removed from the queue."""
         try:
             while not self.life.over:
@@ -133,7 +133,7 @@ class RealRun:
                 yield moment
                 self.keep_checkpoint(moment)
 
-    def strike(self, say) -> None:
+    def strike(self, say: Callable[[str], object]) -> None:
         execution = self.life.executing
         if execution in self.faults and time.monotonic() - self.heard > SETTLED:
             self.life.struck = self.faults.pop(execution).kind
@@ -146,7 +146,7 @@ class RealRun:
         if moment.kind == "evicted" and moment.spool and self.queue.fetch_checkpoint(self.id, self.place):
             self.copy = str(self.id)
 
-    def explain(self, say) -> None:
+    def explain(self, say: Callable[[str], object]) -> None:
         """Say why a job is still idle, once each time that it is."""
         idle = self.life.now.kind in ("submitted", "evicted", "released", "requeued", "retried") and not self.life.group
         if idle and not self.explained and time.monotonic() - self.heard > self.patience:

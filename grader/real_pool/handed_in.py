@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from ..execute.executor import Exit
 from ..rules.eventlog import ADDRESS, Event
+from ..rules.execution import Exit
 from ..rules.job import Job
 from ..text import count, duration, plain, series, shorten
 from ..tree import Tree
@@ -157,7 +157,7 @@ def run_of(text: str) -> tuple[str, frozenset[str]]:
     return f"{found.job} {found.access_point} {found.submitted}", frozenset(facts)
 
 
-def _worth(found: HandedIn) -> tuple:
+def _worth(found: HandedIn) -> tuple[int, ...]:
     return found.genuine, found.survived, found.resumes, found.evictions, found.checkpoints, -len(found.problems)
 
 
@@ -177,15 +177,14 @@ def _tidy(text: str) -> str:
 
 def _shown(job: JobId, events: Sequence[Event], asked: Asked) -> HandedIn:
     life = Life(Job("job", checkpoint_exit_code=85), Tree, Tree, lambda: ())
-    activations, checkpoints = _activations(events), {}
+    activations, checkpoints = _activations(events), Counter[int]()
     evictions = 0
     for moments in (*map(life.hear, events), life.silence()):
         for moment in moments:
             evictions += moment.kind == "evicted"
-            if moment.kind == "checkpoint":
-                checkpoints[moment.activation] = checkpoints.get(moment.activation, 0) + 1
+            checkpoints[moment.activation] += moment.kind == "checkpoint"
     activations = tuple(
-        replace(activation, checkpoints=checkpoints.get(number, 0)) for number, activation in enumerate(activations, 1)
+        replace(activation, checkpoints=checkpoints[number]) for number, activation in enumerate(activations, 1)
     )
     submission = next((event for event in events if event.number == 0), None)
     notes = "\n".join(submission.body).strip() if submission else ""
@@ -205,7 +204,7 @@ def _shown(job: JobId, events: Sequence[Event], asked: Asked) -> HandedIn:
         _resumes(activations),
         exit_of(end) if end else None,
     )
-    return replace(found, problems=tuple(map(_safe, (*found.problems, *_other_submission(found, asked)))))
+    return replace(found, problems=tuple(map(_safe, (*found.problems, *_other_submission(found, job, asked)))))
 
 
 def _activations(events: Sequence[Event]) -> tuple[Activation, ...]:
@@ -351,10 +350,10 @@ def _wrong_sums(events: Sequence[Event], activations: Sequence[Activation]) -> I
             yield f"The activations have {what} {sum(parts)} bytes, and {total} are told in all."
 
 
-def _other_submission(found: HandedIn, asked: Asked) -> Iterator[str]:
+def _other_submission(found: HandedIn, job: JobId, asked: Asked) -> Iterator[str]:
     """Why this is not the submission that was asked for."""
-    if asked.cluster is not None and found.job.cluster != asked.cluster:
-        yield f"It is the log of cluster {found.job.cluster}, and {asked.cluster} is asked for."
+    if asked.cluster is not None and job.cluster != asked.cluster:
+        yield f"It is the log of cluster {job.cluster}, and {asked.cluster} is asked for."
     if not found.notes.startswith(asked.notes):
         has = f"has the notes “{shorten(found.notes, 60)}”" if found.notes else "has no notes"
         yield f"Its event 000 {has}; the job that is asked for has notes that begin with “{asked.notes}”."

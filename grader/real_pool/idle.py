@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-Evaluate = Callable[[str, Mapping, Mapping], Any]
+Ad = Mapping[str, Any]
+Evaluate = Callable[[str, Ad, Ad], Any]
 """The value of a ClassAd expression, given the ad that is MY and the one that is TARGET."""
 UNITS = {"Memory": " MB of memory", "Disk": " KB of disk", "Cpus": " CPUs", "GPUs": " GPUs"}
 
 
-def reasons(job: Mapping, slots: Sequence[Mapping], evaluate: Evaluate) -> list[str]:
+def reasons(job: Ad, slots: Sequence[Ad], evaluate: Evaluate) -> list[str]:
     """What keeps the job from running, the most telling first; never empty."""
     if not slots:
         return ["The pool has no slots at the moment: no execution point is up."]
@@ -65,7 +66,7 @@ def _depths(expression: str) -> Iterator[int]:
         before = character
 
 
-def _unmet(clause: str, job: Mapping, slots: Sequence[Mapping], evaluate: Evaluate) -> str:
+def _unmet(clause: str, job: Ad, slots: Sequence[Ad], evaluate: Evaluate) -> str:
     """A condition that no slot fulfils, with what the slots have instead."""
     asked = re.search(r"TARGET\.(\w+) >= (?:MY\.)?Request(\w+)", clause, re.IGNORECASE)
     if asked:

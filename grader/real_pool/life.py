@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Unpack
 
 from ..rules.eventlog import Event
 from ..rules.execution import Exit, Run
 from ..rules.job import Job
 from ..rules.schedule import Fault
 from ..rules.simulation import Ended, Held, Moment, Saved
+from ..rules.step import Changes
 from ..tree import Tree
 
 LOST = (7, 24)
@@ -106,7 +108,7 @@ class Life:
         else:
             if finished and not (self.job.on_exit_or_evict and (eviction or held)):
                 yield self.checkpoint(finished)
-                if requeued:
+                if eviction and requeued:
                     yield self.becomes("requeued", eviction)
                     return
                 yield self.restart(finished)
@@ -150,14 +152,14 @@ class Life:
     def lose(self, event: Event) -> Moment:
         """The slot is gone, by an eviction or something worse."""
         kept = self.job.on_exit_or_evict and self.struck == "vacate"
-        fault = Fault(self.struck or "evict", self.now.execution, max(0.0, event.time - self.began))
-        self.faults.append(fault._replace(seconds=None))
-        lost, self.pending, self.struck = self.pending + fault.seconds, 0.0, ""
+        kind, seconds = self.struck or "evict", max(0.0, event.time - self.began)
+        self.faults.append(Fault(kind, self.now.execution))
+        lost, self.pending, self.struck = self.pending + seconds, 0.0, ""
         text = "" if event.number == 4 else event.text.rstrip(".!:").lower()
         return self.becomes(
             "evicted",
             event,
-            fault=fault,
+            fault=Fault(kind, self.now.execution, seconds),
             spool=self.spool() if kept else self.now.spool,
             text=text,
             goodput=self.now.goodput + lost * kept,
@@ -196,9 +198,9 @@ class Life:
         """An execution as far as a log tells of it: how it ended, and how long it took."""
         return Run(exit, Tree(), max(0.0, event.time - self.began), "", "")
 
-    def becomes(self, kind: str, event: Event, **changes) -> Moment:
-        changes = {"fault": None, "next": None, "run": None, "text": "", "home": self.home(), **changes}
-        self.now = replace(self.now, kind=kind, time=event.time, **changes)
+    def becomes(self, kind: str, event: Event, **changes: Unpack[Changes]) -> Moment:
+        all_changes: Changes = {"fault": None, "next": None, "run": None, "text": "", "home": self.home(), **changes}
+        self.now = replace(self.now, kind=kind, time=event.time, **all_changes)
         return self.now
 
 

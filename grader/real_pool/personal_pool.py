@@ -25,14 +25,12 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-try:
+with suppress(ImportError):  # Windows, where obstacle() says that there is no pool
     import fcntl
-except ImportError:  # Windows, where obstacle() says that there is no pool
-    fcntl = None
 
 SUITE = os.environ.get("POOL_SUITE") or "trixie"
 """Debian's release that HTCondor is taken from. Debian 13 is the only stable one that packages it."""
@@ -253,6 +251,7 @@ def down() -> None:
 
 def status() -> str:
     """Version, slots and queue of the pool at hand, or that there is none."""
+    run: Callable[[Sequence[str]], list[str]]
     if own_htcondor():
         run, what = list, "This machine's own HTCondor"
     elif process() is not None:
@@ -331,8 +330,8 @@ def _configure() -> None:
         folder.chmod(folder.stat().st_mode | 0o111)
     if not again.is_symlink():
         again.symlink_to("/")
-    for folder in ("run/condor", "log/condor", "lock/condor", "spool/condor", "lib/condor/execute"):
-        place = TREE / "var" / folder
+    for name in ("run/condor", "log/condor", "lock/condor", "spool/condor", "lib/condor/execute"):
+        place = TREE / "var" / name
         place.mkdir(parents=True, exist_ok=True)
         os.chown(place, id_of("condor"), id_of("condor", group=True))
 
@@ -409,7 +408,7 @@ def _wait_for_slots() -> None:
         raise Trouble(f"The pool's slots do not come up. Its daemons' logs are in {TREE}/var/log/condor.")
 
 
-def _within(seconds: float, happened) -> bool:
+def _within(seconds: float, happened: Callable[[], bool]) -> bool:
     """Whether something happens in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

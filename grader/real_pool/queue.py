@@ -14,10 +14,11 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..tree import TooLarge, Tree
 from . import idle, personal_pool
@@ -49,7 +50,7 @@ class Site:
     def client(self) -> None:
         """Make the bindings ready to be imported."""
 
-    def network(self) -> AbstractContextManager:
+    def network(self) -> AbstractContextManager[None]:
         """Where the queue can be reached."""
         return contextlib.nullcontext()
 
@@ -81,7 +82,7 @@ class PersonalPool(Site):
     def client(self) -> None:
         os.environ["CONDOR_CONFIG"] = str(personal_pool.client_configuration())
 
-    def network(self) -> AbstractContextManager:
+    def network(self) -> AbstractContextManager[None]:
         return personal_pool.network()
 
     def stage(self, directory: Path) -> Path:
@@ -160,9 +161,11 @@ class HTCondor:
         found = self.run("condor_q", "-allusers", "-constraint", which, "-af", "ClusterId")
         return sorted({int(number) for number in found.split()})
 
-    def ad(self, job: JobId, *attributes: str) -> dict:
+    def ad(self, job: JobId, *attributes: str) -> idle.Ad:
         """Attributes of the job's ClassAd in the queue; {} if it has left that."""
-        found = json.loads(self.run("condor_q", str(job), "-json", "-attributes", ",".join(attributes)) or "[]")
+        found: list[idle.Ad] = json.loads(
+            self.run("condor_q", str(job), "-json", "-attributes", ",".join(attributes)) or "[]"
+        )
         return found[0] if found else {}
 
     def why_idle(self, job: JobId) -> list[str]:
@@ -205,7 +208,7 @@ class Bindings(HTCondor):
         htcondor2.reload_config()
 
     @contextlib.contextmanager
-    def _schedd(self) -> Iterator:
+    def _schedd(self) -> Iterator[Any]:
         """The queue, or Trouble in the words of the person who asks."""
         with self.site.network():
             try:
@@ -250,7 +253,7 @@ class Bindings(HTCondor):
         with self._schedd() as schedd:
             return sorted({ad["ClusterId"] for ad in schedd.query(which, ["ClusterId"])})
 
-    def ad(self, job: JobId, *attributes: str) -> dict:
+    def ad(self, job: JobId, *attributes: str) -> idle.Ad:
         with self._schedd() as schedd:
             found = schedd.query(f"ClusterId == {job.cluster} && ProcId == {job.proc}", list(attributes))
             return dict(found[0]) if found else {}
@@ -262,7 +265,7 @@ class Bindings(HTCondor):
         return idle.reasons(found[0], slots, evaluate) if found else []
 
 
-def evaluate(expression: str, mine: Mapping, target: Mapping) -> object:
+def evaluate(expression: str, mine: idle.Ad, target: idle.Ad) -> object:
     from classad2 import ClassAd, ExprTree
 
     return ExprTree(expression).eval(mine, target or ClassAd())
