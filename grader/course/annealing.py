@@ -93,7 +93,7 @@ def forgetful(names: Collection[str]) -> File:
 def forgetting(*names: str, **settings: float) -> Job:
     """The job with a checkpoint.py that forgets these parts of the state."""
     files = ANNEALING.files().put("checkpoint.py", forgetful(names))
-    text = files["annealing.sub"].text
+    text = files.file("annealing.sub").text
     return ANNEALING.changed(submit.parse(text, submit.TreeFolder(files), name="annealing.sub").jobs[0], **settings)
 
 
@@ -152,8 +152,8 @@ def _not_to_the_end(job: Job, last: State) -> str:
     """What keeps a job that went on so far from its end, as the end of a sentence that another question takes up."""
     if isinstance(last.next, Held):
         return ", before it is put on hold"
-    if isinstance(last.next, Ended) and last.run.exit.code != job.success_exit_code:
-        return f", before it fails with {last.run.exit}"
+    if isinstance(last.next, Ended) and last.ran.exit.code != job.success_exit_code:
+        return f", before it fails with {last.ran.exit}"
     return ""
 
 
@@ -174,7 +174,7 @@ def goes_on_with(part: str, lost: str) -> Callable[[Job, Bench, Tree], Result]:
             got=begun.get(part),
         )
         result = failed(job, bench, found, text=text)
-        return replace(result, failure=replace(result.failure, evidence=(fact, *result.failure.evidence)))
+        return result.shown_by(fact)
 
     return question
 
@@ -212,6 +212,7 @@ def anywhere(job: Job, bench: Bench, expected: Tree) -> Result:
     found = bench.explore(job, expected)
     settings = ANNEALING.settings(job)
     iterations = settings["temperatures"] * settings["iterations"]
+    assert found.seconds is not None, "it has come to its end"
     if settings["seconds"] and (surplus := round(found.seconds / settings["seconds"] - iterations)):
         many, known = ("many", "repeats-iteration") if surplus > 0 else ("few", None)
         text = f"The output is right, but {count(abs(surplus), 'iteration')} too {many}."

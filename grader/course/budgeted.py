@@ -16,9 +16,9 @@ from ..execute.executor import Executor
 from ..execute.given import given
 from ..execute.isolation import Confinement
 from ..rules import transfer
-from ..rules.execution import EPOCH, Exit, Limits, Run, Start, Stop
+from ..rules.execution import EPOCH, Exit, Limits, Run, Start, Stop, Unbroken
 from ..rules.job import Job
-from ..tree import File, Tree
+from ..tree import Entry, File, Tree
 
 LIMITS = Limits(
     cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=64, files=500, sandbox_bytes=32 << 20
@@ -34,6 +34,10 @@ PICTURES = 256 << 20
 """Bytes of all the sandboxes that the executions may leave behind."""
 TOO_LONG = "Judging this took too long and was ended: what had not been tried by then has no points."
 LOST = "The processes that ran a program were lost, twice, so that nothing is known of it."
+
+
+_Invocation = tuple[object, ...]
+_Execution = tuple[_Invocation, Tree, int, Stop | None, tuple[Start, ...]]
 
 
 class Sparing(Executor):
@@ -59,12 +63,12 @@ class Sparing(Executor):
         self.doubts: list[str] = []
         """Why a verdict may be due to the machine and not to the answer, a sentence each."""
         self._until, self._pictures = given() + self.seconds, PICTURES
-        self._ended: dict[tuple, Run] = {}
+        self._ended: dict[_Execution, Run] = {}
         """Executions that a limit has ended: they are not tried again, whatever the time is then."""
-        self._endless: set[tuple] = set()
+        self._endless: set[tuple[str, Entry | None]] = set()
         """Programs that a limit has ended."""
-        self._known: dict[tuple, Run] = {}
-        self._jobs: dict[tuple, Job] = {}
+        self._known: dict[tuple[_Execution, float | None], Run] = {}
+        self._jobs: dict[_Invocation, Job] = {}
         """Invocation → a job that has it."""
 
     def close(self) -> None:
@@ -92,6 +96,7 @@ class Sparing(Executor):
         stop: Stop | None = None,
         trace: bool = False,
         beside: tuple[Start, ...] = (),
+        unbroken: Unbroken | None = None,
     ) -> Run:
         """Execute, as long as the budget lasts."""
         sandbox = transfer.with_streams(job, sandbox)
@@ -141,8 +146,9 @@ class Sparing(Executor):
         """
         if self._confine is None or self.spent:
             return False
+        elsewhere = self._confine._replace(number=1)
         left = {run.sandbox for run in self._known.values()}
-        restarts: dict[tuple, list[tuple]] = {}
+        restarts: dict[_Invocation, list[tuple[Tree, int, float, Run]]] = {}
         for ((invocation, sandbox, slot, stop, beside), clock), run in self._known.items():
             if stop is None and not beside and sandbox in left:
                 restarts.setdefault(invocation, []).append((sandbox, slot, EPOCH if clock is None else clock, run))
@@ -152,11 +158,13 @@ class Sparing(Executor):
         # One of them, as those that are executed there could know of one another.
         draw = random.Random(seed or "")
         drawn = draw.choice([one for one in restarts if len(restarts[one]) > most // 2])
-        return self._differs(drawn, *draw.choice(restarts[drawn]))
+        return self._differs(elsewhere, drawn, *draw.choice(restarts[drawn]))
 
-    def _differs(self, invocation: tuple, sandbox: Tree, slot: int, clock: float, run: Run) -> bool:
+    def _differs(
+        self, elsewhere: Confinement, invocation: _Invocation, sandbox: Tree, slot: int, clock: float, run: Run
+    ) -> bool:
         if self._elsewhere is None:
-            self._elsewhere = Executor(self._first, self._confine._replace(number=1))
+            self._elsewhere = Executor(self._first, elsewhere)
         again = self._elsewhere.run(self._jobs[invocation], sandbox, slot=slot, clock=clock)
         return not again.lost and (
             again.exit != run.exit

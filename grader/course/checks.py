@@ -98,14 +98,14 @@ def without_faults(job: Job, found: Exploration) -> Exploration:
         return found
     last, expected = way[-1], found.reference
     if isinstance(last.next, Held):
-        violation = Violation("held", last)
-    elif isinstance(last.next, Ended) and last.run.exit.code != job.success_exit_code:
-        violation = Violation("failed", last, expected, last.next.home)
+        violation: Violation | None = Violation(Unsafe.HELD, last)
+    elif isinstance(last.next, Ended) and last.ran.exit.code != job.success_exit_code:
+        violation = Violation(Unsafe.FAILED, last, expected, last.next.home)
     elif isinstance(last.next, Ended):
         wrong = expected is not None and any(last.next.home.get(path) != entry for path, entry in expected.items())
-        violation = Violation("wrong output", last, expected, last.next.home) if wrong else None
+        violation = Violation(Unsafe.WRONG_OUTPUT, last, expected, last.next.home) if wrong else None
     else:
-        violation = Violation("never finishes", last) if last.endless else None
+        violation = Violation(Unsafe.NEVER_FINISHES, last) if last.endless else None
     return replace(found, failure=violation.failure, violation=violation, schedule=()) if violation else found
 
 
@@ -192,6 +192,7 @@ def _sentence(job: Job, found: Exploration) -> str:
         if _never_saved(found):
             return "The program never left with the checkpoint exit code, so HTCondor never saved anything."
         return f"Nothing can be said for certain: {found.failure}."
+    assert found.violation, "an unsafe job has one"
     state = found.violation.state
     where = f"on the schedule {' '.join(map(str, found.schedule))}" if found.schedule else "even without an eviction"
     if state.run and state.run.over:
@@ -205,18 +206,19 @@ def _sentence(job: Job, found: Exploration) -> str:
     said = complaint(job, state.run)
     said = f" {job.executable} says: {plain(shorten(said, 160))}." if said else ""
     if failed_before_output(state):
-        return f"The program fails with {state.run.exit} {where}, before it has made its output.{said}"
+        return f"The program fails with {state.ran.exit} {where}, before it has made its output.{said}"
     return {
         "wrong output": f"The job ends, but its output is wrong {where}.",
         "held": f"HTCondor puts the job on hold {where}: {getattr(state.next, 'reason', '')}.",
         "failed": f"The job fails with {state.run and state.run.exit} {where}.{said}",
         "never finishes": f"The job is started again and again and never finishes {where}.",
         "lost progress": f"The output is right, but a restart throws saved work away {where}.",
-    }[found.failure]
+    }[found.failure or ""]
 
 
 def _left_running(found: Exploration) -> str:
     """What was left running on the way to a failure, as one more sentence."""
+    assert found.violation, "a misconception shows in one"
     [fact] = left_running(found.violation.state)
     return f" {fact.text[0].upper()}{fact.text[1:]}."
 
@@ -229,4 +231,4 @@ def _over(found: Exploration) -> bool:
 
 def _crashed(found: Exploration) -> bool:
     """Whether the answer's very first execution ended with a Python exception."""
-    return bool(found.violation and found.violation.state is found.first and "Traceback" in found.first.run.stderr)
+    return bool(found.violation and found.violation.state is found.first and "Traceback" in found.root.ran.stderr)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 NOT_TEXT = b"\x80\x00 no checkpoint\n"
 NO_NUMBER = b"no checkpoint\n"
-OTHERS = ({}, [], None, 7)
+OTHERS: tuple[object, ...] = ({}, [], None, 7)
 """Values that are no checkpoint of a program that saves something else. (7 could be one of a program that saves a
 number.)"""
 
@@ -37,7 +37,7 @@ def damaged(content: bytes, own_format: bool = True) -> Iterator[tuple[str, byte
         yield "breaks off in the middle", content[: len(content) // 2]
 
 
-def _others(number: bool) -> tuple:
+def _others(number: bool) -> tuple[object, ...]:
     return OTHERS[:-1] if number else OTHERS
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ..execute.executor import Executor
-from ..rules.execution import Run, Stop
+from ..rules.execution import Note, Run, Stop
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.simulation import Held, Saved, outcome, simulate
 from ..rules.step import Kind
@@ -174,7 +174,7 @@ def _piled_up_shown(case: Case) -> tuple[Evidence, ...]:
     if case.piled_up is None:
         return ()
     path, before, after = case.piled_up
-    old, both = before.sandbox[path], after.sandbox[path]
+    old, both = before.sandbox.file(path), after.sandbox.file(path)
     new = File(both.content[len(old.content) :])
     return (
         Evidence(
@@ -205,7 +205,7 @@ def _quoted(file: File) -> str:
 
 def failed_before_output(state: State) -> bool:
     """Whether a job is held for missing output because its program failed (R6)."""
-    return isinstance(state.next, Held) and state.next.code == 12 and state.run.exit.code != 0
+    return isinstance(state.next, Held) and state.next.code == 12 and state.ran.exit.code != 0
 
 
 def complaint(job: Job, run: Run | None) -> str:
@@ -234,10 +234,16 @@ class Case:
 
     def __init__(self, job: Job, found: Exploration, executor: Executor):
         self.job, self.found, self.executor = job, found, executor
-        self.state: State = found.violation.state if found.violation else found.first
+        self.state = found.violation.state if found.violation else found.root
         self.run = self.state.run
+        """Its execution; None of a state that was never executed."""
         # A program that fails before it has made its output is held for the output, which is a symptom.
         self.failure = "failed" if failed_before_output(self.state) else found.failure or ""
+
+    @property
+    def ran(self) -> Run:
+        """The execution of a state that was executed."""
+        return self.state.ran
 
     # -- where it happens ------------------------------------------------------
 
@@ -284,7 +290,8 @@ class Case:
     def emptied(self) -> list[str]:
         """The files of the checkpoint that the failing execution emptied before it had read them; none if no error came
         of that, as it seems not to have wanted to read them."""
-        read, emptied = set(), []
+        read: set[str] = set()
+        emptied: list[str] = []
         if not self.state_files:
             return emptied
         for what, *about in self.notes:
@@ -335,8 +342,8 @@ class Case:
         """What the execution that saved the checkpoint would have left if it had flushed its files; empty of a job that
         is not a Python script."""
         saving = self.saving
-        program = saving and saving.sandbox.get(self.job.executable)
-        if not isinstance(program, File) or b"python" not in program.content.partition(b"\n")[0]:
+        program = saving.sandbox.get(self.job.executable) if saving else None
+        if saving is None or not isinstance(program, File) or b"python" not in program.content.partition(b"\n")[0]:
             return Tree()
         first, _, rest = program.content.partition(b"\n")
         sandbox = saving.sandbox.put(self.job.executable, program._replace(content=first + FLUSHING + rest))
@@ -344,7 +351,7 @@ class Case:
 
     def wrote_state(self) -> bool:
         """Whether the last execution wrote anything but output, stdout and stderr."""
-        changed = self.run.sandbox.changed_since(self.state.sandbox)
+        changed = self.ran.sandbox.changed_since(self.state.sandbox)
         return any(
             isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR} for path, entry in changed.items()
         )
@@ -352,31 +359,31 @@ class Case:
     # -- the watched execution -------------------------------------------------
 
     @cached_property
-    def notes(self) -> tuple[tuple, ...]:
+    def notes(self) -> tuple[Note, ...]:
         """The failing state's execution done again, with file opens and exceptions noted."""
         return self.executor.run(
             self.job, self.state.sandbox, slot=self.state.slot, clock=self.state.clock, trace=True
         ).notes
 
     @cached_property
-    def swallowed(self) -> list[tuple]:
+    def swallowed(self) -> list[Note]:
         """Exceptions that were raised in the job's own files and caught there."""
         raised = [note for note in self.notes if note[0] == "raise" and note[3] not in HARMLESS]
-        if "Traceback (most recent call last)" in self.run.stderr:
+        if "Traceback (most recent call last)" in self.ran.stderr:
             return []
         return raised
 
     @cached_property
     def exception(self) -> str:
         """The last line of a traceback on stderr: `KeyError: 'x'`; '' without one."""
-        if "Traceback (most recent call last)" not in self.run.stderr:
+        if "Traceback (most recent call last)" not in self.ran.stderr:
             return ""
-        lines = [line for line in self.run.stderr.strip().splitlines() if line and not line.startswith(" ")]
+        lines = [line for line in self.ran.stderr.strip().splitlines() if line and not line.startswith(" ")]
         return lines[-1] if lines else ""
 
     def raised_itself(self) -> bool:
         """Whether the line that a traceback ends with raises the exception."""
-        lines = [line.strip() for line in self.run.stderr.splitlines() if line.startswith("    ") and line.strip(" ^~")]
+        lines = [line.strip() for line in self.ran.stderr.splitlines() if line.startswith("    ") and line.strip(" ^~")]
         return bool(lines) and lines[-1].startswith("raise ")
 
     def bug(self) -> bool:
@@ -422,7 +429,7 @@ class Case:
         if wanted != had or expected == got:
             return False
         right = next(i for i, (a, b) in enumerate(zip(expected, got)) if a != b)
-        first = self.state.way()[0].run
+        first = self.state.way()[0].ran
         return first.exit.code == self.job.checkpoint_exit_code and right >= max(
             (
                 entry.content.count(b"\n")
@@ -477,8 +484,8 @@ class Case:
 
     def saved_by_then(self) -> bool:
         """Whether the failing execution has written something to a file of the checkpoint."""
-        end = self.state.clock + self.run.seconds
-        after = self.run.sandbox
+        end = self.state.clock + self.ran.seconds
+        after = self.ran.sandbox
         return any(
             after.times.get(path) == end and isinstance(entry := after.get(path), File) and entry.content
             for path in self.state_files
@@ -529,7 +536,7 @@ class Case:
 
 
 def _listed_file_missing(case: Case) -> bool:
-    missing = case.state.next.missing if case.failure == "held" else ()
+    missing = case.state.next.missing if isinstance(case.state.next, Held) and case.failure == "held" else ()
     return any(case.run is None or case.run.sandbox.resolve(path) is None for path in missing)
 
 
@@ -565,11 +572,11 @@ def _not_flushed(case: Case) -> bool:
 
 def _exit_zero_after_save(case: Case) -> bool:
     expected, got = case.lines  # the last line may be there to be continued
-    if any(set(there) >= set(wanted) for wanted, there in case.output_in(case.run.sandbox)):
+    if any(set(there) >= set(wanted) for wanted, there in case.output_in(case.ran.sandbox)):
         return False  # all of it was made, and did not come home
     return (
         case.failure == "wrong output"
-        and case.run.exit.code == 0
+        and case.ran.exit.code == 0
         and case.wrote_state()
         and len(got) < len(expected)
         and got[:-1] == expected[: len(got)][:-1]
@@ -581,7 +588,7 @@ def _crash_will_resume(case: Case) -> bool:
     if case.failure != "failed" or not case.wrote_state() or case.bug() or case.emptied:
         return False
     mishap = case.exception.startswith(MISHAPS) and not case.raised_itself()
-    return case.run.exit.signal is not None or (bool(case.exception) and not mishap)
+    return case.ran.exit.signal is not None or (bool(case.exception) and not mishap)
 
 
 def _wrong_exit_code(case: Case) -> bool:
@@ -589,14 +596,14 @@ def _wrong_exit_code(case: Case) -> bool:
         case.failure == "failed"
         and case.wrote_state()
         and not case.exception
-        and case.run.exit.code not in (None, 0)
+        and case.ran.exit.code not in (None, 0)
         and not complaint(case.job, case.run)
     )
 
 
 def _no_code_named(case: Case) -> bool:
     """The program leaves with a code after saving, and the submit file names none, or another."""
-    return case.failure == "failed" and case.run.exit.code == 85
+    return case.failure == "failed" and case.ran.exit.code == 85
 
 
 def _left_by_error(case: Case, *kinds: str) -> bool:
@@ -661,7 +668,7 @@ def _is_end_of(got: list[str], expected: list[str]) -> bool:
 
 def _stale_checkpoint(case: Case) -> bool:
     expected, got = case.lines
-    return case.failure == "wrong output" and bool(expected) and not got and case.run.exit.code == 0
+    return case.failure == "wrong output" and bool(expected) and not got and case.ran.exit.code == 0
 
 
 def _piled_up(case: Case) -> bool:
@@ -677,7 +684,7 @@ def _two_files_disagree(case: Case) -> bool:
 
 
 def _state_incomplete(case: Case) -> bool:
-    if case.failure == "failed" and "returns a state without" in case.run.stderr:
+    if case.failure == "failed" and "returns a state without" in case.ran.stderr:
         return True
     return case.loss is not None and bool(set(case.loss.lost()) - {PLACE, OUTPUT, RANDOM})
 
@@ -760,7 +767,7 @@ def _no_progress(case: Case) -> bool:
     """An execution that takes no time, in a job in which others do or which has no output yet."""
     worked = any(state.run and state.run.seconds for state in case.state.way()[:-1])
     nothing = not any(there for _, there in case.so_far)
-    return case.failure == "never finishes" and case.run.seconds == 0 and (worked or nothing)
+    return case.failure == "never finishes" and case.ran.seconds == 0 and (worked or nothing)
 
 
 def _time_is_up(case: Case) -> bool:
@@ -803,13 +810,13 @@ def _sigterm_saves(case: Case) -> bool:
     never_saved = case.found.verdict == UNKNOWN and not case.found.checkpoints
     if not never_saved or case.job.checkpoint_exit_code is None or case.run is None or not case.mentions_signals():
         return False
-    at = max(0.0, case.run.seconds - 1e-3)
+    at = max(0.0, case.ran.seconds - 1e-3)
     told, killed = (
         case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock, stop=stop)
         for stop in (Stop(at, 15, case.job.max_vacate_time), Stop(at))
     )
     return told.exit.code == case.job.checkpoint_exit_code or any(
-        path not in killed.sandbox and path not in case.run.sandbox for path in told.sandbox
+        path not in killed.sandbox and path not in case.ran.sandbox for path in told.sandbox
     )
 
 

@@ -89,8 +89,8 @@ MUST_BE_SAVED = prediction(
 
 def _wrong_lines(moments: Sequence[Moment]) -> int:
     """How many lines of the output that came home are not those of a run that is never interrupted."""
-    right = ANNEALING.known_answer()[ANNEALING.output].text.splitlines()
-    home = moments[-1].home[ANNEALING.output].text.splitlines()
+    right = ANNEALING.known_answer().file(ANNEALING.output).text.splitlines()
+    home = moments[-1].home.file(ANNEALING.output).text.splitlines()
     return sum(one != other for one, other in zip(right, home)) + abs(len(right) - len(home))
 
 

@@ -43,7 +43,7 @@ ONCE = "Together they compute every iteration once"
 def given() -> Tree:
     """The sweep with functions that save nothing, as one long job; the same again for the examples, as sweep.sub is what
     the student changes."""
-    files = SWEEP.files().put("checkpoint.py", File(SWEEP.idle)).put("sweep.sub", File(BEGUN.encode()))
+    files = SWEEP.files().put("checkpoint.py", File(SWEEP.idle or b"")).put("sweep.sub", File(BEGUN.encode()))
     return files.put("long.sub", File(BEGUN.replace("sweep.log", "long.log").encode()))
 
 
@@ -95,9 +95,10 @@ def compute_once(submission: Submission, bench: Bench) -> Result:
 
 def keep_outputs_apart(submission: Submission, bench: Bench) -> Result:
     """Whether the results of all jobs are in the submit directory in the end."""
-    home, brought = Tree(), {}
+    home = Tree()
+    brought: dict[str, Job] = {}
     for job, own in _ends(submission, bench):
-        lines = own.without({job.output, job.error} - {None})
+        lines = own.without(filter(None, (job.output, job.error)))
         for path in lines:
             if path in brought:
                 return wrong(
@@ -107,7 +108,7 @@ def keep_outputs_apart(submission: Submission, bench: Bench) -> Result:
                 )
             brought[path] = job
         home |= lines
-    expected = set(sweep_output(1, LAST)[SWEEP.output].content.splitlines())
+    expected = set(sweep_output(1, LAST).file(SWEEP.output).content.splitlines())
     found = {line for entry in home.values() if isinstance(entry, File) for line in entry.content.splitlines()}
     if missing := len(expected - found):
         return wrong(

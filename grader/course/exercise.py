@@ -47,6 +47,11 @@ class Result:
     schedules: int = 0
     """How many schedules were tried."""
 
+    def shown_by(self, *facts: Evidence) -> Result:
+        """A failure that these facts show first."""
+        assert self.failure is not None, "a result that passed has nothing to show"
+        return replace(self, failure=replace(self.failure, evidence=(*facts, *self.failure.evidence)))
+
 
 FEWER = Bounds(executions=30, seconds=math.inf)
 """For jobs that are shell scripts, or take a Python of their own: they take five times as long, and right ones are
@@ -167,14 +172,14 @@ class Exercise:
         With a `seed`, the questions are also asked with numbers that students have not seen, drawn from it.
         """
         own = Tree({path: answer[path] for path in self.answers if isinstance(answer.get(path), File)})
-        if problem := self._not_tried(own):
-            return self.unasked(NOT_TRIED, problem)
+        if undone := self._not_tried(own):
+            return self.unasked(NOT_TRIED, undone)
         try:
             subject = self.subject(self, own)
         except Unusable as problem:
             return self.unasked(CRASHED, str(problem), problem.failure)
         for path in self.answers:
-            if path.endswith(".py") and (failure := syntax_error(path, own[path])):
+            if path.endswith(".py") and (failure := syntax_error(path, own.file(path))):
                 return self.unasked(CRASHED, f"Python can't read the answer. {failure.text}", failure)
         report = self._ask(subject, own, Bench(executor, self.bounds), seed)
         if report.points and executor.keeps_state(seed):
@@ -197,7 +202,7 @@ class Exercise:
     def submission(self, answer: Tree) -> submit.Submission:
         """What the submit file asks for. Raises SubmitError."""
         directory = self.given() | answer
-        return submit.parse(directory[self.submit_file].text, submit.TreeFolder(directory), name=self.submit_file)
+        return submit.parse(directory.file(self.submit_file).text, submit.TreeFolder(directory), name=self.submit_file)
 
     def unasked(self, status: str, headline: str, failure: Failure | None = None) -> Report:
         """A report without an answer to any question."""
@@ -212,11 +217,11 @@ class Exercise:
                     if self.literal
                     else f"There is no {self.name}/{path} yet: run the cell that begins with %%writefile {self.name}/{path}."
                 )
-        undone = [name for name in self.functions if name in unwritten_functions(own[self.answers[0]])]
+        undone = [name for name in self.functions if name in unwritten_functions(own.file(self.answers[0]))]
         if undone:
             return f"{' and '.join(undone)} {'is' if len(undone) == 1 else 'are'} still to be written."
         begun = self.given()
-        if all(path in begun and same_text(own[path], begun[path]) for path in self.answers):
+        if all(path in begun and same_text(own.file(path), begun.file(path)) for path in self.answers):
             return f"{' and '.join(self.answers)} {'is' if len(self.answers) == 1 else 'are'} still as given."
         return ""
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..execute.executor import Executor
 from ..problems import NO_EFFECT, SubmitError
 from ..rules import schedule as schedules
+from ..rules.job import Job
 from ..rules.simulation import Moment, simulate
 from ..text import duration, escape, series
 from ..tree import Tree
@@ -61,8 +62,8 @@ def sections_html(exercise: Exercise, answer: Tree, report: Report, moments: Seq
         found.append((EVIDENCE, card.facts(failure.evidence)))
     if behind := _behind(exercise, failure):
         found.append((BEHIND, f"<p>{escape(behind)}</p>"))
-    if moments:
-        drawn = _drawn(exercise, answer, failure, moments)
+    if moments and failure and failure.job:
+        drawn = _drawn(exercise, answer, failure.job, moments)
         if len(drawn) <= MOST_CHARACTERS:
             found.append((_story_title(exercise, failure), drawn))
     return tuple(found)
@@ -77,8 +78,8 @@ def sections_text(exercise: Exercise, answer: Tree, report: Report, moments: Seq
         found.append((EVIDENCE, "\n".join(line for fact in failure.evidence for line in fact_lines(fact))))
     if behind := _behind(exercise, failure):
         found.append((BEHIND, behind))
-    if moments:
-        submit = _directory(exercise, answer, failure)
+    if moments and failure and failure.job:
+        submit = _directory(exercise, answer, failure.job)
         lines = story_view.lines(moments, failure.job.log, submit=submit)
         found.append((_story_title(exercise, failure), "\n".join(lines)))
     return tuple(found)
@@ -105,9 +106,9 @@ def card_text(report: Report, sections: Sections) -> str:
     )
 
 
-def _drawn(exercise: Exercise, answer: Tree, failure: Failure, moments: Sequence[Moment]) -> str:
+def _drawn(exercise: Exercise, answer: Tree, job: Job, moments: Sequence[Moment]) -> str:
     """The story of a failure; that of a prediction, which is long and has no fault in it, to be stepped through."""
-    submit, log = _directory(exercise, answer, failure), failure.job.log
+    submit, log = _directory(exercise, answer, job), job.log
     if exercise.literal:
         return stepper(moments, submit=submit, log_name=log, group=exercise.name)
     return timeline(moments, submit=submit, log_name=log)
@@ -127,7 +128,7 @@ def _behind(exercise: Exercise, failure: Failure | None) -> str:
 
 
 def _story_title(exercise: Exercise, failure: Failure) -> str:
-    schedule = schedules.render(failure.schedule)
+    schedule = schedules.render(failure.schedule or ())
     return f"{TRUTH if exercise.literal else STORY}: {f'schedule {schedule}' if schedule else _no_schedule(failure)}"
 
 
@@ -136,6 +137,6 @@ def _no_schedule(failure: Failure) -> str:
     return f"slots that last {series([duration(one) for one in lifetimes])}" if lifetimes else "without any eviction"
 
 
-def _directory(exercise: Exercise, answer: Tree, failure: Failure) -> Tree:
+def _directory(exercise: Exercise, answer: Tree, job: Job) -> Tree:
     """The submit directory of the story: the exercise's, or that of a prediction's job, as far as it is known."""
-    return exercise.given() | answer if exercise.submit_file else failure.job.inputs
+    return exercise.given() | answer if exercise.submit_file else job.inputs

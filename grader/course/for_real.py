@@ -31,12 +31,12 @@ EVICTED = "The job was evicted"
 def given() -> Tree:
     """The sweep at a pace that one can follow, with functions that save nothing, and notes in the submit file."""
     files = SWEEP.files()
-    submit_file = files["sweep.sub"].text.replace(
+    submit_file = files.file("sweep.sub").text.replace(
         "\nqueue", f"# This stands in the log as well\nsubmit_event_notes = sweep $(arguments), {NOBODY}\n\nqueue"
     )
     return (
         files.put("my_input.txt", SWEEP.with_settings(seconds=SECONDS))
-        .put("checkpoint.py", File(SWEEP.idle))
+        .put("checkpoint.py", File(SWEEP.idle or b""))
         .put("sweep.sub", File(submit_file.encode()))
         .put(LOG, File(b"All of sweep.log, in the place of this line.\n"))
     )
@@ -44,7 +44,7 @@ def given() -> Tree:
 
 def handed_in(exercise: Exercise, own: Tree) -> HandedIn:
     """The subject: what the log shows."""
-    found = read_handed_in(own[LOG].text, Asked(notes=NOTES))
+    found = read_handed_in(own.file(LOG).text, Asked(notes=NOTES))
     if found.origin == NO_LOG:
         raise Unusable(SAID[NO_LOG])
     return found

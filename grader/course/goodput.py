@@ -68,8 +68,9 @@ def best_interval(checkpoint: float, between: float) -> float:
 class Pool(Protocol):
     """Where a job gets one slot after the other."""
 
-    between: float
-    """The mean time between evictions."""
+    @property
+    def between(self) -> float:
+        """The mean time between evictions."""
 
     def slots(self, draw: random.Random) -> Iterator[float]:
         """For how long each of the job's slots lasts, without end."""
@@ -179,7 +180,8 @@ class Spent(NamedTuple):
 
     def shares(self) -> tuple[float, float, float, float]:
         """Work, checkpoints, restarts and lost work as parts of 1."""
-        return tuple(part / self.seconds for part in self[:4])
+        whole = self.seconds
+        return self.work / whole, self.checkpoints / whole, self.restarts / whole, self.lost / whole
 
 
 def play(plan: Plan, restart: float, slots: Iterable[float], patience: float = PATIENCE) -> Spent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -100,7 +101,7 @@ MINUTES_SAFE = prediction(
 def cost_of_a_checkpoint(moments: Sequence[Moment]) -> int:
     """The seconds of a story, from the start of its first execution to the start of the second, that were no work."""
     first, second = [moment for moment in moments if moment.kind in ("started", "restarted")][:2]
-    iterations = int(second.spool["checkpoint.txt"].text) - 1
+    iterations = int(second.spool.file("checkpoint.txt").text) - 1
     each = OFTEN.settings(payload_job("often/sweep.sub"))["seconds_early"]
     return round(second.time - first.time - iterations * each)
 
@@ -144,7 +145,7 @@ MOST, ENOUGH = 0.97, 0.85
 def interval_of(exercise: Exercise, own: Tree) -> float:
     """The student's interval in seconds. Raises Unusable."""
     try:
-        value = literal(own[exercise.name].text)
+        value = literal(own.file(exercise.name).text)
     except ValueError as error:
         raise Unusable(f"The value of {exercise.name} can't be read: {error}.") from None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MOST_MINUTES:
@@ -170,6 +171,10 @@ def reaches_with_interval(share: float, seed: str = "next week") -> Ask:
         return wrong(f"{reached}. {_where_it_goes(spent)}.", misconception=_behind(spent))
 
     return ask
+
+
+def _another_week(share: float) -> Callable[[random.Random], Ask]:
+    return lambda draw: reaches_with_interval(share, f"another week {draw.random()}")
 
 
 @lru_cache(64)
@@ -214,7 +219,7 @@ INTERVAL = Exercise(
             1,
             reaches_with_interval(share),
             rests_on,
-            unseen=lambda draw, share=share: reaches_with_interval(share, f"another week {draw.random()}"),
+            unseen=_another_week(share),
         )
         for name, share, rests_on in ((NEAR, ENOUGH, ()), (BEST, MOST, (NEAR,)))
     ),
@@ -247,13 +252,18 @@ def ends(rule: Rule, bench: Bench) -> Result:
     moments = list(simulate(job, bench.executor, pace=pace, most_executions=4 * STEPS))
     end, last = outcome(moments), moments[-1]
     right = OFTEN.known_answer(1, STEPS, steps=STEPS)
-    if end.status == "completed" and end.exit.code == 0 and all(end.home.get(path) == right[path] for path in right):
+    if (
+        end.status == "completed"
+        and end.exit
+        and end.exit.code == 0
+        and all(end.home.get(path) == right[path] for path in right)
+    ):
         return Result(
             True,
             f"{count(end.checkpoints, 'checkpoint')} in {count(end.activations, 'slot')} of "
             f"{about(LIMIT)}, and the right output",
         )
-    facts, behind = _shown(last.run), None
+    facts, behind = _shown(last.ran), None
     if end.status == "never finishes":
         behind = "no-progress"
         why = (
@@ -263,7 +273,7 @@ def ends(rule: Rule, bench: Bench) -> Result:
         )
         text = f"The job never finishes: {why}.{_answered(rule, job, moments, bench)}"
     else:
-        text = _fails("The program fails", last.run, end.exit or end.status)
+        text = _fails("The program fails", last.ran, end.exit or end.status)
     return wrong(text, job, (), behind, evidence=facts, crashed=bool(facts), pace=pace)
 
 

@@ -18,12 +18,10 @@ from ..rules.simulation import Ended, Held, Moment, Outcome, outcome, simulate
 from ..text import count
 from ..tree import File, Tree
 from ..verify.evidence import Evidence, differences, evidence
-from ..verify.explore import UNSAFE, Exploration, explore
+from ..verify.explore import RIGHT, UNKNOWN, UNSAFE, Exploration, explore
 from .diagnosis import diagnose
 from .known import known_output
 from .report import Misconception
-
-RIGHT = "right"
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ class Judge:
         if failure is None:
             return Judgement(self._good(last, faults))
         facts: list[Evidence] = []
-        if failure == "wrong output":
+        if failure == "wrong output" and self.expected is not None:
             facts += differences(self.expected, last.home)
         seen = explore(self.job, self.executor, self.profile, self.known)
         if failure == "lost progress" != seen.failure:  # it may go by the clock: the simulator tells for certain
@@ -123,7 +121,7 @@ class Judge:
     def _good(self, last: Moment, faults: Sequence[Fault]) -> Exploration:
         if self.expected is None:
             return Exploration(
-                "unknown",
+                UNKNOWN,
                 "it ended well; but in the simulator the run without faults does not, so "
                 "there is nothing to compare its output with",
             )

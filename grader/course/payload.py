@@ -61,11 +61,11 @@ class Program:
     def settings(self, job: Job) -> dict[str, float]:
         """The numbers in the settings file of a job. Raises ValueError if there is something else, KeyError if there
         is no such file."""
-        return _named_values(job.inputs[self.settings_file])
+        return _named_values(job.inputs.file(self.settings_file))
 
     def with_settings(self, **settings: float) -> File:
         """The settings file with some of its numbers changed. Raises ValueError for one that it does not have."""
-        file = self.files()[self.settings_file]
+        file = self.files().file(self.settings_file)
         known = _named_values(file)
         if unknown := [name for name in settings if name not in known]:
             raise ValueError(f"{self.executable} has no setting {unknown[0]!r}; it has {', '.join(known)}")

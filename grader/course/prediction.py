@@ -6,8 +6,9 @@ simulator, and the value is read off its story.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
+from typing import Any
 
 from ..rules import schedule as schedules
 from ..rules.job import Job
@@ -33,7 +34,7 @@ def prediction(
     schedule: str,
     truth: Callable[[Sequence[Moment]], object],
     told: str,
-    wrong: Callable[[object], Told | None] = lambda value: None,
+    wrong: Callable[[Any], Told | None] = lambda value: None,
     hints: tuple[str, str, str],
     profile: str = "modern",
     pace: Pace = Pace(),
@@ -69,7 +70,7 @@ def prediction(
 
 def _value(exercise: Exercise, own: Tree) -> object:
     try:
-        return _plain(literal(own[exercise.name].text))
+        return _plain(literal(own.file(exercise.name).text))
     except ValueError as error:
         raise Unusable(f"The value of {exercise.name} can't be read: {error}.") from None
 
@@ -110,7 +111,7 @@ def _is_letter(value: object) -> bool:
 
 
 def _difference(value: object, right: object) -> str:
-    if isinstance(right, frozenset):
+    if isinstance(right, frozenset) and isinstance(value, Collection):
         missing, surplus = sorted(right - set(value)), sorted(set(value) - right)
         parts = [f"{series(missing)} {'is' if len(missing) == 1 else 'are'} missing from your answer"] * bool(missing)
         parts += [f"{plain(shorten(series(surplus), 80))} {'is' if len(surplus) == 1 else 'are'} not there"] * bool(

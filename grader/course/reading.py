@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from ..text import shorten
 from ..tree import File
@@ -58,14 +58,15 @@ def literal(text: str) -> object:
     if len(text) > LONGEST_LITERAL:
         raise ValueError("it is too long")
     try:
-        return ast.literal_eval(parsed(text.strip()).body[0].value)
+        statement = parsed(text.strip()).body[0]
+        return ast.literal_eval(getattr(statement, "value", statement))  # a statement is no literal
     except (*UNREADABLE, AttributeError, IndexError, TypeError):
         raise ValueError("it is no plain value: a number, a text in quotes, a list or a set of those") from None
 
 
 def literal_text(value: object) -> str:
     """The text of a plain value, the same for equal values. Raises ValueError for what literal() would not read back."""
-    if type(value) in (set, frozenset) and value:
+    if isinstance(value, set | frozenset) and value:
         text = "{" + ", ".join(sorted(map(repr, value))) + "}"
     else:
         text = repr(value)
@@ -78,13 +79,7 @@ def assigned_literals(source: str) -> dict[str, str]:
     stand there; whether one is a literal is for literal() to say. Empty if the cell can't be read as Python."""
     plain = "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") else line for line in source.splitlines())
     try:
-        body = parsed(plain).body
-        return {
-            target.id: ast.unparse(node.value)
-            for node in body
-            for target in _targets(node)
-            if isinstance(target, ast.Name)
-        }
+        return {name: ast.unparse(value) for name, value in _assignments(parsed(plain))}
     except UNREADABLE:
         return {}
 
@@ -92,12 +87,7 @@ def assigned_literals(source: str) -> dict[str, str]:
 def cleared_literals(source: str, names: Collection[str]) -> str | None:
     """The source of a cell with `...` in the place of the value of each of `names`; None if it gives none of them one."""
     try:
-        values = [
-            node.value
-            for node in parsed(source).body
-            for target in _targets(node)
-            if isinstance(target, ast.Name) and target.id in names
-        ]
+        values = [value for name, value in _assignments(parsed(source)) if name in names]
     except UNREADABLE:
         return None
     lines = source.encode().splitlines(keepends=True)
@@ -106,15 +96,19 @@ def cleared_literals(source: str, names: Collection[str]) -> str | None:
         starts.append(starts[-1] + len(line))
     text = source.encode()
     for value in reversed(values):  # from the end, so that earlier places stay where they are
+        assert value.end_lineno is not None and value.end_col_offset is not None, "what was parsed has an end"
         begin, end = starts[value.lineno - 1] + value.col_offset, starts[value.end_lineno - 1] + value.end_col_offset
         text = text[:begin] + b"..." + text[end:]
     return text.decode() if values else None
 
 
-def _targets(node: ast.stmt) -> list[ast.expr]:
-    if isinstance(node, ast.Assign):
-        return node.targets
-    return [node.target] if isinstance(node, ast.AnnAssign) and node.value is not None else []
+def _assignments(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """(name, value) of each `NAME = value` on the top level."""
+    for node in module.body:
+        if isinstance(node, ast.Assign):
+            yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            yield node.target.id, node.value
 
 
 def _lines(file: File) -> list[bytes]:

@@ -48,7 +48,8 @@ def made_checkpoint(job: Job, bench: Bench, start: int, end: int, **settings: in
     """The files of the first checkpoint that the job itself makes of the sweep from `start` to
     `end`, output among them; empty if it makes none."""
     found = bench.explore(sweep(job, start, end, **settings), sweep_output(start, end, **settings))
-    return found.first.next.spool.without((STDOUT, STDERR)) if isinstance(found.first.next, Saved) else Tree()
+    saved = found.root.next
+    return saved.spool.without((STDOUT, STDERR)) if isinstance(saved, Saved) else Tree()
 
 
 def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
@@ -72,7 +73,7 @@ def _believed(start: int, end: int) -> Named:
     """Names stale-checkpoint if the first execution began with an iteration that is not within START and END."""
 
     def named(found: Exploration) -> str | None:
-        first = begun(found.first)
+        first = begun(found.root)
         return "stale-checkpoint" if first is not None and not start <= first <= end else None
 
     return named
@@ -80,8 +81,8 @@ def _believed(start: int, end: int) -> Named:
 
 def _crashed(found: Exploration) -> str | None:
     """Names corrupt-checkpoint-crashes if the first execution ended with an error, and not in saving."""
-    run = found.first.run
-    failed = isinstance(found.first.next, (Ended, Held)) and run.exit.code != 0
+    run = found.root.ran
+    failed = isinstance(found.root.next, (Ended, Held)) and run.exit.code != 0
     return "corrupt-checkpoint-crashes" if failed and "in save_checkpoint" not in run.stderr else None
 
 
@@ -108,7 +109,7 @@ def evicted_sweep() -> Job:
     """The sweep with functions that are right."""
     text = SAVES + GIVEN.replace("import os\n", "")
     files = SWEEP.files().put("checkpoint.py", File(text.encode()))
-    return submit.parse(files["sweep.sub"].text, submit.TreeFolder(files), name="sweep.sub").jobs[0]
+    return submit.parse(files.file("sweep.sub").text, submit.TreeFolder(files), name="sweep.sub").jobs[0]
 
 
 LINES_ELSEWHERE = prediction(
@@ -119,7 +120,7 @@ LINES_ELSEWHERE = prediction(
     schedule="evict@2+130s",
     truth=lambda moments: (
         next(moment for moment in moments if moment.kind == "started" and moment.activation == 2)
-        .sandbox[OUTPUT]
+        .directory.file(OUTPUT)
         .content.count(b"\n")
     ),
     told="The execution that was evicted had written iterations 4 and 5, into a sandbox that is gone. The new one "

@@ -68,13 +68,13 @@ def restarts(way: Sequence[State]) -> Iterator[Restart]:
     """The restarts on a way through the states of a job which had a checkpoint to begin with."""
     for number, state in enumerate(way):
         origin = _saved_by(way[:number], state)
-        if origin is None or state.run is None or not (saved := said(way[origin].run.stdout, SAVES)):
+        if origin is None or state.run is None or not (saved := said(way[origin].ran.stdout, SAVES)):
             continue
         yield Restart(
             saved,
             said(state.run.stdout, BEGINS),
-            said(way[0].run.stdout, BEGINS),
-            tuple(filter(None, (said(earlier.run.stdout, SAVES) for earlier in way[:origin]))),
+            said(way[0].ran.stdout, BEGINS),
+            tuple(filter(None, (said(earlier.ran.stdout, SAVES) for earlier in way[:origin]))),
         )
 
 
@@ -96,7 +96,6 @@ def free_way(found: Exploration) -> list[State]:
 
 def _saved_by(way: Sequence[State], state: State) -> int | None:
     """Which of the states before saved the checkpoint that this one has to begin with."""
-    saved = [number for number, earlier in enumerate(way) if isinstance(earlier.next, Saved)]
-    if state.moved:
-        saved = [number for number in saved if way[number].next.spool == state.spool]
-    return saved[-1] if saved else None
+    saved = [(number, earlier.next.spool) for number, earlier in enumerate(way) if isinstance(earlier.next, Saved)]
+    fitting = [number for number, spool in saved if not state.moved or spool == state.spool]
+    return fitting[-1] if fitting else None

@@ -32,7 +32,9 @@ SAVING = (*leaving.NEVER, *RESUMING)
 def given() -> Tree:
     """The sweep, with a restore function that reads a number from checkpoint.txt."""
     files = SWEEP.files()
-    listed = files["sweep.sub"].text.replace("= my_input.txt, checkpoint.py", "= my_input.txt, checkpoint.py, given.py")
+    listed = files.file("sweep.sub").text.replace(
+        "= my_input.txt, checkpoint.py", "= my_input.txt, checkpoint.py, given.py"
+    )
     return files.put("given.py", File(GIVEN.encode())).put("sweep.sub", File(listed.encode()))
 
 

@@ -182,8 +182,8 @@ def drawn(draw: random.Random) -> tuple[Ground, ...]:
     """Pools of the same three kinds, with other numbers and other luck."""
     name = f"{{}} (drawn, {draw.random():.6f})"
     return tuple(
-        _drawn(draw, name.format(kind), *bounds)
-        for kind, *bounds in (
+        _drawn(draw, name.format(what), kind, minutes, ratio, iterations)
+        for what, kind, minutes, ratio, iterations in (
             ("many evictions", AtRandom, (30, 60), (7.5, 11), 14),
             ("office hours", OfficeHours, (120, 300), (60, 120), 8),
             ("few evictions", AtRandom, (1200, 2400), (250, 500), 5),
@@ -191,7 +191,14 @@ def drawn(draw: random.Random) -> tuple[Ground, ...]:
     )
 
 
-def _drawn(draw, name, kind, minutes, ratio, iterations) -> Ground:
+def _drawn(
+    draw: random.Random,
+    name: str,
+    kind: type[AtRandom | OfficeHours],
+    minutes: tuple[float, float],
+    ratio: tuple[float, float],
+    iterations: float,
+) -> Ground:
     """`ratio`: of the time between evictions to the cost of a checkpoint. `iterations`: in one good interval."""
     pool = kind(round(MINUTE * draw.uniform(*minutes)))
     checkpoint = round(pool.between / draw.uniform(*ratio))

@@ -57,12 +57,12 @@ def saved(moments: Sequence[Moment]) -> frozenset[str]:
 
 def found_elsewhere(moments: Sequence[Moment]) -> frozenset[str]:
     """The files of the new sandbox at step 7, without stdout and stderr."""
-    return frozenset(the(moments, "started", 2).sandbox.listing()) - STREAMS
+    return frozenset(the(moments, "started", 2).directory.listing()) - STREAMS
 
 
 def starts_told(moments: Sequence[Moment]) -> list[int]:
     """The iterations after which the program started, as far as zzz.out tells of them."""
-    return [int(line.split()[-1]) for line in moments[-1].home["zzz.out"].text.splitlines()]
+    return [int(line.split()[-1]) for line in moments[-1].home.file("zzz.out").text.splitlines()]
 
 
 # -- what is answered --------------------------------------------------------------

@@ -96,7 +96,7 @@ def anywhere(job: Job, bench: Bench, expected: Tree) -> Result:
 def _amiss(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result | None:
     """What is wrong with a sweep that brings the right output; None if nothing is."""
     found = bench.explore(job, expected)
-    if surplus := _surplus(job, found):
+    if found.seconds is not None and (surplus := _surplus(job, found.seconds)):
         if repeated := sum(_again(found)) + _before_start(job, found):
             return failed(
                 job,
@@ -121,9 +121,9 @@ def _amiss(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -
 def _elsewhere(job: Job, bench: Bench, expected: Tree) -> Result | None:
     """What is wrong if a start from the beginning depends on where and when it is: then what was seen of one start,
     and how much time is lost by another, means little."""
-    first = bench.explore(job, expected).first
+    first = bench.explore(job, expected).root
     later = bench.executor.run(job, first.sandbox, slot=1, clock=first.clock + 100_000.0)
-    if later.exit == first.run.exit and abs(later.seconds - first.run.seconds) <= 0.1 * first.run.seconds:
+    if later.exit == first.ran.exit and abs(later.seconds - first.ran.seconds) <= 0.1 * first.ran.seconds:
         return None
     return wrong(
         "Begun elsewhere, on another day, the job ends in another way, or takes another time, than when begun first.",
@@ -153,7 +153,7 @@ def _last_line(sandbox: Tree) -> int:
 
 def _before_start(job: Job, found: Exploration) -> int:
     """How many iterations before START a fresh start does."""
-    first = begun(found.first)
+    first = begun(found.root)
     return 0 if first is None else max(0, int(job.arguments[0]) - first)
 
 
@@ -165,23 +165,23 @@ def _nothing(found: Exploration) -> None:
     return None
 
 
-def _surplus(job: Job, found: Exploration) -> float:
-    """The virtual seconds for which a sweep that is never evicted is busy with anything but its iterations; 0 if that is
-    less than half of one."""
+def _surplus(job: Job, whole: float) -> float:
+    """The virtual seconds for which a sweep that is never evicted, and takes so many, is busy with anything but its
+    iterations; 0 if that is less than half of one."""
     start, end = map(int, job.arguments)
     seconds = SWEEP.settings(job)["seconds"]
-    if not seconds or found.seconds is None:
+    if not seconds:
         return 0.0
-    surplus = found.seconds - seconds * (end - start + 1)
+    surplus = whole - seconds * (end - start + 1)
     return surplus if surplus > seconds / 2 else 0.0
 
 
 def _early(found: Exploration, expected: Tree) -> bool:
     """Whether all lines of the output are there at a checkpoint: the iteration that it is saved for is still to
     be done then."""
-    lines, state = expected[SWEEP.output].content.count(b"\n"), found.first
+    lines, state = expected.file(SWEEP.output).content.count(b"\n"), found.first
     while state is not None and isinstance(state.next, Saved):
-        output = state.run.sandbox.get(SWEEP.output)
+        output = state.ran.sandbox.get(SWEEP.output)
         if isinstance(output, File) and output.content.count(b"\n") >= lines:
             return True
         state = state.follower

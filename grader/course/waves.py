@@ -29,13 +29,13 @@ PLENTY = 100_000
 """Seconds in which every string here is done."""
 DIVERGED, UNUSABLE = 3, 2
 """Exit codes of waves."""
-DIVERGES = {"courant": 1.01, "seconds": 1, "disk_seconds": 1}
+DIVERGES: dict[str, float] = {"courant": 1.01, "seconds": 1, "disk_seconds": 1}
 """Settings with which waves diverges, at step 29, after 37 s ..."""
 BEFORE_THAT = 32
 """... and a time limit with which it has two restart files before."""
 MOST_TRIES = 4
 """Time limits that are tried for one moment."""
-SHORT = {"steps": 28, "seconds": 1, "disk_seconds": 3}
+SHORT: dict[str, float] = {"steps": 28, "seconds": 1, "disk_seconds": 3}
 """Settings with which waves writes two restart files, and is at it for half of the time."""
 
 BEGUN = """\
@@ -80,19 +80,22 @@ def given() -> Tree:
     return begun.put("waves.sub", File(SUBMIT.encode()))
 
 
-def waves(job: Job, limit: int | None = None, naive: bool = False, **settings: float) -> Job:
+def waves(job: Job, limit: float | None = None, naive: bool = False, **settings: float) -> Job:
     """The same job with another time limit, the first argument of its wrapper, and other settings. With `naive`, it is
     the job with a wrapper that does not think of files that were cut off."""
-    if naive:
-        return waves(naive_job(), limit, **settings)
-    arguments = job.arguments if limit is None else (str(round(limit)), *job.arguments[1:])
-    return replace(WAVES.changed(job, **settings), arguments=arguments)
+    changed = WAVES.changed(naive_job() if naive else job, **settings)
+    return changed if limit is None else limited(changed, limit)
+
+
+def limited(job: Job, limit: float) -> Job:
+    """The same job with another time limit."""
+    return replace(job, arguments=(str(round(limit)), *job.arguments[1:]))
 
 
 def naive_job() -> Job:
     """The job with a wrapper that does not think of files that were cut off."""
     files = given().put("my_wrapper", File(NAIVE, executable=True))
-    return submit.parse(files["waves.sub"].text, submit.TreeFolder(files), name="waves.sub").jobs[0]
+    return submit.parse(files.file("waves.sub").text, submit.TreeFolder(files), name="waves.sub").jobs[0]
 
 
 # -- where waves can be cut off ---------------------------------------------------------
@@ -119,7 +122,7 @@ def moments(settings: dict[str, float]) -> list[int]:
     """Seconds of an execution that begins with the first step: one between the first restart file and the second, and
     one between each two things that waves does while it writes the second."""
     first, second = first_file(settings), _second_save(settings)
-    step = round(WAVES.settings(waves(naive_job(), **settings))["disk_seconds"])
+    step = round(WAVES.settings(WAVES.changed(naive_job(), **settings))["disk_seconds"])
     before = second + 1 - (second - first) // step * step
     return [before, *(at for at in range(second + 1, 2 * first, step) if cut_at(at, settings).saving)]
 
@@ -156,7 +159,7 @@ def asking(question: Callable[[Job, Bench, Tree], Result], limit: int, **setting
     """A question about the waves with this time limit and these settings."""
 
     def ask(job: Job, bench: Bench) -> Result:
-        return question(waves(job, limit, **settings), bench, WAVES.known_answer(**settings))
+        return question(limited(WAVES.changed(job, **settings), limit), bench, WAVES.known_answer(**settings))
 
     return ask
 
@@ -203,7 +206,7 @@ def is_the_wrapped_program(job: Job, bench: Bench) -> Result:
 def at_once(job: Job, bench: Bench, expected: Tree) -> Result:
     """Whether a job with time enough is done in one execution."""
     found = bench.explore(job, expected)
-    end = found.first.next
+    end = found.root.next
     if isinstance(end, Ended) and end.exit.code == 0 and all(end.home.get(path) == expected[path] for path in expected):
         return Result(True, "exit code 0, and the right output")
     return _too_early(job, bench, expected) or failed(job, bench, found)
@@ -212,7 +215,7 @@ def at_once(job: Job, bench: Bench, expected: Tree) -> Result:
 def out_of_time(job: Job, bench: Bench, expected: Tree) -> Result:
     """Whether a job that is out of time leaves with the checkpoint code, and its files reach the spool."""
     found = bench.explore(job, expected)
-    run, end = found.first.run, found.first.next
+    run, end = found.root.ran, found.root.next
     if early := _too_early(job, bench, expected):
         return early
     if isinstance(end, Ended) and run.seconds > 1.5 * float(job.arguments[0]):
@@ -265,7 +268,7 @@ def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
         return ""  # a wrapper that heeds that one heeds another
     # One of the two is less, also for a wrapper that looks now and then, or takes something off its limit.
     for limit in (moments(SHORT)[0], 2 * first_file(SHORT) + 1):
-        shorter = waves(job, limit, **SHORT)
+        shorter = limited(WAVES.changed(job, **SHORT), limit)
         then = bench.executor.run(shorter, shorter.inputs)
         if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
             return ""
@@ -284,7 +287,7 @@ def _too_early(job: Job, bench: Bench, expected: Tree) -> Result | None:
     """What is wrong if the first execution leaves with the checkpoint code long before it has to, and is not done;
     None if it does not."""
     found = bench.explore(job, expected)
-    run, limit = found.first.run, float(job.arguments[0])
+    run, limit = found.root.ran, float(job.arguments[0])
     if run.exit.code != job.checkpoint_exit_code or run.seconds > limit / 2 or _is_done(run, expected):
         return None
     text = f"my_wrapper is given {limit:g} s, and leaves with {job.checkpoint_exit_code} after {run.seconds:.0f} s"
@@ -308,23 +311,23 @@ def passes_on(job: Job, bench: Bench, expected: Tree) -> Result:
     found = bench.explore(replace(job, success_exit_code=DIVERGED), Tree())
     if found.verdict == RESTART_SAFE or found.failure == "lost progress":  # which other questions are about
         return Result(True, f"exit codes {UNUSABLE} and {DIVERGED}, as waves leaves with", schedules=found.schedules)
-    misconception = {"never finishes": "always-85", "failed": "wrong-exit-code"}.get(found.failure)
+    misconception = {"never finishes": "always-85", "failed": "wrong-exit-code"}.get(found.failure or "")
     what = "the job is started again, for ever" if misconception == "always-85" else "the job does not"
     return failed(job, bench, found, misconception, f"When waves diverges, it leaves with {DIVERGED}, and {what}.")
 
 
 def _exit_code(job: Job, bench: Bench, **settings: float) -> int | None:
     """The exit code of a first execution with other settings."""
-    changed = waves(job, **settings)
+    changed = WAVES.changed(job, **settings)
     return bench.executor.run(changed, changed.inputs).exit.code
 
 
-def cut_off(choose: Callable[[list[int]], list[int]] = list, **settings: float) -> Ask:
+def cut_off(choose: Callable[[list[int]], list[int]] = list, /, **settings: float) -> Ask:
     """The question whether a job ends right wherever its first execution is cut off, with the same time limit in each
     execution. `choose` takes some of moments()."""
 
     def ask(job: Job, bench: Bench) -> Result:
-        becomes: dict[tuple, Exploration] = {}
+        becomes: dict[tuple[Exit, Tree], Exploration] = {}
         tried = []
         for one, cut in _cut(job, choose(moments(settings)), bench, settings):
             # What a wrapper leaves is mostly the last whole file. What becomes of a job from there is asked once.
@@ -351,7 +354,7 @@ def cut_off(choose: Callable[[list[int]], list[int]] = list, **settings: float) 
         table = dict.fromkeys(
             Evidence("cut off", f"after {cut.seconds} s ({cut.said}), {_outcome(found)}") for cut, _, found in tried
         )
-        return replace(result, failure=replace(result.failure, evidence=(*table, *result.failure.evidence)))
+        return result.shown_by(*table)
 
     return ask
 
@@ -369,11 +372,11 @@ def _cut(job: Job, wanted: Sequence[int], bench: Bench, settings: dict[str, floa
     a wrapper that looks now and then: those while it writes its second restart file, or later ones, and the first
     before: with one file in each execution it has to come to its end, too."""
     before, ahead = False, 0
-    steps_in_all = WAVES.settings(waves(job, **settings))["steps"]
+    steps_in_all = WAVES.settings(WAVES.changed(job, **settings))["steps"]
     for moment in wanted:
         for _ in range(MOST_TRIES):
-            limited = waves(job, moment + ahead, **settings)
-            run = bench.executor.run(limited, limited.inputs)
+            cut_job = limited(WAVES.changed(job, **settings), moment + ahead)
+            run = bench.executor.run(cut_job, cut_job.inputs)
             reached = _reached(run, settings)
             if reached.seconds >= moment:
                 break
@@ -383,10 +386,10 @@ def _cut(job: Job, wanted: Sequence[int], bench: Bench, settings: dict[str, floa
         if _steps(run) >= steps_in_all or (files > 1 and not cut.saving):
             continue  # it has no limit then, perhaps as it takes too much off, or has written the file
         if files > 1:
-            yield limited, cut
+            yield cut_job, cut
         elif not before and ((files and since) or any(_whole(text) for _, text in _said(run))):
             before = True
-            yield limited, cut
+            yield cut_job, cut
 
 
 def _reached(run: Run, settings: dict[str, float]) -> Cut:
@@ -400,7 +403,7 @@ def _reached(run: Run, settings: dict[str, float]) -> Cut:
     written = [0, *(at for at, text in listing if _whole(text))]
     begun = [at for at, text in listing if re.fullmatch(r"step \d+", text)]
     if since or not files:
-        seconds = WAVES.settings(waves(naive_job(), **settings))["seconds"]
+        seconds = WAVES.settings(WAVES.changed(naive_job(), **settings))["seconds"]
         last = written[min(files, len(written) - 1)] + (since + 1) * seconds
         return replace(cut_at(min(run.seconds, last), settings), saving=False)
     first, last = begun[min(files, len(begun)) - 1], written[min(files, len(written) - 1)] - 1
@@ -415,7 +418,7 @@ def _steps(run: Run) -> int:
 
 def _progress(run: Run, settings: dict[str, float]) -> tuple[int, int]:
     """For how many restart files waves has written the steps, and how many steps since."""
-    return divmod(_steps(run), round(WAVES.settings(waves(naive_job(), **settings))["save_every"]))
+    return divmod(_steps(run), round(WAVES.settings(WAVES.changed(naive_job(), **settings))["save_every"]))
 
 
 def _numbers(settings: dict[str, float]) -> str:
@@ -437,15 +440,15 @@ def _outcome(found: Exploration) -> str:
     """What becomes of a job, as the end of a sentence."""
     if found.verdict == RESTART_SAFE:
         return "it goes on, and ends right"
-    state = found.violation.state if found.violation else found.first
+    state = found.violation.state if found.violation else found.root
     return {
         "wrong output": "it ends with exit code 0, and wrong numbers",
-        "failed": f"it fails with {state.run.exit}",
+        "failed": f"it fails with {state.ran.exit}",
         "never finishes": "it begins again and again",
         "held": "HTCondor puts it on hold",
         "lost progress": "it throws saved work away",
-    }.get(found.failure, f"nothing can be said: {plain(shorten(str(found.failure), 80))}")
+    }.get(found.failure or "", f"nothing can be said: {plain(shorten(str(found.failure), 80))}")
 
 
 def _uninterrupted(job: Job) -> Run:
-    return WAVES.uninterrupted(job.inputs[WAVES.settings_file])
+    return WAVES.uninterrupted(job.inputs.file(WAVES.settings_file))

@@ -37,7 +37,7 @@ def _ending(moments: Sequence[Moment]) -> str:
     last = moments[-1]
     if last.kind != "ended":
         return "a"
-    if last.run.exit.code != 0:
+    if last.ran.exit.code != 0:
         return "b"
     return "c" if last.home[WAVES.output] == WAVES.known_answer()[WAVES.output] else "d"
 

@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ..rules import transfer
 from ..rules.execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Note, Run, Start, Stop, Unbroken
@@ -81,7 +81,7 @@ class Executor:
         self._scratch = Scratch(limits.sandbox_bytes, confine)
         self._startd = Startd(self._scratch.path, confine)
 
-    def __enter__(self) -> Executor:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

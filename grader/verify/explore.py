@@ -51,7 +51,7 @@ from .packed import without_times
 from .states import Key, Length, State
 from .verdicts import Unknown, Unsafe, Verdict
 
-RESTART_SAFE, CONSISTENT, UNSAFE, UNKNOWN = Verdict
+RESTART_SAFE, CONSISTENT, UNSAFE, UNKNOWN, RIGHT = Verdict
 FAILURES = tuple(Unsafe)
 MIDDLE = 2.0
 """Virtual seconds that an execution takes at least for a soft eviction in its middle to be tried."""
@@ -147,6 +147,12 @@ class Exploration:
     unbroken: bool = False
     """Whether a run that never restarts was the measure."""
     first: State | None = field(default=None, repr=False)
+
+    @property
+    def root(self) -> State:
+        """The first start of a job that was explored."""
+        assert self.first is not None, f"{self.verdict}: the job was not explored"
+        return self.first
 
 
 def unknown(why: Unknown, what: object = "", found: Exploration = Exploration(UNKNOWN)) -> Exploration:

@@ -26,7 +26,7 @@ def keeps_the_log(job: Job, bench: Bench) -> Result:
     """Whether the log that comes home has what the model said in every execution."""
     asked, _, found = ROD.explore(job, bench)
     end = free_way(found)[-1]
-    kept = end.next.home[LOG]
+    kept = end.end.home[LOG]
     log = kept.text if isinstance(kept, File) else ""
     missing = [
         line

@@ -102,7 +102,7 @@ class Loop:
         """What the job does, asked for one range, if the checkpoint of another is in its sandbox."""
 
         def ask(job: Job, bench: Bench) -> Result:
-            first = self.explore(job, bench, start=made[0], end=made[1], **numbers)[2].first.next
+            first = self.explore(job, bench, start=made[0], end=made[1], **numbers)[2].root.next
             old = first.spool.without((STDOUT, STDERR, OUTPUT)) if isinstance(first, Saved) else Tree()
             asked, expected, _ = self.explore(
                 replace(job, inputs=job.inputs | old), bench, start=now[0], end=now[1], **numbers
@@ -140,6 +140,7 @@ class Loop:
         """What is wrong with a job that brings the right output home; None if nothing is."""
         numbers = self.program.settings(job)
         seconds, interval = numbers["seconds"], int(numbers["interval"])
+        assert found.seconds is not None, "it has come to its end"
         done, wanted = round(found.seconds / seconds), self.iterations(job)
         if done > wanted:
             return failed(
@@ -158,7 +159,7 @@ class Loop:
                 f"The output is right, but in the time of {count(done, self.noun)} "
                 f"only: the science has to be done for all {wanted}.",
             )
-        longest = max(round(state.run.seconds / seconds) for state in free_way(found))
+        longest = max(round(state.ran.seconds / seconds) for state in free_way(found))
         if longest > interval + 1:
             return failed(
                 job,
@@ -180,4 +181,4 @@ def _with(result: Result, numbers: dict[str, float]) -> Result:
 
 def lines(home: Tree) -> int:
     """How many lines of output have come home."""
-    return home[OUTPUT].content.count(b"\n")
+    return home.file(OUTPUT).content.count(b"\n")

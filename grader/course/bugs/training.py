@@ -41,8 +41,8 @@ def _epochs(draw: random.Random) -> dict[str, float]:
 def _learns(job: Job, bench: Bench, **numbers: float) -> Tree:
     """What the job itself brings home if it never saves. Empty if it fails, or saves all the same."""
     found = bench.explore(LOOP.job(job, **{**numbers, "interval": NEVER}), Tree())
-    output = getattr(found.first.next, "home", Tree()).get(OUTPUT)
-    return Tree({OUTPUT: output}) if found.first.run.exit.code == 0 and isinstance(output, File) else Tree()
+    output = getattr(found.root.next, "home", Tree()).get(OUTPUT)
+    return Tree({OUTPUT: output}) if found.root.ran.exit.code == 0 and isinstance(output, File) else Tree()
 
 
 def _own_or_known(loop: Loop, job: Job, bench: Bench, **numbers: float) -> Tree:
@@ -57,7 +57,7 @@ def _as_good(own: Tree, known: Tree) -> bool:
     seeds, after as few epochs as are asked for, the likelihoods lie within a thirtieth of each other; without momentum
     they are a tenth off, or more.)"""
     try:
-        (epochs, model), (all_epochs, good) = (_last_model(tree[OUTPUT]) for tree in (own, known))
+        (epochs, model), (all_epochs, good) = (_last_model(tree.file(OUTPUT)) for tree in (own, known))
         return epochs == all_epochs and abs(_unlikeliness(model) / _unlikeliness(good) - 1) < 0.05
     except (ValueError, IndexError, OverflowError):
         return False
@@ -77,7 +77,7 @@ def _unlikeliness(model: tuple[float, float]) -> float:
 
 @lru_cache(1)
 def _flights() -> list[Flight]:
-    return _read(LOOP.program.files()["flights.txt"])
+    return _read(LOOP.program.files().file("flights.txt"))
 
 
 def _read(flights: File) -> list[Flight]:
@@ -106,7 +106,7 @@ def learns_as_before(job: Job, bench: Bench) -> Result:
 
 def _epochs_taken(job: Job, bench: Bench) -> list[list[Flight]]:
     """In which order a job takes the flights in each epoch, as science.py itself tells; [] if it is not asked."""
-    files = job.inputs.put("science.py", File(LOOP.program.files()["science.py"].content + TELLS))
+    files = job.inputs.put("science.py", File(LOOP.program.files().file("science.py").content + TELLS))
     told = bench.executor.run(replace(job, inputs=files), files).sandbox.get(TAKEN)
     try:
         taken = _read(told) if isinstance(told, File) else []
@@ -128,7 +128,7 @@ def _another_training(own: Tree, epochs: list[list[Flight]], rate: float) -> str
                 f"In epoch {number}, it takes the flights in the same order as in epoch {epochs.index(order) + 1}. "
                 "Each epoch has to shuffle them anew: only the restarts are wrong."
             )
-    if epochs and not _close(own[OUTPUT], _learnt(epochs, rate)):
+    if epochs and not _close(own.file(OUTPUT), _learnt(epochs, rate)):
         return (
             "In the order in which it takes the flights, it does not learn what it learnt before. Only its "
             "restarts are wrong: momentum, rate and number of epochs have to stay."

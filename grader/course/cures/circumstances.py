@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ...tree import File, Tree
 from . import Cure, Remedy
-from .source import PATH, module_of, name
+from .source import PATH, Change, Module, name
 
 SUBMIT = "sweep.sub"
 
@@ -41,7 +41,7 @@ def _hash(files: Tree) -> Iterator[Remedy]:
 def _address(files: Tree) -> Iterator[Remedy]:
     """The same for what is kept at an address."""
     for line in _lines_with(files, "id"):
-        module = module_of(files)
+        module = Module(files)
         calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and name(node.func) == "id"]
         yield Remedy(
             module.changed(dict.fromkeys(calls, ast.Constant(1))),
@@ -54,9 +54,9 @@ def _address(files: Tree) -> Iterator[Remedy]:
 
 def _unordered(files: Tree) -> Iterator[Remedy]:
     """Lists, or the keys of a dictionary, in the place of sets."""
-    module = module_of(files)
-    changes: dict[ast.AST, ast.AST] = {}
-    for node in ast.walk(module.tree) if module else ():
+    module = Module(files)
+    changes: dict[ast.AST, Change] = {}
+    for node in ast.walk(module.tree):
         if isinstance(node, ast.Set):
             changes[node] = ast.List(node.elts, ast.Load())
         elif isinstance(node, ast.SetComp):
@@ -68,22 +68,18 @@ def _unordered(files: Tree) -> Iterator[Remedy]:
             module.changed(changes),
             "a set has no order: in which one its elements come is another in each process",
             PATH,
-            min(node.lineno for node in changes),
+            min(node.lineno for node in changes if isinstance(node, ast.expr)),
         )
 
 
 def _lines_with(files: Tree, *names: str) -> list[int]:
     """The first line in which one of these names stands."""
-    module = module_of(files)
-    return (
-        sorted(
-            node.lineno
-            for node in ast.walk(module.tree)
-            if isinstance(node, (ast.Name, ast.Attribute)) and name(node) in names
-        )[:1]
-        if module
-        else []
-    )
+    module = Module(files)
+    return sorted(
+        node.lineno
+        for node in ast.walk(module.tree)
+        if isinstance(node, (ast.Name, ast.Attribute)) and name(node) in names
+    )[:1]
 
 
 def _first_line(files: Tree, pattern: str) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...tree import Tree
 from . import Cure, Remedy
-from .source import EXITS, LEAVE, PATH, Module, blocks, call, leaves, mentions, module_of, name
+from .source import EXITS, LEAVE, PATH, Module, blocks, call, leaves, mentions, name
 
 SWALLOWING = ("BaseException", "SystemExit")
 """What has to be caught to catch sys.exit()."""
@@ -38,8 +38,8 @@ OTHER_PROGRAMS = (
 
 def _when_imported(files: Tree) -> Iterator[Remedy]:
     """An exit that stands outside of the functions."""
-    module = module_of(files)
-    for node in module.tree.body if module else ():
+    module = Module(files)
+    for node in module.tree.body:
         if leaves(node):
             cause = (
                 f"`{module.line(node)}` stands outside of the functions, by its indentation. So it is run as soon "
@@ -51,8 +51,8 @@ def _when_imported(files: Tree) -> Iterator[Remedy]:
 
 def _caught(files: Tree) -> Iterator[Remedy]:
     """An exit within a try whose except takes it, or whose finally returns; or within suppress()."""
-    module = module_of(files)
-    for node in module.nodes(module.save) if module else ():
+    module = Module(files)
+    for node in module.nodes(module.save):
         if isinstance(node, ast.ExceptHandler) and (node.type is None or mentions(node.type, *SWALLOWING)):
             narrow = ast.ExceptHandler(ast.Name("Exception", ast.Load()), node.name, node.body)
             what = "except" if node.type is None else f"except {module.line(node.type)}"
@@ -85,11 +85,12 @@ def _caught(files: Tree) -> Iterator[Remedy]:
 
 def _not_called(files: Tree) -> Iterator[Remedy]:
     """A function that is named and not called."""
-    module = module_of(files)
-    for node in module.nodes(module.save, ast.Expr) if module else ():
+    module = Module(files)
+    for node in module.nodes(module.save, ast.Expr):
         if not isinstance(node.value, (ast.Attribute, ast.Name)):
             continue
         named = name(node.value)
+        made: ast.stmt
         if named in (*EXITS, "SystemExit"):
             made = LEAVE
         elif named in ("write", "writelines", "dump"):
@@ -112,8 +113,8 @@ def _call(function: ast.expr, *arguments: ast.expr) -> ast.Expr:
 
 def _never_reached(files: Tree) -> Iterator[Remedy]:
     """What stands behind an exit, or a return, in the same block."""
-    module = module_of(files)
-    for function in module.called_by(module.save) if module else ():
+    module = Module(files)
+    for function in module.called_by(module.save):
         for block in blocks(function):
             for node, after in zip(block, block[1:]):
                 if leaves(node) or isinstance(node, (ast.Return, ast.Raise)):
@@ -131,8 +132,8 @@ def _never_reached(files: Tree) -> Iterator[Remedy]:
 
 def _elsewhere(files: Tree) -> Iterator[Remedy]:
     """An exit in a thread or in another process."""
-    module = module_of(files)
-    for node in module.nodes(module.save, ast.Call) if module else ():
+    module = Module(files)
+    for node in module.nodes(module.save, ast.Call):
         kind = name(node.func)
         if kind in ELSEWHERE and _is_to_leave(module, kind, node):
             text = ELSEWHERE[kind].format(node.lineno)
@@ -158,8 +159,10 @@ def _is_to_leave(module: Module, kind: str, node: ast.Call) -> bool:
 
 def _starts_again(files: Tree) -> Iterator[Remedy]:
     """A program that starts itself again, instead of leaving that to HTCondor."""
-    module = module_of(files)
-    for node in module.nodes(module.save, (ast.Expr, ast.Assign, ast.Return)) if module else ():
+    module = Module(files)
+    for node in module.nodes(module.save):
+        if not isinstance(node, ast.Expr | ast.Assign | ast.Return) or node.value is None:
+            continue
         value = node.value
         called = name(value.func) if isinstance(value, ast.Call) else ""
         starts = (
@@ -177,8 +180,8 @@ def _starts_again(files: Tree) -> Iterator[Remedy]:
 
 def _on_condition(files: Tree) -> Iterator[Remedy]:
     """Saving or leaving under a condition that does not hold."""
-    module = module_of(files)
-    for node in module.nodes(module.save, ast.If) if module else ():
+    module = Module(files)
+    for node in module.nodes(module.save, ast.If):
         test = module.line(node.test)
         if isinstance(node.body[-1], ast.Return):
             cause = f"it returns here without leaving as long as `{test}`, and that is so when it is called in this job"
@@ -190,10 +193,9 @@ def _on_condition(files: Tree) -> Iterator[Remedy]:
 
 def _waits(files: Tree) -> Iterator[Remedy]:
     """A sleep between saving and leaving."""
-    module = module_of(files)
-    functions = (module.save, module.restore) if module else ()
-    for node in (node for one in functions for node in module.nodes(one, ast.Expr)):
-        if call(node) and name(node.value.func) == "sleep":
+    module = Module(files)
+    for node in (node for one in (module.save, module.restore) for node in module.nodes(one, ast.Expr)):
+        if (waits := call(node)) and name(waits.func) == "sleep":
             yield Remedy(
                 module.changed({node: None}),
                 f"it waits here, `{module.line(node)}`, and does nothing in that time; no iteration is done twice",

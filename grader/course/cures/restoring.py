@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...tree import Tree
 from ..reading import parsed
 from . import Cure, Remedy
-from .source import PATH, Module, mentions, module_of, name
+from .source import PATH, Module, expression, mentions, name, with_body
 
 OUTPUT = "my_output.txt"
 LISTS = ("listdir", "glob", "iglob", "iterdir", "scandir")
@@ -17,13 +17,13 @@ OTHER_COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE:
 
 def _falls_back(files: Tree) -> Iterator[Remedy]:
     """A number, or END, and not START, where there is no usable checkpoint."""
-    module = module_of(files)
-    if not module or not module.restore:
+    module = Module(files)
+    if not module.restore:
         return
     first, end = module.ends
     start = ast.Name(first, ast.Load())
     indices = {node.slice for node in module.nodes(module.restore, ast.Subscript)}
-    found = [
+    found: list[ast.expr] = [
         node
         for node in module.nodes(module.restore, ast.Constant)
         if type(node.value) is int and 0 <= node.value <= 1 and node not in indices
@@ -45,8 +45,8 @@ def _falls_back(files: Tree) -> Iterator[Remedy]:
 
 def _swapped(files: Tree) -> Iterator[Remedy]:
     """START and END in the wrong order."""
-    module = module_of(files)
-    if module and module.restore and len(module.restore.args.args) == 2 and module.ends != ("start", "end"):
+    module = Module(files)
+    if module.restore and len(module.restore.args.args) == 2 and module.ends != ("start", "end"):
         arguments = module.restore.args
         first, second = arguments.args
         yield Remedy(
@@ -60,8 +60,8 @@ def _swapped(files: Tree) -> Iterator[Remedy]:
 
 def _bounds(files: Tree) -> Iterator[Remedy]:
     """A comparison, or a range, that leaves out its own end."""
-    module = module_of(files)
-    for node in module.nodes(module.restore, (ast.Compare, ast.Call)) if module else ():
+    module = Module(files)
+    for node in module.nodes(module.restore):
         if isinstance(node, ast.Compare):
             for index, operator in enumerate(node.ops):
                 if other := OTHER_COMPARISONS.get(type(operator)):
@@ -73,7 +73,7 @@ def _bounds(files: Tree) -> Iterator[Remedy]:
                         PATH,
                         node.lineno,
                     )
-        elif name(node.func) == "range" and node.args:
+        elif isinstance(node, ast.Call) and name(node.func) == "range" and node.args:
             at = min(1, len(node.args) - 1)
             further = ast.BinOp(node.args[at], ast.Add(), ast.Constant(1))
             arguments = [further if index == at else one for index, one in enumerate(node.args)]
@@ -94,15 +94,11 @@ def _refused(module: Module, node: ast.Compare, *sides: ast.expr) -> str:
 
 def _as_text(files: Tree) -> Iterator[Remedy]:
     """Names that are put in order as text."""
-    module = module_of(files)
-    for node in module.nodes(module.restore, ast.Call) if module else ():
+    module = Module(files)
+    for node in module.nodes(module.restore, ast.Call):
         if name(node.func) in ("sorted", "max", "min", "sort") and not any(one.arg == "key" for one in node.keywords):
-            key = ast.keyword(
-                "key",
-                parsed("lambda name: [int(part) for part in __import__('re').findall(r'\\d+', str(name))]")
-                .body[0]
-                .value,
-            )
+            by_numbers = "lambda name: [int(part) for part in __import__('re').findall(r'\\d+', str(name))]"
+            key = ast.keyword("key", expression(by_numbers))
             yield Remedy(
                 module.changed({node: ast.Call(node.func, node.args, [*node.keywords, key])}),
                 "names are put in order as text here, in which 10 comes before 7: an older checkpoint is "
@@ -114,19 +110,15 @@ def _as_text(files: Tree) -> Iterator[Remedy]:
 
 def _older_wins(files: Tree) -> Iterator[Remedy]:
     """The files of another run are not left out before one is chosen."""
-    module = module_of(files)
-    if not module or not module.restore:
+    module = Module(files)
+    if not module.restore:
         return
     start, end = module.ends
     for node in module.nodes(module.restore, ast.Call):
         if name(node.func) in LISTS:
-            within = (
-                parsed(
-                    f"[name for name in {module.line(node)} if any({start} <= int(part) <= {end} "
-                    "for part in __import__('re').findall(r'\\d+', str(name).rpartition('/')[2]))]"
-                )
-                .body[0]
-                .value
+            within = expression(
+                f"[name for name in {module.line(node)} if any({start} <= int(part) <= {end} "
+                "for part in __import__('re').findall(r'\\d+', str(name).rpartition('/')[2]))]"
             )
             yield Remedy(
                 module.changed({node: within}),
@@ -140,11 +132,9 @@ def _older_wins(files: Tree) -> Iterator[Remedy]:
 
 def _whose_output(files: Tree) -> Iterator[Remedy]:
     """The output that is there is taken for this run's own."""
-    module = module_of(files)
-    lines = (
-        [node.lineno for node in module.nodes(module.restore, ast.Constant) if node.value == OUTPUT] if module else []
-    )
-    if not lines:
+    module = Module(files)
+    lines = [node.lineno for node in module.nodes(module.restore, ast.Constant) if node.value == OUTPUT]
+    if not lines or not module.restore:
         return
     start, _ = module.ends
     looks = parsed(f"""
@@ -152,9 +142,8 @@ import os
 if os.path.exists('{OUTPUT}') and not open('{OUTPUT}').read().startswith(str({start}) + ' '):
     return {start}
 """).body
-    changed = {**dict(ast.iter_fields(module.restore)), "body": [*looks, *module.restore.body]}
     yield Remedy(
-        module.changed({module.restore: type(module.restore)(**changed)}),
+        module.changed({module.restore: with_body(module.restore, [*looks, *module.restore.body])}),
         f"where to go on is told from "
         f"{OUTPUT} here, whatever run has written it: the lines of another one are taken for its own",
         PATH,
@@ -164,8 +153,8 @@ if os.path.exists('{OUTPUT}') and not open('{OUTPUT}').read().startswith(str({st
 
 def _saves_into_the_broken(files: Tree) -> Iterator[Remedy]:
     """Saving opens the broken file again, and does not begin a new one."""
-    module = module_of(files)
-    if not module or not module.save:
+    module = Module(files)
+    if not module.save:
         return
     line = next(
         (

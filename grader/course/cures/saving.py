@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from ...tree import Tree
 from ..reading import parsed
 from . import Cure, Remedy
-from .source import PATH, Module, call, mentions, module_of, name
+from .source import PATH, Module, call, mentions, name, with_body
 
 WRITES = (
     "write",
@@ -37,8 +38,8 @@ MOST_VALUES = 8
 
 def _written_as_text(files: Tree) -> Iterator[Remedy]:
     """write() is given a number, and the error is hidden."""
-    module = module_of(files)
-    for node in module.nodes(module.save, ast.Call) if module else ():
+    module = Module(files)
+    for node in module.nodes(module.save, ast.Call):
         if name(node.func) not in ("write", "write_text", "write_bytes", "writelines") or len(node.args) != 1:
             continue
         text = ast.Call(ast.Name("str", ast.Load()), node.args, [])
@@ -57,9 +58,11 @@ def _written_as_text(files: Tree) -> Iterator[Remedy]:
 
 def _one_off(files: Tree) -> Iterator[Remedy]:
     """One is added, or taken away, on the way into the file or back."""
-    module = module_of(files)
-    for function, whose in ((module.save, "save_checkpoint is given"), (module.restore, "was saved")) if module else ():
-        for node in module.nodes(function, (ast.BinOp, ast.AugAssign)):
+    module = Module(files)
+    for function, whose in ((module.save, "save_checkpoint is given"), (module.restore, "was saved")):
+        for node in module.nodes(function):
+            if not isinstance(node, ast.BinOp | ast.AugAssign):
+                continue
             by = node.right if isinstance(node, ast.BinOp) else node.value
             is_number = isinstance(by, ast.Constant) and type(by.value) is int
             if is_number and isinstance(node.op, (ast.Add, ast.Sub)) and not mentions(node, module.ends[1], "len"):
@@ -73,8 +76,8 @@ def _one_off(files: Tree) -> Iterator[Remedy]:
 
 def _another_value(files: Tree) -> Iterator[Remedy]:
     """What is written is not the iteration that save_checkpoint was given."""
-    module = module_of(files)
-    if not module or not module.save:
+    module = Module(files)
+    if not module.save:
         return
     iteration = ast.Name(module.iteration, ast.Load())
     written: list[ast.expr] = []
@@ -109,8 +112,8 @@ def _another_value(files: Tree) -> Iterator[Remedy]:
         )
 
 
-def _is_a_value(node: ast.AST) -> bool:
-    return (
+def _is_a_value(node: ast.AST) -> TypeGuard[ast.expr]:
+    return isinstance(node, ast.expr) and (
         (isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load))
         or (isinstance(node, ast.Constant) and isinstance(node.value, (int, str)) and node.value != OUTPUT)
         or (isinstance(node, ast.Call) and name(node.func) in ("len", "int", "next", "sum"))
@@ -119,8 +122,8 @@ def _is_a_value(node: ast.AST) -> bool:
 
 def _removed(files: Tree) -> Iterator[Remedy]:
     """A file that is needed is removed, renamed, or emptied."""
-    module = module_of(files)
-    for function in (module.save, module.restore) if module else ():
+    module = Module(files)
+    for function in (module.save, module.restore):
         for node in module.nodes(function, ast.Expr):
             called = call(node)
             if called and name(called.func) in REMOVES:
@@ -141,8 +144,8 @@ def _removed(files: Tree) -> Iterator[Remedy]:
 
 def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
     """What a restart is to know is kept in the environment, or in a variable, of a process that is gone then."""
-    module = module_of(files)
-    if not module or not module.save or not module.restore or not module.restore.body:
+    module = Module(files)
+    if not module.save or not module.restore or not module.restore.body:
         return
     for node in module.nodes(module.save):
         if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
@@ -155,11 +158,9 @@ def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
             continue
         kept = parsed(f"open('.kept', 'w').write(str({module.iteration}))").body
         begins = parsed("import os\nif os.path.exists('.kept'):\n    return int(open('.kept').read())").body
-        restore = module.restore
-        same = dict(ast.iter_fields(restore))
-        changed = type(restore)(**{**same, "body": [*begins, *restore.body]})
+        changed = with_body(module.restore, [*begins, *module.restore.body])
         yield Remedy(
-            module.changed({restore: changed}, first=kept),
+            module.changed({module.restore: changed}, first=kept),
             f"the iteration is kept in {what} here, which is "
             "gone when the process ends: the restart is another process and finds nothing of it",
             PATH,

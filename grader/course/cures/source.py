@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any, TypeVar, overload
 
 from ...tree import File, Tree
-from ..reading import UNREADABLE, parsed
+from ..reading import parsed
 
 PATH = "checkpoint.py"
 LEAVE = ast.parse("__import__('sys').exit(85)").body[0]
@@ -15,6 +16,11 @@ LEAVE = ast.parse("__import__('sys').exit(85)").body[0]
 EXITS = ("exit", "_exit", "quit")
 Change = ast.AST | list[ast.stmt] | None
 """What stands in the place of a node: another, several statements, or nothing."""
+
+
+Placed = ast.stmt | ast.expr | ast.ExceptHandler
+"""A node that says in which line it stands."""
+N = TypeVar("N", bound=Placed)
 
 
 class Module:
@@ -51,7 +57,8 @@ class Module:
 
     def called_by(self, function: ast.FunctionDef | None) -> list[ast.FunctionDef]:
         """A function and the functions of the module that it calls, directly or not."""
-        found, pending = [], [function] if function else []
+        found: list[ast.FunctionDef] = []
+        pending = [function]
         while pending:
             here = pending.pop()
             if here is None or here in found:
@@ -60,14 +67,15 @@ class Module:
             pending += [self.function(name(node.func)) for node in ast.walk(here) if isinstance(node, ast.Call)]
         return found
 
-    def nodes(self, function: ast.FunctionDef | None, kind: type | tuple[type, ...] = ast.AST) -> Iterator[ast.AST]:
+    @overload
+    def nodes(self, function: ast.FunctionDef | None) -> Iterator[Placed]: ...
+
+    @overload
+    def nodes(self, function: ast.FunctionDef | None, kind: type[N]) -> Iterator[N]: ...
+
+    def nodes(self, function: ast.FunctionDef | None, kind: Any = Placed) -> Iterator[Any]:
         """The nodes of a kind in a function and in what it calls, from top to bottom."""
-        found = {
-            node
-            for one in self.called_by(function)
-            for node in ast.walk(one)
-            if isinstance(node, kind) and hasattr(node, "lineno")
-        }
+        found = {node for one in self.called_by(function) for node in ast.walk(one) if isinstance(node, kind)}
         return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
 
     def changed(
@@ -76,9 +84,8 @@ class Module:
         """The directory with a copy of the module in which these nodes are others; `first` and `last` are added to the
         body of save_checkpoint."""
         if self.save and (first or last):
-            body = rebuilt(self.save.body, changes)
-            same = {name: rebuilt(value, changes) for name, value in ast.iter_fields(self.save)}
-            changes = {**changes, self.save: type(self.save)(**{**same, "body": [*first, *body, *last]})}
+            copy = rebuilt(self.save, changes)
+            changes = {**changes, self.save: with_body(copy, [*first, *copy.body, *last])}
         text = ast.unparse(ast.fix_missing_locations(rebuilt(self.tree, changes)))
         return self.files.put(PATH, File(text.encode("utf-8", "surrogatepass")))
 
@@ -87,15 +94,19 @@ class Module:
         return " ".join(ast.unparse(node).split())
 
 
-def module_of(files: Tree) -> Module | None:
-    """The module, if it can be read."""
-    try:
-        return Module(files)
-    except UNREADABLE:
-        return None
+def with_body(function: ast.FunctionDef, body: list[ast.stmt]) -> ast.FunctionDef:
+    """A copy of a function that does something else."""
+    return ast.FunctionDef(**{**dict(ast.iter_fields(function)), "body": body})
 
 
-def rebuilt(node: object, changes: Mapping[ast.AST, Change]) -> object:
+def expression(text: str) -> ast.expr:
+    """The syntax tree of an expression. Raises one of UNREADABLE."""
+    found = parsed(text).body[0]
+    assert isinstance(found, ast.Expr), text
+    return found.value
+
+
+def rebuilt(node: Any, changes: Mapping[ast.AST, Change]) -> Any:
     """A copy of a syntax tree with some nodes changed. Where nothing is left of a block, `pass` is."""
     if isinstance(node, list):
         found = [rebuilt(one, changes) for one in node]
