@@ -123,7 +123,7 @@ def _in_python(content: bytes) -> Iterator[tuple[Circumstance, int]]:
     names, orderless = own | names, set(_orderless(nodes))
     seeded = any(isinstance(node, ast.Call) and _SEEDS.fullmatch(_dotted(node.func, names)) for node in nodes)
     for node in nodes:
-        if what := _looks_at(node, names, seeded):
+        if (what := _looks_at(node, names, seeded)) and isinstance(node, ast.expr):
             yield what, node.lineno
         for made_of in _ordered(node):
             if _is_set(made_of) and id(made_of) not in orderless:
@@ -183,10 +183,10 @@ def _orderless(nodes: list[ast.AST]) -> Iterator[int]:
     """What loops run through of which nothing but a set or one number is made."""
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ORDERLESS:
-            made = [one for one in node.args if isinstance(one, ast.GeneratorExp | ast.ListComp)]
+            made = [one.generators for one in node.args if isinstance(one, ast.GeneratorExp | ast.ListComp)]
         else:
-            made = [node] if isinstance(node, ast.SetComp) else []
-        yield from (id(loop.iter) for one in made for loop in one.generators)
+            made = [node.generators] if isinstance(node, ast.SetComp) else []
+        yield from (id(loop.iter) for loops in made for loop in loops)
 
 
 def _ordered(node: ast.AST) -> Iterator[ast.expr]:

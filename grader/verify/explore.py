@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from ..rules import transfer
-from ..rules.execution import Executes, Run
+from ..rules.execution import Executes, Run, Stop
 from ..rules.job import Job
 from ..rules.livelock import FUTILE, MOST_BESIDE, Livelock
 from ..rules.profile import MODERN, Profile
@@ -376,16 +376,16 @@ class _Explorer:
             self.done.append((now, self.runs[key]))
         return self.runs[key]
 
-    def execute(self, now: Situation, schedule: Schedule = (), trace: bool = False) -> Run:
+    def execute(self, now: Situation, schedule: Schedule = (), stop: Stop | None = None, trace: bool = False) -> Run:
         """Execute the program, whatever is known. Raises Exhausted when somebody does not want to wait for it."""
         began = time.monotonic()
         try:
             with self.observer.execution_of(schedule, now.execution):
-                under_way = None if trace else self.begun.pop(self.start_key(now), None)
+                under_way = None if stop or trace else self.begun.pop(self.start_key(now), None)
                 if isinstance(under_way, Future):
                     run = under_way.result()
                 else:
-                    run = under_way or execute(self.executor, self.job, now, trace=trace)
+                    run = under_way or execute(self.executor, self.job, now, stop, trace)
         except KeyboardInterrupt:
             if self.observer.stopped:
                 raise Exhausted(Unknown.INTERRUPTED, "") from None

@@ -15,16 +15,20 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from ..tree import File, Tree
 
 MOST_BYTES = 64 << 20
 """Of an archive's files together, and of a compressed file, beyond which it is not looked into."""
 MOST_FILES = 10_000
-_COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_COMPRESSED: dict[bytes, Callable[[BinaryIO], io.BufferedIOBase]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
+}
 """What such a file begins with, and what opens it."""
 _ZIP = b"PK\x03\x04"
 _ODD = (
@@ -94,7 +98,7 @@ def _line(name: str, mode: int, data: bytes, kind: str = "") -> str:
     return f"{name}: {mode:o} {kind} {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}\n"
 
 
-def _read(file: BinaryIO, most: int) -> bytes:
+def _read(file: IO[bytes] | io.BufferedIOBase, most: int) -> bytes:
     data = file.read(most + 1)
     if len(data) > most:
         raise _TooMuch
