@@ -7,6 +7,7 @@ into is drawn by view/card.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from ..execute.executor import Executor
 from ..problems import NO_EFFECT, SubmitError
@@ -21,7 +22,7 @@ from ..view.steps import stepper
 from ..view.timeline import timeline
 from ..view.verdict import fact_lines
 from .exercise import Exercise
-from .report import PASSED, Failure, Report
+from .report import PASSED, Failure, Report, Trial
 
 MOST_EXECUTIONS = 12
 MOST_CHARACTERS = 400_000
@@ -85,8 +86,27 @@ def sections_text(exercise: Exercise, answer: Tree, report: Report, moments: Seq
     return tuple(found)
 
 
-def card_html(report: Report, sections: Sections) -> str:
-    """The card of a report, as HTML. (A Graded of grading/judge.py has all that it takes as well.)"""
+class Judged(Protocol):
+    """What a card shows of a judged answer: a Report has it, and a Graded of grading/judge.py."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def points(self) -> float: ...
+    @property
+    def maximum(self) -> float: ...
+    @property
+    def headline(self) -> str: ...
+    @property
+    def trials(self) -> Sequence[Trial]: ...
+    @property
+    def hints(self) -> Sequence[str]: ...
+
+
+def card_html(report: Judged, sections: Sections) -> str:
+    """The card of a report, as HTML."""
     return card.card(
         report.title,
         report.status,
@@ -99,7 +119,7 @@ def card_html(report: Report, sections: Sections) -> str:
     )
 
 
-def card_text(report: Report, sections: Sections) -> str:
+def card_text(report: Judged, sections: Sections) -> str:
     """The card of a report, as text and without its hints."""
     return card.card_text(
         report.title, report.status, report.points, report.maximum, report.headline, _trials(report), sections, ()
@@ -114,7 +134,7 @@ def _drawn(exercise: Exercise, answer: Tree, job: Job, moments: Sequence[Moment]
     return timeline(moments, submit=submit, log_name=log)
 
 
-def _trials(report: Report) -> list[card.Trial]:
+def _trials(report: Judged) -> list[card.Trial]:
     if len(report.trials) == 1:  # the head of the card says it
         return []
     return [(t.name, t.passed, t.text, t.points, t.maximum) for t in report.trials]

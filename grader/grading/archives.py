@@ -17,7 +17,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -32,7 +32,8 @@ MOST_DIRECTORY = 2 << 20
 MOST_FILES = 5_000
 LONGEST_PATH = 1_000
 """Characters of a path in an archive."""
-_COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_Opens = Callable[[BinaryIO], io.BufferedIOBase]
+_COMPRESSED: dict[bytes, _Opens] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 """What such a file begins with, and what opens it."""
 _SEALED = re.compile(r"\.(?:7z|rar|zst|tzst|lz4?|lzma|z|ace|arj|cab|dmg|iso)$", re.IGNORECASE)
 _SEALED_BYTES = (
@@ -195,8 +196,9 @@ def _leads_out(name: str) -> bool:
 class _Zip:
     def __init__(self, file: BinaryIO, name: str, allowance: Allowance | None = None):
         try:
-            end = zipfile._EndRecData(file)  # what it goes by itself: a table may be told of in several ways
-            size = end[zipfile._ECD_SIZE] if end else 0
+            private = vars(zipfile)  # what it goes by itself: a table may be told of in several ways
+            end = private["_EndRecData"](file)
+            size = end[private["_ECD_SIZE"]] if end else 0
             if size > MOST_DIRECTORY or (allowance and not allowance.look(size)):
                 raise Refused(TOO_MANY.format(quoted(name)))
             self._zip = zipfile.ZipFile(file)
@@ -258,7 +260,10 @@ class _Tar:
 
     def read(self, name: str, most: int) -> bytes:
         try:
-            with self._tar.extractfile(next(info for info in reversed(self._infos) if info.name == name)) as packed:
+            packed = self._tar.extractfile(next(info for info in reversed(self._infos) if info.name == name))
+            if packed is None:
+                raise KeyError(name)
+            with packed:
                 return packed.read(most)
         except (*_BROKEN, AttributeError, StopIteration):
             raise Refused(f"{quoted(name)} in an archive is broken and can't be read.") from None
@@ -281,7 +286,7 @@ def _without_ending(name: str) -> str:
     return re.sub(r"\.[^./]*$", "", base_of(name)) or "unnamed"
 
 
-def _unpacked(opens, file: BinaryIO, name: str, most: int) -> bytes:
+def _unpacked(opens: _Opens, file: BinaryIO, name: str, most: int) -> bytes:
     try:
         with opens(file) as packed:
             data = packed.read(most + 1)

@@ -15,7 +15,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,8 @@ from ..rules.execution import MachineTrouble
 from ..text import count, no_formula, plain
 from ..view.card import in_points, number
 from . import class_report, cluster, pages, workers
-from .collect import Handed, HandedIn, Refused, find
+from .archives import Refused
+from .collect import Handed, HandedIn, find
 from .judge import UNSEEN, Grade, rubric
 from .store import Outcome, Settings, read_grade
 
@@ -156,7 +157,7 @@ def _foreign(table: Path) -> bool:
 def _grade(
     handed: Handed,
     settings: Settings,
-    graded: Iterator[tuple[int, Outcome]],
+    graded: Generator[tuple[int, Outcome], None, None],
     out: Path,
     reports: Path,
     named: bool,
@@ -164,7 +165,7 @@ def _grade(
 ) -> int:
     before, known = _read_table(out), {path.name for path in settings.store.glob("*.json")}
     progress = Progress(len(handed), say)
-    outcomes: list[Outcome | None] = [None] * len(handed)
+    outcomes: dict[int, Outcome] = {}
     try:
         with closing(graded):
             for index, outcome in graded:
@@ -173,8 +174,7 @@ def _grade(
     except KeyboardInterrupt:
         progress.end()
         print(
-            f"Interrupted: {sum(o is not None for o in outcomes)} of {len(handed)} are graded. Started again, it "
-            "goes on from there.",
+            f"Interrupted: {len(outcomes)} of {len(handed)} are graded. Started again, it goes on from there.",
             file=say,
         )
         return INTERRUPTED
@@ -184,7 +184,7 @@ def _grade(
         print(f"grader grade: {error}", file=say)
         return UNUSABLE
     progress.end()
-    results = [Result(one, outcome, settings.store) for one, outcome in zip(handed, outcomes)]
+    results = [Result(one, outcomes[number], settings.store) for number, one in enumerate(handed)]
     table = _table(results, rubric(settings.seed))
     write_whole(out, _csv(table))
     _write_reports(results, reports, named)

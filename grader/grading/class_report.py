@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..course.catalogue import COURSE, EXERCISES
 from ..course.exercise import Exercise
@@ -27,6 +28,9 @@ from ..view import page as pages
 from ..view.card import STATUSES, in_points, number
 from . import similarity as alike
 from .judge import Graded
+
+if TYPE_CHECKING:
+    from .batch import Result
 
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}
 BARS = 10
@@ -70,8 +74,8 @@ class Tally:
 
     exercise: Exercise
     points: list[float] = field(default_factory=list)
-    statuses: Counter = field(default_factory=Counter)
-    trials: Counter = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    trials: Counter[tuple[str, bool | None]] = field(default_factory=Counter)
     """(name of a trial, passed or not or not asked) → students."""
     words: dict[str, str] = field(default_factory=dict)
     """Student → what the answer is compared by."""
@@ -116,7 +120,7 @@ class Found:
             self.exercise, self.headline, self.story = graded.title, graded.headline, story
 
 
-def page(results: Iterable, named: bool = False) -> str:
+def page(results: Iterable[Result], named: bool = False) -> str:
     """The report. `results` have a student and a grade(), which may be None; see batch.Result."""
     results = list(results)
     tallies, found, ungraded = _counted(results)
@@ -134,12 +138,12 @@ def page(results: Iterable, named: bool = False) -> str:
     return pages.page("Class report", "\n".join(body), STYLE)
 
 
-def alike_groups(results: Iterable) -> list[tuple[str, list[str]]]:
+def alike_groups(results: Iterable[Result]) -> list[tuple[str, list[str]]]:
     """(exercise, students) whose answers are alike, for the instructor's eyes."""
     return [(tally.exercise.name, group) for tally in _counted(list(results))[0] for group in tally.alike()]
 
 
-def _counted(results: Sequence) -> tuple[list[Tally], dict[str, Found], int]:
+def _counted(results: Sequence[Result]) -> tuple[list[Tally], dict[str, Found], int]:
     tallies = {name: Tally(exercise) for name, exercise in EXERCISES.items()}
     found: dict[str, Found] = {}
     names, ungraded = _names([result.student for result in results]), 0
@@ -255,7 +259,7 @@ def _histogram(points: Sequence[float], maximum: float) -> str:
     )
 
 
-def _strip(statuses: Counter) -> str:
+def _strip(statuses: Counter[str]) -> str:
     told = [(status, statuses[status]) for status in STATUSES if statuses[status]]
     parts = "".join(
         f'<i class="{TONES[status]}{" could" if status == CRASHED else ""}" style="flex:{number}"></i>'

@@ -13,7 +13,7 @@ import shutil
 import tarfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TextIO
@@ -104,7 +104,7 @@ def grade_all(
     require_sandbox: bool,
     say: TextIO,
     at_hand: Callable[[], HTCondor] | None = None,
-) -> Iterator[tuple[int, Outcome]]:
+) -> Generator[tuple[int, Outcome], None, None]:
     """Grade all as jobs of the queue at hand, at most `jobs` of them at a time; gives (index, outcome) as they come.
 
     Whatever ends it, no job is left in the queue; if that has failed, the next time sees to it, and takes what has

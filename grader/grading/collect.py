@@ -255,7 +255,7 @@ class _Parts:
     name on it."""
 
     def __init__(self) -> None:
-        self.found: dict[str, dict[tuple, _Part]] = {}
+        self.found: dict[str, dict[tuple[int | str, ...], _Part]] = {}
         self.odd: list[tuple[str, str]] = []
 
     def of(self, student: str, kind: int, place: str, *within: str) -> _Part:
@@ -321,7 +321,7 @@ def _number_of(name: str) -> str:
 # -- folders -----------------------------------------------------------------------
 
 
-def _found(item: os.DirEntry, where: Path, parts: _Parts, alone: bool) -> None:
+def _found(item: os.DirEntry[str], where: Path, parts: _Parts, alone: bool) -> None:
     """One thing in the folder that holds what the class has handed in."""
     path = Path(item.path)
     if item.is_dir(follow_symlinks=False):

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import bleach
 from jinja2 import pass_context
+from jinja2.runtime import Context
 from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
 
 from ..view.page import POLICY
 from ..view.style import card_sheet, frame_sheet, steps_sheet, timeline_sheet
@@ -37,7 +40,9 @@ _SHEETS = (card_sheet(), steps_sheet(), timeline_sheet(), frame_sheet())
 class Feedback(HTMLExporter):
     """Writes nbgrader's feedback on a notebook."""
 
-    def from_notebook_node(self, nb, resources=None, **options):
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
+    ) -> tuple[Any, dict[str, Any]]:
         """The page, and what nbconvert knows of it."""
         page, resources = super().from_notebook_node(nb, resources, **options)
         return _page(page), resources
@@ -67,7 +72,8 @@ def inert(html: str) -> str:
     """HTML of which only what is known to do no harm is left as HTML; the course's own style sheets are left out."""
     for sheet in _SHEETS:
         html = html.replace(sheet, "")
-    return bleach.clean(html, tags=_TAGS, attributes=_harmless, protocols=("http", "https", "mailto", "data"))
+    clean: str = bleach.clean(html, tags=_TAGS, attributes=_harmless, protocols=("http", "https", "mailto", "data"))
+    return clean
 
 
 def _harmless(tag: str, name: str, value: str) -> bool:
@@ -80,7 +86,7 @@ def _harmless(tag: str, name: str, value: str) -> bool:
 
 
 @pass_context
-def markdown(context, source: str) -> str:
+def markdown(context: Context, source: str) -> str:
     """Markdown as HTML that runs nothing: nbconvert's filter of that kind, for nbgrader's pages that are not
     feedback (formgrader)."""
     return inert(_exporter().markdown2html(context, source))

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from types import FrameType
 
 from ..course import explanation
 from ..course.budgeted import LIMITS, TOO_LONG, Sparing
@@ -218,7 +219,7 @@ def at_most(seconds: float) -> Iterator[None]:
         return
     until = given() + seconds
 
-    def ring(number, frame):
+    def ring(number: int, frame: FrameType | None) -> None:
         if given() > until:
             raise OutOfTime
 

@@ -37,10 +37,10 @@ def install() -> None:
     base.find_all_files = _regular_files
 
 
-def contents(converter, filename: str) -> bytes | str | None:
+def contents(converter: object, filename: str) -> bytes | str | None:
     """What stands for a notebook that nbgrader is about to read: its bytes, or a sentence that says why there are none.
     None if it is no submitted one."""
-    source = getattr(converter, "sources", {}).get(filename)
+    source: Source | str | None = getattr(converter, "sources", {}).get(filename)
     if not isinstance(source, Source):
         return source
     try:
@@ -54,7 +54,7 @@ def contents(converter, filename: str) -> bytes | str | None:
 _init_by_name = Autograde.init_notebooks
 
 
-def _init_notebooks(self) -> None:
+def _init_notebooks(self: Autograde) -> None:
     """Instead of Autograde's: assignments, each with the names of its notebooks, and what stands for them."""
     course, assignment = self.coursedir, self.coursedir.assignment_id
     wanted = _wanted(course)
@@ -74,12 +74,13 @@ def _init_notebooks(self) -> None:
         handed = _handed_in(student, folder)
         if handed is None:
             continue
-        chosen = _chosen(handed, folder, wanted)
-        problems = [*handed.remarks, *_left_over(handed, chosen)]
+        files = _chosen(handed, folder, wanted)
+        problems = [*handed.remarks, *_left_over(handed, files)]
         for problem in problems:
             self.log.error("An instructor has to look at %s: %s", plain(student.name), problem)
         instead = " ".join(problems) or NOTHING
-        chosen |= {name: instead for name in wanted if name not in chosen and os.path.lexists(folder / f"{name}.ipynb")}
+        chosen: dict[str, Source | str] = {**files}
+        chosen |= {name: instead for name in wanted if name not in files and os.path.lexists(folder / f"{name}.ipynb")}
         chosen = chosen or {wanted[0]: instead}
         paths = {str(folder / f"{name}.ipynb"): source for name, source in chosen.items()}
         self.assignments[str(folder)] = list(paths)
@@ -92,7 +93,7 @@ def _init_notebooks(self) -> None:
             )
 
 
-def _wanted(course) -> list[str]:
+def _wanted(course: CourseDirectory) -> list[str]:
     """The notebooks of the assignment that are to be graded."""
     try:
         with Gradebook(course.db_url, course.course_id) as gradebook:
@@ -163,7 +164,7 @@ def _regular_files(path: str, exclude: list[str] | None = None) -> list[str]:
 # -- times -------------------------------------------------------------------------
 
 
-def _timestamp(self, dest_path: str) -> datetime | None:
+def _timestamp(self: CourseDirectory, dest_path: str) -> datetime | None:
     """Instead of CourseDirectory's: when something was handed in, if that can be read."""
     path = Path(dest_path, "timestamp.txt")
     try:
@@ -175,7 +176,8 @@ def _timestamp(self, dest_path: str) -> datetime | None:
             self.log.warning("Empty timestamp file: %s", path)
             return None
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-        return parse_utc(re.sub(r"\s+", " ", text).strip())
+        time: datetime = parse_utc(re.sub(r"\s+", " ", text).strip())
+        return time
     except FileNotFoundError:
         return None
     except Exception:  # whatever a student has written there

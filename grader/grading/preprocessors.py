@@ -7,7 +7,9 @@ after, from the gradebook to the feedback, is nbgrader's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -42,7 +44,7 @@ from traitlets import Bool, Unicode
 
 from ..course.catalogue import EXERCISES
 from ..course.explanation import card_html
-from ..execute.isolation import confinement
+from ..execute.isolation import Confinement, confinement
 from ..text import escape
 from ..tree import Tree
 from ..view.card import number
@@ -50,23 +52,29 @@ from . import judge
 from . import nbgrader_collect as collecting
 from .submission import Submission, Unreadable, beginning, cells_of, checked_exercise, from_cells
 
+Resources = dict[str, Any]
+"""What goes along with a notebook from one preprocessor to the next."""
+
 
 class AnyNotebook(NotebookExporter):
     """Reads what was handed in as `grade` does: in other encodings too, and what is no notebook as one without answers,
     so that it does not cost a student all the other notebooks. (This comes before any preprocessor.)"""
 
-    def from_filename(self, filename, resources=None, **options):
+    def from_filename(
+        self, filename: str, resources: Resources | None = None, **options: Any
+    ) -> tuple[NotebookNode, Resources]:
         """Export a file, or what stands for it; see nbgrader_collect.py."""
         found = collecting.contents(self.parent, filename)
         if found is None:
             return super().from_filename(filename, resources=resources, **options)
-        if isinstance(found, str):
-            found = new_notebook(cells=[new_markdown_cell(escape(found))])
-        else:
-            found = _notebook(found)
-        return self.from_notebook_node(found, resources=resources, **options)
+        notebook = (
+            _notebook(found) if isinstance(found, bytes) else new_notebook(cells=[new_markdown_cell(escape(found))])
+        )
+        return self.from_notebook_node(notebook, resources=resources, **options)
 
-    def from_file(self, file_stream, resources=None, **options):
+    def from_file(
+        self, file_stream: Any, resources: Resources | None = None, **options: Any
+    ) -> tuple[NotebookNode, Resources]:
         """Export a file that is open for reading."""
         return self.from_notebook_node(_notebook(file_stream.buffer.read()), resources=resources, **options)
 
@@ -74,7 +82,7 @@ class AnyNotebook(NotebookExporter):
 def _notebook(data: bytes) -> NotebookNode:
     """A notebook, as nbformat reads it; if it can't, one of the cells that are found, and of what is odd about them."""
     try:
-        found = nbformat.reads(data.decode(), as_version=4)
+        found: NotebookNode = nbformat.reads(data.decode(), as_version=4)
         nbformat.validate(found)
         return found
     except Exception:  # whatever is wrong with it, it is read in our way, or it is not read
@@ -98,7 +106,7 @@ class DropOddMetadata(NbGraderPreprocessor):
     the cell counts as one of the student's own, and OverwriteCells puts a missing one back. The notebook's own
     metadata go as well: nbconvert writes the name of its language into a page as it is."""
 
-    def preprocess(self, nb, resources):
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Look at every cell."""
         nb.metadata = NotebookNode()
         with _source(resources) as source:
@@ -116,7 +124,7 @@ class DropOddMetadata(NbGraderPreprocessor):
         return nb, resources
 
 
-def _is_valid(cell) -> bool:
+def _is_valid(cell: NotebookNode) -> bool:
     try:
         MetadataValidator().validate_cell(cell)
     except Exception:  # whatever a student has made of it
@@ -128,7 +136,7 @@ class AddMissingSolutions(NbGraderPreprocessor):
     """Puts solution cells back that are gone, as they were given, at the end of the notebook: OverwriteCells finds the
     place of a check cell that is gone by the one before it, and fails if that is gone as well (nbgrader 0.9.6)."""
 
-    def preprocess(self, nb, resources):
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Add them."""
         there = {cell.metadata.nbgrader.grade_id for cell in nb.cells if is_grade(cell) or is_solution(cell)}
         with _source(resources) as source:
@@ -148,7 +156,7 @@ class AddMissingSolutions(NbGraderPreprocessor):
 
 
 @contextmanager
-def _source(resources):
+def _source(resources: Resources) -> Iterator[Any]:
     """The notebook that was given, from the gradebook."""
     about = resources["nbgrader"]
     with Gradebook(about["db_url"]) as gradebook:
@@ -159,7 +167,7 @@ class ClearAnswers(ClearSolutions):
     """Puts beginnings in the place of answers: `NAME = ...` for a literal, the given file for a file that the exercise
     gives to begin with, and nbgrader's own code stub for all else."""
 
-    def preprocess_cell(self, cell, resources, index):
+    def preprocess_cell(self, cell: NotebookNode, resources: Resources, index: int) -> tuple[NotebookNode, Resources]:
         """Clear one cell."""
         begun = beginning(cell.source) if cell.cell_type == "code" and is_solution(cell) else None
         if begun is None:
@@ -178,7 +186,7 @@ class GradeFromFiles(NbGraderPreprocessor):
     ).tag(config=True)
     require_sandbox = Bool(False, help="Refuse to grade where students' programs can't be shut in.").tag(config=True)
 
-    def preprocess(self, nb, resources):
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Write the outputs of every check cell, and no others."""
         confine = confinement()
         if self.require_sandbox and (confine is None or not confine.bubblewrap):
@@ -195,7 +203,7 @@ class GradeFromFiles(NbGraderPreprocessor):
                     cell.outputs = self._outputs(cell, found, confine)
         return nb, resources
 
-    def _outputs(self, cell, found: Submission, confine) -> list:
+    def _outputs(self, cell: NotebookNode, found: Submission, confine: Confinement | None) -> list[NotebookNode]:
         """What nbgrader takes the points from, and what the feedback shows."""
         exercise = EXERCISES.get(checked_exercise(cell.source) or "")
         if exercise is None:
@@ -221,7 +229,7 @@ class GradeFromFiles(NbGraderPreprocessor):
         ]
 
 
-def _read(cells) -> Submission:
+def _read(cells: Iterable[NotebookNode]) -> Submission:
     """The answers in the cells, as far as they can be read in a submission's time."""
     try:
         with judge.at_most(judge.SECONDS):
@@ -234,7 +242,9 @@ class SaveGrades(SaveAutoGrades):
     """Saves the points of an exercise that is optional as extra credit, which is no part of the maximum: what not everyone
     can do must not count against those who can't."""
 
-    def preprocess_cell(self, cell, resources, cell_index):
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, cell_index: int
+    ) -> tuple[NotebookNode, Resources]:
         """Save the grade of one cell."""
         exercise = EXERCISES.get(checked_exercise(cell.source) or "") if is_grade(cell) else None
         if exercise is None or not exercise.optional:
@@ -248,7 +258,7 @@ class SaveGrades(SaveAutoGrades):
         return cell, resources
 
 
-def _result(cell, maximum: float) -> float:
+def _result(cell: NotebookNode, maximum: float) -> float:
     """The points that a check cell has given; 0 if there are none that make sense."""
     told = [output.data.get("text/plain", "") for output in cell.outputs if output.output_type == "execute_result"]
     try:
@@ -257,7 +267,7 @@ def _result(cell, maximum: float) -> float:
         return 0.0
 
 
-def _remarks(remarks: tuple[str, ...]) -> list:
+def _remarks(remarks: tuple[str, ...]) -> list[NotebookNode]:
     if not remarks:
         return []
     html = "".join(f"<li>{escape(remark)}</li>" for remark in remarks)

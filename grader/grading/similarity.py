@@ -44,7 +44,7 @@ def words(exercise: Exercise, answer: Tree) -> str:
     this exercise have to be alike: predictions, and programs that are given and only mended."""
     file = answer.get(exercise.answers[0])
     if isinstance(file, File) and exercise is FOR_REAL:
-        job, facts = run_of(answer[LOG].text)
+        job, facts = run_of(answer.file(LOG).text)
         return "\n".join([job, *sorted(facts)]) if job else ""
     if not isinstance(file, File) or exercise.literal or exercise.answers[0] in exercise.given():
         return ""

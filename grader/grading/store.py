@@ -13,7 +13,8 @@ from typing import NamedTuple
 from ..execute.isolation import Confinement
 from ..files import write_whole
 from . import submission
-from .collect import HandedIn, Refused, load
+from .archives import Refused
+from .collect import HandedIn, load
 from .judge import SECONDS, UNSEEN, Grade, OutOfTime, at_most, fingerprint, judge, rubric
 
 

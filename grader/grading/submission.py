@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..course.catalogue import EXERCISES
 from ..course.exercise import Exercise
@@ -124,7 +124,7 @@ def read_all(
     return Submission(answers, _few([*unread, *remarks, *more]), _few(unread))
 
 
-def from_cells(cells: Iterable[Mapping]) -> Submission:
+def from_cells(cells: Iterable[Mapping[str, Any]]) -> Submission:
     """The answers in the cells of a notebook that nbformat has read already."""
     written, remarks = _written([_cell(cell) for cell in cells])
     answers, more = _chosen(written)
@@ -209,7 +209,7 @@ def _cells(found: object) -> tuple[list[Cell], list[str]]:
     return [_cell(cell) for cell in whole], remarks
 
 
-def _cell(cell: Mapping) -> Cell:
+def _cell(cell: Mapping[str, Any]) -> Cell:
     source = cell.get("source", cell.get("input", ""))
     if isinstance(source, (list, tuple)):
         source = "".join(line for line in source if isinstance(line, str))
@@ -449,8 +449,8 @@ def _fill_up(exercise: Exercise, files: dict[str, File]) -> list[str]:
     """Put what the exercise gives in place of a file whose cell is gone."""
     given, remarks = exercise.given(), []
     for path in exercise.answers:
-        if path not in files and isinstance(given.get(path), File):
-            files[path] = given[path]
+        if path not in files and isinstance(entry := given.get(path), File):
+            files[path] = entry
             remarks.append(f"No cell writes {exercise.name}/{path}; it is graded with the one that the exercise gives.")
     return remarks
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ..course.budgeted import Sparing
 from ..execute.isolation import Confinement
-from ..rules.execution import MachineTrouble
+from ..rules.execution import MachineTrouble, Run
 from ..rules.job import Job
 from ..tree import File, Tree
 
@@ -71,6 +71,6 @@ def try_out(confine: Confinement | None) -> None:
             raise MachineTrouble(f"The sandbox on this machine does not shut a program in: {opened.splitlines()[0]}.")
 
 
-def _executed(program: bytes, executor: Sparing):
+def _executed(program: bytes, executor: Sparing) -> Run:
     inputs = Tree({"job": File(program, True), "ours.py": File(OURS)})
     return executor.run(Job("job", inputs=inputs, output="out"), inputs)

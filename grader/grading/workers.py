@@ -13,8 +13,9 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
+from types import FrameType
 
 from ..course.budgeted import LIMITS
 from ..course.catalogue import EXERCISES
@@ -62,7 +63,8 @@ class Worker:
     def answer(self) -> Outcome | MachineTrouble | None:
         """What it has found; None if it is dead."""
         try:
-            return self.pipe.recv()
+            found: Outcome | MachineTrouble = self.pipe.recv()
+            return found
         except (EOFError, OSError):
             return None
 
@@ -105,7 +107,7 @@ def _outcome(handed: HandedIn, settings: Settings) -> Outcome | MachineTrouble:
         return Outcome(problem=f"It could not be graded ({type(error).__name__}: {error}).")
 
 
-def _leave(number, frame) -> None:
+def _leave(number: int, frame: FrameType | None) -> None:
     """End, once: being told again must not keep it from ending what is below it."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit()
@@ -116,11 +118,11 @@ def _processors(jobs: int) -> list[int | None]:
     turns, which is faster without moving; and what takes all of a processor takes it from nobody else."""
     if not hasattr(os, "sched_setaffinity"):
         return [None]
-    found = sorted(os.sched_getaffinity(0))
+    found: list[int | None] = [*sorted(os.sched_getaffinity(0))]
     return found if jobs >= len(found) else [None]
 
 
-def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Iterator[tuple[int, Outcome]]:
+def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Generator[tuple[int, Outcome], None, None]:
     """Grade all, in `jobs` processes; gives (index, outcome) as they come. Raises MachineTrouble."""
     waiting = deque(range(len(handed)))
     again: set[int] = set()
@@ -143,6 +145,7 @@ def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Iter
                     busy.append(worker)
                 for worker, outcome in _answers(busy):
                     busy.remove(worker)
+                    assert worker.task is not None, "it was busy"
                     (idle.append if outcome and not outcome.problem else Worker.end)(worker)
                     if outcome is None and worker.task not in again:
                         again.add(worker.task)
