@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .notebook.calls import check, exercise, explorer, hint, measure, panel, pool, progress, simulate, steps
+    from .notebook.calls import check, exercise, hint, measure, panel, pool, progress, simulate, steps
+    from .notebook.sliders import explorer
 
 __all__ = ["check", "exercise", "explorer", "hint", "measure", "panel", "pool", "progress", "simulate", "steps"]
 

@@ -6,8 +6,9 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from .. import submit
 from ..execute import pythons
@@ -40,7 +41,13 @@ class Parser(argparse.ArgumentParser):
         raise Misused(f"{self.prog}: {message}; see {self.prog} --help", UNUSABLE.get(command, 2))
 
 
-def add_command(commands, name: str, run, summary: str, epilog: str) -> argparse.ArgumentParser:
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+"""Where a command adds its parser. (In quotes, as it takes no brackets when the program runs.)"""
+
+
+def add_command(
+    commands: Commands, name: str, run: Callable[[argparse.Namespace], int], summary: str, epilog: str
+) -> argparse.ArgumentParser:
     """Add a command, whose function run(options) returns the exit status."""
     command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=epilog)
     command.set_defaults(command=run)
@@ -105,7 +112,7 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False) -> Exe
     return Executor(limits, confine, one_machine, sets_home=sets_home, path=pythons.users_path())
 
 
-def print_json(told: list[dict]) -> None:
+def print_json(told: Sequence[dict[str, Any]]) -> None:
     """Print the object of one job, or the list of those of several."""
     print(json.dumps(told[0] if len(told) == 1 else told))
 

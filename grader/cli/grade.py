@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 from ..execute.startd import require_fork
-from .common import add_command, positive
+from .common import Commands, add_command, positive
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Add this command and its options."""
     command = add_command(
         commands,

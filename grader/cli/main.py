@@ -54,10 +54,11 @@ def _run(arguments: list[str]) -> int:
         options, unknown = parser().parse_known_args(arguments)
         if unknown:
             raise Unusable(_not_understood(unknown[0], options))
-        return options.command(options)
+        status: int = options.command(options)
+        return status
     except Misused as error:
         text, status = str(error), error.status
-        told = {"error": text}
+        told: dict[str, str | int | None] = {"error": text}
     except (SubmitError, ScheduleError, MachineTrouble, Unusable) as error:
         name = _command_in(arguments)
         text, status = f"grader {name}: {error}", UNUSABLE[name]

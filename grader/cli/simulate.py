@@ -7,7 +7,9 @@ import os
 import sys
 import tempfile
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ..execute.executor import Executor
 from ..rules import schedule
@@ -19,10 +21,19 @@ from ..rules.profile import PROFILES, Profile
 from ..rules.simulation import Moment, Outcome, outcome, simulate
 from ..tree import File, Tree
 from ..view import ending, story
-from .common import Unusable, add_command, add_simulated_job, make_executor, positive, print_json, read_submission
+from .common import (
+    Commands,
+    Unusable,
+    add_command,
+    add_simulated_job,
+    make_executor,
+    positive,
+    print_json,
+    read_submission,
+)
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Add this command and its options."""
     command = add_command(
         commands,
@@ -62,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     submission = read_submission(options.submit_file, profile)
     directory = options.submit_file.parent
     jobs = submission.within(directory)
-    home, logs, fine, told = Tree(), {}, True, []
+    home, logs, fine, told = Tree(), dict[str, bytes](), True, []
     with make_executor(options, one_machine=True) as executor:
         for job in jobs:
             end, log, as_json = _tell(job, executor, profile, faults, directory, options.json)
@@ -71,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
             home |= end.home
             if job.log:  # which several jobs may share
                 logs[job.log] = logs.get(job.log, b"") + log.encode()
-            fine = fine and end.status == "completed" and end.exit.code == 0
+            fine = fine and end.status == "completed" and end.exit is not None and end.exit.code == 0
     _bring_home(home, logs, directory)
     if options.json:
         print_json(told)
@@ -80,13 +91,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _tell(
     job: Job, executor: Executor, profile: Profile, faults: schedule.Schedule, directory: Path, as_json: bool
-) -> tuple[Outcome, str, dict]:
+) -> tuple[Outcome, str, dict[str, Any]]:
     """Play one job, and tell it as text unless it is to be told as JSON: its end, its log, and the JSON object."""
     if job.batch_size > 1 and not as_json:
         print(f"Job {job.cluster}.{job.proc} of {job.batch_size}\n")
     moments: list[Moment] = []
 
-    def noted():
+    def noted() -> Iterator[Moment]:
         for moment in simulate(job, executor, profile, faults):
             moments.append(moment)
             yield moment

@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import calling
 from .. import submit as submit_files
@@ -17,14 +17,14 @@ from ..execute.executor import Executor
 from ..rules.schedule import Fault, render
 from ..rules.simulation import Moment, outcome
 from ..view import ending, story, verdict
-from .common import Unusable, add_command, add_submit_file, positive
+from .common import Commands, Unusable, add_command, add_submit_file, positive
 
 if TYPE_CHECKING:
     from ..course.on_pool import Judgement
     from ..real_pool.following import RealRun
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Add this command and its options."""
     command = add_command(
         commands,
@@ -117,7 +117,7 @@ def _card(judgement: Judgement, submit_file: Path) -> list[str]:
     return ["", *lines, "", f"This was one schedule. All of them: {calling.command('verify')} {submit_file}"]
 
 
-def _judgement_json(judgement: Judgement) -> dict:
+def _judgement_json(judgement: Judgement) -> dict[str, Any]:
     found = judgement.found
     return {
         "verdict": found.verdict,

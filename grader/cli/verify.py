@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import submit
 from ..execute import pythons
@@ -35,6 +35,7 @@ from ..view.circumstances import circumstance_json, circumstance_lines
 from ..view.progress import ProgressLine
 from ..view.untried import untried_json, untried_lines
 from .common import (
+    Commands,
     Unusable,
     add_command,
     add_simulated_job,
@@ -54,7 +55,7 @@ ON_A_TERMINAL = 600
 """Seconds that `verify` takes at most for a job where somebody sees how far it is."""
 
 
-def add_to(commands) -> None:
+def add_to(commands: Commands) -> None:
     """Add this command and its options."""
     command = add_command(
         commands,
@@ -181,7 +182,8 @@ class _Verification:
         with ProgressLine(self.observer, sys.stderr, _which(job)):
             if self.saves_never:
                 self.expected = _brings(self.saves_never[self.jobs.index(job)], self.executor, self.profile)
-            checked = self.on_one_schedule(job) if self.schedule is not None else self.on_all_schedules(job)
+            faults = self.schedule
+            checked = self.on_all_schedules(job) if faults is None else self.on_one_schedule(job, faults)
             return replace(checked, looks=looks(job), story=self.story(checked) if self.options.report else ())
 
     def on_all_schedules(self, job: Job) -> Checked:
@@ -206,16 +208,16 @@ class _Verification:
         beside = (self.options.submit_file.parent / name, self.options.submit_file.parent / f"{name}.py")
         return name if name and not any(path.exists() for path in beside) else ""
 
-    def on_one_schedule(self, job: Job) -> Checked:
+    def on_one_schedule(self, job: Job, faults: schedule.Schedule) -> Checked:
         """The verdict where only one schedule is to be tried: that nothing is known of the others, unless it fails."""
         from ..course.on_pool import Judge
 
-        judge = Judge(job, self.executor, self.schedule, self.expected, self.profile)
-        *_, last = simulate(job, self.executor, self.profile, self.schedule)
-        judgement = judge.judge(last, self.schedule)
+        judge = Judge(job, self.executor, faults, self.expected, self.profile)
+        *_, last = simulate(job, self.executor, self.profile, faults)
+        judgement = judge.judge(last, faults)
         found = judgement.found
         if found.verdict != UNSAFE:
-            found = unknown(Unknown.ONE_SCHEDULE, found.failure, Exploration(UNKNOWN, schedule=self.schedule))
+            found = unknown(Unknown.ONE_SCHEDULE, found.failure, Exploration(UNKNOWN, schedule=faults))
         return Checked(job, found, judgement.facts, _named(judgement.misconception))
 
     def measured(self, job: Job, found: Exploration) -> tuple[Exploration, Difference | None]:
@@ -291,12 +293,13 @@ def _write_report(options: argparse.Namespace, all_checked: Sequence[Checked], r
 
 def _option_for(found: Exploration) -> str:
     """The option that raises the bound which was reached; "" if none does."""
-    return {
+    options: dict[Unknown | None, str] = {
         Unknown.EXECUTIONS: "--max-executions",
         Unknown.STATES: "--max-executions",
         Unknown.SECONDS: "--max-seconds",
         Unknown.LIMIT_OF_TIME: "--max-seconds",
-    }.get(found.unknown, "")
+    }
+    return options.get(found.unknown, "")
 
 
 def _expected(directory: Path, jobs: int) -> Tree:
@@ -367,7 +370,7 @@ def _doubtful(found: Exploration, doubt: Difference | None) -> tuple[Evidence, .
     )
 
 
-def _as_json(checked: Checked) -> dict:
+def _as_json(checked: Checked) -> dict[str, Any]:
     found = checked.found
     return {
         "job": f"{checked.job.cluster}.{checked.job.proc}",
