@@ -12,8 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from queue import SimpleQueue
+from typing import Unpack
 
-from ..rules.execution import Run
+from ..rules.execution import Circumstances, Run
 from ..rules.job import Job
 from ..tree import File, Tree
 from .executor import Executor
@@ -63,7 +64,7 @@ class Team:
         """Nothing, as there is nothing that executors remember."""
         return nullcontext()
 
-    def run(self, job: Job, sandbox: Tree, **circumstances: object) -> Run:
+    def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """Execute a program, as Executor.run() does, and wait for its end."""
         member = self._idle.get()
         try:
@@ -76,7 +77,7 @@ class Team:
         """What begins an execution and waits for nothing; None where that would only be in the way of others."""
         return _Ahead(self) if self._begun < self._size - 1 else None
 
-    def begin(self, job: Job, sandbox: Tree, **circumstances: object) -> Future[Run]:
+    def begin(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Future[Run]:
         """Begin an execution, in a thread of its own."""
         if len(self._members) < min(self._size, self._begun + 2):
             self._members.append(self._make())
@@ -89,7 +90,7 @@ class Team:
     def _ended(self, future: Future[Run]) -> None:
         self._begun -= 1
 
-    def _executed(self, member: Executor, job: Job, sandbox: Tree, **circumstances: object) -> Run:
+    def _executed(self, member: Executor, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         if member is self.first:
             return member.run(job, sandbox, **circumstances)
         there, here = (os.fsencode(one.directory(0).parents[1]) for one in (member, self.first))

@@ -8,7 +8,7 @@ import signal
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypedDict
 
 from ..tree import Tree
 from .job import Job
@@ -146,13 +146,26 @@ class Run(NamedTuple):
         return self.limit in (Limit.REAL_TIME, Limit.PROCESSOR_TIME)
 
 
+class Circumstances(TypedDict, total=False):
+    """What an execution may be given besides the job and the sandbox, as Executes.run() takes it."""
+
+    slot: int
+    clock: float
+    stop: Stop | None
+    trace: bool
+    beside: tuple[Start, ...]
+
+
 class Executes(Protocol):
     """What the rest of the simulator needs of an executor."""
 
-    mark: re.Pattern[bytes]
-    """The name of an execution point, wherever it stands in a file."""
-    outside: Tree
-    """What is outside of the sandbox, and will be there in the next execution in the same slot; mostly nothing."""
+    @property
+    def mark(self) -> re.Pattern[bytes]:
+        """The name of an execution point, wherever it stands in a file."""
+
+    @property
+    def outside(self) -> Tree:
+        """What is outside of the sandbox, and will be there in the next execution in the same slot; mostly nothing."""
 
     def run(
         self,
