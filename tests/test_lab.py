@@ -20,7 +20,7 @@ specification.loader.exec_module(lab)
 
 def start(*arguments, python=sys.executable, script=LAB, **variables):
     return subprocess.run(
-        [python, str(script), *arguments], capture_output=True, text=True, timeout=60, env={**os.environ, **variables}
+        [python, str(script), *arguments], capture_output=True, text=True, timeout=600, env={**os.environ, **variables}
     )
 
 

@@ -156,7 +156,7 @@ def start(*arguments, **options):
 
 def test_the_module_has_a_help_that_names_the_commands():
     process = start("--help")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert (process.returncode, err) == (0, "")
     assert "simulate" in out and "verify" in out
 
@@ -811,7 +811,7 @@ def test_ctrl_c_while_a_program_runs_leaves_nothing_anywhere(job, tmp_path):
     process = start("simulate", file, env={**os.environ, "TMPDIR": str(scratch)})
     assert any("starts in a new sandbox" in line for line in process.stdout)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=600)
     assert (process.returncode, err) == (130, "interrupted; nothing was written\n")
     assert snapshot(file.parent) == before
     assert names(scratch) == set()
@@ -837,7 +837,7 @@ def test_a_reader_that_has_read_enough_is_no_error(job, arguments):
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(timeout=60), err) == (141, "")
+    assert (process.wait(timeout=600), err) == (141, "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")

@@ -528,7 +528,7 @@ print(sys.argv, __file__, sys.path[0], sorted(set(sys.path[1:])), __name__, __bu
 print(sorted(line for line in map("=".join, os.environ.items()) if not line.startswith(hidden)))
 print(sys.flags.hash_randomization, sys.dont_write_bytecode, sys.executable, exit, hash("a"), sys.stdout.encoding)
 print({number.name: signal.getsignal(number) for number in signal.Signals})
-print(sorted(name for name in sys.modules if name in ("clock", "script", "tools", "ending", "python_time", "company")))
+print(sorted(name for name in sys.modules if name in ("clock", "script", "tools", "fast_exit", "python_time", "quiescence")))
 import tools
 """
 
@@ -590,8 +590,8 @@ CLOSED = "with open('file', 'w') as written: pass\nfile = open('file')"
 )
 def test_the_interpreter_is_taken_down_only_where_that_can_be_seen(source, at_once, tmp_path):
     program = (
-        f"import ending\nending.settle()\nending.begin()\n{source}\n"
-        "import os\nos._exit = lambda code: print('at once')\nending.leave(0)"
+        f"import fast_exit\nending.settle()\nending.begin()\n{source}\n"
+        "import os\nos._exit = lambda code: print('at once')\nfast_exit.leave(0)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

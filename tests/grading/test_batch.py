@@ -482,7 +482,7 @@ def test_interrupted_and_started_again_it_goes_on(tmp_path, how):
     while len(list(store.glob("*.json")) if store.exists() else []) < 3 and time.monotonic() < until:
         time.sleep(0.02)
     os.killpg(process.pid, how) if how == signal.SIGINT else process.kill()
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=600)
     assert "Traceback" not in said and list(scratch.iterdir()) == []
     if how == signal.SIGINT:
         assert process.returncode == 130 and "Started again, it goes on from there." in said
@@ -541,7 +541,7 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=120,
+        timeout=600,
     )
 
 

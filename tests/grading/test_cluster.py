@@ -389,7 +389,7 @@ def run_job(queue: Queue, key: str, scratch: Path, *options: str) -> subprocess.
         env={"TMPDIR": str(scratch)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -552,7 +552,7 @@ def executed(tmp_path_factory):
         directory = scratch / "-".join(key)
         directory.mkdir()
         client = nbclient.NotebookClient(
-            content, timeout=120, allow_errors=True, resources={"metadata": {"path": str(directory)}}
+            content, timeout=600, allow_errors=True, resources={"metadata": {"path": str(directory)}}
         )
         async with free:
             await client.async_execute(env=environment(scratch))

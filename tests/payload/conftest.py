@@ -56,7 +56,7 @@ def start(request, tmp_path):
         clock = tmp_path / 'clock'
         run = subprocess.run([request.param, '-c', WRAPPER, str(until), str(clock), program]
                              + [str(argument) for argument in arguments],
-                             cwd=str(sandbox), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+                             cwd=str(sandbox), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600)
         return Run(run.returncode, run.stdout.decode(), run.stderr.decode(), float(clock.read_text()))
     return start
 
