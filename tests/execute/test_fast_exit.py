@@ -590,7 +590,7 @@ CLOSED = "with open('file', 'w') as written: pass\nfile = open('file')"
 )
 def test_the_interpreter_is_taken_down_only_where_that_can_be_seen(source, at_once, tmp_path):
     program = (
-        f"import fast_exit\nending.settle()\nending.begin()\n{source}\n"
+        f"import fast_exit\nfast_exit.settle()\nfast_exit.begin()\n{source}\n"
         "import os\nos._exit = lambda code: print('at once')\nfast_exit.leave(0)"
     )
     done = subprocess.run(
