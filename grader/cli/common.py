@@ -14,6 +14,7 @@ from .. import submit
 from ..execute import pythons
 from ..execute.executor import Executor
 from ..execute.isolation import own_confinement
+from ..execute.remembering import Remembering
 from ..rules.execution import Limits
 from ..rules.profile import MODERN, PROFILES, Profile
 
@@ -109,7 +110,10 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False) -> Exe
     limits = Limits(cpu=options.max_seconds, wall=float(options.max_seconds))
     confine = None if options.allow_outside else own_confinement()
     sets_home = confine is None or PROFILES[options.profile].sets_home
-    return Executor(limits, confine, one_machine, sets_home=sets_home, path=pythons.users_path())
+    path, memory = pythons.users_path(), getattr(options, "remember", None)
+    if memory and not one_machine:
+        return Remembering(memory, limits=limits, confine=confine, sets_home=sets_home, path=path)
+    return Executor(limits, confine, one_machine, sets_home=sets_home, path=path)
 
 
 def print_json(told: Sequence[dict[str, Any]]) -> None:
@@ -126,3 +130,13 @@ def check_writable(file: Path) -> None:
         raise Unusable(f"{file} can't be written: there is no directory {where}")
     if not os.access(where, os.W_OK):
         raise Unusable(f"{file} can't be written: {where} may not be written to")
+
+
+def make_directory(where: Path) -> None:
+    """Raises Unusable if there is no directory, none can be made, or it may not be written to."""
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unusable(f"{where} can't be made: {error.strerror}") from None
+    if not os.access(where, os.W_OK):
+        raise Unusable(f"{where} may not be written to")

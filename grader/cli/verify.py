@@ -40,6 +40,7 @@ from .common import (
     add_command,
     add_simulated_job,
     check_writable,
+    make_directory,
     make_executor,
     positive,
     print_json,
@@ -106,6 +107,13 @@ def add_to(commands: Commands) -> None:
         help="have N executions under way at a time where they take long (default: one a processor, here %(default)s)",
     )
     command.add_argument(
+        "--remember",
+        type=Path,
+        metavar="DIR",
+        help="keep what was executed there, so that the next run goes on, and executes only what has changed; remove it "
+        "when a library that the job uses has changed",
+    )
+    command.add_argument(
         "--schedule",
         metavar='"FAULT ..."',
         help='try this schedule only, as "evict@2 evict@4+90s"; `simulate --help` lists the faults',
@@ -129,6 +137,8 @@ def run(options: argparse.Namespace) -> int:
     submission = read_submission(options.submit_file, PROFILES[options.profile])
     if options.report:
         check_writable(options.report)
+    if options.remember:
+        make_directory(options.remember)
     all_checked: list[Checked] = []
     with _Verification(options, submission) as verification:
         jobs = verification.jobs

@@ -112,10 +112,12 @@ class Startd:
             starter.kill()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        if self._abandoned:
-            raise MachineTrouble("An execution was given up.")
         for _ in range(STARTS):
+            if self._abandoned:
+                raise MachineTrouble("An execution was given up.")
             starter = self._starter = self._started()
+            if self._abandoned:  # in between
+                starter.kill()
             if _line(starter, 6 * PATIENCE):
                 self._first = _handles(starter.pid) if self._confine else []
                 return starter

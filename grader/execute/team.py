@@ -8,9 +8,9 @@ a file that is no text.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
 from typing import Unpack
 
@@ -33,6 +33,8 @@ class Team:
         self._idle.put(self.first)
         self._threads = ThreadPoolExecutor(size)
         self._begun = 0
+        self._again: ExitStack | None = None
+        """Within afresh(), what ends it for all members."""
         self.mark = self.first.mark
         self.limits = self.first.limits
 
@@ -60,9 +62,17 @@ class Team:
         """The slots that any file's content, name or link has the mark of."""
         return self.first.slots_named_in(tree)
 
-    def afresh(self) -> AbstractContextManager[None]:
-        """Nothing, as there is nothing that executors remember."""
-        return nullcontext()
+    @contextmanager
+    def afresh(self) -> Iterator[None]:
+        """Within it, execute whatever is asked for."""
+        with ExitStack() as stack:
+            for member in self._members:
+                stack.enter_context(member.afresh())
+            self._again = stack
+            try:
+                yield
+            finally:
+                self._again = None
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """Execute a program, as Executor.run() does, and wait for its end."""
@@ -80,12 +90,18 @@ class Team:
     def begin(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Future[Run]:
         """Begin an execution, in a thread of its own."""
         if len(self._members) < min(self._size, self._begun + 2):
-            self._members.append(self._make())
-            self._idle.put(self._members[-1])
+            self._add()
         self._begun += 1
         future = self._threads.submit(self.run, job, sandbox, **circumstances)
         future.add_done_callback(self._ended)
         return future
+
+    def _add(self) -> None:
+        member = self._make()
+        if self._again is not None:
+            self._again.enter_context(member.afresh())
+        self._members.append(member)
+        self._idle.put(member)
 
     def _ended(self, future: Future[Run]) -> None:
         self._begun -= 1
@@ -96,10 +112,10 @@ class Team:
         there, here = (os.fsencode(one.directory(0).parents[1]) for one in (member, self.first))
         if beside := circumstances.get("beside"):
             circumstances["beside"] = tuple(
-                start._replace(sandbox=_renamed(start.sandbox, here, there)) for start in beside
+                start._replace(sandbox=renamed(start.sandbox, here, there)) for start in beside
             )
-        run = member.run(job, _renamed(sandbox, here, there), **circumstances)
-        return run._replace(sandbox=_renamed(run.sandbox, there, here))
+        run = member.run(job, renamed(sandbox, here, there), **circumstances)
+        return run._replace(sandbox=renamed(run.sandbox, there, here))
 
 
 class _Ahead:
@@ -114,7 +130,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _renamed(tree: Tree, before: bytes, after: bytes) -> Tree:
+def renamed(tree: Tree, before: bytes, after: bytes) -> Tree:
     """A directory in which one name of the directory of all execute directories stands for another."""
     changed = {
         path: entry._replace(content=entry.content.replace(before, after))

@@ -197,6 +197,8 @@ class _Explorer:
         self.runs: dict[tuple[object, ...], Run] = {}
         self.begun: dict[tuple[object, ...], Future[Run] | Run] = {}
         """Executions that are going to be asked for, and are under way in other threads."""
+        self.foreseen: list[Situation] = []
+        """The starts of a run without faults, if it does what one before has done."""
         self.waited = 0.0
         """Real seconds, for all executions together."""
         self.done: list[tuple[Situation, Run]] = []
@@ -312,12 +314,13 @@ class _Explorer:
         self.find_fault(state, then, reference)
 
     def vacate(self, state: State) -> None:
-        """R7: evict softly in the middle of an execution, and at its last moment. Raises Exhausted."""
+        """R7: evict softly in the middle of an execution, and at its last moment. One that takes no virtual time has no
+        moment at which a signal could reach it. Raises Exhausted."""
         now, whole = state.now, state.ran
-        for seconds in (round(whole.seconds / 2), None) if whole.seconds >= MIDDLE else (None,):
+        moments = (round(whole.seconds / 2), None) if whole.seconds >= MIDDLE else (None,) if whole.seconds else ()
+        for seconds in moments:
             fault = Fault("vacate", now.execution, seconds)
-            stop = soft_stop(self.job, seconds, whole)
-            cut = self.execute(now, state.schedule, stop=stop) if whole.seconds else whole
+            cut = self.execute(now, state.schedule, stop=soft_stop(self.job, seconds, whole))
             struck = self.step(now, Struck(fault, cut, cut.seconds))
             if isinstance(struck.next, Held):
                 schedule = (*state.schedule, fault)
@@ -399,13 +402,20 @@ class _Explorer:
         ahead = getattr(self.executor, "ahead", None)
         if (
             ahead is None
-            or self.waited < WORTHWHILE * len(self.runs)
+            or self.waited <= WORTHWHILE * len(self.runs)
             or len(self.runs) + len(self.begun) >= self.bounds.executions
         ):
             return
         key = self.start_key(now)
         if key not in self.runs and key not in self.begun:
             self.begun[key] = execute(ahead, self.job, now)
+
+    def begin_elsewhere(self, now: Situation, run: Run, then: Situation) -> None:
+        """Have that execution begun which follows the last checkpoint in a new sandbox, as expand() will ask for it."""
+        if then.kind == Kind.CHECKPOINT and self.profile.may_requeue:
+            self.begin(self.start(self.step(then, Struck(Fault("requeue", now.execution)))))
+        else:
+            self.begin(self.start(self.step(now, Struck(Fault("evict", now.execution), run, run.seconds))))
 
     def begin_next(self) -> None:
         """Have the executions begun that are next in the queue."""
@@ -558,6 +568,8 @@ class _Explorer:
         livelock = self.livelock.afresh()
         while True:
             try:
+                for now in self.foreseen[state.execution : state.execution + LOOKED_AHEAD]:
+                    self.begin(now)
                 run = state.run = self.run(state.now)
                 self.stay_within_limits(run)
                 if livelock.endless(state.now):
@@ -568,8 +580,7 @@ class _Explorer:
                 assert executed, "the first execution is always allowed"
                 return executed, None
             then = self.step(self.step(state.now, Exited(run)), Transferred())
-            if then.kind == Kind.CHECKPOINT:
-                self.begin(self.start(self.step(then, Struck(Fault("requeue", state.execution)))))
+            self.begin_elsewhere(state.now, run, then)
             if then.status is Status.CLAIMED:
                 state = self.successor(state, self.restart(then))
             elif then.kind == Kind.RETRIED:
@@ -674,7 +685,9 @@ class _Explorer:
         bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
         fresh = self.again(expected=None, bounds=bounds)
         with self.executor.afresh():
-            (one, home), (other, again) = (e.uninterrupted(e.first()) for e in (self, fresh))
+            one, home = self.uninterrupted(self.first())
+            fresh.foreseen = [state.now for state in one.way()]
+            other, again = fresh.uninterrupted(fresh.first())
         if self.observer.stopped:
             raise Exhausted(Unknown.INTERRUPTED, "")
         if home is not None and again is not None and self.relevant(home) == self.relevant(again):

@@ -35,7 +35,7 @@ def job(python_job):
     return python_job(
         SAVES,
         checkpoint_exit_code=85,
-        transfer_checkpoint_files=("n", "where", "first"),
+        transfer_checkpoint_files=("n", "first"),
         transfer_output_files=("n",),
     )
 
@@ -86,9 +86,9 @@ def test_it_ends_though_an_execution_is_under_way(python_job):
 
 
 def test_names_in_files_that_are_no_text_stay_where_they_are():
-    from grader.execute.team import _renamed
+    from grader.execute.team import renamed
 
     tree = Tree({"a": File(b"\0/tmp/execute-1\0rest"), "b": File(b"other")}, {"a": 1.0})
-    there = _renamed(tree, b"/tmp/execute-1", b"/tmp/execute-2")
+    there = renamed(tree, b"/tmp/execute-1", b"/tmp/execute-2")
     assert there["a"].content == b"\0/tmp/execute-2\0rest" and there["b"] is tree["b"] and there.times == tree.times
-    assert _renamed(there, b"/tmp/execute-2", b"/tmp/execute-1") == tree
+    assert renamed(there, b"/tmp/execute-2", b"/tmp/execute-1") == tree
