@@ -263,7 +263,7 @@ def ends(rule: Rule, bench: Bench) -> Result:
             f"{count(end.checkpoints, 'checkpoint')} in {count(end.activations, 'slot')} of "
             f"{about(LIMIT)}, and the right output",
         )
-    facts, behind = _shown(last.ran), None
+    facts, behind = _shown(last.run), None
     if end.status == "never finishes":
         behind = "no-progress"
         why = (
@@ -318,7 +318,7 @@ def _fails(what: str, run: Run, how: object) -> str:
     return f"{what}: {next((fact.text for fact in traceback(run)), how)}."
 
 
-def _shown(run: Run) -> tuple[Evidence, ...]:
+def _shown(run: Run | None) -> tuple[Evidence, ...]:
     """Where a program failed, or came to no end."""
     return tuple(traceback(run) or where_time_was_up(run))
 

@@ -10,7 +10,8 @@ do before a later time comes: each is asleep, or blocked (quiescence.py finds ou
 whoever watches it meet at the same moments in every run, however fast the machine is.
 
 This file runs in the job, not in the judge: it is believed for the time and for nothing else.
-It needs the standard library only, and Python 3.6 or later. Time passes when a process sleeps,
+It needs the standard library only, and Python 3.6 or later, which is why types that it does not know are in quotes here,
+as in the other files that any Python may start with. Time passes when a process sleeps,
 and by TICK at each look at the clock, so that a loop waiting for a moment comes to an end;
 computing takes no virtual time, which makes two runs give the same history.
 
@@ -33,8 +34,18 @@ else:  # the judge, who only makes clocks and reads them
 
 try:
     import fcntl
+
+    _LOCKS = True
 except ImportError:  # Windows: one process, one clock
-    fcntl = None
+    _LOCKS = False
+
+if MYPY:
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn, TypeVar
+
+    T = TypeVar("T")
+    Deadline = tuple[float, int, int, float]
+    Waiter = tuple[float, int, int, bool]
 
 TICK = 0.001
 BOOT = 1.0e9
@@ -65,11 +76,14 @@ _DEADLINES, _WAITERS = 128, 2048
 _MOST_DEADLINES = (_WAITERS - _DEADLINES) // _DEADLINE.size
 _MOST_WAITERS = (SIZE - _WAITERS) // _WAITING.size
 
-_real_sleep, real_poll, real_select = _time.sleep, getattr(select, "poll", None), select.select
+_real_sleep, real_select = _time.sleep, select.select
+real_poll: "Any" = getattr(select, "poll", None)
 """Which are other ones for the job: see python_time.py."""
-_guard = _thread.RLock()
-_map = None
-_file = None
+_guard: "Any" = _thread.RLock()
+"""It has methods that are for Python's own use, and are used here."""
+_map: "mmap.mmap"
+_file: "quiescence.Kept"
+"""The clock, since attach()."""
 _family = 0, 0
 """The parent of the job's program, and the program."""
 
@@ -77,16 +91,24 @@ _family = 0, 0
 class _State:
     """What the clock file holds; `serial` counts the changes."""
 
-    def __init__(self):
+    serial: int
+    now: float
+    woke: float
+    first: int
+    parent: int
+    over: int
+    looked: int
+
+    def __init__(self) -> None:
         # The number of changes is written last, and read first: who reads the new one reads all that is new.
         (self.serial,) = _SERIAL.unpack_from(_map, _TEXT.size)
         (self.now, self.woke, deadlines, waiting, self.first, self.parent, self.over, self.looked) = _HEAD.unpack_from(
             _map, _TEXT.size + _SERIAL.size
         )
-        self.deadlines = _records(_DEADLINE, _DEADLINES, deadlines, _WAITERS)
-        self.waiting = _records(_WAITING, _WAITERS, waiting, SIZE)
+        self.deadlines: list[Deadline] = _records(_DEADLINE, _DEADLINES, deadlines, _WAITERS)
+        self.waiting: list[Waiter] = _records(_WAITING, _WAITERS, waiting, SIZE)
 
-    def _values(self):
+    def _values(self) -> "tuple[float, float, int, int, int, list[Deadline], list[Waiter]]":
         return (
             self.now,
             self.woke,
@@ -97,11 +119,11 @@ class _State:
             self.waiting[:_MOST_WAITERS],
         )
 
-    def keep(self):
+    def keep(self) -> None:
         """Remember what is stored now."""
         self.stored = self._values()
 
-    def store(self):
+    def store(self) -> None:
         """Store what has changed since keep()."""
         values = self._values()
         if values == self.stored:
@@ -127,62 +149,67 @@ class _State:
         _SERIAL.pack_into(_map, _TEXT.size, self.serial)
 
 
-def _records(record, where, count, end):
+def _records(record: "struct.Struct", where: int, count: int, end: int) -> "list[tuple[Any, ...]]":
     count = min(count, (end - where) // record.size)
     return list(record.iter_unpack(_map[where : where + count * record.size])) if count > 0 else []
 
 
-def _text(now):
+def _text(now: float) -> bytes:
     return b"%.6f\n" % now
+
+
+_wanted: "list[None]" = []
+"""One for each thread that waits for the clock."""
 
 
 class _Locked:
     """The clock's state, for one process at a time; what is done to it is stored. A signal handler that looks at the
     clock while its process has it gets the same state."""
 
-    depth, state, wanted = 0, None, []
+    depth = 0
+    state: "_State"
 
-    def __enter__(self):
-        self.wanted.append(None)
+    def __enter__(self) -> "_State":
+        _wanted.append(None)
         _guard.acquire()
-        self.wanted.pop()
+        _wanted.pop()
         if not _Locked.depth:
-            if fcntl:
+            if _LOCKS:
                 fcntl.lockf(descriptor(), fcntl.LOCK_EX)
             _Locked.state = _State()
             _Locked.state.keep()
         _Locked.depth += 1
         return _Locked.state
 
-    def __exit__(self, *exc):
+    def __exit__(self, *exc: object) -> None:
         _Locked.depth -= 1
         if not _Locked.depth:
             _Locked.state.store()
-            if fcntl:
+            if _LOCKS:
                 fcntl.lockf(descriptor(), fcntl.LOCK_UN)
         _guard.release()
 
 
-def _after_fork():
+def _after_fork() -> None:
     """In the child: the thread that had the clock's state is not there, unless it is this one."""
     if not _guard._is_owned():
         _guard._at_fork_reinit()
         _Locked.depth = 0
-        _Locked.wanted.clear()
+        _wanted.clear()
 
 
 if hasattr(os, "register_at_fork"):  # since Python 3.7
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def create(path, now):
+def create(path: str, now: float) -> None:
     """Make a clock file that stands at `now`, seconds since the epoch."""
     with open(path, "wb") as file:
         head = _TEXT.pack(_text(now)) + _SERIAL.pack(0) + _HEAD.pack(now, 0.0, 0, 0, 0, 0, 0, 0)
         file.write(head.ljust(SIZE, b"\0"))
 
 
-def read(told):
+def read(told: bytes) -> "tuple[float, bool, bool]":
     """(the time, whether the job has looked at it, whether it has begun at all) that a clock file tells, of which these
     are the first bytes."""
     if len(told) < _TEXT.size + _SERIAL.size + _HEAD.size:
@@ -191,7 +218,7 @@ def read(told):
     return now, bool(looked), first != 0
 
 
-def attach(path, begins=False):
+def attach(path: str, begins: bool = False) -> None:
     """Take the time from this clock file from now on, an absolute path. Who `begins` is the job's program."""
     global _map, _file, _family
     _file = quiescence.Kept(path, os.O_RDWR)
@@ -202,12 +229,12 @@ def attach(path, begins=False):
         _family = state.parent, state.first
 
 
-def descriptor():
+def descriptor() -> int:
     """The file descriptor by which this process has the clock, wherever the job has left it."""
     return _file.descriptor()
 
 
-def await_rest(path):
+def await_rest(path: str) -> None:
     """When the job's program has ended, and time stands still: wait until all that it has left running waits for a
     later time, or for ever. For a child of the starter, which is no part of the job."""
     global _map
@@ -218,7 +245,7 @@ def await_rest(path):
         _real_sleep(SOON)
 
 
-def moment():
+def moment() -> float:
     """The virtual time, for who does not act by it: looking takes no time."""
     return _State().now
 
@@ -226,14 +253,14 @@ def moment():
 # -- deadlines --------------------------------------------------------------------
 
 
-def add_deadline(after, pid, number, grace=0.0):
+def add_deadline(after: float, pid: int, number: int, grace: float = 0.0) -> None:
     """Signal process `pid` (a group, if negative) in `after` seconds, and kill it `grace` seconds later, or, if that is
     negative, signal it again and again after so many seconds."""
     with _Locked() as state:
         state.deadlines.append((state.now + after, pid, number, grace))
 
 
-def remove_deadlines(pid, number):
+def remove_deadlines(pid: int, number: int) -> "list[Deadline]":
     """Take back the deadlines of this process for this signal, and return them: (when, pid, signal, grace)."""
     with _Locked() as state:
         found = [one for one in state.deadlines if one[1:3] == (pid, number)]
@@ -241,7 +268,7 @@ def remove_deadlines(pid, number):
     return found
 
 
-def _move(state, target):
+def _move(state: _State, target: float) -> "Deadline | None":
     """Move the clock to `target`, or to the first deadline before it, which is returned, to be sent."""
     due = min(state.deadlines) if state.deadlines else None
     if due is None or due[0] > target:
@@ -260,7 +287,7 @@ def _move(state, target):
     return due
 
 
-def _send(deadline):
+def _send(deadline: "Deadline") -> None:
     _, pid, number, _ = deadline
     try:
         os.killpg(-pid, number) if pid < 0 else os.kill(pid, number)
@@ -268,7 +295,7 @@ def _send(deadline):
         pass
 
 
-def _stand_still():
+def _stand_still() -> "NoReturn":
     while True:
         _real_sleep(1)
 
@@ -276,7 +303,11 @@ def _stand_still():
 # -- the passing of time ------------------------------------------------------------
 
 
-def now():
+_looks: "tuple[float | None, int]" = (None, 0)
+"""The time after this process's last look, and how many looks there were since it changed otherwise."""
+
+
+def now() -> float:
     """The virtual time, in seconds since the epoch.
 
     Looking takes TICK, and more in a loop. Among others, who have to keep up, it takes nothing before it is a loop, but
@@ -286,23 +317,22 @@ def now():
     time, looks = _looks
     if quiescence.alone(*_family):
         looks = looks + 1 if time == _State().now else 1
-        _looks = _pass(TICK if looks <= MOST_LOOKS_ALONE else PAUSE_ALONE, looked=1), looks
-        return _looks[0]
+        time = _pass(TICK if looks <= MOST_LOOKS_ALONE else PAUSE_ALONE, looked=1)
+        _looks = time, looks
+        return time
     state = _State()
     if state.over or not state.looked:
         _pass(0.0, looked=1)
-    _looks = state.now, looks + 1 if time == state.now else 1
-    if _looks[1] > MOST_LOOKS:
+    time, looks = state.now, looks + 1 if time == state.now else 1
+    _looks = time, looks
+    if looks > MOST_LOOKS:
         advance(PAUSE)
-        _looks = _State().now, MOST_LOOKS
-    return _looks[0] + 1e-6 * _looks[1]
+        time, looks = _State().now, MOST_LOOKS
+        _looks = time, looks
+    return time + 1e-6 * looks
 
 
-_looks = None, 0
-"""The time after this process's last look, and how many looks there were since it changed otherwise."""
-
-
-def _pass(seconds, looked=0):
+def _pass(seconds: float, looked: int = 0) -> float:
     """Let `seconds` pass, whatever others do, sending the signals on the way at their time. Returns the time then."""
     until = None
     while True:
@@ -318,7 +348,7 @@ def _pass(seconds, looked=0):
         _send(due)  # a handler that raises ends the sleep here, at the deadline
 
 
-def advance(seconds):
+def advance(seconds: float) -> None:
     """Sleep: let `seconds` pass, sending the signals of all deadlines on the way at their time."""
     if quiescence.alone(*_family):
         _pass(seconds)
@@ -326,25 +356,25 @@ def advance(seconds):
         _wait(lambda now: now + seconds, None)
 
 
-def advance_to(moment):
+def advance_to(moment: float) -> None:
     """Sleep until this moment, unless it is past."""
     if moment > _State().now:
         advance(moment - _State().now)
 
 
-def wait(seconds, block):
+def wait(seconds: float, block: "Callable[[float], T]") -> "T | None":
     """Wait for something to happen, `seconds` at most. block(real seconds) has to block until it happens,
     or for so long, and tell whether it has, as a lock's acquire() does. Returns what block() told, or None."""
     return block(0) or _wait(lambda now: now + seconds, block)
 
 
-def wait_until(moment, block):
+def wait_until(moment: float, block: "Callable[[float], T]") -> "T | None":
     """The same until this moment, in seconds since the epoch, for a process whose block() returns soon in any case: it
     looks at the clock as often as those who sleep."""
     return block(0) or _wait(lambda now: moment, block, looks=True)
 
 
-def ended(process, seconds):
+def ended(process: int, seconds: float) -> bool:
     """Whether a child of this process has ended within `seconds`. It still has to be waited for."""
     if not hasattr(os, "pidfd_open"):  # before Python 3.9 or Linux 5.3
         return bool(wait(seconds, lambda real: _has_ended(process) or _real_sleep(real) or _has_ended(process)))
@@ -357,11 +387,11 @@ def ended(process, seconds):
         os.close(file)
 
 
-def _has_ended(process):
+def _has_ended(process: int) -> bool:
     return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _skip(seconds):
+def _skip(seconds: float) -> bool:
     """Let `seconds` pass at once, if nobody has anything to do before or then; whether they have. It is what _wait()
     comes to, without telling others of it who would only wait. Not among threads: to look at them takes a moment, in
     which others would take this one, that nobody was told of, for blocked."""
@@ -384,7 +414,7 @@ def _skip(seconds):
         return now.serial == state.serial
 
 
-def _wait(ends, block, looks=False):
+def _wait(ends: "Callable[[float], float]", block: "Callable[[float], T] | None", looks: bool = False) -> "T | None":
     """Wait until ends(now), or until what block() waits for has happened. Who `looks` returns from block() soon."""
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
     with _Locked() as state:
@@ -395,13 +425,13 @@ def _wait(ends, block, looks=False):
         state.waiting = sorted([*_living(one for one in state.waiting if one[1:3] != me), mine])
     waits = True
 
-    def wake_up(state):
+    def wake_up(state: _State) -> None:
         nonlocal waits
         state.woke = state.now
         leave(state)
         waits = False
 
-    def leave(state):
+    def leave(state: _State) -> None:
         state.waiting = sorted([one for one in state.waiting if one[1:3] != me] + interrupted)
 
     try:
@@ -438,7 +468,7 @@ def _wait(ends, block, looks=False):
                 leave(state)
 
 
-def _living(waiting):
+def _living(waiting: "Iterable[Waiter]") -> "list[Waiter]":
     """Those of them that are still there, as far as it takes to keep room in the list."""
     waiting = list(waiting)
     return (
@@ -446,17 +476,17 @@ def _living(waiting):
     )
 
 
-def _first(waiting, mine):
+def _first(waiting: "list[Waiter]", mine: "Waiter") -> "Waiter":
     """The first who could go on if it were its turn."""
     return next(one for one in [*waiting, mine] if one == mine or quiescence.state(*one[1:3]) == quiescence.RUNS)
 
 
-def _others_wait(state, mine):
+def _others_wait(state: _State, mine: "Waiter") -> bool:
     asleep = [one[1:3] for one in state.waiting if not one[3]]
-    return not _Locked.wanted and quiescence.waits(state.parent, state.first, asleep, mine[1:3]) and not _Locked.wanted
+    return not _wanted and quiescence.waits(state.parent, state.first, asleep, mine[1:3]) and not _wanted
 
 
-def _move_on(serial, target, wake_up):
+def _move_on(serial: int, target: float, wake_up: "Callable[[_State], None] | None") -> bool:
     """Move the clock to `target`, or to the first deadline before it, unless something was changed since `serial`;
     whether it was moved. If it is at `target`, call wake_up(state), if anything, while nobody else can act."""
     with _Locked() as state:

@@ -13,7 +13,11 @@ import io
 import itertools
 import os
 import sys
-from _weakref import ref as _Reference
+from _weakref import ref
+
+MYPY = False  # see clock.py
+if MYPY:
+    from typing import Any, NoReturn
 
 WITHOUT_END = frozenset(
     """
@@ -26,19 +30,20 @@ WITHOUT_END = frozenset(
     """.split()
 )
 """Modules written in C that make no objects which do something at their end, but for those with a `__del__`."""
+_Reference: "Any" = ref
 FILES = frozenset(map(id, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom, io.BufferedReader, io.FileIO)))
 """What open() makes. (To ask whether a program's own class is one of these classes may run its code.)"""
 OWN = {"mode", "name", "__IOBase_closed"}
 """Their own attributes. A program may give them others: a close() to be called at their end."""
 MOST_OBJECTS = 100_000
 """More take as long to look at as to destroy."""
-_harmless = {}
-_mark = None
+_harmless: "dict[str, object]" = {}
+_mark: "list[object] | None" = None
 _filters = list(_warnings.filters)
 """Which warnings are shown. By default none is of a file that is left open."""
 
 
-def settle():
+def settle() -> None:
     """Before forking: leave all that is there now out of account. It has no end that can be seen, but for stdin,
     stdout and stderr; what is registered for the end of this process is not for that of its forks."""
     atexit._clear()
@@ -47,21 +52,21 @@ def settle():
     gc.freeze()
 
 
-def begin():
+def begin() -> None:
     """In a fork: the same for what has been added since."""
     global _mark
     gc.freeze()
     _mark = []  # from now on gc.freeze() would hide it, with what else a program has made
 
 
-def leave(code):
+def leave(code: "Any") -> "NoReturn":
     """End this process with this exit code: at once if that is the same, else by SystemExit."""
     if (code is None or (type(code) is int and 0 <= code <= 255)) and _quiet() and _flushed():
         os._exit(code or 0)
     raise SystemExit(code)
 
 
-def _quiet():
+def _quiet() -> bool:
     """Whether taking the interpreter down would do nothing that can be seen."""
     if _thread._count() or atexit._ncallbacks() or gc.callbacks or gc.get_debug() or _is_watched():
         return False
@@ -79,15 +84,15 @@ def _quiet():
     return not any(map(_acts, itertools.compress(things, map(asking.__contains__, map(id, each)))))
 
 
-def _is_watched():
+def _is_watched() -> bool:
     """Whether functions are called when others are, for which taking the interpreter down calls some."""
     monitoring = getattr(sys, "monitoring", None)  # since Python 3.12
-    return sys.gettrace() or sys.getprofile() or (monitoring and any(map(monitoring.get_tool, range(6))))
+    return bool(sys.gettrace() or sys.getprofile() or (monitoring and any(map(monitoring.get_tool, range(6)))))
 
 
-def _imported():
+def _imported() -> "list[str]":
     """The names of modules that were imported since settle(). They come last, and to look at all takes longer."""
-    names = []
+    names: list[str] = []
     for name in reversed(sys.modules):
         if sys.modules[name] is _harmless.get(name, names):
             break
@@ -95,11 +100,11 @@ def _imported():
     return names
 
 
-def _is_harmless(name):
+def _is_harmless(name: str) -> bool:
     return name in WITHOUT_END or name == "__main__" or str(getattr(sys.modules[name], "__file__", "")).endswith(".py")
 
 
-def _has_end(kind):
+def _has_end(kind: type) -> bool:
     """Whether instances of a class have a `__del__`, as files and generators do. No code of the class is asked."""
     try:
         type.__getattribute__(kind, "__del__")
@@ -108,7 +113,7 @@ def _has_end(kind):
     return True
 
 
-def _acts(thing):
+def _acts(thing: "Any") -> bool:
     """Whether a class has instances that do something at their end, which the garbage collector may not know of, a
     weak reference calls a function when what it refers to is destroyed, or a file is still to be written."""
     if issubclass(type(thing), type):
@@ -118,7 +123,7 @@ def _acts(thing):
     return type(_Reference.__callback__.__get__(thing)) not in (type(None), type(len))
 
 
-def _is_written(file):
+def _is_written(file: "Any") -> bool:
     """Whether to destroy a file does not write to it, nor warn of it: it is closed, or was for reading only. And it is
     made of what open() makes files of, and of nothing that a program has taken apart or made."""
     try:
@@ -129,22 +134,23 @@ def _is_written(file):
             part = part.buffer if type(part) is io.TextIOWrapper else part.raw
         if not vars(part).keys() <= OWN:
             return False
-        return file.closed or (not file.writable() and not _warns())
+        return bool(file.closed or (not file.writable() and not _warns()))
     except Exception:  # one that was detached, or never begun
         return False
 
 
-def _warns():
+def _warns() -> bool:
     """Whether other warnings are shown than by default."""
     return getattr(sys.modules.get("warnings", _warnings), "filters", _warnings.filters) != _filters
 
 
-def _flushed():
-    if sys.stdout is not sys.__stdout__ or sys.stderr is not sys.__stderr__:
+def _flushed() -> bool:
+    streams: list[Any] = [sys.stdout, sys.stderr]
+    if streams[0] is not sys.__stdout__ or streams[1] is not sys.__stderr__:
         return False
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in streams:
+            stream.flush()
     except Exception:  # is told on stderr when the interpreter is taken down
         return False
     return True

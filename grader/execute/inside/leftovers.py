@@ -9,13 +9,17 @@ import os
 
 import quiescence
 
+MYPY = False  # see clock.py
+if MYPY:
+    Identity = tuple[int, int]
+
 MOST_TOLD = 500
 """Bytes of a command that the judge is told."""
 SYSTEM = ("/usr/", "/bin/", "/lib/", "/lib64/", "/nix/store/")
 """Where programs and libraries are that no job has made."""
 
 
-def children():
+def children() -> "list[int]":
     """The processes that this one has started, or that have been left to it."""
     try:
         with open("/proc/self/task/%d/children" % os.getpid()) as file:
@@ -24,9 +28,10 @@ def children():
         return []
 
 
-def descendants():
+def descendants() -> "list[int]":
     """All processes that descend from this one and have not ended."""
-    found, pending = [], children()
+    found: list[int] = []
+    pending = children()
     while pending:
         pid = pending.pop(0)
         if quiescence.state(pid, pid) != quiescence.ENDED:
@@ -39,7 +44,7 @@ def descendants():
     return found
 
 
-def none(keepers):
+def none(keepers: "set[Identity]") -> bool:
     """Whether this process has no child, but for keepers: those that keep the time for sleeps."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
@@ -49,7 +54,7 @@ def none(keepers):
     return all(identity(pid) in keepers for pid in descendants())
 
 
-def identity(pid):
+def identity(pid: int) -> "Identity | None":
     """(number, when it was started): what no other process has, as numbers are given again. None if it has ended."""
     try:
         return pid, int(_told(pid, "stat").rpartition(b")")[2].split()[19])
@@ -57,7 +62,7 @@ def identity(pid):
         return None
 
 
-def command(pid):
+def command(pid: int) -> bytes:
     """The beginning of what a process says is its command."""
     try:
         return _told(pid, "cmdline")[:MOST_TOLD]
@@ -65,7 +70,7 @@ def command(pid):
         return b""
 
 
-def is_sleep(pid, scratch):
+def is_sleep(pid: int, scratch: str) -> bool:
     """Whether a process is a `sleep` and nothing else: this simulator's script, or the system's own, and no code is in
     it but what the system has. (A shell can't change its arguments without other code.)"""
     words = command(pid).split(b"\0")
@@ -80,21 +85,21 @@ def is_sleep(pid, scratch):
     return program == os.path.realpath("/bin/sh") and words[1:2] == [os.fsencode(scratch + "/tools/sleep")]
 
 
-def _is_all_tools(program):
+def _is_all_tools(program: str) -> bool:
     """Whether this is a program that is `sleep` if it is called so: BusyBox, or the Coreutils as one."""
     return os.path.basename(program) in ("busybox", "coreutils")
 
 
-def made_of_system(maps, program):
+def made_of_system(maps: bytes, program: str) -> bool:
     """Whether a process runs this program of the system, and all code in it is of the system, too, as its map tells."""
     for line in maps.splitlines():
-        _, rights, _, _, _, *path = line.split(None, 5)
-        path = os.fsdecode(path[0]) if path else ""
+        _, rights, _, _, _, *named = line.split(None, 5)
+        path = os.fsdecode(named[0]) if named else ""
         if b"x" in rights and path not in ("[vdso]", "[vsyscall]") and not path.startswith(SYSTEM):
             return False
     return program.startswith(SYSTEM)
 
 
-def _told(pid, what):
+def _told(pid: int, what: str) -> bytes:
     with open("/proc/%d/%s" % (pid, what), "rb") as file:
         return file.read()

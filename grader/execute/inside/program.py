@@ -19,14 +19,23 @@ import sleep_server
 
 try:
     import resource
+
+    _LIMITED = True
 except ImportError:
-    resource = None
+    _LIMITED = False
+
+MYPY = False  # see clock.py
+if MYPY:
+    from types import CodeType
+    from typing import Any
+
+    Request = dict[str, Any]
 
 MOST_SOURCE, MOST_KNOWN = 20000, 64
 """Bytes of a program or module that is compiled for the next time, and how many of them."""
 MOST_CODE = 1 << 20
 """Bytes of what they are compiled to."""
-_environment = {}
+_environment: "dict[str, str]" = {}
 """The environment variables of this process, if they are those of a program."""
 LIKELY = tuple(
     "ast base64 csv datetime enum glob hashlib json pathlib pickle random re shelve shutil signal socket "
@@ -35,23 +44,23 @@ LIKELY = tuple(
 """Modules that programs import, that take long to import, and that do not look at the clock then: there is none here."""
 
 
-def begin():
+def begin() -> None:
     """Before forking: put in place what is the same for every program."""
     python_time.install()
     _tell_where_time_is_up()
     script.begin()
 
 
-def _tell_where_time_is_up():
+def _tell_where_time_is_up() -> None:
     """At its limit of processor time a program dies of SIGXCPU, as ever, and Python tells stderr where it was then."""
-    if resource is not None:
+    if _LIMITED:
         import faulthandler
 
         faulthandler.register(signal.SIGXCPU, file=2, all_threads=False, chain=True)
         del sys.modules["faulthandler"]
 
 
-def run(request):
+def run(request: "Request") -> None:
     """In a fork: run the program that a request describes, and end as it does."""
     os.setsid()
     fast_exit.begin()
@@ -72,7 +81,7 @@ def run(request):
         _execute(request)
 
 
-def _become(request):
+def _become(request: "Request") -> None:
     """Streams, directory, environment, time."""
     written = os.O_RDWR | os.O_CREAT | os.O_APPEND
     for number, path, how in (
@@ -98,7 +107,7 @@ def _become(request):
         clock.add_deadline(after, -os.getpid() if number == signal.SIGKILL else os.getpid(), number, grace)
 
 
-def _set_environment(request):
+def _set_environment(request: "Request") -> None:
     """Have the environment variables of a program and no others."""
     wanted = request["environment"]
     if wanted is _environment:
@@ -109,7 +118,7 @@ def _set_environment(request):
         os.environ.update(wanted)
 
 
-def _limit(limits):
+def _limit(limits: "list[tuple[int, int, int]]") -> None:
     for name, soft, hard in limits:
         try:
             resource.setrlimit(name, (soft, hard))
@@ -117,9 +126,9 @@ def _limit(limits):
             pass  # not every system has every limit; Limits in grader/rules/execution.py says which
 
 
-def _limits(limits):
+def _limits(limits: "dict[str, Any]") -> "list[tuple[int, int, int]]":
     """The limits of the system, (which, soft, hard), as setrlimit() takes them."""
-    if resource is None:
+    if not _LIMITED:
         return []
     wanted = {
         resource.RLIMIT_CORE: 0,
@@ -133,7 +142,7 @@ def _limits(limits):
     return [(name, value, value + 1 if name == resource.RLIMIT_CPU else value) for name, value in wanted.items()]
 
 
-def _execute(request):
+def _execute(request: "Request") -> None:
     try:
         script.hand_on(request["directory"], request["environment"]["_SIMULATOR_CODE"])
         if request["unbroken"] and request["interpreter"]:
@@ -147,7 +156,7 @@ def _execute(request):
         os._exit(127)
 
 
-def _run_python(request):
+def _run_python(request: "Request") -> None:
     python_time.install_host(request["environment"]["_SIMULATOR_HOST"])
     if request["trace"]:
         import watch
@@ -156,11 +165,12 @@ def _run_python(request):
     if request["unbroken"]:
         import unbroken
 
-        unbroken.start(*request["unbroken"], request["directory"], request["control"] + "/trace")
+        checkpoint, anew = request["unbroken"]
+        unbroken.start(checkpoint, anew, request["directory"], request["control"] + "/trace")
     script.run(request["program"], request["arguments"])
 
 
-def expect(request):
+def expect(request: "Request") -> bool:
     """Before forking: take the environment of a program, which is mostly that of the one before, import what its files
     seem to import, and find those that have to be compiled, as they are likely those of the next ones, too. Whether
     something was imported."""
@@ -171,7 +181,8 @@ def expect(request):
         _environment = request["environment"]
     except ValueError:  # the program itself will meet it
         _environment = {}
-    before, unknown = len(sys.modules), []
+    before = len(sys.modules)
+    unknown: list[tuple[str, bytes]] = []
     for path in request["sources"]:
         try:
             source = _source(path)
@@ -189,7 +200,7 @@ def expect(request):
     return len(sys.modules) > before
 
 
-def learn(request):
+def learn(request: "Request") -> None:
     """After forking: know what the child has compiled the program's files to, for the next ones."""
     if request["pipe"]:
         reading, writing = request["pipe"]
@@ -198,17 +209,18 @@ def learn(request):
             _know(request["unknown"], pipe.read(MOST_CODE))
 
 
-def keepers(request):
+def keepers(request: "Request") -> "set[tuple[int, int]]":
     """After the program: what has kept the time for its sleeps from now on, as leftovers.identity() says it."""
     if not request["keeper"]:
         return set()
     reading, writing = request["keeper"]
     os.close(writing)
     with open(reading, "rb") as pipe:
-        return {tuple(map(int, line.split())) for line in pipe.read().splitlines()}
+        told = [line.split() for line in pipe.read().splitlines()]
+    return {(int(process), int(started)) for process, started in told}
 
 
-def _compile(request):
+def _compile(request: "Request") -> None:
     """In the child, within its limits, as a few lines can take all the memory there is: compile the program's files,
     before any of them is run, and tell the parent."""
     if request["pipe"]:
@@ -223,7 +235,7 @@ def _compile(request):
         _know(request["unknown"], told[:MOST_CODE])
 
 
-def _know(sources, told):
+def _know(sources: "list[tuple[str, bytes]]", told: bytes) -> None:
     try:
         codes = marshal.loads(told)
     except (EOFError, ValueError, TypeError):  # it is cut off, or the child has not got that far
@@ -231,20 +243,20 @@ def _know(sources, told):
     script.known.update(itertools.zip_longest(sources, codes))
 
 
-def _code(path, source):
+def _code(path: str, source: bytes) -> "CodeType | None":
     try:
         with warnings.catch_warnings(record=True) as words:
-            code = compile(source, path, "exec", dont_inherit=True)
+            code: CodeType = compile(source, path, "exec", dont_inherit=True)
         return None if words else code
     except Exception:
         return None  # the program itself will meet it
 
 
-def _source(path):
+def _source(path: str) -> bytes:
     """The beginning of a file, a little more than MOST_SOURCE. Raises OSError."""
     with open(path, "rb", opener=_careful) as file:
         return file.read(MOST_SOURCE + 1)
 
 
-def _careful(path, flags):
+def _careful(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

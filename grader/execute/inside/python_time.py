@@ -12,12 +12,19 @@ from _operator import index
 
 import clock
 
+MYPY = False  # see clock.py
+if MYPY:
+    from collections.abc import Callable
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any, Self
+
 TOO_LONG = 2**63 / 1e9
 """Seconds, of which time.sleep() says that they can't be counted."""
 _real_sleep = _time.sleep
 
 
-def install():
+def install() -> None:
     """Put virtual time where Python programs look for it, in modules that are still to be imported as well."""
     _install_time()
     for name in _LATER:
@@ -26,10 +33,10 @@ def install():
     sys.meta_path.insert(0, _WhenImported)
 
 
-def install_host(name):
+def install_host(name: str) -> None:
     """Let this process believe that the machine is called `name`."""
 
-    def install_socket(module):
+    def install_socket(module: "Any") -> None:
         module.gethostname = lambda: name
 
     real = os.uname
@@ -43,7 +50,7 @@ def install_host(name):
 # -- looking ----------------------------------------------------------------------
 
 
-def _install_time():
+def _install_time() -> None:
     strftime = _time.strftime
     _time.sleep = sleep
     _time.time = clock.now
@@ -60,7 +67,7 @@ def _install_time():
     _time.strftime = lambda form, t=None: strftime(form, _time.localtime() if t is None else t)
 
 
-def _processor_time():
+def _processor_time() -> float:
     """Computing takes no time; looking takes a tick, so that a loop until some amount of it comes to an end."""
     global _looks
     _looks += 1
@@ -70,21 +77,21 @@ def _processor_time():
 _looks = 0
 
 
-def _clock_gettime(which, real=getattr(_time, "clock_gettime", None)):
+def _clock_gettime(which: int, real: "Any" = getattr(_time, "clock_gettime", None)) -> float:
     real(which)  # which says of anything but a clock what time.clock_gettime() says
     if which in _REAL_TIME:
         return clock.now()
     return _processor_time() if which in _PROCESSOR_TIME else clock.now() - clock.BOOT
 
 
-def _clocks(*names):
+def _clocks(*names: str) -> "list[int]":
     return [getattr(_time, "CLOCK_" + name) for name in names if hasattr(_time, "CLOCK_" + name)]
 
 
 _REAL_TIME, _PROCESSOR_TIME = _clocks("REALTIME", "TAI"), _clocks("PROCESS_CPUTIME_ID", "THREAD_CPUTIME_ID")
 
 
-def sleep(seconds):
+def sleep(seconds: "Any") -> None:
     """time.sleep() in virtual time. What the real one refuses, it refuses here, in the words of this Python."""
     length = seconds if isinstance(seconds, float) or not hasattr(seconds, "__index__") else index(seconds)
     if not isinstance(length, (int, float)) or not 0 <= length < TOO_LONG:
@@ -93,54 +100,59 @@ def sleep(seconds):
     return None
 
 
-def _optional_time(real):
-    def with_virtual_now(seconds=None):
+def _optional_time(real: "Callable[[float], Any]") -> "Callable[..., Any]":
+    def with_virtual_now(seconds: "float | None" = None) -> "Any":
         return real(clock.now() if seconds is None else seconds)
 
     return with_virtual_now
 
 
-def _install_datetime(module):
-    real_datetime, real_date = module.datetime, module.date
+def _install_datetime(module: "Any") -> None:
+    if MYPY:
+        from datetime import date as real_date
+        from datetime import datetime as real_datetime
+        from datetime import tzinfo
+    else:
+        real_datetime, real_date = module.datetime, module.date
 
     class Virtual(type):
         """What C code makes are real dates: they have to be instances of these classes as well."""
 
-        def __instancecheck__(cls, instance):
+        def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, reals[cls]) if cls in reals else type.__instancecheck__(cls, instance)
 
-        def __subclasscheck__(cls, other):
+        def __subclasscheck__(cls, other: type) -> bool:
             return issubclass(other, reals[cls]) if cls in reals else type.__subclasscheck__(cls, other)
 
     class datetime(real_datetime, metaclass=Virtual):
-        def date(self):
+        def date(self) -> "date":
             return date(self.year, self.month, self.day)  # a real one could not be pickled
 
         @classmethod
-        def now(cls, tz=None):
+        def now(cls, tz: "tzinfo | None" = None) -> "Self":
             return cls.fromtimestamp(clock.now(), tz)
 
         @classmethod
-        def utcnow(cls):
+        def utcnow(cls) -> "Self":
             _warn_as(real_datetime.utcnow)
             return cls.fromtimestamp(clock.now(), module.timezone.utc).replace(tzinfo=None)
 
         @classmethod
-        def today(cls):
+        def today(cls) -> "Self":
             return cls.now()
 
     class date(real_date, metaclass=Virtual):
         @classmethod
-        def today(cls):
+        def today(cls) -> "Self":
             return cls.fromtimestamp(clock.now())
 
-    reals = {datetime: real_datetime, date: real_date}
+    reals: dict[type, type] = {datetime: real_datetime, date: real_date}
     for virtual in reals:
         virtual.__module__, virtual.__qualname__ = "datetime", virtual.__name__
         setattr(module, virtual.__name__, virtual)
 
 
-def _warn_as(deprecated):
+def _warn_as(deprecated: "Callable[[], object]") -> None:
     """Have the caller's caller warned as this function warns of itself, if it does in this Python."""
     import warnings
 
@@ -154,7 +166,7 @@ def _warn_as(deprecated):
 # -- being told ---------------------------------------------------------------------
 
 
-def _install_alarms(module):
+def _install_alarms(module: "Any") -> None:
     real = getattr(module, "setitimer", None)
     if real:
         module.alarm = lambda seconds: int(-(-_alarm(seconds)[0] // 1))
@@ -169,7 +181,7 @@ def _install_alarms(module):
         module.sigwait = lambda signals: module.Signals(module.sigtimedwait(signals, float("inf")).si_signo)
 
 
-def _alarm(seconds, interval=0.0):
+def _alarm(seconds: float, interval: float = 0.0) -> "tuple[float, float]":
     """Set the virtual alarm clock of this process; the seconds that were left of the old one, and its interval."""
     number, now = _signal.SIGALRM, clock.now()
     old = clock.remove_deadlines(os.getpid(), number)
@@ -178,7 +190,7 @@ def _alarm(seconds, interval=0.0):
     return (max(0.0, old[0][0] - now), -old[0][3]) if old else (0.0, 0.0)
 
 
-def _pause(module):
+def _pause(module: "Any") -> None:
     read, write = os.pipe()
     os.set_blocking(write, False)
     before = module.set_wakeup_fd(write, warn_on_full_buffer=False)
@@ -197,28 +209,28 @@ class _Lock:
     """A lock as threading makes them for its own use: threading.Condition waits on one, and so all that is made of
     it: Event, Queue, Timer."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = _thread.allocate_lock()
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> "Any":
         return getattr(self._lock, name)
 
-    def __enter__(self):
+    def __enter__(self) -> bool:
         return self._lock.__enter__()
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self._lock.release()
 
-    def acquire(self, blocking=True, timeout=-1):
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         if not blocking or timeout <= 0:
             return self._lock.acquire(blocking, timeout)
         return bool(clock.wait(timeout, lambda real: self._lock.acquire(True, real)))
 
 
-def _install_threads(module):
+def _install_threads(module: "Any") -> None:
     real_join = module.Thread.join
 
-    def join(self, timeout=None):
+    def join(self: "Any", timeout: "float | None" = None) -> "Any":
         if timeout is None or timeout <= 0:
             return real_join(self, timeout)
         clock.wait(timeout, lambda real: real_join(self, real) or not self.is_alive())
@@ -229,20 +241,20 @@ def _install_threads(module):
     module.Thread.join = join
 
 
-def _install_queue(module):
+def _install_queue(module: "Any") -> None:
     module.SimpleQueue = getattr(module, "_PySimpleQueue", module.SimpleQueue)  # made of these locks as well
 
 
-def _install_semaphores(module):
+def _install_semaphores(module: "Any") -> None:
     real_make = module.SemLock._make_methods
 
-    def make_methods(self):
+    def make_methods(self: "Any") -> None:
         real_make(self)
         acquire = self.acquire
 
-        def virtual(block=True, timeout=None):
+        def virtual(block: bool = True, timeout: "float | None" = None) -> bool:
             if not block or timeout is None or timeout <= 0:
-                return acquire(block, timeout)
+                return bool(acquire(block, timeout))
             return bool(clock.wait(timeout, lambda real: acquire(True, real)))
 
         self.acquire = virtual
@@ -250,14 +262,14 @@ def _install_semaphores(module):
     module.SemLock._make_methods = make_methods
 
 
-def _install_select(module):
+def _install_select(module: "Any") -> None:
     real_select = module.select
 
-    def select(read, write, other, timeout=None):
+    def select(read: "Any", write: "Any", other: "Any", timeout: "float | None" = None) -> "Any":
         if timeout is None or timeout <= 0:
             return real_select(read, write, other, timeout)
 
-        def block(real):
+        def block(real: float) -> "Any":
             found = real_select(read, write, other, real)
             return found if any(found) else None
 
@@ -271,23 +283,23 @@ def _install_select(module):
             setattr(module, name, _polling(getattr(module, name), unit))
 
 
-def _polling(real, unit):
+def _polling(real: "Callable[..., Any]", unit: float) -> type:
     """select.poll or select.epoll, whose times are in milliseconds and in seconds."""
 
     class Poll:
-        def __init__(self, *args, **options):
+        def __init__(self, *args: "Any", **options: "Any") -> None:
             self._real = real(*args, **options)
 
-        def __getattr__(self, name):
+        def __getattr__(self, name: str) -> "Any":
             return getattr(self._real, name)
 
-        def __enter__(self):
+        def __enter__(self) -> "Poll":
             return self
 
-        def __exit__(self, *exception):
+        def __exit__(self, *exception: object) -> None:
             self._real.close()
 
-        def poll(self, timeout=None, *most):
+        def poll(self, timeout: "float | None" = None, *most: int) -> "Any":
             if timeout is None or timeout <= 0:
                 return self._real.poll(timeout, *most)
             return clock.wait(timeout * unit, lambda seconds: self._real.poll(seconds / unit, *most)) or []
@@ -295,10 +307,10 @@ def _polling(real, unit):
     return Poll
 
 
-def _install_subprocess(module):
+def _install_subprocess(module: "Any") -> None:
     real = module.Popen._wait
 
-    def _wait(self, timeout):
+    def _wait(self: "Any", timeout: "float | None") -> "Any":
         if timeout is not None and self.returncode is None and clock.ended(self.pid, timeout) is False:
             raise module.TimeoutExpired(self.args, timeout)
         return real(self, None if hasattr(os, "pidfd_open") else timeout)
@@ -306,7 +318,7 @@ def _install_subprocess(module):
     module.Popen._wait = _wait
 
 
-_LATER = {
+_LATER: "dict[str, Callable[[Any], None]]" = {
     "datetime": _install_datetime,
     "select": _install_select,
     "signal": _install_alarms,
@@ -321,20 +333,21 @@ _LATER = {
 class _WhenImported:
     """Finds the modules of _LATER as they are always found, and installs virtual time when they have been loaded."""
 
-    def __init__(self, loader, install):
+    def __init__(self, loader: "Any", install: "Callable[[Any], None]") -> None:
         self.loader, self.install, self.create_module = loader, install, loader.create_module
 
-    def exec_module(self, module):
+    def exec_module(self, module: "Any") -> None:
         self.loader.exec_module(module)
         module.__loader__ = module.__spec__.loader = self.loader
         self.install(module)
 
     @staticmethod
-    def find_spec(name, path=None, target=None):
+    def find_spec(name: str, path: "Any" = None, target: "ModuleType | None" = None) -> "ModuleSpec | None":
         if name not in _LATER:
             return None
         found = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not _WhenImported)
-        spec = next(filter(None, found), None)
+        spec: ModuleSpec | None = next(filter(None, found), None)
         if spec is not None:
-            spec.loader = _WhenImported(spec.loader, _LATER[name])
+            loader: Any = _WhenImported(spec.loader, _LATER[name])
+            spec.loader = loader
         return spec

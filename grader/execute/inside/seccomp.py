@@ -37,7 +37,7 @@ _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _SET_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2  # PR_..., SECCOMP_MODE_FILTER
 
 
-def program(machine):
+def program(machine: str) -> "list[tuple[int, int, int, int]]":
     """The filter for this kind of machine, a list of (code, jump if true, jump if false, value); [] for others."""
     if machine not in MACHINES:
         return []
@@ -64,7 +64,7 @@ def program(machine):
     return [*lines, (_RETURN, 0, 0, _ALLOW)]
 
 
-def refuse():
+def refuse() -> bool:
     """Have these calls refused to this process, and to all that it starts from now on. False where that can't be had."""
     lines = program(os.uname().machine)
     if not lines:
@@ -72,7 +72,7 @@ def refuse():
     packed = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in lines))
     filter = ctypes.create_string_buffer(struct.pack("@HP", len(lines), ctypes.addressof(packed)))
     prctl = ctypes.CDLL(None, use_errno=True).prctl
-    prctl.argtypes = [ctypes.c_int] + 4 * [ctypes.c_ulong]
+    prctl.argtypes = [ctypes.c_int, *4 * [ctypes.c_ulong]]
     if prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         return False
-    return prctl(_SET_SECCOMP, _FILTER, ctypes.addressof(filter), 0, 0) == 0
+    return bool(prctl(_SET_SECCOMP, _FILTER, ctypes.addressof(filter), 0, 0) == 0)

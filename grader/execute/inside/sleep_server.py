@@ -12,6 +12,10 @@ import clock
 import leftovers
 import quiescence
 
+MYPY = False  # see clock.py
+if MYPY:
+    from typing import NoReturn
+
 SOON, LATER = 0.0002, 0.001
 """Seconds after which the keeper looks again whether all others wait: mostly they do at once, or not for long."""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -19,7 +23,7 @@ BEDS = "abcd"
 """Pipes that are there; a `sleep` (scratch.py) that finds them taken makes one."""
 
 
-def begin(pipe, told):
+def begin(pipe: str, told: int) -> None:
     """Start a keeper that is told who sleeps by this named pipe, unless there is one, or no process can be had.
 
     `told`, a file descriptor, gets to know who it is: the starter has to tell it from what a job leaves running, and
@@ -47,7 +51,7 @@ def begin(pipe, told):
     os.close(file)
 
 
-def _fork(pipe):
+def _fork(pipe: str) -> "int | None":
     """As os.fork does; None if there can't be another process. Then nobody will read the pipe, and it is gone."""
     try:
         return os.fork()
@@ -56,7 +60,7 @@ def _fork(pipe):
         return None
 
 
-def _stand_apart(file):
+def _stand_apart(file: int) -> None:
     """Leave the process group, and close what others would wait for to be closed."""
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -70,38 +74,42 @@ def _stand_apart(file):
                 pass  # that of the list itself
 
 
-def _keep(pipe, file):
+def _keep(pipe: str, file: int) -> "NoReturn":
     soon = SOON
 
-    def told(real):
+    def told(real: float) -> "list[int]":
         nonlocal soon
         soon = min(soon * 1.2, LATER)
         return clock.real_select([file], [], [], min(real, soon))[0]
 
-    asleep, woken = [], {}
+    asleep: list[tuple[float, int, str]] = []
+    woken: dict[tuple[int, str], int] = {}
     while True:
-        asleep = sorted(one for one in asleep if _lives(one[1]) or _leave(f"{pipe}.{one[2]}"))
-        woken = {
-            one: line for one, line in woken.items() if _lives(one[0]) or os.close(line) or _leave(f"{pipe}.{one[1]}")
-        }
+        for gone in [one for one in asleep if not _lives(one[1])]:
+            asleep.remove(gone)
+            _leave(f"{pipe}.{gone[2]}")
+        asleep.sort()
+        for one in [one for one in woken if not _lives(one[0])]:
+            os.close(woken.pop(one))
+            _leave(f"{pipe}.{one[1]}")
         if not asleep:
             clock.real_select([file], [], [])
         elif not clock.wait_until(asleep[0][0], told):
-            _, *one = asleep.pop(0)
+            one = asleep.pop(0)[1:]
             # Open for reading, too, as one that was stopped may not have opened it yet; and as long as that one lives.
-            if tuple(one) not in woken:
-                woken[tuple(one)] = os.open(f"{pipe}.{one[1]}", os.O_RDWR)
-            os.write(woken[tuple(one)], b"\n")
+            if one not in woken:
+                woken[one] = os.open(f"{pipe}.{one[1]}", os.O_RDWR)
+            os.write(woken[one], b"\n")
             continue
         asleep += map(_sleeper, os.read(file, 4096).splitlines())
         soon = SOON
 
 
-def _lives(process):
+def _lives(process: int) -> bool:
     return quiescence.state(process, process) != quiescence.ENDED
 
 
-def _leave(bed):
+def _leave(bed: str) -> None:
     """Have a bed free for the next one."""
     try:
         os.unlink(bed + ".taken")
@@ -109,13 +117,13 @@ def _leave(bed):
         pass  # the job has
 
 
-def _sleeper(line):
+def _sleeper(line: bytes) -> "tuple[float, int, str]":
     """(until, process, bed) of what one has told. It is a few bytes, which a pipe keeps together."""
     process, time, bed = line.decode().split()
     return clock.moment() + seconds(time), int(process), bed
 
 
-def seconds(text):
+def seconds(text: str) -> float:
     """What `90`, `1.5m`, `2h`, `infinity` are in seconds. Raises ValueError."""
     unit = UNITS.get(text[-1:])
     return float(text[:-1]) * unit if unit else float(text)

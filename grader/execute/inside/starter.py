@@ -26,6 +26,12 @@ import leftovers
 import program
 import quiescence
 
+MYPY = False  # see clock.py
+if MYPY:
+    from typing import Any
+
+    Request = dict[str, Any]
+
 LINUX = sys.platform.startswith("linux")
 FIRST_USER = 0x7000_0000
 """User ids from here up belong to nobody, so that each judging process can lend its jobs some."""
@@ -38,7 +44,7 @@ MOST_LEFT = 50
 """Processes that a program may leave running."""
 
 
-def serve():
+def serve() -> "Request":
     """Answer requests for ever. Returns only in a child, with its request."""
     say(READY)
     while True:
@@ -46,7 +52,7 @@ def serve():
         told = sys.stdin.buffer.read(int(size)) if size else b""
         if not told or len(told) < int(size):  # the judge is done, or was interrupted
             os._exit(0)
-        request = marshal.loads(told)
+        request: Request = marshal.loads(told)
         settle_devices()
         answer = attend(request)
         if answer is None:
@@ -54,12 +60,14 @@ def serve():
         say(answer)
 
 
-def attend(request):
+def attend(request: "Request") -> "bytes | None":
     """Have the program run as often as the request says. The answer; None in a child, which is to run it."""
-    meter, left, keepers = Meter(request["limits"], request["scratch"]), [], set()
+    meter = Meter(request["limits"], request["scratch"])
+    left: list[tuple[int, bytes]] | None = []
+    keepers: set[tuple[int, int]] = set()
     for number, start in enumerate(request["starts"], 1):  # noqa: B007 - the last is told below
         request.update(start)
-        earlier = {pid for pid, _ in left}
+        earlier = {pid for pid, _ in left or ()}
         if program.expect(request):
             fast_exit.settle()
         try:
@@ -69,7 +77,10 @@ def attend(request):
             keepers |= program.keepers(request)
             kill_all()
             end_orphans()
-            return b'{"code": null, "signal": null, "over": "", "cpu": 0, "trouble": "%s"}\n' % error.strerror.encode()
+            return (
+                b'{"code": null, "signal": null, "over": "", "cpu": 0, "trouble": "%s"}\n'
+                % (error.strerror or "").encode()
+            )
         if pid == 0:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             return None
@@ -97,7 +108,7 @@ def attend(request):
     )
 
 
-def settle_devices():
+def settle_devices() -> None:
     """Give the devices, which are those of the whole machine, times that tell nothing of an execution before."""
     if os.getpid() == 1:
         for name in ("null", "zero", "full", "random", "urandom", "tty"):
@@ -107,7 +118,7 @@ def settle_devices():
                 pass
 
 
-def say(line):
+def say(line: bytes) -> None:
     """Tell the judge something; if it is there no more, interrupted perhaps, there is nothing left to do."""
     try:
         os.write(1, line)
@@ -121,18 +132,18 @@ class Meter:
     Only time counts in which the program could have run: not that in which this process was stopped, with the whole
     machine perhaps, nor that in which the program waited for a processor."""
 
-    def __init__(self, limits, scratch):
+    def __init__(self, limits: "dict[str, float]", scratch: str) -> None:
         self.limits, self.scratch = limits, scratch
         self.over, self.cpu = "", 0.0
         self._given = self._waited = 0.0
         self._judge = poll()
         self._judge.register(1, 0)
 
-    def wait(self, pid):
+    def wait(self, pid: int) -> int:
         """Wait for a process's end, or end it with all others if the job uses more than it may. Its status."""
         last, waited, look, looking = monotonic(), 0.0, min(LOOK, self.limits["wall"]), False
 
-        def on_alarm(number, frame):
+        def on_alarm(number: int, frame: object) -> None:
             nonlocal last, waited, looking
             if looking:  # a look that takes longer than LOOK, as a job leaves it no processor, has to come to its end
                 return
@@ -163,7 +174,7 @@ class Meter:
         return status
 
 
-def ended_so(status, wanted):
+def ended_so(status: int, wanted: "list[int | None] | None") -> bool:
     """Whether a program has ended with this (exit code, signal), of which one is None."""
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
     return wanted is not None and (code, None if code is not None else os.WTERMSIG(status)) == tuple(wanted)
@@ -172,7 +183,7 @@ def ended_so(status, wanted):
 # -- what a program leaves running -------------------------------------------------------
 
 
-def left_running(request, meter, keepers):
+def left_running(request: "Request", meter: Meter, keepers: "set[tuple[int, int]]") -> "list[tuple[int, bytes]] | None":
     """What a program that has ended has left running, when all of it waits: (process, its command) of each, but for
     keepers, and for sleeps, as nothing comes of their end but what another does that waits for it. Where processes
     can't be seen, nothing. None if there are too many, if they are never at rest, or if nobody can see whether they
@@ -205,7 +216,7 @@ def left_running(request, meter, keepers):
 # -- limits ------------------------------------------------------------------------------
 
 
-def alone():
+def alone() -> bool:
     """Whether every process that this one can signal is the job's. It takes nobody's word for it: this process is the
     first of a process namespace, in which all others descend from it, or it is a user who was made for this job."""
     if not LINUX:
@@ -216,7 +227,7 @@ def alone():
     return user >= FIRST_USER and os.getresuid() == (user, user, user)
 
 
-def kill_all(pid=None):
+def kill_all(pid: "int | None" = None) -> None:
     """Kill a program, if there is one, with all that it has started; where it is alone, at one stroke, faster than it
     could fork."""
     if alone():
@@ -228,7 +239,7 @@ def kill_all(pid=None):
         kill_group(pid)
 
 
-def exceeded(limits, scratch, seconds):
+def exceeded(limits: "dict[str, float]", scratch: str, seconds: float) -> str:
     """ "processes" if a job has as many as it may, and so wants more, or "cpu", "memory" or "disk" if they, or the files,
     take too much together; the limits of the system hold for each of them alone. `seconds`: of processor time that its
     earlier starts took."""
@@ -250,7 +261,7 @@ def exceeded(limits, scratch, seconds):
     return "disk" if crowded(scratch, 2 * limits["files"], 2 * limits["sandbox_bytes"]) else ""
 
 
-def _waited(pid):
+def _waited(pid: int) -> float:
     """Seconds that a process was ready to run, and had no processor (Linux)."""
     try:
         return int(_told(pid, "schedstat").split()[1]) / 1e9
@@ -258,17 +269,17 @@ def _waited(pid):
         return 0.0
 
 
-def _user(pid):
+def _user(pid: str) -> int:
     """Whose process it is. (The owner of its directory is not to be trusted: a process can hide that.)"""
     return int(_told(pid, "status").partition("\nUid:")[2].split()[0])
 
 
-def _seconds(pid):
+def _seconds(pid: str) -> float:
     """Of processor time. (That of processes which are over is not counted: a script may well start a thousand.)"""
     return sum(map(int, _told(pid, "stat").rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
-def _memory(pid):
+def _memory(pid: str) -> int:
     """Bytes of memory that a process has, files apart. What it shares with others counts for each of them, as what
     they share since a fork does."""
     told = dict(line.partition(":")[::2] for line in _told(pid, "status").splitlines())
@@ -276,12 +287,12 @@ def _memory(pid):
     return sum(int(told[kind].split()[0]) << 10 for kind in kinds if kind in told)
 
 
-def _told(pid, what):
+def _told(pid: object, what: str) -> str:
     with open("/proc/%s/%s" % (pid, what)) as file:
         return file.read()
 
 
-def crowded(directory, files, size):
+def crowded(directory: str, files: float, size: float) -> bool:
     """Whether there are more files, or bytes, below a directory."""
     pending = [directory]
     while pending:
@@ -302,14 +313,14 @@ def crowded(directory, files, size):
     return False
 
 
-def kill_group(pid):
+def kill_group(pid: int) -> None:
     try:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
 
 
-def adopt_orphans():
+def adopt_orphans() -> None:
     """Become the parent of processes whose own parent ended (Linux), so that none gets away."""
     if LINUX:
         import ctypes
@@ -318,7 +329,7 @@ def adopt_orphans():
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def be_nobody():
+def be_nobody() -> None:
     """Where the judge is root: become a user who owns nothing. Keep the job from looking into this process, whose
     answers the judge believes."""
     user = int(os.environ.get("_SIMULATOR_USER", "0"))
@@ -336,7 +347,7 @@ def be_nobody():
         seccomp.refuse()
 
 
-def end_orphans():
+def end_orphans() -> None:
     """End what a program has left, and wait for its end: for as many at a time as there are, since to look for thousands
     after each single one takes minutes."""
     for _ in range(1000):
@@ -348,13 +359,13 @@ def end_orphans():
             except ProcessLookupError:
                 pass
         try:
-            for _ in left or [None]:  # there may be some that can't be seen
+            for _ in left or [0]:  # there may be some that can't be seen
                 os.waitpid(-1, 0)
         except ChildProcessError:
             return
 
 
-def main():
+def main() -> None:
     """Serve, and in each fork run a program."""
     program.begin()  # before anything imports modules that take the time's functions, as ctypes does since Python 3.14
     be_nobody()

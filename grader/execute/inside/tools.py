@@ -13,6 +13,11 @@ import sys
 import clock
 import sleep_server
 
+MYPY = False  # see clock.py
+if MYPY:
+    from collections.abc import Callable
+    from typing import NoReturn
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENV = b"#!/usr/bin/env "
 SETTINGS = {"PYTHONPATH": os.path.join(HERE, "python"), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -24,7 +29,7 @@ VALUED = ("--kill-after", "--signal")
 """Options of timeout, and those that take a value. (GNU's has -p and -f since version 9.5.)"""
 
 
-def duration(text):
+def duration(text: str) -> float:
     """Seconds of `90`, `1.5m`, `2h`, `infinity`. Raises ValueError."""
     found = sleep_server.seconds(text)
     if not found >= 0:
@@ -32,7 +37,7 @@ def duration(text):
     return found
 
 
-def sleep(args):
+def sleep(args: "list[str]") -> int:
     try:
         total = sum(duration(arg) for arg in args)
     except ValueError:
@@ -43,7 +48,7 @@ def sleep(args):
     return 0
 
 
-def readable(args):
+def readable(args: "list[str]") -> int:
     """Whether there is something to read on standard input, or its end, within so many seconds."""
     file = clock.real_poll()
     file.register(0, select.POLLIN)
@@ -53,12 +58,12 @@ def readable(args):
 # -- python3 ------------------------------------------------------------------------
 
 
-def python3(args):
+def python3(args: "list[str]") -> "NoReturn":
     run_here([os.path.join(os.environ["_SIMULATOR_TOOLS"], "python3"), *args])
     os.execv(sys.executable, [sys.executable, *args])
 
 
-def run_here(command):
+def run_here(command: "list[str]") -> None:
     """Run a command in this interpreter, and end as it does, if it is a Python script, started as most are; else
     return."""
     found = script_in(command)
@@ -84,7 +89,7 @@ def run_here(command):
     script.run(os.path.join(os.getcwd(), found[0]), found)
 
 
-def script_in(command):
+def script_in(command: "list[str]") -> "list[str] | None":
     """[script, argument, ...] if a command is a Python script, or our Python with one; else None."""
     program = path_of(command[0])
     if is_python(program):
@@ -99,7 +104,7 @@ def script_in(command):
     return [program, *command[1:]] if ours and os.access(program, os.X_OK) else None
 
 
-def path_of(name):
+def path_of(name: str) -> str:
     """The file that is executed by this name."""
     if os.sep in name:
         return name
@@ -107,7 +112,7 @@ def path_of(name):
     return next((path for path in found if os.access(path, os.X_OK) and os.path.isfile(path)), name)
 
 
-def is_python(path):
+def is_python(path: str) -> bool:
     """Whether this is the python3, or python, of this execution point."""
     directory, name = os.path.split(path)
     return directory == os.environ["_SIMULATOR_TOOLS"] and name in ("python3", "python")
@@ -120,8 +125,9 @@ class Told(Exception):
     """A signal that timeout was sent, to be passed on."""
 
 
-def timeout(args):
-    number, grace, settings = signal.SIGTERM, 0.0, set()
+def timeout(args: "list[str]") -> int:
+    number, grace = signal.SIGTERM, 0.0
+    settings: set[str] = set()
     try:
         while args and args[0].startswith("-") and args[0] != "--":
             option, value = split_option(args.pop(0), args)
@@ -131,8 +137,8 @@ def timeout(args):
                 grace = duration(value)
             else:
                 settings.add(option)
-        after, *command = args[1:] if args[0] == "--" else args
-        after = duration(after)
+        limit, *command = args[1:] if args[0] == "--" else args
+        after = duration(limit)
     except (ValueError, IndexError, AttributeError):
         return usage("timeout: usage: timeout [OPTION] DURATION COMMAND [ARG]...", 125)
     if not command:
@@ -140,21 +146,21 @@ def timeout(args):
     return run_for(after or float("inf"), command, number, grace or float("inf"), settings)
 
 
-def split_option(text, rest):
+def split_option(text: str, rest: "list[str]") -> "tuple[str, str]":
     """(the long name of an option, its value). Raises ValueError for one that is unknown, IndexError for one whose
     value is missing."""
     if text.startswith("--"):
         name, given, value = text.partition("=")
         [option] = [option for option in OPTIONS.values() if option.startswith(name)]
     else:
-        option, value = OPTIONS.get(text[1:2]), text[2:]
-        given = bool(value)
+        option, value = OPTIONS.get(text[1:2], ""), text[2:]
+        given = value
     if option not in OPTIONS.values() or (given and option not in VALUED):
         raise ValueError(text)
     return option, value if given else rest.pop(0) if option in VALUED else ""
 
 
-def run_for(after, command, number, grace, settings):
+def run_for(after: float, command: "list[str]", number: int, grace: float, settings: "set[str]") -> int:
     """Run a command for so long at most. The two are a process group of their own, as with GNU's timeout."""
     if "--foreground" not in settings:
         try:
@@ -176,7 +182,7 @@ def run_for(after, command, number, grace, settings):
     return result(os.waitpid(child, 0)[1], timed_out, "--preserve-status" in settings)
 
 
-def start(command):
+def start(command: "list[str]") -> int:
     child = os.fork()
     if child:
         return child
@@ -190,11 +196,11 @@ def start(command):
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)
 
 
-def tell(number, frame):
+def tell(number: int, frame: object) -> "NoReturn":
     raise Told(number)
 
 
-def send(child, number, command, settings):
+def send(child: int, number: int, command: "list[str]", settings: "set[str]") -> None:
     """Signal the command, and where it has a group with whatever it has started, the group: this process as well."""
     for own in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(own, signal.SIG_IGN)
@@ -209,7 +215,7 @@ def send(child, number, command, settings):
         os.killpg(group, number)
 
 
-def result(status, timed_out, preserve):
+def result(status: int, timed_out: bool, preserve: bool) -> int:
     """The exit code; a command that ended by a signal of its own ends this process in the same way."""
     if os.WIFEXITED(status):
         return 124 if timed_out and not preserve else os.WEXITSTATUS(status)
@@ -220,23 +226,29 @@ def result(status, timed_out, preserve):
     return 128 + number if preserve or number == signal.SIGKILL else 124
 
 
-def signal_number(text):
+def signal_number(text: str) -> int:
     return int(text) if text.isdigit() else getattr(signal, "SIG" + text.upper().replace("SIG", "", 1))
 
 
-def signal_name(number):
+def signal_name(number: int) -> str:
     names = [name[3:] for name in dir(signal) if name.startswith("SIG") and name[3].isalpha()]
     return next(name for name in names if getattr(signal, "SIG" + name) == number)
 
 
-def usage(text, status):
+def usage(text: str, status: int) -> int:
     sys.stderr.write(text + "\n")
     return status
 
 
-def main():
+def main() -> None:
     """Be the tool that the first argument names."""
     clock.attach(os.environ["_SIMULATOR_CLOCK"])
-    status = {"sleep": sleep, "readable": readable, "timeout": timeout, "python3": python3}[sys.argv[1]](sys.argv[2:])
+    tools: dict[str, Callable[[list[str]], int]] = {
+        "sleep": sleep,
+        "readable": readable,
+        "timeout": timeout,
+        "python3": python3,
+    }
+    status = tools[sys.argv[1]](sys.argv[2:])
     sys.stderr.flush()
     os._exit(status)  # to take the interpreter down takes longer than a sleep does

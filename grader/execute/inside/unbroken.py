@@ -15,14 +15,21 @@ import json
 import os
 import sys
 import time
+from _frozen_importlib_external import SourceFileLoader
 
 import clock
 import script
 
+MYPY = False  # see clock.py
+if MYPY:
+    from collections.abc import Callable, Iterator
+    from types import CodeType, FrameType
+    from typing import Any, NoReturn
+
 LEAVE, LEAVES, VALUE = "_simulator_leave", "_simulator_leaves", "_simulator_value"
 
 
-def start(checkpoint, anew, directory, path):
+def start(checkpoint: "list[int | None]", anew: bool, directory: str, path: str) -> None:
     """Before the program is compiled: `checkpoint` is its checkpoint exit code and signal, one of them None; the notes
     go to the file `path`. `anew`: time begins anew where the program would have left."""
     code, number = checkpoint
@@ -32,49 +39,52 @@ def start(checkpoint, anew, directory, path):
         stays.begin_time_anew()
     sys.exit = stays.instead_of(sys.exit)
     os._exit = stays.instead_of(os._exit)
-    builtins.exit, builtins.quit = sys.exit, sys.exit
+    names: Any = builtins
+    names.exit = names.quit = sys.exit
     setattr(builtins, LEAVE, stays.instead_of(_leave))
     setattr(builtins, LEAVES, stays.leaves)
     script.known.clear()
 
-    def compiled(source, path):
-        return compile(stays.changed(source, path), path, "exec", dont_inherit=True)
+    def compiled(source: "Any", path: str) -> "CodeType":
+        code: CodeType = compile(stays.changed(source, path), path, "exec", dont_inherit=True)
+        return code
 
     script.compiled = compiled
-    really = script.SourceFileLoader.source_to_code
+    loader: Any = SourceFileLoader
+    really = loader.source_to_code
 
-    def source_to_code(self, data, path, **options):
+    def source_to_code(self: "Any", data: "Any", path: "Any", **options: "Any") -> "Any":
         own = isinstance(path, str) and path.startswith(stays.directory)
         return compiled(data, path) if own else really(self, data, path, **options)
 
-    script.SourceFileLoader.source_to_code = source_to_code
+    loader.source_to_code = source_to_code
 
 
-def _leave(*arguments):
+def _leave(*arguments: object) -> "NoReturn":
     raise SystemExit(*arguments)
 
 
 class _Stays:
     """What is known of the places where the program has not left."""
 
-    def __init__(self, code, directory, path):
+    def __init__(self, code: "int | None", directory: str, path: str) -> None:
         self.code, self.directory = code, os.path.join(os.path.realpath(directory), "")
         self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self.gone = None
+        self.gone: float | None = None
         """The time that is over where time begins anew at each stay; None where it goes on."""
-        self.begins = {}
+        self.begins: dict[tuple[str, int], int] = {}
         """(path, line) → the line on which the statement begins that the line is part of, if it is another one."""
 
-    def begin_time_anew(self):
+    def begin_time_anew(self) -> None:
         self.gone, self.real_now = 0.0, clock.now
         self.since = self.real_now()
-        clock.now = time.time = lambda: self.real_now() - self.gone
+        clock.now = time.time = lambda: self.real_now() - (self.gone or 0.0)
 
-    def survive(self, number):
+    def survive(self, number: "int | None") -> None:
         """Let the program not end itself by this signal, if it is one."""
         kill, itself = os.kill, os.getpid()
 
-        def stay_or_kill(pid, sent):
+        def stay_or_kill(pid: int, sent: int) -> None:
             if pid == itself and sent == number:
                 self.stay(sys._getframe(1))
             else:
@@ -83,8 +93,8 @@ class _Stays:
         if number is not None:
             os.kill = stay_or_kill
 
-    def instead_of(self, leave):
-        def leave_or_stay(*arguments):
+    def instead_of(self, leave: "Callable[..., object]") -> "Any":
+        def leave_or_stay(*arguments: "Any") -> None:
             if len(arguments) == 1 and self.is_checkpoint(arguments[0]):
                 self.stay(sys._getframe(1))
             else:
@@ -92,17 +102,17 @@ class _Stays:
 
         return leave_or_stay
 
-    def leaves(self, value):
+    def leaves(self, value: object) -> bool:
         """Whether a function is to return with this value."""
         if not self.is_checkpoint(value):
             return True
         self.stay(sys._getframe(1))
         return False
 
-    def is_checkpoint(self, value):
+    def is_checkpoint(self, value: object) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and value == self.code
 
-    def stay(self, frame):
+    def stay(self, frame: "FrameType | None") -> None:
         """Note it, and whether any of the functions that are under way comes back to an earlier line."""
         while frame is not None and not self.is_own(frame):
             frame = frame.f_back
@@ -111,14 +121,14 @@ class _Stays:
         self.note("stay", frame)
         if self.gone is not None:
             self.gone = self.real_now() - self.since
-        under_way = {}
+        under_way: dict[FrameType, int] = {}
         while frame is not None:
             if self.is_own(frame):
                 place = frame.f_code.co_filename, frame.f_lineno
                 under_way[frame] = self.begins.get(place, frame.f_lineno)
             frame = frame.f_back
 
-        def look(frame, event, argument):
+        def look(frame: "FrameType", event: str, argument: object) -> "Any":
             if event == "line" and frame.f_lineno < under_way.get(frame, 0):
                 self.note("back", frame)
                 sys.settrace(None)
@@ -130,24 +140,24 @@ class _Stays:
             one.f_trace = look
         sys.settrace(lambda *_: None)
 
-    def is_own(self, frame):
+    def is_own(self, frame: "FrameType") -> bool:
         return os.path.realpath(frame.f_code.co_filename).startswith(self.directory)
 
-    def note(self, what, frame):
+    def note(self, what: str, frame: "FrameType") -> None:
         file = os.path.realpath(frame.f_code.co_filename)[len(self.directory) :]
         os.write(self.file, (json.dumps([what, file, frame.f_lineno]) + "\n").encode())
 
-    def changed(self, source, path):
+    def changed(self, source: "Any", path: str) -> "Any":
         """The program, as its tree, with what can't return put in other words. Raises SyntaxError."""
         tree = ast.parse(source, path)
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt) and not hasattr(node, "body"):
-                for line in range(node.lineno + 1, node.end_lineno + 1):
+                for line in range(node.lineno + 1, (node.end_lineno or node.lineno) + 1):
                     self.begins[path, line] = node.lineno
         return ast.fix_missing_locations(_Changes(_exiting(tree)).visit(tree))
 
 
-def _exiting(tree):
+def _exiting(tree: ast.AST) -> "set[str]":
     """The names of the functions whose value the program exits with: main in sys.exit(main()), and run where main has
     `return run()`."""
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
@@ -159,7 +169,7 @@ def _exiting(tree):
         if isinstance(target, ast.Name)
     }
 
-    def called(value):
+    def called(value: "ast.expr | None") -> "Iterator[str]":
         value = assigned.get(value.id) if isinstance(value, ast.Name) else value
         if isinstance(value, ast.Call):
             name = getattr(value.func, "id", getattr(value.func, "attr", None))
@@ -172,7 +182,7 @@ def _exiting(tree):
         if isinstance(node, ast.Call) and node.args and _is_exit(node.func)
         for name in called(node.args[0])
     ]
-    found = set()
+    found: set[str] = set()
     while pending:
         name = pending.pop()
         if name not in found:
@@ -186,29 +196,30 @@ def _exiting(tree):
     return found
 
 
-def _is_exit(function):
+def _is_exit(function: ast.expr) -> bool:
     return getattr(function, "id", getattr(function, "attr", None)) in ("exit", "_exit", "quit", "SystemExit")
 
 
 class _Changes(ast.NodeTransformer):
     """Puts a call in place of `raise SystemExit(code)`, and a question before a `return` of these functions."""
 
-    def __init__(self, exiting):
-        self.exiting, self.within = exiting, []
+    def __init__(self, exiting: "set[str]") -> None:
+        self.exiting = exiting
+        self.within: list[str | None] = []
 
-    def visit_FunctionDef(self, node):
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.within.append(node.name)
         self.generic_visit(node)
         self.within.pop()
         return node
 
-    def visit_AsyncFunctionDef(self, node):
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         self.within.append(None)  # what it returns goes to the event loop
         self.generic_visit(node)
         self.within.pop()
         return node
 
-    def visit_Raise(self, node):
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
         self.generic_visit(node)
         what = node.exc
         if isinstance(what, ast.Call) and isinstance(what.func, ast.Name) and what.func.id == "SystemExit":
@@ -216,7 +227,7 @@ class _Changes(ast.NodeTransformer):
             return ast.copy_location(ast.Expr(call), node)
         return node
 
-    def visit_Return(self, node):
+    def visit_Return(self, node: ast.Return) -> ast.AST:
         self.generic_visit(node)
         if not self.within or self.within[-1] not in self.exiting or node.value is None:
             return node

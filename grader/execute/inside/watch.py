@@ -12,22 +12,28 @@ import os
 import random
 import sys
 
+MYPY = False  # see clock.py
+if MYPY:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Any
+
 PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "ctypes.dlopen")
 
 
-def start(path, directory):
+def start(path: str, directory: str) -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     directory = os.path.realpath(directory) + os.sep
 
-    def note(*what):
+    def note(*what: object) -> None:
         try:
             os.write(file, (json.dumps(what) + "\n").encode())
         except (OSError, ValueError):
             pass
 
-    own = []  # while it is these functions that look
+    own: list[str] = []  # while it is these functions that look
 
-    def relative(name):
+    def relative(name: str) -> str:
         own.append(name)
         try:
             full = os.path.realpath(os.path.abspath(name))
@@ -35,7 +41,7 @@ def start(path, directory):
             own.pop()
         return full[len(directory) :] if full.startswith(directory) else full
 
-    def on_event(event, arguments):
+    def on_event(event: str, arguments: "tuple[Any, ...]") -> None:
         if event == "open" and isinstance(arguments[0], (str, bytes)):
             name, mode, flags = arguments
             writes = bool(flags & (os.O_WRONLY | os.O_RDWR)) if isinstance(flags, int) else "r" not in (mode or "r")
@@ -51,21 +57,21 @@ def start(path, directory):
         elif event in PROCESSES:
             note("look")
 
-    def look(name):
+    def look(name: "Any") -> None:
         if isinstance(name, int):
             note("look")
         else:
             note("look", relative(os.fsdecode(name)).rstrip(os.sep))
 
-    def looking(ask):
-        def asked(name, *arguments, **options):
+    def looking(ask: "Callable[..., Any]") -> "Any":
+        def asked(name: "Any", *arguments: "Any", **options: "Any") -> "Any":
             if not own:
                 look(name)
             return ask(name, *arguments, **options)
 
         return asked
 
-    def on_call(frame, event, argument):
+    def on_call(frame: "FrameType", event: str, argument: "Any") -> "Any":
         name = frame.f_code.co_filename
         if name == random.__file__ and frame.f_code.co_name in ("seed", "setstate"):
             note("random", frame.f_code.co_name, repr(list(frame.f_locals.values())[1:])[:100])

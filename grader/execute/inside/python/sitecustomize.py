@@ -11,7 +11,7 @@ sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != _here]
 sys.dont_write_bytecode = True
 
 
-def _start():
+def _start() -> None:
     path = os.environ.get("_SIMULATOR_CLOCK")
     if not path or not os.path.exists(path):
         return
