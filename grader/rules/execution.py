@@ -156,12 +156,8 @@ class Circumstances(TypedDict, total=False):
     beside: tuple[Start, ...]
 
 
-class Executes(Protocol):
-    """What the rest of the simulator needs of an executor."""
-
-    @property
-    def mark(self) -> re.Pattern[bytes]:
-        """The name of an execution point, wherever it stands in a file."""
+class Runs(Protocol):
+    """What telling a story needs of an executor."""
 
     @property
     def outside(self) -> Tree:
@@ -178,6 +174,14 @@ class Executes(Protocol):
         trace: bool = False,
         beside: tuple[Start, ...] = (),
     ) -> Run: ...
+
+
+class Executes(Runs, Protocol):
+    """What the rest of the simulator needs of one."""
+
+    @property
+    def mark(self) -> re.Pattern[bytes]:
+        """The name of an execution point, wherever it stands in a file."""
 
     def slots_named_in(self, tree: Tree) -> set[int]: ...
 

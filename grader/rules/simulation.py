@@ -13,7 +13,7 @@ from functools import partial
 
 from ..tree import Tree
 from . import transfer
-from .execution import Executes, Exit, Run, Stop
+from .execution import Exit, Run, Runs, Stop
 from .job import Job
 from .livelock import MOST_BESIDE, Livelock
 from .profile import MODERN, Profile
@@ -63,7 +63,7 @@ class Pace:
     """After how long one slot after the other is lost, over and over again. Empty: only by a schedule."""
 
 
-def execute(executor: Executes, job: Job, now: Situation, stop: Stop | None = None, trace: bool = False) -> Run:
+def execute(executor: Runs, job: Job, now: Situation, stop: Stop | None = None, trace: bool = False) -> Run:
     """Run the program where the job is now; or not, if the sandbox could not even be filled."""
     if problem := transfer.not_transferred(job, now.directory, now.came):
         return Run(Exit(), now.directory, 0.0, "", "", unstartable=str(problem))
@@ -78,7 +78,7 @@ def soft_stop(job: Job, after: float | None, whole: Run) -> Stop:
 
 def simulate(
     job: Job,
-    executor: Executes,
+    executor: Runs,
     profile: Profile = MODERN,
     schedule: Schedule = (),
     most_executions: int = MOST_EXECUTIONS,
@@ -96,7 +96,7 @@ def simulate(
 class _Life:
     """One job: what happens to it next, by its schedule and the pace of the pool."""
 
-    def __init__(self, job: Job, executor: Executes, profile: Profile, schedule: Schedule, most: int, pace: Pace):
+    def __init__(self, job: Job, executor: Runs, profile: Profile, schedule: Schedule, most: int, pace: Pace):
         self.job, self.executor, self.profile, self.most, self.pace = job, executor, profile, most, pace
         self.faults = {fault.execution: fault for fault in schedule if fault.kind not in ("look", *BETWEEN)}
         self.idle_holds = [fault for fault in schedule if fault.kind == "hold-idle"]

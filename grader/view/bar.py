@@ -41,11 +41,10 @@ def blocks(moments: Sequence[Moment]) -> list[Block]:
         elif now.run is not None and (not found or found[-1].execution != now.execution):
             pending.append(Block(start, now.time - began, now.execution))
             found.append(pending[-1])
-        if now.kind not in ("submitted", "started", "restarted", "look", "exited"):
-            fate = _fate(now, before)
-            for block in pending if fate else ():
+        if now.kind not in ("submitted", "started", "restarted", "look", "exited") and (fate := _fate(now, before)):
+            for block in pending:
                 block.fate = fate
-            pending = [] if fate else pending
+            pending = []
         before = now
     if before is not None and before.kind == "look":
         found.append(Block(start, before.time - began, before.execution))

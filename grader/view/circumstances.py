@@ -28,6 +28,6 @@ def circumstance_lines(looks: Sequence[Look]) -> list[str]:
     return lines
 
 
-def circumstance_json(looks: Sequence[Look]) -> list[dict]:
+def circumstance_json(looks: Sequence[Look]) -> list[dict[str, object]]:
     """The same for JSON."""
     return [{"what": str(look.what), "file": look.file, "line": look.line} for look in looks]

@@ -51,13 +51,13 @@ def _why_not(moments: Sequence[Moment], fault: Fault) -> str:
         return f"the job had only {count(last, 'execution')}"
     if fault.kind in BETWEEN:
         return "the job was not idle then"
-    took = next((m.run.seconds for m in moments if m.execution == fault.execution and m.kind == "exited"), 0)
+    took = next((m.ran.seconds for m in moments if m.execution == fault.execution and m.kind == "exited"), 0)
     if fault.seconds is not None:
         return f"execution {fault.execution} took only {took:g} s"
     return f"execution {fault.execution} did not end with a checkpoint"
 
 
-def as_json(job: str, end: Outcome, events: Iterable[Event]) -> dict:
+def as_json(job: str, end: Outcome, events: Iterable[Event]) -> dict[str, object]:
     """The same with all details, for json.dumps. `job`: its number in the queue, as in 7.0."""
     return {
         "job": job,

@@ -50,7 +50,7 @@ class ProgressLine:
             self._thread.start()
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._over.set()
         if self._thread.ident is not None:
             self._thread.join()

@@ -7,7 +7,7 @@ not: a judge, or a drawing. Text here is as it came: whoever draws it makes it s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -142,7 +142,7 @@ def _held_while_idle(now: Moment) -> bool:
     return now.fault is not None and now.fault.kind == "hold-idle"
 
 
-_HEADINGS = {
+_HEADINGS: dict[str, Callable[[Moment], str]] = {
     PREPARED: lambda now: "Before submit",
     IDLE: lambda now: "Idle: waiting for a slot",
     ON_HOLD: lambda now: "On hold: waiting to be released",
@@ -202,7 +202,7 @@ def _restarted(now: Moment, before: Moment) -> Iterator[str]:
 
 
 def _look(now: Moment, before: Moment) -> Iterator[str]:
-    yield f"{duration(now.fault.seconds or 0)} into the execution. Nothing happens to the job."
+    yield f"{duration(now.struck.seconds or 0)} into the execution. Nothing happens to the job."
 
 
 def _checkpoint(now: Moment, before: Moment) -> Iterator[str]:
@@ -336,7 +336,7 @@ def _execute(now: Moment, before: Moment, lost: tuple[Item, ...], inputs: Tree) 
     return Panel(title, items + missing)
 
 
-def _whence(path: str, entry: Entry, spool: Tree) -> str:
+def _whence(path: str, entry: Entry | None, spool: Tree) -> str:
     return "in the spool" if spool.get(path.rstrip("/")) == entry else ""
 
 
@@ -356,7 +356,7 @@ def with_marks(panel: Panel, marked: Panel) -> Panel:
 
 def _arrived(now: Moment, before: Moment) -> Iterator[Item]:
     """A new sandbox: where each file came from, and what the last sandbox had and this one has not."""
-    here = leaves(now.sandbox)
+    here = leaves(now.directory)
     last = leaves(before.sandbox) if before.sandbox is not None else {}
     for path in sorted(here.keys() | last.keys()):
         if path not in here:

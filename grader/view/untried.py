@@ -28,7 +28,7 @@ def untried_lines(found: Exploration) -> list[str]:
     return [f"  {line}" for line in wrap(tried + _next(found), WIDTH - 2, break_on_hyphens=False)]
 
 
-def untried_json(found: Exploration) -> dict:
+def untried_json(found: Exploration) -> dict[str, object]:
     """The same for JSON: how many starts wait to be tried, and the shortest schedules that lead there."""
     return {"starts": len(found.waiting), "schedules": [render(faults) for faults in found.waiting[:SHOWN]]}
 
