@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from .. import submit
 from ..course import explanation
@@ -88,15 +88,20 @@ def exercise(name: str) -> None:
     _say(f"Submit directory {name}/: {', '.join(given.top())}. Yours to write: {', '.join(chosen.answers)}.")
 
 
-def _where_jobs_run(function: Callable) -> Callable:
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _where_jobs_run(function: Callable[P, T]) -> Callable[P, T | None]:
     """Where no job can be run, say why instead of showing a traceback."""
 
     @wraps(function)
-    def called(*arguments, **options):
+    def called(*arguments: P.args, **options: P.kwargs) -> T | None:
         try:
             return function(*arguments, **options)
         except MachineTrouble as problem:
             _say(str(problem))
+            return None
 
     return called
 
@@ -195,7 +200,7 @@ def simulate(
         for sentence in (*asked.remarks, *ending.not_happened(moments, asked.faults)):
             _say(sentence)
         _show(timeline(moments, submit=asked.directory, log_name=asked.job.log), _story_text(asked, moments))
-    return _Silent(outcome(moments))
+    return _silent(outcome(moments))
 
 
 @_where_jobs_run
@@ -216,7 +221,7 @@ def measure(name: str, schedule: str = "") -> Outcome | None:
         return None
     moments = _played(asked)
     _show_costs(job_log(asked.job, moments))
-    return _Silent(outcome(moments))
+    return _silent(outcome(moments))
 
 
 def _show_costs(events: Iterable[Event]) -> None:
@@ -306,11 +311,15 @@ class _Silent:
     def __init__(self, end: Outcome):
         self._end = end
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._end, name)
 
     def _ipython_display_(self) -> None:
         pass
+
+
+def _silent(end: Outcome) -> Outcome:
+    return cast(Outcome, _Silent(end))  # it has all that an Outcome has
 
 
 def _exercise(name: str) -> Exercise | None:

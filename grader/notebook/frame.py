@@ -30,7 +30,7 @@ def told(present: Present, submit: Tree | None = None, log_name: str | None = No
     story = list(joined(scenes(present.moments, submit, log_name)))
     now = story[-1].moment
     if now.kind == "look":
-        running = f"Execution {now.execution}: running, {duration(now.fault.seconds or 0)} into it"
+        running = f"Execution {now.execution}: running, {duration(now.struck.seconds or 0)} into it"
         story[-1] = replace(story[-1], heading=running)
     return story
 

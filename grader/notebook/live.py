@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from ..rules.execution import Executes
+from ..rules.execution import Runs
 from ..rules.job import Job
 from ..rules.profile import MODERN, Profile
 from ..rules.schedule import BETWEEN, Fault, Schedule
@@ -114,7 +114,7 @@ class Present:
 class Live:
     """One job, and what can be seen of it and done to it."""
 
-    def __init__(self, job: Job, executor: Executes, profile: Profile = MODERN, pace: Pace = Pace()):
+    def __init__(self, job: Job, executor: Runs, profile: Profile = MODERN, pace: Pace = Pace()):
         self.job, self.profile, self.pace = job, profile, pace
         self._executor = _Remembering(executor)
         self.story = lru_cache(maxsize=100)(self._story)
@@ -256,5 +256,5 @@ def _smallest(sizes: tuple[int, ...], least: float) -> int:
 class _Remembering:
     """An executor that does not run again what it has run before."""
 
-    def __init__(self, executor: Executes):
+    def __init__(self, executor: Runs):
         self.run, self.outside = lru_cache(maxsize=MOST_RUNS)(executor.run), executor.outside

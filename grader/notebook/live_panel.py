@@ -100,7 +100,7 @@ class Panel:
         self.live, self.submit, self.call = live, submit, call
         self.first = self.at = At(schedule)
         self._playing: object | None = None
-        self._announced: tuple | None = None
+        self._announced: tuple[object, ...] | None = None
         # JupyterLab has messages of widgets handled in other threads than cells, some of them.
         self._lock = RLock()
         self._make()
@@ -126,8 +126,7 @@ class Panel:
             layout={"width": "250px"},
         )
         self.actions = {
-            what: self._button(*TOLD[what], lambda what=what: self.act(what))
-            for what in (EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD)
+            what: self._button(*TOLD[what], partial(self.act, what)) for what in (EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD)
         }
         self.slider = widgets.IntSlider(
             0, 0, 1, description="Time", readout=False, layout={"width": "auto", "max_width": "900px"}

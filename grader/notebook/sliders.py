@@ -7,6 +7,7 @@ too.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from ..course.goodput import (
     HOUR,
@@ -151,7 +152,7 @@ def simulated(checkpoint: float, restart: float, pool: Pool) -> list[tuple[Colum
     return found
 
 
-def panel(checkpoint: float, restart: float, interval: float, between: float, pool: str):
+def panel(checkpoint: float, restart: float, interval: float, between: float, pool: str) -> Any:
     """The controls, which work with the arrow keys, above the picture. Raises ImportError without ipywidgets."""
     import ipywidgets as widgets
 
