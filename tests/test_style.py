@@ -1,24 +1,37 @@
-"""The code is formatted and has no lint, by ruff as pyproject.toml configures it."""
+"""The code is formatted, has no lint and fits its types, by ruff and mypy as pyproject.toml configures them."""
 
+import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+INSIDE = ROOT / "grader" / "execute" / "inside"
 
-pytest.importorskip("ruff")
+
+def found_by(*command: str) -> str:
+    """What a module of Python's finds in the course's own folder; "" if nothing."""
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout + done.stderr if done.returncode else ""
 
 
 @pytest.mark.parametrize("command", ["check", "format --check"])
 def test_ruff_finds_nothing(command):
-    done = subprocess.run(
-        [sys.executable, "-m", "ruff", *command.split(), "--no-cache", "--quiet", "."],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, (
-        done.stdout + done.stderr + "\nMost of it: python -m ruff check --fix . && python -m ruff format ."
-    )
+    pytest.importorskip("ruff")
+    found = found_by("ruff", *command.split(), "--no-cache", "--quiet", ".")
+    assert not found, found + "\nMost of it: python -m ruff check --fix . && python -m ruff format ."
+
+
+def test_mypy_finds_nothing():
+    pytest.importorskip("mypy")
+    found = found_by("mypy", "--cache-dir", os.devnull)
+    assert not found, found
+
+
+def test_mypy_looks_at_all_files_that_run_with_jobs():
+    """They are no part of the package to it, so that each has to be named."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]["modules"]
+    assert set(named) == {path.stem for path in INSIDE.rglob("*.py")} - {"__init__"}
