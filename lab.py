@@ -7,6 +7,7 @@ usage: python3 lab.py [COMMAND] [ARGUMENTS]
   test     run the project's tests; arguments go to pytest
   run      run the environment's Python; arguments go to it
   pool     a small HTCondor on this machine: pool up, pool status, pool down (Linux, as root)
+  site     build the course as a folder of static pages that need only a browser: site [DIR], by default .lab/site
   setup    only set up; with --pip, use pip even where uv is installed
   clean    remove all that was installed
 
@@ -15,6 +16,7 @@ examples:
   python3 lab.py --no-browser --port 9999
   python3 lab.py test -k livelock
   python3 lab.py run -m grader --help
+  python3 lab.py site public
 
 The first start makes an environment in the folder .lab, beside this file, and installs the course there; later
 starts take it as it is. This file knows nothing of the course itself. It uses only the standard library, and only
@@ -43,12 +45,8 @@ OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parent
 EXERCISES = ROOT / "exercises" / "self-checkpointing"
 LAB = ROOT / ".lab"
-ENV = LAB / "env"
-STAMP = LAB / "stamp"  # what is installed in ENV; absent while that is being changed
 LOG = LAB / "setup.log"
 WINDOWS = os.name == "nt"
-BIN = ENV / ("Scripts" if WINDOWS else "bin")
-PYTHON = BIN / ("python.exe" if WINDOWS else "python")
 
 # Students take the first for a way to write exercises; the second asks about news at the first start.
 HIDDEN_EXTENSIONS = ("@jupyter/nbgrader:create-assignment", "@jupyterlab/apputils-extension:announcements")
@@ -58,6 +56,29 @@ say = functools.partial(print, flush=True)  # `become` drops what is not flushed
 
 class Trouble(SystemExit):
     """What the person at the keyboard can mend. Python prints the message, which says how, and exits with 1."""
+
+
+class Environment:
+    """A virtual environment in .lab."""
+
+    def __init__(self, folder, stamp):
+        self.folder = LAB / folder
+        self.stamp = LAB / stamp  # what is installed in it; absent while that is being changed
+        self.bin = self.folder / ("Scripts" if WINDOWS else "bin")
+        self.python = self.bin / ("python.exe" if WINDOWS else "python")
+
+    def variables(self):
+        """Those for its programs. What the shell sets up for other Pythons stays out of it."""
+        others = ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV")
+        variables = {name: value for name, value in os.environ.items() if name not in others}
+        variables["PATH"] = os.pathsep.join([str(self.bin), variables.get("PATH", os.defpath)])
+        variables["VIRTUAL_ENV"] = str(self.folder)
+        variables["JUPYTER_PREFER_ENV_PATH"] = "1"  # else a kernel in the home folder hides the course's
+        return variables
+
+
+COURSE = Environment("env", "stamp")
+SITE = Environment("site-env", "site-stamp")  # its own: what is in COURSE would end up on the site
 
 
 def newer_pythons():
@@ -85,7 +106,8 @@ if sys.version_info < OLDEST:
 
 def make_stamp(python, system, folder, project, extra):
     """What an environment depends on, as strings: Python, platform, its folder (a virtual environment cannot be
-    moved), the text of pyproject.toml, and what is installed: "course", or "test", which is the course and more."""
+    moved), the text of pyproject.toml, and what is installed: "course", "test", which is the course and more, or
+    "site"."""
     return [python, system, folder, hashlib.sha256(project.encode()).hexdigest(), extra]
 
 
@@ -101,18 +123,19 @@ def choose_installer(uv, ensurepip, pip):
     return "uv" if uv else "ensurepip" if ensurepip else "pip" if pip else "download"
 
 
-def installer(way):
+def installer(way, env):
     """Prepares that way to install. Returns its command, to which requirements are appended."""
+    python = str(env.python)
     quiet = ["install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     if way == "uv":
-        return [shutil.which("uv"), "pip", "install", "--compile-bytecode", "--python", str(PYTHON)]
+        return [shutil.which("uv"), "pip", "install", "--compile-bytecode", "--python", python]
     if way == "pip":
-        return [sys.executable, "-m", "pip", "--python", str(PYTHON)] + quiet
+        return [sys.executable, "-m", "pip", "--python", python] + quiet
     if way == "download":
-        return [str(PYTHON), str(download_pip() / "pip")] + quiet  # a wheel runs as it is
-    follow([str(PYTHON), "-Im", "ensurepip"], "pip")
-    follow([str(PYTHON), "-m", "pip"] + quiet + ["--upgrade", "pip"], "pip")  # 3 s that save 15
-    return [str(PYTHON), "-m", "pip"] + quiet
+        return [python, str(download_pip() / "pip")] + quiet  # a wheel runs as it is
+    follow([python, "-Im", "ensurepip"], "pip", env)
+    follow([python, "-m", "pip"] + quiet + ["--upgrade", "pip"], "pip", env)  # 3 s that save 15
+    return [python, "-m", "pip"] + quiet
 
 
 def newest_pip(files, python):
@@ -144,16 +167,6 @@ def download_pip():
     return LAB / file["filename"]
 
 
-def environment():
-    """The variables for programs of our environment. What the shell sets up for other Pythons stays out of it."""
-    others = ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV")
-    variables = {name: value for name, value in os.environ.items() if name not in others}
-    variables["PATH"] = os.pathsep.join([str(BIN), variables.get("PATH", os.defpath)])
-    variables["VIRTUAL_ENV"] = str(ENV)
-    variables["JUPYTER_PREFER_ENV_PATH"] = "1"  # else a kernel in the home folder hides the course's
-    return variables
-
-
 def progress(log):
     """A few words on where an installer is, from its output so far."""
     packages = len(re.findall(r"^(?:Collecting|Processing) ", log, re.MULTILINE))
@@ -173,13 +186,18 @@ def explain(log):
     return reasons[0] if reasons else "The installer stopped without saying why."
 
 
-def follow(command, what):
+def follow(command, what, env):
     """Runs an installer, its output into the log, and shows how far it is. Raises Trouble if it fails."""
     period, width, end = (0.2, 78, "\r") if sys.stdout.isatty() else (15, 0, "\n")
     start = time.monotonic()
     with open(LOG, "wb") as log:
         process = subprocess.Popen(
-            command, cwd=str(ROOT), env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            command,
+            cwd=str(ROOT),
+            env=env.variables(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
     try:
         while process.poll() is None:
@@ -214,12 +232,12 @@ def only_one():
             time.sleep(5)
 
 
-def make_environment():
+def make_environment(env):
     """An empty virtual environment, in place of any that is there."""
     try:
         from venv import EnvBuilder
 
-        EnvBuilder(clear=True, symlinks=not WINDOWS, with_pip=False).create(str(ENV))
+        EnvBuilder(clear=True, symlinks=not WINDOWS, with_pip=False).create(str(env.folder))
     except ImportError:
         raise Trouble("Python's venv is missing. On Debian and Ubuntu: sudo apt install python3-venv") from None
     except ValueError as error:  # the folder's name has a character that PATH cannot
@@ -227,56 +245,67 @@ def make_environment():
 
 
 def hide_extensions():
-    """Switches HIDDEN_EXTENSIONS off in this environment's JupyterLab and leaves every other setting alone."""
-    path = ENV / "etc" / "jupyter" / "labconfig" / "page_config.json"
+    """Switches HIDDEN_EXTENSIONS off in the course's JupyterLab and leaves every other setting alone."""
+    path = COURSE.folder / "etc" / "jupyter" / "labconfig" / "page_config.json"
     config = json.loads(path.read_text()) if path.exists() else {}
     config.setdefault("disabledExtensions", {}).update(dict.fromkeys(HIDDEN_EXTENSIONS, True))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(config, indent=2))
 
 
-def needs(wanted):
+def needs(env, wanted):
     """What the environment on disk needs; see `compare`."""
-    there = STAMP.exists() and PYTHON.exists()
-    return compare(STAMP.read_text("utf-8", "replace").splitlines() if there else [], wanted)
+    there = env.stamp.exists() and env.python.exists()
+    return compare(env.stamp.read_text("utf-8", "replace").splitlines() if there else [], wanted)
 
 
-def set_up(extra="course", use_uv=True):
+def requirements(extra):
+    """What to tell an installer. pip itself too, so that `%pip install` works whichever way it is installed."""
+    if extra == "site":  # without the course, whose wheel is built there
+        import tomllib
+
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        return project["optional-dependencies"]["site"] + ["pip"]
+    return ["--editable", ".[test]" if extra == "test" else ".", "pip"]
+
+
+def set_up(extra="course", use_uv=True, env=COURSE):
     """Makes the environment ready: at once if it is already, else by installing."""
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    wanted = make_stamp(sys.implementation.cache_tag, sys.platform + platform.machine(), str(ENV), project, extra)
-    if needs(wanted) != "nothing":
+    system = sys.platform + platform.machine()
+    wanted = make_stamp(sys.implementation.cache_tag, system, str(env.folder), project, extra)
+    if needs(env, wanted) != "nothing":
         lock = only_one()
-        install(wanted, needs(wanted), use_uv)  # asked again: another lab.py may have done it meanwhile
+        install(env, wanted, needs(env, wanted), use_uv)  # asked again: another lab.py may have done it meanwhile
         lock.close()
 
 
-def install(wanted, change, use_uv):
-    """Brings ENV to `wanted`. The stamp goes first and comes back last: what is interrupted is made anew."""
+def install(env, wanted, change, use_uv):
+    """Brings an environment to `wanted`. The stamp goes first and comes back last: what is interrupted is made anew."""
     if change == "nothing":
         return
     start = time.monotonic()
     find = importlib.util.find_spec
     way = choose_installer(use_uv and shutil.which("uv"), find("ensurepip"), find("pip"))
     say("Setting up in .lab, with %s. The first time takes seconds to minutes." % ("uv" if way == "uv" else "pip"))
-    STAMP.unlink(missing_ok=True)
+    env.stamp.unlink(missing_ok=True)
     if change == "rebuild":
-        make_environment()
-    course = ".[test]" if wanted[-1] == "test" else "."
-    # pip itself too, so that `%pip install` works in a notebook whichever way it is installed.
-    follow(installer(way) + ["--editable", course, "pip"], "the course")
-    hide_extensions()
-    STAMP.write_text("\n".join(wanted), "utf-8")
+        make_environment(env)
+    what = "what builds the site" if env is SITE else "the course"
+    follow(installer(way, env) + requirements(wanted[-1]), what, env)
+    if env is COURSE:
+        hide_extensions()
+    env.stamp.write_text("\n".join(wanted), "utf-8")
     say("Ready after %.0f s." % (time.monotonic() - start))
 
 
-def become(arguments, folder):
+def become(arguments, folder, env=COURSE):
     """Goes on as the environment's Python: on POSIX in this process, so that signals and exit status are its own."""
     os.chdir(str(folder))
     if not WINDOWS:
-        os.execve(str(PYTHON), [str(PYTHON)] + arguments, environment())
+        os.execve(str(env.python), [str(env.python)] + arguments, env.variables())
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for the other program
-    return subprocess.call([str(PYTHON)] + arguments, env=environment())
+    return subprocess.call([str(env.python)] + arguments, env=env.variables())
 
 
 def lab(arguments):
@@ -308,6 +337,11 @@ def setup(arguments):
     say("The environment is ready. Start the course with: python3 lab.py")
 
 
+def site(arguments):
+    set_up("site", env=SITE)
+    return become([str(ROOT / "site" / "build.py")] + arguments, os.getcwd(), SITE)
+
+
 def pool(arguments):
     """The personal pool, which is a file of the standard library alone: no environment is set up for it."""
     return subprocess.call([sys.executable, str(ROOT / "grader" / "real_pool" / "personal_pool.py")] + arguments)
@@ -319,16 +353,17 @@ def clean(arguments):
         if pool(["down"]):
             return 1
     lock = only_one()
-    STAMP.unlink(missing_ok=True)
-    if ENV.exists():
-        shutil.rmtree(str(ENV))
+    for env in (COURSE, SITE):
+        env.stamp.unlink(missing_ok=True)
+        if env.folder.exists():
+            shutil.rmtree(str(env.folder))
     lock.close()  # Windows removes no open file
     shutil.rmtree(str(LAB))
     say("Removed %s" % LAB)
     return None
 
 
-COMMANDS = {"lab": lab, "test": test, "run": run, "pool": pool, "setup": setup, "clean": clean}
+COMMANDS = {"lab": lab, "test": test, "run": run, "pool": pool, "site": site, "setup": setup, "clean": clean}
 OPTIONS = {"setup": ["--pip"], "pool": ["up", "status", "down"], "clean": []}  # others pass theirs on
 
 

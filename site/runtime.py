@@ -1,0 +1,146 @@
+"""Python for the browser: Pyodide, the packages that the notebooks import there, and the file that tells Pyodide of them.
+
+What is downloaded comes by npm and pip as they are configured here, is compared with the hashes that are written down
+beside this file, and is kept, so that a second build needs no network.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PYODIDE = "314.0.6"
+PYTHON = "3.14"
+INTEGRITY = "sha512-BKDTJyIqFxC4BExLqeRS3f5xvXZIjOt8C3zGLN/Cc7tFxSwvKVhVkchQQ2AGLOtR4YrVOIFxbV8poyDOOmWwxQ=="
+FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+LOCK = "pyodide-lock.json"
+
+# Packages that Pyodide's lock does not have, and what each needs. (No circles: Pyodide would wait for ever.)
+ADDED = {
+    "comm": ["traitlets"],
+    "piplite": ["micropip"],
+    "ipykernel": [],
+    "pyodide-kernel": ["comm", "ipykernel", "ipython", "jedi"],
+    "ipywidgets": ["comm", "ipython", "traitlets"],
+    "self-checkpointing-course": ["ipywidgets"],
+}
+PRELOADED = ["micropip", *ADDED]
+"""All at once, before the kernel starts: it would fetch what it needs one after the other."""
+
+
+class Trouble(SystemExit):
+    """What the person at the keyboard can mend. Python prints the message, which says how, and exits with 1."""
+
+
+def pyodide(cache: Path) -> Path:
+    """Pyodide's npm package in the cache, downloaded if it is not there yet."""
+    archive = cache / f"pyodide-{PYODIDE}.tgz"
+    if archive.exists() and _integrity(archive) == INTEGRITY:
+        return archive
+    npm = shutil.which("npm")
+    if npm is None:
+        raise Trouble(
+            "Building the site takes npm, which brings Pyodide. On Debian and Ubuntu: sudo apt install npm. Or put the "
+            f"file that `npm pack pyodide@{PYODIDE}` makes elsewhere into {cache}, and run this again."
+        )
+    _download([npm, "pack", f"pyodide@{PYODIDE}", "--pack-destination", str(cache)], "Pyodide", "npm's registry")
+    if _integrity(archive) != INTEGRITY:
+        archive.unlink()
+        raise Trouble(f"npm's registry sent another file than Pyodide {PYODIDE}. Nothing of it is used.")
+    return archive
+
+
+def wheels(cache: Path) -> list[Path]:
+    """The wheels that browser.txt names, in the cache, downloaded if one is not there yet."""
+    needed = re.findall(r"^(\S+)==\S+ --hash=sha256:(\w+)$", (HERE / "browser.txt").read_text("utf-8"), re.MULTILINE)
+    if missing := [name for name, digest in needed if digest not in _by_hash(cache)]:
+        pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--quiet"]
+        only = ["--no-deps", "--only-binary=:all:", "--python-version", PYTHON, "--require-hashes"]
+        where = ["--dest", str(cache), "--requirement", str(HERE / "browser.txt")]
+        _download([*pip, *only, *where], ", ".join(missing), "The package index")
+    there = _by_hash(cache)
+    return [there[digest] for _, digest in needed]
+
+
+def kernel_wheels() -> list[Path]:
+    """The wheels that come with JupyterLite's kernel."""
+    static = Path(sys.prefix, "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension/static")
+    return [wheel for wheel in static.glob("pypi/*.whl") if _name(wheel) in ADDED]
+
+
+def lay_out(folder: Path, archive: Path, packages: list[Path]) -> None:
+    """Put Pyodide and the packages into a folder, with a lock file that names them and no others."""
+    folder.mkdir(parents=True)
+    with tarfile.open(archive) as tar:
+        for name in FILES:
+            (folder / name).write_bytes(tar.extractfile(f"package/{name}").read())
+        lock = json.load(tar.extractfile(f"package/{LOCK}"))
+    known = {_normal(name): entry for name, entry in lock["packages"].items()}
+    lock["packages"] = {}
+    for wheel in packages:
+        shutil.copyfile(wheel, folder / wheel.name)
+        lock["packages"][_name(wheel)] = _entry(wheel, known.get(_name(wheel)))
+    for entry in lock["packages"].values():
+        if absent := [name for name in entry["depends"] if _normal(name) not in lock["packages"]]:
+            raise Trouble(f"{entry['name']} needs {', '.join(absent)}, which browser.txt does not name.")
+    (folder / LOCK).write_text(json.dumps(lock))
+
+
+def _entry(wheel: Path, known: dict | None) -> dict:
+    """What the lock says about a wheel. `known`: what it says about Pyodide's own build of the package."""
+    name, version = wheel.name.split("-")[:2]
+    if known is not None and known["version"] != version:
+        raise Trouble(f"browser.txt names {name} {version}, but Pyodide {PYODIDE} goes with {known['version']}.")
+    entry = known or {
+        "name": _name(wheel),
+        "version": version,
+        "depends": ADDED[_name(wheel)],
+        "imports": _modules(wheel),
+        "install_dir": "site",
+        "package_type": "package",
+        "unvendored_tests": False,
+    }
+    return {**entry, "file_name": wheel.name, "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest()}
+
+
+def _modules(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.partition("/")[0] for name in archive.namelist()}
+    return sorted(top.removesuffix(".py") for top in tops if not top.endswith((".dist-info", ".data")))
+
+
+def _download(command: list[str], what: str, whence: str) -> None:
+    """Run a program that downloads. Raises Trouble, with the remedy, if it fails."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+    if done.returncode == 0:
+        return
+    said = done.stdout + done.stderr
+    if re.search("ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|Connect|Max retries|timed out|versions: none", said):
+        raise Trouble(f"{whence} cannot be reached. Check the network (and the proxy), then run this again.")
+    errors = [line.strip() for line in said.splitlines() if re.search("error", line, re.IGNORECASE)]
+    raise Trouble(f"Could not download {what}. {(errors or [said.strip()])[0]}")
+
+
+def _integrity(path: Path) -> str:
+    return "sha512-" + base64.b64encode(hashlib.sha512(path.read_bytes()).digest()).decode()
+
+
+def _by_hash(cache: Path) -> dict[str, Path]:
+    return {hashlib.sha256(wheel.read_bytes()).hexdigest(): wheel for wheel in cache.glob("*.whl")}
+
+
+def _name(wheel: Path) -> str:
+    return _normal(wheel.name.partition("-")[0])
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
