@@ -68,7 +68,7 @@ def build(scratch: Path) -> Path:
         copy_notebooks(scratch / "notebooks")
         build_lite(lite, scratch / "notebooks", site)
     with step("pages"):
-        pages.write(ROOT, site, sorted(path.name for path in (scratch / "notebooks").iterdir()))
+        pages.write(ROOT, site, sorted((scratch / "notebooks").iterdir()))
     return site
 
 

@@ -6,6 +6,7 @@ A link from one Markdown file to another becomes a link from page to page. One t
 from __future__ import annotations
 
 import html
+import json
 import posixpath
 import re
 import shutil
@@ -38,7 +39,7 @@ class Page:
         return re.search(r"^# (.+)$", self.text, re.MULTILINE).group(1)
 
 
-def write(root: Path, site: Path, notebooks: list[str]) -> None:
+def write(root: Path, site: Path, notebooks: list[Path]) -> None:
     """Write the start page and a page for each Markdown file, and copy what they show."""
     sources = ["README.md", *sorted(path.relative_to(root).as_posix() for path in root.glob("docs/**/*.md"))]
     pages = {source: Page(source, (root / source).read_text("utf-8")) for source in sources}
@@ -68,13 +69,19 @@ def write(root: Path, site: Path, notebooks: list[str]) -> None:
     shutil.copyfile(HERE / "style.css", site / "style.css")
 
 
-def _chapters(readme: str, notebooks: list[str]) -> list[tuple[str, str, str]]:
-    """(notebook, its name, what one does in it), as the table in README.md has it. Raises ValueError if it lacks one."""
+def _chapters(readme: str, notebooks: list[Path]) -> list[tuple[str, str, str]]:
+    """(file, title, what one does in it) of each notebook; the last is from the table in README.md. Raises ValueError
+    if that lacks one."""
     rows = dict(re.findall(r"^\| `(\d\d-[\w-]+)` \| (.+?) \|", readme, re.MULTILINE))
-    if absent := [path for path in notebooks if path.removesuffix(".ipynb") not in rows]:
+    if absent := [path.stem for path in notebooks if path.stem not in rows]:
         raise ValueError(f"the table of notebooks in README.md has no row for {', '.join(absent)}")
-    names = [(path, path.removesuffix(".ipynb")) for path in notebooks]
-    return [(path, name.replace("-", " "), mistune.html(rows[name])[3:-5]) for path, name in names]
+    return [(path.name, _title(path), mistune.html(rows[path.stem])[3:-5]) for path in notebooks]
+
+
+def _title(notebook: Path) -> str:
+    """Its first heading."""
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    return re.search(r"^# (.+)$", "".join(cells[0]["source"]), re.MULTILINE).group(1)
 
 
 def _render(page: Page, pages: dict[str, Page]) -> str:
