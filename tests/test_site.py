@@ -224,3 +224,14 @@ def test_links_between_pages_are_rewritten():
     targets = Links(pages._render(page, there)).targets
     assert targets == ["../about.html#start", "more/about.html", "https://example.org/x.md"]
     assert page.links == [("about.html", "start"), ("docs/more/about.html", "")]
+
+
+def test_the_workflow_runs_a_command_of_lab_py():
+    yaml = pytest.importorskip("yaml")
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "site.yml").read_text())["jobs"]
+    steps = jobs["build"]["steps"]
+    [command] = [step["run"] for step in steps if "run" in step]
+    [upload] = [
+        step["with"]["path"] for step in steps if step.get("uses", "").startswith("actions/upload-pages-artifact")
+    ]
+    assert command == f"python3 lab.py site {upload}"
