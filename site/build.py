@@ -63,6 +63,8 @@ def build(scratch: Path) -> Path:
     with step("the packages for it"):
         wheels = [*runtime.wheels(CACHE), *runtime.kernel_wheels(), own_wheel(scratch / "own")]
         runtime.lay_out(lite / "static" / "pyodide", archive, wheels)
+    with step("bytecode"):
+        runtime.add_bytecode(lite / "static" / "pyodide", CACHE)
     with step("JupyterLite"):
         write_settings(lite)
         copy_notebooks(scratch / "notebooks")
@@ -115,6 +117,9 @@ def write_settings(lite: Path) -> None:
 def build_lite(lite: Path, notebooks: Path, site: Path) -> None:
     where = ["--lite-dir", str(lite), "--contents", str(notebooks), "--output-dir", str(site)]
     run([sys.executable, "-m", "jupyterlite_core", "build", *where, "--apps", "lab", "--no-sourcemaps"], lite)
+    for unused in site.glob("build/fa-*"):
+        if unused.suffix in (".eot", ".svg", ".ttf"):  # 2.5 MB: every browser that runs Pyodide takes the .woff2
+            unused.unlink()
 
 
 def run(command: list[str], folder: Path) -> None:

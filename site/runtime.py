@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -84,6 +85,8 @@ def lay_out(folder: Path, archive: Path, packages: list[Path]) -> None:
         for name in FILES:
             (folder / name).write_bytes(tar.extractfile(f"package/{name}").read())
         lock = json.load(tar.extractfile(f"package/{LOCK}"))
+    with zipfile.ZipFile(folder / "python_stdlib.zip", "a", zipfile.ZIP_DEFLATED) as library:
+        library.write(HERE / "sitecustomize.py", "sitecustomize.py")
     known = {_normal(name): entry for name, entry in lock["packages"].items()}
     lock["packages"] = {}
     for wheel in packages:
@@ -93,6 +96,37 @@ def lay_out(folder: Path, archive: Path, packages: list[Path]) -> None:
         if absent := [name for name in entry["depends"] if _normal(name) not in lock["packages"]]:
             raise Trouble(f"{entry['name']} needs {', '.join(absent)}, which browser.txt does not name.")
     (folder / LOCK).write_text(json.dumps(lock))
+
+
+def add_bytecode(folder: Path, cache: Path) -> None:
+    """Put bytecode beside what the notebooks import, so that a browser need not compile it at each start."""
+    lock = json.loads((folder / LOCK).read_text())
+    script = HERE / "compile.mjs"
+    inputs = [folder / LOCK, folder / "python_stdlib.zip", script, HERE / "compile_modules.py"]
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in inputs))
+    compiled = cache / f"bytecode-{key.hexdigest()[:16]}"
+    if not compiled.exists():
+        for older in cache.glob("bytecode-*"):
+            shutil.rmtree(older, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=cache) as scratch:
+            made = Path(scratch, "made")
+            made.mkdir()
+            _compile([str(script), str(folder), str(made), *PRELOADED])
+            made.rename(compiled)
+    for archive in compiled.iterdir():
+        shutil.copyfile(archive, folder / archive.name)
+    for entry in lock["packages"].values():
+        entry["sha256"] = hashlib.sha256((folder / entry["file_name"]).read_bytes()).hexdigest()
+    (folder / LOCK).write_text(json.dumps(lock))
+
+
+def _compile(arguments: list[str]) -> None:
+    node = shutil.which("node")
+    if node is None:
+        raise Trouble("Building the site takes node, which npm runs on. On Debian and Ubuntu: sudo apt install nodejs")
+    done = subprocess.run([node, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        raise Trouble(f"Pyodide could not compile the packages here. It takes Node 18 or newer.\n{done.stderr[-2000:]}")
 
 
 def _entry(wheel: Path, known: dict | None) -> dict:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -65,6 +66,15 @@ def test_every_package_is_the_one_that_the_lock_names(site):
         assert hashlib.sha256((folder / package["file_name"]).read_bytes()).hexdigest() == package["sha256"]
     assert {package["file_name"] for package in packages.values()} == {path.name for path in folder.glob("*.whl")}
     assert packages["self-checkpointing-course"]["imports"] == ["grader"]
+
+
+def test_the_course_has_its_bytecode_with_it_and_what_jobs_get_has_none(site):
+    [wheel] = (site / "static" / "pyodide").glob("self_checkpointing_course-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert {"grader/__init__.py", "grader/__pycache__/__init__.cpython-314.pyc"} <= names
+    assert "grader/payload/sweep/sweep.py" in names
+    assert not [name for name in names if "/payload/" in name and "__pycache__" in name]
 
 
 def test_the_notebooks_are_those_that_students_get(site):
