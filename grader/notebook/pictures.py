@@ -64,7 +64,10 @@ def draw(*panels: Chart | Heatmap, columns: int = 0, height: float = 280.0) -> N
         layout="constrained",
     )
     for axis, panel in zip(axes.flat, panels):
-        (_draw_chart if isinstance(panel, Chart) else _draw_heatmap)(axis, panel)
+        if isinstance(panel, Chart):
+            _draw_chart(axis, panel)
+        else:
+            _draw_heatmap(axis, panel)
     plt.close(figure)  # else it is shown once more at the end of the cell
     display(figure)
 

@@ -85,8 +85,9 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 def _chart(chart: Chart, width: float, height: float) -> str:
     points = [point for series in chart.series.values() for point in series]
-    xs = [x for x, _ in points] + [chart.mark] * (chart.mark is not None)
-    (low_x, high_x), (low_y, high_y) = _padded(xs), _padded([y for _, y in points])
+    marks = [] if chart.mark is None else [chart.mark]
+    (low_x, high_x) = _padded([*(x for x, _ in points), *marks])
+    low_y, high_y = _padded([y for _, y in points])
     across, down = width - LEFT - RIGHT, height - TOP - BOTTOM
 
     def place(x: float, y: float) -> Point:
