@@ -75,6 +75,7 @@ MUST_BE_SAVED = prediction(
     1,
     job=lambda: forgetting("random"),
     schedule="",
+    decisive=("checkpoint", 1),
     truth=_parts_that_matter,
     told="Begun anew at a restart, lattice, random and sums each change my_output.txt. The temperature follows from "
     "the iteration, the chances from the temperature, and the energy from the lattice.",
@@ -101,6 +102,7 @@ WRONG_LINES = prediction(
     1,
     job=lambda: forgetting("sums"),
     schedule="",
+    decisive=("checkpoint", 1),
     truth=_wrong_lines,
     told="Saved in the middle of a temperature, at iterations 50, 150 and 250, the sums of its first 10 iterations are "
     "missing from its mean, and its line is wrong. Between two temperatures, at 100 and 200, the sums are 0, and "

@@ -18,7 +18,7 @@ from ..text import duration, escape, series
 from ..tree import Tree
 from ..view import card
 from ..view import story as story_view
-from ..view.steps import stepper
+from ..view.steps import in_steps, step_of, stepper
 from ..view.timeline import timeline
 from ..view.verdict import fact_lines
 from .exercise import Exercise
@@ -28,8 +28,10 @@ MOST_EXECUTIONS = 12
 MOST_CHARACTERS = 400_000
 """Of a story's HTML. One of a right size has a tenth of it."""
 ODD = "In the submit file"
-EVIDENCE, BEHIND = "What shows it", "What may be behind it"
-STORY, TRUTH = "The shortest story of it", "What really happens"
+EVIDENCE, BEHIND, LOOK = "What shows it", "What may be behind it", "Where to look"
+STORY, TRUTH, SOLUTION = "The shortest story of it", "What really happens", "The solution"
+LATE = (SOLUTION, TRUTH, STORY)
+"""What comes last in a card: headings that begin like that."""
 
 Sections = tuple[tuple[str, str], ...]
 """Heading and content of each."""
@@ -63,6 +65,10 @@ def sections_html(exercise: Exercise, answer: Tree, report: Report, moments: Seq
         found.append((EVIDENCE, card.facts(failure.evidence)))
     if behind := _behind(exercise, failure):
         found.append((BEHIND, f"<p>{escape(behind)}</p>"))
+    if look := _to_look_at(exercise, failure, moments):
+        found.append((LOOK, f"<p>{escape(look)}</p>"))
+    if failure and failure.solution:
+        found.append((SOLUTION, f"<p>{escape(failure.solution)}</p>"))
     if moments and failure and failure.job:
         drawn = _drawn(exercise, answer, failure.job, moments)
         if len(drawn) <= MOST_CHARACTERS:
@@ -79,6 +85,10 @@ def sections_text(exercise: Exercise, answer: Tree, report: Report, moments: Seq
         found.append((EVIDENCE, "\n".join(line for fact in failure.evidence for line in fact_lines(fact))))
     if behind := _behind(exercise, failure):
         found.append((BEHIND, behind))
+    if look := _to_look_at(exercise, failure, moments):
+        found.append((LOOK, look))
+    if failure and failure.solution:
+        found.append((SOLUTION, failure.solution))
     if moments and failure and failure.job:
         submit = _directory(exercise, answer, failure.job)
         lines = story_view.lines(moments, failure.job.log, submit=submit)
@@ -105,8 +115,9 @@ class Judged(Protocol):
     def hints(self) -> Sequence[str]: ...
 
 
-def card_html(report: Judged, sections: Sections) -> str:
-    """The card of a report, as HTML."""
+def card_html(report: Judged, sections: Sections, nudge: bool = False) -> str:
+    """The card of a report, as HTML. A `nudge` leaves it to the reader when to see the solution."""
+    late = [section for section in sections if section[0].startswith(LATE)]
     return card.card(
         report.title,
         report.status,
@@ -114,13 +125,17 @@ def card_html(report: Judged, sections: Sections) -> str:
         report.maximum,
         report.headline,
         _trials(report),
-        sections,
+        [section for section in sections if not section[0].startswith(LATE)],
         report.hints if report.status != PASSED else (),
+        late[::-1] if nudge else late,
+        nudge,
     )
 
 
-def card_text(report: Judged, sections: Sections) -> str:
-    """The card of a report, as text and without its hints."""
+def card_text(report: Judged, sections: Sections, nudge: bool = False) -> str:
+    """The card of a report, as text and without its hints; as a `nudge`, without the solution."""
+    if nudge:
+        sections = tuple(section for section in sections if not section[0].startswith(LATE))
     return card.card_text(
         report.title, report.status, report.points, report.maximum, report.headline, _trials(report), sections, ()
     )
@@ -130,7 +145,8 @@ def _drawn(exercise: Exercise, answer: Tree, job: Job, moments: Sequence[Moment]
     """The story of a failure; that of a prediction, which is long and has no fault in it, to be stepped through."""
     submit, log = _directory(exercise, answer, job), job.log
     if exercise.literal:
-        return stepper(moments, submit=submit, log_name=log, group=exercise.name)
+        first = step_of(in_steps(moments), *failure.decisive) if failure.decisive else 1
+        return stepper(moments, submit=submit, log_name=log, group=exercise.name, first=first)
     return timeline(moments, submit=submit, log_name=log)
 
 
@@ -145,6 +161,16 @@ def _behind(exercise: Exercise, failure: Failure | None) -> str:
     value, the report itself says."""
     known = failure.misconception if failure and not exercise.literal else None
     return f"{known.sentence} ({known.id})" if known else ""
+
+
+def _to_look_at(exercise: Exercise, failure: Failure | None, moments: Sequence[Moment]) -> str:
+    """Which step of the story of a prediction decides it, in a sentence."""
+    if not (exercise.literal and moments and failure and failure.decisive):
+        return ""
+    story = in_steps(moments)
+    number = step_of(story, *failure.decisive)
+    heading = story[number - 1].heading.replace(" -> ", ", ")
+    return f"At step {number} of {len(story)} of what really happens: {heading}."
 
 
 def _story_title(exercise: Exercise, failure: Failure) -> str:

@@ -98,6 +98,7 @@ EXECUTING_EVENTS = replace(
         1,
         job=evicted_sweep,
         schedule="evict@2+130s",
+        decisive=("started", 2),
         truth=lambda moments: sum(event.number == EXECUTING for event in job_log(evicted_sweep(), moments)),
         told="There are two: one for each slot that the job was given. A program that left with 85 is started again in the same "
         "slot, of which the log says nothing: of a checkpoint it tells the transfer of the output files (040), and no more.",

@@ -112,6 +112,7 @@ CHECKPOINT_SECONDS = prediction(
     2,
     job=lambda: payload_job("often/sweep.sub"),
     schedule="evict@3",
+    decisive=("checkpoint", 1),
     pace=PACE,
     truth=cost_of_a_checkpoint,
     told="From the moment at which the program stops to work until it works again, 240 seconds pass: it writes (60), "

@@ -38,14 +38,16 @@ def prediction(
     hints: tuple[str, str, str],
     profile: str = "modern",
     pace: Pace = Pace(),
+    decisive: tuple[str, int] = ("evicted", 1),
     read: Callable[[object], object] = lambda value: value,
 ) -> Exercise:
     """An exercise whose one answer is the literal `name`.
 
     `truth` reads the right value off the story of `job` on `schedule`: a letter, a number, a list, or a set of
-    names. `told` is a sentence on what really happens, for those who were right and those who were not; `wrong` what a
-    wrong value tells (a dictionary's `get` will do; a set arrives as a frozenset). `read` makes values that say the same
-    in different words equal.
+    names. `told` is a sentence on what really happens, for those who were right and those who ask for the solution;
+    `wrong` is what is said about a wrong value (a dictionary's `get` will do; a set arrives as a frozenset), and does not
+    give the right one away. `decisive` is the moment of the story to look at, as in Failure. `read` makes values that
+    say the same in different words equal.
     """
 
     @lru_cache(None)
@@ -62,7 +64,14 @@ def prediction(
             return asking.wrong(misfit)
         sentence, id = wrong(value) or (_difference(value, right), None)
         return asking.wrong(
-            f"{sentence} {told}", job(), schedules.parse(schedule), id, pace=pace, profile=PROFILES[profile]
+            sentence,
+            job(),
+            schedules.parse(schedule),
+            id,
+            pace=pace,
+            profile=PROFILES[profile],
+            solution=" ".join(filter(None, (_named(value, right), told))),
+            decisive=decisive,
         )
 
     return Exercise(name, title, (name,), (Question(title, maximum, ask),), hints, subject=_value, literal=True)
@@ -111,13 +120,22 @@ def _is_letter(value: object) -> bool:
 
 
 def _difference(value: object, right: object) -> str:
+    """That a value is wrong, and of a set how far; without the right value."""
     if isinstance(right, frozenset) and isinstance(value, Collection):
-        missing, surplus = sorted(right - set(value)), sorted(set(value) - right)
-        parts = [f"{series(missing)} {'is' if len(missing) == 1 else 'are'} missing from your answer"] * bool(missing)
-        parts += [f"{plain(shorten(series(surplus), 80))} {'is' if len(surplus) == 1 else 'are'} not there"] * bool(
-            surplus
-        )
-        return f"{'; '.join(parts)}."
+        given = frozenset(value)
+        counts = [(given & right, "right"), (given - right, "not there"), (right - given, "missing")]
+        parts = [f"{len(names)} {'is' if len(names) == 1 else 'are'} {word}" for names, word in counts if names]
+        return f"Of the names, {', '.join(parts)}."
     return (
         f"It is not {plain(shorten(repr(value), 40))}." if isinstance(value, (str, int, float)) else "It is not that."
     )
+
+
+def _named(value: object, right: object) -> str:
+    """Of a set that is wrong: which names are."""
+    if not isinstance(right, frozenset):
+        return ""
+    missing, surplus = sorted(right - set(value)), sorted(set(value) - right)
+    parts = [f"{series(missing)} {'is' if len(missing) == 1 else 'are'} missing from your answer"] * bool(missing)
+    parts += [f"{plain(shorten(series(surplus), 80))} {'is' if len(surplus) == 1 else 'are'} not there"] * bool(surplus)
+    return f"{'; '.join(parts)}."

@@ -118,6 +118,7 @@ LINES_ELSEWHERE = prediction(
     2,
     job=evicted_sweep,
     schedule="evict@2+130s",
+    decisive=("started", 2),
     truth=lambda moments: (
         next(moment for moment in moments if moment.kind == "started" and moment.activation == 2)
         .directory.file(OUTPUT)

@@ -156,6 +156,7 @@ STEP_THREE = prediction(
     2,
     job=slides_job,
     schedule=SCHEDULE,
+    decisive=("look", 1),
     profile="slides2021",
     truth=where_printed,
     told="While the program runs, its stdout goes to _condor_stdout in the execute directory. zzz.out appears when the "
@@ -177,6 +178,7 @@ STEP_FIVE = prediction(
     2,
     job=slides_job,
     schedule=SCHEDULE,
+    decisive=("checkpoint", 1),
     profile="slides2021",
     truth=saved,
     read=names_saved,
@@ -195,6 +197,7 @@ STEP_SEVEN = prediction(
     2,
     job=slides_job,
     schedule=SCHEDULE,
+    decisive=("started", 2),
     profile="slides2021",
     truth=found_elsewhere,
     read=names_elsewhere,

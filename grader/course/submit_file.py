@@ -137,6 +137,7 @@ MISSING_FILE = prediction(
     2,
     job=misspelt,
     schedule="",
+    decisive=("held", 1),
     truth=lambda moments: {"held": "b", "failed": "c"}.get(moments[-1].kind, "a"),
     told="The job goes on hold when it leaves with 85 for the first time: a checkpoint is whole, or it is none. What "
     "it had computed is lost, and the hold reason does not name the file.",

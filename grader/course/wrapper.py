@@ -48,6 +48,7 @@ TORN_FILE = prediction(
     1,
     job=lambda: waves(naive_job(), TORN),
     schedule="",
+    decisive=("checkpoint", 1),
     truth=_ending,
     told="The job ends with exit code 0, and the numbers are wrong. waves reads as many points as there are in the "
     "torn file, takes the others for points at rest, and nobody ever notices.",

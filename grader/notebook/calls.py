@@ -49,6 +49,9 @@ from .sliders import explorer  # noqa: F401  (notebooks call it)
 SECONDS = 30.0
 """Of real time that all executions of one check() may take; those of a right answer take less than one."""
 
+TRIES = 3
+"""Different wrong predictions, after which the solution is shown unasked."""
+
 
 class Score(float):
     """Points, as nbgrader reads them: the text form is the bare number."""
@@ -127,10 +130,11 @@ def check(name: str, value: object = ...) -> Score | None:
         moments = explanation.story_of(report, executor)
     for doubt in dict.fromkeys(executor.doubts):
         _say(f"{doubt} This may be due to the machine: check again.")
-    kept.keep(report)
+    tries = kept.keep(report, answer)
+    nudge = bool(report.failure and report.failure.solution) and tries < TRIES
     _show(
-        explanation.card_html(report, explanation.sections_html(chosen, answer, report, moments)),
-        explanation.card_text(report, explanation.sections_text(chosen, answer, report, moments)),
+        explanation.card_html(report, explanation.sections_html(chosen, answer, report, moments), nudge),
+        explanation.card_text(report, explanation.sections_text(chosen, answer, report, moments), nudge),
     )
     return Score(report.points, report.maximum)
 
@@ -148,7 +152,7 @@ def hint(name: str) -> None:
     with Sparing(confinement(), SECONDS) as executor:
         report = chosen.judge(answer, executor)
     said = kept.read().get(name) if chosen.literal else None
-    status, points = said or (report.status, report.points)
+    status, points = said[:2] if said else (report.status, report.points)
     if status == PASSED:
         _say("Your answer is right. There is nothing left to hint at.")
         return

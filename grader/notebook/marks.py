@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from ..course.catalogue import COURSE
 from ..course.catalogue import Notebook as Chapter
 from ..course.report import NOT_TRIED, PASSED, Report
 from ..text import count, escape
+from ..tree import Tree
 from ..view.card import STATUSES, in_points, number
 from ..view.style import CLASSES, card_sheet
 
@@ -29,6 +31,8 @@ class Mark(NamedTuple):
 
     status: str = NOT_TRIED
     points: float = 0.0
+    wrong: tuple[str, ...] = ()
+    """Digests of the different values that were wrong, of an answer that is one."""
 
 
 Marks = Mapping[str, Mark]
@@ -40,17 +44,26 @@ def read() -> dict[str, Mark]:
     try:
         found = json.loads(FILE.read_text(encoding="utf-8"))
         return {
-            str(name): Mark(str(status), float(points))
-            for name, (status, points) in found.items()
+            str(name): Mark(str(status), float(points), tuple(str(one) for more in wrong for one in more))
+            for name, (status, points, *wrong) in found.items()
             if status in STATUSES
         }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def keep(report: Report) -> None:
-    """Note what a check has found. Where nothing can be written, nothing is kept."""
-    marks = {**read(), report.exercise: Mark(report.status, report.points)}
+def keep(report: Report, answer: Tree) -> int:
+    """Note what a check has found, and return how many different wrong predictions there were. Where nothing can be
+    written, nothing is kept."""
+    before = read()
+    wrong = before.get(report.exercise, Mark()).wrong
+    if report.failure and report.failure.solution:
+        wrong = tuple(dict.fromkeys((*wrong, sha256(answer[report.exercise].content).hexdigest()[:16])))
+    _write({**before, report.exercise: Mark(report.status, report.points, wrong)})
+    return len(wrong)
+
+
+def _write(marks: Marks) -> None:
     name = None
     try:
         with tempfile.NamedTemporaryFile("w", dir=".", prefix=FILE.name, delete=False, encoding="utf-8") as file:

@@ -37,9 +37,12 @@ def card(
     trials: Sequence[Trial] = (),
     sections: Sequence[tuple[str, str]] = (),
     hints: Sequence[str] = (),
+    stories: Sequence[tuple[str, str]] = (),
+    closed: bool = False,
 ) -> str:
-    """The card as HTML. `sections` are headings and HTML that is safe already (timeline, facts, code);
-    all else is text, and escaped here. Hints open one after the other."""
+    """The card as HTML. `sections` and `stories` are headings and HTML that is safe already (timeline, facts, code);
+    all else is text, and escaped here. Hints open one after the other, and so does each of the stories if they are
+    `closed`. What is short and says what to do comes first."""
     symbol, tone = STATUSES.get(status, ("", "not"))
     head = (
         f'<div class="head"><h4 class="title">{escape(title)}</h4>'
@@ -47,15 +50,20 @@ def card(
         f'<span class="points" aria-label="{number(points)} of {in_points(maximum)}">'
         f"<b>{number(points)}</b> / {in_points(maximum)}</span></div>"
     )
-    body = "".join(
-        f'<section class="part-of" aria-label="{escape(heading)}"><h5>{escape(heading)}</h5>{inner}</section>'
-        for heading, inner in sections
-    )
+    body = "".join(_section(heading, inner) for heading, inner in sections)
+    told = "".join(_section(heading, inner, closed) for heading, inner in stories)
     said = f'<p class="headline">{prose(headline)}</p>' if headline else ""
     return (
         f'<div class="{CLASSES}" role="region" aria-label="Report: {escape(title)}">{card_sheet()}'
-        f'<div class="box {tone}">{head}{said}{_trials(trials)}{body}{_hints(hints)}</div></div>'
+        f'<div class="box {tone}">{head}{said}{body}{_hints(hints)}{_trials(trials)}{told}</div></div>'
     )
+
+
+def _section(heading: str, inner: str, closed: bool = False) -> str:
+    """A heading and what is below it; behind it, if it is closed."""
+    if closed:
+        return f'<details class="part-of"><summary><h5>{escape(heading)}</h5></summary>{inner}</details>'
+    return f'<section class="part-of" aria-label="{escape(heading)}"><h5>{escape(heading)}</h5>{inner}</section>'
 
 
 def _trials(trials: Sequence[Trial]) -> str:

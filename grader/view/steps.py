@@ -50,12 +50,27 @@ def _apart(story: Sequence[Scene]) -> Iterator[Scene]:
     yield from exited
 
 
-def stepper(
-    moments: Sequence[Moment], *, submit: Tree | None = None, log_name: str | None = None, group: str | None = None
-) -> str:
-    """The story step by step as HTML, the first step shown.
+def step_of(story: Sequence[Scene], kind: str, activation: int) -> int:
+    """The number of the first step of a kind in an activation; 1 if there is none."""
+    numbers = (
+        number
+        for number, scene in enumerate(story, 1)
+        if (scene.moment.kind, scene.moment.activation) == (kind, activation)
+    )
+    return next(numbers, 1)
 
-    `group` is the name that the steps' radio buttons share, and nothing else on the page may have; by default a
+
+def stepper(
+    moments: Sequence[Moment],
+    *,
+    submit: Tree | None = None,
+    log_name: str | None = None,
+    group: str | None = None,
+    first: int = 1,
+) -> str:
+    """The story step by step as HTML.
+
+    `first` is the step that is shown to begin with. `group` is the name that the steps' radio buttons share, and nothing else on the page may have; by default a
     random one.
     """
     story = in_steps(moments, submit, log_name)
@@ -64,7 +79,9 @@ def stepper(
     if left_out > 0:
         shown = shown[: MOST_STEPS - LAST_STEPS] + shown[-LAST_STEPS:]
     group = group or f"steps-{secrets.token_hex(6)}"
-    drawn = "".join(_step(scene, number, len(story), group, Directories(open_all=True)) for number, scene in shown)
+    drawn = "".join(
+        _step(scene, number, len(story), group, Directories(open_all=True), number == first) for number, scene in shown
+    )
     note = f'<p class="dim">{left_out:,} steps before the last {LAST_STEPS} are left out.</p>' if left_out > 0 else ""
     return (
         f'<div class="{CLASSES}" role="region" aria-label="The story of the job, step by step">{steps_sheet()}'
@@ -74,15 +91,14 @@ def stepper(
     )
 
 
-def _step(scene: Scene, number: int, of: int, group: str, directories: Directories) -> str:
+def _step(scene: Scene, number: int, of: int, group: str, directories: Directories, checked: bool) -> str:
     """One stop of the slider, and the picture that belongs to it."""
-    checked = " checked" if number == 1 else ""
     name = f"Step {number} of {of}: {scene.heading}"
     say = f'<p class="say">{escape(" ".join(scene.sentences))}</p>' if scene.sentences else ""
     # Without the data attribute, JupyterLab takes the arrow keys to go to another cell.
     return (
         f'<div class="step"><label class="stop {tone(scene)}" title="{escape(name)}">'
-        f'<input type="radio" name="{group}"{checked} data-lm-suppress-shortcuts="true" '
+        f'<input type="radio" name="{group}"{" checked" * checked} data-lm-suppress-shortcuts="true" '
         f'aria-label="{escape(name)}"><span aria-hidden="true">{number}</span></label>'
         f'<div class="picture {tone(scene)}">{head(scene, aside(f"(step {number} of {of})"))}'
         f"{say}{directories.of(scene)}</div></div>"

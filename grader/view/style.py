@@ -209,6 +209,7 @@ _CARD = """
 @ .mark.none{color:var(--dim)}
 @ .part-of{margin-top:9px}
 @ h5{font-weight:600;font-size:12.5px;margin-bottom:3px;padding-top:7px;border-top:1px solid var(--line)}
+@ details.part-of>summary>h5{display:inline;border-top:0;padding-top:0}
 @ .hint{margin-top:7px;padding-left:12px;border-left:2px solid var(--line)}
 @ .hint>summary{font-weight:600;font-size:12.5px;margin-left:-2px}
 @ .hint>p{padding:2px 0 0}

@@ -94,6 +94,21 @@ def test_whoever_predicts_wrongly_is_given_hints_about_the_prediction_and_none_a
     assert explanation.BEHIND not in sections
 
 
+@pytest.mark.parametrize(("name", "text"), [*REVEALING, ("step_five", "{'trash.txt'}"), ("zzz_out", "[1]")])
+def test_the_headline_of_a_wrong_value_does_not_give_the_right_one_away(name, text, executor):
+    report = judged(name, text, executor)
+    right = judged(name, KNOWN[name][0], executor).headline
+    assert right not in report.headline and right in report.failure.solution
+    assert report.failure.decisive is not None
+
+
+def test_of_a_set_the_headline_counts_names_and_the_solution_tells_them(executor):
+    report = judged("step_seven", "{'my_input.txt', 'x.txt'}", executor)
+    assert report.failure.solution.startswith("my_output.txt, my_software, temp-dir/42.txt")
+    report = judged("must_be_saved", "4", executor)
+    assert report.failure.solution == ""
+
+
 @pytest.mark.parametrize(
     ("name", "text", "wanted"),
     [

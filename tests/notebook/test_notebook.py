@@ -359,6 +359,35 @@ def test_hints_for_a_value_go_by_what_check_said_last(value, said, capsys):
     assert capsys.readouterr().out.startswith(said)
 
 
+def test_a_wrong_prediction_is_a_nudge_and_the_solution_comes_unasked_at_the_third(jupyter):
+    solution = "is in the spool directory and safe"
+    for tried, value in enumerate((60, 60, 165, 30)):
+        jupyter.clear()
+        assert grader.check("seconds_lost", value) == 0
+        (bundle,) = jupyter
+        seen = Tags(bundle["text/html"])
+        third = tried == 3
+        assert (solution in bundle["text/plain"]) == third
+        assert ('<details class="part-of"><summary><h5>The solution' in bundle["text/html"]) != third
+        assert "At step 7 of 13 of what really happens: Execution 3: evicted." in seen.text
+        shown = re.search(r'checked data-lm[^>]* aria-label="([^"]*)"', bundle["text/html"])
+        assert shown[1] == "Step 7 of 13: Execution 3: evicted"
+    assert grader.check("seconds_lost", 45) == 2
+
+
+def test_what_is_no_number_does_not_count_as_a_try(capsys):
+    for value in ("45", "a", None, 60):
+        grader.check("seconds_lost", value)
+    assert "The solution" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("old", ['{"seconds_lost": ["wrong", 0.0]}', '{"seconds_lost": ["wrong", 0.0, 5]}'])
+def test_what_an_earlier_version_has_kept_is_read_as_far_as_it_can_be(old, here, capsys):
+    (here / ".progress.json").write_text(old)
+    assert grader.check("seconds_lost", 60) == 0
+    assert "The solution" not in capsys.readouterr().out
+
+
 # -- simulate() --------------------------------------------------------------------
 
 
@@ -494,7 +523,7 @@ def test_in_jupyter_a_panel_is_a_widget_with_the_steps_beside_it_for_where_there
 
 def test_without_ipywidgets_a_panel_is_the_steps_and_what_to_install(jupyter, monkeypatch):
     monkeypatch.setitem(sys.modules, "grader.notebook.live_panel", None)
-    monkeypatch.delattr(grader, "live_panel", raising=False)
+    monkeypatch.delattr("grader.notebook.live_panel", raising=False)
     grader.panel("fibonacci")
     (bundle,) = jupyter
     assert (

@@ -43,6 +43,17 @@ def test_hints_open_one_after_the_other():
     Page(html)
 
 
+def test_what_to_do_comes_before_what_was_tried_and_the_story():
+    html = card("T", "wrong", 0, 1, "Headline", TRIALS, [("Cause", "why")], ["first"], [("Story", "long")])
+    order = [html.index(word) for word in ("Headline", "Cause", "first", "in place", "Story")]
+    assert order == sorted(order) and '<details class="part-of">' not in html
+    closed = card("T", "wrong", 0, 1, "Headline", TRIALS, [("Cause", "why")], ["first"], [("Story", "long")], True)
+    assert (
+        '<details class="part-of"><summary><h5>Story' in closed
+        and '<section class="part-of" aria-label="Cause"' in closed
+    )
+
+
 def test_code_is_code_and_a_dollar_begins_no_formula():
     html = card("A", "wrong", 0, 1, "Keep `$(start)` and $(end).", hints=("`<b>` and one ` left over", "`x = 1`"))
     assert "<code>$(start)</code> and $(end)." in html and "<code>x = 1</code>" in html and "`&lt;b&gt;` and" in html

@@ -11,7 +11,7 @@ from grader.rules.profile import PROFILES
 from grader.rules.schedule import parse
 from grader.rules.simulation import Moment, simulate
 from grader.tree import Tree
-from grader.view.steps import LAST_STEPS, MOST_STEPS, in_steps, stepper
+from grader.view.steps import LAST_STEPS, MOST_STEPS, in_steps, step_of, stepper
 
 SLIDES = Path(__file__).resolve().parents[2] / "payload" / "slides"
 SUBMIT = {"my_software", "my_input.txt", "my_submit.sub"}
@@ -70,6 +70,11 @@ def test_one_step_is_chosen_and_the_group_is_its_own(slides):
     assert [key for key, _ in one.attributes].count("checked") == 1
     assert len(set(one.values("name"))) == 1 and set(one.values("name")).isdisjoint(other.values("name"))
     assert Page(stepper(slides, group="g")).values("name") == ["g"] * 8
+
+
+def test_the_step_to_begin_with_is_found_by_kind_and_activation(slides):
+    assert [step_of(in_steps(slides), *one) for one in (("evicted", 1), ("started", 2), ("held", 1))] == [6, 7, 1]
+    assert 'checked data-lm-suppress-shortcuts="true" aria-label="Step 6 of 8' in stepper(slides, first=6)
 
 
 def test_nothing_is_loaded_and_nothing_runs(slides):

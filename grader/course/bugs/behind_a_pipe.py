@@ -92,6 +92,7 @@ PIPE_LINES = prediction(
     0.5,
     job=lambda: BEHIND_A_PIPE.job(Tree()),
     schedule="",
+    decisive=("ended", 1),
     truth=lambda moments: lines(moments[-1].home),
     told="The model saved after minute 4 and left with 85, and tee, the last in the pipe, with 0. So did the wrapper, "
     "and HTCondor took the job for done: 4 of 10 lines, and nobody is told.",

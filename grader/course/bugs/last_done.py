@@ -56,6 +56,7 @@ HARES_LINES = prediction(
     0.5,
     job=lambda: LAST_DONE.job(Tree()),
     schedule="",
+    decisive=("checkpoint", 1),
     truth=lambda moments: lines(moments[-1].home),
     told="Each execution does three years and saves the last of them; the next one begins with that year again: 1 2 3, "
     "3 4 5, 5 6 7, 7 8 9, 9 10. That is 14 lines, and no eviction was needed for it.",

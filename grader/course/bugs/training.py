@@ -216,6 +216,7 @@ TRAINING_AGREES = prediction(
     0.5,
     job=lambda: TRAINING.job(Tree()),
     schedule="evict@2",
+    decisive=("started", 2),
     truth=_agreement,
     told="B and C agree with each other, and not with A: every restart begins with the seed anew, and at rest. In "
     "place or elsewhere makes no difference, so evictions alone would never have shown it.",
