@@ -147,7 +147,7 @@ def _drawn(exercise: Exercise, answer: Tree, job: Job, moments: Sequence[Moment]
     if exercise.literal:
         first = step_of(in_steps(moments), *failure.decisive) if failure.decisive else 1
         return stepper(moments, submit=submit, log_name=log, group=exercise.name, first=first)
-    return timeline(moments, submit=submit, log_name=log)
+    return timeline(moments, submit=submit, log_name=log, brief=True)
 
 
 def _trials(report: Judged) -> list[card.Trial]:

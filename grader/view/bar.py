@@ -14,9 +14,10 @@ from ..text import clock, count, duration, escape
 from .scene import failed
 
 WIDTH, TOP, HEIGHT = 800.0, 4.0, 20.0
-SAFE, GONE, OPEN = "safe", "gone", "open"
-WORDS = {SAFE: "saved", GONE: "lost", OPEN: "neither saved nor lost"}
+SAFE, GONE, OPEN, VAIN = "safe", "gone", "open", "vain"
+WORDS = {SAFE: "saved", GONE: "lost", OPEN: "neither saved nor lost", VAIN: "saved, but the job never ends"}
 MOST_BLOCKS = 400
+LOOPS = 3
 
 
 @dataclass
@@ -70,13 +71,16 @@ def bar(moments: Sequence[Moment], until: float = 0.0) -> str:
     found = blocks(moments)
     if not found:
         return ""
+    endless = moments[-1].kind == "never finishes"
+    if endless:
+        found = _endless(found)
     if not any(block.end > block.start for block in found):
         # A program that takes no virtual time: executions are drawn one unit long each.
         found = [Block(i, i + 1, block.execution, block.fate) for i, block in enumerate(found)]
         first, axis, end = "", "", float(len(found))
     else:
-        end = max(until, moments[-1].time - moments[0].time)
-        first, axis = clock(0), clock(end)
+        end = found[-1].end if endless else max(until, moments[-1].time - moments[0].time)
+        first, axis = clock(0), "and so on" if endless else clock(end)
     said = _said(found, moments[-1])
     pieces = "".join(_drawn(found if len(found) <= MOST_BLOCKS else _thinned(found), WIDTH / end))
     bottom, middle = TOP + HEIGHT, TOP + HEIGHT / 2
@@ -90,7 +94,19 @@ def bar(moments: Sequence[Moment], until: float = 0.0) -> str:
     )
 
 
+def _endless(found: Sequence[Block]) -> list[Block]:
+    """The executions of a job that never finishes: what it saves is of no use, and the last ones that are all alike are
+    drawn LOOPS times."""
+    told = [Block(one.start, one.end, one.execution, VAIN if one.fate == SAFE else one.fate) for one in found]
+    alike = len(told)
+    while alike > 0 and told[alike - 1].fate == told[-1].fate:
+        alike -= 1
+    return told[: alike + LOOPS]
+
+
 def _said(found: Sequence[Block], last: Moment) -> str:
+    if last.kind == "never finishes":
+        return "the job never finishes"
     parts = [count(len(found), "execution")]
     if last.goodput:
         parts.append(f"{duration(last.goodput)} of computing kept")

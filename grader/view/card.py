@@ -128,7 +128,7 @@ def facts(evidence: Iterable[Evidence]) -> str:
 
 def _fact(fact: Evidence) -> str:
     place = f'<code class="place">{escape(where(fact))}</code>' if needs_place(fact) else ""
-    said = f"{place}{escape(fact.text)}"
+    said = f"{place}{prose(fact.text)}"
     if fact.expected is None and fact.got is None:
         return said
     first, second = labels(fact)

@@ -60,6 +60,7 @@ _TIMELINE = """
 @ .gone{fill:#d55e00;fill-opacity:.1;stroke:#d55e00}
 @ .hatch{fill:none;stroke:#d55e00;stroke-width:1.3}
 @ .open{fill:none;stroke:var(--dim);stroke-dasharray:3 2}
+@ .vain{fill:none;stroke:#d55e00;stroke-dasharray:6 3}
 @ .wait{stroke:var(--dim);stroke-width:1.5;stroke-dasharray:1.5 3}
 @ .axis{stroke:var(--line)}
 @ .legend{display:flex;flex-wrap:wrap;gap:1px 14px;color:var(--dim);font-size:12px;padding:0 0 6px}

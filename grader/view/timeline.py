@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from ..rules.simulation import Moment
 from ..text import count, escape
@@ -33,6 +34,7 @@ ALWAYS_TOLD = (
     "ended",
     "never finishes",
 )
+FAULTS = ("look", "checkpoint failed", "evicted", "held", "requeued", "retried")
 WITH_DIRECTORIES = ("started", "look", "evicted", "held")
 """Kinds of moments for which the directories are drawn even if none is different."""
 
@@ -43,18 +45,20 @@ def timeline(
     highlight: Collection[str] | None = None,
     submit: Tree | None = None,
     log_name: str | None = None,
+    brief: bool = False,
 ) -> str:
-    """The story as HTML.
+    """The story as HTML; a `brief` one with all folded but the moments that matter (see essential()).
 
     `highlight` are paths of files to be pointed at, wherever they are; `submit` what was in the submit
     directory before, and `log_name` the job event log that appears in it.
     """
     rows = list(joined(scenes(moments, submit, log_name)))
     drawing = _Drawing(frozenset(highlight or ()))
+    parts = briefly(rows) if brief else stretches(rows, drawing.highlight)
     return (
         f'<div class="{CLASSES}" role="region" aria-label="The story of the job">{timeline_sheet()}'
         f'<div class="wide">{bar(moments)}{legend(rows)}'
-        f'<ol class="rows">{"".join(drawing.condensed(rows))}</ol></div></div>'
+        f'<ol class="rows">{"".join(drawing.condensed(parts))}</ol></div></div>'
     )
 
 
@@ -87,9 +91,9 @@ class _Drawing:
         self.highlight = highlight
         self.directories = Directories(highlight)
 
-    def condensed(self, rows: Sequence[Scene]) -> Iterator[str]:
-        """All rows, those of long uneventful stretches folded."""
-        for told, stretch in stretches(rows, self.highlight):
+    def condensed(self, parts: Iterable[tuple[bool, list[Scene]]]) -> Iterator[str]:
+        """All rows of a story, those of stretches that are not told in full folded."""
+        for told, stretch in parts:
             if told:
                 yield from map(self.row, stretch)
             else:
@@ -106,7 +110,7 @@ class _Drawing:
 
     def row(self, scene: Scene) -> str:
         """One moment: when, what, and the three directories unless nothing is different in any."""
-        thin = not any(panel.marked() for panel in scene.panels) and scene.moment.kind not in WITH_DIRECTORIES
+        thin = _is_thin(scene)
         said = " ".join(scene.sentences)
         if thin:
             return f'<li class="thin {tone(scene)}">{head(scene, aside(said))}</li>'
@@ -137,6 +141,32 @@ def stretches(rows: Sequence[Scene], highlight: Collection[str] = ()) -> Iterato
         start = end
 
 
+def briefly(rows: Sequence[Scene]) -> Iterator[tuple[bool, list[Scene]]]:
+    """The same, with nothing told in full but what is essential, and single rows without a picture."""
+    full = essential(rows)
+    for told, group in groupby(range(len(rows)), key=full.__contains__):
+        stretch = [rows[index] for index in group]
+        yield told or (len(stretch) == 1 and _is_thin(stretch[0])), stretch
+
+
+def essential(rows: Sequence[Scene]) -> set[int]:
+    """Which rows of a story that went wrong tell why: each fault, the checkpoint before it, the restart after it, and the
+    end; without a fault, the first checkpoint and what the execution after it has come to."""
+    kinds = [row.moment.kind for row in rows]
+    saved = [index for index, kind in enumerate(kinds) if kind == "checkpoint"]
+    faults = [index for index, row in enumerate(rows) if row.moment.kind in FAULTS or row.breaks or failed(row.moment)]
+    full = {len(rows) - 1, *faults}
+    for fault in faults:
+        full |= set([index for index in saved if index < fault][-1:])
+        full |= set([index for index, kind in enumerate(kinds) if kind == "started" and index > fault][:1])
+    return full | set(saved[:2]) if not faults else full
+
+
+def _is_thin(scene: Scene) -> bool:
+    """Whether a scene is told in one line, as nothing is different in any directory."""
+    return not any(panel.marked() for panel in scene.panels) and scene.moment.kind not in WITH_DIRECTORIES
+
+
 def _points(row: Scene, highlight: Collection[str]) -> bool:
     return any(item.path in highlight for panel in row.panels for item in panel.marked())
 
@@ -144,6 +174,10 @@ def _points(row: Scene, highlight: Collection[str]) -> bool:
 def _folded(rows: Sequence[Scene]) -> str:
     """What happens in a folded stretch, in one line."""
     first, last = rows[0].moment.execution, rows[-1].moment.execution
+    if rows[0].moment.kind == "submitted":
+        if last <= 1 and not any(row.breaks or row.moment.kind == "checkpoint" for row in rows):
+            return f"Submitted, and started ({rows[0].when} to {rows[-1].when})"
+        first = 1
     executions = (
         f"Execution {first}" if first == last else f"Executions {first} {'and' if last == first + 1 else 'to'} {last}"
     )

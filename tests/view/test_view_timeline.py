@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from view_helpers import Page, tiny
 
+from grader.rules.schedule import parse
 from grader.rules.simulation import Held, Moment, simulate
 from grader.tree import Directory, File, Link, Tree
-from grader.view.bar import blocks
+from grader.view.bar import LOOPS, bar, blocks
 from grader.view.directories import preview
 from grader.view.scene import scenes
-from grader.view.timeline import MOST_FOLDED, joined, stretches, timeline
+from grader.view.timeline import MOST_FOLDED, briefly, joined, stretches, timeline
 
 OURS = {
     "div",
@@ -127,6 +128,40 @@ def test_long_stories_are_folded_but_not_what_went_wrong(story):
     assert [row for _, part in told for row in part] == rows
     assert any(full and any(row.breaks for row in part) for full, part in told)
     assert "nothing lost" in Page(timeline(story("evict@9", tiny(14)))).text
+
+
+@pytest.mark.parametrize(
+    ("schedule", "told"),
+    [
+        ("evict@2", ["checkpoint", "evicted", "started", "ended"]),
+        ("evict@1", ["evicted", "started", "ended"]),
+        ("upload-fails@3", ["checkpoint", "checkpoint failed", "ended"]),
+        ("evict@5 evict@6", ["checkpoint", "evicted", "started", "evicted", "started", "ended"]),
+        ("", ["checkpoint", "checkpoint", "ended"]),
+    ],
+)
+def test_a_brief_story_tells_the_checkpoint_the_fault_the_restart_and_the_end(story, schedule, told):
+    moments = story(schedule, tiny(9))
+    rows = list(joined(scenes(moments)))
+    parts = list(briefly(rows))
+    pictured = [row.moment.kind for full, part in parts for row in part if full and row.moment.kind != "restarted"]
+    assert pictured == told
+    assert [row for _, part in parts for row in part] == rows
+    assert "Submitted, and started" in Page(timeline(moments, brief=True)).text
+
+
+def test_a_job_that_never_ends_is_not_a_row_of_green_executions(executor):
+    moments = list(simulate(tiny(99), executor, most_executions=12))
+    html = timeline(moments, brief=True)
+    assert moments[-1].kind == "never finishes" and 'class="safe"' not in html
+    assert html.count('class="vain"') == LOOPS and "and so on" in html and "of computing kept" not in html
+    assert [block.fate for block in blocks(moments)] == ["safe"] * 12  # which is what the live panel counts
+
+
+def test_of_a_job_that_never_ends_all_is_drawn_until_its_executions_are_alike(executor):
+    moments = list(simulate(tiny(99), executor, schedule=parse("evict@2"), most_executions=12))
+    html = bar(moments)
+    assert html.count('class="gone"') == 1 and html.count('class="vain"') == 1 + LOOPS
 
 
 def test_a_thousand_executions_stay_small():
