@@ -198,6 +198,30 @@ def test_notebook_3_in_the_browser_as_handed_out_and_with_the_right_answer(lab, 
     assert complaints(page) == []
 
 
+def test_each_slip_in_a_cell_is_told_at_once_below_it(lab, page):
+    visit(page, lab, NAME)
+    cell = answer_cell(page)
+    run_all(page)
+    body = next(source(cell) for cell in solved(NAME)["cells"] if source(cell).startswith("%%writefile"))
+    body = body.partition("\n")[2]
+    cell = page.locator(".jp-CodeCell:has-text('def save_checkpoint(iteration)')").first
+    for first, said in [
+        ("%%writefile restore/checkpoint.py\n", "restore/checkpoint.py is your answer in 04-restore.ipynb"),
+        ("%%writefile checkpoint.py\n", "is in no job's folder"),
+        ("%%writefile saved/checkpoint.py\n", "there is no folder saved/ here"),
+        ("%%writefile save/chekpoint.py\n", "If you meant save/checkpoint.py"),
+        ("", "this cell is an answer, but it does not begin with %%writefile save/checkpoint.py"),
+        ("%%writefile save/checkpoint.py\n", "Overwriting save/checkpoint.py"),
+    ]:
+        retype(page, cell, first + body)
+        page.keyboard.press("ControlOrMeta+Enter")
+        page.wait_for_function(
+            "([cell, said]) => cell.querySelector('.jp-OutputArea')?.textContent.includes(said)",
+            arg=[cell.element_handle(), said],
+        )
+    assert errors(page) == []
+
+
 def test_the_sliders_of_notebook_7_are_moved_by_keyboard(lab, page):
     visit(page, lab, "07-how-often.ipynb")
     retype(page, page.locator('.jp-CodeCell:has-text("checkpoint_seconds = ...")').first, "checkpoint_seconds = 240")

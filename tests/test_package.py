@@ -106,7 +106,9 @@ def test_a_wheel_of_the_folder_is_that_of_the_sdist(wheel, tmp_path):
 def test_nothing_but_the_package_is_put_among_other_packages(wheel):
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.partition("/")[0] for name in archive.namelist()}
-    assert {name for name in tops if not name.endswith(".dist-info")} == {"grader"}
+        beside = [name.partition("/")[2] for name in archive.namelist() if ".data/" in name]
+    assert {name for name in tops if not name.endswith((".dist-info", ".data"))} == {"grader"}
+    assert beside == ["data/etc/ipython/ipython_kernel_config.py"]
 
 
 def test_the_installed_package_gives_the_grades_that_the_folder_gives(installed, tmp_path):

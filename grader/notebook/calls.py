@@ -7,6 +7,8 @@ judged, and shows the result; nothing it shows or returns is taken from the stud
 from __future__ import annotations
 
 import difflib
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
@@ -43,6 +45,7 @@ from ..view.steps import stepper
 from ..view.style import NO_FORMULA
 from ..view.timeline import timeline
 from . import marks as kept
+from . import slips
 from .live import Live
 from .sliders import explorer  # noqa: F401  (notebooks call it)
 
@@ -88,6 +91,7 @@ def exercise(name: str) -> None:
             "Move away what is there, or work in a folder of your own."
         )
         return
+    slips.watch(_shell(), chosen, _say)
     _say(f"Submit directory {name}/: {', '.join(given.top())}. Yours to write: {', '.join(chosen.answers)}.")
 
 
@@ -123,7 +127,8 @@ def check(name: str, value: object = ...) -> Score | None:
     except ValueError as problem:
         _say(f"{name} can't be read: {problem}.")
         return Score(0.0, chosen.maximum)
-    for sentence in _astray(chosen):
+    watched = slips.known(_shell())
+    for sentence in (*(watched.stale(chosen) if watched else ()), *_astray(chosen)):
         _say(sentence)
     with Sparing(confinement(), SECONDS) as executor:
         report = chosen.judge(answer, executor)
@@ -347,15 +352,24 @@ def _written(chosen: Exercise) -> Tree:
 
 
 def _astray(chosen: Exercise) -> Iterator[str]:
-    """A sentence for each file whose name is nearly that of an answer: one that was written beside it."""
+    """A sentence for each file whose name is nearly that of an answer, and which was written after it."""
     known = {*chosen.given(), *chosen.answers}
-    there = [path.name for path in Path(chosen.name).glob("*") if path.is_file() and path.name not in known]
+    there = [path for path in Path(chosen.name).glob("*") if path.is_file() and path.name not in known]
     for path in there if not chosen.literal else ():
-        if near := difflib.get_close_matches(path, chosen.answers, n=1, cutoff=0.8):
+        near = difflib.get_close_matches(path.name, chosen.answers, n=1, cutoff=slips.NEARLY)
+        if near and _age(path) < _age(Path(chosen.name, near[0])):
             yield (
-                f"There is a file {chosen.name}/{path}. If you meant {near[0]}, correct the first line of its cell to "
-                f"%%writefile {chosen.name}/{near[0]}, run it, and check again."
+                f"There is a file {chosen.name}/{path.name}. If you meant {near[0]}, correct the first line of its cell "
+                f"to %%writefile {chosen.name}/{near[0]}, run it, and check again."
             )
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written; without end if there is none."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return math.inf
 
 
 def _value(chosen: Exercise, value: object) -> Tree:
@@ -405,13 +419,18 @@ def _job(
 # -- showing -----------------------------------------------------------------------
 
 
-def _in_notebook() -> bool:
-    """Whether there is somebody to display HTML."""
+def _shell() -> object:
+    """The IPython that this runs in; None if there is none."""
     try:
         from IPython import get_ipython
     except ImportError:
-        return False
-    return get_ipython() is not None
+        return None
+    return get_ipython()
+
+
+def _in_notebook() -> bool:
+    """Whether there is somebody to display HTML."""
+    return _shell() is not None
 
 
 def _say(sentence: str) -> None:

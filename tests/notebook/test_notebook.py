@@ -612,6 +612,13 @@ def test_a_notebook_runs_from_top_to_bottom_without_an_error(executed, kind, nam
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("kind", ["solved", "as released"])
+def test_no_cell_of_a_notebook_is_taken_for_a_slip(executed, kind, name):
+    said = json.dumps([output for _, output in outputs(executed[kind, name])])
+    assert "Nothing was written" not in said and "another cell" not in said and "is not what is judged" not in said
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
 @pytest.mark.parametrize(("kind", "status"), [("solved", PASSED), ("as released", NOT_TRIED)])
 def test_its_check_gives_the_points_and_a_report(executed, kind, status, name):
     for cell in executed[kind, name]["cells"]:

@@ -1,0 +1,25 @@
+"""An extension of IPython for a notebook whose setup cell was not run: a sentence instead of a NameError.
+
+It is loaded by the environment's etc/ipython/ipython_kernel_config.py (see pyproject.toml), before anything of the
+course is imported, so it imports nothing either.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Answer a NameError about a function of the course with what to do."""
+    from .. import __all__ as functions
+
+    def handler(self: Any, kind: type, error: NameError, traceback: Any, tb_offset: int | None = None) -> None:
+        if error.name in functions:
+            sentence = (
+                f"{error.name} is not there yet: run the first code cell of this notebook, the one with "
+                "`from grader import ...`, and then this cell again."
+            )
+            error._render_traceback_ = lambda: [sentence]  # which IPython shows instead of a traceback
+        self.showtraceback((kind, error, traceback), running_compiled_code=True)
+
+    shell.set_custom_exc((NameError,), handler)
