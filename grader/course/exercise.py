@@ -166,6 +166,11 @@ class Exercise:
         """Whether its points are part of the total for one whose answer is in this status."""
         return not self.optional or status != NOT_TRIED
 
+    def worth(self, points: float) -> float:
+        """How much it adds to what can be reached: of extra points only those that were earned, so that trying for them
+        never makes a result look worse."""
+        return points if self.optional else self.maximum
+
     def judge(self, answer: Tree, executor: Executor, seed: str | None = None) -> Report:
         """Judge the files of an answer. Never raises for anything that the files may hold.
 

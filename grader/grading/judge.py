@@ -90,8 +90,8 @@ class Grade:
 
     @property
     def maximum(self) -> float:
-        """What could be earned."""
-        return sum(one.maximum for one in self.exercises if one.counts)
+        """What could be earned; of extra points, those that were."""
+        return round(sum(EXERCISES[one.exercise].worth(one.points) for one in self.exercises if one.counts), 1)
 
     def to_json(self) -> bytes:
         """The grade as bytes, the same for the same submission."""

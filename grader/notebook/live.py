@@ -228,12 +228,33 @@ class Live:
     def _struck(self, at: At, fault: Fault) -> tuple[At, str]:
         """How things are when this has happened, and, if it does not happen, why not."""
         schedule = (*self._behind(at, fault.execution), fault)
+        if promised := self._promised(at, fault):
+            promise = Fault(FAULTS[UPLOAD_FAILS], promised)
+            if any(moment.fault == promise for moment in self.story((*schedule, promise)).moments):
+                schedule = (*schedule, promise)
         then = self.story(schedule)
         happened = [then.time(moment) for moment in then.moments if moment.fault == fault]
         if not happened:
             return at, f"Execution {fault.execution} does not end with a checkpoint, so no upload can fail."
         # An upload fails when it comes to it; all else happens now, or when the program has heeded SIGTERM.
         return At(schedule, at.time if fault.kind == FAULTS[UPLOAD_FAILS] else happened[-1]), ""
+
+    def _promised(self, at: At, fault: Fault) -> int:
+        """The execution whose upload is to fail if a fault strikes first: one that was to fail and has not yet; 0 if
+        there is none. What was promised of the next checkpoint holds for the next one that there is."""
+        if fault.kind == FAULTS[UPLOAD_FAILS]:
+            return 0
+        happened = [moment.fault for moment in self.story(at.schedule).past(at.time)]
+        waiting = [one for one in at.schedule if one.kind == FAULTS[UPLOAD_FAILS] and one not in happened]
+        return fault.execution + (fault.kind not in BETWEEN) if waiting else 0
+
+    def impossible(self, at: At, what: str) -> str:
+        """Why something can't be done to the job now, in a sentence; '' if it can."""
+        if what in (HOLD, RELEASE):
+            return _NOTHING_RUNS[OVER] if self.phase(at) == OVER else ""
+        if self.phase(at) not in (RUNNING, SENDING):
+            return _NOTHING_RUNS[self.phase(at)]
+        return self.act(at, what)[1] if what == UPLOAD_FAILS else ""
 
     def _behind(self, at: At, execution: int) -> Schedule:
         """What of the schedule has happened by now, at or before an execution."""

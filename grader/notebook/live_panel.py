@@ -43,6 +43,8 @@ TOLD = {
     RELEASE: ("Release", "unlock", "condor_release: the job may run again"),
 }
 """What is done to the job → the button's text, icon and tooltip."""
+WAITS, ENDED = "The job is held. Release it first.", "The story is over. Start over, or go back in time."
+FIRST, UNDONE = "This is the beginning.", "Nothing was done to the job yet."
 
 # ipywidgets can't name its slider for those who hear the page, and replaces what it shows whole, which is not heard.
 SCRIPT = """
@@ -103,6 +105,8 @@ class Panel:
         self._announced: tuple[object, ...] | None = None
         # JupyterLab has messages of widgets handled in other threads than cells, some of them.
         self._lock = RLock()
+        self.tooltips = {"Pause": "Let virtual time run, or stop it"}
+        """What a button does, by what stands on it."""
         self._make()
         self.show()
 
@@ -128,6 +132,7 @@ class Panel:
         self.actions = {
             what: self._button(*TOLD[what], partial(self.act, what)) for what in (EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD)
         }
+        self.tooltips[TOLD[RELEASE][0]] = TOLD[RELEASE][2]
         self.slider = widgets.IntSlider(
             0, 0, 1, description="Time", readout=False, layout={"width": "auto", "max_width": "900px"}
         )
@@ -152,6 +157,7 @@ class Panel:
         self.widget.add_class(ROOT)
 
     def _button(self, text: str, icon: str, tooltip: str, pressed: Callable[[], None]) -> widgets.Button:
+        self.tooltips[text] = tooltip
         button = widgets.Button(description=text, icon=icon, tooltip=tooltip, layout={"width": "120px"})
         button.on_click(lambda _: self._locked(pressed))
         return button
@@ -177,7 +183,7 @@ class Panel:
         if self.playing:
             self.stop()
         elif self.live.phase(self.at) == HELD:
-            self.say("The job is held. Release it first.")
+            self.say(WAITS)
         else:
             if self.live.phase(self.at) == OVER:
                 self.go(self.at._replace(time=0.0))
@@ -242,6 +248,7 @@ class Panel:
         self.frame.value = frame.frame(present, story)
         self.history.value = frame.history(happened, self.call(render(self.at.schedule)))
         self._label(self.actions[HOLD], *TOLD[RELEASE if present.phase == HELD else HOLD])
+        self._enable(present.phase)
         step = self.live.step(self.at)
         with self.slider.hold_trait_notifications():
             self.slider.max, self.slider.step = -(-int(present.end) // step) * step, step
@@ -250,6 +257,20 @@ class Panel:
         if said or event != self._announced:
             self.say(said or frame.announcement(told[-1]))
         self._announced = event
+
+    def _enable(self, phase: str) -> None:
+        """Let those buttons be pressed that do something now; the others say why not."""
+        ended = {HELD: WAITS, OVER: ENDED}.get(phase, "")
+        events = self.live.story(self.at.schedule).events
+        refused = {
+            self.play: WAITS if phase == HELD else "",
+            self.next: ended,
+            self.back: FIRST if self.at.time <= events[0] else "",
+            self.restart: UNDONE if self.at == self.first else "",
+            **{button: self.live.impossible(self.at, what) for what, button in self.actions.items()},
+        }
+        for button, why in refused.items():
+            button.disabled, button.tooltip = bool(why), why or self.tooltips[button.description]
 
     def say(self, text: str) -> None:
         """Say something, to those who hear the page as well."""
@@ -261,9 +282,9 @@ class Panel:
         return round(self.at.time / step) * step
 
     @staticmethod
-    def _label(button: widgets.Button, text: str, icon: str, tooltip: str | None = None) -> None:
+    def _label(button: widgets.Button, text: str, icon: str, tooltip: str = "") -> None:
         if button.description != text:
-            button.description, button.icon, button.tooltip = text, icon, tooltip or button.tooltip
+            button.description, button.icon = text, icon
 
 
 def _row(*children: widgets.Widget) -> widgets.HBox:

@@ -76,7 +76,7 @@ def _write(marks: Marks) -> None:
 
 
 def points(marks: Marks, chapters: Sequence[Chapter] = COURSE) -> tuple[float, float]:
-    """Points reached, and points that can be."""
+    """Points reached, and points that can be: extra points count as far as they are earned."""
     counting = [
         (exercise, mark)
         for chapter in chapters
@@ -85,7 +85,7 @@ def points(marks: Marks, chapters: Sequence[Chapter] = COURSE) -> tuple[float, f
     ]
     return (
         sum(min(mark.points, exercise.maximum) for exercise, mark in counting),
-        sum(exercise.maximum for exercise, _ in counting),
+        sum(exercise.worth(min(mark.points, exercise.maximum)) for exercise, mark in counting),
     )
 
 

@@ -223,7 +223,7 @@ def test_a_job_that_htcondor_holds_for_a_missing_file_can_not_be_released(execut
 def test_going_back_and_evicting_undoes_what_was_to_come(live):
     later = live.act(At((), 150), EVICT)[0]
     assert render(live.act(At(later.schedule, 90), POWER_LOSS)[0].schedule) == "evict@1+30s"
-    assert render(live.act(At(parse("upload-fails@2"), 150), EVICT)[0].schedule) == "vacate@2+30s"
+    assert render(live.act(At(parse("upload-fails@2"), 150), EVICT)[0].schedule) == "vacate@2+30s upload-fails@3"
 
 
 # -- time --------------------------------------------------------------------------

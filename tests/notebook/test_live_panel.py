@@ -122,6 +122,7 @@ def test_hold_becomes_release_and_back(panel, hasty):
     assert button.description == "Release"
     panel.play.click()
     assert not panel.playing and "Release it first" in text(panel.status)
+    assert button.tooltip.startswith("condor_release") and not button.disabled
     button.click()
     assert button.description == "Hold" and "Released" in text(panel.status)
 
@@ -137,6 +138,43 @@ def test_hold_holds_an_idle_job_too(panel):
 def test_a_button_that_can_do_nothing_says_why(panel):
     panel.actions[EVICT].click()
     assert panel.at == At() and "idle" in text(panel.status)
+
+
+def refused(panel):
+    """The buttons that can't be pressed, and why."""
+    buttons = [panel.play, panel.back, panel.next, panel.restart, *panel.actions.values()]
+    return {button.description: button.tooltip for button in buttons if button.disabled}
+
+
+def test_what_does_nothing_now_is_disabled_and_its_tooltip_says_why(panel):
+    idle = "The job is idle. There is nothing running to which that could happen."
+    begun = {"Evict": idle, "Power loss": idle, "Upload fails": idle}
+    assert refused(panel) == {
+        "Back": "This is the beginning.",
+        "Start over": "Nothing was done to the job yet.",
+        **begun,
+    }
+    panel.go(At((), 90))
+    assert refused(panel) == {} and panel.actions[EVICT].tooltip.startswith("condor_vacate_job")
+    panel.go(At((), 190))
+    assert refused(panel) == {"Upload fails": "Execution 3 does not end with a checkpoint, so no upload can fail."}
+    panel.actions[HOLD].click()
+    assert set(refused(panel)) == {"Play", "Next", "Evict", "Power loss", "Upload fails"}
+    assert refused(panel)["Play"] == "The job is held. Release it first."
+    panel.go(At((), 10000))
+    assert set(refused(panel)) == {"Next", "Evict", "Power loss", "Upload fails", "Hold"}
+    assert set(refused(panel).values()) == {"The story is over. Start over, or go back in time."}
+
+
+def test_a_promised_failure_outlives_a_hold(panel):
+    panel.go(At((), 90))
+    panel.actions[UPLOAD_FAILS].click()
+    panel.actions[HOLD].click()
+    panel.actions[HOLD].click()
+    assert render(panel.at.schedule) == "hold@1+30s upload-fails@2"
+    panel.next.click()
+    panel.next.click()
+    assert "checkpoint not saved" in text(panel.status)
 
 
 def test_next_and_back_go_from_event_to_event_and_start_over_forgets(panel):

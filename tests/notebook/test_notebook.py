@@ -283,6 +283,14 @@ def test_what_is_extra_is_added_to_the_total_once_it_is_tried(capsys):
     assert "of 100 points" in before and "1 of 101 points" in after and "1 of 1 extra" in after
 
 
+def test_a_wrong_guess_at_what_is_extra_lowers_nothing(capsys):
+    grader.check("executing_events", 5)
+    capsys.readouterr()
+    grader.progress()
+    told = capsys.readouterr().out
+    assert "0 of 100 points" in told and "wrong, 0 of 1 extra" in told
+
+
 # -- points ------------------------------------------------------------------------
 
 
@@ -329,6 +337,16 @@ def test_a_right_answer_needs_no_hint(capsys):
     capsys.readouterr()
     grader.hint("save")
     assert capsys.readouterr().out == "Your answer is right. There is nothing left to hint at.\n"
+
+
+def test_to_validate_an_answer_that_is_not_right_is_told_on_stderr(capsys, monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    grader.check("seconds_lost", ...)
+    assert capsys.readouterr().err == (
+        "How much is lost: not tried yet. Your answer is still to be written: put it in the place of the dots.\n"
+    )
+    grader.check("seconds_lost", 45)
+    assert capsys.readouterr().err == ""
 
 
 def test_hints_show_what_keeps_a_program_from_running(capsys):
