@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .notebook.calls import check, exercise, hint, measure, panel, pool, progress, simulate, steps
+    from .notebook.figures import bifurcations, lattices, magnetisation, strings
     from .notebook.pictures import chart, draw, heatmap
     from .notebook.sliders import explorer
 
 __all__ = [
+    "bifurcations",
     "chart",
     "check",
     "draw",
@@ -15,19 +17,27 @@ __all__ = [
     "explorer",
     "heatmap",
     "hint",
+    "lattices",
+    "magnetisation",
     "measure",
     "panel",
     "pool",
     "progress",
     "simulate",
     "steps",
+    "strings",
 ]
+_IN = {
+    **dict.fromkeys(("bifurcations", "lattices", "magnetisation", "strings"), "figures"),
+    **dict.fromkeys(("chart", "draw", "heatmap"), "pictures"),
+}
+"""The modules of notebook/ that these are in; all others are in calls."""
 
 
 def __getattr__(name: str) -> object:
     # The notebook's functions need everything else; the simulator needs none of it.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .notebook import calls, pictures
+    from importlib import import_module
 
-    return getattr(pictures if name in ("chart", "draw", "heatmap") else calls, name)
+    return getattr(import_module(f".notebook.{_IN.get(name, 'calls')}", __name__), name)

@@ -42,7 +42,7 @@ STYLE = """
 .grid{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:14px 34px}
 @media(max-width:640px){.grid{grid-template-columns:minmax(0,1fr)}}
 svg{display:block;width:100%;height:auto;max-width:440px;margin-top:6px}
-svg text{font:11px system-ui,sans-serif;fill:var(--dim)}svg .n{fill:var(--fg);font-weight:600}
+svg text{font:12px system-ui,sans-serif;fill:var(--dim)}svg .n{fill:var(--fg);font-weight:600}
 svg .bar{fill:var(--blue)}svg .full{fill:var(--good)}svg .axis{stroke:var(--line)}
 .strip{display:flex;height:22px;border-radius:4px;overflow:hidden;margin:8px 0 5px;gap:2px;max-width:440px}
 .strip i{display:block;min-width:3px;background:var(--tone)}

@@ -73,7 +73,7 @@ class Score(float):
         return f"{float(self):g}"
 
     def _repr_html_(self) -> str:
-        return f"<b>{float(self):g}</b> of {card.in_points(self.maximum)}"
+        return ""  # the card above has them
 
 
 def exercise(name: str) -> None:

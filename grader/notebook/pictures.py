@@ -6,13 +6,27 @@ A cell says what is to be seen, `draw(chart({"left alone": points}, "o-", x="tem
 from __future__ import annotations
 
 import math
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 from ..view.chart import COLOURS, Chart, Heatmap, Point, svg
 
 INCH = 80.0
 """Of a picture's width and height in pixels."""
+INK = "#808080"
+STYLE = {
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "legend.framealpha": 0,
+    "figure.constrained_layout.use": True,
+    **dict.fromkeys(
+        ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "axes.titlecolor"), INK
+    ),
+}
+"""No background, and a colour that can be read on white and on black: for a light and a dark JupyterLab."""
 
 
 def chart(
@@ -43,38 +57,54 @@ def heatmap(
     return Heatmap(rows, low, high, colours, x, y, title)
 
 
-def draw(*panels: Chart | Heatmap, columns: int = 0, height: float = 280.0) -> None:
-    """Show charts and heat maps side by side, `columns` of them in a row, which is `height` pixels high."""
-    columns = columns or len(panels)
+def draw(*panels: Chart | Heatmap, columns: int = 0, height: float = 280.0, says: str = "") -> None:
+    """Show charts and heat maps side by side, `columns` of them in a row, which is `height` pixels high. `says`: what is
+    to be seen, for those who can't see it."""
+    columns, says = columns or len(panels), says or f"({len(panels)} pictures, which only a notebook can show)"
     try:
+        from IPython import get_ipython
         from IPython.display import display
     except ImportError:
-        print(f"({len(panels)} pictures, which only a notebook can show)")
+        print(says)
+        return
+    if get_ipython() is None:  # type: ignore[no-untyped-call]
+        print(says)
         return
     try:
-        import matplotlib.pyplot as plt
+        png = _by_matplotlib(panels, columns, height)
     except ImportError:
-        display({"text/html": svg(panels, columns, height=height)}, raw=True)
-        return
-    figure, axes = plt.subplots(
-        math.ceil(len(panels) / columns),
-        columns,
-        figsize=(880 / INCH, math.ceil(len(panels) / columns) * height / INCH),
-        squeeze=False,
-        layout="constrained",
-    )
-    for axis, panel in zip(axes.flat, panels):
-        if isinstance(panel, Chart):
-            _draw_chart(axis, panel)
-        else:
-            _draw_heatmap(axis, panel)
-    plt.close(figure)  # else it is shown once more at the end of the cell
-    display(figure)
+        bundle, about = {"text/html": svg(panels, columns, height=height, says=says)}, {}
+    else:
+        bundle, about = {"image/png": b64encode(png).decode()}, {"image/png": {"alt": says}}
+    display({**bundle, "text/plain": says}, raw=True, metadata=about)
+
+
+def _by_matplotlib(panels: Sequence[Chart | Heatmap], columns: int, height: float) -> bytes:
+    """The picture as a PNG file. Raises ImportError where there is no matplotlib."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    rows = math.ceil(len(panels) / columns)
+    with rc_context(STYLE):
+        figure, file = (
+            Figure(figsize=(880 / INCH, rows * height / INCH)),
+            BytesIO(),
+        )  # none of pyplot's, which keeps them
+        axes = figure.subplots(rows, columns, squeeze=False)
+        for axis, panel in zip(axes.flat, panels):
+            if isinstance(panel, Chart):
+                _draw_chart(axis, panel)
+            else:
+                _draw_heatmap(axis, panel)
+        for axis in axes.flat[len(panels) :]:
+            axis.axis("off")
+        figure.savefig(file, format="png", dpi=100)
+    return file.getvalue()
 
 
 def _draw_chart(axis: Any, panel: Chart) -> None:
     for number, (label, points, style) in enumerate(panel.styled()):
-        colour = "k" if style == "," else COLOURS[number % len(COLOURS)]
+        colour = INK if style == "," else COLOURS[number % len(COLOURS)]
         fill = "none" if "o" in style else "full"
         axis.plot(*zip(*points), style, color=colour, fillstyle=fill, alpha=0.5 if style == "," else 1, label=label)
     if panel.mark is not None:

@@ -1,6 +1,7 @@
 """A bar of executions over virtual time: what of the computing was kept, what was lost, when nothing ran.
 
-Inline SVG without ids, so that several fit on a page. What it is not: an account; the numbers are
+Inline SVG without ids, so that several fit on a page, in per cent of its width, so that its type has the same size on
+a narrow screen. What it is not: an account; the numbers are
 the simulator's goodput and badput.
 """
 
@@ -13,7 +14,7 @@ from ..rules.simulation import Moment
 from ..text import clock, count, duration, escape
 from .scene import failed
 
-WIDTH, TOP, HEIGHT = 800.0, 4.0, 20.0
+WIDTH, NARROW, TOP, HEIGHT = 800.0, 320.0, 4.0, 20.0
 SAFE, GONE, OPEN, VAIN = "safe", "gone", "open", "vain"
 WORDS = {SAFE: "saved", GONE: "lost", OPEN: "neither saved nor lost", VAIN: "saved, but the job never ends"}
 MOST_BLOCKS = 400
@@ -82,15 +83,13 @@ def bar(moments: Sequence[Moment], until: float = 0.0) -> str:
         end = found[-1].end if endless else max(until, moments[-1].time - moments[0].time)
         first, axis = clock(0), "and so on" if endless else clock(end)
     said = _said(found, moments[-1])
-    pieces = "".join(_drawn(found if len(found) <= MOST_BLOCKS else _thinned(found), WIDTH / end))
-    bottom, middle = TOP + HEIGHT, TOP + HEIGHT / 2
+    pieces = "".join(_drawn(found if len(found) <= MOST_BLOCKS else _thinned(found), 100 / end))
+    middle = TOP + HEIGHT / 2
     return (
-        f'<div class="bar"><svg viewBox="-1 0 {WIDTH + 2:g} {bottom + 17:g}" width="100%" role="img" '
+        f'<div class="bar"><svg width="100%" height="{TOP + HEIGHT + 2:g}" role="img" '
         f'aria-label="{escape(said)}"><title>{escape(said)}</title>'
-        f'<line class="wait" x1="0" x2="{WIDTH:g}" y1="{middle:g}" y2="{middle:g}"/>{pieces}'
-        f'<text x="0" y="{bottom + 13:g}">{first}</text>'
-        f'<text x="{WIDTH / 2:g}" y="{bottom + 13:g}" text-anchor="middle">{escape(said)}</text>'
-        f'<text x="{WIDTH:g}" y="{bottom + 13:g}" text-anchor="end">{axis}</text></svg></div>'
+        f'<line class="wait" x1="0" x2="100%" y1="{middle:g}" y2="{middle:g}"/>{pieces}</svg>'
+        f'<div class="scale"><span>{first}</span><span>{escape(said)}</span><span>{axis}</span></div></div>'
     )
 
 
@@ -120,31 +119,36 @@ def _said(found: Sequence[Block], last: Moment) -> str:
 def _drawn(found: Sequence[Block], scale: float) -> Iterator[str]:
     for block in found:
         left, right = block.start * scale, block.end * scale
-        width = max(right - left, 1.5)
+        width = max(right - left, 0.2)
         took = f", {duration(block.end - block.start)}" if block.end > block.start else ""
-        box = f'x="{left:.1f}" y="{TOP:g}" width="{width:.1f}" height="{HEIGHT:g}"'
+        box = f'x="{left:.2f}%" y="{TOP:g}" width="{width:.2f}%" height="{HEIGHT:g}"'
         yield f"<g><title>Execution {block.execution}: {WORDS[block.fate]}{took}</title>"
         yield f'<rect class="ground" {box}/><rect class="{block.fate}" {box}/>'
         if block.fate == GONE:
-            yield _hatched(left, left + width)
-        if width > 9 + 7 * len(str(block.execution)):
+            yield _hatched(width, box)
+        pixels = 9 + 8 * len(str(block.execution))
+        if width * WIDTH / 100 > pixels:
             middle, line = left + width / 2, TOP + HEIGHT / 2 + 4
-            sign = "× " if block.fate == GONE and width > 40 else ""
+            sign = "× " if block.fate == GONE and width * NARROW / 100 > pixels + 12 else ""
+            tone = "in" if width * NARROW / 100 > pixels else "in roomy"
             yield (
-                f'<text class="in" x="{middle:.1f}" y="{line:g}" text-anchor="middle">{sign}{block.execution}</text>'
+                f'<text class="{tone}" x="{middle:.2f}%" y="{line:g}" text-anchor="middle">{sign}{block.execution}</text>'
             )
         yield "</g>"
 
 
-def _hatched(left: float, right: float, step: float = 7.0) -> str:
+def _hatched(width: float, box: str, step: float = 7.0) -> str:
     """Slanted lines across a box. An SVG pattern would need an id, and ids clash within a notebook."""
-    path, x, bottom = [], left - HEIGHT, TOP + HEIGHT
+    path, x, right = [], -HEIGHT, width * WIDTH / 100
     while x < right:
         x += step
-        low, high = max(x, left), min(x + HEIGHT, right)
+        low, high = max(x, 0), min(x + HEIGHT, right)
         if high > low:
-            path.append(f"M{low:.1f} {bottom - (low - x):.1f}L{high:.1f} {bottom - (high - x):.1f}")
-    return f'<path class="hatch" d="{"".join(path)}"/>'
+            path.append(f"M{low:.1f} {HEIGHT - (low - x):.1f}L{high:.1f} {HEIGHT - (high - x):.1f}")
+    return (
+        f'<svg {box} viewBox="0 0 {right:.1f} {HEIGHT:g}" preserveAspectRatio="none">'
+        f'<path class="hatch" d="{"".join(path)}"/></svg>'
+    )
 
 
 def _thinned(found: Sequence[Block]) -> list[Block]:

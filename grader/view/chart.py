@@ -57,8 +57,10 @@ class Heatmap:
     title: str = ""
 
 
-def svg(panels: Sequence[Chart | Heatmap], columns: int, width: float = 880.0, height: float = 280.0) -> str:
-    """All panels in one picture, row after row. `height`: of a row."""
+def svg(
+    panels: Sequence[Chart | Heatmap], columns: int, width: float = 880.0, height: float = 280.0, says: str = ""
+) -> str:
+    """All panels in one picture, row after row. `height`: of a row; `says`: what is to be seen, in words."""
     rows = math.ceil(len(panels) / columns)
     each = width / columns
     drawn = "".join(
@@ -66,7 +68,7 @@ def svg(panels: Sequence[Chart | Heatmap], columns: int, width: float = 880.0, h
         f"{_chart(panel, each, height) if isinstance(panel, Chart) else _heatmap(panel, each, height)}</g>"
         for number, panel in enumerate(panels)
     )
-    words = "; ".join(dict.fromkeys(filter(None, (panel.title or panel.y for panel in panels))))
+    words = says or "; ".join(dict.fromkeys(filter(None, (panel.title or panel.y for panel in panels))))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {rows * height:.0f}" role="img" '
         f'aria-label="{escape(words)}" fill="none" stroke="currentColor" font-size="12" font-family="system-ui,sans-serif" '

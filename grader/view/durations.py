@@ -16,7 +16,7 @@ _RULES = """
 @ table.took th,@ table.took td{border:0;border-top:1px solid var(--line);padding:3px 18px 3px 0;text-align:left;
  vertical-align:baseline;font-weight:400;background:none;white-space:normal}
 @ table.took th:first-child,@ table.took td:first-child{padding-left:8px}
-@ table.took thead th{border-top:0;color:var(--dim);font-size:11.5px}
+@ table.took thead th{border-top:0;color:var(--dim);font-size:12px}
 @ table.took .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 """
 HEADINGS = ("", "in the job event log", "times", "seconds, on average", "from shortest to longest")

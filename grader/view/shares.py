@@ -19,8 +19,10 @@ LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 34.0, 44.0
 TICKS = tuple(60.0 * minutes for minutes in (1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 960))
 
 _RULES = """
-@ .shares{--good:#009e73;--save:#0072b2;--again:#e69f00;--loss:#d55e00;min-width:480px}
-@ .shares text{font:11.5px var(--jp-ui-font-family,system-ui,sans-serif);fill:var(--dim)}
+@ .shares{--good:#009e73;--save:#0072b2;--again:#e69f00;--loss:#d55e00}
+@ .shares{overflow-x:auto}
+@ .shares>svg{min-width:600px}
+@ .shares text{font:12px var(--jp-ui-font-family,system-ui,sans-serif);fill:var(--dim)}
 @ .shares .good,@ .shares .save,@ .shares .again,@ .shares .loss{fill-opacity:.55;stroke:var(--bg);stroke-width:1}
 @ .shares .good{fill:var(--good)}
 @ .shares .save{fill:var(--save)}

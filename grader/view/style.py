@@ -21,17 +21,17 @@ CLASSES = f"{CLASS} {NO_FORMULA}"
 # this part, repeated by a timeline within a card, does not undo the card's own rules.
 _SHEET = """
 &{--bg:var(--jp-layout-color1,#fff);--fg:var(--jp-ui-font-color1,#1b1f24);
- --dim:var(--jp-ui-font-color2,#5b636d);
+ --dim:color-mix(in srgb,var(--fg) 76%,var(--bg));
  --line:var(--jp-border-color2,#d4d8dd);--soft:rgba(127,127,127,.09);--new:#009e73;
  --changed:color-mix(in srgb,#0072b2 65%,var(--fg));--lost:#d55e00;
  --part:#e69f00;--mono:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace);
  background:var(--bg);color:var(--fg);
  font:13px/1.45 var(--jp-ui-font-family,system-ui,"Segoe UI",Roboto,sans-serif);
- box-sizing:border-box;max-width:900px;margin:4px 0 8px;overflow-x:auto;text-align:left;
+ box-sizing:border-box;max-width:900px;margin:4px 0 8px;overflow-x:auto;container-type:inline-size;text-align:left;
  print-color-adjust:exact;-webkit-print-color-adjust:exact}
 @media (prefers-color-scheme:dark){&{--bg:var(--jp-layout-color1,#15181c);
  --fg:var(--jp-ui-font-color1,#e4e7eb);
- --dim:var(--jp-ui-font-color2,#a0a8b2);--line:var(--jp-border-color2,#3a4149)}}
+ --line:var(--jp-border-color2,#3a4149)}}
 @media print{&{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;overflow:visible}}
 @ *{box-sizing:border-box}
 @ :where(h4,h5,p,ul,ol,li,dl,dt,dd,table,pre,details,summary){margin:0;padding:0;font:inherit;
@@ -50,15 +50,17 @@ _SHEET = """
 """
 
 _TIMELINE = """
-@ .wide{min-width:540px;position:relative}
+@ .wide{position:relative}
 @ .bar{padding:2px 0 4px}
-@ .bar text{font:11px var(--jp-ui-font-family,system-ui,sans-serif);fill:var(--dim)}
+@ .bar text{font:12px var(--jp-ui-font-family,system-ui,sans-serif);fill:var(--dim)}
+@ .bar svg svg{overflow:hidden}
+@ .scale{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 10px;font-size:12px;color:var(--dim)}
 @ .bar .in{font-weight:600;fill:var(--fg);stroke:var(--bg);
  stroke-width:3px;paint-order:stroke;stroke-linejoin:round}
 @ .bar .ground{fill:var(--bg)}
 @ .safe{fill:#009e73;fill-opacity:.32;stroke:#009e73}
 @ .gone{fill:#d55e00;fill-opacity:.1;stroke:#d55e00}
-@ .hatch{fill:none;stroke:#d55e00;stroke-width:1.3}
+@ .hatch{fill:none;stroke:#d55e00;stroke-width:1.3;vector-effect:non-scaling-stroke}
 @ .open{fill:none;stroke:var(--dim);stroke-dasharray:3 2}
 @ .vain{fill:none;stroke:#d55e00;stroke-dasharray:6 3}
 @ .wait{stroke:var(--dim);stroke-width:1.5;stroke-dasharray:1.5 3}
@@ -73,7 +75,7 @@ _TIMELINE = """
 @ ol.rows>li.thin{padding-top:3px;padding-bottom:3px}
 @ ol.rows>li::marker{content:none}
 @ h4.what{font-weight:600;font-size:13px;line-height:1.45;padding-left:76px}
-@ h4.what .when{font:11.5px var(--mono);color:var(--dim);
+@ h4.what .when{font:12px var(--mono);color:var(--dim);
  display:inline-block;min-width:76px;margin-left:-76px}
 @ h4.what .aside{font-weight:400;color:var(--dim)}
 @ p.say{padding-left:76px;color:var(--dim);font-size:12.5px}
@@ -81,14 +83,14 @@ _TIMELINE = """
 @ .dir{border:1px solid var(--line);border-radius:5px;padding:3px 8px 5px;min-width:0;background:var(--bg)}
 @ .dir.none{border-style:dashed;color:var(--dim)}
 @ .dir.fresh{border-color:var(--dim)}
-@ .dir>.name{font-size:11px;color:var(--dim);display:flex;justify-content:space-between;
+@ .dir>.name{font-size:12px;color:var(--dim);display:flex;justify-content:space-between;
  flex-wrap:wrap;gap:0 8px;
  border-bottom:1px solid var(--line);margin:0 -8px 3px;padding:0 8px 1px}
 @ .dir>.name span{white-space:nowrap}
 @ .f{font-size:12px;line-height:1.5;display:grid;grid-template-columns:13px minmax(0,1fr) auto;column-gap:3px}
 @ .f>.m{font:700 12px/1.5 var(--mono);text-align:center}
-@ .f>.n{font-family:var(--mono);font-size:11.5px;overflow-wrap:anywhere;min-width:0}
-@ .f .note{font-size:11px;color:var(--dim);white-space:nowrap;padding-left:4px;align-self:center}
+@ .f>.n{font-family:var(--mono);font-size:12px;overflow-wrap:anywhere;min-width:0}
+@ .f .note{font-size:12px;color:var(--dim);white-space:nowrap;padding-left:4px;align-self:center}
 @ .f summary{list-style:none;display:inline;text-decoration:underline dotted;text-decoration-color:var(--dim);
  text-underline-offset:2.5px}
 @ .f summary::-webkit-details-marker{display:none}
@@ -105,12 +107,12 @@ _TIMELINE = """
 @ .f.lost.whole summary{text-decoration-color:var(--lost)}
 @ .f mark{background:rgba(230,159,0,.35);color:inherit;border-radius:2px;padding:0 2px;margin:0 -2px;
  outline:1px solid var(--part)}
-@ .nothing{font-size:11.5px;font-style:italic;color:var(--dim);padding:1px 0 0 2px}
+@ .nothing{font-size:12px;font-style:italic;color:var(--dim);padding:1px 0 0 2px}
 @ .f details{min-width:0}
 @ .f pre{border-left:2px solid var(--line);padding:1px 0 1px 6px;margin:2px 0 4px;
- font-size:11px;color:var(--fg);
+ font-size:12px;color:var(--fg);
  max-height:210px;overflow:auto}
-@ .more{font-size:11.5px;color:var(--dim);padding-left:16px}
+@ .more{font-size:12px;color:var(--dim);padding-left:16px}
 @ .more>summary{margin-left:-13px}
 @ .more>div{margin-left:-16px}
 @ .break{display:block;width:calc(100% + 16px);max-width:none;height:9px;margin:5px -8px 3px}
@@ -122,6 +124,15 @@ _TIMELINE = """
 @ .fold>details[open]>summary{border-bottom:1px solid var(--line)}
 @ .fold ol.rows{border-top:0}
 @ .fold ol.rows>li:last-child{border-bottom:0}
+@container (max-width:599px){
+@ .bar .roomy{display:none}
+@ .scale>span:nth-child(2){order:1;flex-basis:100%}
+@ .dirs{grid-template-columns:minmax(0,1fr)}
+@ .dir.none{display:none}
+@ h4.what{padding-left:0}
+@ h4.what .when{display:block;margin-left:0}
+@ p.say{padding-left:0}
+}
 """
 
 _PICTURE = """
@@ -150,6 +161,9 @@ _FRAME = """
 @ .events>summary{color:var(--dim)}
 @ .events>ol{list-style:none;border-left:2px solid var(--line);padding-left:8px;margin-bottom:4px}
 @ .events h4.what{font-weight:400}
+@container (max-width:599px){
+@ .frame .dirs{min-height:0}
+}
 """
 
 _STEPS = """
@@ -200,7 +214,7 @@ _CARD = """
 @ table.trials th,@ table.trials td{border:0;border-top:1px solid var(--line);padding:3px 10px 3px 0;
  text-align:left;vertical-align:baseline;font-weight:400;background:none;max-width:none;
  white-space:normal;color:inherit}
-@ table.trials thead th{color:var(--dim);font-size:11.5px;border-top:0}
+@ table.trials thead th{color:var(--dim);font-size:12px;border-top:0}
 @ table.trials tbody th{font-weight:600}
 @ table.trials .num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums;white-space:nowrap}
 @ table.trials .mark{white-space:nowrap}

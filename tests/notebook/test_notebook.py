@@ -8,7 +8,9 @@ Each test works in a directory of its own, as a notebook does. Most call the fun
 from __future__ import annotations
 
 import asyncio
+import base64
 import html.parser
+import io
 import json
 import math
 import os
@@ -302,11 +304,7 @@ def test_a_score_is_a_bare_number_within_its_bounds(points, maximum, text):
     score = Score(points, maximum)
     assert repr(score) == text
     assert math.isfinite(float(repr(score))) and 0 <= float(repr(score)) <= maximum
-    assert score._repr_html_() == f"<b>{text}</b> of {maximum} points"
-
-
-def test_a_score_of_one_point_has_one():
-    assert Score(0, 1)._repr_html_() == "<b>0</b> of 1 point"
+    assert score._repr_html_() == ""  # the card has it
 
 
 # -- hint() ------------------------------------------------------------------------
@@ -495,6 +493,31 @@ def test_measure_reads_a_log(capsys):
 def test_measure_says_in_a_sentence_what_can_not_be_used(arguments, said, capsys):
     assert grader.measure(*arguments) is None
     assert said in capsys.readouterr().out
+
+
+# -- figures -----------------------------------------------------------------------
+
+
+def test_a_figure_is_a_picture_without_a_background_and_with_words(jupyter, monkeypatch):
+    import IPython.display
+    from matplotlib.image import imread
+
+    shown = []
+    monkeypatch.setattr(IPython.display, "display", lambda bundle, raw, metadata: shown.append((bundle, metadata)))
+    end = grader.simulate("annealing", draw=False, forget="nothing", interval=1000)
+    grader.magnetisation(end, {"evicted": end}, theory=True)
+    grader.lattices({"left alone": end, "again": end})
+    assert len(shown) == 2
+    for bundle, metadata in shown:
+        picture = imread(io.BytesIO(base64.b64decode(bundle["image/png"])))
+        assert picture[0, 0, 3] == 0  # the corner can be seen through
+        assert metadata["image/png"]["alt"] == bundle["text/plain"] and "left alone" in bundle["text/plain"]
+
+
+@pytest.mark.parametrize("draw", [grader.bifurcations, lambda end: grader.strings({"a": end, "b": None})])
+def test_without_an_output_there_is_no_figure_and_a_sentence(draw, capsys):
+    draw(None)
+    assert capsys.readouterr().out == "No picture yet: the job has brought no my_output.txt home.\n"
 
 
 # -- in Jupyter --------------------------------------------------------------------

@@ -184,6 +184,26 @@ def test_the_bar_knows_what_became_of_each_execution(story):
     assert [(b.start, b.end) for b in blocks(story(""))] == [(60, 120), (120, 180), (180, 240)]
 
 
+def test_the_bar_is_measured_in_per_cent_so_that_its_type_does_not_shrink(story):
+    html = bar(story("evict@2"))
+    outer = html.partition("<svg")[2].partition(">")[0]
+    assert "viewBox" not in outer and 'width="100%"' in outer
+    lefts = [float(x) for x in re.findall(r'<rect class="(?:safe|gone)" x="([\d.]+)%"', html)]
+    assert lefts == sorted(lefts) and len(lefts) == 4 and lefts[-1] < 100
+
+
+@given(st.lists(st.floats(1, 1000), min_size=1, max_size=30))
+def test_no_block_is_wider_than_the_bar(lengths):
+    start, moments = 0.0, [Moment("submitted", time=0.0)]
+    for number, length in enumerate(lengths, 1):
+        moments.append(Moment("started", time=start, activation=1, execution=number))
+        start += length
+        moments.append(Moment("evicted", time=start, activation=1, execution=number, run=object()))
+    html = bar(moments)
+    boxes = re.findall(r'<rect class="gone" x="([\d.]+)%" y="4" width="([\d.]+)%"', html)
+    assert len(boxes) == len(lengths) and all(float(x) + float(width) < 100.3 for x, width in boxes)
+
+
 def test_a_job_that_ends_by_failing_does_not_look_like_success(executor):
     job = tiny()
     broken = job.inputs["tiny.py"]._replace(content=b"#!/usr/bin/env python3\nraise SystemExit(3)\n")
