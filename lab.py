@@ -31,6 +31,7 @@ import json
 import os
 import platform
 import re
+import secrets
 import shlex
 import shutil
 import signal
@@ -308,6 +309,35 @@ def become(arguments, folder, env=COURSE):
     return subprocess.call([str(env.python)] + arguments, env=env.variables())
 
 
+# Run by the environment's Python beside JupyterLab: the address, when there is one, after all that JupyterLab says.
+ANNOUNCE = """
+import os, sys, time
+from jupyter_server.serverapp import list_running_servers
+
+root, page, before = sys.argv[1], sys.argv[2], sys.argv[3].split()
+until = time.monotonic() + 60
+while time.monotonic() < until:
+    for server in list_running_servers():
+        if os.path.realpath(server["root_dir"]) == os.path.realpath(root) and str(server["pid"]) not in before:
+            time.sleep(0.5)
+            token = "?token=" + server["token"] if server["token"] else ""
+            print("\\nOpen this address in a browser. Ctrl-C here stops JupyterLab.\\n\\n    %s%s%s\\n"
+                  % (server["url"].rstrip("/"), page, token), flush=True)
+            sys.exit()
+    time.sleep(0.2)
+"""
+
+
+def announce(page):
+    """Has the address of the JupyterLab that is about to start printed, alone: one that makes up its own token would put
+    it among thirty lines of log."""
+    known = "from jupyter_server.serverapp import list_running_servers as l; print(*(s['pid'] for s in l()))"
+    before = subprocess.check_output([str(PYTHON), "-c", known], env=environment()).decode()
+    os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(24))
+    subprocess.Popen([str(PYTHON), "-c", ANNOUNCE, str(ROOT), page, before], env=environment())
+    return ["--log-level=ERROR"]
+
+
 def lab(arguments):
     set_up()
     notebook = min(EXERCISES.glob("*.ipynb"), default=None)
@@ -316,7 +346,11 @@ def lab(arguments):
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")  # as in a container, where Jupyter would refuse
     os.environ["COURSE_LAB"] = str(ROOT / "lab.py")  # so that what the course says to type can be typed
-    say("Opening %s. Ctrl-C here stops JupyterLab." % (notebook.name if notebook else "JupyterLab"))
+    if "--no-browser" in arguments:
+        say("Starting JupyterLab.")
+        options += announce(urllib.parse.quote(page))
+    else:
+        say("Opening %s. Ctrl-C here stops JupyterLab." % (notebook.name if notebook else "JupyterLab"))
     return become(["-m", "jupyterlab"] + options + arguments, ROOT)
 
 

@@ -26,6 +26,7 @@ c.CourseDirectory.ignore = [
     "*.xml",  # of a student's own, which would lie beside the feedback
     # what the notebooks make: how far one is, and the submit directories of the exercises
     ".progress.json",
+    ".before",
     *(name for name, exercise in EXERCISES.items() if not exercise.literal),
 ]
 

@@ -3,6 +3,7 @@ can be is shown by every run of `python3 lab.py test`."""
 
 import ast
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -67,6 +68,23 @@ def test_who_forgets_the_m_of_a_module_is_told_what_to_type(name):
 )
 def test_commands_pass_their_arguments_on(line, means):
     assert lab.parse(line.split()) == means
+
+
+def test_the_address_of_the_lab_that_was_started_is_printed_alone(tmp_path):
+    pytest.importorskip("jupyter_server")
+    known = {"root_dir": str(tmp_path), "url": "http://localhost:8888/", "token": "secret", "pid": os.getpid()}
+    (tmp_path / "jpserver-1.json").write_text(json.dumps({**known, "pid": os.getppid(), "token": "older"}))
+    (tmp_path / "jpserver-2.json").write_text(json.dumps(known))
+    (tmp_path / "jpserver-3.json").write_text(json.dumps({**known, "root_dir": "/", "token": "other"}))
+    answer = subprocess.run(
+        [sys.executable, "-c", lab.ANNOUNCE, str(tmp_path), "/lab/tree/a.ipynb", str(os.getppid())],
+        env={**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    address = answer.stdout.strip().splitlines()[-1].strip()
+    assert address == "http://localhost:8888/lab/tree/a.ipynb?token=secret", answer.stderr
 
 
 # When something is installed
