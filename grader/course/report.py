@@ -58,10 +58,6 @@ class Failure:
     """With `job`: the shortest schedule that shows it, to be told as a story; None if there is none to tell."""
     evidence: tuple[Evidence, ...] = ()
     misconception: Misconception | None = None
-    solution: str = ""
-    """Of a wrong prediction: the sentences that give the right value away, for those who ask for them."""
-    decisive: tuple[str, int] | None = None
-    """The moment of the story to look at first: its kind, and which activation it is in."""
     hints: tuple[str, ...] = ()
     """Where no misconception is behind it: three that are about this failure. Without any, those of the exercise count."""
     crashed: bool = False
@@ -72,6 +68,10 @@ class Failure:
     """How long the story's transfers take, and its slots last."""
     profile: Profile = MODERN
     """The HTCondor with which it fails."""
+    solution: str = ""
+    """Of a wrong prediction: the sentences that give the right value away, for those who ask for them."""
+    decisive: tuple[str, int] | None = None
+    """The moment of the story to look at first: its kind, and which activation it is in."""
 
 
 @dataclass(frozen=True)
