@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .notebook.calls import check, exercise, hint, measure, panel, pool, progress, simulate, steps
+    from .notebook.calls import check, exercise, glossary, hint, measure, panel, pool, progress, simulate, steps
     from .notebook.figures import bifurcations, lattices, magnetisation, strings
     from .notebook.pictures import chart, draw, heatmap
     from .notebook.sliders import explorer
@@ -15,6 +15,7 @@ __all__ = [
     "draw",
     "exercise",
     "explorer",
+    "glossary",
     "heatmap",
     "hint",
     "lattices",

@@ -21,6 +21,7 @@ from ..execute import hashing
 from ..execute.executor import Executor
 from ..rules.job import Job
 from ..rules.simulation import Pace
+from ..text import count
 from ..tree import File, Tree
 from ..verify.evidence import Evidence
 from ..verify.explore import Bounds, Exploration, explore
@@ -241,7 +242,7 @@ class Exercise:
             if result.failure and not failure:
                 failure = self._explained(question, own, result.failure, bench, seed)
             text = (
-                f"all {result.schedules} schedules: {result.text}"
+                f"{count(result.schedules, 'schedule')} that stand for all: {result.text}"
                 if result.passed and result.schedules
                 else result.text
             )

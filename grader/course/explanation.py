@@ -70,7 +70,7 @@ def sections_html(exercise: Exercise, answer: Tree, report: Report, moments: Seq
     if failure and failure.solution:
         found.append((SOLUTION, f"<p>{escape(failure.solution)}</p>"))
     if moments and failure and failure.job:
-        drawn = _drawn(exercise, answer, failure.job, moments)
+        drawn = _drawn(exercise, answer, failure, failure.job, moments)
         if len(drawn) <= MOST_CHARACTERS:
             found.append((_story_title(exercise, failure), drawn))
     return tuple(found)
@@ -141,7 +141,7 @@ def card_text(report: Judged, sections: Sections, nudge: bool = False) -> str:
     )
 
 
-def _drawn(exercise: Exercise, answer: Tree, job: Job, moments: Sequence[Moment]) -> str:
+def _drawn(exercise: Exercise, answer: Tree, failure: Failure, job: Job, moments: Sequence[Moment]) -> str:
     """The story of a failure; that of a prediction, which is long and has no fault in it, to be stepped through."""
     submit, log = _directory(exercise, answer, job), job.log
     if exercise.literal:

@@ -321,7 +321,7 @@ _TABLE = (
         "stale-checkpoint",
         "A checkpoint that does not belong to this run is believed: its iteration is not within START and END.",
         (
-            'This is the slides\' "Potential problem?". With which iteration does a job begin that is asked for 7 to 12 '
+            'This is the "Potential problem?" of notebook 4. With which iteration does a job begin that is asked for 7 to 12 '
             "and finds a checkpoint of iteration 4, or that is asked for 1 to 6 and finds one of iteration 10?",
             "A number beyond END makes an empty loop: exit code 0, no output, and nobody is told.",
             {

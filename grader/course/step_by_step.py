@@ -119,7 +119,7 @@ def not_saved(value: object) -> Told | None:
         )
     if value & STREAMS:
         return (
-            "With today's HTCondor they would be there. The one of the slides saves stdout and stderr only if they "
+            "With today's HTCondor they would be there. That of 2021, 9.0.4, saves stdout and stderr only if they "
             "are listed.",
             None,
         )
@@ -224,7 +224,7 @@ ZZZ_OUT = prediction(
     wrong={
         (0, 43, 43): ("The second start was in the sandbox that was lost, and so was its line.", None),
         (43, 43): ("The line of the first start is in the checkpoint; that of the second was lost.", None),
-        (43,): ("That is what the slides' HTCondor brings home, as stdout is not listed.", None),
+        (43,): ("That is what HTCondor 9.0.4, of 2021, brings home, as stdout is not listed.", None),
         (0,): ("The third start is elsewhere, but it goes on with the same stdout.", None),
         (): ("An eviction takes what was printed since the checkpoint, and not more.", None),
         (0, 52): ("A restart begins at the checkpoint, not where the eviction struck.", "sigterm-saves"),

@@ -43,6 +43,7 @@ from ..rules.simulation import simulate as run
 from ..text import plain, prose
 from ..tree import File, Tree
 from ..view import card, durations, ending, story
+from ..view import glossary as glossaries
 from ..view.steps import stepper
 from ..view.style import NO_FORMULA
 from ..view.timeline import timeline
@@ -184,6 +185,16 @@ def progress() -> None:
     or an earlier one."""
     marks = kept.read()
     _show(kept.html(marks), kept.text(marks))
+
+
+def glossary(word: str = "") -> None:
+    """Say what a word of HTCondor's or of this course means; all of them without a word."""
+    terms = glossaries.found(word if isinstance(word, str) else "")
+    if terms:
+        _show(glossaries.glossary_html(terms), glossaries.glossary_text(terms))
+    else:
+        names = ", ".join(term.name for term in glossaries.TERMS)
+        _say(f"{word!r} is not in the glossary, which has: {names}.")
 
 
 def pool() -> None:

@@ -11,6 +11,7 @@ from textwrap import indent, wrap
 
 from ..text import escape, plain, prose, shorten
 from ..verify.evidence import Evidence
+from .glossary import explained
 from .style import CLASSES, card_sheet
 from .verdict import WIDTH, labels, needs_place, where
 
@@ -53,7 +54,7 @@ def card(
     body = "".join(_section(heading, inner) for heading, inner in sections)
     told = "".join(_section(heading, inner, closed) for heading, inner in stories)
     said = f'<p class="headline">{prose(headline)}</p>' if headline else ""
-    return (
+    return explained(
         f'<div class="{CLASSES}" role="region" aria-label="Report: {escape(title)}">{card_sheet()}'
         f'<div class="box {tone}">{head}{said}{body}{_hints(hints)}{_trials(trials)}{told}</div></div>'
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from ..text import count, duration, escape, shorten
 from ..tree import Entry, Fifo, File, Link
+from .glossary import tooltip
 from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, SUBMIT, WHOLE, Item, Panel, Scene
 from .style import spoken
 
@@ -34,9 +35,10 @@ class Directories:
 
     def panel(self, panel: Panel, scene: Scene, execute: bool) -> str:
         name, _, side = panel.title.partition(" (")
+        meant = tooltip(name.removeprefix("new "))
         if not panel.there:
             return (
-                f'<div class="dir none"><div class="name"><span>{escape(name)}</span></div>'
+                f'<div class="dir none"><div class="name"><span title="{meant}">{escape(name)}</span></div>'
                 '<div class="nothing">none</div></div>'
             )
         ending = self.ending(scene) if execute else ""
@@ -45,7 +47,7 @@ class Directories:
         fresh = " fresh" if name.startswith("new ") else ""
         return (
             f'<div class="dir{fresh}" role="group" aria-label="{escape(panel.title)}"><div class="name">'
-            f'<span>{escape(name)}</span><span class="side">{escape(side.rstrip(")"))}</span></div>'
+            f'<span title="{meant}">{escape(name)}</span><span class="side">{escape(side.rstrip(")"))}</span></div>'
             f"{files}{ending}</div>"
         )
 

@@ -239,6 +239,9 @@ _CARD = """
 @ .pair>.want{background:rgba(0,158,115,.12)}
 @ .pair>.have{background:rgba(213,94,0,.13)}
 @ .pair em{font-style:italic;color:var(--dim)}
+@ abbr{text-decoration:underline dotted;text-decoration-color:var(--dim);text-underline-offset:2.5px;cursor:help}
+@ dl.glossary>dt{margin-top:7px}
+@ dl.glossary>dd{margin:0 0 0 14px}
 @ pre.code{background:var(--soft);border-radius:4px;padding:6px 9px;margin:3px 0}
 """
 

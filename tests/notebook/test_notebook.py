@@ -293,6 +293,19 @@ def test_a_wrong_guess_at_what_is_extra_lowers_nothing(capsys):
     assert "0 of 100 points" in told and "wrong, 0 of 1 extra" in told
 
 
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("spool", "A directory on the access point"),
+        ("", "badput: "),
+        ("bicycle", "is not in the glossary, which has: "),
+    ],
+)
+def test_the_glossary_says_what_a_word_means(word, said, capsys, jupyter):
+    grader.glossary(word)
+    assert (said in jupyter[0]["text/plain"] and "<dt>" in jupyter[0]["text/html"]) or word == "bicycle"
+
+
 # -- points ------------------------------------------------------------------------
 
 

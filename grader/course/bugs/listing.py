@@ -71,7 +71,7 @@ SLIDES_LISTING = Exercise(
         'There are three bugs. Each has its own shortest schedule: check("slides_listing") shows one of them, and '
         "when it is mended, the next.",
         "One is in the submit file: what does a new sandbox have, and what not? One shows when interval = 1: how many "
-        'iterations does an execution do then? One is the slides\' "Potential problem?", on the other side.',
+        'iterations does an execution do then? One is the "Potential problem?" of notebook 4, on the other side.',
         "transfer_checkpoint_files = checkpoint.txt, my_output.txt — save only if iteration > start and (iteration - "
         "start) % interval == 0 — and use the saved number only if start <= saved <= end.",
     ),

@@ -1,0 +1,200 @@
+"""The words of HTCondor and of this course, each said in a sentence or two, and pointed at where they stand.
+
+For the notebook's glossary(), for docs/glossary.md, and for the tooltips of report cards, so that all say the same.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..text import escape, plain, prose
+from .style import CLASSES, card_sheet
+
+
+class Term(NamedTuple):
+    """A word, what it means, and other forms of it that are pointed at in cards."""
+
+    name: str
+    meaning: str
+    forms: tuple[str, ...] = ()
+
+
+TERMS = (
+    Term(
+        "access point",
+        "The machine on which you submit jobs. It keeps the queue, your files, and the spool directory.",
+    ),
+    Term(
+        "badput", "Computing whose result nobody ever sees, because it was lost with a slot and had to be done again."
+    ),
+    Term(
+        "checkpoint",
+        "What a program has saved in order to go on from there. For HTCondor: the files of `transfer_checkpoint_files`, "
+        "as they are when the program leaves with the checkpoint exit code.",
+        ("checkpoints",),
+    ),
+    Term(
+        "checkpoint exit code",
+        "The exit code that means *saved, start me again*: what `checkpoint_exit_code` names in the submit file; 85 by "
+        "custom.",
+    ),
+    Term(
+        "eviction",
+        "A job loses its slot before it is done. Its sandbox is deleted, and it waits to start again elsewhere.",
+        ("evictions", "evicted"),
+    ),
+    Term("execute directory", "The sandbox as HTCondor calls it: the job's directory on the execution point."),
+    Term(
+        "execution",
+        "One start of the program, until it leaves or loses its slot. This course counts them from 1, over the whole life "
+        "of a job.",
+        ("executions",),
+    ),
+    Term(
+        "execution point",
+        "A machine that runs jobs, and usually belongs to somebody else. It is divided into slots.",
+        ("execution points",),
+    ),
+    Term("goodput", "Computing that is part of the result in the end."),
+    Term(
+        "hold",
+        "The job stays in the queue and gets no slot, until somebody releases it (`condor_release`). HTCondor holds a job "
+        "when something is wrong that you have to see to, such as a listed file that does not exist.",
+        ("on hold",),
+    ),
+    Term(
+        "hold code, subcode",
+        "Two numbers that say why a job is on hold: the code is the kind of trouble (12: a transfer of output failed, 13: "
+        "of input), the subcode a detail of it, often the system's error number (2: no such file).",
+        ("subcode",),
+    ),
+    Term(
+        "job event log",
+        "The file that `log = ...` names. HTCondor writes into it, with number and time, whatever happens to the job.",
+        ("event log",),
+    ),
+    Term("pool", "All machines that work together under one HTCondor."),
+    Term(
+        "restart in place",
+        "After a checkpoint the program starts again in the same sandbox, with all that is in it. After an eviction it "
+        "starts in a new one.",
+        ("in place",),
+    ),
+    Term(
+        "sandbox",
+        "The directory in which the program runs, on somebody else's machine. It begins with the executable, the input "
+        "files and the checkpoint, and is deleted when the job loses its slot.",
+    ),
+    Term(
+        "schedule",
+        "What happens to a job in this course's simulator, and when: `evict@2+90s` takes the slot away 90 seconds into the "
+        "second execution.",
+        ("schedules",),
+    ),
+    Term(
+        "self-checkpointing",
+        "Of a job: its program saves its own state, leaves, and goes on from there when it is started again.",
+    ),
+    Term(
+        "slot",
+        "A share of an execution point, with some cores, memory and disk. A job runs in one slot at a time, as long as it "
+        "is left to it.",
+        ("slots",),
+    ),
+    Term(
+        "spool directory",
+        "A directory on the access point, one for each job, in which HTCondor keeps the checkpoint. It outlives the "
+        "sandbox, and goes into every new one.",
+        ("spool",),
+    ),
+    Term(
+        "submit directory",
+        "The directory on the access point with your submit file. Output comes home to it when the job is done.",
+    ),
+    Term(
+        "vacate",
+        "To evict a job politely: the program gets SIGTERM and a few seconds (`condor_vacate_job`). What it saves then is "
+        "deleted with the sandbox, all the same, unless the submit file says `when_to_transfer_output = ON_EXIT_OR_EVICT`.",
+        ("vacated",),
+    ),
+    Term(
+        "wrapper",
+        "A script that is the job's executable and starts the real program, to prepare it and to translate its exit code.",
+    ),
+)
+SILENT = ("style", "pre", "code", "title", "svg", "summary", "dl", "h4", "h5", "abbr", "table")
+"""Elements in which no word is pointed at."""
+_FORMS = {form.lower(): term for term in TERMS for form in (term.name, *term.forms)}
+_WORDS = re.compile(
+    rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, _FORMS), key=len, reverse=True))})(?![\w-])", re.IGNORECASE
+)
+
+
+def tooltip(term: str) -> str:
+    """What a word means, for a title attribute; '' for one that is not in the glossary."""
+    found = _FORMS.get(term.lower())
+    return escape(_unmarked(found.meaning)) if found else ""
+
+
+def explained(html: str) -> str:
+    """HTML of ours with what a word means behind its first occurrence in prose."""
+    told: set[str] = set()
+    silent: list[str] = []
+
+    def point(match: re.Match) -> str:
+        term = _FORMS[match[0].lower()]
+        if term.name in told:
+            return match[0]
+        told.add(term.name)
+        return f'<abbr title="{escape(_unmarked(term.meaning))}">{match[0]}</abbr>'
+
+    parts = re.split(r"(<[^>]*>)", html)
+    for index, part in enumerate(parts):
+        if index % 2 == 0:
+            parts[index] = part if silent else _WORDS.sub(point, part)
+        elif (tag := re.match(r"</?(\w+)", part)) and tag[1] in SILENT:
+            if not part.startswith("</"):
+                silent.append(tag[1])
+            elif silent:
+                silent.pop()
+    return "".join(parts)
+
+
+def found(word: str) -> tuple[Term, ...]:
+    """The terms that a word may mean; all of them for ''."""
+    word = " ".join(word.lower().split())
+    if not word:
+        return TERMS
+    if word in _FORMS:
+        return (_FORMS[word],)
+    within = [term for term in TERMS if word in term.name]
+    near = [_FORMS[form] for form in difflib.get_close_matches(word, _FORMS, cutoff=0.75)]
+    return tuple(dict.fromkeys((*within, *near)))
+
+
+def glossary_html(terms: Iterable[Term]) -> str:
+    """Terms as a list."""
+    rows = "".join(f"<dt><b>{escape(term.name)}</b></dt><dd>{_marked(term.meaning)}</dd>" for term in terms)
+    return f'<div class="{CLASSES}" role="region" aria-label="Glossary">{card_sheet()}<dl class="glossary">{rows}</dl></div>'
+
+
+def glossary_text(terms: Iterable[Term]) -> str:
+    """The same as text."""
+    return "\n".join(f"{term.name}: {plain(_unmarked(term.meaning))}" for term in terms)
+
+
+def page() -> str:
+    """docs/glossary.md."""
+    rows = "\n".join(f"**{term.name}**: {term.meaning}\n" for term in TERMS)
+    return f'# Glossary\n\nThe words of HTCondor and of this course. In a notebook: `glossary("spool")`.\n\n{rows}'
+
+
+def _marked(meaning: str) -> str:
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", prose(meaning))
+
+
+def _unmarked(meaning: str) -> str:
+    return meaning.replace("`", "").replace("*", "")
