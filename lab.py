@@ -332,9 +332,9 @@ def announce(page):
     """Has the address of the JupyterLab that is about to start printed, alone: one that makes up its own token would put
     it among thirty lines of log."""
     known = "from jupyter_server.serverapp import list_running_servers as l; print(*(s['pid'] for s in l()))"
-    before = subprocess.check_output([str(PYTHON), "-c", known], env=environment()).decode()
+    before = subprocess.check_output([str(COURSE.python), "-c", known], env=COURSE.variables()).decode()
     os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(24))
-    subprocess.Popen([str(PYTHON), "-c", ANNOUNCE, str(ROOT), page, before], env=environment())
+    subprocess.Popen([str(COURSE.python), "-c", ANNOUNCE, str(ROOT), page, before], env=COURSE.variables())
     return ["--log-level=ERROR"]
 
 

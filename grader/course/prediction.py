@@ -133,7 +133,7 @@ def _difference(value: object, right: object) -> str:
 
 def _named(value: object, right: object) -> str:
     """Of a set that is wrong: which names are."""
-    if not isinstance(right, frozenset):
+    if not (isinstance(right, frozenset) and isinstance(value, Collection)):
         return ""
     missing, surplus = sorted(right - set(value)), sorted(set(value) - right)
     parts = [f"{series(missing)} {'is' if len(missing) == 1 else 'are'} missing from your answer"] * bool(missing)

@@ -58,7 +58,7 @@ def keep(report: Report, answer: Tree) -> int:
     before = read()
     wrong = before.get(report.exercise, Mark()).wrong
     if report.failure and report.failure.solution:
-        wrong = tuple(dict.fromkeys((*wrong, sha256(answer[report.exercise].content).hexdigest()[:16])))
+        wrong = tuple(dict.fromkeys((*wrong, sha256(answer.file(report.exercise).content).hexdigest()[:16])))
     _write({**before, report.exercise: Mark(report.status, report.points, wrong)})
     return len(wrong)
 

@@ -16,7 +16,7 @@ from ..view.chart import COLOURS, Chart, Heatmap, Point, svg
 INCH = 80.0
 """Of a picture's width and height in pixels."""
 INK = "#808080"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
@@ -67,7 +67,7 @@ def draw(*panels: Chart | Heatmap, columns: int = 0, height: float = 280.0, says
     except ImportError:
         print(says)
         return
-    if get_ipython() is None:  # type: ignore[no-untyped-call]
+    if get_ipython() is None:
         print(says)
         return
     try:

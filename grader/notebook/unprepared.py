@@ -19,7 +19,8 @@ def load_ipython_extension(shell: Any) -> None:
                 f"{error.name} is not there yet: run the first code cell of this notebook, the one with "
                 "`from grader import ...`, and then this cell again."
             )
-            error._render_traceback_ = lambda: [sentence]  # which IPython shows instead of a traceback
+            # IPython shows this instead of a traceback.
+            error._render_traceback_ = lambda: [sentence]  # type: ignore[attr-defined]
         self.showtraceback((kind, error, traceback), running_compiled_code=True)
 
     shell.set_custom_exc((NameError,), handler)

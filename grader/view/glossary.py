@@ -144,7 +144,7 @@ def explained(html: str) -> str:
     told: set[str] = set()
     silent: list[str] = []
 
-    def point(match: re.Match) -> str:
+    def point(match: re.Match[str]) -> str:
         term = _FORMS[match[0].lower()]
         if term.name in told:
             return match[0]

@@ -21,23 +21,32 @@ PANELS = [
 @pytest.fixture
 def shown(monkeypatch):
     shown = []
+    monkeypatch.setattr("IPython.get_ipython", lambda: "a notebook's")
     monkeypatch.setattr(display, "display", lambda what, **_: shown.append(what))
     return shown
 
 
 def test_without_matplotlib_it_is_svg(shown, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    draw(*PANELS, columns=2)
+    for module in ("matplotlib", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, module, None)
+    draw(*PANELS, columns=2, says="curves & maps")
     [picture] = shown
     assert picture["text/html"].startswith("<svg") and picture["text/html"].count("<g transform") == len(PANELS)
+    assert 'aria-label="curves &amp; maps"' in picture["text/html"]
 
 
 def test_with_matplotlib_it_is_a_figure_with_the_same_panels(shown, monkeypatch):
-    monkeypatch.setenv("MPLBACKEND", "agg")
-    plt = pytest.importorskip("matplotlib.pyplot")
+    figures = pytest.importorskip("matplotlib.figure")
+    drawn = []
+    really = figures.Figure.savefig
+    monkeypatch.setattr(figures.Figure, "savefig", lambda self, *a, **o: drawn.append(self) or really(self, *a, **o))
     draw(*PANELS, columns=2)
-    [figure] = shown
-    assert [len(axis.lines) for axis in figure.axes] == [3, 1, 0, 0]
+    [picture], [figure] = shown, drawn
+    assert picture["image/png"] and [len(axis.lines) for axis in figure.axes] == [3, 1, 0, 0]
     assert [len(axis.images) for axis in figure.axes] == [0, 0, 1, 1]
     assert figure.axes[0].get_legend() and not figure.axes[1].get_legend()
-    assert not plt.get_fignums(), "it is shown once"
+
+
+def test_outside_of_a_notebook_it_says_what_is_to_be_seen(capsys):
+    draw(*PANELS, says="curves and maps")
+    assert capsys.readouterr().out == "curves and maps\n"
