@@ -10,7 +10,10 @@ import sys
 import time as _time
 from _operator import index
 
-import clock
+if __package__:  # in the judge's own interpreter, see ../interpreter/, which has a clock of its own
+    from . import clock
+else:
+    import clock
 
 MYPY = False  # see clock.py
 if MYPY:

@@ -17,8 +17,11 @@ import sys
 import time
 from _frozen_importlib_external import SourceFileLoader
 
-import clock
-import script
+if __package__:  # in the judge's own interpreter, see ../interpreter/
+    from . import clock, script
+else:
+    import clock
+    import script
 
 MYPY = False  # see clock.py
 if MYPY:

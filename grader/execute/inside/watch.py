@@ -22,12 +22,21 @@ PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.f
 
 
 def start(path: str, directory: str) -> None:
+    """In a process of its own, which is watched to its end: write the notes to the file `path`."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    on_event, on_call = watching(lambda line: os.write(file, line), directory)
+    sys.addaudithook(on_event)
+    sys.settrace(on_call)
+
+
+def watching(write: "Callable[[bytes], object]", directory: str) -> "tuple[Callable[..., None], Callable[..., Any]]":
+    """Have os.stat() and its like noted from now on, by write(line); the audit hook and the trace function that note
+    the rest."""
     directory = os.path.realpath(directory) + os.sep
 
     def note(*what: object) -> None:
         try:
-            os.write(file, (json.dumps(what) + "\n").encode())
+            write((json.dumps(what) + "\n").encode())
         except (OSError, ValueError):
             pass
 
@@ -84,5 +93,4 @@ def start(path: str, directory: str) -> None:
         return on_call
 
     os.stat, os.lstat, os.fstat = looking(os.stat), looking(os.lstat), looking(os.fstat)
-    sys.addaudithook(on_event)
-    sys.settrace(on_call)
+    return on_event, on_call

@@ -1,0 +1,46 @@
+"""What a program can't have here: other processes, and threads. It is told so as by a system that has none."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+PROCESSES = (
+    "fork forkpty posix_spawn posix_spawnp popen startfile "
+    "execl execle execlp execlpe execv execve execvp execvpe "
+    "spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe"
+).split()
+"""The functions of the module os that start a program, or take its place."""
+THREADS = {
+    "_thread": ("start_new_thread", "start_new", "start_joinable_thread"),
+    "threading": ("_start_new_thread", "_start_joinable_thread"),
+}
+
+
+def functions() -> dict[str, dict[str, Callable]]:
+    """Module → name → what is there in the place of what can't be had."""
+    os_functions = {name: _no_process for name in PROCESSES if hasattr(os, name)}
+    if hasattr(os, "system"):
+        os_functions["system"] = lambda command: -1
+    found = {
+        "os": os_functions,
+        "posix": os_functions,
+        "nt": os_functions,
+        "_posixsubprocess": {"fork_exec": _no_process},
+        "subprocess": {"_fork_exec": _no_process, "_USE_POSIX_SPAWN": False, "_can_fork_exec": True},
+        "_winapi": {"CreateProcess": _no_process},
+    }
+    for module, names in THREADS.items():
+        found[module] = {name: _no_thread for name in names if hasattr(sys.modules.get(module), name)}
+    return found
+
+
+def _no_process(*_: Any, **__: Any) -> Any:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+def _no_thread(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("can't start new thread")

@@ -1,0 +1,324 @@
+"""Executes a job's Python program once, in this interpreter: (job, sandbox) → (exit, sandbox afterwards, virtual
+seconds), as ../executor.py does it in processes.
+
+What can't be had here is told by the run: no program but Python's can be started, none can start others, or threads.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...rules.execution import Exit, Limit, Limits, Run, Start, Stop, Unbroken
+from ...rules.job import OWN_FILES, STDERR, STDOUT, Job
+from ...submit import ads
+from ...tree import File, TooLarge, Tree
+from ..executor import Executor, _elapsed, _notes
+from ..inside import watch
+from ..isolation import Confinement
+from ..scratch import SCARCE, Scratch, text
+from ..temporary import EXECUTE as KIND
+from ..temporary import remove
+from ..times import LAID_OUT, virtual_times
+from . import program as programs
+from .process import Process
+
+_SHEBANG = re.compile(rb"#! ?(?:/usr/bin/env (?:-S )?|/\S*/)python[\d.]*((?: -[A-Za-z]+)*)[ \t]*(\r?)\n")
+_INTERPRETER = re.compile(r"(?:.*/)?python[\d.]*")
+NO_PROCESSES = "only Python programs can be run here, where there are no processes"
+_NOT_OF_HERE = re.compile(r"_SIMULATOR_.*|BASH_ENV|PERL5LIB|PERL5OPT")
+MOST_TOLD = 1 << 20
+"""Bytes of notes."""
+
+
+class Desk(Scratch):
+    """The part of the disk that a program here may write to. There are no tools in it, as no shell would use them."""
+
+    def __init__(self, room: int):
+        self._directory = _Directory()
+        self.path = self._directory.path
+        self.control, self.home, self.tools, self.tmp = (self.path / n for n in ("control", "home", "tools", "tmp"))
+        self._room, self._user, self._mode, self._kept = 0, None, 0o700, ()
+        self.tmp.mkdir()
+
+    def _require(self, free: int) -> None:
+        """Nobody can say how much room there is in a browser's memory."""
+
+
+class _Directory:
+    """A temporary directory that nobody else looks for."""
+
+    def __init__(self) -> None:
+        self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix=KIND)))
+
+    def remove(self) -> None:
+        if self.path.exists():
+            remove(str(self.path))
+
+
+@dataclass
+class _Left:
+    """What a program has left when it had ended."""
+
+    sandbox: Tree | None = None
+    over: str | None = None
+    stdout: str = ""
+    stderr: str = ""
+
+
+@dataclass(frozen=True)
+class _Command:
+    """How Python is started for a job."""
+
+    path: str
+    arguments: list[str]
+    options: str = ""
+
+
+class InterpreterExecutor(Executor):
+    """Executes Python programs in this interpreter. Close it, or use it in a `with` statement.
+
+    Not for programs that may mean harm: it has their mistakes in mind. `confine` is not needed here, and not looked at.
+    """
+
+    def __init__(
+        self,
+        limits: Limits = Limits(),
+        confine: Confinement | None = None,
+        one_machine: bool = False,
+        sets_home: bool = True,
+    ):
+        self.limits, self._confine, self._sets_home = limits, None, sets_home
+        self._one_machine, self._slot, self.outside = one_machine, 0, Tree()
+        self._scratch = Desk(limits.sandbox_bytes)
+        self._made: set[str] = set()
+
+    def close(self) -> None:
+        """Remove all that executions left on the disk."""
+        self._clear_tmp()
+        self._scratch.remove()
+
+    def renew(self) -> None:
+        """Nothing, as each execution finds the interpreter as it was."""
+
+    def _run(
+        self,
+        job: Job,
+        starts: tuple[Start, ...],
+        slot: int,
+        stop: Stop | None,
+        trace: bool,
+        unbroken: Unbroken | None,
+    ) -> Run:
+        start, directory = starts[-1], self.directory(slot)
+        if self._one_machine and slot != self._slot:
+            self._scratch.clear()
+            self._clear_tmp()
+            self._slot, self.outside = slot, Tree()
+        try:
+            with self._scratch.room():
+                own, real = ads.own_files(job, str(directory), self.host(slot)), time.time()
+                self._scratch.lay_out(directory, start.sandbox, own, start.sandbox.times.get(LAID_OUT, start.clock))
+                command = _command(job, start.sandbox, directory)
+                if isinstance(command, Run):
+                    return command
+                return self._execute(job, start, slot, stop, trace, unbroken, command, real)
+        finally:
+            self._scratch.clear(keep_outside=self._one_machine)
+            if not self._one_machine:
+                self._clear_tmp()
+
+    def _execute(
+        self,
+        job: Job,
+        start: Start,
+        slot: int,
+        stop: Stop | None,
+        trace: bool,
+        unbroken: Unbroken | None,
+        command: _Command,
+        real: float,
+    ) -> Run:
+        directory, notes = self.directory(slot), [b""]
+        asked = self._program(job, start, slot, command)
+        left = _Left()
+        process = Process(start.clock, stop, lambda: self._picture(left, asked))
+        if trace:
+            asked.prepare = _watched(asked, notes)
+        programs.run(asked, process)
+        if left.sandbox is None and left.over is None:
+            self._picture(left, asked)
+        told = b"".join(notes)[:MOST_TOLD].decode("utf-8", "replace") if trace else ""
+        return self._concluded(start, process, left, directory, real, tuple(_notes(told)))
+
+    # -- what goes in ----------------------------------------------------------
+
+    def _program(self, job: Job, start: Start, slot: int, command: _Command) -> programs.Program:
+        directory, control = self.directory(slot), self._scratch.control
+        stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
+        stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
+        wanted = self._environment(job, start.sandbox, directory, "", slot)
+        environment = {name: value for name, value in wanted.items() if not _NOT_OF_HERE.fullmatch(name)}
+        environment["PYTHONPATH"] = dict(job.environment).get("PYTHONPATH", "")
+        return programs.Program(
+            path=command.path,
+            arguments=command.arguments,
+            directory=str(directory),
+            environment=environment,
+            stdin=f"{directory}/{job.stdin}" if job.stdin in start.sandbox else os.devnull,
+            stdout=stdout,
+            stderr=stdout if job.streams_joined else stderr,
+            host=self.host(slot),
+            scratch=str(self._scratch.path),
+            limits=self.limits,
+            sources=tuple(_python_files(start.sandbox, job)),
+            unbuffered="u" in command.options or bool(environment.get("PYTHONUNBUFFERED")),
+            made=self._made,
+        )
+
+    # -- what comes out --------------------------------------------------------
+
+    def _picture(self, left: _Left, asked: programs.Program) -> None:
+        """What the program has left, as it is now."""
+        try:
+            left.sandbox = Tree.read(
+                asked.directory, self.limits.files, self.limits.sandbox_bytes, OWN_FILES, fifos=True
+            )
+        except TooLarge as problem:
+            left.over = f"{str(problem).removeprefix('more than ')} in the sandbox"
+        except OSError as problem:
+            if problem.errno in SCARCE:
+                return  # it is taken again when the program's files are closed
+            left.over = f"can be read of the sandbox ({problem.strerror})"
+        left.stdout, left.stderr = text(f"{self._scratch.control}/stdout"), text(f"{self._scratch.control}/stderr")
+
+    def _concluded(
+        self, start: Start, process: Process, left: _Left, directory: Path, real: float, notes: tuple
+    ) -> Run:
+        before, seconds = start.sandbox, _elapsed(process.clock.time, start.clock)
+        after, over = before, left.over
+        if left.sandbox is not None:
+            times = virtual_times(before, left.sandbox.times, start.clock, seconds, real)
+            after = Tree(self._streams_as_told(left.sandbox), times)
+        if process.limit is not None:
+            over = self._in_words(process.limit)
+        if any(
+            isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
+            for entry in after.changed_since(before).values()
+        ):
+            over = over or self._in_words(Limit.FILE)
+        if self._one_machine:
+            self.outside = self._files_outside()
+        return Run(
+            exit=process.exit or Exit(code=1),
+            sandbox=after,
+            seconds=seconds,
+            stdout=self._told(STDOUT, before, after, left.stdout),
+            stderr=self._told(STDERR, before, after, left.stderr),
+            over=over,
+            limit=process.limit,
+            looked=process.clock.looked,
+            outside=(*sorted(self._made), *self._scratch.names_outside()),
+            notes=notes,
+        )
+
+    def _told(self, name: str, before: Tree, after: Tree, beside: str) -> str:
+        """What an execution wrote to a stream: to its file in the sandbox, or to one beside it."""
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, File) and isinstance(new, File):
+            return File(new.content[len(old.content) :]).text
+        return self.as_told(beside)
+
+    # -- what is outside of the sandbox ----------------------------------------
+
+    def _files_outside(self) -> Tree:
+        found = self._scratch.files_outside(self.limits.files, self.limits.sandbox_bytes)
+        for path in sorted(self._made):
+            if os.path.isdir(path):
+                found |= Tree.read(path).moved_below(f"tmp/{os.path.basename(path)}")
+            elif os.path.isfile(path):
+                found = found.put(f"tmp/{os.path.basename(path)}", File(Path(path).read_bytes()))
+        return found
+
+    def _clear_tmp(self) -> None:
+        for path in self._made:
+            if os.path.lexists(path):
+                remove(path)
+        self._made.clear()
+
+
+def _watched(asked: programs.Program, notes: list[bytes]) -> Callable[[Process], None]:
+    """Has what the program opens, looks at and raises noted."""
+
+    def prepare(process: Process) -> None:
+        def note(line: bytes) -> None:
+            if not process.own and process.exit is None:
+                notes.append(line)
+
+        asked.hook, asked.trace = watch.watching(note, asked.directory)
+
+    return prepare
+
+
+def _command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
+    """How the job's program is started; or the run that comes of it if it can't be."""
+    name = os.path.normpath(job.executable)
+    path = str(directory / name)
+    if _INTERPRETER.fullmatch(job.executable) and not job.transfer_executable:
+        return _python_command(job, sandbox, directory)
+    if os.path.isabs(name):
+        return _unstartable(sandbox, errno.ENOSYS, NO_PROCESSES)
+    found = sandbox.get(sandbox.resolve(name) or name)
+    if not isinstance(found, File):
+        return _unstartable(sandbox, errno.ENOENT if found is None else errno.EACCES)
+    if not found.executable:
+        return _unstartable(sandbox, errno.EACCES)
+    first = _SHEBANG.match(found.content)
+    if first and first[2]:
+        said = "/usr/bin/env: 'python3\\r': No such file or directory\n"
+        return Run(Exit(code=127), sandbox, 0.0, "", said)
+    if first:
+        return _Command(path, [path, *job.arguments], first[1].decode())
+    if found.content.startswith((b"#!", b"\x7fELF")) and not _is_broken(found.content):
+        return _unstartable(sandbox, errno.ENOSYS, NO_PROCESSES)
+    return _unstartable(sandbox, errno.ENOENT if found.content.startswith(b"#!") else errno.ENOEXEC)
+
+
+def _is_broken(content: bytes) -> bool:
+    """Whether the first line names an interpreter that no machine has, or the file is no program at all."""
+    if content.startswith(b"\x7fELF"):
+        return False
+    interpreter = content[2:200].split(b"\n")[0].split()
+    return not interpreter or not interpreter[0].startswith((b"/bin/", b"/usr/", b"/opt/"))
+
+
+def _python_command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
+    """`executable = /usr/bin/python3`, with a script as its first argument."""
+    options, arguments = "", list(job.arguments)
+    while arguments and arguments[0].startswith("-") and arguments[0].strip("-")[:1] not in ("c", "m", ""):
+        options += arguments.pop(0)
+    if not arguments or arguments[0].startswith("-"):
+        return _unstartable(sandbox, errno.ENOSYS, NO_PROCESSES)
+    path = str(directory / arguments[0])
+    if not isinstance(sandbox.get(os.path.normpath(arguments[0])), File):
+        said = f"{job.executable}: can't open file '{path}': [Errno 2] No such file or directory\n"
+        return Run(Exit(code=2), sandbox, 0.0, "", said)
+    return _Command(path, arguments, options)
+
+
+def _unstartable(sandbox: Tree, number: int, why: str = "") -> Run:
+    return Run(Exit(code=127), sandbox, 0.0, "", "", unstartable=why or os.strerror(number), error=number)
+
+
+def _python_files(sandbox: Tree, job: Job) -> list[bytes]:
+    return [
+        entry.content
+        for path, entry in sandbox.items()
+        if isinstance(entry, File) and (path.endswith(".py") or path == os.path.normpath(job.executable))
+    ]

@@ -1,0 +1,106 @@
+"""Keeps a program from writing outside of its sandbox, as ../isolation.py does it for processes: it has a /tmp of its
+own, which is empty at each start, and a home directory, and can write to nothing else.
+
+By an audit hook, of which an interpreter has no way to get rid again. So there is one for all executions, which does
+nothing in between.
+"""
+
+from __future__ import annotations
+
+import _thread
+import errno
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from .process import Process
+
+TEMPORARY = ("/tmp", "/var/tmp")
+_FREE = ("/dev", "/proc")
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_PATHS = {
+    "os.mkdir": (0,),
+    "os.remove": (0,),
+    "os.rmdir": (0,),
+    "os.rename": (0, 1),
+    "os.link": (1,),
+    "os.symlink": (1,),
+    "os.truncate": (0,),
+    "os.chmod": (0,),
+    "os.utime": (0,),
+    "sqlite3.connect": (0,),
+}
+"""Audit events of what changes files, and which of their arguments name them."""
+
+Hook = Callable[[str, tuple], object]
+_current: Outside | None = None
+_installed = False
+
+
+class Outside:
+    """What a program does outside of `scratch`; use it in a `with` statement. `also` is an audit hook that is called as
+    well."""
+
+    def __init__(self, process: Process, scratch: str, made: set[str], also: Hook | None = None):
+        """`made`: is filled with the paths below /tmp that the program has made."""
+        self._process, self._also, self._made = process, also, made
+        self._scratch = os.path.realpath(scratch) + os.sep
+        self._temporary = {os.path.realpath(path) for path in (*TEMPORARY, tempfile.gettempdir())}
+        self._thread = _thread.get_ident()
+
+    def __enter__(self) -> None:
+        global _current, _installed
+        if not _installed:
+            sys.addaudithook(_hook)
+            _installed = True
+        _current = self
+
+    def __exit__(self, *_: object) -> None:
+        global _current
+        _current = None
+
+    def on_event(self, event: str, arguments: tuple) -> None:
+        if self._process.own or self._process.exit is not None or _thread.get_ident() != self._thread:
+            return
+        self._process.own += 1
+        try:
+            for path in _written(event, arguments):
+                self._look_at(path)
+        finally:
+            self._process.own -= 1
+        if self._also:
+            self._also(event, arguments)
+
+    def _look_at(self, path: str) -> None:
+        """Note, or refuse, that this is written."""
+        directory, name = os.path.split(os.path.abspath(path))
+        real = os.path.join(os.path.realpath(directory), name)
+        real = os.path.realpath(real) if os.path.islink(real) else real
+        if f"{real}{os.sep}".startswith((self._scratch, *(f"{free}{os.sep}" for free in _FREE))):
+            return
+        for temporary in self._temporary:
+            if real.startswith(temporary + os.sep):
+                top = os.path.join(temporary, real[len(temporary) + 1 :].split(os.sep)[0])
+                if top in self._made:
+                    return
+                if not os.path.lexists(top):
+                    self._made.add(top)
+                    return
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
+
+def _written(event: str, arguments: tuple) -> list[str]:
+    """The files that are about to be changed."""
+    if event == "open":
+        path, mode, flags = arguments
+        writes = flags & _WRITES if isinstance(flags, int) else set(mode or "") & set("wax+")
+        return [os.fsdecode(path)] if writes and isinstance(path, str | bytes) else []
+    found = (arguments[place] for place in _PATHS.get(event, ()))
+    return [os.fsdecode(path) for path in found if isinstance(path, str | bytes | os.PathLike) and path != ":memory:"]
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if _current is not None:
+        _current.on_event(event, arguments)

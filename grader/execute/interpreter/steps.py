@@ -1,0 +1,226 @@
+"""Ends a program that goes on too long, and sees that one that has ended does not go on.
+
+There is nobody beside the program who could end it. So it is counted: a step is a turn of a loop, or a call. (Before
+Python 3.12, which has no sys.monitoring, it is a line.) What one call of a function written in C takes, nobody limits.
+
+The end is an exception. A program may catch it, and so it is raised again at the next line, until nothing of the
+program is left to catch it.
+"""
+
+from __future__ import annotations
+
+import _signal
+import _thread
+import os
+import signal
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+from ...rules.execution import Limit, Limits
+from .process import Ended, Process
+
+A_SECOND = 2_000_000
+"""Steps that count as a second of processor time: as many as a browser takes in about one."""
+FIRST_LOOK, MOST_STEPS_BETWEEN = 64, 4096
+"""Steps after which the other limits are looked at, which takes longer."""
+OFTEN, SELDOM = 0.004, 0.03
+"""Seconds between two looks, at least and at most, as far as steps allow it."""
+_clock, _set_handler, _set_timer = time.perf_counter, _signal.signal, getattr(_signal, "setitimer", None)
+"""The interpreter's own, whatever a program sees."""
+_OWN = str(Path(__file__).resolve().parents[2]) + os.sep
+_LIBRARY = tuple(
+    {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")}
+    | {path for path in sys.path if path.endswith(".zip")}
+)
+_SITE = os.sep + "site-packages" + os.sep
+
+Trace = Callable[[FrameType, str, Any], Any]
+
+
+class Watcher:
+    """Watches one program. `too_much()` says which limit on memory or the disk it is over, if any. `trace` is a function
+    as sys.settrace() takes it, that is called as well."""
+
+    def __init__(
+        self, process: Process, limits: Limits, too_much: Callable[[], Limit | None], trace: Trace | None = None
+    ):
+        self._process, self._limits, self._too_much, self._trace = process, limits, too_much, trace
+        self._steps, self._next, self._between = 0, FIRST_LOOK, FIRST_LOOK
+        self._most = int(limits.cpu * A_SECOND)
+        self._thread = _thread.get_ident()
+        self._began = self._looked = _clock()
+
+    def look(self, code: CodeType) -> Limit | None:
+        """The limit that is reached, if the program can be ended in this code."""
+        now = _clock()
+        self._between = self._paced(now - self._looked)
+        self._looked, self._next = now, min(self._steps + self._between, max(self._most, self._steps + 1))
+        if self._process.own or not (is_program(code) or self._steps > 2 * self._most and not is_own(code)):
+            return None
+        if self._steps >= self._most:
+            return Limit.PROCESSOR_TIME
+        if now - self._began > self._limits.wall:
+            return Limit.REAL_TIME
+        self._process.own += 1
+        try:
+            return self._too_much()
+        finally:
+            self._process.own -= 1
+
+    def _paced(self, seconds: float) -> int:
+        if seconds > SELDOM:
+            return max(1, self._between // 4)
+        return min(2 * self._between, MOST_STEPS_BETWEEN) if seconds < OFTEN else self._between
+
+    def over(self, limit: Limit, frame: FrameType | None) -> None:
+        """The program is over a limit. It has ended then, of what a process would die of."""
+        if limit is Limit.PROCESSOR_TIME:
+            _tell_where(frame)
+        self._process.finish(signal=24 if limit is Limit.PROCESSOR_TIME else 9, limit=limit)
+
+
+def _tell_where(frame: FrameType | None) -> None:
+    """Say on stderr where the program is, as ../inside/program.py has Python say it."""
+    lines = ["Current thread (most recent call first):"]
+    while frame is not None:
+        if not is_own(frame.f_code):
+            lines.append(f'  File "{frame.f_code.co_filename}", line {frame.f_lineno} in {frame.f_code.co_name}')
+        else:
+            break
+        frame = frame.f_back
+    os.write(2, ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
+
+
+@lru_cache(4096)
+def _is_foreign(name: str) -> bool:
+    """Whether a file is of the library or of this package, so that an end may have to wait until it is through."""
+    library = name.startswith(_LIBRARY) and _SITE not in name
+    return library or name.startswith((_OWN, "<frozen "))
+
+
+def is_program(code: CodeType) -> bool:
+    """Whether this is the program's own."""
+    return not _is_foreign(code.co_filename)
+
+
+def is_own(code: CodeType) -> bool:
+    """Whether this belongs to the executor, or to importing."""
+    return code.co_filename.startswith((_OWN, "<frozen "))
+
+
+class Monitoring(Watcher):
+    """Since Python 3.12: an exception that is raised here does not end the watch."""
+
+    def start(self) -> None:
+        monitoring = sys.monitoring
+        self._tool = next((number for number in (4, 3, 5, 1, 0, 2) if monitoring.get_tool(number) is None), None)
+        if self._tool is None:
+            raise RuntimeError("sys.monitoring is used by others")
+        monitoring.use_tool_id(self._tool, "self-checkpointing-course")
+        events = monitoring.events
+        monitoring.register_callback(self._tool, events.JUMP, self._jumps)
+        monitoring.register_callback(self._tool, events.PY_START, self._starts)
+        self._process.unwind = self.unwind
+        monitoring.set_events(self._tool, events.JUMP | events.PY_START)
+        if self._trace:
+            sys.settrace(self._trace)
+
+    def stop(self) -> None:
+        monitoring = sys.monitoring
+        monitoring.set_events(self._tool, 0)
+        for event in (monitoring.events.JUMP, monitoring.events.PY_START, monitoring.events.LINE):
+            monitoring.register_callback(self._tool, event, None)
+        monitoring.free_tool_id(self._tool)
+        sys.settrace(None)
+
+    def unwind(self) -> None:
+        events = sys.monitoring.events
+        for event in (events.JUMP, events.PY_START, events.LINE):
+            sys.monitoring.register_callback(self._tool, event, self._goes_on)
+        sys.monitoring.set_events(self._tool, events.JUMP | events.PY_START | events.LINE)
+
+    def _jumps(self, code: CodeType, offset: int, destination: int) -> None:
+        self._steps += 1
+        if self._steps >= self._next:
+            self._look(code)
+
+    def _starts(self, code: CodeType, offset: int) -> None:
+        self._steps += 1
+        if self._steps >= self._next:
+            self._look(code)
+
+    def _look(self, code: CodeType) -> None:
+        if _thread.get_ident() == self._thread and (limit := self.look(code)):
+            self.over(limit, sys._getframe(2))
+            self.unwind()
+            raise Ended
+
+    def _goes_on(self, code: CodeType, *_: int) -> object:
+        """The program is to be gone, and goes on."""
+        if self._process.own or _thread.get_ident() != self._thread:
+            return None
+        if is_program(code):
+            raise Ended
+        return sys.monitoring.DISABLE
+
+
+class Tracing(Watcher):
+    """Before Python 3.12: an exception that a trace function raises is the last that it sees. What catches that gets
+    another one by a signal, every millisecond (not on Windows, and in the main thread only)."""
+
+    def start(self) -> None:
+        self._before: Any = None
+        self._process.unwind = self.unwind
+        sys.settrace(self._on_call)
+
+    def stop(self) -> None:
+        while True:
+            try:
+                if self._before is not None:
+                    _set_timer(signal.ITIMER_REAL, 0)
+                    _set_handler(signal.SIGALRM, self._before)
+                sys.settrace(None)
+                return
+            except Ended:
+                pass
+
+    def unwind(self) -> None:
+        sys.settrace(None)
+        if self._before is None and _set_timer and threading.current_thread() is threading.main_thread():
+            self._before = _set_handler(signal.SIGALRM, self._goes_on)
+            _set_timer(signal.ITIMER_REAL, 0.001, 0.001)
+
+    def _goes_on(self, number: int, frame: FrameType | None) -> None:
+        if frame is not None and is_program(frame.f_code) and not self._process.own:
+            raise Ended
+
+    def _on_call(self, frame: FrameType, event: str, argument: Any) -> Trace | None:
+        told = self._trace(frame, event, argument) if self._trace and not self._process.own else None
+        self._step(frame)
+        return self._on_event if told or is_program(frame.f_code) else None
+
+    def _on_event(self, frame: FrameType, event: str, argument: Any) -> Trace:
+        if self._trace and not self._process.own:
+            self._trace(frame, event, argument)
+        if event == "line":
+            self._step(frame)
+        return self._on_event
+
+    def _step(self, frame: FrameType) -> None:
+        self._steps += 1
+        if self._steps >= self._next and self._process.exit is None and (limit := self.look(frame.f_code)):
+            self.over(limit, frame)
+            self.unwind()
+            raise Ended
+
+
+def watcher() -> type[Monitoring] | type[Tracing]:
+    """That of this version of Python."""
+    return Monitoring if hasattr(sys, "monitoring") else Tracing

@@ -1,0 +1,244 @@
+"""Puts back what an execution changes in the interpreter: whatever a program may do to it, the next one, and the
+notebook, find it as it was.
+
+What is put back is what programs change without meaning harm: the modules' names, the environment, the directory, the
+streams, the settings of sys, gc, warnings and random. What is inside of objects that many share is not looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import io
+import os
+import random
+import sys
+import time
+import types
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+SHARED = (
+    "builtins sys os posix nt posixpath ntpath time io _io signal _signal _thread threading queue select selectors "
+    "datetime random warnings socket _socket platform tempfile logging atexit gc subprocess _posixsubprocess _winapi "
+    "json pickle shutil pathlib math resource faulthandler locale decimal"
+).split()
+"""Modules whose names are put back, beside those that the program imports itself."""
+QUIET = [
+    ("default", None, DeprecationWarning, "__main__", 0),
+    *(("ignore", None, kind, None, 0) for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning)),
+    ("ignore", None, ResourceWarning, None, 0),
+]
+"""The warnings that Python shows if nobody says otherwise."""
+
+
+@contextmanager
+def undone(imports: Iterable[str]) -> Iterator[None]:
+    """Within it, an interpreter may be changed. `imports`: modules that will be imported."""
+    with ExitStack() as stack:
+        for keep in (_recursion, _environment, _directory, _random_numbers, _garbage, _event_loop, _warnings):
+            stack.enter_context(keep())
+        stack.enter_context(_modules({*SHARED, *imports}))  # last, so that what they do is put back first
+        yield
+
+
+@contextmanager
+def streams(stdin: str, stdout: str, stderr: str) -> Iterator[None]:
+    """Have the file descriptors 0 to 2 be these files, the last two of which are appended to."""
+    written = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    kept = [os.dup(number) for number in range(3)]
+    try:
+        for number, path, how in ((0, stdin, os.O_RDONLY), (1, stdout, written), (2, stderr, written)):
+            file = os.open(path, how, 0o644)
+            os.dup2(file, number)
+            os.close(file)
+        yield
+    finally:
+        for number, copy in enumerate(kept):
+            os.dup2(copy, number)
+            os.close(copy)
+
+
+def replace(functions: Mapping[str, Mapping[str, object]]) -> None:
+    """Put these in modules, as far as those are there: module → name → value."""
+    for module, names in functions.items():
+        if module in sys.modules:
+            vars(sys.modules[module]).update(names)
+
+
+@contextmanager
+def _modules(names: set[str]) -> Iterator[None]:
+    contents = [(vars(sys.modules[name]), dict(vars(sys.modules[name]))) for name in names if name in sys.modules]
+    dicts = [(one, dict(one)) for one in (sys.modules, sys.path_importer_cache)]
+    lists = [(one, list(one)) for one in (sys.path, sys.meta_path, sys.path_hooks, sys.warnoptions)]
+    trace, profile = sys.gettrace(), sys.getprofile()
+    try:
+        yield
+    finally:
+        sys.settrace(trace)
+        sys.setprofile(profile)
+        for one, before in contents + dicts:  # other threads see these, so that nothing may be missing for a moment
+            one.update(before)
+            if len(one) != len(before):
+                for name in [name for name in one if name not in before]:
+                    del one[name]
+        for there, was in lists:
+            there[:] = was
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        set_environment(before)
+
+
+def set_environment(wanted: Mapping[str, str]) -> None:
+    """Have these environment variables and no others."""
+    if os.environ == wanted:
+        return
+    zone = os.environ.get("TZ")
+    os.environ.clear()
+    os.environ.update(wanted)
+    if os.environ.get("TZ") != zone and hasattr(time, "tzset"):
+        time.tzset()
+
+
+@contextmanager
+def _directory() -> Iterator[None]:
+    before, mask = os.getcwd(), os.umask(0o022)
+    os.umask(mask)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        os.umask(mask)
+
+
+@contextmanager
+def _recursion() -> Iterator[None]:
+    """As deep as a program that has the stack for itself may be."""
+    before, depth, frame = sys.getrecursionlimit(), 0, sys._getframe()
+    while frame is not None:
+        depth, frame = depth + 1, frame.f_back  # type: ignore[assignment]
+    if sys.platform != "emscripten":  # whose stack can't hold more
+        sys.setrecursionlimit(before + depth)
+    interval = sys.getswitchinterval()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+        sys.setswitchinterval(interval)
+
+
+@contextmanager
+def _random_numbers() -> Iterator[None]:
+    """A start of Python draws other numbers each time."""
+    state = random.getstate()
+    random.seed()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+@contextmanager
+def _garbage() -> Iterator[None]:
+    """What is there before is no concern of the program's: neither what it collects, nor what is found after it."""
+    enabled, thresholds, debug, callbacks = gc.isenabled(), gc.get_threshold(), gc.get_debug(), list(gc.callbacks)
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        gc.set_debug(debug)
+        gc.callbacks[:] = callbacks
+        (gc.enable if enabled else gc.disable)()
+
+
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """The notebook's loop, which runs now, is not the program's."""
+    events = sys.modules.get("asyncio.events")
+    running = events._get_running_loop() if events else None
+    if events:
+        events._set_running_loop(None)
+    try:
+        yield
+    finally:
+        if events:
+            events._set_running_loop(running)
+
+
+@contextmanager
+def _warnings() -> Iterator[None]:
+    """The warnings are those that Python shows by itself, on stderr."""
+    filters, show = list(warnings.filters), _shows_warnings()
+    names = {name: getattr(warnings, name) for name in show}
+    vars(warnings).update(show)
+    _filter(QUIET)
+    try:
+        yield
+    finally:
+        vars(warnings).update(names)
+        _filter(filters)
+
+
+def _filter(wanted: list) -> None:
+    warnings.filters[:] = wanted  # type: ignore[index]
+    changed = getattr(warnings, "_filters_mutated", None) or getattr(warnings, "_filters_mutated_lock_held", None)
+    with suppress(Exception):
+        if changed:
+            changed()
+
+
+_shown: dict[str, Callable] = {}
+
+
+def _shows_warnings() -> dict[str, Callable]:
+    """How Python shows a warning, whoever has other ideas of that here."""
+    if not _shown:
+        fresh = _fresh("_py_warnings") or _fresh("warnings")
+        names = ("showwarning", "_showwarnmsg", "_showwarnmsg_impl", "formatwarning", "_showwarning_orig")
+        _shown.update({name: vars(fresh)[name] for name in names if name in vars(fresh)} if fresh else {})
+    return _shown
+
+
+def _fresh(name: str) -> types.ModuleType | None:
+    """A module as it is when it has just been imported."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.loader is None:
+        return None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def open_files() -> list[Any]:
+    """What the program has opened and not closed, the outermost objects first."""
+    kinds = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom, io.BufferedReader, io.FileIO)
+    found: list[list[Any]] = [[] for _ in kinds]
+    for thing in gc.get_objects():
+        for kind, list_ in zip(kinds, found):
+            if issubclass(type(thing), kind):
+                list_.append(thing)
+                break
+    return [file for list_ in found for file in list_]
+
+
+def close_descriptors(directory: str) -> None:
+    """Close the file descriptors that still lead below a directory."""
+    with suppress(OSError):
+        for name in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(OSError, ValueError):
+                if os.readlink(f"/proc/self/fd/{name}").startswith(directory):
+                    os.close(int(name))
