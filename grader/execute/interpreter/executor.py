@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from ..inside import watch
 from ..isolation import Confinement
 from ..scratch import SCARCE, Scratch, text
 from ..temporary import EXECUTE as KIND
-from ..temporary import remove
+from ..temporary import place, remove
 from ..times import LAID_OUT, virtual_times
 from . import program as programs
 from .process import Process
@@ -41,7 +42,7 @@ class Desk(Scratch):
     """The part of the disk that a program here may write to. There are no tools in it, as no shell would use them."""
 
     def __init__(self, room: int):
-        self._directory = _Directory()
+        self._directory = _Directory(place(room) if sys.platform == "linux" else None)
         self.path = self._directory.path
         self.control, self.home, self.tools, self.tmp = (self.path / n for n in ("control", "home", "tools", "tmp"))
         self._room, self._user, self._mode, self._kept = 0, None, 0o700, ()
@@ -54,8 +55,8 @@ class Desk(Scratch):
 class _Directory:
     """A temporary directory that nobody else looks for."""
 
-    def __init__(self) -> None:
-        self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix=KIND)))
+    def __init__(self, where: str | None) -> None:
+        self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix=KIND, dir=where)))
 
     def remove(self) -> None:
         if self.path.exists():

@@ -372,6 +372,7 @@ class _Callbacks:
 
     def __init__(self) -> None:
         self._registered: list[tuple[Callable, tuple, dict]] = []
+        self.before = dict(sys.modules)
 
     def functions(self) -> dict[str, Callable]:
         """Those of the module atexit."""
@@ -413,7 +414,7 @@ def _finish(code: int | type[BaseException], callbacks: _Callbacks, process: Pro
     flushed = _flush()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         vars(sys).pop(name, None)
-    modules = [module for module in sys.modules.values() if _is_of_program(module)]
+    modules = [module for name, module in sys.modules.items() if _is_of_program(module, callbacks.before.get(name))]
     for module in modules:
         sys.modules.pop(getattr(module, "__name__", ""), None)
     for module in modules:
@@ -428,11 +429,11 @@ def _finish(code: int | type[BaseException], callbacks: _Callbacks, process: Pro
         process.finish(signal=int(signal.SIGINT))
 
 
-def _is_of_program(module: object) -> bool:
-    name = getattr(module, "__name__", None)
-    return isinstance(module, types.ModuleType) and (
-        name == "__main__" or str(getattr(module, "__file__", None) or "").startswith(os.getcwd())
-    )
+def _is_of_program(module: object, before: object) -> bool:
+    """Whether this module belongs to the program; `before`: what had its name before the program began."""
+    if module is before or not isinstance(module, types.ModuleType):
+        return False
+    return module.__name__ == "__main__" or str(getattr(module, "__file__", None) or "").startswith(os.getcwd())
 
 
 def _clear(names: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Ends a program that goes on too long, and sees that one that has ended does not go on.
 
-There is nobody beside the program who could end it. So it is counted: a step is a turn of a loop, or a call. (Before
-Python 3.12, which has no sys.monitoring, it is a line.) What one call of a function written in C takes, nobody limits.
+There is nobody beside the program who could end it. So it is counted: a step is a turn of a loop, or a call. (Python
+has sys.monitoring for that since 3.12; before, a timer does it.) What one call of a function written in C takes, nobody
+limits.
 
 The end is an exception. A program may catch it, and so it is raised again at the next line, until nothing of the
 program is left to catch it.
@@ -32,6 +33,8 @@ FIRST_LOOK, MOST_STEPS_BETWEEN = 64, 4096
 """Steps after which the other limits are looked at, which takes longer."""
 OFTEN, SELDOM = 0.004, 0.03
 """Seconds between two looks, at least and at most, as far as steps allow it."""
+EVERY = 0.005
+"""Seconds between two looks where they are made by a timer."""
 _clock, _set_handler, _set_timer = time.perf_counter, _signal.signal, getattr(_signal, "setitimer", None)
 """The interpreter's own, whatever a program sees."""
 _OWN = str(Path(__file__).resolve().parents[2]) + os.sep
@@ -171,14 +174,20 @@ class Monitoring(Watcher):
         return sys.monitoring.DISABLE
 
 
-class Tracing(Watcher):
-    """Before Python 3.12: an exception that a trace function raises is the last that it sees. What catches that gets
-    another one by a signal, every millisecond (not on Windows, and in the main thread only)."""
+class Timed(Watcher):
+    """Before Python 3.12: a timer of the system rings, and nothing is counted. (Where there is none, as on Windows or
+    outside of the main thread, nothing ends a loop.) An exception that a trace function raises is the last that it sees,
+    so that the timer begins anew with what goes on."""
 
     def start(self) -> None:
-        self._before: Any = None
-        self._process.unwind = self.unwind
-        sys.settrace(self._on_call)
+        self._most = 1 << 62
+        self._used = time.process_time()
+        self._process.unwind = lambda: self.unwind(sys._getframe())
+        self._before = _set_handler(signal.SIGALRM, self._rings) if _rings() else None
+        if self._before is not None:
+            _set_timer(signal.ITIMER_REAL, EVERY, EVERY)
+        if self._trace:
+            sys.settrace(self._trace)
 
     def stop(self) -> None:
         while True:
@@ -191,36 +200,42 @@ class Tracing(Watcher):
             except Ended:
                 pass
 
-    def unwind(self) -> None:
-        sys.settrace(None)
-        if self._before is None and _set_timer and threading.current_thread() is threading.main_thread():
-            self._before = _set_handler(signal.SIGALRM, self._goes_on)
-            _set_timer(signal.ITIMER_REAL, 0.001, 0.001)
-
-    def _goes_on(self, number: int, frame: FrameType | None) -> None:
-        if frame is not None and is_program(frame.f_code) and not self._process.own:
-            raise Ended
-
-    def _on_call(self, frame: FrameType, event: str, argument: Any) -> Trace | None:
-        told = self._trace(frame, event, argument) if self._trace and not self._process.own else None
-        self._step(frame)
-        return self._on_event if told or is_program(frame.f_code) else None
-
-    def _on_event(self, frame: FrameType, event: str, argument: Any) -> Trace:
-        if self._trace and not self._process.own:
-            self._trace(frame, event, argument)
-        if event == "line":
-            self._step(frame)
-        return self._on_event
-
-    def _step(self, frame: FrameType) -> None:
-        self._steps += 1
-        if self._steps >= self._next and self._process.exit is None and (limit := self.look(frame.f_code)):
+    def _rings(self, number: int, frame: FrameType | None) -> None:
+        if frame is None or self._process.own:
+            return
+        if self._process.exit is not None:
+            if is_program(frame.f_code):
+                self.unwind(frame)
+                raise Ended
+        elif limit := self._limit(frame.f_code):
             self.over(limit, frame)
-            self.unwind()
+            self.unwind(frame)
             raise Ended
 
+    def _limit(self, code: CodeType) -> Limit | None:
+        if time.process_time() - self._used > self._limits.cpu and is_program(code):
+            return Limit.PROCESSOR_TIME
+        return self.look(code)
 
-def watcher() -> type[Monitoring] | type[Tracing]:
+    def unwind(self, frame: FrameType | None) -> None:
+        """Have an exception raised at the next line of the program."""
+
+        def end(frame: FrameType, event: str, argument: Any) -> Trace:
+            if event == "line" and not self._process.own:
+                raise Ended
+            return end
+
+        while frame is not None:
+            if is_program(frame.f_code):
+                frame.f_trace = end
+            frame = frame.f_back
+        sys.settrace(lambda frame, event, argument: end if is_program(frame.f_code) else None)
+
+
+def _rings() -> bool:
+    return _set_timer is not None and threading.current_thread() is threading.main_thread()
+
+
+def watcher() -> type[Monitoring] | type[Timed]:
     """That of this version of Python."""
-    return Monitoring if hasattr(sys, "monitoring") else Tracing
+    return Monitoring if hasattr(sys, "monitoring") else Timed

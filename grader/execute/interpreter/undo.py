@@ -7,10 +7,10 @@ streams, the settings of sys, gc, warnings and random. What is inside of objects
 
 from __future__ import annotations
 
+import _io
 import contextlib
 import gc
 import importlib
-import io
 import os
 import random
 import sys
@@ -78,8 +78,10 @@ def _modules(names: set[str]) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.settrace(trace)
-        sys.setprofile(profile)
+        if sys.gettrace() is not trace:
+            sys.settrace(trace)
+        if sys.getprofile() is not profile:
+            sys.setprofile(profile)
         for one, before in contents + dicts:  # other threads see these, so that nothing may be missing for a moment
             one.update(before)
             if len(one) != len(before):
@@ -100,12 +102,13 @@ def _environment() -> Iterator[None]:
 
 def set_environment(wanted: Mapping[str, str]) -> None:
     """Have these environment variables and no others."""
-    if os.environ == wanted:
-        return
-    zone = os.environ.get("TZ")
-    os.environ.clear()
-    os.environ.update(wanted)
-    if os.environ.get("TZ") != zone and hasattr(time, "tzset"):
+    there = dict(os.environ)
+    for name in there.keys() - wanted.keys():
+        del os.environ[name]
+    for name, value in wanted.items():
+        if there.get(name) != value:
+            os.environ[name] = value
+    if there.get("TZ") != wanted.get("TZ") and hasattr(time, "tzset"):
         time.tzset()
 
 
@@ -225,14 +228,8 @@ def _fresh(name: str) -> types.ModuleType | None:
 
 def open_files() -> list[Any]:
     """What the program has opened and not closed, the outermost objects first."""
-    kinds = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom, io.BufferedReader, io.FileIO)
-    found: list[list[Any]] = [[] for _ in kinds]
-    for thing in gc.get_objects():
-        for kind, list_ in zip(kinds, found):
-            if issubclass(type(thing), kind):
-                list_.append(thing)
-                break
-    return [file for list_ in found for file in list_]
+    files = [thing for thing in gc.get_objects() if issubclass(type(thing), _io._IOBase)]
+    return sorted(files, key=lambda file: not issubclass(type(file), _io._TextIOBase))
 
 
 def close_descriptors(directory: str) -> None:
