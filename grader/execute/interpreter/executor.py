@@ -225,6 +225,7 @@ class InterpreterExecutor(Executor):
             over=over,
             limit=process.limit,
             looked=process.clock.looked,
+            unaided=True,
             outside=(*sorted(self._made), *self._scratch.names_outside()),
             notes=notes,
         )

@@ -20,7 +20,7 @@ import sys
 import threading
 import traceback
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -79,7 +79,9 @@ def run(program: Program, process: Process) -> None:
     """Run it to its end, which `process` knows then. Raises KeyboardInterrupt if the user interrupts it."""
     imports = _import_before(program)
     with undo.undone(imports), undo.streams(program.stdin, program.stdout, program.stderr):
-        contextvars.Context().run(_run, program, process)
+        apart = _apart(program, process)
+        contextvars.Context().run(next, apart)
+        apart.close()
     if process.interrupted:
         raise KeyboardInterrupt
 
@@ -105,6 +107,13 @@ def imported(source: bytes) -> frozenset[str]:
         nodes = []
     plain = (alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names)
     return frozenset(plain) | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+
+
+def _apart(program: Program, process: Process) -> Generator[None, None, None]:
+    """Run it as a generator, which has the exceptions that are being handled for itself: an end that is raised in the
+    middle of a handler leaves one behind."""
+    _run(program, process)
+    yield
 
 
 def _run(program: Program, process: Process) -> None:
