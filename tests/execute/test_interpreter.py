@@ -38,7 +38,7 @@ def run(here, python_job):
 
 
 @pytest.fixture
-def both(run, executor):
+def both(run, here, executor):
     """both(source, ...): what comes of it here, which has been seen to be what comes of it in a process."""
 
     def both(source, **circumstances):
@@ -47,7 +47,7 @@ def both(run, executor):
             if field not in ("sandbox", "notes"):
                 assert getattr(mine, field) == getattr(theirs, field), field
         assert mine.sandbox == theirs.sandbox and mine.sandbox.times.keys() == theirs.sandbox.times.keys()
-        assert set(mine.notes) == set(theirs.notes)
+        assert here.as_told(str(sorted(mine.notes))) == executor.as_told(str(sorted(theirs.notes)))
         return mine
 
     return both
@@ -524,7 +524,7 @@ def test_nothing_is_left_in_the_interpreter(run):
     source = """
         import builtins, gc, json, logging, os, random, signal, sys, time, warnings, tempfile, socket, atexit, wave
         logging.basicConfig(level="DEBUG"); logging.info("told")
-        builtins.print = os.path.join = time.sleep = len = None
+        builtins.print = os.path.isdir = time.sleep = len = None
         builtins.own = json.own = sys.own = os.own = 1
         os.environ.clear(); os.environ["OWN"] = "1"
         sys.path[:] = []; sys.modules["own"] = sys; del sys.modules["json"]

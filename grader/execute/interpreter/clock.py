@@ -7,12 +7,14 @@ tick at each look.
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..inside.clock import BOOT, MOST_LOOKS_ALONE, PAUSE_ALONE, TICK, real_poll, real_select
 
 FOREVER = float("inf")
+real_time, real_sleep = time.time, time.sleep
 
 
 @dataclass(order=True)
@@ -31,20 +33,28 @@ class Clock:
     """The time of one program, under the names that ../inside/python_time.py asks a clock by.
 
     `send(number)` signals the program, which may end the wait by an exception. `stand_still()` ends a program that
-    waits for what can't come.
+    waits for what can't come. `is_here()` says whether it is the program that asks, and no other thread.
     """
 
     BOOT, TICK = BOOT, TICK
     real_poll, real_select = real_poll, staticmethod(real_select)
 
-    def __init__(self, begins: float, send: Callable[[int], None], stand_still: Callable[[], None]):
+    def __init__(
+        self,
+        begins: float,
+        send: Callable[[int], None],
+        stand_still: Callable[[], None],
+        is_here: Callable[[], bool] = lambda: True,
+    ):
         self.time, self.looked = begins, False
-        self._send, self._stand_still = send, stand_still
+        self._send, self._stand_still, self._is_here = send, stand_still, is_here
         self._deadlines: list[Deadline] = []
         self._looks: tuple[float | None, int] = None, 0
 
     def now(self) -> float:
         """The time, for a program that asks."""
+        if not self._is_here():
+            return real_time()
         self.looked = True
         time, looks = self._looks
         looks = looks + 1 if time == self.time else 1
@@ -54,7 +64,7 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Sleep."""
-        self._pass(seconds)
+        self._pass(seconds) if self._is_here() else real_sleep(seconds)
 
     def advance_to_next(self) -> None:
         """Sleep until a signal comes."""

@@ -15,12 +15,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 from ...rules.execution import Exit, Limit, Limits, Run, Start, Stop, Unbroken
 from ...rules.job import OWN_FILES, STDERR, STDOUT, Job
 from ...submit import ads
 from ...tree import File, TooLarge, Tree
 from ..executor import Executor, _elapsed, _notes
+from ..inside import unbroken as goes_on
 from ..inside import watch
 from ..isolation import Confinement
 from ..scratch import SCARCE, Scratch, text
@@ -152,10 +154,12 @@ class InterpreterExecutor(Executor):
         process = Process(start.clock, stop, lambda: self._picture(left, asked))
         if trace:
             asked.prepare = _watched(asked, notes)
+        elif unbroken is not None:
+            asked.prepare = _unbroken(job, asked, unbroken, f"{self._scratch.control}/trace")
         programs.run(asked, process)
         if left.sandbox is None and left.over is None:
             self._picture(left, asked)
-        told = b"".join(notes)[:MOST_TOLD].decode("utf-8", "replace") if trace else ""
+        told = b"".join(notes)[:MOST_TOLD].decode("utf-8", "replace") or text(f"{self._scratch.control}/trace")
         return self._concluded(start, process, left, directory, real, tuple(_notes(told)))
 
     # -- what goes in ----------------------------------------------------------
@@ -264,6 +268,19 @@ def _watched(asked: programs.Program, notes: list[bytes]) -> Callable[[Process],
                 notes.append(line)
 
         asked.hook, asked.trace = watch.watching(note, asked.directory)
+
+    return prepare
+
+
+def _unbroken(job: Job, asked: programs.Program, how: Unbroken, notes: str) -> Callable[[Process], None]:
+    """Has a program go on where it would leave with the checkpoint exit code. What is noted goes to the file `notes`."""
+
+    def prepare(process: Process) -> None:
+        found = SimpleNamespace(known={}, compiled=None, SourceFileLoader=SimpleNamespace(source_to_code=None))
+        goes_on.clock, goes_on.script = process.clock, found  # type: ignore[assignment]
+        checkpoint = (job.checkpoint_exit_code, job.checkpoint_signal)
+        goes_on.start(checkpoint, how is Unbroken.TIME_BEGINS_ANEW, asked.directory, notes)
+        asked.compiled = found.compiled
 
     return prepare
 

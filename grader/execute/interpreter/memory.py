@@ -15,6 +15,8 @@ except ImportError:  # a browser, Windows
     resource = None  # type: ignore[assignment]
 
 PAGE = 4096
+_set_limit = getattr(resource, "setrlimit", None)
+"""The real one: a program has another."""
 
 
 def too_much(limits: Limits, directory: str) -> Callable[[], Limit | None]:
@@ -73,20 +75,28 @@ def limited(limits: Limits) -> Iterator[None]:
     if resource is None or not os.path.exists("/proc/self/statm"):
         yield
         return
-    open_now = max(map(int, os.listdir("/proc/self/fd")))
     wanted = {
         resource.RLIMIT_AS: PAGE * int(_statm()[0]) + limits.memory,
         resource.RLIMIT_FSIZE: limits.file_bytes,
-        resource.RLIMIT_NOFILE: open_now + limits.open_files,
+        resource.RLIMIT_NOFILE: _descriptors(limits.open_files),
     }
     before = {name: resource.getrlimit(name) for name in wanted}
     try:
         for name, value in wanted.items():
             soft, hard = before[name]
             if soft == resource.RLIM_INFINITY or value < soft:
-                resource.setrlimit(name, (value, hard))
+                _set_limit(name, (value, hard))
         yield
     finally:
         for name, values in before.items():
             with suppress(ValueError, OSError):
-                resource.setrlimit(name, values)
+                _set_limit(name, values)
+
+
+def _descriptors(more: int) -> int:
+    """The limit under which so many more files can be opened: they get the lowest numbers that are free."""
+    used, number = set(map(int, os.listdir("/proc/self/fd"))), 0
+    while more:
+        more -= number not in used
+        number += 1
+    return number

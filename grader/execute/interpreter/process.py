@@ -39,7 +39,7 @@ class Process:
         """Called at its end, so that it really ends: see steps.py."""
         self._picture = picture
         self.signals = Signals(self)
-        self.clock = Clock(begins, self.signals.send, lambda: self.end(signal=9, limit=Limit.REAL_TIME))
+        self.clock = Clock(begins, self.signals.send, lambda: self.end(signal=9, limit=Limit.REAL_TIME), self.is_here)
         if stop is not None:
             self.clock.add_deadline(stop.after, self.pid, int(stop.signal), stop.grace)
 

@@ -44,9 +44,14 @@ from .process import Ended, Process
 
 MOST_SOURCE = 1 << 20
 """Bytes of a file that is looked at for what it imports."""
+_REAL = dict(vars(python_time._time))
 _ALWAYS = "datetime select signal socket threading queue subprocess platform random tempfile".split()
 """Modules in which virtual time and what can't be had are to be put: they are there before any program is."""
 _NOT_BEFORE = {"this", "antigravity", "idlelib", "turtle", "turtledemo", "tkinter", "test", "__main__", "asyncio"}
+_FRESH = ("logging",)
+"""Modules that everybody changes: a program has its own."""
+BY_INTERRUPT = -1
+"""In place of an exit code: Python ends itself by SIGINT."""
 _OWN = str(Path(__file__).resolve().parents[2]) + os.sep
 
 
@@ -67,6 +72,8 @@ class Program:
     sources: tuple[bytes, ...] = ()
     """Its Python files, as far as they are known."""
     unbuffered: bool = False
+    compiled: Callable[[bytes, str], types.CodeType] | None = None
+    """What compiles its files, if they are not to be as they are written."""
     trace: steps.Trace | None = None
     hook: Hook | None = None
     prepare: Callable[[Process], None] = lambda process: None
@@ -90,7 +97,8 @@ def _import_before(program: Program) -> set[str]:
     """Import the modules of the library that a program is going to import, before time is virtual."""
     own = {name.partition(".")[0] for name in os.listdir(program.directory)}
     wanted = set(_ALWAYS).union(*map(imported, program.sources))
-    library = {name for name in wanted if name.partition(".")[0] in sys.stdlib_module_names - _NOT_BEFORE - own}
+    usual = sys.stdlib_module_names - _NOT_BEFORE - own - {*_FRESH}
+    library = {name for name in wanted if name.partition(".")[0] in usual}
     for name in library:
         if name not in sys.modules:
             with suppress(Exception):
@@ -117,6 +125,7 @@ def _apart(program: Program, process: Process) -> Generator[None, None, None]:
 
 
 def _run(program: Program, process: Process) -> None:
+    process.own += 1
     callbacks, too_much = _Callbacks(), memory.too_much(program.limits, program.directory)
     with ExitStack() as stack:
         stack.enter_context(_interruptible(process))
@@ -127,6 +136,7 @@ def _run(program: Program, process: Process) -> None:
         stack.enter_context(Outside(process, program.scratch, program.made, program.hook))
         try:
             watcher.start()
+            process.own -= 1
             _finish(_end_of(program), callbacks, process)
         except BaseException:
             if process.exit is None:
@@ -157,8 +167,8 @@ def _become(program: Program, process: Process, callbacks: _Callbacks) -> None:
         "killpg": process.signals.kill,
         "getpid": lambda: process.pid,
     }
-    undo.replace({"os": {n: f for n, f in ends.items() if hasattr(os, n)}})
-    undo.replace({"posix": {n: f for n, f in ends.items() if hasattr(os, n)}, "atexit": callbacks.functions()})
+    own = {name: _here(process, function, getattr(os, name)) for name, function in ends.items() if hasattr(os, name)}
+    undo.replace({"os": own, "posix": own, "nt": own, "atexit": callbacks.functions()})
     undo.replace({"resource": {"setrlimit": lambda which, limits: None}})
     python_time.install_host(program.host)
     undo.replace({"platform": {"_uname_cache": None}, "tempfile": {"tempdir": None, "_name_sequence": None}})
@@ -168,13 +178,38 @@ def _become(program: Program, process: Process, callbacks: _Callbacks) -> None:
 
 def _install_time(process: Process) -> None:
     python_time.clock = process.clock  # type: ignore[assignment]
-    python_time._looks = 0
+    python_time._looks, real = 0, dict(vars(python_time._time))
     python_time._install_time()
     python_time._install_datetime(sys.modules["datetime"])
     python_time._install_select(sys.modules["select"])
     lock = _lock_class(process)
     undo.replace({"threading": {"_allocate_lock": lock, "Lock": lock, "_CRLock": None}})
     python_time._install_queue(sys.modules["queue"])
+    virtual = vars(python_time._time)
+    if threading.active_count() > 1:
+        virtual.update({name: _here(process, virtual[name], real[name]) for name in _CHANGED if virtual[name] is not real[name]})
+    undo.replace({m: {n: virtual[which] for n, which in _bound(m, id(sys.modules[m]))} for m in _BINDING if m in sys.modules})
+
+
+_CHANGED = [name for name in vars(python_time._time) if callable(vars(python_time._time)[name])]
+_BINDING = ("threading", "queue", "selectors", "sched", "timeit", "socketserver", "random", "tempfile", "uuid")
+"""Modules that have a function of the module time under a name of their own."""
+
+
+@lru_cache(64)
+def _bound(module: str, _: int) -> list[tuple[str, str]]:
+    """(name, name in the module time) of the functions of that module that this one has, when time is real."""
+    names = {id(value): name for name, value in _REAL.items() if callable(value)}
+    return [(name, names[id(value)]) for name, value in vars(sys.modules[module]).items() if id(value) in names]
+
+
+def _here(process: Process, virtual: Callable, real: Callable) -> Callable:
+    """A function for the program, and the real one for the interpreter's other threads."""
+
+    def function(*arguments: Any, **options: Any) -> Any:
+        return (virtual if process.is_here() else real)(*arguments, **options)
+
+    return function
 
 
 def _lock_class(process: Process) -> type:
@@ -245,34 +280,28 @@ def _take_modules(program: Program) -> None:
     )
     for name in ("last_type", "last_value", "last_traceback", "last_exc", "ps1", "ps2"):
         vars(sys).pop(name, None)
-    sys.path_hooks.insert(0, _hook(program.scratch))
+    sys.path_hooks.insert(0, _path_hook(program))
     script._forget_shadowed(directory)
+    for name in [name for name in sys.modules if name.partition(".")[0] in _FRESH]:
+        del sys.modules[name]
 
 
-def _hook(scratch: str) -> Callable[[str], FileFinder]:
+def _path_hook(program: Program) -> Callable[[str], FileFinder]:
     """Has the modules of the sandbox found by a finder of their own, which compiles nothing twice."""
-    loaders = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (_Loader, SOURCE_SUFFIXES))
+
+    class Loader(SourceFileLoader):
+        def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> types.CodeType:  # type: ignore[override]
+            return (program.compiled or _compiled)(bytes(data), str(path))
+
+    loaders = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (Loader, SOURCE_SUFFIXES))
     make = FileFinder.path_hook(*loaders, (SourcelessFileLoader, BYTECODE_SUFFIXES))
 
     def hook(path: str) -> FileFinder:
-        if not path.startswith(scratch):
+        if not path.startswith(program.scratch):
             raise ImportError("only of sandboxes", path=path)
         return make(path)
 
     return hook
-
-
-compiled: Callable[[bytes, str], types.CodeType] | None = None
-"""What compiles a program, if it is not to be as it is written; see ../inside/unbroken.py."""
-
-
-class _Loader(SourceFileLoader):
-    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> types.CodeType:  # type: ignore[override]
-        return _code(bytes(data), str(path))
-
-
-def _code(source: bytes, path: str) -> types.CodeType:
-    return compiled(source, path) if compiled else _compiled(source, path)
 
 
 @lru_cache(256)
@@ -308,8 +337,13 @@ def _interruptible(process: Process) -> Iterator[None]:
             set_handler(signal.SIGINT, before)
 
 
-def _end_of(program: Program) -> int | BaseException:
-    """Run the program; its exit code, or an interrupt by which it ends itself."""
+def _is_interrupt(kind: type[BaseException]) -> bool:
+    """Whether Python ends itself by SIGINT for an exception of this class."""
+    return kind is KeyboardInterrupt or sys.version_info >= (3, 14) and issubclass(kind, KeyboardInterrupt)
+
+
+def _end_of(program: Program) -> int:
+    """Run the program; its exit code, or BY_INTERRUPT."""
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=program.path, __builtins__=builtins, __cached__=None, __loader__=None)
     if sys.version_info < (3, 14):
@@ -318,15 +352,15 @@ def _end_of(program: Program) -> int | BaseException:
     try:
         with open(program.path, "rb") as file:
             source = file.read()
-        exec(_code(source, program.path), main.__dict__)
+        exec((program.compiled or _compiled)(source, program.path), main.__dict__)
     except Ended:
         raise
     except SystemExit as stop:
         return _exit_code(stop.code)
     except BaseException as error:
-        interrupt = script._interrupt(type(error))
+        interrupt = _is_interrupt(type(error))
         _report(error)
-        return interrupt or 1
+        return BY_INTERRUPT if interrupt else 1
     return 0
 
 
@@ -415,10 +449,11 @@ class _Callbacks:
                 traceback.print_exception(error)
 
 
-def _finish(code: int | type[BaseException], callbacks: _Callbacks, process: Process) -> None:
+def _finish(code: int, callbacks: _Callbacks, process: Process) -> None:
     """What Python does when a program is over: it calls what was registered, and destroys all objects, so that files are
     written and `__del__` methods run."""
     process.must_live()
+    _flush()
     callbacks.run()
     flushed = _flush()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
@@ -432,10 +467,10 @@ def _finish(code: int | type[BaseException], callbacks: _Callbacks, process: Pro
     gc.collect()
     _flush()
     process.must_live()
-    if isinstance(code, int):
-        process.finish(code=code if flushed else 120)
-    else:
+    if code == BY_INTERRUPT:
         process.finish(signal=int(signal.SIGINT))
+    else:
+        process.finish(code=code if flushed else 120)
 
 
 def _is_of_program(module: object, before: object) -> bool:

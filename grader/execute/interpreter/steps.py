@@ -35,7 +35,7 @@ OFTEN, SELDOM = 0.004, 0.03
 """Seconds between two looks, at least and at most, as far as steps allow it."""
 EVERY = 0.005
 """Seconds between two looks where they are made by a timer."""
-_clock, _set_handler, _set_timer = time.perf_counter, _signal.signal, getattr(_signal, "setitimer", None)
+_clock, _used, _set_handler, _set_timer = time.perf_counter, time.process_time, _signal.signal, getattr(_signal, "setitimer", None)
 """The interpreter's own, whatever a program sees."""
 _OWN = str(Path(__file__).resolve().parents[2]) + os.sep
 _LIBRARY = tuple(
@@ -181,7 +181,7 @@ class Timed(Watcher):
 
     def start(self) -> None:
         self._most = 1 << 62
-        self._used = time.process_time()
+        self._used_before = _used()
         self._process.unwind = lambda: self.unwind(sys._getframe())
         self._before = _set_handler(signal.SIGALRM, self._rings) if _rings() else None
         if self._before is not None:
@@ -213,7 +213,7 @@ class Timed(Watcher):
             raise Ended
 
     def _limit(self, code: CodeType) -> Limit | None:
-        if time.process_time() - self._used > self._limits.cpu and is_program(code):
+        if _used() - self._used_before > self._limits.cpu and is_program(code):
             return Limit.PROCESSOR_TIME
         return self.look(code)
 

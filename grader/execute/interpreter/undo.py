@@ -23,7 +23,7 @@ from typing import Any
 
 SHARED = (
     "builtins sys os posix nt posixpath ntpath time io _io signal _signal _thread threading queue select selectors "
-    "datetime random warnings socket _socket platform tempfile logging atexit gc subprocess _posixsubprocess _winapi "
+    "datetime random sched timeit socketserver uuid warnings socket _socket platform tempfile logging atexit gc subprocess _posixsubprocess _winapi "
     "json pickle shutil pathlib math resource faulthandler locale decimal"
 ).split()
 """Modules whose names are put back, beside those that the program imports itself."""
