@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeAlias
 from .. import submit
 from ..execute import pythons
 from ..execute.executor import Executor
+from ..execute.here import LocalExecutor
 from ..execute.isolation import own_confinement
 from ..execute.remembering import Remembering
 from ..rules.execution import Limits
@@ -113,7 +114,7 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False) -> Exe
     path, memory = pythons.users_path(), getattr(options, "remember", None)
     if memory and not one_machine:
         return Remembering(memory, limits=limits, confine=confine, sets_home=sets_home, path=path)
-    return Executor(limits, confine, one_machine, sets_home=sets_home, path=path)
+    return LocalExecutor(limits, confine, one_machine, sets_home=sets_home, path=path)
 
 
 def print_json(told: Sequence[dict[str, Any]]) -> None:

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from ..execute.executor import Executor
+from ..execute.here import LocalExecutor
 from ..rules.execution import MachineTrouble, Run
 from ..rules.job import Job
 from ..tree import Tree
 
 
-class Trusted(Executor):
+class Trusted(LocalExecutor):
     """An executor for programs that are known to do what they should: if one does not, it is the machine's fault, and
     nothing may be concluded from what came of it."""
 

@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,9 +29,14 @@ STARTS = 3
 """How often a starter is started that ends at once, or says nothing."""
 
 
+def has_processes() -> bool:
+    """Whether programs can be started on this system. (In a browser the functions are there, and fail.)"""
+    return hasattr(os, "fork") and sys.platform not in ("emscripten", "wasi")
+
+
 def require_fork() -> None:
     """Raise MachineTrouble where a starter could not work, as on Windows."""
-    if not hasattr(os, "fork"):
+    if not has_processes():
         raise MachineTrouble(
             "Jobs can't be run here: a process can't be forked on this system. On Windows, set up WSL once "
             "(`wsl --install` in PowerShell, then restart), and run the same command in its terminal."

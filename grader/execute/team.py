@@ -18,6 +18,7 @@ from ..rules.execution import Circumstances, Run
 from ..rules.job import Job
 from ..tree import File, Tree
 from .executor import Executor
+from .startd import has_processes
 
 
 class Team:
@@ -126,7 +127,9 @@ class _Ahead:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """How many processors this process may use for executions."""
+    if not has_processes():
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -26,6 +26,7 @@ from ..course.payload import PAYLOAD
 from ..course.reading import MOST_CHARACTERS, literal_text
 from ..course.report import PASSED, Report
 from ..execute.executor import Executor
+from ..execute.here import LocalExecutor
 from ..execute.isolation import confinement
 from ..problems import NO_EFFECT
 from ..real_pool.log import read as read_log
@@ -327,7 +328,7 @@ def _asked(name: str, schedule: str, profile: str, settings: dict[str, float], a
 
 
 def _played(asked: _Asked) -> list[Moment]:
-    with Executor(asked.limits, confinement()) as executor:
+    with LocalExecutor(asked.limits, confinement()) as executor:
         return list(run(asked.job, executor, asked.profile, asked.faults, pace=asked.pace))
 
 

@@ -16,6 +16,7 @@ from time import monotonic
 import ipywidgets as widgets
 
 from ..execute.executor import Executor
+from ..execute.here import LocalExecutor
 from ..execute.isolation import confinement
 from ..execute.temporary import remove_leftovers
 from ..rules.execution import MachineTrouble
@@ -81,7 +82,7 @@ def executor() -> Executor:
     """The executor of all panels, until the kernel ends. It keeps a student's code in its sandbox. JupyterLab kills
     kernels that it restarts, so that what an earlier one had is still there."""
     remove_leftovers()
-    made = Executor(confine=confinement())
+    made = LocalExecutor(confine=confinement())
     atexit.register(made.close)
     return made
 

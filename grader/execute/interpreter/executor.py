@@ -96,8 +96,10 @@ class InterpreterExecutor(Executor):
         confine: Confinement | None = None,
         one_machine: bool = False,
         sets_home: bool = True,
+        path: str | None = None,
     ):
-        self.limits, self._confine, self._sets_home = limits, None, sets_home
+        """As those of processes; `path` says where programs are found that can't be had here."""
+        self.limits, self._confine, self._sets_home, self._path = limits, None, sets_home, None
         self._one_machine, self._slot, self.outside = one_machine, 0, Tree()
         self._scratch = Desk(limits.sandbox_bytes)
         self._made: set[str] = set()
@@ -109,6 +111,9 @@ class InterpreterExecutor(Executor):
 
     def renew(self) -> None:
         """Nothing, as each execution finds the interpreter as it was."""
+
+    def abandon(self) -> None:
+        """Nothing, as none is under way in another thread."""
 
     def _run(
         self,
