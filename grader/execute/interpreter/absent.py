@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 PROCESSES = (
@@ -20,6 +21,7 @@ THREADS = {
 }
 
 
+@lru_cache(1)
 def functions() -> dict[str, dict[str, Callable]]:
     """Module → name → what is there in the place of what can't be had."""
     os_functions = {name: _no_process for name in PROCESSES if hasattr(os, name)}

@@ -13,11 +13,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from .process import Process
 
 TEMPORARY = ("/tmp", "/var/tmp")
+_USERS = tempfile.gettempdir()
 _FREE = ("/dev", "/proc")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _PATHS = {
@@ -44,10 +46,10 @@ class Outside:
     well."""
 
     def __init__(self, process: Process, scratch: str, made: set[str], also: Hook | None = None):
-        """`made`: is filled with the paths below /tmp that the program has made."""
+        """`scratch`: its real path. `made`: is filled with the paths below /tmp that the program has made."""
         self._process, self._also, self._made = process, also, made
-        self._scratch = os.path.realpath(scratch) + os.sep
-        self._temporary = {os.path.realpath(path) for path in (*TEMPORARY, tempfile.gettempdir())}
+        self._scratch = os.path.join(scratch, "")
+        self._temporary = _temporary()
         self._thread = _thread.get_ident()
 
     def __enter__(self) -> None:
@@ -89,6 +91,11 @@ class Outside:
                     self._made.add(top)
                     return
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
+
+@lru_cache(1)
+def _temporary() -> frozenset[str]:
+    return frozenset(os.path.realpath(path) for path in (*TEMPORARY, _USERS))
 
 
 def _written(event: str, arguments: tuple) -> list[str]:

@@ -273,6 +273,9 @@ def _take_modules(program: Program) -> None:
     sys.path[:] = [directory, *filter(None, own), *library]
     sys.argv = list(program.arguments)
     sys.dont_write_bytecode = True
+    if sys.platform == "emscripten":  # a browser ends the whole tab's Python where the stack does
+        set_limit, most = sys.setrecursionlimit, sys.getrecursionlimit()
+        sys.setrecursionlimit = lambda limit, /: set_limit(min(limit, most))
     sys.excepthook, sys.displayhook, sys.unraisablehook = (
         sys.__excepthook__,
         sys.__displayhook__,
@@ -282,7 +285,7 @@ def _take_modules(program: Program) -> None:
         vars(sys).pop(name, None)
     sys.path_hooks.insert(0, _path_hook(program))
     script._forget_shadowed(directory)
-    for name in [name for name in sys.modules if name.partition(".")[0] in _FRESH]:
+    for name in [name for name in sys.modules if name.startswith(_FRESH)]:
         del sys.modules[name]
 
 
@@ -458,12 +461,14 @@ def _finish(code: int, callbacks: _Callbacks, process: Process) -> None:
     flushed = _flush()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         vars(sys).pop(name, None)
-    modules = [module for name, module in sys.modules.items() if _is_of_program(module, callbacks.before.get(name))]
+    known = callbacks.before
+    new = [module for name, module in sys.modules.items() if module is not known.get(name)]
+    modules = [module for module in new if _is_of_program(module)]
     for module in modules:
         sys.modules.pop(getattr(module, "__name__", ""), None)
     for module in modules:
         _clear(vars(module))
-    del modules
+    del modules, new
     gc.collect()
     _flush()
     process.must_live()
@@ -473,9 +478,9 @@ def _finish(code: int, callbacks: _Callbacks, process: Process) -> None:
         process.finish(code=code if flushed else 120)
 
 
-def _is_of_program(module: object, before: object) -> bool:
-    """Whether this module belongs to the program; `before`: what had its name before the program began."""
-    if module is before or not isinstance(module, types.ModuleType):
+def _is_of_program(module: object) -> bool:
+    """Whether this module belongs to the program."""
+    if not isinstance(module, types.ModuleType):
         return False
     return module.__name__ == "__main__" or str(getattr(module, "__file__", None) or "").startswith(os.getcwd())
 

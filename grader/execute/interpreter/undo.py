@@ -223,6 +223,8 @@ def _fresh(name: str) -> types.ModuleType | None:
         return None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    if hasattr(module, "_set_module"):  # since Python 3.14 one module refers to the other
+        module._set_module(warnings)
     return module
 
 
