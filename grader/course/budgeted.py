@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ..execute.executor import Executor
-from ..execute.here import LocalExecutor
 from ..execute.given import given
+from ..execute.here import LocalExecutor
 from ..execute.isolation import Confinement
 from ..rules import transfer
 from ..rules.execution import EPOCH, Exit, Limits, Run, Start, Stop, Unbroken

@@ -47,7 +47,9 @@ def both(run, here, executor):
             if field not in ("sandbox", "notes"):
                 assert getattr(mine, field) == getattr(theirs, field), field
         assert mine.sandbox == theirs.sandbox and mine.sandbox.times.keys() == theirs.sandbox.times.keys()
-        assert {here.as_told(str(note)) for note in mine.notes} == {executor.as_told(str(note)) for note in theirs.notes}
+        assert {here.as_told(str(note)) for note in mine.notes} == {
+            executor.as_told(str(note)) for note in theirs.notes
+        }
         return mine
 
     return both
@@ -137,7 +139,12 @@ def test_the_loop_in_which_an_end_is_caught_is_over(run):
 
 @pytest.mark.parametrize(
     "program",
-    [b"\x7fNOT AN EXECUTABLE", b"no first line\n", b"#!/no/such/interpreter\n", b"#!/usr/bin/env python3\r\nprint(1)\r\n"],
+    [
+        b"\x7fNOT AN EXECUTABLE",
+        b"no first line\n",
+        b"#!/no/such/interpreter\n",
+        b"#!/usr/bin/env python3\r\nprint(1)\r\n",
+    ],
 )
 def test_what_can_not_be_started_is_told_as_by_a_process(here, executor, program):
     job = Job(executable="job", inputs=Tree({"job": File(program, True)}))
@@ -158,7 +165,10 @@ def test_a_shell_script_can_not_be_had_here(here, shell_job):
 
 def test_python_can_be_named_as_the_executable(here):
     job = Job(
-        executable="/usr/bin/python3", arguments=("-u", "own.py", "x"), transfer_executable=False, output="out",
+        executable="/usr/bin/python3",
+        arguments=("-u", "own.py", "x"),
+        transfer_executable=False,
+        output="out",
         inputs=Tree.of(**{"own.py": "import sys, os\nprint(sys.argv)\nos._exit(85)"}),
     )
     done = here.run(job, job.inputs)
@@ -341,8 +351,10 @@ def test_the_slot_is_lost_at_exactly_that_moment(both, after):
 
 
 @pytest.mark.parametrize("grace", [10, 60])
-@pytest.mark.parametrize("source", [COUNTS, SAVES, COUNTS.replace("import time", "import time, signal\n    "
-                                                                  "signal.signal(15, signal.SIG_IGN)")])
+@pytest.mark.parametrize(
+    "source",
+    [COUNTS, SAVES, COUNTS.replace("import time", "import time, signal\n    signal.signal(15, signal.SIG_IGN)")],
+)
 def test_a_handler_has_the_grace_time_and_no_more(both, source, grace):
     both(source, stop=Stop(25, signal.SIGTERM, grace))
 
@@ -374,7 +386,7 @@ def test_watching_tells_the_same(both):
     """,
         trace=True,
     )
-    assert ("raise", "job", 10, "ZeroDivisionError", "division by zero") in done.notes
+    assert ("raise", "job", 9, "ZeroDivisionError", "division by zero") in done.notes
 
 
 def test_without_being_asked_nothing_is_noted(run):
@@ -382,7 +394,8 @@ def test_without_being_asked_nothing_is_noted(run):
 
 
 def test_a_run_that_goes_on_notes_it(here, executor, python_job):
-    job = python_job("""
+    job = python_job(
+        """
         import sys, time
         for i in range(3):
             open("state", "w").write(str(i))
@@ -390,7 +403,9 @@ def test_a_run_that_goes_on_notes_it(here, executor, python_job):
             if i < 2:
                 sys.exit(85)
         print(time.time())
-    """, checkpoint_exit_code=85)
+    """,
+        checkpoint_exit_code=85,
+    )
     for how in Unbroken:
         mine, theirs = (one.run(job, job.inputs, unbroken=how) for one in (here, executor))
         assert mine == theirs and mine.exit.code == 0 and mine.notes
@@ -398,7 +413,9 @@ def test_a_run_that_goes_on_notes_it(here, executor, python_job):
 
 # -- limits ------------------------------------------------------------------------
 
-SMALL = Limits(cpu=0.2, wall=20.0, memory=300 << 20, file_bytes=1 << 20, open_files=32, files=100, sandbox_bytes=4 << 20)
+SMALL = Limits(
+    cpu=0.2, wall=20.0, memory=300 << 20, file_bytes=1 << 20, open_files=32, files=100, sandbox_bytes=4 << 20
+)
 
 
 @pytest.fixture(scope="module")
@@ -452,10 +469,22 @@ def test_memory_is_limited(run, small, takes):
 def test_files_are_limited(run, small):
     assert run("for i in range(150): open(f'file{i}', 'w')", executor=small).over == "100 files in the sandbox"
     many = run("for i in range(9): open(f'file{i}', 'wb').write(bytes(1_000_000))", executor=small)
-    assert many.over and "in the sandbox" in many.over or many.limit is Limit.DISK
+    assert (many.over and "in the sandbox" in many.over) or many.limit is Limit.DISK
     if sys.platform.startswith("linux"):
         assert "File too large" in run("open('big', 'wb').write(bytes(2 << 20))", executor=small).stderr
         assert "Too many open files" in run("files = [open('job') for i in range(50)]", executor=small).stderr
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["open({}, 'w')", "os.close({})", "os.write({}, b'x')", "os.dup2(1, {})", "os.fdopen({})", "os.closerange(3, 99)"],
+)
+def test_the_interpreters_own_files_are_none_of_the_programs(run, call, tmp_path):
+    with open(tmp_path / "kept", "w") as kept:
+        done = run(f"import os\n{call.format(kept.fileno())}")
+        assert "Bad file descriptor" in done.stderr or (done.exit.code == 0 and "closerange" in call)
+        kept.write("still there")
+    assert (tmp_path / "kept").read_text() == "still there"
 
 
 # -- what can't be had -------------------------------------------------------------
@@ -488,8 +517,10 @@ def test_there_are_no_threads(run):
 
 def test_state_outside_of_the_sandbox_is_told_and_gone(run):
     name = f"/tmp/state-{os.getpid()}"
-    source = f"import os, pathlib\nprint(os.path.exists({name!r}))\nopen({name!r}, 'w').write('x')\n" \
+    source = (
+        f"import os, pathlib\nprint(os.path.exists({name!r}))\nopen({name!r}, 'w').write('x')\n"
         "p = pathlib.Path.home() / 'mine'\nprint(p.exists())\np.write_text('x')"
+    )
     for _ in range(2):
         done = run(source)
         assert done.stdout == "False\nFalse\n" and done.outside == (name, "~/mine"), done.stderr
@@ -499,7 +530,11 @@ def test_state_outside_of_the_sandbox_is_told_and_gone(run):
 def test_what_is_outside_stays_on_one_machine(python_job):
     job = python_job("import os\np = os.path.expanduser('~/mine')\nprint(os.path.exists(p))\nopen(p, 'w')")
     with InterpreterExecutor(one_machine=True) as executor:
-        assert [executor.run(job, job.inputs, slot=slot).stdout for slot in (0, 0, 1)] == ["False\n", "True\n", "False\n"]
+        assert [executor.run(job, job.inputs, slot=slot).stdout for slot in (0, 0, 1)] == [
+            "False\n",
+            "True\n",
+            "False\n",
+        ]
 
 
 @pytest.mark.parametrize(
@@ -513,11 +548,32 @@ def test_nothing_else_can_be_written_to(run, change):
 def test_nothing_is_left_in_the_interpreter(run):
     def state():
         return (
-            dict(os.environ), os.getcwd(), list(sys.path), dict(sys.modules), dict(vars(builtins)), dict(vars(os)),
-            dict(vars(sys)), dict(vars(time)), dict(vars(signal)), list(warnings.filters), random.getstate(),
-            signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT), gc.isenabled(), gc.get_freeze_count(),
-            sys.getrecursionlimit(), os.umask(0o22) and None, sys.stdout, sys.stderr, sys.stdin, sys.gettrace(),
-            threading.active_count(), dict(vars(threading)), dict(vars(random)), sys.excepthook, os.get_blocking(1),
+            dict(os.environ),
+            os.getcwd(),
+            list(sys.path),
+            dict(sys.modules),
+            dict(vars(builtins)),
+            dict(vars(os)),
+            dict(vars(sys)),
+            dict(vars(time)),
+            dict(vars(signal)),
+            list(warnings.filters),
+            random.getstate(),
+            signal.getsignal(signal.SIGTERM),
+            signal.getsignal(signal.SIGINT),
+            gc.isenabled(),
+            gc.get_freeze_count(),
+            sys.getrecursionlimit(),
+            os.umask(0o22) and None,
+            sys.stdout,
+            sys.stderr,
+            sys.stdin,
+            sys.gettrace(),
+            threading.active_count(),
+            dict(vars(threading)),
+            dict(vars(random)),
+            sys.excepthook,
+            os.get_blocking(1),
             sorted(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else (),
         )
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from .descriptors import refuse
 from .process import Process
 
 TEMPORARY = ("/tmp", "/var/tmp")
@@ -45,8 +46,11 @@ class Outside:
     """What a program does outside of `scratch`; use it in a `with` statement. `also` is an audit hook that is called as
     well."""
 
-    def __init__(self, process: Process, scratch: str, made: set[str], also: Hook | None = None):
-        """`scratch`: its real path. `made`: is filled with the paths below /tmp that the program has made."""
+    def __init__(
+        self, process: Process, scratch: str, made: set[str], foreign: frozenset[int], also: Hook | None = None
+    ):
+        """`scratch`: its real path. `made`: is filled with the paths below /tmp that the program has made. `foreign`: descriptors that it has not."""
+        self._foreign = foreign
         self._process, self._also, self._made = process, also, made
         self._scratch = os.path.join(scratch, "")
         self._temporary = _temporary()
@@ -68,6 +72,8 @@ class Outside:
             return
         self._process.own += 1
         try:
+            if event == "open":
+                refuse(self._foreign, arguments[0])
             for path in _written(event, arguments):
                 self._look_at(path)
         finally:

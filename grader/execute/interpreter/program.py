@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import _signal
 import ast
-import atexit
 import builtins
 import contextvars
 import gc
 import importlib
-import linecache
 import io
+import linecache
 import os
 import signal
 import sys
@@ -38,7 +37,7 @@ from typing import Any
 
 from ...rules.execution import Limits
 from ..inside import python_time, script
-from . import absent, memory, steps, undo
+from . import absent, descriptors, memory, steps, undo
 from .outside import Hook, Outside
 from .process import Ended, Process
 
@@ -126,14 +125,15 @@ def _apart(program: Program, process: Process) -> Generator[None, None, None]:
 
 def _run(program: Program, process: Process) -> None:
     process.own += 1
+    foreign = descriptors.open_now()
     callbacks, too_much = _Callbacks(), memory.too_much(program.limits, program.directory)
     with ExitStack() as stack:
         stack.enter_context(_interruptible(process))
-        _become(program, process, callbacks)
+        _become(program, process, callbacks, foreign)
         program.prepare(process)
         watcher = steps.watcher()(process, program.limits, too_much, program.trace)
         stack.enter_context(memory.limited(program.limits))
-        stack.enter_context(Outside(process, program.scratch, program.made, program.hook))
+        stack.enter_context(Outside(process, program.scratch, program.made, foreign, program.hook))
         try:
             watcher.start()
             process.own -= 1
@@ -150,7 +150,7 @@ def _run(program: Program, process: Process) -> None:
 # -- becoming the program -------------------------------------------------------------
 
 
-def _become(program: Program, process: Process, callbacks: _Callbacks) -> None:
+def _become(program: Program, process: Process, callbacks: _Callbacks, foreign: frozenset[int]) -> None:
     undo.set_environment(program.environment)
     os.chdir(program.directory)
     _open_streams(program.unbuffered)
@@ -166,6 +166,7 @@ def _become(program: Program, process: Process, callbacks: _Callbacks) -> None:
         "kill": process.signals.kill,
         "killpg": process.signals.kill,
         "getpid": lambda: process.pid,
+        **descriptors.functions(foreign),
     }
     own = {name: _here(process, function, getattr(os, name)) for name, function in ends.items() if hasattr(os, name)}
     undo.replace({"os": own, "posix": own, "nt": own, "atexit": callbacks.functions()})
@@ -187,8 +188,12 @@ def _install_time(process: Process) -> None:
     python_time._install_queue(sys.modules["queue"])
     virtual = vars(python_time._time)
     if threading.active_count() > 1:
-        virtual.update({name: _here(process, virtual[name], real[name]) for name in _CHANGED if virtual[name] is not real[name]})
-    undo.replace({m: {n: virtual[which] for n, which in _bound(m, id(sys.modules[m]))} for m in _BINDING if m in sys.modules})
+        virtual.update(
+            {name: _here(process, virtual[name], real[name]) for name in _CHANGED if virtual[name] is not real[name]}
+        )
+    undo.replace(
+        {m: {n: virtual[which] for n, which in _bound(m, id(sys.modules[m]))} for m in _BINDING if m in sys.modules}
+    )
 
 
 _CHANGED = [name for name in vars(python_time._time) if callable(vars(python_time._time)[name])]
@@ -232,7 +237,7 @@ def _lock_class(process: Process) -> type:
 
 def _open_streams(unbuffered: bool) -> None:
     def text(number: int, mode: str, errors: str, **options: Any) -> io.TextIOWrapper:
-        binary: Any = open(number, mode, 0 if unbuffered and mode == "wb" else -1, closefd=False)  # noqa: SIM115
+        binary: Any = open(number, mode, 0 if unbuffered and mode == "wb" else -1, closefd=False)
         raw = binary if isinstance(binary, io.RawIOBase) else binary.raw
         raw.name = f"<{('stdin', 'stdout', 'stderr')[number]}>"
         made = io.TextIOWrapper(binary, encoding="utf-8", errors=errors, newline="\n", **options)
@@ -342,7 +347,7 @@ def _interruptible(process: Process) -> Iterator[None]:
 
 def _is_interrupt(kind: type[BaseException]) -> bool:
     """Whether Python ends itself by SIGINT for an exception of this class."""
-    return kind is KeyboardInterrupt or sys.version_info >= (3, 14) and issubclass(kind, KeyboardInterrupt)
+    return kind is KeyboardInterrupt or (sys.version_info >= (3, 14) and issubclass(kind, KeyboardInterrupt))
 
 
 def _end_of(program: Program) -> int:

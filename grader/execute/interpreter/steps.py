@@ -35,7 +35,12 @@ OFTEN, SELDOM = 0.004, 0.03
 """Seconds between two looks, at least and at most, as far as steps allow it."""
 EVERY = 0.005
 """Seconds between two looks where they are made by a timer."""
-_clock, _used, _set_handler, _set_timer = time.perf_counter, time.process_time, _signal.signal, getattr(_signal, "setitimer", None)
+_clock, _used, _set_handler, _set_timer = (
+    time.perf_counter,
+    time.process_time,
+    _signal.signal,
+    getattr(_signal, "setitimer", None),
+)
 """The interpreter's own, whatever a program sees."""
 _OWN = str(Path(__file__).resolve().parents[2]) + os.sep
 _LIBRARY = tuple(
@@ -65,7 +70,7 @@ class Watcher:
         now = _clock()
         self._between = self._paced(now - self._looked)
         self._looked, self._next = now, min(self._steps + self._between, max(self._most, self._steps + 1))
-        if self._process.own or not (is_program(code) or self._steps > 2 * self._most and not is_own(code)):
+        if self._process.own or not (is_program(code) or (self._steps > 2 * self._most and not is_own(code))):
             return None
         if self._steps >= self._most:
             return Limit.PROCESSOR_TIME

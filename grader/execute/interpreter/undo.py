@@ -27,6 +27,8 @@ SHARED = (
     "json pickle shutil pathlib math resource faulthandler locale decimal"
 ).split()
 """Modules whose names are put back, beside those that the program imports itself."""
+_dup2, _close = os.dup2, os.close
+"""The interpreter's own: a program sees others."""
 QUIET = [
     ("default", None, DeprecationWarning, "__main__", 0),
     *(("ignore", None, kind, None, 0) for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning)),
@@ -58,8 +60,8 @@ def streams(stdin: str, stdout: str, stderr: str) -> Iterator[None]:
         yield
     finally:
         for number, copy in enumerate(kept):
-            os.dup2(copy, number)
-            os.close(copy)
+            _dup2(copy, number)
+            _close(copy)
 
 
 def replace(functions: Mapping[str, Mapping[str, object]]) -> None:
@@ -239,5 +241,5 @@ def close_descriptors(directory: str) -> None:
     with suppress(OSError):
         for name in os.listdir("/proc/self/fd"):
             with contextlib.suppress(OSError, ValueError):
-                if os.readlink(f"/proc/self/fd/{name}").startswith(directory):
+                if int(name) > 2 and os.readlink(f"/proc/self/fd/{name}").startswith(directory):
                     os.close(int(name))

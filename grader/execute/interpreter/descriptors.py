@@ -1,0 +1,61 @@
+"""File descriptors: those that the interpreter has open are none of a program's, which may well open file 4 by mistake."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+FIRST_ARGUMENT = "close dup fdatasync fstat fsync ftruncate lseek pread pwrite read readv write writev".split()
+"""The functions of the module os whose first argument is a descriptor."""
+_MOST = 256
+"""Descriptors that are looked at where the system has no list of them."""
+
+
+def open_now() -> frozenset[int]:
+    """The descriptors of the interpreter, but for its streams."""
+    try:
+        numbers = list(map(int, os.listdir("/proc/self/fd")))  # one of which it was listed by
+    except OSError:
+        numbers = list(range(_MOST))
+    return frozenset(number for number in numbers if number > 2 and _is_open(number))
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def refuse(foreign: frozenset[int], number: object) -> None:
+    """Raises OSError if this is one of them."""
+    if isinstance(number, int) and number in foreign:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def functions(foreign: frozenset[int]) -> dict[str, Callable]:
+    """Functions of the module os that know none of these descriptors."""
+
+    def checked(real: Callable, number: Any, *arguments: Any, **options: Any) -> Any:
+        refuse(foreign, number)
+        return real(number, *arguments, **options)
+
+    def dup2(real: Callable, fd: int, fd2: int, inheritable: bool = True) -> int:
+        refuse(foreign, fd)
+        refuse(foreign, fd2)
+        return real(fd, fd2, inheritable)
+
+    def closerange(real: Callable, low: int, high: int, /) -> None:
+        for number in range(low, min(high, 1 << 16)):
+            if number not in foreign:
+                with suppress(OSError):
+                    close(number)
+
+    close = os.close
+    found = {name: partial(checked, getattr(os, name)) for name in FIRST_ARGUMENT if hasattr(os, name)}
+    return {**found, "dup2": partial(dup2, os.dup2), "closerange": partial(closerange, os.closerange)}
