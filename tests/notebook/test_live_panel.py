@@ -244,7 +244,9 @@ def test_processes_that_can_not_be_started_are_told_and_end_nothing(panel, monke
 def test_two_panels_share_an_executor_that_keeps_students_code_confined(monkeypatch):
     made = []
     monkeypatch.setattr(live_panel, "confinement", lambda: "confined")
-    monkeypatch.setattr(live_panel, "LocalExecutor", lambda confine: made.append(confine) or type("E", (), {"close": 1}))
+    monkeypatch.setattr(
+        live_panel, "LocalExecutor", lambda confine: made.append(confine) or type("E", (), {"close": 1})
+    )
     monkeypatch.setattr(live_panel.atexit, "register", lambda close: None)
     live_panel.executor.cache_clear()
     assert live_panel.executor() is live_panel.executor() and made == ["confined"]

@@ -282,7 +282,7 @@ def _unbroken(job: Job, asked: programs.Program, how: Unbroken, notes: str) -> C
 
     def prepare(process: Process) -> None:
         found = SimpleNamespace(known={}, compiled=None, SourceFileLoader=SimpleNamespace(source_to_code=None))
-        goes_on.clock, goes_on.script = process.clock, found  # type: ignore[assignment]
+        goes_on.clock, goes_on.script = process.clock, found
         checkpoint = (job.checkpoint_exit_code, job.checkpoint_signal)
         goes_on.start(checkpoint, how is Unbroken.TIME_BEGINS_ANEW, asked.directory, notes)
         asked.compiled = found.compiled

@@ -12,7 +12,7 @@ from ...rules.execution import Limit, Limits
 try:
     import resource
 except ImportError:  # a browser, Windows
-    resource = None  # type: ignore[assignment]
+    resource = None
 
 PAGE = 4096
 _set_limit = getattr(resource, "setrlimit", None)
@@ -54,7 +54,7 @@ def _memory() -> Callable[[], int] | None:
     """A function that tells the bytes of memory that this interpreter has; None where nobody can tell."""
     if sys.platform == "emscripten":
         try:
-            from pyodide_js import _module  # type: ignore[import-not-found]
+            from pyodide_js import _module
 
             return lambda: int(_module.HEAPU8.length)
         except (ImportError, AttributeError):

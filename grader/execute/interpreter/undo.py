@@ -130,7 +130,7 @@ def _recursion() -> Iterator[None]:
     """As deep as a program that has the stack for itself may be."""
     before, depth, frame = sys.getrecursionlimit(), 0, sys._getframe()
     while frame is not None:
-        depth, frame = depth + 1, frame.f_back  # type: ignore[assignment]
+        depth, frame = depth + 1, frame.f_back
     if sys.platform != "emscripten":  # whose stack can't hold more
         sys.setrecursionlimit(before + depth)
     interval = sys.getswitchinterval()
@@ -196,7 +196,7 @@ def _warnings() -> Iterator[None]:
 
 
 def _filter(wanted: list) -> None:
-    warnings.filters[:] = wanted  # type: ignore[index]
+    warnings.filters[:] = wanted
     changed = getattr(warnings, "_filters_mutated", None) or getattr(warnings, "_filters_mutated_lock_held", None)
     with suppress(Exception):
         if changed:

@@ -1,0 +1,178 @@
+"""How Python ends when a program is over: what it says of an exception, and what it does before it is gone."""
+
+from __future__ import annotations
+
+import gc
+import linecache
+import os
+import signal
+import sys
+import traceback
+import types
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from . import undo
+from .process import Ended, Process
+
+BY_INTERRUPT = -1
+"""In place of an exit code: Python ends itself by SIGINT."""
+_OWN = str(Path(__file__).resolve().parents[2]) + os.sep
+
+
+def exit_code(code: object) -> int:
+    """What SystemExit with this code makes Python end with."""
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return (int(code) if -(1 << 63) <= code < 1 << 63 else -1) & 0xFF
+    with suppress(Exception):
+        sys.stdout.flush()
+    with suppress(Exception):
+        print(code, file=sys.stderr, flush=True)
+    return 1
+
+
+def report(error: BaseException) -> None:
+    """Print a traceback as if these files were not there, that run the program and make its time virtual."""
+    pending, seen = [error], set()
+    while pending:
+        one = pending.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            one.__traceback__ = _without_own(one.__traceback__)
+            pending += [one.__cause__, one.__context__]
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+    sys.last_exc = error  # which Python has since 3.12
+    sys.excepthook(type(error), error, error.__traceback__)
+
+
+def _without_own(trace: types.TracebackType | None) -> types.TracebackType | None:
+    """A traceback without the frames of this package, and of the import that called them."""
+    kept: list[types.TracebackType] = []
+    while trace is not None:
+        if not _file(trace).startswith(_OWN):
+            kept.append(trace)
+        else:
+            while kept and _file(kept[-1]).startswith("<frozen importlib."):
+                kept.pop()
+        trace = trace.tb_next
+    for one, then in zip(kept, [*kept[1:], None]):
+        one.tb_next = then
+    return kept[0] if kept else None
+
+
+def _file(trace: types.TracebackType) -> str:
+    return trace.tb_frame.f_code.co_filename
+
+
+class Callbacks:
+    """What a program has registered with atexit."""
+
+    def __init__(self) -> None:
+        self._registered: list[tuple[Callable, tuple, dict]] = []
+        self.before = dict(sys.modules)
+
+    def functions(self) -> dict[str, Callable]:
+        """Those of the module atexit."""
+        return {
+            "register": self._register,
+            "unregister": self._unregister,
+            "_run_exitfuncs": self.run,
+            "_clear": self._registered.clear,
+            "_ncallbacks": lambda: len(self._registered),
+        }
+
+    def _register(self, function: Callable, /, *arguments: Any, **options: Any) -> Callable:
+        if not callable(function):
+            raise TypeError("the first argument must be callable")
+        self._registered.append((function, arguments, options))
+        return function
+
+    def _unregister(self, function: Callable) -> None:
+        self._registered[:] = [one for one in self._registered if one[0] != function]
+
+    def run(self) -> None:
+        while self._registered:
+            function, arguments, options = self._registered.pop()
+            try:
+                function(*arguments, **options)
+            except Ended:
+                raise
+            except BaseException as error:
+                error.__traceback__ = _without_own(error.__traceback__)
+                print(f"Exception ignored in atexit callback: {function!r}", file=sys.stderr)
+                traceback.print_exception(error)
+
+
+def finish(code: int, callbacks: Callbacks, process: Process) -> None:
+    """What Python does when a program is over: it calls what was registered, and destroys all objects, so that files are
+    written and `__del__` methods run."""
+    process.must_live()
+    _flush()
+    callbacks.run()
+    flushed = _flush()
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)
+    known = callbacks.before
+    new = [module for name, module in sys.modules.items() if module is not known.get(name)]
+    modules = [module for module in new if _is_of_program(module)]
+    for module in modules:
+        sys.modules.pop(getattr(module, "__name__", ""), None)
+    for module in modules:
+        _clear(vars(module))
+    del modules, new
+    gc.collect()
+    _flush()
+    process.must_live()
+    if code == BY_INTERRUPT:
+        process.finish(signal=int(signal.SIGINT))
+    else:
+        process.finish(code=code if flushed else 120)
+
+
+def _is_of_program(module: object) -> bool:
+    """Whether this module belongs to the program."""
+    if not isinstance(module, types.ModuleType):
+        return False
+    return module.__name__ == "__main__" or str(getattr(module, "__file__", None) or "").startswith(os.getcwd())
+
+
+def _clear(names: dict[str, Any]) -> None:
+    """Destroy what a module has, in Python's own order: what begins with one underscore comes first."""
+    for private in (True, False):
+        for name in list(names):
+            hidden = name.startswith("_") and not name.startswith("__")
+            if hidden == private and name != "__builtins__":
+                names[name] = None
+
+
+def _flush() -> bool:
+    """Write what is in the streams' buffers; whether that went well."""
+    well = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except Ended:
+            raise
+        except BaseException:
+            well = False
+    return well
+
+
+def leave_nothing(scratch: str) -> None:
+    """Close what the program has left open. It writes what was in buffers nowhere: the picture is taken."""
+    sys.stdin = sys.stdout = sys.stderr = None
+    for file in undo.open_files():
+        with suppress(Exception):
+            if isinstance(file.name, str) and os.path.abspath(file.name).startswith(scratch):
+                file.close()
+            elif file.name in (0, 1, 2) or file.fileno() < 3:
+                file.flush()
+    undo.close_descriptors(scratch)
+    for name in [name for name in linecache.cache if name.startswith(scratch)]:
+        del linecache.cache[name]
+    gc.collect()

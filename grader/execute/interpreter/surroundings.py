@@ -1,0 +1,250 @@
+"""What a program finds in this interpreter: streams, time, signals, modules and functions as `python PROGRAM` would have
+them, and in the place of what can't be had here what says so."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import io
+import os
+import signal
+import sys
+import threading
+import types
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
+from typing import TYPE_CHECKING, Any
+
+from ..inside import python_time, script
+from . import absent, descriptors, undo
+from .finish import Callbacks
+from .process import Process
+
+if TYPE_CHECKING:
+    from .program import Program
+
+MOST_SOURCE = 1 << 20
+"""Bytes of a file that is looked at for what it imports."""
+_REAL = dict(vars(python_time._time))
+"""The module time, as it is."""
+_ALWAYS = "datetime select signal socket threading queue subprocess platform random tempfile".split()
+"""Modules in which virtual time and what can't be had are to be put: they are there before any program is."""
+_BINDING = ("threading", "queue", "selectors", "sched", "timeit", "socketserver", "random", "tempfile", "uuid")
+"""Modules that have a function of the module time under a name of their own."""
+_NOT_BEFORE = {"this", "antigravity", "idlelib", "turtle", "turtledemo", "tkinter", "test", "__main__", "asyncio"}
+"""Modules that do more than one wants when they are imported."""
+_FRESH = ("logging",)
+"""Modules that everybody changes: a program has its own."""
+
+
+def import_before(program: Program) -> set[str]:
+    """Import the modules of the library that a program is going to import, before time is virtual."""
+    own = {name.partition(".")[0] for name in os.listdir(program.directory)}
+    wanted = set(_ALWAYS).union(*map(imported, program.sources))
+    usual = sys.stdlib_module_names - _NOT_BEFORE - own - {*_FRESH}
+    library = {name for name in wanted if name.partition(".")[0] in usual}
+    for name in library:
+        if name not in sys.modules:
+            with suppress(Exception):
+                importlib.import_module(name)
+    return library
+
+
+@lru_cache(256)
+def imported(source: bytes) -> frozenset[str]:
+    """The modules that a Python file imports."""
+    try:
+        nodes = list(ast.walk(ast.parse(source))) if len(source) < MOST_SOURCE else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        nodes = []
+    plain = (alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names)
+    return frozenset(plain) | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+
+
+def make(program: Program, process: Process, callbacks: Callbacks, foreign: frozenset[int]) -> None:
+    undo.set_environment(program.environment)
+    os.chdir(program.directory)
+    _open_streams(program.unbuffered)
+    _install_time(process)
+    signals = process.signals.functions()
+    real = {name: vars(signal).get(name) for name in signals}
+    direct = {n: f for n, f in signals.items() if getattr(real[n], "__module__", None) in (None, "_signal")}
+    _put(process, {"_signal": signals, "signal": direct})
+    _put(process, absent.functions())
+    ends = {
+        "_exit": lambda status: process.end(code=status & 0xFF),
+        "abort": lambda: process.end(signal=int(signal.SIGABRT)),
+        "kill": process.signals.kill,
+        "killpg": process.signals.kill,
+        "getpid": lambda: process.pid,
+        **descriptors.functions(foreign),
+    }
+    own = {name: function for name, function in ends.items() if hasattr(os, name)}
+    _put(process, {"os": own, "posix": own, "nt": own, "atexit": callbacks.functions()})
+    _put(process, {"resource": {"setrlimit": lambda which, limits: None}})
+    python_time.install_host(program.host)
+    undo.replace({"platform": {"_uname_cache": None}, "tempfile": {"tempdir": None, "_name_sequence": None}})
+    _make_builtins()
+    _take_modules(program)
+
+
+def _install_time(process: Process) -> None:
+    python_time.clock = process.clock
+    python_time._looks, real = 0, dict(vars(python_time._time))
+    python_time._install_time()
+    python_time._install_datetime(sys.modules["datetime"])
+    python_time._install_select(sys.modules["select"])
+    lock = _lock_class(process)
+    undo.replace({"threading": {"_allocate_lock": lock, "Lock": lock, "_CRLock": None}})
+    python_time._install_queue(sys.modules["queue"])
+    virtual = dict(vars(python_time._time))
+    vars(python_time._time).update(real)
+    _put(process, {"time": {name: value for name, value in virtual.items() if value is not real.get(name)}})
+    virtual = vars(python_time._time)
+    undo.replace(
+        {m: {n: virtual[which] for n, which in _bound(m, id(sys.modules[m]))} for m in _BINDING if m in sys.modules}
+    )
+
+
+@lru_cache(64)
+def _bound(module: str, _: int) -> list[tuple[str, str]]:
+    """(name, name in the module time) of the functions of that module that this one has, when time is real."""
+    names = {id(value): name for name, value in _REAL.items() if callable(value)}
+    return [(name, names[id(value)]) for name, value in vars(sys.modules[module]).items() if id(value) in names]
+
+
+def _put(process: Process, functions: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put these in modules: module → name → function. The interpreter's other threads, if there are any, find what was
+    there before."""
+    if threading.active_count() > 1:
+        functions = {
+            module: {
+                name: _here(process, value, vars(sys.modules[module])[name])
+                if callable(value) and name in vars(sys.modules[module])
+                else value
+                for name, value in names.items()
+            }
+            for module, names in functions.items()
+            if module in sys.modules
+        }
+    undo.replace(functions)
+
+
+def _here(process: Process, virtual: Callable, real: Callable) -> Callable:
+    """A function for the program, and the real one for the interpreter's other threads."""
+
+    def function(*arguments: Any, **options: Any) -> Any:
+        return (virtual if process.is_here() else real)(*arguments, **options)
+
+    return function
+
+
+def _lock_class(process: Process) -> type:
+    class Lock(python_time._Lock):
+        """A lock that nobody else will ever release, unless a signal handler does."""
+
+        def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+            if not process.is_here():
+                return self._lock.acquire(blocking, timeout)
+            process.must_live()
+            if self._lock.acquire(False):
+                return True
+            if not blocking or timeout == 0:
+                return False
+            process.clock.advance(timeout if timeout > 0 else float("inf"))
+            return self._lock.acquire(False)
+
+    return Lock
+
+
+def _open_streams(unbuffered: bool) -> None:
+    def text(number: int, mode: str, errors: str, **options: Any) -> io.TextIOWrapper:
+        binary: Any = open(number, mode, 0 if unbuffered and mode == "wb" else -1, closefd=False)
+        raw = binary if isinstance(binary, io.RawIOBase) else binary.raw
+        raw.name = f"<{('stdin', 'stdout', 'stderr')[number]}>"
+        made = io.TextIOWrapper(binary, encoding="utf-8", errors=errors, newline="\n", **options)
+        made.mode = mode[0]
+        return made
+
+    sys.stdin = sys.__stdin__ = text(0, "rb", "surrogateescape")
+    sys.stdout = sys.__stdout__ = text(1, "wb", "surrogateescape", write_through=unbuffered)
+    sys.stderr = sys.__stderr__ = text(2, "wb", "backslashreplace", line_buffering=True)
+
+
+def _make_builtins() -> None:
+    """The functions that Python has there by itself, whatever a notebook makes of them."""
+    import _sitebuiltins
+
+    for name in ("get_ipython", "display", "__IPYTHON__", "_"):
+        vars(builtins).pop(name, None)
+    end = "Ctrl-D (i.e. EOF)"
+    vars(builtins).update(exit=_sitebuiltins.Quitter("exit", end), quit=_sitebuiltins.Quitter("quit", end))
+    if not isinstance(builtins.input, types.BuiltinFunctionType):
+        builtins.input = _input
+
+
+def _input(prompt: object = "", /) -> str:
+    sys.stdout.write(str(prompt))
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError("EOF when reading a line")
+    return line.removesuffix("\n")
+
+
+def _take_modules(program: Program) -> None:
+    directory = os.path.dirname(program.path)
+    here = {"", ".", os.getcwd(), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))}
+    own = program.environment.get("PYTHONPATH", "").split(os.pathsep)
+    library = [path for path in sys.path if path not in here and not path.startswith(program.scratch)]
+    sys.path[:] = [directory, *filter(None, own), *library]
+    sys.argv = list(program.arguments)
+    sys.dont_write_bytecode = True
+    if sys.platform == "emscripten":  # a browser ends the whole tab's Python where the stack does
+        set_limit, most = sys.setrecursionlimit, sys.getrecursionlimit()
+        sys.setrecursionlimit = lambda limit, /: set_limit(min(limit, most))
+    sys.excepthook, sys.displayhook, sys.unraisablehook = (
+        sys.__excepthook__,
+        sys.__displayhook__,
+        sys.__unraisablehook__,
+    )
+    for name in ("last_type", "last_value", "last_traceback", "last_exc", "ps1", "ps2"):
+        vars(sys).pop(name, None)
+    sys.path_hooks.insert(0, _path_hook(program))
+    script._forget_shadowed(directory)
+    for name in [name for name in sys.modules if name.startswith(_FRESH)]:
+        del sys.modules[name]
+
+
+def _path_hook(program: Program) -> Callable[[str], FileFinder]:
+    """Has the modules of the sandbox found by a finder of their own, which compiles nothing twice."""
+
+    class Loader(SourceFileLoader):
+        def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> types.CodeType:
+            return (program.compiled or compiled)(bytes(data), str(path))
+
+    loaders = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (Loader, SOURCE_SUFFIXES))
+    make = FileFinder.path_hook(*loaders, (SourcelessFileLoader, BYTECODE_SUFFIXES))
+
+    def hook(path: str) -> FileFinder:
+        if not path.startswith(program.scratch):
+            raise ImportError("only of sandboxes", path=path)
+        return make(path)
+
+    return hook
+
+
+@lru_cache(256)
+def compiled(source: bytes, path: str) -> types.CodeType:
+    return compile(source, path, "exec", dont_inherit=True)
