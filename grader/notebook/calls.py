@@ -25,7 +25,6 @@ from ..course.exercise import Exercise
 from ..course.payload import PAYLOAD
 from ..course.reading import MOST_CHARACTERS, literal_text
 from ..course.report import PASSED, Report
-from ..execute.executor import Executor
 from ..execute.here import LocalExecutor
 from ..execute.isolation import confinement
 from ..problems import NO_EFFECT

@@ -10,12 +10,12 @@ import sys
 import time as _time
 from _operator import index
 
-if __package__:  # in the judge's own interpreter, see ../interpreter/, which has a clock of its own
-    from . import clock
-else:
-    import clock
-
 MYPY = False  # see clock.py
+if MYPY or not __package__:
+    import clock
+else:  # in the judge's own interpreter, see ../interpreter/, which has a clock of its own
+    from . import clock
+
 if MYPY:
     from collections.abc import Callable
     from importlib.machinery import ModuleSpec

@@ -10,12 +10,12 @@ import os
 import sys
 from _frozen_importlib_external import SourceFileLoader
 
-if __package__:  # in the judge's own interpreter, see ../interpreter/
-    from . import fast_exit
-else:
-    import fast_exit
-
 MYPY = False  # see clock.py
+if MYPY or not __package__:
+    import fast_exit
+else:  # in the judge's own interpreter, see ../interpreter/
+    from . import fast_exit
+
 if MYPY:
     from types import CodeType, TracebackType
     from typing import Any

@@ -17,13 +17,13 @@ import sys
 import time
 from _frozen_importlib_external import SourceFileLoader
 
-if __package__:  # in the judge's own interpreter, see ../interpreter/
-    from . import clock, script
-else:
+MYPY = False  # see clock.py
+if MYPY or not __package__:
     import clock
     import script
+else:  # in the judge's own interpreter, see ../interpreter/
+    from . import clock, script
 
-MYPY = False  # see clock.py
 if MYPY:
     from collections.abc import Callable, Iterator
     from types import CodeType, FrameType

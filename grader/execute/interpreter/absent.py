@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -22,12 +21,12 @@ THREADS = {
 
 
 @lru_cache(1)
-def functions() -> dict[str, dict[str, Callable]]:
+def functions() -> dict[str, dict[str, Any]]:
     """Module → name → what is there in the place of what can't be had."""
-    os_functions = {name: _no_process for name in PROCESSES if hasattr(os, name)}
+    os_functions: dict[str, Any] = {name: _no_process for name in PROCESSES if hasattr(os, name)}
     if hasattr(os, "system"):
-        os_functions["system"] = lambda command: -1
-    found = {
+        os_functions["system"] = _no_shell
+    found: dict[str, dict[str, Any]] = {
         "os": os_functions,
         "posix": os_functions,
         "nt": os_functions,
@@ -38,6 +37,10 @@ def functions() -> dict[str, dict[str, Callable]]:
     for module, names in THREADS.items():
         found[module] = {name: _no_thread for name in names if hasattr(sys.modules.get(module), name)}
     return found
+
+
+def _no_shell(command: object) -> int:
+    return -1
 
 
 def _no_process(*_: Any, **__: Any) -> Any:

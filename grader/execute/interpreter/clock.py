@@ -10,8 +10,12 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..inside.clock import BOOT, MOST_LOOKS_ALONE, PAUSE_ALONE, TICK, real_poll, real_select
+if TYPE_CHECKING:  # see ../executor.py
+    from clock import BOOT, MOST_LOOKS_ALONE, PAUSE_ALONE, TICK, real_poll, real_select
+else:
+    from ..inside.clock import BOOT, MOST_LOOKS_ALONE, PAUSE_ALONE, TICK, real_poll, real_select
 
 FOREVER = float("inf")
 real_time, real_sleep = time.time, time.sleep

@@ -38,19 +38,19 @@ def refuse(foreign: frozenset[int], number: object) -> None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
-def functions(foreign: frozenset[int]) -> dict[str, Callable]:
+def functions(foreign: frozenset[int]) -> dict[str, Callable[..., Any]]:
     """Functions of the module os that know none of these descriptors."""
 
-    def checked(real: Callable, number: Any, *arguments: Any, **options: Any) -> Any:
+    def checked(real: Callable[..., Any], number: Any, *arguments: Any, **options: Any) -> Any:
         refuse(foreign, number)
         return real(number, *arguments, **options)
 
-    def dup2(real: Callable, fd: int, fd2: int, inheritable: bool = True) -> int:
+    def dup2(real: Callable[..., int], fd: int, fd2: int, inheritable: bool = True) -> int:
         refuse(foreign, fd)
         refuse(foreign, fd2)
         return real(fd, fd2, inheritable)
 
-    def closerange(real: Callable, low: int, high: int, /) -> None:
+    def closerange(real: Callable[..., Any], low: int, high: int, /) -> None:
         for number in range(low, min(high, 1 << 16)):
             if number not in foreign:
                 with suppress(OSError):

@@ -16,14 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from ...rules.execution import Exit, Limit, Limits, Run, Start, Stop, Unbroken
 from ...rules.job import OWN_FILES, STDERR, STDOUT, Job
 from ...submit import ads
 from ...tree import File, TooLarge, Tree
 from ..executor import Executor, _elapsed, _notes
-from ..inside import unbroken as goes_on
-from ..inside import watch
 from ..isolation import Confinement
 from ..scratch import SCARCE, Scratch, text
 from ..temporary import EXECUTE as KIND
@@ -31,6 +30,13 @@ from ..temporary import place, remove
 from ..times import LAID_OUT, virtual_times
 from . import program as programs
 from .process import Process
+
+if TYPE_CHECKING:  # see ../executor.py
+    import unbroken as goes_on
+    import watch
+else:
+    from ..inside import unbroken as goes_on
+    from ..inside import watch
 
 _SHEBANG = re.compile(rb"#! ?(?:/usr/bin/env (?:-S )?|/\S*/)python[\d.]*((?: -[A-Za-z]+)*)[ \t]*(\r?)\n")
 _INTERPRETER = re.compile(r"(?:.*/)?python[\d.]*")
@@ -44,7 +50,7 @@ class Desk(Scratch):
     """The part of the disk that a program here may write to. There are no tools in it, as no shell would use them."""
 
     def __init__(self, room: int):
-        self._directory = _Directory(place(room) if sys.platform == "linux" else None)
+        self._directory: Any = _Directory(place(room) if sys.platform == "linux" else None)
         self.path = self._directory.path
         self.control, self.home, self.tools, self.tmp = (self.path / n for n in ("control", "home", "tools", "tmp"))
         self._room, self._user, self._mode, self._kept = 0, None, 0o700, ()
@@ -209,7 +215,7 @@ class InterpreterExecutor(Executor):
         left.stdout, left.stderr = text(f"{self._scratch.control}/stdout"), text(f"{self._scratch.control}/stderr")
 
     def _concluded(
-        self, start: Start, process: Process, left: _Left, directory: Path, real: float, notes: tuple
+        self, start: Start, process: Process, left: _Left, directory: Path, real: float, notes: tuple[Any, ...]
     ) -> Run:
         before, seconds = start.sandbox, _elapsed(process.clock.time, start.clock)
         after, over = before, left.over
@@ -281,9 +287,10 @@ def _unbroken(job: Job, asked: programs.Program, how: Unbroken, notes: str) -> C
     """Has a program go on where it would leave with the checkpoint exit code. What is noted goes to the file `notes`."""
 
     def prepare(process: Process) -> None:
-        found = SimpleNamespace(known={}, compiled=None, SourceFileLoader=SimpleNamespace(source_to_code=None))
-        goes_on.clock, goes_on.script = process.clock, found
-        checkpoint = (job.checkpoint_exit_code, job.checkpoint_signal)
+        found = SimpleNamespace(known={}, compiled=None)
+        own: Any = vars(goes_on)
+        own.update(clock=process.clock, script=found, SourceFileLoader=SimpleNamespace(source_to_code=None))
+        checkpoint = [job.checkpoint_exit_code, job.checkpoint_signal]
         goes_on.start(checkpoint, how is Unbroken.TIME_BEGINS_ANEW, asked.directory, notes)
         asked.compiled = found.compiled
 

@@ -37,7 +37,8 @@ def exit_code(code: object) -> int:
 
 def report(error: BaseException) -> None:
     """Print a traceback as if these files were not there, that run the program and make its time virtual."""
-    pending, seen = [error], set()
+    pending: list[BaseException | None] = [error]
+    seen = set()
     while pending:
         one = pending.pop()
         if one is not None and id(one) not in seen:
@@ -45,7 +46,7 @@ def report(error: BaseException) -> None:
             one.__traceback__ = _without_own(one.__traceback__)
             pending += [one.__cause__, one.__context__]
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
-    sys.last_exc = error  # which Python has since 3.12
+    vars(sys)["last_exc"] = error  # which Python has since 3.12
     sys.excepthook(type(error), error, error.__traceback__)
 
 
@@ -72,10 +73,10 @@ class Callbacks:
     """What a program has registered with atexit."""
 
     def __init__(self) -> None:
-        self._registered: list[tuple[Callable, tuple, dict]] = []
+        self._registered: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = []
         self.before = dict(sys.modules)
 
-    def functions(self) -> dict[str, Callable]:
+    def functions(self) -> dict[str, Callable[..., Any]]:
         """Those of the module atexit."""
         return {
             "register": self._register,
@@ -85,13 +86,13 @@ class Callbacks:
             "_ncallbacks": lambda: len(self._registered),
         }
 
-    def _register(self, function: Callable, /, *arguments: Any, **options: Any) -> Callable:
+    def _register(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Callable[..., Any]:
         if not callable(function):
             raise TypeError("the first argument must be callable")
         self._registered.append((function, arguments, options))
         return function
 
-    def _unregister(self, function: Callable) -> None:
+    def _unregister(self, function: Callable[..., Any]) -> None:
         self._registered[:] = [one for one in self._registered if one[0] != function]
 
     def run(self) -> None:

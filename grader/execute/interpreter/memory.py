@@ -6,16 +6,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from ...rules.execution import Limit, Limits
 
+resource: Any
 try:
     import resource
 except ImportError:  # a browser, Windows
     resource = None
 
 PAGE = 4096
-_set_limit = getattr(resource, "setrlimit", None)
+_set_limit: Any = getattr(resource, "setrlimit", None)
 """The real one: a program has another."""
 
 

@@ -37,7 +37,7 @@ _PATHS = {
 }
 """Audit events of what changes files, and which of their arguments name them."""
 
-Hook = Callable[[str, tuple], object]
+Hook = Callable[[str, tuple[Any, ...]], object]
 _current: Outside | None = None
 _installed = False
 
@@ -67,7 +67,7 @@ class Outside:
         global _current
         _current = None
 
-    def on_event(self, event: str, arguments: tuple) -> None:
+    def on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._process.own or self._process.exit is not None or _thread.get_ident() != self._thread:
             return
         self._process.own += 1
@@ -104,7 +104,7 @@ def _temporary() -> frozenset[str]:
     return frozenset(os.path.realpath(path) for path in (*TEMPORARY, _USERS))
 
 
-def _written(event: str, arguments: tuple) -> list[str]:
+def _written(event: str, arguments: tuple[Any, ...]) -> list[str]:
     """The files that are about to be changed."""
     if event == "open":
         path, mode, flags = arguments

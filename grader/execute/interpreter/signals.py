@@ -56,7 +56,7 @@ class Signals:
 
     # -- what the modules os and signal offer ----------------------------------------
 
-    def functions(self) -> dict[str, Callable]:
+    def functions(self) -> dict[str, Callable[..., Any]]:
         """The functions of the module _signal, and so of signal, that are other ones for a program."""
         return {
             "signal": self._set,

@@ -35,13 +35,10 @@ OFTEN, SELDOM = 0.004, 0.03
 """Seconds between two looks, at least and at most, as far as steps allow it."""
 EVERY = 0.005
 """Seconds between two looks where they are made by a timer."""
-_clock, _used, _set_handler, _set_timer = (
-    time.perf_counter,
-    time.process_time,
-    _signal.signal,
-    getattr(_signal, "setitimer", None),
-)
+_clock, _used, _set_handler = time.perf_counter, time.process_time, _signal.signal
+_set_timer: Any = getattr(_signal, "setitimer", None)
 """The interpreter's own, whatever a program sees."""
+_monitoring: Any = getattr(sys, "monitoring", None)
 _OWN = str(Path(__file__).resolve().parents[2]) + os.sep
 _LIBRARY = tuple(
     {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")}
@@ -127,7 +124,7 @@ class Monitoring(Watcher):
     """Since Python 3.12: an exception that is raised here does not end the watch."""
 
     def start(self) -> None:
-        monitoring = sys.monitoring
+        monitoring = _monitoring
         self._tool = next((number for number in (4, 3, 5, 1, 0, 2) if monitoring.get_tool(number) is None), None)
         if self._tool is None:
             raise RuntimeError("sys.monitoring is used by others")
@@ -141,7 +138,7 @@ class Monitoring(Watcher):
             sys.settrace(self._trace)
 
     def stop(self) -> None:
-        monitoring = sys.monitoring
+        monitoring = _monitoring
         monitoring.set_events(self._tool, 0)
         for event in (monitoring.events.JUMP, monitoring.events.PY_START, monitoring.events.LINE):
             monitoring.register_callback(self._tool, event, None)
@@ -149,10 +146,10 @@ class Monitoring(Watcher):
         sys.settrace(None)
 
     def unwind(self) -> None:
-        events = sys.monitoring.events
+        events = _monitoring.events
         for event in (events.JUMP, events.PY_START, events.LINE):
-            sys.monitoring.register_callback(self._tool, event, self._goes_on)
-        sys.monitoring.set_events(self._tool, events.JUMP | events.PY_START | events.LINE)
+            _monitoring.register_callback(self._tool, event, self._goes_on)
+        _monitoring.set_events(self._tool, events.JUMP | events.PY_START | events.LINE)
 
     def _jumps(self, code: CodeType, offset: int, destination: int) -> None:
         self._steps += 1
@@ -176,7 +173,7 @@ class Monitoring(Watcher):
             return None
         if is_program(code):
             raise Ended
-        return sys.monitoring.DISABLE
+        return _monitoring.DISABLE
 
 
 class Timed(Watcher):
@@ -243,4 +240,4 @@ def _rings() -> bool:
 
 def watcher() -> type[Monitoring] | type[Timed]:
     """That of this version of Python."""
-    return Monitoring if hasattr(sys, "monitoring") else Timed
+    return Monitoring if _monitoring is not None else Timed

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import types
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -26,17 +27,21 @@ from importlib.machinery import (
 )
 from typing import TYPE_CHECKING, Any
 
-from ..inside import python_time, script
 from . import absent, descriptors, undo
 from .finish import Callbacks
 from .process import Process
 
 if TYPE_CHECKING:
+    import python_time
+    import script
+
     from .program import Program
+else:
+    from ..inside import python_time, script
 
 MOST_SOURCE = 1 << 20
 """Bytes of a file that is looked at for what it imports."""
-_REAL = dict(vars(python_time._time))
+_REAL = dict(vars(time))
 """The module time, as it is."""
 _ALWAYS = "datetime select signal socket threading queue subprocess platform random tempfile".split()
 """Modules in which virtual time and what can't be had are to be put: they are there before any program is."""
@@ -100,18 +105,18 @@ def make(program: Program, process: Process, callbacks: Callbacks, foreign: froz
 
 
 def _install_time(process: Process) -> None:
-    python_time.clock = process.clock
-    python_time._looks, real = 0, dict(vars(python_time._time))
+    vars(python_time)["clock"] = process.clock
+    python_time._looks, real = 0, dict(vars(time))
     python_time._install_time()
     python_time._install_datetime(sys.modules["datetime"])
     python_time._install_select(sys.modules["select"])
     lock = _lock_class(process)
     undo.replace({"threading": {"_allocate_lock": lock, "Lock": lock, "_CRLock": None}})
     python_time._install_queue(sys.modules["queue"])
-    virtual = dict(vars(python_time._time))
-    vars(python_time._time).update(real)
+    virtual = dict(vars(time))
+    vars(time).update(real)
     _put(process, {"time": {name: value for name, value in virtual.items() if value is not real.get(name)}})
-    virtual = vars(python_time._time)
+    virtual = vars(time)
     undo.replace(
         {m: {n: virtual[which] for n, which in _bound(m, id(sys.modules[m]))} for m in _BINDING if m in sys.modules}
     )
@@ -141,7 +146,7 @@ def _put(process: Process, functions: Mapping[str, Mapping[str, Any]]) -> None:
     undo.replace(functions)
 
 
-def _here(process: Process, virtual: Callable, real: Callable) -> Callable:
+def _here(process: Process, virtual: Callable[..., Any], real: Callable[..., Any]) -> Callable[..., Any]:
     """A function for the program, and the real one for the interpreter's other threads."""
 
     def function(*arguments: Any, **options: Any) -> Any:
@@ -169,17 +174,18 @@ def _lock_class(process: Process) -> type:
 
 
 def _open_streams(unbuffered: bool) -> None:
-    def text(number: int, mode: str, errors: str, **options: Any) -> io.TextIOWrapper:
+    def text(number: int, mode: str, errors: str, **options: Any) -> Any:
         binary: Any = open(number, mode, 0 if unbuffered and mode == "wb" else -1, closefd=False)
-        raw = binary if isinstance(binary, io.RawIOBase) else binary.raw
+        raw: Any = binary if isinstance(binary, io.RawIOBase) else binary.raw
         raw.name = f"<{('stdin', 'stdout', 'stderr')[number]}>"
-        made = io.TextIOWrapper(binary, encoding="utf-8", errors=errors, newline="\n", **options)
+        made: Any = io.TextIOWrapper(binary, encoding="utf-8", errors=errors, newline="\n", **options)
         made.mode = mode[0]
         return made
 
-    sys.stdin = sys.__stdin__ = text(0, "rb", "surrogateescape")
-    sys.stdout = sys.__stdout__ = text(1, "wb", "surrogateescape", write_through=unbuffered)
-    sys.stderr = sys.__stderr__ = text(2, "wb", "backslashreplace", line_buffering=True)
+    sys.stdin = text(0, "rb", "surrogateescape")
+    sys.stdout = text(1, "wb", "surrogateescape", write_through=unbuffered)
+    sys.stderr = text(2, "wb", "backslashreplace", line_buffering=True)
+    vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
 
 
 def _make_builtins() -> None:
@@ -227,17 +233,22 @@ def _take_modules(program: Program) -> None:
         del sys.modules[name]
 
 
-def _path_hook(program: Program) -> Callable[[str], FileFinder]:
+def _path_hook(program: Program) -> Callable[[str], Any]:
     """Has the modules of the sandbox found by a finder of their own, which compiles nothing twice."""
 
     class Loader(SourceFileLoader):
-        def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> types.CodeType:
-            return (program.compiled or compiled)(bytes(data), str(path))
+        pass
+
+    def source_to_code(self: Loader, data: bytes, path: str, **options: Any) -> types.CodeType:
+        return (program.compiled or compiled)(bytes(data), str(path))
+
+    loader_class: Any = Loader
+    loader_class.source_to_code = source_to_code
 
     loaders = ((ExtensionFileLoader, EXTENSION_SUFFIXES), (Loader, SOURCE_SUFFIXES))
     make = FileFinder.path_hook(*loaders, (SourcelessFileLoader, BYTECODE_SUFFIXES))
 
-    def hook(path: str) -> FileFinder:
+    def hook(path: str) -> Any:
         if not path.startswith(program.scratch):
             raise ImportError("only of sandboxes", path=path)
         return make(path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import _io
 import contextlib
 import gc
-import importlib
+import importlib.util
 import os
 import random
 import sys
@@ -128,7 +128,8 @@ def _directory() -> Iterator[None]:
 @contextmanager
 def _recursion() -> Iterator[None]:
     """As deep as a program that has the stack for itself may be."""
-    before, depth, frame = sys.getrecursionlimit(), 0, sys._getframe()
+    before, depth = sys.getrecursionlimit(), 0
+    frame: types.FrameType | None = sys._getframe()
     while frame is not None:
         depth, frame = depth + 1, frame.f_back
     if sys.platform != "emscripten":  # whose stack can't hold more
@@ -195,18 +196,19 @@ def _warnings() -> Iterator[None]:
         _filter(filters)
 
 
-def _filter(wanted: list) -> None:
-    warnings.filters[:] = wanted
+def _filter(wanted: list[Any]) -> None:
+    filters: Any = warnings.filters
+    filters[:] = wanted
     changed = getattr(warnings, "_filters_mutated", None) or getattr(warnings, "_filters_mutated_lock_held", None)
     with suppress(Exception):
         if changed:
             changed()
 
 
-_shown: dict[str, Callable] = {}
+_shown: dict[str, Callable[..., Any]] = {}
 
 
-def _shows_warnings() -> dict[str, Callable]:
+def _shows_warnings() -> dict[str, Callable[..., Any]]:
     """How Python shows a warning, whoever has other ideas of that here."""
     if not _shown:
         fresh = _fresh("_py_warnings") or _fresh("warnings")
@@ -233,7 +235,8 @@ def _fresh(name: str) -> types.ModuleType | None:
 def open_files() -> list[Any]:
     """What the program has opened and not closed, the outermost objects first."""
     files = [thing for thing in gc.get_objects() if issubclass(type(thing), _io._IOBase)]
-    return sorted(files, key=lambda file: not issubclass(type(file), _io._TextIOBase))
+    files.sort(key=lambda file: not issubclass(type(file), _io._TextIOBase))
+    return files
 
 
 def close_descriptors(directory: str) -> None:
