@@ -126,7 +126,8 @@ def _compile(arguments: list[str]) -> None:
         raise Trouble("Building the site takes node, which npm runs on. On Debian and Ubuntu: sudo apt install nodejs")
     done = subprocess.run([node, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
-        raise Trouble(f"Pyodide could not compile the packages here. It takes Node 18 or newer.\n{done.stderr[-2000:]}")
+        said = [line for line in done.stderr.splitlines() if len(line) < 300]  # and not Pyodide's own code, in one line
+        raise Trouble("Pyodide could not import the course in node (18 or newer). It says:\n" + "\n".join(said[-12:]))
 
 
 def _entry(wheel: Path, known: dict | None) -> dict:
