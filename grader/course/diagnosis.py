@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Unpack
 
 from ..execute.executor import Executor
-from ..rules.execution import Note, Run, Stop
+from ..rules.execution import Circumstances, Note, Run, Stop
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.simulation import Held, Saved, outcome, simulate
 from ..rules.step import Kind
@@ -224,7 +224,7 @@ class Ending:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.executor, name)
 
-    def run(self, job: Job, sandbox: Tree, **circumstances: Any) -> Run:
+    def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """Execute the program, which is alone."""
         return self.executor.run(job, sandbox, **circumstances)._replace(left=())
 
