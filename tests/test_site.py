@@ -213,6 +213,19 @@ def test_without_a_network_it_says_so(tmp_path, monkeypatch):
         runtime.pyodide(tmp_path)
 
 
+def test_a_second_build_downloads_nothing(site, monkeypatch):
+    monkeypatch.setattr(runtime, "_download", lambda *_: pytest.fail("something is downloaded again"))
+    assert runtime.pyodide(build.CACHE).is_file() and all(wheel.is_file() for wheel in runtime.wheels(build.CACHE))
+
+
+def test_a_file_that_is_not_the_promised_one_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(runtime, "_download", lambda *_: (tmp_path / f"pyodide-{runtime.PYODIDE}.tgz").touch())
+    monkeypatch.setattr(runtime.shutil, "which", lambda name: name)
+    with pytest.raises(runtime.Trouble, match="sent another file"):
+        runtime.pyodide(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(runtime.Trouble, match="is no site of this course"):
