@@ -30,6 +30,8 @@ c.CourseDirectory.ignore = [
     *(name for name, exercise in EXERCISES.items() if not exercise.literal),
 ]
 
+c.ExportPlugin.to = "gradebook.csv"  # as grades.csv is what `python -m grader grade` writes
+
 c.GenerateAssignment.preprocessors = preprocessors.GENERATE
 c.ClearAnswers.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 

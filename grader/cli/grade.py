@@ -23,8 +23,15 @@ def add_to(commands: Commands) -> None:
         "folder",
         type=Path,
         metavar="SUBMITTED",
-        help="a folder of notebooks, of student folders "
-        "(nbgrader's submitted/ too) or of zip files, or one zip file of any of these",
+        help="a folder of notebooks, of student folders (nbgrader's submitted/ too) or of archives, what Moodle, "
+        "Canvas, Gradescope or GitHub Classroom hands out, an archive of any of these, or one notebook",
+    )
+    command.add_argument(
+        "--roster",
+        type=Path,
+        metavar="CSV",
+        help="who is in the class, as a learning platform exports it: names who has handed in nothing, and adds the "
+        "numbers that the platform knows students by",
     )
     command.add_argument(
         "--on",
@@ -45,6 +52,20 @@ def add_to(commands: Commands) -> None:
         default=Path("grades.csv"),
         metavar="FILE",
         help="the table of grades that is written (default %(default)s)",
+    )
+    command.add_argument(
+        "--format",
+        choices=("moodle", "canvas", "gradescope", "github", "csv", "json"),
+        action="append",
+        default=[],
+        help="write the grades also as another system imports them, and feedback under the names that it wants back; "
+        "csv is for a spreadsheet. More than once for several",
+    )
+    command.add_argument(
+        "--assignment",
+        default="self-checkpointing",
+        metavar="NAME",
+        help='what the assignment is called there, in Canvas with its number: "Checkpoints (1234)" (default %(default)s)',
     )
     command.add_argument(
         "--reports",
@@ -82,4 +103,7 @@ def run(options: argparse.Namespace) -> int:
         options.seed,
         options.names,
         options.on,
+        roster=options.roster,
+        formats=options.format,
+        assignment=options.assignment,
     )

@@ -15,11 +15,11 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from ..course.catalogue import EXERCISES
 from ..execute.isolation import confinement
@@ -27,19 +27,38 @@ from ..execute.team import processors
 from ..files import write_whole
 from ..real_pool.personal_pool import Trouble
 from ..rules.execution import MachineTrouble
-from ..text import count, no_formula, plain
+from ..text import count, no_formula, plain, series
 from ..view.card import in_points, number
-from . import class_report, cluster, pages, workers
+from . import class_report, cluster, exports, pages, workers
+from .adjustments import FILE, Adjustment, adjusted, belonging
+from .adjustments import read as read_adjustments
 from .archives import Refused
 from .collect import Handed, HandedIn, find
 from .judge import UNSEEN, Grade, rubric
+from .roster import compare
+from .roster import read as read_roster
 from .store import Outcome, Settings, read_grade
 
 DONE, LOOK, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit status: all graded; all graded but an instructor has to look at some; nothing graded; interrupted."""
 AGAIN = "The next run grades it again."
+ASSIGNMENT = "self-checkpointing"
+"""What other systems call it, unless something else is asked for."""
+NOTHING = "Nothing was handed in."
 HERE, HTCONDOR = "here", "htcondor"
 """Where submissions are judged."""
+
+
+class Wanted(NamedTuple):
+    """What is to be written, and where."""
+
+    out: Path
+    reports: Path
+    named: bool
+    formats: tuple[str, ...]
+    """For other systems; see exports.py."""
+    assignment: str
+    """What they call it."""
 
 
 @dataclass
@@ -49,6 +68,8 @@ class Result:
     handed: HandedIn
     outcome: Outcome
     _store: Path = field(repr=False, default=Path())
+    adjustments: Sequence[Adjustment] = ()
+    """What an instructor has changed by hand."""
 
     @property
     def student(self) -> str:
@@ -56,8 +77,13 @@ class Result:
         return self.handed.student
 
     def grade(self) -> Grade | None:
-        """The grade, read from its file."""
-        return read_grade(self._store / self.outcome.key) if self.outcome.key else None
+        """The grade, read from its file, with what was changed by hand."""
+        grade = read_grade(self._store / self.outcome.key) if self.outcome.key else None
+        return adjusted(grade, self.adjustments) if grade else None
+
+    def comments(self) -> list[str]:
+        """What an instructor has said or changed, a sentence each."""
+        return [str(one) for one in self.adjustments]
 
     def problems(self) -> list[str]:
         """What could not be graded, a sentence each."""
@@ -76,6 +102,9 @@ def grade(
     named: bool = False,
     on: str = HERE,
     say: TextIO = sys.stderr,
+    roster: Path | None = None,
+    formats: Sequence[str] = (),
+    assignment: str = ASSIGNMENT,
 ) -> int:
     """Grade everything in a folder (or zip file). Returns the exit status; says what is wrong in one sentence."""
     reports = reports or out.parent / "reports"
@@ -92,13 +121,23 @@ def grade(
         handed = find(folder, (out, reports))
     except (OSError, Refused) as error:
         print(
-            f"grader grade: {plain(str(folder))} can't be graded: "
-            f"{(getattr(error, 'strerror', None) or str(error)).rstrip('.')}.",
+            f"grader grade: {plain(str(folder))} can't be graded: {_why(error)}.",
             file=say,
         )
         return UNUSABLE
     if not handed:
         print(f"grader grade: there is no notebook, student folder or zip file in {plain(str(folder))}.", file=say)
+        return UNUSABLE
+    if roster is not None:
+        try:
+            handed = compare(handed, read_roster(roster))
+        except (OSError, Refused) as error:
+            print(f"grader grade: the roster {plain(roster.name)} can't be read: {_why(error)}.", file=say)
+            return UNUSABLE
+    try:
+        by_hand = read_adjustments(out.parent / FILE)
+    except (OSError, Refused) as error:
+        print(f"grader grade: {_why(error)}.", file=say)
         return UNUSABLE
     settings = Settings(reports / ".grades", confine, seed or UNSEEN)
     if problem := _unwritable(out, settings.store, reports / "students"):
@@ -111,7 +150,12 @@ def grade(
         if on == HERE
         else cluster.grade_all(handed, settings, jobs, require_sandbox, say)
     )
-    return _grade(handed, settings, graded, out, reports, named, say)
+    wanted = Wanted(out, reports, named, tuple(dict.fromkeys(formats)), assignment)
+    return _grade(handed, settings, graded, by_hand, wanted, say)
+
+
+def _why(error: OSError | Refused) -> str:
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")
 
 
 def _unwritable(out: Path, *directories: Path) -> str:
@@ -158,11 +202,11 @@ def _grade(
     handed: Handed,
     settings: Settings,
     graded: Generator[tuple[int, Outcome], None, None],
-    out: Path,
-    reports: Path,
-    named: bool,
+    by_hand: Sequence[Adjustment],
+    wanted: Wanted,
     say: TextIO,
 ) -> int:
+    out, reports = wanted.out, wanted.reports
     before, known = _read_table(out), {path.name for path in settings.store.glob("*.json")}
     progress = Progress(len(handed), say)
     outcomes: dict[int, Outcome] = {}
@@ -184,19 +228,43 @@ def _grade(
         print(f"grader grade: {error}", file=say)
         return UNUSABLE
     progress.end()
-    results = [Result(one, outcomes[number], settings.store) for number, one in enumerate(handed)]
-    table = _table(results, rubric(settings.seed))
+    changed, strays = belonging(by_hand, handed)
+    results = [
+        Result(one, outcomes[number], settings.store, changed.get(one.student, ())) for number, one in enumerate(handed)
+    ]
+    missing = [Result(one, Outcome()) for one in handed.missing]
+    table = _table([*results, *missing], rubric(settings.seed))
     write_whole(out, _csv(table))
-    _write_reports(results, reports, named)
+    written = _write_reports(results, reports, named=wanted.named, missing=len(missing))
+    others = _export([*results, *missing], wanted, written, say)
     for line in changes(before, table):
         print(line)
     again = sum(result.outcome.key in known for result in results)
     print(
         f"{count(len(results), 'submission')} graded{f' ({again} of them before)' if again else ''}: {out}, "
-        f"{reports / 'class.html'}",
+        f"{', '.join(map(str, [reports / 'class.html', *others]))}",
         file=say,
     )
-    return _conclude(results, handed.odd, say)
+    if missing:
+        print(f"Nothing was handed in by {series([one.student for one in missing], len(missing))}.", file=say)
+    odd = [(f"{FILE}, line {one.line}", f"{plain(one.student)} is no one student here.") for one in strays]
+    return _conclude(results, [*handed.odd, *odd], say)
+
+
+def _export(results: Sequence[Result], wanted: Wanted, written: Mapping[str, Path], say: TextIO) -> list[Path]:
+    """Write what other systems import. The files."""
+    files = []
+    for form in wanted.formats:
+        for ending, data in exports.files(form, results, wanted.assignment, written).items():
+            files.append(wanted.out.with_name(wanted.out.stem + ending))
+            write_whole(files[-1], data)
+        if strangers := exports.unknown(form, results):
+            print(
+                f"{form} will not know {series(list(map(plain, strangers)))}: nothing tells their number there. "
+                "Name a list of the class from there with --roster.",
+                file=say,
+            )
+    return files
 
 
 def _conclude(results: Sequence[Result], odd: Sequence[tuple[str, str]], say: TextIO) -> int:
@@ -249,7 +317,14 @@ def _table(results: Iterable[Result], version: str) -> Table:
 
 
 def _row(result: Result, version: str) -> dict[str, str]:
-    grade, row = result.grade(), {"student": result.student, "points": "", "maximum": ""}
+    grade, who = result.grade(), result.handed.identity
+    row = {
+        "student": result.student,
+        "id": who.id or who.sid or who.email,
+        "late": "late" if who.late else "",
+        "points": "",
+        "maximum": "",
+    }
     if grade is not None:
         row |= {"points": number(grade.points), "maximum": number(grade.maximum)}
         for one in grade.exercises:
@@ -259,13 +334,14 @@ def _row(result: Result, version: str) -> dict[str, str]:
                 f"{one.exercise} misconception": one.misconception or "",
             }
     said = (*grade.unsure, *grade.remarks) if grade else ()
-    remarks = dict.fromkeys([result.outcome.problem, *said])
+    remarks = dict.fromkeys([result.outcome.problem, *said, *([] if result.outcome != Outcome() else [NOTHING])])
+    row["comments"] = " ".join(result.comments())
     return row | {"remarks": " ".join(filter(None, remarks)), "submission": result.outcome.key[:12], "rubric": version}
 
 
 def _columns() -> list[str]:
     own = [column for name in EXERCISES for column in (name, f"{name} status", f"{name} misconception")]
-    return ["student", "points", "maximum", *own, "remarks", "submission", "rubric"]
+    return ["student", "id", "late", "points", "maximum", *own, "comments", "remarks", "submission", "rubric"]
 
 
 def _csv(table: Table) -> bytes:
@@ -296,20 +372,25 @@ def changes(before: Table, now: Table) -> Iterator[str]:
             for name in EXERCISES
             if old.get(name) != row.get(name)
         ]
-        same = "the rubric has changed" if old.get("submission") == row["submission"] else "another submission"
+        same = "the rubric has changed" if old.get("rubric") != row.get("rubric") else "changed by hand"
+        same = same if old.get("submission") == row.get("submission") else "another submission"
         now_has = in_points(float(row["points"])) if row["points"] else "no points"
         yield (f"{student}: {old.get('points') or 'no'} → {now_has} ({', '.join(where)}; {same})")
 
 
-def _write_reports(results: Sequence[Result], reports: Path, named: bool) -> None:
+def _write_reports(results: Sequence[Result], reports: Path, named: bool, missing: int = 0) -> dict[str, Path]:
+    """Write the pages. Student → page."""
     taken: set[str] = set()
+    written: dict[str, Path] = {}
     for result in results:
-        page = pages.student(result.student, result.grade(), result.outcome.problem)
-        write_whole(reports / "students" / f"{_file_name(result.student, taken)}.html", page.encode("utf-8", "replace"))
+        page = pages.student(result.student, result.grade(), result.outcome.problem, result.comments())
+        written[result.student] = reports / "students" / f"{_file_name(result.student, taken)}.html"
+        write_whole(written[result.student], page.encode("utf-8", "replace"))
     for former in (reports / "students").glob("*.html"):
         if former.stem.lower() not in taken:  # of somebody who is in this class no more
             former.unlink()
-    write_whole(reports / "class.html", class_report.page(results, named).encode("utf-8", "replace"))
+    write_whole(reports / "class.html", class_report.page(results, named, missing).encode("utf-8", "replace"))
+    return written
 
 
 def _file_name(student: str, taken: set[str]) -> str:

@@ -120,12 +120,14 @@ class Found:
             self.exercise, self.headline, self.story = graded.title, graded.headline, story
 
 
-def page(results: Iterable[Result], named: bool = False) -> str:
-    """The report. `results` have a student and a grade(), which may be None; see batch.Result."""
+def page(results: Iterable[Result], named: bool = False, missing: int = 0) -> str:
+    """The report. `results` have a student and a grade(), which may be None; see batch.Result. `missing` of the class
+    have handed in nothing."""
     results = list(results)
     tallies, found, ungraded = _counted(results)
     total = len(results)
     graded = f", {ungraded} could not be graded" if ungraded else ""
+    graded += f"; {missing} {'has' if missing == 1 else 'have'} handed in nothing" if missing else ""
     body = [
         f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}. No names.</p>'
         if not named

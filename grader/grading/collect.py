@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -19,6 +19,7 @@ from typing import BinaryIO, NamedTuple
 from ..text import plain, series
 from . import archives
 from .archives import OUTSIDE, Entry, Refused, base_of, parts_of, quoted
+from .platforms import METADATA, MOST_METADATA, Identity, Tag, classroom_tag, is_export, submitters, tag_of
 from .submission import MOST_BYTES
 
 MOST_FILES = archives.MOST_FILES
@@ -31,8 +32,6 @@ LOOK_INTO = 64 << 10
 """Bytes at the beginning of a file by which a notebook is recognised."""
 SMALLEST = 20
 """Bytes that a notebook or an archive has at least."""
-_LMS = re.compile(r"_(\d+)_assignsubmission_file.*$|_(?:LATE_)?(\d+)_\d+_.*$", re.DOTALL)
-"""What Moodle and Canvas put behind a student's name, with the number that they give the student."""
 _NOTEBOOK = re.compile(r"\d\d-[a-z]++(?:-[a-z]++)*+(?:[ _-]*+(?:copy|\(\d++\)|\d++))*+$", re.IGNORECASE)
 """The name of one of the course's notebooks, or of a copy, at the end of a file name. (Nothing in it is tried twice:
 students choose the names.)"""
@@ -127,6 +126,8 @@ class HandedIn(NamedTuple):
     """What an instructor has to look at, a sentence each."""
     said: tuple[str, ...] = ()
     """What is odd and does no harm."""
+    identity: Identity = Identity()
+    """Who that is in the system that it comes from."""
 
 
 class Handed(list[HandedIn]):
@@ -134,6 +135,8 @@ class Handed(list[HandedIn]):
 
     odd: list[tuple[str, str]]
     """What an instructor has to look at: a file, and a sentence about it."""
+    missing: Sequence[HandedIn] = ()
+    """Who is on the roster (roster.py) and has handed in nothing."""
 
 
 def find(where: Path, apart: Collection[Path] = ()) -> Handed:
@@ -141,24 +144,57 @@ def find(where: Path, apart: Collection[Path] = ()) -> Handed:
     if `where` itself can't be read."""
     parts = _Parts()
     if where.is_file():
-        if _kind_of(where) != ARCHIVED:
-            raise Refused("It is no folder and no archive. Name the folder that it is in.")
-        _archive(where, parts, alone=True)
-        if not any(part.sources for places in parts.found.values() for part in places.values()):
-            raise Refused(
-                " ".join(
-                    remark for places in parts.found.values() for part in places.values() for remark in part.remarks
-                )
-            )
+        _one_file(where, parts)
     else:
-        items = [
-            item
-            for item in sorted(os.scandir(where), key=lambda item: item.name)
-            if not _ignored(item.name) and Path(item.path).absolute() not in map(Path.absolute, apart)
-        ]
-        for item in items:
-            _found(item, where, parts, alone=len(items) == 1)
+        _class(where, apart, parts)
     return parts.handed()
+
+
+def _one_file(where: Path, parts: _Parts) -> None:
+    """A file that is all that has been handed in: a class in an archive, or a single notebook. Raises Refused."""
+    kind = _kind_of(where)
+    if kind == NOTEBOOK:
+        student = _student_of(where.name) or where.resolve().parent.name
+        _add(where, parts.of(student, LOOSE, where.name, tag_of(where.name)))
+        return
+    if kind != ARCHIVED:
+        raise Refused("It is no folder, no archive and no notebook. Name the folder that it is in.")
+    _archive(where, parts, alone=True)
+    there = [part for places in parts.found.values() for part in places.values()]
+    if not any(part.sources for part in there):
+        raise Refused(" ".join(remark for part in there for remark in part.remarks))
+
+
+def _class(where: Path, apart: Collection[Path], parts: _Parts) -> None:
+    """The folder that holds what the class has handed in, or that has nothing in it but such a folder."""
+    items = [
+        item
+        for item in sorted(os.scandir(where), key=lambda item: item.name)
+        if not _ignored(item.name) and Path(item.path).absolute() not in map(Path.absolute, apart)
+    ]
+    if len(items) == 1 and items[0].is_dir(follow_symlinks=False):
+        inside = [item.name for item in os.scandir(items[0]) if item.is_dir(follow_symlinks=False)]
+        if is_export(items[0].name, inside or [METADATA] * os.path.isfile(os.path.join(items[0], METADATA))):
+            _class(Path(items[0].path), apart, parts)
+            return
+    listed = _listed(where, parts) if any(item.name == METADATA for item in items) else {}
+    called = where.resolve().name
+    for item in items:
+        if item.name == METADATA:
+            continue
+        tags: Sequence[Tag | None] = listed.get(item.name) or [classroom_tag(called, item.name) or tag_of(item.name)]
+        for tag in tags:
+            _found(item, where, parts, tag, alone=len(items) == 1)
+
+
+def _listed(where: Path, parts: _Parts) -> dict[str, list[Tag]]:
+    """Whose Gradescope's folders are, by the list beside them."""
+    try:
+        with _opened(where / METADATA) as file:
+            return submitters(file.read(MOST_METADATA))
+    except (Refused, ValueError) as error:
+        parts.odd.append((METADATA, f"{str(error).rstrip('.')}, so nobody's name is known."))
+        return {}
 
 
 def in_folder(folder: Path) -> HandedIn:
@@ -210,7 +246,7 @@ def _unread(name: str, kind: str) -> str:
     if kind == SEALED:
         return f"{quoted(name)} is an archive of a kind that is not read here: unpack it, or pack it as a zip file."
     base = base_of(name)[:LONGEST_NAME]
-    usual = base.startswith(".") or os.path.splitext(base)[1].lower() in _BESIDE
+    usual = base.startswith(".") or base == "onlinetext.html" or os.path.splitext(base)[1].lower() in _BESIDE
     if usual and not _NOTEBOOK.search(_stem(base)):
         return ""
     return f"{quoted(name)} is no notebook and no archive, and is not read."
@@ -233,6 +269,7 @@ class _Part:
     said: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     """Names of files that are no notebooks."""
+    identity: Identity = Identity()
 
     def handed_in(self, student: str) -> HandedIn:
         """What counts of it, and what there is to say about it."""
@@ -247,40 +284,55 @@ class _Part:
             tuple(self.sources[:MOST_NOTEBOOKS]),
             tuple(dict.fromkeys(remarks)),
             tuple(dict.fromkeys(self.said)),
+            self.identity,
         )
+
+
+Where = tuple[int, str, str]
+"""A place: its kind, what tells it from others of that kind, and a system's number for the student ('' without)."""
 
 
 class _Parts:
     """All that is found. A student's files come from one place: what is elsewhere may be another's, who wrote that
-    name on it."""
+    name on it. Two students of one name, to whom a system gives different numbers, are two."""
 
     def __init__(self) -> None:
-        self.found: dict[str, dict[tuple[int | str, ...], _Part]] = {}
+        self.found: dict[str, dict[Where, _Part]] = {}
         self.odd: list[tuple[str, str]] = []
 
-    def of(self, student: str, kind: int, place: str, *within: str) -> _Part:
+    def of(self, student: str, kind: int, place: str, tag: Tag | None = None, within: str = "") -> _Part:
         """What there is of a student in a place, so far. `within`: what else tells the place from others."""
-        return self.found.setdefault(_called(student), {}).setdefault((kind, *within), _Part(quoted(place)))
+        number = tag.identity.id if tag else ""
+        places = self.found.setdefault(called(student), {})
+        part = places.setdefault((kind, within, number), _Part(quoted(place)))
+        if tag:
+            part.identity = part.identity.and_also(tag.identity) if part.identity.system else tag.identity
+        return part
 
     def handed(self) -> Handed:
         """What counts."""
         handed, odd = Handed(), list(self.odd)
         for student, places in sorted(self.found.items()):
-            first, *others = (places[place] for place in sorted(places))
-            handed.append(first.handed_in(student))
+            first, *_ = sorted(places)
+            twins = [place for place in sorted(places) if place[:2] == first[:2] and all((place[2], first[2]))]
+            for place in twins or [first]:
+                name = f"{student} ({plain(place[2])})" if len(twins) > 1 else student
+                handed.append(places[place].handed_in(name))
+            counts = places[first].place
             odd += [
                 (
                     other.place,
-                    f"it has files of {student}, of whom {first.place} is there as well; only "
-                    f"{first.place} is graded. If they are two students, rename one.",
+                    f"it has files of {student}, of whom {counts} is there as well; only "
+                    f"{counts} is graded. If they are two students, rename one.",
                 )
-                for other in others
+                for place, other in sorted(places.items())
+                if place not in (twins or [first])
             ]
         handed.odd = list(dict.fromkeys(odd))
         return handed
 
 
-def _called(student: str) -> str:
+def called(student: str) -> str:
     """A student's name as it is shown; long ones end with something that keeps them apart."""
     name = student.strip()
     if len(name) > 100:
@@ -291,9 +343,8 @@ def _called(student: str) -> str:
 def _student_of(name: str) -> str:
     """The student's part of a file name: `anna-03-save.ipynb` gives anna; '' if it has none."""
     stem = _stem(name)
-    without = _LMS.sub("", stem)
-    if without != stem:
-        return without
+    if (tag := tag_of(stem)) and tag.student != stem:
+        return tag.student
     notebook = _NOTEBOOK.search(stem)
     return stem[: notebook.start()].rstrip(" _-") if notebook else stem
 
@@ -312,20 +363,14 @@ def bare_name(name: str) -> str:
     return re.sub(r"(?:[ _-]*+(?:copy|\(\d++\)|\d++))++$", "", found[0].lower()) if found else ""
 
 
-def _number_of(name: str) -> str:
-    """The number that a learning platform has given a student; '' if there is none."""
-    found = _LMS.search(name)
-    return (found[1] or found[2]) if found else ""
-
-
 # -- folders -----------------------------------------------------------------------
 
 
-def _found(item: os.DirEntry[str], where: Path, parts: _Parts, alone: bool) -> None:
-    """One thing in the folder that holds what the class has handed in."""
+def _found(item: os.DirEntry[str], where: Path, parts: _Parts, tag: Tag | None, alone: bool) -> None:
+    """One thing in the folder that holds what the class has handed in, and what a system says of it."""
     path = Path(item.path)
     if item.is_dir(follow_symlinks=False):
-        part = parts.of(_LMS.sub("", item.name), FOLDER, item.name, item.name)
+        part = parts.of(tag.student if tag else item.name, FOLDER, item.name, tag, "" if tag else item.name)
         for file in _below(path, part.remarks):
             _add(file, part)
         return
@@ -335,14 +380,16 @@ def _found(item: os.DirEntry[str], where: Path, parts: _Parts, alone: bool) -> N
         parts.odd.append((quoted(item.name), str(refused)))
         return
     if kind == NOTEBOOK:
-        student = _student_of(item.name) or where.resolve().name
-        _add(path, parts.of(student, LOOSE, item.name, _number_of(item.name)))
+        student = tag.student if tag else _student_of(item.name) or where.resolve().name
+        _add(path, parts.of(student, LOOSE, item.name, tag))
+    elif kind == ARCHIVED and tag and not alone:
+        _add(path, parts.of(tag.student, LOOSE, item.name, tag))
     elif kind == ARCHIVED:
         _archive(path, parts, alone)
     elif kind == SEALED:
-        parts.of(_student_of(item.name) or path.stem, ARCHIVE, item.name, item.name, "").remarks.append(
-            _unread(item.name, kind)
-        )
+        student = tag.student if tag else _student_of(item.name) or path.stem
+        place = (LOOSE, "") if tag else (ARCHIVE, item.name)
+        parts.of(student, place[0], item.name, tag, place[1]).remarks.append(_unread(item.name, kind))
     elif not item.name.startswith("."):
         parts.odd.append((quoted(item.name), "it is no notebook, folder or archive, so it is not read."))
 
@@ -406,18 +453,30 @@ def _archive(path: Path, parts: _Parts, alone: bool) -> None:
     """An archive among what the class has handed in. If it is `alone`, or if a learning platform has written on all
     that is in it whose it is, it has a class in it, each student in a folder or with notebooks that have their name;
     else it is all of the student whose name it has, whatever is in it."""
-    owner, kind = _student_of(path.name) or path.stem, ARCHIVE
+    owner = _student_of(path.name) or path.stem
     try:
         with _opened(path) as file:
             found = list(_members(file, path.name))
+            root, listed = _export(file, path.name, found, parts) if alone else ("", {})
     except Refused as refused:
-        parts.of(owner, kind, path.name, path.name, "").remarks.append(str(refused))
+        parts.of(owner, ARCHIVE, path.name, within=path.name).remarks.append(str(refused))
         return
-    tops = [member.top for member in found if member.top]
-    if alone or (not _number_of(path.name) and tops and all(map(_number_of, tops))):
-        kind = CLASS_ARCHIVE
+    tops = [top for member in found if (top := member.top(root))]
+    if alone or (not tag_of(path.name) and tops and all(map(tag_of, tops))):
+        _class_archive(path, parts, found, owner, root, listed)
+    else:
+        _own_archive(path, parts, found, owner)
+    if not any(member.problem or member.notebook for member in found):
+        kind = CLASS_ARCHIVE if alone else ARCHIVE
+        parts.of(owner, kind, path.name, within=path.name).remarks.append(
+            f"There is no notebook in {quoted(path.name)}."
+        )
+
+
+def _own_archive(path: Path, parts: _Parts, found: Sequence[_Member], owner: str) -> None:
+    """An archive that is all of one student."""
     names = [base_of(member.members[-1]) for member in found if member.notebook]
-    if kind == ARCHIVE and len(set(names)) < len(names):
+    if len(set(names)) < len(names):
         parts.odd.append(
             (
                 quoted(path.name),
@@ -426,14 +485,41 @@ def _archive(path: Path, parts: _Parts, alone: bool) -> None:
             )
         )
     for member in found:
-        student, number, place = owner, "", path.name
-        if kind == CLASS_ARCHIVE:
-            student, number = member.student or owner, _number_of(member.top)
-            place += f"/{member.top}" if number else ""
-        if number or member.problem or member.notebook or (kind == CLASS_ARCHIVE and member.in_folder):
-            member.add_to(parts.of(student, kind, place, path.name, number), path)
-    if not any(member.problem or member.notebook for member in found):
-        parts.of(owner, kind, path.name, path.name, "").remarks.append(f"There is no notebook in {quoted(path.name)}.")
+        if member.problem or member.notebook:
+            member.add_to(parts.of(owner, ARCHIVE, path.name, within=path.name), path)
+
+
+def _class_archive(
+    path: Path, parts: _Parts, found: Sequence[_Member], owner: str, root: str, listed: Mapping[str, list[Tag]]
+) -> None:
+    """An archive with a class in it. `root` is the folder in which it is there, `listed` whose the folders in it are."""
+    for member in found:
+        top = member.top(root)
+        if top == METADATA and listed:
+            continue
+        tags: Sequence[Tag | None] = listed.get(top) or [classroom_tag(root, top) or tag_of(top)]
+        for tag in tags:
+            student = tag.student if tag else (top if member.in_folder(root) else _student_of(top)) or owner
+            if tag or member.problem or member.notebook or member.in_folder(root):
+                place = f"{path.name}/{top}" if tag else path.name
+                member.add_to(parts.of(student, CLASS_ARCHIVE, place, tag, path.name), path)
+
+
+def _export(file: BinaryIO, name: str, found: Sequence[_Member], parts: _Parts) -> tuple[str, Mapping[str, list[Tag]]]:
+    """The folder in an archive that a system has made of a class, and Gradescope's list of whose is what. Raises
+    Refused."""
+    tops = {member.top("") for member in found if member.top("")}
+    [root] = tops if len(tops) == 1 else [""]
+    if not is_export(root, [top for member in found if (top := member.top(root))]):
+        root = ""
+    metadata = [member.members for member in found if member.top(root) == METADATA and len(member.members) == 1]
+    if not metadata:
+        return root, {}
+    try:
+        return root, submitters(archives.read(file, name, metadata[0], MOST_METADATA))
+    except ValueError as error:
+        parts.odd.append((METADATA, f"{error}, so nobody's name is known."))
+        return root, {}
 
 
 class _Member(NamedTuple):
@@ -450,20 +536,18 @@ class _Member(NamedTuple):
         """Whether it is a notebook that can be read."""
         return self.kind == NOTEBOOK and not self.problem
 
-    @property
-    def top(self) -> str:
-        """What it is, or is in, on the top level of the archive."""
-        return (*parts_of(self.members[0]), "")[0]
+    def _way(self, root: str) -> list[str]:
+        """The names on the way to it from a folder at the top of the archive; '' is the top itself."""
+        first, *rest = (*parts_of(self.members[0]), "")
+        return rest if root and first == root else [first, *rest]
 
-    @property
-    def in_folder(self) -> bool:
+    def top(self, root: str) -> str:
+        """What it is, or is in, in that folder."""
+        return (*self._way(root), "")[0]
+
+    def in_folder(self, root: str) -> bool:
         """Whether it is in a folder there."""
-        return len(parts_of(self.members[0])) > 1
-
-    @property
-    def student(self) -> str:
-        """Whose it is by its name; '' if that does not tell."""
-        return _LMS.sub("", self.top) if self.in_folder else _student_of(self.top)
+        return len(self._way(root)) > 2
 
     def add_to(self, part: _Part, path: Path) -> None:
         """Count it as part of what a student has handed in."""

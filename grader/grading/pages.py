@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..course.catalogue import COURSE, Notebook
 from ..course.explanation import card_html
 from ..text import escape
@@ -10,11 +12,11 @@ from ..view.page import page
 from .judge import Grade
 
 
-def student(name: str, grade: Grade | None, problem: str = "") -> str:
-    """The report for one student: points, remarks, and a card for each exercise."""
+def student(name: str, grade: Grade | None, problem: str = "", comments: Sequence[str] = ()) -> str:
+    """The report for one student: points, an instructor's comments, remarks, and a card for each exercise."""
     if grade is None:
         return page(name, f"<h1>{escape(name)}</h1><p>{escape(problem)} An instructor has to look at it.</p>")
-    said = dict.fromkeys([*filter(None, [problem]), *grade.unsure, *grade.remarks])
+    said = dict.fromkeys([*comments, *filter(None, [problem]), *grade.unsure, *grade.remarks])
     remarks = f'<ul class="remarks">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>' if said else ""
     judged = "\n".join(_chapter(notebook, grade) for notebook in COURSE)
     return page(

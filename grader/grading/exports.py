@@ -1,0 +1,400 @@
+"""Grades as other systems import them, and feedback under the names that they want back.
+
+| format | what its file is, and where that is laid down |
+|---|---|
+| `moodle` | the grading worksheet: Identifier, Grade and "Last modified (grade)" are what its import asks for (mod/assign/feedback/offline). The zip of feedback has a folder `Full name_ID_assignsubmission_file_` for each student (mod/assign/feedback/file) |
+| `canvas` | the gradebook: Student, ID, SIS User ID, SIS Login ID, Section, assignments; then "Points Possible" (lib/gradebook_importer.rb). The zip has a file for each student under the name of what was handed in (Assignment#infer_comment_context_from_filename) |
+| `gradescope` | the columns of its own "Download Grades", a column for each question. The zip has a results.json for each submission, as an autograder writes it |
+| `github` | the columns of GitHub Classroom's grades, as its REST API names them |
+| `csv` | for a spreadsheet: UTF-8 with the mark by which Excel knows it; and a line for each question |
+| `json` | all of it |
+
+Whatever a student has chosen goes through text.no_formula() before it is put into a table.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..course.catalogue import COURSE, EXERCISES
+from ..text import no_formula, plain
+from ..view.card import in_points, number
+from .judge import Grade, Graded
+from .platforms import CANVAS, GITHUB, GRADESCOPE, MOODLE, Identity
+
+if TYPE_CHECKING:
+    from .batch import Result
+
+REQUIRED = sum(exercise.maximum for exercise in EXERCISES.values() if not exercise.optional)
+"""Points that count for everyone: the maximum that is set for the assignment in another system."""
+BOM = "\ufeff"
+"""The mark by which Excel knows that a file is UTF-8."""
+Row = Mapping[str, str]
+Files = dict[str, bytes]
+"""What is added to the table's name → content."""
+
+
+def files(form: str, results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+    """What a format consists of. `pages`: the feedback of each student."""
+    return FORMATS[form](results, assignment, pages)
+
+
+def unknown(form: str, results: Iterable[Result]) -> list[str]:
+    """The students whom that system will not recognise, as nothing tells its number for them."""
+    known = {MOODLE: _participant, CANVAS: _canvas_number, GRADESCOPE: _mail, GITHUB: _user}.get(form)
+    return [result.student for result in results if not known(result.handed.identity)] if known else []
+
+
+# -- Moodle ------------------------------------------------------------------------
+
+
+def _moodle(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+    columns = [
+        "Identifier",
+        "Full name",
+        "Email address",
+        "Status",
+        "Grade",
+        "Maximum Grade",
+        "Grade can be changed",
+        "Last modified (submission)",
+        "Last modified (grade)",
+        "Feedback comments",
+    ]
+    rows = [_worksheet_row(result) for result in results]
+    folders = {}
+    for result in results:
+        who = result.handed.identity
+        if (found := re.search(r"\d+", _participant(who))) and (page := pages.get(result.student)):
+            name = (
+                re.sub(r"[_/\\:*?\"<>|]", " ", who.told("full name") or _without_number(result)).strip(" .~")
+                or "student"
+            )
+            folders[f"{plain(name)}_{found[0]}_assignsubmission_file_/feedback.html"] = page
+    return {"-moodle.csv": _csv(columns, rows, BOM), "-moodle-feedback.zip": _zip(_read(folders))}
+
+
+def _worksheet_row(result: Result) -> Row:
+    who, grade = result.handed.identity, result.grade()
+    late = " - late" if who.late else ""
+    return {
+        "Identifier": _participant(who),
+        "Full name": who.told("full name") or _without_number(result),
+        "Email address": who.email,
+        "Status": f"Submitted for grading{late}" if result.outcome.key else "No submission",
+        # Moodle leaves a line out that has more than the maximum in it
+        "Grade": number(min(grade.points, REQUIRED)) if grade else "",
+        "Maximum Grade": number(REQUIRED),
+        "Grade can be changed": "Yes",
+        "Feedback comments": html.escape("; ".join(_points_by_exercise(grade, result.comments()))),
+    }
+
+
+def _participant(who: Identity) -> str:
+    return who.told("identifier") or (f"Participant {who.id}" if who.system == MOODLE else "")
+
+
+# -- Canvas ------------------------------------------------------------------------
+
+
+def _canvas(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+    total = {assignment: REQUIRED}
+    each = {f"{assignment}: {name}": exercise.maximum for name, exercise in EXERCISES.items()}
+    rows = [(_canvas_row(result), result.grade()) for result in results]
+    totals = [{**row, assignment: number(grade.points) if grade else ""} for row, grade in rows]
+    parts = [
+        {**row, **{f"{assignment}: {one.exercise}": _counting(one) for one in grade.exercises}} if grade else row
+        for row, grade in rows
+    ]
+    handed_in = {
+        name: _canvas_feedback(name, page, result)
+        for result in results
+        if result.handed.identity.system == CANVAS and (page := pages.get(result.student))
+        for name in result.handed.identity.names[:1]
+    }
+    return {
+        "-canvas.csv": _canvas_csv(total, totals),
+        "-canvas-exercises.csv": _canvas_csv(each, parts),
+        "-canvas-feedback.zip": _zip(handed_in),
+    }
+
+
+def _canvas_csv(assignments: Mapping[str, float], rows: Sequence[Row]) -> bytes:
+    columns = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *assignments]
+    possible = {"Student": "    Points Possible", **{name: number(points) for name, points in assignments.items()}}
+    return _csv(columns, [possible, *rows])
+
+
+def _canvas_row(result: Result) -> Row:
+    who = result.handed.identity
+    return {
+        "Student": who.told("student") or result.student,
+        "ID": _canvas_number(who),
+        "SIS User ID": who.told("sis user id"),
+        "SIS Login ID": who.told("sis login id"),
+        "Section": who.told("section"),
+    }
+
+
+def _canvas_number(who: Identity) -> str:
+    return who.id if who.system == CANVAS and who.id.isdecimal() else who.told("id")
+
+
+def _canvas_feedback(name: str, page: Path, result: Result) -> bytes:
+    """Canvas shows a file under the name of what was handed in, so it has to be of that kind."""
+    if name.lower().endswith(".zip"):
+        return _zip({"feedback.html": page.read_bytes()})
+    if not name.lower().endswith(".ipynb"):
+        return page.read_bytes()
+    grade = result.grade()
+    said = [f"{in_points(grade.points)} of {number(grade.maximum)}"] if grade else []
+    texts = [*said, *result.comments(), *(one.text for one in grade.exercises if grade)] if grade else []
+    # Raw cells are shown as they are: nothing in them is run, or taken for Markdown.
+    cells = [
+        {"cell_type": "raw", "id": f"feedback-{number}", "metadata": {}, "source": plain(text, keep="\n")}
+        for number, text in enumerate(texts)
+    ]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1).encode()
+
+
+# -- Gradescope --------------------------------------------------------------------
+
+
+def _gradescope(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+    titles = {
+        (exercise.name, question.name): f"{first}.{second}: {question.name} ({question.maximum:.1f} pts)"
+        for first, exercise in enumerate(EXERCISES.values(), 1)
+        for second, question in enumerate(exercise.questions, 1)
+    }
+    columns = [
+        *["First Name", "Last Name", "SID", "Email", "Sections", "Total Score", "Max Points", "Status"],
+        *["Submission ID", "Submission Time", "Lateness (H:M:S)", "View Count", "Submission Count"],
+        *titles.values(),
+    ]
+    told: dict[str, bytes] = {}
+    rows = []
+    for result in results:
+        who, grade = result.handed.identity, result.grade()
+        first, last = _two_names(result)
+        folder = who.names[0] if who.system == GRADESCOPE and who.names else ""
+        row = {
+            "First Name": first,
+            "Last Name": last,
+            "SID": who.sid,
+            "Email": who.email,
+            "Sections": who.told("sections", "section"),
+            "Total Score": number(grade.points) if grade else "",
+            "Max Points": number(REQUIRED),
+            "Status": "Graded" if grade else "Missing" if not result.outcome.problem else "Ungraded",
+            "Submission ID": folder.rpartition("_")[2],
+        }
+        for one in grade.exercises if grade else ():
+            row |= {titles[key]: number(t.points) for t in one.trials if (key := (one.exercise, t.name)) in titles}
+        rows.append(row)
+        if grade and folder:
+            told[f"{plain(folder)}/results.json"] = json.dumps(_results(grade, result.comments()), indent=1).encode()
+    return {"-gradescope.csv": _csv(columns, rows), "-gradescope-results.zip": _zip(told)}
+
+
+def _results(grade: Grade, comments: Sequence[str]) -> Mapping[str, Any]:
+    """What an autograder of Gradescope's leaves in results.json."""
+    return {
+        "score": grade.points,
+        "output": "\n".join(map(plain, (*comments, *grade.unsure, *grade.remarks))),
+        "output_format": "text",
+        "visibility": "visible",
+        "tests": [
+            {
+                "name": f"{one.exercise}: {trial.name}",
+                "score": trial.points,
+                "max_score": trial.maximum,
+                "status": "passed" if trial.passed else "failed",
+                "output": plain(trial.text),
+                "output_format": "text",
+            }
+            for one in grade.exercises
+            if one.counts
+            for trial in one.trials
+        ],
+    }
+
+
+def _mail(who: Identity) -> str:
+    return who.email or who.sid
+
+
+# -- GitHub Classroom --------------------------------------------------------------
+
+
+def _github(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+    columns = [
+        *["assignment_name", "assignment_url", "starter_code_url", "github_username", "roster_identifier"],
+        *["student_repository_name", "student_repository_url", "submission_timestamp"],
+        *["points_awarded", "points_available"],
+    ]
+    rows = []
+    for result in results:
+        who, grade = result.handed.identity, result.grade()
+        rows.append(
+            {
+                "assignment_name": assignment,
+                **{name: who.told(name) for name in columns},
+                "github_username": _user(who),
+                "roster_identifier": who.told("roster_identifier", "identifier"),
+                "student_repository_name": (who.names or ("",))[0] if who.system == GITHUB else "",
+                "points_awarded": number(grade.points) if grade else "",
+                "points_available": number(REQUIRED),
+            }
+            | {"assignment_name": assignment}
+        )
+    return {"-github.csv": _csv(columns, rows)}
+
+
+def _user(who: Identity) -> str:
+    return who.id if who.system == GITHUB else who.told("github_username")
+
+
+# -- for people, and for programs --------------------------------------------------
+
+
+def _spreadsheet(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+    columns = ["student", "id", "email", "late", "points", "maximum", *EXERCISES, "comments"]
+    questions = ["student", "id", "notebook", "exercise", "question", "points", "maximum", "passed"]
+    notebooks = {exercise.name: notebook.name for notebook in COURSE for exercise in notebook.exercises}
+    rows, lines = [], []
+    for result in results:
+        who, grade = result.handed.identity, result.grade()
+        known = {"student": result.student, "id": who.id or who.sid, "email": who.email}
+        row = {**known, "late": "late" if who.late else "", "comments": " ".join(result.comments())}
+        if grade:
+            row |= {"points": number(grade.points), "maximum": number(grade.maximum)}
+            row |= {one.exercise: _counting(one) for one in grade.exercises}
+        rows.append(row)
+        lines += [
+            {
+                **known,
+                "notebook": notebooks.get(one.exercise, ""),
+                "exercise": one.exercise,
+                "question": trial.name,
+                "points": number(trial.points),
+                "maximum": number(trial.maximum),
+                "passed": {True: "yes", False: "no", None: "not asked"}[trial.passed],
+            }
+            for one in (grade.exercises if grade else ())
+            if one.counts
+            for trial in one.trials
+        ]
+    return {"-spreadsheet.csv": _csv(columns, rows, BOM), "-questions.csv": _csv(questions, lines, BOM)}
+
+
+def _json(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+    told = {
+        "assignment": assignment,
+        "maximum": REQUIRED,
+        "students": [_as_json(result) for result in results],
+    }
+    return {".json": json.dumps(told, indent=1).encode()}
+
+
+def _as_json(result: Result) -> Mapping[str, Any]:
+    who, grade = result.handed.identity, result.grade()
+    return {
+        "student": result.student,
+        "system": who.system,
+        "id": who.id,
+        "sid": who.sid,
+        "email": who.email,
+        "late": who.late,
+        "handed_in": list(who.names),
+        "points": grade.points if grade else None,
+        "maximum": grade.maximum if grade else None,
+        "problems": result.problems(),
+        "comments": result.comments(),
+        "remarks": list(grade.remarks) if grade else [],
+        "exercises": [
+            {
+                "exercise": one.exercise,
+                "title": one.title,
+                "status": one.status,
+                "points": one.points,
+                "maximum": one.maximum,
+                "counts": one.counts,
+                "headline": one.headline,
+                "misconception": one.misconception,
+                "schedule": one.schedule,
+                "questions": [
+                    {"name": t.name, "points": t.points, "maximum": t.maximum, "passed": t.passed, "text": t.text}
+                    for t in one.trials
+                ],
+            }
+            for one in (grade.exercises if grade else ())
+        ],
+    }
+
+
+FORMATS: dict[str, Callable[[Sequence[Any], str, Mapping[str, Path]], Files]] = {
+    MOODLE: _moodle,
+    CANVAS: _canvas,
+    GRADESCOPE: _gradescope,
+    GITHUB: _github,
+    "csv": _spreadsheet,
+    "json": _json,
+}
+
+
+# -- what they share ---------------------------------------------------------------
+
+
+def _counting(one: Graded) -> str:
+    return number(one.points) if one.counts else ""
+
+
+def _points_by_exercise(grade: Grade | None, comments: Sequence[str]) -> list[str]:
+    counted = [one for one in grade.exercises if one.counts] if grade else []
+    return [*comments, *(f"{one.exercise} {number(one.points)} of {number(one.maximum)}" for one in counted)]
+
+
+def _without_number(result: Result) -> str:
+    """A student's name without what tells two of one name apart."""
+    return result.student.removesuffix(f" ({plain(result.handed.identity.id)})")
+
+
+def _two_names(result: Result) -> tuple[str, str]:
+    who = result.handed.identity
+    if last := who.told("last name", "lastname", "surname"):
+        return who.told("first name", "firstname"), last
+    first, _, last = _without_number(result).rpartition(" ")
+    return first or last, last if first else ""
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Row], mark: str = "") -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\r\n")
+    writer.writerow({name: name for name in columns})
+    for row in rows:
+        spaces = row.get("Student", "").startswith("    Points Possible")  # our own, and looked for with its spaces
+        writer.writerow({name: value if spaces else no_formula(value) for name, value in row.items()})
+    return (mark + text.getvalue()).encode("utf-8", "replace")
+
+
+def _read(paths: Mapping[str, Path]) -> Files:
+    return {name: path.read_bytes() for name, path in paths.items()}
+
+
+def _zip(contents: Mapping[str, bytes]) -> bytes:
+    """The same bytes for the same contents."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in contents.items():
+            entry = zipfile.ZipInfo(name.encode("utf-8", "replace").decode(), (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()

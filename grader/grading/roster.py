@@ -1,0 +1,143 @@
+"""Who should have handed in: a CSV file with a line for each student, as a learning platform exports it.
+
+Its first line names the columns. Known are those of Moodle's grading worksheet, Canvas's gradebook, Gradescope's and
+GitHub Classroom's rosters, and the plain ones: name (or first name and last name), id, email. What it is not: a
+gradebook; columns of points are not read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from .archives import Refused, quoted
+from .collect import Handed, HandedIn, called
+from .platforms import Identity
+
+MOST_BYTES = 16 << 20
+NAMES = ("name", "student", "full name", "fullname", "student name")
+FIRST, LAST = ("first name", "firstname", "given name"), ("last name", "lastname", "surname", "family name")
+IDS = (
+    "identifier",
+    "id",
+    "sid",
+    "student id",
+    "id number",
+    "sis user id",
+    "sis login id",
+    "username",
+    "login",
+    "github_username",
+    "roster_identifier",
+    "email",
+    "email address",
+)
+"""Columns that tell who somebody is beyond doubt."""
+_PARTICIPANT = re.compile(r"\D+ (\d+)$")
+"""How Moodle's worksheet writes an ID: "Participant 17", in the language of the site."""
+NOT_ON_IT = "the roster does not name them."
+
+Row = Mapping[str, str]
+
+
+def read(path: Path) -> list[Row]:
+    """The lines of a roster: column, in small letters, and value. Raises Refused or OSError."""
+    with open(path, "rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise Refused(f"{quoted(path.name)} has more than {MOST_BYTES >> 20} MB and is no roster.")
+    text = _decoded(data)
+    header = text.partition("\n")[0]
+    separator = max(",;\t", key=header.count)
+    try:
+        found = [*csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
+    except csv.Error as error:
+        raise Refused(f"{quoted(path.name)} is no CSV file that can be read ({error}).") from None
+    columns = [column.strip().lower() for column in found[0]] if found else []
+    if not {*NAMES, *FIRST, *LAST, *IDS} & {*columns}:
+        raise Refused(
+            f"{quoted(path.name)} is no roster: its first line names no column that tells who somebody is, such as "
+            "name, id or email."
+        )
+    rows = [dict(zip(columns, (value.strip() for value in line))) for line in found[1:]]
+    return [row for row in rows if name_of(row) and not name_of(row).startswith("Points Possible")]
+
+
+def _decoded(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")  # as Excel's "Unicode text"
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def name_of(row: Row) -> str:
+    """What a student is called, or what stands for that."""
+    first, last = _first(row, FIRST), _first(row, LAST)
+    return _first(row, NAMES) or f"{first} {last}".strip() or _first(row, IDS)
+
+
+def _first(row: Row, columns: Iterable[str]) -> str:
+    return next((row[column] for column in columns if row.get(column)), "")
+
+
+def compare(handed: Handed, rows: Iterable[Row]) -> Handed:
+    """What was handed in, with what the roster says of each, who has handed in nothing, and who is not on it."""
+    found = Handed(handed)
+    found.odd = list(handed.odd)
+    left = list(range(len(handed)))
+    missing: list[Row] = []
+    for keys in (_ids, _names):  # a number tells more than a name
+        remaining: list[Row] = []
+        for row in rows:
+            same = [at for at in left if keys(row) & _known_by(handed[at])]
+            if len(same) == 1:
+                [at] = same
+                left.remove(at)
+                found[at] = handed[at]._replace(identity=_told(handed[at].identity, row))
+            else:
+                remaining.append(row)
+        rows = missing = remaining
+    found.missing = [HandedIn(called(name_of(row)), (), identity=_told(Identity(), row)) for row in missing]
+    found.odd += [(handed[at].student, NOT_ON_IT) for at in left]
+    return found
+
+
+def _told(identity: Identity, row: Row) -> Identity:
+    return identity._replace(
+        roster=tuple(row.items()),
+        email=identity.email or _first(row, ("email", "email address")),
+        sid=identity.sid or _first(row, ("sid", "student id", "id number", "sis user id")),
+    )
+
+
+def _ids(row: Row) -> set[str]:
+    values = [row[column].lower() for column in IDS if row.get(column)]
+    numbers = [found[1] for found in map(_PARTICIPANT.match, values) if found]
+    return {*values, *numbers}
+
+
+def _names(row: Row) -> set[str]:
+    return {f"name {form}" for form in _forms(name_of(row))}
+
+
+def _known_by(one: HandedIn) -> set[str]:
+    who = one.identity
+    plain = re.sub(r" \([^()]*\)$", "", one.student) if who.id else one.student
+    ids = {value.lower() for value in (who.id, who.sid, who.email, "" if who.system else one.student) if value}
+    return ids | {f"name {form}" for form in _forms(plain)}
+
+
+def _forms(name: str) -> Iterator[str]:
+    """A name as different systems write it, without all but letters: Anna Berg; Berg, Anna; berganna."""
+    words = re.findall(r"\w+", name.casefold().replace("_", " "))
+    yield "".join(words)
+    if len(words) > 1:
+        yield "".join(words[-1:] + words[:-1])
+        last, comma, first = name.casefold().partition(",")
+        if comma:
+            yield "".join(re.findall(r"\w+", f"{first} {last}"))

@@ -1,0 +1,291 @@
+"""A class of forty goes in as each system hands it out, and its grades come out as that system reads them. The readers
+here are written from what the systems' own importers do."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import zipfile
+
+import pytest
+from classroom import solved
+from test_batch import BEST, MISTAKEN, RIGHT, UNTOUCHED, lay_out, run, zipped
+from test_table import FORMULA
+
+from grader.course.catalogue import EXERCISES
+from grader.grading import exports
+
+SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
+HOSTILE = ["=1+1", "Anna; DROP", "<b>Ben", "José “Pepe” Ruiz", "Li (李) Wei", "@SUM(1)", "Ben", "Ben"]
+NAMES = [*HOSTILE, *(f"Student {chr(65 + at)}" for at in range(32 - len(HOSTILE) + 8))]
+WORK = [RIGHT, MISTAKEN, UNTOUCHED, json.dumps(solved(RESTORE))]
+LATE = {3, 14}
+FORTY = list(enumerate(NAMES))
+assert len(FORTY) == 40
+
+
+def moodle() -> tuple[str, dict[str, str | bytes]]:
+    return "", {
+        f"{re.sub('[<>]', '', name)}_{100 + at}_assignsubmission_file_/{SAVE}": WORK[at % 4] for at, name in FORTY
+    }
+
+
+def canvas() -> tuple[str, dict[str, str | bytes]]:
+    def called(at: int, name: str) -> str:
+        ending = "all.zip" if at % 10 == 9 else SAVE
+        letters = "s" + re.sub(r"[^\w]", "", name.lower())
+        return f"{letters}_{'LATE_' * (at in LATE)}{100 + at}_{5000 + at}_{ending}"
+
+    return "", {called(at, name): zipped({SAVE: WORK[at % 4]}) if at % 10 == 9 else WORK[at % 4] for at, name in FORTY}
+
+
+def gradescope() -> tuple[str, dict[str, str | bytes]]:
+    people = "".join(
+        f"submission_{9000 + at}:\n  :submitters:\n  - :name: {json.dumps(name, ensure_ascii=False)}\n"
+        f"    :sid: '{100 + at}'\n    :email: s{at}@example.org\n"
+        for at, name in FORTY
+    )
+    files = {f"submission_{9000 + at}/{SAVE}": WORK[at % 4] for at, _ in FORTY}
+    return "assignment_7_export", {"submission_metadata.yml": people, **files}
+
+
+def github() -> tuple[str, dict[str, str | bytes]]:
+    return "sweep-submissions", {f"sweep-user{at}/{SAVE}": WORK[at % 4] for at, _ in FORTY}
+
+
+CLASSES = {"moodle": moodle, "canvas": canvas, "gradescope": gradescope, "github": github}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Grade files of the four pieces of work, so that forty students take no longer."""
+    where = tmp_path_factory.mktemp("store")
+    lay_out(where / "in", {f"s{at}/{SAVE}": work for at, work in enumerate(WORK)})
+    _, rows, _ = run(where, where / "in")
+    return where / "reports/.grades", [rows[f"s{at}"]["points"] for at in range(4)]
+
+
+@pytest.fixture(scope="module", params=CLASSES)
+def graded(request, store, tmp_path_factory):
+    """(system, where it is, points of each of the forty, what was said)"""
+    tmp_path = tmp_path_factory.mktemp(request.param)
+    grades, points = store
+    root, files = CLASSES[request.param]()
+    lay_out(tmp_path / "in" / root, files)
+    shutil.copytree(grades, tmp_path / "reports/.grades")
+    status, rows, said = run(tmp_path, tmp_path / "in", formats=[request.param, "csv", "json"], assignment="Sweep (77)")
+    assert status == 0 and len(rows) == 40 and "will not know" not in said
+    return request.param, tmp_path, [points[at % 4] for at in range(40)], said
+
+
+# -- readers, each as the system's own importer ----------------------------------------
+
+
+def lines_of(data: bytes) -> list[list[str]]:
+    return [*csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))]
+
+
+def read_moodle(where) -> dict[int, float]:
+    """As assignfeedback_offline's importer: three columns are asked for, the number is behind "Participant "."""
+    data = (where / "grades-moodle.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf"), "so that Excel shows names as they are"
+    header, *lines = lines_of(data)
+    at = {name: header.index(name) for name in ("Identifier", "Grade", "Last modified (grade)", "Maximum Grade")}
+    found = {}
+    for line in lines:
+        points, most = float(line[at["Grade"]]), float(line[at["Maximum Grade"]])
+        assert 0 <= points <= most, "it would be left out"
+        found[int(line[at["Identifier"]][len("Participant ") :]) - 100] = points
+    with zipfile.ZipFile(where / "grades-moodle-feedback.zip") as archive:
+        users = set()
+        for name in archive.namelist():
+            folder, _, rest = name.partition("/")
+            _, user, kind, plugin, _ = folder.split("_", 4)
+            assert (kind, plugin) == ("assignsubmission", "file") and not rest.startswith((".", "~"))
+            assert archive.read(name).startswith(b"<!DOCTYPE html>")
+            users.add(int(user) - 100)
+    assert users == set(found)
+    return found
+
+
+def read_canvas(where) -> dict[int, float]:
+    """As GradebookImporter: a header, a line of points possible, and students by their ID."""
+    header, possible, *lines = lines_of((where / "grades-canvas.csv").read_bytes())
+    assert len(header) > 3 and "Student" in header[0] and "ID" in header[1]
+    assert re.search(r"SIS\s+User\s+ID", header[2]) and re.search(r"SIS\s+Login\s+ID", header[3])
+    assert "Section" in header[4] and header[5:] == ["Sweep (77)"], "all that follows is an assignment"
+    assert "Points Possible" in possible[0] and float(possible[5]) == exports.REQUIRED
+    found = {int(line[1]) - 100: float(line[5]) for line in lines}
+    header, possible, *lines = lines_of((where / "grades-canvas-exercises.csv").read_bytes())
+    assert len(header) == 5 + len(EXERCISES) and len({len(line) for line in lines}) == 1
+    for line in lines:
+        assert sum(float(points or 0) for points in line[5:]) == pytest.approx(found[int(line[1]) - 100])
+    with zipfile.ZipFile(where / "grades-canvas-feedback.zip") as archive:
+        users = set()
+        for name in archive.namelist():
+            user, attachment = [part for part in name.split("_") if re.fullmatch(r"\d+", part)][:2]
+            assert int(attachment) - 5000 == int(user) - 100, "the very file that was handed in"
+            data = archive.read(name)
+            if name.endswith(".zip"):
+                assert zipfile.ZipFile(io.BytesIO(data)).namelist() == ["feedback.html"]
+            else:
+                cells = json.loads(data)["cells"]
+                assert {cell["cell_type"] for cell in cells} == {"raw"} and " of " in cells[0]["source"]
+            users.add(int(user) - 100)
+    assert users == set(found)
+    return found
+
+
+def read_gradescope(where) -> dict[int, float]:
+    header, *lines = lines_of((where / "grades-gradescope.csv").read_bytes())
+    assert header[:13] == (
+        "First Name,Last Name,SID,Email,Sections,Total Score,Max Points,Status,Submission ID,Submission Time,"
+        "Lateness (H:M:S),View Count,Submission Count"
+    ).split(",")
+    assert all(re.fullmatch(r"\d+\.\d+: .+ \(\d+\.\d pts\)", column) for column in header[13:])
+    found = {}
+    with zipfile.ZipFile(where / "grades-gradescope-results.zip") as archive:
+        for line in lines:
+            at = int(line[2]) - 100
+            assert line[3] == f"s{at}@example.org" and line[8] == str(9000 + at)
+            found[at] = float(line[5])
+            assert sum(float(points or 0) for points in line[13:]) == pytest.approx(found[at])
+            told = json.loads(archive.read(f"submission_{9000 + at}/results.json"))
+            assert told["score"] == pytest.approx(found[at]) == sum(test["score"] for test in told["tests"])
+            assert {test["output_format"] for test in told["tests"]} == {"text"}
+    return found
+
+
+def read_github(where) -> dict[int, float]:
+    found = {}
+    for row in csv.DictReader(io.StringIO((where / "grades-github.csv").read_text(encoding="utf-8"))):
+        assert [*row] == (
+            "assignment_name assignment_url starter_code_url github_username roster_identifier student_repository_name "
+            "student_repository_url submission_timestamp points_awarded points_available"
+        ).split()
+        assert (
+            row["assignment_name"] == "Sweep (77)"
+            and row["student_repository_name"] == f"sweep-{row['github_username']}"
+        )
+        found[int(row["github_username"][4:])] = float(row["points_awarded"])
+    return found
+
+
+READERS = {"moodle": read_moodle, "canvas": read_canvas, "gradescope": read_gradescope, "github": read_github}
+
+
+def test_a_class_of_forty_goes_in_and_out(graded):
+    system, where, points, _ = graded
+    assert READERS[system](where) == {at: float(one) for at, one in enumerate(points)}
+    told = json.loads((where / "grades.json").read_bytes())
+    assert sorted(one["points"] for one in told["students"]) == sorted(map(float, points))
+    assert {one["system"] for one in told["students"]} == {system}
+    assert sum(one["late"] for one in told["students"]) == (len(LATE) if system == "canvas" else 0)
+    data = (where / "grades-questions.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    per_student: dict[str, float] = {}
+    for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"))):
+        per_student[row["student"]] = per_student.get(row["student"], 0.0) + float(row["points"])
+    assert sorted(per_student.values()) == pytest.approx(sorted(map(float, points)))
+    assert len(per_student) == 40, "two of one name are two"
+
+
+def test_nothing_in_any_of_its_tables_is_a_formula(graded):
+    _, where, _, _ = graded
+    for path in where.glob("grades*.csv"):
+        for line in lines_of(path.read_bytes())[1:]:
+            assert not [cell for cell in line if cell.strip().startswith(FORMULA)], path.name
+
+
+def test_the_same_grades_are_the_same_bytes(graded):
+    system, where, _, _ = graded
+    before = {path.name: path.read_bytes() for path in where.glob("grades*")}
+    run(where, where / "in", formats=[system, "csv", "json"], assignment="Sweep (77)")
+    assert {path.name: path.read_bytes() for path in where.glob("grades*")} == before
+
+
+# -- the roster, and who is not known --------------------------------------------------
+
+
+def test_moodle_s_own_worksheet_as_the_roster_gives_its_numbers_back(tmp_path):
+    lay_out(tmp_path / "in", {f"Anna Berg/{SAVE}": RIGHT})
+    (tmp_path / "w.csv").write_text(
+        "Identifier,Full name,Email address,Grade\nTeilnehmer/in 17,Anna Berg,a@x,\nTeilnehmer/in 18,Ben,b@x,\n"
+    )
+    run(tmp_path, tmp_path / "in", formats=["moodle"], roster=tmp_path / "w.csv")
+    header, *lines = lines_of((tmp_path / "grades-moodle.csv").read_bytes())
+    rows = [dict(zip(header, line)) for line in lines]
+    assert [(row["Identifier"], row["Grade"]) for row in rows] == [("Teilnehmer/in 17", BEST), ("Teilnehmer/in 18", "")]
+    names = zipfile.ZipFile(tmp_path / "grades-moodle-feedback.zip").namelist()
+    assert names == ["Anna Berg_17_assignsubmission_file_/feedback.html"]
+
+
+def test_whom_a_system_will_not_know_is_said(tmp_path):
+    lay_out(tmp_path / "in", {f"anna/{SAVE}": RIGHT})
+    _, _, said = run(tmp_path, tmp_path / "in", formats=["moodle", "canvas", "github", "json"])
+    assert said.count("will not know anna") == 3 and "--roster" in said
+
+
+def test_nbgrader_exports_to_another_file():
+    from pathlib import Path
+
+    text = (Path(__file__).resolve().parents[2] / "nbgrader_config.py").read_text(encoding="utf-8")
+    assert re.search(r'c\.ExportPlugin\.to = "(.*?)"', text)[1] != "grades.csv"
+
+
+# -- by hand ---------------------------------------------------------------------------
+
+
+def by_hand(tmp_path, text: str, **options):
+    lay_out(tmp_path / "in", {f"anna/{SAVE}": MISTAKEN, f"ben/{SAVE}": RIGHT})
+    (tmp_path / "adjustments.csv").write_text(text, encoding="utf-8")
+    return run(tmp_path, tmp_path / "in", **options)
+
+
+def test_points_and_comments_by_hand_are_kept_by_regrades(tmp_path, capsys):
+    lay_out(tmp_path / "in", {f"anna/{SAVE}": MISTAKEN, f"ben/{SAVE}": RIGHT})
+    _, before, _ = run(tmp_path, tmp_path / "in")
+    capsys.readouterr()
+    text = '\ufeffStudent;Exercise;Points;Comment\nanna;save;9,5;"You told me <why>"\nben;;;Well done\n\n'
+    status, rows, _ = by_hand(tmp_path, text, formats=["csv"])
+    assert status == 0 and rows["anna"]["save"] == "9.5" and rows["ben"]["points"] == before["ben"]["points"]
+    gained = 9.5 - float(before["anna"]["save"])
+    assert float(rows["anna"]["points"]) == float(before["anna"]["points"]) + gained
+    assert rows["anna"]["comments"] == "save: 9.5 points, set by hand. You told me <why>"
+    assert "changed by hand" in capsys.readouterr().out
+    page = (tmp_path / "reports/students/anna.html").read_text(encoding="utf-8")
+    assert "set by hand. You told me &lt;why&gt;" in page and f"<b>{rows['anna']['points']}</b>" in page
+    assert "Well done" in (tmp_path / "reports/students/ben.html").read_text(encoding="utf-8")
+    shutil.rmtree(tmp_path / "reports")
+    assert run(tmp_path, tmp_path / "in")[1] == rows, "graded anew"
+    (tmp_path / "adjustments.csv").unlink()
+    assert run(tmp_path, tmp_path / "in")[1] == before
+
+
+@pytest.mark.parametrize(
+    "line, says",
+    [
+        ("anna,save,100,x", "line 2: 100 is no number of points from 0 to 10"),
+        ("anna,save,-1,x", "line 2: -1 is no number"),
+        ("anna,save,nan,x", "line 2: nan is no number"),
+        ("anna,saev,1,x", "line 2: there is no exercise saev. There are "),
+        ("anna,,1,x", "line 2: points belong to an exercise"),
+        (",save,1,x", "line 2: it does not say which student"),
+    ],
+)
+def test_a_line_that_means_nothing_stops_it_before_anything_is_graded(tmp_path, line, says):
+    status, _, said = by_hand(tmp_path, f"student,exercise,points,comment\n{line}\n")
+    assert status == 2 and says in said and not (tmp_path / "grades.csv").exists()
+
+
+def test_a_file_without_its_columns_is_refused(tmp_path):
+    status, _, said = by_hand(tmp_path, "name,points\n")
+    assert status == 2 and "has to be: student,exercise,points,comment." in said
+
+
+def test_a_line_about_nobody_is_to_be_looked_at(tmp_path):
+    status, _, said = by_hand(tmp_path, "student,exercise,points,comment\nzoe,save,1,x\n")
+    assert status == 1 and "look at adjustments.csv, line 2: zoe is no one student here." in said
