@@ -8,6 +8,7 @@ usage: python3 lab.py [COMMAND] [ARGUMENTS]
   run      run the environment's Python; arguments go to it
   pool     a small HTCondor on this machine: pool up, pool status, pool down (Linux, as root)
   site     build the course as a folder of static pages that need only a browser: site [DIR], by default .lab/site
+  doctor   say what this machine lacks for the course, and what to do about it
   setup    only set up; with --pip, use pip even where uv is installed
   clean    remove all that was installed
 
@@ -366,6 +367,11 @@ def run(arguments):
     return become(arguments, os.getcwd())
 
 
+def doctor(arguments):
+    set_up()
+    return become(["-m", "grader", "doctor"] + arguments, os.getcwd())
+
+
 def setup(arguments):
     set_up(use_uv="--pip" not in arguments)
     say("The environment is ready. Start the course with: python3 lab.py")
@@ -397,8 +403,22 @@ def clean(arguments):
     return None
 
 
-COMMANDS = {"lab": lab, "test": test, "run": run, "pool": pool, "site": site, "setup": setup, "clean": clean}
-OPTIONS = {"setup": ["--pip"], "pool": ["up", "status", "down"], "clean": []}  # others pass theirs on
+COMMANDS = {
+    "lab": lab,
+    "test": test,
+    "run": run,
+    "pool": pool,
+    "site": site,
+    "doctor": doctor,
+    "setup": setup,
+    "clean": clean,
+}
+OPTIONS = {
+    "setup": ["--pip"],
+    "doctor": ["--json"],
+    "pool": ["up", "status", "down"],
+    "clean": [],
+}  # others pass theirs on
 
 
 def parse(arguments):

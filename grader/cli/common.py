@@ -19,7 +19,7 @@ from ..execute.remembering import Remembering
 from ..rules.execution import Limits
 from ..rules.profile import MODERN, PROFILES, Profile
 
-UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2}
+UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2, "board": 2, "doctor": 2}
 """Exit status for input that can't be used."""
 
 

@@ -13,10 +13,10 @@ from .. import calling
 from ..problems import SubmitError
 from ..rules.execution import MachineTrouble
 from ..rules.schedule import ScheduleError
-from . import grade, simulate, submit, verify
+from . import board, doctor, grade, simulate, submit, verify
 from .common import UNUSABLE, Misused, Parser, Unusable
 
-COMMANDS = (simulate, verify, submit, grade)
+COMMANDS = (simulate, verify, submit, grade, board, doctor)
 """Each module has add_to(commands), which adds its parser."""
 
 NO_OPTIONS = ("name", "command", "submit_file", "folder")

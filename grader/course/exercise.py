@@ -172,6 +172,11 @@ class Exercise:
         never makes a result look worse."""
         return points if self.optional else self.maximum
 
+    def tried(self, answer: Tree) -> bool:
+        """Whether there is anything in an answer to judge."""
+        own = Tree({path: answer[path] for path in self.answers if isinstance(answer.get(path), File)})
+        return not self._not_tried(own)
+
     def judge(self, answer: Tree, executor: Executor, seed: str | None = None) -> Report:
         """Judge the files of an answer. Never raises for anything that the files may hold.
 

@@ -190,7 +190,7 @@ def _class(where: Path, apart: Collection[Path], parts: _Parts) -> None:
 def _listed(where: Path, parts: _Parts) -> dict[str, list[Tag]]:
     """Whose Gradescope's folders are, by the list beside them."""
     try:
-        with _opened(where / METADATA) as file:
+        with open_regular(where / METADATA) as file:
             return submitters(file.read(MOST_METADATA))
     except (Refused, ValueError) as error:
         parts.odd.append((METADATA, f"{str(error).rstrip('.')}, so nobody's name is known."))
@@ -207,7 +207,7 @@ def in_folder(folder: Path) -> HandedIn:
 
 def load(source: Source) -> bytes:
     """The bytes of a notebook, one more than MOST_BYTES at most. Raises Refused."""
-    with _opened(source.path) as file:
+    with open_regular(source.path) as file:
         return archives.read(file, source.path.name, source.members, MOST_BYTES + 1)
 
 
@@ -237,7 +237,7 @@ def _looks_like_a_notebook(head: bytes) -> bool:
 
 def _kind_of(path: Path) -> str:
     """The kind of a file on the disk. Raises Refused."""
-    with _opened(path) as file:
+    with open_regular(path) as file:
         return _kind(path.name, file.read(LOOK_INTO))
 
 
@@ -416,7 +416,7 @@ def _below(directory: Path, remarks: list[str], depth: int = 0) -> Iterator[Path
 def _add(path: Path, part: _Part) -> None:
     """Count a file as part of what a student has handed in."""
     try:
-        with _opened(path) as file:
+        with open_regular(path) as file:
             kind = _kind(path.name, file.read(LOOK_INTO))
             if kind == ARCHIVED:
                 for member in _members(file, path.name):
@@ -427,7 +427,7 @@ def _add(path: Path, part: _Part) -> None:
         part.remarks.append(str(refused))
 
 
-def _opened(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BinaryIO:
     """A regular file, opened for reading. Raises Refused for a link, a pipe, a device, and what can't be read."""
     careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
@@ -455,7 +455,7 @@ def _archive(path: Path, parts: _Parts, alone: bool) -> None:
     else it is all of the student whose name it has, whatever is in it."""
     owner = _student_of(path.name) or path.stem
     try:
-        with _opened(path) as file:
+        with open_regular(path) as file:
             found = list(_members(file, path.name))
             root, listed = _export(file, path.name, found, parts) if alone else ("", {})
     except Refused as refused:

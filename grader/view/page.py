@@ -37,7 +37,10 @@ def render(template: str, **values: object) -> Markup:
     return Markup(_environment().get_template(template).render(values))
 
 
-def page(title: str, body: str, style: str = "") -> str:
-    """A whole HTML page. `body` and `style` are safe already."""
+def page(title: str, body: str, style: str = "", refresh: int = 0) -> str:
+    """A whole HTML page. `body` and `style` are safe already. `refresh`: seconds after which a browser looks at it
+    again; 0 for never."""
     css = (TEMPLATES / "page.css").read_text(encoding="utf-8")
-    return render("page.html", title=title, policy=POLICY, body=Markup(body), style=Markup(css + style))
+    return render(
+        "page.html", title=title, policy=POLICY, body=Markup(body), style=Markup(css + style), refresh=refresh
+    )

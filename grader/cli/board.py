@@ -1,0 +1,64 @@
+"""python -m grader board: where a class is, for the screen; see grading/board.py."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from ..files import write_whole
+from .common import Commands, Unusable, add_command, check_writable, positive
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command and its options."""
+    command = add_command(
+        commands,
+        "board",
+        run,
+        "show where a class is, without names, for the screen in the room",
+        "It reads what the notebooks' checks have noted in students' folders (on a shared hub), or which answers are in "
+        "what was collected, runs nothing, and opens no port. Ctrl-C ends it. Exit status: 0; 2 nothing can be read.",
+    )
+    command.add_argument(
+        "folder", type=Path, metavar="DIR", help="the folder with the students' folders, such as /home or submitted/"
+    )
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=Path("board.html"),
+        metavar="FILE",
+        help="the page, which a browser looks at again by itself (default %(default)s)",
+    )
+    command.add_argument(
+        "--every", type=positive, default=15, metavar="SECONDS", help="how often (default %(default)s)"
+    )
+    command.add_argument("--once", action="store_true", help="write the page once, and end")
+    command.add_argument("--text", action="store_true", help="show it in the terminal instead of a page")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show it again and again. The exit status."""
+    from ..grading import board
+    from ..grading.archives import Refused
+
+    if not options.text:
+        check_writable(options.out)
+        print(f"Open {options.out} in a browser. It is written every {options.every} s; Ctrl-C ends this.", flush=True)
+    while True:
+        try:
+            found = board.look(options.folder)
+        except (OSError, Refused) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise Unusable(f"{options.folder} can't be read: {why}") from None
+        when = time.strftime("%H:%M")
+        if options.text:
+            print("\n".join([*([] if options.once else ["\x1b[H\x1b[2J" + when]), *board.lines(found)]), flush=True)
+        else:
+            write_whole(options.out, board.html(found, 0 if options.once else options.every, when).encode())
+        if options.once:
+            return 0
+        try:
+            time.sleep(options.every)
+        except KeyboardInterrupt:
+            return 0

@@ -1,0 +1,233 @@
+"""python -m grader doctor: what this machine lacks for the course, and what to do about it.
+
+Each check is a small function that looks, changes nothing and gives one line. What it is not: a repair.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..execute.isolation import confinement
+from ..execute.startd import require_fork
+from ..execute.team import processors
+from ..real_pool import personal_pool
+from ..rules.execution import MachineTrouble
+from .common import Commands, add_command
+
+FINE, NOTE, LACKS, BROKEN = "fine", "note", "lacks", "broken"
+"""How a check ends: as it should be; something optional is not there; grading a class should have it; the course can't
+be worked through here."""
+SIGNS = {FINE: "✓", NOTE: "·", LACKS: "!", BROKEN: "✗"}
+STATUS = {FINE: 0, NOTE: 0, LACKS: 1, BROKEN: 2}
+OLDEST = (3, 11)
+GIGABYTE = 1 << 30
+MEMORY = 2 * GIGABYTE
+"""What grading takes for one submission at a time, at most; a learner's checks take a fraction."""
+LEAST_MEMORY = GIGABYTE // 2
+DISK, LEAST_DISK = 2 * GIGABYTE, GIGABYTE // 5
+NEEDED = {"jupyterlab": "the notebooks", "ipywidgets": "the live panel", "matplotlib": "the plots"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What came of one."""
+
+    about: str
+    state: str
+    text: str
+    remedy: str = ""
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command and its options."""
+    command = add_command(
+        commands,
+        "doctor",
+        run,
+        "say what this machine lacks for the course, and what to do about it",
+        "Exit status: 0 nothing is missing; 1 the course can be worked through, but grading a class should have more; "
+        "2 the course can't be worked through here. HTCondor is optional.",
+    )
+    command.add_argument("--json", action="store_true", help="print a list of JSON objects instead of text")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look at everything. The exit status."""
+    found = [check() for check in CHECKS]
+    if options.json:
+        print(json.dumps([asdict(one) for one in found]))
+    else:
+        for line in _lines(found):
+            print(line)
+    return max(STATUS[one.state] for one in found)
+
+
+def _lines(found: list[Check]) -> Iterator[str]:
+    width = max(len(one.about) for one in found)
+    for one in found:
+        yield f"{SIGNS[one.state]} {one.about:{width}}  {one.text}"
+        if one.remedy:
+            yield f"  {'':{width}}  → {one.remedy}"
+    states = {one.state for one in found}
+    if BROKEN in states:
+        yield "The course can't be worked through on this machine as it is."
+    elif LACKS in states:
+        yield "The course can be worked through here. Before you grade a class, see to what is marked with !"
+    else:
+        yield "Nothing that the course needs is missing."
+
+
+# -- what is looked at -------------------------------------------------------------
+
+
+def python() -> Check:
+    """Is Python new enough, and can it start programs as the course does?"""
+    version = platform.python_version()
+    if sys.version_info < OLDEST:
+        return Check("Python", BROKEN, version, "Install Python 3.11 or newer, and start lab.py with it.")
+    try:
+        require_fork()
+    except MachineTrouble as trouble:
+        return Check("Python", BROKEN, f"{version}. {trouble}", "On Windows, use WSL.")
+    return Check("Python", FINE, f"{version} on {platform.system()}")
+
+
+def packages() -> Check:
+    """Is what the notebooks use installed?"""
+    missing = [f"{name} ({what})" for name, what in NEEDED.items() if importlib.util.find_spec(name) is None]
+    if missing:
+        remedy = "python3 lab.py setup (or: pip install jupyterlab ipywidgets matplotlib)"
+        return Check("Packages", BROKEN, f"{', '.join(missing)} can't be imported", remedy)
+    return Check("Packages", FINE, "JupyterLab, ipywidgets and Matplotlib are there")
+
+
+def sandbox() -> Check:
+    """Are students' programs shut in?"""
+    confine = confinement()
+    if confine is not None and confine.bubblewrap:
+        return Check("Sandbox", FINE, "bubblewrap works: students' programs are shut in")
+    if not sys.platform.startswith("linux"):
+        return Check("Sandbox", LACKS, "there is none on this system", "Grade on Linux; see docs/security.md.")
+    if shutil.which("bwrap") is None:
+        remedy = "apt install bubblewrap (dnf, pacman, zypper: the same name)"
+        return Check("Sandbox", LACKS, "bubblewrap is not installed: students' programs are not shut in", remedy)
+    return Check("Sandbox", LACKS, "bubblewrap is installed, and may not make namespaces here", _namespaces())
+
+
+def _namespaces() -> str:
+    """What to do where bubblewrap may not do what it is for."""
+    for name, wanted in (
+        ("kernel/apparmor_restrict_unprivileged_userns", "0"),
+        ("kernel/unprivileged_userns_clone", "1"),
+    ):
+        with_slash = Path("/proc/sys", name)
+        try:
+            value = with_slash.read_text().strip()
+        except OSError:
+            continue
+        if value != wanted:
+            return f"As root: sysctl -w {name.replace('/', '.')}={wanted}"
+    return "In a container: start it with --security-opt seccomp=unconfined (or --privileged); or grade outside of it."
+
+
+def programs() -> Check:
+    """Does a right program run as it should?"""
+    from ..grading.trial import try_out
+
+    try:
+        try_out(confinement())
+    except MachineTrouble as trouble:
+        return Check("Programs", LACKS, str(trouble), "See docs/security.md; grading refuses to start until it is so.")
+    return Check("Programs", FINE, "Python programs and shell scripts run here as answers are run")
+
+
+def memory() -> Check:
+    """Is there enough memory?"""
+    available = available_memory()
+    if available is None:
+        return Check("Memory", NOTE, "this system does not tell how much is available")
+    text = f"{available / GIGABYTE:.1f} GB available, {processors()} processors"
+    if available < LEAST_MEMORY:
+        return Check(
+            "Memory", BROKEN, text, "Close other programs, or use a larger machine: half a gigabyte is needed."
+        )
+    if available < MEMORY:
+        return Check("Memory", LACKS, text, "Grade with --jobs 1: one submission may take up to 2 GB.")
+    most = int(available // MEMORY)
+    few = f"Grade with --jobs {most}: one submission may take up to 2 GB." if most < processors() else ""
+    return Check("Memory", NOTE if few else FINE, text, few)
+
+
+def available_memory() -> int | None:
+    """Bytes that are available here, what a container leaves of them included; None if nothing tells."""
+    found = []
+    try:
+        told = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        found.append(int(told["MemAvailable"].split()[0]) << 10)
+    except (OSError, ValueError, KeyError, IndexError):
+        pass
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            most, now = (int(Path("/sys/fs/cgroup", name).read_text()) for name in (limit, used))
+            found.append(max(0, most - now))
+        except (OSError, ValueError):  # there is none, or it is "max"
+            continue
+    return min(found) if found else None
+
+
+def disk() -> Check:
+    """Can files be written, and is there room for them?"""
+    free = []
+    for place in dict.fromkeys((Path.cwd(), Path(tempfile.gettempdir()))):
+        try:
+            with tempfile.NamedTemporaryFile(dir=place):
+                free.append(shutil.disk_usage(place).free)
+        except OSError as error:
+            remedy = f"Make {place} writable, or " + (
+                "set TMPDIR to a directory that is." if place != Path.cwd() else "copy the course to a folder that is."
+            )
+            return Check("Disk", BROKEN, f"nothing can be written to {place} ({error.strerror})", remedy)
+    text = f"{min(free) / GIGABYTE:.1f} GB free, here and in {tempfile.gettempdir()}"
+    if min(free) < LEAST_DISK:
+        return Check("Disk", BROKEN, text, "Make room: a fifth of a gigabyte is needed to work, two to grade a class.")
+    return Check(
+        "Disk", *((LACKS, text, "Make room: grading a class takes up to 2 GB.") if min(free) < DISK else (FINE, text))
+    )
+
+
+def htcondor() -> Check:
+    """Is there a real HTCondor?"""
+    bindings = "with" if importlib.util.find_spec("htcondor2") else "without"
+    if personal_pool.own_htcondor():
+        return Check("HTCondor", FINE, f"its queue answers, {bindings} Python bindings")
+    if personal_pool.process() is not None:
+        return Check("HTCondor", FINE, f"the personal pool is running, {bindings} Python bindings")
+    text = "none here: notebook 10 and `submit` need one, nothing else does"
+    if shutil.which("condor_submit"):
+        text = "condor_submit is here, and the queue does not answer"
+    return Check("HTCondor", NOTE, text, personal_pool.obstacle() or "python3 lab.py pool up")
+
+
+def account() -> Check:
+    """Who is working here?"""
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and confinement() is None:
+        return Check(
+            "Account", LACKS, "this is root, and there is no sandbox", "Work as another user, or install bubblewrap."
+        )
+    return Check("Account", FINE, "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else "an ordinary user")
+
+
+CHECKS: tuple[Callable[[], Check], ...] = (python, packages, account, sandbox, programs, memory, disk, htcondor)

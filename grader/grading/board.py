@@ -1,0 +1,176 @@
+"""Where a class is, for the screen in the room: counts for each exercise, no names.
+
+It reads what lies in students' folders and runs nothing: what check() has noted there (.progress.json, which a learner
+may have changed: it is no grade), and where there is none, which answers a notebook has in it. It is a file that is
+written again and again, and no service.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..course.catalogue import COURSE, EXERCISES
+from ..course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
+from ..text import count
+from ..tree import Tree
+from ..view.page import TEMPLATES, page, render
+from . import store
+from .archives import Refused
+from .collect import find, open_regular
+
+NOTES = ".progress.json"
+BEGUN = "begun"
+"""There is an answer, and nobody has checked it."""
+STATES = {PASSED: "✓", PARTLY: "◐", WRONG: "✗", CRASHED: "✗", BEGUN: "…", NOT_TRIED: "○"}
+TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", BEGUN: "begun", NOT_TRIED: "none"}
+DEPTH = 5
+"""Folders below a student's own in which the course may lie."""
+MOST_LOOKED_INTO = 4_000
+"""Files and folders of one student."""
+MOST_BYTES = 64 << 10
+ACTIVE = 600.0
+"""Seconds since the last check during which a learner is at work."""
+
+Where = Mapping[str, str]
+"""Exercise → its state, of one learner. One that was not begun is not there."""
+
+
+@dataclass
+class Board:
+    """What is on the screen."""
+
+    learners: int = 0
+    active: int = 0
+    """Of them, those who have checked something within the last ten minutes."""
+    done: int = 0
+    """Of them, those who have passed everything."""
+    states: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in EXERCISES})
+    """Exercise → state → learners."""
+    here: Counter[str] = field(default_factory=Counter)
+    """Exercise → learners who are at it."""
+
+    def add(self, where: Where, active: bool = False) -> None:
+        """Count one learner."""
+        self.learners += 1
+        self.active += active
+        for name in EXERCISES:
+            self.states[name][where.get(name, NOT_TRIED)] += 1
+        at = place(where)
+        self.done += at is None
+        if at is not None:
+            self.here[at] += 1
+
+
+def place(where: Where) -> str | None:
+    """The exercise that a learner is at: the one after the last that was begun, or that itself if it is not passed yet.
+    None at the end."""
+    names = list(EXERCISES)
+    last = max((at for at, name in enumerate(names) if name in where), default=-1)
+    if last >= 0 and where[names[last]] != PASSED:
+        return names[last]
+    return next((name for name in names[last + 1 :]), None)
+
+
+def look(folder: Path, now: float | None = None) -> Board:
+    """Where those are whose folders are in this one. Raises OSError or Refused if it can't be read."""
+    board, now = Board(), time.time() if now is None else now
+    with_notes = set()
+    for item in sorted(os.scandir(folder), key=lambda item: item.name):
+        if item.is_dir(follow_symlinks=False) and (notes := _notes(Path(item.path))):
+            when, where = max(notes, key=lambda one: one[0])
+            board.add(where, now - when < ACTIVE)
+            with_notes.add(Path(item.path))
+    for one in find(folder, with_notes):
+        if one.sources:
+            answers = store.read(one).answers
+            board.add({name: BEGUN for name, ex in EXERCISES.items() if ex.tried(answers.get(name, Tree()))})
+    return board
+
+
+def _notes(folder: Path) -> list[tuple[float, Where]]:
+    """What check() has noted in a student's folder: when, and where they are."""
+    found = []
+    for path in _below(folder):
+        try:
+            with open_regular(path) as file:
+                found.append((os.fstat(file.fileno()).st_mtime, _states(file.read(MOST_BYTES + 1))))
+        except (OSError, Refused, ValueError, RecursionError):
+            continue  # whatever it is, nobody's place can be told from it
+    return found
+
+
+def _states(data: bytes) -> Where:
+    """What a file of notes says. Raises ValueError if it is none."""
+    if len(data) > MOST_BYTES:
+        raise ValueError("it is too large")
+    told = json.loads(data)
+    if not isinstance(told, dict):
+        raise ValueError("it is no list of exercises")
+    states = {}
+    for name, mark in told.items():
+        status = mark[0] if isinstance(mark, list) and mark else None
+        if name in EXERCISES and isinstance(status, str) and status in STATES and status != NOT_TRIED:
+            states[name] = status
+    return states
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files of notes in a folder, however deep, up to a limit; no link is followed."""
+    waiting, looked = deque([(folder, 0)]), 0
+    while waiting:
+        directory, depth = waiting.popleft()
+        try:
+            items = list(os.scandir(directory))
+        except OSError:
+            continue
+        for item in items:
+            looked += 1
+            if looked > MOST_LOOKED_INTO:
+                return
+            if item.name == NOTES:
+                yield Path(item.path)
+            elif depth < DEPTH and not item.name.startswith(".") and item.is_dir(follow_symlinks=False):
+                waiting.append((Path(item.path), depth + 1))
+
+
+def html(board: Board, refresh: int, when: str) -> str:
+    """The page for the screen."""
+    chapters = [
+        {
+            "name": chapter.name,
+            "title": chapter.title,
+            "here": sum(board.here[exercise.name] for exercise in chapter.exercises),
+            "rows": [_row(board, exercise.name, exercise.title) for exercise in chapter.exercises],
+        }
+        for chapter in COURSE
+    ]
+    body = render("board.html", board=board, chapters=chapters, when=when, refresh=refresh, states=STATES, tones=TONES)
+    return page("Where we are", body, (TEMPLATES / "board.css").read_text(encoding="utf-8"), refresh)
+
+
+def _row(board: Board, name: str, title: str) -> dict[str, object]:
+    states = board.states[name]
+    return {
+        "title": title,
+        "here": board.here[name],
+        "parts": [(state, states[state]) for state in STATES if states[state]],
+        "said": ", ".join(f"{states[state]} {state}" for state in STATES if states[state]),
+    }
+
+
+def lines(board: Board) -> Iterator[str]:
+    """The same for a terminal."""
+    yield f"{count(board.learners, 'learner')}, {board.active} active in the last ten minutes, {board.done} through"
+    for chapter in COURSE:
+        yield chapter.name
+        for exercise in chapter.exercises:
+            states = board.states[exercise.name]
+            told = "  ".join(f"{STATES[state]} {states[state]} {state}" for state in STATES if states[state])
+            here = f"  ← {board.here[exercise.name]} here" if board.here[exercise.name] else ""
+            yield f"  {exercise.name:18} {told}{here}"
