@@ -235,7 +235,8 @@ def _grade(
     missing = [Result(one, Outcome()) for one in handed.missing]
     table = _table([*results, *missing], rubric(settings.seed))
     write_whole(out, _csv(table))
-    written = _write_reports(results, reports, named=wanted.named, missing=len(missing))
+    about = f"{wanted.assignment}, {time.strftime('%Y-%m-%d')}"
+    written = _write_reports(results, reports, wanted.named, len(missing), about)
     others = _export([*results, *missing], wanted, written, say)
     for line in changes(before, table):
         print(line)
@@ -378,7 +379,9 @@ def changes(before: Table, now: Table) -> Iterator[str]:
         yield (f"{student}: {old.get('points') or 'no'} → {now_has} ({', '.join(where)}; {same})")
 
 
-def _write_reports(results: Sequence[Result], reports: Path, named: bool, missing: int = 0) -> dict[str, Path]:
+def _write_reports(
+    results: Sequence[Result], reports: Path, named: bool, missing: int = 0, about: str = ""
+) -> dict[str, Path]:
     """Write the pages. Student → page."""
     taken: set[str] = set()
     written: dict[str, Path] = {}
@@ -389,7 +392,9 @@ def _write_reports(results: Sequence[Result], reports: Path, named: bool, missin
     for former in (reports / "students").glob("*.html"):
         if former.stem.lower() not in taken:  # of somebody who is in this class no more
             former.unlink()
-    write_whole(reports / "class.html", class_report.page(results, named, missing).encode("utf-8", "replace"))
+    write_whole(reports / "class.html", class_report.page(results, named, missing, about).encode("utf-8", "replace"))
+    side_by_side = pages.alike(class_report.alike_pairs(results))
+    write_whole(reports / "alike.html", side_by_side.encode("utf-8", "replace"))
     return written
 
 

@@ -27,7 +27,7 @@ from ..text import count, escape, series
 from ..view import page as pages
 from ..view.card import STATUSES, in_points, number
 from . import similarity as alike
-from .judge import Graded
+from .judge import Graded, Written
 
 if TYPE_CHECKING:
     from .batch import Result
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}
 BARS = 10
 """Bars of a distribution, if there are more points than that."""
+REQUIRED = sum(exercise.maximum for exercise in EXERCISES.values() if not exercise.optional)
+"""Points that count for everyone."""
 NOT_TOLD = "There is no story here because somebody's name may be in it: it is on the page of each student."
 
 STYLE = """
@@ -120,18 +122,20 @@ class Found:
             self.exercise, self.headline, self.story = graded.title, graded.headline, story
 
 
-def page(results: Iterable[Result], named: bool = False, missing: int = 0) -> str:
+def page(results: Iterable[Result], named: bool = False, missing: int = 0, about: str = "") -> str:
     """The report. `results` have a student and a grade(), which may be None; see batch.Result. `missing` of the class
-    have handed in nothing."""
+    have handed in nothing; `about` says which assignment it is, and when."""
     results = list(results)
     tallies, found, ungraded = _counted(results)
     total = len(results)
     graded = f", {ungraded} could not be graded" if ungraded else ""
     graded += f"; {missing} {'has' if missing == 1 else 'have'} handed in nothing" if missing else ""
+    begun = f"{escape(about)}. " if about else ""
     body = [
-        f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}. No names.</p>'
+        f'<h1>How it went</h1><p class="lead">{begun}{count(total, "submission")}{graded}. No names.</p>'
         if not named
-        else f'<h1>How it went</h1><p class="lead">{count(total, "submission")}{graded}.</p>',
+        else f'<h1>How it went</h1><p class="lead">{begun}{count(total, "submission")}{graded}.</p>',
+        _totals(results),
         f"<h2>Points</h2>{_by_notebook(tallies, _points)}{_untried(tallies)}",
         _misconceptions(found, total),
         f"<h2>Question by question</h2>{_by_notebook(tallies, _questions)}",
@@ -143,6 +147,29 @@ def page(results: Iterable[Result], named: bool = False, missing: int = 0) -> st
 def alike_groups(results: Iterable[Result]) -> list[tuple[str, list[str]]]:
     """(exercise, students) whose answers are alike, for the instructor's eyes."""
     return [(tally.exercise.name, group) for tally in _counted(list(results))[0] for group in tally.alike()]
+
+
+Pair = tuple[str, tuple[str, Sequence[Written]], tuple[str, Sequence[Written]]]
+"""An exercise, and two students with what they wrote."""
+
+
+def alike_pairs(
+    results: Iterable[Result],
+) -> list[Pair]:
+    """(exercise, a student with an answer, another) of all whose answers are alike: the first of a group with each of
+    the others."""
+    known, pairs = list(results), list[Pair]()
+    for exercise, group in alike_groups(known):
+        answers = {
+            result.student: one.answer
+            for result in known
+            if result.student in group and (grade := result.grade())
+            for one in grade.exercises
+            if one.exercise == exercise
+        }
+        first, *others = group
+        pairs += [(exercise, (first, answers.get(first, ())), (one, answers.get(one, ()))) for one in others]
+    return pairs
 
 
 def _counted(results: Sequence[Result]) -> tuple[list[Tally], dict[str, Found], int]:
@@ -201,6 +228,18 @@ def _by_notebook(tallies: Sequence[Tally], told: Callable[[list[Tally]], str]) -
 
 
 # -- points ------------------------------------------------------------------------
+
+
+def _totals(results: Sequence[Result]) -> str:
+    """How all points together are distributed."""
+    points = [grade.points for result in results if (grade := result.grade())]
+    if not points:
+        return ""
+    return (
+        f'<h2>In all</h2><section class="totals"><p class="dim">median {number(statistics.median(points))} of '
+        f"{in_points(REQUIRED)}, from {number(min(points))} to {number(max(points))}</p>{_histogram(points, REQUIRED)}"
+        "</section>"
+    )
 
 
 def _points(tallies: Sequence[Tally]) -> str:
@@ -342,7 +381,7 @@ def _alike(tallies: Sequence[Tally], named: bool) -> str:
     if not said:
         return ""
     return (
-        '<h2>Alike</h2><p class="dim">Longer answers that agree almost word by word, comments and layout apart, '
-        "and logs that seem to tell of one run. Working together is one reason of several.</p>"
+        '<h2>Alike</h2><p class="dim">Longer answers that agree almost word by word, comments, layout and names of variables '
+        "apart, and logs that seem to tell of one run. Working together is one reason of several.</p>"
         f"<ul>{''.join(said)}</ul>"
     )

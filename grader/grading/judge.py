@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -24,13 +25,14 @@ from ..course.budgeted import LIMITS, TOO_LONG, Sparing
 from ..course.catalogue import EXERCISES
 from ..course.exercise import Exercise
 from ..course.payload import PAYLOAD
-from ..course.report import CRASHED, PASSED, Failure, Report, Trial
+from ..course.report import CRASHED, NOT_TRIED, PASSED, Failure, Report, Trial
 from ..course.trusted import shared
 from ..execute.executor import Executor
 from ..execute.given import given
 from ..execute.isolation import Confinement
 from ..rules.execution import Limits, MachineTrouble
 from ..rules.schedule import render
+from ..text import shorten
 from ..tree import File, Tree
 from . import similarity as alike
 from .submission import Submission
@@ -43,6 +45,20 @@ TICK = 0.25
 """Seconds of real time between two looks at how much of that is used up."""
 UNSEEN = "other numbers"
 """What the unseen check is made from, unless the instructor gives a text of their own."""
+
+
+MOST_SHOWN = 20_000
+"""Characters of a file of an answer that are kept to be shown."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file of an answer, to be shown."""
+
+    path: str
+    text: str
+    lines: tuple[int, ...] = ()
+    """The numbers of those that the report speaks of."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +84,8 @@ class Graded:
     """What the answer is compared with others by; see similarity.py."""
     counts: bool = True
     """Whether its points are part of the total."""
+    answer: tuple[Written, ...] = ()
+    """What the student wrote."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +126,7 @@ class Grade:
                     "trials": tuple(Trial(**trial) for trial in one["trials"]),
                     "sections": tuple(map(tuple, one["sections"])),
                     "hints": tuple(one["hints"]),
+                    "answer": tuple(Written(w["path"], w["text"], tuple(w["lines"])) for w in one["answer"]),
                 }
             )
             for one in found["exercises"]
@@ -235,6 +254,7 @@ def at_most(seconds: float) -> Iterator[None]:
 
 def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor) -> Graded:
     failure, told = report.failure, executor.as_told  # a checkpoint may hold the name of a directory
+    text = told(explanation.card_text(report, explanation.sections_text(exercise, answer, report)))
     sections = explanation.sections_html(exercise, answer, report, explanation.story_of(report, executor))
     return Graded(
         report.exercise,
@@ -248,7 +268,21 @@ def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor
         render(failure.schedule) if failure and failure.schedule else "",
         tuple((heading, told(content)) for heading, content in sections),
         report.hints if report.status != PASSED else (),
-        told(explanation.card_text(report, explanation.sections_text(exercise, answer, report))),
+        text,
         alike.words(exercise, answer),
         exercise.counts(report.status),
+        _written(exercise, answer, text) if report.status != NOT_TRIED else (),
     )
+
+
+def _written(exercise: Exercise, answer: Tree, report: str) -> tuple[Written, ...]:
+    """The files of an answer, with the lines that its report names."""
+    found = []
+    for path in exercise.answers:
+        if isinstance(file := answer.get(path), File):
+            text = shorten(file.text, MOST_SHOWN)
+            name, last = re.escape(path), text.count("\n") + 1
+            named = re.findall(rf"{name}(?:, line |:)(\d{{1,6}})|[Ll]ine (\d{{1,6}}) (?:of|in) {name}", report)
+            lines = {int(one or other) for one, other in named}
+            found.append(Written(path, text, tuple(sorted(line for line in lines if line <= last))))
+    return tuple(found)

@@ -1,33 +1,79 @@
-"""The report for one student, a page of its own."""
+"""The report for one student, and answers that are alike side by side: pages of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
 
-from ..course.catalogue import COURSE, Notebook
+from ..course.catalogue import COURSE, EXERCISES, Notebook
 from ..course.explanation import card_html
-from ..text import escape
-from ..view.card import in_points, number
-from ..view.page import page
-from .judge import Grade
+from ..view.page import TEMPLATES, page, render
+from .judge import Grade, Graded, Written
+
+MOST_LINES = 2_000
+"""Lines of a file of an answer that are compared with another's."""
 
 
 def student(name: str, grade: Grade | None, problem: str = "", comments: Sequence[str] = ()) -> str:
-    """The report for one student: points, an instructor's comments, remarks, and a card for each exercise."""
-    if grade is None:
-        return page(name, f"<h1>{escape(name)}</h1><p>{escape(problem)} An instructor has to look at it.</p>")
-    said = dict.fromkeys([*comments, *filter(None, [problem]), *grade.unsure, *grade.remarks])
-    remarks = f'<ul class="remarks">{"".join(f"<li>{escape(one)}</li>" for one in said)}</ul>' if said else ""
-    judged = "\n".join(_chapter(notebook, grade) for notebook in COURSE)
-    return page(
-        name,
-        f'<h1>{escape(name)}</h1><p class="sum"><b>{number(grade.points)}</b> of '
-        f"{in_points(grade.maximum)}</p>{remarks}\n{judged}",
+    """The report for one student: points, an instructor's comments, remarks, and for each exercise a card and what the
+    student wrote."""
+    said = dict.fromkeys([*comments, *filter(None, [problem]), *(grade.unsure if grade else ())])
+    body = render(
+        "student.html",
+        name=name,
+        problem=problem,
+        grade=grade,
+        said=[*said, *(one for one in (grade.remarks if grade else ()) if one not in said)],
+        chapters=[chapter for notebook in COURSE if (chapter := _chapter(notebook, grade))],
     )
+    return page(name, body, (TEMPLATES / "student.css").read_text(encoding="utf-8"))
 
 
-def _chapter(notebook: Notebook, grade: Grade) -> str:
-    """The cards of one notebook's exercises, below its name."""
+def _chapter(notebook: Notebook, grade: Grade | None) -> dict[str, object]:
+    """The cards of one notebook's exercises; nothing if there are none."""
     names = {exercise.name for exercise in notebook.exercises}
-    cards = [card_html(one, one.sections) for one in grade.exercises if one.exercise in names]
-    return "\n".join([f"<h3>{notebook.name}</h3>", *cards]) if cards else ""
+    judged = [one for one in grade.exercises if one.exercise in names] if grade else []
+    cards = [{"card": card_html(one, one.sections), **_answer(one)} for one in judged]
+    return {"name": notebook.name, "cards": cards} if cards else {}
+
+
+def _answer(one: Graded) -> dict[str, object]:
+    """What the student wrote: a predicted value, or files with the lines that the report names."""
+    if EXERCISES[one.exercise].literal:
+        return {"predicted": one.answer[0].text.strip() if one.answer else "", "files": []}
+    return {"predicted": "", "files": [{"path": f"{one.exercise}/{w.path}", "lines": [*_lines(w)]} for w in one.answer]}
+
+
+def _lines(written: Written) -> Iterator[tuple[int, str, bool]]:
+    """(number, text, whether the report names it) of each line."""
+    for number, line in enumerate(written.text.split("\n"), 1):
+        yield number, line.expandtabs(4), number in written.lines
+
+
+def alike(pairs: Iterable[tuple[str, tuple[str, Sequence[Written]], tuple[str, Sequence[Written]]]]) -> str:
+    """Answers that are alike, side by side, with names: for the instructor only. Each pair is an exercise and two
+    students with what they wrote."""
+    shown = [
+        {"exercise": exercise, "left": left[0], "right": right[0], "files": [*_compared(left[1], right[1])]}
+        for exercise, left, right in pairs
+    ]
+    body = render("alike.html", pairs=shown)
+    return page("Alike", body, (TEMPLATES / "student.css").read_text(encoding="utf-8"))
+
+
+def _compared(left: Sequence[Written], right: Sequence[Written]) -> Iterator[dict[str, object]]:
+    others = {one.path: one.text for one in right}
+    for one in left:
+        a, b = (text.split("\n")[:MOST_LINES] for text in (one.text, others.get(one.path, "")))
+        rows = [
+            row
+            for block in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+            for row in _rows(a, b, *block)
+        ]
+        yield {"path": one.path, "rows": rows}
+
+
+def _rows(a: list[str], b: list[str], kind: str, i: int, j: int, k: int, m: int) -> Iterator[tuple[str, str, bool]]:
+    """(left, right, whether they are the same) of the lines of one block."""
+    for at in range(max(j - i, m - k)):
+        yield a[i + at] if i + at < j else "", b[k + at] if k + at < m else "", kind == "equal"

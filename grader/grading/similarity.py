@@ -1,25 +1,31 @@
 """Which answers are so much alike that somebody should ask why.
 
-Of programs the words are compared, without comments, docstrings and layout; of job event logs the seconds from event to
-event, and the amounts, which another name, host, date or layout does not change. What it is not: a proof. Short right
-answers are alike by nature, so those are not compared, and what much of the class has in common does not count.
+Of programs the words are compared, without comments, docstrings, layout, and the names that a program gives to what is
+its own; of job event logs the seconds from event to event, and the amounts, which another name, host, date or layout does
+not change. What it is not: a proof. Short right answers are alike by nature, so those are not compared, and neither what
+much of the class has in common nor what is in the course's own programs counts.
 """
 
 from __future__ import annotations
 
+import ast
 import io
 import itertools
 import token
 import tokenize
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from ..course.exercise import Exercise
 from ..course.for_real import FOR_REAL, LOG
+from ..course.payload import PAYLOAD
 from ..course.reading import MOST_CHARACTERS, parsed
 from ..real_pool.handed_in import run_of
 from ..tree import File, Tree
 
+OWN = "_"
+"""What stands for a name that is a program's own."""
 RUN = 5
 """Words in a row that are compared."""
 LEAST = 30
@@ -48,20 +54,43 @@ def words(exercise: Exercise, answer: Tree) -> str:
         return "\n".join([job, *sorted(facts)]) if job else ""
     if not isinstance(file, File) or exercise.literal or exercise.answers[0] in exercise.given():
         return ""
+    return _words(file.text, exercise.functions)
+
+
+def _words(program: str, known: Collection[str]) -> str:
+    """The words of a program, one a line; '' if it is none. `known`: functions whose names are not its own."""
     found, fresh = [], True
     try:
-        parsed(file.text)  # tokens of what is no program are different ones in each Python
-        for kind, text in _tokens(file.text[:MOST_CHARACTERS]):
+        # tokens of what is no program are different ones in each Python
+        own = _own_names(parsed(program)) - {*known}
+        for kind, text in _tokens(program[:MOST_CHARACTERS]):
             if kind in _LAYOUT:
                 fresh = fresh or kind != tokenize.COMMENT
             elif kind == token.STRING and fresh:  # a docstring, or a text that nobody reads
                 fresh = False
             else:
-                found.append(text.replace("\n", " "))
+                found.append(OWN if text in own else text.replace("\n", " "))
                 fresh = False
     except (tokenize.TokenError, SyntaxError, LookupError, ValueError, RecursionError, MemoryError):
         return ""
     return "\n".join(found)
+
+
+def _own_names(program: ast.AST) -> set[str]:
+    """The names that a program gives: to variables, arguments, functions, and what it imports under another name."""
+    names: set[str] = set()
+    for node in ast.walk(program):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.alias) and node.asname:
+            names.add(node.asname)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
+    return names
 
 
 def _tokens(program: str) -> Iterator[tuple[int, str]]:
@@ -92,10 +121,18 @@ def groups(exercise: Exercise, answers: Mapping[str, str]) -> list[list[str]]:
     return (_same_runs if exercise is FOR_REAL else _same_programs)(answers)
 
 
+@lru_cache(1)
+def _taught() -> frozenset[int]:
+    """The runs of words in the course's own programs, which students are shown."""
+    programs = (path.read_text(encoding="utf-8", errors="replace") for path in sorted(PAYLOAD.rglob("*.py")))
+    return frozenset(itertools.chain.from_iterable(runs(_words(program, ())) for program in programs))
+
+
 def _same_programs(answers: Mapping[str, str]) -> list[list[str]]:
     found = {student: runs(words) for student, words in answers.items()}
     often = Counter(itertools.chain.from_iterable(found.values()))
     common = {run for run, times in often.items() if times > max(2, COMMON * len(found))}
+    common |= _taught()
     own = {student: rest for student, all in found.items() if len(rest := all - common) >= LEAST}
 
     def alike(one: str, other: str) -> bool:

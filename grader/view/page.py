@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..text import plain
+from .card import in_points, number
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 TEMPLATES = Path(__file__).with_name("templates")
@@ -28,6 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: value if isinstance(value, Markup) else plain(str(value), keep="\n"),
     )
+    environment.filters |= {"points": number, "in_points": in_points}
     environment.filters["made_here"] = Markup  # HTML that view has made, and made safe
     return environment
 

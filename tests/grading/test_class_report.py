@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
 from classroom import ANSWERS
 
 from grader.course.catalogue import EXERCISES
+from grader.course.payload import PAYLOAD
 from grader.execute.isolation import confinement
-from grader.grading import class_report, judge
+from grader.grading import class_report, judge, pages
 from grader.grading import similarity as alike
 from grader.grading.submission import Submission
 from grader.tree import Tree
@@ -148,6 +150,49 @@ OTHERS = {
 def test_comments_layout_and_docstrings_do_not_hide_a_copy():
     hidden = LONG.replace("\n    ", "\n\n      ").replace("def ", "# mine\ndef ")
     assert ["a", "b"] in compared(a=LONG, b=hidden, **OTHERS)
+
+
+def renamed(program: str, names: dict[str, str]) -> str:
+    return re.sub(r"[A-Za-z_]\w*", lambda found: names.get(found[0], found[0]), program)
+
+
+def test_other_names_of_variables_do_not_hide_a_copy():
+    own = alike._own_names(ast.parse(LONG)) - {*EXERCISES["restore"].functions}
+    hidden = renamed(LONG, {name: f"mein_{name}" for name in own})
+    assert own and hidden != LONG
+    assert ["a", "b"] in compared(a=LONG, b=hidden, **OTHERS)
+
+
+def test_what_the_course_itself_shows_is_nobody_s_copy():
+    taught = max((path.read_text() for path in PAYLOAD.rglob("*.py")), key=len)
+    assert len(alike._words(taught, ()).split("\n")) > 2 * alike.LEAST
+    assert compared(a=taught, b=taught) == []
+
+
+def test_alike_answers_stand_side_by_side_with_names_on_a_page_of_their_own(results):
+    page = pages.alike(class_report.alike_pairs(results))
+    assert "restore: Ben and Cem" in page and page.count('<tr class="same">') > 10
+    hostile = judge.Written("x.py", "<script>alert(1)</script>\n\x1b[31m")
+    page = pages.alike([("save", ("<b>", (hostile,)), ("c", (hostile,)))])
+    assert "<script" not in page and "<b>" not in page and "\x1b" not in page
+
+
+def test_the_class_page_says_what_when_and_how_all_points_are_distributed(results):
+    page = class_report.page(results, about="Sweep <1>, 2026-11-29")
+    assert "Sweep &lt;1&gt;, 2026-11-29. 6 submissions" in page
+    assert "<h2>In all</h2>" in page and f"of {class_report.REQUIRED:g} points, from 0 to " in page
+
+
+def test_a_student_page_shows_what_was_written_the_lines_that_count_and_the_prediction():
+    answer = {"checkpoint.py": "import sys\n\ndef save_checkpoint(iteration):\n    x = 1 / 0  # <i>\n"}
+    [name] = EXERCISES["seconds_lost"].answers
+    grade = judged(save=answer, seconds_lost={name: "12345"})
+    page = pages.student("anna", grade)
+    assert "What was handed in: save/checkpoint.py" in page and "# &lt;i&gt;" in page
+    assert re.search(r'<span class="named"><i>4</i>', page), "the line of the traceback"
+    assert "Predicted: <code>12345</code>" in page
+    again = judge.Grade.from_json(grade.to_json())
+    assert again == grade and pages.student("anna", again) == page
 
 
 def test_different_styles_are_not_alike():
