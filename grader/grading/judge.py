@@ -281,7 +281,7 @@ def _written(exercise: Exercise, answer: Tree, report: str) -> tuple[Written, ..
     for path in exercise.answers:
         if isinstance(file := answer.get(path), File):
             text = shorten(file.text, MOST_SHOWN)
-            name, last = re.escape(path), text.count("\n") + 1
+            name, last = rf"(?<![\w.]){re.escape(path)}", text.count("\n") + 1
             named = re.findall(rf"{name}(?:, line |:)(\d{{1,6}})|[Ll]ine (\d{{1,6}}) (?:of|in) {name}", report)
             lines = {int(one or other) for one, other in named}
             found.append(Written(path, text, tuple(sorted(line for line in lines if line <= last))))

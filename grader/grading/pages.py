@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..course.catalogue import COURSE, EXERCISES, Notebook
 from ..course.explanation import card_html
 from ..view.page import TEMPLATES, page, render
+from ..view.style import card_sheet, frame_sheet, steps_sheet, timeline_sheet
 from .judge import Grade, Graded, Written
 
 MOST_LINES = 2_000
@@ -26,7 +27,15 @@ def student(name: str, grade: Grade | None, problem: str = "", comments: Sequenc
         said=[*said, *(one for one in (grade.remarks if grade else ()) if one not in said)],
         chapters=[chapter for notebook in COURSE if (chapter := _chapter(notebook, grade))],
     )
-    return page(name, body, (TEMPLATES / "student.css").read_text(encoding="utf-8"))
+    return page(name, _sheets_once(body), (TEMPLATES / "student.css").read_text(encoding="utf-8"))
+
+
+def _sheets_once(body: str) -> str:
+    """The cards with each of their style sheets only where it comes first: every card brings them along."""
+    for sheet in (card_sheet(), timeline_sheet(), steps_sheet(), frame_sheet()):
+        before, first, after = body.partition(sheet)
+        body = before + first + after.replace(sheet, "")
+    return body
 
 
 def _chapter(notebook: Notebook, grade: Grade | None) -> dict[str, object]:

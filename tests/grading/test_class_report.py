@@ -153,7 +153,9 @@ def test_comments_layout_and_docstrings_do_not_hide_a_copy():
 
 
 def renamed(program: str, names: dict[str, str]) -> str:
-    return re.sub(r"[A-Za-z_]\w*", lambda found: names.get(found[0], found[0]), program)
+    """The program with other names, texts in it left as they are."""
+    words = re.compile(r"""("[^"]*"|'[^']*')|([A-Za-z_]\w*)""")
+    return words.sub(lambda found: found[1] or names.get(found[2], found[2]), program)
 
 
 def test_other_names_of_variables_do_not_hide_a_copy():
@@ -185,6 +187,7 @@ def test_the_class_page_says_what_when_and_how_all_points_are_distributed(result
 
 def test_a_student_page_shows_what_was_written_the_lines_that_count_and_the_prediction():
     answer = {"checkpoint.py": "import sys\n\ndef save_checkpoint(iteration):\n    x = 1 / 0  # <i>\n"}
+    answer["checkpoint.py"] += "\ndef restore_checkpoint(start, end):\n    return start\n"
     [name] = EXERCISES["seconds_lost"].answers
     grade = judged(save=answer, seconds_lost={name: "12345"})
     page = pages.student("anna", grade)
