@@ -134,14 +134,14 @@ def grade(
         except (OSError, Refused) as error:
             print(f"grader grade: the roster {plain(roster.name)} can't be read: {_why(error)}.", file=say)
             return UNUSABLE
+    settings = Settings(reports / ".grades", confine, seed or UNSEEN)
+    if problem := _unwritable(out, settings.store, reports / "students"):
+        print(f"grader grade: {problem}", file=say)
+        return UNUSABLE
     try:
         by_hand = read_adjustments(out.parent / FILE)
     except (OSError, Refused) as error:
         print(f"grader grade: {_why(error)}.", file=say)
-        return UNUSABLE
-    settings = Settings(reports / ".grades", confine, seed or UNSEEN)
-    if problem := _unwritable(out, settings.store, reports / "students"):
-        print(f"grader grade: {problem}", file=say)
         return UNUSABLE
     if on == HERE and not shut_in:
         print("Without bubblewrap students' programs are limited but not shut in; see docs/security.md.", file=say)

@@ -362,10 +362,9 @@ def test_a_regrade_says_what_has_changed(classroom, capsys):
     lay_out(scratch / "submitted", {f"ben/{SAVE}": MISTAKEN})
     run(scratch, scratch / "submitted")
     capsys.readouterr()
-    table = {"ben": {**rows["ben"], "points": "3", "save": "3"}}
-    assert list(batch.changes(table, {"ben": rows["ben"]})) == [
-        "ben: 3 → 2 points (save 3 → 0; the rubric has changed)"
-    ]
+    for rubric, why in (("another", "the rubric has changed"), (rows["ben"]["rubric"], "changed by hand")):
+        table = {"ben": {**rows["ben"], "points": "3", "save": "3", "rubric": rubric}}
+        assert list(batch.changes(table, {"ben": rows["ben"]})) == [f"ben: 3 → 2 points (save 3 → 0; {why})"]
 
 
 @pytest.mark.parametrize("submission", [MISTAKEN, PLACED])
@@ -569,9 +568,15 @@ def test_a_folder_is_graded_and_the_files_are_named(tmp_path):
     ] == number(sum(MAXIMUM.values()))
 
 
-@pytest.mark.parametrize("name", ["afile", "bad.zip", "all.tar.gz", "03-save.ipynb", "none.zip"])
+def test_a_single_notebook_is_graded_as_its_folder_s_whatever_it_is_called(tmp_path):
+    for name in ("03-save.ipynb", "bad.zip"):
+        status, rows, _ = run(tmp_path, lay_out(tmp_path / "anna", {name: RIGHT}) / name)
+        assert status == 0 and [row["points"] for row in rows.values()] == [BEST]
+
+
+@pytest.mark.parametrize("name", ["afile", "bad.zip", "all.tar.gz", "none.zip"])
 def test_what_is_no_class_leaves_the_grades_as_they_were(tmp_path, name):
-    content = zipped({"a.txt": "x"}) if name == "none.zip" else UNTOUCHED
+    content = zipped({"a.txt": "x"}) if name == "none.zip" else "neither a class nor a notebook"
     lay_out(tmp_path, {name: content, "grades.csv": "student\nanna\n"})
     status, _, said = run(tmp_path, tmp_path / name)
     assert status == 2 and f"{name} can't be graded: " in said and len(said.strip().splitlines()) == 1
