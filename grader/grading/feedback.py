@@ -60,11 +60,13 @@ def _page(rendered: str) -> str:
             *(sheet for sheet in _SHEETS if sheet in body),
         )
     ]
+    # All of it is in one landmark; the template leaves its table of contents outside of its own.
+    inside = re.sub(r"<(/?)main\b", r"<\1div", inert(body.rpartition("</body>")[0]))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}; img-src data:">'
         f"<title>{title[1] if title else 'Feedback'}</title>{''.join(sheets)}</head>\n"
-        f"<body>{inert(body.rpartition('</body>')[0])}</body></html>\n"
+        f"<body><main>{inside}</main></body></html>\n"
     )
 
 

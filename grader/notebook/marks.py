@@ -105,8 +105,8 @@ def html(marks: Marks) -> str:
     reached, maximum = points(marks)
     rows = "".join(_chapter_html(chapter, marks) for chapter in COURSE)
     return (
-        f'<div class="{CLASSES}" role="region" aria-label="Your progress">{card_sheet()}<div class="box">'
-        f'<div class="head"><h4 class="title">Your progress</h4><span class="points">'
+        f'<div class="{CLASSES}" role="group" aria-label="Your progress">{card_sheet()}<div class="box">'
+        f'<div class="head"><h3 class="title">Your progress</h3><span class="points">'
         f"<b>{number(reached)}</b> / {in_points(maximum)}</span></div>"
         f'<p class="headline">{escape(following(marks))}</p>'
         '<table class="trials"><thead><tr><th scope="col">Notebook</th><th scope="col">Exercise</th>'

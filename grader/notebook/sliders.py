@@ -65,6 +65,24 @@ INTERVALS = tuple(
 BETWEEN = tuple(MINUTE * m for m in (30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440, 2880))
 POOLS = {"at random": AtRandom, "at a time limit": AtLimit, "mostly by day": OfficeHours}
 DAYS, JOBS = 2, 20
+ROOT = "htcondor-explorer"
+# ipywidgets can't name its sliders for those who hear the page, though a label stands beside each.
+SCRIPT = (
+    """
+(() => {
+  const improve = () => document.querySelectorAll('.%s .noUi-handle:not([aria-label])').forEach(handle => {
+    const label = handle.closest('.widget-slider, .widget-hslider')?.querySelector('.widget-label');
+    if (label) handle.setAttribute('aria-label', label.textContent);
+  });
+  const watch = new MutationObserver(improve);
+  watch.observe(document.body, {childList: true, subtree: true});
+  setTimeout(() => watch.disconnect(), 20000);
+  improve();
+})();
+"""
+    % ROOT
+)
+"""For the page on which the sliders are shown. They work without it."""
 WORK = DAYS * 24 * HOUR
 
 
@@ -88,6 +106,8 @@ def explorer(checkpoint: float, restart: float, interval: float = 60 * MINUTE, b
         live = panel(checkpoint, restart, *chosen)._repr_mimebundle_()
     except ImportError:
         live = {}
+    if live:
+        display({"application/javascript": SCRIPT}, raw=True)
     display({**live, "text/html": first, "text/plain": said}, raw=True)
 
 
@@ -179,4 +199,6 @@ def panel(checkpoint: float, restart: float, interval: float, between: float, po
 
     for control in controls:
         control.observe(draw, "value")
-    return widgets.VBox([*controls, drawn])
+    box = widgets.VBox([*controls, drawn])
+    box.add_class(ROOT)
+    return box

@@ -46,25 +46,25 @@ def card(
     `closed`. What is short and says what to do comes first."""
     symbol, tone = STATUSES.get(status, ("", "not"))
     head = (
-        f'<div class="head"><h4 class="title">{escape(title)}</h4>'
+        f'<div class="head"><h3 class="title">{escape(title)}</h3>'
         f'<span class="status"><span aria-hidden="true">{symbol} </span>{escape(status)}</span>'
         f'<span class="points" aria-label="{number(points)} of {in_points(maximum)}">'
         f"<b>{number(points)}</b> / {in_points(maximum)}</span></div>"
     )
     body = "".join(_section(heading, inner) for heading, inner in sections)
-    told = "".join(_section(heading, inner, closed) for heading, inner in stories)
+    told = "".join(_section(heading, inner, closed, " story") for heading, inner in stories)
     said = f'<p class="headline">{prose(headline)}</p>' if headline else ""
     return explained(
-        f'<div class="{CLASSES}" role="region" aria-label="Report: {escape(title)}">{card_sheet()}'
+        f'<div class="{CLASSES}" role="group" aria-label="Report: {escape(title)}">{card_sheet()}'
         f'<div class="box {tone}">{head}{said}{body}{_hints(hints)}{_trials(trials)}{told}</div></div>'
     )
 
 
-def _section(heading: str, inner: str, closed: bool = False) -> str:
+def _section(heading: str, inner: str, closed: bool = False, kind: str = "") -> str:
     """A heading and what is below it; behind it, if it is closed."""
     if closed:
-        return f'<details class="part-of"><summary><h5>{escape(heading)}</h5></summary>{inner}</details>'
-    return f'<section class="part-of" aria-label="{escape(heading)}"><h5>{escape(heading)}</h5>{inner}</section>'
+        return f'<details class="part-of{kind}"><summary><h4>{escape(heading)}</h4></summary>{inner}</details>'
+    return f'<section class="part-of{kind}"><h4>{escape(heading)}</h4>{inner}</section>'
 
 
 def _trials(trials: Sequence[Trial]) -> str:

@@ -19,7 +19,7 @@ _RULES = """
 @ table.took thead th{border-top:0;color:var(--dim);font-size:12px}
 @ table.took .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 """
-HEADINGS = ("", "in the job event log", "times", "seconds, on average", "from shortest to longest")
+HEADINGS = ("what took time", "in the job event log", "times", "seconds, on average", "from shortest to longest")
 
 
 def _rows(costs: Costs) -> Iterator[tuple[str, str, str, str, str]]:
@@ -43,11 +43,12 @@ def table(costs: Costs) -> str:
     rows = list(_rows(costs))
     if not rows:
         return ""
-    head = "".join(f"<th{_number(place)}>{escape(heading)}</th>" for place, heading in enumerate(HEADINGS))
+    head = "".join(f'<th scope="col"{_number(place)}>{escape(heading)}</th>' for place, heading in enumerate(HEADINGS))
     cells = ["".join(f"<td{_number(place)}>{escape(cell)}</td>" for place, cell in enumerate(row)) for row in rows]
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return (
-        f'{sheet(_RULES)}<div class="{CLASSES}"><table class="took"><thead><tr>{head}</tr></thead>'
+        f'{sheet(_RULES)}<div class="{CLASSES}" tabindex="0" role="group" aria-label="What took time">'
+        f'<table class="took"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

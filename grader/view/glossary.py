@@ -125,8 +125,10 @@ TERMS = (
         "A script that is the job's executable and starts the real program, to prepare it and to translate its exit code.",
     ),
 )
-SILENT = ("style", "pre", "code", "title", "svg", "summary", "dl", "h4", "h5", "abbr", "table")
+SILENT = ("style", "pre", "code", "title", "svg", "summary", "dl", "h3", "h4", "abbr", "table")
 """Elements in which no word is pointed at."""
+ROW = '<p class="what">'
+"""The heading of a row in a story, in which none is either."""
 _FORMS = {form.lower(): term for term in TERMS for form in (term.name, *term.forms)}
 _WORDS = re.compile(
     rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, _FORMS), key=len, reverse=True))})(?![\w-])", re.IGNORECASE
@@ -155,11 +157,11 @@ def explained(html: str) -> str:
     for index, part in enumerate(parts):
         if index % 2 == 0:
             parts[index] = part if silent else _WORDS.sub(point, part)
-        elif (tag := re.match(r"</?(\w+)", part)) and tag[1] in SILENT:
-            if not part.startswith("</"):
-                silent.append(tag[1])
-            elif silent:
+        elif part.startswith("</"):
+            if silent and part == f"</{silent[-1]}>":
                 silent.pop()
+        elif (tag := re.match(r"<(\w+)", part)) and (tag[1] in SILENT or part == ROW):
+            silent.append(tag[1])
     return "".join(parts)
 
 
@@ -178,7 +180,7 @@ def found(word: str) -> tuple[Term, ...]:
 def glossary_html(terms: Iterable[Term]) -> str:
     """Terms as a list."""
     rows = "".join(f"<dt><b>{escape(term.name)}</b></dt><dd>{_marked(term.meaning)}</dd>" for term in terms)
-    return f'<div class="{CLASSES}" role="region" aria-label="Glossary">{card_sheet()}<dl class="glossary">{rows}</dl></div>'
+    return f'<div class="{CLASSES}" role="group" aria-label="Glossary">{card_sheet()}<dl class="glossary">{rows}</dl></div>'
 
 
 def glossary_text(terms: Iterable[Term]) -> str:

@@ -20,8 +20,8 @@ TICKS = tuple(60.0 * minutes for minutes in (1, 2, 5, 10, 20, 30, 60, 120, 240, 
 
 _RULES = """
 @ .shares{--good:#009e73;--save:#0072b2;--again:#e69f00;--loss:#d55e00}
-@ .shares{overflow-x:auto}
-@ .shares>svg{min-width:600px}
+@ .shares>.wide{overflow-x:auto}
+@ .shares>.wide>svg{min-width:600px}
 @ .shares text{font:12px var(--jp-ui-font-family,system-ui,sans-serif);fill:var(--dim)}
 @ .shares .good,@ .shares .save,@ .shares .again,@ .shares .loss{fill-opacity:.55;stroke:var(--bg);stroke-width:1}
 @ .shares .good{fill:var(--good)}
@@ -85,8 +85,8 @@ def shares(
     title = escape(f"Shares of the time in slots by interval. At {about(columns[chosen].interval)}: {spoken}.")
     return (
         f'{sheet(_RULES)}<div class="{CLASSES}"><div class="shares">'
-        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="100%" role="img" aria-label="{title}">'
-        f"<title>{title}</title>{''.join(pieces)}</svg>{_numbers(columns[chosen], key, bool(model))}"
+        f'<div class="wide" tabindex="0" role="group" aria-label="Picture"><svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="100%" role="img" aria-label="{title}">'
+        f"<title>{title}</title>{''.join(pieces)}</svg></div>{_numbers(columns[chosen], key, bool(model))}"
         f'<p class="said" role="status">{escape(said)}</p></div></div>'
     )
 

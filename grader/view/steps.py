@@ -84,7 +84,7 @@ def stepper(
     )
     note = f'<p class="dim">{left_out:,} steps before the last {LAST_STEPS} are left out.</p>' if left_out > 0 else ""
     return (
-        f'<div class="{CLASSES}" role="region" aria-label="The story of the job, step by step">{steps_sheet()}'
+        f'<div class="{CLASSES}" role="group" aria-label="The story of the job, step by step">{steps_sheet()}'
         f'<div class="wide">{bar(moments)}{legend(story)}'
         f'<div class="steps" style="--stops:{len(shown)}" role="radiogroup" aria-label="Step">{drawn}</div>'
         f"{note}</div></div>"

@@ -34,12 +34,13 @@ _SHEET = """
  --line:var(--jp-border-color2,#3a4149)}}
 @media print{&{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;overflow:visible}}
 @ *{box-sizing:border-box}
-@ :where(h4,h5,p,ul,ol,li,dl,dt,dd,table,pre,details,summary){margin:0;padding:0;font:inherit;
+@ :where(h3,h4,p,ul,ol,li,dl,dt,dd,table,pre,details,summary){margin:0;padding:0;font:inherit;
  color:inherit;border:0;background:none;letter-spacing:normal;text-align:left;max-width:none;
  width:auto;float:none;overflow:visible}
 @ a.jp-InternalAnchorLink{display:none}
 @ ul{list-style:none}
-@ ul li::before,@ ul li::marker,@ h4::before,@ h5::before,@ h4::after,@ h5::after{content:none}
+@ a{color:var(--changed)}
+@ ul li::before,@ ul li::marker,@ h3::before,@ h4::before,@ h3::after,@ h4::after{content:none}
 @ :where(code,pre){font-family:var(--mono);font-size:12px;background:none;color:inherit;padding:0;border:0}
 @ :where(pre){white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.4}
 @ summary{cursor:pointer}
@@ -74,10 +75,10 @@ _TIMELINE = """
 @ ol.rows>li.bad{border-left:3px dashed var(--lost);background:rgba(213,94,0,.06)}
 @ ol.rows>li.thin{padding-top:3px;padding-bottom:3px}
 @ ol.rows>li::marker{content:none}
-@ h4.what{font-weight:600;font-size:13px;line-height:1.45;padding-left:76px}
-@ h4.what .when{font:12px var(--mono);color:var(--dim);
+@ p.what{font-weight:600;font-size:13px;line-height:1.45;padding-left:76px}
+@ p.what .when{font:12px var(--mono);color:var(--dim);
  display:inline-block;min-width:76px;margin-left:-76px}
-@ h4.what .aside{font-weight:400;color:var(--dim)}
+@ p.what .aside{font-weight:400;color:var(--dim)}
 @ p.say{padding-left:76px;color:var(--dim);font-size:12.5px}
 @ .dirs{display:grid;grid-template-columns:4.3fr 4.7fr 6.4fr;gap:10px;padding:5px 8px 2px 0}
 @ .dir{border:1px solid var(--line);border-radius:5px;padding:3px 8px 5px;min-width:0;background:var(--bg)}
@@ -129,8 +130,8 @@ _TIMELINE = """
 @ .scale>span:nth-child(2){order:1;flex-basis:100%}
 @ .dirs{grid-template-columns:minmax(0,1fr)}
 @ .dir.none{display:none}
-@ h4.what{padding-left:0}
-@ h4.what .when{display:block;margin-left:0}
+@ p.what{padding-left:0}
+@ p.what .when{display:block;margin-left:0}
 @ p.say{padding-left:0}
 }
 """
@@ -160,7 +161,7 @@ _FRAME = """
 @ .frame .dirs{min-height:240px}
 @ .events>summary{color:var(--dim)}
 @ .events>ol{list-style:none;border-left:2px solid var(--line);padding-left:8px;margin-bottom:4px}
-@ .events h4.what{font-weight:400}
+@ .events p.what{font-weight:400}
 @container (max-width:599px){
 @ .frame .dirs{min-height:0}
 }
@@ -199,7 +200,7 @@ _CARD = """
 @ .box.not{--tone:var(--dim)}
 @ .box.could{--tone:#cc79a7}
 @ .head{display:flex;align-items:baseline;gap:10px;flex-wrap:wrap}
-@ h4.title{font-size:14.5px;font-weight:600;flex:1 1 auto}
+@ h3.title{font-size:14.5px;font-weight:600;flex:1 1 auto}
 @ .status{font-weight:600;font-size:12.5px;border:1.5px solid var(--tone);
  border-radius:11px;padding:0 10px 0 8px;
  white-space:nowrap}
@@ -223,8 +224,8 @@ _CARD = """
 @ .mark.no i{color:var(--lost)}
 @ .mark.none{color:var(--dim)}
 @ .part-of{margin-top:9px}
-@ h5{font-weight:600;font-size:12.5px;margin-bottom:3px;padding-top:7px;border-top:1px solid var(--line)}
-@ details.part-of>summary>h5{display:inline;border-top:0;padding-top:0}
+@ h4{font-weight:600;font-size:12.5px;margin-bottom:3px;padding-top:7px;border-top:1px solid var(--line)}
+@ details.part-of>summary>h4{display:inline;border-top:0;padding-top:0}
 @ .hint{margin-top:7px;padding-left:12px;border-left:2px solid var(--line)}
 @ .hint>summary{font-weight:600;font-size:12.5px;margin-left:-2px}
 @ .hint>p{padding:2px 0 0}

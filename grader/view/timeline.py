@@ -56,7 +56,7 @@ def timeline(
     drawing = _Drawing(frozenset(highlight or ()))
     parts = briefly(rows) if brief else stretches(rows, drawing.highlight)
     return (
-        f'<div class="{CLASSES}" role="region" aria-label="The story of the job">{timeline_sheet()}'
+        f'<div class="{CLASSES}" role="group" aria-label="The story of the job">{timeline_sheet()}'
         f'<div class="wide">{bar(moments)}{legend(rows)}'
         f'<ol class="rows">{"".join(drawing.condensed(parts))}</ol></div></div>'
     )
@@ -194,8 +194,7 @@ def _folded(rows: Sequence[Scene]) -> str:
 def head(scene: Scene, more: str = "") -> str:
     """When and what, as HTML; `more` is HTML to follow it."""
     return (
-        f'<h4 class="what"><span class="when">{escape(scene.when)}</span>'
-        f"<span>{typeset(scene.heading)}{more}</span></h4>"
+        f'<p class="what"><span class="when">{escape(scene.when)}</span><span>{typeset(scene.heading)}{more}</span></p>'
     )
 
 

@@ -397,7 +397,7 @@ def test_a_wrong_prediction_is_a_nudge_and_the_solution_comes_unasked_at_the_thi
         seen = Tags(bundle["text/html"])
         third = tried == 3
         assert (solution in bundle["text/plain"]) == third
-        assert ('<details class="part-of"><summary><h5>The solution' in bundle["text/html"]) != third
+        assert ('<details class="part-of story"><summary><h4>The solution' in bundle["text/html"]) != third
         assert "At step 7 of 13 of what really happens: Execution 3: evicted." in seen.text
         shown = re.search(r'checked data-lm[^>]* aria-label="([^"]*)"', bundle["text/html"])
         assert shown[1] == "Step 7 of 13: Execution 3: evicted"

@@ -46,11 +46,11 @@ def test_hints_open_one_after_the_other():
 def test_what_to_do_comes_before_what_was_tried_and_the_story():
     html = card("T", "wrong", 0, 1, "Headline", TRIALS, [("Cause", "why")], ["first"], [("Story", "long")])
     order = [html.index(word) for word in ("Headline", "Cause", "first", "in place", "Story")]
-    assert order == sorted(order) and '<details class="part-of">' not in html
+    assert order == sorted(order) and '<details class="part-of story">' not in html
     closed = card("T", "wrong", 0, 1, "Headline", TRIALS, [("Cause", "why")], ["first"], [("Story", "long")], True)
     assert (
-        '<details class="part-of"><summary><h5>Story' in closed
-        and '<section class="part-of" aria-label="Cause"' in closed
+        '<details class="part-of story"><summary><h4>Story' in closed
+        and '<section class="part-of"><h4>Cause' in closed
     )
 
 
@@ -63,7 +63,7 @@ def test_code_is_code_and_a_dollar_begins_no_formula():
 def test_it_is_accessible():
     page = Page(card("T", "wrong", 0, 1, "", TRIALS))
     assert {"col", "row"} == set(page.values("scope"))
-    assert page.values("aria-label") and not {"h1", "h2", "h3"} & set(page.tags)
+    assert page.values("aria-label") and not {"h1", "h2"} & set(page.tags)
 
 
 def test_facts_show_place_expected_and_got():

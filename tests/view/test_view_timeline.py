@@ -30,7 +30,6 @@ OURS = {
     "b",
     "ol",
     "li",
-    "h4",
     "p",
     "details",
     "summary",

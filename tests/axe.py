@@ -1,0 +1,45 @@
+"""axe-core, brought by npm into a folder of the tests, and what it has to say of a page."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+VERSION = "4.10.3"
+"""A fixed one, so that a new rule does not make the tests fail by itself."""
+RUN = """async ([include, rules]) => (await axe.run(include, {rules})).violations.map(
+    one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 200)).join(' | ')}`)"""
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """The path of axe-core's script."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm on PATH, which brings axe-core")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm, "install", "--no-save", "--silent", "--ignore-scripts", "--prefix", str(folder)]
+    try:
+        done = subprocess.run([*command, f"axe-core@{VERSION}"], capture_output=True, text=True, timeout=120)
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm does not bring axe-core")
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if done.returncode or not script.exists():
+        pytest.skip("npm does not bring axe-core: " + done.stderr.strip()[-200:])
+    return script
+
+
+def violations(page, script, include="html", without=()) -> list[str]:
+    """What axe-core finds wrong within a part of a page, each with the elements that it is about."""
+    page.add_script_tag(path=str(script))
+    selector = [[one] for one in page.evaluate(_MARK, include)] if include != "html" else None
+    return page.evaluate(
+        RUN, [{"include": selector} if selector else "html", {rule: {"enabled": False} for rule in without}]
+    )
+
+
+_MARK = """selector => [...document.querySelectorAll(selector)].map((node, index) => {
+    node.dataset.axe = index; return `[data-axe="${index}"]`; })"""
+"""Names every element that a selector finds, for axe-core, which takes the first only."""

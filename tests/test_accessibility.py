@@ -1,0 +1,160 @@
+"""What the course shows, looked at by axe-core in Chromium: the pages of grading, nbgrader's feedback, and cards, stories
+and tables as notebooks show them, in a light and a dark theme, on a wide and a narrow screen."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from axe import axe, violations  # noqa: F401  (a fixture)
+from classroom import ANSWERS, ASSIGNMENT, solved, with_answer
+
+import grader
+from grader.course import explanation
+from grader.execute.isolation import confinement
+from grader.grading import class_report, judge, pages
+from grader.grading.submission import Submission
+from grader.tree import File, Tree
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH"),
+    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=[("light", 1200), ("dark", 400)], ids=["light and wide", "dark and narrow"])
+def look(browser, request):
+    """A function: HTML of a page → what is wrong with it. The page's own policy would keep axe-core out."""
+    theme, width = request.param
+    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, bypass_csp=True)
+
+    def at(html, script, include="html"):
+        page = context.new_page()
+        page.set_content(html)
+        return violations(page, script, include)
+
+    yield at
+    context.close()
+
+
+def tree(files):
+    return Tree({path: File(text.encode() if isinstance(text, str) else text) for path, text in files.items()})
+
+
+def answers(right: bool) -> dict[str, Tree]:
+    """An answer to a few exercises."""
+    wrong = {"save": "exit-zero-after-save", "restore": "never-restores", "submit": "path-flattened"}
+    return {
+        "seconds_lost": Tree.files({"seconds_lost": "45" if right else "60"}),
+        **{
+            name: tree(next(iter((ANSWERS[name][0] if right else ANSWERS[name][1][id]).values())))
+            for name, id in wrong.items()
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def graded():
+    """Right and wrong answers of two students, judged."""
+    return [judge.judge(Submission(answers(right), ("A remark.",)), confinement()) for right in (True, False)]
+
+
+class Result:
+    """One of a class, as the pages take it."""
+
+    def __init__(self, student, grade):
+        self.student, self.grade = student, lambda: grade
+
+
+def test_the_page_of_a_student(graded, look, axe):  # noqa: F811
+    for grade in graded:
+        assert look(pages.student("Anna", grade), axe) == []
+
+
+def test_the_page_of_the_class(graded, look, axe):  # noqa: F811
+    results = [Result(name, grade) for name, grade in zip(("anna", "bert"), graded)]
+    for named in (True, False):
+        assert look(class_report.page(results, named), axe) == []
+
+
+@pytest.fixture(scope="module")
+def feedback(tmp_path_factory):
+    """nbgrader's page on a wrong notebook."""
+    pytest.importorskip("nbgrader")
+    sys.path.append(str(Path(__file__).parent / "grading"))
+    from test_preprocessors import grade
+
+    wrong = with_answer(solved("03-save.ipynb"), "save", ANSWERS["save"][1]["skips-iteration"]["one more"])
+    (graded, told, _, log), directory = grade(tmp_path_factory.mktemp("feedback"), {"ben": {"03-save.ipynb": wrong}})
+    assert graded and told, log[-3000:]
+    return (directory / "feedback" / "ben" / ASSIGNMENT / "03-save.html").read_text(encoding="utf-8")
+
+
+def test_nbgrader_s_feedback(feedback, look, axe):  # noqa: F811
+    """The landmarks are ours, and so are the cards; contrast and links of all else are nbgrader's template's."""
+    assert look(feedback, axe, ".htcondor-view") == []
+    found = {one.partition(":")[0] for one in look(feedback, axe)}
+    assert found <= {"color-contrast", "link-in-text-block"}
+
+
+@pytest.fixture
+def shown(monkeypatch, tmp_path):
+    """The HTML that a notebook would show."""
+    import IPython
+    import IPython.display
+
+    found = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(IPython, "get_ipython", lambda: object())
+    monkeypatch.setattr(
+        IPython.display, "display", lambda bundle, raw, **more: found.append(bundle.get("text/html", ""))
+    )
+    return found
+
+
+def output(parts) -> str:
+    """A page of outputs, below headings as a notebook has them."""
+    inside = "".join(f"<div>{part}</div>" for part in parts)
+    return (
+        f'<!doctype html><html lang="en"><head><title>x</title></head><body><main><h1>x</h1><h2>y</h2>{inside}</main>'
+        "</body></html>"
+    )
+
+
+def test_what_notebooks_show(shown, look, axe):  # noqa: F811
+    grader.exercise("restore")
+    for path, text in next(iter(ANSWERS["restore"][1]["output-not-in-checkpoint"].values())).items():
+        Path("restore", path).write_text(text)
+    grader.check("restore")
+    grader.hint("restore")
+    grader.check("seconds_lost", 60)
+    grader.check("step_five", {"a"})
+    grader.check("step_five", ...)
+    grader.simulate("fibonacci", "evict@2 upload-fails@3")
+    grader.steps("slides", "look@1+60s evict@2+600s", "slides2021")
+    grader.measure("often", "evict@3")
+    grader.glossary()
+    grader.progress()
+    assert len(shown) > 9 and explanation.SOLUTION in "".join(shown)
+    assert look(output(shown), axe) == []
+
+
+def test_the_picture_beside_the_sliders(look, axe):  # noqa: F811
+    sliders = pytest.importorskip("grader.notebook.sliders")
+    assert look(output([sliders.picture(240, 120, 3600, 21600, "at random")]), axe) == []
