@@ -15,6 +15,7 @@ import sys
 import time
 
 import pytest
+from axe import axe, violations  # noqa: F401  (a fixture)
 from classroom import ANSWERS, ASSIGNMENT, ROOT, environment, solved, source
 
 NAME, STEPS = "03-save.ipynb", "05-step-by-step.ipynb"
@@ -242,6 +243,18 @@ def test_the_sliders_of_notebook_7_are_moved_by_keyboard(lab, page):
     page.get_by_label("Slots are lost").select_option("at a time limit")
     page.wait_for_selector(".shares:not(:has(.model))")
     assert complaints(page) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "answered"), [("05-step-by-step.ipynb", {}), ("07-how-often.ipynb", {"checkpoint_seconds": "240"})]
+)
+def test_axe_finds_nothing_wrong_with_widgets_and_stories(lab, page, axe, name, answered):  # noqa: F811
+    visit(page, lab, name)
+    for variable, value in answered.items():
+        retype(page, page.locator(f'.jp-CodeCell:has-text("{variable} = ...")').first, f"{variable} = {value}")
+    run_all(page)
+    page.wait_for_selector(".noUi-handle[aria-label]")
+    assert violations(page, axe, ".jp-OutputArea-output") == []
 
 
 # -- notebook 5 --------------------------------------------------------------------
