@@ -49,8 +49,7 @@ def test_what_to_do_comes_before_what_was_tried_and_the_story():
     assert order == sorted(order) and '<details class="part-of story">' not in html
     closed = card("T", "wrong", 0, 1, "Headline", TRIALS, [("Cause", "why")], ["first"], [("Story", "long")], True)
     assert (
-        '<details class="part-of story"><summary><h4>Story' in closed
-        and '<section class="part-of"><h4>Cause' in closed
+        '<details class="part-of story"><summary><h4>Story' in closed and '<section class="part-of"><h4>Cause' in closed
     )
 
 
