@@ -15,7 +15,7 @@ import warnings
 import pytest
 
 from grader.execute.interpreter.executor import InterpreterExecutor
-from grader.rules.execution import EPOCH, Exit, Limit, Limits, Run, Stop, Unbroken
+from grader.rules.execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Run, Stop, Unbroken
 from grader.rules.job import Job
 from grader.tree import Directory, File, Link, Tree
 
@@ -160,7 +160,8 @@ def test_a_program_that_is_not_there_or_not_executable_can_not_be_started(here):
 
 def test_a_shell_script_can_not_be_had_here(here, shell_job):
     job = shell_job("exit 85")
-    assert "only Python programs can be run here" in here.run(job, job.inputs).unstartable
+    with pytest.raises(MachineTrouble, match="job can't be run here: .* only Python programs can"):
+        here.run(job, job.inputs)
 
 
 def test_python_can_be_named_as_the_executable(here):

@@ -1,7 +1,7 @@
 """Executes a job's Python program once, in this interpreter: (job, sandbox) → (exit, sandbox afterwards, virtual
 seconds), as ../executor.py does it in processes.
 
-What can't be had here is told by the run: no program but Python's can be started, none can start others, or threads.
+What can't be had here is said: other programs can't be started (MachineTrouble), and none can start others, or threads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from ...rules.execution import Exit, Limit, Limits, Run, Start, Stop, Unbroken
+from ...rules.execution import Exit, Limit, Limits, MachineTrouble, Run, Start, Stop, Unbroken
 from ...rules.job import OWN_FILES, STDERR, STDOUT, Job
 from ...submit import ads
 from ...tree import File, TooLarge, Tree
@@ -40,7 +40,7 @@ else:
 
 _SHEBANG = re.compile(rb"#! ?(?:/usr/bin/env (?:-S )?|/\S*/)python[\d.]*((?: -[A-Za-z]+)*)[ \t]*(\r?)\n")
 _INTERPRETER = re.compile(r"(?:.*/)?python[\d.]*")
-NO_PROCESSES = "only Python programs can be run here, where there are no processes"
+NO_PROCESSES = "{} can't be run here: where there are no processes, as in a browser, only Python programs can."
 _NOT_OF_HERE = re.compile(r"_SIMULATOR_.*|BASH_ENV|PERL5LIB|PERL5OPT")
 MOST_TOLD = 1 << 20
 """Bytes of notes."""
@@ -94,6 +94,7 @@ class InterpreterExecutor(Executor):
     """Executes Python programs in this interpreter. Close it, or use it in a `with` statement.
 
     Not for programs that may mean harm: it has their mistakes in mind. `confine` is not needed here, and not looked at.
+    Raises MachineTrouble for what is no Python program.
     """
 
     def __init__(
@@ -298,13 +299,14 @@ def _unbroken(job: Job, asked: programs.Program, how: Unbroken, notes: str) -> C
 
 
 def _command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
-    """How the job's program is started; or the run that comes of it if it can't be."""
+    """How the job's program is started; or the run that comes of it if it can't be, on whatever machine. Raises
+    MachineTrouble for one that others could start."""
     name = os.path.normpath(job.executable)
     path = str(directory / name)
     if _INTERPRETER.fullmatch(job.executable) and not job.transfer_executable:
         return _python_command(job, sandbox, directory)
     if os.path.isabs(name):
-        return _unstartable(sandbox, errno.ENOSYS, NO_PROCESSES)
+        raise MachineTrouble(NO_PROCESSES.format(job.executable))
     found = sandbox.get(sandbox.resolve(name) or name)
     if not isinstance(found, File):
         return _unstartable(sandbox, errno.ENOENT if found is None else errno.EACCES)
@@ -317,7 +319,7 @@ def _command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
     if first:
         return _Command(path, [path, *job.arguments], first[1].decode())
     if found.content.startswith((b"#!", b"\x7fELF")) and not _is_broken(found.content):
-        return _unstartable(sandbox, errno.ENOSYS, NO_PROCESSES)
+        raise MachineTrouble(NO_PROCESSES.format(job.executable))
     return _unstartable(sandbox, errno.ENOENT if found.content.startswith(b"#!") else errno.ENOEXEC)
 
 
@@ -335,7 +337,7 @@ def _python_command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
     while arguments and arguments[0].startswith("-") and arguments[0].strip("-")[:1] not in ("c", "m", ""):
         options += arguments.pop(0)
     if not arguments or arguments[0].startswith("-"):
-        return _unstartable(sandbox, errno.ENOSYS, NO_PROCESSES)
+        raise MachineTrouble(NO_PROCESSES.format(job.executable))
     path = str(directory / arguments[0])
     if not isinstance(sandbox.get(os.path.normpath(arguments[0])), File):
         said = f"{job.executable}: can't open file '{path}': [Errno 2] No such file or directory\n"
@@ -343,8 +345,8 @@ def _python_command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
     return _Command(path, arguments, options)
 
 
-def _unstartable(sandbox: Tree, number: int, why: str = "") -> Run:
-    return Run(Exit(code=127), sandbox, 0.0, "", "", unstartable=why or os.strerror(number), error=number)
+def _unstartable(sandbox: Tree, number: int) -> Run:
+    return Run(Exit(code=127), sandbox, 0.0, "", "", unstartable=os.strerror(number), error=number)
 
 
 def _python_files(sandbox: Tree, job: Job) -> list[bytes]:
