@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from ..course.budgeted import Sparing
 from ..execute.isolation import Confinement
+from ..execute.startd import require_fork
 from ..rules.execution import MachineTrouble, Run
 from ..rules.job import Job
 from ..tree import File, Tree
@@ -52,6 +53,7 @@ if ctypes.CDLL(None).ptrace(PTRACE_ATTACH, starter, None, None) == 0:
 def try_out(confine: Confinement | None) -> None:
     """Run the programs above as answers are run. Raises MachineTrouble, which says what is wrong, if any does not do
     what it should."""
+    require_fork()  # the judge never shares a process with the judged, not even where there is but one
     if confine is None and hasattr(os, "geteuid") and os.geteuid() == 0:
         raise MachineTrouble(
             "Students' programs would be run as root. Install bubblewrap, or grade as another user, or "

@@ -72,3 +72,19 @@ print("ended:", simulate("restore", "evict@2").status)
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
     assert "points: 20" in done.stdout and "ended: " in done.stdout, done.stderr
+
+
+def test_nothing_is_graded_where_nothing_can_be_forked():
+    program = """
+import os
+del os.fork
+from grader.grading.judge import judge
+from grader.grading.submission import Submission
+from grader.rules.execution import MachineTrouble
+try:
+    judge(Submission({}), None)
+except MachineTrouble as problem:
+    print("refused:", problem)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "refused: Jobs can't be run here" in done.stdout, done.stderr
