@@ -141,11 +141,14 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def html(board: Board, refresh: int, when: str) -> str:
     """The page for the screen."""
+    untried = Counter({NOT_TRIED: board.learners})
     chapters = [
         {
             "name": chapter.name,
             "title": chapter.title,
             "here": sum(board.here[exercise.name] for exercise in chapter.exercises),
+            # what nobody has begun is one line, so that the others fit on a screen
+            "begun": any(board.here[one.name] or board.states[one.name] - untried for one in chapter.exercises),
             "rows": [_row(board, exercise.name, exercise.title) for exercise in chapter.exercises],
         }
         for chapter in COURSE

@@ -49,6 +49,11 @@ def test_it_counts_who_is_where(hub):
     assert found.states["split"] == {PASSED: 2, NOT_TRIED: 2}
 
 
+def test_what_nobody_has_begun_takes_no_room(tmp_path):
+    page = board.html(board.look(lay_out(tmp_path, {f"anna/{NOTES}": notes(submit=PARTLY)})), 0, "")
+    assert EXERCISES["submit"].title in page and EXERCISES["wrapper"].title not in page and "nobody yet" in page
+
+
 def test_what_is_collected_tells_who_has_begun(tmp_path):
     lay_out(tmp_path, {f"anna/{SAVE}": RIGHT, "ben-03-save.ipynb": UNTOUCHED, f"cem/{NOTES}": notes(save=PASSED)})
     found = board.look(tmp_path)
