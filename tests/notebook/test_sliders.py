@@ -36,7 +36,8 @@ def test_a_job_that_loses_every_slot_before_it_saves_has_no_goodput():
 
 def test_it_is_displayed_with_widgets_and_with_a_picture_for_where_there_are_none(shown):
     sliders.explorer(240, restart=120)
-    (bundle,) = shown
+    script, bundle = shown
+    assert "aria-label" in script["application/javascript"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "<svg" in bundle["text/html"] and bundle["text/plain"].startswith("Saving every 1 h:")
 
