@@ -52,7 +52,7 @@ def read(path: Path) -> list[Adjustment]:
     try:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     if len(data) > MOST_BYTES:
         raise Refused(f"{quoted(path.name)} has more than {MOST_BYTES >> 20} MB.")

@@ -373,7 +373,8 @@ def changes(before: Table, now: Table) -> Iterator[str]:
             for name in EXERCISES
             if old.get(name) != row.get(name)
         ]
-        same = "the rubric has changed" if old.get("rubric") != row.get("rubric") else "changed by hand"
+        by_hand = (old.get("comments") or "") != no_formula(row.get("comments", ""))
+        same = "changed by hand" if by_hand else "the rubric has changed"
         same = same if old.get("submission") == row.get("submission") else "another submission"
         now_has = in_points(float(row["points"])) if row["points"] else "no points"
         yield (f"{student}: {old.get('points') or 'no'} → {now_has} ({', '.join(where)}; {same})")
