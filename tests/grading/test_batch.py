@@ -362,8 +362,8 @@ def test_a_regrade_says_what_has_changed(classroom, capsys):
     lay_out(scratch / "submitted", {f"ben/{SAVE}": MISTAKEN})
     run(scratch, scratch / "submitted")
     capsys.readouterr()
-    for rubric, why in (("another", "the rubric has changed"), (rows["ben"]["rubric"], "changed by hand")):
-        table = {"ben": {**rows["ben"], "points": "3", "save": "3", "rubric": rubric}}
+    for comments, why in (("", "the rubric has changed"), ("a comment", "changed by hand")):
+        table = {"ben": {**rows["ben"], "points": "3", "save": "3", "comments": comments}}
         assert list(batch.changes(table, {"ben": rows["ben"]})) == [f"ben: 3 → 2 points (save 3 → 0; {why})"]
 
 
