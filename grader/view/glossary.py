@@ -131,7 +131,8 @@ ROW = '<p class="what">'
 """The heading of a row in a story, in which none is either."""
 _FORMS = {form.lower(): term for term in TERMS for form in (term.name, *term.forms)}
 _WORDS = re.compile(
-    rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, _FORMS), key=len, reverse=True))})(?![\w-])", re.IGNORECASE
+    rf"(?<![\w/.%@_-])(?:{'|'.join(sorted(map(re.escape, _FORMS), key=len, reverse=True))})(?![\w/_-]|\.\w)",
+    re.IGNORECASE,
 )
 
 

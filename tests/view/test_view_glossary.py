@@ -53,6 +53,9 @@ def test_what_files_and_programs_hold_is_not_explained():
     html = "<style>.slot{}</style><pre>slot</pre><svg><title>slot</title></svg><code>a <b>slot</b></code><table><td>slot</td></table>"
     assert glossary.explained(html) == html
     assert glossary.explained("<p>time-slot, slotted</p>") == "<p>time-slot, slotted</p>"
+    for name in ("save/checkpoint.py", "spool/x", "a.checkpoint", "%%checkpoint", "checkpoint_exit"):
+        assert glossary.explained(f"<p>{name}</p>") == f"<p>{name}</p>"
+    assert glossary.explained("<p>It is in the spool.</p>").count("<abbr") == 1
 
 
 @given(st.lists(st.sampled_from(["slot", "<p>", "</p>", "<pre>", "</pre>", "&lt;b&gt;", " spool directory ", "x"])))
