@@ -187,14 +187,14 @@ def test_notebook_3_in_the_browser_as_handed_out_and_with_the_right_answer(lab, 
     last = run_all(page)
     assert errors(page) == []
     card = check_card(page)
-    assert "not tried yet" in card and "0 of 10 points" in card
+    assert "not tried yet" in card and "0 / 10 points" in card
 
     right = next(source(cell) for cell in solved(NAME)["cells"] if source(cell).startswith("%%writefile"))
     retype(page, answer_cell(page), right)
     run_all(page, last)
     assert errors(page) == []
     card = check_card(page)
-    assert "passed" in card and "10 of 10 points" in card
+    assert "passed" in card and "10 / 10 points" in card
 
     assert complaints(page) == []
 
