@@ -333,7 +333,7 @@ def test_every_student_has_a_page_that_runs_nothing(classroom):
         assert str(scratch) not in text and str(ROOT) not in text
     anna = (scratch / "reports/students/anna.html").read_text(encoding="utf-8")
     assert "Every question is answered rightly." in anna
-    assert anna.index("<h3>03-save</h3>") < anna.index("Write a checkpoint") < anna.index("<h3>04-restore</h3>")
+    assert anna.index("<h2>03-save</h2>") < anna.index("Write a checkpoint") < anna.index("<h2>04-restore</h2>")
 
 
 def test_what_could_not_be_read_is_said_on_the_page(classroom):
