@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader.execute.executor import Executor
+from grader.rules.execution import Limits
 from grader.rules.job import Job
 from grader.tree import File, Tree
 
@@ -52,8 +53,9 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session")
 def executor():
-    """An executor that starts programs for real. Tests with limits of their own make their own."""
-    with Executor() as executor:
+    """An executor that starts programs for real, on a machine that may be slow. Tests with limits of their own make their
+    own."""
+    with Executor(Limits(wall=120.0)) as executor:
         yield executor
 
 

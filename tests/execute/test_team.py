@@ -10,7 +10,7 @@ import pytest
 from grader.execute.executor import Executor
 from grader.execute.isolation import own_confinement
 from grader.execute.team import Team
-from grader.rules.execution import MachineTrouble
+from grader.rules.execution import Limits, MachineTrouble
 from grader.tree import File, Tree
 from grader.verify import explore as exploring
 from grader.verify.explore import explore
@@ -72,7 +72,7 @@ def test_executions_that_take_no_time_are_done_one_after_the_other(job, monkeypa
 
 def test_it_ends_though_an_execution_is_under_way(python_job):
     job = python_job("while True: pass")
-    team = Team(Executor, 2)
+    team = Team(lambda: Executor(Limits(cpu=200, wall=200.0)), 2)
     future = team.ahead.run(job, job.inputs)
     while not future.running():
         time.sleep(0.01)
