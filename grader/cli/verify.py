@@ -166,7 +166,9 @@ class _Verification:
     def __init__(self, options: argparse.Namespace, submission: submit.Submission):
         self.options, self.submission, self.profile = options, submission, PROFILES[options.profile]
         states = max(Bounds.states, Bounds.states * options.max_executions // Bounds.executions)
-        self.bounds = Bounds(options.max_executions, states, options.max_seconds, limits_hold=False, archives=True)
+        self.bounds = Bounds(
+            options.max_executions, states, options.max_seconds, limits_hold=False, archives=True, eviction_driven=True
+        )
         self.jobs = submission.within(options.submit_file.parent)
         self.schedule = None if options.schedule is None else schedule.parse(options.schedule)
         if options.expected and options.without_checkpoints:

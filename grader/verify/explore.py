@@ -83,6 +83,9 @@ class Bounds:
     state. Who asks about the same program again knows."""
     archives: bool = False
     """Whether an archive is known by what is in it: the times that it holds are of the real clock."""
+    eviction_driven: bool = False
+    """Whether a job is explored that has ON_EXIT_OR_EVICT besides a checkpoint exit code, as far as it can be; else
+    nothing is said of it."""
     twice: bool = True
     """Whether an unsafe job is executed again, to see whether it always does the same."""
 
@@ -217,7 +220,7 @@ class _Explorer:
     def explore(self) -> Exploration:
         if not self.job.on_exit_or_evict:
             return self.explore_all()
-        if not self.job.self_checkpointing:
+        if not (self.job.self_checkpointing and self.bounds.eviction_driven):
             return unknown(Unknown.EVICTION_DRIVEN)
         hard = self.explore_all()
         if hard.verdict != RESTART_SAFE:

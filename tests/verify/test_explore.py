@@ -1052,24 +1052,31 @@ def test_a_job_with_more_states_than_the_bounds_allow_is_unknown(counting, execu
     assert (found.verdict, found.failure) == (UNKNOWN, "3 states were not enough")
 
 
+DRIVEN = Bounds(eviction_driven=True)
+
+
+def test_an_answer_of_the_course_in_the_eviction_driven_mode_is_unknown(counting, executor):
+    assert explore(counting(SAFE, on_exit_or_evict=True), executor).unknown is Unknown.EVICTION_DRIVEN
+
+
 def test_a_job_that_only_soft_evictions_save_is_unknown(counting, executor):
-    found = explore(counting(SAFE, on_exit_or_evict=True, checkpoint_exit_code=None), executor)
+    found = explore(counting(SAFE, on_exit_or_evict=True, checkpoint_exit_code=None), executor, bounds=DRIVEN)
     assert found.verdict == UNKNOWN and found.unknown is Unknown.EVICTION_DRIVEN
 
 
 def test_where_soft_evictions_save_too_hard_ones_are_tried_first(counting, executor):
     """R7: at a soft eviction the output list is sent, of which one file is not there yet."""
     source = SAFE.replace("import os, sys", "import os, sys, time; time.sleep(60)")
-    hard = explore(counting(source, on_exit_or_evict=True, transfer_checkpoint_files=("n",)), executor)
+    hard = explore(counting(source, on_exit_or_evict=True, transfer_checkpoint_files=("n",)), executor, bounds=DRIVEN)
     assert [fault.kind for fault in hard.schedule] == ["evict"]
-    soft = explore(counting(source, on_exit_or_evict=True), executor)
+    soft = explore(counting(source, on_exit_or_evict=True), executor, bounds=DRIVEN)
     assert soft.verdict == UNSAFE and soft.schedule[-1].kind == "vacate"
 
 
 def test_soft_evictions_that_do_no_harm_leave_it_unknown(counting, executor):
     files, source = ("n", "rows"), SAFE.replace("import os, sys", "import os, sys, time; time.sleep(60)")
     job = counting(source, on_exit_or_evict=True, transfer_checkpoint_files=files, transfer_output_files=files)
-    found = explore(job, executor, PROFILES["v25"])
+    found = explore(job, executor, PROFILES["v25"], bounds=DRIVEN)
     assert (found.verdict, found.unknown) == (UNKNOWN, Unknown.SOFT_EVICTIONS)
 
 
