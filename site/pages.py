@@ -1,4 +1,4 @@
-"""The pages around the notebooks: where one starts, and the docs, made of README.md and docs/.
+"""The pages around the notebooks: where one starts, and the docs, made of README.md, CONTRIBUTING.md and docs/.
 
 A link from one Markdown file to another becomes a link from page to page. One that leads nowhere ends the build.
 """
@@ -41,7 +41,11 @@ class Page:
 
 def write(root: Path, site: Path, notebooks: list[Path]) -> None:
     """Write the start page and a page for each Markdown file, and copy what they show."""
-    sources = ["README.md", *sorted(path.relative_to(root).as_posix() for path in root.glob("docs/**/*.md"))]
+    sources = [
+        "README.md",
+        "CONTRIBUTING.md",
+        *sorted(path.relative_to(root).as_posix() for path in root.glob("docs/**/*.md")),
+    ]
     pages = {source: Page(source, (root / source).read_text("utf-8")) for source in sources}
     bodies = {page.path: _render(page, pages) for page in pages.values()}
     _check_links(pages)
