@@ -24,6 +24,8 @@ from ..tree import File, Tree
 MOST_BYTES = 64 << 20
 """Of an archive's files together, and of a compressed file, beyond which it is not looked into."""
 MOST_FILES = 10_000
+MOST_DEPTH = 4
+"""Archives within archives that are looked into."""
 _COMPRESSED: dict[bytes, Callable[[BinaryIO], io.BufferedIOBase]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
@@ -45,7 +47,9 @@ class _TooMuch(ValueError):
 def without_times(tree: Tree) -> Tree:
     """The directory with each archive in it replaced by a list of what it holds."""
     listed = {
-        path: _listed(entry) for path, entry in tree.items() if isinstance(entry, File) and _is_packed(entry.content)
+        path: entry._replace(content=_listed(entry.content))
+        for path, entry in tree.items()
+        if isinstance(entry, File) and _is_packed(entry.content)
     }
     return Tree({**tree, **listed}) if listed else tree
 
@@ -54,52 +58,57 @@ def _is_packed(content: bytes) -> bool:
     return content.startswith((_ZIP, *_COMPRESSED)) or content[257:262] == b"ustar"
 
 
-def _listed(entry: File) -> File:
-    return entry._replace(content=_contents(entry.content))
-
-
 @lru_cache(64)
-def _contents(content: bytes) -> bytes:
+def _listed(content: bytes) -> bytes:
     try:
-        if content.startswith(_ZIP):
-            return "".join(_in_zip(content)).encode("utf-8", "surrogateescape")
-        for magic, opened in _COMPRESSED.items():
-            if content.startswith(magic):
-                content = _read(opened(io.BytesIO(content)), MOST_BYTES)
-        if content[257:262] != b"ustar":
-            return content
-        return "".join(_in_tar(content)).encode("utf-8", "surrogateescape")
+        return _Unpacking().contents(content)
     except _ODD:
         return content
 
 
-def _in_zip(content: bytes) -> Iterator[str]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        entries, left = archive.infolist(), MOST_BYTES
-        if len(entries) > MOST_FILES:
-            raise _TooMuch
-        for entry in entries:
-            with archive.open(entry) as file:
-                data = _read(file, left)
-            left -= len(data)
-            yield _line(entry.filename, entry.external_attr >> 16, data)
+class _Unpacking:
+    """Looks into one file, and into the archives in it, as far as they are not too much together."""
 
+    def __init__(self) -> None:
+        self.bytes, self.files = MOST_BYTES, MOST_FILES
 
-def _in_tar(content: bytes) -> Iterator[str]:
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        for number, entry in enumerate(archive):
-            if number == MOST_FILES or entry.size > len(content):
+    def contents(self, content: bytes, depth: int = 0) -> bytes:
+        """What is in a file, without times; the file itself if it is no archive. Raises one of _ODD."""
+        if depth == MOST_DEPTH or not _is_packed(content):
+            return content
+        if content.startswith(_ZIP):
+            return self.list_of(self.in_zip(content), depth)
+        if content[257:262] == b"ustar":
+            return self.list_of(self.in_tar(content), depth)
+        opened = next(opened for magic, opened in _COMPRESSED.items() if content.startswith(magic))
+        return self.contents(self.read(opened(io.BytesIO(content))), depth + 1)
+
+    def list_of(self, entries: Iterator[tuple[str, str, bytes]], depth: int) -> bytes:
+        lines = []
+        for name, kind, data in entries:
+            self.files -= 1
+            if self.files < 0:
                 raise _TooMuch
-            file = archive.extractfile(entry) if entry.isreg() else None
-            yield _line(entry.name, entry.mode, file.read() if file else entry.linkname.encode(), entry.type.decode())
+            data = self.contents(data, depth + 1)
+            lines.append(f"{name}: {kind} {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}\n")
+        return "".join(lines).encode("utf-8", "surrogateescape")
 
+    def in_zip(self, content: bytes) -> Iterator[tuple[str, str, bytes]]:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for entry in archive.infolist():
+                with archive.open(entry) as file:
+                    yield entry.filename, f"{entry.external_attr >> 16:o}", self.read(file)
 
-def _line(name: str, mode: int, data: bytes, kind: str = "") -> str:
-    return f"{name}: {mode:o} {kind} {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}\n"
+    def in_tar(self, content: bytes) -> Iterator[tuple[str, str, bytes]]:
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            for entry in archive:
+                file = archive.extractfile(entry) if entry.isreg() else None
+                data = self.read(file) if file else entry.linkname.encode("utf-8", "surrogateescape")
+                yield entry.name, f"{entry.mode:o} {entry.type.decode('latin-1')}", data
 
-
-def _read(file: IO[bytes] | io.BufferedIOBase, most: int) -> bytes:
-    data = file.read(most + 1)
-    if len(data) > most:
-        raise _TooMuch
-    return data
+    def read(self, file: IO[bytes] | io.BufferedIOBase) -> bytes:
+        data = file.read(self.bytes + 1)
+        self.bytes -= len(data)
+        if self.bytes < 0:
+            raise _TooMuch
+        return data

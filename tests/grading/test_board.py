@@ -30,7 +30,7 @@ def hub(tmp_path):
     return lay_out(
         tmp_path / "home",
         {
-            f"anna/work/{NOTES}": notes(split=PASSED, submit=PASSED, save=PARTLY),
+            f"anna/course/{NOTES}": notes(split=PASSED, submit=PASSED, save=PARTLY),
             f"ben/{NOTES}": notes(**dict.fromkeys(NAMES, PASSED)),
             f"cem/{NOTES}": notes(save=PASSED),
             f"dora/{NOTES}": notes(save=WRONG),

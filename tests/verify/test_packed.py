@@ -63,6 +63,15 @@ def test_what_is_in_an_archive_does(kind, other):
     assert listed(MADE[kind](FILES)) != listed(MADE[kind](other))
 
 
+@pytest.mark.parametrize("kind", MADE)
+def test_so_it_is_with_an_archive_in_an_archive(kind):
+    def nested(files, time):
+        return gzip.compress(tar({"inner": MADE[kind](files, time), "b.tar": tar({}, time)}, time), mtime=time)
+
+    assert listed(nested(FILES, 1)) == listed(nested(FILES, 20))
+    assert listed(nested(FILES, 1)) != listed(nested({**FILES, "c": b"3"}, 1))
+
+
 @pytest.mark.parametrize("kind", ["tar", "zip"])
 def test_a_file_is_known_by_its_name_and_content(kind):
     assert b"dir/b: " in listed(MADE[kind](FILES)) and b"3 bytes" in listed(MADE[kind](FILES))
