@@ -1,5 +1,7 @@
-"""One execution of a job's program, as a question and an answer: the words that all of the simulator
-and an executor share. How a program is executed is in executor.py; in a browser it could be another."""
+"""One execution of a job's program, as a question and an answer: what rules and verifier share with whatever executes it.
+
+How a program is executed is in execute/: by processes, or where there are none by the interpreter itself.
+"""
 
 from __future__ import annotations
 
