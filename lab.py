@@ -56,7 +56,7 @@ IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4"]  # what is waited for is mos
 say = functools.partial(print, flush=True)  # `become` drops what is not flushed
 
 
-class Trouble(SystemExit):
+class LabError(SystemExit):
     """What the person at the keyboard can mend. Python prints the message, which says how, and exits with 1."""
 
 
@@ -164,7 +164,7 @@ def download_pip():
             raise ValueError("not the file that the index promised")
     except (OSError, ValueError, KeyError) as error:
         remedy = "Check the network, or install it: on Debian and Ubuntu, sudo apt install python3-venv"
-        raise Trouble("This Python has no pip, and downloading it failed (%s).\n%s" % (error, remedy)) from None
+        raise LabError("This Python has no pip, and downloading it failed (%s).\n%s" % (error, remedy)) from None
     (LAB / file["filename"]).write_bytes(wheel)
     return LAB / file["filename"]
 
@@ -189,7 +189,7 @@ def explain(log):
 
 
 def follow(command, what, env):
-    """Runs an installer, its output into the log, and shows how far it is. Raises Trouble if it fails."""
+    """Runs an installer, its output into the log, and shows how far it is. Raises LabError if it fails."""
     period, width, end = (0.2, 78, "\r") if sys.stdout.isatty() else (15, 0, "\n")
     start = time.monotonic()
     with open(LOG, "wb") as log:
@@ -214,7 +214,7 @@ def follow(command, what, env):
         print(" " * width, end=end if width else "")
     if process.returncode:
         reason = explain(LOG.read_text("utf-8", "replace"))
-        raise Trouble("Could not install %s. %s\nAll that was said is in %s" % (what, reason, LOG))
+        raise LabError("Could not install %s. %s\nAll that was said is in %s" % (what, reason, LOG))
 
 
 def only_one():
@@ -241,9 +241,9 @@ def make_environment(env):
 
         EnvBuilder(clear=True, symlinks=not WINDOWS, with_pip=False).create(str(env.folder))
     except ImportError:
-        raise Trouble("Python's venv is missing. On Debian and Ubuntu: sudo apt install python3-venv") from None
+        raise LabError("Python's venv is missing. On Debian and Ubuntu: sudo apt install python3-venv") from None
     except ValueError as error:  # the folder's name has a character that PATH cannot
-        raise Trouble("%s Move the course to another folder." % error) from None
+        raise LabError("%s Move the course to another folder." % error) from None
 
 
 def hide_extensions():
@@ -454,7 +454,7 @@ def main(arguments):
         print("\nStopped. Nothing half-made will be used; run it again to go on.", file=sys.stderr)
         return 130
     except OSError as error:
-        raise Trouble("Could not go on: %s" % error) from None
+        raise LabError("Could not go on: %s" % error) from None
 
 
 if __name__ == "__main__":

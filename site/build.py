@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pages
 import runtime
-from runtime import Trouble
+from runtime import BuildError
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -52,7 +52,7 @@ def main() -> None:
 def check_target(target: Path) -> None:
     """Refuse a folder with anything in it but an earlier site."""
     if target.exists() and not (target.is_dir() and ((target / SIGN).exists() or not any(target.iterdir()))):
-        raise Trouble(f"{target} is there already and is no site of this course. Name an empty folder or a new one.")
+        raise BuildError(f"{target} is there already and is no site of this course. Name an empty folder or a new one.")
 
 
 def build(scratch: Path) -> Path:
@@ -126,7 +126,9 @@ def run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         said = (done.stdout + done.stderr).strip()
-        raise Trouble(f"{' '.join(command[1:4])} failed, which is a fault of ours. The last it said:\n{said[-2000:]}")
+        raise BuildError(
+            f"{' '.join(command[1:4])} failed, which is a fault of ours. The last it said:\n{said[-2000:]}"
+        )
 
 
 if __name__ == "__main__":
@@ -136,4 +138,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit("\nStopped. Nothing half-made is left; run it again to go on.")
     except OSError as error:
-        raise Trouble(f"Could not go on: {error}") from None
+        raise BuildError(f"Could not go on: {error}") from None

@@ -38,7 +38,7 @@ PRELOADED = ["micropip", *ADDED]
 """All at once, before the kernel starts: it would fetch what it needs one after the other."""
 
 
-class Trouble(SystemExit):
+class BuildError(SystemExit):
     """What the person at the keyboard can mend. Python prints the message, which says how, and exits with 1."""
 
 
@@ -49,14 +49,14 @@ def pyodide(cache: Path) -> Path:
         return archive
     npm = shutil.which("npm")
     if npm is None:
-        raise Trouble(
+        raise BuildError(
             "Building the site takes npm, which brings Pyodide. On Debian and Ubuntu: sudo apt install npm. Or put the "
             f"file that `npm pack pyodide@{PYODIDE}` makes elsewhere into {cache}, and run this again."
         )
     _download([npm, "pack", f"pyodide@{PYODIDE}", "--pack-destination", str(cache)], "Pyodide", "npm's registry")
     if _integrity(archive) != INTEGRITY:
         archive.unlink()
-        raise Trouble(f"npm's registry sent another file than Pyodide {PYODIDE}. Nothing of it is used.")
+        raise BuildError(f"npm's registry sent another file than Pyodide {PYODIDE}. Nothing of it is used.")
     return archive
 
 
@@ -94,7 +94,7 @@ def lay_out(folder: Path, archive: Path, packages: list[Path]) -> None:
         lock["packages"][_name(wheel)] = _entry(wheel, known.get(_name(wheel)))
     for entry in lock["packages"].values():
         if absent := [name for name in entry["depends"] if _normal(name) not in lock["packages"]]:
-            raise Trouble(f"{entry['name']} needs {', '.join(absent)}, which browser.txt does not name.")
+            raise BuildError(f"{entry['name']} needs {', '.join(absent)}, which browser.txt does not name.")
     (folder / LOCK).write_text(json.dumps(lock))
 
 
@@ -123,18 +123,22 @@ def add_bytecode(folder: Path, cache: Path) -> None:
 def _compile(arguments: list[str]) -> None:
     node = shutil.which("node")
     if node is None:
-        raise Trouble("Building the site takes node, which npm runs on. On Debian and Ubuntu: sudo apt install nodejs")
+        raise BuildError(
+            "Building the site takes node, which npm runs on. On Debian and Ubuntu: sudo apt install nodejs"
+        )
     done = subprocess.run([node, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if len(line) < 300]  # and not Pyodide's own code, in one line
-        raise Trouble("Pyodide could not import the course in node (18 or newer). It says:\n" + "\n".join(said[-12:]))
+        raise BuildError(
+            "Pyodide could not import the course in node (18 or newer). It says:\n" + "\n".join(said[-12:])
+        )
 
 
 def _entry(wheel: Path, known: dict | None) -> dict:
     """What the lock says about a wheel. `known`: what it says about Pyodide's own build of the package."""
     name, version = wheel.name.split("-")[:2]
     if known is not None and known["version"] != version:
-        raise Trouble(f"browser.txt names {name} {version}, but Pyodide {PYODIDE} goes with {known['version']}.")
+        raise BuildError(f"browser.txt names {name} {version}, but Pyodide {PYODIDE} goes with {known['version']}.")
     entry = known or {
         "name": _name(wheel),
         "version": version,
@@ -154,15 +158,15 @@ def _modules(wheel: Path) -> list[str]:
 
 
 def _download(command: list[str], what: str, whence: str) -> None:
-    """Run a program that downloads. Raises Trouble, with the remedy, if it fails."""
+    """Run a program that downloads. Raises BuildError, with the remedy, if it fails."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     if done.returncode == 0:
         return
     said = done.stdout + done.stderr
     if re.search("ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|Connect|Max retries|timed out|versions: none", said):
-        raise Trouble(f"{whence} cannot be reached. Check the network (and the proxy), then run this again.")
+        raise BuildError(f"{whence} cannot be reached. Check the network (and the proxy), then run this again.")
     errors = [line.strip() for line in said.splitlines() if re.search("error", line, re.IGNORECASE)]
-    raise Trouble(f"Could not download {what}. {(errors or [said.strip()])[0]}")
+    raise BuildError(f"Could not download {what}. {(errors or [said.strip()])[0]}")
 
 
 def _integrity(path: Path) -> str:

@@ -16,7 +16,7 @@ import grader
 from grader.course import explanation
 from grader.execute.isolation import confinement
 from grader.grading import class_report, judge, pages
-from grader.grading.submission import Submission
+from grader.grading.submission import StudentAnswers
 from grader.tree import File, Tree
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -72,7 +72,7 @@ def answers(right: bool) -> dict[str, Tree]:
 @pytest.fixture(scope="module")
 def graded():
     """Right and wrong answers of two students, judged."""
-    return [judge.judge(Submission(answers(right), ("A remark.",)), confinement()) for right in (True, False)]
+    return [judge.judge(StudentAnswers(answers(right), ("A remark.",)), confinement()) for right in (True, False)]
 
 
 class Result:

@@ -199,7 +199,7 @@ def test_a_notebook_opens_and_imports_the_course_without_any_other_server(contex
 
 def test_without_npm_it_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(runtime.Trouble, match=r"sudo apt install npm.*npm pack pyodide@"):
+    with pytest.raises(runtime.BuildError, match=r"sudo apt install npm.*npm pack pyodide@"):
         runtime.pyodide(tmp_path)
 
 
@@ -209,7 +209,7 @@ def test_without_a_network_it_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("npm_config_registry", closed)
     monkeypatch.setenv("npm_config_fetch_retries", "0")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
-    with pytest.raises(runtime.Trouble, match="cannot be reached. Check the network"):
+    with pytest.raises(runtime.BuildError, match="cannot be reached. Check the network"):
         runtime.pyodide(tmp_path)
 
 
@@ -221,14 +221,14 @@ def test_a_second_build_downloads_nothing(site, monkeypatch):
 def test_a_file_that_is_not_the_promised_one_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setattr(runtime, "_download", lambda *_: (tmp_path / f"pyodide-{runtime.PYODIDE}.tgz").touch())
     monkeypatch.setattr(runtime.shutil, "which", lambda name: name)
-    with pytest.raises(runtime.Trouble, match="sent another file"):
+    with pytest.raises(runtime.BuildError, match="sent another file"):
         runtime.pyodide(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(runtime.Trouble, match="is no site of this course"):
+    with pytest.raises(runtime.BuildError, match="is no site of this course"):
         build.check_target(tmp_path)
     (tmp_path / "thesis.tex").rename(tmp_path / build.SIGN)
     build.check_target(tmp_path)

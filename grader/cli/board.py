@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from ..files import write_whole
-from .common import Commands, Unusable, add_command, check_writable, positive
+from .common import Commands, InputError, add_command, check_writable, positive
 
 
 def add_to(commands: Commands) -> None:
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
             found = board.look(options.folder)
         except (OSError, Refused) as error:
             why = getattr(error, "strerror", None) or str(error)
-            raise Unusable(f"{options.folder} can't be read: {why}") from None
+            raise InputError(f"{options.folder} can't be read: {why}") from None
         when = time.strftime("%H:%M")
         if options.text:
             print("\n".join([*([] if options.once else ["\x1b[H\x1b[2J" + when]), *board.lines(found)]), flush=True)

@@ -15,7 +15,7 @@ from ..execute import pythons
 from ..execute.executor import Executor
 from ..execute.here import LocalExecutor
 from ..execute.isolation import own_confinement
-from ..execute.remembering import Remembering
+from ..execute.remembering import RememberingExecutor
 from ..rules.execution import Limits
 from ..rules.profile import MODERN, PROFILES, Profile
 
@@ -23,11 +23,11 @@ UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2, "board": 2, "do
 """Exit status for input that can't be used."""
 
 
-class Unusable(Exception):
+class InputError(Exception):
     """The user's input can't be used; the text says where and what to do."""
 
 
-class Misused(Exception):
+class UsageError(Exception):
     """The command line can't be understood; the text says why, and `status` is the exit status."""
 
     def __init__(self, text: str, status: int):
@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         command = self.prog.rpartition(" ")[2]
-        raise Misused(f"{self.prog}: {message}; see {self.prog} --help", UNUSABLE.get(command, 2))
+        raise UsageError(f"{self.prog}: {message}; see {self.prog} --help", UNUSABLE.get(command, 2))
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
@@ -113,7 +113,7 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False) -> Exe
     sets_home = confine is None or PROFILES[options.profile].sets_home
     path, memory = pythons.users_path(), getattr(options, "remember", None)
     if memory and not one_machine:
-        return Remembering(memory, limits=limits, confine=confine, sets_home=sets_home, path=path)
+        return RememberingExecutor(memory, limits=limits, confine=confine, sets_home=sets_home, path=path)
     return LocalExecutor(limits, confine, one_machine, sets_home=sets_home, path=path)
 
 
@@ -123,21 +123,21 @@ def print_json(told: Sequence[dict[str, Any]]) -> None:
 
 
 def check_writable(file: Path) -> None:
-    """Raises Unusable if a file can't be written there, before minutes have been spent on what goes into it."""
+    """Raises InputError if a file can't be written there, before minutes have been spent on what goes into it."""
     where = file.parent
     if file.is_dir():
-        raise Unusable(f"{file} is a directory: name a file")
+        raise InputError(f"{file} is a directory: name a file")
     if not where.is_dir():
-        raise Unusable(f"{file} can't be written: there is no directory {where}")
+        raise InputError(f"{file} can't be written: there is no directory {where}")
     if not os.access(where, os.W_OK):
-        raise Unusable(f"{file} can't be written: {where} may not be written to")
+        raise InputError(f"{file} can't be written: {where} may not be written to")
 
 
 def make_directory(where: Path) -> None:
-    """Raises Unusable if there is no directory, none can be made, or it may not be written to."""
+    """Raises InputError if there is no directory, none can be made, or it may not be written to."""
     try:
         where.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Unusable(f"{where} can't be made: {error.strerror}") from None
+        raise InputError(f"{where} can't be made: {error.strerror}") from None
     if not os.access(where, os.W_OK):
-        raise Unusable(f"{where} may not be written to")
+        raise InputError(f"{where} may not be written to")

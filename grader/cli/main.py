@@ -14,7 +14,7 @@ from ..problems import SubmitError
 from ..rules.execution import MachineTrouble
 from ..rules.schedule import ScheduleError
 from . import board, doctor, grade, simulate, submit, verify
-from .common import UNUSABLE, Misused, Parser, Unusable
+from .common import UNUSABLE, InputError, Parser, UsageError
 
 COMMANDS = (simulate, verify, submit, grade, board, doctor)
 """Each module has add_to(commands), which adds its parser."""
@@ -53,13 +53,13 @@ def _run(arguments: list[str]) -> int:
     try:
         options, unknown = parser().parse_known_args(arguments)
         if unknown:
-            raise Unusable(_not_understood(unknown[0], options))
+            raise InputError(_not_understood(unknown[0], options))
         status: int = options.command(options)
         return status
-    except Misused as error:
+    except UsageError as error:
         text, status = str(error), error.status
         told: dict[str, str | int | None] = {"error": text}
-    except (SubmitError, ScheduleError, MachineTrouble, Unusable) as error:
+    except (SubmitError, ScheduleError, MachineTrouble, InputError) as error:
         name = _command_in(arguments)
         text, status = f"grader {name}: {error}", UNUSABLE[name]
         told = {"error": str(error)}

@@ -23,7 +23,7 @@ from ..tree import File, Tree
 from ..view import ending, story
 from .common import (
     Commands,
-    Unusable,
+    InputError,
     add_command,
     add_simulated_job,
     make_executor,
@@ -129,7 +129,7 @@ def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
     for path, entry in entries.items():
         target = directory / path
         if isinstance(entry, File) and target.is_dir():
-            raise Unusable(
+            raise InputError(
                 f"can't write to the submit directory: {target} is a directory, and a file of that name comes "
                 "home: move it, or name the file otherwise"
             )
@@ -145,4 +145,4 @@ def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
                 else:
                     os.replace(source, target)
     except OSError as error:
-        raise Unusable(f"can't write to the submit directory {directory}: {error.strerror}") from None
+        raise InputError(f"can't write to the submit directory {directory}: {error.strerror}") from None

@@ -17,7 +17,7 @@ from ..execute.executor import Executor
 from ..rules.schedule import Fault, render
 from ..rules.simulation import Moment, outcome
 from ..view import ending, story, verdict
-from .common import Commands, Unusable, add_command, add_submit_file, positive
+from .common import Commands, InputError, add_command, add_submit_file, positive
 
 if TYPE_CHECKING:
     from ..course.on_pool import Judgement
@@ -46,17 +46,17 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run a job on a real HTCondor; the exit status. Raises SubmitError and Unusable."""
-    from ..real_pool.personal_pool import Trouble
+    """Run a job on a real HTCondor; the exit status. Raises SubmitError and InputError."""
+    from ..real_pool.personal_pool import PoolError
 
     try:
         return _follow(options)
-    except Trouble as error:
-        raise Unusable(str(error)) from None
+    except PoolError as error:
+        raise InputError(str(error)) from None
 
 
 def _follow(options: argparse.Namespace) -> int:
-    """Submit for real, evict in the executions asked for, tell the story and judge its end. Raises Trouble too."""
+    """Submit for real, evict in the executions asked for, tell the story and judge its end. Raises PoolError too."""
     from ..course.on_pool import Judge  # the other commands do without the course and a pool
     from ..real_pool.following import RealRun
     from ..real_pool.queue import at_hand
@@ -65,7 +65,7 @@ def _follow(options: argparse.Namespace) -> int:
     for remark in submission.remarks:
         print(remark, file=sys.stderr)
     if len(submission.jobs) > 1:
-        raise Unusable(
+        raise InputError(
             f"{options.submit_file} queues {len(submission.jobs)} jobs; this follows one. Write `queue` alone."
         )
     job = submission.jobs[0]

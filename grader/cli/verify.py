@@ -36,7 +36,7 @@ from ..view.progress import ProgressLine
 from ..view.untried import untried_json, untried_lines
 from .common import (
     Commands,
-    Unusable,
+    InputError,
     add_command,
     add_simulated_job,
     check_writable,
@@ -172,7 +172,7 @@ class _Verification:
         self.jobs = submission.within(options.submit_file.parent)
         self.schedule = None if options.schedule is None else schedule.parse(options.schedule)
         if options.expected and options.without_checkpoints:
-            raise Unusable("--expected and --without-checkpoints both tell what is right: give one of them")
+            raise InputError("--expected and --without-checkpoints both tell what is right: give one of them")
         self.expected = _expected(options.expected, len(self.jobs)) if options.expected else None
         self.saves_never = _without_checkpoints(options, self.profile, len(self.jobs))
         self.observer = Observer()
@@ -317,17 +317,19 @@ def _option_for(found: Exploration) -> str:
 def _expected(directory: Path, jobs: int) -> Tree:
     """The files of --expected."""
     if jobs != 1:
-        raise Unusable(
+        raise InputError(
             f"--expected is for one job, and the submit file queues {jobs}: give each a submit file of its own"
         )
     try:
         files = Tree.read(directory) if directory.is_dir() else Tree()
     except TooLarge as error:
-        raise Unusable(
+        raise InputError(
             f"--expected {directory} has {error}: name a directory with the right output and nothing else"
         ) from None
     if not files:
-        raise Unusable(f"--expected {directory} is no directory with files in it: name one that holds the right output")
+        raise InputError(
+            f"--expected {directory} is no directory with files in it: name one that holds the right output"
+        )
     return files
 
 
@@ -337,7 +339,7 @@ def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: in
         return ()
     for line in options.without_checkpoints:
         if "=" not in line:
-            raise Unusable(
+            raise InputError(
                 f"--without-checkpoints {line!r} is not a submit command: write COMMAND = VALUE, as in "
                 '"arguments = --never-save"'
             )
@@ -348,9 +350,9 @@ def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: in
     except (
         submit.SubmitError
     ) as error:  # the file alone was read before, so that the option is to blame, and not a line
-        raise Unusable(f"--without-checkpoints: {error.problem}. {error.remedy}") from None
+        raise InputError(f"--without-checkpoints: {error.problem}. {error.remedy}") from None
     if len(others) != jobs:
-        raise Unusable(f"with --without-checkpoints, {len(others)} jobs are queued, and without it {jobs}")
+        raise InputError(f"with --without-checkpoints, {len(others)} jobs are queued, and without it {jobs}")
     return others
 
 
@@ -359,9 +361,9 @@ def _brings(job: Job, executor: Executor, profile: Profile) -> Tree:
     moments = list(simulate(job, executor, profile))
     end = outcome(moments)
     if any(moment.kind == Kind.CHECKPOINT for moment in moments):
-        raise Unusable("with the commands of --without-checkpoints, the job still makes checkpoints")
+        raise InputError("with the commands of --without-checkpoints, the job still makes checkpoints")
     if end.status != "completed" or end.exit is None or end.exit.code != job.success_exit_code:
-        raise Unusable(
+        raise InputError(
             f"with the commands of --without-checkpoints, the job does not end well: {ending.summary(end).strip()}"
         )
     files = Tree({path: entry for path, entry in end.home.items() if isinstance(entry, File)})

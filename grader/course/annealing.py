@@ -17,7 +17,7 @@ from ..verify.evidence import Evidence
 from ..verify.explore import Exploration
 from ..verify.states import State
 from .checks import every_schedule, failed, keeps, told
-from .exercise import Ask, Bench, Result
+from .exercise import Ask, ExplorationCache, Result
 from .payload import Program
 from .resumption import BEGINS, OUTPUT, PLACE, SAVES, Description, free_way, said
 
@@ -100,16 +100,16 @@ def forgetting(*names: str, **settings: float) -> Job:
 # -- questions -----------------------------------------------------------------------
 
 
-def asking(question: Callable[[Job, Bench, Tree], Result], **settings: float) -> Ask:
+def asking(question: Callable[[Job, ExplorationCache, Tree], Result], **settings: float) -> Ask:
     """A question about the annealing with these settings."""
 
-    def ask(job: Job, bench: Bench) -> Result:
-        return question(ANNEALING.changed(job, **settings), bench, ANNEALING.known_answer(**settings))
+    def ask(job: Job, cache: ExplorationCache) -> Result:
+        return question(ANNEALING.changed(job, **settings), cache, ANNEALING.known_answer(**settings))
 
     return ask
 
 
-def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.Random], Ask]:
+def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callable[[random.Random], Ask]:
     """A question about an annealing whose numbers are drawn."""
 
     def drawn(draw: random.Random) -> Ask:
@@ -127,7 +127,7 @@ def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.R
         }
         there = "With {size} x {size} spins, seed {seed}, saved every {interval} iterations".format(**settings)
         ask = asking(question, **settings)
-        return lambda job, bench: told(ask(job, bench), there)
+        return lambda job, cache: told(ask(job, cache), there)
 
     return drawn
 
@@ -135,15 +135,15 @@ def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.R
 is_the_annealing = keeps(ANNEALING.executable, ANNEALING.output, "annealing.sub")
 
 
-def goes_on(job: Job, bench: Bench, expected: Tree) -> Result:
+def goes_on(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether each restart in place goes on at the iteration at which the execution before it saved."""
-    found = bench.explore(job, expected)
+    found = cache.explore(job, expected)
     way = free_way(found)
     for before, after in zip(way, way[1:]):
         saved, begun = _said(before, SAVES).get(PLACE), _said(after, BEGINS).get(PLACE)
         if saved is None or begun != saved:
             text = f"Saved at iteration {saved}, the job is started again, and begins with iteration {begun}."
-            return failed(job, bench, found, text=text if begun or not found.violation else "")
+            return failed(job, cache, found, text=text if begun or not found.violation else "")
     begun = ", ".join(_said(state, BEGINS).get(PLACE, "") for state in way[1:])
     return Result(True, f"from {begun}{_not_to_the_end(job, way[-1])}")
 
@@ -157,12 +157,12 @@ def _not_to_the_end(job: Job, last: State) -> str:
     return ""
 
 
-def goes_on_with(part: str, lost: str) -> Callable[[Job, Bench, Tree], Result]:
+def goes_on_with(part: str, lost: str) -> Callable[[Job, ExplorationCache, Tree], Result]:
     """The question whether a part of the state is right at the first restart in place at which anything is wrong.
     `lost` tells that it is not, of {iteration} and of {output}, the bytes of the output there."""
 
-    def question(job: Job, bench: Bench, expected: Tree) -> Result:
-        found = bench.explore(job, expected)
+    def question(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
+        found = cache.explore(job, expected)
         right, begun = _first_wrong(job, found)
         if begun.get(part) == right.get(part):
             return Result(True, f"{part} {right.get(part)}, as it would be without the restart")
@@ -173,7 +173,7 @@ def goes_on_with(part: str, lost: str) -> Callable[[Job, Bench, Tree], Result]:
             expected=right.get(part),
             got=begun.get(part),
         )
-        result = failed(job, bench, found, text=text)
+        result = failed(job, cache, found, text=text)
         return result.shown_by(fact)
 
     return question
@@ -204,17 +204,17 @@ def _moments(settings: File) -> dict[str, Description]:
     return {one[PLACE]: one for one in described if one}
 
 
-def anywhere(job: Job, bench: Bench, expected: Tree) -> Result:
+def anywhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether the annealing is restart-safe, and does each iteration when its turn comes, and once."""
-    result = every_schedule(job, bench, expected)
+    result = every_schedule(job, cache, expected)
     if not result.passed:
         return result
-    found = bench.explore(job, expected)
+    found = cache.explore(job, expected)
     settings = ANNEALING.settings(job)
     iterations = settings["temperatures"] * settings["iterations"]
     assert found.seconds is not None, "it has come to its end"
     if settings["seconds"] and (surplus := round(found.seconds / settings["seconds"] - iterations)):
         many, known = ("many", "repeats-iteration") if surplus > 0 else ("few", None)
         text = f"The output is right, but {count(abs(surplus), 'iteration')} too {many}."
-        return failed(job, bench, found, known, text)
+        return failed(job, cache, found, known, text)
     return result

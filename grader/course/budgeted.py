@@ -41,7 +41,7 @@ _Invocation = tuple[object, ...]
 _Execution = tuple[_Invocation, Tree, int, Stop | None, tuple[Start, ...]]
 
 
-class Sparing(LocalExecutor):
+class BudgetedExecutor(LocalExecutor):
     """An executor for what one student has handed in, with a budget for each exercise: past it every execution is over
     its limit before it begins. What it has executed it need not execute again: questions about an answer, and the
     report on it, come to the same sandboxes again and again."""

@@ -15,7 +15,7 @@ from ..verify.evidence import evidence, left_running, where_time_was_up
 from ..verify.explore import RESTART_SAFE, UNKNOWN, Exploration, Violation
 from ..verify.verdicts import Unknown, Unsafe
 from .diagnosis import clues, complaint, diagnose, failed_before_output
-from .exercise import Ask, Bench, Result
+from .exercise import Ask, ExplorationCache, Result
 from .misconceptions import MISCONCEPTIONS
 from .report import Failure
 from .resumption import free_way
@@ -42,46 +42,46 @@ OUTSIDE = (
 )
 
 
-def every_schedule(job: Job, bench: Bench, expected: Tree) -> Result:
+def every_schedule(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether a job is restart-safe: every schedule tried, and the right output asked of each."""
-    found = bench.explore(job, expected)
+    found = cache.explore(job, expected)
     if found.verdict == RESTART_SAFE:
         return Result(True, "every one ends with the right output", schedules=found.schedules)
-    return failed(job, bench, found)
+    return failed(job, cache, found)
 
 
 Named = str | Callable[[Exploration], str | None]
 """The misconception that a failure shows in the circumstances of a question; or what tells whether it shows it."""
 
 
-def fault_free(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result:
+def fault_free(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result:
     """Whether a job that is never evicted, only restarted in place, ends with the right output."""
-    found = bench.explore(job, expected)
+    found = cache.explore(job, expected)
     home = _free_end(found)
     if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
         return Result(
             True,
             f"{count(found.checkpoints, 'checkpoint')}, {count(found.checkpoints + 1, 'execution')}, the right output",
         )
-    return failed(job, bench, without_faults(job, found), named)
+    return failed(job, cache, without_faults(job, found), named)
 
 
-def first_checkpoint(job: Job, bench: Bench, expected: Tree) -> Result:
+def first_checkpoint(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether the first execution leaves with the checkpoint code, and its files reach the spool."""
-    found = bench.explore(job, expected)
+    found = cache.explore(job, expected)
     if found.first is not None and isinstance(found.first.next, Saved):
         files = " and ".join(found.first.next.spool.without((STDOUT, STDERR)).listing())
         return Result(True, f"exit code {job.checkpoint_exit_code}, and the spool directory has {files}")
-    return failed(job, bench, without_faults(job, found))
+    return failed(job, cache, without_faults(job, found))
 
 
 def both(*asks: Ask) -> Ask:
     """Passed if all are; the first that fails is the answer. Schedules are added up."""
 
-    def ask(subject: object, bench: Bench) -> Result:
+    def ask(subject: object, cache: ExplorationCache) -> Result:
         schedules = 0
         for one in asks:
-            result = one(subject, bench)
+            result = one(subject, cache)
             schedules += result.schedules
             if not result.passed:
                 break
@@ -109,20 +109,20 @@ def without_faults(job: Job, found: Exploration) -> Exploration:
     return replace(found, failure=violation.failure, violation=violation, schedule=()) if violation else found
 
 
-def failed(job: Job, bench: Bench, found: Exploration, named: Named | None = None, text: str = "") -> Result:
+def failed(job: Job, cache: ExplorationCache, found: Exploration, named: Named | None = None, text: str = "") -> Result:
     """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
     by the misconception behind it: the one that is `named`, or that what happened shows."""
     text = text or _sentence(job, found)
-    if bench.apart:
+    if cache.apart:
         return wrong(f"{text} {OUTSIDE}", job, found.schedule or (), evidence=evidence(job, found))
     if named is None:
-        behind = diagnose(job, found, bench.executor)
+        behind = diagnose(job, found, cache.executor)
     else:
         behind = MISCONCEPTIONS.get(named if isinstance(named, str) else named(found) or "")
     if behind is MISCONCEPTIONS["left-running"]:
         text += _left_running(found)
     facts = evidence(job, found)
-    facts += clues(job, found, bench.executor, behind)
+    facts += clues(job, found, cache.executor, behind)
     hints = NEVER_LEFT if _never_saved(found) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()
     return Result(
         False,
@@ -152,7 +152,7 @@ def wrong(
 def keeps(executable: str, output: str, submit_file: str) -> Ask:
     """Whether a submit file that the student changes still runs the program, and brings its output home."""
 
-    def ask(job: Job, bench: Bench) -> Result:
+    def ask(job: Job, cache: ExplorationCache) -> Result:
         if job.executable != executable or output not in (job.transfer_output_files or ()):
             return wrong(
                 f"{submit_file} has to keep `executable = {executable}` and `transfer_output_files = {output}`.", job

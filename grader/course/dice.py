@@ -10,7 +10,7 @@ from functools import wraps
 
 from ..rules.job import Job
 from ..tree import File
-from .exercise import Ask, Bench, Result
+from .exercise import Ask, ExplorationCache, Result
 
 SIDES = (0.0, 1 - 2**-53, *((number + 0.5) / 10 for number in (5, 2, 8, 0, 1, 3, 4, 6, 7, 9)))
 """What random.random() gives, always: whatever happens once in ten times, happens with one of these."""
@@ -52,10 +52,10 @@ def fair(ask: Ask) -> Ask:
     """The same question, put to an answer with all that its dice may show."""
 
     @wraps(ask)
-    def asked(job: Job, bench: Bench) -> Result:
+    def asked(job: Job, cache: ExplorationCache) -> Result:
         failed, passed = [], None
         for loaded in _loaded(job):
-            result = ask(loaded, bench)
+            result = ask(loaded, cache)
             if result.passed:
                 passed = result
             else:

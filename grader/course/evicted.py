@@ -12,7 +12,7 @@ from ..submit.reader import Submission
 from ..text import count, plain, series, shorten
 from ..tree import File, Tree
 from .checks import wrong
-from .exercise import Bench, Exercise, Question, Result, submission_of
+from .exercise import Exercise, ExplorationCache, Question, Result, submission_of
 from .prediction import prediction
 from .sweep import SWEEP, sweep_output
 
@@ -53,7 +53,7 @@ def whole_sweep() -> Job:
     return submit.parse(BEGUN, submit.TreeFolder(files), name="sweep.sub").jobs[0]
 
 
-def are_short(submission: Submission, bench: Bench) -> Result:
+def are_short(submission: Submission, cache: ExplorationCache) -> Result:
     """Whether there are several jobs of the sweep, none longer than MOST_ITERATIONS."""
     jobs = submission.jobs
     if len(jobs) > MOST_JOBS:
@@ -79,7 +79,7 @@ def are_short(submission: Submission, bench: Bench) -> Result:
     return Result(True, f"{count(len(jobs), 'job')}, none with more than {count(MOST_ITERATIONS, 'iteration')}")
 
 
-def compute_once(submission: Submission, bench: Bench) -> Result:
+def compute_once(submission: Submission, cache: ExplorationCache) -> Result:
     """Whether the jobs divide the sweep among them."""
     times = Counter(iteration for job in submission.jobs for iteration in _asked(job) or ())
     never = [str(one) for one in range(1, LAST + 1) if not times[one]]
@@ -93,11 +93,11 @@ def compute_once(submission: Submission, bench: Bench) -> Result:
     return Result(True, f"the iterations 1 to {LAST}, each in one job")
 
 
-def keep_outputs_apart(submission: Submission, bench: Bench) -> Result:
+def keep_outputs_apart(submission: Submission, cache: ExplorationCache) -> Result:
     """Whether the results of all jobs are in the submit directory in the end."""
     home = Tree()
     brought: dict[str, Job] = {}
-    for job, own in _ends(submission, bench):
+    for job, own in _ends(submission, cache):
         lines = own.without(filter(None, (job.output, job.error)))
         for path in lines:
             if path in brought:
@@ -117,10 +117,10 @@ def keep_outputs_apart(submission: Submission, bench: Bench) -> Result:
     return Result(True, f"{series(list(brought), 4)} have all {LAST} lines")
 
 
-def _ends(submission: Submission, bench: Bench) -> Iterator[tuple[Job, Tree]]:
+def _ends(submission: Submission, cache: ExplorationCache) -> Iterator[tuple[Job, Tree]]:
     """What each job brings home, run without a fault."""
     for job in submission.jobs:
-        yield job, outcome(list(simulate(job, bench.executor))).home
+        yield job, outcome(list(simulate(job, cache.executor))).home
 
 
 def _asked(job: Job) -> range | None:

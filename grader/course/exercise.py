@@ -30,7 +30,7 @@ from .reading import same_text, syntax_error, unwritten_functions
 from .report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG, Failure, Report, Trial
 
 
-class Unusable(Exception):
+class UnusableAnswer(Exception):
     """An answer of which nothing can be asked: why, in a sentence, and what shows it."""
 
     def __init__(self, sentence: str, failure: Failure | None = None):
@@ -59,7 +59,7 @@ FEWER = Bounds(executions=30, seconds=math.inf)
 executed ten times at most."""
 
 
-class Bench:
+class ExplorationCache:
     """Where an answer is tried: an executor, and what exploring has already found out."""
 
     def __init__(self, executor: Executor, bounds: Bounds = Bounds(), apart: bool = False):
@@ -83,7 +83,7 @@ class Bench:
         return self._found[what]
 
 
-Ask = Callable[[Any, Bench], Result]
+Ask = Callable[[Any, ExplorationCache], Result]
 """Puts a question to the subject of an exercise."""
 
 
@@ -104,18 +104,18 @@ class Question:
 
 
 def job_of(exercise: Exercise, own: Tree) -> Job:
-    """The subject of most exercises: the one job that files and answer make. Raises Unusable."""
+    """The subject of most exercises: the one job that files and answer make. Raises UnusableAnswer."""
     return submission_of(exercise, own).jobs[0]
 
 
 def submission_of(exercise: Exercise, own: Tree) -> submit.Submission:
-    """The subject of an exercise about a submit file: all that it asks for. Raises Unusable."""
+    """The subject of an exercise about a submit file: all that it asks for. Raises UnusableAnswer."""
     try:
         found = exercise.submission(own)
     except submit.SubmitError as error:
-        raise Unusable(f"HTCondor would refuse the submit file. {error}", Failure(str(error))) from None
+        raise UnusableAnswer(f"HTCondor would refuse the submit file. {error}", Failure(str(error))) from None
     if missing := found.missing_input:
-        raise Unusable(f"HTCondor would hold the job before it starts. {missing}", Failure(str(missing)))
+        raise UnusableAnswer(f"HTCondor would hold the job before it starts. {missing}", Failure(str(missing)))
     return found
 
 
@@ -147,7 +147,7 @@ class Exercise:
     settings: Callable[..., Job] | None = None
     """The same job with other numbers: settings(job, **numbers). Raises ValueError for a name that it does not know."""
     subject: Callable[[Exercise, Tree], Any] = job_of
-    """What the questions are put to, made of the student's files. Raises Unusable."""
+    """What the questions are put to, made of the student's files. Raises UnusableAnswer."""
     bounds: Bounds = Bounds(executions=50, seconds=math.inf)
     """How far its jobs are explored; the executor has a limit of time for all of them. A right answer needs a dozen executions. A wrong one may go on for ever, and never
     be in the same state twice."""
@@ -187,14 +187,14 @@ class Exercise:
             return self.unasked(NOT_TRIED, undone)
         try:
             subject = self.subject(self, own)
-        except Unusable as problem:
+        except UnusableAnswer as problem:
             return self.unasked(CRASHED, str(problem), problem.failure)
         for path in self.answers:
             if path.endswith(".py") and (failure := syntax_error(path, own.file(path))):
                 return self.unasked(CRASHED, f"Python can't read the answer. {failure.text}", failure)
-        report = self._ask(subject, own, Bench(executor, self.bounds), seed)
+        report = self._ask(subject, own, ExplorationCache(executor, self.bounds), seed)
         if report.points and executor.keeps_state(seed):
-            return self._ask(subject, own, Bench(executor, self.bounds, apart=True), seed)
+            return self._ask(subject, own, ExplorationCache(executor, self.bounds, apart=True), seed)
         return report
 
     def job(self, answer: Tree, **settings: float) -> Job:
@@ -236,16 +236,16 @@ class Exercise:
             return f"{' and '.join(self.answers)} {'is' if len(self.answers) == 1 else 'are'} still as given."
         return ""
 
-    def _ask(self, subject: Any, own: Tree, bench: Bench, seed: str | None) -> Report:
+    def _ask(self, subject: Any, own: Tree, cache: ExplorationCache, seed: str | None) -> Report:
         trials: list[Trial] = []
         failure: Failure | None = None
         for question in self.questions:
             if any(not trial.passed for trial in trials if trial.name in question.rests_on):
                 trials.append(Trial(question.name, 0.0, question.maximum, None, "not asked yet"))
                 continue
-            result = self._asked(question, subject, bench, seed)
+            result = self._asked(question, subject, cache, seed)
             if result.failure and not failure:
-                failure = self._explained(question, own, result.failure, bench, seed)
+                failure = self._explained(question, own, result.failure, cache, seed)
             text = (
                 f"{count(result.schedules, 'schedule')} that stand for all: {result.text}"
                 if result.passed and result.schedules
@@ -256,19 +256,21 @@ class Exercise:
             )
         return self._report(tuple(trials), failure)
 
-    def _asked(self, question: Question, subject: Any, bench: Bench, seed: str | None) -> Result:
-        result = question.ask(subject, bench)
+    def _asked(self, question: Question, subject: Any, cache: ExplorationCache, seed: str | None) -> Result:
+        result = question.ask(subject, cache)
         if result.passed and question.unseen is not None and seed is not None:
             # the same numbers for all questions of an exercise, so that what was explored serves them all
             draw = random.Random(hashlib.sha256(f"{seed} {self.name}".encode()).digest())
-            unseen = question.unseen(draw)(subject, bench)
+            unseen = question.unseen(draw)(subject, cache)
             return result if unseen.passed else unseen
         return result
 
-    def _explained(self, question: Question, own: Tree, failure: Failure, bench: Bench, seed: str | None) -> Failure:
+    def _explained(
+        self, question: Question, own: Tree, failure: Failure, cache: ExplorationCache, seed: str | None
+    ) -> Failure:
         """The failure with its cause, if one is proven."""
-        sure = bench.apart or (failure.misconception and failure.misconception.id in SURE)
-        proof = None if sure else self._proven(question, own, failure, bench, seed)
+        sure = cache.apart or (failure.misconception and failure.misconception.id in SURE)
+        proof = None if sure else self._proven(question, own, failure, cache, seed)
         if proof is None:
             return failure
         cure, remedy = proof
@@ -281,7 +283,7 @@ class Exercise:
         question: Question,
         own: Tree,
         failure: Failure,
-        bench: Bench,
+        cache: ExplorationCache,
         seed: str | None,
     ) -> tuple[Cure, Remedy] | None:
         """The first cure with which an answer passes the question that it failed. A copy that runs into a limit ends
@@ -295,9 +297,9 @@ class Exercise:
                 trials += 1
                 try:
                     subject = self.subject(self, remedy.files)
-                except Unusable:
+                except UnusableAnswer:
                     continue
-                trial = Bench(bench.executor, TRIAL)
+                trial = ExplorationCache(cache.executor, TRIAL)
                 result = self._asked(question, subject, trial, seed)
                 if result.passed and all(
                     self._asked(earlier, subject, trial, seed).passed for earlier in self._before(question)

@@ -96,7 +96,7 @@ def sections_text(exercise: Exercise, answer: Tree, report: Report, moments: Seq
     return tuple(found)
 
 
-class Judged(Protocol):
+class CardContents(Protocol):
     """What a card shows of a judged answer: a Report has it, and a Graded of grading/judge.py."""
 
     @property
@@ -115,7 +115,7 @@ class Judged(Protocol):
     def hints(self) -> Sequence[str]: ...
 
 
-def card_html(report: Judged, sections: Sections, nudge: bool = False) -> str:
+def card_html(report: CardContents, sections: Sections, nudge: bool = False) -> str:
     """The card of a report, as HTML. A `nudge` leaves it to the reader when to see the solution."""
     late = [section for section in sections if section[0].startswith(LATE)]
     return card.card(
@@ -132,7 +132,7 @@ def card_html(report: Judged, sections: Sections, nudge: bool = False) -> str:
     )
 
 
-def card_text(report: Judged, sections: Sections, nudge: bool = False) -> str:
+def card_text(report: CardContents, sections: Sections, nudge: bool = False) -> str:
     """The card of a report, as text and without its hints; as a `nudge`, without the solution."""
     if nudge:
         sections = tuple(section for section in sections if not section[0].startswith(LATE))
@@ -150,7 +150,7 @@ def _drawn(exercise: Exercise, answer: Tree, failure: Failure, job: Job, moments
     return timeline(moments, submit=submit, log_name=log, brief=True)
 
 
-def _trials(report: Judged) -> list[card.Trial]:
+def _trials(report: CardContents) -> list[card.Trial]:
     if len(report.trials) == 1:  # the head of the card says it
         return []
     return [(t.name, t.passed, t.text, t.points, t.maximum) for t in report.trials]

@@ -6,12 +6,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..real_pool.handed_in import NO_LOG, REAL, SAID, Asked, HandedIn, evicted, read_handed_in, saved, went_on, which
+from ..real_pool.log_summary import (
+    NO_LOG,
+    REAL,
+    SAID,
+    ExpectedSubmission,
+    LogSummary,
+    evicted,
+    read_handed_in,
+    saved,
+    went_on,
+    which,
+)
 from ..rules.joblog import job_log, total_bytes
 from ..text import duration, plain, shorten
 from ..tree import File, Tree
 from .checks import wrong
-from .exercise import Bench, Exercise, Question, Result, Unusable
+from .exercise import Exercise, ExplorationCache, Question, Result, UnusableAnswer
 from .prediction import prediction
 from .restore import evicted_sweep
 from .sweep import SWEEP
@@ -42,15 +53,15 @@ def given() -> Tree:
     )
 
 
-def handed_in(exercise: Exercise, own: Tree) -> HandedIn:
+def handed_in(exercise: Exercise, own: Tree) -> LogSummary:
     """The subject: what the log shows."""
-    found = read_handed_in(own.file(LOG).text, Asked(notes=NOTES))
+    found = read_handed_in(own.file(LOG).text, ExpectedSubmission(notes=NOTES))
     if found.origin == NO_LOG:
-        raise Unusable(SAID[NO_LOG])
+        raise UnusableAnswer(SAID[NO_LOG])
     return found
 
 
-def is_of_the_sweep(found: HandedIn, bench: Bench) -> Result:
+def is_of_the_sweep(found: LogSummary, cache: ExplorationCache) -> Result:
     """Whether it is a log that HTCondor wrote, of this job, and whose."""
     if found.origin != REAL:
         return wrong(which(found))
@@ -65,7 +76,7 @@ def is_of_the_sweep(found: HandedIn, bench: Bench) -> Result:
     return Result(True, f"{which(found)} It says that it is of {plain(shorten(name, 60))}.")
 
 
-def _other_job(found: HandedIn) -> list[str]:
+def _other_job(found: LogSummary) -> list[str]:
     """What the sweep would not have done: it brings its files, and takes its time."""
     files = given()
     least = total_bytes(Tree({path: files[path] for path in ("sweep.py", "my_input.txt")}))
@@ -82,10 +93,12 @@ def _other_job(found: HandedIn) -> list[str]:
     return problems
 
 
-def shows(what: Callable[[HandedIn], bool], say: Callable[[HandedIn], str]) -> Callable[[HandedIn, Bench], Result]:
+def shows(
+    what: Callable[[LogSummary], bool], say: Callable[[LogSummary], str]
+) -> Callable[[LogSummary, ExplorationCache], Result]:
     """The question whether the log shows something, and what it says about it."""
 
-    def ask(found: HandedIn, bench: Bench) -> Result:
+    def ask(found: LogSummary, cache: ExplorationCache) -> Result:
         return Result(True, say(found)) if what(found) else wrong(say(found))
 
     return ask

@@ -15,12 +15,12 @@ from ..text import about, count
 from ..tree import File, Tree
 from ..verify.evidence import Evidence, traceback, where_time_was_up
 from .checks import wrong
-from .exercise import Ask, Bench, Exercise, Question, Result, Unusable, job_of
+from .exercise import Ask, Exercise, ExplorationCache, Question, Result, UnusableAnswer, job_of
 from .goodput import HOUR, PATIENCE, AtRandom, Plan, Spent, luck, mean_goodput, play, young
 from .payload import job_of as payload_job
 from .prediction import prediction
 from .reading import literal
-from .saving_rule import AROUND, JOBS, KNOWN, MINUTE, MOST_HOURS, OFTEN, Fault, Ground, Rule, drawn
+from .saving_rule import AROUND, JOBS, KNOWN, MINUTE, MOST_HOURS, OFTEN, Rule, RuleFailed, Scenario, drawn
 
 PACE = Pace(wait=600.0, download=90.0, upload=150.0)
 CHECKPOINT, RESTART = 240.0, 120.0
@@ -144,20 +144,20 @@ MOST, ENOUGH = 0.97, 0.85
 
 
 def interval_of(exercise: Exercise, own: Tree) -> float:
-    """The student's interval in seconds. Raises Unusable."""
+    """The student's interval in seconds. Raises UnusableAnswer."""
     try:
         value = literal(own.file(exercise.name).text)
     except ValueError as error:
-        raise Unusable(f"The value of {exercise.name} can't be read: {error}.") from None
+        raise UnusableAnswer(f"The value of {exercise.name} can't be read: {error}.") from None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MOST_MINUTES:
-        raise Unusable(f"{exercise.name} is a number of minutes, like 45.")
+        raise UnusableAnswer(f"{exercise.name} is a number of minutes, like 45.")
     return value * MINUTE
 
 
 def reaches_with_interval(share: float, seed: str = "next week") -> Ask:
     """Whether jobs that save at this interval have at least this share of the best goodput."""
 
-    def ask(interval: float, bench: Bench) -> Result:
+    def ask(interval: float, cache: ExplorationCache) -> Result:
         if not interval:
             return wrong(
                 "With an interval of 0, the program saves before it has done any work, and never does any.",
@@ -242,15 +242,15 @@ MOST_BY_RULE, ENOUGH_BY_RULE = 0.95, 0.8
 
 
 def rule_of(exercise: Exercise, own: Tree) -> Rule:
-    """The student's rule. Raises Unusable."""
+    """The student's rule. Raises UnusableAnswer."""
     return Rule(job_of(exercise, own))
 
 
-def ends(rule: Rule, bench: Bench) -> Result:
+def ends(rule: Rule, cache: ExplorationCache) -> Result:
     """Whether the sweep ends with the right output in the simulator, on a pool with a time limit."""
     job = sweep(rule.job, steps=STEPS, checkpoint_seconds=CHECKPOINT, seconds_between_evictions=LIMIT)
     pace = replace(PACE, lifetimes=(LIMIT,))
-    moments = list(simulate(job, bench.executor, pace=pace, most_executions=4 * STEPS))
+    moments = list(simulate(job, cache.executor, pace=pace, most_executions=4 * STEPS))
     end, last = outcome(moments), moments[-1]
     right = OFTEN.known_answer(1, STEPS, steps=STEPS)
     if (
@@ -272,16 +272,16 @@ def ends(rule: Rule, bench: Bench) -> Result:
             if "before the next checkpoint" in last.text
             else "asked before the first iteration after a start, your rule saves again at once"
         )
-        text = f"The job never finishes: {why}.{_answered(rule, job, moments, bench)}"
+        text = f"The job never finishes: {why}.{_answered(rule, job, moments, cache)}"
     else:
         text = _fails("The program fails", last.ran, end.exit or end.status)
     return wrong(text, job, (), behind, evidence=facts, crashed=bool(facts), pace=pace)
 
 
-def _answered(rule: Rule, job: Job, moments: Sequence[Moment], bench: Bench) -> str:
+def _answered(rule: Rule, job: Job, moments: Sequence[Moment], cache: ExplorationCache) -> str:
     """What the rule has answered in the last slot, and when it would have the job save, in a sentence or two."""
     last = [moment.run for moment in moments if moment.run][-1]
-    answers = rule.answers(job, last.sandbox, bench.executor)
+    answers = rule.answers(job, last.sandbox, cache.executor)
     if not answers:
         return ""
     *before, final = answers
@@ -293,21 +293,21 @@ def _answered(rule: Rule, job: Job, moments: Sequence[Moment], bench: Bench) -> 
     return f" Asked {count(len(asked), 'time')} in {about(LIMIT)}, your rule returned {said}; it would {then}."
 
 
-def reaches(share: float, grounds: Sequence[Ground] = KNOWN) -> Ask:
+def reaches(share: float, scenarios: Sequence[Scenario] = KNOWN) -> Ask:
     """Whether a rule has at least this share of the best goodput on each of these pools."""
 
-    def ask(rule: Rule, bench: Bench) -> Result:
+    def ask(rule: Rule, cache: ExplorationCache) -> Result:
         reached = []
-        for ground in grounds:
+        for scenario in scenarios:
             try:
-                saved = rule.saved(ground, bench.executor)
-            except Fault as fault:
-                text = _fails(f"{_named(ground)}, the program fails", fault.run, fault.run.exit)
-                return wrong(text, ground.job(rule.job), evidence=_shown(fault.run))
-            spent = ground.fares(saved)
-            if mean_goodput(spent) < share * ground.best:
-                return _too_little(ground, saved, spent)
-            reached.append(f"{mean_goodput(spent):.0%} where {ground.best:.0%} can be had")
+                saved = rule.saved(scenario, cache.executor)
+            except RuleFailed as fault:
+                text = _fails(f"{_named(scenario)}, the program fails", fault.run, fault.run.exit)
+                return wrong(text, scenario.job(rule.job), evidence=_shown(fault.run))
+            spent = scenario.fares(saved)
+            if mean_goodput(spent) < share * scenario.best:
+                return _too_little(scenario, saved, spent)
+            reached.append(f"{mean_goodput(spent):.0%} where {scenario.best:.0%} can be had")
         return Result(True, f"goodput of {', '.join(reached)}")
 
     return ask
@@ -324,17 +324,17 @@ def _shown(run: Run | None) -> tuple[Evidence, ...]:
     return tuple(traceback(run) or where_time_was_up(run))
 
 
-def _named(ground: Ground) -> str:
+def _named(scenario: Scenario) -> str:
     return (
-        f"On a pool with {ground.name.partition(' (')[0]}, where a slot lasts {about(ground.pool.between)} on "
-        f"average and a checkpoint costs {about(ground.checkpoint)}"
+        f"On a pool with {scenario.name.partition(' (')[0]}, where a slot lasts {about(scenario.pool.between)} on "
+        f"average and a checkpoint costs {about(scenario.checkpoint)}"
     )
 
 
-def _too_little(ground: Ground, saved: Sequence[int], spent: Sequence[Spent]) -> Result:
+def _too_little(scenario: Scenario, saved: Sequence[int], spent: Sequence[Spent]) -> Result:
     return wrong(
-        f"{_named(ground)}, your job saves {len(saved)} times in {about(sum(ground.iterations))} of work and has "
-        f"a goodput of {mean_goodput(spent):.0%}; {ground.best:.0%} can be had. {_where_it_goes(spent)}.",
+        f"{_named(scenario)}, your job saves {len(saved)} times in {about(sum(scenario.iterations))} of work and has "
+        f"a goodput of {mean_goodput(spent):.0%}; {scenario.best:.0%} can be had. {_where_it_goes(spent)}.",
         misconception=_behind(spent),
     )
 

@@ -17,7 +17,7 @@ from ..rules.simulation import Moment, Pace, simulate
 from ..text import plain, series, shorten
 from ..tree import Tree
 from . import checks as asking
-from .exercise import Bench, Exercise, Question, Result, Unusable
+from .exercise import Exercise, ExplorationCache, Question, Result, UnusableAnswer
 from .reading import literal
 from .trusted import trusted
 
@@ -56,7 +56,7 @@ def prediction(
             moments = simulate(job(), executor, PROFILES[profile], schedules.parse(schedule), pace=pace)
             return _plain(truth(list(moments)))
 
-    def ask(value: object, bench: Bench) -> Result:
+    def ask(value: object, cache: ExplorationCache) -> Result:
         value, right = read(value), really()
         if _same(value, right):
             return Result(True, told)
@@ -81,7 +81,7 @@ def _value(exercise: Exercise, own: Tree) -> object:
     try:
         return _plain(literal(own.file(exercise.name).text))
     except ValueError as error:
-        raise Unusable(f"The value of {exercise.name} can't be read: {error}.") from None
+        raise UnusableAnswer(f"The value of {exercise.name} can't be read: {error}.") from None
 
 
 def _plain(value: object) -> object:

@@ -15,7 +15,7 @@ from .checks import Named, both, first_checkpoint, keeps, told
 from .cures import circumstances, leaving, restoring, saving, submitting
 from .damage import damaged
 from .dice import fair
-from .exercise import Ask, Bench, Exercise, Question, Result
+from .exercise import Ask, Exercise, ExplorationCache, Question, Result
 from .prediction import prediction
 from .save import GIVEN
 from .sweep import AT_THE_END, SWEEP, anywhere, asking, begun, in_place, restart_safe, sweep, sweep_output, unseen
@@ -44,10 +44,10 @@ IN_PLACE = "Restarted in place, it resumes and ends right"
 ANYWHERE = "Evicted at any time, any number of times, it ends right"
 
 
-def made_checkpoint(job: Job, bench: Bench, start: int, end: int, **settings: int) -> Tree:
+def made_checkpoint(job: Job, cache: ExplorationCache, start: int, end: int, **settings: int) -> Tree:
     """The files of the first checkpoint that the job itself makes of the sweep from `start` to
     `end`, output among them; empty if it makes none."""
-    found = bench.explore(sweep(job, start, end, **settings), sweep_output(start, end, **settings))
+    found = cache.explore(sweep(job, start, end, **settings), sweep_output(start, end, **settings))
     saved = found.root.next
     return saved.spool.without((STDOUT, STDERR)) if isinstance(saved, Saved) else Tree()
 
@@ -56,10 +56,10 @@ def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
     """The question what a job does, asked for one range, with the checkpoint of another in its sandbox, and the output
     that belongs to that."""
 
-    def ask(job: Job, bench: Bench) -> Result:
-        old = made_checkpoint(job, bench, **made)
+    def ask(job: Job, cache: ExplorationCache) -> Result:
+        old = made_checkpoint(job, cache, **made)
         begin = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
-        result = in_place(begin, bench, sweep_output(*asked), _believed(*asked))
+        result = in_place(begin, cache, sweep_output(*asked), _believed(*asked))
         there = (
             f"The sandbox has a checkpoint of the sweep from {made['start']} to {made['end']}, and {asked[0]} to "
             f"{asked[1]} is asked for"
@@ -87,16 +87,16 @@ def _crashed(found: Exploration) -> str | None:
 
 
 @fair
-def copes_with_damage(job: Job, bench: Bench) -> Result:
+def copes_with_damage(job: Job, cache: ExplorationCache) -> Result:
     """Whether a job goes on, from wherever, if a file of its own checkpoint is broken, in each way there is."""
-    made = made_checkpoint(job, bench, 1, 12)
+    made = made_checkpoint(job, cache, 1, 12)
     for path, entry in made.without((OUTPUT,)).items():
         if not isinstance(entry, File):
             continue
         database = any(other != path and posixpath.splitext(other)[0] == posixpath.splitext(path)[0] for other in made)
         for how, content in damaged(entry.content, own_format=not database):
             broken = replace(sweep(job, 1, 12), inputs=job.inputs | made.put(path, File(content)))
-            result = in_place(broken, bench, sweep_output(1, 12), _crashed)
+            result = in_place(broken, cache, sweep_output(1, 12), _crashed)
             if not result.passed:
                 return told(result, f"{path}, a file of the checkpoint, {how}")
     return Result(True, "")

@@ -81,7 +81,7 @@ with open("answers.txt", "w") as file:
 '''
 
 
-class Answered(NamedTuple):
+class RuleAnswer(NamedTuple):
     """What a rule has answered, asked so many seconds after a start: as `text`, and what that means."""
 
     seconds: int
@@ -90,7 +90,7 @@ class Answered(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ground:
+class Scenario:
     """A pool, and a job on it."""
 
     name: str
@@ -160,25 +160,25 @@ class Ground:
 
 
 @lru_cache(32)
-def _slots(ground: Ground) -> list[list[float]]:
-    return luck(ground.pool, JOBS, PATIENCE * sum(ground.iterations), seed=ground.name)
+def _slots(scenario: Scenario) -> list[list[float]]:
+    return luck(scenario.pool, JOBS, PATIENCE * sum(scenario.iterations), seed=scenario.name)
 
 
 @lru_cache(32)
-def _best(ground: Ground) -> float:
-    usual = young(ground.checkpoint, ground.pool.between)
-    return max(mean_goodput(ground.fares(ground.saved_every(usual * factor))) for factor in AROUND)
+def _best(scenario: Scenario) -> float:
+    usual = young(scenario.checkpoint, scenario.pool.between)
+    return max(mean_goodput(scenario.fares(scenario.saved_every(usual * factor))) for factor in AROUND)
 
 
 KNOWN = (
-    Ground("many evictions", AtRandom(40 * MINUTE), 276, (20, 60, 180), 90, 180, 30, 120),
-    Ground("office hours", OfficeHours(3 * HOUR), 162, (45, 135, 420), 30, 75, 15, 60),
-    Ground("few evictions", AtRandom(36 * HOUR), 99, (360, 1200, 3600), 60, 180, 60, 120),
+    Scenario("many evictions", AtRandom(40 * MINUTE), 276, (20, 60, 180), 90, 180, 30, 120),
+    Scenario("office hours", OfficeHours(3 * HOUR), 162, (45, 135, 420), 30, 75, 15, 60),
+    Scenario("few evictions", AtRandom(36 * HOUR), 99, (360, 1200, 3600), 60, 180, 60, 120),
 )
 """The pools of check(). The notebook names them and says no more about them."""
 
 
-def drawn(draw: random.Random) -> tuple[Ground, ...]:
+def drawn(draw: random.Random) -> tuple[Scenario, ...]:
     """Pools of the same three kinds, with other numbers and other luck."""
     name = f"{{}} (drawn, {draw.random():.6f})"
     return tuple(
@@ -198,7 +198,7 @@ def _drawn(
     minutes: tuple[float, float],
     ratio: tuple[float, float],
     iterations: float,
-) -> Ground:
+) -> Scenario:
     """`ratio`: of the time between evictions to the cost of a checkpoint. `iterations`: in one good interval."""
     pool = kind(round(MINUTE * draw.uniform(*minutes)))
     checkpoint = round(pool.between / draw.uniform(*ratio))
@@ -207,13 +207,13 @@ def _drawn(
     short = max(5, round(young(checkpoint, pool.between) / iterations / 4.7))
     seconds = (short, round(3.2 * short), 10 * short)
     steps = 3 * round(20 * young(checkpoint, pool.between) / sum(seconds))
-    return Ground(name, pool, steps, seconds, saving, checkpoint - saving - starting, starting, round(checkpoint / 2))
+    return Scenario(name, pool, steps, seconds, saving, checkpoint - saving - starting, starting, round(checkpoint / 2))
 
 
 # -- a student's rule ---------------------------------------------------------------
 
 
-class Fault(Exception):
+class RuleFailed(Exception):
     """A job that can't be run through with a rule; `run` is what became of the attempt."""
 
     def __init__(self, run: Run):
@@ -226,12 +226,12 @@ class Rule:
 
     def __init__(self, job: Job):
         self.job = job
-        self._saved: dict[Ground, list[int]] = {}
+        self._saved: dict[Scenario, list[int]] = {}
 
-    def saved(self, ground: Ground, executor: Executor) -> list[int]:
-        """The iterations of a ground's job before which it saves. Raises Fault."""
-        if ground not in self._saved:
-            job = ground.job(self.job)
+    def saved(self, scenario: Scenario, executor: Executor) -> list[int]:
+        """The iterations of a scenario's job before which it saves. Raises RuleFailed."""
+        if scenario not in self._saved:
+            job = scenario.job(self.job)
             job = replace(
                 job,
                 executable="run_through.py",
@@ -239,10 +239,10 @@ class Rule:
                 checkpoint_exit_code=None,
                 inputs=job.inputs.put("run_through.py", File(RUN_THROUGH, executable=True)),
             )
-            self._saved[ground] = _read(executor.run(job, job.inputs), ground)
-        return self._saved[ground]
+            self._saved[scenario] = _read(executor.run(job, job.inputs), scenario)
+        return self._saved[scenario]
 
-    def answers(self, job: Job, sandbox: Tree, executor: Executor) -> list[Answered]:
+    def answers(self, job: Job, sandbox: Tree, executor: Executor) -> list[RuleAnswer]:
         """What it answers from one start on, in this sandbox, until it has the job save: for words alone, as it is a
         student's process that tells. Empty if it can't be asked so long."""
         asking = replace(job, executable="ask_on.py", arguments=(str(MOST_HOURS * HOUR),), checkpoint_exit_code=None)
@@ -252,19 +252,19 @@ class Rule:
             return []
         try:
             found = [json.loads(line) for line in file.text.splitlines()]
-            return [Answered(int(seconds), saves is True, plain(str(text)[:40])) for seconds, saves, text in found]
+            return [RuleAnswer(int(seconds), saves is True, plain(str(text)[:40])) for seconds, saves, text in found]
         except (ValueError, TypeError):
             return []
 
 
-def _read(run: Run, ground: Ground) -> list[int]:
+def _read(run: Run, scenario: Scenario) -> list[int]:
     file = run.sandbox.get("saved.txt")
     if run.exit.code != 0 or not isinstance(file, File):
-        raise Fault(run)
+        raise RuleFailed(run)
     try:
         found = [int(word) for word in file.content.split()]
     except ValueError:
-        raise Fault(run) from None
-    if any(one >= other for one, other in zip([1, *found], [*found, ground.steps + 1])):
-        raise Fault(run)
+        raise RuleFailed(run) from None
+    if any(one >= other for one, other in zip([1, *found], [*found, scenario.steps + 1])):
+        raise RuleFailed(run)
     return found

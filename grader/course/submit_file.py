@@ -12,7 +12,7 @@ from ..text import series
 from ..tree import File, Tree
 from .checks import both, first_checkpoint, wrong
 from .cures import submitting
-from .exercise import Ask, Bench, Exercise, Question, Result, submission_of
+from .exercise import Ask, Exercise, ExplorationCache, Question, Result, submission_of
 from .prediction import prediction
 from .sweep import SWEEP, asking, in_place, restart_safe, sweep
 
@@ -90,12 +90,12 @@ def misspelt() -> Job:
     return submit.parse(MISSPELT, submit.TreeFolder(given()), name="sweep.sub").jobs[0]
 
 
-def of_job(ask: Ask) -> Callable[[Submission, Bench], Result]:
+def of_job(ask: Ask) -> Callable[[Submission, ExplorationCache], Result]:
     """A question about the one job of a submission."""
-    return lambda submission, bench: ask(submission.jobs[0], bench)
+    return lambda submission, cache: ask(submission.jobs[0], cache)
 
 
-def is_one_sweep(submission: Submission, bench: Bench) -> Result:
+def is_one_sweep(submission: Submission, cache: ExplorationCache) -> Result:
     """Whether the submit file queues the sweep, once and whole."""
     job = submission.jobs[0]
     if len(submission.jobs) > 1 or (job.executable, job.arguments) != ("sweep.py", ("1", "12")):
@@ -103,7 +103,7 @@ def is_one_sweep(submission: Submission, bench: Bench) -> Result:
     return Result(True, "")
 
 
-def asks_for_enough(submission: Submission, bench: Bench) -> Result:
+def asks_for_enough(submission: Submission, cache: ExplorationCache) -> Result:
     """Whether the submit file says what a slot needs to have, and keeps a job event log."""
     places = {submission.place(name) for name in REQUESTS}
     cautions = [one for one in submission.remarks if one.kind == CAUTION and (one.file, one.line) in places]

@@ -14,7 +14,7 @@ from ..verify.explore import Exploration
 from ..verify.states import State
 from .checks import Named, every_schedule, failed, fault_free, told, wrong
 from .dice import fair
-from .exercise import Ask, Bench, Result
+from .exercise import Ask, ExplorationCache, Result
 from .payload import Program
 from .resumption import free_way
 
@@ -39,7 +39,7 @@ def sweep_output(start: int, end: int, **settings: float) -> Tree:
     return SWEEP.known_answer(start, end, **settings)
 
 
-def asking(question: Callable[[Job, Bench, Tree], Result], start: int, end: int, **settings: float) -> Ask:
+def asking(question: Callable[[Job, ExplorationCache, Tree], Result], start: int, end: int, **settings: float) -> Ask:
     """A question about the sweep from `start` to `end`. If that is not the one that the notebook speaks of, a failure
     says so."""
     there = (
@@ -49,14 +49,14 @@ def asking(question: Callable[[Job, Bench, Tree], Result], start: int, end: int,
         + (f", saved every {settings['interval']}" if "interval" in settings else "")
     )
 
-    def ask(job: Job, bench: Bench) -> Result:
-        result = question(sweep(job, start, end, **settings), bench, sweep_output(start, end, **settings))
+    def ask(job: Job, cache: ExplorationCache) -> Result:
+        result = question(sweep(job, start, end, **settings), cache, sweep_output(start, end, **settings))
         return told(result, there) if there else result
 
     return fair(ask)
 
 
-def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.Random], Ask]:
+def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callable[[random.Random], Ask]:
     """A question about a sweep whose numbers are drawn."""
 
     def drawn(draw: random.Random) -> Ask:
@@ -75,39 +75,39 @@ def unseen(question: Callable[[Job, Bench, Tree], Result]) -> Callable[[random.R
     return drawn
 
 
-def in_place(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result:
+def in_place(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result:
     """Whether the sweep, restarted in place, ends right, and does nothing twice or before its time."""
-    result = fault_free(job, bench, expected, named)
-    return _amiss(job, bench, expected, named) or result if result.passed else result
+    result = fault_free(job, cache, expected, named)
+    return _amiss(job, cache, expected, named) or result if result.passed else result
 
 
-def restart_safe(job: Job, bench: Bench, expected: Tree) -> Result:
+def restart_safe(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether the sweep is restart-safe, and does nothing twice or before its time."""
-    result = every_schedule(job, bench, expected)
-    return _amiss(job, bench, expected) or result if result.passed else result
+    result = every_schedule(job, cache, expected)
+    return _amiss(job, cache, expected) or result if result.passed else result
 
 
-def anywhere(job: Job, bench: Bench, expected: Tree) -> Result:
+def anywhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether the sweep is restart-safe, and a start does the same wherever and whenever it is."""
-    result = restart_safe(job, bench, expected)
-    return _elsewhere(job, bench, expected) or result if result.passed else result
+    result = restart_safe(job, cache, expected)
+    return _elsewhere(job, cache, expected) or result if result.passed else result
 
 
-def _amiss(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -> Result | None:
+def _amiss(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result | None:
     """What is wrong with a sweep that brings the right output; None if nothing is."""
-    found = bench.explore(job, expected)
+    found = cache.explore(job, expected)
     if found.seconds is not None and (surplus := _surplus(job, found.seconds)):
         if repeated := sum(_again(found)) + _before_start(job, found):
             return failed(
                 job,
-                bench,
+                cache,
                 found,
                 named or _off_by_one,
                 f"The output is right, but {count(repeated, 'iteration')} too many.",
             )
         return failed(
             job,
-            bench,
+            cache,
             found,
             named or _nothing,
             "The output is right, but the job takes "
@@ -118,11 +118,11 @@ def _amiss(job: Job, bench: Bench, expected: Tree, named: Named | None = None) -
     return None
 
 
-def _elsewhere(job: Job, bench: Bench, expected: Tree) -> Result | None:
+def _elsewhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result | None:
     """What is wrong if a start from the beginning depends on where and when it is: then what was seen of one start,
     and how much time is lost by another, means little."""
-    first = bench.explore(job, expected).root
-    later = bench.executor.run(job, first.sandbox, slot=1, clock=first.clock + 100_000.0)
+    first = cache.explore(job, expected).root
+    later = cache.executor.run(job, first.sandbox, slot=1, clock=first.clock + 100_000.0)
     if later.exit == first.ran.exit and abs(later.seconds - first.ran.seconds) <= 0.1 * first.ran.seconds:
         return None
     return wrong(

@@ -17,7 +17,7 @@ from ..rules.job import Job
 from ..tree import Tree
 
 
-class Trusted(LocalExecutor):
+class TrustedExecutor(LocalExecutor):
     """An executor for programs that are known to do what they should: if one does not, it is the machine's fault, and
     nothing may be concluded from what came of it."""
 
@@ -31,17 +31,17 @@ class Trusted(LocalExecutor):
         return run
 
 
-_shared: ContextVar[Trusted | None] = ContextVar("shared", default=None)
+_shared: ContextVar[TrustedExecutor | None] = ContextVar("shared", default=None)
 
 
 @contextmanager
-def trusted() -> Iterator[Trusted]:
+def trusted() -> Iterator[TrustedExecutor]:
     """An executor: that of shared() around it, or else a new one."""
     shared = _shared.get()
     if shared is not None:
         yield shared
         return
-    with Trusted() as executor:
+    with TrustedExecutor() as executor:
         yield executor
 
 

@@ -18,7 +18,7 @@ from ..tree import File, Tree
 from ..verify.evidence import Evidence
 from ..verify.explore import RESTART_SAFE, Exploration
 from .checks import failed, first_checkpoint, told, wrong
-from .exercise import Ask, Bench, Result
+from .exercise import Ask, ExplorationCache, Result
 from .payload import Program
 
 WAVES = Program("waves", "waves")
@@ -155,23 +155,23 @@ def _whole(text: str) -> bool:
 # -- questions ------------------------------------------------------------------------
 
 
-def asking(question: Callable[[Job, Bench, Tree], Result], limit: int, **settings: float) -> Ask:
+def asking(question: Callable[[Job, ExplorationCache, Tree], Result], limit: int, **settings: float) -> Ask:
     """A question about the waves with this time limit and these settings."""
 
-    def ask(job: Job, bench: Bench) -> Result:
-        return question(limited(WAVES.changed(job, **settings), limit), bench, WAVES.known_answer(**settings))
+    def ask(job: Job, cache: ExplorationCache) -> Result:
+        return question(limited(WAVES.changed(job, **settings), limit), cache, WAVES.known_answer(**settings))
 
     return ask
 
 
-def unseen(question: Callable[[Job, Bench, Tree], Result], periods: float) -> Callable[[random.Random], Ask]:
+def unseen(question: Callable[[Job, ExplorationCache, Tree], Result], periods: float) -> Callable[[random.Random], Ask]:
     """A question about waves whose numbers are drawn, with a time limit of so many restart files."""
 
     def drawn(draw: random.Random) -> Ask:
         settings = unseen_settings(draw)
         limit = round(periods * (settings["save_every"] * settings["seconds"] + 5 * settings["disk_seconds"]))
         there = "With {points} points, saved every {save_every} of {steps} steps".format(**settings)
-        return lambda job, bench: told(asking(question, limit, **settings)(job, bench), there)
+        return lambda job, cache: told(asking(question, limit, **settings)(job, cache), there)
 
     return drawn
 
@@ -190,7 +190,7 @@ def unseen_settings(draw: random.Random) -> dict[str, float]:
     }
 
 
-def is_the_wrapped_program(job: Job, bench: Bench) -> Result:
+def is_the_wrapped_program(job: Job, cache: ExplorationCache) -> Result:
     """Whether the submit file still runs my_wrapper with a time limit, and brings the output home."""
     limit = job.arguments[0] if job.arguments else ""
     if job.executable != "my_wrapper" or not limit.isdigit() or WAVES.output not in (job.transfer_output_files or ()):
@@ -203,29 +203,29 @@ def is_the_wrapped_program(job: Job, bench: Bench) -> Result:
     return Result(True, "")
 
 
-def at_once(job: Job, bench: Bench, expected: Tree) -> Result:
+def at_once(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether a job with time enough is done in one execution."""
-    found = bench.explore(job, expected)
+    found = cache.explore(job, expected)
     end = found.root.next
     if isinstance(end, Ended) and end.exit.code == 0 and all(end.home.get(path) == expected[path] for path in expected):
         return Result(True, "exit code 0, and the right output")
-    return _too_early(job, bench, expected) or failed(job, bench, found)
+    return _too_early(job, cache, expected) or failed(job, cache, found)
 
 
-def out_of_time(job: Job, bench: Bench, expected: Tree) -> Result:
+def out_of_time(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether a job that is out of time leaves with the checkpoint code, and its files reach the spool."""
-    found = bench.explore(job, expected)
+    found = cache.explore(job, expected)
     run, end = found.root.ran, found.root.next
-    if early := _too_early(job, bench, expected):
+    if early := _too_early(job, cache, expected):
         return early
     if isinstance(end, Ended) and run.seconds > 1.5 * float(job.arguments[0]):
         never = " It sets no limit at all: waves has run to its end." if _is_done(run, expected) else ""
         text = f"my_wrapper is given {job.arguments[0]} s, and lets waves run for {run.seconds:.0f} s.{never}"
         return wrong(text, job, ())
-    if isinstance(end, Ended) and end.exit.code == 0 and _exit_code(job, bench, points=2) == 0:
+    if isinstance(end, Ended) and end.exit.code == 0 and _exit_code(job, cache, points=2) == 0:
         return failed(
             job,
-            bench,
+            cache,
             found,
             "wrong-exit-code",
             "Out of time, my_wrapper leaves with 0; and so it does when waves fails. It does not see the "
@@ -234,15 +234,15 @@ def out_of_time(job: Job, bench: Bench, expected: Tree) -> Result:
     if isinstance(end, Ended):
         return failed(
             job,
-            bench,
+            cache,
             found,
             None,
             f"After {run.seconds:.0f} s, the time is up, and my_wrapper leaves with "
             f"{end.exit}. For HTCondor, that is the end.",
         )
-    if isinstance(end, Saved) and (amiss := _not_its_own_time(job, run) or _not_its_argument(job, bench, run)):
+    if isinstance(end, Saved) and (amiss := _not_its_own_time(job, run) or _not_its_argument(job, cache, run)):
         return wrong(amiss, job, ())
-    return first_checkpoint(job, bench, expected)
+    return first_checkpoint(job, cache, expected)
 
 
 def _not_its_own_time(job: Job, run: Run) -> str:
@@ -262,14 +262,14 @@ def _not_its_own_time(job: Job, run: Run) -> str:
     return ""
 
 
-def _not_its_argument(job: Job, bench: Bench, run: Run) -> str:
+def _not_its_argument(job: Job, cache: ExplorationCache, run: Run) -> str:
     """What is wrong if a first execution that was cut off would not end earlier if it were given less time."""
     if float(job.arguments[0]) != LIMIT:
         return ""  # a wrapper that heeds that one heeds another
     # One of the two is less, also for a wrapper that looks now and then, or takes something off its limit.
     for limit in (moments(SHORT)[0], 2 * first_file(SHORT) + 1):
         shorter = limited(WAVES.changed(job, **SHORT), limit)
-        then = bench.executor.run(shorter, shorter.inputs)
+        then = cache.executor.run(shorter, shorter.inputs)
         if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
             return ""
     return (
@@ -283,10 +283,10 @@ def _is_done(run: Run, expected: Tree) -> bool:
     return all(run.sandbox.get(path) == expected[path] for path in expected)
 
 
-def _too_early(job: Job, bench: Bench, expected: Tree) -> Result | None:
+def _too_early(job: Job, cache: ExplorationCache, expected: Tree) -> Result | None:
     """What is wrong if the first execution leaves with the checkpoint code long before it has to, and is not done;
     None if it does not."""
-    found = bench.explore(job, expected)
+    found = cache.explore(job, expected)
     run, limit = found.root.ran, float(job.arguments[0])
     if run.exit.code != job.checkpoint_exit_code or run.seconds > limit / 2 or _is_done(run, expected):
         return None
@@ -294,13 +294,13 @@ def _too_early(job: Job, bench: Bench, expected: Tree) -> Result | None:
     saved = next(seconds for seconds, text in _said(_uninterrupted(job)) if _whole(text))
     if run.seconds >= saved:
         return wrong(f"{text}. The limit is its first argument, $1.", job, ())
-    return failed(job, bench, found, "no-progress", f"{text}. waves has its first restart file after {saved} s.")
+    return failed(job, cache, found, "no-progress", f"{text}. waves has its first restart file after {saved} s.")
 
 
-def passes_on(job: Job, bench: Bench, expected: Tree) -> Result:
+def passes_on(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether the job ends with the exit code of waves if that fails, at once, or after a checkpoint, on every
     schedule."""
-    unusable = _exit_code(job, bench, points=2)
+    unusable = _exit_code(job, cache, points=2)
     if unusable != UNUSABLE:
         return wrong(
             f"With an unusable my_input.txt, waves leaves with {UNUSABLE} and the job with {unusable}.",
@@ -308,32 +308,32 @@ def passes_on(job: Job, bench: Bench, expected: Tree) -> Result:
             (),
             "always-85" if unusable == job.checkpoint_exit_code else "wrong-exit-code",
         )
-    found = bench.explore(replace(job, success_exit_code=DIVERGED), Tree())
+    found = cache.explore(replace(job, success_exit_code=DIVERGED), Tree())
     if found.verdict == RESTART_SAFE or found.failure == "lost progress":  # which other questions are about
         return Result(True, f"exit codes {UNUSABLE} and {DIVERGED}, as waves leaves with", schedules=found.schedules)
     misconception = {"never finishes": "always-85", "failed": "wrong-exit-code"}.get(found.failure or "")
     what = "the job is started again, for ever" if misconception == "always-85" else "the job does not"
-    return failed(job, bench, found, misconception, f"When waves diverges, it leaves with {DIVERGED}, and {what}.")
+    return failed(job, cache, found, misconception, f"When waves diverges, it leaves with {DIVERGED}, and {what}.")
 
 
-def _exit_code(job: Job, bench: Bench, **settings: float) -> int | None:
+def _exit_code(job: Job, cache: ExplorationCache, **settings: float) -> int | None:
     """The exit code of a first execution with other settings."""
     changed = WAVES.changed(job, **settings)
-    return bench.executor.run(changed, changed.inputs).exit.code
+    return cache.executor.run(changed, changed.inputs).exit.code
 
 
 def cut_off(choose: Callable[[list[int]], list[int]] = list, /, **settings: float) -> Ask:
     """The question whether a job ends right wherever its first execution is cut off, with the same time limit in each
     execution. `choose` takes some of moments()."""
 
-    def ask(job: Job, bench: Bench) -> Result:
+    def ask(job: Job, cache: ExplorationCache) -> Result:
         becomes: dict[tuple[Exit, Tree], Exploration] = {}
         tried = []
-        for one, cut in _cut(job, choose(moments(settings)), bench, settings):
+        for one, cut in _cut(job, choose(moments(settings)), cache, settings):
             # What a wrapper leaves is mostly the last whole file. What becomes of a job from there is asked once.
-            left = _left(one, bench)
+            left = _left(one, cache)
             if left not in becomes:
-                becomes[left] = bench.explore(one, WAVES.known_answer(**settings), late=False)
+                becomes[left] = cache.explore(one, WAVES.known_answer(**settings), late=False)
             tried.append((cut, one, becomes[left]))
         torn = [one for one in tried if one[2].verdict != RESTART_SAFE]
         if not torn:
@@ -345,7 +345,7 @@ def cut_off(choose: Callable[[list[int]], list[int]] = list, /, **settings: floa
         cut, cut_job, found = min(torn, key=lambda one: _gravity(one[2]))
         result = failed(
             cut_job,
-            bench,
+            cache,
             found,
             "torn-write" if cut.saving else None,
             f"With {_numbers(settings)}: cut off after {cut.seconds} s (waves has said: {cut.said}), "
@@ -367,7 +367,9 @@ def cut_off_unseen(draw: random.Random) -> Ask:
     return cut_off(lambda moments: moments[-1:], **settings)
 
 
-def _cut(job: Job, wanted: Sequence[int], bench: Bench, settings: dict[str, float]) -> Iterator[tuple[Job, Cut]]:
+def _cut(
+    job: Job, wanted: Sequence[int], cache: ExplorationCache, settings: dict[str, float]
+) -> Iterator[tuple[Job, Cut]]:
     """The job with time limits at which waves, in the first execution, is cut off at these moments, or a little later by
     a wrapper that looks now and then: those while it writes its second restart file, or later ones, and the first
     before: with one file in each execution it has to come to its end, too."""
@@ -376,7 +378,7 @@ def _cut(job: Job, wanted: Sequence[int], bench: Bench, settings: dict[str, floa
     for moment in wanted:
         for _ in range(MOST_TRIES):
             cut_job = limited(WAVES.changed(job, **settings), moment + ahead)
-            run = bench.executor.run(cut_job, cut_job.inputs)
+            run = cache.executor.run(cut_job, cut_job.inputs)
             reached = _reached(run, settings)
             if reached.seconds >= moment:
                 break
@@ -425,9 +427,9 @@ def _numbers(settings: dict[str, float]) -> str:
     return ", ".join(f"{name} = {value:g}" for name, value in settings.items())
 
 
-def _left(job: Job, bench: Bench) -> tuple[Exit, Tree]:
+def _left(job: Job, cache: ExplorationCache) -> tuple[Exit, Tree]:
     """How a first execution ends, and in what sandbox."""
-    run = bench.executor.run(job, job.inputs)
+    run = cache.executor.run(job, job.inputs)
     return run.exit, without_streams(run.sandbox)
 
 

@@ -36,7 +36,7 @@ KINDS: dict[str, type[File] | type[Link] | type[Directory] | type[Fifo]] = {
 }
 
 
-class Remembering(Executor):
+class RememberingExecutor(Executor):
     """An executor with a memory in a directory, which is made if it is not there."""
 
     def __init__(self, memory: Path, **how: Any):

@@ -84,9 +84,9 @@ class Team:
             self._idle.put(member)
 
     @property
-    def ahead(self) -> _Ahead | None:
+    def ahead(self) -> _FutureExecutor | None:
         """What begins an execution and waits for nothing; None where that would only be in the way of others."""
-        return _Ahead(self) if self._begun < self._size - 1 else None
+        return _FutureExecutor(self) if self._begun < self._size - 1 else None
 
     def begin(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Future[Run]:
         """Begin an execution, in a thread of its own."""
@@ -119,7 +119,7 @@ class Team:
         return run._replace(sandbox=renamed(run.sandbox, there, here))
 
 
-class _Ahead:
+class _FutureExecutor:
     """In an executor's place: gives a Future of the run."""
 
     def __init__(self, team: Team):

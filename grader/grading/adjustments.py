@@ -19,7 +19,7 @@ from ..course.catalogue import EXERCISES
 from ..text import no_formula, plain
 from ..view.card import in_points, number
 from .archives import Refused, quoted
-from .collect import HandedIn
+from .collect import HandIn
 from .judge import Grade
 
 FILE = "adjustments.csv"
@@ -95,7 +95,7 @@ def _adjustment(path: Path, line: Mapping[str, str | None], at: int) -> Adjustme
 
 
 def belonging(
-    adjustments: Iterable[Adjustment], handed: Sequence[HandedIn]
+    adjustments: Iterable[Adjustment], handed: Sequence[HandIn]
 ) -> tuple[dict[str, list[Adjustment]], list[Adjustment]]:
     """(student → what is changed for them, what is nobody's)."""
     known: dict[str, list[str]] = {}

@@ -25,7 +25,7 @@ from ..course.catalogue import EXERCISES
 from ..execute.isolation import confinement
 from ..execute.team import processors
 from ..files import write_whole
-from ..real_pool.personal_pool import Trouble
+from ..real_pool.personal_pool import PoolError
 from ..rules.execution import MachineTrouble
 from ..text import count, no_formula, plain, series
 from ..view.card import in_points, number
@@ -33,11 +33,11 @@ from . import class_report, cluster, exports, pages, workers
 from .adjustments import FILE, Adjustment, adjusted, belonging
 from .adjustments import read as read_adjustments
 from .archives import Refused
-from .collect import Handed, HandedIn, find
+from .collect import HandIn, HandIns, find
 from .judge import UNSEEN, Grade, rubric
 from .roster import compare
 from .roster import read as read_roster
-from .store import Outcome, Settings, read_grade
+from .store import Settings, StoreEntry, read_grade
 
 DONE, LOOK, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit status: all graded; all graded but an instructor has to look at some; nothing graded; interrupted."""
@@ -62,11 +62,11 @@ class Wanted(NamedTuple):
 
 
 @dataclass
-class Result:
+class StudentResult:
     """One line of the class: who, and what they got."""
 
-    handed: HandedIn
-    outcome: Outcome
+    handed: HandIn
+    outcome: StoreEntry
     _store: Path = field(repr=False, default=Path())
     adjustments: Sequence[Adjustment] = ()
     """What an instructor has changed by hand."""
@@ -199,9 +199,9 @@ def _foreign(table: Path) -> bool:
 
 
 def _grade(
-    handed: Handed,
+    handed: HandIns,
     settings: Settings,
-    graded: Generator[tuple[int, Outcome], None, None],
+    graded: Generator[tuple[int, StoreEntry], None, None],
     by_hand: Sequence[Adjustment],
     wanted: Wanted,
     say: TextIO,
@@ -209,7 +209,7 @@ def _grade(
     out, reports = wanted.out, wanted.reports
     before, known = _read_table(out), {path.name for path in settings.store.glob("*.json")}
     progress = Progress(len(handed), say)
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, StoreEntry] = {}
     try:
         with closing(graded):
             for index, outcome in graded:
@@ -222,7 +222,7 @@ def _grade(
             file=say,
         )
         return INTERRUPTED
-    except (MachineTrouble, Trouble) as error:
+    except (MachineTrouble, PoolError) as error:
         progress.end()
         _remove_empty(settings.store / "htcondor", settings.store, reports / "students", reports)
         print(f"grader grade: {error}", file=say)
@@ -230,9 +230,10 @@ def _grade(
     progress.end()
     changed, strays = belonging(by_hand, handed)
     results = [
-        Result(one, outcomes[number], settings.store, changed.get(one.student, ())) for number, one in enumerate(handed)
+        StudentResult(one, outcomes[number], settings.store, changed.get(one.student, ()))
+        for number, one in enumerate(handed)
     ]
-    missing = [Result(one, Outcome()) for one in handed.missing]
+    missing = [StudentResult(one, StoreEntry()) for one in handed.missing]
     table = _table([*results, *missing], rubric(settings.seed))
     write_whole(out, _csv(table))
     about = f"{wanted.assignment}, {time.strftime('%Y-%m-%d')}"
@@ -252,7 +253,7 @@ def _grade(
     return _conclude(results, [*handed.odd, *odd], say)
 
 
-def _export(results: Sequence[Result], wanted: Wanted, written: Mapping[str, Path], say: TextIO) -> list[Path]:
+def _export(results: Sequence[StudentResult], wanted: Wanted, written: Mapping[str, Path], say: TextIO) -> list[Path]:
     """Write what other systems import. The files."""
     files = []
     for form in wanted.formats:
@@ -268,7 +269,7 @@ def _export(results: Sequence[Result], wanted: Wanted, written: Mapping[str, Pat
     return files
 
 
-def _conclude(results: Sequence[Result], odd: Sequence[tuple[str, str]], say: TextIO) -> int:
+def _conclude(results: Sequence[StudentResult], odd: Sequence[tuple[str, str]], say: TextIO) -> int:
     for exercise, students in class_report.alike_groups(results):
         print(f"Alike in {exercise}: {', '.join(students)}", file=say)
     look = [*((result.student, " ".join(result.problems())) for result in results if result.problems()), *odd]
@@ -285,7 +286,7 @@ class Progress:
         self.began = self.told = time.monotonic()
         self.terminal = say.isatty()
 
-    def step(self, outcome: Outcome) -> None:
+    def step(self, outcome: StoreEntry) -> None:
         """One more is done."""
         self.done += 1
         self.fresh += not outcome.again
@@ -313,11 +314,11 @@ Table = dict[str, dict[str, str]]
 """Student → column → text."""
 
 
-def _table(results: Iterable[Result], version: str) -> Table:
+def _table(results: Iterable[StudentResult], version: str) -> Table:
     return {result.student: _row(result, version) for result in results}
 
 
-def _row(result: Result, version: str) -> dict[str, str]:
+def _row(result: StudentResult, version: str) -> dict[str, str]:
     grade, who = result.grade(), result.handed.identity
     row = {
         "student": result.student,
@@ -335,7 +336,7 @@ def _row(result: Result, version: str) -> dict[str, str]:
                 f"{one.exercise} misconception": one.misconception or "",
             }
     said = (*grade.unsure, *grade.remarks) if grade else ()
-    remarks = dict.fromkeys([result.outcome.problem, *said, *([] if result.outcome != Outcome() else [NOTHING])])
+    remarks = dict.fromkeys([result.outcome.problem, *said, *([] if result.outcome != StoreEntry() else [NOTHING])])
     row["comments"] = " ".join(result.comments())
     return row | {"remarks": " ".join(filter(None, remarks)), "submission": result.outcome.key[:12], "rubric": version}
 
@@ -381,7 +382,7 @@ def changes(before: Table, now: Table) -> Iterator[str]:
 
 
 def _write_reports(
-    results: Sequence[Result], reports: Path, named: bool, missing: int = 0, about: str = ""
+    results: Sequence[StudentResult], reports: Path, named: bool, missing: int = 0, about: str = ""
 ) -> dict[str, Path]:
     """Write the pages. Student → page."""
     taken: set[str] = set()

@@ -27,10 +27,10 @@ from ..text import count, escape, series
 from ..view import page as pages
 from ..view.card import STATUSES, in_points, number
 from . import similarity as alike
-from .judge import Graded, Written
+from .judge import AnswerFile, Graded
 
 if TYPE_CHECKING:
-    from .batch import Result
+    from .batch import StudentResult
 
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}
 BARS = 10
@@ -102,7 +102,7 @@ class Tally:
 
 
 @dataclass
-class Found:
+class ClassMisconception:
     """A misconception in a class: who has it, and one story that shows it."""
 
     students: set[str] = field(default_factory=set)
@@ -122,8 +122,8 @@ class Found:
             self.exercise, self.headline, self.story = graded.title, graded.headline, story
 
 
-def page(results: Iterable[Result], named: bool = False, missing: int = 0, about: str = "") -> str:
-    """The report. `results` have a student and a grade(), which may be None; see batch.Result. `missing` of the class
+def page(results: Iterable[StudentResult], named: bool = False, missing: int = 0, about: str = "") -> str:
+    """The report. `results` have a student and a grade(), which may be None; see batch.StudentResult. `missing` of the class
     have handed in nothing; `about` says which assignment it is, and when."""
     results = list(results)
     tallies, found, ungraded = _counted(results)
@@ -144,17 +144,17 @@ def page(results: Iterable[Result], named: bool = False, missing: int = 0, about
     return pages.page("Class report", "\n".join(body), STYLE)
 
 
-def alike_groups(results: Iterable[Result]) -> list[tuple[str, list[str]]]:
+def alike_groups(results: Iterable[StudentResult]) -> list[tuple[str, list[str]]]:
     """(exercise, students) whose answers are alike, for the instructor's eyes."""
     return [(tally.exercise.name, group) for tally in _counted(list(results))[0] for group in tally.alike()]
 
 
-Pair = tuple[str, tuple[str, Sequence[Written]], tuple[str, Sequence[Written]]]
+Pair = tuple[str, tuple[str, Sequence[AnswerFile]], tuple[str, Sequence[AnswerFile]]]
 """An exercise, and two students with what they wrote."""
 
 
 def alike_pairs(
-    results: Iterable[Result],
+    results: Iterable[StudentResult],
 ) -> list[Pair]:
     """(exercise, a student with an answer, another) of all whose answers are alike: the first of a group with each of
     the others."""
@@ -172,9 +172,9 @@ def alike_pairs(
     return pairs
 
 
-def _counted(results: Sequence[Result]) -> tuple[list[Tally], dict[str, Found], int]:
+def _counted(results: Sequence[StudentResult]) -> tuple[list[Tally], dict[str, ClassMisconception], int]:
     tallies = {name: Tally(exercise) for name, exercise in EXERCISES.items()}
-    found: dict[str, Found] = {}
+    found: dict[str, ClassMisconception] = {}
     names, ungraded = _names([result.student for result in results]), 0
     for result in results:
         grade = result.grade()
@@ -182,7 +182,7 @@ def _counted(results: Sequence[Result]) -> tuple[list[Tally], dict[str, Found], 
         for graded in grade.exercises if grade else ():
             tallies[graded.exercise].add(result.student, graded)
             if graded.misconception:
-                found.setdefault(graded.misconception, Found()).add(result.student, graded, names)
+                found.setdefault(graded.misconception, ClassMisconception()).add(result.student, graded, names)
     return list(tallies.values()), found, ungraded
 
 
@@ -230,7 +230,7 @@ def _by_notebook(tallies: Sequence[Tally], told: Callable[[list[Tally]], str]) -
 # -- points ------------------------------------------------------------------------
 
 
-def _totals(results: Sequence[Result]) -> str:
+def _totals(results: Sequence[StudentResult]) -> str:
     """How all points together are distributed."""
     points = [grade.points for result in results if (grade := result.grade())]
     if not points:
@@ -316,7 +316,7 @@ def _strip(statuses: Counter[str]) -> str:
 # -- what went wrong ---------------------------------------------------------------
 
 
-def _misconceptions(found: dict[str, Found], total: int) -> str:
+def _misconceptions(found: dict[str, ClassMisconception], total: int) -> str:
     if not found:
         return ""
     most = sorted(found.items(), key=lambda item: (-len(item[1].students), item[0]))
@@ -326,7 +326,7 @@ def _misconceptions(found: dict[str, Found], total: int) -> str:
     )
 
 
-def _misconception(id: str, found: Found, total: int) -> str:
+def _misconception(id: str, found: ClassMisconception, total: int) -> str:
     number, known = len(found.students), MISCONCEPTIONS.get(id)
     story = (
         (

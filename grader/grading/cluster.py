@@ -24,16 +24,16 @@ from ..execute.scratch import content, text
 from ..files import write_whole
 from ..real_pool import queue as queues
 from ..real_pool.life import exit_of
-from ..real_pool.log import Growing
-from ..real_pool.personal_pool import Trouble
+from ..real_pool.log import GrowingLog
+from ..real_pool.personal_pool import PoolError
 from ..real_pool.queue import HTCondor, JobId
 from ..rules.eventlog import Event
 from ..text import count, plain, shorten
 from . import pages
-from .collect import HandedIn
+from .collect import HandIn
 from .job import NO_SANDBOX
 from .judge import Grade, Graded, OutOfTime, at_most
-from .store import Outcome, Settings, final_grade, key_of, read
+from .store import Settings, StoreEntry, final_grade, key_of, read
 
 ATTEMPTS = 3
 """Clusters that a submission is part of, as long as what comes home is no grade."""
@@ -98,17 +98,17 @@ queue key from {items}
 
 
 def grade_all(
-    handed: Sequence[HandedIn],
+    handed: Sequence[HandIn],
     settings: Settings,
     jobs: int | None,
     require_sandbox: bool,
     say: TextIO,
     at_hand: Callable[[], HTCondor] | None = None,
-) -> Generator[tuple[int, Outcome], None, None]:
+) -> Generator[tuple[int, StoreEntry], None, None]:
     """Grade all as jobs of the queue at hand, at most `jobs` of them at a time; gives (index, outcome) as they come.
 
     Whatever ends it, no job is left in the queue; if that has failed, the next time sees to it, and takes what has
-    come home meanwhile. Raises Trouble.
+    come home meanwhile. Raises PoolError.
     """
     wanted: dict[str, list[int]] = {}  # those who have handed in the same share a job
     folder = (settings.store / "htcondor").resolve()
@@ -124,7 +124,7 @@ def grade_all(
         return
     try:
         queue = (at_hand or queues.at_hand)()
-    except Trouble:
+    except PoolError:
         shutil.rmtree(folder / "submissions")
         raise
     work = Work(folder, settings, queue, jobs, require_sandbox, say)
@@ -133,19 +133,19 @@ def grade_all(
             yield index, outcome
 
 
-def _known(handed: HandedIn, settings: Settings) -> tuple[Outcome, bytes]:
+def _known(handed: HandIn, settings: Settings) -> tuple[StoreEntry, bytes]:
     """The grade that is there already, or what a judge needs to make it."""
     try:
         with at_most(settings.seconds):
             found = read(handed)
     except OutOfTime:
-        return Outcome(problem="Reading what was handed in took too long."), b""
+        return StoreEntry(problem="Reading what was handed in took too long."), b""
     except Exception as error:  # one submission must not stop the others
-        return Outcome(problem=f"It could not be read ({type(error).__name__}: {error})."), b""
+        return StoreEntry(problem=f"It could not be read ({type(error).__name__}: {error})."), b""
     key = key_of(found, settings.seed)
     if final_grade(settings.store / key) is not None:
-        return Outcome(key, again=True), b""
-    return Outcome(key), found.to_json()
+        return StoreEntry(key, again=True), b""
+    return StoreEntry(key), found.to_json()
 
 
 def is_grade(data: bytes, key: str) -> bool:
@@ -194,13 +194,13 @@ class Work:
         self.place = self.queue.site.workplace(self.folder)
         self.mark = mark(self.place)
 
-    def outcomes(self, keys: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
-        """What becomes of each of these, as it comes. Raises Trouble."""
+    def outcomes(self, keys: Sequence[str]) -> Iterator[tuple[str, StoreEntry]]:
+        """What becomes of each of these, as it comes. Raises PoolError."""
         undone = dict.fromkeys(keys, "")  # and what was wrong with it the last time
         for key in keys:
             if self._take(key):
                 del undone[key]
-                yield key, Outcome(key)
+                yield key, StoreEntry(key)
         self._remove_jobs()
         self._lay_out()
         finished = False
@@ -209,7 +209,7 @@ class Work:
                 again = {}
                 for key, problem, final in self._follow(attempt, list(undone)) if undone else ():
                     if not problem or final:
-                        yield key, Outcome(key if not problem else "", problem=problem)
+                        yield key, StoreEntry(key if not problem else "", problem=problem)
                     else:
                         again[key] = problem
                 undone = again
@@ -217,7 +217,7 @@ class Work:
         finally:
             self._leave(finished)
         for key, problem in undone.items():
-            yield key, Outcome(problem=problem)
+            yield key, StoreEntry(problem=problem)
         for told, number in self.unconfined.items():
             self._tell(f"{count(number, 'submission')} graded where {told}; see docs/security.md.")
 
@@ -250,7 +250,7 @@ class Work:
         (place / "grade.sh").chmod(0o755)
         pack(place / "course.tar.gz")
 
-    def _queue(self, attempt: int, keys: Sequence[str]) -> tuple[JobId, Growing]:
+    def _queue(self, attempt: int, keys: Sequence[str]) -> tuple[JobId, GrowingLog]:
         """Put a cluster with these into the queue."""
         log, items, submit_file = (self.place / f"{name}-{attempt}" for name in ("events", "items", "submit"))
         items.write_text("".join(f"{key}\n" for key in keys))
@@ -268,7 +268,7 @@ class Work:
             )
         )
         self.queue.site.hand_over(self.place)
-        return self.queue.submit(submit_file), Growing(log)
+        return self.queue.submit(submit_file), GrowingLog(log)
 
     def _leave(self, finished: bool) -> None:
         """Take what is left out of the queue, and the files away."""
@@ -276,7 +276,7 @@ class Work:
             if not finished:
                 self._remove_jobs()
                 self._tell("The jobs that were not done yet have been removed from the queue.")
-        except Trouble as trouble:
+        except PoolError as trouble:
             self._tell(
                 f"Jobs may be left in the queue ({trouble}). They are removed when this is started again, or "
                 f"by: condor_rm -constraint '{self._mine}'"

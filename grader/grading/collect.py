@@ -117,7 +117,7 @@ class Source(NamedTuple):
         return base_of(self.members[-1]) if self.members else self.path.name
 
 
-class HandedIn(NamedTuple):
+class HandIn(NamedTuple):
     """A student's notebooks, and what can't be read of what they handed in."""
 
     student: str
@@ -130,16 +130,16 @@ class HandedIn(NamedTuple):
     """Who that is in the system that it comes from."""
 
 
-class Handed(list[HandedIn]):
+class HandIns(list[HandIn]):
     """What everyone has handed in, by name, and what belongs to nobody."""
 
     odd: list[tuple[str, str]]
     """What an instructor has to look at: a file, and a sentence about it."""
-    missing: Sequence[HandedIn] = ()
+    missing: Sequence[HandIn] = ()
     """Who is on the roster (roster.py) and has handed in nothing."""
 
 
-def find(where: Path, apart: Collection[Path] = ()) -> Handed:
+def find(where: Path, apart: Collection[Path] = ()) -> HandIns:
     """Everyone who has handed something in, by name. What is in `apart` is no submission. Raises Refused or OSError
     if `where` itself can't be read."""
     parts = _Parts()
@@ -197,7 +197,7 @@ def _listed(where: Path, parts: _Parts) -> dict[str, list[Tag]]:
         return {}
 
 
-def in_folder(folder: Path) -> HandedIn:
+def in_folder(folder: Path) -> HandIn:
     """What is in the folder of one student. Never raises."""
     part = _Part(quoted(folder.name))
     for file in _below(folder, part.remarks):
@@ -271,7 +271,7 @@ class _Part:
     """Names of files that are no notebooks."""
     identity: Identity = Identity()
 
-    def handed_in(self, student: str) -> HandedIn:
+    def handed_in(self, student: str) -> HandIn:
         """What counts of it, and what there is to say about it."""
         remarks = list(self.remarks)
         if len(self.sources) > MOST_NOTEBOOKS:
@@ -279,7 +279,7 @@ class _Part:
         if not self.sources and not remarks:
             there = f"; there is {series(self.others)}" if self.others else ", and nothing else"
             remarks.append(f"There is no notebook in {self.place}{there}.")
-        return HandedIn(
+        return HandIn(
             student,
             tuple(self.sources[:MOST_NOTEBOOKS]),
             tuple(dict.fromkeys(remarks)),
@@ -309,9 +309,9 @@ class _Parts:
             part.identity = part.identity.and_also(tag.identity) if part.identity.system else tag.identity
         return part
 
-    def handed(self) -> Handed:
+    def handed(self) -> HandIns:
         """What counts."""
-        handed, odd = Handed(), list(self.odd)
+        handed, odd = HandIns(), list(self.odd)
         for student, places in sorted(self.found.items()):
             first, *_ = sorted(places)
             twins = [place for place in sorted(places) if place[:2] == first[:2] and all((place[2], first[2]))]

@@ -31,7 +31,7 @@ from .judge import Grade, Graded
 from .platforms import CANVAS, GITHUB, GRADESCOPE, MOODLE, Identity
 
 if TYPE_CHECKING:
-    from .batch import Result
+    from .batch import StudentResult
 
 REQUIRED = sum(exercise.maximum for exercise in EXERCISES.values() if not exercise.optional)
 """Points that count for everyone: the maximum that is set for the assignment in another system."""
@@ -42,12 +42,12 @@ Files = dict[str, bytes]
 """What is added to the table's name → content."""
 
 
-def files(form: str, results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+def files(form: str, results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
     """What a format consists of. `pages`: the feedback of each student."""
     return FORMATS[form](results, assignment, pages)
 
 
-def unknown(form: str, results: Iterable[Result]) -> list[str]:
+def unknown(form: str, results: Iterable[StudentResult]) -> list[str]:
     """The students whom that system will not recognise, as nothing tells its number for them."""
     known = {MOODLE: _participant, CANVAS: _canvas_number, GRADESCOPE: _mail, GITHUB: _user}.get(form)
     return [result.student for result in results if not known(result.handed.identity)] if known else []
@@ -56,7 +56,7 @@ def unknown(form: str, results: Iterable[Result]) -> list[str]:
 # -- Moodle ------------------------------------------------------------------------
 
 
-def _moodle(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+def _moodle(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
     columns = [
         "Identifier",
         "Full name",
@@ -82,7 +82,7 @@ def _moodle(results: Sequence[Result], assignment: str, pages: Mapping[str, Path
     return {"-moodle.csv": _csv(columns, rows, BOM), "-moodle-feedback.zip": _zip(_read(folders))}
 
 
-def _worksheet_row(result: Result) -> Row:
+def _worksheet_row(result: StudentResult) -> Row:
     who, grade = result.handed.identity, result.grade()
     late = " - late" if who.late else ""
     return {
@@ -105,7 +105,7 @@ def _participant(who: Identity) -> str:
 # -- Canvas ------------------------------------------------------------------------
 
 
-def _canvas(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+def _canvas(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
     total = {assignment: REQUIRED}
     each = {f"{assignment}: {name}": exercise.maximum for name, exercise in EXERCISES.items()}
     rows = [(_canvas_row(result), result.grade()) for result in results]
@@ -133,7 +133,7 @@ def _canvas_csv(assignments: Mapping[str, float], rows: Sequence[Row]) -> bytes:
     return _csv(columns, [possible, *rows])
 
 
-def _canvas_row(result: Result) -> Row:
+def _canvas_row(result: StudentResult) -> Row:
     who = result.handed.identity
     return {
         "Student": who.told("student") or result.student,
@@ -148,7 +148,7 @@ def _canvas_number(who: Identity) -> str:
     return who.id if who.system == CANVAS and who.id.isdecimal() else who.told("id")
 
 
-def _canvas_feedback(name: str, page: Path, result: Result) -> bytes:
+def _canvas_feedback(name: str, page: Path, result: StudentResult) -> bytes:
     """Canvas shows a file under the name of what was handed in, so it has to be of that kind."""
     if name.lower().endswith(".zip"):
         return _zip({"feedback.html": page.read_bytes()})
@@ -168,7 +168,7 @@ def _canvas_feedback(name: str, page: Path, result: Result) -> bytes:
 # -- Gradescope --------------------------------------------------------------------
 
 
-def _gradescope(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+def _gradescope(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
     titles = {
         (exercise.name, question.name): f"{first}.{second}: {question.name} ({question.maximum:.1f} pts)"
         for first, exercise in enumerate(EXERCISES.values(), 1)
@@ -234,7 +234,7 @@ def _mail(who: Identity) -> str:
 # -- GitHub Classroom --------------------------------------------------------------
 
 
-def _github(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+def _github(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
     columns = [
         *["assignment_name", "assignment_url", "starter_code_url", "github_username", "roster_identifier"],
         *["student_repository_name", "student_repository_url", "submission_timestamp"],
@@ -265,7 +265,7 @@ def _user(who: Identity) -> str:
 # -- for people, and for programs --------------------------------------------------
 
 
-def _spreadsheet(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+def _spreadsheet(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
     columns = ["student", "id", "email", "late", "points", "maximum", *EXERCISES, "comments"]
     questions = ["student", "id", "notebook", "exercise", "question", "points", "maximum", "passed"]
     notebooks = {exercise.name: notebook.name for notebook in COURSE for exercise in notebook.exercises}
@@ -295,7 +295,7 @@ def _spreadsheet(results: Sequence[Result], assignment: str, pages: Mapping[str,
     return {"-spreadsheet.csv": _csv(columns, rows, BOM), "-questions.csv": _csv(questions, lines, BOM)}
 
 
-def _json(results: Sequence[Result], assignment: str, pages: Mapping[str, Path]) -> Files:
+def _json(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
     told = {
         "assignment": assignment,
         "maximum": REQUIRED,
@@ -304,7 +304,7 @@ def _json(results: Sequence[Result], assignment: str, pages: Mapping[str, Path])
     return {".json": json.dumps(told, indent=1).encode()}
 
 
-def _as_json(result: Result) -> Mapping[str, Any]:
+def _as_json(result: StudentResult) -> Mapping[str, Any]:
     who, grade = result.handed.identity, result.grade()
     return {
         "student": result.student,
@@ -362,12 +362,12 @@ def _points_by_exercise(grade: Grade | None, comments: Sequence[str]) -> list[st
     return [*comments, *(f"{one.exercise} {number(one.points)} of {number(one.maximum)}" for one in counted)]
 
 
-def _without_number(result: Result) -> str:
+def _without_number(result: StudentResult) -> str:
     """A student's name without what tells two of one name apart."""
     return result.student.removesuffix(f" ({plain(result.handed.identity.id)})")
 
 
-def _two_names(result: Result) -> tuple[str, str]:
+def _two_names(result: StudentResult) -> tuple[str, str]:
     who = result.handed.identity
     if last := who.told("last name", "lastname", "surname"):
         return who.told("first name", "firstname"), last

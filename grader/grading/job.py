@@ -17,7 +17,7 @@ from pathlib import Path
 from ..execute.isolation import confinement
 from ..rules.execution import MachineTrouble
 from .judge import judge
-from .submission import Submission
+from .submission import StudentAnswers
 
 NO_SANDBOX = "there is no bubblewrap, or it may not be used"
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{socket.gethostname()} has no sandbox, and --require-sandbox asks for one", file=sys.stderr)
             return 1
     try:
-        grade = judge(Submission.from_json(submission.read_bytes()), confine, unseen)
+        grade = judge(StudentAnswers.from_json(submission.read_bytes()), confine, unseen)
     except MachineTrouble as error:
         print(error, file=sys.stderr)
         return 1

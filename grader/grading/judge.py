@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 from ..course import explanation
-from ..course.budgeted import LIMITS, TOO_LONG, Sparing
+from ..course.budgeted import LIMITS, TOO_LONG, BudgetedExecutor
 from ..course.catalogue import EXERCISES
 from ..course.exercise import Exercise
 from ..course.payload import PAYLOAD
@@ -35,7 +35,7 @@ from ..rules.schedule import render
 from ..text import shorten
 from ..tree import File, Tree
 from . import similarity as alike
-from .submission import Submission
+from .submission import StudentAnswers
 from .trial import try_out
 
 SECONDS = 90.0
@@ -52,7 +52,7 @@ MOST_SHOWN = 20_000
 
 
 @dataclass(frozen=True)
-class Written:
+class AnswerFile:
     """A file of an answer, to be shown."""
 
     path: str
@@ -84,7 +84,7 @@ class Graded:
     """What the answer is compared with others by; see similarity.py."""
     counts: bool = True
     """Whether its points are part of the total."""
-    answer: tuple[Written, ...] = ()
+    answer: tuple[AnswerFile, ...] = ()
     """What the student wrote."""
 
 
@@ -126,7 +126,7 @@ class Grade:
                     "trials": tuple(Trial(**trial) for trial in one["trials"]),
                     "sections": tuple(map(tuple, one["sections"])),
                     "hints": tuple(one["hints"]),
-                    "answer": tuple(Written(w["path"], w["text"], tuple(w["lines"])) for w in one["answer"]),
+                    "answer": tuple(AnswerFile(w["path"], w["text"], tuple(w["lines"])) for w in one["answer"]),
                 }
             )
             for one in found["exercises"]
@@ -141,7 +141,7 @@ class Grade:
         )
 
 
-def fingerprint(submission: Submission) -> str:
+def fingerprint(submission: StudentAnswers) -> str:
     """What a submission is recognised by: its answers and remarks, and nothing else."""
     told = {
         "answers": {
@@ -167,7 +167,7 @@ def rubric(seed: str = UNSEEN) -> str:
 
 
 def judge(
-    submission: Submission,
+    submission: StudentAnswers,
     confine: Confinement | None,
     seed: str = UNSEEN,
     limits: Limits = LIMITS,
@@ -176,7 +176,7 @@ def judge(
     """Judge every exercise of a submission. Raises MachineTrouble if processes can't be started here, and nothing else."""
     try_out(confine)
     graded, spent, doubts = [], [], []
-    with Sparing(confine, seconds, limits) as executor, shared():
+    with BudgetedExecutor(confine, seconds, limits) as executor, shared():
         for exercise in EXERCISES.values():
             answer = submission.answers.get(exercise.name, Tree())
             one = _judged(exercise, answer, executor, seed)
@@ -201,11 +201,11 @@ def judge_one(
 ) -> tuple[Graded, list[str]]:
     """The answer to one exercise, judged as judge() does, and the doubts about it. Raises MachineTrouble."""
     try_out(confine)
-    with Sparing(confine, seconds, limits) as executor, shared():
+    with BudgetedExecutor(confine, seconds, limits) as executor, shared():
         return _judged(exercise, answer, executor, seed), list(dict.fromkeys(executor.doubts))
 
 
-def _judged(exercise: Exercise, answer: Tree, executor: Sparing, seed: str) -> Graded:
+def _judged(exercise: Exercise, answer: Tree, executor: BudgetedExecutor, seed: str) -> Graded:
     executor.begin()
     try:
         with at_most(executor.seconds):
@@ -220,7 +220,7 @@ def _judged(exercise: Exercise, answer: Tree, executor: Sparing, seed: str) -> G
     return _graded(exercise, answer, report, executor)
 
 
-def _failed(exercise: Exercise, problem: str, executor: Sparing) -> Report:
+def _failed(exercise: Exercise, problem: str, executor: BudgetedExecutor) -> Report:
     executor.doubts.append(problem)
     return exercise.unasked(CRASHED, problem, Failure(problem))
 
@@ -275,7 +275,7 @@ def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor
     )
 
 
-def _written(exercise: Exercise, answer: Tree, report: str) -> tuple[Written, ...]:
+def _written(exercise: Exercise, answer: Tree, report: str) -> tuple[AnswerFile, ...]:
     """The files of an answer, with the lines that its report names."""
     found = []
     for path in exercise.answers:
@@ -284,5 +284,5 @@ def _written(exercise: Exercise, answer: Tree, report: str) -> tuple[Written, ..
             name, last = rf"(?<![\w.]){re.escape(path)}", text.count("\n") + 1
             named = re.findall(rf"{name}(?:, line |:)(\d{{1,6}})|[Ll]ine (\d{{1,6}}) (?:of|in) {name}", report)
             lines = {int(one or other) for one, other in named}
-            found.append(Written(path, text, tuple(sorted(line for line in lines if line <= last))))
+            found.append(AnswerFile(path, text, tuple(sorted(line for line in lines if line <= last))))
     return tuple(found)

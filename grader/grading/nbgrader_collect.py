@@ -25,7 +25,7 @@ from ..course.catalogue import COURSE
 from ..text import plain
 from . import submission
 from .archives import Refused, quoted
-from .collect import HandedIn, Source, bare_name, in_folder, load
+from .collect import HandIn, Source, bare_name, in_folder, load
 
 NOTHING = "There is no notebook of this assignment in what was handed in."
 
@@ -103,7 +103,7 @@ def _wanted(course: CourseDirectory) -> list[str]:
     return sorted(name for name in names if fnmatch.fnmatchcase(name, course.notebook_id))
 
 
-def _handed_in(student: Path, folder: Path) -> HandedIn | None:
+def _handed_in(student: Path, folder: Path) -> HandIn | None:
     """What a student has handed in for an assignment: what is in its folder, or, if there is no such folder, what lies
     in the student's own. None if that has only other assignments' folders."""
     if folder.is_dir():
@@ -115,7 +115,7 @@ def _handed_in(student: Path, folder: Path) -> HandedIn | None:
     return in_folder(student) if not any(item.is_dir() and not item.suffix for item in there) else None
 
 
-def _chosen(handed: HandedIn, folder: Path, wanted: Iterable[str]) -> dict[str, Source]:
+def _chosen(handed: HandIn, folder: Path, wanted: Iterable[str]) -> dict[str, Source]:
     """Which file is which notebook: the one that has its very name, else the last that is called so at all, else one
     with answers to its exercises."""
     sources = sorted(handed.sources, key=lambda source: (len(source.name), source.name))
@@ -142,7 +142,7 @@ def _has_answers(source: Source, name: str) -> bool:
         return False
 
 
-def _left_over(handed: HandedIn, chosen: Mapping[str, Source]) -> list[str]:
+def _left_over(handed: HandIn, chosen: Mapping[str, Source]) -> list[str]:
     """What there is to say of notebooks that are not graded."""
     return [
         f"{quoted(source.name)} is not graded; nbgrader takes one file for each notebook of the assignment."

@@ -9,7 +9,7 @@ from ..course.catalogue import COURSE, EXERCISES, Notebook
 from ..course.explanation import card_html
 from ..view.page import TEMPLATES, page, render
 from ..view.style import card_sheet, frame_sheet, steps_sheet, timeline_sheet
-from .judge import Grade, Graded, Written
+from .judge import AnswerFile, Grade, Graded
 
 MOST_LINES = 2_000
 """Lines of a file of an answer that are compared with another's."""
@@ -53,13 +53,13 @@ def _answer(one: Graded) -> dict[str, object]:
     return {"predicted": "", "files": [{"path": f"{one.exercise}/{w.path}", "lines": [*_lines(w)]} for w in one.answer]}
 
 
-def _lines(written: Written) -> Iterator[tuple[int, str, bool]]:
+def _lines(written: AnswerFile) -> Iterator[tuple[int, str, bool]]:
     """(number, text, whether the report names it) of each line."""
     for number, line in enumerate(written.text.split("\n"), 1):
         yield number, line.expandtabs(4), number in written.lines
 
 
-def alike(pairs: Iterable[tuple[str, tuple[str, Sequence[Written]], tuple[str, Sequence[Written]]]]) -> str:
+def alike(pairs: Iterable[tuple[str, tuple[str, Sequence[AnswerFile]], tuple[str, Sequence[AnswerFile]]]]) -> str:
     """Answers that are alike, side by side, with names: for the instructor only. Each pair is an exercise and two
     students with what they wrote."""
     shown = [
@@ -70,7 +70,7 @@ def alike(pairs: Iterable[tuple[str, tuple[str, Sequence[Written]], tuple[str, S
     return page("Alike", body, (TEMPLATES / "student.css").read_text(encoding="utf-8"))
 
 
-def _compared(left: Sequence[Written], right: Sequence[Written]) -> Iterator[dict[str, object]]:
+def _compared(left: Sequence[AnswerFile], right: Sequence[AnswerFile]) -> Iterator[dict[str, object]]:
     others = {one.path: one.text for one in right}
     for one in left:
         a, b = (text.split("\n")[:MOST_LINES] for text in (one.text, others.get(one.path, "")))

@@ -50,7 +50,7 @@ from ..tree import Tree
 from ..view.card import number
 from . import judge
 from . import nbgrader_collect as collecting
-from .submission import Submission, Unreadable, beginning, cells_of, checked_exercise, from_cells
+from .submission import StudentAnswers, Unreadable, beginning, cells_of, checked_exercise, from_cells
 
 Resources = dict[str, Any]
 """What goes along with a notebook from one preprocessor to the next."""
@@ -203,7 +203,7 @@ class GradeFromFiles(NbGraderPreprocessor):
                     cell.outputs = self._outputs(cell, found, confine)
         return nb, resources
 
-    def _outputs(self, cell: NotebookNode, found: Submission, confine: Confinement | None) -> list[NotebookNode]:
+    def _outputs(self, cell: NotebookNode, found: StudentAnswers, confine: Confinement | None) -> list[NotebookNode]:
         """What nbgrader takes the points from, and what the feedback shows."""
         exercise = EXERCISES.get(checked_exercise(cell.source) or "")
         if exercise is None:
@@ -229,13 +229,13 @@ class GradeFromFiles(NbGraderPreprocessor):
         ]
 
 
-def _read(cells: Iterable[NotebookNode]) -> Submission:
+def _read(cells: Iterable[NotebookNode]) -> StudentAnswers:
     """The answers in the cells, as far as they can be read in a submission's time."""
     try:
         with judge.at_most(judge.SECONDS):
             return from_cells(cells)
     except judge.OutOfTime:
-        return Submission({}, ("Reading the notebook took too long, and nothing of it is graded.",))
+        return StudentAnswers({}, ("Reading the notebook took too long, and nothing of it is graded.",))
 
 
 class SaveGrades(SaveAutoGrades):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .archives import Refused, quoted
-from .collect import Handed, HandedIn, called
+from .collect import HandIn, HandIns, called
 from .platforms import Identity
 
 MOST_BYTES = 16 << 20
@@ -85,9 +85,9 @@ def _first(row: Row, columns: Iterable[str]) -> str:
     return next((row[column] for column in columns if row.get(column)), "")
 
 
-def compare(handed: Handed, rows: Iterable[Row]) -> Handed:
+def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
     """What was handed in, with what the roster says of each, who has handed in nothing, and who is not on it."""
-    found = Handed(handed)
+    found = HandIns(handed)
     found.odd = list(handed.odd)
     left = list(range(len(handed)))
     missing: list[Row] = []
@@ -102,7 +102,7 @@ def compare(handed: Handed, rows: Iterable[Row]) -> Handed:
             else:
                 remaining.append(row)
         rows = missing = remaining
-    found.missing = [HandedIn(called(name_of(row)), (), identity=_told(Identity(), row)) for row in missing]
+    found.missing = [HandIn(called(name_of(row)), (), identity=_told(Identity(), row)) for row in missing]
     found.odd += [(handed[at].student, NOT_ON_IT) for at in left]
     return found
 
@@ -125,7 +125,7 @@ def _names(row: Row) -> set[str]:
     return {f"name {form}" for form in _forms(name_of(row))}
 
 
-def _known_by(one: HandedIn) -> set[str]:
+def _known_by(one: HandIn) -> set[str]:
     who = one.identity
     plain = re.sub(r" \([^()]*\)$", "", one.student) if who.id else one.student
     ids = {value.lower() for value in (who.id, who.sid, who.email, "" if who.system else one.student) if value}

@@ -21,7 +21,7 @@ from ..course.exercise import Exercise
 from ..course.for_real import FOR_REAL, LOG
 from ..course.payload import PAYLOAD
 from ..course.reading import MOST_CHARACTERS, parsed
-from ..real_pool.handed_in import run_of
+from ..real_pool.log_summary import run_of
 from ..tree import File, Tree
 
 OWN = "_"

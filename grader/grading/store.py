@@ -14,7 +14,7 @@ from ..execute.isolation import Confinement
 from ..files import write_whole
 from . import submission
 from .archives import Refused
-from .collect import HandedIn, load
+from .collect import HandIn, load
 from .judge import SECONDS, UNSEEN, Grade, OutOfTime, at_most, fingerprint, judge, rubric
 
 
@@ -28,7 +28,7 @@ class Settings:
     seconds: float = SECONDS
 
 
-class Outcome(NamedTuple):
+class StoreEntry(NamedTuple):
     """What came of one submission: the grade file's name, or why there is none."""
 
     key: str = ""
@@ -37,27 +37,27 @@ class Outcome(NamedTuple):
     problem: str = ""
 
 
-def grade_one(handed: HandedIn, settings: Settings) -> Outcome:
+def grade_one(handed: HandIn, settings: Settings) -> StoreEntry:
     """Grade one submission, unless its grade is there already, beyond doubt. Raises MachineTrouble."""
     try:
         with at_most(settings.seconds):
             found = read(handed)
     except OutOfTime:
-        return Outcome(problem="Reading what was handed in took too long.")
+        return StoreEntry(problem="Reading what was handed in took too long.")
     key = key_of(found, settings.seed)
     path = settings.store / key
     if final_grade(path) is not None:
-        return Outcome(key, again=True)
+        return StoreEntry(key, again=True)
     write_whole(path, judge(found, settings.confine, settings.seed, seconds=settings.seconds).to_json())
-    return Outcome(key)
+    return StoreEntry(key)
 
 
-def key_of(found: submission.Submission, seed: str) -> str:
+def key_of(found: submission.StudentAnswers, seed: str) -> str:
     """The name of the grade file of a submission."""
     return f"{fingerprint(found)}-{rubric(seed)}.json"
 
 
-def read(handed: HandedIn) -> submission.Submission:
+def read(handed: HandIn) -> submission.StudentAnswers:
     """What a student has handed in, with all that is wrong with it."""
     notebooks, unread = [], list(handed.remarks)
     for source in handed.sources:

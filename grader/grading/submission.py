@@ -38,7 +38,7 @@ _CHECK = re.compile(r"""\s*+check\(\s*+["']([\w-]++)["']\s*+(?:,\s*+\w++\s*+)?\)
 
 
 @dataclass(frozen=True)
-class Submission:
+class StudentAnswers:
     """What was handed in, as far as it can be judged."""
 
     answers: Mapping[str, Tree] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Submission:
         return json.dumps({"answers": answers, "remarks": self.remarks, "unread": self.unread}).encode()
 
     @classmethod
-    def from_json(cls, data: bytes) -> Submission:
+    def from_json(cls, data: bytes) -> StudentAnswers:
         """What to_json() wrote."""
         found = json.loads(data)
         return cls(
@@ -87,7 +87,7 @@ class Cell(NamedTuple):
     grade_id: str = ""
 
 
-class Written(NamedTuple):
+class FileCell(NamedTuple):
     """A file that a cell writes: `number` of the cell (from 1), whether it is added to what is there."""
 
     exercise: str
@@ -97,19 +97,19 @@ class Written(NamedTuple):
     appends: bool = False
 
 
-def read(data: bytes) -> Submission:
+def read(data: bytes) -> StudentAnswers:
     """The answers in one notebook, given as the bytes of its file. Never raises."""
     return read_all([("", data)])
 
 
 def read_all(
     notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = (), said: Sequence[str] = ()
-) -> Submission:
+) -> StudentAnswers:
     """The answers in several notebooks of one student: (name, bytes) each, taken in this order. `unread`: what could
     not be read of what they handed in; `said`: what else there is to say of it."""
     remarks = list(said)
     unread = list(unread)
-    written: list[Written] = []
+    written: list[FileCell] = []
     for name, data in notebooks:
         about = f"{plain(shorten(name, 80))}: " if name else ""
         try:
@@ -121,14 +121,14 @@ def read_all(
         written += found
         remarks += [about + remark for remark in (*odd, *more)]
     answers, more = _chosen(written)
-    return Submission(answers, _few([*unread, *remarks, *more]), _few(unread))
+    return StudentAnswers(answers, _few([*unread, *remarks, *more]), _few(unread))
 
 
-def from_cells(cells: Iterable[Mapping[str, Any]]) -> Submission:
+def from_cells(cells: Iterable[Mapping[str, Any]]) -> StudentAnswers:
     """The answers in the cells of a notebook that nbformat has read already."""
     written, remarks = _written([_cell(cell) for cell in cells])
     answers, more = _chosen(written)
-    return Submission(answers, _few([*remarks, *more]))
+    return StudentAnswers(answers, _few([*remarks, *more]))
 
 
 def checked_exercise(source: str) -> str | None:
@@ -234,11 +234,11 @@ def _wrong_kernel(metadata: object) -> list[str]:
 # -- from cells to files -----------------------------------------------------------
 
 
-def _written(cells: Sequence[Cell]) -> tuple[list[Written], list[str]]:
+def _written(cells: Sequence[Cell]) -> tuple[list[FileCell], list[str]]:
     """The answer files that the cells write, and what is wrong with the cells."""
-    written: list[Written] = []
+    written: list[FileCell] = []
     remarks: list[str] = []
-    before: Written | None = None
+    before: FileCell | None = None
     for number, cell in enumerate(cells, 1):
         one, said = _file_of(cell, number)
         remarks += said
@@ -252,7 +252,7 @@ def _written(cells: Sequence[Cell]) -> tuple[list[Written], list[str]]:
     return written, remarks
 
 
-def _file_of(cell: Cell, number: int) -> tuple[Written | None, list[str]]:
+def _file_of(cell: Cell, number: int) -> tuple[FileCell | None, list[str]]:
     """The answer file that a cell writes, if it does, and what is odd about it."""
     head, body, skipped = _first_line(cell.source)
     magic = _MAGIC.match(head)
@@ -278,10 +278,10 @@ def _file_of(cell: Cell, number: int) -> tuple[Written | None, list[str]]:
     if len(cell.source) > MOST_CHARACTERS:
         return None, [*remarks, f"Cell {number} has more than {MOST_CHARACTERS:,} characters and is not graded."]
     text = body if not body or body.endswith("\n") else body + "\n"
-    return Written(*found, text, number, appends), remarks
+    return FileCell(*found, text, number, appends), remarks
 
 
-def _literals(cell: Cell, number: int) -> tuple[list[Written], list[str]]:
+def _literals(cell: Cell, number: int) -> tuple[list[FileCell], list[str]]:
     """The literals of the course that a cell gives a value, and those whose value is none."""
     if not any(name in cell.source for name in _LITERALS) or len(cell.source) > MOST_CHARACTERS:
         return [], []
@@ -292,7 +292,7 @@ def _literals(cell: Cell, number: int) -> tuple[list[Written], list[str]]:
                 literal(text)
             except ValueError as error:
                 remarks.append(f"Cell {number} gives {name} a value that is not graded: {error}.")
-            found.append(Written(name, name, text, number))
+            found.append(FileCell(name, name, text, number))
     return found, remarks
 
 
@@ -352,7 +352,7 @@ def _alike(path: str, other: str) -> bool:
     return bool(difflib.get_close_matches(other, [path], cutoff=0.7))
 
 
-def _stray(cell: Cell, number: int, before: Written | None) -> list[str]:
+def _stray(cell: Cell, number: int, before: FileCell | None) -> list[str]:
     """Remarks on a code cell that writes no file but looks as if it were part of one, or was locked."""
     if cell.grade_id.startswith("check-") and _slug(checked_exercise(cell.source) or "") != cell.grade_id[6:]:
         return [
@@ -385,7 +385,7 @@ _FUNCTIONS = tuple(dict.fromkeys(name for one in EXERCISES.values() for name in 
 # -- from files to answers ---------------------------------------------------------
 
 
-def _chosen(written: Sequence[Written]) -> tuple[dict[str, Tree], list[str]]:
+def _chosen(written: Sequence[FileCell]) -> tuple[dict[str, Tree], list[str]]:
     """Of all that was written the files that count: for each the last that is more than a beginning."""
     remarks: list[str] = []
     answers: dict[str, Tree] = {}
@@ -403,7 +403,7 @@ def _chosen(written: Sequence[Written]) -> tuple[dict[str, Tree], list[str]]:
     return answers, remarks
 
 
-def _drafts(written: Sequence[Written]) -> tuple[list[File], list[str]]:
+def _drafts(written: Sequence[FileCell]) -> tuple[list[File], list[str]]:
     """The versions of one file, oldest first, with what is added joined to what was there."""
     drafts: list[list[str]] = []
     remarks: list[str] = []

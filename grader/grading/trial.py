@@ -7,7 +7,7 @@ import os
 import sys
 from functools import lru_cache
 
-from ..course.budgeted import Sparing
+from ..course.budgeted import BudgetedExecutor
 from ..execute.isolation import Confinement
 from ..execute.startd import require_fork
 from ..rules.execution import MachineTrouble, Run
@@ -59,7 +59,7 @@ def try_out(confine: Confinement | None) -> None:
             "Students' programs would be run as root. Install bubblewrap, or grade as another user, or "
             f"let other users read the Python of this course ({sys.prefix})."
         )
-    with Sparing(confine, SECONDS) as executor:
+    with BudgetedExecutor(confine, SECONDS) as executor:
         for what, program in RIGHT.items():
             run = _executed(program, executor)
             if run.stdout != "fine\n" or run.sandbox.get("file") != File(b"fine"):
@@ -73,6 +73,6 @@ def try_out(confine: Confinement | None) -> None:
             raise MachineTrouble(f"The sandbox on this machine does not shut a program in: {opened.splitlines()[0]}.")
 
 
-def _executed(program: bytes, executor: Sparing) -> Run:
+def _executed(program: bytes, executor: BudgetedExecutor) -> Run:
     inputs = Tree({"job": File(program, True), "ours.py": File(OURS)})
     return executor.run(Job("job", inputs=inputs, output="out"), inputs)

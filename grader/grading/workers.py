@@ -22,8 +22,8 @@ from ..course.catalogue import EXERCISES
 from ..course.trusted import shared
 from ..execute.temporary import GRADING, Temporary, place, remove_leftovers
 from ..rules.execution import MachineTrouble
-from .collect import HandedIn
-from .store import Outcome, Settings, grade_one
+from .collect import HandIn
+from .store import Settings, StoreEntry, grade_one
 
 PATIENCE = 60.0
 """Seconds beyond a submission's budget after which the process that grades it is taken for lost."""
@@ -52,7 +52,7 @@ class Worker:
         self.task: int | None = None
         self.until = float("inf")
 
-    def give(self, index: int, handed: HandedIn, seconds: float) -> None:
+    def give(self, index: int, handed: HandIn, seconds: float) -> None:
         """Let it grade this one."""
         self.task, self.until = index, time.monotonic() + seconds
         try:
@@ -60,10 +60,10 @@ class Worker:
         except OSError:
             pass  # it is dead, which its answer will tell
 
-    def answer(self) -> Outcome | MachineTrouble | None:
+    def answer(self) -> StoreEntry | MachineTrouble | None:
         """What it has found; None if it is dead."""
         try:
-            found: Outcome | MachineTrouble = self.pipe.recv()
+            found: StoreEntry | MachineTrouble = self.pipe.recv()
             return found
         except (EOFError, OSError):
             return None
@@ -98,13 +98,13 @@ def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: s
             pass  # another worker is still there
 
 
-def _outcome(handed: HandedIn, settings: Settings) -> Outcome | MachineTrouble:
+def _outcome(handed: HandIn, settings: Settings) -> StoreEntry | MachineTrouble:
     try:
         return grade_one(handed, settings)
     except MachineTrouble as trouble:
         return trouble
     except Exception as error:  # one submission must not stop the others
-        return Outcome(problem=f"It could not be graded ({type(error).__name__}: {error}).")
+        return StoreEntry(problem=f"It could not be graded ({type(error).__name__}: {error}).")
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -122,7 +122,7 @@ def _processors(jobs: int) -> list[int | None]:
     return found if jobs >= len(found) else [None]
 
 
-def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Generator[tuple[int, Outcome], None, None]:
+def grade_all(handed: Sequence[HandIn], settings: Settings, jobs: int) -> Generator[tuple[int, StoreEntry], None, None]:
     """Grade all, in `jobs` processes; gives (index, outcome) as they come. Raises MachineTrouble."""
     waiting = deque(range(len(handed)))
     again: set[int] = set()
@@ -151,7 +151,7 @@ def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Gene
                         again.add(worker.task)
                         waiting.appendleft(worker.task)
                     else:
-                        yield worker.task, outcome or Outcome(problem=DIED)
+                        yield worker.task, outcome or StoreEntry(problem=DIED)
         finally:
             for worker in (*idle, *busy):
                 worker.process.terminate()  # all at the same time
@@ -159,7 +159,7 @@ def grade_all(handed: Sequence[HandedIn], settings: Settings, jobs: int) -> Gene
                 worker.end()
 
 
-def _answers(busy: list[Worker]) -> Iterator[tuple[Worker, Outcome | None]]:
+def _answers(busy: list[Worker]) -> Iterator[tuple[Worker, StoreEntry | None]]:
     """Those that have finished, died or taken too long, as soon as there is any."""
     soonest = min(worker.until for worker in busy)
     ready = wait([worker.pipe for worker in busy], max(0.0, soonest - time.monotonic()))
@@ -170,4 +170,4 @@ def _answers(busy: list[Worker]) -> Iterator[tuple[Worker, Outcome | None]]:
                 raise outcome
             yield worker, outcome
         elif worker.until <= time.monotonic():
-            yield worker, Outcome(problem="Grading it took too long.")
+            yield worker, StoreEntry(problem="Grading it took too long.")

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from .. import submit
 from ..course import explanation
-from ..course.budgeted import LIMITS, Sparing
+from ..course.budgeted import LIMITS, BudgetedExecutor
 from ..course.catalogue import COURSE, EXERCISES
 from ..course.exercise import Exercise
 from ..course.payload import PAYLOAD
@@ -29,7 +29,7 @@ from ..execute.here import LocalExecutor
 from ..execute.isolation import confinement
 from ..problems import NO_EFFECT
 from ..real_pool.log import read as read_log
-from ..real_pool.personal_pool import Trouble
+from ..real_pool.personal_pool import PoolError
 from ..real_pool.queue import at_hand
 from ..rules import schedule as schedules
 from ..rules.costs import costs
@@ -133,7 +133,7 @@ def check(name: str, value: object = ...) -> Score | None:
     watched = slips.known(_shell())
     for sentence in (*(watched.stale(chosen) if watched else ()), *_astray(chosen)):
         _say(sentence)
-    with Sparing(confinement(), SECONDS) as executor:
+    with BudgetedExecutor(confinement(), SECONDS) as executor:
         report = chosen.judge(answer, executor)
         moments = explanation.story_of(report, executor)
     for doubt in dict.fromkeys(executor.doubts):
@@ -165,7 +165,7 @@ def hint(name: str) -> None:
     if chosen is None:
         return
     answer = Tree() if chosen.literal else _written(chosen)
-    with Sparing(confinement(), SECONDS) as executor:
+    with BudgetedExecutor(confinement(), SECONDS) as executor:
         report = chosen.judge(answer, executor)
     said = kept.read().get(name) if chosen.literal else None
     status, points = said[:2] if said else (report.status, report.points)
@@ -203,7 +203,7 @@ def pool() -> None:
         queue = at_hand()
         version = queue.run("condor_version").split()[1]
         queue.run("condor_q", "-totals")  # whether the queue answers
-    except Trouble as trouble:
+    except PoolError as trouble:
         _say(
             f"{trouble}. Or copy the submit directory to an access point, and hand in the log from there. Without a pool "
             "you can read on: what needs one is left out of the total."
@@ -297,7 +297,7 @@ def _call(name: str, profile: str, settings: dict[str, float]) -> Callable[[str]
     return lambda schedule: f"simulate({', '.join([repr(name), repr(schedule), *more])})".replace("'", '"')
 
 
-class _Asked(NamedTuple):
+class _SimulationRequest(NamedTuple):
     """A job, and what is to befall it."""
 
     directory: Tree
@@ -310,7 +310,9 @@ class _Asked(NamedTuple):
     """What is worth knowing about the submit file."""
 
 
-def _asked(name: str, schedule: str, profile: str, settings: dict[str, float], answered: bool = True) -> _Asked | None:
+def _asked(
+    name: str, schedule: str, profile: str, settings: dict[str, float], answered: bool = True
+) -> _SimulationRequest | None:
     """What a call asks for; None, and a sentence for the reader, if that can't be had. `answered`: with the files that
     the student wrote."""
     try:
@@ -320,18 +322,20 @@ def _asked(name: str, schedule: str, profile: str, settings: dict[str, float], a
             raise ValueError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
         pace, limits = (EXERCISES[name].pace, LIMITS) if name in EXERCISES else (Pace(), Limits())
         directory, submission, job = _job(name, settings, answered, PROFILES[profile])
-        return _Asked(directory, job, schedules.parse(schedule), PROFILES[profile], pace, limits, _odd(submission))
+        return _SimulationRequest(
+            directory, job, schedules.parse(schedule), PROFILES[profile], pace, limits, _odd(submission)
+        )
     except (submit.SubmitError, ValueError) as problem:
         _say(str(problem))
         return None
 
 
-def _played(asked: _Asked) -> list[Moment]:
+def _played(asked: _SimulationRequest) -> list[Moment]:
     with LocalExecutor(asked.limits, confinement()) as executor:
         return list(run(asked.job, executor, asked.profile, asked.faults, pace=asked.pace))
 
 
-def _story_text(asked: _Asked, moments: list[Moment]) -> str:
+def _story_text(asked: _SimulationRequest, moments: list[Moment]) -> str:
     return "\n".join(story.lines(moments, asked.job.log, submit=asked.directory))
 
 

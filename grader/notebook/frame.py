@@ -14,7 +14,7 @@ from ..view.directories import Directories
 from ..view.scene import IDLE, ON_HOLD, Scene, scenes
 from ..view.style import CLASSES, frame_sheet
 from ..view.timeline import head, joined, tone
-from .live import HELD, OVER, RUNNING, SENDING, WAITING, Present
+from .live import HELD, OVER, RUNNING, SENDING, WAITING, LiveView
 
 SIGNS = {RUNNING: "▶", SENDING: "⇄", WAITING: "…", HELD: "‖", OVER: "■"}
 MOST_TOLD = 100
@@ -25,7 +25,7 @@ def style() -> str:
     return f'<div class="{CLASSES}">{frame_sheet()}</div>'
 
 
-def told(present: Present, submit: Tree | None = None, log_name: str | None = None) -> list[Scene]:
+def told(present: LiveView, submit: Tree | None = None, log_name: str | None = None) -> list[Scene]:
     """The story until now as scenes; the last one is how it is now."""
     story = list(joined(scenes(present.moments, submit, log_name)))
     now = story[-1].moment
@@ -40,7 +40,7 @@ def events(story: list[Scene]) -> list[Scene]:
     return [scene for scene in story if scene.moment.kind not in ("look", IDLE, ON_HOLD)]
 
 
-def frame(present: Present, story: list[Scene]) -> str:
+def frame(present: LiveView, story: list[Scene]) -> str:
     """What there is to see now, as HTML. `story` is what told() makes of it."""
     now = story[-1]
     return (
@@ -65,7 +65,7 @@ def announcement(scene: Scene) -> str:
     return " ".join((f"{scene.heading.replace(' -> ', ', ')}.", *scene.sentences))
 
 
-def _progress(present: Present) -> str:
+def _progress(present: LiveView) -> str:
     """How much of the computing is done: what is saved, and what would be lost with the slot."""
     whole = max(present.needed or 0.0, present.saved + present.at_risk) or 1.0
     saved, risk = 100 * present.saved / whole, 100 * present.at_risk / whole

@@ -36,7 +36,7 @@ LONGEST = 30.0
 """Seconds of real time that an undisturbed job should take at most at the speed that is proposed."""
 
 
-class At(NamedTuple):
+class LivePosition(NamedTuple):
     """What has been done to the job, and the virtual time now."""
 
     schedule: Schedule = ()
@@ -82,7 +82,7 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Present:
+class LiveView:
     """All that there is to see of a job at a point in time. Durations are virtual seconds of computing."""
 
     moments: tuple[Moment, ...]
@@ -116,7 +116,7 @@ class Live:
 
     def __init__(self, job: Job, executor: Runs, profile: Profile = MODERN, pace: Pace = Pace()):
         self.job, self.profile, self.pace = job, profile, pace
-        self._executor = _Remembering(executor)
+        self._executor = _CachingExecutor(executor)
         self.story = lru_cache(maxsize=100)(self._story)
         """The story of a schedule."""
 
@@ -128,14 +128,14 @@ class Live:
 
     # -- seeing ----------------------------------------------------------------
 
-    def present(self, at: At) -> Present:
+    def present(self, at: LivePosition) -> LiveView:
         """What there is to see."""
         story, undisturbed = self.story(at.schedule), self.story(())
         moments = tuple(self._until(story, at))
         needed = undisturbed.moments[-1].goodput if undisturbed.moments[-1].kind == "ended" else None
-        return Present(moments, self.phase(at), at.time, story.end, needed)
+        return LiveView(moments, self.phase(at), at.time, story.end, needed)
 
-    def phase(self, at: At) -> str:
+    def phase(self, at: LivePosition) -> str:
         """Whether the job runs, sends its files, is idle, is held, or will do nothing more."""
         story = self.story(at.schedule)
         last = story.past(at.time)[-1]
@@ -145,7 +145,7 @@ class Live:
             return HELD
         return OVER if last is story.moments[-1] else WAITING
 
-    def _until(self, story: Story, at: At) -> Iterator[Moment]:
+    def _until(self, story: Story, at: LivePosition) -> Iterator[Moment]:
         start, past = story.execution(at.time), story.past(at.time)
         if start and at.time > story.time(start) and past[-1].kind != "exited":
             look = Fault("look", start.execution, round(at.time - story.time(start), 3))
@@ -169,7 +169,7 @@ class Live:
 
     # -- time ------------------------------------------------------------------
 
-    def later(self, at: At, seconds: float) -> At:
+    def later(self, at: LivePosition, seconds: float) -> LivePosition:
         """Some time later, but not past the next event; and a job that is held waits until it is released."""
         story = self.story(at.schedule)
         if self.phase(at) == HELD:
@@ -178,23 +178,23 @@ class Live:
         following = story.events[index] if index < len(story.events) else story.end
         return at._replace(time=max(at.time, min(round(at.time + seconds, 3), following)))
 
-    def following(self, at: At) -> At:
+    def following(self, at: LivePosition) -> LivePosition:
         """The next event."""
         return self.later(at, float("inf"))
 
-    def preceding(self, at: At) -> At:
+    def preceding(self, at: LivePosition) -> LivePosition:
         """The event before."""
         events = self.story(at.schedule).events
         return at._replace(time=events[max(0, bisect_left(events, at.time) - 1)])
 
-    def near(self, at: At, time: float) -> At:
+    def near(self, at: LivePosition, time: float) -> LivePosition:
         """The time given, or that of an event which is nearer than half a step to it."""
         story = self.story(at.schedule)
         nearest = min(story.events, key=lambda event: abs(event - time))
         within = abs(nearest - time) < self.step(at) / 2
         return at._replace(time=nearest if within else min(max(0.0, time), story.end))
 
-    def step(self, at: At) -> int:
+    def step(self, at: LivePosition) -> int:
         """Seconds, a round number, such that about a hundred of them make the story."""
         return _smallest(STEPS, self.story(at.schedule).end / MOST_STEPS)
 
@@ -204,7 +204,7 @@ class Live:
 
     # -- doing -----------------------------------------------------------------
 
-    def act(self, at: At, what: str) -> tuple[At, str]:
+    def act(self, at: LivePosition, what: str) -> tuple[LivePosition, str]:
         """Do something to the job: how things are then, and, if it can't be done now, why not.
 
         What an earlier time had in store for later executions is undone by it: one goes on from here.
@@ -225,7 +225,7 @@ class Live:
         offset = None if what == UPLOAD_FAILS else round(at.time - story.time(start), 3)
         return self._struck(at, Fault(FAULTS[what], start.execution, offset))
 
-    def _struck(self, at: At, fault: Fault) -> tuple[At, str]:
+    def _struck(self, at: LivePosition, fault: Fault) -> tuple[LivePosition, str]:
         """How things are when this has happened, and, if it does not happen, why not."""
         schedule = (*self._behind(at, fault.execution), fault)
         if promised := self._promised(at, fault):
@@ -237,9 +237,9 @@ class Live:
         if not happened:
             return at, f"Execution {fault.execution} does not end with a checkpoint, so no upload can fail."
         # An upload fails when it comes to it; all else happens now, or when the program has heeded SIGTERM.
-        return At(schedule, at.time if fault.kind == FAULTS[UPLOAD_FAILS] else happened[-1]), ""
+        return LivePosition(schedule, at.time if fault.kind == FAULTS[UPLOAD_FAILS] else happened[-1]), ""
 
-    def _promised(self, at: At, fault: Fault) -> int:
+    def _promised(self, at: LivePosition, fault: Fault) -> int:
         """The execution whose upload is to fail if a fault strikes first: one that was to fail and has not yet; 0 if
         there is none. What was promised of the next checkpoint holds for the next one that there is."""
         if fault.kind == FAULTS[UPLOAD_FAILS]:
@@ -248,7 +248,7 @@ class Live:
         waiting = [one for one in at.schedule if one.kind == FAULTS[UPLOAD_FAILS] and one not in happened]
         return fault.execution + (fault.kind not in BETWEEN) if waiting else 0
 
-    def impossible(self, at: At, what: str) -> str:
+    def impossible(self, at: LivePosition, what: str) -> str:
         """Why something can't be done to the job now, in a sentence; '' if it can."""
         if what in (HOLD, RELEASE):
             return _NOTHING_RUNS[OVER] if self.phase(at) == OVER else ""
@@ -256,7 +256,7 @@ class Live:
             return _NOTHING_RUNS[self.phase(at)]
         return self.act(at, what)[1] if what == UPLOAD_FAILS else ""
 
-    def _behind(self, at: At, execution: int) -> Schedule:
+    def _behind(self, at: LivePosition, execution: int) -> Schedule:
         """What of the schedule has happened by now, at or before an execution."""
         earlier = [fault for fault in at.schedule if fault.execution < execution]
         past = [moment.fault for moment in self.story(at.schedule).past(at.time) if moment.fault]
@@ -274,7 +274,7 @@ def _smallest(sizes: tuple[int, ...], least: float) -> int:
     return next((size for size in sizes if size >= least), sizes[-1])
 
 
-class _Remembering:
+class _CachingExecutor:
     """An executor that does not run again what it has run before."""
 
     def __init__(self, executor: Runs):

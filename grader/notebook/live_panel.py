@@ -25,7 +25,7 @@ from ..text import clock, duration, escape
 from ..tree import Tree
 from ..view.style import CLASSES
 from . import frame
-from .live import EVICT, HELD, HOLD, OVER, POWER_LOSS, RELEASE, SPEEDS, UPLOAD_FAILS, At, Live
+from .live import EVICT, HELD, HOLD, OVER, POWER_LOSS, RELEASE, SPEEDS, UPLOAD_FAILS, Live, LivePosition
 
 TICK = 0.25
 """Seconds of real time between two pictures."""
@@ -74,7 +74,7 @@ SCRIPT = """
 
 def bundle(live: Live, submit: Tree, schedule: Schedule, call: Callable[[str], str]) -> dict[str, object]:
     """A new panel (see there), in the format in which a notebook takes widgets."""
-    return {WIDGET: Panel(live, submit, schedule, call).widget._repr_mimebundle_()[WIDGET]}
+    return {WIDGET: LivePanel(live, submit, schedule, call).widget._repr_mimebundle_()[WIDGET]}
 
 
 @lru_cache(None)
@@ -87,7 +87,7 @@ def executor() -> Executor:
     return made
 
 
-class Panel:
+class LivePanel:
     """One panel on one job. `widget` is what a notebook shows.
 
     `call(schedule)` is the text of the call that tells the story of a schedule without a panel.
@@ -101,7 +101,7 @@ class Panel:
         call: Callable[[str], str] = lambda schedule: f'simulate(..., "{schedule}")',
     ):
         self.live, self.submit, self.call = live, submit, call
-        self.first = self.at = At(schedule)
+        self.first = self.at = LivePosition(schedule)
         self._playing: object | None = None
         self._announced: tuple[object, ...] | None = None
         # JupyterLab has messages of widgets handled in other threads than cells, some of them.
@@ -204,7 +204,7 @@ class Panel:
         self.at, problem = self.live.act(self.at, what)
         self.show(problem or ("The upload of the next checkpoint will fail." if what == UPLOAD_FAILS else ""))
 
-    def go(self, at: At) -> None:
+    def go(self, at: LivePosition) -> None:
         """Go to another time, or another story."""
         self.at = at
         self.show()

@@ -17,9 +17,9 @@ from ..rules.job import Job
 from ..rules.schedule import Fault, Schedule
 from ..rules.simulation import Moment
 from ..tree import TooLarge, Tree
-from .life import Life
+from .life import JobHistory
 from .log import read
-from .personal_pool import Trouble
+from .personal_pool import PoolError
 from .queue import HTCondor, JobId
 
 PATIENCE = 20.0
@@ -32,7 +32,7 @@ LOG = "job.log"
 """The event log of a job whose submit file names none."""
 
 
-class Foresees(Protocol):
+class JobKnowledge(Protocol):
     """What a run has to be told about the job that HTCondor does not say; see course/on_pool.py."""
 
     def endless(self, execution: int) -> bool: ...
@@ -48,7 +48,7 @@ class RealRun:
         queue: HTCondor,
         job: Job,
         submit_file: Path,
-        judge: Foresees,
+        judge: JobKnowledge,
         faults: Schedule,
         patience: float = PATIENCE,
     ):
@@ -59,13 +59,13 @@ class RealRun:
         try:
             self.before = Tree.read(self.directory)
         except TooLarge as limit:
-            raise Trouble(f"{self.directory} holds {limit}. Give the job a directory of its own.") from None
+            raise PoolError(f"{self.directory} holds {limit}. Give the job a directory of its own.") from None
         self.place = queue.site.stage(self.directory)
         self.stamps = _stamps(self.place)
         self.log = self.place / (job.log or LOG)
         self.old = self.log.stat().st_size if self.log.exists() else 0  # HTCondor appends to a log
         self.id: JobId = queue.submit(self.place / submit_file.name, "" if job.log else LOG)
-        self.life = Life(job, self.home, lambda: queue.spool(self.id) or Tree(), self.missing)
+        self.life = JobHistory(job, self.home, lambda: queue.spool(self.id) or Tree(), self.missing)
         self.events: list[Event] = []
         self.heard = time.monotonic()
         self.explained = False

@@ -30,7 +30,7 @@ REQUEUED = "Code 1025"
 """Of an eviction: a checkpoint was saved, and the slot is not used again (R4g)."""
 
 
-class Life:
+class JobHistory:
     """A job's moments, made from its events as they come.
 
     An event often means nothing by itself: a finished output transfer is a checkpoint unless the end

@@ -36,7 +36,7 @@ def read(text: str) -> Iterator[Event]:
         entry = []
 
 
-class Growing:
+class GrowingLog:
     """A log that is being written: each event is read once, so that a long one costs no more than a short one."""
 
     def __init__(self, path: Path):

@@ -103,7 +103,7 @@ JOB_START_DELAY = 0
 NOT_RUNNING = "The pool is not running. Start it with: python3 lab.py pool up"
 
 
-class Trouble(Exception):
+class PoolError(Exception):
     """Why there is no pool, and what to do about it, in words for the person at the keyboard."""
 
 
@@ -155,7 +155,7 @@ def enter(command: Sequence[str], *, directory: str = HOME, user: str = USER) ->
     """The command line that runs a command in the running pool, as one of its users."""
     first = process()
     if first is None:
-        raise Trouble(NOT_RUNNING)
+        raise PoolError(NOT_RUNNING)
     who = ["--setuid", str(id_of(user)), "--setgid", str(id_of(user))] if user != "root" else []
     inside = ["/usr/bin/env", "-i", f"--chdir={directory}", f"PATH={PATH}", f"HOME={HOME}", "LANG=C.UTF-8"]
     return [
@@ -187,7 +187,7 @@ def client_configuration() -> Path:
         timeout=60,
     )
     if made.returncode:
-        raise Trouble(f"condor_token_create failed: {made.stderr.strip()}")
+        raise PoolError(f"condor_token_create failed: {made.stderr.strip()}")
     (CLIENT / "tokens").mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(os.open(CLIENT / "tokens" / "pool", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as token:
         token.write(made.stdout)
@@ -203,7 +203,7 @@ def network() -> Iterator[None]:
     """This thread in the network of the running pool, where its daemons listen and nothing else is."""
     first = process()
     if first is None:
-        raise Trouble(NOT_RUNNING)
+        raise PoolError(NOT_RUNNING)
     with open("/proc/thread-self/ns/net") as own, open(f"/proc/{first}/ns/net") as pool:
         _set_network(pool.fileno())
         try:
@@ -216,7 +216,7 @@ def _set_network(namespace: int) -> None:
     """setns(2), which Python has since 3.12."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.setns(namespace, 0x40000000):  # CLONE_NEWNET
-        raise Trouble(f"Can't enter the network of the pool: {os.strerror(ctypes.get_errno())}.")
+        raise PoolError(f"Can't enter the network of the pool: {os.strerror(ctypes.get_errno())}.")
 
 
 # -- up, status, down ------------------------------------------------------------------
@@ -226,7 +226,7 @@ def up() -> None:
     """Start the pool, making its tree first if need be. Returns when every slot is there."""
     if process() is None or not ready():
         if problem := obstacle():
-            raise Trouble(problem)
+            raise PoolError(problem)
         POOL.mkdir(parents=True, exist_ok=True)
         with open(POOL / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # one at a time makes it and starts it
@@ -311,7 +311,7 @@ def _build(lock: int) -> None:
         )
     if made.returncode:
         last = LOG.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing was said"]
-        raise Trouble(f"Could not make the pool: {last[0]}\nIs there a network? All that was said: {LOG}")
+        raise PoolError(f"Could not make the pool: {last[0]}\nIs there a network? All that was said: {LOG}")
     STAMP.write_text(_recipe())
 
 
@@ -360,7 +360,7 @@ def id_of(user: str, group: bool = False) -> int:
         name, _, uid, gid, *_ = line.split(":")
         if name == user:
             return int(gid if group else uid)
-    raise Trouble(f"The pool's tree has no user {user}. Make it anew: remove {POOL} and run this again.")
+    raise PoolError(f"The pool's tree has no user {user}. Make it anew: remove {POOL} and run this again.")
 
 
 # -- running it ------------------------------------------------------------------------
@@ -398,14 +398,14 @@ def _inside() -> None:
 def _wait_for_slots() -> None:
     def slots() -> bool:
         if process() is None:
-            raise Trouble(f"The pool stopped at once. Why: see {POOL / 'run.log'} and {TREE}/var/log/condor.")
+            raise PoolError(f"The pool stopped at once. Why: see {POOL / 'run.log'} and {TREE}/var/log/condor.")
         asked = subprocess.run(enter(["condor_status", "-af", "Name"]), capture_output=True, timeout=60)
         queue = subprocess.run(enter(["condor_q", "-totals"]), capture_output=True, timeout=60)
         return len(asked.stdout.split()) >= SLOTS and queue.returncode == 0
 
     _within(5, lambda: process() is not None)
     if not _within(120, slots):
-        raise Trouble(f"The pool's slots do not come up. Its daemons' logs are in {TREE}/var/log/condor.")
+        raise PoolError(f"The pool's slots do not come up. Its daemons' logs are in {TREE}/var/log/condor.")
 
 
 def _within(seconds: float, happened: Callable[[], bool]) -> bool:
@@ -440,7 +440,7 @@ def main(arguments: Sequence[str]) -> int:
         if arguments[0] == "up" and not own_htcondor():
             up()
         print(status())
-    except Trouble as trouble:
+    except PoolError as trouble:
         print(trouble, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -22,7 +22,7 @@ from typing import Any
 
 from ..tree import TooLarge, Tree
 from . import idle, personal_pool
-from .personal_pool import Trouble
+from .personal_pool import PoolError
 
 NO_HTCONDOR = (
     "There is no HTCondor here. Log in to an access point, or start a pool of your own: python3 lab.py pool up"
@@ -66,9 +66,9 @@ class Site:
         """Let the user that jobs are queued as have a directory and all that is in it."""
 
     def may_submit(self) -> None:
-        """Raises Trouble if this user can't submit jobs, whatever they are."""
+        """Raises PoolError if this user can't submit jobs, whatever they are."""
         if os.geteuid() == 0:
-            raise Trouble("HTCondor takes no jobs from root. Run this as an ordinary user.")
+            raise PoolError("HTCondor takes no jobs from root. Run this as an ordinary user.")
 
 
 class PersonalPool(Site):
@@ -115,16 +115,16 @@ class HTCondor:
         self.site = site
 
     def run(self, *command: str, directory: Path | None = None) -> str:
-        """What a condor_* command prints. Raises Trouble, in the command's own words, if it fails."""
+        """What a condor_* command prints. Raises PoolError, in the command's own words, if it fails."""
         try:
             done = subprocess.run(
                 self.site.command(command, directory), capture_output=True, text=True, timeout=120, cwd=directory
             )
         except FileNotFoundError:
-            raise Trouble(NO_HTCONDOR) from None
+            raise PoolError(NO_HTCONDOR) from None
         if done.returncode:
             said = (done.stderr or done.stdout).strip()
-            raise Trouble(f"{command[0]} failed: {said}")
+            raise PoolError(f"{command[0]} failed: {said}")
         return done.stdout
 
     def submit(self, submit_file: Path, log: str = "") -> JobId:
@@ -133,7 +133,7 @@ class HTCondor:
         said = self.run("condor_submit", "-terse", *added, submit_file.name, directory=submit_file.parent)
         found = re.search(r"^(\d+)\.(\d+) - ", said, re.MULTILINE)
         if not found:
-            raise Trouble(f"condor_submit did not name a job: {said.strip()}")
+            raise PoolError(f"condor_submit did not name a job: {said.strip()}")
         return JobId(int(found[1]), int(found[2]))
 
     def vacate(self, job: JobId, fast: bool = False) -> None:
@@ -185,7 +185,7 @@ class HTCondor:
         shutil.rmtree(directory / str(job), ignore_errors=True)
         try:
             self.run("condor_evicted_files", "get", str(job), directory=directory)
-        except Trouble:  # HTCondor before 23.1 has no such command
+        except PoolError:  # HTCondor before 23.1 has no such command
             return None
         return directory / str(job)
 
@@ -209,20 +209,20 @@ class Bindings(HTCondor):
 
     @contextlib.contextmanager
     def _schedd(self) -> Iterator[Any]:
-        """The queue, or Trouble in the words of the person who asks."""
+        """The queue, or PoolError in the words of the person who asks."""
         with self.site.network():
             try:
                 collector = self.api.Collector()
                 yield self.api.Schedd(collector.locate(self.api.DaemonType.Schedd))
             except self.api.HTCondorException as error:
-                raise Trouble(in_words(str(error))) from None
+                raise PoolError(in_words(str(error))) from None
 
     def submit(self, submit_file: Path, log: str = "") -> JobId:
         with contextlib.chdir(submit_file.parent), self._schedd() as schedd:
             try:
                 description = self.api.Submit(submit_file.read_text())
             except ValueError as error:
-                raise Trouble(f"{submit_file.name}: HTCondor does not understand it: {error}") from None
+                raise PoolError(f"{submit_file.name}: HTCondor does not understand it: {error}") from None
             if log:
                 description["log"] = log
             done = schedd.submit(description)
@@ -244,7 +244,7 @@ class Bindings(HTCondor):
         with self._schedd() as schedd:
             done = schedd.act(action, [str(job)])
         if done.get("TotalPermissionDenied"):
-            raise Trouble(f"Job {job} belongs to somebody else.")
+            raise PoolError(f"Job {job} belongs to somebody else.")
 
     def remove_cluster(self, cluster: int) -> None:
         self._act(self.api.JobAction.Remove, cluster)
@@ -284,13 +284,13 @@ def in_words(error: str) -> str:
 
 
 def at_hand() -> HTCondor:
-    """This machine's own HTCondor, else the personal pool if it is up. Raises Trouble if there is neither."""
+    """This machine's own HTCondor, else the personal pool if it is up. Raises PoolError if there is neither."""
     if personal_pool.own_htcondor():
         site = Site()
     elif personal_pool.process() is not None:
         site = PersonalPool()
     else:
-        raise Trouble(NO_HTCONDOR)
+        raise PoolError(NO_HTCONDOR)
     site.may_submit()
     try:
         return Bindings(site)

@@ -19,12 +19,13 @@ from .livelock import MOST_BESIDE, Livelock
 from .profile import MODERN, Profile
 from .schedule import BETWEEN, Fault, Schedule
 from .step import (
+    DurationChecked,
     Ended,
     Event,
     Exited,
+    FaultHappened,
     Held,
     Kind,
-    Looked,
     Matched,
     NotSaved,
     Reactivated,
@@ -32,7 +33,6 @@ from .step import (
     Saved,
     Situation,
     Status,
-    Struck,
     Transferred,
     held_after,
     is_checkpoint,
@@ -167,7 +167,7 @@ class _Life:
             after = whole if hold.seconds is None else hold.seconds
             if hold.execution == self.now.execution + 1 and after <= whole:
                 self.idle_holds.remove(hold)
-                return Struck(hold, after=after)
+                return FaultHappened(hold, after=after)
         return None
 
     def match(self) -> Event:
@@ -194,9 +194,9 @@ class _Life:
         self.fault = scheduled or (Fault("evict", self.now.execution, left) if left < whole else None)
         held = held_after(self.job, self.now)
         if held < min(run.seconds, self.fault.seconds if self.fault and self.fault.seconds is not None else math.inf):
-            return Looked(self.run(stop=soft_stop(self.job, held, run)))
+            return DurationChecked(self.run(stop=soft_stop(self.job, held, run)))
         if self.fault and (cut := self.cut_short(self.fault, run)):
-            return Struck(self.fault, cut, cut.seconds)
+            return FaultHappened(self.fault, cut, cut.seconds)
         at = scheduled.seconds if scheduled else None
         return Exited(run, "" if at is None or at <= whole else f"the eviction at {at:g} s comes too late")
 
@@ -219,9 +219,9 @@ class _Life:
         """The transfer of what the program has left; a lost slot cuts it short, all else waits for its end."""
         run, fault, upload, left = self.now.ran, self.fault, self.pace.upload, self.until_fault()
         if fault and fault.kind == "evict" and left is not None:
-            return Struck(fault, after=left, transfer=left)
+            return FaultHappened(fault, after=left, transfer=left)
         if fault and fault.kind == "upload-fails" and is_checkpoint(self.job, run):
-            return Struck(fault, after=upload, transfer=upload)
+            return FaultHappened(fault, after=upload, transfer=upload)
         return Transferred(upload, fault if left is not None else None)
 
     def until_fault(self) -> float | None:
@@ -233,7 +233,7 @@ class _Life:
         """What befalls a job whose checkpoint has just arrived."""
         if self.now.kind != Kind.CHECKPOINT or not self.fault:
             return None
-        return Struck(self.fault) if self.fault.kind == "requeue" or self.until_fault() is not None else None
+        return FaultHappened(self.fault) if self.fault.kind == "requeue" or self.until_fault() is not None else None
 
 
 @dataclass(frozen=True)

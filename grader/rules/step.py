@@ -163,7 +163,7 @@ class Exited(NamedTuple):
     """What else there is to say of that."""
 
 
-class Looked(NamedTuple):
+class DurationChecked(NamedTuple):
     """HTCondor looks at how long the program has been running, and that is too long."""
 
     run: Run
@@ -178,7 +178,7 @@ class Transferred(NamedTuple):
     """What befell the job meanwhile and waited for the transfer."""
 
 
-class Struck(NamedTuple):
+class FaultHappened(NamedTuple):
     """A fault of the schedule happens."""
 
     fault: Fault
@@ -194,7 +194,7 @@ class Released(NamedTuple):
     after: float = 0.0
 
 
-Event = Matched | Reactivated | Exited | Looked | Transferred | Struck | Released
+Event = Matched | Reactivated | Exited | DurationChecked | Transferred | FaultHappened | Released
 
 
 # -- the step -------------------------------------------------------------------------------
@@ -382,7 +382,7 @@ def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situat
     )
 
 
-def _looked(job: Job, profile: Profile, now: Situation, event: Looked) -> Situation:
+def _looked(job: Job, profile: Profile, now: Situation, event: DurationChecked) -> Situation:
     """R6: allowed_execute_duration and allowed_job_duration hold a job while it runs, and its sandbox is lost."""
     run = event.run
     held = _took_too_long(job, run.seconds, now.elapsed + run.seconds)
@@ -408,7 +408,7 @@ def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred)
         now = _counted(job, now, numjobcompletions=_count_of(now, "numjobcompletions"))
     try:
         then = _at_exit(job, profile, now)
-    except transfer.Outside as found:
+    except transfer.OutsideSandbox as found:
         then = _unknown(found)
     except transfer.Endless as why:
         return _becomes(now, Kind.NEVER_FINISHES, run=run, text=str(why), home=_with_streamed(now.home, job, run))
@@ -458,7 +458,7 @@ def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree
     )
 
 
-def _struck(job: Job, profile: Profile, now: Situation, event: Struck) -> Situation:
+def _struck(job: Job, profile: Profile, now: Situation, event: FaultHappened) -> Situation:
     """R5: what a fault does to a job that is idle, running, sending, or between two executions in place."""
     fault = event.fault
     if now.status is Status.IDLE:
@@ -482,14 +482,14 @@ def _struck(job: Job, profile: Profile, now: Situation, event: Struck) -> Situat
     return _lost(job, now, fault, now.ran, event.after, event.transfer, home=_with_streamed(now.home, job, now.ran))
 
 
-def _vacated(job: Job, profile: Profile, now: Situation, event: Struck, run: Run) -> Situation:
+def _vacated(job: Job, profile: Profile, now: Situation, event: FaultHappened, run: Run) -> Situation:
     """R5: all since the last checkpoint is lost; unless, R7, the job asks for its output to be saved then."""
     home = _with_streamed(now.home, job, run)
     if not job.on_exit_or_evict or event.fault.kind == "evict":
         return _lost(job, now, event.fault, run, event.after, event.transfer, home=home)
     try:
         sent = transfer.vacated(job, run.sandbox, profile)
-    except transfer.Outside as found:
+    except transfer.OutsideSandbox as found:
         return _lost(job, now, event.fault, run, event.after, event.transfer, home=home, next=_unknown(found))
     except transfer.Endless:
         return _lost(job, now, event.fault, run, event.after, event.transfer, home=home)
@@ -543,9 +543,9 @@ _RULES: Mapping[type[Event], tuple[set[Status], Callable[..., Situation]]] = {
     Matched: ({Status.IDLE}, _matched),
     Reactivated: ({Status.CLAIMED}, _reactivated),
     Exited: ({Status.RUNNING}, _exited),
-    Looked: ({Status.RUNNING}, _looked),
+    DurationChecked: ({Status.RUNNING}, _looked),
     Transferred: ({Status.SENDING}, _transferred),
-    Struck: ({Status.IDLE, Status.RUNNING, Status.SENDING, Status.CLAIMED}, _struck),
+    FaultHappened: ({Status.IDLE, Status.RUNNING, Status.SENDING, Status.CLAIMED}, _struck),
     Released: ({Status.HELD}, _released),
 }
 
@@ -576,7 +576,7 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         return Held(Hold.LIMIT, 0, f"The job used more than {run.over}, a limit of this simulator and not of HTCondor")
     if is_checkpoint(job, run):
         return _checkpoint(job, profile, run.sandbox, now.spool)
-    home: Tree | transfer.Failure
+    home: Tree | transfer.TransferFailure
     if job.on_success and not is_success(job, run.exit):
         home, transferred = transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure
     else:
@@ -661,12 +661,12 @@ def _held_by_policy(job: Job, now: Situation, home: Tree) -> Held | None:
     return Held(Hold.POLICY, subcode if isinstance(subcode, int) else 0, reason, home=home)
 
 
-def _unknown(found: transfer.Outside) -> Held:
+def _unknown(found: transfer.OutsideSandbox) -> Held:
     """Where the simulator can't say what HTCondor does."""
     return Held(Hold.LIMIT, 0, f"Not simulated: {found}")
 
 
-def _why(failure: transfer.Failure) -> str:
+def _why(failure: transfer.TransferFailure) -> str:
     """What a transfer failed at, as the end of HTCondor's reason."""
     return f": {', '.join(failure.paths)}: {os.strerror(failure.error)}"
 

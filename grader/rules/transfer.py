@@ -18,7 +18,7 @@ from .job import OWN_FILES, STDERR, STDOUT, Job, NotTransferred
 from .profile import MODERN, Profile
 
 
-class Failure(NamedTuple):
+class TransferFailure(NamedTuple):
     """A transfer that failed: the listed paths that could not be sent, and what was sent all the same."""
 
     paths: tuple[str, ...]
@@ -27,7 +27,7 @@ class Failure(NamedTuple):
     """The system's number for what was wrong with the last of them."""
 
 
-class Outside(Exception):
+class OutsideSandbox(Exception):
     """What a job sends leads out of its sandbox, where it is another file on each machine: so it is not looked at here.
     The text says which."""
 
@@ -90,17 +90,17 @@ def checkpoint_files(job: Job, sandbox: Tree, profile: Profile) -> tuple[str, ..
     return tuple(listed)
 
 
-def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | Failure:
-    """R4a–c: what an exit with the checkpoint code sends to the spool, or why it can't. Raises Outside
+def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | TransferFailure:
+    """R4a–c: what an exit with the checkpoint code sends to the spool, or why it can't. Raises OutsideSandbox
     and Endless, as do vacated() and output()."""
     sent = _send(sandbox, checkpoint_files(job, sandbox, profile), job.preserve_relative_paths, profile)
-    if isinstance(sent, Failure):
+    if isinstance(sent, TransferFailure):
         return sent._replace(sent=Tree())  # a checkpoint is whole or not at all
     if job.max_transfer_output_mb is not None and (found := _first_over(sent.items(), job.max_transfer_output_mb)):
-        return Failure((found,), error=errno.EFBIG)
+        return TransferFailure((found,), error=errno.EFBIG)
     # A directory is made with its mode before what is in it, which then can't be made.
     locked = [path for path, entry in sent.items() if entry == Directory(writable=False) and sent.below(path)]
-    return Failure(tuple(locked), error=errno.EACCES) if locked else sent
+    return TransferFailure(tuple(locked), error=errno.EACCES) if locked else sent
 
 
 def commit(spool: Tree, upload: Tree) -> Tree:
@@ -108,7 +108,7 @@ def commit(spool: Tree, upload: Tree) -> Tree:
     return spool.without(upload.top()) | upload
 
 
-def vacated(job: Job, sandbox: Tree, profile: Profile = MODERN) -> Tree | Failure:
+def vacated(job: Job, sandbox: Tree, profile: Profile = MODERN) -> Tree | TransferFailure:
     """R7: what a soft eviction sends to the spool in eviction-driven mode: the output list."""
     listed = (*_output_files(job, sandbox, Tree()), *job.streams)
     return _send(sandbox, listed, job.preserve_relative_paths, profile)
@@ -119,7 +119,7 @@ def has_news(sent: Tree, spool: Tree) -> bool:
     return any(isinstance(entry, File) and spool.get(path) != entry for path, entry in without_streams(sent).items())
 
 
-def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tree | Failure:
+def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tree | TransferFailure:
     """R6: what comes home to the submit directory when the job ends, under the names it gets there.
     Files that are there come home also if others are missing. `came`: the checkpoint that the
     activation began with."""
@@ -128,9 +128,9 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
         if over := _cut(sandbox, listed, job.max_transfer_output_mb << 20):
             path, rest = over
             home = output(replace(job, max_transfer_output_mb=None), rest, came, profile)
-            return Failure((path,), home.sent if isinstance(home, Failure) else home, errno.EFBIG)
+            return TransferFailure((path,), home.sent if isinstance(home, TransferFailure) else home, errno.EFBIG)
     sent = _send(sandbox, _output_files(job, sandbox, came), job.preserve_relative_paths, profile)
-    found = sent.sent if isinstance(sent, Failure) else sent
+    found = sent.sent if isinstance(sent, TransferFailure) else sent
     everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
     home = _remapped(found if everything else found.without((STDOUT, STDERR)), job.transfer_output_remaps)
     if job.initialdir and home:
@@ -138,9 +138,9 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
     home = _streams(job, sandbox, came) | home  # the program's own file of that name wins
     blocked = {path: error for path, entry in home.items() if (error := _blocked(entry, job.in_the_way.get(path)))}
     home = Tree({_written_to(job, path, entry): entry for path, entry in home.items() if path not in blocked})
-    if isinstance(sent, Failure):
+    if isinstance(sent, TransferFailure):
         return sent._replace(sent=home)
-    return Failure(tuple(blocked), home, list(blocked.values())[-1]) if blocked else home
+    return TransferFailure(tuple(blocked), home, list(blocked.values())[-1]) if blocked else home
 
 
 def _first_over(files: Iterable[tuple[str, Entry]], most: int) -> str:
@@ -246,7 +246,7 @@ def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
     )
 
 
-def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profile) -> Tree | Failure:
+def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profile) -> Tree | TransferFailure:
     """R4b: the listed paths as the receiving side stores them."""
     listed, sent, failed, kept = tuple(listed), Tree(), {}, KeptPaths()
     for index, path in enumerate(listed):
@@ -265,7 +265,7 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
             if not whole or any(posixpath.dirname(place) not in ("", *sent) for place in besides):
                 failed[path] = errno.ENOENT
     sent = sent.copied()
-    return Failure(tuple(failed), sent, list(failed.values())[-1]) if failed else sent
+    return TransferFailure(tuple(failed), sent, list(failed.values())[-1]) if failed else sent
 
 
 def file_over_directory(found: Tree, sent: Tree) -> bool:
@@ -341,13 +341,13 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
 
 
 def _found(sandbox: Tree, path: str) -> str | None:
-    """The path of the entry that `path` leads to; None if there is none. Raises Outside."""
+    """The path of the entry that `path` leads to; None if there is none. Raises OutsideSandbox."""
     target = sandbox.follow(path)
     if target is None or not leads_out(target):
         return target
     if posixpath.normpath(target) == ".." or re.match(r"\.\./(?!dir_|\.\.)", posixpath.normpath(target)):
         return None  # beside a sandbox there are only others
-    raise Outside(path, target)
+    raise OutsideSandbox(path, target)
 
 
 def _nothing_of_fifo(path: str, profile: Profile) -> Tree:

@@ -175,7 +175,7 @@ def parse(
             "the file begins with a byte order mark, which HTCondor takes for part of a name",
             "Save the file as UTF-8 without a byte order mark (BOM).",
         )
-    folder, macros = _Remembered(folder), Macros()
+    folder, macros = _CachedFolder(folder), Macros()
     macros.assign(cluster=cluster, clusterid=cluster, submit_file=name)
     description = Description(text, name, folder, macros, profile)
     jobs: list[Job] = []
@@ -210,7 +210,7 @@ def _statements(description: Description, profile: Profile) -> Iterator[Queue]:
         yield Queue(Place(description.name, None), queueing.Arguments(), ())
 
 
-class _Remembered:
+class _CachedFolder:
     """A folder that looks everything up once, however many jobs ask for it."""
 
     def __init__(self, folder: Folder):

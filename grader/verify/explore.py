@@ -28,6 +28,7 @@ from ..rules.step import (
     Ended,
     Event,
     Exited,
+    FaultHappened,
     Held,
     Hold,
     Kind,
@@ -36,7 +37,6 @@ from ..rules.step import (
     Saved,
     Situation,
     Status,
-    Struck,
     Transferred,
     is_checkpoint,
     is_success,
@@ -45,7 +45,7 @@ from ..rules.step import (
     submitted,
 )
 from ..tree import File, Tree
-from .liveness import Hindsight
+from .liveness import FinishedGraph
 from .observer import Observer
 from .packed import without_times
 from .states import Key, Length, State
@@ -296,7 +296,7 @@ class _Explorer:
         exited = self.step(now, Exited(run))
         then = state.then = self.step(exited, Transferred())
         self.places.setdefault(state.key[0], []).append(state)
-        self.follow(state, self.start(self.step(now, Struck(evict, run, run.seconds))), evict)
+        self.follow(state, self.start(self.step(now, FaultHappened(evict, run, run.seconds))), evict)
         if self.soft:
             self.vacate(state)
         if then.status is Status.CLAIMED:
@@ -304,11 +304,13 @@ class _Explorer:
         elif then.kind == Kind.RETRIED:
             state.follower = self.follow(state, self.start(then))
         if is_checkpoint(self.job, run):  # on a bad network it is not even noticed that a file is missing
-            state.unsent = self.follow(state, self.restart(self.step(exited, Struck(upload_fails))), upload_fails)
+            state.unsent = self.follow(
+                state, self.restart(self.step(exited, FaultHappened(upload_fails))), upload_fails
+            )
         if then.kind == Kind.CHECKPOINT:
             assert isinstance(then.next, Saved), "a checkpoint that is no hold is saved"
             self.sent.update(then.next.sent.top())
-            moved = self.start(self.step(then, Struck(requeue)))
+            moved = self.start(self.step(then, FaultHappened(requeue)))
             state.elsewhere = (
                 self.follow(state, moved, requeue)
                 if self.profile.may_requeue
@@ -324,7 +326,7 @@ class _Explorer:
         for seconds in moments:
             fault = Fault("vacate", now.execution, seconds)
             cut = self.execute(now, state.schedule, stop=soft_stop(self.job, seconds, whole))
-            struck = self.step(now, Struck(fault, cut, cut.seconds))
+            struck = self.step(now, FaultHappened(fault, cut, cut.seconds))
             if isinstance(struck.next, Held):
                 schedule = (*state.schedule, fault)
                 self.violate(Unsafe.HELD, replace(state, run=cut, then=struck, schedule=schedule))
@@ -416,9 +418,9 @@ class _Explorer:
     def begin_elsewhere(self, now: Situation, run: Run, then: Situation) -> None:
         """Have that execution begun which follows the last checkpoint in a new sandbox, as expand() will ask for it."""
         if then.kind == Kind.CHECKPOINT and self.profile.may_requeue:
-            self.begin(self.start(self.step(then, Struck(Fault("requeue", now.execution)))))
+            self.begin(self.start(self.step(then, FaultHappened(Fault("requeue", now.execution)))))
         else:
-            self.begin(self.start(self.step(now, Struck(Fault("evict", now.execution), run, run.seconds))))
+            self.begin(self.start(self.step(now, FaultHappened(Fault("evict", now.execution), run, run.seconds))))
 
     def begin_next(self) -> None:
         """Have the executions begun that are next in the queue."""
@@ -618,7 +620,7 @@ class _Explorer:
 
     def look_back(self) -> None:
         """Add the failures that only the whole graph shows."""
-        seen = Hindsight(sorted(self.states.values(), key=State.length), self.known, self.profile)
+        seen = FinishedGraph(sorted(self.states.values(), key=State.length), self.known, self.profile)
         for state in seen.never_finishing():
             self.violate(Unsafe.NEVER_FINISHES, state)
         for state, seconds in seen.losing_progress():
@@ -737,6 +739,6 @@ class _Explorer:
                 good = now.kind == Kind.ENDED and is_success(self.job, now.end.exit)
                 return schedule, now.end.home if good else Tree()
             requeue = Fault("requeue", number)
-            now, waits = self.step(now, Struck(requeue)), wait
+            now, waits = self.step(now, FaultHappened(requeue)), wait
             schedule = (*schedule, requeue if self.profile.may_requeue else Fault("evict", 2 * number))
         return schedule, Tree()

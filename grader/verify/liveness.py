@@ -18,7 +18,7 @@ REPEATED = 0.1
 before it counts as lost progress."""
 
 
-class Hindsight:
+class FinishedGraph:
     """A finished graph: its states, shortest first, and the one that stands for each state."""
 
     def __init__(self, states: Sequence[State], known: Callable[[State], State], profile: Profile):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from ..text import count, duration, escape, shorten
 from ..tree import Entry, Fifo, File, Link
 from .glossary import tooltip
-from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, SUBMIT, WHOLE, Item, Panel, Scene
+from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, SUBMIT, WHOLE, DirectoryItem, DirectoryPanel, Scene
 from .style import spoken
 
 SYMBOLS = {SAME: "", NEW: "+", CHANGED: "~", GONE: "−", LOST: "×", MISSING: "?"}
@@ -33,7 +33,7 @@ class Directories:
         panels = "".join(self.panel(panel, scene, index == 2) for index, panel in enumerate(scene.panels))
         return f'<div class="dirs">{panels}</div>'
 
-    def panel(self, panel: Panel, scene: Scene, execute: bool) -> str:
+    def panel(self, panel: DirectoryPanel, scene: Scene, execute: bool) -> str:
         name, _, side = panel.title.partition(" (")
         meant = tooltip(name.removeprefix("new "))
         if not panel.there:
@@ -69,7 +69,7 @@ class Directories:
             f'<div class="lostline">{told}</div>'
         )
 
-    def files(self, items: Sequence[Item]) -> str:
+    def files(self, items: Sequence[DirectoryItem]) -> str:
         """The files; those that are as they were folded if they are many."""
         if len(items) <= MOST_FILES:
             return "".join(map(self.file, items))
@@ -82,7 +82,7 @@ class Directories:
             + self.folded_files(same, _as_they_are(marked))
         )
 
-    def folded_files(self, items: Sequence[Item], words: str) -> str:
+    def folded_files(self, items: Sequence[DirectoryItem], words: str) -> str:
         if not items:
             return ""
         beyond = len(items) - MOST_LISTED
@@ -93,7 +93,7 @@ class Directories:
             f"<div>{drawn}{more}</div></details>"
         )
 
-    def file(self, item: Item) -> str:
+    def file(self, item: DirectoryItem) -> str:
         """One file: its mark, its name with its content behind it, a note."""
         name = f'<span class="t">{escape(shorten(item.path, 200))}</span>'
         if item.path in self.highlight:
@@ -147,6 +147,6 @@ def preview(entry: Entry | None) -> str:
     return "\n".join(shown) + (f"\n... {count(left, 'line')} more" if left > 0 else "")
 
 
-def _as_they_are(marked: Sequence[Item]) -> str:
+def _as_they_are(marked: Sequence[DirectoryItem]) -> str:
     """What to say of the files beside those that are marked."""
     return "not lost" if any(item.mark == LOST for item in marked) else "as before" if marked else "in all"

@@ -24,7 +24,7 @@ PREPARED, IDLE, ON_HOLD = "before submit", "idle", "on hold"
 """Kinds of moments that the simulator does not tell of, because nothing happens in them; they can be shown."""
 
 
-class Item(NamedTuple):
+class DirectoryItem(NamedTuple):
     """One file (or link, or empty directory) of a directory at one moment."""
 
     path: str
@@ -34,15 +34,15 @@ class Item(NamedTuple):
     """In a few words: where it came from, or what of it is lost."""
 
 
-class Panel(NamedTuple):
+class DirectoryPanel(NamedTuple):
     """One of the three directories at one moment."""
 
     title: str
-    items: tuple[Item, ...] = ()
+    items: tuple[DirectoryItem, ...] = ()
     there: bool = True
     """False for the execute directory of a job that has none."""
 
-    def marked(self) -> tuple[Item, ...]:
+    def marked(self) -> tuple[DirectoryItem, ...]:
         """The files that are not as they were."""
         return tuple(item for item in self.items if item.mark)
 
@@ -56,10 +56,10 @@ class Scene:
     """Virtual time since submission."""
     heading: str
     sentences: tuple[str, ...]
-    panels: tuple[Panel, Panel, Panel]
+    panels: tuple[DirectoryPanel, DirectoryPanel, DirectoryPanel]
     """Submit, spool and execute directory."""
     lost_seconds: float = 0.0
-    lost: tuple[Item, ...] = ()
+    lost: tuple[DirectoryItem, ...] = ()
     """What was in the sandbox and would not be in the next one."""
     breaks: bool = False
     """Whether the execute directory is lost here, with work that was not finished."""
@@ -102,8 +102,10 @@ def _scene(now: Moment, before: Moment, when: str, submit: tuple[Tree, Tree], in
         heading=heading(now),
         sentences=tuple(_sentences(now, before)),
         panels=(
-            Panel(SUBMIT, tuple(compared(*submit))),
-            Panel(SPOOL + " (access point)", tuple(compared(before.spool, now.spool)), there=now.kind != PREPARED),
+            DirectoryPanel(SUBMIT, tuple(compared(*submit))),
+            DirectoryPanel(
+                SPOOL + " (access point)", tuple(compared(before.spool, now.spool)), there=now.kind != PREPARED
+            ),
             _execute(now, before, lost, inputs),
         ),
         lost_seconds=round(now.badput - before.badput, 3),
@@ -304,49 +306,49 @@ def leaves(tree: Tree) -> dict[str, Entry]:
     return {path: tree[path.rstrip("/")] for path in tree.listing()}
 
 
-def compared(before: Tree, now: Tree) -> Iterator[Item]:
+def compared(before: Tree, now: Tree) -> Iterator[DirectoryItem]:
     """The files of a directory now, marked by what they were before; and those that are gone."""
     old, new = leaves(before), leaves(now)
     for path in sorted(old.keys() | new.keys()):
         mark = NEW if path not in old else GONE if path not in new else CHANGED if old[path] != new[path] else SAME
-        yield Item(path, new.get(path, old.get(path)), mark)
+        yield DirectoryItem(path, new.get(path, old.get(path)), mark)
 
 
-def _execute(now: Moment, before: Moment, lost: tuple[Item, ...], inputs: Tree) -> Panel:
+def _execute(now: Moment, before: Moment, lost: tuple[DirectoryItem, ...], inputs: Tree) -> DirectoryPanel:
     if now.sandbox is None:
-        return Panel(EXECUTE, there=False)
+        return DirectoryPanel(EXECUTE, there=False)
     title = f"{EXECUTE} (execution point {now.slot + 1})"
     if now.kind == "started":
-        return Panel("new " + title, tuple(_arrived(now, before)))
+        return DirectoryPanel("new " + title, tuple(_arrived(now, before)))
     missing = (
-        tuple(Item(path, None, MISSING, "listed, not there") for path in now.next.missing)
+        tuple(DirectoryItem(path, None, MISSING, "listed, not there") for path in now.next.missing)
         if isinstance(now.next, (Held, NotSaved))
         else ()
     )
     if lost:
         by_path = {item.path: item for item in lost}
         items = tuple(
-            by_path.get(path) or Item(path, entry, SAME, _whence(path, entry, now.spool))
+            by_path.get(path) or DirectoryItem(path, entry, SAME, _whence(path, entry, now.spool))
             for path, entry in leaves(now.sandbox).items()
         )
     else:
         items = tuple(compared(before.sandbox or Tree(), now.sandbox))
     if now.kind == "checkpoint":
         items = tuple(item._replace(note=_saved(item, now.spool, inputs)) for item in items)
-    return Panel(title, items + missing)
+    return DirectoryPanel(title, items + missing)
 
 
 def _whence(path: str, entry: Entry | None, spool: Tree) -> str:
     return "in the spool" if spool.get(path.rstrip("/")) == entry else ""
 
 
-def _saved(item: Item, spool: Tree, inputs: Tree) -> str:
+def _saved(item: DirectoryItem, spool: Tree, inputs: Tree) -> str:
     """Of a file at a checkpoint, in a few words: whether the next sandbox has it."""
     arrives_anyway = inputs.get(item.path.rstrip("/")) == item.entry
     return _whence(item.path, item.entry, spool) or ("" if arrives_anyway else "not in the spool")
 
 
-def with_marks(panel: Panel, marked: Panel) -> Panel:
+def with_marks(panel: DirectoryPanel, marked: DirectoryPanel) -> DirectoryPanel:
     """A directory with the marks that the same files have in another picture of it."""
     marks = {item.path: item.mark for item in marked.items}
     shown = tuple(item._replace(mark=marks.get(item.path, item.mark)) for item in panel.items)
@@ -354,26 +356,26 @@ def with_marks(panel: Panel, marked: Panel) -> Panel:
     return panel._replace(items=tuple(sorted(shown + gone, key=lambda item: item.path)))
 
 
-def _arrived(now: Moment, before: Moment) -> Iterator[Item]:
+def _arrived(now: Moment, before: Moment) -> Iterator[DirectoryItem]:
     """A new sandbox: where each file came from, and what the last sandbox had and this one has not."""
     here = leaves(now.directory)
     last = leaves(before.sandbox) if before.sandbox is not None else {}
     for path in sorted(here.keys() | last.keys()):
         if path not in here:
-            yield Item(path, last[path], GONE, "not here")
+            yield DirectoryItem(path, last[path], GONE, "not here")
         elif now.spool.get(path.rstrip("/")) == here[path]:
-            yield Item(path, here[path], NEW, "from the spool")
+            yield DirectoryItem(path, here[path], NEW, "from the spool")
         elif path in (STDOUT, STDERR):
-            yield Item(path, here[path], NEW, "empty")
+            yield DirectoryItem(path, here[path], NEW, "empty")
         else:
-            yield Item(path, here[path], NEW, "input")
+            yield DirectoryItem(path, here[path], NEW, "input")
 
 
-def _lost(sandbox: Tree, next_sandbox: Tree) -> tuple[Item, ...]:
+def _lost(sandbox: Tree, next_sandbox: Tree) -> tuple[DirectoryItem, ...]:
     """What of a sandbox the next one would not have."""
     safe = leaves(next_sandbox)
     return tuple(
-        Item(path, entry, LOST, _what_is_lost(entry, safe.get(path)))
+        DirectoryItem(path, entry, LOST, _what_is_lost(entry, safe.get(path)))
         for path, entry in leaves(sandbox).items()
         if safe.get(path) != entry and not isinstance(entry, Directory)
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from ..rules.simulation import Moment
 from ..text import count, duration, plain
 from ..tree import Entry, Fifo, File, Link, Tree
-from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, Item, Panel, Scene, leaves, scenes
+from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, DirectoryItem, DirectoryPanel, Scene, leaves, scenes
 
 MARKS = {SAME: " ", NEW: "+", CHANGED: "~", GONE: "-", LOST: "x", MISSING: "?"}
 COLOURS = {NEW: "32", CHANGED: "34", GONE: "2", LOST: "31", MISSING: "31"}
@@ -57,7 +57,7 @@ def _block(scene: Scene, colour: bool) -> Iterator[str]:
     yield ""
 
 
-def _panel(panel: Panel, colour: bool) -> Iterator[str]:
+def _panel(panel: DirectoryPanel, colour: bool) -> Iterator[str]:
     """A directory that is not as it was: only what is different."""
     marked = panel.marked()
     if not marked:
@@ -70,7 +70,7 @@ def _panel(panel: Panel, colour: bool) -> Iterator[str]:
         yield f"        and {len(marked) - MOST_FILES:,} more"
 
 
-def _line(item: Item, width: int) -> str:
+def _line(item: DirectoryItem, width: int) -> str:
     return f"{MARKS[item.mark]} {plain(item.path):{width}}  {item.note}".rstrip()
 
 

@@ -1,4 +1,4 @@
-"""Answers to the mending exercises of notebook 09: right ones in many styles, and wrong ones by misconception."""
+"""Answers to the repair exercises of notebook 09: right ones in many styles, and wrong ones by misconception."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from answers import save as save_answer
 from answers_causes import RIGHT, WRONG
 
 from grader.course import restore, save
-from grader.course.budgeted import Sparing
+from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.cures import restoring, submitting
 from grader.course.report import PASSED
@@ -24,7 +24,7 @@ CURES = {
 
 
 def judged(exercise, files):
-    with Sparing(None, 60) as executor:
+    with BudgetedExecutor(None, 60) as executor:
         return EXERCISES[exercise].judge(Tree.files(files), executor, "numbers")
 
 
@@ -115,6 +115,6 @@ def test_a_copy_that_runs_into_a_limit_ends_the_search():
         "checkpoint.py": "import sys\nfrom given import restore_checkpoint\n\ndef save_checkpoint(iteration):\n"
         "    if iteration:\n        return\n    while True:\n        pass\n"
     }
-    with Sparing(None, 60) as executor:
+    with BudgetedExecutor(None, 60) as executor:
         EXERCISES["save"].judge(Tree.files(files), executor)
         assert not executor.spent

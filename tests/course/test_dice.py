@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from answers import restore, save
 
-from grader.course.budgeted import Sparing
+from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.report import PASSED
 from grader.tree import Tree
@@ -32,7 +32,7 @@ def restore_checkpoint(start, end):
 
 
 def judged(files, exercise="restore"):
-    with Sparing(None, 60) as executor:
+    with BudgetedExecutor(None, 60) as executor:
         return EXERCISES[exercise].judge(Tree.files(files), executor, "numbers")
 
 

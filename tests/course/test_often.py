@@ -14,14 +14,14 @@ from grader.course.goodput import AtRandom, best_interval, daly, mean_goodput, p
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.often import CHECKPOINT, LAST_WEEK, MOST_BY_RULE, PACE, RESTART, last_week, saving_every, sweep
 from grader.course.report import CRASHED, PARTLY, PASSED, WRONG
-from grader.course.saving_rule import KNOWN, Fault, Ground, Rule, drawn
+from grader.course.saving_rule import KNOWN, Rule, RuleFailed, Scenario, drawn
 from grader.real_pool.log import read
 from grader.rules.costs import costs
 from grader.rules.execution import EPOCH
 from grader.rules.simulation import Pace, outcome, simulate
 from grader.tree import Tree
 
-SMALL = Ground("one to play with", AtRandom(3000.0), 12, (60, 180, 600), 50, 70, 20, 40)
+SMALL = Scenario("one to play with", AtRandom(3000.0), 12, (60, 180, 600), 50, 70, 20, 40)
 """A pool and a job that are quickly played through in the simulator."""
 
 
@@ -82,10 +82,10 @@ def test_a_job_takes_as_long_as_it_does_in_the_simulator(seconds, lifetimes, exe
 
 @pytest.mark.parametrize("seed", range(25))
 def test_the_textbook_is_good_enough_on_every_pool_that_may_be_drawn(seed):
-    for ground in drawn(random.Random(seed)):
+    for scenario in drawn(random.Random(seed)):
         for formula in (young, daly, best_interval):
-            interval = formula(ground.checkpoint, ground.pool.between)
-            assert mean_goodput(ground.fares(ground.saved_every(interval))) >= MOST_BY_RULE * ground.best
+            interval = formula(scenario.checkpoint, scenario.pool.between)
+            assert mean_goodput(scenario.fares(scenario.saved_every(interval))) >= MOST_BY_RULE * scenario.best
 
 
 @pytest.mark.parametrize("seed", ["one", "two", "three"])
@@ -112,7 +112,7 @@ def test_points_are_for_the_goodput_that_is_reached(body, points, said, executor
 
 
 def test_a_rule_that_knows_the_pools_of_check_has_no_use_for_that_in_grading(executor):
-    answers = {ground.pool.between: young(ground.checkpoint, ground.pool.between) for ground in KNOWN}
+    answers = {scenario.pool.between: young(scenario.checkpoint, scenario.pool.between) for scenario in KNOWN}
     cheat = often(f"return since >= {answers}.get(between, 3600)")
     assert judged("often", cheat, executor).points == 5
     assert judged("often", cheat, executor, "unseen").points < 5
@@ -157,7 +157,7 @@ def test_nothing_but_a_rule_earns_points(how, executor):
 
 @pytest.mark.parametrize("text", ["3 2", "1 2", "0", "13", "2 2", "x", "9" * 5000])
 def test_where_a_rule_saves_is_believed_only_if_it_can_be(text, executor):
-    with pytest.raises(Fault):
+    with pytest.raises(RuleFailed):
         rule(f"open('saved.txt', 'w').write({text!r}); import os; os._exit(0)").saved(SMALL, executor)
 
 

@@ -7,7 +7,7 @@ from answers import ANSWERS, FORGIVING, SAVED, often, restore, save
 from answers_bugs import DUE, LAST, collatz
 from answers_submit import HOME, NEEDS, SAVES, split, submit
 
-from grader.course.budgeted import Sparing
+from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.checks import EMPTIED, NEVER_LEFT
 from grader.course.misconceptions import MISCONCEPTIONS
@@ -20,7 +20,7 @@ def told():
     """told(exercise, files) is the report on a wrong answer."""
 
     def told(exercise, files):
-        with Sparing(None, 60) as executor:
+        with BudgetedExecutor(None, 60) as executor:
             report = EXERCISES[exercise].judge(Tree.files(files), executor)
         assert report.status != PASSED and report.points < report.maximum
         return report

@@ -63,10 +63,10 @@ def test_a_notebook_checks_answers_where_nothing_can_be_forked(tmp_path):
     program = """
 import os
 del os.fork
-from grader.course.trusted import Trusted
+from grader.course.trusted import TrustedExecutor
 from grader.execute.interpreter.executor import InterpreterExecutor
 from grader.notebook.calls import check, simulate
-assert issubclass(Trusted, InterpreterExecutor)
+assert issubclass(TrustedExecutor, InterpreterExecutor)
 print("points:", check("restore"))
 print("ended:", simulate("restore", "evict@2").status)
 """
@@ -79,10 +79,10 @@ def test_nothing_is_graded_where_nothing_can_be_forked():
 import os
 del os.fork
 from grader.grading.judge import judge
-from grader.grading.submission import Submission
+from grader.grading.submission import StudentAnswers
 from grader.rules.execution import MachineTrouble
 try:
-    judge(Submission({}), None)
+    judge(StudentAnswers({}), None)
 except MachineTrouble as problem:
     print("refused:", problem)
 """

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from answers_wrapper import RIGHT_WRAPPER, START, wrapper
 
-from grader.course.exercise import Bench
+from grader.course.exercise import ExplorationCache
 from grader.course.report import NOT_TRIED
 from grader.course.waves import (
     SHORT,
@@ -57,9 +57,9 @@ def test_one_moment_is_before_the_second_file_and_the_others_in_each_part_of_it(
 
 @pytest.mark.parametrize("settings", [SHORT, *DRAWN])
 def test_a_wrapper_that_takes_what_is_there_fails_while_waves_writes_and_nowhere_else(executor, settings):
-    bench = Bench(executor, WRAPPER.bounds)
+    cache = ExplorationCache(executor, WRAPPER.bounds)
     for limit in (*moments(settings), 2 * first_file(settings) + 1):
-        found = bench.explore(waves(naive_job(), limit, **settings), WAVES.known_answer(**settings))
+        found = cache.explore(waves(naive_job(), limit, **settings), WAVES.known_answer(**settings))
         assert (found.verdict != RESTART_SAFE) == cut_at(limit, settings).saving, limit
 
 
@@ -120,10 +120,10 @@ def test_what_is_given_is_not_tried_yet(executor):
 def test_a_wrapper_with_another_limit_is_cut_off_in_the_middle_as_well(executor, limit):
     right = RIGHT_WRAPPER["the last line"]["my_wrapper"].replace("timeout $1", f"timeout {limit}")
     job = WRAPPER.job(Tree.files({**RIGHT_WRAPPER["the last line"], "my_wrapper": right}))
-    assert cut_off(**SHORT)(job, Bench(executor, WRAPPER.bounds)).passed
+    assert cut_off(**SHORT)(job, ExplorationCache(executor, WRAPPER.bounds)).passed
     naive = right.replace("tail -n 1 restart.dat", "true restart.dat | echo end")
     job = WRAPPER.job(Tree.files({**RIGHT_WRAPPER["the last line"], "my_wrapper": naive}))
-    assert not cut_off(**SHORT)(job, Bench(executor, WRAPPER.bounds)).passed
+    assert not cut_off(**SHORT)(job, ExplorationCache(executor, WRAPPER.bounds)).passed
 
 
 @pytest.mark.parametrize("take", ["mv restart.old restart.dat", "[ -f restart.old ] && mv restart.old restart.dat"])
@@ -180,6 +180,6 @@ def test_the_prediction_knows_what_comes_of_a_torn_file(executor, value, points)
 
 
 def test_a_wrapper_that_is_unsafe_is_seen_once_to_do_the_same_twice(executor):
-    bench, job = Bench(executor, WRAPPER.bounds), naive_job()
-    found = [bench.explore(waves(job, limit, **SHORT), WAVES.known_answer(**SHORT), late=False) for limit in (39, 42)]
+    cache, job = ExplorationCache(executor, WRAPPER.bounds), naive_job()
+    found = [cache.explore(waves(job, limit, **SHORT), WAVES.known_answer(**SHORT), late=False) for limit in (39, 42)]
     assert [(one.failure, one.twice) for one in found] == [("wrong output", True), ("wrong output", False)]

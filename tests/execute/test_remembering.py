@@ -8,7 +8,7 @@ import pytest
 
 from grader.cli.main import main
 from grader.execute.executor import Executor
-from grader.execute.remembering import Remembering
+from grader.execute.remembering import RememberingExecutor
 from grader.rules.execution import Limits, Stop
 from grader.tree import File, Link, Tree
 from grader.verify.explore import explore
@@ -49,10 +49,10 @@ def executions(monkeypatch):
 
 
 def test_a_second_executor_knows_what_the_first_has_executed(job, tmp_path, executions):
-    with Remembering(tmp_path) as first:
+    with RememberingExecutor(tmp_path) as first:
         found = explore(job(), first)
         run, done = first.run(job(), job().inputs), executions[0]
-    with Remembering(tmp_path) as second:
+    with RememberingExecutor(tmp_path) as second:
         again = explore(job(), second)
         known = second.run(job(), job().inputs)
         assert second.directory(0) != first.directory(0)
@@ -85,7 +85,7 @@ def test_a_second_executor_knows_what_the_first_has_executed(job, tmp_path, exec
     ids="program arguments environment file mode slot clock stop trace".split(),
 )
 def test_whatever_an_execution_depends_on_makes_another_of_it(job, tmp_path, executions, change):
-    with Remembering(tmp_path) as executor:
+    with RememberingExecutor(tmp_path) as executor:
         executor.run(job(), job().inputs)
         changed, sandbox, how = change(job, job().inputs)
         executor.run(changed, changed.inputs if sandbox is None else sandbox, **how)
@@ -96,7 +96,7 @@ def test_whatever_an_execution_depends_on_makes_another_of_it(job, tmp_path, exe
 
 def test_other_limits_and_another_home_are_other_circumstances(job, tmp_path, executions):
     for how in ({}, {"limits": Limits(cpu=5)}, {"sets_home": False}, {"path": "/bin"}, {}):
-        with Remembering(tmp_path, **how) as executor:
+        with RememberingExecutor(tmp_path, **how) as executor:
             executor.run(job(), job().inputs)
     assert executions[0] == 4
 
@@ -106,13 +106,13 @@ def test_what_does_not_do_the_same_twice_is_still_seen(job, tmp_path):
         ".read())", ".read().split()[0])"
     )
     for _ in range(2):
-        with Remembering(tmp_path) as executor:
+        with RememberingExecutor(tmp_path) as executor:
             assert explore(job(source), executor).failure == "non-deterministic"
 
 
 @pytest.mark.parametrize("damage", ["truncate", "remove", "other"])
 def test_a_damaged_memory_is_no_memory(job, tmp_path, executions, damage):
-    with Remembering(tmp_path) as executor:
+    with RememberingExecutor(tmp_path) as executor:
         run = executor.run(job(), job().inputs)
         for file in (*tmp_path.glob("runs/*"), *tmp_path.glob("files/*")):
             file.unlink() if damage == "remove" else file.write_bytes(b"" if damage == "truncate" else b"[1]")
@@ -125,7 +125,7 @@ def test_a_damaged_memory_is_no_memory(job, tmp_path, executions, damage):
 def test_what_a_limit_of_time_has_ended_is_tried_again(python_job, tmp_path, executions):
     endless = python_job("while True: pass")
     for _ in range(2):
-        with Remembering(tmp_path, limits=Limits(cpu=1, wall=1)) as executor:
+        with RememberingExecutor(tmp_path, limits=Limits(cpu=1, wall=1)) as executor:
             assert executor.run(endless, endless.inputs).out_of_time
     assert executions[0] == 2
 

@@ -30,7 +30,7 @@ from grader.course.budgeted import LIMITS
 from grader.execute.isolation import confinement
 from grader.grading import judge, pages
 from grader.grading.judge import Grade, Graded
-from grader.grading.submission import Submission, read
+from grader.grading.submission import StudentAnswers, read
 from grader.rules.execution import Limits
 from grader.tree import Tree
 
@@ -97,7 +97,7 @@ def graded(answer: dict[str, dict[str, str]], world: Path, limits: Limits = SHOR
     others = processes(scratch)  # of other tests' executors
     began = time.monotonic()
     files = {name: Tree.files(one) for name, one in answer.items()}
-    grade = judge.judge(Submission(files), CONFINE, limits=limits, seconds=SECONDS)
+    grade = judge.judge(StudentAnswers(files), CONFINE, limits=limits, seconds=SECONDS)
     assert time.monotonic() - began < IN_TIME
     assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
     assert b"THE-SECRET" not in grade.to_json()
@@ -558,13 +558,13 @@ import sys
 from dataclasses import replace
 from grader.course.budgeted import LIMITS
 from grader.grading.judge import judge
-from grader.grading.submission import Submission
+from grader.grading.submission import StudentAnswers
 from grader.execute.isolation import confinement
 confine = confinement()
 if not (confine and confine.bubblewrap and not confine.own_user):
     sys.exit(3)
 for line in sys.stdin:
-    grade = judge(Submission.from_json(line.encode()), confine, limits=replace(LIMITS, wall=1.5), seconds=6.0)
+    grade = judge(StudentAnswers.from_json(line.encode()), confine, limits=replace(LIMITS, wall=1.5), seconds=6.0)
     print(grade.points, flush=True)
 """
 
@@ -577,7 +577,7 @@ ordinary_user = pytest.mark.skipif(
 def judged_by_nobody(*answers: dict[str, dict[str, str]]) -> list[float]:
     """The points for answers where the judge is an ordinary user, with a Python that such a user may start."""
     told = b"".join(
-        Submission({name: Tree.files(one) for name, one in answer.items()}).to_json() + b"\n" for answer in answers
+        StudentAnswers({name: Tree.files(one) for name, one in answer.items()}).to_json() + b"\n" for answer in answers
     )
     for python in (sys.executable, "/usr/bin/python3"):
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -892,11 +892,11 @@ def test_outputs_in_a_notebook_are_not_looked_at():
     ]
     import json
 
-    assert read(json.dumps({"cells": cells}).encode()) == Submission({}, ())
+    assert read(json.dumps({"cells": cells}).encode()) == StudentAnswers({}, ())
 
 
 def test_an_attack_leaves_the_next_grade_as_it_was(world):
-    other = Submission({"save": Tree.files({"checkpoint.py": RIGHT})})
+    other = StudentAnswers({"save": Tree.files({"checkpoint.py": RIGHT})})
     before = judge.judge(other, CONFINE).to_json()
     outside = [tried(OUTSIDE["writing outside"])] * SHUT_IN  # what else would stop it?
     for attack in (*outside, FATAL["killing the process group"], CHEATS["a changed grader"][0]):

@@ -23,7 +23,7 @@ from grader.execute.isolation import confinement
 from grader.grading import batch, judge, store, workers
 from grader.grading import collect as handin
 from grader.grading.batch import grade
-from grader.grading.collect import HandedIn, Refused, find, load
+from grader.grading.collect import HandIn, Refused, find, load
 from grader.view.card import number
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
@@ -434,7 +434,7 @@ def test_a_process_that_hangs_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "grade_one", lambda handed, settings: time.sleep(60))
     settings = store.Settings(tmp_path, None, seconds=0.0)
     began = time.monotonic()
-    outcomes = dict(workers.grade_all([HandedIn("a", ()), HandedIn("b", ())], settings, 2))
+    outcomes = dict(workers.grade_all([HandIn("a", ()), HandIn("b", ())], settings, 2))
     assert time.monotonic() - began < 10
     assert {outcome.problem for outcome in outcomes.values()} == {"Grading it took too long."}
 
@@ -442,7 +442,7 @@ def test_a_process_that_hangs_is_ended(tmp_path, monkeypatch):
 def test_reading_counts_as_grading_does(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "read", lambda handed: sum(0 for _ in itertools.count()))
     began = time.monotonic()
-    outcome = store.grade_one(HandedIn("a", ()), store.Settings(tmp_path, None, seconds=0.5))
+    outcome = store.grade_one(HandIn("a", ()), store.Settings(tmp_path, None, seconds=0.5))
     assert time.monotonic() - began < 30 and outcome.problem == "Reading what was handed in took too long."
 
 
@@ -509,10 +509,10 @@ def test_what_a_killed_grading_left_is_removed_by_the_next(tmp_path, monkeypatch
     os.killpg(process.pid, signal.SIGKILL)  # and with it the workers
     process.wait()
     assert list(scratch.glob("grading-*/worker-*"))
-    monkeypatch.setattr(workers, "grade_one", lambda handed, settings: store.Outcome(problem="enough"))
+    monkeypatch.setattr(workers, "grade_one", lambda handed, settings: store.StoreEntry(problem="enough"))
     until = time.monotonic() + 20
     while list(scratch.iterdir()) and time.monotonic() < until:  # a worker that is killed may take a moment to be gone
-        assert [*workers.grade_all([HandedIn("a", ())], store.Settings(tmp_path, None), 1)]
+        assert [*workers.grade_all([HandIn("a", ())], store.Settings(tmp_path, None), 1)]
     assert list(scratch.iterdir()) == []
 
 
@@ -523,10 +523,10 @@ def test_progress_tells_how_much_is_left():
 
     progress = batch.Progress(4, say := Terminal())
     progress.began -= 10
-    progress.step(store.Outcome("x"))
+    progress.step(store.StoreEntry("x"))
     assert "1 of 4 graded, about 30 s left" in say.getvalue()
     progress.done = 3
-    progress.step(store.Outcome("x"))
+    progress.step(store.StoreEntry("x"))
     assert say.getvalue().endswith("4 of 4 graded")
 
 

@@ -13,12 +13,12 @@ from grader.course.payload import PAYLOAD
 from grader.execute.isolation import confinement
 from grader.grading import class_report, judge, pages
 from grader.grading import similarity as alike
-from grader.grading.submission import Submission
+from grader.grading.submission import StudentAnswers
 from grader.tree import Tree
 
 
 class Handed:
-    """A student and a grade, as batch.Result has them."""
+    """A student and a grade, as batch.StudentResult has them."""
 
     def __init__(self, student: str, grade):
         self.student, self._grade = student, grade
@@ -28,7 +28,7 @@ class Handed:
 
 
 def judged(**answers) -> judge.Grade:
-    return judge.judge(Submission({name: Tree.files(answer) for name, answer in answers.items()}), confinement())
+    return judge.judge(StudentAnswers({name: Tree.files(answer) for name, answer in answers.items()}), confinement())
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_what_the_course_itself_shows_is_nobody_s_copy():
 def test_alike_answers_stand_side_by_side_with_names_on_a_page_of_their_own(results):
     page = pages.alike(class_report.alike_pairs(results))
     assert "restore: Ben and Cem" in page and page.count('<tr class="same">') > 10
-    hostile = judge.Written("x.py", "<script>alert(1)</script>\n\x1b[31m")
+    hostile = judge.AnswerFile("x.py", "<script>alert(1)</script>\n\x1b[31m")
     page = pages.alike([("save", ("<b>", (hostile,)), ("c", (hostile,)))])
     assert "<script" not in page and "<b>" not in page and "\x1b" not in page
 

@@ -23,10 +23,10 @@ from grader.cli.main import main
 from grader.execute.isolation import confinement
 from grader.grading import cluster, job, judge, store
 from grader.grading.batch import grade
-from grader.grading.collect import HandedIn, find
+from grader.grading.collect import HandIn, find
 from grader.real_pool import personal_pool
 from grader.real_pool import queue as queues
-from grader.real_pool.personal_pool import Trouble
+from grader.real_pool.personal_pool import PoolError
 from grader.real_pool.queue import JobId, Site
 
 SAVE = "03-save.ipynb"
@@ -76,9 +76,9 @@ class Queue:
         return [f"{job} wants too much"]
 
 
-def one(number: int) -> HandedIn:
+def one(number: int) -> HandIn:
     """A student who has handed in something of which there is only this to say."""
-    return HandedIn(f"student {number}", (), (f"Remark {number}.",))
+    return HandIn(f"student {number}", (), (f"Remark {number}.",))
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def right(grades):
 def test_each_submission_is_a_job_and_each_grade_is_kept(graded, right, grades, settings):
     outcomes, queue, said = graded(right)
     assert queue.queued == [list(grades)] and said == ""
-    assert [outcomes[number] for number in range(3)] == [store.Outcome(key) for key in grades]
+    assert [outcomes[number] for number in range(3)] == [store.StoreEntry(key) for key in grades]
     assert {key: (settings.store / key).read_bytes() for key in grades} == grades
     assert not (settings.store / "htcondor").exists()
 
@@ -139,15 +139,15 @@ def test_without_anything_to_grade_no_queue_is_asked(grades, settings):
         store.write_whole(settings.store / key, data)
 
     def absent():
-        raise Trouble("there is none")
+        raise PoolError("there is none")
 
     handed = [one(number) for number in range(3)]
     assert all(outcome.again for _, outcome in cluster.grade_all(handed, settings, None, False, io.StringIO(), absent))
 
 
 def test_those_who_hand_in_the_same_share_a_job(graded, right, grades):
-    outcomes, queue, _ = graded(right, handed=[one(0), one(1), HandedIn("another", (), ("Remark 0.",))])
-    assert queue.queued == [list(grades)[:2]] and outcomes[0] == outcomes[2] == store.Outcome(next(iter(grades)))
+    outcomes, queue, _ = graded(right, handed=[one(0), one(1), HandIn("another", (), ("Remark 0.",))])
+    assert queue.queued == [list(grades)[:2]] and outcomes[0] == outcomes[2] == store.StoreEntry(next(iter(grades)))
 
 
 def test_a_submission_that_can_not_be_read_costs_nobody_else_anything(graded, right, monkeypatch):
@@ -237,7 +237,7 @@ def test_what_is_never_a_grade_is_reported_and_no_grade_is_kept(graded, grades, 
 
     outcomes, queue, _ = graded(never)
     assert len(queue.queued) == cluster.ATTEMPTS
-    assert set(outcomes.values()) == {store.Outcome(problem="What came home was no grade, 3 times.")}
+    assert set(outcomes.values()) == {store.StoreEntry(problem="What came home was no grade, 3 times.")}
     assert not list(settings.store.glob("*.json"))
 
 
@@ -344,7 +344,7 @@ def test_jobs_that_can_not_be_removed_are_told_of(settings, right):
     next(outcomes)
 
     def refused(number):
-        raise Trouble("The queue does not answer.")
+        raise PoolError("The queue does not answer.")
 
     queue.remove_cluster = refused
     outcomes.close()
@@ -423,7 +423,7 @@ def test_a_job_takes_along_all_that_it_needs_and_gives_the_grade_that_is_given_h
     here = store.Settings(tmp_path / "here", confinement(), "our seed")
     for index, each in enumerate(handed):
         key = store.grade_one(each, here).key
-        assert outcomes[index] == store.Outcome(key)
+        assert outcomes[index] == store.StoreEntry(key)
         assert (settings.store / key).read_bytes() == (here.store / key).read_bytes()
 
 
@@ -551,7 +551,7 @@ def test_a_class_gets_the_same_grades_on_a_live_htcondor_whatever_befalls_it(
 ):
     assert grade(classroom, tmp_path / "here.csv", tmp_path / "here", jobs=2, seed="x", say=io.StringIO()) < 2
     vacated, spoilt, queued = [], [], []
-    events, take, submit = cluster.Growing.new, cluster.Work._take, cluster.Work._queue
+    events, take, submit = cluster.GrowingLog.new, cluster.Work._take, cluster.Work._queue
 
     def vacates(log):
         new = events(log)
@@ -572,7 +572,7 @@ def test_a_class_gets_the_same_grades_on_a_live_htcondor_whatever_befalls_it(
         queued.append(list(keys))
         return submit(work, attempt, keys)
 
-    monkeypatch.setattr(cluster.Growing, "new", vacates)
+    monkeypatch.setattr(cluster.GrowingLog, "new", vacates)
     monkeypatch.setattr(cluster.Work, "_take", spoils)
     monkeypatch.setattr(cluster.Work, "_queue", notes)
     said = io.StringIO()

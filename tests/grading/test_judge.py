@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.course import budgeted as sparing
-from grader.course.budgeted import LIMITS, Sparing
+from grader.course.budgeted import LIMITS, BudgetedExecutor
 from grader.course.catalogue import EXERCISES
-from grader.course.trusted import Trusted
+from grader.course.trusted import TrustedExecutor
 from grader.execute.executor import Executor
 from grader.execute.isolation import Confinement, confinement
 from grader.grading import judge, store, trial
-from grader.grading.collect import HandedIn
-from grader.grading.submission import Submission
+from grader.grading.collect import HandIn
+from grader.grading.submission import StudentAnswers
 from grader.rules.execution import Exit, MachineTrouble, Run
 from grader.rules.job import Job
 from grader.tree import File, Tree
@@ -42,7 +42,7 @@ def files(exercise: str, kind: str) -> Tree:
 @given(st.fixed_dictionaries({exercise: st.sampled_from(("right", "wrong", "endless")) for exercise in PROGRAMS}))
 def test_a_grade_is_that_of_each_exercise_alone(kinds):
     answers = {exercise: files(exercise, kind) for exercise, kind in kinds.items()}
-    together = judge.judge(Submission(answers), CONFINE, limits=SHORT).exercises
+    together = judge.judge(StudentAnswers(answers), CONFINE, limits=SHORT).exercises
     for one in together:
         if one.exercise in answers:
             alone, _ = judge.judge_one(EXERCISES[one.exercise], answers[one.exercise], CONFINE, limits=SHORT)
@@ -51,7 +51,7 @@ def test_a_grade_is_that_of_each_exercise_alone(kinds):
 
 def test_endless_answers_take_nothing_from_the_others():
     answers = {"save": files("save", "endless"), "restore": files("restore", "right")}
-    points = {one.exercise: one.points for one in judge.judge(Submission(answers), CONFINE, limits=SHORT).exercises}
+    points = {one.exercise: one.points for one in judge.judge(StudentAnswers(answers), CONFINE, limits=SHORT).exercises}
     assert (points["save"], points["restore"]) == (0, EXERCISES["restore"].maximum)
 
 
@@ -72,26 +72,26 @@ def lossy(monkeypatch):
 
 
 def test_a_grade_in_doubt_is_named_and_not_final(lossy, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "read", lambda handed: Submission({"save": files("save", "right")}))
+    monkeypatch.setattr(store, "read", lambda handed: StudentAnswers({"save": files("save", "right")}))
     ours = store.Settings(tmp_path, CONFINE)
-    outcome = store.grade_one(HandedIn("anna", ()), ours)
+    outcome = store.grade_one(HandIn("anna", ()), ours)
     doubtful = store.read_grade(tmp_path / outcome.key)
     assert doubtful.doubts == doubtful.unsure == (f"save: {sparing.LOST}",)
     lossy.clear()
-    assert store.grade_one(HandedIn("anna", ()), ours) == (outcome.key, False, "")
+    assert store.grade_one(HandIn("anna", ()), ours) == (outcome.key, False, "")
     assert store.read_grade(tmp_path / outcome.key).points == 10
-    assert store.grade_one(HandedIn("anna", ()), ours).again
+    assert store.grade_one(HandIn("anna", ()), ours).again
 
 
 def test_an_answer_that_is_out_of_time_is_in_doubt():
     answers = {"save": files("save", "right")}
-    grade = judge.judge(Submission(answers), CONFINE, seconds=0.0)
+    grade = judge.judge(StudentAnswers(answers), CONFINE, seconds=0.0)
     assert "save: " + sparing.TOO_LONG in grade.doubts
     assert judge.Grade.from_json(grade.to_json()) == grade
 
 
 def test_what_ends_by_limits_is_final():
-    assert judge.judge(Submission({"save": files("save", "endless")}), CONFINE, limits=SHORT).doubts == ()
+    assert judge.judge(StudentAnswers({"save": files("save", "endless")}), CONFINE, limits=SHORT).doubts == ()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_ends_by_limits_is_final():
 )
 def test_nothing_is_concluded_from_a_program_of_the_course_that_did_not_run(run, monkeypatch):
     monkeypatch.setattr(Executor, "_run", lambda *_: run)
-    with Trusted() as executor, pytest.raises(MachineTrouble, match="a program of the course"):
+    with TrustedExecutor() as executor, pytest.raises(MachineTrouble, match="a program of the course"):
         executor.run(Job("job"), Tree())
 
 
@@ -131,13 +131,13 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))"
     [("print('the same')", False), ("print(os.getcwd())", False), (PACKETS, True), ("print(os.getpid() % 1000)", True)],
 )
 def test_what_depends_on_executions_before_is_seen(how, keeps):
-    with Sparing(CONFINE, 60) as executor:
+    with BudgetedExecutor(CONFINE, 60) as executor:
         explore(counting(how), executor)
         assert executor.keeps_state(None) == keeps
 
 
 def test_apart_no_execution_knows_of_another():
-    with Sparing(CONFINE, 60) as executor, executor.apart():
+    with BudgetedExecutor(CONFINE, 60) as executor, executor.apart():
         job = counting(PACKETS)
         told = {executor.run(job, job.inputs.put("number", File(b"%d" % number))).stdout for number in range(3)}
         assert len(told) == 1 or CONFINE is None or not CONFINE.bubblewrap

@@ -16,7 +16,7 @@ from grader.course.for_real import LOG
 from grader.execute.isolation import confinement
 from grader.grading import class_report, judge
 from grader.grading import similarity as alike
-from grader.grading.submission import Submission
+from grader.grading.submission import StudentAnswers
 from grader.tree import Tree
 
 FOR_REAL = EXERCISES["for_real"]
@@ -107,7 +107,7 @@ def test_the_points_stay_and_the_instructor_is_told():
         Handed(
             name,
             judge.judge(
-                Submission({"for_real": Tree.files({LOG: shifted(LOGS["vacated"], hours=number)})}), confinement()
+                StudentAnswers({"for_real": Tree.files({LOG: shifted(LOGS["vacated"], hours=number)})}), confinement()
             ),
         )
         for number, name in enumerate(("Ada", "Grace"))

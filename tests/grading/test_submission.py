@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from grader.course.catalogue import EXERCISES
 from grader.grading import submission
 from grader.grading.judge import fingerprint
-from grader.grading.submission import Submission
+from grader.grading.submission import StudentAnswers
 from grader.tree import File, Tree
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
@@ -111,7 +111,7 @@ def test_a_misspelt_cell_is_graded_as_it_was_meant_and_it_is_said(cell):
     ],
 )
 def test_what_jupyter_takes_as_well_needs_no_remark(cell):
-    assert submission.read(book(cell)) == submission.Submission({"save": right()}, ())
+    assert submission.read(book(cell)) == submission.StudentAnswers({"save": right()}, ())
 
 
 def test_the_last_of_several_cells_counts():
@@ -329,8 +329,8 @@ def test_a_file_that_the_exercise_gives_to_begin_with_is_cleared_to_it_and_no_ot
 
 def test_a_submission_that_goes_elsewhere_is_the_same_there():
     tree = Tree({"checkpoint.py": File("# é\0\n".encode()), "run.sh": File(b"\xff", executable=True)})
-    found = Submission({"save": tree, "restore": Tree()}, ("It is \u202e odd.",))
-    there = Submission.from_json(found.to_json())
+    found = StudentAnswers({"save": tree, "restore": Tree()}, ("It is \u202e odd.",))
+    there = StudentAnswers.from_json(found.to_json())
     assert there == found and fingerprint(there) == fingerprint(found)
 
 

@@ -22,8 +22,8 @@ from grader.notebook.live import (
     STEPS,
     UPLOAD_FAILS,
     WAITING,
-    At,
     Live,
+    LivePosition,
 )
 from grader.rules.schedule import parse, render
 from grader.rules.simulation import Pace
@@ -59,16 +59,16 @@ def last(live, at):
     ],
 )
 def test_what_a_job_is_at_each_time_of_its_life(live, time, phase, kind):
-    assert (live.phase(At((), time)), last(live, At((), time)).kind) == (phase, kind)
+    assert (live.phase(LivePosition((), time)), last(live, LivePosition((), time)).kind) == (phase, kind)
 
 
 def test_the_execute_directory_is_seen_as_it_is_at_that_very_time(live):
-    before, after = last(live, At((), 119)).sandbox, last(live, At((), 120)).sandbox
+    before, after = last(live, LivePosition((), 119)).sandbox, last(live, LivePosition((), 120)).sandbox
     assert "scratch.txt" in before and "result.txt" not in before and "result.txt" in after
 
 
 def test_the_spool_directory_is_seen_when_the_checkpoint_has_come(live):
-    assert not last(live, At((), 119)).spool and "state.txt" in last(live, At((), 120)).spool
+    assert not last(live, LivePosition((), 119)).spool and "state.txt" in last(live, LivePosition((), 120)).spool
 
 
 @pytest.mark.parametrize(
@@ -87,19 +87,19 @@ def test_the_spool_directory_is_seen_when_the_checkpoint_has_come(live):
     ],
 )
 def test_computing_is_saved_at_risk_or_lost(live, schedule, time, saved, at_risk, lost):
-    present = live.present(At(parse(schedule), time))
+    present = live.present(LivePosition(parse(schedule), time))
     assert (present.saved, present.at_risk, present.lost, present.needed) == (saved, at_risk, lost, 180)
 
 
 def test_a_job_that_never_ends_needs_no_known_time(executor):
     live = Live(tiny(10**9, transfer_checkpoint_files=("result.txt",)), executor)
-    at = live.act(At((), 90), EVICT)[0]
+    at = live.act(LivePosition((), 90), EVICT)[0]
     assert live.present(at).needed is None and live.present(at).lost == 30
 
 
 def test_files_take_their_time_and_the_work_is_at_risk_until_they_have_arrived(executor):
     live = Live(tiny(), executor, pace=Pace(upload=20))
-    sending, arrived = live.present(At((), 130)), live.present(At((), 140))
+    sending, arrived = live.present(LivePosition((), 130)), live.present(LivePosition((), 140))
     assert (sending.phase, sending.moments[-1].kind, sending.at_risk, sending.saved) == (SENDING, "exited", 60, 0)
     assert (arrived.phase, arrived.moments[-1].kind, arrived.at_risk, arrived.saved) == (RUNNING, "checkpoint", 0, 60)
 
@@ -110,7 +110,7 @@ def test_files_take_their_time_and_the_work_is_at_risk_until_they_have_arrived(e
 )
 def test_only_a_power_loss_keeps_files_that_are_sent_from_arriving(executor, what, time, kind, lost):
     live = Live(tiny(), executor, pace=Pace(upload=20))
-    at, problem = live.act(At((), 130), what)
+    at, problem = live.act(LivePosition((), 130), what)
     now = live.present(at)
     assert (problem, at.time, now.moments[-1].kind, now.lost) == ("", time, kind, lost)
     assert ("state.txt" in now.moments[-1].spool) == (lost == 0)
@@ -130,7 +130,7 @@ def test_only_a_power_loss_keeps_files_that_are_sent_from_arriving(executor, wha
     ],
 )
 def test_each_button_is_a_fault_of_the_schedule(live, what, schedule, phase, kind):
-    at, problem = live.act(At((), 150), what)
+    at, problem = live.act(LivePosition((), 150), what)
     assert (render(at.schedule), at.time, problem) == (schedule, 150, "")
     assert (live.phase(at), last(live, at).kind) == (phase, kind)
 
@@ -141,22 +141,22 @@ def test_the_time_after_an_eviction_is_when_the_program_has_heeded_sigterm(execu
         signal.signal(signal.SIGTERM, lambda *_: (time.sleep(5), sys.exit(0)))
         time.sleep(600)
         """)
-    at, _ = Live(job, executor).act(At((), 160), EVICT)
-    assert at == At(parse("vacate@1+100s"), 165)
+    at, _ = Live(job, executor).act(LivePosition((), 160), EVICT)
+    assert at == LivePosition(parse("vacate@1+100s"), 165)
 
 
 def test_a_failed_upload_shows_when_the_execution_ends(live):
-    at, _ = live.act(At((), 150), UPLOAD_FAILS)
+    at, _ = live.act(LivePosition((), 150), UPLOAD_FAILS)
     assert last(live, live.following(at)).kind == "checkpoint failed"
     assert live.present(live.following(at)).at_risk == 60
 
 
 def test_an_execution_without_a_checkpoint_has_no_upload_that_could_fail(live):
-    at, problem = live.act(At((), 200), UPLOAD_FAILS)
-    assert at == At((), 200) and "does not end with a checkpoint" in problem
+    at, problem = live.act(LivePosition((), 200), UPLOAD_FAILS)
+    assert at == LivePosition((), 200) and "does not end with a checkpoint" in problem
 
 
-HELD_NOW, OVER_NOW = (At(parse("hold@1+30s"), 90), "held"), (At((), 240), "over")
+HELD_NOW, OVER_NOW = (LivePosition(parse("hold@1+30s"), 90), "held"), (LivePosition((), 240), "over")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ HELD_NOW, OVER_NOW = (At(parse("hold@1+30s"), 90), "held"), (At((), 240), "over"
         *(
             (what, *now)
             for what in (EVICT, POWER_LOSS, UPLOAD_FAILS)
-            for now in ((At((), 30), "idle"), HELD_NOW, OVER_NOW)
+            for now in ((LivePosition((), 30), "idle"), HELD_NOW, OVER_NOW)
         ),
         (HOLD, *HELD_NOW),
         (HOLD, *OVER_NOW),
@@ -177,7 +177,7 @@ def test_nothing_can_happen_to_what_does_not_run(live, what, at, said):
 
 
 def test_an_idle_job_is_held_and_waits_anew_when_it_is_released(live):
-    at, problem = live.act(At((), 40), HOLD)
+    at, problem = live.act(LivePosition((), 40), HOLD)
     assert (render(at.schedule), at.time, problem, live.phase(at)) == ("hold-idle@1+40s", 40, "", HELD)
     at, _ = live.act(at, RELEASE)
     started = live.following(at)
@@ -186,7 +186,7 @@ def test_an_idle_job_is_held_and_waits_anew_when_it_is_released(live):
 
 
 def test_a_job_that_was_evicted_can_be_held_again_and_again_and_evicted_after_that(live):
-    at, _ = live.act(At((), 150), POWER_LOSS)
+    at, _ = live.act(LivePosition((), 150), POWER_LOSS)
     for _ in range(2):
         at, _ = live.act(live.later(at, 10), HOLD)
         at, _ = live.act(at, RELEASE)
@@ -198,12 +198,12 @@ def test_a_job_that_was_evicted_can_be_held_again_and_again_and_evicted_after_th
 
 
 def test_going_back_undoes_a_hold_that_was_to_come(live):
-    later, _ = live.act(At((), 40), HOLD)
-    assert render(live.act(At(later.schedule, 20), HOLD)[0].schedule) == "hold-idle@1+20s"
+    later, _ = live.act(LivePosition((), 40), HOLD)
+    assert render(live.act(LivePosition(later.schedule, 20), HOLD)[0].schedule) == "hold-idle@1+20s"
 
 
 def test_a_held_job_stays_held_until_it_is_released(live):
-    at, _ = live.act(At((), 90), HOLD)
+    at, _ = live.act(LivePosition((), 90), HOLD)
     assert live.later(at, 1000) == live.following(at) == at
     at, problem = live.act(at, RELEASE)
     assert (last(live, at).kind, live.phase(at), problem) == ("released", WAITING, "")
@@ -211,34 +211,36 @@ def test_a_held_job_stays_held_until_it_is_released(live):
 
 
 def test_a_job_that_runs_has_nothing_to_release(live):
-    assert live.act(At((), 90), RELEASE) == (At((), 90), "There is nothing to release.")
+    assert live.act(LivePosition((), 90), RELEASE) == (LivePosition((), 90), "There is nothing to release.")
 
 
 def test_a_job_that_htcondor_holds_for_a_missing_file_can_not_be_released(executor):
     live = Live(tiny(transfer_checkpoint_files=("nowhere",)), executor)
-    at = At((), 120)
+    at = LivePosition((), 120)
     assert live.phase(at) == HELD and live.act(at, RELEASE) == (at, "There is nothing to release.")
 
 
 def test_going_back_and_evicting_undoes_what_was_to_come(live):
-    later = live.act(At((), 150), EVICT)[0]
-    assert render(live.act(At(later.schedule, 90), POWER_LOSS)[0].schedule) == "evict@1+30s"
-    assert render(live.act(At(parse("upload-fails@2"), 150), EVICT)[0].schedule) == "vacate@2+30s upload-fails@3"
+    later = live.act(LivePosition((), 150), EVICT)[0]
+    assert render(live.act(LivePosition(later.schedule, 90), POWER_LOSS)[0].schedule) == "evict@1+30s"
+    assert (
+        render(live.act(LivePosition(parse("upload-fails@2"), 150), EVICT)[0].schedule) == "vacate@2+30s upload-fails@3"
+    )
 
 
 # -- time --------------------------------------------------------------------------
 
 
 def test_time_passes_and_stops_at_each_event(live):
-    assert live.later(At((), 0), 25).time == 25
-    assert live.later(At((), 100), 25).time == 120
-    assert live.later(At((), 120), 25).time == 145
-    assert live.later(At((), 230), 25).time == 240
-    assert live.later(At((), 240), 25).time == 240
+    assert live.later(LivePosition((), 0), 25).time == 25
+    assert live.later(LivePosition((), 100), 25).time == 120
+    assert live.later(LivePosition((), 120), 25).time == 145
+    assert live.later(LivePosition((), 230), 25).time == 240
+    assert live.later(LivePosition((), 240), 25).time == 240
 
 
 def test_the_events_can_be_gone_through_both_ways(live):
-    at, there = At(parse("evict@2+30s")), []
+    at, there = LivePosition(parse("evict@2+30s")), []
     while live.phase(at) != OVER:
         there.append(at.time)
         at = live.following(at)
@@ -250,13 +252,13 @@ def test_the_events_can_be_gone_through_both_ways(live):
 
 @pytest.mark.parametrize(("time", "near"), [(0, 0), (59, 60), (62, 60), (90, 90), (119, 120), (500, 240), (-1, 0)])
 def test_a_time_near_an_event_is_that_of_the_event(live, time, near):
-    assert live.step(At()) == 5
-    assert live.near(At(), time).time == near
+    assert live.step(LivePosition()) == 5
+    assert live.near(LivePosition(), time).time == near
 
 
 def test_steps_and_speed_suit_the_length_of_the_job(executor):
     longer = Live(tiny(90), executor)
-    assert longer.step(At()) in STEPS and 50 <= longer.story(()).end / longer.step(At()) <= 100
+    assert longer.step(LivePosition()) in STEPS and 50 <= longer.story(()).end / longer.step(LivePosition()) <= 100
     assert longer.speed() in SPEEDS and longer.story(()).end / longer.speed() <= 30
 
 
@@ -269,7 +271,7 @@ DOINGS = st.lists(
 @settings(max_examples=30, deadline=None)
 @given(DOINGS)
 def test_whatever_is_done_time_goes_on_the_past_stays_and_the_schedule_can_be_written_down(live, doings):
-    at = At()
+    at = LivePosition()
     for doing in doings:
         before = live.present(at)
         then = live.later(at, doing) if isinstance(doing, int) else live.act(at, doing)[0]

@@ -11,7 +11,7 @@ import pytest
 
 from grader.execute.startd import MachineTrouble
 from grader.execute.temporary import LOCKED
-from grader.notebook.live import EVICT, HELD, HOLD, OVER, POWER_LOSS, UPLOAD_FAILS, WAITING, At, Live
+from grader.notebook.live import EVICT, HELD, HOLD, OVER, POWER_LOSS, UPLOAD_FAILS, WAITING, Live, LivePosition
 from grader.rules.schedule import parse, render
 from grader.tree import Tree
 
@@ -23,7 +23,7 @@ live_panel = pytest.importorskip("grader.notebook.live_panel", reason="ipywidget
 
 @pytest.fixture
 def panel(executor):
-    return live_panel.Panel(Live(tiny(), executor), Tree.of(notes="mine"))
+    return live_panel.LivePanel(Live(tiny(), executor), Tree.of(notes="mine"))
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_what_the_panels_of_a_killed_kernel_have_left_is_removed(tmp_path, monke
 
 
 def test_a_panel_begins_before_the_first_start(panel):
-    assert panel.at == At() and "Submitted" in text(panel.status) and "idle" in text(panel.frame)
+    assert panel.at == LivePosition() and "Submitted" in text(panel.status) and "idle" in text(panel.frame)
     assert "notes" in text(panel.frame)
 
 
@@ -75,7 +75,7 @@ def test_play_tells_every_event_and_stops_at_the_end(panel, hasty):
 
 
 def test_play_at_the_end_tells_the_same_story_again(panel, hasty):
-    panel.go(At(parse("evict@2"), 10000))
+    panel.go(LivePosition(parse("evict@2"), 10000))
     assert "Execution 2: evicted" in " ".join(played(panel))
 
 
@@ -96,7 +96,7 @@ def test_pause_stops_the_clock(panel):
         await asyncio.sleep(0)
 
     asyncio.run(press_twice())
-    assert not panel.playing and panel.play.description == "Play" and panel.at == At()
+    assert not panel.playing and panel.play.description == "Play" and panel.at == LivePosition()
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_pause_stops_the_clock(panel):
     ],
 )
 def test_each_button_does_what_it_says(panel, what, schedule, said):
-    panel.go(At((), 90))
+    panel.go(LivePosition((), 90))
     panel.actions[what].click()
     assert render(panel.at.schedule) == schedule and said in text(panel.status)
     assert f'simulate(..., "{schedule}")' in text(panel.history)
 
 
 def test_hold_becomes_release_and_back(panel, hasty):
-    panel.go(At((), 90))
+    panel.go(LivePosition((), 90))
     button = panel.actions[HOLD]
     button.click()
     assert button.description == "Release"
@@ -137,7 +137,7 @@ def test_hold_holds_an_idle_job_too(panel):
 
 def test_a_button_that_can_do_nothing_says_why(panel):
     panel.actions[EVICT].click()
-    assert panel.at == At() and "idle" in text(panel.status)
+    assert panel.at == LivePosition() and "idle" in text(panel.status)
 
 
 def refused(panel):
@@ -154,20 +154,20 @@ def test_what_does_nothing_now_is_disabled_and_its_tooltip_says_why(panel):
         "Start over": "Nothing was done to the job yet.",
         **begun,
     }
-    panel.go(At((), 90))
+    panel.go(LivePosition((), 90))
     assert refused(panel) == {} and panel.actions[EVICT].tooltip.startswith("condor_vacate_job")
-    panel.go(At((), 190))
+    panel.go(LivePosition((), 190))
     assert refused(panel) == {"Upload fails": "Execution 3 does not end with a checkpoint, so no upload can fail."}
     panel.actions[HOLD].click()
     assert set(refused(panel)) == {"Play", "Next", "Evict", "Power loss", "Upload fails"}
     assert refused(panel)["Play"] == "The job is held. Release it first."
-    panel.go(At((), 10000))
+    panel.go(LivePosition((), 10000))
     assert set(refused(panel)) == {"Next", "Evict", "Power loss", "Upload fails", "Hold"}
     assert set(refused(panel).values()) == {"The story is over. Start over, or go back in time."}
 
 
 def test_a_promised_failure_outlives_a_hold(panel):
-    panel.go(At((), 90))
+    panel.go(LivePosition((), 90))
     panel.actions[UPLOAD_FAILS].click()
     panel.actions[HOLD].click()
     panel.actions[HOLD].click()
@@ -185,7 +185,7 @@ def test_next_and_back_go_from_event_to_event_and_start_over_forgets(panel):
     assert panel.at.time == 60
     panel.actions[EVICT].click()
     panel.restart.click()
-    assert panel.at == At()
+    assert panel.at == LivePosition()
 
 
 def test_the_slider_moves_time_and_time_moves_the_slider(panel):
@@ -199,9 +199,9 @@ def test_the_slider_moves_time_and_time_moves_the_slider(panel):
 
 def test_the_slider_stands_on_its_own_steps_lest_the_browser_moves_it(panel):
     for time in range(240):
-        panel.go(At(panel.at.schedule, time))
+        panel.go(LivePosition(panel.at.schedule, time))
         assert panel.slider.value % panel.slider.step == 0 and panel.at.time == time
-    panel.go(At(parse("evict@3"), 0))
+    panel.go(LivePosition(parse("evict@3"), 0))
     assert panel.slider.max >= panel.live.story(panel.at.schedule).end
 
 
@@ -209,12 +209,12 @@ def test_the_page_is_told_of_an_event_once(panel):
     said = []
     panel.status.observe(lambda change: said.append(change["new"]), "value")
     for time in range(61, 120, 10):
-        panel.go(At((), time))
+        panel.go(LivePosition((), time))
     assert len(said) == 1
 
 
 def test_progress_is_told_to_those_who_do_not_see_it(panel):
-    panel.go(At((), 150))
+    panel.go(LivePosition((), 150))
     page = Page(panel.frame.value)
     assert "progressbar" in page.values("role") and page.values("aria-valuenow") == ["50"]
     assert page.values("aria-valuetext") == ["60 s saved, 30 s at risk, 0 s lost"]
@@ -223,7 +223,7 @@ def test_progress_is_told_to_those_who_do_not_see_it(panel):
 
 def test_what_programs_write_and_callers_name_is_escaped(executor, python_job):
     job = python_job("open('<b>x', 'w').write('<script>alert(1)</script>')\nimport time; time.sleep(9)")
-    panel = live_panel.Panel(Live(job, executor), Tree(), call=lambda schedule: "<i>")
+    panel = live_panel.LivePanel(Live(job, executor), Tree(), call=lambda schedule: "<i>")
     panel.next.click()
     panel.next.click()
     frame, history = Page(panel.frame.value), Page(panel.history.value)

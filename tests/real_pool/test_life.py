@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.real_pool.life import Life
+from grader.real_pool.life import JobHistory
 from grader.real_pool.log import read
 from grader.rules.job import Job
 from grader.rules.schedule import render
@@ -52,7 +52,7 @@ def lived():
     """lived(log) is the job's life by that log, and its moments."""
 
     def lived(log, job=JOB, silence=True):
-        life = Life(job, Tree, lambda: SPOOL, lambda: ("state.txt",))
+        life = JobHistory(job, Tree, lambda: SPOOL, lambda: ("state.txt",))
         moments = [moment for event in read(log) for moment in life.hear(event)]
         return life, moments + (list(life.silence()) if silence else [])
 

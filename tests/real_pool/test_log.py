@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.real_pool.log import Growing, read
+from grader.real_pool.log import GrowingLog, read
 from grader.rules.eventlog import render
 
 LOGS = Path(__file__).with_name("logs")
@@ -51,7 +51,7 @@ def test_any_text_can_be_read(text):
 @given(st.lists(st.integers(0, len(EVICTED.encode())), max_size=6))
 def test_of_a_log_that_grows_each_event_is_read_once(tmp_path_factory, cuts):
     data, path = EVICTED.encode(), tmp_path_factory.mktemp("log") / "events"
-    growing, found = Growing(path), []
+    growing, found = GrowingLog(path), []
     assert growing.new() == []
     for cut in [*sorted(cuts), len(data)]:
         path.write_bytes(data[:cut])

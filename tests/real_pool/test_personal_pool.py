@@ -44,7 +44,7 @@ def test_another_process_of_that_number_is_not_the_pool(tmp_path, monkeypatch):
 
 def test_what_needs_a_running_pool_says_how_to_start_it(tmp_path, monkeypatch):
     monkeypatch.setattr(personal_pool, "PROCESS", tmp_path / "process")
-    with pytest.raises(personal_pool.Trouble, match="python3 lab.py pool up"), personal_pool.network():
+    with pytest.raises(personal_pool.PoolError, match="python3 lab.py pool up"), personal_pool.network():
         pass
-    with pytest.raises(personal_pool.Trouble, match="python3 lab.py pool up"):
+    with pytest.raises(personal_pool.PoolError, match="python3 lab.py pool up"):
         personal_pool.enter(["true"])

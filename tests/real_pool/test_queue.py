@@ -7,20 +7,20 @@ import os
 import pytest
 
 from grader.real_pool import personal_pool, queue
-from grader.real_pool.personal_pool import Trouble
+from grader.real_pool.personal_pool import PoolError
 
 
 def test_without_htcondor_the_remedy_is_named(monkeypatch):
     monkeypatch.setattr(personal_pool, "own_htcondor", lambda: False)
     monkeypatch.setattr(personal_pool, "process", lambda: None)
-    with pytest.raises(Trouble, match="python3 lab.py pool up"):
+    with pytest.raises(PoolError, match="python3 lab.py pool up"):
         queue.at_hand()
 
 
 def test_root_is_told_that_htcondor_takes_no_jobs_from_root(monkeypatch):
     monkeypatch.setattr(personal_pool, "own_htcondor", lambda: True)
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
-    with pytest.raises(Trouble, match="ordinary user"):
+    with pytest.raises(PoolError, match="ordinary user"):
         queue.at_hand()
 
 
@@ -35,12 +35,12 @@ def test_without_the_bindings_the_commands_do_it(monkeypatch):
 
 
 def test_a_command_that_is_not_there_is_no_htcondor():
-    with pytest.raises(Trouble, match="There is no HTCondor here"):
+    with pytest.raises(PoolError, match="There is no HTCondor here"):
         queue.HTCondor(queue.Site()).run("condor_no_such_command")
 
 
 def test_a_command_that_fails_is_told_in_its_own_words():
-    with pytest.raises(Trouble, match="sh failed: not you"):
+    with pytest.raises(PoolError, match="sh failed: not you"):
         queue.HTCondor(queue.Site()).run("sh", "-c", "echo not you >&2; exit 1")
 
 

@@ -17,19 +17,19 @@ from grader.rules.schedule import Fault
 from grader.rules.simulation import outcome, simulate
 from grader.rules.step import (
     STATUS,
+    DurationChecked,
     Ended,
     Exited,
+    FaultHappened,
     Held,
     Hold,
     Kind,
-    Looked,
     Matched,
     NotSaved,
     Reactivated,
     Released,
     Saved,
     Status,
-    Struck,
     Transferred,
     held_after,
     step,
@@ -86,12 +86,12 @@ SAVED = (Matched(), Exited(ran(n="1", rows="0")), Transferred(5.0))
 def test_an_event_happens_only_to_a_job_that_it_can_happen_to(events, status):
     now = fold(*events)
     assert now.status is status
-    struck = Struck(Fault("evict", 1), ran())
+    struck = FaultHappened(Fault("evict", 1), ran())
     possible = {
-        Status.IDLE: {Matched, Struck},
-        Status.RUNNING: {Exited, Struck},
-        Status.SENDING: {Transferred, Struck},
-        Status.CLAIMED: {Reactivated, Struck},
+        Status.IDLE: {Matched, FaultHappened},
+        Status.RUNNING: {Exited, FaultHappened},
+        Status.SENDING: {Transferred, FaultHappened},
+        Status.CLAIMED: {Reactivated, FaultHappened},
         Status.HELD: {Released},
         Status.OVER: set(),
     }[status]
@@ -109,7 +109,7 @@ def test_every_kind_of_situation_has_a_status():
 
 def test_a_new_activation_has_the_inputs_and_over_them_the_checkpoint():
     """R2"""
-    lost = Struck(Fault("evict", 2), ran(seconds=4.0, n="2", trash="x"), 4.0)
+    lost = FaultHappened(Fault("evict", 2), ran(seconds=4.0, n="2", trash="x"), 4.0)
     now = fold(*SAVED, Reactivated(), lost, Matched(3, 60.0, 7.0))
     assert (now.kind, now.activation, now.execution, now.slot, now.transfer) == (Kind.STARTED, 2, 3, 3, 7.0)
     assert now.sandbox == Tree.files({"job": "a program", "table": "1 2", "n": "1", STDOUT: "", STDERR: ""})
@@ -149,7 +149,7 @@ def test_what_is_left_running_stays_with_the_sandbox():
     unaided = step(JOB, MODERN, now, Exited(ran(n="2", rows="")._replace(left=("job",), unaided=True)))
     assert unaided.beside == again.beside[1:]
     assert step(JOB, MODERN, now, Exited(ran(n="2", rows=""))).beside == ()
-    lost = step(JOB, MODERN, now, Struck(Fault("evict", 2), ran(seconds=4.0), 4.0))
+    lost = step(JOB, MODERN, now, FaultHappened(Fault("evict", 2), ran(seconds=4.0), 4.0))
     assert step(JOB, MODERN, lost, Matched()).beside == ()
 
 
@@ -164,7 +164,7 @@ def test_a_missing_checkpoint_file_leaves_the_spool_as_it_was(profile, then):
 
 def test_an_upload_that_fails_leaves_the_spool_and_the_work_pending():
     """R4d"""
-    now = fold(*SAVED, Reactivated(), Exited(ran(n="2")), Struck(Fault("upload-fails", 2), transfer=5.0))
+    now = fold(*SAVED, Reactivated(), Exited(ran(n="2")), FaultHappened(Fault("upload-fails", 2), transfer=5.0))
     assert (now.kind, now.status, now.next) == (Kind.CHECKPOINT_FAILED, Status.CLAIMED, None)
     assert (now.spool["n"].text, now.pending, now.goodput) == ("1", 10.0, 10.0)
 
@@ -172,7 +172,7 @@ def test_an_upload_that_fails_leaves_the_spool_and_the_work_pending():
 @pytest.mark.parametrize("kind, then", [("evict", Kind.EVICTED), ("vacate", Kind.EVICTED), ("hold", Kind.HELD)])
 def test_a_lost_slot_takes_all_since_the_last_checkpoint(kind, then):
     """R5"""
-    now = fold(*SAVED, Reactivated(), Struck(Fault(kind, 2), ran(seconds=4.0, n="2"), 4.0))
+    now = fold(*SAVED, Reactivated(), FaultHappened(Fault(kind, 2), ran(seconds=4.0, n="2"), 4.0))
     assert (now.kind, now.badput, now.pending, now.spool["n"].text) == (then, 4.0, 0.0, "1")
     if then == Kind.HELD:
         now = step(JOB, MODERN, now, Released(60.0))
@@ -183,7 +183,7 @@ def test_a_lost_slot_takes_all_since_the_last_checkpoint(kind, then):
 @pytest.mark.parametrize("kind, then", [("requeue", Kind.REQUEUED), ("vacate", Kind.REQUEUED), ("hold", Kind.HELD)])
 def test_what_waits_for_a_checkpoint_to_arrive_loses_nothing(kind, then):
     """R4g, R5"""
-    now = fold(*SAVED, Struck(Fault(kind, 1)))
+    now = fold(*SAVED, FaultHappened(Fault(kind, 1)))
     assert (now.kind, now.badput, now.goodput) == (then, 0.0, 10.0)
 
 
@@ -309,7 +309,7 @@ def test_an_exit_code_is_there_until_there_is_another():
     killed = (Reactivated(), Exited(ran(None, signal=9, rows="")), Transferred())
     first = fold(*SAVED, *killed, job=job)
     assert (first.kind, dict(first.ad)) == (Kind.RETRIED, {"exitcode": 85, "exitsignal": 9})
-    evicted = fold(*SAVED, Reactivated(), Struck(Fault("evict", 2), ran(None, signal=9)), Matched(), job=job)
+    evicted = fold(*SAVED, Reactivated(), FaultHappened(Fault("evict", 2), ran(None, signal=9)), Matched(), job=job)
     assert dict(evicted.ad) == {"exitcode": 85}
     again = fold(*SAVED, *killed, Matched(), Exited(ran(3, rows="")), job=job)
     assert dict(again.ad) == {"exitcode": 3, "exitsignal": 9}
@@ -325,7 +325,7 @@ def test_a_job_without_policies_is_the_same_however_it_came_there():
         ((), 0, 0),
         ((Matched(),), 1, 0),
         (SAVED, 1, 0),
-        ((*SAVED, Struck(Fault("requeue", 1)), Matched()), 2, 0),
+        ((*SAVED, FaultHappened(Fault("requeue", 1)), Matched()), 2, 0),
         ((Matched(), Exited(ran(7, rows="")), Transferred()), 1, 1),
         ((Matched(), Exited(ran(7, rows="")), Transferred(), Matched(), Exited(ran(7, rows="")), Transferred()), 2, 2),
     ],
@@ -378,7 +378,7 @@ def test_a_program_that_runs_for_too_long_is_stopped_at_the_next_look(allowed, e
     now = replace(fold(Matched(), job=job), elapsed=float(elapsed))
     assert held_after(job, now) == seconds
     if allowed:
-        held = step(job, MODERN, now, Looked(ran(None, seconds=float(seconds), signal=15, n="1")))
+        held = step(job, MODERN, now, DurationChecked(ran(None, seconds=float(seconds), signal=15, n="1")))
         assert held.next.running and held.badput == seconds and held.spool == Tree() and held.home == Tree()
 
 
@@ -404,7 +404,7 @@ def test_what_is_streamed_stays_when_work_is_lost_and_is_not_told_twice():
     job = replace(JOB, stream_output=True)
     lost = fold(
         Matched(),
-        Struck(Fault("evict", 1), ran(stdout="a\n")),
+        FaultHappened(Fault("evict", 1), ran(stdout="a\n")),
         Matched(),
         Exited(ran(0, stdout="b\n", rows="")),
         Transferred(5.0, Fault("hold", 2, 12.0)),
@@ -417,9 +417,9 @@ def test_what_is_streamed_stays_when_work_is_lost_and_is_not_told_twice():
 def test_in_the_eviction_driven_mode_a_soft_eviction_saves_the_output(kind, profile):
     """R7"""
     job = replace(JOB, on_exit_or_evict=True, transfer_output_files=("rows",))
-    whole = fold(Matched(), Struck(Fault(kind, 1), ran(seconds=4.0, rows="0")), job=job, profile=profile)
+    whole = fold(Matched(), FaultHappened(Fault(kind, 1), ran(seconds=4.0, rows="0")), job=job, profile=profile)
     assert ("rows" in whole.spool, whole.goodput) == ((True, 4.0) if kind != "evict" else (False, 0.0))
-    lacking = fold(Matched(), Struck(Fault(kind, 1), ran(seconds=4.0)), job=job, profile=profile)
+    lacking = fold(Matched(), FaultHappened(Fault(kind, 1), ran(seconds=4.0)), job=job, profile=profile)
     assert (lacking.spool, lacking.badput) == (Tree(), 4.0)
     holds = kind != "evict" and profile.missing_output_holds
     assert isinstance(lacking.next, Held) == holds

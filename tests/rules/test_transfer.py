@@ -9,7 +9,7 @@ import pytest
 from grader.rules import transfer
 from grader.rules.job import OWN_FILES, STDERR, STDOUT, Job
 from grader.rules.profile import MODERN, PROFILES
-from grader.rules.transfer import Failure
+from grader.rules.transfer import TransferFailure
 from grader.tree import Directory, Fifo, File, Link, Tree
 
 SLIDES, V25 = PROFILES["slides2021"], PROFILES["v25"]
@@ -92,7 +92,11 @@ def test_v25_moves_other_files_as_modern_does():
     assert transfer.new_sandbox(one, Tree.of(n="1"), V25) == transfer.new_sandbox(one, Tree.of(n="1"), MODERN)
     assert transfer.checkpoint(one, tree, V25) == transfer.checkpoint(one, tree, MODERN)
     missing = job(transfer_checkpoint_files=("model",))
-    assert transfer.checkpoint(missing, tree, V25) == transfer.checkpoint(missing, tree, MODERN) == Failure(("model",))
+    assert (
+        transfer.checkpoint(missing, tree, V25)
+        == transfer.checkpoint(missing, tree, MODERN)
+        == TransferFailure(("model",))
+    )
 
 
 # -- R3: streams ------------------------------------------------------------------------
@@ -186,7 +190,7 @@ def test_streams_that_are_no_files_are_not_sent():
 
 def test_a_quoted_empty_value_is_a_file_of_that_name():
     """R4a: quotes are literal, so that "" holds the job."""
-    assert checkpoint(['""'], sandbox()) == Failure(('""',))
+    assert checkpoint(['""'], sandbox()) == TransferFailure(('""',))
 
 
 def test_slides2021_the_streams_are_in_the_checkpoint_only_if_listed():
@@ -237,7 +241,7 @@ def test_a_path_may_be_written_in_several_ways():
 @pytest.mark.parametrize("pattern", ["o*", "?ut", "[o]ut", "{out,n}"])
 def test_a_pattern_is_a_literal_name(pattern):
     """R4b: no globs."""
-    assert checkpoint([pattern], sandbox({"out": "1"})) == Failure((pattern,))
+    assert checkpoint([pattern], sandbox({"out": "1"})) == TransferFailure((pattern,))
     assert checkpoint([pattern], sandbox({pattern: "1"})) == Tree.files({pattern: "1"})
 
 
@@ -251,18 +255,18 @@ def test_a_link_to_a_file_sends_the_content():
 @pytest.mark.parametrize("path", ["link", "link/"])
 def test_a_link_to_a_directory_is_a_failure(path):
     """R4b"""
-    assert checkpoint([path], sandbox({"d/a": "1"}, link=Link("d"))) == Failure((path,))
+    assert checkpoint([path], sandbox({"d/a": "1"}, link=Link("d"))) == TransferFailure((path,))
 
 
 def test_a_directory_with_a_link_to_a_directory_in_it_is_a_failure():
     """R4b"""
-    assert checkpoint(["d"], sandbox({"e/a": "1"}) | Tree({"d/link": Link("../e")})) == Failure(("d",))
+    assert checkpoint(["d"], sandbox({"e/a": "1"}) | Tree({"d/link": Link("../e")})) == TransferFailure(("d",))
 
 
 @pytest.mark.parametrize("target", ["nothing", "../outside", "link"])
 def test_a_link_that_leads_nowhere_is_a_failure(target):
     """R4b"""
-    assert checkpoint(["link"], sandbox(link=Link(target))) == Failure(("link",))
+    assert checkpoint(["link"], sandbox(link=Link(target))) == TransferFailure(("link",))
 
 
 def test_an_empty_directory_is_fine():
@@ -279,7 +283,7 @@ def test_the_executable_bit_is_sent_too():
 @pytest.mark.parametrize("path", ["../n", "d/../../n"])
 def test_nothing_outside_the_sandbox_is_sent(path):
     """R4b"""
-    assert checkpoint([path], sandbox({"n": "1", "d/x": ""})) == Failure((path,))
+    assert checkpoint([path], sandbox({"n": "1", "d/x": ""})) == TransferFailure((path,))
 
 
 # -- R4c: what can't be sent ----------------------------------------------------------------
@@ -287,17 +291,19 @@ def test_nothing_outside_the_sandbox_is_sent(path):
 
 def test_a_missing_path_fails_the_whole_checkpoint():
     """R4c: nothing is sent; all that are missing are known."""
-    assert checkpoint(["n", "model", "d/"], sandbox({"n": "1"})) == Failure(("model", "d/"))
+    assert checkpoint(["n", "model", "d/"], sandbox({"n": "1"})) == TransferFailure(("model", "d/"))
 
 
 def test_a_missing_path_is_a_failure_in_every_version():
     """R4c; what comes of it is decided in step.py."""
-    assert checkpoint(["model"], sandbox(), SLIDES) == checkpoint(["model"], sandbox(), V25) == Failure(("model",))
+    assert (
+        checkpoint(["model"], sandbox(), SLIDES) == checkpoint(["model"], sandbox(), V25) == TransferFailure(("model",))
+    )
 
 
 def test_a_file_with_a_slash_behind_it_is_sent_as_the_file_it_is():
     """R4b"""
-    assert isinstance(checkpoint(["n/x"], sandbox({"n": "1"})), Failure)
+    assert isinstance(checkpoint(["n/x"], sandbox({"n": "1"})), TransferFailure)
 
 
 # -- R4e: the commit --------------------------------------------------------------------------
@@ -385,7 +391,7 @@ def test_a_missing_path_is_not_missed_if_a_later_one_arrives_under_its_name():
 def test_a_file_that_may_not_be_read_is_not_sent():
     """R4c: seen on 23.9.6."""
     tree = sandbox() | Tree({"n": File(b"1", readable=False)})
-    assert checkpoint(["n"], tree) == Failure(("n",))
+    assert checkpoint(["n"], tree) == TransferFailure(("n",))
 
 
 def test_a_file_of_which_only_the_mode_changed_does_not_come_home():
@@ -489,7 +495,7 @@ def test_a_soft_eviction_sends_the_output_list_and_not_the_checkpoint_list():
 
 def test_a_soft_eviction_before_the_listed_file_is_there_is_a_failure():
     """R7"""
-    assert transfer.vacated(quiet(transfer_output_files=("rows",)), sandbox()) == Failure(("rows",))
+    assert transfer.vacated(quiet(transfer_output_files=("rows",)), sandbox()) == TransferFailure(("rows",))
 
 
 def test_a_soft_eviction_without_a_list_sends_new_and_changed_files():
@@ -526,13 +532,13 @@ def test_a_directory_that_is_come_to_again_leaves_an_empty_one_besides(listed, p
 @pytest.mark.parametrize("listed", [("up", "up"), ("up/sub", "up"), ("up/", "up"), ("up/sub/deep/", "up")])
 def test_a_directory_two_levels_down_in_one_that_is_come_to_again_fails(listed):
     """R4b: its place is looked for where there is none."""
-    assert checkpoint(listed, sandbox(UP), preserve_relative_paths=True) == Failure((listed[-1],))
+    assert checkpoint(listed, sandbox(UP), preserve_relative_paths=True) == TransferFailure((listed[-1],))
     assert isinstance(checkpoint(listed, sandbox(UP)), Tree)
 
 
 def test_a_file_cannot_arrive_over_a_directory_but_a_directory_over_a_file():
     """R4b"""
-    assert checkpoint(("up/sub/deep", "deep"), sandbox(UP)) == Failure(("deep",), error=errno.EISDIR)
+    assert checkpoint(("up/sub/deep", "deep"), sandbox(UP)) == TransferFailure(("deep",), error=errno.EISDIR)
     assert checkpoint(("deep", "up/sub/deep"), sandbox(UP)).listing() == ["deep/file"]
 
 
@@ -553,7 +559,7 @@ def test_a_link_in_a_directory_that_leads_nowhere_is_left_out(keep):
 def test_a_directory_with_a_link_to_a_directory_or_an_unreadable_file_fails(entry):
     """R4b"""
     tree = sandbox({"d/a": "1", "d/sub/b": "2"}, **{"d/l": entry})
-    assert checkpoint(("d",), tree) == Failure(("d",))
+    assert checkpoint(("d",), tree) == TransferFailure(("d",))
 
 
 def test_of_output_in_a_directory_all_that_can_be_sent_comes_home():
@@ -573,7 +579,7 @@ def test_without_a_list_links_that_lead_to_no_file_are_left_out():
 @pytest.mark.parametrize("listed", ["..", "../x", "d/../.."])
 def test_what_leads_out_of_the_sandbox_is_not_sent(listed):
     """R4b"""
-    assert checkpoint((listed,), sandbox({"d/a": "1"})) == Failure((listed,))
+    assert checkpoint((listed,), sandbox({"d/a": "1"})) == TransferFailure((listed,))
 
 
 @pytest.mark.parametrize("listed, keep", [(("latest",), False), (("d",), True), (("d/",), False), (None, False)])
@@ -604,7 +610,7 @@ def test_what_is_outside_the_sandbox_is_not_known_and_not_looked_at(listed, entr
         lambda one: transfer.output(one, tree, Tree()),
         lambda one: transfer.vacated(one, tree),
     ):
-        with pytest.raises(transfer.Outside, match="(etc|dir_ep2)/.*not known here"):
+        with pytest.raises(transfer.OutsideSandbox, match="(etc|dir_ep2)/.*not known here"):
             rule(quiet(transfer_checkpoint_files=listed, transfer_output_files=listed))
 
 

@@ -7,11 +7,11 @@ import random
 from ...rules.job import Job
 from ...tree import File, Tree
 from ..checks import both, wrong
-from ..exercise import FEWER, Bench, Exercise, Question, Result
+from ..exercise import FEWER, Exercise, ExplorationCache, Question, Result
 from ..payload import Program
 from ..prediction import prediction
 from ..resumption import free_way
-from .mending import ANYWHERE, IN_PLACE, Loop, lines, two_checkpoints
+from .repairing import ANYWHERE, IN_PLACE, Loop, lines, two_checkpoints
 
 
 def _minutes(draw: random.Random) -> dict[str, float]:
@@ -22,9 +22,9 @@ ROD = Loop(Program("bugs/behind_a_pipe", "run.sh"), "minute", _minutes, "minutes
 LOG = "model.log"
 
 
-def keeps_the_log(job: Job, bench: Bench) -> Result:
+def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
     """Whether the log that comes home has what the model said in every execution."""
-    asked, _, found = ROD.explore(job, bench)
+    asked, _, found = ROD.explore(job, cache)
     end = free_way(found)[-1]
     kept = end.end.home[LOG]
     log = kept.text if isinstance(kept, File) else ""
@@ -38,10 +38,10 @@ def keeps_the_log(job: Job, bench: Bench) -> Result:
     return wrong(f"{LOG} has come home without what the model said: {missing[0]!r} is not in it.", asked, ())
 
 
-def tells_of_failures(job: Job, bench: Bench) -> Result:
+def tells_of_failures(job: Job, cache: ExplorationCache) -> Result:
     """Whether a failure of the model is a failure of the job: a rod of two cells is refused with exit code 2."""
     asked = ROD.job(job, cells=2)
-    left = bench.executor.run(asked, asked.inputs).exit
+    left = cache.executor.run(asked, asked.inputs).exit
     if left.code not in (0, asked.checkpoint_exit_code):
         return Result(True, f"the model's exit code 2 arrives as {left}")
     what = "so HTCondor takes it for done" if left.code == 0 else "so HTCondor starts it again, for ever"

@@ -10,7 +10,7 @@ from ..checks import both
 from ..exercise import Exercise, Question
 from ..payload import Program
 from ..prediction import prediction
-from .mending import ANYWHERE, IN_PLACE, Loop, lines, two_checkpoints
+from .repairing import ANYWHERE, IN_PLACE, Loop, lines, two_checkpoints
 
 
 def _years(draw: random.Random) -> dict[str, float]:

@@ -13,11 +13,11 @@ from ...rules.simulation import outcome, simulate
 from ...tree import Tree
 from ...verify.explore import explore
 from ..checks import both, keeps, wrong
-from ..exercise import Bench, Exercise, Question, Result, Unusable
+from ..exercise import Exercise, ExplorationCache, Question, Result, UnusableAnswer
 from ..payload import Program
 from ..reading import literal
 from ..trusted import trusted
-from .mending import ANYWHERE, NEVER, OUTPUT, Loop
+from .repairing import ANYWHERE, NEVER, OUTPUT, Loop
 
 
 def _range(draw: random.Random) -> dict[str, float]:
@@ -85,10 +85,10 @@ def _schedule(exercise: Exercise, own: Tree) -> Schedule:
             raise ValueError('write it in quotes, as in "evict@1 evict@3"')
         return schedules.parse(value)
     except ValueError as error:  # a ScheduleError is one
-        raise Unusable(f"The schedule can't be read: {error}{'' if str(error).endswith('?') else '.'}") from None
+        raise UnusableAnswer(f"The schedule can't be read: {error}{'' if str(error).endswith('?') else '.'}") from None
 
 
-def fails(asked: Schedule, bench: Bench) -> Result:
+def fails(asked: Schedule, cache: ExplorationCache) -> Result:
     """Whether the slides' listing goes wrong on a schedule, and on none with fewer faults."""
     shown = schedules.render(asked) or '""'
     if sum(fault.kind != "look" for fault in asked) > _fewest_faults():

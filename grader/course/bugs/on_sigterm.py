@@ -9,7 +9,7 @@ from ..checks import both
 from ..exercise import Exercise, Question
 from ..payload import Program
 from ..prediction import prediction
-from .mending import ANYWHERE, IN_PLACE, Loop, two_checkpoints
+from .repairing import ANYWHERE, IN_PLACE, Loop, two_checkpoints
 
 
 def _blocks(draw: random.Random) -> dict[str, float]:

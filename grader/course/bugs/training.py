@@ -14,12 +14,12 @@ from ...rules.job import Job
 from ...rules.simulation import Moment, outcome, simulate
 from ...tree import File, Tree
 from ..checks import both
-from ..exercise import Bench, Exercise, Question, Result
+from ..exercise import Exercise, ExplorationCache, Question, Result
 from ..payload import Program
 from ..prediction import prediction
 from ..report import Failure
 from ..trusted import trusted
-from .mending import NEVER, OUTPUT, Loop, known_answer, two_checkpoints
+from .repairing import NEVER, OUTPUT, Loop, known_answer, two_checkpoints
 
 Flight = tuple[float, int]
 """At how many degrees Fahrenheit, and whether a seal was damaged (1) or not (0)."""
@@ -38,17 +38,17 @@ def _epochs(draw: random.Random) -> dict[str, float]:
     return {"seed": draw.randint(1, 10**6), "rate": draw.randint(10, 30) / 1000, **two_checkpoints(draw, "epochs")}
 
 
-def _learns(job: Job, bench: Bench, **numbers: float) -> Tree:
+def _learns(job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
     """What the job itself brings home if it never saves. Empty if it fails, or saves all the same."""
-    found = bench.explore(LOOP.job(job, **{**numbers, "interval": NEVER}), Tree())
+    found = cache.explore(LOOP.job(job, **{**numbers, "interval": NEVER}), Tree())
     output = getattr(found.root.next, "home", Tree()).get(OUTPUT)
     return Tree({OUTPUT: output}) if found.root.ran.exit.code == 0 and isinstance(output, File) else Tree()
 
 
-def _own_or_known(loop: Loop, job: Job, bench: Bench, **numbers: float) -> Tree:
+def _own_or_known(loop: Loop, job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
     """What a mended training has to bring home. A restart must not change what is learnt; in which order the flights
     are taken is the program's own business, if it learns as well as before."""
-    own, known = _learns(job, bench, **numbers), known_answer(loop, job, bench, **numbers)
+    own, known = _learns(job, cache, **numbers), known_answer(loop, job, cache, **numbers)
     return own if own and _as_good(own, known) else known
 
 
@@ -85,29 +85,29 @@ def _read(flights: File) -> list[Flight]:
     return [(float(fahrenheit), int(damaged)) for fahrenheit, damaged in map(str.split, flights.text.splitlines())]
 
 
-def learns_as_before(job: Job, bench: Bench) -> Result:
+def learns_as_before(job: Job, cache: ExplorationCache) -> Result:
     """Whether the training, run through without saving, still is the training that it was."""
-    own, known = _learns(job, bench), known_answer(LOOP, job, bench)
+    own, known = _learns(job, cache), known_answer(LOOP, job, cache)
     if own in (known, Tree()):
         return Result(True, "")
     never = LOOP.job(job, interval=NEVER)
-    text = _another_training(own, _epochs_taken(never, bench), LOOP.program.settings(never)["rate"])
+    text = _another_training(own, _epochs_taken(never, cache), LOOP.program.settings(never)["rate"])
     if not _as_good(own, known):
         text = text or (
             "Run through without saving, it does not learn as well as before. Only its restarts are wrong: "
             "momentum, shuffling, rate and number of epochs have to stay."
         )
-    elif _learns(job, bench, seed=1) == own:
+    elif _learns(job, cache, seed=1) == own:
         text = text or (
             "The flights are not shuffled any more: another seed makes no difference. Only the restarts are wrong."
         )
     return Result(not text, text, Failure(text, never, ()) if text else None)
 
 
-def _epochs_taken(job: Job, bench: Bench) -> list[list[Flight]]:
+def _epochs_taken(job: Job, cache: ExplorationCache) -> list[list[Flight]]:
     """In which order a job takes the flights in each epoch, as science.py itself tells; [] if it is not asked."""
     files = job.inputs.put("science.py", File(LOOP.program.files().file("science.py").content + TELLS))
-    told = bench.executor.run(replace(job, inputs=files), files).sandbox.get(TAKEN)
+    told = cache.executor.run(replace(job, inputs=files), files).sandbox.get(TAKEN)
     try:
         taken = _read(told) if isinstance(told, File) else []
     except ValueError:  # the job has written there, or takes something else than flights

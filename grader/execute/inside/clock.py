@@ -82,7 +82,7 @@ real_poll: "Any" = getattr(select, "poll", None)
 _guard: "Any" = _thread.RLock()
 """It has methods that are for Python's own use, and are used here."""
 _map: "mmap.mmap"
-_file: "quiescence.Kept"
+_file: "quiescence.KeptOpen"
 """The clock, since attach()."""
 _family = 0, 0
 """The parent of the job's program, and the program."""
@@ -221,7 +221,7 @@ def read(told: bytes) -> "tuple[float, bool, bool]":
 def attach(path: str, begins: bool = False) -> None:
     """Take the time from this clock file from now on, an absolute path. Who `begins` is the job's program."""
     global _map, _file, _family
-    _file = quiescence.Kept(path, os.O_RDWR)
+    _file = quiescence.KeptOpen(path, os.O_RDWR)
     _map = mmap.mmap(descriptor(), SIZE)
     with _Locked() as state:
         if begins:

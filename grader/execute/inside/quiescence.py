@@ -25,7 +25,7 @@ WALL = 0x40000000
 ONE_THREAD = 3
 """Links to the directory of the threads of a process that has one."""
 _monotonic, _sleep = time.monotonic, time.sleep
-_siblings: "Kept | None" = None
+_siblings: "KeptOpen | None" = None
 """A file of _beside(), kept open."""
 _known: "dict[Thread, tuple[tuple[int, int], bool, float]]" = {}
 """What was seen of threads of which nothing is certain: (how often they had and lost the processor, whether they seemed
@@ -172,7 +172,7 @@ def _letter(process: int, thread: int) -> bytes:
     return _read(process, thread, "stat").rpartition(b") ")[2][:1]
 
 
-class Kept:
+class KeptOpen:
     """A file that is kept open, as opening it takes longest. The job may close it, and open another that has got its
     number. Raises OSError."""
 
@@ -208,7 +208,7 @@ def _beside(process: int) -> bytes:
     global _siblings
     path = "/proc/%d/task/%d/children" % (process, process)
     if _siblings is None or _siblings.path != path:
-        _siblings = Kept(path, os.O_RDONLY)
+        _siblings = KeptOpen(path, os.O_RDONLY)
     return os.pread(_siblings.descriptor(), 1 << 14, 0)
 
 
@@ -218,12 +218,12 @@ class _Blocked:
 
     def __init__(self, look: "Look") -> None:
         self.look = look
-        self.files: list[Kept] = []
+        self.files: list[KeptOpen] = []
 
     def open(self, process: int) -> None:
         """Begin to watch. Raises OSError."""
         for name in "schedstat", "wchan", "children":
-            self.files.append(Kept("/proc/%d/task/%d/%s" % (process, process, name), os.O_RDONLY))
+            self.files.append(KeptOpen("/proc/%d/task/%d/%s" % (process, process, name), os.O_RDONLY))
         self.runs = self._runs()
 
     def _read(self, which: int) -> bytes:

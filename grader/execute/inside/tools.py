@@ -121,7 +121,7 @@ def is_python(path: str) -> bool:
 # -- timeout ----------------------------------------------------------------------
 
 
-class Told(Exception):
+class Signalled(Exception):
     """A signal that timeout was sent, to be passed on."""
 
 
@@ -174,8 +174,8 @@ def run_for(after: float, command: "list[str]", number: int, grace: float, setti
     try:
         if not clock.ended(child, after):
             timed_out = True
-            raise Told(number)
-    except Told as told:
+            raise Signalled(number)
+    except Signalled as told:
         send(child, told.args[0], command, settings)
         if not clock.ended(child, grace):
             send(child, signal.SIGKILL, command, settings)
@@ -197,7 +197,7 @@ def start(command: "list[str]") -> int:
 
 
 def tell(number: int, frame: object) -> "NoReturn":
-    raise Told(number)
+    raise Signalled(number)
 
 
 def send(child: int, number: int, command: "list[str]", settings: "set[str]") -> None:

@@ -46,7 +46,7 @@ MOST_TOLD = 1 << 20
 """Bytes of notes."""
 
 
-class Desk(Scratch):
+class InterpreterScratch(Scratch):
     """The part of the disk that a program here may write to. There are no tools in it, as no shell would use them."""
 
     def __init__(self, room: int):
@@ -72,7 +72,7 @@ class _Directory:
 
 
 @dataclass
-class _Left:
+class _Leftovers:
     """What a program has left when it had ended."""
 
     sandbox: Tree | None = None
@@ -108,7 +108,7 @@ class InterpreterExecutor(Executor):
         """As those of processes; `path` says where programs are found that can't be had here."""
         self.limits, self._confine, self._sets_home, self._path = limits, None, sets_home, None
         self._one_machine, self._slot, self.outside = one_machine, 0, Tree()
-        self._scratch = Desk(limits.sandbox_bytes)
+        self._scratch = InterpreterScratch(limits.sandbox_bytes)
         self._made: set[str] = set()
 
     def close(self) -> None:
@@ -162,7 +162,7 @@ class InterpreterExecutor(Executor):
     ) -> Run:
         directory, notes = self.directory(slot), [b""]
         asked = self._program(job, start, slot, command)
-        left = _Left()
+        left = _Leftovers()
         process = Process(start.clock, stop, lambda: self._picture(left, asked))
         if trace:
             asked.prepare = _watched(asked, notes)
@@ -176,14 +176,14 @@ class InterpreterExecutor(Executor):
 
     # -- what goes in ----------------------------------------------------------
 
-    def _program(self, job: Job, start: Start, slot: int, command: _Command) -> programs.Program:
+    def _program(self, job: Job, start: Start, slot: int, command: _Command) -> programs.ProgramSpec:
         directory, control = self.directory(slot), self._scratch.control
         stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
         stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
         wanted = self._environment(job, start.sandbox, directory, "", slot)
         environment = {name: value for name, value in wanted.items() if not _NOT_OF_HERE.fullmatch(name)}
         environment["PYTHONPATH"] = dict(job.environment).get("PYTHONPATH", "")
-        return programs.Program(
+        return programs.ProgramSpec(
             path=command.path,
             arguments=command.arguments,
             directory=str(directory),
@@ -201,7 +201,7 @@ class InterpreterExecutor(Executor):
 
     # -- what comes out --------------------------------------------------------
 
-    def _picture(self, left: _Left, asked: programs.Program) -> None:
+    def _picture(self, left: _Leftovers, asked: programs.ProgramSpec) -> None:
         """What the program has left, as it is now."""
         try:
             left.sandbox = Tree.read(
@@ -216,7 +216,7 @@ class InterpreterExecutor(Executor):
         left.stdout, left.stderr = text(f"{self._scratch.control}/stdout"), text(f"{self._scratch.control}/stderr")
 
     def _concluded(
-        self, start: Start, process: Process, left: _Left, directory: Path, real: float, notes: tuple[Any, ...]
+        self, start: Start, process: Process, left: _Leftovers, directory: Path, real: float, notes: tuple[Any, ...]
     ) -> Run:
         before, seconds = start.sandbox, _elapsed(process.clock.time, start.clock)
         after, over = before, left.over
@@ -271,7 +271,7 @@ class InterpreterExecutor(Executor):
         self._made.clear()
 
 
-def _watched(asked: programs.Program, notes: list[bytes]) -> Callable[[Process], None]:
+def _watched(asked: programs.ProgramSpec, notes: list[bytes]) -> Callable[[Process], None]:
     """Has what the program opens, looks at and raises noted."""
 
     def prepare(process: Process) -> None:
@@ -284,7 +284,7 @@ def _watched(asked: programs.Program, notes: list[bytes]) -> Callable[[Process],
     return prepare
 
 
-def _unbroken(job: Job, asked: programs.Program, how: Unbroken, notes: str) -> Callable[[Process], None]:
+def _unbroken(job: Job, asked: programs.ProgramSpec, how: Unbroken, notes: str) -> Callable[[Process], None]:
     """Has a program go on where it would leave with the checkpoint exit code. What is noted goes to the file `notes`."""
 
     def prepare(process: Process) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import undo
-from .process import Ended, Process
+from .process import Process, ProgramEnded
 
 BY_INTERRUPT = -1
 """In place of an exit code: Python ends itself by SIGINT."""
@@ -100,7 +100,7 @@ class Callbacks:
             function, arguments, options = self._registered.pop()
             try:
                 function(*arguments, **options)
-            except Ended:
+            except ProgramEnded:
                 raise
             except BaseException as error:
                 error.__traceback__ = _without_own(error.__traceback__)
@@ -157,7 +157,7 @@ def _flush() -> bool:
         try:
             if stream is not None and not stream.closed:
                 stream.flush()
-        except Ended:
+        except ProgramEnded:
             raise
         except BaseException:
             well = False

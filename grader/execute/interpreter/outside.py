@@ -38,11 +38,11 @@ _PATHS = {
 """Audit events of what changes files, and which of their arguments name them."""
 
 Hook = Callable[[str, tuple[Any, ...]], object]
-_current: Outside | None = None
+_current: OutsideMonitor | None = None
 _installed = False
 
 
-class Outside:
+class OutsideMonitor:
     """What a program does outside of `scratch`; use it in a `with` statement. `also` is an audit hook that is called as
     well."""
 

@@ -18,7 +18,7 @@ from .signals import Signals
 _numbers = itertools.count(1000)
 
 
-class Ended(BaseException):
+class ProgramEnded(BaseException):
     """The program has ended. Whatever catches it, it is raised again; see steps.py."""
 
 
@@ -55,16 +55,16 @@ class Process:
             self.own -= 1
 
     def end(self, code: int | None = None, signal: int | None = None, limit: Limit | None = None) -> None:
-        """End it at once. Raises Ended."""
+        """End it at once. Raises ProgramEnded."""
         self.finish(code, signal, limit)
         self.unwind()
-        raise Ended
+        raise ProgramEnded
 
     def is_here(self) -> bool:
         """Whether it is the program that asks, and no other thread of the interpreter."""
         return _thread.get_ident() == self._thread
 
     def must_live(self) -> None:
-        """Raises Ended if it has ended."""
+        """Raises ProgramEnded if it has ended."""
         if self.exit is not None:
-            raise Ended
+            raise ProgramEnded

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 
 from ...rules.execution import Limits
 from . import descriptors, finish, memory, steps, surroundings, undo
-from .outside import Hook, Outside
-from .process import Ended, Process
+from .outside import Hook, OutsideMonitor
+from .process import Process, ProgramEnded
 
 
 @dataclass
-class Program:
+class ProgramSpec:
     """What is to be run, and how."""
 
     path: str
@@ -49,7 +49,7 @@ class Program:
     """Filled with what it makes in /tmp."""
 
 
-def run(program: Program, process: Process) -> None:
+def run(program: ProgramSpec, process: Process) -> None:
     """Run it to its end, which `process` knows then. Raises KeyboardInterrupt if the user interrupts it."""
     imports = surroundings.import_before(program)
     with undo.undone(imports), undo.streams(program.stdin, program.stdout, program.stderr):
@@ -60,14 +60,14 @@ def run(program: Program, process: Process) -> None:
         raise KeyboardInterrupt
 
 
-def _apart(program: Program, process: Process) -> Generator[None, None, None]:
+def _apart(program: ProgramSpec, process: Process) -> Generator[None, None, None]:
     """Run it as a generator, which has the exceptions that are being handled for itself: an end that is raised in the
     middle of a handler leaves one behind."""
     _run(program, process)
     yield
 
 
-def _run(program: Program, process: Process) -> None:
+def _run(program: ProgramSpec, process: Process) -> None:
     process.own += 1
     foreign = descriptors.open_now()
     callbacks, too_much = finish.Callbacks(), memory.too_much(program.limits, program.directory)
@@ -77,7 +77,7 @@ def _run(program: Program, process: Process) -> None:
         program.prepare(process)
         watcher = steps.watcher()(process, program.limits, too_much, program.trace)
         stack.enter_context(memory.limited(program.limits))
-        stack.enter_context(Outside(process, program.scratch, program.made, foreign, program.hook))
+        stack.enter_context(OutsideMonitor(process, program.scratch, program.made, foreign, program.hook))
         try:
             watcher.start()
             process.own -= 1
@@ -121,7 +121,7 @@ def _is_interrupt(kind: type[BaseException]) -> bool:
     return kind is KeyboardInterrupt or (sys.version_info >= (3, 14) and issubclass(kind, KeyboardInterrupt))
 
 
-def _end_of(program: Program) -> int:
+def _end_of(program: ProgramSpec) -> int:
     """Run the program; its exit code, or finish.BY_INTERRUPT."""
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=program.path, __builtins__=builtins, __cached__=None, __loader__=None)
@@ -132,7 +132,7 @@ def _end_of(program: Program) -> int:
         with open(program.path, "rb") as file:
             source = file.read()
         exec((program.compiled or surroundings.compiled)(source, program.path), main.__dict__)
-    except Ended:
+    except ProgramEnded:
         raise
     except SystemExit as stop:
         return finish.exit_code(stop.code)

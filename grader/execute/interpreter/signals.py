@@ -40,7 +40,7 @@ class Signals:
         self._handled = 0
 
     def send(self, number: int) -> None:
-        """The program gets this signal now. Raises Ended if it dies of it, or what its handler raises."""
+        """The program gets this signal now. Raises ProgramEnded if it dies of it, or what its handler raises."""
         self._process.must_live()
         if number in self._blocked and number not in _UNCATCHABLE:
             self._pending.add(number)

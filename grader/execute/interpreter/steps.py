@@ -25,7 +25,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ...rules.execution import Limit, Limits
-from .process import Ended, Process
+from .process import Process, ProgramEnded
 
 A_SECOND = 2_000_000
 """Steps that count as a second of processor time: as many as a browser takes in about one."""
@@ -165,14 +165,14 @@ class Monitoring(Watcher):
         if _thread.get_ident() == self._thread and (limit := self.look(code)):
             self.over(limit, sys._getframe(2))
             self.unwind()
-            raise Ended
+            raise ProgramEnded
 
     def _goes_on(self, code: CodeType, *_: int) -> object:
         """The program is to be gone, and goes on."""
         if self._process.own or _thread.get_ident() != self._thread:
             return None
         if is_program(code):
-            raise Ended
+            raise ProgramEnded
         return _monitoring.DISABLE
 
 
@@ -199,7 +199,7 @@ class Timed(Watcher):
                     _set_handler(signal.SIGALRM, self._before)
                 sys.settrace(None)
                 return
-            except Ended:
+            except ProgramEnded:
                 pass
 
     def _rings(self, number: int, frame: FrameType | None) -> None:
@@ -208,11 +208,11 @@ class Timed(Watcher):
         if self._process.exit is not None:
             if is_program(frame.f_code):
                 self.unwind(frame)
-                raise Ended
+                raise ProgramEnded
         elif limit := self._limit(frame.f_code):
             self.over(limit, frame)
             self.unwind(frame)
-            raise Ended
+            raise ProgramEnded
 
     def _limit(self, code: CodeType) -> Limit | None:
         if _used() - self._used_before > self._limits.cpu and is_program(code):
@@ -224,7 +224,7 @@ class Timed(Watcher):
 
         def end(frame: FrameType, event: str, argument: Any) -> Trace:
             if event == "line" and not self._process.own:
-                raise Ended
+                raise ProgramEnded
             return end
 
         while frame is not None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import python_time
     import script
 
-    from .program import Program
+    from .program import ProgramSpec
 else:
     from ..inside import python_time, script
 
@@ -53,7 +53,7 @@ _FRESH = ("logging",)
 """Modules that everybody changes: a program has its own."""
 
 
-def import_before(program: Program) -> set[str]:
+def import_before(program: ProgramSpec) -> set[str]:
     """Import the modules of the library that a program is going to import, before time is virtual."""
     own = {name.partition(".")[0] for name in os.listdir(program.directory)}
     wanted = set(_ALWAYS).union(*map(imported, program.sources))
@@ -77,7 +77,7 @@ def imported(source: bytes) -> frozenset[str]:
     return frozenset(plain) | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
 
 
-def make(program: Program, process: Process, callbacks: Callbacks, foreign: frozenset[int]) -> None:
+def make(program: ProgramSpec, process: Process, callbacks: Callbacks, foreign: frozenset[int]) -> None:
     undo.set_environment(program.environment)
     os.chdir(program.directory)
     _open_streams(program.unbuffered)
@@ -209,7 +209,7 @@ def _input(prompt: object = "", /) -> str:
     return line.removesuffix("\n")
 
 
-def _take_modules(program: Program) -> None:
+def _take_modules(program: ProgramSpec) -> None:
     directory = os.path.dirname(program.path)
     here = {"", ".", os.getcwd(), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))}
     own = program.environment.get("PYTHONPATH", "").split(os.pathsep)
@@ -233,7 +233,7 @@ def _take_modules(program: Program) -> None:
         del sys.modules[name]
 
 
-def _path_hook(program: Program) -> Callable[[str], Any]:
+def _path_hook(program: ProgramSpec) -> Callable[[str], Any]:
     """Has the modules of the sandbox found by a finder of their own, which compiles nothing twice."""
 
     class Loader(SourceFileLoader):

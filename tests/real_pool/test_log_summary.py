@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.real_pool.handed_in import NO_LOG, REAL, SIMULATED, Asked, evicted, read_handed_in, saved, went_on, which
+from grader.real_pool.log_summary import (
+    NO_LOG,
+    REAL,
+    SIMULATED,
+    ExpectedSubmission,
+    evicted,
+    read_handed_in,
+    saved,
+    went_on,
+    which,
+)
 from grader.rules.eventlog import render
 from grader.rules.joblog import job_log
 from grader.rules.schedule import parse
@@ -115,21 +125,21 @@ def test_a_log_that_is_cut_off_shows_what_it_has():
 
 def test_the_submission_that_is_asked_for():
     noted = EVICTED.replace("\n...\n", "\n    04-restore by ada\n...\n", 1)
-    found = read_handed_in(noted, Asked(cluster=29, notes="04-restore by"))
+    found = read_handed_in(noted, ExpectedSubmission(cluster=29, notes="04-restore by"))
     since = found.submitted
-    assert read_handed_in(noted, Asked(29, "04-restore", since, since)).survived
+    assert read_handed_in(noted, ExpectedSubmission(29, "04-restore", since, since)).survived
 
 
 @pytest.mark.parametrize(
     "asked, words",
     [
-        (Asked(cluster=30), "cluster 29, and 30 is asked for"),
+        (ExpectedSubmission(cluster=30), "cluster 29, and 30 is asked for"),
         (
-            Asked(notes="04-restore by "),
+            ExpectedSubmission(notes="04-restore by "),
             "has no notes; the job that is asked for has notes that begin with “04-restore by ”",
         ),
-        (Asked(since=2e9), "is before 2033"),
-        (Asked(until=1e9), "is after 2001"),
+        (ExpectedSubmission(since=2e9), "is before 2033"),
+        (ExpectedSubmission(until=1e9), "is after 2001"),
     ],
 )
 def test_another_submission_is_told_from_it(asked, words):

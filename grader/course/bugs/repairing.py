@@ -19,7 +19,7 @@ from ...text import count
 from ...tree import File, Tree
 from ...verify.explore import Exploration
 from ..checks import every_schedule, failed, fault_free, told
-from ..exercise import Ask, Bench, Result
+from ..exercise import Ask, ExplorationCache, Result
 from ..payload import Program
 from ..resumption import free_way
 
@@ -30,7 +30,7 @@ NEVER = 10**6
 """An interval that none of the programs comes to the end of."""
 
 
-def known_answer(loop: Loop, job: Job, bench: Bench, **numbers: float) -> Tree:
+def known_answer(loop: Loop, job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
     """What has to come home: what the program as it is given brings home if it never saves."""
     return loop.program.known_answer(*loop.arguments(numbers), **{**numbers, "interval": NEVER})
 
@@ -55,7 +55,7 @@ class Loop:
     length: str | None = None
     """Which number says how many iterations there are; None: `start` and `end` do."""
     answer: Callable[..., Tree] = known_answer
-    """answer(loop, job, bench, **numbers) is what has to come home."""
+    """answer(loop, job, cache, **numbers) is what has to come home."""
 
     def arguments(self, numbers: dict[str, float]) -> list[int]:
         """Take the arguments out of the numbers."""
@@ -71,20 +71,20 @@ class Loop:
             return int(self.program.settings(job)[self.length])
         return int(job.arguments[1]) - int(job.arguments[0]) + 1
 
-    def explore(self, job: Job, bench: Bench, **numbers: float) -> tuple[Job, Tree, Exploration]:
+    def explore(self, job: Job, cache: ExplorationCache, **numbers: float) -> tuple[Job, Tree, Exploration]:
         """The job with these numbers, what has to come home, and what exploring finds."""
-        asked, expected = self.job(job, **numbers), self.answer(self, job, bench, **numbers)
-        return asked, expected, bench.explore(asked, expected)
+        asked, expected = self.job(job, **numbers), self.answer(self, job, cache, **numbers)
+        return asked, expected, cache.explore(asked, expected)
 
     # -- questions -------------------------------------------------------------
 
     def in_place(self, **numbers: float) -> Ask:
         """Whether the job, never evicted, ends right, does everything once, and saves as often as it is to."""
 
-        def ask(job: Job, bench: Bench) -> Result:
-            asked, expected, found = self.explore(job, bench, **numbers)
-            result = fault_free(asked, bench, expected)
-            amiss = self._amiss(asked, bench, found) if result.passed else self._endless(asked, bench, found)
+        def ask(job: Job, cache: ExplorationCache) -> Result:
+            asked, expected, found = self.explore(job, cache, **numbers)
+            result = fault_free(asked, cache, expected)
+            amiss = self._amiss(asked, cache, found) if result.passed else self._endless(asked, cache, found)
             return _with(amiss or result, numbers)
 
         return ask
@@ -92,23 +92,23 @@ class Loop:
     def anywhere(self, **numbers: float) -> Ask:
         """Whether the job ends right on every schedule, and does no work again that had been saved."""
 
-        def ask(job: Job, bench: Bench) -> Result:
-            asked, expected, _ = self.explore(job, bench, **numbers)
-            return _with(every_schedule(asked, bench, expected), numbers)
+        def ask(job: Job, cache: ExplorationCache) -> Result:
+            asked, expected, _ = self.explore(job, cache, **numbers)
+            return _with(every_schedule(asked, cache, expected), numbers)
 
         return ask
 
     def stale(self, made: tuple[int, int], now: tuple[int, int], **numbers: float) -> Ask:
         """What the job does, asked for one range, if the checkpoint of another is in its sandbox."""
 
-        def ask(job: Job, bench: Bench) -> Result:
-            first = self.explore(job, bench, start=made[0], end=made[1], **numbers)[2].root.next
+        def ask(job: Job, cache: ExplorationCache) -> Result:
+            first = self.explore(job, cache, start=made[0], end=made[1], **numbers)[2].root.next
             old = first.spool.without((STDOUT, STDERR, OUTPUT)) if isinstance(first, Saved) else Tree()
             asked, expected, _ = self.explore(
-                replace(job, inputs=job.inputs | old), bench, start=now[0], end=now[1], **numbers
+                replace(job, inputs=job.inputs | old), cache, start=now[0], end=now[1], **numbers
             )
             return told(
-                fault_free(asked, bench, expected, "stale-checkpoint"),
+                fault_free(asked, cache, expected, "stale-checkpoint"),
                 f"The sandbox has the checkpoint of a run from {made[0]} to {made[1]}, and {now[0]} to "
                 f"{now[1]} is asked for",
             )
@@ -119,7 +119,7 @@ class Loop:
         """A question with numbers that are drawn."""
         return lambda draw: question(**self.draw(draw))
 
-    def _endless(self, job: Job, bench: Bench, found: Exploration) -> Result | None:
+    def _endless(self, job: Job, cache: ExplorationCache, found: Exploration) -> Result | None:
         """A job that has come to no end in more executions than it has iterations, and one more to end."""
         way = free_way(found)
         if len(way) <= self.iterations(job) + 1 or isinstance(way[-1].next, Ended):
@@ -129,14 +129,14 @@ class Loop:
         stuck = len(set(begins)) < min(len(begins), self.iterations(job))
         return failed(
             job,
-            bench,
+            cache,
             found,
             "repeats-iteration" if stuck else None,
             f"It was started {len(way)} times without an eviction, for "
             f"{count(self.iterations(job), self.noun)}, and is at no end.",
         )
 
-    def _amiss(self, job: Job, bench: Bench, found: Exploration) -> Result | None:
+    def _amiss(self, job: Job, cache: ExplorationCache, found: Exploration) -> Result | None:
         """What is wrong with a job that brings the right output home; None if nothing is."""
         numbers = self.program.settings(job)
         seconds, interval = numbers["seconds"], int(numbers["interval"])
@@ -145,7 +145,7 @@ class Loop:
         if done > wanted:
             return failed(
                 job,
-                bench,
+                cache,
                 found,
                 "repeats-iteration",
                 f"The output is right, but {count(done - wanted, self.noun)} too many are computed.",
@@ -153,7 +153,7 @@ class Loop:
         if done < wanted:
             return failed(
                 job,
-                bench,
+                cache,
                 found,
                 None,
                 f"The output is right, but in the time of {count(done, self.noun)} "
@@ -163,7 +163,7 @@ class Loop:
         if longest > interval + 1:
             return failed(
                 job,
-                bench,
+                cache,
                 found,
                 None,
                 f"It computes {count(longest, self.noun)} without leaving with {job.checkpoint_exit_code} in "

@@ -18,7 +18,7 @@ from ..rules.execution import Exit
 from ..rules.job import Job
 from ..text import count, duration, plain, series, shorten
 from ..tree import Tree
-from .life import Life, exit_of
+from .life import JobHistory, exit_of
 from .log import END, read
 from .queue import JobId
 
@@ -56,7 +56,7 @@ class Activation:
 
 
 @dataclass(frozen=True)
-class HandedIn:
+class LogSummary:
     """What a job event log shows."""
 
     origin: str
@@ -103,7 +103,7 @@ class HandedIn:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExpectedSubmission:
     """Which submission it should be."""
 
     cluster: int | None = None
@@ -114,11 +114,11 @@ class Asked:
     until: float | None = None
 
 
-def read_handed_in(text: str, asked: Asked = Asked()) -> HandedIn:
+def read_handed_in(text: str, asked: ExpectedSubmission = ExpectedSubmission()) -> LogSummary:
     """What a handed-in text shows. Never raises, whatever the text is."""
     events = [event for event in read(_tidy(text)) if event.number != AD_INFORMATION]
     if not events:
-        return HandedIn(NO_LOG)
+        return LogSummary(NO_LOG)
     jobs: dict[JobId, list[Event]] = {}
     for event in events:
         jobs.setdefault(JobId(event.cluster, event.proc), []).append(event)
@@ -157,7 +157,7 @@ def run_of(text: str) -> tuple[str, frozenset[str]]:
     return f"{found.job} {found.access_point} {found.submitted}", frozenset(facts)
 
 
-def _worth(found: HandedIn) -> tuple[int, ...]:
+def _worth(found: LogSummary) -> tuple[int, ...]:
     return found.genuine, found.survived, found.resumes, found.evictions, found.checkpoints, -len(found.problems)
 
 
@@ -175,8 +175,8 @@ def _tidy(text: str) -> str:
 # -- what there is ---------------------------------------------------------------------------
 
 
-def _shown(job: JobId, events: Sequence[Event], asked: Asked) -> HandedIn:
-    life = Life(Job("job", checkpoint_exit_code=85), Tree, Tree, lambda: ())
+def _shown(job: JobId, events: Sequence[Event], asked: ExpectedSubmission) -> LogSummary:
+    life = JobHistory(Job("job", checkpoint_exit_code=85), Tree, Tree, lambda: ())
     activations, checkpoints = _activations(events), Counter[int]()
     evictions = 0
     for moments in (*map(life.hear, events), life.silence()):
@@ -191,7 +191,7 @@ def _shown(job: JobId, events: Sequence[Event], asked: Asked) -> HandedIn:
     holds = tuple(event.body[0] if event.body else "" for event in events if event.number == 12)
     end = next((event for event in events if event.number == 5), None)
     origin = SIMULATED if _is_simulated(events, activations) else REAL
-    found = HandedIn(
+    found = LogSummary(
         origin,
         tuple(_problems(events, activations)) if origin == REAL else (),
         job,
@@ -350,7 +350,7 @@ def _wrong_sums(events: Sequence[Event], activations: Sequence[Activation]) -> I
             yield f"The activations have {what} {sum(parts)} bytes, and {total} are told in all."
 
 
-def _other_submission(found: HandedIn, job: JobId, asked: Asked) -> Iterator[str]:
+def _other_submission(found: LogSummary, job: JobId, asked: ExpectedSubmission) -> Iterator[str]:
     """Why this is not the submission that was asked for."""
     if asked.cluster is not None and job.cluster != asked.cluster:
         yield f"It is the log of cluster {job.cluster}, and {asked.cluster} is asked for."
@@ -366,7 +366,7 @@ def _other_submission(found: HandedIn, job: JobId, asked: Asked) -> Iterator[str
 # -- in words --------------------------------------------------------------------------------
 
 
-def which(found: HandedIn) -> str:
+def which(found: LogSummary) -> str:
     """Which job's log it is, in sentences."""
     if found.origin != REAL:
         return SAID[found.origin]
@@ -383,7 +383,7 @@ def which(found: HandedIn) -> str:
     )
 
 
-def saved(found: HandedIn) -> str:
+def saved(found: LogSummary) -> str:
     """Whether checkpoints came to the access point, or what is missing."""
     if found.checkpoints:
         return f"{count(found.checkpoints, 'checkpoint')} came to the access point."
@@ -395,7 +395,7 @@ def saved(found: HandedIn) -> str:
     )
 
 
-def evicted(found: HandedIn) -> str:
+def evicted(found: LogSummary) -> str:
     """Whether it was evicted, or how that is done."""
     if found.evictions:
         return f"It was evicted {count(found.evictions, 'time')}."
@@ -404,7 +404,7 @@ def evicted(found: HandedIn) -> str:
     return f"It was not evicted: while it runs, condor_vacate_job {found.job} does that."
 
 
-def went_on(found: HandedIn) -> str:
+def went_on(found: LogSummary) -> str:
     """Whether it began again with its checkpoint, and how it ended."""
     if found.resumes:
         again = f"After that it began {count(found.resumes, 'time')} with its checkpoint{_came_along(found)}."
@@ -429,7 +429,7 @@ SAID = {
 """What there is to say of a text that is no log of a real HTCondor."""
 
 
-def _came_along(found: HandedIn) -> str:
+def _came_along(found: LogSummary) -> str:
     first = found.activations[0].received
     more = [now.received - first for now in found.activations[1:] if first is not None and now.received is not None]
     return f" ({max(more)} bytes more than at first were sent to it)" if more and max(more) > 0 else ""
