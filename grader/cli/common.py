@@ -105,16 +105,20 @@ def read_submission(path: Path, profile: Profile) -> submit.Submission:
     return submission
 
 
-def make_executor(options: argparse.Namespace, one_machine: bool = False) -> Executor:
+def make_executor(options: argparse.Namespace, one_machine: bool = False, written: set[str] | None = None) -> Executor:
     """One for programs of the user's own. Where nothing else keeps a program from writing to the user's own home
-    directory, it has another one in any case."""
+    directory, it has another one in any case. `written`: gets the paths of the files that programs write outside, where
+    nothing prevents that and the user has not allowed it."""
     limits = Limits(cpu=options.max_seconds, wall=float(options.max_seconds))
     confine = None if options.allow_outside else own_confinement()
+    written = None if confine or options.allow_outside else written
     sets_home = confine is None or PROFILES[options.profile].sets_home
     path, memory = pythons.users_path(), getattr(options, "remember", None)
     if memory and not one_machine:
-        return RememberingExecutor(memory, limits=limits, confine=confine, sets_home=sets_home, path=path)
-    return LocalExecutor(limits, confine, one_machine, sets_home=sets_home, path=path)
+        return RememberingExecutor(
+            memory, limits=limits, confine=confine, sets_home=sets_home, path=path, written=written
+        )
+    return LocalExecutor(limits, confine, one_machine, sets_home=sets_home, path=path, written=written)
 
 
 def print_json(told: Sequence[dict[str, Any]]) -> None:

@@ -176,10 +176,14 @@ class _Verification:
         self.expected = _expected(options.expected, len(self.jobs)) if options.expected else None
         self.saves_never = _without_checkpoints(options, self.profile, len(self.jobs))
         self.observer = Observer()
+        self.written: set[str] = set()
+        """Files that the job wrote outside of its sandbox, where nothing prevents that."""
 
     def __enter__(self) -> _Verification:
         with ExitStack() as stack:
-            team = stack.enter_context(Team(partial(make_executor, self.options), self.options.jobs))
+            team = stack.enter_context(
+                Team(partial(make_executor, self.options, written=self.written), self.options.jobs)
+            )
             self.team, self.executor = team, team.first
             self.one_machine = stack.enter_context(make_executor(self.options, one_machine=True))
             stack.enter_context(self.observer)
@@ -206,6 +210,8 @@ class _Verification:
         if lacks := self.lacks_module(found):
             return Checked(job, unknown(Unknown.MODULE, lacks))
         found, doubt = self.measured(job, found)
+        if self.written:
+            return Checked(job, unknown(Unknown.WRITES_OUTSIDE, ", ".join(sorted(self.written)), found))
         where, known = self.behind(job, found)
         if where:
             counts = Exploration(UNKNOWN, None, None, None, found.states, found.executions, found.schedules)

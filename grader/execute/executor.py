@@ -27,7 +27,7 @@ from ..rules.execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Note, 
 from ..rules.job import OWN_FILES, STDERR, STDOUT, Job
 from ..submit import ads
 from ..tree import Entry, File, Link, TooLarge, Tree
-from . import hashing, pythons
+from . import hashing, pythons, unconfined
 from .inside import INSIDE
 from .isolation import Confinement
 from .leftovers import names
@@ -70,14 +70,16 @@ class Executor:
         one_machine: bool = False,
         sets_home: bool = True,
         path: str | None = None,
+        written: set[str] | None = None,
     ):
         """`one_machine`: what a program leaves outside of its sandbox is there in the next execution in the same slot, as on
         one and the same machine. Otherwise it is never found again. `sets_home`: whether jobs have HOME, which names a
         directory that is emptied after each execution. `path`: the PATH on which jobs of one's own find their programs;
-        what modules this interpreter lacks, they have by the Python that their first line names."""
+        what modules this interpreter lacks, they have by the Python that their first line names. `written`: gets the
+        paths of the files that programs write outside of their sandboxes, where nothing prevents that."""
         require_fork()
         self.limits, self._confine, self._sets_home, self._path = limits, confine, sets_home, path
-        self._one_machine, self._slot, self.outside = one_machine, 0, Tree()
+        self._one_machine, self._slot, self.outside, self._written_outside = one_machine, 0, Tree(), written
         self._scratch = Scratch(limits.sandbox_bytes, confine)
         self._startd = Startd(self._scratch.path, confine)
 
@@ -193,6 +195,7 @@ class Executor:
             self._slot, self.outside = slot, Tree()
         try:
             with self._scratch.room():
+                there = self._stamps(job)
                 first, own = starts[0], ads.own_files(job, str(directory), self.host(slot))
                 real = time.time()
                 self._scratch.lay_out(directory, first.sandbox, own, first.sandbox.times.get(LAID_OUT, first.clock))
@@ -203,12 +206,24 @@ class Executor:
                 if answer.trouble:
                     raise MachineTrouble(f"No process can be had for a program: {answer.trouble}.")
                 run = self._conclude(starts, directory, real, answer, trace or unbroken is not None)
+                run = self._with_writes(run, unconfined.changed(there, self._stamps(job)))
                 if answer.starts < len(starts) or answer.left is None:
                     return run._replace(left=None)
                 left = [(bool(earlier), str(command)) for earlier, command in answer.left]
                 return run._replace(left=names(job, left), unaided=not any(earlier for earlier, _ in left))
         finally:
             self._scratch.clear(keep_outside=self._one_machine)
+
+    def _stamps(self, job: Job) -> unconfined.Stamps:
+        return unconfined.stamps(job, self._scratch.path) if self._written_outside is not None else {}
+
+    def _with_writes(self, run: Run, paths: tuple[str, ...]) -> Run:
+        """The run, and what it wrote outside of its sandbox where nothing prevents that."""
+        if self._written_outside is not None:
+            self._written_outside.update(paths)
+        if paths and self._one_machine:
+            self.outside |= unconfined.contents(paths, self.limits.file_bytes)
+        return run._replace(outside=(*run.outside, *paths))
 
     # -- what goes in ----------------------------------------------------------
 

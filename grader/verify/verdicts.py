@@ -40,6 +40,7 @@ class Unknown(StrEnum):
     NON_DETERMINISTIC = "non-deterministic"
     GOES_BY_TIME = "goes by time"
     STATE_OUTSIDE = "state outside"
+    WRITES_OUTSIDE = "writes outside"
     LEFT_RUNNING = "left running"
     LEFT_UNSEEN = "left unseen"
     LIMIT = "limit"
@@ -72,6 +73,8 @@ _SENTENCES = {
     "later, on the schedule {0}",
     Unknown.STATE_OUTSIDE: "its state is outside of its sandbox, in {0}: a restart finds it there as long as it is on the "
     "same machine, or on one that shares it, of which nothing is known here",
+    Unknown.WRITES_OUTSIDE: "it writes outside of its sandbox, to {0}. Whether a restart needs that can be tried only where "
+    "bubblewrap is installed, which keeps such files apart (--allow-outside takes them for harmless)",
     Unknown.LEFT_RUNNING: f"{_LEFT}, and was not followed further than {{0}} restarts in place",
     Unknown.LEFT_UNSEEN: f"{_LEFT}, and nobody can tell what becomes of that",
     Unknown.LIMIT: _LIMIT,

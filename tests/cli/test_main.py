@@ -413,6 +413,17 @@ def test_state_outside_of_the_sandbox_is_named_and_nothing_is_left_there(grader,
     assert not elsewhere.exists() and not Path("/tmp/here").exists()
 
 
+@pytest.mark.parametrize("ends", ["rm STATE", "true"])
+def test_without_bubblewrap_writes_outside_leave_the_verdict_open(grader, job, tmp_path, monkeypatch, ends):
+    monkeypatch.setattr("grader.cli.common.own_confinement", lambda: None)
+    text = OUTSIDE.replace("PLACE", shlex.quote(str(tmp_path / "state of a job"))) + f"\n{ends}"
+    submit_file = job(text.replace("STATE", '"$state"'))
+    for _ in range(2):  # also where the file is still there
+        ran = grader("verify", submit_file)
+        assert ran.status == 2 and ran.out.startswith("unknown: it writes outside of its sandbox, to ")
+        assert "state of a job" in ran.out and "bubblewrap" in ran.out
+
+
 @needs_bubblewrap
 @pytest.mark.parametrize("profile, home", [("modern", "unset"), ("v25", "set")])
 def test_home_is_set_where_that_htcondor_sets_it(grader, job, profile, home):

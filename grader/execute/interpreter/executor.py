@@ -104,8 +104,10 @@ class InterpreterExecutor(Executor):
         one_machine: bool = False,
         sets_home: bool = True,
         path: str | None = None,
+        written: set[str] | None = None,
     ):
-        """As those of processes; `path` says where programs are found that can't be had here."""
+        """As those of processes; `path` says where programs are found that can't be had here; nothing is ever added to
+        `written`, as nothing outside stays."""
         self.limits, self._confine, self._sets_home, self._path = limits, None, sets_home, None
         self._one_machine, self._slot, self.outside = one_machine, 0, Tree()
         self._scratch = InterpreterScratch(limits.sandbox_bytes)
