@@ -57,7 +57,7 @@ say = functools.partial(print, flush=True)  # `become` drops what is not flushed
 
 
 class LabError(SystemExit):
-    """What the person at the keyboard can mend. Python prints the message, which says how, and exits with 1."""
+    """What the person at the keyboard can fix. Python prints the message, which says how, and exits with 1."""
 
 
 class Environment:

@@ -1,4 +1,4 @@
-"""How the commands of this package are called by whoever reads what it prints."""
+"""How to call the commands of this package, for messages that tell a user to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a submit description's problems are told: errors that stop it, remarks that don't.
+"""How a submit description's problems are reported: errors, which stop it, and remarks, which do not.
 
 What it is not: a judge of anything. Who finds a problem says what is wrong and what to do;
 who knows the place adds file and line.
@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
 
 class Problem(Exception):
-    """What is wrong, and what to do about it, found by a function that knows of no line."""
+    """What is wrong, and what to do about it, from a function that does not know the line."""
 
     def __init__(self, problem: str, remedy: str):
         super().__init__(problem, remedy)
@@ -36,9 +36,9 @@ class SubmitError(Exception):
         self.file, self.line, self.problem, self.remedy = file, line, problem, remedy
 
     @classmethod
-    def at(cls, place: Place, found: Problem) -> SubmitError:
+    def at(cls, place: Place, problem: Problem) -> SubmitError:
         """The error that a problem at this place is."""
-        return cls(place.file, place.line, found.problem, found.remedy)
+        return cls(place.file, place.line, problem.problem, problem.remedy)
 
     def __str__(self) -> str:
         return f"{Place(self.file, self.line)}: {self.problem}. {self.remedy}"

@@ -104,11 +104,11 @@ class Tree(Mapping[str, Entry]):
         """`times`: when files were written to, in seconds since the epoch, as far as that is known. They are no part of
         what makes two trees equal, and stay with what is laid over this one."""
         self.times = times
-        found = dict(entries)
-        for path in [path for path in found if "/" in path]:
+        complete = dict(entries)
+        for path in [path for path in complete if "/" in path]:
             for parent in parents(path):
-                found.setdefault(parent, Directory())
-        self._entries = dict(sorted(found.items()))  # no two paths are the same
+                complete.setdefault(parent, Directory())
+        self._entries = dict(sorted(complete.items()))  # no two paths are the same
         self._hash: int | None = None
 
     @classmethod
@@ -187,8 +187,8 @@ class Tree(Mapping[str, Entry]):
     def resolve(self, path: str) -> str | None:
         """The path of the entry that `path` leads to, links followed; None if it leads nowhere
         or out of the tree."""
-        found = self.follow(path)
-        return None if found is None or leads_out(found) else found
+        entry = self.follow(path)
+        return None if entry is None or leads_out(entry) else entry
 
     def follow(self, path: str, hops: int = 8) -> str | None:
         """The path that `path` leads to, links followed; None if it leads nowhere. One out of the tree, which is
@@ -368,10 +368,10 @@ def _content(path: str, size: int) -> bytes:
         os.chmod(path, 0o600)
         file = os.open(path, os.O_RDONLY | _BINARY)
     try:
-        found = os.read(file, size)
-        while len(found) < size and (more := os.read(file, size - len(found))):
-            found += more
-        return found
+        content = os.read(file, size)
+        while len(content) < size and (more := os.read(file, size - len(content))):
+            content += more
+        return content
     finally:
         os.close(file)
 

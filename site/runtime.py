@@ -39,7 +39,7 @@ PRELOADED = ["micropip", *ADDED]
 
 
 class BuildError(SystemExit):
-    """What the person at the keyboard can mend. Python prints the message, which says how, and exits with 1."""
+    """What the person at the keyboard can fix. Python prints the message, which says how, and exits with 1."""
 
 
 def pyodide(cache: Path) -> Path:

@@ -47,15 +47,15 @@ def run(options: argparse.Namespace) -> int:
         print(f"Open {options.out} in a browser. It is written every {options.every} s; Ctrl-C ends this.", flush=True)
     while True:
         try:
-            found = board.look(options.folder)
+            overview = board.look(options.folder)
         except (OSError, Refused) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise InputError(f"{options.folder} can't be read: {why}") from None
         when = time.strftime("%H:%M")
         if options.text:
-            print("\n".join([*([] if options.once else ["\x1b[H\x1b[2J" + when]), *board.lines(found)]), flush=True)
+            print("\n".join([*([] if options.once else ["\x1b[H\x1b[2J" + when]), *board.lines(overview)]), flush=True)
         else:
-            write_whole(options.out, board.html(found, 0 if options.once else options.every, when).encode())
+            write_whole(options.out, board.html(overview, 0 if options.once else options.every, when).encode())
         if options.once:
             return 0
         try:

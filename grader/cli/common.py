@@ -121,9 +121,9 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False, writte
     return LocalExecutor(limits, confine, one_machine, sets_home=sets_home, path=path, written=written)
 
 
-def print_json(told: Sequence[dict[str, Any]]) -> None:
+def print_json(results: Sequence[dict[str, Any]]) -> None:
     """Print the object of one job, or the list of those of several."""
-    print(json.dumps(told[0] if len(told) == 1 else told))
+    print(json.dumps(results[0] if len(results) == 1 else results))
 
 
 def check_writable(file: Path) -> None:

@@ -63,22 +63,22 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Look at everything. The exit status."""
-    found = [check() for check in CHECKS]
+    checks = [check() for check in CHECKS]
     if options.json:
-        print(json.dumps([asdict(one) for one in found]))
+        print(json.dumps([asdict(check) for check in checks]))
     else:
-        for line in _lines(found):
+        for line in _lines(checks):
             print(line)
-    return max(STATUS[one.state] for one in found)
+    return max(STATUS[check.state] for check in checks)
 
 
-def _lines(found: list[Check]) -> Iterator[str]:
-    width = max(len(one.about) for one in found)
-    for one in found:
-        yield f"{SIGNS[one.state]} {one.about:{width}}  {one.text}"
-        if one.remedy:
-            yield f"  {'':{width}}  → {one.remedy}"
-    states = {one.state for one in found}
+def _lines(checks: list[Check]) -> Iterator[str]:
+    width = max(len(check.about) for check in checks)
+    for check in checks:
+        yield f"{SIGNS[check.state]} {check.about:{width}}  {check.text}"
+        if check.remedy:
+            yield f"  {'':{width}}  → {check.remedy}"
+    states = {check.state for check in checks}
     if BROKEN in states:
         yield "The course can't be worked through on this machine as it is."
     elif LACKS in states:
@@ -170,10 +170,10 @@ def memory() -> Check:
 
 def available_memory() -> int | None:
     """Bytes that are available here, what a container leaves of them included; None if nothing tells."""
-    found = []
+    bounds = []
     try:
-        told = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
-        found.append(int(told["MemAvailable"].split()[0]) << 10)
+        memory = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        bounds.append(int(memory["MemAvailable"].split()[0]) << 10)
     except (OSError, ValueError, KeyError, IndexError):
         pass
     for limit, used in (
@@ -182,10 +182,10 @@ def available_memory() -> int | None:
     ):
         try:
             most, now = (int(Path("/sys/fs/cgroup", name).read_text()) for name in (limit, used))
-            found.append(max(0, most - now))
+            bounds.append(max(0, most - now))
         except (OSError, ValueError):  # there is none, or it is "max"
             continue
-    return min(found) if found else None
+    return min(bounds) if bounds else None
 
 
 def disk() -> Check:

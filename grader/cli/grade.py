@@ -17,7 +17,7 @@ def add_to(commands: Commands) -> None:
         run,
         "grade what a class has handed in",
         "Exit status: 0 all graded; 1 an instructor has to look at some; 2 nothing could be graded. "
-        "Interrupted and started again, it goes on where it was.",
+        "If it is interrupted, start it again: it continues where it was.",
     )
     command.add_argument(
         "folder",
@@ -30,7 +30,7 @@ def add_to(commands: Commands) -> None:
         "--roster",
         type=Path,
         metavar="CSV",
-        help="who is in the class, as a learning platform exports it: names who has handed in nothing, and adds the "
+        help="who is in the class, as a learning platform exports it: names the students who handed in nothing, and adds the "
         "numbers that the platform knows students by",
     )
     command.add_argument(

@@ -31,14 +31,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(given)
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has read enough, as head does
+    except BrokenPipeError:  # the reader, like head, has seen enough
         sys.stdout = open(os.devnull, "w")
         return 128 + 13  # as for a program that SIGPIPE ended
     except OSError as error:
         sys.stdout = open(os.devnull, "w")  # which may be what can't be written to
         try:
             print(
-                f"grader: can't go on: {error.strerror or error}" + (f" ({error.filename})" if error.filename else ""),
+                f"grader: can't continue: {error.strerror or error}"
+                + (f" ({error.filename})" if error.filename else ""),
                 file=sys.stderr,
             )
         except OSError:
@@ -58,16 +59,16 @@ def _run(arguments: list[str]) -> int:
         return status
     except UsageError as error:
         text, status = str(error), error.status
-        told: dict[str, str | int | None] = {"error": text}
+        shown: dict[str, str | int | None] = {"error": text}
     except (SubmitError, ScheduleError, MachineTrouble, InputError) as error:
         name = _command_in(arguments)
         text, status = f"grader {name}: {error}", UNUSABLE[name]
-        told = {"error": str(error)}
+        shown = {"error": str(error)}
         if isinstance(error, SubmitError):
-            told = {"error": error.problem, "file": error.file, "line": error.line, "remedy": error.remedy}
+            shown = {"error": error.problem, "file": error.file, "line": error.line, "remedy": error.remedy}
     print(text, file=sys.stderr)
     if "--json" in arguments:
-        print(json.dumps(told))
+        print(json.dumps(shown))
     return status
 
 

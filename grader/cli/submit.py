@@ -118,11 +118,11 @@ def _card(judgement: Judgement, submit_file: Path) -> list[str]:
 
 
 def _judgement_json(judgement: Judgement) -> dict[str, Any]:
-    found = judgement.found
+    exploration = judgement.found
     return {
-        "verdict": found.verdict,
-        "failure": found.failure,
-        "schedule": render(found.schedule or ()),
+        "verdict": exploration.verdict,
+        "failure": exploration.failure,
+        "schedule": render(exploration.schedule or ()),
         "misconception": judgement.misconception.id if judgement.misconception else None,
         "evidence": [dataclasses.asdict(fact) for fact in judgement.facts],
     }

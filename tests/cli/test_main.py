@@ -865,7 +865,7 @@ def test_what_can_not_be_written_is_a_sentence_and_no_verdict(job, command, stat
             stderr=full if told == "/dev/full" else told,
         )
     assert process.returncode == status
-    assert process.stderr in (None, "grader: can't go on: No space left on device\n")
+    assert process.stderr in (None, "grader: can't continue: No space left on device\n")
 
 
 # -- the jobs of the course --------------------------------------------------------
