@@ -28,20 +28,6 @@ ANNEALING = Program(
 )
 """payload/annealing: annealing.py, without arguments."""
 
-STUB = '''\
-import os
-import sys
-
-
-def save_checkpoint(state):
-    """Write what a restart needs to go on from this state, and leave with exit code 85."""
-    raise NotImplementedError()
-
-
-def restore_checkpoint(initial_state):
-    """The state to begin with: `initial_state` if there is no checkpoint."""
-    raise NotImplementedError()
-'''
 FORGETFUL = '''\
 """Saves the state and brings it back, except for what it forgets."""
 import os
@@ -66,11 +52,6 @@ def restore_checkpoint(initial_state):
 '''
 FORGETTABLE = ("lattice", "random", "sums")
 """The parts of the state that begin anew, and do no more harm, if they are forgotten."""
-
-
-def given() -> Tree:
-    """payload/annealing, and in the place of checkpoint.py what the student begins with."""
-    return ANNEALING.files().put("checkpoint.py", File(STUB.encode()))
 
 
 def annealing(job: Job, forget: str | None = None, **settings: float) -> Job:

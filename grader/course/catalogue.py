@@ -1,20 +1,26 @@
-"""The course: its notebooks in their order, and the exercises of each."""
+"""The course: its notebooks in their order, and the exercises of each, as they are on the disk."""
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import NamedTuple
 
-from .bugs import BUGS
-from .enough_state import ANNEAL, MUST_BE_SAVED, WRONG_LINES
-from .evicted import BADPUT_MINUTES, SPLIT
 from .exercise import Exercise
-from .for_real import EXECUTING_EVENTS, FOR_REAL
-from .often import CHECKPOINT_SECONDS, INTERVAL, MINUTES_SAFE, RULE
-from .restore import LINES_ELSEWHERE, RESTORE
-from .save import SAVE, SECONDS_LOST
-from .step_by_step import STEP_FIVE, STEP_SEVEN, STEP_THREE, ZZZ_OUT
-from .submit_file import MISSING_FILE, SUBMIT
-from .wrapper import TORN_FILE, WRAPPER
+from .folders import load, names
+
+TITLES = {
+    "01-evicted": "Evicted",
+    "02-submit-file": "The submit file",
+    "03-save": "Write a checkpoint",
+    "04-restore": "Use a checkpoint",
+    "05-step-by-step": "Step by step",
+    "06-enough-state": "Save enough of the state",
+    "07-how-often": "How often to save",
+    "08-wrapper": "A program that can't be changed",
+    "09-find-the-bugs": "Find the bugs",
+    "10-for-real": "For real",
+}
+"""Notebook → its title; one that is not here is called by its name."""
 
 
 class Notebook(NamedTuple):
@@ -26,17 +32,16 @@ class Notebook(NamedTuple):
     exercises: tuple[Exercise, ...]
 
 
-COURSE = (
-    Notebook("01-evicted", "Evicted", (BADPUT_MINUTES, SPLIT)),
-    Notebook("02-submit-file", "The submit file", (MISSING_FILE, SUBMIT)),
-    Notebook("03-save", "Write a checkpoint", (SECONDS_LOST, SAVE)),
-    Notebook("04-restore", "Use a checkpoint", (LINES_ELSEWHERE, RESTORE)),
-    Notebook("05-step-by-step", "Step by step", (STEP_THREE, STEP_FIVE, STEP_SEVEN, ZZZ_OUT)),
-    Notebook("06-enough-state", "Save enough of the state", (MUST_BE_SAVED, WRONG_LINES, ANNEAL)),
-    Notebook("07-how-often", "How often to save", (MINUTES_SAFE, CHECKPOINT_SECONDS, INTERVAL, RULE)),
-    Notebook("08-wrapper", "A program that can't be changed", (TORN_FILE, WRAPPER)),
-    Notebook("09-find-the-bugs", "Find the bugs", BUGS),
-    Notebook("10-for-real", "For real", (EXECUTING_EVENTS, FOR_REAL)),
+def _in_order() -> list[Exercise]:
+    return sorted(map(load, names()), key=lambda one: (one.notebook, one.number, one.name))
+
+
+def _title(notebook: str) -> str:
+    return TITLES.get(notebook) or notebook.lstrip("0123456789-_").replace("-", " ").capitalize()
+
+
+COURSE = tuple(
+    Notebook(name, _title(name), tuple(those)) for name, those in groupby(_in_order(), lambda one: one.notebook)
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for notebook in COURSE for exercise in notebook.exercises}
 """All exercises by name."""

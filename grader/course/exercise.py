@@ -2,7 +2,7 @@
 
 An exercise gives files and asks for others. What a student wrote becomes its subject (usually the
 job that files and answer together make), and its questions are put to that one after the other. What
-the questions are is in one file for each exercise (save.py, restore.py, ...); running students' code
+the questions are is in the exercise's folder (exercises/save/exercise.py, ...); running students' code
 is left to the executor.
 """
 
@@ -14,6 +14,7 @@ import random
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from .. import submit
@@ -26,6 +27,7 @@ from ..tree import File, Tree
 from ..verify.evidence import Evidence
 from ..verify.explore import Bounds, Exploration, explore
 from .cures import Cure, Remedy
+from .payload import files_in
 from .reading import same_text, syntax_error, unwritten_functions
 from .report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG, Failure, Report, Trial
 
@@ -131,15 +133,17 @@ SURE = ("left-running", "two-files-disagree", "host-in-checkpoint", "path-flatte
 class Exercise:
     """Files that are given, files that are asked for, questions, and hints for who has not begun."""
 
-    name: str
     title: str
-    answers: tuple[str, ...]
-    """The files that the student writes."""
     questions: tuple[Question, ...]
     hints: tuple[str, str, str]
-    given: Callable[[], Tree] = Tree
-    """The submit directory as the student gets it. An answer file that is in it as well is what the
-    student begins with: an answer that changes none of them has not been tried yet."""
+    answers: tuple[str, ...] = ()
+    """The files that the student writes."""
+    notebook: str = ""
+    """The notebook that it is in, by its file without .ipynb."""
+    number: int = 1
+    """Its place in the notebook."""
+    files: Callable[[], Tree] = Tree
+    """What is in the submit directory besides the files in given/."""
     submit_file: str = ""
     """The submit file of its job, if it is about one."""
     functions: tuple[str, ...] = ()
@@ -157,6 +161,16 @@ class Exercise:
     """The answer is no file but a value: the cell `NAME = value`, read as a file called NAME with the value's text."""
     optional: bool = False
     """It takes what not everyone has, and counts for those alone who have tried it."""
+    name: str = ""
+    """That of its folder."""
+    folder: Path = Path()
+    """Where its files are."""
+
+    def given(self) -> Tree:
+        """The submit directory as the student gets it. An answer file that is in it as well is what the student begins
+        with: an answer that changes none of them has not been tried yet."""
+        begun = self.folder / "given"
+        return self.files() | files_in(begun) if begun.is_dir() else self.files()
 
     @property
     def maximum(self) -> float:

@@ -39,7 +39,7 @@ class Program:
 
     def files(self) -> Tree:
         """Its directory in payload/."""
-        return _files(self.folder)
+        return files_in(PAYLOAD / self.folder)
 
     def changed(self, job: Job, *arguments: object, **settings: float) -> Job:
         """The same job with other arguments (none: its own) and other settings. Raises ValueError for a setting that
@@ -77,8 +77,9 @@ class Program:
 
 
 @lru_cache(None)
-def _files(folder: str) -> Tree:
-    return Tree.read(PAYLOAD / folder).without(("__pycache__",))  # which running a job by hand leaves there
+def files_in(folder: Path) -> Tree:
+    """The files of a folder, read once."""
+    return Tree.read(folder).without(("__pycache__",))  # which running a job by hand leaves there
 
 
 @lru_cache(256)

@@ -26,7 +26,6 @@ Told = tuple[str, str | None]
 
 
 def prediction(
-    name: str,
     title: str,
     maximum: float,
     *,
@@ -36,12 +35,15 @@ def prediction(
     told: str,
     wrong: Callable[[Any], Told | None] = lambda value: None,
     hints: tuple[str, str, str],
+    notebook: str,
+    number: int = 1,
+    optional: bool = False,
     profile: str = "modern",
     pace: Pace = Pace(),
     decisive: tuple[str, int] = ("evicted", 1),
     read: Callable[[object], object] = lambda value: value,
 ) -> Exercise:
-    """An exercise whose one answer is the literal `name`.
+    """An exercise whose one answer is a literal, called by the exercise's name.
 
     `truth` reads the right value off the story of `job` on `schedule`: a letter, a number, a list, or a set of
     names. `told` is a sentence on what really happens, for those who were right and those who ask for the solution;
@@ -74,7 +76,16 @@ def prediction(
             decisive=decisive,
         )
 
-    return Exercise(name, title, (name,), (Question(title, maximum, ask),), hints, subject=_value, literal=True)
+    return Exercise(
+        title,
+        (Question(title, maximum, ask),),
+        hints,
+        notebook=notebook,
+        number=number,
+        optional=optional,
+        subject=_value,
+        literal=True,
+    )
 
 
 def _value(exercise: Exercise, own: Tree) -> object:

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable
 
+from .. import submit
 from ..rules.job import Job
 from ..rules.simulation import Saved
 from ..text import about, count
@@ -24,8 +25,36 @@ SWEEP = Program(
     idle=b"def save_checkpoint(iteration):\n    pass\n\n\ndef restore_checkpoint(start, end):\n    return start\n",
 )
 """payload/sweep: sweep.py START END."""
+RIGHT = b'''\
+import os
+import sys
+
+
+def save_checkpoint(iteration):
+    with open("checkpoint.txt", "w") as file:
+        file.write(str(iteration))
+    sys.exit(85)
+
+
+"""Given for this exercise: the restore function. Writing your own is the next notebook."""
+
+
+def restore_checkpoint(start, end):
+    """The iteration to begin with: the number in checkpoint.txt, or START if there is no such file."""
+    if not os.path.exists("checkpoint.txt"):
+        return start
+    with open("checkpoint.txt") as file:
+        return int(file.read())
+'''
+"""A checkpoint.py that is right where there is no checkpoint of another sweep."""
 AT_THE_END = {"start": 9, "end": 11, "interval": 1}
 """A sweep that saves before each iteration but the first: the last one has a checkpoint, and so has one before it."""
+
+
+def evicted_sweep() -> Job:
+    """The sweep with functions that are right."""
+    files = SWEEP.files().put("checkpoint.py", File(RIGHT))
+    return submit.parse(files.file("sweep.sub").text, submit.TreeFolder(files), name="sweep.sub").jobs[0]
 
 
 def sweep(job: Job, start: int = 1, end: int | None = None, **settings: float) -> Job:

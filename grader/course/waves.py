@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .. import submit
 from ..rules.execution import Exit, Run
 from ..rules.job import Job
 from ..rules.simulation import Ended, Saved
@@ -19,6 +18,7 @@ from ..verify.evidence import Evidence
 from ..verify.explore import RESTART_SAFE, Exploration
 from .checks import failed, first_checkpoint, told, wrong
 from .exercise import Ask, ExplorationCache, Result
+from .folders import load
 from .payload import Program
 
 WAVES = Program("waves", "waves")
@@ -38,28 +38,6 @@ MOST_TRIES = 4
 SHORT: dict[str, float] = {"steps": 28, "seconds": 1, "disk_seconds": 3}
 """Settings with which waves writes two restart files, and is at it for half of the time."""
 
-BEGUN = """\
-#!/bin/bash
-# my_wrapper SECONDS: let ./waves run for so long, at most, and leave so that HTCondor understands
-
-./waves
-"""
-SUBMIT = """\
-executable = my_wrapper
-arguments  = 90
-transfer_input_files  = waves, my_input.txt
-
-checkpoint_exit_code      = 85
-transfer_checkpoint_files = restart.dat, my_output.txt
-transfer_output_files     = my_output.txt
-request_cpus = 1
-request_memory = 512MB
-request_disk = 512MB
-log = waves.log
-output = waves.out
-error = waves.err
-queue
-"""
 NAIVE = b"""\
 #!/bin/bash
 if [ -f restart.dat ]; then
@@ -72,12 +50,6 @@ if [ $code -eq 124 ]; then exit 85; fi
 exit $code
 """
 """A wrapper that is right as long as nothing is cut off in the middle."""
-
-
-def given() -> Tree:
-    """payload/waves, and the wrapper and the submit file that the student begins with."""
-    begun = WAVES.files().put("my_wrapper", File(BEGUN.encode(), executable=True))
-    return begun.put("waves.sub", File(SUBMIT.encode()))
 
 
 def waves(job: Job, limit: float | None = None, naive: bool = False, **settings: float) -> Job:
@@ -94,8 +66,7 @@ def limited(job: Job, limit: float) -> Job:
 
 def naive_job() -> Job:
     """The job with a wrapper that does not think of files that were cut off."""
-    files = given().put("my_wrapper", File(NAIVE, executable=True))
-    return submit.parse(files.file("waves.sub").text, submit.TreeFolder(files), name="waves.sub").jobs[0]
+    return load("wrapper").job(Tree({"my_wrapper": File(NAIVE, executable=True)}))
 
 
 # -- where waves can be cut off ---------------------------------------------------------

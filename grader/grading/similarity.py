@@ -18,7 +18,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from ..course.exercise import Exercise
-from ..course.for_real import FOR_REAL, LOG
 from ..course.payload import PAYLOAD
 from ..course.reading import MOST_CHARACTERS, parsed
 from ..real_pool.log_summary import run_of
@@ -49,8 +48,8 @@ def words(exercise: Exercise, answer: Tree) -> str:
     """The words of an answer's program, or the facts in its log, one a line; '' if it can't be read, or if answers to
     this exercise have to be alike: predictions, and programs that are given and only mended."""
     file = answer.get(exercise.answers[0])
-    if isinstance(file, File) and exercise is FOR_REAL:
-        job, facts = run_of(answer.file(LOG).text)
+    if isinstance(file, File) and exercise.name == "for_real":
+        job, facts = run_of(file.text)
         return "\n".join([job, *sorted(facts)]) if job else ""
     if not isinstance(file, File) or exercise.literal or exercise.answers[0] in exercise.given():
         return ""
@@ -118,7 +117,7 @@ def runs(words: str) -> frozenset[int]:
 def groups(exercise: Exercise, answers: Mapping[str, str]) -> list[list[str]]:
     """Students whose answers are alike, those who are together in a list; the largest group first. `answers` are the
     words() of each."""
-    return (_same_runs if exercise is FOR_REAL else _same_programs)(answers)
+    return (_same_runs if exercise.name == "for_real" else _same_programs)(answers)
 
 
 @lru_cache(1)

@@ -12,7 +12,7 @@ import pytest
 from classroom import ANSWERS
 
 from grader.cli.main import main
-from grader.course.restore import RESTORE
+from grader.course.catalogue import EXERCISES
 from grader.course.sweep import SWEEP, sweep_output
 from grader.real_pool import personal_pool, queue
 from grader.tree import Tree
@@ -27,7 +27,9 @@ def sweep(tmp_path):
     """sweep(seconds, old=new ...) is the submit file of a right answer, with that replaced in it."""
 
     def sweep(seconds=1, replaced=("", ""), answer=RIGHT["text"]):
-        files = (RESTORE.given() | Tree.files(answer)).put("my_input.txt", SWEEP.with_settings(seconds=seconds))
+        files = (EXERCISES["restore"].given() | Tree.files(answer)).put(
+            "my_input.txt", SWEEP.with_settings(seconds=seconds)
+        )
         submit = files["sweep.sub"].text.replace(*replaced)
         (files | Tree.files({"sweep.sub": submit})).write(tmp_path / "restore")
         return tmp_path / "restore" / "sweep.sub"

@@ -12,9 +12,9 @@ from answers_for_real import RIGHT_FOR_REAL
 from answers_submit import RIGHT_SPLIT, RIGHT_SUBMIT, WRONG_SPLIT, WRONG_SUBMIT
 from answers_wrapper import RIGHT_WRAPPER, WRONG_WRAPPER
 
-from grader.course.restore import RESTORE
+from grader.course.catalogue import EXERCISES
 
-SUBMIT = RESTORE.given()["sweep.sub"].text
+SUBMIT = EXERCISES["restore"].given()["sweep.sub"].text
 
 
 def save(body: str, imports: str = "import sys") -> dict[str, str]:

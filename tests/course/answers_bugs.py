@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.course.bugs import LAST_DONE, ON_SIGTERM, SLIDES_LISTING, TRAINING
+from grader.course.catalogue import EXERCISES
 
 
 def _given(exercise, path: str, *changes: tuple[str, str]) -> str:
@@ -24,12 +24,12 @@ def python(text: str) -> str:
 def listing(program: str, files: str = "checkpoint.txt, my_output.txt") -> dict[str, str]:
     """The program, and what the submit file lists."""
     listed = ("transfer_checkpoint_files = my_output.txt", f"transfer_checkpoint_files = {files}")
-    return {"my_software": program, "my_submit.sub": _given(SLIDES_LISTING, "my_submit.sub", listed)}
+    return {"my_software": program, "my_submit.sub": _given(EXERCISES["slides_listing"], "my_submit.sub", listed)}
 
 
 def listed(*changes: tuple[str, str], files: str = "checkpoint.txt, my_output.txt") -> dict[str, str]:
     """The given program with changes."""
-    return listing(_given(SLIDES_LISTING, "my_software", *changes), files)
+    return listing(_given(EXERCISES["slides_listing"], "my_software", *changes), files)
 
 
 WITHIN = ("    if saved >= start:\n", "    if start <= saved <= end:\n")
@@ -261,10 +261,10 @@ with open("my_output.txt", "a") as output:
 # -- last done, and next ---------------------------------------------------------------
 
 RIGHT_LAST_DONE = {
-    "saves the next": {"hares.py": _given(LAST_DONE, "hares.py", ("[year, hares", "[year + 1, hares"))},
+    "saves the next": {"hares.py": _given(EXERCISES["last_done"], "hares.py", ("[year, hares", "[year + 1, hares"))},
     "resumes with the next": {
         "hares.py": _given(
-            LAST_DONE,
+            EXERCISES["last_done"],
             "hares.py",
             ("= 1, settings", "= 0, settings"),
             ("enough = year + settings['interval'] - 1", "enough = year + settings['interval']"),
@@ -272,7 +272,9 @@ RIGHT_LAST_DONE = {
         )
     },
     "reads the next": {
-        "hares.py": _given(LAST_DONE, "hares.py", ("= json.load(file)\n", "= json.load(file)\n    year += 1\n"))
+        "hares.py": _given(
+            EXERCISES["last_done"], "hares.py", ("= json.load(file)\n", "= json.load(file)\n    year += 1\n")
+        )
     },
     "while": {
         "hares.py": python("""
@@ -394,7 +396,10 @@ WRONG_LAST_DONE = {
     "repeats-iteration": {
         "counts otherwise, saves the same": {
             "hares.py": _given(
-                LAST_DONE, "hares.py", ("year == enough", "year >= enough"), ("# the year after which to save", "")
+                EXERCISES["last_done"],
+                "hares.py",
+                ("year == enough", "year >= enough"),
+                ("# the year after which to save", ""),
             )
         },
         "begins at 0, resumes with the last": {
@@ -419,18 +424,18 @@ for year in range(state[0], settings["years"] + 1):
     "skips-iteration": {
         "both": {
             "hares.py": _given(
-                LAST_DONE,
+                EXERCISES["last_done"],
                 "hares.py",
                 ("[year, hares", "[year + 1, hares"),
                 ("= json.load(file)\n", "= json.load(file)\n    year += 1\n"),
             )
         },
-        "two later": {"hares.py": _given(LAST_DONE, "hares.py", ("[year, hares", "[year + 2, hares"))},
+        "two later": {"hares.py": _given(EXERCISES["last_done"], "hares.py", ("[year, hares", "[year + 2, hares"))},
     },
     "state-incomplete": {
         "only the year": {
             "hares.py": _given(
-                LAST_DONE,
+                EXERCISES["last_done"],
                 "hares.py",
                 ("json.dump([year, hares, lynxes], file)", "json.dump(year + 1, file)"),
                 ("        year, hares, lynxes = json.load(file)", "        year = json.load(file)"),
@@ -438,7 +443,7 @@ for year in range(state[0], settings["years"] + 1):
         },
         "the hares without the lynxes": {
             "hares.py": _given(
-                LAST_DONE,
+                EXERCISES["last_done"],
                 "hares.py",
                 ("json.dump([year, hares, lynxes], file)", "json.dump([year + 1, hares], file)"),
                 ("        year, hares, lynxes = json.load(file)", "        year, hares = json.load(file)"),
@@ -446,9 +451,13 @@ for year in range(state[0], settings["years"] + 1):
         },
     },
     "exit-zero-after-save": {
-        "sys.exit()": {"hares.py": _given(LAST_DONE, "hares.py", ("[year, hares", "[year + 1, hares"), ("85", "0"))},
+        "sys.exit()": {
+            "hares.py": _given(EXERCISES["last_done"], "hares.py", ("[year, hares", "[year + 1, hares"), ("85", "0"))
+        },
         "break": {
-            "hares.py": _given(LAST_DONE, "hares.py", ("[year, hares", "[year + 1, hares"), ("sys.exit(85)", "break"))
+            "hares.py": _given(
+                EXERCISES["last_done"], "hares.py", ("[year, hares", "[year + 1, hares"), ("sys.exit(85)", "break")
+            )
         },
     },
 }
@@ -461,7 +470,7 @@ LOAD = "    with open('checkpoint') as file:\n        epoch, model = json.load(f
 
 def training(*changes: tuple[str, str]) -> dict[str, str]:
     """The given training with changes."""
-    return {"train.py": _given(TRAINING, "train.py", *changes)}
+    return {"train.py": _given(EXERCISES["training"], "train.py", *changes)}
 
 
 def pickled(names: str, restored: str = "") -> dict[str, str]:
@@ -612,7 +621,7 @@ WRONG_TRAINING = {
 
 def collatz(*changes: tuple[str, str]) -> dict[str, str]:
     """The given search with changes."""
-    return {"collatz.py": _given(ON_SIGTERM, "collatz.py", *changes)}
+    return {"collatz.py": _given(EXERCISES["on_sigterm"], "collatz.py", *changes)}
 
 
 HANDLER = ("signal.signal(signal.SIGTERM, save_and_leave)  # I will save when I am told to go\n", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.course.for_real import LOG
+from grader.course.exercises.for_real.exercise import LOG
 
 LOGS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).with_name("logs").glob("*.log"))}
 RIGHT_FOR_REAL = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.course import evicted, submit_file
+from grader.course.catalogue import EXERCISES
 
 
 def split(
@@ -12,14 +12,14 @@ def split(
     output: str = "my_output.$(Process).txt",
 ) -> dict[str, str]:
     """An answer to exercise `split`."""
-    text = evicted.BEGUN.replace("arguments  = 1 12", f"arguments  = {arguments}")
+    text = EXERCISES["split"].given()["sweep.sub"].text.replace("arguments  = 1 12", f"arguments  = {arguments}")
     text = text.replace("\nqueue\n", f'\ntransfer_output_remaps = "my_output.txt = {output}"\n{more}\n{queue}\n')
     return {"sweep.sub": text}
 
 
 def submit(*lines: str) -> dict[str, str]:
     """An answer to exercise `submit`: what is written in the place of the gaps."""
-    kept = [line for line in submit_file.BEGUN.splitlines() if not line.startswith("#")]
+    kept = [line for line in EXERCISES["submit"].given()["sweep.sub"].text.splitlines() if not line.startswith("#")]
     return {"sweep.sub": "\n".join([*kept[:-1], *lines, kept[-1]]) + "\n"}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grader.course.wrapper import WRAPPER
+from grader.course.catalogue import EXERCISES
 
-SUBMIT = WRAPPER.given()["waves.sub"].text
+SUBMIT = EXERCISES["wrapper"].given()["waves.sub"].text
 
 
 def wrapper(text: str, files: str = "restart.dat, my_output.txt") -> dict[str, str]:

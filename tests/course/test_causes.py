@@ -9,10 +9,11 @@ from answers import ANSWERS
 from answers import save as save_answer
 from answers_causes import RIGHT, WRONG
 
-from grader.course import restore, save
 from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.cures import restoring, submitting
+from grader.course.exercises.restore import exercise as restore
+from grader.course.exercises.save import exercise as save
 from grader.course.report import PASSED
 from grader.tree import Tree
 

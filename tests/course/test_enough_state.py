@@ -6,11 +6,12 @@ import pytest
 from answers_annealing import INDEX_ONLY, NO_RANDOM, PICKLED, answer, but, finally_
 
 from grader.course.annealing import ANNEALING, FORGETTABLE, annealing, forgetting
-from grader.course.enough_state import ANNEAL
+from grader.course.catalogue import EXERCISES
 from grader.course.report import NOT_TRIED, PARTLY, PASSED
 from grader.rules.simulation import simulate
 from grader.tree import Tree
 
+ANNEAL = EXERCISES["annealing"]
 PARTS = {question.name: question.maximum for question in ANNEAL.questions}
 FORGES = but(
     '        initial_state["iteration"] = iteration\n',

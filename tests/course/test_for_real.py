@@ -6,7 +6,7 @@ import pytest
 from answers_for_real import LOGS, RIGHT_FOR_REAL
 
 from grader.course.catalogue import EXERCISES
-from grader.course.for_real import LOG
+from grader.course.exercises.for_real.exercise import LOG
 from grader.course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
 from grader.rules.eventlog import render
 from grader.rules.joblog import job_log

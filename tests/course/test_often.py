@@ -10,9 +10,10 @@ import pytest
 from answers import RIGHT_OFTEN, often
 
 from grader.course.catalogue import EXERCISES
+from grader.course.exercises.often.exercise import MOST_BY_RULE
 from grader.course.goodput import AtRandom, best_interval, daly, mean_goodput, play, young
 from grader.course.misconceptions import MISCONCEPTIONS
-from grader.course.often import CHECKPOINT, LAST_WEEK, MOST_BY_RULE, PACE, RESTART, last_week, saving_every, sweep
+from grader.course.often import CHECKPOINT, LAST_WEEK, PACE, RESTART, last_week, saving_every, sweep
 from grader.course.report import CRASHED, PARTLY, PASSED, WRONG
 from grader.course.saving_rule import KNOWN, Rule, RuleFailed, Scenario, drawn
 from grader.real_pool.log import read

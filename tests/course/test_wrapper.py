@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from answers_wrapper import RIGHT_WRAPPER, START, wrapper
 
+from grader.course.catalogue import EXERCISES
 from grader.course.exercise import ExplorationCache
 from grader.course.report import NOT_TRIED
 from grader.course.waves import (
@@ -17,18 +18,18 @@ from grader.course.waves import (
     cut_at,
     cut_off,
     first_file,
-    given,
     moments,
     naive_job,
     unseen_settings,
     waves,
 )
-from grader.course.wrapper import TORN_FILE, WRAPPER
 from grader.rules.execution import Stop
 from grader.tree import File, Tree
 from grader.verify.explore import RESTART_SAFE
 
 DRAWN = [unseen_settings(random.Random(seed)) for seed in range(3)]
+
+WRAPPER = EXERCISES["wrapper"]
 
 
 def judged(answer, executor, seed=None):
@@ -112,7 +113,7 @@ def test_a_wrapper_that_keeps_to_itself_what_waves_says_is_told_of_the_moments_b
 
 
 def test_what_is_given_is_not_tried_yet(executor):
-    own = given()
+    own = WRAPPER.given()
     assert WRAPPER.judge(own, executor).status == NOT_TRIED
 
 
@@ -173,7 +174,7 @@ def test_a_file_that_is_not_listed_has_nothing_to_do_with_exit_codes(files, exec
 
 @pytest.mark.parametrize("value, points", [("'d'", 1), ("'D'", 1), ("'a'", 0), ("'b'", 0), ("'c'", 0), ("3", 0)])
 def test_the_prediction_knows_what_comes_of_a_torn_file(executor, value, points):
-    report = TORN_FILE.judge(Tree.files({"torn_file": value}), executor)
+    report = EXERCISES["torn_file"].judge(Tree.files({"torn_file": value}), executor)
     assert report.points == points
     if points == 0 and value != "3":
         assert report.failure.misconception.id == "torn-write"

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from test_class_report import Handed
 
 from grader.course.catalogue import EXERCISES
-from grader.course.for_real import LOG
+from grader.course.exercises.for_real.exercise import LOG
 from grader.execute.isolation import confinement
 from grader.grading import class_report, judge
 from grader.grading import similarity as alike

@@ -1,0 +1,87 @@
+"""A wrapper whose pipe loses the exit code."""
+
+from __future__ import annotations
+
+import random
+
+from grader.course.checks import both, wrong
+from grader.course.exercise import FEWER, Exercise, ExplorationCache, Question, Result
+from grader.course.payload import Program
+from grader.course.repairing import ANYWHERE, IN_PLACE, Loop, two_checkpoints
+from grader.course.resumption import free_way
+from grader.rules.job import Job
+from grader.tree import File
+
+
+def _minutes(draw: random.Random) -> dict[str, float]:
+    return {"cells": draw.randint(4, 9), **two_checkpoints(draw, "minutes")}
+
+
+ROD = Loop(Program("bugs/behind_a_pipe", "run.sh"), "minute", _minutes, "minutes")
+LOG = "model.log"
+
+
+def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
+    """Whether the log that comes home has what the model said in every execution."""
+    asked, _, found = ROD.explore(job, cache)
+    end = free_way(found)[-1]
+    kept = end.end.home[LOG]
+    log = kept.text if isinstance(kept, File) else ""
+    missing = [
+        line
+        for line in ("0 minutes are done", "4 minutes are done", "8 minutes are done", "finished")
+        if line not in log
+    ]
+    if not missing:
+        return Result(True, f"the right output, and {LOG} has all that the model said")
+    return wrong(f"{LOG} has come home without what the model said: {missing[0]!r} is not in it.", asked, ())
+
+
+def tells_of_failures(job: Job, cache: ExplorationCache) -> Result:
+    """Whether a failure of the model is a failure of the job: a rod of two cells is refused with exit code 2."""
+    asked = ROD.job(job, cells=2)
+    left = cache.executor.run(asked, asked.inputs).exit
+    if left.code not in (0, asked.checkpoint_exit_code):
+        return Result(True, f"the model's exit code 2 arrives as {left}")
+    what = "so HTCondor takes it for done" if left.code == 0 else "so HTCondor starts it again, for ever"
+    return wrong(
+        f"With cells = 2 the model fails with exit code 2. The wrapper leaves with {left.code}, {what}.",
+        asked,
+        (),
+        "wrong-exit-code",
+    )
+
+
+EXERCISE = Exercise(
+    title="Mend the wrapper that loses the exit code",
+    notebook="09-find-the-bugs",
+    number=10,
+    answers=("run.sh",),
+    files=ROD.program.files,
+    submit_file="run.sub",
+    settings=ROD.job,
+    bounds=FEWER,
+    questions=(
+        Question(
+            IN_PLACE,
+            0.5,
+            both(ROD.in_place(), ROD.in_place(minutes=2, interval=1), keeps_the_log),
+            unseen=ROD.unseen(ROD.in_place),
+        ),
+        Question(
+            ANYWHERE,
+            0.5,
+            both(ROD.anywhere(), ROD.anywhere(minutes=2, interval=1)),
+            rests_on=(IN_PLACE,),
+            unseen=ROD.unseen(ROD.anywhere),
+        ),
+        Question("When the model fails, the job fails", 0.5, tells_of_failures, rests_on=(IN_PLACE,)),
+    ),
+    hints=(
+        "What is the exit code of a pipe, and whose is it here: the model's, or tee's?",
+        "bash has two ways to keep it: set -o pipefail before the pipe, or ${PIPESTATUS[0]} right after it. Or use no "
+        "pipe: >> model.log 2>&1.",
+        "Put the line set -o pipefail above the pipe. Then the pipe, and with it the script, ends with the model's "
+        "code.",
+    ),
+)

@@ -1,0 +1,122 @@
+"""The student runs the sweep on a real HTCondor, has it evicted there, and hands in its job event log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from grader.course.checks import wrong
+from grader.course.exercise import Exercise, ExplorationCache, Question, Result, UnusableAnswer
+from grader.course.sweep import SWEEP
+from grader.real_pool.log_summary import (
+    NO_LOG,
+    REAL,
+    SAID,
+    ExpectedSubmission,
+    LogSummary,
+    evicted,
+    read_handed_in,
+    saved,
+    went_on,
+    which,
+)
+from grader.rules.joblog import total_bytes
+from grader.text import duration, plain, shorten
+from grader.tree import Tree
+
+LAST = 12
+SECONDS = 15
+"""An iteration takes that long, so that there is time to look, and to evict."""
+NOTES, NOBODY = f"sweep 1 {LAST}, ", "YOUR NAME"
+LOG = "handed_in.log"
+OF_THE_SWEEP = "It is the real log of this sweep"
+SAVED = "A checkpoint came to the access point"
+EVICTED = "The job was evicted"
+
+
+def paced() -> Tree:
+    """The sweep at a pace that one can follow."""
+    return SWEEP.files().put("my_input.txt", SWEEP.with_settings(seconds=SECONDS))
+
+
+def handed_in(exercise: Exercise, own: Tree) -> LogSummary:
+    """The subject: what the log shows."""
+    found = read_handed_in(own.file(LOG).text, ExpectedSubmission(notes=NOTES))
+    if found.origin == NO_LOG:
+        raise UnusableAnswer(SAID[NO_LOG])
+    return found
+
+
+def is_of_the_sweep(found: LogSummary, cache: ExplorationCache) -> Result:
+    """Whether it is a log that HTCondor wrote, of this job, and whose."""
+    if found.origin != REAL:
+        return wrong(which(found))
+    for problem in (*found.problems, *_other_job(found)):
+        return wrong(problem)
+    name = found.notes.removeprefix(NOTES).strip()
+    if not name or NOBODY in name:
+        return wrong(
+            f"The notes of the job are “{plain(shorten(found.notes, 80))}”: it does not say whose it is. Put your "
+            f"name in the place of {NOBODY} in sweep.sub, and submit it again."
+        )
+    return Result(True, f"{which(found)} It says that it is of {plain(shorten(name, 60))}.")
+
+
+def _other_job(found: LogSummary) -> list[str]:
+    """What the sweep would not have done: it brings its files, and takes its time."""
+    files = paced()
+    least = total_bytes(Tree({path: files[path] for path in ("sweep.py", "my_input.txt")}))
+    first = found.activations[0].received if found.activations else None
+    held = sum(one.ended - one.began for one in found.activations if one.ended is not None)
+    problems = []
+    if first is not None and first < 0.9 * least:  # an earlier version of the course may have shorter ones
+        problems.append(f"{first} bytes were sent to its first sandbox; sweep.py and my_input.txt alone have {least}.")
+    if found.exit is not None and found.exit.code == 0 and held < LAST * SECONDS:
+        problems.append(
+            f"It had slots for {duration(held)} in all; {LAST} iterations of {SECONDS} s take "
+            f"{duration(LAST * SECONDS)}."
+        )
+    return problems
+
+
+def shows(
+    what: Callable[[LogSummary], bool], say: Callable[[LogSummary], str]
+) -> Callable[[LogSummary, ExplorationCache], Result]:
+    """The question whether the log shows something, and what it says about it."""
+
+    def ask(found: LogSummary, cache: ExplorationCache) -> Result:
+        return Result(True, say(found)) if what(found) else wrong(say(found))
+
+    return ask
+
+
+EXERCISE = Exercise(
+    title="Run it on a real pool",
+    notebook="10-for-real",
+    number=2,
+    files=paced,
+    optional=True,
+    submit_file="sweep.sub",
+    answers=(LOG,),
+    subject=handed_in,
+    questions=(
+        Question(OF_THE_SWEEP, 1, is_of_the_sweep),
+        Question(SAVED, 1, shows(lambda found: found.checkpoints > 0, saved), rests_on=(OF_THE_SWEEP,)),
+        Question(
+            EVICTED, 1, shows(lambda found: found.evictions > 0 or found.resumes > 0, evicted), rests_on=(OF_THE_SWEEP,)
+        ),
+        Question(
+            "It went on from its checkpoint, and ended well",
+            2,
+            shows(lambda found: found.survived, went_on),
+            rests_on=(SAVED, EVICTED),
+        ),
+    ),
+    hints=(
+        "The log is the file sweep.log, which HTCondor writes beside sweep.sub: all of it, from 000 to 005, when the job has "
+        "ended.",
+        "Wait for the first checkpoint before you evict: tail -f sweep.log shows a transfer of output files after 45 "
+        "seconds. Then condor_vacate_job, and the number of the job.",
+        "`python -m grader submit for_real/sweep.sub --evict 2` does all of it: it submits, evicts the second execution, "
+        "and tells the story. The log is in for_real/sweep.log then.",
+    ),
+)

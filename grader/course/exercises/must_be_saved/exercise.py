@@ -1,0 +1,78 @@
+"""What belongs in the checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.course.annealing import (
+    ANNEALING,
+    FORGETTABLE,
+    forgetting,
+)
+from grader.course.prediction import Told, prediction
+from grader.course.trusted import trusted
+from grader.rules.simulation import Moment, simulate
+
+COMPUTABLE = {"temperature": "iteration", "energy": "lattice", "chances": "temperature"}
+"""What the program has beside its state → what it computes it from at every start."""
+NEEDED: dict[str, Told] = {
+    "random": (
+        "A seed only says where the random numbers begin: begun anew, the generator gives those that were drawn "
+        "already, and not those that come next.",
+        "rng-not-saved",
+    ),
+    "lattice": (
+        "Each iteration continues from the lattice that the one before has left: begun anew, it is hot again.",
+        "state-incomplete",
+    ),
+    "sums": (
+        "What has been summed up is nowhere else: begun anew, the mean of that temperature lacks iterations.",
+        "state-incomplete",
+    ),
+}
+"""Part of the state → what is wrong with leaving it out."""
+
+
+def _parts_that_matter(moments: Sequence[Moment]) -> set[str]:
+    """The parts that, begun anew at each restart, change what comes home. What is computed at every start is begun
+    anew in any case, and the job that forgets nothing brings the right output all the same."""
+    right, matter = ANNEALING.known_answer(), set()
+    with trusted() as executor:
+        for part in FORGETTABLE:
+            *_, last = simulate(forgetting(part), executor)
+            if last.home[ANNEALING.output] != right[ANNEALING.output]:
+                matter.add(part)
+    return matter
+
+
+def _misjudged(value: object) -> Told:
+    """What a wrong set of parts reveals."""
+    if not isinstance(value, (frozenset, tuple)) or not all(isinstance(one, str) for one in value):
+        return 'It takes a set of names, like {"sums", "energy"}.', None
+    for part, told in NEEDED.items():
+        if part not in value:
+            return told
+    for part, source in COMPUTABLE.items():
+        if part in value:
+            return f"Save only what you need: the program computes {part} from {source}.", None
+    return f"There are {', '.join((*NEEDED, *COMPUTABLE))} to choose from.", None
+
+
+EXERCISE = prediction(
+    "What belongs in the checkpoint",
+    1,
+    notebook="06-enough-state",
+    number=1,
+    job=lambda: forgetting("random"),
+    schedule="",
+    decisive=("checkpoint", 1),
+    truth=_parts_that_matter,
+    told="Begun anew at a restart, lattice, random and sums each change my_output.txt. The temperature follows from "
+    "the iteration, the chances from the temperature, and the energy from the lattice.",
+    wrong=_misjudged,
+    hints=(
+        "Ask of each: could the program, started again with iteration and lattice in its hands, know it?",
+        "The temperature, for one, is computed from the iteration at every start, so nothing is lost with it.",
+        "Three of them can be computed from iteration and lattice. The other three hold something of the past.",
+    ),
+)

@@ -1,0 +1,154 @@
+"""The student writes both functions, in a format of their own, and names the files in the submit file."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+
+from grader.course.checks import Named, both, first_checkpoint, keeps, told
+from grader.course.cures import circumstances, leaving, restoring, saving, submitting
+from grader.course.damage import damaged
+from grader.course.dice import fair
+from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Result
+from grader.course.sweep import (
+    AT_THE_END,
+    SWEEP,
+    anywhere,
+    asking,
+    begun,
+    in_place,
+    restart_safe,
+    sweep,
+    sweep_output,
+    unseen,
+)
+from grader.rules.job import STDERR, STDOUT, Job
+from grader.rules.simulation import Ended, Held, Saved
+from grader.tree import File, Tree
+from grader.verify.explore import Exploration
+
+OUTPUT = "my_output.txt"
+RESUMING = (*circumstances.CURES, *leaving.SOMETIMES, *restoring.RESUMING, *saving.CURES, *submitting.CURES)
+"""What the causes of a failure are looked for with, if there is a checkpoint."""
+SAVING = (*leaving.NEVER, *RESUMING)
+"""The same, if there is none."""
+WHOLE = {"start": 1, "end": 12}
+"""The sweep that the notebook speaks of."""
+FIRST = "It begins at START and saves a checkpoint"
+IN_PLACE = "Restarted in place, it resumes and ends right"
+ANYWHERE = "Evicted at any time, any number of times, it ends right"
+
+
+def made_checkpoint(job: Job, cache: ExplorationCache, start: int, end: int, **settings: int) -> Tree:
+    """The files of the first checkpoint that the job itself makes of the sweep from `start` to
+    `end`, output among them; empty if it makes none."""
+    found = cache.explore(sweep(job, start, end, **settings), sweep_output(start, end, **settings))
+    saved = found.root.next
+    return saved.spool.without((STDOUT, STDERR)) if isinstance(saved, Saved) else Tree()
+
+
+def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
+    """The question what a job does, asked for one range, with the checkpoint of another in its sandbox, and the output
+    that belongs to that."""
+
+    def ask(job: Job, cache: ExplorationCache) -> Result:
+        old = made_checkpoint(job, cache, **made)
+        begin = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
+        result = in_place(begin, cache, sweep_output(*asked), _believed(*asked))
+        there = (
+            f"The sandbox has a checkpoint of the sweep from {made['start']} to {made['end']}, and {asked[0]} to "
+            f"{asked[1]} is asked for"
+        )
+        return told(result, there)
+
+    return fair(ask)
+
+
+def _believed(start: int, end: int) -> Named:
+    """Names stale-checkpoint if the first execution began with an iteration that is not within START and END."""
+
+    def named(found: Exploration) -> str | None:
+        first = begun(found.root)
+        return "stale-checkpoint" if first is not None and not start <= first <= end else None
+
+    return named
+
+
+def _crashed(found: Exploration) -> str | None:
+    """Names corrupt-checkpoint-crashes if the first execution ended with an error, and not in saving."""
+    run = found.root.ran
+    failed = isinstance(found.root.next, (Ended, Held)) and run.exit.code != 0
+    return "corrupt-checkpoint-crashes" if failed and "in save_checkpoint" not in run.stderr else None
+
+
+@fair
+def copes_with_damage(job: Job, cache: ExplorationCache) -> Result:
+    """Whether a job goes on, from wherever, if a file of its own checkpoint is broken, in each way there is."""
+    made = made_checkpoint(job, cache, 1, 12)
+    for path, entry in made.without((OUTPUT,)).items():
+        if not isinstance(entry, File):
+            continue
+        database = any(other != path and posixpath.splitext(other)[0] == posixpath.splitext(path)[0] for other in made)
+        for how, content in damaged(entry.content, own_format=not database):
+            broken = replace(sweep(job, 1, 12), inputs=job.inputs | made.put(path, File(content)))
+            result = in_place(broken, cache, sweep_output(1, 12), _crashed)
+            if not result.passed:
+                return told(result, f"{path}, a file of the checkpoint, {how}")
+    return Result(True, "")
+
+
+is_the_sweep = keeps(SWEEP.executable, OUTPUT, "sweep.sub")
+
+
+EXERCISE = Exercise(
+    title="Use a checkpoint",
+    notebook="04-restore",
+    number=2,
+    submit_file="sweep.sub",
+    settings=sweep,
+    files=SWEEP.files,
+    answers=("checkpoint.py", "sweep.sub"),
+    functions=("save_checkpoint", "restore_checkpoint"),
+    questions=(
+        Question(FIRST, 2, both(is_the_sweep, asking(first_checkpoint, 1, 12)), cures=SAVING),
+        Question(IN_PLACE, 4, asking(in_place, 1, 12), rests_on=(FIRST,), cures=RESUMING, unseen=unseen(in_place)),
+        Question(
+            ANYWHERE,
+            6,
+            both(asking(anywhere, 1, 12), asking(restart_safe, **AT_THE_END)),
+            rests_on=(IN_PLACE,),
+            cures=RESUMING,
+            unseen=unseen(restart_safe),
+        ),
+        # Its END is the same: whoever compares nothing else takes it for one of this run.
+        Question(
+            "A checkpoint from before START is not used",
+            2,
+            stale(WHOLE, (10, 12)),
+            rests_on=(IN_PLACE,),
+            cures=restoring.CHOOSING,
+        ),
+        # This run saves as well, what is not as far on as the checkpoint that it found.
+        Question(
+            "A checkpoint from beyond END is not used",
+            3,
+            stale(AT_THE_END, (1, 6)),
+            rests_on=(IN_PLACE,),
+            cures=restoring.CHOOSING,
+        ),
+        Question(
+            "An empty or broken checkpoint does not end the job",
+            3,
+            copes_with_damage,
+            rests_on=(IN_PLACE,),
+            cures=restoring.RENEWING,
+        ),
+    ),
+    hints=(
+        "Take the questions one after the other: is there a checkpoint? Can it be read? Does its iteration belong to "
+        "this run?",
+        "Only if all three are answered with yes, return the saved iteration. In every other case return start.",
+        "if not os.path.exists(...): return start — then read the number inside try/except ValueError, and at the end: "
+        "return iteration if start <= iteration <= end else start.",
+    ),
+)

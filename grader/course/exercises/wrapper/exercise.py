@@ -1,0 +1,69 @@
+"""The student wraps a program that can't be changed."""
+
+from __future__ import annotations
+
+from grader.course.checks import both, every_schedule
+from grader.course.exercise import FEWER, Exercise, Question
+from grader.course.waves import (
+    BEFORE_THAT,
+    DIVERGES,
+    LIMIT,
+    PLENTY,
+    SHORT,
+    WAVES,
+    asking,
+    at_once,
+    cut_off,
+    cut_off_unseen,
+    is_the_wrapped_program,
+    out_of_time,
+    passes_on,
+    unseen,
+    waves,
+)
+
+BEFORE, TIME_UP = "With time enough, it is done in one go", "Out of time, it leaves with 85 and a checkpoint"
+
+
+EXERCISE = Exercise(
+    title="Wrap a program that can't be changed",
+    notebook="08-wrapper",
+    number=2,
+    submit_file="waves.sub",
+    files=WAVES.files,
+    settings=waves,
+    answers=("my_wrapper", "waves.sub"),
+    bounds=FEWER,
+    questions=(
+        Question(BEFORE, 1, both(is_the_wrapped_program, asking(at_once, PLENTY, steps=24))),
+        Question(TIME_UP, 2, asking(out_of_time, LIMIT), rests_on=(BEFORE,), unseen=unseen(out_of_time, 2.4)),
+        Question(
+            "Evicted at any time, any number of times, it ends right",
+            2,
+            asking(every_schedule, LIMIT),
+            rests_on=(TIME_UP,),
+            unseen=unseen(every_schedule, 2.4),
+        ),
+        Question(
+            "The exit codes of the program are passed on",
+            2,
+            asking(passes_on, BEFORE_THAT, **DIVERGES),
+            rests_on=(TIME_UP,),
+        ),
+        Question(
+            "Cut off at any moment of writing, it goes on from a whole file",
+            2,
+            cut_off(**SHORT),
+            rests_on=(TIME_UP,),
+            unseen=cut_off_unseen,
+        ),
+    ),
+    hints=(
+        "Three things: how waves is started (with a restart file, if there is one), for how long, and what its exit "
+        "code is turned into.",
+        "timeout SECONDS PROGRAM leaves with 124 if the time was up, and with the exit code of the program otherwise. "
+        "Keep it at once: code=$?. Before you leave with 85, see whether restart.dat is whole: its last line is `end`.",
+        "If `tail -n 1 restart.dat | grep -q -x end` fails, restart.dat is torn or not there, and restart.old is the "
+        "last whole file: mv restart.old restart.dat. Then exit 85. If the code is not 124: exit $code.",
+    ),
+)
