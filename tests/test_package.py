@@ -13,11 +13,13 @@ import tarfile
 import tempfile
 import venv
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 from classroom import EXTRA, MAXIMUM, NOTEBOOKS, solved
 
+from grader.course.catalogue import EXERCISES
+from grader.course.folders import is_answer
 from grader.grading.judge import rubric
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -109,6 +111,15 @@ def test_nothing_but_the_package_is_put_among_other_packages(wheel):
         beside = [name.partition("/")[2] for name in archive.namelist() if ".data/" in name]
     assert {name for name in tops if not name.endswith((".dist-info", ".data"))} == {"grader"}
     assert beside == ["data/etc/ipython/ipython_kernel_config.py"]
+
+
+def test_the_wheel_has_the_exercises_and_no_answers(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if name.startswith("grader/course/exercises/")]
+        modes = {name: archive.getinfo(name).external_attr >> 16 & 0o777 for name in names}
+    assert {f"grader/course/exercises/{name}/exercise.py" for name in EXERCISES} <= set(names)
+    assert modes["grader/course/exercises/wrapper/given/my_wrapper"] & 0o100
+    assert [name for name in names if is_answer(PurePath(name))] == []
 
 
 def test_the_installed_package_gives_the_grades_that_the_folder_gives(installed, tmp_path):

@@ -15,10 +15,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TextIO
 
 from ..course.catalogue import EXERCISES
+from ..course.folders import is_answer
 from ..course.payload import PAYLOAD
 from ..execute.scratch import content, text
 from ..files import write_whole
@@ -363,8 +364,9 @@ def pack(path: Path) -> None:
 
 
 def _packed(one: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """What of a folder is packed: no compiled files, and no second payload/ where the package has it inside."""
-    return None if "__pycache__" in one.name or one.name == "grader/payload" else one
+    """What of a folder is packed: no compiled files, no answers, and no second payload/ where the package has it inside."""
+    unwanted = "__pycache__" in one.name or one.name == "grader/payload" or is_answer(PurePath(one.name))
+    return None if unwanted else one
 
 
 def _words(text: str) -> str:

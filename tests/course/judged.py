@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from answers import ANSWERS
-
+from grader.course.answers import all_answers
 from grader.course.catalogue import EXERCISES
 from grader.course.report import Report
 from grader.execute.executor import Executor
 from grader.tree import Tree
 
+ANSWERS = all_answers()
 _made: dict[tuple[str, str, str], Report] = {}
 
 
@@ -16,5 +16,5 @@ def judged(exercise: str, misconception: str, style: str, executor: Executor) ->
     """The report on a wrong answer."""
     key = exercise, misconception, style
     if key not in _made:
-        _made[key] = EXERCISES[exercise].judge(Tree.files(ANSWERS[exercise][1][misconception][style]), executor)
+        _made[key] = EXERCISES[exercise].judge(Tree.files(ANSWERS[exercise].wrong[misconception][style]), executor)
     return _made[key]

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from answers import ANSWERS
-
+from grader.course.answers import all_answers
 from grader.course.catalogue import COURSE
 from grader.course.exercise import Exercise
 from grader.course.misconceptions import MISCONCEPTIONS
 
+ANSWERS = all_answers()
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "rubric.md"
 
 

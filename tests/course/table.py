@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from answers import ANSWERS
-
+from grader.course.answers import all_answers
 from grader.course.catalogue import COURSE
 from grader.course.misconceptions import MISCONCEPTIONS
 
+ANSWERS = all_answers()
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "misconceptions.md"
 
 
@@ -30,7 +30,7 @@ def page() -> str:
                 f"{len(MISCONCEPTIONS)} misconceptions, each with a sentence and three hints. {programs} wrong answers, written "
                 "differently, are each diagnosed by the id of the misconception that they show, and "
                 f"{right} right answers, written as differently as people do, all get full points: "
-                "`tests/course/test_mutations.py` judges every one. The programs are in `tests/course/answers*.py`.",
+                "`tests/course/test_mutations.py` judges every one. The programs are in `grader/course/exercises/*/answers.py`.",
                 "",
                 "## Exercises",
                 "",

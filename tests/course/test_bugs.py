@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from answers_bugs import (
-    ANSWERS,
-    DUE,
-    HANDLER,
-    LAST,
-    RIGHT_LISTING,
-    RIGHT_ON_SIGTERM,
-    RIGHT_TRAINING,
-    collatz,
-    listed,
-    python,
-    script,
-    training,
-)
+from classroom import ANSWERS
 
+from grader.course.answers import python
 from grader.course.catalogue import COURSE, EXERCISES
+from grader.course.exercises.behind_a_pipe.answers import script
+from grader.course.exercises.on_sigterm.answers import DUE, HANDLER, LAST, collatz
+from grader.course.exercises.slides_listing.answers import listed
+from grader.course.exercises.training.answers import training
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import CRASHED, NOT_TRIED, PASSED, WRONG
 from grader.tree import File, Tree
@@ -150,19 +142,19 @@ for year in range(1, settings["years"] + 1):
     ),
     "a little less momentum": (
         "training",
-        {"train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("0.9", "0.89")},
+        {"train.py": ANSWERS["training"].right["everything, pickled"]["train.py"].replace("0.9", "0.89")},
     ),
     "a decaying rate": (
         "training",
         {
-            "train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace(
-                "settings['rate']", "settings['rate'] * 0.99 ** epoch"
-            )
+            "train.py": ANSWERS["training"]
+            .right["everything, pickled"]["train.py"]
+            .replace("settings['rate']", "settings['rate'] * 0.99 ** epoch")
         },
     ),
     "has no momentum": (
         "training",
-        {"train.py": RIGHT_TRAINING["everything, pickled"]["train.py"].replace("0.9", "0")},
+        {"train.py": ANSWERS["training"].right["everything, pickled"]["train.py"].replace("0.9", "0")},
     ),
     "does not wait for the science": (
         "last_done",
@@ -192,9 +184,9 @@ def test_an_answer_that_knows_the_output_fails_with_other_numbers(judged):
         "steps=(124, 143, 143, 170, 178, 181, 181, 181, 181, 181)[n - 1])"
     )
     files = {
-        "collatz.py": RIGHT_ON_SIGTERM["from the output"]["collatz.py"].replace(
-            "state = search(state)", f"search(state)\n    {known}"
-        )
+        "collatz.py": ANSWERS["on_sigterm"]
+        .right["from the output"]["collatz.py"]
+        .replace("state = search(state)", f"search(state)\n    {known}")
     }
     assert judged("on_sigterm", files).status == PASSED
     assert judged("on_sigterm", files, "unseen").points == 0
@@ -234,7 +226,7 @@ def test_every_bug_of_the_listing_costs_its_own_points(judged):
     at_once = ("(iteration - start + 1) % interval == 0", "iteration > start and (iteration - start) % interval == 0")
     points = {"all": 1.5, "list": 0.5, "interval": 1.0, "range": 1.0}
     answers = {
-        "all": RIGHT_LISTING["as little as possible"],
+        "all": ANSWERS["slides_listing"].right["as little as possible"],
         "list": listed(within, at_once, files="my_output.txt"),
         "interval": listed(within),
         "range": listed(at_once),

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 
 import pytest
-from answers import ANSWERS
-from answers import save as save_answer
-from answers_causes import RIGHT, WRONG
+from causes import RIGHT, WRONG
+from classroom import ANSWERS
 
 from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.cures import restoring, submitting
 from grader.course.exercises.restore import exercise as restore
 from grader.course.exercises.save import exercise as save
+from grader.course.exercises.save.answers import save as save_answer
 from grader.course.report import PASSED
 from grader.tree import Tree
 

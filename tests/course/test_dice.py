@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from answers import restore, save
 
 from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
+from grader.course.exercises.restore.answers import restore
+from grader.course.exercises.save.answers import save
 from grader.course.report import PASSED
 from grader.tree import Tree
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from answers_annealing import INDEX_ONLY, NO_RANDOM, PICKLED, answer, but, finally_
 
 from grader.course.annealing import ANNEALING, FORGETTABLE, annealing, forgetting
 from grader.course.catalogue import EXERCISES
+from grader.course.exercises.annealing.answers import INDEX_ONLY, NO_RANDOM, PICKLED, answer, but, finally_
 from grader.course.report import NOT_TRIED, PARTLY, PASSED
 from grader.rules.simulation import simulate
 from grader.tree import Tree

@@ -7,9 +7,9 @@ import statistics
 from dataclasses import replace
 
 import pytest
-from answers import RIGHT_OFTEN, often
 
 from grader.course.catalogue import EXERCISES
+from grader.course.exercises.often.answers import RIGHT, often
 from grader.course.exercises.often.exercise import MOST_BY_RULE
 from grader.course.goodput import AtRandom, best_interval, daly, mean_goodput, play, young
 from grader.course.misconceptions import MISCONCEPTIONS
@@ -91,7 +91,7 @@ def test_the_textbook_is_good_enough_on_every_pool_that_may_be_drawn(seed):
 
 @pytest.mark.parametrize("seed", ["one", "two", "three"])
 def test_a_right_rule_has_full_points_with_unseen_pools_as_well(seed, executor):
-    report = judged("often", RIGHT_OFTEN["Young"], executor, seed)
+    report = judged("often", RIGHT["Young"], executor, seed)
     assert (report.status, report.points) == (PASSED, 5), report.headline
 
 

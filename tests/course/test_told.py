@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from answers import ANSWERS, FORGIVING, SAVED, often, restore, save
-from answers_bugs import DUE, LAST, collatz
-from answers_submit import HOME, NEEDS, SAVES, split, submit
+from classroom import ANSWERS
 
 from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.checks import EMPTIED, NEVER_LEFT
+from grader.course.exercises.often.answers import often
+from grader.course.exercises.on_sigterm.answers import DUE, LAST, collatz
+from grader.course.exercises.restore.answers import FORGIVING, SAVED, restore
+from grader.course.exercises.save.answers import save
+from grader.course.exercises.split.answers import split
+from grader.course.exercises.submit.answers import HOME, NEEDS, SAVES, submit
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import PASSED
 from grader.tree import Tree

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from answers import ANSWERS
+from classroom import ANSWERS
 
 from grader.course.catalogue import EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS

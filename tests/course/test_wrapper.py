@@ -7,10 +7,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from answers_wrapper import RIGHT_WRAPPER, START, wrapper
 
 from grader.course.catalogue import EXERCISES
 from grader.course.exercise import ExplorationCache
+from grader.course.exercises.wrapper.answers import RIGHT, START, wrapper
 from grader.course.report import NOT_TRIED
 from grader.course.waves import (
     SHORT,
@@ -38,7 +38,7 @@ def judged(answer, executor, seed=None):
 
 @pytest.mark.parametrize("seconds", [60, 90, 120, 200])
 def test_a_time_limit_of_its_own_is_not_the_one_that_was_given(executor, seconds):
-    right = RIGHT_WRAPPER["the last line"]
+    right = RIGHT["the last line"]
     report = judged({**right, "my_wrapper": right["my_wrapper"].replace("$1", str(seconds))}, executor)
     assert "my_wrapper is given" in report.headline and report.points <= 1
 
@@ -75,7 +75,7 @@ def test_a_wrapper_that_takes_what_is_there_fails_while_waves_writes_and_nowhere
 )
 @pytest.mark.parametrize("seed", ["a", "b", "c"])
 def test_a_right_wrapper_is_right_with_numbers_that_nobody_knows(executor, style, seed):
-    report = judged(RIGHT_WRAPPER[style], executor, seed)
+    report = judged(RIGHT[style], executor, seed)
     assert report.points == WRAPPER.maximum, report.headline
 
 
@@ -119,11 +119,11 @@ def test_what_is_given_is_not_tried_yet(executor):
 
 @pytest.mark.parametrize("limit", ["$(( $1 + 5 ))", "$(( $1 - 10 ))", "$(( $1 - 20 ))", "$(( $1 * 8 / 10 ))"])
 def test_a_wrapper_with_another_limit_is_cut_off_in_the_middle_as_well(executor, limit):
-    right = RIGHT_WRAPPER["the last line"]["my_wrapper"].replace("timeout $1", f"timeout {limit}")
-    job = WRAPPER.job(Tree.files({**RIGHT_WRAPPER["the last line"], "my_wrapper": right}))
+    right = RIGHT["the last line"]["my_wrapper"].replace("timeout $1", f"timeout {limit}")
+    job = WRAPPER.job(Tree.files({**RIGHT["the last line"], "my_wrapper": right}))
     assert cut_off(**SHORT)(job, ExplorationCache(executor, WRAPPER.bounds)).passed
     naive = right.replace("tail -n 1 restart.dat", "true restart.dat | echo end")
-    job = WRAPPER.job(Tree.files({**RIGHT_WRAPPER["the last line"], "my_wrapper": naive}))
+    job = WRAPPER.job(Tree.files({**RIGHT["the last line"], "my_wrapper": naive}))
     assert not cut_off(**SHORT)(job, ExplorationCache(executor, WRAPPER.bounds)).passed
 
 
@@ -143,13 +143,13 @@ CHEATS = {
 
 @pytest.mark.parametrize("cheat", CHEATS)
 def test_a_wrapper_has_to_take_the_program_as_it_is(executor, cheat):
-    first, _, rest = RIGHT_WRAPPER["the last line"]["my_wrapper"].partition("\n")
+    first, _, rest = RIGHT["the last line"]["my_wrapper"].partition("\n")
     report = judged(wrapper(f"{first}\n{CHEATS[cheat]}{rest}"), executor)
     assert report.points <= 1, report.headline
 
 
 def test_a_wrapper_that_ignores_its_limit_is_told_so(executor):
-    report = judged(wrapper(RIGHT_WRAPPER["the last line"]["my_wrapper"].replace("$1", "60")), executor)
+    report = judged(wrapper(RIGHT["the last line"]["my_wrapper"].replace("$1", "60")), executor)
     assert "first argument" in report.headline
     report = judged(wrapper("#!/bin/sh\nexec ./waves\n"), executor)
     assert "lets waves run for 220 s" in report.headline
@@ -167,7 +167,7 @@ def test_a_wrapper_without_a_limit_is_told_so_whatever_it_leaves_with(rest, exec
 
 @pytest.mark.parametrize("files", ["my_output.txt", "restart.old, my_output.txt"])
 def test_a_file_that_is_not_listed_has_nothing_to_do_with_exit_codes(files, executor):
-    report = judged(wrapper(RIGHT_WRAPPER["the last line"]["my_wrapper"], files), executor)
+    report = judged(wrapper(RIGHT["the last line"]["my_wrapper"], files), executor)
     passed = {trial.name: trial.passed for trial in report.trials}
     assert passed["The exit codes of the program are passed on"] and report.points == 5
 

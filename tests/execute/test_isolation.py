@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.exercises.save import answers
 from grader.execute.executor import Executor
 from grader.execute.inside import INSIDE
 from grader.execute.isolation import Confinement, confinement, own_confinement
@@ -35,6 +36,7 @@ def confined():
     [
         (f"open({str(HERE)!r})", "FileNotFoundError"),
         (f"open({str(HERE.parents[2] / 'solutions')!r} + '/x', 'w')", "FileNotFoundError"),
+        (f"open({str(answers.__file__)!r})", "FileNotFoundError"),
         ("open('/usr/intruder', 'w')", "Read-only file system"),
         ("import socket; socket.create_connection(('192.0.2.1', 80), 2)", "Network is unreachable"),
         ("import os; os.kill(os.getppid() + 100000, 9)", "ProcessLookupError"),

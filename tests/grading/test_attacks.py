@@ -283,6 +283,7 @@ def test_answers_of_the_starter_can_not_be_forged(world):
 
 OUTSIDE = {
     "reading the solutions": "print(open('ROOT/solutions/self-checkpointing/03-save.ipynb').read(), open('OUTSIDE/secret.txt').read())",
+    "reading the answers": "print(open('ROOT/grader/course/exercises/save/answers.py').read(), open('OUTSIDE/secret.txt').read())",
     "reading by a link": "import os; os.symlink('OUTSIDE/secret.txt', 'my_link'); print(open('my_link').read())",
     "reading by a hard link": "import os; os.link('OUTSIDE/secret.txt', 'mine'); print(open('mine').read())",
     "a link in the place of the output": "import os; os.symlink('OUTSIDE/secret.txt', '_condor_stderr.2')",
@@ -291,7 +292,7 @@ OUTSIDE = {
     "writing through a link": "import os; os.symlink('OUTSIDE', 'd'); open('d/planted', 'w').write('x')",
     "climbing up": "import os\nfor i in range(40): os.chdir('..')\n"
     "there = os.listdir('.'); os.chdir(os.environ['_CONDOR_SCRATCH_DIR'])\nopen('../../../../../../OUTSIDE/planted', 'w')",
-    "changing the grader": "open('ROOT/grader/course/save.py', 'a').write('#')",
+    "changing the grader": "open('ROOT/grader/course/folders.py', 'a').write('#')",
     "mounting": "import subprocess; subprocess.run(['unshare', '-rm', 'sh', '-c', 'mount --bind / /mnt; touch OUTSIDE/planted'])",
     "becoming root": "import os; os.setuid(0); os.chown('OUTSIDE', 0, 0); open('OUTSIDE/planted', 'w')",
     "a file that makes others root": "import os, shutil; shutil.copy('/bin/sh', 'sh'); os.chmod('sh', 0o6777)",
@@ -304,7 +305,7 @@ OUTSIDE = {
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_there_is_nothing_to_be_read_or_written_outside(name, world):
     grade = graded(fill(tried(OUTSIDE[name]), world), world)
-    assert not (ROOT / "solutions" / "planted").exists() and (ROOT / "grader/course/save.py").read_text()[-1] != "#"
+    assert not (ROOT / "solutions" / "planted").exists() and (ROOT / "grader/course/folders.py").read_text()[-1] != "#"
     assert saved(grade).points == 10, "it is a right answer apart from that"
 
 

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from classroom import ROOT
+from classroom import LOGS
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from test_class_report import Handed
@@ -20,7 +20,6 @@ from grader.grading.submission import StudentAnswers
 from grader.tree import Tree
 
 FOR_REAL = EXERCISES["for_real"]
-LOGS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests/course/logs").glob("*.log"))}
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
 
 

@@ -1,10 +1,10 @@
-"""Answers to exercise `wrapper` as students write them: see answers.py."""
+"""Answers to exercise `wrapper`: right ones in many styles, and wrong ones by misconception."""
 
 from __future__ import annotations
 
-from grader.course.catalogue import EXERCISES
+from grader.course.answers import given_with
 
-SUBMIT = EXERCISES["wrapper"].given()["waves.sub"].text
+SUBMIT = given_with("wrapper", "waves.sub")
 
 
 def wrapper(text: str, files: str = "restart.dat, my_output.txt") -> dict[str, str]:
@@ -22,7 +22,7 @@ fi
 code=$?
 """
 
-RIGHT_WRAPPER = {
+RIGHT: dict[str, dict[str, str]] = {
     "the last line": wrapper(
         START
         + """
@@ -485,7 +485,7 @@ except subprocess.TimeoutExpired:
 """),
 }
 
-WRONG_WRAPPER = {
+WRONG: dict[str, dict[str, dict[str, str]]] = {
     "torn-write": {
         "whatever is there": wrapper(
             START
@@ -781,15 +781,15 @@ exit 85
 """),
     },
     "output-not-in-checkpoint": {
-        "only the restart file": wrapper(RIGHT_WRAPPER["the last line"]["my_wrapper"], "restart.dat"),
+        "only the restart file": wrapper(RIGHT["the last line"]["my_wrapper"], "restart.dat"),
         "both restart files": wrapper(
-            RIGHT_WRAPPER["both files are saved, and the choice is made at the start"]["my_wrapper"],
+            RIGHT["both files are saved, and the choice is made at the start"]["my_wrapper"],
             "restart.dat, restart.old, start.dat",
         ),
     },
     "checkpoint-not-transferred": {
-        "only the output": wrapper(RIGHT_WRAPPER["the last line"]["my_wrapper"], "my_output.txt"),
-        "in Python": wrapper(RIGHT_WRAPPER["Python, with a limit"]["my_wrapper"], "my_output.txt"),
+        "only the output": wrapper(RIGHT["the last line"]["my_wrapper"], "my_output.txt"),
+        "in Python": wrapper(RIGHT["Python, with a limit"]["my_wrapper"], "my_output.txt"),
     },
     "listed-file-missing": {
         "the older file is renamed": wrapper(
@@ -801,6 +801,6 @@ exit 85
 """,
             "restart.dat, restart.old, my_output.txt",
         ),
-        "another name": wrapper(RIGHT_WRAPPER["the last line"]["my_wrapper"], "restart, my_output.txt"),
+        "another name": wrapper(RIGHT["the last line"]["my_wrapper"], "restart, my_output.txt"),
     },
 }

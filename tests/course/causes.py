@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from answers import restore, save
-from answers_submit import HOME, NEEDS, SAVES, submit
+from grader.course.exercises.restore.answers import restore
+from grader.course.exercises.save.answers import save
+from grader.course.exercises.submit.answers import HOME, NEEDS, SAVES, submit
 
 
 class Wrong(NamedTuple):

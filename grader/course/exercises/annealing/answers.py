@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grader.course.catalogue import EXERCISES
+from grader.course.answers import given_with
 
-SUBMIT = EXERCISES["annealing"].given()["annealing.sub"].text
+SUBMIT = given_with("annealing", "annealing.sub")
 
 
 def answer(text: str, files: str = "checkpoint.dat, my_output.txt", more: str = "") -> dict[str, str]:
@@ -95,7 +95,7 @@ def restore_checkpoint(initial_state):
     return state
 """
 
-RIGHT_ANNEALING = {
+RIGHT: dict[str, dict[str, str]] = {
     "pickle": answer(PICKLED),
     "json": answer(JSON),
     "write and rename, fsync, os._exit": answer("""
@@ -365,7 +365,7 @@ def restore_checkpoint(initial_state):
     return state
 """
 
-WRONG_ANNEALING = {
+WRONG: dict[str, dict[str, dict[str, str]]] = {
     "state-incomplete": {
         "only the index": answer(INDEX_ONLY),
         "only the index, and nothing is cut": answer(but("        os.truncate", "        # os.truncate", INDEX_ONLY)),

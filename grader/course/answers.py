@@ -1,0 +1,72 @@
+"""Right and wrong answers to an exercise, which lie in its folder: what shows that it can be trusted.
+
+They are in answers.py (RIGHT: style → {file: text}, and WRONG: misconception → style → {file: text}), or are files:
+right/STYLE/FILE and wrong/MISCONCEPTION/STYLE/FILE. Nothing here is read when answers are graded, and it is neither in a
+package nor sent to other machines, so that no learner's program can read it there.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from . import exercises
+from .catalogue import EXERCISES
+from .exercise import Exercise
+from .folders import load
+
+Files = Mapping[str, str]
+"""An answer: file → its text."""
+
+
+class Answers(NamedTuple):
+    """The answers in the folder of an exercise."""
+
+    right: Mapping[str, Files]
+    """Style → the answer."""
+    wrong: Mapping[str, Mapping[str, Files]]
+    """Misconception → style → the answer."""
+
+
+def answers_of(exercise: Exercise) -> Answers:
+    """The answers to an exercise; none if there are none. Raises whatever its answers.py raises."""
+    if (exercise.folder / "answers.py").exists():
+        module = importlib.import_module(f"{exercises.__name__}.{exercise.name}.answers")
+        return Answers(module.RIGHT, module.WRONG)
+    wrong = _folders(exercise.folder / "wrong")
+    return Answers(_styles(exercise.folder / "right"), {path.name: _styles(path) for path in wrong})
+
+
+def all_answers() -> dict[str, Answers]:
+    """Name → answers, of the exercises that have some."""
+    answers = {name: answers_of(exercise) for name, exercise in EXERCISES.items()}
+    return {name: one for name, one in answers.items() if one.right}
+
+
+def _folders(path: Path) -> list[Path]:
+    return sorted(one for one in path.iterdir() if one.is_dir()) if path.is_dir() else []
+
+
+def _styles(path: Path) -> dict[str, Files]:
+    return {style.name: _files(style) for style in _folders(path)}
+
+
+def _files(style: Path) -> Files:
+    files = (path for path in sorted(style.rglob("*")) if path.is_file())
+    return {path.relative_to(style).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def python(text: str) -> str:
+    """A Python program that can be executed."""
+    return "#!/usr/bin/env python3\n" + text.strip("\n") + "\n"
+
+
+def given_with(exercise: str, path: str, *changes: tuple[str, str]) -> str:
+    """A file that the learner starts with, with some of its lines changed: (old, new) each."""
+    text = load(exercise).given().file(path).text
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text

@@ -1,0 +1,155 @@
+"""Answers to exercise `on_sigterm`: right ones in many styles, and wrong ones by misconception."""
+
+from __future__ import annotations
+
+from grader.course.answers import given_with, python
+
+
+def collatz(*changes: tuple[str, str]) -> dict[str, str]:
+    """The given search with changes."""
+    return {"collatz.py": given_with("on_sigterm", "collatz.py", *changes)}
+
+
+HANDLER = ("signal.signal(signal.SIGTERM, save_and_leave)  # I will save when I am told to go\n", "")
+LAST = "        output.write('%(block)d %(best)d %(steps)d\\n' % state)\n"
+DUE = "        if state['block'] % settings['interval'] == 0:\n"
+
+RIGHT: dict[str, dict[str, str]] = {
+    "calls the handler itself": collatz((LAST, LAST + DUE + "            save_and_leave(None, None)\n")),
+    "without the handler": collatz(
+        HANDLER,
+        ("def save_and_leave(number, frame):", "def save_and_leave():"),
+        ("signal, sys", "sys"),
+        (LAST, LAST + DUE + "            save_and_leave()\n"),
+    ),
+    "in the loop": collatz(
+        HANDLER,
+        (
+            LAST,
+            LAST + DUE + "            with open('checkpoint', 'w') as file:\n"
+            "                file.write(json.dumps(state))\n            sys.exit(85)\n",
+        ),
+    ),
+    "by the clock": collatz(
+        ("import json, os, signal, sys", "import json, os, signal, sys, time\nbegan = time.monotonic()"),
+        (
+            LAST,
+            LAST + "        if time.monotonic() - began >= settings['interval'] * settings['seconds']:\n"
+            "            save_and_leave(0, None)\n",
+        ),
+    ),
+    "an alarm says when": collatz(
+        HANDLER,
+        (
+            "def save_and_leave(number, frame):",
+            "due = False\n\ndef ring(number, frame):\n    global due\n    due = True\n\ndef save_and_leave():",
+        ),
+        (
+            "with open('my_output.txt', 'a')",
+            "signal.signal(signal.SIGALRM, ring)\n"
+            "signal.alarm(settings['interval'] * settings['seconds'] - 1)\nwith open('my_output.txt', 'a')",
+        ),
+        (LAST, LAST + "        if due:\n            save_and_leave()\n"),
+    ),
+    "saves after each block": {
+        "collatz.py": python("""
+import json, os, sys
+from science import search, settings
+
+state = json.load(open("checkpoint")) if os.path.exists("checkpoint") else {"block": 0, "best": 1, "steps": 0}
+began = state["block"]
+while state["block"] < settings["blocks"]:
+    if state["block"] == began + settings["interval"]:
+        sys.exit(85)
+    state = search(state)
+    with open("my_output.txt", "a") as output:
+        output.write("{block} {best} {steps}\\n".format(**state))
+    with open("checkpoint.new", "w") as file:
+        json.dump(state, file)
+    os.replace("checkpoint.new", "checkpoint")
+""")
+    },
+    "for": {
+        "collatz.py": python("""
+import os, pickle, sys
+from science import search, settings
+
+def main():
+    state = dict(block=0, best=1, steps=0)
+    if os.path.exists("checkpoint"):
+        with open("checkpoint", "rb") as file:
+            state = pickle.load(file)
+    with open("my_output.txt", "a") as output:
+        for _ in range(settings["interval"]):
+            if state["block"] == settings["blocks"]:
+                return 0
+            state = search(state)
+            print(state["block"], state["best"], state["steps"], file=output)
+    with open("checkpoint", "wb") as file:
+        pickle.dump(state, file)
+    return 85
+
+sys.exit(main())
+""")
+    },
+    "from the output": {
+        "collatz.py": python("""
+import os, sys
+from science import search, settings
+
+state = {"block": 0, "best": 1, "steps": 0}
+if os.path.exists("my_output.txt"):
+    last = open("my_output.txt").read().splitlines()[-1]
+    state = dict(zip(("block", "best", "steps"), map(int, last.split())))
+for n in range(state["block"] + 1, settings["blocks"] + 1):
+    state = search(state)
+    with open("my_output.txt", "a") as output:
+        output.write("%(block)d %(best)d %(steps)d\\n" % state)
+    if n % settings["interval"] == 0 and n != settings["blocks"]:
+        open("checkpoint", "w").write("see my_output.txt")
+        sys.exit(85)
+""")
+    },
+}
+
+WRONG: dict[str, dict[str, dict[str, str]]] = {
+    "sigterm-saves": {
+        "saves when told, and goes on": collatz(("    sys.exit(85)\n", "")),
+        "saves when told, and is done": collatz(("sys.exit(85)", "sys.exit(0)")),
+        "other signals, too": collatz(
+            (
+                "def save_and_leave",
+                "for number in signal.SIGINT, signal.SIGHUP:\n"
+                "    signal.signal(number, signal.SIG_IGN)\n\ndef save_and_leave",
+            )
+        ),
+        "a flag": collatz(
+            (
+                "def save_and_leave(number, frame):",
+                "told = False\n\ndef tell(number, frame):\n    global told\n    told = True\n\ndef save_and_leave():",
+            ),
+            ("signal.SIGTERM, save_and_leave)", "signal.SIGTERM, tell)"),
+            (LAST, LAST + "        if told:\n            save_and_leave()\n"),
+        ),
+    },
+    "exit-zero-after-save": {
+        "sys.exit()": collatz(
+            ("sys.exit(85)", "sys.exit()"), (LAST, LAST + DUE + "            save_and_leave(None, None)\n")
+        ),
+        "return": collatz(
+            ("    sys.exit(85)\n", ""),
+            (LAST, LAST + DUE + "            save_and_leave(None, None)\n            break\n"),
+        ),
+    },
+    "state-incomplete": {
+        "only the block": collatz(
+            ("json.dump(state, file)", "json.dump({'block': state['block']}, file)"),
+            ("        state = json.load(file)", "        state.update(json.load(file))"),
+            (LAST, LAST + DUE + "            save_and_leave(None, None)\n"),
+        ),
+        "the best, and not its steps": collatz(
+            ("        state = json.load(file)", "        state.update(json.load(file), steps=0)"),
+            (LAST, LAST + DUE + "            save_and_leave(None, None)\n"),
+        ),
+    },
+}
