@@ -22,6 +22,8 @@ from .verdicts import Unknown
 
 LONGEST_COMPLAINT = 300
 """Characters of a line on stderr."""
+MOST_INTERVALS = 5
+"""Executions that are named of those which did work again."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,7 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
         facts += _held(state.next, state, state.ran)
         facts += _no_first_line(job, state.ran) + _no_interpreter(job, state.ran)
     if violation.failure == "lost progress":
-        seconds = f"{violation.seconds:g} virtual second{'' if violation.seconds == 1 else 's'}"
-        facts.append(Evidence("work done again", f"a restart elsewhere does {seconds} of committed work again"))
+        facts += _work_done_again(violation)
     if violation.failure == "never finishes":
         facts += _again(state)
     facts += _soft_evictions(job, found)
@@ -71,6 +72,23 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
     elif state.run is not None and state.run.unstartable:
         facts += _windows_line_ends(job, state.run)
     return tuple(facts)
+
+
+def _work_done_again(violation: Violation) -> list[Evidence]:
+    """How much work a restart elsewhere does again; or which executions did so in place."""
+    seconds = f"{violation.seconds:g} virtual second{'' if violation.seconds == 1 else 's'}"
+    if not violation.in_place:
+        return [Evidence("work done again", f"a restart elsewhere does {seconds} of committed work again")]
+    each = [
+        f"execution {interval.execution} took {interval.took:g} virtual seconds, and a run that never restarts "
+        f"{interval.needed:g} for the same"
+        for interval in violation.in_place
+    ]
+    more = [f"and so did {len(each) - MOST_INTERVALS} more executions"] if len(each) > MOST_INTERVALS else []
+    return [
+        Evidence("work done again", f"restarts in place do {seconds} of committed work again"),
+        *(Evidence("work done again", text) for text in (*each[:MOST_INTERVALS], *more)),
+    ]
 
 
 def saved_softly(found: Exploration) -> list[Fault]:

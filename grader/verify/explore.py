@@ -45,6 +45,7 @@ from ..rules.step import (
     submitted,
 )
 from ..tree import File, Tree
+from .in_place import Interval
 from .liveness import FinishedGraph
 from .observer import Observer
 from .packed import without_times
@@ -115,6 +116,8 @@ class Violation:
     got: Tree | None = None
     seconds: float = 0.0
     """Lost progress: the virtual seconds of committed work that a restart throws away."""
+    in_place: tuple[Interval, ...] = ()
+    """Of that, where nothing was evicted: the executions that did work again."""
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""The measure of a job whose right output nobody has told: a run of its program that never restarts.
+"""The measure of a job whose right output is not known: a run of its program that never restarts.
 
 A job that loses the same at each restart agrees with itself on every schedule. So its Python program is run once more,
 and goes on where it would leave with the checkpoint exit code (inside/unbroken.py). Such a run is believed only if it
 ends well, and only if it was seen to go on computing after the first checkpoint. Some right programs do something else
 in it than a job that restarts, as one does that counts its checkpoints; so it says that a job is wrong only where what
-may be told of checkpoints and restarts does not explain the difference.
+may be told of checkpoints and restarts does not explain the difference. How long it takes for the same shows work that
+each restart does again (in_place.py).
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ..execute.executor import Executor
-from ..rules.execution import Unbroken
+from ..rules.execution import Run, Unbroken
 from ..rules.job import Job
 from ..rules.profile import Profile
 from ..rules.step import Ended, Exited, Kind, Transferred, is_success, step
 from ..tree import File, Tree
 from .explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration, Violation
+from .in_place import intervals_done_again
 from .packed import without_times
 from .states import State
 from .verdicts import Unsafe
@@ -41,12 +43,16 @@ def measured(
 ) -> tuple[Exploration, Difference | None]:
     """The verdict on a job that agrees with itself, by a run that never restarts; `consistent` if there is none that can
     be believed, with the difference if there is one that may be harmless. Any other verdict stays."""
-    if found.verdict != RESTART_SAFE or found.known or found.reference is None:
+    if found.verdict != RESTART_SAFE or found.reference is None:
         return found, None
     assert found.first, "something was explored"
-    last, first = _end(found.first), _tried(job, found.first, executor, profile, Unbroken.TIME_GOES_ON)
-    if first is None or last is None:
+    way = _way(found.first)
+    first = _tried(job, found.first, executor, profile, Unbroken.TIME_GOES_ON) if way else None
+    if found.known:
+        return _by_progress(job, found, way, first), None
+    if first is None:
         return replace(found, verdict=CONSISTENT), None
+    last = way[-1]
     files = {path: entry for path, entry in found.reference.items() if isinstance(entry, File)}
     tries: list[_Try | None] = [first]
     # A timer that is not set back may be all that is behind a difference.
@@ -54,14 +60,26 @@ def measured(
         tries.append(_tried(job, found.first, executor, profile, Unbroken.TIME_BEGINS_ANEW))
     differences = [one and _difference(job, files, found.checkpoints, last, one) for one in tries]
     if any(one and not difference for one, difference in zip(tries, differences)):
-        return replace(found, unbroken=True), None
+        return _by_progress(job, replace(found, unbroken=True), way, first), None
     difference = next((one for one in reversed(differences) if one), None)
     if difference is None or not all(one and not one.explained for one in differences):
         return replace(found, verdict=CONSISTENT), difference
     violation = Violation(Unsafe.WRONG_OUTPUT, last, difference.unbroken, difference.restarted)
-    return replace(
-        found, verdict=UNSAFE, failure=Unsafe.WRONG_OUTPUT, violation=violation, schedule=(), unbroken=True
-    ), difference
+    return _unsafe(replace(found, unbroken=True), violation), difference
+
+
+def _by_progress(job: Job, found: Exploration, way: list[State], measure: _Try | None) -> Exploration:
+    """The verdict on a job that is right, by how long a run that never restarts takes for the same."""
+    again = intervals_done_again(job, way, measure.run) if measure else ()
+    if not again:
+        return found
+    lost = sum(interval.again for interval in again)
+    return _unsafe(found, Violation(Unsafe.LOST_PROGRESS, way[-1], seconds=lost, in_place=again))
+
+
+def _unsafe(found: Exploration, violation: Violation) -> Exploration:
+    """The verdict on a job that goes wrong without a fault."""
+    return replace(found, verdict=UNSAFE, failure=violation.failure, violation=violation, schedule=())
 
 
 class _Try(NamedTuple):
@@ -70,8 +88,12 @@ class _Try(NamedTuple):
     home: Tree
     stays: int
     """How often it would have left."""
-    looked: bool
-    """Whether it asked what time it is."""
+    run: Run
+
+    @property
+    def looked(self) -> bool:
+        """Whether it asked what time it is."""
+        return self.run.looked
 
 
 def _tried(job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken) -> _Try | None:
@@ -80,19 +102,19 @@ def _tried(job: Job, first: State, executor: Executor, profile: Profile, how: Un
     kinds = [note[0] for note in run.notes]
     if run.over or "back" not in kinds or then.kind != Kind.ENDED or not is_success(job, then.end.exit):
         return None
-    return _Try(_anonymous(then.end.home, executor), kinds.count("stay"), run.looked)
+    return _Try(_anonymous(then.end.home, executor), kinds.count("stay"), run)
 
 
-def _end(first: State) -> State | None:
-    """The last state of the run without faults."""
+def _way(first: State) -> list[State]:
+    """The states of the run without faults; none if it has no end."""
+    way: dict[State, None] = {}
     state: State | None = first
-    seen: set[State] = set()
-    while state is not None and state not in seen:
-        seen.add(state)
+    while state is not None and state not in way:
+        way[state] = None
         if isinstance(state.next, Ended):
-            return state
+            return list(way)
         state = state.follower
-    return None
+    return []
 
 
 def _anonymous(home: Tree, executor: Executor) -> Tree:

@@ -5,8 +5,9 @@ a function whose value the program exits with: in the job's own files, other cod
 compiled. This is for verifying a job of one's own (see ../unbroken.py). A grader can't go by its notes, as the program
 could write them, too.
 
-Each note is a line of JSON: ["stay", file, line] where the program would have left, and ["back", file, line] when,
-after that, a function that was under way there has come back to an earlier line, as it does in a loop that goes on.
+Each note is a line of JSON: ["stay", file, line, time, checksums] where the program would have left, with the virtual
+time and the checksum of each file in the sandbox then, and ["back", file, line] when, after that, a function that was
+under way there has come back to an earlier line, as it does in a loop that goes on.
 """
 
 import ast
@@ -15,6 +16,7 @@ import json
 import os
 import sys
 import time
+import zlib
 from _frozen_importlib_external import SourceFileLoader
 
 MYPY = False  # see clock.py
@@ -29,6 +31,8 @@ if MYPY:
     from types import CodeType, FrameType
     from typing import Any, NoReturn
 
+MOST_FILES, MOST_BYTES = 200, 16 << 20
+"""Files of a sandbox that get a checksum, and how large each may be."""
 LEAVE, LEAVES, VALUE = "_simulator_leave", "_simulator_leaves", "_simulator_value"
 
 
@@ -121,7 +125,7 @@ class _Stays:
             frame = frame.f_back
         if frame is None:
             return
-        self.note("stay", frame)
+        self.note("stay", frame, clock.moment(), self.checksums())
         if self.gone is not None:
             self.gone = self.real_now() - self.since
         under_way: dict[FrameType, int] = {}
@@ -146,9 +150,25 @@ class _Stays:
     def is_own(self, frame: "FrameType") -> bool:
         return os.path.realpath(frame.f_code.co_filename).startswith(self.directory)
 
-    def note(self, what: str, frame: "FrameType") -> None:
+    def note(self, what: str, frame: "FrameType", *more: object) -> None:
         file = os.path.realpath(frame.f_code.co_filename)[len(self.directory) :]
-        os.write(self.file, (json.dumps([what, file, frame.f_lineno]) + "\n").encode())
+        os.write(self.file, (json.dumps([what, file, frame.f_lineno, *more]) + "\n").encode())
+
+    def checksums(self) -> "dict[str, int]":
+        """The checksum of each file in the sandbox, as far as they are few and small."""
+        found: dict[str, int] = {}
+        for directory, _, names in os.walk(self.directory):
+            for name in sorted(set(names) - {".job.ad", ".machine.ad"}):  # HTCondor's own
+                path = os.path.join(directory, name)
+                try:
+                    if os.path.isfile(path) and os.path.getsize(path) <= MOST_BYTES:
+                        with open(path, "rb") as file:
+                            found[path[len(self.directory) :]] = zlib.crc32(file.read())
+                except OSError:
+                    continue
+                if len(found) == MOST_FILES:
+                    return found
+        return found
 
     def changed(self, source: "Any", path: str) -> "Any":
         """The program, as its tree, with what can't return put in other words. Raises SyntaxError."""

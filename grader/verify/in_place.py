@@ -1,0 +1,133 @@
+"""Progress that a job loses in place: work that each restart does again, although nothing was evicted.
+
+Such a job ends with the right output, and as late in a new sandbox as in the old one, so that no two schedules differ. But
+a run that never restarts needs less time between the same two checkpoints. What it needs less may also be the cost of
+starting, which nobody calls lost. It is the same at each restart, and the first start has it too; so time is lost only
+where the difference grows with the work that was done before, or where, beyond what the first start takes, the lines of
+the last interval are printed again.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ..rules.execution import Run
+from ..rules.job import STDERR, STDOUT, Job
+from ..rules.step import Saved
+from ..tree import File
+from .states import State
+
+REPEATED = 0.1
+"""The part of the work before a checkpoint that a restart may do again, and more so with more work, before that counts."""
+REPEATED_BY_THE_CLOCK = 0.5
+"""The same for a program that looks at the clock: it may wait for a moment, a full hour say."""
+LEAST = 1.0
+"""Virtual seconds below which nothing counts."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What lies between two checkpoints, or after the last, in the run without faults."""
+
+    execution: int
+    took: float
+    """Virtual seconds of the execution."""
+    needed: float
+    """Those of a run that never restarts for the same."""
+    starting: float = 0.0
+    """Those of them that starting the program may explain."""
+
+    @property
+    def extra(self) -> float:
+        """Those that it took more."""
+        return self.took - self.needed
+
+    @property
+    def again(self) -> float:
+        """Those of work that was done again, at least."""
+        return max(0.0, self.extra - self.starting)
+
+
+def intervals_done_again(job: Job, way: Sequence[State], unbroken: Run) -> tuple[Interval, ...]:
+    """The executions of the run without faults that did work again which a checkpoint had saved; none if the cost of
+    starting explains what they took more than a run that never restarts."""
+    intervals = _intervals(way, unbroken)
+    if len(intervals) < 3 or not _same_checkpoints(job, way, unbroken):
+        return ()
+    looked = unbroken.looked or any(state.ran.looked for state in way)
+    if _grows(intervals, looked) or _starting_explains_less(intervals, way, unbroken):
+        return tuple(interval for interval in intervals[1:] if interval.again >= LEAST)
+    return ()
+
+
+def _intervals(way: Sequence[State], unbroken: Run) -> list[Interval]:
+    """All of them, as far as both runs made the same number of checkpoints; else none."""
+    begin = way[0].clock
+    moments = [note[3] - begin for note in _stays(unbroken)]
+    if len(moments) != len(way) - 1:
+        return []
+    needed = [after - before for before, after in pairwise([0.0, *moments, unbroken.seconds])]
+    # The first start has the same cost as each restart.
+    starting = max(0.0, way[0].ran.seconds - min(needed[1:], default=0.0))
+    return [Interval(state.execution, state.ran.seconds, each, starting) for state, each in zip(way, needed)]
+
+
+def _stays(unbroken: Run) -> list[tuple[str, str, int, float, dict[str, int]]]:
+    """The notes of where it would have left, see execute/inside/unbroken.py."""
+    return [note for note in unbroken.notes if note[0] == "stay"]
+
+
+def _same_checkpoints(job: Job, way: Sequence[State], unbroken: Run) -> bool:
+    """Whether each checkpoint is the same in both runs, so that the same work lies between them: all files of it that
+    the execution has changed, of which there is at least one."""
+    for state, (*_, checksums) in zip(way, _stays(unbroken)):
+        if not isinstance(state.next, Saved):
+            return False
+        sent = state.next.sent
+        changed = {
+            path: entry
+            for path, entry in state.ran.sandbox.changed_since(state.sandbox).items()
+            if isinstance(entry, File) and path not in (STDOUT, STDERR)
+        }
+        saved = {path: entry for path, entry in changed.items() if path in sent or path.rpartition("/")[2] in sent}
+        if not saved or any(checksums.get(path) != zlib.crc32(entry.content) for path, entry in saved.items()):
+            return False
+    return True
+
+
+def _grows(intervals: Sequence[Interval], looked: bool) -> bool:
+    """Whether restarts take the longer the more work was done before."""
+    _, first, *later = intervals
+    if looked and len(later) < 2:
+        return False
+    done, growth = first.needed, 0.0
+    for interval in later:
+        more = interval.extra - first.extra
+        if more < max(LEAST, growth, (REPEATED_BY_THE_CLOCK if looked else REPEATED) * done):
+            return False
+        done, growth = done + interval.needed, more
+    return True
+
+
+def _starting_explains_less(intervals: Sequence[Interval], way: Sequence[State], unbroken: Run) -> bool:
+    """Whether each restart takes longer than the first start can have taken, and prints lines again that a run which
+    never restarts prints once, and not before its first checkpoint."""
+    return all(
+        interval.again > max(LEAST, REPEATED * interval.needed) and lines >= 2
+        for interval, lines in zip(intervals[2:], _printed_again(way, unbroken))
+    )
+
+
+def _printed_again(way: Sequence[State], unbroken: Run) -> Iterator[int]:
+    """How many such lines each execution prints, from the third on."""
+    once = {line for line, times in Counter(unbroken.stdout.splitlines()).items() if times == 1}
+    known = set(way[0].ran.stdout.splitlines())
+    printed = set(way[1].ran.stdout.splitlines())
+    for state in way[2:]:
+        lines = set(state.ran.stdout.splitlines())
+        yield len(lines & printed & once - known)
+        printed |= lines
