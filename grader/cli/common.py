@@ -16,6 +16,7 @@ from ..execute.executor import Executor
 from ..execute.here import LocalExecutor
 from ..execute.isolation import own_confinement
 from ..execute.remembering import RememberingExecutor
+from ..execute.startd import has_processes
 from ..rules.execution import Limits
 from ..rules.profile import MODERN, PROFILES, Profile
 
@@ -82,6 +83,13 @@ def add_simulated_job(command: argparse.ArgumentParser) -> None:
         "there is bubblewrap it can't, and has a /tmp of its own)",
     )
     command.add_argument(
+        "--seconds-per-cpu-second",
+        type=positive,
+        metavar="N",
+        help="let a second of processor time take N virtual seconds, for a program that computes and saves every hour, "
+        "say; no two runs take quite the same then (default: computing takes no virtual time, and sleeping does)",
+    )
+    command.add_argument(
         "--json",
         action="store_true",
         help="print JSON instead of text: an object; a list of them if several jobs are queued; "
@@ -114,11 +122,14 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False, writte
     written = None if confine or options.allow_outside else written
     sets_home = confine is None or PROFILES[options.profile].sets_home
     path, memory = pythons.users_path(), getattr(options, "remember", None)
+    if options.seconds_per_cpu_second and not has_processes():
+        raise InputError("--seconds-per-cpu-second: there are no processes here whose time could be measured")
+    # only processes have the time of the processor
+    computing = {"seconds_per_cpu_second": options.seconds_per_cpu_second} if options.seconds_per_cpu_second else {}
+    how: dict[str, Any] = {"sets_home": sets_home, "path": path, "written": written, **computing}
     if memory and not one_machine:
-        return RememberingExecutor(
-            memory, limits=limits, confine=confine, sets_home=sets_home, path=path, written=written
-        )
-    return LocalExecutor(limits, confine, one_machine, sets_home=sets_home, path=path, written=written)
+        return RememberingExecutor(memory, limits=limits, confine=confine, **how)
+    return LocalExecutor(limits, confine, one_machine, **how)
 
 
 def print_json(results: Sequence[dict[str, Any]]) -> None:

@@ -21,6 +21,7 @@ from ..rules.profile import PROFILES, Profile
 from ..rules.simulation import Moment, Outcome, outcome, simulate
 from ..tree import File, Tree
 from ..view import ending, story
+from ..view.verdict import inexact
 from .common import (
     Commands,
     InputError,
@@ -77,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
     with make_executor(options, one_machine=True) as executor:
         for job in jobs:
             end, log, as_json = _tell(job, executor, profile, faults, directory, options.json)
+            as_json["seconds_per_cpu_second"] = options.seconds_per_cpu_second
             as_json["remarks"] = [*map(str, submission.remarks), *as_json["remarks"]]
             told.append(as_json)
             home |= end.home
@@ -84,6 +86,8 @@ def run(options: argparse.Namespace) -> int:
                 logs[job.log] = logs.get(job.log, b"") + log.encode()
             fine = fine and end.status == "completed" and end.exit is not None and end.exit.code == 0
     _bring_home(home, logs, directory)
+    if options.seconds_per_cpu_second and not options.json:
+        print(inexact(options.seconds_per_cpu_second))
     if options.json:
         print_json(told)
     return 0 if fine else 1

@@ -167,7 +167,13 @@ class _Verification:
         self.options, self.submission, self.profile = options, submission, PROFILES[options.profile]
         states = max(Bounds.states, Bounds.states * options.max_executions // Bounds.executions)
         self.bounds = Bounds(
-            options.max_executions, states, options.max_seconds, limits_hold=False, archives=True, eviction_driven=True
+            options.max_executions,
+            states,
+            options.max_seconds,
+            limits_hold=False,
+            archives=True,
+            eviction_driven=True,
+            seconds_per_cpu_second=options.seconds_per_cpu_second or 0.0,
         )
         self.jobs = submission.within(options.submit_file.parent)
         self.schedule = None if options.schedule is None else schedule.parse(options.schedule)
@@ -399,6 +405,7 @@ def _as_json(checked: Checked) -> dict[str, Any]:
         "measure": "known" if found.known else "unbroken" if found.unbroken else None,
         "schedule": schedule.render(found.schedule) if found.schedule is not None else None,
         "misconception": checked.misconception[0] if checked.misconception else None,
+        "seconds_per_cpu_second": found.seconds_per_cpu_second or None,
         "states": found.states,
         "executions": found.executions,
         "schedules": found.schedules,

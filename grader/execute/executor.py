@@ -71,13 +71,17 @@ class Executor:
         sets_home: bool = True,
         path: str | None = None,
         written: set[str] | None = None,
+        seconds_per_cpu_second: float = 0.0,
     ):
         """`one_machine`: what a program leaves outside of its sandbox is there in the next execution in the same slot, as on
         one and the same machine. Otherwise it is never found again. `sets_home`: whether jobs have HOME, which names a
         directory that is emptied after each execution. `path`: the PATH on which jobs of one's own find their programs;
         what modules this interpreter lacks, they have by the Python that their first line names. `written`: gets the
-        paths of the files that programs write outside of their sandboxes, where nothing prevents that."""
+        paths of the files that programs write outside of their sandboxes, where nothing prevents that.
+        `seconds_per_cpu_second`: the virtual time that a second of processor time takes, mostly none; else no two
+        executions take quite the same time."""
         require_fork()
+        self.seconds_per_cpu_second = seconds_per_cpu_second
         self.limits, self._confine, self._sets_home, self._path = limits, confine, sets_home, path
         self._one_machine, self._slot, self.outside, self._written_outside = one_machine, 0, Tree(), written
         self._scratch = Scratch(limits.sandbox_bytes, confine)
@@ -233,7 +237,7 @@ class Executor:
         """What the starter is told."""
         directory, control = self.directory(slot), self._scratch.control
         sandbox, clock_file = starts[0].sandbox, f"{control}/clock"
-        clock.create(clock_file, starts[0].clock)
+        clock.create(clock_file, starts[0].clock, self.seconds_per_cpu_second)
         stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
         stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
         program = os.path.normpath(directory / job.executable)
@@ -256,6 +260,7 @@ class Executor:
             "stdout": stdout,
             "stderr": stdout if job.streams_joined else stderr,
             "clock": clock_file,
+            "computing": self.seconds_per_cpu_second > 0,
             "limits": _told(self.limits),
             "scratch": str(self._scratch.path),
             "failure": f"{control}/failure",

@@ -49,6 +49,7 @@ class RememberingExecutor(Executor):
             how.get("confine") is None,
             how.get("sets_home"),
             how.get("path"),
+            self.seconds_per_cpu_second,
         ]
         self._root = os.fsencode(self.directory(0).parents[1])
         self._name = b"/" + b"x" * (len(self._root) - 1)

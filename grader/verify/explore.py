@@ -89,6 +89,8 @@ class Bounds:
     nothing is said of it."""
     twice: bool = True
     """Whether an unsafe job is executed again, to see whether it always does the same."""
+    seconds_per_cpu_second: float = 0.0
+    """The virtual time that a second of processor time takes, so that times are not exact; 0 if it takes none."""
 
     @property
     def patience(self) -> int:
@@ -152,6 +154,8 @@ class Exploration:
     """Whether the reference was known beforehand, and is not what a run brought home."""
     unbroken: bool = False
     """Whether a run that never restarts was the measure."""
+    seconds_per_cpu_second: float = 0.0
+    """Where computing takes virtual time, which is not exact: as much for a second of processor time."""
     first: State | None = field(default=None, repr=False)
 
     @property
@@ -623,7 +627,8 @@ class _Explorer:
 
     def look_back(self) -> None:
         """Add the failures that only the whole graph shows."""
-        seen = FinishedGraph(sorted(self.states.values(), key=State.length), self.known, self.profile)
+        rate = self.bounds.seconds_per_cpu_second
+        seen = FinishedGraph(sorted(self.states.values(), key=State.length), self.known, self.profile, rate)
         for state in seen.never_finishing():
             self.violate(Unsafe.NEVER_FINISHES, state)
         for state, seconds in seen.losing_progress():
@@ -644,6 +649,7 @@ class _Explorer:
             first=first,
             exhausted=self.exhausted.bound if self.exhausted else None,
             waiting=self.waiting() if self.exhausted else (),
+            seconds_per_cpu_second=self.bounds.seconds_per_cpu_second,
         )
         worst = next((self.violations[f] for f in Unsafe if f in self.violations), None)
         if again := self.not_repeatable(worst):

@@ -25,8 +25,8 @@ REPEATED = 0.1
 """The part of the work before a checkpoint that a restart may do again, and more so with more work, before that counts."""
 REPEATED_BY_THE_CLOCK = 0.5
 """The same for a program that looks at the clock: it may wait for a moment, a full hour say."""
-LEAST = 1.0
-"""Virtual seconds below which nothing counts."""
+LEAST, LEAST_MEASURED = 1.0, 0.1
+"""Virtual seconds below which nothing counts; and seconds of processor time, where computing takes virtual time."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,19 @@ class Interval:
         return max(0.0, self.extra - self.starting)
 
 
-def intervals_done_again(job: Job, way: Sequence[State], unbroken: Run) -> tuple[Interval, ...]:
+def intervals_done_again(
+    job: Job, way: Sequence[State], unbroken: Run, seconds_per_cpu_second: float = 0.0
+) -> tuple[Interval, ...]:
     """The executions of the run without faults that did work again which a checkpoint had saved; none if the cost of
-    starting explains what they took more than a run that never restarts."""
+    starting explains what they took more than a run that never restarts, or, where computing takes virtual time, which is
+    not the same each time, if it may be just that."""
     intervals = _intervals(way, unbroken)
     if len(intervals) < 3 or not _same_checkpoints(job, way, unbroken):
         return ()
-    looked = unbroken.looked or any(state.ran.looked for state in way)
-    if _grows(intervals, looked) or _starting_explains_less(intervals, way, unbroken):
-        return tuple(interval for interval in intervals[1:] if interval.again >= LEAST)
+    by_clock = seconds_per_cpu_second > 0 or unbroken.looked or any(state.ran.looked for state in way)
+    least = max(LEAST, LEAST_MEASURED * seconds_per_cpu_second)
+    if _grows(intervals, by_clock, least) or _starting_explains_less(intervals, way, unbroken, least):
+        return tuple(interval for interval in intervals[1:] if interval.again >= least)
     return ()
 
 
@@ -99,25 +103,25 @@ def _same_checkpoints(job: Job, way: Sequence[State], unbroken: Run) -> bool:
     return True
 
 
-def _grows(intervals: Sequence[Interval], looked: bool) -> bool:
+def _grows(intervals: Sequence[Interval], by_clock: bool, least: float) -> bool:
     """Whether restarts take the longer the more work was done before."""
     _, first, *later = intervals
-    if looked and len(later) < 2:
+    if by_clock and len(later) < 2:
         return False
     done, growth = first.needed, 0.0
     for interval in later:
         more = interval.extra - first.extra
-        if more < max(LEAST, growth, (REPEATED_BY_THE_CLOCK if looked else REPEATED) * done):
+        if more < max(least, growth, (REPEATED_BY_THE_CLOCK if by_clock else REPEATED) * done):
             return False
         done, growth = done + interval.needed, more
     return True
 
 
-def _starting_explains_less(intervals: Sequence[Interval], way: Sequence[State], unbroken: Run) -> bool:
+def _starting_explains_less(intervals: Sequence[Interval], way: Sequence[State], unbroken: Run, least: float) -> bool:
     """Whether each restart takes longer than the first start can have taken, and prints lines again that a run which
     never restarts prints once, and not before its first checkpoint."""
     return all(
-        interval.again > max(LEAST, REPEATED * interval.needed) and lines >= 2
+        interval.again > max(least, REPEATED * interval.needed) and lines >= 2
         for interval, lines in zip(intervals[2:], _printed_again(way, unbroken))
     )
 

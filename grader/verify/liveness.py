@@ -16,13 +16,24 @@ from .states import State
 REPEATED = 0.1
 """The part of an execution that may be done again after a restart elsewhere (opening files, say)
 before it counts as lost progress."""
+REPEATED_MEASURED, REPEATED_OF_THE_REST = 0.5, 0.25
+"""The same where computing takes virtual time, which is not the same each time; and the part of all that is left to do."""
+LEAST_MEASURED = 0.1
+"""Seconds of processor time below which nothing counts then."""
 
 
 class FinishedGraph:
     """A finished graph: its states, shortest first, and the one that stands for each state."""
 
-    def __init__(self, states: Sequence[State], known: Callable[[State], State], profile: Profile):
+    def __init__(
+        self,
+        states: Sequence[State],
+        known: Callable[[State], State],
+        profile: Profile,
+        seconds_per_cpu_second: float = 0.0,
+    ):
         self.states, self.known, self.profile = states, known, profile
+        self.seconds_per_cpu_second = seconds_per_cpu_second
         self.serial = itertools.count()
         self.remaining: dict[State, tuple[float, int] | None] = {}
         for state in states:
@@ -46,12 +57,15 @@ class FinishedGraph:
             if here and there and (lost := self.lost(state, here, there)):
                 yield self.restarted_elsewhere(state, state.follower, state.elsewhere), lost
 
-    @staticmethod
-    def lost(state: State, here: tuple[float, int], there: tuple[float, int]) -> float:
+    def lost(self, state: State, here: tuple[float, int], there: tuple[float, int]) -> float:
         """Virtual seconds of committed work done again elsewhere, 0 if that is next to nothing."""
         if state.ran.seconds:
-            lost = there[0] - here[0]
-            return lost if lost > REPEATED * state.ran.seconds else 0.0
+            lost, least = there[0] - here[0], REPEATED * state.ran.seconds
+            if rate := self.seconds_per_cpu_second:
+                least = max(
+                    REPEATED_MEASURED * state.ran.seconds, REPEATED_OF_THE_REST * there[0], LEAST_MEASURED * rate
+                )
+            return lost if lost > least else 0.0
         return float(there[1] > here[1])
 
     def restarted_elsewhere(self, state: State, follower: State, elsewhere: State) -> State:

@@ -70,7 +70,7 @@ def measured(
 
 def _by_progress(job: Job, found: Exploration, way: list[State], measure: _Try | None) -> Exploration:
     """The verdict on a job that is right, by how long a run that never restarts takes for the same."""
-    again = intervals_done_again(job, way, measure.run) if measure else ()
+    again = intervals_done_again(job, way, measure.run, found.seconds_per_cpu_second) if measure else ()
     if not again:
         return found
     lost = sum(interval.again for interval in again)

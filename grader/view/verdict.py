@@ -100,6 +100,8 @@ def _numbers(found: Exploration) -> list[str]:
     if found.seconds is not None:
         parts.append(f"{duration(found.seconds)} of computing and {count(found.checkpoints, 'checkpoint')}")
     lines = [f"  Without a fault: {' '.join(parts)}."] if parts else []
+    if rate := found.seconds_per_cpu_second:
+        lines.append(f"  {inexact(rate)}")
     if found.unbroken:
         lines.append("  Right is what a run brings home that goes on at each checkpoint and never restarts.")
     if found.verdict == CONSISTENT:
@@ -114,6 +116,11 @@ def _numbers(found: Exploration) -> list[str]:
             f"{count(found.executions, 'execution')}."
         )
     return lines
+
+
+def inexact(seconds_per_cpu_second: float) -> str:
+    """That times are not exact, as computing takes virtual time."""
+    return f"Times are not exact: a second of processor time takes {duration(seconds_per_cpu_second)} of virtual time."
 
 
 def _schedule(found: Exploration, file: str, schedule_is: str) -> list[str]:

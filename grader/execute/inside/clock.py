@@ -13,7 +13,9 @@ This file runs in the job, not in the judge: it is believed for the time and for
 It needs the standard library only, and Python 3.6 or later, which is why types that it does not know are in quotes here,
 as in the other files that any Python may start with. Time passes when a process sleeps,
 and by TICK at each look at the clock, so that a loop waiting for a moment comes to an end;
-computing takes no virtual time, which makes two runs give the same history.
+computing takes no virtual time, which makes two runs give the same history. (Where somebody asks for it, it takes so many
+virtual seconds for each second of processor time, and no two runs are quite the same. A process counts its own when it
+looks at the clock or sleeps; all else the starter counts, ten times a second and at the end.)
 
 The file begins with the time as a line of text, for shells to read (shell/).
 """
@@ -69,6 +71,7 @@ _SERIAL = struct.Struct("=q")  # number of changes
 # time, when one last woke up, lengths of both lists, first process, its parent, whether it is over, whether the job has
 # looked at it
 _HEAD = struct.Struct("=dd6i")
+_COMPUTED = struct.Struct("=dd")  # seconds of processor time that time has passed for, virtual seconds for each of them
 _DEADLINE = struct.Struct("=diid")  # when, which process, which signal, seconds until SIGKILL
 _WAITING = struct.Struct("=diii")  # until, process, thread, whether blocked
 _DEADLINES, _WAITERS = 128, 2048
@@ -86,6 +89,12 @@ _file: "quiescence.KeptOpen"
 """The clock, since attach()."""
 _family = 0, 0
 """The parent of the job's program, and the program."""
+_rate = 0.0
+"""Virtual seconds for each second of processor time."""
+_own: "float | None" = None
+"""What the clock had counted of processor time when this process began, less what the process had used itself."""
+_times, _process_time = os.times, _time.process_time
+_WHERE_COMPUTED = _TEXT.size + _SERIAL.size + _HEAD.size
 
 
 class _State:
@@ -98,6 +107,8 @@ class _State:
     parent: int
     over: int
     looked: int
+    computed: float
+    rate: float
 
     def __init__(self) -> None:
         # The number of changes is written last, and read first: who reads the new one reads all that is new.
@@ -105,16 +116,18 @@ class _State:
         (self.now, self.woke, deadlines, waiting, self.first, self.parent, self.over, self.looked) = _HEAD.unpack_from(
             _map, _TEXT.size + _SERIAL.size
         )
+        self.computed, self.rate = _COMPUTED.unpack_from(_map, _WHERE_COMPUTED)
         self.deadlines: list[Deadline] = _records(_DEADLINE, _DEADLINES, deadlines, _WAITERS)
         self.waiting: list[Waiter] = _records(_WAITING, _WAITERS, waiting, SIZE)
 
-    def _values(self) -> "tuple[float, float, int, int, int, list[Deadline], list[Waiter]]":
+    def _values(self) -> "tuple[float, float, int, int, int, float, list[Deadline], list[Waiter]]":
         return (
             self.now,
             self.woke,
             self.first,
             self.over,
             self.looked,
+            self.computed,
             sorted(self.deadlines)[:_MOST_DEADLINES],
             self.waiting[:_MOST_WAITERS],
         )
@@ -146,6 +159,7 @@ class _State:
             self.over,
             self.looked,
         )
+        _COMPUTED.pack_into(_map, _WHERE_COMPUTED, self.computed, self.rate)
         _SERIAL.pack_into(_map, _TEXT.size, self.serial)
 
 
@@ -192,6 +206,8 @@ class _Locked:
 
 def _after_fork() -> None:
     """In the child: the thread that had the clock's state is not there, unless it is this one."""
+    global _own
+    _own = None
     if not _guard._is_owned():
         _guard._at_fork_reinit()
         _Locked.depth = 0
@@ -202,10 +218,12 @@ if hasattr(os, "register_at_fork"):  # since Python 3.7
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def create(path: str, now: float) -> None:
-    """Make a clock file that stands at `now`, seconds since the epoch."""
+def create(path: str, now: float, rate: float = 0.0) -> None:
+    """Make a clock file that stands at `now`, seconds since the epoch, and moves by `rate` seconds for each second of
+    processor time."""
     with open(path, "wb") as file:
         head = _TEXT.pack(_text(now)) + _SERIAL.pack(0) + _HEAD.pack(now, 0.0, 0, 0, 0, 0, 0, 0)
+        head += _COMPUTED.pack(0.0, rate)
         file.write(head.ljust(SIZE, b"\0"))
 
 
@@ -220,13 +238,15 @@ def read(told: bytes) -> "tuple[float, bool, bool]":
 
 def attach(path: str, begins: bool = False) -> None:
     """Take the time from this clock file from now on, an absolute path. Who `begins` is the job's program."""
-    global _map, _file, _family
+    global _map, _file, _family, _rate
     _file = quiescence.KeptOpen(path, os.O_RDWR)
     _map = mmap.mmap(descriptor(), SIZE)
     with _Locked() as state:
         if begins:
             state.first, state.parent = os.getpid(), os.getppid()
-        _family = state.parent, state.first
+        _family, _rate = (state.parent, state.first), state.rate
+    if _rate:
+        _begin_to_compute()
 
 
 def descriptor() -> int:
@@ -314,6 +334,8 @@ def now() -> float:
     a microsecond for the process that looks, so that no two times are the same.
     """
     global _looks
+    if _rate:
+        _compute()
     time, looks = _looks
     if quiescence.alone(*_family):
         looks = looks + 1 if time == _State().now else 1
@@ -350,10 +372,67 @@ def _pass(seconds: float, looked: int = 0) -> float:
 
 def advance(seconds: float) -> None:
     """Sleep: let `seconds` pass, sending the signals of all deadlines on the way at their time."""
+    if _rate:
+        _compute()
+    _sleep(seconds)
+
+
+def _sleep(seconds: float) -> None:
     if quiescence.alone(*_family):
         _pass(seconds)
     elif not _skip(seconds):
         _wait(lambda now: now + seconds, None)
+
+
+def _used() -> float:
+    """Seconds of processor time that this process has used, and those of its children that have ended."""
+    return _process_time() + sum(_times()[2:4])
+
+
+def computed() -> float:
+    """Virtual seconds that this process has computed."""
+    return _rate and _rate * _process_time()
+
+
+def _begin_to_compute() -> None:
+    global _own
+    _own = _State().computed - _used()
+
+
+def _compute() -> None:
+    """Let the time pass that this process's computing takes, as far as nobody has counted it yet."""
+    if _own is None:
+        _begin_to_compute()
+    with _Locked() as state:
+        more = _used() - (state.computed - (_own or 0.0))
+        if more <= 0 or state.over:
+            return
+        state.computed += more
+    _sleep(more * _rate)
+
+
+def count_computing(path: str, total: float) -> None:
+    """From outside of the job, for its starter: let the time pass that its computing takes, of which it has used `total`
+    seconds of processor time, as far as nobody has counted it yet. If the job is busy with its clock, that comes later."""
+    global _map
+    try:
+        with open(path, "r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _map = mmap.mmap(file.fileno(), SIZE)
+            state, due = _State(), []
+            state.keep()
+            if total > state.computed and not state.over:
+                target = state.now + (total - state.computed) * state.rate
+                state.computed = total
+                deadline = _move(state, target)
+                while deadline:
+                    due.append(deadline)
+                    deadline = None if state.over else _move(state, target)
+                state.store()
+    except (OSError, ValueError):
+        return
+    for deadline in due:
+        _send(deadline)
 
 
 def advance_to(moment: float) -> None:

@@ -62,7 +62,7 @@ def serve() -> "Request":
 
 def attend(request: "Request") -> "bytes | None":
     """Have the program run as often as the request says. The answer; None in a child, which is to run it."""
-    meter = Meter(request["limits"], request["scratch"])
+    meter = Meter(request["limits"], request["scratch"], request["clock"] if request["computing"] else None)
     left: list[tuple[int, bytes]] | None = []
     keepers: set[tuple[int, int]] = set()
     for number, start in enumerate(request["starts"], 1):  # noqa: B007 - the last is told below
@@ -132,8 +132,9 @@ class Meter:
     Only time counts in which the program could have run: not that in which this process was stopped, with the whole
     machine perhaps, nor that in which the program waited for a processor."""
 
-    def __init__(self, limits: "dict[str, float]", scratch: str) -> None:
-        self.limits, self.scratch = limits, scratch
+    def __init__(self, limits: "dict[str, float]", scratch: str, computing: "str | None" = None) -> None:
+        """`computing`: the clock, if it has to move while the job computes."""
+        self.limits, self.scratch, self.computing = limits, scratch, computing
         self.over, self.cpu = "", 0.0
         self._given = self._waited = 0.0
         self._judge = poll()
@@ -157,6 +158,8 @@ class Meter:
             waited = _waited(pid)
             late = self._given - self._waited - waited >= self.limits["wall"]
             looking = True
+            if self.computing:
+                clock.count_computing(self.computing, self.cpu + sum(map(_seconds_in_all, leftovers.descendants())))
             found = "time" if late else exceeded(self.limits, self.scratch, self.cpu) if alone() else ""
             looking = False
             if found:
@@ -171,6 +174,8 @@ class Meter:
         self._given += min(monotonic() - last, 2 * LOOK)
         self._waited += waited
         self.cpu += used.ru_utime + used.ru_stime
+        if self.computing:
+            clock.count_computing(self.computing, self.cpu)
         return status
 
 
@@ -277,6 +282,14 @@ def _user(pid: str) -> int:
 def _seconds(pid: str) -> float:
     """Of processor time. (That of processes which are over is not counted: a script may well start a thousand.)"""
     return sum(map(int, _told(pid, "stat").rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def _seconds_in_all(pid: int) -> float:
+    """The same with those of its children that have ended."""
+    try:
+        return sum(map(int, _told(pid, "stat").rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError):
+        return 0.0  # it has just ended
 
 
 def _memory(pid: str) -> int:

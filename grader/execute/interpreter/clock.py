@@ -70,6 +70,10 @@ class Clock:
         """The time, for code that is no part of the program: looking takes no time."""
         return self.time
 
+    def computed(self) -> float:
+        """Virtual seconds that computing has taken: none."""
+        return 0.0
+
     def advance(self, seconds: float) -> None:
         """Sleep."""
         self._pass(seconds) if self._is_here() else real_sleep(seconds)

@@ -109,6 +109,7 @@ class InterpreterExecutor(Executor):
         """As those of processes; `path` says where programs are found that can't be had here; nothing is ever added to
         `written`, as nothing outside stays."""
         self.limits, self._confine, self._sets_home, self._path = limits, None, sets_home, None
+        self.seconds_per_cpu_second = 0.0
         self._one_machine, self._slot, self.outside = one_machine, 0, Tree()
         self._scratch = InterpreterScratch(limits.sandbox_bytes)
         self._made: set[str] = set()
