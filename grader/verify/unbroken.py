@@ -1,21 +1,24 @@
 """The measure of a job whose right output is not known: a run of its program that never restarts.
 
-A job that loses the same at each restart agrees with itself on every schedule. So its Python program is run once more,
-and goes on where it would leave with the checkpoint exit code (inside/unbroken.py). Such a run is believed only if it
-ends well, and only if it was seen to go on computing after the first checkpoint. Some right programs do something else
-in it than a job that restarts, as one does that counts its checkpoints; so it says that a job is wrong only where what
-may be told of checkpoints and restarts does not explain the difference. How long it takes for the same shows work that
-each restart does again (in_place.py).
+A job that loses the same at each restart agrees with itself on every schedule. So its Python program, or the one that
+its shell script starts, is run once more, and goes on where it would leave with the checkpoint exit code
+(inside/unbroken.py). Such a run is believed only if it ends well, and only if it was seen to go on computing after the
+first checkpoint. Some right programs do something else in it than a job that restarts, as one does that counts its
+checkpoints; so it says that a job is wrong only where what may be told of checkpoints and restarts does not explain the
+difference, and where a shell script has nothing to do with what its program has saved. How long it takes for the same
+shows work that each restart does again (in_place.py).
 """
 
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ..execute.executor import Executor
+from ..rules import transfer
 from ..rules.execution import Run, Unbroken
 from ..rules.job import Job
 from ..rules.profile import Profile
@@ -62,8 +65,10 @@ def measured(
     if any(one and not difference for one, difference in zip(tries, differences)):
         return _by_progress(job, replace(found, unbroken=True), way, first), None
     difference = next((one for one in reversed(differences) if one), None)
-    if difference is None or not all(one and not one.explained for one in differences):
+    doubtful = difference is None or not all(one and not one.explained for one in differences)
+    if doubtful or first.shell_adds(found.first):
         return replace(found, verdict=CONSISTENT), difference
+    assert difference, "it is not doubtful"
     violation = Violation(Unsafe.WRONG_OUTPUT, last, difference.unbroken, difference.restarted)
     return _unsafe(replace(found, unbroken=True), violation), difference
 
@@ -94,6 +99,17 @@ class _Try(NamedTuple):
     def looked(self) -> bool:
         """Whether it asked what time it is."""
         return self.run.looked
+
+    def shell_adds(self, first: State) -> bool:
+        """Whether the program was started by a shell script that does more to the job's files, after the program has
+        left with the checkpoint exit code: where it goes on, that is not done. The first execution shows it."""
+        if ("shell",) not in self.run.notes:
+            return False
+        saved = next(note[4] for note in self.run.notes if note[0] == "stay")
+        return any(
+            isinstance(entry, File) and saved.get(path) != zlib.crc32(entry.content)
+            for path, entry in transfer.without_streams(first.ran.sandbox).items()
+        )
 
 
 def _tried(job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken) -> _Try | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 
 import pytest
@@ -322,6 +323,37 @@ for number in range(done, 12):
 """Each loses the same at every restart, and so agrees with itself."""
 
 
+SHELLS = {
+    "exec": "exec python3 prog.py",
+    "the last command": "echo starts on $(hostname)\npython3 prog.py",
+    "exit $?": "python3 ./prog.py\nexit $?",
+    "a variable": "set -u\npython3 -u prog.py\ncode=$?\necho ended with $code\nexit $code",
+    "set -e": "set -euo pipefail\nmkdir -p tmp\npython3 prog.py\nrm -r tmp",
+    "env": "cd .; env DATA=x /usr/bin/env python3 prog.py || exit $?",
+    "a function": 'main() { python3 "$@"; }\nmain prog.py; exit',
+    "the program itself": "chmod +x prog.py; ./prog.py; exit $?",
+    "timeout": "timeout 100h python3 prog.py",
+    "case": "python3 prog.py; code=$?\ncase $code in 85) exit 85;; 0) echo done;; *) exit 1;; esac",
+}
+
+
+@pytest.fixture
+def judge_in_shell(executor):
+    """The same where a shell script starts the program."""
+
+    def judge(shell, program):
+        python, script = "#!/usr/bin/env python3\n" + textwrap.dedent(program), f"#!/bin/bash\n{shell}\n"
+        files = "state, out" if "rows.write" in program or '"a")' in program else "state"
+        folder = TreeFolder(Tree({"run.sh": File(script.encode(), 0o755), "prog.py": File(python.encode())}))
+        text = SUBMIT.replace("job.py", "run.sh").replace("queue", "transfer_input_files = prog.py\nqueue")
+        job = parse(text.format(files=files), folder).jobs[0]
+        found = explore(job, executor)
+        assert found.verdict == RESTART_SAFE, found
+        return measured(job, found, executor, MODERN)
+
+    return judge
+
+
 @pytest.fixture
 def judge(executor):
     """judge(program) is its verdict, and how a run that never restarts ended otherwise."""
@@ -371,3 +403,61 @@ def test_what_is_known_to_be_right_is_no_matter_for_another_run(executor):
     job = parse(SUBMIT.format(files="state"), folder).jobs[0]
     found = explore(job, executor, expected=Tree({"out": File(b"78\n")}))
     assert measured(job, found, executor, MODERN) == (found, None)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_program_that_a_shell_starts_goes_on_as_well(judge_in_shell, shell):
+    found, difference = judge_in_shell(SHELLS[shell], RIGHT["sys.exit"])
+    assert (found.verdict, found.unbroken, difference) == (RESTART_SAFE, True, None)
+    found, _ = judge_in_shell(SHELLS[shell], WRONG["it forgets the sum"])
+    assert (found.verdict, found.failure) == (UNSAFE, "wrong output")
+
+
+@pytest.mark.parametrize("style", [*RIGHT, *DOUBTFUL])
+def test_a_right_program_that_a_shell_starts_is_never_unsafe(judge_in_shell, style):
+    found, _ = judge_in_shell(SHELLS["exit $?"], {**RIGHT, **DOUBTFUL}[style])
+    # Among other processes a look at the clock takes no time, so that whole seconds are counted otherwise.
+    safe = style in RIGHT and style != "the time that it took, step by step"
+    assert found.verdict == (RESTART_SAFE if safe else CONSISTENT)
+
+
+SUMS_UP = """\
+#!/bin/bash
+python3 prog.py
+code=$?
+echo $(($(cat total 2> /dev/null || echo 0) + $(cat part))) > total
+[ $code = 0 ] && cp total out
+exit $code
+"""
+"""It adds up what each execution has left, which a program that goes on leaves but once."""
+
+
+def test_what_a_shell_does_with_each_part_is_no_fault_of_the_program(executor):
+    python = """\
+import os, sys
+done, part = int(open("state").read()) if os.path.exists("state") else 0, 0
+for number in range(done, 12):
+    part += number
+    if number in (3, 7):
+        open("state", "w").write(str(number + 1))
+        open("part", "w").write(str(part))
+        part = 0
+        sys.exit(85)
+open("part", "w").write(str(part))
+"""
+    folder = TreeFolder(Tree({"run.sh": File(SUMS_UP.encode(), 0o755), "prog.py": File(python.encode())}))
+    text = SUBMIT.replace("job.py", "run.sh").replace("queue", "transfer_input_files = prog.py\nqueue")
+    job = parse(text.format(files="state, total"), folder).jobs[0]
+    found, difference = measured(job, explore(job, executor), executor, MODERN)
+    assert found.verdict == CONSISTENT and not difference.explained
+    assert (difference.restarted["out"].text, difference.unbroken["out"].text) == ("66\n", "38\n")
+
+
+def test_a_python_that_is_named_in_full_goes_on(executor):
+    program = RIGHT["sys.exit"].encode()
+    script = f"#!/bin/sh\n{sys.executable} prog.py\n".encode()
+    folder = TreeFolder(Tree({"run.sh": File(script, 0o755), "prog.py": File(program)}))
+    text = SUBMIT.replace("job.py", "run.sh").replace("queue", "transfer_input_files = prog.py\nqueue")
+    job = parse(text.format(files="state"), folder).jobs[0]
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    assert (found.verdict, found.unbroken) == (RESTART_SAFE, True)

@@ -149,7 +149,13 @@ def _execute(request: "Request") -> None:
             import foreign
 
             os.execve(request["interpreter"], foreign.command(request["interpreter"], request), request["environment"])
-        os.execve(request["program"], request["arguments"], request["environment"])
+        environment = dict(request["environment"])
+        if request["unbroken"]:
+            import json
+
+            told = [*request["unbroken"], request["directory"], request["control"] + "/trace"]
+            environment["_SIMULATOR_UNBROKEN"] = json.dumps(told)
+        os.execve(request["program"], request["arguments"], environment)
     except OSError as error:
         with open(request["failure"], "w") as file:
             file.write(f"{error.errno or 0} {error.strerror or error}")

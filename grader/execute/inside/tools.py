@@ -85,6 +85,10 @@ def run_here(command: "list[str]") -> None:
     site.sethelper()
     sys.path[1:] = os.environ["_SIMULATOR_PATH"].split(os.pathsep)
     script.take_over(os.environ["_SIMULATOR_CODE"])
+    if "_SIMULATOR_UNBROKEN" in os.environ:
+        import unbroken
+
+        unbroken.start_if_told()
     fast_exit.begin()
     script.run(os.path.join(os.getcwd(), found[0]), found)
 

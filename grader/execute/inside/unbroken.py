@@ -2,12 +2,16 @@
 
 sys.exit(), exit(), quit(), os._exit() and os.kill() then return. `raise SystemExit(...)` can't, nor can the `return` of
 a function whose value the program exits with: in the job's own files, other code takes their place before these are
-compiled. This is for verifying a job of one's own (see ../unbroken.py). A grader can't go by its notes, as the program
+compiled. A Python program that the job's shell script starts goes on as well: it learns of that by TOLD in its environment, and
+what it starts itself does not.
+
+This is for verifying a job of one's own (see ../unbroken.py). A grader can't go by its notes, as the program
 could write them, too.
 
 Each note is a line of JSON: ["stay", file, line, time, checksums] where the program would have left, with the virtual
 time and the checksum of each file in the sandbox then, and ["back", file, line] when, after that, a function that was
-under way there has come back to an earlier line, as it does in a loop that goes on.
+under way there has come back to an earlier line, as it does in a loop that goes on. ["shell"]: it was started by a
+shell script.
 """
 
 import ast
@@ -33,6 +37,9 @@ if MYPY:
 
 MOST_FILES, MOST_BYTES = 200, 16 << 20
 """Files of a sandbox that get a checksum, and how large each may be."""
+TOLD = "_SIMULATOR_UNBROKEN"
+AT_THE_START = 0.1
+"""Virtual seconds after its start in which a program may begin its timers."""
 LEAVE, LEAVES, VALUE = "_simulator_leave", "_simulator_leaves", "_simulator_value"
 
 
@@ -67,6 +74,16 @@ def start(checkpoint: "list[int | None]", anew: bool, directory: str, path: str)
     loader.source_to_code = source_to_code
 
 
+def start_if_told() -> None:
+    """The same in a Python that a shell script has started."""
+    told = os.environ.pop(TOLD, None)
+    if told and sys.version_info >= (3, 8):
+        checkpoint, anew, directory, path = json.loads(told)
+        start(checkpoint, anew, directory, path)
+        with open(path, "a") as notes:
+            notes.write('["shell"]\n')
+
+
 def _leave(*arguments: object) -> "NoReturn":
     raise SystemExit(*arguments)
 
@@ -83,9 +100,18 @@ class _Stays:
         """(path, line) → the line on which the statement begins that the line is part of, if it is another one."""
 
     def begin_time_anew(self) -> None:
+        """At each stay, it is again as it was when the program looked at its start: a timer stands at 0, and not at a
+        microsecond less, which would be a whole second to one that counts these."""
         self.gone, self.real_now = 0.0, clock.now
-        self.since = self.real_now()
-        clock.now = time.time = lambda: self.real_now() - (self.gone or 0.0)
+        begun = self.since = clock.moment()
+
+        def now() -> float:
+            moment = self.real_now() - (self.gone or 0.0)
+            if not self.gone and moment - begun < AT_THE_START:
+                self.since = moment
+            return moment
+
+        clock.now = time.time = now
 
     def survive(self, number: "int | None") -> None:
         """Let the program not end itself by this signal, if it is one."""
@@ -127,7 +153,7 @@ class _Stays:
             return
         self.note("stay", frame, clock.moment(), self.checksums())
         if self.gone is not None:
-            self.gone = self.real_now() - self.since
+            self.gone = clock.moment() - self.since
         under_way: dict[FrameType, int] = {}
         while frame is not None:
             if self.is_own(frame):
