@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from .. import submit
+from ..execute.startd import has_processes
 from ..rules.execution import Run
 from ..rules.job import Job
 from ..tree import File, Tree
@@ -15,6 +16,17 @@ from .trusted import trusted
 _PACKAGE = Path(__file__).resolve().parents[1]
 PAYLOAD = next(filter(Path.is_dir, (_PACKAGE / "payload", _PACKAGE.parent / "payload")))
 """In the package where it is installed, beside it in the course's own folder."""
+
+
+def make_executable(folder: Path) -> None:
+    """Make the programs in a folder executable. Pyodide, which unpacks the package in a browser, forgets that they are."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.read_bytes().startswith(b"#!"):
+            path.chmod(path.stat().st_mode | 0o111)
+
+
+if not has_processes():
+    make_executable(PAYLOAD)
 
 
 def job_of(submit_file: str) -> Job:

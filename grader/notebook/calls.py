@@ -27,6 +27,7 @@ from ..course.reading import MOST_CHARACTERS, literal_text
 from ..course.report import PASSED, Report
 from ..execute.here import LocalExecutor
 from ..execute.isolation import confinement
+from ..execute.startd import has_processes
 from ..problems import NO_EFFECT
 from ..real_pool.log import read as read_log
 from ..real_pool.personal_pool import PoolError
@@ -48,7 +49,7 @@ from ..view.steps import stepper
 from ..view.style import NO_FORMULA
 from ..view.timeline import timeline
 from . import marks as kept
-from . import slips
+from . import slips, without_shell
 from .live import Live
 from .sliders import explorer  # noqa: F401  (notebooks call it)
 
@@ -96,6 +97,10 @@ def exercise(name: str) -> None:
         return
     slips.watch(_shell(), chosen, _say)
     _say(f"Submit directory {name}/: {', '.join(given.top())}. Yours to write: {', '.join(chosen.answers)}.")
+    if not has_processes():
+        without_shell.install(_shell(), _say)
+    if without_shell.is_out_of_reach(chosen):
+        _say(without_shell.NEEDS_SHELL.format(name=name, script=without_shell.shell_script(chosen)))
 
 
 P = ParamSpec("P")

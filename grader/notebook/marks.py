@@ -16,11 +16,13 @@ from typing import NamedTuple
 from .. import calling
 from ..course.catalogue import COURSE
 from ..course.catalogue import Notebook as Chapter
+from ..course.exercise import Exercise
 from ..course.report import NOT_TRIED, PASSED, Report
 from ..text import count, escape
 from ..tree import Tree
 from ..view.card import STATUSES, in_points, number
 from ..view.style import CLASSES, card_sheet
+from . import without_shell
 
 FILE = Path(".progress.json")
 """In the directory of the notebooks, so that it outlives the kernel and the browser."""
@@ -76,12 +78,13 @@ def _write(marks: Marks) -> None:
 
 
 def points(marks: Marks, chapters: Sequence[Chapter] = COURSE) -> tuple[float, float]:
-    """Points reached, and points that can be: extra points count as far as they are earned."""
+    """Points reached, and points that can be: extra points count as far as they are earned, and what can't be done here
+    when it was done."""
     counting = [
         (exercise, mark)
         for chapter in chapters
         for exercise in chapter.exercises
-        if exercise.counts((mark := marks.get(exercise.name, Mark())).status)
+        if exercise.counts((mark := marks.get(exercise.name, Mark())).status) and not _left_out(exercise, mark)
     ]
     return (
         sum(min(mark.points, exercise.maximum) for exercise, mark in counting),
@@ -89,12 +92,17 @@ def points(marks: Marks, chapters: Sequence[Chapter] = COURSE) -> tuple[float, f
     )
 
 
+def _left_out(exercise: Exercise, mark: Mark) -> bool:
+    """Whether an exercise is left out here, as there is no shell for it."""
+    return mark.status == NOT_TRIED and without_shell.is_out_of_reach(exercise)
+
+
 def following(marks: Marks) -> str:
     """What to do next, in a sentence."""
     for chapter in COURSE:
         for exercise in chapter.exercises:
             mark = marks.get(exercise.name, Mark())
-            if mark.status != PASSED:
+            if mark.status != PASSED and not _left_out(exercise, mark):
                 begun = "Go on with" if mark.status != NOT_TRIED else "Next is"
                 return f"{begun} “{exercise.title}” in {chapter.name}.ipynb."
     return f"Everything is passed. Take your own program next: {calling.command('verify')} SUBMIT_FILE."

@@ -1,0 +1,87 @@
+"""A notebook where there is no shell, as in a browser: which exercises take one, and what becomes of `!` commands.
+
+Commands of this package, as in `!python -m grader verify JOB.sub`, run in the kernel itself. Any other gets a sentence
+instead of a traceback.
+"""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ..course.exercise import Exercise
+from ..execute.startd import has_processes
+from ..tree import File
+
+NEEDS_SHELL = (
+    "To write and check {name} takes a shell (for {script}), which a browser does not have. Read and predict here, and do "
+    "the rest where there is one: the start page of this site says how. `progress()` leaves its points out until then."
+)
+NO_SHELL = (
+    "There is no shell in a browser, so this command can't be run here: {}. Commands of the course can, as in "
+    "`!python -m grader verify my_job/my_job.sub`."
+)
+_SHELLS = (b"#!/bin/", b"#!/usr/bin/env bash", b"#!/usr/bin/env sh")
+_OURS = re.compile(r"\s*\S*\bpython[\d.]*\s+(?:lab\.py\s+run\s+)?-m\s+grader\b(.*)", re.DOTALL)
+
+
+def shell_script(exercise: Exercise) -> str:
+    """The file of an exercise that a shell runs; '' if there is none."""
+    for path, entry in exercise.given().items():
+        if isinstance(entry, File) and entry.content.startswith(_SHELLS):
+            return path
+    return ""
+
+
+def is_out_of_reach(exercise: Exercise) -> bool:
+    """Whether an exercise can't be done here, as it takes a shell."""
+    return not has_processes() and bool(shell_script(exercise))
+
+
+def install(shell: Any, say: Callable[[str], None]) -> None:
+    """Have a kernel without processes run the commands of its cells by run()."""
+    if not hasattr(shell, "register_magic_function"):
+        return
+
+    def system(command: str) -> None:
+        command = shell.var_expand(command, depth=1)
+        shell.user_ns["_exit_code"] = run(command, say)
+
+    shell.system = system
+
+
+def run(command: str, say: Callable[[str], None]) -> int:
+    """Run a command of this package; its exit status. Whatever else it is, `say` why it can't be run."""
+    try:
+        arguments = own_arguments(command)
+    except ValueError as problem:  # a quote that is not closed
+        say(f"This command can't be read: {problem}.")
+        return 2
+    if arguments is None:
+        say(NO_SHELL.format(command.strip()))
+        return 127
+    stdout, before = sys.stdout, sys.argv
+    sys.argv = ["grader", *arguments]
+    try:
+        runpy.run_module("grader", run_name="__main__")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    finally:
+        sys.argv, sys.stdout = before, stdout  # the command line gives stdout up when it can't be written to
+    return 0
+
+
+def own_arguments(command: str) -> list[str] | None:
+    """The arguments of a command that starts this package; None for any other. Raises ValueError for broken quotes."""
+    words = re.sub(rf"^\s*{re.escape(sys.executable)}(?=\s)", "python", command) if sys.executable else command
+    ours = _OURS.fullmatch(words)
+    if ours is None:
+        return None
+    lexer = shlex.shlex(ours[1], posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    arguments = list(lexer)
+    return None if any(set(word) <= set("|&;<>()") for word in arguments if word) else arguments
