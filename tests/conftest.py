@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from grader.execute.executor import Executor
 from grader.rules.execution import Limits
@@ -17,6 +18,9 @@ from grader.tree import File, Tree
 # A shell starts what is to run in the background with SIGINT ignored, and so would be all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# No test may fail because a machine is slow.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 QUICK = ("rules", "submit", "view", "test_architecture.py", "test_environment.py", "test_style.py", "test_tree.py")
 """What --quick runs: the rules, the submit language and the views, as far as no program is executed for long."""

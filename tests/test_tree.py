@@ -7,7 +7,7 @@ import stat
 import tempfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.tree import Directory, Fifo, File, Link, TooLarge, Tree, parents
@@ -205,7 +205,6 @@ def test_an_entry_that_was_put_is_there_and_the_old_tree_is_as_it_was(tree, name
 # -- the disk -----------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(trees())
 def test_what_was_written_is_read_back(tree):
     with tempfile.TemporaryDirectory() as directory:
@@ -214,7 +213,6 @@ def test_what_was_written_is_read_back(tree):
         assert Tree.read(where, fifos=True) == tree
 
 
-@settings(deadline=None)
 @given(trees(), trees())
 def test_writing_over_a_directory_is_merging(one, other):
     with tempfile.TemporaryDirectory() as directory:

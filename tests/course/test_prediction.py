@@ -154,7 +154,7 @@ def test_what_is_no_plain_value_is_said_to_be_none(text, executor):
 
 
 @given(value=LITERALS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_plain_value_gets_a_report(value, executor):
     for name in PREDICTIONS:
         report = judged(name, repr(value), executor)

@@ -278,7 +278,7 @@ def test_a_tar_file_with_too_many_files_is_refused(tmp_path):
     assert eve.sources == () and "too many files" in eve.remarks[0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     some.sampled_from(
         [tarred({SAVE: RIGHT[:2000], "x/y": b"z"}), tarred({SAVE: RIGHT[:2000]}, "gz"), zipped({SAVE: RIGHT[:2000]})]

@@ -38,7 +38,7 @@ def files(exercise: str, kind: str) -> Tree:
     return Tree.files({**one, first: ENDLESS + one[first]} if kind == "endless" else one)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
 @given(st.fixed_dictionaries({exercise: st.sampled_from(("right", "wrong", "endless")) for exercise in PROGRAMS}))
 def test_a_grade_is_that_of_each_exercise_alone(kinds):
     answers = {exercise: files(exercise, kind) for exercise, kind in kinds.items()}

@@ -121,7 +121,7 @@ def test_what_tells_too_little_is_like_nothing(log):
     assert groups(a=log, b=log) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     some.sampled_from(sorted(LOGS)), some.lists(some.tuples(some.integers(0, 6000), some.text(max_size=20)), max_size=5)
 )

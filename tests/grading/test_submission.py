@@ -223,7 +223,7 @@ def test_remarks_are_few_and_printable():
 # -- anything at all -------------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(some.binary(max_size=300))
 def test_no_bytes_make_it_raise(junk):
     submission.read(junk)
@@ -257,7 +257,7 @@ cells = some.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(some.fixed_dictionaries({"cells": some.lists(cells) | trash}, optional={"metadata": trash, "worksheets": trash}))
 def test_no_json_makes_it_raise_and_it_reads_the_same_twice(nb):
     try:

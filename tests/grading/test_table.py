@@ -88,7 +88,7 @@ def test_no_text_is_a_formula_whatever_separates_the_columns(text, column):
     assert len(table.splitlines()) == 2, "a row is a line"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(some.text(alphabet="=+-@;,|\t\n\r \"'x1\xa0\u3000＝−", max_size=12))
 def test_no_text_at_all_is_one(text):
     assert [found for found in cells(written(student=text, remarks=text)) if is_formula(*found)] == []

@@ -268,7 +268,7 @@ DOINGS = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(DOINGS)
 def test_whatever_is_done_time_goes_on_the_past_stays_and_the_schedule_can_be_written_down(live, doings):
     at = LivePosition()

@@ -259,7 +259,7 @@ NOISE = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(sorted(LOGS)), st.lists(st.tuples(st.integers(0, 6000), st.integers(0, 400), NOISE), max_size=6))
 def test_a_mangled_log_has_an_answer_and_safe_sentences(name, changes):
     text = LOGS[name]
@@ -270,14 +270,14 @@ def test_a_mangled_log_has_an_answer_and_safe_sentences(name, changes):
     assert found.resumes <= max(0, len(found.activations) - 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text() | st.binary().map(lambda raw: raw.decode(errors="surrogateescape")))
 def test_any_text_has_an_answer(text):
     for whole in (text, EVICTED[:300] + text, text + EVICTED):
         assert sentences(read_handed_in(whole))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.permutations(range(6)))
 def test_events_in_another_order_never_show_more(order):
     entries = EVICTED.split("\n...\n")[:-1]

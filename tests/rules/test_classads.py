@@ -62,7 +62,7 @@ def told():
 
 
 # Always the same ones: what the library makes of a division by 0.0 has no rule.
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=1000, derandomize=True)
 @given(EXPRESSIONS)
 def test_an_expression_is_what_htcondors_library_says(told, text):
     right, found = told(text), read(text)

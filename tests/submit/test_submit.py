@@ -391,7 +391,7 @@ def quoted(words):
     return '"' + " ".join("'" + word.replace("'", "''") + "'" for word in words).replace('"', '""') + '"'
 
 
-quickly = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quickly = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 @quickly

@@ -267,7 +267,7 @@ def loses_progress(job, played, profile=MODERN):
 # -- the proof ----------------------------------------------------------------------
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(job=jobs())
 @example(job=SAFE)
 @example(job=HELD_LATER)
@@ -284,7 +284,7 @@ def test_the_function_does_what_the_program_does(executor, job):
         sandbox = real.sandbox
 
 
-@settings(max_examples=70, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=70, suppress_health_check=list(HealthCheck))
 @given(job=jobs())
 @example(job=SAFE)
 @example(job=ONLY_N)
@@ -299,14 +299,14 @@ def test_explore_says_what_all_schedules_show(job):
     agrees(job, explore(job, CALLED), list(all_schedules(job)))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(job=jobs(), retries=st.integers(1, 2))
 def test_explore_says_what_all_schedules_show_of_a_job_that_may_be_retried(job, retries):
     job = replace(job, max_retries=retries, transfer_output_files=("rows",))
     agrees(job, explore(job, CALLED), list(all_schedules(job, first=4)))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(job=jobs())
 @example(job=ONLY_N)
 @example(job=CRASHES)
@@ -364,7 +364,7 @@ def goes_round(shown):
     return False
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(job=jobs())
 @example(job=USELESS)
 @example(job=ONLY_N)
@@ -381,7 +381,7 @@ def test_v25_explore_says_what_all_schedules_with_requeues_show(job):
         assert always.end.executions < 30
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(job=jobs())
 @example(job=TWICE)
 def test_what_becomes_of_a_job_depends_on_its_sandbox_and_spool_only(job):
@@ -416,7 +416,7 @@ def test_jobs_of_every_verdict_are_drawn():
     """The generator is not one-sided: all failures, safe jobs and unknown ones are among 150."""
     drawn = set()
 
-    @settings(max_examples=150, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(job=jobs())
     def draw(job):
         found = explore(job, CALLED)
