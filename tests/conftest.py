@@ -39,6 +39,23 @@ def pytest_ignore_collect(collection_path, config):
 
 ON_THE_POOL = {"test_conformance.py", "test_verdicts.py", "test_submit_command.py", "test_cluster.py"}
 """What asks the one live HTCondor."""
+LONGEST = (
+    *sorted(ON_THE_POOL),
+    *(
+        f"test_{name}.py"
+        for name in (
+            "preprocessors completeness browser mutations dice feedback accessibility attacks wrapper site payload_annealing "
+            "nbgrader_collect lab nbgrader exports style"
+        ).split()
+    ),
+)
+"""What takes longest, which begins first, so that no process is left alone with it in the end."""
+
+
+def pytest_collection_modifyitems(items):
+    """Put the longest files first; the others stay in their order."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -46,6 +63,8 @@ def pytest_xdist_make_scheduler(config, log):
     """Where tests run in several processes, those of a file share one, as they share what is made for them; and so do
     all that ask the live HTCondor."""
     from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False  # the order is that of LONGEST, and not of the number of tests
 
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid):

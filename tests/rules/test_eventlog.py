@@ -45,7 +45,9 @@ def read_back(tmp_path):
     return read
 
 
-with_one_folder = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+with_one_folder = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def holds(events, found):
