@@ -14,7 +14,8 @@ from ..tree import Tree
 from ..verify.evidence import evidence, left_running, where_time_was_up
 from ..verify.explore import RESTART_SAFE, UNKNOWN, Exploration, Violation
 from ..verify.verdicts import Unknown, Unsafe
-from .diagnosis import clues, complaint, diagnose, failed_before_output
+from .case import complaint, failed_before_output
+from .diagnosis import clues, diagnose
 from .exercise import Ask, ExplorationCache, Result
 from .misconceptions import MISCONCEPTIONS
 from .report import Failure

@@ -11,15 +11,16 @@ from __future__ import annotations
 import hashlib
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .. import submit
 from ..execute import hashing
 from ..execute.executor import Executor
+from ..problems import Place
 from ..rules.job import Job
 from ..rules.simulation import Pace
 from ..text import count
@@ -29,7 +30,15 @@ from ..verify.explore import Bounds, Exploration, explore
 from .cures import Cure, Remedy
 from .payload import files_in
 from .reading import same_text, syntax_error, unwritten_functions
-from .report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG, Failure, Report, Trial
+from .report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG, Failure, Misconception, Report, Trial
+
+
+class UnusableExercise(Exception):
+    """An exercise that can't be used: where, and why."""
+
+    def __init__(self, file: Path, line: int | None, problem: str):
+        super().__init__(f"{Place(str(file), line)}: {problem}")
+        self.file, self.line, self.problem = file, line, problem
 
 
 class UnusableAnswer(Exception):
@@ -64,9 +73,11 @@ executed ten times at most."""
 class ExplorationCache:
     """Where an answer is tried: an executor, and what exploring has already found out."""
 
-    def __init__(self, executor: Executor, bounds: Bounds = Bounds(), apart: bool = False):
+    def __init__(
+        self, executor: Executor, bounds: Bounds = Bounds(), apart: bool = False, exercise: Exercise | None = None
+    ):
         """`apart`: each execution is done by processes of its own, as the answer has kept a state in them."""
-        self.executor, self.bounds, self.apart = executor, bounds, apart
+        self.executor, self.bounds, self.apart, self.exercise = executor, bounds, apart, exercise
         self._found: dict[tuple[Job, Tree, bool], Exploration] = {}
 
     def explore(self, job: Job, expected: Tree, late: bool = True) -> Exploration:
@@ -159,6 +170,8 @@ class Exercise:
     """How long the transfers of its job take, where that matters."""
     literal: bool = False
     """The answer is no file but a value: the cell `NAME = value`, read as a file called NAME with the value's text."""
+    misconception_hints: Mapping[str, Mapping[int, str]] = field(default_factory=dict, hash=False)
+    """Misconception → 1, 2 or 3 → the hint that is given here in the place of the misconception's own."""
     optional: bool = False
     """It takes what not everyone has, and counts for those alone who have tried it."""
     name: str = ""
@@ -177,6 +190,19 @@ class Exercise:
         """Points for a right answer."""
         return sum(question.maximum for question in self.questions)
 
+    def expected(self) -> Tree:
+        """What a right answer brings home, as it is in expected/. Raises UnusableExercise."""
+        folder = self.folder / "expected"
+        files = files_in(folder) if folder.is_dir() else Tree()
+        if not files:
+            raise UnusableExercise(folder, None, "it has to hold the files that a right answer brings home")
+        return files
+
+    def hints_about(self, behind: Misconception) -> tuple[str, ...]:
+        """The hints of a misconception, as this exercise gives them."""
+        own = self.misconception_hints.get(behind.id, {})
+        return tuple(own.get(number, hint) for number, hint in enumerate(behind.hints, 1))
+
     def counts(self, status: str) -> bool:
         """Whether its points are part of the total for one whose answer is in this status."""
         return not self.optional or status != NOT_TRIED
@@ -191,13 +217,14 @@ class Exercise:
         own = Tree({path: answer[path] for path in self.answers if isinstance(answer.get(path), File)})
         return not self._not_tried(own)
 
-    def judge(self, answer: Tree, executor: Executor, seed: str | None = None) -> Report:
+    def judge(self, answer: Tree, executor: Executor, seed: str | None = None, as_given: bool = False) -> Report:
         """Judge the files of an answer. Never raises for anything that the files may hold.
 
-        With a `seed`, the questions are also asked with numbers that students have not seen, drawn from it.
+        With a `seed`, the questions are also asked with numbers that students have not seen, drawn from it. With
+        `as_given`, they are also asked of an answer that changes nothing.
         """
         own = Tree({path: answer[path] for path in self.answers if isinstance(answer.get(path), File)})
-        if undone := self._not_tried(own):
+        if (undone := self._not_tried(own)) and not as_given:
             return self.unasked(NOT_TRIED, undone)
         try:
             subject = self.subject(self, own)
@@ -206,9 +233,9 @@ class Exercise:
         for path in self.answers:
             if path.endswith(".py") and (failure := syntax_error(path, own.file(path))):
                 return self.unasked(CRASHED, f"Python can't read the answer. {failure.text}", failure)
-        report = self._ask(subject, own, ExplorationCache(executor, self.bounds), seed)
+        report = self._ask(subject, own, self._cache(executor), seed)
         if report.points and executor.keeps_state(seed):
-            return self._ask(subject, own, ExplorationCache(executor, self.bounds, apart=True), seed)
+            return self._ask(subject, own, self._cache(executor, apart=True), seed)
         return report
 
     def job(self, answer: Tree, **settings: float) -> Job:
@@ -233,6 +260,9 @@ class Exercise:
         """A report without an answer to any question."""
         trials = tuple(Trial(q.name, 0.0, q.maximum, None, "") for q in self.questions)
         return Report(self.name, self.title, status, headline, trials, failure, self.hints)
+
+    def _cache(self, executor: Executor, apart: bool = False) -> ExplorationCache:
+        return ExplorationCache(executor, self.bounds, apart, self)
 
     def _not_tried(self, own: Tree) -> str:
         for path in self.answers:
@@ -313,7 +343,7 @@ class Exercise:
                     subject = self.subject(self, remedy.files)
                 except UnusableAnswer:
                     continue
-                trial = ExplorationCache(cache.executor, TRIAL)
+                trial = ExplorationCache(cache.executor, TRIAL, exercise=self)
                 result = self._asked(question, subject, trial, seed)
                 if result.passed and all(
                     self._asked(earlier, subject, trial, seed).passed for earlier in self._before(question)
@@ -340,5 +370,5 @@ class Exercise:
         """Three about the failure, if there are some. Those of a misconception are for who mends a program; of a value,
         however wrong, they are not."""
         if failure.misconception and not self.literal:
-            return failure.misconception.hints_in(self.name)
+            return self.hints_about(failure.misconception)
         return failure.hints or self.hints

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..rules.job import Job
@@ -18,21 +17,13 @@ CRASHED = "could not run"
 NOT_TRIED = "not tried yet"
 
 
-Hint = str | Mapping[str, str]
-"""A hint; or the name of an exercise → the hint there, "" → the hint in all others."""
-
-
 @dataclass(frozen=True)
 class Misconception:
     """What a learner believes or forgot, and three hints that each say a little more."""
 
     id: str
     sentence: str
-    hints: tuple[Hint, Hint, Hint]
-
-    def hints_in(self, exercise: str) -> tuple[str, ...]:
-        """The hints as this exercise gives them."""
-        return tuple(hint if isinstance(hint, str) else hint.get(exercise, hint[""]) for hint in self.hints)
+    hints: tuple[str, str, str]
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,20 @@ def restore_checkpoint(start, end):
         return int(file.read())
 '''
 """A checkpoint.py that is right where there is no checkpoint of another sweep."""
+ONE_BEHIND_ANOTHER = {
+    1: "What is in the checkpoint file after the first execution, and what after the second?",
+    2: "A file that is opened with 'a' keeps what is in it, and what is written stands behind that. The "
+    "checkpoint is to hold one number: that of the last save.",
+    3: "Open the file with 'w', which empties it, each time the job saves.",
+}
+LAST_OR_NEXT = (
+    "Is the saved number the last iteration that is done, or the next one to do? save_checkpoint(iteration) "
+    "is called before that iteration is done."
+)
+LEAVE_WHEN_SAVED = (
+    "Leave with 85 in save_checkpoint, and nowhere else: when the last iteration is done, the program ends by itself."
+)
+"""Hints that both exercises give in the place of those of a misconception."""
 AT_THE_END = {"start": 9, "end": 11, "interval": 1}
 """A sweep that saves before each iteration but the first: the last one has a checkpoint, and so has one before it."""
 

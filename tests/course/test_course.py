@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import table
 from classroom import ASSIGNMENT, EXTRA, MAXIMUM, NOTEBOOKS, ROOT, notebook, source
 
+from grader.course import misconceptions
 from grader.course.catalogue import COURSE, EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS
 
@@ -72,10 +74,21 @@ def test_a_notebook_has_notes_for_instructors(chapter):
 def test_every_misconception_has_a_sentence_and_three_different_hints():
     for known in MISCONCEPTIONS.values():
         assert known.sentence.endswith(".")
-        named = {name for hint in known.hints if not isinstance(hint, str) for name in hint}
-        assert named <= {"", *EXERCISES}
-        for hints in map(known.hints_in, {"", *named}):
+        for hints in (known.hints, *(exercise.hints_about(known) for exercise in EXERCISES.values())):
             assert len(set(hints)) == 3 and all(hint.strip() == hint and hint for hint in hints)
+
+
+def test_a_misconception_has_the_name_of_its_file_and_its_symptoms_ranks_of_their_own():
+    files = Path(misconceptions.__file__).parent.glob("[a-z]*.py")
+    assert {path.stem.replace("_", "-") for path in files} == set(MISCONCEPTIONS)
+    ranks = [rank for rank, _, _ in misconceptions.SYMPTOMS]
+    assert ranks == sorted(set(ranks))
+
+
+def test_an_exercise_has_hints_of_its_own_only_for_misconceptions_that_there_are():
+    for exercise in EXERCISES.values():
+        assert set(exercise.misconception_hints) <= set(MISCONCEPTIONS)
+        assert all(set(hints) <= {1, 2, 3} for hints in exercise.misconception_hints.values())
 
 
 def test_the_page_on_misconceptions_is_what_the_tests_make_of_the_course_now():

@@ -37,7 +37,9 @@ def test_hints_name_only_what_there_is_in_the_exercise(exercise):
     files = EXERCISES[exercise].given()
     there = " ".join([COMMANDS, *files, *(entry.text for entry in files.values())])
     for id in ANSWERS[exercise][1]:
-        named = re.findall(r"\w+_\w+|wrapper|sweep|waves|model", str(MISCONCEPTIONS[id].hints_in(exercise)))
+        named = re.findall(
+            r"\w+_\w+|wrapper|sweep|waves|model", str(EXERCISES[exercise].hints_about(MISCONCEPTIONS[id]))
+        )
         assert [name for name in named if name not in there] == [], id
 
 

@@ -267,7 +267,7 @@ def test_feedback_says_which_trial_failed_and_how(feedback, half):
 def test_feedback_has_the_misconception_and_its_hints(feedback, half):
     known = half.failure.misconception
     assert known.sentence in feedback
-    assert [hint for hint in known.hints_in("restore") if hint not in feedback] == []
+    assert [hint for hint in EXERCISES["restore"].hints_about(known) if hint not in feedback] == []
 
 
 def test_feedback_draws_the_story_of_the_failure(feedback):

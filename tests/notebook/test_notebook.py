@@ -340,7 +340,7 @@ def test_hints_are_about_what_went_wrong(capsys):
     assert told.err == ""
     out = " ".join(told.out.split())
     known = MISCONCEPTIONS["exit-zero-after-save"]
-    assert [text for text in (known.sentence, *known.hints_in("save")) if text not in out] == []
+    assert [text for text in (known.sentence, *EXERCISES["save"].hints_about(known)) if text not in out] == []
 
 
 def test_a_right_answer_needs_no_hint(capsys):

@@ -44,6 +44,34 @@ PARTS = (
 )
 
 
+SAVED_AND_BEGUN = (
+    'Compare the iteration in the line "saves:" of an execution with the one in the line "begins:" of the next.'
+)
+NUMBER_DONE = (
+    'state["iteration"] says how many iterations are done. They are counted from 0, so it is the next one to '
+    "do as well. Where is it changed on its way into the file and back?"
+)
+AS_IT_IS = 'Save state["iteration"] as it is, and return it as it is: no 1 is to be added or taken away.'
+MISCONCEPTION_HINTS = {
+    "repeats-iteration": {1: SAVED_AND_BEGUN, 2: NUMBER_DONE, 3: AS_IT_IS},
+    "skips-iteration": {1: SAVED_AND_BEGUN, 2: NUMBER_DONE, 3: AS_IT_IS},
+    "output-overwritten": {
+        3: "annealing.py opens my_output.txt itself, and appends to it if the state is a restored one. Cut it to "
+        'the saved length, and no shorter: os.truncate("my_output.txt", state["output"]).'
+    },
+    "always-85": {
+        3: "Leave with 85 in save_checkpoint, and nowhere else: when the last iteration is done, the program "
+        "ends by itself."
+    },
+    "never-restores": {
+        3: "In restore_checkpoint: if the checkpoint file is there, read the state from it and return that, not "
+        "initial_state."
+    },
+    "no-progress": {
+        3: "Do not save in restore_checkpoint, and do not leave there: return, and the program does the next "
+        "iterations."
+    },
+}
 EXERCISE = Exercise(
     title="Save enough of the state",
     notebook="06-enough-state",
@@ -73,4 +101,5 @@ EXERCISE = Exercise(
         'Save with pickle.dump(state, file) into a file opened with "wb", then sys.exit(85). Restore with '
         'pickle.load(file), then os.truncate("my_output.txt", state["output"]), and return the state.',
     ),
+    misconception_hints=MISCONCEPTION_HINTS,
 )

@@ -52,6 +52,15 @@ def tells_of_failures(job: Job, cache: ExplorationCache) -> Result:
     )
 
 
+MODELS_OWN = (
+    "Leave with the model's own code, whatever it is: set -o pipefail above the pipe, or exit "
+    "${PIPESTATUS[0]} right after it."
+)
+MISCONCEPTION_HINTS = {
+    "exit-zero-after-save": {3: MODELS_OWN},
+    "wrong-exit-code": {3: MODELS_OWN},
+    "always-85": {3: MODELS_OWN},
+}
 EXERCISE = Exercise(
     title="Mend the wrapper that loses the exit code",
     notebook="09-find-the-bugs",
@@ -84,4 +93,5 @@ EXERCISE = Exercise(
         "Put the line set -o pipefail above the pipe. Then the pipe, and with it the script, ends with the model's "
         "code.",
     ),
+    misconception_hints=MISCONCEPTION_HINTS,
 )

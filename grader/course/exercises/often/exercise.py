@@ -127,6 +127,12 @@ def _too_little(scenario: Scenario, saved: Sequence[int], spent: Sequence[Spent]
 MANY, ALL = (f"On every pool at least {share:.0%} of the best goodput" for share in (ENOUGH_BY_RULE, MOST_BY_RULE))
 
 
+MISCONCEPTION_HINTS = {
+    "no-progress": {
+        3: "Right after a start, no seconds have passed since the last checkpoint: do not save then. And save "
+        "before a slot is lost."
+    },
+}
 EXERCISE = Exercise(
     title="A rule for any pool",
     notebook="07-how-often",
@@ -148,4 +154,5 @@ EXERCISE = Exercise(
         "checkpoint costs, and on how often slots are lost.",
         "return seconds_since_checkpoint >= math.sqrt(2 * checkpoint_seconds * seconds_between_evictions)",
     ),
+    misconception_hints=MISCONCEPTION_HINTS,
 )

@@ -12,6 +12,9 @@ from grader.course.dice import fair
 from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Result
 from grader.course.sweep import (
     AT_THE_END,
+    LAST_OR_NEXT,
+    LEAVE_WHEN_SAVED,
+    ONE_BEHIND_ANOTHER,
     SWEEP,
     anywhere,
     asking,
@@ -100,6 +103,32 @@ def copes_with_damage(job: Job, cache: ExplorationCache) -> Result:
 is_the_sweep = keeps(SWEEP.executable, OUTPUT, "sweep.sub")
 
 
+MISCONCEPTION_HINTS = {
+    "two-files-disagree": ONE_BEHIND_ANOTHER,
+    "repeats-iteration": {
+        2: LAST_OR_NEXT,
+        3: "Save the iteration itself, and let restore_checkpoint return it, not one less.",
+    },
+    "skips-iteration": {
+        2: LAST_OR_NEXT,
+        3: "Save the iteration itself, and let restore_checkpoint return it, not one more.",
+    },
+    "output-overwritten": {
+        3: "sweep.py opens my_output.txt itself, and appends to it if restore_checkpoint does not return start. "
+        "Leave that file alone."
+    },
+    "always-85": {3: LEAVE_WHEN_SAVED},
+    "never-restores": {
+        3: "In restore_checkpoint: if the checkpoint file is there, read the iteration from it and return that."
+    },
+    "no-progress": {
+        3: "Do not save in restore_checkpoint, and do not leave there: return, and the program does the next "
+        "iterations."
+    },
+    "stale-checkpoint": {
+        3: "Return the saved iteration only if start <= iteration <= end; in any other case return start."
+    },
+}
 EXERCISE = Exercise(
     title="Use a checkpoint",
     notebook="04-restore",
@@ -151,4 +180,5 @@ EXERCISE = Exercise(
         "if not os.path.exists(...): return start — then read the number inside try/except ValueError, and at the end: "
         "return iteration if start <= iteration <= end else start.",
     ),
+    misconception_hints=MISCONCEPTION_HINTS,
 )

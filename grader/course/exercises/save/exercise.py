@@ -5,7 +5,19 @@ from __future__ import annotations
 from grader.course.checks import both, first_checkpoint
 from grader.course.cures import circumstances, leaving, saving
 from grader.course.exercise import Exercise, Question
-from grader.course.sweep import AT_THE_END, SWEEP, anywhere, asking, in_place, restart_safe, sweep, unseen
+from grader.course.sweep import (
+    AT_THE_END,
+    LAST_OR_NEXT,
+    LEAVE_WHEN_SAVED,
+    ONE_BEHIND_ANOTHER,
+    SWEEP,
+    anywhere,
+    asking,
+    in_place,
+    restart_safe,
+    sweep,
+    unseen,
+)
 
 RESUMING = (*circumstances.CURES, *leaving.SOMETIMES, *saving.CURES)
 """What the causes of a failure are looked for with, if there is a checkpoint."""
@@ -13,6 +25,21 @@ SAVING = (*leaving.NEVER, *RESUMING)
 """The same, if there is none."""
 
 
+MISCONCEPTION_HINTS = {
+    "two-files-disagree": ONE_BEHIND_ANOTHER,
+    "repeats-iteration": {
+        2: LAST_OR_NEXT,
+        3: "Write the iteration itself, not one less: restore_checkpoint, which is given, returns what it reads.",
+    },
+    "skips-iteration": {
+        2: LAST_OR_NEXT,
+        3: "Write the iteration itself, not one more: restore_checkpoint, which is given, returns what it reads.",
+    },
+    "listed-file-missing": {
+        3: "sweep.sub lists checkpoint.txt: write a file of just that name, in no other directory, before you leave."
+    },
+    "always-85": {3: LEAVE_WHEN_SAVED},
+}
 EXERCISE = Exercise(
     title="Write a checkpoint",
     notebook="03-save",
@@ -49,4 +76,5 @@ EXERCISE = Exercise(
         'with open("checkpoint.txt", "w") as file: file.write(str(iteration)) — and then, outside the with block, '
         "sys.exit(85).",
     ),
+    misconception_hints=MISCONCEPTION_HINTS,
 )

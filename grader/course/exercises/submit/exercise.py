@@ -77,6 +77,20 @@ def _unfit(name: str, asked: str) -> str:
     return f"{name} = {asked}{means} {too_little}" if amount < least else f"{name} = {asked}: {too_much}"
 
 
+MISCONCEPTION_HINTS = {
+    "checkpoint-not-transferred": {
+        3: "The given functions save in the directory state. List `state`, beside my_output.txt."
+    },
+    "listed-file-missing": {
+        3: "Two things are there when the program leaves with 85: the directory `state` and my_output.txt. List "
+        "them under just these names."
+    },
+    "path-flattened": {
+        3: "List the directory itself (`state`: no file in it, no slash behind it), or set "
+        "preserve_relative_paths = True."
+    },
+    "wrong-exit-code": {3: "The given functions leave with 85: checkpoint_exit_code = 85."},
+}
 EXERCISE = Exercise(
     title="Tell HTCondor about the checkpoint",
     notebook="02-submit-file",
@@ -111,4 +125,5 @@ EXERCISE = Exercise(
         "checkpoint_exit_code = 85, transfer_checkpoint_files = state, my_output.txt, transfer_output_files = "
         "my_output.txt, and request_cpus, request_memory, request_disk.",
     ),
+    misconception_hints=MISCONCEPTION_HINTS,
 )

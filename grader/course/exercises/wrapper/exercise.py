@@ -25,6 +25,30 @@ from grader.course.waves import (
 BEFORE, TIME_UP = "With time enough, it is done in one go", "Out of time, it leaves with 85 and a checkpoint"
 
 
+TIME_WAS_UP = (
+    "Leave with 85 only if time was up, which timeout says with 124, and with the exit code of waves in all "
+    "other cases."
+)
+MISCONCEPTION_HINTS = {
+    "exit-zero-after-save": {3: TIME_WAS_UP},
+    "wrong-exit-code": {3: TIME_WAS_UP},
+    "crash-will-resume": {
+        3: "Let no signal or exception end the wrapper. (In Python, a time limit that is over is an exception, "
+        "subprocess.TimeoutExpired: catch it.) " + TIME_WAS_UP
+    },
+    "always-85": {3: TIME_WAS_UP},
+    "never-restores": {
+        1: "Look at what waves prints in the second execution: with which step does it begin?",
+        2: "HTCondor starts my_wrapper again with the same arguments. Only my_wrapper can look for a restart "
+        "file, and tell waves of it.",
+        3: "If restart.dat is there, start ./waves --restart restart.dat, else ./waves.",
+    },
+    "no-progress": {
+        1: "How many steps did waves do in the repeating execution, and are they in a restart file?",
+        2: "waves goes on from a restart file. Ended before it has written the next one, it is where it was.",
+        3: "The time limit is the first argument of my_wrapper, $1. It is long enough for a restart file.",
+    },
+}
 EXERCISE = Exercise(
     title="Wrap a program that can't be changed",
     notebook="08-wrapper",
@@ -66,4 +90,5 @@ EXERCISE = Exercise(
         "If `tail -n 1 restart.dat | grep -q -x end` fails, restart.dat is torn or not there, and restart.old is the "
         "last whole file: mv restart.old restart.dat. Then exit 85. If the code is not 124: exit $code.",
     ),
+    misconception_hints=MISCONCEPTION_HINTS,
 )

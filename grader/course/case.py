@@ -1,0 +1,433 @@
+"""A failing job, and what can be asked about it to find the misconception behind the failure."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from ..execute.executor import Executor
+from ..rules.execution import Note, Run
+from ..rules.job import STDERR, STDOUT, Job
+from ..rules.simulation import Held, Saved
+from ..text import count, plain
+from ..tree import Entry, File, Tree
+from ..verify.evidence import Evidence, files_left_behind
+from ..verify.explore import Exploration
+from ..verify.states import State
+from .resumption import OUTPUT, PLACE, Restart, first_loss, free_way
+
+BUGS = (
+    "NameError",
+    "AttributeError",
+    "TypeError",
+    "SyntaxError",
+    "IndentationError",
+    "ImportError",
+    "ModuleNotFoundError",
+    "UnboundLocalError",
+    "NotImplementedError",
+    "RecursionError",
+)
+"""Exceptions that are slips of the pen and tell nothing about what a learner believes."""
+HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit")
+MISHAPS = (
+    "OSError",
+    "FileNotFoundError",
+    "FileExistsError",
+    "IsADirectoryError",
+    "NotADirectoryError",
+    "PermissionError",
+    "ValueError",
+    "KeyError",
+    "IndexError",
+    "EOFError",
+    "json.",
+    "pickle.",
+    "_pickle.",
+    "UnicodeDecodeError",
+)
+"""Exceptions that nobody means to leave by, unless a program raises them itself."""
+FLUSHING = b"""
+def _flushing():
+    import gc, io, os, signal
+    def first(really):
+        def leave(*arguments):
+            for file in gc.get_objects():
+                if isinstance(file, io.IOBase) and not file.closed and file.writable():
+                    file.flush()
+            really(*arguments)
+        return leave
+    for name in "_exit abort kill execv execve execl execlp execvp execvpe".split():
+        setattr(os, name, first(getattr(os, name)))
+_flushing()
+"""
+"""Put at the beginning of a Python program: whatever ends it at once flushes its files first."""
+
+
+def emptied_shown(case: Case) -> tuple[Evidence, ...]:
+    """That a restart has emptied a checkpoint file in opening it."""
+    return tuple(
+        Evidence(
+            "emptied",
+            f"execution {case.state.execution} found {quoted(case.state_files[path])} in "
+            f"{path}, and opened it for writing before it had read it, which empties it",
+            path,
+        )
+        for path in case.emptied
+    )
+
+
+def _is_longer(entry: Entry, before: Entry | None) -> bool:
+    """Whether a file has all that was in it before, if anything was, and more."""
+    return (
+        isinstance(entry, File)
+        and isinstance(before, File)
+        and b"" != before.content != entry.content
+        and entry.content.startswith(before.content)
+    )
+
+
+def quoted(file: File) -> str:
+    """What is in a file, if that is a few characters of text, or how much it is."""
+    text = file.text
+    short = len(text) <= 30 and plain(text, keep="\n") == text
+    return repr(text) if short else count(len(file.content), "byte")
+
+
+def failed_before_output(state: State) -> bool:
+    """Whether a job is held for missing output because its program failed (R6)."""
+    return isinstance(state.next, Held) and state.next.code == 12 and state.ran.exit.code != 0
+
+
+def complaint(job: Job, run: Run | None) -> str:
+    """What a program that gave up has said of it, by its name as programs do; "" if it said nothing."""
+    last = (run.stderr.splitlines() or [""])[-1] if run else ""
+    name, _, said = last.partition(": ")
+    return said if name == job.executable else ""
+
+
+class Case:
+    """A failing job and what can be asked about it."""
+
+    def __init__(self, job: Job, found: Exploration, executor: Executor):
+        self.job, self.found, self.executor = job, found, executor
+        self.state = found.violation.state if found.violation else found.root
+        self.run = self.state.run
+        """Its execution; None of a state that was never executed."""
+        # A program that fails before it has made its output is held for the output, which is a symptom.
+        self.failure = "failed" if failed_before_output(self.state) else found.failure or ""
+
+    @property
+    def ran(self) -> Run:
+        """The execution of a state that was executed."""
+        return self.state.ran
+
+    # -- where it happens ------------------------------------------------------
+
+    @cached_property
+    def way(self) -> list[State]:
+        """The states up to the failure; if there is none, those of the run without faults."""
+        return self.state.way() if self.found.violation else free_way(self.found)
+
+    @cached_property
+    def moved(self) -> bool:
+        """Whether a restart in a new sandbox that had a checkpoint is on the failing schedule."""
+        return self.restart is not None
+
+    @cached_property
+    def restart(self) -> tuple[State, State] | None:
+        """The last (state before, state after) of a move that took a checkpoint along."""
+        way = self.state.way()
+        moves = [(a, b) for a, b in zip(way, way[1:]) if b.moved and any(isinstance(s.next, Saved) for s in way)]
+        return moves[-1] if moves else None
+
+    @cached_property
+    def left_behind(self) -> list[str]:
+        """Files that the program had made by its last checkpoint and that a new sandbox does not have."""
+        return files_left_behind(*self.restart) if self.restart else []
+
+    # -- checkpoint files ------------------------------------------------------
+
+    def outputs(self) -> set[str]:
+        """The files that are the result: those that come home by name, or if none is named, those that have to."""
+        if self.job.transfer_output_files is None and self.found.known:
+            return set(self.found.reference or ())
+        return set(self.job.transfer_output_files or ())
+
+    @cached_property
+    def state_files(self) -> dict[str, File]:
+        """The files of the checkpoint that the failing execution finds, output and streams apart."""
+        return {
+            path: entry
+            for path, entry in self.state.spool.items()
+            if isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR}
+        }
+
+    @cached_property
+    def emptied(self) -> list[str]:
+        """The files of the checkpoint that the failing execution emptied before it had read them; none if no error came
+        of that, as it seems not to have wanted to read them."""
+        read: set[str] = set()
+        emptied: list[str] = []
+        if not self.state_files:
+            return emptied
+        for what, *about in self.notes:
+            if what == "empty" and about[0] not in read:
+                emptied.append(about[0])
+            elif what == "open" and about[1] == "r":
+                read.add(about[0])
+            elif what == "raise" and about[2] not in HARMLESS:
+                return [path for path in emptied if path in self.state_files and self.state_files[path].content]
+        return []
+
+    @cached_property
+    def piled_up(self) -> tuple[str, State, State] | None:
+        """(path, before, after): a checkpoint file to which the execution of `before` has added what it saved, and the
+        restart in place that finds it so: the first that does not go well."""
+        first = next((number for number, state in enumerate(self.way) if not self.goes_well(state)), 0)
+        if not first or self.way[first].moved:
+            return None
+        before, after = self.way[first - 1 : first + 1]
+        known = {STDOUT, STDERR, *self.outputs(), *(self.found.reference or ())}
+        return next(
+            (
+                (path, before, after)
+                for path, entry in after.sandbox.items()
+                if path not in known and _is_longer(entry, before.sandbox.get(path))
+            ),
+            None,
+        )
+
+    def goes_well(self, state: State) -> bool:
+        """Whether an execution leaves with the checkpoint code, or at the end, with more of the right output than there
+        was before. (The last line may be there to be continued.)"""
+        if state.run is None or state.run.exit.code not in (0, self.job.checkpoint_exit_code):
+            return False
+        was, now = self.output_in(state.sandbox), self.output_in(state.run.sandbox)
+        return all(
+            len(had) < len(there) and there[:-1] == expected[: len(there) - 1]
+            for (_, had), (expected, there) in zip(was, now)
+        )
+
+    @cached_property
+    def saving(self) -> State | None:
+        """The last execution that saved a checkpoint."""
+        return next((state for state in reversed(self.way) if isinstance(state.next, Saved)), None)
+
+    @cached_property
+    def flushed(self) -> Tree:
+        """What the execution that saved the checkpoint would have left if it had flushed its files; empty of a job that
+        is not a Python script."""
+        saving = self.saving
+        program = saving.sandbox.get(self.job.executable) if saving else None
+        if saving is None or not isinstance(program, File) or b"python" not in program.content.partition(b"\n")[0]:
+            return Tree()
+        first, _, rest = program.content.partition(b"\n")
+        sandbox = saving.sandbox.put(self.job.executable, program._replace(content=first + FLUSHING + rest))
+        return self.executor.run(self.job, sandbox, slot=saving.slot, clock=saving.clock).sandbox
+
+    def wrote_state(self) -> bool:
+        """Whether the last execution wrote anything but output, stdout and stderr."""
+        changed = self.ran.sandbox.changed_since(self.state.sandbox)
+        return any(
+            isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR} for path, entry in changed.items()
+        )
+
+    # -- the watched execution -------------------------------------------------
+
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """The failing state's execution done again, with file opens and exceptions noted."""
+        return self.executor.run(
+            self.job, self.state.sandbox, slot=self.state.slot, clock=self.state.clock, trace=True
+        ).notes
+
+    @cached_property
+    def swallowed(self) -> list[Note]:
+        """Exceptions that were raised in the job's own files and caught there."""
+        raised = [note for note in self.notes if note[0] == "raise" and note[3] not in HARMLESS]
+        if "Traceback (most recent call last)" in self.ran.stderr:
+            return []
+        return raised
+
+    @cached_property
+    def exception(self) -> str:
+        """The last line of a traceback on stderr: `KeyError: 'x'`; '' without one."""
+        if "Traceback (most recent call last)" not in self.ran.stderr:
+            return ""
+        lines = [line for line in self.ran.stderr.strip().splitlines() if line and not line.startswith(" ")]
+        return lines[-1] if lines else ""
+
+    def raised_itself(self) -> bool:
+        """Whether the line that a traceback ends with raises the exception."""
+        lines = [line.strip() for line in self.ran.stderr.splitlines() if line.startswith("    ") and line.strip(" ^~")]
+        return bool(lines) and lines[-1].startswith("raise ")
+
+    def bug(self) -> bool:
+        """Whether the execution ended with an exception that is a mere slip."""
+        return self.exception.startswith(BUGS)
+
+    # -- what is said of the state -----------------------------------------------
+
+    @cached_property
+    def loss(self) -> Restart | None:
+        """The first restart that went on, but lost part of the state, as far as the program speaks of it."""
+        restart = first_loss(self.found)
+        return restart if restart and restart.resumed() else None
+
+    # -- the output, line by line ----------------------------------------------
+
+    @cached_property
+    def lines(self) -> tuple[list[str], list[str]]:
+        """(expected, got): the lines of the first output file that is not as it should be."""
+        violation = self.found.violation
+        if violation is None or violation.expected is None:
+            return [], []
+        got = violation.got or Tree()
+        for path, entry in violation.expected.items():
+            if isinstance(entry, File) and got.get(path) != entry:
+                other = got.get(path)
+                return entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else []
+        return [], []
+
+    @cached_property
+    def labels(self) -> tuple[list[str], list[str]]:
+        """(expected, got): what the lines begin with, which tells iterations apart even if their numbers are wrong.
+        Of a job that comes to no end, those of its last execution."""
+        if self.found.violation is not None and self.found.violation.expected is not None:
+            expected, got = self.lines
+        else:
+            expected, got = max(self.so_far, key=lambda both: len(both[1]), default=([], []))
+        return [line.split(" ")[0] for line in expected], [line.split(" ")[0] for line in got]
+
+    def astray(self) -> bool:
+        """Whether all is right up to a restart, and from there on there are other numbers in the right lines."""
+        (expected, got), (wanted, had) = self.lines, self.labels
+        if wanted != had or expected == got:
+            return False
+        right = next(i for i, (a, b) in enumerate(zip(expected, got)) if a != b)
+        first = self.state.way()[0].ran
+        return first.exit.code == self.job.checkpoint_exit_code and right >= max(
+            (
+                entry.content.count(b"\n")
+                for path, entry in first.sandbox.items()
+                if isinstance(entry, File) and path in self.outputs()
+            ),
+            default=0,
+        )
+
+    @cached_property
+    def reseeded(self) -> bool:
+        """Whether the random numbers of the failing execution begin where those of the first one began."""
+        first = self.state.way()[0]
+        before = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, trace=True).notes
+        began, begins = ([note[1:] for note in notes if note[0] == "random"] for notes in (before, self.notes))
+        return bool(began) and bool(begins) and began[0] == begins[-1]
+
+    @cached_property
+    def so_far(self) -> list[tuple[list[str], list[str]]]:
+        """(expected, there) for each output file: its lines, and those in the sandbox by now."""
+        return self.output_in(self.state.sandbox)
+
+    def output_in(self, sandbox: Tree) -> list[tuple[list[str], list[str]]]:
+        """(expected, there) for each output file: its lines, and those in a sandbox."""
+        found = self.found.reference or Tree()
+        return [
+            (entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else [])
+            for path, entry in found.items()
+            if isinstance(entry, File)
+            for other in [sandbox.get(path)]
+        ]
+
+    def complete(self) -> bool:
+        """Whether the sandbox has all the output although the job goes on."""
+        return bool(self.so_far) and all(set(expected) <= set(there) for expected, there in self.so_far)
+
+    def went_on(self) -> bool:
+        """Whether an execution got further than the first one, in the output that there is."""
+        first, *later = (
+            len(
+                {
+                    line.split(" ")[0]
+                    for path, entry in state.run.sandbox.items()
+                    if path in self.outputs() and isinstance(entry, File)
+                    for line in entry.text.splitlines()
+                }
+            )
+            for state in self.state.way()
+            if state.run
+        )
+        return any(lines > first for lines in later)
+
+    def saved_by_then(self) -> bool:
+        """Whether the failing execution has written something to a file of the checkpoint."""
+        end = self.state.clock + self.ran.seconds
+        after = self.ran.sandbox
+        return any(
+            after.times.get(path) == end and isinstance(entry := after.get(path), File) and entry.content
+            for path in self.state_files
+        )
+
+    def place_saved(self) -> bool:
+        """Whether the checkpoint tells how far the job has got, or is in a form in which that can't be seen; not so if it
+        is text and has neither the last line's number nor the next."""
+        numbers = {
+            int(label) + more
+            for _, there in self.so_far
+            for label in [line.split(" ")[0] for line in there][-1:]
+            if label.isdecimal() and len(label) < 10
+            for more in (-1, 0, 1)
+        }
+        text = "\n".join(entry.text for entry in self.state_files.values()).strip()
+        if not numbers or not self.state_files or not text.isprintable():
+            return True
+        return any(int(number) in numbers for number in re.findall(r"\d{1,9}", text))
+
+    def mentions_signals(self) -> bool:
+        """Whether one of the job's files speaks of signals at all."""
+        return any(
+            re.search(rb"SIGTERM|signal|\btrap\b", entry.content)
+            for entry in self.job.inputs.values()
+            if isinstance(entry, File)
+        )
+
+    def always_off_by(self, *lines: int) -> bool:
+        """Whether each restart that did not go on with the output where it should have was off by so many lines; also so
+        if that can't be seen."""
+        off = []
+        for state in self.state.way()[1:]:
+            for (expected, had), (_, there) in zip(
+                self.output_in(state.sandbox), self.output_in(state.run.sandbox) if state.run else ()
+            ):
+                labels, before, after = ([line.split(" ")[0] for line in some] for some in (expected, had, there))
+                more = after[len(before) :]
+                if before and more and after[: len(before)] == before and {before[-1], more[0]} <= set(labels):
+                    off.append(labels.index(more[0]) - labels.index(before[-1]) - 1)
+        return set(off) <= {0, *lines}
+
+    def repeated(self) -> bool:
+        """Whether the sandbox has output lines more than once that should be there once."""
+        return any(
+            there.count(line) > expected.count(line) for expected, there in self.so_far for line in set(expected)
+        )
+
+
+def left_by_error(case: Case, *kinds: str) -> bool:
+    """Whether an exception of these kinds was raised, or ended the execution."""
+    return case.exception.startswith(kinds) or any(note[3] in kinds for note in case.swallowed)
+
+
+def is_end_of(got: list[str], expected: list[str]) -> bool:
+    return got == expected[len(expected) - len(got) :]
+
+
+def off_by(case: Case) -> int:
+    """How many iterations too far a restart goes on, if that is all that is wrong with its state."""
+    if case.loss is None or set(case.loss.lost()) - {OUTPUT} != {PLACE}:
+        return 0
+    return number(case.loss.begun, PLACE) - number(case.loss.saved, PLACE)
+
+
+def number(description: dict[str, str], name: str) -> int:
+    value = description.get(name, "")
+    return int(value) if value.isdecimal() else 0

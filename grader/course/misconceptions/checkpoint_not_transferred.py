@@ -1,0 +1,46 @@
+"""Misconception `checkpoint-not-transferred`."""
+
+from __future__ import annotations
+
+from ...verify.evidence import Evidence
+from ..case import Case
+from ..report import Misconception
+from .output_not_in_checkpoint import output_not_in_checkpoint
+
+MISCONCEPTION = Misconception(
+    "checkpoint-not-transferred",
+    "The checkpoint is written, but it is not in transfer_checkpoint_files: it does not survive an eviction.",
+    (
+        "Look into the spool directory. Is the file in it that a restart reads?",
+        "In place the old sandbox is still there. Elsewhere there is only what transfer_checkpoint_files lists.",
+        "List every file that is written when the job saves, under exactly its name, in transfer_checkpoint_files.",
+    ),
+)
+
+
+def clues(case: Case) -> tuple[Evidence, ...]:
+    """That no list says what the checkpoint is, and what HTCondor takes for it then (R4a)."""
+    if case.job.transfer_checkpoint_files is not None:
+        return ()
+    taken = (
+        "what transfer_output_files lists"
+        if case.job.transfer_output_files is not None
+        else "the new and changed files at the top of the sandbox, and no directory"
+    )
+    return (
+        Evidence(
+            "unnamed",
+            f"nothing names the files of the checkpoint, as there is no transfer_checkpoint_files: it is {taken}",
+        ),
+    )
+
+
+def checkpoint_not_transferred(case: Case) -> bool:
+    """Elsewhere it starts over, or fails, for want of a file that it had written itself."""
+    if not case.moved or case.failure not in ("lost progress", "failed", "never finishes", "wrong output"):
+        return False
+    lost = [path for path in case.left_behind if path not in case.outputs()]
+    return bool(lost) and not case.state_files and not output_not_in_checkpoint(case)
+
+
+SYMPTOMS = ((130, checkpoint_not_transferred),)

@@ -1,0 +1,29 @@
+"""Misconception `crash-will-resume`."""
+
+from __future__ import annotations
+
+from ..case import (
+    MISHAPS,
+    Case,
+)
+from ..report import Misconception
+
+MISCONCEPTION = Misconception(
+    "crash-will-resume",
+    "The program ends with an error after saving, as if HTCondor restarted jobs that fail. It does not.",
+    (
+        "How did the execution end that wrote the checkpoint?",
+        "A job that crashes is finished for HTCondor: it is not started again, whatever it has saved.",
+        "Do not raise or abort, and catch what stops you. Leave with sys.exit(85) when the checkpoint is there.",
+    ),
+)
+
+
+def crash_will_resume(case: Case) -> bool:
+    if case.failure != "failed" or not case.wrote_state() or case.bug() or case.emptied:
+        return False
+    mishap = case.exception.startswith(MISHAPS) and not case.raised_itself()
+    return case.ran.exit.signal is not None or (bool(case.exception) and not mishap)
+
+
+SYMPTOMS = ((90, crash_will_resume),)

@@ -1,0 +1,28 @@
+"""Misconception `host-in-checkpoint`."""
+
+from __future__ import annotations
+
+from ...tree import Tree
+from ..case import Case
+from ..report import Misconception
+
+MISCONCEPTION = Misconception(
+    "host-in-checkpoint",
+    "The checkpoint holds something that is true on one execution point only: an absolute path, a host name.",
+    (
+        "Read your checkpoint file. Would it mean the same on another machine?",
+        "Every activation has a directory of its own, on a machine of its own.",
+        "Save names relative to the sandbox, and nothing about the machine.",
+    ),
+)
+
+
+def host_in_checkpoint(case: Case) -> bool:
+    if not case.moved:
+        return False
+    saved = Tree(case.state_files)
+    elsewhere = case.executor.slots_named_in(saved) - {case.state.slot}
+    return bool(elsewhere)
+
+
+SYMPTOMS = ((60, host_in_checkpoint),)

@@ -1,0 +1,24 @@
+"""Misconception `never-restores`."""
+
+from __future__ import annotations
+
+from ..case import Case
+from ..report import Misconception
+
+MISCONCEPTION = Misconception(
+    "never-restores",
+    "A restart does not use the checkpoint: every execution begins at the first iteration, for ever.",
+    (
+        "Look at the second execution: with which iteration does it begin?",
+        "HTCondor starts the program again with the same arguments. Only the program itself can look for a checkpoint.",
+        "Before the loop: if the checkpoint file is there, read it, and begin where it says.",
+    ),
+)
+
+
+def never_restores(case: Case) -> bool:
+    """Starts over, although there is a checkpoint from which something could be told."""
+    return case.failure == "never finishes" and not case.went_on() and case.place_saved()
+
+
+SYMPTOMS = ((310, never_restores),)

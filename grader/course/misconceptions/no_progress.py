@@ -1,0 +1,57 @@
+"""Misconception `no-progress`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ...tree import File
+from ..case import Case
+from ..report import Misconception
+
+MISCONCEPTION = Misconception(
+    "no-progress",
+    "No execution gets further than the one before: it saves before it has done any work, or its slot is "
+    "lost, or its time is up, before it saves.",
+    (
+        "How many iterations did the repeating execution do, and were they saved?",
+        "A restart must do at least one iteration before it saves again, and it must save before its slot is lost.",
+        "Do not save before the first iteration of an execution is done, and save more often than slots are lost.",
+    ),
+)
+
+
+def no_progress(case: Case) -> bool:
+    """An execution that takes no time, in a job in which others do or which has no output yet."""
+    worked = any(state.run and state.run.seconds for state in case.state.way()[:-1])
+    nothing = not any(there for _, there in case.so_far)
+    return case.failure == "never finishes" and case.ran.seconds == 0 and (worked or nothing)
+
+
+def time_is_up(case: Case) -> bool:
+    """A `timeout` ends each execution before it has saved anything; with ten times as much it saves, or is done."""
+    if case.failure != "never finishes" or case.run is None or case.saved_by_then():
+        return False
+    files, more = case.state.sandbox, case.job.inputs
+    for path, entry in case.job.inputs.items():
+        if isinstance(entry, File) and files.get(path) == entry and (longer := TIMEOUT.sub(_ten_times, entry.content)):
+            files, more = (tree.put(path, entry._replace(content=longer)) for tree in (files, more))
+    if more == case.job.inputs:
+        return False
+    job = replace(case.job, inputs=more)
+    run = case.executor.run(job, files, slot=case.state.slot, clock=case.state.clock)
+    return run.exit.code == 0 or any(run.sandbox.get(path) != entry for path, entry in case.state_files.items())
+
+
+TIMEOUT = re.compile(rb"(\btimeout(?: +-\S+(?: +\d+[smhd]?)?)* +)(\d+)")
+"""A time limit in a script."""
+
+
+def _ten_times(found: re.Match[bytes]) -> bytes:
+    return b"%s%d" % (found[1], 10 * int(found[2]))
+
+
+SYMPTOMS = (
+    (280, no_progress),
+    (290, time_is_up),
+)

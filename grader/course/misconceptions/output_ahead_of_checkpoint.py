@@ -1,0 +1,32 @@
+"""Misconception `output-ahead-of-checkpoint`."""
+
+from __future__ import annotations
+
+from ..case import (
+    Case,
+    number,
+)
+from ..report import Misconception
+from ..resumption import OUTPUT
+
+MISCONCEPTION = Misconception(
+    "output-ahead-of-checkpoint",
+    "The output holds more than the state knows of: what was written after that moment is repeated on a restart.",
+    (
+        "How long was my_output.txt in the moment that was saved, and how long is it when the restart begins?",
+        "A restart continues the output that it finds. Lines that do not belong to the saved state have to go first.",
+        "Save the length that belongs to the state, and cut the file to it at the restart: "
+        'os.truncate("my_output.txt", length).',
+    ),
+)
+
+
+def output_ahead(case: Case) -> bool:
+    return (
+        case.loss is not None
+        and OUTPUT in case.loss.lost()
+        and number(case.loss.begun, OUTPUT) > number(case.loss.saved, OUTPUT)
+    )
+
+
+SYMPTOMS = ((230, output_ahead),)

@@ -1,0 +1,37 @@
+"""Misconception `sigterm-saves`."""
+
+from __future__ import annotations
+
+from ...rules.execution import Stop
+from ...verify.explore import UNKNOWN
+from ..case import Case
+from ..report import Misconception
+
+MISCONCEPTION = Misconception(
+    "sigterm-saves",
+    "The checkpoint is saved only when SIGTERM comes. HTCondor ignores what a program does while it is evicted.",
+    (
+        "What is in the spool directory after the eviction?",
+        "In exit-driven self-checkpointing, an exit code counts only if no eviction is in progress.",
+        "Save when the program reaches a good point, and leave with sys.exit(85) then; no signal handler.",
+    ),
+)
+
+
+def sigterm_saves(case: Case) -> bool:
+    """Never leaves with the checkpoint code by itself; but told to go, it does, or writes a file that it does not write
+    otherwise."""
+    never_saved = case.found.verdict == UNKNOWN and not case.found.checkpoints
+    if not never_saved or case.job.checkpoint_exit_code is None or case.run is None or not case.mentions_signals():
+        return False
+    at = max(0.0, case.ran.seconds - 1e-3)
+    told, killed = (
+        case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock, stop=stop)
+        for stop in (Stop(at, 15, case.job.max_vacate_time), Stop(at))
+    )
+    return told.exit.code == case.job.checkpoint_exit_code or any(
+        path not in killed.sandbox and path not in case.ran.sandbox for path in told.sandbox
+    )
+
+
+SYMPTOMS = ((320, sigterm_saves),)

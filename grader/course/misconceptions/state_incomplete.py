@@ -1,0 +1,35 @@
+"""Misconception `state-incomplete`."""
+
+from __future__ import annotations
+
+from ..case import Case
+from ..report import Misconception
+from ..resumption import OUTPUT, PLACE, RANDOM
+
+MISCONCEPTION = Misconception(
+    "state-incomplete",
+    "Part of the state is not saved, or not brought back: a restart goes on at the right place, but without it.",
+    (
+        "Compare what a checkpoint is saved from with what the restart begins with. What is not the same? "
+        '(Some programs here print both, in the lines "saves:" and "begins:".)',
+        "The loop index says where the job is. What else does the next iteration need that the earlier ones have made?",
+        "Save every part that an iteration changes and a later one reads (a lattice, sums, speeds), and bring "
+        "each of them back. What can be computed from the others need not be saved.",
+    ),
+)
+
+
+def state_incomplete(case: Case) -> bool:
+    if case.failure == "failed" and "returns a state without" in case.ran.stderr:
+        return True
+    return case.loss is not None and bool(set(case.loss.lost()) - {PLACE, OUTPUT, RANDOM})
+
+
+def goes_astray(case: Case) -> bool:
+    return case.failure == "wrong output" and case.astray()
+
+
+SYMPTOMS = (
+    (180, state_incomplete),
+    (270, goes_astray),
+)
