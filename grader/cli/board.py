@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from ..files import write_whole
-from .common import Commands, InputError, add_command, check_writable, positive
+from .common import Commands, InputError, add_command, add_exercises, check_writable, positive, take_exercises
 
 
 def add_to(commands: Commands) -> None:
@@ -35,10 +35,12 @@ def add_to(commands: Commands) -> None:
     )
     command.add_argument("--once", action="store_true", help="write the page once, and end")
     command.add_argument("--text", action="store_true", help="show it in the terminal instead of a page")
+    add_exercises(command)
 
 
 def run(options: argparse.Namespace) -> int:
     """Show it again and again. The exit status."""
+    take_exercises(options)
     from ..grading import board
     from ..grading.archives import Refused
 

@@ -20,7 +20,7 @@ from ..execute.startd import has_processes
 from ..rules.execution import Limits
 from ..rules.profile import MODERN, PROFILES, Profile
 
-UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2, "board": 2, "doctor": 2}
+UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2, "board": 2, "doctor": 2, "exercise": 2}
 """Exit status for input that can't be used."""
 
 
@@ -96,6 +96,31 @@ def add_simulated_job(command: argparse.ArgumentParser) -> None:
         "for unusable input an object with `error` and, where they are known, `file`, `line` "
         "and `remedy`. `remarks` are those that text has on stderr",
     )
+
+
+def add_exercises(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--exercises",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a folder with exercises of your own, a folder each, besides those of the course (see docs/authors.md). "
+        "More than once for several",
+    )
+
+
+def take_exercises(options: argparse.Namespace) -> None:
+    """Take the exercises that were asked for, too, before anything asks the course for its own. Raises InputError."""
+    from ..course import folders
+    from ..course.exercise import UnusableExercise
+
+    for folder in options.exercises:
+        folders.add(folder)
+    try:
+        folders.in_order()
+    except UnusableExercise as error:
+        raise InputError(str(error)) from None
 
 
 def positive(text: str) -> int:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..execute.startd import require_fork
-from .common import Commands, add_command, positive
+from .common import Commands, add_command, add_exercises, positive, take_exercises
 
 
 def add_to(commands: Commands) -> None:
@@ -87,10 +87,12 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="refuse to grade where students' programs can't be shut in (see docs/security.md)",
     )
+    add_exercises(command)
 
 
 def run(options: argparse.Namespace) -> int:
     """Grade a class. The exit status."""
+    take_exercises(options)
     from ..grading import batch
 
     require_fork()

@@ -13,13 +13,13 @@ from .. import calling
 from ..problems import SubmitError
 from ..rules.execution import MachineTrouble
 from ..rules.schedule import ScheduleError
-from . import board, doctor, grade, simulate, submit, verify
+from . import board, doctor, exercise, grade, simulate, submit, verify
 from .common import UNUSABLE, InputError, Parser, UsageError
 
-COMMANDS = (simulate, verify, submit, grade, board, doctor)
+COMMANDS = (simulate, verify, submit, grade, board, exercise, doctor)
 """Each module has add_to(commands), which adds its parser."""
 
-NO_OPTIONS = ("name", "command", "submit_file", "folder")
+NO_OPTIONS = ("name", "command", "submit_file", "folder", "action")
 """What is known of a command line besides its options."""
 
 

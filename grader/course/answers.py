@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import exercises
-from .catalogue import EXERCISES
 from .exercise import Exercise
-from .folders import load
+from .folders import in_order, load
 
 Files = Mapping[str, str]
 """An answer: file → its text."""
@@ -41,7 +40,7 @@ def answers_of(exercise: Exercise) -> Answers:
 
 def all_answers() -> dict[str, Answers]:
     """Name → answers, of the exercises that have some."""
-    answers = {name: answers_of(exercise) for name, exercise in EXERCISES.items()}
+    answers = {exercise.name: answers_of(exercise) for exercise in in_order()}
     return {name: one for name, one in answers.items() if one.right}
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from .exercise import Exercise
-from .folders import load, names
+from .folders import in_order
 
 TITLES = {
     "01-evicted": "Evicted",
@@ -32,16 +32,12 @@ class Notebook(NamedTuple):
     exercises: tuple[Exercise, ...]
 
 
-def _in_order() -> list[Exercise]:
-    return sorted(map(load, names()), key=lambda one: (one.notebook, one.number, one.name))
-
-
 def _title(notebook: str) -> str:
     return TITLES.get(notebook) or notebook.lstrip("0123456789-_").replace("-", " ").capitalize()
 
 
 COURSE = tuple(
-    Notebook(name, _title(name), tuple(those)) for name, those in groupby(_in_order(), lambda one: one.notebook)
+    Notebook(name, _title(name), tuple(those)) for name, those in groupby(in_order(), lambda one: one.notebook)
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for notebook in COURSE for exercise in notebook.exercises}
 """All exercises by name."""

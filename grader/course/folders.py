@@ -1,33 +1,90 @@
-"""Exercises as they are on the disk: a folder for each, with an exercise.py in it."""
+"""Exercises as they are on the disk: a folder for each, with an exercise.py in it.
+
+Those of the course are in exercises/. An instructor's own are in folders that an environment variable names, so that the
+processes that grade know of them, too.
+"""
 
 from __future__ import annotations
 
 import importlib
+import os
+import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 
 from . import exercises
-from .exercise import Exercise
+from .exercise import Exercise, UnusableExercise
 
+VARIABLE = "SELF_CHECKPOINTING_EXERCISES"
+"""The environment variable: folders of exercises, separated as those in PATH."""
 ANSWERS = ("answers.py", "right", "wrong")
 """What in the folder of an exercise holds answers."""
 
 
+def add(place: Path) -> None:
+    """Take the exercises below a folder, too; here, and in processes that are started later."""
+    known = os.environ.get(VARIABLE, "").split(os.pathsep)
+    os.environ[VARIABLE] = os.pathsep.join(dict.fromkeys([*filter(None, known), str(place.resolve())]))
+
+
+def places() -> list[Path]:
+    """The folders whose folders are exercises, that of the course first. Raises UnusableExercise."""
+    for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
+        path = Path(name).resolve()
+        if not path.is_dir():
+            raise UnusableExercise(path, None, f"there is no such folder ({VARIABLE} names it)")
+        if str(path) not in exercises.__path__:
+            exercises.__path__.append(str(path))
+    return list(map(Path, exercises.__path__))
+
+
 def names() -> Iterator[str]:
-    """The exercises that there are."""
-    for place in exercises.__path__:
-        yield from sorted(path.parent.name for path in Path(place).glob("*/exercise.py"))
+    """The exercises that there are. Raises UnusableExercise for two of one name."""
+    first: dict[str, Path] = {}
+    for place in places():
+        for path in sorted(place.glob("*/exercise.py")):
+            name = path.parent.name
+            if name in first:
+                raise UnusableExercise(path.parent, None, f"{first[name]} has that name already: choose another")
+            first[name] = path.parent
+            yield name
 
 
 @lru_cache(None)
 def load(name: str) -> Exercise:
-    """The exercise in a folder."""
-    module = importlib.import_module(f"{exercises.__name__}.{name}.exercise")
-    found: Exercise = module.EXERCISE
-    assert module.__file__, "it was imported from a file"
-    return replace(found, name=name, folder=Path(module.__file__).parent, answers=found.answers or (name,))
+    """The exercise of this name. Raises UnusableExercise."""
+    folder = next((place / name for place in places() if (place / name / "exercise.py").is_file()), None)
+    if folder is None:
+        raise UnusableExercise(Path(name), None, "there is no exercise.py in it")
+    if not name.isidentifier():
+        raise UnusableExercise(folder, None, "the folder's name is the exercise's: letters, digits and _ only")
+    try:
+        found = importlib.import_module(f"{exercises.__name__}.{name}.exercise").EXERCISE
+    except Exception as error:
+        raise unusable(error, folder / "exercise.py") from error
+    if not isinstance(found, Exercise):
+        raise UnusableExercise(folder / "exercise.py", None, "EXERCISE is no Exercise")
+    return replace(found, name=name, folder=folder, answers=found.answers or (name,))
+
+
+def in_order() -> list[Exercise]:
+    """All exercises, in the order of the notebooks. Raises UnusableExercise."""
+    return sorted(map(load, names()), key=lambda one: (one.notebook, one.number, one.name))
+
+
+def unusable(error: Exception, file: Path) -> UnusableExercise:
+    """What an error that a file of an exercise has raised is for its author: the last line of the folder that led to it."""
+    if isinstance(error, UnusableExercise):
+        return error
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError) and error.filename:
+        return UnusableExercise(Path(error.filename), error.lineno, f"SyntaxError: {error.msg}")
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent == file.parent
+    ]
+    return UnusableExercise(Path(frames[-1].filename) if frames else file, frames[-1].lineno if frames else None, text)
 
 
 def is_answer(path: PurePath) -> bool:

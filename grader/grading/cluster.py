@@ -15,12 +15,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TextIO
 
 from ..course.catalogue import EXERCISES
-from ..course.folders import is_answer
-from ..course.payload import PAYLOAD
 from ..execute.scratch import content, text
 from ..files import write_whole
 from ..real_pool import queue as queues
@@ -33,7 +31,7 @@ from ..text import count, plain, shorten
 from . import pages
 from .collect import HandIn
 from .job import NO_SANDBOX
-from .judge import Grade, Graded, OutOfTime, at_most
+from .judge import Grade, Graded, OutOfTime, at_most, sources
 from .store import Settings, StoreEntry, final_grade, key_of, read
 
 ATTEMPTS = 3
@@ -356,17 +354,10 @@ class Work:
 
 
 def pack(path: Path) -> None:
-    """Write an archive of this package and the programs of the course, as they are when this begins."""
-    package = Path(__file__).resolve().parents[1]
+    """Write an archive of all that grades depend on, as it is when this begins."""
     with tarfile.open(path, "w:gz") as archive:
-        for folder, name in ((package, "grader"), (PAYLOAD, "payload")):
-            archive.add(folder, name, filter=_packed)
-
-
-def _packed(one: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """What of a folder is packed: no compiled files, no answers, and no second payload/ where the package has it inside."""
-    unwanted = "__pycache__" in one.name or one.name == "grader/payload" or is_answer(PurePath(one.name))
-    return None if unwanted else one
+        for name, file in sources():
+            archive.add(file, name)
 
 
 def _words(text: str) -> str:

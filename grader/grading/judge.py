@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import FrameType
 
 from ..course import explanation
@@ -155,15 +155,35 @@ def fingerprint(submission: StudentAnswers) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
+def sources() -> list[tuple[str, Path]]:
+    """(name, file) of all that a grade depends on besides the seed: the simulator, the course, its programs, and an
+    instructor's own exercises, which are called as if they lay beside those of the course."""
+    package = Path(__file__).resolve().parents[1]
+    folders = {"grader": package, "payload": PAYLOAD} | {
+        f"grader/course/exercises/{name}": exercise.folder
+        for name, exercise in EXERCISES.items()
+        if not exercise.folder.is_relative_to(package)
+    }
+    files = {
+        f"{name}/{path.relative_to(folder).as_posix()}": path
+        for name, folder in folders.items()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return sorted(
+        (name, path)
+        for name, path in files.items()
+        # PAYLOAD may be in the package
+        if not is_answer(PurePath(name)) and not name.startswith("grader/payload/")
+    )
+
+
 @lru_cache(8)
 def rubric(seed: str = UNSEEN) -> str:
-    """The version of all that a grade depends on: the course, the simulator, the jobs, this file and the seed."""
-    package = Path(__file__).resolve().parents[1]
+    """The version of all that a grade depends on."""
     digest = hashlib.sha256(seed.encode())
-    code = (path for path in package.rglob("*") if PAYLOAD not in (path, *path.parents))  # which may be in the package
-    for path in (*sorted(code), *sorted(PAYLOAD.rglob("*"))):
-        if path.is_file() and "__pycache__" not in path.parts and not is_answer(path):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for name, path in sources():
+        digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
 

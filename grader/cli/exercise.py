@@ -1,0 +1,67 @@
+"""python -m grader exercise check: what an exercise lacks before learners get it; see course/authoring.py."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..execute.startd import require_fork
+from ..text import count
+from .common import Commands, InputError, add_command
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command and its options."""
+    command = add_command(
+        commands,
+        "exercise",
+        run,
+        "tell the author of an exercise what it lacks",
+        "It judges every right and wrong answer in the folder, as learners' answers are judged, and says by file and "
+        "line what is missing or wrong. docs/authors.md makes an exercise. Exit status: 0 nothing is missing; 1 "
+        "something is; 2 the folder can't be used.",
+    )
+    command.add_argument("action", choices=("check",), help="what to do with it")
+    command.add_argument("folder", type=Path, metavar="DIR", help="the folder of the exercise, with its exercise.py")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check an exercise. The exit status."""
+    from ..course import authoring
+    from ..course.answers import answers_of
+    from ..course.exercise import UnusableExercise
+
+    require_fork()
+    try:
+        exercise = authoring.load_folder(options.folder)
+    except UnusableExercise as error:
+        if error.line is not None:  # a file of it can't be read, which is for its author to repair
+            print(_named(error, options.folder))
+            return 1
+        raise InputError(str(error)) from None
+    found = 0
+    for flaw in authoring.flaws(exercise, _progress):
+        found += 1
+        _progress("")
+        print(_named(flaw, options.folder), flush=True)
+    _progress("")
+    if found:
+        print(f"{exercise.name}: {count(found, 'thing')} to repair")
+        return 1
+    answers = answers_of(exercise)
+    wrong = sum(map(len, answers.wrong.values()))
+    tried = f"{count(len(answers.right), 'right answer')}, {count(wrong, 'wrong answer')}"
+    print(f"{exercise.name}: {exercise.maximum:g} points, {tried}: nothing is missing")
+    return 0
+
+
+def _progress(what: str) -> None:
+    """What is being tried, in a line that the next one overwrites."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
+
+
+def _named(found: object, folder: Path) -> str:
+    """What was found, with the folder called as it was on the command line."""
+    return str(found).replace(str(folder.resolve()), str(folder))
