@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,3 +85,35 @@ def test_the_page_makes_every_kind_of_file(followed):
         path.relative_to(where / "my-exercises/squares").parts[0] for path in (where / "my-exercises").rglob("*.*")
     }
     assert parts >= {"exercise.py", "given", "expected", "right", "wrong"}
+
+
+def python(program: str, where: Path, **variables: str) -> str:
+    """What a program prints."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_notebook_with_the_variable_knows_the_exercise(followed):
+    where, _ = followed
+    program = """
+from pathlib import Path
+from grader import check, exercise
+exercise("squares")
+print(sorted(path.name for path in Path("squares").iterdir()))
+Path("squares/squares.sh").write_text(Path("my-exercises/squares/right/two-at-a-time/squares.sh").read_text())
+print("points:", check("squares"))
+"""
+    said = python(program, where, SELF_CHECKPOINTING_EXERCISES="my-exercises")
+    assert "['squares.sub']" in said and "points: 10" in said
+
+
+def test_what_is_packed_for_htcondor_has_the_exercise_without_its_answers(followed, tmp_path):
+    where, _ = followed
+    rubric = "from grader.grading.judge import rubric; print(rubric())"
+    pack = "from pathlib import Path; from grader.grading.cluster import pack; pack(Path('course.tar.gz')); " + rubric
+    here = python(pack, where, SELF_CHECKPOINTING_EXERCISES="my-exercises")
+    shutil.unpack_archive(where / "course.tar.gz", tmp_path, filter="data")
+    there = tmp_path / "grader/course/exercises/squares"
+    assert sorted(path.name for path in there.iterdir()) == ["exercise.py", "expected", "given"]
+    assert python(rubric, tmp_path, PYTHONPATH=str(tmp_path)) == here != python(rubric, where)
