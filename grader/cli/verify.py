@@ -248,6 +248,7 @@ class _Verification:
         """The verdict by a run that never restarts, unless somebody stops that."""
         try:
             with self.observer.execution_of((), 0, "running it without a restart"):
+                self.team.finish()  # it may still execute what exploring has come to no need of
                 return measured(job, found, self.executor, self.profile)
         except KeyboardInterrupt:
             if not self.observer.stopped:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
 from typing import Unpack
@@ -34,6 +34,7 @@ class Team:
         self._idle.put(self.first)
         self._threads = ThreadPoolExecutor(size)
         self._begun = 0
+        self._under_way: set[Future[Run]] = set()
         self._again: ExitStack | None = None
         """Within afresh(), what ends it for all members."""
         self.mark = self.first.mark
@@ -94,8 +95,15 @@ class Team:
             self._add()
         self._begun += 1
         future = self._threads.submit(self.run, job, sandbox, **circumstances)
+        self._under_way.add(future)
         future.add_done_callback(self._ended)
         return future
+
+    def finish(self) -> None:
+        """Give up what was begun and is not under way, and wait for the rest, so that `first` can be used by itself."""
+        for future in list(self._under_way):
+            future.cancel()
+        wait(list(self._under_way))
 
     def _add(self) -> None:
         member = self._make()
@@ -106,6 +114,7 @@ class Team:
 
     def _ended(self, future: Future[Run]) -> None:
         self._begun -= 1
+        self._under_way.discard(future)
 
     def _executed(self, member: Executor, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         if member is self.first:

@@ -92,3 +92,14 @@ def test_names_in_files_that_are_no_text_stay_where_they_are():
     there = renamed(tree, b"/tmp/execute-1", b"/tmp/execute-2")
     assert there["a"].content == b"\0/tmp/execute-2\0rest" and there["b"] is tree["b"] and there.times == tree.times
     assert renamed(there, b"/tmp/execute-2", b"/tmp/execute-1") == tree
+
+
+def test_the_first_can_be_used_by_itself_when_all_has_finished(python_job):
+    """What was begun and nobody asks for must not be in the same directory."""
+    waits = python_job("import os, time\nend = os.times()[4] + 0.3\nwhile os.times()[4] < end: pass")
+    with Team(Executor, 2) as team:
+        for number in range(4):
+            team.begin(waits, waits.inputs, clock=1e9 + number)
+        team.finish()
+        assert not team._under_way and team._idle.qsize() == len(team._members)
+        assert team.first.run(waits, waits.inputs).exit.code == 0

@@ -453,9 +453,11 @@ open("part", "w").write(str(part))
     assert (difference.restarted["out"].text, difference.unbroken["out"].text) == ("66\n", "38\n")
 
 
-def test_a_python_that_is_named_in_full_goes_on(executor):
-    program = RIGHT["sys.exit"].encode()
-    script = f"#!/bin/sh\n{sys.executable} prog.py\n".encode()
+@pytest.mark.parametrize("how", ["sys.exit", "raise", "return into sys.exit"])
+@pytest.mark.parametrize("python", [sys.executable, "python3 -u", "python3 -B -W ignore", f"{sys.executable} -X utf8"])
+def test_a_python_that_is_named_in_full_or_has_options_goes_on(executor, python, how):
+    program = RIGHT[how].encode()
+    script = f"#!/bin/sh\n{python} prog.py\n".encode()
     folder = TreeFolder(Tree({"run.sh": File(script, 0o755), "prog.py": File(program)}))
     text = SUBMIT.replace("job.py", "run.sh").replace("queue", "transfer_input_files = prog.py\nqueue")
     job = parse(text.format(files="state"), folder).jobs[0]

@@ -74,14 +74,16 @@ def start(checkpoint: "list[int | None]", anew: bool, directory: str, path: str)
     loader.source_to_code = source_to_code
 
 
-def start_if_told() -> None:
-    """The same in a Python that a shell script has started."""
+def start_if_told(take_over: "Callable[[list[Any]], None] | None" = None) -> None:
+    """The same in a Python that a shell script has started. `take_over`: what may put another in its place."""
     told = os.environ.pop(TOLD, None)
     if told and sys.version_info >= (3, 8):
         checkpoint, anew, directory, path = json.loads(told)
-        start(checkpoint, anew, directory, path)
         with open(path, "a") as notes:
             notes.write('["shell"]\n')
+        if take_over:
+            take_over([checkpoint, anew, directory, path])
+        start(checkpoint, anew, directory, path)
 
 
 def _leave(*arguments: object) -> "NoReturn":

@@ -22,6 +22,7 @@ def _start() -> None:
         import python_time
 
         if goes_on:
+            import foreign
             import unbroken
     finally:
         del sys.path[0]
@@ -29,8 +30,8 @@ def _start() -> None:
     python_time.install()
     python_time.install_host(os.environ.get("_SIMULATOR_HOST", "localhost"))
     if goes_on:
-        unbroken.start_if_told()
-        for own in ("unbroken", "script", "fast_exit"):
+        unbroken.start_if_told(foreign.take_over)
+        for own in ("unbroken", "script", "fast_exit", "foreign"):
             sys.modules.pop(own, None)
     for own in ("clock", "quiescence", "python_time"):  # the job may have modules of these names
         sys.modules["_simulator_" + own] = sys.modules.pop(own)
