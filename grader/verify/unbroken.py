@@ -27,6 +27,7 @@ from ..tree import File, Tree
 from .explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration, Violation
 from .in_place import intervals_done_again
 from .packed import without_times
+from .seeds import seeds_by_state
 from .states import State
 from .verdicts import Unsafe
 
@@ -66,7 +67,7 @@ def measured(
         return _by_progress(job, replace(found, unbroken=True), way, first), None
     difference = next((one for one in reversed(differences) if one), None)
     doubtful = difference is None or not all(one and not one.explained for one in differences)
-    if doubtful or first.shell_adds(found.first):
+    if doubtful or first.shell_adds(found.first) or _goes_by_time(differences) or seeds_by_state(job):
         return replace(found, verdict=CONSISTENT), difference
     assert difference, "it is not doubtful"
     violation = Violation(Unsafe.WRONG_OUTPUT, last, difference.unbroken, difference.restarted)
@@ -163,17 +164,52 @@ def _difference(job: Job, files: dict[str, File], checkpoints: int, last: State,
         Tree({path: files[path] for path in differing}),
         all(
             isinstance(entry := unbroken.get(path), File)
-            and _is_explained(entry.text, files[path].text, tried.stays, checkpoints)
+            and (
+                _is_explained(entry.text, files[path].text, tried.stays, checkpoints)
+                or _has_a_line_for_each_save(tried, path, entry)
+            )
             for path in differing
             if path in results
         ),
     )
 
 
+def _has_a_line_for_each_save(tried: _Try, path: str, entry: File) -> bool:
+    """Whether a program writes a file at each save, and a line each time at most: what is in it may be meant of the block
+    since the last one, and what it was computed from begins anew when the program does."""
+    saved = [note[4].get(path) for note in tried.run.notes if note[0] == "stay"]
+    return None not in saved and len(set(saved)) == len(saved) and len(entry.text.splitlines()) <= len(saved) + 2
+
+
+def _goes_by_time(differences: list[Difference | None]) -> bool:
+    """Whether nothing differs but numbers that are others, too, if only time is seen otherwise."""
+    if len(differences) != 2 or not all(differences):
+        return False
+    one, other = (difference.unbroken for difference in differences if difference)
+    restarted = differences[0].restarted if differences[0] else Tree()
+    if not one.keys() == other.keys() == restarted.keys():
+        return False
+    for path in restarted:
+        first, second, third = (_numbers(tree.file(path).text) for tree in (one, other, restarted))
+        if not len(first) == len(second) == len(third):
+            return False
+        if any(a != c and (a == b or not a[:1].isdecimal()) for a, b, c in zip(first, second, third)):
+            return False
+    return True
+
+
+def _numbers(text: str) -> list[str]:
+    """The numbers of a text, and what is between them."""
+    return re.findall(r"[\d.]+|[^\d.]+", text)
+
+
 def _is_explained(unbroken: str, restarted: str, stays: int, checkpoints: int) -> bool:
     """Whether two outputs may differ in nothing but what a job tells of its checkpoints and restarts: in lines that one
-    of them has besides, in a line for each checkpoint, or in whole numbers that differ by how many there were."""
+    of them has besides, in a line for each checkpoint, or in whole numbers that differ by how many there were, or that
+    say which start it was; or whether the program that goes on has written lines again that it had in memory."""
     one, other = unbroken.splitlines(), restarted.splitlines()
+    if set(one) == set(other) and Counter(other) <= Counter(one):
+        return True
     if (
         one
         and other
@@ -186,8 +222,13 @@ def _is_explained(unbroken: str, restarted: str, stays: int, checkpoints: int) -
     more, fewer = (Counter(one) - Counter(other)).total(), (Counter(other) - Counter(one)).total()
     if stays - checkpoints == more - fewer != 0 and more <= stays and fewer <= checkpoints:
         return True
-    first, second = (re.findall(r"[\d.]+|[^\d.]+", text) for text in (unbroken, restarted))
-    return len(first) == len(second) and all(
-        a == b or (a.isdecimal() and b.isdecimal() and abs(int(b) - int(a)) in (checkpoints, abs(checkpoints - stays)))
-        for a, b in zip(first, second)
-    )
+    first, second = _numbers(unbroken), _numbers(restarted)
+    if len(first) != len(second) or any(
+        a != b and not (a.isdecimal() and b.isdecimal()) for a, b in zip(first, second)
+    ):
+        return False
+    shifts = [int(b) - int(a) for a, b in zip(first, second) if a != b]
+    if all(abs(each) in (checkpoints, abs(checkpoints - stays)) for each in shifts):
+        return True
+    started = {a for a, b in zip(first, second) if a != b}  # the first of them, where nothing restarts
+    return len(started) == 1 and shifts == sorted(shifts) and set(shifts) == set(range(1, checkpoints + 1))

@@ -241,6 +241,51 @@ sys.exit(85)
 """,
 }
 
+BLOCKS = """\
+import os, random, sys, time
+number = int(open("state").read()) if os.path.exists("state") else 0
+BEGIN
+while number < 12:
+    number += 1
+    STEP
+    if number % 4 == 0:
+        SAVE
+        if number < 12:
+            open("state", "w").write(str(number))
+            sys.exit(85)
+END
+"""
+"""A program that is meant to begin something anew at each start."""
+
+
+def blocks(begin, step, save="pass", end=""):
+    return BLOCKS.replace("BEGIN", begin).replace("STEP", step).replace("SAVE", save).replace("END", end)
+
+
+MEANT = {
+    "a buffer of rows": blocks(
+        "rows = []", 'rows.append(f"{number}\\n")', 'open("out", "a").writelines(rows)  # rows.write'
+    ),
+    "a part that is added to what there is": blocks(
+        "part = 0",
+        "part += number",
+        'old = int(open("out").read()) if os.path.exists("out") else 0; open("out", "w").write(str(old + part))  # "a")',
+    ),
+    "the mean of a block": blocks(
+        "block = []", "block.append(number)", 'open("out", "a").write(f"{number} {sum(block) / len(block)}\\n")'
+    ),
+    "a generator for each block": blocks(
+        "rng = random.Random(100 + number)", "last = rng.random()", end='open("out", "w").write(f"{last:.6f}")'
+    ),
+    "the number of the start in a column": blocks(
+        'start = 1 + number // 4; out = open("out", "a")', "print(number, start, file=out, flush=True)"
+    ),
+    "steps per second in a column": blocks(
+        'begun, first, out = time.time(), number, open("out", "a")',
+        'time.sleep(9 + number); print(number, "%.3f" % ((number - first) / (time.time() - begun)), file=out, flush=True)',
+    ),
+}
+
 WRONG = {
     "it begins its generator again": """\
 import os, random, sys
@@ -380,6 +425,13 @@ def test_a_right_program_is_restart_safe(judge, style):
 def test_a_right_program_that_can_not_go_on_is_consistent(judge, style):
     found, _ = judge(DOUBTFUL[style])
     assert (found.verdict, found.unbroken) == (CONSISTENT, False)
+
+
+@pytest.mark.parametrize("style", MEANT)
+def test_what_is_meant_to_begin_anew_is_never_unsafe(judge, style):
+    found, difference = judge(MEANT[style])
+    assert (found.verdict, found.unbroken) == (CONSISTENT, False)
+    assert difference.unbroken["out"] != difference.restarted["out"]
 
 
 @pytest.mark.parametrize("bug", WRONG)

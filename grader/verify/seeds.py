@@ -1,0 +1,56 @@
+"""Whether a Python program begins its random numbers anew by what it has done so far.
+
+Seeded with the same number at each start, a generator gives the same numbers again, which is a mistake. Seeded with the
+number of a block, it is meant to begin anew at each start, though a run that never restarts has it go on. It is read off
+the program's text, which is never run here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+
+from ..rules.job import Job
+from ..tree import File
+
+SEEDING = {"seed", "Random", "default_rng", "RandomState", "Generator", "PCG64", "manual_seed", "SeedSequence"}
+"""What the functions and classes are called that take a seed."""
+
+
+def seeds_by_state(job: Job) -> bool:
+    """Whether any of a job's Python files seeds a generator with something that changes as it goes on."""
+    return any(_seeds(entry.content) for _, entry in job.inputs.items() if isinstance(entry, File))
+
+
+def _seeds(source: bytes) -> bool:
+    if not any(name.encode() in source for name in SEEDING):
+        return False
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    bound = Counter(_bound(tree))
+    return any(
+        isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", None)) in SEEDING
+        and any(bound[name] >= least for argument in node.args for name, least in _read(argument))
+        for node in ast.walk(tree)
+    )
+
+
+def _bound(tree: ast.AST) -> Iterator[str]:
+    """Each name, attribute and item, as often as it is given a value."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
+            yield ast.unparse(node)
+
+
+def _read(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """Those that a value is made of, and how often one is given a value at least that changes as the program goes on. An
+    item has its first value from elsewhere, mostly."""
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+        yield ast.unparse(node), 1 if isinstance(node, ast.Subscript) else 2
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from _read(child)
