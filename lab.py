@@ -8,6 +8,7 @@ usage: python3 lab.py [COMMAND] [ARGUMENTS]
   run      run the environment's Python; arguments go to it
   pool     a small HTCondor on this machine: pool up, pool status, pool down (Linux, as root)
   site     build the course as a folder of static pages that need only a browser: site [DIR], by default .lab/site
+  gradescope  write an autograder to upload to Gradescope: gradescope [FILE.zip], by default autograder.zip
   doctor   say what this machine lacks for the course, and what to do about it
   setup    only set up; with --pip, use pip even where uv is installed
   clean    remove all that was installed
@@ -372,6 +373,11 @@ def doctor(arguments):
     return become(["-m", "grader", "doctor"] + arguments, os.getcwd())
 
 
+def gradescope(arguments):
+    set_up()
+    return become(["-m", "grader.grading.gradescope", "pack"] + arguments, os.getcwd())
+
+
 def setup(arguments):
     set_up(use_uv="--pip" not in arguments)
     say("The environment is ready. Start the course with: python3 lab.py")
@@ -409,6 +415,7 @@ COMMANDS = {
     "run": run,
     "pool": pool,
     "site": site,
+    "gradescope": gradescope,
     "doctor": doctor,
     "setup": setup,
     "clean": clean,

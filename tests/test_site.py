@@ -3,11 +3,14 @@ below a path, where every request is watched."""
 
 from __future__ import annotations
 
+import csv
+import fcntl
 import functools
 import hashlib
 import http.server
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,12 +19,14 @@ import threading
 import time
 import zipfile
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from classroom import ANSWERS, ROOT, solved, source
+from classroom import NOTEBOOKS as SOLVED
 
-ROOT = Path(__file__).resolve().parents[1]
+from grader.course.catalogue import COURSE
+
 NOTEBOOKS = sorted((ROOT / "exercises" / "self-checkpointing").glob("*.ipynb"))
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SECONDS = 1000  # in milliseconds, as Playwright counts
@@ -35,15 +40,22 @@ runtime = importlib.import_module("runtime")
 sys.path.pop(0)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("host") / "below" / "a path" / "course"
-    command = [sys.executable, str(ROOT / "lab.py"), "site", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    if done.returncode and any(words in done.stderr for words in UNREACHABLE):
-        pytest.skip(done.stderr.strip())
-    assert done.returncode == 0, done.stdout + done.stderr
-    print(done.stdout)
+    """The site, built once: by the first process of pytest that asks for it."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder = root / "host" / "below" / "a path" / "course"
+    with open(root / "site.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            command = [sys.executable, str(ROOT / "lab.py"), "site", str(folder)]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+            if done.returncode and any(words in done.stderr for words in UNREACHABLE):
+                pytest.skip(done.stderr.strip())
+            assert done.returncode == 0, done.stdout + done.stderr
+            print(done.stdout)
     return folder
 
 
@@ -160,38 +172,167 @@ def context():
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser.new_context(viewport={"width": 1200, "height": 900})
+        context = browser.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
+        context.set_default_timeout(120 * SECONDS)
+        yield context
         browser.close()
 
 
+SHELL = {"pipe_lines", "behind_a_pipe"}
+"""What takes a shell."""
+DONE_HERE = [name for name in SOLVED if name[:2] not in ("08", "10")]
 IDLE = "document.querySelector('#jp-main-statusbar')?.innerText.includes('| Idle')"
-FIRST_CELL = "from grader import check, exercise, hint, progress, simulate\nprint('imported', check.__module__)"
+NOTEBOOK = "() => jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON()"
+
+
+class Lab:
+    """JupyterLite in a browser's tab, with solved notebooks on the shelf. All of them share one kernel, as starting one
+    takes most of the time."""
+
+    def __init__(self, context, server):
+        self.requested = []
+        self.origin = f"http://127.0.0.1:{server.server_port}"
+        context.on("request", lambda request: self.requested.append(request.url))
+        context.route("**/*", self._answer)
+        self.page = context.new_page()
+        self.page.goto(self.origin + BELOW)
+        self.started = time.monotonic()
+        self.page.get_by_role("link", name="Start", exact=True).click()
+        self.page.wait_for_selector(".jp-Notebook")
+        self.page.wait_for_function(IDLE, timeout=300 * SECONDS)
+        self.say("kernel idle")
+        self.kernel = self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
+
+    def _answer(self, route):
+        """Nothing from elsewhere, the solved notebooks in the place of those without answers, and a lab that scripts of
+        this test can talk to."""
+        url = urlsplit(route.request.url)
+        name = url.path.rpartition("/")[2]
+        if not route.request.url.startswith((self.origin + "/", "data:", "blob:")):
+            route.abort()
+        elif url.path == BELOW + "files/" + name and name in SOLVED:
+            route.fulfill(json=solved(name))
+        elif name == build.SIGN:
+            settings = route.fetch().json()
+            settings.setdefault("jupyter-config-data", {})["exposeAppInBrowser"] = True
+            route.fulfill(json=settings)
+        else:
+            route.fallback()
+
+    def say(self, what):
+        print(f"{what} after {time.monotonic() - self.started:.1f} s")
+
+    def open(self, name):
+        self.page.evaluate(
+            """async ([path, id]) => {
+                const widget = await jupyterapp.commands.execute('docmanager:open', {path, kernel: {id}});
+                await widget.context.ready; await widget.sessionContext.ready; await widget.revealed; }""",
+            [name, self.kernel],
+        )
+
+    def run_all(self):
+        assert self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')"), self.errors()
+
+    def errors(self):
+        outputs = [output for cell in self.cells() for output in cell.get("outputs", ())]
+        return [output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"]
+
+    def cells(self):
+        return self.page.evaluate(NOTEBOOK)["cells"]
+
+    def points(self):
+        """Exercise → points, as the checks of the notebook have returned them."""
+        checks = [(re.match(r'check\("(\w+)"', source(cell)), cell) for cell in self.cells()]
+        return {
+            found[1]: float("".join(output["data"]["text/plain"]))
+            for found, cell in checks
+            for output in cell.get("outputs", ())
+            if found and output["output_type"] == "execute_result"
+        }
+
+    def download(self, folder):
+        """Save the notebook and download it, as the menu does."""
+        self.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+        with self.page.expect_download() as download:
+            self.page.click("#jp-MainMenu li:has-text('File')")
+            self.page.click(".lm-Menu-item[data-command='docmanager:download']:not(.lm-mod-disabled)")
+        download.value.save_as(folder / download.value.suggested_filename)
+
+    def run(self, first, text):
+        """Type a text into the cell that begins with `first`, run it, and return its outputs as plain text."""
+        number = next(number for number, cell in enumerate(self.cells()) if source(cell).startswith(first))
+        cell = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").nth(number)
+        cell.scroll_into_view_if_needed()
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+        assert self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')") is not False
+        outputs = self.cells()[number]["outputs"]
+        return "\n".join(
+            "".join(output["data"]["text/plain"]) for output in outputs if output["output_type"] == "display_data"
+        )
+
+
+def card_here(answer, tmp_path):
+    """What check("save") shows of an answer on this machine, as text."""
+    program = "import grader\ngrader.check('save')"
+    (tmp_path / "save").mkdir()
+    (tmp_path / "save" / "checkpoint.py").write_text(answer)
+    shutil.copyfile(ROOT / "payload" / "sweep" / "sweep.py", tmp_path / "save" / "sweep.py")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH")
-def test_a_notebook_opens_and_imports_the_course_without_any_other_server(context, server):
-    requested = []
-    origin = f"http://127.0.0.1:{server.server_port}/"
-    context.on("request", lambda request: requested.append(request.url))
-    page = context.new_page()
-    page.goto(origin.removesuffix("/") + BELOW)
-    start = time.monotonic()
-    page.get_by_role("link", name="Start", exact=True).click()
-    page.wait_for_selector(".jp-Notebook", timeout=120 * SECONDS)
-    page.wait_for_function(IDLE, timeout=300 * SECONDS)
-    print(f"kernel idle after {time.monotonic() - start:.1f} s")
-    page.locator(".jp-CodeCell .cm-content").first.click()
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text(FIRST_CELL)
-    page.keyboard.press("Shift+Enter")
-    output = page.locator(".jp-CodeCell").first.locator(".jp-OutputArea-output")
-    output.first.wait_for(timeout=120 * SECONDS)
-    print(f"course imported after {time.monotonic() - start:.1f} s")
-    assert re.fullmatch(r"imported grader\.\S+\s*", output.inner_text())
-    assert [url for url in requested if not url.startswith((origin, "data:", "blob:"))] == []
+def test_the_whole_course_in_a_browser_that_reaches_nothing_else(context, server, tmp_path):
+    lab = Lab(context, server)
+    handed_in = tmp_path / "handed-in" / "anna"
+    handed_in.mkdir(parents=True)
+    earned = {}
+    for name in DONE_HERE:
+        lab.open(name)
+        lab.run_all()
+        assert lab.errors() == [], name
+        earned |= lab.points()
+        lab.download(handed_in)
+        lab.say(f"{name} done")
+    due = {
+        one.name: one.maximum for chapter in COURSE for one in chapter.exercises if f"{chapter.name}.ipynb" in DONE_HERE
+    }
+    assert earned == {name: points for name, points in due.items() if name not in SHELL}
+
+    table = tmp_path / "grades.csv"
+    command = [sys.executable, "-m", "grader", "grade", str(handed_in.parent), "--out", str(table)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    [row] = csv.DictReader(table.open())
+    assert {name: float(row[name] or 0) for name in due} == due, "what takes a shell is graded from the file, here"
+
+    wrong_and_endless(lab, tmp_path)
+    assert [url for url in lab.requested if not url.startswith((lab.origin, "data:", "blob:"))] == []
     assert [path for path in server.asked if not path.startswith((BELOW, "/favicon.ico"))] == []
-    assert any("pyodide.asm.wasm" in url for url in requested), "what the kernel's own thread requests is seen, too"
+    assert any("pyodide.asm.wasm" in url for url in lab.requested), "what the kernel's own thread requests is seen, too"
+
+
+def wrong_and_endless(lab, tmp_path):
+    """A wrong answer gets the card that it gets elsewhere; one that never ends is told so, and the next check works."""
+    lab.open("03-save.ipynb")
+    magic, check = "%%writefile save/checkpoint.py\n", 'check("save")'
+    right = next(source(cell) for cell in lab.cells() if source(cell).startswith(magic))
+    wrong = next(iter(ANSWERS["save"][1]["exit-zero-after-save"].values()))["checkpoint.py"]
+    lab.run(magic, magic + wrong)
+    assert lab.run(check, check).split() == card_here(wrong, tmp_path).split()
+    define = "def save_checkpoint(iteration):\n"
+    assert define in right
+    lab.run(magic, right.replace(define, define + "    while True: pass\n"))
+    begun = time.monotonic()
+    card = " ".join(lab.run(check, check).split())
+    seconds = time.monotonic() - begun
+    print(f"an endless loop is told after {seconds:.1f} s")
+    assert "Is there a loop that does not end?" in card and seconds < 60, card
+    lab.run(magic, right)
+    assert "passed, 10 of 10 points" in lab.run(check, check)
 
 
 # What can go wrong

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from ..course.catalogue import COURSE, EXERCISES
 from ..text import no_formula, plain
 from ..view.card import in_points, number
+from .gradescope import as_results
 from .judge import Grade, Graded
 from .platforms import CANVAS, GITHUB, GRADESCOPE, MOODLE, Identity
 
@@ -200,31 +201,8 @@ def _gradescope(results: Sequence[StudentResult], assignment: str, pages: Mappin
             row |= {titles[key]: number(t.points) for t in one.trials if (key := (one.exercise, t.name)) in titles}
         rows.append(row)
         if grade and folder:
-            told[f"{plain(folder)}/results.json"] = json.dumps(_results(grade, result.comments()), indent=1).encode()
+            told[f"{plain(folder)}/results.json"] = json.dumps(as_results(grade, result.comments()), indent=1).encode()
     return {"-gradescope.csv": _csv(columns, rows), "-gradescope-results.zip": _zip(told)}
-
-
-def _results(grade: Grade, comments: Sequence[str]) -> Mapping[str, Any]:
-    """What an autograder of Gradescope's leaves in results.json."""
-    return {
-        "score": grade.points,
-        "output": "\n".join(map(plain, (*comments, *grade.unsure, *grade.remarks))),
-        "output_format": "text",
-        "visibility": "visible",
-        "tests": [
-            {
-                "name": f"{one.exercise}: {trial.name}",
-                "score": trial.points,
-                "max_score": trial.maximum,
-                "status": "passed" if trial.passed else "failed",
-                "output": plain(trial.text),
-                "output_format": "text",
-            }
-            for one in grade.exercises
-            if one.counts
-            for trial in one.trials
-        ],
-    }
 
 
 def _mail(who: Identity) -> str:

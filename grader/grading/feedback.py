@@ -19,7 +19,7 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
 from ..view.page import POLICY
-from ..view.style import card_sheet, frame_sheet, steps_sheet, timeline_sheet
+from ..view.style import card_sheet, frame_sheet, nothing_sheet, steps_sheet, timeline_sheet
 
 _TEXT = (
     "a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li main ol p "
@@ -33,7 +33,7 @@ _ATTRIBUTES = frozenset(
 )
 _LINK = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,", re.IGNORECASE)
-_SHEETS = (card_sheet(), steps_sheet(), timeline_sheet(), frame_sheet())
+_SHEETS = (card_sheet(), steps_sheet(), timeline_sheet(), frame_sheet(), nothing_sheet())
 """The style sheets that come with a report card; of all others nothing is kept."""
 
 

@@ -16,8 +16,6 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import yaml
-
 MOODLE, CANVAS, GRADESCOPE, GITHUB = "moodle", "canvas", "gradescope", "github"
 METADATA = "submission_metadata.yml"
 MOST_METADATA = 64 << 20
@@ -95,23 +93,26 @@ def classroom_tag(folder: str, repository: str) -> Tag | None:
     return Tag(user, Identity(GITHUB, user, names=(repository,)))
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
-    """Reads plain values; what only Ruby knows is left out."""
-
-
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
-
-
 def submitters(metadata: bytes) -> dict[str, list[Tag]]:
     """Folder (or file) of Gradescope's export → whose it is, several if they have handed in together. Raises
     ValueError if that can't be read."""
+    submissions = _parsed(metadata)
+    if not isinstance(submissions, dict):
+        raise ValueError(f"{METADATA} is no list of submissions")
+    return {str(folder): tags for folder, told in submissions.items() if (tags := _tags(str(folder), told))}
+
+
+def _parsed(metadata: bytes) -> object:
+    import yaml  # here, as all other grading takes Python alone
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
+        """Reads plain values; what only Ruby knows is left out."""
+
+    Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
     try:
-        found = yaml.load(metadata, _Loader)
+        return yaml.load(metadata, Loader)
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise ValueError(f"{METADATA} can't be read ({type(error).__name__})") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"{METADATA} is no list of submissions")
-    return {str(folder): tags for folder, told in found.items() if (tags := _tags(str(folder), told))}
 
 
 def _tags(folder: str, told: Any) -> list[Tag]:

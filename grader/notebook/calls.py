@@ -46,7 +46,7 @@ from ..tree import File, Tree
 from ..view import card, durations, ending, story
 from ..view import glossary as glossaries
 from ..view.steps import stepper
-from ..view.style import NO_FORMULA
+from ..view.style import NO_FORMULA, NOTHING_TO_SEE
 from ..view.timeline import timeline
 from . import marks as kept
 from . import slips, without_shell
@@ -75,7 +75,7 @@ class Score(float):
         return f"{float(self):g}"
 
     def _repr_html_(self) -> str:
-        return ""  # the card above has them
+        return NOTHING_TO_SEE  # the card above has them
 
 
 def exercise(name: str) -> None:

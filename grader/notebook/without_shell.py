@@ -18,9 +18,11 @@ from ..execute.startd import has_processes
 from ..tree import File
 
 NEEDS_SHELL = (
-    "To write and check {name} takes a shell (for {script}), which a browser does not have. Read and predict here, and do "
-    "the rest where there is one: the start page of this site says how. `progress()` leaves its points out until then."
+    "A browser has no shell, which {name} and the prediction before it need, to run {script}. Read this part here, and do "
+    "it where there is one: the start page of this site says how. `progress()` leaves its points out until you have done it."
 )
+PREDICTIONS = {"torn_file": "wrapper", "pipe_lines": "behind_a_pipe"}
+"""Predictions about a job that a shell runs, and the exercise that it belongs to."""
 NO_SHELL = (
     "There is no shell in a browser, so this command can't be run here: {}. Commands of the course can, as in "
     "`!python -m grader verify my_job/my_job.sub`."
@@ -39,7 +41,7 @@ def shell_script(exercise: Exercise) -> str:
 
 def is_out_of_reach(exercise: Exercise) -> bool:
     """Whether an exercise can't be done here, as it takes a shell."""
-    return not has_processes() and bool(shell_script(exercise))
+    return not has_processes() and (exercise.name in PREDICTIONS or bool(shell_script(exercise)))
 
 
 def install(shell: Any, say: Callable[[str], None]) -> None:

@@ -254,6 +254,14 @@ def sheet(*parts: str) -> str:
     return f"<style>{rules.replace('@ ', own + ' ').replace('&', own)}</style>"
 
 
+def nothing_sheet() -> str:
+    """The style of a result that nobody need see: JupyterLab shows not even its number."""
+    return "<style>.jp-OutputArea-child:has(.htcondor-nothing){display:none}</style>"
+
+
+NOTHING_TO_SEE = f'{nothing_sheet()}<i class="htcondor-nothing"></i>'
+
+
 def timeline_sheet() -> str:
     """The style of a timeline."""
     return sheet(_TIMELINE)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
-from classroom import ANSWERS
+from classroom import ANSWERS, NOTEBOOKS, solved, source
 
 import grader
 from grader.course.catalogue import EXERCISES
@@ -72,14 +73,31 @@ def test_a_command_is_run_in_the_kernel_and_any_other_gets_a_sentence(browser, c
 def test_exercises_that_take_a_shell_say_so_at_their_beginning(browser, capsys):
     assert [name for name, one in EXERCISES.items() if without_shell.shell_script(one)] == ["wrapper", "behind_a_pipe"]
     grader.exercise("behind_a_pipe")
-    assert "takes a shell (for run.sh), which a browser does not have" in " ".join(capsys.readouterr().out.split())
+    assert "A browser has no shell, which behind_a_pipe and the prediction before it need, to run run.sh" in " ".join(
+        capsys.readouterr().out.split()
+    )
     grader.exercise("training")
     assert "shell" not in capsys.readouterr().out
 
 
+def test_the_predictions_that_take_a_shell_are_known(tmp_path):
+    cells = [source(cell) for name in NOTEBOOKS for cell in solved(name)["cells"]]
+    values = [cell.partition(" = ") for cell in cells if EXERCISES.get(cell.partition(" = ")[0])]
+    answers = {name: value.strip() for name, _, value in values if EXERCISES[name].literal}
+    assert answers.keys() == {name for name, exercise in EXERCISES.items() if exercise.literal}
+    program = f"""
+import ast, os
+del os.fork
+from grader.notebook.calls import check
+print("out of reach:", [name for name, value in {answers!r}.items() if check(name, ast.literal_eval(value)) is None])
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert f"out of reach: {list(without_shell.PREDICTIONS)}" in done.stdout, done.stderr
+
+
 def test_their_points_count_when_they_are_done(browser, monkeypatch):
     passed = {name: Mark(PASSED, one.maximum) for name, one in EXERCISES.items() if not one.optional}
-    without = {name: mark for name, mark in passed.items() if not without_shell.shell_script(EXERCISES[name])}
+    without = {name: mark for name, mark in passed.items() if not without_shell.is_out_of_reach(EXERCISES[name])}
     rest = 100 - sum(EXERCISES[name].maximum for name in passed.keys() - without.keys())
     assert marks.points(passed) == (100, 100)
     assert marks.points(without) == (rest, rest) and rest < 100

@@ -1,0 +1,115 @@
+"""An autograder for Gradescope: the archive that an instructor uploads, and what runs there.
+
+    python3 -m grader.grading.gradescope pack FILE.zip    # python3 lab.py gradescope FILE.zip
+    python3 -m grader.grading.gradescope grade ROOT       # run_autograder; ROOT is /autograder
+
+Gradescope unpacks the archive into ROOT/source, runs setup.sh once, and run_autograder for each submission, which it puts
+into ROOT/submission. It reads the grade from ROOT/results/results.json. Grading takes Python alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..course.payload import PAYLOAD
+from ..execute.isolation import confinement
+from ..files import write_whole
+from ..rules.execution import MachineTrouble
+from ..text import plain
+from . import store
+from .collect import in_folder
+from .judge import Grade, judge
+from .trial import try_out
+
+PACKAGE = Path(__file__).resolve().parents[1]
+SCRIPTS = Path(__file__).with_name("autograder")
+"""setup.sh and run_autograder, which have to be at the top of the archive."""
+DEFAULT = Path("autograder.zip")
+DATED = (2020, 2, 2, 0, 0, 0)
+"""When everything in the archive was made, so that the same course is the same archive."""
+
+
+def pack(file: Path) -> None:
+    """Write the archive."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, name in _contents():
+            entry = zipfile.ZipInfo(name, DATED)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = (0o100755 if os.access(path, os.X_OK) else 0o100644) << 16
+            archive.writestr(entry, path.read_bytes())
+
+
+def _contents() -> Iterator[tuple[Path, str]]:
+    """The files of the archive and their names in it."""
+    for folder, prefix in ((SCRIPTS, ""), (PACKAGE, "grader/"), (PAYLOAD, "payload/")):
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            installed = folder == PACKAGE and name.startswith("payload/")  # it is packed from there already
+            if path.is_file() and "__pycache__" not in path.parts and not installed:
+                yield path, prefix + name
+
+
+def grade(root: Path) -> None:
+    """Grade what was handed in, and write what Gradescope reads. Raises MachineTrouble: without results, Gradescope tells
+    student and instructor that the autograder failed, and nobody gets a wrong grade."""
+    confine = confinement()
+    try_out(confine)
+    found = store.read(in_folder(root / "submission"))
+    results = root / "results"
+    results.mkdir(exist_ok=True)
+    write_whole(results / "results.json", json.dumps(as_results(judge(found, confine)), indent=1).encode())
+
+
+def as_results(grade: Grade, comments: Sequence[str] = ()) -> Mapping[str, Any]:
+    """A grade as Gradescope's results.json: each question is a test. What is not part of the total is left out."""
+    return {
+        "score": grade.points,
+        "output": "\n".join(map(plain, (*comments, *grade.unsure, *grade.remarks))),
+        "output_format": "text",
+        "visibility": "visible",
+        "tests": [
+            {
+                "name": f"{one.exercise}: {trial.name}",
+                "score": trial.points,
+                "max_score": trial.maximum,
+                "status": "passed" if trial.passed else "failed",
+                "output": plain(trial.text),
+                "output_format": "text",
+            }
+            for one in grade.exercises
+            if one.counts
+            for trial in one.trials
+        ],
+    }
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Pack or grade; returns the exit status."""
+    command, *rest = arguments or [""]
+    if command == "grade" and len(rest) == 1:
+        try:
+            grade(Path(rest[0]))
+        except MachineTrouble as trouble:
+            print(f"Not graded: {trouble}", file=sys.stderr)
+            return 1
+        return 0
+    if command == "pack" and len(rest) < 2:
+        file = Path(*rest) if rest else DEFAULT
+        if file.suffix != ".zip":
+            print(f"{file} is no name for a zip file.", file=sys.stderr)
+            return 2
+        pack(file)
+        print(f"{file}: upload it to Gradescope, at Configure Autograder.")
+        return 0
+    print("usage: python3 lab.py gradescope [FILE.zip]", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
