@@ -1,0 +1,98 @@
+"""The student wraps a launcher that makes 1 of every exit code that is not 0."""
+
+from __future__ import annotations
+
+from grader.course.checks import both, wrong
+from grader.course.exercise import FEWER, Exercise, ExplorationCache, Question, Result
+from grader.course.exercises.learn.exercise import IDLE, epochs
+from grader.course.payload import Program
+from grader.course.repairing import ANYWHERE, IN_PLACE, NEVER, Loop
+from grader.rules import schedule as schedules
+from grader.rules.job import Job
+from grader.rules.simulation import simulate
+from grader.rules.step import Kind
+from grader.tree import Tree
+
+LAUNCH = Program("learning", "launch", IDLE)
+UNUSABLE, DIVERGED = 2, 3
+"""Exit codes of train.py."""
+DIVERGES: dict[str, float] = {"seed": 1987, "rate": 0.28}
+"""Numbers with which it diverges in epoch 5, after a checkpoint."""
+ASKED = "launched.txt"
+ENOUGH = 6
+"""Executions in which a training that diverges in its second has to have failed."""
+
+
+def _known_answer(loop: Loop, job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
+    return LAUNCH.known_answer("train.py", **{**numbers, "interval": NEVER})
+
+
+LOOP = Loop(LAUNCH, "epoch", epochs, "epochs", _known_answer)
+IT_FAILS = "When the training fails, the job fails"
+
+
+def asks_the_launcher(job: Job, cache: ExplorationCache) -> Result:
+    """Whether it is the launcher that starts the training: one that notes that it was called is put in its place."""
+    launcher = job.inputs.file("launch")
+    note = f"open({ASKED!r}, 'a').close()\n".encode()
+    noting = launcher._replace(content=launcher.content.replace(b"import os\n", b"import os\n" + note, 1))
+    run = cache.executor.run(job, job.inputs.put("launch", noting))
+    if ASKED in run.sandbox:
+        return Result(True, "")
+    return wrong("The launcher is not called: the training has to be started by ./launch train.py.", job, ())
+
+
+def fails(job: Job, cache: ExplorationCache) -> Result:
+    """Whether a training that fails, at once or after a checkpoint, ends the job with a failure, on every schedule."""
+    unusable = LOOP.job(job, batch=100)
+    left = cache.executor.run(unusable, unusable.inputs).exit
+    if left.code in (0, job.checkpoint_exit_code):
+        what = "so HTCondor takes it for done" if left.code == 0 else "so HTCondor starts it again, for ever"
+        return wrong(
+            f"With a batch that is too large, train.py leaves with {UNUSABLE}, and the wrapper with {left.code}, {what}.",
+            unusable,
+            (),
+            "wrong-exit-code" if left.code == 0 else "always-85",
+        )
+    diverges = LOOP.job(job, **DIVERGES)
+    there = ", ".join(f"{name} = {value:g}" for name, value in DIVERGES.items())
+    for schedule in map(schedules.parse, ("", "evict@2")):
+        story = list(simulate(diverges, cache.executor, schedule=schedule, most_executions=ENOUGH))
+        ended = story[-1].kind == Kind.ENDED
+        if ended and story[-1].ran.exit.code != 0:
+            continue
+        becomes = "and the job does not fail" if ended else "and the job is started again, for ever"
+        return wrong(
+            f"With {there}, train.py diverges in epoch 5, after a checkpoint, and leaves with {DIVERGED}; {becomes}.",
+            diverges,
+            schedule,
+            "wrong-exit-code" if ended else "always-85",
+        )
+    return Result(True, "it does so at once, and after a checkpoint")
+
+
+EXERCISE = Exercise(
+    title="Wrap the launcher that hides the exit code",
+    notebook="12-machine-learning",
+    number=4,
+    optional=True,
+    files=LAUNCH.files,
+    submit_file="train.sub",
+    settings=LOOP.job,
+    answers=("run",),
+    bounds=FEWER,
+    questions=(
+        Question(
+            IN_PLACE, 1, both(asks_the_launcher, LOOP.in_place()), unseen=LOOP.unseen(LOOP.in_place)
+        ),
+        Question(ANYWHERE, 1, LOOP.anywhere(), rests_on=(IN_PLACE,), unseen=LOOP.unseen(LOOP.anywhere)),
+        Question(IT_FAILS, 1, fails, rests_on=(IN_PLACE,)),
+    ),
+    hints=(
+        "The launcher always leaves with 1. What else tells whether the worker has saved, or failed?",
+        "The launcher says it on stderr: (exitcode: 85). And checkpoint.pickle is another one than before, if the worker has "
+        "saved.",
+        "./launch train.py 2> launch.log; code=$?; if grep -q 'exitcode: 85' launch.log; then exit 85; fi; exit $code. "
+        "Written with >, not >>, the log has what this launch has said, and nothing of the one before.",
+    ),
+)

@@ -1,0 +1,56 @@
+"""The student makes a job save whose list names a file that is not there yet."""
+
+from __future__ import annotations
+
+import random
+
+from grader.course.checks import both, keeps
+from grader.course.exercise import Exercise, Question
+from grader.course.payload import Program
+from grader.course.repairing import ANYWHERE, IN_PLACE, OUTPUT, Loop
+
+
+def _stars(draw: random.Random) -> dict[str, float]:
+    """Two checkpoints, and nothing to be found before the first."""
+    interval = draw.randint(2, 4)
+    return {
+        "sky": draw.randint(1, 10**6),
+        "stars": 2 * interval + draw.randint(1, interval),
+        "first": interval + draw.randint(1, 2),
+        "interval": interval,
+    }
+
+
+LOOP = Loop(Program("planets", "search.py"), "star", _stars, "stars")
+NONE_AT_ALL: dict[str, float] = {"first": 99}
+
+EXERCISE = Exercise(
+    title="A listed file that is not there yet",
+    notebook="11-in-practice",
+    number=4,
+    optional=True,
+    files=LOOP.program.files,
+    submit_file="search.sub",
+    settings=LOOP.job,
+    answers=("search.py", "search.sub"),
+    questions=(
+        Question(
+            IN_PLACE,
+            1,
+            both(keeps("search.py", OUTPUT, "search.sub"), LOOP.in_place(), LOOP.in_place(**NONE_AT_ALL)),
+            unseen=LOOP.unseen(LOOP.in_place),
+        ),
+        Question(
+            ANYWHERE,
+            1,
+            both(LOOP.anywhere(), LOOP.anywhere(**NONE_AT_ALL)),
+            rests_on=(IN_PLACE,),
+            unseen=LOOP.unseen(LOOP.anywhere),
+        ),
+    ),
+    hints=(
+        "Which of the listed files is there when the program leaves with 85 for the first time?",
+        "What the checkpoint consists of should be written when it saves, all of it, found something or not.",
+        "When it saves, write star, best and deepest into one file, and read all three from it at the start; list that file.",
+    ),
+)

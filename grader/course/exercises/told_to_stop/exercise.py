@@ -1,0 +1,101 @@
+"""The student writes the script that starts a program which saves when it is told to stop."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from grader.course.checks import both, every_schedule, failed, first_checkpoint, told, wrong
+from grader.course.exercise import FEWER, Ask, Exercise, ExplorationCache, Question, Result
+from grader.course.payload import Program
+from grader.rules.job import Job
+from grader.tree import File, Tree
+
+GLACIER = Program("glacier", "start.sh")
+"""payload/glacier, whose start.sh is right as long as nobody tells the glacier to stop."""
+LIMIT = 200
+"""Seconds after which my_wrapper tells it to stop, in the submit file."""
+TERMINATED = 143
+"""With this code my_wrapper leaves if SIGTERM has ended what it has started."""
+SCRIPT = "start.sh"
+
+
+def _limited(job: Job, limit: int, settings: dict[str, float]) -> Job:
+    return GLACIER.changed(job, limit, **settings)
+
+
+def done_at_once(job: Job, cache: ExplorationCache) -> Result:
+    """Whether the glacier is computed in one go, if there is time enough."""
+    run = cache.executor.run(asked := _limited(job, 10**5, {}), asked.inputs)
+    known = GLACIER.known_answer()
+    if run.exit.code == 0 and run.sandbox.get(GLACIER.output) == known[GLACIER.output]:
+        return Result(True, "")
+    return wrong(f"With time enough, the job ends with {run.exit}, and not with its result.", asked, ())
+
+
+def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
+    """Whether the glacier saves when my_wrapper tells start.sh to stop, and its exit code arrives."""
+    found = cache.explore(job, expected)
+    script = job.inputs.get(SCRIPT)
+    passes_on = isinstance(script, File) and any(word in script.content for word in (b"trap", b"kill", b"signal"))
+    if found.root.ran.exit.code == TERMINATED and not passes_on:
+        return failed(
+            job,
+            cache,
+            found,
+            "signal-not-passed-on",
+            f"After {job.arguments[0]} s, my_wrapper sends SIGTERM to {SCRIPT}, and that ends it: exit code {TERMINATED}. "
+            "glacier, which it has started, is told nothing, and saves nothing.",
+        )
+    if found.root.ran.exit.code == TERMINATED:
+        return failed(
+            job,
+            cache,
+            found,
+            text=f"After {job.arguments[0]} s, my_wrapper sends SIGTERM to {SCRIPT}, and that leaves with exit code "
+            f"{TERMINATED}: not with the one with which glacier leaves when it has saved.",
+        )
+    return first_checkpoint(job, cache, expected)
+
+
+def asking(question: Callable[[Job, ExplorationCache, Tree], Result], limit: int = LIMIT, **settings: float) -> Ask:
+    """A question about the glacier with this time limit and these settings."""
+
+    def ask(job: Job, cache: ExplorationCache) -> Result:
+        return question(_limited(job, limit, settings), cache, GLACIER.known_answer(**settings))
+
+    return ask
+
+
+def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callable[[random.Random], Ask]:
+    """The same about a glacier whose numbers are drawn, told to stop twice or so."""
+
+    def drawn(draw: random.Random) -> Ask:
+        settings: dict[str, float] = {"snow": draw.randint(10, 30) / 10, "years": draw.randint(6, 9)}
+        asked = asking(question, draw.randint(130, 170), **settings)
+        return lambda job, cache: told(asked(job, cache), "With snow = {snow} and years = {years}".format(**settings))
+
+    return drawn
+
+
+SAVES, ANYWHERE = "Told to stop, it saves, and leaves with 85", "Evicted at any time, any number of times, it ends right"
+EXERCISE = Exercise(
+    title="Start a program that has to be told to stop",
+    notebook="11-in-practice",
+    number=2,
+    optional=True,
+    files=GLACIER.files,
+    submit_file="glacier.sub",
+    answers=(SCRIPT,),
+    bounds=FEWER,
+    questions=(
+        Question(SAVES, 1, both(done_at_once, asking(saves)), unseen=unseen(saves)),
+        Question(ANYWHERE, 1, asking(every_schedule), rests_on=(SAVES,), unseen=unseen(every_schedule)),
+    ),
+    hints=(
+        "my_wrapper sends SIGTERM to one process: the one that it has started. Which is that, start.sh or glacier?",
+        "bash starts glacier as another process, and waits for it. SIGTERM ends bash, and glacier learns nothing of it. Can "
+        "bash become glacier?",
+        "`exec ./glacier` as the last line: the script does not start the program, it turns into it.",
+    ),
+)

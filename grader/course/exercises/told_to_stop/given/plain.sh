@@ -1,0 +1,3 @@
+#!/bin/bash
+export CLIMATE=1.9
+./glacier
