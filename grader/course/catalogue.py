@@ -19,6 +19,8 @@ TITLES = {
     "08-wrapper": "A program that can't be changed",
     "09-find-the-bugs": "Find the bugs",
     "10-for-real": "For real",
+    "11-in-practice": "In practice",
+    "12-machine-learning": "Machine learning",
 }
 """Notebook → its title; one that is not here is called by its name."""
 

@@ -18,6 +18,7 @@ from ..rules.simulation import Ended, Saved
 from ..text import count
 from ..tree import File, Tree
 from ..verify.explore import Exploration
+from ..verify.states import State
 from .checks import every_schedule, failed, fault_free, told
 from .exercise import Ask, ExplorationCache, Result
 from .payload import Program
@@ -127,11 +128,12 @@ class Loop:
         output = way[-1].sandbox.get(OUTPUT)
         begins = [line.split(" ")[0] for line in output.text.splitlines()] if isinstance(output, File) else []
         stuck = len(set(begins)) < min(len(begins), self.iterations(job))
+        starts_over = len({label for state in way for label in _new_labels(state)[:1]}) == 1
         return failed(
             job,
             cache,
             found,
-            "repeats-iteration" if stuck else None,
+            "never-restores" if stuck and starts_over else "repeats-iteration" if stuck else None,
             f"It was started {len(way)} times without an eviction, for "
             f"{count(self.iterations(job), self.noun)}, and is at no end.",
         )
@@ -171,6 +173,15 @@ class Loop:
                 f"{count(interval, self.noun)}.",
             )
         return None
+
+
+def _new_labels(state: State) -> list[str]:
+    """What the lines begin with that an execution has added to the output."""
+    before, after = (
+        output.text.splitlines() if isinstance(output := tree.get(OUTPUT), File) else []
+        for tree in (state.sandbox, state.ran.sandbox)
+    )
+    return [line.split(" ")[0] for line in after[len(before) :]]
 
 
 def _with(result: Result, numbers: dict[str, float]) -> Result:

@@ -431,7 +431,7 @@ def _job(
     if name in EXERCISES and EXERCISES[name].submit_file:
         chosen, answer = EXERCISES[name], _written(EXERCISES[name]) if answered else Tree()
         directory = chosen.given() | answer
-        if missing := [path for path in chosen.answers if path not in directory]:
+        if missing := [path for path in chosen.answers if path not in directory and not chosen.literal]:
             chapter = next(chapter.name for chapter in COURSE if chosen in chapter.exercises)
             raise ValueError(
                 f"There is no {name}/{missing[0]} yet: run the cell that begins with "

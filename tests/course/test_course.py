@@ -24,8 +24,10 @@ def test_the_points_of_the_course_add_up_to_a_hundred():
     assert sum(MAXIMUM.values()) == 100, MAXIMUM
 
 
-def test_what_takes_a_pool_is_extra_and_nothing_else():
-    assert {name for name, points in EXTRA.items() if points} == {"10-for-real"} and not MAXIMUM["10-for-real"]
+def test_what_takes_a_pool_and_what_goes_further_is_extra_and_nothing_else():
+    extra = {name for name, points in EXTRA.items() if points}
+    assert extra == {"10-for-real", "11-in-practice", "12-machine-learning"}
+    assert not any(MAXIMUM[name] for name in extra)
 
 
 def test_every_exercise_has_a_name_of_its_own_that_python_can_read():

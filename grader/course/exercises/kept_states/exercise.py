@@ -28,8 +28,11 @@ EXERCISE = prediction(
     "the files that it brings again, and leaves all others where they are. The program takes the first that it finds, goes "
     "on from block 2, and writes two lines twice.",
     wrong=lambda value: (
-        ("In the old sandbox it would be so: there the program has removed the file before. Who removes it from the spool "
-         "directory?", "relies-on-leftovers")
+        (
+            "In the old sandbox it would be so: there the program has removed the file before. Who removes it from the spool "
+            "directory?",
+            "relies-on-leftovers",
+        )
         if value == frozenset({"state-4.json"})
         else ("The third execution is cut off before it saves.", None)
         if isinstance(value, frozenset) and "state-6.json" in value

@@ -12,9 +12,9 @@ from grader.rules import schedule as schedules
 from grader.rules.job import Job
 from grader.rules.simulation import Moment, simulate
 
-SCHEDULE, SAVE = "vacate@1+540s", "glacier.save"
-AFTER_TWO_STOPS = "vacate@3+140s"
-"""The same moment, 540 seconds after the start, for a job that is started again every 200 seconds."""
+SCHEDULE, SAVE = "vacate@1+550s", "glacier.save"
+AFTER_TWO_STOPS = "vacate@3+150s"
+"""The same moment, 550 seconds after the start, for a job that is started again every 200 seconds."""
 
 
 def way(letter: str) -> Job:
@@ -46,9 +46,15 @@ def _wrong(value: object) -> tuple[str, str | None] | None:
     if "c" in ways:
         return "Way c is not one of them: which process is it that HTCondor sends SIGTERM to?", "signal-not-passed-on"
     if ways == {"b"}:
-        return "Way b is one of them, but not the only one. What is in the spool directory after 540 seconds of d?", None
+        return (
+            "Way b is one of them, but not the only one. What is in the spool directory after 550 seconds of d?",
+            None,
+        )
     if ways == {"d"}:
-        return "Way d is one of them, but not the only one. What does HTCondor do in way b that it does not do in a?", None
+        return (
+            "Way d is one of them, but not the only one. What does HTCondor do in way b that it does not do in a?",
+            None,
+        )
     return None
 
 
@@ -63,13 +69,13 @@ EXERCISE = prediction(
     truth=_keeping,
     told="In way a, nobody fetches the file. In way b, HTCondor does, as it is asked to. In way c, SIGTERM ends the script, "
     "and the program is told nothing. In way d, two checkpoints are in the spool directory long before the eviction. And "
-    "way b lives by the warning: with `evict@1+540s`, which comes without any, only d has kept something.",
+    "way b lives by the warning: with `evict@1+550s`, which comes without any, only d has kept something.",
     wrong=_wrong,
     hints=(
         "Two questions for each way: does the program learn that it is to stop? And does anybody fetch what it then writes?",
         "HTCondor sends SIGTERM to the process that it has started. It fetches files of a job that it evicts only where the "
         "submit file says so; and of a job that leaves with 85, while nobody evicts it, always.",
-        'Play them: simulate("told_to_stop/way_a.sub", "vacate@1+540s"), and so on. Where is glacier.save in the second '
+        'Play them: simulate("told_to_stop/way_a.sub", "vacate@1+550s"), and so on. Where is glacier.save in the second '
         "sandbox?",
     ),
 )

@@ -31,9 +31,14 @@ EXERCISE = prediction(
     told="HTCondor sends what a link to a file leads to, under the name of the link. A link to a directory can't be sent at "
     "all: the checkpoint fails, nothing is saved, and the job is on hold.",
     wrong={
-        "a": ("That is what becomes of a link to a file, or nearly: its content is sent. This one leads to a directory.",
-              "link-in-checkpoint"),
-        "b": ("HTCondor leaves nothing out that is listed: a checkpoint is whole, or it is none.", "link-in-checkpoint"),
+        "a": (
+            "That is what becomes of a link to a file, or nearly: its content is sent. This one leads to a directory.",
+            "link-in-checkpoint",
+        ),
+        "b": (
+            "HTCondor leaves nothing out that is listed: a checkpoint is whole, or it is none.",
+            "link-in-checkpoint",
+        ),
         "d": ("The program leaves with 85, which is no failure. It is the transfer after it that matters.", None),
     }.get,
     hints=(

@@ -82,9 +82,7 @@ EXERCISE = Exercise(
     answers=("run",),
     bounds=FEWER,
     questions=(
-        Question(
-            IN_PLACE, 1, both(asks_the_launcher, LOOP.in_place()), unseen=LOOP.unseen(LOOP.in_place)
-        ),
+        Question(IN_PLACE, 1, both(asks_the_launcher, LOOP.in_place()), unseen=LOOP.unseen(LOOP.in_place)),
         Question(ANYWHERE, 1, LOOP.anywhere(), rests_on=(IN_PLACE,), unseen=LOOP.unseen(LOOP.anywhere)),
         Question(IT_FAILS, 1, fails, rests_on=(IN_PLACE,)),
     ),

@@ -18,11 +18,13 @@ EXERCISE = prediction(
     decisive=("ended", 1),
     truth=lambda moments: lines(moments[-1].home),
     told="train.py saved after epoch 3 and left with 85. For the launcher, a worker that does not leave with 0 has failed: it "
-    "reported that, and left with 1. HTCondor saw a job that failed, and that is over: 3 of 10 epochs.",
+    "reported that, and left with 1. HTCondor saw a job that failed, and that is over: 3 of 7 epochs.",
     wrong={
-        10: ("That would be right if HTCondor saw the exit code of train.py. It sees the launcher's.", "wrong-exit-code"),
+        7: (
+            "That would be right if HTCondor saw the exit code of train.py. It sees the launcher's.",
+            "wrong-exit-code",
+        ),
         0: ("What a job lists as output comes home also if it has failed.", None),
-        9: ("For three checkpoints, it would have to be started again twice.", "wrong-exit-code"),
         6: ("For that, it would have to be started again once.", "wrong-exit-code"),
     }.get,
     hints=(

@@ -208,7 +208,8 @@ WRONG = {
             ("import json, os, sys", "import json, os, pickle, sys"),
             (
                 "        json.dump(model.state_dict(), file)\n",
-                "        json.dump(model.state_dict(), file)\n    with open(directory + '/rest', 'wb') as file:\n"
+                "        json.dump(model.state_dict(), file)\n"
+                "    with open('checkpoints/epoch-%d/rest' % epoch, 'wb') as file:\n"
                 "        pickle.dump((optimizer.state_dict(), generator.getstate()), file)\n",
             ),
         ),
@@ -241,15 +242,20 @@ WRONG = {
             OUTPUT,
         ),
         "the steps of the optimizer are not saved": learn(
-            less(AS_TEXT, ("optimizer.steps, optimizer.speed, generator", "optimizer.speed, generator"), (
-                "optimizer.steps, optimizer.speed, state", "optimizer.speed, state")),
+            less(
+                AS_TEXT,
+                ("optimizer.steps, optimizer.speed, generator", "optimizer.speed, generator"),
+                ("optimizer.steps, optimizer.speed, state", "optimizer.speed, state"),
+            ),
             "state.txt, my_output.txt",
         ),
         "the optimizer is saved, and not brought back": learn(
             less(PICKLED, ("    optimizer.load_state_dict(speed)\n", "")), OUTPUT
         ),
         "weights with three digits": learn(
-            less(ONE_JSON, ('"model": model.state_dict()', '"model": {"weights": [round(w, 3) for w in model.weights]}')),
+            less(
+                ONE_JSON, ('"model": model.state_dict()', '"model": {"weights": [round(w, 3) for w in model.weights]}')
+            ),
             "latest.json, my_output.txt",
         ),
     },
@@ -278,13 +284,19 @@ WRONG = {
         "the link is left dangling": learn(
             less(
                 LINK_TO_A_FILE,
-                ("    os.symlink(name", "    for old in [\"epoch-%d.pickle\" % n for n in range(epoch + 1)]:\n"
-                 "        if os.path.exists(old):\n            os.remove(old)\n    os.symlink(name"),
+                (
+                    "    os.symlink(name",
+                    '    for old in ["epoch-%d.pickle" % n for n in range(epoch + 1)]:\n'
+                    "        if os.path.exists(old):\n            os.remove(old)\n    os.symlink(name",
+                ),
             ),
             "latest, my_output.txt",
         ),
         "an absolute link to where nothing is": learn(
-            less(LINK_TO_A_FILE, ('os.symlink(name, "latest")', 'os.symlink(os.path.abspath("checkpoints/" + name), "latest")')),
+            less(
+                LINK_TO_A_FILE,
+                ('os.symlink(name, "latest")', 'os.symlink(os.path.abspath("checkpoints/" + name), "latest")'),
+            ),
             "latest, my_output.txt",
         ),
     },

@@ -5,19 +5,19 @@ from __future__ import annotations
 from grader.course.folders import load
 
 GIVEN = load("not_there_yet").given()
-LISTED = "transfer_checkpoint_files = next_star.txt, best.txt\n"
+LISTED = "transfer_checkpoint_files = star.json, best.json\n"
 INPUTS = "transfer_input_files = my_input.txt, science.py\n"
 
 
-def planets(program: str, files: str | None = "next_star.txt, best.txt", inputs: str = "") -> dict[str, str]:
-    """An answer: the program, what the submit file lists (None: nothing), and inputs besides those that are given."""
+def planets(program: str, files: str = "star.json, best.json", inputs: str = "") -> dict[str, str]:
+    """An answer: the program, what the submit file lists, and inputs besides those that are given."""
     text = GIVEN.file("search.sub").text
     assert LISTED in text and INPUTS in text
-    text = text.replace(LISTED, "" if files is None else f"transfer_checkpoint_files = {files}\n")
+    text = text.replace(LISTED, f"transfer_checkpoint_files = {files}\n")
     return {"search.py": program, "search.sub": text.replace(INPUTS, INPUTS.replace("\n", f"{inputs}\n"))}
 
 
-def changed(*changes: tuple[str, str], files: str | None = "next_star.txt, best.txt", inputs: str = "") -> dict[str, str]:
+def changed(*changes: tuple[str, str], files: str = "star.json, best.json", inputs: str = "") -> dict[str, str]:
     """The given program with some of its lines changed."""
     text = GIVEN.file("search.py").text
     for old, new in changes:
@@ -26,93 +26,98 @@ def changed(*changes: tuple[str, str], files: str | None = "next_star.txt, best.
     return planets(text, files, inputs)
 
 
-def python(text: str) -> str:
-    """A whole program."""
-    return "#!/usr/bin/env python3\n" + text.strip("\n") + "\n"
-
-
-SAVE = "        with open('next_star.txt', 'w') as file:\n            file.write('%d\\n' % (star + 1))\n"
-WHEN_BETTER = (
-    "        with open('best.txt', 'w') as file:\n            file.write('%s %r\\n' % (best, deepest))\n"
+WHEN_BETTER, AT_SAVE = "        write('best.json', best)\n", "        write('star.json', star)\n"
+LOOP = "while star <="
+READ = (
+    "star, best = saved('star.json', 1), saved('best.json', ['none', 0.0])  # the next star; the best candidate so far"
 )
-AND_BEST = SAVE + WHEN_BETTER
-STAR = "star, best, deepest = 1, 'none', 0.0\n"
-BEGINNING = "for star in range(star,"
-READS = "    best, deepest = words[0], float(words[1])\n"
-
-RIGHT = {
-    "the best is written at each save": changed((WHEN_BETTER, ""), (SAVE, AND_BEST)),
-    "the best is written at each save, too": changed((SAVE, AND_BEST)),
-    "written at the start, if it is not there": changed(
-        (BEGINNING, "if not os.path.exists('best.txt'):\n    with open('best.txt', 'w') as file:\n"
-         "        file.write('none 0.0\\n')\n\n" + BEGINNING),
-    ),
-    "one file": planets(
-        python("""
+COMMENT = (LOOP, "# looked through\n" + LOOP)
+DIRECTORY = (
+    ("import sys\n", "import os, sys\nos.makedirs('state', exist_ok=True)\n"),
+    ("saved('star.json'", "saved('state/star.json'"),
+    ("saved('best.json'", "saved('state/best.json'"),
+    ("write('best.json'", "write('state/best.json'"),
+    ("write('star.json'", "write('state/star.json'"),
+)
+ONE_FILE = """\
+#!/usr/bin/env python3
 import json, os, sys
-from science import dip, settings
+from science import dip, report, settings
 
-state = {"star": 1, "best": "none", "deepest": 0.0}
+state = {"star": 1, "best": ["none", 0.0]}
 if os.path.exists("state.json"):
     with open("state.json") as file:
         state = json.load(file)
 while state["star"] <= settings["stars"]:
-    depth = dip(state["star"])
-    if depth > state["deepest"]:
-        state.update(best=str(state["star"]), deepest=depth)
+    state["best"] = max(state["best"], [state["star"], dip(state["star"])], key=lambda one: one[1])
     state["star"] += 1
-    if (state["star"] - 1) % settings["interval"] == 0 and state["star"] <= settings["stars"]:
+    if state["star"] % settings["interval"] == 1 % settings["interval"] and state["star"] <= settings["stars"]:
         with open("state.json", "w") as file:
             json.dump(state, file)
         sys.exit(85)
-with open("my_output.txt", "w") as output:
-    output.write("%d stars, best candidate: %s, with a dip of %.3f %%\\n"
-                 % (settings["stars"], state["best"], state["deepest"]))
-"""),
-        "state.json",
-    ),
-    "a directory": changed(
-        ("import os, sys\n", "import os, sys\nos.makedirs('state', exist_ok=True)\n"),
-        ("os.path.exists('next_star.txt')", "os.path.exists('state/next_star.txt')"),
-        ("open('next_star.txt') as", "open('state/next_star.txt') as"),
-        ("os.path.exists('best.txt')", "os.path.exists('state/best.txt')"),
-        ("open('best.txt') as", "open('state/best.txt') as"),
-        ("open('best.txt', 'w')", "open('state/best.txt', 'w')"),
-        ("open('next_star.txt', 'w')", "open('state/next_star.txt', 'w')"),
-        files="state",
-    ),
-    "a placeholder that is listed": changed((STAR, STAR + "# best.txt comes with the job\n"), inputs=", best.txt"),
+report(state["best"])
+"""
+PICKLED = """\
+#!/usr/bin/env python3
+import pickle, sys
+from science import dip, report, settings
+
+try:
+    with open("checkpoint", "rb") as file:
+        done, best = pickle.load(file)
+except FileNotFoundError:
+    done, best = 0, ("none", 0.0)
+for star in range(done + 1, settings["stars"] + 1):
+    depth = dip(star)
+    if depth > best[1]:
+        best = star, depth
+    if star - done == settings["interval"] and star < settings["stars"]:
+        pickle.dump((star, best), open("checkpoint", "wb"))
+        sys.exit(85)
+report(best)
+"""
+
+RIGHT = {
+    "written at each save": changed((WHEN_BETTER, ""), (AT_SAVE, AT_SAVE + WHEN_BETTER)),
+    "written at each save, too": changed((AT_SAVE, WHEN_BETTER + AT_SAVE)),
+    "written at the start, whatever it is": changed((LOOP, "write('best.json', best)\n" + LOOP)),
+    "one file": planets(ONE_FILE, "state.json"),
+    "one file, pickled": planets(PICKLED, "checkpoint"),
+    "a directory that is made at the start": changed(*DIRECTORY, files="state"),
+    "a placeholder that is listed": changed(COMMENT, inputs=", best.json"),
     "an empty file, which is read as none": changed(
-        (BEGINNING, "open('best.txt', 'a').close()  # there is one from now on\n" + BEGINNING),
-        ("        words = file.read().split()\n", "        words = file.read().split() or ['none', 0.0]\n"),
+        (LOOP, "open('best.json', 'a').close()  # there is a file from now on\n" + LOOP),
+        (
+            READ,
+            "star, best = saved('star.json', 1), ['none', 0.0]\n"
+            "if open('best.json', 'a+').tell():\n    best = saved('best.json', best)",
+        ),
     ),
 }
 EMPTY = {
-    "an empty file": changed((BEGINNING, "open('best.txt', 'a').close()\n" + BEGINNING)),
-    "touched when it saves": changed((SAVE, SAVE + "        open('best.txt', 'a').close()\n")),
+    "an empty file": changed((LOOP, "open('best.json', 'a').close()\n" + LOOP)),
+    "touched when it saves": changed((AT_SAVE, AT_SAVE + "        open('best.json', 'a').close()\n")),
 }
 """Placeholders that the program can't read: it fails at the first restart, and the report shows the line."""
 WRONG = {
     "listed-file-missing": {
-        "as given": changed((STAR, STAR + "# looked through\n")),
-        "written at each save, under another name": changed((SAVE, AND_BEST.replace("best.txt", "best_so_far.txt"))),
+        "as given": changed(COMMENT),
+        "written at each save, under another name": changed(
+            (AT_SAVE, AT_SAVE + WHEN_BETTER.replace("best.", "found."))
+        ),
     },
     "state-incomplete": {
-        "a placeholder in place of the listed file": changed(
-            (STAR, STAR + "# looked through\n"), files="next_star.txt", inputs=", best.txt"
-        ),
+        "a placeholder in place of the listed file": changed(COMMENT, files="star.json", inputs=", best.json"),
         "a placeholder at each start": changed(
-            (BEGINNING, "with open('best.txt', 'w') as file:\n    file.write('none 0.0\\n')\n\n" + BEGINNING)
+            (READ, "write('best.json', ['none', 0.0])  # so that there is a file\n" + READ)
         ),
     },
     "relies-on-leftovers": {
-        "no longer listed": changed((STAR, STAR + "# looked through\n"), files="next_star.txt"),
-        "under another name, which is not listed": changed(
-            ("os.path.exists('best.txt')", "os.path.exists('found.txt')"),
-            ("open('best.txt') as", "open('found.txt') as"),
-            ("open('best.txt', 'w')", "open('found.txt', 'w')"),
-            files="next_star.txt, best.txt",
-            inputs=", best.txt",
+        "no longer listed": changed(COMMENT, files="star.json"),
+        "under another name, and a placeholder that is listed": changed(
+            ("saved('best.json'", "saved('found.json'"),
+            ("write('best.json'", "write('found.json'"),
+            inputs=", best.json",
         ),
     },
 }

@@ -8,6 +8,7 @@ from grader.course.checks import both, keeps
 from grader.course.exercise import Exercise, Question
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, OUTPUT, Loop
+from grader.tree import Tree
 
 
 def _stars(draw: random.Random) -> dict[str, float]:
@@ -22,6 +23,14 @@ def _stars(draw: random.Random) -> dict[str, float]:
 
 
 LOOP = Loop(Program("planets", "search.py"), "star", _stars, "stars")
+
+
+def files() -> Tree:
+    """payload/planets, and its program once more for the example with a placeholder, which the student does not change."""
+    given = LOOP.program.files()
+    return given.put("placeholder.py", given["search.py"])
+
+
 NONE_AT_ALL: dict[str, float] = {"first": 99}
 
 EXERCISE = Exercise(
@@ -29,7 +38,7 @@ EXERCISE = Exercise(
     notebook="11-in-practice",
     number=4,
     optional=True,
-    files=LOOP.program.files,
+    files=files,
     submit_file="search.sub",
     settings=LOOP.job,
     answers=("search.py", "search.sub"),

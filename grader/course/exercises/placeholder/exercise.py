@@ -39,19 +39,19 @@ EXERCISE = prediction(
     schedule="evict@3",
     decisive=("started", 2),
     truth=_comes_of_it,
-    told="Nothing is missing any more, so nothing is held. But best.txt is not in the checkpoint: the new sandbox gets the "
+    told="Nothing is missing any more, so nothing is held. But best.json is not in the checkpoint: the new sandbox gets the "
     "placeholder again, and the candidate that had been found is forgotten. Exit code 0, and a wrong result.",
     wrong={
-        "a": ("No listed file is missing: next_star.txt is written at each save.", "listed-file-missing"),
-        "b": ("best.txt is there, in the form in which the program reads it. Nothing fails.", None),
+        "a": ("No listed file is missing: star.json is written at each save.", "listed-file-missing"),
+        "b": ("best.json is there, in the form in which the program reads it. Nothing fails.", None),
         "c": (
-            "It would be, if nothing were evicted. Which best.txt is in the sandbox of execution 4?",
+            "It would be, if nothing were evicted. Which best.json is in the sandbox of execution 4?",
             "checkpoint-not-transferred",
         ),
     }.get,
     hints=(
         "The candidate is found in execution 2. Where is it written, and is that part of the checkpoint?",
         "A new sandbox gets the input files as they were submitted, and over them the checkpoint.",
-        "best.txt is an input file, and not in the checkpoint. So after the eviction it says `none` again.",
+        "best.json is an input file, and not in the checkpoint. So after the eviction it says `none` again.",
     ),
 )

@@ -10,7 +10,7 @@ from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Re
 from grader.course.folders import load
 from grader.course.reading import literal
 from grader.course.report import Failure
-from grader.course.waves import WAVES, limited
+from grader.course.waves import WAVES, limited, waves
 from grader.rules.job import Job
 from grader.rules.simulation import Ended, simulate
 from grader.rules.step import Kind
@@ -33,7 +33,12 @@ def limit_of(exercise: Exercise, own: Tree) -> Job:
         limit = literal(own.file(exercise.name).text)
     except ValueError as error:
         raise UnusableAnswer(f"The value of {exercise.name} can't be read: {error}.") from None
-    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not math.isfinite(limit) or not 0 < limit < 1e6:
+    if (
+        isinstance(limit, bool)
+        or not isinstance(limit, (int, float))
+        or not math.isfinite(limit)
+        or not 0 < limit < 1e6
+    ):
         text = "It takes a number of seconds, such as 60."
         raise UnusableAnswer(text, Failure(text))
     return limited(job_of(load("time_limit"), Tree()), limit)
@@ -71,7 +76,10 @@ def hardly_anything_twice(slower: float = 1.0) -> Ask:
             return wrong(f"An eviction could cost {limit:.0f} s of computing, and it may cost {MOST} s at most.", job)
         numbers = WAVES.settings(job)
         settings = {name: numbers[name] * slower for name in ("seconds", "disk_seconds")}
-        asked, uninterrupted = WAVES.changed(job, **settings), WAVES.uninterrupted(WAVES.with_settings(**settings)).seconds
+        asked, uninterrupted = (
+            WAVES.changed(job, **settings),
+            WAVES.uninterrupted(WAVES.with_settings(**settings)).seconds,
+        )
         now = spent(asked, cache)
         if not now.ended:
             return wrong(
@@ -103,6 +111,7 @@ EXERCISE = Exercise(
     optional=True,
     files=WAVES.files,
     submit_file="waves.sub",
+    settings=waves,
     literal=True,
     subject=limit_of,
     questions=(

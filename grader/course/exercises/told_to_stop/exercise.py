@@ -78,7 +78,10 @@ def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callabl
     return drawn
 
 
-SAVES, ANYWHERE = "Told to stop, it saves, and leaves with 85", "Evicted at any time, any number of times, it ends right"
+SAVES, ANYWHERE = (
+    "Told to stop, it saves, and leaves with 85",
+    "Evicted at any time, any number of times, it ends right",
+)
 EXERCISE = Exercise(
     title="Start a program that has to be told to stop",
     notebook="11-in-practice",

@@ -1,0 +1,56 @@
+"""Misconception `link-in-checkpoint`."""
+
+from __future__ import annotations
+
+import posixpath
+
+from ...rules.simulation import Held
+from ...tree import Directory, Link, Tree
+from ..case import Case
+from ..report import Misconception
+
+MISCONCEPTION = Misconception(
+    "link-in-checkpoint",
+    "The checkpoint relies on a symbolic link. HTCondor sends the file that a link leads to, not the link; and it can't send "
+    "a link to a directory.",
+    (
+        "What does the link lead to, and what is in its place in a new sandbox, if anything?",
+        "A link to a file arrives as a file, with the content of what it led to. A link to a directory, listed or inside a "
+        "listed directory, fails the checkpoint.",
+        "Do without the link: write the newest state to a file that always has the same name, or the name of the newest into "
+        "a text file, and list that.",
+    ),
+)
+
+
+def link_to_directory(case: Case) -> bool:
+    """A listed path that could not be sent is a link to a directory, or a directory with such a link in it."""
+    missing = case.state.next.missing if isinstance(case.state.next, Held) and case.failure == "held" else ()
+    if case.run is None or not missing:
+        return False
+    sandbox = case.run.sandbox
+    return any(
+        isinstance(sandbox.get(sandbox.resolve(path) or ""), Directory)
+        for listed in missing
+        for path, entry in sandbox.items()
+        if isinstance(entry, Link) and f"{path}/".startswith(f"{posixpath.normpath(listed)}/")
+    )
+
+
+def link_became_file(case: Case) -> bool:
+    """Elsewhere, a file is there where the program had made a link; with that link, it goes well."""
+    if case.restart is None or case.failure == "held":
+        return False
+    before = case.saving.ran.sandbox if case.saving else Tree()
+    links = {path: entry for path, entry in before.items() if isinstance(entry, Link) and path in case.state_files}
+    if not links:
+        return False
+    sandbox = case.state.sandbox
+    for path, link in links.items():
+        target = posixpath.normpath(link.named(path))
+        sandbox = sandbox.put(target, case.state_files[path]).put(path, link)
+    run = case.executor.run(case.job, sandbox, slot=case.state.slot, clock=case.state.clock)
+    return run.exit != case.ran.exit and run.exit.code in (0, case.job.checkpoint_exit_code)
+
+
+SYMPTOMS = ((22, link_to_directory), (24, link_became_file))

@@ -1,0 +1,17 @@
+"""Misconception `signal-not-passed-on`. The questions that are about signals name it themselves."""
+
+from __future__ import annotations
+
+from ..report import Misconception
+
+MISCONCEPTION = Misconception(
+    "signal-not-passed-on",
+    "The signal that tells a program to stop reaches the script that has started it, and not the program.",
+    (
+        "Which process gets the signal, and which process has to save?",
+        "A shell does not pass signals on. Without a trap, SIGTERM ends the shell, and the program that it has started does "
+        "not hear of it.",
+        "Start the program with exec, as the last command of the script: the script then becomes the program, and has its "
+        "signals and its exit code.",
+    ),
+)

@@ -1,0 +1,123 @@
+"""The exercises of notebooks 11 and 12: what the simulator shows decides, and hidden is not repaired."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.course.catalogue import COURSE, EXERCISES
+from grader.course.exercises.not_there_yet.answers import EMPTY
+from grader.course.exercises.told_to_stop.answers import bash
+from grader.course.misconceptions import MISCONCEPTIONS
+from grader.course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
+from grader.tree import Tree
+
+EXTRA = {exercise.name: exercise for chapter in COURSE[10:] for exercise in chapter.exercises}
+
+
+@pytest.fixture
+def judged(executor):
+    """judged(name, files) is the report on an answer; a text is the value of a literal."""
+
+    def judged(name, answer):
+        return EXERCISES[name].judge(Tree.files({name: answer} if isinstance(answer, str) else answer), executor)
+
+    return judged
+
+
+def test_all_of_them_are_extra():
+    assert {chapter.name for chapter in COURSE[10:]} == {"11-in-practice", "12-machine-learning"}
+    assert all(exercise.optional for exercise in EXTRA.values())
+
+
+@pytest.mark.parametrize("name", [name for name, exercise in EXTRA.items() if not exercise.literal])
+def test_the_given_files_are_no_answer(name, executor):
+    assert EXTRA[name].judge(EXTRA[name].given(), executor).status == NOT_TRIED
+
+
+RIGHT = {
+    "kept_when_vacated": "{'b', 'd'}",
+    "placeholder": "'d'",
+    "kept_states": "{'state-2.json', 'state-4.json'}",
+    "latest_link": "'c'",
+    "launcher_code": "3",
+}
+REVEALING = {
+    ("kept_when_vacated", "{'a', 'b', 'd'}"): "sigterm-saves",
+    ("kept_when_vacated", "{'b', 'c', 'd'}"): "signal-not-passed-on",
+    ("kept_when_vacated", "{'b'}"): None,
+    ("kept_when_vacated", "{'d'}"): None,
+    ("placeholder", "'a'"): "listed-file-missing",
+    ("placeholder", "'b'"): None,
+    ("placeholder", "'c'"): "checkpoint-not-transferred",
+    ("kept_states", "{'state-4.json'}"): "relies-on-leftovers",
+    ("kept_states", "{'state-4.json', 'state-6.json'}"): None,
+    ("latest_link", "'a'"): "link-in-checkpoint",
+    ("latest_link", "'b'"): "link-in-checkpoint",
+    ("latest_link", "'d'"): None,
+    ("launcher_code", "7"): "wrong-exit-code",
+    ("launcher_code", "6"): "wrong-exit-code",
+    ("launcher_code", "0"): None,
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_right_value_gets_its_point(name, judged):
+    assert judged(name, RIGHT[name]).points == EXTRA[name].maximum == 1
+
+
+@pytest.mark.parametrize(("name", "value"), REVEALING)
+def test_a_likely_wrong_value_gets_a_nudge_that_does_not_give_the_right_one_away(name, value, judged):
+    report = judged(name, value)
+    behind = report.failure.misconception
+    assert (report.status, behind and behind.id) == (WRONG, REVEALING[name, value])
+    assert RIGHT[name] not in report.headline and not report.headline.startswith(("It is not", "Of the names"))
+    assert report.failure.job is not None and len(report.hints) == 3
+
+
+@pytest.mark.parametrize("limit", ["84", "126", "128.0", "140"])
+def test_a_limit_soon_after_a_save_is_right_on_a_slower_machine_too(limit, judged):
+    report = judged("time_limit", limit)
+    assert (report.status, report.points) == (PASSED, 2), report.headline
+
+
+@pytest.mark.parametrize("limit", ["78", "116"])
+def test_a_limit_right_after_a_save_is_too_early_on_a_slower_machine(limit, judged):
+    report = judged("time_limit", limit)
+    assert (report.status, report.points) == (PARTLY, 1) and "10% longer" in report.headline
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"), [("40", "5 checkpoints"), ("73", "140 s"), ("100", "48 s"), ("200", "140 s")]
+)
+def test_a_limit_at_another_moment_is_wrong_and_the_report_says_what_it_costs(limit, words, judged):
+    report = judged("time_limit", limit)
+    assert (report.status, report.points) == (WRONG, 0) and words in report.headline
+
+
+def test_a_limit_before_the_first_save_gets_nowhere(judged):
+    report = judged("time_limit", "30")
+    assert report.failure.misconception is MISCONCEPTIONS["no-progress"] and report.points == 0
+
+
+@pytest.mark.parametrize("value", ["'128'", "-3", "0", "True", "[128]", "10**9"])
+def test_what_is_no_number_of_seconds_is_said_to_be_none(value, judged):
+    assert judged("time_limit", value).status == CRASHED
+
+
+@pytest.mark.parametrize("style", EMPTY)
+def test_an_empty_placeholder_fails_where_it_is_read(style, judged):
+    report = judged("not_there_yet", EMPTY[style])
+    assert report.points == 0 and report.failure.misconception is None
+    assert any(fact.file in ("science.py", "search.py") for fact in report.failure.evidence if fact.kind == "traceback")
+
+
+def test_a_trap_with_one_wait_passes_the_signal_on_and_is_not_told_that_it_does_not(judged):
+    once = "export CLIMATE=1.9\n./glacier &\npid=$!\ntrap 'kill $pid' TERM\nwait $pid"
+    report = judged("told_to_stop", bash(once))
+    assert report.points == 0 and report.failure.misconception is not MISCONCEPTIONS["signal-not-passed-on"]
+    assert "exit code 143" in report.headline
+
+
+def test_a_wrapper_has_to_call_the_launcher(judged):
+    report = judged("launched", {"run": "#!/bin/bash\nexec python3 train.py\n"})
+    assert report.points == 0 and "launcher is not called" in report.headline
