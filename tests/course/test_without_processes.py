@@ -15,7 +15,7 @@ from grader.course.trusted import shared
 from grader.execute.interpreter.executor import InterpreterExecutor
 from grader.tree import Tree
 
-SHELL = {"wrapper", "behind_a_pipe", "for_real"}
+SHELL = {"wrapper", "behind_a_pipe", "for_real", "told_to_stop", "launched"}
 """Exercises about shell scripts, which need processes, and about a log, which need none."""
 COMMAND = [("save", "exec of exit")]
 """Answers that start a command: here it is not found, which is told as such."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from grader.course.checks import both, keeps
-from grader.course.exercise import Exercise, Question
+from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, OUTPUT, Loop, two_checkpoints
+from grader.course.resumption import PLACE, first_loss
+from grader.rules.job import Job
+from grader.verify.evidence import Evidence
 
 IDLE = b"""\
 def save_checkpoint(epoch, model, optimizer, generator):
@@ -27,6 +31,33 @@ def epochs(draw: random.Random) -> dict[str, float]:
 
 LOOP = Loop(Program("learning", "train.py", IDLE), "epoch", epochs, "epochs")
 
+
+def naming_what_is_lost(question: Callable[..., Ask]) -> Callable[..., Ask]:
+    """The same question; if it fails, its first evidence is which parts did not come back as they were saved."""
+
+    def asked(**numbers: float) -> Ask:
+        def ask(job: Job, cache: ExplorationCache) -> Result:
+            result = question(**numbers)(job, cache)
+            if result.passed:
+                return result
+            restart = first_loss(LOOP.explore(job, cache, **numbers)[2])
+            if restart is None or not restart.resumed():
+                return result
+            parts = [
+                f"{name} {restart.saved[name]} was saved, {restart.begun.get(name)} came back"
+                for name in restart.lost()
+            ]
+            return result.shown_by(
+                Evidence("lost", f"at a restart after epoch {restart.saved[PLACE]}: {'; '.join(parts)}")
+            )
+
+        return ask
+
+    return asked
+
+
+in_place, anywhere = naming_what_is_lost(LOOP.in_place), naming_what_is_lost(LOOP.anywhere)
+
 EXERCISE = Exercise(
     title="Save all that a training needs",
     notebook="12-machine-learning",
@@ -40,15 +71,15 @@ EXERCISE = Exercise(
         Question(
             IN_PLACE,
             1,
-            both(keeps("train.py", OUTPUT, "train.sub"), LOOP.in_place(), LOOP.in_place(interval=1, epochs=3)),
-            unseen=LOOP.unseen(LOOP.in_place),
+            both(keeps("train.py", OUTPUT, "train.sub"), in_place(), in_place(interval=1, epochs=3)),
+            unseen=LOOP.unseen(in_place),
         ),
         Question(
             ANYWHERE,
             2,
-            both(LOOP.anywhere(), LOOP.anywhere(interval=1, epochs=3)),
+            both(anywhere(), anywhere(interval=1, epochs=3)),
             rests_on=(IN_PLACE,),
-            unseen=LOOP.unseen(LOOP.anywhere),
+            unseen=LOOP.unseen(anywhere),
         ),
     ),
     hints=(

@@ -24,7 +24,7 @@ TOO_MUCH = 0.15
 """The part of the computing that may be spent on checkpoints, and on steps that are done again."""
 SLOWER = 1.1
 MOST_EXECUTIONS = 30
-IN_TIME = "It gets on, and hardly anything is done twice"
+IN_TIME = "It makes progress, and repeats little"
 
 
 def limit_of(exercise: Exercise, own: Tree) -> Job:
@@ -116,7 +116,7 @@ EXERCISE = Exercise(
     subject=limit_of,
     questions=(
         Question(IN_TIME, 1, hardly_anything_twice()),
-        Question("So it is on a slower machine", 1, hardly_anything_twice(SLOWER), rests_on=(IN_TIME,)),
+        Question("It is the same on a slower machine", 1, hardly_anything_twice(SLOWER), rests_on=(IN_TIME,)),
     ),
     hints=(
         "After how many seconds is a restart file whole, the first, the second, the third? What is computed between the last "
