@@ -242,14 +242,22 @@ def _held(now: Moment, before: Moment) -> Iterator[str]:
         yield f"{now.next.reason}. So nobody knows how the job goes on; it counts as held."
     elif isinstance(now.next, Held):
         yield f"Code {now.next.code}, subcode {now.next.subcode}: {now.next.reason.rstrip('.')}."
-        if now.next.missing:
-            names = series([repr(path) if not path.strip() else path for path in now.next.missing])
-            yield f"Listed, and not in the sandbox: {names}."
+        there = [path for path in now.next.missing if _is_there(now, path)]
+        absent = [path for path in now.next.missing if path not in there]
+        for what, paths in (("not in the sandbox", absent), ("impossible to send", there)):
+            if paths:
+                names = series([repr(path) if not path.strip() else path for path in paths])
+                yield f"Listed, and {what}: {names}."
         yield "The execute directory is deleted; the spool directory stays as it is."
     elif _held_while_idle(now):
         yield "The job was put on hold before it got a slot: nothing is lost, and it gets none until it is released."
     else:
         yield "The job was put on hold while it ran. As at an eviction, the execute directory is deleted."
+
+
+def _is_there(now: Moment, path: str) -> bool:
+    """Whether a listed path that was not sent is in the sandbox all the same: a link to a directory, say."""
+    return now.sandbox is not None and now.sandbox.resolve(path) is not None
 
 
 def _released(now: Moment, before: Moment) -> Iterator[str]:
@@ -321,7 +329,10 @@ def _execute(now: Moment, before: Moment, lost: tuple[DirectoryItem, ...], input
     if now.kind == "started":
         return DirectoryPanel("new " + title, tuple(_arrived(now, before)))
     missing = (
-        tuple(DirectoryItem(path, None, MISSING, "listed, not there") for path in now.next.missing)
+        tuple(
+            DirectoryItem(path, None, MISSING, "listed, can't be sent" if _is_there(now, path) else "listed, not there")
+            for path in now.next.missing
+        )
         if isinstance(now.next, (Held, NotSaved))
         else ()
     )

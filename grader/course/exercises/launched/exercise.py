@@ -71,6 +71,27 @@ def fails(job: Job, cache: ExplorationCache) -> Result:
     return Result(True, "it does so at once, and after a checkpoint")
 
 
+WHY_IT_LEFT = (
+    "Leave with 85 only if this launch says (exitcode: 85), or if checkpoint.pickle is another one than before it; and with "
+    "the launcher's own exit code in all other cases."
+)
+MISCONCEPTION_HINTS = {
+    "always-85": {
+        1: "The training has failed. What does your wrapper take for a sign that it has saved?",
+        2: "The launcher leaves with 1 in both cases, and a checkpoint of an earlier execution, or a log of an earlier launch, "
+        "says nothing of this one.",
+        3: WHY_IT_LEFT,
+    },
+    "wrong-exit-code": {
+        1: "With which code does the launcher leave when train.py has saved, and with which your wrapper?",
+        2: "The launcher makes 1 of every code that is not 0. Its message on stderr has the code of train.py.",
+        3: WHY_IT_LEFT,
+    },
+    "exit-zero-after-save": {
+        2: "A script leaves with the exit code of its last command, and a pipe with that of its last program.",
+        3: "Keep the launcher's exit code at once: code=$?, or ${PIPESTATUS[0]} behind a pipe. " + WHY_IT_LEFT,
+    },
+}
 EXERCISE = Exercise(
     title="Wrap the launcher that hides the exit code",
     notebook="12-machine-learning",
@@ -81,6 +102,7 @@ EXERCISE = Exercise(
     settings=LOOP.job,
     answers=("run",),
     bounds=FEWER,
+    misconception_hints=MISCONCEPTION_HINTS,
     questions=(
         Question(IN_PLACE, 1, both(asks_the_launcher, LOOP.in_place()), unseen=LOOP.unseen(LOOP.in_place)),
         Question(ANYWHERE, 1, LOOP.anywhere(), rests_on=(IN_PLACE,), unseen=LOOP.unseen(LOOP.anywhere)),

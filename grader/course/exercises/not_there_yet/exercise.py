@@ -33,6 +33,22 @@ def files() -> Tree:
 
 NONE_AT_ALL: dict[str, float] = {"first": 99}
 
+MISCONCEPTION_HINTS = {
+    "listed-file-missing": {
+        1: "Which of the listed files is there when the program leaves with 85 for the first time?",
+        3: "When it saves, write star and best into one file, read both from it at the start, and list that file.",
+    },
+    "state-incomplete": {
+        1: "Which best.json does the restart read? The one that was saved, or another?",
+        2: "An input file comes as it was submitted into each new sandbox, unless the checkpoint has one of its name. And what "
+        "the program writes at each start is no longer what was restored.",
+        3: "When it saves, write star and best into one file, read both from it at the start, and list that file.",
+    },
+    "relies-on-leftovers": {
+        3: "best.json has to be in the checkpoint, too. Let it exist at each save: write star and best into one file, and list "
+        "that.",
+    },
+}
 EXERCISE = Exercise(
     title="A listed file that is not there yet",
     notebook="11-in-practice",
@@ -41,6 +57,7 @@ EXERCISE = Exercise(
     files=files,
     submit_file="search.sub",
     settings=LOOP.job,
+    misconception_hints=MISCONCEPTION_HINTS,
     answers=("search.py", "search.sub"),
     questions=(
         Question(

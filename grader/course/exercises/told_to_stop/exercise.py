@@ -45,7 +45,7 @@ def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
             found,
             "signal-not-passed-on",
             f"After {job.arguments[0]} s, my_wrapper sends SIGTERM to {SCRIPT}, and that ends it: exit code {TERMINATED}. "
-            "glacier, which it has started, is told nothing, and saves nothing.",
+            "glacier, which it has started, does not hear of it, and saves nothing.",
         )
     if found.root.ran.exit.code == TERMINATED:
         return failed(
@@ -82,6 +82,12 @@ SAVES, ANYWHERE = (
     "Told to stop, it saves, and leaves with 85",
     "Evicted at any time, any number of times, it ends right",
 )
+MISCONCEPTION_HINTS = {
+    "signal-not-passed-on": {
+        1: "my_wrapper sends SIGTERM to one process. Which is that, start.sh or glacier?",
+        3: "`exec ./glacier` as the last line: the script does not start the program, it becomes the program.",
+    }
+}
 EXERCISE = Exercise(
     title="Start a program that has to be told to stop",
     notebook="11-in-practice",
@@ -91,6 +97,7 @@ EXERCISE = Exercise(
     submit_file="glacier.sub",
     answers=(SCRIPT,),
     bounds=FEWER,
+    misconception_hints=MISCONCEPTION_HINTS,
     questions=(
         Question(SAVES, 1, both(done_at_once, asking(saves)), unseen=unseen(saves)),
         Question(ANYWHERE, 1, asking(every_schedule), rests_on=(SAVES,), unseen=unseen(every_schedule)),
