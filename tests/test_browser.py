@@ -182,7 +182,7 @@ def check_card(page):
     return cell.locator(".jp-OutputArea").first.inner_text()
 
 
-def test_notebook_3_in_the_browser_as_handed_out_and_with_the_right_answer(lab, page):
+def test_notebook_3_in_the_browser_untouched_and_answered(lab, page):
     visit(page, lab, NAME)
     last = run_all(page)
     assert errors(page) == []

@@ -20,7 +20,7 @@ TABLE = (ROOT / "docs/instructors/README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", [name.removesuffix(".ipynb") for name in NOTEBOOKS])
-def test_the_times_of_a_notebook_are_the_same_in_the_table_and_in_its_notes(name):
+def test_times_are_the_same_in_the_table_and_in_the_notes(name):
     [(in_class, alone)] = re.findall(rf"^\| `{name}` \|.*\| (\d+) min \| (\d+) min \|$", TABLE, re.MULTILINE)
     notes = (ROOT / f"docs/instructors/{name}.md").read_text(encoding="utf-8")
     told = re.search(r"\*\*Time\*\*: (\d+) minutes in a class(?:[^.]*?)(\d+) alone", notes)

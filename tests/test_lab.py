@@ -96,7 +96,7 @@ def test_a_fitting_environment_needs_nothing():
     assert lab.compare(list(WANTED), WANTED) == "nothing"
 
 
-def test_the_test_extra_is_enough_for_the_course_but_not_the_other_way_round():
+def test_the_test_extra_includes_the_course_but_not_vice_versa():
     with_tests = WANTED[:-1] + ["test"]
     assert lab.compare(with_tests, WANTED) == "nothing"
     assert lab.compare(WANTED, with_tests) == "update"

@@ -1,6 +1,8 @@
-"""The code is formatted, has no lint and fits its types, by ruff and mypy as pyproject.toml configures them."""
+"""The code is formatted, has no lint and fits its types, by ruff and mypy as pyproject.toml configures them; and the
+names of tests are short enough to be read at a glance."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -35,3 +37,9 @@ def test_mypy_looks_at_all_files_that_run_with_jobs():
     """They are no part of the package to it, so that each has to be named."""
     named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]["modules"]
     assert set(named) == {path.stem for path in INSIDE.rglob("*.py")} - {"__init__"}
+
+
+def test_names_of_tests_have_at_most_70_characters():
+    tests = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    names = re.findall(r"def (test_\w+)", "\n".join(tests))
+    assert len(names) > 1000 and [name for name in names if len(name) > 70] == []

@@ -40,7 +40,7 @@ def consistent(tree):
 
 
 @given(trees(), trees())
-def test_trees_are_equal_exactly_if_their_entries_are_and_equal_trees_have_one_hash(one, other):
+def test_trees_are_equal_exactly_if_their_entries_are_and_so_hash_alike(one, other):
     assert (one == other) == (dict(one) == dict(other))
     copy = Tree(dict(reversed(list(one.items()))))
     assert copy == one and hash(copy) == hash(one) and len({copy, one}) == 1
@@ -160,7 +160,7 @@ def test_a_path_is_followed_through_links_and_never_out_of_the_tree(path, found)
 
 
 @given(trees(), trees())
-def test_merged_trees_have_all_of_the_right_one_and_of_the_left_what_is_not_in_its_way(left, right):
+def test_merged_trees_keep_the_right_and_what_fits_of_the_left(left, right):
     merged = left | right
     assert consistent(merged)
     assert all(merged[path] == entry for path, entry in right.items())
@@ -186,7 +186,7 @@ def _kinds_clash(*trees):
     return any(len(kind) == 2 for kind in kinds.values())
 
 
-def test_directories_merge_file_by_file_and_another_kind_of_entry_replaces():
+def test_directories_merge_by_file_and_other_kinds_replace():
     left = Tree.files({"d/a": "1", "d/b": "1"})
     assert left | Tree.files({"d/b": "2", "d/c": "2"}) == Tree.files({"d/a": "1", "d/b": "2", "d/c": "2"})
     assert left | Tree.of(d="file") == Tree.of(d="file")

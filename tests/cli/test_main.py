@@ -229,7 +229,7 @@ def test_a_fault_that_can_not_happen_is_among_the_remarks(grader, job):
 SPINS = "#!/usr/bin/env python3\nwhile True: pass\n"
 
 
-def test_a_limit_of_the_simulator_is_no_hold_by_htcondor_and_is_said_to_be_none(grader, job):
+def test_a_limit_of_the_simulator_is_not_reported_as_a_hold(grader, job):
     file = job(SPINS)
     ran = grader("simulate", file, "--max-seconds", 1)
     assert ran.status == 1 and "time, a limit of this simulator and not of HTCondor" in ran.out
@@ -506,7 +506,7 @@ def test_verify_is_unknown_when_it_may_not_try_enough(grader, job):
     assert ran.out.startswith("unknown")
 
 
-def test_verify_is_unknown_when_its_time_is_up_and_names_what_gives_it_more(grader, job, monkeypatch):
+def test_verify_out_of_time_names_the_option_that_gives_more(grader, job, monkeypatch):
     monkeypatch.setattr("time.monotonic", iter(range(0, 10**6, 40)).__next__)
     ran = grader("verify", job())
     assert ran.status == 2
@@ -518,7 +518,7 @@ def test_verify_is_unknown_when_its_time_is_up_and_names_what_gives_it_more(grad
     [SPINS, COUNTS.replace("time.sleep(60)", "\nwhile done == 1: pass")],
     ids=["at once", "after a checkpoint"],
 )
-def test_verify_is_unknown_where_the_simulator_ends_an_execution_and_names_what_lets_it_go_on(grader, job, program):
+def test_verify_names_the_option_that_raises_the_limit_it_reached(grader, job, program):
     ran = grader("verify", job(program), "--max-seconds", 1)
     assert ran.status == 2
     assert ran.out.startswith("unknown: an execution used more than 1 s of ") and "--max-seconds" in ran.out
@@ -542,7 +542,7 @@ def test_verify_is_unknown_where_files_are_too_large_for_the_simulator(grader, j
     assert ran.out.startswith("unknown: an execution used more than ") and "--max" not in ran.out
 
 
-def test_what_is_wrong_is_said_although_a_limit_of_the_simulator_is_reached_later(grader, job):
+def test_a_failure_is_reported_although_a_limit_is_reached_later(grader, job):
     program = COUNTS.replace("time.sleep(60)", "\nwhile done == 2: pass").replace('"done.txt", "w"', '"other.txt", "w"')
     ran = grader("verify", job(program), "--max-seconds", 5)
     assert ran.status == 1 and ran.out.startswith("unsafe: held")
@@ -558,7 +558,7 @@ def test_more_states_are_looked_at_where_more_executions_are_allowed(grader, job
     assert grader("verify", file, "--max-executions", 100_000, "--accept-consistent").status == 0
 
 
-def test_verify_is_unknown_where_a_command_that_is_not_simulated_decides_how_the_job_ends(grader, job):
+def test_verify_is_unknown_where_an_unsimulated_command_decides(grader, job):
     ran = grader("verify", job(on_exit_hold="NumJobStarts > 3"))
     assert ran.status == 2 and ran.out.startswith("unknown: job.sub:8: on_exit_hold goes by NumJobStarts")
 
@@ -934,7 +934,7 @@ def test_the_submit_directory_is_as_on_the_slides_before_and_after(grader, paylo
     assert names(directory) == given | {"my_output.txt", "zzz.err", "zzz.log", "zzz.out"}  # step 8
 
 
-def test_htcondor_reads_the_event_log_and_finds_the_sequence_of_an_evicted_run(grader, payload):
+def test_htcondor_reads_the_event_log_of_an_evicted_run(grader, payload):
     htcondor = pytest.importorskip("htcondor2")
     directory = payload("fibonacci")
     grader("simulate", directory / "fibonacci.sub", "--schedule", "evict@2")

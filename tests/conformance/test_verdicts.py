@@ -30,7 +30,7 @@ def played(executor):
 
 
 @pytest.mark.skipif(not LIVE, reason=ONLY_LIVE)
-def test_misconceptions_fare_on_htcondor_as_in_the_simulator_moment_by_moment(played):
+def test_misconceptions_fare_on_htcondor_as_in_the_simulator(played):
     apart = {name: answers for name, answers in played[1].items() if answers[0] != answers[1]}
     assert not apart
 

@@ -182,9 +182,7 @@ def test_an_exercise_of_the_course_can_be_checked():
         (("--exercises", "TMP/same"), "", "has that name already: choose another"),
     ],
 )
-def test_a_folder_of_exercises_that_cannot_be_used_keeps_a_class_from_being_graded(
-    arguments, variable, words, made, tmp_path
-):
+def test_an_unusable_folder_of_exercises_stops_grading(arguments, variable, words, made, tmp_path):
     made({"exercise.py": "EXERCISE ="})
     (tmp_path / "same" / "save").mkdir(parents=True)
     (tmp_path / "same" / "save" / "exercise.py").write_text("")

@@ -24,7 +24,7 @@ def test_the_points_of_the_course_add_up_to_a_hundred():
     assert sum(MAXIMUM.values()) == 100, MAXIMUM
 
 
-def test_what_takes_a_pool_and_what_goes_further_is_extra_and_nothing_else():
+def test_only_the_pool_and_the_further_parts_are_extra():
     extra = {name for name, points in EXTRA.items() if points}
     assert extra == {"10-for-real", "11-in-practice", "12-machine-learning"}
     assert not any(MAXIMUM[name] for name in extra)
@@ -80,18 +80,18 @@ def test_every_misconception_has_a_sentence_and_three_different_hints():
             assert len(set(hints)) == 3 and all(hint.strip() == hint and hint for hint in hints)
 
 
-def test_a_misconception_has_the_name_of_its_file_and_its_symptoms_ranks_of_their_own():
+def test_misconceptions_are_named_as_their_files_with_distinct_ranks():
     files = Path(misconceptions.__file__).parent.glob("[a-z]*.py")
     assert {path.stem.replace("_", "-") for path in files} == set(MISCONCEPTIONS)
     ranks = [rank for rank, _, _ in misconceptions.SYMPTOMS]
     assert ranks == sorted(set(ranks))
 
 
-def test_an_exercise_has_hints_of_its_own_only_for_misconceptions_that_there_are():
+def test_exercises_have_hints_for_existing_misconceptions_only():
     for exercise in EXERCISES.values():
         assert set(exercise.misconception_hints) <= set(MISCONCEPTIONS)
         assert all(set(hints) <= {1, 2, 3} for hints in exercise.misconception_hints.values())
 
 
-def test_the_page_on_misconceptions_is_what_the_tests_make_of_the_course_now():
+def test_the_page_on_misconceptions_is_up_to_date():
     assert table.PAGE.read_text(encoding="utf-8") == table.page(), "run python tests/course/table.py"

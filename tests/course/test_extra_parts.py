@@ -66,7 +66,7 @@ def test_the_right_value_gets_its_point(name, judged):
 
 
 @pytest.mark.parametrize(("name", "value"), REVEALING)
-def test_a_likely_wrong_value_gets_a_nudge_that_does_not_give_the_right_one_away(name, value, judged):
+def test_a_nudge_does_not_give_the_right_value_away(name, value, judged):
     report = judged(name, value)
     behind = report.failure.misconception
     assert (report.status, behind and behind.id) == (WRONG, REVEALING[name, value])
@@ -89,7 +89,7 @@ def test_a_limit_right_after_a_save_is_too_early_on_a_slower_machine(limit, judg
 @pytest.mark.parametrize(
     ("limit", "words"), [("40", "5 checkpoints"), ("73", "140 s"), ("100", "48 s"), ("200", "140 s")]
 )
-def test_a_limit_at_another_moment_is_wrong_and_the_report_says_what_it_costs(limit, words, judged):
+def test_a_limit_at_a_bad_moment_is_wrong_and_its_cost_is_reported(limit, words, judged):
     report = judged("time_limit", limit)
     assert (report.status, report.points) == (WRONG, 0) and words in report.headline
 
@@ -111,7 +111,7 @@ def test_an_empty_placeholder_fails_where_it_is_read(style, judged):
     assert any(fact.file in ("science.py", "search.py") for fact in report.failure.evidence if fact.kind == "traceback")
 
 
-def test_a_trap_with_one_wait_passes_the_signal_on_and_is_not_told_that_it_does_not(judged):
+def test_a_trap_with_one_wait_is_not_said_to_swallow_the_signal(judged):
     once = "export CLIMATE=1.9\n./glacier &\npid=$!\ntrap 'kill $pid' TERM\nwait $pid"
     report = judged("told_to_stop", bash(once))
     assert report.points == 0 and report.failure.misconception is not MISCONCEPTIONS["signal-not-passed-on"]

@@ -62,7 +62,7 @@ def test_daly_never_waits_longer_than_the_mean_time_between_evictions():
 
 
 @given(st.floats(1, 1e4), st.floats(2.0, 1e4))
-def test_young_and_daly_come_close_to_the_best_where_a_checkpoint_costs_little(checkpoint, ratio):
+def test_young_and_daly_are_close_to_the_best_if_checkpoints_are_cheap(checkpoint, ratio):
     between = checkpoint * ratio
     best = best_interval(checkpoint, between)
     assert daly(checkpoint, between) == pytest.approx(best, rel=0.01)

@@ -43,7 +43,7 @@ def test_hints_name_only_what_there_is_in_the_exercise(exercise):
         assert [name for name in named if name not in there] == [], id
 
 
-def test_a_checkpoint_of_the_last_iteration_that_is_not_used_is_not_taken_for_one_that_is_never_read(executor):
+def test_an_unused_last_checkpoint_is_not_taken_for_never_restores(executor):
     answer = dict(ANSWERS["restore"][0]["text"])
     assert "<= end" in answer["checkpoint.py"]
     answer["checkpoint.py"] = answer["checkpoint.py"].replace("<= end", "< end")

@@ -112,7 +112,7 @@ def test_points_are_for_the_goodput_that_is_reached(body, points, said, executor
     assert said in report.headline
 
 
-def test_a_rule_that_knows_the_pools_of_check_has_no_use_for_that_in_grading(executor):
+def test_a_rule_that_knows_the_pools_of_check_fails_in_grading(executor):
     answers = {scenario.pool.between: young(scenario.checkpoint, scenario.pool.between) for scenario in KNOWN}
     cheat = often(f"return since >= {answers}.get(between, 3600)")
     assert judged("often", cheat, executor).points == 5

@@ -87,7 +87,7 @@ def test_a_distractor_reveals_its_misconception_and_is_shown_the_story(name, tex
 
 
 @pytest.mark.parametrize(("name", "text"), REVEALING)
-def test_whoever_predicts_wrongly_is_given_hints_about_the_prediction_and_none_about_a_program(name, text, executor):
+def test_a_wrong_prediction_gets_hints_about_the_prediction_only(name, text, executor):
     report, exercise = judged(name, text, executor), EXERCISES[name]
     assert report.hints == exercise.hints
     sections = dict(explanation.sections_text(exercise, Tree.files({name: text}), report))
@@ -123,12 +123,12 @@ def test_of_a_set_the_headline_counts_names_and_the_solution_tells_them(executor
         ("zzz_out", "43", "It takes a list, like [1, 2]."),
     ],
 )
-def test_a_value_of_another_kind_is_told_what_is_wanted_and_not_the_answer(name, text, wanted, executor):
+def test_a_value_of_another_kind_is_told_the_kind_not_the_answer(name, text, wanted, executor):
     report = judged(name, text, executor)
     assert report.headline == wanted and report.failure.job is None
 
 
-def test_the_truth_is_told_step_by_step_with_the_htcondor_that_was_asked_about(executor):
+def test_the_solution_is_shown_for_the_htcondor_that_was_asked_about(executor):
     exercise, answer = EXERCISES["step_five"], Tree.files({"step_five": "{'my_output.txt'}"})
     report = exercise.judge(answer, executor)
     moments = explanation.story_of(report, executor)

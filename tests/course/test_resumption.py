@@ -55,7 +55,7 @@ def test_what_is_as_it_was_saved_is_not_lost():
     assert restart(lattice="aa", output="30").lost() == ["lattice", "output"]
 
 
-def test_a_part_of_an_earlier_moment_is_outdated_and_one_of_the_beginning_is_not():
+def test_state_of_an_earlier_moment_is_outdated_but_not_the_first():
     assert restart(lattice="bb").outdated() == ["lattice"]
     assert restart(lattice="aa", random="44").outdated() == []
     assert restart(output="10").outdated() == []

@@ -84,7 +84,7 @@ def test_a_file_that_is_rewritten_and_not_read_is_not_said_to_be_emptied(told):
     assert not [fact for fact in report.failure.evidence if fact.kind == "emptied"]
 
 
-def test_who_saves_in_the_loop_and_does_not_leave_is_told_to_leave_whatever_is_done_when_it_is_told_to_go(told):
+def test_a_save_in_the_loop_without_an_exit_is_diagnosed_as_that(told):
     report = told(
         "on_sigterm",
         collatz(("    sys.exit(85)\n", ""), (LAST, LAST + DUE + "            save_and_leave(None, None)\n")),
@@ -130,7 +130,7 @@ LISTED = (SAVES, "transfer_checkpoint_files = state, my_output.txt", HOME)
         ((), "the new and changed files at the top of the sandbox, and no directory"),
     ],
 )
-def test_where_nothing_names_the_checkpoint_it_is_told_what_htcondor_takes_for_it(lists, taken, told):
+def test_without_a_list_the_default_checkpoint_is_explained(lists, taken, told):
     report = told("submit", submit(SAVES, *lists, *NEEDS))
     assert report.failure.misconception is MISCONCEPTIONS["checkpoint-not-transferred"]
     assert shown(report, "unnamed").text == (
@@ -153,7 +153,7 @@ def test_where_a_list_names_other_files_it_is_not_said_that_there_is_none(told):
         ("request_memory = $(mem)", "nothing defines $(mem)"),
     ],
 )
-def test_a_request_that_no_slot_can_meet_costs_its_point_and_is_told_with_its_line(request_line, why, told):
+def test_a_request_that_no_slot_meets_costs_a_point_and_names_the_line(request_line, why, told):
     needs = [line for line in NEEDS if line.split()[0] != request_line.split()[0]]
     files = submit(*LISTED, *needs, request_line)
     line = files["sweep.sub"].splitlines().index(request_line) + 1
@@ -228,7 +228,7 @@ def test_remaps_without_quotes_are_told_with_their_line(told):
 
 
 @pytest.mark.parametrize("listed", ["my_input.txt, checkpoint.py, nowhere.txt", "my_input.txt checkpoint.py"])
-def test_an_input_that_is_not_there_is_told_with_its_line_and_nothing_is_run(told, listed):
+def test_a_missing_input_is_named_with_its_line_and_nothing_runs(told, listed):
     text = submit(*LISTED, *NEEDS)["sweep.sub"]
     lines = text.replace("my_input.txt, checkpoint.py\n", listed + "\n").splitlines()
     line = next(number for number, text in enumerate(lines, 1) if text.startswith("transfer_input_files"))

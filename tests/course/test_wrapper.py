@@ -44,7 +44,7 @@ def test_a_time_limit_of_its_own_is_not_the_one_that_was_given(executor, seconds
 
 
 @pytest.mark.parametrize("settings", [SHORT, *DRAWN])
-def test_one_moment_is_before_the_second_file_and_the_others_in_each_part_of_it(executor, settings):
+def test_moments_lie_before_the_second_file_and_in_each_part_of_it(executor, settings):
     alone = replace(waves(naive_job(), **settings), executable="waves", arguments=())
     left = []
     for moment in moments(settings):
@@ -57,7 +57,7 @@ def test_one_moment_is_before_the_second_file_and_the_others_in_each_part_of_it(
 
 
 @pytest.mark.parametrize("settings", [SHORT, *DRAWN])
-def test_a_wrapper_that_takes_what_is_there_fails_while_waves_writes_and_nowhere_else(executor, settings):
+def test_a_wrapper_without_a_look_at_the_file_fails_only_while_writing(executor, settings):
     cache = ExplorationCache(executor, WRAPPER.bounds)
     for limit in (*moments(settings), 2 * first_file(settings) + 1):
         found = cache.explore(waves(naive_job(), limit, **settings), WAVES.known_answer(**settings))
@@ -87,7 +87,7 @@ def test_the_report_tells_what_comes_of_each_moment(executor):
     assert "hold" in told[1] and "exit code 4" in told[2] and "wrong numbers" in told[3] and "wrong numbers" in told[4]
 
 
-def test_a_wrapper_that_looks_now_and_then_is_told_of_the_moments_at_which_it_really_ends(executor):
+def test_a_polling_wrapper_is_cut_off_when_it_really_ends(executor):
     report = judged(
         wrapper("""#!/bin/bash
 if [ -f restart.dat ]; then ./waves --restart restart.dat & else ./waves & fi
@@ -105,7 +105,7 @@ exit 85
     assert "cut off after 40 s (waves has said: restart.dat: 1024 of 2322 bytes)" in report.headline
 
 
-def test_a_wrapper_that_keeps_to_itself_what_waves_says_is_told_of_the_moments_by_its_own_time(executor):
+def test_a_silent_wrapper_is_cut_off_by_its_own_time(executor):
     text = START.replace("./waves", "./waves > said.txt") + "if [ $code -eq 124 ]; then exit 85; fi\nexit $code\n"
     report = judged(wrapper("#!/bin/bash\necho " + "9" * 5000 + " s  step 1\n" + text.lstrip("\n")), executor)
     told = [fact.text for fact in report.failure.evidence if fact.kind == "cut off"]

@@ -145,7 +145,7 @@ def test_a_copy_every_so_often_has_what_was_written_by_then(count):
     assert done.stdout.split()[:2] == ["4", "20"] and "copy7" not in done.stdout
 
 
-def test_those_who_sleep_until_the_same_moment_wake_up_one_after_the_other(executor, shell_job):
+def test_sleepers_until_the_same_moment_wake_one_after_the_other(executor, shell_job):
     job = shell_job("for i in 1 2 3; do (sleep 10; echo $i; expr 1 + 1 > /dev/null; echo $i) & done; wait")
     for _ in range(3):
         said = executor.run(job, job.inputs).stdout.split()
@@ -218,7 +218,7 @@ def test_a_program_with_hardly_a_file_to_open_keeps_the_time(executor, shell_job
 
 
 @pytest.mark.parametrize("source", ["./closes", "timeout 1000 ./closes"])
-def test_a_program_that_closes_all_files_keeps_the_time_and_the_files_that_it_opens_then(executor, shell_job, source):
+def test_closing_all_files_keeps_virtual_time_and_later_files(executor, shell_job, source):
     job = shell_job(source, inputs=Tree({"closes": File(CLOSES.encode(), True)}))
     done = executor.run(job, job.inputs)
     assert (done.exit.code, round(done.seconds)) == (0, 27), done.stderr

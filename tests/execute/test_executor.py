@@ -125,9 +125,7 @@ def test_a_program_without_the_executable_bit_can_not_be_started(executor):
 # -- a real __main__ --------------------------------------------------------------
 
 
-def test_an_instance_of_a_class_of_the_program_can_be_pickled_and_is_read_back_by_the_next_execution(
-    executor, python_job
-):
+def test_a_pickled_instance_of_the_program_s_class_can_be_read_back(executor, python_job):
     job = python_job("""
         import os, pickle
         class State:
@@ -305,7 +303,7 @@ def test_the_same_job_in_the_same_sandbox_does_the_same(run):
     assert run(source) == run(source)
 
 
-def test_what_is_pickled_is_the_same_when_the_program_is_known_as_the_first_time(python_job):
+def test_pickles_are_the_same_whether_the_program_is_cached_or_not(python_job):
     job = python_job("""
         import pickle, random
         with open("state.pkl", "wb") as file:
@@ -650,7 +648,7 @@ def test_a_timeout_turned_into_a_checkpoint(shell):
     assert (done.exit.code, round(done.seconds)) == (85, 3600)
 
 
-def test_python_below_a_shell_script_has_virtual_time_and_the_name_of_the_slot(shell, executor):
+def test_python_below_a_shell_has_virtual_time_and_the_slot_s_name(shell, executor):
     done = shell("python3 - <<END\nimport time, socket\ntime.sleep(100)\nprint(socket.gethostname())\nEND\n")
     assert round(done.seconds) == 100 and executor.slots_named_in(Tree.of(x=done.stdout)) == {0}
 
@@ -744,7 +742,7 @@ def test_processor_time_is_limited(run):
     assert (fact.file, fact.line in (3, 4)) == ("job", True)
 
 
-def test_that_python_will_tell_where_time_is_up_is_nothing_that_a_program_can_see(run):
+def test_a_program_can_not_see_that_a_timeout_will_be_reported(run):
     done = run("""
         import signal, sys
         print("faulthandler" in sys.modules, signal.getsignal(signal.SIGXCPU) is signal.SIG_DFL)
@@ -870,7 +868,7 @@ if os.getppid() != 0:
         assert later.stdout == "fine\n" and later.exit.code == 0 and "planted" not in later.sandbox
 
 
-def test_the_answer_to_an_interrupted_execution_is_not_taken_for_that_to_the_next(run):
+def test_an_interrupted_execution_s_answer_is_not_given_to_the_next(run):
     class Late(BaseException):
         pass
 

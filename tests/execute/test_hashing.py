@@ -14,7 +14,7 @@ FRUIT = "{'apple', 'banana', 'cherry', 'date', 'elder'}"
 @pytest.mark.parametrize(
     "expression", ["hash('a')", "list({'a', *'bcdefgh'})", "list(set('abcdefgh'))", f"str({FRUIT})"]
 )
-def test_text_is_hashed_differently_in_each_restart_and_alike_in_the_same_start(expression, executor, python_job):
+def test_each_restart_hashes_differently_and_the_same_start_alike(expression, executor, python_job):
     job = python_job(f"print({expression})")
     sandboxes = [job.inputs.put("checkpoint", File(b"%d" % number)) for number in range(6)]
     once, again = ([executor.run(job, sandbox).stdout for sandbox in sandboxes] for _ in range(2))

@@ -195,7 +195,7 @@ def test_the_program_is_the_main_module(both):
     )
 
 
-def test_an_instance_of_a_class_of_the_program_is_read_back_by_the_next_execution(here, python_job):
+def test_an_instance_of_the_program_s_class_is_read_back(here, python_job):
     job = python_job("""
         import os, pickle
         class State:

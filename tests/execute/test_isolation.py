@@ -95,7 +95,7 @@ def test_what_a_confined_job_leaves_beside_its_sandbox_is_gone_next_time(confine
         assert [executor.run(job, job.inputs).stdout for _ in range(2)] == ["False\n"] * 2
 
 
-def test_a_script_that_may_have_no_other_process_is_run_even_if_it_mentions_sleep(confined, shell_job):
+def test_a_script_allowed_one_process_runs_although_it_mentions_sleep(confined, shell_job):
     with Executor(Limits(processes=1), confinement()) as executor:
         job = shell_job("(sleep 1)\necho $?; exit 5")
         assert executor.run(job, job.inputs).unstartable is None

@@ -95,7 +95,7 @@ def test_who_is_robbed_of_a_new_directory_makes_another(monkeypatch):
         assert str(path) == made[1] and path.is_dir()
 
 
-def test_where_directories_can_not_be_locked_they_are_made_and_not_removed(places, monkeypatch):
+def test_without_locks_directories_are_made_and_not_removed(places, monkeypatch):
     def unsupported(*_):
         raise OSError("no locks here")
 

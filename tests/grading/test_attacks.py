@@ -839,7 +839,7 @@ def test_a_program_that_is_hard_to_read_is_graded(name, world):
     assert graded({"save": {"checkpoint.py": SOURCES[name]}}, world).points == 0
 
 
-def test_a_checkpoint_that_is_a_pickle_bomb_is_opened_by_its_own_program_only(world):
+def test_a_pickle_bomb_is_opened_by_its_own_program_only(world):
     bomb = """
         import os, pickle, sys
         class Bomb:

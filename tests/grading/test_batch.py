@@ -155,7 +155,7 @@ def test_an_archive_beside_others_is_all_of_whom_its_name_says(tmp_path):
 
 
 @pytest.mark.parametrize("other", ["a.zip", "mallory.zip"])
-def test_a_student_s_files_come_from_one_place_and_who_has_others_is_named(tmp_path, other):
+def test_a_student_s_files_come_from_one_place_and_others_are_named(tmp_path, other):
     forged = zipped({f"anna_17_assignsubmission_file_/{RESTORE}": "x", f"zoe_18_assignsubmission_file_/{SAVE}": "x"})
     lay_out(
         tmp_path, {f"anna/{SAVE}": RIGHT, other: forged, "ben-03-save.ipynb": "x", "ben.zip": zipped({RESTORE: "x"})}
@@ -316,7 +316,7 @@ def test_everyone_gets_a_grade_and_a_sentence(classroom):
     assert rows["emil"]["remarks"] == "There is no notebook in emil; there is notes.txt."
 
 
-def test_what_takes_a_pool_is_left_out_of_the_total_of_who_has_not_tried_it(classroom):
+def test_untried_extra_points_are_left_out_of_the_total(classroom):
     _, _, rows, _ = classroom
     assert {row["maximum"] for student, row in rows.items() if student != "fred"} == {"100"}
     assert rows["anna"]["for_real"] == "" and rows["anna"]["for_real status"] == "not tried yet"
@@ -568,7 +568,7 @@ def test_a_folder_is_graded_and_the_files_are_named(tmp_path):
     ] == number(sum(MAXIMUM.values()))
 
 
-def test_a_single_notebook_is_graded_as_its_folder_s_whatever_it_is_called(tmp_path):
+def test_a_single_notebook_is_graded_whatever_it_is_called(tmp_path):
     for name in ("03-save.ipynb", "bad.zip"):
         status, rows, _ = run(tmp_path, lay_out(tmp_path / "anna", {name: RIGHT}) / name)
         assert status == 0 and [row["points"] for row in rows.values()] == [BEST]

@@ -83,7 +83,7 @@ def test_a_name_that_is_a_word_of_the_page_hides_no_story(results, name):
 
 
 @pytest.mark.parametrize("text", ["# by Mark\n", "by_mark = 'Mark'\n", "# MarkWhite\nrosalinde_2 = 1\n"])
-def test_a_name_that_stands_in_a_program_hides_its_story_whatever_else_the_name_means(text):
+def test_a_student_s_name_in_a_program_hides_its_story(text):
     skips = ANSWERS["save"][1]["skips-iteration"]["one more"]["checkpoint.py"]
     page = class_report.page([Handed("Mark", judged(save={"checkpoint.py": skips + text})), Handed("rosalinde", None)])
     assert class_report.NOT_TOLD in page and "One story of it" not in page
@@ -110,7 +110,7 @@ def test_every_number_of_points_stands_over_its_label(maximum, labels):
         assert float(low) <= points <= float(high or low)
 
 
-def test_answers_that_are_alike_are_counted_and_named_to_the_instructor_only(results, page):
+def test_alike_answers_are_named_to_the_instructor_only(results, page):
     assert "Alike" in page and "groups of 2" in page
     assert class_report.alike_groups(results) == [("restore", ["Ben", "Cem"])]
 
@@ -171,7 +171,7 @@ def test_what_the_course_itself_shows_is_nobody_s_copy():
     assert compared(a=taught, b=taught) == []
 
 
-def test_alike_answers_stand_side_by_side_with_names_on_a_page_of_their_own(results):
+def test_alike_answers_stand_side_by_side_on_a_page_of_their_own(results):
     page = pages.alike(class_report.alike_pairs(results))
     assert "restore: Ben and Cem" in page and page.count('<tr class="same">') > 10
     hostile = judge.AnswerFile("x.py", "<script>alert(1)</script>\n\x1b[31m")
@@ -185,7 +185,7 @@ def test_the_class_page_says_what_when_and_how_all_points_are_distributed(result
     assert "<h2>In all</h2>" in page and f"of {class_report.REQUIRED:g} points, from 0 to " in page
 
 
-def test_a_student_page_shows_what_was_written_the_lines_that_count_and_the_prediction():
+def test_a_student_page_shows_code_decisive_lines_and_predictions():
     answer = {"checkpoint.py": "import sys\n\ndef save_checkpoint(iteration):\n    x = 1 / 0  # <i>\n"}
     answer["checkpoint.py"] += "\ndef restore_checkpoint(start, end):\n    return start\n"
     [name] = EXERCISES["seconds_lost"].answers

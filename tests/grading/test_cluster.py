@@ -408,7 +408,7 @@ def really(open_path):
     return really
 
 
-def test_a_job_takes_along_all_that_it_needs_and_gives_the_grade_that_is_given_here(tmp_path, graded, really, settings):
+def test_a_grading_job_is_complete_and_gives_the_grade_given_here(tmp_path, graded, really, settings):
     right, wrong = ANSWERS["save"]
     lay_out(
         tmp_path / "in",
@@ -428,7 +428,7 @@ def test_a_job_takes_along_all_that_it_needs_and_gives_the_grade_that_is_given_h
 
 
 @pytest.mark.parametrize("required", [False, True])
-def test_a_job_refuses_to_grade_without_a_sandbox_only_where_one_is_required(tmp_path, monkeypatch, capsys, required):
+def test_a_grading_job_refuses_without_a_sandbox_only_if_required(tmp_path, monkeypatch, capsys, required):
     monkeypatch.setattr(job, "confinement", lambda: None)
     monkeypatch.setattr(judge, "try_out", lambda confine: None)  # which has something against root
     (tmp_path / "seed").write_text("our seed")
@@ -547,9 +547,7 @@ def classroom(tmp_path):
 
 
 @live
-def test_a_class_gets_the_same_grades_on_a_live_htcondor_whatever_befalls_it(
-    tmp_path, classroom, pool, means, monkeypatch
-):
+def test_a_class_gets_the_same_grades_on_a_disturbed_live_htcondor(tmp_path, classroom, pool, means, monkeypatch):
     assert grade(classroom, tmp_path / "here.csv", tmp_path / "here", jobs=2, seed="x", say=io.StringIO()) < 2
     vacated, spoilt, queued = [], [], []
     events, take, submit = cluster.GrowingLog.new, cluster.Work._take, cluster.Work._queue

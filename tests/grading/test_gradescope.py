@@ -89,7 +89,7 @@ def test_results_are_as_the_documentation_describes_them(container):
     assert json.loads(json.dumps(results, allow_nan=False)) == results
 
 
-def test_a_wrong_answer_gets_its_sentences_and_no_notebook_costs_the_others(container):
+def test_wrong_answers_get_their_sentences_and_cost_no_other_notebook(container):
     answer = next(iter(ANSWERS["save"][1]["exit-zero-after-save"].values()))
     wrong = with_answer(solved("03-save.ipynb"), "save", answer)
     results = handed_in(container, {"03-save.ipynb": wrong, "04-restore.ipynb": "no notebook"})

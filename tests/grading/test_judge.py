@@ -103,7 +103,7 @@ def test_what_ends_by_limits_is_final():
         Run(Exit(127), Tree(), 0.0, "", "", unstartable="?"),
     ],
 )
-def test_nothing_is_concluded_from_a_program_of_the_course_that_did_not_run(run, monkeypatch):
+def test_nothing_is_concluded_if_a_program_of_the_course_did_not_run(run, monkeypatch):
     monkeypatch.setattr(Executor, "_run", lambda *_: run)
     with TrustedExecutor() as executor, pytest.raises(MachineTrouble, match="a program of the course"):
         executor.run(Job("job"), Tree())

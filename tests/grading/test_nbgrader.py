@@ -200,7 +200,7 @@ def test_every_submission_is_graded_whatever_is_wrong_with_another(course):
     assert [student for student, grade in grades.items() if grade["needs_manual_grade"]] == []
 
 
-def test_every_exercise_of_the_course_is_checked_in_its_notebook_and_in_no_other():
+def test_every_exercise_is_checked_in_its_own_notebook_only():
     for chapter in COURSE:
         checks = [
             re.match(r'check\("(\w+)"', source(cell))

@@ -75,7 +75,7 @@ def honest():
     }
 
 
-def test_honest_submissions_get_the_same_grades_as_by_running_the_notebooks(tmp_path):
+def test_honest_submissions_get_the_grades_of_running_the_notebooks(tmp_path):
     (tmp_path / "ours").mkdir()
     (tmp_path / "stock").mkdir()
     ours, _ = grade(tmp_path / "ours", honest())
@@ -277,7 +277,7 @@ def test_a_cell_that_checks_nothing_known_earns_nothing():
     assert determine_grade(nb.cells[0]) == (0, 5)
 
 
-def test_the_list_of_preprocessors_is_nbgraders_but_for_the_execution_and_what_is_extra():
+def test_preprocessors_are_nbgrader_s_without_execution_and_with_ours():
     from nbgrader.converters import Autograde
     from nbgrader.preprocessors import Execute, SaveAutoGrades
 

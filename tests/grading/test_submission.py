@@ -320,7 +320,7 @@ def test_a_literal_is_cleared_to_dots(cell, begun):
     assert submission.beginning(cell) == begun
 
 
-def test_a_file_that_the_exercise_gives_to_begin_with_is_cleared_to_it_and_no_other():
+def test_only_given_answer_files_are_cleared_to_what_was_given():
     given = EXERCISES["restore"].given()["sweep.sub"].text.rstrip("\n")
     assert submission.beginning("%%writefile restore/sweep.sub\nqueue 3") == "%%writefile restore/sweep.sub\n" + given
     assert submission.beginning("%%writefile restore/checkpoint.py\nimport os") is None
@@ -360,7 +360,7 @@ def test_a_source_that_is_hard_to_read_is_read_in_no_time(name):
     assert time.monotonic() - began < 20
 
 
-def test_cells_that_add_without_end_are_read_in_no_time_and_no_further_than_a_file_may_go():
+def test_endlessly_appending_cells_are_read_quickly_up_to_the_limit():
     lines = "x = 1\n" * 700
     began = time.monotonic()
     found = submission.read_all([(str(n), book(*[writes(lines, magic="%%writefile -a")] * 1_900)) for n in range(8)])

@@ -97,7 +97,7 @@ def test_a_job_that_never_ends_needs_no_known_time(executor):
     assert live.present(at).needed is None and live.present(at).lost == 30
 
 
-def test_files_take_their_time_and_the_work_is_at_risk_until_they_have_arrived(executor):
+def test_work_is_at_risk_until_its_files_have_arrived(executor):
     live = Live(tiny(), executor, pace=Pace(upload=20))
     sending, arrived = live.present(LivePosition((), 130)), live.present(LivePosition((), 140))
     assert (sending.phase, sending.moments[-1].kind, sending.at_risk, sending.saved) == (SENDING, "exited", 60, 0)
@@ -135,7 +135,7 @@ def test_each_button_is_a_fault_of_the_schedule(live, what, schedule, phase, kin
     assert (live.phase(at), last(live, at).kind) == (phase, kind)
 
 
-def test_the_time_after_an_eviction_is_when_the_program_has_heeded_sigterm(executor, python_job):
+def test_after_an_eviction_time_is_when_the_program_heeded_sigterm(executor, python_job):
     job = python_job("""
         import signal, sys, time
         signal.signal(signal.SIGTERM, lambda *_: (time.sleep(5), sys.exit(0)))
@@ -185,7 +185,7 @@ def test_an_idle_job_is_held_and_waits_anew_when_it_is_released(live):
     assert live.present(started).lost == 0
 
 
-def test_a_job_that_was_evicted_can_be_held_again_and_again_and_evicted_after_that(live):
+def test_an_evicted_job_can_be_held_repeatedly_and_evicted_again(live):
     at, _ = live.act(LivePosition((), 150), POWER_LOSS)
     for _ in range(2):
         at, _ = live.act(live.later(at, 10), HOLD)
@@ -270,7 +270,7 @@ DOINGS = st.lists(
 
 @settings(max_examples=30)
 @given(DOINGS)
-def test_whatever_is_done_time_goes_on_the_past_stays_and_the_schedule_can_be_written_down(live, doings):
+def test_time_advances_the_past_stays_and_the_schedule_can_be_pasted(live, doings):
     at = LivePosition()
     for doing in doings:
         before = live.present(at)

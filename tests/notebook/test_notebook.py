@@ -197,7 +197,7 @@ def test_a_file_that_was_written_under_another_name_is_pointed_at(here, capsys):
     assert "If you meant" not in capsys.readouterr().out
 
 
-def test_a_submit_command_that_does_not_exist_is_named_in_report_and_story(capsys):
+def test_an_unknown_submit_command_is_named_in_report_and_story(capsys):
     submit = RIGHT["restore"]["sweep.sub"].replace("transfer_checkpoint_files", "transfer_checkpoints_files")
     answer("restore", {**RIGHT["restore"], "sweep.sub": submit})
     for show in (grader.check, grader.simulate):
@@ -224,7 +224,7 @@ def test_what_should_be_in_quotes_is_asked_for(called, capsys):
     assert called() is None and "in quotes" in capsys.readouterr().out
 
 
-def test_a_fault_that_did_not_happen_and_jobs_that_are_not_shown_are_told_of(capsys):
+def test_faults_that_did_not_happen_and_hidden_jobs_are_mentioned(capsys):
     answer("split", RIGHT["split"])
     grader.simulate("split", "evict@7")
     told = capsys.readouterr().out
@@ -388,7 +388,7 @@ def test_hints_for_a_value_go_by_what_check_said_last(value, said, capsys):
     assert capsys.readouterr().out.startswith(said)
 
 
-def test_a_wrong_prediction_is_a_nudge_and_the_solution_comes_unasked_at_the_third(jupyter):
+def test_wrong_predictions_get_a_nudge_and_at_the_third_the_solution(jupyter):
     solution = "is in the spool directory and safe"
     for tried, value in enumerate((60, 60, 165, 30)):
         jupyter.clear()
@@ -484,7 +484,7 @@ def test_measure_tells_what_the_log_of_a_job_says_and_how_it_ended(capsys):
     assert end.status == "completed" and "saving at iteration 10 takes 60 s" in end.home["sweep.out"].text
 
 
-def test_measure_takes_the_job_as_it_is_given_whatever_the_student_has_written(capsys):
+def test_measure_takes_the_given_job_not_the_student_s(capsys):
     answer("often", {"when.py": "raise SystemExit(1)"})
     assert grader.measure("often").status == "completed"
 
@@ -564,7 +564,7 @@ def test_in_jupyter_steps_are_pictures_with_the_story_beside_them(jupyter, capsy
     assert capsys.readouterr() == ("", "")
 
 
-def test_in_jupyter_a_panel_is_a_widget_with_the_steps_beside_it_for_where_there_is_no_kernel(jupyter, capsys):
+def test_a_panel_is_a_widget_with_the_steps_as_its_static_form(jupyter, capsys):
     answer("restore", RIGHT["restore"])
     jupyter.clear()
     assert grader.panel("restore", "evict@1", interval=4) is None

@@ -34,7 +34,7 @@ def test_a_job_that_loses_every_slot_before_it_saves_has_no_goodput():
     assert "none of" in sliders.story(240, 120, 3600.0, 3600.0, "at a time limit")
 
 
-def test_it_is_displayed_with_widgets_and_with_a_picture_for_where_there_are_none(shown):
+def test_it_is_displayed_with_widgets_and_as_a_picture_without(shown):
     sliders.explorer(240, restart=120)
     script, bundle = shown
     assert "aria-label" in script["application/javascript"]

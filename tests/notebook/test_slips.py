@@ -146,7 +146,7 @@ def test_a_file_of_one_s_own_is_written_as_ever(prepared, tmp_path):
 
 
 @pytest.mark.parametrize("first", ["", "# my answer\n", "# my answer\n%%writefile save/checkpoint.py\n"])
-def test_a_cell_that_writes_nothing_is_noticed_and_check_says_what_it_judges(prepared, first):
+def test_a_cell_that_writes_nothing_is_noticed_when_checking(prepared, first):
     prepared.write("save/checkpoint.py", OTHER, "a")
     said = prepared.run(first + SAVE, "a")
     assert "Nothing was written to save/checkpoint.py: this cell is an answer, but" in said

@@ -107,7 +107,7 @@ def test_their_points_count_when_they_are_done(browser, monkeypatch):
     assert "08-wrapper" in marks.following({**without, "wrapper": Mark(NOT_TRIED)})
 
 
-def test_programs_that_an_installer_left_without_their_modes_become_executable(tmp_path):
+def test_programs_become_executable_if_the_installer_lost_their_modes(tmp_path):
     for path in PAYLOAD.rglob("*"):
         if path.is_file() and path.parent.name != "__pycache__":
             assert path.read_bytes().startswith(b"#!") == bool(path.stat().st_mode & 0o100), path

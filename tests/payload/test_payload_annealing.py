@@ -100,7 +100,7 @@ def test_what_begins_is_described_as_what_was_saved(pool, submit):
 
 
 @pytest.mark.parametrize('part', FORGOTTEN)
-def test_a_part_of_the_state_that_is_forgotten_shows_in_the_output_and_in_the_description(start, pool, submit, part):
+def test_forgotten_state_shows_in_the_output_and_the_description(start, pool, submit, part):
     reference = uninterrupted(start, submit)
     (submit / 'checkpoint.py').write_text(FORGOTTEN[part])
     job = pool(submit, 'annealing.sub').run(elsewhere=lambda n: False)

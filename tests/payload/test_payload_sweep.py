@@ -138,7 +138,7 @@ def test_a_missing_or_binary_input_is_one_sentence_and_exit_code_2(start, submit
 
 
 @pytest.mark.parametrize('returned', ['None', "'4'", '4.0'])
-def test_what_is_no_iteration_to_begin_with_is_one_sentence_and_exit_code_2(start, submit, returned):
+def test_an_unusable_first_iteration_is_one_sentence_and_exit_code_2(start, submit, returned):
     (submit / 'checkpoint.py').write_text('def restore_checkpoint(start, end):\n    return %s\n' % returned)
     run = start(submit, 'sweep.py', 1, 12)
     complains(run)

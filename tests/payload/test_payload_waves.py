@@ -34,7 +34,7 @@ def whole(start, sandbox):
     return text
 
 
-def test_it_takes_three_seconds_a_step_and_eight_for_each_of_five_restart_files(start, sandbox):
+def test_steps_take_three_seconds_and_five_restart_files_eight_each(start, sandbox):
     run = start(sandbox, 'waves')
     assert (run.code, run.stderr, run.elapsed) == (0, '', 60 * SECONDS + 5 * 4 * DISK)
     assert [int(line.split()[0]) for line in output(sandbox).splitlines()] == list(range(1, 61))
@@ -52,14 +52,14 @@ def test_a_restart_from_a_whole_file_gives_the_uninterrupted_output(start, sandb
         assert (name, until) == ('restart.old', 45)
 
 
-def test_it_can_be_restarted_where_there_is_nothing_but_the_restart_file_and_the_output(start, sandbox, whole):
+def test_the_restart_file_and_the_output_are_enough_for_a_restart(start, sandbox, whole):
     start(sandbox, 'waves', until=100)
     (sandbox / 'restart.old').unlink()
     (sandbox / 'restart.dat').rename(sandbox / 'good.dat')
     assert start(sandbox, 'waves', '--restart', 'good.dat').code == 0 and output(sandbox) == whole
 
 
-def test_a_restart_file_has_a_line_for_each_point_and_always_the_same_length(start, sandbox):
+def test_a_restart_file_has_a_line_for_each_point_and_a_fixed_length(start, sandbox):
     start(sandbox, 'waves', until=170)
     new, old = [(sandbox / name).read_text() for name in ('restart.dat', 'restart.old')]
     assert len(new) == len(old) and new != old
@@ -69,14 +69,14 @@ def test_a_restart_file_has_a_line_for_each_point_and_always_the_same_length(sta
 
 
 @pytest.mark.parametrize('until, size', [(69, None), (71, 0), (73, 1024), (75, 2048), (77, 2322)])
-def test_it_can_be_cut_off_after_each_thing_that_it_does_to_its_restart_file(start, sandbox, until, size):
+def test_it_can_be_cut_off_after_each_write_to_its_restart_file(start, sandbox, until, size):
     start(sandbox, 'waves', until=until)
     new, old = sandbox / 'restart.dat', (sandbox / 'restart.old').read_text()
     assert (new.stat().st_size if new.exists() else None) == size
     assert old.startswith('step 00000010\n') and old.endswith('\nend\n')
 
 
-def test_a_torn_restart_file_is_read_as_far_as_it_goes_and_the_rest_is_at_rest(start, sandbox, whole):
+def test_a_torn_restart_file_is_read_as_far_as_it_goes(start, sandbox, whole):
     start(sandbox, 'waves', until=73)
     run = start(sandbox, 'waves', '--restart', 'restart.dat')
     assert (run.code, run.stderr) == (0, '')

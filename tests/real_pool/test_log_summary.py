@@ -199,7 +199,7 @@ def test_an_edited_log_does_not_fit_together(old, new, words):
     assert not found.survived and words in told(found)
 
 
-def test_an_eviction_that_is_written_into_another_log_does_not_fit_together():
+def test_an_eviction_pasted_into_another_log_does_not_fit():
     eviction = EVICTED[EVICTED.index("004 (") : EVICTED.index("040 (", EVICTED.index("004 ("))]
     plain = LOGS["never-evicted"].replace("(030.", "(029.")
     at = plain.rindex("005 (")

@@ -61,7 +61,7 @@ def holds(events, found):
 # -- the text itself ---------------------------------------------------------------
 
 
-def test_notes_of_the_submit_file_stand_below_the_host_as_htcondor_writes_them():
+def test_notes_of_the_submit_file_are_logged_below_the_host():
     assert eventlog.render(eventlog.submitted(*JOB, notes="sweep 1 12, ada")).splitlines()[1] == "    sweep 1 12, ada"
 
 

@@ -159,7 +159,7 @@ def test_what_is_left_running_goes_on_until_the_slot_is_lost(shell_job, play, sc
 
 
 @needs_lists
-def test_a_job_that_never_lets_go_of_what_it_starts_is_not_followed_for_ever(shell_job, play):
+def test_a_job_with_endless_children_is_not_followed_for_ever(shell_job, play):
     moments, end = play(shell_job("sleep 1000 && : &\nsleep 1\nexit 85", checkpoint_exit_code=85))
     assert end.status == "never finishes" and "left something running" in moments[-1].text and end.executions < 20
 
@@ -212,7 +212,7 @@ def test_a_fault_after_the_end_does_not_happen(steps, play):
     assert numbers(play(steps(), "evict@9")[1]) == ("completed", 1, 3, 2, 300, 0)
 
 
-def test_an_input_that_was_changed_is_pristine_again_unless_it_is_in_the_checkpoint(python_job, play):
+def test_a_changed_input_is_pristine_again_unless_checkpointed(python_job, play):
     """R2"""
     job = python_job(
         """
@@ -300,7 +300,7 @@ def test_the_log_of_an_idle_job_that_is_held_tells_of_no_eviction(steps, play):
 # -- at the checkpoint ------------------------------------------------------------------------------
 
 
-def test_after_a_failed_upload_the_old_spool_stays_and_the_job_restarts_in_place(steps, play):
+def test_a_failed_upload_keeps_the_old_spool_and_restarts_in_place(steps, play):
     """R4d"""
     moments, end = play(steps(), "upload-fails@2")
     failed, restarted = moments[6:8]
@@ -309,7 +309,7 @@ def test_after_a_failed_upload_the_old_spool_stays_and_the_job_restarts_in_place
     assert numbers(end) == ("completed", 1, 3, 1, 300, 0)
 
 
-def test_what_was_not_uploaded_is_lost_with_the_next_eviction_and_tried_again_without(steps, play):
+def test_a_failed_upload_is_lost_at_an_eviction_and_else_retried(steps, play):
     """R4d: tries again at its next checkpoint."""
     _, end = play(steps(), "upload-fails@2 evict@3")
     assert numbers(end) == ("completed", 2, 5, 2, 300, 200)
@@ -348,7 +348,7 @@ def test_a_missing_checkpoint_file_holds_the_job(steps, play):
     assert numbers(end) == ("held", 1, 1, 0, 0, 100) and moments[-1].spool == Tree()
 
 
-def test_a_file_that_was_sent_once_and_is_gone_later_holds_the_job_and_leaves_the_spool(steps, play):
+def test_a_listed_file_that_disappears_holds_the_job_and_keeps_the_spool(steps, play):
     """R4c"""
     moments, end = play(
         steps(
@@ -512,14 +512,14 @@ def test_eviction_driven_a_lost_slot_sends_nothing(steps, play):
     assert (end.goodput_s, end.badput_s) == (400, 250)
 
 
-def test_eviction_driven_a_listed_file_that_is_not_there_yet_holds_the_job(steps, play):
+def test_eviction_driven_a_missing_listed_file_holds_the_job(steps, play):
     """R7"""
     moments, end = play(eviction_driven(steps, "import time\ntime.sleep(100)\nopen('rows', 'w')"), "vacate@1+50s")
     assert (end.status, end.hold.code, end.hold.missing) == ("held", 12, ("rows",))
     assert kinds(moments)[-1] == "held"
 
 
-def test_v25_eviction_driven_a_listed_file_that_is_not_there_yet_is_not_saved(steps, play):
+def test_v25_eviction_driven_a_missing_listed_file_is_not_saved(steps, play):
     """R7"""
     job = eviction_driven(steps, "import time\ntime.sleep(100)\nopen('rows', 'w')")
     moments, end = play(job, "vacate@1+50s", V25)
@@ -704,7 +704,7 @@ def test_a_slot_that_lasts_so_long_is_an_eviction_at_that_time(steps, play):
     assert [str(m.fault) for m in lasting if m.fault] == ["evict@2+50s"]
 
 
-def test_an_eviction_while_a_checkpoint_is_transferred_leaves_the_old_one_whole(steps, play):
+def test_an_eviction_during_a_transfer_leaves_the_old_checkpoint_whole(steps, play):
     moments, end = play(steps(), pace=Pace(upload=7, lifetimes=(212, 1000)))
     lost = find(moments, "evicted")[0]
     assert (lost.time - EPOCH, lost.transfer, lost.goodput, lost.badput) == (60 + 212, 5, 100, 100)
@@ -712,7 +712,7 @@ def test_an_eviction_while_a_checkpoint_is_transferred_leaves_the_old_one_whole(
     assert numbers(end) == ("completed", 2, 4, 2, 300, 100)
 
 
-def test_an_eviction_while_the_output_is_transferred_costs_the_last_execution(steps, play):
+def test_an_eviction_during_the_output_transfer_costs_an_execution(steps, play):
     _, end = play(steps(), pace=Pace(upload=7, lifetimes=(320, 1000)))
     assert numbers(end) == ("completed", 2, 4, 2, 300, 100)
     assert end.home["rows"].text == "row 0\nrow 1\nrow 2\n"
@@ -766,7 +766,7 @@ def test_v25_a_checkpoint_of_all_files_works_elsewhere_too(steps, play):
     assert play(steps(transfer_checkpoint_files=(".",)), "evict@2", V25)[1].status == "completed"
 
 
-def test_a_checkpoint_of_all_files_works_in_place_and_holds_the_job_elsewhere(steps, play):
+def test_a_checkpoint_of_all_files_works_in_place_and_holds_elsewhere(steps, play):
     """R4b"""
     everything = steps(transfer_checkpoint_files=(".",))
     assert play(everything)[1].status == "completed"

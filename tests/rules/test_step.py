@@ -222,7 +222,7 @@ def test_a_final_exit_is_held_if_the_policy_is_true_of_it(policy, run, held):
         assert now.next.reason == f"The job attribute OnExitHold expression '{policy}' evaluated to TRUE"
 
 
-def test_a_hold_by_policy_has_the_reason_and_the_subcode_that_the_job_gives():
+def test_a_hold_by_policy_has_the_job_s_reason_and_subcode():
     job = replace(
         JOB,
         on_exit_hold="true",
@@ -260,7 +260,7 @@ def test_a_job_is_held_with_the_code_of_what_went_wrong(run, code):
 
 
 @pytest.mark.parametrize("profile", ["modern", "v25"])
-def test_a_job_is_held_for_an_input_that_can_not_be_sent_and_its_log_says_so(profile, executor):
+def test_an_input_that_can_not_be_sent_holds_the_job_and_is_logged(profile, executor):
     """R2: seen on 23.9.6 and 25.14.1."""
     job = replace(JOB, missing_input=NotTransferred("link", errno.EISDIR))
     moments = list(simulate(job, executor, PROFILES[profile]))

@@ -309,7 +309,7 @@ def test_a_file_with_a_slash_behind_it_is_sent_as_the_file_it_is():
 # -- R4e: the commit --------------------------------------------------------------------------
 
 
-def test_a_directory_in_the_new_checkpoint_replaces_the_old_one_as_a_whole():
+def test_a_directory_of_the_new_checkpoint_replaces_the_old_whole():
     """R4e: temp_dir/42.txt goes, 51.txt comes."""
     assert transfer.commit(Tree.files({"temp_dir/42.txt": "x"}), Tree.files({"temp_dir/51.txt": "y"})) == Tree.files(
         {"temp_dir/51.txt": "y"}
@@ -334,7 +334,7 @@ def test_an_empty_directory_replaces_a_full_one():
     assert transfer.commit(Tree.files({"d/x": "1"}), Tree({"d": Directory()})) == Tree({"d": Directory()})
 
 
-def test_with_kept_paths_the_top_level_directory_is_the_entry_that_is_replaced():
+def test_with_kept_paths_the_top_level_directory_is_replaced():
     """R4e: sub/b in the new checkpoint, so sub/a of the old one goes."""
     assert transfer.commit(Tree.files({"sub/a": "1"}), Tree.files({"sub/b": "2"})) == Tree.files({"sub/b": "2"})
 
@@ -383,7 +383,7 @@ def test_a_missing_output_file_is_a_failure():
     assert "more" in failure.sent
 
 
-def test_a_missing_path_is_not_missed_if_a_later_one_arrives_under_its_name():
+def test_a_missing_path_is_replaced_by_a_later_one_of_its_name():
     """R4b: seen on 23.9.6."""
     assert checkpoint(["n", "d/n", "n"], sandbox({"n": "1"})) == Tree.of(n="1")
 
@@ -423,7 +423,7 @@ def test_a_stream_comes_home_once_even_if_it_is_listed():
     )
 
 
-def test_output_paths_are_flattened_and_directories_sent_as_at_a_checkpoint():
+def test_output_is_flattened_and_directories_sent_as_in_checkpoints():
     """R4b, R6"""
     tree = sandbox({"sub/file": "1", "d/a": "2", "e/b": "3"})
     assert transfer.output(quiet(transfer_output_files=("sub/file", "d", "e/")), tree, Tree()) == Tree.files(
@@ -487,7 +487,7 @@ def test_a_remap_of_a_file_that_is_not_sent_does_nothing():
 # -- R7: the eviction-driven mode ----------------------------------------------------------------------
 
 
-def test_a_soft_eviction_sends_the_output_list_and_not_the_checkpoint_list():
+def test_a_soft_eviction_sends_the_output_list_not_the_checkpoint_list():
     """R7"""
     one = job(transfer_checkpoint_files=("n",), transfer_output_files=("rows",), on_exit_or_evict=True)
     assert transfer.vacated(one, sandbox({"n": "1", "rows": "r"})) == Tree.files({"rows": "r", **STREAMS})
@@ -536,13 +536,13 @@ def test_a_directory_two_levels_down_in_one_that_is_come_to_again_fails(listed):
     assert isinstance(checkpoint(listed, sandbox(UP)), Tree)
 
 
-def test_a_file_cannot_arrive_over_a_directory_but_a_directory_over_a_file():
+def test_a_directory_may_replace_a_file_but_not_vice_versa():
     """R4b"""
     assert checkpoint(("up/sub/deep", "deep"), sandbox(UP)) == TransferFailure(("deep",), error=errno.EISDIR)
     assert checkpoint(("deep", "up/sub/deep"), sandbox(UP)).listing() == ["deep/file"]
 
 
-def test_output_that_cannot_arrive_over_a_directory_has_an_error_of_its_own():
+def test_output_over_a_directory_has_an_error_of_its_own():
     """R6"""
     failed = transfer.output(quiet(transfer_output_files=("up/sub/deep", "deep", "up/file")), sandbox(UP), Tree())
     assert (failed.paths, failed.error, failed.sent.listing()) == (("deep",), 21, ["deep/file", "file"])
@@ -556,7 +556,7 @@ def test_a_link_in_a_directory_that_leads_nowhere_is_left_out(keep):
 
 
 @pytest.mark.parametrize("entry", [Link("sub"), File(b"secret", readable=False)])
-def test_a_directory_with_a_link_to_a_directory_or_an_unreadable_file_fails(entry):
+def test_directories_with_directory_links_or_unreadable_files_fail(entry):
     """R4b"""
     tree = sandbox({"d/a": "1", "d/sub/b": "2"}, **{"d/l": entry})
     assert checkpoint(("d",), tree) == TransferFailure(("d",))
@@ -647,7 +647,7 @@ def test_a_checkpoint_of_everything_can_be_saved_and_fills_no_new_sandbox(listed
     assert "Permission denied" in str(transfer.not_transferred(job(), sandbox_of_all, saved))
 
 
-def test_an_input_file_comes_home_as_it_was_only_if_it_came_with_the_checkpoint():
+def test_an_unchanged_input_comes_home_only_from_the_checkpoint():
     """R6: without a list of output."""
     one = quiet(inputs={"table": "1"})
     assert not transfer.output(one, Tree.of(table="1"), Tree())

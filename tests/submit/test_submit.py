@@ -638,7 +638,7 @@ def test_the_job_is_held_for_an_input_that_cannot_be_sent(body, path, error):
     assert found.missing_input.text.startswith(body.partition(" ")[0])
 
 
-def test_what_is_in_a_linked_directory_is_sent_and_a_link_to_nothing_is_left_out():
+def test_linked_directories_are_sent_and_dangling_links_left_out():
     """R2: seen on 23.9.6."""
     folder = TreeFolder(TREE | Tree({"ld": Link("data"), "e/x": Link("nowhere"), "e/y": File(b"y")}))
     assert one("transfer_input_files = ld/", folder).inputs.listing() == ["deep/x", "in.txt", "prog.sh"]
@@ -653,7 +653,7 @@ def test_an_input_that_leads_out_of_the_sandbox_is_refused():
 
 
 @pytest.mark.parametrize("text", ['"in.txt, link"', '"in.txt"'])
-def test_double_quotes_around_a_list_are_part_of_the_names_until_htcondor_25(text):
+def test_quotes_around_a_list_are_part_of_the_names_before_htcondor_25(text):
     """R2, R6"""
     for command in ("transfer_input_files", "transfer_output_files"):
         body = f"executable = prog.sh\n{command} = {text}\nqueue\n"
@@ -667,7 +667,7 @@ def test_double_quotes_around_a_list_are_part_of_the_names_until_htcondor_25(tex
             assert new.jobs[0].transfer_output_files[0] == "in.txt"
 
 
-def test_inputs_and_streams_start_at_initialdir_and_the_executable_does_not():
+def test_initialdir_holds_inputs_and_streams_but_not_the_executable():
     body = "initialdir = data\ntransfer_input_files = deep\noutput = o\nerror = e\nlog = l"
     job = one(body, TreeFolder(TREE))
     assert job.inputs.listing() == ["deep/x", "prog.sh"]
@@ -689,7 +689,7 @@ SIGNAL = "+SuccessCheckpointExitBySignal = true\n+SuccessCheckpointExitSignal = 
         (OLD + SIGNAL + "+WantFTOnCheckpoint = true\ncheckpoint_exit_code = 86", 86, None),
     ],
 )
-def test_the_attributes_behind_checkpoint_exit_code_count_if_files_are_wanted_then(body, code, number):
+def test_checkpoint_attributes_count_with_want_ft_on_checkpoint(body, code, number):
     job = one(body)
     assert (job.checkpoint_exit_code, job.checkpoint_signal) == (code, number)
     assert job.self_checkpointing == (code is not None or number is not None)
@@ -702,7 +702,7 @@ def test_kill_sig_is_a_name_or_a_number(text, number):
     assert "SIGNONE" in refused("kill_sig = SIGNONE").problem
 
 
-def test_a_name_with_a_blank_in_a_list_that_is_split_at_commas_is_remarked_on():
+def test_a_blank_in_a_name_of_a_comma_list_gets_a_remark():
     assert any("'out cp' is one name" in remark for remark in remarks("transfer_output_files = out cp"))
     assert any("split at commas only" in remark for remark in remarks("transfer_input_files = in.txt data", HELD))
 
@@ -959,7 +959,7 @@ def test_a_command_without_effect_here_is_told(line):
         ("rank = Memory", False),
     ],
 )
-def test_a_command_that_may_change_how_the_job_ends_is_told_apart_from_one_that_does_not(line, decides):
+def test_only_commands_that_may_change_the_end_leave_it_undecided(line, decides):
     found = parse(f"executable = prog.sh\n{line}\nqueue\n")
     (remark,) = [remark for remark in found.remarks if remark.kind == NO_EFFECT]
     assert remark.decides == decides
@@ -1037,7 +1037,7 @@ def test_retries_and_the_policy_of_leaving_are_what_condor_submit_makes(body, re
     assert remarks(body) == []
 
 
-def test_a_condition_for_the_end_of_retries_that_cannot_be_read_is_refused():
+def test_an_unreadable_retry_until_is_refused():
     assert "exit code" in refused("retry_until = a b").remedy
 
 

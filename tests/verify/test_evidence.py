@@ -64,7 +64,7 @@ def test_a_job_that_never_checkpoints_has_none(facts):
     assert facts("open('rows', 'w')")[1] == ()
 
 
-def test_rows_that_were_not_saved_are_missing_and_the_file_was_left_behind(facts):
+def test_unsaved_rows_are_missing_with_the_file_left_behind(facts):
     _, found = facts(COUNTS, transfer_checkpoint_files=("n",))
     first = only("first difference", found)
     assert (first.file, first.line, first.expected, first.got) == ("rows", 1, "row 0", "row 1")
@@ -109,7 +109,7 @@ def test_a_program_that_python_cannot_read_is_shown_by_the_line(facts):
     assert trace.text.startswith("IndentationError: ")
 
 
-def test_a_crash_that_leaves_no_output_is_held_and_shown_by_its_traceback_too(facts):
+def test_a_crash_without_output_is_held_and_shows_its_traceback(facts):
     found, facts_ = facts(
         """
         import os, sys
@@ -236,7 +236,7 @@ def test_a_limit_is_told(facts):
     assert "more than 10 files" in only("limit", found).text
 
 
-def test_lost_progress_is_told_in_virtual_seconds_with_the_file_that_was_left_behind(facts):
+def test_lost_progress_gives_virtual_seconds_and_the_file_left_behind(facts):
     found, facts_ = facts(
         """
         import os, sys, time
@@ -262,7 +262,7 @@ def test_what_was_left_behind_is_found_however_the_job_was_moved(facts, profile,
     assert render(found.schedule) == schedule and only("left behind", facts_).file == "rows"
 
 
-def test_of_a_job_that_never_finishes_two_executions_in_a_row_are_told_to_be_alike(facts):
+def test_never_finishes_is_shown_by_two_executions_that_are_alike(facts):
     found, facts_ = facts("""
         import sys, time
         time.sleep(30)

@@ -250,9 +250,7 @@ def test_a_job_that_goes_by_what_it_has_printed_is_restart_safe(counting, execut
 
 @pytest.mark.parametrize("style", ["text", "json", "pickle of an own class", "the host name in the checkpoint"])
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
-def test_a_job_that_resumes_rightly_is_restart_safe_in_every_version_that_saves_its_files(
-    counting, executor, style, profile
-):
+def test_a_right_job_is_restart_safe_in_every_version_that_saves_it(counting, executor, style, profile):
     source, fields = SAFE_STYLES[style]
     assert explore(counting(source, **fields), executor, profile).verdict == RESTART_SAFE
 
@@ -678,7 +676,7 @@ def test_the_gravest_failure_is_reported_though_a_lighter_one_is_nearer(counting
     assert (found.failure, render(found.schedule)) == ("wrong output", "evict@2 evict@4")
 
 
-def test_work_that_is_done_again_after_an_eviction_but_was_not_committed_is_no_lost_progress(counting, executor):
+def test_repeating_work_that_was_never_saved_is_no_lost_progress(counting, executor):
     job = counting(
         """
         import os, sys, time
@@ -721,7 +719,7 @@ def test_a_job_that_appends_the_same_text_at_each_restart_never_finishes(countin
     assert found.executions < 100
 
 
-def test_a_job_that_appends_text_with_numbers_at_each_restart_never_finishes(counting, executor):
+def test_appending_numbered_text_at_each_restart_never_finishes(counting, executor):
     logging = counting(
         """
         import sys, time
@@ -755,7 +753,7 @@ def test_a_job_that_counts_its_many_checkpoints_in_equal_text_does_finish(counti
 
 
 @pytest.mark.parametrize("count", ["$(wc -l < n) -eq 60", "$(stat -c %s n) -eq $((11 * 40))", '"$(wc -l < n)" = 270'])
-def test_a_script_that_ends_when_a_file_has_just_so_many_lines_does_finish(shell_job, executor, count):
+def test_a_script_that_ends_at_a_number_of_lines_does_finish(shell_job, executor, count):
     job = shell_job(
         f"echo row >> n; [ {count} ] && exit 0; exit 85",
         checkpoint_exit_code=85,
@@ -767,7 +765,7 @@ def test_a_script_that_ends_when_a_file_has_just_so_many_lines_does_finish(shell
 
 
 @pytest.mark.parametrize("lines, executions", [(9, 30), (21, 30), (20, 50), (40, 50)])
-def test_within_few_executions_such_a_script_is_not_told_that_it_never_ends(shell_job, executor, lines, executions):
+def test_within_few_executions_such_a_script_is_not_called_endless(shell_job, executor, lines, executions):
     job = shell_job(
         f"echo row >> n; [ $(wc -l < n) -eq {lines} ] && exit 0; exit 85",
         checkpoint_exit_code=85,
@@ -787,7 +785,7 @@ def test_within_few_executions_such_a_script_is_not_told_that_it_never_ends(shel
         "os.stat('n').st_size // 4",
     ],
 )
-def test_a_program_that_ends_when_a_file_has_just_so_many_lines_does_finish(counting, executor, counted, count):
+def test_a_program_that_ends_at_a_number_of_lines_does_finish(counting, executor, counted, count):
     job = counting(
         f"""
         import os, subprocess, sys
@@ -803,7 +801,7 @@ def test_a_program_that_ends_when_a_file_has_just_so_many_lines_does_finish(coun
     assert (end.status, end.executions) == ("completed", 60)
 
 
-def test_a_job_that_looks_at_the_text_that_it_appends_for_ever_never_finishes(shell_job, executor):
+def test_endless_appending_that_the_job_looks_at_never_finishes(shell_job, executor):
     job = shell_job(
         "echo row >> n; wc -l < n; exit 85",
         checkpoint_exit_code=85,
@@ -815,7 +813,7 @@ def test_a_job_that_looks_at_the_text_that_it_appends_for_ever_never_finishes(sh
     assert outcome(simulate(job, executor)).status == "never finishes"
 
 
-def test_an_unsafe_job_is_executed_again_unless_it_is_known_to_do_the_same_twice(explored, executor):
+def test_an_unsafe_job_is_executed_again_unless_known_to_repeat(explored, executor):
     job, found = explored("lost progress: the checkpoint is of no use")
     once = explore(job, executor, bounds=Bounds(twice=False))
     assert (found.twice, once.twice) == (True, False)
@@ -904,7 +902,7 @@ LITTERS = """
 """It fails whenever it is restarted in place."""
 
 
-def test_a_job_that_is_queued_again_until_it_succeeds_goes_on_in_a_new_sandbox(counting, executor):
+def test_a_retried_job_continues_in_a_new_sandbox(counting, executor):
     """R6"""
     fields = {"transfer_checkpoint_files": ("n",)}
     assert explore(counting(LITTERS, **fields), executor).failure == "failed"
@@ -975,9 +973,7 @@ def test_a_job_in_a_new_slot_has_all_of_its_time_again(counting, executor):
         ({"max_transfer_output_mb": 2}, None, None),
     ],
 )
-def test_a_job_is_held_where_its_checkpoint_is_larger_than_what_may_be_transferred(
-    counting, executor, fields, failure, schedule
-):
+def test_a_checkpoint_larger_than_the_transfer_limit_holds_the_job(counting, executor, fields, failure, schedule):
     """R2, R4c"""
     source = textwrap.dedent(SAFE).replace("sys.exit(85)", "open('large', 'wb').write(bytes(3 << 19))\nsys.exit(85)")
     job = counting(source, transfer_checkpoint_files=("n", "rows", "large"), **fields)
@@ -1122,7 +1118,7 @@ RANDOM_JOBS = {
 
 
 @pytest.mark.parametrize("name", RANDOM_JOBS)
-def test_a_job_whose_result_is_another_each_time_is_reported_with_file_and_line(counting, executor, name):
+def test_a_result_that_varies_is_reported_with_file_and_line(counting, executor, name):
     file, source = RANDOM_JOBS[name]
     job = counting(source, transfer_checkpoint_files=("n",))
     found = explore(job, executor)
@@ -1148,7 +1144,7 @@ BY_THE_CLOCK = """
 
 
 @pytest.mark.parametrize("profile", [PROFILES["modern"], V25], ids=lambda profile: profile.name)
-def test_a_job_whose_result_depends_on_when_it_is_run_is_unknown_and_shows_it(counting, executor, profile):
+def test_a_result_that_depends_on_the_date_is_unknown_and_shown(counting, executor, profile):
     job = counting(BY_THE_CLOCK, transfer_checkpoint_files=("n",))
     found = explore(job, executor, profile)
     assert found.verdict == UNKNOWN and "depends on when it is run" in found.failure
@@ -1159,7 +1155,7 @@ def test_a_job_whose_result_depends_on_when_it_is_run_is_unknown_and_shows_it(co
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_file_that_says_when_it_was_made_is_no_result_that_depends_on_it(counting, executor, known):
+def test_a_time_stamp_in_a_file_is_no_dependence_on_the_date(counting, executor, known):
     dated = 'print("made", time.ctime(), file=open("made", "w"))\n'
     fields = {"transfer_checkpoint_files": ("n",), "transfer_output_files": ("rows", "made")}
     expected = Tree.files({"rows": "6 steps\n"}) if known else None
@@ -1169,7 +1165,7 @@ def test_a_file_that_says_when_it_was_made_is_no_result_that_depends_on_it(count
     assert found.verdict == UNKNOWN and "depends on when it is run" in found.failure
 
 
-def test_a_job_that_only_measures_its_own_execution_does_not_depend_on_when_it_is_run(counting, executor):
+def test_timing_its_own_execution_is_no_dependence_on_the_date(counting, executor):
     source = BY_THE_CLOCK.replace('state["began"]', "began").replace("    while", "    began = time.time()\n    while")
     assert explore(counting(source, transfer_checkpoint_files=("n",)), executor).verdict == RESTART_SAFE
 
@@ -1247,7 +1243,7 @@ def test_a_job_that_uses_more_than_it_may_is_held_and_says_so(counting):
     assert "0.3 s of real time" in found.violation.state.next.reason
 
 
-def test_a_job_that_uses_too_much_only_after_an_eviction_is_held_on_that_schedule(counting):
+def test_exceeding_a_limit_after_an_eviction_only_holds_on_that_schedule(counting):
     job = counting(
         """
         import os, sys
@@ -1294,7 +1290,7 @@ SETS_UP_FIRST = """
 
 
 @pytest.mark.parametrize("setup", ["1", "90"])
-def test_v25_a_job_that_gets_on_only_in_place_never_finishes_if_it_is_always_requeued(counting, executor, setup):
+def test_v25_progress_only_in_place_never_finishes_if_requeued(counting, executor, setup):
     """R4g: a claim of 20 minutes is never used again, so that this job would set up for ever. One
     lap is printed: each time round, every execution saves a checkpoint and none gets further."""
     job = counting(SETS_UP_FIRST.replace("SETUP", setup), transfer_checkpoint_files=("n",))
@@ -1305,15 +1301,13 @@ def test_v25_a_job_that_gets_on_only_in_place_never_finishes_if_it_is_always_req
     assert (lap.sandbox, lap.spool) == (two.sandbox, two.spool)
 
 
-def test_v25_a_job_whose_progress_is_not_in_the_checkpoint_never_finishes_if_it_is_always_requeued(counting, executor):
+def test_v25_progress_outside_the_checkpoint_never_finishes_if_requeued(counting, executor):
     _, _, source, fields = UNSAFE_JOBS["lost progress: the checkpoint is of no use"]
     assert explore(counting(source, **fields), executor, V25).failure == "never finishes"
 
 
 @pytest.mark.parametrize("setup, verdict", [("1", RESTART_SAFE), ("90", UNSAFE)])
-def test_setting_up_again_in_every_new_sandbox_is_lost_progress_only_if_it_takes_long(
-    counting, executor, setup, verdict
-):
+def test_setting_up_anew_is_lost_progress_only_if_it_takes_long(counting, executor, setup, verdict):
     job = counting(
         """
         import os, sys, time
@@ -1430,7 +1424,7 @@ def test_a_program_is_executed_once_for_each_sandbox(counting, executor):
     assert found.states > found.executions and found.schedules >= 7
 
 
-def test_a_checkpoint_of_all_files_is_unsafe_because_no_new_sandbox_can_be_filled_with_it(counting, executor):
+def test_a_checkpoint_of_all_files_can_fill_no_new_sandbox(counting, executor):
     job = counting(SAFE, transfer_checkpoint_files=(".",))
     found = explore(job, executor)
     assert (found.verdict, found.failure, render(found.schedule)) == (UNSAFE, "held", "evict@2")

@@ -61,7 +61,7 @@ def test_an_eviction_names_what_is_lost_and_what_not(story):
     assert "tiny.py" not in evicted
 
 
-def test_a_new_sandbox_says_where_its_files_are_from_and_what_is_not_there(story):
+def test_a_new_sandbox_shows_the_origin_of_files_and_what_is_missing(story):
     block = next(block for block in blocks(story("evict@2")) if "Execution 3: starts" in block)
     assert "execution point 2" in block
     assert "+ result.txt" in block and "from the spool" in block

@@ -139,7 +139,7 @@ def test_long_stories_are_folded_but_not_what_went_wrong(story):
         ("", ["checkpoint", "checkpoint", "ended"]),
     ],
 )
-def test_a_brief_story_tells_the_checkpoint_the_fault_the_restart_and_the_end(story, schedule, told):
+def test_a_brief_story_has_checkpoint_fault_restart_and_end(story, schedule, told):
     moments = story(schedule, tiny(9))
     rows = list(joined(scenes(moments)))
     parts = list(briefly(rows))
@@ -158,7 +158,7 @@ def test_a_job_that_never_ends_is_not_a_row_of_green_executions(executor):
     assert [block.fate for block in blocks(moments)] == ["safe"] * 12  # which is what the live panel counts
 
 
-def test_of_a_job_that_never_ends_all_is_drawn_until_its_executions_are_alike(executor):
+def test_an_endless_job_is_drawn_until_its_executions_are_alike(executor):
     moments = list(simulate(tiny(99), executor, schedule=parse("evict@2"), most_executions=12))
     html = bar(moments)
     assert html.count('class="gone"') == 1 and html.count('class="vain"') == 1 + LOOPS
