@@ -14,6 +14,7 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,12 @@ def submission_of(exercise: Exercise, own: Tree) -> submit.Submission:
     if missing := found.missing_input:
         raise UnusableAnswer(f"HTCondor would hold the job before it starts. {missing}", Failure(str(missing)))
     return found
+
+
+@lru_cache(16)
+def _parsed(directory: Tree, submit_file: str) -> submit.Submission:
+    """What a submit file asks for: read once, although judging, explaining and showing an answer each need it."""
+    return submit.parse(directory.file(submit_file).text, submit.TreeFolder(directory), name=submit_file)
 
 
 TRIAL = Bounds(executions=16, seconds=math.inf, twice=False)
@@ -253,8 +260,7 @@ class Exercise:
 
     def submission(self, answer: Tree) -> submit.Submission:
         """What the submit file asks for. Raises SubmitError."""
-        directory = self.given() | answer
-        return submit.parse(directory.file(self.submit_file).text, submit.TreeFolder(directory), name=self.submit_file)
+        return _parsed(self.given() | answer, self.submit_file)
 
     def unasked(self, status: str, headline: str, failure: Failure | None = None) -> Report:
         """A report without an answer to any question."""
