@@ -66,7 +66,14 @@ thead th{border:0;color:var(--dim);font-size:12.5px}td.n,th.n{text-align:right;f
 .wrong code{font-size:12.5px;color:var(--dim)}
 .wrong details{margin:3px 0 0 120px}.wrong summary{cursor:pointer;color:var(--blue);font-size:13.5px}
 @media(max-width:640px){.wrong details{margin-left:0}}
-@media print{.wrong details{display:none}}
+@page{size:A4;margin:12mm}
+@media print{body{max-width:none;padding:0;font-size:11px;line-height:1.35}h1{font-size:18px}h2{font-size:14px;margin:16px 0 5px}
+ h3{font-size:12px;margin:10px 0 0;break-after:avoid}h4{font-size:12px;margin:5px 0 0}p{margin:0 0 3px}
+ .grid{grid-template-columns:repeat(4,minmax(0,1fr));gap:6px 18px}section{break-inside:avoid}
+ .totals svg{max-width:300px}.grid svg text{font-size:17px}.strip{height:8px;margin:3px 0}.key{font-size:9.5px;gap:0 8px}
+ .wrong{padding:3px 0;break-inside:avoid}.wrong .share b{font-size:13px}.wrong details{display:none}.wrong code{font-size:9.5px}
+ .asked{columns:2;column-gap:26px}table{font-size:10px;margin:2px 0 5px}th,td{padding:1px 6px 1px 0}
+ thead th{font-size:9.5px}td.n,th.n{width:auto}}
 """
 
 
@@ -359,13 +366,13 @@ def _questions(tallies: Sequence[Tally]) -> str:
             for q in tally.exercise.questions
         )
         parts.append(
-            f'<h4>{escape(tally.exercise.title)}</h4><p class="dim">{count(untried, "student")} '
+            f'<section><h4>{escape(tally.exercise.title)}</h4><p class="dim">{count(untried, "student")} '
             f"{'has' if untried == 1 else 'have'} not tried it.</p>"
             '<table><thead><tr><th scope="col">Question</th><th scope="col" class="n">Points</th>'
             '<th scope="col" class="n">right</th><th scope="col" class="n">wrong</th>'
-            f'<th scope="col" class="n">not reached</th></tr></thead><tbody>{rows}</tbody></table>'
+            f'<th scope="col" class="n">not reached</th></tr></thead><tbody>{rows}</tbody></table></section>'
         )
-    return "".join(parts)
+    return f'<div class="asked">{"".join(parts)}</div>'
 
 
 def _alike(tallies: Sequence[Tally], named: bool) -> str:
