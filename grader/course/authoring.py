@@ -12,17 +12,12 @@ from ..problems import Place, SubmitError
 from ..text import count, series
 from ..tree import Tree
 from .answers import Answers, Files, answers_of
-from .budgeted import BudgetedExecutor
-from .exercise import Exercise, UnusableExercise
+from .budgeted import SECONDS, BudgetedExecutor
+from .exercise import UNSEEN, Exercise, UnusableExercise
 from .folders import add, load, unusable
 from .misconceptions import MISCONCEPTIONS
 from .report import CRASHED, NOT_TRIED, Report
 from .trusted import shared
-
-SEED = "exercise check"
-"""Answers are asked with numbers drawn from it as well, where an exercise has such questions."""
-SECONDS = 90.0
-"""For each answer, as for a learner's."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +217,6 @@ class _Trial:
             text = f"{what} has {series(unknown)}, but learners write {series(exercise.answers)} only"
             raise UnusableExercise(exercise.folder, None, text)
         try:
-            return exercise.judge(answer, self.executor, SEED, as_given=not changed)
+            return exercise.judge(answer, self.executor, UNSEEN, as_given=not changed)
         except Exception as error:
             raise unusable(error, exercise.folder / "exercise.py") from error

@@ -25,6 +25,9 @@ LIMITS = Limits(
     cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=64, files=500, sandbox_bytes=32 << 20
 )
 """Of one execution. A right answer of this course takes milliseconds, and kilobytes or a few megabytes."""
+SECONDS = 90.0
+"""For one exercise of a submission, of time that is given to it (see grader/execute/given.py). All those of a right
+submission take about one together. What is asked after that fails."""
 PROCESSES = 64
 """At a time, where the job's own can be counted; elsewhere those of the user count with them."""
 STRIKES = 4

@@ -97,6 +97,9 @@ class ExplorationCache:
         return self._found[what]
 
 
+UNSEEN = "other numbers"
+"""What the unseen check is made from, unless the instructor gives a text of their own."""
+
 Ask = Callable[[Any, ExplorationCache], Result]
 """Puts a question to the subject of an exercise."""
 

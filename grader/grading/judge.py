@@ -22,7 +22,9 @@ from types import FrameType
 
 from ..course import explanation
 from ..course.budgeted import LIMITS, TOO_LONG, BudgetedExecutor
+from ..course.budgeted import SECONDS as SECONDS
 from ..course.catalogue import EXERCISES
+from ..course.exercise import UNSEEN as UNSEEN
 from ..course.exercise import Exercise
 from ..course.folders import is_answer
 from ..course.payload import PAYLOAD
@@ -39,13 +41,8 @@ from . import similarity as alike
 from .submission import StudentAnswers
 from .trial import try_out
 
-SECONDS = 90.0
-"""For one exercise of a submission, of time that is given to it (see grader/execute/given.py). All those of a right
-submission take about one together. What is asked after that fails."""
 TICK = 0.25
 """Seconds of real time between two looks at how much of that is used up."""
-UNSEEN = "other numbers"
-"""What the unseen check is made from, unless the instructor gives a text of their own."""
 
 
 MOST_SHOWN = 20_000
