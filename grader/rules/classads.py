@@ -31,6 +31,8 @@ _LEVELS = ("||", "&&", "|", "^", "&", "== != =?= =!= is isnt", "< <= > >=", "<< 
 _BINDS = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs.split()}
 MOST_TOKENS = 200
 """Of an expression that is evaluated, so that none is nested too deep for Python."""
+NOW = "time()"
+"""What the present time is called among attributes: an expression that names it has to be evaluated again and again."""
 _VALUES = ("number", "text")
 _WORDS = ("true", "false", "undefined", "error")
 
@@ -256,7 +258,8 @@ class _Reader:
             return self._foreign(".")
         name = self._name()
         if self._take("("):
-            return self._call(name, self._list(")"))
+            given = self._list(")")
+            return self._attribute(NOW) if name == "time" and not given else self._call(name, given)
         if self.ahead == "." and name == "my":
             return lambda ad: ERROR  # what it is of follows
         return self._attribute(name)

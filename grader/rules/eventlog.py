@@ -154,6 +154,12 @@ def released(cluster: int, proc: int, time: float, reason: str = "") -> Event:
     return Event(13, cluster, proc, time, "Job was released.", (line,) if line else ())
 
 
+def aborted(cluster: int, proc: int, time: float, reason: str = "") -> Event:
+    """009: the job is removed from the queue."""
+    line = _one_line(reason)
+    return Event(9, cluster, proc, time, "Job was aborted.", (line,) if line else ())
+
+
 def starter_error(cluster: int, proc: int, time: float, slot: str, reason: str, code: int, subcode: int = 0) -> Event:
     """021: something went wrong on the execution point: a checkpoint that could not be sent, say."""
     body = (_one_line(reason) or "Reason unspecified", f"Code {code} Subcode {subcode}")

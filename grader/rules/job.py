@@ -90,6 +90,15 @@ class Job:
     """The one that, true at a final exit, puts the job on hold; "" for none."""
     on_exit_hold_reason: str = ""
     on_exit_hold_subcode: str = ""
+    periodic_hold: str = ""
+    """The expressions that are looked at again and again, and when the program has ended, go by attributes in
+    PERIODIC_ATTRIBUTES: the one that, true, puts the job on hold; "" for none (R6)."""
+    periodic_hold_reason: str = ""
+    periodic_hold_subcode: str = ""
+    periodic_release: str = ""
+    """The one that, true, releases a job on hold."""
+    periodic_remove: str = ""
+    """The one that, true, removes the job from the queue."""
     allowed_execute_duration: int | None = None
     """Seconds that one execution may take, and those in which the job may have its slot (R6)."""
     allowed_job_duration: int | None = None
@@ -157,7 +166,11 @@ class Job:
     @cached_property
     def policy_names(self) -> frozenset[str]:
         """The attributes that its policies go by, in lower case."""
-        texts = (self.on_exit_remove, self.on_exit_hold, self.on_exit_hold_reason, self.on_exit_hold_subcode)
+        texts = (
+            *(self.on_exit_remove, self.on_exit_hold, self.on_exit_hold_reason, self.on_exit_hold_subcode),
+            *(self.periodic_hold, self.periodic_hold_reason, self.periodic_hold_subcode),
+            *(self.periodic_release, self.periodic_remove),
+        )
         return frozenset().union(*(classads.read(text).names for text in texts if text))
 
     @cached_property

@@ -52,7 +52,8 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
                 eventlog.transfer(*at, "input", "finished", host),
             ]
             failed = not_transferred(job, moment.directory, moment.came)
-            return received if failed else [*received, eventlog.executing(*at, slot, host)]
+            over = job.allowed_job_duration == 0  # it is held before HTCondor has told that its program runs
+            return received if failed or over else [*received, eventlog.executing(*at, slot, host)]
         case "checkpoint":
             return _output(began, at)
         case "checkpoint failed":  # HTCondor tells of the end of a transfer that the network cut, too (R4d)
@@ -74,6 +75,8 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
             return _output(began, at)[:1]
         case "held":
             return _held(job, at, moment, slot, profile)
+        case "removed":
+            return [*(_returned(began, at, moment) if moment.next else []), eventlog.aborted(*at, _removed_by(job))]
         case "released":
             return [eventlog.released(*at, "via condor_release")]
         case "ended":
@@ -92,6 +95,10 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
                 ),
             ]
     return []
+
+
+def _removed_by(job: Job) -> str:
+    return f"The job attribute PeriodicRemove expression '{job.periodic_remove}' evaluated to TRUE"
 
 
 def total_bytes(tree: Tree) -> int:

@@ -13,12 +13,13 @@ from functools import partial
 
 from ..tree import Tree
 from . import transfer
-from .execution import Exit, Run, Runs, Stop
+from .execution import EPOCH, Exit, Run, Runs, Stop
 from .job import Job
 from .livelock import MOST_BESIDE, Livelock
 from .profile import MODERN, Profile
 from .schedule import BETWEEN, Fault, Schedule
 from .step import (
+    LOOKS,
     DurationChecked,
     Ended,
     Event,
@@ -28,6 +29,7 @@ from .step import (
     Kind,
     Matched,
     NotSaved,
+    PolicyChecked,
     Reactivated,
     Released,
     Saved,
@@ -36,6 +38,7 @@ from .step import (
     Transferred,
     held_after,
     is_checkpoint,
+    periodic_verdict,
     step,
     submitted,
 )
@@ -43,6 +46,10 @@ from .step import (
 __all__ = ["Ended", "Held", "Moment", "NotSaved", "Outcome", "Pace", "Saved", "execute", "outcome", "simulate"]
 
 NEGOTIATION = 60.0
+MONTH = 30 * 24 * 3600.0
+"""Seconds for which a held job is looked at whether it is released."""
+MOST_HOLDS = 100
+"""Times that a job is held by one policy and released by another, before that is for ever."""
 MOST_EXECUTIONS = 1000
 
 Moment = Situation
@@ -84,7 +91,7 @@ def simulate(
     most_executions: int = MOST_EXECUTIONS,
     pace: Pace = Pace(),
 ) -> Iterator[Moment]:
-    """Run a job through a schedule, moment by moment. The last moment is ended, held or never finishes.
+    """Run a job through a schedule, moment by moment. The last moment is ended, held, removed or never finishes.
 
     A job never finishes if, with no fault to come, it starts in a state in which it was before, or
     its restarts only append the same text, or none of the slots that there are lasts until its next
@@ -106,7 +113,7 @@ class _Life:
         self.now = submitted(job)
         self.fault: Fault | None = None
         """What befalls the execution that is under way."""
-        self.slot_ends, self.slots_lost = math.inf, 0
+        self.slot_ends, self.slots_lost, self.holds = math.inf, 0, 0
 
     def tell(self) -> Iterator[Moment]:
         """The whole story."""
@@ -125,7 +132,7 @@ class _Life:
         """What happens next; None at the end."""
         match self.now.status:
             case Status.IDLE:
-                return self.hold_while_idle() or self.match()
+                return self.hold_while_idle() or self.policy_within(self.pace.wait + self.pace.download) or self.match()
             case Status.RUNNING:
                 return self.run_program()
             case Status.SENDING:
@@ -133,7 +140,27 @@ class _Life:
             case Status.CLAIMED:
                 return self.after_transfer() or Reactivated()
             case Status.HELD if not isinstance(self.now.next, Held):
-                return Released(self.pace.wait)
+                return self.policy_within(self.pace.wait) or Released(self.pace.wait)
+            case Status.HELD if self.holds < MOST_HOLDS:
+                self.holds += 1
+                return self.policy_within(MONTH)
+        return None
+
+    def policy_within(self, seconds: float) -> PolicyChecked | None:
+        """HTCondor's look at the job's periodic policies, if one of them is true at one in so many seconds."""
+        after = self.first_policy(seconds)
+        return None if after is None else PolicyChecked(after)
+
+    def first_policy(self, seconds: float) -> float | None:
+        """After how many seconds HTCondor looks, and one of the job's periodic policies is true; None if that is not in
+        so many seconds. It looks each minute, by its own clock."""
+        if not (self.job.periodic_hold or self.job.periodic_release or self.job.periodic_remove):
+            return None
+        after = LOOKS - (self.now.time - EPOCH) % LOOKS
+        while after < seconds:
+            if periodic_verdict(self.job, self.now, self.now.time + after):
+                return after
+            after += LOOKS
         return None
 
     def endless(self) -> str:
@@ -193,7 +220,12 @@ class _Life:
         whole, left = run.seconds + self.pace.upload, self.slot_ends - self.now.time
         self.fault = scheduled or (Fault("evict", self.now.execution, left) if left < whole else None)
         held = held_after(self.job, self.now)
-        if held < min(run.seconds, self.fault.seconds if self.fault and self.fault.seconds is not None else math.inf):
+        until = min(run.seconds, self.fault.seconds if self.fault and self.fault.seconds is not None else math.inf)
+        policy = self.first_policy(min(until, held))
+        if policy is not None:
+            seen = self.run(stop=soft_stop(self.job, policy, run))
+            return PolicyChecked(seen.seconds, seen)
+        if held < until:
             return DurationChecked(self.run(stop=soft_stop(self.job, held, run)))
         if self.fault and (cut := self.cut_short(self.fault, run)):
             return FaultHappened(self.fault, cut, cut.seconds)
@@ -241,7 +273,7 @@ class Outcome:
     """The end of a simulation in numbers."""
 
     status: str
-    """completed, held or never finishes."""
+    """completed, held, removed or never finishes."""
     exit: Exit | None
     hold: Held | None
     activations: int
@@ -257,7 +289,7 @@ def outcome(moments: Iterable[Moment]) -> Outcome:
     checkpoints, last = 0, Moment("submitted")
     for last in moments:
         checkpoints += last.kind == "checkpoint"
-    status = {"ended": "completed", "held": "held"}.get(last.kind, "never finishes")
+    status = {"ended": "completed", "held": "held", "removed": "removed"}.get(last.kind, "never finishes")
     return Outcome(
         status=status,
         exit=last.next.exit if isinstance(last.next, Ended) else None,

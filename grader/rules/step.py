@@ -41,6 +41,7 @@ class Kind(StrEnum):
     RETRIED = "retried"
     HELD = "held"
     RELEASED = "released"
+    REMOVED = "removed"
     ENDED = "ended"
     NEVER_FINISHES = "never finishes"
     LOOK = "look"
@@ -65,15 +66,24 @@ STATUS: Mapping[str, Status] = {
     Kind.EXITED: Status.SENDING,
     **dict.fromkeys((Kind.CHECKPOINT, Kind.CHECKPOINT_FAILED), Status.CLAIMED),
     Kind.HELD: Status.HELD,
-    **dict.fromkeys((Kind.ENDED, Kind.NEVER_FINISHES), Status.OVER),
+    **dict.fromkeys((Kind.ENDED, Kind.REMOVED, Kind.NEVER_FINISHES), Status.OVER),
 }
+JOB_STATUS: Mapping[Status, int] = {
+    Status.IDLE: 1,
+    Status.RUNNING: 2,
+    Status.SENDING: 2,
+    Status.CLAIMED: 2,
+    Status.HELD: 5,
+    Status.OVER: 4,
+}
+"""The numbers that HTCondor has for it."""
 
 
 class Hold(IntEnum):
     """HTCondor's codes for why a job is held."""
 
     POLICY = 3
-    """on_exit_hold."""
+    """on_exit_hold, periodic_hold."""
     INPUT_SIZE = 32
     OUTPUT_SIZE = 33
     EXECUTE = 6
@@ -88,9 +98,16 @@ class Hold(IntEnum):
 
 POLICY_ATTRIBUTES = EXIT_ATTRIBUTES | {"numjobcompletions", "numjobstarts"}
 """The attributes of a job that its policies may go by here, in lower case."""
+PERIODIC_ATTRIBUTES = POLICY_ATTRIBUTES | {
+    *("jobstatus", "enteredcurrentstatus", "jobstartdate", "jobcurrentstartdate", "qdate"),
+    *("numshadowstarts", "numholds", "holdreasoncode", classads.NOW),
+}
+"""Those that the policies may go by which HTCondor looks at again and again."""
 FIRST_LOOK, LOOKS = 10.0, 60.0
 """Seconds after the beginning of an activation at which HTCondor looks for the first time at how long the program runs,
 and those between two looks, unless a pool sets PERIODIC_EXPR_INTERVAL otherwise."""
+BY_USER = 1
+"""HTCondor's code of a hold by condor_hold."""
 SOON = 1.0
 """Seconds after the end of allowed_job_duration at which the job is held."""
 
@@ -134,6 +151,8 @@ class Ended(NamedTuple):
     home: Tree
     transferred: bool = True
     """Whether anything was to be transferred at all (R6)."""
+    removed: bool = False
+    """Whether the job is removed from the queue, by periodic_remove."""
 
 
 Next = Saved | NotSaved | Held | Ended
@@ -188,13 +207,21 @@ class FaultHappened(NamedTuple):
     transfer: float = 0.0
 
 
+class PolicyChecked(NamedTuple):
+    """HTCondor looks at the policies that it looks at again and again, and one of them is true."""
+
+    after: float = 0.0
+    run: Run | None = None
+    """Where a program runs: the execution as far as it got."""
+
+
 class Released(NamedTuple):
     """Somebody releases the held job."""
 
     after: float = 0.0
 
 
-Event = Matched | Reactivated | Exited | DurationChecked | Transferred | FaultHappened | Released
+Event = Matched | Reactivated | Exited | DurationChecked | Transferred | FaultHappened | PolicyChecked | Released
 
 
 # -- the step -------------------------------------------------------------------------------
@@ -298,7 +325,9 @@ class Changes(TypedDict, total=False):
 
 def submitted(job: Job) -> Situation:
     """The situation in which a job begins."""
-    return _counted(job, Situation(Kind.SUBMITTED, retries=job.max_retries), numjobstarts=0, numjobcompletions=0)
+    now = Situation(Kind.SUBMITTED, retries=job.max_retries)
+    begun = {"qdate": int(now.time), "jobstatus": JOB_STATUS[now.status], "enteredcurrentstatus": int(now.time)}
+    return _counted(job, now, numjobstarts=0, numjobcompletions=0, numshadowstarts=0, numholds=0, **begun)
 
 
 def policies_see(job: Job, now: Situation) -> tuple[object, ...]:
@@ -325,7 +354,22 @@ def step(job: Job, profile: Profile, now: Situation, event: Event) -> Situation:
     status, rule = _RULES[type(event)]
     if now.status not in status:
         raise ValueError(f"a job that is {now.status} can't be {type(event).__name__}")
-    return rule(job, profile, now, event)
+    return _entered(job, now, rule(job, profile, now, event))
+
+
+def _entered(job: Job, before: Situation, now: Situation) -> Situation:
+    """The same with what the job's attributes say of its status, if it has just become another one."""
+    if not job.policy_names or JOB_STATUS[before.status] == JOB_STATUS[now.status]:
+        return now
+    since = int(now.time)
+    attributes: dict[str, classads.Value] = {"jobstatus": JOB_STATUS[now.status], "enteredcurrentstatus": since}
+    if now.status is Status.RUNNING:
+        first = dict(before.ad).get("jobstartdate", since)
+        attributes |= {"jobstartdate": first, "jobcurrentstartdate": since}
+    if now.status is Status.HELD:
+        code = now.next.code if isinstance(now.next, Held) else BY_USER
+        attributes |= {"numholds": _count_of(before, "numholds"), "holdreasoncode": int(code)}
+    return _counted(job, now, **attributes)
 
 
 def is_checkpoint(job: Job, run: Run) -> bool:
@@ -342,7 +386,12 @@ def is_success(job: Job, exit: Exit) -> bool:
 def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situation:
     """R2: a new activation, in a sandbox made from the inputs and the spool."""
     sandbox = transfer.with_streams(job, transfer.new_sandbox(job, now.spool, profile))
-    now = _counted(job, now, numjobstarts=_count_of(now, "numjobstarts"))
+    now = _counted(
+        job,
+        now,
+        numjobstarts=_count_of(now, "numjobstarts"),
+        numshadowstarts=_count_of(now, "numshadowstarts"),
+    )
     return _becomes(
         now,
         Kind.STARTED,
@@ -440,11 +489,11 @@ def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred)
 def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree) -> Situation:
     """R6: the final exit, unless max_retries or on_exit_remove gives the job another try."""
     good = is_success(job, then.exit)
-    again = now.retries > 0 and _is_queued_again(job, now, then.exit)
+    again = not then.removed and now.retries > 0 and _is_queued_again(job, now, then.exit)
     seconds = event.transfer * then.transferred
     return _becomes(
         now,
-        Kind.RETRIED if again else Kind.ENDED,
+        Kind.RETRIED if again else Kind.REMOVED if then.removed else Kind.ENDED,
         seconds,
         transfer=seconds,
         run=now.run,
@@ -539,6 +588,28 @@ def _released(job: Job, profile: Profile, now: Situation, event: Released) -> Si
     return _becomes(now, Kind.RELEASED, event.after, sandbox=None)
 
 
+def _policy_checked(job: Job, profile: Profile, now: Situation, event: PolicyChecked) -> Situation:
+    """R6: a job is held, released or removed in the middle of whatever it does, by a policy."""
+    run, at = event.run, now.time + event.after
+    verdict = periodic_verdict(job, now, at)
+    assert verdict, "HTCondor has seen that a policy is true"
+    if verdict is Kind.RELEASED:
+        return _becomes(now, Kind.RELEASED, event.after, sandbox=None)
+    lost = now.pending + (run.seconds if run else 0.0)
+    return _becomes(
+        now,
+        verdict,
+        event.after,
+        run=run,
+        sandbox=run.sandbox if run else None,
+        next=_held_periodically(job, now, at)._replace(running=True) if verdict is Kind.HELD else None,
+        spool=now.spool if verdict is Kind.HELD else Tree(),
+        pending=0.0,
+        home=_with_streamed(now.home, job, run) if run else now.home,
+        badput=now.badput + lost,
+    )
+
+
 _RULES: Mapping[type[Event], tuple[set[Status], Callable[..., Situation]]] = {
     Matched: ({Status.IDLE}, _matched),
     Reactivated: ({Status.CLAIMED}, _reactivated),
@@ -546,6 +617,7 @@ _RULES: Mapping[type[Event], tuple[set[Status], Callable[..., Situation]]] = {
     DurationChecked: ({Status.RUNNING}, _looked),
     Transferred: ({Status.SENDING}, _transferred),
     FaultHappened: ({Status.IDLE, Status.RUNNING, Status.SENDING, Status.CLAIMED}, _struck),
+    PolicyChecked: ({Status.IDLE, Status.RUNNING, Status.HELD}, _policy_checked),
     Released: ({Status.HELD}, _released),
 }
 
@@ -584,7 +656,11 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     if isinstance(home, Tree):
         if late := _took_too_long(job, run.seconds, now.elapsed):
             return late._replace(home=home)
-        return _held_by_policy(job, now, home) or Ended(run.exit, home, transferred)
+        verdict = periodic_verdict(job, now, now.time)
+        if verdict is Kind.REMOVED:
+            return Ended(run.exit, home, transferred, removed=True)
+        held = _held_periodically(job, now, now.time) if verdict is Kind.HELD else _held_by_policy(job, now)
+        return held._replace(home=home) if held else Ended(run.exit, home, transferred)
     if home.error == errno.EFBIG:
         return Held(
             Hold.OUTPUT_SIZE,
@@ -647,18 +723,45 @@ def _is_queued_again(job: Job, now: Situation, exit: Exit) -> bool:
     return classads.is_false(classads.read(job.on_exit_remove).value(dict(now.ad)))
 
 
-def _held_by_policy(job: Job, now: Situation, home: Tree) -> Held | None:
+def _held_by_policy(job: Job, now: Situation) -> Held | None:
     """R6: on_exit_hold, of which HTCondor takes for false what is undefined, an error or a text."""
-    attributes = dict(now.ad)
-    if not job.on_exit_hold or not classads.is_true(classads.read(job.on_exit_hold).value(attributes)):
+    if not _is_true(job.on_exit_hold, dict(now.ad)):
         return None
-    reason, subcode = (
-        classads.read(text).value(attributes) if text else None
-        for text in (job.on_exit_hold_reason, job.on_exit_hold_subcode)
-    )
-    if not isinstance(reason, str):
-        reason = f"The job attribute OnExitHold expression '{job.on_exit_hold}' evaluated to TRUE"
-    return Held(Hold.POLICY, subcode if isinstance(subcode, int) else 0, reason, home=home)
+    texts = job.on_exit_hold_reason, job.on_exit_hold_subcode
+    return _policy_hold("OnExitHold", job.on_exit_hold, *texts, dict(now.ad))
+
+
+def _held_periodically(job: Job, now: Situation, at: float) -> Held:
+    """R6: periodic_hold, which is true at this time."""
+    texts = job.periodic_hold_reason, job.periodic_hold_subcode
+    return _policy_hold("PeriodicHold", job.periodic_hold, *texts, _attributes_at(now, at))
+
+
+def _policy_hold(name: str, policy: str, reason: str, subcode: str, attributes: Mapping[str, classads.Value]) -> Held:
+    """The hold by a policy, with the reason and the subcode that the job gives, if it does."""
+    said, number = (classads.read(text).value(attributes) if text else None for text in (reason, subcode))
+    if not isinstance(said, str):
+        said = f"The job attribute {name} expression '{policy}' evaluated to TRUE"
+    return Held(Hold.POLICY, number if isinstance(number, int) else 0, said)
+
+
+def periodic_verdict(job: Job, now: Situation, at: float) -> Kind | None:
+    """R6: what becomes of a job if HTCondor looks at its periodic policies at this time: HELD, RELEASED or REMOVED; None
+    if nothing does."""
+    attributes = _attributes_at(now, at)
+    if now.status is not Status.HELD and _is_true(job.periodic_hold, attributes):
+        return Kind.HELD
+    if now.status is Status.HELD and _is_true(job.periodic_release, attributes):
+        return Kind.RELEASED
+    return Kind.REMOVED if _is_true(job.periodic_remove, attributes) else None
+
+
+def _attributes_at(now: Situation, at: float) -> dict[str, classads.Value]:
+    return {**dict(now.ad), classads.NOW: int(at)}
+
+
+def _is_true(policy: str, attributes: Mapping[str, classads.Value]) -> bool:
+    return bool(policy) and classads.is_true(classads.read(policy).value(attributes))
 
 
 def _unknown(found: transfer.OutsideSandbox) -> Held:

@@ -82,8 +82,7 @@ keystore_passphrase_file kill_sig_timeout leave_in_queue load_profile local_file
 manifest_dir match_list_length max_idle max_job_retirement_time max_materialize memory_usage
 mount_under_scratch my_proxy next_job_start_delay node_count noop_job noop_job_exit_code noop_job_exit_signal
 notification notify_user on_evict_checks output_destination output_directory parallel_script_shadow
-parallel_script_starter periodic_hold periodic_hold_reason periodic_hold_subcode periodic_release
-periodic_remove periodic_vacate primary_unix_group public_input_files rank remote_initialdir remove_kill_sig
+parallel_script_starter periodic_vacate primary_unix_group public_input_files rank remote_initialdir remove_kill_sig
 rendezvousdir require_gpus requirements retry_request_disk retry_request_memory retry_request_memory_increase
 retry_request_memory_max s3_access_key_id_file s3_secret_access_key_file scitokens_file send_credential
 skip_filechecks skip_if_dataflow stack_size starter_debug starter_log stream_input submit_event_notes_attrs
@@ -202,10 +201,13 @@ DECIDING = {
 POLICIES = ("on_exit_remove", "retry_until", "on_exit_hold", "on_exit_hold_reason", "on_exit_hold_subcode")
 """Those of LIMITED that are simulated if they go by attributes in POLICY_ATTRIBUTES alone."""
 
+PERIODIC = ("periodic_hold", "periodic_hold_reason", "periodic_hold_subcode", "periodic_release", "periodic_remove")
+"""Those of LIMITED that are simulated if they go by attributes in PERIODIC_ATTRIBUTES alone."""
+
 BOUNDS = ("allowed_execute_duration", "allowed_job_duration", "max_transfer_input_mb", "max_transfer_output_mb")
 """Those of LIMITED that are simulated if they are a number."""
 
-LIMITED = frozenset((*POLICIES, *BOUNDS))
+LIMITED = frozenset((*POLICIES, *PERIODIC, *BOUNDS))
 """Commands that are simulated as long as what they are given can be evaluated here."""
 
 PREFIXES = (
@@ -237,7 +239,8 @@ ALL = NAMES | USUAL.keys()
 MEANINGS = {
     "simulated": frozenset(SPELLINGS),
     "simulated where the value is a number, or goes by `ExitCode`, `ExitBySignal`, `ExitSignal`, `NumJobCompletions` "
-    "alone; by `NumJobStarts`, on one schedule; else `verify` says `unknown`": LIMITED,
+    "alone; by `NumJobStarts`, and in periodic policies by times, states and holds, on one schedule; else `verify` says "
+    "`unknown`": LIMITED,
     "not simulated: `verify` says `unknown` unless the value is the usual one": IDLE & DECIDING.keys(),
     "ignored, with a remark that it has no effect here": IDLE - DECIDING.keys(),
     "ignored: it asks for nothing that a simulated job could miss": SILENT,

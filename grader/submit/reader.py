@@ -22,9 +22,10 @@ from typing import NamedTuple, TypeVar
 from ..problems import CAUTION, HELD, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
 from ..rules import classads
 from ..rules.classads import check, constant
+from ..rules.execution import EXIT_ATTRIBUTES, Exit
 from ..rules.job import Job
 from ..rules.profile import MODERN, Profile
-from ..rules.step import POLICY_ATTRIBUTES
+from ..rules.step import PERIODIC_ATTRIBUTES, POLICY_ATTRIBUTES
 from ..tree import Directory, Entry, File, Link, Tree
 from . import commands, queueing, values
 from .description import Description, Queue, logical_lines
@@ -396,6 +397,11 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         on_exit_hold=_policy(given, "on_exit_hold"),
         on_exit_hold_reason=_policy(given, "on_exit_hold_reason"),
         on_exit_hold_subcode=_policy(given, "on_exit_hold_subcode"),
+        periodic_hold=_policy(given, "periodic_hold"),
+        periodic_hold_reason=_policy(given, "periodic_hold_reason"),
+        periodic_hold_subcode=_policy(given, "periodic_hold_subcode"),
+        periodic_release=_policy(given, "periodic_release"),
+        periodic_remove=_policy(given, "periodic_remove"),
         allowed_execute_duration=given.read("allowed_execute_duration", values.whole_number, None),
         allowed_job_duration=given.read("allowed_job_duration", values.whole_number, None),
         max_transfer_input_mb=given.read("max_transfer_input_mb", values.most_mb, None),
@@ -699,6 +705,12 @@ def _on_names(macros: Macros, queued: Place) -> list[Remark]:
                     "one schedule can be simulated, and not all of them"
                 )
                 remarks.append(Remark(*place, text, CAUTION, True))
+            elif usual in _LOOKED_AT and not _goes_by_the_end(macros, text):
+                text = (
+                    f"{name} goes by more than how the program ends: how the job ends depends on when HTCondor looks, so "
+                    "that one schedule can be simulated, and not all of them"
+                )
+                remarks.append(Remark(*place, text, CAUTION, True))
         elif usual in commands.IDLE or usual in commands.LIMITED:
             decides = usual in commands.DECIDING and not _is_default(name, macros)
             ending = ", though it may change how the job ends" if decides else ""
@@ -720,9 +732,30 @@ def _is_simulated(command: str, text: str) -> bool:
     try:
         if command in commands.BOUNDS:
             return bool(text) and values.whole_number(text) is not None
-        return bool(text) and classads.read(text).depends_only_on(POLICY_ATTRIBUTES)
+        known = PERIODIC_ATTRIBUTES if command in commands.PERIODIC else POLICY_ATTRIBUTES
+        return bool(text) and classads.read(text).depends_only_on(known)
     except Problem:  # another check finds it
         return False
+
+
+_LOOKED_AT = ("periodic_hold", "periodic_release", "periodic_remove")
+
+
+def _goes_by_the_end(macros: Macros, text: str) -> bool:
+    """Whether a periodic policy can't be true before the program's end: whatever HTCondor sees then is what it sees at
+    any time after. An end with the checkpoint code is no end."""
+    policy = classads.read(text)
+    try:
+        code = integer(macros.expand(macros.get("checkpoint_exit_code") or "0"))
+    except Problem:  # another check finds it
+        return False
+    before: tuple[dict[str, classads.Value], ...] = ({}, dict(Exit(code).attributes))
+    by_signal = any(name in macros for name in _CHECKPOINT_EXIT)
+    return (
+        not by_signal
+        and policy.names <= EXIT_ATTRIBUTES
+        and not any(classads.is_true(policy.value(ad)) for ad in before)
+    )
 
 
 def _is_default(name: str, macros: Macros) -> bool:

@@ -349,9 +349,9 @@ class _Explorer:
         elif then.kind == Kind.NEVER_FINISHES:
             state.endless = True
             self.violate(Unsafe.NEVER_FINISHES, state)
-        elif then.kind == Kind.ENDED:
+        elif then.kind in (Kind.ENDED, Kind.REMOVED):
             home = then.end.home
-            if not is_success(self.job, then.end.exit):
+            if then.kind == Kind.REMOVED or not is_success(self.job, then.end.exit):
                 self.violate(Unsafe.FAILED, state, reference, home)
             elif reference is not None and not self.same(reference, home):
                 self.violate(Unsafe.WRONG_OUTPUT, state, reference, home)

@@ -166,7 +166,7 @@ def _difference(job: Job, files: dict[str, File], checkpoints: int, last: State,
             isinstance(entry := unbroken.get(path), File)
             and (
                 _is_explained(entry.text, files[path].text, tried.stays, checkpoints)
-                or _has_a_line_for_each_save(tried, path, entry)
+                or (path not in state and _has_a_line_for_each_save(tried, path, entry))
             )
             for path in differing
             if path in results

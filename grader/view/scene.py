@@ -160,6 +160,7 @@ _HEADINGS: dict[str, Callable[[Moment], str]] = {
     "released": lambda now: "Released",
     "requeued": lambda now: f"After execution {now.execution}: the slot is not used again",
     "retried": lambda now: f"{_ended_with(now)} -> queued again",
+    "removed": lambda now: f"{_ended_with(now)} -> removed" if isinstance(now.next, Ended) else "Removed",
     "ended": lambda now: f"{_ended_with(now)} -> the job has ended",
     "never finishes": lambda now: "This job never finishes",
 }
@@ -282,6 +283,14 @@ def _ended(now: Moment, before: Moment) -> Iterator[str]:
     yield "The spool and execute directories are deleted."
 
 
+def _removed(now: Moment, before: Moment) -> Iterator[str]:
+    yield "The job is removed from the queue by its periodic_remove, and never comes back."
+    if isinstance(now.next, Ended):
+        yield from list(_ended(now, before))[:1]
+    elif now.run:
+        yield "Its program was still running: no output comes home."
+
+
 def _never_finishes(now: Moment, before: Moment) -> Iterator[str]:
     yield f"The story stops here: {now.text or 'there is no end to it'}."
 
@@ -301,6 +310,7 @@ _SENTENCES = {
     "released": _released,
     "requeued": _requeued,
     "retried": _retried,
+    "removed": _removed,
     "ended": _ended,
     "never finishes": _never_finishes,
 }

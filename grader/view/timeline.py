@@ -31,10 +31,11 @@ ALWAYS_TOLD = (
     "released",
     "requeued",
     "retried",
+    "removed",
     "ended",
     "never finishes",
 )
-FAULTS = ("look", "checkpoint failed", "evicted", "held", "requeued", "retried")
+FAULTS = ("look", "checkpoint failed", "evicted", "held", "requeued", "retried", "removed")
 WITH_DIRECTORIES = ("started", "look", "evicted", "held")
 """Kinds of moments for which the directories are drawn even if none is different."""
 

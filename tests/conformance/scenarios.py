@@ -182,6 +182,7 @@ def _word(event: Event) -> str:
         1: "executing",
         4: "evicted",
         5: "terminated",
+        9: "aborted",
         12: "held",
         13: "released",
         21: "error from starter",

@@ -171,7 +171,7 @@ def test_an_attribute_of_a_command_without_a_remark_has_none_either(line):
 
 
 def test_an_attribute_decides_how_a_job_ends_as_its_command_does():
-    found = parse("executable = prog.sh\nPeriodicRemove = NumJobStarts > 2\nPeriodicHold = False\nqueue\n")
+    found = parse("executable = prog.sh\nPeriodicRemove = NumJobStarts > 2\nPeriodicVacate = False\nqueue\n")
     assert [remark.decides for remark in found.remarks] == [True, False]
 
 
@@ -931,7 +931,7 @@ def test_an_ordinary_command_is_not_remarked_on(line):
         "should_transfer_files = NO",
         "universe = parallel",
         "on_exit_hold = JobStatus > 3",
-        "periodic_remove = False",
+        "periodic_vacate = False",
         "+WantFTOnCheckpoint = True",
         "when_to_transfer_output = ON_SUCCESS",
         "getenv = True",
@@ -950,9 +950,10 @@ def test_a_command_without_effect_here_is_told(line):
         ("on_exit_remove = (CurrentTime > 0)", True),
         ("allowed_job_duration = Memory", True),
         ("max_transfer_input_mb = RequestDisk", True),
-        ("periodic_remove = $(never:False)", False),
-        ("periodic_hold = JobStatus == 2", True),
-        ("periodic_release = True", True),
+        ("periodic_vacate = $(never:False)", False),
+        ("periodic_vacate = JobStatus == 2", True),
+        ("periodic_hold = Memory > 3", True),
+        ("periodic_hold_reason = Owner", False),
         ("hold = True", True),
         ("retry_until = Memory > 3", True),
         ("when_to_transfer_output = ON_SUCCESS", True),
@@ -964,6 +965,31 @@ def test_only_commands_that_may_change_the_end_leave_it_undecided(line, decides)
     (remark,) = [remark for remark in found.remarks if remark.kind == NO_EFFECT]
     assert remark.decides == decides
     assert found.undecided == (str(remark) if decides else "")
+
+
+@pytest.mark.parametrize(
+    ("line", "decides"),
+    [
+        ("periodic_remove = False", False),
+        ("periodic_hold = ExitCode == 3", False),
+        ("periodic_hold = ExitBySignal && ExitSignal == 9", False),
+        ("periodic_release = False", False),
+        ("periodic_hold = ExitCode =!= 0", True),  # it has no exit code at first
+        ("periodic_hold = ExitCode > 3", True),  # a checkpoint's is there as well
+        ("periodic_hold = ExitBySignal == False", True),
+        ("periodic_release = True", True),
+        ("periodic_release = NumHolds < 3", True),
+        ("PeriodicRemove = JobStatus == 2 && time() - EnteredCurrentStatus > 3600", True),
+        ("periodic_hold = NumJobStarts > 10", True),
+    ],
+)
+def test_of_a_periodic_policy_one_schedule_is_known_or_all(line, decides):
+    found = parse(f"executable = prog.sh\ncheckpoint_exit_code = 85\n{line}\nqueue\n")
+    remarks = [remark for remark in found.remarks if remark.kind in (NO_EFFECT, CAUTION)]
+    assert [remark.decides for remark in remarks] == [True] * decides
+    assert bool(found.undecided) == decides and "one schedule can be simulated" * decides in found.undecided
+    policies = found.jobs[0].periodic_hold, found.jobs[0].periodic_release, found.jobs[0].periodic_remove
+    assert [text for text in policies if text] == [line.split(" = ", 1)[1]]
 
 
 def test_a_hold_that_depends_on_the_exit_alone_is_simulated():

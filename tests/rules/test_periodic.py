@@ -1,0 +1,139 @@
+"""The policies that HTCondor looks at again and again: when they are looked at, and what comes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.rules.execution import EPOCH, Exit, Run
+from grader.rules.job import Job
+from grader.rules.joblog import job_log
+from grader.rules.schedule import parse
+from grader.rules.simulation import outcome, simulate
+from grader.rules.step import Held, Hold, Kind, Situation, periodic_verdict, submitted
+from grader.tree import File, Tree
+from grader.verify.explore import explore
+
+
+class Executor:
+    """One whose program takes so many seconds, and ends with these exit codes, one execution after the other."""
+
+    outside = Tree()
+
+    def __init__(self, *codes, seconds=10.0):
+        self.codes, self.seconds, self.executions = list(codes), seconds, 0
+
+    def run(self, job, sandbox, *, stop=None, **circumstances):
+        if stop and stop.after < self.seconds:
+            return Run(Exit(signal=int(stop.signal)), sandbox, stop.after, "", "")
+        code = self.codes[min(self.executions, len(self.codes) - 1)]
+        self.executions += 1
+        return Run(Exit(code), sandbox.put("n", File(b"%d" % self.executions)), self.seconds, "", "")
+
+
+def story(*codes, faults="", seconds=10.0, **policies):
+    job = Job(executable="job", inputs=Tree({"job": File(b"", executable=True)}), checkpoint_exit_code=85, **policies)
+    return list(simulate(job, Executor(*codes, seconds=seconds), schedule=parse(faults))), job
+
+
+def kinds(moments):
+    return [str(moment.kind) for moment in moments]
+
+
+def test_at_the_end_periodic_hold_comes_before_on_exit_hold():
+    moments, _ = story(3, periodic_hold="ExitCode == 3", on_exit_hold="True", periodic_hold_reason='"three"')
+    held = moments[-1].next
+    assert (held.code, held.reason, held.running) == (Hold.POLICY, "three", False) and "n" in moments[-1].home
+
+
+def test_at_the_end_periodic_remove_comes_before_another_try():
+    moments, _ = story(3, periodic_remove="ExitCode == 3", max_retries=2)
+    assert kinds(moments)[-1] == "removed" and outcome(moments).status == "removed"
+    assert "n" in moments[-1].home and not moments[-1].spool
+
+
+def test_a_checkpoint_is_no_end():
+    moments, _ = story(85, 0, periodic_hold="ExitCode == 85", seconds=1.0)
+    assert kinds(moments)[-1] == "ended"  # before the next look
+
+
+def test_what_a_checkpoint_left_is_seen_at_the_next_look():
+    moments, _ = story(85, 0, periodic_hold="ExitCode == 85", seconds=100.0)
+    assert kinds(moments)[-1] == "held" and moments[-1].next.running
+    assert (moments[-1].time - EPOCH) % 60 == 0
+
+
+@pytest.mark.parametrize(("policy", "after"), [("> 90", 120), (">= 60", 60), ("> 60", 120), (">= 119", 120)])
+def test_it_is_looked_at_each_minute(policy, after):
+    moments, _ = story(0, seconds=1000.0, periodic_remove=f"JobStatus == 2 && time() - EnteredCurrentStatus {policy}")
+    start, end = (moment for moment in moments if moment.kind in ("started", "removed"))
+    assert (start.time - EPOCH, end.time - start.time) == (60, after)
+    assert (end.badput, end.goodput, end.home) == (after, 0.0, Tree())
+
+
+def test_a_job_that_has_ended_before_the_look_is_not_removed():
+    moments, _ = story(0, seconds=59.0, periodic_remove="JobStatus == 2 && time() - EnteredCurrentStatus >= 60")
+    assert kinds(moments)[-1] == "ended"
+
+
+def test_a_fault_before_the_look_comes_first():
+    moments, _ = story(0, seconds=100.0, faults="evict@1+30s", periodic_hold="NumJobStarts >= 2")
+    assert kinds(moments) == ["submitted", "started", "evicted", "started", "held"]
+    _, _, _, started, held = moments
+    assert (started.activation, held.badput) == (2, 30.0 + held.time - started.time)
+
+
+def test_an_idle_job_is_held_and_removed():
+    moments, job = story(0, faults="evict@1", periodic_hold="NumJobStarts == 1 && JobStatus == 1")
+    assert kinds(moments)[-2:] == ["evicted", "held"]
+    assert [event.number for event in job_log(job, moments)][-2:] == [4, 12]
+    moments, job = story(0, faults="evict@1", periodic_remove="NumShadowStarts == 1 && JobStatus == 1")
+    assert kinds(moments)[-2:] == ["evicted", "removed"]
+    assert [event.number for event in job_log(job, moments)][-2:] == [4, 9]
+
+
+def test_a_held_job_is_released_as_often_as_the_policy_says():
+    moments, _ = story(3, on_exit_hold="ExitCode == 3", periodic_release="NumHolds < 3 && HoldReasonCode == 3")
+    assert kinds(moments).count("held") == 3 and kinds(moments).count("released") == 2 and kinds(moments)[-1] == "held"
+
+
+def test_a_release_and_a_hold_for_ever_are_given_up():
+    moments, _ = story(3, on_exit_hold="True", periodic_release="True")
+    assert kinds(moments)[-1] in ("held", "never finishes") and len(moments) < 2000
+
+
+def test_a_held_job_is_removed_after_a_day():
+    moments, _ = story(
+        3, on_exit_hold="True", periodic_remove="JobStatus == 5 && time() - EnteredCurrentStatus > 24 * 3600"
+    )
+    held, removed = moments[-2:]
+    assert removed.kind == "removed" and 24 * 3600 < removed.time - held.time <= 24 * 3600 + 60
+
+
+def test_a_users_hold_has_code_1():
+    moments, _ = story(0, faults="hold@1", periodic_remove="HoldReasonCode == 1")
+    assert kinds(moments)[-2:] == ["held", "removed"]
+
+
+@pytest.mark.parametrize("policy", ["Undefined", "Nothing == 3", '"yes"', "Error", "0", "False", "ExitCode"])
+def test_what_is_not_true_does_nothing(policy):
+    moments, _ = story(0, seconds=500.0, periodic_hold=policy, periodic_remove=policy, periodic_release=policy)
+    assert kinds(moments)[-1] == "ended"
+
+
+def test_a_job_without_such_policies_has_no_attributes():
+    assert submitted(Job(executable="job")).ad == ()
+    job = Job(executable="job", periodic_hold="JobStatus == 1 && QDate == 0")
+    assert submitted(job).ad == (("jobstatus", 1), ("qdate", int(EPOCH)))
+
+
+def test_the_verdict_goes_by_the_time_that_is_asked_for():
+    job = Job(executable="job", periodic_remove="time() >= QDate + 100")
+    assert periodic_verdict(job, submitted(job), EPOCH + 99.9) is None
+    assert periodic_verdict(job, submitted(job), EPOCH + 100) is Kind.REMOVED
+    held = Situation(Kind.HELD, next=Held(12, 2, ""))
+    assert periodic_verdict(Job(executable="job", periodic_hold="True"), held, EPOCH) is None
+
+
+def test_a_removed_job_is_unsafe(executor, python_job):
+    job = python_job("import sys; sys.exit(3)", checkpoint_exit_code=85, periodic_remove="ExitCode == 3")
+    assert explore(job, executor).failure == "failed"
