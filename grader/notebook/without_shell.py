@@ -21,8 +21,8 @@ NEEDS_SHELL = (
     "A browser has no shell, which {name} and the prediction before it need, to run {script}. Read this part here, and do "
     "it where there is one: the start page of this site says how. `progress()` leaves its points out until you have done it."
 )
-PREDICTIONS = {"torn_file": "wrapper", "pipe_lines": "behind_a_pipe"}
-"""Predictions about a job that a shell runs, and the exercise that it belongs to."""
+PREDICTIONS = frozenset({"torn_file", "pipe_lines", "kept_when_vacated", "launcher_code"})
+"""Those about a job that a shell runs."""
 NO_SHELL = (
     "There is no shell in a browser, so this command can't be run here: {}. Commands of the course can, as in "
     "`!python -m grader verify my_job/my_job.sub`."

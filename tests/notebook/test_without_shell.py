@@ -71,7 +71,8 @@ def test_a_command_is_run_in_the_kernel_and_any_other_gets_a_sentence(browser, c
 
 
 def test_exercises_that_take_a_shell_say_so_at_their_beginning(browser, capsys):
-    assert [name for name, one in EXERCISES.items() if without_shell.shell_script(one)] == ["wrapper", "behind_a_pipe"]
+    shell = {"wrapper", "behind_a_pipe", "told_to_stop", "time_limit", "launched"}
+    assert {name for name, one in EXERCISES.items() if without_shell.shell_script(one)} == shell
     grader.exercise("behind_a_pipe")
     assert "A browser has no shell, which behind_a_pipe and the prediction before it need, to run run.sh" in " ".join(
         capsys.readouterr().out.split()
@@ -80,7 +81,7 @@ def test_exercises_that_take_a_shell_say_so_at_their_beginning(browser, capsys):
     assert "shell" not in capsys.readouterr().out
 
 
-def test_the_predictions_that_take_a_shell_are_known(tmp_path):
+def test_the_predictions_that_take_a_shell_are_known(browser, tmp_path):
     cells = [source(cell) for name in NOTEBOOKS for cell in solved(name)["cells"]]
     values = [cell.partition(" = ") for cell in cells if EXERCISES.get(cell.partition(" = ")[0])]
     answers = {name: value.strip() for name, _, value in values if EXERCISES[name].literal}
@@ -92,7 +93,8 @@ from grader.notebook.calls import check
 print("out of reach:", [name for name, value in {answers!r}.items() if check(name, ast.literal_eval(value)) is None])
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
-    assert f"out of reach: {list(without_shell.PREDICTIONS)}" in done.stdout, done.stderr
+    known = [name for name in answers if without_shell.is_out_of_reach(EXERCISES[name])]
+    assert f"out of reach: {known}" in done.stdout and len(known) == 5, done.stdout + done.stderr
 
 
 def test_their_points_count_when_they_are_done(browser, monkeypatch):
