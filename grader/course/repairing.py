@@ -1,9 +1,9 @@
-"""What a mended job is asked: whether it ends right, and saves as often as it should, on every schedule.
+"""What a repaired job is asked: whether it ends right, and saves as often as it should, on every schedule.
 
-A bug can be hidden as well as mended: by saving never, or seldom, or by leaving work out. So a job is measured by
+A bug can be hidden as well as repaired: by saving never, or seldom, or by leaving work out. So a job is measured by
 what a run that never saves brings home, by its virtual time, and by the time between two checkpoints.
 
-A mended loop is also asked for three iterations and a checkpoint after each: it can save before any work there, or at
+A repaired loop is also asked for three iterations and a checkpoint after each: it can save before any work there, or at
 its end, and there is one iteration more than may be done without a checkpoint.
 """
 

@@ -46,7 +46,7 @@ _FSTRING_START, _FSTRING_END = (getattr(token, f"FSTRING_{end}", None) for end i
 
 def words(exercise: Exercise, answer: Tree) -> str:
     """The words of an answer's program, or the facts in its log, one a line; '' if it can't be read, or if answers to
-    this exercise have to be alike: predictions, and programs that are given and only mended."""
+    this exercise have to be alike: predictions, and programs that are given and only repaired."""
     file = answer.get(exercise.answers[0])
     if isinstance(file, File) and exercise.name == "for_real":
         job, facts = run_of(file.text)

@@ -1,4 +1,4 @@
-"""The five bugs of notebook 09: hidden is not mended, and the shortest failing schedule is the one that fails."""
+"""The five bugs of notebook 09: hidden is not repaired, and the shortest failing schedule is the one that fails."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ time.sleep = lambda seconds: None
 
 
 @pytest.mark.parametrize("how", HIDDEN)
-def test_a_bug_that_is_only_hidden_is_not_mended(how, judged):
+def test_a_bug_that_is_only_hidden_is_not_repaired(how, judged):
     name, files = HIDDEN[how]
     report = judged(name, files)
     assert report.points < report.maximum and report.status not in (PASSED, NOT_TRIED)

@@ -13,7 +13,7 @@ MISCONCEPTION = Misconception(
     (
         "The report names a line that raises an exception which nobody sees.",
         "except: pass hides programming mistakes as well as bad files.",
-        "Take the try away and run once, mend what it then shows, and catch only the errors that you expect.",
+        "Take the try away and run once, fix what it then shows, and catch only the errors that you expect.",
     ),
 )
 

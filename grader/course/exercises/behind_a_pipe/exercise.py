@@ -62,7 +62,7 @@ MISCONCEPTION_HINTS = {
     "always-85": {3: MODELS_OWN},
 }
 EXERCISE = Exercise(
-    title="Mend the wrapper that loses the exit code",
+    title="Repair the wrapper that loses the exit code",
     notebook="09-find-the-bugs",
     number=10,
     answers=("run.sh",),

@@ -18,7 +18,7 @@ HARES = Loop(Program("bugs/last_done", "hares.py"), "year", _years, "years")
 
 
 EXERCISE = Exercise(
-    title="Mend the years that are done twice",
+    title="Repair the years that are done twice",
     notebook="09-find-the-bugs",
     number=4,
     answers=("hares.py",),

@@ -18,7 +18,7 @@ COLLATZ = Loop(Program("bugs/on_sigterm", "collatz.py"), "block", _blocks, "bloc
 
 
 EXERCISE = Exercise(
-    title="Mend the save that comes too late",
+    title="Repair the save that comes too late",
     notebook="09-find-the-bugs",
     number=8,
     answers=("collatz.py",),

@@ -23,7 +23,7 @@ is_the_listing = keeps("my_software", OUTPUT, "my_submit.sub")
 
 
 EXERCISE = Exercise(
-    title="Mend the slides' listing",
+    title="Repair the slides' listing",
     notebook="09-find-the-bugs",
     number=2,
     answers=("my_software", "my_submit.sub"),
@@ -60,7 +60,7 @@ EXERCISE = Exercise(
     ),
     hints=(
         'There are three bugs. Each has its own shortest schedule: check("slides_listing") shows one of them, and '
-        "when it is mended, the next.",
+        "when it is fixed, the next.",
         "One is in the submit file: what does a new sandbox have, and what not? One shows when interval = 1: how many "
         'iterations does an execution do then? One is the "Potential problem?" of notebook 4, on the other side.',
         "transfer_checkpoint_files = checkpoint.txt, my_output.txt — save only if iteration > start and (iteration - "

@@ -40,7 +40,7 @@ def _learns(job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
 
 
 def _own_or_known(loop: Loop, job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
-    """What a mended training has to bring home. A restart must not change what is learnt; in which order the flights
+    """What a repaired training has to bring home. A restart must not change what is learnt; in which order the flights
     are taken is the program's own business, if it learns as well as before."""
     own, known = _learns(job, cache, **numbers), known_answer(loop, job, cache, **numbers)
     return own if own and _as_good(own, known) else known
@@ -161,7 +161,7 @@ LOOP = Loop(Program("bugs/training", "train.py"), "epoch", _epochs, "epochs", _o
 
 
 EXERCISE = Exercise(
-    title="Mend the training that forgets",
+    title="Repair the training that forgets",
     notebook="09-find-the-bugs",
     number=6,
     answers=("train.py",),
