@@ -12,8 +12,10 @@ PROGRAMS = [PAYLOAD / name for name in ('sweep/sweep.py', 'annealing/annealing.p
                                         'slides/my_software', 'bugs/as_printed/my_software',
                                         'bugs/slides_listing/my_software', 'bugs/last_done/hares.py',
                                         'bugs/training/train.py', 'bugs/on_sigterm/collatz.py',
-                                        'bugs/behind_a_pipe/model.py', 'waves/waves')]
-OURS = {'checkpoint', 'science', 'when'}  # what a student writes, and what is beside it
+                                        'bugs/behind_a_pipe/model.py', 'waves/waves', 'glacier/glacier',
+                                        'glacier/my_wrapper', 'planets/search.py', 'digits/digits.py',
+                                        'learning/train.py', 'learning/launch')]
+OURS = {'checkpoint', 'science', 'when', 'curve'}  # what a student writes, and what is beside it
 
 
 @pytest.mark.parametrize('program', PROGRAMS, ids=lambda path: '/'.join(path.parts[-2:]))
@@ -33,6 +35,7 @@ def test_a_program_needs_only_the_standard_library(program):
     assert imported <= set(sys.stdlib_module_names) | OURS
 
 
-@pytest.mark.parametrize('name', ['sweep/checkpoint.py', 'annealing/checkpoint.py', 'waves/my_wrapper'])
+@pytest.mark.parametrize('name', ['sweep/checkpoint.py', 'annealing/checkpoint.py', 'waves/my_wrapper',
+                                  'learning/checkpoint.py'])
 def test_no_solution_is_shipped(name):
     assert not (PAYLOAD / name).exists()
