@@ -67,12 +67,12 @@ EXERCISE = prediction(
     job=lambda: way("a"),
     schedule=SCHEDULE,
     truth=_keeping,
-    told="In way a, nobody fetches the file. In way b, HTCondor does, as it is asked to. In way c, SIGTERM ends the script, "
-    "and the program is told nothing. In way d, two checkpoints are in the spool directory long before the eviction. And "
-    "way b lives by the warning: with `evict@1+550s`, which comes without any, only d has kept something.",
+    told="In way a, HTCondor does not fetch the file. In way b it does, as the submit file asks for it. In way c, SIGTERM ends "
+    "the script, and the program never hears it. In way d, two checkpoints are already in the spool directory. And way b "
+    "depends on the warning: with `evict@1+550s`, which gives none, only d keeps anything.",
     wrong=_wrong,
     hints=(
-        "Two questions for each way: does the program learn that it is to stop? And does anybody fetch what it then writes?",
+        "Two questions for each way: does the program hear the signal? And does HTCondor fetch what it then writes?",
         "HTCondor sends SIGTERM to the process that it has started. It fetches files of a job that it evicts only where the "
         "submit file says so; and of a job that leaves with 85, while nobody evicts it, always.",
         'Play them: simulate("told_to_stop/way_a.sub", "vacate@1+550s"), and so on. Where is glacier.save in the second '
