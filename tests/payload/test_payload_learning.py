@@ -70,7 +70,7 @@ def test_what_is_saved_is_described_as_it_begins_again(start, sandbox):
 
 
 @pytest.mark.parametrize('left, code', [(0, 0), (85, 1), (3, 1)])
-def test_the_launcher_makes_one_of_every_failure_and_says_which_code_it_was(left, code, sandbox):
+def test_the_launcher_turns_every_failure_into_1_and_names_the_code(left, code, sandbox):
     (sandbox / 'worker.py').write_text('import os, sys; sys.exit(%d if os.environ["RANK"] == "0" else 9)' % left)
     run = subprocess.run([sys.executable, 'launch', 'worker.py'], cwd=str(sandbox), env=dict(os.environ),
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)

@@ -13,7 +13,7 @@ def test_the_best_candidate_is_not_there_at_the_first_save(start, submit_directo
     assert 'the best candidate is 5,' in (sandbox / 'my_output.txt').read_text()
 
 
-def test_in_place_there_is_one_state_and_with_an_older_one_it_repeats_blocks(start, submit_directory):
+def test_in_place_there_is_one_state_and_an_older_one_repeats_blocks(start, submit_directory):
     sandbox = submit_directory('digits')
     assert start(sandbox, 'digits.py').code == 85
     first = (sandbox / 'state-2.json').read_bytes()
