@@ -40,14 +40,14 @@ def run(options: argparse.Namespace) -> int:
             print(_named(error, options.folder))
             return 1
         raise InputError(str(error)) from None
-    found = 0
+    flaws = 0
     for flaw in authoring.flaws(exercise, _progress):
-        found += 1
+        flaws += 1
         _progress("")
         print(_named(flaw, options.folder), flush=True)
     _progress("")
-    if found:
-        print(f"{exercise.name}: {count(found, 'thing')} to repair")
+    if flaws:
+        print(f"{exercise.name}: {count(flaws, 'thing')} to repair")
         return 1
     answers = answers_of(exercise)
     wrong = sum(map(len, answers.wrong.values()))
@@ -62,6 +62,6 @@ def _progress(what: str) -> None:
         print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
 
 
-def _named(found: object, folder: Path) -> str:
-    """What was found, with the folder called as it was on the command line."""
-    return str(found).replace(str(folder.resolve()), str(folder))
+def _named(flaw: object, folder: Path) -> str:
+    """A flaw, with the folder called as it was on the command line."""
+    return str(flaw).replace(str(folder.resolve()), str(folder))

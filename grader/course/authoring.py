@@ -47,7 +47,7 @@ def load_folder(folder: Path) -> Exercise:
 
 
 def flaws(exercise: Exercise, progress: Callable[[str], None]) -> Iterator[Flaw]:
-    """All that is missing or wrong, one after the other. `progress` is told what is being tried."""
+    """All that is missing or wrong, one after the other. `progress` gets a line for each answer that is tried."""
     yield from _in_declaration(exercise)
     begun = list(_in_given(exercise))
     yield from begun

@@ -109,13 +109,13 @@ def complaint(job: Job, run: Run | None) -> str:
 class Case:
     """A failing job and what can be asked about it."""
 
-    def __init__(self, job: Job, found: Exploration, executor: Executor):
-        self.job, self.found, self.executor = job, found, executor
-        self.state = found.violation.state if found.violation else found.root
+    def __init__(self, job: Job, exploration: Exploration, executor: Executor):
+        self.job, self.exploration, self.executor = job, exploration, executor
+        self.state = exploration.violation.state if exploration.violation else exploration.root
         self.run = self.state.run
         """Its execution; None of a state that was never executed."""
         # A program that fails before it has made its output is held for the output, which is a symptom.
-        self.failure = "failed" if failed_before_output(self.state) else found.failure or ""
+        self.failure = "failed" if failed_before_output(self.state) else exploration.failure or ""
 
     @property
     def ran(self) -> Run:
@@ -127,7 +127,7 @@ class Case:
     @cached_property
     def way(self) -> list[State]:
         """The states up to the failure; if there is none, those of the run without faults."""
-        return self.state.way() if self.found.violation else free_way(self.found)
+        return self.state.way() if self.exploration.violation else free_way(self.exploration)
 
     @cached_property
     def moved(self) -> bool:
@@ -150,8 +150,8 @@ class Case:
 
     def outputs(self) -> set[str]:
         """The files that are the result: those that come home by name, or if none is named, those that have to."""
-        if self.job.transfer_output_files is None and self.found.known:
-            return set(self.found.reference or ())
+        if self.job.transfer_output_files is None and self.exploration.known:
+            return set(self.exploration.reference or ())
         return set(self.job.transfer_output_files or ())
 
     @cached_property
@@ -188,7 +188,7 @@ class Case:
         if not first or self.way[first].moved:
             return None
         before, after = self.way[first - 1 : first + 1]
-        known = {STDOUT, STDERR, *self.outputs(), *(self.found.reference or ())}
+        known = {STDOUT, STDERR, *self.outputs(), *(self.exploration.reference or ())}
         return next(
             (
                 (path, before, after)
@@ -272,7 +272,7 @@ class Case:
     @cached_property
     def loss(self) -> Restart | None:
         """The first restart that went on, but lost part of the state, as far as the program speaks of it."""
-        restart = first_loss(self.found)
+        restart = first_loss(self.exploration)
         return restart if restart and restart.resumed() else None
 
     # -- the output, line by line ----------------------------------------------
@@ -280,7 +280,7 @@ class Case:
     @cached_property
     def lines(self) -> tuple[list[str], list[str]]:
         """(expected, got): the lines of the first output file that is not as it should be."""
-        violation = self.found.violation
+        violation = self.exploration.violation
         if violation is None or violation.expected is None:
             return [], []
         got = violation.got or Tree()
@@ -294,7 +294,7 @@ class Case:
     def labels(self) -> tuple[list[str], list[str]]:
         """(expected, got): what the lines begin with, which tells iterations apart even if their numbers are wrong.
         Of a job that comes to no end, those of its last execution."""
-        if self.found.violation is not None and self.found.violation.expected is not None:
+        if self.exploration.violation is not None and self.exploration.violation.expected is not None:
             expected, got = self.lines
         else:
             expected, got = max(self.so_far, key=lambda both: len(both[1]), default=([], []))
@@ -331,10 +331,10 @@ class Case:
 
     def output_in(self, sandbox: Tree) -> list[tuple[list[str], list[str]]]:
         """(expected, there) for each output file: its lines, and those in a sandbox."""
-        found = self.found.reference or Tree()
+        reference = self.exploration.reference or Tree()
         return [
             (entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else [])
-            for path, entry in found.items()
+            for path, entry in reference.items()
             if isinstance(entry, File)
             for other in [sandbox.get(path)]
         ]

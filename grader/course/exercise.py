@@ -72,29 +72,29 @@ executed ten times at most."""
 
 
 class ExplorationCache:
-    """Where an answer is tried: an executor, and what exploring has already found out."""
+    """Where an answer is tried: an executor, and what has been explored already."""
 
     def __init__(
         self, executor: Executor, bounds: Bounds = Bounds(), apart: bool = False, exercise: Exercise | None = None
     ):
         """`apart`: each execution is done by processes of its own, as the answer has kept a state in them."""
         self.executor, self.bounds, self.apart, self.exercise = executor, bounds, apart, exercise
-        self._found: dict[tuple[Job, Tree, bool], Exploration] = {}
+        self._explored: dict[tuple[Job, Tree, bool], Exploration] = {}
 
     def explore(self, job: Job, expected: Tree, late: bool = True) -> Exploration:
         """explore(), once for each job. `late` as in Bounds. An answer is seen once to do the same twice."""
         what = job, expected, late
-        if what not in self._found:
+        if what not in self._explored:
             most = self.bounds.executions if hashing.seed(job.inputs, 0) == hashing.FIXED else FEWER.executions
             bounds = replace(
                 self.bounds,
                 executions=min(most, self.bounds.executions),
                 late=late,
-                twice=not any(found.twice for found in self._found.values()),
+                twice=not any(exploration.twice for exploration in self._explored.values()),
             )
             with self.executor.apart() if self.apart else nullcontext():
-                self._found[what] = explore(job, self.executor, expected=expected, bounds=bounds)
-        return self._found[what]
+                self._explored[what] = explore(job, self.executor, expected=expected, bounds=bounds)
+        return self._explored[what]
 
 
 UNSEEN = "other numbers"
@@ -128,12 +128,12 @@ def job_of(exercise: Exercise, own: Tree) -> Job:
 def submission_of(exercise: Exercise, own: Tree) -> submit.Submission:
     """The subject of an exercise about a submit file: all that it asks for. Raises UnusableAnswer."""
     try:
-        found = exercise.submission(own)
+        submission = exercise.submission(own)
     except submit.SubmitError as error:
         raise UnusableAnswer(f"HTCondor would refuse the submit file. {error}", Failure(str(error))) from None
-    if missing := found.missing_input:
+    if missing := submission.missing_input:
         raise UnusableAnswer(f"HTCondor would hold the job before it starts. {missing}", Failure(str(missing)))
-    return found
+    return submission
 
 
 @lru_cache(16)

@@ -61,12 +61,12 @@ def load(name: str) -> Exercise:
     if not name.isidentifier():
         raise UnusableExercise(folder, None, "the folder's name is the exercise's: letters, digits and _ only")
     try:
-        found = importlib.import_module(f"{exercises.__name__}.{name}.exercise").EXERCISE
+        exercise = importlib.import_module(f"{exercises.__name__}.{name}.exercise").EXERCISE
     except Exception as error:
         raise unusable(error, folder / "exercise.py") from error
-    if not isinstance(found, Exercise):
+    if not isinstance(exercise, Exercise):
         raise UnusableExercise(folder / "exercise.py", None, "EXERCISE is no Exercise")
-    return replace(found, name=name, folder=folder, answers=found.answers or (name,))
+    return replace(exercise, name=name, folder=folder, answers=exercise.answers or (name,))
 
 
 def in_order() -> list[Exercise]:

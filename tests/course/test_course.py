@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,12 @@ def test_misconceptions_are_named_as_their_files_with_distinct_ranks():
     assert {path.stem.replace("_", "-") for path in files} == set(MISCONCEPTIONS)
     ranks = [rank for rank, _, _ in misconceptions.SYMPTOMS]
     assert ranks == sorted(set(ranks))
+
+
+def test_grading_imports_no_answers_of_the_course():
+    program = "import sys, grader.grading.batch; print([name for name in sys.modules if name.endswith('.answers')])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_exercises_have_hints_for_existing_misconceptions_only():

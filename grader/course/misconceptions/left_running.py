@@ -48,16 +48,16 @@ class Ending:
 def goes_right_if_ended(case: Case) -> bool:
     """It goes right if what was left running is ended with the program that left it: on the same schedule, or, where
     only the run without faults tells what is right, on each."""
-    if not left_running(case.state) or case.found.violation is None or case.found.reference is None:
+    if not left_running(case.state) or case.exploration.violation is None or case.exploration.reference is None:
         return False
     ending = Ending(case.executor)
-    if not case.found.known:
+    if not case.exploration.known:
         return explore(case.job, ending, bounds=Bounds(MOST_ENDED, late=False)).verdict == RESTART_SAFE
-    end = outcome(simulate(case.job, ending, schedule=case.found.schedule or (), most_executions=MOST_ENDED))
+    end = outcome(simulate(case.job, ending, schedule=case.exploration.schedule or (), most_executions=MOST_ENDED))
     return (
         end.exit is not None
         and end.exit.code == case.job.success_exit_code
-        and all(end.home.get(path) == entry for path, entry in case.found.reference.items())
+        and all(end.home.get(path) == entry for path, entry in case.exploration.reference.items())
     )
 
 

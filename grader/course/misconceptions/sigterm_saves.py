@@ -21,7 +21,7 @@ MISCONCEPTION = Misconception(
 def sigterm_saves(case: Case) -> bool:
     """Never leaves with the checkpoint code by itself; but told to go, it does, or writes a file that it does not write
     otherwise."""
-    never_saved = case.found.verdict == UNKNOWN and not case.found.checkpoints
+    never_saved = case.exploration.verdict == UNKNOWN and not case.exploration.checkpoints
     if not never_saved or case.job.checkpoint_exit_code is None or case.run is None or not case.mentions_signals():
         return False
     at = max(0.0, case.ran.seconds - 1e-3)
