@@ -13,9 +13,11 @@ from axe import axe, violations  # noqa: F401  (a fixture)
 from classroom import ANSWERS, ASSIGNMENT, solved, with_answer
 
 import grader
+from grader.cli.main import main
 from grader.course import explanation
+from grader.course.payload import PAYLOAD
 from grader.execute.isolation import confinement
-from grader.grading import class_report, judge, pages
+from grader.grading import board, class_report, judge, pages
 from grader.grading.submission import StudentAnswers
 from grader.tree import File, Tree
 
@@ -91,6 +93,22 @@ def test_the_page_of_the_class(graded, look, axe):  # noqa: F811
     results = [Result(name, grade) for name, grade in zip(("anna", "bert"), graded)]
     for named in (True, False):
         assert look(class_report.page(results, named), axe) == []
+
+
+def test_the_board_and_the_page_of_answers_that_are_alike(graded, look, axe, tmp_path):  # noqa: F811
+    (tmp_path / "anna").mkdir()
+    (tmp_path / "anna" / ".progress.json").write_text('{"save": ["partly right", 5.0], "split": ["passed", 4.0]}')
+    assert look(board.html(board.look(tmp_path), 0, "at 10:00"), axe) == []
+    answer = next(one.answer for one in graded[0].exercises if one.exercise == "restore")
+    assert answer
+    assert look(pages.alike([("restore", ("anna", answer), ("bert", answer))]), axe) == []
+
+
+@pytest.mark.parametrize("example", ["bugs/last_done", "fibonacci"])
+def test_the_report_of_verify(example, look, axe, tmp_path):  # noqa: F811
+    [submit_file] = (PAYLOAD / example).glob("*.sub")
+    main(["verify", str(submit_file), "--report", str(tmp_path / "report.html")])
+    assert look((tmp_path / "report.html").read_text("utf-8"), axe) == []
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ after, from the gradebook to the feedback, is nbgrader's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -109,18 +108,16 @@ class DropOddMetadata(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Look at every cell."""
         nb.metadata = NotebookNode()
-        with _source(resources) as source:
-            grades, solutions = ({cell.name for cell in cells} for cells in (source.grade_cells, source.solution_cells))
-            known = {cell.name for cell in source.source_cells}
-            for cell in nb.cells:
-                own = cell.metadata.get("nbgrader")
-                if own is not None and not (
-                    _is_valid(cell)
-                    and own.get("grade_id") in known
-                    and own.grade == (own.grade_id in grades)
-                    and own.solution == (own.grade_id in solutions)
-                ):
-                    del cell.metadata["nbgrader"]
+        source = _source(resources)
+        for cell in nb.cells:
+            own = cell.metadata.get("nbgrader")
+            if own is not None and not (
+                _is_valid(cell)
+                and own.get("grade_id") in source.given
+                and own.grade == (own.grade_id in source.grades)
+                and own.solution == (own.grade_id in source.solutions)
+            ):
+                del cell.metadata["nbgrader"]
         return nb, resources
 
 
@@ -139,28 +136,44 @@ class AddMissingSolutions(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Add them."""
         there = {cell.metadata.nbgrader.grade_id for cell in nb.cells if is_grade(cell) or is_solution(cell)}
-        with _source(resources) as source:
-            given = {cell.name: cell for cell in source.source_cells}
-            for name in [cell.name for cell in source.solution_cells if cell.name not in there]:
-                own = {
-                    "grade": False,
-                    "solution": True,
-                    "locked": False,
-                    "task": False,
-                    "grade_id": name,
-                    "schema_version": MetadataValidator.schema_version,
-                }
-                new = new_code_cell if given[name].cell_type == "code" else new_markdown_cell
-                nb.cells.append(new(given[name].source, metadata={"nbgrader": own}))
+        source = _source(resources)
+        for name in [name for name in source.solutions if name not in there]:
+            own = {
+                "grade": False,
+                "solution": True,
+                "locked": False,
+                "task": False,
+                "grade_id": name,
+                "schema_version": MetadataValidator.schema_version,
+            }
+            kind, text = source.given[name]
+            new = new_code_cell if kind == "code" else new_markdown_cell
+            nb.cells.append(new(text, metadata={"nbgrader": own}))
         return nb, resources
 
 
-@contextmanager
-def _source(resources: Resources) -> Iterator[Any]:
-    """The notebook that was given, from the gradebook."""
-    about = resources["nbgrader"]
-    with Gradebook(about["db_url"]) as gradebook:
-        yield gradebook.find_notebook(about["notebook"], about["assignment"])
+class SourceNotebook(NamedTuple):
+    """The cells of a notebook that was given which have a name."""
+
+    given: Mapping[str, tuple[str, str]]
+    """Name → kind and text."""
+    grades: frozenset[str]
+    solutions: tuple[str, ...]
+
+
+def _source(resources: Resources) -> SourceNotebook:
+    """The notebook that was given, from the gradebook, which is opened once for each notebook of a student."""
+    if "given_notebook" not in resources:
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"]) as gradebook:
+            found = gradebook.find_notebook(about["notebook"], about["assignment"])
+            resources["given_notebook"] = SourceNotebook(
+                {cell.name: (cell.cell_type, cell.source) for cell in found.source_cells},
+                frozenset(cell.name for cell in found.grade_cells),
+                tuple(cell.name for cell in found.solution_cells),
+            )
+    given: SourceNotebook = resources["given_notebook"]
+    return given
 
 
 class ClearAnswers(ClearSolutions):
