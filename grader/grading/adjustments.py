@@ -2,7 +2,7 @@
 
 Its columns are student (name or number, as in grades.csv), exercise, points and comment. A line without points is a
 comment only; one without an exercise is a comment on all of it. What it is not: a part of a grade file. Those are made
-by the judge alone, so a change is kept whoever is graded again.
+by the judge alone, so a regrade keeps every change.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def page(results: Iterable[StudentResult], named: bool = False, missing: int = 0
     """The report. `results` have a student and a grade(), which may be None; see batch.StudentResult. `missing` of the class
     have handed in nothing; `about` says which assignment it is, and when."""
     results = list(results)
-    tallies, found, ungraded = _counted(results)
+    tallies, misconceptions, ungraded = _counted(results)
     total = len(results)
     graded = f", {ungraded} could not be graded" if ungraded else ""
     graded += f"; {missing} {'has' if missing == 1 else 'have'} handed in nothing" if missing else ""
@@ -144,7 +144,7 @@ def page(results: Iterable[StudentResult], named: bool = False, missing: int = 0
         else f'<h1>How it went</h1><p class="lead">{begun}{count(total, "submission")}{graded}.</p>',
         _totals(results),
         f"<h2>Points</h2>{_by_notebook(tallies, _points)}{_untried(tallies)}",
-        _misconceptions(found, total),
+        _misconceptions(misconceptions, total),
         f"<h2>Question by question</h2>{_by_notebook(tallies, _questions)}",
         _alike(tallies, named),
     ]
@@ -181,7 +181,7 @@ def alike_pairs(
 
 def _counted(results: Sequence[StudentResult]) -> tuple[list[Tally], dict[str, ClassMisconception], int]:
     tallies = {name: Tally(exercise) for name, exercise in EXERCISES.items()}
-    found: dict[str, ClassMisconception] = {}
+    misconceptions: dict[str, ClassMisconception] = {}
     names, ungraded = _names([result.student for result in results]), 0
     for result in results:
         grade = result.grade()
@@ -189,8 +189,8 @@ def _counted(results: Sequence[StudentResult]) -> tuple[list[Tally], dict[str, C
         for graded in grade.exercises if grade else ():
             tallies[graded.exercise].add(result.student, graded)
             if graded.misconception:
-                found.setdefault(graded.misconception, ClassMisconception()).add(result.student, graded, names)
-    return list(tallies.values()), found, ungraded
+                misconceptions.setdefault(graded.misconception, ClassMisconception()).add(result.student, graded, names)
+    return list(tallies.values()), misconceptions, ungraded
 
 
 def _names(students: Sequence[str]) -> re.Pattern[str] | None:
@@ -323,26 +323,26 @@ def _strip(statuses: Counter[str]) -> str:
 # -- what went wrong ---------------------------------------------------------------
 
 
-def _misconceptions(found: dict[str, ClassMisconception], total: int) -> str:
-    if not found:
+def _misconceptions(misconceptions: dict[str, ClassMisconception], total: int) -> str:
+    if not misconceptions:
         return ""
-    most = sorted(found.items(), key=lambda item: (-len(item[1].students), item[0]))
+    most = sorted(misconceptions.items(), key=lambda item: (-len(item[1].students), item[0]))
     return (
         '<h2>What is worth talking about</h2><p class="dim">What lies behind the answers that are not right yet, '
         f"the most frequent first, each with one story.</p>{''.join(_misconception(*one, total) for one in most)}"
     )
 
 
-def _misconception(id: str, found: ClassMisconception, total: int) -> str:
-    number, known = len(found.students), MISCONCEPTIONS.get(id)
+def _misconception(id: str, shown: ClassMisconception, total: int) -> str:
+    number, known = len(shown.students), MISCONCEPTIONS.get(id)
     story = (
         (
-            f'<details><summary>One story of it</summary><p class="dim">{escape(found.exercise)}. '
-            f"{escape(found.headline)}</p>{found.story}</details>"
+            f'<details><summary>One story of it</summary><p class="dim">{escape(shown.exercise)}. '
+            f"{escape(shown.headline)}</p>{shown.story}</details>"
         )
-        if found.story
+        if shown.story
         else f'<p class="dim">{NOT_TOLD}</p>'
-        if found.hidden
+        if shown.hidden
         else ""
     )
     return (
@@ -378,11 +378,11 @@ def _questions(tallies: Sequence[Tally]) -> str:
 def _alike(tallies: Sequence[Tally], named: bool) -> str:
     said = []
     for tally in tallies:
-        if found := tally.alike():
+        if groups := tally.alike():
             sizes = (
-                "; ".join(", ".join(group) for group in found)
+                "; ".join(", ".join(group) for group in groups)
                 if named
-                else series([str(size) for size in sorted(map(len, found))], most=len(found))
+                else series([str(size) for size in sorted(map(len, groups))], most=len(groups))
             )
             said.append(f"<li>{escape(tally.exercise.title)}: {'' if named else 'groups of '}{escape(sizes)}</li>")
     if not said:

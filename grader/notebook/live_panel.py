@@ -278,7 +278,7 @@ class LivePanel:
         self.status.value = f'<div class="{CLASSES}"><b>{clock(self.at.time)}</b> {escape(text)}</div>'
 
     def _place(self) -> int:
-        """Where the slider belongs: on one of its own steps, lest it moves there by itself and says so."""
+        """Where the slider belongs: on one of its own steps, so that it does not move there by itself and announce it."""
         step = self.live.step(self.at)
         return round(self.at.time / step) * step
 

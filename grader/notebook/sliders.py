@@ -159,7 +159,7 @@ def story(checkpoint: float, restart: float, interval: float, between: float, po
 
 @lru_cache(64)
 def simulated(checkpoint: float, restart: float, pool: Pool) -> list[tuple[Column, list[Spent]]]:
-    """For each interval what became of JOBS jobs, all intervals with the same luck."""
+    """For each interval what became of JOBS jobs, all intervals on the same slots."""
     slots = luck(pool, JOBS, PATIENCE * WORK)
     found = []
     for interval in INTERVALS:

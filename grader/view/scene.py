@@ -1,7 +1,7 @@
 """What there is to show of each moment of a job's story: in words, and of the three directories.
 
 The terminal story and the timeline both draw these scenes, so that they say the same. What it is
-not: a judge, or a drawing. Text here is as it came: whoever draws it makes it safe (text.py).
+not: a judge, or a drawing. Text here is as it came: what draws it makes it safe (text.py).
 """
 
 from __future__ import annotations
