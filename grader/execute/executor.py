@@ -83,7 +83,7 @@ class Executor:
         require_fork()
         self.seconds_per_cpu_second = seconds_per_cpu_second
         self.limits, self._confine, self._sets_home, self._path = limits, confine, sets_home, path
-        self._one_machine, self._slot, self.outside, self._written_outside = one_machine, 0, Tree(), written
+        self._one_machine, self._slot, self.kept_outside, self._written_outside = one_machine, 0, Tree(), written
         self._scratch = Scratch(limits.sandbox_bytes, confine)
         self._startd = Startd(self._scratch.path, confine)
 
@@ -196,7 +196,7 @@ class Executor:
         directory = self.directory(slot)
         if self._one_machine and slot != self._slot:
             self._scratch.clear()
-            self._slot, self.outside = slot, Tree()
+            self._slot, self.kept_outside = slot, Tree()
         try:
             with self._scratch.room():
                 there = self._stamps(job)
@@ -226,7 +226,7 @@ class Executor:
         if self._written_outside is not None:
             self._written_outside.update(paths)
         if paths and self._one_machine:
-            self.outside |= unconfined.contents(paths, self.limits.file_bytes)
+            self.kept_outside |= unconfined.contents(paths, self.limits.file_bytes)
         return run._replace(outside=(*run.outside, *paths))
 
     # -- what goes in ----------------------------------------------------------
@@ -331,7 +331,7 @@ class Executor:
         if not answer.lost and self._scratch.is_whole(directory):
             try:
                 if self._one_machine:
-                    self.outside = self._scratch.files_outside(self.limits.files, self.limits.sandbox_bytes)
+                    self.kept_outside = self._scratch.files_outside(self.limits.files, self.limits.sandbox_bytes)
                 found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, OWN_FILES, fifos=True)
                 times = found.times if len(starts) == 1 else written_again(before, found)
                 after = Tree(self._streams_as_told(found), virtual_times(before, times, start, seconds, real))

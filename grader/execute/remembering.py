@@ -19,15 +19,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from ..files import write_whole
-from ..rules.execution import EPOCH, Exit, Limit, Run, Start, Stop, Unbroken
+from ..rules.execution import EPOCH, Circumstances, Exit, Limit, Run, Start
 from ..rules.job import Job
 from ..tree import Directory, Entry, Fifo, File, Link, Tree
 from .executor import Executor
 from .team import renamed
 
+IN_STARTS = ("clock", "beside")
+"""The circumstances of an execution that its starts tell of."""
 KINDS: dict[str, type[File] | type[Link] | type[Directory] | type[Fifo]] = {
     "file": File,
     "link": Link,
@@ -66,28 +68,17 @@ class RememberingExecutor(Executor):
         finally:
             self._time = 0
 
-    def run(
-        self,
-        job: Job,
-        sandbox: Tree,
-        *,
-        slot: int = 0,
-        clock: float = EPOCH,
-        stop: Stop | None = None,
-        trace: bool = False,
-        beside: tuple[Start, ...] = (),
-        unbroken: Unbroken | None = None,
-    ) -> Run:
+    def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """What Executor.run() gives. What a limit of the machine's time has ended is not kept, nor what was lost."""
-        starts = [[self._digest(start.sandbox), start.clock, start.left] for start in (*beside, Start(sandbox, clock))]
+        start = Start(sandbox, circumstances.get("clock", EPOCH))
+        starts = [[self._digest(one.sandbox), one.clock, one.left] for one in (*circumstances.get("beside", ()), start)]
+        others = sorted((name, value) for name, value in circumstances.items() if value and name not in IN_STARTS)
         told = [job.invocation, job.checkpoint_exit_code, job.checkpoint_signal, sorted(self._digest(job.inputs))]
-        key = _key([self._circumstances, self._time, told, starts, slot, stop, trace, unbroken])
+        key = _key([self._circumstances, self._time, told, starts, others])
         file = self._runs / f"{key}.json"
         run = self._read(file)
         if run is None:
-            run = super().run(
-                job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace, beside=beside, unbroken=unbroken
-            )
+            run = super().run(job, sandbox, **circumstances)
             if not run.lost and not run.out_of_time:
                 self._write(file, run)
         return run

@@ -56,9 +56,9 @@ class Team:
             member.close()
 
     @property
-    def outside(self) -> Tree:
+    def kept_outside(self) -> Tree:
         """What is outside of the sandbox, and stays: nothing."""
-        return self.first.outside
+        return self.first.kept_outside
 
     def slots_named_in(self, tree: Tree) -> set[int]:
         """The slots that any file's content, name or link has the mark of."""

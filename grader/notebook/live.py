@@ -278,4 +278,4 @@ class _CachingExecutor:
     """An executor that does not run again what it has run before."""
 
     def __init__(self, executor: Runs):
-        self.run, self.outside = lru_cache(maxsize=MOST_RUNS)(executor.run), executor.outside
+        self.run, self.kept_outside = lru_cache(maxsize=MOST_RUNS)(executor.run), executor.kept_outside

@@ -33,6 +33,8 @@ MOST_TOKENS = 200
 """Of an expression that is evaluated, so that none is nested too deep for Python."""
 NOW = "time()"
 """What the present time is called among attributes: an expression that names it has to be evaluated again and again."""
+MOST_BRACKETS = 165
+"""Brackets in each other that HTCondor 25.14.1 reads."""
 _VALUES = ("number", "text")
 _WORDS = ("true", "false", "undefined", "error")
 
@@ -104,19 +106,37 @@ def is_false(value: Value) -> bool:
 def read(text: str) -> Expression:
     """The expression of a text. Raises Problem for what condor_submit refuses as a parse error."""
     check(text)
-    return _read(text)
+    try:
+        return _read(text)
+    except RecursionError:
+        return Expression(frozenset(), frozenset({"its depth"}), lambda ad: ERROR)
 
 
 @functools.lru_cache(maxsize=1000)
 def _problem(text: str) -> str:
     """What is wrong with the expression; "" if nothing is."""
     try:
+        _check_brackets(text)
         _read(text)
     except _Unreadable as unreadable:
         return str(unreadable)
-    except RecursionError:
-        return "it is nested too deep"
+    except RecursionError:  # it is too deep for Python, and not for HTCondor
+        return ""
     return ""
+
+
+def _check_brackets(text: str) -> None:
+    """Raises _Unreadable for a bracket without another, and for more in each other than HTCondor reads."""
+    closing, opened = {")": "(", "]": "[", "}": "{"}, list[str]()
+    for kind, token in _tokens(text):
+        if kind == "operator" and token in closing.values():
+            opened.append(token)
+        elif kind == "operator" and token in closing and (not opened or opened.pop() != closing[token]):
+            raise _Unreadable(f"{token} can't stand there")
+        if len(opened) > MOST_BRACKETS:
+            raise _Unreadable(f"HTCondor reads no more than {MOST_BRACKETS} brackets in each other")
+    if opened:
+        raise _Unreadable(f"{opened[-1]} is not closed")
 
 
 def _read(text: str) -> Expression:

@@ -10,7 +10,7 @@ import signal
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol, TypedDict
+from typing import Any, NamedTuple, Protocol, TypedDict, Unpack
 
 from ..tree import Tree
 from .job import Job
@@ -156,26 +156,19 @@ class Circumstances(TypedDict, total=False):
     stop: Stop | None
     trace: bool
     beside: tuple[Start, ...]
+    unbroken: Unbroken | None
 
 
 class Runs(Protocol):
     """What telling a story needs of an executor."""
 
     @property
-    def outside(self) -> Tree:
+    def kept_outside(self) -> Tree:
         """What is outside of the sandbox, and will be there in the next execution in the same slot; mostly nothing."""
 
-    def run(
-        self,
-        job: Job,
-        sandbox: Tree,
-        *,
-        slot: int = 0,
-        clock: float = EPOCH,
-        stop: Stop | None = None,
-        trace: bool = False,
-        beside: tuple[Start, ...] = (),
-    ) -> Run: ...
+    def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
+        """Execute the job's program in this sandbox; see execute/executor.py."""
+        ...
 
 
 class Executes(Runs, Protocol):

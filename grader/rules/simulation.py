@@ -109,7 +109,7 @@ class _Life:
         self.idle_holds = [fault for fault in schedule if fault.kind == "hold-idle"]
         self.looks = [fault for fault in schedule if fault.kind == "look"]
         self.last_fault = max([*self.faults, *(hold.execution for hold in self.idle_holds)], default=0)
-        self.livelock = Livelock(job, partial(execute, executor, job), most, outside=lambda: executor.outside)
+        self.livelock = Livelock(job, partial(execute, executor, job), most, outside=lambda: executor.kept_outside)
         self.now = submitted(job)
         self.fault: Fault | None = None
         """What befalls the execution that is under way."""

@@ -264,7 +264,7 @@ def test_what_is_left_outside_is_seen_and_not_found_again(own, shell_job):
     job = shell_job(LEAVES)
     runs = [own.run(job, job.inputs) for _ in range(2)]
     assert [(run.stdout, run.outside) for run in runs] == [("", ("/tmp/state", "~/state"))] * 2
-    assert not own.outside and not Path("/tmp/state").exists()
+    assert not own.kept_outside and not Path("/tmp/state").exists()
 
 
 def test_on_one_machine_it_is_found_in_the_same_slot(shell_job):
@@ -273,4 +273,4 @@ def test_on_one_machine_it_is_found_in_the_same_slot(shell_job):
     job = shell_job(LEAVES)
     with Executor(confine=own_confinement(), one_machine=True) as executor:
         assert [executor.run(job, job.inputs, slot=slot).stdout for slot in (0, 0, 1, 0)] == ["", "1\n2\n", "", ""]
-        assert executor.outside == Tree.files({"tmp/state": "1\n", "~/state": "2\n"})
+        assert executor.kept_outside == Tree.files({"tmp/state": "1\n", "~/state": "2\n"})

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.rules.classads import ERROR, UNDEFINED, is_true, read
+from grader.problems import Problem
+from grader.rules.classads import ERROR, UNDEFINED, check, is_true, read
 
 AD = {"ExitCode": 7, "ExitBySignal": False, "Why": "so", "Share": 0.25}
 KNOWN = {name.lower(): value for name, value in AD.items()}
@@ -134,3 +135,20 @@ def test_an_attribute_of_the_jobs_own_may_be_called_so():
 )
 def test_a_policy_holds_if_it_is_true_or_a_number_but_zero(value, holds):
     assert is_true(value) == holds
+
+
+@pytest.mark.parametrize(("opening", "closing"), ["()", "{}", ("[a=", "]"), ("f(", ")")])
+def test_as_many_brackets_in_each_other_are_read_as_by_htcondor(opening, closing):
+    text = opening * 165 + "1" + closing * 165
+    assert check(text) == text and read(text)
+    with pytest.raises(Problem, match="HTCondor reads no more than 165 brackets in each other"):
+        check(opening + text + closing)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("(" * 165 + "1", r"\( is not closed"), ("(" * 165 + "1" + ")" * 166, r"\) can't stand there"), ("(1]", "] can")],
+)
+def test_a_bracket_without_another_is_refused_however_deep(text, told):
+    with pytest.raises(Problem, match=told):
+        check(text)

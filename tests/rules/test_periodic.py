@@ -17,7 +17,7 @@ from grader.verify.explore import explore
 class Executor:
     """One whose program takes so many seconds, and ends with these exit codes, one execution after the other."""
 
-    outside = Tree()
+    kept_outside = Tree()
 
     def __init__(self, *codes, seconds=10.0):
         self.codes, self.seconds, self.executions = list(codes), seconds, 0

@@ -107,7 +107,7 @@ exec(FUNCTION, _own)
 class Called:
     """The Executor's place taken by a function call. What is printed goes to _condor_stdout."""
 
-    mark, outside = re.compile(rb"(?!)"), Tree()
+    mark, kept_outside = re.compile(rb"(?!)"), Tree()
 
     def afresh(self):
         return nullcontext()

@@ -1373,7 +1373,7 @@ def test_exploring_writes_nothing_outside_the_executors_own_directory(counting, 
 class Counter:
     """The Executor's place taken by a program that counts to `end`, with a checkpoint after each number."""
 
-    mark, outside = Executor.mark, Tree()
+    mark, kept_outside = Executor.mark, Tree()
 
     def __init__(self, end, **litter):
         self.end, self.litter, self.runs = end, litter, 0

@@ -110,7 +110,7 @@ class InterpreterExecutor(Executor):
         `written`, as nothing outside stays."""
         self.limits, self._confine, self._sets_home, self._path = limits, None, sets_home, None
         self.seconds_per_cpu_second = 0.0
-        self._one_machine, self._slot, self.outside = one_machine, 0, Tree()
+        self._one_machine, self._slot, self.kept_outside = one_machine, 0, Tree()
         self._scratch = InterpreterScratch(limits.sandbox_bytes)
         self._made: set[str] = set()
 
@@ -138,7 +138,7 @@ class InterpreterExecutor(Executor):
         if self._one_machine and slot != self._slot:
             self._scratch.clear()
             self._clear_tmp()
-            self._slot, self.outside = slot, Tree()
+            self._slot, self.kept_outside = slot, Tree()
         try:
             with self._scratch.room():
                 own, real = ads.own_files(job, str(directory), self.host(slot)), time.time()
@@ -234,7 +234,7 @@ class InterpreterExecutor(Executor):
         ):
             over = over or self._in_words(Limit.FILE)
         if self._one_machine:
-            self.outside = self._files_outside()
+            self.kept_outside = self._files_outside()
         return Run(
             exit=process.exit or Exit(code=1),
             sandbox=after,
