@@ -27,7 +27,7 @@ c.CourseDirectory.ignore = [
     # what the notebooks make: how far one is, and the submit directories of the exercises
     ".progress.json",
     ".before",
-    *(name for name, exercise in EXERCISES.items() if not exercise.literal),
+    *(name for name, exercise in EXERCISES.items() if exercise.submit_file or not exercise.literal),
 ]
 
 c.ExportPlugin.to = "gradebook.csv"  # as grades.csv is what `python -m grader grade` writes
