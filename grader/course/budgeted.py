@@ -16,6 +16,7 @@ from ..execute.executor import Executor
 from ..execute.given import given
 from ..execute.here import LocalExecutor
 from ..execute.isolation import Confinement
+from ..execute.team import executed_for
 from ..rules import transfer
 from ..rules.execution import EPOCH, Exit, Limits, Run, Start, Stop, Unbroken
 from ..rules.job import Job
@@ -169,13 +170,8 @@ class BudgetedExecutor(LocalExecutor):
     ) -> bool:
         if self._elsewhere is None:
             self._elsewhere = Executor(self._first, elsewhere)
-        again = self._elsewhere.run(self._jobs[invocation], sandbox, slot=slot, clock=clock)
-        return not again.lost and (
-            again.exit != run.exit
-            or (
-                again.sandbox != run.sandbox and self._elsewhere.anonymous(again.sandbox) != self.anonymous(run.sandbox)
-            )
-        )
+        again = executed_for(self, self._elsewhere, self._jobs[invocation], sandbox, slot=slot, clock=clock)
+        return not again.lost and (again.exit, again.sandbox) != (run.exit, run.sandbox)
 
     @contextmanager
     def apart(self) -> Iterator[None]:

@@ -124,18 +124,6 @@ class Executor:
         """Have the next execution done by new processes, in which nothing is left of those before."""
         self._startd.end()
 
-    def anonymous(self, sandbox: Tree) -> Tree:
-        """A sandbox in which EXECUTE stands for the real name of the directory of all execute directories."""
-        root = os.fsencode(self._scratch.path)
-        return Tree(
-            {
-                path: entry._replace(content=entry.content.replace(root, os.fsencode(EXECUTE)))
-                if isinstance(entry, File)
-                else entry
-                for path, entry in sandbox.items()
-            }
-        )
-
     def as_told(self, text: str) -> str:
         """A text with EXECUTE where it has the real name of the directory of all execute directories."""
         return text.replace(str(self._scratch.path), EXECUTE)

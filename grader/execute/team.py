@@ -80,7 +80,7 @@ class Team:
         """Execute a program, as Executor.run() does, and wait for its end."""
         member = self._idle.get()
         try:
-            return self._executed(member, job, sandbox, **circumstances)
+            return executed_for(self.first, member, job, sandbox, **circumstances)
         finally:
             self._idle.put(member)
 
@@ -116,17 +116,6 @@ class Team:
         self._begun -= 1
         self._under_way.discard(future)
 
-    def _executed(self, member: Executor, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
-        if member is self.first:
-            return member.run(job, sandbox, **circumstances)
-        there, here = (os.fsencode(one.directory(0).parents[1]) for one in (member, self.first))
-        if beside := circumstances.get("beside"):
-            circumstances["beside"] = tuple(
-                start._replace(sandbox=renamed(start.sandbox, here, there)) for start in beside
-            )
-        run = member.run(job, renamed(sandbox, here, there), **circumstances)
-        return run._replace(sandbox=renamed(run.sandbox, there, here))
-
 
 class _FutureExecutor:
     """In an executor's place: gives a Future of the run."""
@@ -140,6 +129,20 @@ def processors() -> int:
     if not has_processes():
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def executed_for(
+    first: Executor, member: Executor, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]
+) -> Run:
+    """What the `first` executor would give, executed by another: in sandboxes, files may name the directory of all execute
+    directories, which has another name for each."""
+    if member is first:
+        return first.run(job, sandbox, **circumstances)
+    there, here = (os.fsencode(executor.directory(0).parents[1]) for executor in (member, first))
+    if beside := circumstances.get("beside"):
+        circumstances["beside"] = tuple(start._replace(sandbox=renamed(start.sandbox, here, there)) for start in beside)
+    run = member.run(job, renamed(sandbox, here, there), **circumstances)
+    return run._replace(sandbox=renamed(run.sandbox, there, here))
 
 
 def renamed(tree: Tree, before: bytes, after: bytes) -> Tree:

@@ -128,12 +128,18 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))"
 @pytest.mark.skipif(CONFINE is None or not CONFINE.bubblewrap, reason="bubblewrap is not to be had here")
 @pytest.mark.parametrize(
     ("how", "keeps"),
-    [("print('the same')", False), ("print(os.getcwd())", False), (PACKETS, True), ("print(os.getpid() % 1000)", True)],
+    [
+        ("print('the same')", False),
+        ("print(os.getcwd())", False),
+        ("print(os.path.exists('w') and os.path.exists(open('w').read()))\nopen('w', 'w').write(os.getcwd())", False),
+        (PACKETS, True),
+        ("print(os.getpid() % 1000)", True),
+    ],
 )
 def test_what_depends_on_executions_before_is_seen(how, keeps):
     with BudgetedExecutor(CONFINE, 60) as executor:
         explore(counting(how), executor)
-        assert executor.keeps_state(None) == keeps
+        assert {executor.keeps_state(seed) for seed in ("one", "two", "three", "four")} == {keeps}
 
 
 def test_apart_no_execution_knows_of_another():
