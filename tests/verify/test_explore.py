@@ -1467,3 +1467,11 @@ def test_a_fifo_stays_in_place_and_is_not_there_elsewhere(counting, executor):
     for listed, profile in ((("n", "rows", "f"), PROFILES["v25"]), (("n", "rows"), PROFILES["modern"])):
         found = explore(counting(WITH_FIFO, transfer_checkpoint_files=listed), executor, profile)
         assert (found.verdict, found.failure) == ("restart-safe", None)
+
+
+def test_it_counts_the_interruptions_that_it_has_tried(executor, python_job):
+    """An eviction of each execution, and a failed upload of each checkpoint."""
+    assert explore(python_job("pass"), executor).schedules == 1
+    saves = "import os, sys\nif not os.path.exists('n'):\n    open('n', 'w').close()\n    sys.exit(85)"
+    found = explore(python_job(saves, checkpoint_exit_code=85, transfer_checkpoint_files=("n",)), executor)
+    assert (found.checkpoints, found.executions, found.schedules) == (1, 2, 3)
