@@ -20,7 +20,7 @@ from grader.rules.schedule import parse, render
 from grader.rules.simulation import outcome, simulate
 from grader.tree import File, Tree
 from grader.verify.evidence import evidence
-from grader.verify.explore import FAILURES, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, explore
+from grader.verify.explore import FAILURES, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, explore, unknown
 from grader.verify.verdicts import Unknown
 
 LINUX = sys.platform.startswith("linux")
@@ -1475,3 +1475,8 @@ def test_it_counts_the_interruptions_that_it_has_tried(executor, python_job):
     saves = "import os, sys\nif not os.path.exists('n'):\n    open('n', 'w').close()\n    sys.exit(85)"
     found = explore(python_job(saves, checkpoint_exit_code=85, transfer_checkpoint_files=("n",)), executor)
     assert (found.checkpoints, found.executions, found.schedules) == (1, 2, 3)
+
+
+def test_of_a_job_that_was_not_explored_nothing_is_counted():
+    found = unknown(Unknown.EVICTION_DRIVEN)
+    assert (found.states, found.executions, found.schedules, found.checkpoints) == (0, 0, 0, 0)
