@@ -310,6 +310,7 @@ def test_the_whole_course_in_a_browser_that_reaches_nothing_else(context, server
     assert {name: float(row[name] or 0) for name in due} == due, "what takes a shell is graded from the file, here"
 
     wrong_and_endless(lab, tmp_path)
+    on_a_narrow_screen(lab)
     assert [url for url in lab.requested if not url.startswith((lab.origin, "data:", "blob:"))] == []
     assert [path for path in server.asked if not path.startswith((BELOW, "/favicon.ico"))] == []
     assert any("pyodide.asm.wasm" in url for url in lab.requested), "what the kernel's own thread requests is seen, too"
@@ -333,6 +334,19 @@ def wrong_and_endless(lab, tmp_path):
     assert "Is there a loop that does not end?" in card and seconds < 60, card
     lab.run(magic, right)
     assert "passed, 10 of 10 points" in lab.run(check, check)
+
+
+def on_a_narrow_screen(lab):
+    """Stories, steps and the live panel show one directory below the other, and nothing is cut off."""
+    lab.open("05-step-by-step.ipynb")
+    lab.page.set_viewport_size({"width": 400, "height": 800})
+    lab.page.keyboard.press("Control+b")  # the list of files goes
+    lab.page.wait_for_function("document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)').clientWidth > 300")
+    columns = lab.page.evaluate(
+        """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .dirs')].map(
+            each => getComputedStyle(each).gridTemplateColumns.split(' ').length)"""
+    )
+    assert columns and set(columns) == {1}
 
 
 # What can go wrong
