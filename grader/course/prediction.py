@@ -23,6 +23,8 @@ from .trusted import trusted
 
 Told = tuple[str, str | None]
 """What a wrong value tells: a sentence, and the id of the misconception that it reveals, if it does."""
+WRONG_BEFORE = "wrong_predictions"
+"""Where the metadata of an output of check() say how many different values of a prediction were wrong: {exercise: number}."""
 
 
 def prediction(

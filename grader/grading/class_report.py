@@ -88,6 +88,8 @@ class Tally:
     """(name of a trial, passed or not or not asked) → students."""
     words: dict[str, str] = field(default_factory=dict)
     """Student → what the answer is compared by."""
+    wrong: list[int] = field(default_factory=list)
+    """How many predictions were wrong before each right one, where the notebook says so."""
 
     @property
     def tried(self) -> bool:
@@ -104,6 +106,8 @@ class Tally:
             self.points.append(graded.points)
         self.statuses[graded.status] += 1
         self.trials.update((trial.name, trial.passed) for trial in graded.trials)
+        if graded.status == PASSED and graded.wrong is not None:
+            self.wrong.append(graded.wrong)
         if graded.status != NOT_TRIED and graded.words:
             self.words[student] = graded.words
 
@@ -259,9 +263,14 @@ def _exercise(tally: Tally) -> str:
         return ""
     return (
         f"<section><h4>{escape(tally.exercise.title)}</h4>"
-        f'<p class="dim">median {number(statistics.median(points))} of {in_points(maximum)}</p>'
+        f'<p class="dim">median {number(statistics.median(points))} of {in_points(maximum)}{_first_tries(tally.wrong)}</p>'
         f"{_histogram(points, maximum)}{_strip(tally.statuses)}</section>"
     )
+
+
+def _first_tries(wrong: Sequence[int]) -> str:
+    """How many predicted rightly at once. Outputs can be edited, so the page says where this is from."""
+    return f"; at the first try {wrong.count(0)} of {len(wrong)}, by their notebooks" if wrong else ""
 
 
 def _untried(tallies: Sequence[Tally]) -> str:

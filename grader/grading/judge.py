@@ -84,6 +84,8 @@ class Graded:
     """Whether its points are part of the total."""
     answer: tuple[AnswerFile, ...] = ()
     """What the student wrote."""
+    wrong: int | None = None
+    """How many different predictions were wrong, as the notebook says; None if it says nothing."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ def judge(
             one = _judged(exercise, answer, executor, seed)
             if submission.unread and exercise.name not in submission.answers:
                 one = replace(one, headline="There is no answer in what could be read of what was handed in.")
-            graded.append(one)
+            graded.append(replace(one, wrong=submission.wrong.get(exercise.name)))
             spent.append(executor.spent)
             doubts += [f"{exercise.name}: {doubt}" for doubt in dict.fromkeys(executor.doubts)]
     remarks = submission.remarks + tuple(dict.fromkeys(filter(None, spent)))

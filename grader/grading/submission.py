@@ -12,10 +12,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..course.catalogue import EXERCISES
 from ..course.exercise import Exercise
+from ..course.prediction import WRONG_BEFORE
 from ..course.reading import (
     MOST_CHARACTERS,
     assigned_literals,
@@ -31,6 +33,8 @@ MOST_BYTES = 10 << 20
 """Of a notebook. Outputs make notebooks large; one of this course has a few hundred kilobytes."""
 MOST_CELLS = 2_000
 MOST_REMARKS = 12
+MOST_WRONG = 1_000
+"""Wrong predictions, above which nobody has counted."""
 
 # No space is tried twice in these: students write what they are matched with.
 _MAGIC = re.compile(r"\s*+(%\s*+%?)\s*+((?:over)?write[ _-]?file|file)\b[ \t]*+", re.IGNORECASE)
@@ -47,6 +51,9 @@ class StudentAnswers:
     """What is not as it should be, a sentence each."""
     unread: tuple[str, ...] = ()
     """Those of the remarks that say what could not be read, so that there may be answers in it."""
+    wrong: Mapping[str, int] = field(default_factory=dict)
+    """Exercise → how many different values of a prediction were wrong, as the outputs say. No points depend on it, as
+    outputs can be edited."""
 
     def to_json(self) -> bytes:
         """The submission as bytes, for a judge elsewhere."""
@@ -54,7 +61,8 @@ class StudentAnswers:
             name: {path: (file.content.hex(), file.executable) for path, file in tree.items() if isinstance(file, File)}
             for name, tree in self.answers.items()
         }
-        return json.dumps({"answers": answers, "remarks": self.remarks, "unread": self.unread}).encode()
+        fields = {"answers": answers, "remarks": self.remarks, "unread": self.unread, "wrong": dict(self.wrong)}
+        return json.dumps(fields).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> StudentAnswers:
@@ -69,6 +77,7 @@ class StudentAnswers:
             },
             tuple(found["remarks"]),
             tuple(found["unread"]),
+            found["wrong"],
         )
 
 
@@ -85,6 +94,8 @@ class Cell(NamedTuple):
     kind: str
     source: str
     grade_id: str = ""
+    wrong: Mapping[str, int] = MappingProxyType({})
+    """As in StudentAnswers."""
 
 
 class FileCell(NamedTuple):
@@ -110,6 +121,7 @@ def read_all(
     remarks = list(said)
     unread = list(unread)
     written: list[FileCell] = []
+    wrong: dict[str, int] = {}
     for name, data in notebooks:
         about = f"{plain(shorten(name, 80))}: " if name else ""
         try:
@@ -119,16 +131,18 @@ def read_all(
             continue
         found, more = _written(cells)
         written += found
+        wrong |= _wrong(cells)
         remarks += [about + remark for remark in (*odd, *more)]
     answers, more = _chosen(written)
-    return StudentAnswers(answers, _few([*unread, *remarks, *more]), _few(unread))
+    return StudentAnswers(answers, _few([*unread, *remarks, *more]), _few(unread), wrong)
 
 
 def from_cells(cells: Iterable[Mapping[str, Any]]) -> StudentAnswers:
     """The answers in the cells of a notebook that nbformat has read already."""
-    written, remarks = _written([_cell(cell) for cell in cells])
+    read = [_cell(cell) for cell in cells]
+    written, remarks = _written(read)
     answers, more = _chosen(written)
-    return StudentAnswers(answers, _few([*remarks, *more]))
+    return StudentAnswers(answers, _few([*remarks, *more]), wrong=_wrong(read))
 
 
 def checked_exercise(source: str) -> str | None:
@@ -220,7 +234,24 @@ def _cell(cell: Mapping[str, Any]) -> Cell:
         kind=str(cell.get("cell_type"))[:20],
         source=source[: MOST_CHARACTERS + 1] if isinstance(source, str) else "",
         grade_id=grade_id if isinstance(grade_id, str) else "",
+        wrong=_wrong_of(cell.get("outputs")),
     )
+
+
+def _wrong_of(outputs: object) -> dict[str, int]:
+    """What check() has kept with its outputs: how often a prediction was wrong."""
+    wrong: dict[str, int] = {}
+    for output in outputs if isinstance(outputs, list) else ():
+        metadata = output.get("metadata") if isinstance(output, dict) else None
+        kept = metadata.get(WRONG_BEFORE) if isinstance(metadata, dict) else None
+        for name, number in kept.items() if isinstance(kept, dict) else ():
+            if name in EXERCISES and EXERCISES[name].literal and type(number) is int and 0 <= number < MOST_WRONG:
+                wrong[name] = number
+    return wrong
+
+
+def _wrong(cells: Iterable[Cell]) -> dict[str, int]:
+    return {name: number for cell in cells for name, number in cell.wrong.items()}
 
 
 def _wrong_kernel(metadata: object) -> list[str]:

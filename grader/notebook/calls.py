@@ -23,6 +23,7 @@ from ..course.budgeted import LIMITS, BudgetedExecutor
 from ..course.catalogue import COURSE, EXERCISES
 from ..course.exercise import Exercise
 from ..course.payload import PAYLOAD
+from ..course.prediction import WRONG_BEFORE
 from ..course.reading import MOST_CHARACTERS, literal_text
 from ..course.report import PASSED, Report
 from ..execute.here import LocalExecutor
@@ -149,6 +150,7 @@ def check(name: str, value: object = ...) -> Score | None:
     _show(
         explanation.card_html(report, explanation.sections_html(chosen, answer, report, moments), nudge),
         explanation.card_text(report, explanation.sections_text(chosen, answer, report, moments), nudge),
+        metadata={WRONG_BEFORE: {name: tries}} if chosen.literal else {},
     )
     return Score(report.points, report.maximum)
 
@@ -468,15 +470,21 @@ def _say(sentence: str) -> None:
     _show(f'<p class="{NO_FORMULA}">{prose(sentence)}</p>', plain(sentence, keep="\n"))
 
 
-def _show(html: str, text: str, more: Mapping[str, object] = MappingProxyType({})) -> None:
-    """Display HTML where there is a notebook, or what `more` has in other formats; and the text anywhere else."""
+def _show(
+    html: str,
+    text: str,
+    more: Mapping[str, object] = MappingProxyType({}),
+    metadata: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    """Display HTML where there is a notebook, or what `more` has in other formats; and the text anywhere else. `metadata`
+    is kept with the output."""
     if _in_notebook():
-        _display({"text/html": html, "text/plain": text, **more})
+        _display({"text/html": html, "text/plain": text, **more}, metadata)
     else:
         print(text)
 
 
-def _display(bundle: Mapping[str, object]) -> None:
+def _display(bundle: Mapping[str, object], metadata: Mapping[str, object] = MappingProxyType({})) -> None:
     from IPython.display import display
 
-    display(dict(bundle), raw=True)
+    display(dict(bundle), raw=True, metadata=dict(metadata))

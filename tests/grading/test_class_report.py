@@ -69,6 +69,16 @@ def test_nobody_is_named_unless_asked_for(results, page):
     assert "Ben, Cem" in class_report.page(results, named=True)
 
 
+def test_it_counts_first_tries_as_the_notebooks_say():
+    value = Tree.files({"seconds_lost": "45"})
+    kept = [{"seconds_lost": 0}, {"seconds_lost": 2}, {}]
+    graded = [judge.judge(StudentAnswers({"seconds_lost": value}, wrong=wrong), confinement()) for wrong in kept]
+    page = class_report.page([Handed(str(number), grade) for number, grade in enumerate(graded)])
+    assert "; at the first try 1 of 2, by their notebooks" in page
+    assert len({grade.points for grade in graded}) == 1
+    assert [judge.Grade.from_json(grade.to_json()) for grade in graded] == graded
+
+
 def test_a_story_with_a_name_in_it_is_not_told(results, page):
     assert "One story of it" in page
     alone = class_report.page([results[0]])

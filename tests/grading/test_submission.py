@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from grader.course.catalogue import EXERCISES
+from grader.course.prediction import WRONG_BEFORE
 from grader.grading import submission
 from grader.grading.judge import fingerprint
 from grader.grading.submission import StudentAnswers
@@ -374,3 +375,31 @@ def test_the_first_line_is_the_one_that_jupyter_would_look_at():
     for head in ("", "\n", "# a\n", "# a\n\n# b\n", "\ufeff\n", " \n"):
         assert submission.checked_exercise(head + 'check("save")') == "save"
     assert submission.checked_exercise('# check("save")') is None and submission.checked_exercise("#\n") is None
+
+
+# -- wrong predictions before the one that was handed in -----------------------------------
+
+
+def checked(kept) -> bytes:
+    return book({**code('check("seconds_lost", seconds_lost)'), "outputs": [{"metadata": {WRONG_BEFORE: kept}}]})
+
+
+def test_the_number_of_wrong_predictions_is_read_from_the_outputs():
+    found = submission.read(checked({"seconds_lost": 2}))
+    assert found.wrong == {"seconds_lost": 2} and found.remarks == ()
+    assert StudentAnswers.from_json(found.to_json()).wrong == {"seconds_lost": 2}
+    assert fingerprint(found) == fingerprint(submission.read(checked({})))
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [None, 3, [], {"seconds_lost": "2"}, {"seconds_lost": -1}, {"seconds_lost": 10**9}, {"seconds_lost": True}]
+    + [{"save": 1}, {"nothing": 1}, {"seconds_lost": {}}],
+)
+def test_what_check_did_not_keep_in_an_output_counts_as_nothing(kept):
+    assert submission.read(checked(kept)).wrong == {}
+
+
+@pytest.mark.parametrize("outputs", [None, 3, {}, [3], [{"metadata": 3}], [{}]])
+def test_outputs_that_are_none_are_no_trouble(outputs):
+    assert submission.read(book({**code("1"), "outputs": outputs})).wrong == {}

@@ -26,6 +26,7 @@ from classroom import ANSWERS, NOTEBOOKS, environment, notebook, solved, source
 import grader
 from grader.course.catalogue import EXERCISES
 from grader.course.misconceptions import MISCONCEPTIONS
+from grader.course.prediction import WRONG_BEFORE
 from grader.course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
 from grader.notebook.calls import Score
 from grader.rules.simulation import Outcome
@@ -49,8 +50,16 @@ def jupyter(monkeypatch):
 
     shown = []
     monkeypatch.setattr(IPython, "get_ipython", lambda: object())
-    monkeypatch.setattr(IPython.display, "display", lambda bundle, raw: shown.append(bundle))
+    monkeypatch.setattr(IPython.display, "display", lambda bundle, raw, metadata: shown.append(Shown(bundle, metadata)))
     return shown
+
+
+class Shown(dict):
+    """A MIME bundle, and the metadata that are kept with it."""
+
+    def __init__(self, bundle, metadata):
+        super().__init__(bundle)
+        self.metadata = metadata
 
 
 def answer(name, files):
@@ -402,6 +411,15 @@ def test_wrong_predictions_get_a_nudge_and_at_the_third_the_solution(jupyter):
         shown = re.search(r'checked data-lm[^>]* aria-label="([^"]*)"', bundle["text/html"])
         assert shown[1] == "Step 7 of 13: Execution 3: evicted"
     assert grader.check("seconds_lost", 45) == 2
+
+
+def test_outputs_of_predictions_keep_how_many_values_were_wrong(jupyter):
+    for value in (60, 60, 165, 45):
+        grader.check("seconds_lost", value)
+    assert [shown.metadata for shown in jupyter] == [{WRONG_BEFORE: {"seconds_lost": n}} for n in (1, 1, 2, 2)]
+    jupyter.clear()
+    grader.check("save")
+    assert jupyter[-1].metadata == {}
 
 
 def test_what_is_no_number_does_not_count_as_a_try(capsys):
