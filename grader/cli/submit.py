@@ -108,7 +108,7 @@ def _tell(run: RealRun) -> list[Moment]:
 def _card(judgement: Judgement, submit_file: Path) -> list[str]:
     known = judgement.misconception
     lines = verdict.verdict_lines(
-        judgement.found,
+        judgement.exploration,
         judgement.facts,
         file=str(submit_file),
         misconception=(known.id, known.sentence) if known else None,
@@ -118,7 +118,7 @@ def _card(judgement: Judgement, submit_file: Path) -> list[str]:
 
 
 def _judgement_json(judgement: Judgement) -> dict[str, Any]:
-    exploration = judgement.found
+    exploration = judgement.exploration
     return {
         "verdict": exploration.verdict,
         "failure": exploration.failure,

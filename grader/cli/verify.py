@@ -210,24 +210,30 @@ class _Verification:
 
     def on_all_schedules(self, job: Job) -> Checked:
         if self.submission.undecided:
-            found = Exploration(UNKNOWN, self.submission.undecided)
+            exploration = Exploration(UNKNOWN, self.submission.undecided)
         else:
-            found = explore(job, self.team, self.profile, self.expected, self.bounds, self.observer)
-        if lacks := self.lacks_module(found):
+            exploration = explore(job, self.team, self.profile, self.expected, self.bounds, self.observer)
+        if lacks := self.lacks_module(exploration):
             return Checked(job, unknown(Unknown.MODULE, lacks))
-        found, doubt = self.measured(job, found)
+        exploration, doubt = self.measured(job, exploration)
         if self.written:
-            return Checked(job, unknown(Unknown.WRITES_OUTSIDE, ", ".join(sorted(self.written)), found))
-        where, known = self.behind(job, found)
+            return Checked(job, unknown(Unknown.WRITES_OUTSIDE, ", ".join(sorted(self.written)), exploration))
+        where, known = self.behind(job, exploration)
         if where:
-            counts = Exploration(UNKNOWN, None, None, None, found.states, found.executions, found.schedules)
-            found = unknown(Unknown.STATE_OUTSIDE, where, counts)
-        return Checked(job, found, evidence(job, found) + _doubtful(found, doubt), _named(known))
+            counts = Exploration(
+                UNKNOWN, None, None, None, exploration.states, exploration.executions, exploration.schedules
+            )
+            exploration = unknown(Unknown.STATE_OUTSIDE, where, counts)
+        return Checked(job, exploration, evidence(job, exploration) + _doubtful(exploration, doubt), _named(known))
 
-    def lacks_module(self, found: Exploration) -> str:
+    def lacks_module(self, exploration: Exploration) -> str:
         """The Python module for want of which the job crashes even without a fault; "" if it does not, or if the module
         lies in the submit directory, so that it was forgotten."""
-        first = found.first.run if found.first and found.verdict == UNSAFE and not found.schedule else None
+        first = (
+            exploration.first.run
+            if exploration.first and exploration.verdict == UNSAFE and not exploration.schedule
+            else None
+        )
         name = pythons.not_found(first.stderr) if first else ""
         beside = (self.options.submit_file.parent / name, self.options.submit_file.parent / f"{name}.py")
         return name if name and not any(path.exists() for path in beside) else ""
@@ -239,34 +245,34 @@ class _Verification:
         judge = Judge(job, self.executor, faults, self.expected, self.profile)
         *_, last = simulate(job, self.executor, self.profile, faults)
         judgement = judge.judge(last, faults)
-        found = judgement.found
-        if found.verdict != UNSAFE:
-            found = unknown(Unknown.ONE_SCHEDULE, found.failure, Exploration(UNKNOWN, schedule=faults))
-        return Checked(job, found, judgement.facts, _named(judgement.misconception))
+        exploration = judgement.exploration
+        if exploration.verdict != UNSAFE:
+            exploration = unknown(Unknown.ONE_SCHEDULE, exploration.failure, Exploration(UNKNOWN, schedule=faults))
+        return Checked(job, exploration, judgement.facts, _named(judgement.misconception))
 
-    def measured(self, job: Job, found: Exploration) -> tuple[Exploration, Difference | None]:
+    def measured(self, job: Job, exploration: Exploration) -> tuple[Exploration, Difference | None]:
         """The verdict by a run that never restarts, unless somebody stops that."""
         try:
             with self.observer.execution_of((), 0, "running it without a restart"):
                 self.team.finish()  # it may still execute what exploring has come to no need of
-                return measured(job, found, self.executor, self.profile)
+                return measured(job, exploration, self.executor, self.profile)
         except KeyboardInterrupt:
             if not self.observer.stopped:
                 raise
-            unmeasured = found.verdict == RESTART_SAFE and not found.known
-            return replace(found, verdict=CONSISTENT) if unmeasured else found, None
+            unmeasured = exploration.verdict == RESTART_SAFE and not exploration.known
+            return replace(exploration, verdict=CONSISTENT) if unmeasured else exploration, None
 
-    def behind(self, job: Job, found: Exploration) -> tuple[str, Misconception | None]:
+    def behind(self, job: Job, exploration: Exploration) -> tuple[str, Misconception | None]:
         """What is behind a failure, as far as it is known and nobody stops that: where state is outside, or a
         misconception."""
-        if found.verdict in (RESTART_SAFE, CONSISTENT) or self.observer.stopped:
+        if exploration.verdict in (RESTART_SAFE, CONSISTENT) or self.observer.stopped:
             return "", None
         from ..course.diagnosis import diagnose  # which takes longer to import than a safe job to be verified
 
         try:
             with self.observer.execution_of((), 0, "looking for the cause"):
-                where = state_outside(job, found, self.profile, self.executor, self.one_machine)
-                return where, None if where else diagnose(job, found, self.executor)
+                where = state_outside(job, exploration, self.profile, self.executor, self.one_machine)
+                return where, None if where else diagnose(job, exploration, self.executor)
         except KeyboardInterrupt:
             if not self.observer.stopped:
                 raise
@@ -274,7 +280,7 @@ class _Verification:
 
     def story(self, checked: Checked) -> tuple[Moment, ...]:
         """The shortest schedule that shows the verdict, or the run without a fault."""
-        faults = checked.found.schedule or ()
+        faults = checked.exploration.schedule or ()
         return tuple(simulate(checked.job, self.executor, self.profile, faults, most_executions=IN_A_STORY))
 
 
@@ -290,20 +296,20 @@ def _which(job: Job) -> str:
 def _status(checked: Checked, options: argparse.Namespace) -> int:
     """The exit status for one job."""
     good = {RESTART_SAFE, CONSISTENT} if options.accept_consistent else {RESTART_SAFE}
-    return 0 if checked.found.verdict in good else 1 if checked.found.verdict == UNSAFE else 2
+    return 0 if checked.exploration.verdict in good else 1 if checked.exploration.verdict == UNSAFE else 2
 
 
 def _lines(checked: Checked, options: argparse.Namespace) -> Iterator[str]:
     """The verdict as text."""
-    found = checked.found
+    exploration = checked.exploration
     if which := _which(checked.job):
         yield which.capitalize()
     file, known = str(options.submit_file), checked.misconception
-    yield from verdict.verdict_lines(found, checked.facts, file=file, misconception=known)
-    yield from untried_lines(found)
-    if found.failure not in (Unsafe.HELD, Unsafe.FAILED):  # which has another cause
+    yield from verdict.verdict_lines(exploration, checked.facts, file=file, misconception=known)
+    yield from untried_lines(exploration)
+    if exploration.failure not in (Unsafe.HELD, Unsafe.FAILED):  # which has another cause
         yield from circumstance_lines(checked.looks)
-    if found.verdict == UNKNOWN and (option := _option_for(found)):
+    if exploration.verdict == UNKNOWN and (option := _option_for(exploration)):
         yield from ("", f"{option} lets it try more.")
 
 
@@ -316,7 +322,7 @@ def _write_report(options: argparse.Namespace, all_checked: Sequence[Checked], r
     print(f"The report is in {options.report}.", file=sys.stderr)
 
 
-def _option_for(found: Exploration) -> str:
+def _option_for(exploration: Exploration) -> str:
     """The option that raises the bound which was reached; "" if none does."""
     options: dict[Unknown | None, str] = {
         Unknown.EXECUTIONS: "--max-executions",
@@ -324,7 +330,7 @@ def _option_for(found: Exploration) -> str:
         Unknown.SECONDS: "--max-seconds",
         Unknown.LIMIT_OF_TIME: "--max-seconds",
     }
-    return options.get(found.unknown, "")
+    return options.get(exploration.unknown, "")
 
 
 def _expected(directory: Path, jobs: int) -> Tree:
@@ -383,9 +389,9 @@ def _brings(job: Job, executor: Executor, profile: Profile) -> Tree:
     return files.without([name for name in (job.output, job.error) if name]) or files
 
 
-def _doubtful(found: Exploration, doubt: Difference | None) -> tuple[Evidence, ...]:
+def _doubtful(exploration: Exploration, doubt: Difference | None) -> tuple[Evidence, ...]:
     """How a run that never restarts ended otherwise, where that may be harmless."""
-    if doubt is None or found.verdict != CONSISTENT:
+    if doubt is None or exploration.verdict != CONSISTENT:
         return ()
     return tuple(
         replace(
@@ -398,20 +404,20 @@ def _doubtful(found: Exploration, doubt: Difference | None) -> tuple[Evidence, .
 
 
 def _as_json(checked: Checked) -> dict[str, Any]:
-    found = checked.found
+    exploration = checked.exploration
     return {
         "job": f"{checked.job.cluster}.{checked.job.proc}",
-        "verdict": found.verdict,
-        "failure": found.failure,
-        "measure": "known" if found.known else "unbroken" if found.unbroken else None,
-        "schedule": schedule.render(found.schedule) if found.schedule is not None else None,
+        "verdict": exploration.verdict,
+        "failure": exploration.failure,
+        "measure": "known" if exploration.known else "unbroken" if exploration.unbroken else None,
+        "schedule": schedule.render(exploration.schedule) if exploration.schedule is not None else None,
         "misconception": checked.misconception[0] if checked.misconception else None,
-        "seconds_per_cpu_second": found.seconds_per_cpu_second or None,
-        "states": found.states,
-        "executions": found.executions,
-        "schedules": found.schedules,
-        "checkpoints": found.checkpoints,
+        "seconds_per_cpu_second": exploration.seconds_per_cpu_second or None,
+        "states": exploration.states,
+        "executions": exploration.executions,
+        "schedules": exploration.schedules,
+        "checkpoints": exploration.checkpoints,
         "evidence": [asdict(fact) for fact in checked.facts],
-        "not_tried": untried_json(found),
+        "not_tried": untried_json(exploration),
         "looks_at": circumstance_json(checked.looks),
     }

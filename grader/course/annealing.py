@@ -118,13 +118,13 @@ is_the_annealing = keeps(ANNEALING.executable, ANNEALING.output, "annealing.sub"
 
 def goes_on(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether each restart in place goes on at the iteration at which the execution before it saved."""
-    found = cache.explore(job, expected)
-    way = free_way(found)
+    exploration = cache.explore(job, expected)
+    way = free_way(exploration)
     for before, after in zip(way, way[1:]):
         saved, begun = _said(before, SAVES).get(PLACE), _said(after, BEGINS).get(PLACE)
         if saved is None or begun != saved:
             text = f"Saved at iteration {saved}, the job is started again, and begins with iteration {begun}."
-            return failed(job, cache, found, text=text if begun or not found.violation else "")
+            return failed(job, cache, exploration, text=text if begun or not exploration.violation else "")
     begun = ", ".join(_said(state, BEGINS).get(PLACE, "") for state in way[1:])
     return Result(True, f"from {begun}{_not_to_the_end(job, way[-1])}")
 
@@ -143,8 +143,8 @@ def goes_on_with(part: str, lost: str) -> Callable[[Job, ExplorationCache, Tree]
     `lost` tells that it is not, of {iteration} and of {output}, the bytes of the output there."""
 
     def question(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
-        found = cache.explore(job, expected)
-        right, begun = _first_wrong(job, found)
+        exploration = cache.explore(job, expected)
+        right, begun = _first_wrong(job, exploration)
         if begun.get(part) == right.get(part):
             return Result(True, f"{part} {right.get(part)}, as it would be without the restart")
         text = lost.format(iteration=begun.get(PLACE), output=begun.get(OUTPUT))
@@ -154,7 +154,7 @@ def goes_on_with(part: str, lost: str) -> Callable[[Job, ExplorationCache, Tree]
             expected=right.get(part),
             got=begun.get(part),
         )
-        result = failed(job, cache, found, text=text)
+        result = failed(job, cache, exploration, text=text)
         return result.shown_by(fact)
 
     return question
@@ -164,12 +164,12 @@ def _said(state: State, what: str) -> Description:
     return said(state.run.stdout, what) if state.run else {}
 
 
-def _first_wrong(job: Job, found: Exploration) -> tuple[Description, Description]:
+def _first_wrong(job: Job, exploration: Exploration) -> tuple[Description, Description]:
     """(right, begun): the state with which a restart in place began, and the one of a run that was never
     interrupted; of the first restart at which they differ, or of the last."""
     moments = _moments(job.inputs[ANNEALING.settings_file])
     right, begun = {}, {}
-    for state in free_way(found)[1:]:
+    for state in free_way(exploration)[1:]:
         begun = _said(state, BEGINS)
         right = moments.get(begun.get(PLACE, ""), {})
         if begun != right:
@@ -190,12 +190,12 @@ def anywhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     result = every_schedule(job, cache, expected)
     if not result.passed:
         return result
-    found = cache.explore(job, expected)
+    exploration = cache.explore(job, expected)
     settings = ANNEALING.settings(job)
     iterations = settings["temperatures"] * settings["iterations"]
-    assert found.seconds is not None, "it has come to its end"
-    if settings["seconds"] and (surplus := round(found.seconds / settings["seconds"] - iterations)):
+    assert exploration.seconds is not None, "it has come to its end"
+    if settings["seconds"] and (surplus := round(exploration.seconds / settings["seconds"] - iterations)):
         many, known = ("many", "repeats-iteration") if surplus > 0 else ("few", None)
         text = f"The output is right, but {count(abs(surplus), 'iteration')} too {many}."
-        return failed(job, cache, found, known, text)
+        return failed(job, cache, exploration, known, text)
     return result

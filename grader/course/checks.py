@@ -45,10 +45,10 @@ OUTSIDE = (
 
 def every_schedule(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether a job is restart-safe: every schedule tried, and the right output asked of each."""
-    found = cache.explore(job, expected)
-    if found.verdict == RESTART_SAFE:
-        return Result(True, "every one ends with the right output", schedules=found.schedules)
-    return failed(job, cache, found)
+    exploration = cache.explore(job, expected)
+    if exploration.verdict == RESTART_SAFE:
+        return Result(True, "every one ends with the right output", schedules=exploration.schedules)
+    return failed(job, cache, exploration)
 
 
 Named = str | Callable[[Exploration], str | None]
@@ -57,23 +57,23 @@ Named = str | Callable[[Exploration], str | None]
 
 def fault_free(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result:
     """Whether a job that is never evicted, only restarted in place, ends with the right output."""
-    found = cache.explore(job, expected)
-    home = _free_end(found)
+    exploration = cache.explore(job, expected)
+    home = _free_end(exploration)
     if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
         return Result(
             True,
-            f"{count(found.checkpoints, 'checkpoint')}, {count(found.checkpoints + 1, 'execution')}, the right output",
+            f"{count(exploration.checkpoints, 'checkpoint')}, {count(exploration.checkpoints + 1, 'execution')}, the right output",
         )
-    return failed(job, cache, without_faults(job, found), named)
+    return failed(job, cache, without_faults(job, exploration), named)
 
 
 def first_checkpoint(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether the first execution leaves with the checkpoint code, and its files reach the spool."""
-    found = cache.explore(job, expected)
-    if found.first is not None and isinstance(found.first.next, Saved):
-        files = " and ".join(found.first.next.spool.without((STDOUT, STDERR)).listing())
+    exploration = cache.explore(job, expected)
+    if exploration.first is not None and isinstance(exploration.first.next, Saved):
+        files = " and ".join(exploration.first.next.spool.without((STDOUT, STDERR)).listing())
         return Result(True, f"exit code {job.checkpoint_exit_code}, and the spool directory has {files}")
-    return failed(job, cache, without_faults(job, found))
+    return failed(job, cache, without_faults(job, exploration))
 
 
 def both(*asks: Ask) -> Ask:
@@ -91,13 +91,13 @@ def both(*asks: Ask) -> Ask:
     return ask
 
 
-def without_faults(job: Job, found: Exploration) -> Exploration:
+def without_faults(job: Job, exploration: Exploration) -> Exploration:
     """What exploring has found, with what goes wrong without a fault as its violation, if anything does: where a question
     is about that, something graver on another schedule does not explain it."""
-    way = free_way(found)
-    if not way or found.violation is None or found.violation.state in way:
-        return found
-    last, expected = way[-1], found.reference
+    way = free_way(exploration)
+    if not way or exploration.violation is None or exploration.violation.state in way:
+        return exploration
+    last, expected = way[-1], exploration.reference
     if isinstance(last.next, Held):
         violation: Violation | None = Violation(Unsafe.HELD, last)
     elif isinstance(last.next, Ended) and last.ran.exit.code != job.success_exit_code:
@@ -107,36 +107,42 @@ def without_faults(job: Job, found: Exploration) -> Exploration:
         violation = Violation(Unsafe.WRONG_OUTPUT, last, expected, last.next.home) if wrong else None
     else:
         violation = Violation(Unsafe.NEVER_FINISHES, last) if last.endless else None
-    return replace(found, failure=violation.failure, violation=violation, schedule=()) if violation else found
+    return (
+        replace(exploration, failure=violation.failure, violation=violation, schedule=()) if violation else exploration
+    )
 
 
-def failed(job: Job, cache: ExplorationCache, found: Exploration, named: Named | None = None, text: str = "") -> Result:
+def failed(
+    job: Job, cache: ExplorationCache, exploration: Exploration, named: Named | None = None, text: str = ""
+) -> Result:
     """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
     by the misconception behind it: the one that is `named`, or that what happened shows."""
-    text = text or _sentence(job, found)
+    text = text or _sentence(job, exploration)
     if cache.apart:
-        return wrong(f"{text} {OUTSIDE}", job, found.schedule or (), evidence=evidence(job, found))
+        return wrong(f"{text} {OUTSIDE}", job, exploration.schedule or (), evidence=evidence(job, exploration))
     if named is None:
-        behind = diagnose(job, found, cache.executor)
+        behind = diagnose(job, exploration, cache.executor)
     else:
-        behind = MISCONCEPTIONS.get(named if isinstance(named, str) else named(found) or "")
+        behind = MISCONCEPTIONS.get(named if isinstance(named, str) else named(exploration) or "")
     if behind is MISCONCEPTIONS["left-running"]:
-        text += _left_running(found)
-    facts = evidence(job, found)
-    facts += clues(job, found, cache.executor, behind)
-    hints = NEVER_LEFT if _never_saved(found) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()
+        text += _left_running(exploration)
+    facts = evidence(job, exploration)
+    facts += clues(job, exploration, cache.executor, behind)
+    hints = (
+        NEVER_LEFT if _never_saved(exploration) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()
+    )
     return Result(
         False,
         text,
         Failure(
             text,
             job,
-            found.schedule or (),
+            exploration.schedule or (),
             facts,
             behind,
             hints,
-            crashed=_crashed(found) and behind is None,
-            over=_over(found),
+            crashed=_crashed(exploration) and behind is None,
+            over=_over(exploration),
         ),
     )
 
@@ -171,9 +177,9 @@ def told(result: Result, there: str) -> Result:
     return replace(result, text=text, failure=result.failure and replace(result.failure, text=text))
 
 
-def _free_end(found: Exploration) -> Tree | None:
+def _free_end(exploration: Exploration) -> Tree | None:
     """What the run without faults brings home, if it ends with exit code 0."""
-    state, seen = found.first, set()
+    state, seen = exploration.first, set()
     while state is not None and id(state) not in seen:
         seen.add(id(state))
         if isinstance(state.next, Ended):
@@ -182,27 +188,31 @@ def _free_end(found: Exploration) -> Tree | None:
     return None
 
 
-def _never_saved(found: Exploration) -> bool:
+def _never_saved(exploration: Exploration) -> bool:
     """Whether nothing can be said because the program never left with the checkpoint exit code."""
-    return found.unknown is Unknown.NEVER_SAVED and not found.checkpoints
+    return exploration.unknown is Unknown.NEVER_SAVED and not exploration.checkpoints
 
 
-def _sentence(job: Job, found: Exploration) -> str:
+def _sentence(job: Job, exploration: Exploration) -> str:
     """What went wrong, as one sentence, and in another what the program itself has said of that."""
-    if found.verdict == UNKNOWN:
-        if _never_saved(found):
+    if exploration.verdict == UNKNOWN:
+        if _never_saved(exploration):
             return "The program never left with the checkpoint exit code, so HTCondor never saved anything."
-        return f"Nothing can be said for certain: {found.failure}."
-    assert found.violation, "an unsafe job has one"
-    state = found.violation.state
-    where = f"on the schedule {' '.join(map(str, found.schedule))}" if found.schedule else "even without an eviction"
+        return f"Nothing can be said for certain: {exploration.failure}."
+    assert exploration.violation, "an unsafe job has one"
+    state = exploration.violation.state
+    where = (
+        f"on the schedule {' '.join(map(str, exploration.schedule))}"
+        if exploration.schedule
+        else "even without an eviction"
+    )
     if state.run and state.run.over:
         at = "".join(f" It was in line {fact.line} of {fact.file} then." for fact in where_time_was_up(state.run))
         return (
             f"The program was ended {where}: it used more than {state.run.over}, and a right answer needs far "
             f"less.{at} Is there a loop that does not end?"
         )
-    if found.failure == Unsafe.NEVER_FINISHES and state.then and state.then.text:
+    if exploration.failure == Unsafe.NEVER_FINISHES and state.then and state.then.text:
         return f"The job never finishes {where}: {state.then.text}."
     said = complaint(job, state.run)
     said = f" {job.executable} says: {plain(shorten(said, 160))}." if said else ""
@@ -214,22 +224,26 @@ def _sentence(job: Job, found: Exploration) -> str:
         "failed": f"The job fails with {state.run and state.run.exit} {where}.{said}",
         "never finishes": f"The job is started again and again and never finishes {where}.",
         "lost progress": f"The output is right, but a restart throws saved work away {where}.",
-    }[found.failure or ""]
+    }[exploration.failure or ""]
 
 
-def _left_running(found: Exploration) -> str:
+def _left_running(exploration: Exploration) -> str:
     """What was left running on the way to a failure, as one more sentence."""
-    assert found.violation, "a misconception shows in one"
-    [fact] = left_running(found.violation.state)
+    assert exploration.violation, "a misconception shows in one"
+    [fact] = left_running(exploration.violation.state)
     return f" {fact.text[0].upper()}{fact.text[1:]}."
 
 
-def _over(found: Exploration) -> bool:
+def _over(exploration: Exploration) -> bool:
     """Whether a limit has ended an execution on the way to the failure."""
-    state = found.violation.state if found.violation else found.first
+    state = exploration.violation.state if exploration.violation else exploration.first
     return state is not None and any(bool(one.run and one.run.over) for one in state.way())
 
 
-def _crashed(found: Exploration) -> bool:
+def _crashed(exploration: Exploration) -> bool:
     """Whether the answer's very first execution ended with a Python exception."""
-    return bool(found.violation and found.violation.state is found.first and "Traceback" in found.root.ran.stderr)
+    return bool(
+        exploration.violation
+        and exploration.violation.state is exploration.first
+        and "Traceback" in exploration.root.ran.stderr
+    )

@@ -19,28 +19,28 @@ from .misconceptions import CLUES, SYMPTOMS
 from .report import Misconception
 
 
-def diagnose(job: Job, found: Exploration, executor: Executor) -> Misconception | None:
+def diagnose(job: Job, exploration: Exploration, executor: Executor) -> Misconception | None:
     """The misconception that a failing job shows, as far as its behaviour tells it. An execution that a limit has
     ended, or that took too much of the time that there is, is not done again, and says nothing."""
-    if not _can_be_asked(found) or saved_softly(found):
+    if not _can_be_asked(exploration) or saved_softly(exploration):
         return None
-    case = Case(job, found, executor)
+    case = Case(job, exploration, executor)
     return next((behind for _, symptom, behind in SYMPTOMS if symptom(case)), None)
 
 
-def _can_be_asked(found: Exploration) -> bool:
+def _can_be_asked(exploration: Exploration) -> bool:
     """Whether there is an execution of which something can be asked in reasonable time."""
-    state = found.violation.state if found.violation else found.first
-    slow = found.verdict == UNKNOWN and found.exhausted not in (None, Unknown.EXECUTIONS)
+    state = exploration.violation.state if exploration.violation else exploration.first
+    slow = exploration.verdict == UNKNOWN and exploration.exhausted not in (None, Unknown.EXECUTIONS)
     in_transfer = state is not None and state.then is not None and state.then.kind == Kind.NEVER_FINISHES
     return state is not None and not (state.run is not None and state.run.over) and not slow and not in_transfer
 
 
-def clues(job: Job, found: Exploration, executor: Executor, behind: Misconception | None) -> tuple[Evidence, ...]:
+def clues(job: Job, exploration: Exploration, executor: Executor, behind: Misconception | None) -> tuple[Evidence, ...]:
     """What takes looking for to show the misconception `behind` a failure, or that there is another reason."""
-    if not _can_be_asked(found):
+    if not _can_be_asked(exploration):
         return ()
-    case = Case(job, found, executor)
+    case = Case(job, exploration, executor)
     if behind is not None:
         return CLUES[behind.id](case) if behind.id in CLUES else ()
     return (*emptied_shown(case), *_hidden_shown(case))

@@ -28,7 +28,7 @@ from .report import Misconception
 class Judgement:
     """A verdict on one run, with the facts behind it."""
 
-    found: Exploration
+    exploration: Exploration
     facts: tuple[Evidence, ...] = ()
     misconception: Misconception | None = None
 

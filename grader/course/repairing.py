@@ -83,9 +83,11 @@ class Loop:
         """Whether the job, never evicted, ends right, does everything once, and saves as often as it is to."""
 
         def ask(job: Job, cache: ExplorationCache) -> Result:
-            asked, expected, found = self.explore(job, cache, **numbers)
+            asked, expected, exploration = self.explore(job, cache, **numbers)
             result = fault_free(asked, cache, expected)
-            amiss = self._amiss(asked, cache, found) if result.passed else self._endless(asked, cache, found)
+            amiss = (
+                self._amiss(asked, cache, exploration) if result.passed else self._endless(asked, cache, exploration)
+            )
             return _with(amiss or result, numbers)
 
         return ask
@@ -120,9 +122,9 @@ class Loop:
         """A question with numbers that are drawn."""
         return lambda draw: question(**self.draw(draw))
 
-    def _endless(self, job: Job, cache: ExplorationCache, found: Exploration) -> Result | None:
+    def _endless(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
         """A job that has come to no end in more executions than it has iterations, and one more to end."""
-        way = free_way(found)
+        way = free_way(exploration)
         if len(way) <= self.iterations(job) + 1 or isinstance(way[-1].next, Ended):
             return None
         output = way[-1].sandbox.get(OUTPUT)
@@ -132,23 +134,23 @@ class Loop:
         return failed(
             job,
             cache,
-            found,
+            exploration,
             "never-restores" if stuck and starts_over else "repeats-iteration" if stuck else None,
             f"It was started {len(way)} times without an eviction, for "
             f"{count(self.iterations(job), self.noun)}, and is at no end.",
         )
 
-    def _amiss(self, job: Job, cache: ExplorationCache, found: Exploration) -> Result | None:
+    def _amiss(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
         """What is wrong with a job that brings the right output home; None if nothing is."""
         numbers = self.program.settings(job)
         seconds, interval = numbers["seconds"], int(numbers["interval"])
-        assert found.seconds is not None, "it has come to its end"
-        done, wanted = round(found.seconds / seconds), self.iterations(job)
+        assert exploration.seconds is not None, "it has come to its end"
+        done, wanted = round(exploration.seconds / seconds), self.iterations(job)
         if done > wanted:
             return failed(
                 job,
                 cache,
-                found,
+                exploration,
                 "repeats-iteration",
                 f"The output is right, but {count(done - wanted, self.noun)} too many are computed.",
             )
@@ -156,17 +158,17 @@ class Loop:
             return failed(
                 job,
                 cache,
-                found,
+                exploration,
                 None,
                 f"The output is right, but in the time of {count(done, self.noun)} "
                 f"only: the science has to be done for all {wanted}.",
             )
-        longest = max(round(state.ran.seconds / seconds) for state in free_way(found))
+        longest = max(round(state.ran.seconds / seconds) for state in free_way(exploration))
         if longest > interval + 1:
             return failed(
                 job,
                 cache,
-                found,
+                exploration,
                 None,
                 f"It computes {count(longest, self.noun)} without leaving with {job.checkpoint_exit_code} in "
                 f"between. An eviction would cost all of them, and interval = {interval} allows "

@@ -78,16 +78,16 @@ def restarts(way: Sequence[State]) -> Iterator[Restart]:
         )
 
 
-def first_loss(found: Exploration) -> Restart | None:
+def first_loss(exploration: Exploration) -> Restart | None:
     """The first restart that lost something, on the way to the failure; if there is none, on the way without faults."""
-    way = found.violation.state.way() if found.violation else free_way(found)
+    way = exploration.violation.state.way() if exploration.violation else free_way(exploration)
     return next((restart for restart in restarts(way) if restart.lost()), None)
 
 
-def free_way(found: Exploration) -> list[State]:
+def free_way(exploration: Exploration) -> list[State]:
     """The states of the run without faults, as far as it was followed; none of a job that was not explored at all."""
     way: list[State] = []
-    state = found.first
+    state = exploration.first
     while state is not None and state.run is not None and state not in way:
         way.append(state)
         state = state.follower

@@ -138,25 +138,25 @@ def anywhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
 
 def _amiss(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result | None:
     """What is wrong with a sweep that brings the right output; None if nothing is."""
-    found = cache.explore(job, expected)
-    if found.seconds is not None and (surplus := _surplus(job, found.seconds)):
-        if repeated := sum(_again(found)) + _before_start(job, found):
+    exploration = cache.explore(job, expected)
+    if exploration.seconds is not None and (surplus := _surplus(job, exploration.seconds)):
+        if repeated := sum(_again(exploration)) + _before_start(job, exploration):
             return failed(
                 job,
                 cache,
-                found,
+                exploration,
                 named or _off_by_one,
                 f"The output is right, but {count(repeated, 'iteration')} too many.",
             )
         return failed(
             job,
             cache,
-            found,
+            exploration,
             named or _nothing,
             "The output is right, but the job takes "
-            f"{about(found.seconds)}, and its iterations only {about(found.seconds - surplus)} of that.",
+            f"{about(exploration.seconds)}, and its iterations only {about(exploration.seconds - surplus)} of that.",
         )
-    if _early(found, expected):
+    if _early(exploration, expected):
         return wrong("The whole output is written before the sweep has done its iterations.", job)
     return None
 
@@ -180,9 +180,9 @@ def begun(state: State) -> int | None:
     return int(found[1]) if found else None
 
 
-def _again(found: Exploration) -> list[int]:
+def _again(exploration: Exploration) -> list[int]:
     """How many iterations each restart of the run without faults has done again."""
-    way = free_way(found)
+    way = free_way(exploration)
     return [max(0, _last_line(state.sandbox) + 1 - first) for state in way[1:] if (first := begun(state)) is not None]
 
 
@@ -194,17 +194,17 @@ def _last_line(sandbox: Tree) -> int:
     return int(numbers[-1]) if numbers and numbers[-1].isdigit() and len(numbers[-1]) < 10 else 0
 
 
-def _before_start(job: Job, found: Exploration) -> int:
+def _before_start(job: Job, exploration: Exploration) -> int:
     """How many iterations before START a fresh start does."""
-    first = begun(found.root)
+    first = begun(exploration.root)
     return 0 if first is None else max(0, int(job.arguments[0]) - first)
 
 
-def _off_by_one(found: Exploration) -> str | None:
-    return "repeats-iteration" if 1 in _again(found) and max(_again(found)) == 1 else None
+def _off_by_one(exploration: Exploration) -> str | None:
+    return "repeats-iteration" if 1 in _again(exploration) and max(_again(exploration)) == 1 else None
 
 
-def _nothing(found: Exploration) -> None:
+def _nothing(exploration: Exploration) -> None:
     return None
 
 
@@ -219,10 +219,10 @@ def _surplus(job: Job, whole: float) -> float:
     return surplus if surplus > seconds / 2 else 0.0
 
 
-def _early(found: Exploration, expected: Tree) -> bool:
+def _early(exploration: Exploration, expected: Tree) -> bool:
     """Whether all lines of the output are there at a checkpoint: the iteration that it is saved for is still to
     be done then."""
-    lines, state = expected.file(SWEEP.output).content.count(b"\n"), found.first
+    lines, state = expected.file(SWEEP.output).content.count(b"\n"), exploration.first
     while state is not None and isinstance(state.next, Saved):
         output = state.ran.sandbox.get(SWEEP.output)
         if isinstance(output, File) and output.content.count(b"\n") >= lines:

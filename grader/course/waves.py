@@ -176,17 +176,17 @@ def is_the_wrapped_program(job: Job, cache: ExplorationCache) -> Result:
 
 def at_once(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether a job with time enough is done in one execution."""
-    found = cache.explore(job, expected)
-    end = found.root.next
+    exploration = cache.explore(job, expected)
+    end = exploration.root.next
     if isinstance(end, Ended) and end.exit.code == 0 and all(end.home.get(path) == expected[path] for path in expected):
         return Result(True, "exit code 0, and the right output")
-    return _too_early(job, cache, expected) or failed(job, cache, found)
+    return _too_early(job, cache, expected) or failed(job, cache, exploration)
 
 
 def out_of_time(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether a job that is out of time leaves with the checkpoint code, and its files reach the spool."""
-    found = cache.explore(job, expected)
-    run, end = found.root.ran, found.root.next
+    exploration = cache.explore(job, expected)
+    run, end = exploration.root.ran, exploration.root.next
     if early := _too_early(job, cache, expected):
         return early
     if isinstance(end, Ended) and run.seconds > 1.5 * float(job.arguments[0]):
@@ -197,7 +197,7 @@ def out_of_time(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
         return failed(
             job,
             cache,
-            found,
+            exploration,
             "wrong-exit-code",
             "Out of time, my_wrapper leaves with 0; and so it does when waves fails. It does not see the "
             "exit code of waves (or timeout).",
@@ -206,7 +206,7 @@ def out_of_time(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
         return failed(
             job,
             cache,
-            found,
+            exploration,
             None,
             f"After {run.seconds:.0f} s, the time is up, and my_wrapper leaves with "
             f"{end.exit}. For HTCondor, that is the end.",
@@ -257,15 +257,15 @@ def _is_done(run: Run, expected: Tree) -> bool:
 def _too_early(job: Job, cache: ExplorationCache, expected: Tree) -> Result | None:
     """What is wrong if the first execution leaves with the checkpoint code long before it has to, and is not done;
     None if it does not."""
-    found = cache.explore(job, expected)
-    run, limit = found.root.ran, float(job.arguments[0])
+    exploration = cache.explore(job, expected)
+    run, limit = exploration.root.ran, float(job.arguments[0])
     if run.exit.code != job.checkpoint_exit_code or run.seconds > limit / 2 or _is_done(run, expected):
         return None
     text = f"my_wrapper is given {limit:g} s, and leaves with {job.checkpoint_exit_code} after {run.seconds:.0f} s"
     saved = next(seconds for seconds, text in _said(_uninterrupted(job)) if _whole(text))
     if run.seconds >= saved:
         return wrong(f"{text}. The limit is its first argument, $1.", job, ())
-    return failed(job, cache, found, "no-progress", f"{text}. waves has its first restart file after {saved} s.")
+    return failed(job, cache, exploration, "no-progress", f"{text}. waves has its first restart file after {saved} s.")
 
 
 def passes_on(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
@@ -279,12 +279,16 @@ def passes_on(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
             (),
             "always-85" if unusable == job.checkpoint_exit_code else "wrong-exit-code",
         )
-    found = cache.explore(replace(job, success_exit_code=DIVERGED), Tree())
-    if found.verdict == RESTART_SAFE or found.failure == "lost progress":  # which other questions are about
-        return Result(True, f"exit codes {UNUSABLE} and {DIVERGED}, as waves leaves with", schedules=found.schedules)
-    misconception = {"never finishes": "always-85", "failed": "wrong-exit-code"}.get(found.failure or "")
+    exploration = cache.explore(replace(job, success_exit_code=DIVERGED), Tree())
+    if exploration.verdict == RESTART_SAFE or exploration.failure == "lost progress":  # which other questions are about
+        return Result(
+            True, f"exit codes {UNUSABLE} and {DIVERGED}, as waves leaves with", schedules=exploration.schedules
+        )
+    misconception = {"never finishes": "always-85", "failed": "wrong-exit-code"}.get(exploration.failure or "")
     what = "the job is started again, for ever" if misconception == "always-85" else "the job does not"
-    return failed(job, cache, found, misconception, f"When waves diverges, it leaves with {DIVERGED}, and {what}.")
+    return failed(
+        job, cache, exploration, misconception, f"When waves diverges, it leaves with {DIVERGED}, and {what}."
+    )
 
 
 def _exit_code(job: Job, cache: ExplorationCache, **settings: float) -> int | None:
@@ -404,23 +408,23 @@ def _left(job: Job, cache: ExplorationCache) -> tuple[Exit, Tree]:
     return run.exit, without_streams(run.sandbox)
 
 
-def _gravity(found: Exploration) -> int:
+def _gravity(exploration: Exploration) -> int:
     order = ("wrong output", "failed", "never finishes", "held", "lost progress")
-    return order.index(found.failure) if found.failure in order else len(order)
+    return order.index(exploration.failure) if exploration.failure in order else len(order)
 
 
-def _outcome(found: Exploration) -> str:
+def _outcome(exploration: Exploration) -> str:
     """What becomes of a job, as the end of a sentence."""
-    if found.verdict == RESTART_SAFE:
+    if exploration.verdict == RESTART_SAFE:
         return "it goes on, and ends right"
-    state = found.violation.state if found.violation else found.root
+    state = exploration.violation.state if exploration.violation else exploration.root
     return {
         "wrong output": "it ends with exit code 0, and wrong numbers",
         "failed": f"it fails with {state.ran.exit}",
         "never finishes": "it begins again and again",
         "held": "HTCondor puts it on hold",
         "lost progress": "it throws saved work away",
-    }.get(found.failure or "", f"nothing can be said: {plain(shorten(str(found.failure), 80))}")
+    }.get(exploration.failure or "", f"nothing can be said: {plain(shorten(str(exploration.failure), 80))}")
 
 
 def _uninterrupted(job: Job) -> Run:

@@ -16,7 +16,7 @@ class Checked:
     """What a check of a job has come to."""
 
     job: Job
-    found: Exploration
+    exploration: Exploration
     facts: tuple[Evidence, ...] = ()
     misconception: tuple[str, str] | None = None
     """Its id and its sentence, if one explains the failure."""

@@ -42,15 +42,15 @@ class Evidence:
     got: str | None = None
 
 
-def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
+def evidence(job: Job, exploration: Exploration) -> tuple[Evidence, ...]:
     """The facts behind the verdict of an exploration; none for a job that is restart-safe."""
-    if found.difference:
-        return tuple(_between_runs(*found.difference))
-    if found.unknown is Unknown.NEVER_SAVED:
-        return tuple(_saved_in_vain(job, found.first))
-    if found.violation is None:
+    if exploration.difference:
+        return tuple(_between_runs(*exploration.difference))
+    if exploration.unknown is Unknown.NEVER_SAVED:
+        return tuple(_saved_in_vain(job, exploration.first))
+    if exploration.violation is None:
         return ()
-    violation, state = found.violation, found.violation.state
+    violation, state = exploration.violation, exploration.violation.state
     facts: list[Evidence] = []
     if violation.failure in ("wrong output", "held", "failed", "never finishes"):
         facts += traceback(state.run) or where_time_was_up(state.run) or complaint(state.run)
@@ -63,7 +63,7 @@ def evidence(job: Job, found: Exploration) -> tuple[Evidence, ...]:
         facts += _work_done_again(violation)
     if violation.failure == "never finishes":
         facts += _again(state)
-    facts += _soft_evictions(job, found)
+    facts += _soft_evictions(job, exploration)
     facts += left_running(violation.state)
     facts += left_behind(violation)
     if _failed(job, state):
@@ -91,13 +91,13 @@ def _work_done_again(violation: Violation) -> list[Evidence]:
     ]
 
 
-def saved_softly(found: Exploration) -> list[Fault]:
+def saved_softly(exploration: Exploration) -> list[Fault]:
     """The soft evictions on the schedule of a failure, each of which has saved files: of a job in eviction-driven mode, as
     no other is evicted softly by an exploration (R7)."""
-    return [fault for fault in found.schedule or () if found.violation and fault.kind == "vacate"]
+    return [fault for fault in exploration.schedule or () if exploration.violation and fault.kind == "vacate"]
 
 
-def _soft_evictions(job: Job, found: Exploration) -> list[Evidence]:
+def _soft_evictions(job: Job, exploration: Exploration) -> list[Evidence]:
     names = ", ".join(job.transfer_output_files or ()) or "what is new or changed"
     return [
         Evidence(
@@ -105,7 +105,7 @@ def _soft_evictions(job: Job, found: Exploration) -> list[Evidence]:
             f"a soft eviction of execution {fault.execution} sends the output list as it is then ({names}), and not the "
             "checkpoint: when_to_transfer_output = ON_EXIT_OR_EVICT asks for that",
         )
-        for fault in saved_softly(found)[-1:]
+        for fault in saved_softly(exploration)[-1:]
     ]
 
 

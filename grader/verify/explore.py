@@ -165,9 +165,9 @@ class Exploration:
         return self.first
 
 
-def unknown(why: Unknown, what: object = "", found: Exploration = Exploration(UNKNOWN)) -> Exploration:
-    """The verdict on a job of which nothing can be said. `found`: what is known all the same."""
-    return replace(found, verdict=UNKNOWN, failure=why.sentence(what), unknown=why)
+def unknown(why: Unknown, what: object = "", exploration: Exploration = Exploration(UNKNOWN)) -> Exploration:
+    """The verdict on a job of which nothing can be said. `exploration`: what is known all the same."""
+    return replace(exploration, verdict=UNKNOWN, failure=why.sentence(what), unknown=why)
 
 
 def explore(
@@ -637,7 +637,7 @@ class _Explorer:
     def judge(self, first: State, reference: Tree | None) -> Exploration:
         free = list(self.free_way(first))
         ended = isinstance(free[-1].next, Ended)
-        found = Exploration(
+        exploration = Exploration(
             UNKNOWN,
             states=len(self.states),
             executions=len(self.runs),
@@ -653,23 +653,23 @@ class _Explorer:
         )
         worst = next((self.violations[f] for f in Unsafe if f in self.violations), None)
         if again := self.not_repeatable(worst):
-            return unknown(Unknown.NON_DETERMINISTIC, found=replace(found, difference=again))
+            return unknown(Unknown.NON_DETERMINISTIC, exploration=replace(exploration, difference=again))
         if worst:
             schedule = worst.state.schedule
             return replace(
-                found, verdict=UNSAFE, failure=worst.failure, violation=worst, schedule=schedule, twice=self.twice
+                exploration, verdict=UNSAFE, failure=worst.failure, violation=worst, schedule=schedule, twice=self.twice
             )
         if self.exhausted:
-            return replace(found, failure=str(self.exhausted), unknown=self.exhausted.bound)
+            return replace(exploration, failure=str(self.exhausted), unknown=self.exhausted.bound)
         if not any(isinstance(s.next, Saved) for s in self.states.values()):
-            return unknown(Unknown.NEVER_SAVED, found=found)
+            return unknown(Unknown.NEVER_SAVED, exploration=exploration)
         looked = any(run.looked for run in self.runs.values())
         if self.bounds.late and reference is not None and looked and (late := self.differs_late(first, reference)):
             schedule, right, got = late
             shown = render(schedule[:SHOWN]) + (" ..." if len(schedule) > SHOWN else "")
             difference = "the job restarted days later", right, got
-            return unknown(Unknown.GOES_BY_TIME, shown, replace(found, schedule=schedule, difference=difference))
-        return replace(found, verdict=RESTART_SAFE)
+            return unknown(Unknown.GOES_BY_TIME, shown, replace(exploration, schedule=schedule, difference=difference))
+        return replace(exploration, verdict=RESTART_SAFE)
 
     def waiting(self) -> tuple[Schedule, ...]:
         """The schedules that lead to what was not tried."""

@@ -19,12 +19,14 @@ MOST_EXECUTIONS = 100
 """Of the run without faults, with and without what is outside."""
 
 
-def state_outside(job: Job, found: Exploration, profile: Profile, executor: Executes, one_machine: Executes) -> str:
+def state_outside(
+    job: Job, exploration: Exploration, profile: Profile, executor: Executes, one_machine: Executes
+) -> str:
     """Where an unsafe job keeps state outside of its sandbox, if that is why it is unsafe: files and directories, as a
     list in words; "" if it does not. `one_machine`: an executor like the other one, but that what is outside stays."""
-    if found.verdict != UNSAFE or found.violation is None:
+    if exploration.verdict != UNSAFE or exploration.violation is None:
         return ""
-    runs = [state.run for state in found.violation.state.way() if state.run]
+    runs = [state.run for state in exploration.violation.state.way() if state.run]
     refused = list(dict.fromkeys(filter(None, map(_refused, runs))))
     if refused:
         return ", ".join(refused)

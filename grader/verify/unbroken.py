@@ -43,49 +43,49 @@ class Difference:
 
 
 def measured(
-    job: Job, found: Exploration, executor: Executor, profile: Profile
+    job: Job, exploration: Exploration, executor: Executor, profile: Profile
 ) -> tuple[Exploration, Difference | None]:
     """The verdict on a job that agrees with itself, by a run that never restarts; `consistent` if there is none that can
     be believed, with the difference if there is one that may be harmless. Any other verdict stays."""
-    if found.verdict != RESTART_SAFE or found.reference is None:
-        return found, None
-    assert found.first, "something was explored"
-    way = _way(found.first)
-    first = _tried(job, found.first, executor, profile, Unbroken.TIME_GOES_ON) if way else None
-    if found.known:
-        return _by_progress(job, found, way, first), None
+    if exploration.verdict != RESTART_SAFE or exploration.reference is None:
+        return exploration, None
+    assert exploration.first, "something was explored"
+    way = _way(exploration.first)
+    first = _tried(job, exploration.first, executor, profile, Unbroken.TIME_GOES_ON) if way else None
+    if exploration.known:
+        return _by_progress(job, exploration, way, first), None
     if first is None:
-        return replace(found, verdict=CONSISTENT), None
+        return replace(exploration, verdict=CONSISTENT), None
     last = way[-1]
-    files = {path: entry for path, entry in found.reference.items() if isinstance(entry, File)}
+    files = {path: entry for path, entry in exploration.reference.items() if isinstance(entry, File)}
     tries: list[_Try | None] = [first]
     # A timer that is not set back may be all that is behind a difference.
-    if _difference(job, files, found.checkpoints, last, first) and first.looked:
-        tries.append(_tried(job, found.first, executor, profile, Unbroken.TIME_BEGINS_ANEW))
-    differences = [one and _difference(job, files, found.checkpoints, last, one) for one in tries]
+    if _difference(job, files, exploration.checkpoints, last, first) and first.looked:
+        tries.append(_tried(job, exploration.first, executor, profile, Unbroken.TIME_BEGINS_ANEW))
+    differences = [one and _difference(job, files, exploration.checkpoints, last, one) for one in tries]
     if any(one and not difference for one, difference in zip(tries, differences)):
-        return _by_progress(job, replace(found, unbroken=True), way, first), None
+        return _by_progress(job, replace(exploration, unbroken=True), way, first), None
     difference = next((one for one in reversed(differences) if one), None)
     doubtful = difference is None or not all(one and not one.explained for one in differences)
-    if doubtful or first.shell_adds(found.first) or _goes_by_time(differences) or seeds_by_state(job):
-        return replace(found, verdict=CONSISTENT), difference
+    if doubtful or first.shell_adds(exploration.first) or _goes_by_time(differences) or seeds_by_state(job):
+        return replace(exploration, verdict=CONSISTENT), difference
     assert difference, "it is not doubtful"
     violation = Violation(Unsafe.WRONG_OUTPUT, last, difference.unbroken, difference.restarted)
-    return _unsafe(replace(found, unbroken=True), violation), difference
+    return _unsafe(replace(exploration, unbroken=True), violation), difference
 
 
-def _by_progress(job: Job, found: Exploration, way: list[State], measure: _Try | None) -> Exploration:
+def _by_progress(job: Job, exploration: Exploration, way: list[State], measure: _Try | None) -> Exploration:
     """The verdict on a job that is right, by how long a run that never restarts takes for the same."""
-    again = intervals_done_again(job, way, measure.run, found.seconds_per_cpu_second) if measure else ()
+    again = intervals_done_again(job, way, measure.run, exploration.seconds_per_cpu_second) if measure else ()
     if not again:
-        return found
+        return exploration
     lost = sum(interval.again for interval in again)
-    return _unsafe(found, Violation(Unsafe.LOST_PROGRESS, way[-1], seconds=lost, in_place=again))
+    return _unsafe(exploration, Violation(Unsafe.LOST_PROGRESS, way[-1], seconds=lost, in_place=again))
 
 
-def _unsafe(found: Exploration, violation: Violation) -> Exploration:
+def _unsafe(exploration: Exploration, violation: Violation) -> Exploration:
     """The verdict on a job that goes wrong without a fault."""
-    return replace(found, verdict=UNSAFE, failure=violation.failure, violation=violation, schedule=())
+    return replace(exploration, verdict=UNSAFE, failure=violation.failure, violation=violation, schedule=())
 
 
 class _Try(NamedTuple):

@@ -45,18 +45,18 @@ def job_report(file: str, profile: Profile, jobs: Sequence[Checked], remarks: Se
 
 
 def _job(checked: Checked, file: str) -> dict[str, object]:
-    found = checked.found
-    symbol, tone = TONES.get(found.verdict, UNKNOWN_TONE)
-    first, *rest = verdict_lines(found)
+    exploration = checked.exploration
+    symbol, tone = TONES.get(exploration.verdict, UNKNOWN_TONE)
+    first, *rest = verdict_lines(exploration)
     numbers = rest[: rest.index("")] if "" in rest else rest
-    faults = render_schedule(found.schedule or ())
+    faults = render_schedule(exploration.schedule or ())
     return {
         "name": f"{checked.job.cluster}.{checked.job.proc}",
         "symbol": symbol,
         "tone": tone,
         "verdict": first,
-        "numbers": [*numbers, *untried_lines(found)],
-        "command": _command(file, faults) if found.verdict == UNSAFE else "",
+        "numbers": [*numbers, *untried_lines(exploration)],
+        "command": _command(file, faults) if exploration.verdict == UNSAFE else "",
         "facts": Markup(card.facts(checked.facts)),
         "misconception": checked.misconception,
         "looks": checked.looks,

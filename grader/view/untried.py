@@ -13,27 +13,29 @@ SHOWN = 5
 """Schedules that are named."""
 
 
-def untried_lines(found: Exploration) -> list[str]:
+def untried_lines(exploration: Exploration) -> list[str]:
     """How far every schedule has been tried, and where it would go on; nothing where all were."""
-    if not found.exhausted:
+    if not exploration.exhausted:
         return []
-    if not found.waiting:
+    if not exploration.waiting:
         return ["  Every schedule was tried, but not whether the job does the same each time."]
-    if not found.schedules:
+    if not exploration.schedules:
         return ["  Not tried: any interruption. The run without faults has not come to its end."]
-    complete = len(found.waiting[0])
+    complete = len(exploration.waiting[0])
     tried = {0: "", 1: "Without a fault, all was tried. "}.get(
         complete, f"Every schedule of up to {count(complete - 1, 'fault')} was tried. "
     )
-    return [f"  {line}" for line in wrap(tried + _next(found), WIDTH - 2, break_on_hyphens=False)]
+    return [f"  {line}" for line in wrap(tried + _next(exploration), WIDTH - 2, break_on_hyphens=False)]
 
 
-def untried_json(found: Exploration) -> dict[str, object]:
+def untried_json(exploration: Exploration) -> dict[str, object]:
     """The same for JSON: how many starts wait to be tried, and the shortest schedules that lead there."""
-    return {"starts": len(found.waiting), "schedules": [render(faults) for faults in found.waiting[:SHOWN]]}
+    return {"starts": len(exploration.waiting), "schedules": [render(faults) for faults in exploration.waiting[:SHOWN]]}
 
 
-def _next(found: Exploration) -> str:
-    named = list(dict.fromkeys(f'"{render(faults)}"' if faults else "no fault" for faults in found.waiting))
+def _next(exploration: Exploration) -> str:
+    named = list(dict.fromkeys(f'"{render(faults)}"' if faults else "no fault" for faults in exploration.waiting))
     more = " ..." if len(named) > SHOWN else ""
-    return f"Not tried: {count(len(found.waiting), 'start')} of the program, after {', '.join(named[:SHOWN])}{more}."
+    return (
+        f"Not tried: {count(len(exploration.waiting), 'start')} of the program, after {', '.join(named[:SHOWN])}{more}."
+    )

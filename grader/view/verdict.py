@@ -79,41 +79,41 @@ def _quoted(line: str | None) -> str:
     return "(no such line)" if line is None else plain(shorten(line, 200)) or "(an empty line)"
 
 
-def _verdict(found: Exploration) -> str:
+def _verdict(exploration: Exploration) -> str:
     tried = (
-        f"{count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
-        f"{count(found.executions, 'execution')}"
+        f"{count(exploration.schedules, 'interruption')} tried, {count(exploration.states, 'state')}, "
+        f"{count(exploration.executions, 'execution')}"
     )
-    if found.verdict == RESTART_SAFE:
+    if exploration.verdict == RESTART_SAFE:
         return f"restart-safe: {tried}, and the right output every time"
-    if found.verdict == CONSISTENT:
+    if exploration.verdict == CONSISTENT:
         return f"consistent: {tried}, and the same output every time"
-    reason = plain(found.failure or "")
-    if found.verdict == UNSAFE:
+    reason = plain(exploration.failure or "")
+    if exploration.verdict == UNSAFE:
         return f"unsafe: {reason} ({MEANINGS[reason]})" if reason in MEANINGS else f"unsafe: {reason}"
-    return f"{found.verdict}: {reason}" if reason else found.verdict
+    return f"{exploration.verdict}: {reason}" if reason else exploration.verdict
 
 
-def _numbers(found: Exploration) -> list[str]:
+def _numbers(exploration: Exploration) -> list[str]:
     """What the run without faults was like, and how much was tried, if that was not said already."""
     parts = []
-    if found.seconds is not None:
-        parts.append(f"{duration(found.seconds)} of computing and {count(found.checkpoints, 'checkpoint')}")
+    if exploration.seconds is not None:
+        parts.append(f"{duration(exploration.seconds)} of computing and {count(exploration.checkpoints, 'checkpoint')}")
     lines = [f"  Without a fault: {' '.join(parts)}."] if parts else []
-    if rate := found.seconds_per_cpu_second:
+    if rate := exploration.seconds_per_cpu_second:
         lines.append(f"  {inexact(rate)}")
-    if found.unbroken:
+    if exploration.unbroken:
         lines.append("  Right is what a run brings home that goes on at each checkpoint and never restarts.")
-    if found.verdict == CONSISTENT:
+    if exploration.verdict == CONSISTENT:
         lines += [
             "  Whether it is the right one, nothing tells: a job that loses the same at every restart gives the "
             "same, too.",
             '  Tell it by --expected DIR or --without-checkpoints "COMMAND = VALUE".',
         ]
-    elif found.verdict != RESTART_SAFE and found.executions:
+    elif exploration.verdict != RESTART_SAFE and exploration.executions:
         lines.append(
-            f"  {count(found.schedules, 'interruption')} tried, {count(found.states, 'state')}, "
-            f"{count(found.executions, 'execution')}."
+            f"  {count(exploration.schedules, 'interruption')} tried, {count(exploration.states, 'state')}, "
+            f"{count(exploration.executions, 'execution')}."
         )
     return lines
 
@@ -123,9 +123,9 @@ def inexact(seconds_per_cpu_second: float) -> str:
     return f"Times are not exact: a second of processor time takes {duration(seconds_per_cpu_second)} of virtual time."
 
 
-def _schedule(found: Exploration, file: str, schedule_is: str) -> list[str]:
+def _schedule(exploration: Exploration, file: str, schedule_is: str) -> list[str]:
     """The command that tells the story of the failure."""
-    schedule = render(found.schedule or ())
+    schedule = render(exploration.schedule or ())
     simulate = f"{calling.command('simulate')} {shlex.quote(plain(file))}"
     if not schedule:
         return ["It goes wrong without any fault:", f"  {simulate}"]

@@ -23,8 +23,8 @@ LOG = "model.log"
 
 def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
     """Whether the log that comes home has what the model said in every execution."""
-    asked, _, found = ROD.explore(job, cache)
-    end = free_way(found)[-1]
+    asked, _, exploration = ROD.explore(job, cache)
+    end = free_way(exploration)[-1]
     kept = end.end.home[LOG]
     log = kept.text if isinstance(kept, File) else ""
     missing = [

@@ -45,8 +45,8 @@ ANYWHERE = "Evicted at any time, any number of times, it ends right"
 def made_checkpoint(job: Job, cache: ExplorationCache, start: int, end: int, **settings: int) -> Tree:
     """The files of the first checkpoint that the job itself makes of the sweep from `start` to
     `end`, output among them; empty if it makes none."""
-    found = cache.explore(sweep(job, start, end, **settings), sweep_output(start, end, **settings))
-    saved = found.root.next
+    exploration = cache.explore(sweep(job, start, end, **settings), sweep_output(start, end, **settings))
+    saved = exploration.root.next
     return saved.spool.without((STDOUT, STDERR)) if isinstance(saved, Saved) else Tree()
 
 
@@ -70,17 +70,17 @@ def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
 def _believed(start: int, end: int) -> Named:
     """Names stale-checkpoint if the first execution began with an iteration that is not within START and END."""
 
-    def named(found: Exploration) -> str | None:
-        first = begun(found.root)
+    def named(exploration: Exploration) -> str | None:
+        first = begun(exploration.root)
         return "stale-checkpoint" if first is not None and not start <= first <= end else None
 
     return named
 
 
-def _crashed(found: Exploration) -> str | None:
+def _crashed(exploration: Exploration) -> str | None:
     """Names corrupt-checkpoint-crashes if the first execution ended with an error, and not in saving."""
-    run = found.root.ran
-    failed = isinstance(found.root.next, (Ended, Held)) and run.exit.code != 0
+    run = exploration.root.ran
+    failed = isinstance(exploration.root.next, (Ended, Held)) and run.exit.code != 0
     return "corrupt-checkpoint-crashes" if failed and "in save_checkpoint" not in run.stderr else None
 
 

@@ -35,23 +35,23 @@ def done_at_once(job: Job, cache: ExplorationCache) -> Result:
 
 def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether the glacier saves when my_wrapper tells start.sh to stop, and its exit code arrives."""
-    found = cache.explore(job, expected)
+    exploration = cache.explore(job, expected)
     script = job.inputs.get(SCRIPT)
     passes_on = isinstance(script, File) and any(word in script.content for word in (b"trap", b"kill", b"signal"))
-    if found.root.ran.exit.code == TERMINATED and not passes_on:
+    if exploration.root.ran.exit.code == TERMINATED and not passes_on:
         return failed(
             job,
             cache,
-            found,
+            exploration,
             "signal-not-passed-on",
             f"After {job.arguments[0]} s, my_wrapper sends SIGTERM to {SCRIPT}, and that ends it: exit code {TERMINATED}. "
             "glacier, which it has started, does not hear of it, and saves nothing.",
         )
-    if found.root.ran.exit.code == TERMINATED:
+    if exploration.root.ran.exit.code == TERMINATED:
         return failed(
             job,
             cache,
-            found,
+            exploration,
             text=f"After {job.arguments[0]} s, my_wrapper sends SIGTERM to {SCRIPT}, and that leaves with exit code "
             f"{TERMINATED}: not with the one with which glacier leaves when it has saved.",
         )
