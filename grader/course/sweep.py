@@ -176,8 +176,8 @@ def _elsewhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result | No
 
 def begun(state: State) -> int | None:
     """The iteration that an execution began with, as sweep.py says."""
-    found = re.search(r"^iterations (-?\d{1,9}) to ", state.run.stdout if state.run else "", re.MULTILINE)
-    return int(found[1]) if found else None
+    match = re.search(r"^iterations (-?\d{1,9}) to ", state.run.stdout if state.run else "", re.MULTILINE)
+    return int(match[1]) if match else None
 
 
 def _again(exploration: Exploration) -> list[int]:

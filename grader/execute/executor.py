@@ -296,15 +296,15 @@ class Executor:
 
     def _interpreter(self, job: Job, sandbox: Tree) -> str | None:
         """The Python that runs a program which this one can't run itself; None if it is no Python program."""
-        found = sandbox.get(os.path.normpath(job.executable))
-        return pythons.named_in(found.content, self._path) if self._path and isinstance(found, File) else None
+        entry = sandbox.get(os.path.normpath(job.executable))
+        return pythons.named_in(entry.content, self._path) if self._path and isinstance(entry, File) else None
 
     def _other_python(self, job: Job) -> dict[str, str]:
         """What has the job's programs run by the user's own Python, where they need modules that this one lacks."""
         if self._path is None or pythons.suffices(job.inputs):
             return {}
-        found = shutil.which("python3", path=self._path)
-        return {"_SIMULATOR_PYTHON": found} if found else {}
+        python = shutil.which("python3", path=self._path)
+        return {"_SIMULATOR_PYTHON": python} if python else {}
 
     # -- what comes out --------------------------------------------------------
 
@@ -320,9 +320,9 @@ class Executor:
             try:
                 if self._one_machine:
                     self.kept_outside = self._scratch.files_outside(self.limits.files, self.limits.sandbox_bytes)
-                found = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, OWN_FILES, fifos=True)
-                times = found.times if len(starts) == 1 else written_again(before, found)
-                after = Tree(self._streams_as_told(found), virtual_times(before, times, start, seconds, real))
+                tree = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, OWN_FILES, fifos=True)
+                times = tree.times if len(starts) == 1 else written_again(before, tree)
+                after = Tree(self._streams_as_told(tree), virtual_times(before, times, start, seconds, real))
             except TooLarge as problem:
                 over = f"{str(problem).removeprefix('more than ')} in the sandbox"
             except OSError as problem:  # directories in directories, too deep for a path
@@ -418,8 +418,8 @@ def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
 
 
 def _is_python(job: Job, sandbox: Tree) -> bool:
-    found = sandbox.get(os.path.normpath(job.executable))
-    return isinstance(found, File) and found.executable and bool(pythons.FIRST_LINE.match(found.content))
+    entry = sandbox.get(os.path.normpath(job.executable))
+    return isinstance(entry, File) and entry.executable and bool(pythons.FIRST_LINE.match(entry.content))
 
 
 @lru_cache(1024)

@@ -92,5 +92,5 @@ def named_in(program: bytes, path: str) -> str | None:
 def not_found(stderr: str) -> str:
     """The top-level module for want of which a program crashed; "" if it did not."""
     last = (stderr.strip().splitlines() or [""])[-1]
-    found = re.fullmatch(r"ModuleNotFoundError: No module named '(\w+)(?:\.[\w.]*)?'", last)
-    return found[1] if found else ""
+    match = re.fullmatch(r"ModuleNotFoundError: No module named '(\w+)(?:\.[\w.]*)?'", last)
+    return match[1] if match else ""

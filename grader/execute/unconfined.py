@@ -84,10 +84,10 @@ def _text(job: Job) -> str:
 
 def _stamp(path: str) -> Stamp | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return None if os.path.isdir(path) else Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
+    return None if os.path.isdir(path) else Stamp(status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _mentioned(place: str, text: str, within: bool) -> Iterator[str]:

@@ -359,8 +359,8 @@ def _stem(name: str) -> str:
 def bare_name(name: str) -> str:
     """The course's notebook that a file name means, in small letters and without what tells whose it is or which copy:
     `03-save` of `anna_03-Save (1).ipynb.txt`. '' if it is no such name."""
-    found = _NOTEBOOK.search(_stem(name))
-    return re.sub(r"(?:[ _-]*+(?:copy|\(\d++\)|\d++))++$", "", found[0].lower()) if found else ""
+    match = _NOTEBOOK.search(_stem(name))
+    return re.sub(r"(?:[ _-]*+(?:copy|\(\d++\)|\d++))++$", "", match[0].lower()) if match else ""
 
 
 # -- folders -----------------------------------------------------------------------
@@ -456,26 +456,26 @@ def _archive(path: Path, parts: _Parts, alone: bool) -> None:
     owner = _student_of(path.name) or path.stem
     try:
         with open_regular(path) as file:
-            found = list(_members(file, path.name))
-            root, listed = _export(file, path.name, found, parts) if alone else ("", {})
+            members = list(_members(file, path.name))
+            root, listed = _export(file, path.name, members, parts) if alone else ("", {})
     except Refused as refused:
         parts.of(owner, ARCHIVE, path.name, within=path.name).remarks.append(str(refused))
         return
-    tops = [top for member in found if (top := member.top(root))]
+    tops = [top for member in members if (top := member.top(root))]
     if alone or (not tag_of(path.name) and tops and all(map(tag_of, tops))):
-        _class_archive(path, parts, found, owner, root, listed)
+        _class_archive(path, parts, members, owner, root, listed)
     else:
-        _own_archive(path, parts, found, owner)
-    if not any(member.problem or member.notebook for member in found):
+        _own_archive(path, parts, members, owner)
+    if not any(member.problem or member.notebook for member in members):
         kind = CLASS_ARCHIVE if alone else ARCHIVE
         parts.of(owner, kind, path.name, within=path.name).remarks.append(
             f"There is no notebook in {quoted(path.name)}."
         )
 
 
-def _own_archive(path: Path, parts: _Parts, found: Sequence[_Member], owner: str) -> None:
+def _own_archive(path: Path, parts: _Parts, members: Sequence[_Member], owner: str) -> None:
     """An archive that is all of one student."""
-    names = [base_of(member.members[-1]) for member in found if member.notebook]
+    names = [base_of(member.members[-1]) for member in members if member.notebook]
     if len(set(names)) < len(names):
         parts.odd.append(
             (
@@ -484,16 +484,16 @@ def _own_archive(path: Path, parts: _Parts, found: Sequence[_Member], owner: str
                 f"{plain(owner)}'s. If they are several students', unpack it.",
             )
         )
-    for member in found:
+    for member in members:
         if member.problem or member.notebook:
             member.add_to(parts.of(owner, ARCHIVE, path.name, within=path.name), path)
 
 
 def _class_archive(
-    path: Path, parts: _Parts, found: Sequence[_Member], owner: str, root: str, listed: Mapping[str, list[Tag]]
+    path: Path, parts: _Parts, members: Sequence[_Member], owner: str, root: str, listed: Mapping[str, list[Tag]]
 ) -> None:
     """An archive with a class in it. `root` is the folder in which it is there, `listed` whose the folders in it are."""
-    for member in found:
+    for member in members:
         top = member.top(root)
         if top == METADATA and listed:
             continue
@@ -505,14 +505,16 @@ def _class_archive(
                 member.add_to(parts.of(student, CLASS_ARCHIVE, place, tag, path.name), path)
 
 
-def _export(file: BinaryIO, name: str, found: Sequence[_Member], parts: _Parts) -> tuple[str, Mapping[str, list[Tag]]]:
+def _export(
+    file: BinaryIO, name: str, members: Sequence[_Member], parts: _Parts
+) -> tuple[str, Mapping[str, list[Tag]]]:
     """The folder in an archive that a system has made of a class, and Gradescope's list of whose is what. Raises
     Refused."""
-    tops = {member.top("") for member in found if member.top("")}
+    tops = {member.top("") for member in members if member.top("")}
     [root] = tops if len(tops) == 1 else [""]
-    if not is_export(root, [top for member in found if (top := member.top(root))]):
+    if not is_export(root, [top for member in members if (top := member.top(root))]):
         root = ""
-    metadata = [member.members for member in found if member.top(root) == METADATA and len(member.members) == 1]
+    metadata = [member.members for member in members if member.top(root) == METADATA and len(member.members) == 1]
     if not metadata:
         return root, {}
     try:

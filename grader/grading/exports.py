@@ -74,12 +74,12 @@ def _moodle(results: Sequence[StudentResult], assignment: str, pages: Mapping[st
     folders = {}
     for result in results:
         who = result.handed.identity
-        if (found := re.search(r"\d+", _participant(who))) and (page := pages.get(result.student)):
+        if (match := re.search(r"\d+", _participant(who))) and (page := pages.get(result.student)):
             name = (
                 re.sub(r"[_/\\:*?\"<>|]", " ", who.told("full name") or _without_number(result)).strip(" .~")
                 or "student"
             )
-            folders[f"{plain(name)}_{found[0]}_assignsubmission_file_/feedback.html"] = page
+            folders[f"{plain(name)}_{match[0]}_assignsubmission_file_/feedback.html"] = page
     return {"-moodle.csv": _csv(columns, rows, BOM), "-moodle-feedback.zip": _zip(_read(folders))}
 
 

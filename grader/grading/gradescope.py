@@ -60,10 +60,10 @@ def grade(root: Path) -> None:
     student and instructor that the autograder failed, and nobody gets a wrong grade."""
     confine = confinement()
     try_out(confine)
-    found = store.read(in_folder(root / "submission"))
+    records = store.read(in_folder(root / "submission"))
     results = root / "results"
     results.mkdir(exist_ok=True)
-    write_whole(results / "results.json", json.dumps(as_results(judge(found, confine)), indent=1).encode())
+    write_whole(results / "results.json", json.dumps(as_results(judge(records, confine)), indent=1).encode())
 
 
 def as_results(grade: Grade, comments: Sequence[str] = ()) -> Mapping[str, Any]:

@@ -67,12 +67,12 @@ class Tag(NamedTuple):
 
 def tag_of(name: str) -> Tag | None:
     """What Moodle or Canvas has written into a name; None if neither has."""
-    if (found := _MOODLE.search(name)) and found.start():
-        return Tag(name[: found.start()], Identity(MOODLE, found[1], names=(name,)))
-    if found := _ANONYMOUS.match(name):
-        return Tag(found[2], Identity(CANVAS, found[2], bool(found[1]), (name,)))
-    if (found := _CANVAS.search(name)) and found.start():
-        return Tag(name[: found.start()], Identity(CANVAS, found[2], bool(found[1]), (name,)))
+    if (match := _MOODLE.search(name)) and match.start():
+        return Tag(name[: match.start()], Identity(MOODLE, match[1], names=(name,)))
+    if match := _ANONYMOUS.match(name):
+        return Tag(match[2], Identity(CANVAS, match[2], bool(match[1]), (name,)))
+    if (match := _CANVAS.search(name)) and match.start():
+        return Tag(name[: match.start()], Identity(CANVAS, match[2], bool(match[1]), (name,)))
     return None
 
 

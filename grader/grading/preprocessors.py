@@ -81,9 +81,9 @@ class AnyNotebook(NotebookExporter):
 def _notebook(data: bytes) -> NotebookNode:
     """A notebook, as nbformat reads it; if it can't, one of the cells that are found, and of what is odd about them."""
     try:
-        found: NotebookNode = nbformat.reads(data.decode(), as_version=4)
-        nbformat.validate(found)
-        return found
+        notebook: NotebookNode = nbformat.reads(data.decode(), as_version=4)
+        nbformat.validate(notebook)
+        return notebook
     except Exception:  # whatever is wrong with it, it is read in our way, or it is not read
         pass
     try:
@@ -216,7 +216,7 @@ class GradeFromFiles(NbGraderPreprocessor):
                     cell.outputs = self._outputs(cell, found, confine)
         return nb, resources
 
-    def _outputs(self, cell: NotebookNode, found: StudentAnswers, confine: Confinement | None) -> list[NotebookNode]:
+    def _outputs(self, cell: NotebookNode, answers: StudentAnswers, confine: Confinement | None) -> list[NotebookNode]:
         """What nbgrader takes the points from, and what the feedback shows."""
         exercise = EXERCISES.get(checked_exercise(cell.source) or "")
         if exercise is None:
@@ -231,12 +231,12 @@ class GradeFromFiles(NbGraderPreprocessor):
                     ],
                 )
             ]
-        graded, doubts = judge.judge_one(exercise, found.answers.get(exercise.name, Tree()), confine, self.seed)
+        graded, doubts = judge.judge_one(exercise, answers.answers.get(exercise.name, Tree()), confine, self.seed)
         for doubt in doubts:
             self.log.warning(f"{exercise.name}: {doubt} Autograde this submission again (--force).")
         maximum = graded.maximum if exercise.optional else float(cell.metadata.nbgrader["points"])
         return [
-            *_remarks((*found.remarks, *doubts)),
+            *_remarks((*answers.remarks, *doubts)),
             new_output("display_data", {"text/html": card_html(graded, graded.sections), "text/plain": graded.text}),
             new_output("execute_result", {"text/plain": number(graded.points / graded.maximum * maximum)}),
         ]

@@ -87,8 +87,8 @@ def _first(row: Row, columns: Iterable[str]) -> str:
 
 def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
     """What was handed in, with what the roster says of each, who has handed in nothing, and who is not on it."""
-    found = HandIns(handed)
-    found.odd = list(handed.odd)
+    compared = HandIns(handed)
+    compared.odd = list(handed.odd)
     left = list(range(len(handed)))
     missing: list[Row] = []
     for keys in (_ids, _names):  # a number tells more than a name
@@ -98,13 +98,13 @@ def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
             if len(same) == 1:
                 [at] = same
                 left.remove(at)
-                found[at] = handed[at]._replace(identity=_told(handed[at].identity, row))
+                compared[at] = handed[at]._replace(identity=_told(handed[at].identity, row))
             else:
                 remaining.append(row)
         rows = missing = remaining
-    found.missing = [HandIn(called(name_of(row)), (), identity=_told(Identity(), row)) for row in missing]
-    found.odd += [(handed[at].student, NOT_ON_IT) for at in left]
-    return found
+    compared.missing = [HandIn(called(name_of(row)), (), identity=_told(Identity(), row)) for row in missing]
+    compared.odd += [(handed[at].student, NOT_ON_IT) for at in left]
+    return compared
 
 
 def _told(identity: Identity, row: Row) -> Identity:

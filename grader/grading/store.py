@@ -52,9 +52,9 @@ def grade_one(handed: HandIn, settings: Settings) -> StoreEntry:
     return StoreEntry(key)
 
 
-def key_of(found: submission.StudentAnswers, seed: str) -> str:
+def key_of(answers: submission.StudentAnswers, seed: str) -> str:
     """The name of the grade file of a submission."""
-    return f"{fingerprint(found)}-{rubric(seed)}.json"
+    return f"{fingerprint(answers)}-{rubric(seed)}.json"
 
 
 def read(handed: HandIn) -> submission.StudentAnswers:

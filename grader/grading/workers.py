@@ -63,8 +63,8 @@ class Worker:
     def answer(self) -> StoreEntry | MachineTrouble | None:
         """What it has found; None if it is dead."""
         try:
-            found: StoreEntry | MachineTrouble = self.pipe.recv()
-            return found
+            entry: StoreEntry | MachineTrouble = self.pipe.recv()
+            return entry
         except (EOFError, OSError):
             return None
 

@@ -262,8 +262,8 @@ def measure(name: str, schedule: str = "") -> Outcome | None:
 
 
 def _show_costs(events: Iterable[Event]) -> None:
-    found = costs(events)
-    _show(durations.table(found), durations.text(found))
+    total = costs(events)
+    _show(durations.table(total), durations.text(total))
 
 
 @_where_jobs_run

@@ -44,10 +44,10 @@ Marks = Mapping[str, Mark]
 def read() -> dict[str, Mark]:
     """What is kept; nothing if there is no file, or none that can be read."""
     try:
-        found = json.loads(FILE.read_text(encoding="utf-8"))
+        data = json.loads(FILE.read_text(encoding="utf-8"))
         return {
             str(name): Mark(str(status), float(points), tuple(str(one) for more in wrong for one in more))
-            for name, (status, points, *wrong) in found.items()
+            for name, (status, points, *wrong) in data.items()
             if status in STATUSES
         }
     except (OSError, ValueError, TypeError, AttributeError):

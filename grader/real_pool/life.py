@@ -207,13 +207,13 @@ class JobHistory:
 def exit_of(event: Event) -> Exit:
     """How the program ended, by an event 005, or the 004 of a job that is queued again."""
     text = "\n".join(event.body)
-    if found := re.search(r"return value (-?\d{1,9})\)", text):
-        return Exit(int(found[1]))
-    found = re.search(r"\(signal (\d{1,9})\)", text)
-    return Exit(signal=int(found[1])) if found else Exit()
+    if match := re.search(r"return value (-?\d{1,9})\)", text):
+        return Exit(int(match[1]))
+    match = re.search(r"\(signal (\d{1,9})\)", text)
+    return Exit(signal=int(match[1])) if match else Exit()
 
 
 def hold_codes(event: Event) -> tuple[int, int]:
     """Code and subcode of an event 012."""
-    found = re.search(r"Code (-?\d{1,9}) Subcode (-?\d{1,9})\b", "\n".join(event.body))
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    match = re.search(r"Code (-?\d{1,9}) Subcode (-?\d{1,9})\b", "\n".join(event.body))
+    return (int(match[1]), int(match[2])) if match else (0, 0)

@@ -58,10 +58,10 @@ class GrowingLog:
 
 
 def _event(head: str, body: list[str]) -> Event | None:
-    found = _HEADER.fullmatch(head.rstrip())
-    if not found:
+    match = _HEADER.fullmatch(head.rstrip())
+    if not match:
         return None
-    number, cluster, proc, when, words = found.groups()
+    number, cluster, proc, when, words = match.groups()
     try:
         moment = datetime.fromisoformat(when).replace(tzinfo=UTC)
     except ValueError:  # the 31st of February

@@ -130,13 +130,13 @@ def run_of(text: str) -> tuple[str, frozenset[str]]:
     """What a run is recognised by: which job it is of where (cluster and process, access point, time of submission; ''
     if it is no log), and the facts that stay the same if names, hosts and numbers of jobs are replaced, times are
     shifted, or lines are laid out anew: the seconds from event to event, and what was transferred and used."""
-    found = read_handed_in(text)
-    if found.job is None:
+    summary = read_handed_in(text)
+    if summary.job is None:
         return "", frozenset()
     events = [
         event
         for event in read(_tidy(text))
-        if (event.cluster, event.proc) == (found.job.cluster, found.job.proc) and event.number != AD_INFORMATION
+        if (event.cluster, event.proc) == (summary.job.cluster, summary.job.proc) and event.number != AD_INFORMATION
     ]
     told = [
         f"{now.number} {now.text[:12]} {after.number} {after.text[:12]} {after.time - now.time:.0f} s"
@@ -154,11 +154,18 @@ def run_of(text: str) -> tuple[str, frozenset[str]]:
     for fact in told[:MOST_FACTS]:
         often[fact] += 1
         facts.append(f"{fact} ({often[fact]})")
-    return f"{found.job} {found.access_point} {found.submitted}", frozenset(facts)
+    return f"{summary.job} {summary.access_point} {summary.submitted}", frozenset(facts)
 
 
-def _worth(found: LogSummary) -> tuple[int, ...]:
-    return found.genuine, found.survived, found.resumes, found.evictions, found.checkpoints, -len(found.problems)
+def _worth(summary: LogSummary) -> tuple[int, ...]:
+    return (
+        summary.genuine,
+        summary.survived,
+        summary.resumes,
+        summary.evictions,
+        summary.checkpoints,
+        -len(summary.problems),
+    )
 
 
 def _tidy(text: str) -> str:
@@ -191,7 +198,7 @@ def _shown(job: JobId, events: Sequence[Event], asked: ExpectedSubmission) -> Lo
     holds = tuple(event.body[0] if event.body else "" for event in events if event.number == 12)
     end = next((event for event in events if event.number == 5), None)
     origin = SIMULATED if _is_simulated(events, activations) else REAL
-    found = LogSummary(
+    summary = LogSummary(
         origin,
         tuple(_problems(events, activations)) if origin == REAL else (),
         job,
@@ -204,15 +211,15 @@ def _shown(job: JobId, events: Sequence[Event], asked: ExpectedSubmission) -> Lo
         _resumes(activations),
         exit_of(end) if end else None,
     )
-    return replace(found, problems=tuple(map(_safe, (*found.problems, *_other_submission(found, job, asked)))))
+    return replace(summary, problems=tuple(map(_safe, (*summary.problems, *_other_submission(summary, job, asked)))))
 
 
 def _activations(events: Sequence[Event]) -> tuple[Activation, ...]:
-    found: list[Activation] = []
+    activations: list[Activation] = []
     for event in events:
         body = "\n".join(event.body)
         if event.number == 1:
-            found.append(
+            activations.append(
                 Activation(
                     _value(r"SlotName: *(\S+)", body) or "an unnamed slot",
                     _address(event.text),
@@ -220,18 +227,18 @@ def _activations(events: Sequence[Event]) -> tuple[Activation, ...]:
                     event.time,
                 )
             )
-        elif event.number in (4, 5) and found and found[-1].ended is None:
-            found[-1] = replace(
-                found[-1],
+        elif event.number in (4, 5) and activations and activations[-1].ended is None:
+            activations[-1] = replace(
+                activations[-1],
                 ended=event.time,
                 sent=_number(rf"{BYTES}Run Bytes Sent By Job", body),
                 received=_number(rf"{BYTES}Run Bytes Received By Job", body),
                 executed=_number(r"TimeExecute \(s\) {0,20}: {0,20}(\d{1,9})\b", body),
                 requeued="terminated and was requeued" in body,
             )
-        elif event.number in (7, 24) and found and found[-1].ended is None:
-            found[-1] = replace(found[-1], ended=event.time)
-    return tuple(found)
+        elif event.number in (7, 24) and activations and activations[-1].ended is None:
+            activations[-1] = replace(activations[-1], ended=event.time)
+    return tuple(activations)
 
 
 def _resumes(activations: Sequence[Activation]) -> int:
@@ -246,8 +253,8 @@ def _resumes(activations: Sequence[Activation]) -> int:
 
 
 def _value(pattern: str, text: str) -> str | None:
-    found = re.search(pattern, text)
-    return found[1] if found else None
+    match = re.search(pattern, text)
+    return match[1] if match else None
 
 
 def _number(pattern: str, text: str) -> int | None:
@@ -350,72 +357,72 @@ def _wrong_sums(events: Sequence[Event], activations: Sequence[Activation]) -> I
             yield f"The activations have {what} {sum(parts)} bytes, and {total} are told in all."
 
 
-def _other_submission(found: LogSummary, job: JobId, asked: ExpectedSubmission) -> Iterator[str]:
+def _other_submission(summary: LogSummary, job: JobId, asked: ExpectedSubmission) -> Iterator[str]:
     """Why this is not the submission that was asked for."""
     if asked.cluster is not None and job.cluster != asked.cluster:
         yield f"It is the log of cluster {job.cluster}, and {asked.cluster} is asked for."
-    if not found.notes.startswith(asked.notes):
-        has = f"has the notes “{shorten(found.notes, 60)}”" if found.notes else "has no notes"
+    if not summary.notes.startswith(asked.notes):
+        has = f"has the notes “{shorten(summary.notes, 60)}”" if summary.notes else "has no notes"
         yield f"Its event 000 {has}; the job that is asked for has notes that begin with “{asked.notes}”."
-    if found.submitted is not None and asked.since is not None and found.submitted < asked.since:
-        yield f"It was submitted at {_clock(found.submitted)}, which is before {_clock(asked.since)}."
-    if found.submitted is not None and asked.until is not None and found.submitted > asked.until:
-        yield f"It was submitted at {_clock(found.submitted)}, which is after {_clock(asked.until)}."
+    if summary.submitted is not None and asked.since is not None and summary.submitted < asked.since:
+        yield f"It was submitted at {_clock(summary.submitted)}, which is before {_clock(asked.since)}."
+    if summary.submitted is not None and asked.until is not None and summary.submitted > asked.until:
+        yield f"It was submitted at {_clock(summary.submitted)}, which is after {_clock(asked.until)}."
 
 
 # -- in words --------------------------------------------------------------------------------
 
 
-def which(found: LogSummary) -> str:
+def which(summary: LogSummary) -> str:
     """Which job's log it is, in sentences."""
-    if found.origin != REAL:
-        return SAID[found.origin]
+    if summary.origin != REAL:
+        return SAID[summary.origin]
     when = (
         ""
-        if found.submitted is None
-        else f", submitted at {_clock(found.submitted)} from {found.access_point or 'an unnamed host'}"
+        if summary.submitted is None
+        else f", submitted at {_clock(summary.submitted)} from {summary.access_point or 'an unnamed host'}"
     )
-    if not found.activations:
-        return _safe(f"The event log of job {found.job}{when}. It never started: see condor_q -better-analyze.")
-    slots = series(list(dict.fromkeys(found.slots)))
+    if not summary.activations:
+        return _safe(f"The event log of job {summary.job}{when}. It never started: see condor_q -better-analyze.")
+    slots = series(list(dict.fromkeys(summary.slots)))
     return _safe(
-        f"The event log of job {found.job}{when}, with {count(len(found.activations), 'activation')} in {slots}."
+        f"The event log of job {summary.job}{when}, with {count(len(summary.activations), 'activation')} in {slots}."
     )
 
 
-def saved(found: LogSummary) -> str:
+def saved(summary: LogSummary) -> str:
     """Whether checkpoints came to the access point, or what is missing."""
-    if found.checkpoints:
-        return f"{count(found.checkpoints, 'checkpoint')} came to the access point."
+    if summary.checkpoints:
+        return f"{count(summary.checkpoints, 'checkpoint')} came to the access point."
     held = "".join(
-        f" It was held: {reason.rstrip('.') or 'no reason is given'}." for reason in dict.fromkeys(found.holds)
+        f" It was held: {reason.rstrip('.') or 'no reason is given'}." for reason in dict.fromkeys(summary.holds)
     )
     return _safe(
         f"No checkpoint came to the access point: there is no transfer of output files before the last one.{held}"
     )
 
 
-def evicted(found: LogSummary) -> str:
+def evicted(summary: LogSummary) -> str:
     """Whether it was evicted, or how that is done."""
-    if found.evictions:
-        return f"It was evicted {count(found.evictions, 'time')}."
-    if found.holds and found.resumes:
+    if summary.evictions:
+        return f"It was evicted {count(summary.evictions, 'time')}."
+    if summary.holds and summary.resumes:
         return "It was held while it ran, which took its slot away as an eviction does."
-    return f"It was not evicted: while it runs, condor_vacate_job {found.job} does that."
+    return f"It was not evicted: while it runs, condor_vacate_job {summary.job} does that."
 
 
-def went_on(found: LogSummary) -> str:
+def went_on(summary: LogSummary) -> str:
     """Whether it began again with its checkpoint, and how it ended."""
-    if found.resumes:
-        again = f"After that it began {count(found.resumes, 'time')} with its checkpoint{_came_along(found)}."
-    elif len(found.activations) > 1:
+    if summary.resumes:
+        again = f"After that it began {count(summary.resumes, 'time')} with its checkpoint{_came_along(summary)}."
+    elif len(summary.activations) > 1:
         again = "It began again without a checkpoint: none had come to the access point before that."
     else:
         again = "It did not start again, by this log: hand it in when the job has ended."
     end = (
         "By this log it has not ended yet."
-        if found.exit is None
-        else f"It ended with {str(found.exit).replace('exit code', 'return value')}."
+        if summary.exit is None
+        else f"It ended with {str(summary.exit).replace('exit code', 'return value')}."
     )
     return f"{again} {end}"
 
@@ -429,9 +436,9 @@ SAID = {
 """What there is to say of a text that is no log of a real HTCondor."""
 
 
-def _came_along(found: LogSummary) -> str:
-    first = found.activations[0].received
-    more = [now.received - first for now in found.activations[1:] if first is not None and now.received is not None]
+def _came_along(summary: LogSummary) -> str:
+    first = summary.activations[0].received
+    more = [now.received - first for now in summary.activations[1:] if first is not None and now.received is not None]
     return f" ({max(more)} bytes more than at first were sent to it)" if more and max(more) > 0 else ""
 
 

@@ -344,9 +344,9 @@ def mirror(apt: Path = Path("/etc/apt")) -> str:
         if file.suffix not in (".list", ".sources") or not file.is_file():
             continue
         for line in file.read_text(errors="replace").splitlines():
-            found = re.match(r"(?:URIs:|deb(?:\s+\[.*?\])?)\s+(https?://\S+/debian)/?(?:\s|$)", line)
-            if found:
-                return found[1]
+            match = re.match(r"(?:URIs:|deb(?:\s+\[.*?\])?)\s+(https?://\S+/debian)/?(?:\s|$)", line)
+            if match:
+                return match[1]
     return MIRROR
 
 

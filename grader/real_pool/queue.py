@@ -131,10 +131,10 @@ class HTCondor:
         """Put the job of a submit file into the queue. `log`: its event log, if the file names none."""
         added = ["-append", f"log = {log}"] if log else []
         said = self.run("condor_submit", "-terse", *added, submit_file.name, directory=submit_file.parent)
-        found = re.search(r"^(\d+)\.(\d+) - ", said, re.MULTILINE)
-        if not found:
+        match = re.search(r"^(\d+)\.(\d+) - ", said, re.MULTILINE)
+        if not match:
             raise PoolError(f"condor_submit did not name a job: {said.strip()}")
-        return JobId(int(found[1]), int(found[2]))
+        return JobId(int(match[1]), int(match[2]))
 
     def vacate(self, job: JobId, fast: bool = False) -> None:
         """Evict the job; with `fast` it gets no SIGTERM."""
@@ -163,10 +163,10 @@ class HTCondor:
 
     def ad(self, job: JobId, *attributes: str) -> idle.Ad:
         """Attributes of the job's ClassAd in the queue; {} if it has left that."""
-        found: list[idle.Ad] = json.loads(
+        ads: list[idle.Ad] = json.loads(
             self.run("condor_q", str(job), "-json", "-attributes", ",".join(attributes)) or "[]"
         )
-        return found[0] if found else {}
+        return ads[0] if ads else {}
 
     def why_idle(self, job: JobId) -> list[str]:
         """What keeps a job idle, in lines of text."""
@@ -255,14 +255,14 @@ class Bindings(HTCondor):
 
     def ad(self, job: JobId, *attributes: str) -> idle.Ad:
         with self._schedd() as schedd:
-            found = schedd.query(f"ClusterId == {job.cluster} && ProcId == {job.proc}", list(attributes))
-            return dict(found[0]) if found else {}
+            ads = schedd.query(f"ClusterId == {job.cluster} && ProcId == {job.proc}", list(attributes))
+            return dict(ads[0]) if ads else {}
 
     def why_idle(self, job: JobId) -> list[str]:
         with self._schedd() as schedd:
-            found = schedd.query(f"ClusterId == {job.cluster} && ProcId == {job.proc}")
+            ads = schedd.query(f"ClusterId == {job.cluster} && ProcId == {job.proc}")
             slots = self.api.Collector().query(self.api.AdType.Startd)  # which are slots to every version
-        return idle.reasons(found[0], slots, evaluate) if found else []
+        return idle.reasons(ads[0], slots, evaluate) if ads else []
 
 
 def evaluate(expression: str, mine: idle.Ad, target: idle.Ad) -> object:

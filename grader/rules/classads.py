@@ -157,10 +157,10 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     """(kind, token) for each token that is not white space or a comment. Keywords are operators."""
     tokens, at = [], 0
     while at < len(text):
-        found = _TOKEN.match(text, at)
-        if found is None:
+        match = _TOKEN.match(text, at)
+        if match is None:
             raise _Unreadable("a quote is not closed" if text[at] in "\"'" else f"{text[at]} can't stand there")
-        kind, token, at = str(found.lastgroup), found[0], found.end()
+        kind, token, at = str(match.lastgroup), match[0], match.end()
         if token.lower() in ("is", "isnt"):
             kind, token = "operator", token.lower()
         if kind != "space":
@@ -234,27 +234,27 @@ class _Reader:
         signs = []
         while self.ahead in ("-", "+", "!", "~") and self._kind() == "operator":
             signs.append(self._next())
-        found = self._primary()
+        value = self._primary()
         for sign in reversed(signs):
-            found = self._signed(sign, found)
-        return found
+            value = self._signed(sign, value)
+        return value
 
     def _signed(self, sign: str, operand: _Meaning) -> _Meaning:
         return self._foreign(sign) if sign == "~" else lambda ad: _SIGNS[sign](operand(ad))
 
     def _primary(self) -> _Meaning:
         scope, at = self.ahead.lower(), self._at
-        found = self._atom()
+        value = self._atom()
         while True:
             if self._take("."):
                 name = self._name()
-                found = self._attribute(name) if scope == "my" and self._at == at + 3 else self._foreign(".")
+                value = self._attribute(name) if scope == "my" and self._at == at + 3 else self._foreign(".")
             elif self._take("["):
                 self.expression()
                 self._need("]")
-                found = self._foreign("[")
+                value = self._foreign("[")
             else:
-                return found
+                return value
 
     def _atom(self) -> _Meaning:
         if self._kind() in _VALUES or self.ahead.lower() in _WORDS:
@@ -388,10 +388,10 @@ def _calculated(calculate: Callable[[int | float, int | float], int | float | No
         if isinstance(left, (str, Nothing)) or isinstance(right, (str, Nothing)):
             return ERROR
         try:
-            found = calculate(left, right)
+            value = calculate(left, right)
         except (ZeroDivisionError, OverflowError):
             return ERROR
-        return (found + 2**63) % 2**64 - 2**63 if isinstance(found, int) else found
+        return (value + 2**63) % 2**64 - 2**63 if isinstance(value, int) else value
 
     return _of_values(operation)
 

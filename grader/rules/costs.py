@@ -37,21 +37,21 @@ def costs(events: Iterable[Event]) -> Costs:
         if event.number in NAMES:
             what = event.text if event.name == "FILE_TRANSFER" else event.name
             jobs.setdefault((event.cluster, event.proc), []).append((what, event.time))
-    found = Costs()
+    total = Costs()
     for job in jobs.values():
-        _follow(job, found)
-    return found
+        _follow(job, total)
+    return total
 
 
-def _follow(job: list[tuple[str, float]], found: Costs) -> None:
+def _follow(job: list[tuple[str, float]], total: Costs) -> None:
     at: dict[str, float] = {}
     for (what, time), (following, _) in pairwise([*job, ("", 0.0)]):
         if what == SENDS and (idle := [at[one] for one in (SUBMIT, EVICTED, RELEASED) if one in at]):
-            found.waits.append(time - max(idle))
+            total.waits.append(time - max(idle))
         elif what == SENT and SENDS in at:
-            found.downloads.append(time - at[SENDS])
+            total.downloads.append(time - at[SENDS])
         elif what == FETCHED and FETCHES in at and following != TERMINATED:
-            found.uploads.append(time - at[FETCHES])
+            total.uploads.append(time - at[FETCHES])
         elif what == EVICTED and SENDS in at:
-            found.slots.append(time - at[SENDS])
+            total.slots.append(time - at[SENDS])
         at[what] = time

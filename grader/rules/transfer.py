@@ -268,9 +268,9 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
     return TransferFailure(tuple(failed), sent, list(failed.values())[-1]) if failed else sent
 
 
-def file_over_directory(found: Tree, sent: Tree) -> bool:
+def file_over_directory(tree: Tree, sent: Tree) -> bool:
     """Whether a file would arrive where a directory of its name has arrived, which fails."""
-    return any(isinstance(entry, File) and isinstance(sent.get(path), Directory) for path, entry in found.items())
+    return any(isinstance(entry, File) and isinstance(sent.get(path), Directory) for path, entry in tree.items())
 
 
 class KeptPaths:
@@ -284,16 +284,16 @@ class KeptPaths:
     def __init__(self) -> None:
         self.known: set[str] = set()
 
-    def made_besides(self, path: str, found: Tree) -> tuple[str, ...]:
+    def made_besides(self, path: str, tree: Tree) -> tuple[str, ...]:
         """The directories that are made besides for a listed path, given what of it is sent. HTCondor
         knows them again only if they are spelt alike: `./dir` is another one than `dir`."""
         name, spelt = posixpath.normpath(path), path.rstrip("/")
-        if not isinstance(found.get(name), Directory):
+        if not isinstance(tree.get(name), Directory):
             self.known.update(parents(spelt))
             return ()
         if not contents_only(path):
-            return tuple(self._visit(found.below(name), spelt, ""))
-        made = tuple(self._visit_all(found.below(name), spelt, ""))
+            return tuple(self._visit(tree.below(name), spelt, ""))
+        made = tuple(self._visit_all(tree.below(name), spelt, ""))
         self.known.update((spelt, *parents(spelt)))
         return made
 

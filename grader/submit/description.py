@@ -141,22 +141,22 @@ class Description:
             self._assignment(place, line, lines)
 
     def _assignment(self, place: Place, line: str, lines: Lines) -> None:
-        found = _ASSIGNMENT.fullmatch(line)
-        if found is None and _DAG.fullmatch(line) and not self.macros.places:
+        match = _ASSIGNMENT.fullmatch(line)
+        if match is None and _DAG.fullmatch(line) and not self.macros.places:
             raise Problem("this is a DAG file", "Name a node's submit file: the one behind its JOB.")
-        if found is None or (found["operator"] == ":") or found["name"].lower() == "queue":
+        if match is None or (match["operator"] == ":") or match["name"].lower() == "queue":
             raise Problem(
                 f"{line[:60]!r} is neither `command = value` nor a queue statement",
                 "Check the line for a missing = sign or a missing \\ above it.",
             )
-        name, value = self.macros.expand(found["name"]), found["value"]
+        name, value = self.macros.expand(match["name"]), match["value"]
         if name[:1] in ("+", "-"):
             name, value = "MY." + name[1:], value if name[0] == "+" else ""
         if not re.fullmatch(r"[\w./]+", name, re.ASCII):
             raise Problem(
                 f"{name!r} can't be the name of a command", "Names are made of letters, digits, underscores and dots."
             )
-        if found["operator"] == "@=":
+        if match["operator"] == "@=":
             value = _here_document(value, lines)
         self.macros.refer(value)
         self.macros.define(name, value, place)
@@ -175,8 +175,8 @@ class Description:
                 raise Problem("the list has no end", "Add a line with `)` alone.")
         return Queue(place, arguments, tuple(rows))
 
-    def _directive(self, place: Place, found: re.Match[str], depth: int) -> Iterator[Queue]:
-        word, options, value = found[1].lower(), found[2].rstrip(), self.macros.expand(found[3])
+    def _directive(self, place: Place, match: re.Match[str], depth: int) -> Iterator[Queue]:
+        word, options, value = match[1].lower(), match[2].rstrip(), self.macros.expand(match[3])
         if word == "warning":
             self.remarks.append(Remark(*place, value, CAUTION))
             return
@@ -215,8 +215,8 @@ class Description:
             return not self._holds(text[1:])
         if not text and condition.strip():
             return False
-        if found := re.fullmatch(r"defined(?:\s+([\w./]*))?", text, re.IGNORECASE | re.ASCII):
-            name = found[1] or ""
+        if match := re.fullmatch(r"defined(?:\s+([\w./]*))?", text, re.IGNORECASE | re.ASCII):
+            name = match[1] or ""
             return bool(re.fullmatch(r"[\d.]+|true|false", name, re.IGNORECASE) or self.macros.get(name))
         if re.match(r"version\b", text, re.IGNORECASE):
             raise Problem(

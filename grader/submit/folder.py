@@ -105,8 +105,8 @@ class TreeFolder:
 
     def names(self, path: str) -> list[str]:
         """See Folder.names."""
-        found = self.get(path)
-        return found.top() if isinstance(found, Tree) else []
+        entry = self.get(path)
+        return entry.top() if isinstance(entry, Tree) else []
 
 
 class Inputs(NamedTuple):
@@ -145,17 +145,17 @@ def inputs(folder: Folder, home: str, paths: Iterable[str], keep_paths: bool, no
                 continue
             noted(f"{path} of the submit directory stands for {url}, as there is no network here")
         try:
-            found = _input(folder, posixpath.join(home, path), path, keep_paths, noted)
+            entry = _input(folder, posixpath.join(home, path), path, keep_paths, noted)
         except _Missing as failed:
             noted(failed.sentence, HELD)
             missing = missing or failed.what
             continue
-        if file_over_directory(found, brought):
+        if file_over_directory(entry, brought):
             raise Problem(f"{path} would arrive where a directory of its name has arrived", "List it before that one.")
-        besides = kept.made_besides(path, found) if keep_paths and not posixpath.isabs(path) else ()
-        if any("/" in place and posixpath.dirname(place) not in brought | found for place in besides):
+        besides = kept.made_besides(path, entry) if keep_paths and not posixpath.isabs(path) else ()
+        if any("/" in place and posixpath.dirname(place) not in brought | entry for place in besides):
             raise Problem(f"{path} is listed after a part of it, with preserve_relative_paths", "List it once.")
-        brought = brought | Tree({place: Directory() for place in besides}) | found
+        brought = brought | Tree({place: Directory() for place in besides}) | entry
     return Inputs(brought, missing)
 
 
@@ -163,14 +163,14 @@ def stdin(folder: Folder, home: str, path: str, noted: Callable[..., None]) -> I
     """R3: what every execution has on its standard input, which is sent like the input files."""
     if path == "/dev/null":
         return Inputs(Tree())
-    found = folder.get(posixpath.join(home, path))
-    if isinstance(found, Tree):
+    entry = folder.get(posixpath.join(home, path))
+    if isinstance(entry, Tree):
         raise Problem(f"{path} is a directory", "Check its name.")
-    if found is None:
+    if entry is None:
         failed = _not_there(path)
         noted(failed.sentence, HELD)
         return Inputs(Tree(), failed.what)
-    return Inputs(Tree({posixpath.basename(path): found}))
+    return Inputs(Tree({posixpath.basename(path): entry}))
 
 
 def _not_there(path: str) -> _Missing:
@@ -191,18 +191,18 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool, noted: Calla
     destination = name if kept else posixpath.basename(name)
     if ".." in (*destination.split("/"), posixpath.basename(path)):
         raise Problem(f"{path} leads out of the sandbox", "Name a file without `..`.")
-    found = folder.get(where)
-    if found is None:
+    entry = folder.get(where)
+    if entry is None:
         raise _not_there(path)
-    if isinstance(found, File):
+    if isinstance(entry, File):
         if contents_only(path):
             raise _Missing(path, errno.ENOTDIR, f"{path} is no directory", "Write it without the slash.")
-        return Tree({destination: found})
+        return Tree({destination: entry})
     if not contents_only(path) and isinstance(folder.standing(where), Link):
         raise _Missing(
             path, errno.EISDIR, f"{path} is a symbolic link to a directory", f"Write {path}/ for what is in it."
         )
-    contents = _links_followed(folder, where, found, noted)
+    contents = _links_followed(folder, where, entry, noted)
     if name in (".", "/") or (contents_only(path) and not (kept and contents)):
         return contents
     return contents.moved_below(destination)

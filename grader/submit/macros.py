@@ -113,16 +113,16 @@ class Macros:
                 break
         raise _circle(text)
 
-    def _value(self, found: re.Match[str]) -> str:
-        if found["body"] is not None:
-            name, has_default, default = found["body"].partition(":")
-            if found["simple"]:
+    def _value(self, match: re.Match[str]) -> str:
+        if match["body"] is not None:
+            name, has_default, default = match["body"].partition(":")
+            if match["simple"]:
                 return os.environ.get(name) or (default if has_default else os.environ.get(name, "UNDEFINED"))
             value = self.get(name)
             if value is None and not has_default:
                 self.undefined.add(name)
             return value or default
-        function, argument = found["function"], found["argument"]
+        function, argument = match["function"], match["argument"]
         if function in ("INT", "REAL"):
             return self._number(function, argument)
         if function[0] == "F":

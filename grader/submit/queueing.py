@@ -46,12 +46,12 @@ class Arguments:
         keyword = _KEYWORD.search(text)
         if keyword is None:
             return cls(count=_count(text))
-        found = _VARIABLES.fullmatch(text[: keyword.start()])
-        assert found, "its two groups may be empty, and the first takes any text"
-        names = tuple(re.findall(r"[\w.]+", found["names"])) or ("Item",)
+        match = _VARIABLES.fullmatch(text[: keyword.start()])
+        assert match, "its two groups may be empty, and the first takes any text"
+        names = tuple(re.findall(r"[\w.]+", match["names"])) or ("Item",)
         mode = keyword[1].lower()
         selected, kind, items = _qualifiers(text[keyword.end() :].strip(), mode)
-        here = cls(_count(found["count"]), names, mode, selected, kind)
+        here = cls(_count(match["count"]), names, mode, selected, kind)
         if items.startswith("("):
             closed = items.endswith(")")
             return replace(here, listed=items[1 : -1 if closed else None].strip(), open=not closed)
@@ -84,22 +84,22 @@ def _qualifiers(text: str, mode: str) -> tuple[slice, str, str]:
     """The slice, the kind that `matching` accepts, and the rest."""
     selected, kind = slice(None), "any"
     while True:
-        if found := _SLICE.match(text):
-            start, stop, step = (None if part is None else int(part) for part in found.groups())
-            if step == 0 or found[0].strip() == "[]":
-                raise Problem(f"{found[0].strip()} selects nothing", "Write [START:END] or [START:END:STEP].")
+        if match := _SLICE.match(text):
+            start, stop, step = (None if part is None else int(part) for part in match.groups())
+            if step == 0 or match[0].strip() == "[]":
+                raise Problem(f"{match[0].strip()} selects nothing", "Write [START:END] or [START:END:STEP].")
             selected = slice(start, stop, step)
         elif text.startswith("["):
             raise Problem(f"{text.split(']')[0]}] is not a slice", "Write [START:END] or [START:END:STEP].")
-        elif found := _QUALIFIER.match(text):
+        elif match := _QUALIFIER.match(text):
             if mode != "matching":
                 raise Problem(
-                    f"`{mode} {found[1]}`: only matching takes files, dirs or any", "Put the items into parentheses."
+                    f"`{mode} {match[1]}`: only matching takes files, dirs or any", "Put the items into parentheses."
                 )
-            kind = found[1].lower()
+            kind = match[1].lower()
         else:
             return selected, kind, text
-        text = text[found.end() :]
+        text = text[match.end() :]
 
 
 def items(arguments: Arguments, rows: tuple[str, ...], folder: Folder) -> list[tuple[int, str]]:

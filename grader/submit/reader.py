@@ -253,10 +253,10 @@ def _queue(
 
 
 def _rows(file: str, folder: Folder, remarks: list[Remark]) -> tuple[str, ...]:
-    found = folder.get(file)
-    if not isinstance(found, File):
+    entry = folder.get(file)
+    if not isinstance(entry, File):
         raise Problem(f"there is no file {file} to take the items from", "Check its name.")
-    lines = tuple(line for _, line in logical_lines(found.text, file, remarks))
+    lines = tuple(line for _, line in logical_lines(entry.text, file, remarks))
     if any(line.startswith("#") for line in lines):
         text = "a line begins with #: HTCondor takes it as an item, not as a comment"
         remarks.append(Remark(file, None, text, CAUTION))

@@ -38,11 +38,11 @@ def remaps(text: str, bare: bool = False) -> tuple[tuple[str, str], ...]:
         raise Problem("HTCondor takes this in double quotes only", 'Write "name = new name; …".')
     pairs = []
     for entry in re.findall(r"(?:\\.|[^;\\])+", unquoted(text), re.DOTALL):
-        found = re.fullmatch(r"((?:\\.|[^=\\])+)=(.+)", entry, re.DOTALL)
-        if found is None and entry.strip():
+        match = re.fullmatch(r"((?:\\.|[^=\\])+)=(.+)", entry, re.DOTALL)
+        if match is None and entry.strip():
             raise Problem(f"{entry.strip()!r} is no pair of names", 'Write "name = new name; …".')
-        if found:
-            name, new = (re.sub(r"\\(.)", r"\1", part.strip()) for part in found.groups())
+        if match:
+            name, new = (re.sub(r"\\(.)", r"\1", part.strip()) for part in match.groups())
             pairs.append((name, new))
     return tuple(pairs)
 
@@ -60,11 +60,11 @@ def amount(text: str) -> str:
 def size(text: str, base: int) -> float | None:
     """The bytes that an amount() stands for, where one without a unit is in units of `base` bytes; None for an
     expression. HTCondor takes K for 1024, and so on."""
-    found = re.fullmatch(rf"({_NUMBER})\s*(?:([KMGT])B?)?", text.strip(), re.IGNORECASE)
-    if found is None:
+    match = re.fullmatch(rf"({_NUMBER})\s*(?:([KMGT])B?)?", text.strip(), re.IGNORECASE)
+    if match is None:
         return None
-    unit = 1024 ** (1 + "KMGT".index(found[3].upper())) if found[3] else base
-    return float(found[1]) * unit
+    unit = 1024 ** (1 + "KMGT".index(match[3].upper())) if match[3] else base
+    return float(match[1]) * unit
 
 
 def retry_until(text: str) -> str:
@@ -125,12 +125,12 @@ def environment(text: str) -> tuple[tuple[str, str], ...]:
 
 def _in_double_quotes(text: str) -> str:
     """What stands between the double quotes, where "" is one double quote."""
-    found = re.fullmatch(r'\s*"((?:[^"]|"")*)"\s*', text, re.DOTALL)
-    if found is None:
+    match = re.fullmatch(r'\s*"((?:[^"]|"")*)"\s*', text, re.DOTALL)
+    if match is None:
         raise Problem(
             "the double quotes don't match", 'Begin and end the value with one; write "" for a double quote within.'
         )
-    return found[1].replace('""', '"')
+    return match[1].replace('""', '"')
 
 
 def _words(text: str) -> list[str]:

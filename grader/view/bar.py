@@ -34,23 +34,23 @@ class Block:
 def blocks(moments: Sequence[Moment]) -> list[Block]:
     """The executions of a story, the one that goes on at its end too. Work is saved or lost when goodput or
     badput grow."""
-    found: list[Block] = []
+    drawn: list[Block] = []
     pending: list[Block] = []
     began, start, before = (moments[0].time if moments else 0.0), 0.0, None
     for now in moments:
         if now.kind in ("started", "restarted"):
             start = now.time - began
-        elif now.run is not None and (not found or found[-1].execution != now.execution):
+        elif now.run is not None and (not drawn or drawn[-1].execution != now.execution):
             pending.append(Block(start, now.time - began, now.execution))
-            found.append(pending[-1])
+            drawn.append(pending[-1])
         if now.kind not in ("submitted", "started", "restarted", "look", "exited") and (fate := _fate(now, before)):
             for block in pending:
                 block.fate = fate
             pending = []
         before = now
     if before is not None and before.kind == "look":
-        found.append(Block(start, before.time - began, before.execution))
-    return found
+        drawn.append(Block(start, before.time - began, before.execution))
+    return drawn
 
 
 def _fate(now: Moment, before: Moment | None) -> str | None:
@@ -93,20 +93,20 @@ def bar(moments: Sequence[Moment], until: float = 0.0) -> str:
     )
 
 
-def _endless(found: Sequence[Block]) -> list[Block]:
+def _endless(drawn: Sequence[Block]) -> list[Block]:
     """The executions of a job that never finishes: what it saves is of no use, and the last ones that are all alike are
     drawn LOOPS times."""
-    told = [Block(one.start, one.end, one.execution, VAIN if one.fate == SAFE else one.fate) for one in found]
+    told = [Block(one.start, one.end, one.execution, VAIN if one.fate == SAFE else one.fate) for one in drawn]
     alike = len(told)
     while alike > 0 and told[alike - 1].fate == told[-1].fate:
         alike -= 1
     return told[: alike + LOOPS]
 
 
-def _said(found: Sequence[Block], last: Moment) -> str:
+def _said(drawn: Sequence[Block], last: Moment) -> str:
     if last.kind == "never finishes":
         return "the job never finishes"
-    parts = [count(len(found), "execution")]
+    parts = [count(len(drawn), "execution")]
     if last.goodput:
         parts.append(f"{duration(last.goodput)} of computing kept")
     if last.badput:
@@ -116,8 +116,8 @@ def _said(found: Sequence[Block], last: Moment) -> str:
     return ", ".join(parts)
 
 
-def _drawn(found: Sequence[Block], scale: float) -> Iterator[str]:
-    for block in found:
+def _drawn(drawn: Sequence[Block], scale: float) -> Iterator[str]:
+    for block in drawn:
         left, right = block.start * scale, block.end * scale
         width = max(right - left, 0.2)
         took = f", {duration(block.end - block.start)}" if block.end > block.start else ""
@@ -151,10 +151,10 @@ def _hatched(width: float, box: str, step: float = 7.0) -> str:
     )
 
 
-def _thinned(found: Sequence[Block]) -> list[Block]:
+def _thinned(drawn: Sequence[Block]) -> list[Block]:
     """More executions than pixels: neighbours of the same fate as one block."""
     merged: list[Block] = []
-    for block in found:
+    for block in drawn:
         if merged and merged[-1].fate == block.fate and merged[-1].end == block.start:
             merged[-1] = Block(merged[-1].start, block.end, merged[-1].execution, block.fate)
         else:

@@ -23,17 +23,17 @@ def _falls_back(files: Tree) -> Iterator[Remedy]:
     first, end = module.ends
     start = ast.Name(first, ast.Load())
     indices = {node.slice for node in module.nodes(module.restore, ast.Subscript)}
-    found: list[ast.expr] = [
+    expressions: list[ast.expr] = [
         node
         for node in module.nodes(module.restore, ast.Constant)
         if type(node.value) is int and 0 <= node.value <= 1 and node not in indices
     ]
-    found += [
+    expressions += [
         node.value
         for node in module.nodes(module.restore, ast.Return)
         if isinstance(node.value, ast.Name) and node.value.id == end
     ]
-    for some in (*((one,) for one in found[:4]), found if len(found) > 1 else ()):
+    for some in (*((one,) for one in expressions[:4]), expressions if len(expressions) > 1 else ()):
         if some:
             yield Remedy(
                 module.changed(dict.fromkeys(some, start)),

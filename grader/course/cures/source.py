@@ -57,15 +57,15 @@ class Module:
 
     def called_by(self, function: ast.FunctionDef | None) -> list[ast.FunctionDef]:
         """A function and the functions of the module that it calls, directly or not."""
-        found: list[ast.FunctionDef] = []
+        functions: list[ast.FunctionDef] = []
         pending = [function]
         while pending:
             here = pending.pop()
-            if here is None or here in found:
+            if here is None or here in functions:
                 continue
-            found.append(here)
+            functions.append(here)
             pending += [self.function(name(node.func)) for node in ast.walk(here) if isinstance(node, ast.Call)]
-        return found
+        return functions
 
     @overload
     def nodes(self, function: ast.FunctionDef | None) -> Iterator[Placed]: ...

@@ -29,8 +29,8 @@ def _each(files: Tree, pattern: str) -> Iterator[tuple[int, re.Match[str], list[
     """The lines that match: number, match, and all lines."""
     lines = _lines(files)
     for number, line in enumerate(lines):
-        if found := re.match(pattern, line, re.IGNORECASE):
-            yield number, found, lines
+        if match := re.match(pattern, line, re.IGNORECASE):
+            yield number, match, lines
 
 
 def _after_queue(files: Tree) -> Iterator[Remedy]:

@@ -47,8 +47,8 @@ TIMEOUT = re.compile(rb"(\btimeout(?: +-\S+(?: +\d+[smhd]?)?)* +)(\d+)")
 """A time limit in a script."""
 
 
-def _ten_times(found: re.Match[bytes]) -> bytes:
-    return b"%s%d" % (found[1], 10 * int(found[2]))
+def _ten_times(match: re.Match[bytes]) -> bytes:
+    return b"%s%d" % (match[1], 10 * int(match[2]))
 
 
 SYMPTOMS = (

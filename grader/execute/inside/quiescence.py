@@ -112,7 +112,7 @@ def _look(parent: int, first: "int | None", asleep: "list[Thread]", me: "Thread"
     that it is blocked)}, or None if one is not blocked."""
     global _busy
     _busy = None
-    found: dict[Thread, Look] = {}
+    looks: dict[Thread, Look] = {}
     pending = list(map(int, _beside(parent).split()))
     if first and first not in pending:
         return None  # the job is over
@@ -123,7 +123,7 @@ def _look(parent: int, first: "int | None", asleep: "list[Thread]", me: "Thread"
         still = _blocked.get(process)
         children = still.children() if still else None
         if still and children is not None:
-            found[process, process] = still.look
+            looks[process, process] = still.look
             pending += children
             continue
         threads = _threads(process)
@@ -138,19 +138,19 @@ def _look(parent: int, first: "int | None", asleep: "list[Thread]", me: "Thread"
             status = _read(process, thread, "status")
             letter = _field(status, b"State")[:1]
             if letter in b"ZX" and process != first:
-                found[who] = letter, True  # its parent may not have been woken up yet when this is seen first
+                looks[who] = letter, True  # its parent may not have been woken up yet when this is seen first
             elif letter != b"T" and (letter != b"S" or _is_told(status)):
                 _busy = who
                 return None
             elif who not in asleep:
                 switches = _switches(status)
                 look = (*switches, certain)
-                found[who] = look
+                looks[who] = look
                 if not certain and not _seems_blocked(who, switches):
                     return None
                 if certain and len(threads) == 1 and _seen and _seen.get(who) == look:
                     _watch(process, look)
-    return found
+    return looks
 
 
 def _threads(process: int) -> "list[int]":

@@ -310,20 +310,20 @@ def _command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
         return _python_command(job, sandbox, directory)
     if os.path.isabs(name):
         raise MachineTrouble(NO_PROCESSES.format(job.executable))
-    found = sandbox.get(sandbox.resolve(name) or name)
-    if not isinstance(found, File):
-        return _unstartable(sandbox, errno.ENOENT if found is None else errno.EACCES)
-    if not found.executable:
+    entry = sandbox.get(sandbox.resolve(name) or name)
+    if not isinstance(entry, File):
+        return _unstartable(sandbox, errno.ENOENT if entry is None else errno.EACCES)
+    if not entry.executable:
         return _unstartable(sandbox, errno.EACCES)
-    first = _SHEBANG.match(found.content)
+    first = _SHEBANG.match(entry.content)
     if first and first[2]:
         said = "/usr/bin/env: 'python3\\r': No such file or directory\n"
         return Run(Exit(code=127), sandbox, 0.0, "", said)
     if first:
         return _Command(path, [path, *job.arguments], first[1].decode())
-    if found.content.startswith((b"#!", b"\x7fELF")) and not _is_broken(found.content):
+    if entry.content.startswith((b"#!", b"\x7fELF")) and not _is_broken(entry.content):
         raise MachineTrouble(NO_PROCESSES.format(job.executable))
-    return _unstartable(sandbox, errno.ENOENT if found.content.startswith(b"#!") else errno.ENOEXEC)
+    return _unstartable(sandbox, errno.ENOENT if entry.content.startswith(b"#!") else errno.ENOEXEC)
 
 
 def _is_broken(content: bytes) -> bool:

@@ -40,37 +40,37 @@ def paced() -> Tree:
 
 def handed_in(exercise: Exercise, own: Tree) -> LogSummary:
     """The subject: what the log shows."""
-    found = read_handed_in(own.file(LOG).text, ExpectedSubmission(notes=NOTES))
-    if found.origin == NO_LOG:
+    summary = read_handed_in(own.file(LOG).text, ExpectedSubmission(notes=NOTES))
+    if summary.origin == NO_LOG:
         raise UnusableAnswer(SAID[NO_LOG])
-    return found
+    return summary
 
 
-def is_of_the_sweep(found: LogSummary, cache: ExplorationCache) -> Result:
+def is_of_the_sweep(summary: LogSummary, cache: ExplorationCache) -> Result:
     """Whether it is a log that HTCondor wrote, of this job, and whose."""
-    if found.origin != REAL:
-        return wrong(which(found))
-    for problem in (*found.problems, *_other_job(found)):
+    if summary.origin != REAL:
+        return wrong(which(summary))
+    for problem in (*summary.problems, *_other_job(summary)):
         return wrong(problem)
-    name = found.notes.removeprefix(NOTES).strip()
+    name = summary.notes.removeprefix(NOTES).strip()
     if not name or NOBODY in name:
         return wrong(
-            f"The notes of the job are “{plain(shorten(found.notes, 80))}”: it does not say whose it is. Put your "
+            f"The notes of the job are “{plain(shorten(summary.notes, 80))}”: it does not say whose it is. Put your "
             f"name in the place of {NOBODY} in sweep.sub, and submit it again."
         )
-    return Result(True, f"{which(found)} It says that it is of {plain(shorten(name, 60))}.")
+    return Result(True, f"{which(summary)} It says that it is of {plain(shorten(name, 60))}.")
 
 
-def _other_job(found: LogSummary) -> list[str]:
+def _other_job(summary: LogSummary) -> list[str]:
     """What the sweep would not have done: it brings its files, and takes its time."""
     files = paced()
     least = total_bytes(Tree({path: files[path] for path in ("sweep.py", "my_input.txt")}))
-    first = found.activations[0].received if found.activations else None
-    held = sum(one.ended - one.began for one in found.activations if one.ended is not None)
+    first = summary.activations[0].received if summary.activations else None
+    held = sum(one.ended - one.began for one in summary.activations if one.ended is not None)
     problems = []
     if first is not None and first < 0.9 * least:  # an earlier version of the course may have shorter ones
         problems.append(f"{first} bytes were sent to its first sandbox; sweep.py and my_input.txt alone have {least}.")
-    if found.exit is not None and found.exit.code == 0 and held < LAST * SECONDS:
+    if summary.exit is not None and summary.exit.code == 0 and held < LAST * SECONDS:
         problems.append(
             f"It had slots for {duration(held)} in all; {LAST} iterations of {SECONDS} s take "
             f"{duration(LAST * SECONDS)}."
@@ -83,8 +83,8 @@ def shows(
 ) -> Callable[[LogSummary, ExplorationCache], Result]:
     """The question whether the log shows something, and what it says about it."""
 
-    def ask(found: LogSummary, cache: ExplorationCache) -> Result:
-        return Result(True, say(found)) if what(found) else wrong(say(found))
+    def ask(summary: LogSummary, cache: ExplorationCache) -> Result:
+        return Result(True, say(summary)) if what(summary) else wrong(say(summary))
 
     return ask
 
