@@ -1,7 +1,6 @@
 """What the programs of an answer may cost, each execution by itself and all of them together.
 
-So that whoever waits for a verdict, a learner or an instructor with a class, waits for seconds, whatever the
-programs do.
+So learners, and instructors with a class, wait for seconds, whatever the programs do.
 """
 
 from __future__ import annotations

@@ -376,8 +376,8 @@ class Exercise:
         return Report(self.name, self.title, status, failure.text, trials, failure, self._hints(failure))
 
     def _hints(self, failure: Failure) -> tuple[str, ...]:
-        """Three about the failure, if there are some. Those of a misconception are for who mends a program; of a value,
-        however wrong, they are not."""
+        """Three about the failure, if there are some. Those of a misconception help to repair a program; they do not
+        fit an answer that is a value."""
         if failure.misconception and not self.literal:
             return self.hints_about(failure.misconception)
         return failure.hints or self.hints

@@ -69,7 +69,7 @@ class Pool(Protocol):
     """Where a job gets one slot after the other."""
 
     @property
-    def between(self) -> float:
+    def mean_time_between_evictions(self) -> float:
         """The mean time between evictions."""
 
     def slots(self, draw: random.Random) -> Iterator[float]:
@@ -80,29 +80,29 @@ class Pool(Protocol):
 class AtRandom:
     """Evictions that come at any time with the same probability, as Young and Daly assume."""
 
-    between: float
+    mean_time_between_evictions: float
 
     def slots(self, draw: random.Random) -> Iterator[float]:
         while True:
-            yield draw.expovariate(1 / self.between)
+            yield draw.expovariate(1 / self.mean_time_between_evictions)
 
 
 @dataclass(frozen=True)
 class AtLimit:
     """A pool that takes every slot back after the same time."""
 
-    between: float
+    mean_time_between_evictions: float
 
     def slots(self, draw: random.Random) -> Iterator[float]:
         while True:
-            yield self.between
+            yield self.mean_time_between_evictions
 
 
 @dataclass(frozen=True)
 class OfficeHours:
     """Desktop computers, whose owners come at 8 and go at 18 o'clock: more evictions by day than by night."""
 
-    between: float
+    mean_time_between_evictions: float
     busier: float = 6.0
     """How many times as many evictions there are by day."""
 
@@ -110,7 +110,7 @@ class OfficeHours:
 
     def slots(self, draw: random.Random) -> Iterator[float]:
         share = (self.TO - self.FROM) / self.DAY
-        by_night = 1 / (self.between * (share * self.busier + 1 - share))
+        by_night = 1 / (self.mean_time_between_evictions * (share * self.busier + 1 - share))
         now = draw.uniform(0, self.DAY)
         while True:
             began, ripe = now, draw.expovariate(1)
@@ -209,8 +209,8 @@ def play(plan: Plan, restart: float, slots: Iterable[float], patience: float = P
     return Spent(work, checkpoints, restarts, used - work - checkpoints - restarts, number, pieces == last)
 
 
-def luck(pool: Pool, jobs: int, seconds: float, seed: int | str = 0) -> list[list[float]]:
-    """The slots that so many jobs get, each in that many seconds: for several plans that are to have the same luck."""
+def slot_lifetimes(pool: Pool, jobs: int, seconds: float, seed: int | str = 0) -> list[list[float]]:
+    """The slots that so many jobs get, each in that many seconds: for comparing several plans on the same slots."""
     return [_first(pool.slots(random.Random(f"{seed} {job}")), seconds) for job in range(jobs)]
 
 

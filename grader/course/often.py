@@ -11,7 +11,7 @@ from ..rules.execution import EPOCH
 from ..rules.job import Job
 from ..rules.simulation import Pace
 from ..tree import File, Tree
-from .goodput import HOUR, AtRandom, Spent, luck
+from .goodput import HOUR, AtRandom, Spent, slot_lifetimes
 from .payload import job_of as payload_job
 from .saving_rule import JOBS, MINUTE, OFTEN
 
@@ -51,7 +51,9 @@ def last_week() -> str:
         events.append(event(83, 0, now, *more))
 
     happens(eventlog.submitted, 0.0)
-    for number, lasts in enumerate(luck(LAST_WEEK, 1, 24 * LAST_WEEK.between, seed=WEEK)[0][:24]):
+    for number, lasts in enumerate(
+        slot_lifetimes(LAST_WEEK, 1, 24 * LAST_WEEK.mean_time_between_evictions, seed=WEEK)[0][:24]
+    ):
         happens(eventlog.transfer, 120.0 + 97.0 * (number % 5), "input", "started")
         happens(eventlog.transfer, min(PACE.download, lasts), "input", "finished")
         happens(eventlog.executing, 0.0, f"slot1@ep{number + 1}")

@@ -19,7 +19,7 @@ from ..rules.execution import Run
 from ..rules.job import Job
 from ..text import plain
 from ..tree import File, Tree
-from .goodput import HOUR, PATIENCE, AtRandom, OfficeHours, Plan, Pool, Spent, luck, mean_goodput, play, young
+from .goodput import HOUR, PATIENCE, AtRandom, OfficeHours, Plan, Pool, Spent, mean_goodput, play, slot_lifetimes, young
 from .payload import Program
 
 MINUTE = 60.0
@@ -129,7 +129,7 @@ class Scenario:
             saving=self.saving,
             starting=self.starting,
             checkpoint_seconds=self.checkpoint,
-            seconds_between_evictions=self.pool.between,
+            seconds_between_evictions=self.pool.mean_time_between_evictions,
         )
 
     def plan(self, saved: Sequence[int]) -> Plan:
@@ -149,24 +149,24 @@ class Scenario:
         return saved
 
     def fares(self, saved: Sequence[int]) -> list[Spent]:
-        """What becomes of the jobs that save before these iterations. The same luck for all plans."""
+        """What becomes of the jobs that save before these iterations. The same slots for all plans."""
         plan = self.plan(saved)
         return [play(plan, self.download + self.starting, slots) for slots in _slots(self)]
 
     @property
     def best(self) -> float:
-        """The best goodput that is to be had by saving at regular times, on the same luck."""
+        """The best goodput that is to be had by saving at regular times, in the same slots."""
         return _best(self)
 
 
 @lru_cache(32)
 def _slots(scenario: Scenario) -> list[list[float]]:
-    return luck(scenario.pool, JOBS, PATIENCE * sum(scenario.iterations), seed=scenario.name)
+    return slot_lifetimes(scenario.pool, JOBS, PATIENCE * sum(scenario.iterations), seed=scenario.name)
 
 
 @lru_cache(32)
 def _best(scenario: Scenario) -> float:
-    usual = young(scenario.checkpoint, scenario.pool.between)
+    usual = young(scenario.checkpoint, scenario.pool.mean_time_between_evictions)
     return max(mean_goodput(scenario.fares(scenario.saved_every(usual * factor))) for factor in AROUND)
 
 
@@ -179,7 +179,7 @@ KNOWN = (
 
 
 def drawn(draw: random.Random) -> tuple[Scenario, ...]:
-    """Pools of the same three kinds, with other numbers and other luck."""
+    """Pools of the same three kinds, with other numbers and other slots."""
     name = f"{{}} (drawn, {draw.random():.6f})"
     return tuple(
         _drawn(draw, name.format(what), kind, minutes, ratio, iterations)
@@ -201,12 +201,12 @@ def _drawn(
 ) -> Scenario:
     """`ratio`: of the time between evictions to the cost of a checkpoint. `iterations`: in one good interval."""
     pool = kind(round(MINUTE * draw.uniform(*minutes)))
-    checkpoint = round(pool.between / draw.uniform(*ratio))
+    checkpoint = round(pool.mean_time_between_evictions / draw.uniform(*ratio))
     starting = round(checkpoint * draw.uniform(0.1, 0.3))
     saving = round(checkpoint * draw.uniform(0.1, 0.4))
-    short = max(5, round(young(checkpoint, pool.between) / iterations / 4.7))
+    short = max(5, round(young(checkpoint, pool.mean_time_between_evictions) / iterations / 4.7))
     seconds = (short, round(3.2 * short), 10 * short)
-    steps = 3 * round(20 * young(checkpoint, pool.between) / sum(seconds))
+    steps = 3 * round(20 * young(checkpoint, pool.mean_time_between_evictions) / sum(seconds))
     return Scenario(name, pool, steps, seconds, saving, checkpoint - saving - starting, starting, round(checkpoint / 2))
 
 

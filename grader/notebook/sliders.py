@@ -20,8 +20,8 @@ from ..course.goodput import (
     Spent,
     daly,
     expected_runtime,
-    luck,
     play,
+    slot_lifetimes,
     young,
 )
 from ..text import about
@@ -160,7 +160,7 @@ def story(checkpoint: float, restart: float, interval: float, between: float, po
 @lru_cache(64)
 def simulated(checkpoint: float, restart: float, pool: Pool) -> list[tuple[Column, list[Spent]]]:
     """For each interval what became of JOBS jobs, all intervals on the same slots."""
-    slots = luck(pool, JOBS, PATIENCE * WORK)
+    slots = slot_lifetimes(pool, JOBS, PATIENCE * WORK)
     found = []
     for interval in INTERVALS:
         plan = Plan.every(interval, WORK, checkpoint)

@@ -77,7 +77,7 @@ class DiskFolder:
 
 
 def _writable(path: str) -> bool:
-    """Whether its owner may write a file, whoever asks."""
+    """Whether a file's owner may write it. Root may write any file, so the mode is looked at."""
     return bool(os.stat(path).st_mode & stat.S_IWUSR)
 
 

@@ -19,9 +19,9 @@ from grader.course.goodput import (
     best_interval,
     daly,
     expected_runtime,
-    luck,
     mean_goodput,
     play,
+    slot_lifetimes,
     young,
 )
 from grader.rules.execution import EPOCH
@@ -78,8 +78,8 @@ def test_a_hopeless_interval_takes_for_ever():
 
 @pytest.mark.parametrize("pool", [AtRandom(2 * HOUR), AtLimit(2 * HOUR), OfficeHours(2 * HOUR), OfficeHours(12 * HOUR)])
 def test_slots_last_as_long_as_the_pool_says_on_average(pool):
-    slots = luck(pool, 1, 20_000 * pool.between, seed=1)[0]
-    assert sum(slots) / len(slots) == pytest.approx(pool.between, rel=0.03)
+    slots = slot_lifetimes(pool, 1, 20_000 * pool.mean_time_between_evictions, seed=1)[0]
+    assert sum(slots) / len(slots) == pytest.approx(pool.mean_time_between_evictions, rel=0.03)
 
 
 def test_owners_come_by_day():
@@ -92,7 +92,7 @@ def test_owners_come_by_day():
 
 
 def test_the_same_seed_is_the_same_luck_and_another_is_not():
-    one, same, other = (luck(AtRandom(HOUR), 3, 10 * HOUR, seed) for seed in ("a", "a", "b"))
+    one, same, other = (slot_lifetimes(AtRandom(HOUR), 3, 10 * HOUR, seed) for seed in ("a", "a", "b"))
     assert one == same != other
     assert len(set(map(tuple, one))) == 3
 
@@ -113,7 +113,7 @@ def test_many_jobs_come_to_what_daly_expects(interval):
     between, checkpoint, restart, work = HOUR, 4 * MINUTE, 2 * MINUTE, 600 * HOUR
     spent = [
         play(Plan.every(interval * MINUTE, work, checkpoint), restart, slots)
-        for slots in luck(AtRandom(between), 20, PATIENCE * work, seed=7)
+        for slots in slot_lifetimes(AtRandom(between), 20, PATIENCE * work, seed=7)
     ]
     expected = work / expected_runtime(work, interval * MINUTE, checkpoint, restart, between)
     assert all(one.finished for one in spent)
@@ -121,7 +121,7 @@ def test_many_jobs_come_to_what_daly_expects(interval):
 
 
 def test_an_interval_longer_than_every_slot_makes_no_progress():
-    spent = play(Plan.every(90 * MINUTE, 6 * HOUR, 60), 60, luck(AtLimit(HOUR), 1, PATIENCE * 6 * HOUR)[0])
+    spent = play(Plan.every(90 * MINUTE, 6 * HOUR, 60), 60, slot_lifetimes(AtLimit(HOUR), 1, PATIENCE * 6 * HOUR)[0])
     assert not spent.finished and spent.work == 0 and spent.goodput == 0
     assert spent.lost == spent.slots * 59 * MINUTE
 
@@ -178,7 +178,7 @@ def test_a_quick_job_fares_as_the_same_job_in_the_simulator(interval, seed, pyth
         transfer_checkpoint_files=("at",),
         transfer_output_files=("result",),
     )
-    lifetimes = (*(round(slot, 1) + 0.05 for slot in luck(AtRandom(400.0), 1, 3000, seed)[0]), 1e6)
+    lifetimes = (*(round(slot, 1) + 0.05 for slot in slot_lifetimes(AtRandom(400.0), 1, 3000, seed)[0]), 1e6)
     moments = list(simulate(job, executor, pace=Pace(0.0, DOWNLOAD, UPLOAD, lifetimes)))
     end = outcome(moments)
 

@@ -49,7 +49,7 @@ def test_a_checkpoint_and_a_restart_cost_what_the_course_says(executor):
 def test_last_week_the_mean_time_between_evictions_was_to_be_expected():
     found = costs(read(last_week()))
     assert len(found.slots) == 24
-    assert statistics.mean(found.slots) == pytest.approx(LAST_WEEK.between, abs=60)
+    assert statistics.mean(found.slots) == pytest.approx(LAST_WEEK.mean_time_between_evictions, abs=60)
 
 
 # -- where a rule saves -----------------------------------------------------------------
@@ -85,7 +85,7 @@ def test_a_job_takes_as_long_as_it_does_in_the_simulator(seconds, lifetimes, exe
 def test_the_textbook_is_good_enough_on_every_pool_that_may_be_drawn(seed):
     for scenario in drawn(random.Random(seed)):
         for formula in (young, daly, best_interval):
-            interval = formula(scenario.checkpoint, scenario.pool.between)
+            interval = formula(scenario.checkpoint, scenario.pool.mean_time_between_evictions)
             assert mean_goodput(scenario.fares(scenario.saved_every(interval))) >= MOST_BY_RULE * scenario.best
 
 
@@ -113,7 +113,10 @@ def test_points_are_for_the_goodput_that_is_reached(body, points, said, executor
 
 
 def test_a_rule_that_knows_the_pools_of_check_fails_in_grading(executor):
-    answers = {scenario.pool.between: young(scenario.checkpoint, scenario.pool.between) for scenario in KNOWN}
+    answers = {
+        scenario.pool.mean_time_between_evictions: young(scenario.checkpoint, scenario.pool.mean_time_between_evictions)
+        for scenario in KNOWN
+    }
     cheat = often(f"return since >= {answers}.get(between, 3600)")
     assert judged("often", cheat, executor).points == 5
     assert judged("often", cheat, executor, "unseen").points < 5

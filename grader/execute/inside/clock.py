@@ -3,11 +3,11 @@
 The clock is a small file outside the sandbox, mapped by every process of one execution, so that a
 shell script, its `sleep` and a Python program below it all read the same time. Beside the time it
 holds who is waiting for which time, and deadlines: what is to be signalled when (an eviction, an
-alarm). Whoever moves the clock past a deadline sends the signal.
+alarm). The process that moves the clock past a deadline sends the signal.
 
 Where several processes or threads are at work, time passes only when none of them has anything to
 do before a later time comes: each is asleep, or blocked (quiescence.py finds out). So a program and
-whoever watches it meet at the same moments in every run, however fast the machine is.
+a process that watches it meet at the same moments in every run, however fast the machine is.
 
 This file runs in the job, not in the judge: it is believed for the time and for nothing else.
 It needs the standard library only, and Python 3.6 or later, which is why types that it does not know are in quotes here,

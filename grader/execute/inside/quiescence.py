@@ -19,7 +19,7 @@ SEEN = os.path.exists("/proc/self/task")
 INTERVAL = 0.0005
 """Seconds after which a thread asks another of its process to let it run Python."""
 LONG = 0.02
-"""Seconds within which whoever can run gets a processor."""
+"""Seconds within which a thread that can run gets a processor."""
 WALL = 0x40000000
 """For waitid: children of any kind. (Linux's __WALL, which the module os does not have.)"""
 ONE_THREAD = 3

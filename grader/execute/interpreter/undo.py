@@ -209,7 +209,7 @@ _shown: dict[str, Callable[..., Any]] = {}
 
 
 def _shows_warnings() -> dict[str, Callable[..., Any]]:
-    """How Python shows a warning, whoever has other ideas of that here."""
+    """How Python itself shows a warning, even if another package has replaced that here."""
     if not _shown:
         fresh = _fresh("_py_warnings") or _fresh("warnings")
         names = ("showwarning", "_showwarnmsg", "_showwarnmsg_impl", "formatwarning", "_showwarning_orig")

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from grader.course.checks import wrong
 from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Result, UnusableAnswer
-from grader.course.goodput import HOUR, PATIENCE, Plan, Spent, luck, mean_goodput, play, young
+from grader.course.goodput import HOUR, PATIENCE, Plan, Spent, mean_goodput, play, slot_lifetimes, young
 from grader.course.often import CHECKPOINT, LAST_WEEK, RESTART, behind, where_it_goes
 from grader.course.reading import literal
 from grader.course.saving_rule import AROUND, JOBS, MINUTE
@@ -43,7 +43,7 @@ def reaches_with_interval(share: float, seed: str = "next week") -> Ask:
                 "With an interval of 0, the program saves before it has done any work, and never does any.",
                 misconception="no-progress",
             )
-        spent, usual = _fares(interval, seed), young(CHECKPOINT, LAST_WEEK.between)
+        spent, usual = _fares(interval, seed), young(CHECKPOINT, LAST_WEEK.mean_time_between_evictions)
         goodput = mean_goodput(spent)
         best = max(goodput, *(mean_goodput(_fares(usual * factor, seed)) for factor in AROUND))
         reached = f"Saving every {about(interval)} has a goodput of {goodput:.1%}; {best:.1%} can be had"
@@ -61,7 +61,7 @@ def _another_week(share: float) -> Callable[[random.Random], Ask]:
 @lru_cache(64)
 def _fares(interval: float, seed: str) -> list[Spent]:
     plan = Plan.every(max(interval, 1.0), WORK, CHECKPOINT)
-    return [play(plan, RESTART, slots) for slots in luck(LAST_WEEK, JOBS, PATIENCE * WORK, seed)]
+    return [play(plan, RESTART, slots) for slots in slot_lifetimes(LAST_WEEK, JOBS, PATIENCE * WORK, seed)]
 
 
 NEAR, BEST = f"At least {ENOUGH:.0%} of the best goodput", f"At least {MOST:.0%} of it"

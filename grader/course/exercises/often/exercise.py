@@ -111,7 +111,7 @@ def _shown(run: Run | None) -> tuple[Evidence, ...]:
 
 def _named(scenario: Scenario) -> str:
     return (
-        f"On a pool with {scenario.name.partition(' (')[0]}, where a slot lasts {about(scenario.pool.between)} on "
+        f"On a pool with {scenario.name.partition(' (')[0]}, where a slot lasts {about(scenario.pool.mean_time_between_evictions)} on "
         f"average and a checkpoint costs {about(scenario.checkpoint)}"
     )
 

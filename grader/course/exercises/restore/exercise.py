@@ -149,7 +149,7 @@ EXERCISE = Exercise(
             cures=RESUMING,
             unseen=unseen(restart_safe),
         ),
-        # Its END is the same: whoever compares nothing else takes it for one of this run.
+        # Its END is the same, so an answer that compares nothing else takes it for a checkpoint of this run.
         Question(
             "A checkpoint from before START is not used",
             2,
