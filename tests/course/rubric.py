@@ -27,11 +27,11 @@ def page() -> str:
                 "",
                 "<!-- Made by `python tests/course/rubric.py` from the course; do not edit. -->",
                 "",
-                f"{required:g} points. Each exercise asks its questions of an answer, each worth some points. A question is "
-                "not asked, and earns nothing, if one fails on which it rests. The causes are those that the course looks "
-                "for; a report names one only where what happened shows it ([grading.md](grading.md#how-a-cause-is-known)).",
+                f"{required:g} points. Each question about an answer is worth some of them. A question that rests on another "
+                "one is not asked, and earns nothing, if that fails. The causes are those that the course looks for; a report "
+                "names one only if the job's behaviour shows it ([grading.md](grading.md#how-a-cause-is-found)).",
                 "",
-                "To change points or to add a comment, write a line into `adjustments.csv` "
+                "To change points or to add a comment, add a line to `adjustments.csv` "
                 "([grading.md](grading.md#by-hand)).",
                 *_chapters(),
             ]
