@@ -53,7 +53,7 @@ WINDOWS = os.name == "nt"
 
 # Students take the first for a way to write exercises; the second asks about news at the first start.
 HIDDEN_EXTENSIONS = ("@jupyter/nbgrader:create-assignment", "@jupyterlab/apputils-extension:announcements")
-IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4"]  # what is waited for is mostly no processor
+IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4"]  # they often wait for something else than a processor
 say = functools.partial(print, flush=True)  # `become` drops what is not flushed
 
 
