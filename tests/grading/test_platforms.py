@@ -10,7 +10,7 @@ from classroom import solved
 from test_batch import BEST, lay_out, run, zipped
 
 from grader.grading import roster
-from grader.grading.collect import Collection, HandIn, Refused, find
+from grader.grading.collect import HandIn, HandIns, Refused, find
 from grader.grading.platforms import CANVAS, GITHUB, GRADESCOPE, MOODLE, Identity, submitters, tag_of
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
@@ -193,8 +193,8 @@ def test_one_file_that_is_none(tmp_path):
 # -- the roster ------------------------------------------------------------------------
 
 
-def handed(*people: tuple[str, Identity]) -> Collection:
-    found = Collection(HandIn(student, (), identity=identity) for student, identity in people)
+def handed(*people: tuple[str, Identity]) -> HandIns:
+    found = HandIns(HandIn(student, (), identity=identity) for student, identity in people)
     found.odd = []
     return found
 
