@@ -1,50 +1,65 @@
 """Which small changes of the code that decides no test notices.
 
     pip install cosmic-ray
-    python benchmarks/mutation.py [NUMBER] [SEED]
+    python benchmarks/mutation.py [NUMBER] [SEED] [FILE ...]
 
-The mutants are cosmic-ray's (a comparison turned round, a `not` taken away, a number one more ...), of the files below.
-NUMBER of them are drawn (default 60) by SEED (default 1), each from a place of its own, as many operators fit one place.
-Each is put into a copy of the repository, where the tests that concern the file are run until one fails. Left out are
-those that can make no difference: in annotations, which are never evaluated, and `is` for `==` and the other way round.
-It prints each mutant that survives, and the numbers.
+The mutants are cosmic-ray's (a comparison turned round, a `not` taken away, a number one more ...), of the files in SUITES or
+of those named. Of each file NUMBER (default 120) are drawn by SEED (default 1), each from a place of its own, as many
+operators fit one place. Left out are those that can make no difference: in annotations, which are never evaluated, and `is`
+for `==` and the other way round.
+
+What makes it cheap: a mutant is a process that was forked when all but the package had been imported, and reads the changed
+file from memory. In it run only the tests that call the function in question, the fastest first, until one fails. And
+programs are not executed again: what they do was recorded when the tests ran without a mutant, and only what is not on
+record is executed. It prints what becomes of each mutant, and the numbers.
 """
 
 from __future__ import annotations
 
 import ast
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import multiprocessing
 import os
 import random
-import shutil
-import subprocess
+import signal
 import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from queue import SimpleQueue
 from typing import NamedTuple
 
+import hypothesis.strategies
 import parso
+import pytest
 from cosmic_ray import plugins
 from cosmic_ray.ast import ast_nodes
 from cosmic_ray.mutating import mutate_code
 
 ROOT = Path(__file__).resolve().parents[1]
-RULES = ("tests/rules/test_periodic.py", "tests/rules/test_step.py", "tests/rules/test_simulation.py")
-CONFORMANCE = ("tests/conformance/test_conformance.py",)
-SUITES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "grader/rules/step.py": (RULES, CONFORMANCE),
-    "grader/rules/transfer.py": (("tests/rules/test_transfer.py",), RULES[1:], CONFORMANCE),
-    "grader/verify/explore.py": (("tests/verify/test_explore.py",), ("tests/verify/test_completeness.py",)),
+RULES = tuple(f"tests/rules/test_{name}.py" for name in ("periodic", "simulation", "step", "transfer"))
+CONFORMANCE = ("tests/conformance/test_conformance.py", "tests/conformance/test_played.py")
+VERIFY = tuple(f"tests/verify/test_{name}.py" for name in ("completeness", "explore", "in_place"))
+SUITES = {
+    "grader/rules/step.py": (*RULES, *CONFORMANCE),
+    "grader/rules/transfer.py": (*RULES, *CONFORMANCE),
+    "grader/verify/explore.py": VERIFY,
 }
-"""File → the tests that concern it, the fastest first."""
+"""File → the tests that concern it."""
 NO_DIFFERENCE = ("_Is_Eq", "_Eq_Is", "_IsNot_NotEq", "_NotEq_IsNot")
 """How operators end that change nothing for enumerations."""
-MOST_SECONDS = 400
-"""Of real time for the tests of one mutant; one that takes longer, as it never ends, is noticed."""
+MOST_SECONDS = 900
+"""Of real time for one mutant; and of processor time for one test, LEAST and so many times what it took without a mutant.
+A mutant that takes longer, as it never ends, is noticed."""
+LEAST, TIMES = 10.0, 10
 WORKERS = 2
+FORK = multiprocessing.get_context("fork")
 
 
 class Mutant(NamedTuple):
@@ -58,6 +73,18 @@ class Mutant(NamedTuple):
         changed = mutate_code(source, plugins.get_operator(self.operator)(), self.occurrence)
         assert changed and changed != source, self
         return changed
+
+
+class Seen(NamedTuple):
+    """What one test did without a mutant."""
+
+    seconds: float
+    """Of processor time."""
+    called: frozenset[tuple[str, int]]
+    """The functions of the files in SUITES, by file and first line."""
+
+
+# -- which mutants ---------------------------------------------------------------------
 
 
 def mutants(file: str) -> Iterator[list[Mutant]]:
@@ -91,59 +118,194 @@ def annotations(source: str) -> Iterator[tuple[int, int]]:
                     yield from ((line, column) for column in range(first, (last or 0) + 1))
 
 
-def drawn(number: int, seed: int) -> list[Mutant]:
-    """So many mutants, each from another place."""
-    chance = random.Random(seed)
-    places = [place for file in SUITES for place in mutants(file)]
-    print(f"{sum(map(len, places))} mutants at {len(places)} places; {number} are drawn by seed {seed}", flush=True)
-    return [chance.choice(place) for place in chance.sample(places, min(number, len(places)))]
+def drawn(file: str, number: int, seed: int) -> list[Mutant]:
+    """So many mutants of a file, each from another place."""
+    chance, places = random.Random(f"{file} {seed}"), list(mutants(file))
+    number = min(number, len(places))
+    print(
+        f"{file}: {sum(map(len, places))} mutants at {len(places)} places; {number} are drawn by seed {seed}",
+        flush=True,
+    )
+    return [chance.choice(place) for place in chance.sample(places, number)]
 
 
-def copied(where: str) -> Path:
-    """A copy of what the tests need."""
-    for name in ("grader", "tests", "payload", "solutions", "exercises", "docs"):
-        shutil.copytree(ROOT / name, Path(where, name), ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "lab.py", "README.md"):
-        shutil.copy(ROOT / name, where)
-    return Path(where)
+# -- one process -----------------------------------------------------------------------
 
 
-def survives(mutant: Mutant, copies: SimpleQueue[Path]) -> bool:
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Loads a module of the package from a changed text."""
+
+    text = ""
+
+    def get_code(self, fullname: str) -> object:
+        return compile(self.text, self.path, "exec")
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, mutant: Mutant):
+        self.module = mutant.file.removesuffix(".py").replace("/", ".")
+        self.loader = _Loader(self.module, str(ROOT / mutant.file))
+        self.loader.text = mutant.code()
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> object:
+        if fullname != self.module:
+            return None
+        return importlib.util.spec_from_file_location(fullname, self.loader.path, loader=self.loader)
+
+
+def record_programs(memory: Path, writes: bool) -> None:
+    """Have every executor of the tests take what programs do from the disk, and execute what is not there."""
+    from grader.execute import executor, remembering
+    from grader.rules.execution import Limits
+
+    class Recorded(remembering.RememberingExecutor):
+        def __init__(self, limits=Limits(), confine=None, **how):
+            super().__init__(memory, limits=limits, confine=confine, **how)
+
+        def run(self, job, sandbox, **circumstances):
+            # What is left outside of the sandbox is on no record.
+            run = plain.run if self._one_machine else super().run.__func__
+            return run(self, job, sandbox, **circumstances)
+
+        def _write(self, file, run):
+            if writes:
+                super()._write(file, run)
+
+    plain = executor.Executor
+    remembering.version = lambda: "without a mutant"
+    executor.Executor = Recorded
+
+
+class _Tests:
+    """A plugin of pytest that runs the tests in question, in the order of the time that they take."""
+
+    def __init__(self, known: dict[str, Seen] | None):
+        self.known = known
+        """What they did without a mutant; None where that is to be seen."""
+        self.seen: dict[str, Seen] = {}
+
+    def pytest_configure(self) -> None:
+        hypothesis.settings.register_profile("mutation", hypothesis.settings(), derandomize=True, database=None)
+        hypothesis.settings.load_profile("mutation")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.known is not None:
+            known = self.known
+            items[:] = sorted(
+                (item for item in items if item.nodeid in known), key=lambda item: known[item.nodeid].seconds
+            )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        if self.known is not None:
+            signal.setitimer(signal.ITIMER_PROF, LEAST + TIMES * self.known[item.nodeid].seconds)
+            return (yield)
+        called: set[tuple[str, int]] = set()
+        targets = {str(ROOT / file): file for file in SUITES}
+
+        def look(frame, event, _):
+            if event == "call" and (file := targets.get(frame.f_code.co_filename)):
+                called.add((file, frame.f_code.co_firstlineno))
+
+        sys.setprofile(look)
+        began = time.process_time()
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(None)
+            self.seen[item.nodeid] = Seen(time.process_time() - began, frozenset(called))
+
+
+def run_tests(files: Iterable[str], tests: _Tests) -> int:
+    os.chdir(ROOT)
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        return pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *files], plugins=[tests])
+
+
+def _record(memory: Path, found: Path) -> None:
+    """Run all tests without a mutant, and write down what they did. For a process of its own."""
+    record_programs(memory, writes=True)
+    tests = _Tests(None)
+    failed = run_tests(dict.fromkeys(file for suite in SUITES.values() for file in suite), tests)
+    if not failed:
+        found.write_text(json.dumps({test: [seen.seconds, sorted(seen.called)] for test, seen in tests.seen.items()}))
+
+
+def _judge(mutant: Mutant, memory: Path, known: dict[str, Seen]) -> None:
+    """Run the tests with a mutant; the exit code says whether one of them fails. For a process of its own."""
+    os.setsid()
+    sys.meta_path.insert(0, _Finder(mutant))
+    try:
+        record_programs(memory, writes=False)
+        files = dict.fromkeys(test.partition("::")[0] for test in known)
+        failed = run_tests(files, _Tests(known))
+    except BaseException:  # the package can't even be imported
+        failed = 1
+    os._exit(bool(failed))
+
+
+# -- all of them -----------------------------------------------------------------------
+
+
+def recorded(memory: Path) -> dict[str, Seen]:
+    """What each test does without a mutant, with the programs that they execute kept in a directory."""
+    found = memory / "seen.json"
+    process = FORK.Process(target=_record, args=(memory, found))
+    process.start()
+    process.join()
+    if not found.exists():
+        sys.exit("The tests fail without a mutant, too.")
+    rows = json.loads(found.read_text()).items()
+    return {test: Seen(seconds, frozenset(map(tuple, called))) for test, (seconds, called) in rows}
+
+
+def concerned(mutant: Mutant, seen: dict[str, Seen]) -> dict[str, Seen]:
+    """The tests that call the function that the mutant is in; all, if it is in none."""
+    functions = [
+        range(min([node.lineno, *(one.lineno for one in node.decorator_list)]), (node.end_lineno or node.lineno) + 1)
+        for node in ast.walk(ast.parse((ROOT / mutant.file).read_text()))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    outermost = max((lines for lines in functions if mutant.line in lines), key=len, default=None)
+    tests = {test: one for test, one in seen.items() if test.partition("::")[0] in SUITES[mutant.file]}
+    if outermost is None or mutant.line == outermost[0]:
+        return tests
+    return {
+        test: one
+        for test, one in tests.items()
+        if any(file == mutant.file and line in outermost for file, line in one.called)
+    }
+
+
+def survives(mutant: Mutant, memory: Path, seen: dict[str, Seen]) -> bool:
     """Whether all tests pass."""
-    copy = copies.get()
-    try:
-        (copy / mutant.file).write_text(mutant.code())
-        return all(passes(copy, suite) for suite in SUITES[mutant.file])
-    finally:
-        shutil.copy(ROOT / mutant.file, copy / mutant.file)
-        copies.put(copy)
+    known = concerned(mutant, seen)
+    if not known:
+        return True
+    process = FORK.Process(target=_judge, args=(mutant, memory, known))
+    process.start()
+    process.join(MOST_SECONDS)
+    if process.exitcode is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.join()
+    return process.exitcode == 0
 
 
-def passes(copy: Path, suite: tuple[str, ...]) -> bool:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *suite]
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        return not subprocess.run(
-            command, cwd=copy, env=environment, capture_output=True, timeout=MOST_SECONDS
-        ).returncode
-    except subprocess.TimeoutExpired:
-        return False
-
-
-def main(number: int = 60, seed: int = 1) -> None:
-    copies: SimpleQueue[Path] = SimpleQueue()
+def main(number: int = 120, seed: int = 1, files: Iterable[str] = ()) -> None:
+    sample = [mutant for file in files or SUITES for mutant in drawn(file, number, seed)]
+    alive, all_of = Counter[str](), Counter(mutant.file for mutant in sample)
     with tempfile.TemporaryDirectory() as where, ThreadPoolExecutor(WORKERS) as threads:
-        for worker in range(WORKERS):
-            copies.put(copied(f"{where}/{worker}"))
-        sample = drawn(number, seed)
-        alive, all_of = Counter[str](), Counter(mutant.file for mutant in sample)
-        for mutant, lives in zip(sample, threads.map(lambda one: survives(one, copies), sample)):
+        seen = recorded(Path(where))
+        took = sum(one.seconds for one in seen.values())
+        print(f"{len(seen)} tests, {took:.0f} s of processor time without a mutant", flush=True)
+        for mutant, lives in zip(sample, threads.map(lambda one: survives(one, Path(where), seen), sample)):
             alive[mutant.file] += lives
             print("survives" if lives else "killed  ", *mutant, flush=True)
     for file, count in sorted(all_of.items()):
-        print(f"{file}: {count - alive[file]} of {count} killed")
+        print(f"{file}: {count - alive[file]} of {count} killed, {1 - alive[file] / count:.0%}")
     print(f"together: {1 - alive.total() / len(sample):.0%} of {len(sample)} killed")
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:3]), files=sys.argv[3:])

@@ -149,14 +149,13 @@ def _held(job: Job, at: _At, moment: Moment, slot: str, profile: Profile) -> lis
     if held.code == Hold.INPUT_SIZE and _held_when_submitted(job, profile):
         return [told]
     if held.code in (Hold.POLICY, Hold.JOB_DURATION, Hold.EXECUTE_DURATION):
-        return [*([] if held.running else _output(at, at)), told]
+        return [*(_output(at, at) if held.transferred else []), told]
     evicted = eventlog.evicted(
         *at, usage=moment.ran.seconds, code=held.code if profile.eviction_codes else None, subcode=held.subcode
     )
     # To the starter, what could not be sent is code 13 and what could not be received 12; to the shadow, output
     # is 12 and input 13.
-    unsent = held.subcode == errno.ENOENT or (held.code == Hold.INPUT and job.missing_input)
-    starters = held.code if held.code not in (12, 13) else 13 if unsent else 12
+    starters = held.code if held.code not in (12, 13) else 12 if held.refused else 13
     # Of what could not be sent, HTCondor says that it was, if it is not a checkpoint.
     failed_input = 2 * profile.output_after_failed_input
     transfers: dict[int, int] = {

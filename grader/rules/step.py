@@ -140,8 +140,10 @@ class Held(NamedTuple):
     """The listed files that were not there, which the reason does not say (R4c)."""
     home: Tree = Tree()
     """What came home although something was missing (R6)."""
-    running: bool = False
-    """Whether its program was still running, so that nothing was transferred."""
+    transferred: bool = True
+    """Whether anything was to be transferred before; not while its program was still running."""
+    refused: bool = False
+    """Whether a transfer failed where files were sent to, and not where they came from."""
 
 
 class Ended(NamedTuple):
@@ -409,7 +411,8 @@ def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situ
 
 def _reactivated(job: Job, profile: Profile, now: Situation, event: Reactivated) -> Situation:
     """R4f: in place, with the same sandbox, beside what was left running in it."""
-    return _becomes(now, Kind.RESTARTED, execution=now.execution + 1)
+    sandbox = transfer.with_streams(job, now.directory)
+    return _becomes(now, Kind.RESTARTED, execution=now.execution + 1, sandbox=sandbox)
 
 
 def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situation:
@@ -442,7 +445,7 @@ def _looked(job: Job, profile: Profile, now: Situation, event: DurationChecked) 
         run.seconds,
         run=run,
         sandbox=run.sandbox,
-        next=held._replace(running=True),
+        next=held._replace(transferred=False),
         pending=0.0,
         home=_with_streamed(now.home, job, run),
         badput=now.badput + now.pending + run.seconds,
@@ -602,7 +605,7 @@ def _policy_checked(job: Job, profile: Profile, now: Situation, event: PolicyChe
         event.after,
         run=run,
         sandbox=run.sandbox if run else None,
-        next=_held_periodically(job, now, at)._replace(running=True) if verdict is Kind.HELD else None,
+        next=_held_periodically(job, now, at)._replace(transferred=False) if verdict is Kind.HELD else None,
         spool=now.spool if verdict is Kind.HELD else Tree(),
         pending=0.0,
         home=_with_streamed(now.home, job, run) if run else now.home,
@@ -641,7 +644,8 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
                 f"More would be transferred than max_transfer_input_mb allows: {problem}",
                 home=transfer.output_of_no_start(job, now.came, profile),
             )
-        return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}")
+        refused = not job.missing_input
+        return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}", refused=refused)
     if run.unstartable:
         return Held(Hold.EXECUTE, run.error, _not_started(job, run))
     if run.over:
@@ -655,12 +659,12 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         home, transferred = transfer.output(job, run.sandbox, now.came, profile), True
     if isinstance(home, Tree):
         if late := _took_too_long(job, run.seconds, now.elapsed):
-            return late._replace(home=home)
+            return late._replace(home=home, transferred=transferred)
         verdict = periodic_verdict(job, now, now.time)
         if verdict is Kind.REMOVED:
             return Ended(run.exit, home, transferred, removed=True)
         held = _held_periodically(job, now, now.time) if verdict is Kind.HELD else _held_by_policy(job, now)
-        return held._replace(home=home) if held else Ended(run.exit, home, transferred)
+        return held._replace(home=home, transferred=transferred) if held else Ended(run.exit, home, transferred)
     if home.error == errno.EFBIG:
         return Held(
             Hold.OUTPUT_SIZE,
@@ -674,6 +678,7 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         f"Transfer output files failure{_why(home)}",
         home.paths if home.error == errno.ENOENT else (),
         home.sent,
+        refused=home.refused,
     )
 
 
@@ -785,13 +790,14 @@ def _not_started(job: Job, run: Run) -> str:
 
 
 def _with_streamed(home: Tree, job: Job, run: Run) -> Tree:
-    """R3: a streamed stdout or stderr is in the submit directory at once, and stays when work is lost."""
+    """R3: a streamed stdout or stderr is in the submit directory at once, and stays when work is lost; until the next
+    start, if the job is not self-checkpointing (R0)."""
     for streamed, destination, text in (
         (job.stream_output, job.output, run.stdout),
         (job.stream_error, job.error, run.stderr),
     ):
-        if streamed and destination and (text or destination not in home):
+        if streamed and destination and (text or destination not in home or not job.self_checkpointing):
             old = home.get(destination) or job.streamed_onto.get(destination)
-            before = old.content if isinstance(old, File) else b""
+            before = old.content if isinstance(old, File) and job.self_checkpointing else b""
             home = home.put(destination, File(before + text.encode()))
     return home

@@ -24,7 +24,9 @@ class TransferFailure(NamedTuple):
     paths: tuple[str, ...]
     sent: Tree = Tree()
     error: int = errno.ENOENT
-    """The system's number for what was wrong with the last of them."""
+    """The system's number for what is wrong with them."""
+    refused: bool = False
+    """Whether it is where they were sent to that something was wrong."""
 
 
 class OutsideSandbox(Exception):
@@ -79,14 +81,16 @@ def seen_by(job: Job, sandbox: Tree) -> Tree:
 
 def checkpoint_files(job: Job, sandbox: Tree, profile: Profile) -> tuple[str, ...]:
     """R4a: the paths that a checkpoint consists of."""
+    streams = tuple(job.streams)
     if job.transfer_checkpoint_files is not None:
         listed = job.transfer_checkpoint_files
     elif job.transfer_output_files is not None:
         listed = job.transfer_output_files
     else:
-        listed = _new_or_changed_files(job, sandbox)
+        listed = _new_or_changed_files(job, sandbox, job.inputs)
+        streams = tuple(name for name in streams if name in sandbox)
     if profile.streams_in_checkpoint:
-        listed = (*listed, *(name for name in job.streams if name not in listed))
+        listed = (*listed, *(name for name in streams if name not in listed))
     return tuple(listed)
 
 
@@ -98,9 +102,15 @@ def checkpoint(job: Job, sandbox: Tree, profile: Profile) -> Tree | TransferFail
         return sent._replace(sent=Tree())  # a checkpoint is whole or not at all
     if job.max_transfer_output_mb is not None and (found := _first_over(sent.items(), job.max_transfer_output_mb)):
         return TransferFailure((found,), error=errno.EFBIG)
-    # A directory is made with its mode before what is in it, which then can't be made.
-    locked = [path for path, entry in sent.items() if entry == Directory(writable=False) and sent.below(path)]
-    return TransferFailure(tuple(locked), error=errno.EACCES) if locked else sent
+    locked = tuple(_locked(sent))
+    if any(not sent.below(path) for path in locked):
+        raise Endless(f"HTCondor can't move {locked[0]}, a read-only directory, into the spool, and tries for ever")
+    return TransferFailure(locked, error=errno.EACCES) if locked else sent
+
+
+def _locked(sent: Tree) -> Iterator[str]:
+    """The directories that are made read-only: before what is in them, which then can't be made."""
+    return (path for path, entry in sent.items() if entry == Directory(writable=False))
 
 
 def commit(spool: Tree, upload: Tree) -> Tree:
@@ -129,7 +139,10 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
             path, rest = over
             home = output(replace(job, max_transfer_output_mb=None), rest, came, profile)
             return TransferFailure((path,), home.sent if isinstance(home, TransferFailure) else home, errno.EFBIG)
-    sent = _send(sandbox, _output_files(job, sandbox, came), job.preserve_relative_paths, profile)
+    listed = _output_files(job, sandbox, came)
+    if job.transfer_output_files is not None:  # the streams stand in that list, too
+        listed = (*listed, *(name for name in job.streams if name not in sandbox))
+    sent = _send(sandbox, listed, job.preserve_relative_paths, profile)
     found = sent.sent if isinstance(sent, TransferFailure) else sent
     everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
     home = _remapped(found if everything else found.without((STDOUT, STDERR)), job.transfer_output_remaps)
@@ -137,10 +150,11 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
         home = home.moved_below(posixpath.normpath(job.initialdir))
     home = _streams(job, sandbox, came) | home  # the program's own file of that name wins
     blocked = {path: error for path, entry in home.items() if (error := _blocked(entry, job.in_the_way.get(path)))}
+    blocked |= {f"{path}/{name}": errno.EACCES for path in _locked(home) for name in home.below(path)}
     home = Tree({_written_to(job, path, entry): entry for path, entry in home.items() if path not in blocked})
     if isinstance(sent, TransferFailure):
         return sent._replace(sent=home)
-    return TransferFailure(tuple(blocked), home, list(blocked.values())[-1]) if blocked else home
+    return TransferFailure(tuple(blocked), home, list(blocked.values())[-1], refused=True) if blocked else home
 
 
 def _first_over(files: Iterable[tuple[str, Entry]], most: int) -> str:
@@ -218,20 +232,23 @@ def _left_empty(job: Job, name: str, entry: File, came: Tree) -> bool:
 def _output_files(job: Job, sandbox: Tree, came: Tree) -> tuple[str, ...]:
     if job.transfer_output_files is not None:
         return job.transfer_output_files
-    return tuple(dict.fromkeys((*_new_or_changed_files(job, sandbox), *inputs_that_came(job, came))))
+    if not job.self_checkpointing:  # R7
+        return _new_or_changed_files(job, sandbox, job.inputs | came)
+    return tuple(dict.fromkeys((*_new_or_changed_files(job, sandbox, job.inputs), *inputs_that_came(job, came))))
 
 
 def inputs_that_came(job: Job, came: Tree) -> list[str]:
-    """R6: without a list of output, an input file comes home even as it was, if the activation began
-    with a checkpoint that has one of its name."""
-    if job.transfer_output_files is not None:
+    """R6: without a list of output, an input file of a self-checkpointing job comes home even as it was, if the
+    activation began with a checkpoint that has one of its name."""
+    if job.transfer_output_files is not None or not job.self_checkpointing:
         return []
     return [name for name in came.top() if isinstance(job.inputs.get(name), File) and isinstance(came[name], File)]
 
 
-def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
-    """Top-level files that the job made or changed; never directories, never the executable. It goes by the time: a
-    file that was written anew as it was, or touched, counts, and one of which only the mode is another does not."""
+def _new_or_changed_files(job: Job, sandbox: Tree, before: Tree) -> tuple[str, ...]:
+    """Top-level files that the job made or changed, `before` being what was there; never directories, never the
+    executable. It goes by the time: a file that was written anew as it was, or touched, counts, and one of which only
+    the mode is another does not."""
 
     def content(tree: Tree, name: str) -> bytes | Fifo | None:
         entry = tree.get(_found(tree, name) or "")
@@ -241,31 +258,52 @@ def _new_or_changed_files(job: Job, sandbox: Tree) -> tuple[str, ...]:
         name
         for name in sandbox.top()
         if (found := content(sandbox, name)) is not None
-        and (found != content(job.inputs, name) or sandbox.resolve(name) in sandbox.times)
+        and (found != content(before, name) or sandbox.resolve(name) in sandbox.times)
         and name not in (STDOUT, STDERR, posixpath.basename(job.executable))
     )
 
 
 def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profile) -> Tree | TransferFailure:
     """R4b: the listed paths as the receiving side stores them."""
-    listed, sent, failed, kept = tuple(listed), Tree(), {}, KeptPaths()
+    listed, sent, failed, kept = tuple(listed), Tree(), _Failed(), KeptPaths()
     for index, path in enumerate(listed):
-        found, whole = _sendable(sandbox, path, keep_paths, profile)
+        found, error = _sendable(sandbox, path, keep_paths, profile)
         # HTCondor does not notice that a path is missing if a later one arrives under the same name.
         later = (posixpath.basename(other) for other in listed[index + 1 :])
         if found is None:
             if posixpath.basename(path) not in later:
-                failed[path] = errno.ENOENT
+                failed.add(path, error)
         elif file_over_directory(found, sent):
-            failed[path] = errno.EISDIR
+            failed.add(path, errno.EISDIR, refused=True)
             sent = found | sent
         else:
             besides = kept.made_besides(path, found) if keep_paths else ()
+            if keep_paths and (link := _linked_directory(sandbox, path)):
+                found, error = Tree({link: File(b"")}), errno.EISDIR
             sent = sent | Tree({place: Directory() for place in besides if "/" not in place}) | found
-            if not whole or any(posixpath.dirname(place) not in ("", *sent) for place in besides):
-                failed[path] = errno.ENOENT
-    sent = sent.copied()
-    return TransferFailure(tuple(failed), sent, list(failed.values())[-1]) if failed else sent
+            if not error and any(posixpath.dirname(place) not in ("", *sent) for place in besides):
+                error = errno.ENOENT
+            if error:
+                failed.add(path, error)
+    return failed.failure(sent.copied()) or sent.copied()
+
+
+class _Failed:
+    """The listed paths that could not be sent, of which HTCondor tells by what the first of them failed at."""
+
+    def __init__(self) -> None:
+        self.paths: dict[tuple[int, bool], list[str]] = {}
+
+    def add(self, path: str, error: int, refused: bool = False) -> None:
+        self.paths.setdefault((error, refused), []).append(path)
+
+    def failure(self, sent: Tree) -> TransferFailure | None:
+        return next((TransferFailure(tuple(paths), sent, *why) for why, paths in self.paths.items()), None)
+
+
+def _linked_directory(sandbox: Tree, path: str) -> str | None:
+    """The link to a directory that a path leads through, if it does."""
+    return next((name for name in parents(posixpath.normpath(path)) if isinstance(sandbox.get(name), Link)), None)
 
 
 def file_over_directory(tree: Tree, sent: Tree) -> bool:
@@ -314,30 +352,33 @@ def contents_only(path: str) -> bool:
     return path.endswith(("/", "/."))
 
 
-def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> tuple[Tree | None, bool]:
-    """What of a listed path can be sent, None if nothing; and whether that is all of it."""
-    parts = path.split("/")
+def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> tuple[Tree | None, int]:
+    """What arrives of a listed path, None if nothing does; and the number of the error at what can't be sent of it, of
+    which an empty file arrives, 0 if all can."""
+    parts, name = path.split("/"), posixpath.normpath(path)
     if not path or parts[-1] == ".." or (keep_paths and ".." in parts):
-        return None, False
+        return None, errno.ENOENT
+    own = Tree(dict.fromkeys(OWN_FILES, File(b""))) if profile.sends_own_files else Tree()
+    if name in OWN_FILES:
+        return own.only([name]), 0
     where = _found(sandbox, path)
     if where is None:
-        return None, False
+        return None, errno.ENOENT
     if not where:
-        everything, whole = _links_followed(sandbox, "", profile)
-        own = Tree(dict.fromkeys(OWN_FILES, File(b""))) if profile.sends_own_files else Tree()
-        return everything | own, whole
-    entry, name = sandbox[where], posixpath.normpath(path)
+        everything, error = _links_followed(sandbox, "", profile)
+        return everything | own, error
+    entry = sandbox[where]
     destination = name if keep_paths else posixpath.basename(name)
     if isinstance(entry, File):
-        return (Tree({destination: entry}), True) if entry.readable else (None, False)
+        return (Tree({destination: entry}), 0) if entry.readable else (Tree({destination: File(b"")}), errno.EACCES)
     if isinstance(entry, Fifo):
-        return _nothing_of_fifo(path, profile), True
-    if isinstance(sandbox.get(name), Link):
-        return None, False  # a link to a directory is not sent
-    contents, whole = _links_followed(sandbox, where, profile)
+        return _nothing_of_fifo(path, profile), 0
+    if isinstance(sandbox.get(name), Link) and not (contents_only(path) and not keep_paths):
+        return Tree({posixpath.basename(name): File(b"")}), errno.EISDIR
+    contents, error = _links_followed(sandbox, where, profile)
     if contents_only(path) and not (keep_paths and contents):
-        return contents, whole
-    return contents.moved_below(destination).put(destination, entry), whole
+        return contents, error
+    return contents.moved_below(destination).put(destination, entry), error
 
 
 def _found(sandbox: Tree, path: str) -> str | None:
@@ -357,10 +398,10 @@ def _nothing_of_fifo(path: str, profile: Profile) -> Tree:
     return Tree()
 
 
-def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, bool]:
-    """The contents of a directory, links to files as the files and without those that lead nowhere; and
-    whether that is all: a link to a directory can't be sent, nor a file that may not be read."""
-    contents, whole = {}, True
+def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, int]:
+    """The contents of a directory, links to files as the files and without those that lead nowhere; and the number of
+    the error at a link to a directory, or a file that may not be read, of which an empty file arrives."""
+    contents, error = {}, 0
     for path, entry in (sandbox.below(directory) if directory else sandbox).items():
         followed = entry
         if isinstance(entry, Link):
@@ -373,8 +414,9 @@ def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tr
         elif (isinstance(followed, File) and followed.readable) or (entry is followed and isinstance(entry, Directory)):
             contents[path] = followed
         else:
-            whole = False
-    return Tree(contents), whole
+            contents[path] = File(b"")
+            error = error or (errno.EACCES if isinstance(followed, File) else errno.EISDIR)
+    return Tree(contents), error
 
 
 def _remapped(sent: Tree, remaps: tuple[tuple[str, str], ...]) -> Tree:

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 from ..problems import HELD, Problem
 from ..rules.job import NotTransferred
 from ..rules.transfer import KeptPaths, contents_only, file_over_directory
-from ..tree import Directory, Entry, File, Link, TooLarge, Tree
+from ..tree import Directory, Entry, File, Link, TooLarge, Tree, parents
 from .values import is_url
 
 Found = File | Tree | None
@@ -194,14 +194,21 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool, noted: Calla
     entry = folder.get(where)
     if entry is None:
         raise _not_there(path)
+    directories = [] if isinstance(entry, File) or (contents_only(path) and not kept) else [name]
+    for directory in (*directories, *(parents(name) if kept else ())):
+        if isinstance(folder.standing(where.removesuffix(path) + directory), Link):
+            raise _Missing(
+                path,
+                errno.EISDIR,
+                f"{path} {'is' if directory == name else f'leads through {directory},'} a symbolic link to a directory",
+                "Put the directory itself there."
+                if kept or contents_only(path)
+                else f"Write {path}/ for what is in it.",
+            )
     if isinstance(entry, File):
         if contents_only(path):
             raise _Missing(path, errno.ENOTDIR, f"{path} is no directory", "Write it without the slash.")
         return Tree({destination: entry})
-    if not contents_only(path) and isinstance(folder.standing(where), Link):
-        raise _Missing(
-            path, errno.EISDIR, f"{path} is a symbolic link to a directory", f"Write {path}/ for what is in it."
-        )
     contents = _links_followed(folder, where, entry, noted)
     if name in (".", "/") or (contents_only(path) and not (kept and contents)):
         return contents

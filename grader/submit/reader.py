@@ -337,6 +337,12 @@ class _Commands:
             self.remark(command, f"{command}: ${function}() is drawn anew at each submission; here it is always {text}")
         for name in sorted(self._macros.undefined):
             self.remark(command, f"{command}: nothing defines $({name}), so it counts as empty")
+        if command in commands.SPELLINGS and (later := re.search(r"\$\$\(.*?\)", text)):
+            self.remark(
+                command,
+                f"{command}: {later[0]} is left as it is here; HTCondor puts in what it stands for when the job has a slot",
+                decides=True,
+            )
         if left := re.search(r"(?<!\$)\$\(.*", text):
             self.remark(
                 command,
@@ -355,7 +361,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
     files_at_commas = functools.partial(values.files_at_commas, quoted=profile.quoted_lists)
     brought = given.read(
         "transfer_input_files",
-        lambda text: inputs(folder, home, files_at_commas(text), keep_paths, given.noted("transfer_input_files")),
+        lambda text: inputs(folder, home, files_at_commas(text) or (), keep_paths, given.noted("transfer_input_files")),
         Inputs(Tree()),
     )
     from_stdin = given.read("input", lambda path: stdin(folder, home, path, given.noted("input")), Inputs(Tree()))
@@ -506,11 +512,13 @@ def _check_program(given: _Commands, path: str, program: File) -> None:
 def _checkpoint_exit(given: _Commands) -> tuple[int | None, int | None]:
     """R1: the exit code, or the signal, that means a checkpoint: by the command, or by the job attributes behind it."""
     code = given.read("checkpoint_exit_code", integer, None)
-    if code is not None or not given.read("My.WantFTOnCheckpoint", boolean, False):
+    if not given.read("My.WantFTOnCheckpoint", boolean, code is not None):
+        return None, None
+    if code is not None:
         return code, None
     if given.read("My.SuccessCheckpointExitBySignal", boolean, False):
-        return None, given.read("My.SuccessCheckpointExitSignal", integer, None)
-    return given.read("My.SuccessCheckpointExitCode", integer, None), None
+        return None, given.read("My.SuccessCheckpointExitSignal", values.number_or_text, None)
+    return given.read("My.SuccessCheckpointExitCode", values.number_or_text, None), None
 
 
 def _directory(folder: Folder, path: str) -> str:
@@ -670,6 +678,13 @@ def _check_transfer(given: _Commands, job: Job) -> None:
         )
     if spaced := next((name for name in job.transfer_output_files or () if re.search(r"\s", name)), None):
         given.remark("transfer_output_files", f"{spaced!r} is one name, as this list is split at commas only")
+    if job.streams_joined and (job.stream_output or job.stream_error):
+        given.remark(
+            "stream_output" if job.stream_output else "stream_error",
+            "output and error name one file: HTCondor writes what is streamed over what else comes there, which is not "
+            "simulated",
+            decides=True,
+        )
     if should == "NO":
         given.remark("should_transfer_files", "NO has no effect here: files are transferred", NO_EFFECT)
     if when == "NEVER":

@@ -11,6 +11,7 @@ import signal
 
 from ..problems import Problem
 from ..rules.classads import check, read
+from .macros import integer
 
 
 def files(text: str) -> tuple[str, ...]:
@@ -18,11 +19,13 @@ def files(text: str) -> tuple[str, ...]:
     return tuple(name for name in re.split(r"[,\s]+", text) if name)
 
 
-def files_at_commas(text: str, quoted: bool) -> tuple[str, ...]:
+def files_at_commas(text: str, quoted: bool) -> tuple[str, ...] | None:
     """R2, R6: a list of files, split at commas only. `quoted`: whether double quotes around all of it are no part of
-    the names; a list of nothing else is empty in any case."""
+    the names; a list of nothing else is empty in any case. None for commas without names, which then are no list but
+    where quotes are none of the names."""
     text = unquoted(text) if quoted or text.strip() == '""' else text
-    return tuple(name for part in text.split(",") if (name := part.strip()))
+    names = tuple(name for part in text.split(",") if (name := part.strip()))
+    return None if "," in text and not names and not quoted else names
 
 
 def unquoted(text: str) -> str:
@@ -48,6 +51,11 @@ def remaps(text: str, bare: bool = False) -> tuple[tuple[str, str], ...]:
 
 
 _NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)"
+
+
+def number_or_text(text: str) -> int | None:
+    """A number; None for a text in double quotes, which HTCondor takes and is no number."""
+    return None if re.fullmatch(r'\s*"[^"]*"\s*', text) else integer(text)
 
 
 def amount(text: str) -> str:

@@ -1,19 +1,21 @@
-"""Random scenarios: small programs that write, change, remove and link files, lists of files, and faults.
+"""Random scenarios: small programs that write, change, remove, touch and link files, also with blanks in their names,
+change modes, and leave processes behind; lists of files, remaps, retries, and faults.
 
 Not drawn is the eviction-driven mode, in which it matters at which second a file was written.
 """
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from scenarios import Scenario
 
-FILES = ("a", "b", "dir/a", "dir/b", "dir/sub/c")
-LISTED = ("a", "b", "dir", "dir/", "dir/a", "dir/sub", "dir/sub/", "dir/sub/c", ".", "nothing")
+FILES = ("a", "b", "'b c'", "dir/a", "dir/b", "dir/sub/c", "'dir/c d'")
+LISTED = ("a", "b", "link", "dir", "dir/", "dir/a", "dir/sub", "dir/sub/", "dir/sub/c", "to/a", "to/", ".", "nothing")
 SURE, ANY = LISTED[:-2], LISTED
 INPUTS = {
     "a": {"a": "input a"},
+    "b c": {"b c": "input b c"},
     "dir": {"dir/a": "input dir/a"},
     "in/": {"in/b": "input b", "in/dir/b": "input dir/b"},
 }
@@ -25,7 +27,16 @@ OPERATIONS = st.one_of(
     st.sampled_from(FILES + ("dir", "dir/sub")).map(lambda path: f"rm -rf {path}"),
     st.sampled_from(("dir", "dir/sub")).map(lambda path: f"mkdir -p {path}"),
     st.sampled_from(("a", "b", "dir/b")).map(lambda path: f"ln -sf n {path}"),
-    st.sampled_from(("a", "dir/a")).map(lambda path: f"chmod 755 {path}"),
+    st.tuples(
+        st.sampled_from(("a", "dir", "dir/a", "nothing")), st.sampled_from(("link", "dir/link", "dir/sub/link"))
+    ).map(lambda link: f'ln -sfn "$PWD/{link[0]}" {link[1]}'),
+    st.sampled_from(("dir", "dir/sub")).map(lambda path: f"ln -sfn {path} to"),
+    st.sampled_from(("a dir/b", "dir/a b")).map(lambda paths: f"ln -f {paths}"),
+    st.tuples(st.sampled_from(("755", "444", "0")), st.sampled_from(("a", "dir/a", "'b c'"))).map(
+        lambda change: "chmod {} {}".format(*change)
+    ),
+    st.sampled_from(("a", "b", "'b c'")).map(lambda path: f"sleep 1.1; touch -c {path}"),
+    st.just("(exec sleep 100) > /dev/null 2>&1 &"),
 )
 
 
@@ -42,6 +53,8 @@ def scenarios(draw) -> Scenario:
                 'transfer_output_files = ""',
                 "transfer_output_files = n",
                 "transfer_output_files = n, dir, a",
+                "transfer_output_files = n, b c, link",
+                'transfer_output_files = n, dir\ntransfer_output_remaps = "n = dir2/n; dir = dir3"',
                 "transfer_output_files = dir/, dir/sub",
             )
         )
@@ -56,11 +69,13 @@ def scenarios(draw) -> Scenario:
         submit.append("preserve_relative_paths = True")
     if draw(st.booleans()):
         submit.append("error = out")
+    end = draw(st.sampled_from((0, 0, 3)))
+    submit += draw(st.sampled_from(([], [], ["success_exit_code = 0", "max_retries = 1"], ["max_retries = 1"])))
     lines = ["echo step $n; mkdir -p dir"]
     for number, operations in enumerate(steps, 1):
         quiet = [f"    {{ {operation}; }} 2>/dev/null" for operation in operations]
         lines += [f"if [ $n = {number} ]; then", *quiet, "fi"]
-    lines += ["pause", f"[ $n = {STEPS} ] && echo $n > n && exit 0", "checkpoint"]
+    lines += ["pause", f"[ $n = {STEPS} ] && echo $n > n && exit {end}", "checkpoint"]
     return Scenario(
         "drawn",
         "",
@@ -73,16 +88,16 @@ def scenarios(draw) -> Scenario:
     )
 
 
-def draw(number: int, again: bool = True) -> list[Scenario]:
-    """So many of them; the same ones each time, or always others."""
+def draw(number: int, chosen: int) -> list[Scenario]:
+    """So many of them, the same ones each time for a seed."""
     found: list[Scenario] = []
 
+    @seed(chosen)
     @settings(
         max_examples=number,
         phases=[Phase.generate],
         database=None,
         deadline=None,
-        derandomize=again,
         suppress_health_check=list(HealthCheck),
     )
     @given(scenarios())
@@ -91,4 +106,4 @@ def draw(number: int, again: bool = True) -> list[Scenario]:
             found.append(scenario)
 
     collect()
-    return [Scenario(**{**vars(one), "name": f"drawn-{index}"}) for index, one in enumerate(found, 1)]
+    return [Scenario(**{**vars(one), "name": f"drawn-{chosen}-{index}"}) for index, one in enumerate(found, 1)]

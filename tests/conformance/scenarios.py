@@ -23,10 +23,12 @@ from grader.rules import profile as profiles
 from grader.rules import schedule
 from grader.rules.eventlog import Event
 from grader.rules.schedule import Fault
-from grader.tree import Directory, File, Link, Tree
+from grader.tree import Directory, Fifo, File, Link, Tree
 
 OWN = (".job.ad", ".machine.ad", ".update.ad", ".update.ad.tmp", ".chirp.config", ".execution_overlay.ad")
 """HTCondor's own files in a sandbox. Without a list, .update.ad is sent too if it is young."""
+
+EXECUTE_DIRECTORY = r"^/var/lib/condor/execute/dir_\d+/(scratch/)?"
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"
@@ -160,7 +162,10 @@ def picture(tree: Tree) -> dict[str, str | None]:
         if isinstance(entry, Directory):
             seen[path] = None
         elif isinstance(entry, Link):
-            seen[path] = f"-> {entry.target}"
+            inside = re.sub(EXECUTE_DIRECTORY, "(sandbox)/", entry.target)
+            seen[path] = f"-> {'(sandbox)/' * entry.absolute}{inside}"
+        elif isinstance(entry, Fifo):  # nothing is seen of them in a copy
+            continue
         else:
             text = "(the program)" if path == "job" else entry.text
             seen[path + "*" * entry.executable] = text if len(text) < 500 else "(long)"

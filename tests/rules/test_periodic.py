@@ -42,7 +42,7 @@ def kinds(moments):
 def test_at_the_end_periodic_hold_comes_before_on_exit_hold():
     moments, _ = story(3, periodic_hold="ExitCode == 3", on_exit_hold="True", periodic_hold_reason='"three"')
     held = moments[-1].next
-    assert (held.code, held.reason, held.running) == (Hold.POLICY, "three", False) and "n" in moments[-1].home
+    assert (held.code, held.reason, held.transferred) == (Hold.POLICY, "three", True) and "n" in moments[-1].home
 
 
 def test_at_the_end_periodic_remove_comes_before_another_try():
@@ -58,7 +58,7 @@ def test_a_checkpoint_is_no_end():
 
 def test_what_a_checkpoint_left_is_seen_at_the_next_look():
     moments, _ = story(85, 0, periodic_hold="ExitCode == 85", seconds=100.0)
-    assert kinds(moments)[-1] == "held" and moments[-1].next.running
+    assert kinds(moments)[-1] == "held" and not moments[-1].next.transferred
     assert (moments[-1].time - EPOCH) % 60 == 0
 
 

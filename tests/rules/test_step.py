@@ -379,7 +379,7 @@ def test_a_program_that_runs_for_too_long_is_stopped_at_the_next_look(allowed, e
     assert held_after(job, now) == seconds
     if allowed:
         held = step(job, MODERN, now, DurationChecked(ran(None, seconds=float(seconds), signal=15, n="1")))
-        assert held.next.running and held.badput == seconds and held.spool == Tree() and held.home == Tree()
+        assert not held.next.transferred and held.badput == seconds and held.spool == Tree() and held.home == Tree()
 
 
 def test_the_log_of_a_job_that_is_held_while_it_runs_tells_of_no_transfer(executor, python_job):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
 import pytest
 
@@ -252,15 +253,23 @@ def test_a_link_to_a_file_sends_the_content():
     assert checkpoint(["d"], sandbox({"x": "1"}) | Tree({"d/link": Link("../x")})) == Tree.files({"d/link": "1"})
 
 
-@pytest.mark.parametrize("path", ["link", "link/"])
-def test_a_link_to_a_directory_is_a_failure(path):
-    """R4b"""
-    assert checkpoint([path], sandbox({"d/a": "1"}, link=Link("d"))) == TransferFailure((path,))
+@pytest.mark.parametrize("path, keep", [("link", False), ("link", True), ("link/", True), ("link/a", True)])
+def test_a_link_to_a_directory_is_a_failure(path, keep):
+    """R4b: with preserve_relative_paths, also one that a path leads through."""
+    sent = checkpoint([path], sandbox({"d/a": "1"}, link=Link("d")), preserve_relative_paths=keep)
+    assert sent == TransferFailure((path,), error=errno.EISDIR)
+
+
+@pytest.mark.parametrize("path", ["link/", "link/a"])
+def test_what_is_in_a_linked_directory_is_sent(path):
+    """R4b: without preserve_relative_paths."""
+    assert checkpoint([path], sandbox({"d/a": "1"}, link=Link("d"))) == Tree.of(a="1")
 
 
 def test_a_directory_with_a_link_to_a_directory_in_it_is_a_failure():
     """R4b"""
-    assert checkpoint(["d"], sandbox({"e/a": "1"}) | Tree({"d/link": Link("../e")})) == TransferFailure(("d",))
+    sent = checkpoint(["d"], sandbox({"e/a": "1"}) | Tree({"d/link": Link("../e")}))
+    assert sent == TransferFailure(("d",), error=errno.EISDIR)
 
 
 @pytest.mark.parametrize("target", ["nothing", "../outside", "link"])
@@ -341,7 +350,7 @@ def test_with_kept_paths_the_top_level_directory_is_replaced():
 
 def test_a_file_deleted_by_the_program_comes_back_from_the_spool():
     """R4e: an entry not in the new checkpoint stays, and is in the next sandbox, and may come home."""
-    one = quiet()
+    one = quiet(checkpoint_exit_code=85)
     spool = transfer.commit(Tree(), transfer.checkpoint(one, Tree.files({"job": "#!", "old": "1"}), MODERN))
     spool = transfer.commit(spool, transfer.checkpoint(one, Tree.files({"job": "#!", "new": "2"}), MODERN))
     assert spool == Tree.files({"old": "1", "new": "2"})
@@ -391,7 +400,7 @@ def test_a_missing_path_is_replaced_by_a_later_one_of_its_name():
 def test_a_file_that_may_not_be_read_is_not_sent():
     """R4c: seen on 23.9.6."""
     tree = sandbox() | Tree({"n": File(b"1", readable=False)})
-    assert checkpoint(["n"], tree) == TransferFailure(("n",))
+    assert checkpoint(["n"], tree) == TransferFailure(("n",), error=errno.EACCES)
 
 
 def test_a_file_of_which_only_the_mode_changed_does_not_come_home():
@@ -538,7 +547,9 @@ def test_a_directory_two_levels_down_in_one_that_is_come_to_again_fails(listed):
 
 def test_a_directory_may_replace_a_file_but_not_vice_versa():
     """R4b"""
-    assert checkpoint(("up/sub/deep", "deep"), sandbox(UP)) == TransferFailure(("deep",), error=errno.EISDIR)
+    assert checkpoint(("up/sub/deep", "deep"), sandbox(UP)) == TransferFailure(
+        ("deep",), error=errno.EISDIR, refused=True
+    )
     assert checkpoint(("deep", "up/sub/deep"), sandbox(UP)).listing() == ["deep/file"]
 
 
@@ -555,11 +566,60 @@ def test_a_link_in_a_directory_that_leads_nowhere_is_left_out(keep):
     assert sent == Tree.files({"d/a": "1"})
 
 
-@pytest.mark.parametrize("entry", [Link("sub"), File(b"secret", readable=False)])
-def test_directories_with_directory_links_or_unreadable_files_fail(entry):
-    """R4b"""
+@pytest.mark.parametrize("entry, error", [(Link("sub"), errno.EISDIR), (File(b"secret", readable=False), errno.EACCES)])
+def test_of_what_in_a_directory_cannot_be_sent_an_empty_file_comes_home(entry, error):
+    """R4b, R6: all else comes home, too. A checkpoint is whole or not at all."""
     tree = sandbox({"d/a": "1", "d/sub/b": "2"}, **{"d/l": entry})
-    assert checkpoint(("d",), tree) == TransferFailure(("d",))
+    assert checkpoint(("d",), tree) == TransferFailure(("d",), error=error)
+    home = Tree.files({"d/a": "1", "d/sub/b": "2", "d/l": ""})
+    assert transfer.output(quiet(transfer_output_files=("d",)), tree, Tree()) == TransferFailure(("d",), home, error)
+
+
+@pytest.mark.parametrize(
+    "listed, keep, home",
+    [
+        (("link",), False, "link"),
+        (("d/link",), True, "link"),
+        (("d/link/a",), True, "d/link"),
+        (("secret", "absent"), False, "secret"),
+        (("absent", "secret"), False, "secret"),
+    ],
+)
+def test_of_what_cannot_be_sent_an_empty_file_comes_home(listed, keep, home):
+    """R6: HTCondor tells of the first."""
+    tree = sandbox({"e/a": "1"}, link=Link("e"), secret=File(b"1", readable=False)) | Tree({"d/link": Link("../e")})
+    failed = transfer.output(quiet(transfer_output_files=listed, preserve_relative_paths=keep), tree, Tree())
+    assert failed.sent == Tree.files({home: ""}) and not failed.refused
+    number = {"secret": errno.EACCES, "absent": errno.ENOENT}.get(listed[0], errno.EISDIR)
+    assert (failed.paths, failed.error) == (listed[:1], number)
+
+
+def test_nothing_can_come_home_into_a_read_only_directory():
+    """R6"""
+    tree = sandbox({"d/a": "1"}).put("d", Directory(writable=False))
+    failed = transfer.output(quiet(transfer_output_files=("d",)), tree, Tree())
+    assert failed == TransferFailure(("d/a",), Tree({"d": Directory(writable=False)}), errno.EACCES, refused=True)
+
+
+def test_an_empty_read_only_directory_is_moved_into_the_spool_for_ever():
+    """R4e"""
+    with pytest.raises(transfer.Endless, match="d, a read-only directory"):
+        checkpoint(("d",), sandbox().put("d", Directory(writable=False)))
+
+
+@pytest.mark.parametrize("name", [".job.ad", "./.machine.ad"])
+def test_the_ads_can_be_listed_and_fill_no_other_sandbox(name):
+    """R4b"""
+    saved = checkpoint((name,), sandbox())
+    assert saved and transfer.not_transferred(job(), transfer.new_sandbox(job(), saved, MODERN), saved)
+    assert not checkpoint((name,), sandbox(), PROFILES["v25"])
+
+
+def test_of_a_missing_stream_is_told_where_there_is_a_list():
+    """R4a, R6"""
+    left, listed = Tree.of(n="1"), job(error=None, transfer_output_files=("n",))
+    assert transfer.output(listed, left, Tree()).paths == transfer.checkpoint(listed, left, MODERN).paths == (STDOUT,)
+    assert transfer.output(job(error=None), left, Tree()) == transfer.checkpoint(job(), left, MODERN) == left
 
 
 def test_of_output_in_a_directory_all_that_can_be_sent_comes_home():
@@ -648,10 +708,13 @@ def test_a_checkpoint_of_everything_can_be_saved_and_fills_no_new_sandbox(listed
 
 
 def test_an_unchanged_input_comes_home_only_from_the_checkpoint():
-    """R6: without a list of output."""
-    one = quiet(inputs={"table": "1"})
-    assert not transfer.output(one, Tree.of(table="1"), Tree())
-    assert transfer.output(one, Tree.of(table="1"), Tree.of(table="1")) == Tree.of(table="1")
+    """R6: without a list of output, and if the job is self-checkpointing. R7: else nothing unchanged does."""
+    one, table = quiet(inputs={"table": "1"}, checkpoint_exit_code=85), Tree.of(table="1")
+    assert not transfer.output(one, table, Tree())
+    assert transfer.output(one, table, table) == table
+    driven = replace(one, checkpoint_exit_code=None, on_exit_or_evict=True)
+    assert not transfer.output(driven, table | Tree.of(n="1"), table | Tree.of(n="1"))
+    assert transfer.output(driven, table | Tree.of(n="2"), table | Tree.of(n="1")) == Tree.of(n="2")
 
 
 def test_a_stream_that_was_saved_empty_and_stays_empty_is_unchanged():
