@@ -9,8 +9,8 @@ operators fit one place. Left out are those that can make no difference: in anno
 for `==` and the other way round.
 
 What makes it cheap: a mutant is a process that was forked when all but the package had been imported, and reads the changed
-file from memory. In it run only the tests that call the function in question, the fastest first, until one fails. And
-programs are not executed again: what they do was recorded when the tests ran without a mutant, and only what is not on
+file from memory. In it run only the tests that call the function in question, the fastest first, until one fails; slow
+files of tests only for what survives the others. And programs are not executed again: what they do was recorded when the tests ran without a mutant, and only what is not on
 record is executed. It prints what becomes of each mutant, and the numbers.
 """
 
@@ -28,10 +28,10 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,15 +43,14 @@ from cosmic_ray.ast import ast_nodes
 from cosmic_ray.mutating import mutate_code
 
 ROOT = Path(__file__).resolve().parents[1]
-RULES = tuple(f"tests/rules/test_{name}.py" for name in ("periodic", "simulation", "step", "transfer"))
-CONFORMANCE = ("tests/conformance/test_conformance.py", "tests/conformance/test_played.py")
-VERIFY = tuple(f"tests/verify/test_{name}.py" for name in ("completeness", "explore", "in_place"))
-SUITES = {
-    "grader/rules/step.py": (*RULES, *CONFORMANCE),
-    "grader/rules/transfer.py": (*RULES, *CONFORMANCE),
-    "grader/verify/explore.py": VERIFY,
+PURE = ("tests/rules/test_periodic.py", "tests/rules/test_step.py", "tests/rules/test_transfer.py")
+PLAYED = ("tests/rules/test_simulation.py", "tests/conformance/test_conformance.py", "tests/conformance/test_played.py")
+SUITES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "grader/rules/step.py": (PURE, PLAYED),
+    "grader/rules/transfer.py": (PURE, PLAYED),
+    "grader/verify/explore.py": (("tests/verify/test_explore.py",), ("tests/verify/test_completeness.py",)),
 }
-"""File → the tests that concern it."""
+"""File → the tests that concern it: those that every mutant has to pass, and those only for what survives these."""
 NO_DIFFERENCE = ("_Is_Eq", "_Eq_Is", "_IsNot_NotEq", "_NotEq_IsNot")
 """How operators end that change nothing for enumerations."""
 MOST_SECONDS = 900
@@ -155,6 +154,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 def record_programs(memory: Path, writes: bool) -> None:
     """Have every executor of the tests take what programs do from the disk, and execute what is not there."""
+    sys.path.insert(0, str(ROOT))
     from grader.execute import executor, remembering
     from grader.rules.execution import Limits
 
@@ -218,16 +218,15 @@ class _Tests:
 
 def run_tests(files: Iterable[str], tests: _Tests) -> int:
     os.chdir(ROOT)
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         return pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *files], plugins=[tests])
 
 
-def _record(memory: Path, found: Path) -> None:
-    """Run all tests without a mutant, and write down what they did. For a process of its own."""
+def _record(files: tuple[str, ...], memory: Path, found: Path) -> None:
+    """Run tests without a mutant, and write down what they did. For a process of its own."""
     record_programs(memory, writes=True)
     tests = _Tests(None)
-    failed = run_tests(dict.fromkeys(file for suite in SUITES.values() for file in suite), tests)
+    failed = run_tests(files, tests)
     if not failed:
         found.write_text(json.dumps({test: [seen.seconds, sorted(seen.called)] for test, seen in tests.seen.items()}))
 
@@ -248,19 +247,26 @@ def _judge(mutant: Mutant, memory: Path, known: dict[str, Seen]) -> None:
 # -- all of them -----------------------------------------------------------------------
 
 
-def recorded(memory: Path) -> dict[str, Seen]:
-    """What each test does without a mutant, with the programs that they execute kept in a directory."""
+@cache
+def recorded(files: tuple[str, ...], memory: Path) -> dict[str, Seen]:
+    """What each test of these files does without a mutant, with the programs that they execute kept in a directory."""
     found = memory / "seen.json"
-    process = FORK.Process(target=_record, args=(memory, found))
+    found.unlink(missing_ok=True)
+    process = FORK.Process(target=_record, args=(files, memory, found))
     process.start()
     process.join()
     if not found.exists():
-        sys.exit("The tests fail without a mutant, too.")
-    rows = json.loads(found.read_text()).items()
-    return {test: Seen(seconds, frozenset(map(tuple, called))) for test, (seconds, called) in rows}
+        sys.exit(f"Without a mutant, too, a test fails: {' '.join(files)}")
+    seen = {
+        test: Seen(seconds, frozenset(map(tuple, called)))
+        for test, (seconds, called) in json.loads(found.read_text()).items()
+    }
+    took = sum(one.seconds for one in seen.values())
+    print(f"{' '.join(files)}: {len(seen)} tests, {took:.0f} s of processor time without a mutant", flush=True)
+    return seen
 
 
-def concerned(mutant: Mutant, seen: dict[str, Seen]) -> dict[str, Seen]:
+def concerned(mutant: Mutant, tests: dict[str, Seen]) -> dict[str, Seen]:
     """The tests that call the function that the mutant is in; all, if it is in none."""
     functions = [
         range(min([node.lineno, *(one.lineno for one in node.decorator_list)]), (node.end_lineno or node.lineno) + 1)
@@ -268,7 +274,6 @@ def concerned(mutant: Mutant, seen: dict[str, Seen]) -> dict[str, Seen]:
         if isinstance(node, ast.FunctionDef)
     ]
     outermost = max((lines for lines in functions if mutant.line in lines), key=len, default=None)
-    tests = {test: one for test, one in seen.items() if test.partition("::")[0] in SUITES[mutant.file]}
     if outermost is None or mutant.line == outermost[0]:
         return tests
     return {
@@ -292,19 +297,26 @@ def survives(mutant: Mutant, memory: Path, seen: dict[str, Seen]) -> bool:
     return process.exitcode == 0
 
 
-def main(number: int = 120, seed: int = 1, files: Iterable[str] = ()) -> None:
-    sample = [mutant for file in files or SUITES for mutant in drawn(file, number, seed)]
-    alive, all_of = Counter[str](), Counter(mutant.file for mutant in sample)
-    with tempfile.TemporaryDirectory() as where, ThreadPoolExecutor(WORKERS) as threads:
-        seen = recorded(Path(where))
-        took = sum(one.seconds for one in seen.values())
-        print(f"{len(seen)} tests, {took:.0f} s of processor time without a mutant", flush=True)
-        for mutant, lives in zip(sample, threads.map(lambda one: survives(one, Path(where), seen), sample)):
-            alive[mutant.file] += lives
+def survivors(sample: list[Mutant], files: tuple[str, ...], memory: Path) -> list[Mutant]:
+    """The mutants that all these tests pass with."""
+    seen, alive = recorded(files, memory), []
+    with ThreadPoolExecutor(WORKERS) as threads:
+        for mutant, lives in zip(sample, threads.map(lambda one: survives(one, memory, seen), sample)):
             print("survives" if lives else "killed  ", *mutant, flush=True)
-    for file, count in sorted(all_of.items()):
-        print(f"{file}: {count - alive[file]} of {count} killed, {1 - alive[file] / count:.0%}")
-    print(f"together: {1 - alive.total() / len(sample):.0%} of {len(sample)} killed")
+            alive += [mutant] * lives
+    return alive
+
+
+def main(number: int = 120, seed: int = 1, files: Iterable[str] = ()) -> None:
+    results = []
+    with tempfile.TemporaryDirectory() as where:
+        for file in files or SUITES:
+            sample = alive = drawn(file, number, seed)
+            for suite in SUITES[file]:
+                alive = survivors(alive, suite, Path(where)) if alive else []
+            killed = len(sample) - len(alive)
+            results.append(f"{file}: {killed} of {len(sample)} killed, {killed / len(sample):.0%}")
+    print(*results, sep="\n")
 
 
 if __name__ == "__main__":
