@@ -26,6 +26,7 @@ from ..verify.checked import Checked
 from ..verify.circumstances import looks
 from ..verify.evidence import Evidence, differences, evidence
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
+from ..verify.forgotten import Forgotten, forgotten
 from ..verify.observer import Observer
 from ..verify.outside import state_outside
 from ..verify.unbroken import Difference, measured
@@ -218,13 +219,14 @@ class _Verification:
         exploration, doubt = self.measured(job, exploration)
         if self.written:
             return Checked(job, unknown(Unknown.WRITES_OUTSIDE, ", ".join(sorted(self.written)), exploration))
-        where, known = self.behind(job, exploration)
+        where, known, forgets = self.behind(job, exploration)
         if where:
             counts = Exploration(
                 UNKNOWN, None, None, None, exploration.states, exploration.executions, exploration.schedules
             )
             exploration = unknown(Unknown.STATE_OUTSIDE, where, counts)
-        return Checked(job, exploration, evidence(job, exploration) + _doubtful(exploration, doubt), _named(known))
+        facts = evidence(job, exploration) + tuple(map(_forgotten, forgets)) + _doubtful(exploration, doubt)
+        return Checked(job, exploration, facts, _named(known))
 
     def lacks_module(self, exploration: Exploration) -> str:
         """The Python module for want of which the job crashes even without a fault; "" if it does not, or if the module
@@ -262,21 +264,23 @@ class _Verification:
             unmeasured = exploration.verdict == RESTART_SAFE and not exploration.known
             return replace(exploration, verdict=CONSISTENT) if unmeasured else exploration, None
 
-    def behind(self, job: Job, exploration: Exploration) -> tuple[str, Misconception | None]:
-        """What is behind a failure, as far as it is known and nobody stops that: where state is outside, or a
-        misconception."""
+    def behind(self, job: Job, exploration: Exploration) -> tuple[str, Misconception | None, tuple[Forgotten, ...]]:
+        """What is behind a failure, as far as it is known and nobody stops that: where state is outside; or a
+        misconception, and what the program forgets, if that is it."""
         if exploration.verdict in (RESTART_SAFE, CONSISTENT) or self.observer.stopped:
-            return "", None
-        from ..course.diagnosis import diagnose  # which takes longer to import than a safe job to be verified
+            return "", None, ()
+        from ..course.diagnosis import diagnose, forgetting  # which takes longer to import than to verify a safe job
 
         try:
             with self.observer.execution_of((), 0, "looking for the cause"):
                 where = state_outside(job, exploration, self.profile, self.executor, self.one_machine)
-                return where, None if where else diagnose(job, exploration, self.executor)
+                forgets = () if where else forgotten(job, exploration, self.executor, self.profile)
+                known = forgetting(forgets) if forgets else None if where else diagnose(job, exploration, self.executor)
+                return where, known, forgets
         except KeyboardInterrupt:
             if not self.observer.stopped:
                 raise
-            return "", None
+            return "", None, ()
 
     def story(self, checked: Checked) -> tuple[Moment, ...]:
         """The shortest schedule that shows the verdict, or the run without a fault."""
@@ -387,6 +391,18 @@ def _brings(job: Job, executor: Executor, profile: Profile) -> Tree:
         )
     files = Tree({path: entry for path, entry in end.home.items() if isinstance(entry, File)})
     return files.without([name for name in (job.output, job.error) if name]) or files
+
+
+def _forgotten(what: Forgotten) -> Evidence:
+    """A part of the memory that no restart brings back."""
+    then = " begins anew at each restart, in the loop that begins here"
+    if what.is_generator:
+        text = f"the generator of random numbers {what.name}{then}"
+    elif what.saved and what.restored:
+        text = f"{what.name} was {what.saved} when the job saved, and is {what.restored} again in the loop that begins here"
+    else:
+        text = f"{what.name}{then}"
+    return Evidence("forgotten", text, what.file, what.line)
 
 
 def _doubtful(exploration: Exploration, doubt: Difference | None) -> tuple[Evidence, ...]:

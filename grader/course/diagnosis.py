@@ -7,15 +7,18 @@ fits names it. None fitting is an answer, too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..execute.executor import Executor
 from ..rules.job import Job
 from ..rules.step import Kind
 from ..text import plain, shorten
 from ..verify.evidence import Evidence, saved_softly
 from ..verify.explore import UNKNOWN, Exploration
+from ..verify.forgotten import Forgotten
 from ..verify.verdicts import Unknown
 from .case import HARMLESS, Case, emptied_shown
-from .misconceptions import CLUES, SYMPTOMS
+from .misconceptions import CLUES, MISCONCEPTIONS, SYMPTOMS
 from .report import Misconception
 
 
@@ -26,6 +29,12 @@ def diagnose(job: Job, exploration: Exploration, executor: Executor) -> Misconce
         return None
     case = Case(job, exploration, executor)
     return next((behind for _, symptom, behind in SYMPTOMS if symptom(case)), None)
+
+
+def forgetting(forgets: Sequence[Forgotten]) -> Misconception:
+    """The misconception behind what a program forgets at each restart."""
+    generators = all(what.is_generator for what in forgets)
+    return MISCONCEPTIONS["rng-not-saved" if generators else "state-incomplete"]
 
 
 def _can_be_asked(exploration: Exploration) -> bool:

@@ -192,7 +192,7 @@ class Executor:
                 real = time.time()
                 self._scratch.lay_out(directory, first.sandbox, own, first.sandbox.times.get(LAID_OUT, first.clock))
                 request = self._request(job, starts, slot, stop, trace)
-                request["unbroken"] = unbroken and [request["checkpoint"], unbroken is Unbroken.TIME_BEGINS_ANEW]
+                request["unbroken"] = unbroken and [request["checkpoint"], unbroken._asdict()]
                 self._scratch.hand_over(directory)
                 answer = self._startd.execute(request, self.limits.wall)
                 if answer.trouble:

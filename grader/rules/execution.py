@@ -86,12 +86,17 @@ class Limit(StrEnum):
     FILE = "file"
 
 
-class Unbroken(StrEnum):
-    """What a Python program that goes on where it would leave with the checkpoint exit code sees of the time then."""
+class Unbroken(NamedTuple):
+    """How a Python program goes on where it would leave with the checkpoint exit code."""
 
-    TIME_GOES_ON = "time goes on"
-    TIME_BEGINS_ANEW = "time begins anew"
+    time_begins_anew: bool = False
     """It is as at the start, so that what a program measures from there is as small as after a restart."""
+    files_stay_open: bool = False
+    """It can still write to files that it has closed before it would leave."""
+    loop: tuple[str, int] | None = None
+    """The file and line of a loop. What is in memory there is noted, see inside/memory.py."""
+    forgets: tuple[str, ...] = ()
+    """What of that begins anew there, as after a restart."""
 
 
 class Start(NamedTuple):

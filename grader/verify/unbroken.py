@@ -31,6 +31,9 @@ from .seeds import seeds_by_state
 from .states import State
 from .verdicts import Unsafe
 
+_CLOSED = re.compile("ValueError: (?:I/O operation on|write to) closed file")
+"""What Python says of a program that goes on to write to a file which it has closed before it would leave."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -51,7 +54,7 @@ def measured(
         return exploration, None
     assert exploration.first, "something was explored"
     way = _way(exploration.first)
-    first = _tried(job, exploration.first, executor, profile, Unbroken.TIME_GOES_ON) if way else None
+    first = _tried(job, exploration.first, executor, profile, Unbroken()) if way else None
     if exploration.known:
         return _by_progress(job, exploration, way, first), None
     if first is None:
@@ -61,7 +64,7 @@ def measured(
     tries: list[_Try | None] = [first]
     # A timer that is not set back may be all that is behind a difference.
     if _difference(job, files, exploration.checkpoints, last, first) and first.looked:
-        tries.append(_tried(job, exploration.first, executor, profile, Unbroken.TIME_BEGINS_ANEW))
+        tries.append(_tried(job, exploration.first, executor, profile, Unbroken(time_begins_anew=True)))
     differences = [one and _difference(job, files, exploration.checkpoints, last, one) for one in tries]
     if any(one and not difference for one, difference in zip(tries, differences)):
         return _by_progress(job, replace(exploration, unbroken=True), way, first), None
@@ -114,12 +117,19 @@ class _Try(NamedTuple):
 
 
 def _tried(job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken) -> _Try | None:
-    run = executor.run(job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
-    then = step(job, profile, step(job, profile, first.now, Exited(run)), Transferred())
+    run, home = goes_on(job, first, executor, profile, how)
     kinds = [note[0] for note in run.notes]
-    if run.over or "back" not in kinds or then.kind != Kind.ENDED or not is_success(job, then.end.exit):
-        return None
-    return _Try(_anonymous(then.end.home, executor), kinds.count("stay"), run)
+    return _Try(home, kinds.count("stay"), run) if home is not None and "back" in kinds else None
+
+
+def goes_on(job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken) -> tuple[Run, Tree | None]:
+    """A run that never restarts, from the start of `first`, and what it brings home if it ends well."""
+    run = executor.run(job, first.sandbox, slot=first.slot, clock=first.clock, unbroken=how)
+    if _CLOSED.search(run.stderr) and not how.files_stay_open:
+        return goes_on(job, first, executor, profile, how._replace(files_stay_open=True))
+    then = step(job, profile, step(job, profile, first.now, Exited(run)), Transferred())
+    good = not run.over and then.kind == Kind.ENDED and is_success(job, then.end.exit)
+    return run, _anonymous(then.end.home, executor) if good else None
 
 
 def _way(first: State) -> list[State]:

@@ -35,20 +35,20 @@ def take_over(told: "list[Any]") -> None:
             return
     if not words or not os.path.isfile(words[0]):
         return
-    checkpoint, anew, directory, notes = told
+    checkpoint, how, directory, notes = told
     script = os.path.join(os.getcwd(), words[0])
-    more = json.dumps([[checkpoint, anew], directory, notes, [script, *words[1:]]])
+    more = json.dumps([[checkpoint, how], directory, notes, [script, *words[1:]]])
     code = f"import sys; sys.path.insert(0, {HERE!r}); import foreign; foreign.main()"
     os.execv(sys.executable, [sys.executable, *options, "-c", code, more])
 
 
 def main() -> None:
-    (checkpoint, anew), directory, notes, arguments = json.loads(sys.argv[1])
+    (checkpoint, how), directory, notes, arguments = json.loads(sys.argv[1])
     for own in ("clock", "quiescence", "python_time"):
         sys.modules[own] = sys.modules["_simulator_" + own]
     import script
     import unbroken
 
     del sys.path[0]
-    unbroken.start(checkpoint, anew, directory, notes)
+    unbroken.start(checkpoint, how, directory, notes)
     script.run(arguments[0], arguments)

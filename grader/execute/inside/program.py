@@ -171,8 +171,8 @@ def _run_python(request: "Request") -> None:
     if request["unbroken"]:
         import unbroken
 
-        checkpoint, anew = request["unbroken"]
-        unbroken.start(checkpoint, anew, request["directory"], request["control"] + "/trace")
+        checkpoint, how = request["unbroken"]
+        unbroken.start(checkpoint, how, request["directory"], request["control"] + "/trace")
     script.run(request["program"], request["arguments"])
 
 

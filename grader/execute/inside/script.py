@@ -27,6 +27,7 @@ OWN = (
     "foreign",
     "sleep_server",
     "leftovers",
+    "memory",
     "program",
     "python_time",
     "script",

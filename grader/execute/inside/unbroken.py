@@ -11,30 +11,35 @@ could write them, too.
 Each note is a line of JSON: ["stay", file, line, time, checksums] where the program would have left, with the virtual
 time and the checksum of each file in the sandbox then, and ["back", file, line] when, after that, a function that was
 under way there has come back to an earlier line, as it does in a loop that goes on. ["shell"]: it was started by a
-shell script.
+shell script. Where a loop is watched, there are those of memory.py besides, and no "back".
 """
 
 import ast
 import builtins
+import io
 import json
 import os
 import sys
 import time
 import zlib
 from _frozen_importlib_external import SourceFileLoader
+from collections import OrderedDict
 
 MYPY = False  # see clock.py
 if MYPY or not __package__:
     import clock
+    import memory
     import script
 else:  # in the judge's own interpreter, see ../interpreter/
-    from . import clock, script
+    from . import clock, memory, script
 
 if MYPY:
     from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
     from typing import Any, NoReturn
 
+MOST_OPEN = 50
+"""Closed files that a program may still write to."""
 MOST_FILES, MOST_BYTES = 200, 16 << 20
 """Files of a sandbox that get a checksum, and how large each may be."""
 TOLD = "_SIMULATOR_UNBROKEN"
@@ -43,14 +48,18 @@ AT_THE_START = 0.1
 LEAVE, LEAVES, VALUE = "_simulator_leave", "_simulator_leaves", "_simulator_value"
 
 
-def start(checkpoint: "list[int | None]", anew: bool, directory: str, path: str) -> None:
+def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str, path: str) -> None:
     """Before the program is compiled: `checkpoint` is its checkpoint exit code and signal, one of them None; the notes
-    go to the file `path`. `anew`: time begins anew where the program would have left."""
+    go to the file `path`. `how`: the fields of Unbroken, see rules/execution.py."""
     code, number = checkpoint
     stays = _Stays(code, directory, path)
     stays.survive(number)
-    if anew:
+    if how["time_begins_anew"]:
         stays.begin_time_anew()
+    if how["files_stay_open"]:
+        keep_files_open()
+    if how["loop"]:
+        stays.watch_memory(how["loop"], how["forgets"])
     sys.exit = stays.instead_of(sys.exit)
     os._exit = stays.instead_of(os._exit)
     names: Any = builtins
@@ -78,12 +87,36 @@ def start_if_told(take_over: "Callable[[list[Any]], None] | None" = None) -> Non
     """The same in a Python that a shell script has started. `take_over`: what may put another in its place."""
     told = os.environ.pop(TOLD, None)
     if told and sys.version_info >= (3, 8):
-        checkpoint, anew, directory, path = json.loads(told)
+        checkpoint, how, directory, path = json.loads(told)
         with open(path, "a") as notes:
             notes.write('["shell"]\n')
         if take_over:
-            take_over([checkpoint, anew, directory, path])
-        start(checkpoint, anew, directory, path)
+            take_over([checkpoint, how, directory, path])
+        start(checkpoint, how, directory, path)
+
+
+def keep_files_open() -> None:
+    """Have what a program opens for writing flushed where the program closes it, and closed only when enough others are."""
+    closed: OrderedDict[int, Callable[[], None]] = OrderedDict()
+    really = builtins.open
+
+    def opened(path: "Any", mode: str = "r", *more: "Any", **options: "Any") -> "Any":
+        file: Any = really(path, mode, *more, **options)
+        close = file.close
+
+        def flush() -> None:
+            file.flush()
+            closed[id(file)] = close
+            closed.move_to_end(id(file))
+            if len(closed) > MOST_OPEN:
+                closed.popitem(last=False)[1]()
+
+        if isinstance(mode, str) and set(mode) & set("wax+"):
+            file.close = flush
+        return file
+
+    for module in (builtins, io):
+        setattr(module, "open", opened)  # noqa: B010 - a type checker takes the assignment for a mistake
 
 
 def _leave(*arguments: object) -> "NoReturn":
@@ -100,6 +133,8 @@ class _Stays:
         """The time that is over where time begins anew at each stay; None where it goes on."""
         self.begins: dict[tuple[str, int], int] = {}
         """(path, line) → the line on which the statement begins that the line is part of, if it is another one."""
+        self.memory: memory.Memory | None = None
+        """What the program has in memory, if that is watched."""
 
     def begin_time_anew(self) -> None:
         """At each stay, it is again as it was when the program looked at its start: a timer stands at 0, and not at a
@@ -114,6 +149,16 @@ class _Stays:
             return moment
 
         clock.now = time.time = now
+
+    def watch_memory(self, loop: "tuple[str, int]", forgets: "list[str]") -> None:
+        """Note what is in memory at the head of a loop, and let these parts of it begin anew there."""
+
+        def note(*what: object) -> None:
+            os.write(self.file, (json.dumps(what) + "\n").encode())
+
+        file, line = loop
+        self.memory = memory.Memory(self.directory + file, line, frozenset(forgets), note)
+        sys.settrace(self.memory.on_call)
 
     def survive(self, number: "int | None") -> None:
         """Let the program not end itself by this signal, if it is one."""
@@ -156,6 +201,9 @@ class _Stays:
         self.note("stay", frame, clock.moment(), self.checksums())
         if self.gone is not None:
             self.gone = clock.moment() - self.since
+        if self.memory:
+            self.memory.left = True
+            return
         under_way: dict[FrameType, int] = {}
         while frame is not None:
             if self.is_own(frame):

@@ -295,7 +295,7 @@ def _unbroken(job: Job, asked: programs.ProgramSpec, how: Unbroken, notes: str) 
         own: Any = vars(goes_on)
         own.update(clock=process.clock, script=found, SourceFileLoader=SimpleNamespace(source_to_code=None))
         checkpoint = [job.checkpoint_exit_code, job.checkpoint_signal]
-        goes_on.start(checkpoint, how is Unbroken.TIME_BEGINS_ANEW, asked.directory, notes)
+        goes_on.start(checkpoint, how._asdict(), asked.directory, notes)
         asked.compiled = found.compiled
 
     return prepare

@@ -31,7 +31,7 @@ def _start() -> None:
     python_time.install_host(os.environ.get("_SIMULATOR_HOST", "localhost"))
     if goes_on:
         unbroken.start_if_told(foreign.take_over)
-        for own in ("unbroken", "script", "fast_exit", "foreign"):
+        for own in ("unbroken", "memory", "script", "fast_exit", "foreign"):
             sys.modules.pop(own, None)
     for own in ("clock", "quiescence", "python_time"):  # the job may have modules of these names
         sys.modules["_simulator_" + own] = sys.modules.pop(own)

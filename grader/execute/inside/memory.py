@@ -1,0 +1,121 @@
+"""What a Python program has in memory at the head of its loop: at first, and when it goes on after it would have left.
+
+Where it is told to, some of that begins anew then, as after a restart that has not brought it back: verify/forgotten.py
+finds out by it what a job forgets. Each note is a line of JSON: ["first", values] or ["then", values], where the values
+are {name: [checksum, the name of its type, what it is in a few characters]}. A name is one that the program could use (total, self.total,
+state["total"]), or RANDOM or NUMPY for the generators that modules have.
+"""
+
+import io
+import os
+import pickle
+import sys
+import types
+import zlib
+
+MYPY = False  # see clock.py
+if MYPY:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+    from typing import Any
+
+    Put = Callable[[Any], object]
+
+RANDOM, NUMPY = "random", "numpy.random"
+MOST_BYTES, MOST_PARTS, MOST_SHOWN = 16 << 20, 200, 40
+"""Of a value that is looked at; of an object that is looked into; characters of a value that are shown."""
+_NO_STATE = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, io.IOBase)
+
+
+class Memory:
+    """Watches the line of a loop. `left`: whether the program would have left since it was there."""
+
+    def __init__(self, path: str, line: int, forgets: "frozenset[str]", note: "Callable[..., None]") -> None:
+        self.path, self.name, self.line = path, os.path.basename(path), line
+        self.forgets, self.note = forgets, note
+        self.first: dict[str, bytes] | None = None
+        self.left = False
+
+    def on_call(self, frame: "FrameType", event: str, argument: object) -> "Any":
+        """To be the trace function."""
+        code = frame.f_code
+        ours = os.path.basename(code.co_filename) == self.name and os.path.realpath(code.co_filename) == self.path
+        return self.on_line if ours and any(line == self.line for *_, line in code.co_lines()) else None
+
+    def on_line(self, frame: "FrameType", event: str, argument: object) -> "Any":
+        if event == "line" and frame.f_lineno == self.line and (self.first is None or self.left):
+            parts = list(_parts(frame))
+            values = {name: packed for name, value, _ in parts if (packed := _packed(value))}
+            shown = {
+                name: [zlib.crc32(values[name]), _kind(value), _shown(value)]
+                for name, value, _ in parts
+                if name in values
+            }
+            if self.first is None:
+                self.first = values
+                self.note("first", shown)
+            else:
+                self.note("then", shown)
+            if self.left:
+                for name, _, put in parts:
+                    if name in self.forgets and name in self.first:
+                        put(pickle.loads(self.first[name]))
+            self.left = False
+        return self.on_line
+
+
+def _parts(frame: "FrameType") -> "Iterator[tuple[str, Any, Put]]":
+    """All that may be state: its name, its value, and what gives it another."""
+    spaces = [frame.f_locals] if frame.f_locals is frame.f_globals else [frame.f_locals, frame.f_globals]
+    seen: set[str] = set()
+    for space in spaces:
+        for name, value in list(space.items()):
+            if name.startswith("__") or name in seen or isinstance(value, _NO_STATE):
+                continue
+            seen.add(name)
+            yield from _within(name, value, _item(space, name))
+    if RANDOM in sys.modules:
+        module: Any = sys.modules[RANDOM]
+        yield RANDOM, module.getstate(), module.setstate
+    if NUMPY in sys.modules:
+        module = sys.modules[NUMPY]
+        yield NUMPY, module.get_state(), module.set_state
+
+
+def _within(name: str, value: "Any", put: "Put") -> "Iterator[tuple[str, Any, Put]]":
+    """The parts of a dictionary with names and of an object of the program's own classes; any other value itself."""
+    if type(value) is dict and 0 < len(value) <= MOST_PARTS and all(isinstance(key, str) for key in value):
+        yield from ((f"{name}[{key!r}]", part, _item(value, key)) for key, part in list(value.items()))
+    elif type(value).__module__ == "__main__" and 0 < len(getattr(value, "__dict__", ())) <= MOST_PARTS:
+        yield from ((f"{name}.{key}", part, _item(vars(value), key)) for key, part in list(vars(value).items()))
+    else:
+        yield name, value, put
+
+
+def _item(space: "dict[str, Any]", name: str) -> "Put":
+    return lambda value: space.__setitem__(name, value)
+
+
+def _packed(value: object) -> bytes:
+    """The same bytes for the same value; none for what can't be copied, or is too large."""
+    packed = io.BytesIO()
+    try:
+        pickler = pickle.Pickler(packed, 4)
+        pickler.fast = True  # else they tell what is one and the same object, too
+        pickler.dump(value)
+    except Exception:
+        return b""
+    return packed.getvalue() if packed.tell() <= MOST_BYTES else b""
+
+
+def _kind(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def _shown(value: object) -> str:
+    """A value in a few characters; nothing where that takes more."""
+    try:
+        shown = repr(value) if not hasattr(value, "__len__") or len(value) <= MOST_SHOWN else ""
+    except Exception:
+        return ""
+    return shown if len(shown) <= MOST_SHOWN and shown.isprintable() and " at 0x" not in shown else ""

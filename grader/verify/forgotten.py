@@ -1,0 +1,113 @@
+"""What a Python program has in memory, needs to go on, and forgets at each restart. Proven by what becomes of it in a run
+that never restarts.
+
+Such a run has all in memory, and gives the right output. What is, after a restart, as it was at the very first start is
+made so in that run as well, wherever the job would restart. If the output is then the job's wrong one, that is all there is
+to it; and what need not be made so again for the right output is what the job forgets.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..execute.executor import Executor
+from ..rules.execution import Run, Unbroken
+from ..rules.job import Job
+from ..rules.profile import Profile
+from ..tree import Tree
+from .explore import Exploration
+from .states import State
+from .unbroken import goes_on
+from .verdicts import Unsafe
+
+GENERATORS = ("random", "numpy.random")
+"""The names of the generators of random numbers that modules have; the types of others are in these modules."""
+MOST = 12
+"""Parts that are tried one by one."""
+
+
+class Forgotten(NamedTuple):
+    """A part of the memory of a program that no restart brings back."""
+
+    name: str
+    file: str
+    line: int
+    """Where the loop begins that needs it."""
+    kind: str
+    """The full name of its type."""
+    saved: str
+    """What it was when the job saved for the first time, and after the restart, if that can be told in a few words."""
+    restored: str
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether it is a generator of random numbers."""
+        return self.name in GENERATORS or self.kind == "random.Random" or self.kind.startswith("numpy.random.")
+
+
+def forgotten(job: Job, exploration: Exploration, executor: Executor, profile: Profile) -> tuple[Forgotten, ...]:
+    """What an unsafe job forgets at each restart, if that explains its wrong output; nothing else does then."""
+    violation = exploration.violation
+    if violation is None or violation.failure != Unsafe.WRONG_OUTPUT or exploration.schedule or not violation.expected:
+        return ()
+    way = violation.state.way()
+    if len(way) < 2 or violation.got is None:
+        return ()
+    right, got = violation.expected, violation.got
+    wrong = Tree({path: got[path] for path in right if path in got})
+    run = goes_on(job, way[0], executor, profile, Unbroken())[0]
+    back = next((note for note in run.notes if note[0] == "back"), None)
+    if back is None:
+        return ()
+    loop = str(back[1]), int(back[2])
+    tried = (
+        _Loop(job, way, executor, profile, Unbroken(anew, loop=loop)).forgotten(right, wrong) for anew in (False, True)
+    )
+    return next((found for found in tried if found), ())
+
+
+class _Loop:
+    """The loop of a job, which goes on in a run that never restarts."""
+
+    def __init__(self, job: Job, way: list[State], executor: Executor, profile: Profile, how: Unbroken):
+        self.job, self.way, self.executor, self.profile, self.how = job, way, executor, profile, how
+
+    def forgotten(self, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
+        """What has to begin anew for the wrong output, of all that begins anew at a restart."""
+        run, home = self.run()
+        first, then = _noted(run, "first"), _noted(run, "then")
+        again = _noted(self.run(self.way[1])[0], "first")
+        names = [name for name, value in first.items() if again.get(name) == value and then.get(name, value) != value]
+        if not 0 < len(names) <= MOST or not _same(home, right) or not _same(self.run(forgets=names)[1], wrong):
+            return ()
+        needed = list(names)
+        for name in names:
+            rest = [other for other in names if other not in needed or other == name]
+            if _same(self.run(forgets=rest)[1], right):
+                needed.remove(name)
+        file, line = self.how.loop or ("", 0)
+        return tuple(
+            Forgotten(name, file, line, then[name].kind, then[name].shown, first[name].shown) for name in needed
+        )
+
+    def run(self, state: State | None = None, forgets: list[str] | None = None) -> tuple[Run, Tree | None]:
+        """The program goes on, from this start or the first, and forgets these at each checkpoint."""
+        how = self.how._replace(forgets=tuple(forgets or ()))
+        return goes_on(self.job, state or self.way[0], self.executor, self.profile, how)
+
+
+class _Value(NamedTuple):
+    checksum: int
+    kind: str
+    shown: str
+
+
+def _noted(run: Run, what: str) -> dict[str, _Value]:
+    """The first note of what was in memory: name → value."""
+    values: dict[str, list[Any]] = next((note[1] for note in run.notes if note[0] == what), {})
+    return {name: _Value(*value) for name, value in values.items()}
+
+
+def _same(home: Tree | None, output: Tree) -> bool:
+    """Whether this output came home."""
+    return home is not None and all(home.get(path) == entry for path, entry in output.items())
