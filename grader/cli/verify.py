@@ -24,9 +24,9 @@ from ..rules.step import Kind
 from ..tree import File, TooLarge, Tree
 from ..verify.checked import Checked
 from ..verify.circumstances import looks
-from ..verify.evidence import Evidence, differences, evidence
+from ..verify.evidence import RUN_DIFFERS, Evidence, differences, evidence
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
-from ..verify.forgotten import Forgotten, forgotten
+from ..verify.forgotten import Forgotten, explaining, forgotten
 from ..verify.observer import Observer
 from ..verify.outside import state_outside
 from ..verify.unbroken import Difference, measured
@@ -225,7 +225,7 @@ class _Verification:
                 UNKNOWN, None, None, None, exploration.states, exploration.executions, exploration.schedules
             )
             exploration = unknown(Unknown.STATE_OUTSIDE, where, counts)
-        facts = evidence(job, exploration) + tuple(map(_forgotten, forgets)) + _doubtful(exploration, doubt)
+        facts = evidence(job, exploration) + tuple(map(_forgotten, forgets)) + self.doubtful(job, exploration, doubt)
         return Checked(job, exploration, facts, _named(known))
 
     def lacks_module(self, exploration: Exploration) -> str:
@@ -281,6 +281,25 @@ class _Verification:
             if not self.observer.stopped:
                 raise
             return "", None, ()
+
+    def doubtful(self, job: Job, exploration: Exploration, doubt: Difference | None) -> tuple[Evidence, ...]:
+        """How a run that never restarts ended otherwise, where that may be harmless, and what of the program's memory
+        makes the difference."""
+        if doubt is None or exploration.verdict != CONSISTENT:
+            return ()
+        facts = tuple(
+            replace(fact, kind=RUN_DIFFERS, text=f"a run that never restarts gives another {fact.file}")
+            for fact in differences(doubt.unbroken, doubt.restarted)
+            if fact.kind in ("first difference", "missing file")
+        )
+        try:
+            with self.observer.execution_of((), 0, "looking for what makes the difference"):
+                forgets = explaining(job, exploration, self.executor, self.profile, doubt.unbroken, doubt.restarted)
+        except KeyboardInterrupt:
+            if not self.observer.stopped:
+                raise
+            forgets = ()
+        return (*facts, *map(_forgotten, forgets))
 
     def story(self, checked: Checked) -> tuple[Moment, ...]:
         """The shortest schedule that shows the verdict, or the run without a fault."""
@@ -403,20 +422,6 @@ def _forgotten(what: Forgotten) -> Evidence:
     else:
         text = f"{what.name}{then}"
     return Evidence("forgotten", text, what.file, what.line)
-
-
-def _doubtful(exploration: Exploration, doubt: Difference | None) -> tuple[Evidence, ...]:
-    """How a run that never restarts ended otherwise, where that may be harmless."""
-    if doubt is None or exploration.verdict != CONSISTENT:
-        return ()
-    return tuple(
-        replace(
-            fact,
-            kind="a run that goes on differs",
-            text=f"a run that goes on at each checkpoint gives other output: {fact.text}",
-        )
-        for fact in differences(doubt.unbroken, doubt.restarted)
-    )
 
 
 def _as_json(checked: Checked) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from .explore import Exploration, Violation
 from .states import State
 from .verdicts import Unknown
 
+RUN_DIFFERS = "a run that never restarts differs"
+"""A kind of evidence: what may be wrong with a job that is consistent."""
 LONGEST_COMPLAINT = 300
 """Characters of a line on stderr."""
 MOST_INTERVALS = 5
@@ -29,7 +31,7 @@ MOST_INTERVALS = 5
 @dataclass(frozen=True)
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
-    missing file, other file, soft eviction, left behind, traceback, time was up, stderr, not there, work done again, forgotten, limit, no first
+    missing file, other file, soft eviction, left behind, traceback, time was up, stderr, not there, work done again, forgotten, a run that never restarts differs, limit, no first
     line, no interpreter, Windows line ends, exit, left running, differs from run to run, saved in vain,
     can't be sent."""
 

@@ -48,20 +48,31 @@ class Forgotten(NamedTuple):
 def forgotten(job: Job, exploration: Exploration, executor: Executor, profile: Profile) -> tuple[Forgotten, ...]:
     """What an unsafe job forgets at each restart, if that explains its wrong output; nothing else does then."""
     violation = exploration.violation
-    if violation is None or violation.failure != Unsafe.WRONG_OUTPUT or exploration.schedule or not violation.expected:
+    if violation is None or violation.failure != Unsafe.WRONG_OUTPUT or exploration.schedule:
         return ()
-    way = violation.state.way()
-    if len(way) < 2 or violation.got is None:
+    if violation.expected is None or violation.got is None:
         return ()
-    right, got = violation.expected, violation.got
+    return explaining(job, exploration, executor, profile, violation.expected, violation.got)
+
+
+def explaining(
+    job: Job, exploration: Exploration, executor: Executor, profile: Profile, right: Tree, got: Tree
+) -> tuple[Forgotten, ...]:
+    """What a job forgets at each restart, if it gets this output by that, instead of the one of a run that never
+    restarts."""
+    first = exploration.first
+    restarted = first and first.follower
+    if first is None or restarted is None:
+        return ()
     wrong = Tree({path: got[path] for path in right if path in got})
-    run = goes_on(job, way[0], executor, profile, Unbroken())[0]
+    run = goes_on(job, first, executor, profile, Unbroken())[0]
     back = next((note for note in run.notes if note[0] == "back"), None)
     if back is None:
         return ()
     loop = str(back[1]), int(back[2])
     tried = (
-        _Loop(job, way, executor, profile, Unbroken(anew, loop=loop)).forgotten(right, wrong) for anew in (False, True)
+        _Loop(job, first, executor, profile, Unbroken(anew, loop=loop)).forgotten(restarted, right, wrong)
+        for anew in (False, True)
     )
     return next((found for found in tried if found), ())
 
@@ -69,21 +80,21 @@ def forgotten(job: Job, exploration: Exploration, executor: Executor, profile: P
 class _Loop:
     """The loop of a job, which goes on in a run that never restarts."""
 
-    def __init__(self, job: Job, way: list[State], executor: Executor, profile: Profile, how: Unbroken):
-        self.job, self.way, self.executor, self.profile, self.how = job, way, executor, profile, how
+    def __init__(self, job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken):
+        self.job, self.first, self.executor, self.profile, self.how = job, first, executor, profile, how
 
-    def forgotten(self, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
+    def forgotten(self, restarted: State, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
         """What has to begin anew for the wrong output, of all that begins anew at a restart."""
         run, home = self.run()
         first, then = _noted(run, "first"), _noted(run, "then")
-        again = _noted(self.run(self.way[1])[0], "first")
+        again = _noted(self.run(restarted)[0], "first")
         names = [name for name, value in first.items() if again.get(name) == value and then.get(name, value) != value]
         if not 0 < len(names) <= MOST or not _same(home, right) or not _same(self.run(forgets=names)[1], wrong):
             return ()
         needed = list(names)
         for name in names:
             rest = [other for other in names if other not in needed or other == name]
-            if _same(self.run(forgets=rest)[1], right):
+            if len(rest) < len(names) and _same(self.run(forgets=rest)[1], right):
                 needed.remove(name)
         file, line = self.how.loop or ("", 0)
         return tuple(
@@ -93,7 +104,7 @@ class _Loop:
     def run(self, state: State | None = None, forgets: list[str] | None = None) -> tuple[Run, Tree | None]:
         """The program goes on, from this start or the first, and forgets these at each checkpoint."""
         how = self.how._replace(forgets=tuple(forgets or ()))
-        return goes_on(self.job, state or self.way[0], self.executor, self.profile, how)
+        return goes_on(self.job, state or self.first, self.executor, self.profile, how)
 
 
 class _Value(NamedTuple):

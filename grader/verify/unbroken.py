@@ -24,7 +24,7 @@ from ..rules.job import Job
 from ..rules.profile import Profile
 from ..rules.step import Ended, Exited, Kind, Transferred, is_success, step
 from ..tree import File, Tree
-from .explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration, Violation
+from .explore import CONSISTENT, LATE, RESTART_SAFE, UNSAFE, Exploration, Violation
 from .in_place import intervals_done_again
 from .packed import without_times
 from .seeds import seeds_by_state
@@ -73,6 +73,8 @@ def measured(
     if doubtful or first.shell_adds(exploration.first) or _goes_by_time(differences) or seeds_by_state(job):
         return replace(exploration, verdict=CONSISTENT), difference
     assert difference, "it is not doubtful"
+    if first.looked and _is_dated(job, exploration.first, executor, profile, difference):
+        return replace(exploration, verdict=CONSISTENT), difference
     violation = Violation(Unsafe.WRONG_OUTPUT, last, difference.unbroken, difference.restarted)
     return _unsafe(replace(exploration, unbroken=True), violation), difference
 
@@ -204,6 +206,24 @@ def _goes_by_time(differences: list[Difference | None]) -> bool:
         if not len(first) == len(second) == len(third):
             return False
         if any(a != c and (a == b or not a[:1].isdecimal()) for a, b, c in zip(first, second, third)):
+            return False
+    return True
+
+
+def _is_dated(job: Job, first: State, executor: Executor, profile: Profile, difference: Difference) -> bool:
+    """Whether all lines that differ are others as well in a run that never restarts, and begins days later: they tell the
+    date, or come of a generator that is seeded by it."""
+    _, late = goes_on(
+        job, replace(first, now=replace(first.now, time=first.clock + LATE)), executor, profile, Unbroken()
+    )
+    if late is None:
+        return False
+    for path, entry in difference.restarted.items():
+        each = [tree.get(path) for tree in (difference.unbroken, late)]
+        lines, *others = (one.text.splitlines() if isinstance(one, File) else [] for one in (entry, *each))
+        if not len(lines) == len(others[0]) == len(others[1]):
+            return False
+        if any(line != right == after for line, right, after in zip(lines, *others)):
             return False
     return True
 

@@ -19,7 +19,7 @@ from .page import TEMPLATES, page, render
 from .style import CLASSES, card_sheet
 from .timeline import timeline
 from .untried import untried_lines
-from .verdict import verdict_lines
+from .verdict import heading, verdict_lines
 
 TONES = {RESTART_SAFE: ("✓", "passed"), CONSISTENT: ("◐", "part"), UNSAFE: ("✗", "wrong")}
 """Verdict → its symbol, and its name in the style sheet; any other is unknown."""
@@ -57,6 +57,7 @@ def _job(checked: Checked, file: str) -> dict[str, object]:
         "verdict": first,
         "numbers": [*numbers, *untried_lines(exploration)],
         "command": _command(file, faults) if exploration.verdict == UNSAFE else "",
+        "heading": heading(exploration),
         "facts": Markup(card.facts(checked.facts)),
         "misconception": checked.misconception,
         "looks": checked.looks,

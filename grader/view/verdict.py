@@ -12,7 +12,7 @@ from textwrap import wrap
 from .. import calling
 from ..rules.schedule import render
 from ..text import count, duration, plain, shorten
-from ..verify.evidence import Evidence
+from ..verify.evidence import RUN_DIFFERS, Evidence
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration
 
 WIDTH = 100
@@ -41,13 +41,18 @@ def verdict_lines(
     if exploration.verdict == UNSAFE:
         lines += ["", *_schedule(exploration, file, schedule_is)]
     if facts:
-        lines += ["", "What shows it:"]
+        lines += ["", f"{heading(exploration)}:"]
         for fact in facts:
             lines += ["  " + line for line in fact_lines(fact)]
     if misconception:
         name, sentence = misconception
         lines += ["", *wrap(f"{plain(name)}: {plain(sentence)}", WIDTH)]
     return lines
+
+
+def heading(exploration: Exploration) -> str:
+    """What the facts are."""
+    return "What may be wrong" if exploration.verdict == CONSISTENT else "What shows it"
 
 
 def where(fact: Evidence) -> str:
@@ -72,7 +77,10 @@ def fact_lines(fact: Evidence) -> list[str]:
 
 def labels(fact: Evidence) -> tuple[str, str]:
     """What the two lines of a fact are: expected and got, or two runs of the same."""
-    return ("once", "again") if fact.kind == "differs from run to run" else ("expected", "got")
+    return {
+        "differs from run to run": ("once", "again"),
+        RUN_DIFFERS: ("it gives", "the job"),
+    }.get(fact.kind, ("expected", "got"))
 
 
 def _quoted(line: str | None) -> str:

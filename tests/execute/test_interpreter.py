@@ -407,7 +407,7 @@ def test_a_run_that_goes_on_notes_it(here, executor, python_job):
     """,
         checkpoint_exit_code=85,
     )
-    for how in Unbroken:
+    for how in (Unbroken(), Unbroken(time_begins_anew=True), Unbroken(files_stay_open=True)):
         mine, theirs = (one.run(job, job.inputs, unbroken=how) for one in (here, executor))
         assert mine == theirs and mine.exit.code == 0 and mine.notes
 
