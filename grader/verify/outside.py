@@ -15,6 +15,8 @@ from ..tree import Tree
 from .explore import UNSAFE, Exploration
 
 READ_ONLY = os.strerror(errno.EROFS)
+_PLACE = re.compile(rf"['‘](/[^'’]*)['’]|(/[^:]*): {READ_ONLY}")
+"""The place in an error message: in quotes, or, as a shell tells it, behind its own name and the number of the line."""
 MOST_EXECUTIONS = 100
 """Of the run without faults, with and without what is outside."""
 
@@ -41,8 +43,8 @@ def _refused(run: Run) -> str:
     if READ_ONLY not in run.stderr:
         return ""
     line = next(line for line in reversed(run.stderr.splitlines()) if READ_ONLY in line)
-    named = re.search(r"'(/[^']*)'|(/[^:]*):", line)  # as Python tells it, or as commands do
-    return named[1] or named[2] if named else "a directory that can't be written to here"
+    named = _PLACE.search(line)
+    return next(filter(None, named.groups())) if named else "a directory that can't be written to here"
 
 
 def _end(job: Job, profile: Profile, executor: Executes) -> tuple[str, Exit | None, Tree]:

@@ -9,7 +9,7 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "sigterm-saves",
-    "The checkpoint is saved only when SIGTERM comes. HTCondor ignores what a program does while it is evicted.",
+    "The checkpoint is saved only when the signal of an eviction comes. HTCondor ignores what a program does while it is evicted.",
     (
         "What is in the spool directory after the eviction?",
         "In exit-driven self-checkpointing, an exit code counts only if no eviction is in progress.",
@@ -27,7 +27,7 @@ def sigterm_saves(case: Case) -> bool:
     at = max(0.0, case.ran.seconds - 1e-3)
     told, killed = (
         case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock, stop=stop)
-        for stop in (Stop(at, 15, case.job.max_vacate_time), Stop(at))
+        for stop in (Stop(at, case.job.kill_sig, case.job.max_vacate_time), Stop(at))
     )
     return told.exit.code == case.job.checkpoint_exit_code or any(
         path not in killed.sandbox and path not in case.ran.sandbox for path in told.sandbox
