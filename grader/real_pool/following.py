@@ -1,6 +1,6 @@
-"""A job that is followed on a real HTCondor: submitted, evicted in the executions asked for, and told moment by moment.
+"""Run a job on a real HTCondor: submit it, evict it in the requested executions, and report it moment by moment.
 
-What its events mean is life.py's business.
+life.py interprets its events.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from .personal_pool import PoolError
 from .queue import HTCondor, JobId
 
 PATIENCE = 20.0
-"""Seconds that a job may be idle before it is said why."""
+"""Seconds that a job may be idle before we explain why."""
 SILENCE = 2.0
-"""Seconds without an event after which a finished output transfer was a checkpoint: else the end follows."""
+"""Seconds without an event after which a finished output transfer counts as a checkpoint, not as the end."""
 SETTLED = 1.0
-"""Seconds that an execution is given to begin before it is struck."""
+"""Seconds that an execution may run before we evict it."""
 LOG = "job.log"
-"""The event log of a job whose submit file names none."""
+"""The event log if the submit file names none."""
 
 
 class JobKnowledge(Protocol):
-    """What a run has to be told about the job that HTCondor does not say; see course/on_pool.py."""
+    """What a run needs to know about its job and HTCondor does not say; see course/on_pool.py."""
 
     def endless(self, execution: int) -> bool: ...
 
@@ -54,7 +54,7 @@ class RealRun:
     ):
         self.queue, self.job, self.judge, self.patience = queue, job, judge, patience
         self.faults = {fault.execution: fault for fault in faults}
-        """Those that are still to come; of the kinds evict and vacate."""
+        """The faults still to come, by execution; of the kinds evict and vacate."""
         self.directory = submit_file.resolve().parent
         try:
             self.before = Tree.read(self.directory)
@@ -67,15 +67,15 @@ class RealRun:
         self.id: JobId = queue.submit(self.place / submit_file.name, "" if job.log else LOG)
         self.life = JobHistory(job, self.home, lambda: queue.spool(self.id) or Tree(), self.missing)
         self.events: list[Event] = []
-        self.heard = time.monotonic()
+        self.last_event = time.monotonic()
         self.explained = False
         self.copy: str = ""
         """The copy of the job's checkpoint, relative to the submit directory."""
 
-    # -- what there is -----------------------------------------------------------
+    # -- the job's files and events ----------------------------------------------
 
     def home(self) -> Tree:
-        """What has come into the submit directory so far; be it the same as what was there."""
+        """The files returned to the submit directory so far, changed or not."""
         stamps = _stamps(self.place)
         return Tree(
             {
@@ -104,7 +104,7 @@ class RealRun:
     # -- following it ------------------------------------------------------------
 
     def moments(self, say: Callable[[str], object] = lambda text: None) -> Iterator[Moment]:
-        """The job's story as it happens. A job that this is stopped in is removed from the queue."""
+        """The job's story as it happens. Closing the iterator early removes the job from the queue."""
         try:
             while not self.life.over:
                 yield from self.listen()
@@ -124,32 +124,32 @@ class RealRun:
 
     def listen(self) -> Iterator[Moment]:
         for event in self.new_events():
-            self.heard, self.explained = time.monotonic(), False
+            self.last_event, self.explained = time.monotonic(), False
             for moment in self.life.hear(event):
                 yield moment
                 self.keep_checkpoint(moment)
-        if time.monotonic() - self.heard > SILENCE:
+        if time.monotonic() - self.last_event > SILENCE:
             for moment in self.life.silence():
                 yield moment
                 self.keep_checkpoint(moment)
 
     def strike(self, say: Callable[[str], object]) -> None:
         execution = self.life.executing
-        if execution in self.faults and time.monotonic() - self.heard > SETTLED:
+        if execution in self.faults and time.monotonic() - self.last_event > SETTLED:
             self.life.struck = self.faults.pop(execution).kind
             fast = self.life.struck == "evict"
             say(f"          condor_vacate_job {'-fast ' * fast}{self.id}, in execution {execution}\n")
             self.queue.vacate(self.id, fast=fast)
 
     def keep_checkpoint(self, moment: Moment) -> None:
-        """Fetch a copy of the checkpoint that an evicted job will go on from."""
+        """Fetch a copy of the checkpoint from which an evicted job will resume."""
         if moment.kind == "evicted" and moment.spool and self.queue.fetch_checkpoint(self.id, self.place):
             self.copy = str(self.id)
 
     def explain(self, say: Callable[[str], object]) -> None:
-        """Say why a job is still idle, once each time that it is."""
+        """Say why the job is still idle, once per idle period."""
         idle = self.life.now.kind in ("submitted", "evicted", "released", "requeued", "retried") and not self.life.group
-        if idle and not self.explained and time.monotonic() - self.heard > self.patience:
+        if idle and not self.explained and time.monotonic() - self.last_event > self.patience:
             self.explained = True
             print(
                 f"The job has been idle for {self.patience:g} s. Ctrl-C removes it.",
@@ -162,19 +162,19 @@ class RealRun:
     def why_not(self, execution: int) -> str:
         if execution > self.life.now.execution:
             return f"the job had only {self.life.now.execution}"
-        return "it was over before the event log told of it"
+        return "it was over before the event log showed it"
 
     def bring_home(self) -> None:
-        """Write what has changed in a copied submit directory into the learner's own."""
+        """Copy what has changed in a staged submit directory back to the learner's own."""
         if self.place != self.directory:
             Tree.read(self.place).changed_since(self.before).write(self.directory)
 
 
 def _stamps(directory: Path) -> dict[str, tuple[int, int]]:
-    """Path → what changes when a file is written, in a directory."""
-    found = {}
+    """Modification time and inode of each file in a directory, which tell whether it has been written."""
+    stamps = {}
     for path in directory.rglob("*"):
         status = path.lstat()
         if not path.is_dir():
-            found[path.relative_to(directory).as_posix()] = (status.st_mtime_ns, status.st_ino)
-    return found
+            stamps[path.relative_to(directory).as_posix()] = (status.st_mtime_ns, status.st_ino)
+    return stamps

@@ -1,5 +1,5 @@
-"""Why a job stays idle, from its ClassAd and those of the slots: what condor_q -better-analyze counts,
-in sentences that name the submit command to change."""
+"""Why a job stays idle, from its ClassAd and the slots' ClassAds: what condor_q -better-analyze counts, in sentences
+that name the submit command to change."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 Ad = Mapping[str, Any]
 Evaluate = Callable[[str, Ad, Ad], Any]
-"""The value of a ClassAd expression, given the ad that is MY and the one that is TARGET."""
+"""Evaluates a ClassAd expression; the ads are MY and TARGET."""
 UNITS = {"Memory": " MB of memory", "Disk": " KB of disk", "Cpus": " CPUs", "GPUs": " GPUs"}
 
 
 def reasons(job: Ad, slots: Sequence[Ad], evaluate: Evaluate) -> list[str]:
-    """What keeps the job from running, the most telling first; never empty."""
+    """What keeps the job from running, in lines of text; never empty."""
     if not slots:
         return ["The pool has no slots at the moment: no execution point is up."]
     conditions = list(clauses(str(evaluate("unparse(Requirements)", job, {}))))
@@ -30,11 +30,11 @@ def reasons(job: Ad, slots: Sequence[Ad], evaluate: Evaluate) -> list[str]:
         ]
     willing = [slot for slot in fit if evaluate("Requirements", slot, job) is True]
     if not willing:
-        return [f"{len(fit)} slots fit, and none of them takes this job: their owners' START expression refuses it."]
+        return [f"{len(fit)} slots fit, but none of them accepts this job: their owners' START expression refuses it."]
     free = [slot for slot in willing if slot.get("State") == "Unclaimed"]
     if not free:
         return [f"All {len(willing)} slots that it could run in are busy. It waits for one of them."]
-    return [f"{len(free)} free slots fit. It waits for the pool's next negotiation, or for users who come first."]
+    return [f"{len(free)} free slots fit. It waits for the next negotiation cycle, or behind users with priority."]
 
 
 def clauses(expression: str) -> Iterator[str]:
@@ -43,7 +43,7 @@ def clauses(expression: str) -> Iterator[str]:
     depths = list(_depths(expression))
     top = [index for index, depth in enumerate(depths) if depth == 0]
     joints = [index for index in top if expression.startswith("&&", index)]
-    if any(expression[index] in "|?" for index in top):  # which && binds closer than
+    if any(expression[index] in "|?" for index in top):  # these bind less tightly than &&
         yield expression
     elif joints:
         for begin, end in zip([0, *(index + 2 for index in joints)], [*joints, len(expression)]):
@@ -55,7 +55,7 @@ def clauses(expression: str) -> Iterator[str]:
 
 
 def _depths(expression: str) -> Iterator[int]:
-    """For each character how many brackets and quotes it is within, an opening one itself included."""
+    """How deeply each character is nested in brackets and quotes; an opening bracket counts as inside."""
     depth, quoted, before = 0, False, ""
     for character in expression:
         if character == '"' and before != "\\":
@@ -68,23 +68,23 @@ def _depths(expression: str) -> Iterator[int]:
 
 def _unmet(clause: str, job: Ad, slots: Sequence[Ad], evaluate: Evaluate) -> str:
     """A condition that no slot fulfils, with what the slots have instead."""
-    asked = re.search(r"TARGET\.(\w+) >= (?:MY\.)?Request(\w+)", clause, re.IGNORECASE)
-    if asked:
-        what, wanted = asked[1], evaluate(f"Request{asked[2]}", job, {})
-        have = [value for slot in slots if isinstance(value := evaluate(what, slot, {}), (int, float))]
+    request = re.search(r"TARGET\.(\w+) >= (?:MY\.)?Request(\w+)", clause, re.IGNORECASE)
+    if request:
+        resource, amount = request[1], evaluate(f"Request{request[2]}", job, {})
+        offered = [value for slot in slots if isinstance(value := evaluate(resource, slot, {}), (int, float))]
         return (
-            f"It asks for {wanted}{UNITS.get(what, ' ' + what)} (request_{what.lower()}); "
-            f"the most that any of {len(slots)} slots has is {max(have, default=0)}."
+            f"It asks for {amount}{UNITS.get(resource, ' ' + resource)} (request_{resource.lower()}); "
+            f"the most that any of {len(slots)} slots has is {max(offered, default=0)}."
         )
-    words = re.findall(r"\b(?<!MY\.)[A-Z_]\w*\b(?![.(])", re.sub(r'"[^"]*"', "", clause), re.IGNORECASE)
-    has = []
-    for name in dict.fromkeys(words):
+    names = re.findall(r"\b(?<!MY\.)[A-Z_]\w*\b(?![.(])", re.sub(r'"[^"]*"', "", clause), re.IGNORECASE)
+    offers = []
+    for name in dict.fromkeys(names):
         values = {str(value) for slot in slots if _plain(value := evaluate(name, slot, {}))}
-        has += [f"{name} = {' or '.join(sorted(values)[:3])}"] if values else []
-    there = f" They have {', '.join(has)}." if has else ""
-    return f"None of {len(slots)} slots fulfils {clause} (requirements in the submit file).{there}"
+        offers += [f"{name} = {' or '.join(sorted(values)[:3])}"] if values else []
+    instead = f" They have {', '.join(offers)}." if offers else ""
+    return f"None of {len(slots)} slots fulfils {clause} (requirements in the submit file).{instead}"
 
 
 def _plain(value: object) -> bool:
-    """Whether a value is one that can be told, and not undefined or an error."""
+    """Whether a value can be shown: neither undefined nor an error."""
     return isinstance(value, (str, int, float)) and not isinstance(value, Enum)

@@ -1,7 +1,6 @@
-"""The life of a job on a real HTCondor, told in the simulator's own moments: the same story view draws
-both. It comes from the job event log alone; what was in the directories then, it asks.
+"""The life of a job on a real HTCondor, as the simulator's moments, so that the same view draws both.
 
-What it is not: a judge, or a follower of files that grow.
+The story comes from the job event log alone; callbacks supply the contents of the directories.
 """
 
 from __future__ import annotations
@@ -20,28 +19,28 @@ from ..rules.step import Changes
 from ..tree import Tree
 
 LOST = (7, 24)
-"""Events that tell of a slot that is gone without a 004: shadow exception, reconnection failed."""
+"""Events after which the slot is gone, without a 004: shadow exception, reconnection failed."""
 ENDING = (4, 5, 12, 21)
-"""Events that tell, together with the transfers before them, how an execution ended."""
+"""Events that show, together with the transfers before them, how an execution ended."""
 BEGINNING = (0, 1, 9, 13, *LOST)
-"""Events that begin something new. All others (006, 028, ...) tell something in passing, at any time."""
+"""Events that begin something new. All others (006, 028, ...) may come at any time."""
 
 REQUEUED = "Code 1025"
-"""Of an eviction: a checkpoint was saved, and the slot is not used again (R4g)."""
+"""In the text of an eviction: a checkpoint was saved, and the slot is not used again (R4g)."""
 
 
 class JobHistory:
-    """A job's moments, made from its events as they come.
+    """A job's moments, from its events as they arrive.
 
     An event often means nothing by itself: a finished output transfer is a checkpoint unless the end
-    follows, an eviction is a part of being held if that follows. So events are gathered into groups.
+    follows, and an eviction is part of a hold if a hold follows. So events are collected into groups.
     """
 
     def __init__(
         self, job: Job, home: Callable[[], Tree], spool: Callable[[], Tree], missing: Callable[[], tuple[str, ...]]
     ):
-        """`home`: what has come into the submit directory so far. `spool`: what is in it now. `missing`:
-        the listed files that a held job lacks, which HTCondor does not name."""
+        """`home`: the files returned to the submit directory so far. `spool`: the spool's present contents.
+        `missing`: the listed files that a held job lacks; HTCondor does not name them."""
         self.job, self.home, self.spool, self.missing = job, home, spool, missing
         self.now = Moment("submitted")
         self.group: list[Event] = []
@@ -49,25 +48,25 @@ class JobHistory:
         self.began = 0.0
         self.pending = 0.0
         self.faults: list[Fault] = []
-        """What the job was struck with, in the executions in which that showed."""
+        """The faults that the log has shown, each with its execution."""
         self.struck = ""
-        """The kind of fault that was last asked for, until it shows."""
+        """The kind of the last requested fault, until the log shows it."""
 
     @property
     def executing(self) -> int:
-        """The execution that is on its way; 0 if there is none. After an output transfer it is the next
-        one, unless that was the end, which the next event tells."""
+        """The execution in progress; 0 if there is none. After an output transfer it is the next execution, even if
+        the next event shows that the job has ended."""
         if not self.group:
             return self.now.execution if self.now.kind in ("started", "restarted") else 0
         return self.now.execution + 1 if self.group[-1].text.startswith("Finished") else 0
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will come of the job by itself."""
+        """Whether the job will do nothing more by itself."""
         return self.now.kind in ("ended", "removed") or (self.now.kind == "held" and self.now.next is not None)
 
     def hear(self, event: Event) -> Iterator[Moment]:
-        """The moments that an event brings, and those that it shows to be complete."""
+        """The moments that an event adds or completes."""
         joins = event.number in ENDING or event.text.startswith("Finished transferring output")
         if self.group and (event.text.startswith("Started transferring") or event.number in BEGINNING):
             yield from self.conclude()
@@ -87,7 +86,7 @@ class JobHistory:
             yield self.becomes("removed", event)
 
     def silence(self) -> Iterator[Moment]:
-        """The moments that are complete, as nothing has followed for a while."""
+        """The moments that are complete because no event has followed for a while."""
         if any(event.number == 4 or event.text.startswith("Finished") for event in self.group):
             yield from self.conclude()
 
@@ -98,7 +97,7 @@ class JobHistory:
         finished = next((event for event in self.group if event.text.startswith("Finished")), None)
         first, self.group = self.group[0], []
         eviction, held = by_number.get(4), by_number.get(12)
-        requeued = eviction is not None and REQUEUED in eviction.text  # of which there is an event 021, too
+        requeued = eviction is not None and REQUEUED in eviction.text  # which comes with an event 021, too
         if 5 in by_number:
             yield self.end(by_number[5])
         elif eviction and "terminated and was requeued" in "\n".join(eviction.body):
@@ -150,7 +149,7 @@ class JobHistory:
         return self.becomes("restarted", event, execution=self.now.execution + 1)
 
     def lose(self, event: Event) -> Moment:
-        """The slot is gone, by an eviction or something worse."""
+        """The slot is gone, through an eviction or something worse."""
         kept = self.job.on_exit_or_evict and self.struck == "vacate"
         kind, seconds = self.struck or "evict", max(0.0, event.time - self.began)
         self.faults.append(Fault(kind, self.now.execution))
@@ -195,7 +194,7 @@ class JobHistory:
         )
 
     def run(self, event: Event, exit: Exit) -> Run:
-        """An execution as far as a log tells of it: how it ended, and how long it took."""
+        """What a log shows of an execution: how it ended, and how long it took."""
         return Run(exit, Tree(), max(0.0, event.time - self.began), "", "")
 
     def becomes(self, kind: str, event: Event, **changes: Unpack[Changes]) -> Moment:
@@ -205,7 +204,7 @@ class JobHistory:
 
 
 def exit_of(event: Event) -> Exit:
-    """How the program ended, by an event 005, or the 004 of a job that is queued again."""
+    """How the program ended, from an event 005, or from the 004 of a requeued job."""
     text = "\n".join(event.body)
     if match := re.search(r"return value (-?\d{1,9})\)", text):
         return Exit(int(match[1]))

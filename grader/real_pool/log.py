@@ -1,7 +1,4 @@
-"""A job event log as HTCondor writes it, read into events. What they mean is life.py's business.
-
-What it is not: the writer of such logs (rules/eventlog.py), or a judge of them.
-"""
+"""Read a job event log as HTCondor writes it. life.py interprets the events; rules/eventlog.py writes such logs."""
 
 from __future__ import annotations
 
@@ -22,9 +19,9 @@ _HEADER = re.compile(
 
 
 def read(text: str) -> Iterator[Event]:
-    """The events of a log, in its order; one that is still being written, or is none, is left out.
+    """The events of a log, in its order, without incomplete and malformed entries.
 
-    Times are taken as they stand there, which is the access point's own time as a rule.
+    Times are read as UTC, although they are usually the access point's local time.
     """
     entry: list[str] = []
     for line in text.split("\n"):
@@ -37,40 +34,41 @@ def read(text: str) -> Iterator[Event]:
 
 
 class GrowingLog:
-    """A log that is being written: each event is read once, so that a long one costs no more than a short one."""
+    """A log that is still being written. Each event is read once, so polling a long log costs no more than a short
+    one."""
 
     def __init__(self, path: Path):
-        self.path, self._at = path, 0
+        self.path, self._offset = path, 0
 
     def new(self) -> list[Event]:
-        """The events that have come since the last time."""
+        """The events written since the last call."""
         try:
             with open(self.path, "rb") as log:
-                log.seek(self._at)
+                log.seek(self._offset)
                 data = log.read()
         except FileNotFoundError:
             return []
-        whole = data[: data.rfind(b"\n...\n") + 5]
-        if whole.endswith(b"\n...\n"):
-            self._at += len(whole)
-            return list(read(whole.decode(errors="replace")))
+        complete = data[: data.rfind(b"\n...\n") + 5]
+        if complete.endswith(b"\n...\n"):
+            self._offset += len(complete)
+            return list(read(complete.decode(errors="replace")))
         return []
 
 
-def _event(head: str, body: list[str]) -> Event | None:
-    match = _HEADER.fullmatch(head.rstrip())
+def _event(header: str, body: list[str]) -> Event | None:
+    match = _HEADER.fullmatch(header.rstrip())
     if not match:
         return None
-    number, cluster, proc, when, words = match.groups()
+    number, cluster, proc, date, text = match.groups()
     try:
-        moment = datetime.fromisoformat(when).replace(tzinfo=UTC)
+        time = datetime.fromisoformat(date).replace(tzinfo=UTC)
     except ValueError:  # the 31st of February
         return None
     return Event(
         int(number),
         int(cluster),
         int(proc),
-        moment.timestamp(),
-        words,
+        time.timestamp(),
+        text,
         tuple(line.rstrip().removeprefix("\t") for line in body),
     )

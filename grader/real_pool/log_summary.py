@@ -1,8 +1,8 @@
 """A job event log that a learner hands in: did a checkpoint, an eviction and a resume really take place?
 
-Decided from the events alone, by a process that runs nothing. The text is hostile: it may be anything, of
-any size, made by hand or by the simulator; whatever it is, there is an answer. A log that was carefully
-made up can't be told from a real one; that its numbers fit together is asked, and that is work.
+Decided from the events alone; nothing is run. The text is hostile: it may be anything, of any size, written by hand or
+by the simulator, and there is always an answer. A carefully forged log can't be recognized, but its numbers must fit
+together, and that is work.
 """
 
 from __future__ import annotations
@@ -25,34 +25,35 @@ from .queue import JobId
 REAL, SIMULATED, NO_LOG = "real", "simulated", "no log"
 MOST_CHARACTERS = 1_000_000
 TOLERANCE = 2.0
-"""Seconds by which HTCondor's clocks may differ: two daemons round the same moment, each for itself."""
+"""Seconds by which HTCondor's clocks may differ: two daemons round the same moment separately."""
 AD_INFORMATION = 28
-"""An event that repeats of the job's ad what job_ad_information_attrs names, after each of the others."""
+"""An event that follows each other event and repeats the job attributes in job_ad_information_attrs."""
 MOST_FACTS = 2_000
 _AMOUNTS = re.compile(r"\s*(?:\d+ {1,9}- |[A-Z]\w{0,30}(?: \(\w{1,9}\))? {0,40}: )")
-"""The beginning of a line that tells what was transferred or used."""
+"""The beginning of a line with an amount transferred or used."""
 BYTES = r"\b(\d{1,15}) {1,9}- {1,9}"
-"""What stands before the words that say which bytes they are. All is bounded: the text may be made to be slow."""
+"""The number before the description of what was counted. All repetition is bounded, as a hostile text could make an
+unbounded pattern slow."""
 
 
 @dataclass(frozen=True)
 class Activation:
-    """One sandbox of the job, as far as the log tells of it."""
+    """One sandbox of the job, as far as the log shows it."""
 
     slot: str
     host: str
-    """The address of the execution point, without port and particulars."""
+    """The address of the execution point, without port and parameters."""
     scratch: str
     began: float
     ended: float | None = None
     checkpoints: int = 0
     sent: int | None = None
-    """Bytes that went to the access point; `received`: that came from there. Told when it ends."""
+    """Bytes sent to the access point; `received`: bytes from there. Logged when the activation ends."""
     received: int | None = None
     executed: int | None = None
-    """Seconds that HTCondor says the program was running."""
+    """Seconds that the program ran, by HTCondor's count."""
     requeued: bool = False
-    """Whether it ended because the program had failed and may be retried, which is no eviction."""
+    """Whether it ended because the program failed and may be retried, which is not an eviction."""
 
 
 @dataclass(frozen=True)
@@ -62,32 +63,31 @@ class LogSummary:
     origin: str
     """One of real, simulated, no log."""
     problems: tuple[str, ...] = ()
-    """What speaks against it, in sentences that are safe to show: numbers that do not fit together, another job than
-    asked for."""
+    """Reasons to reject it, in sentences that are safe to show: numbers that do not fit together, the wrong job."""
     job: JobId | None = None
     submitted: float | None = None
     """When, in seconds since 1970 by the access point's clock."""
     access_point: str = ""
-    """The address from which it was submitted, without port and particulars."""
+    """The address from which it was submitted, without port and parameters."""
     notes: str = ""
-    """What `submit_event_notes` in the submit file said."""
+    """The value of `submit_event_notes` in the submit file."""
     activations: tuple[Activation, ...] = ()
     evictions: int = 0
     holds: tuple[str, ...] = ()
-    """The reason of each hold, of which one that meets a running job is an eviction, too."""
+    """The reason of each hold. Holding a running job also evicts it."""
     resumes: int = 0
     """Activations that began, after an eviction, with a checkpoint."""
     exit: Exit | None = None
-    """How the job ended; None if it has not, by this log."""
+    """How the job ended; None if the log does not show an end."""
 
     @property
     def genuine(self) -> bool:
-        """Whether nothing speaks against it."""
+        """Whether it is the log of a real HTCondor, without problems."""
         return self.origin == REAL and not self.problems
 
     @property
     def checkpoints(self) -> int:
-        """Transfers to the access point that were not the end."""
+        """Transfers to the access point before the last."""
         return sum(activation.checkpoints for activation in self.activations)
 
     @property
@@ -97,8 +97,7 @@ class LogSummary:
 
     @property
     def survived(self) -> bool:
-        """Whether it shows, beyond doubt as far as can be told, a job that was evicted, resumed from its
-        checkpoint and ended well."""
+        """Whether it shows a job that was evicted, resumed from its checkpoint and ended well."""
         return self.genuine and self.resumes > 0 and self.exit is not None and self.exit.code == 0
 
 
@@ -108,13 +107,13 @@ class ExpectedSubmission:
 
     cluster: int | None = None
     notes: str = ""
-    """What its notes begin with: the log says them, unlike the arguments."""
+    """The beginning of its notes, which are in the log, unlike its arguments."""
     since: float | None = None
-    """Seconds since 1970, by the access point's clock: it was not submitted earlier, nor later than `until`."""
+    """The earliest time of submission, in seconds since 1970 by the access point's clock; `until`: the latest."""
     until: float | None = None
 
 
-def read_handed_in(text: str, asked: ExpectedSubmission = ExpectedSubmission()) -> LogSummary:
+def read_handed_in(text: str, required: ExpectedSubmission = ExpectedSubmission()) -> LogSummary:
     """What a handed-in text shows. Never raises, whatever the text is."""
     events = [event for event in read(_tidy(text)) if event.number != AD_INFORMATION]
     if not events:
@@ -122,14 +121,14 @@ def read_handed_in(text: str, asked: ExpectedSubmission = ExpectedSubmission()) 
     jobs: dict[JobId, list[Event]] = {}
     for event in events:
         jobs.setdefault(JobId(event.cluster, event.proc), []).append(event)
-    # A log may be shared by several jobs, and appended to again and again: the one that shows most counts.
-    return max((_shown(job, of_job, asked) for job, of_job in jobs.items()), key=_worth)
+    # Several jobs may share a log, and each run appends to it: the job that shows most counts.
+    return max((_summary(job, job_events, required) for job, job_events in jobs.items()), key=_worth)
 
 
 def run_of(text: str) -> tuple[str, frozenset[str]]:
-    """What a run is recognised by: which job it is of where (cluster and process, access point, time of submission; ''
-    if it is no log), and the facts that stay the same if names, hosts and numbers of jobs are replaced, times are
-    shifted, or lines are laid out anew: the seconds from event to event, and what was transferred and used."""
+    """What identifies a run: its job (cluster and process, access point, time of submission; '' if the text is not a
+    log), and facts that survive when names, hosts and job numbers are replaced, times are shifted, or lines are
+    reformatted: the seconds between events, and the amounts transferred and used."""
     summary = read_handed_in(text)
     if summary.job is None:
         return "", frozenset()
@@ -138,22 +137,22 @@ def run_of(text: str) -> tuple[str, frozenset[str]]:
         for event in read(_tidy(text))
         if (event.cluster, event.proc) == (summary.job.cluster, summary.job.proc) and event.number != AD_INFORMATION
     ]
-    told = [
+    found = [
         f"{now.number} {now.text[:12]} {after.number} {after.text[:12]} {after.time - now.time:.0f} s"
         for now, after in zip(events, events[1:])
     ]
-    told += [
+    found += [
         f"{event.number} {number}"
         for event in events
         for line in event.body
         if _AMOUNTS.match(line)
         for number in re.findall(r"\b\d{3,15}\b", line)
     ]
-    often: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
     facts = []
-    for fact in told[:MOST_FACTS]:
-        often[fact] += 1
-        facts.append(f"{fact} ({often[fact]})")
+    for fact in found[:MOST_FACTS]:
+        seen[fact] += 1
+        facts.append(f"{fact} ({seen[fact]})")
     return f"{summary.job} {summary.access_point} {summary.submitted}", frozenset(facts)
 
 
@@ -169,20 +168,20 @@ def _worth(summary: LogSummary) -> tuple[int, ...]:
 
 
 def _tidy(text: str) -> str:
-    """The text as HTCondor would have written it, if it went through an editor or a notebook on its way."""
+    """The text as HTCondor wrote it, before an editor or a notebook changed its white space."""
     lines: list[str] = []
     for line in text[:MOST_CHARACTERS].split("\n"):
-        bare = line.strip()
-        begins = re.match(r"\d{3} \(", bare) is not None
-        if lines or begins:
-            lines.append(bare if begins or bare == END else line)
+        stripped = line.strip()
+        header = re.match(r"\d{3} \(", stripped) is not None
+        if lines or header:
+            lines.append(stripped if header or stripped == END else line)
     return "\n".join(lines)
 
 
-# -- what there is ---------------------------------------------------------------------------
+# -- what it shows ---------------------------------------------------------------------------
 
 
-def _shown(job: JobId, events: Sequence[Event], asked: ExpectedSubmission) -> LogSummary:
+def _summary(job: JobId, events: Sequence[Event], required: ExpectedSubmission) -> LogSummary:
     life = JobHistory(Job("job", checkpoint_exit_code=85), Tree, Tree, lambda: ())
     activations, checkpoints = _activations(events), Counter[int]()
     evictions = 0
@@ -211,7 +210,8 @@ def _shown(job: JobId, events: Sequence[Event], asked: ExpectedSubmission) -> Lo
         _resumes(activations),
         exit_of(end) if end else None,
     )
-    return replace(summary, problems=tuple(map(_safe, (*summary.problems, *_other_submission(summary, job, asked)))))
+    problems = (*summary.problems, *_other_submission(summary, job, required))
+    return replace(summary, problems=tuple(map(_safe, problems)))
 
 
 def _activations(events: Sequence[Event]) -> tuple[Activation, ...]:
@@ -242,8 +242,8 @@ def _activations(events: Sequence[Event]) -> tuple[Activation, ...]:
 
 
 def _resumes(activations: Sequence[Activation]) -> int:
-    """Activations that found a checkpoint. Where the log tells the bytes that came, they have to be more
-    than at first: then the checkpoint came along. (A failed transfer looks like a checkpoint.)"""
+    """Activations that began with a checkpoint. Where the log gives the bytes received, they must exceed those of the
+    first activation, which shows that the checkpoint was sent: a failed transfer looks like a checkpoint."""
     resumed, saved = 0, False
     for before, now in zip(activations, activations[1:]):
         saved = saved or before.checkpoints > 0
@@ -258,8 +258,8 @@ def _value(pattern: str, text: str) -> str | None:
 
 
 def _number(pattern: str, text: str) -> int | None:
-    found = _value(pattern, text)
-    return int(found) if found else None
+    value = _value(pattern, text)
+    return int(value) if value else None
 
 
 def _address(text: str) -> str:
@@ -267,40 +267,40 @@ def _address(text: str) -> str:
     return _value(r"<(\[[^\]\s]*\]|[^:>?\s]*)", text) or ""
 
 
-# -- what speaks against it ------------------------------------------------------------------
+# -- problems --------------------------------------------------------------------------------
 
 
 def _is_simulated(events: Sequence[Event], activations: Sequence[Activation]) -> bool:
-    """Whether this course's simulator wrote it: its addresses and slots are its own."""
+    """Whether this course's simulator wrote it, judged by its made-up addresses and slots."""
     return any(ADDRESS in event.text for event in events) or any(
         re.fullmatch(r"slot1@ep\d+", activation.slot) for activation in activations
     )
 
 
 def _problems(events: Sequence[Event], activations: Sequence[Activation]) -> Iterator[str]:
-    """What does not fit together in a log that was not changed."""
+    """Contradictions that a log from HTCondor does not have."""
     for before, after in zip(events, events[1:]):
         if after.time < before.time - TOLERANCE:
             yield (
-                f"Event {after.number:03d} at {_clock(after.time)} stands after event {before.number:03d} at "
-                f"{_clock(before.time)}: the times of a log only grow."
+                f"Event {after.number:03d} at {_clock(after.time)} comes after event {before.number:03d} at "
+                f"{_clock(before.time)}: times in a log never go back."
             )
             break
     yield from _out_of_order(events)
     yield from _ended_twice(events)
-    yield from _not_as_told(activations)
+    yield from _contradictions(activations)
     ended = [event for event in events if event.number in (4, 5)]
     if ended and not any("Partitionable Resources" in line for event in ended for line in event.body):
-        yield "No event tells what the job used of the slot, as HTCondor's do at an eviction and at the end."
+        yield "No event shows what the job used of the slot, as HTCondor's do at an eviction and at the end."
     for now, event in zip(activations, (event for event in events if event.number == 1)):
         if not now.scratch and "Cpus" not in "".join(event.body):
-            yield f"The event at {_clock(now.began)} tells nothing of the slot but its name, unlike HTCondor's."
+            yield f"The event at {_clock(now.began)} gives only the slot's name; HTCondor's give more."
             break
     yield from _wrong_sums(events, activations)
 
 
 def _out_of_order(events: Sequence[Event]) -> Iterator[str]:
-    """Events that can't come there."""
+    """Events that are impossible at that point."""
     if events[0].number != 0:
         yield "It does not begin with the submission (event 000)."
     running = over = arriving = False
@@ -321,29 +321,29 @@ def _out_of_order(events: Sequence[Event]) -> Iterator[str]:
 
 
 def _ended_twice(events: Sequence[Event]) -> Iterator[str]:
-    """The end tells the exit code twice, since HTCondor 23."""
+    """Since HTCondor 23, event 005 gives the exit code twice; here the two differ."""
     for event in events:
-        again = _number(r"with exit-code (\d{1,9})\b", "\n".join(event.body))
-        if event.number == 5 and again is not None and exit_of(event).code != again:
-            yield f"The job ends at {_clock(event.time)} with {exit_of(event)} and with exit-code {again}."
+        second = _number(r"with exit-code (\d{1,9})\b", "\n".join(event.body))
+        if event.number == 5 and second is not None and exit_of(event).code != second:
+            yield f"The job ends at {_clock(event.time)} with {exit_of(event)} and with exit-code {second}."
 
 
-def _not_as_told(activations: Sequence[Activation]) -> Iterator[str]:
+def _contradictions(activations: Sequence[Activation]) -> Iterator[str]:
     """Activations that contradict themselves or each other."""
     for now in activations:
         lasted = None if now.ended is None else now.ended - now.began
         if lasted is not None and now.executed is not None and now.executed > lasted + TOLERANCE:
             yield (
-                f"The program is said to have run for {duration(now.executed)}, in a slot that it had for "
+                f"The log says that the program ran for {duration(now.executed)}, but it had the slot for only "
                 f"{duration(lasted)} from {_clock(now.began)}."
             )
-    rooms = [(now.host, now.scratch) for now in activations if now.scratch]
-    if len(set(rooms)) < len(rooms):
-        yield "Two activations have the same execute directory, which HTCondor makes anew each time."
+    directories = [(now.host, now.scratch) for now in activations if now.scratch]
+    if len(set(directories)) < len(directories):
+        yield "Two activations have the same execute directory, but HTCondor creates a new one each time."
 
 
 def _wrong_sums(events: Sequence[Event], activations: Sequence[Activation]) -> Iterator[str]:
-    """HTCondor adds up at the end what each activation has sent and received."""
+    """Totals in event 005 that are not the sums of what the activations sent and received."""
     end = next((event for event in events if event.number == 5), None)
     if end is None:
         return
@@ -352,22 +352,22 @@ def _wrong_sums(events: Sequence[Event], activations: Sequence[Activation]) -> I
         parts = [getattr(now, what) for now in activations]
         total = _number(rf"{BYTES}Total Bytes {what.title()} By Job", body)
         if total is None:
-            yield f"The end of the job does not tell the bytes that were {what} in all."
+            yield f"The end of the job lacks the total of bytes {what}."
         elif None not in parts and sum(parts) != total:
-            yield f"The activations have {what} {sum(parts)} bytes, and {total} are told in all."
+            yield f"The activations have {what} {sum(parts)} bytes, but the total in the log is {total}."
 
 
-def _other_submission(summary: LogSummary, job: JobId, asked: ExpectedSubmission) -> Iterator[str]:
-    """Why this is not the submission that was asked for."""
-    if asked.cluster is not None and job.cluster != asked.cluster:
-        yield f"It is the log of cluster {job.cluster}, and {asked.cluster} is asked for."
-    if not summary.notes.startswith(asked.notes):
+def _other_submission(summary: LogSummary, job: JobId, required: ExpectedSubmission) -> Iterator[str]:
+    """Why this is not the required submission."""
+    if required.cluster is not None and job.cluster != required.cluster:
+        yield f"It is the log of cluster {job.cluster}, not of {required.cluster}."
+    if not summary.notes.startswith(required.notes):
         has = f"has the notes “{shorten(summary.notes, 60)}”" if summary.notes else "has no notes"
-        yield f"Its event 000 {has}; the job that is asked for has notes that begin with “{asked.notes}”."
-    if summary.submitted is not None and asked.since is not None and summary.submitted < asked.since:
-        yield f"It was submitted at {_clock(summary.submitted)}, which is before {_clock(asked.since)}."
-    if summary.submitted is not None and asked.until is not None and summary.submitted > asked.until:
-        yield f"It was submitted at {_clock(summary.submitted)}, which is after {_clock(asked.until)}."
+        yield f"Its event 000 {has}; the right job's notes begin with “{required.notes}”."
+    if summary.submitted is not None and required.since is not None and summary.submitted < required.since:
+        yield f"It was submitted at {_clock(summary.submitted)}, which is before {_clock(required.since)}."
+    if summary.submitted is not None and required.until is not None and summary.submitted > required.until:
+        yield f"It was submitted at {_clock(summary.submitted)}, which is after {_clock(required.until)}."
 
 
 # -- in words --------------------------------------------------------------------------------
@@ -376,7 +376,7 @@ def _other_submission(summary: LogSummary, job: JobId, asked: ExpectedSubmission
 def which(summary: LogSummary) -> str:
     """Which job's log it is, in sentences."""
     if summary.origin != REAL:
-        return SAID[summary.origin]
+        return NOT_REAL[summary.origin]
     when = (
         ""
         if summary.submitted is None
@@ -391,52 +391,52 @@ def which(summary: LogSummary) -> str:
 
 
 def saved(summary: LogSummary) -> str:
-    """Whether checkpoints came to the access point, or what is missing."""
+    """Whether checkpoints reached the access point, or what is missing."""
     if summary.checkpoints:
-        return f"{count(summary.checkpoints, 'checkpoint')} came to the access point."
+        return f"{count(summary.checkpoints, 'checkpoint')} reached the access point."
     held = "".join(
         f" It was held: {reason.rstrip('.') or 'no reason is given'}." for reason in dict.fromkeys(summary.holds)
     )
     return _safe(
-        f"No checkpoint came to the access point: there is no transfer of output files before the last one.{held}"
+        f"No checkpoint reached the access point: there is no transfer of output files before the last one.{held}"
     )
 
 
 def evicted(summary: LogSummary) -> str:
-    """Whether it was evicted, or how that is done."""
+    """Whether it was evicted, or how to evict it."""
     if summary.evictions:
         return f"It was evicted {count(summary.evictions, 'time')}."
     if summary.holds and summary.resumes:
         return "It was held while it ran, which took its slot away as an eviction does."
-    return f"It was not evicted: while it runs, condor_vacate_job {summary.job} does that."
+    return f"It was not evicted: evict it while it runs, with condor_vacate_job {summary.job}."
 
 
 def went_on(summary: LogSummary) -> str:
-    """Whether it began again with its checkpoint, and how it ended."""
+    """Whether it resumed from its checkpoint, and how it ended."""
     if summary.resumes:
-        again = f"After that it began {count(summary.resumes, 'time')} with its checkpoint{_came_along(summary)}."
+        again = f"After that it began {count(summary.resumes, 'time')} with its checkpoint{_extra_bytes(summary)}."
     elif len(summary.activations) > 1:
-        again = "It began again without a checkpoint: none had come to the access point before that."
+        again = "It began again without a checkpoint: none had reached the access point before that."
     else:
-        again = "It did not start again, by this log: hand it in when the job has ended."
+        again = "The log does not show a second start: hand it in when the job has ended."
     end = (
-        "By this log it has not ended yet."
+        "The log does not show its end yet."
         if summary.exit is None
         else f"It ended with {str(summary.exit).replace('exit code', 'return value')}."
     )
     return f"{again} {end}"
 
 
-SAID = {
-    NO_LOG: "There is no event of a job event log in it. The log is the file that `log = ...` in the submit file names; an "
+NOT_REAL = {
+    NO_LOG: "It contains no event of a job event log. The log is the file that `log = ...` in the submit file names; an "
     "event begins like this: 001 (123.000.000) 2026-01-31 12:00:00 Job executing on host: ...",
-    SIMULATED: "This log was written by the simulator of this course: its slots and addresses are made up. The one from "
-    "a real HTCondor is asked for.",
+    SIMULATED: "This log was written by the simulator of this course: its slots and addresses are made up. Hand in the "
+    "log from a real HTCondor.",
 }
-"""What there is to say of a text that is no log of a real HTCondor."""
+"""Why a text of this origin is not accepted."""
 
 
-def _came_along(summary: LogSummary) -> str:
+def _extra_bytes(summary: LogSummary) -> str:
     first = summary.activations[0].received
     more = [now.received - first for now in summary.activations[1:] if first is not None and now.received is not None]
     return f" ({max(more)} bytes more than at first were sent to it)" if more and max(more) > 0 else ""

@@ -1,15 +1,14 @@
 """A complete HTCondor pool on this machine, for tests and for learners without an access point.
 
-A Debian tree with the `condor` package, made once in .lab/pool, and `condor_master` in it. All of it
-runs in namespaces of its own: its mounts, processes and network (loopback and nothing else) are seen
-by nobody outside, and are gone when its first process is gone. What it is not: a driver of jobs (that
-is the package htcondor), nor used where HTCondor is there already. Standard library only, so that
-`python3 lab.py pool` needs nothing installed:
+It is a Debian tree with the `condor` package, built once in .lab/pool, in which `condor_master` runs. The pool has its
+own namespaces: its mounts, processes and network (loopback only) are invisible from outside, and end with its first
+process. queue.py submits jobs to it. It is not used where HTCondor is already installed. This file imports only the
+standard library, so `python3 lab.py pool` needs nothing installed:
 
     python3 grader/real_pool/personal_pool.py up|status|down
 
-POOL_SUITE in the environment names another Debian release, for another version of HTCondor. Each has a
-tree and a pool of its own.
+The environment variable POOL_SUITE names another Debian release, for another version of HTCondor. Each release has its
+own tree and pool.
 """
 
 from __future__ import annotations
@@ -33,18 +32,18 @@ with suppress(ImportError):  # Windows, where obstacle() says that there is no p
     import fcntl
 
 SUITE = os.environ.get("POOL_SUITE") or "trixie"
-"""Debian's release that HTCondor is taken from. Debian 13 is the only stable one that packages it."""
+"""The Debian release that provides HTCondor. Debian 13 is the only stable release that packages it."""
 POOL = Path(__file__).resolve().parents[2] / ".lab" / ("pool" if SUITE == "trixie" else f"pool-{SUITE}")
 TREE, STAMP, PROCESS, LOG = POOL / "tree", POOL / "stamp", POOL / "process", POOL / "setup.log"
 CLIENT = POOL / "client"
-"""The configuration of HTCondor's bindings outside of the tree, and the token that they show."""
+"""The configuration and token of HTCondor's bindings outside the tree."""
 
 PACKAGES = ("condor", "python3")
 MIRROR = "http://deb.debian.org/debian"
-"""Where packages come from if apt's configuration here names no mirror of Debian."""
+"""The source of packages if apt's configuration names no mirror of Debian."""
 
 USER = "student"
-"""Who submits jobs: HTCondor takes none from root."""
+"""The user who submits jobs: HTCondor accepts none from root."""
 HOME = f"/home/{USER}"
 SLOTS = 24
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -70,7 +69,7 @@ ALLOW_READ = 127.0.0.1
 ALLOW_WRITE = 127.0.0.1
 ALLOW_ADMINISTRATOR = 127.0.0.1
 
-# Slots that are many, small and always there.
+# Many small slots that are always available.
 NUM_CPUS = {SLOTS}
 MEMORY = {SLOTS * 4096}
 NUM_SLOTS = {SLOTS}
@@ -79,17 +78,17 @@ SLOT_TYPE_1 = 1/{SLOTS}
 JOB_DEFAULT_REQUESTDISK = 1
 JOB_DEFAULT_REQUESTMEMORY = 1
 
-# In a chroot there is no /tmp to mount anew for each job.
+# A chroot can't give each job a /tmp of its own.
 MOUNT_UNDER_SCRATCH =
 
-# As in most pools, access point and execution points share no files: they are always transferred.
+# As in most pools, access point and execution points share no file system, so files are always transferred.
 STARTD.FILESYSTEM_DOMAIN = execution-points.localdomain
 STARTER.FILESYSTEM_DOMAIN = execution-points.localdomain
 
-# A slot that drains waits for its job, however young that is.
+# A draining slot waits for its job, even a young one.
 MAXJOBRETIREMENTTIME = 3600
 
-# A machine for one person: jobs start within seconds.
+# For a single user: jobs start within seconds.
 NEGOTIATOR_INTERVAL = 2
 NEGOTIATOR_CYCLE_DELAY = 1
 NEGOTIATOR_MIN_INTERVAL = 1
@@ -105,10 +104,10 @@ NOT_RUNNING = "The pool is not running. Start it with: python3 lab.py pool up"
 
 
 class PoolError(Exception):
-    """Why there is no pool, and what to do about it, in words for the person at the keyboard."""
+    """Why there is no pool, and what to do about it, in words for the user."""
 
 
-# -- what there is ---------------------------------------------------------------------
+# -- state -----------------------------------------------------------------------------
 
 
 def own_htcondor() -> bool:
@@ -122,23 +121,23 @@ def own_htcondor() -> bool:
 
 
 def obstacle() -> str:
-    """Why no personal pool can be made here; '' if one can."""
+    """Why this machine can't have a personal pool; '' if it can."""
     if not sys.platform.startswith("linux"):
         return "A personal pool needs Linux. Submit at an access point instead (the OSPool's, for example)."
     if os.geteuid() != 0:
-        return "A personal pool needs root (it starts daemons in a tree of their own). Run this with sudo."
+        return "A personal pool needs root, to start daemons in their own tree. Run this with sudo."
     if not shutil.which("debootstrap", path=PATH) and not ready():
         return "A personal pool needs debootstrap. On Debian and Ubuntu: apt install debootstrap"
     if subprocess.run(["unshare", *NAMESPACES, "--fork", "true"], capture_output=True).returncode:
         return (
-            "This container may not make namespaces, which a personal pool lives in. Run this outside of "
+            "A personal pool needs namespaces, which this container may not create. Run this outside of "
             "it, or start it with `--privileged`."
         )
     return ""
 
 
 def ready() -> bool:
-    """Whether the tree is there, whole, and made by the recipe of this file."""
+    """Whether the tree is complete and up to date with this file."""
     return STAMP.exists() and STAMP.read_text() == _recipe()
 
 
@@ -153,12 +152,12 @@ def process() -> int | None:
 
 
 def enter(command: Sequence[str], *, directory: str = HOME, user: str = USER) -> list[str]:
-    """The command line that runs a command in the running pool, as one of its users."""
+    """The command line that runs `command` in the running pool as one of its users."""
     first = process()
     if first is None:
         raise PoolError(NOT_RUNNING)
-    who = ["--setuid", str(id_of(user)), "--setgid", str(id_of(user))] if user != "root" else []
-    inside = ["/usr/bin/env", "-i", f"--chdir={directory}", f"PATH={PATH}", f"HOME={HOME}", "LANG=C.UTF-8"]
+    ids = ["--setuid", str(id_of(user)), "--setgid", str(id_of(user))] if user != "root" else []
+    env = ["/usr/bin/env", "-i", f"--chdir={directory}", f"PATH={PATH}", f"HOME={HOME}", "LANG=C.UTF-8"]
     return [
         "nsenter",
         "--target",
@@ -169,29 +168,29 @@ def enter(command: Sequence[str], *, directory: str = HOME, user: str = USER) ->
         "--uts",
         "--ipc",
         "--root",
-        *who,
-        *inside,
+        *ids,
+        *env,
         *command,
     ]
 
 
 def client_configuration() -> Path:
-    """The configuration with which HTCondor's bindings, outside of the tree, are the pool's user.
+    """The configuration with which HTCondor's bindings, outside the tree, act as the pool's user.
 
-    They can't show who they are by a file, as the tools in the tree do: their /tmp is another one. So
-    they have a token, for as long as this pool runs.
+    They can't authenticate by a file, as the tools in the tree do, because their /tmp is a different directory. So they
+    use a token, valid while this pool runs.
     """
-    made = subprocess.run(
+    done = subprocess.run(
         enter(["condor_token_create", "-identity", f"{USER}@{DOMAIN}"], user="root"),
         capture_output=True,
         text=True,
         timeout=60,
     )
-    if made.returncode:
-        raise PoolError(f"condor_token_create failed: {made.stderr.strip()}")
+    if done.returncode:
+        raise PoolError(f"condor_token_create failed: {done.stderr.strip()}")
     (CLIENT / "tokens").mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(os.open(CLIENT / "tokens" / "pool", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as token:
-        token.write(made.stdout)
+        token.write(done.stdout)
     configuration = CLIENT / "configuration"
     configuration.write_text(
         f"{COMMON}SEC_CLIENT_AUTHENTICATION_METHODS = IDTOKENS\nSEC_TOKEN_DIRECTORY = {CLIENT}/tokens\n"
@@ -201,7 +200,7 @@ def client_configuration() -> Path:
 
 @contextmanager
 def network() -> Iterator[None]:
-    """This thread in the network of the running pool, where its daemons listen and nothing else is."""
+    """Within it, this thread is in the network of the running pool, where only its daemons listen."""
     first = process()
     if first is None:
         raise PoolError(NOT_RUNNING)
@@ -214,7 +213,7 @@ def network() -> Iterator[None]:
 
 
 def _set_network(namespace: int) -> None:
-    """setns(2), which Python has since 3.12."""
+    """Call setns(2), which Python offers from 3.12 on."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.setns(namespace, 0x40000000):  # CLONE_NEWNET
         raise PoolError(f"Can't enter the network of the pool: {os.strerror(ctypes.get_errno())}.")
@@ -224,13 +223,13 @@ def _set_network(namespace: int) -> None:
 
 
 def up() -> None:
-    """Start the pool, making its tree first if need be. Returns when every slot is there."""
+    """Start the pool, building its tree first if necessary. Returns when every slot is up."""
     if process() is None or not ready():
         if problem := obstacle():
             raise PoolError(problem)
         POOL.mkdir(parents=True, exist_ok=True)
         with open(POOL / "lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # one at a time makes it and starts it
+            fcntl.flock(lock, fcntl.LOCK_EX)  # only one process builds and starts it
             if not ready():
                 _build(lock.fileno())
             if process() is None:
@@ -258,8 +257,8 @@ def status() -> str:
     elif process() is not None:
         run, what = enter, f"The personal pool in {POOL}"
     else:
-        made = "is made and not running" if ready() else "is not there"
-        return f"The personal pool {made}. Start it with: python3 lab.py pool up"
+        state = "is built but not running" if ready() else "does not exist yet"
+        return f"The personal pool {state}. Start it with: python3 lab.py pool up"
 
     def lines(*command: str) -> list[str]:
         done = subprocess.run(run(command), capture_output=True, text=True, timeout=60)
@@ -275,24 +274,24 @@ def status() -> str:
     )
 
 
-# -- making it -------------------------------------------------------------------------
+# -- building it -----------------------------------------------------------------------
 
 
 def _recipe() -> str:
-    """What the tree depends on: its folder, and what is installed in it."""
+    """A hash of what the tree depends on: its folder, and what is installed in it."""
     facts = (str(TREE), SUITE, PACKAGES, USER)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def _build(lock: int) -> None:
-    """Make the tree. It gets its stamp last, so what was interrupted is made anew; its mounts are in a
-    namespace that dies with the work, which has the lock as long as it lives."""
-    down()  # an older pool, made by another recipe
+    """Build the tree. The stamp is written last, so an interrupted build is repeated. The build's mounts are in a
+    namespace that ends with it, and it inherits the file descriptor `lock`, so the lock is held until it ends."""
+    down()  # a pool that an older version of this file built
     STAMP.unlink(missing_ok=True)
     shutil.rmtree(TREE, ignore_errors=True)
-    print(f"Making the pool: Debian and HTCondor, 600 MB in .lab/{POOL.name}. It takes a minute or two.", flush=True)
-    # Debian's releases after buster all have debootstrap's script for sid, which knows no release after its own.
-    # And a package that is set up may ask systemd's tools, which look into /proc.
+    print(f"Building the pool: Debian and HTCondor, 600 MB in .lab/{POOL.name}. It takes a minute or two.", flush=True)
+    # debootstrap does not know releases newer than itself; its script for sid fits every release after buster.
+    # /proc is there for systemd's tools, which packages may call during installation.
     script = f"""set -e
         debootstrap --variant=minbase {SUITE} {TREE} {mirror()} /usr/share/debootstrap/scripts/sid
         mount -t proc proc {TREE}/proc
@@ -302,7 +301,7 @@ def _build(lock: int) -> None:
         chroot {TREE} useradd --create-home {USER}
         """
     with open(LOG, "wb") as log:
-        made = subprocess.run(
+        done = subprocess.run(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -310,27 +309,27 @@ def _build(lock: int) -> None:
             env={"PATH": PATH, **_proxies()},
             pass_fds=[lock],
         )
-    if made.returncode:
-        last = LOG.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing was said"]
-        raise PoolError(f"Could not make the pool: {last[0]}\nIs there a network? All that was said: {LOG}")
+    if done.returncode:
+        last = LOG.read_text(errors="replace").strip().splitlines()[-1:] or ["no message"]
+        raise PoolError(f"Could not build the pool: {last[0]}\nIs there a network? The log is {LOG}")
     STAMP.write_text(_recipe())
 
 
 def _configure() -> None:
-    """Lay this file's configuration into the tree; done at each start, as it costs nothing."""
+    """Write this file's configuration into the tree. Cheap, so done at each start."""
     config = TREE / "etc/condor/config.d"
     for file in config.iterdir():
         file.unlink()
     (config / "personal-pool").write_text(CONFIGURATION)
     (TREE / "etc/hosts").write_text("127.0.0.1 localhost pool.localdomain pool\n")
     (TREE / "etc/hostname").write_text("pool\n")
-    # A path into the tree means the same in the tree as outside of it.
-    again = TREE / TREE.relative_to("/")
-    again.parent.mkdir(parents=True, exist_ok=True)
-    for folder in again.parents[: len(TREE.parts) - 2]:  # /root, for one, is closed to others
+    # A path into the tree means the same inside and outside.
+    link = TREE / TREE.relative_to("/")
+    link.parent.mkdir(parents=True, exist_ok=True)
+    for folder in link.parents[: len(TREE.parts) - 2]:  # /root, for one, is closed to others
         folder.chmod(folder.stat().st_mode | 0o111)
-    if not again.is_symlink():
-        again.symlink_to("/")
+    if not link.is_symlink():
+        link.symlink_to("/")
     for name in ("run/condor", "log/condor", "lock/condor", "spool/condor", "lib/condor/execute"):
         place = TREE / "var" / name
         place.mkdir(parents=True, exist_ok=True)
@@ -351,17 +350,17 @@ def mirror(apt: Path = Path("/etc/apt")) -> str:
 
 
 def _proxies() -> dict[str, str]:
-    """What the downloads need of this environment."""
+    """The proxy settings of this environment, for the downloads."""
     return {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
 
 
 def id_of(user: str, group: bool = False) -> int:
-    """The number of a user of the tree, or of its group."""
+    """The numeric id of a user of the tree, or of the user's group. Raises PoolError if there is no such user."""
     for line in (TREE / "etc/passwd").read_text().splitlines():
         name, _, uid, gid, *_ = line.split(":")
         if name == user:
             return int(gid if group else uid)
-    raise PoolError(f"The pool's tree has no user {user}. Make it anew: remove {POOL} and run this again.")
+    raise PoolError(f"The pool's tree has no user {user}. Rebuild it: remove {POOL} and run this again.")
 
 
 # -- running it ------------------------------------------------------------------------
@@ -382,7 +381,7 @@ def _start() -> None:
 
 
 def _inside() -> None:
-    """The first process of the namespaces: mounts, raises loopback, and looks after condor_master."""
+    """The first process of the namespaces: mounts file systems, brings loopback up, and waits for condor_master."""
     socket.sethostname("pool")
     with socket.socket() as any_socket:  # SIOCSIFFLAGS with IFF_UP | IFF_RUNNING
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x41))
@@ -392,40 +391,40 @@ def _inside() -> None:
     os.chdir("/")
     master = subprocess.Popen(["/usr/sbin/condor_master", "-f"], env={"PATH": PATH, "LANG": "C.UTF-8"})
     signal.signal(signal.SIGTERM, lambda *_: master.send_signal(signal.SIGQUIT))  # the fast shutdown
-    while os.wait()[0] != master.pid:  # others are orphans that end here
+    while os.wait()[0] != master.pid:  # as the first process it also reaps orphans
         pass
 
 
 def _wait_for_slots() -> None:
     def slots() -> bool:
         if process() is None:
-            raise PoolError(f"The pool stopped at once. Why: see {POOL / 'run.log'} and {TREE}/var/log/condor.")
-        asked = subprocess.run(enter(["condor_status", "-af", "Name"]), capture_output=True, timeout=60)
+            raise PoolError(f"The pool stopped at once. To see why: {POOL / 'run.log'} and {TREE}/var/log/condor.")
+        status = subprocess.run(enter(["condor_status", "-af", "Name"]), capture_output=True, timeout=60)
         queue = subprocess.run(enter(["condor_q", "-totals"]), capture_output=True, timeout=60)
-        return len(asked.stdout.split()) >= SLOTS and queue.returncode == 0
+        return len(status.stdout.split()) >= SLOTS and queue.returncode == 0
 
     _within(5, lambda: process() is not None)
     if not _within(120, slots):
         raise PoolError(f"The pool's slots do not come up. Its daemons' logs are in {TREE}/var/log/condor.")
 
 
-def _within(seconds: float, happened: Callable[[], bool]) -> bool:
-    """Whether something happens in time."""
+def _within(seconds: float, condition: Callable[[], bool]) -> bool:
+    """Whether a condition comes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if happened():
+        if condition():
             return True
         time.sleep(0.1)
     return False
 
 
 def _started(pid: int) -> str:
-    """When a process was started, in the kernel's ticks: a number that another one with its id has not."""
+    """When a process was started, in the kernel's ticks; differs for a later process with the same id."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The command line; see the top of the file."""
+    """The command line; see the top of this file."""
     if list(arguments) == ["--inside"]:
         _inside()
         return 0
@@ -441,11 +440,11 @@ def main(arguments: Sequence[str]) -> int:
         if arguments[0] == "up" and not own_htcondor():
             up()
         print(status())
-    except PoolError as trouble:
-        print(trouble, file=sys.stderr)
+    except PoolError as error:
+        print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130  # what is half made has no stamp, and is made anew
+        return 130  # an unfinished tree has no stamp, and is built again
     return 0
 
 

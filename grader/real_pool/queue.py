@@ -1,8 +1,7 @@
-"""A job queue at hand: submitting, disturbing, looking.
+"""A real job queue: submit, evict, hold and inspect jobs.
 
-HTCondor drives it by the condor_* commands; Bindings, where HTCondor's Python bindings are installed,
-by these. Where the queue is, says a Site: this machine's own, or the personal pool. What it is not:
-a reader of event logs, or a judge.
+The class HTCondor uses the condor_* commands, Bindings the Python bindings where they are installed. A Site is the
+place of the queue: this machine's own HTCondor, or the personal pool.
 """
 
 from __future__ import annotations
@@ -41,38 +40,38 @@ class JobId:
 
 
 class Site:
-    """This machine's own HTCondor, as an ordinary user has it."""
+    """This machine's own HTCondor, for an ordinary user."""
 
     def command(self, words: Sequence[str], directory: Path | None) -> list[str]:
         """The command line that runs a condor_* command here."""
         return list(words)
 
     def client(self) -> None:
-        """Make the bindings ready to be imported."""
+        """Prepare the environment for importing the bindings."""
 
     def network(self) -> AbstractContextManager[None]:
-        """Where the queue can be reached."""
+        """Within it, the queue can be reached."""
         return contextlib.nullcontext()
 
     def stage(self, directory: Path) -> Path:
-        """A submit directory where the queue can read it: itself, or a copy."""
+        """A submit directory that the queue can read: `directory` itself, or a copy."""
         return directory
 
     def workplace(self, directory: Path) -> Path:
-        """A directory that jobs can be queued from, always the same for the same `directory`: itself, or another."""
+        """The directory from which to queue jobs for `directory`: the same, or another that is always the same."""
         return directory
 
     def hand_over(self, place: Path) -> None:
-        """Let the user that jobs are queued as have a directory and all that is in it."""
+        """Give a directory and its contents to the user who submits the jobs."""
 
     def may_submit(self) -> None:
-        """Raises PoolError if this user can't submit jobs, whatever they are."""
+        """Raises PoolError if this user can't submit jobs at all."""
         if os.geteuid() == 0:
-            raise PoolError("HTCondor takes no jobs from root. Run this as an ordinary user.")
+            raise PoolError("HTCondor accepts no jobs from root. Run this as an ordinary user.")
 
 
 class PersonalPool(Site):
-    """The personal pool. Its tree has the same path inside as outside."""
+    """The personal pool. Paths into its tree are the same inside and outside."""
 
     home = personal_pool.TREE / personal_pool.HOME[1:]
 
@@ -89,10 +88,10 @@ class PersonalPool(Site):
         return self.bring(Tree.read(directory), f"submitted/{directory.name}")
 
     def may_submit(self) -> None:
-        """Its user is made for that."""
+        """The pool's own user always can."""
 
     def bring(self, tree: Tree, name: str) -> Path:
-        """A new directory of the pool's user, with these contents. One of that name is replaced."""
+        """A new directory of the pool's user, with these contents. Replaces a directory of that name."""
         place = self.home / name
         shutil.rmtree(place, ignore_errors=True)
         tree.write(place)
@@ -103,19 +102,19 @@ class PersonalPool(Site):
         return self.home / "work" / hashlib.sha256(str(directory).encode()).hexdigest()[:12]
 
     def hand_over(self, place: Path) -> None:
-        who = personal_pool.id_of(personal_pool.USER)
+        user = personal_pool.id_of(personal_pool.USER)
         for path in (place, *place.rglob("*")):
-            os.chown(path, who, who, follow_symlinks=False)
+            os.chown(path, user, user, follow_symlinks=False)
 
 
 class HTCondor:
-    """A queue, by the condor_* commands."""
+    """A queue, through the condor_* commands."""
 
     def __init__(self, site: Site):
         self.site = site
 
     def run(self, *command: str, directory: Path | None = None) -> str:
-        """What a condor_* command prints. Raises PoolError, in the command's own words, if it fails."""
+        """The output of a condor_* command. Raises PoolError with the command's own message if it fails."""
         try:
             done = subprocess.run(
                 self.site.command(command, directory), capture_output=True, text=True, timeout=120, cwd=directory
@@ -123,17 +122,17 @@ class HTCondor:
         except FileNotFoundError:
             raise PoolError(NO_HTCONDOR) from None
         if done.returncode:
-            said = (done.stderr or done.stdout).strip()
-            raise PoolError(f"{command[0]} failed: {said}")
+            message = (done.stderr or done.stdout).strip()
+            raise PoolError(f"{command[0]} failed: {message}")
         return done.stdout
 
     def submit(self, submit_file: Path, log: str = "") -> JobId:
-        """Put the job of a submit file into the queue. `log`: its event log, if the file names none."""
-        added = ["-append", f"log = {log}"] if log else []
-        said = self.run("condor_submit", "-terse", *added, submit_file.name, directory=submit_file.parent)
-        match = re.search(r"^(\d+)\.(\d+) - ", said, re.MULTILINE)
+        """Submit the job of a submit file. `log`: its event log, if the file names none."""
+        options = ["-append", f"log = {log}"] if log else []
+        reply = self.run("condor_submit", "-terse", *options, submit_file.name, directory=submit_file.parent)
+        match = re.search(r"^(\d+)\.(\d+) - ", reply, re.MULTILINE)
         if not match:
-            raise PoolError(f"condor_submit did not name a job: {said.strip()}")
+            raise PoolError(f"condor_submit did not name a job: {reply.strip()}")
         return JobId(int(match[1]), int(match[2]))
 
     def vacate(self, job: JobId, fast: bool = False) -> None:
@@ -141,28 +140,28 @@ class HTCondor:
         self.run("condor_vacate_job", *(["-fast"] if fast else []), str(job))
 
     def hold(self, job: JobId) -> None:
-        """condor_hold."""
+        """Hold the job."""
         self.run("condor_hold", str(job))
 
     def release(self, job: JobId) -> None:
-        """condor_release."""
+        """Release the held job."""
         self.run("condor_release", str(job))
 
     def remove(self, job: JobId) -> None:
-        """Take the job out of the queue."""
+        """Remove the job from the queue."""
         self.run("condor_rm", str(job))
 
     def remove_cluster(self, cluster: int) -> None:
-        """Take all jobs of a cluster out of the queue, and those that are not in it yet (max_idle)."""
+        """Remove all jobs of a cluster from the queue, including those that are yet to enter it (max_idle)."""
         self.run("condor_rm", str(cluster))
 
-    def clusters(self, which: str) -> list[int]:
-        """The clusters with a job in the queue that a ClassAd expression is true of."""
-        found = self.run("condor_q", "-allusers", "-constraint", which, "-af", "ClusterId")
-        return sorted({int(number) for number in found.split()})
+    def clusters(self, constraint: str) -> list[int]:
+        """The clusters in the queue with a job for which a ClassAd expression is true."""
+        reply = self.run("condor_q", "-allusers", "-constraint", constraint, "-af", "ClusterId")
+        return sorted({int(number) for number in reply.split()})
 
     def ad(self, job: JobId, *attributes: str) -> idle.Ad:
-        """Attributes of the job's ClassAd in the queue; {} if it has left that."""
+        """Attributes of the job's ClassAd in the queue; {} if it has left the queue."""
         ads: list[idle.Ad] = json.loads(
             self.run("condor_q", str(job), "-json", "-attributes", ",".join(attributes)) or "[]"
         )
@@ -173,15 +172,15 @@ class HTCondor:
         return self.run("condor_q", "-better-analyze", str(job)).splitlines()
 
     def spool(self, job: JobId) -> Tree | None:
-        """The job's spool directory; None where this user may not look into it, or it has none."""
+        """The contents of the job's spool directory; None if it does not exist or this user may not read it."""
         try:
             return Tree.read(self._spool_directory(job))
         except (OSError, TooLarge):
             return None
 
     def fetch_checkpoint(self, job: JobId, directory: Path) -> Path | None:
-        """Copy the job's spool into `directory`, below the job's number; None if there is nothing to copy.
-        Only a command does that, no function of the bindings."""
+        """Copy the job's spool into a directory with the job's number in `directory`; None if there is nothing to copy.
+        The bindings have no function for that."""
         shutil.rmtree(directory / str(job), ignore_errors=True)
         try:
             self.run("condor_evicted_files", "get", str(job), directory=directory)
@@ -197,7 +196,7 @@ class HTCondor:
 
 
 class Bindings(HTCondor):
-    """A queue, by HTCondor's own Python bindings. Raises ImportError where they are not installed."""
+    """A queue, through HTCondor's Python bindings. Raises ImportError if they are not installed."""
 
     def __init__(self, site: Site):
         super().__init__(site)
@@ -209,7 +208,7 @@ class Bindings(HTCondor):
 
     @contextlib.contextmanager
     def _schedd(self) -> Iterator[Any]:
-        """The queue, or PoolError in the words of the person who asks."""
+        """Within it, the connection to the queue. Turns HTCondor's errors into PoolErrors that help the user."""
         with self.site.network():
             try:
                 collector = self.api.Collector()
@@ -249,9 +248,9 @@ class Bindings(HTCondor):
     def remove_cluster(self, cluster: int) -> None:
         self._act(self.api.JobAction.Remove, cluster)
 
-    def clusters(self, which: str) -> list[int]:
+    def clusters(self, constraint: str) -> list[int]:
         with self._schedd() as schedd:
-            return sorted({ad["ClusterId"] for ad in schedd.query(which, ["ClusterId"])})
+            return sorted({ad["ClusterId"] for ad in schedd.query(constraint, ["ClusterId"])})
 
     def ad(self, job: JobId, *attributes: str) -> idle.Ad:
         with self._schedd() as schedd:
@@ -261,7 +260,7 @@ class Bindings(HTCondor):
     def why_idle(self, job: JobId) -> list[str]:
         with self._schedd() as schedd:
             ads = schedd.query(f"ClusterId == {job.cluster} && ProcId == {job.proc}")
-            slots = self.api.Collector().query(self.api.AdType.Startd)  # which are slots to every version
+            slots = self.api.Collector().query(self.api.AdType.Startd)  # means slots in every version
         return idle.reasons(ads[0], slots, evaluate) if ads else []
 
 
@@ -272,19 +271,22 @@ def evaluate(expression: str, mine: idle.Ad, target: idle.Ad) -> object:
 
 
 def in_words(error: str) -> str:
-    """What went wrong between the bindings and the queue, and what can be done about it."""
+    """An error of the bindings, with advice for the user."""
     if "uthenticat" in error:
         return (
-            "HTCondor's queue does not accept who you are. Run this on the access point itself, as the user "
-            f"who may submit there. It said: {error}"
+            "HTCondor's queue does not accept who you are. Run this on the access point itself, as a user "
+            f"who may submit there. HTCondor's message: {error}"
         )
     if re.search(r"locate|to connect|communicat|timeout|timed out", error, re.IGNORECASE):
-        return f"The queue does not answer. Is HTCondor running? condor_status -schedd shows it. It said: {error}"
+        return (
+            "The queue does not answer. Is HTCondor running? condor_status -schedd shows whether it is. "
+            f"HTCondor's message: {error}"
+        )
     return f"HTCondor refused: {error}"
 
 
 def at_hand() -> HTCondor:
-    """This machine's own HTCondor, else the personal pool if it is up. Raises PoolError if there is neither."""
+    """This machine's own HTCondor, or else the running personal pool. Raises PoolError if there is neither."""
     if personal_pool.own_htcondor():
         site = Site()
     elif personal_pool.process() is not None:
@@ -294,5 +296,5 @@ def at_hand() -> HTCondor:
     site.may_submit()
     try:
         return Bindings(site)
-    except ImportError:  # they are there for Linux on common processors only; the commands do the same
+    except ImportError:  # only Linux on common processors has them; the commands do the same
         return HTCondor(site)

@@ -26,8 +26,8 @@ def judged(log, executor):
     "name, points, words",
     [
         ("never-evicted", 2, "condor_vacate_job"),
-        ("evicted-early-only", 3, "none had come to the access point before"),
-        ("saves-nothing", 2, "No checkpoint came to the access point"),
+        ("evicted-early-only", 3, "none had reached the access point before"),
+        ("saves-nothing", 2, "No checkpoint reached the access point"),
         ("nameless", 0, "Put your name in the place of YOUR NAME"),
     ],
 )
@@ -39,17 +39,17 @@ def test_a_log_earns_what_it_shows(name, points, words, executor):
 
 def test_the_log_of_a_job_that_has_not_ended_yet_is_not_done(executor):
     report = judged(BY_HAND[: BY_HAND.index("005 (")], executor)
-    assert report.points == 3 and "not ended yet" in report.headline
+    assert report.points == 3 and "does not show its end yet" in report.headline
 
 
 @pytest.mark.parametrize(
     "change, words",
     [
-        (lambda log: log.replace("sweep 1 12, Ada", "sweep 1 400, Ada"), "notes that begin with “sweep 1 12, ”"),
+        (lambda log: log.replace("sweep 1 12, Ada", "sweep 1 400, Ada"), "notes begin with “sweep 1 12, ”"),
         (lambda log: log.replace("    sweep 1 12, Ada\n", ""), "has no notes"),
         (lambda log: log.replace("4438", "938").replace("10062", "6562"), "sweep.py and my_input.txt alone"),
         (lambda log: log[log.index("001 (") :], "does not begin with the submission"),
-        (lambda log: log.replace("14:28", "14:27"), "times of a log only grow"),
+        (lambda log: log.replace("14:28", "14:27"), "times in a log never go back"),
         (lambda log: log.replace("dir_1119", "dir_984"), "the same execute directory"),
     ],
 )

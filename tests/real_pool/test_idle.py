@@ -47,7 +47,7 @@ FITS = '(TARGET.OpSys == "LINUX") && (TARGET.Memory >= RequestMemory)'
             [slot(1), slot(2, Memory=8192)],
             ["No slot fulfils all of its conditions at once", '1 fulfil TARGET.Name == "slot1@here"'],
         ),
-        (job(FITS), [slot(start='TARGET.Owner == "somebody"')], ["none of them takes this job"]),
+        (job(FITS), [slot(start='TARGET.Owner == "somebody"')], ["none of them accepts this job"]),
         (job(FITS), [slot(State="Claimed")], ["All 1 slots that it could run in are busy"]),
         (job(FITS), [slot()], ["1 free slots fit"]),
     ],

@@ -85,9 +85,9 @@ def test_slots_bytes_and_end_are_read_from_it():
     [
         ("never-evicted", "condor_vacate_job 30.0"),
         ("held", "It was held: Error from slot1@127-0-0-1.localdomain: Starter failed to upload checkpoint."),
-        ("held", "No checkpoint came to the access point"),
+        ("held", "No checkpoint reached the access point"),
         ("crash-by-signal", "It ended with signal 11"),
-        ("list-everything", "It did not start again"),
+        ("list-everything", "does not show a second start"),
     ],
 )
 def test_what_is_missing_is_said_with_what_to_do(name, words):
@@ -117,13 +117,13 @@ def test_a_log_that_went_through_an_editor_is_still_the_same(change):
 def test_a_log_that_is_cut_off_shows_what_it_has():
     found = read_handed_in(EVICTED[: EVICTED.index("005 (")])
     assert (found.genuine, found.resumes, found.survived) == (True, 2, False)
-    assert "has not ended yet" in told(found)
+    assert "does not show its end yet" in told(found)
 
 
-# -- whether it is the submission that was asked for --------------------------------------------
+# -- whether it is the required submission ------------------------------------------------------
 
 
-def test_the_submission_that_is_asked_for():
+def test_the_required_submission():
     noted = EVICTED.replace("\n...\n", "\n    04-restore by ada\n...\n", 1)
     found = read_handed_in(noted, ExpectedSubmission(cluster=29, notes="04-restore by"))
     since = found.submitted
@@ -131,19 +131,16 @@ def test_the_submission_that_is_asked_for():
 
 
 @pytest.mark.parametrize(
-    "asked, words",
+    "required, words",
     [
-        (ExpectedSubmission(cluster=30), "cluster 29, and 30 is asked for"),
-        (
-            ExpectedSubmission(notes="04-restore by "),
-            "has no notes; the job that is asked for has notes that begin with “04-restore by ”",
-        ),
+        (ExpectedSubmission(cluster=30), "cluster 29, not of 30"),
+        (ExpectedSubmission(notes="04-restore by "), "has no notes; the right job's notes begin with “04-restore by ”"),
         (ExpectedSubmission(since=2e9), "is before 2033"),
         (ExpectedSubmission(until=1e9), "is after 2001"),
     ],
 )
-def test_another_submission_is_told_from_it(asked, words):
-    found = read_handed_in(EVICTED, asked)
+def test_another_submission_is_not_genuine(required, words):
+    found = read_handed_in(EVICTED, required)
     assert found.origin == REAL and not found.genuine and not found.survived
     assert words in told(found)
 
@@ -173,17 +170,17 @@ def test_the_simulators_log_with_other_names_does_not_count_either(simulated):
     made_up = re.sub(r"slot1@ep(\d)", r"slot\1@node7.example.org", simulated).replace("127.0.0.1", "10.1.2.3")
     found = read_handed_in(made_up)
     assert found.origin == REAL and not found.survived
-    assert "what the job used of the slot" in told(found) and "nothing of the slot but its name" in told(found)
+    assert "what the job used of the slot" in told(found) and "gives only the slot's name" in told(found)
 
 
 @pytest.mark.parametrize(
     "old, new, words",
     [
-        ("22:40:04 Job was evicted", "22:30:04 Job was evicted", "times of a log only grow"),
-        ("593  -  Run Bytes Sent", "594  -  Run Bytes Sent", "have sent 5929 bytes, and 5928 are told"),
-        ("14408  -  Total", "14409  -  Total", "have received 14408 bytes, and 14409 are told"),
+        ("22:40:04 Job was evicted", "22:30:04 Job was evicted", "times in a log never go back"),
+        ("593  -  Run Bytes Sent", "594  -  Run Bytes Sent", "have sent 5929 bytes, but the total in the log is 5928"),
+        ("14408  -  Total", "14409  -  Total", "have received 14408 bytes, but the total in the log is 14409"),
         ("dir_1502", "dir_1479", "same execute directory"),
-        ("TimeExecute (s)      :        4", "TimeExecute (s)      :      400", "said to have run for 6 min 40 s"),
+        ("TimeExecute (s)      :        4", "TimeExecute (s)      :      400", "the program ran for 6 min 40 s"),
         (
             "004 (029.000.000) 2026-11-22 22:39:56",
             "006 (029.000.000) 2026-11-22 22:39:56",

@@ -9,8 +9,8 @@ from grader.course.exercise import Exercise, ExplorationCache, Question, Result,
 from grader.course.sweep import SWEEP
 from grader.real_pool.log_summary import (
     NO_LOG,
+    NOT_REAL,
     REAL,
-    SAID,
     ExpectedSubmission,
     LogSummary,
     evicted,
@@ -42,7 +42,7 @@ def handed_in(exercise: Exercise, own: Tree) -> LogSummary:
     """The subject: what the log shows."""
     summary = read_handed_in(own.file(LOG).text, ExpectedSubmission(notes=NOTES))
     if summary.origin == NO_LOG:
-        raise UnusableAnswer(SAID[NO_LOG])
+        raise UnusableAnswer(NOT_REAL[NO_LOG])
     return summary
 
 
