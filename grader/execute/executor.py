@@ -1,9 +1,9 @@
 """Executes a job's program once: (job, sandbox) → (exit, sandbox afterwards, virtual seconds).
 
 The program runs in child processes (inside/starter.py) that are limited in CPU and real time, memory,
-file size, open files and processes; the judge reads what they leave behind and trusts nothing else.
-Here is what goes into an execution, and what is concluded from what comes out. The disk is scratch.py's
-business, the processes are startd.py's, the files' times times.py's, what is left running leftovers.py's.
+file size, open files and processes. The judge reads the files they leave and trusts nothing else.
+This file builds the request for an execution and interprets its results. See scratch.py for the disk,
+startd.py for the processes, times.py for the files' times, and leftovers.py for processes left running.
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ from .scratch import SCARCE, Scratch, content, text
 from .startd import Answer, Startd, require_fork
 from .times import LAID_OUT, virtual_times, written_again
 
-if TYPE_CHECKING:  # by the name that the files in inside/ call each other by, as a type checker wants one for each file
+if TYPE_CHECKING:  # the files in inside/ import each other as top-level modules, and mypy wants one name for each file
     import clock
 else:
     from .inside import clock
 
 MOST_SECONDS = 1e9
-"""Of virtual time in one execution: some thirty years."""
+"""The most virtual time of one execution: some thirty years."""
 EXECUTE = "/var/lib/condor/execute"
-"""What the directory of all execute directories is called on standard output and error, as on many a real pool: its real
-name is another one for each executor, and a story, or a grade, is to be the same each time."""
+"""The directory of all execute directories, as standard output and error show it and as many real pools call it. Its real
+name differs between executors, but a story or a grade must be the same each time."""
 TRIES = 2
-"""How often a program is executed whose processes are lost."""
+"""How often to execute a program if its processes are lost."""
 MOST_SOURCES = 32
-"""Files of a job that are compiled beforehand."""
-MOST_LOOKED_AT = 1 << 16
-"""Bytes of a file in which a command is looked for."""
+"""The most files of a job to compile in advance."""
+MOST_SEARCHED = 1 << 16
+"""Bytes of a file to search for commands."""
 _COMMANDS = re.compile(rb"subprocess|os\.(?:system|exec|spawn|posix_spawn)|popen|pty")
-"""By what a Python program starts others."""
+"""The means by which a Python program starts others."""
 USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"
-"""On which programs find others, where nobody says otherwise."""
+"""The PATH of jobs, by default."""
 
 
 class Executor:
-    """Starts programs on this machine, confined if `confine` says how. Close it, or use it in a `with` statement.
+    """Executes programs on this machine, confined as `confine` says. Close it, or use it in a `with` statement.
 
     Raises MachineTrouble where processes can't be forked.
     """
@@ -73,13 +73,12 @@ class Executor:
         written: set[str] | None = None,
         seconds_per_cpu_second: float = 0.0,
     ):
-        """`one_machine`: what a program leaves outside of its sandbox is there in the next execution in the same slot, as on
-        one and the same machine. Otherwise it is never found again. `sets_home`: whether jobs have HOME, which names a
-        directory that is emptied after each execution. `path`: the PATH on which jobs of one's own find their programs;
-        what modules this interpreter lacks, they have by the Python that their first line names. `written`: gets the
-        paths of the files that programs write outside of their sandboxes, where nothing prevents that.
-        `seconds_per_cpu_second`: the virtual time that a second of processor time takes, mostly none; else no two
-        executions take quite the same time."""
+        """`one_machine`: files outside the sandbox stay for the next execution in the same slot, as on a single machine;
+        otherwise they are removed. `sets_home`: whether jobs have HOME, a directory that is emptied after each execution.
+        `path`: the PATH for the user's own jobs, which are then run by the Python in their first line if they need
+        modules that this interpreter lacks. `written`: receives the paths of files that programs write outside their
+        sandboxes, where nothing prevents that. `seconds_per_cpu_second`: the virtual seconds that a second of processor
+        time takes, usually 0; otherwise no two executions take exactly the same time."""
         require_fork()
         self.seconds_per_cpu_second = seconds_per_cpu_second
         self.limits, self._confine, self._sets_home, self._path = limits, confine, sets_home, path
@@ -99,45 +98,45 @@ class Executor:
         self._scratch.remove()
 
     def abandon(self) -> None:
-        """End an execution that is under way in another thread, which gets MachineTrouble; none is begun any more."""
+        """End the execution in progress in another thread, which raises MachineTrouble there, and start no more."""
         self._startd.abandon()
 
     mark = re.compile(rb"ep(\d+)x7q3z")
-    """The name of an execution point. It is part of a slot's directory and host name and of nothing
-    else: a file that has it holds something that is true on one execution point only."""
+    """The name of an execution point, as it appears in a slot's directory and host name and nowhere else. A file that
+    contains it holds something that is true on that execution point only."""
 
     @classmethod
     def host(cls, slot: int) -> str:
-        """The name of the execution point that this slot is on."""
+        """The host name of this slot's execution point."""
         return f"{cls.name(slot)}.example.net"
 
     @staticmethod
     def name(slot: int) -> str:
-        """What mark matches, for this slot."""
+        """The name of this slot's execution point, which matches `mark`."""
         return f"ep{slot + 1}x7q3z"
 
     def slots_named_in(self, tree: Tree) -> set[int]:
-        """The slots that any file's content, name or link has the mark of."""
+        """The slots whose mark is in the content, name or link target of a file."""
         return set().union(*map(_slots_named_in, tree.items())) if tree else set()
 
     def renew(self) -> None:
-        """Have the next execution done by new processes, in which nothing is left of those before."""
+        """Start new processes for the next execution, free of all traces of earlier executions."""
         self._startd.end()
 
-    def as_told(self, text: str) -> str:
-        """A text with EXECUTE where it has the real name of the directory of all execute directories."""
+    def normalized(self, text: str) -> str:
+        """A text with EXECUTE in place of the real directory of all execute directories."""
         return text.replace(str(self._scratch.path), EXECUTE)
 
     def afresh(self) -> AbstractContextManager[None]:
-        """Nothing, as there is nothing that this executor remembers."""
+        """No effect, as this executor remembers nothing."""
         return nullcontext()
 
     def keeps_state(self, seed: str | None) -> bool:
-        """Whether an execution was seen to depend on others by more than its sandbox. Nobody looks at that here."""
+        """Whether an execution was seen to depend on more than its sandbox. This executor does not check."""
         return False
 
     def apart(self) -> AbstractContextManager[None]:
-        """Nothing, likewise."""
+        """No effect, likewise."""
         return nullcontext()
 
     def directory(self, slot: int) -> Path:
@@ -156,13 +155,13 @@ class Executor:
         beside: tuple[Start, ...] = (),
         unbroken: Unbroken | None = None,
     ) -> Run:
-        """Execute the job's program in `sandbox`, in the given slot, when virtual time is `clock`.
+        """Execute the job's program in `sandbox`, in the given slot, at virtual time `clock`.
 
-        `beside`: the earlier starts that have left something running there. They are made again, in the sandbox of the
-        first, and this one beside what they leave. `unbroken`: a Python program goes on where it would leave with the
-        checkpoint exit code, and the run's notes are those of inside/unbroken.py.
+        `beside`: the earlier starts that left processes running. They are repeated first, in the sandbox of the first of
+        them, so that this execution runs beside those processes. `unbroken`: a Python program goes on where it would
+        exit with the checkpoint exit code, and the run's notes are those of inside/unbroken.py.
 
-        Same job, sandbox and slot: same result, unless the program draws on something random.
+        The same job, sandbox and slot give the same result, unless the program uses something random.
         Raises MachineTrouble.
         """
         sandbox = transfer.with_streams(job, sandbox)
@@ -170,7 +169,7 @@ class Executor:
             return Run(Exit(), sandbox, 0.0, "", "", over=f"{self.limits.sandbox_bytes} bytes in the sandbox")
         for _ in range(TRIES):
             run = self._run(job, (*beside, Start(sandbox, clock)), slot, stop, trace, unbroken)
-            # What has been killed, and not by us, may have been in the way when memory was short.
+            # SIGKILL that we did not send may mean that the machine was short of memory.
             if not run.lost and (stop or run.over or run.exit.signal != signal.SIGKILL):
                 break
         if run.unaided and beside and not stop and not trace:
@@ -187,7 +186,7 @@ class Executor:
             self._slot, self.kept_outside = slot, Tree()
         try:
             with self._scratch.room():
-                there = self._stamps(job)
+                stamps = self._stamps(job)
                 first, own = starts[0], ads.own_files(job, str(directory), self.host(slot))
                 real = time.time()
                 self._scratch.lay_out(directory, first.sandbox, own, first.sandbox.times.get(LAID_OUT, first.clock))
@@ -196,9 +195,9 @@ class Executor:
                 self._scratch.hand_over(directory)
                 answer = self._startd.execute(request, self.limits.wall)
                 if answer.trouble:
-                    raise MachineTrouble(f"No process can be had for a program: {answer.trouble}.")
+                    raise MachineTrouble(f"No process could be started for a program: {answer.trouble}.")
                 run = self._conclude(starts, directory, real, answer, trace or unbroken is not None)
-                run = self._with_writes(run, unconfined.changed(there, self._stamps(job)))
+                run = self._with_writes(run, unconfined.changed(stamps, self._stamps(job)))
                 if answer.starts < len(starts) or answer.left is None:
                     return run._replace(left=None)
                 left = [(bool(earlier), str(command)) for earlier, command in answer.left]
@@ -210,19 +209,19 @@ class Executor:
         return unconfined.stamps(job, self._scratch.path) if self._written_outside is not None else {}
 
     def _with_writes(self, run: Run, paths: tuple[str, ...]) -> Run:
-        """The run, and what it wrote outside of its sandbox where nothing prevents that."""
+        """The run, with `paths`, which it wrote outside its sandbox where nothing prevents that."""
         if self._written_outside is not None:
             self._written_outside.update(paths)
         if paths and self._one_machine:
             self.kept_outside |= unconfined.contents(paths, self.limits.file_bytes)
         return run._replace(outside=(*run.outside, *paths))
 
-    # -- what goes in ----------------------------------------------------------
+    # -- the request -----------------------------------------------------------
 
     def _request(
         self, job: Job, starts: tuple[Start, ...], slot: int, stop: Stop | None, trace: bool
     ) -> dict[str, object]:
-        """What the starter is told."""
+        """The request to the starter; see inside/starter.py."""
         directory, control = self.directory(slot), self._scratch.control
         sandbox, clock_file = starts[0].sandbox, f"{control}/clock"
         clock.create(clock_file, starts[0].clock, self.seconds_per_cpu_second)
@@ -249,13 +248,13 @@ class Executor:
             "stderr": stdout if job.streams_joined else stderr,
             "clock": clock_file,
             "computing": self.seconds_per_cpu_second > 0,
-            "limits": _told(self.limits),
+            "limits": _as_dict(self.limits),
             "scratch": str(self._scratch.path),
             "failure": f"{control}/failure",
         }
 
     def _start(self, job: Job, start: Start, slot: int, directory: Path, clock_file: str) -> dict[str, Any]:
-        """What is another one in each start."""
+        """The part of the request that differs between starts."""
         environment = self._environment(job, start.sandbox, directory, clock_file, slot)
         python = _is_python(job, start.sandbox) and environment["PYTHONHASHSEED"] == hashing.FIXED
         python = python and (self._path is None or pythons.suffices(job.inputs))
@@ -295,18 +294,18 @@ class Executor:
         }
 
     def _interpreter(self, job: Job, sandbox: Tree) -> str | None:
-        """The Python that runs a program which this one can't run itself; None if it is no Python program."""
+        """The Python that a program's first line names; None if it is not one of the user's own Python programs."""
         entry = sandbox.get(os.path.normpath(job.executable))
         return pythons.named_in(entry.content, self._path) if self._path and isinstance(entry, File) else None
 
     def _other_python(self, job: Job) -> dict[str, str]:
-        """What has the job's programs run by the user's own Python, where they need modules that this one lacks."""
+        """The environment variable that names the user's own Python, if the job needs modules that this one lacks."""
         if self._path is None or pythons.suffices(job.inputs):
             return {}
         python = shutil.which("python3", path=self._path)
         return {"_SIMULATOR_PYTHON": python} if python else {}
 
-    # -- what comes out --------------------------------------------------------
+    # -- the result ------------------------------------------------------------
 
     def _conclude(self, starts: tuple[Start, ...], directory: Path, real: float, answer: Answer, trace: bool) -> Run:
         before, start, _ = starts[-1]
@@ -322,13 +321,13 @@ class Executor:
                     self.kept_outside = self._scratch.files_outside(self.limits.files, self.limits.sandbox_bytes)
                 tree = Tree.read(directory, self.limits.files, self.limits.sandbox_bytes, OWN_FILES, fifos=True)
                 times = tree.times if len(starts) == 1 else written_again(before, tree)
-                after = Tree(self._streams_as_told(tree), virtual_times(before, times, start, seconds, real))
+                after = Tree(self._normalized_streams(tree), virtual_times(before, times, start, seconds, real))
             except TooLarge as problem:
                 over = f"{str(problem).removeprefix('more than ')} in the sandbox"
-            except OSError as problem:  # directories in directories, too deep for a path
+            except OSError as problem:  # directories nested too deeply for a path
                 if problem.errno in SCARCE:
                     raise
-                over = f"can be read of the sandbox ({problem.strerror})"
+                over = f"can be read in the sandbox ({problem.strerror})"
         if any(
             isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
             for entry in after.changed_since(before).values()
@@ -351,8 +350,8 @@ class Executor:
             notes=tuple(_notes(text(f"{control}/trace"))) if trace else (),
         )
 
-    def _streams_as_told(self, sandbox: Tree) -> Tree:
-        """A sandbox with the name of EXECUTE in its streams."""
+    def _normalized_streams(self, sandbox: Tree) -> Tree:
+        """A sandbox with its two streams normalized."""
         root = os.fsencode(self._scratch.path)
         for name in (STDOUT, STDERR):
             entry = sandbox.get(name)
@@ -360,15 +359,15 @@ class Executor:
                 sandbox = sandbox.put(name, entry._replace(content=entry.content.replace(root, os.fsencode(EXECUTE))))
         return sandbox
 
-    def _written(self, name: str, before: Tree, after: Tree, beside: str) -> str:
-        """What an execution wrote to a stream: to its file in the sandbox, or to one beside it."""
+    def _written(self, name: str, before: Tree, after: Tree, path: str) -> str:
+        """What an execution wrote to a stream: to its file in the sandbox, or else to the file at `path`."""
         old, new = before.get(name), after.get(name)
         if isinstance(old, File) and isinstance(new, File):
             return File(new.content[len(old.content) :]).text
-        return self.as_told(text(beside))
+        return self.normalized(text(path))
 
     def _limit(self, answer: Answer) -> Limit | None:
-        """What the program was ended for."""
+        """The limit that ended the program."""
         if answer.over:
             return Limit(answer.over)
         if answer.signal == signal.SIGXCPU or (answer.signal == signal.SIGKILL and answer.cpu >= self.limits.cpu):
@@ -388,32 +387,32 @@ class Executor:
 
 
 @lru_cache(16)
-def _told(limits: Limits) -> dict[str, object]:
+def _as_dict(limits: Limits) -> dict[str, object]:
     return asdict(limits)
 
 
 @lru_cache(64)
 def _sources(inputs: Tree) -> list[tuple[str, File]]:
-    """The Python files among a job's inputs, (path, file) each."""
-    found = [
+    """The Python files among a job's inputs, as (path, file)."""
+    sources = [
         (path, entry)
         for path, entry in inputs.items()
         if isinstance(entry, File)
         and (path.endswith(".py") or (entry.executable and pythons.FIRST_LINE.match(entry.content)))
     ]
-    return found[:MOST_SOURCES]
+    return sources[:MOST_SOURCES]
 
 
 @lru_cache(64)
 def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
-    """Whether a program that is made of this seems to start the command `sleep`. (What it starts unseen takes more.)"""
+    """Whether a job seems to run the command `sleep`. (If it does so unnoticed, it only takes longer.)"""
 
     def starts(path: str, content: bytes) -> bool:
         python = path.endswith(".py") or bool(pythons.FIRST_LINE.match(content))
         return b"sleep" in content and (not python or bool(_COMMANDS.search(content)))
 
     return any("sleep" in word for word in arguments) or any(
-        starts(path, entry.content[:MOST_LOOKED_AT]) for path, entry in inputs.items() if isinstance(entry, File)
+        starts(path, entry.content[:MOST_SEARCHED]) for path, entry in inputs.items() if isinstance(entry, File)
     )
 
 
@@ -425,16 +424,16 @@ def _is_python(job: Job, sandbox: Tree) -> bool:
 @lru_cache(1024)
 def _slots_named_in(item: tuple[str, Entry]) -> frozenset[int]:
     path, entry = item
-    told = (
+    searched = (
         os.fsencode(path)
         + b"\0"
         + (entry.content if isinstance(entry, File) else os.fsencode(entry.target) if isinstance(entry, Link) else b"")
     )
-    return frozenset(int(number) - 1 for number in Executor.mark.findall(told))
+    return frozenset(int(number) - 1 for number in Executor.mark.findall(searched))
 
 
 def _elapsed(now: float, start: float) -> float:
-    """The virtual seconds since `start`, whatever a job has made of its clock."""
+    """The virtual seconds since `start`, within bounds even if the job has tampered with its clock."""
     return round(min(max(0.0, now - start), MOST_SECONDS), 3) if math.isfinite(now) else 0.0
 
 

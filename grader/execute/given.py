@@ -1,8 +1,8 @@
-"""Time that was given to this process, and to the programs that it had executed.
+"""The time given to this process and to the programs that it executed.
 
-Budgets go by it, and not by the time of day: a laptop sleeps, a machine is stopped and goes on, a queue suspends a
-job, and none of that says anything of a program. It is the processor time of this process, and the real time that it
-waited for executions, each of which counts for what it may last at most.
+Budgets count this, not the time of day: a laptop that sleeps, a machine that pauses or a queue that suspends a job says
+nothing about a program. It is the processor time of this process plus the real time that it waited for executions, each
+counted up to its time limit.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _waited = 0.0
 
 
 def given() -> float:
-    """Seconds so far. Only differences mean something."""
+    """Seconds so far. Only differences have a meaning."""
     return time.process_time() + _waited
 
 
 @contextmanager
 def waiting(most: float) -> Iterator[None]:
-    """Count what is within, which waits for an execution that lasts `most` seconds at most."""
+    """Count the time within as waiting for an execution, up to `most` seconds."""
     global _waited
     began = time.monotonic()
     try:

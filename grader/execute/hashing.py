@@ -1,6 +1,8 @@
-"""How Python hashes text in an execution. On a pool each start of Python has a seed of its own (PYTHONHASHSEED), so
-that hash() of a text, and the order of a set, are others each time. Here the seed is drawn from what the sandbox holds:
-the same start always gets the same one, and a restart another."""
+"""The seed with which Python hashes text in an execution (PYTHONHASHSEED).
+
+On a pool each start of Python has a different seed, so hash() of a text and the order of a set change each time. Here
+the seed is derived from the contents of the sandbox: the same start always gets the same seed, and a restart gets another.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from ..rules.transfer import without_streams
 from ..tree import File, Tree
 
 FIXED = "0"
-"""The seed where it makes no difference. Interpreters with this one are there already; another takes a new start."""
+"""The seed for programs to which it makes no difference. A running interpreter has it; another seed needs a new one."""
 NAMES = frozenset(("hash", "id", "set", "frozenset", "__hash__"))
 MOST_BYTES = 100_000
 
@@ -35,7 +37,7 @@ def seed(sandbox: Tree, slot: int) -> str:
 
 @lru_cache(256)
 def matters(program: bytes) -> bool:
-    """Whether a Python program asks for a hash or an address, or makes a set, as far as its source tells."""
+    """Whether a Python program uses a hash or an address, or makes a set, judged by its source."""
     if len(program) > MOST_BYTES:
         return False
     try:
@@ -44,8 +46,8 @@ def matters(program: bytes) -> bool:
             nodes = list(ast.walk(ast.parse(program)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    looked_up = {id(other) for node in nodes if isinstance(node, ast.Compare) for other in node.comparators}
-    return any(_names(node) or (_is_unordered(node) and id(node) not in looked_up) for node in nodes)
+    compared = {id(operand) for node in nodes if isinstance(node, ast.Compare) for operand in node.comparators}
+    return any(_names(node) or (_is_unordered(node) and id(node) not in compared) for node in nodes)
 
 
 def _names(node: ast.AST) -> bool:
@@ -53,7 +55,7 @@ def _names(node: ast.AST) -> bool:
 
 
 def _is_unordered(node: ast.AST) -> bool:
-    """Whether this makes a set of more than numbers."""
+    """Whether this makes a set that may contain more than numbers."""
     if isinstance(node, ast.Set):
-        return not all(isinstance(one, ast.Constant) and isinstance(one.value, (int, float)) for one in node.elts)
+        return not all(isinstance(item, ast.Constant) and isinstance(item.value, (int, float)) for item in node.elts)
     return isinstance(node, ast.SetComp)

@@ -1,4 +1,4 @@
-"""Which executor this place has: processes where there are any, and else this very interpreter, as in a browser's tab."""
+"""The executor for this system: one that uses processes, or where there are none (in a browser), this interpreter."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from .startd import has_processes
 
 
 def executor_class() -> type[Executor]:
-    """The class of executors for programs whose author sits here. (For other people's programs, as in grading, there
-    have to be processes.)"""
+    """The class of executors for the user's own programs. (Other people's programs, as in grading, need processes.)"""
     if has_processes():
         return Executor
     from .interpreter.executor import InterpreterExecutor

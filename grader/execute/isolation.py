@@ -1,10 +1,9 @@
-"""Keeps a job's processes away from everything but their sandbox, as far as the system offers it.
+"""Keeps a job's processes away from everything but their sandbox, as far as the system can.
 
 With bubblewrap (Linux) they see a read-only system, the interpreter, their scratch directory and
 nothing else: no network, no home directories, no processes but their own. Where the judge is root
-they run as a user of their own, who owns nothing else, and whose processes can be counted. Without
-either there are only the executor's limits. Which of these it is can be asked; docs/security.md
-says what each of them stops.
+they run as a separate user, who owns nothing else, and whose processes can be counted. Without
+either there are only the executor's limits. docs/security.md says what each of these prevents.
 """
 
 from __future__ import annotations
@@ -38,59 +37,59 @@ SYSTEM = (
     "/nix/store",
 )
 OWN = ("/tmp", "/dev/shm")
-"""What a job has for itself alone."""
+"""Directories that are private to a job."""
 FIRST_USER = 0x7000_0000
-"""User ids from here up belong to nobody, which inside/starter.py relies on; each judging process lends its jobs two."""
+"""User ids from here up belong to nobody, as inside/starter.py assumes; each judging process uses two for its jobs."""
 NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
 
 
 class Confinement(NamedTuple):
-    """How jobs are confined on this machine. Called, it is put before the command that starts the starter."""
+    """How jobs are confined on this machine. Calling it wraps the command that starts the starter."""
 
     bubblewrap: bool
     own_user: bool
     number: int = 0
-    """Which of this process's executors it is for: 0 or 1."""
+    """Which of this process's two executors it is for: 0 or 1."""
     whole: bool = False
-    """Whether jobs see the whole system, which they can't write to: programs of the user's own, who brought them."""
+    """Whether jobs see the whole system, read-only: for the user's own programs."""
 
     @property
     def user(self) -> int | None:
-        """The user that jobs run as, None for the judge's own."""
+        """The id of the user that jobs run as; None for the judge's own."""
         return FIRST_USER + 2 * os.getpid() + self.number if self.own_user else None
 
     @property
     def counts_processes(self) -> bool:
-        """Whether a limit on processes counts those of the job alone: it does for a user of its own,
-        and in a user namespace since Linux 5.14."""
+        """Whether a limit on processes counts the job's alone, as it does for a separate user, and in a user namespace
+        since Linux 5.14."""
         release = re.match(r"(\d+)\.(\d+)", platform.release())
         return self.own_user or (release is not None and tuple(map(int, release.groups())) >= (5, 14))
 
     def mounted(self, scratch: Path) -> list[Path]:
-        """Where in a job's own /tmp, which is its /dev/shm as well, something is mounted."""
-        wanted = (*map(Path, self._seen()), scratch) if self.bubblewrap else ()
-        return [path.relative_to(own) for path in wanted for own in OWN if path.is_relative_to(own)]
+        """The mount points in a job's private /tmp, which is also its /dev/shm, as relative paths."""
+        mounts = (*map(Path, self._mounts()), scratch) if self.bubblewrap else ()
+        return [path.relative_to(own) for path in mounts for own in OWN if path.is_relative_to(own)]
 
-    def _seen(self) -> list[str]:
-        """What has to be mounted for jobs to see it."""
+    def _mounts(self) -> list[str]:
+        """What to mount so that jobs can read it."""
         return [path for path in readable() if not self.whole or path.startswith(OWN)]
 
     def __call__(self, command: Sequence[str], scratch: Path) -> list[str]:
-        """The command, started so that it can write to `scratch` and read Python, the system and what is
-        to run inside. `scratch` has the directories tmp, which is /tmp for the job, and tools."""
-        told = {"_SIMULATOR_USER": str(self.user)} if self.own_user else {}
+        """The command line that runs `command` so that it can write to `scratch` and read Python, the system and the
+        files in inside/. `scratch` has the directories tmp, which is the job's /tmp, and tools."""
+        environment = {"_SIMULATOR_USER": str(self.user)} if self.own_user else {}
         if not self.bubblewrap:
-            return ["/usr/bin/env", *(f"{name}={value}" for name, value in told.items()), *command]
-        # Whoever is root outside keeps the right to change the user, which the starter then does, and no other.
+            return ["/usr/bin/env", *(f"{name}={value}" for name, value in environment.items()), *command]
+        # If the judge is root, the starter keeps the right to change its user, which it does at once, and no other right.
         users = (
             [*NAMESPACES, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
             if self.own_user
             else ["--unshare-all", "--cap-drop", "ALL"]
         )
         tmp, tools = str(scratch / "tmp"), str(scratch / "tools")
-        names = ["--ro-bind", f"{tools}/passwd", "/etc/passwd"] if (scratch / "tools" / "passwd").exists() else []
-        doors = _doors(scratch) if self.own_user else ()
-        binds = (word for path in self._seen() for word in ("--ro-bind", path, path))
+        users_file = ["--ro-bind", f"{tools}/passwd", "/etc/passwd"] if (scratch / "tools" / "passwd").exists() else []
+        parents = _parents(scratch) if self.own_user else ()
+        binds = (word for path in self._mounts() for word in ("--ro-bind", path, path))
         return [
             "bwrap",
             *users,
@@ -102,9 +101,9 @@ class Confinement(NamedTuple):
             "--dev",
             "/dev",
             *(word for own in OWN for word in ("--bind", tmp, own)),
-            *doors,
+            *parents,
             *binds,
-            *names,
+            *users_file,
             "--bind",
             str(scratch),
             str(scratch),
@@ -115,7 +114,7 @@ class Confinement(NamedTuple):
             "/dev",
             "--remount-ro",
             "/",
-            *(word for name, value in told.items() for word in ("--setenv", name, value)),
+            *(word for name, value in environment.items() for word in ("--setenv", name, value)),
             "--chdir",
             str(scratch),
             *command,
@@ -123,27 +122,27 @@ class Confinement(NamedTuple):
 
 
 def passwd(user: int) -> str:
-    """The machine's /etc/passwd with a user of these jobs, as an execution point has its slots' users in it."""
+    """The machine's /etc/passwd plus the user of these jobs, as an execution point lists its slots' users."""
     try:
-        there = Path("/etc/passwd").read_text()
+        users = Path("/etc/passwd").read_text()
     except OSError:
-        there = ""
-    return f"{there.rstrip()}\nslot1:x:{user}:{user}:an execution point's slot:/nonexistent:/bin/sh\n".lstrip()
+        users = ""
+    return f"{users.rstrip()}\nslot1:x:{user}:{user}:an execution point's slot:/nonexistent:/bin/sh\n".lstrip()
 
 
 def readable() -> list[str]:
-    """What a job in bubblewrap can read: the system, Python, and what is to run inside."""
+    """What a job in bubblewrap can read: the system, Python, and the files in inside/."""
     python = {how(where) for where in (sys.base_prefix, sys.prefix) for how in (os.path.abspath, os.path.realpath)}
-    wanted = (*SYSTEM, *sorted(python), str(INSIDE))
-    return [path for path in dict.fromkeys(wanted) if os.path.exists(path)]
+    paths = (*SYSTEM, *sorted(python), str(INSIDE))
+    return [path for path in dict.fromkeys(paths) if os.path.exists(path)]
 
 
-def _doors(scratch: Path) -> list[str]:
-    """Directories that lead to what is mounted, open to every user: bubblewrap makes them for its own."""
-    ways = sorted(
+def _parents(scratch: Path) -> list[str]:
+    """Options that make the parents of all mount points open to every user; by default bubblewrap's own can enter."""
+    parents = sorted(
         {str(parent) for path in (*readable(), str(scratch)) for parent in Path(path).parents} - {"/", "/dev", *OWN}
     )
-    return [word for way in ways for word in ("--perms", "0755", "--dir", way)]
+    return [word for parent in parents for word in ("--perms", "0755", "--dir", parent)]
 
 
 @lru_cache(1)
@@ -152,24 +151,24 @@ def confinement() -> Confinement | None:
     if not sys.platform.startswith("linux"):
         return None
     root, bubblewrap = os.geteuid() == 0, shutil.which("bwrap") is not None
-    offers = (
+    candidates = (
         [Confinement(True, True)] * (root and bubblewrap)
         + [Confinement(True, False)] * bubblewrap
         + [Confinement(False, True)] * root
     )
-    return next((offer for offer in offers if _works(offer)), None)
+    return next((candidate for candidate in candidates if _works(candidate)), None)
 
 
 @lru_cache(1)
 def own_confinement() -> Confinement | None:
-    """That for a program of the user's own: it sees what the user sees, has a /tmp for itself, and can write to nothing
-    outside of its sandbox. None where there is no bubblewrap for it."""
-    offer = Confinement(True, False, whole=True)
-    return offer if sys.platform.startswith("linux") and shutil.which("bwrap") and _works(offer) else None
+    """The confinement for the user's own programs: they see what the user sees, have a private /tmp, and can write to
+    nothing outside their sandbox. None where bubblewrap does not work."""
+    candidate = Confinement(True, False, whole=True)
+    return candidate if sys.platform.startswith("linux") and shutil.which("bwrap") and _works(candidate) else None
 
 
-def _works(offer: Confinement) -> bool:
-    """Whether a starter can be started in this way: it ends at once when it is asked for nothing."""
+def _works(confine: Confinement) -> bool:
+    """Whether a starter can be started this way. Without a request it ends at once."""
     with tempfile.TemporaryDirectory(prefix="execute-") as directory:
         scratch = Path(directory)
         scratch.chmod(0o711)
@@ -178,7 +177,7 @@ def _works(offer: Confinement) -> bool:
         try:
             return (
                 subprocess.run(
-                    offer(starter_command(), scratch), stdin=subprocess.DEVNULL, capture_output=True, timeout=20
+                    confine(starter_command(), scratch), stdin=subprocess.DEVNULL, capture_output=True, timeout=20
                 ).returncode
                 == 0
             )

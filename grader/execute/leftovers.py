@@ -1,4 +1,4 @@
-"""What to call the processes that a program leaves running at a checkpoint (R4f). Which there are: inside/leftovers.py."""
+"""Names for the processes that a program leaves running at a checkpoint (R4f); inside/leftovers.py finds them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Iterable
 from ..rules.job import Job
 
 MOST_NAME = 40
-"""Characters of the name of what a program left running."""
+"""The most characters of a process's name."""
 _INTERPRETER = re.compile(r"(?:.*/)?(?:\w*sh|env|perl|python[\d.]*)")
 
 
 def names(job: Job, left: Iterable[tuple[bool, str]]) -> tuple[str, ...]:
-    """What to call the processes that a program left running."""
-    found = (
+    """Names for the processes that a program left running; `left`: see Answer.left."""
+    commands = (
         _name(os.fsdecode(bytes.fromhex(command)).split("\0")) or os.path.basename(job.executable)
         for _, command in left
     )
-    return tuple(sorted(re.sub(r"[^\w.+-]", "?", name)[:MOST_NAME] for name in found))
+    return tuple(sorted(re.sub(r"[^\w.+-]", "?", name)[:MOST_NAME] for name in commands))
 
 
 def _name(words: list[str]) -> str:
-    """The name of the program that a command starts; '' if it is a fork of the starter."""
+    """The name of the program that a command runs; '' if it is a fork of the starter."""
     if "-c" in words[:4]:  # see inside/__init__.py
         code, *rest = [*words[words.index("-c") + 1 :], ""]  # a command may have been cut off
         if code.endswith("starter.main()"):

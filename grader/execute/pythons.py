@@ -1,5 +1,5 @@
-"""Which Python runs a program: this very interpreter, which is many times faster than to start another; or, for a job of
-one's own that needs modules which are not installed here, the one that its first line names."""
+"""Which Python runs a program: a fork of this interpreter, which is many times faster than starting another; or, for the
+user's own job that needs modules not installed here, the interpreter that its first line names."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ..tree import File, Tree
 FIRST_LINE = re.compile(rb"#! ?(?:/usr/bin/env |/\S*/)python(?:3(?:\.\d+)?)?\n")
 """The first line of a program for Python."""
 MOST_BYTES = 1 << 20
-"""Bytes of a file that is looked into."""
+"""The largest file to parse."""
 
 
 def users_path() -> str:
-    """The user's PATH, without what the course has put before it."""
+    """The user's PATH, without the folder that the course puts first."""
     here = os.path.dirname(os.path.abspath(sys.executable))
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(folder for folder in folders if folder != here or not calling.by_lab())
@@ -37,20 +37,20 @@ def suffices(inputs: Tree) -> bool:
 @lru_cache(64)
 def missing(inputs: Tree) -> tuple[str, ...]:
     """The modules that a job's Python files import, and that are neither among its inputs nor installed here."""
-    brought = {path.partition("/")[0].removesuffix(".py") for path in inputs}
-    wanted = {
+    own = {path.partition("/")[0].removesuffix(".py") for path in inputs}
+    needed = {
         name
         for path, entry in inputs.items()
         if isinstance(entry, File) and (path.endswith(".py") or FIRST_LINE.match(entry.content))
         for name in imported(entry.content)
     }
-    return tuple(sorted(name for name in wanted - brought if not _is_installed(name)))
+    return tuple(sorted(name for name in needed - own if not _is_installed(name)))
 
 
 @lru_cache(256)
 def imported(source: bytes) -> frozenset[str]:
-    """The names of the top-level modules that a program imports, wherever in it; none if it can't be read. What it
-    tries to import, and does without (`except ImportError`), is not among them."""
+    """The names of the top-level modules that a program imports anywhere; none if it can't be parsed. Optional imports,
+    within `try ... except`, do not count."""
     if len(source) > MOST_BYTES:
         return frozenset()
     try:
@@ -59,11 +59,11 @@ def imported(source: bytes) -> frozenset[str]:
             tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
-    tried = {
+    optional = {
         id(inner) for node in ast.walk(tree) if isinstance(node, ast.Try) and node.handlers for inner in ast.walk(node)
     }
     return frozenset(
-        name.partition(".")[0] for node in ast.walk(tree) if id(node) not in tried for name in _names(node)
+        name.partition(".")[0] for node in ast.walk(tree) if id(node) not in optional for name in _names(node)
     )
 
 
@@ -82,7 +82,8 @@ def _is_installed(name: str) -> bool:
 
 
 def named_in(program: bytes, path: str) -> str | None:
-    """The interpreter that the first line of a Python program names, found on this PATH; None if it is not there."""
+    """The path of the interpreter that a program's first line names, looked up on this PATH; None if it is not found, or
+    the program is not for Python."""
     if not FIRST_LINE.match(program):
         return None
     word = os.fsdecode(program[2 : program.index(b"\n")].split()[-1])
@@ -90,7 +91,7 @@ def named_in(program: bytes, path: str) -> str | None:
 
 
 def not_found(stderr: str) -> str:
-    """The top-level module for want of which a program crashed; "" if it did not."""
+    """The top-level module whose absence crashed a program; "" if none did."""
     last = (stderr.strip().splitlines() or [""])[-1]
     match = re.fullmatch(r"ModuleNotFoundError: No module named '(\w+)(?:\.[\w.]*)?'", last)
     return match[1] if match else ""

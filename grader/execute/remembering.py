@@ -1,11 +1,11 @@
-"""An executor that keeps what was executed on the disk, by content: the same program in the same sandbox is not executed
-again, also not by another process, days later.
+"""An executor that keeps its results on the disk: the same program in the same sandbox is not executed again, not even
+by another process, days later.
 
-    DIR/runs/KEY.json     what came of one execution
-    DIR/files/SHA256      what was in a file, once for all sandboxes that it is in
+    DIR/runs/KEY.json     the result of one execution
+    DIR/files/SHA256      the content of a file, stored once for all sandboxes
 
-The key is all that an execution depends on, and which version of the simulator and of Python did it. What is installed
-besides (libraries, R, a compiler) is not known: remove DIR when that changes.
+The key covers everything that an execution depends on, and the versions of the simulator and of Python. It does not
+cover other software (libraries, R, a compiler): remove DIR when that changes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .executor import Executor
 from .team import renamed
 
 IN_STARTS = ("clock", "beside")
-"""The circumstances of an execution that its starts tell of."""
+"""The circumstances of an execution that are part of its starts."""
 KINDS: dict[str, type[File] | type[Link] | type[Directory] | type[Fifo]] = {
     "file": File,
     "link": Link,
@@ -39,42 +39,44 @@ KINDS: dict[str, type[File] | type[Link] | type[Directory] | type[Fifo]] = {
 
 
 class RememberingExecutor(Executor):
-    """An executor with a memory in a directory, which is made if it is not there."""
+    """An executor that keeps its results in a directory, which it creates if necessary."""
 
-    def __init__(self, memory: Path, **how: Any):
-        """`how`: as for an Executor."""
-        super().__init__(**how)
+    def __init__(self, memory: Path, **options: Any):
+        """`options`: as for an Executor."""
+        super().__init__(**options)
         self._runs, self._files = memory / "runs", memory / "files"
         self._circumstances = [
             version(),
             repr(self.limits),
-            how.get("confine") is None,
-            how.get("sets_home"),
-            how.get("path"),
+            options.get("confine") is None,
+            options.get("sets_home"),
+            options.get("path"),
             self.seconds_per_cpu_second,
         ]
         self._root = os.fsencode(self.directory(0).parents[1])
         self._name = b"/" + b"x" * (len(self._root) - 1)
-        """Stands for the directory of all execute directories, which is another one each time."""
-        self._time = 0
-        """0, or within afresh() 1: what is executed to see whether it does the same again is another execution."""
+        """A placeholder for the directory of all execute directories, which differs each time."""
+        self._repetition = 0
+        """0, or 1 within afresh(): an execution that repeats another is stored separately."""
 
     @contextmanager
     def afresh(self) -> Iterator[None]:
-        """Within it, what was executed before it is executed again."""
-        self._time = 1
+        """Within it, executions are repeated despite earlier results."""
+        self._repetition = 1
         try:
             yield
         finally:
-            self._time = 0
+            self._repetition = 0
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
-        """What Executor.run() gives. What a limit of the machine's time has ended is not kept, nor what was lost."""
-        start = Start(sandbox, circumstances.get("clock", EPOCH))
-        starts = [[self._digest(one.sandbox), one.clock, one.left] for one in (*circumstances.get("beside", ()), start)]
-        others = sorted((name, value) for name, value in circumstances.items() if value and name not in IN_STARTS)
-        told = [job.invocation, job.checkpoint_exit_code, job.checkpoint_signal, sorted(self._digest(job.inputs))]
-        key = _key([self._circumstances, self._time, told, starts, others])
+        """As Executor.run(). Runs that were lost or ended by a time limit are not kept."""
+        last = Start(sandbox, circumstances.get("clock", EPOCH))
+        starts = [
+            [self._digest(start.sandbox), start.clock, start.left] for start in (*circumstances.get("beside", ()), last)
+        ]
+        rest = sorted((name, value) for name, value in circumstances.items() if value and name not in IN_STARTS)
+        program = [job.invocation, job.checkpoint_exit_code, job.checkpoint_signal, sorted(self._digest(job.inputs))]
+        key = _key([self._circumstances, self._repetition, program, starts, rest])
         file = self._runs / f"{key}.json"
         run = self._read(file)
         if run is None:
@@ -94,7 +96,7 @@ class RememberingExecutor(Executor):
         return renamed(Tree({"it": entry}), self._root, self._name)["it"]
 
     def _read(self, file: Path) -> Run | None:
-        """What was kept there; None if nothing was, or not all of it is there."""
+        """The run in this file; None if it is missing or incomplete."""
         try:
             kept = json.loads(file.read_bytes())
             entries = {path: self._entry(kind, fields) for path, kind, fields in kept["sandbox"]}
@@ -141,7 +143,7 @@ def _kind(entry: Entry) -> str:
 
 
 def _fields(entry: Entry) -> list[object]:
-    """The fields of an entry, with the hash of a file's content in its place."""
+    """The fields of an entry; for a file, the hash of its content instead of the content."""
     if isinstance(entry, File):
         return [hashlib.sha256(entry.content).hexdigest(), *entry[1:]]
     return [] if isinstance(entry, Fifo) else list(entry)
@@ -151,13 +153,13 @@ def _as_tuple(value: Any) -> Any:
     return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
 
 
-def _key(told: object) -> str:
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+def _key(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @lru_cache(1)
 def version() -> str:
-    """What does the executing: this package, Python, and the system."""
+    """A hash of what executes programs: this package, Python, and the system."""
     digest = hashlib.sha256(f"{sys.version} {sys.executable} {platform.platform()}".encode())
     package = Path(__file__).resolve().parents[1]
     for folder in ("execute", "rules", "submit"):

@@ -1,13 +1,12 @@
 """The part of the disk that jobs may write to: laid out before an execution, read and emptied after it.
 
-What a job has left there is not trusted: there may be anything, and no link is followed. What is
-read of it goes through Tree.read() or text(). Who runs in it, and what that means, is not known here.
+What a job leaves there is not trusted: it is read only through Tree.read() and text(), which follow no links.
 
     slot1/dir_ep1x7q3z/   the execute directory of the first slot
-    control/              beside it: the clock, and what the processes of an execution tell the judge
-    home/                 the job's home directory: of no use to a restart, as it is emptied after each execution
+    control/              the clock, and messages from the processes of an execution to the judge
+    home/                 the job's home directory, emptied after each execution
     tools/                this execution point's own `sleep`, `timeout`, `date` ..., and /etc/passwd
-    tmp/                  where the job is confined: its /tmp
+    tmp/                  the job's /tmp, if it is confined
 """
 
 from __future__ import annotations
@@ -29,25 +28,25 @@ from .isolation import Confinement, passwd
 from .temporary import EXECUTE, Temporary, is_directory, place, remove
 
 FREE = 1 << 20
-"""Bytes that have to be free when an execution has ended: else a full disk may have been in its way."""
+"""Bytes that must be free after an execution: otherwise a full disk may have disturbed it."""
 MOST_ROOM = 64 << 20
-"""Bytes that have to be free beside these before one begins, if jobs may use as many."""
+"""The most bytes, in addition to FREE, that must be free before an execution."""
 SCARCE = {
     getattr(errno, name)
     for name in ("ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "EROFS", "EIO")
     if hasattr(errno, name)
 }
-"""Errors of the machine."""
+"""Errors that are the machine's fault, not the job's."""
 
 
 class Scratch:
-    """A new directory, in which jobs may use `room` bytes and are confined in this way.
+    """A new directory, in which jobs may use `room` bytes and are confined as `confine` says.
 
-    Raises MachineTrouble, as all that writes there does, where there is no room for it.
+    Like everything that writes there, raises MachineTrouble if there is not enough room.
     """
 
     def __init__(self, room: int, confine: Confinement | None = None):
-        self._room = min(2 * room, MOST_ROOM)  # those who use more than they may are ended, but not at once
+        self._room = min(2 * room, MOST_ROOM)  # twice, as a job that exceeds its limit is not ended at once
         try:
             self._directory = Temporary(EXECUTE, place(room))
         except OSError as error:
@@ -65,16 +64,16 @@ class Scratch:
         self._kept = {str(self.tmp / path) for path in confine.mounted(self.path)} if confine else ()
 
     def remove(self) -> None:
-        """Remove it with all that is in it."""
+        """Remove the directory and its contents."""
         self._directory.remove()
 
     def execute_directory(self, slot: int, name: str) -> Path:
-        """Where this slot has its sandbox."""
+        """The path of this slot's sandbox."""
         return self.path / f"slot{slot + 1}" / f"dir_{name}"
 
     @contextmanager
     def room(self) -> Iterator[None]:
-        """See that what is within does not fail because there is no room on the disk, or others have filled it."""
+        """Within it, a lack of room on the disk raises MachineTrouble; checked before and after, too."""
         self._require(self._room + FREE)
         try:
             yield
@@ -85,15 +84,15 @@ class Scratch:
         self._require(FREE)
 
     def _require(self, free: int) -> None:
-        there = os.statvfs(self.path)
-        if (found := there.f_bavail * there.f_frsize) < free:
-            raise _no_room(f"{found >> 10:,} kB are free", str(self.path.parent))
-        if there.f_files and not there.f_favail:
-            raise _no_room("no more files can be made", str(self.path.parent))
+        status = os.statvfs(self.path)
+        if (available := status.f_bavail * status.f_frsize) < free:
+            raise _no_room(f"{available >> 10:,} kB are free", str(self.path.parent))
+        if status.f_files and not status.f_favail:
+            raise _no_room("no more files can be created", str(self.path.parent))
 
     def lay_out(self, directory: Path, sandbox: Tree, own: Tree, began: float) -> None:
-        """Make an execute directory with this sandbox in it and HTCondor's own files, and an empty control and home
-        directory. A file of which the sandbox has no time is of when it was laid out first, `began`."""
+        """Create an execute directory with this sandbox and HTCondor's `own` files, and empty control and home
+        directories. Files without a time in the sandbox get the time `began`, when the sandbox was first laid out."""
         for where, _, _ in os.walk(self.tmp):
             _settle(where)
         _settle(self.path)
@@ -107,7 +106,7 @@ class Scratch:
                 os.utime(f"{directory}/{path}", (time, time))
 
     def hand_over(self, directory: Path) -> None:
-        """Give the execute, control and home directory, with all that is in them, to the user that jobs run as."""
+        """Give the execute, control and home directories and their contents to the user that jobs run as."""
         if self._user is None:
             return
         for top in (directory, self.control, self.home):
@@ -121,19 +120,18 @@ class Scratch:
         return all(map(is_directory, (os.path.dirname(where), where, str(self.control))))
 
     def names_outside(self) -> tuple[str, ...]:
-        """What a job has left outside of its sandbox, by the names that it has for the job."""
-        found = [f"/tmp/{name}" for name in _names(self.tmp) if not _leads_to(self.tmp / name, self._kept)]
-        return (*found, *(f"~/{name}" for name in _names(self.home)))
+        """The paths, as the job sees them, of what it left outside its sandbox."""
+        in_tmp = [f"/tmp/{name}" for name in _names(self.tmp) if not _leads_to(self.tmp / name, self._kept)]
+        return (*in_tmp, *(f"~/{name}" for name in _names(self.home)))
 
     def files_outside(self, files: int, size: int) -> Tree:
-        """The same with all that is in it. Raises TooLarge for more files or bytes."""
+        """The contents of what a job left outside its sandbox. Raises TooLarge for more files or bytes than these."""
         kept = {path.relative_to(self.tmp).parts[0] for path in map(Path, self._kept)}
         home = Tree.read(self.home, files, size) if is_directory(str(self.home)) else Tree()
         return Tree.read(self.tmp, files, size, kept).moved_below("tmp") | home.moved_below("~")
 
     def clear(self, keep_outside: bool = False) -> None:
-        """Remove what an execution has left, wherever it is, so that the next one does not find it; but for what is
-        outside of the sandbox, if that is to be kept."""
+        """Remove everything that an execution left, except for files outside its sandbox if `keep_outside`."""
         self.path.chmod(self._mode)
         for name in os.listdir(self.path):
             if name not in (("tools", "tmp", "home") if keep_outside else ("tools", "tmp")):
@@ -153,7 +151,8 @@ class Scratch:
         _executable(self.tools / "virtual", f'#!/bin/sh\nexec {tools} "$@"\n')
         _executable(self.tools / "timeout", f'#!/bin/sh\nexec {tools} timeout "$@"\n')
         for name in ("python3", "python"):
-            # A job of one's own may need another. With an empty environment (env -i), or without a script, it is Python and nothing else.
+            # The user's own job may need another Python. With an empty environment (env -i), or without a script, plain
+            # Python will do.
             _executable(
                 self.tools / name,
                 f"""#!/bin/sh
@@ -176,7 +175,7 @@ def text(path: Path | str, most: int = 1 << 20) -> str:
 
 
 def content(path: Path | str, most: int) -> bytes:
-    """The first `most` bytes of a regular file; nothing of a link, a pipe or a device that is in its place."""
+    """The first `most` bytes of a regular file; b"" for a link, a pipe or a device in its place."""
     try:
         file = os.open(path, os.O_RDONLY | _CAREFUL)
     except OSError:
@@ -201,16 +200,16 @@ def _names(directory: Path) -> list[str]:
     try:
         return sorted(os.listdir(directory)) if is_directory(str(directory)) else []
     except OSError:
-        return []  # a job may have removed it, or shut it
+        return []  # a job may have removed it or made it unreadable
 
 
 def _leads_to(path: str | Path, kept: Collection[str]) -> bool:
-    """Whether one of these directories is this one, or below it."""
-    return any(f"{one}{os.sep}".startswith(f"{path}{os.sep}") for one in kept)
+    """Whether one of the directories `kept` is this one, or below it."""
+    return any(f"{directory}{os.sep}".startswith(f"{path}{os.sep}") for directory in kept)
 
 
 def _empty(directory: str, keep: Collection[str], mode: int = 0o755) -> None:
-    """Remove everything in a directory but the directories `keep`, emptied too, and those on the way there."""
+    """Remove everything in a directory except for the directories `keep`, which are emptied too, and their parents."""
     os.chmod(directory, mode)
     for name in os.listdir(directory):
         path = os.path.join(directory, name)
@@ -221,12 +220,12 @@ def _empty(directory: str, keep: Collection[str], mode: int = 0o755) -> None:
 
 
 def _settle(directory: str | Path) -> None:
-    """Give a directory that stays from one execution to the next the times and attributes that it always has. (That of
-    its last change can't be set: it is now, which tells nothing of the execution before.)"""
+    """Reset the times and attributes of a directory that is used again, so that they reveal nothing of the previous
+    execution. (The time of its last change can't be set, but is now.)"""
     try:
         for name in os.listxattr(directory):
-            if name.startswith(("user.", "system.posix_acl")):  # what a user can give it
+            if name.startswith(("user.", "system.posix_acl")):  # those that a user can set
                 os.removexattr(directory, name)
     except (OSError, AttributeError):
-        pass  # there are none here
+        pass  # this system has none
     os.utime(directory, (0, 0))

@@ -1,7 +1,7 @@
-"""The judge's end of the starter: starts it, asks it to execute programs one after the other, ends it.
+"""The judge's side of the starter: starts it, sends it requests to execute programs one after the other, ends it.
 
-What the starter does with a request is in inside/starter.py, on the other end of two pipes. It shares
-its processes with the jobs: it may die, stop or be killed by one at any time. No judgement is here.
+The starter itself is inside/starter.py, at the other end of two pipes. It runs beside the jobs, so it may be stopped or
+killed by a job at any time.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from .isolation import Confinement
 PATIENCE = 10.0
 """Seconds of real time that the starter may be late with its answer."""
 STARTS = 3
-"""How often a starter is started that ends at once, or says nothing."""
+"""How often to start a starter that ends at once or does not reply."""
 
 
 def has_processes() -> bool:
-    """Whether programs can be started on this system. (In a browser the functions are there, and fail.)"""
+    """Whether programs can be started on this system. (In a browser the functions exist, but fail.)"""
     return hasattr(os, "fork") and sys.platform not in ("emscripten", "wasi")
 
 
@@ -38,7 +38,7 @@ def require_fork() -> None:
     """Raise MachineTrouble where a starter could not work, as on Windows."""
     if not has_processes():
         raise MachineTrouble(
-            "Jobs can't be run here: a process can't be forked on this system. On Windows, set up WSL once "
+            "Jobs can't run here, because this system can't fork a process. On Windows, set up WSL once "
             "(`wsl --install` in PowerShell, then restart), and run the same command in its terminal."
         )
 
@@ -49,56 +49,56 @@ class Answer(NamedTuple):
     code: int | None
     signal: int | None
     over: str
-    """The limit that the starter ended it for: time, cpu, memory, processes, disk; '' if none."""
+    """The limit that the program exceeded: time, cpu, memory, processes, disk; '' if none."""
     cpu: float
     """Seconds of processor time that it took."""
     lost: bool = False
-    """Whether the starter died with it, so that nothing that it left can be relied on."""
+    """Whether the starter died too, so that no file left behind can be relied on."""
     trouble: str = ""
-    """Why no process could be had for it, in the system's words."""
+    """Why no process could be started, in the system's words."""
     starts: int = 1
-    """How often the program was started: less than asked for if one start before the last ended as none should."""
+    """How often the program was started: fewer times than requested if an earlier start did not end as expected."""
     left: Sequence[Sequence[Any]] | None = ()
-    """After a checkpoint: (whether it was left by an earlier start, its command in hexadecimal digits) of each process
-    that is left running. None if that can't be said."""
+    """After a checkpoint, each process that is left running: (whether an earlier start left it, its command in
+    hexadecimal digits). None if they can't be determined."""
 
 
 class Startd:
-    """Keeps a starter running, which can write below `scratch` only if `confine` sees to it."""
+    """Keeps a starter running, which `confine` restricts to writing below `scratch`."""
 
     def __init__(self, scratch: Path, confine: Confinement | None = None):
         self._scratch, self._confine = scratch, confine
         self._starter: subprocess.Popen[bytes] | None = None
         self._abandoned = False
         self._first: list[int] = []
-        """By which bubblewrap's child is reached, even if bubblewrap is not there any more: the first process in a
-        namespace, with which all others in it end. (File descriptors; see pidfd_open(2).)"""
+        """File descriptors (pidfd_open(2)) of bubblewrap's children, to reach them even after bubblewrap has ended: the
+        first process in a namespace, with which all others there end."""
 
     def execute(self, request: dict[str, Any], wall: float) -> Answer:
-        """Have a program executed that ends within `wall` seconds of real time: the starter sees to that.
+        """Have a program executed; the starter ends it after `wall` seconds of real time.
 
-        What a request says is told in inside/starter.py. Raises MachineTrouble.
+        inside/starter.py defines the request. Raises MachineTrouble.
         """
         starter = self._starter or self._start()
         try:
-            told = marshal.dumps(request)
+            message = marshal.dumps(request)
             with waiting(wall):
-                line = _ask(starter, b"%d\n" % len(told) + told, wall + PATIENCE)
-        except BaseException:  # interrupted: its answer would be taken for that to the next request
+                line = _ask(starter, b"%d\n" % len(message) + message, wall + PATIENCE)
+        except BaseException:  # interrupted: the answer must not be taken for the answer to the next request
             self._end_all()
             raise
         if line.endswith(b"\n"):
             return Answer(**json.loads(line))
-        self._end_all()  # the starter is dead or stopped, and can't end the program any more
+        self._end_all()  # the starter is dead or stopped, so it can't end the program
         return Answer(None, int(signal.SIGKILL), "", 0.0, lost=True)
 
     def end(self) -> None:
-        """End the starter, if there is one, and all below it."""
+        """End the starter, if there is one, and all its descendants."""
         if self._starter is None:
             return
-        asked, answers = _pipes(self._starter)
+        requests, answers = _pipes(self._starter)
         try:
-            asked.close()  # asked for nothing more, it ends by itself
+            requests.close()  # without further requests it ends by itself
         except BrokenPipeError:
             pass
         try:
@@ -108,11 +108,11 @@ class Startd:
             self._starter.wait()
         answers.close()
         for first in self._first:
-            _end_by(first)
+            _kill(first)
         self._starter, self._first = None, []
 
     def abandon(self) -> None:
-        """Kill the starter that another thread waits for, and start none any more."""
+        """Kill the starter that another thread is waiting for, and start no more."""
         self._abandoned = True
         if starter := self._starter:
             starter.kill()
@@ -120,19 +120,19 @@ class Startd:
     def _start(self) -> subprocess.Popen[bytes]:
         for _ in range(STARTS):
             if self._abandoned:
-                raise MachineTrouble("An execution was given up.")
+                raise MachineTrouble("An execution was abandoned.")
             starter = self._starter = self._started()
-            if self._abandoned:  # in between
+            if self._abandoned:  # meanwhile
                 starter.kill()
             if _line(starter, 6 * PATIENCE):
-                self._first = _handles(starter.pid) if self._confine else []
+                self._first = _child_handles(starter.pid) if self._confine else []
                 return starter
             self.end()
         raise MachineTrouble("The processes in which jobs run can't be started on this machine.")
 
     def _started(self) -> subprocess.Popen[bytes]:
         command = self._confine(starter_command(), self._scratch) if self._confine else starter_command()
-        # The scratch directory is named for _end_all_below() alone.
+        # _SIMULATOR_SCRATCH marks its processes for _end_all_below().
         environment = {
             "_SIMULATOR_SCRATCH": str(self._scratch),
             "PATH": os.defpath,
@@ -141,8 +141,8 @@ class Startd:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         try:
-            # If this very call is interrupted, nobody waits for the starter, and the files go that it is about to read.
-            # It ends by itself then, and what it says of that is for nobody.
+            # If this call is interrupted, the files that the starter is about to read are removed. It then ends by
+            # itself, with an error message that nobody needs.
             return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -163,56 +163,56 @@ class Startd:
 
 
 def _ask(starter: subprocess.Popen[bytes], request: bytes, patience: float) -> bytes:
-    asked, _ = _pipes(starter)
+    requests, _ = _pipes(starter)
     try:
-        asked.write(request)
-        asked.flush()
+        requests.write(request)
+        requests.flush()
     except BrokenPipeError:
         return b""
     return _line(starter, patience)
 
 
 def _line(starter: subprocess.Popen[bytes], patience: float) -> bytes:
-    """What the starter says next; b"" if it is dead, or stopped."""
+    """The starter's next line; b"" if it is dead or stopped."""
     ready, (_, answers) = select.poll(), _pipes(starter)
     ready.register(answers, select.POLLIN)
     return answers.readline() if ready.poll(patience * 1000) else b""
 
 
 def _pipes(starter: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    """What it is asked by, and what it answers by."""
-    assert starter.stdin and starter.stdout, "it is started with both"
+    """The pipe for requests and the pipe for answers."""
+    assert starter.stdin and starter.stdout, "the starter has both pipes"
     return starter.stdin, starter.stdout
 
 
 def _end_all_below(scratch: Path) -> None:
-    """Kill every process that a starter has started, directly or not (Linux)."""
+    """Kill all descendants of a starter (Linux)."""
     mark = os.fsencode(scratch)
     for _ in range(100):
-        found = [int(p.parent.name) for p in Path("/proc").glob("[0-9]*/environ") if mark in _bytes(p)]
-        for pid in found:
+        pids = [int(p.parent.name) for p in Path("/proc").glob("[0-9]*/environ") if mark in _bytes(p)]
+        for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 pass
-        if not found:
+        if not pids:
             return
         time.sleep(0.01)
 
 
-def _handles(pid: int) -> list[int]:
-    """Of a process's children."""
-    found = []
-    for word in _bytes(Path(f"/proc/{pid}/task/{pid}/children")).split():
+def _child_handles(pid: int) -> list[int]:
+    """File descriptors for a process's children."""
+    handles = []
+    for child in _bytes(Path(f"/proc/{pid}/task/{pid}/children")).split():
         try:
-            found.append(os.pidfd_open(int(word)))
+            handles.append(os.pidfd_open(int(child)))
         except (OSError, AttributeError):  # it has just ended, or Linux is older than 5.3
             pass
-    return found
+    return handles
 
 
-def _end_by(handle: int, seconds: float = 5.0) -> None:
-    """Kill a process, if it is still there, and wait until it has ended."""
+def _kill(handle: int, seconds: float = 5.0) -> None:
+    """Kill a process, if it still exists, and wait until it has ended."""
     try:
         signal.pidfd_send_signal(handle, signal.SIGKILL)
     except ProcessLookupError:

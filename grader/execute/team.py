@@ -1,8 +1,8 @@
-"""Several executors for one job: what is going to be executed anyway can be begun while something else is waited for.
+"""Several executors for one job, so that executions needed later can begin while the caller waits for another.
 
-Each has a directory of its own, whose name a program may write down. So that it makes no difference which of them did an
-execution, all names are those of the first on the way in and out; they are of the same length, so that nothing moves in
-a file that is no text.
+Each executor has its own directory, and a program may write its name to a file. To make executors interchangeable, the
+name is replaced by the first executor's in sandboxes on the way in and out. All names have the same length, so that
+nothing moves in a binary file.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from .startd import has_processes
 
 
 class Team:
-    """Executors that are as good as one. Close it, or use it in a `with` statement. Raises MachineTrouble."""
+    """Several executors that act as one. Close it, or use it in a `with` statement. Raises MachineTrouble."""
 
     def __init__(self, make: Callable[[], Executor], size: int):
-        """`make` makes an executor; no more than `size` of them are made, and the others only when they are needed."""
+        """`make` creates an executor. There are at most `size`, and all but the first are created when needed."""
         self._make, self._size = make, size
         self.first = make()
-        """By itself it is an executor, too."""
+        """May also be used on its own."""
         self._members = [self.first]
         self._idle: SimpleQueue[Executor] = SimpleQueue()
         self._idle.put(self.first)
         self._threads = ThreadPoolExecutor(size)
         self._begun = 0
-        self._under_way: set[Future[Run]] = set()
-        self._again: ExitStack | None = None
-        """Within afresh(), what ends it for all members."""
+        self._pending: set[Future[Run]] = set()
+        self._afresh: ExitStack | None = None
+        """Within afresh(), the members' own afresh() contexts."""
         self.mark = self.first.mark
         self.limits = self.first.limits
 
@@ -47,7 +47,7 @@ class Team:
         self.close()
 
     def close(self) -> None:
-        """End all executions that are under way, and remove what they left."""
+        """End all executions in progress, and remove what they left."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for member in self._members:
             member.abandon()
@@ -57,24 +57,24 @@ class Team:
 
     @property
     def kept_outside(self) -> Tree:
-        """What is outside of the sandbox, and stays: nothing."""
+        """Files outside the sandbox that are kept: none."""
         return self.first.kept_outside
 
     def slots_named_in(self, tree: Tree) -> set[int]:
-        """The slots that any file's content, name or link has the mark of."""
+        """The slots whose mark is in the content, name or link target of a file."""
         return self.first.slots_named_in(tree)
 
     @contextmanager
     def afresh(self) -> Iterator[None]:
-        """Within it, execute whatever is asked for."""
+        """Within it, execute every request, even if the answer is known."""
         with ExitStack() as stack:
             for member in self._members:
                 stack.enter_context(member.afresh())
-            self._again = stack
+            self._afresh = stack
             try:
                 yield
             finally:
-                self._again = None
+                self._afresh = None
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """Execute a program, as Executor.run() does, and wait for its end."""
@@ -86,39 +86,39 @@ class Team:
 
     @property
     def ahead(self) -> _FutureExecutor | None:
-        """What begins an execution and waits for nothing; None where that would only be in the way of others."""
+        """An executor whose run() returns a Future at once; None if all executors are busy."""
         return _FutureExecutor(self) if self._begun < self._size - 1 else None
 
     def begin(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Future[Run]:
-        """Begin an execution, in a thread of its own."""
+        """Begin an execution in another thread."""
         if len(self._members) < min(self._size, self._begun + 2):
             self._add()
         self._begun += 1
         future = self._threads.submit(self.run, job, sandbox, **circumstances)
-        self._under_way.add(future)
+        self._pending.add(future)
         future.add_done_callback(self._ended)
         return future
 
     def finish(self) -> None:
-        """Give up what was begun and is not under way, and wait for the rest, so that `first` can be used by itself."""
-        for future in list(self._under_way):
+        """Cancel executions that have not started, and wait for the rest, so that `first` can be used on its own."""
+        for future in list(self._pending):
             future.cancel()
-        wait(list(self._under_way))
+        wait(list(self._pending))
 
     def _add(self) -> None:
         member = self._make()
-        if self._again is not None:
-            self._again.enter_context(member.afresh())
+        if self._afresh is not None:
+            self._afresh.enter_context(member.afresh())
         self._members.append(member)
         self._idle.put(member)
 
     def _ended(self, future: Future[Run]) -> None:
         self._begun -= 1
-        self._under_way.discard(future)
+        self._pending.discard(future)
 
 
 class _FutureExecutor:
-    """In an executor's place: gives a Future of the run."""
+    """Stands in for an executor; its run() returns a Future."""
 
     def __init__(self, team: Team):
         self.run = team.begin
@@ -134,22 +134,24 @@ def processors() -> int:
 def executed_for(
     first: Executor, member: Executor, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]
 ) -> Run:
-    """What the `first` executor would give, executed by another: in sandboxes, files may name the directory of all execute
-    directories, which has another name for each."""
+    """The run that `first` would return, executed by `member`, whose directory of all execute directories has a different
+    name."""
     if member is first:
         return first.run(job, sandbox, **circumstances)
-    there, here = (os.fsencode(executor.directory(0).parents[1]) for executor in (member, first))
+    theirs, ours = (os.fsencode(executor.directory(0).parents[1]) for executor in (member, first))
     if beside := circumstances.get("beside"):
-        circumstances["beside"] = tuple(start._replace(sandbox=renamed(start.sandbox, here, there)) for start in beside)
-    run = member.run(job, renamed(sandbox, here, there), **circumstances)
-    return run._replace(sandbox=renamed(run.sandbox, there, here))
+        circumstances["beside"] = tuple(
+            start._replace(sandbox=renamed(start.sandbox, ours, theirs)) for start in beside
+        )
+    run = member.run(job, renamed(sandbox, ours, theirs), **circumstances)
+    return run._replace(sandbox=renamed(run.sandbox, theirs, ours))
 
 
-def renamed(tree: Tree, before: bytes, after: bytes) -> Tree:
-    """A directory in which one name of the directory of all execute directories stands for another."""
+def renamed(tree: Tree, old: bytes, new: bytes) -> Tree:
+    """A directory with one name replaced by another in all files."""
     changed = {
-        path: entry._replace(content=entry.content.replace(before, after))
+        path: entry._replace(content=entry.content.replace(old, new))
         for path, entry in tree.items()
-        if isinstance(entry, File) and before in entry.content
+        if isinstance(entry, File) and old in entry.content
     }
     return Tree({**tree, **changed}, tree.times) if changed else tree

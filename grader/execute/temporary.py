@@ -1,8 +1,8 @@
-"""Temporary directories: where they are made, that nobody removes one in use, and that none is left for good.
+"""Temporary directories: chooses their place, protects those in use, and removes abandoned ones.
 
-Whoever makes one has a lock on it for as long as it lives, as have the processes that it forks: the kernel lets go of
-the lock when the last of them is gone, however it ended. So a directory that can be locked by somebody else was left
-behind. That its name says that it is locked keeps all others that are called alike out of it.
+The process that creates a directory holds a lock on it, as do the processes that it forks. The kernel releases the lock
+when the last of them has ended, in whatever way. So a directory that another process can lock has been abandoned. The
+suffix `.locked` tells such directories from others with a similar name.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ with suppress(ImportError):  # Windows, where nothing is executed
     import fcntl
 
 GRADING, EXECUTE = "grading-", "execute-"
-"""How the names of directories begin: of those in which a class is graded, and in which jobs are executed."""
+"""Prefixes of the directories for grading a class, and for executing jobs."""
 LOCKED = ".locked"
-"""How they end."""
+"""Their suffix."""
 MEMORY = "/dev/shm"
-"""Where Linux has files in memory."""
+"""Linux's file system in memory."""
 PLENTY = 2 << 30
-"""Bytes that have to be free there, so that no job can leave too little of it to others."""
+"""Bytes that must be free there, so that a job can't exhaust it for others."""
 
 
 def place(room: int) -> str:
-    """Where a temporary directory is made: in memory, which spares the disk and is faster, where there is plenty of
-    it and programs may be executed there, unless the user wants temporary files to be anywhere in particular.
+    """The directory for temporary directories. It is in memory, which is faster and spares the disk, if there is plenty
+    of memory, programs may be executed there, and the user has not chosen another place.
     `room`: bytes that jobs may use there."""
-    chosen = tempfile.gettempdir()
-    if chosen == "/tmp" and os.access(MEMORY, os.W_OK | os.X_OK):
-        there = os.statvfs(MEMORY)
-        if there.f_bavail * there.f_frsize >= max(PLENTY, 4 * room) and not there.f_flag & os.ST_NOEXEC:
+    usual = tempfile.gettempdir()
+    if usual == "/tmp" and os.access(MEMORY, os.W_OK | os.X_OK):
+        status = os.statvfs(MEMORY)
+        if status.f_bavail * status.f_frsize >= max(PLENTY, 4 * room) and not status.f_flag & os.ST_NOEXEC:
             return MEMORY
-    return chosen
+    return usual
 
 
 class Temporary:
     """A new directory of this process and those that it forks. Remove it, or use it in a `with` statement."""
 
     def __init__(self, kind: str, where: str | None = None):
-        """`where`: the directory that it is made in, by default the usual one."""
+        """`where`: its parent directory, by default the usual one."""
         self._lock: int | None = None
-        while self._lock is None:  # else it was taken for left behind, before it was locked
+        while self._lock is None:  # another process removed it as abandoned before it was locked
             self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix=kind, suffix=LOCKED, dir=where)))
             self._lock = _locked(self.path)
 
@@ -58,7 +58,7 @@ class Temporary:
         self.remove()
 
     def remove(self) -> None:
-        """Remove it with all that is in it. Once is enough, and twice does no harm."""
+        """Remove it with its contents. May be called again."""
         if is_directory(self.path):
             remove(str(self.path))
         if self._lock is not None:
@@ -67,9 +67,9 @@ class Temporary:
 
 
 def remove_leftovers() -> None:
-    """Remove this user's directories whose processes are gone, as after kill -9, wherever `place` has them made."""
+    """Remove this user's abandoned directories (as after kill -9) in all places that `place` may choose."""
     for path in _own_directories():
-        with suppress(OSError):  # that one stays, then
+        with suppress(OSError):  # if it can't be removed, it stays
             if (lock := _locked(path, strictly=True)) is not None:
                 remove(str(path))
                 os.close(lock)
@@ -84,15 +84,15 @@ def _own_directories() -> Iterator[Path]:
 
 
 def _locked(path: Path, strictly: bool = False) -> int | None:
-    """A descriptor that keeps a directory locked until it is closed; None if somebody else has locked or removed it.
-    `strictly`: None also where directories can't be locked, as on some network file systems."""
+    """A descriptor that keeps a directory locked until it is closed; None if another process has locked or removed it.
+    `strictly`: also None where directories can't be locked, as on some network file systems."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        free = os.path.samestat(os.fstat(descriptor), os.lstat(path))  # and nobody removed it in between
+        free = os.path.samestat(os.fstat(descriptor), os.lstat(path))  # not removed in the meantime
     except OSError as error:
         free = not strictly and not isinstance(error, (BlockingIOError, FileNotFoundError))
     if free:
@@ -102,7 +102,7 @@ def _locked(path: Path, strictly: bool = False) -> int | None:
 
 
 def is_directory(path: str | Path) -> bool:
-    """Whether there is a directory, and no link to one."""
+    """Whether this is a directory, not a link to one."""
     try:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except OSError:
@@ -110,12 +110,12 @@ def is_directory(path: str | Path) -> bool:
 
 
 def remove(path: str) -> None:
-    """Remove a file, or a directory with all that is in it, whatever that is."""
+    """Remove a file, or a directory with its contents, whatever they are."""
     if not is_directory(path):
         os.unlink(path)
         return
     try:
         shutil.rmtree(path)
-    except (OSError, RecursionError):  # it is too deep for Python, or nobody may look into it
+    except (OSError, RecursionError):  # too deep for Python, or not readable
         for words in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
             subprocess.run([*words, path], capture_output=True)

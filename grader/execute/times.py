@@ -1,6 +1,6 @@
 """When the files of a sandbox were written, in virtual time.
 
-An execution leaves the machine's own times, which mean nothing to a program that goes by another clock.
+On the disk they have the machine's times, which mean nothing to a program that sees virtual time.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from ..tree import Tree
 
 COARSE = 0.1
-"""Seconds by which the time that a file gets may be behind the machine's clock."""
+"""Seconds by which a file's time may be behind the machine's clock."""
 LAID_OUT = ""
-"""What a sandbox's times have under this name: when it was laid out first."""
+"""The key, in a sandbox's times, of the time when it was first laid out."""
 
 
 def virtual_times(
     before: Tree, times: Mapping[str, float], start: float, seconds: float, real: float
 ) -> dict[str, float]:
-    """The times of the files that were written since the sandbox was laid out, in virtual time. `times`: those that they
-    have on the disk after an execution that began at `start` (`real` on the machine's clock) and took `seconds`.
+    """The times, in virtual time, of the files written since the sandbox was laid out. `times`: their times on the disk
+    after an execution that began at `start` (`real` on the machine's clock) and took `seconds`.
 
-    All that the execution wrote gets the time of its end. Virtual seconds pass within real milliseconds, so the times on
-    the disk don't tell in which of them a file was written. A time that the program has set itself stays.
+    All files that the execution wrote get the time of its end: virtual seconds pass within real milliseconds, so the
+    times on the disk don't show in which second a file was written. Times that the program itself set stay.
     """
     laid_out = before.times.get(LAID_OUT, start)
     touched = {path: at for path, at in times.items() if abs(at - before.times.get(path, laid_out)) > 1e-5}
@@ -32,8 +32,8 @@ def virtual_times(
 
 
 def written_again(before: Tree, tree: Tree) -> dict[str, float]:
-    """The times that virtual_times() is to take for those on the disk, where earlier starts were made again before the
-    last one: a file that is as it was before that still has its time from then."""
+    """The `times` for virtual_times() if earlier starts were repeated before the last one: a file that the last start
+    did not change keeps its earlier time."""
     laid_out = before.times.get(LAID_OUT, 0.0)
     return {
         path: before.times.get(path, laid_out) if tree[path] == before.get(path) else at

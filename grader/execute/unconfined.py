@@ -1,9 +1,9 @@
-"""Writes outside of the sandbox, where nothing prevents them: seen by the files that change.
+"""Detects writes outside the sandbox, where nothing prevents them, by the files that change.
 
-Without bubblewrap a program can keep its state anywhere, and that stays from one execution to the next: a job
-that only works because of it would pass. Which files a program opens can't be seen everywhere, but which files change
-can. Those of other programs change, too, so a file counts only if the job mentions it: by its path, or in a directory
-that the job names (or that is meant for temporary files) by a part of its name.
+Without bubblewrap a program can keep its state anywhere, from one execution to the next, and a job that works only
+because of that would pass. Not every system can show which files a program opens, but which files change can be seen
+everywhere. Other programs change files, too, so a file counts only if the job mentions it: by its path, or by a part of
+its name in a directory that the job mentions or that is meant for temporary files.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from ..tree import File, Tree
 
 TEMPORARY = tuple({os.path.realpath(place) for place in ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())})
 SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/opt", "/proc", "/sbin", "/sys", "/usr")
-"""Directories below which a job writes no state (/dev/shm is one of TEMPORARY)."""
+"""Directories below which jobs write no state (except for /dev/shm, which is in TEMPORARY)."""
 MOST_ENTRIES = 10_000
-"""Entries of one directory that are looked at."""
+"""The most entries of a directory to examine."""
 PATH = re.compile(r"(?<![\w./}])/[\w.+@%~-]+(?:/[\w.+@%~-]+)*/?")
 QUOTED = re.compile(r"(?:'(/[^'\n]+)'|\"(/[^\"\n]+)\")")
 PART = re.compile(r"[^\W\d_]{4,}")
-"""The part of a file's name that says what it is: `state` in `state_17.tmp`."""
+"""A descriptive part of a file's name: `state` in `state_17.tmp`."""
 
 
 class Stamp(NamedTuple):
-    """What tells that a file was written to."""
+    """Changes when a file is written."""
 
     inode: int
     size: int
@@ -39,11 +39,11 @@ class Stamp(NamedTuple):
 
 
 Stamps = Mapping[str, Stamp]
-"""The files that a job may use outside of its sandbox, as they are now."""
+"""The stamp of each file that a job may use outside its sandbox."""
 
 
 def stamps(job: Job, own: Path) -> Stamps:
-    """The files outside of the sandbox that a job mentions. `own`: where sandboxes are, which is left out."""
+    """The files outside the sandbox that a job mentions. `own`: the directory of the sandboxes, which is left out."""
     text = _text(job)
     quoted = (single or double for single, double in QUOTED.findall(text))
     paths = {os.path.normpath(path) for path in (*PATH.findall(text), *quoted)}
@@ -58,25 +58,25 @@ def stamps(job: Job, own: Path) -> Stamps:
 
 
 def changed(before: Stamps, after: Stamps) -> tuple[str, ...]:
-    """The paths of files that were made, written to, or removed."""
+    """The paths of files that were created, written or removed."""
     return tuple(path for path in sorted({**before, **after}) if before.get(path) != after.get(path))
 
 
 def contents(paths: tuple[str, ...], most_bytes: int) -> Tree:
-    """What is in these files, as far as it can be read."""
+    """The contents of these files, as far as they can be read; of each at most `most_bytes`."""
     files = {}
     for path in paths:
         try:
             with open(path, "rb") as file:
                 files[path.lstrip("/")] = File(file.read(most_bytes))
         except OSError:
-            pass  # it was removed, or is not for us to read
+            pass  # removed, or not readable
     return Tree(files)
 
 
 @lru_cache(16)
 def _text(job: Job) -> str:
-    """All of a job that may name a file."""
+    """Everything in a job that may name a file."""
     entries = (entry.content for entry in job.inputs.values() if isinstance(entry, File))
     texts = [content.decode("utf-8", "replace") for content in entries if b"\0" not in content]
     return "\n".join([*texts, *job.arguments, *dict(job.environment).values()])
@@ -91,7 +91,8 @@ def _stamp(path: str) -> Stamp | None:
 
 
 def _mentioned(place: str, text: str, within: bool) -> Iterator[str]:
-    """The files of a directory of whose name a part is in the text; `within`: and those in such a directory."""
+    """The files in a directory that the text mentions by a part of their names; with `within`, also the files in its
+    subdirectories with such a name."""
     for path in _listed(place):
         if any(part in text for part in PART.findall(os.path.basename(path))):
             yield from _listed(path) if within and os.path.isdir(path) else [path]

@@ -273,7 +273,7 @@ def at_most(seconds: float) -> Iterator[None]:
 
 
 def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor) -> Graded:
-    failure, told = report.failure, executor.as_told  # a checkpoint may hold the name of a directory
+    failure, told = report.failure, executor.normalized  # a checkpoint may hold the name of a directory
     text = told(explanation.card_text(report, explanation.sections_text(exercise, answer, report)))
     sections = explanation.sections_html(exercise, answer, report, explanation.story_of(report, executor))
     return Graded(

@@ -47,8 +47,8 @@ def both(run, here, executor):
             if field not in ("sandbox", "notes"):
                 assert getattr(mine, field) == getattr(theirs, field), field
         assert mine.sandbox == theirs.sandbox and mine.sandbox.times.keys() == theirs.sandbox.times.keys()
-        assert {here.as_told(str(note)) for note in mine.notes} == {
-            executor.as_told(str(note)) for note in theirs.notes
+        assert {here.normalized(str(note)) for note in mine.notes} == {
+            executor.normalized(str(note)) for note in theirs.notes
         }
         return mine
 

@@ -70,7 +70,7 @@ def test_executions_that_take_no_time_are_done_one_after_the_other(job, monkeypa
         assert len(team._members) == 1
 
 
-def test_it_ends_though_an_execution_is_under_way(python_job):
+def test_it_ends_though_an_execution_is_pending(python_job):
     job = python_job("while True: pass")
     team = Team(lambda: Executor(Limits(cpu=200, wall=200.0)), 2)
     future = team.ahead.run(job, job.inputs)
@@ -101,5 +101,5 @@ def test_the_first_can_be_used_by_itself_when_all_has_finished(python_job):
         for number in range(4):
             team.begin(waits, waits.inputs, clock=1e9 + number)
         team.finish()
-        assert not team._under_way and team._idle.qsize() == len(team._members)
+        assert not team._pending and team._idle.qsize() == len(team._members)
         assert team.first.run(waits, waits.inputs).exit.code == 0

@@ -215,7 +215,7 @@ class InterpreterExecutor(Executor):
         except OSError as problem:
             if problem.errno in SCARCE:
                 return  # it is taken again when the program's files are closed
-            left.over = f"can be read of the sandbox ({problem.strerror})"
+            left.over = f"can be read in the sandbox ({problem.strerror})"
         left.stdout, left.stderr = text(f"{self._scratch.control}/stdout"), text(f"{self._scratch.control}/stderr")
 
     def _concluded(
@@ -225,7 +225,7 @@ class InterpreterExecutor(Executor):
         after, over = before, left.over
         if left.sandbox is not None:
             times = virtual_times(before, left.sandbox.times, start.clock, seconds, real)
-            after = Tree(self._streams_as_told(left.sandbox), times)
+            after = Tree(self._normalized_streams(left.sandbox), times)
         if process.limit is not None:
             over = self._in_words(process.limit)
         if any(
@@ -254,7 +254,7 @@ class InterpreterExecutor(Executor):
         old, new = before.get(name), after.get(name)
         if isinstance(old, File) and isinstance(new, File):
             return File(new.content[len(old.content) :]).text
-        return self.as_told(beside)
+        return self.normalized(beside)
 
     # -- what is outside of the sandbox ----------------------------------------
 
