@@ -87,4 +87,4 @@ except MachineTrouble as problem:
     print("refused:", problem)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "refused: Jobs can't be run here" in done.stdout, done.stderr
+    assert "refused: Jobs can't run here" in done.stdout, done.stderr

@@ -160,7 +160,7 @@ def test_a_program_that_is_not_there_or_not_executable_can_not_be_started(here):
 
 def test_a_shell_script_can_not_be_had_here(here, shell_job):
     job = shell_job("exit 85")
-    with pytest.raises(MachineTrouble, match="job can't be run here: .* only Python programs can"):
+    with pytest.raises(MachineTrouble, match="job can't run here: .* only Python programs can"):
         here.run(job, job.inputs)
 
 

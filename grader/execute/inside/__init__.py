@@ -1,4 +1,4 @@
-"""What runs in jobs' processes. The judge starts these files, and imports only clock.py to make and read a clock."""
+"""The code that runs in jobs' processes. The judge starts these files, and imports only clock.py, for clock files."""
 
 import compileall
 import os
@@ -8,16 +8,15 @@ from pathlib import Path
 
 INSIDE = Path(__file__).resolve().parent
 SHELL = INSIDE / "shell"
-"""What comes first on a job's PATH, and time.bash, which bash reads before a script."""
+"""The commands that come first on a job's PATH, and time.bash, which bash reads before a script."""
 PYTHON = os.path.abspath(sys.executable)
-"""The interpreter that jobs are run by: without the `..` that its name may have, as what that leads through may not be
-there for them."""
+"""The interpreter that runs jobs. Without any `..` in its path, as jobs may not see the directories before it."""
 
 
 def command(module: str, *options: str) -> list[str]:
     """The command that starts the main() of one of these files, in a Python with these options.
 
-    As a module, because Python compiles a script anew each time that it is started.
+    As a module, because Python compiles a script each time that it starts it.
     """
     _compile()
     return [PYTHON, *options, "-c", f"import sys; sys.path[0] = {str(INSIDE)!r}; import {module}; {module}.main()"]
@@ -30,5 +29,5 @@ def starter_command() -> list[str]:
 
 @lru_cache(1)
 def _compile() -> None:
-    """Jobs can't keep what is compiled. Where the judge can't either, the installer has done so."""
+    """Compile these files in advance, as jobs can't store compiled files. If the judge can't either, the installer has."""
     compileall.compile_dir(str(INSIDE), quiet=2)

@@ -1,26 +1,28 @@
 """Virtual time inside a job's own processes: sleeping costs nothing and moves the clock.
 
 The clock is a small file outside the sandbox, mapped by every process of one execution, so that a
-shell script, its `sleep` and a Python program below it all read the same time. Beside the time it
-holds who is waiting for which time, and deadlines: what is to be signalled when (an eviction, an
-alarm). The process that moves the clock past a deadline sends the signal.
+shell script, its `sleep` and a Python program below it all read the same time. Besides the time it
+lists the waiters (which thread waits for which time) and the deadlines (when to send which signal:
+an eviction, an alarm). The process that moves the clock past a deadline sends the signal.
 
-Where several processes or threads are at work, time passes only when none of them has anything to
-do before a later time comes: each is asleep, or blocked (quiescence.py finds out). So a program and
-a process that watches it meet at the same moments in every run, however fast the machine is.
+With several processes or threads, time passes only when none of them has anything to do before a
+later time: each is asleep or blocked (see quiescence.py). So a program and a process that watches it
+meet at the same moments in every run, however fast the machine is.
 
-This file runs in the job, not in the judge: it is believed for the time and for nothing else.
-It needs the standard library only, and Python 3.6 or later, which is why types that it does not know are in quotes here,
-as in the other files that any Python may start with. Time passes when a process sleeps,
-and by TICK at each look at the clock, so that a loop waiting for a moment comes to an end;
-computing takes no virtual time, which makes two runs give the same history. (Where somebody asks for it, it takes so many
-virtual seconds for each second of processor time, and no two runs are quite the same. A process counts its own when it
-looks at the clock or sleeps; all else the starter counts, ten times a second and at the end.)
+Time passes when a process sleeps, and by TICK each time a process reads the clock, so that a loop that
+waits for a time ends. Computing takes no virtual time, so that two runs have the same history. With a
+`rate` it takes that many virtual seconds for each second of processor time, and no two runs are exactly
+the same: each process counts its own computing when it reads the clock or sleeps, and the starter
+counts the rest, ten times a second and at the end.
 
-The file begins with the time as a line of text, for shells to read (shell/).
+This file runs in the job, not in the judge, which trusts it for the time and for nothing else. It needs
+only the standard library and Python 3.6, which is why newer types are in quotes, as in the other files
+that any Python may run.
+
+The clock file begins with the time as a line of text, for shells to read (shell/).
 """
 
-import _signal as signal  # the modules signal and struct take longer to import than a sleep takes
+import _signal as signal  # importing the modules signal and struct takes longer than a sleep
 import _struct as struct
 import _thread
 import mmap
@@ -28,10 +30,10 @@ import os
 import select
 import time as _time
 
-MYPY = False  # what a type checker takes for true, without an import of typing
+MYPY = False  # a type checker takes it for True; saves an import of typing
 if MYPY or not __package__:
     import quiescence
-else:  # the judge, who only makes clocks and reads them
+else:  # the judge, which only creates clocks and reads them
     from . import quiescence
 
 try:
@@ -51,54 +53,54 @@ if MYPY:
 
 TICK = 0.001
 BOOT = 1.0e9
-"""What time.monotonic() counts from: some moment before every job, as on a real machine."""
+"""The zero of time.monotonic(): a moment before every job, as on a real machine."""
 SIZE = 32768
 MANY = 16
-"""Of those who wait, it is seen at times which are still there."""
+"""With this many waiters, those that have ended are removed."""
 SOON = 0.0003
-"""Seconds of real time after which a sleeping process looks at the clock again ..."""
+"""Seconds of real time after which a sleeping process checks the clock again ..."""
 SLICE = 0.005
-"""... and one that is blocked, which what it waits for wakes up at once."""
+"""... and a blocked one, which wakes up at once when what it waits for happens."""
 
 MOST_LOOKS, PAUSE = 100, 0.5
-"""Looks at one and the same time after which a process that looks again waits for so many seconds: it is in a loop
-until some moment, and among others time passes only if it waits as well. See shell/ for the same in shells."""
+"""After this many readings of the same time, the next reading waits for PAUSE seconds: the process is in a loop until
+some time, which comes only if this process waits, too. shell/ does the same for shells."""
 MOST_LOOKS_ALONE, PAUSE_ALONE = 5000, 0.05
-"""The same for a process that is alone, whose looks all take some time: that of one after so many."""
+"""The same for a process that is alone, where each reading takes time: after this many, each takes PAUSE_ALONE."""
 
 _TEXT = struct.Struct("=24s")  # the time, as text
 _SERIAL = struct.Struct("=q")  # number of changes
-# time, when one last woke up, lengths of both lists, first process, its parent, whether it is over, whether the job has
-# looked at it
+# time, when a waiter last woke up, lengths of both lists, first process, its parent, whether the job is over, whether it
+# has read the clock
 _HEAD = struct.Struct("=dd6i")
-_COMPUTED = struct.Struct("=dd")  # seconds of processor time that time has passed for, virtual seconds for each of them
+_COMPUTED = struct.Struct("=dd")  # seconds of processor time already counted, virtual seconds for each of them
 _DEADLINE = struct.Struct("=diid")  # when, which process, which signal, seconds until SIGKILL
 _WAITING = struct.Struct("=diii")  # until, process, thread, whether blocked
 _DEADLINES, _WAITERS = 128, 2048
-"""Where the two lists begin in the file."""
+"""The offsets of the two lists in the file."""
 _MOST_DEADLINES = (_WAITERS - _DEADLINES) // _DEADLINE.size
 _MOST_WAITERS = (SIZE - _WAITERS) // _WAITING.size
 
 _real_sleep, real_select = _time.sleep, select.select
 real_poll: "Any" = getattr(select, "poll", None)
-"""Which are other ones for the job: see python_time.py."""
+"""The real functions, which python_time.py replaces for the job."""
 _guard: "Any" = _thread.RLock()
-"""It has methods that are for Python's own use, and are used here."""
+"""Any, because its private methods are used here."""
 _map: "mmap.mmap"
 _file: "quiescence.KeptOpen"
 """The clock, since attach()."""
 _family = 0, 0
-"""The parent of the job's program, and the program."""
+"""The process ids of the job's program's parent and of the program."""
 _rate = 0.0
 """Virtual seconds for each second of processor time."""
 _own: "float | None" = None
-"""What the clock had counted of processor time when this process began, less what the process had used itself."""
+"""The processor time counted in the clock when this process began, minus what the process itself had used by then."""
 _times, _process_time = os.times, _time.process_time
 _WHERE_COMPUTED = _TEXT.size + _SERIAL.size + _HEAD.size
 
 
 class _State:
-    """What the clock file holds; `serial` counts the changes."""
+    """The contents of the clock file; `serial` counts the changes."""
 
     serial: int
     now: float
@@ -111,7 +113,7 @@ class _State:
     rate: float
 
     def __init__(self) -> None:
-        # The number of changes is written last, and read first: who reads the new one reads all that is new.
+        # The number of changes is written last and read first: if it is new, so is everything else.
         (self.serial,) = _SERIAL.unpack_from(_map, _TEXT.size)
         (self.now, self.woke, deadlines, waiting, self.first, self.parent, self.over, self.looked) = _HEAD.unpack_from(
             _map, _TEXT.size + _SERIAL.size
@@ -133,19 +135,19 @@ class _State:
         )
 
     def keep(self) -> None:
-        """Remember what is stored now."""
+        """Remember the present values."""
         self.stored = self._values()
 
     def store(self) -> None:
-        """Store what has changed since keep()."""
+        """Write to the file what has changed since keep()."""
         values = self._values()
         if values == self.stored:
             return
         self.serial += 1
         deadlines, waiting = values[-2:]
-        for record, where, found in (_DEADLINE, _DEADLINES, deadlines), (_WAITING, _WAITERS, waiting):
-            for index, one in enumerate(found):
-                record.pack_into(_map, where + index * record.size, *one)
+        for record, start, items in (_DEADLINE, _DEADLINES, deadlines), (_WAITING, _WAITERS, waiting):
+            for index, item in enumerate(items):
+                record.pack_into(_map, start + index * record.size, *item)
         _TEXT.pack_into(_map, 0, _text(self.now))
         _HEAD.pack_into(
             _map,
@@ -163,30 +165,30 @@ class _State:
         _SERIAL.pack_into(_map, _TEXT.size, self.serial)
 
 
-def _records(record: "struct.Struct", where: int, count: int, end: int) -> "list[tuple[Any, ...]]":
-    count = min(count, (end - where) // record.size)
-    return list(record.iter_unpack(_map[where : where + count * record.size])) if count > 0 else []
+def _records(record: "struct.Struct", start: int, count: int, end: int) -> "list[tuple[Any, ...]]":
+    count = min(count, (end - start) // record.size)
+    return list(record.iter_unpack(_map[start : start + count * record.size])) if count > 0 else []
 
 
 def _text(now: float) -> bytes:
     return b"%.6f\n" % now
 
 
-_wanted: "list[None]" = []
-"""One for each thread that waits for the clock."""
+_queue: "list[None]" = []
+"""An element for each thread that waits for the lock."""
 
 
 class _Locked:
-    """The clock's state, for one process at a time; what is done to it is stored. A signal handler that looks at the
-    clock while its process has it gets the same state."""
+    """Locks the clock and gives its state; changes to it are stored at the end. A signal handler that needs the clock
+    while its process has locked it gets the same state."""
 
     depth = 0
     state: "_State"
 
     def __enter__(self) -> "_State":
-        _wanted.append(None)
+        _queue.append(None)
         _guard.acquire()
-        _wanted.pop()
+        _queue.pop()
         if not _Locked.depth:
             if _LOCKS:
                 fcntl.lockf(descriptor(), fcntl.LOCK_EX)
@@ -205,13 +207,13 @@ class _Locked:
 
 
 def _after_fork() -> None:
-    """In the child: the thread that had the clock's state is not there, unless it is this one."""
+    """In the child: release the lock if another thread held it, as that thread does not exist here."""
     global _own
     _own = None
     if not _guard._is_owned():
         _guard._at_fork_reinit()
         _Locked.depth = 0
-        _wanted.clear()
+        _queue.clear()
 
 
 if hasattr(os, "register_at_fork"):  # since Python 3.7
@@ -219,7 +221,7 @@ if hasattr(os, "register_at_fork"):  # since Python 3.7
 
 
 def create(path: str, now: float, rate: float = 0.0) -> None:
-    """Make a clock file that stands at `now`, seconds since the epoch, and moves by `rate` seconds for each second of
+    """Create a clock file that shows `now`, in seconds since the epoch, and moves by `rate` seconds for each second of
     processor time."""
     with open(path, "wb") as file:
         head = _TEXT.pack(_text(now)) + _SERIAL.pack(0) + _HEAD.pack(now, 0.0, 0, 0, 0, 0, 0, 0)
@@ -227,17 +229,16 @@ def create(path: str, now: float, rate: float = 0.0) -> None:
         file.write(head.ljust(SIZE, b"\0"))
 
 
-def read(told: bytes) -> "tuple[float, bool, bool]":
-    """(the time, whether the job has looked at it, whether it has begun at all) that a clock file tells, of which these
-    are the first bytes."""
-    if len(told) < _TEXT.size + _SERIAL.size + _HEAD.size:
-        return float("nan"), False, True  # nobody but the job can have made it so
-    now, _, _, _, first, _, _, looked = _HEAD.unpack_from(told, _TEXT.size + _SERIAL.size)
+def read(content: bytes) -> "tuple[float, bool, bool]":
+    """(the time, whether the job has read the clock, whether the job has begun), from the first bytes of a clock file."""
+    if len(content) < _TEXT.size + _SERIAL.size + _HEAD.size:
+        return float("nan"), False, True  # only the job can have truncated it
+    now, _, _, _, first, _, _, looked = _HEAD.unpack_from(content, _TEXT.size + _SERIAL.size)
     return now, bool(looked), first != 0
 
 
 def attach(path: str, begins: bool = False) -> None:
-    """Take the time from this clock file from now on, an absolute path. Who `begins` is the job's program."""
+    """From now on, use the clock file at this absolute path. `begins`: this process is the job's program."""
     global _map, _file, _family, _rate
     _file = quiescence.KeptOpen(path, os.O_RDWR)
     _map = mmap.mmap(descriptor(), SIZE)
@@ -250,23 +251,23 @@ def attach(path: str, begins: bool = False) -> None:
 
 
 def descriptor() -> int:
-    """The file descriptor by which this process has the clock, wherever the job has left it."""
+    """This process's file descriptor for the clock, opened again if the job has closed it."""
     return _file.descriptor()
 
 
 def await_rest(path: str) -> None:
-    """When the job's program has ended, and time stands still: wait until all that it has left running waits for a
-    later time, or for ever. For a child of the starter, which is no part of the job."""
+    """After the job's program has ended, while time stands still: wait until everything that it left running waits for
+    a later time, or for ever. Called in a child of the starter, which is not part of the job."""
     global _map
     with open(path, "rb") as file:
         _map = mmap.mmap(file.fileno(), SIZE, prot=mmap.PROT_READ)
     me, starter = (os.getpid(), os.getpid()), os.getppid()
-    while not quiescence.waits(starter, None, [one[1:3] for one in _State().waiting if not one[3]], me):
+    while not quiescence.waits(starter, None, [waiter[1:3] for waiter in _State().waiting if not waiter[3]], me):
         _real_sleep(SOON)
 
 
 def moment() -> float:
-    """The virtual time, for who does not act by it: looking takes no time."""
+    """The virtual time, for our own use: unlike now(), reading it takes no time."""
     return _State().now
 
 
@@ -274,22 +275,23 @@ def moment() -> float:
 
 
 def add_deadline(after: float, pid: int, number: int, grace: float = 0.0) -> None:
-    """Signal process `pid` (a group, if negative) in `after` seconds, and kill it `grace` seconds later, or, if that is
-    negative, signal it again and again after so many seconds."""
+    """Signal process `pid` (a group, if negative) in `after` seconds, and kill it `grace` seconds later; if `grace` is
+    negative, repeat the signal every `-grace` seconds."""
     with _Locked() as state:
         state.deadlines.append((state.now + after, pid, number, grace))
 
 
 def remove_deadlines(pid: int, number: int) -> "list[Deadline]":
-    """Take back the deadlines of this process for this signal, and return them: (when, pid, signal, grace)."""
+    """Remove the deadlines of this process for this signal, and return them: (when, pid, signal, grace)."""
     with _Locked() as state:
-        found = [one for one in state.deadlines if one[1:3] == (pid, number)]
-        state.deadlines = [one for one in state.deadlines if one not in found]
-    return found
+        removed = [deadline for deadline in state.deadlines if deadline[1:3] == (pid, number)]
+        state.deadlines = [deadline for deadline in state.deadlines if deadline not in removed]
+    return removed
 
 
 def _move(state: _State, target: float) -> "Deadline | None":
-    """Move the clock to `target`, or to the first deadline before it, which is returned, to be sent."""
+    """Move the clock to `target`, or to the first deadline before it. The caller must then send that deadline, which is
+    the result."""
     due = min(state.deadlines) if state.deadlines else None
     if due is None or due[0] > target:
         if target != float("inf"):
@@ -302,7 +304,7 @@ def _move(state: _State, target: float) -> "Deadline | None":
     elif grace < 0 and quiescence.state(pid, pid) != quiescence.ENDED:
         state.deadlines.append((at - grace, pid, number, grace))
     state.now = max(state.now, at)
-    # Once the job's program is killed, time stands still for what else is running.
+    # Once the job's program is killed, time stands still for its other processes.
     state.over = state.over or (number == signal.SIGKILL and abs(pid) == state.first)
     return due
 
@@ -324,14 +326,14 @@ def _stand_still() -> "NoReturn":
 
 
 _looks: "tuple[float | None, int]" = (None, 0)
-"""The time after this process's last look, and how many looks there were since it changed otherwise."""
+"""The time after this process's last reading, and the number of readings since anything else changed it."""
 
 
 def now() -> float:
     """The virtual time, in seconds since the epoch.
 
-    Looking takes TICK, and more in a loop. Among others, who have to keep up, it takes nothing before it is a loop, but
-    a microsecond for the process that looks, so that no two times are the same.
+    Reading takes TICK, and more in a loop. If the process is not alone, others must keep up: then reading takes nothing
+    before it is a loop, except that this process sees a microsecond more each time, so that no two times are equal.
     """
     global _looks
     if _rate:
@@ -355,7 +357,7 @@ def now() -> float:
 
 
 def _pass(seconds: float, looked: int = 0) -> float:
-    """Let `seconds` pass, whatever others do, sending the signals on the way at their time. Returns the time then."""
+    """Let `seconds` pass, whatever others do, and send the signals of all deadlines on the way. Returns the new time."""
     until = None
     while True:
         with _Locked() as state:
@@ -371,7 +373,7 @@ def _pass(seconds: float, looked: int = 0) -> float:
 
 
 def advance(seconds: float) -> None:
-    """Sleep: let `seconds` pass, sending the signals of all deadlines on the way at their time."""
+    """Sleep: let `seconds` pass, and send the signals of all deadlines on the way."""
     if _rate:
         _compute()
     _sleep(seconds)
@@ -385,12 +387,12 @@ def _sleep(seconds: float) -> None:
 
 
 def _used() -> float:
-    """Seconds of processor time that this process has used, and those of its children that have ended."""
+    """Seconds of processor time used by this process and its children that have ended."""
     return _process_time() + sum(_times()[2:4])
 
 
 def computed() -> float:
-    """Virtual seconds that this process has computed."""
+    """Virtual seconds that this process's computing has taken."""
     return _rate and _rate * _process_time()
 
 
@@ -400,7 +402,7 @@ def _begin_to_compute() -> None:
 
 
 def _compute() -> None:
-    """Let the time pass that this process's computing takes, as far as nobody has counted it yet."""
+    """Let the time pass that this process's computing takes, as far as it is not counted yet."""
     if _own is None:
         _begin_to_compute()
     with _Locked() as state:
@@ -412,8 +414,8 @@ def _compute() -> None:
 
 
 def count_computing(path: str, total: float) -> None:
-    """From outside of the job, for its starter: let the time pass that its computing takes, of which it has used `total`
-    seconds of processor time, as far as nobody has counted it yet. If the job is busy with its clock, that comes later."""
+    """For the starter, outside the job, which has used `total` seconds of processor time: let the time pass that this
+    takes, as far as it is not counted yet. Does nothing while the job has locked its clock."""
     global _map
     try:
         with open(path, "r+b") as file:
@@ -442,19 +444,19 @@ def advance_to(moment: float) -> None:
 
 
 def wait(seconds: float, block: "Callable[[float], T]") -> "T | None":
-    """Wait for something to happen, `seconds` at most. block(real seconds) has to block until it happens,
-    or for so long, and tell whether it has, as a lock's acquire() does. Returns what block() told, or None."""
+    """Wait for something to happen, at most `seconds`. block(real seconds) must block until it happens, but not longer
+    than that, and return something true if it happened, as a lock's acquire() does. Returns that result, or None."""
     return block(0) or _wait(lambda now: now + seconds, block)
 
 
 def wait_until(moment: float, block: "Callable[[float], T]") -> "T | None":
-    """The same until this moment, in seconds since the epoch, for a process whose block() returns soon in any case: it
-    looks at the clock as often as those who sleep."""
+    """The same until `moment`, in seconds since the epoch, for a block() that always returns soon: this process checks
+    the clock as often as a sleeping process."""
     return block(0) or _wait(lambda now: moment, block, looks=True)
 
 
 def ended(process: int, seconds: float) -> bool:
-    """Whether a child of this process has ended within `seconds`. It still has to be waited for."""
+    """Whether a child of this process ends within `seconds`. The caller must still reap it."""
     if not hasattr(os, "pidfd_open"):  # before Python 3.9 or Linux 5.3
         return bool(wait(seconds, lambda real: _has_ended(process) or _real_sleep(real) or _has_ended(process)))
     file = os.pidfd_open(process)
@@ -471,9 +473,9 @@ def _has_ended(process: int) -> bool:
 
 
 def _skip(seconds: float) -> bool:
-    """Let `seconds` pass at once, if nobody has anything to do before or then; whether they have. It is what _wait()
-    comes to, without telling others of it who would only wait. Not among threads: to look at them takes a moment, in
-    which others would take this one, that nobody was told of, for blocked."""
+    """Let `seconds` pass at once, if no other thread of the job has anything to do before or at that time. Returns
+    whether the time has passed. The effect is that of _wait(), without an entry in the list of waiters. Not with several
+    threads in this process: while this thread examines the others, they would take it for blocked, as it is not listed."""
     if _thread._count():
         return False
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
@@ -482,8 +484,8 @@ def _skip(seconds: float) -> bool:
     if (
         state.over
         or until == float("inf")
-        or any(one[0] <= until for one in state.deadlines)
-        or any(one[0] <= until or one[1:3] == me for one in state.waiting)
+        or any(deadline[0] <= until for deadline in state.deadlines)
+        or any(waiter[0] <= until or waiter[1:3] == me for waiter in state.waiting)
         or not _others_wait(state, (until, *me, False))
     ):
         return False
@@ -494,14 +496,14 @@ def _skip(seconds: float) -> bool:
 
 
 def _wait(ends: "Callable[[float], float]", block: "Callable[[float], T] | None", looks: bool = False) -> "T | None":
-    """Wait until ends(now), or until what block() waits for has happened. Who `looks` returns from block() soon."""
+    """Wait until ends(now), or until block() returns something true. `looks`: block() always returns soon."""
     me = os.getpid(), getattr(_thread, "get_native_id", os.getpid)()
     with _Locked() as state:
         until = ends(state.now)
         mine = (until, *me, block is not None and not looks)
-        # In a signal handler, the sleep that the signal interrupted is in the list already.
-        interrupted = [one for one in state.waiting if one[1:3] == me]
-        state.waiting = sorted([*_living(one for one in state.waiting if one[1:3] != me), mine])
+        # In a signal handler, the sleep that the signal interrupted is already in the list.
+        interrupted = [waiter for waiter in state.waiting if waiter[1:3] == me]
+        state.waiting = sorted([*_living(waiter for waiter in state.waiting if waiter[1:3] != me), mine])
     waits = True
 
     def wake_up(state: _State) -> None:
@@ -511,11 +513,11 @@ def _wait(ends: "Callable[[float], float]", block: "Callable[[float], T] | None"
         waits = False
 
     def leave(state: _State) -> None:
-        state.waiting = sorted([one for one in state.waiting if one[1:3] != me] + interrupted)
+        state.waiting = sorted([waiter for waiter in state.waiting if waiter[1:3] != me] + interrupted)
 
     try:
         while True:
-            state = _State()  # without locking, so that nobody is kept waiting by one who only looks
+            state = _State()  # without locking: reading must not make others wait
             if state.over:
                 _stand_still()
             first = _first(state.waiting, mine)
@@ -523,24 +525,25 @@ def _wait(ends: "Callable[[float], float]", block: "Callable[[float], T] | None"
                 if first == mine and (state.woke < state.now or _others_wait(state, mine)):
                     if _move_on(state.serial, state.now, wake_up):
                         return None
-                    continue  # another has woken up, and perhaps ended, since the look
-            # Who sleeps looks often, and so moves the clock for those who are blocked as well.
+                    continue  # meanwhile another has woken up, and perhaps ended
+            # Sleepers check the clock often, so they also move it for blocked threads.
             elif (
                 first[0] > state.now
-                and _first(sorted(state.waiting, key=lambda one: one[3]), mine) == mine
+                and _first(sorted(state.waiting, key=lambda waiter: waiter[3]), mine) == mine
                 and _others_wait(state, mine)
             ):
-                # What this process waits for itself may have happened just now; others would have been woken by it.
-                found = block(0) if block else None
-                if found:
-                    return found
+                # What this thread waits for may just have happened; for others the system would have woken them up.
+                result = block(0) if block else None
+                if result:
+                    return result
                 if _move_on(state.serial, first[0], wake_up if first == mine else None):
                     if not waits:
                         return None
                     continue
-            found = block(SLICE) if block else _real_sleep(SOON * (1 + 2 * sum(one < mine for one in state.waiting)))
-            if found:
-                return found
+            earlier = sum(waiter < mine for waiter in state.waiting)
+            result = block(SLICE) if block else _real_sleep(SOON * (1 + 2 * earlier))
+            if result:
+                return result
     finally:
         if waits:
             with _Locked() as state:
@@ -548,26 +551,28 @@ def _wait(ends: "Callable[[float], float]", block: "Callable[[float], T] | None"
 
 
 def _living(waiting: "Iterable[Waiter]") -> "list[Waiter]":
-    """Those of them that are still there, as far as it takes to keep room in the list."""
+    """The waiters, without those that have ended if there are many, to keep room in the list."""
     waiting = list(waiting)
-    return (
-        waiting if len(waiting) < MANY else [one for one in waiting if quiescence.state(*one[1:3]) != quiescence.ENDED]
-    )
+    if len(waiting) < MANY:
+        return waiting
+    return [waiter for waiter in waiting if quiescence.state(*waiter[1:3]) != quiescence.ENDED]
 
 
 def _first(waiting: "list[Waiter]", mine: "Waiter") -> "Waiter":
-    """The first who could go on if it were its turn."""
-    return next(one for one in [*waiting, mine] if one == mine or quiescence.state(*one[1:3]) == quiescence.RUNS)
+    """The first waiter that is able to run."""
+    return next(
+        waiter for waiter in [*waiting, mine] if waiter == mine or quiescence.state(*waiter[1:3]) == quiescence.RUNS
+    )
 
 
 def _others_wait(state: _State, mine: "Waiter") -> bool:
-    asleep = [one[1:3] for one in state.waiting if not one[3]]
-    return not _wanted and quiescence.waits(state.parent, state.first, asleep, mine[1:3]) and not _wanted
+    asleep = [waiter[1:3] for waiter in state.waiting if not waiter[3]]
+    return not _queue and quiescence.waits(state.parent, state.first, asleep, mine[1:3]) and not _queue
 
 
 def _move_on(serial: int, target: float, wake_up: "Callable[[_State], None] | None") -> bool:
-    """Move the clock to `target`, or to the first deadline before it, unless something was changed since `serial`;
-    whether it was moved. If it is at `target`, call wake_up(state), if anything, while nobody else can act."""
+    """Move the clock to `target`, or to the first deadline before it, unless the state has changed since `serial`.
+    Returns whether it moved. At `target`, call wake_up(state), if given, before releasing the lock."""
     with _Locked() as state:
         if state.serial != serial or (target == float("inf") and not state.deadlines):
             return False

@@ -1,8 +1,8 @@
-"""Ends a process as Python ends one, but without taking the interpreter down where nobody could tell.
+"""Ends a process as Python does, but skips the interpreter's shutdown where that has no visible effect.
 
-At its end Python calls what was registered, joins threads, and destroys all objects: files are
-closed, and so written, and `__del__` methods run. That takes longer than most executions do. A
-process in which nothing is left that does anything when it is destroyed can end at once.
+At its end Python calls registered functions, joins threads, and destroys all objects: files are closed, and so written,
+and `__del__` methods run. That takes longer than most executions. A process without any object that acts when it is
+destroyed can end at once.
 """
 
 import _thread
@@ -29,23 +29,23 @@ WITHOUT_END = frozenset(
     typing.io typing.re unicodedata zlib
     """.split()
 )
-"""Modules written in C that make no objects which do something at their end, but for those with a `__del__`."""
+"""Modules written in C whose objects do nothing when they are destroyed, except for those with a `__del__`."""
 _Reference: "Any" = ref
 FILES = frozenset(map(id, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom, io.BufferedReader, io.FileIO)))
-"""What open() makes. (To ask whether a program's own class is one of these classes may run its code.)"""
+"""The ids of the classes of files that open() returns. (Comparing these classes with a program's own may run its code.)"""
 OWN = {"mode", "name", "__IOBase_closed"}
-"""Their own attributes. A program may give them others: a close() to be called at their end."""
+"""Their usual attributes. A program may add others, such as a close() that is called at the end."""
 MOST_OBJECTS = 100_000
-"""More take as long to look at as to destroy."""
+"""Examining more objects takes as long as destroying them."""
 _harmless: "dict[str, object]" = {}
 _mark: "list[object] | None" = None
 _filters = list(_warnings.filters)
-"""Which warnings are shown. By default none is of a file that is left open."""
+"""The filters that choose which warnings are shown. By default there is none for a file that is left open."""
 
 
 def settle() -> None:
-    """Before forking: leave all that is there now out of account. It has no end that can be seen, but for stdin,
-    stdout and stderr; what is registered for the end of this process is not for that of its forks."""
+    """Before forking: exclude all present objects from the examination. Destroying them has no visible effect, except
+    for stdin, stdout and stderr. Functions registered for the end of this process are not for its forks."""
     atexit._clear()
     _harmless.update((name, module) for name, module in sys.modules.items() if _is_harmless(name))
     gc.collect()
@@ -53,45 +53,45 @@ def settle() -> None:
 
 
 def begin() -> None:
-    """In a fork: the same for what has been added since."""
+    """In a fork: the same for objects added since."""
     global _mark
     gc.freeze()
-    _mark = []  # from now on gc.freeze() would hide it, with what else a program has made
+    _mark = []  # if the program calls gc.freeze(), that hides this object together with the program's own
 
 
 def leave(code: "Any") -> "NoReturn":
-    """End this process with this exit code: at once if that is the same, else by SystemExit."""
+    """End this process with this exit code: at once if that makes no difference, otherwise by SystemExit."""
     if (code is None or (type(code) is int and 0 <= code <= 255)) and _quiet() and _flushed():
         os._exit(code or 0)
     raise SystemExit(code)
 
 
 def _quiet() -> bool:
-    """Whether taking the interpreter down would do nothing that can be seen."""
+    """Whether the interpreter's shutdown would have no visible effect."""
     if _thread._count() or atexit._ncallbacks() or gc.callbacks or gc.get_debug() or _is_watched():
         return False
     if not all(map(_is_harmless, _imported())):
         return False
-    things = gc.get_objects()
-    if len(things) > MOST_OBJECTS or id(_mark) not in set(map(id, things)):  # gc.freeze() hides objects
+    objects = gc.get_objects()
+    if len(objects) > MOST_OBJECTS or id(_mark) not in set(map(id, objects)):  # gc.freeze() hides objects
         return False
-    # There are many more objects than types: only those are looked at whose type asks for it.
-    each = list(map(type, things))
-    kinds = dict(zip(map(id, each), each))
+    # There are many more objects than types: examine only objects whose type requires it.
+    types = list(map(type, objects))
+    kinds = dict(zip(map(id, types), types))
     if any(_has_end(kind) for number, kind in kinds.items() if number not in FILES):
         return False
-    asking = FILES | {number for number, kind in kinds.items() if issubclass(kind, (type, _Reference))}
-    return not any(map(_acts, itertools.compress(things, map(asking.__contains__, map(id, each)))))
+    suspects = FILES | {number for number, kind in kinds.items() if issubclass(kind, (type, _Reference))}
+    return not any(map(_acts, itertools.compress(objects, map(suspects.__contains__, map(id, types)))))
 
 
 def _is_watched() -> bool:
-    """Whether functions are called when others are, for which taking the interpreter down calls some."""
+    """Whether a tracer or profiler is active, which would see the functions that the shutdown calls."""
     monitoring = getattr(sys, "monitoring", None)  # since Python 3.12
     return bool(sys.gettrace() or sys.getprofile() or (monitoring and any(map(monitoring.get_tool, range(6)))))
 
 
 def _imported() -> "list[str]":
-    """The names of modules that were imported since settle(). They come last, and to look at all takes longer."""
+    """The names of modules imported since settle(). They are last in sys.modules; checking all would take longer."""
     names: list[str] = []
     for name in reversed(sys.modules):
         if sys.modules[name] is _harmless.get(name, names):
@@ -105,7 +105,7 @@ def _is_harmless(name: str) -> bool:
 
 
 def _has_end(kind: type) -> bool:
-    """Whether instances of a class have a `__del__`, as files and generators do. No code of the class is asked."""
+    """Whether instances of a class have a `__del__`, as files and generators do. Runs no code of the class."""
     try:
         type.__getattribute__(kind, "__del__")
     except AttributeError:
@@ -114,8 +114,8 @@ def _has_end(kind: type) -> bool:
 
 
 def _acts(thing: "Any") -> bool:
-    """Whether a class has instances that do something at their end, which the garbage collector may not know of, a
-    weak reference calls a function when what it refers to is destroyed, or a file is still to be written."""
+    """Whether destroying an object may have a visible effect: a class whose instances have a `__del__` (the garbage
+    collector may not know them), a weak reference with a callback, or a file that is not fully written."""
     if issubclass(type(thing), type):
         return _has_end(thing)
     if id(type(thing)) in FILES:
@@ -124,8 +124,8 @@ def _acts(thing: "Any") -> bool:
 
 
 def _is_written(file: "Any") -> bool:
-    """Whether to destroy a file does not write to it, nor warn of it: it is closed, or was for reading only. And it is
-    made of what open() makes files of, and of nothing that a program has taken apart or made."""
+    """Whether destroying a file neither writes to it nor warns: it is closed or read-only, and it consists of the
+    objects that open() creates, unchanged by the program."""
     try:
         part = file
         while type(part) is not io.FileIO:
@@ -135,12 +135,12 @@ def _is_written(file: "Any") -> bool:
         if not vars(part).keys() <= OWN:
             return False
         return bool(file.closed or (not file.writable() and not _warns()))
-    except Exception:  # one that was detached, or never begun
+    except Exception:  # detached, or never initialized
         return False
 
 
 def _warns() -> bool:
-    """Whether other warnings are shown than by default."""
+    """Whether the program has changed which warnings are shown."""
     return getattr(sys.modules.get("warnings", _warnings), "filters", _warnings.filters) != _filters
 
 
@@ -151,6 +151,6 @@ def _flushed() -> bool:
     try:
         for stream in streams:
             stream.flush()
-    except Exception:  # is told on stderr when the interpreter is taken down
+    except Exception:  # the interpreter's shutdown reports it on stderr
         return False
     return True

@@ -1,7 +1,7 @@
-"""Has another interpreter than the starter's run a program that is to go on where it would leave, see unbroken.py.
+"""Runs a program in an interpreter other than the starter's, so that it goes on where it would exit; see unbroken.py.
 
-Virtual time is there already: python/sitecustomize.py has seen to that. A Python that a shell script has started with
-options, or by its full name, puts itself in such an interpreter's place.
+Virtual time is already installed, by python/sitecustomize.py. A Python that a shell script started with options or by
+its full name restarts itself as such an interpreter.
 """
 
 import json
@@ -16,15 +16,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def command(interpreter: str, request: "dict[str, Any]") -> "list[str]":
-    """The command that does so."""
-    told = [request["unbroken"], request["directory"], request["control"] + "/trace", request["arguments"]]
+    """The command that runs the request's program in this interpreter."""
+    settings = [request["unbroken"], request["directory"], request["control"] + "/trace", request["arguments"]]
     code = f"import sys; sys.path.insert(0, {HERE!r}); import foreign; foreign.main()"
-    return [interpreter, "-c", code, json.dumps(told)]
+    return [interpreter, "-c", code, json.dumps(settings)]
 
 
-def take_over(told: "list[Any]") -> None:
-    """Start this interpreter anew, with the script that it was started with, to go on as it was `told`. Return if it was
-    started otherwise, or does not know how (before Python 3.10)."""
+def take_over(settings: "list[Any]") -> None:
+    """Restart this interpreter with its present script, to run it unbroken. Return if it was not started with a script,
+    or does not know its command line (before Python 3.10). `settings`: as unbroken.start() takes them."""
     words: list[str] = list(getattr(sys, "orig_argv", ())[1:])
     options = []
     while words and words[0][:1] == "-":
@@ -39,7 +39,7 @@ def take_over(told: "list[Any]") -> None:
     script = os.path.join(os.getcwd(), words[0])
     more = json.dumps([[checkpoint, how], directory, notes, [script, *words[1:]]])
     code = f"import sys; sys.path.insert(0, {HERE!r}); import foreign; foreign.main()"
-    os.execv(sys.executable, [sys.executable, *options, "-c", code, more])
+    os.execv(sys.executable, [sys.executable, *options, "-c", code, argument])
 
 
 def main() -> None:

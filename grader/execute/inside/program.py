@@ -1,6 +1,6 @@
 """Turns a fresh fork of the starter into a job's process, and runs the job's program in it.
 
-A Python program is run by this very interpreter, see script.py. Any other program is executed.
+A Python program runs in this interpreter, see script.py. Any other program replaces it (exec).
 """
 
 import _signal as signal
@@ -32,27 +32,27 @@ if MYPY:
     Request = dict[str, Any]
 
 MOST_SOURCE, MOST_KNOWN = 20000, 64
-"""Bytes of a program or module that is compiled for the next time, and how many of them."""
+"""The largest source file whose code is kept for the next executions, and the most files."""
 MOST_CODE = 1 << 20
-"""Bytes of what they are compiled to."""
+"""The most bytes of their code."""
 _environment: "dict[str, str]" = {}
-"""The environment variables of this process, if they are those of a program."""
+"""The environment of the last program, if this process has it."""
 LIKELY = tuple(
     "ast base64 csv datetime enum glob hashlib json pathlib pickle random re shelve shutil signal socket "
     "struct subprocess tempfile threading zipfile".split()
 )
-"""Modules that programs import, that take long to import, and that do not look at the clock then: there is none here."""
+"""Modules that are often imported, take long to import, and do not read the clock on import: here there is none."""
 
 
 def begin() -> None:
-    """Before forking: put in place what is the same for every program."""
+    """Before forking: install what is the same for every program."""
     python_time.install()
-    _tell_where_time_is_up()
+    _report_processor_limit()
     script.begin()
 
 
-def _tell_where_time_is_up() -> None:
-    """At its limit of processor time a program dies of SIGXCPU, as ever, and Python tells stderr where it was then."""
+def _report_processor_limit() -> None:
+    """At its processor time limit a program dies of SIGXCPU, as always; before that, have Python write a traceback."""
     if _LIMITED:
         import faulthandler
 
@@ -61,20 +61,20 @@ def _tell_where_time_is_up() -> None:
 
 
 def run(request: "Request") -> None:
-    """In a fork: run the program that a request describes, and end as it does."""
+    """In a fork: run the request's program, and end as it does."""
     os.setsid()
     fast_exit.begin()
     _limit(request["system limits"])
     try:
         _compile(request)
         _become(request)
-    except OSError:  # the judge is gone, and its directories with it
+    except OSError:  # the judge has ended, and its directories are gone
         os._exit(126)
-    if request["keeper"]:
+    if request["sleep server"]:
         try:
-            sleep_server.begin(request["clock"] + ".sleep", request["keeper"][1])
+            sleep_server.begin(request["clock"] + ".sleep", request["sleep server"][1])
         finally:
-            os.close(request["keeper"][1])
+            os.close(request["sleep server"][1])
     if request["python"]:
         _run_python(request)
     else:
@@ -82,19 +82,19 @@ def run(request: "Request") -> None:
 
 
 def _become(request: "Request") -> None:
-    """Streams, directory, environment, time."""
-    written = os.O_RDWR | os.O_CREAT | os.O_APPEND
-    for number, path, how in (
+    """Set up streams, directory, environment and time."""
+    writing = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    for number, path, flags in (
         (0, request["stdin"], os.O_RDONLY),
-        (1, request["stdout"], written),
-        (2, request["stderr"], written),
+        (1, request["stdout"], writing),
+        (2, request["stderr"], writing),
     ):
         if path.startswith(request["control"]):
-            how |= os.O_TRUNC  # what an earlier start has written there is known
-        file = os.open(path, how, 0o644)
+            flags |= os.O_TRUNC  # drop what an earlier start wrote there
+        file = os.open(path, flags, 0o644)
         os.dup2(file, number)
         os.close(file)
-    kept = request["keeper"][1] if request["keeper"] else 256
+    kept = request["sleep server"][1] if request["sleep server"] else 256
     os.closerange(3, kept)
     os.closerange(kept + 1, 256)
     os.chdir(request["directory"])
@@ -108,14 +108,14 @@ def _become(request: "Request") -> None:
 
 
 def _set_environment(request: "Request") -> None:
-    """Have the environment variables of a program and no others."""
-    wanted = request["environment"]
-    if wanted is _environment:
+    """Replace this process's environment by the program's."""
+    environment = request["environment"]
+    if environment is _environment:
         return
-    wanted["_SIMULATOR_PATH"] = os.pathsep.join(sys.path[1:])  # see tools.py
-    if wanted != _environment:
+    environment["_SIMULATOR_PATH"] = os.pathsep.join(sys.path[1:])  # see tools.py
+    if environment != _environment:
         os.environ.clear()
-        os.environ.update(wanted)
+        os.environ.update(environment)
 
 
 def _limit(limits: "list[tuple[int, int, int]]") -> None:
@@ -123,14 +123,14 @@ def _limit(limits: "list[tuple[int, int, int]]") -> None:
         try:
             resource.setrlimit(name, (soft, hard))
         except (ValueError, OSError):
-            pass  # not every system has every limit; Limits in grader/rules/execution.py says which
+            pass  # not every system has every limit; see Limits in grader/rules/execution.py
 
 
 def _limits(limits: "dict[str, Any]") -> "list[tuple[int, int, int]]":
-    """The limits of the system, (which, soft, hard), as setrlimit() takes them."""
+    """The limits that the system enforces, (resource, soft, hard), as setrlimit() takes them."""
     if not _LIMITED:
         return []
-    wanted = {
+    values = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: math.ceil(limits["cpu"]),
         resource.RLIMIT_FSIZE: limits["file_bytes"],
@@ -138,8 +138,8 @@ def _limits(limits: "dict[str, Any]") -> "list[tuple[int, int, int]]":
         resource.RLIMIT_AS: limits["memory"],
         resource.RLIMIT_NPROC: limits["processes"],
     }
-    # At the soft limit of processor time comes a signal that tells what for, at the hard one SIGKILL.
-    return [(name, value, value + 1 if name == resource.RLIMIT_CPU else value) for name, value in wanted.items()]
+    # At the soft limit of processor time the system sends SIGXCPU, at the hard limit SIGKILL.
+    return [(name, value, value + 1 if name == resource.RLIMIT_CPU else value) for name, value in values.items()]
 
 
 def _execute(request: "Request") -> None:
@@ -153,8 +153,8 @@ def _execute(request: "Request") -> None:
         if request["unbroken"]:
             import json
 
-            told = [*request["unbroken"], request["directory"], request["control"] + "/trace"]
-            environment["_SIMULATOR_UNBROKEN"] = json.dumps(told)
+            settings = [*request["unbroken"], request["directory"], request["control"] + "/trace"]
+            environment["_SIMULATOR_UNBROKEN"] = json.dumps(settings)
         os.execve(request["program"], request["arguments"], environment)
     except OSError as error:
         with open(request["failure"], "w") as file:
@@ -177,15 +177,14 @@ def _run_python(request: "Request") -> None:
 
 
 def expect(request: "Request") -> bool:
-    """Before forking: take the environment of a program, which is mostly that of the one before, import what its files
-    seem to import, and find those that have to be compiled, as they are likely those of the next ones, too. Whether
-    something was imported."""
+    """Before forking: prepare for a program and those after it, which are likely similar. Set its environment, import
+    the modules that its files seem to import, and choose files to compile. Returns whether it imported something."""
     global _environment
     request["system limits"] = _limits(request["limits"])
     try:
         _set_environment(request)
         _environment = request["environment"]
-    except ValueError:  # the program itself will meet it
+    except ValueError:  # the program will meet the error itself
         _environment = {}
     before = len(sys.modules)
     unknown: list[tuple[str, bytes]] = []
@@ -193,21 +192,23 @@ def expect(request: "Request") -> bool:
         try:
             source = _source(path)
         except OSError:
-            continue  # the program itself will meet it
+            continue  # the program will meet the error itself
         if (path, source) in script.known or len(source) > MOST_SOURCE:
             continue
         unknown.append((path, source))
         for name in LIKELY:
             if request["python"] and name not in sys.modules and name.encode() in source:
-                __import__(sys.intern(name))  # as a program's own words are: pickle tells whether names are one
+                __import__(
+                    sys.intern(name)
+                )  # as names in a program are: pickle's output shows whether two are identical
     request["unknown"] = unknown if len(script.known) < MOST_KNOWN else []
     request["pipe"] = os.pipe() if request["unknown"] else None
-    request["keeper"] = os.pipe() if request["sleeps"] else None
+    request["sleep server"] = os.pipe() if request["sleeps"] else None
     return len(sys.modules) > before
 
 
 def learn(request: "Request") -> None:
-    """After forking: know what the child has compiled the program's files to, for the next ones."""
+    """After forking: read the code that the child compiled from the program's files, for the next executions."""
     if request["pipe"]:
         reading, writing = request["pipe"]
         os.close(writing)
@@ -215,51 +216,51 @@ def learn(request: "Request") -> None:
             _know(request["unknown"], pipe.read(MOST_CODE))
 
 
-def keepers(request: "Request") -> "set[tuple[int, int]]":
-    """After the program: what has kept the time for its sleeps from now on, as leftovers.identity() says it."""
-    if not request["keeper"]:
+def sleep_servers(request: "Request") -> "set[tuple[int, int]]":
+    """After the program: the sleep server that it started, if any, as leftovers.identity() gives it."""
+    if not request["sleep server"]:
         return set()
-    reading, writing = request["keeper"]
+    reading, writing = request["sleep server"]
     os.close(writing)
     with open(reading, "rb") as pipe:
-        told = [line.split() for line in pipe.read().splitlines()]
-    return {(int(process), int(started)) for process, started in told}
+        lines = [line.split() for line in pipe.read().splitlines()]
+    return {(int(process), int(started)) for process, started in lines}
 
 
 def _compile(request: "Request") -> None:
-    """In the child, within its limits, as a few lines can take all the memory there is: compile the program's files,
-    before any of them is run, and tell the parent."""
+    """In the child, before any of the program's files is run: compile them, and send the code to the parent. (In the
+    child because of its limits: a few lines may need all the memory there is.)"""
     if request["pipe"]:
         reading, writing = request["pipe"]
         os.close(reading)
         try:
-            told = marshal.dumps([_code(path, source) for path, source in request["unknown"]])
+            codes = marshal.dumps([_code(path, source) for path, source in request["unknown"]])
         except (MemoryError, ValueError):  # nested too deeply
-            told = b""
+            codes = b""
         with open(writing, "wb") as pipe:
-            pipe.write(told[:MOST_CODE])
-        _know(request["unknown"], told[:MOST_CODE])
+            pipe.write(codes[:MOST_CODE])
+        _know(request["unknown"], codes[:MOST_CODE])
 
 
-def _know(sources: "list[tuple[str, bytes]]", told: bytes) -> None:
+def _know(sources: "list[tuple[str, bytes]]", message: bytes) -> None:
     try:
-        codes = marshal.loads(told)
-    except (EOFError, ValueError, TypeError):  # it is cut off, or the child has not got that far
+        codes = marshal.loads(message)
+    except (EOFError, ValueError, TypeError):  # truncated, or the child did not get that far
         codes = []
     script.known.update(itertools.zip_longest(sources, codes))
 
 
 def _code(path: str, source: bytes) -> "CodeType | None":
     try:
-        with warnings.catch_warnings(record=True) as words:
+        with warnings.catch_warnings(record=True) as caught:
             code: CodeType = compile(source, path, "exec", dont_inherit=True)
-        return None if words else code
+        return None if caught else code
     except Exception:
-        return None  # the program itself will meet it
+        return None  # the program will meet the error itself
 
 
 def _source(path: str) -> bytes:
-    """The beginning of a file, a little more than MOST_SOURCE. Raises OSError."""
+    """The first MOST_SOURCE + 1 bytes of a file. Raises OSError."""
     with open(path, "rb", opener=_careful) as file:
         return file.read(MOST_SOURCE + 1)
 

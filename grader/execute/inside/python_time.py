@@ -1,6 +1,6 @@
-"""What a Python program sees of virtual time: it is wherever Python looks for the time, or waits for it.
+"""Virtual time for Python programs: replaces all functions of the standard library that read the time or wait for it.
 
-Locks and pipes that are waited for with a limit, and processes, are waited for really, and the limit is virtual.
+Waiting with a limit for locks, pipes and processes really waits for them; the limit is virtual.
 """
 
 import _signal
@@ -13,7 +13,7 @@ from _operator import index
 MYPY = False  # see clock.py
 if MYPY or not __package__:
     import clock
-else:  # in the judge's own interpreter, see ../interpreter/, which has a clock of its own
+else:  # in the judge's own interpreter, which has a different clock, see ../interpreter/
     from . import clock
 
 if MYPY:
@@ -23,12 +23,12 @@ if MYPY:
     from typing import Any, Self
 
 TOO_LONG = 2**63 / 1e9
-"""Seconds, of which time.sleep() says that they can't be counted."""
+"""Seconds that time.sleep() rejects as too many."""
 _real_sleep = _time.sleep
 
 
 def install() -> None:
-    """Put virtual time where Python programs look for it, in modules that are still to be imported as well."""
+    """Install virtual time, also in modules that are yet to be imported."""
     _install_time()
     for name in _LATER:
         if name in sys.modules:
@@ -37,7 +37,7 @@ def install() -> None:
 
 
 def install_host(name: str) -> None:
-    """Let this process believe that the machine is called `name`."""
+    """Make `name` the host name that this process sees."""
 
     def install_socket(module: "Any") -> None:
         module.gethostname = lambda: name
@@ -50,7 +50,7 @@ def install_host(name: str) -> None:
             install_socket(sys.modules[module])
 
 
-# -- looking ----------------------------------------------------------------------
+# -- reading the time -------------------------------------------------------------
 
 
 def _install_time() -> None:
@@ -71,8 +71,8 @@ def _install_time() -> None:
 
 
 def _processor_time() -> float:
-    """Computing takes no time unless somebody asks for it; looking takes a tick, so that a loop until some amount of it
-    comes to an end."""
+    """Computing takes time only if the clock has a rate; otherwise reading takes a tick, so that a loop that waits for
+    some amount of processor time ends."""
     global _looks
     _looks += 1
     return clock.computed() or _looks * clock.TICK
@@ -82,7 +82,7 @@ _looks = 0
 
 
 def _clock_gettime(which: int, real: "Any" = getattr(_time, "clock_gettime", None)) -> float:
-    real(which)  # which says of anything but a clock what time.clock_gettime() says
+    real(which)  # raises the usual error if there is no such clock
     if which in _REAL_TIME:
         return clock.now()
     return _processor_time() if which in _PROCESSOR_TIME else clock.now() - clock.BOOT
@@ -96,7 +96,7 @@ _REAL_TIME, _PROCESSOR_TIME = _clocks("REALTIME", "TAI"), _clocks("PROCESS_CPUTI
 
 
 def sleep(seconds: "Any") -> None:
-    """time.sleep() in virtual time. What the real one refuses, it refuses here, in the words of this Python."""
+    """time.sleep() in virtual time. The real function handles invalid arguments, for its error messages."""
     length = seconds if isinstance(seconds, float) or not hasattr(seconds, "__index__") else index(seconds)
     if not isinstance(length, (int, float)) or not 0 <= length < TOO_LONG:
         return _real_sleep(seconds)
@@ -120,7 +120,7 @@ def _install_datetime(module: "Any") -> None:
         real_datetime, real_date = module.datetime, module.date
 
     class Virtual(type):
-        """What C code makes are real dates: they have to be instances of these classes as well."""
+        """C code creates real dates, which must be instances of these classes, too."""
 
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, reals[cls]) if cls in reals else type.__instancecheck__(cls, instance)
@@ -130,7 +130,7 @@ def _install_datetime(module: "Any") -> None:
 
     class datetime(real_datetime, metaclass=Virtual):
         def date(self) -> "date":
-            return date(self.year, self.month, self.day)  # a real one could not be pickled
+            return date(self.year, self.month, self.day)  # a real date could not be pickled
 
         @classmethod
         def now(cls, tz: "tzinfo | None" = None) -> "Self":
@@ -157,17 +157,17 @@ def _install_datetime(module: "Any") -> None:
 
 
 def _warn_as(deprecated: "Callable[[], object]") -> None:
-    """Have the caller's caller warned as this function warns of itself, if it does in this Python."""
+    """Give the caller's caller the warnings that `deprecated` gives in this Python."""
     import warnings
 
-    with warnings.catch_warnings(record=True) as words:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         deprecated()
-    for word in words:
-        warnings.warn(word.message, stacklevel=3)
+    for warning in caught:
+        warnings.warn(warning.message, stacklevel=3)
 
 
-# -- being told ---------------------------------------------------------------------
+# -- alarms and signals ---------------------------------------------------------------
 
 
 def _install_alarms(module: "Any") -> None:
@@ -186,7 +186,7 @@ def _install_alarms(module: "Any") -> None:
 
 
 def _alarm(seconds: float, interval: float = 0.0) -> "tuple[float, float]":
-    """Set the virtual alarm clock of this process; the seconds that were left of the old one, and its interval."""
+    """Set this process's virtual alarm. Returns the seconds left until the previous alarm, and its interval."""
     number, now = _signal.SIGALRM, clock.now()
     old = clock.remove_deadlines(os.getpid(), number)
     if seconds:
@@ -210,8 +210,8 @@ def _pause(module: "Any") -> None:
 
 
 class _Lock:
-    """A lock as threading makes them for its own use: threading.Condition waits on one, and so all that is made of
-    it: Event, Queue, Timer."""
+    """A lock for the module threading itself. threading.Condition waits on such a lock, and with it Event, Queue and
+    Timer."""
 
     def __init__(self) -> None:
         self._lock = _thread.allocate_lock()
@@ -241,12 +241,12 @@ def _install_threads(module: "Any") -> None:
         return None
 
     module._allocate_lock = module.Lock = _Lock
-    module._CRLock = None  # have it take the one that is made of these locks
+    module._CRLock = None  # so that it uses its RLock in Python, which uses these locks
     module.Thread.join = join
 
 
 def _install_queue(module: "Any") -> None:
-    module.SimpleQueue = getattr(module, "_PySimpleQueue", module.SimpleQueue)  # made of these locks as well
+    module.SimpleQueue = getattr(module, "_PySimpleQueue", module.SimpleQueue)  # which uses these locks, too
 
 
 def _install_semaphores(module: "Any") -> None:
@@ -274,13 +274,13 @@ def _install_select(module: "Any") -> None:
             return real_select(read, write, other, timeout)
 
         def block(real: float) -> "Any":
-            found = real_select(read, write, other, real)
-            return found if any(found) else None
+            ready = real_select(read, write, other, real)
+            return ready if any(ready) else None
 
         return clock.wait(timeout, block) or ([], [], [])
 
     module.select = select
-    if hasattr(module, "kqueue"):  # macOS: what waits for several files takes poll instead
+    if hasattr(module, "kqueue"):  # macOS: makes the module selectors use poll instead
         del module.kqueue
     for name, unit in ("poll", 1e-3), ("epoll", 1.0):
         if hasattr(module, name):
@@ -288,7 +288,7 @@ def _install_select(module: "Any") -> None:
 
 
 def _polling(real: "Callable[..., Any]", unit: float) -> type:
-    """select.poll or select.epoll, whose times are in milliseconds and in seconds."""
+    """A virtual select.poll or select.epoll; `unit`: the unit of its timeout, in seconds."""
 
     class Poll:
         def __init__(self, *args: "Any", **options: "Any") -> None:
@@ -331,11 +331,11 @@ _LATER: "dict[str, Callable[[Any], None]]" = {
     "queue": _install_queue,
     "multiprocessing.synchronize": _install_semaphores,
 }
-"""To import them takes longer than most programs do."""
+"""Modules to change only when they are imported, which takes longer than most programs run."""
 
 
 class _WhenImported:
-    """Finds the modules of _LATER as they are always found, and installs virtual time when they have been loaded."""
+    """Finds and loads the modules of _LATER as usual, and then installs virtual time in them."""
 
     def __init__(self, loader: "Any", install: "Callable[[Any], None]") -> None:
         self.loader, self.install, self.create_module = loader, install, loader.create_module
@@ -349,8 +349,8 @@ class _WhenImported:
     def find_spec(name: str, path: "Any" = None, target: "ModuleType | None" = None) -> "ModuleSpec | None":
         if name not in _LATER:
             return None
-        found = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not _WhenImported)
-        spec: ModuleSpec | None = next(filter(None, found), None)
+        specs = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not _WhenImported)
+        spec: ModuleSpec | None = next(filter(None, specs), None)
         if spec is not None:
             loader: Any = _WhenImported(spec.loader, _LATER[name])
             spec.loader = loader

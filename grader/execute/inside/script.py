@@ -1,6 +1,6 @@
-"""Runs a Python script in an interpreter that is there already, which is many times faster than to start one.
+"""Runs a Python script in this interpreter, which is many times faster than starting another.
 
-The script finds itself alone in it, as `python SCRIPT` would have it, and ends as it would under that.
+The script sees a fresh interpreter, and ends the process, as if started with `python SCRIPT`.
 """
 
 import _imp
@@ -36,7 +36,7 @@ OWN = (
     "unbroken",
     "watch",
 )
-"""Modules that a script does not find, for its own may be called so."""
+"""Our modules, hidden from a script, which may have its own of the same name."""
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 known: "dict[tuple[str, bytes], CodeType | None]" = {}
@@ -44,7 +44,7 @@ known: "dict[tuple[str, bytes], CodeType | None]" = {}
 
 
 def begin() -> None:
-    """Have modules that are known imported without compiling them."""
+    """From now on, import known modules without compiling them."""
     loader: Any = SourceFileLoader
     really = loader.source_to_code
 
@@ -55,15 +55,15 @@ def begin() -> None:
 
 
 def hand_on(directory: str, path: str) -> None:
-    """Write what is known of a directory into a file, for interpreters that take_over()."""
-    found = {name: code for name, code in known.items() if os.path.dirname(name[0]) == directory}
-    if found:
+    """Write the known code of a directory's files to a file, for take_over() in other interpreters."""
+    codes = {key: code for key, code in known.items() if os.path.dirname(key[0]) == directory}
+    if codes:
         with open(path, "wb") as file:
-            marshal.dump(found, file)
+            marshal.dump(codes, file)
 
 
 def take_over(path: str) -> None:
-    """Know what was handed on, if anything was."""
+    """Read the code that hand_on() wrote, if any."""
     try:
         with open(path, "rb") as file:
             known.update(marshal.load(file))
@@ -73,7 +73,7 @@ def take_over(path: str) -> None:
 
 
 def run(path: str, arguments: "list[str]") -> None:
-    """Run a script with these arguments, of which the first is its own name, and end as it does."""
+    """Run a script, and end as it does. `arguments`: its sys.argv."""
     try:
         _run(path, arguments)
     finally:
@@ -92,7 +92,7 @@ def _run(path: str, arguments: "list[str]") -> None:
     except BaseException as error:
         code, interrupt = 1, _interrupt(type(error))
         _report(error)
-    # No name here may stand for the script's own things: what it left open is closed when they are destroyed.
+    # Keep no reference to the script's objects: destroying them closes the files that it left open.
     del namespace
     if interrupt:
         sys.excepthook = lambda *_: None
@@ -101,17 +101,17 @@ def _run(path: str, arguments: "list[str]") -> None:
 
 
 class _Derived(KeyboardInterrupt):
-    """In place of a class of the program's own, which may do something when it is made."""
+    """Stands in for a program's own class, whose constructor may have effects."""
 
 
 def _interrupt(kind: "type[BaseException]") -> "type[BaseException] | None":
-    """What to raise for Python to die of SIGINT in the end, if it does so for this class: it does for KeyboardInterrupt
-    and, since 3.14, for those derived from it."""
+    """The exception with which Python dies of SIGINT, if it does so for this class, as for KeyboardInterrupt and, since
+    3.14, for classes derived from it; otherwise None."""
     return KeyboardInterrupt if kind is KeyboardInterrupt else _Derived if issubclass(kind, KeyboardInterrupt) else None
 
 
 def _flush() -> None:
-    """What Python does when a script is over, before it ends itself."""
+    """Flush the streams, as Python does at the end of a script."""
     for name in ("stderr", "stdout"):
         try:
             getattr(sys, name).flush()
@@ -120,9 +120,9 @@ def _flush() -> None:
 
 
 def _main_module(path: str) -> "dict[str, Any]":
-    """Make `path` the main program, as `python PATH` would; the namespace that it runs in."""
+    """Make `path` the main program, as `python PATH` would. Returns its namespace."""
     directory = os.path.dirname(path)
-    if directory != os.getcwd():  # to see what it is really called takes long
+    if directory != os.getcwd():  # resolving links is slow
         directory = os.path.realpath(directory)
     sys.path[0] = directory
     for own in OWN:
@@ -131,7 +131,7 @@ def _main_module(path: str) -> "dict[str, Any]":
     _forget_shadowed(directory)
     main: Any = type(sys)("__main__")
     main.__file__, main.__builtins__, main.__cached__ = path, builtins, None
-    if sys.version_info < (3, 14):  # later ones make it when there is something to annotate
+    if sys.version_info < (3, 14):  # later versions create it with the first annotation
         main.__annotations__ = {}
     sys.modules["__main__"] = main
     namespace: dict[str, Any] = main.__dict__
@@ -139,16 +139,16 @@ def _main_module(path: str) -> "dict[str, Any]":
 
 
 def _forget_shadowed(directory: str) -> None:
-    """A module of the job's own must win over one of the same name imported here before."""
+    """Let the job's own modules win over modules of the same names that were imported here before."""
     own = {name.partition(".")[0] for name in os.listdir(directory)}
-    if any(name in sys.modules for name in own):  # isdisjoint() would look at all modules, and so copy them in a fork
+    if any(name in sys.modules for name in own):  # isdisjoint() would touch all modules, and copy them in a fork
         for name in list(sys.modules):
             if name.partition(".")[0] in own:
                 del sys.modules[name]
 
 
 def compiled(source: bytes, path: str) -> "CodeType":
-    """The code of a script that is not known yet. Raises SyntaxError and the like."""
+    """Compile a script that is not known yet. Raises SyntaxError and the like."""
     code: CodeType = compile(source, path, "exec", dont_inherit=True)
     return code
 
@@ -160,20 +160,20 @@ def _compiled(path: str) -> "CodeType":
     if not code:
         return compiled(source, path)
     imp: Any = _imp
-    imp._fix_co_filename(code, path)  # as told by the command: dir/./script
+    imp._fix_co_filename(code, path)  # as written in the command: dir/./script
     return code
 
 
 def _report(error: BaseException) -> None:
-    """Print a traceback as if these files were not there, that run the script and make its time virtual."""
+    """Print a traceback without the frames of our own files."""
     pending: list[BaseException | None] = [error]
     seen: set[int] = set()
     while pending:
-        one = pending.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            one.__traceback__ = _without_own(one.__traceback__)
-            pending += one.__cause__, one.__context__
+        link = pending.pop()
+        if link is not None and id(link) not in seen:
+            seen.add(id(link))
+            link.__traceback__ = _without_own(link.__traceback__)
+            pending += link.__cause__, link.__context__
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
     since_3_12: Any = sys
     since_3_12.last_exc = error
@@ -181,7 +181,7 @@ def _report(error: BaseException) -> None:
 
 
 def _without_own(trace: "TracebackType | None") -> "TracebackType | None":
-    """A traceback without the frames of these files, and of the import that called them: Python leaves out its own."""
+    """A traceback without the frames of our files, and of the imports that called them, as Python omits its own."""
     kept: list[TracebackType] = []
     while trace is not None:
         if not _file(trace).startswith(HERE):
@@ -190,8 +190,8 @@ def _without_own(trace: "TracebackType | None") -> "TracebackType | None":
             while kept and _file(kept[-1]).startswith("<frozen importlib."):
                 kept.pop()
         trace = trace.tb_next
-    for one, then in zip(kept, [*kept[1:], None]):
-        one.tb_next = then
+    for frame, following in zip(kept, [*kept[1:], None]):
+        frame.tb_next = following
     return kept[0] if kept else None
 
 

@@ -1,8 +1,8 @@
-"""Refuses system calls by which a job could keep a state outside of its files, or reach its starter (Linux).
+"""Refuses system calls with which a job could keep state outside its files, or reach its starter (Linux).
 
-Of what the kernel keeps for a user, keys, message queues and shared memory of System V and POSIX outlive a process;
-ptrace and its kin look into another; and the scheduler's and the limits' calls may name another process, whose
-attributes all later jobs inherit. A program of a course needs none of them, and is told that it may not (EPERM).
+Keys, message queues, and shared memory of System V and POSIX outlive a process; ptrace and the like inspect another
+process; and calls that set scheduling or limits may act on another process, whose attributes all later jobs inherit.
+Programs of the course need none of them; they fail with EPERM.
 """
 
 import ctypes
@@ -10,9 +10,9 @@ import os
 import struct
 
 MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
-"""Audit architecture, and column below; elsewhere nothing is refused."""
+"""Audit architecture, and column below. On other machines nothing is refused."""
 X32 = 0x40000000
-"""From here up calls are those of another table of the same architecture."""
+"""Call numbers from here up belong to another table of the same architecture."""
 REFUSED = """
     ptrace 101 117      process_vm_readv 310 270    process_vm_writev 311 271   kcmp 312 272
     add_key 248 217     request_key 249 218         keyctl 250 219              pidfd_getfd 438 438
@@ -29,7 +29,7 @@ OWN_ONLY = """
     prlimit64 302 261 0             sched_setaffinity 203 122 0     sched_setparam 142 118 0
     sched_setscheduler 144 119 0    sched_setattr 314 274 0         setpriority 141 140 01
 """
-"""The same, and which arguments say whose: 0, the process itself, is allowed."""
+"""The same, and the arguments that name a process: they may only be 0, for the calling process itself."""
 
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_JMP|JGE|K, BPF_RET|K
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | 1  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | EPERM
@@ -38,7 +38,7 @@ _SET_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2  # PR_..., SECCOMP_MODE_FIL
 
 
 def program(machine: str) -> "list[tuple[int, int, int, int]]":
-    """The filter for this kind of machine, a list of (code, jump if true, jump if false, value); [] for others."""
+    """The BPF filter for this kind of machine, as (code, jump if true, jump if false, value); [] for unknown machines."""
     if machine not in MACHINES:
         return []
     architecture, column = MACHINES[machine]
@@ -65,7 +65,7 @@ def program(machine: str) -> "list[tuple[int, int, int, int]]":
 
 
 def refuse() -> bool:
-    """Have these calls refused to this process, and to all that it starts from now on. False where that can't be had."""
+    """Refuse these calls to this process and all that it starts from now on. False where that is not possible."""
     lines = program(os.uname().machine)
     if not lines:
         return False

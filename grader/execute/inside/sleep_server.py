@@ -1,9 +1,9 @@
-"""Keeps the time for `sleep`s that are small shell scripts, as starting a Python takes longer than they live.
+"""Wakes up `sleep` commands, which are small shell scripts, as starting Python takes longer than most sleeps.
 
-It is started before a program that seems to start `sleep`; without it, each is a Python. Every one takes a bed, a named
-pipe of which some are there, as to make one takes half as long as all else. It writes its number, how long it sleeps
-and in which bed into the keeper's pipe, and waits for a line from its own, which comes when it is time. Whoever sleeps
-so, and the keeper when nobody does, is blocked like any process that waits for something: see quiescence.py.
+The server is started before a program that seems to run `sleep`; without it, each `sleep` runs Python. A `sleep` takes
+a named pipe from a small pool, as creating one takes half of its time. It writes its process id, its duration and the
+name of its pipe into the server's pipe, and waits for a line from its own pipe, which comes when it is time. Meanwhile
+it is blocked like any process that waits, as is the server while nobody sleeps: see quiescence.py.
 """
 
 import os
@@ -17,42 +17,42 @@ if MYPY:
     from typing import NoReturn
 
 SOON, LATER = 0.0002, 0.001
-"""Seconds after which the keeper looks again whether all others wait: mostly they do at once, or not for long."""
+"""The first and the longest pause, in seconds, before the server checks again whether all others wait."""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-BEDS = "abcd"
-"""Pipes that are there; a `sleep` (scratch.py) that finds them taken makes one."""
+POOL = "abcd"
+"""The names of the pooled pipes; a `sleep` (shell/sleep) that finds them all taken creates its own."""
 
 
-def begin(pipe: str, told: int) -> None:
-    """Start a keeper that is told who sleeps by this named pipe, unless there is one, or no process can be had.
+def begin(pipe: str, starter: int) -> None:
+    """Start a server that listens on this named pipe, unless one exists or no process can be started.
 
-    `told`, a file descriptor, gets to know who it is: the starter has to tell it from what a job leaves running, and
-    none of the job's code has run yet.
+    The server's identity is written to the file descriptor `starter`: the starter must distinguish the server from what
+    a job leaves running. None of the job's code has run yet.
     """
     if not quiescence.SEEN or os.path.exists(pipe):
         return
     try:
-        for bed in BEDS:
-            os.mkfifo(f"{pipe}.{bed}")
+        for name in POOL:
+            os.mkfifo(f"{pipe}.{name}")
         os.mkfifo(pipe)
     except OSError:
         return
-    file = os.open(pipe, os.O_RDWR)  # it is open for reading from now on, and never at its end
+    file = os.open(pipe, os.O_RDWR)  # from now on it always has a reader, and never ends
     child = _fork(pipe)
     if child:
         os.waitpid(child, 0)
     elif child == 0:
-        keeper = _fork(pipe)
-        if keeper != 0:
-            os.write(told, b"%d %d\n" % (leftovers.identity(keeper) or (0, 0)) if keeper else b"")
-            os._exit(0)  # so that the keeper is nobody's child who would wait for it
-        _stand_apart(file)
-        _keep(pipe, file)
+        server = _fork(pipe)
+        if server != 0:
+            os.write(starter, b"%d %d\n" % (leftovers.identity(server) or (0, 0)) if server else b"")
+            os._exit(0)  # so that the server is not a child of the program, which might wait for it
+        _detach(file)
+        _serve(pipe, file)
     os.close(file)
 
 
 def _fork(pipe: str) -> "int | None":
-    """As os.fork does; None if there can't be another process. Then nobody will read the pipe, and it is gone."""
+    """As os.fork(); None, and the pipe is removed, if no process can be started."""
     try:
         return os.fork()
     except OSError:
@@ -60,8 +60,8 @@ def _fork(pipe: str) -> "int | None":
         return None
 
 
-def _stand_apart(file: int) -> None:
-    """Leave the process group, and close what others would wait for to be closed."""
+def _detach(file: int) -> None:
+    """Leave the process group, and close files whose end others may wait for."""
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
@@ -71,59 +71,59 @@ def _stand_apart(file: int) -> None:
             try:
                 os.close(number)
             except OSError:
-                pass  # that of the list itself
+                pass  # the descriptor of the listing itself
 
 
-def _keep(pipe: str, file: int) -> "NoReturn":
-    soon = SOON
+def _serve(pipe: str, file: int) -> "NoReturn":
+    pause = SOON
 
-    def told(real: float) -> "list[int]":
-        nonlocal soon
-        soon = min(soon * 1.2, LATER)
-        return clock.real_select([file], [], [], min(real, soon))[0]
+    def request(real: float) -> "list[int]":
+        nonlocal pause
+        pause = min(pause * 1.2, LATER)
+        return clock.real_select([file], [], [], min(real, pause))[0]
 
     asleep: list[tuple[float, int, str]] = []
     woken: dict[tuple[int, str], int] = {}
     while True:
-        for gone in [one for one in asleep if not _lives(one[1])]:
-            asleep.remove(gone)
-            _leave(f"{pipe}.{gone[2]}")
+        for ended in [sleeper for sleeper in asleep if not _lives(sleeper[1])]:
+            asleep.remove(ended)
+            _release(f"{pipe}.{ended[2]}")
         asleep.sort()
-        for one in [one for one in woken if not _lives(one[0])]:
-            os.close(woken.pop(one))
-            _leave(f"{pipe}.{one[1]}")
+        for sleeper in [sleeper for sleeper in woken if not _lives(sleeper[0])]:
+            os.close(woken.pop(sleeper))
+            _release(f"{pipe}.{sleeper[1]}")
         if not asleep:
             clock.real_select([file], [], [])
-        elif not clock.wait_until(asleep[0][0], told):
-            one = asleep.pop(0)[1:]
-            # Open for reading, too, as one that was stopped may not have opened it yet; and as long as that one lives.
-            if one not in woken:
-                woken[one] = os.open(f"{pipe}.{one[1]}", os.O_RDWR)
-            os.write(woken[one], b"\n")
+        elif not clock.wait_until(asleep[0][0], request):
+            sleeper = asleep.pop(0)[1:]
+            # Open for reading, too, and as long as the sleeper lives: if it was stopped, it may not have opened it yet.
+            if sleeper not in woken:
+                woken[sleeper] = os.open(f"{pipe}.{sleeper[1]}", os.O_RDWR)
+            os.write(woken[sleeper], b"\n")
             continue
         asleep += map(_sleeper, os.read(file, 4096).splitlines())
-        soon = SOON
+        pause = SOON
 
 
 def _lives(process: int) -> bool:
     return quiescence.state(process, process) != quiescence.ENDED
 
 
-def _leave(bed: str) -> None:
-    """Have a bed free for the next one."""
+def _release(pipe: str) -> None:
+    """Free a pipe for the next `sleep`."""
     try:
-        os.unlink(bed + ".taken")
+        os.unlink(pipe + ".taken")
     except OSError:
-        pass  # the job has
+        pass  # the job has removed it
 
 
 def _sleeper(line: bytes) -> "tuple[float, int, str]":
-    """(until, process, bed) of what one has told. It is a few bytes, which a pipe keeps together."""
-    process, time, bed = line.decode().split()
-    return clock.moment() + seconds(time), int(process), bed
+    """(until, process, name of its pipe), from the line that a `sleep` wrote. A pipe keeps such short lines together."""
+    process, time, name = line.decode().split()
+    return clock.moment() + seconds(time), int(process), name
 
 
 def seconds(text: str) -> float:
-    """What `90`, `1.5m`, `2h`, `infinity` are in seconds. Raises ValueError."""
+    """The seconds of `90`, `1.5m`, `2h` or `infinity`. Raises ValueError."""
     unit = UNITS.get(text[-1:])
     return float(text[:-1]) * unit if unit else float(text)

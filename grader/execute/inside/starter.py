@@ -1,22 +1,22 @@
-"""Starts a job's program, again and again, each time in a fresh child process.
+"""Starts a job's program, as often as requested, each time in a fresh child process.
 
-It is what condor_starter is on an execution point: it has the program run in its working directory,
-environment and limits, waits for it, and ends whatever the program left running. It runs none of the
-program's code itself: that is done in forks of this clean interpreter, see program.py.
+It does what condor_starter does on an execution point: it runs the program in its working directory, with its
+environment and limits, waits for it, and ends whatever the program left running. It does not run the program's code
+itself, but in forks of this clean interpreter; see program.py.
 
-What a program leaves running when it exits with its checkpoint exit code goes on beside the restarted program, in the
-same sandbox (R4f). So a request may be for several starts: the first in a sandbox that was just laid out, each other
-one beside what those before have left, and the answer is about the last.
+Processes that a program leaves running when it exits with its checkpoint exit code go on beside the restarted program,
+in the same sandbox (R4f). So a request may consist of several starts: the first in a fresh sandbox, each of the others
+beside what the earlier starts left. The answer is about the last.
 
-Requests come on standard input: the number of their bytes on a line, and an object as marshal writes it.
-On standard output goes one answer a line, JSON. (The modules json and signal take longer to import than all else.)
+A request on standard input is its length in bytes on a line, then an object in marshal's format. An answer on standard
+output is a line of JSON. (Importing the modules json and signal would take longer than everything else.)
 """
 
 import _signal as signal
 import marshal
 import os
 import sys
-from _signal import setitimer  # which are other ones for jobs; see main()
+from _signal import setitimer  # before main() replaces it for jobs, like the two below
 from select import poll
 from time import monotonic
 
@@ -34,38 +34,38 @@ if MYPY:
 
 LINUX = sys.platform.startswith("linux")
 FIRST_USER = 0x7000_0000
-"""User ids from here up belong to nobody, so that each judging process can lend its jobs some."""
+"""User ids from here up belong to nobody, so that each judging process can use some for its jobs."""
 READY = b"ready\n"
 SPARE = 4
-"""Processes that are counted with a job's by the system, or had just ended when they were looked at."""
+"""Processes that the system counts with a job's, or that have ended since they were counted."""
 LOOK = 0.1
-"""Seconds of real time between two looks at what a job uses in all."""
+"""Seconds of real time between checks of a job's total use."""
 MOST_LEFT = 50
-"""Processes that a program may leave running."""
+"""The most processes that a program may leave running."""
 
 
 def serve() -> "Request":
     """Answer requests for ever. Returns only in a child, with its request."""
-    say(READY)
+    send(READY)
     while True:
         size = sys.stdin.buffer.readline()
-        told = sys.stdin.buffer.read(int(size)) if size else b""
-        if not told or len(told) < int(size):  # the judge is done, or was interrupted
+        message = sys.stdin.buffer.read(int(size)) if size else b""
+        if not message or len(message) < int(size):  # the judge is done, or was interrupted
             os._exit(0)
-        request: Request = marshal.loads(told)
+        request: Request = marshal.loads(message)
         settle_devices()
         answer = attend(request)
         if answer is None:
             return request
-        say(answer)
+        send(answer)
 
 
 def attend(request: "Request") -> "bytes | None":
-    """Have the program run as often as the request says. The answer; None in a child, which is to run it."""
+    """Run the program for each start of the request. Returns the answer; None in a child, which must run the program."""
     meter = Meter(request["limits"], request["scratch"], request["clock"] if request["computing"] else None)
     left: list[tuple[int, bytes]] | None = []
-    keepers: set[tuple[int, int]] = set()
-    for number, start in enumerate(request["starts"], 1):  # noqa: B007 - the last is told below
+    servers: set[tuple[int, int]] = set()
+    for number, start in enumerate(request["starts"], 1):  # noqa: B007 - part of the answer below
         request.update(start)
         earlier = {pid for pid, _ in left or ()}
         if program.expect(request):
@@ -74,7 +74,7 @@ def attend(request: "Request") -> "bytes | None":
             pid = os.fork()
         except OSError as error:
             program.learn(request)
-            keepers |= program.keepers(request)
+            servers |= program.sleep_servers(request)
             kill_all()
             end_orphans()
             return (
@@ -86,10 +86,10 @@ def attend(request: "Request") -> "bytes | None":
             return None
         program.learn(request)
         status = meter.wait(pid)
-        keepers |= program.keepers(request)
-        goes_on = not meter.over and ended_so(status, request["checkpoint"])
-        left = left_running(request, meter, keepers) if goes_on else []
-        if not goes_on or left is None:
+        servers |= program.sleep_servers(request)
+        checkpoint = not meter.over and ended_with(status, request["checkpoint"])
+        left = left_running(request, meter, servers) if checkpoint else []
+        if not checkpoint or left is None:
             break
     kill_all(pid)
     end_orphans()
@@ -109,17 +109,17 @@ def attend(request: "Request") -> "bytes | None":
 
 
 def settle_devices() -> None:
-    """Give the devices, which are those of the whole machine, times that tell nothing of an execution before."""
+    """Set the times of the devices, which the whole machine shares, so that they reveal nothing of earlier executions."""
     if os.getpid() == 1:
         for name in ("null", "zero", "full", "random", "urandom", "tty"):
             try:
-                os.utime("/dev/" + name)  # any other time can be set by their owner only
+                os.utime("/dev/" + name)  # only the owner can set other times than the present
             except OSError:
                 pass
 
 
-def say(line: bytes) -> None:
-    """Tell the judge something; if it is there no more, interrupted perhaps, there is nothing left to do."""
+def send(line: bytes) -> None:
+    """Send a line to the judge; if the judge has ended, perhaps interrupted, end too."""
     try:
         os.write(1, line)
     except BrokenPipeError:
@@ -129,11 +129,11 @@ def say(line: bytes) -> None:
 class Meter:
     """What a job has used of its limits, from its first start to its last.
 
-    Only time counts in which the program could have run: not that in which this process was stopped, with the whole
-    machine perhaps, nor that in which the program waited for a processor."""
+    Only time in which the program could have run counts: not while this process was stopped (perhaps with the whole
+    machine), nor while the program waited for a processor."""
 
     def __init__(self, limits: "dict[str, float]", scratch: str, computing: "str | None" = None) -> None:
-        """`computing`: the clock, if it has to move while the job computes."""
+        """`computing`: the path of the clock, if it moves while the job computes."""
         self.limits, self.scratch, self.computing = limits, scratch, computing
         self.over, self.cpu = "", 0.0
         self._given = self._waited = 0.0
@@ -141,36 +141,36 @@ class Meter:
         self._judge.register(1, 0)
 
     def wait(self, pid: int) -> int:
-        """Wait for a process's end, or end it with all others if the job uses more than it may. Its status."""
+        """Wait until a process ends; kill all of the job if it exceeds its limits. Returns the process's status."""
         last, waited, look, looking = monotonic(), 0.0, min(LOOK, self.limits["wall"]), False
 
         def on_alarm(number: int, frame: object) -> None:
             nonlocal last, waited, looking
-            if looking:  # a look that takes longer than LOOK, as a job leaves it no processor, has to come to its end
+            if looking:  # a check may take longer than LOOK if the job uses all processors: let it finish
                 return
-            if self._judge.poll(0):  # nobody reads any more what this process writes there: the judge is gone
+            if self._judge.poll(0):  # nobody reads our answers any more: the judge has ended
                 kill_all(pid)
                 os._exit(0)
             now = monotonic()
             if now - last < look / 2:
-                return  # a job may send any number of alarms
+                return  # a job may send alarms, too
             self._given, last = self._given + min(now - last, 2 * LOOK), now
             waited = _waited(pid)
             late = self._given - self._waited - waited >= self.limits["wall"]
             looking = True
             if self.computing:
                 clock.count_computing(self.computing, self.cpu + sum(map(_seconds_in_all, leftovers.descendants())))
-            found = "time" if late else exceeded(self.limits, self.scratch, self.cpu) if alone() else ""
+            over = "time" if late else exceeded(self.limits, self.scratch, self.cpu) if alone() else ""
             looking = False
-            if found:
-                self.over = self.over or found
+            if over:
+                self.over = self.over or over
                 kill_all(pid)
 
         signal.signal(signal.SIGALRM, on_alarm)
         setitimer(signal.ITIMER_REAL, look, LOOK)
         _, status, used = os.wait4(pid, 0)
         setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # as the next program has to find it
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # as the next program expects it
         self._given += min(monotonic() - last, 2 * LOOK)
         self._waited += waited
         self.cpu += used.ru_utime + used.ru_stime
@@ -179,21 +179,20 @@ class Meter:
         return status
 
 
-def ended_so(status: int, wanted: "list[int | None] | None") -> bool:
-    """Whether a program has ended with this (exit code, signal), of which one is None."""
+def ended_with(status: int, expected: "list[int | None] | None") -> bool:
+    """Whether a program ended with this exit code and signal, one of which is None."""
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
-    return wanted is not None and (code, None if code is not None else os.WTERMSIG(status)) == tuple(wanted)
+    return expected is not None and (code, None if code is not None else os.WTERMSIG(status)) == tuple(expected)
 
 
 # -- what a program leaves running -------------------------------------------------------
 
 
-def left_running(request: "Request", meter: Meter, keepers: "set[tuple[int, int]]") -> "list[tuple[int, bytes]] | None":
-    """What a program that has ended has left running, when all of it waits: (process, its command) of each, but for
-    keepers, and for sleeps, as nothing comes of their end but what another does that waits for it. Where processes
-    can't be seen, nothing. None if there are too many, if they are never at rest, or if nobody can see whether they
-    are."""
-    if not quiescence.SEEN or leftovers.none(keepers):
+def left_running(request: "Request", meter: Meter, servers: "set[tuple[int, int]]") -> "list[tuple[int, bytes]] | None":
+    """Wait until everything that a program left running waits, and return it: (process, its command) each. Sleep servers
+    do not count, nor do sleeps: their end affects only a process that waits for it, which counts. Returns [] where
+    processes can't be seen; None if there are too many, if they are never at rest, or if that can't be determined."""
+    if not quiescence.SEEN or leftovers.none(servers):
         return []
     try:
         pid = os.fork()
@@ -208,12 +207,12 @@ def left_running(request: "Request", meter: Meter, keepers: "set[tuple[int, int]
             os._exit(1)
     if meter.wait(pid) != 0 or meter.over:
         return None
-    if leftovers.none(keepers):
+    if leftovers.none(servers):
         return []
     left = [
         (other, leftovers.command(other))
         for other in leftovers.descendants()
-        if leftovers.identity(other) not in keepers and not leftovers.is_sleep(other, request["scratch"])
+        if leftovers.identity(other) not in servers and not leftovers.is_sleep(other, request["scratch"])
     ]
     return left if len(left) <= MOST_LEFT else None
 
@@ -222,8 +221,8 @@ def left_running(request: "Request", meter: Meter, keepers: "set[tuple[int, int]
 
 
 def alone() -> bool:
-    """Whether every process that this one can signal is the job's. It takes nobody's word for it: this process is the
-    first of a process namespace, in which all others descend from it, or it is a user who was made for this job."""
+    """Whether every process that this one can signal is the job's: this process is the first in a process namespace,
+    where all others descend from it, or its user exists only for this job."""
     if not LINUX:
         return False
     if os.getpid() == 1:
@@ -233,8 +232,8 @@ def alone() -> bool:
 
 
 def kill_all(pid: "int | None" = None) -> None:
-    """Kill a program, if there is one, with all that it has started; where it is alone, at one stroke, faster than it
-    could fork."""
+    """Kill a program, if given, and everything that it started; where this job is alone, all at once, faster than it
+    can fork."""
     if alone():
         try:
             os.kill(-1, signal.SIGKILL)
@@ -245,9 +244,9 @@ def kill_all(pid: "int | None" = None) -> None:
 
 
 def exceeded(limits: "dict[str, float]", scratch: str, seconds: float) -> str:
-    """ "processes" if a job has as many as it may, and so wants more, or "cpu", "memory" or "disk" if they, or the files,
-    take too much together; the limits of the system hold for each of them alone. `seconds`: of processor time that its
-    earlier starts took."""
+    """ "processes" if a job has reached its limit of them; "cpu", "memory" or "disk" if its processes or files together
+    exceed that limit (the system's limits apply to each process separately); "" otherwise. `seconds`: the processor
+    time of its earlier starts."""
     memory, processes = 0, SPARE
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -267,60 +266,60 @@ def exceeded(limits: "dict[str, float]", scratch: str, seconds: float) -> str:
 
 
 def _waited(pid: int) -> float:
-    """Seconds that a process was ready to run, and had no processor (Linux)."""
+    """Seconds that a process was ready to run, but had no processor (Linux)."""
     try:
-        return int(_told(pid, "schedstat").split()[1]) / 1e9
+        return int(_read(pid, "schedstat").split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return 0.0
 
 
 def _user(pid: str) -> int:
-    """Whose process it is. (The owner of its directory is not to be trusted: a process can hide that.)"""
-    return int(_told(pid, "status").partition("\nUid:")[2].split()[0])
+    """The user of a process. (Not the owner of its directory, which a process can change.)"""
+    return int(_read(pid, "status").partition("\nUid:")[2].split()[0])
 
 
 def _seconds(pid: str) -> float:
-    """Of processor time. (That of processes which are over is not counted: a script may well start a thousand.)"""
-    return sum(map(int, _told(pid, "stat").rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    """A process's processor time. (Its ended children do not count: a script may well start a thousand.)"""
+    return sum(map(int, _read(pid, "stat").rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _seconds_in_all(pid: int) -> float:
-    """The same with those of its children that have ended."""
+    """The same, with its ended children."""
     try:
-        return sum(map(int, _told(pid, "stat").rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+        return sum(map(int, _read(pid, "stat").rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError):
         return 0.0  # it has just ended
 
 
 def _memory(pid: str) -> int:
-    """Bytes of memory that a process has, files apart. What it shares with others counts for each of them, as what
-    they share since a fork does."""
-    told = dict(line.partition(":")[::2] for line in _told(pid, "status").splitlines())
-    kinds = ("RssAnon", "RssShmem") if "RssAnon" in told else ("VmRSS",)  # before Linux 4.5; none if it has ended
-    return sum(int(told[kind].split()[0]) << 10 for kind in kinds if kind in told)
+    """Bytes of memory of a process, without mapped files. Shared memory counts for each process, as does memory that
+    processes share since a fork."""
+    status = dict(line.partition(":")[::2] for line in _read(pid, "status").splitlines())
+    kinds = ("RssAnon", "RssShmem") if "RssAnon" in status else ("VmRSS",)  # before Linux 4.5; none if it has ended
+    return sum(int(status[kind].split()[0]) << 10 for kind in kinds if kind in status)
 
 
-def _told(pid: object, what: str) -> str:
-    with open("/proc/%s/%s" % (pid, what)) as file:
+def _read(pid: object, name: str) -> str:
+    with open("/proc/%s/%s" % (pid, name)) as file:
         return file.read()
 
 
 def crowded(directory: str, files: float, size: float) -> bool:
-    """Whether there are more files, or bytes, below a directory."""
+    """Whether a directory contains more files or bytes than these."""
     pending = [directory]
     while pending:
         try:
-            found = list(os.scandir(pending.pop()))
+            entries = list(os.scandir(pending.pop()))
         except OSError:
             continue
-        for item in found:
+        for item in entries:
             try:
                 size -= item.stat(follow_symlinks=False).st_size
                 if item.is_dir(follow_symlinks=False):
                     pending.append(item.path)
             except OSError:
                 pass
-        files -= len(found)
+        files -= len(entries)
         if files < 0 or size < 0:
             return True
     return False
@@ -334,7 +333,7 @@ def kill_group(pid: int) -> None:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of processes whose own parent ended (Linux), so that none gets away."""
+    """Become the parent of processes whose own parent has ended (Linux), so that none escapes."""
     if LINUX:
         import ctypes
 
@@ -343,8 +342,8 @@ def adopt_orphans() -> None:
 
 
 def be_nobody() -> None:
-    """Where the judge is root: become a user who owns nothing. Keep the job from looking into this process, whose
-    answers the judge believes."""
+    """If the judge is root, become a user who owns nothing. Keep the job from inspecting this process, as the judge
+    trusts its answers."""
     user = int(os.environ.get("_SIMULATOR_USER", "0"))
     if user:
         os.setgroups([])
@@ -361,8 +360,8 @@ def be_nobody() -> None:
 
 
 def end_orphans() -> None:
-    """End what a program has left, and wait for its end: for as many at a time as there are, since to look for thousands
-    after each single one takes minutes."""
+    """Kill and reap everything that a program left running. Reaps all present children before listing them again: with
+    thousands, a list after each would take minutes."""
     for _ in range(1000):
         left = leftovers.children()
         for child in left:
@@ -372,19 +371,19 @@ def end_orphans() -> None:
             except ProcessLookupError:
                 pass
         try:
-            for _ in left or [0]:  # there may be some that can't be seen
+            for _ in left or [0]:  # children may exist that can't be seen
                 os.waitpid(-1, 0)
         except ChildProcessError:
             return
 
 
 def main() -> None:
-    """Serve, and in each fork run a program."""
-    program.begin()  # before anything imports modules that take the time's functions, as ctypes does since Python 3.14
+    """Serve requests, and in each fork run a program."""
+    program.begin()  # before importing modules that copy functions of `time`, as ctypes does since Python 3.14
     be_nobody()
     adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a job could send it
-    # What only this process needed is not there for the job either.
+    # Hide from the job the modules that only this process needs.
     for name in [name for name in sys.modules if name.partition(".")[0] in ("ctypes", "_ctypes", "seccomp")]:
         del sys.modules[name]
     fast_exit.settle()

@@ -1,8 +1,8 @@
-"""`sleep`, `timeout` and `python3` in virtual time, for jobs that are shell scripts. (For the rest see shell/.)
+"""`sleep`, `timeout` and `python3` in virtual time, for jobs that are shell scripts. (shell/ has other commands.)
 
-Started by small scripts which come first on the job's PATH, with NAME [ARGUMENT ...].
-They take what the GNU commands take, as far as scripts use it, and end as those do. A Python script is run in the
-interpreter that this is, by `python3` and by `timeout` alike: to start another takes longer than most scripts run.
+Small scripts that come first on the job's PATH start this file with NAME [ARGUMENT ...]. The commands support the
+options of the GNU commands that scripts use, and end as those do. `python3` and `timeout` run a Python script in this
+interpreter, as starting another takes longer than most scripts run.
 """
 
 import _signal as signal  # see clock.py
@@ -21,20 +21,19 @@ if MYPY:
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENV = b"#!/usr/bin/env "
 SETTINGS = {"PYTHONPATH": os.path.join(HERE, "python"), "PYTHONDONTWRITEBYTECODE": "1"}
-"""Of the environment variables that Python heeds, those that this interpreter was started with, and their values.
-(PYTHONHASHSEED it has read at its own start.)"""
+"""The environment variables for Python with which this interpreter was started (besides PYTHONHASHSEED)."""
 
 OPTIONS = {"k": "--kill-after", "s": "--signal", "v": "--verbose", "p": "--preserve-status", "f": "--foreground"}
 VALUED = ("--kill-after", "--signal")
-"""Options of timeout, and those that take a value. (GNU's has -p and -f since version 9.5.)"""
+"""The options of timeout, and those that take a value. (GNU's has -p and -f since version 9.5.)"""
 
 
 def duration(text: str) -> float:
     """Seconds of `90`, `1.5m`, `2h`, `infinity`. Raises ValueError."""
-    found = sleep_server.seconds(text)
-    if not found >= 0:
+    seconds = sleep_server.seconds(text)
+    if not seconds >= 0:
         raise ValueError(text)
-    return found
+    return seconds
 
 
 def sleep(args: "list[str]") -> int:
@@ -49,7 +48,7 @@ def sleep(args: "list[str]") -> int:
 
 
 def readable(args: "list[str]") -> int:
-    """Whether there is something to read on standard input, or its end, within so many seconds."""
+    """Exit code 0 if standard input has something to read, or ends, within args[0] seconds; otherwise 1."""
     file = clock.real_poll()
     file.register(0, select.POLLIN)
     return 0 if clock.wait(duration(args[0]), lambda real: file.poll(real * 1000)) else 1
@@ -64,11 +63,11 @@ def python3(args: "list[str]") -> "NoReturn":
 
 
 def run_here(command: "list[str]") -> None:
-    """Run a command in this interpreter, and end as it does, if it is a Python script, started as most are; else
+    """If a command is a Python script with the usual settings, run it in this interpreter, and end as it does; otherwise
     return."""
-    found = script_in(command)
-    heeded = {name: os.environ[name] for name in os.environ if name.startswith("PYTHON") and name != "PYTHONHASHSEED"}
-    if not found or heeded != SETTINGS:
+    arguments = script_in(command)
+    settings = {name: os.environ[name] for name in os.environ if name.startswith("PYTHON") and name != "PYTHONHASHSEED"}
+    if not arguments or settings != SETTINGS:
         return
     import site
 
@@ -79,7 +78,7 @@ def run_here(command: "list[str]") -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     python_time.install()
     python_time.install_host(os.environ["_SIMULATOR_HOST"])
-    # What Python does at its start, unless it is told to start faster (-S).
+    # What Python does at its start, except with the option -S, with which this interpreter was started.
     site.setquit()
     site.setcopyright()
     site.sethelper()
@@ -88,13 +87,13 @@ def run_here(command: "list[str]") -> None:
     if "_SIMULATOR_UNBROKEN" in os.environ:
         import unbroken
 
-        unbroken.start_if_told()
+        unbroken.start_if_requested()
     fast_exit.begin()
-    script.run(os.path.join(os.getcwd(), found[0]), found)
+    script.run(os.path.join(os.getcwd(), arguments[0]), arguments)
 
 
 def script_in(command: "list[str]") -> "list[str] | None":
-    """[script, argument, ...] if a command is a Python script, or our Python with one; else None."""
+    """[script, argument, ...] if a command is a Python script, or our Python with a script; otherwise None."""
     program = path_of(command[0])
     if is_python(program):
         return command[1:] if command[1:] and os.path.isfile(command[1]) and command[1][:1] != "-" else None
@@ -109,15 +108,15 @@ def script_in(command: "list[str]") -> "list[str] | None":
 
 
 def path_of(name: str) -> str:
-    """The file that is executed by this name."""
+    """The file that a command of this name executes."""
     if os.sep in name:
         return name
-    found = (os.path.join(directory, name) for directory in os.environ.get("PATH", os.defpath).split(os.pathsep))
-    return next((path for path in found if os.access(path, os.X_OK) and os.path.isfile(path)), name)
+    paths = (os.path.join(directory, name) for directory in os.environ.get("PATH", os.defpath).split(os.pathsep))
+    return next((path for path in paths if os.access(path, os.X_OK) and os.path.isfile(path)), name)
 
 
 def is_python(path: str) -> bool:
-    """Whether this is the python3, or python, of this execution point."""
+    """Whether this is this execution point's own python3 or python."""
     directory, name = os.path.split(path)
     return directory == os.environ["_SIMULATOR_TOOLS"] and name in ("python3", "python")
 
@@ -126,7 +125,7 @@ def is_python(path: str) -> bool:
 
 
 class Signalled(Exception):
-    """A signal that timeout was sent, to be passed on."""
+    """A signal for timeout to pass on."""
 
 
 def timeout(args: "list[str]") -> int:
@@ -151,8 +150,8 @@ def timeout(args: "list[str]") -> int:
 
 
 def split_option(text: str, rest: "list[str]") -> "tuple[str, str]":
-    """(the long name of an option, its value). Raises ValueError for one that is unknown, IndexError for one whose
-    value is missing."""
+    """(the long name of an option, its value). Raises ValueError for an unknown option, IndexError for a missing
+    value."""
     if text.startswith("--"):
         name, given, value = text.partition("=")
         [option] = [option for option in OPTIONS.values() if option.startswith(name)]
@@ -165,22 +164,23 @@ def split_option(text: str, rest: "list[str]") -> "tuple[str, str]":
 
 
 def run_for(after: float, command: "list[str]", number: int, grace: float, settings: "set[str]") -> int:
-    """Run a command for so long at most. The two are a process group of their own, as with GNU's timeout."""
+    """Run a command for at most `after` seconds. This process and the command form a process group, as with GNU's
+    timeout."""
     if "--foreground" not in settings:
         try:
             os.setpgid(0, 0)
         except PermissionError:
-            pass  # it is that of this process already: it was started by exec, in the place of the job's program
+            pass  # it already leads a session, as exec put it in the place of the job's program
     for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(passed_on, tell)
+        signal.signal(passed_on, raise_signalled)
     child = start(command)
     timed_out = False
     try:
         if not clock.ended(child, after):
             timed_out = True
             raise Signalled(number)
-    except Signalled as told:
-        send(child, told.args[0], command, settings)
+    except Signalled as signalled:
+        send(child, signalled.args[0], command, settings)
         if not clock.ended(child, grace):
             send(child, signal.SIGKILL, command, settings)
     return result(os.waitpid(child, 0)[1], timed_out, "--preserve-status" in settings)
@@ -200,12 +200,12 @@ def start(command: "list[str]") -> int:
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)
 
 
-def tell(number: int, frame: object) -> "NoReturn":
+def raise_signalled(number: int, frame: object) -> "NoReturn":
     raise Signalled(number)
 
 
 def send(child: int, number: int, command: "list[str]", settings: "set[str]") -> None:
-    """Signal the command, and where it has a group with whatever it has started, the group: this process as well."""
+    """Signal the command, and its process group if it has one, which includes this process."""
     for own in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(own, signal.SIG_IGN)
     if "--verbose" in settings:
@@ -220,7 +220,7 @@ def send(child: int, number: int, command: "list[str]", settings: "set[str]") ->
 
 
 def result(status: int, timed_out: bool, preserve: bool) -> int:
-    """The exit code; a command that ended by a signal of its own ends this process in the same way."""
+    """The exit code. If the command died of a signal that was not ours, this process dies of the same signal."""
     if os.WIFEXITED(status):
         return 124 if timed_out and not preserve else os.WEXITSTATUS(status)
     number = os.WTERMSIG(status)
@@ -245,7 +245,7 @@ def usage(text: str, status: int) -> int:
 
 
 def main() -> None:
-    """Be the tool that the first argument names."""
+    """Act as the tool that the first argument names."""
     clock.attach(os.environ["_SIMULATOR_CLOCK"])
     tools: dict[str, Callable[[list[str]], int]] = {
         "sleep": sleep,
@@ -255,4 +255,4 @@ def main() -> None:
     }
     status = tools[sys.argv[1]](sys.argv[2:])
     sys.stderr.flush()
-    os._exit(status)  # to take the interpreter down takes longer than a sleep does
+    os._exit(status)  # the interpreter's shutdown takes longer than a sleep

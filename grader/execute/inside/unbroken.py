@@ -1,11 +1,11 @@
-"""Has a Python program go on where it would leave with its checkpoint exit code, as if it had never been saved.
+"""Lets a Python program go on where it would exit with its checkpoint exit code, as if it had never been saved.
 
 sys.exit(), exit(), quit(), os._exit() and os.kill() then return. `raise SystemExit(...)` can't, nor can the `return` of
-a function whose value the program exits with: in the job's own files, other code takes their place before these are
-compiled. A Python program that the job's shell script starts goes on as well: it learns of that by TOLD in its environment, and
-what it starts itself does not.
+a function whose value the program exits with: in the job's own files they are replaced by other code before compiling.
+A Python program that the job's shell script starts goes on, too: the environment variable REQUEST tells it to. It
+removes that variable, so the programs that it starts itself do not.
 
-This is for verifying a job of one's own (see ../unbroken.py). A grader can't go by its notes, as the program
+This is for verifying the user's own job (see ../../verify/unbroken.py). A grader can't trust the notes, as the program
 could write them, too.
 
 Each note is a line of JSON: ["stay", file, line, time, checksums] where the program would have left, with the virtual
@@ -41,10 +41,10 @@ if MYPY:
 MOST_OPEN = 50
 """Closed files that a program may still write to."""
 MOST_FILES, MOST_BYTES = 200, 16 << 20
-"""Files of a sandbox that get a checksum, and how large each may be."""
-TOLD = "_SIMULATOR_UNBROKEN"
+"""The most files of a sandbox to get a checksum, and their largest size."""
+REQUEST = "_SIMULATOR_UNBROKEN"
 AT_THE_START = 0.1
-"""Virtual seconds after its start in which a program may begin its timers."""
+"""Virtual seconds after its start within which a program may start its timers."""
 LEAVE, LEAVES, VALUE = "_simulator_leave", "_simulator_leaves", "_simulator_value"
 
 
@@ -124,21 +124,21 @@ def _leave(*arguments: object) -> "NoReturn":
 
 
 class _Stays:
-    """What is known of the places where the program has not left."""
+    """Keeps the program going where it would exit, and notes these places."""
 
     def __init__(self, code: "int | None", directory: str, path: str) -> None:
         self.code, self.directory = code, os.path.join(os.path.realpath(directory), "")
         self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.gone: float | None = None
-        """The time that is over where time begins anew at each stay; None where it goes on."""
+        """Virtual seconds to subtract, where time begins anew at each stay; None where it goes on."""
         self.begins: dict[tuple[str, int], int] = {}
         """(path, line) → the line on which the statement begins that the line is part of, if it is another one."""
         self.memory: memory.Memory | None = None
         """What the program has in memory, if that is watched."""
 
     def begin_time_anew(self) -> None:
-        """At each stay, it is again as it was when the program looked at its start: a timer stands at 0, and not at a
-        microsecond less, which would be a whole second to one that counts these."""
+        """Let the program's clock go back, at each stay, to exactly what the program read at its start: a timer must
+        show 0, and not a microsecond less, which is a whole second less to a program that rounds down."""
         self.gone, self.real_now = 0.0, clock.now
         begun = self.since = clock.moment()
 
@@ -161,7 +161,7 @@ class _Stays:
         sys.settrace(self.memory.on_call)
 
     def survive(self, number: "int | None") -> None:
-        """Let the program not end itself by this signal, if it is one."""
+        """Keep the program from ending itself by this signal, if not None."""
         kill, itself = os.kill, os.getpid()
 
         def stay_or_kill(pid: int, sent: int) -> None:
@@ -183,7 +183,7 @@ class _Stays:
         return leave_or_stay
 
     def leaves(self, value: object) -> bool:
-        """Whether a function is to return with this value."""
+        """Whether a function should return this value."""
         if not self.is_checkpoint(value):
             return True
         self.stay(sys._getframe(1))
@@ -193,7 +193,7 @@ class _Stays:
         return isinstance(value, int) and not isinstance(value, bool) and value == self.code
 
     def stay(self, frame: "FrameType | None") -> None:
-        """Note it, and whether any of the functions that are under way comes back to an earlier line."""
+        """Note this place, and later whether a function that is now active reaches an earlier line."""
         while frame is not None and not self.is_own(frame):
             frame = frame.f_back
         if frame is None:
@@ -208,46 +208,46 @@ class _Stays:
         while frame is not None:
             if self.is_own(frame):
                 place = frame.f_code.co_filename, frame.f_lineno
-                under_way[frame] = self.begins.get(place, frame.f_lineno)
+                active[frame] = self.begins.get(place, frame.f_lineno)
             frame = frame.f_back
 
-        def look(frame: "FrameType", event: str, argument: object) -> "Any":
-            if event == "line" and frame.f_lineno < under_way.get(frame, 0):
+        def trace(frame: "FrameType", event: str, argument: object) -> "Any":
+            if event == "line" and frame.f_lineno < active.get(frame, 0):
                 self.note("back", frame)
                 sys.settrace(None)
-                for one in under_way:
-                    one.f_trace = None
-            return look
+                for traced in active:
+                    traced.f_trace = None
+            return trace
 
-        for one in under_way:
-            one.f_trace = look
+        for traced in active:
+            traced.f_trace = trace
         sys.settrace(lambda *_: None)
 
     def is_own(self, frame: "FrameType") -> bool:
         return os.path.realpath(frame.f_code.co_filename).startswith(self.directory)
 
-    def note(self, what: str, frame: "FrameType", *more: object) -> None:
+    def note(self, kind: str, frame: "FrameType", *more: object) -> None:
         file = os.path.realpath(frame.f_code.co_filename)[len(self.directory) :]
-        os.write(self.file, (json.dumps([what, file, frame.f_lineno, *more]) + "\n").encode())
+        os.write(self.file, (json.dumps([kind, file, frame.f_lineno, *more]) + "\n").encode())
 
     def checksums(self) -> "dict[str, int]":
-        """The checksum of each file in the sandbox, as far as they are few and small."""
-        found: dict[str, int] = {}
+        """The checksum of each file in the sandbox, of at most MOST_FILES files up to MOST_BYTES."""
+        sums: dict[str, int] = {}
         for directory, _, names in os.walk(self.directory):
             for name in sorted(set(names) - {".job.ad", ".machine.ad"}):  # HTCondor's own
                 path = os.path.join(directory, name)
                 try:
                     if os.path.isfile(path) and os.path.getsize(path) <= MOST_BYTES:
                         with open(path, "rb") as file:
-                            found[path[len(self.directory) :]] = zlib.crc32(file.read())
+                            sums[path[len(self.directory) :]] = zlib.crc32(file.read())
                 except OSError:
                     continue
-                if len(found) == MOST_FILES:
-                    return found
-        return found
+                if len(sums) == MOST_FILES:
+                    return sums
+        return sums
 
     def changed(self, source: "Any", path: str) -> "Any":
-        """The program, as its tree, with what can't return put in other words. Raises SyntaxError."""
+        """The program's syntax tree, with the statements replaced that can't return. Raises SyntaxError."""
         tree = ast.parse(source, path)
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt) and not hasattr(node, "body"):
@@ -257,8 +257,8 @@ class _Stays:
 
 
 def _exiting(tree: ast.AST) -> "set[str]":
-    """The names of the functions whose value the program exits with: main in sys.exit(main()), and run where main has
-    `return run()`."""
+    """The names of the functions whose result is the program's exit code: main in sys.exit(main()), and run if main
+    has `return run()`."""
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     assigned = {
         target.id: node.value
@@ -281,18 +281,18 @@ def _exiting(tree: ast.AST) -> "set[str]":
         if isinstance(node, ast.Call) and node.args and _is_exit(node.func)
         for name in called(node.args[0])
     ]
-    found: set[str] = set()
+    names: set[str] = set()
     while pending:
         name = pending.pop()
-        if name not in found:
-            found.add(name)
+        if name not in names:
+            names.add(name)
             pending += [
                 other
                 for node in ast.walk(functions[name])
                 if isinstance(node, ast.Return) and node.value
                 for other in called(node.value)
             ]
-    return found
+    return names
 
 
 def _is_exit(function: ast.expr) -> bool:
@@ -300,7 +300,7 @@ def _is_exit(function: ast.expr) -> bool:
 
 
 class _Changes(ast.NodeTransformer):
-    """Puts a call in place of `raise SystemExit(code)`, and a question before a `return` of these functions."""
+    """Replaces `raise SystemExit(code)` by a call, and makes the returns of these functions conditional."""
 
     def __init__(self, exiting: "set[str]") -> None:
         self.exiting = exiting
@@ -320,9 +320,9 @@ class _Changes(ast.NodeTransformer):
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
         self.generic_visit(node)
-        what = node.exc
-        if isinstance(what, ast.Call) and isinstance(what.func, ast.Name) and what.func.id == "SystemExit":
-            call = ast.copy_location(ast.Call(ast.Name(LEAVE, ast.Load()), what.args, what.keywords), what)
+        error = node.exc
+        if isinstance(error, ast.Call) and isinstance(error.func, ast.Name) and error.func.id == "SystemExit":
+            call = ast.copy_location(ast.Call(ast.Name(LEAVE, ast.Load()), error.args, error.keywords), error)
             return ast.copy_location(ast.Expr(call), node)
         return node
 
@@ -331,6 +331,6 @@ class _Changes(ast.NodeTransformer):
         if not self.within or self.within[-1] not in self.exiting or node.value is None:
             return node
         value = ast.NamedExpr(ast.Name(VALUE, ast.Store()), node.value)
-        asked = ast.Call(ast.Name(LEAVES, ast.Load()), [value], [])
-        known = ast.copy_location(ast.Return(ast.Name(VALUE, ast.Load())), node)
-        return ast.copy_location(ast.If(asked, [known], []), node)
+        leaves = ast.Call(ast.Name(LEAVES, ast.Load()), [value], [])
+        leave = ast.copy_location(ast.Return(ast.Name(VALUE, ast.Load())), node)
+        return ast.copy_location(ast.If(leaves, [leave], []), node)

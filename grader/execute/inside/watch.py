@@ -1,10 +1,10 @@
-"""Notes which files a Python program opens and looks at, which exceptions it raises in its own directory, and
-where its random numbers begin.
+"""Notes which files a Python program opens and reads, which exceptions it raises in its own directory, and how it seeds
+its random numbers.
 
-Used when a failure is to be explained, and to find one sooner; never for a good verdict: the program could write here
-too. Each note is a line of JSON: ["open", path, mode], ["empty", path] before that if opening it empties it, ["look",
-path of what it reads or asks the size of], ["look"] where another process may look at anything, ["raise", file, line,
-exception, text], or ["random", "seed" or "setstate", with what].
+The notes help to explain a failure, and to find one sooner; never to pass a program, as it could write them, too. Each
+note is a line of JSON: ["open", path, mode], preceded by ["empty", path] if opening empties the file; ["look", path]
+where it reads the file or its size, ["look"] where another process may read anything; ["raise", file, line, exception,
+text]; or ["random", "seed" or "setstate", arguments].
 """
 
 import json
@@ -22,7 +22,7 @@ PROCESSES = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.f
 
 
 def start(path: str, directory: str) -> None:
-    """In a process of its own, which is watched to its end: write the notes to the file `path`."""
+    """Watch this process until its end, and write the notes to the file `path`."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     on_event, on_call = watching(lambda line: os.write(file, line), directory)
     sys.addaudithook(on_event)
@@ -30,8 +30,8 @@ def start(path: str, directory: str) -> None:
 
 
 def watching(write: "Callable[[bytes], object]", directory: str) -> "tuple[Callable[..., None], Callable[..., Any]]":
-    """Have os.stat() and its like noted from now on, by write(line); the audit hook and the trace function that note
-    the rest."""
+    """From now on, pass notes of os.stat() and the like to write(line). Returns an audit hook and a trace function that
+    note the rest."""
     directory = os.path.realpath(directory) + os.sep
 
     def note(*what: object) -> None:
@@ -40,7 +40,7 @@ def watching(write: "Callable[[bytes], object]", directory: str) -> "tuple[Calla
         except (OSError, ValueError):
             pass
 
-    own: list[str] = []  # while it is these functions that look
+    own: list[str] = []  # not empty while these functions themselves look
 
     def relative(name: str) -> str:
         own.append(name)

@@ -1,4 +1,4 @@
-"""What a program can't have here: other processes, and threads. It is told so as by a system that has none."""
+"""What a program can't have here: other processes, and threads. Its calls fail as on a system without them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROCESSES = (
     "execl execle execlp execlpe execv execve execvp execvpe "
     "spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe"
 ).split()
-"""The functions of the module os that start a program, or take its place."""
+"""The functions of the module os that start a program, or replace this one by it."""
 THREADS = {
     "_thread": ("start_new_thread", "start_new", "start_joinable_thread"),
     "threading": ("_start_new_thread", "_start_joinable_thread"),
@@ -22,11 +22,11 @@ THREADS = {
 
 @lru_cache(1)
 def functions() -> dict[str, dict[str, Any]]:
-    """Module → name → what is there in the place of what can't be had."""
+    """Module → name → replacement for a function that needs processes or threads."""
     os_functions: dict[str, Any] = {name: _no_process for name in PROCESSES if hasattr(os, name)}
     if hasattr(os, "system"):
         os_functions["system"] = _no_shell
-    found: dict[str, dict[str, Any]] = {
+    replacements: dict[str, dict[str, Any]] = {
         "os": os_functions,
         "posix": os_functions,
         "nt": os_functions,
@@ -35,8 +35,8 @@ def functions() -> dict[str, dict[str, Any]]:
         "_winapi": {"CreateProcess": _no_process},
     }
     for module, names in THREADS.items():
-        found[module] = {name: _no_thread for name in names if hasattr(sys.modules.get(module), name)}
-    return found
+        replacements[module] = {name: _no_thread for name in names if hasattr(sys.modules.get(module), name)}
+    return replacements
 
 
 def _no_shell(command: object) -> int:

@@ -1,7 +1,6 @@
-"""Virtual time for the one program that runs in this interpreter: what ../inside/clock.py is for processes.
+"""Virtual time for the single program in this interpreter: what ../inside/clock.py is for processes.
 
-There is nobody else whose work time would have to wait for, so it passes at once: when the program sleeps, and by a
-tick at each look.
+As there is no other process to wait for, time passes at once: when the program sleeps, and by a tick at each reading.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ class Deadline:
 
     at: float
     order: int
-    """Of deadlines at one moment; SIGKILL is the first."""
+    """Breaks ties between deadlines at the same moment; SIGKILL comes first."""
     number: int
     grace: float = 0.0
-    """Seconds until SIGKILL; if negative, until it gets the same signal again."""
+    """Seconds until SIGKILL; if negative, until the same signal is repeated."""
 
 
 class Clock:
-    """The time of one program, under the names that ../inside/python_time.py asks a clock by.
+    """The time of a program, with the interface that ../inside/python_time.py expects.
 
-    `send(number)` signals the program, which may end the wait by an exception. `stand_still()` ends a program that
-    waits for what can't come. `is_here()` says whether it is the program that asks, and no other thread.
+    `send(number)` signals the program, and may end the wait by an exception. `stand_still()` ends a program that would
+    wait for ever. `is_here()` tells whether the caller is the program, not another thread.
     """
 
     BOOT, TICK = BOOT, TICK
@@ -56,7 +55,7 @@ class Clock:
         self._looks: tuple[float | None, int] = None, 0
 
     def now(self) -> float:
-        """The time, for a program that asks."""
+        """The time, for the program. Reading it takes time."""
         if not self._is_here():
             return real_time()
         self.looked = True
@@ -67,7 +66,7 @@ class Clock:
         return self.time
 
     def moment(self) -> float:
-        """The time, for code that is no part of the program: looking takes no time."""
+        """The time, for our own code: reading it takes no time."""
         return self.time
 
     def computed(self) -> float:
@@ -83,25 +82,25 @@ class Clock:
         self._pass(max(0.0, min(self._deadlines).at - self.time) if self._deadlines else FOREVER)
 
     def wait(self, seconds: float, block: Callable[[float], object]) -> object:
-        """Wait for what nobody but a signal handler can bring about, `seconds` at most."""
-        found = block(0)
-        if not found:
+        """Wait at most `seconds` for something that only a signal handler can bring about."""
+        result = block(0)
+        if not result:
             self._pass(seconds)
-            found = block(0)
-        return found
+            result = block(0)
+        return result
 
     def add_deadline(self, after: float, _: int, number: int, grace: float = 0.0) -> None:
         """Signal the program in `after` seconds; see Deadline."""
         self._deadlines.append(Deadline(self.time + after, number != signal.SIGKILL, number, grace))
 
     def remove_deadlines(self, _: int, number: int) -> list[tuple[float, int, int, float]]:
-        """Take back what the program has set for this signal: (when, process, signal, grace) each."""
-        found = [one for one in self._deadlines if one.number == number and one.grace <= 0]
-        self._deadlines = [one for one in self._deadlines if one not in found]
-        return [(one.at, 0, one.number, one.grace) for one in found]
+        """Remove and return the program's own deadlines for this signal: (when, process, signal, grace) each."""
+        removed = [deadline for deadline in self._deadlines if deadline.number == number and deadline.grace <= 0]
+        self._deadlines = [deadline for deadline in self._deadlines if deadline not in removed]
+        return [(deadline.at, 0, deadline.number, deadline.grace) for deadline in removed]
 
     def _pass(self, seconds: float) -> None:
-        """Let `seconds` pass, with the signals on the way at their time."""
+        """Let `seconds` pass, and send the signals of all deadlines on the way."""
         until = self.time + seconds
         while due := self._due(until):
             self.time = max(self.time, due.at)

@@ -1,4 +1,4 @@
-"""File descriptors: those that the interpreter has open are none of a program's, which may well open file 4 by mistake."""
+"""Protects the interpreter's own file descriptors from a program, which may well close file 4 by mistake."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 FIRST_ARGUMENT = "close dup fdatasync fstat fsync ftruncate lseek pread pwrite read readv write writev".split()
 """The functions of the module os whose first argument is a descriptor."""
 _MOST = 256
-"""Descriptors that are looked at where the system has no list of them."""
+"""Descriptors to check where the system has no list of them."""
 
 
 def open_now() -> frozenset[int]:
-    """The descriptors of the interpreter, but for its streams."""
+    """The interpreter's open descriptors, without its streams."""
     try:
-        numbers = list(map(int, os.listdir("/proc/self/fd")))  # one of which it was listed by
+        numbers = list(map(int, os.listdir("/proc/self/fd")))  # includes the descriptor of the listing itself
     except OSError:
         numbers = list(range(_MOST))
     return frozenset(number for number in numbers if number > 2 and _is_open(number))
@@ -33,13 +33,13 @@ def _is_open(number: int) -> bool:
 
 
 def refuse(foreign: frozenset[int], number: object) -> None:
-    """Raises OSError if this is one of them."""
+    """Raises OSError if this is a foreign descriptor."""
     if isinstance(number, int) and number in foreign:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 def functions(foreign: frozenset[int]) -> dict[str, Callable[..., Any]]:
-    """Functions of the module os that know none of these descriptors."""
+    """Functions for the module os that treat these descriptors as closed."""
 
     def checked(real: Callable[..., Any], number: Any, *arguments: Any, **options: Any) -> Any:
         refuse(foreign, number)
@@ -57,5 +57,5 @@ def functions(foreign: frozenset[int]) -> dict[str, Callable[..., Any]]:
                     close(number)
 
     close = os.close
-    found = {name: partial(checked, getattr(os, name)) for name in FIRST_ARGUMENT if hasattr(os, name)}
-    return {**found, "dup2": partial(dup2, os.dup2), "closerange": partial(closerange, os.closerange)}
+    simple = {name: partial(checked, getattr(os, name)) for name in FIRST_ARGUMENT if hasattr(os, name)}
+    return {**simple, "dup2": partial(dup2, os.dup2), "closerange": partial(closerange, os.closerange)}

@@ -1,7 +1,7 @@
 """Executes a job's Python program once, in this interpreter: (job, sandbox) → (exit, sandbox afterwards, virtual
-seconds), as ../executor.py does it in processes.
+seconds), as ../executor.py does in processes.
 
-What can't be had here is said: other programs can't be started (MachineTrouble), and none can start others, or threads.
+Other programs can't run here (MachineTrouble), and a Python program can't start processes or threads.
 """
 
 from __future__ import annotations
@@ -40,14 +40,15 @@ else:
 
 _SHEBANG = re.compile(rb"#! ?(?:/usr/bin/env (?:-S )?|/\S*/)python[\d.]*((?: -[A-Za-z]+)*)[ \t]*(\r?)\n")
 _INTERPRETER = re.compile(r"(?:.*/)?python[\d.]*")
-NO_PROCESSES = "{} can't be run here: where there are no processes, as in a browser, only Python programs can."
-_NOT_OF_HERE = re.compile(r"_SIMULATOR_.*|BASH_ENV|PERL5LIB|PERL5OPT")
-MOST_TOLD = 1 << 20
-"""Bytes of notes."""
+NO_PROCESSES = "{} can't run here: without processes, as in a browser, only Python programs can."
+_FOR_PROCESSES = re.compile(r"_SIMULATOR_.*|BASH_ENV|PERL5LIB|PERL5OPT")
+"""Environment variables that only programs in processes need."""
+MOST_NOTES = 1 << 20
+"""The most bytes of notes."""
 
 
 class InterpreterScratch(Scratch):
-    """The part of the disk that a program here may write to. There are no tools in it, as no shell would use them."""
+    """The part of the disk that a program here may write to. It has no tools, as there is no shell to use them."""
 
     def __init__(self, room: int):
         self._directory: Any = _Directory(place(room) if sys.platform == "linux" else None)
@@ -57,11 +58,11 @@ class InterpreterScratch(Scratch):
         self.tmp.mkdir()
 
     def _require(self, free: int) -> None:
-        """Nobody can say how much room there is in a browser's memory."""
+        """No check: the free room in a browser's memory can't be determined."""
 
 
 class _Directory:
-    """A temporary directory that nobody else looks for."""
+    """A temporary directory without a lock."""
 
     def __init__(self, where: str | None) -> None:
         self.path = Path(os.path.realpath(tempfile.mkdtemp(prefix=KIND, dir=where)))
@@ -73,7 +74,7 @@ class _Directory:
 
 @dataclass
 class _Leftovers:
-    """What a program has left when it had ended."""
+    """What a program left at its end."""
 
     sandbox: Tree | None = None
     over: str | None = None
@@ -93,8 +94,8 @@ class _Command:
 class InterpreterExecutor(Executor):
     """Executes Python programs in this interpreter. Close it, or use it in a `with` statement.
 
-    Not for programs that may mean harm: it has their mistakes in mind. `confine` is not needed here, and not looked at.
-    Raises MachineTrouble for what is no Python program.
+    It protects against mistakes, not against malicious programs. Ignores `confine`.
+    Raises MachineTrouble for programs that are not in Python.
     """
 
     def __init__(
@@ -106,8 +107,7 @@ class InterpreterExecutor(Executor):
         path: str | None = None,
         written: set[str] | None = None,
     ):
-        """As those of processes; `path` says where programs are found that can't be had here; nothing is ever added to
-        `written`, as nothing outside stays."""
+        """As for an Executor. `path` is ignored, and nothing is added to `written`, as no file outside is kept."""
         self.limits, self._confine, self._sets_home, self._path = limits, None, sets_home, None
         self.seconds_per_cpu_second = 0.0
         self._one_machine, self._slot, self.kept_outside = one_machine, 0, Tree()
@@ -115,15 +115,15 @@ class InterpreterExecutor(Executor):
         self._made: set[str] = set()
 
     def close(self) -> None:
-        """Remove all that executions left on the disk."""
+        """Remove everything that executions left on the disk."""
         self._clear_tmp()
         self._scratch.remove()
 
     def renew(self) -> None:
-        """Nothing, as each execution finds the interpreter as it was."""
+        """No effect: each execution leaves the interpreter as it was."""
 
     def abandon(self) -> None:
-        """Nothing, as none is under way in another thread."""
+        """No effect: there is no execution in another thread."""
 
     def _run(
         self,
@@ -164,27 +164,27 @@ class InterpreterExecutor(Executor):
         real: float,
     ) -> Run:
         directory, notes = self.directory(slot), [b""]
-        asked = self._program(job, start, slot, command)
+        program = self._program(job, start, slot, command)
         left = _Leftovers()
-        process = Process(start.clock, stop, lambda: self._picture(left, asked))
+        process = Process(start.clock, stop, lambda: self._snapshot(left, program))
         if trace:
-            asked.prepare = _watched(asked, notes)
+            program.prepare = _watched(program, notes)
         elif unbroken is not None:
-            asked.prepare = _unbroken(job, asked, unbroken, f"{self._scratch.control}/trace")
-        programs.run(asked, process)
+            program.prepare = _unbroken(job, program, unbroken, f"{self._scratch.control}/trace")
+        programs.run(program, process)
         if left.sandbox is None and left.over is None:
-            self._picture(left, asked)
-        told = b"".join(notes)[:MOST_TOLD].decode("utf-8", "replace") or text(f"{self._scratch.control}/trace")
-        return self._concluded(start, process, left, directory, real, tuple(_notes(told)))
+            self._snapshot(left, program)
+        lines = b"".join(notes)[:MOST_NOTES].decode("utf-8", "replace") or text(f"{self._scratch.control}/trace")
+        return self._concluded(start, process, left, directory, real, tuple(_notes(lines)))
 
-    # -- what goes in ----------------------------------------------------------
+    # -- the request -----------------------------------------------------------
 
     def _program(self, job: Job, start: Start, slot: int, command: _Command) -> programs.ProgramSpec:
         directory, control = self.directory(slot), self._scratch.control
         stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
         stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
-        wanted = self._environment(job, start.sandbox, directory, "", slot)
-        environment = {name: value for name, value in wanted.items() if not _NOT_OF_HERE.fullmatch(name)}
+        variables = self._environment(job, start.sandbox, directory, "", slot)
+        environment = {name: value for name, value in variables.items() if not _FOR_PROCESSES.fullmatch(name)}
         environment["PYTHONPATH"] = dict(job.environment).get("PYTHONPATH", "")
         return programs.ProgramSpec(
             path=command.path,
@@ -202,19 +202,19 @@ class InterpreterExecutor(Executor):
             made=self._made,
         )
 
-    # -- what comes out --------------------------------------------------------
+    # -- the result ------------------------------------------------------------
 
-    def _picture(self, left: _Leftovers, asked: programs.ProgramSpec) -> None:
-        """What the program has left, as it is now."""
+    def _snapshot(self, left: _Leftovers, program: programs.ProgramSpec) -> None:
+        """Read what the program has left now."""
         try:
             left.sandbox = Tree.read(
-                asked.directory, self.limits.files, self.limits.sandbox_bytes, OWN_FILES, fifos=True
+                program.directory, self.limits.files, self.limits.sandbox_bytes, OWN_FILES, fifos=True
             )
         except TooLarge as problem:
             left.over = f"{str(problem).removeprefix('more than ')} in the sandbox"
         except OSError as problem:
             if problem.errno in SCARCE:
-                return  # it is taken again when the program's files are closed
+                return  # tried again after the program's files are closed
             left.over = f"can be read in the sandbox ({problem.strerror})"
         left.stdout, left.stderr = text(f"{self._scratch.control}/stdout"), text(f"{self._scratch.control}/stderr")
 
@@ -239,8 +239,8 @@ class InterpreterExecutor(Executor):
             exit=process.exit or Exit(code=1),
             sandbox=after,
             seconds=seconds,
-            stdout=self._told(STDOUT, before, after, left.stdout),
-            stderr=self._told(STDERR, before, after, left.stderr),
+            stdout=self._output(STDOUT, before, after, left.stdout),
+            stderr=self._output(STDERR, before, after, left.stderr),
             over=over,
             limit=process.limit,
             looked=process.clock.looked,
@@ -249,23 +249,23 @@ class InterpreterExecutor(Executor):
             notes=notes,
         )
 
-    def _told(self, name: str, before: Tree, after: Tree, beside: str) -> str:
-        """What an execution wrote to a stream: to its file in the sandbox, or to one beside it."""
+    def _output(self, name: str, before: Tree, after: Tree, other: str) -> str:
+        """What an execution wrote to a stream: to its file in the sandbox, or else the text `other`."""
         old, new = before.get(name), after.get(name)
         if isinstance(old, File) and isinstance(new, File):
             return File(new.content[len(old.content) :]).text
-        return self.normalized(beside)
+        return self.normalized(other)
 
-    # -- what is outside of the sandbox ----------------------------------------
+    # -- files outside the sandbox ---------------------------------------------
 
     def _files_outside(self) -> Tree:
-        found = self._scratch.files_outside(self.limits.files, self.limits.sandbox_bytes)
+        files = self._scratch.files_outside(self.limits.files, self.limits.sandbox_bytes)
         for path in sorted(self._made):
             if os.path.isdir(path):
-                found |= Tree.read(path).moved_below(f"tmp/{os.path.basename(path)}")
+                files |= Tree.read(path).moved_below(f"tmp/{os.path.basename(path)}")
             elif os.path.isfile(path):
-                found = found.put(f"tmp/{os.path.basename(path)}", File(Path(path).read_bytes()))
-        return found
+                files = files.put(f"tmp/{os.path.basename(path)}", File(Path(path).read_bytes()))
+        return files
 
     def _clear_tmp(self) -> None:
         for path in self._made:
@@ -274,26 +274,27 @@ class InterpreterExecutor(Executor):
         self._made.clear()
 
 
-def _watched(asked: programs.ProgramSpec, notes: list[bytes]) -> Callable[[Process], None]:
-    """Has what the program opens, looks at and raises noted."""
+def _watched(program: programs.ProgramSpec, notes: list[bytes]) -> Callable[[Process], None]:
+    """A function that prepares a program so that ../inside/watch.py adds its notes to `notes`."""
 
     def prepare(process: Process) -> None:
         def note(line: bytes) -> None:
             if not process.own and process.exit is None:
                 notes.append(line)
 
-        asked.hook, asked.trace = watch.watching(note, asked.directory)
+        program.hook, program.trace = watch.watching(note, program.directory)
 
     return prepare
 
 
-def _unbroken(job: Job, asked: programs.ProgramSpec, how: Unbroken, notes: str) -> Callable[[Process], None]:
-    """Has a program go on where it would leave with the checkpoint exit code. What is noted goes to the file `notes`."""
+def _unbroken(job: Job, program: programs.ProgramSpec, how: Unbroken, notes: str) -> Callable[[Process], None]:
+    """A function that prepares a program to go on where it would exit with the checkpoint exit code; see
+    ../inside/unbroken.py. `notes`: the file for its notes."""
 
     def prepare(process: Process) -> None:
-        found = SimpleNamespace(known={}, compiled=None)
+        script = SimpleNamespace(known={}, compiled=None)
         own: Any = vars(goes_on)
-        own.update(clock=process.clock, script=found, SourceFileLoader=SimpleNamespace(source_to_code=None))
+        own.update(clock=process.clock, script=script, SourceFileLoader=SimpleNamespace(source_to_code=None))
         checkpoint = [job.checkpoint_exit_code, job.checkpoint_signal]
         goes_on.start(checkpoint, how._asdict(), asked.directory, notes)
         asked.compiled = found.compiled
@@ -302,8 +303,8 @@ def _unbroken(job: Job, asked: programs.ProgramSpec, how: Unbroken, notes: str) 
 
 
 def _command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
-    """How the job's program is started; or the run that comes of it if it can't be, on whatever machine. Raises
-    MachineTrouble for one that others could start."""
+    """How to start the job's program; or the resulting run if no machine could start it. Raises MachineTrouble if only
+    this machine can't."""
     name = os.path.normpath(job.executable)
     path = str(directory / name)
     if _INTERPRETER.fullmatch(job.executable) and not job.transfer_executable:
@@ -317,8 +318,8 @@ def _command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
         return _unstartable(sandbox, errno.EACCES)
     first = _SHEBANG.match(entry.content)
     if first and first[2]:
-        said = "/usr/bin/env: 'python3\\r': No such file or directory\n"
-        return Run(Exit(code=127), sandbox, 0.0, "", said)
+        message = "/usr/bin/env: 'python3\\r': No such file or directory\n"
+        return Run(Exit(code=127), sandbox, 0.0, "", message)
     if first:
         return _Command(path, [path, *job.arguments], first[1].decode())
     if entry.content.startswith((b"#!", b"\x7fELF")) and not _is_broken(entry.content):
@@ -327,7 +328,7 @@ def _command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
 
 
 def _is_broken(content: bytes) -> bool:
-    """Whether the first line names an interpreter that no machine has, or the file is no program at all."""
+    """Whether no machine could run this program: its first line does not name an interpreter in a usual place."""
     if content.startswith(b"\x7fELF"):
         return False
     interpreter = content[2:200].split(b"\n")[0].split()
@@ -343,8 +344,8 @@ def _python_command(job: Job, sandbox: Tree, directory: Path) -> _Command | Run:
         raise MachineTrouble(NO_PROCESSES.format(job.executable))
     path = str(directory / arguments[0])
     if not isinstance(sandbox.get(os.path.normpath(arguments[0])), File):
-        said = f"{job.executable}: can't open file '{path}': [Errno 2] No such file or directory\n"
-        return Run(Exit(code=2), sandbox, 0.0, "", said)
+        message = f"{job.executable}: can't open file '{path}': [Errno 2] No such file or directory\n"
+        return Run(Exit(code=2), sandbox, 0.0, "", message)
     return _Command(path, arguments, options)
 
 

@@ -1,4 +1,4 @@
-"""How Python ends when a program is over: what it says of an exception, and what it does before it is gone."""
+"""How Python ends a program: what it prints for an exception, and what it does at shutdown."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from . import undo
 from .process import Process, ProgramEnded
 
 BY_INTERRUPT = -1
-"""In place of an exit code: Python ends itself by SIGINT."""
+"""Stands for an exit code if Python ends itself by SIGINT."""
 _OWN = str(Path(__file__).resolve().parents[2]) + os.sep
 
 
 def exit_code(code: object) -> int:
-    """What SystemExit with this code makes Python end with."""
+    """The exit code of a process that ends by SystemExit(code). Prints other codes than numbers."""
     if code is None:
         return 0
     if isinstance(code, int):
@@ -36,22 +36,22 @@ def exit_code(code: object) -> int:
 
 
 def report(error: BaseException) -> None:
-    """Print a traceback as if these files were not there, that run the program and make its time virtual."""
+    """Print a traceback without the frames of this package."""
     pending: list[BaseException | None] = [error]
     seen = set()
     while pending:
-        one = pending.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            one.__traceback__ = _without_own(one.__traceback__)
-            pending += [one.__cause__, one.__context__]
+        link = pending.pop()
+        if link is not None and id(link) not in seen:
+            seen.add(id(link))
+            link.__traceback__ = _without_own(link.__traceback__)
+            pending += [link.__cause__, link.__context__]
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
     vars(sys)["last_exc"] = error  # which Python has since 3.12
     sys.excepthook(type(error), error, error.__traceback__)
 
 
 def _without_own(trace: types.TracebackType | None) -> types.TracebackType | None:
-    """A traceback without the frames of this package, and of the import that called them."""
+    """A traceback without the frames of this package, and of the imports that called them."""
     kept: list[types.TracebackType] = []
     while trace is not None:
         if not _file(trace).startswith(_OWN):
@@ -60,8 +60,8 @@ def _without_own(trace: types.TracebackType | None) -> types.TracebackType | Non
             while kept and _file(kept[-1]).startswith("<frozen importlib."):
                 kept.pop()
         trace = trace.tb_next
-    for one, then in zip(kept, [*kept[1:], None]):
-        one.tb_next = then
+    for frame, following in zip(kept, [*kept[1:], None]):
+        frame.tb_next = following
     return kept[0] if kept else None
 
 
@@ -70,14 +70,14 @@ def _file(trace: types.TracebackType) -> str:
 
 
 class Callbacks:
-    """What a program has registered with atexit."""
+    """The functions that a program registers with atexit."""
 
     def __init__(self) -> None:
         self._registered: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = []
         self.before = dict(sys.modules)
 
     def functions(self) -> dict[str, Callable[..., Any]]:
-        """Those of the module atexit."""
+        """The replacements for the module atexit."""
         return {
             "register": self._register,
             "unregister": self._unregister,
@@ -93,7 +93,7 @@ class Callbacks:
         return function
 
     def _unregister(self, function: Callable[..., Any]) -> None:
-        self._registered[:] = [one for one in self._registered if one[0] != function]
+        self._registered[:] = [callback for callback in self._registered if callback[0] != function]
 
     def run(self) -> None:
         while self._registered:
@@ -109,7 +109,7 @@ class Callbacks:
 
 
 def finish(code: int, callbacks: Callbacks, process: Process) -> None:
-    """What Python does when a program is over: it calls what was registered, and destroys all objects, so that files are
+    """Do what Python does at the end of a program: call registered functions, and destroy all objects, so that files are
     written and `__del__` methods run."""
     process.must_live()
     _flush()
@@ -142,7 +142,7 @@ def _is_of_program(module: object) -> bool:
 
 
 def _clear(names: dict[str, Any]) -> None:
-    """Destroy what a module has, in Python's own order: what begins with one underscore comes first."""
+    """Destroy a module's objects in Python's order: names that begin with a single underscore come first."""
     for private in (True, False):
         for name in list(names):
             hidden = name.startswith("_") and not name.startswith("__")
@@ -151,7 +151,7 @@ def _clear(names: dict[str, Any]) -> None:
 
 
 def _flush() -> bool:
-    """Write what is in the streams' buffers; whether that went well."""
+    """Flush the streams. Returns whether that succeeded."""
     well = True
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -165,7 +165,7 @@ def _flush() -> bool:
 
 
 def leave_nothing(scratch: str) -> None:
-    """Close what the program has left open. It writes what was in buffers nowhere: the picture is taken."""
+    """Close what the program left open. What is still in buffers has no effect, as the sandbox has been read already."""
     sys.stdin = sys.stdout = sys.stderr = None
     for file in undo.open_files():
         with suppress(Exception):

@@ -1,4 +1,4 @@
-"""How much memory and disk a program takes, and limits of the system where it has some for one process alone."""
+"""How much memory and disk a program uses, and the system's own limits for this process, where it has any."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ except ImportError:  # a browser, Windows
 
 PAGE = 4096
 _set_limit: Any = getattr(resource, "setrlimit", None)
-"""The real one: a program has another."""
+"""The real function, which is replaced for the program."""
 
 
 def too_much(limits: Limits, directory: str) -> Callable[[], Limit | None]:
-    """A function that says which limit on memory or on the disk is exceeded, if one is."""
-    taken = _memory() or (lambda: 0)
-    before = taken()
+    """A function that returns the limit on memory or disk that is exceeded; None if none is."""
+    used = _memory() or (lambda: 0)
+    before = used()
 
-    def look() -> Limit | None:
-        if taken() - before > limits.memory:
+    def exceeded() -> Limit | None:
+        if used() - before > limits.memory:
             return Limit.MEMORY
         return Limit.DISK if _crowded(directory, limits) else None
 
-    return look
+    return exceeded
 
 
 def _crowded(directory: str, limits: Limits) -> bool:
     files, size, pending = 0, 0, [directory]
     while pending:
         try:
-            found = list(os.scandir(pending.pop()))
+            entries = list(os.scandir(pending.pop()))
         except OSError:
             continue
-        files += len(found)
-        for item in found:
+        files += len(entries)
+        for item in entries:
             with suppress(OSError):
                 size += item.stat(follow_symlinks=False).st_size
                 if item.is_dir(follow_symlinks=False):
@@ -53,7 +53,7 @@ def _crowded(directory: str, limits: Limits) -> bool:
 
 
 def _memory() -> Callable[[], int] | None:
-    """A function that tells the bytes of memory that this interpreter has; None where nobody can tell."""
+    """A function that returns the bytes of memory of this interpreter; None where they can't be determined."""
     if sys.platform == "emscripten":
         try:
             from pyodide_js import _module
@@ -73,30 +73,30 @@ def _statm() -> list[bytes]:
 
 @contextmanager
 def limited(limits: Limits) -> Iterator[None]:
-    """Have the system limit this process for a while, where it does."""
+    """Within it, the system limits this process, where it can."""
     if resource is None or not os.path.exists("/proc/self/statm"):
         yield
         return
-    wanted = {
+    values = {
         resource.RLIMIT_AS: PAGE * int(_statm()[0]) + limits.memory,
         resource.RLIMIT_FSIZE: limits.file_bytes,
         resource.RLIMIT_NOFILE: _descriptors(limits.open_files),
     }
-    before = {name: resource.getrlimit(name) for name in wanted}
+    before = {name: resource.getrlimit(name) for name in values}
     try:
-        for name, value in wanted.items():
+        for name, value in values.items():
             soft, hard = before[name]
             if soft == resource.RLIM_INFINITY or value < soft:
                 _set_limit(name, (value, hard))
         yield
     finally:
-        for name, values in before.items():
+        for name, limit in before.items():
             with suppress(ValueError, OSError):
-                _set_limit(name, values)
+                _set_limit(name, limit)
 
 
 def _descriptors(more: int) -> int:
-    """The limit under which so many more files can be opened: they get the lowest numbers that are free."""
+    """The limit on open files that allows `more` further files, which get the lowest free numbers."""
     used, number = set(map(int, os.listdir("/proc/self/fd"))), 0
     while more:
         more -= number not in used

@@ -1,8 +1,8 @@
-"""Keeps a program from writing outside of its sandbox, as ../isolation.py does it for processes: it has a /tmp of its
-own, which is empty at each start, and a home directory, and can write to nothing else.
+"""Keeps a program from writing outside its sandbox, as ../isolation.py does for processes: it has a private /tmp, empty
+at each start, and a home directory, and can write to nothing else.
 
-By an audit hook, of which an interpreter has no way to get rid again. So there is one for all executions, which does
-nothing in between.
+This needs an audit hook, which can't be removed from an interpreter. So a single hook serves all executions, and does
+nothing between them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PATHS = {
     "os.utime": (0,),
     "sqlite3.connect": (0,),
 }
-"""Audit events of what changes files, and which of their arguments name them."""
+"""Audit events for changes to files, and which of their arguments are paths."""
 
 Hook = Callable[[str, tuple[Any, ...]], object]
 _current: OutsideMonitor | None = None
@@ -43,13 +43,14 @@ _installed = False
 
 
 class OutsideMonitor:
-    """What a program does outside of `scratch`; use it in a `with` statement. `also` is an audit hook that is called as
-    well."""
+    """Watches what a program writes outside `scratch`; use it in a `with` statement. `also`: a further audit hook to
+    call."""
 
     def __init__(
         self, process: Process, scratch: str, made: set[str], foreign: frozenset[int], also: Hook | None = None
     ):
-        """`scratch`: its real path. `made`: is filled with the paths below /tmp that the program has made. `foreign`: descriptors that it has not."""
+        """`scratch`: the real path of the scratch directory. `made`: receives the paths in /tmp that the program creates.
+        `foreign`: descriptors that are not the program's."""
         self._foreign = foreign
         self._process, self._also, self._made = process, also, made
         self._scratch = os.path.join(scratch, "")
@@ -75,14 +76,14 @@ class OutsideMonitor:
             if event == "open":
                 refuse(self._foreign, arguments[0])
             for path in _written(event, arguments):
-                self._look_at(path)
+                self._check(path)
         finally:
             self._process.own -= 1
         if self._also:
             self._also(event, arguments)
 
-    def _look_at(self, path: str) -> None:
-        """Note, or refuse, that this is written."""
+    def _check(self, path: str) -> None:
+        """Allow a write to this path, and note it if it is in /tmp. Raises OSError if it is forbidden."""
         directory, name = os.path.split(os.path.abspath(path))
         real = os.path.join(os.path.realpath(directory), name)
         real = os.path.realpath(real) if os.path.islink(real) else real
@@ -105,13 +106,13 @@ def _temporary() -> frozenset[str]:
 
 
 def _written(event: str, arguments: tuple[Any, ...]) -> list[str]:
-    """The files that are about to be changed."""
+    """The files that an audit event is about to change."""
     if event == "open":
         path, mode, flags = arguments
         writes = flags & _WRITES if isinstance(flags, int) else set(mode or "") & set("wax+")
         return [os.fsdecode(path)] if writes and isinstance(path, str | bytes) else []
-    found = (arguments[place] for place in _PATHS.get(event, ()))
-    return [os.fsdecode(path) for path in found if isinstance(path, str | bytes | os.PathLike) and path != ":memory:"]
+    paths = (arguments[index] for index in _PATHS.get(event, ()))
+    return [os.fsdecode(path) for path in paths if isinstance(path, str | bytes | os.PathLike) and path != ":memory:"]
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:

@@ -1,6 +1,6 @@
-"""Runs a Python program in this interpreter as `python PROGRAM` would run it, and ends as that would end.
+"""Runs a Python program in this interpreter as `python PROGRAM` would.
 
-What the program finds is in surroundings.py, how Python ends in finish.py; what it changes is undone by undo.py.
+surroundings.py prepares the interpreter, finish.py ends the program, and undo.py undoes its changes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .process import Process, ProgramEnded
 
 @dataclass
 class ProgramSpec:
-    """What is to be run, and how."""
+    """What to run, and how."""
 
     path: str
     arguments: list[str]
@@ -37,32 +37,32 @@ class ProgramSpec:
     scratch: str
     limits: Limits
     sources: tuple[bytes, ...] = ()
-    """Its Python files, as far as they are known."""
+    """Its known Python files."""
     unbuffered: bool = False
     compiled: Callable[[bytes, str], types.CodeType] | None = None
-    """What compiles its files, if they are not to be as they are written."""
+    """Compiles its files, if not None, instead of the usual compiler."""
     trace: steps.Trace | None = None
     hook: Hook | None = None
     prepare: Callable[[Process], None] = lambda process: None
-    """Called when the interpreter is the program's, right before it begins."""
+    """Called right before the program begins, when the interpreter is prepared for it."""
     made: set[str] = field(default_factory=set)
-    """Filled with what it makes in /tmp."""
+    """Receives the paths that it creates in /tmp."""
 
 
 def run(program: ProgramSpec, process: Process) -> None:
-    """Run it to its end, which `process` knows then. Raises KeyboardInterrupt if the user interrupts it."""
+    """Run a program to its end, and record the end in `process`. Raises KeyboardInterrupt if the user interrupts it."""
     imports = surroundings.import_before(program)
     with undo.undone(imports), undo.streams(program.stdin, program.stdout, program.stderr):
-        apart = _apart(program, process)
-        contextvars.Context().run(next, apart)
-        apart.close()
+        generator = _as_generator(program, process)
+        contextvars.Context().run(next, generator)
+        generator.close()
     if process.interrupted:
         raise KeyboardInterrupt
 
 
-def _apart(program: ProgramSpec, process: Process) -> Generator[None, None, None]:
-    """Run it as a generator, which has the exceptions that are being handled for itself: an end that is raised in the
-    middle of a handler leaves one behind."""
+def _as_generator(program: ProgramSpec, process: Process) -> Generator[None, None, None]:
+    """Run it in a generator, which has its own stack of exceptions being handled: an end that is raised within a handler
+    would leave one behind on ours."""
     _run(program, process)
     yield
 
@@ -84,7 +84,7 @@ def _run(program: ProgramSpec, process: Process) -> None:
             finish.finish(_end_of(program), callbacks, process)
         except BaseException:
             if process.exit is None:
-                raise  # it is the executor's own
+                raise  # an error of the executor itself
         finally:
             watcher.stop()
             process.own += 1
@@ -93,8 +93,8 @@ def _run(program: ProgramSpec, process: Process) -> None:
 
 @contextmanager
 def _interruptible(process: Process) -> Iterator[None]:
-    """Let the user end the program by Ctrl-C, whatever it does."""
-    set_handler, before = _signal.signal, _signal.getsignal(signal.SIGINT)  # not what the program sees
+    """Within it, the user can end the program with Ctrl-C, whatever it does."""
+    set_handler, before = _signal.signal, _signal.getsignal(signal.SIGINT)  # not those that the program sees
     if not callable(before) or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -117,12 +117,12 @@ def _interruptible(process: Process) -> Iterator[None]:
 
 
 def _is_interrupt(kind: type[BaseException]) -> bool:
-    """Whether Python ends itself by SIGINT for an exception of this class."""
+    """Whether Python ends itself by SIGINT after an exception of this class."""
     return kind is KeyboardInterrupt or (sys.version_info >= (3, 14) and issubclass(kind, KeyboardInterrupt))
 
 
 def _end_of(program: ProgramSpec) -> int:
-    """Run the program; its exit code, or finish.BY_INTERRUPT."""
+    """Run the program. Returns its exit code, or finish.BY_INTERRUPT."""
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=program.path, __builtins__=builtins, __cached__=None, __loader__=None)
     if sys.version_info < (3, 14):

@@ -1,6 +1,6 @@
-"""Signals, of which a program gets those that it sends to itself and those that the clock has for it.
+"""Signals: those that a program sends to itself, and those that the clock sends.
 
-The interpreter's own handlers are not touched: what a program sets is kept here, and called from here.
+The interpreter's real handlers are not touched: the program's handlers are kept and called here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ KILL, INTERRUPT = 9, int(signal.SIGINT)
 ALARM = int(getattr(signal, "SIGALRM", 14))
 _UNCATCHABLE = {KILL, int(getattr(signal, "SIGSTOP", 19))}
 _IGNORED = {int(getattr(signal, name, 0)) for name in ("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH")}
-"""Which a process that says nothing of them does not notice."""
+"""Signals that are ignored by default."""
 _STOPPING = {int(getattr(signal, name, 0)) for name in ("SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")}
 _BLOCK, _UNBLOCK, _SET = 0, 1, 2
 NUMBERS = range(1, 65)
@@ -27,7 +27,7 @@ Handler = Callable[[int, Any], object]
 
 
 class Signals:
-    """What becomes of a signal, for one program."""
+    """The signal handling of one program."""
 
     def __init__(self, process: Process):
         self._process = process
@@ -40,7 +40,7 @@ class Signals:
         self._handled = 0
 
     def send(self, number: int) -> None:
-        """The program gets this signal now. Raises ProgramEnded if it dies of it, or what its handler raises."""
+        """Deliver a signal now. Raises ProgramEnded if the program dies of it, or what its handler raises."""
         self._process.must_live()
         if number in self._blocked and number not in _UNCATCHABLE:
             self._pending.add(number)
@@ -54,10 +54,10 @@ class Signals:
         elif handler == signal.SIG_DFL and number not in _IGNORED:
             self._process.end(signal=number)
 
-    # -- what the modules os and signal offer ----------------------------------------
+    # -- functions for the modules os and signal -------------------------------------
 
     def functions(self) -> dict[str, Callable[..., Any]]:
-        """The functions of the module _signal, and so of signal, that are other ones for a program."""
+        """The replacements for functions of the module _signal, and so of signal."""
         return {
             "signal": self._set,
             "getsignal": lambda number: self._handlers.get(_valid(number), signal.SIG_DFL),
@@ -75,7 +75,7 @@ class Signals:
         }
 
     def kill(self, pid: int, number: int) -> None:
-        """os.kill(), in a world in which there is nobody else."""
+        """os.kill(), as if there were no other process."""
         self._process.must_live()
         if pid not in (self._process.pid, 0, -self._process.pid):
             raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
@@ -99,7 +99,7 @@ class Signals:
         return before
 
     def _alarm(self, seconds: float, interval: float = 0.0) -> tuple[float, float]:
-        """Set the alarm clock; the seconds that were left of the old one, and its interval."""
+        """Set the alarm. Returns the seconds left until the previous alarm, and its interval."""
         clock, before = self._process.clock, self._left(look=True)
         clock.remove_deadlines(self._process.pid, ALARM)
         if seconds:
@@ -108,10 +108,10 @@ class Signals:
 
     def _left(self, look: bool = False) -> tuple[float, float]:
         clock = self._process.clock
-        now, set_ones = clock.now() if look else clock.time, clock.remove_deadlines(self._process.pid, ALARM)
-        for at, pid, number, grace in set_ones:
+        now, alarms = clock.now() if look else clock.time, clock.remove_deadlines(self._process.pid, ALARM)
+        for at, pid, number, grace in alarms:
             clock.add_deadline(at - clock.time, pid, number, grace)
-        return (max(0.0, set_ones[0][0] - now), -set_ones[0][3]) if set_ones else (0.0, 0.0)
+        return (max(0.0, alarms[0][0] - now), -alarms[0][3]) if alarms else (0.0, 0.0)
 
     def _pause(self) -> None:
         before = self._handled
@@ -119,23 +119,23 @@ class Signals:
             self._process.clock.advance_to_next()
 
     def _mask(self, how: int, mask: Iterable[int]) -> set[int]:
-        before, asked = set(self._blocked), {int(number) for number in mask}
+        before, numbers = set(self._blocked), {int(number) for number in mask}
         if how == getattr(signal, "SIG_BLOCK", _BLOCK):
-            self._blocked |= asked
+            self._blocked |= numbers
         elif how == getattr(signal, "SIG_UNBLOCK", _UNBLOCK):
-            self._blocked -= asked
+            self._blocked -= numbers
         else:
-            self._blocked = asked
+            self._blocked = numbers
         for number in sorted(self._pending - self._blocked):
             self._pending.discard(number)
             self.send(number)
         return before
 
     def _await(self, numbers: Iterable[int]) -> int:
-        asked = {int(number) for number in numbers}
-        while not self._pending & asked:
+        expected = {int(number) for number in numbers}
+        while not self._pending & expected:
             self._process.clock.advance_to_next()
-        number = min(self._pending & asked)
+        number = min(self._pending & expected)
         self._pending.discard(number)
         return number
 
@@ -147,7 +147,7 @@ def _valid(number: int) -> int:
 
 
 def _frame_of_program() -> Any:
-    """The frame in which a program is, behind those of the executor."""
+    """The program's current frame, without the executor's frames above it."""
     here, frame = os.path.dirname(__file__), sys._getframe(2)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
         frame = frame.f_back

@@ -1,11 +1,10 @@
-"""Ends a program that goes on too long, and sees that one that has ended does not go on.
+"""Ends a program that runs too long, and makes sure that it does not go on after its end.
 
-There is nobody beside the program who could end it. So it is counted: a step is a turn of a loop, or a call. (Python
-has sys.monitoring for that since 3.12; before, a timer does it.) What one call of a function written in C takes, nobody
-limits.
+No other process could end the program, so its steps are counted: an iteration of a loop, or a call. (With
+sys.monitoring since Python 3.12; before that, a timer is used.) A single call of a function written in C is not limited.
 
-The end is an exception. A program may catch it, and so it is raised again at the next line, until nothing of the
-program is left to catch it.
+The end is an exception. The program may catch it, so it is raised again at each next line until none of the program's
+code is left to catch it.
 """
 
 from __future__ import annotations
@@ -28,16 +27,16 @@ from ...rules.execution import Limit, Limits
 from .process import Process, ProgramEnded
 
 A_SECOND = 2_000_000
-"""Steps that count as a second of processor time: as many as a browser takes in about one."""
+"""Steps that count as a second of processor time: about as many as a browser takes in a second."""
 FIRST_LOOK, MOST_STEPS_BETWEEN = 64, 4096
-"""Steps after which the other limits are looked at, which takes longer."""
+"""The first and the largest number of steps between checks of the other limits, which take longer."""
 OFTEN, SELDOM = 0.004, 0.03
-"""Seconds between two looks, at least and at most, as far as steps allow it."""
+"""The shortest and the longest time between two checks, in seconds, as far as possible."""
 EVERY = 0.005
-"""Seconds between two looks where they are made by a timer."""
+"""Seconds between two checks by a timer."""
 _clock, _used, _set_handler = time.perf_counter, time.process_time, _signal.signal
 _set_timer: Any = getattr(_signal, "setitimer", None)
-"""The interpreter's own, whatever a program sees."""
+"""The interpreter's real functions, which are replaced for the program."""
 _monitoring: Any = getattr(sys, "monitoring", None)
 _OWN = str(Path(__file__).resolve().parents[2]) + os.sep
 _LIBRARY = tuple(
@@ -50,8 +49,8 @@ Trace = Callable[[FrameType, str, Any], Any]
 
 
 class Watcher:
-    """Watches one program. `too_much()` says which limit on memory or the disk it is over, if any. `trace` is a function
-    as sys.settrace() takes it, that is called as well."""
+    """Watches one program. `too_much()` returns the limit on memory or disk that it exceeds, if any. `trace`: a further
+    function for sys.settrace()."""
 
     def __init__(
         self, process: Process, limits: Limits, too_much: Callable[[], Limit | None], trace: Trace | None = None
@@ -63,7 +62,7 @@ class Watcher:
         self._began = self._looked = _clock()
 
     def look(self, code: CodeType) -> Limit | None:
-        """The limit that is reached, if the program can be ended in this code."""
+        """Check the limits. Returns the limit that is reached, if the program can be ended in this code."""
         now = _clock()
         self._between = self._paced(now - self._looked)
         self._looked, self._next = now, min(self._steps + self._between, max(self._most, self._steps + 1))
@@ -85,14 +84,14 @@ class Watcher:
         return min(2 * self._between, MOST_STEPS_BETWEEN) if seconds < OFTEN else self._between
 
     def over(self, limit: Limit, frame: FrameType | None) -> None:
-        """The program is over a limit. It has ended then, of what a process would die of."""
+        """End the program for exceeding a limit, by the signal of which a process would die."""
         if limit is Limit.PROCESSOR_TIME:
             _tell_where(frame)
         self._process.finish(signal=24 if limit is Limit.PROCESSOR_TIME else 9, limit=limit)
 
 
 def _tell_where(frame: FrameType | None) -> None:
-    """Say on stderr where the program is, as ../inside/program.py has Python say it."""
+    """Print on stderr where the program is, in the format that Python uses in ../inside/program.py."""
     lines = ["Current thread (most recent call first):"]
     while frame is not None:
         if not is_own(frame.f_code):
@@ -105,29 +104,29 @@ def _tell_where(frame: FrameType | None) -> None:
 
 @lru_cache(4096)
 def _is_foreign(name: str) -> bool:
-    """Whether a file is of the library or of this package, so that an end may have to wait until it is through."""
+    """Whether a file belongs to the library or this package, where the program should not be ended."""
     library = name.startswith(_LIBRARY) and _SITE not in name
     return library or name.startswith((_OWN, "<frozen "))
 
 
 def is_program(code: CodeType) -> bool:
-    """Whether this is the program's own."""
+    """Whether this is the program's own code."""
     return not _is_foreign(code.co_filename)
 
 
 def is_own(code: CodeType) -> bool:
-    """Whether this belongs to the executor, or to importing."""
+    """Whether this code belongs to the executor or to importing."""
     return code.co_filename.startswith((_OWN, "<frozen "))
 
 
 class Monitoring(Watcher):
-    """Since Python 3.12: an exception that is raised here does not end the watch."""
+    """For Python 3.12 and newer: exceptions raised by a callback do not end the monitoring."""
 
     def start(self) -> None:
         monitoring = _monitoring
         self._tool = next((number for number in (4, 3, 5, 1, 0, 2) if monitoring.get_tool(number) is None), None)
         if self._tool is None:
-            raise RuntimeError("sys.monitoring is used by others")
+            raise RuntimeError("other tools are using all of sys.monitoring")
         monitoring.use_tool_id(self._tool, "self-checkpointing-course")
         events = monitoring.events
         monitoring.register_callback(self._tool, events.JUMP, self._jumps)
@@ -168,7 +167,7 @@ class Monitoring(Watcher):
             raise ProgramEnded
 
     def _goes_on(self, code: CodeType, *_: int) -> object:
-        """The program is to be gone, and goes on."""
+        """The program has ended, but still goes on."""
         if self._process.own or _thread.get_ident() != self._thread:
             return None
         if is_program(code):
@@ -177,15 +176,15 @@ class Monitoring(Watcher):
 
 
 class Timed(Watcher):
-    """Before Python 3.12: a timer of the system rings, and nothing is counted. (Where there is none, as on Windows or
-    outside of the main thread, nothing ends a loop.) An exception that a trace function raises is the last that it sees,
-    so that the timer begins anew with what goes on."""
+    """For Python before 3.12: checks by a timer, without counting steps. (Without a timer, as on Windows or outside the
+    main thread, nothing ends a loop.) A trace function that raises an exception is removed, so the timer installs it
+    again if the program goes on."""
 
     def start(self) -> None:
         self._most = 1 << 62
         self._used_before = _used()
         self._process.unwind = lambda: self.unwind(sys._getframe())
-        self._before = _set_handler(signal.SIGALRM, self._rings) if _rings() else None
+        self._before = _set_handler(signal.SIGALRM, self._on_alarm) if _has_timer() else None
         if self._before is not None:
             _set_timer(signal.ITIMER_REAL, EVERY, EVERY)
         if self._trace:
@@ -202,7 +201,7 @@ class Timed(Watcher):
             except ProgramEnded:
                 pass
 
-    def _rings(self, number: int, frame: FrameType | None) -> None:
+    def _on_alarm(self, number: int, frame: FrameType | None) -> None:
         if frame is None or self._process.own:
             return
         if self._process.exit is not None:
@@ -220,7 +219,7 @@ class Timed(Watcher):
         return self.look(code)
 
     def unwind(self, frame: FrameType | None) -> None:
-        """Have an exception raised at the next line of the program."""
+        """Raise an exception at the program's next line."""
 
         def end(frame: FrameType, event: str, argument: Any) -> Trace:
             if event == "line" and not self._process.own:
@@ -234,10 +233,10 @@ class Timed(Watcher):
         sys.settrace(lambda frame, event, argument: end if is_program(frame.f_code) else None)
 
 
-def _rings() -> bool:
+def _has_timer() -> bool:
     return _set_timer is not None and threading.current_thread() is threading.main_thread()
 
 
 def watcher() -> type[Monitoring] | type[Timed]:
-    """That of this version of Python."""
+    """The watcher for this version of Python."""
     return Monitoring if _monitoring is not None else Timed

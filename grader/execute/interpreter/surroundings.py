@@ -1,5 +1,5 @@
-"""What a program finds in this interpreter: streams, time, signals, modules and functions as `python PROGRAM` would have
-them, and in the place of what can't be had here what says so."""
+"""Prepares this interpreter for a program: streams, time, signals, modules and functions as `python PROGRAM` has them,
+and functions that fail in place of those that can't work here."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ else:
     from ..inside import python_time, script
 
 MOST_SOURCE = 1 << 20
-"""Bytes of a file that is looked at for what it imports."""
+"""The largest file to search for imports."""
 _REAL = dict(vars(time))
-"""The module time, as it is."""
+"""The real contents of the module time."""
 _ALWAYS = "datetime select signal socket threading queue subprocess platform random tempfile".split()
-"""Modules in which virtual time and what can't be had are to be put: they are there before any program is."""
+"""Modules whose functions are replaced: imported before any program."""
 _BINDING = ("threading", "queue", "selectors", "sched", "timeit", "socketserver", "random", "tempfile", "uuid")
-"""Modules that have a function of the module time under a name of their own."""
+"""Modules that have copied functions of the module time under their own names."""
 _NOT_BEFORE = {"this", "antigravity", "idlelib", "turtle", "turtledemo", "tkinter", "test", "__main__", "asyncio"}
-"""Modules that do more than one wants when they are imported."""
+"""Modules whose import has unwanted effects."""
 _FRESH = ("logging",)
-"""Modules that everybody changes: a program has its own."""
+"""Modules that programs often configure: each program imports its own copy."""
 
 
 def import_before(program: ProgramSpec) -> set[str]:
-    """Import the modules of the library that a program is going to import, before time is virtual."""
+    """Import the standard modules that a program will import, before time is virtual. Returns their names."""
     own = {name.partition(".")[0] for name in os.listdir(program.directory)}
-    wanted = set(_ALWAYS).union(*map(imported, program.sources))
+    needed = set(_ALWAYS).union(*map(imported, program.sources))
     usual = sys.stdlib_module_names - _NOT_BEFORE - own - {*_FRESH}
-    library = {name for name in wanted if name.partition(".")[0] in usual}
+    library = {name for name in needed if name.partition(".")[0] in usual}
     for name in library:
         if name not in sys.modules:
             with suppress(Exception):
@@ -124,14 +124,14 @@ def _install_time(process: Process) -> None:
 
 @lru_cache(64)
 def _bound(module: str, _: int) -> list[tuple[str, str]]:
-    """(name, name in the module time) of the functions of that module that this one has, when time is real."""
+    """(name, name in the module time) of each function that this module has copied from there, while time is real."""
     names = {id(value): name for name, value in _REAL.items() if callable(value)}
     return [(name, names[id(value)]) for name, value in vars(sys.modules[module]).items() if id(value) in names]
 
 
 def _put(process: Process, functions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put these in modules: module → name → function. The interpreter's other threads, if there are any, find what was
-    there before."""
+    """Replace functions in modules: module → name → function. The interpreter's other threads, if any, still get the
+    original functions."""
     if threading.active_count() > 1:
         functions = {
             module: {
@@ -147,7 +147,7 @@ def _put(process: Process, functions: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _here(process: Process, virtual: Callable[..., Any], real: Callable[..., Any]) -> Callable[..., Any]:
-    """A function for the program, and the real one for the interpreter's other threads."""
+    """A function that is virtual for the program and real for the interpreter's other threads."""
 
     def function(*arguments: Any, **options: Any) -> Any:
         return (virtual if process.is_here() else real)(*arguments, **options)
@@ -157,7 +157,7 @@ def _here(process: Process, virtual: Callable[..., Any], real: Callable[..., Any
 
 def _lock_class(process: Process) -> type:
     class Lock(python_time._Lock):
-        """A lock that nobody else will ever release, unless a signal handler does."""
+        """A lock that only a signal handler can release, as there are no other threads."""
 
         def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
             if not process.is_here():
@@ -178,9 +178,9 @@ def _open_streams(unbuffered: bool) -> None:
         binary: Any = open(number, mode, 0 if unbuffered and mode == "wb" else -1, closefd=False)
         raw: Any = binary if isinstance(binary, io.RawIOBase) else binary.raw
         raw.name = f"<{('stdin', 'stdout', 'stderr')[number]}>"
-        made: Any = io.TextIOWrapper(binary, encoding="utf-8", errors=errors, newline="\n", **options)
-        made.mode = mode[0]
-        return made
+        stream: Any = io.TextIOWrapper(binary, encoding="utf-8", errors=errors, newline="\n", **options)
+        stream.mode = mode[0]
+        return stream
 
     sys.stdin = text(0, "rb", "surrogateescape")
     sys.stdout = text(1, "wb", "surrogateescape", write_through=unbuffered)
@@ -189,7 +189,7 @@ def _open_streams(unbuffered: bool) -> None:
 
 
 def _make_builtins() -> None:
-    """The functions that Python has there by itself, whatever a notebook makes of them."""
+    """Restore Python's own builtins, some of which a notebook replaces."""
     import _sitebuiltins
 
     for name in ("get_ipython", "display", "__IPYTHON__", "_"):
@@ -217,7 +217,7 @@ def _take_modules(program: ProgramSpec) -> None:
     sys.path[:] = [directory, *filter(None, own), *library]
     sys.argv = list(program.arguments)
     sys.dont_write_bytecode = True
-    if sys.platform == "emscripten":  # a browser ends the whole tab's Python where the stack does
+    if sys.platform == "emscripten":  # exceeding the stack ends all of Python in the tab
         set_limit, most = sys.setrecursionlimit, sys.getrecursionlimit()
         sys.setrecursionlimit = lambda limit, /: set_limit(min(limit, most))
     sys.excepthook, sys.displayhook, sys.unraisablehook = (
@@ -234,7 +234,7 @@ def _take_modules(program: ProgramSpec) -> None:
 
 
 def _path_hook(program: ProgramSpec) -> Callable[[str], Any]:
-    """Has the modules of the sandbox found by a finder of their own, which compiles nothing twice."""
+    """A path hook for modules in the sandbox, which compiles nothing twice."""
 
     class Loader(SourceFileLoader):
         pass
@@ -250,7 +250,7 @@ def _path_hook(program: ProgramSpec) -> Callable[[str], Any]:
 
     def hook(path: str) -> Any:
         if not path.startswith(program.scratch):
-            raise ImportError("only of sandboxes", path=path)
+            raise ImportError("only for sandboxes", path=path)
         return make(path)
 
     return hook

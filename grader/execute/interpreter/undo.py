@@ -1,8 +1,7 @@
-"""Puts back what an execution changes in the interpreter: whatever a program may do to it, the next one, and the
-notebook, find it as it was.
+"""Restores the interpreter after an execution, for the next program and for the notebook.
 
-What is put back is what programs change without meaning harm: the modules' names, the environment, the directory, the
-streams, the settings of sys, gc, warnings and random. What is inside of objects that many share is not looked at.
+It restores what programs change without harmful intent: the modules' names, the environment, the directory, the
+streams, the settings of sys, gc, warnings and random. It does not examine the contents of shared objects.
 """
 
 from __future__ import annotations
@@ -26,35 +25,35 @@ SHARED = (
     "datetime random sched timeit socketserver uuid warnings socket _socket platform tempfile logging atexit gc subprocess _posixsubprocess _winapi "
     "json pickle shutil pathlib math resource faulthandler locale decimal"
 ).split()
-"""Modules whose names are put back, beside those that the program imports itself."""
+"""Modules whose names are restored, besides those that the program imports itself."""
 _dup2, _close = os.dup2, os.close
-"""The interpreter's own: a program sees others."""
+"""The real functions, which are replaced for the program."""
 QUIET = [
     ("default", None, DeprecationWarning, "__main__", 0),
     *(("ignore", None, kind, None, 0) for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning)),
     ("ignore", None, ResourceWarning, None, 0),
 ]
-"""The warnings that Python shows if nobody says otherwise."""
+"""Python's default warning filters."""
 
 
 @contextmanager
 def undone(imports: Iterable[str]) -> Iterator[None]:
-    """Within it, an interpreter may be changed. `imports`: modules that will be imported."""
+    """Within it, a program may change the interpreter. `imports`: modules that it will import."""
     with ExitStack() as stack:
         for keep in (_recursion, _environment, _directory, _random_numbers, _garbage, _event_loop, _warnings):
             stack.enter_context(keep())
-        stack.enter_context(_modules({*SHARED, *imports}))  # last, so that what they do is put back first
+        stack.enter_context(_modules({*SHARED, *imports}))  # last, so that their functions are restored first
         yield
 
 
 @contextmanager
 def streams(stdin: str, stdout: str, stderr: str) -> Iterator[None]:
-    """Have the file descriptors 0 to 2 be these files, the last two of which are appended to."""
-    written = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    """Within it, the file descriptors 0 to 2 are these files. Output is appended."""
+    writing = os.O_RDWR | os.O_CREAT | os.O_APPEND
     kept = [os.dup(number) for number in range(3)]
     try:
-        for number, path, how in ((0, stdin, os.O_RDONLY), (1, stdout, written), (2, stderr, written)):
-            file = os.open(path, how, 0o644)
+        for number, path, flags in ((0, stdin, os.O_RDONLY), (1, stdout, writing), (2, stderr, writing)):
+            file = os.open(path, flags, 0o644)
             os.dup2(file, number)
             os.close(file)
         yield
@@ -65,7 +64,7 @@ def streams(stdin: str, stdout: str, stderr: str) -> Iterator[None]:
 
 
 def replace(functions: Mapping[str, Mapping[str, object]]) -> None:
-    """Put these in modules, as far as those are there: module → name → value."""
+    """Set names in modules, if they are imported: module → name → value."""
     for module, names in functions.items():
         if module in sys.modules:
             vars(sys.modules[module]).update(names)
@@ -74,8 +73,8 @@ def replace(functions: Mapping[str, Mapping[str, object]]) -> None:
 @contextmanager
 def _modules(names: set[str]) -> Iterator[None]:
     contents = [(vars(sys.modules[name]), dict(vars(sys.modules[name]))) for name in names if name in sys.modules]
-    dicts = [(one, dict(one)) for one in (sys.modules, sys.path_importer_cache)]
-    lists = [(one, list(one)) for one in (sys.path, sys.meta_path, sys.path_hooks, sys.warnoptions)]
+    dicts = [(names, dict(names)) for names in (sys.modules, sys.path_importer_cache)]
+    lists = [(items, list(items)) for items in (sys.path, sys.meta_path, sys.path_hooks, sys.warnoptions)]
     trace, profile = sys.gettrace(), sys.getprofile()
     try:
         yield
@@ -84,13 +83,13 @@ def _modules(names: set[str]) -> Iterator[None]:
             sys.settrace(trace)
         if sys.getprofile() is not profile:
             sys.setprofile(profile)
-        for one, before in contents + dicts:  # other threads see these, so that nothing may be missing for a moment
-            one.update(before)
-            if len(one) != len(before):
-                for name in [name for name in one if name not in before]:
-                    del one[name]
-        for there, was in lists:
-            there[:] = was
+        for current, before in contents + dicts:  # other threads use these, so nothing may be missing even for a moment
+            current.update(before)
+            if len(current) != len(before):
+                for name in [name for name in current if name not in before]:
+                    del current[name]
+        for items, original in lists:
+            items[:] = original
 
 
 @contextmanager
@@ -102,15 +101,15 @@ def _environment() -> Iterator[None]:
         set_environment(before)
 
 
-def set_environment(wanted: Mapping[str, str]) -> None:
-    """Have these environment variables and no others."""
-    there = dict(os.environ)
-    for name in there.keys() - wanted.keys():
+def set_environment(variables: Mapping[str, str]) -> None:
+    """Replace the environment by these variables."""
+    before = dict(os.environ)
+    for name in before.keys() - variables.keys():
         del os.environ[name]
-    for name, value in wanted.items():
-        if there.get(name) != value:
+    for name, value in variables.items():
+        if before.get(name) != value:
             os.environ[name] = value
-    if there.get("TZ") != wanted.get("TZ") and hasattr(time, "tzset"):
+    if before.get("TZ") != variables.get("TZ") and hasattr(time, "tzset"):
         time.tzset()
 
 
@@ -127,12 +126,12 @@ def _directory() -> Iterator[None]:
 
 @contextmanager
 def _recursion() -> Iterator[None]:
-    """As deep as a program that has the stack for itself may be."""
+    """Within it, a program may recurse as deeply as if our own frames were not on the stack."""
     before, depth = sys.getrecursionlimit(), 0
     frame: types.FrameType | None = sys._getframe()
     while frame is not None:
         depth, frame = depth + 1, frame.f_back
-    if sys.platform != "emscripten":  # whose stack can't hold more
+    if sys.platform != "emscripten":  # there the stack can't hold more
         sys.setrecursionlimit(before + depth)
     interval = sys.getswitchinterval()
     try:
@@ -144,7 +143,7 @@ def _recursion() -> Iterator[None]:
 
 @contextmanager
 def _random_numbers() -> Iterator[None]:
-    """A start of Python draws other numbers each time."""
+    """Within it, random numbers differ each time, as in a fresh Python."""
     state = random.getstate()
     random.seed()
     try:
@@ -155,7 +154,7 @@ def _random_numbers() -> Iterator[None]:
 
 @contextmanager
 def _garbage() -> Iterator[None]:
-    """What is there before is no concern of the program's: neither what it collects, nor what is found after it."""
+    """Within it, the garbage collector ignores all objects that existed before."""
     enabled, thresholds, debug, callbacks = gc.isenabled(), gc.get_threshold(), gc.get_debug(), list(gc.callbacks)
     gc.freeze()
     try:
@@ -170,7 +169,7 @@ def _garbage() -> Iterator[None]:
 
 @contextmanager
 def _event_loop() -> Iterator[None]:
-    """The notebook's loop, which runs now, is not the program's."""
+    """Within it, the notebook's running event loop is hidden."""
     events = sys.modules.get("asyncio.events")
     running = events._get_running_loop() if events else None
     if events:
@@ -184,7 +183,7 @@ def _event_loop() -> Iterator[None]:
 
 @contextmanager
 def _warnings() -> Iterator[None]:
-    """The warnings are those that Python shows by itself, on stderr."""
+    """Within it, warnings are shown as in a fresh Python, on stderr."""
     filters, show = list(warnings.filters), _shows_warnings()
     names = {name: getattr(warnings, name) for name in show}
     vars(warnings).update(show)
@@ -196,9 +195,9 @@ def _warnings() -> Iterator[None]:
         _filter(filters)
 
 
-def _filter(wanted: list[Any]) -> None:
+def _filter(rules: list[Any]) -> None:
     filters: Any = warnings.filters
-    filters[:] = wanted
+    filters[:] = rules
     changed = getattr(warnings, "_filters_mutated", None) or getattr(warnings, "_filters_mutated_lock_held", None)
     with suppress(Exception):
         if changed:
@@ -209,7 +208,7 @@ _shown: dict[str, Callable[..., Any]] = {}
 
 
 def _shows_warnings() -> dict[str, Callable[..., Any]]:
-    """How Python itself shows a warning, even if another package has replaced that here."""
+    """Python's own functions for showing a warning, even if another package has replaced them here."""
     if not _shown:
         fresh = _fresh("_py_warnings") or _fresh("warnings")
         names = ("showwarning", "_showwarnmsg", "_showwarnmsg_impl", "formatwarning", "_showwarning_orig")
@@ -218,7 +217,7 @@ def _shows_warnings() -> dict[str, Callable[..., Any]]:
 
 
 def _fresh(name: str) -> types.ModuleType | None:
-    """A module as it is when it has just been imported."""
+    """A freshly imported copy of a module."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
@@ -227,20 +226,20 @@ def _fresh(name: str) -> types.ModuleType | None:
         return None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    if hasattr(module, "_set_module"):  # since Python 3.14 one module refers to the other
+    if hasattr(module, "_set_module"):  # since Python 3.14 the copy must refer to the real module
         module._set_module(warnings)
     return module
 
 
 def open_files() -> list[Any]:
-    """What the program has opened and not closed, the outermost objects first."""
+    """The files that are still open, the outermost objects first."""
     files = [thing for thing in gc.get_objects() if issubclass(type(thing), _io._IOBase)]
     files.sort(key=lambda file: not issubclass(type(file), _io._TextIOBase))
     return files
 
 
 def close_descriptors(directory: str) -> None:
-    """Close the file descriptors that still lead below a directory."""
+    """Close the file descriptors of files below a directory."""
     with suppress(OSError):
         for name in os.listdir("/proc/self/fd"):
             with contextlib.suppress(OSError, ValueError):

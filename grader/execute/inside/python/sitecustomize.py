@@ -1,6 +1,6 @@
-"""Gives virtual time to a Python that a job's shell script, or the job itself, starts.
+"""Installs virtual time in a Python that a job, or its shell script, starts.
 
-Found through PYTHONPATH, and takes itself off the module path again.
+Python finds this file through PYTHONPATH; it removes its directory from the module path again.
 """
 
 import os
