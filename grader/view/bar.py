@@ -1,8 +1,7 @@
-"""A bar of executions over virtual time: what of the computing was kept, what was lost, when nothing ran.
+"""A bar of executions over virtual time: which computing was saved, which was lost, and when nothing ran.
 
-Inline SVG without ids, so that several fit on a page, in per cent of its width, so that its type has the same size on
-a narrow screen. What it is not: an account; the numbers are
-the simulator's goodput and badput.
+Inline SVG without ids, so that several fit on a page. Positions are percentages of the width, so that text keeps its
+size on a narrow screen. The numbers are the simulator's goodput and badput.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ LOOPS = 3
 
 @dataclass
 class Block:
-    """One execution: from when to when, in virtual seconds since submission, and what became of its work."""
+    """One execution: its start and end, in virtual seconds since submission, and the fate of its work."""
 
     start: float
     end: float
@@ -32,8 +31,8 @@ class Block:
 
 
 def blocks(moments: Sequence[Moment]) -> list[Block]:
-    """The executions of a story, the one that goes on at its end too. Work is saved or lost when goodput or
-    badput grow."""
+    """The executions of a story, including one still running at its end. Work is saved when goodput grows, and lost
+    when badput does."""
     drawn: list[Block] = []
     pending: list[Block] = []
     began, start, before = (moments[0].time if moments else 0.0), 0.0, None
@@ -67,43 +66,45 @@ def _fate(now: Moment, before: Moment | None) -> str | None:
 def bar(moments: Sequence[Moment], until: float = 0.0) -> str:
     """The bar as inline SVG, with its numbers below; '' for a story without executions.
 
-    `until` is when the bar ends, in virtual seconds since submission, for a story that has not come to its end.
+    `until` is where the bar ends, in virtual seconds since submission, for a story that is not over.
     """
-    found = blocks(moments)
-    if not found:
+    executions = blocks(moments)
+    if not executions:
         return ""
     endless = moments[-1].kind == "never finishes"
     if endless:
-        found = _endless(found)
-    if not any(block.end > block.start for block in found):
-        # A program that takes no virtual time: executions are drawn one unit long each.
-        found = [Block(i, i + 1, block.execution, block.fate) for i, block in enumerate(found)]
-        first, axis, end = "", "", float(len(found))
+        executions = _endless(executions)
+    if not any(block.end > block.start for block in executions):
+        # The program takes no virtual time: draw each execution one unit long.
+        executions = [Block(i, i + 1, block.execution, block.fate) for i, block in enumerate(executions)]
+        first, axis, end = "", "", float(len(executions))
     else:
-        end = found[-1].end if endless else max(until, moments[-1].time - moments[0].time)
+        end = executions[-1].end if endless else max(until, moments[-1].time - moments[0].time)
         first, axis = clock(0), "and so on" if endless else clock(end)
-    said = _said(found, moments[-1])
-    pieces = "".join(_drawn(found if len(found) <= MOST_BLOCKS else _thinned(found), 100 / end))
+    caption = escape(_caption(executions, moments[-1]))
+    pieces = "".join(_drawn(executions if len(executions) <= MOST_BLOCKS else _thinned(executions), 100 / end))
     middle = TOP + HEIGHT / 2
     return (
         f'<div class="bar"><svg width="100%" height="{TOP + HEIGHT + 2:g}" role="img" '
-        f'aria-label="{escape(said)}"><title>{escape(said)}</title>'
+        f'aria-label="{caption}"><title>{caption}</title>'
         f'<line class="wait" x1="0" x2="100%" y1="{middle:g}" y2="{middle:g}"/>{pieces}</svg>'
-        f'<div class="scale"><span>{first}</span><span>{escape(said)}</span><span>{axis}</span></div></div>'
+        f'<div class="scale"><span>{first}</span><span>{caption}</span><span>{axis}</span></div></div>'
     )
 
 
 def _endless(drawn: Sequence[Block]) -> list[Block]:
-    """The executions of a job that never finishes: what it saves is of no use, and the last ones that are all alike are
-    drawn LOOPS times."""
-    told = [Block(one.start, one.end, one.execution, VAIN if one.fate == SAFE else one.fate) for one in drawn]
-    alike = len(told)
-    while alike > 0 and told[alike - 1].fate == told[-1].fate:
-        alike -= 1
-    return told[: alike + LOOPS]
+    """The executions of a job that never finishes: its checkpoints are in vain, and the repeating end is drawn LOOPS
+    times."""
+    marked = [
+        Block(block.start, block.end, block.execution, VAIN if block.fate == SAFE else block.fate) for block in drawn
+    ]
+    repeating = len(marked)
+    while repeating > 0 and marked[repeating - 1].fate == marked[-1].fate:
+        repeating -= 1
+    return marked[: repeating + LOOPS]
 
 
-def _said(drawn: Sequence[Block], last: Moment) -> str:
+def _caption(drawn: Sequence[Block], last: Moment) -> str:
     if last.kind == "never finishes":
         return "the job never finishes"
     parts = [count(len(drawn), "execution")]
@@ -138,7 +139,7 @@ def _drawn(drawn: Sequence[Block], scale: float) -> Iterator[str]:
 
 
 def _hatched(width: float, box: str, step: float = 7.0) -> str:
-    """Slanted lines across a box. An SVG pattern would need an id, and ids clash within a notebook."""
+    """Slanted lines across a box. (An SVG pattern would need an id, and ids clash within a notebook.)"""
     path, x, right = [], -HEIGHT, width * WIDTH / 100
     while x < right:
         x += step
@@ -152,7 +153,7 @@ def _hatched(width: float, box: str, step: float = 7.0) -> str:
 
 
 def _thinned(drawn: Sequence[Block]) -> list[Block]:
-    """More executions than pixels: neighbours of the same fate as one block."""
+    """Merges neighbours of the same fate, for more executions than pixels."""
     merged: list[Block] = []
     for block in drawn:
         if merged and merged[-1].fate == block.fate and merged[-1].end == block.start:

@@ -1,7 +1,6 @@
-"""A report card for one exercise: status, points, what was tried, the story, the evidence, hints.
+"""The report card of one exercise: status, points, trials, story, evidence and hints, as HTML or plain text.
 
-What it is not: the grade. Every number and sentence comes from outside; here they get their places,
-as HTML for a notebook or as plain text.
+It only lays out numbers and sentences that others provide.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from .style import CLASSES, card_sheet
 from .verdict import WIDTH, labels, needs_place, where
 
 Trial = tuple[str, "bool | None", str, float, float]
-"""Name, whether it was passed (None: not tried), a sentence, points, maximum."""
+"""Name, whether it passed (None: not tried), a sentence, points, maximum."""
 
 STATUSES = {
     "passed": ("✓", "passed"),
@@ -25,7 +24,7 @@ STATUSES = {
     "not tried yet": ("○", "not"),
     "could not run": ("!", "could"),
 }
-"""Status → its symbol, and its name in the style sheet."""
+"""Status → its symbol and its CSS class."""
 OUTCOMES = {True: ("✓", "passed", "yes"), False: ("✗", "not passed", "no"), None: ("○", "not tried", "none")}
 
 
@@ -41,9 +40,11 @@ def card(
     stories: Sequence[tuple[str, str]] = (),
     closed: bool = False,
 ) -> str:
-    """The card as HTML. `sections` and `stories` are headings and HTML that is safe already (timeline, facts, code);
-    all else is text, and escaped here. Hints open one after the other, and so does each of the stories if they are
-    `closed`. What is short and says what to do comes first."""
+    """The card as HTML, with what is short and says what to do first.
+
+    `sections` and `stories` are pairs of a heading and safe HTML (timeline, facts, code); everything else is text,
+    which is escaped here. Hints open one after the other. `closed` folds each story.
+    """
     symbol, tone = STATUSES.get(status, ("", "not"))
     head = (
         f'<div class="head"><h3 class="title">{escape(title)}</h3>'
@@ -52,16 +53,16 @@ def card(
         f"<b>{number(points)}</b> / {in_points(maximum)}</span></div>"
     )
     body = "".join(_section(heading, inner) for heading, inner in sections)
-    told = "".join(_section(heading, inner, closed, " story") for heading, inner in stories)
-    said = f'<p class="headline">{prose(headline)}</p>' if headline else ""
+    drawn_stories = "".join(_section(heading, inner, closed, " story") for heading, inner in stories)
+    lead = f'<p class="headline">{prose(headline)}</p>' if headline else ""
     return explained(
         f'<div class="{CLASSES}" role="group" aria-label="Report: {escape(title)}">{card_sheet()}'
-        f'<div class="box {tone}">{head}{said}{body}{_hints(hints)}{_trials(trials)}{told}</div></div>'
+        f'<div class="box {tone}">{head}{lead}{body}{_hints(hints)}{_trials(trials)}{drawn_stories}</div></div>'
     )
 
 
 def _section(heading: str, inner: str, closed: bool = False, kind: str = "") -> str:
-    """A heading and what is below it; behind it, if it is closed."""
+    """A heading and its content, which is folded if the section is closed."""
     if closed:
         return f'<details class="part-of{kind}"><summary><h4>{escape(heading)}</h4></summary>{inner}</details>'
     return f'<section class="part-of{kind}"><h4>{escape(heading)}</h4>{inner}</section>'
@@ -89,7 +90,7 @@ def _trial(trial: Trial) -> str:
 
 
 def _hints(hints: Sequence[str]) -> str:
-    """Each hint within the one before it, so that they are read one at a time."""
+    """The hints nested in each other, so that they are read one at a time."""
     opened = ""
     for index in range(len(hints), 0, -1):
         opened = (
@@ -104,37 +105,37 @@ def _hint_title(index: int, of: int) -> str:
 
 
 def number(points: float) -> str:
-    """Points as people write them: 3, 2.5, at most two decimals."""
+    """Points with at most two decimals: 3, 2.5."""
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
 def in_points(points: float) -> str:
-    """The same with its noun: 3 points, 1 point."""
+    """Points with the noun: 3 points, 1 point."""
     return f"{number(points)} {'point' if number(points) == '1' else 'points'}"
 
 
-# -- what sections hold ------------------------------------------------------------
+# -- content of sections -----------------------------------------------------------
 
 
 def code(text: str) -> str:
-    """Text as it is, in a monospaced block."""
+    """Text verbatim, in a monospaced block."""
     return f'<pre class="code">{escape(text.expandtabs(4), keep=chr(10))}</pre>'
 
 
 def facts(evidence: Iterable[Evidence]) -> str:
-    """Evidence as a list: where, what, and the expected and the actual line one above the other."""
+    """Evidence as a list: where, what, and the expected line above the actual one."""
     items = "".join(f"<li>{_fact(fact)}</li>" for fact in evidence)
     return f'<ul class="facts">{items}</ul>' if items else ""
 
 
 def _fact(fact: Evidence) -> str:
     place = f'<code class="place">{escape(where(fact))}</code>' if needs_place(fact) else ""
-    said = f"{place}{prose(fact.text)}"
+    text = f"{place}{prose(fact.text)}"
     if fact.expected is None and fact.got is None:
-        return said
+        return text
     first, second = labels(fact)
     return (
-        f'{said}<dl class="pair">'
+        f'{text}<dl class="pair">'
         f'<dt class="want">{first}</dt><dd class="want">{_line(fact.expected)}</dd>'
         f'<dt class="have">{second}</dt><dd class="have">{_line(fact.got)}</dd></dl>'
     )
@@ -159,7 +160,7 @@ def card_text(
     sections: Sequence[tuple[str, str]] = (),
     hints: Sequence[str] = (),
 ) -> str:
-    """The card as plain text; `sections` are headings and text. Hints are all there, one below the other."""
+    """The card as plain text, with all hints; `sections` are headings and text."""
     parts = [
         "\n".join((f"{plain(title)}: {plain(status)}, {number(points)} of {in_points(maximum)}", *_wrapped(headline)))
     ]

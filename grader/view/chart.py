@@ -1,6 +1,6 @@
-"""Curves, points and heat maps as SVG, for where matplotlib is not: in a browser.
+"""Curves, points and heat maps as SVG, for the browser, where matplotlib is missing.
 
-What it is not: a plotting library. It draws what the notebooks show, and takes matplotlib's marks for lines and points.
+It draws just what the notebooks show, with matplotlib's format strings for lines and points.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from ..text import escape
 
 Point = tuple[float, float]
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
-"""Of the series of a chart, one after the other: Okabe and Ito's, which colour-blind people can tell apart."""
+"""The series of a chart take these in order: Okabe and Ito's palette, which colour-blind people can tell apart."""
 MAPS = {
     "gray": ((0, 0, 0), (255, 255, 255)),
     "RdBu": ((140, 20, 40), (225, 130, 105), (247, 247, 247), (105, 165, 210), (20, 70, 130)),
 }
 LEFT, RIGHT, TOP, BOTTOM = 54.0, 12.0, 26.0, 42.0
-"""Around the axes of a panel, for what is written there."""
+"""Margins around the axes of a panel, for labels."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Points over numbers: `series` by their labels, `styles` as matplotlib writes them, such as "o-" or "x--"."""
+    """Series of points by label; `styles` are matplotlib's format strings, such as "o-" or "x--", one a series."""
 
     series: Mapping[str, Sequence[Point]]
     styles: str = "-"
@@ -35,7 +35,7 @@ class Chart:
     y: str = ""
     title: str = ""
     mark: float | None = None
-    """Where a dotted vertical line is, if anywhere."""
+    """The x of a dotted vertical line."""
 
     def styled(self) -> Iterator[tuple[str, Sequence[Point], str]]:
         """(label, points, style) of each series."""
@@ -46,7 +46,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Heatmap:
-    """Numbers in rows as colours, from `low` to `high`, the first row on top."""
+    """Rows of numbers as colours, from `low` to `high`, the first row on top."""
 
     rows: Sequence[Sequence[float]]
     low: float = 0.0
@@ -60,7 +60,7 @@ class Heatmap:
 def svg(
     panels: Sequence[Chart | Heatmap], columns: int, width: float = 880.0, height: float = 280.0, says: str = ""
 ) -> str:
-    """All panels in one picture, row after row. `height`: of a row; `says`: what is to be seen, in words."""
+    """All panels in one picture, row after row. `height` is that of a row; `says` describes the picture in words."""
     rows = math.ceil(len(panels) / columns)
     each = width / columns
     drawn = "".join(
@@ -77,7 +77,7 @@ def svg(
 
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Round numbers from low to high, at most so many and at least two."""
+    """Round numbers from low to high: at most `most`, at least two."""
     span = (high - low) or 1.0
     size = 10.0 ** math.floor(math.log10(span / most))
     step = next(size * factor for factor in (1, 2, 5, 10, 20) if span / (size * factor) < most)
@@ -123,7 +123,7 @@ def _line(places: Sequence[Point], style: str) -> str:
 
 
 def _marks(places: Sequence[Point], style: str) -> str:
-    if "," in style:  # thousands: each pixel once
+    if "," in style:  # thousands of points: draw each pixel once
         return f'<path d="{"".join(sorted({f"M{x:.0f} {y:.0f}h1" for x, y in places}))}" stroke-opacity=".55"/>'
     if "o" in style:
         return "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in places)
@@ -142,7 +142,7 @@ def _heatmap(heatmap: Heatmap, width: float, height: float) -> str:
     named = heatmap.x or heatmap.y
     left, bottom = (LEFT, BOTTOM) if named else (4.0, 6.0)
     across, down = width - left - (RIGHT if named else 4.0), height - TOP - bottom
-    if not named:  # a picture of something: its cells are square
+    if not named:  # a picture: keep its cells square
         across = down = min(across, down)
         left = (width - across) / 2
     picture = (
@@ -160,7 +160,7 @@ def _heatmap(heatmap: Heatmap, width: float, height: float) -> str:
 
 
 def png(heatmap: Heatmap) -> bytes:
-    """The heat map as an image, a pixel for each number."""
+    """The heat map as a PNG image, one pixel a number."""
     rows = [b"\0" + b"".join(bytes(_colour(heatmap, value)) for value in row) for row in heatmap.rows]
     header = struct.pack(">IIBBBBB", max(map(len, heatmap.rows), default=0), len(rows), 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b"")]
@@ -173,8 +173,8 @@ def _colour(heatmap: Heatmap, value: float) -> Iterator[int]:
     stops = MAPS[heatmap.colours]
     share = min(max((value - heatmap.low) / (heatmap.high - heatmap.low), 0.0), 1.0) * (len(stops) - 1)
     place = min(int(share), len(stops) - 2)
-    for one, other in zip(stops[place], stops[place + 1]):
-        yield round(one + (other - one) * (share - place))
+    for lower, upper in zip(stops[place], stops[place + 1]):
+        yield round(lower + (upper - lower) * (share - place))
 
 
 def _frame(
@@ -185,7 +185,7 @@ def _frame(
     across: float | None = None,
     down: float | None = None,
 ) -> str:
-    """The box around the axes, the title, and what the axes are."""
+    """The box around the axes, the title, and the labels of the axes."""
     across = width - LEFT - RIGHT if across is None else across
     down = height - TOP - BOTTOM if down is None else down
     middle = TOP + down / 2
@@ -206,7 +206,7 @@ def _text(x: float, y: float, words: str, anchor: str = "middle", turned: bool =
 
 
 def _padded(values: Sequence[float]) -> tuple[float, float]:
-    """From the least to the greatest, and a little more."""
+    """The least and the greatest value, with a margin of 5 % on either side."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     margin = (high - low) * 0.05 or 0.5
     return low - margin, high + margin

@@ -1,4 +1,4 @@
-"""What a job goes by besides its arguments and its files, below the verdict on it."""
+"""What a job depends on besides its arguments and its files, for the lines below its verdict."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ..text import plain, shorten
 from ..verify.circumstances import Circumstance, Look
 
 SHOWN = 3
-"""Places that are named of each circumstance."""
+"""Places named for each circumstance."""
 
 
 def circumstance_lines(looks: Sequence[Look]) -> list[str]:
-    """What the programs look at that may be another at each start, with the lines; nothing if there is nothing."""
+    """The things that may differ at each start, each with the lines of the programs that look at it; [] if none."""
     if not looks:
         return []
-    lines = ["", "Besides its arguments and its files, the job looks at (each start may find another):"]
+    lines = ["", "Besides its arguments and its files, the job looks at (these may differ at each start):"]
     for what in Circumstance:
         places = [look for look in looks if look.what == what]
         more = f", and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
@@ -29,5 +29,5 @@ def circumstance_lines(looks: Sequence[Look]) -> list[str]:
 
 
 def circumstance_json(looks: Sequence[Look]) -> list[dict[str, object]]:
-    """The same for JSON."""
+    """The same as values for JSON."""
     return [{"what": str(look.what), "file": look.file, "line": look.line} for look in looks]

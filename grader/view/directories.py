@@ -1,6 +1,6 @@
-"""The three directories of one scene, side by side: each file with its mark, its note, and what is in it.
+"""The three directories of one scene, side by side: each file with its mark, its note and its content.
 
-What it is not: the words (scene.py), the look (style.py), or an order of scenes (timeline.py, steps.py).
+The words come from scene.py, the look from style.py; timeline.py and steps.py put scenes in order.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from .style import spoken
 
 SYMBOLS = {SAME: "", NEW: "+", CHANGED: "~", GONE: "−", LOST: "×", MISSING: "?"}
 MOST_FILES = 10
-"""Files of a directory shown at once; of those that did change, MOST_CHANGED."""
+"""Files of a directory shown unfolded."""
 MOST_CHANGED = 24
+"""The same for files that have changed."""
 MOST_LISTED = 200
 FIRST_LINES = 20
 
 
 class Directories:
-    """Draws the directories of scenes. `highlight` are paths of files to be pointed at, wherever they are;
-    `open_all` makes files that can be opened of those too that are as they were."""
+    """Draws the directories of scenes. `highlight` are paths of files to mark in any directory; with `open_all`,
+    unchanged files can be opened too."""
 
     def __init__(self, highlight: frozenset[str] = frozenset(), open_all: bool = False):
         self.highlight, self.open_all = highlight, open_all
@@ -52,7 +53,7 @@ class Directories:
         )
 
     def ending(self, scene: Scene) -> str:
-        """What becomes of an execute directory: torn off where work is lost."""
+        """The end of an execute directory: torn off where work is lost."""
         if not scene.breaks:
             gone = scene.moment.kind in ("ended", "requeued", "retried")
             return '<div class="nothing">The sandbox is deleted.</div>' if gone else ""
@@ -62,15 +63,15 @@ class Directories:
             if scene.lost_seconds
             else ("lost: the files marked" if scene.lost else "")
         )
-        told = f'<span class="x" aria-hidden="true">×</span> {escape(lost)}' if lost else "nothing is lost"
+        line = f'<span class="x" aria-hidden="true">×</span> {escape(lost)}' if lost else "nothing is lost"
         return (
             f'<svg class="break" viewBox="0 0 240 9" preserveAspectRatio="none" aria-hidden="true">'
             f'<path d="M0 8 {zigzag}"/></svg>'
-            f'<div class="lostline">{told}</div>'
+            f'<div class="lostline">{line}</div>'
         )
 
     def files(self, items: Sequence[DirectoryItem]) -> str:
-        """The files; those that are as they were folded if they are many."""
+        """The files; if there are many, the unchanged ones are folded."""
         if len(items) <= MOST_FILES:
             return "".join(map(self.file, items))
         marked = [item for item in items if item.mark or item.path in self.highlight]
@@ -94,7 +95,7 @@ class Directories:
         )
 
     def file(self, item: DirectoryItem) -> str:
-        """One file: its mark, its name with its content behind it, a note."""
+        """One file: its mark, its name, which opens its content, and a note."""
         name = f'<span class="t">{escape(shorten(item.path, 200))}</span>'
         if item.path in self.highlight:
             name = f"<mark>{name}</mark>"
@@ -117,7 +118,7 @@ class Directories:
 
 
 def legend(scenes: Iterable[Scene]) -> str:
-    """What the marks mean that these scenes have; '' if they have none."""
+    """The meaning of the marks in these scenes; '' without marks."""
     used = {item.mark for scene in scenes for panel in scene.panels for item in panel.items}
     marks = "".join(
         f"<span><b>{SYMBOLS[mark]}</b> {word}</span>"
@@ -129,7 +130,7 @@ def legend(scenes: Iterable[Scene]) -> str:
 
 
 def preview(entry: Entry | None) -> str:
-    """The first lines of a file, or in words what there is instead."""
+    """The first lines of a file, or a description of what is not a text file."""
     if isinstance(entry, Link):
         return f"a symbolic link to {entry.target}"
     if isinstance(entry, Fifo):
@@ -139,8 +140,8 @@ def preview(entry: Entry | None) -> str:
     if not entry.content:
         return "an empty file"
     if b"\0" in entry.content[:8192]:
-        return f"{count(len(entry.content), 'byte')} that are no text"
-    # Cut before splitting: a file may be large.
+        return f"{count(len(entry.content), 'byte')}, not text"
+    # Cut before splitting, as a file may be large.
     lines = entry.content[: FIRST_LINES * 200].decode("utf-8", "replace").replace("\t", "    ").splitlines()
     shown = [shorten(line, 120) for line in lines[:FIRST_LINES]]
     left = entry.content.count(b"\n") + (not entry.content.endswith(b"\n")) - len(shown)
@@ -148,5 +149,5 @@ def preview(entry: Entry | None) -> str:
 
 
 def _as_they_are(marked: Sequence[DirectoryItem]) -> str:
-    """What to say of the files beside those that are marked."""
+    """How the files without a mark are described."""
     return "not lost" if any(item.mark == LOST for item in marked) else "as before" if marked else "in all"

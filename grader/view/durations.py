@@ -1,4 +1,4 @@
-"""A table of durations: what waits, transfers and slots took, by a job event log."""
+"""A table of durations: how long waits, transfers and slots took, according to a job event log."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ HEADINGS = ("what took time", "in the job event log", "times", "seconds, on aver
 
 
 def _rows(costs: Costs) -> Iterator[tuple[str, str, str, str, str]]:
-    for what, told, seconds in (
+    for what, source, seconds in (
         ("waited for a slot", "000 or 004, until 040 Started transferring input files", costs.waits),
         ("transferred to a new sandbox", "040 Started, until Finished transferring input files", costs.downloads),
         ("transferred a checkpoint", "040 Started, until Finished transferring output files", costs.uploads),
         ("had a slot that was then lost", "040 Started transferring input files, until 004", costs.slots),
     ):
         if seconds:
-            yield what, told, str(len(seconds)), f"{statistics.mean(seconds):.0f}", _span(seconds)
+            yield what, source, str(len(seconds)), f"{statistics.mean(seconds):.0f}", _span(seconds)
 
 
 def _span(seconds: Sequence[float]) -> str:
@@ -61,7 +61,7 @@ def text(costs: Costs) -> str:
     """The same as lines of text."""
     rows = list(_rows(costs))
     if not rows:
-        return "The log tells of no slot and no transfer."
+        return "The log mentions no slot and no transfer."
     return "\n".join(
         f"{what}: {count(int(times), 'time')}, {mean} s on average ({span} s)" for what, _, times, mean, span in rows
     )

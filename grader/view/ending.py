@@ -1,5 +1,4 @@
-"""How a job ended, in a line for the terminal and as JSON, and which faults it did not come to. What it is not: a verdict
-(verdict.py)."""
+"""How a job ended, as a line for the terminal and as JSON, and which faults of the schedule did not happen."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from ..text import count
 
 
 def summary(end: Outcome) -> str:
-    """The end and the numbers."""
+    """How the job ended, and the numbers."""
     held = f"held, code {end.hold.code}" if end.hold else "held"
     if end.hold and end.hold.code == Hold.LIMIT:
         held = "held, at a limit of this simulator"
@@ -27,18 +26,18 @@ def summary(end: Outcome) -> str:
 
 
 def not_happened(moments: Sequence[Moment], faults: Schedule) -> list[str]:
-    """A sentence for each fault of a schedule to which a story did not come."""
+    """A sentence for each fault of a schedule that did not happen in a story."""
     happened = {moment.fault for moment in moments}
     return [f"{fault} did not happen: {_why_not(moments, fault)}" for fault in faults if fault not in happened]
 
 
 def left_outside(moments: Sequence[Moment]) -> list[str]:
-    """A sentence on what the program has left outside of its sandbox, if anything."""
+    """A sentence about the files that the program left outside its sandbox, if any."""
     left = dict.fromkeys(path for moment in moments if moment.run for path in moment.run.outside)
     return (
         [
-            f"outside of its sandbox, the program has left {', '.join(left)}: what it has saved there is no part of its "
-            "checkpoint, and is not found on another machine"
+            f"the program has left files outside its sandbox: {', '.join(left)}. They are not part of the checkpoint, "
+            "and are missing on another machine"
         ]
         if left
         else []
@@ -58,7 +57,7 @@ def _why_not(moments: Sequence[Moment], fault: Fault) -> str:
 
 
 def as_json(job: str, end: Outcome, events: Iterable[Event]) -> dict[str, object]:
-    """The same with all details, for json.dumps. `job`: its number in the queue, as in 7.0."""
+    """The same with all details, for json.dumps. `job` is its number in the queue, such as 7.0."""
     return {
         "job": job,
         "status": end.status,

@@ -1,6 +1,6 @@
-"""The words of HTCondor and of this course, each said in a sentence or two, and pointed at where they stand.
+"""The glossary: the words of HTCondor and of this course, each explained in a sentence or two.
 
-For the notebook's glossary(), for docs/glossary.md, and for the tooltips of report cards, so that all say the same.
+The notebook's glossary(), docs/glossary.md and the tooltips of report cards all take their texts from here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .style import CLASSES, card_sheet
 
 
 class Term(NamedTuple):
-    """A word, what it means, and other forms of it that are pointed at in cards."""
+    """A word, its meaning, and its other forms that get a tooltip in cards."""
 
     name: str
     meaning: str
@@ -27,60 +27,59 @@ TERMS = (
         "access point",
         "The machine on which you submit jobs. It keeps the queue, your files, and the spool directory.",
     ),
-    Term(
-        "badput", "Computing whose result nobody ever sees, because it was lost with a slot and had to be done again."
-    ),
+    Term("badput", "Computing whose result was lost with a slot, so that it had to be done again."),
     Term(
         "checkpoint",
-        "What a program has saved in order to go on from there. For HTCondor: the files of `transfer_checkpoint_files`, "
-        "as they are when the program leaves with the checkpoint exit code.",
+        "What a program saves so that it can continue from there. For HTCondor: the files of `transfer_checkpoint_files`, "
+        "as they are when the program exits with the checkpoint exit code.",
         ("checkpoints",),
     ),
     Term(
         "checkpoint exit code",
-        "The exit code that means *saved, start me again*: what `checkpoint_exit_code` names in the submit file; 85 by "
-        "custom.",
+        "The exit code that means *saved, start me again*. `checkpoint_exit_code` in the submit file sets it; by custom "
+        "it is 85.",
     ),
     Term(
         "eviction",
-        "A job loses its slot before it is done. Its sandbox is deleted, and it waits to start again elsewhere.",
+        "The job loses its slot before it is done. Its sandbox is deleted, and it waits to start again elsewhere.",
         ("evictions", "evicted"),
     ),
-    Term("execute directory", "The sandbox as HTCondor calls it: the job's directory on the execution point."),
+    Term("execute directory", "HTCondor's name for the sandbox: the job's directory on the execution point."),
     Term(
         "execution",
-        "One start of the program, until it leaves or loses its slot. This course counts them from 1, over the whole life "
-        "of a job.",
+        "One run of the program, from its start until it exits or loses its slot. This course counts them from 1, over "
+        "the whole life of a job.",
         ("executions",),
     ),
     Term(
         "execution point",
-        "A machine that runs jobs, and usually belongs to somebody else. It is divided into slots.",
+        "A machine that runs jobs. It usually belongs to somebody else, and is divided into slots.",
         ("execution points",),
     ),
-    Term("goodput", "Computing that is part of the result in the end."),
+    Term("goodput", "Computing that ends up in the result."),
     Term(
         "hold",
-        "The job stays in the queue and gets no slot, until somebody releases it (`condor_release`). HTCondor holds a job "
-        "when something is wrong that you have to see to, such as a listed file that does not exist.",
+        "A job on hold stays in the queue and gets no slot until somebody releases it (`condor_release`). HTCondor holds "
+        "a job when you have to fix something, such as a listed file that does not exist.",
         ("on hold",),
     ),
     Term(
         "hold code, subcode",
-        "Two numbers that say why a job is on hold: the code is the kind of trouble (12: a transfer of output failed, 13: "
-        "of input), the subcode a detail of it, often the system's error number (2: no such file).",
+        "Two numbers that say why a job is on hold: the code is the kind of problem (12: a transfer of output failed, 13: "
+        "a transfer of input failed), the subcode a detail, often the system's error number (2: no such file).",
         ("subcode",),
     ),
     Term(
         "job event log",
-        "The file that `log = ...` names. HTCondor writes into it, with number and time, whatever happens to the job.",
+        "The file that `log = ...` names. HTCondor writes everything that happens to the job into it, each event with a "
+        "number and a time.",
         ("event log",),
     ),
     Term("pool", "All machines that work together under one HTCondor."),
     Term(
         "restart in place",
-        "After a checkpoint the program starts again in the same sandbox, with all that is in it. After an eviction it "
-        "starts in a new one.",
+        "After a checkpoint the program starts again in the same sandbox, with everything in it. After an eviction it "
+        "starts in a new sandbox.",
         ("in place",),
     ),
     Term(
@@ -96,39 +95,40 @@ TERMS = (
     ),
     Term(
         "self-checkpointing",
-        "Of a job: its program saves its own state, leaves, and goes on from there when it is started again.",
+        "A job is self-checkpointing if its program saves its own state, exits, and continues from there when it is "
+        "started again.",
     ),
     Term(
         "slot",
-        "A share of an execution point, with some cores, memory and disk. A job runs in one slot at a time, as long as it "
-        "is left to it.",
+        "A share of an execution point, with some cores, memory and disk. A job runs in one slot at a time, until it is "
+        "done or evicted.",
         ("slots",),
     ),
     Term(
         "spool directory",
         "A directory on the access point, one for each job, in which HTCondor keeps the checkpoint. It outlives the "
-        "sandbox, and goes into every new one.",
+        "sandbox, and is copied into every new one.",
         ("spool",),
     ),
     Term(
         "submit directory",
-        "The directory on the access point with your submit file. Output comes home to it when the job is done.",
+        "The directory on the access point with your submit file. HTCondor puts the output there when the job is done.",
     ),
     Term(
         "vacate",
         "To evict a job politely: the program gets SIGTERM and a few seconds (`condor_vacate_job`). What it saves then is "
-        "deleted with the sandbox, all the same, unless the submit file says `when_to_transfer_output = ON_EXIT_OR_EVICT`.",
+        "still deleted with the sandbox, unless the submit file says `when_to_transfer_output = ON_EXIT_OR_EVICT`.",
         ("vacated",),
     ),
     Term(
         "wrapper",
-        "A script that is the job's executable and starts the real program, to prepare it and to translate its exit code.",
+        "A script that is the job's executable. It prepares the real program, starts it, and translates its exit code.",
     ),
 )
 SILENT = ("style", "pre", "code", "title", "svg", "summary", "dl", "h3", "h4", "abbr", "table")
-"""Elements in which no word is pointed at."""
+"""Elements whose text gets no tooltips."""
 ROW = '<p class="what">'
-"""The heading of a row in a story, in which none is either."""
+"""The heading of a row in a story, which gets none either."""
 _FORMS = {form.lower(): term for term in TERMS for form in (term.name, *term.forms)}
 _WORDS = re.compile(
     rf"(?<![\w/.%@_-])(?:{'|'.join(sorted(map(re.escape, _FORMS), key=len, reverse=True))})(?![\w/_-]|\.\w)",
@@ -137,21 +137,21 @@ _WORDS = re.compile(
 
 
 def tooltip(term: str) -> str:
-    """What a word means, for a title attribute; '' for one that is not in the glossary."""
-    found = _FORMS.get(term.lower())
-    return escape(_unmarked(found.meaning)) if found else ""
+    """The meaning of a word, for a title attribute; '' if it is not in the glossary."""
+    entry = _FORMS.get(term.lower())
+    return escape(_unmarked(entry.meaning)) if entry else ""
 
 
 def explained(html: str) -> str:
-    """HTML of ours with what a word means behind its first occurrence in prose."""
-    told: set[str] = set()
+    """The same HTML (ours, so well formed) with a tooltip on the first occurrence of each term in prose."""
+    explained_terms: set[str] = set()
     silent: list[str] = []
 
     def point(match: re.Match[str]) -> str:
         term = _FORMS[match[0].lower()]
-        if term.name in told:
+        if term.name in explained_terms:
             return match[0]
-        told.add(term.name)
+        explained_terms.add(term.name)
         return f'<abbr title="{escape(_unmarked(term.meaning))}">{match[0]}</abbr>'
 
     parts = re.split(r"(<[^>]*>)", html)
@@ -166,8 +166,8 @@ def explained(html: str) -> str:
     return "".join(parts)
 
 
-def found(word: str) -> tuple[Term, ...]:
-    """The terms that a word may mean; all of them for ''."""
+def lookup(word: str) -> tuple[Term, ...]:
+    """The terms that a word may mean; all terms for ''."""
     word = " ".join(word.lower().split())
     if not word:
         return TERMS
@@ -179,7 +179,7 @@ def found(word: str) -> tuple[Term, ...]:
 
 
 def glossary_html(terms: Iterable[Term]) -> str:
-    """Terms as a list."""
+    """Terms as an HTML list."""
     rows = "".join(f"<dt><b>{escape(term.name)}</b></dt><dd>{_marked(term.meaning)}</dd>" for term in terms)
     return f'<div class="{CLASSES}" role="group" aria-label="Glossary">{card_sheet()}<dl class="glossary">{rows}</dl></div>'
 
@@ -190,7 +190,7 @@ def glossary_text(terms: Iterable[Term]) -> str:
 
 
 def page() -> str:
-    """docs/glossary.md."""
+    """The text of docs/glossary.md."""
     rows = "\n".join(f"**{term.name}**: {term.meaning}\n" for term in TERMS)
     return f'# Glossary\n\nThe words of HTCondor and of this course. In a notebook: `glossary("spool")`.\n\n{rows}'
 

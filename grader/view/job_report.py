@@ -1,4 +1,4 @@
-"""The page that `verify --report` writes: the verdict on each job, its evidence, and the story that shows it."""
+"""The page that `verify --report` writes: each job's verdict, the evidence, and the story that shows it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .untried import untried_lines
 from .verdict import heading, verdict_lines
 
 TONES = {RESTART_SAFE: ("✓", "passed"), CONSISTENT: ("◐", "part"), UNSAFE: ("✗", "wrong")}
-"""Verdict → its symbol, and its name in the style sheet; any other is unknown."""
+"""Verdict → its symbol and its CSS class; any other verdict is drawn as unknown."""
 UNKNOWN_TONE = ("○", "not")
 MOST_CHARACTERS = 2_000_000
-"""Of the HTML of a story; a longer one is left out."""
+"""A story with longer HTML is left out."""
 
 
 def job_report(file: str, profile: Profile, jobs: Sequence[Checked], remarks: Sequence[str] = ()) -> str:
-    """The whole page, as HTML. `file` is the submit file; `remarks` are those on it."""
+    """The whole page as HTML. `file` is the submit file, `remarks` are the reader's remarks on it."""
     body = render(
         "job_report.html",
         file=file,
@@ -61,7 +61,7 @@ def _job(checked: Checked, file: str) -> dict[str, object]:
         "facts": Markup(card.facts(checked.facts)),
         "misconception": checked.misconception,
         "looks": checked.looks,
-        "story_title": f"The story of it: schedule {faults}" if faults else "The story of it, without any fault",
+        "story_title": f"What happens on the schedule {faults}" if faults else "What happens without any fault",
         "story": _story(checked),
     }
 
@@ -73,4 +73,4 @@ def _command(file: str, faults: str) -> str:
 
 def _story(checked: Checked) -> Markup:
     drawn = timeline(checked.story, submit=checked.job.inputs, log_name=checked.job.log) if checked.story else ""
-    return Markup(drawn if len(drawn) <= MOST_CHARACTERS else "<p>It is too long to be shown here.</p>")
+    return Markup(drawn if len(drawn) <= MOST_CHARACTERS else "<p>This story is too long to show here.</p>")

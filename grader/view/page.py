@@ -1,7 +1,7 @@
-"""Whole pages, made of the templates beside this file.
+"""Whole pages, rendered from the templates in this folder.
 
-Each is a file on its own: no script, nothing from elsewhere, and a policy in it that forbids both, for what is shown was
-written by programs that nobody has read. Templates escape what they are given; only what view made is taken as it is.
+Each page is a single file without scripts or external resources. A content security policy forbids both, because the
+page shows the output of untrusted programs. Templates escape all values, except HTML that this package made.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ def _environment() -> Environment:
         finalize=lambda value: value if isinstance(value, Markup) else plain(str(value), keep="\n"),
     )
     environment.filters |= {"points": number, "in_points": in_points}
-    environment.filters["made_here"] = Markup  # HTML that view has made, and made safe
+    environment.filters["made_here"] = Markup  # safe HTML from this package
     return environment
 
 
 def render(template: str, **values: object) -> Markup:
-    """A template filled in. Text is escaped, and what can't be printed is shown as an escape (see text.plain)."""
+    """A template filled in. Text is escaped, and unprintable characters are shown as escapes (see text.plain)."""
     return Markup(_environment().get_template(template).render(values))
 
 
 def page(title: str, body: str, style: str = "", refresh: int = 0) -> str:
-    """A whole HTML page. `body` and `style` are safe already. `refresh`: seconds after which a browser looks at it
-    again; 0 for never."""
+    """A whole HTML page. `body` and `style` must be safe. The browser reloads the page every `refresh` seconds, or
+    never for 0."""
     css = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     return render(
         "page.html", title=title, policy=POLICY, body=Markup(body), style=Markup(css + style), refresh=refresh

@@ -1,4 +1,4 @@
-"""The line on a terminal that tells how far `verify` is, drawn again and again in its place, and gone at the end."""
+"""The progress line of `verify` on a terminal, redrawn in place and erased at the end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..text import count, plain, shorten
 from ..verify.observer import Observer
 
 EVERY = 0.2
-"""Seconds from one drawing to the next."""
+"""Seconds between two drawings."""
 ERASED = "\r\x1b[K"
 
 
 def progress_line(seen: Observer, now: float, title: str = "") -> str:
-    """What there is to say, `now` as time.monotonic() has it."""
+    """The text of the line; `now` is the value of time.monotonic()."""
     states = count(seen.states, "state") if seen.states else ""
     done = ", ".join(filter(None, (count(seen.executions, "execution"), states)))
     return " | ".join(filter(None, (title, done, _trying(seen, now), f"{_minutes(seen.until - now)} left")))
@@ -37,8 +37,7 @@ def _minutes(seconds: float) -> str:
 
 
 class ProgressLine:
-    """Draws the line on a terminal, from a thread of its own, as long as it is used in a `with` statement; on anything
-    else it draws nothing."""
+    """A context manager that draws the line from its own thread; it draws nothing if `stream` is not a terminal."""
 
     def __init__(self, seen: Observer, stream: TextIO, title: str = ""):
         self.seen, self.stream, self.title = seen, stream, title

@@ -1,7 +1,7 @@
-"""What there is to show of each moment of a job's story: in words, and of the three directories.
+"""Scenes: what to show of each moment of a job's story, as words and as the three directories.
 
-The terminal story and the timeline both draw these scenes, so that they say the same. What it is
-not: a judge, or a drawing. Text here is as it came: what draws it makes it safe (text.py).
+The terminal story and the timeline both draw these scenes, so that they say the same. Text here is not escaped; the
+modules that draw it escape it (text.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SAME, NEW, CHANGED, GONE, LOST, MISSING = "", "new", "changed", "gone", "lost", 
 WHOLE = "whole file"
 SUBMIT, SPOOL, EXECUTE = "submit directory", "spool directory", "execute directory"
 PREPARED, IDLE, ON_HOLD = "before submit", "idle", "on hold"
-"""Kinds of moments that the simulator does not tell of, because nothing happens in them; they can be shown."""
+"""Kinds of moments that can be shown although nothing happens in them; the simulator does not report them."""
 
 
 class DirectoryItem(NamedTuple):
@@ -31,7 +31,7 @@ class DirectoryItem(NamedTuple):
     entry: Entry | None
     mark: str = SAME
     note: str = ""
-    """In a few words: where it came from, or what of it is lost."""
+    """A few words: where it came from, or which part of it is lost."""
 
 
 class DirectoryPanel(NamedTuple):
@@ -40,10 +40,10 @@ class DirectoryPanel(NamedTuple):
     title: str
     items: tuple[DirectoryItem, ...] = ()
     there: bool = True
-    """False for the execute directory of a job that has none."""
+    """False if the job has no such directory at this moment."""
 
     def marked(self) -> tuple[DirectoryItem, ...]:
-        """The files that are not as they were."""
+        """The files that changed."""
         return tuple(item for item in self.items if item.mark)
 
 
@@ -60,13 +60,13 @@ class Scene:
     """Submit, spool and execute directory."""
     lost_seconds: float = 0.0
     lost: tuple[DirectoryItem, ...] = ()
-    """What was in the sandbox and would not be in the next one."""
+    """What the sandbox has and the next one would lack."""
     breaks: bool = False
-    """Whether the execute directory is lost here, with work that was not finished."""
+    """Whether the execute directory is lost here, with unfinished work."""
 
 
 def scenes(moments: Iterable[Moment], submit: Tree | None = None, log_name: str | None = None) -> Iterator[Scene]:
-    """One scene per moment, as they come.
+    """One scene per moment, lazily.
 
     `submit` is the submit directory as it was before, `log_name` the job event log that appears in it.
     """
@@ -83,14 +83,14 @@ def scenes(moments: Iterable[Moment], submit: Tree | None = None, log_name: str 
             inputs = now.sandbox or Tree()
         here = submit if now.kind == PREPARED else submit | log | now.home
         yield _scene(now, before, clock(now.time - began), (shown, here), inputs)
-        # A sandbox that is gone is still what the next one is compared with, after a hold too.
+        # The next sandbox is compared with the last one, even after a hold.
         before = now if now.sandbox is not None else replace(now, sandbox=before.sandbox)
         shown = here
 
 
 def _scene(now: Moment, before: Moment, when: str, submit: tuple[Tree, Tree], inputs: Tree) -> Scene:
     breaks = now.kind == "evicted" or (now.kind == "held" and now.sandbox is not None)
-    at_home = set(now.home.values())  # of a job that is held for an output file the others have come home
+    at_home = set(now.home.values())  # a job held for a missing output file has still returned the others
     lost = (
         tuple(item for item in _lost(now.sandbox or Tree(), inputs | now.spool) if item.entry not in at_home)
         if breaks
@@ -123,7 +123,7 @@ def heading(now: Moment) -> str:
 
 
 def failed(now: Moment) -> bool:
-    """Whether a job has ended, and not with exit code 0."""
+    """Whether the job has ended with a code other than 0."""
     return now.kind == "ended" and isinstance(now.next, Ended) and now.next.exit.code != 0
 
 
@@ -175,7 +175,7 @@ def _sentences(now: Moment, before: Moment) -> Iterator[str]:
 
 
 def _prepared(now: Moment, before: Moment) -> Iterator[str]:
-    yield "The files that you have made. HTCondor does not know of the job yet."
+    yield "The files that you wrote. HTCondor does not know about the job yet."
 
 
 def _idle(now: Moment, before: Moment) -> Iterator[str]:
@@ -201,7 +201,7 @@ def _restarted(now: Moment, before: Moment) -> Iterator[str]:
     yield "The same sandbox: nothing is removed, nothing is sent again."
     if now.beside:
         left = series(list(dict.fromkeys(now.beside[-1].left)))
-        yield f"Execution {now.execution - 1} has left {left} running in it, which goes on beside it."
+        yield f"Execution {now.execution - 1} left {left} running, which continues alongside."
 
 
 def _look(now: Moment, before: Moment) -> Iterator[str]:
@@ -240,7 +240,7 @@ def _evicted(now: Moment, before: Moment) -> Iterator[str]:
 
 def _held(now: Moment, before: Moment) -> Iterator[str]:
     if isinstance(now.next, Held) and now.next.code == Hold.LIMIT:
-        yield f"{now.next.reason}. So nobody knows how the job goes on; it counts as held."
+        yield f"{now.next.reason}. How the job would go on is unknown; it counts as held."
     elif isinstance(now.next, Held):
         yield f"Code {now.next.code}, subcode {now.next.subcode}: {now.next.reason.rstrip('.')}."
         there = [path for path in now.next.missing if _is_there(now, path)]
@@ -257,7 +257,7 @@ def _held(now: Moment, before: Moment) -> Iterator[str]:
 
 
 def _is_there(now: Moment, path: str) -> bool:
-    """Whether a listed path that was not sent is in the sandbox all the same: a link to a directory, say."""
+    """Whether a listed path that was not sent is in the sandbox anyway: a link to a directory, for example."""
     return now.sandbox is not None and now.sandbox.resolve(path) is not None
 
 
@@ -277,7 +277,7 @@ def _ended(now: Moment, before: Moment) -> Iterator[str]:
     came = now.next.home.listing() if isinstance(now.next, Ended) else []
     yield f"To the submit directory came {series(came)}." if came else "No file came to the submit directory."
     if isinstance(now.next, Ended) and not now.next.transferred:
-        yield "HTCondor transfers no output of a failing end if success_exit_code says what a good one is."
+        yield "With success_exit_code set, HTCondor transfers no output of a job that fails."
     if failed(now):
         yield "This is a final exit: HTCondor does not start the job again."
     yield "The spool and execute directories are deleted."
@@ -288,7 +288,7 @@ def _removed(now: Moment, before: Moment) -> Iterator[str]:
     if isinstance(now.next, Ended):
         yield from list(_ended(now, before))[:1]
     elif now.run:
-        yield "Its program was still running: no output comes home."
+        yield "Its program was still running: no output is transferred."
 
 
 def _never_finishes(now: Moment, before: Moment) -> Iterator[str]:
@@ -320,12 +320,12 @@ _SENTENCES = {
 
 
 def leaves(tree: Tree) -> dict[str, Entry]:
-    """What is listed of a directory: files, links and empty directories (with a slash behind)."""
+    """The entries listed for a directory: files, links, and empty directories (with a trailing slash)."""
     return {path: tree[path.rstrip("/")] for path in tree.listing()}
 
 
 def compared(before: Tree, now: Tree) -> Iterator[DirectoryItem]:
-    """The files of a directory now, marked by what they were before; and those that are gone."""
+    """The files of a directory now, and those that are gone, marked by comparison with the directory before."""
     old, new = leaves(before), leaves(now)
     for path in sorted(old.keys() | new.keys()):
         mark = NEW if path not in old else GONE if path not in new else CHANGED if old[path] != new[path] else SAME
@@ -364,13 +364,13 @@ def _whence(path: str, entry: Entry | None, spool: Tree) -> str:
 
 
 def _saved(item: DirectoryItem, spool: Tree, inputs: Tree) -> str:
-    """Of a file at a checkpoint, in a few words: whether the next sandbox has it."""
+    """A note on a file at a checkpoint: whether the next sandbox will have it."""
     arrives_anyway = inputs.get(item.path.rstrip("/")) == item.entry
     return _whence(item.path, item.entry, spool) or ("" if arrives_anyway else "not in the spool")
 
 
 def with_marks(panel: DirectoryPanel, marked: DirectoryPanel) -> DirectoryPanel:
-    """A directory with the marks that the same files have in another picture of it."""
+    """A directory with the marks that its files have in another panel, and the files that are gone there."""
     marks = {item.path: item.mark for item in marked.items}
     shown = tuple(item._replace(mark=marks.get(item.path, item.mark)) for item in panel.items)
     gone = tuple(item for item in marked.items if item.mark == GONE)
@@ -378,7 +378,7 @@ def with_marks(panel: DirectoryPanel, marked: DirectoryPanel) -> DirectoryPanel:
 
 
 def _arrived(now: Moment, before: Moment) -> Iterator[DirectoryItem]:
-    """A new sandbox: where each file came from, and what the last sandbox had and this one has not."""
+    """A new sandbox: where each file came from, and the files of the last sandbox that are missing here."""
     here = leaves(now.directory)
     last = leaves(before.sandbox) if before.sandbox is not None else {}
     for path in sorted(here.keys() | last.keys()):
@@ -393,7 +393,7 @@ def _arrived(now: Moment, before: Moment) -> Iterator[DirectoryItem]:
 
 
 def _lost(sandbox: Tree, next_sandbox: Tree) -> tuple[DirectoryItem, ...]:
-    """What of a sandbox the next one would not have."""
+    """The contents of a sandbox that the next one would lack."""
     safe = leaves(next_sandbox)
     return tuple(
         DirectoryItem(path, entry, LOST, _what_is_lost(entry, safe.get(path)))
@@ -403,7 +403,7 @@ def _lost(sandbox: Tree, next_sandbox: Tree) -> tuple[DirectoryItem, ...]:
 
 
 def _what_is_lost(entry: Entry, safe: Entry | None) -> str:
-    """In words: the whole file, its last lines, or its newer content."""
+    """The lost part of a file in words: the whole file, its last lines, or its newer content."""
     if safe is None or not isinstance(entry, File) or not isinstance(safe, File):
         return WHOLE
     had, has = entry.text.splitlines(), safe.text.splitlines()

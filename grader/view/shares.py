@@ -1,6 +1,6 @@
-"""Where the time in slots goes, for each interval between checkpoints: a stacked picture over the interval.
+"""A stacked chart of where the time in slots goes, over the interval between checkpoints.
 
-Inline SVG without ids, so that several fit on a page. It draws numbers that it is given: see course/goodput.py.
+Inline SVG without ids, so that several fit on a page. The numbers come from course/goodput.py.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _RULES = """
 
 
 class Column(NamedTuple):
-    """What came of jobs that save at one interval."""
+    """The results of jobs that save at one interval."""
 
     interval: float
     """Seconds."""
     parts: tuple[float, ...]
-    """The shares of PARTS in the time in slots, which add up to 1."""
+    """The share of each of PARTS in the time in slots; they add up to 1."""
     low: float
-    """A job that was unlucky had this goodput; a lucky one `high`."""
+    """The goodput of an unlucky job; `high` is that of a lucky one."""
     high: float
 
 
@@ -66,10 +66,10 @@ def shares(
     key: str,
     said: str,
 ) -> str:
-    """The picture as HTML, with its numbers for the chosen column and a sentence on it.
+    """The chart as HTML, with the numbers of the chosen column and a sentence about it (`said`).
 
-    `best`: name → interval, for those who say which is the best. `model`: (interval, expected goodput), or nothing.
-    `key` says what dots and bars are.
+    `best` maps the name of each formula to the interval that it recommends. `model` is a curve of points (interval,
+    expected goodput), or empty. `key` explains the dots and bars.
     """
     plot = _Plot(columns[0].interval, columns[-1].interval)
     pieces = [
@@ -114,7 +114,7 @@ def _percent(part: float) -> str:
 
 
 class _Plot:
-    """The frame of the picture: from intervals and shares to places."""
+    """The coordinates of the chart: intervals and shares to places."""
 
     def __init__(self, first: float, last: float):
         self.first, self.last = first, last
@@ -137,7 +137,7 @@ class _Plot:
             yield f'<polygon class="{key}" points="{self.points(edge + base)}"/>'
 
     def labels(self, columns: Sequence[Column]) -> Iterator[str]:
-        """The name of each part where it is thickest, and none where it would not fit."""
+        """The name of each part where it is thickest, if it fits there."""
         for number, name in enumerate(PARTS):
             column = max(columns[2:-2:3], key=lambda column: column.parts[number])  # where spreads() draws nothing
             if column.parts[number] >= 0.09:
@@ -161,7 +161,7 @@ class _Plot:
         )
 
     def spreads(self, columns: Sequence[Column]) -> Iterator[str]:
-        """For every third column, the goodput of the jobs, and its spread."""
+        """The goodput of the jobs and its spread, for every third column."""
         for column in columns[1:-1:3]:
             x, middle = self.x(column.interval), self.y(column.parts[0])
             low, high = self.y(column.low), self.y(column.high)
@@ -175,7 +175,7 @@ class _Plot:
             yield f'<polyline class="model" points="{self.points(model)}"/>'
 
     def best(self, best: Mapping[str, float]) -> Iterator[str]:
-        """Daly's is never right of Young's, so their names stand on either side."""
+        """A line for each formula. Daly's is never right of Young's, so their labels go on opposite sides."""
         for (name, interval), side in zip(sorted(best.items(), key=lambda item: item[1]), (-1, 1)):
             if not self.first <= interval <= self.last:
                 continue

@@ -1,8 +1,8 @@
-"""The story of one simulation step by step, as the slides draw it: one picture of the three directories at a time.
+"""The story of one simulation step by step: one picture of the three directories at a time, as slides draw it.
 
-Self-contained HTML without scripts: the steps are radio buttons in a row, which the arrow keys go through and which
-look like a slider. So it works without a kernel, in a feedback file too; on paper, and where the style sheet is not
-understood, all steps stand one below the other. What it is not: the words (scene.py) or the look (style.py).
+Self-contained HTML without scripts: the steps are a row of radio buttons that looks like a slider and works with the
+arrow keys. So it needs no kernel, and works in a feedback file. On paper, or without support for the style sheet, the
+steps appear one below the other. The words come from scene.py, the look from style.py.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from .style import CLASSES, steps_sheet
 from .timeline import aside, head, joined, tone
 
 MOST_STEPS = 60
-"""Steps drawn; of a longer story the first and the last ones."""
+"""Steps drawn; of a longer story, the first and the last LAST_STEPS."""
 LAST_STEPS = 3
 
 
 def in_steps(moments: Sequence[Moment], submit: Tree | None = None, log_name: str | None = None) -> list[Scene]:
-    """The scenes of a story as the slides divide it: before the job is submitted, each start in a new sandbox, each
-    exit with the checkpoint code and the checkpoint that comes of it, and whatever else befalls the job.
+    """The scenes of a story as slides divide it: before submission, each start in a new sandbox, each exit with the
+    checkpoint code, the checkpoint that follows, and every other event.
 
     `submit` is the submit directory as it was before, `log_name` the job event log that appears in it.
     """
     if not moments:
         return []
     prepared = replace(moments[0], kind=PREPARED)
-    told = [now for now in moments if now.kind not in ("submitted", "restarted")]
-    return list(_apart(list(scenes([prepared, *told], submit, log_name))))
+    shown = [now for now in moments if now.kind not in ("submitted", "restarted")]
+    return list(_apart(list(scenes([prepared, *shown], submit, log_name))))
 
 
 def _apart(story: Sequence[Scene]) -> Iterator[Scene]:
-    """An exit is a step of its own before a checkpoint; else it is one with what comes of it."""
+    """Keeps an exit as a step of its own before a checkpoint; merges any other exit with its consequence."""
     exited: list[Scene] = []
     for scene in story:
         if scene.moment.kind == "checkpoint":
@@ -51,7 +51,7 @@ def _apart(story: Sequence[Scene]) -> Iterator[Scene]:
 
 
 def step_of(story: Sequence[Scene], kind: str, activation: int) -> int:
-    """The number of the first step of a kind in an activation; 1 if there is none."""
+    """The number of the first step of a kind in an activation; 1 by default."""
     numbers = (
         number
         for number, scene in enumerate(story, 1)
@@ -70,8 +70,8 @@ def stepper(
 ) -> str:
     """The story step by step as HTML.
 
-    `first` is the step that is shown to begin with. `group` is the name that the steps' radio buttons share, and nothing else on the page may have; by default a
-    random one.
+    `first` is the step shown at first. `group` names the radio buttons, and must be unique on the page; it is random by
+    default.
     """
     story = in_steps(moments, submit, log_name)
     left_out = len(story) - MOST_STEPS
@@ -92,10 +92,10 @@ def stepper(
 
 
 def _step(scene: Scene, number: int, of: int, group: str, directories: Directories, checked: bool) -> str:
-    """One stop of the slider, and the picture that belongs to it."""
+    """One stop of the slider and its picture."""
     name = f"Step {number} of {of}: {scene.heading}"
     say = f'<p class="say">{escape(" ".join(scene.sentences))}</p>' if scene.sentences else ""
-    # Without the data attribute, JupyterLab takes the arrow keys to go to another cell.
+    # The data attribute keeps JupyterLab from taking the arrow keys to move between cells.
     return (
         f'<div class="step"><label class="stop {tone(scene)}" title="{escape(name)}">'
         f'<input type="radio" name="{group}"{" checked" * checked} data-lm-suppress-shortcuts="true" '

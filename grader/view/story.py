@@ -1,7 +1,4 @@
-"""The story of one simulation for the terminal: a block of lines for each moment, as it comes.
-
-What it is not: the words themselves (scene.py), or a verdict (verdict.py).
-"""
+"""The story of one simulation for the terminal: a block of lines for each moment. The words come from scene.py."""
 
 from __future__ import annotations
 
@@ -22,10 +19,10 @@ MOST_FILES = 30
 def lines(
     moments: Iterable[Moment], log_name: str | None = None, *, submit: Tree | None = None, colour: bool = False
 ) -> Iterator[str]:
-    """The story, line by line and without line ends; each moment's lines before the next moment is asked for.
+    """The lines of the story, without newlines. Lazy: each moment's lines come before the next moment is taken.
 
-    `log_name` is the job event log, which appears in the submit directory; `submit` what was in that
-    directory before. All that files, names and programs bring along is shown escaped.
+    `log_name` is the job event log, which appears in the submit directory; `submit` is that directory as it was
+    before. Text from files, file names and programs is escaped.
     """
     yield from (LEGEND, "")
     for scene in scenes(moments, submit, log_name):
@@ -33,7 +30,7 @@ def lines(
 
 
 def directories(tree: Tree) -> list[str]:
-    """A directory as lines: each file with its size, a link with where it leads, an empty directory."""
+    """A directory as lines: each file with its size, each link with its target, and empty directories."""
     width = min(40, max(map(len, map(plain, leaves(tree))), default=0))
     return [f"{plain(path):{width}}  {_size(entry)}".rstrip() for path, entry in leaves(tree).items()]
 
@@ -58,7 +55,7 @@ def _block(scene: Scene, colour: bool) -> Iterator[str]:
 
 
 def _panel(panel: DirectoryPanel, colour: bool) -> Iterator[str]:
-    """A directory that is not as it was: only what is different."""
+    """The changes of a directory; nothing if there are none."""
     marked = panel.marked()
     if not marked:
         return

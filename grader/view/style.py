@@ -1,9 +1,9 @@
-"""How the pictures look: one style sheet for timeline and report card, and the few pieces of HTML both use.
+"""How the pictures look: one style sheet for timeline and report card, and the few pieces of HTML that both use.
 
-What it is not: content. The colours are Okabe and Ito's, which colour-blind people can tell apart and
-which stand out on white and on black (the blue with some of the text's colour in it); none of them is
-the only carrier of a meaning. The style comes with every picture, so that each is right on its own: in
-JupyterLab (its --jp variables give the theme), in nbgrader's feedback, in a plain page and on paper.
+The colours are Okabe and Ito's, which colour-blind people can tell apart. They stand out on white and on black (the
+blue is mixed with the text colour), and none of them alone carries a meaning. Every picture brings its style along, so
+that it looks right anywhere: in JupyterLab (whose --jp variables set the theme), in nbgrader's feedback, on a plain
+page and on paper.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from ..text import escape
 
 CLASS = "htcondor-view"
 NO_FORMULA = "mathjax_ignore tex2jax_ignore"
-"""Classes of an element in which a dollar sign is one, and begins no formula."""
+"""Classes of an element in which a dollar sign does not begin a formula."""
 CLASSES = f"{CLASS} {NO_FORMULA}"
-"""Those of the outermost element."""
+"""The classes of the outermost element."""
 
-# JupyterLab styles tables, lists and headings of rendered HTML with up to three classes; naming ours four
-# times outweighs that. `&` stands for it, and `@` for what is inside of it. :where() adds no weight, so that
-# this part, repeated by a timeline within a card, does not undo the card's own rules.
+# JupyterLab styles tables, lists and headings of rendered HTML with up to three classes; naming ours four times
+# outweighs that. Here `&` stands for the outermost element, and `@` for anything inside it. :where() adds no
+# specificity, so that these rules, repeated by a timeline within a card, do not undo the card's own.
 _SHEET = """
 &{--bg:var(--jp-layout-color1,#fff);--fg:var(--jp-ui-font-color1,#1b1f24);
  --dim:color-mix(in srgb,var(--fg) 76%,var(--bg));
@@ -255,7 +255,7 @@ def sheet(*parts: str) -> str:
 
 
 def nothing_sheet() -> str:
-    """The style of a result that nobody need see: JupyterLab shows not even its number."""
+    """The style of an empty result: JupyterLab hides it, including its number."""
     return "<style>.jp-OutputArea-child:has(.htcondor-nothing){display:none}</style>"
 
 
@@ -268,7 +268,7 @@ def timeline_sheet() -> str:
 
 
 def steps_sheet() -> str:
-    """The style of a story that is stepped through."""
+    """The style of a story shown step by step."""
     return sheet(_TIMELINE, _PICTURE, _STEPS)
 
 
@@ -278,10 +278,10 @@ def frame_sheet() -> str:
 
 
 def card_sheet() -> str:
-    """The style of a report card and of what it may hold."""
+    """The style of a report card and its content."""
     return sheet(_CARD)
 
 
 def spoken(text: str) -> str:
-    """Text for those who hear the page, which others see as a symbol."""
+    """Text for screen readers, in place of a symbol."""
     return f'<span class="sr">{escape(text)}</span>'

@@ -1,7 +1,6 @@
 """The story of one simulation as a picture: a row for each moment, with the three directories side by side.
 
-Self-contained HTML without scripts or anything to load, as the slides of the course's origin draw it.
-What it is not: the words (scene.py) or the look (style.py).
+Self-contained HTML without scripts or external resources. The words come from scene.py, the look from style.py.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from .style import CLASSES, timeline_sheet
 MOST_ROWS = 12
 """Longer stories are condensed."""
 MOST_FOLDED = 40
-"""Rows drawn in one folded stretch; a job that never finishes has a thousand alike."""
-ALWAYS_TOLD = (
+"""Rows drawn in one folded stretch; a job that never finishes may have a thousand similar rows."""
+ALWAYS_SHOWN = (
     "submitted",
     "look",
     "checkpoint failed",
@@ -37,7 +36,7 @@ ALWAYS_TOLD = (
 )
 FAULTS = ("look", "checkpoint failed", "evicted", "held", "requeued", "retried", "removed")
 WITH_DIRECTORIES = ("started", "look", "evicted", "held")
-"""Kinds of moments for which the directories are drawn even if none is different."""
+"""Kinds of moments for which the directories are drawn even if none has changed."""
 
 
 def timeline(
@@ -48,10 +47,10 @@ def timeline(
     log_name: str | None = None,
     brief: bool = False,
 ) -> str:
-    """The story as HTML; a `brief` one with all folded but the moments that matter (see essential()).
+    """The story as HTML; if `brief`, with everything folded but the moments that matter (see essential()).
 
-    `highlight` are paths of files to be pointed at, wherever they are; `submit` what was in the submit
-    directory before, and `log_name` the job event log that appears in it.
+    `highlight` are paths of files to mark in any directory; `submit` is the submit directory as it was before, and
+    `log_name` the job event log that appears in it.
     """
     rows = list(joined(scenes(moments, submit, log_name)))
     drawing = _Drawing(frozenset(highlight or ()))
@@ -64,7 +63,7 @@ def timeline(
 
 
 def joined(story: Iterable[Scene]) -> Iterator[Scene]:
-    """The scenes with each exit and what comes of it as one: `exit code 85 -> checkpoint saved`."""
+    """The scenes, with each exit and its consequence merged: `exit code 85 -> checkpoint saved`."""
     ended: Scene | None = None
     for scene in story:
         if ended is not None:
@@ -93,9 +92,9 @@ class _Drawing:
         self.directories = Directories(highlight)
 
     def condensed(self, parts: Iterable[tuple[bool, list[Scene]]]) -> Iterator[str]:
-        """All rows of a story, those of stretches that are not told in full folded."""
-        for told, stretch in parts:
-            if told:
+        """The rows of a story: stretches of (shown in full, scenes); the others are folded."""
+        for in_full, stretch in parts:
+            if in_full:
                 yield from map(self.row, stretch)
             else:
                 yield self.fold(stretch)
@@ -110,12 +109,11 @@ class _Drawing:
         )
 
     def row(self, scene: Scene) -> str:
-        """One moment: when, what, and the three directories unless nothing is different in any."""
-        thin = _is_thin(scene)
-        said = " ".join(scene.sentences)
-        if thin:
-            return f'<li class="thin {tone(scene)}">{head(scene, aside(said))}</li>'
-        say = f'<p class="say">{escape(said)}</p>' if said else ""
+        """One moment: when, what, and the three directories unless they are unchanged."""
+        text = " ".join(scene.sentences)
+        if _is_thin(scene):
+            return f'<li class="thin {tone(scene)}">{head(scene, aside(text))}</li>'
+        say = f'<p class="say">{escape(text)}</p>' if text else ""
         return f'<li class="{tone(scene)}">{head(scene)}{say}{self.directories.of(scene)}</li>'
 
 
@@ -123,36 +121,36 @@ class _Drawing:
 
 
 def stretches(rows: Sequence[Scene], highlight: Collection[str] = ()) -> Iterator[tuple[bool, list[Scene]]]:
-    """The rows in stretches: (told in full, rows). What stays in full: the beginning, the end, all
-    that went wrong and the rows around it, and where a highlighted file is not as it was."""
+    """The rows in stretches: (shown in full, rows). Shown in full are the beginning, the end, everything that went
+    wrong with the rows around it, and changes of highlighted files."""
     if len(rows) <= MOST_ROWS:
         yield True, list(rows)
         return
     full = {0, 1, 2, len(rows) - 2, len(rows) - 1}
     for index, row in enumerate(rows):
-        if row.moment.kind in ALWAYS_TOLD or _points(row, highlight):
+        if row.moment.kind in ALWAYS_SHOWN or _has_highlight(row, highlight):
             full |= {index, index + 1} | ({index - 1, index + 2} if row.breaks else set())
     start = 0
     while start < len(rows):
-        told, end = start in full, start + 1
-        while end < len(rows) and (end in full) == told:
+        in_full, end = start in full, start + 1
+        while end < len(rows) and (end in full) == in_full:
             end += 1
-        # Two rows are sooner read than unfolded. More than can be read are folded, whatever they are.
-        yield (told and end - start <= MOST_FOLDED) or end - start <= 2, list(rows[start:end])
+        # Reading two rows takes less than unfolding them. Very many rows are folded, whatever they are.
+        yield (in_full and end - start <= MOST_FOLDED) or end - start <= 2, list(rows[start:end])
         start = end
 
 
 def briefly(rows: Sequence[Scene]) -> Iterator[tuple[bool, list[Scene]]]:
-    """The same, with nothing told in full but what is essential, and single rows without a picture."""
+    """The same, with only the essential rows in full, and single rows without a picture."""
     full = essential(rows)
-    for told, group in groupby(range(len(rows)), key=full.__contains__):
+    for in_full, group in groupby(range(len(rows)), key=full.__contains__):
         stretch = [rows[index] for index in group]
-        yield told or (len(stretch) == 1 and _is_thin(stretch[0])), stretch
+        yield in_full or (len(stretch) == 1 and _is_thin(stretch[0])), stretch
 
 
 def essential(rows: Sequence[Scene]) -> set[int]:
-    """Which rows of a story that went wrong tell why: each fault, the checkpoint before it, the restart after it, and the
-    end; without a fault, the first checkpoint and what the execution after it has come to."""
+    """The rows that explain a failure: each fault, the checkpoint before it, the restart after it, and the end; without
+    a fault, the end and the first two checkpoints."""
     kinds = [row.moment.kind for row in rows]
     saved = [index for index, kind in enumerate(kinds) if kind == "checkpoint"]
     faults = [index for index, row in enumerate(rows) if row.moment.kind in FAULTS or row.breaks or failed(row.moment)]
@@ -164,16 +162,16 @@ def essential(rows: Sequence[Scene]) -> set[int]:
 
 
 def _is_thin(scene: Scene) -> bool:
-    """Whether a scene is told in one line, as nothing is different in any directory."""
+    """Whether one line is enough for a scene, as no directory has changed."""
     return not any(panel.marked() for panel in scene.panels) and scene.moment.kind not in WITH_DIRECTORIES
 
 
-def _points(row: Scene, highlight: Collection[str]) -> bool:
+def _has_highlight(row: Scene, highlight: Collection[str]) -> bool:
     return any(item.path in highlight for panel in row.panels for item in panel.marked())
 
 
 def _folded(rows: Sequence[Scene]) -> str:
-    """What happens in a folded stretch, in one line."""
+    """The summary of a folded stretch."""
     first, last = rows[0].moment.execution, rows[-1].moment.execution
     if rows[0].moment.kind == "submitted":
         if last <= 1 and not any(row.breaks or row.moment.kind == "checkpoint" for row in rows):
@@ -184,28 +182,28 @@ def _folded(rows: Sequence[Scene]) -> str:
     )
     saved = sum(row.moment.kind == "checkpoint" for row in rows)
     lost = sum(row.breaks for row in rows)
-    told = [count(saved, "checkpoint") + " saved"] * bool(saved)
-    told.append(count(lost, "eviction") if lost else "nothing lost")
-    return f"{executions}: {', '.join(told)} ({rows[0].when} to {rows[-1].when})"
+    parts = [count(saved, "checkpoint") + " saved"] * bool(saved)
+    parts.append(count(lost, "eviction") if lost else "nothing lost")
+    return f"{executions}: {', '.join(parts)} ({rows[0].when} to {rows[-1].when})"
 
 
 # -- small pieces ------------------------------------------------------------------
 
 
 def head(scene: Scene, more: str = "") -> str:
-    """When and what, as HTML; `more` is HTML to follow it."""
+    """The time and heading of a scene as HTML, followed by the HTML in `more`."""
     return (
         f'<p class="what"><span class="when">{escape(scene.when)}</span><span>{typeset(scene.heading)}{more}</span></p>'
     )
 
 
 def typeset(heading: str) -> str:
-    """A heading as a page can set it, and a terminal can't."""
+    """A heading with the characters that a page has and a terminal may lack."""
     return escape(heading).replace(" -&gt; ", " → ").replace(": ", " · ", 1)
 
 
 def tone(scene: Scene) -> str:
-    """What the style sheet calls a scene of this kind."""
+    """The CSS class of a scene."""
     kind = scene.moment.kind
     return (
         "bad"

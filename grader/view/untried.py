@@ -1,4 +1,4 @@
-"""What a verdict is silent about where exploring has been stopped: the restarts that nobody has tried."""
+"""What a verdict leaves open when exploration was stopped early: the restarts that were not tried."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from ..verify.explore import Exploration
 from .verdict import WIDTH
 
 SHOWN = 5
-"""Schedules that are named."""
+"""Schedules named at most."""
 
 
 def untried_lines(exploration: Exploration) -> list[str]:
-    """How far every schedule has been tried, and where it would go on; nothing where all were."""
+    """Up to where every schedule was tried, and what comes next; [] if all were."""
     if not exploration.exhausted:
         return []
     if not exploration.waiting:
-        return ["  Every schedule was tried, but not whether the job does the same each time."]
+        return ["  Every schedule was tried, but not whether the job does the same every time."]
     if not exploration.schedules:
-        return ["  Not tried: any interruption. The run without faults has not come to its end."]
+        return ["  Not tried: any interruption. The run without faults did not reach its end."]
     complete = len(exploration.waiting[0])
-    tried = {0: "", 1: "Without a fault, all was tried. "}.get(
+    tried = {0: "", 1: "Everything without a fault was tried. "}.get(
         complete, f"Every schedule of up to {count(complete - 1, 'fault')} was tried. "
     )
     return [f"  {line}" for line in wrap(tried + _next(exploration), WIDTH - 2, break_on_hyphens=False)]
 
 
 def untried_json(exploration: Exploration) -> dict[str, object]:
-    """The same for JSON: how many starts wait to be tried, and the shortest schedules that lead there."""
+    """The same as values for JSON: the number of untried starts, and the shortest schedules that lead to them."""
     return {"starts": len(exploration.waiting), "schedules": [render(faults) for faults in exploration.waiting[:SHOWN]]}
 
 

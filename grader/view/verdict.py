@@ -1,6 +1,6 @@
-"""The verdict on a job for the terminal: the verdict first, then what shows it.
+"""The verdict on a job as lines for the terminal: the verdict first, then the evidence.
 
-What it is not: the judge (explore.py), or the one who finds the facts (evidence.py).
+verify/explore.py reaches the verdict, verify/evidence.py finds the evidence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..verify.explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration
 
 WIDTH = 100
 MEANINGS = {
-    "wrong output": "it ends, but what comes home is not what should",
+    "wrong output": "it ends, but its output is not the right output",
     "held": "HTCondor puts the job on hold",
     "failed": "it ends with an error",
     "never finishes": "it never ends",
@@ -35,8 +35,7 @@ def verdict_lines(
     schedule_is: str = "The shortest schedule that shows it:",
 ) -> list[str]:
     """The lines of a verdict. `file` is the submit file, for the command that shows the failing schedule;
-    `misconception` a name and a sentence, if one explains the failure; `schedule_is` what to say of the
-    schedule."""
+    `misconception` is a name and a sentence, if one explains the failure; `schedule_is` introduces the schedule."""
     lines = [_verdict(exploration), *_numbers(exploration)]
     if exploration.verdict == UNSAFE:
         lines += ["", *_schedule(exploration, file, schedule_is)]
@@ -56,17 +55,17 @@ def heading(exploration: Exploration) -> str:
 
 
 def where(fact: Evidence) -> str:
-    """file:line of a fact, or as much of it as is known."""
+    """The file:line of a fact, as far as they are known."""
     return ":".join(str(part) for part in (fact.file, fact.line) if part is not None)
 
 
 def needs_place(fact: Evidence) -> bool:
-    """Whether the place of a fact says more than its sentence, which may name the file already."""
+    """Whether the place of a fact adds something to its sentence, which may name the file."""
     return fact.line is not None or (fact.file is not None and fact.file not in fact.text)
 
 
 def fact_lines(fact: Evidence) -> list[str]:
-    """One fact: where and what, and below it what was expected and what there was instead."""
+    """One fact: where and what, and below it the expected and the actual line."""
     place = plain(where(fact)) if needs_place(fact) else ""
     lines = [f"{place}  {plain(fact.text)}" if place else plain(fact.text)]
     if fact.expected is not None or fact.got is not None:
@@ -103,7 +102,7 @@ def _verdict(exploration: Exploration) -> str:
 
 
 def _numbers(exploration: Exploration) -> list[str]:
-    """What the run without faults was like, and how much was tried, if that was not said already."""
+    """Numbers on the run without faults, and how much was tried, unless the first line says it."""
     parts = []
     if exploration.seconds is not None:
         parts.append(f"{duration(exploration.seconds)} of computing and {count(exploration.checkpoints, 'checkpoint')}")
@@ -111,12 +110,12 @@ def _numbers(exploration: Exploration) -> list[str]:
     if rate := exploration.seconds_per_cpu_second:
         lines.append(f"  {inexact(rate)}")
     if exploration.unbroken:
-        lines.append("  Right is what a run brings home that goes on at each checkpoint and never restarts.")
+        lines.append("  The right output is that of a run that continues at each checkpoint and never restarts.")
     if exploration.verdict == CONSISTENT:
         lines += [
-            "  Whether it is the right one, nothing tells: a job that loses the same at every restart gives the "
-            "same, too.",
-            '  Tell it by --expected DIR or --without-checkpoints "COMMAND = VALUE".',
+            "  Nothing says whether it is right: a job that loses the same at every restart always gives the same "
+            "output, too.",
+            '  Give the right output with --expected DIR or --without-checkpoints "COMMAND = VALUE".',
         ]
     elif exploration.verdict != RESTART_SAFE and exploration.executions:
         lines.append(
@@ -127,12 +126,12 @@ def _numbers(exploration: Exploration) -> list[str]:
 
 
 def inexact(seconds_per_cpu_second: float) -> str:
-    """That times are not exact, as computing takes virtual time."""
+    """The note that times are not exact, because computing takes virtual time."""
     return f"Times are not exact: a second of processor time takes {duration(seconds_per_cpu_second)} of virtual time."
 
 
 def _schedule(exploration: Exploration, file: str, schedule_is: str) -> list[str]:
-    """The command that tells the story of the failure."""
+    """The command that shows the failure."""
     schedule = render(exploration.schedule or ())
     simulate = f"{calling.command('simulate')} {shlex.quote(plain(file))}"
     if not schedule:

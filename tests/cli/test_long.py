@@ -133,7 +133,7 @@ def test_ctrl_c_tells_what_is_known_and_what_was_not_tried(job):
     seen, status = on_terminal("verify", job(COUNTS.replace("SLOW", STUCK_ELSEWHERE)), until="evict@")
     assert status == 130
     assert re.search(r"unknown: interrupted\s+Without a fault: 0 s of computing and 3 checkpoints", seen)
-    assert "Without a fault, all was tried. Not tried: " in seen and '"evict@3"' in seen
+    assert "Everything without a fault was tried. Not tried: " in seen and '"evict@3"' in seen
 
 
 def test_ctrl_c_of_json_gives_an_object_that_says_what_was_not_tried(job):

@@ -41,13 +41,13 @@ def checked(python_job, executor):
 def test_a_failure_is_shown_with_its_schedule_evidence_and_story(checked):
     page = job_report("job.sub", MODERN, [checked(files=("n",))])
     assert "unsafe: wrong output" in page and "--schedule &#34;evict@2&#34;" in page
-    assert "A sentence." in page and "row 0" in page and "The story of it: schedule evict@2" in page
+    assert "A sentence." in page and "row 0" in page and "What happens on the schedule evict@2" in page
     assert "evicted" in page
 
 
 def test_a_safe_job_is_shown_with_the_run_without_a_fault(checked):
     page = job_report("job.sub", MODERN, [checked()])
-    assert "restart-safe: " in page and "The story of it, without any fault" in page
+    assert "restart-safe: " in page and "What happens without any fault" in page
 
 
 def test_several_jobs_are_on_one_page(checked):

@@ -227,7 +227,7 @@ def test_an_empty_story_is_no_error():
 
 def test_previews():
     assert preview(File(b"")) == "an empty file" and preview(Directory()) == "an empty directory"
-    assert preview(Link("x")) == "a symbolic link to x" and "no text" in preview(File(b"\0\1"))
+    assert preview(Link("x")) == "a symbolic link to x" and "not text" in preview(File(b"\0\1"))
     assert preview(File(b"1\n" * 25)).endswith("... 5 lines more") and preview(File(b"1\n2")) == "1\n2"
 
 
