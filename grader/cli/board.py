@@ -1,4 +1,4 @@
-"""python -m grader board: where a class is, for the screen; see grading/board.py."""
+"""python -m grader board: the progress of a class, for the screen in the room; see grading/board.py."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def add_to(commands: Commands) -> None:
         commands,
         "board",
         run,
-        "show where a class is, without names, for the screen in the room",
-        "It reads what the notebooks' checks have noted in students' folders (on a shared hub), or which answers are in "
-        "what was collected, runs nothing, and opens no port. Ctrl-C ends it. Exit status: 0; 2 nothing can be read.",
+        "show the progress of a class, without names, for the screen in the room",
+        "It reads the results that checks have saved in students' folders (on a shared hub), or the answers in collected "
+        "notebooks. It runs nothing and opens no port. Ctrl-C ends it. Exit status: 0; 2 nothing can be read.",
     )
     command.add_argument(
         "folder", type=Path, metavar="DIR", help="the folder with the students' folders, such as /home or submitted/"
@@ -28,25 +28,25 @@ def add_to(commands: Commands) -> None:
         type=Path,
         default=Path("board.html"),
         metavar="FILE",
-        help="the page, which a browser looks at again by itself (default %(default)s)",
+        help="the page to write, which a browser reloads by itself (default %(default)s)",
     )
     command.add_argument(
-        "--every", type=positive, default=15, metavar="SECONDS", help="how often (default %(default)s)"
+        "--every", type=positive, default=15, metavar="SECONDS", help="how often to update (default %(default)s)"
     )
-    command.add_argument("--once", action="store_true", help="write the page once, and end")
-    command.add_argument("--text", action="store_true", help="show it in the terminal instead of a page")
+    command.add_argument("--once", action="store_true", help="write the page once and exit")
+    command.add_argument("--text", action="store_true", help="print to the terminal instead of writing a page")
     add_exercises(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show it again and again. The exit status."""
+    """Update the board until Ctrl-C; returns the exit status."""
     take_exercises(options)
     from ..grading import board
     from ..grading.archives import Refused
 
     if not options.text:
         check_writable(options.out)
-        print(f"Open {options.out} in a browser. It is written every {options.every} s; Ctrl-C ends this.", flush=True)
+        print(f"Open {options.out} in a browser. It is updated every {options.every} s; Ctrl-C ends this.", flush=True)
     while True:
         try:
             overview = board.look(options.folder)

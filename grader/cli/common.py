@@ -1,4 +1,4 @@
-"""What the commands have in common: errors of the user's input, arguments, and the submit file that is given."""
+"""Shared by the commands: errors in the user's input, arguments, and reading the submit file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNUSABLE = {"simulate": 2, "submit": 2, "verify": 3, "grade": 2, "board": 2, "do
 
 
 class InputError(Exception):
-    """The user's input can't be used; the text says where and what to do."""
+    """The user's input can't be used; the text says where the problem is and what to do."""
 
 
 class UsageError(Exception):
@@ -37,7 +37,7 @@ class UsageError(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """A parser that reports errors in one line."""
 
     def error(self, message: str) -> NoReturn:
         command = self.prog.rpartition(" ")[2]
@@ -45,13 +45,13 @@ class Parser(argparse.ArgumentParser):
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
-"""Where a command adds its parser. (In quotes, as it takes no brackets when the program runs.)"""
+"""Where a command adds its parser. (In quotes, because the class can't be subscripted at run time.)"""
 
 
 def add_command(
     commands: Commands, name: str, run: Callable[[argparse.Namespace], int], summary: str, epilog: str
 ) -> argparse.ArgumentParser:
-    """Add a command, whose function run(options) returns the exit status."""
+    """Add a command; run(options) runs it and returns the exit status."""
     command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=epilog)
     command.set_defaults(command=run)
     return command
@@ -62,39 +62,38 @@ def add_submit_file(command: argparse.ArgumentParser) -> None:
         "submit_file",
         type=Path,
         metavar="SUBMIT_FILE",
-        help="what condor_submit is given; the files that it names are sought beside it",
+        help="the submit file; files that it names are relative to its folder",
     )
 
 
 def add_simulated_job(command: argparse.ArgumentParser) -> None:
-    """The arguments of a command that takes a job to the simulated HTCondor."""
+    """The arguments of a command that runs a job on the simulated HTCondor."""
     add_submit_file(command)
     command.add_argument(
         "--profile",
         choices=PROFILES,
         default=MODERN.name,
         metavar="NAME",
-        help=f"which HTCondor: {', '.join(map(str, PROFILES.values()))}; default %(default)s",
+        help=f"the version of HTCondor: {', '.join(map(str, PROFILES.values()))}; default %(default)s",
     )
     command.add_argument(
         "--allow-outside",
         action="store_true",
-        help="let the program write outside of its sandbox, and use the network (default: where "
-        "there is bubblewrap it can't, and has a /tmp of its own)",
+        help="let the program write outside its sandbox and use the network (by default it can't where bubblewrap is "
+        "installed, and has its own /tmp)",
     )
     command.add_argument(
         "--seconds-per-cpu-second",
         type=positive,
         metavar="N",
-        help="let a second of processor time take N virtual seconds, for a program that computes and saves every hour, "
-        "say; no two runs take quite the same then (default: computing takes no virtual time, and sleeping does)",
+        help="let a second of processor time take N virtual seconds, for example for a program that saves after every "
+        "hour of computing; times then vary from run to run (default: only sleeping takes virtual time)",
     )
     command.add_argument(
         "--json",
         action="store_true",
-        help="print JSON instead of text: an object; a list of them if several jobs are queued; "
-        "for unusable input an object with `error` and, where they are known, `file`, `line` "
-        "and `remedy`. `remarks` are those that text has on stderr",
+        help="print JSON instead of text: an object for one job, a list for several; for unusable input an object with "
+        "`error` and, if known, `file`, `line` and `remedy`. `remarks` contains what is otherwise printed to stderr",
     )
 
 
@@ -105,13 +104,13 @@ def add_exercises(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="DIR",
-        help="a folder with exercises of your own, a folder each, besides those of the course (see docs/authors.md). "
-        "More than once for several",
+        help="a folder with exercises of your own, each in its own folder, in addition to those of the course (see "
+        "docs/authors.md); may be given more than once",
     )
 
 
 def take_exercises(options: argparse.Namespace) -> None:
-    """Take the exercises that were asked for, too, before anything asks the course for its own. Raises InputError."""
+    """Add the exercises of --exercises to the course. Call this before anything loads the course. Raises InputError."""
     from ..course import folders
     from ..course.exercise import UnusableExercise
 
@@ -124,14 +123,14 @@ def take_exercises(options: argparse.Namespace) -> None:
 
 
 def positive(text: str) -> int:
-    """The value of an argument that is a number from 1 up."""
+    """An argument that is a positive whole number."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return int(text)
 
 
 def read_submission(path: Path, profile: Profile) -> submit.Submission:
-    """What a submit file describes; its remarks are printed."""
+    """Read a submit file, and print the remarks on it."""
     submission = submit.read(path, profile)
     for remark in submission.remarks:
         print(remark, file=sys.stderr)
@@ -139,17 +138,20 @@ def read_submission(path: Path, profile: Profile) -> submit.Submission:
 
 
 def make_executor(options: argparse.Namespace, one_machine: bool = False, written: set[str] | None = None) -> Executor:
-    """One for programs of the user's own. Where nothing else keeps a program from writing to the user's own home
-    directory, it has another one in any case. `written`: gets the paths of the files that programs write outside, where
-    nothing prevents that and the user has not allowed it."""
+    """An executor for the user's own programs.
+
+    Without confinement, a program still gets another home directory, so that it doesn't write into the user's. The
+    paths of files that programs write outside their sandbox are added to `written`, where nothing prevents such writes
+    and the user has not allowed them.
+    """
     limits = Limits(cpu=options.max_seconds, wall=float(options.max_seconds))
     confine = None if options.allow_outside else own_confinement()
     written = None if confine or options.allow_outside else written
     sets_home = confine is None or PROFILES[options.profile].sets_home
     path, memory = pythons.users_path(), getattr(options, "remember", None)
     if options.seconds_per_cpu_second and not has_processes():
-        raise InputError("--seconds-per-cpu-second: there are no processes here whose time could be measured")
-    # only processes have the time of the processor
+        raise InputError("--seconds-per-cpu-second: processor time can't be measured here, as there are no processes")
+    # Only the executor for processes takes this argument.
     computing = {"seconds_per_cpu_second": options.seconds_per_cpu_second} if options.seconds_per_cpu_second else {}
     how: dict[str, Any] = {"sets_home": sets_home, "path": path, "written": written, **computing}
     if memory and not one_machine:
@@ -158,26 +160,26 @@ def make_executor(options: argparse.Namespace, one_machine: bool = False, writte
 
 
 def print_json(results: Sequence[dict[str, Any]]) -> None:
-    """Print the object of one job, or the list of those of several."""
+    """Print an object for one job, a list for several."""
     print(json.dumps(results[0] if len(results) == 1 else results))
 
 
 def check_writable(file: Path) -> None:
-    """Raises InputError if a file can't be written there, before minutes have been spent on what goes into it."""
+    """Raises InputError if this file can't be written: checked early, before minutes of work on its content."""
     where = file.parent
     if file.is_dir():
         raise InputError(f"{file} is a directory: name a file")
     if not where.is_dir():
         raise InputError(f"{file} can't be written: there is no directory {where}")
     if not os.access(where, os.W_OK):
-        raise InputError(f"{file} can't be written: {where} may not be written to")
+        raise InputError(f"{file} can't be written: {where} is not writable")
 
 
 def make_directory(where: Path) -> None:
-    """Raises InputError if there is no directory, none can be made, or it may not be written to."""
+    """Make a directory unless it exists. Raises InputError if that fails, or if it is not writable."""
     try:
         where.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{where} can't be made: {error.strerror}") from None
+        raise InputError(f"{where} can't be created: {error.strerror}") from None
     if not os.access(where, os.W_OK):
-        raise InputError(f"{where} may not be written to")
+        raise InputError(f"{where} is not writable")

@@ -1,6 +1,6 @@
 """python -m grader doctor: what this machine lacks for the course, and what to do about it.
 
-Each check is a small function that looks, changes nothing and gives one line. What it is not: a repair.
+Each check is a small function that inspects one thing, changes nothing, and returns one line.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from ..rules.execution import MachineTrouble
 from .common import Commands, add_command
 
 FINE, NOTE, LACKS, BROKEN = "fine", "note", "lacks", "broken"
-"""How a check ends: as it should be; something optional is not there; grading a class should have it; the course can't
-be worked through here."""
+"""The result of a check: all is well; something optional is missing; something needed to grade a class is missing; the
+course can't be taken here."""
 SIGNS = {FINE: "✓", NOTE: "·", LACKS: "!", BROKEN: "✗"}
 STATUS = {FINE: 0, NOTE: 0, LACKS: 1, BROKEN: 2}
 OLDEST = (3, 11)
 GIGABYTE = 1 << 30
 MEMORY = 2 * GIGABYTE
-"""What grading takes for one submission at a time, at most; a learner's checks take a fraction."""
+"""Bytes that grading one submission takes at most; a learner's checks take a fraction."""
 LEAST_MEMORY = GIGABYTE // 2
 DISK, LEAST_DISK = 2 * GIGABYTE, GIGABYTE // 5
 NEEDED = {"jupyterlab": "the notebooks", "ipywidgets": "the live panel", "matplotlib": "the plots"}
@@ -40,7 +40,7 @@ NEEDED = {"jupyterlab": "the notebooks", "ipywidgets": "the live panel", "matplo
 
 @dataclass(frozen=True)
 class Check:
-    """What came of one."""
+    """The result of one check."""
 
     about: str
     state: str
@@ -55,14 +55,14 @@ def add_to(commands: Commands) -> None:
         "doctor",
         run,
         "say what this machine lacks for the course, and what to do about it",
-        "Exit status: 0 nothing is missing; 1 the course can be worked through, but grading a class should have more; "
-        "2 the course can't be worked through here. HTCondor is optional.",
+        "Exit status: 0 nothing is missing; 1 the course can be taken here, but something needed to grade a class is "
+        "missing; 2 the course can't be taken here. HTCondor is optional.",
     )
     command.add_argument("--json", action="store_true", help="print a list of JSON objects instead of text")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Look at everything. The exit status."""
+    """Run all checks; returns the exit status."""
     checks = [check() for check in CHECKS]
     if options.json:
         print(json.dumps([asdict(check) for check in checks]))
@@ -80,18 +80,18 @@ def _lines(checks: list[Check]) -> Iterator[str]:
             yield f"  {'':{width}}  → {check.remedy}"
     states = {check.state for check in checks}
     if BROKEN in states:
-        yield "The course can't be worked through on this machine as it is."
+        yield "The course can't be taken on this machine as it is."
     elif LACKS in states:
-        yield "The course can be worked through here. Before you grade a class, see to what is marked with !"
+        yield "The course can be taken here. Before you grade a class, fix what is marked with !"
     else:
         yield "Nothing that the course needs is missing."
 
 
-# -- what is looked at -------------------------------------------------------------
+# -- checks ------------------------------------------------------------------------
 
 
 def python() -> Check:
-    """Is Python new enough, and can it start programs as the course does?"""
+    """Is Python new enough, and can it start programs in the way the course needs?"""
     version = platform.python_version()
     if sys.version_info < OLDEST:
         return Check("Python", BROKEN, version, "Install Python 3.11 or newer, and start lab.py with it.")
@@ -103,59 +103,60 @@ def python() -> Check:
 
 
 def packages() -> Check:
-    """Is what the notebooks use installed?"""
+    """Are the notebooks' packages installed?"""
     missing = [f"{name} ({what})" for name, what in NEEDED.items() if importlib.util.find_spec(name) is None]
     if missing:
         remedy = "python3 lab.py setup (or: pip install jupyterlab ipywidgets matplotlib)"
         return Check("Packages", BROKEN, f"{', '.join(missing)} can't be imported", remedy)
-    return Check("Packages", FINE, "JupyterLab, ipywidgets and Matplotlib are there")
+    return Check("Packages", FINE, "JupyterLab, ipywidgets and Matplotlib are installed")
 
 
 def sandbox() -> Check:
-    """Are students' programs shut in?"""
+    """Are students' programs confined?"""
     confine = confinement()
     if confine is not None and confine.bubblewrap:
-        return Check("Sandbox", FINE, "bubblewrap works: students' programs are shut in")
+        return Check("Sandbox", FINE, "bubblewrap works: students' programs are confined")
     if not sys.platform.startswith("linux"):
         return Check("Sandbox", LACKS, "there is none on this system", "Grade on Linux; see docs/security.md.")
     if shutil.which("bwrap") is None:
         remedy = "apt install bubblewrap (dnf, pacman, zypper: the same name)"
-        return Check("Sandbox", LACKS, "bubblewrap is not installed: students' programs are not shut in", remedy)
-    return Check("Sandbox", LACKS, "bubblewrap is installed, and may not make namespaces here", _namespaces())
+        return Check("Sandbox", LACKS, "bubblewrap is not installed: students' programs are not confined", remedy)
+    return Check("Sandbox", LACKS, "bubblewrap is installed, but may not create namespaces here", _namespaces())
 
 
 def _namespaces() -> str:
-    """What to do where bubblewrap may not do what it is for."""
-    for name, wanted in (
+    """What to do where bubblewrap may not create namespaces."""
+    for name, required in (
         ("kernel/apparmor_restrict_unprivileged_userns", "0"),
         ("kernel/unprivileged_userns_clone", "1"),
     ):
-        with_slash = Path("/proc/sys", name)
         try:
-            value = with_slash.read_text().strip()
+            value = Path("/proc/sys", name).read_text().strip()
         except OSError:
             continue
-        if value != wanted:
-            return f"As root: sysctl -w {name.replace('/', '.')}={wanted}"
-    return "In a container: start it with --security-opt seccomp=unconfined (or --privileged); or grade outside of it."
+        if value != required:
+            return f"As root: sysctl -w {name.replace('/', '.')}={required}"
+    return "In a container: start it with --security-opt seccomp=unconfined (or --privileged), or grade outside it."
 
 
 def programs() -> Check:
-    """Does a right program run as it should?"""
+    """Do known programs run as they should?"""
     from ..grading.trial import try_out
 
     try:
         try_out(confinement())
     except MachineTrouble as trouble:
-        return Check("Programs", LACKS, str(trouble), "See docs/security.md; grading refuses to start until it is so.")
-    return Check("Programs", FINE, "Python programs and shell scripts run here as answers are run")
+        return Check(
+            "Programs", LACKS, str(trouble), "See docs/security.md; grading refuses to start until this works."
+        )
+    return Check("Programs", FINE, "Python programs and shell scripts run here in the way answers are run")
 
 
 def memory() -> Check:
     """Is there enough memory?"""
     available = available_memory()
     if available is None:
-        return Check("Memory", NOTE, "this system does not tell how much is available")
+        return Check("Memory", NOTE, "this system does not say how much is available")
     text = f"{available / GIGABYTE:.1f} GB available, {processors()} processors"
     if available < LEAST_MEMORY:
         return Check(
@@ -169,7 +170,7 @@ def memory() -> Check:
 
 
 def available_memory() -> int | None:
-    """Bytes that are available here, what a container leaves of them included; None if nothing tells."""
+    """Bytes of memory available here, within the limit of a container; None if unknown."""
     bounds = []
     try:
         memory = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
@@ -183,7 +184,7 @@ def available_memory() -> int | None:
         try:
             most, now = (int(Path("/sys/fs/cgroup", name).read_text()) for name in (limit, used))
             bounds.append(max(0, most - now))
-        except (OSError, ValueError):  # there is none, or it is "max"
+        except (OSError, ValueError):  # no such limit, or it is "max"
             continue
     return min(bounds) if bounds else None
 
@@ -215,14 +216,14 @@ def htcondor() -> Check:
         return Check("HTCondor", FINE, f"its queue answers, {bindings} Python bindings")
     if personal_pool.process() is not None:
         return Check("HTCondor", FINE, f"the personal pool is running, {bindings} Python bindings")
-    text = "none here: notebook 10 and `submit` need one, nothing else does"
+    text = "not installed: only notebook 10 and `submit` need it"
     if shutil.which("condor_submit"):
-        text = "condor_submit is here, and the queue does not answer"
+        text = "condor_submit is installed, but the queue does not answer"
     return Check("HTCondor", NOTE, text, personal_pool.obstacle() or "python3 lab.py pool up")
 
 
 def account() -> Check:
-    """Who is working here?"""
+    """Does root run the course without a sandbox?"""
     if hasattr(os, "geteuid") and os.geteuid() == 0 and confinement() is None:
         return Check(
             "Account", LACKS, "this is root, and there is no sandbox", "Work as another user, or install bubblewrap."

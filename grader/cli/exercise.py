@@ -17,12 +17,12 @@ def add_to(commands: Commands) -> None:
         commands,
         "exercise",
         run,
-        "tell the author of an exercise what it lacks",
-        "It judges every right and wrong answer in the folder, as learners' answers are judged, and says by file and "
-        "line what is missing or wrong. docs/authors.md makes an exercise. Exit status: 0 nothing is missing; 1 "
+        "tell the author of an exercise what is missing",
+        "It judges every right and wrong answer in the folder like a learner's, and says by file and line what is "
+        "missing or wrong. docs/authors.md shows how to write an exercise. Exit status: 0 nothing is missing; 1 "
         "something is; 2 the folder can't be used.",
     )
-    command.add_argument("action", choices=("check",), help="what to do with it")
+    command.add_argument("action", choices=("check",), help="what to do")
     command.add_argument("folder", type=Path, metavar="DIR", help="the folder of the exercise, with its exercise.py")
 
 
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         exercise = authoring.load_folder(options.folder)
     except UnusableExercise as error:
-        if error.line is not None:  # a file of it can't be read, which is for its author to repair
+        if error.line is not None:  # the author's mistake, in one of the exercise's files
             print(_named(error, options.folder))
             return 1
         raise InputError(str(error)) from None
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         print(_named(flaw, options.folder), flush=True)
     _progress("")
     if flaws:
-        print(f"{exercise.name}: {count(flaws, 'thing')} to repair")
+        print(f"{exercise.name}: {count(flaws, 'thing')} to fix")
         return 1
     answers = answers_of(exercise)
     wrong = sum(map(len, answers.wrong.values()))
@@ -57,11 +57,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _progress(what: str) -> None:
-    """What is being tried, in a line that the next one overwrites."""
+    """Show on a terminal what is being tried, in place of the last such line."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
 
 
 def _named(flaw: object, folder: Path) -> str:
-    """A flaw, with the folder called as it was on the command line."""
+    """A flaw, with the folder named as on the command line."""
     return str(flaw).replace(str(folder.resolve()), str(folder))

@@ -1,4 +1,4 @@
-"""python -m grader grade: what a class has handed in; see grading/batch.py."""
+"""python -m grader grade: grades what a class has handed in; see grading/batch.py."""
 
 from __future__ import annotations
 
@@ -16,82 +16,81 @@ def add_to(commands: Commands) -> None:
         "grade",
         run,
         "grade what a class has handed in",
-        "Exit status: 0 all graded; 1 an instructor has to look at some; 2 nothing could be graded. "
-        "If it is interrupted, start it again: it continues where it was.",
+        "Exit status: 0 all graded; 1 some need an instructor's attention; 2 nothing could be graded. "
+        "If it is interrupted, start it again: it continues where it stopped.",
     )
     command.add_argument(
         "folder",
         type=Path,
         metavar="SUBMITTED",
-        help="a folder of notebooks, of student folders (nbgrader's submitted/ too) or of archives, what Moodle, "
-        "Canvas, Gradescope or GitHub Classroom hands out, an archive of any of these, or one notebook",
+        help="a folder of notebooks, of student folders (such as nbgrader's submitted/) or of archives; a download from "
+        "Moodle, Canvas, Gradescope or GitHub Classroom; an archive of any of these; or a single notebook",
     )
     command.add_argument(
         "--roster",
         type=Path,
         metavar="CSV",
-        help="who is in the class, as a learning platform exports it: names the students who handed in nothing, and adds the "
-        "numbers that the platform knows students by",
+        help="the class list as a learning platform exports it: lists students who handed in nothing, and adds the "
+        "platform's student numbers to the grades",
     )
     command.add_argument(
         "--on",
         choices=("here", "htcondor"),
         default="here",
-        help="who grades: processes of this machine "
-        "(default), or HTCondor jobs, a submission each; see docs/grading.md",
+        help="where to grade: in processes on this machine (default), or in HTCondor jobs, one a submission; see "
+        "docs/grading.md",
     )
     command.add_argument(
         "--jobs",
         type=positive,
         metavar="N",
-        help="grade N at a time (default: one a processor; with --on htcondor as many as there are slots)",
+        help="grade N at a time (default: the number of processors; with --on htcondor, of slots)",
     )
     command.add_argument(
         "--out",
         type=Path,
         default=Path("grades.csv"),
         metavar="FILE",
-        help="the table of grades that is written (default %(default)s)",
+        help="the table of grades to write (default %(default)s)",
     )
     command.add_argument(
         "--format",
         choices=("moodle", "canvas", "gradescope", "github", "csv", "json"),
         action="append",
         default=[],
-        help="write the grades also as another system imports them, and feedback under the names that it wants back; "
-        "csv is for a spreadsheet. More than once for several",
+        help="also write the grades for import into another system, and feedback under the file names that it expects; "
+        "csv is for a spreadsheet. May be given more than once",
     )
     command.add_argument(
         "--assignment",
         default="self-checkpointing",
         metavar="NAME",
-        help='what the assignment is called there, in Canvas with its number: "Checkpoints (1234)" (default %(default)s)',
+        help='the name of the assignment in that system, for Canvas with its number: "Checkpoints (1234)" (default '
+        "%(default)s)",
     )
     command.add_argument(
         "--reports",
         type=Path,
         metavar="DIR",
-        help="where the pages for the class and each student go (default: reports, beside FILE)",
+        help="the folder for the pages for the class and each student (default: reports, beside FILE)",
     )
     command.add_argument(
         "--seed",
         default="",
         metavar="TEXT",
-        help="a text of your own: answers are also tried on sweeps that are drawn from it, which students can't know",
+        help="any text of your choice: answers are also tried on sweeps generated from it, which students can't know",
     )
-    command.add_argument(
-        "--names", action="store_true", help="name students in the class report where answers are alike"
-    )
+    command.add_argument("--names", action="store_true", help="name students with similar answers in the class report")
     command.add_argument(
         "--require-sandbox",
         action="store_true",
-        help="refuse to grade where students' programs can't be shut in (see docs/security.md)",
+        help="refuse to grade if students' programs can't be confined (see docs/security.md)",
     )
     add_exercises(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Grade a class. The exit status."""
+    """Grade a class; returns the exit status."""
     take_exercises(options)
     from ..grading import batch
 

@@ -20,7 +20,7 @@ COMMANDS = (simulate, verify, submit, grade, board, exercise, doctor)
 """Each module has add_to(commands), which adds its parser."""
 
 NO_OPTIONS = ("name", "command", "submit_file", "folder", "action")
-"""What is known of a command line besides its options."""
+"""Parsed arguments that are not options."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,11 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(given)
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:  # the reader, like head, has seen enough
+    except BrokenPipeError:  # the reader, such as head, has stopped reading
         sys.stdout = open(os.devnull, "w")
-        return 128 + 13  # as for a program that SIGPIPE ended
+        return 128 + 13  # as for a program killed by SIGPIPE
     except OSError as error:
-        sys.stdout = open(os.devnull, "w")  # which may be what can't be written to
+        sys.stdout = open(os.devnull, "w")  # stdout may be what can't be written
         try:
             print(
                 f"grader: can't continue: {error.strerror or error}"
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 file=sys.stderr,
             )
         except OSError:
-            sys.stderr = open(os.devnull, "w")  # since 3.13, Python tries again at its end, and exits with 120
+            sys.stderr = open(os.devnull, "w")  # since 3.13, Python flushes it again at exit, and exits with 120
         return UNUSABLE.get(_command_in(given), 2)
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
@@ -54,7 +54,7 @@ def _run(arguments: list[str]) -> int:
     try:
         options, unknown = parser().parse_known_args(arguments)
         if unknown:
-            raise InputError(_not_understood(unknown[0], options))
+            raise InputError(_unrecognized(unknown[0], options))
         status: int = options.command(options)
         return status
     except UsageError as error:
@@ -72,12 +72,12 @@ def _run(arguments: list[str]) -> int:
     return status
 
 
-def _not_understood(argument: str, options: argparse.Namespace) -> str:
-    """What is wrong with an argument that is left over, and what may be meant by it."""
+def _unrecognized(argument: str, options: argparse.Namespace) -> str:
+    """The error message for an unrecognized argument, with a suggestion."""
     if "@" in argument and argument[0] != "-" and "schedule" in options:
-        return f'{argument!r} stands alone: write the whole schedule in quotes, as in --schedule "evict@2 evict@4+90s"'
-    known = [f"--{name.replace('_', '-')}" for name in vars(options) if name not in NO_OPTIONS]
-    near = difflib.get_close_matches(argument.partition("=")[0], known, 1, 0.75)
+        return f'{argument!r}: write the whole schedule in quotes, as in --schedule "evict@2 evict@4+90s"'
+    names = [f"--{name.replace('_', '-')}" for name in vars(options) if name not in NO_OPTIONS]
+    near = difflib.get_close_matches(argument.partition("=")[0], names, 1, 0.75)
     remedy = f"did you mean {near[0]}?" if near else "see --help"
     return f"{argument!r}: unrecognized argument; {remedy}"
 
@@ -91,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(
         prog=calling.command(),
         description="HTCondor's exit-driven self-checkpointing, in small.",
-        epilog="Each command has a --help of its own.",
+        epilog="Each command has its own --help.",
     )
     commands = top.add_subparsers(dest="name", required=True, metavar="COMMAND")
     for command in COMMANDS:

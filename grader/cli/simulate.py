@@ -1,4 +1,4 @@
-"""python -m grader simulate: a job on one schedule, as a story."""
+"""python -m grader simulate: runs a job through one schedule and prints what happens."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def add_to(commands: Commands) -> None:
         commands,
         "simulate",
         run,
-        "run a job through one schedule and tell the story",
+        "run a job through one schedule and show what happens",
         f"{_faults()}\n\nExit status: 0 completed with exit code 0; 1 any other end; 2 unusable input.",
     )
     command.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -48,14 +48,14 @@ def add_to(commands: Commands) -> None:
         "--schedule",
         default="",
         metavar='"FAULT ..."',
-        help='what happens to the job, as in "evict@2 evict@4+90s"; the faults are below',
+        help='what happens to the job, such as "evict@2 evict@4+90s"; the faults are listed below',
     )
     command.add_argument(
         "--max-seconds",
         type=positive,
         default=int(Limits.wall),
         metavar="N",
-        help="end an execution that has taken N seconds of real time, or of processor time (default %(default)s)",
+        help="stop an execution after N seconds of real time or of processor time (default %(default)s)",
     )
     add_simulated_job(command)
 
@@ -65,43 +65,43 @@ def _faults() -> str:
         textwrap.fill(what, 79, initial_indent=f"  {kind}@N".ljust(18), subsequent_indent=" " * 18)
         for kind, what in schedule.FAULTS.items()
     ]
-    return "\n".join(["faults, in execution N, counted from 1:", *rows])
+    return "\n".join(["faults, in execution N, counting from 1:", *rows])
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the job or jobs, leave their output in the submit directory, tell the story."""
+    """Run the jobs, write their output into the submit directory, and print what happens; returns the exit status."""
     faults, profile = schedule.parse(options.schedule), PROFILES[options.profile]
     submission = read_submission(options.submit_file, profile)
     directory = options.submit_file.parent
     jobs = submission.within(directory)
-    home, logs, fine, told = Tree(), dict[str, bytes](), True, []
+    home, logs, fine, results = Tree(), dict[str, bytes](), True, []
     with make_executor(options, one_machine=True) as executor:
         for job in jobs:
             end, log, as_json = _tell(job, executor, profile, faults, directory, options.json)
             as_json["seconds_per_cpu_second"] = options.seconds_per_cpu_second
             as_json["remarks"] = [*map(str, submission.remarks), *as_json["remarks"]]
-            told.append(as_json)
+            results.append(as_json)
             home |= end.home
-            if job.log:  # which several jobs may share
+            if job.log:  # several jobs may share a log
                 logs[job.log] = logs.get(job.log, b"") + log.encode()
             fine = fine and end.status == "completed" and end.exit is not None and end.exit.code == 0
     _bring_home(home, logs, directory)
     if options.seconds_per_cpu_second and not options.json:
         print(inexact(options.seconds_per_cpu_second))
     if options.json:
-        print_json(told)
+        print_json(results)
     return 0 if fine else 1
 
 
 def _tell(
     job: Job, executor: Executor, profile: Profile, faults: schedule.Schedule, directory: Path, as_json: bool
 ) -> tuple[Outcome, str, dict[str, Any]]:
-    """Play one job, and tell it as text unless it is to be told as JSON: its end, its log, and the JSON object."""
+    """Run one job, and print its story unless `as_json`. Returns how it ended, its log, and the JSON object."""
     if job.batch_size > 1 and not as_json:
         print(f"Job {job.cluster}.{job.proc} of {job.batch_size}\n")
     moments: list[Moment] = []
 
-    def noted() -> Iterator[Moment]:
+    def recorded() -> Iterator[Moment]:
         for moment in simulate(job, executor, profile, faults):
             moments.append(moment)
             yield moment
@@ -110,9 +110,8 @@ def _tell(
         moments.extend(simulate(job, executor, profile, faults))
     else:
         before = Tree({p: e for p, e in Tree.read(directory).items() if p != job.log})
-        for line in story.lines(noted(), job.log, submit=before, colour=sys.stdout.isatty()):
-            print(line)
-            sys.stdout.flush()
+        for line in story.lines(recorded(), job.log, submit=before, colour=sys.stdout.isatty()):
+            print(line, flush=True)
     end = outcome(moments)
     remarks = ending.not_happened(moments, faults) + ending.left_outside(moments)
     for remark in remarks:
@@ -128,14 +127,14 @@ def _tell(
 
 
 def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
-    """Write what came home into the submit directory, each file whole or not at all."""
+    """Write the returned files into the submit directory, each of them atomically."""
     entries = Tree({**home, **{os.path.normpath(path): File(log) for path, log in logs.items()}})
     for path, entry in entries.items():
         target = directory / path
         if isinstance(entry, File) and target.is_dir():
             raise InputError(
-                f"can't write to the submit directory: {target} is a directory, and a file of that name comes "
-                "home: move it, or name the file otherwise"
+                f"can't write to the submit directory: {target} is a directory, but the job returns a file of that "
+                "name. Move the directory, or rename the file."
             )
     try:
         with tempfile.TemporaryDirectory(dir=directory, prefix=".arriving-") as arriving:

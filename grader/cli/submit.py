@@ -1,5 +1,4 @@
-"""python -m grader submit: a submit directory on the HTCondor at hand, with the same story and the same verdict as in
-the simulator."""
+"""python -m grader submit: runs a job on a real HTCondor, with the same story and verdict as in the simulator."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ def add_to(commands: Commands) -> None:
         commands,
         "submit",
         run,
-        "run a job on a real HTCondor and tell the story",
+        "run a job on a real HTCondor and show what happens",
         "Exit status: 0 completed with exit code 0; 1 any other end; 2 unusable input or no HTCondor.",
     )
     add_submit_file(command)
@@ -40,13 +39,13 @@ def add_to(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="N",
-        help="evict it in execution N; may be given more than once",
+        help="evict the job in execution N; may be given more than once",
     )
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run a job on a real HTCondor; the exit status. Raises SubmitError and InputError."""
+    """Run a job on a real HTCondor; returns the exit status. Raises SubmitError and InputError."""
     from ..real_pool.personal_pool import PoolError
 
     try:
@@ -56,8 +55,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _follow(options: argparse.Namespace) -> int:
-    """Submit for real, evict in the executions asked for, tell the story and judge its end. Raises PoolError too."""
-    from ..course.on_pool import Judge  # the other commands do without the course and a pool
+    """Submit the job, evict it as --evict says, print what happens, and judge how it ends. Raises PoolError too."""
+    from ..course.on_pool import Judge  # imported here, as the other commands need neither the course nor a pool
     from ..real_pool.following import RealRun
     from ..real_pool.queue import at_hand
 
@@ -66,7 +65,7 @@ def _follow(options: argparse.Namespace) -> int:
         print(remark, file=sys.stderr)
     if len(submission.jobs) > 1:
         raise InputError(
-            f"{options.submit_file} queues {len(submission.jobs)} jobs; this follows one. Write `queue` alone."
+            f"{options.submit_file} queues {len(submission.jobs)} jobs, but this command runs one: write a plain `queue`."
         )
     job = submission.jobs[0]
     with Executor() as executor:
@@ -93,25 +92,25 @@ def _follow(options: argparse.Namespace) -> int:
 def _tell(run: RealRun) -> list[Moment]:
     moments: list[Moment] = []
 
-    def noted() -> Iterator[Moment]:
+    def recorded() -> Iterator[Moment]:
         for moment in run.moments(lambda text: print(text, flush=True)):
             moments.append(moment)
             yield moment
 
     for line in story.lines(
-        noted(), run.log.name, submit=run.before.without((run.log.name,)), colour=sys.stdout.isatty()
+        recorded(), run.log.name, submit=run.before.without((run.log.name,)), colour=sys.stdout.isatty()
     ):
         print(line, flush=True)
     return moments
 
 
 def _card(judgement: Judgement, submit_file: Path) -> list[str]:
-    known = judgement.misconception
+    misconception = judgement.misconception
     lines = verdict.verdict_lines(
         judgement.exploration,
         judgement.facts,
         file=str(submit_file),
-        misconception=(known.id, known.sentence) if known else None,
+        misconception=(misconception.id, misconception.sentence) if misconception else None,
         schedule_is="The same in the simulator:",
     )
     return ["", *lines, "", f"This was one schedule. All of them: {calling.command('verify')} {submit_file}"]

@@ -1,4 +1,4 @@
-"""python -m grader verify: every schedule on a job, and a verdict."""
+"""python -m grader verify: tries every schedule on a job and gives a verdict."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ if TYPE_CHECKING:
     from ..course.report import Misconception
 
 IN_A_STORY = 40
-"""Executions after which the story in a report ends."""
+"""Executions after which the story in a report stops."""
 ON_A_TERMINAL = 600
-"""Seconds that `verify` takes at most for a job where somebody sees how far it is."""
+"""The default of --max-seconds on a terminal, where the user sees the progress."""
 
 
 def add_to(commands: Commands) -> None:
@@ -65,8 +65,8 @@ def add_to(commands: Commands) -> None:
         run,
         "try every schedule on a job and give a verdict",
         "Exit status: 0 restart-safe; 1 unsafe; 2 unknown or consistent; 3 unusable input; 130 interrupted "
-        "by Ctrl-C, after what is known by then was told. "
-        "The submit directory is never touched.",
+        "by Ctrl-C, after printing the results so far. "
+        "The submit directory is never changed.",
     )
     command.add_argument(
         "--max-executions",
@@ -81,60 +81,59 @@ def add_to(commands: Commands) -> None:
         type=positive,
         metavar="N",
         default=ON_A_TERMINAL if sys.stderr.isatty() else int(Bounds.seconds),
-        help="begin nothing more after N seconds of real time, for each job, and end an execution that "
-        f"has taken so long, or so much processor time (default {ON_A_TERMINAL} on a terminal, else "
-        f"{Bounds.seconds:g})",
+        help="start no more executions after N seconds of real time, for each job, and stop an execution after N "
+        f"seconds of real time or of processor time (default {ON_A_TERMINAL} on a terminal, else {Bounds.seconds:g})",
     )
     command.add_argument(
         "--expected",
         type=Path,
         metavar="DIR",
-        help="files that have to come home in the end, as a run that never saves makes them "
-        "(default: what a run that never restarts brings home, if it can be had)",
+        help="the right output: the files that a run without checkpoints returns (default: the output of a run that "
+        "continues at each checkpoint and never restarts, if that is possible)",
     )
     command.add_argument(
         "--without-checkpoints",
         action="append",
         default=[],
         metavar='"COMMAND = VALUE"',
-        help="a submit command under which the job never saves, mostly other arguments; may be given "
-        "more than once. What the job brings home with it is what has to come home in the end",
+        help="a submit command with which the job never saves, usually other arguments; may be given more than once. "
+        "The output of the job with these commands is the right output",
     )
     command.add_argument(
         "--jobs",
         type=positive,
         metavar="N",
         default=processors(),
-        help="have N executions under way at a time where they take long (default: one a processor, here %(default)s)",
+        help="run up to N executions at a time if they take long (default: the number of processors, here %(default)s)",
     )
     command.add_argument(
         "--remember",
         type=Path,
         metavar="DIR",
-        help="keep what was executed there, so that the next run goes on, and executes only what has changed; remove it "
+        help="cache executions in DIR, so that the next run continues and executes only what has changed; delete it "
         "when a library that the job uses has changed",
     )
     command.add_argument(
         "--schedule",
         metavar='"FAULT ..."',
-        help='try this schedule only, as "evict@2 evict@4+90s"; `simulate --help` lists the faults',
+        help='try only this schedule, such as "evict@2 evict@4+90s"; `simulate --help` lists the faults',
     )
     command.add_argument(
         "--report",
         type=Path,
         metavar="FILE.html",
-        help="write a page to look at or to send: the verdict, its evidence, and the story that shows it",
+        help="write a page to read or to send: the verdict, its evidence, and the story that shows it",
     )
     command.add_argument(
         "--accept-consistent",
         action="store_true",
-        help="exit with 0 also where every schedule gives the same, and nothing tells whether that is right",
+        help="exit with 0 also if every schedule gives the same output but the right output is unknown",
     )
     add_simulated_job(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Try every schedule on each job; the worst verdict is the exit status."""
+    """Try every schedule on each job; the exit status is that of the worst verdict."""
     submission = read_submission(options.submit_file, PROFILES[options.profile])
     if options.report:
         check_writable(options.report)
@@ -162,7 +161,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 class _Verification:
-    """What the jobs of a submission have in common."""
+    """Verifies the jobs of a submission, with options and executors that they share."""
 
     def __init__(self, options: argparse.Namespace, submission: submit.Submission):
         self.options, self.submission, self.profile = options, submission, PROFILES[options.profile]
@@ -179,12 +178,12 @@ class _Verification:
         self.jobs = submission.within(options.submit_file.parent)
         self.schedule = None if options.schedule is None else schedule.parse(options.schedule)
         if options.expected and options.without_checkpoints:
-            raise InputError("--expected and --without-checkpoints both tell what is right: give one of them")
+            raise InputError("--expected and --without-checkpoints both give the right output: use one of them")
         self.expected = _expected(options.expected, len(self.jobs)) if options.expected else None
-        self.saves_never = _without_checkpoints(options, self.profile, len(self.jobs))
+        self.never_saving = _without_checkpoints(options, self.profile, len(self.jobs))
         self.observer = Observer()
         self.written: set[str] = set()
-        """Files that the job wrote outside of its sandbox, where nothing prevents that."""
+        """Files that the job wrote outside its sandbox, where nothing prevents that."""
 
     def __enter__(self) -> _Verification:
         with ExitStack() as stack:
@@ -203,8 +202,8 @@ class _Verification:
     def check(self, job: Job) -> Checked:
         """The verdict on one of the jobs."""
         with ProgressLine(self.observer, sys.stderr, _which(job)):
-            if self.saves_never:
-                self.expected = _brings(self.saves_never[self.jobs.index(job)], self.executor, self.profile)
+            if self.never_saving:
+                self.expected = _output(self.never_saving[self.jobs.index(job)], self.executor, self.profile)
             faults = self.schedule
             checked = self.on_all_schedules(job) if faults is None else self.on_one_schedule(job, faults)
             return replace(checked, looks=looks(job), story=self.story(checked) if self.options.report else ())
@@ -214,8 +213,8 @@ class _Verification:
             exploration = Exploration(UNKNOWN, self.submission.undecided)
         else:
             exploration = explore(job, self.team, self.profile, self.expected, self.bounds, self.observer)
-        if lacks := self.lacks_module(exploration):
-            return Checked(job, unknown(Unknown.MODULE, lacks))
+        if module := self.missing_module(exploration):
+            return Checked(job, unknown(Unknown.MODULE, module))
         exploration, doubt = self.measured(job, exploration)
         if self.written:
             return Checked(job, unknown(Unknown.WRITES_OUTSIDE, ", ".join(sorted(self.written)), exploration))
@@ -228,9 +227,9 @@ class _Verification:
         facts = evidence(job, exploration) + tuple(map(_forgotten, forgets)) + self.doubtful(job, exploration, doubt)
         return Checked(job, exploration, facts, _named(known))
 
-    def lacks_module(self, exploration: Exploration) -> str:
-        """The Python module for want of which the job crashes even without a fault; "" if it does not, or if the module
-        lies in the submit directory, so that it was forgotten."""
+    def missing_module(self, exploration: Exploration) -> str:
+        """The missing Python module that makes the job crash even without a fault. "" if there is none, or if the module
+        is in the submit directory, so that the submit file forgets to list it."""
         first = (
             exploration.first.run
             if exploration.first and exploration.verdict == UNSAFE and not exploration.schedule
@@ -241,7 +240,7 @@ class _Verification:
         return name if name and not any(path.exists() for path in beside) else ""
 
     def on_one_schedule(self, job: Job, faults: schedule.Schedule) -> Checked:
-        """The verdict where only one schedule is to be tried: that nothing is known of the others, unless it fails."""
+        """The verdict if only one schedule is tried: unsafe if it fails, else unknown."""
         from ..course.on_pool import Judge
 
         judge = Judge(job, self.executor, faults, self.expected, self.profile)
@@ -253,10 +252,10 @@ class _Verification:
         return Checked(job, exploration, judgement.facts, _named(judgement.misconception))
 
     def measured(self, job: Job, exploration: Exploration) -> tuple[Exploration, Difference | None]:
-        """The verdict by a run that never restarts, unless somebody stops that."""
+        """The verdict after comparison with a run that never restarts, unless the user interrupts that."""
         try:
             with self.observer.execution_of((), 0, "running it without a restart"):
-                self.team.finish()  # it may still execute what exploring has come to no need of
+                self.team.finish()  # executions that exploring no longer needs may still be running
                 return measured(job, exploration, self.executor, self.profile)
         except KeyboardInterrupt:
             if not self.observer.stopped:
@@ -302,17 +301,17 @@ class _Verification:
         return (*facts, *map(_forgotten, forgets))
 
     def story(self, checked: Checked) -> tuple[Moment, ...]:
-        """The shortest schedule that shows the verdict, or the run without a fault."""
+        """The story of the shortest schedule that shows the verdict, or of the run without faults."""
         faults = checked.exploration.schedule or ()
         return tuple(simulate(checked.job, self.executor, self.profile, faults, most_executions=IN_A_STORY))
 
 
-def _named(known: Misconception | None) -> tuple[str, str] | None:
-    return (known.id, known.sentence) if known else None
+def _named(misconception: Misconception | None) -> tuple[str, str] | None:
+    return (misconception.id, misconception.sentence) if misconception else None
 
 
 def _which(job: Job) -> str:
-    """A job of several, for the progress line and above its verdict."""
+    """Which of several jobs this is, for the progress line and above the verdict; "" for a single job."""
     return f"job {job.cluster}.{job.proc} of {job.batch_size}" if job.batch_size > 1 else ""
 
 
@@ -327,17 +326,17 @@ def _lines(checked: Checked, options: argparse.Namespace) -> Iterator[str]:
     exploration = checked.exploration
     if which := _which(checked.job):
         yield which.capitalize()
-    file, known = str(options.submit_file), checked.misconception
-    yield from verdict.verdict_lines(exploration, checked.facts, file=file, misconception=known)
+    file, misconception = str(options.submit_file), checked.misconception
+    yield from verdict.verdict_lines(exploration, checked.facts, file=file, misconception=misconception)
     yield from untried_lines(exploration)
-    if exploration.failure not in (Unsafe.HELD, Unsafe.FAILED):  # which has another cause
+    if exploration.failure not in (Unsafe.HELD, Unsafe.FAILED):  # those have other causes
         yield from circumstance_lines(checked.looks)
     if exploration.verdict == UNKNOWN and (option := _option_for(exploration)):
         yield from ("", f"{option} lets it try more.")
 
 
 def _write_report(options: argparse.Namespace, all_checked: Sequence[Checked], remarks: Sequence[str]) -> None:
-    """One page with the verdict on each job, and its story."""
+    """Write one page with the verdict on each job and its story."""
     from ..view.job_report import job_report
 
     page = job_report(str(options.submit_file), PROFILES[options.profile], all_checked, remarks)
@@ -346,7 +345,7 @@ def _write_report(options: argparse.Namespace, all_checked: Sequence[Checked], r
 
 
 def _option_for(exploration: Exploration) -> str:
-    """The option that raises the bound which was reached; "" if none does."""
+    """The option that raises the bound that was reached; "" if there is none."""
     options: dict[Unknown | None, str] = {
         Unknown.EXECUTIONS: "--max-executions",
         Unknown.STATES: "--max-executions",
@@ -359,9 +358,7 @@ def _option_for(exploration: Exploration) -> str:
 def _expected(directory: Path, jobs: int) -> Tree:
     """The files of --expected."""
     if jobs != 1:
-        raise InputError(
-            f"--expected is for one job, and the submit file queues {jobs}: give each a submit file of its own"
-        )
+        raise InputError(f"--expected is for one job, but the submit file queues {jobs}: write a submit file for each")
     try:
         files = Tree.read(directory) if directory.is_dir() else Tree()
     except TooLarge as error:
@@ -370,13 +367,13 @@ def _expected(directory: Path, jobs: int) -> Tree:
         ) from None
     if not files:
         raise InputError(
-            f"--expected {directory} is no directory with files in it: name one that holds the right output"
+            f"--expected {directory} is not a directory with files: name one that contains the right output"
         )
     return files
 
 
 def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: int) -> tuple[Job, ...]:
-    """The jobs with the commands of --without-checkpoints; none where there are none."""
+    """The jobs with the commands of --without-checkpoints; () without that option."""
     if not options.without_checkpoints:
         return ()
     for line in options.without_checkpoints:
@@ -386,27 +383,25 @@ def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: in
                 '"arguments = --never-save"'
             )
     try:
-        others = submit.read(options.submit_file, profile, options.without_checkpoints).within(
-            options.submit_file.parent
-        )
-    except (
-        submit.SubmitError
-    ) as error:  # the file alone was read before, so that the option is to blame, and not a line
+        submission = submit.read(options.submit_file, profile, options.without_checkpoints)
+        never_saving = submission.within(options.submit_file.parent)
+    except submit.SubmitError as error:
+        # The file alone can be read, so the option is to blame, not a line of the file.
         raise InputError(f"--without-checkpoints: {error.problem}. {error.remedy}") from None
-    if len(others) != jobs:
-        raise InputError(f"with --without-checkpoints, {len(others)} jobs are queued, and without it {jobs}")
-    return others
+    if len(never_saving) != jobs:
+        raise InputError(f"with --without-checkpoints, {len(never_saving)} jobs are queued, but without it {jobs}")
+    return never_saving
 
 
-def _brings(job: Job, executor: Executor, profile: Profile) -> Tree:
-    """What a job that never saves brings home; its streams only if that is all."""
+def _output(job: Job, executor: Executor, profile: Profile) -> Tree:
+    """The files that a job that never saves returns, without its streams unless it returns nothing else."""
     moments = list(simulate(job, executor, profile))
     end = outcome(moments)
     if any(moment.kind == Kind.CHECKPOINT for moment in moments):
         raise InputError("with the commands of --without-checkpoints, the job still makes checkpoints")
     if end.status != "completed" or end.exit is None or end.exit.code != job.success_exit_code:
         raise InputError(
-            f"with the commands of --without-checkpoints, the job does not end well: {ending.summary(end).strip()}"
+            f"with the commands of --without-checkpoints, the job does not succeed: {ending.summary(end).strip()}"
         )
     files = Tree({path: entry for path, entry in end.home.items() if isinstance(entry, File)})
     return files.without([name for name in (job.output, job.error) if name]) or files

@@ -59,7 +59,7 @@ def test_a_machine_that_lacks_nothing(healthy, capsys):
         ("Programs", lambda m: m.setattr("grader.grading.trial.try_out", fail), 1, "does not run"),
         ("Memory", lambda m: m.setattr(doctor, "available_memory", lambda: doctor.GIGABYTE), 1, "--jobs 1"),
         ("Memory", lambda m: m.setattr(doctor, "available_memory", lambda: 9), 2, "larger machine"),
-        ("Memory", lambda m: m.setattr(doctor, "available_memory", lambda: None), 0, "does not tell"),
+        ("Memory", lambda m: m.setattr(doctor, "available_memory", lambda: None), 0, "does not say"),
         ("Disk", lambda m: m.setattr(doctor.shutil, "disk_usage", usage(doctor.GIGABYTE)), 1, "Make room"),
         ("Disk", lambda m: m.setattr(doctor.shutil, "disk_usage", usage(9)), 2, "Make room"),
         ("Disk", lambda m: m.setattr(doctor.tempfile, "NamedTemporaryFile", refuse), 2, "Read-only file system"),

@@ -276,8 +276,10 @@ def test_verify_has_an_exit_status_for_each_verdict(grader, job, verdict):
     assert found.keys() >= VERIFIED
     assert found["verdict"] == verdict
     assert (found["failure"] is None) == (verdict in ("restart-safe", "consistent"))
-    assert ("goes on at each checkpoint and never restarts" in ran.out) == (verdict == "restart-safe")
-    assert ("Tell it by --expected DIR or --without-checkpoints" in ran.out) == (verdict == "consistent")
+    assert ("continues at each checkpoint and never restarts" in ran.out) == (verdict == "restart-safe")
+    assert ("Give the right output with --expected DIR or --without-checkpoints" in ran.out) == (
+        verdict == "consistent"
+    )
 
 
 def test_consistent_is_good_enough_where_that_is_said(grader, job):
@@ -317,7 +319,7 @@ def test_a_job_is_measured_by_itself_without_checkpoints(grader, job, program, s
         (["--without-checkpoints", "arguments = --save"], "the job still makes checkpoints"),
         (["--without-checkpoints", "request_cpus = ("], "verify: --without-checkpoints: request_cpus: '(' is not"),
         (["--without-checkpoints", "never-save"], "write COMMAND = VALUE"),
-        (["--without-checkpoints", "arguments = x", "--expected", "."], "give one of them"),
+        (["--without-checkpoints", "arguments = x", "--expected", "."], "use one of them"),
     ],
 )
 def test_what_can_be_no_measure_is_told_in_a_sentence(grader, job, options, said):
@@ -442,7 +444,7 @@ def test_a_program_that_may_write_anywhere_keeps_out_of_the_own_home(grader, job
 def test_simulate_finds_what_is_outside_on_the_same_machine_only(grader, job):
     submit_file = job(OUTSIDE.replace("PLACE", "/tmp/here"))
     ran = grader("simulate", submit_file)
-    assert ran.status == 0 and "left /tmp/here" in ran.err and "3 executions" in ran.out
+    assert ran.status == 0 and "outside its sandbox: /tmp/here" in ran.err and "3 executions" in ran.out
     assert "6 executions" in grader("simulate", submit_file, "--schedule", "evict@3").out
 
 
@@ -657,8 +659,8 @@ def test_the_worst_verdict_of_several_jobs_decides_the_exit_status(grader, job, 
         (["verify", "no-such.sub"], "no-such.sub"),
         (["verify", "FILE", "another.sub"], "another.sub"),
         (["verify", "FILE", "--profile", "centos"], "slides2021"),
-        (["verify", "FILE", "--max-executions", "0"], "from 1 up"),
-        (["verify", "FILE", "--max-executions", "many"], "'many' is not a number"),
+        (["verify", "FILE", "--max-executions", "0"], "positive whole number"),
+        (["verify", "FILE", "--max-executions", "many"], "'many' is not a positive whole number"),
     ],
 )
 def test_unusable_arguments_are_one_sentence_with_an_exit_status(grader, job, monkeypatch, arguments, said):

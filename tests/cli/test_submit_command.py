@@ -149,7 +149,7 @@ def test_a_job_that_nobody_follows_any_more_leaves_the_queue(submitting):
 
 def test_several_jobs_are_refused(sweep, capsys):
     assert main(["submit", str(sweep(1, ("\nqueue", "\nqueue 2")))]) == 2
-    assert "queues 2 jobs; this follows one" in capsys.readouterr().err
+    assert "queues 2 jobs, but this command runs one" in capsys.readouterr().err
 
 
 def test_without_htcondor_it_says_what_to_do(sweep, capsys, monkeypatch):

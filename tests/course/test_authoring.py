@@ -158,7 +158,7 @@ def grader(*arguments, **variables):
 
 def test_the_exit_status_tells_whether_anything_is_missing(made, tmp_path):
     wanting = grader("exercise", "check", made({RIGHT: None}))
-    assert (wanting.returncode, wanting.stdout.splitlines()[-1][-19:]) == (1, ": 1 thing to repair")
+    assert (wanting.returncode, wanting.stdout.splitlines()[-1][-16:]) == (1, ": 1 thing to fix")
     unreadable = grader("exercise", "check", made({"exercise.py": "EXERCISE ="}))
     assert unreadable.returncode == 1 and "exercise.py:1: SyntaxError" in unreadable.stdout
     nothing = grader("exercise", "check", tmp_path / "nowhere")

@@ -549,7 +549,7 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
     [
         (["nowhere"], "nowhere can't be graded: No such file or directory."),
         (["empty"], "there is no notebook"),
-        (["empty", "--jobs", "0"], "'0' is not a number from 1 up"),
+        (["empty", "--jobs", "0"], "'0' is not a positive whole number"),
         ([], "SUBMITTED"),
     ],
 )
