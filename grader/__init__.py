@@ -32,11 +32,11 @@ _IN = {
     **dict.fromkeys(("bifurcations", "lattices", "magnetisation", "strings"), "figures"),
     **dict.fromkeys(("chart", "draw", "heatmap"), "pictures"),
 }
-"""The modules of notebook/ that these are in; all others are in calls."""
+"""The modules of notebook/ that define these; calls defines all others."""
 
 
 def __getattr__(name: str) -> object:
-    # The notebook's functions need everything else; the simulator needs none of it.
+    # Imported on demand: the notebook's functions import the whole package, which the simulator does not need.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -6,5 +6,5 @@ import sys
 from .cli.main import main
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that nobody follows must not stay in a queue
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as for Ctrl-C: remove a submitted job from the queue
     sys.exit(main())

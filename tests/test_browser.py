@@ -208,7 +208,7 @@ def test_each_slip_in_a_cell_is_told_at_once_below_it(lab, page):
     cell = page.locator(".jp-CodeCell:has-text('def save_checkpoint(iteration)')").first
     for first, said in [
         ("%%writefile restore/checkpoint.py\n", "restore/checkpoint.py is your answer in 04-restore.ipynb"),
-        ("%%writefile checkpoint.py\n", "is in no job's folder"),
+        ("%%writefile checkpoint.py\n", "belongs to no job"),
         ("%%writefile saved/checkpoint.py\n", "there is no folder saved/ here"),
         ("%%writefile save/chekpoint.py\n", "If you meant save/checkpoint.py"),
         ("", "this cell is an answer, but it does not begin with %%writefile save/checkpoint.py"),

@@ -1,7 +1,7 @@
-"""What a notebook calls: exercise(), simulate(), measure(), steps(), panel(), check(), hint(), progress() and pool().
+"""The functions that notebooks call: exercise(), simulate(), measure(), steps(), panel(), check(), hint() and so on.
 
-The only part that talks to Jupyter. It reads the files that the notebook's cells wrote, has them
-judged, and shows the result; nothing it shows or returns is taken from the student's processes.
+They read the files that the notebook's cells wrote, have them judged, and show the result. Nothing that they show or
+return comes from a student's process unchecked.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ from .live import Live
 from .sliders import explorer  # noqa: F401  (notebooks call it)
 
 SECONDS = 30.0
-"""Of real time that all executions of one check() may take; those of a right answer take less than one."""
+"""Limit on the real time of all executions of one check(); a right answer takes less than a second."""
 
 TRIES = 3
-"""Different wrong predictions, after which the solution is shown unasked."""
+"""Different wrong predictions after which the solution appears by itself."""
 
 
 class Score(float):
@@ -67,7 +67,7 @@ class Score(float):
     maximum = 0.0
 
     def __new__(cls, points: float, maximum: float) -> Score:
-        # nbgrader gives full marks for what is not a number
+        # nbgrader gives full points for NaN
         score = super().__new__(cls, min(max(points, 0.0), maximum) if points == points else 0.0)
         score.maximum = maximum
         return score
@@ -76,13 +76,13 @@ class Score(float):
         return f"{float(self):g}"
 
     def _repr_html_(self) -> str:
-        return NOTHING_TO_SEE  # the card above has them
+        return NOTHING_TO_SEE  # the card above shows the points
 
 
 def exercise(name: str) -> None:
-    """Lay out the submit directory of an exercise beside the notebook, and say what is in it.
+    """Create the submit directory of an exercise beside the notebook, and say what is in it.
 
-    Files that you have written stay as they are; files that are given are made new.
+    Files that you wrote stay unchanged; files that come with the exercise are written again.
     """
     chosen = _exercise(name)
     if chosen is None:
@@ -92,12 +92,12 @@ def exercise(name: str) -> None:
         given.write(name)
     except OSError as error:
         _say(
-            f"The folder {name}/ can't be made here: {error.strerror} ({error.filename}). "
-            "Move away what is there, or work in a folder of your own."
+            f"The folder {name}/ can't be created here: {error.strerror} ({error.filename}). "
+            "Move what is in the way, or work in a folder of your own."
         )
         return
     slips.watch(_shell(), chosen, _say)
-    _say(f"Submit directory {name}/: {', '.join(given.top())}. Yours to write: {', '.join(chosen.answers)}.")
+    _say(f"Submit directory {name}/: {', '.join(given.top())}. For you to write: {', '.join(chosen.answers)}.")
     if not has_processes():
         without_shell.install(_shell(), _say)
     if without_shell.is_out_of_reach(chosen):
@@ -108,8 +108,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _where_jobs_run(function: Callable[P, T]) -> Callable[P, T | None]:
-    """Where no job can be run, say why instead of showing a traceback."""
+def _explains_trouble(function: Callable[P, T]) -> Callable[P, T | None]:
+    """If this machine can't run jobs, say why instead of showing a traceback."""
 
     @wraps(function)
     def called(*arguments: P.args, **options: P.kwargs) -> T | None:
@@ -122,11 +122,11 @@ def _where_jobs_run(function: Callable[P, T]) -> Callable[P, T | None]:
     return called
 
 
-@_where_jobs_run
+@_explains_trouble
 def check(name: str, value: object = ...) -> Score | None:
-    """Judge your answer to an exercise, as often as you like. Shows a report; returns the points.
+    """Judge your answer to an exercise, as often as you like. Shows a report, and returns the points.
 
-    `value` is the answer where it is a value (a prediction, say) and not files that a cell has written.
+    `value` is the answer if it is a value, such as a prediction, and not files that cells have written.
     """
     chosen = _exercise(name)
     if chosen is None:
@@ -136,15 +136,15 @@ def check(name: str, value: object = ...) -> Score | None:
     except ValueError as problem:
         _say(f"{name} can't be read: {problem}.")
         return Score(0.0, chosen.maximum)
-    watched = slips.known(_shell())
-    for sentence in (*(watched.stale(chosen) if watched else ()), *_astray(chosen)):
+    watched = slips.watched(_shell())
+    for sentence in (*(watched.stale(chosen) if watched else ()), *_misnamed(chosen)):
         _say(sentence)
     with BudgetedExecutor(confinement(), SECONDS) as executor:
         report = chosen.judge(answer, executor)
         moments = explanation.story_of(report, executor)
     for doubt in dict.fromkeys(executor.doubts):
         _say(f"{doubt} This may be due to the machine: check again.")
-    _tell_validate(report)
+    _report_to_validate(report)
     tries = kept.keep(report, answer)
     nudge = bool(report.failure and report.failure.solution) and tries < TRIES
     _show(
@@ -155,18 +155,17 @@ def check(name: str, value: object = ...) -> Score | None:
     return Score(report.points, report.maximum)
 
 
-def _tell_validate(report: Report) -> None:
-    """JupyterLab's button Validate, which is nbgrader's, calls all that is not passed "partial credit", unless it finds
-    something on stderr."""
+def _report_to_validate(report: Report) -> None:
+    """Make nbgrader's Validate button say what is wrong: without text on stderr, it says "partial credit"."""
     if os.environ.get("NBGRADER_EXECUTION") == "validate" and report.status != PASSED:
         print(plain(f"{report.title}: {report.status}. {report.headline}"), file=sys.stderr)
 
 
-@_where_jobs_run
+@_explains_trouble
 def hint(name: str) -> None:
-    """Hints for an exercise, one after the other: about what went wrong, if it is known.
+    """Show hints for an exercise, one at a time, about your mistake if it is recognised.
 
-    A value is in the kernel and not in a file: of that counts what check() said last.
+    If the answer is a value, the last result of check() counts, as no file contains it.
     """
     chosen = _exercise(name)
     if chosen is None:
@@ -174,10 +173,10 @@ def hint(name: str) -> None:
     answer = Tree() if chosen.literal else _written(chosen)
     with BudgetedExecutor(confinement(), SECONDS) as executor:
         report = chosen.judge(answer, executor)
-    said = kept.read().get(name) if chosen.literal else None
-    status, points = said[:2] if said else (report.status, report.points)
+    last = kept.read().get(name) if chosen.literal else None
+    status, points = last[:2] if last else (report.status, report.points)
     if status == PASSED:
-        _say("Your answer is right. There is nothing left to hint at.")
+        _say("Your answer is right, so there are no more hints.")
         return
     about = report.headline if status == report.status else ""
     head = (f"Hints: {chosen.title}", status, points, report.maximum, about, ())
@@ -188,15 +187,15 @@ def hint(name: str) -> None:
 
 
 def progress() -> None:
-    """Show which exercises are passed, the points, and what to do next: as check() found them last, in this kernel
-    or an earlier one."""
+    """Show which exercises are passed, the points, and what to do next, by the last result of each check() in this or
+    an earlier kernel."""
     marks = kept.read()
     _show(kept.html(marks), kept.text(marks))
 
 
 def glossary(word: str = "") -> None:
-    """Say what a word of HTCondor's or of this course means; all of them without a word."""
-    terms = glossaries.found(word if isinstance(word, str) else "")
+    """Explain a word of HTCondor or of this course; without a word, all of them."""
+    terms = glossaries.lookup(word if isinstance(word, str) else "")
     if terms:
         _show(glossaries.glossary_html(terms), glossaries.glossary_text(terms))
     else:
@@ -205,7 +204,7 @@ def glossary(word: str = "") -> None:
 
 
 def pool() -> None:
-    """Say whether there is a real HTCondor here that takes jobs, and what to do if there is none."""
+    """Say whether a real HTCondor accepts jobs here, and what to do otherwise."""
     try:
         queue = at_hand()
         version = queue.run("condor_version").split()[1]
@@ -213,39 +212,39 @@ def pool() -> None:
     except PoolError as trouble:
         _say(
             f"{trouble}. Or copy the submit directory to an access point, and hand in the log from there. Without a pool "
-            "you can read on: what needs one is left out of the total."
+            "you can still read on: exercises that need one don't count in the total."
         )
         return
-    _say(f"There is a real HTCondor here, version {version}, and its queue takes jobs.")
+    _say(f"A real HTCondor, version {version}, is installed here, and its queue accepts jobs.")
 
 
-@_where_jobs_run
+@_explains_trouble
 def simulate(
     name: str, schedule: str = "", profile: str = "modern", *, draw: bool = True, **settings: float
 ) -> Outcome | None:
-    """Run the job in a submit directory (of an exercise, or an example such as "fibonacci") through a
-    schedule, and draw its story unless `draw` is False.
+    """Run the job in a submit directory (of an exercise, or an example such as "fibonacci") through a schedule, and
+    draw what happens unless `draw` is False.
 
-    `settings` change the sweep: start, end, and whatever is in my_input.txt. Returns how it ended;
-    what came home is in its `home`.
+    `settings` change the sweep: start, end, and the values in my_input.txt. Returns how the job ended; the files that
+    it returned are in the result's `home`.
     """
-    asked = _asked(name, schedule, profile, settings)
-    if asked is None:
+    request = _request(name, schedule, profile, settings)
+    if request is None:
         return None
-    moments = _played(asked)
+    moments = _simulated(request)
     if draw:
-        for sentence in (*asked.remarks, *ending.not_happened(moments, asked.faults)):
+        for sentence in (*request.remarks, *ending.not_happened(moments, request.faults)):
             _say(sentence)
-        _show(timeline(moments, submit=asked.directory, log_name=asked.job.log), _story_text(asked, moments))
+        _show(timeline(moments, submit=request.directory, log_name=request.job.log), _story_text(request, moments))
     return _silent(outcome(moments))
 
 
-@_where_jobs_run
+@_explains_trouble
 def measure(name: str, schedule: str = "") -> Outcome | None:
-    """Show how long transfers take and slots last, as a job event log tells it.
+    """Show how long transfers take and slots last, according to a job event log.
 
-    `name` is a job, as for simulate(), which is run through the schedule as it is given, without your answer; or the
-    job event log of a real or simulated job. Returns how the job ended, if it was run.
+    `name` is either the job event log of a real or simulated job, or a job, as for simulate(). A job runs through the
+    schedule with the files of the exercise, without your answer. Returns how the job ended, if it was run.
     """
     if name.endswith(".log"):
         try:
@@ -253,11 +252,11 @@ def measure(name: str, schedule: str = "") -> Outcome | None:
         except OSError as error:
             _say(f"{name} can't be read: {error.strerror}.")
         return None
-    asked = _asked(name, schedule, MODERN.name, {}, answered=False)
-    if asked is None:
+    request = _request(name, schedule, MODERN.name, {}, answered=False)
+    if request is None:
         return None
-    moments = _played(asked)
-    _show_costs(job_log(asked.job, moments))
+    moments = _simulated(request)
+    _show_costs(job_log(request.job, moments))
     return _silent(outcome(moments))
 
 
@@ -266,46 +265,46 @@ def _show_costs(events: Iterable[Event]) -> None:
     _show(durations.table(total), durations.text(total))
 
 
-@_where_jobs_run
+@_explains_trouble
 def steps(name: str, schedule: str = "", profile: str = "modern", **settings: float) -> None:
-    """Draw the same story as the slides do: one step at a time, with a slider that the arrow keys move."""
-    asked = _asked(name, schedule, profile, settings)
-    if asked is not None:
-        moments = _played(asked)
-        _show(stepper(moments, submit=asked.directory, log_name=asked.job.log), _story_text(asked, moments))
+    """Draw the same story like slides: one step at a time, with a slider that the arrow keys move."""
+    request = _request(name, schedule, profile, settings)
+    if request is not None:
+        moments = _simulated(request)
+        _show(stepper(moments, submit=request.directory, log_name=request.job.log), _story_text(request, moments))
 
 
-@_where_jobs_run
+@_explains_trouble
 def panel(name: str, schedule: str = "", profile: str = "modern", **settings: float) -> None:
     """Run the same job live, with buttons that evict it, hold it, or let its uploads fail.
 
-    Needs a notebook with a kernel. Anywhere else, the story of the schedule is told.
+    Needs a notebook with a kernel. Anywhere else, it draws the story of the schedule.
     """
-    asked = _asked(name, schedule, profile, settings)
-    if asked is None:
+    request = _request(name, schedule, profile, settings)
+    if request is None:
         return
-    moments, bundle = _played(asked), {}
-    html = stepper(moments, submit=asked.directory, log_name=asked.job.log)
+    moments, bundle = _simulated(request), {}
+    html = stepper(moments, submit=request.directory, log_name=request.job.log)
     if _in_notebook():
         try:
             from . import live_panel
 
             _display({"application/javascript": live_panel.SCRIPT})
-            live = Live(asked.job, live_panel.executor(), asked.profile, asked.pace)
-            bundle = live_panel.bundle(live, asked.directory, asked.faults, _call(name, profile, settings))
+            live = Live(request.job, live_panel.executor(), request.profile, request.pace)
+            bundle = live_panel.bundle(live, request.directory, request.faults, _call(name, profile, settings))
         except ImportError:
             html += "<p>The live panel needs ipywidgets: <code>pip install ipywidgets</code>.</p>"
-    _show(html, _story_text(asked, moments), bundle)
+    _show(html, _story_text(request, moments), bundle)
 
 
 def _call(name: str, profile: str, settings: dict[str, float]) -> Callable[[str], str]:
-    """How to ask for the story of a schedule of the same job, as text."""
+    """The text of the call that shows a schedule of the same job, as a function of the schedule."""
     more = [f"profile={profile!r}"] * (profile != "modern") + [f"{key}={value!r}" for key, value in settings.items()]
     return lambda schedule: f"simulate({', '.join([repr(name), repr(schedule), *more])})".replace("'", '"')
 
 
 class _SimulationRequest(NamedTuple):
-    """A job, and what is to befall it."""
+    """A job, and how to simulate it."""
 
     directory: Tree
     job: Job
@@ -314,14 +313,14 @@ class _SimulationRequest(NamedTuple):
     pace: Pace
     limits: Limits
     remarks: tuple[str, ...]
-    """What is worth knowing about the submit file."""
+    """Sentences on the submit file."""
 
 
-def _asked(
+def _request(
     name: str, schedule: str, profile: str, settings: dict[str, float], answered: bool = True
 ) -> _SimulationRequest | None:
-    """What a call asks for; None, and a sentence for the reader, if that can't be had. `answered`: with the files that
-    the student wrote."""
+    """The simulation that a call asks for. If it is impossible, says why and returns None. `answered` includes the files
+    that the student wrote."""
     try:
         if not (isinstance(name, str) and isinstance(schedule, str)):
             raise ValueError('a job and a schedule are written in quotes, as in "fibonacci", "evict@2"')
@@ -330,24 +329,24 @@ def _asked(
         pace, limits = (EXERCISES[name].pace, LIMITS) if name in EXERCISES else (Pace(), Limits())
         directory, submission, job = _job(name, settings, answered, PROFILES[profile])
         return _SimulationRequest(
-            directory, job, schedules.parse(schedule), PROFILES[profile], pace, limits, _odd(submission)
+            directory, job, schedules.parse(schedule), PROFILES[profile], pace, limits, _remarks(submission)
         )
     except (submit.SubmitError, ValueError) as problem:
         _say(str(problem))
         return None
 
 
-def _played(asked: _SimulationRequest) -> list[Moment]:
-    with LocalExecutor(asked.limits, confinement()) as executor:
-        return list(run(asked.job, executor, asked.profile, asked.faults, pace=asked.pace))
+def _simulated(request: _SimulationRequest) -> list[Moment]:
+    with LocalExecutor(request.limits, confinement()) as executor:
+        return list(run(request.job, executor, request.profile, request.faults, pace=request.pace))
 
 
-def _story_text(asked: _SimulationRequest, moments: list[Moment]) -> str:
-    return "\n".join(story.lines(moments, asked.job.log, submit=asked.directory))
+def _story_text(request: _SimulationRequest, moments: list[Moment]) -> str:
+    return "\n".join(story.lines(moments, request.job.log, submit=request.directory))
 
 
 class _Silent:
-    """An outcome that a notebook does not print below the picture of it."""
+    """An outcome that a notebook does not print below its picture."""
 
     def __init__(self, end: Outcome):
         self._end = end
@@ -360,7 +359,7 @@ class _Silent:
 
 
 def _silent(end: Outcome) -> Outcome:
-    return cast(Outcome, _Silent(end))  # it has all that an Outcome has
+    return cast(Outcome, _Silent(end))  # it has all attributes of an Outcome
 
 
 def _exercise(name: str) -> Exercise | None:
@@ -378,16 +377,16 @@ def _exercise(name: str) -> Exercise | None:
 
 
 def _written(chosen: Exercise) -> Tree:
-    """The files that the student wrote, as far as they are there."""
+    """The student's answer files that exist."""
     files = ((path, Path(chosen.name, path)) for path in chosen.answers)
     return Tree({path: File(_read(where)) for path, where in files if where.is_file()})
 
 
-def _astray(chosen: Exercise) -> Iterator[str]:
-    """A sentence for each file whose name is nearly that of an answer, and which was written after it."""
-    known = {*chosen.given(), *chosen.answers}
-    there = [path for path in Path(chosen.name).glob("*") if path.is_file() and path.name not in known]
-    for path in there if not chosen.literal else ():
+def _misnamed(chosen: Exercise) -> Iterator[str]:
+    """A sentence for each file that has nearly the name of an answer, and is newer than it."""
+    expected = {*chosen.given(), *chosen.answers}
+    unexpected = [path for path in Path(chosen.name).glob("*") if path.is_file() and path.name not in expected]
+    for path in unexpected if not chosen.literal else ():
         near = difflib.get_close_matches(path.name, chosen.answers, n=1, cutoff=slips.NEARLY)
         if near and _age(path) < _age(Path(chosen.name, near[0])):
             yield (
@@ -397,7 +396,7 @@ def _astray(chosen: Exercise) -> Iterator[str]:
 
 
 def _age(path: Path) -> float:
-    """Seconds since a file was written; without end if there is none."""
+    """Seconds since a file was written; infinite if there is none."""
     try:
         return time.time() - path.stat().st_mtime
     except OSError:
@@ -405,7 +404,7 @@ def _age(path: Path) -> float:
 
 
 def _value(chosen: Exercise, value: object) -> Tree:
-    """The answer that is a value. Raises ValueError if it is no plain one."""
+    """An answer that is a value. Raises ValueError if it is not a plain value."""
     return Tree() if value is ... else Tree({chosen.name: File(literal_text(value).encode())})
 
 
@@ -417,7 +416,7 @@ def _read(path: Path) -> bytes:
         return b""
 
 
-def _odd(submission: submit.Submission) -> tuple[str, ...]:
+def _remarks(submission: submit.Submission) -> tuple[str, ...]:
     more = len(submission.jobs) - 1
     return (
         *(str(remark) for remark in submission.remarks if remark.kind != NO_EFFECT),
@@ -428,8 +427,8 @@ def _odd(submission: submit.Submission) -> tuple[str, ...]:
 def _job(
     name: str, settings: dict[str, float], answered: bool, profile: Profile
 ) -> tuple[Tree, submit.Submission, Job]:
-    """A submit directory, what its submit file asks for, and the first job of that. Raises SubmitError, or ValueError
-    with a sentence for the reader."""
+    """A submit directory, the contents of its submit file, and the first job. Raises SubmitError, or ValueError with a
+    sentence for the reader."""
     if name in EXERCISES and EXERCISES[name].submit_file:
         chosen, answer = EXERCISES[name], _written(EXERCISES[name]) if answered else Tree()
         directory = chosen.given() | answer
@@ -441,18 +440,18 @@ def _job(
             )
         return directory, chosen.submission(answer), chosen.job(answer, **settings)
     if settings:
-        raise ValueError(f"only the program of an exercise takes settings; {name!r} is none")
+        raise ValueError(f"only the program of an exercise takes settings, and {name!r} is not an exercise")
     example = name.replace("/", "_").isidentifier()
-    found = next((PAYLOAD / name).glob("*.sub"), Path(name)) if example else Path(name)
-    submission = submit.read(found, profile)
-    return Tree.read(found.parent), submission, submission.jobs[0]
+    submit_file = next((PAYLOAD / name).glob("*.sub"), Path(name)) if example else Path(name)
+    submission = submit.read(submit_file, profile)
+    return Tree.read(submit_file.parent), submission, submission.jobs[0]
 
 
 # -- showing -----------------------------------------------------------------------
 
 
 def _shell() -> object:
-    """The IPython that this runs in; None if there is none."""
+    """The IPython shell that this runs in, if any."""
     try:
         from IPython import get_ipython
     except ImportError:
@@ -461,12 +460,12 @@ def _shell() -> object:
 
 
 def _in_notebook() -> bool:
-    """Whether there is somebody to display HTML."""
+    """Whether HTML can be displayed."""
     return _shell() is not None
 
 
 def _say(sentence: str) -> None:
-    """A sentence for the reader. (What is printed in JupyterLab breaks in the middle of words.)"""
+    """Show a sentence. (JupyterLab breaks printed text in the middle of words.)"""
     _show(f'<p class="{NO_FORMULA}">{prose(sentence)}</p>', plain(sentence, keep="\n"))
 
 
@@ -476,8 +475,8 @@ def _show(
     more: Mapping[str, object] = MappingProxyType({}),
     metadata: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
-    """Display HTML where there is a notebook, or what `more` has in other formats; and the text anywhere else. `metadata`
-    is kept with the output."""
+    """Display the HTML in a notebook, or print the text elsewhere. `more` maps other MIME types to their data; `metadata`
+    is saved with the output."""
     if _in_notebook():
         _display({"text/html": html, "text/plain": text, **more}, metadata)
     else:

@@ -1,5 +1,5 @@
-"""The pictures that notebooks make of what a job has brought home. Each function takes outcomes, as simulate() returns
-them; pictures.py draws."""
+"""The pictures that notebooks draw of a job's output. Each function takes outcomes, as simulate() returns them;
+pictures.py draws."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rows = list[list[str]]
 
 def bifurcations(end: Outcome | None) -> None:
     """Notebook 4: the logistic map in the long run, by growth rate."""
-    if _are_there(end):
+    if _have_output(end):
         points = [(float(row[1]), float(x)) for row in _rows(end) for x in row[2:]]
         draw(
             chart({"": points}, ",", x="growth rate r", y="x in the long run"),
@@ -25,8 +25,8 @@ def bifurcations(end: Outcome | None) -> None:
 
 
 def magnetisation(alone: Outcome | None, others: Mapping[str, Outcome | None], theory: bool = False) -> None:
-    """Notebook 6: magnetisation by temperature, each of the other jobs beside the one that was left alone."""
-    if _are_there(alone, *others.values()):
+    """Notebook 6: magnetisation by temperature, each of the other jobs beside the undisturbed one."""
+    if _have_output(alone, *others.values()):
         draw(
             *(_beside(alone, name, end, theory) for name, end in others.items()),
             says=f"Magnetisation by temperature of a job that was left alone, and of one that {' / '.join(others)}.",
@@ -48,7 +48,7 @@ def _curve(end: Outcome | None) -> list[tuple[float, float]]:
 
 def lattices(magnets: Mapping[str, Outcome | None], most: int = 9) -> None:
     """Notebook 6: the lattices of each job as it gets colder."""
-    if not _are_there(*magnets.values()):
+    if not _have_output(*magnets.values()):
         return
     shown = {name: _rows(end)[:: -(-len(_rows(end)) // most)] for name, end in magnets.items()}
     draw(
@@ -66,15 +66,15 @@ def lattices(magnets: Mapping[str, Outcome | None], most: int = 9) -> None:
 
 
 def _spins(lattice: str) -> list[list[int]]:
-    """A lattice, written as a hexadecimal number, as rows of 0 and 1."""
+    """Rows of 0 and 1 from a lattice written as a hexadecimal number."""
     side = int((4 * len(lattice)) ** 0.5)
     bits = f"{int(lattice, 16):0{side * side}b}"
     return [[int(bit) for bit in bits[start : start + side]] for start in range(0, side * side, side)]
 
 
 def strings(jobs: Mapping[str, Outcome | None]) -> None:
-    """Notebook 8: where each point of the string is, step after step downwards."""
-    if _are_there(*jobs.values()):
+    """Notebook 8: the position of each point of the string, step by step downwards."""
+    if _have_output(*jobs.values()):
         draw(
             *(
                 heatmap(
@@ -86,15 +86,15 @@ def strings(jobs: Mapping[str, Outcome | None]) -> None:
         )
 
 
-def _are_there(*ends: Outcome | None) -> bool:
-    """Whether all jobs have brought home what is drawn; says so if not."""
+def _have_output(*ends: Outcome | None) -> bool:
+    """Whether all jobs returned the file that is drawn; prints a sentence if not."""
     if all(map(_rows, ends)):
         return True
-    print(f"No picture yet: the job has brought no {OUTPUT} home.")
+    print(f"No picture yet: the job has not returned {OUTPUT}.")
     return False
 
 
 def _rows(end: Outcome | None) -> Rows:
-    """The lines of my_output.txt, split into columns; none if there is no such file."""
+    """The lines of my_output.txt, split into columns; [] without such a file."""
     output = end.home.get(OUTPUT) if end else None
     return [line.split() for line in getattr(output, "text", "").splitlines()]

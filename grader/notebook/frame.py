@@ -1,6 +1,6 @@
-"""A job as it is now, for the live panel: how far it is, the bar of its executions, the three directories.
+"""The current state of a job, for the live panel: its progress, the bar of its executions, and the three directories.
 
-What it is not: a widget (live_panel.py), or what is known of the job (live.py). HTML without scripts.
+HTML without scripts. The widgets are in live_panel.py, the state of the job in live.py.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from ..view.timeline import head, joined, tone
 from .live import HELD, OVER, RUNNING, SENDING, WAITING, LiveView
 
 SIGNS = {RUNNING: "▶", SENDING: "⇄", WAITING: "…", HELD: "‖", OVER: "■"}
-MOST_TOLD = 100
+MOST_EVENTS = 100
 
 
 def style() -> str:
-    """The style of all that is here, once for a whole panel."""
+    """The style sheet, needed once in a panel."""
     return f'<div class="{CLASSES}">{frame_sheet()}</div>'
 
 
-def told(present: LiveView, submit: Tree | None = None, log_name: str | None = None) -> list[Scene]:
-    """The story until now as scenes; the last one is how it is now."""
+def story_of(present: LiveView, submit: Tree | None = None, log_name: str | None = None) -> list[Scene]:
+    """The story so far as scenes; the last scene is the present."""
     story = list(joined(scenes(present.moments, submit, log_name)))
     now = story[-1].moment
     if now.kind == "look":
@@ -41,7 +41,7 @@ def events(story: list[Scene]) -> list[Scene]:
 
 
 def frame(present: LiveView, story: list[Scene]) -> str:
-    """What there is to see now, as HTML. `story` is what told() makes of it."""
+    """The picture of the present, as HTML. `story` is the result of story_of()."""
     now = story[-1]
     return (
         f'<div class="{CLASSES}" role="group" aria-label="The job now"><div class="wide frame">'
@@ -51,8 +51,8 @@ def frame(present: LiveView, story: list[Scene]) -> str:
 
 
 def history(happened: list[Scene], call: str) -> str:
-    """What has happened so far, the latest first, and the call that tells the same story, as HTML."""
-    rows = "".join(f"<li>{head(scene)}</li>" for scene in happened[:-MOST_TOLD:-1])
+    """The events so far, the latest first, and the call that shows the same story, as HTML."""
+    rows = "".join(f"<li>{head(scene)}</li>" for scene in happened[:-MOST_EVENTS:-1])
     return (
         f'<div class="{CLASSES}"><details class="events"><summary>What has happened so far</summary>'
         f"<ol>{rows}</ol></details>"
@@ -61,15 +61,15 @@ def history(happened: list[Scene], call: str) -> str:
 
 
 def announcement(scene: Scene) -> str:
-    """An event in a sentence or two, for those who hear the page."""
+    """An event in a sentence or two, for screen readers."""
     return " ".join((f"{scene.heading.replace(' -> ', ', ')}.", *scene.sentences))
 
 
 def _progress(present: LiveView) -> str:
-    """How much of the computing is done: what is saved, and what would be lost with the slot."""
+    """How much of the computing is done: the part that is saved, and the part that would be lost with the slot."""
     whole = max(present.needed or 0.0, present.saved + present.at_risk) or 1.0
     saved, risk = 100 * present.saved / whole, 100 * present.at_risk / whole
-    needed = f"{duration(present.needed)} to compute" if present.needed else "without an end of its own"
+    needed = f"{duration(present.needed)} to compute" if present.needed else "never ends by itself"
     parts = [
         f"{duration(seconds)} {word}"
         for seconds, word in ((present.saved, "saved"), (present.at_risk, "at risk"), (present.lost, "lost"))

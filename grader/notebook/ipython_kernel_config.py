@@ -1,3 +1,3 @@
-# For all kernels of the course's environment; it is put into etc/ipython there (see pyproject.toml).
+# For all kernels of the course's environment: installed there as a file in etc/ipython (see pyproject.toml).
 c = get_config()  # noqa: F821
 c.InteractiveShellApp.extensions.append("grader.notebook.unprepared")

@@ -1,8 +1,8 @@
-"""A job that one watches, and to which one does things, as a value: the schedule so far and a point in time.
+"""The job of the live panel as a value: the schedule so far and a point in time.
 
-All that there is to see follows from these two, because the simulator tells the same story again: to evict the job at
-some moment is to add a fault to the schedule there. What this is not: a clock, a picture or a widget. Times are virtual
-seconds since the job was submitted.
+Everything that the panel shows follows from these two, because the simulator can replay the story: evicting the job at
+some moment just adds a fault to the schedule. Times are virtual seconds since the job was submitted. The clock and the
+widgets are in live_panel.py, the picture in frame.py.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from ..view.scene import IDLE, ON_HOLD
 
 EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD, RELEASE = "evict", "power loss", "upload fails", "hold", "release"
 FAULTS = {EVICT: "vacate", POWER_LOSS: "evict", UPLOAD_FAILS: "upload-fails", HOLD: "hold"}
-"""What is done to a job that runs → how a schedule says it. R5: who evicts a job asks it to leave, with SIGTERM first
-(condor_vacate_job); a machine without power does not."""
+"""Actions on a running job → the fault in a schedule. R5: an eviction begins with SIGTERM (condor_vacate_job); a power
+loss sends no signal."""
 RUNNING, SENDING, WAITING, HELD, OVER = "running", "transferring", "idle", "held", "over"
 MOST_EXECUTIONS = 200
 MOST_RUNS = 256
-"""Executions that are remembered, with their sandboxes, so that a story told again takes no time."""
+"""Executions kept in the cache, with their sandboxes, so that replaying a story takes no time."""
 STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400)
 MOST_STEPS = 100
 SPEEDS = (1, 10, 60, 300, 1800, 7200, 43200)
 LONGEST = 30.0
-"""Seconds of real time that an undisturbed job should take at most at the speed that is proposed."""
+"""Seconds of real time that an undisturbed job should take at most at the initial speed."""
 
 
 class LivePosition(NamedTuple):
-    """What has been done to the job, and the virtual time now."""
+    """What has been done to the job, and the current virtual time."""
 
     schedule: Schedule = ()
     time: float = 0.0
@@ -51,12 +51,12 @@ class Story:
 
     @cached_property
     def events(self) -> list[float]:
-        """When something happens."""
+        """The times at which something happens."""
         return sorted(set(map(self.time, self.moments)))
 
     @property
     def end(self) -> float:
-        """When the story ends."""
+        """The time at which the story ends."""
         return self.time(self.moments[-1])
 
     def time(self, moment: Moment) -> float:
@@ -64,7 +64,7 @@ class Story:
         return round(moment.time - self.moments[0].time, 3)
 
     def execution(self, time: float) -> Moment | None:
-        """The beginning of the execution that runs at a time, or whose files are being transferred; None if none is."""
+        """The start of the execution that is running at a time, or transferring its files; None if there is none."""
         begun: Moment | None = None
         for moment in self.moments:
             if moment.kind != "exited" and self.time(moment) > time:
@@ -74,7 +74,7 @@ class Story:
         return None
 
     def past(self, time: float) -> list[Moment]:
-        """What has happened by a time. A restart in place is not shown at once, but when it has run for a while."""
+        """What has happened by a time. A restart in place shows only after it has run for a while."""
         past = [moment for moment in self.moments if self.time(moment) <= time]
         while past[-1].kind == "restarted":
             past.pop()
@@ -83,36 +83,36 @@ class Story:
 
 @dataclass(frozen=True)
 class LiveView:
-    """All that there is to see of a job at a point in time. Durations are virtual seconds of computing."""
+    """Everything to show of a job at a point in time. Durations are virtual seconds of computing."""
 
     moments: tuple[Moment, ...]
-    """The story until now; the last one is how it is now."""
+    """The story so far; the last moment is the present."""
     phase: str
     """running, transferring, idle, held or over."""
     time: float
     end: float
     """When the story ends if nothing more is done to the job."""
     needed: float | None
-    """What the job computes if nothing happens to it; None for one that does not end by itself."""
+    """How long the undisturbed job computes; None if it never ends."""
 
     @property
     def saved(self) -> float:
-        """What a checkpoint, or the end of the job, has made safe."""
+        """Computing made safe by a checkpoint or the end of the job."""
         return self.moments[-1].goodput
 
     @property
     def lost(self) -> float:
-        """What was lost by now."""
+        """Computing lost so far."""
         return self.moments[-1].badput
 
     @property
     def at_risk(self) -> float:
-        """What is done and would be lost with the slot."""
+        """Computing that is done, but would be lost with the slot."""
         return sum(block.end - block.start for block in blocks(self.moments) if block.fate == OPEN)
 
 
 class Live:
-    """One job, and what can be seen of it and done to it."""
+    """One job: what can be shown of it and done to it."""
 
     def __init__(self, job: Job, executor: Runs, profile: Profile = MODERN, pace: Pace = Pace()):
         self.job, self.profile, self.pace = job, profile, pace
@@ -121,22 +121,22 @@ class Live:
         """The story of a schedule."""
 
     def _story(self, schedule: Schedule) -> Story:
-        return Story(tuple(self._told(schedule)))
+        return Story(tuple(self._simulate(schedule)))
 
-    def _told(self, schedule: Schedule) -> Iterator[Moment]:
+    def _simulate(self, schedule: Schedule) -> Iterator[Moment]:
         return simulate(self.job, self._executor, self.profile, schedule, MOST_EXECUTIONS, self.pace)
 
     # -- seeing ----------------------------------------------------------------
 
     def present(self, at: LivePosition) -> LiveView:
-        """What there is to see."""
+        """What to show."""
         story, undisturbed = self.story(at.schedule), self.story(())
         moments = tuple(self._until(story, at))
         needed = undisturbed.moments[-1].goodput if undisturbed.moments[-1].kind == "ended" else None
         return LiveView(moments, self.phase(at), at.time, story.end, needed)
 
     def phase(self, at: LivePosition) -> str:
-        """Whether the job runs, sends its files, is idle, is held, or will do nothing more."""
+        """Whether the job is running, transferring its files, idle, held, or over."""
         story = self.story(at.schedule)
         last = story.past(at.time)[-1]
         if story.execution(at.time):
@@ -149,7 +149,7 @@ class Live:
         start, past = story.execution(at.time), story.past(at.time)
         if start and at.time > story.time(start) and past[-1].kind != "exited":
             look = Fault("look", start.execution, round(at.time - story.time(start), 3))
-            for moment in self._told((*at.schedule, look)):
+            for moment in self._simulate((*at.schedule, look)):
                 yield moment
                 if moment.kind == "look":
                     return
@@ -170,7 +170,7 @@ class Live:
     # -- time ------------------------------------------------------------------
 
     def later(self, at: LivePosition, seconds: float) -> LivePosition:
-        """Some time later, but not past the next event; and a job that is held waits until it is released."""
+        """Some time later, but not past the next event. The time of a held job stands still until it is released."""
         story = self.story(at.schedule)
         if self.phase(at) == HELD:
             return at
@@ -188,26 +188,26 @@ class Live:
         return at._replace(time=events[max(0, bisect_left(events, at.time) - 1)])
 
     def near(self, at: LivePosition, time: float) -> LivePosition:
-        """The time given, or that of an event which is nearer than half a step to it."""
+        """The given time, or that of an event less than half a step away."""
         story = self.story(at.schedule)
         nearest = min(story.events, key=lambda event: abs(event - time))
         within = abs(nearest - time) < self.step(at) / 2
         return at._replace(time=nearest if within else min(max(0.0, time), story.end))
 
     def step(self, at: LivePosition) -> int:
-        """Seconds, a round number, such that about a hundred of them make the story."""
+        """A round number of seconds that divides the story into about a hundred steps."""
         return _smallest(STEPS, self.story(at.schedule).end / MOST_STEPS)
 
     def speed(self) -> int:
-        """Virtual seconds in a real one, so that the undisturbed job can be watched in half a minute."""
+        """Virtual seconds a real second, so that the undisturbed job takes half a minute to watch."""
         return _smallest(SPEEDS, self.story(()).end / LONGEST)
 
     # -- doing -----------------------------------------------------------------
 
     def act(self, at: LivePosition, what: str) -> tuple[LivePosition, str]:
-        """Do something to the job: how things are then, and, if it can't be done now, why not.
+        """Do something to the job. Returns the new position, and, if the action is impossible now, why.
 
-        What an earlier time had in store for later executions is undone by it: one goes on from here.
+        Faults that the schedule had planned for later are dropped: the story continues from here.
         """
         story = self.story(at.schedule)
         if what == RELEASE:
@@ -226,46 +226,46 @@ class Live:
         return self._struck(at, Fault(FAULTS[what], start.execution, offset))
 
     def _struck(self, at: LivePosition, fault: Fault) -> tuple[LivePosition, str]:
-        """How things are when this has happened, and, if it does not happen, why not."""
-        schedule = (*self._behind(at, fault.execution), fault)
-        if promised := self._promised(at, fault):
-            promise = Fault(FAULTS[UPLOAD_FAILS], promised)
-            if any(moment.fault == promise for moment in self.story((*schedule, promise)).moments):
-                schedule = (*schedule, promise)
+        """The position after this fault, and, if it can't happen, why."""
+        schedule = (*self._past_faults(at, fault.execution), fault)
+        if execution := self._postponed(at, fault):
+            failure = Fault(FAULTS[UPLOAD_FAILS], execution)
+            if any(moment.fault == failure for moment in self.story((*schedule, failure)).moments):
+                schedule = (*schedule, failure)
         then = self.story(schedule)
         happened = [then.time(moment) for moment in then.moments if moment.fault == fault]
         if not happened:
             return at, f"Execution {fault.execution} does not end with a checkpoint, so no upload can fail."
-        # An upload fails when it comes to it; all else happens now, or when the program has heeded SIGTERM.
+        # An upload fails later; everything else happens now, or once the program has reacted to SIGTERM.
         return LivePosition(schedule, at.time if fault.kind == FAULTS[UPLOAD_FAILS] else happened[-1]), ""
 
-    def _promised(self, at: LivePosition, fault: Fault) -> int:
-        """The execution whose upload is to fail if a fault strikes first: one that was to fail and has not yet; 0 if
-        there is none. What was promised of the next checkpoint holds for the next one that there is."""
+    def _postponed(self, at: LivePosition, fault: Fault) -> int:
+        """The execution whose upload is to fail if a fault strikes before a planned failure; 0 if none is planned. What
+        was planned for the next checkpoint then applies to the first checkpoint after the fault."""
         if fault.kind == FAULTS[UPLOAD_FAILS]:
             return 0
         happened = [moment.fault for moment in self.story(at.schedule).past(at.time)]
-        waiting = [one for one in at.schedule if one.kind == FAULTS[UPLOAD_FAILS] and one not in happened]
-        return fault.execution + (fault.kind not in BETWEEN) if waiting else 0
+        planned = [f for f in at.schedule if f.kind == FAULTS[UPLOAD_FAILS] and f not in happened]
+        return fault.execution + (fault.kind not in BETWEEN) if planned else 0
 
     def impossible(self, at: LivePosition, what: str) -> str:
-        """Why something can't be done to the job now, in a sentence; '' if it can."""
+        """A sentence on why an action is impossible now; '' if it is possible."""
         if what in (HOLD, RELEASE):
             return _NOTHING_RUNS[OVER] if self.phase(at) == OVER else ""
         if self.phase(at) not in (RUNNING, SENDING):
             return _NOTHING_RUNS[self.phase(at)]
         return self.act(at, what)[1] if what == UPLOAD_FAILS else ""
 
-    def _behind(self, at: LivePosition, execution: int) -> Schedule:
-        """What of the schedule has happened by now, at or before an execution."""
+    def _past_faults(self, at: LivePosition, execution: int) -> Schedule:
+        """The faults of the schedule that have happened by now, at or before an execution."""
         earlier = [fault for fault in at.schedule if fault.execution < execution]
         past = [moment.fault for moment in self.story(at.schedule).past(at.time) if moment.fault]
         return (*earlier, *(fault for fault in past if fault.kind in BETWEEN and fault.execution == execution))
 
 
 _NOTHING_RUNS = {
-    WAITING: "The job is idle. There is nothing running to which that could happen.",
-    HELD: "The job is held. There is nothing running to which that could happen.",
+    WAITING: "The job is idle: nothing is running.",
+    HELD: "The job is held: nothing is running.",
     OVER: "The story is over. Start over, or go back in time.",
 }
 
@@ -275,7 +275,7 @@ def _smallest(sizes: tuple[int, ...], least: float) -> int:
 
 
 class _CachingExecutor:
-    """An executor that does not run again what it has run before."""
+    """An executor that runs nothing twice."""
 
     def __init__(self, executor: Runs):
         self.run, self.kept_outside = lru_cache(maxsize=MOST_RUNS)(executor.run), executor.kept_outside

@@ -1,7 +1,6 @@
-"""The live panel: a job that runs while one watches, with buttons that evict it, hold it, or fail its uploads.
+"""The live panel: a running job, with buttons that evict it, hold it, or make its uploads fail.
 
-The only part that knows ipywidgets, and the only one with a clock. What there is to see and what a button does is
-decided in live.py; how it looks in frame.py.
+This module has the widgets and the clock. live.py decides what to show and what a button does; frame.py draws it.
 """
 
 from __future__ import annotations
@@ -30,24 +29,24 @@ from .live import EVICT, HELD, HOLD, OVER, POWER_LOSS, RELEASE, SPEEDS, UPLOAD_F
 TICK = 0.25
 """Seconds of real time between two pictures."""
 LONGEST_TICK = 0.5
-"""Seconds that count at most, so that a kernel that was busy with something else goes on where it was."""
+"""Seconds that one tick counts at most, so that a job does not jump ahead after the kernel was busy."""
 DWELL = 1.2
 """Seconds for which each event is shown."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 ROOT, STATUS = "htcondor-panel", "htcondor-status"
 """Class names by which the page finds the panel."""
-TOLD = {
+BUTTONS = {
     EVICT: ("Evict", "bolt", "condor_vacate_job: SIGTERM to the program, a few seconds to end, then the slot is gone"),
-    POWER_LOSS: ("Power loss", "plug", "The machine is gone at once, without a signal to the program"),
+    POWER_LOSS: ("Power loss", "plug", "The machine goes down at once, without a signal to the program"),
     UPLOAD_FAILS: ("Upload fails", "chain-broken", "The transfer of the next checkpoint will fail, as networks do"),
     HOLD: ("Hold", "hand-paper-o", "condor_hold: the job is evicted if it runs, and gets no slot until it is released"),
     RELEASE: ("Release", "unlock", "condor_release: the job may run again"),
 }
-"""What is done to the job → the button's text, icon and tooltip."""
+"""Action → the button's text, icon and tooltip."""
 WAITS, ENDED = "The job is held. Release it first.", "The story is over. Start over, or go back in time."
 FIRST, UNDONE = "This is the beginning.", "Nothing was done to the job yet."
 
-# ipywidgets can't name its slider for those who hear the page, and replaces what it shows whole, which is not heard.
+# ipywidgets can't label its slider for screen readers, and replaces its text as a whole, which they don't announce.
 SCRIPT = """
 (() => {
   const improve = () => {
@@ -69,28 +68,28 @@ SCRIPT = """
   improve();
 })();
 """ % (ROOT, STATUS)
-"""For the page on which a panel is shown. The panel works without it."""
+"""A script for the page that shows a panel. The panel also works without it."""
 
 
 def bundle(live: Live, submit: Tree, schedule: Schedule, call: Callable[[str], str]) -> dict[str, object]:
-    """A new panel (see there), in the format in which a notebook takes widgets."""
+    """A new LivePanel, in the format for displaying widgets in a notebook."""
     return {WIDGET: LivePanel(live, submit, schedule, call).widget._repr_mimebundle_()[WIDGET]}
 
 
 @lru_cache(None)
 def executor() -> Executor:
-    """The executor of all panels, until the kernel ends. It keeps a student's code in its sandbox. JupyterLab kills
-    kernels that it restarts, so that what an earlier one had is still there."""
+    """The executor of all panels of this kernel; it confines the student's code. JupyterLab kills kernels to restart
+    them, so this first removes the files that an earlier kernel left."""
     remove_leftovers()
-    made = LocalExecutor(confine=confinement())
-    atexit.register(made.close)
-    return made
+    shared = LocalExecutor(confine=confinement())
+    atexit.register(shared.close)
+    return shared
 
 
 class LivePanel:
-    """One panel on one job. `widget` is what a notebook shows.
+    """The panel of one job. `widget` is the widget to display.
 
-    `call(schedule)` is the text of the call that tells the story of a schedule without a panel.
+    `call(schedule)` is the text of the call that shows a schedule without the panel.
     """
 
     def __init__(
@@ -104,10 +103,10 @@ class LivePanel:
         self.first = self.at = LivePosition(schedule)
         self._playing: object | None = None
         self._announced: tuple[object, ...] | None = None
-        # JupyterLab has messages of widgets handled in other threads than cells, some of them.
+        # Some messages of widgets are handled in other threads than cells.
         self._lock = RLock()
         self.tooltips = {"Pause": "Let virtual time run, or stop it"}
-        """What a button does, by what stands on it."""
+        """The tooltip of each button, by its text."""
         self._make()
         self.show()
 
@@ -131,9 +130,10 @@ class LivePanel:
             layout={"width": "250px"},
         )
         self.actions = {
-            what: self._button(*TOLD[what], partial(self.act, what)) for what in (EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD)
+            what: self._button(*BUTTONS[what], partial(self.act, what))
+            for what in (EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD)
         }
-        self.tooltips[TOLD[RELEASE][0]] = TOLD[RELEASE][2]
+        self.tooltips[BUTTONS[RELEASE][0]] = BUTTONS[RELEASE][2]
         self.slider = widgets.IntSlider(
             0, 0, 1, description="Time", readout=False, layout={"width": "auto", "max_width": "900px"}
         )
@@ -164,7 +164,7 @@ class LivePanel:
         return button
 
     def _locked(self, do: Callable[[], None]) -> None:
-        """Do something while nothing else is done to the panel."""
+        """Do something while no other thread changes the panel."""
         with self._lock:
             try:
                 do()
@@ -180,7 +180,7 @@ class LivePanel:
     # -- what buttons do -------------------------------------------------------
 
     def toggle(self) -> None:
-        """Play, or stop playing. A job that has ended is played again from the beginning of its story."""
+        """Play, or stop playing. If the story is over, play it again from the beginning."""
         if self.playing:
             self.stop()
         elif self.live.phase(self.at) == HELD:
@@ -190,7 +190,8 @@ class LivePanel:
                 self.go(self.at._replace(time=0.0))
             self._playing = object()
             self._label(self.play, "Pause", "pause")
-            self._task = asyncio.ensure_future(self._play(self._playing))  # which is kept, or it may be collected
+            # Keep a reference: without one, the task may be garbage-collected.
+            self._task = asyncio.ensure_future(self._play(self._playing))
 
     def stop(self) -> None:
         """Stop playing."""
@@ -210,14 +211,14 @@ class LivePanel:
         self.show()
 
     def _moved(self, time: int) -> None:
-        """The slider was moved; by this panel itself, if it is where it should be."""
+        """The slider has moved. If it is where it belongs, the panel itself has moved it."""
         if time != self._place():
             self.go(self.live.near(self.at, time))
 
     # -- time ------------------------------------------------------------------
 
     async def _play(self, playing: object) -> None:
-        """Show one picture after the other, and each event for a while, until the job ends or is held."""
+        """Update the picture, pausing at each event, until the job ends or is held."""
         before, virtual = monotonic(), 0.0
         while self._playing is playing:
             await asyncio.sleep(TICK)
@@ -231,7 +232,7 @@ class LivePanel:
                     before, virtual = monotonic(), 0.0
 
     def _pass(self, playing: object, seconds: int) -> None:
-        """Let virtual time pass, if it is still played."""
+        """Let virtual time pass, unless playing has stopped."""
         if self._playing is playing:
             self.go(self.live.later(self.at, seconds))
             if self.live.phase(self.at) in (HELD, OVER):
@@ -239,28 +240,28 @@ class LivePanel:
 
     # -- showing ---------------------------------------------------------------
 
-    def show(self, said: str = "") -> None:
-        """Show the job as it is at the present time, and say what has just happened, or `said`."""
+    def show(self, message: str = "") -> None:
+        """Show the job at the present time, and `message` or the latest event."""
         present = self.live.present(self.at)
-        story = frame.told(present, self.submit, self.live.job.log)
+        story = frame.story_of(present, self.submit, self.live.job.log)
         happened = frame.events(story)
-        # A restart in place comes with the checkpoint before it.
-        told = [scene for scene in happened if scene.moment.kind != "restarted"]
+        # A restart in place is part of the checkpoint before it.
+        announced = [scene for scene in happened if scene.moment.kind != "restarted"]
         self.frame.value = frame.frame(present, story)
         self.history.value = frame.history(happened, self.call(render(self.at.schedule)))
-        self._label(self.actions[HOLD], *TOLD[RELEASE if present.phase == HELD else HOLD])
+        self._label(self.actions[HOLD], *BUTTONS[RELEASE if present.phase == HELD else HOLD])
         self._enable(present.phase)
         step = self.live.step(self.at)
         with self.slider.hold_trait_notifications():
             self.slider.max, self.slider.step = -(-int(present.end) // step) * step, step
             self.slider.value = self._place()
-        event = (self.at.schedule, len(told))
-        if said or event != self._announced:
-            self.say(said or frame.announcement(told[-1]))
+        event = (self.at.schedule, len(announced))
+        if message or event != self._announced:
+            self.say(message or frame.announcement(announced[-1]))
         self._announced = event
 
     def _enable(self, phase: str) -> None:
-        """Let those buttons be pressed that do something now; the others say why not."""
+        """Enable the buttons that do something now; the tooltips of the others say why they don't."""
         ended = {HELD: WAITS, OVER: ENDED}.get(phase, "")
         events = self.live.story(self.at.schedule).events
         refused = {
@@ -274,11 +275,11 @@ class LivePanel:
             button.disabled, button.tooltip = bool(why), why or self.tooltips[button.description]
 
     def say(self, text: str) -> None:
-        """Say something, to those who hear the page as well."""
+        """Show a message, which screen readers announce."""
         self.status.value = f'<div class="{CLASSES}"><b>{clock(self.at.time)}</b> {escape(text)}</div>'
 
     def _place(self) -> int:
-        """Where the slider belongs: on one of its own steps, so that it does not move there by itself and announce it."""
+        """The place of the slider: rounded to one of its steps, or it would move there by itself and report a change."""
         step = self.live.step(self.at)
         return round(self.at.time / step) * step
 

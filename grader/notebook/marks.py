@@ -1,6 +1,6 @@
-"""How far a learner is in the course: what check() said last about each exercise, kept beside the notebooks.
+"""A learner's progress: the last result of check() for each exercise, saved beside the notebooks.
 
-For the learner's own eyes. Nothing that is graded is read from here.
+It is for the learner only; grading does not read it.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from ..view.style import CLASSES, card_sheet
 from . import without_shell
 
 FILE = Path(".progress.json")
-"""In the directory of the notebooks, so that it outlives the kernel and the browser."""
+"""In the directory of the notebooks, so that it survives a restart of the kernel or the browser."""
 
 
 class Mark(NamedTuple):
-    """What check() said last: one of the statuses of course/report.py, and the points."""
+    """The last result of check(): one of the statuses of course/report.py, and the points."""
 
     status: str = NOT_TRIED
     points: float = 0.0
     wrong: tuple[str, ...] = ()
-    """Digests of the different values that were wrong, of an answer that is one."""
+    """Digests of the different wrong values, if the answer is a value."""
 
 
 Marks = Mapping[str, Mark]
-"""Exercise → what was said last. An exercise that was never checked is not there."""
+"""Exercise → its last result. Exercises that were never checked are missing."""
 
 
 def read() -> dict[str, Mark]:
-    """What is kept; nothing if there is no file, or none that can be read."""
+    """The saved results; {} if there is no readable file."""
     try:
         data = json.loads(FILE.read_text(encoding="utf-8"))
         return {
-            str(name): Mark(str(status), float(points), tuple(str(one) for more in wrong for one in more))
+            str(name): Mark(str(status), float(points), tuple(str(digest) for digests in wrong for digest in digests))
             for name, (status, points, *wrong) in data.items()
             if status in STATUSES
         }
@@ -55,8 +55,7 @@ def read() -> dict[str, Mark]:
 
 
 def keep(report: Report, answer: Tree) -> int:
-    """Note what a check has found, and return how many different wrong predictions there were. Where nothing can be
-    written, nothing is kept."""
+    """Save the result of a check, if the directory is writable. Returns the number of different wrong predictions."""
     before = read()
     wrong = before.get(report.exercise, Mark()).wrong
     if report.failure and report.failure.solution:
@@ -78,8 +77,8 @@ def _write(marks: Marks) -> None:
 
 
 def points(marks: Marks, chapters: Sequence[Chapter] = COURSE) -> tuple[float, float]:
-    """Points reached, and points that can be: extra points count as far as they are earned, and what can't be done here
-    when it was done."""
+    """Points earned, and points possible. The possible points include extra points only as far as they are earned, and
+    exercises that can't be done here only if they are done."""
     counting = [
         (exercise, mark)
         for chapter in chapters
@@ -93,7 +92,7 @@ def points(marks: Marks, chapters: Sequence[Chapter] = COURSE) -> tuple[float, f
 
 
 def _left_out(exercise: Exercise, mark: Mark) -> bool:
-    """Whether an exercise is left out here, as there is no shell for it."""
+    """Whether an exercise does not count because it needs a shell, which is missing here."""
     return mark.status == NOT_TRIED and without_shell.is_out_of_reach(exercise)
 
 
@@ -103,13 +102,13 @@ def following(marks: Marks) -> str:
         for exercise in chapter.exercises:
             mark = marks.get(exercise.name, Mark())
             if mark.status != PASSED and not _left_out(exercise, mark):
-                begun = "Go on with" if mark.status != NOT_TRIED else "Next is"
+                begun = "Continue with" if mark.status != NOT_TRIED else "Next is"
                 return f"{begun} “{exercise.title}” in {chapter.name}.ipynb."
-    return f"Everything is passed. Take your own program next: {calling.command('verify')} SUBMIT_FILE."
+    return f"Everything is passed. Now try your own program: {calling.command('verify')} SUBMIT_FILE."
 
 
 def html(marks: Marks) -> str:
-    """The table of the course, as HTML."""
+    """The table of exercises as HTML."""
     reached, maximum = points(marks)
     rows = "".join(_chapter_html(chapter, marks) for chapter in COURSE)
     return (

@@ -1,6 +1,6 @@
-"""The pictures in the notebooks: drawn by matplotlib where it is, and as SVG where it is not.
+"""The pictures in the notebooks, drawn by matplotlib if it is installed, else as SVG.
 
-A cell says what is to be seen, `draw(chart({"left alone": points}, "o-", x="temperature"))`, and not by what.
+A cell only says what to draw: `draw(chart({"left alone": points}, "o-", x="temperature"))`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from ..view.chart import COLOURS, Chart, Heatmap, Point, svg
 
 INCH = 80.0
-"""Of a picture's width and height in pixels."""
+"""Pixels an inch."""
 INK = "#808080"
 STYLE: dict[Any, Any] = {
     "figure.facecolor": "none",
@@ -26,7 +26,7 @@ STYLE: dict[Any, Any] = {
         ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "axes.titlecolor"), INK
     ),
 }
-"""No background, and a colour that can be read on white and on black: for a light and a dark JupyterLab."""
+"""No background, and a text colour that is readable on white and on black: for a light and a dark JupyterLab."""
 
 
 def chart(
@@ -38,8 +38,8 @@ def chart(
     title: str = "",
     mark: float | None = None,
 ) -> Chart:
-    """Series of (x, y) by their labels, to be drawn. `styles` are matplotlib's, one for each: "o- x--". `mark`: where
-    a vertical line is."""
+    """A chart of series of points (x, y) by label, for draw(). `styles` are matplotlib's format strings, one a series:
+    "o- x--". `mark` is the x of a vertical line."""
     return Chart({label: list(points) for label, points in series.items()}, styles, x, y, title, mark)
 
 
@@ -53,13 +53,13 @@ def heatmap(
     y: str = "",
     title: str = "",
 ) -> Heatmap:
-    """Rows of numbers from `low` to `high` as colours, to be drawn. `colours`: "gray" or "RdBu"."""
+    """Rows of numbers from `low` to `high` as colours, for draw(). `colours` is "gray" or "RdBu"."""
     return Heatmap(rows, low, high, colours, x, y, title)
 
 
 def draw(*panels: Chart | Heatmap, columns: int = 0, height: float = 280.0, says: str = "") -> None:
-    """Show charts and heat maps side by side, `columns` of them in a row, which is `height` pixels high. `says`: what is
-    to be seen, for those who can't see it."""
+    """Show charts and heat maps, `columns` of them in a row, which is `height` pixels high. `says` describes the picture
+    for screen readers."""
     columns, says = columns or len(panels), says or f"({len(panels)} pictures, which only a notebook can show)"
     try:
         from IPython import get_ipython
@@ -80,16 +80,14 @@ def draw(*panels: Chart | Heatmap, columns: int = 0, height: float = 280.0, says
 
 
 def _by_matplotlib(panels: Sequence[Chart | Heatmap], columns: int, height: float) -> bytes:
-    """The picture as a PNG file. Raises ImportError where there is no matplotlib."""
+    """The picture as a PNG file. Raises ImportError without matplotlib."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     rows = math.ceil(len(panels) / columns)
     with rc_context(STYLE):
-        figure, file = (
-            Figure(figsize=(880 / INCH, rows * height / INCH)),
-            BytesIO(),
-        )  # none of pyplot's, which keeps them
+        figure = Figure(figsize=(880 / INCH, rows * height / INCH))  # not from pyplot, which keeps all figures
+        file = BytesIO()
         axes = figure.subplots(rows, columns, squeeze=False)
         for axis, panel in zip(axes.flat, panels):
             if isinstance(panel, Chart):

@@ -1,7 +1,6 @@
-"""Two sliders and a picture: how often to save, on a pool that evicts so often.
+"""Two sliders and a chart: how often to save, on a pool that evicts jobs at a given rate.
 
-Shows what course/goodput.py computes. Without widgets there is the picture alone, and in a page made of a notebook,
-too.
+The numbers come from course/goodput.py. Without widgets, or on a page exported from a notebook, there is only the chart.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ BETWEEN = tuple(MINUTE * m for m in (30, 45, 60, 90, 120, 180, 240, 360, 480, 72
 POOLS = {"at random": AtRandom, "at a time limit": AtLimit, "mostly by day": OfficeHours}
 DAYS, JOBS = 2, 20
 ROOT = "htcondor-explorer"
-# ipywidgets can't name its sliders for those who hear the page, though a label stands beside each.
+# ipywidgets does not connect its sliders with the labels beside them, which screen readers need.
 SCRIPT = (
     """
 (() => {
@@ -82,25 +81,25 @@ SCRIPT = (
 """
     % ROOT
 )
-"""For the page on which the sliders are shown. They work without it."""
+"""A script for the page that shows the sliders. They also work without it."""
 WORK = DAYS * 24 * HOUR
 
 
 def explorer(checkpoint: float, restart: float, interval: float = 60 * MINUTE, between: float = 6 * HOUR) -> None:
-    """Show where the time of a job of two days goes, by the interval between its checkpoints, with sliders for the
+    """Show where the time of a two-day job goes, depending on the interval between its checkpoints, with sliders for the
     interval and for how often the pool evicts.
 
-    `checkpoint` and `restart` are seconds: what one checkpoint costs in all, and what a start in a new sandbox costs.
+    `checkpoint` and `restart` are the costs, in seconds, of one checkpoint and of a start in a new sandbox.
     """
     if problem := _problem(checkpoint, restart):
         print(problem)
         return
     chosen = _nearest(INTERVALS, interval), _nearest(BETWEEN, between), "at random"
-    first, said = picture(checkpoint, restart, *chosen), story(checkpoint, restart, *chosen)
+    html, sentence = picture(checkpoint, restart, *chosen), story(checkpoint, restart, *chosen)
     try:
         from IPython.display import display
     except ImportError:
-        print(said)
+        print(sentence)
         return
     try:
         live = panel(checkpoint, restart, *chosen)._repr_mimebundle_()
@@ -108,15 +107,17 @@ def explorer(checkpoint: float, restart: float, interval: float = 60 * MINUTE, b
         live = {}
     if live:
         display({"application/javascript": SCRIPT}, raw=True)
-    display({**live, "text/html": first, "text/plain": said}, raw=True)
+    display({**live, "text/html": html, "text/plain": sentence}, raw=True)
 
 
 def _problem(checkpoint: object, restart: object) -> str:
     for name, value in (("checkpoint", checkpoint), ("restart", restart)):
         if value is ...:
-            return f"The seconds of a {name} are still dots: put in what you have measured, and run this cell again."
+            return (
+                f"The seconds of a {name} are still dots: replace them by what you measured, and run this cell again."
+            )
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 24 * HOUR:
-            return f"{name} is a number of seconds, from 0 to {24 * HOUR:g}."
+            return f"{name} must be a number of seconds, from 0 to {24 * HOUR:g}."
     return "" if checkpoint else "A checkpoint takes longer than 0 seconds: write, transfer, start again."
 
 
@@ -125,7 +126,7 @@ def _nearest(choices: tuple[float, ...], value: float) -> float:
 
 
 def picture(checkpoint: float, restart: float, interval: float, between: float, pool: str) -> str:
-    """The picture as HTML, for one choice of the sliders."""
+    """The chart as HTML, for one position of the sliders."""
     columns = simulated(checkpoint, restart, POOLS[pool](between))
     best = {"Young": young(checkpoint, between), "Daly": daly(checkpoint, between)}
     model = [(i, WORK / expected_runtime(WORK, i, checkpoint, restart, between)) for i in INTERVALS]
@@ -140,15 +141,15 @@ def picture(checkpoint: float, restart: float, interval: float, between: float, 
 
 
 def story(checkpoint: float, restart: float, interval: float, between: float, pool: str) -> str:
-    """The chosen interval in a sentence."""
+    """A sentence about the chosen interval."""
     column, spent = simulated(checkpoint, restart, POOLS[pool](between))[INTERVALS.index(interval)]
-    done = [one.seconds for one in spent if one.finished]
+    done = [job.seconds for job in spent if job.finished]
     if not done:
         return (
             f"Saving every {about(interval)}: none of {JOBS} jobs with {DAYS} days of work was done "
             f"after {PATIENCE * DAYS} days in slots."
         )
-    evictions = sum(one.slots - 1 for one in spent if one.finished) / len(done)
+    evictions = sum(job.slots - 1 for job in spent if job.finished) / len(done)
     late = f" {JOBS - len(done)} of {JOBS} took longer than {PATIENCE * DAYS} days." if len(done) < JOBS else ""
     hours = [round(seconds / HOUR) for seconds in (sum(done) / len(done), min(done), max(done))]
     return (
@@ -159,21 +160,21 @@ def story(checkpoint: float, restart: float, interval: float, between: float, po
 
 @lru_cache(64)
 def simulated(checkpoint: float, restart: float, pool: Pool) -> list[tuple[Column, list[Spent]]]:
-    """For each interval what became of JOBS jobs, all intervals on the same slots."""
+    """The results of JOBS jobs for each interval, with the same slots for all intervals."""
     slots = slot_lifetimes(pool, JOBS, PATIENCE * WORK)
-    found = []
+    results = []
     for interval in INTERVALS:
         plan = Plan.every(interval, WORK, checkpoint)
-        spent = [play(plan, restart, one) for one in slots]
-        seconds = sum(one.seconds for one in spent)
-        goodput = sorted(one.goodput for one in spent)
-        parts = tuple(sum(one[part] for one in spent) / seconds for part in range(4))
-        found.append((Column(interval, parts, goodput[JOBS // 10], goodput[-1 - JOBS // 10]), spent))
-    return found
+        spent = [play(plan, restart, lifetimes) for lifetimes in slots]
+        seconds = sum(job.seconds for job in spent)
+        goodput = sorted(job.goodput for job in spent)
+        parts = tuple(sum(job[part] for job in spent) / seconds for part in range(4))
+        results.append((Column(interval, parts, goodput[JOBS // 10], goodput[-1 - JOBS // 10]), spent))
+    return results
 
 
 def panel(checkpoint: float, restart: float, interval: float, between: float, pool: str) -> Any:
-    """The controls, which work with the arrow keys, above the picture. Raises ImportError without ipywidgets."""
+    """The controls above the chart; they work with the arrow keys. Raises ImportError without ipywidgets."""
     import ipywidgets as widgets
 
     wide = {"style": {"description_width": "13em"}, "layout": widgets.Layout(width="100%", max_width="760px")}

@@ -1,8 +1,8 @@
-"""Slips of a notebook: a cell that writes an answer to the wrong place, or that writes nothing.
+"""Slips in a notebook: a cell that writes an answer to the wrong place, or that writes nothing.
 
-exercise() says which answers belong to a notebook. From then on `%%writefile` is looked at before it writes, and cells
-that were run without it are noticed. Each slip gets one sentence at once, and nothing that was written is lost. What
-this is not: a judge; what is graded is read from the notebook itself (grader/grading/submission.py).
+exercise() says which answers belong to a notebook. From then on `%%writefile` is checked before it writes, and answers
+that are run without it are noticed. Each slip gets one sentence at once, and nothing that was written is lost. Grading
+does not depend on this: it reads the notebook itself (grader/grading/submission.py).
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ KEPT = Path(".before")
 """The folder, beside the notebooks, for versions that another cell has overwritten."""
 MAGICS = ("writefile", "file")
 ALIKE, NEARLY = 0.6, 0.8
-"""How alike a cell and an answer, a name and another have to be, for one to be meant by the other."""
+"""The least similarity of a cell to an answer, and of a file name to that of an answer, to be taken for it."""
 SHORTEST = 60
-"""Characters of a cell that can be taken for an answer without its first line."""
+"""A shorter cell is not taken for an answer that lacks its first line."""
 _MAGIC = re.compile(r"^[ \t]*%%(?:writefile|file)[ \t]+(.*)$", re.MULTILINE)
 
 
 class Slips:
-    """What is known of the cells of one kernel. `say` shows a sentence to the learner."""
+    """Watches the cells of one kernel. `say` shows a sentence to the learner."""
 
     def __init__(self, say: Callable[[str], None]):
         self.say = say
         self.here: dict[str, Exercise] = {}
         """The answers that belong to this notebook, as `%%writefile` names them."""
         self.unwritten: set[str] = set()
-        """Those whose cell was last run without writing them."""
+        """The answers whose cell last ran without writing them."""
         self.written_by: dict[str, str] = {}
         """Answer → id of the cell that wrote it last."""
 
     def expect(self, exercise: Exercise) -> None:
-        """The answers of the notebook that an exercise is in belong here from now on."""
+        """Expect the answers of the notebook that contains an exercise from now on."""
         chapter = next(chapter for chapter in COURSE if exercise in chapter.exercises)
-        self.here.update({target: one for target, one in ANSWERS.items() if one in chapter.exercises})
+        self.here.update({target: owner for target, owner in ANSWERS.items() if owner in chapter.exercises})
 
     # -- before something is written -------------------------------------------
 
     def misplaced(self, target: str) -> str:
-        """Why a cell must not write to `target`, in a sentence; '' if it may."""
+        """A sentence on why a cell must not write to `target`; '' if it may."""
         if target in self.here:
             return ""
         folder, _, name = target.rpartition("/")
@@ -56,17 +56,17 @@ class Slips:
             chapter = next(chapter for chapter in COURSE if ANSWERS[target] in chapter.exercises)
             return f"Nothing was written: {target} is your answer in {chapter.name}.ipynb.{self._meant(target)}"
         if not folder and name in {path.rpartition("/")[2] for path in self.here}:
-            return f"Nothing was written: a file {name} beside the notebook is in no job's folder.{self._meant(target)}"
+            return f"Nothing was written: a file {name} beside the notebook belongs to no job.{self._meant(target)}"
         if folder and not Path(folder).is_dir():
             return f"Nothing was written: there is no folder {folder}/ here.{self._meant(target)}"
         return ""
 
     def written(self, target: str, content: str, cell: str | None) -> None:
-        """Note that a cell is about to write an answer, and keep the version of another cell that it overwrites."""
+        """Note that a cell is about to write an answer, and save the version of another cell that it overwrites."""
         if target not in self.here:
             if near := _misspelt(target):
                 self.say(
-                    f"{target} is not what is judged. If you meant {near[0]}, correct the first line of this cell to "
+                    f"{target} is not an answer file. If you meant {near[0]}, correct the first line of this cell to "
                     f"%%writefile {near[0]}, and delete {target}."
                 )
             return
@@ -79,14 +79,14 @@ class Slips:
             kept = KEPT / target
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_bytes(old)
-            self.say(f"{target} is what another cell has written. If this was a slip: its version is kept in {kept}.")
+            self.say(f"{target} was written by another cell before. If this was a slip: the old version is in {kept}.")
 
     def _meant(self, target: str) -> str:
         near = self._near(target)
         return f" Correct the first line of this cell to %%writefile {near[0]}, and run it again." if near else ""
 
     def _near(self, target: str) -> list[str]:
-        """The answers of this notebook that may be meant by another file, the likeliest first."""
+        """The answers of this notebook that a wrong file name may mean, the likeliest first."""
         name = target.rpartition("/")[2]
         named = [path for path in self.here if path.rpartition("/")[2] == name]
         return named or difflib.get_close_matches(target, self.here, cutoff=NEARLY)
@@ -94,7 +94,7 @@ class Slips:
     # -- after a cell was run --------------------------------------------------
 
     def ran(self, cell: str, id: str | None) -> None:
-        """Say if a cell that was run should have written an answer."""
+        """Say so if a cell that was run should have written an answer."""
         magic = _MAGIC.search(cell)
         if magic and not cell[: magic.start()].strip():
             return
@@ -106,33 +106,38 @@ class Slips:
         self.say(f"Nothing was written to {target}: this cell is an answer, but {why}.")
 
     def _answer_in(self, cell: str, id: str | None) -> str:
-        """The answer that a cell without a magic holds, by its id, its functions or its text; '' if none."""
+        """The answer in a cell without a magic, recognised by its id, its functions or its text; '' if none."""
         own = [target for target, writer in self.written_by.items() if id and writer == id]
         defined = _functions(cell)
-        own += [target for target in self.here if (asked := _asked(target)) and defined >= asked]
+        own += [target for target in self.here if (required := _required(target)) and defined >= required]
         if own or len(cell) < SHORTEST or cell.lstrip().startswith("%%"):
             return own[0] if own else ""
         script = cell.startswith("#!")
         candidates = [target for target in self.here if not (script and target.endswith(".sub"))]
-        likeness, target = max(((_alike(cell, target), target) for target in candidates), default=(0.0, ""))
-        return target if likeness >= ALIKE or script else ""
+        similarity, target = max(((_similarity(cell, target), target) for target in candidates), default=(0.0, ""))
+        return target if similarity >= ALIKE or script else ""
 
     def stale(self, exercise: Exercise) -> list[str]:
-        """A sentence for each answer of an exercise whose cell was last run without writing it."""
+        """A sentence for each answer of an exercise whose cell last ran without writing it."""
         return [
             f"{target} is judged as it was written at {_clock(target)}: its cell was run since then without "
             f"%%writefile {target} as its first line."
-            for target, one in self.here.items()
-            if one is exercise and target in self.unwritten and Path(target).is_file()
+            for target, owner in self.here.items()
+            if owner is exercise and target in self.unwritten and Path(target).is_file()
         ]
 
 
-ANSWERS = {f"{name}/{path}": one for name, one in EXERCISES.items() if not one.literal for path in one.answers}
-"""The files of all answers, as `%%writefile` names them."""
+ANSWERS = {
+    f"{name}/{path}": exercise
+    for name, exercise in EXERCISES.items()
+    if not exercise.literal
+    for path in exercise.answers
+}
+"""The files of all answers, as `%%writefile` names them, and their exercises."""
 
 
 def _misspelt(target: str) -> list[str]:
-    """The answers in the same folder that a file is nearly called like; none of a file that is given."""
+    """The answers in the same folder with nearly the same name; [] for a file that comes with the exercise."""
     folder, _, name = target.partition("/")
     exercise = EXERCISES.get(folder)
     if exercise is None or exercise.literal or name in exercise.given():
@@ -145,8 +150,8 @@ def _functions(text: str) -> set[str]:
     return set(re.findall(r"^def (\w+)\(", text, re.MULTILINE))
 
 
-def _asked(target: str) -> set[str]:
-    """The functions that an answer has to define."""
+def _required(target: str) -> set[str]:
+    """The functions that an answer must define."""
     folder, _, path = target.partition("/")
     exercise, given = EXERCISES[folder], EXERCISES[folder].given().get(path)
     if exercise.functions and path == exercise.answers[0]:
@@ -154,8 +159,8 @@ def _asked(target: str) -> set[str]:
     return _functions(given.text) if isinstance(given, File) else set()
 
 
-def _alike(cell: str, target: str) -> float:
-    """How much a cell is like the text of an answer: of the file that is there, or the one that is given."""
+def _similarity(cell: str, target: str) -> float:
+    """The similarity of a cell to an answer: to the file that was written, or to the one that comes with the exercise."""
     folder, _, path = target.partition("/")
     given = EXERCISES[folder].given().get(path)
     there = Path(target)
@@ -166,7 +171,7 @@ def _alike(cell: str, target: str) -> float:
 
 
 def _lines(text: str) -> set[str]:
-    """The lines of a text that say something, without the white space in them."""
+    """The lines of a text that are longer than three characters, without their white space."""
     return {squeezed for line in text.splitlines() if len(squeezed := "".join(line.split())) > 3}
 
 
@@ -178,7 +183,7 @@ def _clock(target: str) -> str:
 
 
 def watch(shell: Any, exercise: Exercise, say: Callable[[str], None]) -> Slips | None:
-    """Look at the cells of a kernel for slips, and expect the answers to `exercise` in it. None where there is none."""
+    """Watch the cells of a kernel for slips, and expect the answers to `exercise` in it. None without a kernel."""
     if not hasattr(shell, "register_magic_function"):
         return None
     slips = getattr(shell, "course_slips", None)
@@ -189,8 +194,8 @@ def watch(shell: Any, exercise: Exercise, say: Callable[[str], None]) -> Slips |
     return slips
 
 
-def known(shell: Any) -> Slips | None:
-    """What watch() has begun."""
+def watched(shell: Any) -> Slips | None:
+    """The watcher that watch() has installed, if any."""
     return getattr(shell, "course_slips", None)
 
 
@@ -207,7 +212,7 @@ def _install(shell: Any, slips: Slips) -> None:
             slips.ran(info.raw_cell, getattr(info, "cell_id", None))
 
     def writefile(line: str, cell: str) -> Any:
-        """%%writefile, which looks first whether the file belongs to this notebook."""
+        """%%writefile, which first checks whether the file belongs to this notebook."""
         words = line.split()
         target = _normal(words[-1]) if words else ""
         if problem := slips.misplaced(target):
@@ -223,5 +228,5 @@ def _install(shell: Any, slips: Slips) -> None:
 
 
 def _normal(path: str) -> str:
-    """A path as answers are named: without quotes, doubled slashes and a dot in front."""
+    """A path in the form of ANSWERS: without quotes, doubled slashes and a leading ./"""
     return re.sub(r"/+(\./+)*", "/", path.strip("\"'").replace("\\", "/")).removeprefix("./")

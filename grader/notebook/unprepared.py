@@ -1,7 +1,7 @@
-"""An extension of IPython for a notebook whose setup cell was not run: a sentence instead of a NameError.
+"""An IPython extension for a notebook whose setup cell was not run: a sentence instead of a NameError.
 
-It is loaded by the environment's etc/ipython/ipython_kernel_config.py (see pyproject.toml), before anything of the
-course is imported, so it imports nothing either.
+The environment's etc/ipython/ipython_kernel_config.py loads it (see pyproject.toml) in every kernel, so it imports
+nothing of the course.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def load_ipython_extension(shell: Any) -> None:
     def handler(self: Any, kind: type, error: NameError, traceback: Any, tb_offset: int | None = None) -> None:
         if error.name in functions:
             sentence = (
-                f"{error.name} is not there yet: run the first code cell of this notebook, the one with "
+                f"{error.name} is not defined yet: run the first code cell of this notebook, the one with "
                 "`from grader import ...`, and then this cell again."
             )
             # IPython shows this instead of a traceback.

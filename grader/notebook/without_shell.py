@@ -1,7 +1,7 @@
-"""A notebook where there is no shell, as in a browser: which exercises take one, and what becomes of `!` commands.
+"""Notebooks without a shell, as in a browser: which exercises need one, and how `!` commands are run.
 
-Commands of this package, as in `!python -m grader verify JOB.sub`, run in the kernel itself. Any other gets a sentence
-instead of a traceback.
+Commands of this package, such as `!python -m grader verify JOB.sub`, run in the kernel itself. Any other command gets a
+sentence instead of a traceback.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from ..execute.startd import has_processes
 from ..tree import File
 
 NEEDS_SHELL = (
-    "A browser has no shell, which {name} and the prediction before it need, to run {script}. Read this part here, and do "
-    "it where there is one: the start page of this site says how. `progress()` leaves its points out until you have done it."
+    "A browser has no shell, but {name} and the prediction before it need one to run {script}. Read this part here, and "
+    "do it on a system with a shell: the start page of this site says how. `progress()` leaves out its points until you "
+    "have done it."
 )
 PREDICTIONS = frozenset({"torn_file", "pipe_lines", "kept_when_vacated", "launcher_code"})
-"""Those about a job that a shell runs."""
+"""Predictions about a job that a shell runs."""
 NO_SHELL = (
-    "There is no shell in a browser, so this command can't be run here: {}. Commands of the course can, as in "
+    "There is no shell in a browser, so this command can't be run here: {}. Commands of the course can, such as "
     "`!python -m grader verify my_job/my_job.sub`."
 )
 _SHELLS = (b"#!/bin/", b"#!/usr/bin/env bash", b"#!/usr/bin/env sh")
@@ -32,7 +33,7 @@ _OURS = re.compile(r"\s*\S*\bpython[\d.]*\s+(?:lab\.py\s+run\s+)?-m\s+grader\b(.
 
 
 def shell_script(exercise: Exercise) -> str:
-    """The file of an exercise that a shell runs; '' if there is none."""
+    """The shell script among the files of an exercise; '' if there is none."""
     for path, entry in exercise.given().items():
         if isinstance(entry, File) and entry.content.startswith(_SHELLS):
             return path
@@ -40,12 +41,12 @@ def shell_script(exercise: Exercise) -> str:
 
 
 def is_out_of_reach(exercise: Exercise) -> bool:
-    """Whether an exercise can't be done here, as it takes a shell."""
+    """Whether an exercise can't be done here because it needs a shell."""
     return not has_processes() and (exercise.name in PREDICTIONS or bool(shell_script(exercise)))
 
 
 def install(shell: Any, say: Callable[[str], None]) -> None:
-    """Have a kernel without processes run the commands of its cells by run()."""
+    """Make a kernel without processes pass the `!` commands of its cells to run()."""
     if not hasattr(shell, "register_magic_function"):
         return
 
@@ -57,10 +58,10 @@ def install(shell: Any, say: Callable[[str], None]) -> None:
 
 
 def run(command: str, say: Callable[[str], None]) -> int:
-    """Run a command of this package; its exit status. Whatever else it is, `say` why it can't be run."""
+    """Run a command of this package; returns its exit status. For any other command, `say` why it can't be run."""
     try:
         arguments = own_arguments(command)
-    except ValueError as problem:  # a quote that is not closed
+    except ValueError as problem:  # an unclosed quote
         say(f"This command can't be read: {problem}.")
         return 2
     if arguments is None:
@@ -73,12 +74,13 @@ def run(command: str, say: Callable[[str], None]) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     finally:
-        sys.argv, sys.stdout = before, stdout  # the command line gives stdout up when it can't be written to
+        sys.argv, sys.stdout = before, stdout  # the command line replaces a stdout that can't be written to
     return 0
 
 
 def own_arguments(command: str) -> list[str] | None:
-    """The arguments of a command that starts this package; None for any other. Raises ValueError for broken quotes."""
+    """The arguments of a command that starts this package; None for any other command. Raises ValueError for an unclosed
+    quote."""
     words = re.sub(rf"^\s*{re.escape(sys.executable)}(?=\s)", "python", command) if sys.executable else command
     ours = _OURS.fullmatch(words)
     if ours is None:

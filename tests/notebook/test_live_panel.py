@@ -147,7 +147,7 @@ def refused(panel):
 
 
 def test_what_does_nothing_now_is_disabled_and_its_tooltip_says_why(panel):
-    idle = "The job is idle. There is nothing running to which that could happen."
+    idle = "The job is idle: nothing is running."
     begun = {"Evict": idle, "Power loss": idle, "Upload fails": idle}
     assert refused(panel) == {
         "Back": "This is the beginning.",

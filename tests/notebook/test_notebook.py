@@ -282,7 +282,7 @@ def test_without_a_pool_one_is_told_what_that_means(capsys, monkeypatch):
 @pytest.mark.skipif(os.environ.get("CONFORMANCE") != "live", reason="asks a live HTCondor only with CONFORMANCE=live")
 def test_with_a_pool_its_version_is_told(capsys):
     grader.pool()
-    assert "There is a real HTCondor here, version 2" in capsys.readouterr().out
+    assert "A real HTCondor, version 2" in capsys.readouterr().out
 
 
 def test_what_is_extra_is_added_to_the_total_once_it_is_tried(capsys):
@@ -356,7 +356,7 @@ def test_a_right_answer_needs_no_hint(capsys):
     answer("save", RIGHT["save"])
     capsys.readouterr()
     grader.hint("save")
-    assert capsys.readouterr().out == "Your answer is right. There is nothing left to hint at.\n"
+    assert capsys.readouterr().out == "Your answer is right, so there are no more hints.\n"
 
 
 def test_to_validate_an_answer_that_is_not_right_is_told_on_stderr(capsys, monkeypatch):
@@ -548,7 +548,7 @@ def test_a_figure_is_a_picture_without_a_background_and_with_words(jupyter, monk
 @pytest.mark.parametrize("draw", [grader.bifurcations, lambda end: grader.strings({"a": end, "b": None})])
 def test_without_an_output_there_is_no_figure_and_a_sentence(draw, capsys):
     draw(None)
-    assert capsys.readouterr().out == "No picture yet: the job has brought no my_output.txt home.\n"
+    assert capsys.readouterr().out == "No picture yet: the job has not returned my_output.txt.\n"
 
 
 # -- in Jupyter --------------------------------------------------------------------
@@ -687,7 +687,7 @@ def test_a_notebook_runs_from_top_to_bottom_without_an_error(executed, kind, nam
 @pytest.mark.parametrize("kind", ["solved", "as released"])
 def test_no_cell_of_a_notebook_is_taken_for_a_slip(executed, kind, name):
     said = json.dumps([output for _, output in outputs(executed[kind, name])])
-    assert "Nothing was written" not in said and "another cell" not in said and "is not what is judged" not in said
+    assert "Nothing was written" not in said and "by another cell" not in said and "is not an answer file" not in said
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

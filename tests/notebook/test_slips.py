@@ -113,14 +113,14 @@ def test_the_answer_of_another_cell_is_kept_when_it_is_overwritten(kernel, tmp_p
     kernel.run("from grader import exercise\nfor name in ['on_sigterm', 'behind_a_pipe']: exercise(name)")
     kernel.write("on_sigterm/collatz.py", "first = 1", "a")
     said = kernel.write("on_sigterm/collatz.py", "second = 2", "b")
-    assert "on_sigterm/collatz.py is what another cell has written" in said
+    assert "on_sigterm/collatz.py was written by another cell before" in said
     assert (tmp_path / ".before" / "on_sigterm" / "collatz.py").read_text() == "first = 1\n"
     assert "another cell" not in kernel.write("on_sigterm/collatz.py", "third = 3", "b")
 
 
 def test_a_file_without_its_folder_is_not_written(prepared, tmp_path):
     said = prepared.write("checkpoint.py", SAVE, "a")
-    assert "a file checkpoint.py beside the notebook is in no job's folder" in said
+    assert "a file checkpoint.py beside the notebook belongs to no job" in said
     assert "%%writefile save/checkpoint.py" in said and not (tmp_path / "checkpoint.py").exists()
 
 
@@ -132,7 +132,7 @@ def test_a_folder_that_is_not_there_is_named(prepared, tmp_path):
 
 def test_a_stray_file_is_pointed_at_once_and_not_for_ever(prepared, tmp_path):
     said = prepared.write("save/chekpoint.py", SAVE, "a")
-    assert "save/chekpoint.py is not what is judged. If you meant save/checkpoint.py" in said
+    assert "save/chekpoint.py is not an answer file. If you meant save/checkpoint.py" in said
     assert "There is a file save/chekpoint.py" in prepared.run("check('save')")
     prepared.write("save/checkpoint.py", SAVE, "a")
     assert (tmp_path / "save" / "chekpoint.py").exists()
@@ -201,5 +201,5 @@ def test_where_there_is_no_kernel_nothing_is_watched(tmp_path, monkeypatch):
     from grader.notebook import slips
 
     monkeypatch.chdir(tmp_path)
-    assert slips.watch(None, EXERCISES["save"], print) is None and slips.known(object()) is None
+    assert slips.watch(None, EXERCISES["save"], print) is None and slips.watched(object()) is None
     assert not Path(".before").exists()

@@ -74,7 +74,7 @@ def test_exercises_that_take_a_shell_say_so_at_their_beginning(browser, capsys):
     shell = {"wrapper", "behind_a_pipe", "told_to_stop", "time_limit", "launched"}
     assert {name for name, one in EXERCISES.items() if without_shell.shell_script(one)} == shell
     grader.exercise("behind_a_pipe")
-    assert "A browser has no shell, which behind_a_pipe and the prediction before it need, to run run.sh" in " ".join(
+    assert "A browser has no shell, but behind_a_pipe and the prediction before it need one to run run.sh" in " ".join(
         capsys.readouterr().out.split()
     )
     grader.exercise("training")
