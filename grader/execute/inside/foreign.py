@@ -35,9 +35,9 @@ def take_over(settings: "list[Any]") -> None:
             return
     if not words or not os.path.isfile(words[0]):
         return
-    checkpoint, how, directory, notes = told
+    checkpoint, how, directory, notes = settings
     script = os.path.join(os.getcwd(), words[0])
-    more = json.dumps([[checkpoint, how], directory, notes, [script, *words[1:]]])
+    argument = json.dumps([[checkpoint, how], directory, notes, [script, *words[1:]]])
     code = f"import sys; sys.path.insert(0, {HERE!r}); import foreign; foreign.main()"
     os.execv(sys.executable, [sys.executable, *options, "-c", code, argument])
 

@@ -83,11 +83,11 @@ def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str,
     loader.source_to_code = source_to_code
 
 
-def start_if_told(take_over: "Callable[[list[Any]], None] | None" = None) -> None:
+def start_if_requested(take_over: "Callable[[list[Any]], None] | None" = None) -> None:
     """The same in a Python that a shell script has started. `take_over`: what may put another in its place."""
-    told = os.environ.pop(TOLD, None)
-    if told and sys.version_info >= (3, 8):
-        checkpoint, how, directory, path = json.loads(told)
+    request = os.environ.pop(REQUEST, None)
+    if request and sys.version_info >= (3, 8):
+        checkpoint, how, directory, path = json.loads(request)
         with open(path, "a") as notes:
             notes.write('["shell"]\n')
         if take_over:
@@ -204,7 +204,7 @@ class _Stays:
         if self.memory:
             self.memory.left = True
             return
-        under_way: dict[FrameType, int] = {}
+        active: dict[FrameType, int] = {}
         while frame is not None:
             if self.is_own(frame):
                 place = frame.f_code.co_filename, frame.f_lineno

@@ -296,8 +296,8 @@ def _unbroken(job: Job, program: programs.ProgramSpec, how: Unbroken, notes: str
         own: Any = vars(goes_on)
         own.update(clock=process.clock, script=script, SourceFileLoader=SimpleNamespace(source_to_code=None))
         checkpoint = [job.checkpoint_exit_code, job.checkpoint_signal]
-        goes_on.start(checkpoint, how._asdict(), asked.directory, notes)
-        asked.compiled = found.compiled
+        goes_on.start(checkpoint, how._asdict(), program.directory, notes)
+        program.compiled = script.compiled
 
     return prepare
 

@@ -30,7 +30,7 @@ def _start() -> None:
     python_time.install()
     python_time.install_host(os.environ.get("_SIMULATOR_HOST", "localhost"))
     if goes_on:
-        unbroken.start_if_told(foreign.take_over)
+        unbroken.start_if_requested(foreign.take_over)
         for own in ("unbroken", "memory", "script", "fast_exit", "foreign"):
             sys.modules.pop(own, None)
     for own in ("clock", "quiescence", "python_time"):  # the job may have modules of these names
