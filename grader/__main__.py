@@ -1,4 +1,4 @@
-"""The command line: python -m grader simulate | verify | submit SUBMIT_FILE, and grade."""
+"""The command line: python -m grader COMMAND."""
 
 import signal
 import sys

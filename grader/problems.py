@@ -1,7 +1,6 @@
-"""How a submit description's problems are reported: errors, which stop it, and remarks, which do not.
+"""How problems with a submit description are reported: errors, which stop it, and remarks, which do not.
 
-What it is not: a judge of anything. Who finds a problem says what is wrong and what to do;
-who knows the place adds file and line.
+A function that finds a problem says what is wrong and what to do; its caller adds file and line.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """A line of a file; `line` counts from 1, and is None where the file as a whole is meant."""
+    """A line of a file; `line` counts from 1, and is None for the whole file."""
 
     file: str
     line: int | None
@@ -37,7 +36,7 @@ class SubmitError(Exception):
 
     @classmethod
     def at(cls, place: Place, problem: Problem) -> SubmitError:
-        """The error that a problem at this place is."""
+        """The error for a problem at this place."""
         return cls(place.file, place.line, problem.problem, problem.remedy)
 
     def __str__(self) -> str:
@@ -49,16 +48,16 @@ UNKNOWN, NO_EFFECT, CAUTION, HELD = "unknown command", "no effect", "caution", "
 
 @dataclass(frozen=True)
 class Remark:
-    """Something worth knowing about a submit description that can be used all the same."""
+    """Something noteworthy in a submit description, which can be used nevertheless."""
 
     file: str
     line: int | None
     text: str
     kind: str
-    """UNKNOWN: no such command. NO_EFFECT: known, but idle in this simulator. CAUTION: it acts as
-    HTCondor does, which is seldom what is meant. HELD: the job is held for it when it starts."""
+    """UNKNOWN: no such command. NO_EFFECT: known, but ignored by this simulator. CAUTION: simulated,
+    but probably not what the user means. HELD: the job is held for it when it starts."""
     decides: bool = False
-    """Whether the job may end in another way because of what has no effect here."""
+    """Whether the ignored command might change how the job ends."""
 
     def __str__(self) -> str:
         return f"{Place(self.file, self.line)}: {self.text}"

@@ -1,7 +1,4 @@
-"""Text that is safe to show: names and contents of files come from programs that nobody has read.
-
-What it is not: a place for wording. It escapes, shortens and counts.
-"""
+"""Makes text safe to show, as names and contents of files come from untrusted programs: escapes, shortens and counts."""
 
 from __future__ import annotations
 
@@ -11,8 +8,8 @@ from collections.abc import Sequence
 
 
 def plain(text: str, keep: str = "") -> str:
-    r"""The text with all that is not printable shown as an escape: "\x1b" for ESC, "\u202e" for the
-    override that turns text around, "\udcff" for a byte that is no text. Characters in `keep` stay."""
+    r"""The text with unprintable characters as escapes: "\x1b" for ESC, "\u202e" for the right-to-left
+    override, "\udcff" for a byte that is not UTF-8. Characters in `keep` stay."""
     if text.isprintable() or text.translate(dict.fromkeys(map(ord, keep))).isprintable():
         return text
     return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
@@ -24,32 +21,32 @@ def escape(text: str, keep: str = "") -> str:
 
 
 def prose(text: str) -> str:
-    """Sentences for a place between HTML tags; what stands between `backticks` is code."""
+    """Sentences for a place between HTML tags; text between `backticks` becomes code."""
     parts = text.split("`")
-    if len(parts) % 2 == 0:  # one is left over: they are no brackets here
+    if len(parts) % 2 == 0:  # an odd number of backticks: they don't mark code
         return escape(text)
     return "".join(f"<code>{escape(part)}</code>" if index % 2 else escape(part) for index, part in enumerate(parts))
 
 
 _FORMULA = "=+\\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−"
 _BEGINS = re.compile(rf"""((?:^|[,;|])[\s"']*+|\s["']*+(?=.(?:\S|\Z)))(?=[{_FORMULA}])""", re.DOTALL)
-"""Where a spreadsheet may see the beginning of a formula, whichever character it takes for the separator."""
+"""Places where a spreadsheet may see the beginning of a formula, with any separator."""
 
 
 def no_formula(text: str) -> str:
-    """The text for a cell of a table, on one line, so that no spreadsheet takes it or a part of it for a formula: an
-    apostrophe stands before whatever would begin one. Different texts stay different."""
+    """The text for a cell of a table, on a single line, with an apostrophe before everything that a spreadsheet might
+    take for a formula. Different texts stay different."""
     return _BEGINS.sub(r"\1'", plain(text))
 
 
 def shorten(text: str, most: int) -> str:
-    """At most `most` characters of a text, with dots where some are missing."""
+    """At most `most` characters of a text, with dots if it is cut."""
     return text if len(text) <= most else text[: most - 4].rstrip() + " ..."
 
 
 def clock(seconds: float) -> str:
-    """Virtual time since submission: +0:03:00 is three minutes; fractions only where there are any, and not after ten
-    minutes, when all that a program's looks at the clock have added up to is noise."""
+    """Virtual time since submission: +0:03:00 is three minutes. Fractions only if there are any, and not after ten
+    minutes: by then they are only noise from the program's readings of the clock."""
     seconds = seconds if seconds < 600 else round(seconds)
     whole = int(seconds)
     fraction = f"{seconds - whole:.3f}".rstrip("0").rstrip(".")[1:]
@@ -57,8 +54,8 @@ def clock(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of virtual time for a sentence: 40 s, 3 min, 1 h 20 min. Thousandths only where it is short: each look
-    of a program at the clock takes one."""
+    """A length of virtual time for a sentence: 40 s, 3 min, 1 h 20 min. Milliseconds only if it is short: each reading
+    of the clock takes one."""
     if seconds < 120:
         return f"{seconds:.{3 if seconds < 10 else 1}f}".rstrip("0").rstrip(".") + " s"
     whole = round(seconds)
@@ -67,18 +64,18 @@ def duration(seconds: float) -> str:
 
 
 def about(seconds: float) -> str:
-    """The same to the minute, from a minute up: 45 s, 1 min, 1 h 23 min."""
+    """The same, rounded to minutes from a minute up: 45 s, 1 min, 1 h 23 min."""
     minutes = round(seconds / 60)
     return duration(seconds) if seconds < 60 else duration(60.0 * minutes) if minutes > 1 else "1 min"
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
+def count(number: int, noun: str, plural: str | None = None) -> str:
     """The number and its noun: 1 file, 2 files."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def series(names: Sequence[str], most: int = 5) -> str:
-    """Names in a sentence: a, b and c; past `most` of them, how many more there are."""
+    """Names in a sentence: a, b and c. After `most` names, only the number of the rest."""
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most:,} more"
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -1,7 +1,6 @@
-"""A directory as a value: an immutable picture of everything below it.
+"""A directory as a value: an immutable snapshot of everything below it.
 
-What it is not: a handle on a directory. Reading and writing the disk are the two
-methods at the end; everything else is arithmetic on pictures.
+Only the two methods at the end, read() and write(), touch the disk.
 """
 
 from __future__ import annotations
@@ -26,25 +25,25 @@ class File(NamedTuple):
     readable: bool = True
     writable: bool = True
     same_as: str = ""
-    """The first path of the same file, if it has several (hard links)."""
+    """The first path of the same file, if it has several paths (hard links)."""
 
     @property
     def text(self) -> str:
-        """The content as text; bytes that are not UTF-8 are shown as U+FFFD."""
+        """The content as text; bytes that are not UTF-8 become U+FFFD."""
         return self.content.decode("utf-8", "replace")
 
 
 class Link(NamedTuple):
-    """A symbolic link and the path that it names."""
+    """A symbolic link and its target."""
 
     target: str
     absolute: bool = False
-    """Whether it names an absolute path in the directory that is pictured; `target` is the part below that directory,
-    which may be another one each time that the picture is written."""
+    """Whether the target is an absolute path into the directory of the snapshot; then `target` is relative to that
+    directory, which may be a different directory each time that the tree is written."""
 
     @classmethod
     def read(cls, path: str, directory: str) -> Link:
-        """The link at `path` on disk, in the picture of `directory`."""
+        """The link at `path` on disk, in a snapshot of `directory`."""
         target = os.readlink(path)
         for root in (os.path.abspath(directory), os.path.realpath(directory)):
             if target == root or target.startswith(root + os.sep):
@@ -52,12 +51,12 @@ class Link(NamedTuple):
         return cls(target)
 
     def named(self, path: str) -> str:
-        """What this link names, standing at `path`, as seen from the pictured directory."""
+        """The target of this link at `path`, relative to the directory of the snapshot."""
         return self.target if self.absolute else posixpath.join(posixpath.dirname(path), self.target)
 
 
 class Directory(NamedTuple):
-    """A directory, and whether its owner may make and remove files in it; they are entries of their own."""
+    """A directory, and whether its owner may create and remove files in it. Its contents are separate entries."""
 
     writable: bool = True
 
@@ -78,22 +77,22 @@ class TooLarge(Exception):
 
 
 def parents(path: str) -> Iterator[str]:
-    """The directories that a relative path lies in, nearest first: a/b/c gives a/b, a."""
+    """The directories that contain a relative path, nearest first: a/b/c gives a/b, a."""
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
 
 
 def leads_out(path: str) -> bool:
-    """Whether a path, as seen from a directory, is one out of it."""
+    """Whether a path, relative to a directory, leads out of it."""
     return path.startswith(("/", "../")) or path == ".."
 
 
 class Tree(Mapping[str, Entry]):
     """An immutable mapping from relative POSIX paths to entries, equal by content.
 
-    Directories are entries too, so an empty one is not lost; the directories that a
-    path lies in are there without being named. Iterates in sorted order.
+    Directories are entries too, so that empty directories are kept. The parents of a path are
+    added automatically. Iterates in sorted order.
     """
 
     __slots__ = ("_entries", "_hash", "times")
@@ -101,14 +100,14 @@ class Tree(Mapping[str, Entry]):
     def __init__(
         self, entries: Mapping[str, Entry] | Iterable[tuple[str, Entry]] = (), times: Mapping[str, float] = NO_TIMES
     ):
-        """`times`: when files were written to, in seconds since the epoch, as far as that is known. They are no part of
-        what makes two trees equal, and stay with what is laid over this one."""
+        """`times`: when files were written, in seconds since the epoch, as far as known. They do not count for equality.
+        Combining this tree with another by | keeps the times of its remaining files."""
         self.times = times
         complete = dict(entries)
         for path in [path for path in complete if "/" in path]:
             for parent in parents(path):
                 complete.setdefault(parent, Directory())
-        self._entries = dict(sorted(complete.items()))  # no two paths are the same
+        self._entries = dict(sorted(complete.items()))  # never compares entries, as all paths differ
         self._hash: int | None = None
 
     @classmethod
@@ -133,7 +132,7 @@ class Tree(Mapping[str, Entry]):
         return len(self._entries)
 
     def items(self) -> ItemsView[str, Entry]:
-        return self._entries.items()  # what Mapping has does the same, slowly
+        return self._entries.items()  # faster than Mapping's own
 
     def __hash__(self) -> int:
         if self._hash is None:
@@ -148,32 +147,32 @@ class Tree(Mapping[str, Entry]):
     def __repr__(self) -> str:
         return f"Tree({self.listing()})"
 
-    # -- looking ---------------------------------------------------------------
+    # -- contents --------------------------------------------------------------
 
     def file(self, path: str) -> File:
-        """The regular file at a path where there can't be anything else. Raises KeyError, or TypeError if there is."""
+        """The regular file at a path. Raises KeyError if there is nothing, TypeError for any other entry."""
         entry = self._entries[path]
         if not isinstance(entry, File):
-            raise TypeError(f"{path} is a {type(entry).__name__}, and not a file")
+            raise TypeError(f"{path} is a {type(entry).__name__}, not a file")
         return entry
 
     def top(self) -> list[str]:
-        """The names at top level, sorted."""
+        """The top-level names, sorted."""
         return [path for path in self if "/" not in path]
 
     def listing(self) -> list[str]:
-        """Every path, a directory with a slash behind it and only where it is empty."""
+        """All paths; of directories only the empty ones, with a slash at the end."""
         filled = {parent for path in self for parent in parents(path)}
         return [
             path + "/" if isinstance(entry, Directory) else path for path, entry in self.items() if path not in filled
         ]
 
     def below(self, name: str) -> Tree:
-        """The contents of directory `name`, as a tree of their own (empty if there is none)."""
+        """The contents of directory `name` as a tree (empty if there is no such directory)."""
         return Tree({p[len(name) + 1 :]: e for p, e in self.items() if p.startswith(name + "/")})
 
     def only(self, names: Iterable[str]) -> Tree:
-        """These top-level entries, with everything below them."""
+        """These top-level entries and everything below them."""
         kept = set(names)
         return Tree({p: e for p, e in self.items() if p.partition("/")[0] in kept})
 
@@ -185,14 +184,14 @@ class Tree(Mapping[str, Entry]):
         return Tree({p: e for p, e in self.items() if p.partition("/")[0] not in gone}, self.times)
 
     def resolve(self, path: str) -> str | None:
-        """The path of the entry that `path` leads to, links followed; None if it leads nowhere
-        or out of the tree."""
+        """The path of the entry that `path` leads to, following links; None if there is none in
+        this tree."""
         entry = self.follow(path)
         return None if entry is None or leads_out(entry) else entry
 
     def follow(self, path: str, hops: int = 8) -> str | None:
-        """The path that `path` leads to, links followed; None if it leads nowhere. One out of the tree, which is
-        followed no further, begins with / or is `..` or begins with `../`."""
+        """The path that `path` leads to, following links; None if it leads nowhere. A path out of the tree, for which
+        see leads_out(), is not followed further."""
         if path.startswith("/"):
             return path
         parts = [part for part in path.split("/") if part not in ("", ".")]
@@ -214,7 +213,7 @@ class Tree(Mapping[str, Entry]):
     # -- combining -------------------------------------------------------------
 
     def __or__(self, other: Tree) -> Tree:
-        """Both laid over one another, the right one winning; directories merge file by file."""
+        """Both trees combined; where both have an entry, the right tree wins. Directories merge file by file."""
         merged = dict(self._entries)
         for path, entry in other.items():
             old = merged.get(path)
@@ -227,19 +226,19 @@ class Tree(Mapping[str, Entry]):
         return Tree(merged, {path: time for path, time in self.times.items() if path not in other})
 
     def put(self, path: str, entry: Entry) -> Tree:
-        """This tree with one entry more, or another one at that path."""
+        """This tree with this entry added or replaced."""
         return self | Tree({path: entry})
 
     def moved_below(self, directory: str) -> Tree:
-        """This tree as the contents of `directory`, which is there even if the tree is empty."""
+        """This tree as the contents of `directory`, which exists even if the tree is empty."""
         return Tree({directory: Directory(), **{f"{directory}/{p}": e for p, e in self.items()}})
 
     def changed_since(self, before: Tree) -> Tree:
-        """The entries that are new, or differ from those of `before`."""
+        """The entries that are new or differ from `before`."""
         return Tree({p: e for p, e in self.items() if before.get(p) != e})
 
     def copied(self) -> Tree:
-        """This tree as a transfer brings it: each path is a file of its own, and new."""
+        """This tree after a transfer: without hard links and times."""
         if not any(isinstance(entry, File) and entry.same_as for entry in self._entries.values()):
             return self if not self.times else Tree(self._entries)
         return Tree({p: e._replace(same_as="") if isinstance(e, File) else e for p, e in self.items()})
@@ -256,11 +255,11 @@ class Tree(Mapping[str, Entry]):
         *,
         fifos: bool = False,
     ) -> Tree:
-        """The picture of a directory on disk, but for these top-level entries. Sockets and devices are passed over, and
-        FIFOs unless they are asked for.
+        """A snapshot of a directory on disk, without the top-level entries `ignore`. Skips sockets and devices, and FIFOs
+        unless `fifos`.
 
-        Links are never followed, and what the owner may not read is made readable first.
-        Raises TooLarge past `max_files` entries or `max_bytes` bytes, NotADirectoryError or
+        Links are never followed. What the owner may not read is made readable first.
+        Raises TooLarge for more than `max_files` entries or `max_bytes` bytes, NotADirectoryError or
         FileNotFoundError as usual.
         """
         entries: dict[str, Entry] = {}
@@ -297,13 +296,13 @@ class Tree(Mapping[str, Entry]):
                 elif fifos and stat.S_ISFIFO(item.stat().st_mode):
                     entries[path] = Fifo()
         for same in linked.values():
-            first, *others = sorted(same)
-            entries |= {path: same[path]._replace(same_as=first) for path in others}
+            first, *rest = sorted(same)
+            entries |= {path: same[path]._replace(same_as=first) for path in rest}
         return cls(entries, times)
 
     def write(self, directory: Path | str) -> None:
-        """Lay this picture over a directory on disk, made if it is missing. What is there and
-        not in the picture stays. A link in the way is replaced, never written through."""
+        """Write this tree to a directory on disk, which is created if missing. Other files there
+        stay. An existing link is replaced, never followed."""
         root = os.fspath(directory)
         os.makedirs(root, exist_ok=True)
         locked = []
@@ -333,14 +332,14 @@ class Tree(Mapping[str, Entry]):
 
 
 def _make(target: str, entry: File | Link | Fifo, root: str) -> None:
-    """Make a file, a link or a pipe, below `root`, where there is nothing yet. Raises FileExistsError if there is."""
+    """Create a file, a link or a pipe, below `root`. Raises FileExistsError if something exists there."""
     if isinstance(entry, Link):
         os.symlink(os.path.join(os.path.abspath(root), entry.target) if entry.absolute else entry.target, target)
         return
     if isinstance(entry, Fifo):
         os.mkfifo(target)
         return
-    # Not by open(), which takes twice as long for a small file; there are a dozen in each execution.
+    # open() takes twice as long for a small file, and each execution has a dozen of them.
     file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o777 if entry.executable else 0o666)
     try:
         rest = memoryview(entry.content)
@@ -361,7 +360,7 @@ def _scan(directory: str) -> list[os.DirEntry[str]]:
 
 
 def _content(path: str, size: int) -> bytes:
-    """A file of so many bytes."""
+    """The content of a file with this size."""
     try:
         file = os.open(path, os.O_RDONLY | _BINARY)
     except PermissionError:
