@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Starts the course on a fresh machine that has Python 3.11 or newer and nothing else.
+"""Starts the course on a fresh machine with nothing but Python 3.11 or newer.
 
 usage: python3 lab.py [COMMAND] [ARGUMENTS]
 
-  lab      open JupyterLab at the first exercise (also what no command means); arguments go to JupyterLab
+  lab      open JupyterLab at the first exercise (the default); arguments go to JupyterLab
   test     run the project's tests; arguments go to pytest
   run      run the environment's Python; arguments go to it
   pool     a small HTCondor on this machine: pool up, pool status, pool down (Linux, as root)
   site     build the course as a folder of static pages that need only a browser: site [DIR], by default .lab/site
   gradescope  write an autograder to upload to Gradescope: gradescope [FILE.zip], by default autograder.zip
-  doctor   say what this machine lacks for the course, and what to do about it
+  doctor   report what this machine lacks for the course, and what to do about it
   setup    only set up; with --pip, use pip even where uv is installed
-  clean    remove all that was installed
+  clean    remove everything that was installed
 
 examples:
   python3 lab.py
@@ -20,9 +20,9 @@ examples:
   python3 lab.py run -m grader --help
   python3 lab.py site public
 
-The first start makes an environment in the folder .lab, beside this file, and installs the course there; later
-starts take it as it is. This file knows nothing of the course itself. It uses only the standard library, and only
-syntax that Python 3.6 can read, so that an old Python gets a sentence and not a SyntaxError.
+The first start creates an environment in the folder .lab, beside this file, and installs the course there; later
+starts use it as it is. This file knows nothing of the course itself. It uses only the standard library, and only
+syntax that Python 3.6 can parse, so that an old Python shows a message instead of a SyntaxError.
 """
 
 import difflib
@@ -51,14 +51,14 @@ LAB = ROOT / ".lab"
 LOG = LAB / "setup.log"
 WINDOWS = os.name == "nt"
 
-# Students take the first for a way to write exercises; the second asks about news at the first start.
+# The first confuses students, who take it for a way to write exercises; the second asks about news at the first start.
 HIDDEN_EXTENSIONS = ("@jupyter/nbgrader:create-assignment", "@jupyterlab/apputils-extension:announcements")
-IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4"]  # they often wait for something else than a processor
-say = functools.partial(print, flush=True)  # `become` drops what is not flushed
+IN_PARALLEL = ["-n", "auto", "--maxprocesses", "4"]  # tests often wait for something other than a processor
+say = functools.partial(print, flush=True)  # `become` would lose unflushed output
 
 
 class LabError(SystemExit):
-    """What the person at the keyboard can fix. Python prints the message, which says how, and exits with 1."""
+    """An error that the user can fix. Python prints the message, which says how, and exits with 1."""
 
 
 class Environment:
@@ -66,41 +66,43 @@ class Environment:
 
     def __init__(self, folder, stamp):
         self.folder = LAB / folder
-        self.stamp = LAB / stamp  # what is installed in it; absent while that is being changed
+        self.stamp = LAB / stamp  # records what is installed; absent during changes
         self.bin = self.folder / ("Scripts" if WINDOWS else "bin")
         self.python = self.bin / ("python.exe" if WINDOWS else "python")
 
     def variables(self):
-        """Those for its programs. What the shell sets up for other Pythons stays out of it."""
+        """The environment variables for its programs, without settings for other Pythons."""
         others = ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV")
         variables = {name: value for name, value in os.environ.items() if name not in others}
         variables["PATH"] = os.pathsep.join([str(self.bin), variables.get("PATH", os.defpath)])
         variables["VIRTUAL_ENV"] = str(self.folder)
-        variables["JUPYTER_PREFER_ENV_PATH"] = "1"  # else a kernel in the home folder hides the course's
+        variables["JUPYTER_PREFER_ENV_PATH"] = "1"  # otherwise a kernel in the home folder hides the course's
         return variables
 
 
 COURSE = Environment("env", "stamp")
-SITE = Environment("site-env", "site-stamp")  # its own: what is in COURSE would end up on the site
+SITE = Environment("site-env", "site-stamp")  # separate, as the packages in COURSE would end up on the site
 
 
 def newer_pythons():
-    """Commands that start a new enough Python, newest first. Each is tried: a name on PATH may be a pyenv shim."""
+    """Commands that start a new enough Python, newest first. Each is tried, as a name on PATH may be a pyenv shim."""
     commands = [["python3.%d" % minor] for minor in range(19, OLDEST[1] - 1, -1)] + [["py", "-3"]]
     check = ["-c", "import sys; sys.exit(sys.version_info < %r)" % (OLDEST,)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return [" ".join(c) for c in commands if shutil.which(c[0]) and subprocess.call(c + check, **quiet) == 0]
 
 
-def too_old(version, found, uv, arguments):
-    """The message for a Python that is too old, given the newer ones that were found and whether uv is there."""
+def too_old(version, newer, uv, arguments):
+    """The message for a Python that is too old. `newer`: other Pythons on this machine; `uv`: whether uv is installed."""
     again = " ".join(["lab.py"] + list(arguments))
     message = "This course needs Python %d.%d or newer; this is Python %s.\n" % (OLDEST + (version,))
-    if found:
-        return message + "Also on this machine: %s. Run:\n    %s %s" % (", ".join(found), found[0], again)
+    if newer:
+        return message + "This machine also has %s. Run:\n    %s %s" % (", ".join(newer), newer[0], again)
     if uv:
-        return message + "uv can bring a newer one. Run:\n    uv run --no-project --python 3.12 " + again
-    return message + "No newer one is on PATH. Get one from https://www.python.org/downloads/ and run this again."
+        return message + "uv can install a newer Python. Run:\n    uv run --no-project --python 3.12 " + again
+    return (
+        message + "There is no newer Python on PATH. Get it from https://www.python.org/downloads/ and run this again."
+    )
 
 
 if sys.version_info < OLDEST:
@@ -108,26 +110,26 @@ if sys.version_info < OLDEST:
 
 
 def make_stamp(python, system, folder, project, extra):
-    """What an environment depends on, as strings: Python, platform, its folder (a virtual environment cannot be
-    moved), the text of pyproject.toml, and what is installed: "course", "test", which is the course and more, or
-    "site"."""
+    """What an environment depends on, as strings: Python, platform, its folder (a virtual environment can't be
+    moved), the text of pyproject.toml, and what is installed: "course", "test" (the course and more), or "site"."""
     return [python, system, folder, hashlib.sha256(project.encode()).hexdigest(), extra]
 
 
-def compare(found, wanted):
-    """What an environment with stamp `found` ([]: none) needs to be as `wanted`: "nothing", "update" or "rebuild"."""
-    if found[:3] != wanted[:3]:
+def compare(present, required):
+    """What to do with an environment whose stamp is `present` ([]: none) to reach `required`: "nothing", "update" or
+    "rebuild"."""
+    if present[:3] != required[:3]:
         return "rebuild"
-    return "nothing" if found in (wanted, wanted[:4] + ["test"]) else "update"
+    return "nothing" if present in (required, required[:4] + ["test"]) else "update"
 
 
 def choose_installer(uv, ensurepip, pip):
-    """The best way to install, given what is there: uv is the fastest, a download the last resort."""
+    """The best available way to install: uv is the fastest, a download the last resort."""
     return "uv" if uv else "ensurepip" if ensurepip else "pip" if pip else "download"
 
 
 def installer(way, env):
-    """Prepares that way to install. Returns its command, to which requirements are appended."""
+    """Prepares this way to install. Returns its command, without the requirements."""
     python = str(env.python)
     quiet = ["install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     if way == "uv":
@@ -142,7 +144,7 @@ def installer(way, env):
 
 
 def newest_pip(files, python):
-    """Of the files that an index lists for pip (PEP 691), the newest wheel for Python `python`, a pair."""
+    """The newest wheel for Python `python`, a pair like (3, 11), among the files that an index lists for pip (PEP 691)."""
     wheels = []
     for file in files:
         version = re.match(r"pip-([\d.]+)-py3-none-any\.whl$", file["filename"])
@@ -153,16 +155,16 @@ def newest_pip(files, python):
 
 
 def download_pip():
-    """Brings pip's wheel to .lab and checks it against the index's hash. Returns its path."""
+    """Downloads pip's wheel to .lab and checks its hash. Returns its path."""
     index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
     try:
         request = urllib.request.Request(index, headers={"Accept": "application/vnd.pypi.simple.v1+json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            file = newest_pip(json.load(answer)["files"], sys.version_info[:2])
-        with urllib.request.urlopen(urllib.parse.urljoin(index, file["url"]), timeout=30) as answer:
-            wheel = answer.read()
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            file = newest_pip(json.load(reply)["files"], sys.version_info[:2])
+        with urllib.request.urlopen(urllib.parse.urljoin(index, file["url"]), timeout=30) as reply:
+            wheel = reply.read()
         if hashlib.sha256(wheel).hexdigest() != file["hashes"]["sha256"]:
-            raise ValueError("not the file that the index promised")
+            raise ValueError("its hash is not the one in the index")
     except (OSError, ValueError, KeyError) as error:
         remedy = "Check the network, or install it: on Debian and Ubuntu, sudo apt install python3-venv"
         raise LabError("This Python has no pip, and downloading it failed (%s).\n%s" % (error, remedy)) from None
@@ -171,14 +173,14 @@ def download_pip():
 
 
 def progress(log):
-    """A few words on where an installer is, from its output so far."""
+    """A short message on an installer's progress, from its output so far."""
     packages = len(re.findall(r"^(?:Collecting|Processing) ", log, re.MULTILINE))
     last = (log.strip() or "starting").splitlines()[-1].strip()
     return "%d packages. %s" % (packages, last) if packages else last
 
 
 def explain(log):
-    """One sentence on why an installer failed, from its output."""
+    """A sentence on why an installer failed, from its output."""
     network = (
         "Connect|Max retries|NameResolution|ProxyError|SSLError|Failed to fetch|error sending|timed out"
         "|unreachable|versions: none"
@@ -186,11 +188,11 @@ def explain(log):
     if re.search(network, log):
         return "The package index cannot be reached. Check the network (and the proxy), then run this again."
     reasons = [line.strip() for line in log.splitlines() if re.search("error|×", line, re.IGNORECASE)]
-    return reasons[0] if reasons else "The installer stopped without saying why."
+    return reasons[0] if reasons else "The installer stopped without a reason."
 
 
 def follow(command, what, env):
-    """Runs an installer, its output into the log, and shows how far it is. Raises LabError if it fails."""
+    """Runs an installer with its output in the log, and shows its progress. Raises LabError if it fails."""
     period, width, end = (0.2, 78, "\r") if sys.stdout.isatty() else (15, 0, "\n")
     start = time.monotonic()
     with open(LOG, "wb") as log:
@@ -215,11 +217,11 @@ def follow(command, what, env):
         print(" " * width, end=end if width else "")
     if process.returncode:
         reason = explain(LOG.read_text("utf-8", "replace"))
-        raise LabError("Could not install %s. %s\nAll that was said is in %s" % (what, reason, LOG))
+        raise LabError("Could not install %s. %s\nThe full output is in %s" % (what, reason, LOG))
 
 
 def only_one():
-    """Waits until no other lab.py changes .lab. Returns the lock (SQLite's: it works everywhere), to be closed."""
+    """Waits until no other lab.py is changing .lab. Returns the lock, to be closed. (SQLite's lock works everywhere.)"""
     import sqlite3
 
     LAB.mkdir(exist_ok=True)
@@ -230,25 +232,25 @@ def only_one():
             return lock
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
-                return lock  # a network file system without locks: go on without
+                return lock  # a network file system without locks: continue unlocked
             say("Another lab.py is setting up this folder; waiting for it.")
             time.sleep(5)
 
 
 def make_environment(env):
-    """An empty virtual environment, in place of any that is there."""
+    """Creates an empty virtual environment, in place of any existing one."""
     try:
         from venv import EnvBuilder
 
         EnvBuilder(clear=True, symlinks=not WINDOWS, with_pip=False).create(str(env.folder))
     except ImportError:
         raise LabError("Python's venv is missing. On Debian and Ubuntu: sudo apt install python3-venv") from None
-    except ValueError as error:  # the folder's name has a character that PATH cannot
+    except ValueError as error:  # the folder's name has a character that PATH can't contain
         raise LabError("%s Move the course to another folder." % error) from None
 
 
 def hide_extensions():
-    """Switches HIDDEN_EXTENSIONS off in the course's JupyterLab and leaves every other setting alone."""
+    """Disables HIDDEN_EXTENSIONS in the course's JupyterLab, and leaves all other settings alone."""
     path = COURSE.folder / "etc" / "jupyter" / "labconfig" / "page_config.json"
     config = json.loads(path.read_text()) if path.exists() else {}
     config.setdefault("disabledExtensions", {}).update(dict.fromkeys(HIDDEN_EXTENSIONS, True))
@@ -256,15 +258,15 @@ def hide_extensions():
     path.write_text(json.dumps(config, indent=2))
 
 
-def needs(env, wanted):
+def needs(env, required):
     """What the environment on disk needs; see `compare`."""
-    there = env.stamp.exists() and env.python.exists()
-    return compare(env.stamp.read_text("utf-8", "replace").splitlines() if there else [], wanted)
+    exists = env.stamp.exists() and env.python.exists()
+    return compare(env.stamp.read_text("utf-8", "replace").splitlines() if exists else [], required)
 
 
 def requirements(extra):
-    """What to tell an installer. pip itself too, so that `%pip install` works whichever way it is installed."""
-    if extra == "site":  # without the course, whose wheel is built there
+    """The requirements to install. They include pip, so that `%pip install` works with every installer."""
+    if extra == "site":  # without the course itself, as its wheel is built there
         import tomllib
 
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -273,18 +275,19 @@ def requirements(extra):
 
 
 def set_up(extra="course", use_uv=True, env=COURSE):
-    """Makes the environment ready: at once if it is already, else by installing."""
+    """Makes sure that the environment is ready, and installs what is missing."""
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     system = sys.platform + platform.machine()
-    wanted = make_stamp(sys.implementation.cache_tag, system, str(env.folder), project, extra)
-    if needs(env, wanted) != "nothing":
+    required = make_stamp(sys.implementation.cache_tag, system, str(env.folder), project, extra)
+    if needs(env, required) != "nothing":
         lock = only_one()
-        install(env, wanted, needs(env, wanted), use_uv)  # asked again: another lab.py may have done it meanwhile
+        install(env, required, needs(env, required), use_uv)  # checked again: another lab.py may have done it meanwhile
         lock.close()
 
 
-def install(env, wanted, change, use_uv):
-    """Brings an environment to `wanted`. The stamp goes first and comes back last: what is interrupted is made anew."""
+def install(env, required, change, use_uv):
+    """Brings an environment to `required`. The stamp is removed first and written last, so that an interrupted
+    installation is repeated."""
     if change == "nothing":
         return
     start = time.monotonic()
@@ -295,15 +298,15 @@ def install(env, wanted, change, use_uv):
     if change == "rebuild":
         make_environment(env)
     what = "what builds the site" if env is SITE else "the course"
-    follow(installer(way, env) + requirements(wanted[-1]), what, env)
+    follow(installer(way, env) + requirements(required[-1]), what, env)
     if env is COURSE:
         hide_extensions()
-    env.stamp.write_text("\n".join(wanted), "utf-8")
+    env.stamp.write_text("\n".join(required), "utf-8")
     say("Ready after %.0f s." % (time.monotonic() - start))
 
 
 def become(arguments, folder, env=COURSE):
-    """Goes on as the environment's Python: on POSIX in this process, so that signals and exit status are its own."""
+    """Runs the environment's Python; on POSIX in this process, so that it gets the signals and sets the exit status."""
     os.chdir(str(folder))
     if not WINDOWS:
         os.execve(str(env.python), [str(env.python)] + arguments, env.variables())
@@ -311,7 +314,7 @@ def become(arguments, folder, env=COURSE):
     return subprocess.call([str(env.python)] + arguments, env=env.variables())
 
 
-# Run by the environment's Python beside JupyterLab: the address, when there is one, after all that JupyterLab says.
+# Run by the environment's Python beside JupyterLab: prints the address when the server is up, after JupyterLab's output.
 ANNOUNCE = """
 import os, sys, time
 from jupyter_server.serverapp import list_running_servers
@@ -331,8 +334,8 @@ while time.monotonic() < until:
 
 
 def announce(page):
-    """Has the address of the JupyterLab that is about to start printed, alone: one that makes up its own token would put
-    it among thirty lines of log."""
+    """Prints the address of the JupyterLab that is about to start, in the background. Returns options that silence
+    JupyterLab's log, where the address would be lost among thirty lines."""
     known = "from jupyter_server.serverapp import list_running_servers as l; print(*(s['pid'] for s in l()))"
     before = subprocess.check_output([str(COURSE.python), "-c", known], env=COURSE.variables()).decode()
     os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(24))
@@ -347,7 +350,7 @@ def lab(arguments):
     options = ["--ServerApp.root_dir=%s" % ROOT, "--LabApp.default_url=" + urllib.parse.quote(page)]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")  # as in a container, where Jupyter would refuse
-    os.environ["COURSE_LAB"] = str(ROOT / "lab.py")  # so that what the course says to type can be typed
+    os.environ["COURSE_LAB"] = str(ROOT / "lab.py")  # so that the course's messages show commands that work here
     if "--no-browser" in arguments:
         say("Starting JupyterLab.")
         options += announce(urllib.parse.quote(page))
@@ -389,13 +392,13 @@ def site(arguments):
 
 
 def pool(arguments):
-    """The personal pool, which is a file of the standard library alone: no environment is set up for it."""
+    """The personal pool. It needs only the standard library, so no environment is set up."""
     return subprocess.call([sys.executable, str(ROOT / "grader" / "real_pool" / "personal_pool.py")] + arguments)
 
 
 def clean(arguments):
-    for made in LAB.glob("pool*"):
-        os.environ["POOL_SUITE"] = made.name.partition("-")[2]
+    for folder in LAB.glob("pool*"):
+        os.environ["POOL_SUITE"] = folder.name.partition("-")[2]
         if pool(["down"]):
             return 1
     lock = only_one()
@@ -403,7 +406,7 @@ def clean(arguments):
         env.stamp.unlink(missing_ok=True)
         if env.folder.exists():
             shutil.rmtree(str(env.folder))
-    lock.close()  # Windows removes no open file
+    lock.close()  # Windows can't remove an open file
     shutil.rmtree(str(LAB))
     say("Removed %s" % LAB)
     return None
@@ -425,7 +428,7 @@ OPTIONS = {
     "doctor": ["--json"],
     "pool": ["up", "status", "down"],
     "clean": [],
-}  # others pass theirs on
+}  # the arguments of other commands are passed on
 
 
 def parse(arguments):
@@ -448,7 +451,7 @@ def parse(arguments):
 
 
 def main(arguments):
-    sys.stdout.reconfigure(errors="replace")  # a plain terminal cannot show all that an installer says
+    sys.stdout.reconfigure(errors="replace")  # a terminal may not be able to show all of an installer's output
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         name, rest = parse(arguments)
@@ -458,10 +461,10 @@ def main(arguments):
     try:
         return COMMANDS[name](rest) if name != "help" else say(__doc__.split("\n\n", 1)[1].rpartition("\n\n")[0])
     except KeyboardInterrupt:
-        print("\nStopped. Nothing half-made will be used; run it again to go on.", file=sys.stderr)
+        print("\nStopped. Run it again to continue; unfinished work is repeated.", file=sys.stderr)
         return 130
     except OSError as error:
-        raise LabError("Could not go on: %s" % error) from None
+        raise LabError("Could not continue: %s" % error) from None
 
 
 if __name__ == "__main__":

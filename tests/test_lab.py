@@ -177,7 +177,7 @@ def test_progress_counts_packages():
         ("ERROR: Could not find a version that satisfies the requirement hatchling (from versions: none)", "network"),
         ("ERROR: Could not install packages: [Errno 28] No space left on device", "No space left"),
         ("fine\nERROR: ResolutionImpossible\n", "ResolutionImpossible"),
-        ("", "without saying why"),
+        ("", "without a reason"),
     ],
 )
 def test_a_failure_is_explained_in_a_sentence(log, words):
