@@ -14,22 +14,22 @@ sub moment {
 sub now {
     my $now = moment();
     $looks = $now == $then ? $looks + 1 : 0;
-    pass(0.5) if $looks > 100; # a loop until some moment: see MOST_LOOKS in clock.py
+    pass(0.5) if $looks > 100; # a loop that waits for a time: see MOST_LOOKS in clock.py
     open my $asked, '>>', "$clock.asked";
     return $then = moment();
 }
 
-# As shell/sleep, and without another process where that can be: a signal ends it.
+# Like shell/sleep, but without another process if possible, so that a signal ends it.
 sub pass {
     my ($seconds, $begun) = (shift, moment());
-    my $bed = 'a';
-    $bed++ until $bed gt 'd' || -p "$clock.sleep.$bed" && sysopen my $taken, "$clock.sleep.$bed.taken", 0301;
-    if ($bed le 'd' && open my $line, '+<', "$clock.sleep.$bed") {
-        open my $keeper, '>', "$clock.sleep";
-        syswrite $keeper, "$$ $seconds $bed\n";
-        close $keeper;
-        # It stays this process's as long as that lives, if it has not been woken up.
-        unlink "$clock.sleep.$bed.taken" if sysread $line, my $told, 1;
+    my $pipe = 'a';
+    $pipe++ until $pipe gt 'd' || -p "$clock.sleep.$pipe" && sysopen my $taken, "$clock.sleep.$pipe.taken", 0301;
+    if ($pipe le 'd' && open my $line, '+<', "$clock.sleep.$pipe") {
+        open my $server, '>', "$clock.sleep";
+        syswrite $server, "$$ $seconds $pipe\n";
+        close $server;
+        # Otherwise the pipe stays taken as long as this process lives.
+        unlink "$clock.sleep.$pipe.taken" if sysread $line, my $reply, 1;
     } else {
         local ($?, $!);
         system "$tools/sleep", $seconds;
@@ -77,7 +77,7 @@ sub high_resolution {
     no strict 'refs';
     no warnings qw(redefine prototype once);
     for my $name (keys %high_resolution) {
-        # `perl -MTime::HiRes=sleep` has put it into main before this.
+        # `perl -MTime::HiRes=sleep` has already imported it into main.
         my @places = grep { defined &$_ && \&$_ == \&{"Time::HiRes::$name"} } "main::$name";
         *$_ = $high_resolution{$name} for "Time::HiRes::$name", @places;
     }

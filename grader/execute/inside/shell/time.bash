@@ -1,18 +1,18 @@
-# What bash itself tells of the time, and how it waits, in virtual time. Bash reads this (BASH_ENV) before a script, and
-# what the script does not seem to use stays as it is: functions, and a trap before each command, take time.
+# Virtual time for bash's own variables and commands. Bash reads this file (BASH_ENV) before a script. It replaces only
+# what the script seems to use, as functions, and a trap before each command, are slow.
 # shellcheck shell=bash
 
-unset SECONDS EPOCHSECONDS EPOCHREALTIME # which count real time no more
+unset SECONDS EPOCHSECONDS EPOCHREALTIME # so that they no longer show real time
 declare -i SECONDS=0
-_simulator_looks=0 _simulator_bed=''
+_simulator_looks=0 _simulator_pipe=''
 builtin read -r _simulator_now < "$_SIMULATOR_CLOCK"
 
-_simulator_look() { # have those variables tell the virtual time; SECONDS goes on from what it was set to
+_simulator_look() { # set those variables to the virtual time; SECONDS continues from the value that the script set
     local status=$? now
     builtin read -r now < "$_SIMULATOR_CLOCK"
     if [[ $now != "$_simulator_now" ]]; then
         _simulator_looks=0
-    elif ((++_simulator_looks > 100)); then # a loop until some moment: see MOST_LOOKS in clock.py
+    elif ((++_simulator_looks > 100)); then # a loop that waits for a time: see MOST_LOOKS in clock.py
         _simulator_sleep 0.5
         builtin read -r now < "$_SIMULATOR_CLOCK"
     fi
@@ -21,7 +21,7 @@ _simulator_look() { # have those variables tell the virtual time; SECONDS goes o
     return $status
 }
 
-# Before each command; nothing of that is for `set -x` to tell, and $? and $_ stay what they are.
+# Before each command; invisible to `set -x`, and keeps $? and $_.
 _simulator_before='{
     case $BASH_COMMAND in
     *EPOCH*) : >> "$_SIMULATOR_CLOCK.asked" && _simulator_look "$_" ;;
@@ -31,7 +31,7 @@ _simulator_before='{
 
 _simulator_begins='{ _simulator_look "$_"; } 2> /dev/null
 '
-_simulator_trap() { # there is no trap before the commands of another one
+_simulator_trap() { # bash runs no DEBUG trap before the commands of another trap
     { local - && set +x; } 2> /dev/null
     if [[ $1 == -- ]]; then shift; fi
     if [[ $# -lt 2 || $1 == -* || -z $1 ]]; then
@@ -41,26 +41,26 @@ _simulator_trap() { # there is no trap before the commands of another one
     fi
 }
 
-_simulator_sleep() { # as shell/sleep, and without another process. Each shell keeps its bed.
+_simulator_sleep() { # like shell/sleep, but without another process. Each shell keeps its pipe.
     { local - && set +x; } 2> /dev/null
-    local clock=$_SIMULATOR_CLOCK.sleep bed REPLY
+    local clock=$_SIMULATOR_CLOCK.sleep pipe REPLY
     case $1 in '' | . | *[!0-9.]* | *.*.*) clock='' ;; esac
     if [[ $# != 1 || ! -p $clock ]]; then
         command sleep "$@"
         return
     fi
-    if [[ ${_simulator_bed%.*} != "$BASHPID" ]]; then
+    if [[ ${_simulator_pipe%.*} != "$BASHPID" ]]; then
         set -o noclobber
-        for bed in a b c d "$BASHPID"; do
-            if { true > "$clock.$bed.taken"; } 2> /dev/null; then break; fi
+        for pipe in a b c d "$BASHPID"; do
+            if { true > "$clock.$pipe.taken"; } 2> /dev/null; then break; fi
         done
-        [[ -p $clock.$bed ]] || mkfifo "$clock.$bed"
-        _simulator_bed=$BASHPID.$bed
+        [[ -p $clock.$pipe ]] || mkfifo "$clock.$pipe"
+        _simulator_pipe=$BASHPID.$pipe
     fi
-    echo "$BASHPID $1 ${_simulator_bed#*.}" > "$clock" && builtin read -r < "$clock.${_simulator_bed#*.}"
+    echo "$BASHPID $1 ${_simulator_pipe#*.}" > "$clock" && builtin read -r < "$clock.${_simulator_pipe#*.}"
 }
 
-_simulator_printf() { # -1, or nothing, is now for %(format)T. The names are long, as -v sets a variable of the script.
+_simulator_printf() { # -1, or no argument, means now for %(format)T. Long names, as -v sets a variable of the script.
     { local - && set +x; } 2> /dev/null
     local _simulator_options=() _simulator_kinds=() _simulator_arguments=() _simulator_rest _simulator_i
     if [[ $1 == -v ]]; then
@@ -89,7 +89,7 @@ _simulator_printf() { # -1, or nothing, is now for %(format)T. The names are lon
     builtin printf ${_simulator_options[@]+"${_simulator_options[@]}"} -- "$@"
 }
 
-_simulator_read() { # with -t, wait for something to read before it is read
+_simulator_read() { # with -t, first wait until there is something to read
     { local - && set +x; } 2> /dev/null
     local OPTIND=1 OPTARG _simulator_option _simulator_options=() _simulator_limit=0 _simulator_file=0
     while getopts :ersa:d:i:n:N:p:t:u: _simulator_option; do
@@ -122,7 +122,7 @@ _simulator_begin() { # for a script of this text
     fi
     [[ $text == *read\ *-*t* ]] && read() { _simulator_read "$@"; }
     [[ $text == *printf*%*"("* ]] && printf() { _simulator_printf "$@"; }
-    # A trap waits for the end of a command that is another process; it would not for this one.
+    # A trap waits for the end of an external `sleep`, but would interrupt this function.
     [[ $text == *sleep* && $text != *trap* ]] && sleep() { _simulator_sleep "$@"; }
 }
 
