@@ -1,7 +1,7 @@
-"""What HTCondor tells a job of itself and of the execution point: the ClassAds in its sandbox, and the variables of its
-environment (R3, as seen live on 23.9.6 and 25.14.1).
+"""What HTCondor tells a job about itself and the execution point: the ClassAds in its sandbox, and its environment
+variables (R3, as seen live on 23.9.6 and 25.14.1).
 
-Left out is what differs from start to start, times and counters: here, what a program does depends on its sandbox.
+Times and counters, which differ between starts, are left out: in the simulator a program depends only on its sandbox.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _THREADS = (
     "CUBACORES GOMAXPROCS JULIA_NUM_THREADS MKL_NUM_THREADS NUMEXPR_NUM_THREADS OMP_NUM_THREADS "
     "OMP_THREAD_LIMIT OPENBLAS_NUM_THREADS ROOT_MAX_THREADS TF_LOOP_PARALLEL_ITERATIONS TF_NUM_THREADS"
 ).split()
-"""How many threads libraries may start: one for each processor of the slot."""
+"""Variables that limit the threads of libraries to one per processor of the slot."""
 
 
 def environment(job: Job, directory: str) -> dict[str, str]:
-    """The variables for a job whose sandbox is this directory."""
+    """The variables for a job with this directory as its sandbox."""
     return {
         **dict.fromkeys(_THREADS, str(_cpus(job))),
         "TMPDIR": directory,
@@ -35,12 +35,12 @@ def environment(job: Job, directory: str) -> dict[str, str]:
 
 
 def own_files(job: Job, directory: str, host: str) -> Tree:
-    """HTCondor's own files in a sandbox, which is this directory of this execution point."""
+    """HTCondor's own files in a sandbox. `directory`: its path; `host`: the execution point's name."""
     return _own_files(_attributes(job), directory, host)
 
 
 def _attributes(job: Job) -> tuple[tuple[str, object], ...]:
-    """What the job's ad tells of it."""
+    """The job's own attributes in its ad."""
     return (
         ("ClusterId", job.cluster),
         ("ProcId", job.proc),
@@ -60,21 +60,21 @@ def _attributes(job: Job) -> tuple[tuple[str, object], ...]:
 
 @lru_cache(64)
 def _own_files(attributes: tuple[tuple[str, object], ...], directory: str, host: str) -> Tree:
-    asked = dict(attributes)
+    own = dict(attributes)
     machine = {
         "MyType": "Machine",
         "Machine": host,
         "Name": f"slot1@{host}",
         "Arch": "X86_64",
         "OpSys": "LINUX",
-        **{name: asked[f"Request{name}"] for name in ("Cpus", "Memory", "Disk")},
+        **{name: own[f"Request{name}"] for name in ("Cpus", "Memory", "Disk")},
     }
-    job = {"MyType": "Job", "JobUniverse": 5, "JobStatus": 2, "Iwd": directory, "ShouldTransferFiles": "YES", **asked}
-    return Tree.files({JOB_AD: _told(job), MACHINE_AD: _told(machine)})
+    job = {"MyType": "Job", "JobUniverse": 5, "JobStatus": 2, "Iwd": directory, "ShouldTransferFiles": "YES", **own}
+    return Tree.files({JOB_AD: _ad_text(job), MACHINE_AD: _ad_text(machine)})
 
 
-def _told(attributes: dict[str, object]) -> str:
-    """An ad as HTCondor writes it to a file: NAME = VALUE, in the order of the names."""
+def _ad_text(attributes: dict[str, object]) -> str:
+    """An ad as HTCondor writes it to a file: NAME = VALUE, sorted by name."""
     return "".join(f"{name} = {_literal(value)}\n" for name, value in sorted(attributes.items()) if value is not None)
 
 
@@ -87,9 +87,9 @@ def _listed(names: tuple[str, ...] | None) -> str | None:
 
 
 def _amount(text: str, unit: int) -> int | None:
-    """So many units; None for what is not given, or an expression."""
-    found = size(text, unit)
-    return None if found is None else -int(-found // unit)
+    """An amount in units of `unit` bytes, rounded up; None if it is missing or an expression."""
+    number = size(text, unit)
+    return None if number is None else -int(-number // unit)
 
 
 def _cpus(job: Job) -> int:

@@ -1,7 +1,7 @@
-"""The names of HTCondor's submit commands, and what this simulator makes of each. Plain data.
+"""The names of HTCondor's submit commands, and how this simulator treats each. Plain data.
 
-Sources: the SUBMIT_KEY table of HTCondor 25 (src/condor_utils/submit_utils.h); for the attributes' names and for what
-values are refused, condor_submit 23.9.6 and 25.14.1, which name the lines that they don't use.
+Sources: the SUBMIT_KEY table of HTCondor 25 (src/condor_utils/submit_utils.h); for the names of attributes and the
+values that are refused, condor_submit 23.9.6 and 25.14.1, which report lines that they don't use.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "universe": ("JobUniverse",),
     "shell": (),
 }
-"""The commands that the simulator reads, each with the other names that HTCondor takes for it."""
+"""The commands that the simulator reads, each with the other names that HTCondor accepts for it."""
 
 HAD = frozenset(
     """
 cpus disk diskusage executablesize false imagesize memory true undefined
 """.split()
 )
-"""Names that mean something in what a new job requests: its own attributes, those of slots, and ClassAd's own words."""
+"""Names that have a value in the requests of a new job: its attributes, those of slots, and ClassAd's keywords."""
 
 SILENT = frozenset(
     """
@@ -54,7 +54,7 @@ priority project_name request_gpus run_as_owner
 submit_event_user_notes ulog_execute_attrs want_ads
 """.split()
 )
-"""Commands that ask for nothing that a simulated job could miss."""
+"""Commands whose effect a simulated job does not need."""
 
 IDLE = frozenset(
     """
@@ -96,7 +96,7 @@ submit_fail_empty_matches submit_match_directories submit_warn_duplicate_matches
 submit_warn_empty_matches transfer_common_input
 """.split()
 )
-"""Commands that do something in a pool and nothing here."""
+"""Commands that have an effect in a pool, but not here."""
 
 ATTRIBUTES = {
     "jobbatchname": "batch_name",
@@ -149,7 +149,7 @@ tool_daemon_output transfer_container transfer_plugins use_oauth_services want_g
 want_job_networking
 """.split()
 }
-"""Other names of commands, which are mostly the names of the attributes that they give the job; in lower case."""
+"""Other names of commands, in lower case. Most are the names of the job attributes that the commands set."""
 
 EXPRESSIONS = frozenset(
     """
@@ -160,7 +160,7 @@ periodic_hold_reason periodic_hold_subcode periodic_release periodic_remove peri
 want_graceful_removal
 """.split()
 )
-"""Commands that take any ClassAd expression, beside requirements and all that begin with request_."""
+"""Commands that accept any ClassAd expression, besides requirements and all that begin with request_."""
 
 CONSTANTS = frozenset(
     """
@@ -169,7 +169,7 @@ job_machine_attrs_history_length load_profile log_xml manifest match_list_length
 transfer_error transfer_input transfer_output want_io_proxy
 """.split()
 )
-"""Commands that take a number, or True or False, or an expression that is one without the job."""
+"""Commands that accept a number, True or False, or an expression that has such a value without the job."""
 
 DECIDING = {
     "hold": False,
@@ -196,19 +196,19 @@ DECIDING = {
     "transfer_error": True,
     "append_files": None,
 }
-"""Those of IDLE and LIMITED that change how a job ends, each with the value with which it doesn't."""
+"""The commands in IDLE and LIMITED that may change how a job ends, each with the value that does not."""
 
 POLICIES = ("on_exit_remove", "retry_until", "on_exit_hold", "on_exit_hold_reason", "on_exit_hold_subcode")
-"""Those of LIMITED that are simulated if they go by attributes in POLICY_ATTRIBUTES alone."""
+"""The commands in LIMITED that are simulated if they depend only on attributes in POLICY_ATTRIBUTES."""
 
 PERIODIC = ("periodic_hold", "periodic_hold_reason", "periodic_hold_subcode", "periodic_release", "periodic_remove")
-"""Those of LIMITED that are simulated if they go by attributes in PERIODIC_ATTRIBUTES alone."""
+"""The commands in LIMITED that are simulated if they depend only on attributes in PERIODIC_ATTRIBUTES."""
 
 BOUNDS = ("allowed_execute_duration", "allowed_job_duration", "max_transfer_input_mb", "max_transfer_output_mb")
-"""Those of LIMITED that are simulated if they are a number."""
+"""The commands in LIMITED that are simulated if their value is a number."""
 
 LIMITED = frozenset((*POLICIES, *PERIODIC, *BOUNDS))
-"""Commands that are simulated as long as what they are given can be evaluated here."""
+"""Commands that are simulated if their value can be evaluated here."""
 
 PREFIXES = (
     "my.",
@@ -222,10 +222,10 @@ PREFIXES = (
     "batch_extra_",
     "want_",
 )
-"""Beginnings of commands that a pool may add to: request_NAME for a custom resource, say."""
+"""Prefixes of commands with names from the pool: request_NAME for a custom resource, say."""
 
 PARTS = ("_oauth_permissions", "_oauth_resource", "_container_port")
-"""Parts of commands that begin with a name of one's own: box_oauth_permissions, say."""
+"""Parts of commands that begin with a name of the user's choice: box_oauth_permissions, say."""
 
 NAMES = SILENT | IDLE | LIMITED | SPELLINGS.keys()
 """Every command, by its usual name."""
@@ -234,15 +234,15 @@ USUAL = ATTRIBUTES | {name.lower(): usual for usual, others in SPELLINGS.items()
 OTHERS = {usual: tuple(name for name in USUAL if USUAL[name] == usual) for usual in NAMES}
 """Usual name → its other names, in lower case."""
 ALL = NAMES | USUAL.keys()
-"""Every name that HTCondor takes, in lower case."""
+"""Every name that HTCondor accepts, in lower case."""
 
 MEANINGS = {
     "simulated": frozenset(SPELLINGS),
-    "simulated where the value is a number, or goes by `ExitCode`, `ExitBySignal`, `ExitSignal`, `NumJobCompletions` "
-    "alone; by `NumJobStarts`, and in periodic policies by times, states and holds, on one schedule; else `verify` says "
-    "`unknown`": LIMITED,
+    "simulated where the value is a number, or depends only on `ExitCode`, `ExitBySignal`, `ExitSignal`, "
+    "`NumJobCompletions`; with `NumJobStarts`, and in periodic policies with times, states and holds, on one schedule; "
+    "otherwise `verify` says `unknown`": LIMITED,
     "not simulated: `verify` says `unknown` unless the value is the usual one": IDLE & DECIDING.keys(),
     "ignored, with a remark that it has no effect here": IDLE - DECIDING.keys(),
-    "ignored: it asks for nothing that a simulated job could miss": SILENT,
+    "ignored: a simulated job does not need its effect": SILENT,
 }
-"""What becomes of a command → the usual names of all commands of which that is so."""
+"""How the simulator treats a command → the usual names of these commands."""

@@ -1,7 +1,7 @@
 """The lines of a submit description: comments, continuation, if/else, include, assignments, queue.
 
-What it is not: it gives no command a meaning. It fills a Macros table line by line and stops at
-each queue statement, when the table holds what that statement's jobs see.
+It fills a Macros table line by line, and yields at each queue statement, when the table holds what that
+statement's jobs see. reader.py gives the commands their meaning.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Queue(NamedTuple):
 def logical_lines(text: str, file: str, remarks: list[Remark] | None = None) -> Lines:
     """Each line with its continuation lines joined, trimmed, at the place of its first line.
 
-    A line ends in `\\` to be continued; what follows is joined without its indentation. A comment
-    is never continued; one in the middle counts as white space and, unless it ends in `\\`
-    itself, ends the line. HTCondor then keeps the comment's last character, and so does this.
+    A line that ends in `\\` continues on the next line, whose indentation is dropped. A comment
+    is never continued. A comment in the middle counts as white space and, unless it ends in `\\`
+    itself, ends the line. HTCondor then keeps the comment's last character, and so do we.
     """
     joined, first = "", 0
     for number, raw in enumerate(text.removesuffix("\n").split("\n") if text else (), 1):
@@ -81,7 +81,7 @@ def logical_lines(text: str, file: str, remarks: list[Remark] | None = None) -> 
 class Description:
     """A submit description being read; iterating gives its queue statements.
 
-    What condor_submit does behind a queue statement, and what it takes for its version, is the profile's.
+    The profile decides what may follow a queue statement, and which version `if version` sees.
     """
 
     def __init__(self, text: str, name: str, folder: Folder, macros: Macros, profile: Profile):
@@ -102,15 +102,15 @@ class Description:
                 continue
             try:
                 yield from self._statement(place, line, lines, depth)
-            except Problem as found:
-                raise SubmitError.at(place, found) from None
+            except Problem as problem:
+                raise SubmitError.at(place, problem) from None
         if len(self._branches) > outer:
             raise SubmitError(*self._branches[-1].place, "this if has no endif", "Add a line `endif`.")
 
     def _statement(self, place: Place, line: str, lines: Lines, depth: int) -> Iterator[Queue]:
         if self._queued and self._profile.single_queue:
             raise Problem(
-                f"HTCondor {self._profile.version} takes nothing behind a queue statement",
+                f"HTCondor {self._profile.version} accepts nothing after the queue statement",
                 "Put it above the queue statement; for more jobs, write `queue N` or a list of items.",
             )
         if self._branches:
@@ -128,12 +128,12 @@ class Description:
             if self._branches:
                 raise SubmitError(
                     *self._branches[-1].place,
-                    "there is no endif before the queue statement",
+                    "this if has no endif before the queue statement",
                     "Write endif above queue: a queue statement can't be part of an if.",
                 )
             self.macros.refer(line)
             if self._queued:
-                text = "several queue statements in a file are deprecated: HTCondor 25 takes one only"
+                text = "several queue statements in a file are deprecated: HTCondor 25 accepts only one"
                 self.remarks.append(Remark(*place, text, CAUTION))
             yield self._queue(place, queue["arguments"] or "", lines)
             self._queued = place
@@ -192,7 +192,7 @@ class Description:
         yield from self._statements(included.text, value, depth + 1)
 
     def _branch(self, place: Place, word: str, condition: str) -> None:
-        """One of if, elif, else, endif. Conditions where they can't matter are not looked at."""
+        """Handle if, elif, else or endif. Conditions that can't matter are not evaluated."""
         if word == "if":
             alive = all(branch.taken for branch in self._branches)
             taken = alive and self._holds(condition)
@@ -207,7 +207,7 @@ class Description:
         self._branches.append(_Branch(before.place, taken, before.done or taken, last=word == "else"))
 
     def _holds(self, condition: str) -> bool:
-        """The value of an if: True, False, a number, `defined NAME`, `version >= 8.1`, a macro; ! negates."""
+        """The value of a condition: True, False, a number, `defined NAME`, `version >= 8.1`, a macro; ! negates."""
         if compared := _VERSION.fullmatch(condition.strip()):
             return self._is_version(compared["operator"], compared["version"])
         text = self.macros.expand(condition).strip()
@@ -221,7 +221,7 @@ class Description:
         if re.match(r"version\b", text, re.IGNORECASE):
             raise Problem(
                 f"{text!r} is not a comparison that HTCondor reads",
-                "Write `version >= 8.1`, say: with the blank behind the word, and with a major and a minor number.",
+                "Write `version >= 8.1`, for example: with a space after the word, and a major and a minor number.",
             )
         if text.lower() in ("yes", "t", "no", "f"):
             return text.lower() in ("yes", "t")
@@ -229,19 +229,19 @@ class Description:
             return boolean(text)
         except Problem:
             raise Problem(
-                f"{text!r} is not a condition that is simulated",
-                "Use True, False, a number or `defined NAME`; comparisons are not taken.",
+                f"{text!r} is a condition that is not simulated",
+                "Use True, False, a number or `defined NAME`; comparisons are not supported.",
             ) from None
 
     def _is_version(self, comparison: str, version: str) -> bool:
-        """As HTCondor does: of its own version, as many numbers count as are given."""
+        """Compare HTCondor's version as HTCondor does: only as many numbers as are given."""
         given = [int(number) for number in version.split(".")]
         own = [int(number) for number in self._profile.version.split(".")]
         return _COMPARISONS[comparison](own[: len(given)], given)
 
 
 class _Branch(NamedTuple):
-    """An if that is open: whether its present part is read, and whether a part of it has been."""
+    """An open if: whether its present part is read (`taken`), and whether no further part may be (`done`)."""
 
     place: Place
     taken: bool

@@ -1,7 +1,7 @@
-"""Where the files that a submit description names are looked up, on disk or in a Tree, and what
-transfer_input_files brings from there into a sandbox.
+"""Looks up the files that a submit description names, on disk or in a Tree, and finds what
+transfer_input_files sends to a sandbox. Read-only.
 
-What it is not: a place to write to. Paths are relative to the submit directory, POSIX style.
+Paths are relative to the submit directory, in POSIX style.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Found = File | Tree | None
 
 
 class Folder(Protocol):
-    """A submit directory to look things up in."""
+    """A submit directory."""
 
     def get(self, path: str) -> Found:
         """The file that `path` names, or the contents of the directory, or None. Links are followed,
-        except within a directory's contents. Raises Problem where there is something unusable."""
+        except within a directory's contents. Raises Problem for something unusable."""
 
     def standing(self, path: str) -> Entry | None:
-        """What has this name, links not followed; of a file without its contents."""
+        """The entry of this name, without following links, and without the contents of a file."""
 
     def names(self, path: str) -> list[str]:
         """The names in the directory that `path` names."""
@@ -77,12 +77,12 @@ class DiskFolder:
 
 
 def _writable(path: str) -> bool:
-    """Whether a file's owner may write it. Root may write any file, so the mode is looked at."""
+    """Whether a file's owner may write it. By its mode, as root may write any file."""
     return bool(os.stat(path).st_mode & stat.S_IWUSR)
 
 
 class TreeFolder:
-    """A Tree. There is nothing outside it: no absolute paths, no `..` out of it."""
+    """A Tree. Nothing exists outside it: no absolute paths, no `..` out of it."""
 
     def __init__(self, tree: Tree):
         self._tree = tree
@@ -110,82 +110,82 @@ class TreeFolder:
 
 
 class Inputs(NamedTuple):
-    """What is sent to a new sandbox, and the first of all that can't be, for which the job is held."""
+    """What is sent to a new sandbox, and the first input that can't be sent, for which the job is held."""
 
     files: Tree
     missing: NotTransferred | None = None
 
 
 class _Missing(Exception):
-    """What can't be sent, what is wrong with it in words, and what to do."""
+    """An input that can't be sent: which, what is wrong with it, and what to do."""
 
     def __init__(self, path: str, error: int, problem: str, remedy: str):
         super().__init__(path)
-        self.what = NotTransferred(path, error)
+        self.input = NotTransferred(path, error)
         self.sentence = f"{problem}, and the job is held for it when it starts. {remedy}"
 
 
-def inputs(folder: Folder, home: str, paths: Iterable[str], keep_paths: bool, noted: Callable[..., None]) -> Inputs:
-    """R2: what transfer_input_files brings into the sandbox; the last of a name wins.
+def inputs(folder: Folder, home: str, paths: Iterable[str], keep_paths: bool, remark: Callable[..., None]) -> Inputs:
+    """R2: what transfer_input_files sends to the sandbox. If names are equal, the last file wins.
 
-    A file of a URL's last name stands for the URL. `noted` is called with a text for what is worth knowing, with
-    decides=True where the job lacks something that a pool would bring, and with HELD for what can't be sent.
+    A local file with the last part of a URL as its name stands for the URL. `remark` is called with a text for anything
+    noteworthy, with decides=True if the job lacks something that a pool would send, and with HELD for what can't be sent.
     """
-    brought, kept, missing = Tree(), KeptPaths(), None
+    sent, kept, missing = Tree(), KeptPaths(), None
     for path in paths:
         if is_url(path):
             url, path = path, posixpath.basename(path.rstrip("/"))
             here = folder.get(posixpath.join(home, path)) if path else None
             if here is None:
-                noted(
+                remark(
                     f"{url} is not fetched: there is no network here; a file {path or 'of its name'} beside the "
                     "submit file would stand for it",
                     decides=True,
                 )
                 continue
-            noted(f"{path} of the submit directory stands for {url}, as there is no network here")
+            remark(f"{path} in the submit directory stands for {url}, as there is no network here")
         try:
-            entry = _input(folder, posixpath.join(home, path), path, keep_paths, noted)
+            entry = _input(folder, posixpath.join(home, path), path, keep_paths, remark)
         except _Missing as failed:
-            noted(failed.sentence, HELD)
-            missing = missing or failed.what
+            remark(failed.sentence, HELD)
+            missing = missing or failed.input
             continue
-        if file_over_directory(entry, brought):
-            raise Problem(f"{path} would arrive where a directory of its name has arrived", "List it before that one.")
+        if file_over_directory(entry, sent):
+            raise Problem(f"{path} would replace a directory of the same name", "List it before the directory.")
         besides = kept.made_besides(path, entry) if keep_paths and not posixpath.isabs(path) else ()
-        if any("/" in place and posixpath.dirname(place) not in brought | entry for place in besides):
+        if any("/" in place and posixpath.dirname(place) not in sent | entry for place in besides):
             raise Problem(f"{path} is listed after a part of it, with preserve_relative_paths", "List it once.")
-        brought = brought | Tree({place: Directory() for place in besides}) | entry
-    return Inputs(brought, missing)
+        sent = sent | Tree({place: Directory() for place in besides}) | entry
+    return Inputs(sent, missing)
 
 
-def stdin(folder: Folder, home: str, path: str, noted: Callable[..., None]) -> Inputs:
-    """R3: what every execution has on its standard input, which is sent like the input files."""
+def stdin(folder: Folder, home: str, path: str, remark: Callable[..., None]) -> Inputs:
+    """R3: the standard input of every execution, which is sent like the input files."""
     if path == "/dev/null":
         return Inputs(Tree())
     entry = folder.get(posixpath.join(home, path))
     if isinstance(entry, Tree):
         raise Problem(f"{path} is a directory", "Check its name.")
     if entry is None:
-        failed = _not_there(path)
-        noted(failed.sentence, HELD)
-        return Inputs(Tree(), failed.what)
+        failed = _not_found(path)
+        remark(failed.sentence, HELD)
+        return Inputs(Tree(), failed.input)
     return Inputs(Tree({posixpath.basename(path): entry}))
 
 
-def _not_there(path: str) -> _Missing:
+def _not_found(path: str) -> _Missing:
     if path.startswith('"') or path.endswith('"'):
-        remedy = "This HTCondor takes double quotes for part of a name: leave them out."
+        remedy = "This HTCondor takes double quotes as part of a name: leave them out."
     elif re.search(r"\s", path):
-        remedy = "This list is split at commas only." + " A comment needs a line of its own." * ("#" in path)
+        remedy = "This list is split only at commas." + " A comment needs a line of its own." * ("#" in path)
     else:
         remedy = "Check its name; it is relative to the submit directory."
     return _Missing(path, errno.ENOENT, f"{path} does not exist", remedy)
 
 
-def _input(folder: Folder, where: str, path: str, keep_paths: bool, noted: Callable[..., None]) -> Tree:
-    """One path of the list. `dir` brings the directory, `dir/` its contents, `sub/file` arrives as
-    `file`. preserve_relative_paths keeps the path of all three, if it is a relative one. Raises _Missing."""
+def _input(folder: Folder, where: str, path: str, keep_paths: bool, remark: Callable[..., None]) -> Tree:
+    """What a path of the list sends: `dir` the directory, `dir/` its contents; `sub/file` arrives as `file`. With
+    preserve_relative_paths all three keep their paths, if these are relative. Raises _Missing."""
     name = posixpath.normpath(path)
     kept = keep_paths and not posixpath.isabs(path)
     destination = name if kept else posixpath.basename(name)
@@ -207,7 +207,7 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool, noted: Calla
             )
     if isinstance(entry, File):
         if contents_only(path):
-            raise _Missing(path, errno.ENOTDIR, f"{path} is no directory", "Write it without the slash.")
+            raise _Missing(path, errno.ENOTDIR, f"{path} is not a directory", "Write it without the slash.")
         return Tree({destination: entry})
     contents = _links_followed(folder, where, entry, noted)
     if name in (".", "/") or (contents_only(path) and not (kept and contents)):
@@ -215,8 +215,8 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool, noted: Calla
     return contents.moved_below(destination)
 
 
-def _links_followed(folder: Folder, where: str, contents: Tree, noted: Callable[..., None]) -> Tree:
-    """R4b: links to files as the files, without those that lead nowhere. A link to a directory can't be sent."""
+def _links_followed(folder: Folder, where: str, contents: Tree, remark: Callable[..., None]) -> Tree:
+    """R4b: links to files become the files, and broken links are left out. A link to a directory can't be sent."""
     sent = dict(contents.items())
     for path, entry in contents.items():
         if not isinstance(entry, Link):
@@ -228,10 +228,10 @@ def _links_followed(folder: Folder, where: str, contents: Tree, noted: Callable[
                 link,
                 errno.EISDIR,
                 f"{link} is a symbolic link to a directory",
-                "Put the directory itself there, or take the link away.",
+                "Replace the link by the directory itself, or remove it.",
             )
         if target is None:
-            noted(f"{link} is a symbolic link that leads nowhere, and is left out")
+            remark(f"{link} is a broken symbolic link, and is left out")
             del sent[path]
         else:
             sent[path] = target

@@ -1,8 +1,7 @@
-"""The macros of a submit description: $(name), $(name:default), $ENV(), and functions as $INT(), $F…(), $CHOICE().
+"""The macros of a submit description: $(name), $(name:default), $ENV(), and functions like $INT(), $F…(), $CHOICE().
 
-What it is not: it knows no submit command and no line syntax. Names ignore case. A value is kept
-as it is written and expanded when it is used, as HTCondor does, so the last definition counts
-even for a line above it. $$(…), which only the execution point can know, is left alone.
+Names ignore case. As in HTCondor, a value is stored as written and expanded when it is used, so the last
+definition counts even for a line above it. $$(…), which only the execution point can expand, is left alone.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Callable
 
 from ..problems import Place, Problem
 
-# After the colon of a default, HTCondor takes few characters: not even a minus or a quote. The
+# In a default, after the colon, HTCondor accepts few characters: not even a minus or a quote. The
 # lengths are limited so that a hostile text can't make the search slow.
 _BODY = r"[\w./]{1,200}+(?::(?:[\w./$ ,\\:]|\([^)]{0,1000}\)){0,1000}+)?"
 _MACRO = re.compile(
@@ -61,24 +60,24 @@ class Macros:
         """Lower-case names that some line refers to."""
         self.undefined: set[str] = set()
         """Names that were expanded to nothing because nothing defines them."""
-        self.drawn: set[str] = set()
-        """Functions that HTCondor answers by chance, and that were answered by their first choice here."""
+        self.random: set[str] = set()
+        """Functions that HTCondor evaluates randomly, for which we took the first choice."""
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._values
 
     def define(self, name: str, value: str, place: Place) -> None:
-        """`name = value`. A reference to the name itself means the value that it had before."""
+        """`name = value`. A reference to the name itself means its previous value."""
         key = name.lower()
         self._values[key] = self._expanded(value, only=key)
         self.places[key] = place
 
     def assign(self, **values: object) -> None:
-        """What HTCondor itself sets for each job: cluster, process, step, row …"""
+        """Set the macros that HTCondor provides for each job: cluster, process, step, row …"""
         self._live.update({name: str(value) for name, value in values.items()})
 
     def loop(self, variable: str, value: str) -> None:
-        """The value of a queue statement's variable, for one job."""
+        """Set a queue statement's variable for one job."""
         self._values[variable.lower()] = value
 
     def refer(self, line: str) -> None:
@@ -86,7 +85,7 @@ class Macros:
         self.mentioned.update((a or b).lower() for a, b in _REFERENCE.findall(line))
 
     def get(self, name: str) -> str | None:
-        """The value as it was written, or None."""
+        """The value as written, or None. Raises Problem for times."""
         key = name.lower()
         if key in _OF_THE_CLOCK and key not in self._values:
             raise Problem(
@@ -95,20 +94,20 @@ class Macros:
         return self._values.get(key, self._live.get(key))
 
     def expand(self, text: str) -> str:
-        """The text with every macro replaced, those in the values too.
+        """The text with every macro replaced, including those in the values.
 
-        Raises Problem for macros that go in circles and for functions that are not simulated.
+        Raises Problem for circular macros and for functions that are not simulated.
         """
         return re.sub(r"\$\(DOLLAR\)", "$", self._expanded(text), flags=re.IGNORECASE)
 
     def _expanded(self, text: str, only: str | None = None) -> str:
-        """The first macro is replaced, and the text looked at again from its beginning: a value may
-        complete another macro's name. `only` limits it to references to that name."""
+        """Replace the first macro, and search again from the beginning, as a value may complete
+        another macro's name. `only` limits this to references to that name."""
         for _ in range(_MOST_EXPANSIONS):
-            found = next((macro for macro in _MACRO.finditer(text) if _wanted(macro, only)), None)
-            if found is None:
+            first = next((macro for macro in _MACRO.finditer(text) if _is_replaced(macro, only)), None)
+            if first is None:
                 return text
-            text = text[: found.start()] + self._value(found) + text[found.end() :]
+            text = text[: first.start()] + self._value(first) + text[first.end() :]
             if len(text) > _MOST_CHARACTERS:
                 break
         raise _circle(text)
@@ -137,10 +136,10 @@ class Macros:
         if function == "STRING":
             return self._text(*argument.split(",", 1))
         if function == "RANDOM_CHOICE":
-            self.drawn.add(function)
+            self.random.add(function)
             return self._chosen(parts, 0)
         if function == "RANDOM_INTEGER":
-            return self._drawn(parts)
+            return self._random_integer(parts)
         raise Problem(f"${function}({argument}) is not simulated", "Write the value that it would give.")
 
     def _argument(self, text: str) -> str:
@@ -155,7 +154,7 @@ class Macros:
         return integer(self._argument(text))
 
     def _chosen(self, choices: list[str], index: int) -> str:
-        """One of a list: of several texts, or of the macro that a single one names."""
+        """An item of a list: of these texts, or, if there is only one, of the macro that it names."""
         if len(choices) == 1:
             listed = self.get(choices[0])
             if listed is None:
@@ -168,7 +167,7 @@ class Macros:
     def _part(self, name: str, start: str = "", length: str = "", *_: str) -> str:
         """$SUBSTR(name, start, length): negative numbers count from the end."""
         if not start:
-            raise Problem(f"$SUBSTR({name}) says no position", f"Write $SUBSTR({name}, START, LENGTH).")
+            raise Problem(f"$SUBSTR({name}) lacks a position", f"Write $SUBSTR({name}, START, LENGTH).")
         text = self._expanded(self.get(name) or "")
         first = self._index(start)
         first = max(first + len(text), 0) if first < 0 else first
@@ -181,15 +180,15 @@ class Macros:
         text = self._argument(name)
         return pattern % (text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text)
 
-    def _drawn(self, parts: list[str]) -> str:
+    def _random_integer(self, parts: list[str]) -> str:
         """$RANDOM_INTEGER(least, greatest, step): the least."""
         if not 2 <= len(parts) <= 3 or not all(re.fullmatch(r"[-+]?\d{1,18}", part, re.ASCII) for part in parts):
-            raise Problem("$RANDOM_INTEGER() takes numbers", "Write $RANDOM_INTEGER(1, 9), say.")
+            raise Problem("$RANDOM_INTEGER() takes numbers", "Write $RANDOM_INTEGER(1, 9), for example.")
         least, greatest = int(parts[0]), int(parts[1])
         if least > greatest:
             raise Problem(f"{least} is greater than {greatest}", f"Write $RANDOM_INTEGER({greatest}, {least}).")
         if least < greatest:
-            self.drawn.add("RANDOM_INTEGER")
+            self.random.add("RANDOM_INTEGER")
         return str(least)
 
     def _number(self, function: str, argument: str) -> str:
@@ -202,7 +201,7 @@ class Macros:
         if not re.fullmatch(plain, pattern):
             raise Problem(
                 f"{pattern!r} is not a format for ${function}()",
-                "Use %03d, say." if function == "INT" else "Use %.2f, say.",
+                "Use %03d, for example." if function == "INT" else "Use %.2f, for example.",
             )
         text = pattern % (int(value) if function == "INT" else float(value))
         return text if function == "INT" or "." in text else text + ".0"
@@ -210,13 +209,13 @@ class Macros:
 
 def _circle(text: str) -> Problem:
     return Problem(
-        f"the macros in {_short(text)!r} refer to one another in a circle, or are too many",
-        "Let none of them lead back to itself.",
+        f"the macros in {_short(text)!r} refer to each other in a circle, or there are too many",
+        "Make sure that none of them leads back to itself.",
     )
 
 
-def _wanted(macro: re.Match[str], only: str | None) -> bool:
-    """Whether a macro is to be replaced: no $$(…), no $(DOLLAR), and no other name than `only`."""
+def _is_replaced(macro: re.Match[str], only: str | None) -> bool:
+    """Whether to replace a macro: not $$(…), not $(DOLLAR), and no other name than `only`, if given."""
     if macro[0].startswith("$$"):
         return False
     if macro["simple"]:
@@ -228,9 +227,9 @@ def _wanted(macro: re.Match[str], only: str | None) -> bool:
 
 
 def _filename(flags: str, path: str) -> str:
-    """$F…(path): the parts of a path that the letters ask for. p: all directories, d: the last one
-    (dd: two), n: name without extension, x: extension; b: without a / behind or a dot before;
-    q: in double quotes, qa: in single ones; u, w: with / or \\ between."""
+    """$F…(path): the parts of a path that the letters select. p: all directories, d: the last
+    directory (dd: two), n: name without extension, x: extension; b: without the / at the end or the
+    dot at the beginning; q: in double quotes, qa: in single quotes; u, w: with / or \\ as separator."""
     if "f" in flags:
         raise Problem("$Ff() gives a full path, which differs between machines", "Use a relative path.")
     if len(path) > 1 and path[0] == path[-1] and path[0] in "'\"":
@@ -273,8 +272,8 @@ _OPERATORS: dict[type[ast.operator | ast.unaryop], Callable[..., int | float]] =
 
 
 def number(text: str) -> int | float:
-    """The value of a number or of simple arithmetic: + - * / % and parentheses, integers dividing
-    as in C, true and false counting as 1 and 0. Raises Problem for anything else."""
+    """The value of a number or of simple arithmetic: + - * / % and parentheses. Integers divide
+    as in C; true and false count as 1 and 0. Raises Problem for anything else."""
     plain = text.strip()
     if plain.lower() in ("true", "false"):
         return int(plain.lower() == "true")
@@ -315,12 +314,12 @@ def _quotient(left: int, right: int) -> int:
 
 
 def integer(text: str) -> int:
-    """A whole number; a fraction is cut off, as HTCondor does."""
+    """A whole number; a fraction is cut off, as in HTCondor. Raises Problem."""
     return int(number(text))
 
 
 def boolean(text: str) -> bool:
-    """True or False in any case, or a number. Raises Problem for anything else, `yes` included."""
+    """True or False in any case, or a number. Raises Problem for anything else, including `yes`."""
     try:
         return bool(number(text))
     except Problem:

@@ -1,7 +1,6 @@
-"""The queue statement: how many jobs, and which variables have which values in each.
+"""The queue statement: how many jobs, and the values of its variables in each.
 
-What it is not: it builds no jobs. Grammar: queue [COUNT] [VARS] [in|from|matching [SLICE]
-[files|dirs|any] ITEMS].
+Grammar: queue [COUNT] [VARS] [in|from|matching [SLICE] [files|dirs|any] ITEMS].
 """
 
 from __future__ import annotations
@@ -24,25 +23,25 @@ _QUALIFIER = re.compile(r"(files|dirs|any)(?:\s+|(?=\[)|$)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Arguments:
-    """What stands behind the word queue, macros expanded."""
+    """The text after the word queue, with macros expanded."""
 
     count: int = 1
     variables: tuple[str, ...] = ()
     mode: str = ""
-    """in, from, matching, or nothing."""
+    """in, from, matching, or ""."""
     selected: slice = field(default_factory=lambda: slice(None))
     kind: str = "any"
     """What `matching` accepts: files, dirs or any."""
     listed: str = ""
-    """The items that stand on the line itself."""
+    """The items on the line itself."""
     file: str = ""
     """The file to read the items from."""
     open: bool = False
-    """Whether the list goes on, up to a line that begins with `)`."""
+    """Whether the list continues up to a line that begins with `)`."""
 
     @classmethod
     def parse(cls, text: str) -> Arguments:
-        """Raises Problem for a statement that HTCondor refuses, too, and for tables and scripts."""
+        """Raises Problem for a statement that HTCondor refuses, and for tables and scripts."""
         keyword = _KEYWORD.search(text)
         if keyword is None:
             return cls(count=_count(text))
@@ -56,12 +55,12 @@ class Arguments:
             closed = items.endswith(")")
             return replace(here, listed=items[1 : -1 if closed else None].strip(), open=not closed)
         if not items:
-            raise Problem(f"no items stand behind `{mode}`", "Name them, or take the word away.")
+            raise Problem(f"there are no items after `{mode}`", "Add them, or remove the word.")
         if mode != "from":
             return replace(here, listed=items)
         if items.endswith("|") or items.split()[0].lower() == "table":
             raise Problem(
-                f"`queue from {items}` is not simulated", "Write the items into a file, one a line, and name that."
+                f"`queue from {items}` is not simulated", "Write the items to a file, one per line, and name the file."
             )
         return replace(here, file=items)
 
@@ -76,7 +75,7 @@ def _count(text: str) -> int:
             f"{text.strip()!r} is not a number of jobs", "Write `queue N`, or `queue VARIABLE in (a, b, c)`."
         ) from None
     if count < 0:
-        raise Problem(f"{count} is not a number of jobs", "Write a number from 1 up.")
+        raise Problem(f"{count} is not a number of jobs", "Write 1 or more.")
     return count
 
 
@@ -105,20 +104,20 @@ def _qualifiers(text: str, mode: str) -> tuple[slice, str, str]:
 def items(arguments: Arguments, rows: tuple[str, ...], folder: Folder) -> list[tuple[int, str]]:
     """(row number, item) for each item of the list that the slice selects.
 
-    `rows`: the lines of a list that spans lines, or of the file that the items are read from.
+    `rows`: the lines of a list that spans lines, or of the file with the items.
     """
     if arguments.mode == "from":
-        found = [*([arguments.listed] if arguments.listed else []), *rows]
+        listed = [*([arguments.listed] if arguments.listed else []), *rows]
     else:
-        found = [item for row in (arguments.listed, *rows) for item in re.split(r"[,\s]+", row) if item]
+        listed = [item for row in (arguments.listed, *rows) for item in re.split(r"[,\s]+", row) if item]
     if arguments.mode == "matching":
-        found = list(dict.fromkeys(path for pattern in found for path in _matching(pattern, arguments.kind, folder)))
-    return list(enumerate(found))[arguments.selected]
+        listed = list(dict.fromkeys(path for pattern in listed for path in _matching(pattern, arguments.kind, folder)))
+    return list(enumerate(listed))[arguments.selected]
 
 
 def fields(item: str, count: int) -> list[str]:
-    """An item's values for `count` variables: split at a comma or white space; the last variable
-    takes the rest, and those for which nothing is left are empty."""
+    """An item's values for `count` variables: split at a comma or white space. The last variable
+    gets the rest; variables without a value are empty."""
     values = [item.lstrip(" \t")]
     while len(values) < count:
         value, *rest = re.split(r"[, \t][ \t]*", values.pop(), maxsplit=1)
@@ -127,22 +126,22 @@ def fields(item: str, count: int) -> list[str]:
 
 
 def _matching(pattern: str, kind: str, folder: Folder) -> Iterator[str]:
-    """The paths that a pattern with * ? [ ] matches, sorted; a directory with a slash behind it."""
+    """The paths that a pattern with * ? [ ] matches, sorted; directories end in a slash."""
     steps = pattern.rstrip("/").split("/")
     plain = next((i for i, step in enumerate(steps) if re.search(r"[*?\[]", step)), len(steps) - 1)
     base = "".join(step + "/" for step in steps[:plain])
-    found = folder.get(base or ".")
-    tree = found if isinstance(found, Tree) else Tree()
+    directory = folder.get(base or ".")
+    tree = directory if isinstance(directory, Tree) else Tree()
     for path in tree:
         parts = path.split("/")
         if len(parts) != len(steps) - plain or not all(map(_matches, parts, steps[plain:])):
             continue
         full, entry = base + path, tree[path]
-        directory = isinstance(entry, Directory) or (isinstance(entry, Link) and isinstance(folder.get(full), Tree))
-        if kind == "any" or (kind == "dirs") == directory:
-            yield full + "/" if directory else full
+        is_directory = isinstance(entry, Directory) or (isinstance(entry, Link) and isinstance(folder.get(full), Tree))
+        if kind == "any" or (kind == "dirs") == is_directory:
+            yield full + "/" if is_directory else full
 
 
 def _matches(name: str, pattern: str) -> bool:
-    """A leading dot is matched only by a leading dot."""
+    """Whether a name matches a pattern. Only a leading dot matches a leading dot."""
     return fnmatch.fnmatchcase(name, pattern) and (pattern.startswith(".") or not name.startswith("."))

@@ -1,8 +1,8 @@
-"""From a submit description, as people write them, to jobs.
+"""Turns a submit description into jobs.
 
-What it is not: a checker of what a job does. It reads the commands as HTCondor does, says where
-something can't be meant so, and gathers what the jobs take along. The lines are read by
-description.py, macros by macros.py, queue statements by queueing.py; here commands get meaning.
+It reads the commands as HTCondor does, remarks on what is probably a mistake, and collects the jobs' input files.
+description.py reads the lines, macros.py expands macros, and queueing.py reads queue statements; this file gives
+commands their meaning.
 """
 
 from __future__ import annotations
@@ -57,37 +57,37 @@ P = TypeVar("P", str, str | None)
 
 @dataclass(frozen=True)
 class Submission:
-    """What a submit description asks for."""
+    """A submit description that has been read."""
 
     jobs: tuple[Job, ...]
     remarks: tuple[Remark, ...]
     file: str
     """The name of the submit file."""
     commands: frozenset[str] = frozenset()
-    """The names, in small letters, of the submit commands and macros that are given."""
+    """The names of the submit commands and macros that are given, in lower case."""
     places: Mapping[str, Place] = field(default_factory=dict)
-    """Where each of these stands."""
+    """The place of each of these."""
 
     @property
     def undecided(self) -> str:
-        """Why nothing can be said of how the jobs end: a command that decides it is not simulated; "" if none is."""
+        """Why the jobs' end can't be known: it depends on a command that is not simulated; "" if it does not."""
         return next((str(remark) for remark in self.remarks if remark.decides), "")
 
     @property
     def missing_input(self) -> Remark | None:
-        """What is said of the first input that can't be sent; None if all can be."""
+        """The remark on the first input that can't be sent; None if all can be sent."""
         return next((remark for remark in self.remarks if remark.kind == HELD), None)
 
     def place(self, command: str) -> Place:
-        """Where a command that the simulator reads stands; the file, if it is not given."""
+        """The place of a command that the simulator reads; the file, if it is not given."""
         return next(
             (self.places[name] for name in (command, *commands.OTHERS[command]) if name in self.places),
             Place(self.file, None),
         )
 
     def within(self, directory: Path) -> tuple[Job, ...]:
-        """The jobs with the paths of what comes home as seen from the submit directory. Raises SubmitError if one of
-        them leads out of it."""
+        """The jobs, with the paths of returned files relative to the submit directory. Raises SubmitError if a path
+        leads out of it."""
         return tuple(
             replace(
                 job,
@@ -112,7 +112,7 @@ class Submission:
                 return relative
         raise SubmitError(
             *self.place(command),
-            f"{command}: {path} lies outside the submit directory, and nothing is written there",
+            f"{command}: {path} is outside the submit directory, where nothing is written",
             "Use a relative path.",
         )
 
@@ -121,33 +121,33 @@ _QUEUES = re.compile(r"^[ \t]*queue\b", re.IGNORECASE | re.MULTILINE)
 
 
 def read(path: Path | str, profile: Profile = MODERN, appended: Sequence[str] = ()) -> Submission:
-    """The submission that a submit file on disk describes, its directory being the submit directory. `appended`: lines
-    that stand before its first queue statement, too, as condor_submit's -append has it.
+    """The submission that a submit file on disk describes; its directory is the submit directory. `appended`: lines to
+    insert before the first queue statement, as with condor_submit's -append.
 
-    Raises SubmitError, also for a file that is missing or unreadable.
+    Raises SubmitError, also for a missing or unreadable file.
     """
     path = Path(path)
-    odd = []
+    encoding = []
     try:
         content = path.read_bytes()
         text = content.decode()
     except UnicodeDecodeError as error:
-        text = content.decode("latin-1")  # HTCondor takes any bytes
+        text = content.decode("latin-1")  # HTCondor accepts any bytes
         line = content[: error.start].count(b"\n") + 1
-        odd.append(Remark(path.name, line, "this line is not UTF-8 text, and is read as Latin-1", CAUTION))
+        encoding.append(Remark(path.name, line, "this line is not UTF-8 text, and is read as Latin-1", CAUTION))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SubmitError(path.name, None, f"the submit file can't be read ({reason})", _where_else(path)) from None
+        raise SubmitError(path.name, None, f"the submit file can't be read ({reason})", _suggestion(path)) from None
     if appended:
         queue = _QUEUES.search(text)
         before = queue.start() if queue else len(text)
         text = "\n".join([text[:before], *appended, text[before:]])
     submission = parse(text, DiskFolder(path.parent), name=path.name, profile=profile)
-    return replace(submission, remarks=(*odd, *submission.remarks))
+    return replace(submission, remarks=(*encoding, *submission.remarks))
 
 
-def _where_else(path: Path) -> str:
-    """What may be meant by the name of a submit file that there is not."""
+def _suggestion(path: Path) -> str:
+    """The submit file that the user may have meant by the name of a missing one."""
     likely = []
     with suppress(OSError, ValueError):
         likely = (
@@ -155,7 +155,7 @@ def _where_else(path: Path) -> str:
             if path.is_dir()
             else [path.with_name(name) for name in difflib.get_close_matches(path.name, os.listdir(path.parent), 1)]
         )
-    return f"Did you mean {likely[0]}?" if len(likely) == 1 else "Check its name and where it is."
+    return f"Did you mean {likely[0]}?" if len(likely) == 1 else "Check its name and directory."
 
 
 def parse(
@@ -167,13 +167,13 @@ def parse(
             name,
             None,
             "the file is too long for a submit description",
-            "Put lists of items into a file of their own: queue VARIABLE from FILE.",
+            "Put lists of items into a separate file: queue VARIABLE from FILE.",
         )
     if text.startswith(_MARK):
         raise SubmitError(
             name,
             1,
-            "the file begins with a byte order mark, which HTCondor takes for part of a name",
+            "the file begins with a byte order mark, which HTCondor takes as part of a name",
             "Save the file as UTF-8 without a byte order mark (BOM).",
         )
     folder, macros = _CachedFolder(folder), Macros()
@@ -185,17 +185,17 @@ def parse(
     for statement in _statements(description, profile):
         try:
             _queue(statement, macros, folder, cluster, jobs, remarks, profile)
-        except Problem as found:
-            raise SubmitError.at(statement.place, found) from None
+        except Problem as problem:
+            raise SubmitError.at(statement.place, problem) from None
     if statement is None:
-        problem = "nothing is queued" if text.strip() else "the file is empty"
-        raise SubmitError(name, None, problem, "Write the job's commands, and a last line `queue`.")
+        sentence = "nothing is queued" if text.strip() else "the file is empty"
+        raise SubmitError(name, None, sentence, "Write the job's commands, and a last line `queue`.")
     if not jobs:
         raise SubmitError(*statement.place, "no jobs are queued", "Check the number and the list of items.")
-    told = dict.fromkeys((*description.remarks, *_on_names(macros, statement.place), *remarks))
+    all_remarks = dict.fromkeys((*description.remarks, *_on_names(macros, statement.place), *remarks))
     return Submission(
         jobs=tuple(replace(job, batch_size=len(jobs)) for job in jobs),
-        remarks=tuple(sorted(told, key=lambda remark: (remark.file != name, remark.file, remark.line or 0))),
+        remarks=tuple(sorted(all_remarks, key=lambda remark: (remark.file != name, remark.file, remark.line or 0))),
         file=name,
         commands=frozenset(macros.places),
         places=dict(macros.places),
@@ -203,7 +203,7 @@ def parse(
 
 
 def _statements(description: Description, profile: Profile) -> Iterator[Queue]:
-    """The queue statements; the one that HTCondor adds, where it adds one."""
+    """The queue statements, including the one that some versions of HTCondor add."""
     statement = None
     for statement in description:
         yield statement
@@ -212,7 +212,7 @@ def _statements(description: Description, profile: Profile) -> Iterator[Queue]:
 
 
 class _CachedFolder:
-    """A folder that looks everything up once, however many jobs ask for it."""
+    """A folder that looks up everything only once, however many jobs need it."""
 
     def __init__(self, folder: Folder):
         self.get: Callable[[str], Found] = functools.cache(folder.get)
@@ -229,7 +229,7 @@ def _queue(
     remarks: list[Remark],
     profile: Profile,
 ) -> None:
-    """Append the jobs of one queue statement, and what is worth knowing about them."""
+    """Append the jobs of a queue statement, and remarks on them."""
     arguments, rows = statement.arguments, statement.rows
     items = [(0, "")]
     if arguments.mode:
@@ -255,7 +255,7 @@ def _queue(
 def _rows(file: str, folder: Folder, remarks: list[Remark]) -> tuple[str, ...]:
     entry = folder.get(file)
     if not isinstance(entry, File):
-        raise Problem(f"there is no file {file} to take the items from", "Check its name.")
+        raise Problem(f"there is no file {file} with the items", "Check its name.")
     lines = tuple(line for _, line in logical_lines(entry.text, file, remarks))
     if any(line.startswith("#") for line in lines):
         text = "a line begins with #: HTCondor takes it as an item, not as a comment"
@@ -264,24 +264,24 @@ def _rows(file: str, folder: Folder, remarks: list[Remark]) -> tuple[str, ...]:
 
 
 class Misspelt(NamedTuple):
-    """A name that is no submit command, and where it stands."""
+    """A name that is not a submit command, and its place."""
 
     name: str
     place: Place
 
 
 class _Commands:
-    """The commands as one job sees them."""
+    """The commands of one job."""
 
     def __init__(self, macros: Macros, queued: Place, remarks: list[Remark]):
         self._macros, self._queued, self._remarks = macros, queued, remarks
 
     def place(self, command: str) -> Place:
-        """Where a command stands; the queue statement's place if it is not given."""
+        """The place of a command; the queue statement's if it is not given."""
         return self._macros.places.get(self._spelling(command).lower(), self._queued)
 
     def read(self, command: str, convert: Callable[[str], T], default: T) -> T:
-        """A command's value as `convert` makes it; `default` if it is not given or empty.
+        """A command's value, converted by `convert`; `default` if it is not given or empty.
 
         Raises SubmitError at the command's place for any Problem.
         """
@@ -290,11 +290,11 @@ class _Commands:
             raw = self._macros.get(self._spelling(command))
             text = "" if raw is None else self._expanded(command, raw)
             return convert(text) if text else default
-        except Problem as found:
+        except Problem as error:
             likely = difflib.get_close_matches(command, commands.NAMES, 1, 0.75) if command not in commands.ALL else []
             meant = f" Did you mean {likely[0]}?" if likely else ""
             comment = " A comment needs a line of its own." if "#" in text else ""
-            problem = Problem(f"{command}: {found.problem}", found.remedy + comment + meant)
+            problem = Problem(f"{command}: {error.problem}", error.remedy + comment + meant)
             raise SubmitError.at(self.place(command), problem) from None
 
     def text(self, command: str) -> str | None:
@@ -306,11 +306,11 @@ class _Commands:
         return name in self._macros
 
     def names(self) -> Iterator[str]:
-        """What is given, by the usual names of commands, in small letters."""
+        """The usual names, in lower case, of the commands that are given."""
         return (commands.USUAL.get(name, name) for name in self._macros.places)
 
     def misspelt(self, command: str) -> Misspelt | None:
-        """What is given in the place of a command that is not, by its look."""
+        """A given name that looks like a misspelling of this command, which is missing; None if there is none."""
         names = [name for name in self._macros.places if name not in commands.ALL]
         return next(
             (Misspelt(name, self._macros.places[name]) for name in difflib.get_close_matches(command, names, 1, 0.75)),
@@ -318,11 +318,11 @@ class _Commands:
         )
 
     def remark(self, command: str, text: str, kind: str = CAUTION, *, decides: bool = False) -> None:
-        """Something worth knowing about a command."""
+        """Add a remark on a command."""
         self._remarks.append(Remark(*self.place(command), text, kind, decides))
 
-    def noted(self, command: str) -> Callable[..., None]:
-        """What makes a text that begins behind the command's name a remark on it."""
+    def remarks_on(self, command: str) -> Callable[..., None]:
+        """A function that adds a text, preceded by the command's name, as a remark on it."""
         return lambda text, kind=CAUTION, **fields: self.remark(command, f"{command}: {text}", kind, **fields)
 
     def _spelling(self, command: str) -> str:
@@ -331,10 +331,10 @@ class _Commands:
 
     def _expanded(self, command: str, raw: str) -> str:
         self._macros.undefined.clear()
-        self._macros.drawn.clear()
+        self._macros.random.clear()
         text = self._macros.expand(raw)  # HTCondor keeps the white space that an empty macro leaves
-        for function in sorted(self._macros.drawn):
-            self.remark(command, f"{command}: ${function}() is drawn anew at each submission; here it is always {text}")
+        for function in sorted(self._macros.random):
+            self.remark(command, f"{command}: ${function}() is random at each submission; here it is always {text}")
         for name in sorted(self._macros.undefined):
             self.remark(command, f"{command}: nothing defines $({name}), so it counts as empty")
         if command in commands.SPELLINGS and (later := re.search(r"\$\$\(.*?\)", text)):
@@ -346,25 +346,25 @@ class _Commands:
         if left := re.search(r"(?<!\$)\$\(.*", text):
             self.remark(
                 command,
-                f"{command}: HTCondor leaves {left[0]} as it is; in a default only letters, "
-                "digits, blanks and _ . , / \\ : $ can stand",
+                f"{command}: HTCondor leaves {left[0]} as it is; a default may contain only letters, "
+                "digits, spaces and _ . , / \\ : $",
             )
         return text
 
 
 def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Profile) -> Job:
-    """One job. Relative paths: the executable's starts at the submit directory, all others at
-    initialdir, which is the submit directory unless it is given."""
+    """A job. The path of its executable is relative to the submit directory; all others are relative to
+    initialdir, which is by default the submit directory."""
     home = given.read("initialdir", lambda path: _directory(folder, path), "")
     keep_paths = given.read("preserve_relative_paths", boolean, False)
     _check_values(given)
     files_at_commas = functools.partial(values.files_at_commas, quoted=profile.quoted_lists)
-    brought = given.read(
+    listed = given.read(
         "transfer_input_files",
         lambda text: inputs(folder, home, files_at_commas(text) or (), keep_paths, given.noted("transfer_input_files")),
         Inputs(Tree()),
     )
-    from_stdin = given.read("input", lambda path: stdin(folder, home, path, given.noted("input")), Inputs(Tree()))
+    from_stdin = given.read("input", lambda path: stdin(folder, home, path, given.remarks_on("input")), Inputs(Tree()))
     script = given.text("shell") if profile.shell else None
     executable, program, transferred = ("/bin/sh", Tree(), False) if script else _executable(given, folder)
     success = given.read("success_exit_code", integer, None)
@@ -377,8 +377,8 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         executable=executable,
         arguments=("-c", script) if script else given.read("arguments", values.arguments, ()),
         environment=given.read("environment", values.environment, ()),
-        inputs=brought.files | from_stdin.files | program,
-        missing_input=brought.missing or from_stdin.missing,
+        inputs=listed.files | from_stdin.files | program,
+        missing_input=listed.missing or from_stdin.missing,
         initialdir=home,
         stdin=next(iter(from_stdin.files), None),
         transfer_executable=transferred,
@@ -395,7 +395,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         notes=given.read("submit_event_notes", str, ""),
         stream_output=stream_output,
         stream_error=stream_error,
-        streamed_onto=_files_there(folder, output if stream_output else None, error if stream_error else None),
+        streamed_onto=_existing_files(folder, output if stream_output else None, error if stream_error else None),
         max_retries=retries,
         success_exit_code=success or 0,
         on_success=success is not None,
@@ -425,25 +425,25 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
 
 
 def _retries(given: _Commands, success: int | None) -> tuple[float, str]:
-    """R6: how often the job may be queued again, and the condition for leaving the queue before, as condor_submit makes
-    it of the commands about that; "" for success alone."""
+    """R6: how often the job may be requeued, and the condition under which it leaves the queue earlier, as condor_submit
+    derives it from the commands; "" for success alone."""
     retries, remove = given.read("max_retries", integer, None), _policy(given, "on_exit_remove")
     if retries is None and success is None and given.text("retry_until") is None:
         return (math.inf if remove else 0), remove
     until = _policy(given, "retry_until")
-    others = [f"({text})" for text in (until, remove) if text]
-    # HTCondor itself takes 2 where only the other commands are given.
-    return 2 if retries is None else retries, " || ".join([f"ExitCode =?= {success or 0}", *others]) if others else ""
+    more = [f"({text})" for text in (until, remove) if text]
+    # HTCondor's default is 2 if only the other commands are given.
+    return 2 if retries is None else retries, " || ".join([f"ExitCode =?= {success or 0}", *more]) if more else ""
 
 
 def _policy(given: _Commands, command: str) -> str:
-    """The expression of a policy; "" if none is given, or one that is not simulated."""
+    """The expression of a policy; "" if it is not given or not simulated."""
     text = given.read(command, values.retry_until if command == "retry_until" else check, "")
     return text if _is_simulated(command, text) else ""
 
 
 def _remaps(given: _Commands, profile: Profile) -> tuple[tuple[str, str], ...]:
-    """The pairs of transfer_output_remaps. A file that goes to a URL keeps the URL's last name."""
+    """The pairs of transfer_output_remaps. A file for a URL gets the last part of the URL as its name."""
     pairs: list[tuple[str, str]] = []
     for name, new in given.read(
         "transfer_output_remaps", lambda text: values.remaps(text, profile.bare_remaps), tuple(pairs)
@@ -451,7 +451,7 @@ def _remaps(given: _Commands, profile: Profile) -> tuple[tuple[str, str], ...]:
         if values.is_url(new):
             given.remark(
                 "transfer_output_remaps",
-                f"{name} is not sent to {new}: there is no network here, and the file comes to the submit directory",
+                f"{name} is not sent to {new}: there is no network here; the file goes to the submit directory",
             )
             new = posixpath.basename(new.rstrip("/")) or name
         pairs.append((name, new))
@@ -459,11 +459,11 @@ def _remaps(given: _Commands, profile: Profile) -> tuple[tuple[str, str], ...]:
 
 
 def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
-    """The command to start, what of it comes into the sandbox, and whether it is transferred."""
-    wanted = given.text("transfer_executable")
-    transferred = wanted is None or wanted[0] not in "fF"
-    if wanted and transferred and wanted.lower() not in ("true", "t", "yes", "y", "1"):
-        given.remark("transfer_executable", f"HTCondor reads {wanted!r} as True; write False to mean it")
+    """The command to start, its file in the sandbox, and whether it is transferred."""
+    transfer = given.text("transfer_executable")
+    transferred = transfer is None or transfer[0] not in "fF"
+    if transfer and transferred and transfer.lower() not in ("true", "t", "yes", "y", "1"):
+        given.remark("transfer_executable", f"HTCondor reads {transfer!r} as True; for false, write False")
     path = given.text("executable")
     if path is None:
         if likely := given.misspelt("executable"):
@@ -471,7 +471,7 @@ def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
         if given.has("shell"):
             raise SubmitError(
                 *given.place("shell"),
-                "shell is no command of this HTCondor, and there is no executable",
+                "shell is not a command of this HTCondor, and there is no executable",
                 "Write `executable = PROGRAM`, or choose HTCondor 25: --profile v25.",
             )
         if image := next((name for name in _IMAGES if given.text(name)), None):
@@ -497,20 +497,21 @@ def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
 
 
 def _check_program(given: _Commands, path: str, program: File) -> None:
-    """Raises SubmitError for what condor_submit looks for in an executable."""
+    """Raises SubmitError if condor_submit would refuse this executable."""
     first, newline, _ = program.content.partition(b"\n")
     if not program.content:
-        raise SubmitError(*given.place("executable"), f"executable: {path} is empty", "Write the program into it.")
+        raise SubmitError(*given.place("executable"), f"executable: {path} is empty", "Write the program to it.")
     if newline and first.startswith(b"#!") and first.endswith(b"\r"):
         raise SubmitError(
             *given.place("executable"),
-            f"executable: {path} is a script with the line ends of Windows (CRLF), with which it doesn't start",
+            f"executable: {path} is a script with Windows line ends (CRLF), so it can't be started",
             f"Convert it: dos2unix {path}.",
         )
 
 
 def _checkpoint_exit(given: _Commands) -> tuple[int | None, int | None]:
-    """R1: the exit code, or the signal, that means a checkpoint: by the command, or by the job attributes behind it."""
+    """R1: the exit code or the signal that means a checkpoint, from the command, or from the job attributes that it
+    sets."""
     code = given.read("checkpoint_exit_code", integer, None)
     if not given.read("My.WantFTOnCheckpoint", boolean, code is not None):
         return None, None
@@ -523,7 +524,7 @@ def _checkpoint_exit(given: _Commands) -> tuple[int | None, int | None]:
 
 def _directory(folder: Folder, path: str) -> str:
     if not isinstance(folder.get(path), Tree):
-        raise Problem(f"there is no directory {path}", "Make it, or check its name.")
+        raise Problem(f"there is no directory {path}", "Create it, or check its name.")
     return path
 
 
@@ -532,18 +533,18 @@ def _stream(given: _Commands, command: str, home: str) -> str | None:
     return None if path is None or path == "/dev/null" else posixpath.join(home, path)
 
 
-def _files_there(folder: Folder, *paths: str | None) -> Tree:
-    """The files of these names in the submit directory."""
-    found = {path: folder.get(path) for path in paths if path}
-    return Tree({path: entry for path, entry in found.items() if isinstance(entry, File)})
+def _existing_files(folder: Folder, *paths: str | None) -> Tree:
+    """The files with these names in the submit directory."""
+    entries = {path: folder.get(path) for path in paths if path}
+    return Tree({path: entry for path, entry in entries.items() if isinstance(entry, File)})
 
 
 def _in_the_way(folder: Folder, job: Job) -> Tree:
-    """The directories and read-only files in the submit directory that have names of output, and the links that have
-    those, too, or names of streams."""
+    """The entries in the submit directory that affect how output is returned: directories and read-only files with names
+    of output files, and links with names of output files or streams."""
     remaps = dict(job.transfer_output_remaps)
     streams = [posixpath.normpath(name) for name in (job.output, job.error) if name]
-    if job.transfer_output_files is None:  # any file of the sandbox may come home
+    if job.transfer_output_files is None:  # any file of the sandbox may be returned
         listed = [*folder.names(job.initialdir), *remaps]
     else:
         listed = [
@@ -553,11 +554,11 @@ def _in_the_way(folder: Folder, job: Job) -> Tree:
     names = {posixpath.normpath(posixpath.join(job.initialdir, remaps.get(name, name))) for name in listed}
     if job.transfer_output_files is None:
         names.difference_update(streams)
-    standing = {name: folder.standing(name) for name in (*names, *streams)}
+    existing = {name: folder.standing(name) for name in (*names, *streams)}
     return Tree(
         {
             name: entry
-            for name, entry in standing.items()
+            for name, entry in existing.items()
             if isinstance(entry, Link)
             or (name in names and (isinstance(entry, Directory) or (isinstance(entry, File) and not entry.writable)))
         }
@@ -568,29 +569,29 @@ def _in_the_way(folder: Folder, job: Job) -> Tree:
 
 
 def _check(given: _Commands, job: Job) -> None:
-    """Remarks on commands that act in another way than one would think, or not at all here."""
+    """Add remarks on commands with an unexpected effect, or none here."""
     _check_checkpoint(given, job)
     _check_transfer(given, job)
     if (universe := given.read("universe", values.universe, "vanilla")) != "vanilla":
         given.remark(
             "universe",
-            f"{universe} has no effect here: the job runs as a vanilla one",
+            f"{universe} has no effect here: the job runs in the vanilla universe",
             NO_EFFECT,
             decides=universe in _ELSEWHERE,
         )
     if job.max_retries < 0:
-        given.remark("max_retries", f"{job.max_retries} means no retry; write 0, or a number of retries")
+        given.remark("max_retries", f"{job.max_retries} means no retries; write 0, or the number of retries")
     _check_requests(given, job)
 
 
 _IMAGES = ("docker_image", "container_image")
 _ELSEWHERE = ("docker", "container", "java", "vm", "grid")
-"""Universes in which other programs run than those that are here."""
+"""Universes whose jobs can't run here."""
 
 _KINDS = {
     **dict.fromkeys(commands.EXPRESSIONS, check),
     **dict.fromkeys(commands.CONSTANTS, constant),
-    "requirements": lambda text: check(f"({text})"),  # HTCondor puts it into parentheses, to add conditions
+    "requirements": lambda text: check(f"({text})"),  # HTCondor adds parentheses, to append conditions
     "request_memory": values.amount,
     "request_disk": values.amount,
     "kill_sig": values.signal_number,
@@ -603,7 +604,7 @@ _KINDS = {
 
 
 def _check_values(given: _Commands) -> None:
-    """Raises SubmitError for a value that condor_submit refuses, of commands that are not simulated as well."""
+    """Raises SubmitError for a value that condor_submit refuses, even if the command is not simulated."""
     for name in given.names():
         if kind := _KINDS.get(name) or (check if name.startswith(("my.", "request_")) else None):
             given.read(name, kind, None)
@@ -622,21 +623,19 @@ def _check_values(given: _Commands) -> None:
 
 
 def _check_requests(given: _Commands, job: Job) -> None:
-    """Remarks on requests that no slot can meet: what HTCondor can't compute matches nothing."""
-    for command, asked, like in (
+    """Add remarks on requests that no slot can meet: what HTCondor can't evaluate matches nothing."""
+    for command, text, example in (
         ("request_cpus", job.request_cpus, "1"),
         ("request_memory", job.request_memory, "2GB"),
         ("request_disk", job.request_disk, "2GB"),
     ):
-        if asked.startswith('"'):
-            why = f"the double quotes make a text of {asked}, which is no amount"
-        elif (
-            re.fullmatch(r"[A-Za-z_]\w*", asked) and asked.lower() not in commands.HAD and not given.has(f"My.{asked}")
-        ):
-            why = f"HTCondor takes {asked} for an attribute, and a new job has none of that name"
+        if text.startswith('"'):
+            why = f"the double quotes make {text} a string, which is not an amount"
+        elif re.fullmatch(r"[A-Za-z_]\w*", text) and text.lower() not in commands.HAD and not given.has(f"My.{text}"):
+            why = f"HTCondor takes {text} for an attribute, and a new job has none of that name"
         else:
             continue
-        given.remark(command, f"{command}: {why}, so that the job would never start; write {like}, say")
+        given.remark(command, f"{command}: {why}, so the job would never start; write {example}, for example")
 
 
 def _check_checkpoint(given: _Commands, job: Job) -> None:
@@ -663,12 +662,12 @@ def _check_transfer(given: _Commands, job: Job) -> None:
     if should == "NO" and given.text("when_to_transfer_output"):
         raise SubmitError(
             *place,
-            "should_transfer_files = NO, and there is a time to transfer output",
-            "Take when_to_transfer_output away, or write should_transfer_files = YES.",
+            "should_transfer_files = NO does not go with when_to_transfer_output",
+            "Remove when_to_transfer_output, or write should_transfer_files = YES.",
         )
     if should == "NO" and listed:
         raise SubmitError(
-            *place, "should_transfer_files = NO, and there are files to transfer", "Write should_transfer_files = YES."
+            *place, "should_transfer_files = NO, but there are files to transfer", "Write should_transfer_files = YES."
         )
     if should == "IF_NEEDED" and job.on_exit_or_evict:
         raise SubmitError(
@@ -688,11 +687,11 @@ def _check_transfer(given: _Commands, job: Job) -> None:
     if should == "NO":
         given.remark("should_transfer_files", "NO has no effect here: files are transferred", NO_EFFECT)
     if when == "NEVER":
-        given.remark("when_to_transfer_output", "HTCondor takes NEVER for ON_EXIT")
+        given.remark("when_to_transfer_output", "HTCondor treats NEVER as ON_EXIT")
     if when == "ON_SUCCESS":
         given.remark(
             "when_to_transfer_output",
-            f"{when} has no effect here: output comes home on every exit",
+            f"{when} has no effect here: output is returned on every exit",
             NO_EFFECT,
             decides=True,
         )
@@ -702,28 +701,30 @@ _CHECKPOINT_EXIT = ("my.successcheckpointexitcode", "my.successcheckpointexitsig
 
 
 def _on_names(macros: Macros, queued: Place) -> list[Remark]:
-    """Remarks on commands that don't exist, that do nothing here, or that stand behind the last queue statement."""
+    """Remarks on commands that don't exist, have no effect here, or follow the last queue statement."""
     remarks = []
-    heeded = "my.wantftoncheckpoint" in macros and any(name in macros for name in _CHECKPOINT_EXIT)
+    checkpoints = "my.wantftoncheckpoint" in macros and any(name in macros for name in _CHECKPOINT_EXIT)
     for name, place in macros.places.items():
         usual = commands.USUAL.get(name, name)
         if place.file == queued.file and (place.line or 0) > (queued.line or place.line or 0):
-            text = f"{name} stands behind the last queue statement, and no job sees it"
+            text = f"{name} comes after the last queue statement, so no job sees it"
             remarks.append(Remark(*place, text, CAUTION))
-        elif name == "my.transfercheckpoint" or (name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT) and not heeded):
+        elif name == "my.transfercheckpoint" or (
+            name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT) and not checkpoints
+        ):
             text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
             remarks.append(Remark(*place, text, NO_EFFECT))
         elif usual in commands.LIMITED and _is_simulated(usual, text := macros.expand(macros.get(name) or "")):
             if usual in commands.POLICIES and "numjobstarts" in classads.read(text).names:
                 text = (
-                    f"{name} goes by NumJobStarts: how the job ends depends on how often it was evicted, so that "
-                    "one schedule can be simulated, and not all of them"
+                    f"{name} depends on NumJobStarts: how the job ends depends on how often it was evicted, so one "
+                    "schedule can be simulated, but not all of them"
                 )
                 remarks.append(Remark(*place, text, CAUTION, True))
-            elif usual in _LOOKED_AT and not _goes_by_the_end(macros, text):
+            elif usual in _PERIODIC_CHECKS and not _depends_on_the_end(macros, text):
                 text = (
-                    f"{name} goes by more than how the program ends: how the job ends depends on when HTCondor looks, so "
-                    "that one schedule can be simulated, and not all of them"
+                    f"{name} depends on more than how the program ends: how the job ends depends on when HTCondor checks, "
+                    "so one schedule can be simulated, but not all of them"
                 )
                 remarks.append(Remark(*place, text, CAUTION, True))
         elif usual in commands.IDLE or usual in commands.LIMITED:
@@ -743,26 +744,26 @@ def _on_names(macros: Macros, queued: Place) -> list[Remark]:
 
 
 def _is_simulated(command: str, text: str) -> bool:
-    """Whether what a command of commands.LIMITED is given can be evaluated here."""
+    """Whether the value of a command in commands.LIMITED can be evaluated here."""
     try:
         if command in commands.BOUNDS:
             return bool(text) and values.whole_number(text) is not None
         known = PERIODIC_ATTRIBUTES if command in commands.PERIODIC else POLICY_ATTRIBUTES
         return bool(text) and classads.read(text).depends_only_on(known)
-    except Problem:  # another check finds it
+    except Problem:  # reported by another check
         return False
 
 
-_LOOKED_AT = ("periodic_hold", "periodic_release", "periodic_remove")
+_PERIODIC_CHECKS = ("periodic_hold", "periodic_release", "periodic_remove")
 
 
-def _goes_by_the_end(macros: Macros, text: str) -> bool:
-    """Whether a periodic policy can't be true before the program's end: whatever HTCondor sees then is what it sees at
-    any time after. An end with the checkpoint code is no end."""
+def _depends_on_the_end(macros: Macros, text: str) -> bool:
+    """Whether a periodic policy depends only on how the program ends, and is false before. Then it does not matter when
+    HTCondor checks. Exiting with the checkpoint code is not an end."""
     policy = classads.read(text)
     try:
         code = integer(macros.expand(macros.get("checkpoint_exit_code") or "0"))
-    except Problem:  # another check finds it
+    except Problem:  # reported by another check
         return False
     before: tuple[dict[str, classads.Value], ...] = ({}, dict(Exit(code).attributes))
     by_signal = any(name in macros for name in _CHECKPOINT_EXIT)
@@ -774,7 +775,7 @@ def _goes_by_the_end(macros: Macros, text: str) -> bool:
 
 
 def _is_default(name: str, macros: Macros) -> bool:
-    """Whether a command that could change how the job ends is given with the value with which it doesn't."""
+    """Whether a command that may change how the job ends has the value with which it does not."""
     try:
         text = macros.expand(macros.get(name) or "").strip()
         return not text or boolean(text) is commands.DECIDING[commands.USUAL.get(name, name)]

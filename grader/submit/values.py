@@ -1,7 +1,6 @@
-"""What stands behind the = of a submit command: lists of files, arguments, environment, choices.
+"""The values of submit commands: lists of files, arguments, environment, choices.
 
-What it is not: it looks up no file and expands no macro. Each function takes a command's value,
-macros expanded, and raises Problem for one that HTCondor refuses.
+Each function takes a command's value, with macros expanded, and raises Problem for a value that HTCondor refuses.
 """
 
 from __future__ import annotations
@@ -29,21 +28,21 @@ def files_at_commas(text: str, quoted: bool) -> tuple[str, ...] | None:
 
 
 def unquoted(text: str) -> str:
-    """A whole value in double quotes without them: `transfer_output_files = ""` is the empty list."""
+    """The value without double quotes around all of it."""
     text = text.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def remaps(text: str, bare: bool = False) -> tuple[tuple[str, str], ...]:
-    """transfer_output_remaps: "name = new name; …", with a backslash before a ; or = of a name. `bare`: the quotes may
+    """transfer_output_remaps: "name = new name; …", with a backslash before a ; or = in a name. `bare`: the quotes may
     be missing."""
     if not bare and not re.fullmatch(r'\s*".*"\s*', text, re.DOTALL):
-        raise Problem("HTCondor takes this in double quotes only", 'Write "name = new name; …".')
+        raise Problem("HTCondor accepts this only in double quotes", 'Write "name = new name; …".')
     pairs = []
     for entry in re.findall(r"(?:\\.|[^;\\])+", unquoted(text), re.DOTALL):
         match = re.fullmatch(r"((?:\\.|[^=\\])+)=(.+)", entry, re.DOTALL)
         if match is None and entry.strip():
-            raise Problem(f"{entry.strip()!r} is no pair of names", 'Write "name = new name; …".')
+            raise Problem(f"{entry.strip()!r} is not a pair of names", 'Write "name = new name; …".')
         if match:
             name, new = (re.sub(r"\\(.)", r"\1", part.strip()) for part in match.groups())
             pairs.append((name, new))
@@ -59,15 +58,15 @@ def number_or_text(text: str) -> int | None:
 
 
 def amount(text: str) -> str:
-    """request_memory and request_disk: a number, with a unit or without, or a ClassAd expression."""
+    """request_memory and request_disk: a number, with or without a unit, or a ClassAd expression."""
     if re.fullmatch(rf"{_NUMBER}\s*[KMGT]B?", text, re.IGNORECASE):
         return text
     return check(text)
 
 
 def size(text: str, base: int) -> float | None:
-    """The bytes that an amount() stands for, where one without a unit is in units of `base` bytes; None for an
-    expression. HTCondor takes K for 1024, and so on."""
+    """An amount() in bytes; without a unit it is in units of `base` bytes. K means 1024, and so on. None for an
+    expression."""
     match = re.fullmatch(rf"({_NUMBER})\s*(?:([KMGT])B?)?", text.strip(), re.IGNORECASE)
     if match is None:
         return None
@@ -76,23 +75,23 @@ def size(text: str, base: int) -> float | None:
 
 
 def retry_until(text: str) -> str:
-    """The condition that ends the retries, as condor_submit writes it: of a number, that this is the exit code."""
+    """The condition that ends the retries, as condor_submit writes it; a number means this exit code."""
     try:
         number = read(text).value({}) if read(text).depends_only_on(frozenset()) else None
-    except Problem as found:
-        raise Problem(found.problem, "Write an exit code, or a condition: ExitCode > 1.") from None
+    except Problem as error:
+        raise Problem(error.problem, "Write an exit code, or a condition: ExitCode > 1.") from None
     return f"ExitCode =?= {int(number)}" if isinstance(number, (int, float)) else check(text)
 
 
 def whole_number(text: str) -> int | None:
     """A number of seconds or MiB; None for an expression that depends on the job."""
-    found = read(text)
-    value = found.value({}) if found.depends_only_on(frozenset()) else None
+    expression = read(text)
+    value = expression.value({}) if expression.depends_only_on(frozenset()) else None
     return int(value) if isinstance(value, (int, float)) else None
 
 
 def most_mb(text: str) -> int | None:
-    """The same; None for a negative number, too, which is no limit."""
+    """The same; also None for a negative number, which means no limit."""
     number = whole_number(text)
     return None if number is None or number < 0 else number
 
@@ -103,49 +102,50 @@ def is_url(path: str) -> bool:
 
 
 def arguments(text: str) -> tuple[str, ...]:
-    """The words of `arguments`: the new syntax if it begins with a double quote, else the old one,
-    where white space separates, single quotes are literal and \\" is a double quote."""
+    """The words of `arguments`. If it begins with a double quote it has the new syntax; otherwise the old syntax,
+    where white space separates words, single quotes are literal, and \\" is a double quote."""
     if text.lstrip().startswith('"'):
         return tuple(_words(_in_double_quotes(text)))
     if re.search(r'(?<!\\)"', text):
         raise Problem(
             "a double quote in the old syntax",
-            'Put the whole value in double quotes: "one \'two words\'", or write \\" for a quote.',
+            'Put the whole value into double quotes: "one \'two words\'", or write \\" for a quote.',
         )
     return tuple(text.replace('\\"', '"').split())
 
 
 def environment(text: str) -> tuple[tuple[str, str], ...]:
-    """The variables of `environment`: "A=1 B='x y'" in the new syntax, A=1;B=x y in the old one.
-    The last of a name counts."""
+    """The variables of `environment`: "A=1 B='x y'" in the new syntax, A=1;B=x y in the old syntax.
+    The last value of a name counts."""
     if text.lstrip().startswith('"'):
         entries = _words(_in_double_quotes(text))
     else:
         entries = [entry.lstrip() for entry in text.split(";") if entry.strip()]
-    found = {}
+    variables = {}
     for entry in entries:
         name, equals, value = entry.partition("=")
         if not name or not equals:
             raise Problem(f"{entry!r} is not NAME=VALUE", "Write \"A=1 B='two words'\".")
-        found[name] = value
-    return tuple(found.items())
+        variables[name] = value
+    return tuple(variables.items())
 
 
 def _in_double_quotes(text: str) -> str:
-    """What stands between the double quotes, where "" is one double quote."""
+    """The text between double quotes; within it, "" is a double quote."""
     match = re.fullmatch(r'\s*"((?:[^"]|"")*)"\s*', text, re.DOTALL)
     if match is None:
         raise Problem(
-            "the double quotes don't match", 'Begin and end the value with one; write "" for a double quote within.'
+            "the double quotes don't match",
+            'Begin and end the value with a double quote; write "" for a double quote within.',
         )
     return match[1].replace('""', '"')
 
 
 def _words(text: str) -> list[str]:
-    """Split at white space outside single quotes; within them '' is one single quote."""
+    """Split at white space outside single quotes; within them, '' is a single quote."""
     pattern = r"(?:[^\s']|'(?:[^']|'')*')+"
     if re.sub(pattern, "", text).strip():
-        raise Problem("a single quote has no partner", "Write '' for a single quote within single quotes.")
+        raise Problem("a single quote is not closed", "Write '' for a single quote within single quotes.")
     return [
         re.sub(r"'((?:[^']|'')*)'", lambda quoted: quoted[1].replace("''", "'"), word)
         for word in re.findall(pattern, text)
@@ -153,9 +153,9 @@ def _words(text: str) -> list[str]:
 
 
 def notification(text: str) -> str:
-    """When to write a mail."""
+    """When to send mail."""
     if text.lower() not in ("never", "always", "complete", "start", "error"):
-        raise Problem(f"{text!r} is not a time to write a mail", "Write Never, Always, Complete or Error.")
+        raise Problem(f"{text!r} is not a time to send mail", "Write Never, Always, Complete or Error.")
     return text
 
 
@@ -168,11 +168,11 @@ USR1 USR2 WINCH XCPU XFSZ
 
 
 def signal_number(text: str) -> int:
-    """A signal by number or name; HTCondor wants the name in capitals."""
+    """A signal by number or name; HTCondor requires capitals."""
     if number := re.match("0*[1-9][0-9]*", text):
         return int(number[0])
     if not (text.startswith("SIG") and text[3:] in _SIGNALS):
-        raise Problem(f"{text!r} is not a signal", "Write SIGTERM or SIGUSR1, say, in capitals, or the number.")
+        raise Problem(f"{text!r} is not a signal", "Write a name in capitals, such as SIGTERM, or a number.")
     return signal.Signals[text].value
 
 

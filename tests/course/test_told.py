@@ -149,8 +149,8 @@ def test_where_a_list_names_other_files_it_is_not_said_that_there_is_none(told):
         ("request_memory = lots", "takes lots for an attribute"),
         ("request_disk = much", "takes much for an attribute"),
         ("request_cpus = few", "takes few for an attribute"),
-        ('request_memory = "2GB"', "no amount"),
-        ("request_memory = $(mem)", "nothing defines $(mem)"),
+        ('request_memory = "2GB"', "not an amount"),
+        ("request_memory = $(mem)", "$(mem) is not defined"),
     ],
 )
 def test_a_request_that_no_slot_meets_costs_a_point_and_names_the_line(request_line, why, told):
@@ -208,7 +208,7 @@ def test_every_usual_spelling_of_an_amount_is_right(needs, executor):
 def test_what_stands_after_queue_is_asked_for_by_no_job(told):
     files = submit(*LISTED, *NEEDS[:2])
     report = told("submit", {"sweep.sub": files["sweep.sub"] + NEEDS[2] + "\n"})
-    assert "request_disk stands behind the last queue statement, and no job sees it" in report.headline
+    assert "request_disk comes after the last queue statement, so no job sees it" in report.headline
 
 
 def test_a_request_may_be_an_expression(executor):
