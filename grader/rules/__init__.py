@@ -1,1 +1,1 @@
-"""What HTCondor knows of a job, and what it decides: which files move when, and what becomes of the job. Pure functions."""
+"""HTCondor's rules as pure functions: which files it moves when, and what happens to a job."""

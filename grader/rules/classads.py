@@ -1,7 +1,7 @@
-"""ClassAd expressions: whether condor_submit can read a text as one, and what it is of a job with known attributes.
+"""ClassAd expressions: whether condor_submit can parse them, and their values for a job with known attributes.
 
-What can be read is more than what has a value here: of lists, records, bits and most functions only HTCondor
-knows what they are. The meaning is that of HTCondor's own library, see
+More can be parsed than evaluated: lists, records, bit operators and most functions have no value here. The semantics
+are those of HTCondor's own library, see
 https://htcondor.readthedocs.io/en/latest/classads/classad-mechanism.html
 """
 
@@ -27,32 +27,32 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _LEVELS = ("||", "&&", "|", "^", "&", "== != =?= =!= is isnt", "< <= > >=", "<< >> >>>", "+ -", "* / %")
-"""The binary operators, those that bind least first."""
+"""The binary operators, from lowest to highest precedence."""
 _BINDS = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs.split()}
 MOST_TOKENS = 200
-"""Of an expression that is evaluated, so that none is nested too deep for Python."""
+"""The most tokens of an expression to evaluate, so that none is nested too deeply for Python."""
 NOW = "time()"
-"""What the present time is called among attributes: an expression that names it has to be evaluated again and again."""
+"""The name of the present time among attributes: an expression that uses it must be evaluated repeatedly."""
 MOST_BRACKETS = 165
-"""Brackets in each other that HTCondor 25.14.1 reads."""
+"""How deeply HTCondor 25.14.1 lets brackets be nested."""
 _VALUES = ("number", "text")
 _WORDS = ("true", "false", "undefined", "error")
 
 
 def check(text: str) -> str:
-    """The expression as it is. Raises Problem for what condor_submit refuses as a parse error."""
+    """The expression, unchanged. Raises Problem if condor_submit refuses it with a parse error."""
     problem = _problem(text)
     if problem:
         raise Problem(
             f"{text[:60]!r} is not a ClassAd expression: {problem}",
-            'Put a text into double quotes, and join conditions by && or ||: OpSys == "LINUX" && Memory > 1.',
+            'Put strings into double quotes, and join conditions by && or ||: OpSys == "LINUX" && Memory > 1.',
         )
     return text
 
 
 def constant(text: str) -> str:
-    """An expression that can have a value before the job is there. Raises Problem for one that can't be read, and for
-    a bare word or a text, which are neither a number nor True or False."""
+    """An expression that may have a value without a job. Raises Problem if it can't be parsed, and for a bare word or a
+    string, which is neither a number nor True or False."""
     plain = check(text).strip()
     if plain.lower() not in _WORDS[:2] and re.fullmatch(r"""[A-Za-z_]\w*|'.*'|"[^"]*"|0[xX].*""", plain):
         raise Problem(f"{plain[:60]!r} is neither a number nor True or False", "Write a number, or True or False.")
@@ -60,10 +60,10 @@ def constant(text: str) -> str:
 
 
 class Nothing(Enum):
-    """What an expression is that has no value."""
+    """The result of an expression without a value."""
 
     UNDEFINED = "undefined"
-    """It names an attribute that the job does not have."""
+    """It uses an attribute that the job does not have."""
     ERROR = "error"
 
 
@@ -74,37 +74,37 @@ _Meaning = Callable[[Mapping[str, Value]], Value]
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that was read."""
+    """A parsed expression."""
 
     names: frozenset[str]
-    """The attributes that it names, in lower case."""
+    """The attributes that it uses, in lower case."""
     foreign: frozenset[str]
-    """What is in it of which it is not known here what it means: functions, operators, numbers beyond 64 bits."""
+    """Its parts that can't be evaluated here: functions, operators, numbers beyond 64 bits."""
     _meaning: _Meaning
 
     def depends_only_on(self, names: frozenset[str]) -> bool:
-        """Whether it has a value as soon as these attributes, in lower case, are known."""
+        """Whether it can be evaluated if these attributes, in lower case, are known."""
         return not self.foreign and self.names <= names
 
     def value(self, attributes: Mapping[str, Value]) -> Value:
-        """What it is of a job with these attributes, in lower case; attributes that are missing are undefined. It is
-        to be asked only of an expression that depends_only_on() some."""
+        """Its value for a job with these attributes, in lower case; missing attributes are undefined. Only for an
+        expression that depends_only_on() some attributes."""
         return self._meaning(attributes)
 
 
 def is_true(value: Value) -> bool:
-    """Whether a policy expression with this value holds: True does, and a number but 0."""
+    """Whether a policy expression with this value is true: for True, and for any number except 0."""
     return _truth(value) is True
 
 
 def is_false(value: Value) -> bool:
-    """Whether it is the contrary of that: False is, and 0; what is undefined, an error or a text is neither."""
+    """Whether it is false: for False and 0. Undefined, an error or a string is neither true nor false."""
     return _truth(value) is False
 
 
 @functools.lru_cache(maxsize=1000)
 def read(text: str) -> Expression:
-    """The expression of a text. Raises Problem for what condor_submit refuses as a parse error."""
+    """Parse an expression. Raises Problem if condor_submit refuses it with a parse error."""
     check(text)
     try:
         return _read(text)
@@ -114,27 +114,27 @@ def read(text: str) -> Expression:
 
 @functools.lru_cache(maxsize=1000)
 def _problem(text: str) -> str:
-    """What is wrong with the expression; "" if nothing is."""
+    """Why the expression can't be parsed; "" if it can."""
     try:
         _check_brackets(text)
         _read(text)
     except _Unreadable as unreadable:
         return str(unreadable)
-    except RecursionError:  # it is too deep for Python, and not for HTCondor
+    except RecursionError:  # too deep for Python, but not for HTCondor
         return ""
     return ""
 
 
 def _check_brackets(text: str) -> None:
-    """Raises _Unreadable for a bracket without another, and for more in each other than HTCondor reads."""
+    """Raises _Unreadable for unmatched brackets, and for brackets nested more deeply than HTCondor allows."""
     closing, opened = {")": "(", "]": "[", "}": "{"}, list[str]()
     for kind, token in _tokens(text):
         if kind == "operator" and token in closing.values():
             opened.append(token)
         elif kind == "operator" and token in closing and (not opened or opened.pop() != closing[token]):
-            raise _Unreadable(f"{token} can't stand there")
+            raise _Unreadable(f"{token} can't be there")
         if len(opened) > MOST_BRACKETS:
-            raise _Unreadable(f"HTCondor reads no more than {MOST_BRACKETS} brackets in each other")
+            raise _Unreadable(f"HTCondor accepts at most {MOST_BRACKETS} nested brackets")
     if opened:
         raise _Unreadable(f"{opened[-1]} is not closed")
 
@@ -144,7 +144,7 @@ def _read(text: str) -> Expression:
     reader = _Reader(tokens)
     meaning = reader.expression()
     if reader.ahead:
-        raise _Unreadable(f"{reader.ahead} can't stand there")
+        raise _Unreadable(f"{reader.ahead} can't be there")
     long = {"its length"} if len(tokens) > MOST_TOKENS else set()
     return Expression(frozenset(reader.names), frozenset(reader.foreign | long), meaning)
 
@@ -159,7 +159,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise _Unreadable("a quote is not closed" if text[at] in "\"'" else f"{text[at]} can't stand there")
+            raise _Unreadable("a quote is not closed" if text[at] in "\"'" else f"{text[at]} can't be there")
         kind, token, at = str(match.lastgroup), match[0], match.end()
         if token.lower() in ("is", "isnt"):
             kind, token = "operator", token.lower()
@@ -169,8 +169,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 class _Reader:
-    """A recursive descent over the tokens: every method reads one thing, and returns what it means, or raises
-    _Unreadable."""
+    """A recursive-descent parser: each method reads a part of the tokens, and returns a function that evaluates it, or
+    raises _Unreadable."""
 
     def __init__(self, tokens: list[tuple[str, str]]):
         self._tokens, self._at = [*tokens, ("end", "")], 0
@@ -185,9 +185,9 @@ class _Reader:
     def _kind(self) -> str:
         return self._tokens[self._at][0]
 
-    def _take(self, wanted: str) -> bool:
-        """Whether the next token is this operator, which is then read."""
-        taken = self._tokens[self._at] == ("operator", wanted)
+    def _take(self, sign: str) -> bool:
+        """Read this operator, if it is next. Returns whether it was."""
+        taken = self._tokens[self._at] == ("operator", sign)
         self._at += taken
         return taken
 
@@ -195,14 +195,14 @@ class _Reader:
         self._at += 1
         return self._tokens[self._at - 1][1]
 
-    def _need(self, wanted: str) -> None:
-        if not self._take(wanted):
-            raise _Unreadable(f"{wanted} is missing")
+    def _need(self, sign: str) -> None:
+        if not self._take(sign):
+            raise _Unreadable(f"{sign} is missing")
 
     def expression(self) -> _Meaning:
-        """Operands and the operators between them, with ?: behind."""
+        """Operands with binary operators, perhaps followed by ?:."""
         left = self._joined(0)
-        if self._take("?:"):  # it binds otherwise than in other languages
+        if self._take("?:"):  # its precedence differs from other languages
             self.expression()
             return self._foreign("?:")
         if self._take("?"):
@@ -212,7 +212,7 @@ class _Reader:
         return left
 
     def _joined(self, level: int) -> _Meaning:
-        """Operands, and between them operators of this level or those that bind more."""
+        """Operands with binary operators of this or a higher level."""
         left = self._operand()
         while self._kind() == "operator" and _BINDS.get(self.ahead, -1) >= level:
             sign = self._next()
@@ -264,9 +264,9 @@ class _Reader:
             value = _literal(kind, token)
             return lambda ad: value
         if self._take("("):
-            found = self.expression()
+            inner = self.expression()
             self._need(")")
-            return found
+            return inner
         if self._take("{"):
             self._list("}")
             return self._foreign("{")
@@ -278,36 +278,36 @@ class _Reader:
             return self._foreign(".")
         name = self._name()
         if self._take("("):
-            given = self._list(")")
-            return self._attribute(NOW) if name == "time" and not given else self._call(name, given)
+            arguments = self._list(")")
+            return self._attribute(NOW) if name == "time" and not arguments else self._call(name, arguments)
         if self.ahead == "." and name == "my":
-            return lambda ad: ERROR  # what it is of follows
+            return lambda ad: ERROR  # replaced by the attribute that follows
         return self._attribute(name)
 
     def _attribute(self, name: str) -> _Meaning:
         self.names.add(name)
         return lambda ad: ad.get(name, UNDEFINED)
 
-    def _call(self, name: str, given: list[_Meaning]) -> _Meaning:
-        if name not in _FUNCTIONS or len(given) not in _FUNCTIONS[name][0]:
+    def _call(self, name: str, arguments: list[_Meaning]) -> _Meaning:
+        if name not in _FUNCTIONS or len(arguments) not in _FUNCTIONS[name][0]:
             return self._foreign(name)
-        return lambda ad: _FUNCTIONS[name][1](*(one(ad) for one in given))
+        return lambda ad: _FUNCTIONS[name][1](*(argument(ad) for argument in arguments))
 
     def _name(self) -> str:
-        """A name, in lower case, as names mean the same in either."""
+        """A name, in lower case, as names ignore case."""
         if self._kind() != "name" or self.ahead.lower() in _WORDS:
-            raise _Unreadable(f"{self.ahead} can't stand there" if self.ahead else "it ends too early")
+            raise _Unreadable(f"{self.ahead} can't be there" if self.ahead else "it ends too early")
         return self._next().strip("'").lower()
 
     def _list(self, end: str) -> list[_Meaning]:
-        """Expressions with commas between them, and the bracket that closes."""
+        """Expressions separated by commas, and the closing bracket."""
         if self._take(end):
             return []
-        found = [self.expression()]
+        expressions = [self.expression()]
         while self._take(","):
-            found.append(self.expression())
+            expressions.append(self.expression())
         self._need(end)
-        return found
+        return expressions
 
     def _record(self) -> None:
         """[name = expression; ...]"""
@@ -320,7 +320,7 @@ class _Reader:
                     self._need(";")
 
 
-# -- what it means -----------------------------------------------------------------
+# -- evaluation --------------------------------------------------------------------
 
 
 def _literal(kind: str, token: str) -> Value:
@@ -333,12 +333,12 @@ def _literal(kind: str, token: str) -> Value:
 
 
 def _truth(value: Value) -> bool | Nothing:
-    """What a value is where True or False is wanted."""
+    """A value as True or False, if possible."""
     return value if isinstance(value, Nothing) else ERROR if isinstance(value, str) else bool(value)
 
 
 def _logic(left: _Meaning, right: _Meaning, ends: bool) -> _Meaning:
-    """&& and ||: the second operand counts unless the first is `ends`, which it then is as a whole."""
+    """&& and ||: if the first operand is `ends`, so is the result; otherwise the second operand counts."""
 
     def meaning(ad: Mapping[str, Value]) -> Value:
         first = _truth(left(ad))
@@ -359,7 +359,7 @@ def _if(condition: _Meaning, then: _Meaning, otherwise: _Meaning) -> _Meaning:
 
 
 def _of_values(operation: Callable[..., Value]) -> Callable[..., Value]:
-    """The same operation where an operand may be without a value."""
+    """An operation whose result is undefined or an error if an operand is."""
 
     def strict(*operands: Value) -> Value:
         for nothing in (ERROR, UNDEFINED):
@@ -371,7 +371,7 @@ def _of_values(operation: Callable[..., Value]) -> Callable[..., Value]:
 
 
 def _compared(compare: Callable[..., bool]) -> Callable[..., Value]:
-    """Texts are compared without regard to case, and a text with a number not at all."""
+    """A comparison. Strings ignore case; a string can't be compared with a number."""
 
     def operation(left: Value, right: Value) -> Value:
         if isinstance(left, str) != isinstance(right, str):
@@ -397,7 +397,7 @@ def _calculated(calculate: Callable[[int | float, int | float], int | float | No
 
 
 def _divided(left: int | float, right: int | float) -> int | float:
-    """Of whole numbers, the whole part."""
+    """Division; for integers, the integer part."""
     return left / right if isinstance(left, float) or isinstance(right, float) else _whole(left, right)
 
 
@@ -455,7 +455,7 @@ def _text(value: Value) -> str:
 
 
 def _strcat(*values: Value) -> Value:
-    """strcat(): the texts of all, or the first that is none."""
+    """strcat(): the joined strings, or the first value that is undefined or an error."""
     return next((value for value in values if isinstance(value, Nothing)), "".join(map(_text, values)))
 
 
@@ -464,4 +464,4 @@ _FUNCTIONS: dict[str, tuple[range, Callable[..., Value]]] = {
     "iserror": (range(1, 2), lambda value: value is ERROR),
     "strcat": (range(1, 100), _strcat),
 }
-"""Name → how many arguments it takes, and what it gives."""
+"""Name → the possible numbers of arguments, and the function."""

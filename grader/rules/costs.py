@@ -1,6 +1,6 @@
-"""How long transfers take and slots last, read off a job event log, simulated or real.
+"""How long transfers take and slots last, according to a job event log, simulated or real.
 
-What a log does not say is not here: how long the program itself writes and starts, and restarts in place (R4f).
+A log does not show how long the program itself takes to write and to start, nor restarts in place (R4f).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SUBMIT, EVICTED, TERMINATED, RELEASED = "SUBMIT", "JOB_EVICTED", "JOB_TERMINATED
 
 @dataclass
 class Costs:
-    """Durations in seconds, each kind in the order in which they ended."""
+    """Durations in seconds; those of each kind in the order in which they ended."""
 
     waits: list[float] = field(default_factory=list)
     """From idle to the next slot."""
@@ -27,16 +27,16 @@ class Costs:
     uploads: list[float] = field(default_factory=list)
     """A checkpoint to the access point."""
     slots: list[float] = field(default_factory=list)
-    """How long each slot lasted that was lost."""
+    """The lifetime of each lost slot."""
 
 
 def costs(events: Iterable[Event]) -> Costs:
-    """What the events of a log tell. Several jobs may share the log; each is followed by itself."""
+    """The durations in a log's events. If several jobs share the log, each is followed separately."""
     jobs: dict[tuple[int, int], list[tuple[str, float]]] = {}
     for event in events:
         if event.number in NAMES:
-            what = event.text if event.name == "FILE_TRANSFER" else event.name
-            jobs.setdefault((event.cluster, event.proc), []).append((what, event.time))
+            name = event.text if event.name == "FILE_TRANSFER" else event.name
+            jobs.setdefault((event.cluster, event.proc), []).append((name, event.time))
     total = Costs()
     for job in jobs.values():
         _follow(job, total)
@@ -45,13 +45,13 @@ def costs(events: Iterable[Event]) -> Costs:
 
 def _follow(job: list[tuple[str, float]], total: Costs) -> None:
     at: dict[str, float] = {}
-    for (what, time), (following, _) in pairwise([*job, ("", 0.0)]):
-        if what == SENDS and (idle := [at[one] for one in (SUBMIT, EVICTED, RELEASED) if one in at]):
+    for (name, time), (following, _) in pairwise([*job, ("", 0.0)]):
+        if name == SENDS and (idle := [at[event] for event in (SUBMIT, EVICTED, RELEASED) if event in at]):
             total.waits.append(time - max(idle))
-        elif what == SENT and SENDS in at:
+        elif name == SENT and SENDS in at:
             total.downloads.append(time - at[SENDS])
-        elif what == FETCHED and FETCHES in at and following != TERMINATED:
+        elif name == FETCHED and FETCHES in at and following != TERMINATED:
             total.uploads.append(time - at[FETCHES])
-        elif what == EVICTED and SENDS in at:
+        elif name == EVICTED and SENDS in at:
             total.slots.append(time - at[SENDS])
-        at[what] = time
+        at[name] = time

@@ -1,8 +1,7 @@
-"""The job event log in HTCondor's format: from the facts of an event to its lines of text.
+"""The job event log in HTCondor's format: turns the facts of an event into lines of text.
 
-What it is not: it decides nothing and writes nothing. Which event happens when is the pool's
-business. Format: "The job event log" of the specification, and HTCondor's condor_event.cpp;
-HTCondor's own reader reads these lines back.
+joblog.py decides which events there are. Format: "The job event log" in the specification, and HTCondor's
+condor_event.cpp; HTCondor's own reader reads these lines back.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ NAMES = {
 """Event number → HTCondor's name for it."""
 
 NOTES = "    "
-"""What stands before the notes of event 000."""
+"""The indentation of the notes in event 000."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,9 @@ class Event:
     time: float
     """Seconds since 1970, UTC."""
     text: str
-    """What stands on the first line, after the time."""
+    """The rest of the first line, after the time."""
     body: tuple[str, ...] = ()
-    """The lines below, without their leading tab. (The notes of event 000 have four blanks instead.)"""
+    """The lines below, without their leading tab. (The notes of event 000 have four spaces instead.)"""
 
     @property
     def name(self) -> str:
@@ -51,7 +50,7 @@ class Event:
 
 
 def render(event: Event) -> str:
-    """The event as it stands in a log. Times are written in UTC and in whole seconds."""
+    """The event as the text of a log. Times are in UTC and in whole seconds."""
     moment = datetime.fromtimestamp(event.time // 1, UTC)
     head = f"{event.number:03d} ({event.cluster:03d}.{event.proc:03d}.000) {moment:%Y-%m-%d %H:%M:%S}"
     body = (line if line.startswith(NOTES) else "\t" + line for line in event.body)
@@ -62,7 +61,7 @@ def render(event: Event) -> str:
 
 
 def submitted(cluster: int, proc: int, time: float, host: str = ADDRESS, notes: str = "") -> Event:
-    """000: the job is in the queue. `notes` are those of the submit file."""
+    """000: the job is in the queue. `notes`: from the submit file."""
     return Event(
         0,
         cluster,
@@ -74,8 +73,8 @@ def submitted(cluster: int, proc: int, time: float, host: str = ADDRESS, notes: 
 
 
 def transfer(cluster: int, proc: int, time: float, kind: str, phase: str, host: str = ADDRESS) -> Event:
-    """040: `kind` is input or output, `phase` is started or finished. An output pair with no 005
-    behind it is a checkpoint."""
+    """040: `kind` is input or output, `phase` is started or finished. An output pair that no 005 follows is a
+    checkpoint."""
     if kind not in ("input", "output") or phase not in ("started", "finished"):
         raise ValueError(f"no such transfer: {kind} {phase}")
     body = (f"Transferring to host: {_one_line(host)}",) if (kind, phase) == ("input", "started") else ()
@@ -101,7 +100,7 @@ def evicted(
     signal: int | None = None,
 ) -> Event:
     """004: the job has lost its slot, with HTCondor's vacate code since 24.3. With a return value
-    or a signal: the program ended, and the job is queued again (max_retries)."""
+    or a signal: the program ended, and the job is requeued (max_retries)."""
     text = "Job was evicted." if code is None else f"Job was evicted. Code {code} Subcode {subcode}"
     requeued = return_value is not None or signal is not None
     body = (
@@ -127,9 +126,9 @@ def terminated(
     total_sent: int | None = None,
     total_received: int | None = None,
 ) -> Event:
-    """005: the job is done, with a return value or a signal. `usage`: CPU seconds, `sent` and
-    `received`: bytes, all of the last activation; the totals are of the whole job, and the same
-    unless they are given."""
+    """005: the job is done, with a return value or a signal. `usage` (CPU seconds), `sent` and
+    `received` (bytes) are those of the last activation; the totals are those of the whole job, and by
+    default the same."""
     body = (
         *_ending(return_value, signal),
         *_usage("Run", usage),
@@ -143,7 +142,7 @@ def terminated(
 
 
 def held(cluster: int, proc: int, time: float, reason: str, code: int, subcode: int = 0) -> Event:
-    """012: the job is held, for a reason in words and in HTCondor's hold code."""
+    """012: the job is held, with a reason in words and HTCondor's hold code."""
     body = (_one_line(reason) or "Reason unspecified", f"Code {code} Subcode {subcode}")
     return Event(12, cluster, proc, time, "Job was held.", body)
 
@@ -161,7 +160,7 @@ def aborted(cluster: int, proc: int, time: float, reason: str = "") -> Event:
 
 
 def starter_error(cluster: int, proc: int, time: float, slot: str, reason: str, code: int, subcode: int = 0) -> Event:
-    """021: something went wrong on the execution point: a checkpoint that could not be sent, say."""
+    """021: an error on the execution point, for example a checkpoint that could not be sent."""
     body = (_one_line(reason) or "Reason unspecified", f"Code {code} Subcode {subcode}")
     return Event(21, cluster, proc, time, f"Error from starter on {_one_line(slot)}:", body)
 
@@ -170,7 +169,7 @@ def starter_error(cluster: int, proc: int, time: float, slot: str, reason: str, 
 
 
 def _one_line(text: str) -> str:
-    """The text on one line: a line break or another control character would end the event for its
+    """The text on a single line: a line break or another control character would end the event for its
     reader, or garble it."""
     printable = text.encode("utf-8", "replace").decode()
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", printable).strip()

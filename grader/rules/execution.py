@@ -1,6 +1,6 @@
-"""One execution of a job's program, as a question and an answer: what rules and verifier share with whatever executes it.
+"""One execution of a job's program, as a request and its result: the interface between rules, verifier and executors.
 
-How a program is executed is in execute/: by processes, or where there are none by the interpreter itself.
+execute/ contains the executors: with processes, or where there are none, in the interpreter itself.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from ..tree import Tree
 from .job import Job
 
 EPOCH = 1628499600.0
-"""Where virtual time begins, in seconds since the epoch: 9 August 2021, 09:00 UTC."""
+"""The start of virtual time, in seconds since the epoch: 9 August 2021, 09:00 UTC."""
 
 
 class MachineTrouble(OSError):
-    """This machine can't do what an execution takes: no process, no room on the disk ... The text says what, in
-    sentences. Nothing is known of the job."""
+    """This machine lacks what an execution needs: a process, room on the disk ... The text names it, in sentences. It
+    says nothing about the job."""
 
 
 EXIT_ATTRIBUTES = frozenset({"exitcode", "exitbysignal", "exitsignal"})
-"""The attributes of a job that say how its program ended last, in lower case."""
+"""The job attributes that show how its program last ended, in lower case."""
 
 
 class Exit(NamedTuple):
@@ -36,9 +36,11 @@ class Exit(NamedTuple):
 
     @property
     def attributes(self) -> dict[str, bool | int]:
-        """Those of EXIT_ATTRIBUTES that a job has after this end, with their values."""
-        found = {"exitcode": self.code, "exitsignal": self.signal}
-        return {"exitbysignal": self.code is None} | {name: value for name, value in found.items() if value is not None}
+        """The EXIT_ATTRIBUTES that a job has after this end, with their values."""
+        values = {"exitcode": self.code, "exitsignal": self.signal}
+        return {"exitbysignal": self.code is None} | {
+            name: value for name, value in values.items() if value is not None
+        }
 
     def __str__(self) -> str:
         if self.code is not None:
@@ -50,9 +52,10 @@ class Exit(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """An eviction during an execution: after so many virtual seconds, SIGTERM or SIGKILL."""
+    """An eviction during an execution, by SIGTERM or SIGKILL."""
 
     after: float
+    """Virtual seconds from the start."""
     signal: int = getattr(signal, "SIGKILL", 9)
     grace: float = 0.0
     """Seconds between SIGTERM and SIGKILL."""
@@ -60,7 +63,7 @@ class Stop(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one execution may use. Memory is not limited on macOS, processes not for root."""
+    """What one execution may use. Memory is not limited on macOS, nor processes for root."""
 
     cpu: float = 20
     """Seconds of processor time."""
@@ -76,7 +79,7 @@ class Limits:
 
 
 class Limit(StrEnum):
-    """What an execution can be ended for, as the starter and the system say it."""
+    """The limits that can end an execution; the values are the starter's names for them."""
 
     REAL_TIME = "time"
     PROCESSOR_TIME = "cpu"
@@ -103,58 +106,58 @@ class Start(NamedTuple):
     """A start of the program."""
 
     sandbox: Tree
-    """What it found."""
+    """The sandbox at its start."""
     clock: float
-    """When it was, in virtual time."""
+    """The virtual time of its start."""
     left: tuple[str, ...] = ()
-    """The names of the processes that were running in the sandbox when it had ended."""
+    """The names of the processes that were still running in the sandbox after its end."""
 
 
 Note = tuple[Any, ...]
-"""What was seen of an execution: text and numbers, in an order that depends on the first."""
+"""An observation during an execution: text and numbers. The first says what the others mean."""
 
 
 class Run(NamedTuple):
-    """What came of one execution, as seen from outside."""
+    """The result of one execution, as seen from outside."""
 
     exit: Exit
     sandbox: Tree
-    """The directory when the program had ended, stdout and stderr among it."""
+    """The directory after the program's end, including stdout and stderr."""
     seconds: float
-    """Virtual time that it took, to the millisecond."""
+    """The virtual time that it took, to the millisecond."""
     stdout: str
     """What this execution wrote to stdout; `stderr` likewise."""
     stderr: str
     over: str | None = None
-    """The limit that it was ended for, in words."""
+    """The limit that ended it, in words."""
     unstartable: str | None = None
-    """Why it could not even be started, in the system's words."""
+    """Why it could not be started, in the system's words."""
     error: int = 0
-    """The system's number for that."""
+    """The system's error number for that."""
     looked: bool = False
-    """Whether it asked what time it is."""
+    """Whether it read the time."""
     lost: bool = False
-    """Whether the processes that were to run it have been lost, twice, so that nothing can be said of the program."""
+    """Whether the processes for it were lost, twice, so that nothing is known about the program."""
     limit: Limit | None = None
-    """Which limit that is, if the program was ended for it."""
+    """The limit that ended it."""
     outside: tuple[str, ...] = ()
-    """What it has left in its /tmp and home directory, outside of the sandbox."""
+    """What it left in its /tmp and home directory, outside the sandbox."""
     left: tuple[str, ...] | None = ()
     """If it ended with the checkpoint exit code: the names of the processes that it left running, which go on beside
-    the restarted program (R4f). None if that can't be said."""
+    the restarted program (R4f). None if they can't be determined."""
     unaided: bool = False
-    """Whether it would have left the same, files and all, without what ran beside it, which is gone."""
+    """Whether earlier processes beside it have ended, and it would have had the same result without them."""
     notes: tuple[Note, ...] = ()
-    """With trace=True: the files opened and looked at, and exceptions raised; see inside/watch.py."""
+    """With trace=True: the files opened and read, and exceptions raised; see inside/watch.py."""
 
     @property
     def out_of_time(self) -> bool:
-        """Whether it was ended for a limit on time, so that with another it could get further."""
+        """Whether a limit on time ended it, so that it might get further with a higher limit."""
         return self.limit in (Limit.REAL_TIME, Limit.PROCESSOR_TIME)
 
 
 class Circumstances(TypedDict, total=False):
-    """What an execution may be given besides the job and the sandbox, as Executes.run() takes it."""
+    """The parameters of Executes.run() besides the job and the sandbox."""
 
     slot: int
     clock: float
@@ -165,11 +168,11 @@ class Circumstances(TypedDict, total=False):
 
 
 class Runs(Protocol):
-    """What telling a story needs of an executor."""
+    """The part of an executor that simulate() needs."""
 
     @property
     def kept_outside(self) -> Tree:
-        """What is outside of the sandbox, and will be there in the next execution in the same slot; mostly nothing."""
+        """The files outside the sandbox that the next execution in the same slot will see; usually none."""
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """Execute the job's program in this sandbox; see execute/executor.py."""
@@ -177,13 +180,13 @@ class Runs(Protocol):
 
 
 class Executes(Runs, Protocol):
-    """What the rest of the simulator needs of one."""
+    """An executor."""
 
     @property
     def mark(self) -> re.Pattern[bytes]:
-        """The name of an execution point, wherever it stands in a file."""
+        """The name of an execution point, anywhere in a file."""
 
     def slots_named_in(self, tree: Tree) -> set[int]: ...
 
     def afresh(self) -> AbstractContextManager[object]:
-        """Within it, execute whatever is asked for, also if the answer is known already."""
+        """Within it, execute every request, even if the result is known."""

@@ -1,4 +1,4 @@
-"""What HTCondor has to know of one job. No rules are here: see transfer.py."""
+"""A job as HTCondor knows it. The rules are in transfer.py and step.py."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ OWN_FILES = (JOB_AD, MACHINE_AD)
 
 
 class NotTransferred(NamedTuple):
-    """A path that keeps a new sandbox from being filled, and the system's number for why."""
+    """A path that could not be sent to a new sandbox, and the system's error number."""
 
     path: str
     error: int
     too_much: bool = False
-    """Whether it is that more would be transferred than max_transfer_input_mb allows."""
+    """Whether the reason is that the inputs exceed max_transfer_input_mb."""
 
     def __str__(self) -> str:
         return f"{self.path}: {os.strerror(self.error)}"
@@ -32,11 +32,11 @@ class NotTransferred(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a submit description, with everything it takes along.
+    """One job of a submit description, with its input files.
 
-    Field names follow the submit commands. `None` for a list of files means that the
-    command was not given (or, for `transfer_checkpoint_files`, given empty: R4a), which is
-    something else than the empty list.
+    Fields are named after the submit commands. `None` for a list of files means that the
+    command was not given (or, for `transfer_checkpoint_files`, given empty: R4a), unlike
+    the empty list.
     """
 
     executable: str
@@ -44,19 +44,20 @@ class Job:
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     inputs: Tree = field(default_factory=Tree)
-    """What every new sandbox begins with: transfer_input_files, the file of `input` and, if transferred, the
+    """The initial contents of every new sandbox: transfer_input_files, the file of `input` and, if transferred, the
     executable."""
     missing_input: NotTransferred | None = None
-    """The first of them that can't be sent, for which the job is held when it starts (R2)."""
+    """The first input that can't be sent, for which the job is held when it starts (R2)."""
     stdin: str | None = None
     """The name in the sandbox of the file of `input`; None for an empty standard input."""
     transfer_executable: bool = True
     initialdir: str = ""
-    """Where in the submit directory output comes home to; the names of `output`, `error` and `log` begin with it."""
+    """The directory, within the submit directory, to which output is returned; `output`, `error` and `log` begin with
+    it."""
 
     checkpoint_exit_code: int | None = None
     checkpoint_signal: int | None = None
-    """The signal that ends a program which has made a checkpoint, where the job's attributes name one."""
+    """The signal that means a checkpoint, if the job's attributes name one."""
     transfer_checkpoint_files: tuple[str, ...] | None = None
     transfer_output_files: tuple[str, ...] | None = None
     transfer_output_remaps: tuple[tuple[str, str], ...] = ()
@@ -68,45 +69,45 @@ class Job:
     error: str | None = None
     log: str | None = None
     notes: str = ""
-    """submit_event_notes: what the log's first event says beside the host."""
+    """submit_event_notes: the notes in the log's first event."""
     stream_output: bool = False
     stream_error: bool = False
     streamed_onto: Tree = field(default_factory=Tree)
-    """What is in the submit directory under the names of streamed output, which is appended to it (R3)."""
+    """The files in the submit directory to which streamed output is appended (R3)."""
 
     in_the_way: Tree = field(default_factory=Tree)
-    """The directories, links and read-only files in the submit directory under names of output, as far as those are
-    known (R6)."""
+    """Directories, links and read-only files in the submit directory that have names of output files, as far as known
+    (R6)."""
 
     max_retries: float = 0
-    """How often the job is queued again at most (R6); infinite where on_exit_remove alone decides."""
+    """How often the job may be requeued (R6); infinite if only on_exit_remove decides."""
     success_exit_code: int = 0
     on_success: bool = False
-    """success_exit_code is given, even as 0: other ends bring no output home (R6)."""
+    """success_exit_code is given, even as 0: other exits return no output (R6)."""
     on_exit_remove: str = ""
-    """The ClassAd expression that, false at a final exit, has the job queued again as long as it has retries; "" for
-    success_exit_code alone. It goes by attributes in POLICY_ATTRIBUTES only, and so do those that follow (R6)."""
+    """A ClassAd expression; if false at a final exit, the job is requeued while it has retries. "" if only
+    success_exit_code decides. This and the following expressions depend only on POLICY_ATTRIBUTES (R6)."""
     on_exit_hold: str = ""
-    """The one that, true at a final exit, puts the job on hold; "" for none."""
+    """If true at a final exit, the job is held; "" for never."""
     on_exit_hold_reason: str = ""
     on_exit_hold_subcode: str = ""
     periodic_hold: str = ""
-    """The expressions that are looked at again and again, and when the program has ended, go by attributes in
-    PERIODIC_ATTRIBUTES: the one that, true, puts the job on hold; "" for none (R6)."""
+    """If true, the job is held; "" for never. HTCondor evaluates the periodic expressions at intervals and when the
+    program has ended. They depend only on PERIODIC_ATTRIBUTES (R6)."""
     periodic_hold_reason: str = ""
     periodic_hold_subcode: str = ""
     periodic_release: str = ""
-    """The one that, true, releases a job on hold."""
+    """If true, a held job is released."""
     periodic_remove: str = ""
-    """The one that, true, removes the job from the queue."""
+    """If true, the job is removed from the queue."""
     allowed_execute_duration: int | None = None
-    """Seconds that one execution may take, and those in which the job may have its slot (R6)."""
+    """Seconds that an execution may take, and, below, that the job may keep its slot (R6)."""
     allowed_job_duration: int | None = None
     max_transfer_input_mb: int | None = None
-    """MiB that may be transferred to a new sandbox, and after an execution; None for any number (R2, R4, R6)."""
+    """MiB that may be transferred to a new sandbox, and, below, after an execution; None for no limit (R2, R4, R6)."""
     max_transfer_output_mb: int | None = None
     kill_sig: int = signal.SIGTERM
-    """What a soft eviction begins with (R5)."""
+    """The first signal of a soft eviction (R5)."""
     max_vacate_time: float = 10.0
     """Seconds between that signal and SIGKILL (job_max_vacate_time)."""
 
@@ -118,23 +119,24 @@ class Job:
     cluster: int = 1
     proc: int = 0
     batch_size: int = 1
-    """How many jobs the submit description queues in all."""
+    """The number of jobs in the submit description."""
 
     @property
     def streams(self) -> dict[str, str]:
-        """R3: file in the sandbox → file in the submit directory, for stdout and stderr. Unset or
-        streamed means no such file; both naming one file share _condor_stdout."""
-        found = {}
+        """R3: file in the sandbox → file in the submit directory, for stdout and stderr. No entry for a
+        stream that is unset or streamed; if both name the same file, they share _condor_stdout."""
+        files = {}
         if self.output and not self.stream_output:
-            found[STDOUT] = self.output
+            files[STDOUT] = self.output
         if self.error and not self.stream_error and not self.streams_joined:
-            found[STDERR] = self.error
-        return found
+            files[STDERR] = self.error
+        return files
 
     @property
     def invocation(self) -> tuple[object, ...]:
-        """All that an execution depends on, beside the sandbox: jobs that agree in it do the same in the same one."""
-        told = (
+        """Everything besides the sandbox that an execution depends on: jobs with equal invocations do the same in equal
+        sandboxes."""
+        in_ads = (
             (
                 self.cluster,
                 self.proc,
@@ -155,17 +157,17 @@ class Job:
             self.streams_joined,
             self.stdin,
             self.request_cpus,
-            told,
+            in_ads,
         )
 
     @property
     def self_checkpointing(self) -> bool:
-        """R0: whether any end of the program is a checkpoint."""
+        """R0: whether some exit of the program is a checkpoint."""
         return self.checkpoint_exit_code is not None or self.checkpoint_signal is not None
 
     @cached_property
     def policy_names(self) -> frozenset[str]:
-        """The attributes that its policies go by, in lower case."""
+        """The attributes on which its policies depend, in lower case."""
         texts = (
             *(self.on_exit_remove, self.on_exit_hold, self.on_exit_hold_reason, self.on_exit_hold_subcode),
             *(self.periodic_hold, self.periodic_hold_reason, self.periodic_hold_subcode),
@@ -175,12 +177,12 @@ class Job:
 
     @cached_property
     def reads_streams(self) -> bool:
-        """Whether the program may go by what it has printed before, as something that it is made of names the files."""
+        """Whether the program may depend on its earlier output: whether its files or arguments name the streams."""
         return self._mentions("_condor_std")
 
     @cached_property
     def reads_ads(self) -> bool:
-        """Whether the program may go by the ads in its sandbox, likewise."""
+        """Whether the program may depend on the ads in its sandbox, likewise."""
         return self._mentions(".ad", "_AD")
 
     def _mentions(self, *words: str) -> bool:
@@ -192,5 +194,5 @@ class Job:
 
     @property
     def streams_joined(self) -> bool:
-        """Whether stderr goes where stdout goes."""
+        """Whether stdout and stderr go to the same file."""
         return bool(self.error) and self.error == self.output

@@ -1,7 +1,5 @@
-"""What HTCondor writes to the job event log at each moment of a job's story.
-
-The format of an event is in eventlog.py; here is which events there are. Times are virtual.
-"""
+"""Which events HTCondor writes to the job event log at each moment of a job's story; eventlog.py formats them. Times are
+virtual."""
 
 from __future__ import annotations
 
@@ -18,15 +16,15 @@ from .step import Hold
 from .transfer import not_transferred
 
 VACATE_CODES = {"evict": 1022, "vacate": 1022, "hold": 1, "requeue": 1025}
-"""What event 004 says since 24.3, as seen with 25.14.1: of condor_vacate_job, with and without -fast ("Job vacated by
-schedd"), of condor_hold, whose hold code that is, and of a slot that can't be used again after a checkpoint."""
+"""The codes in event 004 since 24.3, as seen with 25.14.1: for condor_vacate_job with and without -fast ("Job vacated by
+schedd"), for condor_hold (its hold code), and for a slot that can't be used again after a checkpoint."""
 RESCHEDULED = (
     "Rescheduling self-checkpoint job after checkpoint upload because reactivating the claim would have failed."
 )
 
 
 _At = tuple[int, int, float]
-"""What an event begins with: cluster, proc and time."""
+"""The beginning of an event: cluster, proc and time."""
 
 
 def job_log(job: Job, moments: Iterable[Moment], profile: Profile = MODERN) -> Iterator[Event]:
@@ -52,11 +50,11 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
                 eventlog.transfer(*at, "input", "finished", host),
             ]
             failed = not_transferred(job, moment.directory, moment.came)
-            over = job.allowed_job_duration == 0  # it is held before HTCondor has told that its program runs
+            over = job.allowed_job_duration == 0  # the job is held before HTCondor logs that its program runs
             return received if failed or over else [*received, eventlog.executing(*at, slot, host)]
         case "checkpoint":
             return _output(began, at)
-        case "checkpoint failed":  # HTCondor tells of the end of a transfer that the network cut, too (R4d)
+        case "checkpoint failed":  # HTCondor logs an end even if the network cut the transfer (R4d)
             return _output(began, at) if moment.fault else _output(began, at)[:1]
         case "evicted" | "requeued":
             return [
@@ -111,12 +109,13 @@ def _output(began: _At, at: _At) -> list[Event]:
 
 
 def _returned(began: _At, at: _At, moment: Moment) -> list[Event]:
-    """R6: the transfer of the output. Only its end is told of if there is nothing to send."""
+    """R6: the transfer of the output. If there is nothing to send, only its end is logged."""
     return _output(began, at)[not moment.end.home :] if moment.end.transferred else []
 
 
 def _sent_before_eviction(job: Job, began: _At, at: _At, moment: Moment) -> list[Event]:
-    """R5: a transfer that an eviction cuts has no end; one that it waits for has. R7: it sends the output."""
+    """R5: a transfer that an eviction interrupts has no end, unlike a transfer that it waits for. R7: a soft eviction
+    sends the output."""
     soft = moment.struck.kind != "evict"
     if soft and job.on_exit_or_evict and moment.kind != "requeued":
         return _output(at, at)[: 1 if isinstance(moment.next, NotSaved) else 2]
@@ -124,7 +123,7 @@ def _sent_before_eviction(job: Job, began: _At, at: _At, moment: Moment) -> list
 
 
 def _rescheduled(at: _At, moment: Moment, slot: str) -> list[Event]:
-    """R4g: HTCondor writes of an error, though the checkpoint has arrived. R7: here one has not."""
+    """R4g: HTCondor logs an error, although the checkpoint has arrived. R7: or because it has not."""
     if moment.struck.kind == "requeue":
         return [eventlog.starter_error(*at, slot, RESCHEDULED, VACATE_CODES["requeue"])]
     if isinstance(moment.next, NotSaved):
@@ -145,9 +144,9 @@ def _held(job: Job, at: _At, moment: Moment, slot: str, profile: Profile) -> lis
     if not isinstance(held, Held):
         sent = _sent_before_eviction(job, (job.cluster, job.proc, moment.time - moment.transfer), at, moment)
         return [*sent, _evicted(at, moment, profile), by_user]
-    told = eventlog.held(*at, held.reason, held.code, held.subcode)
+    hold = eventlog.held(*at, held.reason, held.code, held.subcode)
     if held.code == Hold.INPUT_SIZE and _held_when_submitted(job, profile):
-        return [told]
+        return [hold]
     if held.code in (Hold.POLICY, Hold.JOB_DURATION, Hold.EXECUTE_DURATION):
         return [*(_output(at, at) if held.transferred else []), told]
     evicted = eventlog.evicted(
@@ -169,11 +168,11 @@ def _held(job: Job, at: _At, moment: Moment, slot: str, profile: Profile) -> lis
         *_output(at, at)[: transfers.get(held.code, 1)],
         eventlog.starter_error(*at, slot, held.reason, starters, held.subcode),
         evicted,
-        told,
+        hold,
     ]
 
 
 def _held_when_submitted(job: Job, profile: Profile) -> bool:
-    """R2: whether the inputs alone are more than max_transfer_input_mb allows, and this HTCondor sees that at once."""
+    """R2: whether the inputs alone exceed max_transfer_input_mb, and this HTCondor checks that at submission."""
     failed = profile.measures_input and not_transferred(job, Tree(), Tree())
     return bool(failed and failed.too_much)

@@ -1,9 +1,9 @@
-"""Whether a job that no fault befalls any more will ever end.
+"""Whether a job without further faults will ever end.
 
-It never does if it starts as it has started before. Harder are restarts that only append text to files: what grows is
-another state each time, and from outside nobody can be certain, as a job may count its steps by the lines of a file and
-end when there are exactly so many. So the restarts are really made, many of them unless the program does not even look
-at what it appends to; and then it is tried where it could end.
+It never ends if it starts in a state in which it started before. Restarts that only append text to files are harder:
+each one is a new state, and the job may count its steps by the lines of a file and end at a certain number. So we
+execute the restarts, many of them unless the program does not read the files to which it appends. Then we try states in
+which it might end.
 """
 
 from __future__ import annotations
@@ -19,22 +19,21 @@ from .job import Job
 from .step import Situation, is_checkpoint, policies_see
 
 FUTILE = 40
-"""Restarts in a row that only append the same text, before it is asked whether that will ever end."""
+"""Restarts in a row that only append the same text, after which we check whether that will ever end."""
 SIMILAR = 250
-"""The same for text that is alike but for numbers, and for any text if the program looks at what it has appended."""
+"""The same for text that differs only in numbers, and for any text if the program reads what it has appended."""
 MANY = 1000
-"""Restarts further on at which a job is tried once more."""
+"""How many restarts later to try the job again."""
 MOST_BESIDE = 12
-"""Starts in a row that leave something running in the sandbox; nobody looks further, as all of them are made again for
-the next."""
+"""The most starts in a row that leave processes running in the sandbox, as all of them are repeated for the next."""
 MOST_NUMBERS = 20
-"""Of those that stand in a job's files and arguments."""
+"""The most numbers to try from a job's files and arguments."""
 
 Growth = tuple[tuple[str, bytes], ...]
 
 
 class Livelock:
-    """Watches the starts of a job that no fault befalls, one after the other."""
+    """Watches the starts of a job without faults, one after the other."""
 
     def __init__(
         self,
@@ -45,28 +44,28 @@ class Livelock:
         looked_at: set[tuple[str, ...]] | None = None,
         outside: Callable[[], object] = tuple,
     ):
-        """`run(situation, trace=False)` executes the program. `allowed`: after how many executions somebody else calls
-        it endless. `patience`: restarts that only append the same text, before it is asked whether that ever ends.
-        `outside()`: what there is now outside of the sandbox that the program may go by."""
+        """`run(situation, trace=False)` executes the program. `allowed`: the number of executions after which the caller
+        considers the job endless. `patience`: see FUTILE. `outside()`: the present state outside the sandbox on which
+        the program may depend."""
         self.job, self.run, self.allowed, self.patience, self.outside = job, run, allowed, patience, outside
         self.looked_at = set() if looked_at is None else looked_at
-        """Files that the program appends to and looks at."""
+        """Files to which the program appends, and which it reads."""
         self.seen: set[tuple[object, ...]] = set()
         self.before: Tree | None = None
         self.grown: Growth | None = None
         self.alike = self.similar = 0
 
     def afresh(self) -> Livelock:
-        """The same after a fault, when all that was seen before tells nothing."""
+        """A fresh watch, after a fault: what was seen before no longer counts."""
         return Livelock(self.job, self.run, self.allowed, self.patience, self.looked_at, self.outside)
 
     def endless(self, now: Situation) -> str:
-        """Why the job that starts here will never end; '' while it still may."""
+        """Why the job that starts in this situation will never end; '' if it may end."""
         seen = (transfer.seen_by(self.job, tree) for tree in (now.directory, now.spool))
         running = len(now.beside), *(start.sandbox for start in now.beside[:1])
         state = *seen, now.slot, now.retries, running, self.outside(), policies_see(self.job, now)
         if state in self.seen:
-            return "it starts in a state in which it has started before"
+            return "it starts in a state in which it started before"
         self.seen.add(state)
         if self.before is not None:
             self.compare(growth(self.before, now.directory))
@@ -83,7 +82,7 @@ class Livelock:
         self.grown = grown
 
     def appends_for_ever(self, now: Situation) -> bool:
-        """Whether restarts only append text, and will do so for ever."""
+        """Whether restarts only append text, and will go on like that for ever."""
         if now.beside or not self.grown or (self.alike < self.patience and self.similar < SIMILAR):
             return False
         if self.similar < certain(self.allowed) and self.looks_back(now, self.grown):
@@ -94,7 +93,7 @@ class Livelock:
         return False
 
     def looks_back(self, now: Situation, grown: Growth) -> bool:
-        """Whether the program looks at the files that it appends to. It is watched once for the same files."""
+        """Whether the program reads the files to which it appends. Watches it only once for the same files."""
         paths = tuple(path for path, _ in grown)
         if paths not in self.looked_at and looks_back(self.run(now, trace=True), grown):
             self.looked_at.add(paths)
@@ -102,7 +101,7 @@ class Livelock:
 
 
 def growth(before: Tree, after: Tree) -> Growth | None:
-    """What was appended to which files between two sandboxes; None if anything else changed."""
+    """What was appended to which files, from one sandbox to the next; None if anything else changed."""
     before, after = transfer.without_streams(before), transfer.without_streams(after)
     if list(before) != list(after):
         return None
@@ -116,12 +115,12 @@ def growth(before: Tree, after: Tree) -> Growth | None:
 
 
 def shape(grown: Growth) -> Growth:
-    """What was appended, but for the numbers in it."""
+    """What was appended, with all numbers replaced by 0."""
     return tuple((path, re.sub(rb"\d+", b"0", text)) for path, text in grown)
 
 
 def many_restarts_on(sandbox: Tree, grown: Growth, times: int = MANY) -> Tree:
-    """The sandbox as it will be when so many restarts more have appended what growth() gave."""
+    """The sandbox after `times` further restarts that append this."""
     for path, text in grown:
         most = (16 << 20) // len(text) + 1
         file = sandbox.file(path)
@@ -130,14 +129,14 @@ def many_restarts_on(sandbox: Tree, grown: Growth, times: int = MANY) -> Tree:
 
 
 def certain(allowed: int) -> int:
-    """How many such restarts are believed of a program that looks at what it appends, where so many executions are
-    allowed in all."""
+    """How many such restarts are proof enough for a program that reads what it appends, if `allowed` executions are
+    allowed in total."""
     return min(SIMILAR, allowed // 3)
 
 
 def looks_back(watched: Run, grown: Growth) -> bool:
-    """Whether a program looks at the files that it appends to, as far as watching it tells: the execution has to be
-    one with trace=True, and of a program that is not a Python program nothing is known."""
+    """Whether a program may read the files to which it appends, according to an execution with trace=True. Programs that
+    are not in Python always may."""
     notes = {tuple(note) for note in watched.notes}
     paths = {path for path, _ in grown}
     if not all(("open", path, "w") in notes for path in paths):
@@ -147,9 +146,8 @@ def looks_back(watched: Run, grown: Growth) -> bool:
 
 
 def goes_on(job: Job, now: Situation, grown: Growth, run: Callable[[Situation], Run], least: int = FUTILE) -> bool:
-    """Whether the job still only appends and restarts further on: after many restarts, and where there are as many
-    lines or bytes as one of the numbers in its files and arguments says, of those above `least`, as so many restarts
-    have been made."""
+    """Whether the job still only appends and restarts later: after many restarts, and when a file has as many lines or
+    bytes as a number in its files and arguments. Only numbers above `least`, as so many restarts have been executed."""
     for times in (*_suspects(job, now.directory, grown, least), MANY):
         later = many_restarts_on(now.directory, grown, times)
         after = run(replace(now, sandbox=later))
@@ -160,22 +158,22 @@ def goes_on(job: Job, now: Situation, grown: Growth, run: Callable[[Situation], 
 
 
 def _suspects(job: Job, sandbox: Tree, grown: Growth, least: int) -> list[int]:
-    """After how many restarts a file has as many lines, or bytes, as a number says, before or after the append."""
-    found = set()
+    """After how many restarts a file has as many lines or bytes as a number, before or after appending."""
+    suspects = set()
     for number in _numbers(job, least):
         for path, text in grown:
             content = sandbox.file(path).content
-            for there, more in ((content.count(b"\n"), text.count(b"\n")), (len(content), len(text))):
-                if more and (number - there) % more == 0:
-                    times = (number - there) // more
-                    found |= {times - 1, times}
-    return sorted(times for times in found if times > 0)
+            for present, more in ((content.count(b"\n"), text.count(b"\n")), (len(content), len(text))):
+                if more and (number - present) % more == 0:
+                    times = (number - present) // more
+                    suspects |= {times - 1, times}
+    return sorted(times for times in suspects if times > 0)
 
 
 def _numbers(job: Job, least: int) -> list[int]:
-    """The numbers above `least` in a job's arguments, environment, program and input files, in this order and each once."""
+    """The different numbers above `least` in a job's arguments, environment, program and input files, in this order."""
     texts: Iterator[bytes] = (text.encode() for text in (*job.arguments, *(value for _, value in job.environment)))
     inputs = sorted(job.inputs.items(), key=lambda item: item[0] != job.executable)
     files = (entry.content for _, entry in inputs if isinstance(entry, File))
-    found = (int(number) for text in (*texts, *files) for number in re.findall(rb"(?<![\w.])\d{1,6}(?![\w.])", text))
-    return list(dict.fromkeys(number for number in found if number > least))[:MOST_NUMBERS]
+    numbers = (int(number) for text in (*texts, *files) for number in re.findall(rb"(?<![\w.])\d{1,6}(?![\w.])", text))
+    return list(dict.fromkeys(number for number in numbers if number > least))[:MOST_NUMBERS]

@@ -1,4 +1,4 @@
-"""The notation for what happens to a job: `evict@2 evict@4+90s`. Text and values, no behaviour."""
+"""The notation for schedules of faults: `evict@2 evict@4+90s`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FAULTS = {
 }
 TIMED = ("evict", "vacate", "hold", "hold-idle", "look")
 BETWEEN = ("hold-idle",)
-"""Kinds that happen before the execution, to a job that is idle."""
+"""Kinds that happen before the execution, to an idle job."""
 
 
 class ScheduleError(ValueError):
-    """A schedule that can't be read; the text says what was expected."""
+    """A schedule that can't be parsed; the text says what was expected."""
 
 
 class Fault(NamedTuple):
@@ -34,7 +34,7 @@ class Fault(NamedTuple):
     execution: int
     """Counted from 1 over the whole life of the job."""
     seconds: float | None = None
-    """Virtual seconds into the execution, or into the wait for it; None: just before that would end."""
+    """Virtual seconds from the start of the execution, or of the wait for it; None: just before its end."""
 
     def __str__(self) -> str:
         offset = "" if self.seconds is None else f"+{Decimal(repr(self.seconds)).normalize():f}s"
@@ -45,23 +45,23 @@ Schedule = tuple[Fault, ...]
 
 
 def parse(text: str) -> Schedule:
-    """Read a schedule: faults joined by spaces or commas, in the order of their executions.
+    """Parse a schedule: faults separated by spaces or commas. The result is in the order of executions.
 
-    Raises ScheduleError, whose text names the part that is wrong and what could stand there.
+    Raises ScheduleError, whose text names the wrong part and what is possible instead.
     """
     faults = sorted(
         (_fault(part) for part in re.split(r"[\s,]+", text) if part),
         key=lambda fault: (fault.execution, fault.kind not in BETWEEN),
     )
     real = [fault for fault in faults if fault.kind not in ("look", *BETWEEN)]
-    for one, other in zip(real, real[1:]):
-        if one.execution == other.execution:
-            raise ScheduleError(f"{one} and {other}: one execution can have one fault only")
+    for fault, following in zip(real, real[1:]):
+        if fault.execution == following.execution:
+            raise ScheduleError(f"{fault} and {following}: an execution can have only one fault")
     return tuple(faults)
 
 
 def render(schedule: Iterable[Fault]) -> str:
-    """The notation of a schedule, which parse() reads back; `no faults` has no notation but ''."""
+    """The notation of a schedule, which parse() reads back; '' for no faults."""
     return " ".join(str(fault) for fault in schedule)
 
 
@@ -81,5 +81,5 @@ def _fault(part: str) -> Fault:
     if seconds is not None and kind not in TIMED:
         raise ScheduleError(f"{part!r}: {kind} happens at the end of an execution and takes no seconds")
     if seconds is None and kind == "look":
-        raise ScheduleError(f"{part!r}: say when to look, as in {part}+60s")
+        raise ScheduleError(f"{part!r}: add when to look, as in {part}+60s")
     return Fault(kind, execution, None if seconds is None else float(seconds))

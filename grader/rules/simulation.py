@@ -1,7 +1,7 @@
-"""A pool of execution points running one job, from submission to end, with what befalls it on the way.
+"""Simulates a pool that runs one job under a schedule of faults, from submission to end.
 
-simulate() is the story of one schedule; explore.py asks about all schedules. What becomes of the job is decided in
-step.py; here is what happens to it, and its program is executed.
+This file chooses the events and executes the program; step.py decides what they do to the job. explore.py tries all
+schedules.
 """
 
 from __future__ import annotations
@@ -47,38 +47,38 @@ __all__ = ["Ended", "Held", "Moment", "NotSaved", "Outcome", "Pace", "Saved", "e
 
 NEGOTIATION = 60.0
 MONTH = 30 * 24 * 3600.0
-"""Seconds for which a held job is looked at whether it is released."""
+"""Seconds during which a policy may release a held job."""
 MOST_HOLDS = 100
-"""Times that a job is held by one policy and released by another, before that is for ever."""
+"""How often a policy may hold the job and another release it before we stop."""
 MOST_EXECUTIONS = 1000
 
 Moment = Situation
-"""What a story consists of: the situations that a job comes through."""
+"""A story is a sequence of situations."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """What takes time on a pool besides computing, in virtual seconds, and how long its slots last."""
+    """How long things besides computing take on a pool, in virtual seconds, and how long its slots last."""
 
     wait: float = NEGOTIATION
-    """How long an idle job waits for a slot, and a held one for its release."""
+    """How long an idle job waits for a slot, and a held job for its release."""
     download: float = 0.0
     """The transfer of the input files, and of the checkpoint, to a new sandbox."""
     upload: float = 0.0
     """The transfer of a checkpoint, or of the output, to the access point."""
     lifetimes: tuple[float, ...] = ()
-    """After how long one slot after the other is lost, over and over again. Empty: only by a schedule."""
+    """The lifetimes of the slots, in turn and repeated. Empty: slots are lost only by the schedule."""
 
 
 def execute(executor: Runs, job: Job, now: Situation, stop: Stop | None = None, trace: bool = False) -> Run:
-    """Run the program where the job is now; or not, if the sandbox could not even be filled."""
+    """Run the program in the job's sandbox; without running it, if the sandbox could not be filled."""
     if problem := transfer.not_transferred(job, now.directory, now.came):
         return Run(Exit(), now.directory, 0.0, "", "", unstartable=str(problem))
     return executor.run(job, now.directory, slot=now.slot, clock=now.time, stop=stop, trace=trace, beside=now.beside)
 
 
 def soft_stop(job: Job, after: float | None, whole: Run) -> Stop:
-    """R5: a signal first, after so many seconds or at the last moment of an execution."""
+    """R5: an eviction that begins with a signal, after `after` seconds or (None) at the execution's last moment."""
     last = whole.seconds - 1e-4
     return Stop(max(0.0, last if after is None else min(after, last)), job.kill_sig, job.max_vacate_time)
 
@@ -93,15 +93,15 @@ def simulate(
 ) -> Iterator[Moment]:
     """Run a job through a schedule, moment by moment. The last moment is ended, held, removed or never finishes.
 
-    A job never finishes if, with no fault to come, it starts in a state in which it was before, or
-    its restarts only append the same text, or none of the slots that there are lasts until its next
-    checkpoint, or it is started more than `most_executions` times more.
+    A job never finishes if, after the last fault, it starts in a state in which it started before, or
+    its restarts only append the same text, or no slot lasts until its next checkpoint, or it is
+    started more than `most_executions` times.
     """
     return _Life(job, executor, profile, schedule, most_executions, pace).tell()
 
 
 class _Life:
-    """One job: what happens to it next, by its schedule and the pace of the pool."""
+    """One job: decides what happens next, by its schedule and the pace of the pool."""
 
     def __init__(self, job: Job, executor: Runs, profile: Profile, schedule: Schedule, most: int, pace: Pace):
         self.job, self.executor, self.profile, self.most, self.pace = job, executor, profile, most, pace
@@ -112,7 +112,7 @@ class _Life:
         self.livelock = Livelock(job, partial(execute, executor, job), most, outside=lambda: executor.kept_outside)
         self.now = submitted(job)
         self.fault: Fault | None = None
-        """What befalls the execution that is under way."""
+        """The fault during the present execution."""
         self.slot_ends, self.slots_lost, self.holds = math.inf, 0, 0
 
     def tell(self) -> Iterator[Moment]:
@@ -147,13 +147,13 @@ class _Life:
         return None
 
     def policy_within(self, seconds: float) -> PolicyChecked | None:
-        """HTCondor's look at the job's periodic policies, if one of them is true at one in so many seconds."""
+        """HTCondor's check of the job's periodic policies, if one of them comes true within so many seconds."""
         after = self.first_policy(seconds)
         return None if after is None else PolicyChecked(after)
 
     def first_policy(self, seconds: float) -> float | None:
-        """After how many seconds HTCondor looks, and one of the job's periodic policies is true; None if that is not in
-        so many seconds. It looks each minute, by its own clock."""
+        """After how many seconds HTCondor's check first finds a periodic policy true; None if not within `seconds`. It
+        checks each minute, by its own clock."""
         if not (self.job.periodic_hold or self.job.periodic_release or self.job.periodic_remove):
             return None
         after = LOOKS - (self.now.time - EPOCH) % LOOKS
@@ -164,31 +164,33 @@ class _Life:
         return None
 
     def endless(self) -> str:
-        """Why this job will never end, now that no fault is to come; '' while it still may."""
+        """Why this job will never end, if there are no further faults; '' if it may end."""
         now, last = self.now, self.last_fault
         if now.execution <= last:
             return ""
         if self.slots_lost > len(self.pace.lifetimes):
-            return f"{self.slots_lost} slots in a row were lost before the next checkpoint, and the next last no longer"
+            return (
+                f"{self.slots_lost} slots in a row were lost before the next checkpoint, and later slots last no longer"
+            )
         if why := self.livelock.endless(now):
             return why
         if len(now.beside) > MOST_BESIDE:
-            return f"{MOST_BESIDE} restarts in place have left something running, and it is followed no further"
+            return f"{MOST_BESIDE} restarts in place left processes running, and more are not simulated"
         if now.execution <= last + self.most:
             return ""
         return f"it was started {self.most} times{' after the last fault' if last else ''}"
 
     def count_lost_slots(self) -> None:
-        """Count the slots in a row that did not last until a checkpoint, and were not taken by the schedule."""
+        """Count the slots in a row that were lost before a checkpoint, and not by the schedule."""
         if self.now.kind == Kind.EVICTED and self.now.struck.execution not in self.faults:
             self.slots_lost += 1
         elif self.now.kind in (Kind.EVICTED, Kind.CHECKPOINT):
             self.slots_lost = 0
 
-    # -- a job that is idle ----------------------------------------------------
+    # -- an idle job -----------------------------------------------------------
 
     def hold_while_idle(self) -> Event | None:
-        """A job that is held while it is idle has nothing to lose; released, it waits for a slot anew."""
+        """The next scheduled hold of the idle job, if any. After its release it waits for a slot again."""
         whole = self.pace.wait + self.pace.download
         for hold in self.idle_holds:
             after = whole if hold.seconds is None else hold.seconds
@@ -198,7 +200,7 @@ class _Life:
         return None
 
     def match(self) -> Event:
-        """A slot where the job has not been before."""
+        """A slot that the job has not had before."""
         lifetimes, number, claimed = self.pace.lifetimes, self.now.activation, self.now.time + self.pace.wait
         self.slot_ends = claimed + lifetimes[number % len(lifetimes)] if lifetimes else math.inf
         download = min(self.pace.download, self.slot_ends - claimed)
@@ -215,7 +217,7 @@ class _Life:
                 )
 
     def run_program(self) -> Event:
-        """The execution, as far as it gets."""
+        """The execution, up to its end or an interruption."""
         run, scheduled = self.run(), self.faults.get(self.now.execution)
         whole, left = run.seconds + self.pace.upload, self.slot_ends - self.now.time
         self.fault = scheduled or (Fault("evict", self.now.execution, left) if left < whole else None)
@@ -236,19 +238,19 @@ class _Life:
         return execute(self.executor, self.job, self.now, stop)
 
     def cut_short(self, fault: Fault, whole: Run) -> Run | None:
-        """The execution as far as it gets until the fault; None if it ends before."""
+        """The execution up to the fault; None if it ends before the fault."""
         after = whole.seconds if fault.seconds is None else fault.seconds
         if fault.kind not in ("evict", "vacate", "hold") or after > whole.seconds:
             return None
         if fault.kind == "evict":
             return whole if fault.seconds is None else self.run(stop=Stop(after))
-        # A program that takes no virtual time has no moment at which a signal could reach it.
+        # A program that takes no virtual time can't receive a signal.
         return self.run(stop=soft_stop(self.job, after, whole)) if whole.seconds else whole
 
     # -- its files -------------------------------------------------------------
 
     def send(self) -> Event:
-        """The transfer of what the program has left; a lost slot cuts it short, all else waits for its end."""
+        """The transfer of the program's files. The loss of the slot interrupts it; other faults wait for its end."""
         run, fault, upload, left = self.now.ran, self.fault, self.pace.upload, self.until_fault()
         if fault and fault.kind == "evict" and left is not None:
             return FaultHappened(fault, after=left, transfer=left)
@@ -257,12 +259,12 @@ class _Life:
         return Transferred(upload, fault if left is not None else None)
 
     def until_fault(self) -> float | None:
-        """How long the files are transferred until the fault of this execution; None if it does not happen then."""
+        """Seconds from the start of the transfer to this execution's fault; None if the fault is not in the transfer."""
         at, ended = self.fault.seconds if self.fault else None, self.now.ran.seconds
         return None if at is None or not ended <= at < ended + self.pace.upload else at - ended
 
     def after_transfer(self) -> Event | None:
-        """What befalls a job whose checkpoint has just arrived."""
+        """The fault, if any, of a job whose checkpoint has just arrived."""
         if self.now.kind != Kind.CHECKPOINT or not self.fault:
             return None
         return FaultHappened(self.fault) if self.fault.kind == "requeue" or self.until_fault() is not None else None
@@ -285,7 +287,7 @@ class Outcome:
 
 
 def outcome(moments: Iterable[Moment]) -> Outcome:
-    """Sum up a whole story, as simulate() tells it."""
+    """Summarize a whole story from simulate()."""
     checkpoints, last = 0, Moment("submitted")
     for last in moments:
         checkpoints += last.kind == "checkpoint"

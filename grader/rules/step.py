@@ -1,8 +1,7 @@
-"""All that HTCondor decides about a job: step() gives, for what a job is in and what happens then, what it is in next.
+"""HTCondor's decisions about a job: step() takes a job's situation and an event, and returns the next situation.
 
-It is pure: it executes nothing, waits for nothing and chooses nothing. What happens is said by an event; simulation.py takes
-the events from a schedule, explore.py tries all. Which files a rule moves is in transfer.py. R1 to R7 are the rules of
-the specification.
+It is pure: it executes nothing, waits for nothing and chooses nothing. simulation.py takes the events from a schedule,
+explore.py tries all events. transfer.py decides which files move. R1 to R7 are the rules of the specification.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ from .schedule import Fault
 
 
 class Kind(StrEnum):
-    """What has just happened to a job. The last two are no decision of HTCondor's: simulate() tells of
-    them, but for a transfer that never ends."""
+    """What has just happened to a job. The last two are not decisions of HTCondor: they come from simulate(), except for
+    a transfer that never ends."""
 
     SUBMITTED = "submitted"
     STARTED = "started"
@@ -55,7 +54,7 @@ class Status(StrEnum):
     SENDING = "sending"
     """The program has ended, and its files are being transferred."""
     CLAIMED = "claimed"
-    """It has its slot and its sandbox, and no program runs."""
+    """It has its slot and its sandbox, but no program is running."""
     HELD = "held"
     OVER = "over"
 
@@ -76,11 +75,11 @@ JOB_STATUS: Mapping[Status, int] = {
     Status.HELD: 5,
     Status.OVER: 4,
 }
-"""The numbers that HTCondor has for it."""
+"""HTCondor's numbers for the statuses."""
 
 
 class Hold(IntEnum):
-    """HTCondor's codes for why a job is held."""
+    """HTCondor's hold codes."""
 
     POLICY = 3
     """on_exit_hold, periodic_hold."""
@@ -90,38 +89,39 @@ class Hold(IntEnum):
     OUTPUT = 12
     INPUT = 13
     LIMIT = 26
-    """Its code of a hold by the pool's own policy; here for a limit of the executor, and for what is not simulated."""
+    """HTCondor's code for a hold by the pool's policy; here for a limit of the executor, and for what is not
+    simulated."""
     CHECKPOINT = 36
     JOB_DURATION = 46
     EXECUTE_DURATION = 47
 
 
 POLICY_ATTRIBUTES = EXIT_ATTRIBUTES | {"numjobcompletions", "numjobstarts"}
-"""The attributes of a job that its policies may go by here, in lower case."""
+"""The job attributes on which simulated policies may depend, in lower case."""
 PERIODIC_ATTRIBUTES = POLICY_ATTRIBUTES | {
     *("jobstatus", "enteredcurrentstatus", "jobstartdate", "jobcurrentstartdate", "qdate"),
     *("numshadowstarts", "numholds", "holdreasoncode", classads.NOW),
 }
-"""Those that the policies may go by which HTCondor looks at again and again."""
+"""The attributes on which simulated periodic policies may depend."""
 FIRST_LOOK, LOOKS = 10.0, 60.0
-"""Seconds after the beginning of an activation at which HTCondor looks for the first time at how long the program runs,
-and those between two looks, unless a pool sets PERIODIC_EXPR_INTERVAL otherwise."""
+"""Seconds from the start of an activation to HTCondor's first check of how long the program has been running, and
+between later checks, unless a pool sets PERIODIC_EXPR_INTERVAL differently."""
 BY_USER = 1
-"""HTCondor's code of a hold by condor_hold."""
+"""HTCondor's code for a hold by condor_hold."""
 SOON = 1.0
-"""Seconds after the end of allowed_job_duration at which the job is held."""
+"""Seconds from the end of allowed_job_duration until the job is held."""
 
 
-# -- what comes of an execution --------------------------------------------------------
+# -- the result of an execution --------------------------------------------------------
 
 
 class Saved(NamedTuple):
     """The checkpoint is committed."""
 
     spool: Tree
-    """What is in the spool now."""
+    """The new contents of the spool."""
     sent: Tree = Tree()
-    """What the checkpoint consists of."""
+    """The files of the checkpoint."""
 
 
 class NotSaved(NamedTuple):
@@ -137,7 +137,7 @@ class Held(NamedTuple):
     subcode: int
     reason: str
     missing: tuple[str, ...] = ()
-    """The listed files that were not there, which the reason does not say (R4c)."""
+    """The listed files that were missing, which the reason does not name (R4c)."""
     home: Tree = Tree()
     """What came home although something was missing (R6)."""
     transferred: bool = True
@@ -147,12 +147,12 @@ class Held(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The program has come to its end, and this came home."""
+    """The program has ended for good, and its output was returned."""
 
     exit: Exit
     home: Tree
     transferred: bool = True
-    """Whether anything was to be transferred at all (R6)."""
+    """Whether there was any transfer (R6)."""
     removed: bool = False
     """Whether the job is removed from the queue, by periodic_remove."""
 
@@ -168,12 +168,12 @@ class Matched(NamedTuple):
 
     slot: int = 0
     after: float = 0.0
-    """Virtual seconds since the last event, of which the last `transfer` were spent transferring; so in all events."""
+    """Virtual seconds since the last event; the last `transfer` of them were spent transferring. The same in all events."""
     transfer: float = 0.0
 
 
 class Reactivated(NamedTuple):
-    """The program is started again on the claim that the job has."""
+    """The program is started again on the job's present claim."""
 
 
 class Exited(NamedTuple):
@@ -181,14 +181,14 @@ class Exited(NamedTuple):
 
     run: Run
     text: str = ""
-    """What else there is to say of that."""
+    """A remark."""
 
 
 class DurationChecked(NamedTuple):
-    """HTCondor looks at how long the program has been running, and that is too long."""
+    """HTCondor checks how long the program has been running, and finds it too long."""
 
     run: Run
-    """The execution as far as it got."""
+    """The execution so far."""
 
 
 class Transferred(NamedTuple):
@@ -196,7 +196,7 @@ class Transferred(NamedTuple):
 
     transfer: float = 0.0
     fault: Fault | None = None
-    """What befell the job meanwhile and waited for the transfer."""
+    """A fault that happened meanwhile, and waited for the end of the transfer."""
 
 
 class FaultHappened(NamedTuple):
@@ -204,21 +204,21 @@ class FaultHappened(NamedTuple):
 
     fault: Fault
     run: Run | None = None
-    """Where a program ran: the execution as far as it got."""
+    """If a program was running: the execution so far."""
     after: float = 0.0
     transfer: float = 0.0
 
 
 class PolicyChecked(NamedTuple):
-    """HTCondor looks at the policies that it looks at again and again, and one of them is true."""
+    """HTCondor checks the periodic policies, and finds one of them true."""
 
     after: float = 0.0
     run: Run | None = None
-    """Where a program runs: the execution as far as it got."""
+    """If a program was running: the execution so far."""
 
 
 class Released(NamedTuple):
-    """Somebody releases the held job."""
+    """The user releases the held job."""
 
     after: float = 0.0
 
@@ -231,7 +231,7 @@ Event = Matched | Reactivated | Exited | DurationChecked | Transferred | FaultHa
 
 @dataclass(frozen=True)
 class Situation:
-    """What a job is in between two events: what has just happened, when, and what is in the three directories now."""
+    """The situation of a job between two events: what has just happened, when, and the contents of the three directories."""
 
     kind: str
     """A Kind."""
@@ -241,41 +241,41 @@ class Situation:
     execution: int = 0
     slot: int = 0
     home: Tree = field(default_factory=Tree)
-    """What has come into the submit directory so far."""
+    """The files returned to the submit directory so far."""
     spool: Tree = field(default_factory=Tree)
     sandbox: Tree | None = None
-    """The execute directory; of a job that has just lost it, as it was. None if there is none."""
+    """The execute directory, even if the job has just lost it. None if there is none."""
     fault: Fault | None = None
     run: Run | None = None
-    """The execution that has just ended, or was cut short."""
+    """The execution that has just ended or been interrupted."""
     transfer: float = 0.0
-    """For how long, until now, files were transferred."""
+    """How long files have just been transferred."""
     next: Next | None = None
-    """What came of that execution."""
+    """The result of that execution."""
     goodput: float = 0.0
-    """Virtual seconds of computing that are safe by now; `badput`: those that were lost."""
+    """Virtual seconds of computing that are safe; `badput`: that were lost."""
     badput: float = 0.0
     text: str = ""
-    """More about what has happened, in words."""
+    """A remark on what has happened."""
     pending: float = 0.0
     """Virtual seconds of computing that are neither safe nor lost yet."""
     came: Tree = field(default_factory=Tree)
-    """The checkpoint that the activation began with."""
+    """The activation's initial checkpoint."""
     retries: float = 0
-    """Tries that max_retries still allows."""
+    """The retries that max_retries still allows."""
     ad: tuple[tuple[str, classads.Value], ...] = ()
-    """Those of POLICY_ATTRIBUTES that the job's policies go by, as far as they have a value."""
+    """The values of attributes on which the job's policies depend, as far as known."""
     elapsed: float = 0.0
     """Virtual seconds since the activation began."""
     beside: tuple[Start, ...] = ()
-    """The starts that what is running in the sandbox comes from; () if nothing is (R4f)."""
+    """The starts whose processes are still running in the sandbox; () if there are none (R4f)."""
 
     @property
     def status(self) -> Status:
         """What the job does until the next event."""
         return STATUS[self.kind]
 
-    # What some situations have for certain, to be asked of those only.
+    # These are only for situations that certainly have them.
 
     @property
     def directory(self) -> Tree:
@@ -285,25 +285,25 @@ class Situation:
 
     @property
     def ran(self) -> Run:
-        """The execution of a job whose program has just ended, or was cut short."""
+        """The execution of a job whose program has just ended or been interrupted."""
         assert self.run is not None, f"{self.kind}: there was no execution"
         return self.run
 
     @property
     def end(self) -> Ended:
-        """What came of the execution where that was the program's end."""
-        assert isinstance(self.next, Ended), f"{self.kind}: the program has not come to its end"
+        """The result of an execution that ended the program for good."""
+        assert isinstance(self.next, Ended), f"{self.kind}: the program has not ended for good"
         return self.next
 
     @property
     def struck(self) -> Fault:
-        """What has just befallen a job that has lost its slot, or its checkpoint, by a fault."""
+        """The fault by which a job has just lost its slot or its checkpoint."""
         assert self.fault is not None, f"{self.kind}: there was no fault"
         return self.fault
 
 
 class Changes(TypedDict, total=False):
-    """What an event changes of a Situation."""
+    """The fields of a Situation that an event changes."""
 
     activation: int
     execution: int
@@ -326,20 +326,20 @@ class Changes(TypedDict, total=False):
 
 
 def submitted(job: Job) -> Situation:
-    """The situation in which a job begins."""
+    """The situation of a newly submitted job."""
     now = Situation(Kind.SUBMITTED, retries=job.max_retries)
-    begun = {"qdate": int(now.time), "jobstatus": JOB_STATUS[now.status], "enteredcurrentstatus": int(now.time)}
-    return _counted(job, now, numjobstarts=0, numjobcompletions=0, numshadowstarts=0, numholds=0, **begun)
+    times = {"qdate": int(now.time), "jobstatus": JOB_STATUS[now.status], "enteredcurrentstatus": int(now.time)}
+    return _counted(job, now, numjobstarts=0, numjobcompletions=0, numshadowstarts=0, numholds=0, **times)
 
 
 def policies_see(job: Job, now: Situation) -> tuple[object, ...]:
-    """What the job's policies go by: situations that differ in it are not the same, even if all files are."""
+    """The state on which the job's policies depend: situations that differ in it differ, even if all files are equal."""
     return now.ad, now.elapsed if job.allowed_job_duration is not None else 0.0
 
 
 def _counted(job: Job, now: Situation, **attributes: classads.Value) -> Situation:
-    """The same with these attributes of the job, as far as its policies go by them. Others keep their values: the exit
-    code of a checkpoint is there, too, when a signal ends the job (R6)."""
+    """The situation with these job attributes, if its policies depend on them. Other attributes keep their values: a
+    checkpoint's exit code remains when a signal ends the job (R6)."""
     if not job.policy_names:
         return now
     known = {**dict(now.ad), **attributes}
@@ -352,7 +352,7 @@ def _count_of(now: Situation, name: str) -> int:
 
 
 def step(job: Job, profile: Profile, now: Situation, event: Event) -> Situation:
-    """What a job is in after an event, given what it is in now. Raises ValueError for one that can't happen now."""
+    """The situation after an event. Raises ValueError for an event that can't happen now."""
     status, rule = _RULES[type(event)]
     if now.status not in status:
         raise ValueError(f"a job that is {now.status} can't be {type(event).__name__}")
@@ -360,7 +360,7 @@ def step(job: Job, profile: Profile, now: Situation, event: Event) -> Situation:
 
 
 def _entered(job: Job, before: Situation, now: Situation) -> Situation:
-    """The same with what the job's attributes say of its status, if it has just become another one."""
+    """The situation with the job attributes that follow from its status, if the status has just changed."""
     if not job.policy_names or JOB_STATUS[before.status] == JOB_STATUS[now.status]:
         return now
     since = int(now.time)
@@ -375,7 +375,7 @@ def _entered(job: Job, before: Situation, now: Situation) -> Situation:
 
 
 def is_checkpoint(job: Job, run: Run) -> bool:
-    """R0, R1: whether an execution ended with the checkpoint code, or signal, by an exact match."""
+    """R0, R1: whether an execution ended with exactly the checkpoint code or signal."""
     ended = not run.unstartable and not run.over and job.self_checkpointing
     return ended and run.exit == Exit(job.checkpoint_exit_code, job.checkpoint_signal)
 
@@ -386,7 +386,7 @@ def is_success(job: Job, exit: Exit) -> bool:
 
 
 def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situation:
-    """R2: a new activation, in a sandbox made from the inputs and the spool."""
+    """R2: a new activation, in a sandbox with the inputs and the spool."""
     sandbox = transfer.with_streams(job, transfer.new_sandbox(job, now.spool, profile))
     now = _counted(
         job,
@@ -416,7 +416,7 @@ def _reactivated(job: Job, profile: Profile, now: Situation, event: Reactivated)
 
 
 def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situation:
-    """R3: what a program leaves in its sandbox when it ends; and R4f, what it leaves running there."""
+    """R3: the program has ended and left files in its sandbox; and R4f, perhaps processes."""
     run = event.run
     earlier = () if run.unaided else now.beside
     beside = (*earlier, Start(now.directory, now.time, run.left)) if run.left else ()
@@ -438,7 +438,7 @@ def _looked(job: Job, profile: Profile, now: Situation, event: DurationChecked) 
     """R6: allowed_execute_duration and allowed_job_duration hold a job while it runs, and its sandbox is lost."""
     run = event.run
     held = _took_too_long(job, run.seconds, now.elapsed + run.seconds)
-    assert held, "HTCondor has seen that it takes too long"
+    assert held, "the check found that it takes too long"
     return _becomes(
         now,
         Kind.HELD,
@@ -453,17 +453,17 @@ def _looked(job: Job, profile: Profile, now: Situation, event: DurationChecked) 
 
 
 def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred) -> Situation:
-    """R4, R6: what becomes of a job whose program has ended, when the transfer of its files has arrived."""
+    """R4, R6: the program has ended, and its files have been transferred."""
     run = now.ran
     now = replace(now, elapsed=now.elapsed + event.transfer)
     if not is_checkpoint(job, run):
         now = _counted(job, now, numjobcompletions=_count_of(now, "numjobcompletions"))
     try:
         then = _at_exit(job, profile, now)
-    except transfer.OutsideSandbox as found:
-        then = _unknown(found)
-    except transfer.Endless as why:
-        return _becomes(now, Kind.NEVER_FINISHES, run=run, text=str(why), home=_with_streamed(now.home, job, run))
+    except transfer.OutsideSandbox as error:
+        then = _unknown(error)
+    except transfer.Endless as error:
+        return _becomes(now, Kind.NEVER_FINISHES, run=run, text=str(error), home=_with_streamed(now.home, job, run))
     home = _with_streamed(now.home, job, run)
     if isinstance(then, Saved):
         late = _took_too_long(job, run.seconds, now.elapsed)
@@ -484,15 +484,15 @@ def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred)
     home |= then.home
     if isinstance(then, Held):
         return _becomes(now, Kind.HELD, run=run, next=then, home=home, badput=now.badput + now.pending, pending=0.0)
-    if event.fault:  # R5: what has come home is there, but the job has not ended
+    if event.fault:  # R5: the output has been returned, but the job has not ended
         return _lost(job, now, event.fault, run, event.transfer, event.transfer, home=home)
     return _ended(job, now, event, then, home)
 
 
 def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree) -> Situation:
-    """R6: the final exit, unless max_retries or on_exit_remove gives the job another try."""
+    """R6: the final exit, unless max_retries or on_exit_remove allows another try."""
     good = is_success(job, then.exit)
-    again = not then.removed and now.retries > 0 and _is_queued_again(job, now, then.exit)
+    again = not then.removed and now.retries > 0 and _is_requeued(job, now, then.exit)
     seconds = event.transfer * then.transferred
     return _becomes(
         now,
@@ -511,7 +511,7 @@ def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree
 
 
 def _struck(job: Job, profile: Profile, now: Situation, event: FaultHappened) -> Situation:
-    """R5: what a fault does to a job that is idle, running, sending, or between two executions in place."""
+    """R5: a fault happens to a job that is idle, running, sending, or about to restart in place."""
     fault = event.fault
     if now.status is Status.IDLE:
         return _becomes(now, Kind.HELD, event.after, fault=fault, sandbox=None)
@@ -535,14 +535,14 @@ def _struck(job: Job, profile: Profile, now: Situation, event: FaultHappened) ->
 
 
 def _vacated(job: Job, profile: Profile, now: Situation, event: FaultHappened, run: Run) -> Situation:
-    """R5: all since the last checkpoint is lost; unless, R7, the job asks for its output to be saved then."""
+    """R5: everything since the last checkpoint is lost; unless, R7, the job saves its output at an eviction."""
     home = _with_streamed(now.home, job, run)
     if not job.on_exit_or_evict or event.fault.kind == "evict":
         return _lost(job, now, event.fault, run, event.after, event.transfer, home=home)
     try:
         sent = transfer.vacated(job, run.sandbox, profile)
-    except transfer.OutsideSandbox as found:
-        return _lost(job, now, event.fault, run, event.after, event.transfer, home=home, next=_unknown(found))
+    except transfer.OutsideSandbox as error:
+        return _lost(job, now, event.fault, run, event.after, event.transfer, home=home, next=_unknown(error))
     except transfer.Endless:
         return _lost(job, now, event.fault, run, event.after, event.transfer, home=home)
     if isinstance(sent, Tree):
@@ -568,7 +568,7 @@ def _lost(
     spool: Tree | None = None,
     next: Next | None = None,
 ) -> Situation:
-    """R5: the slot is gone, and the sandbox with it."""
+    """R5: the slot is lost, and the sandbox with it."""
     held = fault.kind == "hold" or isinstance(next, Held)
     return _becomes(
         now,
@@ -587,15 +587,15 @@ def _lost(
 
 
 def _released(job: Job, profile: Profile, now: Situation, event: Released) -> Situation:
-    """R2: a released job is idle, and goes on from its spool."""
+    """R2: a released job is idle, and will resume from its spool."""
     return _becomes(now, Kind.RELEASED, event.after, sandbox=None)
 
 
 def _policy_checked(job: Job, profile: Profile, now: Situation, event: PolicyChecked) -> Situation:
-    """R6: a job is held, released or removed in the middle of whatever it does, by a policy."""
+    """R6: a periodic policy holds, releases or removes the job, whatever it is doing."""
     run, at = event.run, now.time + event.after
     verdict = periodic_verdict(job, now, at)
-    assert verdict, "HTCondor has seen that a policy is true"
+    assert verdict, "the check found a true policy"
     if verdict is Kind.RELEASED:
         return _becomes(now, Kind.RELEASED, event.after, sandbox=None)
     lost = now.pending + (run.seconds if run else 0.0)
@@ -634,14 +634,14 @@ def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes: Unpack[C
 
 
 def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
-    """R1, R4, R6: what HTCondor makes of a program that has ended by itself. Raises Outside, Endless."""
+    """R1, R4, R6: what HTCondor does after a program has ended by itself. Raises OutsideSandbox and Endless."""
     run = now.ran
     if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox, now.came)):
         if problem.too_much:
             return Held(
                 Hold.INPUT_SIZE,
                 0,
-                f"More would be transferred than max_transfer_input_mb allows: {problem}",
+                f"The input files exceed max_transfer_input_mb: {problem}",
                 home=transfer.output_of_no_start(job, now.came, profile),
             )
         refused = not job.missing_input
@@ -649,7 +649,7 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     if run.unstartable:
         return Held(Hold.EXECUTE, run.error, _not_started(job, run))
     if run.over:
-        return Held(Hold.LIMIT, 0, f"The job used more than {run.over}, a limit of this simulator and not of HTCondor")
+        return Held(Hold.LIMIT, 0, f"The job used more than {run.over}, a limit of this simulator, not of HTCondor")
     if is_checkpoint(job, run):
         return _checkpoint(job, profile, run.sandbox, now.spool)
     home: Tree | transfer.TransferFailure
@@ -669,7 +669,7 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         return Held(
             Hold.OUTPUT_SIZE,
             0,
-            f"More was to be transferred than max_transfer_output_mb allows{_why(home)}",
+            f"The output files exceed max_transfer_output_mb{_why(home)}",
             home=home.sent,
         )
     return Held(
@@ -683,7 +683,7 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
 
 
 def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved | NotSaved | Held:
-    """R4a-e: the checkpoint is in the spool; or, as something listed is missing, the spool is as it was."""
+    """R4a-e: the checkpoint replaces the spool's contents; or a listed file is missing, and the spool is unchanged."""
     sent = transfer.checkpoint(job, sandbox, profile)
     if isinstance(sent, Tree):
         return Saved(transfer.commit(spool, sent), sent)
@@ -694,7 +694,8 @@ def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved
 
 
 def _took_too_long(job: Job, seconds: float, elapsed: float) -> Held | None:
-    """R6: why a job is held when its program has run for so many seconds, and the activation has taken so many."""
+    """R6: the hold of a job whose program has run for `seconds`, and whose activation has taken `elapsed` seconds; None
+    if neither is too long."""
     for code, what, took, allowed in (
         (Hold.JOB_DURATION, "job", elapsed, job.allowed_job_duration),
         (Hold.EXECUTE_DURATION, "execute", seconds, job.allowed_execute_duration),
@@ -710,8 +711,8 @@ def _took_too_long(job: Job, seconds: float, elapsed: float) -> Held | None:
 
 
 def held_after(job: Job, now: Situation) -> float:
-    """R6: after how many seconds of running a job is held for that: at once if it has its slot for too long; and if its
-    program runs for too long, when HTCondor looks the next time."""
+    """R6: after how many seconds of running a job is held for taking too long: at once for allowed_job_duration, but
+    only at HTCondor's next check for allowed_execute_duration."""
     after = math.inf
     if job.allowed_job_duration is not None:
         after = max(0.0, job.allowed_job_duration - now.elapsed) + SOON
@@ -721,15 +722,15 @@ def held_after(job: Job, now: Situation) -> float:
     return after
 
 
-def _is_queued_again(job: Job, now: Situation, exit: Exit) -> bool:
-    """R6: whether on_exit_remove is false. HTCondor takes for true what is undefined, an error or a text."""
+def _is_requeued(job: Job, now: Situation, exit: Exit) -> bool:
+    """R6: whether on_exit_remove is false. HTCondor treats undefined, an error or a string as true."""
     if not job.on_exit_remove:
         return not is_success(job, exit)
     return classads.is_false(classads.read(job.on_exit_remove).value(dict(now.ad)))
 
 
 def _held_by_policy(job: Job, now: Situation) -> Held | None:
-    """R6: on_exit_hold, of which HTCondor takes for false what is undefined, an error or a text."""
+    """R6: the hold by on_exit_hold, if true. HTCondor treats undefined, an error or a string as false."""
     if not _is_true(job.on_exit_hold, dict(now.ad)):
         return None
     texts = job.on_exit_hold_reason, job.on_exit_hold_subcode
@@ -737,22 +738,22 @@ def _held_by_policy(job: Job, now: Situation) -> Held | None:
 
 
 def _held_periodically(job: Job, now: Situation, at: float) -> Held:
-    """R6: periodic_hold, which is true at this time."""
+    """R6: the hold by periodic_hold, which is true at this time."""
     texts = job.periodic_hold_reason, job.periodic_hold_subcode
     return _policy_hold("PeriodicHold", job.periodic_hold, *texts, _attributes_at(now, at))
 
 
 def _policy_hold(name: str, policy: str, reason: str, subcode: str, attributes: Mapping[str, classads.Value]) -> Held:
-    """The hold by a policy, with the reason and the subcode that the job gives, if it does."""
-    said, number = (classads.read(text).value(attributes) if text else None for text in (reason, subcode))
-    if not isinstance(said, str):
-        said = f"The job attribute {name} expression '{policy}' evaluated to TRUE"
-    return Held(Hold.POLICY, number if isinstance(number, int) else 0, said)
+    """The hold by a policy, with the job's own reason and subcode, if it gives them."""
+    sentence, number = (classads.read(text).value(attributes) if text else None for text in (reason, subcode))
+    if not isinstance(sentence, str):
+        sentence = f"The job attribute {name} expression '{policy}' evaluated to TRUE"
+    return Held(Hold.POLICY, number if isinstance(number, int) else 0, sentence)
 
 
 def periodic_verdict(job: Job, now: Situation, at: float) -> Kind | None:
-    """R6: what becomes of a job if HTCondor looks at its periodic policies at this time: HELD, RELEASED or REMOVED; None
-    if nothing does."""
+    """R6: what happens if HTCondor checks the periodic policies at this time: HELD, RELEASED or REMOVED; None if nothing
+    does."""
     attributes = _attributes_at(now, at)
     if now.status is not Status.HELD and _is_true(job.periodic_hold, attributes):
         return Kind.HELD
@@ -769,13 +770,13 @@ def _is_true(policy: str, attributes: Mapping[str, classads.Value]) -> bool:
     return bool(policy) and classads.is_true(classads.read(policy).value(attributes))
 
 
-def _unknown(found: transfer.OutsideSandbox) -> Held:
-    """Where the simulator can't say what HTCondor does."""
-    return Held(Hold.LIMIT, 0, f"Not simulated: {found}")
+def _unknown(error: transfer.OutsideSandbox) -> Held:
+    """Stands for an outcome that is not simulated."""
+    return Held(Hold.LIMIT, 0, f"Not simulated: {error}")
 
 
 def _why(failure: transfer.TransferFailure) -> str:
-    """What a transfer failed at, as the end of HTCondor's reason."""
+    """Why a transfer failed, as the end of HTCondor's reason."""
     return f": {', '.join(failure.paths)}: {os.strerror(failure.error)}"
 
 

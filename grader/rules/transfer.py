@@ -1,7 +1,6 @@
 """Which files HTCondor moves, and when: the transfer rules of the specification, R2 to R7.
 
-Pure functions from directories to directories. Nothing here touches the disk, starts a
-program or keeps a history; the rule that a function states is named in its docstring.
+Pure functions from directories to directories. Each docstring names the rule.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from .profile import MODERN, Profile
 
 
 class TransferFailure(NamedTuple):
-    """A transfer that failed: the listed paths that could not be sent, and what was sent all the same."""
+    """A failed transfer: the listed paths that could not be sent, and what was sent nevertheless."""
 
     paths: tuple[str, ...]
     sent: Tree = Tree()
@@ -30,8 +29,8 @@ class TransferFailure(NamedTuple):
 
 
 class OutsideSandbox(Exception):
-    """What a job sends leads out of its sandbox, where it is another file on each machine: so it is not looked at here.
-    The text says which."""
+    """A listed path leads out of the sandbox, where each machine has different files, which are not simulated. The text
+    names the path."""
 
     def __init__(self, path: str, target: str):
         leads = f"{path} leads to {target}" if target != path else path
@@ -39,43 +38,43 @@ class OutsideSandbox(Exception):
 
 
 class Endless(Exception):
-    """A transfer that waits for ever (R4b). The text says what for."""
+    """A transfer that waits for ever (R4b). The text says for what."""
 
     def __init__(self, path: str):
-        super().__init__(f"HTCondor waits for ever for a program to write to {path}, a FIFO, which it has to send")
+        super().__init__(f"HTCondor waits for ever for a program to write to {path}, a FIFO that it should send")
 
 
 def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
-    """R2: the sandbox of a new activation. Inputs and executable, and over them the checkpoint."""
+    """R2: the sandbox of a new activation: inputs and executable, overwritten by the checkpoint."""
     return (job.inputs | spool if profile.checkpoint_beats_input else spool | job.inputs).copied()
 
 
 def not_transferred(job: Job, sandbox: Tree, came: Tree) -> NotTransferred | None:
-    """R2: why a new sandbox could not be filled, None if it could. HTCondor's own files in the checkpoint of a whole
-    sandbox can't be written over those of the new one (R4b). `came`: the checkpoint that the activation began with."""
+    """R2: why a new sandbox could not be filled; None if it could. HTCondor's own files in the checkpoint of a whole
+    sandbox can't overwrite those of the new sandbox (R4b). `came`: the activation's initial checkpoint."""
     if job.max_transfer_input_mb is not None:
         sent = [*job.inputs.items(), *came.items()]
-        if found := _first_over(sent, job.max_transfer_input_mb):
-            return NotTransferred(found, errno.EFBIG, too_much=True)
+        if path := _first_over(sent, job.max_transfer_input_mb):
+            return NotTransferred(path, errno.EFBIG, too_much=True)
     own = next((name for name in OWN_FILES if name in sandbox), None)
     return job.missing_input or (NotTransferred(own, errno.EACCES) if own else None)
 
 
 def with_streams(job: Job, sandbox: Tree) -> Tree:
-    """R3: the files that stdout and stderr are appended to are there before the program starts; empty,
-    if the job is not self-checkpointing (R0)."""
-    anew = not job.self_checkpointing
-    missing = {name: File(b"") for name in job.streams if anew or name not in sandbox}
+    """R3: the sandbox with the files for stdout and stderr, which exist before the program starts, and are
+    empty if the job is not self-checkpointing (R0)."""
+    fresh = not job.self_checkpointing
+    missing = {name: File(b"") for name in job.streams if fresh or name not in sandbox}
     return sandbox | Tree(missing) if missing else sandbox
 
 
 def without_streams(sandbox: Tree) -> Tree:
-    """A sandbox but for what was printed."""
+    """A sandbox without stdout and stderr."""
     return sandbox.without((STDOUT, STDERR))
 
 
 def seen_by(job: Job, sandbox: Tree) -> Tree:
-    """The part of a sandbox that a program goes by: most do not read back what they have printed."""
+    """The part of a sandbox on which a program may depend: most programs do not read their own output."""
     return sandbox if job.reads_streams else without_streams(sandbox)
 
 
@@ -114,7 +113,7 @@ def _locked(sent: Tree) -> Iterator[str]:
 
 
 def commit(spool: Tree, upload: Tree) -> Tree:
-    """R4e: top-level entries of the new checkpoint replace the old ones; the others stay."""
+    """R4e: top-level entries of the new checkpoint replace old entries of the same name; other entries stay."""
     return spool.without(upload.top()) | upload
 
 
@@ -125,14 +124,13 @@ def vacated(job: Job, sandbox: Tree, profile: Profile = MODERN) -> Tree | Transf
 
 
 def has_news(sent: Tree, spool: Tree) -> bool:
-    """Whether a file, streams apart, is sent that is not there as it is: a restart may go on from there."""
+    """Whether a file other than a stream is sent that the spool does not already contain: a restart may use it."""
     return any(isinstance(entry, File) and spool.get(path) != entry for path, entry in without_streams(sent).items())
 
 
 def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tree | TransferFailure:
-    """R6: what comes home to the submit directory when the job ends, under the names it gets there.
-    Files that are there come home also if others are missing. `came`: the checkpoint that the
-    activation began with."""
+    """R6: what is returned to the submit directory when the job ends, under its names there. Files that
+    exist are returned even if others are missing. `came`: the activation's initial checkpoint."""
     if job.max_transfer_output_mb is not None:
         listed = (*_output_files(job, sandbox, came), *job.streams)
         if over := _cut(sandbox, listed, job.max_transfer_output_mb << 20):
@@ -145,7 +143,7 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
     sent = _send(sandbox, listed, job.preserve_relative_paths, profile)
     found = sent.sent if isinstance(sent, TransferFailure) else sent
     everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
-    home = _remapped(found if everything else found.without((STDOUT, STDERR)), job.transfer_output_remaps)
+    home = _remapped(files if everything else files.without((STDOUT, STDERR)), job.transfer_output_remaps)
     if job.initialdir and home:
         home = home.moved_below(posixpath.normpath(job.initialdir))
     home = _streams(job, sandbox, came) | home  # the program's own file of that name wins
@@ -158,7 +156,7 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
 
 
 def _first_over(files: Iterable[tuple[str, Entry]], most: int) -> str:
-    """R2, R4: the file with which more than so many MiB are transferred; "" if none is."""
+    """R2, R4: the first file that brings the total above `most` MiB; "" if there is none."""
     total = 0
     for path, entry in files:
         total += len(entry.content) if isinstance(entry, File) else 0
@@ -168,8 +166,8 @@ def _first_over(files: Iterable[tuple[str, Entry]], most: int) -> str:
 
 
 def _cut(sandbox: Tree, listed: Iterable[str], left: int) -> tuple[str, Tree] | None:
-    """R6: the first file with which more than `left` bytes come home, and the sandbox in which it is cut there and the
-    next ones are empty, as they do come; None if none is."""
+    """R6: the first file that brings the total above `left` bytes, and the sandbox as it is returned: with that file
+    truncated and later files empty. None if there is no such file."""
     over, files = "", {}
     for path in listed:
         where = _found(sandbox, path) if path else None
@@ -183,17 +181,17 @@ def _cut(sandbox: Tree, listed: Iterable[str], left: int) -> tuple[str, Tree] | 
     return (over, sandbox | Tree(files)) if over else None
 
 
-def _blocked(entry: Entry, there: Entry | None) -> int:
-    """R6: the number of the error that keeps a file from being written over what is there; 0 if none does."""
+def _blocked(entry: Entry, existing: Entry | None) -> int:
+    """R6: the number of the error when a file overwrites an existing entry; 0 if it succeeds."""
     if not isinstance(entry, File):
         return 0
-    if isinstance(there, Directory):
+    if isinstance(existing, Directory):
         return errno.EISDIR
-    return errno.EACCES if isinstance(there, File) and not there.writable else 0
+    return errno.EACCES if isinstance(existing, File) and not existing.writable else 0
 
 
 def _written_to(job: Job, path: str, entry: Entry) -> str:
-    """R6: where in the submit directory a file is written to: a link that is there is followed."""
+    """R6: where in the submit directory a file is written; an existing link is followed."""
     link = job.in_the_way.get(path)
     if not isinstance(link, Link) or not isinstance(entry, File):
         return path
@@ -202,17 +200,17 @@ def _written_to(job: Job, path: str, entry: Entry) -> str:
 
 
 def output_of_no_start(job: Job, came: Tree, profile: Profile) -> Tree:
-    """R2: what comes home of an activation whose sandbox could not be filled: what was printed before."""
+    """R2: what is returned if the sandbox could not be filled: earlier stdout and stderr."""
     return _streams(job, came, Tree()) if profile.output_after_failed_input else Tree()
 
 
 def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
-    """R6: what comes home of a failing end where success_exit_code is given, and no file is missed."""
+    """R6: what is returned after a failing exit if success_exit_code is given; missing files don't matter."""
     return _streams(job, sandbox, Tree()) if profile.streams_of_failure else Tree()
 
 
 def _streams(job: Job, sandbox: Tree, came: Tree) -> Tree:
-    """R6: stdout and stderr under the names of `output` and `error`, or those of transfer_output_remaps."""
+    """R6: stdout and stderr under the names in `output` and `error`, or in transfer_output_remaps."""
     remaps = {name: posixpath.join(job.initialdir, new) for name, new in job.transfer_output_remaps}
     return Tree(
         {
@@ -224,7 +222,7 @@ def _streams(job: Job, sandbox: Tree, came: Tree) -> Tree:
 
 
 def _left_empty(job: Job, name: str, entry: File, came: Tree) -> bool:
-    """R7: without a list, a stream that was saved empty and is empty still counts as unchanged."""
+    """R7: without a list, a stream that was empty when saved and is still empty counts as unchanged."""
     listless = job.transfer_output_files is None and not job.self_checkpointing
     return listless and not entry.content and came.get(name) == entry
 
@@ -270,7 +268,7 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
         found, error = _sendable(sandbox, path, keep_paths, profile)
         # HTCondor does not notice that a path is missing if a later one arrives under the same name.
         later = (posixpath.basename(other) for other in listed[index + 1 :])
-        if found is None:
+        if files is None:
             if posixpath.basename(path) not in later:
                 failed.add(path, error)
         elif file_over_directory(found, sent):
@@ -307,33 +305,33 @@ def _linked_directory(sandbox: Tree, path: str) -> str | None:
 
 
 def file_over_directory(tree: Tree, sent: Tree) -> bool:
-    """Whether a file would arrive where a directory of its name has arrived, which fails."""
+    """Whether a file would replace a directory of the same name that has already arrived, which fails."""
     return any(isinstance(entry, File) and isinstance(sent.get(path), Directory) for path, entry in tree.items())
 
 
 class KeptPaths:
-    """What preserve_relative_paths makes of directories that it comes to again.
+    """What happens with preserve_relative_paths if a directory is sent twice.
 
-    They arrive where they belong; but besides, an empty directory of that name is made where HTCondor
-    then takes the place of its parent to be: at top level if it is listed itself; and further down in
-    a place that is not there, which fails the transfer.
+    It arrives in the right place. But in addition, HTCondor creates an empty directory of that name in
+    the wrong place: at the top level, if the directory itself is listed; further down in a parent
+    directory that does not exist otherwise, which makes the transfer fail.
     """
 
     def __init__(self) -> None:
         self.known: set[str] = set()
 
     def made_besides(self, path: str, tree: Tree) -> tuple[str, ...]:
-        """The directories that are made besides for a listed path, given what of it is sent. HTCondor
-        knows them again only if they are spelt alike: `./dir` is another one than `dir`."""
+        """The additional directories for a listed path, of which `tree` is sent. HTCondor recognizes
+        a directory only by its spelling: `./dir` and `dir` are different."""
         name, spelt = posixpath.normpath(path), path.rstrip("/")
         if not isinstance(tree.get(name), Directory):
             self.known.update(parents(spelt))
             return ()
         if not contents_only(path):
             return tuple(self._visit(tree.below(name), spelt, ""))
-        made = tuple(self._visit_all(tree.below(name), spelt, ""))
+        created = tuple(self._visit_all(tree.below(name), spelt, ""))
         self.known.update((spelt, *parents(spelt)))
-        return made
+        return created
 
     def _visit(self, contents: Tree, spelt: str, place: str) -> Iterator[str]:
         if spelt in self.known:
@@ -387,12 +385,12 @@ def _found(sandbox: Tree, path: str) -> str | None:
     if target is None or not leads_out(target):
         return target
     if posixpath.normpath(target) == ".." or re.match(r"\.\./(?!dir_|\.\.)", posixpath.normpath(target)):
-        return None  # beside a sandbox there are only others
+        return None  # beside a sandbox there are only other sandboxes
     raise OutsideSandbox(path, target)
 
 
 def _nothing_of_fifo(path: str, profile: Profile) -> Tree:
-    """R4b: what is sent of a FIFO. Raises Endless."""
+    """R4b: a FIFO is not sent. Raises Endless if HTCondor opens it."""
     if profile.opens_fifos:
         raise Endless(path)
     return Tree()
@@ -420,7 +418,7 @@ def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tr
 
 
 def _remapped(sent: Tree, remaps: tuple[tuple[str, str], ...]) -> Tree:
-    """transfer_output_remaps: a file, or a directory with all in it, comes home under another name."""
+    """transfer_output_remaps: a file, or a directory with its contents, is returned under another name."""
     stays, moved = dict(sent.items()), {}
     for name, destination in remaps:
         name, destination = posixpath.normpath(name), posixpath.normpath(destination)

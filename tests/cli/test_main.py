@@ -232,7 +232,7 @@ SPINS = "#!/usr/bin/env python3\nwhile True: pass\n"
 def test_a_limit_of_the_simulator_is_not_reported_as_a_hold(grader, job):
     file = job(SPINS)
     ran = grader("simulate", file, "--max-seconds", 1)
-    assert ran.status == 1 and "time, a limit of this simulator and not of HTCondor" in ran.out
+    assert ran.status == 1 and "time, a limit of this simulator, not of HTCondor" in ran.out
     assert ran.out.splitlines()[-1].startswith("held, at a limit of this simulator")
     end = json.loads(grader("simulate", file, "--max-seconds", 1, "--json").out)
     assert end["status"] == "held" and "limit of this simulator" in end["hold_reason"]
@@ -562,7 +562,7 @@ def test_more_states_are_looked_at_where_more_executions_are_allowed(grader, job
 
 def test_verify_is_unknown_where_an_unsimulated_command_decides(grader, job):
     ran = grader("verify", job(on_exit_hold="NumJobStarts > 3"))
-    assert ran.status == 2 and ran.out.startswith("unknown: job.sub:8: on_exit_hold goes by NumJobStarts")
+    assert ran.status == 2 and ran.out.startswith("unknown: job.sub:8: on_exit_hold depends on NumJobStarts")
 
 
 SUMS = """\
@@ -652,7 +652,7 @@ def test_the_worst_verdict_of_several_jobs_decides_the_exit_status(grader, job, 
         (["simulate", "FILE", "--schedule", "evict"], "evict@2"),
         (["simulate", "FILE", "--schedule", "evitc@2"], "did you mean evict"),
         (["simulate", "FILE", "--schedule", "evict@0"], "counted from 1"),
-        (["simulate", "FILE", "--schedule", "evict@2 vacate@2"], "one fault only"),
+        (["simulate", "FILE", "--schedule", "evict@2 vacate@2"], "only one fault"),
         (["simulate", "FILE", "--schedule", "look@2"], "look@2+60s"),
         (["simulate", "FILE", "--profile", "centos"], "slides2021"),
         (["verify"], "SUBMIT_FILE"),

@@ -594,7 +594,7 @@ def test_date_tells_virtual_time(shell):
 )
 @pytest.mark.parametrize("before", ["", "sleep 0\n"])
 def test_timeout_in_virtual_time(shell, before, command, code, seconds):
-    """After a first `sleep`, others are started in another way: see keeper.py."""
+    """After a first `sleep`, others are started in another way: see sleep_server.py."""
     done = shell(f"{before}{command}\nexit $?", {"job.data": ""})
     assert (done.exit.code, round(done.seconds)) == (code, seconds), done.stderr
 

@@ -141,13 +141,13 @@ def test_a_policy_holds_if_it_is_true_or_a_number_but_zero(value, holds):
 def test_as_many_brackets_in_each_other_are_read_as_by_htcondor(opening, closing):
     text = opening * 165 + "1" + closing * 165
     assert check(text) == text and read(text)
-    with pytest.raises(Problem, match="HTCondor reads no more than 165 brackets in each other"):
+    with pytest.raises(Problem, match="HTCondor accepts at most 165 nested brackets"):
         check(opening + text + closing)
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("(" * 165 + "1", r"\( is not closed"), ("(" * 165 + "1" + ")" * 166, r"\) can't stand there"), ("(1]", "] can")],
+    [("(" * 165 + "1", r"\( is not closed"), ("(" * 165 + "1" + ")" * 166, r"\) can't be there"), ("(1]", "] can")],
 )
 def test_a_bracket_without_another_is_refused_however_deep(text, told):
     with pytest.raises(Problem, match=told):

@@ -82,8 +82,8 @@ def test_a_fault_is_written_as_it_is_read(fault, text):
         ("requeue@2+5s", "'requeue@2+5s'", "takes no seconds"),
         ("upload-fails@2+5s", "'upload-fails@2+5s'", "at the end of an execution"),
         ("look@3", "'look@3'", "look@3+60s"),
-        ("evict@2 hold@2", "evict@2 and hold@2", "one fault only"),
-        ("evict@2+5s hold@1 evict@2+9s", "evict@2+5s and evict@2+9s", "one fault only"),
+        ("evict@2 hold@2", "evict@2 and hold@2", "only one fault"),
+        ("evict@2+5s hold@1 evict@2+9s", "evict@2+5s and evict@2+9s", "only one fault"),
     ],
 )
 def test_what_can_not_be_read_is_named_with_what_could_stand_there(text, part, remedy):

@@ -161,7 +161,7 @@ def test_what_is_left_running_goes_on_until_the_slot_is_lost(shell_job, play, sc
 @needs_lists
 def test_a_job_with_endless_children_is_not_followed_for_ever(shell_job, play):
     moments, end = play(shell_job("sleep 1000 && : &\nsleep 1\nexit 85", checkpoint_exit_code=85))
-    assert end.status == "never finishes" and "left something running" in moments[-1].text and end.executions < 20
+    assert end.status == "never finishes" and "left processes running" in moments[-1].text and end.executions < 20
 
 
 # -- evicted ----------------------------------------------------------------------------
