@@ -35,7 +35,7 @@ c.ExportPlugin.to = "gradebook.csv"  # as grades.csv is what `python -m grader g
 c.GenerateAssignment.preprocessors = preprocessors.GENERATE
 c.ClearAnswers.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 
-c.Autograde.exporter_class = preprocessors.AnyNotebook  # reads what is no notebook, or in another encoding
+c.Autograde.exporter_class = preprocessors.AnyNotebook  # also reads other encodings and damaged files
 c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
 # Answers are read from the notebooks and judged in processes that are shut in; no notebook is run. To run them in a
 # kernel, as nbgrader does by itself (slower, and a notebook can then say what it likes), use the second line instead.

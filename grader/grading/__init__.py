@@ -1,1 +1,1 @@
-"""From a student's notebook to a grade: what nbgrader is given."""
+"""From a student's notebook to a grade, for `grade` and for nbgrader."""

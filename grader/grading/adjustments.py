@@ -1,8 +1,8 @@
-"""What an instructor changes by hand: a CSV file beside the grades, which grading reads and never writes.
+"""Changes that an instructor makes by hand: a CSV file beside the grades, which grading reads and never writes.
 
-Its columns are student (name or number, as in grades.csv), exercise, points and comment. A line without points is a
-comment only; one without an exercise is a comment on all of it. What it is not: a part of a grade file. Those are made
-by the judge alone, so a regrade keeps every change.
+Its columns are student (name or number, as in grades.csv), exercise, points and comment. A line without points is only a
+comment; without an exercise, it is a comment on the whole submission. Grade files contain only the judge's results, so
+a regrade keeps every change.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .collect import HandIn
 from .judge import Grade
 
 FILE = "adjustments.csv"
-"""Its name, beside the table of grades."""
+"""The name of the file, beside the table of grades."""
 COLUMNS = ("student", "exercise", "points", "comment")
 MOST_BYTES = 4 << 20
 
@@ -33,22 +33,21 @@ class Adjustment(NamedTuple):
 
     student: str
     exercise: str
-    """'' if it is about all of them."""
+    """'' for the whole submission."""
     points: float | None
-    """None if the judge's stay."""
+    """None to keep the judge's points."""
     comment: str
     line: int
 
     def __str__(self) -> str:
-        """What a student reads."""
+        """The sentence for the student."""
         changed = "" if self.points is None else f"{in_points(self.points)}, set by hand. "
         about = f"{self.exercise}: " if self.exercise else ""
         return plain(f"{about}{changed}{self.comment}".strip())
 
 
 def read(path: Path) -> list[Adjustment]:
-    """The lines of the file; none if it is not there. Raises Refused, which says what is wrong in which line, or
-    OSError."""
+    """The lines of the file; [] if there is no file. Raises OSError, or Refused, which names the line and the problem."""
     try:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -64,9 +63,9 @@ def read(path: Path) -> list[Adjustment]:
         if not {"student", "exercise"} <= {*columns}:
             raise Refused(f"The first line of {quoted(path.name)} has to be: {','.join(COLUMNS)}.")
         lines.fieldnames = columns
-        return [one for line in lines if (one := _adjustment(path, line, lines.line_num))]
+        return [adjustment for line in lines if (adjustment := _adjustment(path, line, lines.line_num))]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise Refused(f"{quoted(path.name)} is no CSV file in UTF-8 ({error}).") from None
+        raise Refused(f"{quoted(path.name)} is not a CSV file in UTF-8 ({error}).") from None
 
 
 def _adjustment(path: Path, line: Mapping[str, str | None], at: int) -> Adjustment | None:
@@ -75,7 +74,7 @@ def _adjustment(path: Path, line: Mapping[str, str | None], at: int) -> Adjustme
         return None
     where = f"{quoted(path.name)}, line {at}"
     if not student:
-        raise Refused(f"{where}: it does not say which student is meant.")
+        raise Refused(f"{where}: it names no student.")
     if exercise and exercise not in EXERCISES:
         raise Refused(f"{where}: there is no exercise {quoted(exercise)}. There are {', '.join(EXERCISES)}.")
     if not points:
@@ -88,39 +87,38 @@ def _adjustment(path: Path, line: Mapping[str, str | None], at: int) -> Adjustme
     except ValueError:
         value = math.nan
     if not 0 <= value <= most:
-        raise Refused(
-            f"{where}: {quoted(points)} is no number of points from 0 to {number(most)}, which {exercise} has."
-        )
+        raise Refused(f"{where}: {quoted(points)} is not a number from 0 to {number(most)}, the points of {exercise}.")
     return Adjustment(student, exercise, value, comment, at)
 
 
 def belonging(
     adjustments: Iterable[Adjustment], handed: Sequence[HandIn]
 ) -> tuple[dict[str, list[Adjustment]], list[Adjustment]]:
-    """(student → what is changed for them, what is nobody's)."""
-    known: dict[str, list[str]] = {}
-    for one in handed:
-        for name in {one.student, no_formula(one.student), one.identity.id, one.identity.email, one.identity.sid}:
+    """Returns student → adjustments, and the adjustments whose student is unknown or ambiguous."""
+    students: dict[str, list[str]] = {}
+    for hand_in in handed:
+        who = hand_in.identity
+        for name in {hand_in.student, no_formula(hand_in.student), who.id, who.email, who.sid}:
             if name:
-                known.setdefault(name, []).append(one.student)
-    found: dict[str, list[Adjustment]] = {}
+                students.setdefault(name, []).append(hand_in.student)
+    by_student: dict[str, list[Adjustment]] = {}
     strays = []
     for adjustment in adjustments:
-        meant = known.get(adjustment.student, [])
-        if len(meant) == 1:
-            found.setdefault(meant[0], []).append(adjustment)
+        matching = students.get(adjustment.student, [])
+        if len(matching) == 1:
+            by_student.setdefault(matching[0], []).append(adjustment)
         else:
             strays.append(adjustment)
-    return found, strays
+    return by_student, strays
 
 
 def adjusted(grade: Grade, adjustments: Iterable[Adjustment]) -> Grade:
-    """A grade with the points that were set by hand; the last line counts."""
-    points = {one.exercise: one.points for one in adjustments if one.points is not None}
+    """A grade with the points that were set by hand; if several lines set them, the last one counts."""
+    points = {a.exercise: a.points for a in adjustments if a.points is not None}
     return replace(
         grade,
         exercises=tuple(
-            replace(one, points=points[one.exercise], counts=True) if one.exercise in points else one
-            for one in grade.exercises
+            replace(graded, points=points[graded.exercise], counts=True) if graded.exercise in points else graded
+            for graded in grade.exercises
         ),
     )

@@ -1,8 +1,8 @@
-"""Archives that were handed in: what is in a zip or tar file, or a compressed one, read in memory and up to a limit.
+"""Archives that were handed in: reads zip, tar and compressed files in memory, up to a limit.
 
-Whatever the bytes are, there is an answer or a Refused. Nothing touches the disk, and no link, device or path that
-leads out of the archive is given. If two entries have one name the last one counts, as for every program that unpacks
-them: some tools update an archive by adding to it. What it is not: it does not know what a notebook is.
+Any bytes give either a result or Refused. Nothing is unpacked to the disk, and links, devices and paths that lead out
+of the archive are not read. If two entries have the same name, the last one counts, as for programs that unpack
+archives: some tools update an archive by appending to it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..text import plain, shorten
 MOST_ARCHIVE = 64 << 20
 """Bytes of an archive within an archive."""
 MOST_UNPACKED = 128 << 20
-"""Bytes that a compressed archive, which has to be unpacked in memory as a whole, may have then."""
+"""Unpacked bytes of a compressed archive, which has to be unpacked in memory as a whole."""
 MOST_DIRECTORY = 2 << 20
 """Bytes of a zip file's table of contents."""
 MOST_FILES = 5_000
@@ -34,7 +34,7 @@ LONGEST_PATH = 1_000
 """Characters of a path in an archive."""
 _Opens = Callable[[BinaryIO], io.BufferedIOBase]
 _COMPRESSED: dict[bytes, _Opens] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-"""What such a file begins with, and what opens it."""
+"""First bytes → function that opens the file."""
 _SEALED = re.compile(r"\.(?:7z|rar|zst|tzst|lz4?|lzma|z|ace|arj|cab|dmg|iso)$", re.IGNORECASE)
 _SEALED_BYTES = (
     b"7z\xbc\xaf\x27\x1c",
@@ -47,7 +47,7 @@ _SEALED_BYTES = (
 )
 _ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz)$", re.IGNORECASE)
 _MADE_OF_ZIP = re.compile(r"\.(?:docx|xlsx|pptx|od[tsp]|epub|jar|whl|npz|pages|numbers|key|apk)$", re.IGNORECASE)
-"""Files that are zip files inside, which nobody thinks of as one."""
+"""Zip files that nobody means as archives."""
 _TAR = b"ustar"
 
 
@@ -56,12 +56,12 @@ class Refused(Exception):
 
 
 def quoted(name: str) -> str:
-    """A file's name in a sentence."""
+    """A file's name, shortened and made safe for a sentence."""
     return plain(shorten(name, 80))
 
 
 def parts_of(path: str) -> list[str]:
-    """The names on the way to a file in an archive, its own last."""
+    """The parts of a path in an archive."""
     return [part for part in path.split("/") if part not in ("", ".")]
 
 
@@ -71,12 +71,12 @@ def base_of(path: str) -> str:
 
 
 def sealed(name: str, head: bytes) -> bool:
-    """Whether a file is an archive that can't be read here, by its name and first bytes."""
+    """Whether a file is an archive of an unsupported kind, by its name and first bytes."""
     return head.startswith(_SEALED_BYTES) or (bool(_SEALED.search(name)) and not _is_archive(head))
 
 
 def readable(name: str, head: bytes) -> bool:
-    """Whether a file is an archive that may be read here, or is called one."""
+    """Whether a file is an archive of a supported kind, by its name or first bytes."""
     return (not _MADE_OF_ZIP.search(name) and _is_archive(head)) or bool(_ARCHIVE.search(name))
 
 
@@ -85,34 +85,34 @@ def _is_archive(head: bytes) -> bool:
 
 
 class Entry(NamedTuple):
-    """A file in an archive: its path there, its size, and the bytes that it takes in the archive."""
+    """A file in an archive: its path, its size, and its packed size, in bytes."""
 
     name: str
     size: int
     packed: int
     problem: str = ""
-    """Why it is not read, if so: a sentence in which {} is its name."""
+    """Why it is not read, if it isn't: a sentence in which {} stands for its name."""
     again: bool = False
-    """Whether there are several of this name, of which this is the last."""
+    """Whether there are several entries of this name, of which this is the last."""
 
 
 class Archive(Protocol):
-    """An archive that is open."""
+    """An open archive."""
 
     def entries(self) -> Iterable[Entry]:
         """The files in it, each name once. Raises Refused."""
 
     def read(self, name: str, most: int) -> bytes:
-        """The first bytes of the last file of this name: no more is unpacked. Raises Refused."""
+        """The first `most` bytes of the last file of this name, without unpacking more. Raises Refused."""
 
 
 def opened(file: BinaryIO, name: str, most: int = MOST_UNPACKED, allowance: Allowance | None = None) -> Archive:
-    """The archive in a file that is open. Raises Refused if it is none, or too large."""
+    """The archive in an open file. Raises Refused if it is not an archive, or too large."""
     head = _head(file)
     for begins, opens in _COMPRESSED.items():
         if head.startswith(begins):
             data = _unpacked(opens, file, name, most)
-            if allowance and not allowance.take(len(data), 5 * _size(file)):  # such files shrink more than zip files do
+            if allowance and not allowance.take(len(data), 5 * _size(file)):  # compresses better than a zip file
                 raise Refused(f"{quoted(name)} in an archive is too large and is not read.")
             inner = io.BytesIO(data)
             return _Tar(inner, name) if _head(inner)[257:262] == _TAR else _One(_without_ending(name), data)
@@ -122,14 +122,15 @@ def opened(file: BinaryIO, name: str, most: int = MOST_UNPACKED, allowance: Allo
 
 
 def within(archive: Archive, entry: Entry, allowance: Allowance) -> Archive:
-    """The archive that is a file in another one. Raises Refused."""
+    """An archive in an archive. Raises Refused."""
     if entry.size > MOST_ARCHIVE or not allowance.take(entry.size, entry.packed):
         raise Refused(f"{quoted(entry.name)} in an archive is too large and is not read.")
     return opened(io.BytesIO(_whole(archive, entry.name)), entry.name, MOST_ARCHIVE, allowance)
 
 
 def read(file: BinaryIO, name: str, members: Sequence[str], most: int) -> bytes:
-    """The first bytes of what is in a file, or in the archive that it is, or in one in that. Raises Refused."""
+    """The first `most` bytes of a file, or of the member of an archive (in an archive) that `members` leads to. Raises
+    Refused."""
     if not members:
         return file.read(most)
     *way, last = members
@@ -141,26 +142,26 @@ def read(file: BinaryIO, name: str, members: Sequence[str], most: int) -> bytes:
 
 @dataclass
 class Allowance:
-    """How much more than is usual the archives in an archive may take together. What is usual is not counted, so that
-    nobody can use up what the others in a class need; it is little, so that it may be there as often as MOST_FILES."""
+    """The memory that the archives in an archive may use together, beyond a usual amount each. The usual amount is not
+    counted, so that no student can use up what others in the class need; it is small enough to occur MOST_FILES times."""
 
     size: int = 256 << 20
     directory: int = 4 << 20
 
     def take(self, size: int, packed: int) -> bool:
-        """Whether as many bytes may be unpacked that take so many: a zip file is hardly smaller for being zipped."""
+        """Whether `packed` bytes may be unpacked to `size`. (Zipping a zip file hardly makes it smaller.)"""
         self.size -= max(0, size - 4 * packed - (256 << 10))
         return self.size >= 0
 
     def look(self, directory: int) -> bool:
-        """Whether a table of contents of so many bytes may be read."""
+        """Whether a table of contents of this many bytes may be read."""
         self.directory -= max(0, directory - (8 << 10))
         return self.directory >= 0
 
 
 OUTSIDE = "{} in an archive has a path that leads out of it and is not read."
 LINK = "{} in an archive is a link and is not read."
-NO_FILE = "{} in an archive is no regular file and is not read."
+NO_FILE = "{} in an archive is not a regular file and is not read."
 TOO_MANY = "{} has too many files in it and is not read."
 BROKEN = "{} is broken and can't be read."
 _BROKEN = (
@@ -181,12 +182,12 @@ _BROKEN = (
 
 
 def _last(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Of entries with one path the last, in the place of the first."""
-    found: dict[tuple[str, ...], Entry] = {}
+    """The last of the entries with the same path, in the place of the first."""
+    by_path: dict[tuple[str, ...], Entry] = {}
     for entry in entries:
         path = tuple(parts_of(entry.name))
-        found[path] = entry._replace(again=path in found)
-    yield from found.values()
+        by_path[path] = entry._replace(again=path in by_path)
+    yield from by_path.values()
 
 
 def _leads_out(name: str) -> bool:
@@ -196,7 +197,7 @@ def _leads_out(name: str) -> bool:
 class _Zip:
     def __init__(self, file: BinaryIO, name: str, allowance: Allowance | None = None):
         try:
-            private = vars(zipfile)  # what it goes by itself: a table may be told of in several ways
+            private = vars(zipfile)  # zipfile's own rules, as the end of a zip file can be written in several ways
             end = private["_EndRecData"](file)
             size = end[private["_ECD_SIZE"]] if end else 0
             if size > MOST_DIRECTORY or (allowance and not allowance.look(size)):
@@ -270,7 +271,7 @@ class _Tar:
 
 
 class _One:
-    """A file that is compressed alone."""
+    """A single compressed file."""
 
     def __init__(self, name: str, data: bytes):
         self._name, self._data = name, data

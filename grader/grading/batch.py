@@ -1,9 +1,8 @@
 """Grades a class: `python -m grader grade submitted/`.
 
-Processes of this machine judge (workers.py), or HTCondor jobs (cluster.py), one submission each at a
-time; what they find is written down, a file for each grade, whole or not at all. So whatever ends it,
-started again it goes on. What it is not: a judge (judge.py), a reader of notebooks (submission.py), or
-a gradebook (nbgrader has one).
+Processes of this machine (workers.py) or HTCondor jobs (cluster.py) judge the submissions. Each grade is written
+atomically into a file of its own, so after any interruption the next run continues. judge.py judges, submission.py
+reads notebooks, exports.py writes formats of other systems.
 """
 
 from __future__ import annotations
@@ -40,53 +39,53 @@ from .roster import read as read_roster
 from .store import Settings, StoreEntry, read_grade
 
 DONE, LOOK, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-"""Exit status: all graded; all graded but an instructor has to look at some; nothing graded; interrupted."""
+"""Exit status: all graded; some need an instructor's attention; nothing graded; interrupted."""
 AGAIN = "The next run grades it again."
 ASSIGNMENT = "self-checkpointing"
-"""What other systems call it, unless something else is asked for."""
+"""The default name of the assignment in other systems."""
 NOTHING = "Nothing was handed in."
 HERE, HTCONDOR = "here", "htcondor"
 """Where submissions are judged."""
 
 
-class Wanted(NamedTuple):
-    """What is to be written, and where."""
+class OutputOptions(NamedTuple):
+    """What to write, and where."""
 
     out: Path
     reports: Path
     named: bool
     formats: tuple[str, ...]
-    """For other systems; see exports.py."""
+    """Formats of other systems; see exports.py."""
     assignment: str
-    """What they call it."""
+    """The name of the assignment there."""
 
 
 @dataclass
 class StudentResult:
-    """One line of the class: who, and what they got."""
+    """One student's line in the table of grades."""
 
     handed: HandIn
     outcome: StoreEntry
     _store: Path = field(repr=False, default=Path())
     adjustments: Sequence[Adjustment] = ()
-    """What an instructor has changed by hand."""
+    """Changes that an instructor made by hand."""
 
     @property
     def student(self) -> str:
-        """Whose it is."""
+        """The student's name."""
         return self.handed.student
 
     def grade(self) -> Grade | None:
-        """The grade, read from its file, with what was changed by hand."""
+        """The grade, read from its file, with the changes made by hand."""
         grade = read_grade(self._store / self.outcome.key) if self.outcome.key else None
         return adjusted(grade, self.adjustments) if grade else None
 
     def comments(self) -> list[str]:
-        """What an instructor has said or changed, a sentence each."""
-        return [str(one) for one in self.adjustments]
+        """The instructor's comments and changes, a sentence each."""
+        return [str(adjustment) for adjustment in self.adjustments]
 
     def problems(self) -> list[str]:
-        """What could not be graded, a sentence each."""
+        """Sentences on what could not be graded."""
         grade = self.grade()
         unsure = [*grade.unsure, *[AGAIN] * bool(grade.doubts)] if grade else []
         return [*filter(None, [self.outcome.problem]), *unsure]
@@ -106,14 +105,14 @@ def grade(
     formats: Sequence[str] = (),
     assignment: str = ASSIGNMENT,
 ) -> int:
-    """Grade everything in a folder (or zip file). Returns the exit status; says what is wrong in one sentence."""
+    """Grade everything in a folder or archive. Returns the exit status; prints problems to `say`, a sentence each."""
     reports = reports or out.parent / "reports"
     confine = confinement() if on == HERE else None
     shut_in = confine is not None and confine.bubblewrap
     if on == HERE and require_sandbox and not shut_in:
         print(
-            "grader grade: there is no sandbox on this machine (bubblewrap is missing, or may not be used), and "
-            "--require-sandbox asks for one.",
+            "grader grade: --require-sandbox asks for a sandbox, but this machine has none (bubblewrap is missing, or "
+            "may not be used).",
             file=say,
         )
         return UNUSABLE
@@ -144,14 +143,14 @@ def grade(
         print(f"grader grade: {_why(error)}.", file=say)
         return UNUSABLE
     if on == HERE and not shut_in:
-        print("Without bubblewrap students' programs are limited but not shut in; see docs/security.md.", file=say)
+        print("Without bubblewrap, students' programs are limited but not confined; see docs/security.md.", file=say)
     graded = (
         workers.grade_all(handed, settings, jobs or processors())
         if on == HERE
         else cluster.grade_all(handed, settings, jobs, require_sandbox, say)
     )
-    wanted = Wanted(out, reports, named, tuple(dict.fromkeys(formats)), assignment)
-    return _grade(handed, settings, graded, by_hand, wanted, say)
+    output = OutputOptions(out, reports, named, tuple(dict.fromkeys(formats)), assignment)
+    return _grade(handed, settings, graded, by_hand, output, say)
 
 
 def _why(error: OSError | Refused) -> str:
@@ -159,37 +158,33 @@ def _why(error: OSError | Refused) -> str:
 
 
 def _unwritable(out: Path, *directories: Path) -> str:
-    """Why the table or the pages can't be written, in a sentence; '' if they can. Makes the directories."""
+    """Creates the directories. A sentence on why the table or the pages can't be written; '' if they can."""
     if out.is_dir():
-        return f"{plain(str(out))} is a directory: --out names the file that the grades are written to."
+        return f"{plain(str(out))} is a directory: name a file for the grades with --out."
     if _foreign(out):
-        return f"{plain(str(out))} is no table of this command, and would be lost: --out names another file."
+        return f"{plain(str(out))} was not written by this command, and would be lost: name another file with --out."
     for option, directory in (("--out", out.parent), *(("--reports", directory) for directory in directories)):
         for place in (directory, *directory.parents):
             if place.exists() and not place.is_dir():
-                return (
-                    f"{plain(str(place))} is a file, and no directory can be made there: {option} names another place."
-                )
+                return f"{plain(str(place))} is a file, so no directory can be created there: name another place with {option}."
         try:
             directory.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=directory):
                 pass
         except OSError as error:
-            return (
-                f"nothing can be written to {plain(str(directory))} ({error.strerror}): {option} names another place."
-            )
+            return f"nothing can be written to {plain(str(directory))} ({error.strerror}): name another place with {option}."
     return ""
 
 
 def _remove_empty(*directories: Path) -> None:
-    """Remove those in which there is nothing: they have been made for what did not come."""
+    """Remove the directories that are empty, as they were created for nothing."""
     for directory in directories:
         with suppress(OSError):
             directory.rmdir()
 
 
 def _foreign(table: Path) -> bool:
-    """Whether there is a file that is no table of grades from here, as nbgrader's of the same name."""
+    """Whether the file exists and is not a table of grades from here: nbgrader writes one of the same name."""
     try:
         with open(table, "rb") as file:
             header = file.readline(100).removeprefix(b"\xef\xbb\xbf").strip(b'" \r\n')
@@ -203,10 +198,10 @@ def _grade(
     settings: Settings,
     graded: Generator[tuple[int, StoreEntry], None, None],
     by_hand: Sequence[Adjustment],
-    wanted: Wanted,
+    output: OutputOptions,
     say: TextIO,
 ) -> int:
-    out, reports = wanted.out, wanted.reports
+    out, reports = output.out, output.reports
     before, known = _read_table(out), {path.name for path in settings.store.glob("*.json")}
     progress = Progress(len(handed), say)
     outcomes: dict[int, StoreEntry] = {}
@@ -218,7 +213,7 @@ def _grade(
     except KeyboardInterrupt:
         progress.end()
         print(
-            f"Interrupted: {len(outcomes)} of {len(handed)} are graded. Started again, it goes on from there.",
+            f"Interrupted: {len(outcomes)} of {len(handed)} are graded. The next run continues from there.",
             file=say,
         )
         return INTERRUPTED
@@ -230,40 +225,45 @@ def _grade(
     progress.end()
     changed, strays = belonging(by_hand, handed)
     results = [
-        StudentResult(one, outcomes[number], settings.store, changed.get(one.student, ()))
-        for number, one in enumerate(handed)
+        StudentResult(hand_in, outcomes[index], settings.store, changed.get(hand_in.student, ()))
+        for index, hand_in in enumerate(handed)
     ]
-    missing = [StudentResult(one, StoreEntry()) for one in handed.missing]
+    missing = [StudentResult(hand_in, StoreEntry()) for hand_in in handed.missing]
     table = _table([*results, *missing], rubric(settings.seed))
     write_whole(out, _csv(table))
-    about = f"{wanted.assignment}, {time.strftime('%Y-%m-%d')}"
-    written = _write_reports(results, reports, wanted.named, len(missing), about)
-    others = _export([*results, *missing], wanted, written, say)
+    about = f"{output.assignment}, {time.strftime('%Y-%m-%d')}"
+    written = _write_reports(results, reports, output.named, len(missing), about)
+    exported = _export([*results, *missing], output, written, say)
     for line in changes(before, table):
         print(line)
     again = sum(result.outcome.key in known for result in results)
     print(
         f"{count(len(results), 'submission')} graded{f' ({again} of them before)' if again else ''}: {out}, "
-        f"{', '.join(map(str, [reports / 'class.html', *others]))}",
+        f"{', '.join(map(str, [reports / 'class.html', *exported]))}",
         file=say,
     )
     if missing:
-        print(f"Nothing was handed in by {series([one.student for one in missing], len(missing))}.", file=say)
-    odd = [(f"{FILE}, line {one.line}", f"{plain(one.student)} is no one student here.") for one in strays]
+        print(f"Nothing was handed in by {series([result.student for result in missing], len(missing))}.", file=say)
+    odd = [
+        (f"{FILE}, line {stray.line}", f"{plain(stray.student)} is not the name of exactly one student here.")
+        for stray in strays
+    ]
     return _conclude(results, [*handed.odd, *odd], say)
 
 
-def _export(results: Sequence[StudentResult], wanted: Wanted, written: Mapping[str, Path], say: TextIO) -> list[Path]:
-    """Write what other systems import. The files."""
+def _export(
+    results: Sequence[StudentResult], output: OutputOptions, written: Mapping[str, Path], say: TextIO
+) -> list[Path]:
+    """Write the files that other systems import; returns their paths."""
     files = []
-    for form in wanted.formats:
-        for ending, data in exports.files(form, results, wanted.assignment, written).items():
-            files.append(wanted.out.with_name(wanted.out.stem + ending))
+    for form in output.formats:
+        for ending, data in exports.files(form, results, output.assignment, written).items():
+            files.append(output.out.with_name(output.out.stem + ending))
             write_whole(files[-1], data)
         if strangers := exports.unknown(form, results):
             print(
-                f"{form} will not know {series(list(map(plain, strangers)))}: nothing tells their number there. "
-                "Name a list of the class from there with --roster.",
+                f"{form} will not recognise {series(list(map(plain, strangers)))}, as their number there is unknown. "
+                "Give a class list from there with --roster.",
                 file=say,
             )
     return files
@@ -271,7 +271,7 @@ def _export(results: Sequence[StudentResult], wanted: Wanted, written: Mapping[s
 
 def _conclude(results: Sequence[StudentResult], odd: Sequence[tuple[str, str]], say: TextIO) -> int:
     for exercise, students in class_report.alike_groups(results):
-        print(f"Alike in {exercise}: {', '.join(students)}", file=say)
+        print(f"Similar answers to {exercise}: {', '.join(students)}", file=say)
     look = [*((result.student, " ".join(result.problems())) for result in results if result.problems()), *odd]
     for what, why in look:
         print(f"An instructor has to look at {what}: {why}", file=say)
@@ -279,27 +279,27 @@ def _conclude(results: Sequence[StudentResult], odd: Sequence[tuple[str, str]], 
 
 
 class Progress:
-    """How far it is, and how long it will take: one line that changes, or a line now and then in a file."""
+    """Shows the progress and the time left: one line that changes on a terminal, a line now and then in a file."""
 
     def __init__(self, total: int, say: TextIO):
         self.total, self.say, self.done, self.fresh = total, say, 0, 0
-        self.began = self.told = time.monotonic()
+        self.began = self.shown = time.monotonic()
         self.terminal = say.isatty()
 
     def step(self, outcome: StoreEntry) -> None:
-        """One more is done."""
+        """One more submission is done."""
         self.done += 1
         self.fresh += not outcome.again
         now = time.monotonic()
-        if self.terminal or now - self.told > 10:
-            self.told = now
+        if self.terminal or now - self.shown > 10:
+            self.shown = now
             left = (now - self.began) / max(1, self.fresh) * (self.total - self.done)
             text = f"{self.done} of {self.total} graded" + (f", about {_left(left)} left" if left else "")
             self.say.write(f"\r\x1b[K{text}" if self.terminal else text + "\n")
             self.say.flush()
 
     def end(self) -> None:
-        """No more will come."""
+        """Erase the line on a terminal."""
         if self.terminal:
             self.say.write("\r\x1b[K")
 
@@ -308,7 +308,7 @@ def _left(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-# -- what is written ---------------------------------------------------------------
+# -- tables and pages --------------------------------------------------------------
 
 Table = dict[str, dict[str, str]]
 """Student → column → text."""
@@ -329,14 +329,14 @@ def _row(result: StudentResult, version: str) -> dict[str, str]:
     }
     if grade is not None:
         row |= {"points": number(grade.points), "maximum": number(grade.maximum)}
-        for one in grade.exercises:
+        for graded in grade.exercises:
             row |= {
-                one.exercise: number(one.points) if one.counts else "",
-                f"{one.exercise} status": one.status,
-                f"{one.exercise} misconception": one.misconception or "",
+                graded.exercise: number(graded.points) if graded.counts else "",
+                f"{graded.exercise} status": graded.status,
+                f"{graded.exercise} misconception": graded.misconception or "",
             }
-    said = (*grade.unsure, *grade.remarks) if grade else ()
-    remarks = dict.fromkeys([result.outcome.problem, *said, *([] if result.outcome != StoreEntry() else [NOTHING])])
+    notes = (*grade.unsure, *grade.remarks) if grade else ()
+    remarks = dict.fromkeys([result.outcome.problem, *notes, *([] if result.outcome != StoreEntry() else [NOTHING])])
     row["comments"] = " ".join(result.comments())
     return row | {"remarks": " ".join(filter(None, remarks)), "submission": result.outcome.key[:12], "rubric": version}
 
@@ -355,7 +355,7 @@ def _csv(table: Table) -> bytes:
 
 
 def _read_table(path: Path) -> Table:
-    """The grades of the last time, as they stand there; empty if there are none that can be read."""
+    """The table of the last run; {} if there is none that can be read."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             return {row["student"]: row for row in csv.DictReader(file) if row.get("student")}
@@ -364,7 +364,7 @@ def _read_table(path: Path) -> Table:
 
 
 def changes(before: Table, now: Table) -> Iterator[str]:
-    """What a regrade has changed, a line for each student. `before` is as it was read from the table."""
+    """What a regrade has changed, a line for each student. `before` is the table as it was read."""
     for student, row in now.items():
         old = before.get(no_formula(student))
         if old is None or old.get("points") == row["points"]:
@@ -384,7 +384,7 @@ def changes(before: Table, now: Table) -> Iterator[str]:
 def _write_reports(
     results: Sequence[StudentResult], reports: Path, named: bool, missing: int = 0, about: str = ""
 ) -> dict[str, Path]:
-    """Write the pages. Student → page."""
+    """Write the pages; returns student → page."""
     taken: set[str] = set()
     written: dict[str, Path] = {}
     for result in results:
@@ -392,7 +392,7 @@ def _write_reports(
         written[result.student] = reports / "students" / f"{_file_name(result.student, taken)}.html"
         write_whole(written[result.student], page.encode("utf-8", "replace"))
     for former in (reports / "students").glob("*.html"):
-        if former.stem.lower() not in taken:  # of somebody who is in this class no more
+        if former.stem.lower() not in taken:  # of a student who has left the class
             former.unlink()
     write_whole(reports / "class.html", class_report.page(results, named, missing, about).encode("utf-8", "replace"))
     side_by_side = pages.alike(class_report.alike_pairs(results))
@@ -401,7 +401,7 @@ def _write_reports(
 
 
 def _file_name(student: str, taken: set[str]) -> str:
-    """A file name of harmless letters for a student, another for each."""
+    """A unique file name for a student, of harmless characters."""
     base = re.sub(r"[^\w.@+-]+", "_", student)[:60].strip("._") or "unnamed"
     numbered = (f"{base}-{number}" for number in itertools.count(2))
     name = next(name for name in itertools.chain([base], numbered) if name.lower() not in taken)

@@ -1,8 +1,8 @@
-"""Where a class is, for the screen in the room: counts for each exercise, no names.
+"""The progress of a class, for the screen in the room: counts for each exercise, no names.
 
-It reads what lies in students' folders and runs nothing: what check() has noted there (.progress.json, which a learner
-may have changed: it is no grade), and where there is none, which answers a notebook has in it. It is a file that is
-written again and again, and no service.
+It only reads files in students' folders: the results that check() has saved there (.progress.json, which is not a grade,
+as a learner may edit it), or, without those, which answers the notebooks contain. The result is a file that is written
+again and again; there is no server.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ from .collect import find, open_regular
 
 NOTES = ".progress.json"
 BEGUN = "begun"
-"""There is an answer, and nobody has checked it."""
+"""There is an answer, but no check of it."""
 STATES = {PASSED: "✓", PARTLY: "◐", WRONG: "✗", CRASHED: "✗", BEGUN: "…", NOT_TRIED: "○"}
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", BEGUN: "begun", NOT_TRIED: "none"}
 DEPTH = 5
-"""Folders below a student's own in which the course may lie."""
+"""How deep in a student's folder the course may be."""
 MOST_LOOKED_INTO = 4_000
-"""Files and folders of one student."""
+"""Files and folders of one student that are inspected."""
 MOST_BYTES = 64 << 10
 ACTIVE = 600.0
-"""Seconds since the last check during which a learner is at work."""
+"""Seconds after a check during which a learner counts as active."""
 
 Where = Mapping[str, str]
-"""Exercise → its state, of one learner. One that was not begun is not there."""
+"""Exercise → its state, of one learner; exercises not begun are missing."""
 
 
 @dataclass
 class Board:
-    """What is on the screen."""
+    """The numbers on the screen."""
 
     learners: int = 0
     active: int = 0
-    """Of them, those who have checked something within the last ten minutes."""
+    """Learners who have checked something within the last ten minutes."""
     done: int = 0
-    """Of them, those who have passed everything."""
+    """Learners who have passed everything."""
     states: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in EXERCISES})
     """Exercise → state → learners."""
     here: Counter[str] = field(default_factory=Counter)
-    """Exercise → learners who are at it."""
+    """Exercise → learners who are working on it."""
 
     def add(self, where: Where, active: bool = False) -> None:
         """Count one learner."""
@@ -68,8 +68,8 @@ class Board:
 
 
 def place(where: Where) -> str | None:
-    """The exercise that a learner is at: the one after the last that was begun, or that itself if it is not passed yet.
-    None at the end."""
+    """The exercise that a learner is working on: the last one begun, or the next one if that is passed. None at the
+    end."""
     names = list(EXERCISES)
     last = max((at for at, name in enumerate(names) if name in where), default=-1)
     if last >= 0 and where[names[last]] != PASSED:
@@ -78,42 +78,42 @@ def place(where: Where) -> str | None:
 
 
 def look(folder: Path, now: float | None = None) -> Board:
-    """Where those are whose folders are in this one. Raises OSError or Refused if it can't be read."""
+    """The progress of the students whose folders are in this one. Raises OSError or Refused if it can't be read."""
     board, now = Board(), time.time() if now is None else now
     with_notes = set()
     for item in sorted(os.scandir(folder), key=lambda item: item.name):
         if item.is_dir(follow_symlinks=False) and (notes := _notes(Path(item.path))):
-            when, where = max(notes, key=lambda one: one[0])
+            when, where = max(notes, key=lambda note: note[0])
             board.add(where, now - when < ACTIVE)
             with_notes.add(Path(item.path))
-    for one in find(folder, with_notes):
-        if one.sources:
-            answers = store.read(one).answers
+    for hand_in in find(folder, with_notes):
+        if hand_in.sources:
+            answers = store.read(hand_in).answers
             board.add({name: BEGUN for name, ex in EXERCISES.items() if ex.tried(answers.get(name, Tree()))})
     return board
 
 
 def _notes(folder: Path) -> list[tuple[float, Where]]:
-    """What check() has noted in a student's folder: when, and where they are."""
-    found = []
+    """The results that check() has saved in a student's folder: (time, states) of each file."""
+    notes = []
     for path in _below(folder):
         try:
             with open_regular(path) as file:
-                found.append((os.fstat(file.fileno()).st_mtime, _states(file.read(MOST_BYTES + 1))))
+                notes.append((os.fstat(file.fileno()).st_mtime, _states(file.read(MOST_BYTES + 1))))
         except (OSError, Refused, ValueError, RecursionError):
-            continue  # whatever it is, nobody's place can be told from it
-    return found
+            continue  # not a file that check() has written
+    return notes
 
 
 def _states(data: bytes) -> Where:
-    """What a file of notes says. Raises ValueError if it is none."""
+    """The states in a file of check(). Raises ValueError if it is something else."""
     if len(data) > MOST_BYTES:
         raise ValueError("it is too large")
-    told = json.loads(data)
-    if not isinstance(told, dict):
-        raise ValueError("it is no list of exercises")
+    marks = json.loads(data)
+    if not isinstance(marks, dict):
+        raise ValueError("it is not an object")
     states = {}
-    for name, mark in told.items():
+    for name, mark in marks.items():
         status = mark[0] if isinstance(mark, list) and mark else None
         if name in EXERCISES and isinstance(status, str) and status in STATES and status != NOT_TRIED:
             states[name] = status
@@ -121,7 +121,7 @@ def _states(data: bytes) -> Where:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """The files of notes in a folder, however deep, up to a limit; no link is followed."""
+    """The files of check() anywhere in a folder, up to a limit, without following links."""
     waiting, looked = deque([(folder, 0)]), 0
     while waiting:
         directory, depth = waiting.popleft()
@@ -147,8 +147,8 @@ def html(board: Board, refresh: int, when: str) -> str:
             "name": chapter.name,
             "title": chapter.title,
             "here": sum(board.here[exercise.name] for exercise in chapter.exercises),
-            # what nobody has begun is one line, so that the others fit on a screen
-            "begun": any(board.here[one.name] or board.states[one.name] - untried for one in chapter.exercises),
+            # a notebook that nobody has begun takes one line, so that the others fit on a screen
+            "begun": any(board.here[ex.name] or board.states[ex.name] - untried for ex in chapter.exercises),
             "rows": [_row(board, exercise.name, exercise.title) for exercise in chapter.exercises],
         }
         for chapter in COURSE
@@ -168,12 +168,12 @@ def _row(board: Board, name: str, title: str) -> dict[str, object]:
 
 
 def lines(board: Board) -> Iterator[str]:
-    """The same for a terminal."""
+    """The board as lines for a terminal."""
     yield f"{count(board.learners, 'learner')}, {board.active} active in the last ten minutes, {board.done} through"
     for chapter in COURSE:
         yield chapter.name
         for exercise in chapter.exercises:
             states = board.states[exercise.name]
-            told = "  ".join(f"{STATES[state]} {states[state]} {state}" for state in STATES if states[state])
+            counts = "  ".join(f"{STATES[state]} {states[state]} {state}" for state in STATES if states[state])
             here = f"  ← {board.here[exercise.name]} here" if board.here[exercise.name] else ""
-            yield f"  {exercise.name:18} {told}{here}"
+            yield f"  {exercise.name:18} {counts}{here}"

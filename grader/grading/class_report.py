@@ -1,7 +1,7 @@
-"""The report on a class, made to be shown to it: how it went, and what is worth talking about.
+"""The report on a class, to show in class: how it went, and what is worth talking about.
 
-One page of HTML without names, unless they are asked for. It reads one grade after the other and
-keeps only counts, and one story for each misconception.
+One HTML page, without names unless --names asks for them. It reads one grade after the other and keeps only counts, and
+one story for each misconception.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}
 BARS = 10
-"""Bars of a distribution, if there are more points than that."""
+"""The most bars of a histogram, besides that for full points."""
 REQUIRED = sum(exercise.maximum for exercise in EXERCISES.values() if not exercise.optional)
 """Points that count for everyone."""
-NOT_TOLD = "There is no story here because somebody's name may be in it: it is on the page of each student."
+HIDDEN = "The story is not shown here because it may contain somebody's name: it is on the page of each student."
 
 STYLE = """
 .untried{margin-top:14px}
@@ -79,25 +79,25 @@ thead th{border:0;color:var(--dim);font-size:12.5px}td.n,th.n{text-align:right;f
 
 @dataclass
 class Tally:
-    """What is counted over a class, for one exercise."""
+    """The counts for one exercise."""
 
     exercise: Exercise
     points: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     trials: Counter[tuple[str, bool | None]] = field(default_factory=Counter)
-    """(name of a trial, passed or not or not asked) → students."""
+    """(name of a trial, passed or not, or None if not asked) → students."""
     words: dict[str, str] = field(default_factory=dict)
-    """Student → what the answer is compared by."""
+    """Student → the words by which similarity.py compares the answer."""
     wrong: list[int] = field(default_factory=list)
-    """How many predictions were wrong before each right one, where the notebook says so."""
+    """The number of wrong predictions before each right one, where the notebook says so."""
 
     @property
     def tried(self) -> bool:
-        """Whether anybody has."""
+        """Whether anybody has tried the exercise."""
         return self.statuses.total() > self.statuses[NOT_TRIED]
 
     def alike(self) -> list[list[str]]:
-        """Students whose answers are alike."""
+        """Groups of students with similar answers."""
         return alike.groups(self.exercise, self.words)
 
     def add(self, student: str, graded: Graded) -> None:
@@ -121,10 +121,10 @@ class ClassMisconception:
     headline: str = ""
     story: str = ""
     hidden: int = 0
-    """Stories that are not told because somebody's name may be in them."""
+    """Stories that are not shown because they may contain somebody's name."""
 
     def add(self, student: str, graded: Graded, names: re.Pattern[str] | None) -> None:
-        """Count one answer; keep its story if it is the shortest so far, and nobody's name is in it."""
+        """Count one answer; keep its story if it is the shortest so far and contains nobody's name."""
         self.students.add(student)
         story = next((html for heading, html in graded.sections if heading.startswith(STORY)), "")
         if names and names.search(_visible(story)):
@@ -134,8 +134,7 @@ class ClassMisconception:
 
 
 def page(results: Iterable[StudentResult], named: bool = False, missing: int = 0, about: str = "") -> str:
-    """The report. `results` have a student and a grade(), which may be None; see batch.StudentResult. `missing` of the class
-    have handed in nothing; `about` says which assignment it is, and when."""
+    """The report. `missing` is the number of students who handed in nothing; `about` names the assignment and the date."""
     results = list(results)
     tallies, misconceptions, ungraded = _counted(results)
     total = len(results)
@@ -156,30 +155,27 @@ def page(results: Iterable[StudentResult], named: bool = False, missing: int = 0
 
 
 def alike_groups(results: Iterable[StudentResult]) -> list[tuple[str, list[str]]]:
-    """(exercise, students) whose answers are alike, for the instructor's eyes."""
+    """(exercise, students with similar answers), for the instructor only."""
     return [(tally.exercise.name, group) for tally in _counted(list(results))[0] for group in tally.alike()]
 
 
 Pair = tuple[str, tuple[str, Sequence[AnswerFile]], tuple[str, Sequence[AnswerFile]]]
-"""An exercise, and two students with what they wrote."""
+"""An exercise, and two students with their answers."""
 
 
-def alike_pairs(
-    results: Iterable[StudentResult],
-) -> list[Pair]:
-    """(exercise, a student with an answer, another) of all whose answers are alike: the first of a group with each of
-    the others."""
-    known, pairs = list(results), list[Pair]()
-    for exercise, group in alike_groups(known):
+def alike_pairs(results: Iterable[StudentResult]) -> list[Pair]:
+    """Pairs of similar answers: the first student of each group with each of the others."""
+    results, pairs = list(results), list[Pair]()
+    for exercise, group in alike_groups(results):
         answers = {
-            result.student: one.answer
-            for result in known
+            result.student: graded.answer
+            for result in results
             if result.student in group and (grade := result.grade())
-            for one in grade.exercises
-            if one.exercise == exercise
+            for graded in grade.exercises
+            if graded.exercise == exercise
         }
-        first, *others = group
-        pairs += [(exercise, (first, answers.get(first, ())), (one, answers.get(one, ()))) for one in others]
+        first, *rest = group
+        pairs += [(exercise, (first, answers.get(first, ())), (name, answers.get(name, ()))) for name in rest]
     return pairs
 
 
@@ -198,11 +194,11 @@ def _counted(results: Sequence[StudentResult]) -> tuple[list[Tally], dict[str, C
 
 
 def _names(students: Sequence[str]) -> re.Pattern[str] | None:
-    """What finds anybody's name, or a part of it, in a text. One that is a word of the course too (Line, Mark) is found
-    only with a capital."""
+    """A pattern that finds anybody's name, or a part of it, in a text. A name that is also a word of the course (Line,
+    Mark) matches only with a capital."""
     parts = {part.lower() for student in students for part in _words(student)}
-    wanted = [part.capitalize() if part in _own_words() else f"(?i:{part})" for part in sorted(parts)]
-    return re.compile(rf"(?<![^\W\d_])(?:{'|'.join(wanted)})(?![^\W\d_])") if wanted else None
+    patterns = [part.capitalize() if part in _own_words() else f"(?i:{part})" for part in sorted(parts)]
+    return re.compile(rf"(?<![^\W\d_])(?:{'|'.join(patterns)})(?![^\W\d_])") if patterns else None
 
 
 def _words(text: str) -> list[str]:
@@ -211,7 +207,7 @@ def _words(text: str) -> list[str]:
 
 @lru_cache(1)
 def _own_words() -> frozenset[str]:
-    """The words of what the course itself says in a story: its programs, and the words around them."""
+    """The words that the course itself puts into a story: those of its programs and of its texts."""
     package = Path(__file__).resolve().parents[1]
     files = [*(package / "view").glob("*.py"), *(package / "course").rglob("*.py"), *PAYLOAD.rglob("*")]
     return frozenset(
@@ -223,18 +219,18 @@ def _own_words() -> frozenset[str]:
 
 
 def _visible(story: str) -> str:
-    """What can be read of a story: the text, and what is shown when the mouse is over it."""
+    """The readable text of a story, including tooltips."""
     text = re.sub(r"<style>[^<]*</style>", " ", story)
     shown = re.findall(r'\b(?:title|aria-label)="([^"]*)"', text)
     return unescape(" ".join([re.sub(r"<[^>]*>", " ", text), *shown]))
 
 
-def _by_notebook(tallies: Sequence[Tally], told: Callable[[list[Tally]], str]) -> str:
-    """What is told of the exercises of each notebook that somebody has tried, below the notebook's name."""
+def _by_notebook(tallies: Sequence[Tally], draw: Callable[[list[Tally]], str]) -> str:
+    """A section for each notebook, with draw() of its exercises that somebody has tried."""
     parts = []
     for notebook in COURSE:
         if tried := [tally for tally in tallies if tally.exercise in notebook.exercises and tally.tried]:
-            parts.append(f"<h3>{notebook.name}</h3>{told(tried)}")
+            parts.append(f"<h3>{notebook.name}</h3>{draw(tried)}")
     return "".join(parts)
 
 
@@ -242,7 +238,7 @@ def _by_notebook(tallies: Sequence[Tally], told: Callable[[list[Tally]], str]) -
 
 
 def _totals(results: Sequence[StudentResult]) -> str:
-    """How all points together are distributed."""
+    """The distribution of the total points."""
     points = [grade.points for result in results if (grade := result.grade())]
     if not points:
         return ""
@@ -269,7 +265,7 @@ def _exercise(tally: Tally) -> str:
 
 
 def _first_tries(wrong: Sequence[int]) -> str:
-    """How many predicted rightly at once. Outputs can be edited, so the page says where this is from."""
+    """How many predictions were right at the first try. Students can edit outputs, so the page gives the source."""
     return f"; at the first try {wrong.count(0)} of {len(wrong)}, by their notebooks" if wrong else ""
 
 
@@ -279,12 +275,12 @@ def _untried(tallies: Sequence[Tally]) -> str:
 
 
 def _histogram(points: Sequence[float], maximum: float) -> str:
-    """Bars of how many got how many points; full points have a bar of their own."""
+    """A histogram of points; full points have their own bar."""
     step = math.ceil(maximum / BARS) if maximum == int(maximum) else 0.5
     bars = math.ceil(maximum / step)
     heights = [0] * (bars + 1)
-    for one in points:
-        heights[int(one / step) if one < maximum else bars] += 1
+    for value in points:
+        heights[int(value / step) if value < maximum else bars] += 1
     width, top = 440 / (bars + 1), max(heights)
     drawn = []
     for index, height in enumerate(heights):
@@ -317,14 +313,14 @@ def _histogram(points: Sequence[float], maximum: float) -> str:
 
 
 def _strip(statuses: Counter[str]) -> str:
-    told = [(status, statuses[status]) for status in STATUSES if statuses[status]]
+    counts = [(status, statuses[status]) for status in STATUSES if statuses[status]]
     parts = "".join(
         f'<i class="{TONES[status]}{" could" if status == CRASHED else ""}" style="flex:{number}"></i>'
-        for status, number in told
+        for status, number in counts
     )
     words = "".join(
         f'<li class="{TONES[status]}"><b>{STATUSES[status][0]}</b>{number} <span>{status}</span></li>'
-        for status, number in told
+        for status, number in counts
     )
     return f'<div class="strip" aria-hidden="true">{parts}</div><ul class="key">{words}</ul>'
 
@@ -337,27 +333,27 @@ def _misconceptions(misconceptions: dict[str, ClassMisconception], total: int) -
         return ""
     most = sorted(misconceptions.items(), key=lambda item: (-len(item[1].students), item[0]))
     return (
-        '<h2>What is worth talking about</h2><p class="dim">What lies behind the answers that are not right yet, '
-        f"the most frequent first, each with one story.</p>{''.join(_misconception(*one, total) for one in most)}"
+        '<h2>What is worth talking about</h2><p class="dim">The misconceptions behind the answers that are not right yet, '
+        f"the most frequent first, each with one story.</p>{''.join(_misconception(*item, total) for item in most)}"
     )
 
 
 def _misconception(id: str, shown: ClassMisconception, total: int) -> str:
-    number, known = len(shown.students), MISCONCEPTIONS.get(id)
+    number, misconception = len(shown.students), MISCONCEPTIONS.get(id)
     story = (
         (
-            f'<details><summary>One story of it</summary><p class="dim">{escape(shown.exercise)}. '
+            f'<details><summary>An example</summary><p class="dim">{escape(shown.exercise)}. '
             f"{escape(shown.headline)}</p>{shown.story}</details>"
         )
         if shown.story
-        else f'<p class="dim">{NOT_TOLD}</p>'
+        else f'<p class="dim">{HIDDEN}</p>'
         if shown.hidden
         else ""
     )
     return (
         f'<div class="wrong"><div class="top"><div class="share"><b>{number}</b> of {total}'
         f'<i><u style="width:{100 * number / total:.0f}%"></u></i></div>'
-        f"<div>{escape(known.sentence if known else id)}<br><code>{escape(id)}</code></div></div>{story}</div>"
+        f"<div>{escape(misconception.sentence if misconception else id)}<br><code>{escape(id)}</code></div></div>{story}</div>"
     )
 
 
@@ -385,7 +381,7 @@ def _questions(tallies: Sequence[Tally]) -> str:
 
 
 def _alike(tallies: Sequence[Tally], named: bool) -> str:
-    said = []
+    items = []
     for tally in tallies:
         if groups := tally.alike():
             sizes = (
@@ -393,11 +389,11 @@ def _alike(tallies: Sequence[Tally], named: bool) -> str:
                 if named
                 else series([str(size) for size in sorted(map(len, groups))], most=len(groups))
             )
-            said.append(f"<li>{escape(tally.exercise.title)}: {'' if named else 'groups of '}{escape(sizes)}</li>")
-    if not said:
+            items.append(f"<li>{escape(tally.exercise.title)}: {'' if named else 'groups of '}{escape(sizes)}</li>")
+    if not items:
         return ""
     return (
-        '<h2>Alike</h2><p class="dim">Longer answers that agree almost word by word, comments, layout and names of variables '
-        "apart, and logs that seem to tell of one run. Working together is one reason of several.</p>"
-        f"<ul>{''.join(said)}</ul>"
+        '<h2>Similar answers</h2><p class="dim">Longer answers that agree almost word for word, apart from comments, layout '
+        "and variable names, and logs that seem to be of the same run. Working together is only one possible reason.</p>"
+        f"<ul>{''.join(items)}</ul>"
     )

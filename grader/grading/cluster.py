@@ -1,9 +1,8 @@
 """Grades many submissions as HTCondor jobs: `python -m grader grade submitted/ --on htcondor`.
 
-One submission is one job, and a class is one cluster. A job takes along all that it needs: this
-package, the programs of the course, and the answers, which are read from the notebooks here. So an
-execution point needs Python 3.11 and nothing else, and learns nobody's name. What comes home is
-believed only if it is the grade of that submission by this rubric. What a job does is in job.py.
+One submission is one job, and a class is one cluster. A job brings everything it needs: this package, the programs of
+the course, and the answers, which are read from the notebooks here. So an execution point needs only Python 3.11, and
+sees no names. A result is accepted only if it is a grade of that submission by this rubric. job.py is what a job runs.
 """
 
 from __future__ import annotations
@@ -35,19 +34,19 @@ from .judge import Grade, Graded, OutOfTime, at_most, sources
 from .store import Settings, StoreEntry, final_grade, key_of, read
 
 ATTEMPTS = 3
-"""Clusters that a submission is part of, as long as what comes home is no grade."""
+"""How often a submission is queued, as long as its result is not a grade."""
 RETRIES = 3
-"""Times that HTCondor starts a job anew that has failed, and that it releases one that is on hold."""
+"""How often HTCondor restarts a failed job, and releases a held one."""
 RESTED = 60
 """Seconds that a job is on hold before it is released."""
 PATIENCE = 120.0
 """Seconds beyond a submission's budget after which HTCondor removes its job."""
 MOST_IDLE = 500
-"""Jobs that wait for a slot at a time; HTCondor makes the next ones as those start."""
+"""Jobs that wait for a slot at a time; HTCondor creates the others as those start."""
 SILENCE = 60.0
-"""Seconds without an event after which it is asked whether the jobs are still there, and why they wait."""
+"""Seconds without an event after which this asks the queue whether the jobs still exist, and why they wait."""
 MOST_BYTES = 32 << 20
-"""Of a grade. One of the whole course has a few hundred kilobytes."""
+"""The largest grade; a grade for the whole course has a few hundred kilobytes."""
 
 EXECUTABLE = """\
 #!/bin/sh
@@ -76,12 +75,12 @@ when_to_transfer_output = ON_EXIT
 error = errors/$(key)
 log = {log}
 
-# What the judge lets a program have (1 GB of memory, 16 MB of disk), and room for itself.
+# A program's limits (1 GB of memory, 16 MB of disk), and room for the judge.
 request_cpus = 1
 request_memory = 1792MB
 request_disk = 512MB
 
-# What fails is tried again, elsewhere if there is another machine; what takes too long is removed.
+# Failed jobs are retried, on another machine if there is one; jobs that take too long are removed.
 max_retries = {retries}
 job_machine_attrs = Machine
 rank = TARGET.Machine =!= MachineAttrMachine0
@@ -104,22 +103,22 @@ def grade_all(
     say: TextIO,
     at_hand: Callable[[], HTCondor] | None = None,
 ) -> Generator[tuple[int, StoreEntry], None, None]:
-    """Grade all as jobs of the queue at hand, at most `jobs` of them at a time; gives (index, outcome) as they come.
+    """Grade all as jobs of the queue at hand, at most `jobs` at a time. Yields (index, outcome) as they finish.
 
-    Whatever ends it, no job is left in the queue; if that has failed, the next time sees to it, and takes what has
-    come home meanwhile. Raises PoolError.
+    Leaves no jobs in the queue, however it ends. If removing them fails, the next run does it, and uses the results that
+    have arrived meanwhile. Raises PoolError.
     """
-    wanted: dict[str, list[int]] = {}  # those who have handed in the same share a job
+    pending: dict[str, list[int]] = {}  # equal submissions share a job
     folder = (settings.store / "htcondor").resolve()
     shutil.rmtree(folder / "submissions", ignore_errors=True)
-    for index, one in enumerate(handed):
-        outcome, answers = _known(one, settings)
+    for index, hand_in in enumerate(handed):
+        outcome, answers = _stored(hand_in, settings)
         if answers:
-            wanted.setdefault(outcome.key, []).append(index)
+            pending.setdefault(outcome.key, []).append(index)
             write_whole(folder / "submissions" / outcome.key, answers)
         else:
             yield index, outcome
-    if not wanted:
+    if not pending:
         return
     try:
         queue = (at_hand or queues.at_hand)()
@@ -127,44 +126,44 @@ def grade_all(
         shutil.rmtree(folder / "submissions")
         raise
     work = Work(folder, settings, queue, jobs, require_sandbox, say)
-    for key, outcome in work.outcomes(list(wanted)):
-        for index in wanted[key]:
+    for key, outcome in work.outcomes(list(pending)):
+        for index in pending[key]:
             yield index, outcome
 
 
-def _known(handed: HandIn, settings: Settings) -> tuple[StoreEntry, bytes]:
-    """The grade that is there already, or what a judge needs to make it."""
+def _stored(handed: HandIn, settings: Settings) -> tuple[StoreEntry, bytes]:
+    """The outcome with the grade that exists already, or with the answers for a judge, as JSON."""
     try:
         with at_most(settings.seconds):
-            found = read(handed)
+            answers = read(handed)
     except OutOfTime:
         return StoreEntry(problem="Reading what was handed in took too long."), b""
     except Exception as error:  # one submission must not stop the others
         return StoreEntry(problem=f"It could not be read ({type(error).__name__}: {error})."), b""
-    key = key_of(found, settings.seed)
+    key = key_of(answers, settings.seed)
     if final_grade(settings.store / key) is not None:
         return StoreEntry(key, again=True), b""
-    return StoreEntry(key), found.to_json()
+    return StoreEntry(key), answers.to_json()
 
 
 def is_grade(data: bytes, key: str) -> bool:
-    """Whether these bytes are the grade of the submission, and by the rubric, that the name of a grade file tells."""
+    """Whether these bytes are a grade of the submission, and by the rubric, that the grade file's name `key` says."""
     try:
         grade = Grade.from_json(data)
         pages.student("", grade)
         return (
             f"{grade.submission}-{grade.rubric}.json" == key
             and grade.to_json() == data
-            and [(one.exercise, one.maximum) for one in grade.exercises]
-            == [(one.name, one.maximum) for one in EXERCISES.values()]
+            and [(graded.exercise, graded.maximum) for graded in grade.exercises]
+            == [(exercise.name, exercise.maximum) for exercise in EXERCISES.values()]
             and all(
-                isinstance(one.points, (int, float))
-                and 0 <= one.points <= one.maximum
-                and all(isinstance(getattr(one, name), str) for name in _TEXTS)
-                for one in grade.exercises
+                isinstance(graded.points, (int, float))
+                and 0 <= graded.points <= graded.maximum
+                and all(isinstance(getattr(graded, name), str) for name in _TEXTS)
+                for graded in grade.exercises
             )
         )
-    except Exception:  # it comes from a machine that is not ours; whatever it is, it is no grade
+    except Exception:  # the data comes from another machine, so it may be anything
         return False
 
 
@@ -172,16 +171,16 @@ _TEXTS = [field.name for field in fields(Graded) if field.type == "str"]
 
 
 def mark(place: Path) -> str:
-    """What the jobs that are queued from a directory are recognised by, those of a former start too."""
+    """The mark on all jobs that are queued from a directory, in this run or an earlier one."""
     return hashlib.sha256(str(place).encode()).hexdigest()[:16]
 
 
 @dataclass
 class Work:
-    """A class on its way through a queue."""
+    """Grades a class through a queue."""
 
     folder: Path
-    """Where its files are made; what the jobs see may be elsewhere."""
+    """Where its files are created; jobs may be submitted from a copy elsewhere."""
     settings: Settings
     queue: HTCondor
     jobs: int | None
@@ -194,8 +193,8 @@ class Work:
         self.mark = mark(self.place)
 
     def outcomes(self, keys: Sequence[str]) -> Iterator[tuple[str, StoreEntry]]:
-        """What becomes of each of these, as it comes. Raises PoolError."""
-        undone = dict.fromkeys(keys, "")  # and what was wrong with it the last time
+        """Yields (key, outcome) of each submission as it finishes. Raises PoolError."""
+        undone = dict.fromkeys(keys, "")  # key → the problem of the last attempt
         for key in keys:
             if self._take(key):
                 del undone[key]
@@ -217,8 +216,8 @@ class Work:
             self._leave(finished)
         for key, problem in undone.items():
             yield key, StoreEntry(problem=problem)
-        for told, number in self.unconfined.items():
-            self._tell(f"{count(number, 'submission')} graded where {told}; see docs/security.md.")
+        for reason, number in self.unconfined.items():
+            self._print(f"{count(number, 'submission')} graded where {reason}; see docs/security.md.")
 
     @property
     def _mine(self) -> str:
@@ -228,10 +227,10 @@ class Work:
         for cluster in self.queue.clusters(self._mine):
             self.queue.remove_cluster(cluster)
 
-    # -- what the jobs take along ------------------------------------------------
+    # -- input of the jobs -------------------------------------------------------
 
     def _lay_out(self) -> None:
-        """Make the directory that the jobs are queued from; nobody else may look into it."""
+        """Create the directory that the jobs are queued from, closed to other users."""
         submissions = self.folder / "submissions"
         place = self.place
         if place != self.folder:
@@ -250,7 +249,7 @@ class Work:
         pack(place / "course.tar.gz")
 
     def _queue(self, attempt: int, keys: Sequence[str]) -> tuple[JobId, GrowingLog]:
-        """Put a cluster with these into the queue."""
+        """Queue a cluster with a job for each key."""
         log, items, submit_file = (self.place / f"{name}-{attempt}" for name in ("events", "items", "submit"))
         items.write_text("".join(f"{key}\n" for key in keys))
         submit_file.write_text(
@@ -270,24 +269,24 @@ class Work:
         return self.queue.submit(submit_file), GrowingLog(log)
 
     def _leave(self, finished: bool) -> None:
-        """Take what is left out of the queue, and the files away."""
+        """Remove unfinished jobs from the queue, and the files."""
         try:
             if not finished:
                 self._remove_jobs()
-                self._tell("The jobs that were not done yet have been removed from the queue.")
+                self._print("The unfinished jobs were removed from the queue.")
         except PoolError as trouble:
-            self._tell(
-                f"Jobs may be left in the queue ({trouble}). They are removed when this is started again, or "
-                f"by: condor_rm -constraint '{self._mine}'"
+            self._print(
+                f"Jobs may be left in the queue ({trouble}). The next run removes them, or you can, with: "
+                f"condor_rm -constraint '{self._mine}'"
             )
             return
         shutil.rmtree(self.place, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    # -- what comes home ---------------------------------------------------------
+    # -- results -----------------------------------------------------------------
 
     def _follow(self, attempt: int, keys: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
-        """Queue these, and give (key, what is wrong with it, whether it is so for good) of each job that has ended."""
+        """Queue jobs, and yield (key, problem, whether that is final) of each job that has ended."""
         first, log = self._queue(attempt, keys)
         left, held = dict(enumerate(keys)), {}
         heard, asked = time.monotonic(), False
@@ -307,13 +306,13 @@ class Work:
                 asked = True
                 if not self.queue.clusters(self._mine):
                     for key in left.values():
-                        yield key, "Its job has left HTCondor's queue, and nothing tells why.", True
+                        yield key, "Its job has left HTCondor's queue for an unknown reason.", True
                     return
                 self._why(first, left, held)
             time.sleep(0.2)
 
     def _end(self, key: str, event: Event, held: str | None) -> tuple[str, bool]:
-        """What is wrong with a job's end, '' if it is a grade, and whether it is so for good."""
+        """The problem with a job that has ended, '' if it returned a grade, and whether that is final."""
         if event.number == 9:
             why = "\n".join(event.body)
             if held:
@@ -321,17 +320,17 @@ class Work:
             if "PeriodicRemove" in why:
                 return "Grading it took too long, and its job was removed.", True
             return f"Its job was removed from HTCondor's queue ({_words(why)}).", True
-        said = text(self.place / "errors" / key, 1 << 16).splitlines()
+        errors = text(self.place / "errors" / key, 1 << 16).splitlines()
         if exit_of(event).code != 0:
-            why = _words(said[-1]) if said else f"its job ended with {exit_of(event)}"
+            why = _words(errors[-1]) if errors else f"its job ended with {exit_of(event)}"
             return f"It could not be graded in {RETRIES + 1} tries: {why}.", True
         if not self._take(key):
-            return f"What came home was no grade, {ATTEMPTS} times.", False
-        self.unconfined.update(line for line in said if line == NO_SANDBOX)
+            return f"Its job returned something other than a grade, {ATTEMPTS} times.", False
+        self.unconfined.update(line for line in errors if line == NO_SANDBOX)
         return "", True
 
     def _take(self, key: str) -> bool:
-        """Keep a grade that has come home, if it is one."""
+        """Store the result of a job, if it is a grade."""
         data = content(self.place / "results" / key, MOST_BYTES)
         if not is_grade(data, key):
             return False
@@ -339,22 +338,22 @@ class Work:
         return True
 
     def _why(self, first: JobId, left: dict[int, str], held: dict[int, str]) -> None:
-        """Say why nothing happens."""
+        """Print why nothing happens."""
         if held:
-            self._tell(
+            self._print(
                 f"{count(len(held), 'job')} on hold, among them {first.cluster}.{min(held)}: {_words(held[min(held)])}."
             )
             return
         reasons = self.queue.why_idle(JobId(first.cluster, min(left)))
-        self._tell("\n  ".join([f"Nothing has happened for {SILENCE:g} s. Ctrl-C removes the jobs.", *reasons]))
+        self._print("\n  ".join([f"Nothing has happened for {SILENCE:g} s. Ctrl-C removes the jobs.", *reasons]))
 
-    def _tell(self, text: str) -> None:
-        """Say something below the line that tells the progress."""
+    def _print(self, text: str) -> None:
+        """Print text below the progress line."""
         print("\n" * self.say.isatty() + text, file=self.say)
 
 
 def pack(path: Path) -> None:
-    """Write an archive of all that grades depend on, as it is when this begins."""
+    """Write an archive of everything that grades depend on."""
     with tarfile.open(path, "w:gz") as archive:
         for name, file in sources():
             archive.add(file, name)

@@ -1,8 +1,8 @@
-"""Finds out who has handed in what: notebooks in a folder, in student folders, or in archives.
+"""Collects who has handed in what: notebooks in a folder, in student folders, or in archives.
 
-What a file is, its content says: a notebook is one whatever comes behind its name. Nothing is unpacked to the disk and
-no link is followed: what is in an archive (archives.py) is read, up to a limit. Whatever is not read is named, unless
-it is what lies beside a notebook as a rule. What is in a notebook is left to submission.py.
+The content decides what a file is: a notebook is recognised whatever its extension. Nothing is unpacked to the disk, and
+links are not followed; archives are read in memory, up to a limit (archives.py). Every file that is not read is
+reported, unless such files usually lie beside a notebook. submission.py reads the notebooks.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from .submission import MOST_BYTES
 
 MOST_FILES = archives.MOST_FILES
 MOST_NOTEBOOKS = 60
-"""Of one student."""
+"""Notebooks of one student."""
 LONGEST_NAME = 255
-"""Characters of a file's name, as on most disks."""
+"""Characters of a file name, as on most disks."""
 DEPTH = 6
 LOOK_INTO = 64 << 10
-"""Bytes at the beginning of a file by which a notebook is recognised."""
+"""Bytes at the beginning of a file in which a notebook is recognised."""
 SMALLEST = 20
-"""Bytes that a notebook or an archive has at least."""
+"""The least bytes of a notebook or an archive."""
 _NOTEBOOK = re.compile(r"\d\d-[a-z]++(?:-[a-z]++)*+(?:[ _-]*+(?:copy|\(\d++\)|\d++))*+$", re.IGNORECASE)
-"""The name of one of the course's notebooks, or of a copy, at the end of a file name. (Nothing in it is tried twice:
-students choose the names.)"""
+"""The name of one of the course's notebooks, or of a copy, at the end of a file name. (It never backtracks, as students
+choose the names.)"""
 _ENDING = re.compile(
     r"\.ipynb(?![^\W_]).*$|(?:\.(?:json|txt|zip|tar|t?gz|t?bz2?|t?xz|7z|rar|zst))++$", re.IGNORECASE | re.DOTALL
 )
-"""What comes behind the name of a notebook or an archive."""
+"""The extensions of a notebook or an archive."""
 _CELLS = re.compile(rb'"(?:cells|worksheets|nbformat)"\s*+:')
 _HIDDEN = (
     "__MACOSX",
@@ -61,7 +61,7 @@ _HIDDEN = (
     "desktop.ini",
     ".progress.json",
 )
-"""Names that programs give to folders and files of their own."""
+"""Files and folders that programs create for themselves."""
 _BESIDE = frozenset(
     (
         "",
@@ -102,46 +102,46 @@ _BESIDE = frozenset(
         ".yml",
     )
 )
-"""How the names end of what lies beside a notebook as a rule: what its cells and their jobs write."""
+"""Extensions of files that usually lie beside a notebook: its cells and their jobs write them."""
 
 
 class Source(NamedTuple):
-    """Where a notebook is: a file, or what is in an archive (in an archive)."""
+    """Where a notebook is: a file, or a member of an archive (in an archive)."""
 
     path: Path
     members: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """The notebook's own name."""
+        """The notebook's file name."""
         return base_of(self.members[-1]) if self.members else self.path.name
 
 
 class HandIn(NamedTuple):
-    """A student's notebooks, and what can't be read of what they handed in."""
+    """What a student handed in: notebooks, and remarks on what can't be read."""
 
     student: str
     sources: tuple[Source, ...]
     remarks: tuple[str, ...] = ()
-    """What an instructor has to look at, a sentence each."""
+    """Sentences for the instructor on what needs attention."""
     said: tuple[str, ...] = ()
-    """What is odd and does no harm."""
+    """Sentences on harmless oddities."""
     identity: Identity = Identity()
-    """Who that is in the system that it comes from."""
+    """The student in the system that the files come from."""
 
 
 class HandIns(list[HandIn]):
-    """What everyone has handed in, by name, and what belongs to nobody."""
+    """What each student has handed in, by name, and what belongs to nobody."""
 
     odd: list[tuple[str, str]]
-    """What an instructor has to look at: a file, and a sentence about it."""
+    """What needs an instructor's attention: a file, and a sentence about it."""
     missing: Sequence[HandIn] = ()
-    """Who is on the roster (roster.py) and has handed in nothing."""
+    """Students on the roster (roster.py) who have handed in nothing."""
 
 
 def find(where: Path, apart: Collection[Path] = ()) -> HandIns:
-    """Everyone who has handed something in, by name. What is in `apart` is no submission. Raises Refused or OSError
-    if `where` itself can't be read."""
+    """Everyone who has handed something in, by name, ignoring the paths in `apart`. Raises Refused or OSError if `where`
+    itself can't be read."""
     parts = _Parts()
     if where.is_file():
         _one_file(where, parts)
@@ -151,22 +151,22 @@ def find(where: Path, apart: Collection[Path] = ()) -> HandIns:
 
 
 def _one_file(where: Path, parts: _Parts) -> None:
-    """A file that is all that has been handed in: a class in an archive, or a single notebook. Raises Refused."""
+    """A file instead of a folder: a class in an archive, or a single notebook. Raises Refused."""
     kind = _kind_of(where)
     if kind == NOTEBOOK:
         student = _student_of(where.name) or where.resolve().parent.name
         _add(where, parts.of(student, LOOSE, where.name, tag_of(where.name)))
         return
     if kind != ARCHIVED:
-        raise Refused("It is no folder, no archive and no notebook. Name the folder that it is in.")
+        raise Refused("It is neither a folder nor an archive nor a notebook. Name the folder that contains it.")
     _archive(where, parts, alone=True)
-    there = [part for places in parts.found.values() for part in places.values()]
-    if not any(part.sources for part in there):
-        raise Refused(" ".join(remark for part in there for remark in part.remarks))
+    all_parts = [part for places in parts.by_student.values() for part in places.values()]
+    if not any(part.sources for part in all_parts):
+        raise Refused(" ".join(remark for part in all_parts for remark in part.remarks))
 
 
 def _class(where: Path, apart: Collection[Path], parts: _Parts) -> None:
-    """The folder that holds what the class has handed in, or that has nothing in it but such a folder."""
+    """The folder with what a class has handed in, or a folder that contains only such a folder."""
     items = [
         item
         for item in sorted(os.scandir(where), key=lambda item: item.name)
@@ -184,11 +184,11 @@ def _class(where: Path, apart: Collection[Path], parts: _Parts) -> None:
             continue
         tags: Sequence[Tag | None] = listed.get(item.name) or [classroom_tag(called, item.name) or tag_of(item.name)]
         for tag in tags:
-            _found(item, where, parts, tag, alone=len(items) == 1)
+            _class_item(item, where, parts, tag, alone=len(items) == 1)
 
 
 def _listed(where: Path, parts: _Parts) -> dict[str, list[Tag]]:
-    """Whose Gradescope's folders are, by the list beside them."""
+    """Folder → students, according to Gradescope's list beside the folders."""
     try:
         with open_regular(where / METADATA) as file:
             return submitters(file.read(MOST_METADATA))
@@ -198,7 +198,7 @@ def _listed(where: Path, parts: _Parts) -> dict[str, list[Tag]]:
 
 
 def in_folder(folder: Path) -> HandIn:
-    """What is in the folder of one student. Never raises."""
+    """What the folder of one student contains. Never raises."""
     part = _Part(quoted(folder.name))
     for file in _below(folder, part.remarks):
         _add(file, part)
@@ -206,21 +206,21 @@ def in_folder(folder: Path) -> HandIn:
 
 
 def load(source: Source) -> bytes:
-    """The bytes of a notebook, one more than MOST_BYTES at most. Raises Refused."""
+    """The bytes of a notebook, at most MOST_BYTES + 1. Raises Refused."""
     with open_regular(source.path) as file:
         return archives.read(file, source.path.name, source.members, MOST_BYTES + 1)
 
 
-# -- what a file is ----------------------------------------------------------------
+# -- kinds of files ----------------------------------------------------------------
 
 
 NOTEBOOK, ARCHIVED, SEALED, OTHER = "notebook", "archive", "sealed", "other"
-"""Kinds of files: one with cells, an archive that can be read, one that can't be, anything else."""
+"""Kinds of files: a notebook, a readable archive, an unsupported archive, anything else."""
 
 
 def _kind(name: str, head: bytes) -> str:
-    """What a file is, by its first bytes and its name. One that is called a notebook is one, so that it is told what is
-    wrong with it."""
+    """The kind of a file, by its first bytes and its name. A file called .ipynb counts as a notebook, so that its problems
+    are reported."""
     if archives.sealed(name, head):
         return SEALED
     if _looks_like_a_notebook(head):
@@ -236,49 +236,49 @@ def _looks_like_a_notebook(head: bytes) -> bool:
 
 
 def _kind_of(path: Path) -> str:
-    """The kind of a file on the disk. Raises Refused."""
+    """The kind of a file on disk. Raises Refused."""
     with open_regular(path) as file:
         return _kind(path.name, file.read(LOOK_INTO))
 
 
 def _unread(name: str, kind: str) -> str:
-    """Why a file that is no notebook and no readable archive is not read; '' if nobody would expect it to be."""
+    """Why a file that is neither a notebook nor a readable archive is not read; '' if nobody would expect it to be."""
     if kind == SEALED:
-        return f"{quoted(name)} is an archive of a kind that is not read here: unpack it, or pack it as a zip file."
+        return f"{quoted(name)} is an archive of an unsupported kind: unpack it, or pack it as a zip file."
     base = base_of(name)[:LONGEST_NAME]
     usual = base.startswith(".") or base == "onlinetext.html" or os.path.splitext(base)[1].lower() in _BESIDE
     if usual and not _NOTEBOOK.search(_stem(base)):
         return ""
-    return f"{quoted(name)} is no notebook and no archive, and is not read."
+    return f"{quoted(name)} is neither a notebook nor an archive, and is not read."
 
 
-# -- whose it is -------------------------------------------------------------------
+# -- students ----------------------------------------------------------------------
 
 
 FOLDER, LOOSE, ARCHIVE, CLASS_ARCHIVE = range(4)
-"""The kinds of places where a student's files may be; the first counts if there are several."""
+"""Kinds of places where a student's files may be; if there are several, the first kind counts."""
 
 
 @dataclass
 class _Part:
-    """What there is of one student in one place."""
+    """The files of one student in one place."""
 
     place: str
     sources: list[Source] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    """Names of files that are no notebooks."""
+    """Names of files that are not notebooks."""
     identity: Identity = Identity()
 
     def handed_in(self, student: str) -> HandIn:
-        """What counts of it, and what there is to say about it."""
+        """The hand-in that counts, with remarks."""
         remarks = list(self.remarks)
         if len(self.sources) > MOST_NOTEBOOKS:
             remarks.append(f"There are {len(self.sources)} notebooks; only {MOST_NOTEBOOKS} are read.")
         if not self.sources and not remarks:
-            there = f"; there is {series(self.others)}" if self.others else ", and nothing else"
-            remarks.append(f"There is no notebook in {self.place}{there}.")
+            rest = f"; there is {series(self.others)}" if self.others else ", and nothing else"
+            remarks.append(f"There is no notebook in {self.place}{rest}.")
         return HandIn(
             student,
             tuple(self.sources[:MOST_NOTEBOOKS]),
@@ -289,30 +289,31 @@ class _Part:
 
 
 Where = tuple[int, str, str]
-"""A place: its kind, what tells it from others of that kind, and a system's number for the student ('' without)."""
+"""A place: its kind, what distinguishes it from others of that kind, and a system's number for the student ('' if
+unknown)."""
 
 
 class _Parts:
-    """All that is found. A student's files come from one place: what is elsewhere may be another's, who wrote that
-    name on it. Two students of one name, to whom a system gives different numbers, are two."""
+    """Everything that was handed in. A student's files come from one place, as files elsewhere may be another student's
+    who used that name. Two students of the same name are kept apart if a system gives them different numbers."""
 
     def __init__(self) -> None:
-        self.found: dict[str, dict[Where, _Part]] = {}
+        self.by_student: dict[str, dict[Where, _Part]] = {}
         self.odd: list[tuple[str, str]] = []
 
     def of(self, student: str, kind: int, place: str, tag: Tag | None = None, within: str = "") -> _Part:
-        """What there is of a student in a place, so far. `within`: what else tells the place from others."""
+        """The files of a student in a place so far. `within` distinguishes places of the same kind."""
         number = tag.identity.id if tag else ""
-        places = self.found.setdefault(called(student), {})
+        places = self.by_student.setdefault(called(student), {})
         part = places.setdefault((kind, within, number), _Part(quoted(place)))
         if tag:
             part.identity = part.identity.and_also(tag.identity) if part.identity.system else tag.identity
         return part
 
     def handed(self) -> HandIns:
-        """What counts."""
+        """The hand-ins that count."""
         handed, odd = HandIns(), list(self.odd)
-        for student, places in sorted(self.found.items()):
+        for student, places in sorted(self.by_student.items()):
             first, *_ = sorted(places)
             twins = [place for place in sorted(places) if place[:2] == first[:2] and all((place[2], first[2]))]
             for place in twins or [first]:
@@ -322,8 +323,8 @@ class _Parts:
             odd += [
                 (
                     other.place,
-                    f"it has files of {student}, of whom {counts} is there as well; only "
-                    f"{counts} is graded. If they are two students, rename one.",
+                    f"it contains files of {student}, but so does {counts}, and only {counts} is graded. If these are "
+                    "two students, rename one.",
                 )
                 for place, other in sorted(places.items())
                 if place not in (twins or [first])
@@ -333,7 +334,7 @@ class _Parts:
 
 
 def called(student: str) -> str:
-    """A student's name as it is shown; long ones end with something that keeps them apart."""
+    """A student's name as it is shown; long names are cut, and end with a digest that keeps them apart."""
     name = student.strip()
     if len(name) > 100:
         name = f"{name[:90].rstrip()}~{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
@@ -341,7 +342,7 @@ def called(student: str) -> str:
 
 
 def _student_of(name: str) -> str:
-    """The student's part of a file name: `anna-03-save.ipynb` gives anna; '' if it has none."""
+    """The student in a file name: anna in `anna-03-save.ipynb`; '' if there is none."""
     stem = _stem(name)
     if (tag := tag_of(stem)) and tag.student != stem:
         return tag.student
@@ -350,15 +351,15 @@ def _student_of(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    """A file's name without what tells its kind: `anna-03-save` of `anna-03-save.ipynb.txt`."""
+    """A file's name without extensions: `anna-03-save` of `anna-03-save.ipynb.txt`."""
     name = name[:LONGEST_NAME]
     bare = _ENDING.sub("", name)
     return bare if bare != name else name.rpartition(".")[0] or name
 
 
 def bare_name(name: str) -> str:
-    """The course's notebook that a file name means, in small letters and without what tells whose it is or which copy:
-    `03-save` of `anna_03-Save (1).ipynb.txt`. '' if it is no such name."""
+    """The course's notebook that a file name means, in lower case, without student and number of the copy: `03-save` of
+    `anna_03-Save (1).ipynb.txt`. '' if it means none."""
     match = _NOTEBOOK.search(_stem(name))
     return re.sub(r"(?:[ _-]*+(?:copy|\(\d++\)|\d++))++$", "", match[0].lower()) if match else ""
 
@@ -366,8 +367,8 @@ def bare_name(name: str) -> str:
 # -- folders -----------------------------------------------------------------------
 
 
-def _found(item: os.DirEntry[str], where: Path, parts: _Parts, tag: Tag | None, alone: bool) -> None:
-    """One thing in the folder that holds what the class has handed in, and what a system says of it."""
+def _class_item(item: os.DirEntry[str], where: Path, parts: _Parts, tag: Tag | None, alone: bool) -> None:
+    """A file or folder in the folder of a class, with the tag that a system has given it."""
     path = Path(item.path)
     if item.is_dir(follow_symlinks=False):
         part = parts.of(tag.student if tag else item.name, FOLDER, item.name, tag, "" if tag else item.name)
@@ -391,11 +392,11 @@ def _found(item: os.DirEntry[str], where: Path, parts: _Parts, tag: Tag | None, 
         place = (LOOSE, "") if tag else (ARCHIVE, item.name)
         parts.of(student, place[0], item.name, tag, place[1]).remarks.append(_unread(item.name, kind))
     elif not item.name.startswith("."):
-        parts.odd.append((quoted(item.name), "it is no notebook, folder or archive, so it is not read."))
+        parts.odd.append((quoted(item.name), "it is not a notebook, a folder or an archive, so it is not read."))
 
 
 def _below(directory: Path, remarks: list[str], depth: int = 0) -> Iterator[Path]:
-    """The files below a student's folder, links apart."""
+    """The files below a student's folder, without following links."""
     try:
         items = sorted(os.scandir(directory), key=lambda item: item.name)
     except OSError as error:
@@ -405,7 +406,7 @@ def _below(directory: Path, remarks: list[str], depth: int = 0) -> Iterator[Path
         if _ignored(item.name):
             continue
         if depth >= DEPTH or number >= MOST_FILES:
-            remarks.append("There are more folders, or files, than are looked into.")
+            remarks.append("There are too many folders or files; the rest is not read.")
             return
         if item.is_dir(follow_symlinks=False):
             yield from _below(Path(item.path), remarks, depth + 1)
@@ -414,7 +415,7 @@ def _below(directory: Path, remarks: list[str], depth: int = 0) -> Iterator[Path
 
 
 def _add(path: Path, part: _Part) -> None:
-    """Count a file as part of what a student has handed in."""
+    """Add a file to what a student has handed in."""
     try:
         with open_regular(path) as file:
             kind = _kind(path.name, file.read(LOOK_INTO))
@@ -428,7 +429,7 @@ def _add(path: Path, part: _Part) -> None:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """A regular file, opened for reading. Raises Refused for a link, a pipe, a device, and what can't be read."""
+    """A regular file, opened for reading. Raises Refused for links, pipes, devices and unreadable files."""
     careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | careful))
@@ -437,12 +438,12 @@ def open_regular(path: Path) -> BinaryIO:
         raise Refused(f"{quoted(path.name)} {why}.") from None
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise Refused(f"{quoted(path.name)} is no regular file and is not read.")
+        raise Refused(f"{quoted(path.name)} is not a regular file and is not read.")
     return file
 
 
 def _ignored(name: str) -> bool:
-    """Whether it is a program's, and nobody handed it in."""
+    """Whether a program created this file for itself."""
     return name in _HIDDEN or name.startswith(("._", ".~", ".Trash", ".nfs"))
 
 
@@ -450,9 +451,12 @@ def _ignored(name: str) -> bool:
 
 
 def _archive(path: Path, parts: _Parts, alone: bool) -> None:
-    """An archive among what the class has handed in. If it is `alone`, or if a learning platform has written on all
-    that is in it whose it is, it has a class in it, each student in a folder or with notebooks that have their name;
-    else it is all of the student whose name it has, whatever is in it."""
+    """An archive that was handed in.
+
+    If it is `alone`, or if a learning platform has tagged everything in it, it contains a class: a folder for each
+    student, or notebooks with the students' names. Otherwise it belongs to the student whose name it has, whatever it
+    contains.
+    """
     owner = _student_of(path.name) or path.stem
     try:
         with open_regular(path) as file:
@@ -474,14 +478,14 @@ def _archive(path: Path, parts: _Parts, alone: bool) -> None:
 
 
 def _own_archive(path: Path, parts: _Parts, members: Sequence[_Member], owner: str) -> None:
-    """An archive that is all of one student."""
+    """An archive of one student."""
     names = [base_of(member.members[-1]) for member in members if member.notebook]
     if len(set(names)) < len(names):
         parts.odd.append(
             (
                 quoted(path.name),
-                "it has several notebooks of one name, and all are taken for "
-                f"{plain(owner)}'s. If they are several students', unpack it.",
+                f"it contains several notebooks of the same name, and all count as {plain(owner)}'s. If they belong to "
+                "several students, unpack it.",
             )
         )
     for member in members:
@@ -492,7 +496,8 @@ def _own_archive(path: Path, parts: _Parts, members: Sequence[_Member], owner: s
 def _class_archive(
     path: Path, parts: _Parts, members: Sequence[_Member], owner: str, root: str, listed: Mapping[str, list[Tag]]
 ) -> None:
-    """An archive with a class in it. `root` is the folder in which it is there, `listed` whose the folders in it are."""
+    """An archive of a class. `root` is the folder in it that contains the class, `listed` Gradescope's folder →
+    students."""
     for member in members:
         top = member.top(root)
         if top == METADATA and listed:
@@ -508,8 +513,8 @@ def _class_archive(
 def _export(
     file: BinaryIO, name: str, members: Sequence[_Member], parts: _Parts
 ) -> tuple[str, Mapping[str, list[Tag]]]:
-    """The folder in an archive that a system has made of a class, and Gradescope's list of whose is what. Raises
-    Refused."""
+    """The folder in an archive that a system has exported for a class ('' for the top), and Gradescope's folder →
+    students. Raises Refused."""
     tops = {member.top("") for member in members if member.top("")}
     [root] = tops if len(tops) == 1 else [""]
     if not is_export(root, [top for member in members if (top := member.top(root))]):
@@ -525,8 +530,8 @@ def _export(
 
 
 class _Member(NamedTuple):
-    """A file, or what is in an archive, or in one that is in it: the names on the way there, what it is, why it is not
-    read, if so, and what else there is to say about it."""
+    """A file, or a member of an archive (in an archive): the path through the archives, its kind, a problem that keeps it
+    from being read, and a note."""
 
     members: tuple[str, ...]
     kind: str
@@ -535,24 +540,24 @@ class _Member(NamedTuple):
 
     @property
     def notebook(self) -> bool:
-        """Whether it is a notebook that can be read."""
+        """Whether it is a readable notebook."""
         return self.kind == NOTEBOOK and not self.problem
 
     def _way(self, root: str) -> list[str]:
-        """The names on the way to it from a folder at the top of the archive; '' is the top itself."""
+        """The parts of its path below a folder at the top of the archive; '' is the top itself."""
         first, *rest = (*parts_of(self.members[0]), "")
         return rest if root and first == root else [first, *rest]
 
     def top(self, root: str) -> str:
-        """What it is, or is in, in that folder."""
+        """Its first path part below that folder."""
         return (*self._way(root), "")[0]
 
     def in_folder(self, root: str) -> bool:
-        """Whether it is in a folder there."""
+        """Whether it is in a subfolder of that folder."""
         return len(self._way(root)) > 2
 
     def add_to(self, part: _Part, path: Path) -> None:
-        """Count it as part of what a student has handed in."""
+        """Add it to what a student has handed in."""
         if self.note:
             part.said.append(self.note)
         if self.problem:
@@ -564,7 +569,7 @@ class _Member(NamedTuple):
 
 
 def _members(file: BinaryIO, name: str) -> Iterator[_Member]:
-    """What is in an archive, and in the archives in it. Raises Refused if it can't be read."""
+    """The files in an archive and in the archives in it. Raises Refused if it can't be read."""
     allowance = archives.Allowance()
     archive = archives.opened(file, name)
     for entry in archive.entries():
@@ -577,19 +582,19 @@ def _members(file: BinaryIO, name: str) -> Iterator[_Member]:
         try:
             inner = archives.within(archive, entry, allowance)
             for deeper in inner.entries():
-                if (found := _member(inner, deeper)) is None:
+                if (nested := _member(inner, deeper)) is None:
                     continue
-                if found.kind == ARCHIVED and not found.problem:
-                    found = found._replace(
+                if nested.kind == ARCHIVED and not nested.problem:
+                    nested = nested._replace(
                         problem=f"{quoted(deeper.name)} is an archive in an archive in an archive, and is not read."
                     )
-                yield found._replace(members=(entry.name, *found.members))
+                yield nested._replace(members=(entry.name, *nested.members))
         except Refused as refused:
             yield member._replace(problem=str(refused))
 
 
 def _member(archive: archives.Archive, entry: Entry) -> _Member | None:
-    """What a file in an archive is; None if it is nobody's."""
+    """A file in an archive; None if a program created it for itself."""
     if any(_ignored(part) for part in parts_of(entry.name)):
         return None
     note = f"{quoted(entry.name)} is in an archive more than once; the last one counts." if entry.again else ""
@@ -603,6 +608,6 @@ def _member(archive: archives.Archive, entry: Entry) -> _Member | None:
     except Refused as refused:
         kind = _kind(base_of(entry.name), b"")
         worth = kind != OTHER or _unread(entry.name, kind)
-        # a notebook that is damaged further on is told when it is read
+        # a notebook that is damaged further on is reported when it is read
         return _Member((entry.name,), kind, str(refused) if worth and kind != NOTEBOOK else "", note)
     return _Member((entry.name,), kind, _unread(entry.name, kind) if kind in (SEALED, OTHER) else "", note)

@@ -1,15 +1,15 @@
-"""Grades as other systems import them, and feedback under the names that they want back.
+"""Grades in the import formats of other systems, and feedback under the file names that they expect.
 
-| format | what its file is, and where that is laid down |
+| format | the file, and the source of its format |
 |---|---|
-| `moodle` | the grading worksheet: Identifier, Grade and "Last modified (grade)" are what its import asks for (mod/assign/feedback/offline). The zip of feedback has a folder `Full name_ID_assignsubmission_file_` for each student (mod/assign/feedback/file) |
+| `moodle` | the grading worksheet: Identifier, its import needs Identifier, Grade and "Last modified (grade)" (mod/assign/feedback/offline). The zip of feedback has a folder `Full name_ID_assignsubmission_file_` for each student (mod/assign/feedback/file) |
 | `canvas` | the gradebook: Student, ID, SIS User ID, SIS Login ID, Section, assignments; then "Points Possible" (lib/gradebook_importer.rb). The zip has a file for each student under the name of what was handed in (Assignment#infer_comment_context_from_filename) |
 | `gradescope` | the columns of its own "Download Grades", a column for each question. The zip has a results.json for each submission, as an autograder writes it |
 | `github` | the columns of GitHub Classroom's grades, as its REST API names them |
 | `csv` | for a spreadsheet: UTF-8 with the mark by which Excel knows it; and a line for each question |
-| `json` | all of it |
+| `json` | everything |
 
-Whatever a student has chosen goes through text.no_formula() before it is put into a table.
+Text that a student has chosen goes through text.no_formula() before it is put into a table.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     from .batch import StudentResult
 
 REQUIRED = sum(exercise.maximum for exercise in EXERCISES.values() if not exercise.optional)
-"""Points that count for everyone: the maximum that is set for the assignment in another system."""
+"""Points without extra points: the maximum to set for the assignment in another system."""
 BOM = "\ufeff"
 """The mark by which Excel knows that a file is UTF-8."""
 Row = Mapping[str, str]
 Files = dict[str, bytes]
-"""What is added to the table's name → content."""
+"""Suffix to the name of the table → content."""
 
 
 def files(form: str, results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
-    """What a format consists of. `pages`: the feedback of each student."""
+    """The files of a format. `pages` maps students to their feedback."""
     return FORMATS[form](results, assignment, pages)
 
 
 def unknown(form: str, results: Iterable[StudentResult]) -> list[str]:
-    """The students whom that system will not recognise, as nothing tells its number for them."""
-    known = {MOODLE: _participant, CANVAS: _canvas_number, GRADESCOPE: _mail, GITHUB: _user}.get(form)
-    return [result.student for result in results if not known(result.handed.identity)] if known else []
+    """The students whom that system will not recognise, as their number there is unknown."""
+    number_of = {MOODLE: _participant, CANVAS: _canvas_number, GRADESCOPE: _mail, GITHUB: _user}.get(form)
+    return [result.student for result in results if not number_of(result.handed.identity)] if number_of else []
 
 
 # -- Moodle ------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def _moodle(results: Sequence[StudentResult], assignment: str, pages: Mapping[st
         who = result.handed.identity
         if (match := re.search(r"\d+", _participant(who))) and (page := pages.get(result.student)):
             name = (
-                re.sub(r"[_/\\:*?\"<>|]", " ", who.told("full name") or _without_number(result)).strip(" .~")
+                re.sub(r"[_/\\:*?\"<>|]", " ", who.roster_value("full name") or _without_number(result)).strip(" .~")
                 or "student"
             )
             folders[f"{plain(name)}_{match[0]}_assignsubmission_file_/feedback.html"] = page
@@ -88,10 +88,10 @@ def _worksheet_row(result: StudentResult) -> Row:
     late = " - late" if who.late else ""
     return {
         "Identifier": _participant(who),
-        "Full name": who.told("full name") or _without_number(result),
+        "Full name": who.roster_value("full name") or _without_number(result),
         "Email address": who.email,
         "Status": f"Submitted for grading{late}" if result.outcome.key else "No submission",
-        # Moodle leaves a line out that has more than the maximum in it
+        # Moodle skips a line with more points than the maximum
         "Grade": number(min(grade.points, REQUIRED)) if grade else "",
         "Maximum Grade": number(REQUIRED),
         "Grade can be changed": "Yes",
@@ -100,7 +100,7 @@ def _worksheet_row(result: StudentResult) -> Row:
 
 
 def _participant(who: Identity) -> str:
-    return who.told("identifier") or (f"Participant {who.id}" if who.system == MOODLE else "")
+    return who.roster_value("identifier") or (f"Participant {who.id}" if who.system == MOODLE else "")
 
 
 # -- Canvas ------------------------------------------------------------------------
@@ -137,28 +137,28 @@ def _canvas_csv(assignments: Mapping[str, float], rows: Sequence[Row]) -> bytes:
 def _canvas_row(result: StudentResult) -> Row:
     who = result.handed.identity
     return {
-        "Student": who.told("student") or result.student,
+        "Student": who.roster_value("student") or result.student,
         "ID": _canvas_number(who),
-        "SIS User ID": who.told("sis user id"),
-        "SIS Login ID": who.told("sis login id"),
-        "Section": who.told("section"),
+        "SIS User ID": who.roster_value("sis user id"),
+        "SIS Login ID": who.roster_value("sis login id"),
+        "Section": who.roster_value("section"),
     }
 
 
 def _canvas_number(who: Identity) -> str:
-    return who.id if who.system == CANVAS and who.id.isdecimal() else who.told("id")
+    return who.id if who.system == CANVAS and who.id.isdecimal() else who.roster_value("id")
 
 
 def _canvas_feedback(name: str, page: Path, result: StudentResult) -> bytes:
-    """Canvas shows a file under the name of what was handed in, so it has to be of that kind."""
+    """Canvas shows the feedback under the name of the file handed in, so it has to be of the same type."""
     if name.lower().endswith(".zip"):
         return _zip({"feedback.html": page.read_bytes()})
     if not name.lower().endswith(".ipynb"):
         return page.read_bytes()
     grade = result.grade()
-    said = [f"{in_points(grade.points)} of {number(grade.maximum)}"] if grade else []
-    texts = [*said, *result.comments(), *(one.text for one in grade.exercises if grade)] if grade else []
-    # Raw cells are shown as they are: nothing in them is run, or taken for Markdown.
+    total = f"{in_points(grade.points)} of {number(grade.maximum)}" if grade else ""
+    texts = [total, *result.comments(), *(graded.text for graded in grade.exercises)] if grade else []
+    # Raw cells are shown verbatim: nothing in them is run or read as Markdown.
     cells = [
         {"cell_type": "raw", "id": f"feedback-{number}", "metadata": {}, "source": plain(text, keep="\n")}
         for number, text in enumerate(texts)
@@ -180,7 +180,7 @@ def _gradescope(results: Sequence[StudentResult], assignment: str, pages: Mappin
         *["Submission ID", "Submission Time", "Lateness (H:M:S)", "View Count", "Submission Count"],
         *titles.values(),
     ]
-    told: dict[str, bytes] = {}
+    feedback: dict[str, bytes] = {}
     rows = []
     for result in results:
         who, grade = result.handed.identity, result.grade()
@@ -191,7 +191,7 @@ def _gradescope(results: Sequence[StudentResult], assignment: str, pages: Mappin
             "Last Name": last,
             "SID": who.sid,
             "Email": who.email,
-            "Sections": who.told("sections", "section"),
+            "Sections": who.roster_value("sections", "section"),
             "Total Score": number(grade.points) if grade else "",
             "Max Points": number(REQUIRED),
             "Status": "Graded" if grade else "Missing" if not result.outcome.problem else "Ungraded",
@@ -201,8 +201,9 @@ def _gradescope(results: Sequence[StudentResult], assignment: str, pages: Mappin
             row |= {titles[key]: number(t.points) for t in one.trials if (key := (one.exercise, t.name)) in titles}
         rows.append(row)
         if grade and folder:
-            told[f"{plain(folder)}/results.json"] = json.dumps(as_results(grade, result.comments()), indent=1).encode()
-    return {"-gradescope.csv": _csv(columns, rows), "-gradescope-results.zip": _zip(told)}
+            results_json = json.dumps(as_results(grade, result.comments()), indent=1)
+            feedback[f"{plain(folder)}/results.json"] = results_json.encode()
+    return {"-gradescope.csv": _csv(columns, rows), "-gradescope-results.zip": _zip(feedback)}
 
 
 def _mail(who: Identity) -> str:
@@ -224,9 +225,9 @@ def _github(results: Sequence[StudentResult], assignment: str, pages: Mapping[st
         rows.append(
             {
                 "assignment_name": assignment,
-                **{name: who.told(name) for name in columns},
+                **{name: who.roster_value(name) for name in columns},
                 "github_username": _user(who),
-                "roster_identifier": who.told("roster_identifier", "identifier"),
+                "roster_identifier": who.roster_value("roster_identifier", "identifier"),
                 "student_repository_name": (who.names or ("",))[0] if who.system == GITHUB else "",
                 "points_awarded": number(grade.points) if grade else "",
                 "points_available": number(REQUIRED),
@@ -237,7 +238,7 @@ def _github(results: Sequence[StudentResult], assignment: str, pages: Mapping[st
 
 
 def _user(who: Identity) -> str:
-    return who.id if who.system == GITHUB else who.told("github_username")
+    return who.id if who.system == GITHUB else who.roster_value("github_username")
 
 
 # -- for people, and for programs --------------------------------------------------
@@ -274,12 +275,12 @@ def _spreadsheet(results: Sequence[StudentResult], assignment: str, pages: Mappi
 
 
 def _json(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
-    told = {
+    table = {
         "assignment": assignment,
         "maximum": REQUIRED,
         "students": [_as_json(result) for result in results],
     }
-    return {".json": json.dumps(told, indent=1).encode()}
+    return {".json": json.dumps(table, indent=1).encode()}
 
 
 def _as_json(result: StudentResult) -> Mapping[str, Any]:
@@ -328,27 +329,27 @@ FORMATS: dict[str, Callable[[Sequence[Any], str, Mapping[str, Path]], Files]] = 
 }
 
 
-# -- what they share ---------------------------------------------------------------
+# -- shared ------------------------------------------------------------------------
 
 
-def _counting(one: Graded) -> str:
-    return number(one.points) if one.counts else ""
+def _counting(graded: Graded) -> str:
+    return number(graded.points) if graded.counts else ""
 
 
 def _points_by_exercise(grade: Grade | None, comments: Sequence[str]) -> list[str]:
-    counted = [one for one in grade.exercises if one.counts] if grade else []
-    return [*comments, *(f"{one.exercise} {number(one.points)} of {number(one.maximum)}" for one in counted)]
+    counted = [graded for graded in grade.exercises if graded.counts] if grade else []
+    return [*comments, *(f"{g.exercise} {number(g.points)} of {number(g.maximum)}" for g in counted)]
 
 
 def _without_number(result: StudentResult) -> str:
-    """A student's name without what tells two of one name apart."""
+    """A student's name without the number that distinguishes students of the same name."""
     return result.student.removesuffix(f" ({plain(result.handed.identity.id)})")
 
 
 def _two_names(result: StudentResult) -> tuple[str, str]:
     who = result.handed.identity
-    if last := who.told("last name", "lastname", "surname"):
-        return who.told("first name", "firstname"), last
+    if last := who.roster_value("last name", "lastname", "surname"):
+        return who.roster_value("first name", "firstname"), last
     first, _, last = _without_number(result).rpartition(" ")
     return first or last, last if first else ""
 
@@ -358,7 +359,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Row], mark: str = "") -> bytes:
     writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\r\n")
     writer.writerow({name: name for name in columns})
     for row in rows:
-        spaces = row.get("Student", "").startswith("    Points Possible")  # our own, and looked for with its spaces
+        spaces = row.get("Student", "").startswith("    Points Possible")  # our own text; Canvas needs the spaces
         writer.writerow({name: value if spaces else no_formula(value) for name, value in row.items()})
     return (mark + text.getvalue()).encode("utf-8", "replace")
 
@@ -368,7 +369,7 @@ def _read(paths: Mapping[str, Path]) -> Files:
 
 
 def _zip(contents: Mapping[str, bytes]) -> bytes:
-    """The same bytes for the same contents."""
+    """A zip file, with the same bytes for the same contents."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, data in contents.items():

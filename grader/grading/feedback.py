@@ -1,9 +1,9 @@
-"""nbgrader's pages as pages that run nothing: whatever a notebook holds, its feedback has no script, and loads nothing.
+"""nbgrader's feedback without scripts or external resources, whatever a notebook contains.
 
-There are two walls. What comes out of nbgrader's template is cleaned as a whole, by a list of the elements and
-attributes that the template and the course's own report cards use; all else is shown as the text that it is. And the
-page begins with a policy by which a browser runs and loads nothing, whatever may have come through. So formulas stay
-as they were typed: MathJax is a script from elsewhere.
+There are two layers of defence. The output of nbgrader's template is sanitised with an allow-list of the elements and
+attributes that the template and the course's report cards use; everything else appears as text. And the page begins with
+a content security policy that forbids scripts and external resources. So formulas stay as they were typed, because
+MathJax is an external script.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,", re.IGNORECASE)
 _CELLS = re.compile(r'(?=<div\s+(?:id="cell-id=[\w-]*"\s+)?class="cell border-box-sizing )')
 """Where a cell begins in nbconvert's template."""
 _FONT = re.compile(r"@font-face\s*{[^}]*}")
-"""A file that is not there."""
+"""Refers to a file that does not exist here."""
 _PLACE = "[[the cells]]"
 _SHEETS = (card_sheet(), steps_sheet(), timeline_sheet(), frame_sheet(), nothing_sheet())
-"""The style sheets that come with a report card; of all others nothing is kept."""
+"""The style sheets of report cards; all others are removed."""
 
 
 class Feedback(HTMLExporter):
@@ -50,8 +50,8 @@ class Feedback(HTMLExporter):
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
     ) -> tuple[Any, dict[str, Any]]:
-        """The page, and what nbconvert knows of it. HTMLExporter's own method would parse the whole page once more, to add
-        what the course's template has no use for."""
+        """The page, and nbconvert's resources. HTMLExporter's own method would parse the whole page once more, to add
+        things that the course's template does not use."""
         resources = self._init_resources(resources)
         self.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=self))
         page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **options)
@@ -59,11 +59,11 @@ class Feedback(HTMLExporter):
 
 
 def _page(rendered: str) -> str:
-    """What the template has made, with nothing in it that runs or loads. Its head is the template's own, of which the
-    title and the style sheets are taken."""
+    """The template's output without scripts and external resources. The head comes from the template alone; its title
+    and style sheets are kept."""
     head, _, body = rendered.partition("<body>")
     title = re.search(r"<title>([^<]*)</title>", head)
-    # All of it is in one landmark; the template leaves its table of contents outside of its own.
+    # Put everything into one landmark, as the template leaves its table of contents outside its own.
     inside = re.sub(r"<(/?)main\b", r"<\1div", _inert_page(body.rpartition("</body>")[0]))
     names = names_in(inside)
     sheets = [
@@ -82,8 +82,8 @@ def _page(rendered: str) -> str:
 
 
 def _inert_page(body: str) -> str:
-    """inert() of a page, cell by cell: most cells are the same in all pages of a class, and cleaned once. Wherever a
-    student's text makes it fall apart, each part is clean by itself, and so is what they make together."""
+    """inert() of a page, cell by cell, with a cache, as most cells are the same on all pages of a class. Even if a
+    student's text splits the page in wrong places, each part is clean, and so is their concatenation."""
     before, *cells = _CELLS.split(body)
     first, _, rest = inert(before + _PLACE).rpartition(_PLACE)
     return "".join((first, *map(_inert_cell, cells), rest))
@@ -95,7 +95,7 @@ def _inert_cell(html: str) -> str:
 
 
 def inert(html: str) -> str:
-    """HTML of which only what is known to do no harm is left as HTML; the course's own style sheets are left out."""
+    """HTML in which only elements known to be harmless remain, without the course's style sheets."""
     for sheet in _SHEETS:
         html = html.replace(sheet, "")
     cleaned = _cleaner().clean(html)
@@ -108,7 +108,7 @@ def _cleaner() -> Cleaner:
 
 
 def _harmless(tag: str, name: str, value: str) -> bool:
-    """Whether an attribute stays: a link has to be to somewhere, and a picture in the page itself."""
+    """Whether an attribute stays: links must have a safe target, and pictures must be in the page itself."""
     if name == "href":
         return tag == "a" and bool(_LINK.match(value))
     if name == "src":
@@ -118,8 +118,7 @@ def _harmless(tag: str, name: str, value: str) -> bool:
 
 @pass_context
 def markdown(context: Context, source: str) -> str:
-    """Markdown as HTML that runs nothing: nbconvert's filter of that kind, for nbgrader's pages that are not
-    feedback (formgrader)."""
+    """Markdown as inert HTML: replaces nbconvert's filter on nbgrader's other pages (formgrader)."""
     return inert(_exporter().markdown2html(context, source))
 
 

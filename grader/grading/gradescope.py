@@ -1,10 +1,10 @@
-"""An autograder for Gradescope: the archive that an instructor uploads, and what runs there.
+"""An autograder for Gradescope: the archive that an instructor uploads, and the program that runs there.
 
     python3 -m grader.grading.gradescope pack FILE.zip    # python3 lab.py gradescope FILE.zip
     python3 -m grader.grading.gradescope grade ROOT       # run_autograder; ROOT is /autograder
 
-Gradescope unpacks the archive into ROOT/source, runs setup.sh once, and run_autograder for each submission, which it puts
-into ROOT/submission. It reads the grade from ROOT/results/results.json. Grading takes Python alone.
+Gradescope unpacks the archive into ROOT/source and runs setup.sh once. It puts each submission into ROOT/submission,
+runs run_autograder, and reads the grade from ROOT/results/results.json. Grading needs only Python.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from .trial import try_out
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SCRIPTS = Path(__file__).with_name("autograder")
-"""setup.sh and run_autograder, which have to be at the top of the archive."""
+"""setup.sh and run_autograder, which must be at the top of the archive."""
 DEFAULT = Path("autograder.zip")
 DATED = (2020, 2, 2, 0, 0, 0)
-"""When everything in the archive was made, so that the same course is the same archive."""
+"""The date of all files in the archive, so that the same course gives the same archive."""
 
 
 def pack(file: Path) -> None:
@@ -50,14 +50,14 @@ def _contents() -> Iterator[tuple[Path, str]]:
     for folder, prefix in ((SCRIPTS, ""), (PACKAGE, "grader/"), (PAYLOAD, "payload/")):
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
-            installed = folder == PACKAGE and name.startswith("payload/")  # it is packed from there already
+            installed = folder == PACKAGE and name.startswith("payload/")  # then PAYLOAD is this folder
             if path.is_file() and "__pycache__" not in path.parts and not installed:
                 yield path, prefix + name
 
 
 def grade(root: Path) -> None:
-    """Grade what was handed in, and write what Gradescope reads. Raises MachineTrouble: without results, Gradescope tells
-    student and instructor that the autograder failed, and nobody gets a wrong grade."""
+    """Grade the submission, and write the results. Raises MachineTrouble: without results, Gradescope tells student and
+    instructor that the autograder failed, and nobody gets a wrong grade."""
     confine = confinement()
     try_out(confine)
     records = store.read(in_folder(root / "submission"))
@@ -67,7 +67,7 @@ def grade(root: Path) -> None:
 
 
 def as_results(grade: Grade, comments: Sequence[str] = ()) -> Mapping[str, Any]:
-    """A grade as Gradescope's results.json: each question is a test. What is not part of the total is left out."""
+    """A grade as Gradescope's results.json, with each question as a test, without exercises that don't count."""
     return {
         "score": grade.points,
         "output": "\n".join(map(plain, (*comments, *grade.unsure, *grade.remarks))),
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str]) -> int:
     if command == "pack" and len(rest) < 2:
         file = Path(*rest) if rest else DEFAULT
         if file.suffix != ".zip":
-            print(f"{file} is no name for a zip file.", file=sys.stderr)
+            print(f"{file}: the name must end with .zip.", file=sys.stderr)
             return 2
         pack(file)
         print(f"{file}: upload it to Gradescope, at Configure Autograder.")

@@ -1,10 +1,10 @@
-"""Grades one submission where an HTCondor job of a class runs, which may have Python 3.11 and nothing else:
+"""Grades one submission in an HTCondor job. It needs only Python 3.11:
 
     python3 -m grader.grading.job SUBMISSION SEED RESULT [--require-sandbox]
 
-SUBMISSION is what cluster.py has read of the notebooks, RESULT what it takes for a grade file. Exit
-status 0: RESULT is written; otherwise the last line on stderr says why not. The file SEED is removed
-once it is read: a program that is not shut in must not find there what it will be asked.
+cluster.py writes SUBMISSION, the answers in the notebooks, and reads RESULT, the grade. The exit status is 0 if RESULT
+was written; otherwise the last line on stderr says why not. The file SEED is deleted once it is read, so that a program
+without confinement can't learn from it what it will be asked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     if confine is None or not confine.bubblewrap:
         print(NO_SANDBOX, file=sys.stderr)
         if "--require-sandbox" in arguments[3:]:
-            print(f"{socket.gethostname()} has no sandbox, and --require-sandbox asks for one", file=sys.stderr)
+            print(f"{socket.gethostname()} has no sandbox, but --require-sandbox asks for one", file=sys.stderr)
             return 1
     try:
         grade = judge(StudentAnswers.from_json(submission.read_bytes()), confine, unseen)

@@ -1,9 +1,8 @@
-"""From a submission to a grade: every exercise judged in confined processes, within a budget.
+"""From a submission to a grade: judges every exercise in confined processes, within a budget.
 
-A grade is a value that can be written down as JSON; the same submission gets the same bytes. Which
-questions are asked, and what they are worth, is in grader/course; here is only what grading adds:
-bounds on what one submission may cost, the seed of the numbers that students have not seen, and
-the promise that one answer can't keep the others from being graded.
+A grade is a value that can be saved as JSON; the same submission gets the same bytes. The questions and their points are
+in grader/course. Grading adds limits on the cost of a submission, the seed of the sweeps that students have not seen,
+and the guarantee that one answer can't keep the others from being graded.
 """
 
 from __future__ import annotations
@@ -42,21 +41,21 @@ from .submission import StudentAnswers
 from .trial import try_out
 
 TICK = 0.25
-"""Seconds of real time between two looks at how much of that is used up."""
+"""Seconds of real time between two checks of the time limit."""
 
 
 MOST_SHOWN = 20_000
-"""Characters of a file of an answer that are kept to be shown."""
+"""Characters of an answer's file that are kept for display."""
 
 
 @dataclass(frozen=True)
 class AnswerFile:
-    """A file of an answer, to be shown."""
+    """A file of an answer, for display."""
 
     path: str
     text: str
     lines: tuple[int, ...] = ()
-    """The numbers of those that the report speaks of."""
+    """The numbers of the lines that the report mentions."""
 
 
 @dataclass(frozen=True)
@@ -74,76 +73,76 @@ class Graded:
     schedule: str
     """The shortest schedule on which it fails; '' if there is none, or none is needed."""
     sections: tuple[tuple[str, str], ...]
-    """Heading and HTML of what explains the failure: evidence, misconception, story."""
+    """Heading and HTML of each section that explains the failure: evidence, misconception, story."""
     hints: tuple[str, ...]
     text: str
-    """The same as plain text."""
+    """The report as plain text."""
     words: str = ""
-    """What the answer is compared with others by; see similarity.py."""
+    """The words by which similarity.py compares the answer."""
     counts: bool = True
     """Whether its points are part of the total."""
     answer: tuple[AnswerFile, ...] = ()
-    """What the student wrote."""
+    """The student's files."""
     wrong: int | None = None
-    """How many different predictions were wrong, as the notebook says; None if it says nothing."""
+    """The number of different wrong predictions according to the notebook; None if it doesn't say."""
 
 
 @dataclass(frozen=True)
 class Grade:
-    """A submission, judged. Who handed it in is not in it."""
+    """A submission, judged. It does not contain the student's name."""
 
     rubric: str
     submission: str
     exercises: tuple[Graded, ...]
     remarks: tuple[str, ...]
     unsure: tuple[str, ...] = ()
-    """What an instructor has to look at, because the judge could not, or could not read it."""
+    """What needs an instructor's attention, because the judge could not read or judge it."""
     doubts: tuple[str, ...] = ()
-    """Those of them that may be due to the machine or the judge: another time the grade may be another one."""
+    """The part of `unsure` that may be due to the machine or the judge, so that a second try may give another grade."""
 
     @property
     def points(self) -> float:
-        """What it earns in all."""
-        return round(sum(one.points for one in self.exercises), 1)
+        """The points earned in all."""
+        return round(sum(graded.points for graded in self.exercises), 1)
 
     @property
     def maximum(self) -> float:
-        """What could be earned; of extra points, those that were."""
-        return round(sum(EXERCISES[one.exercise].worth(one.points) for one in self.exercises if one.counts), 1)
+        """The points possible; extra points only as far as they were earned."""
+        return round(sum(EXERCISES[g.exercise].worth(g.points) for g in self.exercises if g.counts), 1)
 
     def to_json(self) -> bytes:
-        """The grade as bytes, the same for the same submission."""
+        """The grade as JSON, with the same bytes for the same submission."""
         return json.dumps(asdict(self), sort_keys=True, indent=1).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Grade:
-        """What to_json() wrote. Raises ValueError, KeyError or TypeError for anything else."""
-        found = json.loads(data)
+        """The grade that to_json() wrote. Raises ValueError, KeyError or TypeError for anything else."""
+        saved = json.loads(data)
         exercises = tuple(
             Graded(
                 **{
-                    **one,
-                    "trials": tuple(Trial(**trial) for trial in one["trials"]),
-                    "sections": tuple(map(tuple, one["sections"])),
-                    "hints": tuple(one["hints"]),
-                    "answer": tuple(AnswerFile(w["path"], w["text"], tuple(w["lines"])) for w in one["answer"]),
+                    **graded,
+                    "trials": tuple(Trial(**trial) for trial in graded["trials"]),
+                    "sections": tuple(map(tuple, graded["sections"])),
+                    "hints": tuple(graded["hints"]),
+                    "answer": tuple(AnswerFile(a["path"], a["text"], tuple(a["lines"])) for a in graded["answer"]),
                 }
             )
-            for one in found["exercises"]
+            for graded in saved["exercises"]
         )
         return cls(
-            found["rubric"],
-            found["submission"],
+            saved["rubric"],
+            saved["submission"],
             exercises,
-            tuple(found["remarks"]),
-            tuple(found["unsure"]),
-            tuple(found["doubts"]),
+            tuple(saved["remarks"]),
+            tuple(saved["unsure"]),
+            tuple(saved["doubts"]),
         )
 
 
 def fingerprint(submission: StudentAnswers) -> str:
-    """What a submission is recognised by: its answers and remarks, and nothing else."""
-    told = {
+    """A digest of a submission's answers and remarks, and nothing else."""
+    content = {
         "answers": {
             name: {path: entry.content.hex() for path, entry in sorted(tree.items()) if isinstance(entry, File)}
             for name, tree in submission.answers.items()
@@ -151,12 +150,12 @@ def fingerprint(submission: StudentAnswers) -> str:
         "remarks": submission.remarks,
         "unread": submission.unread,
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def sources() -> list[tuple[str, Path]]:
-    """(name, file) of all that a grade depends on besides the seed: the simulator, the course, its programs, and an
-    instructor's own exercises, which are called as if they lay beside those of the course."""
+    """(name, file) of everything that a grade depends on besides the seed: the simulator, the course, its programs, and an
+    instructor's own exercises, which are named as if they were beside those of the course."""
     package = Path(__file__).resolve().parents[1]
     folders = {"grader": package, "payload": PAYLOAD} | {
         f"grader/course/exercises/{name}": exercise.folder
@@ -179,7 +178,7 @@ def sources() -> list[tuple[str, Path]]:
 
 @lru_cache(8)
 def rubric(seed: str = UNSEEN) -> str:
-    """The version of all that a grade depends on."""
+    """A digest of everything that a grade depends on."""
     digest = hashlib.sha256(seed.encode())
     for name, path in sources():
         digest.update(name.encode() + b"\0" + path.read_bytes())
@@ -193,16 +192,16 @@ def judge(
     limits: Limits = LIMITS,
     seconds: float = SECONDS,
 ) -> Grade:
-    """Judge every exercise of a submission. Raises MachineTrouble if processes can't be started here, and nothing else."""
+    """Judge every exercise of a submission. Raises only MachineTrouble, if processes can't be started here."""
     try_out(confine)
     graded, spent, doubts = [], [], []
     with BudgetedExecutor(confine, seconds, limits) as executor, shared():
         for exercise in EXERCISES.values():
             answer = submission.answers.get(exercise.name, Tree())
-            one = _judged(exercise, answer, executor, seed)
+            result = _judged(exercise, answer, executor, seed)
             if submission.unread and exercise.name not in submission.answers:
-                one = replace(one, headline="There is no answer in what could be read of what was handed in.")
-            graded.append(replace(one, wrong=submission.wrong.get(exercise.name)))
+                result = replace(result, headline="The part of the submission that could be read contains no answer.")
+            graded.append(replace(result, wrong=submission.wrong.get(exercise.name)))
             spent.append(executor.spent)
             doubts += [f"{exercise.name}: {doubt}" for doubt in dict.fromkeys(executor.doubts)]
     remarks = submission.remarks + tuple(dict.fromkeys(filter(None, spent)))
@@ -219,7 +218,7 @@ def judge_one(
     limits: Limits = LIMITS,
     seconds: float = SECONDS,
 ) -> tuple[Graded, list[str]]:
-    """The answer to one exercise, judged as judge() does, and the doubts about it. Raises MachineTrouble."""
+    """Judge the answer to one exercise as judge() does; returns the result and the doubts. Raises MachineTrouble."""
     try_out(confine)
     with BudgetedExecutor(confine, seconds, limits) as executor, shared():
         return _judged(exercise, answer, executor, seed), list(dict.fromkeys(executor.doubts))
@@ -234,8 +233,8 @@ def _judged(exercise: Exercise, answer: Tree, executor: BudgetedExecutor, seed: 
         raise
     except OutOfTime:
         report = _failed(exercise, TOO_LONG, executor)
-    except Exception as error:  # whatever an answer does to the judge, it is graded, and so are the others
-        problem = f"The judge could not deal with the answer to {exercise.name} ({type(error).__name__})."
+    except Exception as error:  # a bug that an answer triggers must not keep the others from being graded
+        problem = f"The judge failed on the answer to {exercise.name} ({type(error).__name__})."
         report = _failed(exercise, problem, executor)
     return _graded(exercise, answer, report, executor)
 
@@ -246,13 +245,13 @@ def _failed(exercise: Exercise, problem: str, executor: BudgetedExecutor) -> Rep
 
 
 class OutOfTime(BaseException):
-    """Something has taken too long: judging an exercise, with the programs or without, or reading a submission."""
+    """Judging an exercise or reading a submission has taken too long."""
 
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """End what is within by OutOfTime after so many seconds that are given to it. (Only the main thread can do that, and
-    not on Windows; elsewhere the process that grades is ended as a whole, see workers.py.)"""
+    """Raises OutOfTime in the block after so many seconds of execute/given.py. (This needs the main thread, and does not
+    work on Windows; elsewhere, the whole grading process is ended, see workers.py.)"""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -291,18 +290,18 @@ def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor
         text,
         alike.words(exercise, answer),
         exercise.counts(report.status),
-        _written(exercise, answer, text) if report.status != NOT_TRIED else (),
+        _answer_files(exercise, answer, text) if report.status != NOT_TRIED else (),
     )
 
 
-def _written(exercise: Exercise, answer: Tree, report: str) -> tuple[AnswerFile, ...]:
-    """The files of an answer, with the lines that its report names."""
-    found = []
+def _answer_files(exercise: Exercise, answer: Tree, report: str) -> tuple[AnswerFile, ...]:
+    """The files of an answer, with the numbers of the lines that its report names."""
+    files = []
     for path in exercise.answers:
         if isinstance(file := answer.get(path), File):
             text = shorten(file.text, MOST_SHOWN)
             name, last = rf"(?<![\w.]){re.escape(path)}", text.count("\n") + 1
             named = re.findall(rf"{name}(?:, line |:)(\d{{1,6}})|[Ll]ine (\d{{1,6}}) (?:of|in) {name}", report)
-            lines = {int(one or other) for one, other in named}
-            found.append(AnswerFile(path, text, tuple(sorted(line for line in lines if line <= last))))
-    return tuple(found)
+            lines = {int(before or after) for before, after in named}
+            files.append(AnswerFile(path, text, tuple(sorted(line for line in lines if line <= last))))
+    return tuple(files)

@@ -1,8 +1,8 @@
-"""What nbgrader takes for a student's submission: what `grade` reads of the same folder.
+"""Makes nbgrader read the same submissions as `grade` does.
 
-nbgrader looks for notebooks by their exact names, and stops at whatever else it meets: `03-save (1).ipynb`, a folder
-in the place of a notebook, a time that it can't read. It has no setting for that (0.9.6), so install() replaces the
-methods that look for notebooks and read the time. What is handed in is never changed.
+nbgrader looks for notebooks by their exact names, and stops at anything else: `03-save (1).ipynb`, a folder in the place
+of a notebook, a time that it can't read. It has no setting for that (0.9.6), so install() replaces the methods that look
+for notebooks and read the time. Submitted files are never changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from . import submission
 from .archives import Refused, quoted
 from .collect import HandIn, Source, bare_name, in_folder, load
 
-NOTHING = "There is no notebook of this assignment in what was handed in."
+NOTHING = "The submission contains no notebook of this assignment."
 
 
 def install() -> None:
@@ -38,8 +38,8 @@ def install() -> None:
 
 
 def contents(converter: object, filename: str) -> bytes | str | None:
-    """What stands for a notebook that nbgrader is about to read: its bytes, or a sentence that says why there are none.
-    None if it is no submitted one."""
+    """The content of a submitted notebook that nbgrader is about to read: its bytes, or a sentence that says why there are
+    none. None for any other notebook."""
     source: Source | str | None = getattr(converter, "sources", {}).get(filename)
     if not isinstance(source, Source):
         return source
@@ -55,9 +55,9 @@ _init_by_name = Autograde.init_notebooks
 
 
 def _init_notebooks(self: Autograde) -> None:
-    """Instead of Autograde's: assignments, each with the names of its notebooks, and what stands for them."""
+    """Replaces Autograde's method: finds the notebooks of each submission, and the sources of their contents."""
     course, assignment = self.coursedir, self.coursedir.assignment_id
-    wanted = _wanted(course)
+    required = _required(course)
     students = [
         Path(path)
         for path in sorted(
@@ -65,7 +65,7 @@ def _init_notebooks(self: Autograde) -> None:
         )
         if os.path.isdir(path)
     ]
-    if not wanted or not students:
+    if not required or not students:
         _init_by_name(self)
         return
     self.assignments, self.notebooks, self.sources = {}, [], {}
@@ -74,14 +74,16 @@ def _init_notebooks(self: Autograde) -> None:
         handed = _handed_in(student, folder)
         if handed is None:
             continue
-        files = _chosen(handed, folder, wanted)
+        files = _chosen(handed, folder, required)
         problems = [*handed.remarks, *_left_over(handed, files)]
         for problem in problems:
             self.log.error("An instructor has to look at %s: %s", plain(student.name), problem)
         instead = " ".join(problems) or NOTHING
         chosen: dict[str, Source | str] = {**files}
-        chosen |= {name: instead for name in wanted if name not in files and os.path.lexists(folder / f"{name}.ipynb")}
-        chosen = chosen or {wanted[0]: instead}
+        chosen |= {
+            name: instead for name in required if name not in files and os.path.lexists(folder / f"{name}.ipynb")
+        }
+        chosen = chosen or {required[0]: instead}
         paths = {str(folder / f"{name}.ipynb"): source for name, source in chosen.items()}
         self.assignments[str(folder)] = list(paths)
         self.sources |= paths
@@ -93,8 +95,8 @@ def _init_notebooks(self: Autograde) -> None:
             )
 
 
-def _wanted(course: CourseDirectory) -> list[str]:
-    """The notebooks of the assignment that are to be graded."""
+def _required(course: CourseDirectory) -> list[str]:
+    """The names of the assignment's notebooks to grade."""
     try:
         with Gradebook(course.db_url, course.course_id) as gradebook:
             names = [notebook.name for notebook in gradebook.find_assignment(course.assignment_id).notebooks]
@@ -104,28 +106,28 @@ def _wanted(course: CourseDirectory) -> list[str]:
 
 
 def _handed_in(student: Path, folder: Path) -> HandIn | None:
-    """What a student has handed in for an assignment: what is in its folder, or, if there is no such folder, what lies
-    in the student's own. None if that has only other assignments' folders."""
+    """What a student has handed in for an assignment, in its folder or, without one, in the student's own folder. None if
+    that contains only folders of other assignments."""
     if folder.is_dir():
         return in_folder(folder)
-    there = [item for item in student.iterdir() if not item.name.startswith(".")]
-    meant = [item for item in there if item.is_dir() and item.name.lower() == folder.name.lower()]
-    if meant:
-        return in_folder(meant[0])
-    return in_folder(student) if not any(item.is_dir() and not item.suffix for item in there) else None
+    items = [item for item in student.iterdir() if not item.name.startswith(".")]
+    misspelt = [item for item in items if item.is_dir() and item.name.lower() == folder.name.lower()]
+    if misspelt:
+        return in_folder(misspelt[0])
+    return in_folder(student) if not any(item.is_dir() and not item.suffix for item in items) else None
 
 
-def _chosen(handed: HandIn, folder: Path, wanted: Iterable[str]) -> dict[str, Source]:
-    """Which file is which notebook: the one that has its very name, else the last that is called so at all, else one
-    with answers to its exercises."""
+def _chosen(handed: HandIn, folder: Path, required: Iterable[str]) -> dict[str, Source]:
+    """Notebook → file: the file with the exact name, else the last one with a similar name, else a file with answers to
+    the notebook's exercises."""
     sources = sorted(handed.sources, key=lambda source: (len(source.name), source.name))
     chosen: dict[str, Source] = {}
-    for name in wanted:
-        called = [source for source in sources if bare_name(source.name) == name.lower()]
-        exact = [source for source in called if source == Source(folder / f"{name}.ipynb")]
-        if called:
-            chosen[name] = (exact or called)[-1]
-    for name in wanted:
+    for name in required:
+        named = [source for source in sources if bare_name(source.name) == name.lower()]
+        exact = [source for source in named if source == Source(folder / f"{name}.ipynb")]
+        if named:
+            chosen[name] = (exact or named)[-1]
+    for name in required:
         if name not in chosen:
             left = [source for source in sources if source not in chosen.values() and _has_answers(source, name)]
             if left:
@@ -134,7 +136,7 @@ def _chosen(handed: HandIn, folder: Path, wanted: Iterable[str]) -> dict[str, So
 
 
 def _has_answers(source: Source, name: str) -> bool:
-    """Whether there are answers in a file to the exercises of a notebook of the course."""
+    """Whether a file contains answers to the exercises of a notebook."""
     exercises = {exercise.name for notebook in COURSE if notebook.name == name for exercise in notebook.exercises}
     try:
         return bool(exercises & submission.read(load(source)).answers.keys())
@@ -143,7 +145,7 @@ def _has_answers(source: Source, name: str) -> bool:
 
 
 def _left_over(handed: HandIn, chosen: Mapping[str, Source]) -> list[str]:
-    """What there is to say of notebooks that are not graded."""
+    """A sentence for each notebook that is not graded."""
     return [
         f"{quoted(source.name)} is not graded; nbgrader takes one file for each notebook of the assignment."
         for source in handed.sources
@@ -152,12 +154,12 @@ def _left_over(handed: HandIn, chosen: Mapping[str, Source]) -> list[str]:
 
 
 def _regular_files(path: str, exclude: list[str] | None = None) -> list[str]:
-    """The files below a folder that nbgrader may copy: all that its find_all_files() gives, without links, pipes, and
-    what can't be read."""
+    """The files below a folder that nbgrader may copy: those of its find_all_files(), without links, pipes and unreadable
+    files."""
     return [
-        found
-        for found in find_all_files(path, exclude)
-        if stat.S_ISREG(os.lstat(found).st_mode) and os.access(found, os.R_OK)
+        file
+        for file in find_all_files(path, exclude)
+        if stat.S_ISREG(os.lstat(file).st_mode) and os.access(file, os.R_OK)
     ]
 
 
@@ -165,7 +167,7 @@ def _regular_files(path: str, exclude: list[str] | None = None) -> list[str]:
 
 
 def _timestamp(self: CourseDirectory, dest_path: str) -> datetime | None:
-    """Instead of CourseDirectory's: when something was handed in, if that can be read."""
+    """Replaces CourseDirectory's method: the time of a submission, if it can be read."""
     path = Path(dest_path, "timestamp.txt")
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
@@ -180,8 +182,8 @@ def _timestamp(self: CourseDirectory, dest_path: str) -> datetime | None:
         return time
     except FileNotFoundError:
         return None
-    except Exception:  # whatever a student has written there
+    except Exception:  # a student may have written anything there
         self.log.error(
-            "An instructor has to look at %s: it is no time that can be read, so nothing counts as late.", path
+            "An instructor has to look at %s: its time can't be read, so the submission does not count as late.", path
         )
         return None

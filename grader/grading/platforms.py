@@ -1,13 +1,13 @@
-"""How other systems name what they hand out: whose a file or folder is, by its name or by the list beside it.
+"""How other systems name what students hand in: finds the student by the name of a file or folder, or by a list.
 
-| system | what it names so |
+| system | names |
 |---|---|
 | Moodle | `Full name_ID_assignsubmission_file_`, a folder for each student or the beginning of a file's name. The ID is the one in the grading worksheet, "Participant ID" |
 | Canvas | `lastfirst_USER_FILE_name.ipynb`, with `LATE_` before USER; `anon_CODE_FILE_name.ipynb` where grading is anonymous |
 | Gradescope | `submission_NUMBER`, and beside these folders `submission_metadata.yml`, which says who they are |
 | GitHub Classroom | `ASSIGNMENT-submissions`, in which each repository is called `ASSIGNMENT-USER` |
 
-What it is not: a reader of archives or folders (collect.py).
+collect.py reads the folders and archives.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 MOODLE, CANVAS, GRADESCOPE, GITHUB = "moodle", "canvas", "gradescope", "github"
 METADATA = "submission_metadata.yml"
 MOST_METADATA = 64 << 20
-"""Bytes of Gradescope's list: what an autograder has printed is in it."""
+"""Bytes of Gradescope's list, which includes the output of an autograder."""
 MOST_SUBMITTERS = 20
-"""Of one submission."""
+"""Students who hand in one submission together."""
 _MOODLE = re.compile(r"_(\d+)_assignsubmission_[a-z]+.*$", re.DOTALL)
 _CANVAS = re.compile(r"(_LATE)?_(\d+)_(\d+)_.*$", re.DOTALL)
 _ANONYMOUS = re.compile(r"(LATE_)?(anon_[0-9A-Za-z]+)_(\d+)_.*$", re.DOTALL)
@@ -30,43 +30,43 @@ _SUBMISSIONS = "-submissions"
 
 
 class Identity(NamedTuple):
-    """Who somebody is in the system that their files come from."""
+    """A student in the system that the files come from."""
 
     system: str = ""
-    """One of those above; '' if nothing tells."""
+    """One of the systems above; '' if unknown."""
     id: str = ""
-    """What the system knows them by."""
+    """The student's number or name there."""
     late: bool = False
     """Whether the system says that something was handed in late."""
     names: tuple[str, ...] = ()
-    """What they handed in, as the system names it."""
+    """The system's names for what the student handed in."""
     email: str = ""
     sid: str = ""
-    """A student number of the school, if the system tells one."""
+    """The school's student number, if known."""
     roster: tuple[tuple[str, str], ...] = ()
-    """What the roster says of them: column, in small letters, and value."""
+    """The student's line in the roster: (column in lower case, value)."""
 
-    def told(self, *columns: str) -> str:
-        """What the roster says in the first of these columns that is not empty; '' if it says nothing."""
+    def roster_value(self, *columns: str) -> str:
+        """The roster's value in the first of these columns that is not empty; '' if there is none."""
         row = dict(self.roster)
         return next((row[column] for column in columns if row.get(column)), "")
 
     def and_also(self, other: Identity) -> Identity:
-        """The same person, of whom there is more in another place."""
+        """The same student, with files in another place added."""
         return self._replace(
             late=self.late or other.late, names=(*self.names, *(n for n in other.names if n not in self.names))
         )
 
 
 class Tag(NamedTuple):
-    """What a name tells: a student's name, and who that is."""
+    """The student that a file name or a list names."""
 
     student: str
     identity: Identity
 
 
 def tag_of(name: str) -> Tag | None:
-    """What Moodle or Canvas has written into a name; None if neither has."""
+    """The student in a name that Moodle or Canvas has written; None for any other name."""
     if (match := _MOODLE.search(name)) and match.start():
         return Tag(name[: match.start()], Identity(MOODLE, match[1], names=(name,)))
     if match := _ANONYMOUS.match(name):
@@ -77,7 +77,7 @@ def tag_of(name: str) -> Tag | None:
 
 
 def is_export(folder: str, inside: Sequence[str]) -> bool:
-    """Whether a folder is what a system has made of a class, by its name and by the names of what is in it."""
+    """Whether a folder is a system's export of a class, by its name and by the names inside."""
     assignment = folder.removesuffix(_SUBMISSIONS)
     if assignment != folder:
         return bool(inside) and all(name.startswith(f"{assignment}-") for name in inside)
@@ -85,7 +85,7 @@ def is_export(folder: str, inside: Sequence[str]) -> bool:
 
 
 def classroom_tag(folder: str, repository: str) -> Tag | None:
-    """Whose a repository in a folder of GitHub Classroom's is; None if it is none."""
+    """The owner of a repository in a folder of GitHub Classroom; None if the names don't fit."""
     assignment = folder.removesuffix(_SUBMISSIONS)
     user = repository.removeprefix(f"{assignment}-")
     if assignment == folder or user in ("", repository):
@@ -94,19 +94,19 @@ def classroom_tag(folder: str, repository: str) -> Tag | None:
 
 
 def submitters(metadata: bytes) -> dict[str, list[Tag]]:
-    """Folder (or file) of Gradescope's export → whose it is, several if they have handed in together. Raises
-    ValueError if that can't be read."""
+    """Folder (or file) of Gradescope's export → its students, several if they have handed in together. Raises
+    ValueError if the list can't be read."""
     submissions = _parsed(metadata)
     if not isinstance(submissions, dict):
-        raise ValueError(f"{METADATA} is no list of submissions")
-    return {str(folder): tags for folder, told in submissions.items() if (tags := _tags(str(folder), told))}
+        raise ValueError(f"{METADATA} is not a list of submissions")
+    return {str(folder): tags for folder, entry in submissions.items() if (tags := _tags(str(folder), entry))}
 
 
 def _parsed(metadata: bytes) -> object:
-    import yaml  # here, as all other grading takes Python alone
+    import yaml  # imported here, as all other grading needs only Python
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
-        """Reads plain values; what only Ruby knows is left out."""
+        """Reads plain values, and leaves out Ruby's own types."""
 
     Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
     try:
@@ -115,8 +115,8 @@ def _parsed(metadata: bytes) -> object:
         raise ValueError(f"{METADATA} can't be read ({type(error).__name__})") from None
 
 
-def _tags(folder: str, told: Any) -> list[Tag]:
-    people = told.get(":submitters") if isinstance(told, dict) else None
+def _tags(folder: str, entry: Any) -> list[Tag]:
+    people = entry.get(":submitters") if isinstance(entry, dict) else None
     tags = []
     for person in people[:MOST_SUBMITTERS] if isinstance(people, list) else ():
         if isinstance(person, dict):

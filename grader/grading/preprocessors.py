@@ -1,8 +1,7 @@
-"""The lists of nbgrader preprocessors that nbgrader_config.py uses, and those that are our own.
+"""The lists of nbgrader preprocessors that nbgrader_config.py uses, including our own.
 
-With GradeFromFiles in the place of nbgrader's Execute, no kernel is started: the answers are read
-from the notebook, judged, and what a check cell would have shown is written below it. All that comes
-after, from the gradebook to the feedback, is nbgrader's own.
+GradeFromFiles replaces nbgrader's Execute, so no kernel is started: it reads the answers from the notebook, judges them,
+and writes the output of each check cell below it. The rest, from the gradebook to the feedback, is nbgrader's own.
 """
 
 from __future__ import annotations
@@ -52,39 +51,41 @@ from . import nbgrader_collect as collecting
 from .submission import StudentAnswers, Unreadable, beginning, cells_of, checked_exercise, from_cells
 
 Resources = dict[str, Any]
-"""What goes along with a notebook from one preprocessor to the next."""
+"""Passed with a notebook from one preprocessor to the next."""
 
 
 class AnyNotebook(NotebookExporter):
-    """Reads what was handed in as `grade` does: in other encodings too, and what is no notebook as one without answers,
-    so that it does not cost a student all the other notebooks. (This comes before any preprocessor.)"""
+    """Reads submitted files as `grade` does: in other encodings too, and an unreadable file as a notebook without answers,
+    so that the student keeps the points of the other notebooks. (This runs before all preprocessors.)"""
 
     def from_filename(
         self, filename: str, resources: Resources | None = None, **options: Any
     ) -> tuple[NotebookNode, Resources]:
-        """Export a file, or what stands for it; see nbgrader_collect.py."""
-        found = collecting.contents(self.parent, filename)
-        if found is None:
+        """Export a file, or the contents that replace it; see nbgrader_collect.py."""
+        contents = collecting.contents(self.parent, filename)
+        if contents is None:
             return super().from_filename(filename, resources=resources, **options)
         notebook = (
-            _notebook(found) if isinstance(found, bytes) else new_notebook(cells=[new_markdown_cell(escape(found))])
+            _notebook(contents)
+            if isinstance(contents, bytes)
+            else new_notebook(cells=[new_markdown_cell(escape(contents))])
         )
         return self.from_notebook_node(notebook, resources=resources, **options)
 
     def from_file(
         self, file_stream: Any, resources: Resources | None = None, **options: Any
     ) -> tuple[NotebookNode, Resources]:
-        """Export a file that is open for reading."""
+        """Export an open file."""
         return self.from_notebook_node(_notebook(file_stream.buffer.read()), resources=resources, **options)
 
 
 def _notebook(data: bytes) -> NotebookNode:
-    """A notebook, as nbformat reads it; if it can't, one of the cells that are found, and of what is odd about them."""
+    """A notebook as nbformat reads it, or, if it can't, a notebook with the cells that can be read and remarks on them."""
     try:
         notebook: NotebookNode = nbformat.reads(data.decode(), as_version=4)
         nbformat.validate(notebook)
         return notebook
-    except Exception:  # whatever is wrong with it, it is read in our way, or it is not read
+    except Exception:  # damaged in some way: read it with our own reader
         pass
     try:
         cells, remarks = cells_of(data)
@@ -100,13 +101,13 @@ def _notebook(data: bytes) -> NotebookNode:
 
 
 class DropOddMetadata(NbGraderPreprocessor):
-    """Removes nbgrader metadata that is not as it was given: of a cell that the assignment does not have, changed, or
-    emptied by DeduplicateIds. Such a cell would stop a submission, or the whole batch (nbgrader 0.9.6); without it
-    the cell counts as one of the student's own, and OverwriteCells puts a missing one back. The notebook's own
-    metadata go as well: nbconvert writes the name of its language into a page as it is."""
+    """Removes nbgrader metadata of cells that the assignment does not have, or that was changed, or emptied by
+    DeduplicateIds. Such a cell would stop a submission, or the whole batch (nbgrader 0.9.6). Without the metadata, it
+    counts as the student's own cell, and OverwriteCells restores a missing one. The notebook's own metadata is removed
+    too, as nbconvert writes the name of the language into a page without escaping it."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Look at every cell."""
+        """Check every cell."""
         nb.metadata = NotebookNode()
         source = _source(resources)
         for cell in nb.cells:
@@ -124,20 +125,20 @@ class DropOddMetadata(NbGraderPreprocessor):
 def _is_valid(cell: NotebookNode) -> bool:
     try:
         MetadataValidator().validate_cell(cell)
-    except Exception:  # whatever a student has made of it
+    except Exception:  # a student may have written anything there
         return False
     return True
 
 
 class AddMissingSolutions(NbGraderPreprocessor):
-    """Puts solution cells back that are gone, as they were given, at the end of the notebook: OverwriteCells finds the
-    place of a check cell that is gone by the one before it, and fails if that is gone as well (nbgrader 0.9.6)."""
+    """Appends solution cells that the student deleted, in their original state. OverwriteCells finds the place of a deleted
+    check cell by the cell before it, and fails if that is deleted as well (nbgrader 0.9.6)."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Add them."""
-        there = {cell.metadata.nbgrader.grade_id for cell in nb.cells if is_grade(cell) or is_solution(cell)}
+        """Add the missing cells."""
+        present = {cell.metadata.nbgrader.grade_id for cell in nb.cells if is_grade(cell) or is_solution(cell)}
         source = _source(resources)
-        for name in [name for name in source.solutions if name not in there]:
+        for name in [name for name in source.solutions if name not in present]:
             own = {
                 "grade": False,
                 "solution": True,
@@ -153,7 +154,7 @@ class AddMissingSolutions(NbGraderPreprocessor):
 
 
 class SourceNotebook(NamedTuple):
-    """The cells of a notebook that was given which have a name."""
+    """The named cells of a notebook as it was handed out."""
 
     given: Mapping[str, tuple[str, str]]
     """Name → kind and text."""
@@ -162,23 +163,23 @@ class SourceNotebook(NamedTuple):
 
 
 def _source(resources: Resources) -> SourceNotebook:
-    """The notebook that was given, from the gradebook, which is opened once for each notebook of a student."""
+    """The notebook as it was handed out, from the gradebook, which is opened once for each notebook of a student."""
     if "given_notebook" not in resources:
         about = resources["nbgrader"]
         with Gradebook(about["db_url"]) as gradebook:
-            found = gradebook.find_notebook(about["notebook"], about["assignment"])
+            notebook = gradebook.find_notebook(about["notebook"], about["assignment"])
             resources["given_notebook"] = SourceNotebook(
-                {cell.name: (cell.cell_type, cell.source) for cell in found.source_cells},
-                frozenset(cell.name for cell in found.grade_cells),
-                tuple(cell.name for cell in found.solution_cells),
+                {cell.name: (cell.cell_type, cell.source) for cell in notebook.source_cells},
+                frozenset(cell.name for cell in notebook.grade_cells),
+                tuple(cell.name for cell in notebook.solution_cells),
             )
     given: SourceNotebook = resources["given_notebook"]
     return given
 
 
 class ClearAnswers(ClearSolutions):
-    """Puts beginnings in the place of answers: `NAME = ...` for a literal, the given file for a file that the exercise
-    gives to begin with, and nbgrader's own code stub for all else."""
+    """Replaces answers by what students start with: `NAME = ...` for a value, the exercise's own file if it has one, and
+    nbgrader's code stub for anything else."""
 
     def preprocess_cell(self, cell: NotebookNode, resources: Resources, index: int) -> tuple[NotebookNode, Resources]:
         """Clear one cell."""
@@ -194,30 +195,29 @@ class GradeFromFiles(NbGraderPreprocessor):
 
     seed = Unicode(
         judge.UNSEEN,
-        help="A text of your own: the sweeps that answers are tried on, beside those which "
-        "students know, are drawn from it.",
+        help="Any text of your choice: answers are also tried on sweeps generated from it, which students can't know.",
     ).tag(config=True)
-    require_sandbox = Bool(False, help="Refuse to grade where students' programs can't be shut in.").tag(config=True)
+    require_sandbox = Bool(False, help="Refuse to grade if students' programs can't be confined.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Write the outputs of every check cell, and no others."""
         confine = confinement()
         if self.require_sandbox and (confine is None or not confine.bubblewrap):
             raise RuntimeError(
-                "There is no sandbox on this machine (bubblewrap), and GradeFromFiles.require_sandbox asks for one."
+                "GradeFromFiles.require_sandbox asks for a sandbox, but this machine has none (bubblewrap)."
             )
-        found = _read(nb.cells)
-        for remark in found.remarks:
+        answers = _read(nb.cells)
+        for remark in answers.remarks:
             self.log.warning(remark)
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
                 if is_grade(cell):
-                    cell.outputs = self._outputs(cell, found, confine)
+                    cell.outputs = self._outputs(cell, answers, confine)
         return nb, resources
 
     def _outputs(self, cell: NotebookNode, answers: StudentAnswers, confine: Confinement | None) -> list[NotebookNode]:
-        """What nbgrader takes the points from, and what the feedback shows."""
+        """The outputs from which nbgrader reads the points, and which the feedback shows."""
         exercise = EXERCISES.get(checked_exercise(cell.source) or "")
         if exercise is None:
             return [
@@ -226,7 +226,7 @@ class GradeFromFiles(NbGraderPreprocessor):
                     ename="NotGraded",
                     evalue="this cell checks no exercise of the course",
                     traceback=[
-                        "This cell checks no exercise of the course, so it has to be graded by hand, "
+                        "This cell checks no exercise of the course, so it must be graded by hand, "
                         "or with nbgrader's own Execute (see nbgrader_config.py)."
                     ],
                 )
@@ -248,12 +248,12 @@ def _read(cells: Iterable[NotebookNode]) -> StudentAnswers:
         with judge.at_most(judge.SECONDS):
             return from_cells(cells)
     except judge.OutOfTime:
-        return StudentAnswers({}, ("Reading the notebook took too long, and nothing of it is graded.",))
+        return StudentAnswers({}, ("Reading the notebook took too long, so nothing in it is graded.",))
 
 
 class SaveGrades(SaveAutoGrades):
-    """Saves the points of an exercise that is optional as extra credit, which is no part of the maximum: what not everyone
-    can do must not count against those who can't."""
+    """Saves the points of an optional exercise as extra credit, which is not part of the maximum, so that it does not count
+    against students who can't do it."""
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, cell_index: int
@@ -272,10 +272,11 @@ class SaveGrades(SaveAutoGrades):
 
 
 def _result(cell: NotebookNode, maximum: float) -> float:
-    """The points that a check cell has given; 0 if there are none that make sense."""
-    told = [output.data.get("text/plain", "") for output in cell.outputs if output.output_type == "execute_result"]
+    """The points in the output of a check cell; 0 if there are none, or no sensible ones."""
+    results = [output.data.get("text/plain", "") for output in cell.outputs if output.output_type == "execute_result"]
     try:
-        return min(max(float(told[-1]), 0.0), maximum) if told and float(told[-1]) == float(told[-1]) else 0.0
+        points = float(results[-1]) if results else 0.0
+        return min(max(points, 0.0), maximum) if points == points else 0.0
     except ValueError:
         return 0.0
 

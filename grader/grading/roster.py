@@ -1,8 +1,7 @@
-"""Who should have handed in: a CSV file with a line for each student, as a learning platform exports it.
+"""The class list: a CSV file with a line for each student, as a learning platform exports it.
 
-Its first line names the columns. Known are those of Moodle's grading worksheet, Canvas's gradebook, Gradescope's and
-GitHub Classroom's rosters, and the plain ones: name (or first name and last name), id, email. What it is not: a
-gradebook; columns of points are not read.
+Its first line names the columns: those of Moodle's grading worksheet, Canvas's gradebook, Gradescope's or GitHub
+Classroom's roster, or plainly name (or first name and last name), id, email. Columns of points are ignored.
 """
 
 from __future__ import annotations
@@ -35,40 +34,40 @@ IDS = (
     "email",
     "email address",
 )
-"""Columns that tell who somebody is beyond doubt."""
+"""Columns that identify a student beyond doubt."""
 _PARTICIPANT = re.compile(r"\D+ (\d+)$")
-"""How Moodle's worksheet writes an ID: "Participant 17", in the language of the site."""
+"""An ID in Moodle's worksheet: "Participant 17", in the language of the site."""
 NOT_ON_IT = "the roster does not name them."
 
 Row = Mapping[str, str]
 
 
 def read(path: Path) -> list[Row]:
-    """The lines of a roster: column, in small letters, and value. Raises Refused or OSError."""
+    """The lines of a roster, as column in lower case → value. Raises Refused or OSError."""
     with open(path, "rb") as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise Refused(f"{quoted(path.name)} has more than {MOST_BYTES >> 20} MB and is no roster.")
+        raise Refused(f"{quoted(path.name)} has more than {MOST_BYTES >> 20} MB, so it is not a roster.")
     text = _decoded(data)
     header = text.partition("\n")[0]
     separator = max(",;\t", key=header.count)
     try:
-        found = [*csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
+        lines = [*csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
     except csv.Error as error:
-        raise Refused(f"{quoted(path.name)} is no CSV file that can be read ({error}).") from None
-    columns = [column.strip().lower() for column in found[0]] if found else []
+        raise Refused(f"{quoted(path.name)} can't be read as a CSV file ({error}).") from None
+    columns = [column.strip().lower() for column in lines[0]] if lines else []
     if not {*NAMES, *FIRST, *LAST, *IDS} & {*columns}:
         raise Refused(
-            f"{quoted(path.name)} is no roster: its first line names no column that tells who somebody is, such as "
+            f"{quoted(path.name)} is not a roster: its first line names no column that identifies students, such as "
             "name, id or email."
         )
-    rows = [dict(zip(columns, (value.strip() for value in line))) for line in found[1:]]
+    rows = [dict(zip(columns, (value.strip() for value in line))) for line in lines[1:]]
     return [row for row in rows if name_of(row) and not name_of(row).startswith("Points Possible")]
 
 
 def _decoded(data: bytes) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")  # as Excel's "Unicode text"
+        return data.decode("utf-16", "replace")  # Excel's "Unicode text"
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -76,7 +75,7 @@ def _decoded(data: bytes) -> str:
 
 
 def name_of(row: Row) -> str:
-    """What a student is called, or what stands for that."""
+    """A student's name, or an id if the name is missing."""
     first, last = _first(row, FIRST), _first(row, LAST)
     return _first(row, NAMES) or f"{first} {last}".strip() or _first(row, IDS)
 
@@ -86,28 +85,29 @@ def _first(row: Row, columns: Iterable[str]) -> str:
 
 
 def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
-    """What was handed in, with what the roster says of each, who has handed in nothing, and who is not on it."""
+    """The hand-ins with the students' lines in the roster, the students who handed in nothing, and remarks on students who
+    are not on the roster."""
     compared = HandIns(handed)
     compared.odd = list(handed.odd)
     left = list(range(len(handed)))
     missing: list[Row] = []
-    for keys in (_ids, _names):  # a number tells more than a name
+    for keys in (_ids, _names):  # a number is more reliable than a name
         remaining: list[Row] = []
         for row in rows:
             same = [at for at in left if keys(row) & _known_by(handed[at])]
             if len(same) == 1:
                 [at] = same
                 left.remove(at)
-                compared[at] = handed[at]._replace(identity=_told(handed[at].identity, row))
+                compared[at] = handed[at]._replace(identity=_with_row(handed[at].identity, row))
             else:
                 remaining.append(row)
         rows = missing = remaining
-    compared.missing = [HandIn(called(name_of(row)), (), identity=_told(Identity(), row)) for row in missing]
+    compared.missing = [HandIn(called(name_of(row)), (), identity=_with_row(Identity(), row)) for row in missing]
     compared.odd += [(handed[at].student, NOT_ON_IT) for at in left]
     return compared
 
 
-def _told(identity: Identity, row: Row) -> Identity:
+def _with_row(identity: Identity, row: Row) -> Identity:
     return identity._replace(
         roster=tuple(row.items()),
         email=identity.email or _first(row, ("email", "email address")),
@@ -117,7 +117,7 @@ def _told(identity: Identity, row: Row) -> Identity:
 
 def _ids(row: Row) -> set[str]:
     values = [row[column].lower() for column in IDS if row.get(column)]
-    numbers = [found[1] for found in map(_PARTICIPANT.match, values) if found]
+    numbers = [match[1] for match in map(_PARTICIPANT.match, values) if match]
     return {*values, *numbers}
 
 
@@ -125,15 +125,15 @@ def _names(row: Row) -> set[str]:
     return {f"name {form}" for form in _forms(name_of(row))}
 
 
-def _known_by(one: HandIn) -> set[str]:
-    who = one.identity
-    plain = re.sub(r" \([^()]*\)$", "", one.student) if who.id else one.student
-    ids = {value.lower() for value in (who.id, who.sid, who.email, "" if who.system else one.student) if value}
+def _known_by(hand_in: HandIn) -> set[str]:
+    who, student = hand_in.identity, hand_in.student
+    plain = re.sub(r" \([^()]*\)$", "", student) if who.id else student
+    ids = {value.lower() for value in (who.id, who.sid, who.email, "" if who.system else student) if value}
     return ids | {f"name {form}" for form in _forms(plain)}
 
 
 def _forms(name: str) -> Iterator[str]:
-    """A name as different systems write it, without all but letters: Anna Berg; Berg, Anna; berganna."""
+    """A name in the forms of different systems, letters only: of Anna Berg; Berg, Anna; berganna."""
     words = re.findall(r"\w+", name.casefold().replace("_", " "))
     yield "".join(words)
     if len(words) > 1:

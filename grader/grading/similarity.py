@@ -1,9 +1,9 @@
-"""Which answers are so much alike that somebody should ask why.
+"""Finds answers that are so similar that somebody should ask why. It proves nothing.
 
-Of programs the words are compared, without comments, docstrings, layout, and the names that a program gives to what is
-its own; of job event logs the seconds from event to event, and the amounts, which another name, host, date or layout does
-not change. What it is not: a proof. Short right answers are alike by nature, so those are not compared, and neither what
-much of the class has in common nor what is in the course's own programs counts.
+Programs are compared by their words, without comments, docstrings, layout and the names that they define. Job event logs
+are compared by the seconds between events and by amounts, which don't change with another name, host, date or layout.
+Short right answers are naturally similar, so they are not compared, and words that many students share, or that are in
+the course's own programs, don't count.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from ..real_pool.log_summary import run_of
 from ..tree import File, Tree
 
 OWN = "_"
-"""What stands for a name that is a program's own."""
+"""Replaces the names that a program defines."""
 RUN = 5
-"""Words in a row that are compared."""
+"""Words in a row that are compared as a unit."""
 LEAST = 30
-"""Runs of words that an answer must have beyond those which are common, to be compared at all."""
+"""An answer is compared only if it has this many runs of words that are not common."""
 ALIKE = 0.8
-"""The part of such runs that two answers must share."""
+"""The fraction of such runs that two similar answers share."""
 COMMON = 0.25
-"""The part of a class with which a run of words is common."""
+"""A run of words is common if this fraction of the class has it."""
 SAME_RUN = 0.88
-"""The part of their facts that two logs share if they tell of one run. (Two runs of the same files on an idle
-machine, evicted by the same script, may share as much; those of different students share half.)"""
+"""The fraction of facts that two logs of the same run share. (Two runs of the same files on an idle machine, evicted by
+the same script, may share as much; those of different students share half.)"""
 SAME_JOB = 0.5
-"""The same of logs that have the same job, access point and time of submission in them."""
+"""The same for logs that name the same job, access point and time of submission."""
 FEWEST = 12
-"""Facts that a log must have to be compared: one with an eviction has 40."""
+"""A log is compared only if it has this many facts; a log with an eviction has 40."""
 _LAYOUT = (token.NEWLINE, token.INDENT, token.DEDENT, token.ENDMARKER, tokenize.NL, tokenize.COMMENT)
 _FSTRING_START, _FSTRING_END = (getattr(token, f"FSTRING_{end}", None) for end in ("START", "END"))
 
 
 def words(exercise: Exercise, answer: Tree) -> str:
-    """The words of an answer's program, or the facts in its log, one a line; '' if it can't be read, or if answers to
-    this exercise have to be alike: predictions, and programs that are given and only repaired."""
+    """The words of an answer's program, or the facts in its log, one a line. '' if it can't be read, or if answers to this
+    exercise are necessarily similar: predictions, and given programs that students only fix."""
     file = answer.get(exercise.answers[0])
     if isinstance(file, File) and exercise.name == "for_real":
         job, facts = run_of(file.text)
@@ -57,15 +57,15 @@ def words(exercise: Exercise, answer: Tree) -> str:
 
 
 def _words(program: str, known: Collection[str]) -> str:
-    """The words of a program, one a line; '' if it is none. `known`: functions whose names are not its own."""
+    """The words of a program, one a line; '' if it is not a program. `known` are functions whose names count as words."""
     found, fresh = [], True
     try:
-        # tokens of what is no program are different ones in each Python
+        # parse first, as the tokens of an invalid program depend on the version of Python
         own = _own_names(parsed(program)) - {*known}
         for kind, text in _tokens(program[:MOST_CHARACTERS]):
             if kind in _LAYOUT:
                 fresh = fresh or kind != tokenize.COMMENT
-            elif kind == token.STRING and fresh:  # a docstring, or a text that nobody reads
+            elif kind == token.STRING and fresh:  # a docstring, or another string that is a statement
                 fresh = False
             else:
                 found.append(OWN if text in own else text.replace("\n", " "))
@@ -76,7 +76,7 @@ def _words(program: str, known: Collection[str]) -> str:
 
 
 def _own_names(program: ast.AST) -> set[str]:
-    """The names that a program gives: to variables, arguments, functions, and what it imports under another name."""
+    """The names that a program defines: variables, arguments, functions, classes, and aliases of imports."""
     names: set[str] = set()
     for node in ast.walk(program):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -93,30 +93,29 @@ def _own_names(program: ast.AST) -> set[str]:
 
 
 def _tokens(program: str) -> Iterator[tuple[int, str]]:
-    """Kind and text of each token, the same in every Python: since 3.12 an f-string has tokens of its own."""
+    """Kind and text of each token, the same in every version of Python: since 3.12, f-strings are split into tokens."""
     lines = program.split("\n")
-    strings: list[tuple[int, int]] = []  # where the f-strings begin that are not at their end, line and column
-    for one in tokenize.generate_tokens(io.StringIO(program).readline):
-        if one.type == _FSTRING_START:
-            strings.append(one.start)
-        elif one.type == _FSTRING_END:
-            (first, left), (last, right) = strings.pop(), one.end
+    strings: list[tuple[int, int]] = []  # line and column of the start of each open f-string
+    for item in tokenize.generate_tokens(io.StringIO(program).readline):
+        if item.type == _FSTRING_START:
+            strings.append(item.start)
+        elif item.type == _FSTRING_END:
+            (first, left), (last, right) = strings.pop(), item.end
             if not strings:
                 text = "\n".join(lines[first - 1 : last])
                 yield token.STRING, text[left : len(text) - len(lines[last - 1]) + right]
         elif not strings:
-            yield one.type, one.string
+            yield item.type, item.string
 
 
 def runs(words: str) -> frozenset[int]:
-    """All runs of RUN words, as numbers that only mean something within this process."""
-    found = words.split("\n")
-    return frozenset(hash(tuple(found[i : i + RUN])) for i in range(len(found) - RUN + 1))
+    """All runs of RUN words, as hashes that are valid only within this process."""
+    lines = words.split("\n")
+    return frozenset(hash(tuple(lines[i : i + RUN])) for i in range(len(lines) - RUN + 1))
 
 
 def groups(exercise: Exercise, answers: Mapping[str, str]) -> list[list[str]]:
-    """Students whose answers are alike, those who are together in a list; the largest group first. `answers` are the
-    words() of each."""
+    """Groups of students with similar answers, the largest group first. `answers` are the words() of each student."""
     return (_same_runs if exercise.name == "for_real" else _same_programs)(answers)
 
 
@@ -128,14 +127,14 @@ def _taught() -> frozenset[int]:
 
 
 def _same_programs(answers: Mapping[str, str]) -> list[list[str]]:
-    found = {student: runs(words) for student, words in answers.items()}
-    often = Counter(itertools.chain.from_iterable(found.values()))
-    common = {run for run, times in often.items() if times > max(2, COMMON * len(found))}
+    by_student = {student: runs(words) for student, words in answers.items()}
+    frequency = Counter(itertools.chain.from_iterable(by_student.values()))
+    common = {run for run, times in frequency.items() if times > max(2, COMMON * len(by_student))}
     common |= _taught()
-    own = {student: rest for student, all in found.items() if len(rest := all - common) >= LEAST}
+    own = {student: rest for student, all in by_student.items() if len(rest := all - common) >= LEAST}
 
-    def alike(one: str, other: str) -> bool:
-        a, b = own[one], own[other]
+    def alike(left: str, right: str) -> bool:
+        a, b = own[left], own[right]
         return min(len(a), len(b)) >= ALIKE * max(len(a), len(b)) and len(a & b) >= ALIKE * len(a | b)
 
     return _together(own, alike)
@@ -148,8 +147,8 @@ def _same_runs(answers: Mapping[str, str]) -> list[list[str]]:
         if len(lines := words.split("\n")) > FEWEST
     }
 
-    def alike(one: str, other: str) -> bool:
-        (job, a), (other_job, b) = logs[one], logs[other]
+    def alike(left: str, right: str) -> bool:
+        (job, a), (other_job, b) = logs[left], logs[right]
         return 2 * len(a & b) >= (SAME_JOB if job == other_job else SAME_RUN) * (len(a) + len(b))
 
     return _together(logs, alike)
@@ -157,11 +156,11 @@ def _same_runs(answers: Mapping[str, str]) -> list[list[str]]:
 
 def _together(students: Iterable[str], alike: Callable[[str, str], bool]) -> list[list[str]]:
     leader = {student: student for student in students}
-    for one, other in itertools.combinations(leader, 2):
-        if leader[one] != leader[other] and alike(one, other):
-            old, new = leader[other], leader[one]
+    for left, right in itertools.combinations(leader, 2):
+        if leader[left] != leader[right] and alike(left, right):
+            old, new = leader[right], leader[left]
             leader = {student: new if head == old else head for student, head in leader.items()}
-    together: dict[str, list[str]] = {}
+    by_leader: dict[str, list[str]] = {}
     for student, head in leader.items():
-        together.setdefault(head, []).append(student)
-    return sorted((sorted(group) for group in together.values() if len(group) > 1), key=lambda g: (-len(g), g))
+        by_leader.setdefault(head, []).append(student)
+    return sorted((sorted(group) for group in by_leader.values() if len(group) > 1), key=lambda g: (-len(g), g))

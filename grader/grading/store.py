@@ -1,7 +1,7 @@
-"""One submission and its grade file: read, judged, and written down whole or not at all.
+"""One submission and its grade file: reads and judges the submission, and writes the file atomically.
 
-A grade file is named by what was handed in and by the rubric. So the same submission has the same
-file, wherever and whenever it is judged, and nobody's name is in it.
+The name of a grade file consists of a digest of the submission and of the rubric. So the same submission has the same
+file, wherever and whenever it is judged. The file contains no names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .judge import SECONDS, UNSEEN, Grade, OutOfTime, at_most, fingerprint, judg
 
 @dataclass(frozen=True)
 class Settings:
-    """What a class is graded with. `store` is where grade files are."""
+    """The settings for grading a class. `store` is the folder of the grade files."""
 
     store: Path
     confine: Confinement | None
@@ -29,26 +29,26 @@ class Settings:
 
 
 class StoreEntry(NamedTuple):
-    """What came of one submission: the grade file's name, or why there is none."""
+    """The outcome of one submission: the grade file's name, or the problem."""
 
     key: str = ""
     again: bool = False
-    """Whether the grade was there already."""
+    """Whether the grade existed before."""
     problem: str = ""
 
 
 def grade_one(handed: HandIn, settings: Settings) -> StoreEntry:
-    """Grade one submission, unless its grade is there already, beyond doubt. Raises MachineTrouble."""
+    """Grade one submission, unless a final grade exists. Raises MachineTrouble."""
     try:
         with at_most(settings.seconds):
-            found = read(handed)
+            answers = read(handed)
     except OutOfTime:
-        return StoreEntry(problem="Reading what was handed in took too long.")
-    key = key_of(found, settings.seed)
+        return StoreEntry(problem="Reading the submission took too long.")
+    key = key_of(answers, settings.seed)
     path = settings.store / key
     if final_grade(path) is not None:
         return StoreEntry(key, again=True)
-    write_whole(path, judge(found, settings.confine, settings.seed, seconds=settings.seconds).to_json())
+    write_whole(path, judge(answers, settings.confine, settings.seed, seconds=settings.seconds).to_json())
     return StoreEntry(key)
 
 
@@ -58,7 +58,7 @@ def key_of(answers: submission.StudentAnswers, seed: str) -> str:
 
 
 def read(handed: HandIn) -> submission.StudentAnswers:
-    """What a student has handed in, with all that is wrong with it."""
+    """The answers in what a student has handed in, with remarks on everything that is wrong with it."""
     notebooks, unread = [], list(handed.remarks)
     for source in handed.sources:
         try:
@@ -69,7 +69,7 @@ def read(handed: HandIn) -> submission.StudentAnswers:
 
 
 def read_grade(path: Path) -> Grade | None:
-    """The grade in a file; None if there is no file, or no grade in it."""
+    """The grade in a file; None if there is no file, or no valid grade in it."""
     try:
         return Grade.from_json(path.read_bytes())
     except (OSError, ValueError, KeyError, TypeError):
@@ -77,6 +77,6 @@ def read_grade(path: Path) -> Grade | None:
 
 
 def final_grade(path: Path) -> Grade | None:
-    """The same, but None also for one that is in doubt: it is graded again."""
+    """The same, but None also for a grade with doubts, as that is graded again."""
     grade = read_grade(path)
     return None if grade is None or grade.doubts else grade

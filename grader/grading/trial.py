@@ -1,5 +1,5 @@
-"""Sees, before anything is graded, that a right program runs as it should on this machine, and that a bad one is kept
-away from the judge: so that a broken machine costs no one points, and gives no one any."""
+"""Tests this machine before anything is graded: right programs must run, and a malicious one must not reach the judge. So
+a broken machine neither costs nor gives points."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ sleep 1 && timeout 9 sh -c 'printf fine' > file && cat file && echo
 timeout 9 python3 ours.py > file && cat file && echo
 """,
 }
-"""What answers of the course do. Each writes "fine" into a file, and prints it."""
+"""Programs that work like answers of the course. Each writes "fine" into a file, and prints it."""
 OURS = b"""import sys
 if __name__ == "__main__":
     sys.stdout.write("fine")
@@ -51,9 +51,8 @@ if ctypes.CDLL(None).ptrace(PTRACE_ATTACH, starter, None, None) == 0:
 
 @lru_cache(8)
 def try_out(confine: Confinement | None) -> None:
-    """Run the programs above as answers are run. Raises MachineTrouble, which says what is wrong, if any does not do
-    what it should."""
-    require_fork()  # the judge never shares a process with the judged, not even where there is but one
+    """Run the programs above like answers. Raises MachineTrouble, with the reason, if one of them misbehaves."""
+    require_fork()  # the judge never runs students' programs in its own process, not even where there is only one
     if confine is None and hasattr(os, "geteuid") and os.geteuid() == 0:
         raise MachineTrouble(
             "Students' programs would be run as root. Install bubblewrap, or grade as another user, or "
@@ -70,7 +69,7 @@ def try_out(confine: Confinement | None) -> None:
                     "that other users can't read, move it."
                 )
         if confine is not None and confine.bubblewrap and (opened := _executed(PRYING, executor).stdout.strip()):
-            raise MachineTrouble(f"The sandbox on this machine does not shut a program in: {opened.splitlines()[0]}.")
+            raise MachineTrouble(f"The sandbox on this machine does not confine a program: {opened.splitlines()[0]}.")
 
 
 def _executed(program: bytes, executor: BudgetedExecutor) -> Run:

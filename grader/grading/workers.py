@@ -1,7 +1,4 @@
-"""Grades many submissions in processes of this machine, one submission each at a time.
-
-What it is not: a judge (judge.py), or a keeper of grades (store.py).
-"""
+"""Grades many submissions in processes of this machine. judge.py judges them, store.py keeps the grades."""
 
 from __future__ import annotations
 
@@ -26,22 +23,22 @@ from .collect import HandIn
 from .store import Settings, StoreEntry, grade_one
 
 PATIENCE = 60.0
-"""Seconds beyond a submission's budget after which the process that grades it is taken for lost."""
+"""Seconds beyond a submission's budget after which the process that grades it is given up."""
 
 DIED = "The process that graded it has died, twice."
 MOMENT = 5.0
-"""Seconds that a process has to end when it is told to."""
+"""Seconds that a process has to end on request."""
 
 _CONTEXT = multiprocessing.get_context("fork" if sys.platform.startswith("linux") else None)
-"""How processes are started. Forks are ready at once, and keep the lock on the temporary directory; since 3.14 Python
-starts others unless it is asked for them."""
+"""How to start processes. Forks start fast and inherit the lock on the temporary directory; since 3.14 they are not
+Python's default."""
 
 
 class Worker:
-    """A process that grades one submission after the other."""
+    """A process that grades submissions one after the other."""
 
     def __init__(self, settings: Settings, scratch: str, processor: int | None = None):
-        """`processor`: the one that it keeps to, with all that it starts; None for any."""
+        """`processor` is the processor that it runs on, with all its child processes; None for any."""
         self.processor = processor
         self.pipe, theirs = _CONTEXT.Pipe()
         self.process = _CONTEXT.Process(
@@ -53,15 +50,15 @@ class Worker:
         self.until = float("inf")
 
     def give(self, index: int, handed: HandIn, seconds: float) -> None:
-        """Let it grade this one."""
+        """Let it grade a submission."""
         self.task, self.until = index, time.monotonic() + seconds
         try:
             self.pipe.send(handed)
         except OSError:
-            pass  # it is dead, which its answer will tell
+            pass  # the process is dead: answer() will return None
 
     def answer(self) -> StoreEntry | MachineTrouble | None:
-        """What it has found; None if it is dead."""
+        """The outcome; None if the process is dead."""
         try:
             entry: StoreEntry | MachineTrouble = self.pipe.recv()
             return entry
@@ -69,8 +66,8 @@ class Worker:
             return None
 
     def end(self) -> None:
-        """End the process, whatever it is doing. It has a moment to end those below it, which would complain if
-        what they work in were gone."""
+        """End the process, whatever it is doing. It has a moment to end its child processes, which would complain if their
+        directories disappeared."""
         self.process.terminate()
         self.process.join(MOMENT)
         self.process.kill()
@@ -81,8 +78,8 @@ class Worker:
 def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: str, processor: int | None) -> None:
     if processor is not None:
         os.sched_setaffinity(0, {processor})
-    parents.close()  # so that the end of the parent is the end of the pipe
-    signal.signal(signal.SIGINT, lambda *_: None)  # the parent is interrupted as well, and ends this process
+    parents.close()  # so that the pipe closes when the parent ends
+    signal.signal(signal.SIGINT, lambda *_: None)  # the parent gets the interrupt too, and ends this process
     signal.signal(signal.SIGTERM, _leave)
     tempfile.tempdir = tempfile.mkdtemp(prefix="worker-", dir=scratch)
     os.chmod(tempfile.tempdir, 0o711)
@@ -90,12 +87,12 @@ def _serve(pipe: Connection, parents: Connection, settings: Settings, scratch: s
         with shared():
             while True:
                 pipe.send(_outcome(pipe.recv(), settings))
-    except (EOFError, OSError):  # the parent is gone, and nobody else will remove what is here
+    except (EOFError, OSError):  # the parent is gone, so nobody else removes the directory
         shutil.rmtree(tempfile.tempdir, ignore_errors=True)
         try:
             os.rmdir(scratch)
         except OSError:
-            pass  # another worker is still there
+            pass  # another worker still uses it
 
 
 def _outcome(handed: HandIn, settings: Settings) -> StoreEntry | MachineTrouble:
@@ -108,29 +105,29 @@ def _outcome(handed: HandIn, settings: Settings) -> StoreEntry | MachineTrouble:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """End, once: being told again must not keep it from ending what is below it."""
+    """End, ignoring further requests, which must not keep it from ending its child processes."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit()
 
 
 def _processors(jobs: int) -> list[int | None]:
-    """Those that processes are to keep to, where there is work for each. A judge and the program that it judges take
-    turns, which is faster without moving; and what takes all of a processor takes it from nobody else."""
+    """The processors to pin workers to, if there is work for each; [None] without pinning. A judge and the program that it
+    judges take turns, which is faster on one processor, and a busy loop then slows down no other worker."""
     if not hasattr(os, "sched_setaffinity"):
         return [None]
-    found: list[int | None] = [*sorted(os.sched_getaffinity(0))]
-    return found if jobs >= len(found) else [None]
+    available: list[int | None] = [*sorted(os.sched_getaffinity(0))]
+    return available if jobs >= len(available) else [None]
 
 
 def grade_all(handed: Sequence[HandIn], settings: Settings, jobs: int) -> Generator[tuple[int, StoreEntry], None, None]:
-    """Grade all, in `jobs` processes; gives (index, outcome) as they come. Raises MachineTrouble."""
+    """Grade all in `jobs` processes. Yields (index, outcome) as they finish. Raises MachineTrouble."""
     waiting = deque(range(len(handed)))
     again: set[int] = set()
-    """Those whose process has died, which says nothing of them: they are tried once more."""
+    """Submissions whose process has died. That may not be their fault, so they are tried once more."""
     processors = _processors(jobs)
     idle: list[Worker] = []
     busy: list[Worker] = []
-    # What is not shut in could fill the memory, as nobody looks at what its processes leave in all.
+    # Without confinement, use the disk: nothing limits what programs leave in all, so they could fill the memory.
     memory = place(jobs * LIMITS.sandbox_bytes) if settings.confine else None
     remove_leftovers()
     with Temporary(GRADING, memory) as scratch:
@@ -160,7 +157,7 @@ def grade_all(handed: Sequence[HandIn], settings: Settings, jobs: int) -> Genera
 
 
 def _answers(busy: list[Worker]) -> Iterator[tuple[Worker, StoreEntry | None]]:
-    """Those that have finished, died or taken too long, as soon as there is any."""
+    """The workers that have finished, died or taken too long, with their outcomes; waits until there is one."""
     soonest = min(worker.until for worker in busy)
     ready = wait([worker.pipe for worker in busy], max(0.0, soonest - time.monotonic()))
     for worker in list(busy):

@@ -150,7 +150,7 @@ def test_an_archive_beside_others_is_all_of_whom_its_name_says(tmp_path):
     )
     assert who(tmp_path) == {"anna": [SAVE], "mallory": [SAVE, "zz.ipynb", "zz.ipynb"], "zoe": [SAVE]}
     [(what, why)] = find(tmp_path).odd
-    assert what == "mallory.zip" and "several notebooks of one name" in why
+    assert what == "mallory.zip" and "several notebooks of the same name" in why
     assert who(tmp_path / "mallory.zip") == {"anna": ["zz.ipynb"], "ben": ["zz.ipynb"], "mallory": [SAVE]}
 
 
@@ -163,7 +163,7 @@ def test_a_student_s_files_come_from_one_place_and_others_are_named(tmp_path, ot
     assert who(tmp_path) == {"anna": [SAVE], "ben": ["ben-03-save.ipynb"], "zoe": [SAVE]}
     odd = dict(find(tmp_path).odd)
     assert list(odd) == [f"{other}/anna_17_assignsubmission_file_", "ben.zip"]
-    assert "it has files of anna, of whom anna is there as well" in next(iter(odd.values()))
+    assert "it contains files of anna, but so does anna" in next(iter(odd.values()))
 
 
 def test_two_students_of_one_name_are_not_made_one(tmp_path):
@@ -332,7 +332,7 @@ def test_every_student_has_a_page_that_runs_nothing(classroom):
         assert "<script" not in text and "default-src 'none'" in text and "http" not in text.replace("http-equiv", "")
         assert str(scratch) not in text and str(ROOT) not in text
     anna = (scratch / "reports/students/anna.html").read_text(encoding="utf-8")
-    assert "Every question is answered rightly." in anna
+    assert "All questions are passed." in anna
     assert anna.index("<h2>03-save</h2>") < anna.index("Write a checkpoint") < anna.index("<h2>04-restore</h2>")
 
 
@@ -340,7 +340,7 @@ def test_what_could_not_be_read_is_said_on_the_page(classroom):
     scratch, _, _, said = classroom
     page = (scratch / "reports/students/dora.html").read_text(encoding="utf-8")
     assert page.count("The file is no notebook: it is not JSON (line 1).") == 1
-    assert "There is no answer in what could be read of what was handed in." in page
+    assert "The part of the submission that could be read contains no answer." in page
     assert "still to be written" not in page
     assert "of them before" not in said, "though some of them are the same, which are judged once"
 
@@ -443,7 +443,7 @@ def test_reading_counts_as_grading_does(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "read", lambda handed: sum(0 for _ in itertools.count()))
     began = time.monotonic()
     outcome = store.grade_one(HandIn("a", ()), store.Settings(tmp_path, None, seconds=0.5))
-    assert time.monotonic() - began < 30 and outcome.problem == "Reading what was handed in took too long."
+    assert time.monotonic() - began < 30 and outcome.problem == "Reading the submission took too long."
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -484,7 +484,7 @@ def test_interrupted_and_started_again_it_goes_on(tmp_path, how):
     _, said = process.communicate(timeout=600)
     assert "Traceback" not in said and list(scratch.iterdir()) == []
     if how == signal.SIGINT:
-        assert process.returncode == 130 and "Started again, it goes on from there." in said
+        assert process.returncode == 130 and "The next run continues from there." in said
     assert not (tmp_path / "grades.csv").exists()
     status, rows, said = run(tmp_path, tmp_path / "submitted")
     assert status == 0 and len(rows) == 12 and {row["points"] for row in rows.values()} == {BEST}
@@ -613,15 +613,15 @@ def test_a_folder_that_can_not_be_read_is_named_and_stops_nobody(tmp_path, monke
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"out": "in"}, "in is a directory: --out names"),
+        ({"out": "in"}, "in is a directory: name a file"),
         ({"out": "file/grades.csv"}, "file is a file"),
         (
             {"out": "grades.csv", "reports": "file"},
-            "file is a file, and no directory can be made there: --reports names",
+            "file is a file, so no directory can be created there: name another place with --reports",
         ),
         ({"out": "grades.csv", "reports": "file/pages"}, "file is a file"),
         ({"out": "/proc/x/grades.csv"}, "/proc/x ("),
-        ({"out": "file"}, "file is no table of this command, and would be lost"),
+        ({"out": "file"}, "file was not written by this command, and would be lost"),
     ],
 )
 def test_where_nothing_can_be_written_nothing_is_graded(tmp_path, monkeypatch, options, says):

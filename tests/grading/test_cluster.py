@@ -237,7 +237,9 @@ def test_what_is_never_a_grade_is_reported_and_no_grade_is_kept(graded, grades, 
 
     outcomes, queue, _ = graded(never)
     assert len(queue.queued) == cluster.ATTEMPTS
-    assert set(outcomes.values()) == {store.StoreEntry(problem="What came home was no grade, 3 times.")}
+    assert set(outcomes.values()) == {
+        store.StoreEntry(problem="Its job returned something other than a grade, 3 times.")
+    }
     assert not list(settings.store.glob("*.json"))
 
 
@@ -313,7 +315,7 @@ def test_jobs_that_have_left_without_a_word_are_reported(graded, monkeypatch):
 
     outcomes, _, _ = graded(vanishes)
     assert {outcome.problem for outcome in outcomes.values()} == {
-        "Its job has left HTCondor's queue, and nothing tells why."
+        "Its job has left HTCondor's queue for an unknown reason."
     }
 
 
@@ -334,7 +336,7 @@ def test_interrupted_it_leaves_no_job_and_keeps_what_is_graded(settings, right, 
     outcomes = cluster.grade_all([one(n) for n in range(3)], settings, None, False, said, lambda: queue)
     assert next(outcomes)[1].key == next(iter(grades))
     outcomes.close()
-    assert queue.removed == [3, 7] and "have been removed from the queue" in said.getvalue()
+    assert queue.removed == [3, 7] and "were removed from the queue" in said.getvalue()
     assert [path.name for path in settings.store.iterdir()] == [next(iter(grades))]
 
 

@@ -77,7 +77,7 @@ def graded(request, store, tmp_path_factory):
     lay_out(tmp_path / "in" / root, files)
     shutil.copytree(grades, tmp_path / "reports/.grades")
     status, rows, said = run(tmp_path, tmp_path / "in", formats=[request.param, "csv", "json"], assignment="Sweep (77)")
-    assert status == 0 and len(rows) == 40 and "will not know" not in said
+    assert status == 0 and len(rows) == 40 and "will not recognise" not in said
     return request.param, tmp_path, [points[at % 4] for at in range(40)], said
 
 
@@ -226,7 +226,7 @@ def test_moodle_s_own_worksheet_as_the_roster_gives_its_numbers_back(tmp_path):
 def test_whom_a_system_will_not_know_is_said(tmp_path):
     lay_out(tmp_path / "in", {f"anna/{SAVE}": RIGHT})
     _, _, said = run(tmp_path, tmp_path / "in", formats=["moodle", "canvas", "github", "json"])
-    assert said.count("will not know anna") == 3 and "--roster" in said
+    assert said.count("will not recognise anna") == 3 and "--roster" in said
 
 
 def test_nbgrader_exports_to_another_file():
@@ -268,7 +268,7 @@ def test_points_and_comments_by_hand_are_kept_by_regrades(tmp_path, capsys):
 @pytest.mark.parametrize(
     "line, says",
     [
-        ("anna,save,100,x", "line 2: 100 is no number of points from 0 to 10"),
+        ("anna,save,100,x", "line 2: 100 is not a number from 0 to 10"),
         ("anna,save,-1,x", "line 2: -1 is no number"),
         ("anna,save,nan,x", "line 2: nan is no number"),
         ("anna,saev,1,x", "line 2: there is no exercise saev. There are "),
@@ -288,4 +288,4 @@ def test_a_file_without_its_columns_is_refused(tmp_path):
 
 def test_a_line_about_nobody_is_to_be_looked_at(tmp_path):
     status, _, said = by_hand(tmp_path, "student,exercise,points,comment\nzoe,save,1,x\n")
-    assert status == 1 and "look at adjustments.csv, line 2: zoe is no one student here." in said
+    assert status == 1 and "look at adjustments.csv, line 2: zoe is not the name of exactly one student here." in said

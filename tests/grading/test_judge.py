@@ -174,7 +174,7 @@ def test_a_sandbox_that_lets_a_program_pry_stops_all_grading(monkeypatch):
     if CONFINE is None or not CONFINE.bubblewrap:
         pytest.skip("bubblewrap is not to be had here")
     monkeypatch.setattr(trial, "PRYING", b"#!/bin/sh\necho it opened a pipe of the judge\n")
-    with pytest.raises(MachineTrouble, match="does not shut a program in"):
+    with pytest.raises(MachineTrouble, match="does not confine a program"):
         trial.try_out.__wrapped__(CONFINE)
 
 

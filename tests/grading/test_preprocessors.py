@@ -172,7 +172,7 @@ def test_the_feedback_says_what_is_odd(odd_class):
     page = (directory / "feedback" / "b-split" / ASSIGNMENT / "03-save.html").read_text(encoding="utf-8")
     assert "looks like the second half of cell" in page
     page = (directory / "feedback" / "z-last" / ASSIGNMENT / "03-save.html").read_text(encoding="utf-8")
-    assert "Every question is answered rightly." in page
+    assert "All questions are passed." in page
 
 
 OWN = {"grade": False, "grade_id": "my-own", "locked": False, "solution": True, "schema_version": 3, "task": False}

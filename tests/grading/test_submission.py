@@ -303,7 +303,7 @@ def test_of_two_values_the_last_counts_and_dots_never_do():
 )
 def test_what_is_no_literal_is_said_and_not_run(text):
     found = submission.read(book(code(text)))
-    assert "no plain value" in " ".join(found.remarks)
+    assert "not a plain value" in " ".join(found.remarks)
 
 
 @pytest.mark.parametrize(
