@@ -1,1 +1,1 @@
-"""What is taught: the exercises, how an answer is judged, the misconceptions and the hints."""
+"""The course: the exercises, the judging of answers, the misconceptions and the hints."""

@@ -1,5 +1,5 @@
-"""The annealing of exercise `annealing`: its numbers, its known answers, a checkpoint.py that forgets parts of the
-state, and the questions about it."""
+"""The program of exercise `annealing`: its settings, its known answers, a checkpoint.py that forgets parts of the state,
+and the questions about it."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def restore_checkpoint(initial_state):
     return initial_state
 '''
 FORGETTABLE = ("lattice", "random", "sums")
-"""The parts of the state that begin anew, and do no more harm, if they are forgotten."""
+"""The parts of the state that simply start afresh if they are forgotten."""
 
 
 def annealing(job: Job, forget: str | None = None, **settings: float) -> Job:
-    """The same job with other settings. With `forget`, checkpoint.py is one that forgets the parts of the state
-    that are named in it ("lattice sums"; "" or "nothing": none)."""
+    """The same job with other settings. With `forget`, its checkpoint.py forgets the named parts of the state ("lattice
+    sums"; "" or "nothing" for none)."""
     changed = ANNEALING.changed(job, **settings)
     if forget is None:
         return changed
@@ -67,12 +67,12 @@ def annealing(job: Job, forget: str | None = None, **settings: float) -> Job:
 
 
 def forgetful(names: Collection[str]) -> File:
-    """A checkpoint.py that is right but for forgetting these parts of the state."""
+    """A right checkpoint.py, except that it forgets these parts of the state."""
     return File(FORGETFUL.format(forgets=sorted(names)).encode())
 
 
 def forgetting(*names: str, **settings: float) -> Job:
-    """The job with a checkpoint.py that forgets these parts of the state."""
+    """The job with a checkpoint.py that forgets these parts of the state, and other settings."""
     files = ANNEALING.files().put("checkpoint.py", forgetful(names))
     text = files.file("annealing.sub").text
     return ANNEALING.changed(submit.parse(text, submit.TreeFolder(files), name="annealing.sub").jobs[0], **settings)
@@ -91,7 +91,7 @@ def asking(question: Callable[[Job, ExplorationCache, Tree], Result], **settings
 
 
 def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callable[[random.Random], Ask]:
-    """A question about an annealing whose numbers are drawn."""
+    """A question about an annealing with drawn settings."""
 
     def drawn(draw: random.Random) -> Ask:
         # Two checkpoints in the middle of a temperature, and then one between two of them.
@@ -117,20 +117,22 @@ is_the_annealing = keeps(ANNEALING.executable, ANNEALING.output, "annealing.sub"
 
 
 def goes_on(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
-    """Whether each restart in place goes on at the iteration at which the execution before it saved."""
+    """Whether each restart in place continues at the iteration that was saved."""
     exploration = cache.explore(job, expected)
     way = free_way(exploration)
     for before, after in zip(way, way[1:]):
         saved, begun = _said(before, SAVES).get(PLACE), _said(after, BEGINS).get(PLACE)
         if saved is None or begun != saved:
-            text = f"Saved at iteration {saved}, the job is started again, and begins with iteration {begun}."
+            text = (
+                f"The job saved at iteration {saved}, but when it is started again, it begins with iteration {begun}."
+            )
             return failed(job, cache, exploration, text=text if begun or not exploration.violation else "")
     begun = ", ".join(_said(state, BEGINS).get(PLACE, "") for state in way[1:])
     return Result(True, f"from {begun}{_not_to_the_end(job, way[-1])}")
 
 
 def _not_to_the_end(job: Job, last: State) -> str:
-    """What keeps a job that went on so far from its end, as the end of a sentence that another question takes up."""
+    """The end of a sentence about a job that resumes, but is then held or fails; other questions are about that."""
     if isinstance(last.next, Held):
         return ", before it is put on hold"
     if isinstance(last.next, Ended) and last.ran.exit.code != job.success_exit_code:
@@ -139,8 +141,8 @@ def _not_to_the_end(job: Job, last: State) -> str:
 
 
 def goes_on_with(part: str, lost: str) -> Callable[[Job, ExplorationCache, Tree], Result]:
-    """The question whether a part of the state is right at the first restart in place at which anything is wrong.
-    `lost` tells that it is not, of {iteration} and of {output}, the bytes of the output there."""
+    """The question whether a part of the state is right at the first restart in place where anything is wrong. `lost` is
+    the message if it is not, with {iteration} and {output}, the bytes of the output there."""
 
     def question(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
         exploration = cache.explore(job, expected)
@@ -165,8 +167,8 @@ def _said(state: State, what: str) -> Description:
 
 
 def _first_wrong(job: Job, exploration: Exploration) -> tuple[Description, Description]:
-    """(right, begun): the state with which a restart in place began, and the one of a run that was never
-    interrupted; of the first restart at which they differ, or of the last."""
+    """(right, begun): the state in an uninterrupted run, and the state with which a restart in place began; for the first
+    restart at which they differ, or the last."""
     moments = _moments(job.inputs[ANNEALING.settings_file])
     right, begun = {}, {}
     for state in free_way(exploration)[1:]:
@@ -179,14 +181,14 @@ def _first_wrong(job: Job, exploration: Exploration) -> tuple[Description, Descr
 
 @lru_cache(64)
 def _moments(settings: File) -> dict[str, Description]:
-    """Iteration → the state before it, described by the program itself in a run that is never interrupted."""
+    """Iteration → the state before it, as the program itself describes it in an uninterrupted run."""
     lines = ANNEALING.uninterrupted(settings).stdout.splitlines()
-    described = (said(line, SAVES) for line in lines)
-    return {one[PLACE]: one for one in described if one}
+    descriptions = (said(line, SAVES) for line in lines)
+    return {description[PLACE]: description for description in descriptions if description}
 
 
 def anywhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
-    """Whether the annealing is restart-safe, and does each iteration when its turn comes, and once."""
+    """Whether the annealing is restart-safe, and does each iteration exactly once."""
     result = every_schedule(job, cache, expected)
     if not result.passed:
         return result

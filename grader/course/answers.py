@@ -1,8 +1,8 @@
-"""Right and wrong answers to an exercise, which lie in its folder: what shows that it can be trusted.
+"""Right and wrong answers in the folder of an exercise: they test the exercise.
 
 They are in answers.py (RIGHT: style → {file: text}, and WRONG: misconception → style → {file: text}), or are files:
-right/STYLE/FILE and wrong/MISCONCEPTION/STYLE/FILE. Nothing here is read when answers are graded, and it is neither in a
-package nor sent to other machines, so that no learner's program can read it there.
+right/STYLE/FILE and wrong/MISCONCEPTION/STYLE/FILE. Grading does not read them. They are neither in a package nor sent to
+other machines, so that no learner's program can read them there.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Answers(NamedTuple):
 
 
 def answers_of(exercise: Exercise) -> Answers:
-    """The answers to an exercise; none if there are none. Raises whatever its answers.py raises."""
+    """The answers to an exercise, possibly none. Raises whatever its answers.py raises."""
     if (exercise.folder / "answers.py").exists():
         module = importlib.import_module(f"{exercises.__name__}.{exercise.name}.answers")
         return Answers(module.RIGHT, module.WRONG)
@@ -39,13 +39,13 @@ def answers_of(exercise: Exercise) -> Answers:
 
 
 def all_answers() -> dict[str, Answers]:
-    """Name → answers, of the exercises that have some."""
-    answers = {exercise.name: answers_of(exercise) for exercise in in_order()}
-    return {name: one for name, one in answers.items() if one.right}
+    """Name → answers of the exercises that have right answers."""
+    by_name = {exercise.name: answers_of(exercise) for exercise in in_order()}
+    return {name: answers for name, answers in by_name.items() if answers.right}
 
 
 def _folders(path: Path) -> list[Path]:
-    return sorted(one for one in path.iterdir() if one.is_dir()) if path.is_dir() else []
+    return sorted(item for item in path.iterdir() if item.is_dir()) if path.is_dir() else []
 
 
 def _styles(path: Path) -> dict[str, Files]:
@@ -58,12 +58,12 @@ def _files(style: Path) -> Files:
 
 
 def python(text: str) -> str:
-    """A Python program that can be executed."""
+    """The text of an executable Python program."""
     return "#!/usr/bin/env python3\n" + text.strip("\n") + "\n"
 
 
 def given_with(exercise: str, path: str, *changes: tuple[str, str]) -> str:
-    """A file that the learner starts with, with some of its lines changed: (old, new) each."""
+    """A file that the learner starts with, with some lines changed: pairs of (old, new)."""
     text = load(exercise).given().file(path).text
     for old, new in changes:
         assert text.count(old) == 1, old

@@ -1,4 +1,4 @@
-"""What an exercise lacks before it can be given to learners: for `python -m grader exercise check DIR`."""
+"""Finds what is missing in an exercise before learners get it: for `python -m grader exercise check DIR`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .trusted import shared
 
 @dataclass(frozen=True)
 class Flaw:
-    """What is missing or wrong, and where."""
+    """Something missing or wrong, and where."""
 
     file: Path
     line: int | None
@@ -41,16 +41,16 @@ def load_folder(folder: Path) -> Exercise:
     exercise = load(folder.name)
     if exercise.folder != folder:
         raise UnusableExercise(
-            folder, None, f"the course has an exercise of that name, {exercise.folder}: choose another"
+            folder, None, f"the course has an exercise of that name, {exercise.folder}: choose another name"
         )
     return exercise
 
 
 def flaws(exercise: Exercise, progress: Callable[[str], None]) -> Iterator[Flaw]:
-    """All that is missing or wrong, one after the other. `progress` gets a line for each answer that is tried."""
+    """Everything that is missing or wrong, lazily. `progress` gets a line for each answer that is tried."""
     yield from _in_declaration(exercise)
-    begun = list(_in_given(exercise))
-    yield from begun
+    blocking = list(_in_given(exercise))
+    yield from blocking
     try:
         answers = answers_of(exercise)
     except Exception as error:
@@ -58,12 +58,12 @@ def flaws(exercise: Exercise, progress: Callable[[str], None]) -> Iterator[Flaw]
         yield Flaw(problem.file, problem.line, problem.problem)
         return
     yield from _in_answers(exercise, answers)
-    if not begun and exercise.questions:
+    if not blocking and exercise.questions:
         yield from _Trial(exercise, progress).flaws(answers)
 
 
 def line_of(file: Path, text: str) -> int | None:
-    """The number of the first line of a file with a text in it; None if there is no such line."""
+    """The number of the first line of a file that contains a text; None if there is no such line."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -71,7 +71,7 @@ def line_of(file: Path, text: str) -> int | None:
     return next((number for number, line in enumerate(lines, 1) if text in line), None)
 
 
-# -- what it says of itself -------------------------------------------------------------
+# -- exercise.py ------------------------------------------------------------------------
 
 
 def _in_declaration(exercise: Exercise) -> Iterator[Flaw]:
@@ -105,7 +105,7 @@ def _in_questions(exercise: Exercise, flaw: Callable[[str, str], Flaw]) -> Itera
             yield flaw(question.name, f"{question.name!r} rests on {unknown[0]!r}, which is no question before it")
 
 
-# -- what a learner starts with -----------------------------------------------------------
+# -- the learner's files ------------------------------------------------------------------
 
 
 def _in_given(exercise: Exercise) -> Iterator[Flaw]:
@@ -116,20 +116,20 @@ def _in_given(exercise: Exercise) -> Iterator[Flaw]:
     if not exercise.submit_file:
         return
     if exercise.submit_file not in (*given, *exercise.answers):
-        yield Flaw(folder, None, f"{exercise.submit_file} is not there, which is the submit file")
+        yield Flaw(folder, None, f"the submit file {exercise.submit_file} is missing")
     elif exercise.submit_file in given:
         stubs = Tree.files(dict.fromkeys((path for path in exercise.answers if path not in given), "#!/bin/sh\n"))
         try:
             missing = exercise.submission(stubs).missing_input
         except SubmitError as error:
-            if exercise.submit_file not in exercise.answers:  # else it is what the learner has to repair
+            if exercise.submit_file not in exercise.answers:  # otherwise the learner has to fix it
                 yield Flaw(folder / error.file, error.line, f"{error.problem}. {error.remedy}")
             return
         if missing:
             yield Flaw(folder, None, str(missing))
 
 
-# -- what shows that it can be trusted -------------------------------------------------------
+# -- right and wrong answers -----------------------------------------------------------------
 
 
 def _in_answers(exercise: Exercise, answers: Answers) -> Iterator[Flaw]:
@@ -137,8 +137,10 @@ def _in_answers(exercise: Exercise, answers: Answers) -> Iterator[Flaw]:
         return  # the simulator knows the right value
     folder = exercise.folder
     if len(answers.right) < 2:
-        there = f"there is {count(len(answers.right), 'right answer')}" if answers.right else "there is no right answer"
-        yield Flaw(folder / "right", None, f"{there}: two styles at least, as learners write differently")
+        number = (
+            f"there is {count(len(answers.right), 'right answer')}" if answers.right else "there is no right answer"
+        )
+        yield Flaw(folder / "right", None, f"{number}: write at least two, in different styles, as learners do")
     for id in answers.wrong:
         if id not in MISCONCEPTIONS:
             yield Flaw(
@@ -149,13 +151,13 @@ def _in_answers(exercise: Exercise, answers: Answers) -> Iterator[Flaw]:
 
 
 def _file(exercise: Exercise, path: str) -> Path:
-    """Where an answer is: below this path, or in answers.py."""
+    """The place of an answer: this path in the folder, or answers.py."""
     table = exercise.folder / "answers.py"
     return table if table.exists() else exercise.folder / path
 
 
 class _Trial:
-    """All answers, judged as learners' are."""
+    """Judges all answers like learners' answers."""
 
     def __init__(self, exercise: Exercise, progress: Callable[[str], None]):
         self.exercise, self.progress = exercise, progress
@@ -176,9 +178,9 @@ class _Trial:
         exercise, given = self.exercise, self.exercise.given()
         if exercise.literal or any(path not in given for path in exercise.answers):
             return
-        report = self._judged("what the learner starts with", given.only(exercise.answers), changed=False)
+        report = self._judged("the learner's own files", given.only(exercise.answers), changed=False)
         if report.points == report.maximum:
-            text = "what the learner starts with earns all points already: there is nothing to do"
+            text = "the files that the learner starts with already earn all points: there is nothing to do"
             yield Flaw(exercise.folder / "given", None, text)
 
     def _right(self, style: str, files: Files) -> Iterator[Flaw]:
@@ -196,9 +198,7 @@ class _Trial:
         if report.status == NOT_TRIED:
             yield self._flaw(path, style, f"this wrong answer is not judged at all. {report.headline}")
         elif report.points == report.maximum:
-            yield self._flaw(
-                path, style, "this wrong answer gets all points: no question notices what is wrong with it"
-            )
+            yield self._flaw(path, style, "this wrong answer gets all points: no question detects what is wrong")
         elif report.status == CRASHED:
             yield self._flaw(path, style, f"this wrong answer does not run, so it shows nothing. {report.headline}")
         elif behind is None or behind.id != id:

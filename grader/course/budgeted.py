@@ -1,6 +1,6 @@
-"""What the programs of an answer may cost, each execution by itself and all of them together.
+"""Limits on what the programs of an answer may cost, for each execution and for all of them together.
 
-So learners, and instructors with a class, wait for seconds, whatever the programs do.
+So learners, and instructors with a class, wait only seconds, whatever the programs do.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from ..tree import Entry, File, Tree
 LIMITS = Limits(
     cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=64, files=500, sandbox_bytes=32 << 20
 )
-"""Of one execution. A right answer of this course takes milliseconds, and kilobytes or a few megabytes."""
+"""Limits of one execution. A right answer of this course takes milliseconds, and kilobytes or a few megabytes."""
 SECONDS = 90.0
-"""For one exercise of a submission, of time that is given to it (see grader/execute/given.py). All those of a right
-submission take about one together. What is asked after that fails."""
+"""Limit for one exercise of a submission, in the time of execute/given.py. All exercises of a right submission together
+take about a second. Questions after the limit fail."""
 PROCESSES = 64
-"""At a time, where the job's own can be counted; elsewhere those of the user count with them."""
+"""Limit on simultaneous processes, where the job's own can be counted; elsewhere the user's other processes count too."""
 STRIKES = 4
 """Executions that may be ended by a limit."""
 CPU_AGAIN = 0.25
-"""Seconds of processor time for a program that a limit has ended before: what loops for ever does so again."""
+"""Seconds of processor time for a program that reached a limit before, as it will probably loop for ever again."""
 PICTURES = 256 << 20
-"""Bytes of all the sandboxes that the executions may leave behind."""
-TOO_LONG = "Judging this took too long and was ended: what had not been tried by then has no points."
-LOST = "The processes that ran a program were lost, twice, so that nothing is known of it."
+"""Limit on the bytes of all the sandboxes that the executions leave."""
+TOO_LONG = "Judging this took too long and was stopped: what had not been tried by then earns no points."
+LOST = "The processes that ran a program were lost, twice, so that nothing is known about it."
 
 
 _Invocation = tuple[object, ...]
@@ -45,12 +45,12 @@ _Execution = tuple[_Invocation, Tree, int, Stop | None, tuple[Start, ...]]
 
 
 class BudgetedExecutor(LocalExecutor):
-    """An executor for what one student has handed in, with a budget for each exercise: past it every execution is over
-    its limit before it begins. What it has executed it need not execute again: questions about an answer, and the
-    report on it, come to the same sandboxes again and again."""
+    """An executor for one student's submission, with a budget for each exercise. Once the budget is spent, every execution
+    counts as over its limit. Executions are cached, as the questions and the report need the same sandboxes again and
+    again."""
 
     def __init__(self, confine: Confinement | None, seconds: float, limits: Limits = LIMITS):
-        """`seconds`: for each exercise, of time that is given (see given.py)."""
+        """`seconds` is the limit for each exercise, in the time of given.py."""
         if confine is not None and confine.counts_processes:
             limits = replace(limits, processes=PROCESSES)
         super().__init__(limits, confine)
@@ -61,14 +61,14 @@ class BudgetedExecutor(LocalExecutor):
         self.begin()
 
     def begin(self) -> None:
-        """Begin a new budget, for the next exercise: what the answer to another has used up is no fault of this one."""
+        """Begin a new budget for the next exercise."""
         self.spent = ""
-        """What the budget was used up by, in a sentence; '' as long as there is any."""
+        """A sentence on what has used up the budget; '' while some is left."""
         self.doubts: list[str] = []
-        """Why a verdict may be due to the machine and not to the answer, a sentence each."""
+        """Sentences on why a verdict may be due to the machine and not to the answer."""
         self._until, self._pictures = given() + self.seconds, PICTURES
         self._ended: dict[_Execution, Run] = {}
-        """Executions that a limit has ended: they are not tried again, whatever the time is then."""
+        """Executions that a limit has ended; they are not tried again at any time."""
         self._endless: set[tuple[str, Entry | None]] = set()
         """Programs that a limit has ended."""
         self._known: dict[tuple[_Execution, float | None], Run] = {}
@@ -76,14 +76,14 @@ class BudgetedExecutor(LocalExecutor):
         """Invocation → a job that has it."""
 
     def close(self) -> None:
-        """End the processes and remove all that executions left on the disk."""
+        """End the processes, and remove everything that executions left on the disk."""
         super().close()
         if self._elsewhere is not None:
             self._elsewhere.close()
 
     @contextmanager
     def afresh(self) -> Iterator[None]:
-        """Within it, execute again what is known, but for what a limit has ended."""
+        """Ignore the cache in this block, except for executions that a limit has ended."""
         known, self._known = self._known, {}
         try:
             yield
@@ -109,7 +109,7 @@ class BudgetedExecutor(LocalExecutor):
         what = (job.invocation, sandbox, slot, stop, beside)
         if what in self._ended:
             return self._ended[what]
-        # What has not looked at the clock does the same at any time.
+        # An execution that did not read the clock does the same at any time.
         known = self._known.get((what, None)) or self._known.get((what, clock))
         if known and not trace:
             return known
@@ -135,18 +135,18 @@ class BudgetedExecutor(LocalExecutor):
             self.spent = TOO_LONG
             self.doubts.append(TOO_LONG)
         elif len(self._ended) >= STRIKES:
-            self.spent = "The programs ran into limits again and again: what had not been tried by then has no points."
+            self.spent = "The programs reached limits again and again: what had not been tried by then earns no points."
         elif self._pictures < 0:
-            self.spent = "The programs write too much: what had not been tried by then has no points."
+            self.spent = "The programs write too much: what had not been tried by then earns no points."
 
-    # -- what is not in the sandbox --------------------------------------------
+    # -- state outside the sandbox ---------------------------------------------
 
     def keeps_state(self, seed: str | None) -> bool:
-        """Whether a restart does something else where none of the executions before it has been. If so, more depends on
-        them than a sandbox holds: a limit of another process, say, in which they have left a number. The restart is drawn
-        by `seed` among those of the jobs that were restarted most often.
+        """Whether a restart behaves differently where none of the earlier executions ran. If so, they have left something
+        outside the sandbox: for example a number, as a limit of another process. The restart is drawn by `seed` among
+        those of the jobs that were restarted most often.
 
-        A program that draws on something random does so as well; what comes of it apart() tells.
+        This is also true for a program that uses random numbers; apart() shows what becomes of that.
         """
         if self._confine is None or self.spent:
             return False
@@ -159,9 +159,9 @@ class BudgetedExecutor(LocalExecutor):
         most = max(map(len, restarts.values()), default=0)
         if not most:
             return False
-        # One of them, as those that are executed there could know of one another.
+        # Only one of them, as several could learn from one another there.
         draw = random.Random(seed or "")
-        drawn = draw.choice([one for one in restarts if len(restarts[one]) > most // 2])
+        drawn = draw.choice([invocation for invocation in restarts if len(restarts[invocation]) > most // 2])
         return self._differs(elsewhere, drawn, *draw.choice(restarts[drawn]))
 
     def _differs(
@@ -174,7 +174,7 @@ class BudgetedExecutor(LocalExecutor):
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Within it, execute everything anew, each time in processes of which no execution before knows."""
+        """Execute everything again in this block, each time in fresh processes."""
         known, self._known, self._apart = self._known, {}, True
         try:
             yield

@@ -1,4 +1,4 @@
-"""A failing job, and what can be asked about it to find the misconception behind the failure."""
+"""A failing job, with the questions that help to find the misconception behind the failure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BUGS = (
     "NotImplementedError",
     "RecursionError",
 )
-"""Exceptions that are slips of the pen and tell nothing about what a learner believes."""
+"""Exceptions that come from slips, and say nothing about what a learner believes."""
 HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit")
 MISHAPS = (
     "OSError",
@@ -46,7 +46,7 @@ MISHAPS = (
     "_pickle.",
     "UnicodeDecodeError",
 )
-"""Exceptions that nobody means to leave by, unless a program raises them itself."""
+"""Exceptions with which no program exits on purpose, unless it raises them itself."""
 FLUSHING = b"""
 def _flushing():
     import gc, io, os, signal
@@ -61,16 +61,16 @@ def _flushing():
         setattr(os, name, first(getattr(os, name)))
 _flushing()
 """
-"""Put at the beginning of a Python program: whatever ends it at once flushes its files first."""
+"""Inserted at the beginning of a Python program, it flushes all files before the process ends abruptly."""
 
 
 def emptied_shown(case: Case) -> tuple[Evidence, ...]:
-    """That a restart has emptied a checkpoint file in opening it."""
+    """Evidence that a restart emptied a checkpoint file by opening it."""
     return tuple(
         Evidence(
             "emptied",
             f"execution {case.state.execution} found {quoted(case.state_files[path])} in "
-            f"{path}, and opened it for writing before it had read it, which empties it",
+            f"{path}, and opened it for writing before reading it, which empties it",
             path,
         )
         for path in case.emptied
@@ -78,7 +78,7 @@ def emptied_shown(case: Case) -> tuple[Evidence, ...]:
 
 
 def _is_longer(entry: Entry, before: Entry | None) -> bool:
-    """Whether a file has all that was in it before, if anything was, and more."""
+    """Whether a file has grown: it begins with its old, non-empty content."""
     return (
         isinstance(entry, File)
         and isinstance(before, File)
@@ -88,7 +88,7 @@ def _is_longer(entry: Entry, before: Entry | None) -> bool:
 
 
 def quoted(file: File) -> str:
-    """What is in a file, if that is a few characters of text, or how much it is."""
+    """The content of a file if it is a few characters of text, else its size."""
     text = file.text
     short = len(text) <= 30 and plain(text, keep="\n") == text
     return repr(text) if short else count(len(file.content), "byte")
@@ -100,21 +100,21 @@ def failed_before_output(state: State) -> bool:
 
 
 def complaint(job: Job, run: Run | None) -> str:
-    """What a program that gave up has said of it, by its name as programs do; "" if it said nothing."""
+    """The program's own error message: the last line on stderr, if it begins with the program's name; else ""."""
     last = (run.stderr.splitlines() or [""])[-1] if run else ""
-    name, _, said = last.partition(": ")
-    return said if name == job.executable else ""
+    name, _, message = last.partition(": ")
+    return message if name == job.executable else ""
 
 
 class Case:
-    """A failing job and what can be asked about it."""
+    """A failing job, and questions about it."""
 
     def __init__(self, job: Job, exploration: Exploration, executor: Executor):
         self.job, self.exploration, self.executor = job, exploration, executor
         self.state = exploration.violation.state if exploration.violation else exploration.root
         self.run = self.state.run
-        """Its execution; None of a state that was never executed."""
-        # A program that fails before it has made its output is held for the output, which is a symptom.
+        """Its execution; None if it was never executed."""
+        # A program that fails before it has written its output is held for that output, which is only a symptom.
         self.failure = "failed" if failed_before_output(self.state) else exploration.failure or ""
 
     @property
@@ -122,41 +122,41 @@ class Case:
         """The execution of a state that was executed."""
         return self.state.ran
 
-    # -- where it happens ------------------------------------------------------
+    # -- the states ------------------------------------------------------------
 
     @cached_property
     def way(self) -> list[State]:
-        """The states up to the failure; if there is none, those of the run without faults."""
+        """The states up to the failure, or, without one, those of the run without faults."""
         return self.state.way() if self.exploration.violation else free_way(self.exploration)
 
     @cached_property
     def moved(self) -> bool:
-        """Whether a restart in a new sandbox that had a checkpoint is on the failing schedule."""
+        """Whether the failing schedule includes a restart from a checkpoint in a new sandbox."""
         return self.restart is not None
 
     @cached_property
     def restart(self) -> tuple[State, State] | None:
-        """The last (state before, state after) of a move that took a checkpoint along."""
+        """(state before, state after) the last move to a new sandbox with a checkpoint."""
         way = self.state.way()
         moves = [(a, b) for a, b in zip(way, way[1:]) if b.moved and any(isinstance(s.next, Saved) for s in way)]
         return moves[-1] if moves else None
 
     @cached_property
     def left_behind(self) -> list[str]:
-        """Files that the program had made by its last checkpoint and that a new sandbox does not have."""
+        """Files that existed at the last checkpoint, but are missing in the new sandbox."""
         return files_left_behind(*self.restart) if self.restart else []
 
     # -- checkpoint files ------------------------------------------------------
 
     def outputs(self) -> set[str]:
-        """The files that are the result: those that come home by name, or if none is named, those that have to."""
+        """The output files: those that the submit file names, or else those of the expected output."""
         if self.job.transfer_output_files is None and self.exploration.known:
             return set(self.exploration.reference or ())
         return set(self.job.transfer_output_files or ())
 
     @cached_property
     def state_files(self) -> dict[str, File]:
-        """The files of the checkpoint that the failing execution finds, output and streams apart."""
+        """The files of the checkpoint that the failing execution has, without output and streams."""
         return {
             path: entry
             for path, entry in self.state.spool.items()
@@ -165,8 +165,8 @@ class Case:
 
     @cached_property
     def emptied(self) -> list[str]:
-        """The files of the checkpoint that the failing execution emptied before it had read them; none if no error came
-        of that, as it seems not to have wanted to read them."""
+        """The files of the checkpoint that the failing execution emptied before reading them; [] if no error followed, as it
+        then did not mean to read them."""
         read: set[str] = set()
         emptied: list[str] = []
         if not self.state_files:
@@ -182,31 +182,30 @@ class Case:
 
     @cached_property
     def piled_up(self) -> tuple[str, State, State] | None:
-        """(path, before, after): a checkpoint file to which the execution of `before` has added what it saved, and the
-        restart in place that finds it so: the first that does not go well."""
+        """(path, before, after): a checkpoint file to which the execution of `before` appended what it saved, and the
+        restart in place that then reads it: the first one that does not go well."""
         first = next((number for number, state in enumerate(self.way) if not self.goes_well(state)), 0)
         if not first or self.way[first].moved:
             return None
         before, after = self.way[first - 1 : first + 1]
-        known = {STDOUT, STDERR, *self.outputs(), *(self.exploration.reference or ())}
+        excluded = {STDOUT, STDERR, *self.outputs(), *(self.exploration.reference or ())}
         return next(
             (
                 (path, before, after)
                 for path, entry in after.sandbox.items()
-                if path not in known and _is_longer(entry, before.sandbox.get(path))
+                if path not in excluded and _is_longer(entry, before.sandbox.get(path))
             ),
             None,
         )
 
     def goes_well(self, state: State) -> bool:
-        """Whether an execution leaves with the checkpoint code, or at the end, with more of the right output than there
-        was before. (The last line may be there to be continued.)"""
+        """Whether an execution exits with the checkpoint code or 0, and has added to the right output. (The last line may be
+        unfinished.)"""
         if state.run is None or state.run.exit.code not in (0, self.job.checkpoint_exit_code):
             return False
         was, now = self.output_in(state.sandbox), self.output_in(state.run.sandbox)
         return all(
-            len(had) < len(there) and there[:-1] == expected[: len(there) - 1]
-            for (_, had), (expected, there) in zip(was, now)
+            len(old) < len(new) and new[:-1] == expected[: len(new) - 1] for (_, old), (expected, new) in zip(was, now)
         )
 
     @cached_property
@@ -216,8 +215,8 @@ class Case:
 
     @cached_property
     def flushed(self) -> Tree:
-        """What the execution that saved the checkpoint would have left if it had flushed its files; empty of a job that
-        is not a Python script."""
+        """The sandbox that the execution that saved the checkpoint would have left if it had flushed its files; empty if the
+        job is not a Python script."""
         saving = self.saving
         program = saving.sandbox.get(self.job.executable) if saving else None
         if saving is None or not isinstance(program, File) or b"python" not in program.content.partition(b"\n")[0]:
@@ -237,14 +236,14 @@ class Case:
 
     @cached_property
     def notes(self) -> tuple[Note, ...]:
-        """The failing state's execution done again, with file opens and exceptions noted."""
+        """Notes on file opens and exceptions, from repeating the failing state's execution."""
         return self.executor.run(
             self.job, self.state.sandbox, slot=self.state.slot, clock=self.state.clock, trace=True
         ).notes
 
     @cached_property
     def swallowed(self) -> list[Note]:
-        """Exceptions that were raised in the job's own files and caught there."""
+        """Exceptions that were raised and caught in the job's own files."""
         raised = [note for note in self.notes if note[0] == "raise" and note[3] not in HARMLESS]
         if "Traceback (most recent call last)" in self.ran.stderr:
             return []
@@ -259,19 +258,19 @@ class Case:
         return lines[-1] if lines else ""
 
     def raised_itself(self) -> bool:
-        """Whether the line that a traceback ends with raises the exception."""
+        """Whether the last line of the traceback is a raise statement."""
         lines = [line.strip() for line in self.ran.stderr.splitlines() if line.startswith("    ") and line.strip(" ^~")]
         return bool(lines) and lines[-1].startswith("raise ")
 
     def bug(self) -> bool:
-        """Whether the execution ended with an exception that is a mere slip."""
+        """Whether the execution ended with an exception that is just a slip."""
         return self.exception.startswith(BUGS)
 
-    # -- what is said of the state -----------------------------------------------
+    # -- the state, as the program describes it ----------------------------------
 
     @cached_property
     def loss(self) -> Restart | None:
-        """The first restart that went on, but lost part of the state, as far as the program speaks of it."""
+        """The first restart that resumed but lost part of the state, as far as the program describes its state."""
         restart = first_loss(self.exploration)
         return restart if restart and restart.resumed() else None
 
@@ -279,7 +278,7 @@ class Case:
 
     @cached_property
     def lines(self) -> tuple[list[str], list[str]]:
-        """(expected, got): the lines of the first output file that is not as it should be."""
+        """(expected, got): the lines of the first wrong output file."""
         violation = self.exploration.violation
         if violation is None or violation.expected is None:
             return [], []
@@ -292,8 +291,8 @@ class Case:
 
     @cached_property
     def labels(self) -> tuple[list[str], list[str]]:
-        """(expected, got): what the lines begin with, which tells iterations apart even if their numbers are wrong.
-        Of a job that comes to no end, those of its last execution."""
+        """(expected, got): the first words of the lines, which identify iterations even if their numbers are wrong. For a
+        job that never ends, those of its last execution."""
         if self.exploration.violation is not None and self.exploration.violation.expected is not None:
             expected, got = self.lines
         else:
@@ -301,9 +300,10 @@ class Case:
         return [line.split(" ")[0] for line in expected], [line.split(" ")[0] for line in got]
 
     def astray(self) -> bool:
-        """Whether all is right up to a restart, and from there on there are other numbers in the right lines."""
-        (expected, got), (wanted, had) = self.lines, self.labels
-        if wanted != had or expected == got:
+        """Whether everything is right up to a restart, and from then on the lines have the right labels but wrong
+        numbers."""
+        (expected, got), (expected_labels, labels) = self.lines, self.labels
+        if expected_labels != labels or expected == got:
             return False
         right = next(i for i, (a, b) in enumerate(zip(expected, got)) if a != b)
         first = self.state.way()[0].ran
@@ -318,7 +318,7 @@ class Case:
 
     @cached_property
     def reseeded(self) -> bool:
-        """Whether the random numbers of the failing execution begin where those of the first one began."""
+        """Whether the random numbers of the failing execution start at the same place as those of the first one."""
         first = self.state.way()[0]
         before = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, trace=True).notes
         began, begins = ([note[1:] for note in notes if note[0] == "random"] for notes in (before, self.notes))
@@ -326,11 +326,11 @@ class Case:
 
     @cached_property
     def so_far(self) -> list[tuple[list[str], list[str]]]:
-        """(expected, there) for each output file: its lines, and those in the sandbox by now."""
+        """(expected, actual) lines of each output file, in the sandbox of the failing state."""
         return self.output_in(self.state.sandbox)
 
     def output_in(self, sandbox: Tree) -> list[tuple[list[str], list[str]]]:
-        """(expected, there) for each output file: its lines, and those in a sandbox."""
+        """(expected, actual) lines of each output file, in a sandbox."""
         reference = self.exploration.reference or Tree()
         return [
             (entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else [])
@@ -340,11 +340,11 @@ class Case:
         ]
 
     def complete(self) -> bool:
-        """Whether the sandbox has all the output although the job goes on."""
-        return bool(self.so_far) and all(set(expected) <= set(there) for expected, there in self.so_far)
+        """Whether the sandbox has all the output, although the job continues."""
+        return bool(self.so_far) and all(set(expected) <= set(actual) for expected, actual in self.so_far)
 
     def went_on(self) -> bool:
-        """Whether an execution got further than the first one, in the output that there is."""
+        """Whether the output of a later execution got further than that of the first one."""
         first, *later = (
             len(
                 {
@@ -360,7 +360,7 @@ class Case:
         return any(lines > first for lines in later)
 
     def saved_by_then(self) -> bool:
-        """Whether the failing execution has written something to a file of the checkpoint."""
+        """Whether the failing execution has written content to a file of the checkpoint."""
         end = self.state.clock + self.ran.seconds
         after = self.ran.sandbox
         return any(
@@ -369,12 +369,12 @@ class Case:
         )
 
     def place_saved(self) -> bool:
-        """Whether the checkpoint tells how far the job has got, or is in a form in which that can't be seen; not so if it
-        is text and has neither the last line's number nor the next."""
+        """Whether the checkpoint says how far the job has got, or has a format in which that can't be seen. False if it is
+        text without the number of the last output line, the next or the previous one."""
         numbers = {
             int(label) + more
-            for _, there in self.so_far
-            for label in [line.split(" ")[0] for line in there][-1:]
+            for _, actual in self.so_far
+            for label in [line.split(" ")[0] for line in actual][-1:]
             if label.isdecimal() and len(label) < 10
             for more in (-1, 0, 1)
         }
@@ -384,7 +384,7 @@ class Case:
         return any(int(number) in numbers for number in re.findall(r"\d{1,9}", text))
 
     def mentions_signals(self) -> bool:
-        """Whether one of the job's files speaks of signals at all."""
+        """Whether one of the job's files mentions signals."""
         return any(
             re.search(rb"SIGTERM|signal|\btrap\b", entry.content)
             for entry in self.job.inputs.values()
@@ -392,28 +392,28 @@ class Case:
         )
 
     def always_off_by(self, *lines: int) -> bool:
-        """Whether each restart that did not go on with the output where it should have was off by so many lines; also so
-        if that can't be seen."""
+        """Whether every restart that did not continue the output at the right line was off by so many lines; also True if
+        that can't be seen."""
         off = []
         for state in self.state.way()[1:]:
-            for (expected, had), (_, there) in zip(
+            for (expected, old), (_, new) in zip(
                 self.output_in(state.sandbox), self.output_in(state.run.sandbox) if state.run else ()
             ):
-                labels, before, after = ([line.split(" ")[0] for line in some] for some in (expected, had, there))
+                labels, before, after = ([line.split(" ")[0] for line in lines] for lines in (expected, old, new))
                 more = after[len(before) :]
                 if before and more and after[: len(before)] == before and {before[-1], more[0]} <= set(labels):
                     off.append(labels.index(more[0]) - labels.index(before[-1]) - 1)
         return set(off) <= {0, *lines}
 
     def repeated(self) -> bool:
-        """Whether the sandbox has output lines more than once that should be there once."""
+        """Whether the sandbox has an output line more often than expected."""
         return any(
-            there.count(line) > expected.count(line) for expected, there in self.so_far for line in set(expected)
+            actual.count(line) > expected.count(line) for expected, actual in self.so_far for line in set(expected)
         )
 
 
 def left_by_error(case: Case, *kinds: str) -> bool:
-    """Whether an exception of these kinds was raised, or ended the execution."""
+    """Whether an exception of these kinds was raised and caught, or ended the execution."""
     return case.exception.startswith(kinds) or any(note[3] in kinds for note in case.swallowed)
 
 
@@ -422,7 +422,8 @@ def is_end_of(got: list[str], expected: list[str]) -> bool:
 
 
 def off_by(case: Case) -> int:
-    """How many iterations too far a restart goes on, if that is all that is wrong with its state."""
+    """How many iterations too late a restart resumes, if that is all that is wrong with its state; negative if too
+    early."""
     if case.loss is None or set(case.loss.lost()) - {OUTPUT} != {PLACE}:
         return 0
     return number(case.loss.begun, PLACE) - number(case.loss.saved, PLACE)

@@ -1,4 +1,4 @@
-"""The course: its notebooks in their order, and the exercises of each, as they are on the disk."""
+"""The course: its notebooks in order, each with its exercises, as found on the disk."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TITLES = {
     "11-in-practice": "In practice",
     "12-machine-learning": "Machine learning",
 }
-"""Notebook → its title; one that is not here is called by its name."""
+"""Notebook → its title; the title of any other notebook comes from its name."""
 
 
 class Notebook(NamedTuple):
     """One notebook of the course."""
 
     name: str
-    """Its file, without .ipynb."""
+    """Its file name without .ipynb."""
     title: str
     exercises: tuple[Exercise, ...]
 
@@ -39,7 +39,8 @@ def _title(notebook: str) -> str:
 
 
 COURSE = tuple(
-    Notebook(name, _title(name), tuple(those)) for name, those in groupby(in_order(), lambda one: one.notebook)
+    Notebook(name, _title(name), tuple(group))
+    for name, group in groupby(in_order(), lambda exercise: exercise.notebook)
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for notebook in COURSE for exercise in notebook.exercises}
 """All exercises by name."""

@@ -1,4 +1,4 @@
-"""Questions that can be put to any job with a known answer, and how a failure is explained."""
+"""Questions about any job with a known answer, and the explanation of failures."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ from .report import Failure
 from .resumption import free_way
 
 NEVER_LEFT = (
-    "Your program saved, perhaps, and went on to its end. How is HTCondor to know that there is a checkpoint?",
-    "HTCondor looks at the exit code of the program, and at nothing else. As long as the program does not leave, a file "
-    "that it has written is no checkpoint.",
-    "When all is written and closed, leave with the code that the submit file names: `sys.exit(85)` in Python, `exit 85` "
-    "in a shell script.",
+    "Your program may have saved, but then it ran on to its end. How can HTCondor know that there is a checkpoint?",
+    "HTCondor looks only at the program's exit code. Until the program exits, a file that it has written is not a "
+    "checkpoint.",
+    "When everything is written and closed, exit with the code that the submit file names: `sys.exit(85)` in Python, "
+    "`exit 85` in a shell script.",
 )
 """Hints for a program that never leaves with the checkpoint exit code."""
 EMPTIED = (
-    "What is in the checkpoint file before the restart opens it, and what right after?",
-    "Whoever opens a file with 'w' or 'w+' empties it, even if it is to be read then.",
+    "What does the checkpoint file contain before the restart opens it, and right after?",
+    "Opening a file with 'w' or 'w+' empties it, even if you want to read it then.",
     "To read it, open it for reading: open(path), or open(path, 'r'). Open it for writing only when you save.",
 )
-"""Hints for a restart that empties the checkpoint file which it then wants to read."""
+"""Hints for a restart that empties the checkpoint file before reading it."""
 
 
 OUTSIDE = (
-    "On one and the same machine it does go on where it left off, so it keeps something there that is not in its "
-    "sandbox, and is not there after an eviction."
+    "On the same machine it does continue where it left off, so it keeps something there outside its sandbox, which is "
+    "missing after an eviction."
 )
 
 
 def every_schedule(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
-    """Whether a job is restart-safe: every schedule tried, and the right output asked of each."""
+    """Whether a job is restart-safe: every schedule gives the right output."""
     exploration = cache.explore(job, expected)
     if exploration.verdict == RESTART_SAFE:
-        return Result(True, "every one ends with the right output", schedules=exploration.schedules)
+        return Result(True, "all of them end with the right output", schedules=exploration.schedules)
     return failed(job, cache, exploration)
 
 
 Named = str | Callable[[Exploration], str | None]
-"""The misconception that a failure shows in the circumstances of a question; or what tells whether it shows it."""
+"""The misconception that a failure of this question shows, or a function that decides it."""
 
 
 def fault_free(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result:
-    """Whether a job that is never evicted, only restarted in place, ends with the right output."""
+    """Whether a job ends with the right output if it is never evicted, only restarted in place."""
     exploration = cache.explore(job, expected)
     home = _free_end(exploration)
     if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
@@ -68,7 +68,7 @@ def fault_free(job: Job, cache: ExplorationCache, expected: Tree, named: Named |
 
 
 def first_checkpoint(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
-    """Whether the first execution leaves with the checkpoint code, and its files reach the spool."""
+    """Whether the first execution exits with the checkpoint code, and its files reach the spool."""
     exploration = cache.explore(job, expected)
     if exploration.first is not None and isinstance(exploration.first.next, Saved):
         files = " and ".join(exploration.first.next.spool.without((STDOUT, STDERR)).listing())
@@ -77,12 +77,12 @@ def first_checkpoint(job: Job, cache: ExplorationCache, expected: Tree) -> Resul
 
 
 def both(*asks: Ask) -> Ask:
-    """Passed if all are; the first that fails is the answer. Schedules are added up."""
+    """A question that passes if all of these pass; else the result is that of the first failure. Schedules are added."""
 
     def ask(subject: object, cache: ExplorationCache) -> Result:
         schedules = 0
-        for one in asks:
-            result = one(subject, cache)
+        for question in asks:
+            result = question(subject, cache)
             schedules += result.schedules
             if not result.passed:
                 break
@@ -92,8 +92,8 @@ def both(*asks: Ask) -> Ask:
 
 
 def without_faults(job: Job, exploration: Exploration) -> Exploration:
-    """What exploring has found, with what goes wrong without a fault as its violation, if anything does: where a question
-    is about that, something graver on another schedule does not explain it."""
+    """The exploration with the failure of the run without faults as its violation, if that run fails. A question about
+    that run is not explained by something worse on another schedule."""
     way = free_way(exploration)
     if not way or exploration.violation is None or exploration.violation.state in way:
         return exploration
@@ -115,8 +115,8 @@ def without_faults(job: Job, exploration: Exploration) -> Exploration:
 def failed(
     job: Job, cache: ExplorationCache, exploration: Exploration, named: Named | None = None, text: str = ""
 ) -> Result:
-    """A failure explained by what exploring has found: in a sentence (`text`, or one of its own), by evidence, and
-    by the misconception behind it: the one that is `named`, or that what happened shows."""
+    """A failure, explained by the exploration: with a sentence (`text` or a standard one), evidence, and the misconception,
+    which is `named` or diagnosed."""
     text = text or _sentence(job, exploration)
     if cache.apart:
         return wrong(f"{text} {OUTSIDE}", job, exploration.schedule or (), evidence=evidence(job, exploration))
@@ -150,19 +150,19 @@ def failed(
 def wrong(
     text: str, job: Job | None = None, schedule: Schedule | None = None, misconception: str | None = None, **more: Any
 ) -> Result:
-    """A failure that the question itself has found: what is wrong, and with `job` and `schedule` the story that shows
-    it. `more` are further fields of Failure."""
+    """A failure that a question itself has found. `job` and `schedule` give the story that shows it; `more` are further
+    fields of Failure."""
     behind = MISCONCEPTIONS[misconception] if misconception else None
     return Result(False, text, Failure(text, job, schedule, misconception=behind, **more))
 
 
 def keeps(executable: str, output: str, submit_file: str) -> Ask:
-    """Whether a submit file that the student changes still runs the program, and brings its output home."""
+    """Whether a submit file that the student changes still runs the program and transfers its output."""
 
     def ask(job: Job, cache: ExplorationCache) -> Result:
         if job.executable != executable or output not in (job.transfer_output_files or ()):
             return wrong(
-                f"{submit_file} has to keep `executable = {executable}` and `transfer_output_files = {output}`.", job
+                f"{submit_file} must keep `executable = {executable}` and `transfer_output_files = {output}`.", job
             )
         return Result(True, "")
 
@@ -170,7 +170,7 @@ def keeps(executable: str, output: str, submit_file: str) -> Ask:
 
 
 def told(result: Result, there: str) -> Result:
-    """A result with the circumstances put before it, where it failed."""
+    """The result; if it failed, with the circumstances in front of its text."""
     if result.passed:
         return result
     text = f"{there}. {result.text}"
@@ -178,7 +178,7 @@ def told(result: Result, there: str) -> Result:
 
 
 def _free_end(exploration: Exploration) -> Tree | None:
-    """What the run without faults brings home, if it ends with exit code 0."""
+    """The files that the run without faults returns; None unless it ends with exit code 0."""
     state, seen = exploration.first, set()
     while state is not None and id(state) not in seen:
         seen.add(id(state))
@@ -189,15 +189,15 @@ def _free_end(exploration: Exploration) -> Tree | None:
 
 
 def _never_saved(exploration: Exploration) -> bool:
-    """Whether nothing can be said because the program never left with the checkpoint exit code."""
+    """Whether the verdict is unknown because the program never exited with the checkpoint code."""
     return exploration.unknown is Unknown.NEVER_SAVED and not exploration.checkpoints
 
 
 def _sentence(job: Job, exploration: Exploration) -> str:
-    """What went wrong, as one sentence, and in another what the program itself has said of that."""
+    """A sentence on what went wrong, and another one with the program's own error message."""
     if exploration.verdict == UNKNOWN:
         if _never_saved(exploration):
-            return "The program never left with the checkpoint exit code, so HTCondor never saved anything."
+            return "The program never exited with the checkpoint exit code, so HTCondor never saved anything."
         return f"Nothing can be said for certain: {exploration.failure}."
     assert exploration.violation, "an unsafe job has one"
     state = exploration.violation.state
@@ -209,26 +209,26 @@ def _sentence(job: Job, exploration: Exploration) -> str:
     if state.run and state.run.over:
         at = "".join(f" It was in line {fact.line} of {fact.file} then." for fact in where_time_was_up(state.run))
         return (
-            f"The program was ended {where}: it used more than {state.run.over}, and a right answer needs far "
+            f"The program was stopped {where}: it used more than {state.run.over}, and a right answer needs far "
             f"less.{at} Is there a loop that does not end?"
         )
     if exploration.failure == Unsafe.NEVER_FINISHES and state.then and state.then.text:
         return f"The job never finishes {where}: {state.then.text}."
-    said = complaint(job, state.run)
-    said = f" {job.executable} says: {plain(shorten(said, 160))}." if said else ""
+    message = complaint(job, state.run)
+    message = f" {job.executable} says: {plain(shorten(message, 160))}." if message else ""
     if failed_before_output(state):
-        return f"The program fails with {state.ran.exit} {where}, before it has made its output.{said}"
+        return f"The program fails with {state.ran.exit} {where}, before it has written its output.{message}"
     return {
         "wrong output": f"The job ends, but its output is wrong {where}.",
         "held": f"HTCondor puts the job on hold {where}: {getattr(state.next, 'reason', '')}.",
-        "failed": f"The job fails with {state.run and state.run.exit} {where}.{said}",
+        "failed": f"The job fails with {state.run and state.run.exit} {where}.{message}",
         "never finishes": f"The job is started again and again and never finishes {where}.",
         "lost progress": f"The output is right, but a restart throws saved work away {where}.",
     }[exploration.failure or ""]
 
 
 def _left_running(exploration: Exploration) -> str:
-    """What was left running on the way to a failure, as one more sentence."""
+    """One more sentence, on what was left running before a failure."""
     assert exploration.violation, "a misconception shows in one"
     [fact] = left_running(exploration.violation.state)
     return f" {fact.text[0].upper()}{fact.text[1:]}."
@@ -236,12 +236,12 @@ def _left_running(exploration: Exploration) -> str:
 
 def _over(exploration: Exploration) -> bool:
     """Whether a limit has ended an execution on the way to the failure."""
-    state = exploration.violation.state if exploration.violation else exploration.first
-    return state is not None and any(bool(one.run and one.run.over) for one in state.way())
+    last = exploration.violation.state if exploration.violation else exploration.first
+    return last is not None and any(bool(state.run and state.run.over) for state in last.way())
 
 
 def _crashed(exploration: Exploration) -> bool:
-    """Whether the answer's very first execution ended with a Python exception."""
+    """Whether the answer's first execution ended with a Python exception."""
     return bool(
         exploration.violation
         and exploration.violation.state is exploration.first

@@ -1,4 +1,4 @@
-"""The ways in which a checkpoint file can be broken, by what kind of file it is."""
+"""Ways to damage a checkpoint file, depending on its format."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from collections.abc import Iterator
 NOT_TEXT = b"\x80\x00 no checkpoint\n"
 NO_NUMBER = b"no checkpoint\n"
 OTHERS: tuple[object, ...] = ({}, [], None, 7)
-"""Values that are no checkpoint of a program that saves something else. (7 could be one of a program that saves a
-number.)"""
+"""Values that can't be a checkpoint. (7 is left out for a program that saves a number.)"""
 
 
 def damaged(content: bytes, own_format: bool = True) -> Iterator[tuple[str, bytes]]:
-    """(how it is broken, its content then) for a file that has this content when it is whole. A pickle is not loaded.
-    `own_format`: it is the answer that reads the file, and not a library that has made it one of several."""
+    """(description, content) of damaged versions of a file with this content. Pickles are not loaded. `own_format` is
+    False if a library writes and reads the file, as one of several."""
     yield "is empty", b""
     yield "is broken", NOT_TEXT
-    yield "holds text that is no checkpoint", NO_NUMBER
+    yield "contains text that is not a checkpoint", NO_NUMBER
     if not own_format:
         return
     if _is_pickle(content):
@@ -32,7 +31,7 @@ def damaged(content: bytes, own_format: bool = True) -> Iterator[tuple[str, byte
             yield "breaks off in the middle", content[: len(content) // 2]
         for value in _others(not content.strip().startswith((b"{", b"["))):
             text = json.dumps(value)
-            yield f"holds `{text}` and nothing else", text.encode() + b"\n" * content.endswith(b"\n")
+            yield f"contains `{text}` and nothing else", text.encode() + b"\n" * content.endswith(b"\n")
     elif len(content.split()) > 1:
         yield "breaks off in the middle", content[: len(content) // 2]
 
@@ -61,8 +60,8 @@ def _is_pickled_number(content: bytes) -> bool:
 
 
 def _operations(content: bytes) -> list[str]:
-    """What a pickle does, step by step; nothing if it is none."""
+    """The operations of a pickle; [] if it is not a pickle."""
     try:
         return [operation.name for operation, _, _ in pickletools.genops(io.BytesIO(content))]
-    except Exception:  # whatever is wrong with it
+    except Exception:  # genops raises many kinds of errors
         return []

@@ -1,8 +1,8 @@
-"""From what a failing job does to the misconception behind it.
+"""Diagnoses the misconception behind a failing job from its behaviour.
 
-Symptoms come from behaviour: the states on the shortest failing schedule, the files that came home,
-and one more execution of the failing state that is watched. Each misconception has its own in its file; the first that
-fits names it. None fitting is an answer, too.
+Symptoms look at the states on the shortest failing schedule, at the returned files, and at one more, traced execution of
+the failing state. Each misconception has its symptoms in its file; the first symptom that fits names the misconception.
+There may be none.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from .report import Misconception
 
 
 def diagnose(job: Job, exploration: Exploration, executor: Executor) -> Misconception | None:
-    """The misconception that a failing job shows, as far as its behaviour tells it. An execution that a limit has
-    ended, or that took too much of the time that there is, is not done again, and says nothing."""
+    """The misconception that the behaviour of a failing job shows, if any. None if a limit ended the execution, or it took
+    too long to be repeated."""
     if not _can_be_asked(exploration) or saved_softly(exploration):
         return None
     case = Case(job, exploration, executor)
@@ -38,7 +38,7 @@ def forgetting(forgets: Sequence[Forgotten]) -> Misconception:
 
 
 def _can_be_asked(exploration: Exploration) -> bool:
-    """Whether there is an execution of which something can be asked in reasonable time."""
+    """Whether the failing execution exists and can be repeated in reasonable time."""
     state = exploration.violation.state if exploration.violation else exploration.first
     slow = exploration.verdict == UNKNOWN and exploration.exhausted not in (None, Unknown.EXECUTIONS)
     in_transfer = state is not None and state.then is not None and state.then.kind == Kind.NEVER_FINISHES
@@ -46,7 +46,7 @@ def _can_be_asked(exploration: Exploration) -> bool:
 
 
 def clues(job: Job, exploration: Exploration, executor: Executor, behind: Misconception | None) -> tuple[Evidence, ...]:
-    """What takes looking for to show the misconception `behind` a failure, or that there is another reason."""
+    """Further evidence for the misconception `behind` a failure, or, without one, for another reason."""
     if not _can_be_asked(exploration):
         return ()
     case = Case(job, exploration, executor)
@@ -56,7 +56,7 @@ def clues(job: Job, exploration: Exploration, executor: Executor, behind: Miscon
 
 
 def _hidden_shown(case: Case) -> tuple[Evidence, ...]:
-    """An exception in saving that nobody saw, if an empty file came of it."""
+    """An exception that was hidden while saving, if it left an empty file."""
     empty = {path for path, entry in case.state_files.items() if not entry.content}
     if case.saving is None or not empty:
         return ()

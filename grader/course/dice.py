@@ -1,5 +1,5 @@
-"""Answers that throw dice. What is left to chance passes today and fails tomorrow: such an answer is asked everything
-several times, with dice that are known, and has to be right with all of them. Its grade is the same each time."""
+"""Answers that use random numbers. They may pass today and fail tomorrow, so each question is asked several times, with
+fixed random numbers, and must be passed with all of them. So the grade is always the same."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ..tree import File
 from .exercise import Ask, ExplorationCache, Result
 
 SIDES = (0.0, 1 - 2**-53, *((number + 0.5) / 10 for number in (5, 2, 8, 0, 1, 3, 4, 6, 7, 9)))
-"""What random.random() gives, always: whatever happens once in ten times, happens with one of these."""
+"""Fixed results of random.random(): anything that happens once in ten times happens with one of these."""
 ENOUGH = 3
-"""As many sides as have to fail for chance to have no part in it."""
+"""If so many sides fail in a row, the failure does not depend on chance."""
 HINTS = (
-    "Ask the same program twice: does it do the same in the same sandbox?",
+    "Run the same program twice: does it do the same in the same sandbox?",
     "A job is restarted many times. What goes wrong once in ten times goes wrong in nearly every long job.",
-    "Take the random numbers out of save_checkpoint and restore_checkpoint: whether a checkpoint is used has to depend "
-    "on what is in it alone.",
+    "Remove the random numbers from save_checkpoint and restore_checkpoint: whether a checkpoint is used must depend only "
+    "on its content.",
 )
 FEW = 4
-"""Sides for an answer that only asks the system for bytes: they are others in each execution, whatever the side."""
+"""Sides for an answer that only asks the system for random bytes, which differ in each execution anyway."""
 _CHANCE = re.compile(rb"\b(random|secrets|urandom|uuid4|SystemRandom)\b")
 _LOADED = b"""
 def _load(side):
@@ -40,7 +40,7 @@ def _load(side):
     real, seed = {name: getattr(random, name) for name in thrown}, random.seed
     def seeded(*with_what):
         seed(*with_what)
-        if with_what and with_what[0] is not None:  # its numbers are the same each time
+        if with_what and with_what[0] is not None:  # seeded: its numbers are the same each time
             vars(random).update(real)
     vars(random).update(thrown, seed=seeded)
     os.urandom = random._urandom = throws.randbytes
@@ -49,7 +49,7 @@ _load(%r)
 
 
 def fair(ask: Ask) -> Ask:
-    """The same question, put to an answer with all that its dice may show."""
+    """The same question, asked with each of the fixed random numbers."""
 
     @wraps(ask)
     def asked(job: Job, cache: ExplorationCache) -> Result:
@@ -64,7 +64,7 @@ def fair(ask: Ask) -> Ask:
                 break
         if not failed or not passed:
             return passed or failed[0]
-        text = f"It depends on random numbers whether this is right. If they fall badly: {failed[0].text}"
+        text = f"It depends on random numbers whether this is right. With bad luck: {failed[0].text}"
         failure = failed[0].failure
         return replace(
             failed[0], text=text, failure=failure and replace(failure, text=text, misconception=None, hints=HINTS)
@@ -74,7 +74,7 @@ def fair(ask: Ask) -> Ask:
 
 
 def _loaded(job: Job) -> Iterator[Job]:
-    """The job with loaded dice, in each way; the job itself if it throws none."""
+    """Copies of the job with fixed random numbers; just the job itself if it uses none."""
     program = job.inputs.get(job.executable)
     thrown = {
         word

@@ -1,9 +1,8 @@
-"""What an exercise is, and how an answer to it is judged.
+"""Exercises, and how an answer is judged.
 
-An exercise gives files and asks for others. What a student wrote becomes its subject (usually the
-job that files and answer together make), and its questions are put to that one after the other. What
-the questions are is in the exercise's folder (exercises/save/exercise.py, ...); running students' code
-is left to the executor.
+An exercise provides some files and asks for others. The student's files become its subject (usually the job of all the
+files together), and its questions are asked about that, one after the other. The questions are in the exercise's folder
+(exercises/save/exercise.py, ...); the executor runs students' code.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from .report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG, Failure, Misconce
 
 
 class UnusableExercise(Exception):
-    """An exercise that can't be used: where, and why."""
+    """An exercise that can't be used: the file, the line, and the problem."""
 
     def __init__(self, file: Path, line: int | None, problem: str):
         super().__init__(f"{Place(str(file), line)}: {problem}")
@@ -43,7 +42,7 @@ class UnusableExercise(Exception):
 
 
 class UnusableAnswer(Exception):
-    """An answer of which nothing can be asked: why, in a sentence, and what shows it."""
+    """An answer that can't be judged: a sentence on why, and the evidence."""
 
     def __init__(self, sentence: str, failure: Failure | None = None):
         super().__init__(sentence)
@@ -52,37 +51,37 @@ class UnusableAnswer(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one question: whether it passed, in a sentence, and the explanation if it did not."""
+    """The result of one question: whether it passed, a sentence, and the explanation of a failure."""
 
     passed: bool
     text: str
     failure: Failure | None = None
     schedules: int = 0
-    """How many schedules were tried."""
+    """The number of schedules tried."""
 
     def shown_by(self, *facts: Evidence) -> Result:
-        """A failure that these facts show first."""
-        assert self.failure is not None, "a result that passed has nothing to show"
+        """The same failure, with these facts as its first evidence."""
+        assert self.failure is not None, "only a failure has evidence"
         return replace(self, failure=replace(self.failure, evidence=(*facts, *self.failure.evidence)))
 
 
 FEWER = Bounds(executions=30, seconds=math.inf)
-"""For jobs that are shell scripts, or take a Python of their own: they take five times as long, and right ones are
-executed ten times at most."""
+"""For jobs that are shell scripts, or start a Python process of their own: they take five times as long, and right ones
+need at most ten executions."""
 
 
 class ExplorationCache:
-    """Where an answer is tried: an executor, and what has been explored already."""
+    """An executor for trying an answer, with a cache of explorations."""
 
     def __init__(
         self, executor: Executor, bounds: Bounds = Bounds(), apart: bool = False, exercise: Exercise | None = None
     ):
-        """`apart`: each execution is done by processes of its own, as the answer has kept a state in them."""
+        """`apart` runs each execution in fresh processes, because the answer keeps state in them."""
         self.executor, self.bounds, self.apart, self.exercise = executor, bounds, apart, exercise
         self._explored: dict[tuple[Job, Tree, bool], Exploration] = {}
 
     def explore(self, job: Job, expected: Tree, late: bool = True) -> Exploration:
-        """explore(), once for each job. `late` as in Bounds. An answer is seen once to do the same twice."""
+        """explore(), once for each job. `late` as in Bounds. Each answer is tested once for doing the same twice."""
         what = job, expected, late
         if what not in self._explored:
             most = self.bounds.executions if hashing.seed(job.inputs, 0) == hashing.FIXED else FEWER.executions
@@ -98,35 +97,35 @@ class ExplorationCache:
 
 
 UNSEEN = "other numbers"
-"""What the unseen check is made from, unless the instructor gives a text of their own."""
+"""The default seed of the unseen numbers, unless the instructor gives a text of their own."""
 
 Ask = Callable[[Any, ExplorationCache], Result]
-"""Puts a question to the subject of an exercise."""
+"""Asks a question about the subject of an exercise."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One trial of an exercise: a name, its points, and the function that puts it to an answer."""
+    """One question of an exercise: its name, its points, and the function that asks it."""
 
     name: str
     maximum: float
     ask: Ask
     rests_on: tuple[str, ...] = ()
-    """Names of questions without which this one means nothing."""
+    """Names of earlier questions that must be passed before this one is asked."""
     cures: tuple[Cure, ...] = ()
-    """What the cause of a failure is looked for with, the most telling first."""
+    """Cures to try for finding the cause of a failure, the most telling first."""
     unseen: Callable[[random.Random], Ask] | None = None
-    """The same question with numbers that students do not have, drawn for each grading. It is asked of an
-    answer that passed with the numbers that they know, and has to be passed as well."""
+    """The same question with numbers that students do not know, drawn for each grading. It is asked if the answer passes
+    with the known numbers, and must be passed as well."""
 
 
 def job_of(exercise: Exercise, own: Tree) -> Job:
-    """The subject of most exercises: the one job that files and answer make. Raises UnusableAnswer."""
+    """The subject of most exercises: the single job of the files and the answer. Raises UnusableAnswer."""
     return submission_of(exercise, own).jobs[0]
 
 
 def submission_of(exercise: Exercise, own: Tree) -> submit.Submission:
-    """The subject of an exercise about a submit file: all that it asks for. Raises UnusableAnswer."""
+    """The subject of an exercise about a submit file: everything that it describes. Raises UnusableAnswer."""
     try:
         submission = exercise.submission(own)
     except submit.SubmitError as error:
@@ -138,21 +137,21 @@ def submission_of(exercise: Exercise, own: Tree) -> submit.Submission:
 
 @lru_cache(16)
 def _parsed(directory: Tree, submit_file: str) -> submit.Submission:
-    """What a submit file asks for: read once, although judging, explaining and showing an answer each need it."""
+    """The contents of a submit file, cached, as judging, explaining and showing an answer all need them."""
     return submit.parse(directory.file(submit_file).text, submit.TreeFolder(directory), name=submit_file)
 
 
 TRIAL = Bounds(executions=16, seconds=math.inf, twice=False)
-"""For a changed copy of a wrong answer: a right one needs a dozen executions."""
+"""For a corrected copy of a wrong answer: a right answer needs a dozen executions."""
 MOST_TRIALS = 24
-"""Copies that are tried."""
+"""Corrected copies that are tried at most."""
 SURE = ("left-running", "two-files-disagree", "host-in-checkpoint", "path-flattened", "sigterm-saves")
-"""Misconceptions that are proven when they are named, so that nothing has to be tried."""
+"""Misconceptions whose diagnosis proves the cause, so that no cures have to be tried."""
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """Files that are given, files that are asked for, questions, and hints for who has not begun."""
+    """The files that it provides, the files that it asks for, its questions, and its hints."""
 
     title: str
     questions: tuple[Question, ...]
@@ -160,26 +159,26 @@ class Exercise:
     answers: tuple[str, ...] = ()
     """The files that the student writes."""
     notebook: str = ""
-    """The notebook that it is in, by its file without .ipynb."""
+    """The file name of its notebook, without .ipynb."""
     number: int = 1
     """Its place in the notebook."""
     files: Callable[[], Tree] = Tree
-    """What is in the submit directory besides the files in given/."""
+    """Files in the submit directory in addition to those in given/."""
     submit_file: str = ""
-    """The submit file of its job, if it is about one."""
+    """The submit file of its job, if it has one."""
     functions: tuple[str, ...] = ()
-    """The functions that the student writes in the first of the answers."""
+    """The functions that the student writes, in the first file of `answers`."""
     settings: Callable[..., Job] | None = None
-    """The same job with other numbers: settings(job, **numbers). Raises ValueError for a name that it does not know."""
+    """settings(job, **numbers) is the same job with other numbers. Raises ValueError for an unknown name."""
     subject: Callable[[Exercise, Tree], Any] = job_of
-    """What the questions are put to, made of the student's files. Raises UnusableAnswer."""
+    """Turns the student's files into what the questions are about. Raises UnusableAnswer."""
     bounds: Bounds = Bounds(executions=50, seconds=math.inf)
-    """How far its jobs are explored; the executor has a limit of time for all of them. A right answer needs a dozen executions. A wrong one may go on for ever, and never
-    be in the same state twice."""
+    """How far its jobs are explored; the executor limits the time for all of them. A right answer needs a dozen
+    executions. A wrong one may run for ever without reaching the same state twice."""
     pace: Pace = Pace()
-    """How long the transfers of its job take, where that matters."""
+    """How long the transfers of its job take, if that matters."""
     literal: bool = False
-    """The answer is no file but a value: the cell `NAME = value`, read as a file called NAME with the value's text."""
+    """The answer is not a file but a value: the cell `NAME = value`, read as a file called NAME with the value's text."""
     misconception_hints: Mapping[str, Mapping[int, str]] = field(default_factory=dict, hash=False)
     """Misconception → 1, 2 or 3 → the hint that is given here in the place of the misconception's own."""
     optional: bool = False
@@ -201,34 +200,34 @@ class Exercise:
         return sum(question.maximum for question in self.questions)
 
     def expected(self) -> Tree:
-        """What a right answer brings home, as it is in expected/. Raises UnusableExercise."""
+        """The output of a right answer: the files in expected/. Raises UnusableExercise."""
         folder = self.folder / "expected"
         files = files_in(folder) if folder.is_dir() else Tree()
         if not files:
-            raise UnusableExercise(folder, None, "it has to hold the files that a right answer brings home")
+            raise UnusableExercise(folder, None, "it must contain the output files of a right answer")
         return files
 
     def hints_about(self, behind: Misconception) -> tuple[str, ...]:
-        """The hints of a misconception, as this exercise gives them."""
+        """The hints for a misconception, with this exercise's own in place of the general ones."""
         own = self.misconception_hints.get(behind.id, {})
         return tuple(own.get(number, hint) for number, hint in enumerate(behind.hints, 1))
 
     def counts(self, status: str) -> bool:
-        """Whether its points are part of the total for one whose answer is in this status."""
+        """Whether its points are part of the total if the answer has this status."""
         return not self.optional or status != NOT_TRIED
 
     def worth(self, points: float) -> float:
-        """How much it adds to what can be reached: of extra points only those that were earned, so that trying for them
-        never makes a result look worse."""
+        """How much it adds to the maximum: extra points only as far as they are earned, so that trying for them never makes
+        a result look worse."""
         return points if self.optional else self.maximum
 
     def tried(self, answer: Tree) -> bool:
-        """Whether there is anything in an answer to judge."""
+        """Whether an answer contains anything to judge."""
         own = Tree({path: answer[path] for path in self.answers if isinstance(answer.get(path), File)})
         return not self._not_tried(own)
 
     def judge(self, answer: Tree, executor: Executor, seed: str | None = None, as_given: bool = False) -> Report:
-        """Judge the files of an answer. Never raises for anything that the files may hold.
+        """Judge the files of an answer. Never raises, whatever they contain.
 
         With a `seed`, the questions are also asked with numbers that students have not seen, drawn from it. With
         `as_given`, they are also asked of an answer that changes nothing.
@@ -249,10 +248,9 @@ class Exercise:
         return report
 
     def job(self, answer: Tree, **settings: float) -> Job:
-        """The job that an answer makes, with other settings of its program if any are given.
+        """The job of an answer, with other settings of its program if any are given.
 
-        Raises SubmitError for a submit file that can't be used, ValueError for a setting that the
-        program does not have.
+        Raises SubmitError for an unusable submit file, ValueError for a setting that the program does not have.
         """
         job = self.submission(answer).jobs[0]
         if not settings:
@@ -262,11 +260,11 @@ class Exercise:
         return self.settings(job, **settings)
 
     def submission(self, answer: Tree) -> submit.Submission:
-        """What the submit file asks for. Raises SubmitError."""
+        """The contents of the submit file. Raises SubmitError."""
         return _parsed(self.given() | answer, self.submit_file)
 
     def unasked(self, status: str, headline: str, failure: Failure | None = None) -> Report:
-        """A report without an answer to any question."""
+        """A report in which no question was asked."""
         trials = tuple(Trial(q.name, 0.0, q.maximum, None, "") for q in self.questions)
         return Report(self.name, self.title, status, headline, trials, failure, self.hints)
 
@@ -277,7 +275,7 @@ class Exercise:
         for path in self.answers:
             if path not in own:
                 return (
-                    "Your answer is still to be written: put it in the place of the dots."
+                    "Your answer is still missing: put it in place of the dots."
                     if self.literal
                     else f"There is no {self.name}/{path} yet: run the cell that begins with %%writefile {self.name}/{path}."
                 )
@@ -286,7 +284,7 @@ class Exercise:
             return f"{' and '.join(undone)} {'is' if len(undone) == 1 else 'are'} still to be written."
         begun = self.given()
         if all(path in begun and same_text(own.file(path), begun.file(path)) for path in self.answers):
-            return f"{' and '.join(self.answers)} {'is' if len(self.answers) == 1 else 'are'} still as given."
+            return f"{' and '.join(self.answers)} {'is' if len(self.answers) == 1 else 'are'} still unchanged."
         return ""
 
     def _ask(self, subject: Any, own: Tree, cache: ExplorationCache, seed: str | None) -> Report:
@@ -300,7 +298,7 @@ class Exercise:
             if result.failure and not failure:
                 failure = self._explained(question, own, result.failure, cache, seed)
             text = (
-                f"{count(result.schedules, 'schedule')} that stand for all: {result.text}"
+                f"{count(result.schedules, 'schedule')} that represent all of them: {result.text}"
                 if result.passed and result.schedules
                 else result.text
             )
@@ -312,7 +310,7 @@ class Exercise:
     def _asked(self, question: Question, subject: Any, cache: ExplorationCache, seed: str | None) -> Result:
         result = question.ask(subject, cache)
         if result.passed and question.unseen is not None and seed is not None:
-            # the same numbers for all questions of an exercise, so that what was explored serves them all
+            # the same numbers for all questions of an exercise, so that they share the explorations
             draw = random.Random(hashlib.sha256(f"{seed} {self.name}".encode()).digest())
             unseen = question.unseen(draw)(subject, cache)
             return result if unseen.passed else unseen
@@ -321,7 +319,7 @@ class Exercise:
     def _explained(
         self, question: Question, own: Tree, failure: Failure, cache: ExplorationCache, seed: str | None
     ) -> Failure:
-        """The failure with its cause, if one is proven."""
+        """The failure, with its cause if that can be proven."""
         sure = cache.apart or (failure.misconception and failure.misconception.id in SURE)
         proof = None if sure else self._proven(question, own, failure, cache, seed)
         if proof is None:
@@ -339,8 +337,8 @@ class Exercise:
         cache: ExplorationCache,
         seed: str | None,
     ) -> tuple[Cure, Remedy] | None:
-        """The first cure with which an answer passes the question that it failed. A copy that runs into a limit ends
-        the search, as what is left of the time is for other questions."""
+        """The first cure that makes the answer pass the question that it failed. A copy that reaches a limit ends the
+        search, to leave time for other questions."""
         files, trials = self.given() | own, 0
         shown = failure.misconception.id if failure.misconception else ""
         for cure in sorted(question.cures, key=lambda cure: shown not in cure.agrees) if not failure.over else ():
@@ -363,21 +361,21 @@ class Exercise:
         return None
 
     def _before(self, question: Question) -> list[Question]:
-        """The questions on which this one rests, directly or not: a cure is none if it loses one of them."""
-        direct = [one for one in self.questions if one.name in question.rests_on]
-        return [further for one in direct for further in (*self._before(one), one)]
+        """The questions on which this one rests, directly or not: a cure must keep them passed."""
+        direct = [earlier for earlier in self.questions if earlier.name in question.rests_on]
+        return [further for earlier in direct for further in (*self._before(earlier), earlier)]
 
     def _report(self, trials: tuple[Trial, ...], failure: Failure | None) -> Report:
         if failure is None:
-            headline = trials[0].text if len(trials) == 1 else "Every question is answered rightly."
+            headline = trials[0].text if len(trials) == 1 else "All questions are passed."
             return Report(self.name, self.title, PASSED, headline, trials, None, ())
         got = any(trial.passed for trial in trials)
         status = PARTLY if got else CRASHED if failure.crashed else WRONG
         return Report(self.name, self.title, status, failure.text, trials, failure, self._hints(failure))
 
     def _hints(self, failure: Failure) -> tuple[str, ...]:
-        """Three about the failure, if there are some. Those of a misconception help to repair a program; they do not
-        fit an answer that is a value."""
+        """Three hints: about the failure, or else those of the exercise. The hints of a misconception help to fix a program,
+        so they don't fit an answer that is a value."""
         if failure.misconception and not self.literal:
             return self.hints_about(failure.misconception)
         return failure.hints or self.hints

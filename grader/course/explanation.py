@@ -1,7 +1,7 @@
-"""What explains a judged answer: evidence, misconception, and the story of the failure, as HTML or as text.
+"""The explanation of a judged answer: evidence, misconception, and the story of the failure, as HTML or as text.
 
-For the notebook and for grading alike, so that a student and an instructor read the same. The card that it goes
-into is drawn by view/card.py.
+The notebook and grading both use it, so that students and instructors read the same. view/card.py draws the card around
+it.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from .report import PASSED, Failure, Report, Trial
 
 MOST_EXECUTIONS = 12
 MOST_CHARACTERS = 400_000
-"""Of a story's HTML. One of a right size has a tenth of it."""
+"""A story with longer HTML is left out; most have a tenth of it."""
 ODD = "In the submit file"
 EVIDENCE, BEHIND, LOOK = "What shows it", "What may be behind it", "Where to look"
-STORY, TRUTH, SOLUTION = "The shortest story of it", "What really happens", "The solution"
+STORY, TRUTH, SOLUTION = "The shortest example", "What really happens", "The solution"
 LATE = (SOLUTION, TRUTH, STORY)
-"""What comes last in a card: headings that begin like that."""
+"""Headings that begin like this come last in a card."""
 
 Sections = tuple[tuple[str, str], ...]
 """Heading and content of each."""
 
 
 def story_of(report: Report, executor: Executor) -> Sequence[Moment]:
-    """The shortest schedule on which an answer fails, played once more; nothing if there is none to tell."""
+    """The story of the shortest schedule on which an answer fails; empty if there is none."""
     failure = report.failure
     if failure is None or failure.job is None or failure.schedule is None:
         return ()
@@ -46,58 +46,58 @@ def story_of(report: Report, executor: Executor) -> Sequence[Moment]:
 
 
 def remarks(exercise: Exercise, answer: Tree) -> list[str]:
-    """What HTCondor would make of a submit file that the student wrote, where that is seldom what was meant: a command
-    that it does not know, say."""
+    """Remarks on the student's submit file where it probably does not mean what the student thinks, such as an unknown
+    command."""
     if exercise.submit_file not in exercise.answers:
         return []
     try:
         return [str(remark) for remark in exercise.submission(answer).remarks if remark.kind != NO_EFFECT]
     except SubmitError:
-        return []  # which is what the report is about
+        return []  # the report says so itself
 
 
 def sections_html(exercise: Exercise, answer: Tree, report: Report, moments: Sequence[Moment]) -> Sections:
-    """The sections that a report needs, as HTML; `moments` is the story of it."""
-    failure, found = report.failure, []
+    """The sections of a report, as HTML; `moments` is its story."""
+    failure, sections = report.failure, []
     if odd := remarks(exercise, answer) if failure else []:
-        found.append((ODD, "".join(f"<p>{escape(line)}</p>" for line in odd)))
+        sections.append((ODD, "".join(f"<p>{escape(line)}</p>" for line in odd)))
     if failure and failure.evidence:
-        found.append((EVIDENCE, card.facts(failure.evidence)))
+        sections.append((EVIDENCE, card.facts(failure.evidence)))
     if behind := _behind(exercise, failure):
-        found.append((BEHIND, f"<p>{escape(behind)}</p>"))
+        sections.append((BEHIND, f"<p>{escape(behind)}</p>"))
     if look := _to_look_at(exercise, failure, moments):
-        found.append((LOOK, f"<p>{escape(look)}</p>"))
+        sections.append((LOOK, f"<p>{escape(look)}</p>"))
     if failure and failure.solution:
-        found.append((SOLUTION, f"<p>{escape(failure.solution)}</p>"))
+        sections.append((SOLUTION, f"<p>{escape(failure.solution)}</p>"))
     if moments and failure and failure.job:
         drawn = _drawn(exercise, answer, failure, failure.job, moments)
         if len(drawn) <= MOST_CHARACTERS:
-            found.append((_story_title(exercise, failure), drawn))
-    return tuple(found)
+            sections.append((_story_title(exercise, failure), drawn))
+    return tuple(sections)
 
 
 def sections_text(exercise: Exercise, answer: Tree, report: Report, moments: Sequence[Moment] = ()) -> Sections:
     """The same as text."""
-    failure, found = report.failure, []
+    failure, sections = report.failure, []
     if odd := remarks(exercise, answer) if failure else []:
-        found.append((ODD, "\n".join(odd)))
+        sections.append((ODD, "\n".join(odd)))
     if failure and failure.evidence:
-        found.append((EVIDENCE, "\n".join(line for fact in failure.evidence for line in fact_lines(fact))))
+        sections.append((EVIDENCE, "\n".join(line for fact in failure.evidence for line in fact_lines(fact))))
     if behind := _behind(exercise, failure):
-        found.append((BEHIND, behind))
+        sections.append((BEHIND, behind))
     if look := _to_look_at(exercise, failure, moments):
-        found.append((LOOK, look))
+        sections.append((LOOK, look))
     if failure and failure.solution:
-        found.append((SOLUTION, failure.solution))
+        sections.append((SOLUTION, failure.solution))
     if moments and failure and failure.job:
         submit = _directory(exercise, answer, failure.job)
         lines = story_view.lines(moments, failure.job.log, submit=submit)
-        found.append((_story_title(exercise, failure), "\n".join(lines)))
-    return tuple(found)
+        sections.append((_story_title(exercise, failure), "\n".join(lines)))
+    return tuple(sections)
 
 
 class CardContents(Protocol):
-    """What a card shows of a judged answer: a Report has it, and a Graded of grading/judge.py."""
+    """What a card shows of a judged answer: a Report, or a Graded of grading/judge.py."""
 
     @property
     def title(self) -> str: ...
@@ -116,7 +116,7 @@ class CardContents(Protocol):
 
 
 def card_html(report: CardContents, sections: Sections, nudge: bool = False) -> str:
-    """The card of a report, as HTML. A `nudge` leaves it to the reader when to see the solution."""
+    """The card of a report, as HTML. As a `nudge`, the solution is folded."""
     late = [section for section in sections if section[0].startswith(LATE)]
     return card.card(
         report.title,
@@ -133,7 +133,7 @@ def card_html(report: CardContents, sections: Sections, nudge: bool = False) -> 
 
 
 def card_text(report: CardContents, sections: Sections, nudge: bool = False) -> str:
-    """The card of a report, as text and without its hints; as a `nudge`, without the solution."""
+    """The card of a report, as text without hints. As a `nudge`, it leaves out the solution."""
     if nudge:
         sections = tuple(section for section in sections if not section[0].startswith(LATE))
     return card.card_text(
@@ -142,7 +142,7 @@ def card_text(report: CardContents, sections: Sections, nudge: bool = False) -> 
 
 
 def _drawn(exercise: Exercise, answer: Tree, failure: Failure, job: Job, moments: Sequence[Moment]) -> str:
-    """The story of a failure; that of a prediction, which is long and has no fault in it, to be stepped through."""
+    """The story of a failure. That of a prediction, which is long and shows no failure, is drawn step by step."""
     submit, log = _directory(exercise, answer, job), job.log
     if exercise.literal:
         first = step_of(in_steps(moments), *failure.decisive) if failure.decisive else 1
@@ -151,20 +151,20 @@ def _drawn(exercise: Exercise, answer: Tree, failure: Failure, job: Job, moments
 
 
 def _trials(report: CardContents) -> list[card.Trial]:
-    if len(report.trials) == 1:  # the head of the card says it
+    if len(report.trials) == 1:  # the head of the card says the same
         return []
     return [(t.name, t.passed, t.text, t.points, t.maximum) for t in report.trials]
 
 
 def _behind(exercise: Exercise, failure: Failure | None) -> str:
-    """What the learner may believe or have forgotten, if that is known. It is said of a program: what is wrong about a
-    value, the report itself says."""
-    known = failure.misconception if failure and not exercise.literal else None
-    return f"{known.sentence} ({known.id})" if known else ""
+    """The misconception behind a wrong program, if known. (If the answer is a value, the report itself says what is
+    wrong.)"""
+    misconception = failure.misconception if failure and not exercise.literal else None
+    return f"{misconception.sentence} ({misconception.id})" if misconception else ""
 
 
 def _to_look_at(exercise: Exercise, failure: Failure | None, moments: Sequence[Moment]) -> str:
-    """Which step of the story of a prediction decides it, in a sentence."""
+    """A sentence on the decisive step in the story of a prediction."""
     if not (exercise.literal and moments and failure and failure.decisive):
         return ""
     story = in_steps(moments)
@@ -180,9 +180,13 @@ def _story_title(exercise: Exercise, failure: Failure) -> str:
 
 def _no_schedule(failure: Failure) -> str:
     lifetimes = failure.pace.lifetimes
-    return f"slots that last {series([duration(one) for one in lifetimes])}" if lifetimes else "without any eviction"
+    return (
+        f"slots that last {series([duration(seconds) for seconds in lifetimes])}"
+        if lifetimes
+        else "without any eviction"
+    )
 
 
 def _directory(exercise: Exercise, answer: Tree, job: Job) -> Tree:
-    """The submit directory of the story: the exercise's, or that of a prediction's job, as far as it is known."""
+    """The submit directory of the story: that of the exercise, or the input files of a prediction's job."""
     return exercise.given() | answer if exercise.submit_file else job.inputs

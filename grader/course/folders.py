@@ -1,7 +1,7 @@
-"""Exercises as they are on the disk: a folder for each, with an exercise.py in it.
+"""Loads exercises from the disk: each is a folder with an exercise.py.
 
-Those of the course are in exercises/. An instructor's own are in folders that an environment variable names, so that the
-processes that grade know of them, too.
+The course's own are in exercises/. An instructor's are in folders that an environment variable names, so that child
+processes find them too.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from . import exercises
 from .exercise import Exercise, UnusableExercise
 
 VARIABLE = "SELF_CHECKPOINTING_EXERCISES"
-"""The environment variable: folders of exercises, separated as those in PATH."""
+"""The environment variable: folders of exercises, separated like those in PATH."""
 ANSWERS = ("answers.py", "right", "wrong")
-"""What in the folder of an exercise holds answers."""
+"""Files and folders in the folder of an exercise that contain answers."""
 
 
 def add(place: Path) -> None:
-    """Take the exercises below a folder, too; here, and in processes that are started later."""
-    known = os.environ.get(VARIABLE, "").split(os.pathsep)
-    os.environ[VARIABLE] = os.pathsep.join(dict.fromkeys([*filter(None, known), str(place.resolve())]))
+    """Add the exercises in a folder, for this process and its later child processes."""
+    before = os.environ.get(VARIABLE, "").split(os.pathsep)
+    os.environ[VARIABLE] = os.pathsep.join(dict.fromkeys([*filter(None, before), str(place.resolve())]))
 
 
 def places() -> list[Path]:
-    """The folders whose folders are exercises, that of the course first. Raises UnusableExercise."""
+    """The folders that contain exercises, the course's own first. Raises UnusableExercise."""
     for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
         path = Path(name).resolve()
         if not path.is_dir():
@@ -41,7 +41,7 @@ def places() -> list[Path]:
 
 
 def names() -> Iterator[str]:
-    """The exercises that there are. Raises UnusableExercise for two of one name."""
+    """The names of all exercises. Raises UnusableExercise for two of the same name."""
     first: dict[str, Path] = {}
     for place in places():
         for path in sorted(place.glob("*/exercise.py")):
@@ -59,23 +59,23 @@ def load(name: str) -> Exercise:
     if folder is None:
         raise UnusableExercise(Path(name), None, "there is no exercise.py in it")
     if not name.isidentifier():
-        raise UnusableExercise(folder, None, "the folder's name is the exercise's: letters, digits and _ only")
+        raise UnusableExercise(folder, None, "the folder's name is the exercise's name: use only letters, digits and _")
     try:
         exercise = importlib.import_module(f"{exercises.__name__}.{name}.exercise").EXERCISE
     except Exception as error:
         raise unusable(error, folder / "exercise.py") from error
     if not isinstance(exercise, Exercise):
-        raise UnusableExercise(folder / "exercise.py", None, "EXERCISE is no Exercise")
+        raise UnusableExercise(folder / "exercise.py", None, "EXERCISE is not an Exercise")
     return replace(exercise, name=name, folder=folder, answers=exercise.answers or (name,))
 
 
 def in_order() -> list[Exercise]:
     """All exercises, in the order of the notebooks. Raises UnusableExercise."""
-    return sorted(map(load, names()), key=lambda one: (one.notebook, one.number, one.name))
+    return sorted(map(load, names()), key=lambda exercise: (exercise.notebook, exercise.number, exercise.name))
 
 
 def unusable(error: Exception, file: Path) -> UnusableExercise:
-    """What an error that a file of an exercise has raised is for its author: the last line of the folder that led to it."""
+    """An error in a file of an exercise as its author should see it: with the last line of the traceback in the folder."""
     if isinstance(error, UnusableExercise):
         return error
     text = f"{type(error).__name__}: {error}"
@@ -88,6 +88,6 @@ def unusable(error: Exception, file: Path) -> UnusableExercise:
 
 
 def is_answer(path: PurePath) -> bool:
-    """Whether a file below a folder `exercises` holds answers, or a folder below that does. No learner's program may get
-    to see it, and no grade depends on it."""
-    return any(one.match(f"exercises/*/{name}") for one in (path, *path.parents) for name in ANSWERS)
+    """Whether a file below a folder `exercises` belongs to the answers of an exercise. No learner's program may see it, and
+    no grade depends on it."""
+    return any(part.match(f"exercises/*/{name}") for part in (path, *path.parents) for name in ANSWERS)

@@ -1,8 +1,7 @@
-"""How much of a slot's time becomes goodput: the textbook formulae, and jobs played through in virtual time.
+"""How much of a slot's time becomes goodput: the textbook formulae, and jobs simulated by arithmetic alone.
 
-All times are seconds. Only arithmetic: what a program really does is the simulator's business, and that both
-agree is a test. Time in a slot goes to four things: work that is kept, checkpoints, restarts, and work that is
-lost. What a job waits for its next slot costs nobody anything but patience, and is not counted.
+All times are seconds. No program runs here; a test compares the results with the simulator's. Time in a slot goes into
+four things: work that is kept, checkpoints, restarts, and work that is lost. Waiting for the next slot is not counted.
 
 J. W. Young, A first order approximation to the optimum checkpoint interval, CACM 17 (1974) 530.
 J. T. Daly, A higher order estimate of the optimum checkpoint interval for restart dumps, FGCS 22 (2006) 303.
@@ -21,14 +20,14 @@ from typing import NamedTuple, Protocol
 
 HOUR = 3600.0
 PATIENCE = 4
-"""A job is given up when it has been in slots for so many times its work."""
+"""A job is given up after this many times its work in slots."""
 
 
 # -- formulae ----------------------------------------------------------------------
 
 
 def young(checkpoint: float, between: float) -> float:
-    """Young's best interval, for a checkpoint's cost and the mean time between evictions."""
+    """Young's best interval, given the cost of a checkpoint and the mean time between evictions."""
     return math.sqrt(2 * checkpoint * between)
 
 
@@ -41,8 +40,8 @@ def daly(checkpoint: float, between: float) -> float:
 
 
 def expected_runtime(work: float, interval: float, checkpoint: float, restart: float, between: float) -> float:
-    """Daly's expected time in slots for `work` seconds of work, if evictions come at random; inf if it is beyond all
-    bounds. A restart can be evicted, too."""
+    """Daly's expected time in slots for `work` seconds of work with random evictions, also during restarts; inf if it
+    overflows."""
     try:
         each = between * math.exp(restart / between) * math.expm1((interval + checkpoint) / between)
     except OverflowError:
@@ -51,7 +50,7 @@ def expected_runtime(work: float, interval: float, checkpoint: float, restart: f
 
 
 def best_interval(checkpoint: float, between: float) -> float:
-    """The interval with the shortest expected_runtime, which neither work nor restart change."""
+    """The interval with the shortest expected_runtime(); it does not depend on work and restart."""
     low, high = 0.0, between
     for _ in range(60):
         middle = (low + high) / 2
@@ -62,23 +61,23 @@ def best_interval(checkpoint: float, between: float) -> float:
     return high
 
 
-# -- how long slots last -----------------------------------------------------------
+# -- slot lifetimes ----------------------------------------------------------------
 
 
 class Pool(Protocol):
-    """Where a job gets one slot after the other."""
+    """A pool that gives a job one slot after the other."""
 
     @property
     def mean_time_between_evictions(self) -> float:
         """The mean time between evictions."""
 
     def slots(self, draw: random.Random) -> Iterator[float]:
-        """For how long each of the job's slots lasts, without end."""
+        """How long each of the job's slots lasts; endless."""
 
 
 @dataclass(frozen=True)
 class AtRandom:
-    """Evictions that come at any time with the same probability, as Young and Daly assume."""
+    """Evictions that are equally probable at any time, as Young and Daly assume."""
 
     mean_time_between_evictions: float
 
@@ -100,11 +99,11 @@ class AtLimit:
 
 @dataclass(frozen=True)
 class OfficeHours:
-    """Desktop computers, whose owners come at 8 and go at 18 o'clock: more evictions by day than by night."""
+    """Desktop computers whose owners work from 8 to 18 o'clock: more evictions by day than by night."""
 
     mean_time_between_evictions: float
     busier: float = 6.0
-    """How many times as many evictions there are by day."""
+    """Ratio of the rate of evictions by day to that by night."""
 
     FROM, TO, DAY = 8 * HOUR, 18 * HOUR, 24 * HOUR
 
@@ -129,37 +128,37 @@ class OfficeHours:
             yield now - began
 
 
-# -- a job and what becomes of its time --------------------------------------------
+# -- a job and its time ------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Plan:
-    """At what points of its work a job saves."""
+    """The points of its work at which a job saves."""
 
     work: tuple[float, ...]
-    """The pieces of work between one checkpoint and the next."""
+    """The pieces of work between checkpoints."""
     saving: tuple[float, ...]
-    """What it takes to have each of them safe: to write and transfer a checkpoint, after the last piece the output."""
+    """The time to save each piece: to write and transfer a checkpoint, or, after the last piece, the output."""
     again: float = 0.0
-    """What it takes to start again in place."""
+    """The time to restart in place."""
 
     @classmethod
     def every(cls, interval: float, work: float, saving: float, again: float = 0.0) -> Plan:
-        """A job that saves after every `interval` seconds of its work. Raises ValueError if that is not above 0."""
+        """A job that saves after every `interval` seconds of work. Raises ValueError if that is not positive."""
         if not interval > 0:
-            raise ValueError("an interval is longer than 0 s")
+            raise ValueError("an interval must be longer than 0 s")
         pieces = max(1, math.ceil(work / interval - 1e-9))
         rest = work - interval * (pieces - 1)
         return cls((interval,) * (pieces - 1) + (rest,), (saving,) * (pieces - 1) + (0.0,), again)
 
     @cached_property
     def ends(self) -> tuple[float, ...]:
-        """When, if nothing goes wrong, so many pieces are safe and the next is begun: 0 for none of them."""
+        """The time at which each number of pieces is saved and the next one begins, if nothing goes wrong."""
         return (0.0, *accumulate(work + saving + self.again for work, saving in zip(self.work, self.saving)))
 
 
 class Spent(NamedTuple):
-    """Where a job's time in slots went, in seconds."""
+    """How a job has spent its time in slots, in seconds."""
 
     work: float
     checkpoints: float
@@ -170,24 +169,24 @@ class Spent(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """All of it."""
+        """The whole time."""
         return self.work + self.checkpoints + self.restarts + self.lost
 
     @property
     def goodput(self) -> float:
-        """The share that became work that is kept: 0 to 1."""
+        """The fraction that is kept work, from 0 to 1."""
         return self.work / self.seconds
 
     def shares(self) -> tuple[float, float, float, float]:
-        """Work, checkpoints, restarts and lost work as parts of 1."""
+        """Work, checkpoints, restarts and lost work as fractions of the whole."""
         whole = self.seconds
         return self.work / whole, self.checkpoints / whole, self.restarts / whole, self.lost / whole
 
 
 def play(plan: Plan, restart: float, slots: Iterable[float], patience: float = PATIENCE) -> Spent:
-    """One job in one slot after the other, each of which lasts so many seconds and begins with a restart.
+    """One job in a sequence of slots with these lifetimes, each of which begins with a restart.
 
-    It ends unfinished when the slots are used up, or have lasted `patience` times as long as the work.
+    It is given up when the slots are used up, or have lasted `patience` times as long as the work.
     """
     ends, last = plan.ends, len(plan.work)
     used, most = 0.0, patience * sum(plan.work)
@@ -210,18 +209,18 @@ def play(plan: Plan, restart: float, slots: Iterable[float], patience: float = P
 
 
 def slot_lifetimes(pool: Pool, jobs: int, seconds: float, seed: int | str = 0) -> list[list[float]]:
-    """The slots that so many jobs get, each in that many seconds: for comparing several plans on the same slots."""
+    """Lifetimes of the slots of several jobs, each for that many seconds: to compare plans on the same slots."""
     return [_first(pool.slots(random.Random(f"{seed} {job}")), seconds) for job in range(jobs)]
 
 
 def _first(slots: Iterator[float], seconds: float) -> list[float]:
-    found, used = [], 0.0
+    lifetimes, used = [], 0.0
     while used <= seconds:
-        found.append(next(slots))
-        used += found[-1]
-    return found
+        lifetimes.append(next(slots))
+        used += lifetimes[-1]
+    return lifetimes
 
 
 def mean_goodput(spent: Sequence[Spent]) -> float:
-    """The goodput of several jobs together: the work of all in the time of all."""
-    return sum(one.work for one in spent) / sum(one.seconds for one in spent)
+    """The goodput of several jobs together: their total work divided by their total time."""
+    return sum(job.work for job in spent) / sum(job.seconds for job in spent)

@@ -8,7 +8,7 @@ from .sweep import SWEEP, sweep_output
 
 
 def known_output(job: Job) -> Tree | None:
-    """What has to come home; None for a job that is not the sweep, or not with settings that it can use."""
+    """The right output; None for a job that is not the sweep, or has unusable settings."""
     program, given = job.inputs.get(SWEEP.executable), job.inputs.get(SWEEP.settings_file)
     if program is None or program != SWEEP.files()[SWEEP.executable] or not isinstance(given, File):
         return None

@@ -1,4 +1,4 @@
-"""The job of notebook 07, how often to save, and the pool of last week: what a checkpoint costs there."""
+"""The job of notebook 07 (how often to save), the costs of its checkpoints, and the log of a job of last week."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .saving_rule import JOBS, MINUTE, OFTEN
 
 PACE = Pace(wait=600.0, download=90.0, upload=150.0)
 CHECKPOINT, RESTART = 240.0, 120.0
-"""What a checkpoint of the job costs with this pace, and a start in a new sandbox: tests measure both."""
+"""Seconds that a checkpoint of the job costs with this pace, and a start in a new sandbox; tests measure both."""
 LAST_WEEK, WEEK = AtRandom(90 * MINUTE), "week 9"
-"""The pool, and a week in which the mean of what happened was what is to be expected, to a minute."""
+"""The pool, and a seed with which the mean time between evictions is as expected, to a minute."""
 
 
 def sweep(job: Job, start: int = 1, end: int | None = None, **settings: float) -> Job:
@@ -29,7 +29,7 @@ def sweep(job: Job, start: int = 1, end: int | None = None, **settings: float) -
 
 
 def saving_every(seconds: float) -> Job:
-    """The sweep with a rule that saves when so many seconds have passed."""
+    """The sweep with a rule that saves after so many seconds."""
     rule = f"def save_now(iteration, seconds, *others):\n    return seconds >= {seconds}\n"
     job = payload_job("often/sweep.sub")
     return replace(job, inputs=job.inputs.put("when.py", File(rule.encode())))
@@ -62,23 +62,23 @@ def last_week() -> str:
 
 
 def _wasted(spent: Sequence[Spent]) -> tuple[float, float]:
-    """Which parts of the time in slots go into checkpoints, and into work that is lost."""
-    seconds = sum(one.seconds for one in spent)
-    return sum(one.checkpoints for one in spent) / seconds, sum(one.lost for one in spent) / seconds
+    """The fractions of the time in slots that go into checkpoints, and into lost work."""
+    seconds = sum(job.seconds for job in spent)
+    return sum(job.checkpoints for job in spent) / seconds, sum(job.lost for job in spent) / seconds
 
 
 def where_it_goes(spent: Sequence[Spent]) -> str:
-    """What takes most of the time that is not goodput, and so what to change."""
+    """A sentence on where most of the time that is not goodput goes, and so what to change."""
     checkpoints, lost = _wasted(spent)
     if checkpoints > lost:
         return f"Checkpoints take {checkpoints:.0%} of the time in slots: it saves too often"
     if behind(spent):
-        return f"None of {JOBS} jobs is ever done: slots hardly last until the next checkpoint"
+        return f"None of {JOBS} jobs ever finishes: slots rarely last until the next checkpoint"
     return f"{lost:.0%} of the time in slots is lost work: it saves too rarely"
 
 
 def behind(spent: Sequence[Spent]) -> str | None:
-    """The id of the misconception behind jobs that fare so, if there is one."""
+    """The id of the misconception behind such results, if any."""
     checkpoints, lost = _wasted(spent)
-    stuck = lost > checkpoints and not any(one.finished for one in spent)
+    stuck = lost > checkpoints and not any(job.finished for job in spent)
     return "no-progress" if stuck else None

@@ -1,7 +1,7 @@
-"""What a run on a real HTCondor shows, judged as in the simulator: by the known answer, or the run there
-that nothing befalls; and explained by what the simulator knows and HTCondor does not say.
+"""Judges a run on a real HTCondor like one in the simulator: by the known answer, or by the simulator's run without
+faults. The simulator also provides the explanation.
 
-What it is not: a follower of jobs. It sees the last moment of one.
+It looks only at the last moment of a job; real_pool/following.py follows jobs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Judgement:
 
 
 class Judge:
-    """Knows what has to come of a job, from the simulator."""
+    """Judges runs of one job, by what the simulator says about it."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Judge:
         known: Tree | None = None,
         profile: Profile = MODERN,
     ):
-        """`faults`: what is going to happen to the job. `known`: what has to come home, if that is known."""
+        """`faults` are those planned for the job. `known` is the right output, if it is known."""
         self.job, self.executor, self.profile = job, executor, profile
         self.known = known_output(job) if known is None else known
         self.foreseen = self._simulated(faults)
@@ -59,7 +59,7 @@ class Judge:
 
     @cached_property
     def expected(self) -> Tree | None:
-        """What has to come home; None if that can't be known."""
+        """The right output; None if it is unknown."""
         if self.known is not None:
             return self.known
         if self.free.exit is None or self.free.exit.code != self.job.success_exit_code:
@@ -68,19 +68,19 @@ class Judge:
         results = Tree(
             {path: entry for path, entry in self.free.home.items() if path not in streams and isinstance(entry, File)}
         )
-        return results or self.free.home  # a job that brings nothing else gives its result on stdout
+        return results or self.free.home  # a job without other output gives its result on stdout
 
     def endless(self, execution: int) -> bool:
-        """Whether a job that is in this execution will never end, by what the simulator has seen of it."""
+        """Whether, according to the simulator, a job that is in this execution will never end."""
         return self.foreseen.status == "never finishes" and execution >= self.foreseen.executions
 
     def missing(self, faults: Sequence[Fault]) -> tuple[str, ...]:
-        """The listed files that are not there when the job is held, after these faults."""
+        """The missing files for which the job is held after these faults, according to the simulator."""
         end = self._simulated(tuple(faults))
         return end.hold.missing if end.hold else ()
 
     def judge(self, last: Moment, faults: Sequence[Fault]) -> Judgement:
-        """The verdict on a run that ended so, after these faults."""
+        """The verdict on a run with this last moment, after these faults."""
         failure = self.failure(last, faults)
         if failure is None:
             return Judgement(self._good(last, faults))
@@ -88,10 +88,10 @@ class Judge:
         if failure == "wrong output" and self.expected is not None:
             facts += differences(self.expected, last.home)
         seen = explore(self.job, self.executor, self.profile, self.known)
-        if failure == "lost progress" != seen.failure:  # it may go by the clock: the simulator tells for certain
+        if failure == "lost progress" != seen.failure:  # it may depend on the clock: the simulator's verdict is certain
             return Judgement(self._good(last, faults))
-        alike = seen.failure == failure
-        if alike and not facts:
+        same = seen.failure == failure
+        if same and not facts:
             facts += evidence(self.job, seen)
         elif isinstance(last.next, Held):
             facts += [
@@ -100,11 +100,11 @@ class Judge:
         return Judgement(
             Exploration(UNSAFE, failure, schedule=tuple(faults)),
             tuple(facts),
-            diagnose(self.job, seen, self.executor) if alike else None,
+            diagnose(self.job, seen, self.executor) if same else None,
         )
 
     def failure(self, last: Moment, faults: Sequence[Fault]) -> str | None:
-        """What is wrong with a run that ended so, after these faults; None if nothing is."""
+        """The failure of a run with this last moment, after these faults; None if it is right."""
         if last.kind == "removed":
             return "the job was removed from the queue"
         if last.kind != "ended":
@@ -114,7 +114,7 @@ class Judge:
             return "failed"
         if self.expected is not None and any(last.home.get(path) != entry for path, entry in self.expected.items()):
             return "wrong output"
-        # An eviction costs one execution. What took more of them went back behind a checkpoint.
+        # An eviction costs one execution. A run with more of them has gone back before a checkpoint.
         went_back = self.free.exit is not None and last.execution > self.free.executions + len(faults)
         return "lost progress" if went_back else None
 
@@ -122,9 +122,9 @@ class Judge:
         if self.expected is None:
             return Exploration(
                 UNKNOWN,
-                "it ended well; but in the simulator the run without faults does not, so "
+                "it succeeded, but in the simulator the run without faults does not, so "
                 "there is nothing to compare its output with",
             )
         names = " and ".join(self.expected.listing())
         evicted = f"evicted {count(len(faults), 'time')}, " if faults else "never evicted, "
-        return Exploration(RIGHT, f"{evicted}and {names} is what it should be", schedule=tuple(faults))
+        return Exploration(RIGHT, f"{evicted}and {names} is right", schedule=tuple(faults))

@@ -1,4 +1,4 @@
-"""The programs that the exercises are about: where they are, how their numbers are changed, what they bring home."""
+"""The programs of the exercises: where they are, how to change their settings, and their known answers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .trusted import trusted
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 PAYLOAD = next(filter(Path.is_dir, (_PACKAGE / "payload", _PACKAGE.parent / "payload")))
-"""In the package where it is installed, beside it in the course's own folder."""
+"""In the package if that is installed, beside it in the repository."""
 
 
 def make_executable(folder: Path) -> None:
-    """Make the programs in a folder executable. Pyodide, which unpacks the package in a browser, forgets that they are."""
+    """Make the programs in a folder executable. (Pyodide, which unpacks the package in a browser, drops that mode.)"""
     for path in folder.rglob("*"):
         if path.is_file() and path.read_bytes().startswith(b"#!"):
             path.chmod(path.stat().st_mode | 0o111)
@@ -36,10 +36,10 @@ def job_of(submit_file: str) -> Job:
 
 @dataclass(frozen=True)
 class Program:
-    """A program in payload/ that reads its numbers from the `name = value` lines of a file.
+    """A program in payload/ that reads its settings from the `name = value` lines of a file.
 
-    The known answer is what it brings home if it runs through without saving anything. If it leaves saving to a
-    `module` that students write, `idle` in the place of that makes it do so.
+    The known answer is its output if it runs through without saving. If a `module` that students write does the saving,
+    `idle` is a replacement that saves nothing.
     """
 
     folder: str
@@ -50,37 +50,37 @@ class Program:
     output: str = "my_output.txt"
 
     def files(self) -> Tree:
-        """Its directory in payload/."""
+        """The files of its directory in payload/."""
         return files_in(PAYLOAD / self.folder)
 
     def changed(self, job: Job, *arguments: object, **settings: float) -> Job:
-        """The same job with other arguments (none: its own) and other settings. Raises ValueError for a setting that
-        it does not have."""
-        given = self.with_settings(**settings)
+        """The same job with other arguments, if any are given, and other settings. Raises ValueError for an unknown
+        setting."""
+        file = self.with_settings(**settings)
         return replace(
-            job, arguments=tuple(map(str, arguments)) or job.arguments, inputs=job.inputs.put(self.settings_file, given)
+            job, arguments=tuple(map(str, arguments)) or job.arguments, inputs=job.inputs.put(self.settings_file, file)
         )
 
     def known_answer(self, *arguments: object, **settings: float) -> Tree:
-        """What comes home if the program is never interrupted: the file `output`, computed by the program itself."""
+        """The file `output` of an uninterrupted run of the program."""
         run = self.uninterrupted(self.with_settings(**settings), *arguments)
         return Tree({self.output: run.sandbox[self.output]})
 
     def uninterrupted(self, settings: File, *arguments: object) -> Run:
-        """The whole program at once, saving nothing, with the numbers of this settings file."""
+        """A run of the whole program at once, without saving, with this settings file."""
         return _uninterrupted(self, settings, tuple(map(str, arguments)))
 
     def settings(self, job: Job) -> dict[str, float]:
-        """The numbers in the settings file of a job. Raises ValueError if there is something else, KeyError if there
-        is no such file."""
+        """The numbers in the settings file of a job. Raises ValueError if it contains anything else, KeyError if there is no
+        such file."""
         return _named_values(job.inputs.file(self.settings_file))
 
     def with_settings(self, **settings: float) -> File:
-        """The settings file with some of its numbers changed. Raises ValueError for one that it does not have."""
+        """The settings file with some of its numbers changed. Raises ValueError for an unknown setting."""
         file = self.files().file(self.settings_file)
-        known = _named_values(file)
-        if unknown := [name for name in settings if name not in known]:
-            raise ValueError(f"{self.executable} has no setting {unknown[0]!r}; it has {', '.join(known)}")
+        names = _named_values(file)
+        if unknown := [name for name in settings if name not in names]:
+            raise ValueError(f"{self.executable} has no setting {unknown[0]!r}; it has {', '.join(names)}")
         lines = []
         for line in file.text.splitlines():
             name = line.partition("=")[0].strip()
@@ -91,7 +91,7 @@ class Program:
 @lru_cache(None)
 def files_in(folder: Path) -> Tree:
     """The files of a folder, read once."""
-    return Tree.read(folder).without(("__pycache__",))  # which running a job by hand leaves there
+    return Tree.read(folder).without(("__pycache__",))  # left by running a job by hand
 
 
 @lru_cache(256)

@@ -1,7 +1,7 @@
-"""Predictions: the learner says what will happen, as a plain value, and is shown what really does.
+"""Predictions: the learner gives a plain value that says what will happen, and then sees what really happens.
 
-The truth is never written down: the job of the prediction is run through its schedule in the
-simulator, and the value is read off its story.
+The right value is not stored anywhere: the simulator runs the job of the prediction through its schedule, and the value
+is read from its story.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from .reading import literal
 from .trusted import trusted
 
 Told = tuple[str, str | None]
-"""What a wrong value tells: a sentence, and the id of the misconception that it reveals, if it does."""
+"""The response to a wrong value: a sentence, and the id of the misconception that it reveals, if any."""
 WRONG_BEFORE = "wrong_predictions"
-"""Where the metadata of an output of check() say how many different values of a prediction were wrong: {exercise: number}."""
+"""The key in the metadata of check()'s output for the number of different wrong values: {exercise: number}."""
 
 
 def prediction(
@@ -45,13 +45,12 @@ def prediction(
     decisive: tuple[str, int] = ("evicted", 1),
     read: Callable[[object], object] = lambda value: value,
 ) -> Exercise:
-    """An exercise whose one answer is a literal, called by the exercise's name.
+    """An exercise whose single answer is a literal with the exercise's name.
 
-    `truth` reads the right value off the story of `job` on `schedule`: a letter, a number, a list, or a set of
-    names. `told` is a sentence on what really happens, for those who were right and those who ask for the solution;
-    `wrong` is what is said about a wrong value (a dictionary's `get` will do; a set arrives as a frozenset), and does not
-    give the right one away. `decisive` is the moment of the story to look at, as in Failure. `read` makes values that
-    say the same in different words equal.
+    `truth` gets the right value from the story of `job` on `schedule`: a letter, a number, a list, or a set of names.
+    `told` is a sentence on what really happens, shown with a right answer and with the solution. `wrong` returns the
+    response to a wrong value (a dictionary's `get` will do; a set arrives as a frozenset), and must not reveal the right
+    value. `decisive` is the moment of the story to look at, as in Failure. `read` normalises values that mean the same.
     """
 
     @lru_cache(None)
@@ -98,7 +97,7 @@ def _value(exercise: Exercise, own: Tree) -> object:
 
 
 def _plain(value: object) -> object:
-    """A value such that equal answers are equal: letters without regard to case and space, sets frozen."""
+    """A normal form in which equivalent answers are equal: letters ignore case and space, sets are frozen."""
     if isinstance(value, str):
         return value.strip().lower() if len(value.strip()) == 1 else value.strip()
     if isinstance(value, (set, frozenset)):
@@ -110,21 +109,22 @@ def _plain(value: object) -> object:
 
 def _same(value: object, right: object) -> bool:
     if isinstance(right, frozenset) and isinstance(value, tuple):  # a list of names is as good as a set of them
-        return all(isinstance(one, str) for one in value) and frozenset(value) == right
+        return all(isinstance(name, str) for name in value) and frozenset(value) == right
     return type(value) is not bool and value == right
 
 
 def _misfit(value: object, right: object) -> str:
-    """What kind of a value is wanted, if this one is of another; '' if it is of that kind. It says nothing of the answer."""
+    """A sentence on the kind of value that is expected, if this value is of another kind; else ''. It does not reveal the
+    answer."""
     if isinstance(right, frozenset):
-        names = isinstance(value, (frozenset, tuple)) and all(isinstance(one, str) for one in value)
-        return "" if names else 'It takes a set of names, like {"a.txt", "b.txt"}.'
+        names = isinstance(value, (frozenset, tuple)) and all(isinstance(name, str) for name in value)
+        return "" if names else 'The answer is a set of names, like {"a.txt", "b.txt"}.'
     if isinstance(right, (int, float)) and (isinstance(value, bool) or not isinstance(value, (int, float))):
-        return f"It takes a number{', without quotes' if isinstance(value, str) else ''}."
+        return f"The answer is a number{', without quotes' if isinstance(value, str) else ''}."
     if isinstance(right, tuple) and not isinstance(value, tuple):
-        return "It takes a list, like [1, 2]."
+        return "The answer is a list, like [1, 2]."
     if _is_letter(right) and not _is_letter(value):
-        return 'It takes one of the letters, in quotes, like "a".'
+        return 'The answer is one of the letters, in quotes, like "a".'
     return ""
 
 
@@ -133,7 +133,7 @@ def _is_letter(value: object) -> bool:
 
 
 def _difference(value: object, right: object) -> str:
-    """That a value is wrong, and of a set how far; without the right value."""
+    """A sentence that a value is wrong, and how far a set is, without revealing the right value."""
     if isinstance(right, frozenset) and isinstance(value, Collection):
         given = frozenset(value)
         counts = [(given & right, "right"), (given - right, "not there"), (right - given, "missing")]
@@ -145,7 +145,7 @@ def _difference(value: object, right: object) -> str:
 
 
 def _named(value: object, right: object) -> str:
-    """Of a set that is wrong: which names are."""
+    """A sentence on which names of a wrong set are wrong or missing; '' for other values."""
     if not (isinstance(right, frozenset) and isinstance(value, Collection)):
         return ""
     missing, surplus = sorted(right - set(value)), sorted(set(value) - right)

@@ -1,6 +1,6 @@
-"""All that an exercise of one's own needs: what to say of it, and questions that can be asked of any submit directory.
+"""Everything for writing your own exercise: its parts, and questions for any submit directory.
 
-What has to come home is in the folder expected/ of the exercise. docs/authors.md makes one.
+The folder expected/ of the exercise contains the right output. docs/authors.md shows how to write an exercise.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ __all__ = [
 
 
 def _as_expected(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Ask:
-    """A question about the job as it is, whose known answer is in expected/."""
+    """A question about the unchanged job, with the known answer from expected/."""
 
     def ask(job: Job, cache: ExplorationCache) -> Result:
-        assert cache.exercise, "an exercise asks its questions with a cache of its own"
+        assert cache.exercise, "an exercise asks its questions with its own cache"
         return question(job, cache, cache.exercise.expected())
 
     return ask
 
 
 saves_and_leaves_with_85 = _as_expected(checks.first_checkpoint)
-"""Whether the first execution leaves with the checkpoint exit code, and its files reach the spool."""
+"""Whether the first execution exits with the checkpoint exit code, and its files reach the spool."""
 ends_right_in_place = _as_expected(checks.fault_free)
-"""Whether a job that is never evicted, only restarted in place, brings home what is in expected/."""
+"""Whether a job that is never evicted, only restarted in place, returns the files in expected/."""
 restart_safe = _as_expected(checks.every_schedule)
-"""Whether it does so whenever it is evicted, and however often, and a restart throws no saved work away."""
+"""Whether it does so whenever and however often it is evicted, and no restart throws saved work away."""

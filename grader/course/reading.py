@@ -1,4 +1,4 @@
-"""Reading what a student wrote without running any of it: Python files as syntax trees, and literals."""
+"""Reads students' Python files (as syntax trees) and literals without running anything."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from ..verify.evidence import Evidence
 from .report import Failure
 
 MOST_CHARACTERS = 100_000
-"""Of a file that is read."""
+"""Characters of a file that are read."""
 LONGEST_LITERAL = 2_000
-"""Characters of a value; the longest that is asked for has some dozens."""
+"""Characters of a value; the longest answer has some dozens."""
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def unwritten_functions(file: File) -> set[str]:
-    """The functions in a Python file that still are what the exercise began with: a body that
-    only raises NotImplementedError, docstring apart."""
+    """The functions in a Python file that are still stubs: apart from a docstring, they only raise NotImplementedError."""
     try:
         module = parsed(file.content)
     except UNREADABLE:
@@ -36,7 +35,7 @@ def parsed(text: bytes | str, path: str = "") -> ast.Module:
 
 
 def syntax_error(path: str, file: File) -> Failure | None:
-    """What keeps Python from reading a file; None if nothing does."""
+    """The syntax error in a file; None if Python can read it."""
     try:
         parsed(file.content, path)
     except SyntaxError as error:
@@ -48,9 +47,9 @@ def syntax_error(path: str, file: File) -> Failure | None:
     return None
 
 
-def same_text(one: File, other: File) -> bool:
-    """Whether two files differ in white space at line ends and in empty lines at most."""
-    return _lines(one) == _lines(other)
+def same_text(left: File, right: File) -> bool:
+    """Whether two files are equal apart from white space at line ends and empty lines."""
+    return _lines(left) == _lines(right)
 
 
 def literal(text: str) -> object:
@@ -59,13 +58,13 @@ def literal(text: str) -> object:
         raise ValueError("it is too long")
     try:
         statement = parsed(text.strip()).body[0]
-        return ast.literal_eval(getattr(statement, "value", statement))  # a statement is no literal
+        return ast.literal_eval(getattr(statement, "value", statement))  # raises for other statements
     except (*UNREADABLE, AttributeError, IndexError, TypeError):
-        raise ValueError("it is no plain value: a number, a text in quotes, a list or a set of those") from None
+        raise ValueError("it is not a plain value: a number, a text in quotes, a list or a set of those") from None
 
 
 def literal_text(value: object) -> str:
-    """The text of a plain value, the same for equal values. Raises ValueError for what literal() would not read back."""
+    """The text of a plain value, the same for equal values. Raises ValueError if literal() can't read it."""
     if isinstance(value, set | frozenset) and value:
         text = "{" + ", ".join(sorted(map(repr, value))) + "}"
     else:
@@ -75,8 +74,8 @@ def literal_text(value: object) -> str:
 
 
 def assigned_literals(source: str) -> dict[str, str]:
-    """Name → text of the value, of each `NAME = value` on the top level of a cell. Values are expressions as they
-    stand there; whether one is a literal is for literal() to say. Empty if the cell can't be read as Python."""
+    """Name → text of the value, for each `NAME = value` at the top level of a cell. Values are arbitrary expressions;
+    literal() decides whether they are literals. {} if the cell can't be read as Python."""
     plain = "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") else line for line in source.splitlines())
     try:
         return {name: ast.unparse(value) for name, value in _assignments(parsed(plain))}
@@ -85,7 +84,7 @@ def assigned_literals(source: str) -> dict[str, str]:
 
 
 def cleared_literals(source: str, names: Collection[str]) -> str | None:
-    """The source of a cell with `...` in the place of the value of each of `names`; None if it gives none of them one."""
+    """The source of a cell with the values of these names replaced by `...`; None if it assigns none of them."""
     try:
         values = [value for name, value in _assignments(parsed(source)) if name in names]
     except UNREADABLE:
@@ -95,7 +94,7 @@ def cleared_literals(source: str, names: Collection[str]) -> str | None:
     for line in lines:
         starts.append(starts[-1] + len(line))
     text = source.encode()
-    for value in reversed(values):  # from the end, so that earlier places stay where they are
+    for value in reversed(values):  # from the end, so that earlier positions stay valid
         assert value.end_lineno is not None and value.end_col_offset is not None, "what was parsed has an end"
         begin, end = starts[value.lineno - 1] + value.col_offset, starts[value.end_lineno - 1] + value.end_col_offset
         text = text[:begin] + b"..." + text[end:]
@@ -103,7 +102,7 @@ def cleared_literals(source: str, names: Collection[str]) -> str | None:
 
 
 def _assignments(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    """(name, value) of each `NAME = value` on the top level."""
+    """(name, value) of each `NAME = value` at the top level."""
     for node in module.body:
         if isinstance(node, ast.Assign):
             yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))

@@ -1,10 +1,10 @@
-"""What a repaired job is asked: whether it ends right, and saves as often as it should, on every schedule.
+"""Questions about a repaired job: whether it ends right and saves as often as it should, on every schedule.
 
-A bug can be hidden as well as repaired: by saving never, or seldom, or by leaving work out. So a job is measured by
-what a run that never saves brings home, by its virtual time, and by the time between two checkpoints.
+A bug can also be hidden instead of repaired: by saving never or seldom, or by leaving out work. So a job is judged by the
+output of a run that never saves, by its virtual time, and by the time between two checkpoints.
 
-A repaired loop is also asked for three iterations and a checkpoint after each: it can save before any work there, or at
-its end, and there is one iteration more than may be done without a checkpoint.
+A repaired loop is also run for three iterations with a checkpoint after each. That shows whether it saves before doing
+any work, or at its end, and it is one iteration more than may be done without a checkpoint.
 """
 
 from __future__ import annotations
@@ -28,102 +28,101 @@ IN_PLACE = "Never evicted, it saves on its way and ends right"
 ANYWHERE = "Evicted at any time, any number of times, it ends right"
 OUTPUT = "my_output.txt"
 NEVER = 10**6
-"""An interval that none of the programs comes to the end of."""
+"""An interval that none of the programs reaches."""
 
 
 def known_answer(loop: Loop, job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
-    """What has to come home: what the program as it is given brings home if it never saves."""
+    """The right output: that of the original program if it never saves."""
     return loop.program.known_answer(*loop.arguments(numbers), **{**numbers, "interval": NEVER})
 
 
 def two_checkpoints(draw: random.Random, length: str) -> dict[str, float]:
-    """An interval, and so many iterations that two checkpoints are saved on the way: a restart from a restart tells as
-    much as the next ones would."""
+    """An interval, and a number of iterations for two checkpoints: a restart after a restart shows as much as any later
+    one."""
     interval = draw.randint(2, 4)
     return {length: 2 * interval + draw.randint(0, interval - 1), "interval": interval}
 
 
 @dataclass(frozen=True)
 class Loop:
-    """A program in payload/bugs: a loop whose iterations take `seconds` each, and which is to save after every
-    `interval`-th. Its numbers are those in my_input.txt and, if it takes START and END, `start` and `end`."""
+    """A program in payload/bugs: a loop whose iterations take `seconds` each, and which should save after every
+    `interval` iterations. Its numbers are those in my_input.txt and, if it has arguments START and END, `start` and
+    `end`."""
 
     program: Program
     noun: str
-    """What an iteration is: a year, say."""
+    """What an iteration is, for example a year."""
     draw: Callable[[random.Random], dict[str, float]]
-    """Numbers that students do not have."""
+    """Draws numbers that students do not know."""
     length: str | None = None
-    """Which number says how many iterations there are; None: `start` and `end` do."""
+    """The name of the number that sets how many iterations there are; None if `start` and `end` do."""
     answer: Callable[..., Tree] = known_answer
-    """answer(loop, job, cache, **numbers) is what has to come home."""
+    """answer(loop, job, cache, **numbers) is the right output."""
 
     def arguments(self, numbers: dict[str, float]) -> list[int]:
-        """Take the arguments out of the numbers."""
+        """The arguments, removed from `numbers`."""
         return [] if self.length else [int(numbers.pop("start", 1)), int(numbers.pop("end", 12))]
 
     def job(self, job: Job, **numbers: float) -> Job:
-        """The same job with other numbers. Raises ValueError for one that it does not have."""
+        """The same job with other numbers. Raises ValueError for an unknown name."""
         return self.program.changed(job, *self.arguments(numbers), **numbers)
 
     def iterations(self, job: Job) -> int:
-        """How many iterations a job is asked for."""
+        """The number of iterations that a job should do."""
         if self.length:
             return int(self.program.settings(job)[self.length])
         return int(job.arguments[1]) - int(job.arguments[0]) + 1
 
     def explore(self, job: Job, cache: ExplorationCache, **numbers: float) -> tuple[Job, Tree, Exploration]:
-        """The job with these numbers, what has to come home, and what exploring finds."""
-        asked, expected = self.job(job, **numbers), self.answer(self, job, cache, **numbers)
-        return asked, expected, cache.explore(asked, expected)
+        """The job with these numbers, its right output, and its exploration."""
+        changed, expected = self.job(job, **numbers), self.answer(self, job, cache, **numbers)
+        return changed, expected, cache.explore(changed, expected)
 
     # -- questions -------------------------------------------------------------
 
     def in_place(self, **numbers: float) -> Ask:
-        """Whether the job, never evicted, ends right, does everything once, and saves as often as it is to."""
+        """Whether the job, never evicted, ends right, does everything once, and saves as often as it should."""
 
         def ask(job: Job, cache: ExplorationCache) -> Result:
-            asked, expected, exploration = self.explore(job, cache, **numbers)
-            result = fault_free(asked, cache, expected)
-            amiss = (
-                self._amiss(asked, cache, exploration) if result.passed else self._endless(asked, cache, exploration)
-            )
-            return _with(amiss or result, numbers)
+            changed, expected, exploration = self.explore(job, cache, **numbers)
+            result = fault_free(changed, cache, expected)
+            problem = self._hidden_failure if result.passed else self._endless
+            return _with(problem(changed, cache, exploration) or result, numbers)
 
         return ask
 
     def anywhere(self, **numbers: float) -> Ask:
-        """Whether the job ends right on every schedule, and does no work again that had been saved."""
+        """Whether the job ends right on every schedule, and repeats no saved work."""
 
         def ask(job: Job, cache: ExplorationCache) -> Result:
-            asked, expected, _ = self.explore(job, cache, **numbers)
-            return _with(every_schedule(asked, cache, expected), numbers)
+            changed, expected, _ = self.explore(job, cache, **numbers)
+            return _with(every_schedule(changed, cache, expected), numbers)
 
         return ask
 
-    def stale(self, made: tuple[int, int], now: tuple[int, int], **numbers: float) -> Ask:
-        """What the job does, asked for one range, if the checkpoint of another is in its sandbox."""
+    def stale(self, before: tuple[int, int], now: tuple[int, int], **numbers: float) -> Ask:
+        """Whether the job ends right for one range if its sandbox contains a checkpoint of another range."""
 
         def ask(job: Job, cache: ExplorationCache) -> Result:
-            first = self.explore(job, cache, start=made[0], end=made[1], **numbers)[2].root.next
+            first = self.explore(job, cache, start=before[0], end=before[1], **numbers)[2].root.next
             old = first.spool.without((STDOUT, STDERR, OUTPUT)) if isinstance(first, Saved) else Tree()
-            asked, expected, _ = self.explore(
+            changed, expected, _ = self.explore(
                 replace(job, inputs=job.inputs | old), cache, start=now[0], end=now[1], **numbers
             )
             return told(
-                fault_free(asked, cache, expected, "stale-checkpoint"),
-                f"The sandbox has the checkpoint of a run from {made[0]} to {made[1]}, and {now[0]} to "
-                f"{now[1]} is asked for",
+                fault_free(changed, cache, expected, "stale-checkpoint"),
+                f"The job should do {now[0]} to {now[1]}, and its sandbox has the checkpoint of a run from {before[0]} to "
+                f"{before[1]}",
             )
 
         return ask
 
     def unseen(self, question: Callable[..., Ask]) -> Callable[[random.Random], Ask]:
-        """A question with numbers that are drawn."""
+        """A question with drawn numbers."""
         return lambda draw: question(**self.draw(draw))
 
     def _endless(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
-        """A job that has come to no end in more executions than it has iterations, and one more to end."""
+        """The failure of a job that has not ended after more executions than iterations, plus one to end."""
         way = free_way(exploration)
         if len(way) <= self.iterations(job) + 1 or isinstance(way[-1].next, Ended):
             return None
@@ -136,32 +135,32 @@ class Loop:
             cache,
             exploration,
             "never-restores" if stuck and starts_over else "repeats-iteration" if stuck else None,
-            f"It was started {len(way)} times without an eviction, for "
-            f"{count(self.iterations(job), self.noun)}, and is at no end.",
+            f"Without an eviction, it was started {len(way)} times for "
+            f"{count(self.iterations(job), self.noun)}, and has still not finished.",
         )
 
-    def _amiss(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
-        """What is wrong with a job that brings the right output home; None if nothing is."""
+    def _hidden_failure(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
+        """The failure of a job with the right output: too much or too little work, or too few checkpoints; else None."""
         numbers = self.program.settings(job)
         seconds, interval = numbers["seconds"], int(numbers["interval"])
         assert exploration.seconds is not None, "it has come to its end"
-        done, wanted = round(exploration.seconds / seconds), self.iterations(job)
-        if done > wanted:
+        done, required = round(exploration.seconds / seconds), self.iterations(job)
+        if done > required:
             return failed(
                 job,
                 cache,
                 exploration,
                 "repeats-iteration",
-                f"The output is right, but {count(done - wanted, self.noun)} too many are computed.",
+                f"The output is right, but {count(done - required, self.noun)} too many are computed.",
             )
-        if done < wanted:
+        if done < required:
             return failed(
                 job,
                 cache,
                 exploration,
                 None,
-                f"The output is right, but in the time of {count(done, self.noun)} "
-                f"only: the science has to be done for all {wanted}.",
+                f"The output is right, but it took only the time of {count(done, self.noun)}: "
+                f"the science has to be done for all {required}.",
             )
         longest = max(round(state.ran.seconds / seconds) for state in free_way(exploration))
         if longest > interval + 1:
@@ -170,15 +169,15 @@ class Loop:
                 cache,
                 exploration,
                 None,
-                f"It computes {count(longest, self.noun)} without leaving with {job.checkpoint_exit_code} in "
-                f"between. An eviction would cost all of them, and interval = {interval} allows "
+                f"It computes {count(longest, self.noun)} without exiting with {job.checkpoint_exit_code} in "
+                f"between. An eviction would cost all of them, but interval = {interval} allows only "
                 f"{count(interval, self.noun)}.",
             )
         return None
 
 
 def _new_labels(state: State) -> list[str]:
-    """What the lines begin with that an execution has added to the output."""
+    """The first words of the lines that an execution has added to the output."""
     before, after = (
         output.text.splitlines() if isinstance(output := tree.get(OUTPUT), File) else []
         for tree in (state.sandbox, state.ran.sandbox)
@@ -187,11 +186,11 @@ def _new_labels(state: State) -> list[str]:
 
 
 def _with(result: Result, numbers: dict[str, float]) -> Result:
-    """A result with its numbers put before it, where it failed and they are not those of the submit directory."""
-    there = ", ".join(f"{name} = {value:g}" for name, value in numbers.items())
-    return told(result, f"With {there}") if numbers else result
+    """The result; if it failed with other numbers than those in the submit directory, with these in front."""
+    text = ", ".join(f"{name} = {value:g}" for name, value in numbers.items())
+    return told(result, f"With {text}") if numbers else result
 
 
 def lines(home: Tree) -> int:
-    """How many lines of output have come home."""
+    """The number of lines of the returned output."""
     return home.file(OUTPUT).content.count(b"\n")

@@ -1,4 +1,4 @@
-"""The vocabulary of a judged answer. Values only: judging is in exercise.py, drawing in view/."""
+"""The values that describe a judged answer. Judging is in exercise.py, drawing in view/."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOT_TRIED = "not tried yet"
 
 @dataclass(frozen=True)
 class Misconception:
-    """What a learner believes or forgot, and three hints that each say a little more."""
+    """What a learner believes or has forgotten, and three hints, each of which says a little more."""
 
     id: str
     sentence: str
@@ -28,41 +28,41 @@ class Misconception:
 
 @dataclass(frozen=True)
 class Trial:
-    """One question that an answer is asked, and what came of it."""
+    """The result of one question about an answer."""
 
     name: str
     points: float
     maximum: float
     passed: bool | None
-    """None: not asked, because an earlier one failed on which it rests."""
+    """None: not asked, because an earlier question that it rests on failed."""
     text: str
     """One sentence: what was tried and what happened."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """The first trial that failed, with all that explains it."""
+    """The first trial that failed, with its explanation."""
 
     text: str
     job: Job | None = None
     schedule: tuple[Fault, ...] | None = None
-    """With `job`: the shortest schedule that shows it, to be told as a story; None if there is none to tell."""
+    """The shortest schedule on which `job` shows it, for the story; None if there is no story."""
     evidence: tuple[Evidence, ...] = ()
     misconception: Misconception | None = None
     hints: tuple[str, ...] = ()
-    """Where no misconception is behind it: three that are about this failure. Without any, those of the exercise count."""
+    """Three hints about this failure, if no misconception is behind it; if empty, those of the exercise are used."""
     crashed: bool = False
-    """The program did not get anywhere at all."""
+    """The program crashed at once."""
     over: bool = False
     """A limit has ended an execution."""
     pace: Pace = Pace()
-    """How long the story's transfers take, and its slots last."""
+    """How long transfers take and slots last in the story."""
     profile: Profile = MODERN
-    """The HTCondor with which it fails."""
+    """The version of HTCondor with which it fails."""
     solution: str = ""
-    """Of a wrong prediction: the sentences that give the right value away, for those who ask for them."""
+    """For a wrong prediction: the sentences that reveal the right value, shown on request."""
     decisive: tuple[str, int] | None = None
-    """The moment of the story to look at first: its kind, and which activation it is in."""
+    """The moment of the story to look at first: its kind and its activation."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class Report:
 
     @property
     def points(self) -> float:
-        """What the answer earns: the sum over the trials, rounded to a tenth of a point."""
+        """The points that the answer earns: the sum over the trials, rounded to a tenth of a point."""
         return round(sum(trial.points for trial in self.trials), 1)
 
     @property
     def maximum(self) -> float:
-        """What a right answer earns."""
+        """The points of a right answer."""
         return sum(trial.maximum for trial in self.trials)

@@ -1,8 +1,8 @@
-"""What goodput a rule for saving reaches: the student's save_now(), on pools with jobs of their own.
+"""The goodput of a rule for saving: the student's save_now(), on several pools with different jobs.
 
-Where a rule saves does not depend on evictions: each start goes on from a checkpoint, as the start after it did the
-first time. So the program is run through once, in a student's process, to see at which iterations it saves. That
-is all that is taken from there; how long things take, and when slots are lost, that process does not know.
+The iterations at which a rule saves do not depend on evictions, because a restart after an eviction does the same as the
+first start from that checkpoint. So the program is run through once, in a confined process, to see at which iterations it
+saves. Nothing else is taken from that process, and it does not know how long things take and when slots are lost.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from .payload import Program
 
 MINUTE = 60.0
 AROUND = (0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0)
-"""Where the best interval is looked for, in parts of Young's."""
+"""Candidates for the best interval, as multiples of Young's."""
 JOBS = 40
-"""How many jobs are played through on each pool."""
+"""Jobs that are simulated on each pool."""
 OFTEN = Program("often", "sweep.py", module="when.py", idle=b"def save_now(*told):\n    return False\n")
 """payload/often: sweep.py START END."""
 
@@ -50,17 +50,17 @@ while code == 85:
         with open("checkpoint.txt") as file:
             saved.append(file.read().strip())
         if saved[-2:-1] == saved[-1:]:
-            break  # and so on for ever
+            break  # it would go on like this for ever
 with open("saved.txt", "w") as file:
     file.write(" ".join(saved))
 sys.exit(code)
 '''
 
 MOST_HOURS = 30 * 24
-"""Of work in which a rule is asked whether to save."""
+"""Hours of work in which a rule is asked whether to save."""
 ASK_ON = b'''\
 #!/usr/bin/env python3
-"""Goes on as the sweep would, but never saves, until the rule has it save for the first time; writes down each answer."""
+"""Continues like the sweep, but never saves, until the rule says so for the first time; writes down each answer."""
 import json, sys, time
 
 import sweep, when
@@ -82,7 +82,7 @@ with open("answers.txt", "w") as file:
 
 
 class RuleAnswer(NamedTuple):
-    """What a rule has answered, asked so many seconds after a start: as `text`, and what that means."""
+    """The answer of a rule so many seconds after a start: whether it saves, and the answer's text."""
 
     seconds: int
     saves: bool
@@ -94,29 +94,29 @@ class Scenario:
     """A pool, and a job on it."""
 
     name: str
-    """What to call it in a sentence: a pool with ..."""
+    """The end of a phrase: a pool with ..."""
     pool: Pool
     steps: int
     seconds: tuple[float, float, float]
-    """Of an iteration in each third of the sweep."""
+    """Seconds of an iteration in each third of the sweep."""
     saving: float
-    """Seconds that the program needs to write a checkpoint; `starting` those that it needs to start."""
+    """Seconds that the program needs to write a checkpoint; `starting` is what it needs to start."""
     upload: float
     starting: float
     download: float
 
     @property
     def checkpoint(self) -> float:
-        """What one checkpoint costs in all."""
+        """The total cost of one checkpoint."""
         return self.saving + self.upload + self.starting
 
     @cached_property
     def iterations(self) -> list[float]:
-        """How long each takes."""
+        """The duration of each iteration."""
         return [self.seconds[3 * number // self.steps] for number in range(self.steps)]
 
     def job(self, rule: Job) -> Job:
-        """The job, with the rule of another job."""
+        """This scenario's job, with the rule of `rule`."""
         early, middle, late = self.seconds
         return OFTEN.changed(
             rule,
@@ -133,13 +133,13 @@ class Scenario:
         )
 
     def plan(self, saved: Sequence[int]) -> Plan:
-        """The job's work, when it is saved before each of these iterations, which are counted from 1."""
+        """The plan of a job that saves before each of these iterations, which count from 1."""
         edges = [0, *(iteration - 1 for iteration in saved), self.steps]
-        work = tuple(sum(self.iterations[one:other]) for one, other in zip(edges, edges[1:]))
+        work = tuple(sum(self.iterations[begin:end]) for begin, end in zip(edges, edges[1:]))
         return Plan(work, (self.saving + self.upload,) * len(saved) + (self.upload,), self.starting)
 
     def saved_every(self, seconds: float) -> list[int]:
-        """The iterations at which a job saves that does so whenever that much work has been done since."""
+        """The iterations at which a job saves if it saves after every so many seconds of work."""
         saved, since = [], 0.0
         for iteration, lasts in enumerate(self.iterations, 1):
             if since >= seconds:
@@ -149,13 +149,13 @@ class Scenario:
         return saved
 
     def fares(self, saved: Sequence[int]) -> list[Spent]:
-        """What becomes of the jobs that save before these iterations. The same slots for all plans."""
+        """The results of jobs that save before these iterations, on the same slots for all plans."""
         plan = self.plan(saved)
         return [play(plan, self.download + self.starting, slots) for slots in _slots(self)]
 
     @property
     def best(self) -> float:
-        """The best goodput that is to be had by saving at regular times, in the same slots."""
+        """The best goodput of saving at regular intervals, on the same slots."""
         return _best(self)
 
 
@@ -175,7 +175,7 @@ KNOWN = (
     Scenario("office hours", OfficeHours(3 * HOUR), 162, (45, 135, 420), 30, 75, 15, 60),
     Scenario("few evictions", AtRandom(36 * HOUR), 99, (360, 1200, 3600), 60, 180, 60, 120),
 )
-"""The pools of check(). The notebook names them and says no more about them."""
+"""The pools of check(). The notebook only gives their names."""
 
 
 def drawn(draw: random.Random) -> tuple[Scenario, ...]:
@@ -199,7 +199,8 @@ def _drawn(
     ratio: tuple[float, float],
     iterations: float,
 ) -> Scenario:
-    """`ratio`: of the time between evictions to the cost of a checkpoint. `iterations`: in one good interval."""
+    """`ratio` is that of the time between evictions to the cost of a checkpoint; `iterations` the number of them in a good
+    interval."""
     pool = kind(round(MINUTE * draw.uniform(*minutes)))
     checkpoint = round(pool.mean_time_between_evictions / draw.uniform(*ratio))
     starting = round(checkpoint * draw.uniform(0.1, 0.3))
@@ -214,7 +215,7 @@ def _drawn(
 
 
 class RuleFailed(Exception):
-    """A job that can't be run through with a rule; `run` is what became of the attempt."""
+    """The program can't be run through with a rule; `run` is the failed execution."""
 
     def __init__(self, run: Run):
         super().__init__()
@@ -222,7 +223,7 @@ class RuleFailed(Exception):
 
 
 class Rule:
-    """A job with a student's when.py, and what has been found out about it."""
+    """A job with a student's when.py, with a cache of the iterations at which it saves."""
 
     def __init__(self, job: Job):
         self.job = job
@@ -243,16 +244,16 @@ class Rule:
         return self._saved[scenario]
 
     def answers(self, job: Job, sandbox: Tree, executor: Executor) -> list[RuleAnswer]:
-        """What it answers from one start on, in this sandbox, until it has the job save: for words alone, as it is a
-        student's process that tells. Empty if it can't be asked so long."""
+        """The rule's answers after one start in this sandbox, until it says to save; [] if that takes too long. For messages
+        only, as they come from a student's process."""
         asking = replace(job, executable="ask_on.py", arguments=(str(MOST_HOURS * HOUR),), checkpoint_exit_code=None)
         run = executor.run(asking, sandbox.put("ask_on.py", File(ASK_ON, executable=True)))
         file = run.sandbox.get("answers.txt")
         if run.exit.code != 0 or not isinstance(file, File):
             return []
         try:
-            found = [json.loads(line) for line in file.text.splitlines()]
-            return [RuleAnswer(int(seconds), saves is True, plain(str(text)[:40])) for seconds, saves, text in found]
+            answers = [json.loads(line) for line in file.text.splitlines()]
+            return [RuleAnswer(int(seconds), saves is True, plain(str(text)[:40])) for seconds, saves, text in answers]
         except (ValueError, TypeError):
             return []
 
@@ -262,9 +263,9 @@ def _read(run: Run, scenario: Scenario) -> list[int]:
     if run.exit.code != 0 or not isinstance(file, File):
         raise RuleFailed(run)
     try:
-        found = [int(word) for word in file.content.split()]
+        saved = [int(word) for word in file.content.split()]
     except ValueError:
         raise RuleFailed(run) from None
-    if any(one >= other for one, other in zip([1, *found], [*found, scenario.steps + 1])):
+    if any(before >= after for before, after in zip([1, *saved], [*saved, scenario.steps + 1])):
         raise RuleFailed(run)
-    return found
+    return saved

@@ -1,4 +1,4 @@
-"""The slides' own job, and what its three directories hold at their eight steps: for the predictions of notebook 05."""
+"""The job of the slides' step-by-step example, and the files in its directories: for the predictions of notebook 05."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def the(moments: Sequence[Moment], kind: str, activation: int = 1) -> Moment:
     return next(moment for moment in moments if moment.kind == kind and moment.activation == activation)
 
 
-# -- what is answered --------------------------------------------------------------
+# -- answers -----------------------------------------------------------------------
 
 
 def names(value: object) -> object:
-    """Names of files, with or without a slash behind a directory; any other value as it is."""
-    if isinstance(value, (frozenset, tuple)) and all(isinstance(one, str) for one in value):
-        return frozenset(one.removeprefix("./").rstrip("/") for one in value)
+    """Normalises names of files, without ./ and the slash after a directory; returns other values unchanged."""
+    if isinstance(value, (frozenset, tuple)) and all(isinstance(name, str) for name in value):
+        return frozenset(name.removeprefix("./").rstrip("/") for name in value)
     return value

@@ -1,4 +1,4 @@
-"""The sweep of exercises `save` and `restore`: its numbers, its known answers, and the questions about it."""
+"""The sweep of exercises `save` and `restore`: its settings, its known answers, and the questions about it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def save_checkpoint(iteration):
     sys.exit(85)
 
 
-"""Given for this exercise: the restore function. Writing your own is the next notebook."""
+"""This exercise comes with a restore function. You write your own in the next notebook."""
 
 
 def restore_checkpoint(start, end):
@@ -46,27 +46,25 @@ def restore_checkpoint(start, end):
     with open("checkpoint.txt") as file:
         return int(file.read())
 '''
-"""A checkpoint.py that is right where there is no checkpoint of another sweep."""
+"""A checkpoint.py that is right unless there is a checkpoint of another sweep."""
 ONE_BEHIND_ANOTHER = {
-    1: "What is in the checkpoint file after the first execution, and what after the second?",
-    2: "A file that is opened with 'a' keeps what is in it, and what is written stands behind that. The "
-    "checkpoint is to hold one number: that of the last save.",
+    1: "What does the checkpoint file contain after the first execution, and what after the second?",
+    2: "A file opened with 'a' keeps its content, and new text is added at the end. The checkpoint should contain just "
+    "one number: that of the last save.",
     3: "Open the file with 'w', which empties it, each time the job saves.",
 }
 LAST_OR_NEXT = (
     "Is the saved number the last iteration that is done, or the next one to do? save_checkpoint(iteration) "
     "is called before that iteration is done."
 )
-LEAVE_WHEN_SAVED = (
-    "Leave with 85 in save_checkpoint, and nowhere else: when the last iteration is done, the program ends by itself."
-)
-"""Hints that both exercises give in the place of those of a misconception."""
+LEAVE_WHEN_SAVED = "Exit with 85 only in save_checkpoint: when the last iteration is done, the program ends by itself."
+"""Hints that both exercises give in place of those of a misconception."""
 AT_THE_END = {"start": 9, "end": 11, "interval": 1}
-"""A sweep that saves before each iteration but the first: the last one has a checkpoint, and so has one before it."""
+"""A sweep that saves before each iteration but the first: before the last one, and before another one."""
 
 
 def evicted_sweep() -> Job:
-    """The sweep with functions that are right."""
+    """The sweep with right functions."""
     files = SWEEP.files().put("checkpoint.py", File(RIGHT))
     return submit.parse(files.file("sweep.sub").text, submit.TreeFolder(files), name="sweep.sub").jobs[0]
 
@@ -78,13 +76,13 @@ def sweep(job: Job, start: int = 1, end: int | None = None, **settings: float) -
 
 
 def sweep_output(start: int, end: int, **settings: float) -> Tree:
-    """The known answer: what my_output.txt is if the sweep is never interrupted."""
+    """The known answer: my_output.txt of an uninterrupted sweep."""
     return SWEEP.known_answer(start, end, **settings)
 
 
 def asking(question: Callable[[Job, ExplorationCache, Tree], Result], start: int, end: int, **settings: float) -> Ask:
-    """A question about the sweep from `start` to `end`. If that is not the one that the notebook speaks of, a failure
-    says so."""
+    """A question about the sweep from `start` to `end`. If that is not the notebook's own sweep, the text of a failure says
+    so."""
     there = (
         ""
         if (start, end) == (1, 12) and not settings
@@ -100,10 +98,10 @@ def asking(question: Callable[[Job, ExplorationCache, Tree], Result], start: int
 
 
 def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callable[[random.Random], Ask]:
-    """A question about a sweep whose numbers are drawn."""
+    """A question about a sweep with drawn numbers."""
 
     def drawn(draw: random.Random) -> Ask:
-        # One checkpoint: that restarts are restarted, and the last iteration saved, is asked with known numbers.
+        # One checkpoint is enough: questions with known numbers test further restarts, and a save at the end.
         start, interval = draw.randint(2, 9), draw.randint(2, 3)
         end = start + interval + draw.randint(1, interval - 1)
         settings = {
@@ -119,28 +117,28 @@ def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callabl
 
 
 def in_place(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result:
-    """Whether the sweep, restarted in place, ends right, and does nothing twice or before its time."""
+    """Whether the sweep, restarted in place, ends right, and does nothing twice or too early."""
     result = fault_free(job, cache, expected, named)
-    return _amiss(job, cache, expected, named) or result if result.passed else result
+    return _wrong_work(job, cache, expected, named) or result if result.passed else result
 
 
 def restart_safe(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
-    """Whether the sweep is restart-safe, and does nothing twice or before its time."""
+    """Whether the sweep is restart-safe, and does nothing twice or too early."""
     result = every_schedule(job, cache, expected)
-    return _amiss(job, cache, expected) or result if result.passed else result
+    return _wrong_work(job, cache, expected) or result if result.passed else result
 
 
 def anywhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
-    """Whether the sweep is restart-safe, and a start does the same wherever and whenever it is."""
+    """Whether the sweep is restart-safe, and a start does the same at any place and time."""
     result = restart_safe(job, cache, expected)
     return _elsewhere(job, cache, expected) or result if result.passed else result
 
 
-def _amiss(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result | None:
-    """What is wrong with a sweep that brings the right output; None if nothing is."""
+def _wrong_work(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result | None:
+    """The failure of a sweep with the right output that works too long or writes output too early; else None."""
     exploration = cache.explore(job, expected)
     if exploration.seconds is not None and (surplus := _surplus(job, exploration.seconds)):
-        if repeated := sum(_again(exploration)) + _before_start(job, exploration):
+        if repeated := sum(_repeated(exploration)) + _before_start(job, exploration):
             return failed(
                 job,
                 cache,
@@ -154,7 +152,7 @@ def _amiss(job: Job, cache: ExplorationCache, expected: Tree, named: Named | Non
             exploration,
             named or _nothing,
             "The output is right, but the job takes "
-            f"{about(exploration.seconds)}, and its iterations only {about(exploration.seconds - surplus)} of that.",
+            f"{about(exploration.seconds)}, of which its iterations take only {about(exploration.seconds - surplus)}.",
         )
     if _early(exploration, expected):
         return wrong("The whole output is written before the sweep has done its iterations.", job)
@@ -162,32 +160,32 @@ def _amiss(job: Job, cache: ExplorationCache, expected: Tree, named: Named | Non
 
 
 def _elsewhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result | None:
-    """What is wrong if a start from the beginning depends on where and when it is: then what was seen of one start,
-    and how much time is lost by another, means little."""
+    """The failure if a fresh start depends on its place and time: observations of one start would then say little about
+    others."""
     first = cache.explore(job, expected).root
     later = cache.executor.run(job, first.sandbox, slot=1, clock=first.clock + 100_000.0)
     if later.exit == first.ran.exit and abs(later.seconds - first.ran.seconds) <= 0.1 * first.ran.seconds:
         return None
     return wrong(
-        "Begun elsewhere, on another day, the job ends in another way, or takes another time, than when begun first.",
+        "Started in another slot on another day, the job ends differently, or takes a different time, than at first.",
         job,
     )
 
 
 def begun(state: State) -> int | None:
-    """The iteration that an execution began with, as sweep.py says."""
+    """The iteration that an execution began with, as printed by sweep.py."""
     match = re.search(r"^iterations (-?\d{1,9}) to ", state.run.stdout if state.run else "", re.MULTILINE)
     return int(match[1]) if match else None
 
 
-def _again(exploration: Exploration) -> list[int]:
-    """How many iterations each restart of the run without faults has done again."""
+def _repeated(exploration: Exploration) -> list[int]:
+    """How many iterations each restart of the run without faults repeats."""
     way = free_way(exploration)
     return [max(0, _last_line(state.sandbox) + 1 - first) for state in way[1:] if (first := begun(state)) is not None]
 
 
 def _last_line(sandbox: Tree) -> int:
-    """The iteration of the last line of the output; 0 if there is none."""
+    """The iteration of the last line of the output; 0 if it is empty."""
     output = sandbox.get(SWEEP.output)
     lines = output.content.split(b"\n") if isinstance(output, File) else []
     numbers = [line.split(b" ")[0] for line in lines if line]
@@ -195,13 +193,13 @@ def _last_line(sandbox: Tree) -> int:
 
 
 def _before_start(job: Job, exploration: Exploration) -> int:
-    """How many iterations before START a fresh start does."""
+    """How many iterations before START a fresh start does too many."""
     first = begun(exploration.root)
     return 0 if first is None else max(0, int(job.arguments[0]) - first)
 
 
 def _off_by_one(exploration: Exploration) -> str | None:
-    return "repeats-iteration" if 1 in _again(exploration) and max(_again(exploration)) == 1 else None
+    return "repeats-iteration" if max(_repeated(exploration), default=0) == 1 else None
 
 
 def _nothing(exploration: Exploration) -> None:
@@ -209,8 +207,8 @@ def _nothing(exploration: Exploration) -> None:
 
 
 def _surplus(job: Job, whole: float) -> float:
-    """The virtual seconds for which a sweep that is never evicted, and takes so many, is busy with anything but its
-    iterations; 0 if that is less than half of one."""
+    """The virtual seconds that a sweep without evictions spends on anything but its iterations, out of `whole`; 0 if less
+    than half an iteration."""
     start, end = map(int, job.arguments)
     seconds = SWEEP.settings(job)["seconds"]
     if not seconds:
@@ -220,8 +218,7 @@ def _surplus(job: Job, whole: float) -> float:
 
 
 def _early(exploration: Exploration, expected: Tree) -> bool:
-    """Whether all lines of the output are there at a checkpoint: the iteration that it is saved for is still to
-    be done then."""
+    """Whether the output is complete at a checkpoint, when at least one iteration is still to be done."""
     lines, state = expected.file(SWEEP.output).content.count(b"\n"), exploration.first
     while state is not None and isinstance(state.next, Saved):
         output = state.ran.sandbox.get(SWEEP.output)

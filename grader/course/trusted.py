@@ -1,6 +1,6 @@
-"""The executor for the course's own programs, which have to be kept away from nothing.
+"""The executor for the course's own programs, which need no confinement.
 
-It is another one than that for students' programs, which may have left anything behind in theirs.
+It is separate from the executor of students' programs, which may have left anything behind there.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from ..tree import Tree
 
 
 class TrustedExecutor(LocalExecutor):
-    """An executor for programs that are known to do what they should: if one does not, it is the machine's fault, and
-    nothing may be concluded from what came of it."""
+    """An executor for programs that are known to work: if one fails, the machine is to blame, and its result must not be
+    used."""
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Any) -> Run:
-        """Execute. Raises MachineTrouble where the processes are lost, killed, or limited."""
+        """Execute. Raises MachineTrouble if the processes are lost or killed, or reach a limit."""
         run = super().run(job, sandbox, **circumstances)
         killed = run.exit.signal == signal.SIGKILL and not circumstances.get("stop")
         if run.lost or run.over or run.unstartable or killed:
@@ -36,7 +36,7 @@ _shared: ContextVar[TrustedExecutor | None] = ContextVar("shared", default=None)
 
 @contextmanager
 def trusted() -> Iterator[TrustedExecutor]:
-    """An executor: that of shared() around it, or else a new one."""
+    """The executor of an enclosing shared(), or else a new one."""
     shared = _shared.get()
     if shared is not None:
         yield shared
@@ -47,7 +47,7 @@ def trusted() -> Iterator[TrustedExecutor]:
 
 @contextmanager
 def shared() -> Iterator[None]:
-    """One executor for all that is computed within, because starting one takes longer than most programs."""
+    """Uses one executor for everything in the block, because starting an executor takes longer than most programs."""
     with trusted() as executor:
         before = _shared.set(executor)
         try:

@@ -1,5 +1,5 @@
-"""The waves of exercise `wrapper`: their numbers, the moments at which writing their restart file can be cut off, and
-the questions about a job that runs them in a wrapper."""
+"""The program of exercise `wrapper`: its settings, the moments at which writing its restart file can be cut off, and the
+questions about a job that runs it in a wrapper."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from .folders import load
 from .payload import Program
 
 WAVES = Program("waves", "waves")
-"""payload/waves: waves, which knows nothing of HTCondor."""
+"""payload/waves: waves, which knows nothing about HTCondor."""
 LIMIT = 90
 """Seconds that the submit file gives the wrapper: enough for two restart files."""
 PLENTY = 100_000
-"""Seconds in which every string here is done."""
+"""Seconds that are enough for every run here."""
 DIVERGED, UNUSABLE = 3, 2
 """Exit codes of waves."""
 DIVERGES: dict[str, float] = {"courant": 1.01, "seconds": 1, "disk_seconds": 1}
 """Settings with which waves diverges, at step 29, after 37 s ..."""
 BEFORE_THAT = 32
-"""... and a time limit with which it has two restart files before."""
+"""... and a time limit with which it writes two restart files before that."""
 MOST_TRIES = 4
 """Time limits that are tried for one moment."""
 SHORT: dict[str, float] = {"steps": 28, "seconds": 1, "disk_seconds": 3}
-"""Settings with which waves writes two restart files, and is at it for half of the time."""
+"""Settings with which waves writes two restart files, which takes half of the time."""
 
 NAIVE = b"""\
 #!/bin/bash
@@ -53,8 +53,8 @@ exit $code
 
 
 def waves(job: Job, limit: float | None = None, naive: bool = False, **settings: float) -> Job:
-    """The same job with another time limit, the first argument of its wrapper, and other settings. With `naive`, it is
-    the job with a wrapper that does not think of files that were cut off."""
+    """The same job with another time limit (the first argument of its wrapper) and other settings. With `naive`, it has a
+    wrapper that ignores files that were cut off."""
     changed = WAVES.changed(naive_job() if naive else job, **settings)
     return changed if limit is None else limited(changed, limit)
 
@@ -65,33 +65,33 @@ def limited(job: Job, limit: float) -> Job:
 
 
 def naive_job() -> Job:
-    """The job with a wrapper that does not think of files that were cut off."""
+    """The job with a wrapper that ignores files that were cut off."""
     return load("wrapper").job(Tree({"my_wrapper": File(NAIVE, executable=True)}))
 
 
-# -- where waves can be cut off ---------------------------------------------------------
+# -- moments at which waves can be cut off ----------------------------------------------
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A moment of an execution from the first step on, and what waves has said of its restart file last."""
+    """A moment of an execution from the first step on, and what waves has printed last."""
 
     seconds: int
     said: str
     saving: bool
-    """Whether it is in the middle of saving."""
+    """Whether this is in the middle of saving."""
 
 
 def cut_at(seconds: float, settings: dict[str, float]) -> Cut:
-    """A moment of an execution that begins with the first step."""
-    said = [text for at, text in _listing(settings) if at <= seconds]
+    """The moment after so many seconds of an execution that begins with the first step."""
+    printed = [text for at, text in _listing(settings) if at <= seconds]
     saving = re.compile(r"step \d+|restart.dat.*")
-    return Cut(round(seconds), said[-1], bool(saving.fullmatch(said[-1])) and not _whole(said[-1]))
+    return Cut(round(seconds), printed[-1], bool(saving.fullmatch(printed[-1])) and not _whole(printed[-1]))
 
 
 def moments(settings: dict[str, float]) -> list[int]:
-    """Seconds of an execution that begins with the first step: one between the first restart file and the second, and
-    one between each two things that waves does while it writes the second."""
+    """Seconds of an execution that begins with the first step: one moment between the first restart file and the second,
+    and one between any two writes of the second."""
     first, second = first_file(settings), _second_save(settings)
     step = round(WAVES.settings(WAVES.changed(naive_job(), **settings))["disk_seconds"])
     before = second + 1 - (second - first) // step * step
@@ -99,21 +99,21 @@ def moments(settings: dict[str, float]) -> list[int]:
 
 
 def first_file(settings: dict[str, float]) -> int:
-    """The seconds after which waves has its first restart file."""
+    """The seconds after which waves has written its first restart file."""
     return next(seconds for seconds, text in _listing(settings) if _whole(text))
 
 
 def _second_save(settings: dict[str, float]) -> int:
-    """Those after which it begins to save for the second time."""
+    """The seconds after which it begins to save for the second time."""
     return [seconds for seconds, text in _listing(settings) if re.fullmatch(r"step \d+", text)][1]
 
 
 def _listing(settings: dict[str, float]) -> list[tuple[int, str]]:
-    """What waves says, and when, if it is never interrupted."""
-    return _said(WAVES.uninterrupted(WAVES.with_settings(**settings)))
+    """(seconds, text) of each line that waves prints in an uninterrupted run."""
+    return _printed(WAVES.uninterrupted(WAVES.with_settings(**settings)))
 
 
-def _said(run: Run) -> list[tuple[int, str]]:
+def _printed(run: Run) -> list[tuple[int, str]]:
     lines = (re.fullmatch(r" *(\d{1,9}) s  (.*)", line) for line in run.stdout.splitlines())
     return [(int(line[1]), line[2]) for line in lines if line]
 
@@ -136,7 +136,7 @@ def asking(question: Callable[[Job, ExplorationCache, Tree], Result], limit: int
 
 
 def unseen(question: Callable[[Job, ExplorationCache, Tree], Result], periods: float) -> Callable[[random.Random], Ask]:
-    """A question about waves whose numbers are drawn, with a time limit of so many restart files."""
+    """A question about waves with drawn settings, and a time limit that is enough for so many restart files."""
 
     def drawn(draw: random.Random) -> Ask:
         settings = unseen_settings(draw)
@@ -148,7 +148,7 @@ def unseen(question: Callable[[Job, ExplorationCache, Tree], Result], periods: f
 
 
 def unseen_settings(draw: random.Random) -> dict[str, float]:
-    """Numbers with which a restart file is written in three or four pieces, and three times."""
+    """Settings with which waves writes three restart files, each in three or four pieces."""
     points, save_every = draw.randint(40, 60), draw.randint(4, 6)
     return {
         "points": points,
@@ -162,11 +162,11 @@ def unseen_settings(draw: random.Random) -> dict[str, float]:
 
 
 def is_the_wrapped_program(job: Job, cache: ExplorationCache) -> Result:
-    """Whether the submit file still runs my_wrapper with a time limit, and brings the output home."""
+    """Whether the submit file still runs my_wrapper with a time limit, and transfers the output."""
     limit = job.arguments[0] if job.arguments else ""
     if job.executable != "my_wrapper" or not limit.isdigit() or WAVES.output not in (job.transfer_output_files or ()):
         return wrong(
-            "waves.sub has to keep `executable = my_wrapper`, a number of seconds as its first argument, and "
+            "waves.sub must keep `executable = my_wrapper`, a number of seconds as the first argument, and "
             "`transfer_output_files = my_output.txt`.",
             job,
             (),
@@ -175,7 +175,7 @@ def is_the_wrapped_program(job: Job, cache: ExplorationCache) -> Result:
 
 
 def at_once(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
-    """Whether a job with time enough is done in one execution."""
+    """Whether a job with enough time finishes in one execution."""
     exploration = cache.explore(job, expected)
     end = exploration.root.next
     if isinstance(end, Ended) and end.exit.code == 0 and all(end.home.get(path) == expected[path] for path in expected):
@@ -184,14 +184,14 @@ def at_once(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
 
 
 def out_of_time(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
-    """Whether a job that is out of time leaves with the checkpoint code, and its files reach the spool."""
+    """Whether a job that runs out of time exits with the checkpoint code, and its files reach the spool."""
     exploration = cache.explore(job, expected)
     run, end = exploration.root.ran, exploration.root.next
     if early := _too_early(job, cache, expected):
         return early
     if isinstance(end, Ended) and run.seconds > 1.5 * float(job.arguments[0]):
-        never = " It sets no limit at all: waves has run to its end." if _is_done(run, expected) else ""
-        text = f"my_wrapper is given {job.arguments[0]} s, and lets waves run for {run.seconds:.0f} s.{never}"
+        never = " It sets no limit at all: waves ran to its end." if _is_done(run, expected) else ""
+        text = f"my_wrapper is given {job.arguments[0]} s, but lets waves run for {run.seconds:.0f} s.{never}"
         return wrong(text, job, ())
     if isinstance(end, Ended) and end.exit.code == 0 and _exit_code(job, cache, points=2) == 0:
         return failed(
@@ -199,7 +199,7 @@ def out_of_time(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
             cache,
             exploration,
             "wrong-exit-code",
-            "Out of time, my_wrapper leaves with 0; and so it does when waves fails. It does not see the "
+            "When the time is up, my_wrapper exits with 0, and also when waves fails. It does not see the "
             "exit code of waves (or timeout).",
         )
     if isinstance(end, Ended):
@@ -208,87 +208,85 @@ def out_of_time(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
             cache,
             exploration,
             None,
-            f"After {run.seconds:.0f} s, the time is up, and my_wrapper leaves with "
-            f"{end.exit}. For HTCondor, that is the end.",
+            f"After {run.seconds:.0f} s, the time is up, and my_wrapper ends with "
+            f"{end.exit}. For HTCondor, the job is over.",
         )
-    if isinstance(end, Saved) and (amiss := _not_its_own_time(job, run) or _not_its_argument(job, cache, run)):
-        return wrong(amiss, job, ())
+    if isinstance(end, Saved) and (problem := _not_its_own_time(job, run) or _not_its_argument(job, cache, run)):
+        return wrong(problem, job, ())
     return first_checkpoint(job, cache, expected)
 
 
 def _not_its_own_time(job: Job, run: Run) -> str:
-    """What is wrong if waves, in a first execution that was cut off, was not the waves that was given."""
+    """What is wrong if a first execution that was cut off did not run the unchanged waves; else ''."""
     limit, seconds = float(job.arguments[0]), WAVES.settings(job)["seconds"]
     if run.seconds > 2 * limit:
-        return f"my_wrapper is given {limit:g} s, and ends after {run.seconds:.0f} s."
+        return f"my_wrapper is given {limit:g} s, but ends after {run.seconds:.0f} s."
     if changed := [
         path
         for path in (WAVES.executable, WAVES.settings_file)
         if run.sandbox.get(path) not in (None, job.inputs[path])
     ]:
-        return f"my_wrapper has changed {changed[0]}. It has to take waves and its input as they are."
+        return f"my_wrapper has changed {changed[0]}. It must use waves and its input unchanged."
     output = run.sandbox.get(WAVES.output)
     if isinstance(output, File) and (output.content.count(b"\n") - 1) * seconds > run.seconds:
-        return f"After {run.seconds:.0f} s there are more lines in {WAVES.output} than waves can have written by then."
+        return f"After {run.seconds:.0f} s, {WAVES.output} has more lines than waves can have written by then."
     return ""
 
 
 def _not_its_argument(job: Job, cache: ExplorationCache, run: Run) -> str:
-    """What is wrong if a first execution that was cut off would not end earlier if it were given less time."""
+    """What is wrong if a first execution that was cut off would not end earlier with a shorter limit; else ''."""
     if float(job.arguments[0]) != LIMIT:
-        return ""  # a wrapper that heeds that one heeds another
-    # One of the two is less, also for a wrapper that looks now and then, or takes something off its limit.
+        return ""  # testing one limit is enough
+    # One of the two is shorter even for a wrapper that only checks now and then, or subtracts from its limit.
     for limit in (moments(SHORT)[0], 2 * first_file(SHORT) + 1):
         shorter = limited(WAVES.changed(job, **SHORT), limit)
         then = cache.executor.run(shorter, shorter.inputs)
         if then.exit.code == job.checkpoint_exit_code and then.seconds < run.seconds - 1:
             return ""
     return (
-        f"my_wrapper is given {shorter.arguments[0]} s, and ends after {then.seconds:.0f} s. The limit is its first "
+        f"my_wrapper is given {shorter.arguments[0]} s, but ends after {then.seconds:.0f} s. The limit is its first "
         "argument, $1."
     )
 
 
 def _is_done(run: Run, expected: Tree) -> bool:
-    """Whether all of the output is there."""
+    """Whether the output is complete."""
     return all(run.sandbox.get(path) == expected[path] for path in expected)
 
 
 def _too_early(job: Job, cache: ExplorationCache, expected: Tree) -> Result | None:
-    """What is wrong if the first execution leaves with the checkpoint code long before it has to, and is not done;
-    None if it does not."""
+    """The failure if the first execution exits with the checkpoint code long before it has to, and is not done; else
+    None."""
     exploration = cache.explore(job, expected)
     run, limit = exploration.root.ran, float(job.arguments[0])
     if run.exit.code != job.checkpoint_exit_code or run.seconds > limit / 2 or _is_done(run, expected):
         return None
-    text = f"my_wrapper is given {limit:g} s, and leaves with {job.checkpoint_exit_code} after {run.seconds:.0f} s"
-    saved = next(seconds for seconds, text in _said(_uninterrupted(job)) if _whole(text))
+    text = f"my_wrapper is given {limit:g} s, but exits with {job.checkpoint_exit_code} after {run.seconds:.0f} s"
+    saved = next(seconds for seconds, text in _printed(_uninterrupted(job)) if _whole(text))
     if run.seconds >= saved:
         return wrong(f"{text}. The limit is its first argument, $1.", job, ())
-    return failed(job, cache, exploration, "no-progress", f"{text}. waves has its first restart file after {saved} s.")
+    return failed(
+        job, cache, exploration, "no-progress", f"{text}. waves writes its first restart file after {saved} s."
+    )
 
 
 def passes_on(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
-    """Whether the job ends with the exit code of waves if that fails, at once, or after a checkpoint, on every
+    """Whether the job ends with the exit code of waves if waves fails, at once or after a checkpoint, on every
     schedule."""
     unusable = _exit_code(job, cache, points=2)
     if unusable != UNUSABLE:
         return wrong(
-            f"With an unusable my_input.txt, waves leaves with {UNUSABLE} and the job with {unusable}.",
+            f"With an unusable my_input.txt, waves exits with {UNUSABLE}, but the job with {unusable}.",
             job,
             (),
             "always-85" if unusable == job.checkpoint_exit_code else "wrong-exit-code",
         )
     exploration = cache.explore(replace(job, success_exit_code=DIVERGED), Tree())
-    if exploration.verdict == RESTART_SAFE or exploration.failure == "lost progress":  # which other questions are about
-        return Result(
-            True, f"exit codes {UNUSABLE} and {DIVERGED}, as waves leaves with", schedules=exploration.schedules
-        )
+    if exploration.verdict == RESTART_SAFE or exploration.failure == "lost progress":  # other questions are about that
+        return Result(True, f"exit codes {UNUSABLE} and {DIVERGED}, like waves", schedules=exploration.schedules)
     misconception = {"never finishes": "always-85", "failed": "wrong-exit-code"}.get(exploration.failure or "")
     what = "the job is started again, for ever" if misconception == "always-85" else "the job does not"
-    return failed(
-        job, cache, exploration, misconception, f"When waves diverges, it leaves with {DIVERGED}, and {what}."
-    )
+    return failed(job, cache, exploration, misconception, f"When waves diverges, it exits with {DIVERGED}, but {what}.")
 
 
 def _exit_code(job: Job, cache: ExplorationCache, **settings: float) -> int | None:
@@ -298,36 +296,37 @@ def _exit_code(job: Job, cache: ExplorationCache, **settings: float) -> int | No
 
 
 def cut_off(choose: Callable[[list[int]], list[int]] = list, /, **settings: float) -> Ask:
-    """The question whether a job ends right wherever its first execution is cut off, with the same time limit in each
-    execution. `choose` takes some of moments()."""
+    """The question whether a job ends right wherever its first execution is cut off, with the same time limit in all
+    executions. `choose` selects from moments()."""
 
     def ask(job: Job, cache: ExplorationCache) -> Result:
-        becomes: dict[tuple[Exit, Tree], Exploration] = {}
+        explored: dict[tuple[Exit, Tree], Exploration] = {}
         tried = []
-        for one, cut in _cut(job, choose(moments(settings)), cache, settings):
-            # What a wrapper leaves is mostly the last whole file. What becomes of a job from there is asked once.
-            left = _left(one, cache)
-            if left not in becomes:
-                becomes[left] = cache.explore(one, WAVES.known_answer(**settings), late=False)
-            tried.append((cut, one, becomes[left]))
-        torn = [one for one in tried if one[2].verdict != RESTART_SAFE]
+        for cut_job, cut in _cut(job, choose(moments(settings)), cache, settings):
+            # Most wrappers leave the same last whole file at several moments: explore the job from there only once.
+            left = _left(cut_job, cache)
+            if left not in explored:
+                explored[left] = cache.explore(cut_job, WAVES.known_answer(**settings), late=False)
+            tried.append((cut, cut_job, explored[left]))
+        torn = [trial for trial in tried if trial[2].verdict != RESTART_SAFE]
         if not torn:
             return Result(
                 True,
-                f"{count(len(tried), 'moment')}, before and in the middle of what is written, end right",
-                schedules=sum(found.schedules for found in becomes.values()),
+                f"{count(len(tried), 'moment')}, before and in the middle of writing, end right",
+                schedules=sum(exploration.schedules for exploration in explored.values()),
             )
-        cut, cut_job, found = min(torn, key=lambda one: _gravity(one[2]))
+        cut, cut_job, exploration = min(torn, key=lambda trial: _gravity(trial[2]))
         result = failed(
             cut_job,
             cache,
-            found,
+            exploration,
             "torn-write" if cut.saving else None,
-            f"With {_numbers(settings)}: cut off after {cut.seconds} s (waves has said: {cut.said}), "
-            f"{_outcome(found)}.",
+            f"With {_numbers(settings)}: cut off after {cut.seconds} s (waves has printed: {cut.said}), "
+            f"{_outcome(exploration)}.",
         )
         table = dict.fromkeys(
-            Evidence("cut off", f"after {cut.seconds} s ({cut.said}), {_outcome(found)}") for cut, _, found in tried
+            Evidence("cut off", f"after {cut.seconds} s ({cut.said}), {_outcome(exploration)}")
+            for cut, _, exploration in tried
         )
         return result.shown_by(*table)
 
@@ -335,48 +334,48 @@ def cut_off(choose: Callable[[list[int]], list[int]] = list, /, **settings: floa
 
 
 def cut_off_unseen(draw: random.Random) -> Ask:
-    """The same with numbers that are drawn, and the last moment of writing: who knows a size, or a number of lines, is
-    most likely to take that file for a whole one."""
+    """The same with drawn settings, and only the last moment of writing: a wrapper that checks the size or the number of
+    lines is most likely to accept that incomplete file."""
     settings = unseen_settings(draw)
     settings["steps"] = 3 * settings["save_every"] - 2
     return cut_off(lambda moments: moments[-1:], **settings)
 
 
 def _cut(
-    job: Job, wanted: Sequence[int], cache: ExplorationCache, settings: dict[str, float]
+    job: Job, targets: Sequence[int], cache: ExplorationCache, settings: dict[str, float]
 ) -> Iterator[tuple[Job, Cut]]:
-    """The job with time limits at which waves, in the first execution, is cut off at these moments, or a little later by
-    a wrapper that looks now and then: those while it writes its second restart file, or later ones, and the first
-    before: with one file in each execution it has to come to its end, too."""
+    """The job with time limits that cut off waves, in the first execution, at these moments, or a little later with a
+    wrapper that only checks now and then. Yields moments while waves writes its second restart file or a later one, and
+    the first moment before that: the job must also finish with one file in each execution."""
     before, ahead = False, 0
     steps_in_all = WAVES.settings(WAVES.changed(job, **settings))["steps"]
-    for moment in wanted:
+    for moment in targets:
         for _ in range(MOST_TRIES):
             cut_job = limited(WAVES.changed(job, **settings), moment + ahead)
             run = cache.executor.run(cut_job, cut_job.inputs)
             reached = _reached(run, settings)
             if reached.seconds >= moment:
                 break
-            ahead += moment - reached.seconds  # what the wrapper takes off its limit
+            ahead += moment - reached.seconds  # what the wrapper subtracts from its limit
         files, since = _progress(run, settings)
         cut = replace(reached, seconds=round(run.seconds))
         if _steps(run) >= steps_in_all or (files > 1 and not cut.saving):
-            continue  # it has no limit then, perhaps as it takes too much off, or has written the file
+            continue  # without a limit, perhaps as the wrapper subtracts too much; or the file is complete
         if files > 1:
             yield cut_job, cut
-        elif not before and ((files and since) or any(_whole(text) for _, text in _said(run))):
+        elif not before and ((files and since) or any(_whole(text) for _, text in _printed(run))):
             before = True
             yield cut_job, cut
 
 
 def _reached(run: Run, settings: dict[str, float]) -> Cut:
-    """The moment at which waves was cut off in a first execution. The wrapper may have ended later. waves says itself
-    how far it was, or, if the wrapper keeps that to itself, its output does: no step follows one at which it writes."""
-    listing, said = _listing(settings), _said(run)
+    """The moment at which waves was cut off in a first execution; the wrapper may have ended later. waves prints how far it
+    got. If the wrapper hides that, its output shows it, as it computes no step while it writes a restart file."""
+    listing, printed = _listing(settings), _printed(run)
     files, since = _progress(run, settings)
-    if said:
-        after = [at for at, _ in listing if at > said[-1][0]]
-        return cut_at(min(max(run.seconds, said[-1][0]), after[0] - 1 if after else run.seconds), settings)
+    if printed:
+        after = [at for at, _ in listing if at > printed[-1][0]]
+        return cut_at(min(max(run.seconds, printed[-1][0]), after[0] - 1 if after else run.seconds), settings)
     written = [0, *(at for at, text in listing if _whole(text))]
     begun = [at for at, text in listing if re.fullmatch(r"step \d+", text)]
     if since or not files:
@@ -388,13 +387,13 @@ def _reached(run: Run, settings: dict[str, float]) -> Cut:
 
 
 def _steps(run: Run) -> int:
-    """How many steps waves has written."""
+    """The number of steps in the output."""
     output = run.sandbox.get(WAVES.output)
     return output.content.count(b"\n") if isinstance(output, File) else 0
 
 
 def _progress(run: Run, settings: dict[str, float]) -> tuple[int, int]:
-    """For how many restart files waves has written the steps, and how many steps since."""
+    """The number of restart files whose steps waves has done, and the number of steps since."""
     return divmod(_steps(run), round(WAVES.settings(WAVES.changed(naive_job(), **settings))["save_every"]))
 
 
@@ -403,7 +402,7 @@ def _numbers(settings: dict[str, float]) -> str:
 
 
 def _left(job: Job, cache: ExplorationCache) -> tuple[Exit, Tree]:
-    """How a first execution ends, and in what sandbox."""
+    """The exit and the sandbox of a first execution."""
     run = cache.executor.run(job, job.inputs)
     return run.exit, without_streams(run.sandbox)
 
@@ -414,14 +413,14 @@ def _gravity(exploration: Exploration) -> int:
 
 
 def _outcome(exploration: Exploration) -> str:
-    """What becomes of a job, as the end of a sentence."""
+    """How a job ends, as the end of a sentence."""
     if exploration.verdict == RESTART_SAFE:
-        return "it goes on, and ends right"
+        return "it continues, and ends right"
     state = exploration.violation.state if exploration.violation else exploration.root
     return {
-        "wrong output": "it ends with exit code 0, and wrong numbers",
+        "wrong output": "it ends with exit code 0, but wrong numbers",
         "failed": f"it fails with {state.ran.exit}",
-        "never finishes": "it begins again and again",
+        "never finishes": "it starts again and again, and never finishes",
         "held": "HTCondor puts it on hold",
         "lost progress": "it throws saved work away",
     }.get(exploration.failure or "", f"nothing can be said: {plain(shorten(str(exploration.failure), 80))}")

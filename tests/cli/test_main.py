@@ -330,7 +330,7 @@ def test_what_can_be_no_measure_is_told_in_a_sentence(grader, job, options, said
 def test_verify_of_one_schedule_says_that_the_others_were_not_tried(grader, job):
     ran = grader("verify", job(), "--schedule", "evict@2")
     assert (ran.status, ran.err) == (2, "")
-    assert "unknown: only this schedule was tried: evicted 1 time, and result.txt is what it should be" in ran.out
+    assert "unknown: only this schedule was tried: evicted 1 time, and result.txt is right" in ran.out
 
 
 def test_verify_of_one_schedule_tells_what_goes_wrong_on_it(grader, job):

@@ -60,7 +60,7 @@ def test_a_right_answer_survives_two_evictions_on_a_real_htcondor(sweep, means, 
     told = capsys.readouterr().out
     assert told.count(": evicted\n") == 2 and "checkpoint saved" in told
     assert "3 activations, 6 executions, 3 checkpoints" in told
-    assert "\nright: evicted 2 times, and my_output.txt is what it should be\n" in told
+    assert "\nright: evicted 2 times, and my_output.txt is right\n" in told
     assert Tree.read(submit_file.parent)["my_output.txt"] == sweep_output(1, 12)["my_output.txt"]
     copy = next(path for path in submit_file.parent.iterdir() if path.suffix == ".0")
     assert (copy / "checkpoint.txt").read_text() == "7"

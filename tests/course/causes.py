@@ -24,9 +24,9 @@ class Wrong(NamedTuple):
 WRITE = 'with open("checkpoint.txt", "w") as file:\n    file.write(str(iteration))\n'
 OS, TIME = "import os, sys", "import sys, time"
 HOME_SAID, HASH_SAID, SET_SAID = "home directory", "hash() of a text gives another number", "a set has no order"
-CALLED, CAUGHT, REACHED = "named and not called", "raises SystemExit", "never comes to what stands below"
-ELSEWHERE, FAILS, SAVED_HERE = "the job itself goes on", "The error is hidden", "is saved here, and not `iteration`"
-TAKEN, OUTSIDE, AGAIN = "takes away a file that is needed", "outside of the functions", "starts itself again here"
+CALLED, CAUGHT, REACHED = "named but not called", "raises SystemExit", "never reaches the lines below"
+ELSEWHERE, FAILS, SAVED_HERE = "the job itself continues", "The error is hidden", "is saved here instead of `iteration`"
+TAKEN, OUTSIDE, AGAIN = "removes a file that is part of the checkpoint", "outside the functions", "restarts itself here"
 
 SAVE = {
     # -- nothing is written, or something else ------------------------------------------
@@ -215,7 +215,7 @@ worker.join()""",
             "import sys, threading",
         ),
         10,
-        "ends that thread alone",
+        "ends only that thread",
     ),
     "in a pool of threads": Wrong(
         save(
@@ -375,9 +375,9 @@ def restore_checkpoint(start, end):
 READ = 'with open("checkpoint.txt") as file:\n            iteration = int(file.read())'
 RETURNED = "return iteration if start <= iteration <= end else start"
 SAVED = 'with open("checkpoint.txt", "w") as file:\n        file.write(str(iteration))'
-BOUND, TEXT_ORDER, BROKEN = "of the last iteration", "in order as text", "restore_checkpoint copes with the broken file"
+BOUND, TEXT_ORDER, BROKEN = "of the last iteration", "sorted as text", "restore_checkpoint copes with the broken file"
 NOT_START, GONE, OTHERS, WHOSE = (
-    "and not with START",
+    "instead of START",
     "gone when the process ends",
     "files of another run",
     "my_output.txt here",
@@ -653,20 +653,20 @@ def restore_checkpoint(start, end):
 
 LISTED = "transfer_checkpoint_files = state, my_output.txt"
 SUBMIT_FILES = {
-    "no output": Wrong(submit(SAVES, LISTED, 'transfer_output_files = ""', *NEEDS), 11, "does not come home"),
+    "no output": Wrong(submit(SAVES, LISTED, 'transfer_output_files = ""', *NEEDS), 11, "but not transferred"),
     "another output": Wrong(
         submit(SAVES, LISTED, "transfer_output_files = state", *NEEDS), 11, "names state and not my_output.txt"
     ),
     "behind queue": Wrong(
-        {"sweep.sub": submit(LISTED, HOME, *NEEDS)["sweep.sub"] + SAVES + "\n"}, 15, "stands after `queue`"
+        {"sweep.sub": submit(LISTED, HOME, *NEEDS)["sweep.sub"] + SAVES + "\n"}, 15, "comes after `queue`"
     ),
     "the list behind queue": Wrong(
-        {"sweep.sub": submit(SAVES, HOME, *NEEDS)["sweep.sub"] + LISTED + "\n"}, 15, "stands after `queue`"
+        {"sweep.sub": submit(SAVES, HOME, *NEEDS)["sweep.sub"] + LISTED + "\n"}, 15, "comes after `queue`"
     ),
     "a remark behind a list": Wrong(
         submit(SAVES, LISTED + "  # what a restart needs", HOME, *NEEDS),
         10,
-        "a comment is a line of its own",
+        "a comment needs its own line",
         "listed-file-missing",
     ),
     "eviction-driven": Wrong(
@@ -685,7 +685,7 @@ SUBMIT_FILES = {
         "listed-file-missing",
     ),
     "a misspelt command": Wrong(
-        submit(SAVES, "transfer_checkpoints_files = state, my_output.txt", HOME, *NEEDS), 10, "is no submit command"
+        submit(SAVES, "transfer_checkpoints_files = state, my_output.txt", HOME, *NEEDS), 10, "is not a submit command"
     ),
     "an attribute": Wrong(
         submit("+checkpoint_exit_code = 85", LISTED, HOME, *NEEDS), 9, "sets an attribute of this name"
@@ -697,7 +697,9 @@ SUBMIT_FILES = {
         "separated by commas or blanks",
         "listed-file-missing",
     ),
-    "a misspelt request": Wrong(submit(SAVES, LISTED, HOME, "request_cpu = 1", *NEEDS[1:]), 12, "is no submit command"),
+    "a misspelt request": Wrong(
+        submit(SAVES, LISTED, HOME, "request_cpu = 1", *NEEDS[1:]), 12, "is not a submit command"
+    ),
     "given twice": Wrong(
         submit(SAVES, LISTED, "transfer_checkpoint_files = my_output.txt", HOME, *NEEDS), 11, "a second time"
     ),

@@ -77,7 +77,7 @@ FLAWS = {
         {"given/squares.sub": SQUARES["given/squares.sub"].replace("= 85", "= none")},
         "given/squares.sub:2: ",
     ),
-    "no known answer": ({"expected/squares.txt": None}, "expected: it has to hold the files"),
+    "no known answer": ({"expected/squares.txt": None}, "expected: it must contain the output files"),
     "no right answer": (dict.fromkeys((RIGHT, "right/two-at-a-time/squares.sh")), "right: there is no right answer"),
     "one style": ({RIGHT: None}, "right: there is 1 right answer: two styles at least"),
     "a right answer that is wrong": (
@@ -103,7 +103,7 @@ FLAWS = {
     "a file that learners do not write": ({"right/one-at-a-time/square.sh": "x"}, "learners write squares.sh only"),
     "given what is right": (
         {"given/squares.sh": SQUARES[RIGHT]},
-        "given: what the learner starts with earns all points",
+        "given: the files that the learner starts with already earn all points",
     ),
     "a table with one style": (
         {**TABLE, "answers.py": f'RIGHT = {{\n    "plain": {{"squares.sh": {SQUARES[WRONG]!r}}}\n}}\nWRONG = {{}}\n'},

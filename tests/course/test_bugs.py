@@ -211,7 +211,7 @@ for year in range(year, settings['years'] + 1):
 """)
         },
     )
-    assert report.status == WRONG and "is at no end" in report.headline
+    assert report.status == WRONG and "has still not finished" in report.headline
     assert report.failure.misconception is MISCONCEPTIONS["repeats-iteration"]
 
 

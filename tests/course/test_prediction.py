@@ -112,15 +112,15 @@ def test_of_a_set_the_headline_counts_names_and_the_solution_tells_them(executor
 @pytest.mark.parametrize(
     ("name", "text", "wanted"),
     [
-        ("seconds_lost", "'45'", "It takes a number, without quotes."),
-        ("seconds_lost", "{45}", "It takes a number."),
-        ("seconds_lost", "None", "It takes a number."),
-        ("seconds_lost", "True", "It takes a number."),
-        ("step_five", "4", 'It takes a set of names, like {"a.txt", "b.txt"}.'),
-        ("missing_file", "'held'", 'It takes one of the letters, in quotes, like "a".'),
-        ("missing_file", "2", 'It takes one of the letters, in quotes, like "a".'),
-        ("zzz_out", "'0, 43'", "It takes a list, like [1, 2]."),
-        ("zzz_out", "43", "It takes a list, like [1, 2]."),
+        ("seconds_lost", "'45'", "The answer is a number, without quotes."),
+        ("seconds_lost", "{45}", "The answer is a number."),
+        ("seconds_lost", "None", "The answer is a number."),
+        ("seconds_lost", "True", "The answer is a number."),
+        ("step_five", "4", 'The answer is a set of names, like {"a.txt", "b.txt"}.'),
+        ("missing_file", "'held'", 'The answer is one of the letters, in quotes, like "a".'),
+        ("missing_file", "2", 'The answer is one of the letters, in quotes, like "a".'),
+        ("zzz_out", "'0, 43'", "The answer is a list, like [1, 2]."),
+        ("zzz_out", "43", "The answer is a list, like [1, 2]."),
     ],
 )
 def test_a_value_of_another_kind_is_told_the_kind_not_the_answer(name, text, wanted, executor):

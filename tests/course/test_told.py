@@ -90,7 +90,7 @@ def test_a_save_in_the_loop_without_an_exit_is_diagnosed_as_that(told):
         collatz(("    sys.exit(85)\n", ""), (LAST, LAST + DUE + "            save_and_leave(None, None)\n")),
     )
     assert report.failure.misconception is None and report.hints == NEVER_LEFT
-    assert "10 blocks without leaving with 85" in report.headline
+    assert "10 blocks without exiting with 85" in report.headline
 
 
 def test_where_a_loop_did_not_end_is_told_and_shown(told):

@@ -150,7 +150,7 @@ BAD = {
     "loops for ever": (
         {"checkpoint.py": "while True: pass\n"},
         WRONG,
-        "The program was ended even without an eviction",
+        "The program was stopped even without an eviction",
     ),
     "leaves with 0": (ANSWERS["restore"][1]["exit-zero-after-save"]["quit"], WRONG, "output is wrong"),
 }
@@ -276,7 +276,7 @@ def test_without_a_pool_one_is_told_what_that_means(capsys, monkeypatch):
     monkeypatch.setattr("grader.real_pool.personal_pool.process", lambda: None)
     grader.pool()
     said = capsys.readouterr().out
-    assert "There is no HTCondor here" in said and "lab.py pool up" in said and "left out of the total" in said
+    assert "There is no HTCondor here" in said and "lab.py pool up" in said and "count in the total" in said
 
 
 @pytest.mark.skipif(os.environ.get("CONFORMANCE") != "live", reason="asks a live HTCondor only with CONFORMANCE=live")
@@ -363,7 +363,7 @@ def test_to_validate_an_answer_that_is_not_right_is_told_on_stderr(capsys, monke
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
     grader.check("seconds_lost", ...)
     assert capsys.readouterr().err == (
-        "How much is lost: not tried yet. Your answer is still to be written: put it in the place of the dots.\n"
+        "How much is lost: not tried yet. Your answer is still missing: put it in place of the dots.\n"
     )
     grader.check("seconds_lost", 45)
     assert capsys.readouterr().err == ""
@@ -385,7 +385,7 @@ def test_hints_show_what_keeps_a_program_from_running(capsys):
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (..., "Hints: How much is lost: not tried yet, 0 of 2 points\n  Your answer is still to be written"),
+        (..., "Hints: How much is lost: not tried yet, 0 of 2 points\n  Your answer is still missing"),
         (120, "Hints: How much is lost: wrong, 0 of 2 points\n\nHint 1 of 3"),
         (45, "Your answer is right."),
     ],

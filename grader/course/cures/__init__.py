@@ -1,9 +1,9 @@
-"""Causes that are proven by their cures: a small change of just one kind, made to a copy of a wrong answer. If the copy
-passes the question that the answer failed, that kind of mistake is the cause, and its line is known; if none does, no
-cause is named. The cure itself is not shown: a learner is told what happens in that line, and the hints lead on.
+"""Cures: small changes to a copy of a wrong answer, each of one kind, that prove the cause of a failure.
 
-A cure is a pure function from files to changed files; nothing is judged here. What is asked again, and how often, is up
-to exercise.py.
+If the changed copy passes the question that the answer failed, that kind of mistake is the cause, and its line is known;
+if no copy does, no cause is named. Learners don't see the cure: they read what happens in that line, and the hints.
+
+A cure is a pure function from files to changed files. exercise.py decides which questions to ask again, and how often.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..reading import UNREADABLE
 
 
 class Remedy(NamedTuple):
-    """A changed copy of an answer, and what is the matter with the answer if the copy is right."""
+    """A changed copy of an answer, and the cause of the failure if the copy is right."""
 
     files: Tree
     cause: str
@@ -27,17 +27,17 @@ class Remedy(NamedTuple):
 
 @dataclass(frozen=True)
 class Cure:
-    """A kind of mistake that a small change takes away."""
+    """A kind of mistake that a small change removes."""
 
     remedies: Callable[[Tree], Iterator[Remedy]]
-    """From the files of an answer to copies, the likeliest first."""
+    """Maps the files of an answer to changed copies, the likeliest first."""
     hints: tuple[str, str, str]
     agrees: tuple[str, ...] = ()
-    """The misconceptions that may be behind this mistake, where what the job does shows one of them. Any other that it
-    seems to show is none."""
+    """The misconceptions that may be behind this mistake. If this is the cause, a diagnosis of any other misconception is
+    dropped."""
 
     def tried_on(self, files: Tree) -> Iterator[Remedy]:
-        """The remedies for these files, as far as their syntax trees can be written down again."""
+        """The remedies for these files, as far as their syntax trees can be unparsed."""
         try:
             yield from self.remedies(files)
         except UNREADABLE:

@@ -1,4 +1,4 @@
-"""What holds on one machine or in one process only: the home directory, and how Python hashes text."""
+"""Things that are valid only on one machine or in one process: the home directory, and how Python hashes text."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ SUBMIT = "sweep.sub"
 
 
 def _home(files: Tree) -> Iterator[Remedy]:
-    """The sandbox as home directory."""
+    """Makes the sandbox the home directory."""
     line = _first_line(files, r"""expanduser|Path\.home|\.home\(|['"]HOME['"]|['"]~""")
     if line:
         yield Remedy(
             _with_environment(files, "HOME=."),
-            "the file is in the home directory here, which is not the "
-            "sandbox. HTCondor takes nothing from there, and a restart elsewhere does not find it",
+            "the file is in the home directory here, not in the "
+            "sandbox. HTCondor transfers nothing from there, and a restart elsewhere does not find it",
             PATH,
             line,
         )
 
 
 def _hash(files: Tree) -> Iterator[Remedy]:
-    """The same seed in each process."""
+    """Uses the same hash seed in each process."""
     for line in _lines_with(files, "hash", "__hash__"):
         yield Remedy(
             _with_environment(files, "PYTHONHASHSEED=0"),
             "hash() of a text gives another number in each "
-            "process that Python is started in: what one execution has saved, the next does not accept",
+            "Python process: the next execution does not accept what this one has saved",
             PATH,
             line,
         )
 
 
 def _address(files: Tree) -> Iterator[Remedy]:
-    """The same for what is kept at an address."""
+    """Replaces id() by a constant."""
     for line in _lines_with(files, "id"):
         module = Module(files)
         calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and name(node.func) == "id"]
         yield Remedy(
             module.changed(dict.fromkeys(calls, ast.Constant(1))),
-            "id() says where something is in the "
-            "memory of one process: what one execution has saved, the next does not accept",
+            "id() is an address in the "
+            "memory of one process: the next execution does not accept what this one has saved",
             PATH,
             line,
         )
 
 
 def _unordered(files: Tree) -> Iterator[Remedy]:
-    """Lists, or the keys of a dictionary, in the place of sets."""
+    """Replaces sets by lists, or by the keys of a dictionary."""
     module = Module(files)
     changes: dict[ast.AST, Change] = {}
     for node in ast.walk(module.tree):
@@ -66,14 +66,14 @@ def _unordered(files: Tree) -> Iterator[Remedy]:
     if changes:
         yield Remedy(
             module.changed(changes),
-            "a set has no order: in which one its elements come is another in each process",
+            "a set has no order: its elements come in another order in each process",
             PATH,
             min(node.lineno for node in changes if isinstance(node, ast.expr)),
         )
 
 
 def _lines_with(files: Tree, *names: str) -> list[int]:
-    """The first line in which one of these names stands."""
+    """The first line that contains one of these names, in a list; [] if there is none."""
     module = Module(files)
     return sorted(
         node.lineno
@@ -96,16 +96,16 @@ def _with_environment(files: Tree, setting: str) -> Tree:
 
 _SAME_EVERYWHERE = (
     "Run python3 -c \"print(hash('4'), id('4'))\" twice. What do you see?",
-    "Python draws a new seed for hash() of text in each process, and has its objects in other places of the memory.",
+    "Each Python process uses a new seed for hash() of text, and has its objects at other addresses.",
     "Use a checksum that is the same everywhere: zlib.crc32(text.encode()), or hashlib.",
 )
 CURES = (
     Cure(
         _home,
         (
-            "In which directory is the file when the program leaves, and where does HTCondor look for it?",
-            "On an execution point, ~ is the home directory of some account, if there is one. The checkpoint is taken from "
-            "the sandbox, the directory that the program is started in.",
+            "In which directory is the file when the program exits, and where does HTCondor look for it?",
+            "On an execution point, ~ is the home directory of some account, if there is one. The checkpoint comes from the "
+            "sandbox, the directory in which the program is started.",
             "Use the plain name of the file, without ~, HOME or Path.home().",
         ),
     ),
@@ -115,7 +115,7 @@ CURES = (
         _unordered,
         (
             "Run python3 -c \"print({'a', 'b', 'c'})\" several times. What do you see?",
-            "A set has no order. In which one its elements come changes from process to process.",
+            "A set has no order: the order of its elements changes from process to process.",
             "Use a list or a dictionary, which keep their order, or sorted(...).",
         ),
     ),

@@ -1,4 +1,4 @@
-"""How leaving with 85 goes wrong: it is never reached, it is caught, it happens elsewhere, or too early or late."""
+"""Mistakes in exiting with 85: it is never reached, it is caught, or it happens elsewhere, too early or too late."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from . import Cure, Remedy
 from .source import EXITS, LEAVE, PATH, Module, blocks, call, leaves, mentions, name
 
 SWALLOWING = ("BaseException", "SystemExit")
-"""What has to be caught to catch sys.exit()."""
+"""Catching one of these also catches sys.exit()."""
 STARTS_AGAIN = ("argv", "executable", "__file__")
 ELSEWHERE = {
-    "Thread": "sys.exit() in a thread, which line {} starts, ends that thread alone; the program goes on",
-    "Timer": "sys.exit() in a thread, which line {} starts, ends that thread alone; the program goes on",
-    "submit": "sys.exit() in a thread or process of a pool, to which line {} gives it, does not end the program",
-    "Process": "it is another process, which line {} starts, that leaves; the job itself goes on",
-    "fork": "it is a child process, which line {} starts, that leaves; the job itself goes on",
+    "Thread": "sys.exit() in a thread, started in line {}, ends only that thread; the program continues",
+    "Timer": "sys.exit() in a thread, started in line {}, ends only that thread; the program continues",
+    "submit": "sys.exit() in a thread or process of a pool, submitted in line {}, does not end the program",
+    "Process": "another process, started in line {}, exits; the job itself continues",
+    "fork": "a child process, started in line {}, exits; the job itself continues",
 }
 OTHER_PROGRAMS = (
     "system",
@@ -37,20 +37,20 @@ OTHER_PROGRAMS = (
 
 
 def _when_imported(files: Tree) -> Iterator[Remedy]:
-    """An exit that stands outside of the functions."""
+    """An exit outside the functions."""
     module = Module(files)
     for node in module.tree.body:
         if leaves(node):
             cause = (
-                f"`{module.line(node)}` stands outside of the functions, by its indentation. So it is run as soon "
-                "as checkpoint.py is imported: the program leaves before it has done anything"
+                f"by its indentation, `{module.line(node)}` is outside the functions. So it runs as soon "
+                "as checkpoint.py is imported: the program exits before it has done anything"
             )
             for last in ((), (LEAVE,)):
                 yield Remedy(module.changed({node: None}, last=last), cause, PATH, node.lineno)
 
 
 def _caught(files: Tree) -> Iterator[Remedy]:
-    """An exit within a try whose except takes it, or whose finally returns; or within suppress()."""
+    """An exit that is caught by an `except` or suppress(), or replaced by a return in `finally`."""
     module = Module(files)
     for node in module.nodes(module.save):
         if isinstance(node, ast.ExceptHandler) and (node.type is None or mentions(node.type, *SWALLOWING)):
@@ -58,7 +58,7 @@ def _caught(files: Tree) -> Iterator[Remedy]:
             what = "except" if node.type is None else f"except {module.line(node.type)}"
             yield Remedy(
                 module.changed({node: narrow}),
-                f"sys.exit() raises SystemExit, and this `{what}` catches it: the program does not leave, but goes on",
+                f"sys.exit() raises SystemExit, and this `{what}` catches it: the program does not exit, but continues",
                 PATH,
                 node.lineno,
             )
@@ -67,7 +67,7 @@ def _caught(files: Tree) -> Iterator[Remedy]:
                 yield Remedy(
                     module.changed({node: node.body}),
                     "sys.exit() raises SystemExit, and this `suppress` "
-                    "takes it: the program does not leave, but goes on",
+                    "catches it: the program does not exit, but continues",
                     PATH,
                     node.lineno,
                 )
@@ -76,32 +76,32 @@ def _caught(files: Tree) -> Iterator[Remedy]:
                 if isinstance(last, ast.Return):
                     yield Remedy(
                         module.changed({last: None}),
-                        "`return` in `finally` takes the place of SystemExit, "
-                        "which sys.exit() raises: the program does not leave, but goes on",
+                        "`return` in `finally` replaces the SystemExit "
+                        "that sys.exit() raises: the program does not exit, but continues",
                         PATH,
                         last.lineno,
                     )
 
 
 def _not_called(files: Tree) -> Iterator[Remedy]:
-    """A function that is named and not called."""
+    """A function that is named but not called."""
     module = Module(files)
     for node in module.nodes(module.save, ast.Expr):
         if not isinstance(node.value, (ast.Attribute, ast.Name)):
             continue
-        named = name(node.value)
-        made: ast.stmt
-        if named in (*EXITS, "SystemExit"):
-            made = LEAVE
-        elif named in ("write", "writelines", "dump"):
+        function = name(node.value)
+        statement: ast.stmt
+        if function in (*EXITS, "SystemExit"):
+            statement = LEAVE
+        elif function in ("write", "writelines", "dump"):
             iteration = ast.Name(module.iteration, ast.Load())
-            made = _call(node.value, ast.Call(ast.Name("str", ast.Load()), [iteration], []))
+            statement = _call(node.value, ast.Call(ast.Name("str", ast.Load()), [iteration], []))
         else:
-            made = _call(node.value)
+            statement = _call(node.value)
         yield Remedy(
-            module.changed({node: made}),
-            f"`{module.line(node)}` is named and not called, as there are no "
-            "brackets behind it: nothing happens in this line",
+            module.changed({node: statement}),
+            f"`{module.line(node)}` is named but not called, as there are no "
+            "brackets after it: nothing happens in this line",
             PATH,
             node.lineno,
         )
@@ -112,15 +112,15 @@ def _call(function: ast.expr, *arguments: ast.expr) -> ast.Expr:
 
 
 def _never_reached(files: Tree) -> Iterator[Remedy]:
-    """What stands behind an exit, or a return, in the same block."""
+    """Statements after an exit or a return in the same block."""
     module = Module(files)
     for function in module.called_by(module.save):
         for block in blocks(function):
             for node, after in zip(block, block[1:]):
                 if leaves(node) or isinstance(node, (ast.Return, ast.Raise)):
-                    does = "leaves" if leaves(node) else "returns"
+                    does = "exits" if leaves(node) else "returns"
                     cause = (
-                        f"the program {does} here, so that it never comes to what stands below, "
+                        f"the program {does} here, so it never reaches the lines below, "
                         f"`{module.line(after).partition(':')[0][:60]}`"
                     )
                     last = (node,) if leaves(node) else ()
@@ -138,27 +138,27 @@ def _elsewhere(files: Tree) -> Iterator[Remedy]:
         if kind in ELSEWHERE and _is_to_leave(module, kind, node):
             text = ELSEWHERE[kind].format(node.lineno)
         elif kind in OTHER_PROGRAMS and "exit" in module.line(node):
-            text = f"it is another program, which line {node.lineno} starts, that leaves; the job itself goes on"
+            text = f"another program, started in line {node.lineno}, exits; the job itself continues"
         else:
             continue
         yield Remedy(module.changed({}, last=(LEAVE,)), text, PATH, node.lineno)
 
 
 def _is_to_leave(module: Module, kind: str, node: ast.Call) -> bool:
-    """Whether what is started in this call, or after it, has an exit in it."""
+    """Whether the thread or process that this call starts contains an exit."""
     if kind == "fork":
-        return any(name(one) in EXITS for one in module.nodes(module.save))
-    given = {name(one) for one in ast.walk(node)}
-    return bool(given & {*EXITS, "SystemExit"}) or any(
+        return any(name(inner) in EXITS for inner in module.nodes(module.save))
+    names = {name(inner) for inner in ast.walk(node)}
+    return bool(names & {*EXITS, "SystemExit"}) or any(
         leaves(inner)
-        for one in ast.walk(module.tree)
-        if isinstance(one, ast.FunctionDef) and one.name in given
-        for inner in ast.walk(one)
+        for function in ast.walk(module.tree)
+        if isinstance(function, ast.FunctionDef) and function.name in names
+        for inner in ast.walk(function)
     )
 
 
 def _starts_again(files: Tree) -> Iterator[Remedy]:
-    """A program that starts itself again, instead of leaving that to HTCondor."""
+    """A program that restarts itself instead of leaving that to HTCondor."""
     module = Module(files)
     for node in module.nodes(module.save):
         if not isinstance(node, ast.Expr | ast.Assign | ast.Return) or node.value is None:
@@ -171,90 +171,89 @@ def _starts_again(files: Tree) -> Iterator[Remedy]:
         if starts and (mentions(value, *STARTS_AGAIN) or "sweep" in module.line(value)):
             yield Remedy(
                 module.changed({node: LEAVE}),
-                "the program starts itself again here. HTCondor never sees "
-                "it leave with 85, so it never saves anything",
+                "the program restarts itself here. HTCondor never sees it exit with 85, so it never saves anything",
                 PATH,
                 node.lineno,
             )
 
 
 def _on_condition(files: Tree) -> Iterator[Remedy]:
-    """Saving or leaving under a condition that does not hold."""
+    """Saving or exiting under a condition that does not hold."""
     module = Module(files)
     for node in module.nodes(module.save, ast.If):
         test = module.line(node.test)
         if isinstance(node.body[-1], ast.Return):
-            cause = f"it returns here without leaving as long as `{test}`, and that is so when it is called in this job"
+            cause = f"it returns here without exiting if `{test}`, which is true when it is called in this job"
             yield Remedy(module.changed({node: node.orelse or None}), cause, PATH, node.lineno)
-        elif any(leaves(one) for one in ast.walk(node)):
-            cause = f"it leaves only if `{test}`, and that is not so when it is called in this job"
+        elif any(leaves(inner) for inner in ast.walk(node)):
+            cause = f"it exits only if `{test}`, which is false when it is called in this job"
             yield Remedy(module.changed({node: node.body}), cause, PATH, node.lineno)
 
 
 def _waits(files: Tree) -> Iterator[Remedy]:
-    """A sleep between saving and leaving."""
+    """A sleep between saving and exiting."""
     module = Module(files)
-    for node in (node for one in (module.save, module.restore) for node in module.nodes(one, ast.Expr)):
+    for node in (node for function in (module.save, module.restore) for node in module.nodes(function, ast.Expr)):
         if (waits := call(node)) and name(waits.func) == "sleep":
             yield Remedy(
                 module.changed({node: None}),
-                f"it waits here, `{module.line(node)}`, and does nothing in that time; no iteration is done twice",
+                f"it waits here, `{module.line(node)}`, and does nothing meanwhile; no iteration is done twice",
                 PATH,
                 node.lineno,
             )
 
 
-_LEAVES = "When all is written and closed, leave by sys.exit(85) in save_checkpoint itself, as its last line."
+_LEAVES = "When everything is written and closed, exit with sys.exit(85) in save_checkpoint itself, as its last line."
 NEVER = (
     Cure(
         _when_imported,
         (
-            "When is this line run? What has the program done by then?",
-            "What stands in a function is run when that is called; what stands outside, once, when the module is imported.",
-            "Indent the line as far as the rest of save_checkpoint, behind what writes the file.",
+            "When does this line run? What has the program done by then?",
+            "The lines of a function run when it is called; lines outside run once, when the module is imported.",
+            "Indent the line as far as the rest of save_checkpoint, after the lines that write the file.",
         ),
     ),
     Cure(
         _caught,
         (
-            "What is sys.exit() to Python: the end, or an exception?",
+            "What is sys.exit() for Python: the end, or an exception?",
             "sys.exit() raises SystemExit. An `except` without a type catches that too, and so does BaseException.",
-            "Catch the errors that you expect (OSError, say), or put sys.exit(85) behind the whole try statement.",
+            "Catch only the errors that you expect (such as OSError), or put sys.exit(85) after the whole try statement.",
         ),
     ),
     Cure(
         _starts_again,
         (
-            "Who is to start the program again: the program, or HTCondor?",
-            "Only when the program leaves with the checkpoint exit code does HTCondor save its files, and start it again.",
+            "Who should start the program again: the program itself, or HTCondor?",
+            "HTCondor saves its files and starts it again only when the program exits with the checkpoint exit code.",
             _LEAVES,
         ),
     ),
     Cure(
         _elsewhere,
         (
-            "Which process leaves with 85, and which does HTCondor wait for?",
-            "HTCondor looks at the exit code of the program that it has started. A thread, a child process or another "
-            "program has an end of its own.",
+            "Which process exits with 85, and which one does HTCondor wait for?",
+            "HTCondor looks at the exit code of the program that it has started. The end of a thread, a child process or "
+            "another program does not matter.",
             _LEAVES,
         ),
     ),
 )
-"""For an answer that never leaves, or at once."""
+"""For an answer that never exits, or exits at once."""
 SOMETIMES = (
     Cure(
         _not_called,
         (
-            "What does Python do with a name that stands alone on a line?",
-            "A function is called by the brackets behind its name, with its arguments in them: print() and not print.",
-            "Write the brackets, and in them what is to be written, or the code to leave with: sys.exit(85).",
+            "What does Python do with a name alone on a line?",
+            "The brackets after its name call a function, with its arguments in them: print(), not print.",
+            "Write the brackets, with what to write in them, or the exit code: sys.exit(85).",
         ),
     ),
     Cure(
         _never_reached,
         (
-            "In which order are these lines run, and which is the last?",
-            "What leaves, or returns, ends the function there and then: nothing below it is run.",
+            "In which order do these lines run, and which one is the last?",
+            "An exit or a return ends the function at once: nothing below it runs.",
             "First write the file and close it, then, as the last line, sys.exit(85).",
         ),
     ),
@@ -262,17 +261,17 @@ SOMETIMES = (
         _on_condition,
         (
             "How often is save_checkpoint called, and how often does it get as far as sys.exit(85)?",
-            "sweep.py decides when to save: it calls save_checkpoint when a checkpoint is due. Then it has to be saved.",
-            "Take the condition out: whenever save_checkpoint is called, write the file and leave with 85.",
+            "sweep.py decides when to save: it calls save_checkpoint when a checkpoint is due, and then you must save.",
+            "Remove the condition: whenever save_checkpoint is called, write the file and exit with 85.",
         ),
     ),
     Cure(
         _waits,
         (
-            "How long does an execution take, and how long its iterations?",
-            "A job that waits holds its slot for nothing, and may be evicted meanwhile.",
-            "Take the sleep out: HTCondor starts the program again by itself.",
+            "How long does an execution take, and how long do its iterations take?",
+            "A job that waits occupies its slot for nothing, and may be evicted meanwhile.",
+            "Remove the sleep: HTCondor starts the program again by itself.",
         ),
     ),
 )
-"""For one that leaves, too, with something amiss before that."""
+"""For an answer that may exit, but does something wrong before that."""

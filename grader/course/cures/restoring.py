@@ -1,4 +1,4 @@
-"""How restoring goes wrong: another place to begin with, the wrong file, a bound that is one off."""
+"""Mistakes in restoring: the wrong iteration to begin with, the wrong file, or a bound that is off by one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OTHER_COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE:
 
 
 def _falls_back(files: Tree) -> Iterator[Remedy]:
-    """A number, or END, and not START, where there is no usable checkpoint."""
+    """A number or END instead of START where there is no usable checkpoint."""
     module = Module(files)
     if not module.restore:
         return
@@ -37,7 +37,7 @@ def _falls_back(files: Tree) -> Iterator[Remedy]:
         if some:
             yield Remedy(
                 module.changed(dict.fromkeys(some, start)),
-                f"without a usable checkpoint it begins with {module.line(some[0])}, and not with START",
+                f"without a usable checkpoint it begins with {module.line(some[0])} instead of START",
                 PATH,
                 some[0].lineno,
             )
@@ -52,20 +52,20 @@ def _swapped(files: Tree) -> Iterator[Remedy]:
         yield Remedy(
             module.changed({first: second, second: first}),
             "sweep.py calls restore_checkpoint(START, END): "
-            f"here the first argument, START, is called `{first.arg}`, and the second, END, `{second.arg}`",
+            f"here the first argument, START, is called `{first.arg}`, and the second one, END, is called `{second.arg}`",
             PATH,
             module.restore.lineno,
         )
 
 
 def _bounds(files: Tree) -> Iterator[Remedy]:
-    """A comparison, or a range, that leaves out its own end."""
+    """A comparison or a range that excludes its own bound."""
     module = Module(files)
     for node in module.nodes(module.restore):
         if isinstance(node, ast.Compare):
             for index, operator in enumerate(node.ops):
                 if other := OTHER_COMPARISONS.get(type(operator)):
-                    operators = [other() if at == index else one for at, one in enumerate(node.ops)]
+                    operators = [other() if at == index else same for at, same in enumerate(node.ops)]
                     sides = ([node.left, *node.comparators][index], node.comparators[index])
                     yield Remedy(
                         module.changed({node: ast.Compare(node.left, operators, node.comparators)}),
@@ -76,7 +76,7 @@ def _bounds(files: Tree) -> Iterator[Remedy]:
         elif isinstance(node, ast.Call) and name(node.func) == "range" and node.args:
             at = min(1, len(node.args) - 1)
             further = ast.BinOp(node.args[at], ast.Add(), ast.Constant(1))
-            arguments = [further if index == at else one for index, one in enumerate(node.args)]
+            arguments = [further if index == at else same for index, same in enumerate(node.args)]
             yield Remedy(
                 module.changed({node: ast.Call(node.func, arguments, node.keywords)}),
                 f"`{module.line(node)}` ends before END: a checkpoint of the last iteration is refused",
@@ -89,11 +89,11 @@ def _refused(module: Module, node: ast.Compare, *sides: ast.expr) -> str:
     _start, end = module.ends
     at_end = any(mentions(side, end) for side in sides)
     which = "of the last iteration, END," if at_end else "of START"
-    return f"`{module.line(node)}` decides wrongly about a checkpoint {which} itself: it has to be one of this run"
+    return f"`{module.line(node)}` is wrong for a checkpoint {which} itself, which belongs to this run"
 
 
 def _as_text(files: Tree) -> Iterator[Remedy]:
-    """Names that are put in order as text."""
+    """Names that are sorted as text."""
     module = Module(files)
     for node in module.nodes(module.restore, ast.Call):
         if name(node.func) in ("sorted", "max", "min", "sort") and not any(one.arg == "key" for one in node.keywords):
@@ -101,7 +101,7 @@ def _as_text(files: Tree) -> Iterator[Remedy]:
             key = ast.keyword("key", expression(by_numbers))
             yield Remedy(
                 module.changed({node: ast.Call(node.func, node.args, [*node.keywords, key])}),
-                "names are put in order as text here, in which 10 comes before 7: an older checkpoint is "
+                "names are sorted as text here, so that 10 comes before 7: an older checkpoint is "
                 "taken for the last one",
                 PATH,
                 node.lineno,
@@ -109,7 +109,7 @@ def _as_text(files: Tree) -> Iterator[Remedy]:
 
 
 def _older_wins(files: Tree) -> Iterator[Remedy]:
-    """The files of another run are not left out before one is chosen."""
+    """Files of another run that are not excluded before one is chosen."""
     module = Module(files)
     if not module.restore:
         return
@@ -122,16 +122,16 @@ def _older_wins(files: Tree) -> Iterator[Remedy]:
             )
             yield Remedy(
                 module.changed({node: within}),
-                "the files of another run are listed here as well. One with a "
-                "higher number hides this run's own checkpoint, as the choice is made before it is seen "
-                "whether the number is within START and END",
+                "this also lists the files of another run. One with a "
+                "higher number hides this run's own checkpoint, because it is chosen before the program checks "
+                "whether the number is between START and END",
                 PATH,
                 node.lineno,
             )
 
 
 def _whose_output(files: Tree) -> Iterator[Remedy]:
-    """The output that is there is taken for this run's own."""
+    """Any output that exists is taken for this run's own."""
     module = Module(files)
     lines = [node.lineno for node in module.nodes(module.restore, ast.Constant) if node.value == OUTPUT]
     if not lines or not module.restore:
@@ -144,15 +144,15 @@ if os.path.exists('{OUTPUT}') and not open('{OUTPUT}').read().startswith(str({st
 """).body
     yield Remedy(
         module.changed({module.restore: with_body(module.restore, [*looks, *module.restore.body])}),
-        f"where to go on is told from "
-        f"{OUTPUT} here, whatever run has written it: the lines of another one are taken for its own",
+        f"where to continue is read from "
+        f"{OUTPUT} here, whichever run has written it: the lines of another run are taken for its own",
         PATH,
         lines[0],
     )
 
 
 def _saves_into_the_broken(files: Tree) -> Iterator[Remedy]:
-    """Saving opens the broken file again, and does not begin a new one."""
+    """Saving opens the broken file again instead of creating a new one."""
     module = Module(files)
     if not module.save:
         return
@@ -173,7 +173,7 @@ for path in os.listdir():
     yield Remedy(
         module.changed({}, first=begins_anew),
         "restore_checkpoint copes with the broken file, but "
-        "save_checkpoint opens it again here and does not begin a new one: so it fails, or the file stays "
+        "save_checkpoint opens it again here instead of creating a new one: so it fails, or the file stays "
         "broken for ever",
         PATH,
         line,
@@ -183,8 +183,8 @@ for path in os.listdir():
 _BOUNDS = Cure(
     _bounds,
     (
-        "Which checkpoint does a job leave that saves before its very last iteration?",
-        "A checkpoint of END is one of this run: iteration END is still to be done. range(a, b) ends before b.",
+        "Which checkpoint does a job write if it saves before its very last iteration?",
+        "A checkpoint of END belongs to this run: iteration END is still to be done. range(a, b) ends before b.",
         "Return the saved iteration if start <= iteration <= end.",
     ),
 )
@@ -193,15 +193,15 @@ RESUMING = (
         _swapped,
         (
             "With which iteration does a fresh start begin?",
-            "Arguments are told apart by their order: whatever they are called, the first is START and the second END.",
+            "The order of the arguments matters, not their names: the first is START and the second is END.",
             "def restore_checkpoint(start, end):",
         ),
     ),
     Cure(
         _falls_back,
         (
-            "With which iteration does a job begin that is asked for 4 to 9 and finds no checkpoint?",
-            "Not every sweep begins with 1. restore_checkpoint(start, end) is told where this one does.",
+            "With which iteration does a job begin that should do 4 to 9 and finds no checkpoint?",
+            "Not every sweep begins with 1. The arguments of restore_checkpoint(start, end) say where this one does.",
             "Wherever there is no usable checkpoint, return start.",
         ),
     ),
@@ -209,7 +209,7 @@ RESUMING = (
     Cure(
         _as_text,
         (
-            "Sort these names by hand: it_10, it_4, it_7. Which is the last one for Python?",
+            "Sort these names by hand: it_10, it_4, it_7. Which one is the last for Python?",
             "Text is compared character by character, and 1 comes before 7.",
             "Compare the numbers: max(names, key=lambda name: int(...)), or write 04, 07, 10 into the names.",
         ),
@@ -221,18 +221,18 @@ CHOOSING = (
     Cure(
         _older_wins,
         (
-            "Which files are there, of which runs, and which of them is chosen?",
-            "A file of another run may have a higher number than any of this one.",
-            "First leave out what is not within START and END, then choose the last.",
+            "Which files exist, of which runs, and which of them is chosen?",
+            "A file of another run may have a higher number than any file of this run.",
+            "First leave out the numbers that are not between START and END, then choose the last.",
         ),
     ),
     Cure(
         _whose_output,
         (
             "Whose lines are in my_output.txt when the program begins?",
-            "How many lines there are does not tell which. Each begins with the number of its iteration.",
+            "The number of lines does not say which lines they are. Each line begins with the number of its iteration.",
             "Save the iteration in a file of your own; or look at the first and the last number in my_output.txt, and "
-            "begin with the next only if they are this run's.",
+            "continue from there only if they belong to this run.",
         ),
     ),
 )
@@ -241,9 +241,9 @@ RENEWING = (
     Cure(
         _saves_into_the_broken,
         (
-            "In which function does the program fail, or which file is as broken after saving as before?",
-            "Opening a database, or a file with 'a', goes on with what is there. If that is broken, it stays so.",
-            "When the checkpoint can't be read, remove it (os.remove, shutil.rmtree) before a new one is written.",
+            "In which function does the program fail, or which file is still broken after saving?",
+            "Opening a database, or a file with 'a', keeps the old content. If that is broken, it stays broken.",
+            "When the checkpoint can't be read, remove it (os.remove, shutil.rmtree) before you write a new one.",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""How saving goes wrong although the program leaves with 85: something else is written, or nothing."""
+"""Mistakes in saving although the program exits with 85: it writes something else, or nothing."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ WRITES = (
 REMOVES = ("remove", "unlink", "rmtree", "rename", "replace", "move", "truncate", "removedirs", "rmdir")
 OUTPUT = "my_output.txt"
 MOST_VALUES = 8
-"""Values that may be meant to be saved, of which it is tried to save the iteration instead."""
+"""Saved values that are tried to be replaced by the iteration."""
 
 
 def _written_as_text(files: Tree) -> Iterator[Remedy]:
-    """write() is given a number, and the error is hidden."""
+    """write() gets a number, and the error is hidden."""
     module = Module(files)
     for node in module.nodes(module.save, ast.Call):
         if name(node.func) not in ("write", "write_text", "write_bytes", "writelines") or len(node.args) != 1:
@@ -45,11 +45,11 @@ def _written_as_text(files: Tree) -> Iterator[Remedy]:
         text = ast.Call(ast.Name("str", ast.Load()), node.args, [])
         coded = ast.Call(ast.Attribute(text, "encode", ast.Load()), [], [])
         for value in (text, coded):
-            made = ast.Call(node.func, [value], node.keywords)
+            corrected = ast.Call(node.func, [value], node.keywords)
             yield Remedy(
-                module.changed({node: made}),
-                f"`{module.line(node)}` fails, as what it is given is not the "
-                "text, or the bytes, that it takes. The error is hidden: the program leaves with 85 as if all "
+                module.changed({node: corrected}),
+                f"`{module.line(node)}` fails, as its argument is not text "
+                "(or bytes). The error is hidden: the program exits with 85 as if all "
                 "were well, and the file is empty",
                 PATH,
                 node.lineno,
@@ -57,7 +57,7 @@ def _written_as_text(files: Tree) -> Iterator[Remedy]:
 
 
 def _one_off(files: Tree) -> Iterator[Remedy]:
-    """One is added, or taken away, on the way into the file or back."""
+    """One is added or subtracted on the way into the file or back."""
     module = Module(files)
     for function, whose in ((module.save, "save_checkpoint is given"), (module.restore, "was saved")):
         for node in module.nodes(function):
@@ -75,7 +75,7 @@ def _one_off(files: Tree) -> Iterator[Remedy]:
 
 
 def _another_value(files: Tree) -> Iterator[Remedy]:
-    """What is written is not the iteration that save_checkpoint was given."""
+    """The saved value is not the iteration that save_checkpoint was given."""
     module = Module(files)
     if not module.save:
         return
@@ -84,7 +84,7 @@ def _another_value(files: Tree) -> Iterator[Remedy]:
     kept: list[ast.expr] = []
     for node in module.nodes(module.save):
         if isinstance(node, ast.Call) and name(node.func) in WRITES:
-            written += [*node.args, *(one.value for one in node.keywords)]
+            written += [*node.args, *(keyword.value for keyword in node.keywords)]
         elif isinstance(node, ast.FormattedValue):
             written.append(node.value)
         elif isinstance(node, ast.Assign) and not mentions(node.value, "open", module.iteration):
@@ -106,7 +106,7 @@ def _another_value(files: Tree) -> Iterator[Remedy]:
     for node in list(others)[:MOST_VALUES]:
         yield Remedy(
             module.changed({node: as_text if node in direct else iteration}),
-            f"`{module.line(node)}` is saved here, and not `{module.iteration}`, which save_checkpoint is given",
+            f"`{module.line(node)}` is saved here instead of `{module.iteration}`, the argument of save_checkpoint",
             PATH,
             node.lineno,
         )
@@ -129,7 +129,7 @@ def _removed(files: Tree) -> Iterator[Remedy]:
             if called and name(called.func) in REMOVES:
                 yield Remedy(
                     module.changed({node: None}),
-                    f"`{module.line(node)}` takes away a file that is needed: it is part of the checkpoint",
+                    f"`{module.line(node)}` removes a file that is part of the checkpoint",
                     PATH,
                     node.lineno,
                 )
@@ -143,7 +143,7 @@ def _removed(files: Tree) -> Iterator[Remedy]:
 
 
 def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
-    """What a restart is to know is kept in the environment, or in a variable, of a process that is gone then."""
+    """The iteration is kept in a variable or the environment of the process, which are gone after a restart."""
     module = Module(files)
     if not module.save or not module.restore or not module.restore.body:
         return
@@ -162,44 +162,45 @@ def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
         yield Remedy(
             module.changed({module.restore: changed}, first=kept),
             f"the iteration is kept in {what} here, which is "
-            "gone when the process ends: the restart is another process and finds nothing of it",
+            "gone when the process ends: the restart is another process, without it",
             PATH,
             node.lineno,
         )
 
 
 def _outlives(module: Module, target: ast.expr) -> bool:
-    """Whether what is assigned to here is there after save_checkpoint, as far as this process goes: a global variable
-    or an attribute that restore_checkpoint reads."""
-    shared = {one for node in module.nodes(module.save, ast.Global) for one in node.names}
-    known = name(target) if isinstance(target, (ast.Name, ast.Attribute)) else ""
+    """Whether the target of an assignment outlives save_checkpoint within the process: a global variable or an attribute
+    that restore_checkpoint reads."""
+    shared = {variable for node in module.nodes(module.save, ast.Global) for variable in node.names}
+    variable = name(target) if isinstance(target, (ast.Name, ast.Attribute)) else ""
     if isinstance(target, ast.Subscript):
-        known = name(target.value)
-    is_shared = known in shared or isinstance(target, (ast.Attribute, ast.Subscript))
+        variable = name(target.value)
+    is_shared = variable in shared or isinstance(target, (ast.Attribute, ast.Subscript))
     read = {
-        name(one) or getattr(one, "value", None)
-        for one in module.nodes(module.restore)
-        if isinstance(one, (ast.Name, ast.Attribute)) or (isinstance(one, ast.Constant) and isinstance(one.value, str))
+        name(node) or getattr(node, "value", None)
+        for node in module.nodes(module.restore)
+        if isinstance(node, (ast.Name, ast.Attribute))
+        or (isinstance(node, ast.Constant) and isinstance(node.value, str))
     }
-    return bool(known) and is_shared and known in read
+    return bool(variable) and is_shared and variable in read
 
 
 CURES = (
     Cure(
         _written_as_text,
         (
-            "How many bytes does the checkpoint file have, and what does this line say if nothing catches its error?",
-            "write() takes text (or bytes, in a file that is opened with 'b'), and not a number. An error that is caught, "
-            "or after which `finally` leaves, is seen by nobody.",
-            "Write str(iteration), and leave with 85 only when that has worked: outside of try, except and finally.",
+            "How many bytes does the checkpoint file have, and what does this line report if nothing catches its error?",
+            "write() takes text (or bytes, in a file opened with 'b'), not a number. Nobody sees an error that is caught, or "
+            "after which `finally` exits.",
+            "Write str(iteration), and exit with 85 only if that has worked: outside try, except and finally.",
         ),
     ),
     Cure(
         _one_off,
         (
-            "Which number is saved, and with which does the next execution begin?",
-            "save_checkpoint(iteration) is called before that iteration is done: it is the one to begin with.",
-            "Save the iteration as it is, and return it as it is. No 1 is to be added or taken away.",
+            "Which number is saved, and with which number does the next execution begin?",
+            "save_checkpoint(iteration) is called before that iteration is done: a restart must begin with it.",
+            "Save the iteration unchanged, and return it unchanged. Don't add or subtract 1.",
         ),
         ("repeats-iteration", "skips-iteration"),
     ),
@@ -207,8 +208,8 @@ CURES = (
         _another_value,
         (
             "Look into the checkpoint file after the first execution. Which number should be in it?",
-            "save_checkpoint(iteration) is told where a restart has to begin. Each execution is a new process, in which "
-            "all variables begin anew.",
+            "The argument of save_checkpoint(iteration) is where a restart must begin. Each execution is a new process with "
+            "new variables.",
             "Write the argument itself: file.write(str(iteration)).",
         ),
         ("repeats-iteration", "skips-iteration"),
@@ -216,9 +217,9 @@ CURES = (
     Cure(
         _removed,
         (
-            "Which files are in the sandbox when the program leaves, and which does the submit file list?",
-            "The checkpoint is all that transfer_checkpoint_files lists. my_output.txt is among that: a restart continues "
-            "it.",
+            "Which files are in the sandbox when the program exits, and which does the submit file list?",
+            "The checkpoint is everything that transfer_checkpoint_files lists. That includes my_output.txt, which a restart "
+            "continues.",
             "Remove nothing in save_checkpoint or restore_checkpoint, and leave my_output.txt to sweep.py.",
         ),
         ("output-overwritten",),
@@ -226,8 +227,8 @@ CURES = (
     Cure(
         _kept_in_memory,
         (
-            "What of a process is left when it has ended?",
-            "Variables and environment variables belong to a process. A restart is a new one, on another machine perhaps: "
+            "What is left of a process after it has ended?",
+            "Variables and environment variables belong to a process. A restart is a new process, perhaps on another machine: "
             "only files get there.",
             "Write the iteration into a file that transfer_checkpoint_files lists, and read it in restore_checkpoint.",
         ),

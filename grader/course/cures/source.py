@@ -1,4 +1,4 @@
-"""A student's module as a syntax tree, of which changed copies are made. Nothing of it is run here."""
+"""A student's module as a syntax tree, for making changed copies. It never runs here."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..reading import parsed
 
 PATH = "checkpoint.py"
 LEAVE = ast.parse("__import__('sys').exit(85)").body[0]
-"""Leaves with 85, whatever is imported."""
+"""Exits with 85, whatever is imported."""
 EXITS = ("exit", "_exit", "quit")
 Change = ast.AST | list[ast.stmt] | None
-"""What stands in the place of a node: another, several statements, or nothing."""
+"""The replacement of a node: another node, several statements, or nothing."""
 
 
 Placed = ast.stmt | ast.expr | ast.ExceptHandler
-"""A node that says in which line it stands."""
+"""A node with a line number."""
 N = TypeVar("N", bound=Placed)
 
 
@@ -32,9 +32,9 @@ class Module:
         self.tree = parsed(entry.content if isinstance(entry, File) else b"")
 
     def function(self, name: str) -> ast.FunctionDef | None:
-        """The function of this name, wherever it is defined last."""
-        found = [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef) and node.name == name]
-        return found[-1] if found else None
+        """The last definition of the function of this name."""
+        definitions = [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef) and node.name == name]
+        return definitions[-1] if definitions else None
 
     @cached_property
     def save(self) -> ast.FunctionDef | None:
@@ -46,13 +46,13 @@ class Module:
 
     @property
     def iteration(self) -> str:
-        """What save_checkpoint calls its argument."""
+        """The name of save_checkpoint's argument."""
         return self.save.args.args[0].arg if self.save and self.save.args.args else "iteration"
 
     @property
     def ends(self) -> tuple[str, str]:
-        """What restore_checkpoint calls START and END."""
-        names = [one.arg for one in self.restore.args.args] if self.restore else []
+        """The names of restore_checkpoint's arguments START and END."""
+        names = [argument.arg for argument in self.restore.args.args] if self.restore else []
         return (names[0], names[1]) if len(names) > 1 else ("start", "end")
 
     def called_by(self, function: ast.FunctionDef | None) -> list[ast.FunctionDef]:
@@ -74,14 +74,14 @@ class Module:
     def nodes(self, function: ast.FunctionDef | None, kind: type[N]) -> Iterator[N]: ...
 
     def nodes(self, function: ast.FunctionDef | None, kind: Any = Placed) -> Iterator[Any]:
-        """The nodes of a kind in a function and in what it calls, from top to bottom."""
-        found = {node for one in self.called_by(function) for node in ast.walk(one) if isinstance(node, kind)}
-        return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
+        """The nodes of a kind in a function and in the functions that it calls, from top to bottom."""
+        nodes = {node for called in self.called_by(function) for node in ast.walk(called) if isinstance(node, kind)}
+        return iter(sorted(nodes, key=lambda node: (node.lineno, node.col_offset)))
 
     def changed(
         self, changes: Mapping[ast.AST, Change], *, last: Sequence[ast.stmt] = (), first: Sequence[ast.stmt] = ()
     ) -> Tree:
-        """The directory with a copy of the module in which these nodes are others; `first` and `last` are added to the
+        """The directory with a copy of the module in which these nodes are replaced; `first` and `last` are added to the
         body of save_checkpoint."""
         if self.save and (first or last):
             copy = rebuilt(self.save, changes)
@@ -95,22 +95,22 @@ class Module:
 
 
 def with_body(function: ast.FunctionDef, body: list[ast.stmt]) -> ast.FunctionDef:
-    """A copy of a function that does something else."""
+    """A copy of a function with another body."""
     return ast.FunctionDef(**{**dict(ast.iter_fields(function)), "body": body})
 
 
 def expression(text: str) -> ast.expr:
     """The syntax tree of an expression. Raises one of UNREADABLE."""
-    found = parsed(text).body[0]
-    assert isinstance(found, ast.Expr), text
-    return found.value
+    statement = parsed(text).body[0]
+    assert isinstance(statement, ast.Expr), text
+    return statement.value
 
 
 def rebuilt(node: Any, changes: Mapping[ast.AST, Change]) -> Any:
-    """A copy of a syntax tree with some nodes changed. Where nothing is left of a block, `pass` is."""
+    """A copy of a syntax tree with some nodes changed. An emptied block becomes `pass`."""
     if isinstance(node, list):
-        found = [rebuilt(one, changes) for one in node]
-        flat = [one for part in found for one in (part if isinstance(part, list) else [part]) if one is not None]
+        parts = [rebuilt(item, changes) for item in node]
+        flat = [item for part in parts for item in (part if isinstance(part, list) else [part]) if item is not None]
         return flat or ([ast.Pass()] if node and isinstance(node[0], ast.stmt) else flat)
     if not isinstance(node, ast.AST):
         return node
@@ -134,23 +134,23 @@ def leaves(node: ast.AST) -> bool:
     if isinstance(node, ast.Raise):
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         return raised is not None and name(raised) == "SystemExit"
-    found = node.value if isinstance(node, ast.Return) and isinstance(node.value, ast.Call) else call(node)
-    return found is not None and name(found.func) in EXITS
+    called = node.value if isinstance(node, ast.Return) and isinstance(node.value, ast.Call) else call(node)
+    return called is not None and name(called.func) in EXITS
 
 
 def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
-    """The lists of statements in a node, at any depth, but for those of functions that are defined in it."""
+    """The blocks of statements in a node, at any depth, except in functions and classes defined in it."""
     for field in ("body", "orelse", "finalbody"):
         block = getattr(node, field, None)
         if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
             yield block
-            for one in block:
-                if not isinstance(one, (ast.FunctionDef, ast.ClassDef)):
-                    yield from blocks(one)
+            for statement in block:
+                if not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+                    yield from blocks(statement)
     for handler in getattr(node, "handlers", ()):
         yield from blocks(handler)
 
 
 def mentions(node: ast.AST, *names: str) -> bool:
-    """Whether any of these names stands in a node."""
-    return any(name(one) in names for one in ast.walk(node))
+    """Whether a node contains any of these names."""
+    return any(name(inner) in names for inner in ast.walk(node))

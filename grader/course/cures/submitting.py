@@ -1,4 +1,4 @@
-"""How a submit file goes wrong in a line that HTCondor reads in another way than it is meant."""
+"""Mistakes in a submit file: lines that HTCondor reads differently from what the student means."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def _lines(files: Tree) -> list[str]:
 
 
 def _remedy(files: Tree, lines: list[str], cause: str, at: int) -> Remedy:
-    """With these lines in the submit file; `at` counts from 0."""
+    """The remedy with these lines in the submit file; `at` is the line of the mistake, counting from 0."""
     return Remedy(files.put(PATH, File("\n".join([*lines, ""]).encode())), cause, PATH, at + 1)
 
 
 def _each(files: Tree, pattern: str) -> Iterator[tuple[int, re.Match[str], list[str]]]:
-    """The lines that match: number, match, and all lines."""
+    """(number, match, all lines) for each line that matches."""
     lines = _lines(files)
     for number, line in enumerate(lines):
         if match := re.match(pattern, line, re.IGNORECASE):
@@ -46,7 +46,7 @@ def _after_queue(files: Tree) -> Iterator[Remedy]:
         else []
     )
     if late:
-        cause = f"`{lines[late[0]].strip()}` stands after `queue`, where it holds for no job"
+        cause = f"`{lines[late[0]].strip()}` comes after `queue`, where it applies to no job"
         yield _remedy(files, [*lines[: queues[-1]], *lines[queues[-1] + 1 :], lines[queues[-1]]], cause, late[0])
 
 
@@ -60,8 +60,8 @@ def _remark_behind(files: Tree) -> Iterator[Remedy]:
         yield _remedy(
             files,
             lines,
-            "a comment is a line of its own. Behind a value there are none: "
-            f"`{found[1].strip()}` is part of it, and in a list each of its words is taken for the name of "
+            "a comment needs its own line. After a value, "
+            f"`{found[1].strip()}` is part of that value, and in a list each of its words is taken for the name of "
             "a file",
             number,
         )
@@ -73,8 +73,8 @@ def _eviction_driven(files: Tree) -> Iterator[Remedy]:
             files,
             [*lines[:number], *lines[number + 1 :]],
             f"`{lines[number].strip()}` belongs to another "
-            "way of saving, in which an eviction sends whatever is there by then. Here the checkpoint is "
-            "what survives an eviction",
+            "way of saving, in which an eviction sends whatever exists by then. Here it is the checkpoint "
+            "that survives an eviction",
             number,
         )
 
@@ -94,7 +94,7 @@ def _separated(files: Tree) -> Iterator[Remedy]:
         yield _remedy(
             files,
             lines,
-            f"names in {found[1]} are separated by commas or blanks; anything else counts as part of them",
+            f"names in {found[1]} are separated by commas or blanks; any other character counts as part of a name",
             number,
         )
 
@@ -104,8 +104,8 @@ def _not_home(files: Tree) -> Iterator[Remedy]:
         if OUTPUT not in found[1].replace(",", " ").split():
             kept = found[1].strip().strip('"')
             lines[number] = f"transfer_output_files = {', '.join(filter(None, (kept, OUTPUT)))}"
-            names = f"names {kept} and not {OUTPUT}" if kept else "is empty"
-            cause = f"transfer_output_files {names}: the result is made, and does not come home"
+            names = f"names {kept} but not {OUTPUT}" if kept else "is empty"
+            cause = f"transfer_output_files {names}: the result is written, but not transferred"
             yield _remedy(files, lines, cause, number)
             lines[number] = f"transfer_output_files = {OUTPUT}"
             yield _remedy(files, lines, cause, number)
@@ -121,11 +121,11 @@ def _no_command(files: Tree) -> Iterator[Remedy]:
             rest = lines[number][found.end() :]
             lines[number] = f"{meant[0]} = {rest.strip()}"
             what = (
-                f"`{found[0].strip()}` is no submit command"
+                f"`{found[0].strip()}` is not a submit command"
                 if not found[1]
-                else f"`{found[1]}{found[2]}` sets an attribute of this name, and not the submit command"
+                else f"`{found[1]}{found[2]}` sets an attribute of this name, not the submit command"
             )
-            yield _remedy(files, lines, f"{what}: nothing is done with this line", number)
+            yield _remedy(files, lines, f"{what}: this line has no effect", number)
 
 
 def _out_of_use(files: Tree) -> Iterator[Remedy]:
@@ -145,7 +145,7 @@ def _given_twice(files: Tree) -> Iterator[Remedy]:
             yield _remedy(
                 files,
                 [*lines[:number], *lines[number + 1 :]],
-                f"{found[1]} is given a second time here, and the last one counts: line {seen[given] + 1} does not",
+                f"{found[1]} is set a second time here, and the last line counts: line {seen[given] + 1} does not",
                 number,
             )
         seen[given] = number
@@ -155,15 +155,15 @@ CURES = (
     Cure(
         _after_queue,
         (
-            "Read the submit file from the top, as HTCondor does. What does it know when it comes to queue?",
-            "queue makes the job, of all that stands above it.",
+            "Read the submit file from the top, as HTCondor does. What does it know when it reaches `queue`?",
+            "`queue` creates the job from the lines above it.",
             "Make `queue` the last line.",
         ),
     ),
     Cure(
         _remark_behind,
         (
-            "Which names does this line list, for one who takes each word literally?",
+            "Which names does this line list, if you take each word literally?",
             "In a submit file, # begins a comment only at the beginning of a line.",
             "Put the comment on a line of its own.",
         ),
@@ -171,15 +171,15 @@ CURES = (
     ),
     Cure(
         _out_of_use,
-        ("Which of these lines does HTCondor read?", "A line that begins with # is a comment.", "Take the # away."),
+        ("Which of these lines does HTCondor read?", "A line that begins with # is a comment.", "Remove the #."),
     ),
     Cure(
         _eviction_driven,
         (
             "What does when_to_transfer_output say, and when does a self-checkpointing job transfer its files?",
-            "ON_EXIT_OR_EVICT sends the files of an evicted job as they are, in the middle of a write perhaps. A "
-            "checkpoint is sent when the program leaves with the checkpoint exit code.",
-            "Take the line away.",
+            "ON_EXIT_OR_EVICT sends the files of an evicted job as they are, perhaps in the middle of a write. A "
+            "checkpoint is sent when the program exits with the checkpoint exit code.",
+            "Remove the line.",
         ),
     ),
     Cure(
@@ -204,7 +204,8 @@ CURES = (
         _not_home,
         (
             "Which files are in the submit directory when the job has ended?",
-            "transfer_output_files says what comes home at the end. The checkpoint is another list, and does not.",
+            "transfer_output_files lists what is transferred to the submit directory at the end. The checkpoint is another "
+            "list.",
             "transfer_output_files = my_output.txt",
         ),
     ),
@@ -212,16 +213,16 @@ CURES = (
         _no_command,
         (
             "Is this the exact name of the command?",
-            "condor_submit takes a name that it does not know for a variable of your own, and does nothing with it.",
+            "condor_submit takes an unknown name for a variable of your own, and ignores it.",
             "The commands are checkpoint_exit_code, transfer_checkpoint_files and transfer_output_files.",
         ),
     ),
     Cure(
         _given_twice,
         (
-            "How often does this command stand in the submit file?",
-            "Of two lines for the same command, only the last counts.",
-            "Leave one line, and put all that you mean into it.",
+            "How often does the submit file contain this command?",
+            "Of two lines for the same command, only the last one counts.",
+            "Keep one line, and put everything into it.",
         ),
     ),
 )

@@ -1,9 +1,9 @@
-"""The misconceptions: what learners believe or forget, each in a file of its own, which this package finds.
+"""The misconceptions: what learners believe or forget. Each has its own file, which this package finds.
 
-A file has a MISCONCEPTION, a sentence and three hints; where behaviour shows it, SYMPTOMS: (rank, symptom) each; and
-where it takes looking for what shows it, clues(case). A symptom is a function from a Case to yes or no. All are asked
-in the order of their ranks, the most telling first, and the first that fits names the misconception: a new one is given a
-rank between those before and behind which it has to be asked.
+A file contains MISCONCEPTION, a sentence and three hints; SYMPTOMS, pairs of (rank, symptom), if behaviour shows it; and
+clues(case), if the evidence has to be searched for. A symptom is a predicate of a Case. Symptoms are tried in the order of
+their ranks, the most telling first, and the first one that fits names the misconception. Give a new symptom a rank between
+those that must be tried before and after it.
 
 Ids are stable: reports, gradebooks and class statistics use them.
 """
@@ -24,10 +24,10 @@ _MODULES = [
 MISCONCEPTIONS: dict[str, Misconception] = {module.MISCONCEPTION.id: module.MISCONCEPTION for module in _MODULES}
 SYMPTOMS: list[tuple[int, Callable[[Case], bool], Misconception]] = sorted(
     ((rank, symptom, module.MISCONCEPTION) for module in _MODULES for rank, symptom in getattr(module, "SYMPTOMS", ())),
-    key=lambda one: one[0],
+    key=lambda entry: entry[0],
 )
-"""(rank, symptom, what it shows), the most telling first: the order is part of the diagnosis."""
+"""(rank, symptom, misconception), the most telling first: the order is part of the diagnosis."""
 CLUES: dict[str, Callable[[Case], tuple[Evidence, ...]]] = {
     module.MISCONCEPTION.id: module.clues for module in _MODULES if hasattr(module, "clues")
 }
-"""Misconception → what takes looking for to show it."""
+"""Misconception → the function that searches for its evidence."""

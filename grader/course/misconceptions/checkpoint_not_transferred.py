@@ -11,15 +11,15 @@ MISCONCEPTION = Misconception(
     "checkpoint-not-transferred",
     "The checkpoint is written, but it is not in transfer_checkpoint_files: it does not survive an eviction.",
     (
-        "Look into the spool directory. Is the file in it that a restart reads?",
-        "In place the old sandbox is still there. Elsewhere there is only what transfer_checkpoint_files lists.",
-        "List every file that is written when the job saves, under exactly its name, in transfer_checkpoint_files.",
+        "Look into the spool directory. Does it contain the file that a restart reads?",
+        "A restart in place still has the old sandbox. Elsewhere there is only what transfer_checkpoint_files lists.",
+        "List every file that the job writes when it saves, under exactly its name, in transfer_checkpoint_files.",
     ),
 )
 
 
 def clues(case: Case) -> tuple[Evidence, ...]:
-    """That no list says what the checkpoint is, and what HTCondor takes for it then (R4a)."""
+    """Evidence that no list names the checkpoint, and what HTCondor saves then (R4a)."""
     if case.job.transfer_checkpoint_files is not None:
         return ()
     taken = (

@@ -8,9 +8,9 @@ MISCONCEPTION = Misconception(
     "corrupt-checkpoint-crashes",
     "A checkpoint file that is empty or broken ends the job, although it could start over.",
     (
-        "What does your function do with a checkpoint file in which there is nothing?",
-        "Reading may fail: the file can be empty, or hold something else than you have written.",
-        "Put all of the reading into try, catch every error that it can raise (ValueError, for a number; "
-        "KeyError and TypeError too, for what comes out of JSON), and return start.",
+        "What does your function do with an empty checkpoint file?",
+        "Reading may fail: the file can be empty, or contain something other than what you wrote.",
+        "Put all of the reading into try, catch every error that it can raise (ValueError for a number; "
+        "also KeyError and TypeError for JSON), and return start.",
     ),
 )

@@ -12,9 +12,10 @@ MISCONCEPTION = Misconception(
     "crash-will-resume",
     "The program ends with an error after saving, as if HTCondor restarted jobs that fail. It does not.",
     (
-        "How did the execution end that wrote the checkpoint?",
-        "A job that crashes is finished for HTCondor: it is not started again, whatever it has saved.",
-        "Do not raise or abort, and catch what stops you. Leave with sys.exit(85) when the checkpoint is there.",
+        "How did the execution that wrote the checkpoint end?",
+        "For HTCondor, a job that crashes is finished: it is not started again, whatever it has saved.",
+        "Do not raise or abort, and catch errors that stop the program. Exit with sys.exit(85) when the checkpoint is "
+        "written.",
     ),
 )
 

@@ -7,19 +7,19 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "exit-zero-after-save",
-    "The program saves and leaves with 0, which tells HTCondor that the job is done.",
+    "The program saves and exits with 0, which tells HTCondor that the job is done.",
     (
-        "Which exit code did the last execution leave with, and what does HTCondor take it for?",
-        "Only the code named by checkpoint_exit_code means: saved, start me again. 0 means: finished.",
-        "Leave with sys.exit(85) when the checkpoint is written.",
+        "What was the exit code of the last execution, and what does it mean for HTCondor?",
+        "Only the code that checkpoint_exit_code names means: saved, start me again. 0 means: finished.",
+        "Exit with sys.exit(85) when the checkpoint is written.",
     ),
 )
 
 
 def exit_zero_after_save(case: Case) -> bool:
-    expected, got = case.lines  # the last line may be there to be continued
-    if any(set(there) >= set(wanted) for wanted, there in case.output_in(case.ran.sandbox)):
-        return False  # all of it was made, and did not come home
+    expected, got = case.lines  # the last line may be unfinished
+    if any(set(actual) >= set(right) for right, actual in case.output_in(case.ran.sandbox)):
+        return False  # the output was complete, but not transferred
     return (
         case.failure == "wrong output"
         and case.ran.exit.code == 0

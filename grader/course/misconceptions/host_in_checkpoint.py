@@ -8,10 +8,10 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "host-in-checkpoint",
-    "The checkpoint holds something that is true on one execution point only: an absolute path, a host name.",
+    "The checkpoint contains something that is true only on one execution point: an absolute path, a host name.",
     (
         "Read your checkpoint file. Would it mean the same on another machine?",
-        "Every activation has a directory of its own, on a machine of its own.",
+        "Every activation has its own directory, on its own machine.",
         "Save names relative to the sandbox, and nothing about the machine.",
     ),
 )

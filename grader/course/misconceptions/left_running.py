@@ -16,23 +16,23 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "left-running",
-    "The program leaves with 85 while something that it has started still runs. Nobody ends that: it goes on "
-    "beside the restarted program, in the same sandbox.",
+    "The program exits with 85 while another program that it has started is still running. Nobody ends that one: it "
+    "continues alongside the restarted program, in the same sandbox.",
     (
-        "What is still running when your program leaves with 85? Who ends it?",
-        "HTCondor waits for the program that it has started, and for nothing else. What that has started in "
-        "its turn is ended with the job, or by an eviction; not by a checkpoint.",
-        "Before you leave with 85, end what you have started, and wait until it has ended: kill $pid and wait "
+        "What is still running when your program exits with 85? Who ends it?",
+        "HTCondor waits only for the program that it has started. Any programs that this one has started are ended with "
+        "the job, or by an eviction, but not by a checkpoint.",
+        "Before you exit with 85, end what you have started, and wait until it has ended: kill $pid and wait "
         "$pid in a shell script, process.terminate() and process.wait() in Python.",
     ),
 )
 
 MOST_ENDED = 30
-"""Executions in which a job has to end if what it leaves running is ended with it."""
+"""A job must end within this many executions if the programs that it leaves running are ended."""
 
 
 class Ending:
-    """An executor that ends what a program leaves running when the program ends."""
+    """An executor that ends everything that a program leaves running."""
 
     def __init__(self, executor: Executor):
         self.executor = executor
@@ -41,13 +41,13 @@ class Ending:
         return getattr(self.executor, name)
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
-        """Execute the program, which is alone."""
+        """Execute the program, and end what it leaves running."""
         return self.executor.run(job, sandbox, **circumstances)._replace(left=())
 
 
 def goes_right_if_ended(case: Case) -> bool:
-    """It goes right if what was left running is ended with the program that left it: on the same schedule, or, where
-    only the run without faults tells what is right, on each."""
+    """It ends right if everything that was left running is ended: on the same schedule, or, if the right output is only
+    known from the run without faults, on every schedule."""
     if not left_running(case.state) or case.exploration.violation is None or case.exploration.reference is None:
         return False
     ending = Ending(case.executor)

@@ -11,14 +11,14 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "link-in-checkpoint",
-    "The checkpoint relies on a symbolic link. HTCondor sends the file that a link leads to, not the link; and it can't send "
+    "The checkpoint relies on a symbolic link. HTCondor sends the file that a link points to, not the link; and it can't send "
     "a link to a directory.",
     (
-        "What does the link lead to, and what is in its place in a new sandbox, if anything?",
-        "A link to a file arrives as a file, with the content of what it led to. A link to a directory, listed or inside a "
-        "listed directory, fails the checkpoint.",
-        "Do without the link: write the newest state to a file that always has the same name, or the name of the newest into "
-        "a text file, and list that.",
+        "What does the link point to, and what is in its place in a new sandbox, if anything?",
+        "A link to a file arrives as a file, with the content of the target. With a link to a directory, listed or inside a "
+        "listed directory, the checkpoint fails.",
+        "Do without the link: write the newest state to a file that always has the same name, or write the name of the "
+        "newest file into a text file, and list that.",
     ),
 )
 
@@ -38,7 +38,7 @@ def link_to_directory(case: Case) -> bool:
 
 
 def link_became_file(case: Case) -> bool:
-    """Elsewhere, a file is there where the program had made a link; with that link, it goes well."""
+    """Elsewhere, there is a file in place of the program's link; with the link, it would go well."""
     if case.restart is None or case.failure == "held":
         return False
     before = case.saving.ran.sandbox if case.saving else Tree()

@@ -8,7 +8,7 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "listed-file-missing",
-    "A file that the submit file lists does not exist when the program leaves, so HTCondor holds the job.",
+    "A file that the submit file lists does not exist when the program exits, so HTCondor holds the job.",
     (
         "HTCondor does not say which file is missing. Compare the list in the submit file with the execute directory.",
         "transfer_checkpoint_files takes names literally, and every one must exist at every checkpoint.",

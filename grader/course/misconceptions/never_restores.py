@@ -11,13 +11,13 @@ MISCONCEPTION = Misconception(
     (
         "Look at the second execution: with which iteration does it begin?",
         "HTCondor starts the program again with the same arguments. Only the program itself can look for a checkpoint.",
-        "Before the loop: if the checkpoint file is there, read it, and begin where it says.",
+        "Before the loop: if the checkpoint file exists, read it, and begin where it says.",
     ),
 )
 
 
 def never_restores(case: Case) -> bool:
-    """Starts over, although there is a checkpoint from which something could be told."""
+    """It starts over although the checkpoint says how far the job has got."""
     return case.failure == "never finishes" and not case.went_on() and case.place_saved()
 
 

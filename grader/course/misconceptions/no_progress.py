@@ -22,14 +22,14 @@ MISCONCEPTION = Misconception(
 
 
 def no_progress(case: Case) -> bool:
-    """An execution that takes no time, in a job in which others do or which has no output yet."""
+    """An execution takes no time, in a job in which others do or that has no output yet."""
     worked = any(state.run and state.run.seconds for state in case.state.way()[:-1])
-    nothing = not any(there for _, there in case.so_far)
+    nothing = not any(actual for _, actual in case.so_far)
     return case.failure == "never finishes" and case.ran.seconds == 0 and (worked or nothing)
 
 
 def time_is_up(case: Case) -> bool:
-    """A `timeout` ends each execution before it has saved anything; with ten times as much it saves, or is done."""
+    """A `timeout` ends each execution before it saves anything; with ten times the limit, it saves or finishes."""
     if case.failure != "never finishes" or case.run is None or case.saved_by_then():
         return False
     files, more = case.state.sandbox, case.job.inputs

@@ -8,18 +8,17 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "not-flushed",
-    "The checkpoint file is not complete when the program leaves: what was written is still in a buffer.",
+    "The checkpoint file is not complete when the program exits: some of the text is still in a buffer.",
     (
         "How many bytes does the checkpoint file have after the execution that wrote it?",
-        "Python writes to the disk when a file is closed or flushed. os._exit leaves without doing either.",
-        "Write inside with open(...) as file: and leave the block before sys.exit(85).",
+        "Python writes to the disk when a file is closed or flushed. os._exit does neither.",
+        "Write inside `with open(...) as file:`, and leave that block before sys.exit(85).",
     ),
 )
 
 
 def not_flushed(case: Case) -> bool:
-    """An empty file in the checkpoint, which the restart then stumbles over, and in which there would be something if
-    what was written had got to the disk."""
+    """The restart fails on an empty checkpoint file that would have content if the program had flushed it."""
     if case.failure not in ("failed", "never finishes", "lost progress", "wrong output"):
         return False
     empty = [path for path, entry in case.state_files.items() if not entry.content]

@@ -11,11 +11,11 @@ from ..resumption import OUTPUT
 
 MISCONCEPTION = Misconception(
     "output-ahead-of-checkpoint",
-    "The output holds more than the state knows of: what was written after that moment is repeated on a restart.",
+    "The output contains more than belongs to the saved state: a restart repeats what was written after saving.",
     (
-        "How long was my_output.txt in the moment that was saved, and how long is it when the restart begins?",
-        "A restart continues the output that it finds. Lines that do not belong to the saved state have to go first.",
-        "Save the length that belongs to the state, and cut the file to it at the restart: "
+        "How long was my_output.txt when the state was saved, and how long is it when the restart begins?",
+        "A restart continues the output that it finds. It must first remove lines that do not belong to the saved state.",
+        "Save the length that belongs to the state, and cut the file to that length at the restart: "
         'os.truncate("my_output.txt", length).',
     ),
 )

@@ -14,9 +14,9 @@ MISCONCEPTION = Misconception(
     "The output grows from restart to restart, but it is not part of the checkpoint: elsewhere it begins empty.",
     (
         "Compare the execute directory before the eviction with the new one. Which file is missing?",
-        "Each restart continues my_output.txt. HTCondor brings only the files of transfer_checkpoint_files to "
+        "Each restart continues my_output.txt. HTCondor sends only the files of transfer_checkpoint_files to "
         "a new sandbox.",
-        "Add my_output.txt to transfer_checkpoint_files, beside the checkpoint itself.",
+        "Add my_output.txt to transfer_checkpoint_files, in addition to the checkpoint file.",
     ),
 )
 
@@ -34,7 +34,7 @@ def output_not_in_checkpoint(case: Case) -> bool:
 
 
 def missing_output(case: Case) -> bool:
-    """Elsewhere it fails for want of the output that it had begun."""
+    """Elsewhere it fails because the output that it had begun is missing."""
     return (
         case.failure == "failed"
         and case.moved

@@ -10,10 +10,10 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "output-overwritten",
-    "The output is begun anew at a restart, so the lines of earlier executions are gone.",
+    "A restart begins the output again, so the lines of earlier executions are gone.",
     (
         "How many lines does my_output.txt have after the first execution, and how many after the second?",
-        "Opening a file for writing empties it, and what is removed is gone.",
+        "Opening a file for writing empties it.",
         "Open the output for appending ('a') when the job resumes, and for writing ('w') only at a fresh start.",
     ),
 )

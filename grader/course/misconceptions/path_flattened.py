@@ -8,11 +8,11 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "path-flattened",
-    "A file listed with its directory (state/now.txt) arrives without it (now.txt): the program looks for it in vain.",
+    "A file listed with its directory (state/now.txt) arrives without it (now.txt), so the program does not find it.",
     (
         "Compare the path of your checkpoint file in the first sandbox and in the new one.",
         "Without preserve_relative_paths, HTCondor drops the directory in front of a listed file.",
-        "List the directory itself (`state`: no file in it, no slash behind it), or set "
+        "List the directory itself (`state`, without a file and without a slash at the end), or set "
         "preserve_relative_paths = True, or write to the top of the sandbox.",
     ),
 )
@@ -24,10 +24,10 @@ def path_flattened(case: Case) -> bool:
     listed = case.job.transfer_checkpoint_files or ()
     missing = case.state.next.missing if isinstance(case.state.next, Held) else ()
     return any(
-        path == one or (one.endswith("/") and path.startswith(one))
+        path == entry or (entry.endswith("/") and path.startswith(entry))
         for path in (*case.left_behind, *missing)
         if "/" in path.rstrip("/")
-        for one in listed
+        for entry in listed
     )
 
 

@@ -11,11 +11,11 @@ from .output_not_in_checkpoint import output_not_in_checkpoint
 
 MISCONCEPTION = Misconception(
     "relies-on-leftovers",
-    "A restart works only in a new sandbox, or only in the old one: it depends on files that may or may not be there.",
+    "A restart works only in a new sandbox, or only in the old one: it depends on files that may or may not exist.",
     (
-        "Compare the two execute directories of the story: which file is in one and not in the other?",
-        "After a checkpoint the job may find its old sandbox, or a new one with the inputs and the checkpoint only.",
-        "Whatever a restart needs belongs in the checkpoint, and whatever is left over must not disturb it.",
+        "Compare the two execute directories of the story: which file is in one but not in the other?",
+        "After a checkpoint the job may get its old sandbox, or a new one with only the inputs and the checkpoint.",
+        "Everything that a restart needs belongs in the checkpoint, and files that are left over must not disturb it.",
     ),
 )
 

@@ -10,12 +10,12 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "repeats-iteration",
-    "An iteration is done twice: the number that is saved and the number that is resumed from are off by one.",
+    "An iteration is done twice: the saved number and the number to resume from differ by one.",
     (
         "Look for the first iteration that is done twice. Which execution did it, and which one did it again?",
-        "Is the saved number the last iteration that is done, or the next one to do? It has to mean the same "
+        "Is the saved number the last iteration that is done, or the next one to do? It must mean the same "
         "where it is written and where it is read.",
-        "Save the next iteration to do, and begin with just that number; or the last one done, and begin with "
+        "Save the next iteration to do, and begin with exactly that number; or save the last one done, and begin with "
         "the next.",
     ),
 )

@@ -8,14 +8,14 @@ from ..resumption import RANDOM
 
 MISCONCEPTION = Misconception(
     "rng-not-saved",
-    "The random generator is begun anew at a restart: the job does not draw the numbers that it would have drawn.",
+    "The random generator starts again at a restart: the job does not draw the numbers that it would have drawn.",
     (
-        "Which random numbers does the first execution draw, and which the second? (Some programs here print "
+        "Which random numbers does the first execution draw, and which does the second? (Some programs here print "
         'the state of the generator, in the lines "saves:" and "begins:".)',
-        "A seed says where the random numbers begin, not how many have been drawn. Seeded again, the "
-        "generator begins again.",
-        "Save generator.getstate() (or pickle the generator itself), and give it to setstate() at the "
-        "restart. JSON makes lists of its tuples: generator.setstate((saved[0], tuple(saved[1]), saved[2])).",
+        "A seed says where the random numbers begin, not how many have been drawn. If you seed it again, the "
+        "generator starts again.",
+        "Save generator.getstate() (or pickle the generator itself), and pass it to setstate() at the "
+        "restart. JSON turns its tuples into lists: generator.setstate((saved[0], tuple(saved[1]), saved[2])).",
     ),
 )
 

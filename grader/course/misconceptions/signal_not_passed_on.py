@@ -1,4 +1,4 @@
-"""Misconception `signal-not-passed-on`. The questions that are about signals name it themselves."""
+"""Misconception `signal-not-passed-on`. It has no symptoms: questions about signals name it themselves."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "signal-not-passed-on",
-    "The signal that tells a program to stop reaches the script that has started it, and not the program.",
+    "The signal to stop reaches the script that has started the program, but not the program.",
     (
         "Which process gets the signal, and which process has to save?",
-        "A shell does not pass signals on. Without a trap, SIGTERM ends the shell, and the program that it has started does "
-        "not hear of it.",
-        "Start the program with exec, as the last command of the script: the script then becomes the program, and has its "
+        "A shell does not pass signals on. Without a trap, SIGTERM ends the shell, and the program that it has started gets "
+        "no signal.",
+        "Start the program with exec, as the last command of the script: the script then becomes the program, with its "
         "signals and its exit code.",
     ),
 )

@@ -13,24 +13,24 @@ MISCONCEPTION = Misconception(
     (
         "What is in the spool directory after the eviction?",
         "In exit-driven self-checkpointing, an exit code counts only if no eviction is in progress.",
-        "Save when the program reaches a good point, and leave with sys.exit(85) then; no signal handler.",
+        "Save when the program reaches a good point, and then exit with sys.exit(85), without a signal handler.",
     ),
 )
 
 
 def sigterm_saves(case: Case) -> bool:
-    """Never leaves with the checkpoint code by itself; but told to go, it does, or writes a file that it does not write
+    """It never exits with the checkpoint code by itself, but on SIGTERM it does, or writes a file that it does not write
     otherwise."""
     never_saved = case.exploration.verdict == UNKNOWN and not case.exploration.checkpoints
     if not never_saved or case.job.checkpoint_exit_code is None or case.run is None or not case.mentions_signals():
         return False
     at = max(0.0, case.ran.seconds - 1e-3)
-    told, killed = (
+    terminated, killed = (
         case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock, stop=stop)
         for stop in (Stop(at, case.job.kill_sig, case.job.max_vacate_time), Stop(at))
     )
-    return told.exit.code == case.job.checkpoint_exit_code or any(
-        path not in killed.sandbox and path not in case.ran.sandbox for path in told.sandbox
+    return terminated.exit.code == case.job.checkpoint_exit_code or any(
+        path not in killed.sandbox and path not in case.ran.sandbox for path in terminated.sandbox
     )
 
 

@@ -10,12 +10,12 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "skips-iteration",
-    "An iteration is never done: the number that is saved and the number that is resumed from are off by one.",
+    "An iteration is never done: the saved number and the number to resume from differ by one.",
     (
         "Look at the line that is missing. Which execution should have written it?",
-        "Is the saved number the last iteration that is done, or the next one to do? It has to mean the same "
+        "Is the saved number the last iteration that is done, or the next one to do? It must mean the same "
         "where it is written and where it is read.",
-        "Save the next iteration to do, and begin with just that number; or the last one done, and begin with "
+        "Save the next iteration to do, and begin with exactly that number; or save the last one done, and begin with "
         "the next.",
     ),
 )

@@ -7,12 +7,12 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "stale-checkpoint",
-    "A checkpoint that does not belong to this run is believed: its iteration is not within START and END.",
+    "The program uses a checkpoint that does not belong to this run: its iteration is not between START and END.",
     (
-        'This is the "Potential problem?" of notebook 4. With which iteration does a job begin that is asked '
-        "for 7 to 12 and finds a checkpoint of iteration 4, or that is asked for 1 to 6 and finds one of "
+        'This is the "Potential problem?" of notebook 4. With which iteration does a job begin that should do '
+        "7 to 12 and finds a checkpoint of iteration 4, or that should do 1 to 6 and finds a checkpoint of "
         "iteration 10?",
-        "A number beyond END makes an empty loop: exit code 0, no output, and nobody is told.",
+        "A number beyond END makes an empty loop: exit code 0, no output, and no error message.",
         "Begin with the saved iteration only if start <= iteration <= end; in any other case with start.",
     ),
 )

@@ -8,13 +8,13 @@ from ..resumption import OUTPUT, PLACE, RANDOM
 
 MISCONCEPTION = Misconception(
     "state-incomplete",
-    "Part of the state is not saved, or not brought back: a restart goes on at the right place, but without it.",
+    "Part of the state is not saved, or not restored: a restart continues at the right place, but without it.",
     (
-        "Compare what a checkpoint is saved from with what the restart begins with. What is not the same? "
+        "Compare the state before saving with the state that the restart begins with. What is different? "
         '(Some programs here print both, in the lines "saves:" and "begins:".)',
-        "The loop index says where the job is. What else does the next iteration need that the earlier ones have made?",
-        "Save every part that an iteration changes and a later one reads (a lattice, sums, speeds), and bring "
-        "each of them back. What can be computed from the others need not be saved.",
+        "The loop index says where the job is. What else does the next iteration need that the earlier ones have computed?",
+        "Save every part that an iteration changes and a later one reads (a lattice, sums, speeds), and restore "
+        "each of them. You need not save what can be computed from the other parts.",
     ),
 )
 

@@ -6,12 +6,12 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "torn-write",
-    "The checkpoint was taken while a file was being written: it has the right name, and holds only a part.",
+    "The checkpoint was taken while a file was being written: it has the right name, but only part of the content.",
     (
-        "Read the restart file that went to the spool directory to its end. What should its last line be?",
-        "Whoever ends a program from outside, by a time limit or a signal, may end it in the middle of "
-        "writing a file. That a file is there, and is not empty, does not tell that it is whole.",
-        "Before you leave with 85, see whether the newest file is whole (its last line, its number of lines). "
-        "If it is not, put the one before in its place: mv restart.old restart.dat.",
+        "Read the restart file in the spool directory to its end. What should its last line be?",
+        "If you end a program from outside, by a time limit or a signal, it may be in the middle of "
+        "writing a file. A file that exists and is not empty may still be incomplete.",
+        "Before you exit with 85, check whether the newest file is complete (its last line, its number of lines). "
+        "If it is not, replace it by the one before: mv restart.old restart.dat.",
     ),
 )

@@ -13,18 +13,18 @@ from ..resumption import OUTPUT
 
 MISCONCEPTION = Misconception(
     "two-files-disagree",
-    "The checkpoint is put together from different moments: one part is older than the rest.",
+    "The checkpoint mixes different moments: one part is older than the rest.",
     (
-        "The evidence says which part is old. Which line of your program writes it, and is it reached every time?",
-        "All that makes up one checkpoint has to be of one moment. A file that is written once, or to whose "
-        "end each save is added ('a'), holds something of another.",
-        "Write all parts anew at every save, into one file if you can; then they can't disagree.",
+        "The evidence says which part is old. Which line of your program writes it, and is that line reached every time?",
+        "All parts of a checkpoint must come from the same moment. A file that is written only once, or to which "
+        "each save appends ('a'), contains parts from other moments.",
+        "Write all parts again at every save, into one file if you can; then they can't disagree.",
     ),
 )
 
 
 def clues(case: Case) -> tuple[Evidence, ...]:
-    """What of a checkpoint file is old, and what is new."""
+    """Evidence of which part of a checkpoint file is old, and which is new."""
     if case.piled_up is None:
         return ()
     path, before, after = case.piled_up
@@ -33,20 +33,20 @@ def clues(case: Case) -> tuple[Evidence, ...]:
     return (
         Evidence(
             "piled up",
-            f"execution {after.execution} finds {quoted(both)} in {path}: what was there before, "
-            f"{quoted(old)}, and behind that what execution {before.execution} has saved, {quoted(new)}",
+            f"execution {after.execution} finds {quoted(both)} in {path}: the old content, "
+            f"{quoted(old)}, and after it what execution {before.execution} has saved, {quoted(new)}",
             path,
         ),
     )
 
 
 def piled_up(case: Case) -> bool:
-    """One save stands behind another in a file."""
+    """A file contains several saves one after the other."""
     return case.piled_up is not None
 
 
 def two_files_disagree(case: Case) -> bool:
-    """Parts of the state that is restored are of another moment than the rest."""
+    """Parts of the restored state come from another moment than the rest."""
     if case.loss is None or not case.loss.outdated():
         return False
     return set(case.loss.saved) - {OUTPUT} > set(case.loss.lost()) - {OUTPUT}

@@ -10,12 +10,12 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "wrong-exit-code",
-    "The exit code does not say what happened. HTCondor understands the one that the submit file names as: "
-    "saved; 0 as: done; and any other as: failed.",
+    "The exit code does not say what happened. For HTCondor, the code in the submit file means: saved; 0 means: done; and "
+    "any other code means: failed.",
     (
         "Compare the exit code in the story with checkpoint_exit_code in the submit file.",
-        "HTCondor compares the codes exactly. Any other code ends the job, with whatever is there by then.",
-        "Leave with sys.exit(85) when a checkpoint is saved, and only then, and keep checkpoint_exit_code = 85.",
+        "HTCondor compares the codes exactly. Any other code ends the job, with whatever files exist by then.",
+        "Exit with sys.exit(85) if and only if a checkpoint is saved, and keep checkpoint_exit_code = 85.",
     ),
 )
 
@@ -31,7 +31,7 @@ def wrong_exit_code(case: Case) -> bool:
 
 
 def no_code_named(case: Case) -> bool:
-    """The program leaves with a code after saving, and the submit file names none, or another."""
+    """The program exits with 85 after saving, but the submit file names no code, or another one."""
     return case.failure == "failed" and case.ran.exit.code == 85
 
 
