@@ -454,7 +454,7 @@ RESTORE = {
     ),
     "falls back to 1": Wrong(changed(("return start\n", "return 1\n"), ("else start", "else 1")), 13, NOT_START),
     "falls back to 0": Wrong(changed(("return start\n", "return 0\n")), 13, NOT_START),
-    "falls back to END": Wrong(changed(("return start\n", "return end\n")), 13, "begins with end, and not with START"),
+    "falls back to END": Wrong(changed(("return start\n", "return end\n")), 13, "begins with end instead of START"),
     "saves END": Wrong(changed(("str(iteration)", "sys.argv[2]")), 5, SAVED_HERE),
     "the first name, as text": Wrong(numbered('last = min(os.listdir("saves"))'), 0, "started again and again"),
     "leaves in restoring": Wrong(

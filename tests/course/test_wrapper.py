@@ -102,7 +102,7 @@ exit 85
     )
     told = [fact.text for fact in report.failure.evidence if fact.kind == "cut off"]
     assert "after 40 s (restart.dat: 1024 of 2322 bytes)" in [text.split(",")[0] for text in told]
-    assert "cut off after 40 s (waves has said: restart.dat: 1024 of 2322 bytes)" in report.headline
+    assert "cut off after 40 s (waves has printed: restart.dat: 1024 of 2322 bytes)" in report.headline
 
 
 def test_a_silent_wrapper_is_cut_off_by_its_own_time(executor):
@@ -130,7 +130,7 @@ def test_a_wrapper_with_another_limit_is_cut_off_in_the_middle_as_well(executor,
 @pytest.mark.parametrize("take", ["mv restart.old restart.dat", "[ -f restart.old ] && mv restart.old restart.dat"])
 def test_a_wrapper_that_always_takes_the_old_file_never_finishes(executor, take):
     report = judged(wrapper(START + f"[ $code -eq 124 ] || exit $code\n{take}\nexit 85\n"), executor)
-    assert report.points == 7 and report.headline.endswith("it begins again and again.")
+    assert report.points == 7 and report.headline.endswith("it starts again and again, and never finishes.")
     assert report.failure.misconception is None
 
 
@@ -162,7 +162,7 @@ NO_LIMIT = START.replace("timeout $1 ", "")
 def test_a_wrapper_without_a_limit_is_told_so_whatever_it_leaves_with(rest, executor):
     report = judged(wrapper(NO_LIMIT + rest), executor)
     assert report.failure.misconception is None and report.points == 1
-    assert "is given 90 s, and lets waves run for 220 s. It sets no limit at all" in report.headline
+    assert "is given 90 s, but lets waves run for 220 s. It sets no limit at all" in report.headline
 
 
 @pytest.mark.parametrize("files", ["my_output.txt", "restart.old, my_output.txt"])

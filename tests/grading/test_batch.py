@@ -232,7 +232,7 @@ def test_a_pipe_in_the_place_of_a_notebook_is_refused(tmp_path):
     (tmp_path / "eve").mkdir()
     os.mkfifo(tmp_path / "eve" / SAVE)
     [eve] = find(tmp_path)
-    assert eve.sources == () and "no regular file" in eve.remarks[0]
+    assert eve.sources == () and "not a regular file" in eve.remarks[0]
 
 
 def test_a_zip_bomb_is_read_no_further_than_a_notebook_goes(tmp_path):
@@ -646,7 +646,7 @@ def test_without_a_sandbox_it_refuses_where_one_is_required(tmp_path, monkeypatc
     monkeypatch.setattr(batch, "confinement", lambda: None)
     lay_out(tmp_path / "in", {"anna.ipynb": UNTOUCHED})
     status, _, said = run(tmp_path, tmp_path / "in", require_sandbox=True)
-    assert status == 2 and "there is no sandbox on this machine" in said and not (tmp_path / "grades.csv").exists()
+    assert status == 2 and "asks for a sandbox, but this machine has none" in said and not (tmp_path / "grades.csv").exists()
     status, _, said = run(tmp_path, tmp_path / "in")
     if os.geteuid() == 0:
         assert status == 2 and "Students' programs would be run as root." in said

@@ -600,4 +600,4 @@ def test_interrupted_on_a_live_htcondor_nothing_is_left_in_the_queue(tmp_path, c
     mine = f'GradedClass =?= "{cluster.mark(place)}"'
     personal_pool._within(30, lambda: not queues.at_hand().clusters(mine))
     assert queues.at_hand().clusters(mine) == [] and not place.exists()
-    assert "have been removed" in said.getvalue() and len(list(settings.store.glob("*.json"))) == 1
+    assert "unfinished jobs were removed" in said.getvalue() and len(list(settings.store.glob("*.json"))) == 1

@@ -242,7 +242,7 @@ def test_links_devices_and_paths_that_lead_out_of_a_tar_file_are_refused(tmp_pat
     [eve] = find(lay_out(tmp_path / "in", {"eve/all.tgz": packed.getvalue()}))
     assert eve.sources == () and len(eve.remarks) == 8
     assert [
-        sum(word in remark for remark in eve.remarks) for word in ("is a link", "no regular file", "leads out of it")
+        sum(word in remark for remark in eve.remarks) for word in ("is a link", "not a regular file", "leads out of it")
     ] == [2, 2, 4]
     assert not (tmp_path.parent / SAVE).exists()
 

@@ -269,11 +269,11 @@ def test_points_and_comments_by_hand_are_kept_by_regrades(tmp_path, capsys):
     "line, says",
     [
         ("anna,save,100,x", "line 2: 100 is not a number from 0 to 10"),
-        ("anna,save,-1,x", "line 2: -1 is no number"),
-        ("anna,save,nan,x", "line 2: nan is no number"),
+        ("anna,save,-1,x", "line 2: -1 is not a number"),
+        ("anna,save,nan,x", "line 2: nan is not a number"),
         ("anna,saev,1,x", "line 2: there is no exercise saev. There are "),
         ("anna,,1,x", "line 2: points belong to an exercise"),
-        (",save,1,x", "line 2: it does not say which student"),
+        (",save,1,x", "line 2: it names no student"),
     ],
 )
 def test_a_line_that_means_nothing_stops_it_before_anything_is_graded(tmp_path, line, says):

@@ -186,7 +186,7 @@ def test_one_single_notebook(tmp_path, name, student):
 
 
 def test_one_file_that_is_none(tmp_path):
-    with pytest.raises(Refused, match="no archive and no notebook"):
+    with pytest.raises(Refused, match="neither a folder nor an archive nor a notebook"):
         find(lay_out(tmp_path, {"x.txt": "x"}) / "x.txt")
 
 
