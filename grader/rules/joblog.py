@@ -148,7 +148,7 @@ def _held(job: Job, at: _At, moment: Moment, slot: str, profile: Profile) -> lis
     if held.code == Hold.INPUT_SIZE and _held_when_submitted(job, profile):
         return [hold]
     if held.code in (Hold.POLICY, Hold.JOB_DURATION, Hold.EXECUTE_DURATION):
-        return [*(_output(at, at) if held.transferred else []), told]
+        return [*(_output(at, at) if held.transferred else []), hold]
     evicted = eventlog.evicted(
         *at, usage=moment.ran.seconds, code=held.code if profile.eviction_codes else None, subcode=held.subcode
     )

@@ -141,7 +141,7 @@ def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tr
     if job.transfer_output_files is not None:  # the streams stand in that list, too
         listed = (*listed, *(name for name in job.streams if name not in sandbox))
     sent = _send(sandbox, listed, job.preserve_relative_paths, profile)
-    found = sent.sent if isinstance(sent, TransferFailure) else sent
+    files = sent.sent if isinstance(sent, TransferFailure) else sent
     everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
     home = _remapped(files if everything else files.without((STDOUT, STDERR)), job.transfer_output_remaps)
     if job.initialdir and home:
@@ -265,20 +265,20 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
     """R4b: the listed paths as the receiving side stores them."""
     listed, sent, failed, kept = tuple(listed), Tree(), _Failed(), KeptPaths()
     for index, path in enumerate(listed):
-        found, error = _sendable(sandbox, path, keep_paths, profile)
+        files, error = _sendable(sandbox, path, keep_paths, profile)
         # HTCondor does not notice that a path is missing if a later one arrives under the same name.
         later = (posixpath.basename(other) for other in listed[index + 1 :])
         if files is None:
             if posixpath.basename(path) not in later:
                 failed.add(path, error)
-        elif file_over_directory(found, sent):
+        elif file_over_directory(files, sent):
             failed.add(path, errno.EISDIR, refused=True)
-            sent = found | sent
+            sent = files | sent
         else:
-            besides = kept.made_besides(path, found) if keep_paths else ()
+            besides = kept.made_besides(path, files) if keep_paths else ()
             if keep_paths and (link := _linked_directory(sandbox, path)):
-                found, error = Tree({link: File(b"")}), errno.EISDIR
-            sent = sent | Tree({place: Directory() for place in besides if "/" not in place}) | found
+                files, error = Tree({link: File(b"")}), errno.EISDIR
+            sent = sent | Tree({place: Directory() for place in besides if "/" not in place}) | files
             if not error and any(posixpath.dirname(place) not in ("", *sent) for place in besides):
                 error = errno.ENOENT
             if error:

@@ -193,7 +193,7 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool, remark: Call
         raise Problem(f"{path} leads out of the sandbox", "Name a file without `..`.")
     entry = folder.get(where)
     if entry is None:
-        raise _not_there(path)
+        raise _not_found(path)
     directories = [] if isinstance(entry, File) or (contents_only(path) and not kept) else [name]
     for directory in (*directories, *(parents(name) if kept else ())):
         if isinstance(folder.standing(where.removesuffix(path) + directory), Link):
@@ -209,7 +209,7 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool, remark: Call
         if contents_only(path):
             raise _Missing(path, errno.ENOTDIR, f"{path} is not a directory", "Write it without the slash.")
         return Tree({destination: entry})
-    contents = _links_followed(folder, where, entry, noted)
+    contents = _links_followed(folder, where, entry, remark)
     if name in (".", "/") or (contents_only(path) and not (kept and contents)):
         return contents
     return contents.moved_below(destination)

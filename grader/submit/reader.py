@@ -361,7 +361,9 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
     files_at_commas = functools.partial(values.files_at_commas, quoted=profile.quoted_lists)
     listed = given.read(
         "transfer_input_files",
-        lambda text: inputs(folder, home, files_at_commas(text) or (), keep_paths, given.noted("transfer_input_files")),
+        lambda text: inputs(
+            folder, home, files_at_commas(text) or (), keep_paths, given.remarks_on("transfer_input_files")
+        ),
         Inputs(Tree()),
     )
     from_stdin = given.read("input", lambda path: stdin(folder, home, path, given.remarks_on("input")), Inputs(Tree()))

@@ -42,8 +42,7 @@ def test_a_save_behind_another_is_shown_with_both(told):
     fact = shown(told("save", ANSWERS["save"][1]["two-files-disagree"]["each save behind the others"]), "piled up")
     assert fact.file == "checkpoint.txt"
     assert fact.text == (
-        "execution 3 finds '47' in checkpoint.txt: the old content, '4', and after it what "
-        "execution 2 has saved, '7'"
+        "execution 3 finds '47' in checkpoint.txt: the old content, '4', and after it what execution 2 has saved, '7'"
     )
 
 

@@ -646,7 +646,11 @@ def test_without_a_sandbox_it_refuses_where_one_is_required(tmp_path, monkeypatc
     monkeypatch.setattr(batch, "confinement", lambda: None)
     lay_out(tmp_path / "in", {"anna.ipynb": UNTOUCHED})
     status, _, said = run(tmp_path, tmp_path / "in", require_sandbox=True)
-    assert status == 2 and "asks for a sandbox, but this machine has none" in said and not (tmp_path / "grades.csv").exists()
+    assert (
+        status == 2
+        and "asks for a sandbox, but this machine has none" in said
+        and not (tmp_path / "grades.csv").exists()
+    )
     status, _, said = run(tmp_path, tmp_path / "in")
     if os.geteuid() == 0:
         assert status == 2 and "Students' programs would be run as root." in said
