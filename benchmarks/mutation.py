@@ -3,24 +3,22 @@
     pip install cosmic-ray
     python benchmarks/mutation.py [NUMBER] [SEED] [FILE ...]
 
-The mutants are cosmic-ray's (a comparison turned round, a `not` taken away, a number one more ...), of the files in SUITES or
-of those named. Of each file NUMBER (default 120) are drawn by SEED (default 1), each from a place of its own, as many
-operators fit one place. Left out are those that can make no difference: in annotations, which are never evaluated, and `is`
-for `==` and the other way round.
+The mutants are cosmic-ray's (a comparison turned round, a `not` taken away, a number one more ...), in the functions of the
+files in SUITES, or of those named. Of each file NUMBER (default 120) are drawn by SEED (default 1), each from a place of its
+own, as many operators fit one place. Left out are those that can make no difference: in annotations, which are never
+evaluated, and `is` for `==` and the other way round.
 
-What makes it cheap: a mutant is a process that was forked when all but the package had been imported, and reads the changed
-file from memory. In it run only the tests that call the function in question, the fastest first, until one fails; slow
-files of tests only for what survives the others. And programs are not executed again: what they do was recorded when the tests ran without a mutant, and only what is not on
-record is executed. It prints what becomes of each mutant, and the numbers.
+What makes it cheap: pytest collects the tests and runs them once. Then each mutant is a fork of that process, in which the
+one function gets the changed code, and runs only the tests that call this function, the fastest first, until one fails.
+Slow files of tests are only for what survives the others. And programs are not executed again: what they do is on record
+since the first run, and only what is not is executed. It prints what becomes of each mutant, and the numbers.
 """
 
 from __future__ import annotations
 
 import ast
-import importlib.abc
-import importlib.machinery
-import importlib.util
-import json
+import functools
+import importlib
 import multiprocessing
 import os
 import random
@@ -29,13 +27,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stderr, redirect_stdout
-from functools import cache
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import NamedTuple
 
-import hypothesis.strategies
+import hypothesis
 import parso
 import pytest
 from cosmic_ray import plugins
@@ -53,12 +49,12 @@ SUITES: dict[str, tuple[tuple[str, ...], ...]] = {
 """File → the tests that concern it: those that every mutant has to pass, and those only for what survives these."""
 NO_DIFFERENCE = ("_Is_Eq", "_Eq_Is", "_IsNot_NotEq", "_NotEq_IsNot")
 """How operators end that change nothing for enumerations."""
-MOST_SECONDS = 900
-"""Of real time for one mutant; and of processor time for one test, LEAST and so many times what it took without a mutant.
-A mutant that takes longer, as it never ends, is noticed."""
 LEAST, TIMES = 10.0, 10
+"""Seconds of processor time that one test of a mutant may take, and how many times what it took without. One that takes
+longer, as it never ends, is noticed."""
+MOST_SECONDS = 900
+"""Of real time, likewise, for one mutant."""
 WORKERS = 2
-FORK = multiprocessing.get_context("fork")
 
 
 class Mutant(NamedTuple):
@@ -74,20 +70,30 @@ class Mutant(NamedTuple):
         return changed
 
 
-class Seen(NamedTuple):
-    """What one test did without a mutant."""
+class Function(NamedTuple):
+    """An outermost function of a file, or a method: its name in the module, and its lines."""
 
-    seconds: float
-    """Of processor time."""
-    called: frozenset[tuple[str, int]]
-    """The functions of the files in SUITES, by file and first line."""
+    name: str
+    first: int
+    last: int
 
 
 # -- which mutants ---------------------------------------------------------------------
 
 
+def drawn(file: str, number: int, seed: int) -> list[Mutant]:
+    """So many mutants of a file, each from another place."""
+    chance, places = random.Random(f"{file} {seed}"), list(mutants(file))
+    number = min(number, len(places))
+    print(
+        f"{file}: {sum(map(len, places))} mutants at {len(places)} places; {number} are drawn by seed {seed}",
+        flush=True,
+    )
+    return [chance.choice(place) for place in chance.sample(places, number)]
+
+
 def mutants(file: str) -> Iterator[list[Mutant]]:
-    """All mutants of a file, those of one place together."""
+    """All mutants in the functions of a file, those of one place together."""
     source = (ROOT / file).read_text()
     tree, unevaluated = parso.parse(source), set(annotations(source))
     places: dict[tuple[int, int], list[Mutant]] = {}
@@ -100,7 +106,7 @@ def mutants(file: str) -> Iterator[list[Mutant]]:
             continue
         found = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
         for occurrence, (begin, _) in enumerate(found):
-            if begin not in unevaluated:
+            if begin not in unevaluated and function_at(file, begin[0]):
                 places.setdefault(begin, []).append(Mutant(file, begin[0], name, occurrence))
     yield from places.values()
 
@@ -117,42 +123,27 @@ def annotations(source: str) -> Iterator[tuple[int, int]]:
                     yield from ((line, column) for column in range(first, (last or 0) + 1))
 
 
-def drawn(file: str, number: int, seed: int) -> list[Mutant]:
-    """So many mutants of a file, each from another place."""
-    chance, places = random.Random(f"{file} {seed}"), list(mutants(file))
-    number = min(number, len(places))
-    print(
-        f"{file}: {sum(map(len, places))} mutants at {len(places)} places; {number} are drawn by seed {seed}",
-        flush=True,
-    )
-    return [chance.choice(place) for place in chance.sample(places, number)]
+def function_at(file: str, line: int) -> Function | None:
+    """The function that a line is in the body of."""
+    return next((one for one in functions(file) if one.first < line <= one.last), None)
 
 
-# -- one process -----------------------------------------------------------------------
+@functools.cache
+def functions(file: str) -> list[Function]:
+    def within(body: list[ast.stmt], prefix: str) -> Iterator[Function]:
+        for node in body:
+            if isinstance(node, ast.FunctionDef):
+                yield Function(prefix + node.name, node.lineno, node.end_lineno or node.lineno)
+            elif isinstance(node, ast.ClassDef):
+                yield from within(node.body, f"{prefix}{node.name}.")
+
+    return list(within(ast.parse((ROOT / file).read_text()).body, ""))
 
 
-class _Loader(importlib.machinery.SourceFileLoader):
-    """Loads a module of the package from a changed text."""
-
-    text = ""
-
-    def get_code(self, fullname: str) -> object:
-        return compile(self.text, self.path, "exec")
+# -- the process that has collected the tests --------------------------------------------
 
 
-class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, mutant: Mutant):
-        self.module = mutant.file.removesuffix(".py").replace("/", ".")
-        self.loader = _Loader(self.module, str(ROOT / mutant.file))
-        self.loader.text = mutant.code()
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> object:
-        if fullname != self.module:
-            return None
-        return importlib.util.spec_from_file_location(fullname, self.loader.path, loader=self.loader)
-
-
-def record_programs(memory: Path, writes: bool) -> None:
+def record_programs(memory: Path) -> None:
     """Have every executor of the tests take what programs do from the disk, and execute what is not there."""
     sys.path.insert(0, str(ROOT))
     from grader.execute import executor, remembering
@@ -168,143 +159,123 @@ def record_programs(memory: Path, writes: bool) -> None:
             return run(self, job, sandbox, **circumstances)
 
         def _write(self, file, run):
-            if writes:
+            if os.getpid() == recorder:
                 super()._write(file, run)
 
-    plain = executor.Executor
-    remembering.version = lambda: "without a mutant"
+    plain, recorder = executor.Executor, os.getpid()
     executor.Executor = Recorded
 
 
-class _Tests:
-    """A plugin of pytest that runs the tests in question, in the order of the time that they take."""
+class _Judge:
+    """A plugin of pytest that runs the tests without a mutant, and then those that concern each mutant."""
 
-    def __init__(self, known: dict[str, Seen] | None):
-        self.known = known
-        """What they did without a mutant; None where that is to be seen."""
-        self.seen: dict[str, Seen] = {}
+    def __init__(self, sample: list[Mutant]):
+        self.sample = sample
+        self.seconds: dict[pytest.Item, float] = {}
+        """Of processor time."""
+        self.calls: dict[pytest.Item, set[tuple[str, int]]] = {}
+        """The code that each test runs of the mutated files, by file and first line."""
+        self.alive: list[Mutant] = []
 
     def pytest_configure(self) -> None:
         hypothesis.settings.register_profile("mutation", hypothesis.settings(), derandomize=True, database=None)
         hypothesis.settings.load_profile("mutation")
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        if self.known is not None:
-            known = self.known
-            items[:] = sorted(
-                (item for item in items if item.nodeid in known), key=lambda item: known[item.nodeid].seconds
-            )
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        targets = {str(ROOT / mutant.file): mutant.file for mutant in self.sample}
+        for item in session.items:
+            called = self.calls[item] = set()
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        if self.known is not None:
-            signal.setitimer(signal.ITIMER_PROF, LEAST + TIMES * self.known[item.nodeid].seconds)
-            return (yield)
-        called: set[tuple[str, int]] = set()
-        targets = {str(ROOT / file): file for file in SUITES}
+            def look(frame, event, _, called=called):
+                if event == "call" and (file := targets.get(frame.f_code.co_filename)):
+                    called.add((file, frame.f_code.co_firstlineno))
 
-        def look(frame, event, _):
-            if event == "call" and (file := targets.get(frame.f_code.co_filename)):
-                called.add((file, frame.f_code.co_firstlineno))
-
-        sys.setprofile(look)
-        began = time.process_time()
-        try:
-            return (yield)
-        finally:
+            sys.setprofile(look)
+            began = time.process_time()
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)  # leaves nothing that processes would share
             sys.setprofile(None)
-            self.seen[item.nodeid] = Seen(time.process_time() - began, frozenset(called))
+            self.seconds[item] = time.process_time() - began
+            if session.testsfailed:
+                raise session.Failed(f"without a mutant, too, {item.nodeid} fails")
+        took = sum(self.seconds.values())
+        print(f"{len(session.items)} tests, {took:.0f} s of processor time without a mutant", file=sys.__stderr__)
+        self.judge(session)
+        return True
+
+    def judge(self, session: pytest.Session) -> None:
+        """Have so many processes at a time as there are WORKERS."""
+        waiting, running = self.sample[::-1], {}
+        while waiting or running:
+            while waiting and len(running) < WORKERS:
+                mutant = waiting.pop()
+                process = multiprocessing.get_context("fork").Process(target=self.run, args=(session, mutant))
+                process.start()
+                running[process] = mutant, time.monotonic() + MOST_SECONDS
+            for process, (mutant, until) in list(running.items()):
+                process.join(0.05)
+                if process.exitcode is None and time.monotonic() > until:
+                    process.kill()
+                    process.join()
+                if process.exitcode is not None:
+                    del running[process]
+                    self.alive += [mutant] * (process.exitcode == 0)
+                    print("killed  " if process.exitcode else "survives", *mutant, file=sys.__stderr__, flush=True)
+
+    def run(self, session: pytest.Session, mutant: Mutant) -> None:
+        """Run the tests that concern a mutant. For a process of its own, which ends with 1 if one fails."""
+        function = function_at(mutant.file, mutant.line)
+        assert function, mutant
+        lines = range(function.first - 5, function.last + 1)  # code begins with its decorators
+        concerned = [item for item, called in self.calls.items() if any(line in lines for _, line in called)]
+        concerned.sort(key=self.seconds.__getitem__)
+        replace_code(mutant.file, function.name, mutant.code())
+        for item in concerned:
+            signal.setitimer(signal.ITIMER_PROF, LEAST + TIMES * self.seconds[item])
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+            if session.testsfailed:
+                os._exit(1)
+        os._exit(0)
 
 
-def run_tests(files: Iterable[str], tests: _Tests) -> int:
-    os.chdir(ROOT)
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        return pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *files], plugins=[tests])
-
-
-def _record(files: tuple[str, ...], memory: Path, found: Path) -> None:
-    """Run tests without a mutant, and write down what they did. For a process of its own."""
-    record_programs(memory, writes=True)
-    tests = _Tests(None)
-    failed = run_tests(files, tests)
-    if not failed:
-        found.write_text(json.dumps({test: [seen.seconds, sorted(seen.called)] for test, seen in tests.seen.items()}))
-
-
-def _judge(mutant: Mutant, memory: Path, known: dict[str, Seen]) -> None:
-    """Run the tests with a mutant; the exit code says whether one of them fails. For a process of its own."""
-    os.setsid()
-    sys.meta_path.insert(0, _Finder(mutant))
-    try:
-        record_programs(memory, writes=False)
-        files = dict.fromkeys(test.partition("::")[0] for test in known)
-        failed = run_tests(files, _Tests(known))
-    except BaseException:  # the package can't even be imported
-        failed = 1
-    os._exit(bool(failed))
+def replace_code(file: str, name: str, source: str) -> None:
+    """Give a function the code that it has in a changed text of its file."""
+    module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
+    code: CodeType = compile(source, module.__file__ or "", "exec", dont_inherit=True)
+    for part in name.split("."):
+        code = next(one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == part)
+    found = functools.reduce(lambda owner, part: vars(owner)[part], name.split("."), module)
+    for attribute in ("fget", "func", "__func__", "__wrapped__"):
+        found = getattr(found, attribute, None) or found
+    assert isinstance(found, FunctionType), name
+    found.__code__ = code
 
 
 # -- all of them -----------------------------------------------------------------------
 
 
-@cache
-def recorded(files: tuple[str, ...], memory: Path) -> dict[str, Seen]:
-    """What each test of these files does without a mutant, with the programs that they execute kept in a directory."""
-    found = memory / "seen.json"
-    found.unlink(missing_ok=True)
-    process = FORK.Process(target=_record, args=(files, memory, found))
-    process.start()
-    process.join()
-    if not found.exists():
-        sys.exit(f"Without a mutant, too, a test fails: {' '.join(files)}")
-    seen = {
-        test: Seen(seconds, frozenset(map(tuple, called)))
-        for test, (seconds, called) in json.loads(found.read_text()).items()
-    }
-    took = sum(one.seconds for one in seen.values())
-    print(f"{' '.join(files)}: {len(seen)} tests, {took:.0f} s of processor time without a mutant", flush=True)
-    return seen
-
-
-def concerned(mutant: Mutant, tests: dict[str, Seen]) -> dict[str, Seen]:
-    """The tests that call the function that the mutant is in; all, if it is in none."""
-    functions = [
-        range(min([node.lineno, *(one.lineno for one in node.decorator_list)]), (node.end_lineno or node.lineno) + 1)
-        for node in ast.walk(ast.parse((ROOT / mutant.file).read_text()))
-        if isinstance(node, ast.FunctionDef)
-    ]
-    outermost = max((lines for lines in functions if mutant.line in lines), key=len, default=None)
-    if outermost is None or mutant.line == outermost[0]:
-        return tests
-    return {
-        test: one
-        for test, one in tests.items()
-        if any(file == mutant.file and line in outermost for file, line in one.called)
-    }
-
-
-def survives(mutant: Mutant, memory: Path, seen: dict[str, Seen]) -> bool:
-    """Whether all tests pass."""
-    known = concerned(mutant, seen)
-    if not known:
-        return True
-    process = FORK.Process(target=_judge, args=(mutant, memory, known))
-    process.start()
-    process.join(MOST_SECONDS)
-    if process.exitcode is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.join()
-    return process.exitcode == 0
-
-
 def survivors(sample: list[Mutant], files: tuple[str, ...], memory: Path) -> list[Mutant]:
     """The mutants that all these tests pass with."""
-    seen, alive = recorded(files, memory), []
-    with ThreadPoolExecutor(WORKERS) as threads:
-        for mutant, lives in zip(sample, threads.map(lambda one: survives(one, memory, seen), sample)):
-            print("survives" if lives else "killed  ", *mutant, flush=True)
-            alive += [mutant] * lives
-    return alive
+    print(*files, flush=True)
+    own, others = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=_judge, args=(sample, files, memory, others))
+    process.start()
+    others.close()
+    try:
+        return own.recv()
+    except EOFError:
+        sys.exit("The tests fail without a mutant, too.")
+    finally:
+        process.join()
+
+
+def _judge(sample: list[Mutant], files: tuple[str, ...], memory: Path, answer) -> None:
+    os.chdir(ROOT)
+    record_programs(memory)
+    judge = _Judge(sample)
+    if not pytest.main(
+        ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=no", "--no-header", *files], [judge]
+    ):
+        answer.send(judge.alive)
 
 
 def main(number: int = 120, seed: int = 1, files: Iterable[str] = ()) -> None:

@@ -165,8 +165,8 @@ want_graceful_removal
 CONSTANTS = frozenset(
     """
 core_size dagman_job_id encrypt_execute_directory erase_output_and_error_on_restart hold
-job_machine_attrs_history_length load_profile log_xml manifest match_list_length max_idle max_materialize nice_user priority run_as_owner stream_input
-transfer_error transfer_input transfer_output want_io_proxy
+job_machine_attrs_history_length load_profile log_xml manifest match_list_length max_idle max_materialize nice_user priority run_as_owner skip_if_dataflow
+stream_input transfer_error transfer_input transfer_output want_io_proxy
 """.split()
 )
 """Commands that accept a number, True or False, or an expression that has such a value without the job."""

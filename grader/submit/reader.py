@@ -450,6 +450,9 @@ def _remaps(given: _Commands, profile: Profile) -> tuple[tuple[str, str], ...]:
     for name, new in given.read(
         "transfer_output_remaps", lambda text: values.remaps(text, profile.bare_remaps), tuple(pairs)
     ):
+        if not new:
+            given.remark("transfer_output_remaps", f"HTCondor passes over {name!r}, which is no pair `name = new name`")
+            continue
         if values.is_url(new):
             given.remark(
                 "transfer_output_remaps",
@@ -601,6 +604,8 @@ _KINDS = {
     "hold_kill_sig": values.signal_number,
     "notification": values.notification,
     "universe": values.universe,
+    "accounting_group": values.group,
+    "image_size": values.image_size,
     "retry_until": values.retry_until,
 }
 
@@ -618,6 +623,8 @@ def _check_values(given: _Commands) -> None:
             f"the {universe} universe needs an image",
             f"Add a line `{universe}_image = IMAGE`.",
         )
+    if universe == "parallel" and not (given.text("machine_count") or given.text("node_count")):
+        raise SubmitError(*given.place("universe"), "the parallel universe needs machine_count", "Say how many.")
     if len(images) > 1:
         raise SubmitError(
             *given.place("container_image"), "docker_image and container_image don't go together", "Name one image."

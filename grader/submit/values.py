@@ -34,17 +34,15 @@ def unquoted(text: str) -> str:
 
 
 def remaps(text: str, bare: bool = False) -> tuple[tuple[str, str], ...]:
-    """transfer_output_remaps: "name = new name; …", with a backslash before a ; or = in a name. `bare`: the quotes may
-    be missing."""
+    """transfer_output_remaps: "name = new name; …", with a backslash before a ; or = of a name. `bare`: the quotes may
+    be missing. What is no pair of names comes with ""."""
     if not bare and not re.fullmatch(r'\s*".*"\s*', text, re.DOTALL):
         raise Problem("HTCondor accepts this only in double quotes", 'Write "name = new name; …".')
     pairs = []
     for entry in re.findall(r"(?:\\.|[^;\\])+", unquoted(text), re.DOTALL):
         match = re.fullmatch(r"((?:\\.|[^=\\])+)=(.+)", entry, re.DOTALL)
-        if match is None and entry.strip():
-            raise Problem(f"{entry.strip()!r} is not a pair of names", 'Write "name = new name; …".')
-        if match:
-            name, new = (re.sub(r"\\(.)", r"\1", part.strip()) for part in match.groups())
+        name, new = (re.sub(r"\\(.)", r"\1", part.strip()) for part in match.groups()) if match else (entry.strip(), "")
+        if name:
             pairs.append((name, new))
     return tuple(pairs)
 
@@ -72,6 +70,20 @@ def size(text: str, base: int) -> float | None:
         return None
     unit = 1024 ** (1 + "KMGT".index(match[3].upper())) if match[3] else base
     return float(match[1]) * unit
+
+
+def group(text: str) -> str:
+    """accounting_group: one word."""
+    if re.search(r"\s", text.strip()):
+        raise Problem(f"{text!r} is no name of a group", "Write one word, without blanks.")
+    return text
+
+
+def image_size(text: str) -> str:
+    """A positive number, with a unit or without."""
+    if not size(text, 1024):
+        raise Problem(f"{text!r} is no size", "Write 100 MB, say.")
+    return text
 
 
 def retry_until(text: str) -> str:
@@ -167,9 +179,14 @@ USR1 USR2 WINCH XCPU XFSZ
 )
 
 
+MOST_SIGNAL = 64
+
+
 def signal_number(text: str) -> int:
     """A signal by number or name; HTCondor requires capitals."""
     if number := re.match("0*[1-9][0-9]*", text):
+        if int(number[0]) > MOST_SIGNAL:
+            raise Problem(f"there is no signal {number[0]}", "Write SIGTERM or SIGUSR1, say.")
         return int(number[0])
     if not (text.startswith("SIG") and text[3:] in _SIGNALS):
         raise Problem(f"{text!r} is not a signal", "Write a name in capitals, such as SIGTERM, or a number.")

@@ -578,5 +578,18 @@ _SET += [
     )
 ]
 
+_SET += [
+    "kill_sig = 99",
+    'transfer_output_remaps = "a"',
+    'transfer_output_remaps = "= b"',
+    "accounting_group = a b",
+    "skip_if_dataflow = maybe",
+    "skip_if_dataflow = True",
+    "image_size = 10x",
+    "image_size = 10 MB",
+    "universe = parallel",
+    "universe = parallel\nmachine_count = 2",
+]
+
 ANSWERED = [*_PROGRAMS, *_QUEUED, *(f"executable = prog.sh\n{body}\nqueue\n" for body in _SET)]
 """Whole descriptions that condor_submit of both versions took or refused (submit_answers.json)."""

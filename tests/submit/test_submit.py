@@ -752,8 +752,10 @@ def test_remaps_are_pairs_of_names(text, pairs):
 
 
 @pytest.mark.parametrize("text", ['"a"', '"a="', '"=b"', '"a=b;c"'])
-def test_remaps_that_are_no_pairs_are_refused(text):
-    assert refused(f"transfer_output_remaps = {text}").line == 2
+def test_remaps_that_are_no_pairs_are_passed_over(text):
+    found = parse(f"executable = prog.sh\ntransfer_output_remaps = {text}\nqueue\n", TreeFolder(TREE))
+    assert found.jobs[0].transfer_output_remaps == (("a", "b"),) * text.startswith('"a=b')
+    assert [remark.line for remark in found.remarks if "no pair" in remark.text] == [2]
 
 
 @pytest.mark.parametrize("text", ["a=b", "a=b;c=d", '"a=b', 'a=b"', '"a=b" x', "'a=b'", '"'])
@@ -929,7 +931,7 @@ def test_an_ordinary_command_is_not_remarked_on(line):
         "rank = Memory",
         "notification = Always",
         "should_transfer_files = NO",
-        "universe = parallel",
+        "universe = local",
         "on_exit_hold = JobStatus > 3",
         "periodic_vacate = False",
         "+WantFTOnCheckpoint = True",
