@@ -722,6 +722,8 @@ def test_a_stream_that_was_saved_empty_and_stays_empty_is_unchanged():
     one, home = job(on_exit_or_evict=True), Tree.of(**{"out.txt": "printed\n"})
     assert transfer.output(one, sandbox(), Tree.files({STDERR: ""})) == home
     assert transfer.output(one, sandbox(), Tree()) == home | Tree.of(**{"err.txt": ""})
+    for fields in (dict(transfer_output_files=()), dict(checkpoint_exit_code=85)):
+        assert "err.txt" in transfer.output(replace(one, **fields), sandbox(), Tree.files({STDERR: ""}))
 
 
 def test_the_default_list_goes_by_the_time_too():
@@ -748,3 +750,75 @@ def test_what_is_sent_is_new_and_each_path_is_a_file_of_its_own():
 )
 def test_a_file_that_is_not_there_yet_as_it_is_is_news(sent, news):
     assert transfer.has_news(sent, Tree.of(n="1")) == news
+
+
+# -- limits, and what is in the way --------------------------------------------------------------
+
+MB = 1 << 20
+
+
+@pytest.mark.parametrize("over, found", [(0, ""), (1, "b")])
+def test_a_checkpoint_is_as_large_as_allowed(over, found):
+    """R4c: streams and directories count, too; exactly so much is not too much."""
+    tree = Tree({"a": File(b"a" * MB), "b": File(b"b" * (MB + over)), "d": Directory(), "z": File(b"")})
+    sent = checkpoint(("a", "d", "b", "z"), tree, max_transfer_output_mb=2)
+    assert sent == (TransferFailure((found,), error=errno.EFBIG) if found else tree)
+
+
+@pytest.mark.parametrize("mb, too_large", [(1, "b"), (2, None), (None, None)])
+def test_inputs_and_checkpoint_are_as_large_as_allowed(mb, too_large):
+    """R2"""
+    one = quiet(inputs={"a": b"a" * (MB - len("#!"))}, max_transfer_input_mb=mb)
+    problem = transfer.not_transferred(one, Tree(), Tree({"b": File(b"b" * 9)}))
+    assert (problem and (problem.path, problem.error, problem.too_much)) == (
+        too_large and (too_large, errno.EFBIG, True)
+    )
+
+
+def test_of_too_much_output_a_part_comes_home():
+    """R6: the file with which it is too much is cut, and the next ones are empty, streams included."""
+    tree = Tree(
+        {"a": File(b"a" * 9), "d/x": File(b"x" * MB), "z": File(b"z"), STDOUT: File(b"printed"), STDERR: File(b"")}
+    )
+    failed = transfer.output(job(transfer_output_files=("a", "d", "z"), max_transfer_output_mb=1), tree, Tree())
+    sizes = {path: len(entry.content) for path, entry in failed.sent.items() if isinstance(entry, File)}
+    assert sizes == {"a": 9, "d/x": MB - 9, "z": 0, "out.txt": 0, "err.txt": 0}
+    assert (failed.paths, failed.error) == (("d",), errno.EFBIG)
+    enough = transfer.output(job(transfer_output_files=("d",), max_transfer_output_mb=1), tree, Tree())
+    assert enough.error == errno.EFBIG and enough.paths == (STDOUT,)
+    assert isinstance(
+        transfer.output(quiet(transfer_output_files=("d",), max_transfer_output_mb=1), tree, Tree()), Tree
+    )
+
+
+@pytest.mark.parametrize(
+    "there, home, error",
+    [
+        (Directory(), [], errno.EISDIR),
+        (File(b"", writable=False), [], errno.EACCES),
+        (File(b""), ["n"], 0),
+        (Link("d/target"), ["d/target"], 0),
+        (Link("../target"), ["n"], 0),
+    ],
+)
+def test_what_is_in_the_way_at_home(there, home, error):
+    """R6: a link is written through, if it leads out of the submit directory only in a pool."""
+    one = quiet(transfer_output_files=("n", "e"), in_the_way=Tree({"n": there, "e": File(b"", writable=False)}))
+    sent = transfer.output(one, sandbox({"n": "1"}, e=Directory()), Tree())
+    failed = isinstance(sent, TransferFailure)
+    assert failed == bool(error) and sorted((sent.sent if failed else sent).listing()) == sorted([*home, "e/"])
+    if failed:
+        assert sent.error == error and sent.refused and sent.paths == ("n",)
+
+
+def test_links_that_lead_nowhere_keep_nothing_else_away():
+    """R4b"""
+    tree = sandbox({"d/z": "1"}, **{"d/a": Link("nowhere"), "d/b": Link("z")})
+    assert checkpoint(("d",), tree) == Tree.files({"d/z": "1", "d/b": "1"})
+
+
+def test_the_first_read_only_directory_is_named():
+    """R4e"""
+    locked = Directory(writable=False)
+    with pytest.raises(transfer.Endless, match="move d, a read-only"):
+        checkpoint(("d", "e"), sandbox().put("d", locked).put("e", locked))
