@@ -36,7 +36,7 @@ OPERATIONS = st.one_of(
         lambda change: "chmod {} {}".format(*change)
     ),
     st.sampled_from(("a", "b", "'b c'")).map(lambda path: f"sleep 1.1; touch -c {path}"),
-    st.just("(exec sleep 100) > /dev/null 2>&1 &"),
+    st.just("sleep 100 < /dev/null > /dev/null 2>&1 & :"),
 )
 
 

@@ -26,16 +26,18 @@ from grader.rules.step import (
     Kind,
     Matched,
     NotSaved,
+    PolicyChecked,
     Reactivated,
     Released,
     Saved,
     Status,
     Transferred,
     held_after,
+    policies_see,
     step,
     submitted,
 )
-from grader.tree import Tree
+from grader.tree import Link, Tree
 
 JOB = Job(
     executable="job",
@@ -423,3 +425,53 @@ def test_in_the_eviction_driven_mode_a_soft_eviction_saves_the_output(kind, prof
     assert (lacking.spool, lacking.badput) == (Tree(), 4.0)
     holds = kind != "evict" and profile.missing_output_holds
     assert isinstance(lacking.next, Held) == holds
+
+
+@pytest.mark.parametrize("policy, kind, spool", [("hold", Kind.HELD, ["n"]), ("remove", Kind.REMOVED, [])])
+def test_a_periodic_policy_takes_the_sandbox_and_a_removal_the_spool(policy, kind, spool):
+    """R6: while the program runs."""
+    job = replace(JOB, **{f"periodic_{policy}": "NumJobStarts == 1"})
+    run = ran(None, seconds=3.0, signal=9, n="2")
+    now = fold(*SAVED, Reactivated(), PolicyChecked(3.0, run), job=job)
+    assert (now.kind, now.spool.without((STDOUT, STDERR)).listing(), now.home) == (kind, spool, Tree())
+    assert (now.goodput, now.badput, now.pending) == (10.0, 3.0, 0.0)
+
+
+def test_no_computing_is_pending_when_a_job_is_over_or_held():
+    """R4c, R6"""
+    ended = after(ran(0, rows="1"), Transferred())
+    unsaved = after(ran(rows="1"), Transferred())
+    assert (ended.goodput, ended.badput, ended.pending) == (10.0, 0.0, 0.0)
+    assert (unsaved.goodput, unsaved.badput, unsaved.pending) == (0.0, 10.0, 0.0)
+    assert (unsaved.next.code, unsaved.next.subcode, unsaved.next.missing) == (36, -1, ("n",))
+
+
+@pytest.mark.parametrize("allowed, told", [(59, "00:59"), (3599, "59:59"), (3600, "1:00:00"), (7384, "2:03:04")])
+def test_an_allowed_duration_is_told_in_hours_from_one_hour_on(allowed, told):
+    """R6"""
+    job = replace(JOB, allowed_execute_duration=allowed)
+    held = step(job, MODERN, fold(Matched(), job=job), DurationChecked(ran(None, seconds=allowed + 1.0, signal=15)))
+    assert held.next.reason == f"The job exceeded allowed execute duration of {told}" and held.pending == 0.0
+
+
+def test_the_time_in_a_slot_tells_situations_apart_only_where_it_is_limited():
+    """R6"""
+    now = replace(fold(Matched()), elapsed=5.0)
+    assert policies_see(JOB, now) == ((), 0.0)
+    assert policies_see(replace(JOB, allowed_job_duration=0), now) == ((), 5.0)
+
+
+def test_what_leads_out_of_the_sandbox_is_not_known_at_a_soft_eviction():
+    """R7"""
+    job = replace(JOB, checkpoint_exit_code=None, on_exit_or_evict=True)
+    run = ran(None, signal=15)
+    run = run._replace(sandbox=run.sandbox.put("rows", Link("/etc/rows")))
+    held = fold(Matched(), FaultHappened(Fault("vacate", 1), run, 10.0), job=job)
+    assert (held.kind, held.next.code) == (Kind.HELD, Hold.LIMIT) and held.next.reason.startswith("Not simulated")
+
+
+@pytest.mark.parametrize("streamed, home", [(False, []), (True, ["out.txt"])])
+def test_only_what_is_streamed_is_at_home_when_a_slot_is_lost(streamed, home):
+    """R3"""
+    job, run = replace(JOB, stream_output=streamed), ran(None, signal=15, stdout="printed\n")
+    assert fold(Matched(), FaultHappened(Fault("evict", 1), run, 10.0), job=job).home.listing() == home
