@@ -475,3 +475,18 @@ def test_only_what_is_streamed_is_at_home_when_a_slot_is_lost(streamed, home):
     """R3"""
     job, run = replace(JOB, stream_output=streamed), ran(None, signal=15, stdout="printed\n")
     assert fold(Matched(), FaultHappened(Fault("evict", 1), run, 10.0), job=job).home.listing() == home
+
+
+@pytest.mark.parametrize(
+    "program, error, told",
+    [
+        (b"#! /no/such -x\n", errno.ENOENT, "invalid interpreter (/no/such) specified on first line of script "),
+        (b"#! /no/such -x\n", errno.EACCES, ""),
+        (b"plain", errno.ENOENT, ""),
+    ],
+)
+def test_a_missing_interpreter_is_named(program, error, told):
+    """R3"""
+    run = ran(None, unstartable="no")._replace(error=error, sandbox=Tree.of(job=program))
+    held = after(run, Transferred()).next
+    assert held.reason == f"Failed to execute 'job': {told}(errno={error}: 'no')"
