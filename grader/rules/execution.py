@@ -100,6 +100,8 @@ class Unbroken(NamedTuple):
     """The file and line of a loop. What is in memory there is noted, see inside/memory.py."""
     forgets: tuple[str, ...] = ()
     """What of that begins anew there, as after a restart."""
+    last_note: str = ""
+    """The note after which it ends, if it is not to come to its end."""
 
 
 class Start(NamedTuple):

@@ -65,13 +65,13 @@ def explaining(
     if first is None or restarted is None:
         return ()
     wrong = Tree({path: got[path] for path in right if path in got})
-    run = goes_on(job, first, executor, profile, Unbroken())[0]
+    run, home = goes_on(job, first, executor, profile, Unbroken())
     back = next((note for note in run.notes if note[0] == "back"), None)
-    if back is None:
+    if back is None or (exploration.known and not _same(home, right)):
         return ()
     loop = str(back[1]), int(back[2])
     tried = (
-        _Loop(job, first, executor, profile, Unbroken(anew, loop=loop)).forgotten(restarted, right, wrong)
+        _Loop(job, first, executor, profile, Unbroken(anew, True, loop)).forgotten(restarted, right, wrong)
         for anew in (False, True)
     )
     return next((found for found in tried if found), ())
@@ -85,26 +85,32 @@ class _Loop:
 
     def forgotten(self, restarted: State, right: Tree, wrong: Tree) -> tuple[Forgotten, ...]:
         """What has to begin anew for the wrong output, of all that begins anew at a restart."""
-        run, home = self.run()
+        run = self.run(self.first, last_note="then")[0]
         first, then = _noted(run, "first"), _noted(run, "then")
-        again = _noted(self.run(restarted)[0], "first")
-        names = [name for name, value in first.items() if again.get(name) == value and then.get(name, value) != value]
-        if not 0 < len(names) <= MOST or not _same(home, right) or not _same(self.run(forgets=names)[1], wrong):
+        again = _noted(self.run(restarted, last_note="first")[0], "first")
+        anew = [name for name, value in first.items() if again.get(name) == value and then.get(name, value) != value]
+        names = [
+            name for name in anew if not name.startswith(tuple(f"{whole}{sign}" for whole in anew for sign in ".["))
+        ]
+        if not 0 < len(names) <= MOST or not self.gives(wrong, names):
             return ()
         needed = list(names)
         for name in names:
             rest = [other for other in names if other not in needed or other == name]
-            if len(rest) < len(names) and _same(self.run(forgets=rest)[1], right):
+            if len(rest) < len(names) and self.gives(right, rest):
                 needed.remove(name)
         file, line = self.how.loop or ("", 0)
         return tuple(
             Forgotten(name, file, line, then[name].kind, then[name].shown, first[name].shown) for name in needed
         )
 
-    def run(self, state: State | None = None, forgets: list[str] | None = None) -> tuple[Run, Tree | None]:
-        """The program goes on, from this start or the first, and forgets these at each checkpoint."""
-        how = self.how._replace(forgets=tuple(forgets or ()))
-        return goes_on(self.job, state or self.first, self.executor, self.profile, how)
+    def gives(self, output: Tree, forgets: list[str]) -> bool:
+        """Whether the program has this output if it goes on, and forgets these at each checkpoint."""
+        return _same(self.run(self.first, forgets=tuple(forgets))[1], output)
+
+    def run(self, state: State, **more: Any) -> tuple[Run, Tree | None]:
+        """The program goes on from this start."""
+        return goes_on(self.job, state, self.executor, self.profile, self.how._replace(**more))
 
 
 class _Value(NamedTuple):

@@ -1,5 +1,5 @@
 """Jobs as scientists write them, in many styles and languages, and their wrong siblings: no right one is called unsafe,
-and no wrong one restart-safe. They are data, in tests/corpus."""
+and no wrong one restart-safe; some must be told their cause. They are data, in tests/corpus."""
 
 from __future__ import annotations
 
@@ -108,6 +108,7 @@ def test_a_wrong_job_is_never_restart_safe(name, what, tmp_path, capsys, right_o
     if found["verdict"] == "consistent":
         found = verified(directory / "job.sub", capsys, "--expected", right_output(name))
         assert found["verdict"] == "unsafe", found
+    assert found["misconception"] == wrong.get("cause", found["misconception"])
 
 
 def test_the_corpus_has_many_styles_and_languages():

@@ -73,7 +73,12 @@ def _parts(frame: "FrameType") -> "Iterator[tuple[str, Any, Put]]":
             if name.startswith("__") or name in seen or isinstance(value, _NO_STATE):
                 continue
             seen.add(name)
-            yield from _within(name, value, _item(space, name))
+            if _has_attributes(value):
+                yield from ((f"{name}.{key}", part, _item(vars(value), key)) for key, part in list(vars(value).items()))
+                continue
+            yield name, value, _item(space, name)
+            if _has_names(value):
+                yield from ((f"{name}[{key!r}]", part, _item(value, key)) for key, part in list(value.items()))
     if RANDOM in sys.modules:
         module: Any = sys.modules[RANDOM]
         yield RANDOM, module.getstate(), module.setstate
@@ -82,14 +87,14 @@ def _parts(frame: "FrameType") -> "Iterator[tuple[str, Any, Put]]":
         yield NUMPY, module.get_state(), module.set_state
 
 
-def _within(name: str, value: "Any", put: "Put") -> "Iterator[tuple[str, Any, Put]]":
-    """The parts of a dictionary with names and of an object of the program's own classes; any other value itself."""
-    if type(value) is dict and 0 < len(value) <= MOST_PARTS and all(isinstance(key, str) for key in value):
-        yield from ((f"{name}[{key!r}]", part, _item(value, key)) for key, part in list(value.items()))
-    elif type(value).__module__ == "__main__" and 0 < len(getattr(value, "__dict__", ())) <= MOST_PARTS:
-        yield from ((f"{name}.{key}", part, _item(vars(value), key)) for key, part in list(vars(value).items()))
-    else:
-        yield name, value, put
+def _has_attributes(value: object) -> bool:
+    """Whether it is an object of the program's own classes, which is looked into."""
+    return type(value).__module__ == "__main__" and 0 < len(getattr(value, "__dict__", ())) <= MOST_PARTS
+
+
+def _has_names(value: object) -> bool:
+    """Whether it is a dictionary whose parts are looked at as well."""
+    return type(value) is dict and len(value) <= MOST_PARTS and all(isinstance(key, str) for key in value)
 
 
 def _item(space: "dict[str, Any]", name: str) -> "Put":

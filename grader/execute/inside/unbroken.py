@@ -59,7 +59,7 @@ def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str,
     if how["files_stay_open"]:
         keep_files_open()
     if how["loop"]:
-        stays.watch_memory(how["loop"], how["forgets"])
+        stays.watch_memory(how["loop"], how["forgets"], how["last_note"])
     sys.exit = stays.instead_of(sys.exit)
     os._exit = stays.instead_of(os._exit)
     names: Any = builtins
@@ -150,12 +150,16 @@ class _Stays:
 
         clock.now = time.time = now
 
-    def watch_memory(self, loop: "tuple[str, int]", forgets: "list[str]") -> None:
-        """Note what is in memory at the head of a loop, and let these parts of it begin anew there."""
+    def watch_memory(self, loop: "tuple[str, int]", forgets: "list[str]", last: str) -> None:
+        """Note what is in memory at the head of a loop, and let these parts of it begin anew there. `last`: the note after
+        which the program ends, if any."""
 
         def note(*what: object) -> None:
             os.write(self.file, (json.dumps(what) + "\n").encode())
+            if what[0] == last:
+                really_leave(0)
 
+        really_leave = os._exit
         file, line = loop
         self.memory = memory.Memory(self.directory + file, line, frozenset(forgets), note)
         sys.settrace(self.memory.on_call)

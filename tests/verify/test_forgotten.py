@@ -1,0 +1,109 @@
+"""What a program forgets at each restart is named if that is proven, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.course.diagnosis import forgetting
+from grader.rules.job import Job
+from grader.rules.profile import MODERN
+from grader.tree import File, Tree
+from grader.verify.explore import explore
+from grader.verify.forgotten import explaining, forgotten
+from grader.verify.unbroken import measured
+
+LOOP = """\
+#!/usr/bin/env python3
+import os, random, sys, time
+random.seed(7)
+began, done, total, cache, values = time.time(), 0, 0, {}, [3, 1, 2]
+class Box: pass
+box = Box()
+box.best = 0
+if os.path.exists("state"):
+    done, total = map(int, open("state").read().split())
+while done < 9:
+    BODY
+    done += 1
+    if done % 3 == 0 and done < 9:
+        with open("state", "w") as file:
+            file.write(f"{done} {SAVED}")
+        sys.exit(85)
+with open("out", "w") as file:
+    file.write(f"{total} {box.best}\\n")
+"""
+"""BODY is what an iteration does, and SAVED what is saved as the total."""
+
+
+def job_of(body, saved="total"):
+    source = LOOP.replace("BODY", body).replace("SAVED", saved)
+    return Job(
+        executable="job",
+        inputs=Tree({"job": File(source.encode(), executable=True)}),
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("state",),
+        transfer_output_files=("out",),
+    )
+
+
+FORGETS = {
+    "a sum": ("total += done", "0", ["total"], "state-incomplete"),
+    "an attribute": ("total += 1; box.best += done", "total", ["box.best"], "state-incomplete"),
+    "a generator": ("total += random.randrange(100)", "total", ["random"], "rng-not-saved"),
+    "what a cache must not have": ("total += cache.setdefault('first', done)", "total", ["cache"], "state-incomplete"),
+    "a sum, beside a harmless list": ("total += done; values.append(done)", "0", ["total"], "state-incomplete"),
+    "two sums": ("total += done; box.best += total", "0", ["total", "box.best"], "state-incomplete"),
+}
+
+
+@pytest.mark.parametrize("what", FORGETS)
+def test_what_a_program_forgets_is_named(executor, what):
+    body, saved, names, behind = FORGETS[what]
+    job = job_of(body, saved)
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    forgets = forgotten(job, found, executor, MODERN)
+    assert [one.name for one in forgets] == names
+    assert forgetting(forgets).id == behind
+    assert {(one.file, one.line) for one in forgets} == {("job", 10)}
+
+
+def test_what_was_lost_is_told_with_its_values(executor):
+    job = job_of("total += done", "0")
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    (total,) = forgotten(job, found, executor, MODERN)
+    assert (total.saved, total.restored, total.kind) == ("3", "0", "builtins.int")
+
+
+def test_nothing_is_named_where_the_place_is_what_is_wrong(executor):
+    job = job_of("total += done; values.append(done)", "total * 2")
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    assert (found.failure, forgotten(job, found, executor, MODERN)) == ("wrong output", ())
+
+
+def test_it_explains_a_difference_that_may_be_harmless(executor):
+    job = job_of("total += done", "0")
+    right, wrong = (Tree({"out": File(text)}) for text in (b"36 0\n", b"21 0\n"))
+    found = explore(job, executor)
+    assert [one.name for one in explaining(job, found, executor, MODERN, right, wrong)] == ["total"]
+    assert explaining(job, found, executor, MODERN, right, Tree({"out": File(b"5 0\n")})) == ()
+
+
+def test_a_file_closed_before_the_program_leaves_can_be_written_to(executor):
+    source = b"""\
+#!/usr/bin/env python3
+import os, sys
+done = int(open("state").read()) if os.path.exists("state") else 0
+out = open("out", "MODE")
+while done < 9:
+    out.write(f"{done}\\n")
+    done += 1
+    if done % 3 == 0 and done < 9:
+        out.close()
+        open("state", "w").write(str(done))
+        sys.exit(85)
+"""
+    files = {"transfer_checkpoint_files": ("state", "out"), "transfer_output_files": ("out",)}
+    for mode, verdict in ((b"a", "restart-safe"), (b"w", "unsafe")):
+        inputs = Tree({"job": File(source.replace(b"MODE", mode), executable=True)})
+        job = Job(executable="job", inputs=inputs, checkpoint_exit_code=85, **files)
+        assert measured(job, explore(job, executor), executor, MODERN)[0].verdict == verdict
