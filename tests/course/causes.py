@@ -24,9 +24,10 @@ class Wrong(NamedTuple):
 WRITE = 'with open("checkpoint.txt", "w") as file:\n    file.write(str(iteration))\n'
 OS, TIME = "import os, sys", "import sys, time"
 HOME_SAID, HASH_SAID, SET_SAID = "home directory", "hash() of a text gives another number", "a set has no order"
-CALLED, CAUGHT, REACHED = "named but not called", "raises SystemExit", "never reaches the lines below"
-ELSEWHERE, FAILS, SAVED_HERE = "the job itself continues", "The error is hidden", "is saved here instead of `iteration`"
-TAKEN, OUTSIDE, AGAIN = "removes a file that is part of the checkpoint", "outside the functions", "restarts itself here"
+CALLED, CAUGHT, REACHED = "named and not called", "raises SystemExit", "never comes to what stands below"
+ELSEWHERE, FAILS, SAVED_HERE = "the job itself goes on", "The error is hidden", "is saved here, and not `iteration`"
+UNREADABLE = "It does not get `iteration` back"
+TAKEN, OUTSIDE, AGAIN = "takes away a file that is needed", "outside of the functions", "starts itself again here"
 
 SAVE = {
     # -- nothing is written, or something else ------------------------------------------
@@ -168,6 +169,28 @@ def save_checkpoint(iteration):
         save('open("checkpoint.txt", "w").write(str(iteration - 3))\nsys.exit(85)'),
         6,
         "`iteration - 3` makes another number",
+    ),
+    "hexadecimal digits": Wrong(save('open("checkpoint.txt", "w").write(hex(iteration))\nsys.exit(85)'), 6, UNREADABLE),
+    "a float": Wrong(
+        save('with open("checkpoint.txt", "w") as file:\n    print(float(iteration), file=file)\nsys.exit(85)'),
+        7,
+        UNREADABLE,
+    ),
+    "a pickle": Wrong(
+        save(
+            'with open("checkpoint.txt", "wb") as file:\n    pickle.dump(iteration, file)\nsys.exit(85)',
+            "import pickle, sys",
+        ),
+        7,
+        UNREADABLE,
+    ),
+    "only if there is none": Wrong(
+        save(
+            f"if not os.path.exists('checkpoint.txt'):\n    {WRITE.strip().replace(chr(10), chr(10) + '    ')}\nsys.exit(85)",
+            OS,
+        ),
+        6,
+        "it writes only if `not os.path.exists",
     ),
     # -- what is needed is taken away ---------------------------------------------------
     "removes the output": Wrong(save(f'{WRITE}os.remove("my_output.txt")\nsys.exit(85)', OS), 8, TAKEN),
@@ -462,6 +485,22 @@ RESTORE = {
         0,
         "its output is wrong",
     ),
+    "compares text": Wrong(
+        changed(
+            (READ, 'with open("checkpoint.txt") as file:\n            iteration = file.read()'),
+            (RETURNED, "return int(iteration) if str(start) <= iteration <= str(end) else start"),
+        ),
+        14,
+        "compares text, character by character",
+    ),
+    "a name that it has only for a moment": Wrong(
+        changed(
+            (SAVED, SAVED.replace(".txt", ".new") + '\n    os.replace("checkpoint.new", "checkpoint.txt")'),
+            files="checkpoint.new, my_output.txt",
+        ),
+        6,
+        "under the name that the submit file lists",
+    ),
     "calls itself for ever": Wrong(changed(("sys.exit(85)", "save_checkpoint(iteration)")), 0, "exit code 1"),
     "a dictionary of the module": Wrong(
         changed(
@@ -697,8 +736,11 @@ SUBMIT_FILES = {
         "separated by commas or blanks",
         "listed-file-missing",
     ),
-    "a misspelt request": Wrong(
-        submit(SAVES, LISTED, HOME, "request_cpu = 1", *NEEDS[1:]), 12, "is not a submit command"
+    "a misspelt request": Wrong(submit(SAVES, LISTED, HOME, "request_cpu = 1", *NEEDS[1:]), 12, "is no submit command"),
+    "the code of success": Wrong(
+        submit("success_exit_code = 85", LISTED, HOME, *NEEDS),
+        9,
+        "says with which code the program leaves when it is done",
     ),
     "given twice": Wrong(
         submit(SAVES, LISTED, "transfer_checkpoint_files = my_output.txt", HOME, *NEEDS), 11, "a second time"

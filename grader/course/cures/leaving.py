@@ -19,6 +19,7 @@ ELSEWHERE = {
     "Process": "another process, started in line {}, exits; the job itself continues",
     "fork": "a child process, started in line {}, exits; the job itself continues",
 }
+WRITING = ("write", "writelines", "write_text", "write_bytes", "dump", "print", "writerow")
 OTHER_PROGRAMS = (
     "system",
     "popen",
@@ -187,6 +188,9 @@ def _on_condition(files: Tree) -> Iterator[Remedy]:
             yield Remedy(module.changed({node: node.orelse or None}), cause, PATH, node.lineno)
         elif any(leaves(inner) for inner in ast.walk(node)):
             cause = f"it exits only if `{test}`, which is false when it is called in this job"
+            yield Remedy(module.changed({node: node.body}), cause, PATH, node.lineno)
+        elif not node.orelse and mentions(node, *WRITING):
+            cause = f"it writes only if `{test}`, and that is not so each time that it is called in this job"
             yield Remedy(module.changed({node: node.body}), cause, PATH, node.lineno)
 
 

@@ -108,6 +108,25 @@ def _as_text(files: Tree) -> Iterator[Remedy]:
             )
 
 
+def _compares_text(files: Tree) -> Iterator[Remedy]:
+    """START, END and what was saved are compared as text."""
+    module = Module(files)
+    start, end = module.ends
+    number = ast.Name("int", ast.Load())
+    for node in module.nodes(module.restore, ast.Compare):
+        sides = [node.left, *node.comparators]
+        made = [side for side in sides if isinstance(side, ast.Call) and name(side.func) in ("str", "repr")]
+        if not any(mentions(side, start, end) for side in made):
+            continue
+        left, *others = (ast.Call(number, [side], []) for side in sides)
+        yield Remedy(
+            module.changed({node: ast.Compare(left, node.ops, list(others))}),
+            f"`{module.line(node)}` compares text, character by character: as text, 4 comes after 12",
+            PATH,
+            node.lineno,
+        )
+
+
 def _older_wins(files: Tree) -> Iterator[Remedy]:
     """Files of another run that are not excluded before one is chosen."""
     module = Module(files)
@@ -212,6 +231,14 @@ RESUMING = (
             "Sort these names by hand: it_10, it_4, it_7. Which one is the last for Python?",
             "Text is compared character by character, and 1 comes before 7.",
             "Compare the numbers: max(names, key=lambda name: int(...)), or write 04, 07, 10 into the names.",
+        ),
+    ),
+    Cure(
+        _compares_text,
+        (
+            'What does Python say of "4" <= "12"?',
+            "Text is compared character by character, and 4 comes after 1.",
+            "Make a number of what was read, int(text), and compare that with start and end.",
         ),
     ),
 )

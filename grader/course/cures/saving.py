@@ -30,7 +30,9 @@ WRITES = (
     "save",
     "encode",
 )
-REMOVES = ("remove", "unlink", "rmtree", "rename", "replace", "move", "truncate", "removedirs", "rmdir")
+RENAMES = ("rename", "replace", "move")
+REMOVES = ("remove", "unlink", "rmtree", "truncate", "removedirs", "rmdir", *RENAMES)
+DUMPS = ("dump", "safe_dump")
 OUTPUT = "my_output.txt"
 MOST_VALUES = 8
 """Saved values that are tried to be replaced by the iteration."""
@@ -120,6 +122,34 @@ def _is_a_value(node: ast.AST) -> TypeGuard[ast.expr]:
     )
 
 
+def _another_format(files: Tree) -> Iterator[Remedy]:
+    """The iteration is written in a form that int() can't read."""
+    module = Module(files)
+    for node in module.nodes(module.save, ast.Call):
+        if not mentions(node, module.iteration) or not node.args:
+            continue
+        as_text = ast.Call(ast.Name("str", ast.Load()), [ast.Name(module.iteration, ast.Load())], [])
+        as_bytes = ast.Call(ast.Attribute(as_text, "encode", ast.Load()), [], [])
+        called = name(node.func)
+        if called in ("write", "write_text", "write_bytes"):
+            what, made = node.args[0], [ast.Call(node.func, [value], node.keywords) for value in (as_text, as_bytes)]
+        elif called in DUMPS and len(node.args) > 1:
+            write = ast.Attribute(node.args[1], "write", ast.Load())
+            what, made = node, [ast.Call(write, [value], []) for value in (as_text, as_bytes)]
+        elif called == "print":
+            what, made = node, [ast.Call(node.func, [as_text], [one for one in node.keywords if one.arg == "file"])]
+        else:
+            continue
+        for one in made:
+            yield Remedy(
+                module.changed({node: one}),
+                f"restore_checkpoint, which is given, makes a number of the text in the file by int(...). It does not get "
+                f"`{module.iteration}` back from what `{module.line(what)}` writes",
+                PATH,
+                node.lineno,
+            )
+
+
 def _removed(files: Tree) -> Iterator[Remedy]:
     """A file that is needed is removed, renamed, or emptied."""
     module = Module(files)
@@ -127,9 +157,10 @@ def _removed(files: Tree) -> Iterator[Remedy]:
         for node in module.nodes(function, ast.Expr):
             called = call(node)
             if called and name(called.func) in REMOVES:
+                how = " under the name that the submit file lists" * (name(called.func) in RENAMES)
                 yield Remedy(
                     module.changed({node: None}),
-                    f"`{module.line(node)}` removes a file that is part of the checkpoint",
+                    f"`{module.line(node)}` takes away a file that is needed{how}: it is part of the checkpoint",
                     PATH,
                     node.lineno,
                 )
@@ -166,6 +197,18 @@ def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
             PATH,
             node.lineno,
         )
+
+
+FOR_ANOTHER = Cure(
+    _another_format,
+    (
+        "Look into the checkpoint file after the first execution. What would int(...) make of it?",
+        "A format is an agreement of who writes and who reads. Here the reader is given, and wants the digits of a number "
+        "and nothing else.",
+        "Write str(iteration) into a file that is opened for text.",
+    ),
+)
+"""For an answer whose checkpoint is read by a function that is given."""
 
 
 def _outlives(module: Module, target: ast.expr) -> bool:
@@ -217,10 +260,11 @@ CURES = (
     Cure(
         _removed,
         (
-            "Which files are in the sandbox when the program exits, and which does the submit file list?",
-            "The checkpoint is everything that transfer_checkpoint_files lists. That includes my_output.txt, which a restart "
-            "continues.",
-            "Remove nothing in save_checkpoint or restore_checkpoint, and leave my_output.txt to sweep.py.",
+            "Which files are in the sandbox when the program leaves, and which does the submit file list?",
+            "The checkpoint is all that transfer_checkpoint_files lists. my_output.txt is among that: a restart continues "
+            "it.",
+            "Remove nothing that is listed, or list it under the name that it has in the end; and leave my_output.txt to "
+            "sweep.py.",
         ),
         ("output-overwritten",),
     ),

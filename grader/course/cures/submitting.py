@@ -128,6 +128,18 @@ def _no_command(files: Tree) -> Iterator[Remedy]:
             yield _remedy(files, lines, f"{what}: this line has no effect", number)
 
 
+def _counts_as_success(files: Tree) -> Iterator[Remedy]:
+    for number, found, lines in _each(files, r"\s*(success_?exit_?code)\s*=(.*)$"):
+        lines[number] = f"checkpoint_exit_code ={found[2]}"
+        yield _remedy(
+            files,
+            lines,
+            f"{found[1]} says with which code the program leaves when it is done: {found[2].strip()} ends the job here, "
+            "with what there is by then",
+            number,
+        )
+
+
 def _out_of_use(files: Tree) -> Iterator[Remedy]:
     found = list(_each(files, rf"\s*#+\s*(checkpoint_exit_code|{_LISTS})\s*="))
     lines = _lines(files)
@@ -215,6 +227,14 @@ CURES = (
             "Is this the exact name of the command?",
             "condor_submit takes an unknown name for a variable of your own, and ignores it.",
             "The commands are checkpoint_exit_code, transfer_checkpoint_files and transfer_output_files.",
+        ),
+    ),
+    Cure(
+        _counts_as_success,
+        (
+            "How many exit codes does the program have, and what does each of them say?",
+            "The program leaves with 0 when it is done, and with another code when it has saved and wants to be started again.",
+            "The command for the second is checkpoint_exit_code.",
         ),
     ),
     Cure(

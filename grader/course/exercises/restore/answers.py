@@ -50,6 +50,78 @@ def restore_checkpoint(start, end):
     return iteration
 """
     ),
+    "named after the iteration, and the latest named in a file": restore(
+        """
+import os, sys
+
+def save_checkpoint(iteration):
+    os.makedirs("saves", exist_ok=True)
+    name = "it%d.txt" % iteration
+    for path, text in (name, iteration), ("LATEST", name):
+        with open(os.path.join("saves", path), "w") as file:
+            print(text, file=file)
+    for old in os.listdir("saves"):
+        if old not in ("LATEST", name):
+            os.unlink(os.path.join("saves", old))
+    sys.exit(85)
+
+def restore_checkpoint(start, end):
+    try:
+        with open("saves/LATEST") as file:
+            name = file.read().strip()
+        with open(os.path.join("saves", name)) as file:
+            iteration = int(file.readline())
+    except (OSError, ValueError):
+        return start
+    return iteration if start <= iteration <= end else start
+""",
+        "saves, my_output.txt",
+    ),
+    "struct, with a checksum and a backup": restore(
+        """
+import os, struct, sys, zlib
+
+LAYOUT, NAME = struct.Struct("!4sIq"), "state.bin"
+
+def save_checkpoint(iteration):
+    data = LAYOUT.pack(b"CKPT", 1, iteration)
+    if os.path.exists(NAME):
+        os.replace(NAME, NAME + ".old")
+    with open(NAME, "wb") as file:
+        file.write(data + struct.pack("!I", zlib.crc32(data)))
+    sys.exit(85)
+
+def restore_checkpoint(start, end):
+    for name in NAME, NAME + ".old":
+        try:
+            with open(name, "rb") as file:
+                data, (checksum,) = file.read(LAYOUT.size), struct.unpack("!I", file.read())
+            magic, version, iteration = LAYOUT.unpack(data)
+        except (OSError, struct.error):
+            continue
+        if (magic, version, checksum) == (b"CKPT", 1, zlib.crc32(data)) and start <= iteration <= end:
+            return iteration
+    return start
+""",
+        "state.bin, my_output.txt",
+    ),
+    "a float in hexadecimal digits": restore(
+        """
+import sys
+
+def save_checkpoint(iteration):
+    with open("checkpoint.txt", "w") as file:
+        file.write(float(iteration).hex())
+    sys.exit(85)
+
+def restore_checkpoint(start, end):
+    try:
+        iteration = float.fromhex(open("checkpoint.txt").read())
+    except (OSError, ValueError, OverflowError):
+        return start
+    return int(iteration) if start <= iteration <= end else start
+"""
+    ),
     "json with the range": restore(
         """
 import json, sys
@@ -490,6 +562,17 @@ def restore_checkpoint(start, end):
         if cp_data.isdigit() and int(cp_data) >= start:
             start = int(cp_data)
     return start
+"""
+        ),
+        "beyond END is END": restore(
+            SAVED
+            + """
+def restore_checkpoint(start, end):
+    try:
+        iteration = int(open("checkpoint.txt", errors="replace").read())
+    except (OSError, ValueError):
+        return start
+    return min(iteration, end) if iteration >= start else start
 """
         ),
         "only the upper bound": restore(

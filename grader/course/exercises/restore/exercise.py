@@ -57,7 +57,7 @@ def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
     def ask(job: Job, cache: ExplorationCache) -> Result:
         old = made_checkpoint(job, cache, **made)
         begin = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
-        result = in_place(begin, cache, sweep_output(*asked), _believed(*asked))
+        result = in_place(begin, cache, sweep_output(*asked), _believed(asked[0]))
         there = (
             f"The sandbox has a checkpoint of the sweep from {made['start']} to {made['end']}, and {asked[0]} to "
             f"{asked[1]} is asked for"
@@ -67,12 +67,12 @@ def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
     return fair(ask)
 
 
-def _believed(start: int, end: int) -> Named:
-    """Names stale-checkpoint if the first execution began with an iteration that is not within START and END."""
+def _believed(start: int) -> Named:
+    """Names stale-checkpoint if the first execution began with another iteration than START: without the checkpoint
+    that it found, it begins there."""
 
     def named(exploration: Exploration) -> str | None:
-        first = begun(exploration.root)
-        return "stale-checkpoint" if first is not None and not start <= first <= end else None
+        return "stale-checkpoint" if begun(exploration.root) not in (None, start) else None
 
     return named
 
