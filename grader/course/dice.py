@@ -1,50 +1,144 @@
-"""Answers that use random numbers. They may pass today and fail tomorrow, so each question is asked several times, with
-fixed random numbers, and must be passed with all of them. So the grade is always the same."""
+"""Answers that leave something to chance: random numbers, the order in which a directory is listed, the times of files that
+came with one transfer, the number of a process. What is left to chance passes today and fails tomorrow: such an answer
+is asked everything several times, with dice that are known, and has to be right with all of them. Its grade is the same
+each time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import wraps
+from typing import NamedTuple
 
 from ..rules.job import Job
 from ..tree import File
 from .exercise import Ask, ExplorationCache, Result
 
 SIDES = (0.0, 1 - 2**-53, *((number + 0.5) / 10 for number in (5, 2, 8, 0, 1, 3, 4, 6, 7, 9)))
-"""Fixed results of random.random(): anything that happens once in ten times happens with one of these."""
+"""What random.random() gives, always: whatever happens once in ten times, happens with one of these."""
+FEW = SIDES[:4]
+"""Sides for an answer that only asks the system for bytes: they are others in each execution, whatever the side."""
+BOTH = SIDES[:2]
+"""Upwards and downwards, for what comes in some order: whatever depends on the order differs between the two."""
 ENOUGH = 3
-"""If so many sides fail in a row, the failure does not depend on chance."""
-HINTS = (
-    "Run the same program twice: does it do the same in the same sandbox?",
-    "A job is restarted many times. What goes wrong once in ten times goes wrong in nearly every long job.",
-    "Remove the random numbers from save_checkpoint and restore_checkpoint: whether a checkpoint is used must depend only "
-    "on its content.",
+"""As many sides as have to fail for chance to have no part in it."""
+
+
+class Dice(NamedTuple):
+    """A thing that is left to chance."""
+
+    words: re.Pattern[bytes]
+    """What a program that depends on it mentions."""
+    text: str
+    """What it is, as the end of a sentence."""
+    hints: tuple[str, str, str]
+    sides: tuple[float | None, ...] = BOTH
+    """What they can show; None leaves it to the machine."""
+
+
+_IN_THE_NAME = "Which of several checkpoints is the last one has to be told by the number of the iteration, in the file or in its name."
+_OF_THE_NAME = (
+    "max(names, key=...) with a key that makes the number of the name, or one file that each save writes anew."
 )
-FEW = 4
-"""Sides for an answer that only asks the system for random bytes, which differ in each execution anyway."""
-_CHANCE = re.compile(rb"\b(random|secrets|urandom|uuid4|SystemRandom)\b")
+RANDOM = Dice(
+    re.compile(rb"\b(random|secrets|urandom|uuid4|SystemRandom|tempfile)\b"),
+    "random numbers",
+    (
+        "Ask the same program twice: does it do the same in the same sandbox?",
+        "A job is restarted many times. What goes wrong once in ten times goes wrong in nearly every long job.",
+        "Take the random numbers out of save_checkpoint and restore_checkpoint: whether a checkpoint is used has to depend "
+        "on what is in it alone.",
+    ),
+    SIDES,
+)
+LISTING = Dice(
+    re.compile(rb"\b(listdir|scandir|iterdir|r?glob|iglob|f?walk)\b"),
+    "the order in which a directory is listed",
+    (
+        "In which order do os.listdir and glob give the names of files?",
+        f"In none: each machine has an order of its own. {_IN_THE_NAME}",
+        _OF_THE_NAME,
+    ),
+)
+TIMES = Dice(
+    re.compile(rb"\b(?:st_|get)[mca]time|\bls -\w*t"),
+    "the times of files that have come with the same transfer",
+    (
+        "What time does a file of the checkpoint have in a new sandbox: when it was saved, or when it arrived?",
+        f"A transfer gives files new times, in the order in which they happen to arrive. {_IN_THE_NAME}",
+        _OF_THE_NAME,
+    ),
+    (None, *BOTH),  # where a restart is in place, times are what they seem
+)
+PROCESS = Dice(
+    re.compile(rb"\bgetpid\b"),
+    "the numbers of processes",
+    (
+        "Does a restart have a greater process number than the execution before it?",
+        f"It may have any: each machine counts its own processes. {_IN_THE_NAME}",
+        "Leave the number of the process out of files and their names: a restart is another process.",
+    ),
+)
+_NUMBERS, _TEMPORARY, _KILLS = (re.compile(rb"\b%s" % word) for word in (rb"random\b", rb"tempfile\b", rb"kill"))
+ALL = (RANDOM, LISTING, TIMES, PROCESS)
 _LOADED = b"""
-def _load(side):
-    import os, random
-    throws = random.Random(repr((side, [(name, os.path.getsize(name)) for name in sorted(os.listdir())])))
-    thrown = {
-        "random": lambda: side,
-        "uniform": lambda low, high: low + (high - low) * side,
-        "randint": lambda low, high: low + int((high - low + 1) * side),
-        "randrange": lambda *ends: range(*ends)[int(len(range(*ends)) * side)],
-        "choice": lambda among: among[int(len(among) * side)],
-        "getrandbits": lambda bits: int(2 ** bits * side),
-    }
-    real, seed = {name: getattr(random, name) for name in thrown}, random.seed
-    def seeded(*with_what):
-        seed(*with_what)
-        if with_what and with_what[0] is not None:  # seeded: its numbers are the same each time
-            vars(random).update(real)
-    vars(random).update(thrown, seed=seeded)
-    os.urandom = random._urandom = throws.randbytes
-_load(%r)
+def _load(number, listing, times, process, tempfile, given):
+    import os, random, sys, time
+    def load_numbers():
+        thrown = {
+            "random": lambda: number,
+            "uniform": lambda low, high: low + (high - low) * number,
+            "randint": lambda low, high: low + int((high - low + 1) * number),
+            "randrange": lambda *ends: range(*ends)[int(len(range(*ends)) * number)],
+            "choice": lambda among: among[int(len(among) * number)],
+            "getrandbits": lambda bits: int(2 ** bits * number),
+        }
+        real, seed = {name: getattr(random, name) for name in thrown}, random.seed
+        def seeded(*with_what):
+            seed(*with_what)
+            if with_what and with_what[0] is not None:  # its numbers are the same each time
+                vars(random).update(real)
+        vars(random).update(thrown, seed=seeded)
+        sizes = [(name, os.path.getsize(name)) for name in sorted(os.listdir()) if name not in given]
+        throws = random.Random(repr((number, sizes)))
+        os.urandom = random._urandom = throws.randbytes
+        if tempfile:
+            __import__("tempfile")._Random = lambda: throws
+    def load_times():
+        paths = [os.path.join(folder, name)[2:] for folder, _, files in os.walk(".") for name in files]
+        there = sorted((path for path in paths if path not in given and os.path.isfile(path)), reverse=times > 0)
+        arrived = max((os.stat(path).st_mtime_ns for path in there), default=0)
+        for later, path in enumerate(there):
+            os.utime(path, ns=(arrived + later * 10 ** 6,) * 2)
+    def load_listing():
+        listdir, scandir, down = os.listdir, os.scandir, listing > 0
+        class Entries:
+            def __init__(self, *path):
+                with scandir(*path) as entries:
+                    self.entries = iter(sorted(entries, key=lambda entry: entry.name, reverse=down))
+            def __iter__(self):
+                return self
+            def __next__(self):
+                return next(self.entries)
+            def __enter__(self):
+                return self
+            def __exit__(self, *raised):
+                pass
+            def close(self):
+                pass
+        os.listdir, os.scandir = lambda *path: sorted(listdir(*path), reverse=down), Entries
+    def load_process():
+        getpid, later = os.getpid, int(time.time()) %% 10 ** 7
+        own = 2 ** 25 - later if process > 0 else 2 ** 22 + later  # more than any process has
+        def numbered():
+            return own if os.path.basename(sys._getframe(1).f_code.co_filename) in given else getpid()
+        os.getpid = numbered
+    loads = load_numbers, load_times, load_listing, load_process
+    for load, side in zip(loads, (number, times, listing, process)):
+        if side is not None:
+            load()
+_load(*%a)
 """
 
 
@@ -53,39 +147,57 @@ def fair(ask: Ask) -> Ask:
 
     @wraps(ask)
     def asked(job: Job, cache: ExplorationCache) -> Result:
-        failed, passed = [], None
-        for loaded in _loaded(job):
-            result = ask(loaded, cache)
-            if result.passed:
-                passed = result
-            else:
-                failed.append(result)
-            if failed and (passed or len(failed) == ENOUGH):
-                break
-        if not failed or not passed:
-            return passed or failed[0]
-        text = f"It depends on random numbers whether this is right. With bad luck: {failed[0].text}"
-        failure = failed[0].failure
-        return replace(
-            failed[0], text=text, failure=failure and replace(failure, text=text, misconception=None, hints=HINTS)
-        )
+        thrown = _thrown(job)
+        if not thrown:
+            return ask(job, cache)
+        sides = {dice: dice.sides[0] for dice in thrown}
+        first = ask(_loaded(job, sides), cache)
+        for dice in thrown if not _too_much(first) else ():
+            several = FEW if dice is RANDOM and not _mentioned(job, _NUMBERS) else dice.sides
+            for side in several[1:] if first.passed else several[1:ENOUGH]:
+                other = ask(_loaded(job, {**sides, dice: side}), cache)
+                if _too_much(other):
+                    return other
+                if other.passed != first.passed:
+                    return _by_chance(dice, first if other.passed else other)
+        return first
 
     return asked
 
 
-def _loaded(job: Job) -> Iterator[Job]:
-    """Copies of the job with fixed random numbers; just the job itself if it uses none."""
-    program = job.inputs.get(job.executable)
-    thrown = {
-        word
+def _too_much(result: Result) -> bool:
+    """Whether an answer has used all that it may, which says nothing of what its dice show."""
+    return result.failure is not None and result.failure.over
+
+
+def _by_chance(dice: Dice, result: Result) -> Result:
+    becomes = result.text.replace(" even without an eviction", "")  # which the dice may stand for
+    text = f"It depends on {dice.text} whether this is right. If it goes badly: {becomes}"
+    failure = result.failure and replace(result.failure, text=text, misconception=None, hints=dice.hints)
+    return replace(result, text=text, failure=failure)
+
+
+def _thrown(job: Job) -> list[Dice]:
+    """What a job leaves to chance, as far as its Python files mention it."""
+    if not isinstance(job.inputs.get(job.executable), File):
+        return []
+    # Who wants to kill a process has to be told its real number.
+    return [dice for dice in ALL if _mentioned(job, dice.words) and not (dice is PROCESS and _mentioned(job, _KILLS))]
+
+
+def _mentioned(job: Job, words: re.Pattern[bytes]) -> bool:
+    return any(
+        words.search(entry.content)
         for path, entry in job.inputs.items()
         if path.endswith(".py") and isinstance(entry, File)
-        for word in _CHANCE.findall(entry.content)
-    }
-    if not thrown or not isinstance(program, File):
-        yield job
-        return
+    )
+
+
+def _loaded(job: Job, sides: Mapping[Dice, float | None]) -> Job:
+    """The job with loaded dice, which show these sides."""
+    program = job.inputs.file(job.executable)
     first, _, rest = program.content.partition(b"\n")
-    for side in SIDES if b"random" in thrown else SIDES[:FEW]:
-        loaded = program._replace(content=first + _LOADED % side + rest)
-        yield replace(job, inputs=job.inputs.put(job.executable, loaded))
+    shown = (sides.get(dice) for dice in ALL)
+    arguments = (*shown, _mentioned(job, _TEMPORARY), sorted(job.inputs))
+    loaded = program._replace(content=first + _LOADED % (arguments,) + rest)
+    return replace(job, inputs=job.inputs.put(job.executable, loaded))

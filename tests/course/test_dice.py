@@ -31,6 +31,27 @@ def restore_checkpoint(start, end):
     return iteration if start <= iteration <= end else start
 """
 
+NUMBERED = """
+import glob, os, sys, tempfile
+
+def save_checkpoint(iteration):
+    os.makedirs("saves", exist_ok=True)
+    with NAMED as file:
+        file.write(str(iteration))
+    sys.exit(85)
+
+def restore_checkpoint(start, end):
+    try:
+        last = CHOSEN
+        with open("saves/" + os.path.basename(last)) as file:
+            iteration = int(file.read())
+    except (OSError, ValueError, IndexError):
+        return start
+    return iteration if start <= iteration <= end else start
+"""
+OWN_NAME = 'open("saves/%03d" % iteration, "w")'
+NUMBER = "[name for name in os.listdir('saves') if start <= int(name.split('-')[0]) <= end]"
+
 
 def judged(files, exercise="restore"):
     with BudgetedExecutor(None, 60) as executor:
@@ -90,3 +111,41 @@ def test_a_checkpoint_that_is_saved_by_chance_is_wrong():
 def test_random_numbers_that_decide_nothing_cost_nothing(saves):
     report = judged(restore(RESUMES.replace("SAVE", saves).replace("RESTORE", "pass")))
     assert report.status == PASSED, report.headline
+
+
+@pytest.mark.parametrize(
+    ("named", "chosen", "by"),
+    [
+        (OWN_NAME, "max(glob.glob('saves/*'), key=os.path.getmtime)", "the times of files"),
+        (OWN_NAME, "max(os.scandir('saves'), key=lambda one: one.stat().st_mtime).name", "the times of files"),
+        (OWN_NAME, "os.listdir('saves')[-1]", "the order in which a directory is listed"),
+        (OWN_NAME, "glob.glob('saves/*')[0]", "the order in which a directory is listed"),
+        ('open("saves/%d" % os.getpid(), "w")', "max(os.listdir('saves'), key=int)", "the numbers of processes"),
+    ],
+)
+def test_a_checkpoint_that_is_chosen_by_chance_is_wrong(named, chosen, by):
+    report = judged(restore(NUMBERED.replace("NAMED", named).replace("CHOSEN", chosen), "saves, my_output.txt"))
+    assert report.points < report.maximum
+    assert report.headline.startswith(f"It depends on {by}") and "even without" not in report.headline
+    assert report.failure.misconception is None and len(report.hints) == 3
+
+
+@pytest.mark.parametrize(
+    ("named", "chosen"),
+    [
+        ('open("saves/%03d-%d" % (iteration, os.getpid()), "w")', f"max({NUMBER})"),
+        (OWN_NAME, f"sorted({NUMBER}, key=lambda name: (int(name), os.path.getmtime('saves/' + name)))[-1]"),
+    ],
+)
+def test_a_checkpoint_that_is_chosen_by_its_iteration_is_right(named, chosen):
+    report = judged(restore(NUMBERED.replace("NAMED", named).replace("CHOSEN", chosen), "saves, my_output.txt"))
+    assert report.status == PASSED, report.headline
+
+
+def test_of_temporary_files_with_random_names_the_last_is_none():
+    named = 'tempfile.NamedTemporaryFile("w", dir="saves", delete=False)'
+    answer = restore(
+        NUMBERED.replace("NAMED", named).replace("CHOSEN", "max(os.listdir('saves'))"), "saves, my_output.txt"
+    )
+    one, other = judged(answer), judged(answer)
+    assert (one.points, one.headline) == (other.points, other.headline) and one.points < one.maximum
