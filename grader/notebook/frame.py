@@ -46,7 +46,7 @@ def frame(present: LiveView, story: list[Scene]) -> str:
     return (
         f'<div class="{CLASSES}" role="group" aria-label="The job now"><div class="wide frame">'
         f'{_progress(present)}<div class="past">{bar(present.moments, present.end)}</div>'
-        f'<div class="picture {tone(now)}">{head(now)}{Directories(open_all=True).of(now)}</div></div></div>'
+        f'<div class="picture {tone(now)}">{head(now)}{Directories(open_all=True, folds=False).of(now)}</div></div></div>'
     )
 
 

@@ -11,9 +11,11 @@ from ..text import count, duration, escape, shorten
 from ..tree import Entry, Fifo, File, Link
 from .glossary import tooltip
 from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, SUBMIT, WHOLE, DirectoryItem, DirectoryPanel, Scene
-from .style import spoken
+from .style import NO_SHORTCUTS, spoken
 
 SYMBOLS = {SAME: "", NEW: "+", CHANGED: "~", GONE: "−", LOST: "×", MISSING: "?"}
+EXECUTE = 2
+"""The number of the execute directory in a scene."""
 MOST_FILES = 10
 """Files of a directory shown unfolded."""
 MOST_CHANGED = 24
@@ -23,18 +25,20 @@ FIRST_LINES = 20
 
 
 class Directories:
-    """Draws the directories of scenes. `highlight` are paths of files to mark in any directory; with `open_all`,
-    unchanged files can be opened too."""
+    """Draws the directories of scenes. `highlight` are paths of files to be pointed at, wherever they are;
+    `open_all` makes files that can be opened of those too that are as they were; `folds` has a narrow screen show one
+    directory at a time, the others unfolded by a click or the space bar."""
 
-    def __init__(self, highlight: frozenset[str] = frozenset(), open_all: bool = False):
-        self.highlight, self.open_all = highlight, open_all
+    def __init__(self, highlight: frozenset[str] = frozenset(), open_all: bool = False, folds: bool = True):
+        self.highlight, self.open_all, self.folds = highlight, open_all, folds
 
     def of(self, scene: Scene) -> str:
         """Submit, spool and execute directory as HTML."""
-        panels = "".join(self.panel(panel, scene, index == 2) for index, panel in enumerate(scene.panels))
+        first = most_telling(scene)
+        panels = "".join(self.panel(panel, scene, index, index == first) for index, panel in enumerate(scene.panels))
         return f'<div class="dirs">{panels}</div>'
 
-    def panel(self, panel: DirectoryPanel, scene: Scene, execute: bool) -> str:
+    def panel(self, panel: DirectoryPanel, scene: Scene, index: int, unfolded: bool = True) -> str:
         name, _, side = panel.title.partition(" (")
         meant = tooltip(name.removeprefix("new "))
         if not panel.there:
@@ -42,14 +46,17 @@ class Directories:
                 f'<div class="dir none"><div class="name"><span title="{meant}">{escape(name)}</span></div>'
                 '<div class="nothing">none</div></div>'
             )
-        ending = self.ending(scene) if execute else ""
+        ending = self.ending(scene) if index == EXECUTE else ""
         nothing = "nothing has come home yet" if name == SUBMIT else "empty"
         files = self.files(panel.items) or f'<div class="nothing">{nothing}</div>'
+        switch = f'<input type="checkbox"{" checked" * unfolded} {NO_SHORTCUTS}>' if self.folds else ""
+        different = count(len(panel.marked()), "file") if switch and panel.marked() else ""
+        behind = f'<span class="behind">{different} different</span>' if different else ""
         fresh = " fresh" if name.startswith("new ") else ""
         return (
-            f'<div class="dir{fresh}" role="group" aria-label="{escape(panel.title)}"><div class="name">'
-            f'<span title="{meant}">{escape(name)}</span><span class="side">{escape(side.rstrip(")"))}</span></div>'
-            f"{files}{ending}</div>"
+            f'<div class="dir{fresh}" role="group" aria-label="{escape(panel.title)}"><label class="name">'
+            f'{switch}<span title="{meant}">{escape(name)}</span><span class="side">{escape(side.rstrip(")"))}</span>'
+            f"{behind}</label>{files}{ending}</div>"
         )
 
     def ending(self, scene: Scene) -> str:
@@ -115,6 +122,16 @@ class Directories:
             f'<span class="m" aria-hidden="true">{SYMBOLS[item.mark]}</span>'
             f'<span class="n">{name}</span>{note}</div>'
         )
+
+
+def most_telling(scene: Scene) -> int:
+    """The number of the directory that one has to look at: where work is lost or begins, else the first with a
+    difference."""
+    different = [index for index, panel in enumerate(scene.panels) if panel.there and panel.marked()]
+    begins = scene.breaks or scene.moment.kind in ("started", "look")
+    if scene.panels[EXECUTE].there and (begins or not different) and scene.moment.kind != "submitted":
+        return EXECUTE
+    return different[0] if different else 0
 
 
 def legend(scenes: Iterable[Scene]) -> str:

@@ -17,7 +17,7 @@ from ..tree import Tree
 from .bar import bar
 from .directories import Directories, legend
 from .scene import PREPARED, Scene, scenes
-from .style import CLASSES, steps_sheet
+from .style import CLASSES, NO_SHORTCUTS, steps_sheet
 from .timeline import aside, head, joined, tone
 
 MOST_STEPS = 60
@@ -98,7 +98,7 @@ def _step(scene: Scene, number: int, of: int, group: str, directories: Directori
     # The data attribute keeps JupyterLab from taking the arrow keys to move between cells.
     return (
         f'<div class="step"><label class="stop {tone(scene)}" title="{escape(name)}">'
-        f'<input type="radio" name="{group}"{" checked" * checked} data-lm-suppress-shortcuts="true" '
+        f'<input type="radio" name="{group}"{" checked" * checked} {NO_SHORTCUTS} '
         f'aria-label="{escape(name)}"><span aria-hidden="true">{number}</span></label>'
         f'<div class="picture {tone(scene)}">{head(scene, aside(f"(step {number} of {of})"))}'
         f"{say}{directories.of(scene)}</div></div>"

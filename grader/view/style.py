@@ -14,7 +14,9 @@ CLASS = "htcondor-view"
 NO_FORMULA = "mathjax_ignore tex2jax_ignore"
 """Classes of an element in which a dollar sign does not begin a formula."""
 CLASSES = f"{CLASS} {NO_FORMULA}"
-"""The classes of the outermost element."""
+"""Those of the outermost element."""
+NO_SHORTCUTS = 'data-lm-suppress-shortcuts="true"'
+"""The attribute of an element that has the keys for itself, which are JupyterLab's commands everywhere else."""
 
 # JupyterLab styles tables, lists and headings of rendered HTML with up to three classes; naming ours four times
 # outweighs that. Here `&` stands for the outermost element, and `@` for anything inside it. :where() adds no
@@ -88,6 +90,7 @@ _TIMELINE = """
  flex-wrap:wrap;gap:0 8px;
  border-bottom:1px solid var(--line);margin:0 -8px 3px;padding:0 8px 1px}
 @ .dir>.name span{white-space:nowrap}
+@ .dir>.name>input,@ .dir>.name>.behind{display:none}
 @ .f{font-size:12px;line-height:1.5;display:grid;grid-template-columns:13px minmax(0,1fr) auto;column-gap:3px}
 @ .f>.m{font:700 12px/1.5 var(--mono);text-align:center}
 @ .f>.n{font-family:var(--mono);font-size:12px;overflow-wrap:anywhere;min-width:0}
@@ -134,6 +137,19 @@ _TIMELINE = """
 @ p.what .when{display:block;margin-left:0}
 @ p.say{padding-left:0}
 }
+@media screen{@container (max-width:599px){
+@ .dirs:has(input){gap:4px}
+@ .dir>.name:has(>input){position:relative;justify-content:start;line-height:24px}
+@ .dir>.name:has(>input)::before{content:"▾"}
+@ .dir>.name:has(>input:not(:checked))::before{content:"▸"}
+@ .dir>.name>input{display:block;position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
+@ .dir>.name:has(>input:focus-visible){outline:2px solid var(--changed);outline-offset:1px}
+@ .dir>.name>.side{margin-left:auto}
+@ .dir:has(>.name>input:not(:checked)){padding-bottom:0}
+@ .dir:has(>.name>input:not(:checked))>.name{margin-bottom:0;border-bottom:0}
+@ .dir:has(>.name>input:not(:checked))>:not(.name),@ .dir>.name>input:not(:checked)~.side{display:none}
+@ .dir>.name>input:not(:checked)~.behind{display:inline;margin-left:auto;color:var(--fg)}
+}}
 """
 
 _PICTURE = """

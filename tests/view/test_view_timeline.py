@@ -35,6 +35,8 @@ OURS = {
     "summary",
     "pre",
     "mark",
+    "label",
+    "input",
 }
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -261,3 +263,19 @@ def test_hostile_names_and_contents(text):
 def test_any_names_and_contents(name, content):
     name = name.replace("/", "").replace("\0", "") or "x"
     harmless(timeline(hostile_story(name, content)))
+
+
+def test_on_a_narrow_screen_each_row_begins_with_one_directory(executor):
+    moments = list(simulate(tiny(), executor, schedule=parse("evict@2")))
+    rows = re.findall(r'<div class="dirs">.*?(?=<li|</ol>)', timeline(moments), re.DOTALL)
+    unfolded = [re.findall(r'<input type="checkbox" checked [^>]*><span [^>]*>([^<]*)', row) for row in rows]
+    assert {len(names) for names in unfolded} == {1}
+    assert [name for [name] in unfolded] == [
+        "new execute directory",
+        "spool directory",
+        "execute directory",
+        "new execute directory",
+        "spool directory",
+        "submit directory",
+    ]
+    assert "files different</span></label>" in rows[1], "what else is different is told while it is folded"
