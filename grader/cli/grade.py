@@ -82,6 +82,11 @@ def add_to(commands: Commands) -> None:
     )
     command.add_argument("--names", action="store_true", help="name students with similar answers in the class report")
     command.add_argument(
+        "--in-browser",
+        action="store_true",
+        help="the class worked in the browser: what needs a shell, which can't be done there, counts as extra points",
+    )
+    command.add_argument(
         "--require-sandbox",
         action="store_true",
         help="refuse to grade if students' programs can't be confined (see docs/security.md)",
@@ -107,4 +112,5 @@ def run(options: argparse.Namespace) -> int:
         roster=options.roster,
         formats=options.format,
         assignment=options.assignment,
+        in_browser=options.in_browser,
     )

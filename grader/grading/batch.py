@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from ..course.catalogue import EXERCISES
+from ..course.catalogue import EXERCISES, required
+from ..course.shell import takes_shell
 from ..execute.isolation import confinement
 from ..execute.team import processors
 from ..files import write_whole
@@ -55,9 +56,10 @@ class OutputOptions(NamedTuple):
     reports: Path
     named: bool
     formats: tuple[str, ...]
-    """Formats of other systems; see exports.py."""
-    assignment: str
-    """The name of the assignment there."""
+    """For other systems; see exports.py."""
+    assignment: exports.Assignment
+    extra: frozenset[str] = frozenset()
+    """Exercises that are extra in this class."""
 
 
 @dataclass
@@ -68,7 +70,9 @@ class StudentResult:
     outcome: StoreEntry
     _store: Path = field(repr=False, default=Path())
     adjustments: Sequence[Adjustment] = ()
-    """Changes that an instructor made by hand."""
+    """What an instructor has changed by hand."""
+    extra: frozenset[str] = frozenset()
+    """Exercises that are extra in this class."""
 
     @property
     def student(self) -> str:
@@ -78,7 +82,7 @@ class StudentResult:
     def grade(self) -> Grade | None:
         """The grade, read from its file, with the changes made by hand."""
         grade = read_grade(self._store / self.outcome.key) if self.outcome.key else None
-        return adjusted(grade, self.adjustments) if grade else None
+        return adjusted(grade.with_extra(self.extra), self.adjustments) if grade else None
 
     def comments(self) -> list[str]:
         """The instructor's comments and changes, a sentence each."""
@@ -104,6 +108,7 @@ def grade(
     roster: Path | None = None,
     formats: Sequence[str] = (),
     assignment: str = ASSIGNMENT,
+    in_browser: bool = False,
 ) -> int:
     """Grade everything in a folder or archive. Returns the exit status; prints problems to `say`, a sentence each."""
     reports = reports or out.parent / "reports"
@@ -149,8 +154,10 @@ def grade(
         if on == HERE
         else cluster.grade_all(handed, settings, jobs, require_sandbox, say)
     )
-    output = OutputOptions(out, reports, named, tuple(dict.fromkeys(formats)), assignment)
-    return _grade(handed, settings, graded, by_hand, output, say)
+    extra = frozenset(name for name, exercise in EXERCISES.items() if in_browser and takes_shell(exercise))
+    told = exports.Assignment(assignment, required(extra))
+    wanted = Wanted(out, reports, named, tuple(dict.fromkeys(formats)), told, extra)
+    return _grade(handed, settings, graded, by_hand, wanted, say)
 
 
 def _why(error: OSError | Refused) -> str:
@@ -225,15 +232,15 @@ def _grade(
     progress.end()
     changed, strays = belonging(by_hand, handed)
     results = [
-        StudentResult(hand_in, outcomes[index], settings.store, changed.get(hand_in.student, ()))
-        for index, hand_in in enumerate(handed)
+        StudentResult(one, outcomes[number], settings.store, changed.get(one.student, ()), wanted.extra)
+        for number, one in enumerate(handed)
     ]
     missing = [StudentResult(hand_in, StoreEntry()) for hand_in in handed.missing]
     table = _table([*results, *missing], rubric(settings.seed))
     write_whole(out, _csv(table))
-    about = f"{output.assignment}, {time.strftime('%Y-%m-%d')}"
-    written = _write_reports(results, reports, output.named, len(missing), about)
-    exported = _export([*results, *missing], output, written, say)
+    about = f"{wanted.assignment.name}, {time.strftime('%Y-%m-%d')}"
+    written = _write_reports(results, wanted, len(missing), about)
+    others = _export([*results, *missing], wanted, written, say)
     for line in changes(before, table):
         print(line)
     again = sum(result.outcome.key in known for result in results)
@@ -381,10 +388,9 @@ def changes(before: Table, now: Table) -> Iterator[str]:
         yield (f"{student}: {old.get('points') or 'no'} → {now_has} ({', '.join(where)}; {same})")
 
 
-def _write_reports(
-    results: Sequence[StudentResult], reports: Path, named: bool, missing: int = 0, about: str = ""
-) -> dict[str, Path]:
-    """Write the pages; returns student → page."""
+def _write_reports(results: Sequence[StudentResult], wanted: Wanted, missing: int, about: str) -> dict[str, Path]:
+    """Write the pages. Student → page."""
+    reports = wanted.reports
     taken: set[str] = set()
     written: dict[str, Path] = {}
     for result in results:
@@ -394,7 +400,8 @@ def _write_reports(
     for former in (reports / "students").glob("*.html"):
         if former.stem.lower() not in taken:  # of a student who has left the class
             former.unlink()
-    write_whole(reports / "class.html", class_report.page(results, named, missing, about).encode("utf-8", "replace"))
+    of_class = class_report.page(results, wanted.named, missing, about, wanted.assignment.maximum)
+    write_whole(reports / "class.html", of_class.encode("utf-8", "replace"))
     side_by_side = pages.alike(class_report.alike_pairs(results))
     write_whole(reports / "alike.html", side_by_side.encode("utf-8", "replace"))
     return written

@@ -17,7 +17,7 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..course.catalogue import COURSE, EXERCISES
+from ..course.catalogue import COURSE, EXERCISES, required
 from ..course.exercise import Exercise
 from ..course.explanation import STORY
 from ..course.misconceptions import MISCONCEPTIONS
@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}
 BARS = 10
-"""The most bars of a histogram, besides that for full points."""
-REQUIRED = sum(exercise.maximum for exercise in EXERCISES.values() if not exercise.optional)
-"""Points that count for everyone."""
-HIDDEN = "The story is not shown here because it may contain somebody's name: it is on the page of each student."
+"""Bars of a distribution, if there are more points than that."""
+NOT_TOLD = "There is no story here because somebody's name may be in it: it is on the page of each student."
 
 STYLE = """
 .untried{margin-top:14px}
@@ -133,8 +131,15 @@ class ClassMisconception:
             self.exercise, self.headline, self.story = graded.title, graded.headline, story
 
 
-def page(results: Iterable[StudentResult], named: bool = False, missing: int = 0, about: str = "") -> str:
-    """The report. `missing` is the number of students who handed in nothing; `about` names the assignment and the date."""
+def page(
+    results: Iterable[StudentResult],
+    named: bool = False,
+    missing: int = 0,
+    about: str = "",
+    maximum: float | None = None,
+) -> str:
+    """The report. `results` have a student and a grade(), which may be None; see batch.StudentResult. `missing` of the class
+    have handed in nothing; `about` says which assignment it is, and when; `maximum` counts for everyone."""
     results = list(results)
     tallies, misconceptions, ungraded = _counted(results)
     total = len(results)
@@ -145,7 +150,7 @@ def page(results: Iterable[StudentResult], named: bool = False, missing: int = 0
         f'<h1>How it went</h1><p class="lead">{begun}{count(total, "submission")}{graded}. No names.</p>'
         if not named
         else f'<h1>How it went</h1><p class="lead">{begun}{count(total, "submission")}{graded}.</p>',
-        _totals(results),
+        _totals(results, required() if maximum is None else maximum),
         f"<h2>Points</h2>{_by_notebook(tallies, _points)}{_untried(tallies)}",
         _misconceptions(misconceptions, total),
         f"<h2>Question by question</h2>{_by_notebook(tallies, _questions)}",
@@ -237,14 +242,14 @@ def _by_notebook(tallies: Sequence[Tally], draw: Callable[[list[Tally]], str]) -
 # -- points ------------------------------------------------------------------------
 
 
-def _totals(results: Sequence[StudentResult]) -> str:
-    """The distribution of the total points."""
+def _totals(results: Sequence[StudentResult], maximum: float) -> str:
+    """How all points together are distributed."""
     points = [grade.points for result in results if (grade := result.grade())]
     if not points:
         return ""
     return (
         f'<h2>In all</h2><section class="totals"><p class="dim">median {number(statistics.median(points))} of '
-        f"{in_points(REQUIRED)}, from {number(min(points))} to {number(max(points))}</p>{_histogram(points, REQUIRED)}"
+        f"{in_points(maximum)}, from {number(min(points))} to {number(max(points))}</p>{_histogram(points, maximum)}"
         "</section>"
     )
 

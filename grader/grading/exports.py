@@ -22,7 +22,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..course.catalogue import COURSE, EXERCISES
 from ..text import no_formula, plain
@@ -34,8 +34,6 @@ from .platforms import CANVAS, GITHUB, GRADESCOPE, MOODLE, Identity
 if TYPE_CHECKING:
     from .batch import StudentResult
 
-REQUIRED = sum(exercise.maximum for exercise in EXERCISES.values() if not exercise.optional)
-"""Points without extra points: the maximum to set for the assignment in another system."""
 BOM = "\ufeff"
 """The mark by which Excel knows that a file is UTF-8."""
 Row = Mapping[str, str]
@@ -43,8 +41,16 @@ Files = dict[str, bytes]
 """Suffix to the name of the table → content."""
 
 
-def files(form: str, results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
-    """The files of a format. `pages` maps students to their feedback."""
+class Assignment(NamedTuple):
+    """What the class has worked on, as the other system knows it."""
+
+    name: str
+    maximum: float
+    """Points that count for everyone."""
+
+
+def files(form: str, results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
+    """What a format consists of. `pages`: the feedback of each student."""
     return FORMATS[form](results, assignment, pages)
 
 
@@ -57,7 +63,7 @@ def unknown(form: str, results: Iterable[StudentResult]) -> list[str]:
 # -- Moodle ------------------------------------------------------------------------
 
 
-def _moodle(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
+def _moodle(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
     columns = [
         "Identifier",
         "Full name",
@@ -70,7 +76,7 @@ def _moodle(results: Sequence[StudentResult], assignment: str, pages: Mapping[st
         "Last modified (grade)",
         "Feedback comments",
     ]
-    rows = [_worksheet_row(result) for result in results]
+    rows = [_worksheet_row(result, assignment) for result in results]
     folders = {}
     for result in results:
         who = result.handed.identity
@@ -83,7 +89,7 @@ def _moodle(results: Sequence[StudentResult], assignment: str, pages: Mapping[st
     return {"-moodle.csv": _csv(columns, rows, BOM), "-moodle-feedback.zip": _zip(_read(folders))}
 
 
-def _worksheet_row(result: StudentResult) -> Row:
+def _worksheet_row(result: StudentResult, assignment: Assignment) -> Row:
     who, grade = result.handed.identity, result.grade()
     late = " - late" if who.late else ""
     return {
@@ -91,9 +97,9 @@ def _worksheet_row(result: StudentResult) -> Row:
         "Full name": who.roster_value("full name") or _without_number(result),
         "Email address": who.email,
         "Status": f"Submitted for grading{late}" if result.outcome.key else "No submission",
-        # Moodle skips a line with more points than the maximum
-        "Grade": number(min(grade.points, REQUIRED)) if grade else "",
-        "Maximum Grade": number(REQUIRED),
+        # Moodle leaves a line out that has more than the maximum in it
+        "Grade": number(min(grade.points, assignment.maximum)) if grade else "",
+        "Maximum Grade": number(assignment.maximum),
         "Grade can be changed": "Yes",
         "Feedback comments": html.escape("; ".join(_points_by_exercise(grade, result.comments()))),
     }
@@ -106,13 +112,14 @@ def _participant(who: Identity) -> str:
 # -- Canvas ------------------------------------------------------------------------
 
 
-def _canvas(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
-    total = {assignment: REQUIRED}
-    each = {f"{assignment}: {name}": exercise.maximum for name, exercise in EXERCISES.items()}
+def _canvas(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
+    title = assignment.name
+    total = {title: assignment.maximum}
+    each = {f"{title}: {name}": exercise.maximum for name, exercise in EXERCISES.items()}
     rows = [(_canvas_row(result), result.grade()) for result in results]
-    totals = [{**row, assignment: number(grade.points) if grade else ""} for row, grade in rows]
+    totals = [{**row, title: number(grade.points) if grade else ""} for row, grade in rows]
     parts = [
-        {**row, **{f"{assignment}: {one.exercise}": _counting(one) for one in grade.exercises}} if grade else row
+        {**row, **{f"{title}: {one.exercise}": _counting(one) for one in grade.exercises}} if grade else row
         for row, grade in rows
     ]
     handed_in = {
@@ -169,7 +176,7 @@ def _canvas_feedback(name: str, page: Path, result: StudentResult) -> bytes:
 # -- Gradescope --------------------------------------------------------------------
 
 
-def _gradescope(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
+def _gradescope(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
     titles = {
         (exercise.name, question.name): f"{first}.{second}: {question.name} ({question.maximum:.1f} pts)"
         for first, exercise in enumerate(EXERCISES.values(), 1)
@@ -193,7 +200,7 @@ def _gradescope(results: Sequence[StudentResult], assignment: str, pages: Mappin
             "Email": who.email,
             "Sections": who.roster_value("sections", "section"),
             "Total Score": number(grade.points) if grade else "",
-            "Max Points": number(REQUIRED),
+            "Max Points": number(assignment.maximum),
             "Status": "Graded" if grade else "Missing" if not result.outcome.problem else "Ungraded",
             "Submission ID": folder.rpartition("_")[2],
         }
@@ -213,7 +220,7 @@ def _mail(who: Identity) -> str:
 # -- GitHub Classroom --------------------------------------------------------------
 
 
-def _github(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
+def _github(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
     columns = [
         *["assignment_name", "assignment_url", "starter_code_url", "github_username", "roster_identifier"],
         *["student_repository_name", "student_repository_url", "submission_timestamp"],
@@ -224,15 +231,15 @@ def _github(results: Sequence[StudentResult], assignment: str, pages: Mapping[st
         who, grade = result.handed.identity, result.grade()
         rows.append(
             {
-                "assignment_name": assignment,
-                **{name: who.roster_value(name) for name in columns},
+                "assignment_name": assignment.name,
+                **{name: who.told(name) for name in columns},
                 "github_username": _user(who),
                 "roster_identifier": who.roster_value("roster_identifier", "identifier"),
                 "student_repository_name": (who.names or ("",))[0] if who.system == GITHUB else "",
                 "points_awarded": number(grade.points) if grade else "",
-                "points_available": number(REQUIRED),
+                "points_available": number(assignment.maximum),
             }
-            | {"assignment_name": assignment}
+            | {"assignment_name": assignment.name}
         )
     return {"-github.csv": _csv(columns, rows)}
 
@@ -244,7 +251,7 @@ def _user(who: Identity) -> str:
 # -- for people, and for programs --------------------------------------------------
 
 
-def _spreadsheet(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
+def _spreadsheet(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
     columns = ["student", "id", "email", "late", "points", "maximum", *EXERCISES, "comments"]
     questions = ["student", "id", "notebook", "exercise", "question", "points", "maximum", "passed"]
     notebooks = {exercise.name: notebook.name for notebook in COURSE for exercise in notebook.exercises}
@@ -274,10 +281,10 @@ def _spreadsheet(results: Sequence[StudentResult], assignment: str, pages: Mappi
     return {"-spreadsheet.csv": _csv(columns, rows, BOM), "-questions.csv": _csv(questions, lines, BOM)}
 
 
-def _json(results: Sequence[StudentResult], assignment: str, pages: Mapping[str, Path]) -> Files:
-    table = {
-        "assignment": assignment,
-        "maximum": REQUIRED,
+def _json(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
+    told = {
+        "assignment": assignment.name,
+        "maximum": assignment.maximum,
         "students": [_as_json(result) for result in results],
     }
     return {".json": json.dumps(table, indent=1).encode()}
@@ -319,7 +326,7 @@ def _as_json(result: StudentResult) -> Mapping[str, Any]:
     }
 
 
-FORMATS: dict[str, Callable[[Sequence[Any], str, Mapping[str, Path]], Files]] = {
+FORMATS: dict[str, Callable[[Sequence[Any], Assignment, Mapping[str, Path]], Files]] = {
     MOODLE: _moodle,
     CANVAS: _canvas,
     GRADESCOPE: _gradescope,

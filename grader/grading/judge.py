@@ -12,7 +12,7 @@ import json
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -81,6 +81,8 @@ class Graded:
     """The words by which similarity.py compares the answer."""
     counts: bool = True
     """Whether its points are part of the total."""
+    extra: bool = False
+    """Whether what it lacks of its maximum is left out of the total."""
     answer: tuple[AnswerFile, ...] = ()
     """The student's files."""
     wrong: int | None = None
@@ -107,8 +109,18 @@ class Grade:
 
     @property
     def maximum(self) -> float:
-        """The points possible; extra points only as far as they were earned."""
-        return round(sum(EXERCISES[g.exercise].worth(g.points) for g in self.exercises if g.counts), 1)
+        """What could be earned; of extra points, those that were."""
+        return round(sum(one.points if one.extra else one.maximum for one in self.exercises if one.counts), 1)
+
+    def with_extra(self, exercises: Container[str]) -> Grade:
+        """The grade where these exercises are extra as well."""
+        return replace(
+            self,
+            exercises=tuple(
+                replace(one, extra=True, counts=one.status != NOT_TRIED) if one.exercise in exercises else one
+                for one in self.exercises
+            ),
+        )
 
     def to_json(self) -> bytes:
         """The grade as JSON, with the same bytes for the same submission."""
@@ -290,7 +302,8 @@ def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor
         text,
         alike.words(exercise, answer),
         exercise.counts(report.status),
-        _answer_files(exercise, answer, text) if report.status != NOT_TRIED else (),
+        exercise.optional,
+        _written(exercise, answer, text) if report.status != NOT_TRIED else (),
     )
 
 

@@ -26,6 +26,7 @@ from ..course.payload import PAYLOAD
 from ..course.prediction import WRONG_BEFORE
 from ..course.reading import MOST_CHARACTERS, literal_text
 from ..course.report import PASSED, Report
+from ..course.shell import shell_script
 from ..execute.here import LocalExecutor
 from ..execute.isolation import confinement
 from ..execute.startd import has_processes
@@ -101,7 +102,7 @@ def exercise(name: str) -> None:
     if not has_processes():
         without_shell.install(_shell(), _say)
     if without_shell.is_out_of_reach(chosen):
-        _say(without_shell.NEEDS_SHELL.format(name=name, script=without_shell.shell_script(chosen)))
+        _say(without_shell.NEEDS_SHELL.format(name=name, script=shell_script(chosen)))
 
 
 P = ParamSpec("P")

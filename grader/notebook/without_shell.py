@@ -1,4 +1,5 @@
-"""Notebooks without a shell, as in a browser: which exercises need one, and how `!` commands are run.
+"""A notebook where there is no shell, as in a browser: what to say of exercises that take one, and what becomes of `!`
+commands.
 
 Commands of this package, such as `!python -m grader verify JOB.sub`, run in the kernel itself. Any other command gets a
 sentence instead of a traceback.
@@ -14,35 +15,24 @@ from collections.abc import Callable
 from typing import Any
 
 from ..course.exercise import Exercise
+from ..course.shell import takes_shell
 from ..execute.startd import has_processes
-from ..tree import File
 
 NEEDS_SHELL = (
     "A browser has no shell, but {name} and the prediction before it need one to run {script}. Read this part here, and "
     "do it on a system with a shell: the start page of this site says how. `progress()` leaves out its points until you "
     "have done it."
 )
-PREDICTIONS = frozenset({"torn_file", "pipe_lines", "kept_when_vacated", "launcher_code"})
-"""Predictions about a job that a shell runs."""
 NO_SHELL = (
     "There is no shell in a browser, so this command can't be run here: {}. Commands of the course can, such as "
     "`!python -m grader verify my_job/my_job.sub`."
 )
-_SHELLS = (b"#!/bin/", b"#!/usr/bin/env bash", b"#!/usr/bin/env sh")
 _OURS = re.compile(r"\s*\S*\bpython[\d.]*\s+(?:lab\.py\s+run\s+)?-m\s+grader\b(.*)", re.DOTALL)
 
 
-def shell_script(exercise: Exercise) -> str:
-    """The shell script among the files of an exercise; '' if there is none."""
-    for path, entry in exercise.given().items():
-        if isinstance(entry, File) and entry.content.startswith(_SHELLS):
-            return path
-    return ""
-
-
 def is_out_of_reach(exercise: Exercise) -> bool:
-    """Whether an exercise can't be done here because it needs a shell."""
-    return not has_processes() and (exercise.name in PREDICTIONS or bool(shell_script(exercise)))
+    """Whether an exercise can't be done here, as it takes a shell."""
+    return not has_processes() and takes_shell(exercise)
 
 
 def install(shell: Any, say: Callable[[str], None]) -> None:

@@ -14,11 +14,15 @@ import sys
 import tempfile
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from classroom import ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, ROOT, notebook, solved, with_answer
 
+from grader.course.catalogue import EXERCISES
+from grader.course.report import PARTLY, PASSED
+from grader.course.shell import takes_shell
 from grader.execute.isolation import confinement
 from grader.grading import batch, judge, store, workers
 from grader.grading import collect as handin
@@ -351,6 +355,36 @@ def test_started_again_it_only_reads_what_is_there(classroom):
     status, again, said = run(scratch, scratch / "submitted")
     assert (status, again) == (1, rows) and f"({len(rows)} of them before)" in said
     assert {path: path.stat().st_mtime_ns for path in (scratch / "reports" / ".grades").iterdir()} == before
+
+
+def test_in_a_browser_what_takes_a_shell_is_extra(classroom):
+    scratch, _, rows, _ = classroom
+    out, reports = scratch / "browser", scratch / "reports"
+    status, again, said = run(out, scratch / "submitted", reports=reports, formats=["json"], in_browser=True)
+    shell = sum(one.maximum for one in EXERCISES.values() if takes_shell(one) and not one.optional)
+    assert status == 1 and shell > MAXIMUM["08-wrapper"] and f"({len(rows)} of them before)" in said
+    for student, row in again.items():
+        assert row["points"] == rows[student]["points"] and row["wrapper"] == ""
+        assert float(row["maximum"]) == float(rows[student]["maximum"]) - shell
+    assert json.loads((out / "grades.json").read_text())["maximum"] == 100 - shell
+
+
+def test_extra_points_never_make_a_result_look_worse(classroom):
+    grade = batch.read_grade(min((classroom[0] / "reports" / ".grades").glob("*.json")))
+    rest = grade.maximum - EXERCISES["wrapper"].maximum
+    tried = {
+        points: replace(
+            grade,
+            exercises=tuple(
+                replace(one, status=status, points=points) if one.exercise == "wrapper" else one
+                for one in grade.exercises
+            ),
+        ).with_extra({"wrapper"})
+        for points, status in ((0.0, PARTLY), (4.0, PARTLY), (9.0, PASSED))
+    }
+    assert grade.with_extra({"wrapper"}).maximum == tried[0.0].maximum == rest
+    assert [one.maximum - rest for one in tried.values()] == [0, 4, 9]
+    assert [one.points - grade.points for one in tried.values()] == [0, 4, 9]
 
 
 def test_a_regrade_says_what_has_changed(classroom, capsys):

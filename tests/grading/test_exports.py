@@ -15,8 +15,7 @@ from classroom import solved
 from test_batch import BEST, MISTAKEN, RIGHT, UNTOUCHED, lay_out, run, zipped
 from test_table import FORMULA
 
-from grader.course.catalogue import EXERCISES
-from grader.grading import exports
+from grader.course.catalogue import EXERCISES, required
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
 HOSTILE = ["=1+1", "Anna; DROP", "<b>Ben", "José “Pepe” Ruiz", "Li (李) Wei", "@SUM(1)", "Ben", "Ben"]
@@ -117,7 +116,7 @@ def read_canvas(where) -> dict[int, float]:
     assert len(header) > 3 and "Student" in header[0] and "ID" in header[1]
     assert re.search(r"SIS\s+User\s+ID", header[2]) and re.search(r"SIS\s+Login\s+ID", header[3])
     assert "Section" in header[4] and header[5:] == ["Sweep (77)"], "all that follows is an assignment"
-    assert "Points Possible" in possible[0] and float(possible[5]) == exports.REQUIRED
+    assert "Points Possible" in possible[0] and float(possible[5]) == required()
     found = {int(line[1]) - 100: float(line[5]) for line in lines}
     header, possible, *lines = lines_of((where / "grades-canvas-exercises.csv").read_bytes())
     assert len(header) == 5 + len(EXERCISES) and len({len(line) for line in lines}) == 1

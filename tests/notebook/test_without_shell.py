@@ -12,6 +12,7 @@ import grader
 from grader.course.catalogue import EXERCISES
 from grader.course.payload import PAYLOAD, make_executable
 from grader.course.report import NOT_TRIED, PASSED
+from grader.course.shell import shell_script
 from grader.notebook import calls, marks, without_shell
 from grader.notebook.marks import Mark
 
@@ -72,7 +73,7 @@ def test_a_command_is_run_in_the_kernel_and_any_other_gets_a_sentence(browser, c
 
 def test_exercises_that_take_a_shell_say_so_at_their_beginning(browser, capsys):
     shell = {"wrapper", "behind_a_pipe", "told_to_stop", "time_limit", "launched"}
-    assert {name for name, one in EXERCISES.items() if without_shell.shell_script(one)} == shell
+    assert {name for name, one in EXERCISES.items() if shell_script(one)} == shell
     grader.exercise("behind_a_pipe")
     assert "A browser has no shell, but behind_a_pipe and the prediction before it need one to run run.sh" in " ".join(
         capsys.readouterr().out.split()

@@ -1,0 +1,23 @@
+"""Which exercises take a shell, and so can't be done in a browser, which has none."""
+
+from __future__ import annotations
+
+from ..tree import File
+from .exercise import Exercise
+
+PREDICTIONS = frozenset({"torn_file", "pipe_lines", "kept_when_vacated", "launcher_code"})
+"""Those about a job that a shell runs."""
+_SHELLS = (b"#!/bin/", b"#!/usr/bin/env bash", b"#!/usr/bin/env sh")
+
+
+def shell_script(exercise: Exercise) -> str:
+    """The file of an exercise that a shell runs; '' if there is none."""
+    for path, entry in exercise.given().items():
+        if isinstance(entry, File) and entry.content.startswith(_SHELLS):
+            return path
+    return ""
+
+
+def takes_shell(exercise: Exercise) -> bool:
+    """Whether an exercise is about a job that a shell runs."""
+    return exercise.name in PREDICTIONS or bool(shell_script(exercise))
