@@ -112,6 +112,8 @@ def write_settings(lite: Path) -> None:
     }
     settings = {"jupyter-lite-schema-version": 0, "jupyter-config-data": config}
     (lite / SIGN).write_text(json.dumps(settings, indent=2))
+    building = {"LiteBuildConfig": {"federated_extensions": [str(HERE / "narrow-screen")]}}
+    (lite / "jupyter_lite_config.json").write_text(json.dumps(building, indent=2))
 
 
 def build_lite(lite: Path, notebooks: Path, site: Path) -> None:
