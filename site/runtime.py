@@ -34,6 +34,14 @@ ADDED = {
     "ipywidgets": ["comm", "ipython", "traitlets"],
     "self-checkpointing-course": ["ipywidgets"],
 }
+UNUSED = (
+    "jedi/third_party/django-stubs/",
+    "jedi/third_party/typeshed/stdlib/2/",
+    "jedi/third_party/typeshed/third_party/2/",
+    "jedi/third_party/typeshed/third_party/2and3/",
+)
+"""What completion knows of packages that can't be imported here: a third of all files, and each takes time to unpack at
+every start."""
 PRELOADED = ["micropip", *ADDED]
 """All at once, before the kernel starts: it would fetch what it needs one after the other."""
 
@@ -90,8 +98,8 @@ def lay_out(folder: Path, archive: Path, packages: list[Path]) -> None:
     known = {_normal(name): entry for name, entry in lock["packages"].items()}
     lock["packages"] = {}
     for wheel in packages:
-        shutil.copyfile(wheel, folder / wheel.name)
-        lock["packages"][_name(wheel)] = _entry(wheel, known.get(_name(wheel)))
+        _copy_used(wheel, folder / wheel.name)
+        lock["packages"][_name(wheel)] = _entry(folder / wheel.name, known.get(_name(wheel)))
     for entry in lock["packages"].values():
         if absent := [name for name in entry["depends"] if _normal(name) not in lock["packages"]]:
             raise BuildError(f"{entry['name']} needs {', '.join(absent)}, which browser.txt does not name.")
@@ -118,6 +126,13 @@ def add_bytecode(folder: Path, cache: Path) -> None:
     for entry in lock["packages"].values():
         entry["sha256"] = hashlib.sha256((folder / entry["file_name"]).read_bytes()).hexdigest()
     (folder / LOCK).write_text(json.dumps(lock))
+
+
+def _copy_used(wheel: Path, target: Path) -> None:
+    with zipfile.ZipFile(wheel) as whole, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as used:
+        for member in whole.infolist():
+            if not member.filename.startswith(UNUSED):
+                used.writestr(member, whole.read(member))
 
 
 def _compile(arguments: list[str]) -> None:
