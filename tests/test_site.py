@@ -9,8 +9,10 @@ import functools
 import hashlib
 import http.server
 import importlib.util
+import inspect
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -19,13 +21,17 @@ import threading
 import time
 import zipfile
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from classroom import ANSWERS, ROOT, solved, source
 from classroom import NOTEBOOKS as SOLVED
+from firefox import FIREFOX, Firefox
 
-from grader.course.catalogue import COURSE
+from grader.course.catalogue import COURSE, EXERCISES
+from grader.course.shell import takes_shell
+from grader.tree import Tree
 
 NOTEBOOKS = sorted((ROOT / "exercises" / "self-checkpointing").glob("*.ipynb"))
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -140,7 +146,8 @@ def test_the_start_page_leads_to_the_notebooks_and_the_docs(site):
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """An ordinary static server, which notes what it is asked for."""
+    """An ordinary static server, which notes what it is asked for. It has the solved notebooks in the place of those
+    without answers, and a lab that scripts of these tests can talk to."""
 
     asked: list[str]
 
@@ -149,7 +156,24 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self):
         self.asked.append(self.path)
-        super().do_GET()
+        path = urlsplit(self.path).path
+        name = path.rpartition("/")[2]
+        if path == BELOW + "files/" + name and name in SOLVED:
+            self._send(solved(name))
+        elif name == build.SIGN:
+            settings = json.loads(Path(self.translate_path(path)).read_text("utf-8"))
+            settings.setdefault("jupyter-config-data", {})["exposeAppInBrowser"] = True
+            self._send(settings)
+        else:
+            super().do_GET()
+
+    def _send(self, value):
+        content = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
 
 BELOW = "/below/a%20path/course/"
@@ -186,8 +210,7 @@ NOTEBOOK = "() => jupyterapp.shell.currentWidget.content.model.sharedModel.toJSO
 
 
 class Lab:
-    """JupyterLite in a browser's tab, with solved notebooks on the shelf. All of them share one kernel, as starting one
-    takes most of the time."""
+    """JupyterLite in a browser's tab. All notebooks share one kernel, as starting one takes most of the time."""
 
     def __init__(self, context, server):
         self.requested = []
@@ -204,20 +227,11 @@ class Lab:
         self.kernel = self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
 
     def _answer(self, route):
-        """Nothing from elsewhere, the solved notebooks in the place of those without answers, and a lab that scripts of
-        this test can talk to."""
-        url = urlsplit(route.request.url)
-        name = url.path.rpartition("/")[2]
-        if not route.request.url.startswith((self.origin + "/", "data:", "blob:")):
-            route.abort()
-        elif url.path == BELOW + "files/" + name and name in SOLVED:
-            route.fulfill(json=solved(name))
-        elif name == build.SIGN:
-            settings = route.fetch().json()
-            settings.setdefault("jupyter-config-data", {})["exposeAppInBrowser"] = True
-            route.fulfill(json=settings)
-        else:
+        """Nothing from elsewhere."""
+        if route.request.url.startswith((self.origin + "/", "data:", "blob:")):
             route.fallback()
+        else:
+            route.abort()
 
     def say(self, what):
         print(f"{what} after {time.monotonic() - self.started:.1f} s")
@@ -232,6 +246,18 @@ class Lab:
 
     def run_all(self):
         assert self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')"), self.errors()
+
+    def ask(self, program):
+        """What a Python program prints in the kernel."""
+        return self.page.evaluate(
+            """async code => {
+                const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const future = kernel.requestExecute({code}); let said = '';
+                future.onIOPub = ({header, content}) => {
+                    said += header.msg_type === 'stream' ? content.text : (content.traceback ?? []).join('\\n'); };
+                await future.done; return said; }""",
+            program,
+        )
 
     def errors(self):
         outputs = [output for cell in self.cells() for output in cell.get("outputs", ())]
@@ -286,7 +312,7 @@ def card_here(answer, tmp_path):
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH")
-def test_the_whole_course_in_a_browser_that_reaches_nothing_else(context, server, tmp_path):
+def test_the_whole_course_in_a_browser_that_reaches_nothing_else(context, server, tmp_path, executor):
     lab = Lab(context, server)
     handed_in = tmp_path / "handed-in" / "anna"
     handed_in.mkdir(parents=True)
@@ -310,6 +336,8 @@ def test_the_whole_course_in_a_browser_that_reaches_nothing_else(context, server
     assert {name: float(row[name] or 0) for name in due} == due, "what takes a shell is graded from the file, here"
 
     wrong_and_endless(lab, tmp_path)
+    the_same_verdicts(lab, executor)
+    by_keyboard(lab)
     on_a_narrow_screen(lab)
     assert [url for url in lab.requested if not url.startswith((lab.origin, "data:", "blob:"))] == []
     assert [path for path in server.asked if not path.startswith((BELOW, "/favicon.ico"))] == []
@@ -336,17 +364,101 @@ def wrong_and_endless(lab, tmp_path):
     assert "passed, 10 of 10 points" in lab.run(check, check)
 
 
-def on_a_narrow_screen(lab):
-    """Stories, steps and the live panel show one directory below the other, and nothing is cut off."""
+def verdict(report):
+    """What both executors have to agree on, for JSON."""
+    from grader.rules.schedule import render
+
+    failure = report.failure
+    misconception = failure.misconception.id if failure and failure.misconception else None
+    return [report.exercise, report.points, misconception, render(failure.schedule or ()) if failure else ""]
+
+
+def drawn():
+    """An answer to each Python exercise, right or wrong: (exercise, files)."""
+    draw = random.Random("in a browser")
+    for name, (right, wrong) in ANSWERS.items():
+        if not takes_shell(EXERCISES[name]) and name != "for_real":
+            answers = [*right.values(), *(answer for styles in wrong.values() for answer in styles.values())]
+            yield name, draw.choice(answers)
+
+
+def the_same_verdicts(lab, executor):
+    """Answers get the same points, misconception and shortest schedule as from processes."""
+    begun, answers = time.monotonic(), list(drawn())
+    assert len(answers) >= 12
+    program = f"""
+import json
+from grader.course.budgeted import LIMITS
+from grader.course.catalogue import EXERCISES
+from grader.execute.here import LocalExecutor
+from grader.tree import Tree
+{inspect.getsource(verdict)}
+with LocalExecutor(LIMITS) as executor:
+    judged = [verdict(EXERCISES[name].judge(Tree.files(files), executor)) for name, files in {answers!r}]
+print(type(executor).__name__, json.dumps(judged))
+"""
+    kind, _, there = lab.ask(program).partition(" ")
+    assert kind == "InterpreterExecutor", there
+    lab.say(f"{len(answers)} verdicts within {time.monotonic() - begun:.1f} s")
+    assert json.loads(there) == [verdict(EXERCISES[name].judge(Tree.files(files), executor)) for name, files in answers]
+
+
+def by_keyboard(lab):
+    """Cells are run, hints opened and steps taken without a mouse."""
+    keys = lab.page.keyboard
+    lab.open("03-save.ipynb")
+    lab.page.evaluate(
+        "() => { const {content} = jupyterapp.shell.currentWidget; content.activeCellIndex = 0; content.activate(); }"
+    )
+    keys.press("Escape")
+    numbers = [cell.get("execution_count") for cell in lab.cells()]
+    for _ in range(3):
+        keys.press("Shift+Enter")
+    code = next(number for number, cell in enumerate(lab.cells()) if cell["cell_type"] == "code")
+    lab.page.wait_for_function(
+        f"before => jupyterapp.shell.currentWidget.content.widgets[{code}].model.executionCount > before",
+        arg=numbers[code],
+    )
     lab.open("05-step-by-step.ipynb")
+    steps = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .steps").first
+    steps.scroll_into_view_if_needed()
+    steps.locator("input[type=radio]").first.focus()
+    keys.press("ArrowRight")
+    assert steps.locator("input[type=radio]").nth(1).is_checked()
+
+
+def on_a_narrow_screen(lab):
+    """The list of files goes, stories and steps show one directory at a time, the live panel one below the other."""
     lab.page.set_viewport_size({"width": 400, "height": 800})
-    lab.page.keyboard.press("Control+b")  # the list of files goes
+    lab.open("05-step-by-step.ipynb")
     lab.page.wait_for_function("document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)').clientWidth > 300")
+    unfolded = lab.page.evaluate(
+        """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .dirs:has(input)')].filter(
+            each => each.checkVisibility()).map(each => [...each.querySelectorAll('.dir')].filter(
+                dir => dir.offsetHeight > dir.querySelector('.name').offsetHeight + 12).length)"""
+    )
+    assert unfolded and set(unfolded) == {1}
     columns = lab.page.evaluate(
         """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .dirs')].map(
             each => getComputedStyle(each).gridTemplateColumns.split(' ').length)"""
     )
     assert columns and set(columns) == {1}
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(FIREFOX is None, reason="no firefox-esr or firefox on PATH")
+def test_a_check_runs_in_firefox(server, tmp_path):
+    pytest.importorskip("websocket")
+    with Firefox(tmp_path / "profile") as browser:
+        browser.go(f"http://127.0.0.1:{server.server_port}{BELOW}")
+        browser.evaluate("document.querySelector('a.button').click()")
+        browser.wait("document.querySelector('.jp-Notebook') !== null")
+        browser.wait(IDLE + " === true")
+        assert browser.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')") is True
+        cells = browser.evaluate("(%s)()" % NOTEBOOK)["cells"]
+    outputs = [output for cell in cells if source(cell).startswith("check(") for output in cell["outputs"]]
+    assert [output for output in outputs if output["output_type"] == "error"] == []
+    assert any("passed" in "".join(output["data"]["text/plain"]) for output in outputs)
 
 
 # What can go wrong
