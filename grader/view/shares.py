@@ -37,7 +37,7 @@ _RULES = """
 @ .shares .best{stroke:var(--fg);stroke-width:1.2;stroke-dasharray:2 3}
 @ .shares .chosen{stroke:var(--fg);stroke-width:2.5}
 @ .shares .handle{fill:var(--fg)}
-@ .shares text.told{fill:var(--fg)}
+@ .shares text.formula{fill:var(--fg)}
 @ ul.parts{display:flex;flex-wrap:wrap;gap:2px 18px;padding:6px 0 0}
 @ ul.parts li{display:flex;align-items:baseline;gap:6px}
 @ ul.parts i{width:11px;height:11px;border-radius:2px;display:inline-block;align-self:center;opacity:.75}
@@ -182,7 +182,7 @@ class _Plot:
             x, anchor = self.x(interval), "end" if side < 0 else "start"
             yield (
                 f'<line class="best" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 14:g}" y2="{self.y(0):g}"/>'
-                f'<text class="told" x="{x + 5 * side:.1f}" y="{TOP - 8:g}" text-anchor="{anchor}">'
+                f'<text class="formula" x="{x + 5 * side:.1f}" y="{TOP - 8:g}" text-anchor="{anchor}">'
                 f"{escape(name)} {about(interval)}</text>"
             )
 
