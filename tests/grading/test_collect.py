@@ -116,7 +116,7 @@ def test_whose_it_is_is_told_by_its_name_as_ever(tmp_path, name, student):
     [
         ("03-save.ipynb.txt", b"no notebook", "not JSON"),
         ("all.7z", sevenfold("x"), "all.7z is an archive of an unsupported kind"),
-        ("all.rar", b"Rar!\x1a\x07\x00", "all.rar is an archive of a kind"),
+        ("all.rar", b"Rar!\x1a\x07\x00", "all.rar is an archive of an unsupported kind"),
         ("all.tar.zst", b"\x28\xb5\x2f\xfd", "unpack it"),
         ("03-save.pdf", b"%PDF", "03-save.pdf is neither a notebook"),
         ("03-save.html", b"<html>", "03-save.html is neither a notebook"),
@@ -132,7 +132,7 @@ def test_whose_it_is_is_told_by_its_name_as_ever(tmp_path, name, student):
             zipped({"in.zip": zipped({"in.zip": zipped({SAVE: RIGHT})})}),
             "in.zip is an archive in an archive in an archive",
         ),
-        ("all.zip", zipped({"in.7z": sevenfold("x")}), "in.7z is an archive of a kind"),
+        ("all.zip", zipped({"in.7z": sevenfold("x")}), "in.7z is an archive of an unsupported kind"),
     ],
 )
 @pytest.mark.parametrize("beside", [{}, {RESTORE: json.dumps(solved(RESTORE)).encode()}])
