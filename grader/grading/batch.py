@@ -155,9 +155,9 @@ def grade(
         else cluster.grade_all(handed, settings, jobs, require_sandbox, say)
     )
     extra = frozenset(name for name, exercise in EXERCISES.items() if in_browser and takes_shell(exercise))
-    told = exports.Assignment(assignment, required(extra))
-    wanted = Wanted(out, reports, named, tuple(dict.fromkeys(formats)), told, extra)
-    return _grade(handed, settings, graded, by_hand, wanted, say)
+    worked_on = exports.Assignment(assignment, required(extra))
+    output = OutputOptions(out, reports, named, tuple(dict.fromkeys(formats)), worked_on, extra)
+    return _grade(handed, settings, graded, by_hand, output, say)
 
 
 def _why(error: OSError | Refused) -> str:
@@ -232,15 +232,15 @@ def _grade(
     progress.end()
     changed, strays = belonging(by_hand, handed)
     results = [
-        StudentResult(one, outcomes[number], settings.store, changed.get(one.student, ()), wanted.extra)
-        for number, one in enumerate(handed)
+        StudentResult(hand_in, outcomes[index], settings.store, changed.get(hand_in.student, ()), output.extra)
+        for index, hand_in in enumerate(handed)
     ]
     missing = [StudentResult(hand_in, StoreEntry()) for hand_in in handed.missing]
     table = _table([*results, *missing], rubric(settings.seed))
     write_whole(out, _csv(table))
-    about = f"{wanted.assignment.name}, {time.strftime('%Y-%m-%d')}"
-    written = _write_reports(results, wanted, len(missing), about)
-    others = _export([*results, *missing], wanted, written, say)
+    about = f"{output.assignment.name}, {time.strftime('%Y-%m-%d')}"
+    written = _write_reports(results, output, len(missing), about)
+    exported = _export([*results, *missing], output, written, say)
     for line in changes(before, table):
         print(line)
     again = sum(result.outcome.key in known for result in results)
@@ -388,9 +388,11 @@ def changes(before: Table, now: Table) -> Iterator[str]:
         yield (f"{student}: {old.get('points') or 'no'} → {now_has} ({', '.join(where)}; {same})")
 
 
-def _write_reports(results: Sequence[StudentResult], wanted: Wanted, missing: int, about: str) -> dict[str, Path]:
+def _write_reports(
+    results: Sequence[StudentResult], output: OutputOptions, missing: int, about: str
+) -> dict[str, Path]:
     """Write the pages. Student → page."""
-    reports = wanted.reports
+    reports = output.reports
     taken: set[str] = set()
     written: dict[str, Path] = {}
     for result in results:
@@ -400,7 +402,7 @@ def _write_reports(results: Sequence[StudentResult], wanted: Wanted, missing: in
     for former in (reports / "students").glob("*.html"):
         if former.stem.lower() not in taken:  # of a student who has left the class
             former.unlink()
-    of_class = class_report.page(results, wanted.named, missing, about, wanted.assignment.maximum)
+    of_class = class_report.page(results, output.named, missing, about, output.assignment.maximum)
     write_whole(reports / "class.html", of_class.encode("utf-8", "replace"))
     side_by_side = pages.alike(class_report.alike_pairs(results))
     write_whole(reports / "alike.html", side_by_side.encode("utf-8", "replace"))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}
 BARS = 10
 """Bars of a distribution, if there are more points than that."""
-NOT_TOLD = "There is no story here because somebody's name may be in it: it is on the page of each student."
+HIDDEN = "The story is not shown here because it may contain somebody's name: it is on the page of each student."
 
 STYLE = """
 .untried{margin-top:14px}

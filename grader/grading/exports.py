@@ -232,7 +232,7 @@ def _github(results: Sequence[StudentResult], assignment: Assignment, pages: Map
         rows.append(
             {
                 "assignment_name": assignment.name,
-                **{name: who.told(name) for name in columns},
+                **{name: who.roster_value(name) for name in columns},
                 "github_username": _user(who),
                 "roster_identifier": who.roster_value("roster_identifier", "identifier"),
                 "student_repository_name": (who.names or ("",))[0] if who.system == GITHUB else "",
@@ -282,7 +282,7 @@ def _spreadsheet(results: Sequence[StudentResult], assignment: Assignment, pages
 
 
 def _json(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
-    told = {
+    table = {
         "assignment": assignment.name,
         "maximum": assignment.maximum,
         "students": [_as_json(result) for result in results],

@@ -284,8 +284,8 @@ def at_most(seconds: float) -> Iterator[None]:
 
 
 def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor) -> Graded:
-    failure, told = report.failure, executor.normalized  # a checkpoint may hold the name of a directory
-    text = told(explanation.card_text(report, explanation.sections_text(exercise, answer, report)))
+    failure, public = report.failure, executor.normalized  # a checkpoint may contain the name of a directory
+    text = public(explanation.card_text(report, explanation.sections_text(exercise, answer, report)))
     sections = explanation.sections_html(exercise, answer, report, explanation.story_of(report, executor))
     return Graded(
         report.exercise,
@@ -303,7 +303,7 @@ def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor
         alike.words(exercise, answer),
         exercise.counts(report.status),
         exercise.optional,
-        _written(exercise, answer, text) if report.status != NOT_TRIED else (),
+        _answer_files(exercise, answer, text) if report.status != NOT_TRIED else (),
     )
 
 
