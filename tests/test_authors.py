@@ -40,7 +40,7 @@ def shell(command: str, where: Path) -> str:
 def submitted(where: Path, answer: str) -> None:
     """A notebook as the page describes it, handed in."""
     cell = {"cell_type": "code", "source": f"%%writefile squares/squares.sh\n{answer}", "metadata": {}, "outputs": []}
-    path = where / "submitted" / "ada" / "11-squares.ipynb"
+    path = where / "submitted" / "ada" / "13-squares.ipynb"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
 
@@ -117,3 +117,50 @@ def test_what_is_packed_for_htcondor_has_the_exercise_without_its_answers(follow
     there = tmp_path / "grader/course/exercises/squares"
     assert sorted(path.name for path in there.iterdir()) == ["exercise.py", "expected", "given"]
     assert python(rubric, tmp_path, PYTHONPATH=str(tmp_path)) == here != python(rubric, where)
+
+
+R = """#!/usr/bin/env Rscript
+i <- if (file.exists("next.txt")) as.integer(readLines("next.txt")) else 1
+begun <- Sys.time()
+Sys.sleep(3600)
+if (difftime(Sys.time(), begun, units = "mins") != 60) stop("the hour has not passed")
+cat(i, " ", i * i, "\\n", sep = "", file = "squares.txt", append = TRUE)
+if (i == 3) quit(status = 0)
+NEXT
+"""
+SAVES = 'writeLines(as.character(i + 1), "next.txt")\n'
+IN_R = [
+    (SAVES + "quit(status = 85)", None),
+    ('cat(i + 1, "\\n", file = "next.txt")\nq("no", 85)', None),
+    (SAVES + "quit()", "exit-zero-after-save"),
+    (SAVES.replace("i + 1", "if (file.exists('next.txt')) i + 1 else i") + "q('no', 85)", "repeats-iteration"),
+]
+"""What comes after each square but the last, and the misconception."""
+JUDGED = """
+from dataclasses import replace
+from grader.course.budgeted import LIMITS
+from grader.course.catalogue import EXERCISES
+from grader.execute.isolation import confinement
+from grader.grading.judge import judge_one
+from grader.tree import Tree
+
+patient = replace(LIMITS, cpu=60, wall=600)  # R takes long to start where everything does
+for program in PROGRAMS:
+    answer = Tree.files({"squares.R": program})
+    graded, _ = judge_one(EXERCISES["squares"], answer, confinement(), limits=patient, seconds=6000)
+    print([graded.misconception, graded.points == 10])
+"""
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="Rscript is not installed")
+def test_an_exercise_may_be_in_r(tmp_path):
+    written = {path: text.replace("squares.sh", "squares.R") for path, text in steps()}
+    for file in ("given/squares.sub", "exercise.py"):
+        (tmp_path / "squares" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "squares" / file).write_text(written[f"my-exercises/squares/{file}"])
+    (tmp_path / "squares/given/squares.R").write_text(R.replace("NEXT\n", ""))
+    (tmp_path / "squares/expected").mkdir()
+    (tmp_path / "squares/expected/squares.txt").write_text("1 1\n2 4\n3 9\n")
+    programs = [R.replace("NEXT", saving) for saving, _ in IN_R]
+    said = python(f"PROGRAMS = {programs!r}\n{JUDGED}", tmp_path, SELF_CHECKPOINTING_EXERCISES=str(tmp_path))
+    assert said.splitlines() == [str([misconception, misconception is None]) for _, misconception in IN_R]

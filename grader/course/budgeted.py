@@ -22,9 +22,10 @@ from ..rules.job import Job
 from ..tree import Entry, File, Tree
 
 LIMITS = Limits(
-    cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=64, files=500, sandbox_bytes=32 << 20
+    cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=256, files=500, sandbox_bytes=32 << 20
 )
-"""Limits of one execution. A right answer of this course takes milliseconds, and kilobytes or a few megabytes."""
+"""Of one execution. A right answer of this course takes milliseconds, and kilobytes or a few megabytes; R does not start
+with fewer open files."""
 SECONDS = 90.0
 """Limit for one exercise of a submission, in the time of execute/given.py. All exercises of a right submission together
 take about a second. Questions after the limit fail."""

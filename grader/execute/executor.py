@@ -281,6 +281,7 @@ class Executor:
             "BASH_ENV": f"{tools}/time.bash",
             "PERL5LIB": str(INSIDE / "perl"),
             "PERL5OPT": "-MVirtualTime",
+            "R_PROFILE": str(INSIDE / "R" / "VirtualTime.R"),
             "_CONDOR_SLOT": f"slot1_{slot + 1}",
             **own,
             "PATH": os.pathsep.join([tools, own.get("PATH", self._path or USUAL_PATH)]),

@@ -34,6 +34,7 @@ SYSTEM = (
     "/etc/localtime",
     "/etc/passwd",
     "/etc/group",
+    "/etc/R",
     "/nix/store",
 )
 OWN = ("/tmp", "/dev/shm")

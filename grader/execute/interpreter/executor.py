@@ -41,7 +41,7 @@ else:
 _SHEBANG = re.compile(rb"#! ?(?:/usr/bin/env (?:-S )?|/\S*/)python[\d.]*((?: -[A-Za-z]+)*)[ \t]*(\r?)\n")
 _INTERPRETER = re.compile(r"(?:.*/)?python[\d.]*")
 NO_PROCESSES = "{} can't run here: without processes, as in a browser, only Python programs can."
-_FOR_PROCESSES = re.compile(r"_SIMULATOR_.*|BASH_ENV|PERL5LIB|PERL5OPT")
+_FOR_PROCESSES = re.compile(r"_SIMULATOR_.*|BASH_ENV|PERL5LIB|PERL5OPT|R_PROFILE")
 """Environment variables that only programs in processes need."""
 MOST_NOTES = 1 << 20
 """The most bytes of notes."""
