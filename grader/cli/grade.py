@@ -82,6 +82,13 @@ def add_to(commands: Commands) -> None:
     )
     command.add_argument("--names", action="store_true", help="name students with similar answers in the class report")
     command.add_argument(
+        "--notebook",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="count only the points of this notebook, such as 03-save; give it more than once for several",
+    )
+    command.add_argument(
         "--in-browser",
         action="store_true",
         help="the class worked in the browser: what needs a shell, which can't be done there, counts as extra points",
@@ -112,5 +119,6 @@ def run(options: argparse.Namespace) -> int:
         roster=options.roster,
         formats=options.format,
         assignment=options.assignment,
+        notebooks=[name.removesuffix(".ipynb") for name in options.notebook],
         in_browser=options.in_browser,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from itertools import groupby
 from typing import NamedTuple
 
@@ -45,8 +44,3 @@ COURSE = tuple(
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for notebook in COURSE for exercise in notebook.exercises}
 """All exercises by name."""
-
-
-def required(extra: Container[str] = ()) -> float:
-    """Points that count for everyone, where these exercises are extra as well."""
-    return sum(one.maximum for one in EXERCISES.values() if not one.optional and one.name not in extra)

@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from ..course.catalogue import EXERCISES, required
-from ..course.shell import takes_shell
+from ..course.catalogue import EXERCISES
 from ..execute.isolation import confinement
 from ..execute.team import processors
 from ..files import write_whole
@@ -30,9 +29,10 @@ from ..rules.execution import MachineTrouble
 from ..text import count, no_formula, plain, series
 from ..view.card import in_points, number
 from . import class_report, cluster, exports, pages, workers
-from .adjustments import FILE, Adjustment, adjusted, belonging
+from .adjustments import FILE, Adjustment, belonging
 from .adjustments import read as read_adjustments
 from .archives import Refused
+from .assignment import NAME, Assignment
 from .collect import HandIn, HandIns, find
 from .judge import UNSEEN, Grade, rubric
 from .roster import compare
@@ -42,8 +42,6 @@ from .store import Settings, StoreEntry, read_grade
 DONE, LOOK, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit status: all graded; some need an instructor's attention; nothing graded; interrupted."""
 AGAIN = "The next run grades it again."
-ASSIGNMENT = "self-checkpointing"
-"""The default name of the assignment in other systems."""
 NOTHING = "Nothing was handed in."
 HERE, HTCONDOR = "here", "htcondor"
 """Where submissions are judged."""
@@ -57,9 +55,7 @@ class OutputOptions(NamedTuple):
     named: bool
     formats: tuple[str, ...]
     """For other systems; see exports.py."""
-    assignment: exports.Assignment
-    extra: frozenset[str] = frozenset()
-    """Exercises that are extra in this class."""
+    assignment: Assignment
 
 
 @dataclass
@@ -71,8 +67,7 @@ class StudentResult:
     _store: Path = field(repr=False, default=Path())
     adjustments: Sequence[Adjustment] = ()
     """What an instructor has changed by hand."""
-    extra: frozenset[str] = frozenset()
-    """Exercises that are extra in this class."""
+    assignment: Assignment = field(repr=False, default_factory=Assignment.of)
 
     @property
     def student(self) -> str:
@@ -80,9 +75,9 @@ class StudentResult:
         return self.handed.student
 
     def grade(self) -> Grade | None:
-        """The grade, read from its file, with the changes made by hand."""
+        """The grade for the exercises that count, read from its file, with the changes made by hand."""
         grade = read_grade(self._store / self.outcome.key) if self.outcome.key else None
-        return adjusted(grade.with_extra(self.extra), self.adjustments) if grade else None
+        return self.assignment.counted(grade, self.adjustments) if grade else None
 
     def comments(self) -> list[str]:
         """The instructor's comments and changes, a sentence each."""
@@ -107,10 +102,16 @@ def grade(
     say: TextIO = sys.stderr,
     roster: Path | None = None,
     formats: Sequence[str] = (),
-    assignment: str = ASSIGNMENT,
+    assignment: str = NAME,
+    notebooks: Sequence[str] = (),
     in_browser: bool = False,
 ) -> int:
     """Grade everything in a folder or archive. Returns the exit status; prints problems to `say`, a sentence each."""
+    try:
+        asked = Assignment.of(assignment, notebooks, in_browser)
+    except ValueError as error:
+        print(f"grader grade: {error}.", file=say)
+        return UNUSABLE
     reports = reports or out.parent / "reports"
     confine = confinement() if on == HERE else None
     shut_in = confine is not None and confine.bubblewrap
@@ -154,9 +155,7 @@ def grade(
         if on == HERE
         else cluster.grade_all(handed, settings, jobs, require_sandbox, say)
     )
-    extra = frozenset(name for name, exercise in EXERCISES.items() if in_browser and takes_shell(exercise))
-    worked_on = exports.Assignment(assignment, required(extra))
-    output = OutputOptions(out, reports, named, tuple(dict.fromkeys(formats)), worked_on, extra)
+    output = OutputOptions(out, reports, named, tuple(dict.fromkeys(formats)), asked)
     return _grade(handed, settings, graded, by_hand, output, say)
 
 
@@ -232,12 +231,12 @@ def _grade(
     progress.end()
     changed, strays = belonging(by_hand, handed)
     results = [
-        StudentResult(hand_in, outcomes[index], settings.store, changed.get(hand_in.student, ()), output.extra)
+        StudentResult(hand_in, outcomes[index], settings.store, changed.get(hand_in.student, ()), output.assignment)
         for index, hand_in in enumerate(handed)
     ]
     missing = [StudentResult(hand_in, StoreEntry()) for hand_in in handed.missing]
     table = _table([*results, *missing], rubric(settings.seed))
-    write_whole(out, _csv(table))
+    write_whole(out, _csv(table, output.assignment.exercises))
     about = f"{output.assignment.name}, {time.strftime('%Y-%m-%d')}"
     written = _write_reports(results, output, len(missing), about)
     exported = _export([*results, *missing], output, written, say)
@@ -301,7 +300,7 @@ class Progress:
         if self.terminal or now - self.shown > 10:
             self.shown = now
             left = (now - self.began) / max(1, self.fresh) * (self.total - self.done)
-            text = f"{self.done} of {self.total} graded" + (f", about {_left(left)} left" if left else "")
+            text = f"{self.done} of {self.total} graded" + (f", about {time_left(left)} left" if left else "")
             self.say.write(f"\r\x1b[K{text}" if self.terminal else text + "\n")
             self.say.flush()
 
@@ -311,7 +310,8 @@ class Progress:
             self.say.write("\r\x1b[K")
 
 
-def _left(seconds: float) -> str:
+def time_left(seconds: float) -> str:
+    """The remaining time, for somebody who waits."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
@@ -348,14 +348,14 @@ def _row(result: StudentResult, version: str) -> dict[str, str]:
     return row | {"remarks": " ".join(filter(None, remarks)), "submission": result.outcome.key[:12], "rubric": version}
 
 
-def _columns() -> list[str]:
-    own = [column for name in EXERCISES for column in (name, f"{name} status", f"{name} misconception")]
+def _columns(exercises: Iterable[str] = tuple(EXERCISES)) -> list[str]:
+    own = [column for name in exercises for column in (name, f"{name} status", f"{name} misconception")]
     return ["student", "id", "late", "points", "maximum", *own, "comments", "remarks", "submission", "rubric"]
 
 
-def _csv(table: Table) -> bytes:
+def _csv(table: Table, exercises: Iterable[str] = tuple(EXERCISES)) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, _columns(), lineterminator="\n")
+    writer = csv.DictWriter(text, _columns(exercises), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: no_formula(value) for name, value in row.items()} for row in table.values())
     return text.getvalue().encode("utf-8", "replace")
@@ -382,7 +382,8 @@ def changes(before: Table, now: Table) -> Iterator[str]:
             if old.get(name) != row.get(name)
         ]
         by_hand = (old.get("comments") or "") != no_formula(row.get("comments", ""))
-        same = "changed by hand" if by_hand else "the rubric has changed"
+        others = any((name in old) != (name in row) for name in EXERCISES) and row["points"]
+        same = "changed by hand" if by_hand else "other notebooks count" if others else "the rubric has changed"
         same = same if old.get("submission") == row.get("submission") else "another submission"
         now_has = in_points(float(row["points"])) if row["points"] else "no points"
         yield (f"{student}: {old.get('points') or 'no'} → {now_has} ({', '.join(where)}; {same})")
@@ -402,7 +403,7 @@ def _write_reports(
     for former in (reports / "students").glob("*.html"):
         if former.stem.lower() not in taken:  # of a student who has left the class
             former.unlink()
-    of_class = class_report.page(results, output.named, missing, about, output.assignment.maximum)
+    of_class = class_report.page(results, output.named, missing, about, output.assignment)
     write_whole(reports / "class.html", of_class.encode("utf-8", "replace"))
     side_by_side = pages.alike(class_report.alike_pairs(results))
     write_whole(reports / "alike.html", side_by_side.encode("utf-8", "replace"))

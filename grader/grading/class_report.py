@@ -17,7 +17,7 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..course.catalogue import COURSE, EXERCISES, required
+from ..course.catalogue import COURSE
 from ..course.exercise import Exercise
 from ..course.explanation import STORY
 from ..course.misconceptions import MISCONCEPTIONS
@@ -27,6 +27,7 @@ from ..text import count, escape, series
 from ..view import page as pages
 from ..view.card import STATUSES, in_points, number
 from . import similarity as alike
+from .assignment import Assignment
 from .judge import AnswerFile, Graded
 
 if TYPE_CHECKING:
@@ -136,12 +137,12 @@ def page(
     named: bool = False,
     missing: int = 0,
     about: str = "",
-    maximum: float | None = None,
+    assignment: Assignment | None = None,
 ) -> str:
     """The report. `results` have a student and a grade(), which may be None; see batch.StudentResult. `missing` of the class
-    have handed in nothing; `about` says which assignment it is, and when; `maximum` counts for everyone."""
-    results = list(results)
-    tallies, misconceptions, ungraded = _counted(results)
+    have handed in nothing; `about` says which assignment it is, and when; without an `assignment`, all exercises count."""
+    results, assignment = list(results), assignment or Assignment.of()
+    tallies, misconceptions, ungraded = _counted(results, assignment)
     total = len(results)
     graded = f", {ungraded} could not be graded" if ungraded else ""
     graded += f"; {missing} {'has' if missing == 1 else 'have'} handed in nothing" if missing else ""
@@ -150,7 +151,7 @@ def page(
         f'<h1>How it went</h1><p class="lead">{begun}{count(total, "submission")}{graded}. No names.</p>'
         if not named
         else f'<h1>How it went</h1><p class="lead">{begun}{count(total, "submission")}{graded}.</p>',
-        _totals(results, required() if maximum is None else maximum),
+        _totals(results, assignment.maximum),
         f"<h2>Points</h2>{_by_notebook(tallies, _points)}{_untried(tallies)}",
         _misconceptions(misconceptions, total),
         f"<h2>Question by question</h2>{_by_notebook(tallies, _questions)}",
@@ -161,7 +162,9 @@ def page(
 
 def alike_groups(results: Iterable[StudentResult]) -> list[tuple[str, list[str]]]:
     """(exercise, students with similar answers), for the instructor only."""
-    return [(tally.exercise.name, group) for tally in _counted(list(results))[0] for group in tally.alike()]
+    return [
+        (tally.exercise.name, group) for tally in _counted(list(results), Assignment.of())[0] for group in tally.alike()
+    ]
 
 
 Pair = tuple[str, tuple[str, Sequence[AnswerFile]], tuple[str, Sequence[AnswerFile]]]
@@ -184,8 +187,10 @@ def alike_pairs(results: Iterable[StudentResult]) -> list[Pair]:
     return pairs
 
 
-def _counted(results: Sequence[StudentResult]) -> tuple[list[Tally], dict[str, ClassMisconception], int]:
-    tallies = {name: Tally(exercise) for name, exercise in EXERCISES.items()}
+def _counted(
+    results: Sequence[StudentResult], assignment: Assignment
+) -> tuple[list[Tally], dict[str, ClassMisconception], int]:
+    tallies = {name: Tally(exercise) for name, exercise in assignment.exercises.items()}
     misconceptions: dict[str, ClassMisconception] = {}
     names, ungraded = _names([result.student for result in results]), 0
     for result in results:

@@ -22,11 +22,12 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ..course.catalogue import COURSE, EXERCISES
+from ..course.catalogue import COURSE
 from ..text import no_formula, plain
 from ..view.card import in_points, number
+from .assignment import Assignment
 from .gradescope import as_results
 from .judge import Grade, Graded
 from .platforms import CANVAS, GITHUB, GRADESCOPE, MOODLE, Identity
@@ -39,14 +40,6 @@ BOM = "\ufeff"
 Row = Mapping[str, str]
 Files = dict[str, bytes]
 """Suffix to the name of the table → content."""
-
-
-class Assignment(NamedTuple):
-    """What the class has worked on, as the other system knows it."""
-
-    name: str
-    maximum: float
-    """Points that count for everyone."""
 
 
 def files(form: str, results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
@@ -115,7 +108,7 @@ def _participant(who: Identity) -> str:
 def _canvas(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
     title = assignment.name
     total = {title: assignment.maximum}
-    each = {f"{title}: {name}": exercise.maximum for name, exercise in EXERCISES.items()}
+    each = {f"{title}: {name}": exercise.maximum for name, exercise in assignment.exercises.items()}
     rows = [(_canvas_row(result), result.grade()) for result in results]
     totals = [{**row, title: number(grade.points) if grade else ""} for row, grade in rows]
     parts = [
@@ -179,7 +172,7 @@ def _canvas_feedback(name: str, page: Path, result: StudentResult) -> bytes:
 def _gradescope(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
     titles = {
         (exercise.name, question.name): f"{first}.{second}: {question.name} ({question.maximum:.1f} pts)"
-        for first, exercise in enumerate(EXERCISES.values(), 1)
+        for first, exercise in enumerate(assignment.exercises.values(), 1)
         for second, question in enumerate(exercise.questions, 1)
     }
     columns = [
@@ -252,7 +245,7 @@ def _user(who: Identity) -> str:
 
 
 def _spreadsheet(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
-    columns = ["student", "id", "email", "late", "points", "maximum", *EXERCISES, "comments"]
+    columns = ["student", "id", "email", "late", "points", "maximum", *assignment.exercises, "comments"]
     questions = ["student", "id", "notebook", "exercise", "question", "points", "maximum", "passed"]
     notebooks = {exercise.name: notebook.name for notebook in COURSE for exercise in notebook.exercises}
     rows, lines = [], []

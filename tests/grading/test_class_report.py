@@ -6,7 +6,7 @@ import ast
 import re
 
 import pytest
-from classroom import ANSWERS
+from classroom import ANSWERS, MAXIMUM
 
 from grader.course.catalogue import EXERCISES
 from grader.course.payload import PAYLOAD
@@ -192,7 +192,7 @@ def test_alike_answers_stand_side_by_side_on_a_page_of_their_own(results):
 def test_the_class_page_says_what_when_and_how_all_points_are_distributed(results):
     page = class_report.page(results, about="Sweep <1>, 2026-11-29")
     assert "Sweep &lt;1&gt;, 2026-11-29. 6 submissions" in page
-    assert "<h2>In all</h2>" in page and f"of {class_report.REQUIRED:g} points, from 0 to " in page
+    assert "<h2>In all</h2>" in page and f"of {sum(MAXIMUM.values()):g} points, from 0 to " in page
 
 
 def test_a_student_page_shows_code_decisive_lines_and_predictions():

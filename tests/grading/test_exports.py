@@ -15,7 +15,8 @@ from classroom import solved
 from test_batch import BEST, MISTAKEN, RIGHT, UNTOUCHED, lay_out, run, zipped
 from test_table import FORMULA
 
-from grader.course.catalogue import EXERCISES, required
+from grader.course.catalogue import EXERCISES
+from grader.grading.assignment import Assignment
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
 HOSTILE = ["=1+1", "Anna; DROP", "<b>Ben", "José “Pepe” Ruiz", "Li (李) Wei", "@SUM(1)", "Ben", "Ben"]
@@ -116,7 +117,7 @@ def read_canvas(where) -> dict[int, float]:
     assert len(header) > 3 and "Student" in header[0] and "ID" in header[1]
     assert re.search(r"SIS\s+User\s+ID", header[2]) and re.search(r"SIS\s+Login\s+ID", header[3])
     assert "Section" in header[4] and header[5:] == ["Sweep (77)"], "all that follows is an assignment"
-    assert "Points Possible" in possible[0] and float(possible[5]) == required()
+    assert "Points Possible" in possible[0] and float(possible[5]) == Assignment.of().maximum
     found = {int(line[1]) - 100: float(line[5]) for line in lines}
     header, possible, *lines = lines_of((where / "grades-canvas-exercises.csv").read_bytes())
     assert len(header) == 5 + len(EXERCISES) and len({len(line) for line in lines}) == 1
@@ -207,6 +208,24 @@ def test_the_same_grades_are_the_same_bytes(graded):
 
 
 # -- the roster, and who is not known --------------------------------------------------
+
+
+def test_only_the_points_of_the_notebooks_that_are_asked_for_count(store, tmp_path):
+    grades, points = store
+    lay_out(tmp_path / "in", {f"s{at}/{SAVE}": work for at, work in enumerate(WORK)})
+    shutil.copytree(grades, tmp_path / "reports/.grades")
+    _, rows, _ = run(tmp_path, tmp_path / "in", notebooks=["03-save"], formats=["canvas", "json"])
+    assert [rows[f"s{at}"]["points"] for at in range(4)] == [*points[:3], "0"]
+    assert {row["maximum"] for row in rows.values()} == {"12"} and "restore" not in rows["s3"]
+    assert json.loads((tmp_path / "grades.json").read_bytes())["maximum"] == 12
+    assert lines_of((tmp_path / "grades-canvas.csv").read_bytes())[1][-1] == "12"
+    assert "of 12 points, from 0 to 12" in (tmp_path / "reports/class.html").read_text(encoding="utf-8")
+    assert (tmp_path / "reports/students/s3.html").read_text(encoding="utf-8").count("restore_checkpoint") == 0
+
+
+def test_a_notebook_that_there_is_not_is_named(tmp_path):
+    status, _, told = run(tmp_path, tmp_path, notebooks=["3-save"])
+    assert status == 2 and "there is no notebook 3-save; there are 01-evicted, " in told
 
 
 def test_moodle_s_own_worksheet_as_the_roster_gives_its_numbers_back(tmp_path):

@@ -115,3 +115,9 @@ def test_the_next_run_knows_who_it_was(tmp_path: Path, name):
     assert list(batch.changes(batch._read_table(path), now)) == [
         f"{name}: 3 → 5 points (save 3 → 5; another submission)"
     ]
+
+
+def test_a_regrade_of_other_notebooks_is_said():
+    before = {"x": {"points": "23", "save": "3", "restore": "20", "submission": "a"}}
+    now = {"x": {"points": "3", "save": "3", "submission": "a"}}
+    assert list(batch.changes(before, now)) == ["x: 23 → 3 points (restore 20 → none; other notebooks count)"]
