@@ -4,11 +4,12 @@ solutions/ is the source, exercises/ is what students get, submitted/ what they 
 """
 
 from grader.course.catalogue import EXERCISES
-from grader.grading import feedback, preprocessors
+from grader.grading import feedback, nbgrader_class, preprocessors
 from grader.grading import nbgrader_collect as collecting
 
 c = get_config()  # noqa: F821  (nbgrader puts it there)
 collecting.install()
+nbgrader_class.install()
 
 c.CourseDirectory.course_id = "self-checkpointing"
 c.CourseDirectory.source_directory = "solutions"

@@ -55,7 +55,8 @@ _init_by_name = Autograde.init_notebooks
 
 
 def _init_notebooks(self: Autograde) -> None:
-    """Replaces Autograde's method: finds the notebooks of each submission, and the sources of their contents."""
+    """Replaces Autograde's method: finds the notebooks of each submission, the sources of their contents, and what each
+    student has handed in."""
     course, assignment = self.coursedir, self.coursedir.assignment_id
     required = _required(course)
     students = [
@@ -68,7 +69,7 @@ def _init_notebooks(self: Autograde) -> None:
     if not required or not students:
         _init_by_name(self)
         return
-    self.assignments, self.notebooks, self.sources = {}, [], {}
+    self.assignments, self.notebooks, self.sources, self.handed = {}, [], {}, {}
     for student in students:
         folder = Path(course.format_path(course.submitted_directory, student.name, assignment))
         handed = _handed_in(student, folder)
@@ -85,7 +86,7 @@ def _init_notebooks(self: Autograde) -> None:
         }
         chosen = chosen or {required[0]: instead}
         paths = {str(folder / f"{name}.ipynb"): source for name, source in chosen.items()}
-        self.assignments[str(folder)] = list(paths)
+        self.assignments[str(folder)], self.handed[student.name] = list(paths), handed
         self.sources |= paths
     for path in sorted(glob.glob(str(students[0].parent / "*"))) if course.student_id == "*" else ():
         if not os.path.isdir(path):

@@ -58,6 +58,10 @@ class AnyNotebook(NotebookExporter):
     """Reads submitted files as `grade` does: in other encodings too, and an unreadable file as a notebook without answers,
     so that the student keeps the points of the other notebooks. (This runs before all preprocessors.)"""
 
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self.optimistic_validation = True  # once, after all preprocessors: it takes longer than most of them
+
     def from_filename(
         self, filename: str, resources: Resources | None = None, **options: Any
     ) -> tuple[NotebookNode, Resources]:
@@ -201,11 +205,7 @@ class GradeFromFiles(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Write the outputs of every check cell, and no others."""
-        confine = confinement()
-        if self.require_sandbox and (confine is None or not confine.bubblewrap):
-            raise RuntimeError(
-                "GradeFromFiles.require_sandbox asks for a sandbox, but this machine has none (bubblewrap)."
-            )
+        confine = self.confinement()
         answers = _read(nb.cells)
         for remark in answers.remarks:
             self.log.warning(remark)
@@ -213,10 +213,21 @@ class GradeFromFiles(NbGraderPreprocessor):
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
                 if is_grade(cell):
-                    cell.outputs = self._outputs(cell, answers, confine)
+                    cell.outputs = self._outputs(cell, answers, confine, resources.get("nbgrader", {}).get("student"))
         return nb, resources
 
-    def _outputs(self, cell: NotebookNode, answers: StudentAnswers, confine: Confinement | None) -> list[NotebookNode]:
+    def confinement(self) -> Confinement | None:
+        """How students' programs are confined. Raises RuntimeError where require_sandbox is set and there is no sandbox."""
+        confine = confinement()
+        if self.require_sandbox and (confine is None or not confine.bubblewrap):
+            raise RuntimeError(
+                "GradeFromFiles.require_sandbox asks for a sandbox, but this machine has none (bubblewrap)."
+            )
+        return confine
+
+    def _outputs(
+        self, cell: NotebookNode, answers: StudentAnswers, confine: Confinement | None, student: str | None
+    ) -> list[NotebookNode]:
         """The outputs from which nbgrader reads the points, and which the feedback shows."""
         exercise = EXERCISES.get(checked_exercise(cell.source) or "")
         if exercise is None:
@@ -231,7 +242,12 @@ class GradeFromFiles(NbGraderPreprocessor):
                     ],
                 )
             ]
-        graded, doubts = judge.judge_one(exercise, answers.answers.get(exercise.name, Tree()), confine, self.seed)
+        answer = answers.answers.get(exercise.name, Tree())
+        judged = getattr(getattr(self.parent, "parent", None), "judged", None)  # see nbgrader_class.py
+        graded: judge.Graded | None = judged.find(student, exercise.name, answer) if judged else None
+        doubts: list[str] = []
+        if graded is None:
+            graded, doubts = judge.judge_one(exercise, answer, confine, self.seed)
         for doubt in doubts:
             self.log.warning(f"{exercise.name}: {doubt} Autograde this submission again (--force).")
         maximum = graded.maximum if exercise.optional else float(cell.metadata.nbgrader["points"])

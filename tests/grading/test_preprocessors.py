@@ -55,7 +55,7 @@ def grade(scratch, submissions: dict, stock: bool = False):
         env=environment(scratch),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
     )
     assert run.returncode == 0, run.stderr[-3000:]
     return json.loads(run.stdout.splitlines()[-1]), directory
@@ -78,9 +78,11 @@ def honest():
 def test_honest_submissions_get_the_grades_of_running_the_notebooks(tmp_path):
     (tmp_path / "ours").mkdir()
     (tmp_path / "stock").mkdir()
-    ours, _ = grade(tmp_path / "ours", honest())
+    ours, directory = grade(tmp_path / "ours", honest())
     stock, _ = grade(tmp_path / "stock", honest(), stock=True)
     assert ours[:3] == stock[:3], ours[3] + stock[3]
+    assert "1 of 3 submissions written, about " in ours[3]
+    assert len(list((directory / "reports" / ".grades").glob("*.json"))) == 3, "they are judged as a class, and kept"
     nothing = {"manual": False, **dict.fromkeys(MAXIMUM, 0)}
     assert ours[2]["right"] == {
         **nothing,
