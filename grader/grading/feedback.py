@@ -24,15 +24,17 @@ from ..view.style import card_sheet, frame_sheet, nothing_sheet, steps_sheet, ti
 from .stylesheets import names_in, needed
 
 _TEXT = (
-    "a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li main ol p "
+    "a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd label li main ol p "
     "pre s samp section small span strong sub summary sup table tbody td th thead tr ul var"
 )
 _DRAWING = "svg g line path rect text title"
-_TAGS = frozenset(f"{_TEXT} {_DRAWING} body".split())
+_TAGS = frozenset(f"{_TEXT} {_DRAWING} body input".split())
 _ATTRIBUTES = frozenset(
     "align alt aria-hidden aria-label class colspan d height href id name preserveAspectRatio role rowspan scope src "
     "start tabindex text-anchor title viewBox width x x1 x2 y y1 y2".split()
 )
+_SWITCH = {"type": "checkbox", "checked": "", "data-lm-suppress-shortcuts": "true"}
+"""The attributes of the only input that stays: it unfolds a directory of a story."""
 _LINK = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,", re.IGNORECASE)
 _CELLS = re.compile(r'(?=<div\s+(?:id="cell-id=[\w-]*"\s+)?class="cell border-box-sizing )')
@@ -99,6 +101,7 @@ def inert(html: str) -> str:
     for sheet in _SHEETS:
         html = html.replace(sheet, "")
     cleaned = _cleaner().clean(html)
+    cleaned = re.sub(r'<input(?![^>]* type="checkbox")[^>]*>', "", cleaned)
     return re.sub(r'<img (?!(?:[^>"]|"[^"]*")*\balt=)', '<img alt="a picture" ', cleaned)
 
 
@@ -109,6 +112,8 @@ def _cleaner() -> Cleaner:
 
 def _harmless(tag: str, name: str, value: str) -> bool:
     """Whether an attribute stays: links must have a safe target, and pictures must be in the page itself."""
+    if tag == "input":
+        return _SWITCH.get(name) == value
     if name == "href":
         return tag == "a" and bool(_LINK.match(value))
     if name == "src":

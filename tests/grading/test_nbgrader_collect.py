@@ -126,7 +126,7 @@ def test_who_has_handed_in_nothing_that_can_be_read_is_named(course, student):
     [
         "stray.zip: it is in no student's folder",
         "exact: 03-save (1).ipynb is not graded",
-        "time-odd/self-checkpointing/timestamp.txt: it is no time",
+        "time-odd/self-checkpointing/timestamp.txt: its time can't be read",
         "time-bytes/self-checkpointing/timestamp.txt",
         "z-odd-files/self-checkpointing/timestamp.txt",
         "link: 03-save.ipynb is a link",

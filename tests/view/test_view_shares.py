@@ -48,7 +48,7 @@ def test_young_and_daly_are_marked_and_do_not_write_over_each_other():
 
 
 def test_without_a_formula_there_is_no_line_and_no_key_to_it():
-    assert "formula" in drawn() and "formula" not in drawn(model=())
+    assert "formula</li>" in drawn() and "formula</li>" not in drawn(model=())
 
 
 def test_nothing_has_an_id():
