@@ -74,18 +74,18 @@ def run(options: argparse.Namespace) -> int:
     submission = read_submission(options.submit_file, profile)
     directory = options.submit_file.parent
     jobs = submission.within(directory)
-    home, logs, fine, results = Tree(), dict[str, bytes](), True, []
+    returned_files, logs, fine, results = Tree(), dict[str, bytes](), True, []
     with make_executor(options, one_machine=True) as executor:
         for job in jobs:
             end, log, as_json = _tell(job, executor, profile, faults, directory, options.json)
             as_json["seconds_per_cpu_second"] = options.seconds_per_cpu_second
             as_json["remarks"] = [*map(str, submission.remarks), *as_json["remarks"]]
             results.append(as_json)
-            home |= end.home
+            returned_files |= end.returned_files
             if job.log:  # several jobs may share a log
                 logs[job.log] = logs.get(job.log, b"") + log.encode()
             fine = fine and end.status == "completed" and end.exit is not None and end.exit.code == 0
-    _bring_home(home, logs, directory)
+    _bring_home(returned_files, logs, directory)
     if options.seconds_per_cpu_second and not options.json:
         print(inexact(options.seconds_per_cpu_second))
     if options.json:
@@ -126,9 +126,9 @@ def _tell(
     )
 
 
-def _bring_home(home: Tree, logs: dict[str, bytes], directory: Path) -> None:
+def _bring_home(returned_files: Tree, logs: dict[str, bytes], directory: Path) -> None:
     """Write the returned files into the submit directory, each of them atomically."""
-    entries = Tree({**home, **{os.path.normpath(path): File(log) for path, log in logs.items()}})
+    entries = Tree({**returned_files, **{os.path.normpath(path): File(log) for path, log in logs.items()}})
     for path, entry in entries.items():
         target = directory / path
         if isinstance(entry, File) and target.is_dir():

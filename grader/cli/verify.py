@@ -403,7 +403,7 @@ def _output(job: Job, executor: Executor, profile: Profile) -> Tree:
         raise InputError(
             f"with the commands of --without-checkpoints, the job does not succeed: {ending.summary(end).strip()}"
         )
-    files = Tree({path: entry for path, entry in end.home.items() if isinstance(entry, File)})
+    files = Tree({path: entry for path, entry in end.returned_files.items() if isinstance(entry, File)})
     return files.without([name for name in (job.output, job.error) if name]) or files
 
 

@@ -58,8 +58,8 @@ Named = str | Callable[[Exploration], str | None]
 def fault_free(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result:
     """Whether a job ends with the right output if it is never evicted, only restarted in place."""
     exploration = cache.explore(job, expected)
-    home = _free_end(exploration)
-    if home is not None and all(home.get(path) == entry for path, entry in expected.items()):
+    returned_files = _free_end(exploration)
+    if returned_files is not None and all(returned_files.get(path) == entry for path, entry in expected.items()):
         return Result(
             True,
             f"{count(exploration.checkpoints, 'checkpoint')}, {count(exploration.checkpoints + 1, 'execution')}, the right output",
@@ -101,10 +101,12 @@ def without_faults(job: Job, exploration: Exploration) -> Exploration:
     if isinstance(last.next, Held):
         violation: Violation | None = Violation(Unsafe.HELD, last)
     elif isinstance(last.next, Ended) and last.ran.exit.code != job.success_exit_code:
-        violation = Violation(Unsafe.FAILED, last, expected, last.next.home)
+        violation = Violation(Unsafe.FAILED, last, expected, last.next.returned_files)
     elif isinstance(last.next, Ended):
-        wrong = expected is not None and any(last.next.home.get(path) != entry for path, entry in expected.items())
-        violation = Violation(Unsafe.WRONG_OUTPUT, last, expected, last.next.home) if wrong else None
+        wrong = expected is not None and any(
+            last.next.returned_files.get(path) != entry for path, entry in expected.items()
+        )
+        violation = Violation(Unsafe.WRONG_OUTPUT, last, expected, last.next.returned_files) if wrong else None
     else:
         violation = Violation(Unsafe.NEVER_FINISHES, last) if last.endless else None
     return (
@@ -183,7 +185,7 @@ def _free_end(exploration: Exploration) -> Tree | None:
     while state is not None and id(state) not in seen:
         seen.add(id(state))
         if isinstance(state.next, Ended):
-            return state.next.home if state.next.exit.code == 0 else None
+            return state.next.returned_files if state.next.exit.code == 0 else None
         state = state.follower
     return None
 

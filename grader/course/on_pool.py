@@ -66,9 +66,13 @@ class Judge:
             return None
         streams = (self.job.output, self.job.error)
         results = Tree(
-            {path: entry for path, entry in self.free.home.items() if path not in streams and isinstance(entry, File)}
+            {
+                path: entry
+                for path, entry in self.free.returned_files.items()
+                if path not in streams and isinstance(entry, File)
+            }
         )
-        return results or self.free.home  # a job without other output gives its result on stdout
+        return results or self.free.returned_files  # a job without other output gives its result on stdout
 
     def endless(self, execution: int) -> bool:
         """Whether, according to the simulator, a job that is in this execution will never end."""
@@ -86,7 +90,7 @@ class Judge:
             return Judgement(self._good(last, faults))
         facts: list[Evidence] = []
         if failure == "wrong output" and self.expected is not None:
-            facts += differences(self.expected, last.home)
+            facts += differences(self.expected, last.returned_files)
         seen = explore(self.job, self.executor, self.profile, self.known)
         if failure == "lost progress" != seen.failure:  # it may depend on the clock: the simulator's verdict is certain
             return Judgement(self._good(last, faults))
@@ -112,7 +116,9 @@ class Judge:
         assert isinstance(last.next, Ended)
         if last.next.exit.code != self.job.success_exit_code:
             return "failed"
-        if self.expected is not None and any(last.home.get(path) != entry for path, entry in self.expected.items()):
+        if self.expected is not None and any(
+            last.returned_files.get(path) != entry for path, entry in self.expected.items()
+        ):
             return "wrong output"
         # An eviction costs one execution. A run with more of them has gone back before a checkpoint.
         went_back = self.free.exit is not None and last.execution > self.free.executions + len(faults)

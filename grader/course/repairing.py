@@ -191,6 +191,6 @@ def _with(result: Result, numbers: dict[str, float]) -> Result:
     return told(result, f"With {text}") if numbers else result
 
 
-def lines(home: Tree) -> int:
+def lines(returned_files: Tree) -> int:
     """The number of lines of the returned output."""
-    return home.file(OUTPUT).content.count(b"\n")
+    return returned_files.file(OUTPUT).content.count(b"\n")

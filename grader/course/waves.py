@@ -178,7 +178,11 @@ def at_once(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether a job with enough time finishes in one execution."""
     exploration = cache.explore(job, expected)
     end = exploration.root.next
-    if isinstance(end, Ended) and end.exit.code == 0 and all(end.home.get(path) == expected[path] for path in expected):
+    if (
+        isinstance(end, Ended)
+        and end.exit.code == 0
+        and all(end.returned_files.get(path) == expected[path] for path in expected)
+    ):
         return Result(True, "exit code 0, and the right output")
     return _too_early(job, cache, expected) or failed(job, cache, exploration)
 

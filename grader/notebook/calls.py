@@ -227,7 +227,7 @@ def simulate(
     draw what happens unless `draw` is False.
 
     `settings` change the sweep: start, end, and the values in my_input.txt. Returns how the job ended; the files that
-    it returned are in the result's `home`.
+    it returned are in the result's `returned_files`.
     """
     request = _request(name, schedule, profile, settings)
     if request is None:

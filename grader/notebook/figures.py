@@ -96,5 +96,5 @@ def _have_output(*ends: Outcome | None) -> bool:
 
 def _rows(end: Outcome | None) -> Rows:
     """The lines of my_output.txt, split into columns; [] without such a file."""
-    output = end.home.get(OUTPUT) if end else None
+    output = end.returned_files.get(OUTPUT) if end else None
     return [line.split() for line in getattr(output, "text", "").splitlines()]

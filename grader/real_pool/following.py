@@ -65,7 +65,7 @@ class RealRun:
         self.log = self.place / (job.log or LOG)
         self.old = self.log.stat().st_size if self.log.exists() else 0  # HTCondor appends to a log
         self.id: JobId = queue.submit(self.place / submit_file.name, "" if job.log else LOG)
-        self.life = JobHistory(job, self.home, lambda: queue.spool(self.id) or Tree(), self.missing)
+        self.life = JobHistory(job, self.returned_files, lambda: queue.spool(self.id) or Tree(), self.missing)
         self.events: list[Event] = []
         self.last_event = time.monotonic()
         self.explained = False
@@ -74,7 +74,7 @@ class RealRun:
 
     # -- the job's files and events ----------------------------------------------
 
-    def home(self) -> Tree:
+    def returned_files(self) -> Tree:
         """The files returned to the submit directory so far, changed or not."""
         stamps = _stamps(self.place)
         return Tree(

@@ -37,11 +37,15 @@ class JobHistory:
     """
 
     def __init__(
-        self, job: Job, home: Callable[[], Tree], spool: Callable[[], Tree], missing: Callable[[], tuple[str, ...]]
+        self,
+        job: Job,
+        returned_files: Callable[[], Tree],
+        spool: Callable[[], Tree],
+        missing: Callable[[], tuple[str, ...]],
     ):
-        """`home`: the files returned to the submit directory so far. `spool`: the spool's present contents.
+        """`returned_files`: the files returned to the submit directory so far. `spool`: the spool's present contents.
         `missing`: the listed files that a held job lacks; HTCondor does not name them."""
-        self.job, self.home, self.spool, self.missing = job, home, spool, missing
+        self.job, self.returned_files, self.spool, self.missing = job, returned_files, spool, missing
         self.now = Moment("submitted")
         self.group: list[Event] = []
         self.slots: dict[str, int] = {}
@@ -181,13 +185,13 @@ class JobHistory:
         run = self.run(event, exit)
         good = exit.code == self.job.success_exit_code
         seconds, self.pending = self.pending + run.seconds, 0.0
-        home = self.home()
+        returned_files = self.returned_files()
         return self.becomes(
             kind,
             event,
             run=run,
-            next=Ended(exit, home),
-            home=home,
+            next=Ended(exit, returned_files),
+            returned_files=returned_files,
             spool=Tree() if kind == "ended" else self.now.spool,
             goodput=self.now.goodput + seconds * good,
             badput=self.now.badput + seconds * (not good),
@@ -198,7 +202,14 @@ class JobHistory:
         return Run(exit, Tree(), max(0.0, event.time - self.began), "", "")
 
     def becomes(self, kind: str, event: Event, **changes: Unpack[Changes]) -> Moment:
-        all_changes: Changes = {"fault": None, "next": None, "run": None, "text": "", "home": self.home(), **changes}
+        all_changes: Changes = {
+            "fault": None,
+            "next": None,
+            "run": None,
+            "text": "",
+            "returned_files": self.returned_files(),
+            **changes,
+        }
         self.now = replace(self.now, kind=kind, time=event.time, **all_changes)
         return self.now
 

@@ -49,7 +49,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
                 eventlog.transfer(*began, "input", "started", host),
                 eventlog.transfer(*at, "input", "finished", host),
             ]
-            failed = not_transferred(job, moment.directory, moment.came)
+            failed = not_transferred(job, moment.directory, moment.activation_spool)
             over = job.allowed_job_duration == 0  # the job is held before HTCondor logs that its program runs
             return received if failed or over else [*received, eventlog.executing(*at, slot, host)]
         case "checkpoint":
@@ -79,7 +79,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
             return [eventlog.released(*at, "via condor_release")]
         case "ended":
             end = moment.end.exit
-            size = total_bytes(moment.home)
+            size = total_bytes(moment.returned_files)
             return [
                 *_returned(began, at, moment),
                 eventlog.terminated(
@@ -110,7 +110,7 @@ def _output(began: _At, at: _At) -> list[Event]:
 
 def _returned(began: _At, at: _At, moment: Moment) -> list[Event]:
     """R6: the transfer of the output. If there is nothing to send, only its end is logged."""
-    return _output(began, at)[not moment.end.home :] if moment.end.transferred else []
+    return _output(began, at)[not moment.end.returned_files :] if moment.end.transferred else []
 
 
 def _sent_before_eviction(job: Job, began: _At, at: _At, moment: Moment) -> list[Event]:

@@ -72,7 +72,7 @@ class Pace:
 
 def execute(executor: Runs, job: Job, now: Situation, stop: Stop | None = None, trace: bool = False) -> Run:
     """Run the program in the job's sandbox; without running it, if the sandbox could not be filled."""
-    if problem := transfer.not_transferred(job, now.directory, now.came):
+    if problem := transfer.not_transferred(job, now.directory, now.activation_spool):
         return Run(Exit(), now.directory, 0.0, "", "", unstartable=str(problem))
     return executor.run(job, now.directory, slot=now.slot, clock=now.time, stop=stop, trace=trace, beside=now.beside)
 
@@ -283,7 +283,7 @@ class Outcome:
     checkpoints: int
     goodput_s: float
     badput_s: float
-    home: Tree
+    returned_files: Tree
 
 
 def outcome(moments: Iterable[Moment]) -> Outcome:
@@ -301,5 +301,5 @@ def outcome(moments: Iterable[Moment]) -> Outcome:
         checkpoints=checkpoints,
         goodput_s=last.goodput,
         badput_s=last.badput,
-        home=last.home,
+        returned_files=last.returned_files,
     )

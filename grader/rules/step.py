@@ -138,7 +138,7 @@ class Held(NamedTuple):
     reason: str
     missing: tuple[str, ...] = ()
     """The listed files that were missing, which the reason does not name (R4c)."""
-    home: Tree = Tree()
+    returned_files: Tree = Tree()
     """What came home although something was missing (R6)."""
     transferred: bool = True
     """Whether anything was to be transferred before; not while its program was still running."""
@@ -150,7 +150,7 @@ class Ended(NamedTuple):
     """The program has ended for good, and its output was returned."""
 
     exit: Exit
-    home: Tree
+    returned_files: Tree
     transferred: bool = True
     """Whether there was any transfer (R6)."""
     removed: bool = False
@@ -240,7 +240,7 @@ class Situation:
     activation: int = 0
     execution: int = 0
     slot: int = 0
-    home: Tree = field(default_factory=Tree)
+    returned_files: Tree = field(default_factory=Tree)
     """The files returned to the submit directory so far."""
     spool: Tree = field(default_factory=Tree)
     sandbox: Tree | None = None
@@ -259,7 +259,7 @@ class Situation:
     """A remark on what has happened."""
     pending: float = 0.0
     """Virtual seconds of computing that are neither safe nor lost yet."""
-    came: Tree = field(default_factory=Tree)
+    activation_spool: Tree = field(default_factory=Tree)
     """The activation's initial checkpoint."""
     retries: float = 0
     """The retries that max_retries still allows."""
@@ -308,7 +308,7 @@ class Changes(TypedDict, total=False):
     activation: int
     execution: int
     slot: int
-    home: Tree
+    returned_files: Tree
     spool: Tree
     sandbox: Tree | None
     fault: Fault | None
@@ -319,7 +319,7 @@ class Changes(TypedDict, total=False):
     badput: float
     text: str
     pending: float
-    came: Tree
+    activation_spool: Tree
     retries: float
     elapsed: float
     beside: tuple[Start, ...]
@@ -399,7 +399,7 @@ def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situ
         Kind.STARTED,
         event.after,
         sandbox=sandbox,
-        came=now.spool,
+        activation_spool=now.spool,
         slot=event.slot,
         activation=now.activation + 1,
         execution=now.execution + 1,
@@ -447,7 +447,7 @@ def _looked(job: Job, profile: Profile, now: Situation, event: DurationChecked) 
         sandbox=run.sandbox,
         next=held._replace(transferred=False),
         pending=0.0,
-        home=_with_streamed(now.home, job, run),
+        returned_files=_with_streamed(now.returned_files, job, run),
         badput=now.badput + now.pending + run.seconds,
     )
 
@@ -463,8 +463,14 @@ def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred)
     except transfer.OutsideSandbox as error:
         then = _unknown(error)
     except transfer.Endless as error:
-        return _becomes(now, Kind.NEVER_FINISHES, run=run, text=str(error), home=_with_streamed(now.home, job, run))
-    home = _with_streamed(now.home, job, run)
+        return _becomes(
+            now,
+            Kind.NEVER_FINISHES,
+            run=run,
+            text=str(error),
+            returned_files=_with_streamed(now.returned_files, job, run),
+        )
+    returned_files = _with_streamed(now.returned_files, job, run)
     if isinstance(then, Saved):
         late = _took_too_long(job, run.seconds, now.elapsed)
         return _becomes(
@@ -474,22 +480,30 @@ def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred)
             transfer=event.transfer,
             run=run,
             next=late or then,
-            home=home,
+            returned_files=returned_files,
             spool=then.spool,
             goodput=now.goodput + now.pending,
             pending=0.0,
         )
     if isinstance(then, NotSaved):
-        return _becomes(now, Kind.CHECKPOINT_FAILED, run=run, next=then, home=home)
-    home |= then.home
+        return _becomes(now, Kind.CHECKPOINT_FAILED, run=run, next=then, returned_files=returned_files)
+    returned_files |= then.returned_files
     if isinstance(then, Held):
-        return _becomes(now, Kind.HELD, run=run, next=then, home=home, badput=now.badput + now.pending, pending=0.0)
+        return _becomes(
+            now,
+            Kind.HELD,
+            run=run,
+            next=then,
+            returned_files=returned_files,
+            badput=now.badput + now.pending,
+            pending=0.0,
+        )
     if event.fault:  # R5: the output has been returned, but the job has not ended
-        return _lost(job, now, event.fault, run, event.transfer, event.transfer, home=home)
-    return _ended(job, now, event, then, home)
+        return _lost(job, now, event.fault, run, event.transfer, event.transfer, returned_files=returned_files)
+    return _ended(job, now, event, then, returned_files)
 
 
-def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree) -> Situation:
+def _ended(job: Job, now: Situation, event: Transferred, then: Ended, returned_files: Tree) -> Situation:
     """R6: the final exit, unless max_retries or on_exit_remove allows another try."""
     good = is_success(job, then.exit)
     again = not then.removed and now.retries > 0 and _is_requeued(job, now, then.exit)
@@ -501,7 +515,7 @@ def _ended(job: Job, now: Situation, event: Transferred, then: Ended, home: Tree
         transfer=seconds,
         run=now.run,
         next=then,
-        home=home,
+        returned_files=returned_files,
         spool=now.spool if again else Tree(),
         retries=now.retries - again,
         goodput=now.goodput + now.pending * good,
@@ -529,31 +543,43 @@ def _struck(job: Job, profile: Profile, now: Situation, event: FaultHappened) ->
             fault=fault,
             run=now.ran,
             transfer=event.transfer,
-            home=_with_streamed(now.home, job, now.ran),
+            returned_files=_with_streamed(now.returned_files, job, now.ran),
         )
-    return _lost(job, now, fault, now.ran, event.after, event.transfer, home=_with_streamed(now.home, job, now.ran))
+    return _lost(
+        job,
+        now,
+        fault,
+        now.ran,
+        event.after,
+        event.transfer,
+        returned_files=_with_streamed(now.returned_files, job, now.ran),
+    )
 
 
 def _vacated(job: Job, profile: Profile, now: Situation, event: FaultHappened, run: Run) -> Situation:
     """R5: everything since the last checkpoint is lost; unless, R7, the job saves its output at an eviction."""
-    home = _with_streamed(now.home, job, run)
+    returned_files = _with_streamed(now.returned_files, job, run)
     if not job.on_exit_or_evict or event.fault.kind == "evict":
-        return _lost(job, now, event.fault, run, event.after, event.transfer, home=home)
+        return _lost(job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files)
     try:
         sent = transfer.vacated(job, run.sandbox, profile)
     except transfer.OutsideSandbox as error:
-        return _lost(job, now, event.fault, run, event.after, event.transfer, home=home, next=_unknown(error))
+        return _lost(
+            job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files, next=_unknown(error)
+        )
     except transfer.Endless:
-        return _lost(job, now, event.fault, run, event.after, event.transfer, home=home)
+        return _lost(job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files)
     if isinstance(sent, Tree):
         spool = transfer.commit(now.spool, sent)
         if transfer.has_news(sent, now.spool):
             now = replace(now, goodput=now.goodput + now.pending, pending=0.0)
-        return _lost(job, now, event.fault, run, event.after, event.transfer, home=home, spool=spool)
+        return _lost(
+            job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files, spool=spool
+        )
     then: NotSaved | Held = NotSaved(sent.paths)
     if profile.missing_output_holds:
         then = Held(Hold.OUTPUT, 2, "Transfer output files failure", sent.paths)
-    return _lost(job, now, event.fault, run, event.after, event.transfer, home=home, next=then)
+    return _lost(job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files, next=then)
 
 
 def _lost(
@@ -564,7 +590,7 @@ def _lost(
     after: float,
     transfer: float,
     *,
-    home: Tree,
+    returned_files: Tree,
     spool: Tree | None = None,
     next: Next | None = None,
 ) -> Situation:
@@ -580,7 +606,7 @@ def _lost(
         transfer=transfer,
         badput=now.badput + now.pending,
         pending=0.0,
-        home=home,
+        returned_files=returned_files,
         spool=now.spool if spool is None else spool,
         next=next,
     )
@@ -608,7 +634,7 @@ def _policy_checked(job: Job, profile: Profile, now: Situation, event: PolicyChe
         next=_held_periodically(job, now, at)._replace(transferred=False) if verdict is Kind.HELD else None,
         spool=now.spool if verdict is Kind.HELD else Tree(),
         pending=0.0,
-        home=_with_streamed(now.home, job, run) if run else now.home,
+        returned_files=_with_streamed(now.returned_files, job, run) if run else now.returned_files,
         badput=now.badput + lost,
     )
 
@@ -636,13 +662,13 @@ def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes: Unpack[C
 def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
     """R1, R4, R6: what HTCondor does after a program has ended by itself. Raises OutsideSandbox and Endless."""
     run = now.ran
-    if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox, now.came)):
+    if run.unstartable and (problem := transfer.not_transferred(job, run.sandbox, now.activation_spool)):
         if problem.too_much:
             return Held(
                 Hold.INPUT_SIZE,
                 0,
                 f"The input files exceed max_transfer_input_mb: {problem}",
-                home=transfer.output_of_no_start(job, now.came, profile),
+                returned_files=transfer.output_of_no_start(job, now.activation_spool, profile),
             )
         refused = not job.missing_input
         return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}", refused=refused)
@@ -652,33 +678,37 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         return Held(Hold.LIMIT, 0, f"The job used more than {run.over}, a limit of this simulator, not of HTCondor")
     if is_checkpoint(job, run):
         return _checkpoint(job, profile, run.sandbox, now.spool)
-    home: Tree | transfer.TransferFailure
+    returned_files: Tree | transfer.TransferFailure
     if job.on_success and not is_success(job, run.exit):
-        home, transferred = transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure
+        returned_files, transferred = transfer.output_of_failure(job, run.sandbox, profile), profile.streams_of_failure
     else:
-        home, transferred = transfer.output(job, run.sandbox, now.came, profile), True
-    if isinstance(home, Tree):
+        returned_files, transferred = transfer.output(job, run.sandbox, now.activation_spool, profile), True
+    if isinstance(returned_files, Tree):
         if late := _took_too_long(job, run.seconds, now.elapsed):
-            return late._replace(home=home, transferred=transferred)
+            return late._replace(returned_files=returned_files, transferred=transferred)
         verdict = periodic_verdict(job, now, now.time)
         if verdict is Kind.REMOVED:
-            return Ended(run.exit, home, transferred, removed=True)
+            return Ended(run.exit, returned_files, transferred, removed=True)
         held = _held_periodically(job, now, now.time) if verdict is Kind.HELD else _held_by_policy(job, now)
-        return held._replace(home=home, transferred=transferred) if held else Ended(run.exit, home, transferred)
-    if home.error == errno.EFBIG:
+        return (
+            held._replace(returned_files=returned_files, transferred=transferred)
+            if held
+            else Ended(run.exit, returned_files, transferred)
+        )
+    if returned_files.error == errno.EFBIG:
         return Held(
             Hold.OUTPUT_SIZE,
             0,
-            f"The output files exceed max_transfer_output_mb{_why(home)}",
-            home=home.sent,
+            f"The output files exceed max_transfer_output_mb{_why(returned_files)}",
+            returned_files=returned_files.sent,
         )
     return Held(
         Hold.OUTPUT,
-        home.error,
-        f"Transfer output files failure{_why(home)}",
-        home.paths if home.error == errno.ENOENT else (),
-        home.sent,
-        refused=home.refused,
+        returned_files.error,
+        f"Transfer output files failure{_why(returned_files)}",
+        returned_files.paths if returned_files.error == errno.ENOENT else (),
+        returned_files.sent,
+        refused=returned_files.refused,
     )
 
 
@@ -790,15 +820,15 @@ def _not_started(job: Job, run: Run) -> str:
     return f"Failed to execute '{job.executable}': {interpreter}(errno={run.error}: '{run.unstartable}')"
 
 
-def _with_streamed(home: Tree, job: Job, run: Run) -> Tree:
+def _with_streamed(returned_files: Tree, job: Job, run: Run) -> Tree:
     """R3: a streamed stdout or stderr is in the submit directory at once, and stays when work is lost; until the next
     start, if the job is not self-checkpointing (R0)."""
     for streamed, destination, text in (
         (job.stream_output, job.output, run.stdout),
         (job.stream_error, job.error, run.stderr),
     ):
-        if streamed and destination and (text or destination not in home or not job.self_checkpointing):
-            old = home.get(destination) or job.streamed_onto.get(destination)
+        if streamed and destination and (text or destination not in returned_files or not job.self_checkpointing):
+            old = returned_files.get(destination) or job.streamed_onto.get(destination)
             before = old.content if isinstance(old, File) and job.self_checkpointing else b""
-            home = home.put(destination, File(before + text.encode()))
-    return home
+            returned_files = returned_files.put(destination, File(before + text.encode()))
+    return returned_files

@@ -49,11 +49,11 @@ def new_sandbox(job: Job, spool: Tree, profile: Profile) -> Tree:
     return (job.inputs | spool if profile.checkpoint_beats_input else spool | job.inputs).copied()
 
 
-def not_transferred(job: Job, sandbox: Tree, came: Tree) -> NotTransferred | None:
+def not_transferred(job: Job, sandbox: Tree, activation_spool: Tree) -> NotTransferred | None:
     """R2: why a new sandbox could not be filled; None if it could. HTCondor's own files in the checkpoint of a whole
-    sandbox can't overwrite those of the new sandbox (R4b). `came`: the activation's initial checkpoint."""
+    sandbox can't overwrite those of the new sandbox (R4b). `activation_spool`: the activation's initial checkpoint."""
     if job.max_transfer_input_mb is not None:
-        sent = [*job.inputs.items(), *came.items()]
+        sent = [*job.inputs.items(), *activation_spool.items()]
         if path := _first_over(sent, job.max_transfer_input_mb):
             return NotTransferred(path, errno.EFBIG, too_much=True)
     own = next((name for name in OWN_FILES if name in sandbox), None)
@@ -128,31 +128,47 @@ def has_news(sent: Tree, spool: Tree) -> bool:
     return any(isinstance(entry, File) and spool.get(path) != entry for path, entry in without_streams(sent).items())
 
 
-def output(job: Job, sandbox: Tree, came: Tree, profile: Profile = MODERN) -> Tree | TransferFailure:
+def output(job: Job, sandbox: Tree, activation_spool: Tree, profile: Profile = MODERN) -> Tree | TransferFailure:
     """R6: what is returned to the submit directory when the job ends, under its names there. Files that
-    exist are returned even if others are missing. `came`: the activation's initial checkpoint."""
+    exist are returned even if others are missing. `activation_spool`: the activation's initial checkpoint."""
     if job.max_transfer_output_mb is not None:
-        listed = (*_output_files(job, sandbox, came), *job.streams)
+        listed = (*_output_files(job, sandbox, activation_spool), *job.streams)
         if over := _cut(sandbox, listed, job.max_transfer_output_mb << 20):
             path, rest = over
-            home = output(replace(job, max_transfer_output_mb=None), rest, came, profile)
-            return TransferFailure((path,), home.sent if isinstance(home, TransferFailure) else home, errno.EFBIG)
-    listed = _output_files(job, sandbox, came)
+            returned_files = output(replace(job, max_transfer_output_mb=None), rest, activation_spool, profile)
+            return TransferFailure(
+                (path,),
+                returned_files.sent if isinstance(returned_files, TransferFailure) else returned_files,
+                errno.EFBIG,
+            )
+    listed = _output_files(job, sandbox, activation_spool)
     if job.transfer_output_files is not None:  # the streams stand in that list, too
         listed = (*listed, *(name for name in job.streams if name not in sandbox))
     sent = _send(sandbox, listed, job.preserve_relative_paths, profile)
     files = sent.sent if isinstance(sent, TransferFailure) else sent
     everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
-    home = _remapped(files if everything else files.without((STDOUT, STDERR)), job.transfer_output_remaps)
-    if job.initialdir and home:
-        home = home.moved_below(posixpath.normpath(job.initialdir))
-    home = _streams(job, sandbox, came) | home  # the program's own file of that name wins
-    blocked = {path: error for path, entry in home.items() if (error := _blocked(entry, job.in_the_way.get(path)))}
-    blocked |= {f"{path}/{name}": errno.EACCES for path in _locked(home) for name in home.below(path)}
-    home = Tree({_written_to(job, path, entry): entry for path, entry in home.items() if path not in blocked})
+    returned_files = _remapped(files if everything else files.without((STDOUT, STDERR)), job.transfer_output_remaps)
+    if job.initialdir and returned_files:
+        returned_files = returned_files.moved_below(posixpath.normpath(job.initialdir))
+    returned_files = (
+        _streams(job, sandbox, activation_spool) | returned_files
+    )  # the program's own file of that name wins
+    blocked = {
+        path: error for path, entry in returned_files.items() if (error := _blocked(entry, job.in_the_way.get(path)))
+    }
+    blocked |= {
+        f"{path}/{name}": errno.EACCES for path in _locked(returned_files) for name in returned_files.below(path)
+    }
+    returned_files = Tree(
+        {_written_to(job, path, entry): entry for path, entry in returned_files.items() if path not in blocked}
+    )
     if isinstance(sent, TransferFailure):
-        return sent._replace(sent=home)
-    return TransferFailure(tuple(blocked), home, list(blocked.values())[-1], refused=True) if blocked else home
+        return sent._replace(sent=returned_files)
+    return (
+        TransferFailure(tuple(blocked), returned_files, list(blocked.values())[-1], refused=True)
+        if blocked
+        else returned_files
+    )
 
 
 def _first_over(files: Iterable[tuple[str, Entry]], most: int) -> str:
@@ -199,9 +215,9 @@ def _written_to(job: Job, path: str, entry: Entry) -> str:
     return path if leads_out(target) else target
 
 
-def output_of_no_start(job: Job, came: Tree, profile: Profile) -> Tree:
+def output_of_no_start(job: Job, activation_spool: Tree, profile: Profile) -> Tree:
     """R2: what is returned if the sandbox could not be filled: earlier stdout and stderr."""
-    return _streams(job, came, Tree()) if profile.output_after_failed_input else Tree()
+    return _streams(job, activation_spool, Tree()) if profile.output_after_failed_input else Tree()
 
 
 def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
@@ -209,38 +225,44 @@ def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
     return _streams(job, sandbox, Tree()) if profile.streams_of_failure else Tree()
 
 
-def _streams(job: Job, sandbox: Tree, came: Tree) -> Tree:
+def _streams(job: Job, sandbox: Tree, activation_spool: Tree) -> Tree:
     """R6: stdout and stderr under the names in `output` and `error`, or in transfer_output_remaps."""
     remaps = {name: posixpath.join(job.initialdir, new) for name, new in job.transfer_output_remaps}
     return Tree(
         {
             posixpath.normpath(remaps.get(name, destination)): entry
             for name, destination in job.streams.items()
-            if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, came)
+            if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, activation_spool)
         }
     ).copied()
 
 
-def _left_empty(job: Job, name: str, entry: File, came: Tree) -> bool:
+def _left_empty(job: Job, name: str, entry: File, activation_spool: Tree) -> bool:
     """R7: without a list, a stream that was empty when saved and is still empty counts as unchanged."""
     listless = job.transfer_output_files is None and not job.self_checkpointing
-    return listless and not entry.content and came.get(name) == entry
+    return listless and not entry.content and activation_spool.get(name) == entry
 
 
-def _output_files(job: Job, sandbox: Tree, came: Tree) -> tuple[str, ...]:
+def _output_files(job: Job, sandbox: Tree, activation_spool: Tree) -> tuple[str, ...]:
     if job.transfer_output_files is not None:
         return job.transfer_output_files
     if not job.self_checkpointing:  # R7
-        return _new_or_changed_files(job, sandbox, job.inputs | came)
-    return tuple(dict.fromkeys((*_new_or_changed_files(job, sandbox, job.inputs), *inputs_that_came(job, came))))
+        return _new_or_changed_files(job, sandbox, job.inputs | activation_spool)
+    return tuple(
+        dict.fromkeys((*_new_or_changed_files(job, sandbox, job.inputs), *inputs_that_came(job, activation_spool)))
+    )
 
 
-def inputs_that_came(job: Job, came: Tree) -> list[str]:
+def inputs_that_came(job: Job, activation_spool: Tree) -> list[str]:
     """R6: without a list of output, an input file of a self-checkpointing job comes home even as it was, if the
     activation began with a checkpoint that has one of its name."""
     if job.transfer_output_files is not None or not job.self_checkpointing:
         return []
-    return [name for name in came.top() if isinstance(job.inputs.get(name), File) and isinstance(came[name], File)]
+    return [
+        name
+        for name in activation_spool.top()
+        if isinstance(job.inputs.get(name), File) and isinstance(activation_spool[name], File)
+    ]
 
 
 def _new_or_changed_files(job: Job, sandbox: Tree, before: Tree) -> tuple[str, ...]:

@@ -350,11 +350,11 @@ class _Explorer:
             state.endless = True
             self.violate(Unsafe.NEVER_FINISHES, state)
         elif then.kind in (Kind.ENDED, Kind.REMOVED):
-            home = then.end.home
+            returned_files = then.end.returned_files
             if then.kind == Kind.REMOVED or not is_success(self.job, then.end.exit):
-                self.violate(Unsafe.FAILED, state, reference, home)
-            elif reference is not None and not self.same(reference, home):
-                self.violate(Unsafe.WRONG_OUTPUT, state, reference, home)
+                self.violate(Unsafe.FAILED, state, reference, returned_files)
+            elif reference is not None and not self.same(reference, returned_files):
+                self.violate(Unsafe.WRONG_OUTPUT, state, reference, returned_files)
         elif state.follower and state.follower.expanded and state.follower.livelock is state.livelock:
             self.lose_patience()  # it comes back to where it was, with no fault since
 
@@ -468,14 +468,16 @@ class _Explorer:
 
     def key(self, now: Situation) -> Key:
         """(place, spool). The place is all that matters as long as the job goes on in place."""
-        came = transfer.inputs_that_came(self.job, now.came)
-        return (*self.start_key(now), now.retries, policies_see(self.job, now), *came), self.identity(now.spool)
+        activation_spool = transfer.inputs_that_came(self.job, now.activation_spool)
+        return (*self.start_key(now), now.retries, policies_see(self.job, now), *activation_spool), self.identity(
+            now.spool
+        )
 
     def start_key(self, now: Situation) -> tuple[object, ...]:
         """What an execution depends on: what is in the sandbox, which execution point that is on, and what is running
         in it, which is known by how it came there."""
         beside = (self.identity(now.beside[0].sandbox), len(now.beside)) if now.beside else ()
-        full = transfer.not_transferred(self.job, now.directory, now.came) is not None
+        full = transfer.not_transferred(self.job, now.directory, now.activation_spool) is not None
         return self.identity(now.directory), now.slot, beside, full
 
     def skip_laps(self, state: State) -> None:
@@ -560,13 +562,13 @@ class _Explorer:
             if any(name in self.expected for name in (self.job.output, self.job.error)):
                 self.count_streams(first)
             return self.expected
-        home = self.uninterrupted(first)[1]
-        if home is None:
+        returned_files = self.uninterrupted(first)[1]
+        if returned_files is None:
             return None
         # A job that brings nothing else gives its result on stdout.
-        if not self.without_logs(home):
+        if not self.without_logs(returned_files):
             self.count_streams(first)
-        return self.relevant(home)
+        return self.relevant(returned_files)
 
     def count_streams(self, first: State) -> None:
         """From now on, tell states apart by what was printed, too."""
@@ -599,21 +601,25 @@ class _Explorer:
                 state = self.successor(state, self.start(then))
             else:
                 good = then.kind == Kind.ENDED and is_success(self.job, then.end.exit)
-                return state, then.end.home if good else None
+                return state, then.end.returned_files if good else None
 
-    def without_logs(self, home: Tree) -> Tree:
+    def without_logs(self, returned_files: Tree) -> Tree:
         return Tree(
-            {p: e for p, e in home.items() if p not in (self.job.output, self.job.error) and isinstance(e, File)}
+            {
+                p: e
+                for p, e in returned_files.items()
+                if p not in (self.job.output, self.job.error) and isinstance(e, File)
+            }
         )
 
-    def relevant(self, home: Tree) -> Tree:
-        return self.anonymous(home if self.streams_count else self.without_logs(home))
+    def relevant(self, returned_files: Tree) -> Tree:
+        return self.anonymous(returned_files if self.streams_count else self.without_logs(returned_files))
 
-    def same(self, reference: Tree, home: Tree) -> bool:
+    def same(self, reference: Tree, returned_files: Tree) -> bool:
         if self.expected is not None:
-            home = self.timeless(home)
-            return all(home.get(path) == entry for path, entry in self.timeless(reference).items())
-        return self.relevant(home) == reference
+            returned_files = self.timeless(returned_files)
+            return all(returned_files.get(path) == entry for path, entry in self.timeless(reference).items())
+        return self.relevant(returned_files) == reference
 
     def violate(
         self, failure: Unsafe, state: State, expected: Tree | None = None, got: Tree | None = None, seconds: float = 0.0
@@ -699,12 +705,12 @@ class _Explorer:
         bounds = replace(self.bounds, executions=3) if self.exhausted else self.bounds
         fresh = self.again(expected=None, bounds=bounds)
         with self.executor.afresh():
-            one, home = self.uninterrupted(self.first())
+            one, returned_files = self.uninterrupted(self.first())
             fresh.foreseen = [state.now for state in one.way()]
             other, again = fresh.uninterrupted(fresh.first())
         if self.observer.stopped:
             raise Exhausted(Unknown.INTERRUPTED, "")
-        if home is not None and again is not None and self.relevant(home) == self.relevant(again):
+        if returned_files is not None and again is not None and self.relevant(returned_files) == self.relevant(again):
             self.twice = True
             return None
         for before, after in zip(one.way(), other.way()):
@@ -726,7 +732,8 @@ class _Explorer:
             return None
         if self.expected is not None:  # other files may come as well
             late, begun_late = (
-                Tree({path: home[path] for path in reference if path in home}) for home in (late, begun_late)
+                Tree({path: returned_files[path] for path in reference if path in returned_files})
+                for returned_files in (late, begun_late)
             )
         else:
             late, begun_late = self.relevant(late), self.relevant(begun_late)
@@ -746,7 +753,7 @@ class _Explorer:
             now = self.step(self.step(now, Exited(self.execute(now, schedule))), Transferred())
             if now.kind != Kind.CHECKPOINT:
                 good = now.kind == Kind.ENDED and is_success(self.job, now.end.exit)
-                return schedule, now.end.home if good else Tree()
+                return schedule, now.end.returned_files if good else Tree()
             requeue = Fault("requeue", number)
             now, waits = self.step(now, FaultHappened(requeue)), wait
             schedule = (*schedule, requeue if self.profile.may_requeue else Fault("evict", 2 * number))

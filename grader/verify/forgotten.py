@@ -65,9 +65,9 @@ def explaining(
     if first is None or restarted is None:
         return ()
     wrong = Tree({path: got[path] for path in right if path in got})
-    run, home = goes_on(job, first, executor, profile, Unbroken())
+    run, returned_files = goes_on(job, first, executor, profile, Unbroken())
     back = next((note for note in run.notes if note[0] == "back"), None)
-    if back is None or (exploration.known and not _same(home, right)):
+    if back is None or (exploration.known and not _same(returned_files, right)):
         return ()
     loop = str(back[1]), int(back[2])
     tried = (
@@ -125,6 +125,6 @@ def _noted(run: Run, what: str) -> dict[str, _Value]:
     return {name: _Value(*value) for name, value in values.items()}
 
 
-def _same(home: Tree | None, output: Tree) -> bool:
+def _same(returned_files: Tree | None, output: Tree) -> bool:
     """Whether this output came home."""
-    return home is not None and all(home.get(path) == entry for path, entry in output.items())
+    return returned_files is not None and all(returned_files.get(path) == entry for path, entry in output.items())

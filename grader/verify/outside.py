@@ -50,4 +50,4 @@ def _refused(run: Run) -> str:
 def _end(job: Job, profile: Profile, executor: Executes) -> tuple[str, Exit | None, Tree]:
     """What becomes of a job without a fault."""
     end: Outcome = outcome(simulate(job, executor, profile, most_executions=MOST_EXECUTIONS))
-    return end.status, end.exit, end.home
+    return end.status, end.exit, end.returned_files

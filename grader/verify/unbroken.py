@@ -96,7 +96,7 @@ def _unsafe(exploration: Exploration, violation: Violation) -> Exploration:
 class _Try(NamedTuple):
     """A run that never restarts, and can be believed."""
 
-    home: Tree
+    returned_files: Tree
     stays: int
     """How often it would have left."""
     run: Run
@@ -119,9 +119,9 @@ class _Try(NamedTuple):
 
 
 def _tried(job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken) -> _Try | None:
-    run, home = goes_on(job, first, executor, profile, how)
+    run, returned_files = goes_on(job, first, executor, profile, how)
     kinds = [note[0] for note in run.notes]
-    return _Try(home, kinds.count("stay"), run) if home is not None and "back" in kinds else None
+    return _Try(returned_files, kinds.count("stay"), run) if returned_files is not None and "back" in kinds else None
 
 
 def goes_on(job: Job, first: State, executor: Executor, profile: Profile, how: Unbroken) -> tuple[Run, Tree | None]:
@@ -131,7 +131,7 @@ def goes_on(job: Job, first: State, executor: Executor, profile: Profile, how: U
         return goes_on(job, first, executor, profile, how._replace(files_stay_open=True))
     then = step(job, profile, step(job, profile, first.now, Exited(run)), Transferred())
     good = not run.over and then.kind == Kind.ENDED and is_success(job, then.end.exit)
-    return run, _anonymous(then.end.home, executor) if good else None
+    return run, _anonymous(then.end.returned_files, executor) if good else None
 
 
 def _way(first: State) -> list[State]:
@@ -146,12 +146,12 @@ def _way(first: State) -> list[State]:
     return []
 
 
-def _anonymous(home: Tree, executor: Executor) -> Tree:
+def _anonymous(returned_files: Tree, executor: Executor) -> Tree:
     """Files in which all execution points have the same name, as in an exploration's reference."""
     return Tree(
         {
             path: entry._replace(content=executor.mark.sub(b"", entry.content))
-            for path, entry in without_times(home).items()
+            for path, entry in without_times(returned_files).items()
             if isinstance(entry, File)
         }
     )
@@ -167,10 +167,10 @@ def _difference(job: Job, files: dict[str, File], checkpoints: int, last: State,
     results = set(files) - state or set(files)
     told = state if tried.stays == checkpoints else ()  # else its last checkpoint is another one
     text = {path for path in told if b"\0" not in files[path].content and not files[path].content.startswith(b"\x80")}
-    differing = [path for path in sorted(results | text) if tried.home.get(path) != files[path]]
+    differing = [path for path in sorted(results | text) if tried.returned_files.get(path) != files[path]]
     if not differing:
         return None
-    unbroken = Tree({path: tried.home[path] for path in differing if path in tried.home})
+    unbroken = Tree({path: tried.returned_files[path] for path in differing if path in tried.returned_files})
     return Difference(
         unbroken,
         Tree({path: files[path] for path in differing}),

@@ -72,6 +72,6 @@ def as_json(job: str, end: Outcome, events: Iterable[Event]) -> dict[str, object
         "checkpoints": end.checkpoints,
         "goodput_s": end.goodput_s,
         "badput_s": end.badput_s,
-        "output": end.home.listing(),
+        "output": end.returned_files.listing(),
         "events": [dataclasses.asdict(event) for event in events],
     }

@@ -81,7 +81,7 @@ def scenes(moments: Iterable[Moment], submit: Tree | None = None, log_name: str 
             shown = submit
         if now.kind == "started" and now.activation == 1:
             inputs = now.sandbox or Tree()
-        here = submit if now.kind == PREPARED else submit | log | now.home
+        here = submit if now.kind == PREPARED else submit | log | now.returned_files
         yield _scene(now, before, clock(now.time - began), (shown, here), inputs)
         # The next sandbox is compared with the last one, even after a hold.
         before = now if now.sandbox is not None else replace(now, sandbox=before.sandbox)
@@ -90,7 +90,7 @@ def scenes(moments: Iterable[Moment], submit: Tree | None = None, log_name: str 
 
 def _scene(now: Moment, before: Moment, when: str, submit: tuple[Tree, Tree], inputs: Tree) -> Scene:
     breaks = now.kind == "evicted" or (now.kind == "held" and now.sandbox is not None)
-    at_home = set(now.home.values())  # a job held for a missing output file has still returned the others
+    at_home = set(now.returned_files.values())  # a job held for a missing output file has still returned the others
     lost = (
         tuple(item for item in _lost(now.sandbox or Tree(), inputs | now.spool) if item.entry not in at_home)
         if breaks
@@ -274,8 +274,8 @@ def _retried(now: Moment, before: Moment) -> Iterator[str]:
 
 
 def _ended(now: Moment, before: Moment) -> Iterator[str]:
-    came = now.next.home.listing() if isinstance(now.next, Ended) else []
-    yield f"To the submit directory came {series(came)}." if came else "No file came to the submit directory."
+    files = now.next.returned_files.listing() if isinstance(now.next, Ended) else []
+    yield (f"To the submit directory came {series(files)}." if files else "No file came to the submit directory.")
     if isinstance(now.next, Ended) and not now.next.transferred:
         yield "With success_exit_code set, HTCondor transfers no output of a job that fails."
     if failed(now):

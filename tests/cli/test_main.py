@@ -917,7 +917,7 @@ def test_the_directories_are_as_on_the_slides_at_each_step(slides, step, at, exe
     moment = slides[at]
     assert set(moment.sandbox.listing()) == execute
     assert set(moment.spool.listing()) == spool
-    assert moment.home == Tree()
+    assert moment.returned_files == Tree()
 
 
 def test_the_times_are_as_on_the_slides(slides):

@@ -39,10 +39,12 @@ def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path, prof
     starts = [
         (m.sandbox, m.spool)
         for m in moments
-        if m.kind in ("started", "restarted") and not not_transferred(job, m.sandbox, m.came)
+        if m.kind in ("started", "restarted") and not not_transferred(job, m.sandbox, m.activation_spool)
     ]
     last = moments[-1]
-    return scenarios.answer(scenario, starts, directory | last.home, last.spool, job_log(job, moments, profile))
+    return scenarios.answer(
+        scenario, starts, directory | last.returned_files, last.spool, job_log(job, moments, profile)
+    )
 
 
 def _schedule(scenario: scenarios.Scenario, profile: Profile) -> schedule.Schedule:

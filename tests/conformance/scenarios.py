@@ -140,7 +140,7 @@ def record(scenarios: Iterable[Scenario], answers: dict[str, dict], version: str
 def answer(
     scenario: Scenario, starts: list[tuple[Tree, Tree]], home: Tree, spool: Tree, events: Iterable[Event]
 ) -> dict:
-    """What a user sees. `starts`: sandbox and spool at each start; `home`: the submit directory at the
+    """What a user sees. `starts`: sandbox and spool at each start; `returned_files`: the submit directory at the
     end; `spool`: the spool at the end."""
     words = _in_order([word for event in events if (word := _word(event))])
     # After a checkpoint that fails, HTCondor may start the program for an instant before the job is held.

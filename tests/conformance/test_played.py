@@ -89,7 +89,7 @@ def play(job: dict, profile, executor) -> dict:
         "exit": list(end.exit) if end.exit else [None, None],
         "hold": [end.hold.code, end.hold.subcode] if end.hold else [None, None],
         "events": in_order([word(event) for event in job_log(one, moments, profile) if event.number != 21]),
-        "files": {path: picture(entry) for path, entry in (submitted | end.home).items()},
+        "files": {path: picture(entry) for path, entry in (submitted | end.returned_files).items()},
     }
 
 

@@ -185,7 +185,7 @@ def answer(program: Program, moments: Sequence[Moment], faults: Schedule, most: 
         # Tracebacks, which are on stderr, name directories.
         "home": {
             path: "" if program.misconception in NEVER_THE_SAME else entry.text
-            for path, entry in last.home.items()
+            for path, entry in last.returned_files.items()
             if isinstance(entry, File) and path != program.job.error
         },
     }

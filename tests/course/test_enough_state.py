@@ -102,7 +102,7 @@ def test_forgetting_any_part_changes_the_answer(executor):
     right = ANNEALING.known_answer()["my_output.txt"]
     for parts in ((), *((part,) for part in FORGETTABLE)):
         *_, last = simulate(forgetting(*parts), executor)
-        assert (last.home["my_output.txt"] == right) == (not parts)
+        assert (last.returned_files["my_output.txt"] == right) == (not parts)
 
 
 def test_the_job_can_be_told_what_to_forget(executor):

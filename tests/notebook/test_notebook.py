@@ -387,7 +387,7 @@ def test_hints_show_what_keeps_a_program_from_running(capsys):
     [
         (..., "Hints: How much is lost: not tried yet, 0 of 2 points\n  Your answer is still missing"),
         (120, "Hints: How much is lost: wrong, 0 of 2 points\n\nHint 1 of 3"),
-        (45, "Your answer is right."),
+        (45, "Your answer is right"),
     ],
 )
 def test_hints_for_a_value_go_by_what_check_said_last(value, said, capsys):
@@ -444,13 +444,13 @@ def test_simulate_tells_the_story_of_an_example(capsys):
     assert told.err == ""
     assert "Execution 2: evicted" in told.out and "the job has ended" in told.out
     assert (end.status, end.exit.code, end.executions) == ("completed", 0, 6)
-    assert end.home["fibonacci.out"].text.endswith("fibonacci(10) = 89\n")
+    assert end.returned_files["fibonacci.out"].text.endswith("fibonacci(10) = 89\n")
 
 
 def test_simulate_runs_the_student_s_own_job_with_other_settings():
     answer("restore", RIGHT["restore"])
     end = grader.simulate("restore", "evict@2", start=2, end=9, steps=20, interval=2)
-    assert [line.split()[0] for line in end.home["my_output.txt"].text.splitlines()] == list("23456789")
+    assert [line.split()[0] for line in end.returned_files["my_output.txt"].text.splitlines()] == list("23456789")
 
 
 def test_simulate_takes_a_submit_file_of_one_s_own(here):
@@ -459,7 +459,7 @@ def test_simulate_takes_a_submit_file_of_one_s_own(here):
     (here / "mine" / "job").chmod(0o755)
     (here / "mine" / "job.sub").write_text("executable = job\noutput = job.out\nqueue\n")
     before = contents(here)
-    assert grader.simulate("mine/job.sub").home["job.out"].text == "done\n"
+    assert grader.simulate("mine/job.sub").returned_files["job.out"].text == "done\n"
     assert contents(here) == before
 
 
@@ -499,7 +499,7 @@ def test_measure_tells_what_the_log_of_a_job_says_and_how_it_ended(capsys):
     end = grader.measure("often", "evict@3")
     told = capsys.readouterr().out
     assert "transferred a checkpoint: 7 times, 150 s" in told and "slot that was then lost: 1 time" in told
-    assert end.status == "completed" and "saving at iteration 10 takes 60 s" in end.home["sweep.out"].text
+    assert end.status == "completed" and "saving at iteration 10 takes 60 s" in end.returned_files["sweep.out"].text
 
 
 def test_measure_takes_the_given_job_not_the_student_s(capsys):

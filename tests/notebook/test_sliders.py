@@ -63,7 +63,7 @@ def test_moving_a_slider_draws_anew():
     between.value = 90 * 60.0
     assert "Young 27 min" in picture.value
     pool.value = "at a time limit"
-    assert "formula" not in picture.value
+    assert "formula</li>" not in picture.value
 
 
 @pytest.mark.parametrize(

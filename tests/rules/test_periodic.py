@@ -42,13 +42,15 @@ def kinds(moments):
 def test_at_the_end_periodic_hold_comes_before_on_exit_hold():
     moments, _ = story(3, periodic_hold="ExitCode == 3", on_exit_hold="True", periodic_hold_reason='"three"')
     held = moments[-1].next
-    assert (held.code, held.reason, held.transferred) == (Hold.POLICY, "three", True) and "n" in moments[-1].home
+    assert (held.code, held.reason, held.transferred) == (Hold.POLICY, "three", True) and "n" in moments[
+        -1
+    ].returned_files
 
 
 def test_at_the_end_periodic_remove_comes_before_another_try():
     moments, _ = story(3, periodic_remove="ExitCode == 3", max_retries=2)
     assert kinds(moments)[-1] == "removed" and outcome(moments).status == "removed"
-    assert "n" in moments[-1].home and not moments[-1].spool
+    assert "n" in moments[-1].returned_files and not moments[-1].spool
 
 
 def test_a_checkpoint_is_no_end():
@@ -67,7 +69,7 @@ def test_it_is_looked_at_each_minute(policy, after):
     moments, _ = story(0, seconds=1000.0, periodic_remove=f"JobStatus == 2 && time() - EnteredCurrentStatus {policy}")
     start, end = (moment for moment in moments if moment.kind in ("started", "removed"))
     assert (start.time - EPOCH, end.time - start.time) == (60, after)
-    assert (end.badput, end.goodput, end.home) == (after, 0.0, Tree())
+    assert (end.badput, end.goodput, end.returned_files) == (after, 0.0, Tree())
 
 
 def test_a_job_that_has_ended_before_the_look_is_not_removed():

@@ -96,7 +96,7 @@ def test_the_story_without_a_fault(steps, play):
     ]
     assert numbers(end) == ("completed", 1, 3, 2, 300, 0)
     assert end.exit == Exit(0) and end.hold is None
-    assert end.home == Tree.files(
+    assert end.returned_files == Tree.files(
         {"rows": "row 0\nrow 1\nrow 2\n", "out.txt": "step 0\nstep 1\nstep 2\n", "err.txt": ""}
     )
 
@@ -155,7 +155,7 @@ def test_what_is_left_running_goes_on_until_the_slot_is_lost(shell_job, play, sc
         WORKER, checkpoint_exit_code=85, transfer_checkpoint_files=("n", "rows"), transfer_output_files=("rows",)
     )
     _, end = play(job, schedule, pace=Pace(upload=upload))
-    assert end.home["rows"].text.replace("\n", "|") == rows
+    assert end.returned_files["rows"].text.replace("\n", "|") == rows
 
 
 @needs_lists
@@ -178,7 +178,7 @@ def test_evict_loses_everything_since_the_checkpoint_and_the_sandbox(steps, play
     assert (started.activation, started.execution, started.slot) == (2, 3, 1)
     assert started.time - evicted.time == NEGOTIATION
     assert started.sandbox[STDOUT].text == "step 0\n", "what was printed since the checkpoint is lost too"
-    assert end.home["out.txt"].text == "step 0\nstep 1\nstep 2\n"
+    assert end.returned_files["out.txt"].text == "step 0\nstep 1\nstep 2\n"
 
 
 def test_evict_before_the_first_checkpoint_starts_from_nothing(steps, play):
@@ -205,7 +205,7 @@ def test_an_eviction_that_comes_too_late_does_nothing(steps, play):
 def test_several_evictions_and_some_of_the_last_execution(steps, play):
     _, end = play(steps(), "evict@1 evict@2 evict@4+50s evict@6")
     assert numbers(end) == ("completed", 5, 7, 2, 300, 350)
-    assert end.home["rows"].text == "row 0\nrow 1\nrow 2\n"
+    assert end.returned_files["rows"].text == "row 0\nrow 1\nrow 2\n"
 
 
 def test_a_fault_after_the_end_does_not_happen(steps, play):
@@ -256,7 +256,7 @@ def test_the_handler_of_sigterm_runs_and_its_checkpoint_code_is_ignored(steps, p
     assert [moment.run.exit for moment in cut] == [Exit(85)]
     assert "saving" in cut[0].run.stdout and cut[0].sandbox["n"].text == "9"
     assert cut[0].spool["n"].text == "1" and find(moments, "started")[1].sandbox["n"].text == "1"
-    assert end.home["rows"].text == "2" and "saving" not in end.home["out.txt"].text
+    assert end.returned_files["rows"].text == "2" and "saving" not in end.returned_files["out.txt"].text
     assert end.badput_s == pytest.approx(lost, abs=0.01) and end.checkpoints == 2
 
 
@@ -273,7 +273,7 @@ def test_hold_and_release_keep_the_spool(steps, play):
     held, released, started = moments[5:8]
     assert held.spool == released.spool == started.spool and started.sandbox["rows"].text == "row 0\n"
     assert numbers(end) == ("completed", 2, 4, 2, 300, pytest.approx(100, abs=0.01))
-    assert end.hold is None and end.home["rows"].text == "row 0\nrow 1\nrow 2\n"
+    assert end.hold is None and end.returned_files["rows"].text == "row 0\nrow 1\nrow 2\n"
     assert released.time - held.time == NEGOTIATION == started.time - released.time
 
 
@@ -410,7 +410,7 @@ def test_a_crash_ends_the_job_and_does_not_resume(steps, play):
     """)
     )
     assert (end.status, end.exit, end.executions) == ("completed", Exit(3), 2)
-    assert end.home["rows"].text == "half" and end.badput_s == 0
+    assert end.returned_files["rows"].text == "half" and end.badput_s == 0
 
 
 def test_a_missing_output_file_holds_the_job(steps, play):
@@ -435,7 +435,7 @@ def test_max_retries_gives_another_activation_from_the_checkpoint(steps, play):
     moments, end = play(steps(source, max_retries=2))
     assert kinds(moments)[3:] == ["checkpoint", "restarted", "exited", "retried", "started", "exited", "ended"]
     assert numbers(end) == ("completed", 2, 3, 1, 20, 10) and end.exit == Exit(0)
-    assert find(moments, "started")[1].sandbox["n"].text == "1" and end.home["rows"].text == "0 1 "
+    assert find(moments, "started")[1].sandbox["n"].text == "1" and end.returned_files["rows"].text == "0 1 "
     assert play(steps(source))[1].exit == Exit(1)
 
 
@@ -463,21 +463,24 @@ def test_a_job_that_can_not_be_started_is_held(play):
 def test_streamed_output_keeps_the_lines_of_lost_work(steps, play):
     """R3: it goes straight to the file in the submit directory; none is in the sandbox or the spool."""
     moments, end = play(steps(stream_output=True), "evict@2")
-    assert end.home["out.txt"].text == "step 0\nstep 1\nstep 1\nstep 2\n"
+    assert end.returned_files["out.txt"].text == "step 0\nstep 1\nstep 1\nstep 2\n"
     assert all(STDOUT not in moment.spool and STDOUT not in (moment.sandbox or ()) for moment in moments)
-    assert find(moments, "evicted")[0].home["out.txt"].text == "step 0\nstep 1\n"
+    assert find(moments, "evicted")[0].returned_files["out.txt"].text == "step 0\nstep 1\n"
     assert STDERR in find(moments, "checkpoint")[0].spool, "the other stream is not streamed"
 
 
 def test_streamed_errors_too(steps, play):
     source = STEPS.replace("flush=True)", "file=sys.stderr)")
     _, end = play(steps(source, stream_error=True), "evict@2")
-    assert end.home["err.txt"].text == "step 0\nstep 1\nstep 1\nstep 2\n" and end.home["out.txt"].text == ""
+    assert (
+        end.returned_files["err.txt"].text == "step 0\nstep 1\nstep 1\nstep 2\n"
+        and end.returned_files["out.txt"].text == ""
+    )
 
 
 def test_output_without_a_name_is_nowhere(steps, play):
     moments, end = play(steps(output=None, error=None), "evict@2")
-    assert list(end.home) == ["rows"]
+    assert list(end.returned_files) == ["rows"]
     assert not any(STDOUT in tree or STDERR in tree for m in moments for tree in (m.spool, m.sandbox or ()))
 
 
@@ -501,7 +504,7 @@ def test_eviction_driven_a_soft_eviction_sends_the_output_list(steps, play):
     """R7"""
     moments, end = play(eviction_driven(steps), "vacate@1+250s")
     assert find(moments, "started")[1].sandbox["rows"].text == "row 0\nrow 1\nrow 2\n"
-    assert end.status == "completed" and end.home["rows"].text == "row 0\nrow 1\nrow 2\nrow 3\n"
+    assert end.status == "completed" and end.returned_files["rows"].text == "row 0\nrow 1\nrow 2\nrow 3\n"
     assert (end.goodput_s, end.badput_s) == (pytest.approx(350, abs=0.01), 0)
 
 
@@ -543,7 +546,9 @@ def test_eviction_driven_a_half_written_file_is_sent_as_it_is(steps, play):
             rows.write(" second half")
     """
     _, end = play(eviction_driven(steps, source), "vacate@1+50s")
-    assert end.home["out.txt"].text == "first half,\n"  # and stdout begins anew, as without a checkpoint code it does
+    assert (
+        end.returned_files["out.txt"].text == "first half,\n"
+    )  # and stdout begins anew, as without a checkpoint code it does
 
 
 def test_exit_driven_a_half_written_file_reaches_no_other_start(steps, play):
@@ -644,10 +649,10 @@ def test_a_look_and_a_fault_in_one_execution(steps, play):
 
 def test_slides2021_streams_that_are_not_listed_are_lost_with_the_sandbox(steps, play):
     """R4a, profile table"""
-    assert play(steps(), "evict@2", SLIDES)[1].home["out.txt"].text == "step 1\nstep 2\n"
+    assert play(steps(), "evict@2", SLIDES)[1].returned_files["out.txt"].text == "step 1\nstep 2\n"
     listed = steps(transfer_checkpoint_files=("n", "rows", STDOUT, STDERR))
-    assert play(listed, "evict@2", SLIDES)[1].home["out.txt"].text == "step 0\nstep 1\nstep 2\n"
-    assert play(listed, "evict@2", MODERN)[1].home["out.txt"].text == "step 0\nstep 1\nstep 2\n"
+    assert play(listed, "evict@2", SLIDES)[1].returned_files["out.txt"].text == "step 0\nstep 1\nstep 2\n"
+    assert play(listed, "evict@2", MODERN)[1].returned_files["out.txt"].text == "step 0\nstep 1\nstep 2\n"
 
 
 def test_slides2021_an_input_beats_a_checkpoint_of_the_same_name(steps, play):
@@ -660,8 +665,8 @@ def test_slides2021_an_input_beats_a_checkpoint_of_the_same_name(steps, play):
         sys.exit(85 if n < 2 else 0)
     """
     job = steps(source, inputs=Tree.of(n="0"))
-    assert play(job, "evict@2", MODERN)[1].home["rows"].text == "012"
-    assert play(job, "evict@2", SLIDES)[1].home["rows"].text == "0012"
+    assert play(job, "evict@2", MODERN)[1].returned_files["rows"].text == "012"
+    assert play(job, "evict@2", SLIDES)[1].returned_files["rows"].text == "0012"
 
 
 def test_slides2021_a_missing_file_is_only_logged(steps, play):
@@ -715,7 +720,7 @@ def test_an_eviction_during_a_transfer_leaves_the_old_checkpoint_whole(steps, pl
 def test_an_eviction_during_the_output_transfer_costs_an_execution(steps, play):
     _, end = play(steps(), pace=Pace(upload=7, lifetimes=(320, 1000)))
     assert numbers(end) == ("completed", 2, 4, 2, 300, 100)
-    assert end.home["rows"].text == "row 0\nrow 1\nrow 2\n"
+    assert end.returned_files["rows"].text == "row 0\nrow 1\nrow 2\n"
 
 
 def test_a_slot_that_is_lost_while_it_is_filled_runs_nothing(steps, play):
@@ -757,7 +762,7 @@ def test_an_eviction_while_the_output_comes_home_is_not_the_end(steps, play, kin
     """R6: a soft one waits until it has come; the job resumes from its checkpoint all the same."""
     moments, end = play(steps(), f"{kind}@3+103s", pace=Pace(upload=7))
     lost = next(moment for moment in moments if moment.fault)
-    assert ("rows" in lost.home) == (kind != "evict")
+    assert ("rows" in lost.returned_files) == (kind != "evict")
     assert numbers(end) == ("completed", 2, 4, 2, 300, 100)
 
 

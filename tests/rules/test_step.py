@@ -115,7 +115,7 @@ def test_a_new_activation_has_the_inputs_and_over_them_the_checkpoint():
     now = fold(*SAVED, Reactivated(), lost, Matched(3, 60.0, 7.0))
     assert (now.kind, now.activation, now.execution, now.slot, now.transfer) == (Kind.STARTED, 2, 3, 3, 7.0)
     assert now.sandbox == Tree.files({"job": "a program", "table": "1 2", "n": "1", STDOUT: "", STDERR: ""})
-    assert now.came == now.spool and (now.goodput, now.badput, now.pending) == (10.0, 4.0, 0.0)
+    assert now.activation_spool == now.spool and (now.goodput, now.badput, now.pending) == (10.0, 4.0, 0.0)
 
 
 def test_only_the_exact_exit_code_of_a_program_that_ended_is_a_checkpoint():
@@ -192,14 +192,16 @@ def test_what_waits_for_a_checkpoint_to_arrive_loses_nothing(kind, then):
 def test_an_eviction_that_waits_for_the_output_is_not_the_end():
     """R5, R6"""
     now = after(ran(0, rows="all"), Transferred(5.0, Fault("vacate", 1, 12.0)))
-    assert (now.kind, now.home["rows"].text, now.badput) == (Kind.EVICTED, "all", 10.0)
+    assert (now.kind, now.returned_files["rows"].text, now.badput) == (Kind.EVICTED, "all", 10.0)
 
 
 def test_the_final_exit_brings_the_output_home_and_empties_the_spool():
     """R6"""
     now = fold(*SAVED, Reactivated(), Exited(ran(0, rows="0 1")), Transferred(2.0))
     assert (now.kind, now.spool, now.goodput) == (Kind.ENDED, Tree(), 20.0)
-    assert isinstance(now.next, Ended) and now.home == Tree.files({"rows": "0 1", "out.txt": "", "err.txt": ""})
+    assert isinstance(now.next, Ended) and now.returned_files == Tree.files(
+        {"rows": "0 1", "out.txt": "", "err.txt": ""}
+    )
 
 
 @pytest.mark.parametrize(
@@ -220,7 +222,7 @@ def test_a_final_exit_is_held_if_the_policy_is_true_of_it(policy, run, held):
     now = after(run, Transferred(1.0), job=replace(JOB, on_exit_hold=policy))
     assert (now.status is Status.HELD) == held
     if held:
-        assert (now.next.code, now.next.subcode, now.home["rows"]) == (Hold.POLICY, 0, run.sandbox["rows"])
+        assert (now.next.code, now.next.subcode, now.returned_files["rows"]) == (Hold.POLICY, 0, run.sandbox["rows"])
         assert now.next.reason == f"The job attribute OnExitHold expression '{policy}' evaluated to TRUE"
 
 
@@ -266,7 +268,7 @@ def test_an_input_that_can_not_be_sent_holds_the_job_and_is_logged(profile, exec
     """R2: seen on 23.9.6 and 25.14.1."""
     job = replace(JOB, missing_input=NotTransferred("link", errno.EISDIR))
     moments = list(simulate(job, executor, PROFILES[profile]))
-    assert (moments[-1].next.code, moments[-1].next.subcode, outcome(moments).home) == (
+    assert (moments[-1].next.code, moments[-1].next.subcode, outcome(moments).returned_files) == (
         Hold.INPUT,
         errno.EISDIR,
         Tree(),
@@ -302,7 +304,7 @@ def test_a_job_is_queued_again_where_on_exit_remove_is_false(policy, again):
     job = replace(JOB, on_exit_remove=policy, max_retries=math.inf)
     now = after(ran(7, rows="0"), Transferred(), job=job)
     assert (now.kind, now.retries) == (Kind.RETRIED if again else Kind.ENDED, math.inf)
-    assert now.home["rows"].text == "0"
+    assert now.returned_files["rows"].text == "0"
 
 
 def test_an_exit_code_is_there_until_there_is_another():
@@ -354,7 +356,7 @@ def test_a_job_that_took_too_long_is_held_at_the_end_of_an_execution(allowed, ru
     """R6: seen on 23.9.6 and 25.14.1."""
     now = after(run, Transferred(5.0), job=replace(JOB, **allowed))
     assert (now.next.code if isinstance(now.next, Held) else None) == code
-    assert now.spool.get("n") == run.sandbox.get("n") and now.home.get("rows") == run.sandbox.get("rows")
+    assert now.spool.get("n") == run.sandbox.get("n") and now.returned_files.get("rows") == run.sandbox.get("rows")
     assert now.kind == (Kind.HELD if code else Kind.CHECKPOINT)
     assert (now.goodput, now.badput) == ((10.0, 0.0) if "n" in run.sandbox else (0.0, 10.0))
 
@@ -381,7 +383,12 @@ def test_a_program_that_runs_for_too_long_is_stopped_at_the_next_look(allowed, e
     assert held_after(job, now) == seconds
     if allowed:
         held = step(job, MODERN, now, DurationChecked(ran(None, seconds=float(seconds), signal=15, n="1")))
-        assert not held.next.transferred and held.badput == seconds and held.spool == Tree() and held.home == Tree()
+        assert (
+            not held.next.transferred
+            and held.badput == seconds
+            and held.spool == Tree()
+            and held.returned_files == Tree()
+        )
 
 
 def test_the_log_of_a_job_that_is_held_while_it_runs_tells_of_no_transfer(executor, python_job):
@@ -398,7 +405,7 @@ def test_output_is_held_only_where_it_is_more_than_max_transfer_output_mb(size, 
     job = replace(JOB, max_transfer_output_mb=1)
     now = after(ran(0, rows="x" * size), Transferred(), job=job)
     assert (now.next.code if isinstance(now.next, Held) else 0) == code
-    assert len(now.home["rows"].content) == 1 << 20
+    assert len(now.returned_files["rows"].content) == 1 << 20
 
 
 def test_what_is_streamed_stays_when_work_is_lost_and_is_not_told_twice():
@@ -412,7 +419,7 @@ def test_what_is_streamed_stays_when_work_is_lost_and_is_not_told_twice():
         Transferred(5.0, Fault("hold", 2, 12.0)),
         job=job,
     )
-    assert lost.home["out.txt"].text == "a\nb\n"
+    assert lost.returned_files["out.txt"].text == "a\nb\n"
 
 
 @pytest.mark.parametrize("kind, profile", itertools.product(("vacate", "hold", "evict"), PROFILES.values()), ids=str)
@@ -433,7 +440,7 @@ def test_a_periodic_policy_takes_the_sandbox_and_a_removal_the_spool(policy, kin
     job = replace(JOB, **{f"periodic_{policy}": "NumJobStarts == 1"})
     run = ran(None, seconds=3.0, signal=9, n="2")
     now = fold(*SAVED, Reactivated(), PolicyChecked(3.0, run), job=job)
-    assert (now.kind, now.spool.without((STDOUT, STDERR)).listing(), now.home) == (kind, spool, Tree())
+    assert (now.kind, now.spool.without((STDOUT, STDERR)).listing(), now.returned_files) == (kind, spool, Tree())
     assert (now.goodput, now.badput, now.pending) == (10.0, 3.0, 0.0)
 
 
@@ -454,7 +461,7 @@ def test_an_allowed_duration_is_told_in_hours_from_one_hour_on(allowed, told):
     assert held.next.reason == f"The job exceeded allowed execute duration of {told}" and held.pending == 0.0
 
 
-def test_the_time_in_a_slot_tells_situations_apart_only_where_it_is_limited():
+def test_the_time_in_a_slot_counts_only_where_it_is_limited():
     """R6"""
     now = replace(fold(Matched()), elapsed=5.0)
     assert policies_see(JOB, now) == ((), 0.0)
@@ -470,11 +477,13 @@ def test_what_leads_out_of_the_sandbox_is_not_known_at_a_soft_eviction():
     assert (held.kind, held.next.code) == (Kind.HELD, Hold.LIMIT) and held.next.reason.startswith("Not simulated")
 
 
-@pytest.mark.parametrize("streamed, home", [(False, []), (True, ["out.txt"])])
-def test_only_what_is_streamed_is_at_home_when_a_slot_is_lost(streamed, home):
+@pytest.mark.parametrize("streamed, returned_files", [(False, []), (True, ["out.txt"])])
+def test_only_what_is_streamed_is_at_home_when_a_slot_is_lost(streamed, returned_files):
     """R3"""
     job, run = replace(JOB, stream_output=streamed), ran(None, signal=15, stdout="printed\n")
-    assert fold(Matched(), FaultHappened(Fault("evict", 1), run, 10.0), job=job).home.listing() == home
+    assert (
+        fold(Matched(), FaultHappened(Fault("evict", 1), run, 10.0), job=job).returned_files.listing() == returned_files
+    )
 
 
 @pytest.mark.parametrize(

@@ -406,12 +406,12 @@ def test_a_file_that_may_not_be_read_is_not_sent():
 def test_a_file_of_which_only_the_mode_changed_does_not_come_home():
     """R6: seen on 23.9.6."""
     one = job({"n": "0"})
-    home = transfer.output(one, one.inputs | Tree({"n": File(b"0", executable=True)}), Tree())
-    assert "n" not in home
+    returned_files = transfer.output(one, one.inputs | Tree({"n": File(b"0", executable=True)}), Tree())
+    assert "n" not in returned_files
 
 
 @pytest.mark.parametrize(
-    "fields, home",
+    "fields, returned_files",
     [
         ({}, {"out.txt": "printed\n", "err.txt": ""}),
         ({"output": None}, {"err.txt": ""}),
@@ -419,9 +419,9 @@ def test_a_file_of_which_only_the_mode_changed_does_not_come_home():
         ({"stream_output": True}, {"err.txt": ""}),
     ],
 )
-def test_streams_that_are_files_come_home(fields, home):
+def test_streams_that_are_files_come_home(fields, returned_files):
     """R3, R6"""
-    assert transfer.output(job(transfer_output_files=(), **fields), sandbox(), Tree()) == Tree.files(home)
+    assert transfer.output(job(transfer_output_files=(), **fields), sandbox(), Tree()) == Tree.files(returned_files)
 
 
 def test_a_stream_comes_home_once_even_if_it_is_listed():
@@ -459,21 +459,21 @@ def test_output_comes_home_to_initialdir():
         transfer_output_files=("rows",),
         transfer_output_remaps=(("rows", "table"), (STDOUT, "said")),
     )
-    home = transfer.output(here, sandbox({"rows": "1"}), Tree())
-    assert home.listing() == ["run/err.txt", "run/said", "run/table"]
+    returned_files = transfer.output(here, sandbox({"rows": "1"}), Tree())
+    assert returned_files.listing() == ["run/err.txt", "run/said", "run/table"]
 
 
 def test_the_programs_own_file_wins_over_what_it_printed():
     """R6"""
-    home = transfer.output(job(transfer_output_files=("out.txt",)), sandbox({"out.txt": "mine"}), Tree())
-    assert home["out.txt"].text == "mine"
+    returned_files = transfer.output(job(transfer_output_files=("out.txt",)), sandbox({"out.txt": "mine"}), Tree())
+    assert returned_files["out.txt"].text == "mine"
 
 
 @pytest.mark.parametrize("profile, listing", [("modern", []), ("v25", ["err.txt", "out.txt"])])
 def test_of_a_failing_end_at_most_the_streams_come_home(profile, listing):
     """R6: where success_exit_code is given."""
-    home = transfer.output_of_failure(job(on_success=True), sandbox({"rows": "1"}), PROFILES[profile])
-    assert home.listing() == listing
+    returned_files = transfer.output_of_failure(job(on_success=True), sandbox({"rows": "1"}), PROFILES[profile])
+    assert returned_files.listing() == listing
 
 
 def test_remaps_may_exchange_names():
@@ -571,12 +571,14 @@ def test_of_what_in_a_directory_cannot_be_sent_an_empty_file_comes_home(entry, e
     """R4b, R6: all else comes home, too. A checkpoint is whole or not at all."""
     tree = sandbox({"d/a": "1", "d/sub/b": "2"}, **{"d/l": entry})
     assert checkpoint(("d",), tree) == TransferFailure(("d",), error=error)
-    home = Tree.files({"d/a": "1", "d/sub/b": "2", "d/l": ""})
-    assert transfer.output(quiet(transfer_output_files=("d",)), tree, Tree()) == TransferFailure(("d",), home, error)
+    returned_files = Tree.files({"d/a": "1", "d/sub/b": "2", "d/l": ""})
+    assert transfer.output(quiet(transfer_output_files=("d",)), tree, Tree()) == TransferFailure(
+        ("d",), returned_files, error
+    )
 
 
 @pytest.mark.parametrize(
-    "listed, keep, home",
+    "listed, keep, returned_files",
     [
         (("link",), False, "link"),
         (("d/link",), True, "link"),
@@ -585,11 +587,11 @@ def test_of_what_in_a_directory_cannot_be_sent_an_empty_file_comes_home(entry, e
         (("absent", "secret"), False, "secret"),
     ],
 )
-def test_of_what_cannot_be_sent_an_empty_file_comes_home(listed, keep, home):
+def test_of_what_cannot_be_sent_an_empty_file_comes_home(listed, keep, returned_files):
     """R6: HTCondor tells of the first."""
     tree = sandbox({"e/a": "1"}, link=Link("e"), secret=File(b"1", readable=False)) | Tree({"d/link": Link("../e")})
     failed = transfer.output(quiet(transfer_output_files=listed, preserve_relative_paths=keep), tree, Tree())
-    assert failed.sent == Tree.files({home: ""}) and not failed.refused
+    assert failed.sent == Tree.files({returned_files: ""}) and not failed.refused
     number = {"secret": errno.EACCES, "absent": errno.ENOENT}.get(listed[0], errno.EISDIR)
     assert (failed.paths, failed.error) == (listed[:1], number)
 
@@ -719,9 +721,9 @@ def test_an_unchanged_input_comes_home_only_from_the_checkpoint():
 
 def test_a_stream_that_was_saved_empty_and_stays_empty_is_unchanged():
     """R7: without a list of output."""
-    one, home = job(on_exit_or_evict=True), Tree.of(**{"out.txt": "printed\n"})
-    assert transfer.output(one, sandbox(), Tree.files({STDERR: ""})) == home
-    assert transfer.output(one, sandbox(), Tree()) == home | Tree.of(**{"err.txt": ""})
+    one, returned_files = job(on_exit_or_evict=True), Tree.of(**{"out.txt": "printed\n"})
+    assert transfer.output(one, sandbox(), Tree.files({STDERR: ""})) == returned_files
+    assert transfer.output(one, sandbox(), Tree()) == returned_files | Tree.of(**{"err.txt": ""})
     for fields in (dict(transfer_output_files=()), dict(checkpoint_exit_code=85)):
         assert "err.txt" in transfer.output(replace(one, **fields), sandbox(), Tree.files({STDERR: ""}))
 
@@ -792,7 +794,7 @@ def test_of_too_much_output_a_part_comes_home():
 
 
 @pytest.mark.parametrize(
-    "there, home, error",
+    "there, returned_files, error",
     [
         (Directory(), [], errno.EISDIR),
         (File(b"", writable=False), [], errno.EACCES),
@@ -801,12 +803,14 @@ def test_of_too_much_output_a_part_comes_home():
         (Link("../target"), ["n"], 0),
     ],
 )
-def test_what_is_in_the_way_at_home(there, home, error):
+def test_what_is_in_the_way_at_home(there, returned_files, error):
     """R6: a link is written through, if it leads out of the submit directory only in a pool."""
     one = quiet(transfer_output_files=("n", "e"), in_the_way=Tree({"n": there, "e": File(b"", writable=False)}))
     sent = transfer.output(one, sandbox({"n": "1"}, e=Directory()), Tree())
     failed = isinstance(sent, TransferFailure)
-    assert failed == bool(error) and sorted((sent.sent if failed else sent).listing()) == sorted([*home, "e/"])
+    assert failed == bool(error) and sorted((sent.sent if failed else sent).listing()) == sorted(
+        [*returned_files, "e/"]
+    )
     if failed:
         assert sent.error == error and sent.refused and sent.paths == ("n",)
 

@@ -249,7 +249,7 @@ def good(played):
 
 
 def _home(end, printed):
-    return end.home if printed else end.home.without(("out.txt", "err.txt"))
+    return end.returned_files if printed else end.returned_files.without(("out.txt", "err.txt"))
 
 
 def loses_progress(job, played, profile=MODERN):
@@ -321,7 +321,7 @@ def agrees(job, found, played, profile=MODERN, first=FIRST):
     """Hold a verdict against the schedules that were played, whose faults strike the `first` executions."""
     free = played[0]
     assert free.schedule == ()
-    printed = good(free) and not free.end.home.without(("out.txt", "err.txt"))
+    printed = good(free) and not free.end.returned_files.without(("out.txt", "err.txt"))
     failures = {}
     for one in played:
         what = failure(one, free, printed)

@@ -74,10 +74,12 @@ def right_output(tmp_path_factory):
         if name not in known:
             job = read(compiled(laid_out(name, tmp_path_factory.mktemp("right")))).jobs[0]
             with Executor(path=users_path()) as executor:
-                home = outcome(simulate(job, executor)).home
+                returned_files = outcome(simulate(job, executor)).returned_files
             logs = {job.error, job.log} | ({job.output} if job.transfer_output_files else set())
             known[name] = tmp_path_factory.mktemp("expected")
-            files = {path: entry for path, entry in home.items() if path not in logs and isinstance(entry, File)}
+            files = {
+                path: entry for path, entry in returned_files.items() if path not in logs and isinstance(entry, File)
+            }
             Tree(files).write(known[name])
         return known[name]
 

@@ -245,7 +245,7 @@ def test_a_job_that_goes_by_what_it_has_printed_is_restart_safe(counting, execut
     )
     found = explore(job, executor)
     assert (found.verdict, found.checkpoints) == (RESTART_SAFE, 4)
-    assert outcome(simulate(job, executor, schedule=parse("evict@3"))).home["out.txt"].text.count("unit") == 5
+    assert outcome(simulate(job, executor, schedule=parse("evict@3"))).returned_files["out.txt"].text.count("unit") == 5
 
 
 @pytest.mark.parametrize("style", ["text", "json", "pickle of an own class", "the host name in the checkpoint"])
@@ -571,11 +571,11 @@ def test_the_printed_schedule_makes_the_job_fail_in_the_same_way(explored, execu
     job, found = explored(name)
     end, free = play(job, executor, found), outcome(simulate(job, executor))
     if failure == "wrong output":
-        assert end.status == "completed" and end.exit.code == 0 and end.home != free.home
+        assert end.status == "completed" and end.exit.code == 0 and end.returned_files != free.returned_files
     elif failure == "failed":
         assert end.status == "completed" and end.exit.code != 0
     elif failure == "lost progress":
-        assert end.status == "completed" and end.home == free.home
+        assert end.status == "completed" and end.returned_files == free.returned_files
         assert end.executions - len(found.schedule) > free.executions, "nothing was done twice"
     else:
         assert end.status == failure
@@ -620,7 +620,7 @@ def test_a_failed_upload_is_found_where_only_it_does_harm(counting, executor):
     )
     found = explore(job, executor)
     assert (found.failure, render(found.schedule)) == ("wrong output", "upload-fails@1 evict@3")
-    assert play(job, executor, found).home["rows"].text == "wrong"
+    assert play(job, executor, found).returned_files["rows"].text == "wrong"
 
 
 def test_what_the_result_has_to_be_can_be_given(counting, executor):
@@ -1331,7 +1331,7 @@ def test_v25_a_job_that_needs_its_old_sandbox_fails_with_a_requeue(counting, exe
     found = explore(counting(SAFE, transfer_checkpoint_files=("n",)), executor, V25)
     assert (found.failure, render(found.schedule)) == ("wrong output", "requeue@1")
     job = counting(SAFE, transfer_checkpoint_files=("n",))
-    assert play(job, executor, found, V25).home["rows"].text == "row 1\nrow 2\nrow 3\n"
+    assert play(job, executor, found, V25).returned_files["rows"].text == "row 1\nrow 2\nrow 3\n"
 
 
 # -- the versions that the slides are about ---------------------------------------------

@@ -155,7 +155,7 @@ def test_nothing_hostile_reaches_the_terminal(files, reason):
     moments = [
         Moment("submitted"),
         Moment("started", activation=1, execution=1, sandbox=tree),
-        Moment("evicted", activation=1, execution=1, sandbox=tree, spool=tree, home=tree, text=reason),
+        Moment("evicted", activation=1, execution=1, sandbox=tree, spool=tree, returned_files=tree, text=reason),
     ]
     output = [*lines(moments), *directories(tree)]
     assert all(line.isprintable() for line in output)

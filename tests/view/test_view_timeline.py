@@ -70,7 +70,7 @@ def test_every_file_of_the_three_directories_is_named(story, schedule):
     moments = story(schedule)
     text = Page(timeline(moments, submit=Tree.of(notes="x"), log_name="tiny.log")).text
     for moment in moments:
-        for tree in (moment.home, moment.spool, moment.sandbox or Tree()):
+        for tree in (moment.returned_files, moment.spool, moment.sandbox or Tree()):
             assert all(path in text for path in tree.listing())
     assert "notes" in text and "tiny.log" in text
 
@@ -219,7 +219,7 @@ def test_what_of_a_held_job_has_come_home_is_not_lost(executor):
     failing = job.inputs["tiny.py"]._replace(content=b"#!/usr/bin/env python3\nraise SystemExit('no result')\n")
     moments = list(simulate(replace(job, inputs=job.inputs.put("tiny.py", failing)), executor))
     held = list(scenes(moments))[-1]
-    assert held.moment.kind == "held" and held.moment.home["tiny.err"].text == "no result\n"
+    assert held.moment.kind == "held" and held.moment.returned_files["tiny.err"].text == "no result\n"
     assert [item.path for item in held.lost] == []
 
 
@@ -239,7 +239,7 @@ def hostile_story(name, content):
     return [
         Moment("submitted"),
         Moment("started", activation=1, execution=1, sandbox=tree),
-        Moment("evicted", activation=1, execution=1, sandbox=tree.put("n", file), home=tree, text=content),
+        Moment("evicted", activation=1, execution=1, sandbox=tree.put("n", file), returned_files=tree, text=content),
         Moment("held", next=Held(36, -1, content, (name,)), sandbox=tree),
         Moment("never finishes", sandbox=tree, spool=tree, text=name),
     ]

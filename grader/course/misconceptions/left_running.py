@@ -57,7 +57,7 @@ def goes_right_if_ended(case: Case) -> bool:
     return (
         end.exit is not None
         and end.exit.code == case.job.success_exit_code
-        and all(end.home.get(path) == entry for path, entry in case.exploration.reference.items())
+        and all(end.returned_files.get(path) == entry for path, entry in case.exploration.reference.items())
     )
 
 

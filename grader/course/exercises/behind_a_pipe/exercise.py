@@ -25,7 +25,7 @@ def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
     """Whether the log that comes home has what the model said in every execution."""
     asked, _, exploration = ROD.explore(job, cache)
     end = free_way(exploration)[-1]
-    kept = end.end.home[LOG]
+    kept = end.end.returned_files[LOG]
     log = kept.text if isinstance(kept, File) else ""
     missing = [
         line

@@ -15,7 +15,7 @@ EXERCISE = prediction(
     job=lambda: load("last_done").job(Tree()),
     schedule="",
     decisive=("checkpoint", 1),
-    truth=lambda moments: lines(moments[-1].home),
+    truth=lambda moments: lines(moments[-1].returned_files),
     told="Each execution does three years and saves the last of them; the next one begins with that year again: 1 2 3, "
     "3 4 5, 5 6 7, 7 8 9, 9 10. That is 14 lines, and no eviction was needed for it.",
     wrong={

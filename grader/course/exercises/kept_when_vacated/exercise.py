@@ -31,7 +31,7 @@ def _keeping(moments: Sequence[Moment]) -> set[str]:
         for letter in "abcd":
             schedule = schedules.parse(AFTER_TWO_STOPS if letter == "d" else SCHEDULE)
             story = simulate(way(letter), executor, schedule=schedule)
-            if any(moment.activation == 2 and SAVE in moment.came for moment in story):
+            if any(moment.activation == 2 and SAVE in moment.activation_spool for moment in story):
                 kept.add(letter)
     return kept
 

@@ -16,7 +16,7 @@ EXERCISE = prediction(
     job=lambda: load("launched").job(Tree()),
     schedule="",
     decisive=("ended", 1),
-    truth=lambda moments: lines(moments[-1].home),
+    truth=lambda moments: lines(moments[-1].returned_files),
     told="train.py saved after epoch 3 and left with 85. For the launcher, a worker that does not leave with 0 has failed: it "
     "reported that, and left with 1. HTCondor saw a job that failed, and that is over: 3 of 7 epochs.",
     wrong={

@@ -40,7 +40,7 @@ def _parts_that_matter(moments: Sequence[Moment]) -> set[str]:
     with trusted() as executor:
         for part in FORGETTABLE:
             *_, last = simulate(forgetting(part), executor)
-            if last.home[ANNEALING.output] != right[ANNEALING.output]:
+            if last.returned_files[ANNEALING.output] != right[ANNEALING.output]:
                 matter.add(part)
     return matter
 

@@ -42,7 +42,7 @@ def ends(rule: Rule, cache: ExplorationCache) -> Result:
         end.status == "completed"
         and end.exit
         and end.exit.code == 0
-        and all(end.home.get(path) == right[path] for path in right)
+        and all(end.returned_files.get(path) == right[path] for path in right)
     ):
         return Result(
             True,

@@ -15,7 +15,7 @@ EXERCISE = prediction(
     job=lambda: load("behind_a_pipe").job(Tree()),
     schedule="",
     decisive=("ended", 1),
-    truth=lambda moments: lines(moments[-1].home),
+    truth=lambda moments: lines(moments[-1].returned_files),
     told="The model saved after minute 4 and left with 85, and tee, the last in the pipe, with 0. So did the wrapper, "
     "and HTCondor took the job for done: 4 of 10 lines, and nobody is told.",
     wrong={

@@ -26,7 +26,7 @@ def _comes_of_it(moments: Sequence[Moment]) -> str:
         return "a"
     if last.ran.exit.code != 0:
         return "b"
-    return "c" if last.home[OUTPUT] == LOOP.program.known_answer(interval=NEVER)[OUTPUT] else "d"
+    return "c" if last.returned_files[OUTPUT] == LOOP.program.known_answer(interval=NEVER)[OUTPUT] else "d"
 
 
 EXERCISE = prediction(

@@ -64,7 +64,7 @@ def _ends_right(asked: Schedule) -> bool:
     """Whether the listing ends right on a schedule."""
     with trusted() as executor:
         end = outcome(simulate(_given_job(), executor, schedule=asked))
-    return end.exit is not None and end.exit.code == 0 and end.home.get(OUTPUT) == _right()[OUTPUT]
+    return end.exit is not None and end.exit.code == 0 and end.returned_files.get(OUTPUT) == _right()[OUTPUT]
 
 
 EXERCISE = Exercise(

@@ -64,7 +64,7 @@ def compute_once(submission: Submission, cache: ExplorationCache) -> Result:
 
 def keep_outputs_apart(submission: Submission, cache: ExplorationCache) -> Result:
     """Whether the results of all jobs are in the submit directory in the end."""
-    home = Tree()
+    returned_files = Tree()
     brought: dict[str, Job] = {}
     for job, own in _ends(submission, cache):
         lines = own.without(filter(None, (job.output, job.error)))
@@ -76,9 +76,11 @@ def keep_outputs_apart(submission: Submission, cache: ExplorationCache) -> Resul
                     job,
                 )
             brought[path] = job
-        home |= lines
+        returned_files |= lines
     expected = set(sweep_output(1, LAST).file(SWEEP.output).content.splitlines())
-    found = {line for entry in home.values() if isinstance(entry, File) for line in entry.content.splitlines()}
+    found = {
+        line for entry in returned_files.values() if isinstance(entry, File) for line in entry.content.splitlines()
+    }
     if missing := len(expected - found):
         return wrong(
             f"{count(missing, 'line')} of the {LAST} that the sweep makes did not come home.", submission.jobs[0]
@@ -89,7 +91,7 @@ def keep_outputs_apart(submission: Submission, cache: ExplorationCache) -> Resul
 def _ends(submission: Submission, cache: ExplorationCache) -> Iterator[tuple[Job, Tree]]:
     """What each job brings home, run without a fault."""
     for job in submission.jobs:
-        yield job, outcome(list(simulate(job, cache.executor))).home
+        yield job, outcome(list(simulate(job, cache.executor))).returned_files
 
 
 def _asked(job: Job) -> range | None:

@@ -15,7 +15,7 @@ from grader.tree import File, Tree
 def where_printed(moments: Sequence[Moment]) -> str:
     """The letter of the directory in which the text of stdout is at step 3."""
     now = the(moments, "look")
-    places = {"a": now.home, "b": now.sandbox or Tree(), "c": now.spool}
+    places = {"a": now.returned_files, "b": now.sandbox or Tree(), "c": now.spool}
     return next(
         (
             letter

@@ -22,7 +22,7 @@ def _ending(moments: Sequence[Moment]) -> str:
         return "a"
     if last.ran.exit.code != 0:
         return "b"
-    return "c" if last.home[WAVES.output] == WAVES.known_answer()[WAVES.output] else "d"
+    return "c" if last.returned_files[WAVES.output] == WAVES.known_answer()[WAVES.output] else "d"
 
 
 EXERCISE = prediction(

@@ -35,7 +35,7 @@ def _epochs(draw: random.Random) -> dict[str, float]:
 def _learns(job: Job, cache: ExplorationCache, **numbers: float) -> Tree:
     """What the job itself brings home if it never saves. Empty if it fails, or saves all the same."""
     exploration = cache.explore(LOOP.job(job, **{**numbers, "interval": NEVER}), Tree())
-    output = getattr(exploration.root.next, "home", Tree()).get(OUTPUT)
+    output = getattr(exploration.root.next, "returned_files", Tree()).get(OUTPUT)
     return Tree({OUTPUT: output}) if exploration.root.ran.exit.code == 0 and isinstance(output, File) else Tree()
 
 

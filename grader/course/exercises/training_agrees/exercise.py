@@ -20,10 +20,14 @@ def _agreement(moments: Sequence[Moment]) -> str:
     job = load("training").job(Tree())
     with trusted() as executor:
 
-        def home(job: Job, schedule: str) -> Tree:
-            return outcome(simulate(job, executor, schedule=schedules.parse(schedule))).home.only((OUTPUT,))
+        def returned_files(job: Job, schedule: str) -> Tree:
+            return outcome(simulate(job, executor, schedule=schedules.parse(schedule))).returned_files.only((OUTPUT,))
 
-        a, b, c = home(LOOP.job(job, interval=NEVER), ""), home(job, ""), moments[-1].home.only((OUTPUT,))
+        a, b, c = (
+            returned_files(LOOP.job(job, interval=NEVER), ""),
+            returned_files(job, ""),
+            moments[-1].returned_files.only((OUTPUT,)),
+        )
     return {(True, True): "a", (True, False): "b", (False, True): "c"}.get((a == b, b == c), "d")
 
 

@@ -15,8 +15,8 @@ from grader.rules.simulation import Moment
 def _wrong_lines(moments: Sequence[Moment]) -> int:
     """How many lines of the output that came home are not those of a run that is never interrupted."""
     right = ANNEALING.known_answer().file(ANNEALING.output).text.splitlines()
-    home = moments[-1].home.file(ANNEALING.output).text.splitlines()
-    return sum(one != other for one, other in zip(right, home)) + abs(len(right) - len(home))
+    returned_files = moments[-1].returned_files.file(ANNEALING.output).text.splitlines()
+    return sum(one != other for one, other in zip(right, returned_files)) + abs(len(right) - len(returned_files))
 
 
 LASTING = ("The sums begin anew with each temperature, so that a line is not wrong for what came before its own.", None)

@@ -12,7 +12,7 @@ from grader.rules.simulation import Moment
 
 def starts_told(moments: Sequence[Moment]) -> list[int]:
     """The iterations after which the program started, as far as zzz.out tells of them."""
-    return [int(line.split()[-1]) for line in moments[-1].home.file("zzz.out").text.splitlines()]
+    return [int(line.split()[-1]) for line in moments[-1].returned_files.file("zzz.out").text.splitlines()]
 
 
 def numbers(value: object) -> object:
