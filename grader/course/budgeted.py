@@ -17,7 +17,7 @@ from ..execute.here import LocalExecutor
 from ..execute.isolation import Confinement
 from ..execute.team import executed_for
 from ..rules import transfer
-from ..rules.execution import EPOCH, Exit, Limits, Run, Start, Stop, Unbroken
+from ..rules.execution import EPOCH, Exit, Limits, LostExecution, Run, Start, Stop, Unbroken
 from ..rules.job import Job
 from ..tree import Entry, File, Tree
 
@@ -38,7 +38,6 @@ CPU_AGAIN = 0.25
 PICTURES = 256 << 20
 """Limit on the bytes of all the sandboxes that the executions leave."""
 TOO_LONG = "Judging this took too long and was stopped: what had not been tried by then earns no points."
-LOST = "The processes that ran a program were lost, twice, so that nothing is known about it."
 
 
 _Invocation = tuple[object, ...]
@@ -118,10 +117,12 @@ class BudgetedExecutor(LocalExecutor):
         self.limits = self._again if program in self._endless else self._first
         if self._apart:
             self.renew()
-        run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace, beside=beside)
-        if run.lost:
-            self.doubts.append(LOST)
-        elif run.over:
+        try:
+            run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace, beside=beside)
+        except LostExecution as loss:
+            self.doubts.append(str(loss))
+            return Run(Exit(signal=int(signal.SIGKILL)), sandbox, 0.0, "", "", lost=True)
+        if run.over:
             self._ended[what] = run
             self._endless.add(program)
         elif not trace:
@@ -170,8 +171,12 @@ class BudgetedExecutor(LocalExecutor):
     ) -> bool:
         if self._elsewhere is None:
             self._elsewhere = Executor(self._first, elsewhere)
-        again = executed_for(self, self._elsewhere, self._jobs[invocation], sandbox, slot=slot, clock=clock)
-        return not again.lost and (again.exit, again.sandbox) != (run.exit, run.sandbox)
+        try:
+            again = executed_for(self, self._elsewhere, self._jobs[invocation], sandbox, slot=slot, clock=clock)
+        except LostExecution as loss:
+            self.doubts.append(str(loss))
+            return False
+        return (again.exit, again.sandbox) != (run.exit, run.sandbox)
 
     @contextmanager
     def apart(self) -> Iterator[None]:

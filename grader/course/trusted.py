@@ -25,7 +25,7 @@ class TrustedExecutor(LocalExecutor):
         """Execute. Raises MachineTrouble if the processes are lost or killed, or reach a limit."""
         run = super().run(job, sandbox, **circumstances)
         killed = run.exit.signal == signal.SIGKILL and not circumstances.get("stop")
-        if run.lost or run.over or run.unstartable or killed:
+        if run.over or run.unstartable or killed:
             why = (run.over and f"it needed more than {run.over}") or run.unstartable or "its processes were killed"
             raise MachineTrouble(f"{job.executable}, a program of the course, could not be run on this machine: {why}.")
         return run

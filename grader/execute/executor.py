@@ -23,7 +23,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ..rules import transfer
-from ..rules.execution import EPOCH, Exit, Limit, Limits, MachineTrouble, Note, Run, Start, Stop, Unbroken
+from ..rules.execution import (
+    EPOCH,
+    Exit,
+    Limit,
+    Limits,
+    LostExecution,
+    MachineTrouble,
+    Note,
+    Run,
+    Start,
+    Stop,
+    Unbroken,
+)
 from ..rules.job import OWN_FILES, STDERR, STDOUT, Job
 from ..submit import ads
 from ..tree import Entry, File, Link, TooLarge, Tree
@@ -47,6 +59,10 @@ EXECUTE = "/var/lib/condor/execute"
 name differs between executors, but a story or a grade must be the same each time."""
 TRIES = 2
 """How often to execute a program if its processes are lost."""
+LOST = (
+    f"The processes that ran a program were lost {TRIES} times, so nothing is known about it. This machine is short of "
+    "memory, or far too busy: try again later."
+)
 MOST_SOURCES = 32
 """The most files of a job to compile in advance."""
 MOST_SEARCHED = 1 << 16
@@ -162,7 +178,7 @@ class Executor:
         exit with the checkpoint exit code, and the run's notes are those of inside/unbroken.py.
 
         The same job, sandbox and slot give the same result, unless the program uses something random.
-        Raises MachineTrouble.
+        Raises MachineTrouble, which is LostExecution if the processes are lost TRIES times.
         """
         sandbox = transfer.with_streams(job, sandbox)
         if sum(len(entry.content) for entry in sandbox.values() if isinstance(entry, File)) > self.limits.sandbox_bytes:
@@ -172,6 +188,8 @@ class Executor:
             # SIGKILL that we did not send may mean that the machine was short of memory.
             if not run.lost and (stop or run.over or run.exit.signal != signal.SIGKILL):
                 break
+        if run.lost:
+            raise LostExecution(LOST)
         if run.unaided and beside and not stop and not trace:
             alone = self.run(job, sandbox, slot=slot, clock=clock)
             return run._replace(unaided=alone._replace(looked=run.looked) == run)

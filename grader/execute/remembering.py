@@ -69,7 +69,7 @@ class RememberingExecutor(Executor):
             self._repetition = 0
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
-        """As Executor.run(). Runs that were lost or ended by a time limit are not kept."""
+        """As Executor.run(). Runs that a time limit has ended are not kept."""
         last = Start(sandbox, circumstances.get("clock", EPOCH))
         starts = [
             [self._digest(start.sandbox), start.clock, start.left] for start in (*circumstances.get("beside", ()), last)
@@ -81,7 +81,7 @@ class RememberingExecutor(Executor):
         run = self._read(file)
         if run is None:
             run = super().run(job, sandbox, **circumstances)
-            if not run.lost and not run.out_of_time:
+            if not run.out_of_time:
                 self._write(file, run)
         return run
 

@@ -24,6 +24,10 @@ class MachineTrouble(OSError):
     says nothing about the job."""
 
 
+class LostExecution(MachineTrouble):
+    """The processes of an execution were lost every time, so nothing is known about the program."""
+
+
 EXIT_ATTRIBUTES = frozenset({"exitcode", "exitbysignal", "exitsignal"})
 """The job attributes that show how its program last ended, in lower case."""
 
@@ -139,7 +143,7 @@ class Run(NamedTuple):
     looked: bool = False
     """Whether it read the time."""
     lost: bool = False
-    """Whether the processes for it were lost, twice, so that nothing is known about the program."""
+    """Whether its processes were lost, so that nothing is known about the program."""
     limit: Limit | None = None
     """The limit that ended it."""
     outside: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from grader.execute import given, startd
 from grader.execute.executor import Executor
 from grader.execute.isolation import confinement
 from grader.execute.startd import Answer, Startd
-from grader.rules.execution import Limits, MachineTrouble
+from grader.rules.execution import Limits, LostExecution, MachineTrouble
 from grader.rules.job import Job
 from grader.tree import File, Tree
 
@@ -82,7 +82,8 @@ def test_a_starter_goes_on_without_bubblewrap_and_ends_with_the_executor(python_
 def test_an_execution_whose_starter_is_lost_twice_tells_nothing(machine, python_job, monkeypatch):
     monkeypatch.setattr(Startd, "execute", lambda *_: Answer(None, int(signal.SIGKILL), "", 0.0, lost=True))
     job = python_job(BUSY)
-    assert machine.run(job, job.inputs).lost
+    with pytest.raises(LostExecution, match="lost 2 times, so nothing is known"):
+        machine.run(job, job.inputs)
 
 
 def test_a_starter_that_is_stopped_for_long_is_replaced(machine, python_job, monkeypatch):

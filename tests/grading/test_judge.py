@@ -14,7 +14,7 @@ from grader.course import budgeted as sparing
 from grader.course.budgeted import LIMITS, BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.trusted import TrustedExecutor
-from grader.execute.executor import Executor
+from grader.execute.executor import LOST, Executor
 from grader.execute.isolation import Confinement, confinement
 from grader.grading import judge, store, trial
 from grader.grading.collect import HandIn
@@ -76,7 +76,7 @@ def test_a_grade_in_doubt_is_named_and_not_final(lossy, tmp_path, monkeypatch):
     ours = store.Settings(tmp_path, CONFINE)
     outcome = store.grade_one(HandIn("anna", ()), ours)
     doubtful = store.read_grade(tmp_path / outcome.key)
-    assert doubtful.doubts == doubtful.unsure == (f"save: {sparing.LOST}",)
+    assert doubtful.doubts == doubtful.unsure == (f"save: {LOST}",)
     lossy.clear()
     assert store.grade_one(HandIn("anna", ()), ours) == (outcome.key, False, "")
     assert store.read_grade(tmp_path / outcome.key).points == 10
@@ -97,7 +97,6 @@ def test_what_ends_by_limits_is_final():
 @pytest.mark.parametrize(
     "run",
     [
-        Run(Exit(), Tree(), 0.0, "", "", lost=True),
         Run(Exit(0), Tree(), 0.0, "", "", over="4 s of real time"),
         Run(Exit(signal=int(signal.SIGKILL)), Tree(), 0.0, "", ""),
         Run(Exit(127), Tree(), 0.0, "", "", unstartable="?"),
