@@ -685,7 +685,7 @@ def _check_transfer(given: _Commands, job: Job) -> None:
             "Write should_transfer_files = YES.",
         )
     if spaced := next((name for name in job.transfer_output_files or () if re.search(r"\s", name)), None):
-        given.remark("transfer_output_files", f"{spaced!r} is one name, as this list is split at commas only")
+        given.remark("transfer_output_files", f"{spaced!r} is a single name, as this list is split only at commas")
     if job.streams_joined and (job.stream_output or job.stream_error):
         given.remark(
             "stream_output" if job.stream_output else "stream_error",

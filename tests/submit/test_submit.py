@@ -1102,7 +1102,7 @@ def test_input_is_sent_along_as_what_the_program_reads(tmp_path):
         ("checkpoint_exit_code = 256", "exit codes go from 0 to 255"),
         ("checkpoint_exit_code = -1", "exit codes go from 0 to 255"),
         ("transfer_checkpoint_files = a", "without checkpoint_exit_code"),
-        ("arguments = $(nope)", "$(nope) is not defined"),
+        ("arguments = $(nope)", "nothing defines $(nope), so it counts as empty"),
         ("arguments = $(nope:a-b)", "leaves $(nope:a-b) as it is"),
         ("transfer_executable = no", "reads 'no' as True"),
         ("arguments = a \\\n# comment", "last character"),
