@@ -19,6 +19,7 @@ import builtins
 import io
 import json
 import os
+import stat
 import sys
 import time
 import zlib
@@ -96,7 +97,8 @@ def start_if_requested(take_over: "Callable[[list[Any]], None] | None" = None) -
 
 
 def keep_files_open() -> None:
-    """Have what a program opens for writing flushed where the program closes it, and closed only when enough others are."""
+    """Have the regular files that a program opens for writing flushed where it closes them, and closed only when enough
+    others are. What reads a pipe waits until it is closed."""
     closed: OrderedDict[int, Callable[[], None]] = OrderedDict()
     really = builtins.open
 
@@ -111,7 +113,8 @@ def keep_files_open() -> None:
             if len(closed) > MOST_OPEN:
                 closed.popitem(last=False)[1]()
 
-        if isinstance(mode, str) and set(mode) & set("wax+"):
+        writes = isinstance(mode, str) and set(mode) & set("wax+")
+        if writes and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             file.close = flush
         return file
 
