@@ -15,6 +15,7 @@ from ..rules.execution import Run
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.schedule import Fault
 from ..rules.simulation import Ended, Held, Saved
+from ..rules.step import Hold
 from ..tree import Directory, Entry, File, Link, Tree
 from .explore import Exploration, Violation
 from .states import State
@@ -59,7 +60,7 @@ def evidence(job: Job, exploration: Exploration) -> tuple[Evidence, ...]:
     if violation.failure == "wrong output" and violation.expected is not None:
         facts += differences(violation.expected, violation.got) or _others(job, violation)
     if isinstance(state.next, Held):
-        facts += _held(state.next, state, state.ran)
+        facts += _held(job, state.next, state, state.ran)
         facts += _no_first_line(job, state.ran) + _no_interpreter(job, state.ran)
     if violation.failure == "lost progress":
         facts += _work_done_again(violation)
@@ -321,9 +322,11 @@ def files_left_behind(before: State, after: State) -> list[str]:
     ]
 
 
-def _held(held: Held, state: State, run: Run) -> list[Evidence]:
+def _held(job: Job, held: Held, state: State, run: Run) -> list[Evidence]:
     if not held.missing:
-        return [Evidence("limit", held.reason)]
+        listed = job.transfer_checkpoint_files if held.code == Hold.CHECKPOINT else job.transfer_output_files
+        unsendable = [fact for path in listed or () for fact in _unsendable(run.sandbox, path)]
+        return unsendable or [Evidence("limit", held.reason)]
     facts = []
     there = [p for p in run.sandbox if p not in state.sandbox and p not in (STDOUT, STDERR)]
     for path in held.missing:
