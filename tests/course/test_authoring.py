@@ -55,7 +55,7 @@ RIGHT, WRONG = "right/one-at-a-time/squares.sh", "wrong/exit-zero-after-save/exi
 TABLE = {path: None for path in SQUARES if path.startswith(("right", "wrong"))}
 FLAWS = {
     "no title": (declared('"Squares with checkpoints"', '""'), "exercise.py:9: the title is empty"),
-    "no notebook": (declared('"11-squares"', '""'), "exercise.py:10: it does not say which notebook it is in"),
+    "no notebook": (declared('"13-squares"', '""'), "exercise.py:10: it does not say which notebook it is in"),
     "two hints alike": (
         declared('"What does a restart have to know? squares.sub lists a file for it."', '""'),
         "exercise.py:18: it takes three hints",
@@ -72,14 +72,14 @@ FLAWS = {
         declared('    title="', '    misconception_hints={"always-58": {3: "Leave."}},\n    title="'),
         "exercise.py:9: there is no misconception 'always-58'",
     ),
-    "no submit file": ({"given/squares.sub": None}, "given: squares.sub is not there"),
+    "no submit file": ({"given/squares.sub": None}, "given: the submit file squares.sub is missing"),
     "a submit file that HTCondor refuses": (
         {"given/squares.sub": SQUARES["given/squares.sub"].replace("= 85", "= none")},
         "given/squares.sub:2: ",
     ),
     "no known answer": ({"expected/squares.txt": None}, "expected: it must contain the output files"),
     "no right answer": (dict.fromkeys((RIGHT, "right/two-at-a-time/squares.sh")), "right: there is no right answer"),
-    "one style": ({RIGHT: None}, "right: there is 1 right answer: two styles at least"),
+    "one style": ({RIGHT: None}, "right: there is 1 right answer: write at least two, in different styles"),
     "a right answer that is wrong": (
         {RIGHT: SQUARES[WRONG]},
         "right/one-at-a-time: this right answer gets 0 of 10 points. ",

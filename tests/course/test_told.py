@@ -149,7 +149,7 @@ def test_where_a_list_names_other_files_it_is_not_said_that_there_is_none(told):
         ("request_disk = much", "takes much for an attribute"),
         ("request_cpus = few", "takes few for an attribute"),
         ('request_memory = "2GB"', "not an amount"),
-        ("request_memory = $(mem)", "$(mem) is not defined"),
+        ("request_memory = $(mem)", "nothing defines $(mem)"),
     ],
 )
 def test_a_request_that_no_slot_meets_costs_a_point_and_names_the_line(request_line, why, told):
