@@ -24,10 +24,10 @@ class Wrong(NamedTuple):
 WRITE = 'with open("checkpoint.txt", "w") as file:\n    file.write(str(iteration))\n'
 OS, TIME = "import os, sys", "import sys, time"
 HOME_SAID, HASH_SAID, SET_SAID = "home directory", "hash() of a text gives another number", "a set has no order"
-CALLED, CAUGHT, REACHED = "named and not called", "raises SystemExit", "never comes to what stands below"
-ELSEWHERE, FAILS, SAVED_HERE = "the job itself goes on", "The error is hidden", "is saved here, and not `iteration`"
+CALLED, CAUGHT, REACHED = "named but not called", "raises SystemExit", "never reaches the lines below"
+ELSEWHERE, FAILS, SAVED_HERE = "the job itself continues", "The error is hidden", "is saved here instead of `iteration`"
 UNREADABLE = "It does not get `iteration` back"
-TAKEN, OUTSIDE, AGAIN = "takes away a file that is needed", "outside of the functions", "starts itself again here"
+TAKEN, OUTSIDE, AGAIN = "takes away a file that is needed", "outside the functions", "restarts itself here"
 
 SAVE = {
     # -- nothing is written, or something else ------------------------------------------
@@ -588,13 +588,13 @@ def restore_checkpoint(start, end):
         WHOSE,
     ),
     "two errors of JSON": Wrong(
-        in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError"), 0, "holds `{}`", CORRUPT
+        in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError"), 0, "contains `{}`", CORRUPT
     ),
     "three errors of JSON": Wrong(
-        in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError, KeyError"), 0, "holds `[]`", CORRUPT
+        in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError, KeyError"), 0, "contains `[]`", CORRUPT
     ),
-    "a list in JSON": Wrong(in_json("[iteration]", "[0]", "OSError, ValueError, IndexError"), 0, "holds `{}`", CORRUPT),
-    "a number in JSON": Wrong(in_json("iteration", "", "OSError, ValueError"), 0, "holds `{}`", CORRUPT),
+    "a list in JSON": Wrong(in_json("[iteration]", "[0]", "OSError, ValueError, IndexError"), 0, "contains `{}`", CORRUPT),
+    "a number in JSON": Wrong(in_json("iteration", "", "OSError, ValueError"), 0, "contains `{}`", CORRUPT),
     "three errors of pickle": Wrong(
         restore("""
 import pickle, sys
@@ -694,7 +694,7 @@ LISTED = "transfer_checkpoint_files = state, my_output.txt"
 SUBMIT_FILES = {
     "no output": Wrong(submit(SAVES, LISTED, 'transfer_output_files = ""', *NEEDS), 11, "but not transferred"),
     "another output": Wrong(
-        submit(SAVES, LISTED, "transfer_output_files = state", *NEEDS), 11, "names state and not my_output.txt"
+        submit(SAVES, LISTED, "transfer_output_files = state", *NEEDS), 11, "names state but not my_output.txt"
     ),
     "behind queue": Wrong(
         {"sweep.sub": submit(LISTED, HOME, *NEEDS)["sweep.sub"] + SAVES + "\n"}, 15, "comes after `queue`"
@@ -736,7 +736,7 @@ SUBMIT_FILES = {
         "separated by commas or blanks",
         "listed-file-missing",
     ),
-    "a misspelt request": Wrong(submit(SAVES, LISTED, HOME, "request_cpu = 1", *NEEDS[1:]), 12, "is no submit command"),
+    "a misspelt request": Wrong(submit(SAVES, LISTED, HOME, "request_cpu = 1", *NEEDS[1:]), 12, "is not a submit command"),
     "the code of success": Wrong(
         submit("success_exit_code = 85", LISTED, HOME, *NEEDS),
         9,
