@@ -349,7 +349,7 @@ def _unsendable(sandbox: Tree, path: str) -> Iterator[Evidence]:
     found = sandbox.resolve(path)
     if found is None:
         return
-    for name, entry in {path: sandbox.get(path), **sandbox.below(found).moved_below(path)}.items():
+    for name, entry in {**sandbox.below(found).moved_below(path), path: sandbox.get(path)}.items():
         if isinstance(entry, Link) and isinstance(sandbox.get(sandbox.resolve(name) or ""), Directory):
             yield Evidence(
                 "can't be sent", f"{name} is a symbolic link to a directory, which HTCondor can't send", name

@@ -591,9 +591,14 @@ def restore_checkpoint(start, end):
         in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError"), 0, "contains `{}`", CORRUPT
     ),
     "three errors of JSON": Wrong(
-        in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError, KeyError"), 0, "contains `[]`", CORRUPT
+        in_json('{"iteration": iteration}', '["iteration"]', "OSError, ValueError, KeyError"),
+        0,
+        "contains `[]`",
+        CORRUPT,
     ),
-    "a list in JSON": Wrong(in_json("[iteration]", "[0]", "OSError, ValueError, IndexError"), 0, "contains `{}`", CORRUPT),
+    "a list in JSON": Wrong(
+        in_json("[iteration]", "[0]", "OSError, ValueError, IndexError"), 0, "contains `{}`", CORRUPT
+    ),
     "a number in JSON": Wrong(in_json("iteration", "", "OSError, ValueError"), 0, "contains `{}`", CORRUPT),
     "three errors of pickle": Wrong(
         restore("""
@@ -736,7 +741,9 @@ SUBMIT_FILES = {
         "separated by commas or blanks",
         "listed-file-missing",
     ),
-    "a misspelt request": Wrong(submit(SAVES, LISTED, HOME, "request_cpu = 1", *NEEDS[1:]), 12, "is not a submit command"),
+    "a misspelt request": Wrong(
+        submit(SAVES, LISTED, HOME, "request_cpu = 1", *NEEDS[1:]), 12, "is not a submit command"
+    ),
     "the code of success": Wrong(
         submit("success_exit_code = 85", LISTED, HOME, *NEEDS),
         9,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from ...rules.simulation import Held
+from ...rules.step import Hold
 from ...tree import Directory, Link, Tree
 from ..case import Case
 from ..report import Misconception
@@ -25,13 +26,13 @@ MISCONCEPTION = Misconception(
 
 def link_to_directory(case: Case) -> bool:
     """A listed path that could not be sent is a link to a directory, or a directory with such a link in it."""
-    missing = case.state.next.missing if isinstance(case.state.next, Held) and case.failure == "held" else ()
-    if case.run is None or not missing:
+    held = case.state.next
+    if case.run is None or case.failure != "held" or not isinstance(held, Held) or held.code != Hold.CHECKPOINT:
         return False
     sandbox = case.run.sandbox
     return any(
         isinstance(sandbox.get(sandbox.resolve(path) or ""), Directory)
-        for listed in missing
+        for listed in held.missing or case.job.transfer_checkpoint_files or ()
         for path, entry in sandbox.items()
         if isinstance(entry, Link) and f"{path}/".startswith(f"{posixpath.normpath(listed)}/")
     )
