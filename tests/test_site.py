@@ -428,21 +428,10 @@ def by_keyboard(lab):
 
 
 def on_a_narrow_screen(lab):
-    """The list of files goes, stories and steps show one directory at a time, the live panel one below the other."""
+    """The list of files closes, so that the notebook has the width of the screen."""
     lab.page.set_viewport_size({"width": 400, "height": 800})
     lab.open("05-step-by-step.ipynb")
     lab.page.wait_for_function("document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)').clientWidth > 300")
-    unfolded = lab.page.evaluate(
-        """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .dirs:has(input)')].filter(
-            each => each.checkVisibility()).map(each => [...each.querySelectorAll('.dir')].filter(
-                dir => dir.offsetHeight > dir.querySelector('.name').offsetHeight + 12).length)"""
-    )
-    assert unfolded and set(unfolded) == {1}
-    columns = lab.page.evaluate(
-        """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .dirs')].map(
-            each => getComputedStyle(each).gridTemplateColumns.split(' ').length)"""
-    )
-    assert columns and set(columns) == {1}
 
 
 @pytest.mark.browser
