@@ -138,7 +138,7 @@ _TIMELINE = """
 @ p.say{padding-left:0}
 }
 @media screen{@container (max-width:599px){
-@ .dirs:has(input){gap:4px}
+@ .dirs:has(input){gap:4px;align-content:start}
 @ .dir>.name:has(>input){position:relative;justify-content:start;line-height:24px}
 @ .dir>.name:has(>input)::before{content:"▾"}
 @ .dir>.name:has(>input:not(:checked))::before{content:"▸"}
