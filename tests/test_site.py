@@ -205,7 +205,8 @@ def context():
 SHELL = {"pipe_lines", "behind_a_pipe"}
 """What takes a shell."""
 DONE_HERE = [name for name in SOLVED if name[:2] in ("01", "02", "03", "04", "05", "06", "07", "09")]
-IDLE = "document.querySelector('#jp-main-statusbar')?.innerText.includes('| Idle')"
+IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+"""Not by the status bar, which leaves this out where the window is narrow."""
 NOTEBOOK = "() => jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON()"
 
 
@@ -428,10 +429,16 @@ def by_keyboard(lab):
 
 
 def on_a_narrow_screen(lab):
-    """The list of files closes, so that the notebook has the width of the screen."""
+    """The list of files closes, and stories and steps show one directory at a time."""
     lab.page.set_viewport_size({"width": 400, "height": 800})
     lab.open("05-step-by-step.ipynb")
     lab.page.wait_for_function("document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)').clientWidth > 300")
+    unfolded = lab.page.evaluate(
+        """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .dirs:has(input)')].filter(
+            each => each.checkVisibility()).map(each => [...each.querySelectorAll('.dir')].filter(
+                dir => dir.offsetHeight > dir.querySelector('.name').offsetHeight + 12).length)"""
+    )
+    assert unfolded and set(unfolded) == {1}
 
 
 @pytest.mark.browser
@@ -441,8 +448,10 @@ def test_a_check_runs_in_firefox(server, tmp_path):
     with Firefox(tmp_path / "profile") as browser:
         browser.go(f"http://127.0.0.1:{server.server_port}{BELOW}")
         browser.evaluate("document.querySelector('a.button').click()")
-        browser.wait("document.querySelector('.jp-Notebook') !== null")
-        browser.wait(IDLE + " === true")
+        browser.wait("document.querySelector('.jp-Notebook-ExecutionIndicator[data-status=idle]') !== null")
+        # Without a window there is no focus, by which JupyterLab knows the current notebook.
+        browser.evaluate("document.querySelector('.jp-NotebookPanel').dispatchEvent(new FocusEvent('focus'))")
+        browser.wait(IDLE)
         assert browser.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')") is True
         cells = browser.evaluate("(%s)()" % NOTEBOOK)["cells"]
     outputs = [output for cell in cells if source(cell).startswith("check(") for output in cell["outputs"]]
