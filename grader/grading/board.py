@@ -19,7 +19,8 @@ from ..course.catalogue import COURSE, EXERCISES
 from ..course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
 from ..text import count
 from ..tree import Tree
-from ..view.page import TEMPLATES, page, render
+from ..view.page import page, render
+from ..view.style import css
 from . import store
 from .archives import Refused
 from .collect import find, open_regular
@@ -154,7 +155,7 @@ def html(board: Board, refresh: int, when: str) -> str:
         for chapter in COURSE
     ]
     body = render("board.html", board=board, chapters=chapters, when=when, refresh=refresh, states=STATES, tones=TONES)
-    return page("Where we are", body, (TEMPLATES / "board.css").read_text(encoding="utf-8"), refresh)
+    return page("Where we are", body, css("board"), refresh)
 
 
 def _row(board: Board, name: str, title: str) -> dict[str, object]:

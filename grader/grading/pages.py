@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..course.catalogue import COURSE, EXERCISES, Notebook
 from ..course.explanation import card_html
-from ..view.page import TEMPLATES, page, render
-from ..view.style import card_sheet, frame_sheet, steps_sheet, timeline_sheet
+from ..view.page import page, render
+from ..view.style import card_sheet, css, frame_sheet, steps_sheet, timeline_sheet
 from .judge import AnswerFile, Grade, Graded
 
 MOST_LINES = 2_000
@@ -27,7 +27,7 @@ def student(name: str, grade: Grade | None, problem: str = "", comments: Sequenc
         remarks=list(dict.fromkeys(remarks)),
         chapters=[chapter for notebook in COURSE if (chapter := _chapter(notebook, grade))],
     )
-    return page(name, _sheets_once(body), (TEMPLATES / "student.css").read_text(encoding="utf-8"))
+    return page(name, _sheets_once(body), css("student"))
 
 
 def _sheets_once(body: str) -> str:
@@ -68,7 +68,7 @@ def alike(pairs: Iterable[tuple[str, tuple[str, Sequence[AnswerFile]], tuple[str
         for exercise, left, right in pairs
     ]
     body = render("alike.html", pairs=shown)
-    return page("Similar answers", body, (TEMPLATES / "student.css").read_text(encoding="utf-8"))
+    return page("Similar answers", body, css("student"))
 
 
 def _compared(left: Sequence[AnswerFile], right: Sequence[AnswerFile]) -> Iterator[dict[str, object]]:

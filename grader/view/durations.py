@@ -9,16 +9,6 @@ from ..rules.costs import Costs
 from ..text import count, escape
 from .style import CLASSES, sheet
 
-_RULES = """
-@ table.took{border-collapse:collapse;font-size:12.5px;display:table;margin:2px 0}
-@ table.took tr,@ table.took tbody tr:nth-child(odd),@ table.took tbody tr:nth-child(even),
-@ table.took tbody tr:hover{background:none}
-@ table.took th,@ table.took td{border:0;border-top:1px solid var(--line);padding:3px 18px 3px 0;text-align:left;
- vertical-align:baseline;font-weight:400;background:none;white-space:normal}
-@ table.took th:first-child,@ table.took td:first-child{padding-left:8px}
-@ table.took thead th{border-top:0;color:var(--dim);font-size:12px}
-@ table.took .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-"""
 HEADINGS = ("what took time", "in the job event log", "times", "seconds, on average", "from shortest to longest")
 
 
@@ -47,7 +37,7 @@ def table(costs: Costs) -> str:
     cells = ["".join(f"<td{_number(place)}>{escape(cell)}</td>" for place, cell in enumerate(row)) for row in rows]
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return (
-        f'{sheet(_RULES)}<div class="{CLASSES}" tabindex="0" role="group" aria-label="What took time">'
+        f'{sheet("durations")}<div class="{CLASSES}" tabindex="0" role="group" aria-label="What took time">'
         f'<table class="took"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )

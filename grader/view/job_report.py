@@ -15,8 +15,8 @@ from ..text import plain
 from ..verify.checked import Checked
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNSAFE
 from . import card
-from .page import TEMPLATES, page, render
-from .style import CLASSES, card_sheet
+from .page import page, render
+from .style import CLASSES, card_sheet, css
 from .timeline import timeline
 from .untried import untried_lines
 from .verdict import heading, verdict_lines
@@ -41,7 +41,7 @@ def job_report(file: str, profile: Profile, jobs: Sequence[Checked], remarks: Se
         sheet=Markup(card_sheet()),
         command=f"{calling.command('verify')} {shlex.quote(plain(file))}",
     )
-    return page(f"verify {file}", body, (TEMPLATES / "job_report.css").read_text(encoding="utf-8"))
+    return page(f"verify {file}", body, css("job_report"))
 
 
 def _job(checked: Checked, file: str) -> dict[str, object]:

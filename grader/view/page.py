@@ -7,16 +7,15 @@ page shows the output of untrusted programs. Templates escape all values, except
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..text import plain
 from .card import in_points, number
+from .style import TEMPLATES, css
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
-TEMPLATES = Path(__file__).with_name("templates")
 
 
 @lru_cache(1)
@@ -42,7 +41,6 @@ def render(template: str, **values: object) -> Markup:
 def page(title: str, body: str, style: str = "", refresh: int = 0) -> str:
     """A whole HTML page. `body` and `style` must be safe. The browser reloads the page every `refresh` seconds, or
     never for 0."""
-    css = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     return render(
-        "page.html", title=title, policy=POLICY, body=Markup(body), style=Markup(css + style), refresh=refresh
+        "page.html", title=title, policy=POLICY, body=Markup(body), style=Markup(css("page") + style), refresh=refresh
     )

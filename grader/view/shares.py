@@ -18,33 +18,6 @@ WIDTH, HEIGHT = 800.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 34.0, 44.0
 TICKS = tuple(60.0 * minutes for minutes in (1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 960))
 
-_RULES = """
-@ .shares{--good:#009e73;--save:#0072b2;--again:#e69f00;--loss:#d55e00}
-@ .shares>.wide{overflow-x:auto}
-@ .shares>.wide>svg{min-width:600px}
-@ .shares text{font:12px var(--jp-ui-font-family,system-ui,sans-serif);fill:var(--dim)}
-@ .shares .good,@ .shares .save,@ .shares .again,@ .shares .loss{fill-opacity:.55;stroke:var(--bg);stroke-width:1}
-@ .shares .good{fill:var(--good)}
-@ .shares .save{fill:var(--save)}
-@ .shares .again{fill:var(--again)}
-@ .shares .loss{fill:var(--loss)}
-@ .shares text.in{fill:var(--fg);font-weight:600;stroke:var(--bg);stroke-width:3px;stroke-opacity:.75;
- paint-order:stroke;stroke-linejoin:round;text-anchor:middle}
-@ .shares .grid{stroke:var(--line)}
-@ .shares .spread{stroke:var(--fg);stroke-width:1.3;fill:none}
-@ .shares .dot{fill:var(--bg);stroke:var(--fg);stroke-width:1.5}
-@ .shares .model{fill:none;stroke:var(--fg);stroke-width:1.5;stroke-dasharray:6 3}
-@ .shares .best{stroke:var(--fg);stroke-width:1.2;stroke-dasharray:2 3}
-@ .shares .chosen{stroke:var(--fg);stroke-width:2.5}
-@ .shares .handle{fill:var(--fg)}
-@ .shares text.formula{fill:var(--fg)}
-@ ul.parts{display:flex;flex-wrap:wrap;gap:2px 18px;padding:6px 0 0}
-@ ul.parts li{display:flex;align-items:baseline;gap:6px}
-@ ul.parts i{width:11px;height:11px;border-radius:2px;display:inline-block;align-self:center;opacity:.75}
-@ ul.parts b{font-variant-numeric:tabular-nums}
-@ p.said{padding:3px 0 0}
-"""
-
 
 class Column(NamedTuple):
     """The results of jobs that save at one interval."""
@@ -84,7 +57,7 @@ def shares(
     spoken = ", ".join(f"{name} {part:.0%}" for name, part in zip(PARTS, columns[chosen].parts))
     title = escape(f"Shares of the time in slots by interval. At {about(columns[chosen].interval)}: {spoken}.")
     return (
-        f'{sheet(_RULES)}<div class="{CLASSES}"><div class="shares">'
+        f'{sheet("shares")}<div class="{CLASSES}"><div class="shares">'
         f'<div class="wide" tabindex="0" role="group" aria-label="Picture"><svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="100%" role="img" aria-label="{title}">'
         f"<title>{title}</title>{''.join(pieces)}</svg></div>{_numbers(columns[chosen], key, bool(model))}"
         f'<p class="said" role="status">{escape(said)}</p></div></div>'
