@@ -144,6 +144,8 @@ class Held(NamedTuple):
     """Whether anything was to be transferred before; not while its program was still running."""
     refused: bool = False
     """Whether a transfer failed where files were sent to, and not where they came from."""
+    unsendable: tuple[str, ...] = ()
+    """The links to directories and the unreadable files because of which a transfer failed (R4b)."""
 
 
 class Ended(NamedTuple):
@@ -578,7 +580,7 @@ def _vacated(job: Job, profile: Profile, now: Situation, event: FaultHappened, r
         )
     then: NotSaved | Held = NotSaved(sent.paths)
     if profile.missing_output_holds:
-        then = Held(Hold.OUTPUT, 2, "Transfer output files failure", sent.paths)
+        then = Held(Hold.OUTPUT, 2, "Transfer output files failure", sent.paths, unsendable=sent.unsendable)
     return _lost(job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files, next=then)
 
 
@@ -709,6 +711,7 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         returned_files.paths if returned_files.error == errno.ENOENT else (),
         returned_files.sent,
         refused=returned_files.refused,
+        unsendable=returned_files.unsendable,
     )
 
 
@@ -719,7 +722,8 @@ def _checkpoint(job: Job, profile: Profile, sandbox: Tree, spool: Tree) -> Saved
         return Saved(transfer.commit(spool, sent), sent)
     if profile.missing_file_holds:
         missing = sent.paths if sent.error == errno.ENOENT else ()
-        return Held(Hold.CHECKPOINT, -1, f"Starter failed to upload checkpoint{_why(sent) * (not missing)}", missing)
+        reason = f"Starter failed to upload checkpoint{_why(sent) * (not missing)}"
+        return Held(Hold.CHECKPOINT, -1, reason, missing, unsendable=sent.unsendable)
     return NotSaved(sent.paths)
 
 

@@ -26,6 +26,17 @@ class TransferFailure(NamedTuple):
     """The system's number for what is wrong with them."""
     refused: bool = False
     """Whether it is where they were sent to that something was wrong."""
+    unsendable: tuple[str, ...] = ()
+    """The links to directories and the unreadable files among and below them."""
+
+
+class _Unsent(NamedTuple):
+    """Why a listed path, or part of it, can't be sent."""
+
+    error: int
+    """The system's number for it."""
+    unsendable: str = ""
+    """The link to a directory, or the unreadable file, of which an empty file arrives."""
 
 
 class OutsideSandbox(Exception):
@@ -287,24 +298,24 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
     """R4b: the listed paths as the receiving side stores them."""
     listed, sent, failed, kept = tuple(listed), Tree(), _Failed(), KeptPaths()
     for index, path in enumerate(listed):
-        files, error = _sendable(sandbox, path, keep_paths, profile)
+        files, unsent = _sendable(sandbox, path, keep_paths, profile)
         # HTCondor does not notice that a path is missing if a later one arrives under the same name.
         later = (posixpath.basename(other) for other in listed[index + 1 :])
         if files is None:
-            if posixpath.basename(path) not in later:
-                failed.add(path, error)
+            if unsent and posixpath.basename(path) not in later:
+                failed.add(path, unsent)
         elif file_over_directory(files, sent):
-            failed.add(path, errno.EISDIR, refused=True)
+            failed.add(path, _Unsent(errno.EISDIR), refused=True)
             sent = files | sent
         else:
             besides = kept.made_besides(path, files) if keep_paths else ()
             if keep_paths and (link := _linked_directory(sandbox, path)):
-                files, error = Tree({link: File(b"")}), errno.EISDIR
+                files, unsent = Tree({link: File(b"")}), _Unsent(errno.EISDIR, link)
             sent = sent | Tree({place: Directory() for place in besides if "/" not in place}) | files
-            if not error and any(posixpath.dirname(place) not in ("", *sent) for place in besides):
-                error = errno.ENOENT
-            if error:
-                failed.add(path, error)
+            if not unsent and any(posixpath.dirname(place) not in ("", *sent) for place in besides):
+                unsent = _Unsent(errno.ENOENT)
+            if unsent:
+                failed.add(path, unsent)
     return failed.failure(sent.copied()) or sent.copied()
 
 
@@ -312,13 +323,19 @@ class _Failed:
     """The listed paths that could not be sent, of which HTCondor tells by what the first of them failed at."""
 
     def __init__(self) -> None:
-        self.paths: dict[tuple[int, bool], list[str]] = {}
+        self.paths: dict[tuple[int, bool], dict[str, str]] = {}
 
-    def add(self, path: str, error: int, refused: bool = False) -> None:
-        self.paths.setdefault((error, refused), []).append(path)
+    def add(self, path: str, unsent: _Unsent, refused: bool = False) -> None:
+        self.paths.setdefault((unsent.error, refused), {})[path] = unsent.unsendable
 
     def failure(self, sent: Tree) -> TransferFailure | None:
-        return next((TransferFailure(tuple(paths), sent, *why) for why, paths in self.paths.items()), None)
+        return next(
+            (
+                TransferFailure(tuple(paths), sent, *why, tuple(filter(None, paths.values())))
+                for why, paths in self.paths.items()
+            ),
+            None,
+        )
 
 
 def _linked_directory(sandbox: Tree, path: str) -> str | None:
@@ -372,33 +389,33 @@ def contents_only(path: str) -> bool:
     return path.endswith(("/", "/."))
 
 
-def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> tuple[Tree | None, int]:
-    """What arrives of a listed path, None if nothing does; and the number of the error at what can't be sent of it, of
-    which an empty file arrives, 0 if all can."""
+def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> tuple[Tree | None, _Unsent | None]:
+    """What arrives of a listed path, None if nothing does; and what can't be sent of it, None if all can."""
     parts, name = path.split("/"), posixpath.normpath(path)
     if not path or parts[-1] == ".." or (keep_paths and ".." in parts):
-        return None, errno.ENOENT
+        return None, _Unsent(errno.ENOENT)
     own = Tree(dict.fromkeys(OWN_FILES, File(b""))) if profile.sends_own_files else Tree()
     if name in OWN_FILES:
-        return own.only([name]), 0
+        return own.only([name]), None
     where = _found(sandbox, path)
     if where is None:
-        return None, errno.ENOENT
+        return None, _Unsent(errno.ENOENT)
     if not where:
-        everything, error = _links_followed(sandbox, "", profile)
-        return everything | own, error
+        everything, unsent = _links_followed(sandbox, "", profile)
+        return everything | own, unsent
     entry = sandbox[where]
     destination = name if keep_paths else posixpath.basename(name)
     if isinstance(entry, File):
-        return (Tree({destination: entry}), 0) if entry.readable else (Tree({destination: File(b"")}), errno.EACCES)
+        unsent = None if entry.readable else _Unsent(errno.EACCES, name)
+        return Tree({destination: File(b"") if unsent else entry}), unsent
     if isinstance(entry, Fifo):
-        return _nothing_of_fifo(path, profile), 0
+        return _nothing_of_fifo(path, profile), None
     if isinstance(sandbox.get(name), Link) and not (contents_only(path) and not keep_paths):
-        return Tree({posixpath.basename(name): File(b"")}), errno.EISDIR
-    contents, error = _links_followed(sandbox, where, profile)
+        return Tree({posixpath.basename(name): File(b"")}), _Unsent(errno.EISDIR, name)
+    contents, unsent = _links_followed(sandbox, where, profile)
     if contents_only(path) and not (keep_paths and contents):
-        return contents, error
-    return contents.moved_below(destination).put(destination, entry), error
+        return contents, unsent
+    return contents.moved_below(destination).put(destination, entry), unsent
 
 
 def _found(sandbox: Tree, path: str) -> str | None:
@@ -418,10 +435,11 @@ def _nothing_of_fifo(path: str, profile: Profile) -> Tree:
     return Tree()
 
 
-def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, int]:
-    """The contents of a directory, links to files as the files and without those that lead nowhere; and the number of
-    the error at a link to a directory, or a file that may not be read, of which an empty file arrives."""
-    contents, error = {}, 0
+def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tree, _Unsent | None]:
+    """The contents of a directory, links to files as the files and without those that lead nowhere; and the first link
+    to a directory, or file that may not be read, of which an empty file arrives."""
+    contents: dict[str, Entry] = {}
+    unsent = None
     for path, entry in (sandbox.below(directory) if directory else sandbox).items():
         followed = entry
         if isinstance(entry, Link):
@@ -435,8 +453,9 @@ def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tr
             contents[path] = followed
         else:
             contents[path] = File(b"")
-            error = error or (errno.EACCES if isinstance(followed, File) else errno.EISDIR)
-    return Tree(contents), error
+            error = errno.EACCES if isinstance(followed, File) else errno.EISDIR
+            unsent = unsent or _Unsent(error, posixpath.join(directory, path))
+    return Tree(contents), unsent
 
 
 def _remapped(sent: Tree, remaps: tuple[tuple[str, str], ...]) -> Tree:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import errno
 import operator
+import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..rules import transfer
@@ -15,8 +15,7 @@ from ..rules.execution import Run
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.schedule import Fault
 from ..rules.simulation import Ended, Held, Saved
-from ..rules.step import Hold
-from ..tree import Directory, Entry, File, Link, Tree
+from ..tree import Entry, File, Link, Tree
 from .explore import Exploration, Violation
 from .states import State
 from .verdicts import Unknown
@@ -60,7 +59,7 @@ def evidence(job: Job, exploration: Exploration) -> tuple[Evidence, ...]:
     if violation.failure == "wrong output" and violation.expected is not None:
         facts += differences(violation.expected, violation.got) or _others(job, violation)
     if isinstance(state.next, Held):
-        facts += _held(job, state.next, state, state.ran)
+        facts += _held(state.next, state, state.ran)
         facts += _no_first_line(job, state.ran) + _no_interpreter(job, state.ran)
     if violation.failure == "lost progress":
         facts += _work_done_again(violation)
@@ -322,40 +321,27 @@ def files_left_behind(before: State, after: State) -> list[str]:
     ]
 
 
-def _held(job: Job, held: Held, state: State, run: Run) -> list[Evidence]:
-    if not held.missing:
-        listed = job.transfer_checkpoint_files if held.code == Hold.CHECKPOINT else job.transfer_output_files
-        unsendable = [fact for path in listed or () for fact in _unsendable(run.sandbox, path)]
-        return unsendable or [Evidence("limit", held.reason)]
-    facts = []
-    there = [p for p in run.sandbox if p not in state.sandbox and p not in (STDOUT, STDERR)]
+def _held(held: Held, state: State, run: Run) -> list[Evidence]:
+    if not held.missing and not held.unsendable:
+        return [Evidence("limit", held.reason)]
+    facts = [_unsendable(run.sandbox, path) for path in held.unsendable]
+    new = [path for path in run.sandbox if path not in state.sandbox and path not in (STDOUT, STDERR)]
     for path in held.missing:
-        if there_is := list(_unsendable(run.sandbox, path)):
-            facts += there_is
-            continue
-        near = [p for p in there if p.rpartition("/")[2] == path.rpartition("/")[2]] or there
-        facts.append(
-            Evidence(
-                "not there",
-                f"{path!r} is listed and not in the sandbox" + (f"; new there: {', '.join(near[:5])}" if near else ""),
-                path,
-            )
-        )
-    return facts
+        if run.sandbox.resolve(path) is None:
+            near = [other for other in new if posixpath.basename(other) == posixpath.basename(path)] or new
+            there = f"; new there: {', '.join(near[:5])}" if near else ""
+            facts.append(Evidence("not there", f"{path!r} is listed and not in the sandbox{there}", path))
+    return facts or [Evidence("limit", held.reason)]
 
 
-def _unsendable(sandbox: Tree, path: str) -> Iterator[Evidence]:
-    """What can't be sent of a listed path that is there."""
-    found = sandbox.resolve(path)
-    if found is None:
-        return
-    for name, entry in {**sandbox.below(found).moved_below(path), path: sandbox.get(path)}.items():
-        if isinstance(entry, Link) and isinstance(sandbox.get(sandbox.resolve(name) or ""), Directory):
-            yield Evidence(
-                "can't be sent", f"{name} is a symbolic link to a directory, which HTCondor can't send", name
-            )
-        elif isinstance(entry, File) and not entry.readable:
-            yield Evidence("can't be sent", f"{name} is a file that its owner may not read", name)
+def _unsendable(sandbox: Tree, path: str) -> Evidence:
+    """Why a path could not be sent although it is there."""
+    why = (
+        "a symbolic link to a directory, which HTCondor can't send"
+        if isinstance(sandbox[path], Link)
+        else "a file that its owner may not read"
+    )
+    return Evidence("can't be sent", f"{path} is {why}", path)
 
 
 def _failed(job: Job, state: State) -> bool:

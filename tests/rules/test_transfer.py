@@ -257,7 +257,7 @@ def test_a_link_to_a_file_sends_the_content():
 def test_a_link_to_a_directory_is_a_failure(path, keep):
     """R4b: with preserve_relative_paths, also one that a path leads through."""
     sent = checkpoint([path], sandbox({"d/a": "1"}, link=Link("d")), preserve_relative_paths=keep)
-    assert sent == TransferFailure((path,), error=errno.EISDIR)
+    assert sent == TransferFailure((path,), error=errno.EISDIR, unsendable=("link",))
 
 
 @pytest.mark.parametrize("path", ["link/", "link/a"])
@@ -269,7 +269,7 @@ def test_what_is_in_a_linked_directory_is_sent(path):
 def test_a_directory_with_a_link_to_a_directory_in_it_is_a_failure():
     """R4b"""
     sent = checkpoint(["d"], sandbox({"e/a": "1"}) | Tree({"d/link": Link("../e")}))
-    assert sent == TransferFailure(("d",), error=errno.EISDIR)
+    assert sent == TransferFailure(("d",), error=errno.EISDIR, unsendable=("d/link",))
 
 
 @pytest.mark.parametrize("target", ["nothing", "../outside", "link"])
@@ -400,7 +400,7 @@ def test_a_missing_path_is_replaced_by_a_later_one_of_its_name():
 def test_a_file_that_may_not_be_read_is_not_sent():
     """R4c: seen on 23.9.6."""
     tree = sandbox() | Tree({"n": File(b"1", readable=False)})
-    assert checkpoint(["n"], tree) == TransferFailure(("n",), error=errno.EACCES)
+    assert checkpoint(["n"], tree) == TransferFailure(("n",), error=errno.EACCES, unsendable=("n",))
 
 
 def test_a_file_of_which_only_the_mode_changed_does_not_come_home():
@@ -570,10 +570,10 @@ def test_a_link_in_a_directory_that_leads_nowhere_is_left_out(keep):
 def test_of_what_in_a_directory_cannot_be_sent_an_empty_file_comes_home(entry, error):
     """R4b, R6: all else comes home, too. A checkpoint is whole or not at all."""
     tree = sandbox({"d/a": "1", "d/sub/b": "2"}, **{"d/l": entry})
-    assert checkpoint(("d",), tree) == TransferFailure(("d",), error=error)
+    assert checkpoint(("d",), tree) == TransferFailure(("d",), error=error, unsendable=("d/l",))
     returned_files = Tree.files({"d/a": "1", "d/sub/b": "2", "d/l": ""})
     assert transfer.output(quiet(transfer_output_files=("d",)), tree, Tree()) == TransferFailure(
-        ("d",), returned_files, error
+        ("d",), returned_files, error, unsendable=("d/l",)
     )
 
 

@@ -6,7 +6,7 @@ import posixpath
 
 from ...rules.simulation import Held
 from ...rules.step import Hold
-from ...tree import Directory, Link, Tree
+from ...tree import Link, Tree
 from ..case import Case
 from ..report import Misconception
 
@@ -29,13 +29,7 @@ def link_to_directory(case: Case) -> bool:
     held = case.state.next
     if case.run is None or case.failure != "held" or not isinstance(held, Held) or held.code != Hold.CHECKPOINT:
         return False
-    sandbox = case.run.sandbox
-    return any(
-        isinstance(sandbox.get(sandbox.resolve(path) or ""), Directory)
-        for listed in held.missing or case.job.transfer_checkpoint_files or ()
-        for path, entry in sandbox.items()
-        if isinstance(entry, Link) and f"{path}/".startswith(f"{posixpath.normpath(listed)}/")
-    )
+    return any(isinstance(case.run.sandbox.get(path), Link) for path in held.unsendable)
 
 
 def link_became_file(case: Case) -> bool:
