@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 IN_A_STORY = 40
 """Executions after which the story in a report stops."""
-ON_A_TERMINAL = 600
+ON_A_TERMINAL, ELSEWHERE = 600, 30
 """The default of --max-seconds on a terminal, where the user sees the progress."""
 
 
@@ -80,9 +80,9 @@ def add_to(commands: Commands) -> None:
         "--max-seconds",
         type=positive,
         metavar="N",
-        default=ON_A_TERMINAL if sys.stderr.isatty() else int(Bounds.seconds),
+        default=ON_A_TERMINAL if sys.stderr.isatty() else ELSEWHERE,
         help="start no more executions after N seconds of real time, for each job, and stop an execution after N "
-        f"seconds of real time or of processor time (default {ON_A_TERMINAL} on a terminal, else {Bounds.seconds:g})",
+        f"seconds of real time or of processor time (default {ON_A_TERMINAL} on a terminal, else {ELSEWHERE})",
     )
     command.add_argument(
         "--expected",

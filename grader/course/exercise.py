@@ -8,7 +8,6 @@ files together), and its questions are asked about that, one after the other. Th
 from __future__ import annotations
 
 import hashlib
-import math
 import random
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -65,7 +64,7 @@ class Result:
         return replace(self, failure=replace(self.failure, evidence=(*facts, *self.failure.evidence)))
 
 
-FEWER = Bounds(executions=30, seconds=math.inf)
+FEWER = Bounds(executions=30)
 """For jobs that are shell scripts, or start a Python process of their own: they take five times as long, and right ones
 need at most ten executions."""
 
@@ -141,7 +140,7 @@ def _parsed(directory: Tree, submit_file: str) -> submit.Submission:
     return submit.parse(directory.file(submit_file).text, submit.TreeFolder(directory), name=submit_file)
 
 
-TRIAL = Bounds(executions=16, seconds=math.inf, twice=False)
+TRIAL = Bounds(executions=16, twice=False)
 """For a corrected copy of a wrong answer: a right answer needs a dozen executions."""
 MOST_TRIALS = 24
 """Corrected copies that are tried at most."""
@@ -172,7 +171,7 @@ class Exercise:
     """settings(job, **numbers) is the same job with other numbers. Raises ValueError for an unknown name."""
     subject: Callable[[Exercise, Tree], Any] = job_of
     """Turns the student's files into what the questions are about. Raises UnusableAnswer."""
-    bounds: Bounds = Bounds(executions=50, seconds=math.inf)
+    bounds: Bounds = Bounds(executions=50)
     """How far its jobs are explored; the executor limits the time for all of them. A right answer needs a dozen
     executions. A wrong one may run for ever without reaching the same state twice."""
     pace: Pace = Pace()

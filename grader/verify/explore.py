@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -74,8 +75,9 @@ class Bounds:
 
     executions: int = 1000
     states: int = 20_000
-    seconds: float = 30.0
-    """Of real time, after which nothing more is begun; the execution that is under way has limits of its own."""
+    seconds: float = math.inf
+    """Of real time, after which nothing more is begun; the execution that is under way has limits of its own. A verdict
+    that stops there depends on the machine, so nothing but a person's patience should set it."""
     limits_hold: bool = True
     """Whether the job is held that an executor's limits end an execution of, as who asks knows that far less is
     enough; else such a limit is a bound like the others."""

@@ -1202,7 +1202,7 @@ def leaving(shell_job):
     ],
 )
 def test_a_job_that_leaves_running_what_changes_nothing_is_restart_safe(leaving, executor, left):
-    found = explore(leaving(left), executor, bounds=Bounds(seconds=120))
+    found = explore(leaving(left), executor)
     assert (found.verdict, found.checkpoints) == (RESTART_SAFE, 3), found.failure
 
 
@@ -1217,7 +1217,7 @@ def test_a_job_that_leaves_running_what_changes_nothing_is_restart_safe(leaving,
 )
 def test_a_job_that_leaves_a_worker_running_is_unsafe(leaving, executor, left, failure):
     job = leaving(left)
-    found = explore(job, executor, bounds=Bounds(seconds=120))
+    found = explore(job, executor)
     assert (found.verdict, found.failure) == (UNSAFE, failure)
 
 
@@ -1228,7 +1228,7 @@ def test_what_goes_on_for_longer_than_anyone_follows_it_is_unknown(shell_job, ex
         "echo $((n + 1)) > n\nsleep 1\nexit 85",
         **COUNTING,
     )
-    found = explore(job, executor, bounds=Bounds(seconds=120))
+    found = explore(job, executor)
     assert (found.verdict, found.unknown) == (UNKNOWN, Unknown.LEFT_RUNNING) and "goes on beside" in found.failure
 
 
