@@ -14,7 +14,7 @@ import warnings
 import zipfile
 from pathlib import Path
 
-FIRST = ("piplite.piplite", "pyodide_kernel", "ipywidgets", "jedi", "grader.notebook")
+FIRST = ("piplite.piplite", "pyodide_kernel", "ipywidgets", "jedi", "jinja2", "grader.notebook")
 """What is imported before the first cell has run. (What else there is would make the site a quarter larger.)"""
 LIBRARY = "python_stdlib.zip"
 

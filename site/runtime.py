@@ -21,6 +21,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PYODIDE = "314.0.6"
 PYTHON = "3.14"
+PLATFORM = "manylinux2014_x86_64"
+"""That of a wheel of which only the part in Python is used. The others are for any platform."""
 INTEGRITY = "sha512-BKDTJyIqFxC4BExLqeRS3f5xvXZIjOt8C3zGLN/Cc7tFxSwvKVhVkchQQ2AGLOtR4YrVOIFxbV8poyDOOmWwxQ=="
 FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
@@ -32,16 +34,17 @@ ADDED = {
     "ipykernel": [],
     "pyodide-kernel": ["comm", "ipykernel", "ipython", "jedi"],
     "ipywidgets": ["comm", "ipython", "traitlets"],
-    "self-checkpointing-course": ["ipywidgets"],
+    "self-checkpointing-course": ["ipywidgets", "jinja2"],
 }
 UNUSED = (
     "jedi/third_party/django-stubs/",
     "jedi/third_party/typeshed/stdlib/2/",
     "jedi/third_party/typeshed/third_party/2/",
     "jedi/third_party/typeshed/third_party/2and3/",
+    "markupsafe/_speedups.",
 )
 """What completion knows of packages that can't be imported here: a third of all files, and each takes time to unpack at
-every start."""
+every start. And MarkupSafe's part in C, for another machine: markupsafe/_native.py does the same."""
 PRELOADED = ["micropip", *ADDED]
 """All at once, before the kernel starts: it would fetch what it needs one after the other."""
 
@@ -73,7 +76,15 @@ def wheels(cache: Path) -> list[Path]:
     needed = re.findall(r"^(\S+)==\S+ --hash=sha256:(\w+)$", (HERE / "browser.txt").read_text("utf-8"), re.MULTILINE)
     if missing := [name for name, digest in needed if digest not in _by_hash(cache)]:
         pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--quiet"]
-        only = ["--no-deps", "--only-binary=:all:", "--python-version", PYTHON, "--require-hashes"]
+        only = [
+            "--no-deps",
+            "--only-binary=:all:",
+            "--python-version",
+            PYTHON,
+            "--platform",
+            PLATFORM,
+            "--require-hashes",
+        ]
         where = ["--dest", str(cache), "--requirement", str(HERE / "browser.txt")]
         _download([*pip, *only, *where], ", ".join(missing), "The package index")
     there = _by_hash(cache)
@@ -98,8 +109,9 @@ def lay_out(folder: Path, archive: Path, packages: list[Path]) -> None:
     known = {_normal(name): entry for name, entry in lock["packages"].items()}
     lock["packages"] = {}
     for wheel in packages:
-        _copy_used(wheel, folder / wheel.name)
-        lock["packages"][_name(wheel)] = _entry(folder / wheel.name, known.get(_name(wheel)))
+        used = folder / _any_platform(wheel.name)
+        _copy_used(wheel, used)
+        lock["packages"][_name(wheel)] = _entry(used, known.get(_name(wheel)))
     for entry in lock["packages"].values():
         if absent := [name for name in entry["depends"] if _normal(name) not in lock["packages"]]:
             raise BuildError(f"{entry['name']} needs {', '.join(absent)}, which browser.txt does not name.")
@@ -126,6 +138,11 @@ def add_bytecode(folder: Path, cache: Path) -> None:
     for entry in lock["packages"].values():
         entry["sha256"] = hashlib.sha256((folder / entry["file_name"]).read_bytes()).hexdigest()
     (folder / LOCK).write_text(json.dumps(lock))
+
+
+def _any_platform(wheel: str) -> str:
+    """The name of a wheel without what is compiled in it."""
+    return wheel if wheel.endswith("-none-any.whl") else "-".join((*wheel.split("-")[:2], "py3-none-any.whl"))
 
 
 def _copy_used(wheel: Path, target: Path) -> None:
