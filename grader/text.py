@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 
@@ -13,19 +12,6 @@ def plain(text: str, keep: str = "") -> str:
     if text.isprintable() or text.translate(dict.fromkeys(map(ord, keep))).isprintable():
         return text
     return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
-
-
-def escape(text: str, keep: str = "") -> str:
-    """The text for a place in HTML, between tags or in a quoted attribute."""
-    return html.escape(plain(text, keep), quote=True)
-
-
-def prose(text: str) -> str:
-    """Sentences for a place between HTML tags; text between `backticks` becomes code."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:  # an odd number of backticks: they don't mark code
-        return escape(text)
-    return "".join(f"<code>{escape(part)}</code>" if index % 2 else escape(part) for index, part in enumerate(parts))
 
 
 _FORMULA = "=+\\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−"
@@ -72,6 +58,16 @@ def about(seconds: float) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """The number and its noun: 1 file, 2 files."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def number(points: float) -> str:
+    """Points with at most two decimals: 3, 2.5."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def in_points(points: float) -> str:
+    """Points with the noun: 3 points, 1 point."""
+    return f"{number(points)} {'point' if number(points) == '1' else 'points'}"
 
 
 def series(names: Sequence[str], most: int = 5) -> str:

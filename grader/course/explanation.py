@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from markupsafe import Markup
+
 from ..execute.executor import Executor
 from ..problems import NO_EFFECT, SubmitError
 from ..rules import schedule as schedules
 from ..rules.job import Job
 from ..rules.simulation import Moment, simulate
-from ..text import duration, escape, series
+from ..text import duration, series
 from ..tree import Tree
 from ..view import card
 from ..view import story as story_view
@@ -60,15 +62,15 @@ def sections_html(exercise: Exercise, answer: Tree, report: Report, moments: Seq
     """The sections of a report, as HTML; `moments` is its story."""
     failure, sections = report.failure, []
     if odd := remarks(exercise, answer) if failure else []:
-        sections.append((ODD, "".join(f"<p>{escape(line)}</p>" for line in odd)))
+        sections.append((ODD, card.paragraphs(odd)))
     if failure and failure.evidence:
         sections.append((EVIDENCE, card.facts(failure.evidence)))
     if behind := _behind(exercise, failure):
-        sections.append((BEHIND, f"<p>{escape(behind)}</p>"))
+        sections.append((BEHIND, card.paragraphs([behind])))
     if look := _to_look_at(exercise, failure, moments):
-        sections.append((LOOK, f"<p>{escape(look)}</p>"))
+        sections.append((LOOK, card.paragraphs([look])))
     if failure and failure.solution:
-        sections.append((SOLUTION, f"<p>{escape(failure.solution)}</p>"))
+        sections.append((SOLUTION, card.paragraphs([failure.solution])))
     if moments and failure and failure.job:
         drawn = _drawn(exercise, answer, failure, failure.job, moments)
         if len(drawn) <= MOST_CHARACTERS:
@@ -115,7 +117,7 @@ class CardContents(Protocol):
     def hints(self) -> Sequence[str]: ...
 
 
-def card_html(report: CardContents, sections: Sections, nudge: bool = False) -> str:
+def card_html(report: CardContents, sections: Sections, nudge: bool = False) -> Markup:
     """The card of a report, as HTML. As a `nudge`, the solution is folded."""
     late = [section for section in sections if section[0].startswith(LATE)]
     return card.card(
@@ -141,7 +143,7 @@ def card_text(report: CardContents, sections: Sections, nudge: bool = False) -> 
     )
 
 
-def _drawn(exercise: Exercise, answer: Tree, failure: Failure, job: Job, moments: Sequence[Moment]) -> str:
+def _drawn(exercise: Exercise, answer: Tree, failure: Failure, job: Job, moments: Sequence[Moment]) -> Markup:
     """The story of a failure. That of a prediction, which is long and shows no failure, is drawn step by step."""
     submit, log = _directory(exercise, answer, job), job.log
     if exercise.literal:

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..course.catalogue import EXERCISES
-from ..text import no_formula, plain
-from ..view.card import in_points, number
+from ..text import in_points, no_formula, number, plain
 from .archives import Refused, quoted
 from .collect import HandIn
 from .judge import Grade

@@ -26,8 +26,7 @@ from ..execute.team import processors
 from ..files import write_whole
 from ..real_pool.personal_pool import PoolError
 from ..rules.execution import MachineTrouble
-from ..text import count, no_formula, plain, series
-from ..view.card import in_points, number
+from ..text import count, in_points, no_formula, number, plain, series
 from . import class_report, cluster, exports, pages, workers
 from .adjustments import FILE, Adjustment, belonging
 from .adjustments import read as read_adjustments

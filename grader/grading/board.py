@@ -15,11 +15,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from markupsafe import Markup
+
 from ..course.catalogue import COURSE, EXERCISES
 from ..course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
 from ..text import count
 from ..tree import Tree
-from ..view.page import page, render
+from ..view.page import page
+from ..view.rendering import render
 from ..view.style import css
 from . import store
 from .archives import Refused
@@ -140,7 +143,7 @@ def _below(folder: Path) -> Iterator[Path]:
                 waiting.append((Path(item.path), depth + 1))
 
 
-def html(board: Board, refresh: int, when: str) -> str:
+def html(board: Board, refresh: int, when: str) -> Markup:
     """The page for the screen."""
     untried = Counter({NOT_TRIED: board.learners})
     chapters = [

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup
 
 from ..course.catalogue import COURSE
 from ..course.exercise import Exercise
@@ -23,9 +25,11 @@ from ..course.explanation import STORY
 from ..course.misconceptions import MISCONCEPTIONS
 from ..course.payload import PAYLOAD
 from ..course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
-from ..text import count, escape, series
+from ..text import count, in_points, number, series
 from ..view import page as pages
-from ..view.card import STATUSES, in_points, number
+from ..view.card import STATUSES
+from ..view.rendering import render
+from ..view.style import css
 from . import similarity as alike
 from .assignment import Assignment
 from .judge import AnswerFile, Graded
@@ -36,44 +40,9 @@ if TYPE_CHECKING:
 TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}
 BARS = 10
 """Bars of a distribution, if there are more points than that."""
-HIDDEN = "The story is not shown here because it may contain somebody's name: it is on the page of each student."
-
-STYLE = """
-.untried{margin-top:14px}
-.grid{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:14px 34px}
-@media(max-width:640px){.grid{grid-template-columns:minmax(0,1fr)}}
-svg{display:block;width:100%;height:auto;max-width:440px;margin-top:6px}
-svg text{font:12px system-ui,sans-serif;fill:var(--dim)}svg .n{fill:var(--fg);font-weight:600}
-svg .bar{fill:var(--blue)}svg .full{fill:var(--good)}svg .axis{stroke:var(--line)}
-.strip{display:flex;height:22px;border-radius:4px;overflow:hidden;margin:8px 0 5px;gap:2px;max-width:440px}
-.strip i{display:block;min-width:3px;background:var(--tone)}
-.good{--tone:var(--good)}.part{--tone:var(--part)}.bad{--tone:var(--bad)}.none{--tone:var(--none)}
-.strip i.bad.could{background:repeating-linear-gradient(135deg,var(--bad) 0 3px,transparent 3px 6px)}
-.key{list-style:none;display:flex;flex-wrap:wrap;gap:1px 16px;margin:0;padding:0;font-size:13px}
-.key b{color:var(--tone);margin-right:4px}.key span{color:var(--dim)}
-table{border-collapse:collapse;width:100%;margin:8px 0 14px;font-size:14px}
-th,td{text-align:left;padding:4px 12px 4px 0;border-top:1px solid var(--line);font-weight:400;vertical-align:top}
-thead th{border:0;color:var(--dim);font-size:12.5px}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;
- white-space:nowrap;width:84px}
-@media(max-width:640px){td.n,th.n{width:auto}}
-.wrong{padding:8px 0 9px;border-top:1px solid var(--line)}.wrong:first-of-type{border-top:0}
-.wrong .top{display:grid;grid-template-columns:104px minmax(0,1fr);column-gap:16px}
-.wrong .share{font-variant-numeric:tabular-nums;font-size:13px;color:var(--dim)}
-.wrong .share b{font-size:20px;color:var(--fg)}
-.wrong .share i{display:block;height:6px;border-radius:3px;background:var(--soft);margin-top:3px}
-.wrong .share i u{display:block;height:6px;border-radius:3px;background:var(--bad)}
-.wrong code{font-size:12.5px;color:var(--dim)}
-.wrong details{margin:3px 0 0 120px}.wrong summary{cursor:pointer;color:var(--blue);font-size:13.5px}
-@media(max-width:640px){.wrong details{margin-left:0}}
-@page{size:A4;margin:12mm}
-@media print{body{max-width:none;padding:0;font-size:11px;line-height:1.35}h1{font-size:18px}h2{font-size:14px;margin:16px 0 5px}
- h3{font-size:12px;margin:10px 0 0;break-after:avoid}h4{font-size:12px;margin:5px 0 0}p{margin:0 0 3px}
- .grid{grid-template-columns:repeat(4,minmax(0,1fr));gap:6px 18px}section{break-inside:avoid}
- .totals svg{max-width:300px}.grid svg text{font-size:17px}.strip{height:8px;margin:3px 0}.key{font-size:9.5px;gap:0 8px}
- .wrong{padding:3px 0;break-inside:avoid}.wrong .share b{font-size:13px}.wrong details{display:none}.wrong code{font-size:9.5px}
- .asked{columns:2;column-gap:26px}table{font-size:10px;margin:2px 0 5px}th,td{padding:1px 6px 1px 0}
- thead th{font-size:9.5px}td.n,th.n{width:auto}}
-"""
+HIDDEN = Markup(
+    "The story is not shown here because it may contain somebody's name: it is on the page of each student."
+)
 
 
 @dataclass
@@ -118,14 +87,14 @@ class ClassMisconception:
     students: set[str] = field(default_factory=set)
     exercise: str = ""
     headline: str = ""
-    story: str = ""
+    story: Markup = Markup()
     hidden: int = 0
     """Stories that are not shown because they may contain somebody's name."""
 
     def add(self, student: str, graded: Graded, names: re.Pattern[str] | None) -> None:
         """Count one answer; keep its story if it is the shortest so far and contains nobody's name."""
         self.students.add(student)
-        story = next((html for heading, html in graded.sections if heading.startswith(STORY)), "")
+        story = next((html for heading, html in graded.sections if heading.startswith(STORY)), Markup())
         if names and names.search(_visible(story)):
             self.hidden += 1
         elif story and (not self.story or len(story) < len(self.story)):
@@ -138,7 +107,7 @@ def page(
     missing: int = 0,
     about: str = "",
     assignment: Assignment | None = None,
-) -> str:
+) -> Markup:
     """The report. `results` have a student and a grade(), which may be None; see batch.StudentResult. `missing` of the class
     have handed in nothing; `about` says which assignment it is, and when; without an `assignment`, all exercises count."""
     results, assignment = list(results), assignment or Assignment.of()
@@ -146,18 +115,20 @@ def page(
     total = len(results)
     graded = f", {ungraded} could not be graded" if ungraded else ""
     graded += f"; {missing} {'has' if missing == 1 else 'have'} handed in nothing" if missing else ""
-    begun = f"{escape(about)}. " if about else ""
-    body = [
-        f'<h1>How it went</h1><p class="lead">{begun}{count(total, "submission")}{graded}. No names.</p>'
-        if not named
-        else f'<h1>How it went</h1><p class="lead">{begun}{count(total, "submission")}{graded}.</p>',
-        _totals(results, assignment.maximum),
-        f"<h2>Points</h2>{_by_notebook(tallies, _points)}{_untried(tallies)}",
-        _misconceptions(misconceptions, total),
-        f"<h2>Question by question</h2>{_by_notebook(tallies, _questions)}",
-        _alike(tallies, named),
-    ]
-    return pages.page("Class report", "\n".join(body), STYLE)
+    lead = f"{f'{about}. ' if about else ''}{count(total, 'submission')}{graded}.{'' if named else ' No names.'}"
+    body = render(
+        "class_report.html",
+        lead=lead,
+        totals=_totals(results, assignment.maximum),
+        points=_by_notebook(tallies, _points),
+        untried="; ".join(tally.exercise.title for tally in tallies if not tally.tried),
+        misconceptions=_misconceptions(misconceptions),
+        total=total,
+        hidden=HIDDEN,
+        questions=_by_notebook(tallies, _questions),
+        similar=[similar for tally in tallies if (similar := _similar(tally, named))],
+    )
+    return pages.page("Class report", body, css("class_report"))
 
 
 def alike_groups(results: Iterable[StudentResult]) -> list[tuple[str, list[str]]]:
@@ -219,7 +190,8 @@ def _words(text: str) -> list[str]:
 def _own_words() -> frozenset[str]:
     """The words that the course itself puts into a story: those of its programs and of its texts."""
     package = Path(__file__).resolve().parents[1]
-    files = [*(package / "view").glob("*.py"), *(package / "course").rglob("*.py"), *PAYLOAD.rglob("*")]
+    drawing = [*(package / "view").glob("*.py"), *(package / "view" / "templates").glob("*.html")]
+    files = [*drawing, *(package / "course").rglob("*.py"), *PAYLOAD.rglob("*")]
     return frozenset(
         word
         for path in files
@@ -230,48 +202,68 @@ def _own_words() -> frozenset[str]:
 
 def _visible(story: str) -> str:
     """The readable text of a story, including tooltips."""
-    text = re.sub(r"<style>[^<]*</style>", " ", story)
+    text = re.sub(r"<style>[^<]*</style>", " ", str(story))
     shown = re.findall(r'\b(?:title|aria-label)="([^"]*)"', text)
     return unescape(" ".join([re.sub(r"<[^>]*>", " ", text), *shown]))
 
 
-def _by_notebook(tallies: Sequence[Tally], draw: Callable[[list[Tally]], str]) -> str:
-    """A section for each notebook, with draw() of its exercises that somebody has tried."""
+Values = dict[str, object]
+"""What a template shows of something."""
+
+
+def _by_notebook(tallies: Sequence[Tally], draw: Callable[[Tally], Values]) -> list[tuple[str, list[Values]]]:
+    """The name of each notebook, with draw() of its exercises that somebody has tried."""
     parts = []
     for notebook in COURSE:
         if tried := [tally for tally in tallies if tally.exercise in notebook.exercises and tally.tried]:
-            parts.append(f"<h3>{notebook.name}</h3>{draw(tried)}")
-    return "".join(parts)
+            parts.append((notebook.name, list(map(draw, tried))))
+    return parts
 
 
 # -- points ------------------------------------------------------------------------
 
 
-def _totals(results: Sequence[StudentResult], maximum: float) -> str:
-    """How all points together are distributed."""
+class Bar(NamedTuple):
+    """A bar of a histogram: its left edge, its height, the number of students, and their points."""
+
+    x: float
+    tall: float
+    students: int
+    label: str
+
+
+def _totals(results: Sequence[StudentResult], maximum: float) -> Values | None:
+    """How all points together are distributed; None if nothing was graded."""
     points = [grade.points for result in results if (grade := result.grade())]
     if not points:
-        return ""
-    return (
-        f'<h2>In all</h2><section class="totals"><p class="dim">median {number(statistics.median(points))} of '
-        f"{in_points(maximum)}, from {number(min(points))} to {number(max(points))}</p>{_histogram(points, maximum)}"
-        "</section>"
+        return None
+    said = (
+        f"median {number(statistics.median(points))} of {in_points(maximum)}, "
+        f"from {number(min(points))} to {number(max(points))}"
     )
+    return {"said": said, "histogram": _histogram(points, maximum)}
 
 
-def _points(tallies: Sequence[Tally]) -> str:
-    return f'<div class="grid">{"".join(map(_exercise, tallies))}</div>'
-
-
-def _exercise(tally: Tally) -> str:
+def _points(tally: Tally) -> Values:
     points, maximum = tally.points, tally.exercise.maximum
     if not points:
-        return ""
-    return (
-        f"<section><h4>{escape(tally.exercise.title)}</h4>"
-        f'<p class="dim">median {number(statistics.median(points))} of {in_points(maximum)}{_first_tries(tally.wrong)}</p>'
-        f"{_histogram(points, maximum)}{_strip(tally.statuses)}</section>"
-    )
+        return {}
+    statuses = [(status, tally.statuses[status]) for status in STATUSES if tally.statuses[status]]
+    return {
+        "title": tally.exercise.title,
+        "said": f"median {number(statistics.median(points))} of {in_points(maximum)}{_first_tries(tally.wrong)}",
+        "histogram": _histogram(points, maximum),
+        "statuses": [
+            {
+                "status": status,
+                "symbol": STATUSES[status][0],
+                "tone": TONES[status],
+                "crashed": status == CRASHED,
+                "students": students,
+            }
+            for status, students in statuses
+        ],
+    }
 
 
 def _first_tries(wrong: Sequence[int]) -> str:
@@ -279,12 +271,7 @@ def _first_tries(wrong: Sequence[int]) -> str:
     return f"; at the first try {wrong.count(0)} of {len(wrong)}, by their notebooks" if wrong else ""
 
 
-def _untried(tallies: Sequence[Tally]) -> str:
-    names = [escape(tally.exercise.title) for tally in tallies if not tally.tried]
-    return f'<p class="dim untried">Nobody has tried: {"; ".join(names)}.</p>' if names else ""
-
-
-def _histogram(points: Sequence[float], maximum: float) -> str:
+def _histogram(points: Sequence[float], maximum: float) -> Markup:
     """A histogram of points; full points have their own bar."""
     step = math.ceil(maximum / BARS) if maximum == int(maximum) else 0.5
     bars = math.ceil(maximum / step)
@@ -294,116 +281,61 @@ def _histogram(points: Sequence[float], maximum: float) -> str:
     width, top = 440 / (bars + 1), max(heights)
     drawn = []
     for index, height in enumerate(heights):
-        tall = 92 * height / top
         low, high = min(maximum, index * step), min(maximum, (index + 1) * step)
         label = number(low) if high - low <= 1 else f"{number(low)}–{number(high - 1)}"
-        x = index * width
-        tone = " full" if index == bars else ""
-        drawn.append(
-            f'<rect class="bar{tone}" x="{x + 3:.1f}" y="{112 - tall:.1f}" width="{width - 6:.1f}" '
-            f'height="{tall:.1f}" rx="2"/>'
-            if height
-            else ""
-        )
-        drawn.append(
-            f'<text class="n" x="{x + width / 2:.1f}" y="{107 - tall:.1f}" text-anchor="middle">{height}</text>'
-            if height
-            else ""
-        )
-        drawn.append(f'<text x="{x + width / 2:.1f}" y="126" text-anchor="middle">{label}</text>')
+        drawn.append(Bar(index * width, 92 * height / top, height, label))
     said = ", ".join(
         f"{height} with {in_points(min(maximum, index * step))} or more"
         for index, height in enumerate(heights)
         if height
     )
-    return (
-        f'<svg viewBox="0 0 440 130" role="img" aria-label="Students by points: {said}">{"".join(drawn)}'
-        '<line class="axis" x1="0" x2="440" y1="112.5" y2="112.5"/></svg>'
-    )
-
-
-def _strip(statuses: Counter[str]) -> str:
-    counts = [(status, statuses[status]) for status in STATUSES if statuses[status]]
-    parts = "".join(
-        f'<i class="{TONES[status]}{" could" if status == CRASHED else ""}" style="flex:{number}"></i>'
-        for status, number in counts
-    )
-    words = "".join(
-        f'<li class="{TONES[status]}"><b>{STATUSES[status][0]}</b>{number} <span>{status}</span></li>'
-        for status, number in counts
-    )
-    return f'<div class="strip" aria-hidden="true">{parts}</div><ul class="key">{words}</ul>'
+    return render("histogram.html", said=said, bars=drawn, width=width)
 
 
 # -- what went wrong ---------------------------------------------------------------
 
 
-def _misconceptions(misconceptions: dict[str, ClassMisconception], total: int) -> str:
-    if not misconceptions:
-        return ""
+def _misconceptions(misconceptions: dict[str, ClassMisconception]) -> list[Values]:
+    """The most frequent first."""
     most = sorted(misconceptions.items(), key=lambda item: (-len(item[1].students), item[0]))
-    return (
-        '<h2>What is worth talking about</h2><p class="dim">The misconceptions behind the answers that are not right yet, '
-        f"the most frequent first, each with one story.</p>{''.join(_misconception(*item, total) for item in most)}"
-    )
-
-
-def _misconception(id: str, shown: ClassMisconception, total: int) -> str:
-    number, misconception = len(shown.students), MISCONCEPTIONS.get(id)
-    story = (
-        (
-            f'<details><summary>An example</summary><p class="dim">{escape(shown.exercise)}. '
-            f"{escape(shown.headline)}</p>{shown.story}</details>"
-        )
-        if shown.story
-        else f'<p class="dim">{HIDDEN}</p>'
-        if shown.hidden
-        else ""
-    )
-    return (
-        f'<div class="wrong"><div class="top"><div class="share"><b>{number}</b> of {total}'
-        f'<i><u style="width:{100 * number / total:.0f}%"></u></i></div>'
-        f"<div>{escape(misconception.sentence if misconception else id)}<br><code>{escape(id)}</code></div></div>{story}</div>"
-    )
+    return [
+        {
+            "id": id,
+            "sentence": MISCONCEPTIONS[id].sentence if id in MISCONCEPTIONS else id,
+            "students": len(shown.students),
+            "shown": shown,
+        }
+        for id, shown in most
+    ]
 
 
 # -- what was asked ----------------------------------------------------------------
 
 
-def _questions(tallies: Sequence[Tally]) -> str:
-    parts = []
-    for tally in tallies:
-        untried = tally.statuses[NOT_TRIED]
-        rows = "".join(
-            f'<tr><th scope="row">{escape(q.name)}</th><td class="n">{number(q.maximum)}</td>'
-            f'<td class="n">{tally.trials[q.name, True]}</td><td class="n">{tally.trials[q.name, False]}</td>'
-            f'<td class="n">{tally.trials[q.name, None] - untried}</td></tr>'
-            for q in tally.exercise.questions
-        )
-        parts.append(
-            f'<section><h4>{escape(tally.exercise.title)}</h4><p class="dim">{count(untried, "student")} '
-            f"{'has' if untried == 1 else 'have'} not tried it.</p>"
-            '<table><thead><tr><th scope="col">Question</th><th scope="col" class="n">Points</th>'
-            '<th scope="col" class="n">right</th><th scope="col" class="n">wrong</th>'
-            f'<th scope="col" class="n">not reached</th></tr></thead><tbody>{rows}</tbody></table></section>'
-        )
-    return f'<div class="asked">{"".join(parts)}</div>'
+def _questions(tally: Tally) -> Values:
+    untried = tally.statuses[NOT_TRIED]
+    return {
+        "title": tally.exercise.title,
+        "untried": f"{count(untried, 'student')} {'has' if untried == 1 else 'have'} not tried it.",
+        "rows": [
+            {
+                "name": question.name,
+                "maximum": question.maximum,
+                "right": tally.trials[question.name, True],
+                "wrong": tally.trials[question.name, False],
+                "not_reached": tally.trials[question.name, None] - untried,
+            }
+            for question in tally.exercise.questions
+        ],
+    }
 
 
-def _alike(tallies: Sequence[Tally], named: bool) -> str:
-    items = []
-    for tally in tallies:
-        if groups := tally.alike():
-            sizes = (
-                "; ".join(", ".join(group) for group in groups)
-                if named
-                else series([str(size) for size in sorted(map(len, groups))], most=len(groups))
-            )
-            items.append(f"<li>{escape(tally.exercise.title)}: {'' if named else 'groups of '}{escape(sizes)}</li>")
-    if not items:
+def _similar(tally: Tally, named: bool) -> str:
+    """Which answers to an exercise are similar, in words; '' if none are."""
+    groups = tally.alike()
+    if not groups:
         return ""
-    return (
-        '<h2>Similar answers</h2><p class="dim">Longer answers that agree almost word for word, apart from comments, layout '
-        "and variable names, and logs that seem to be of the same run. Working together is only one possible reason.</p>"
-        f"<ul>{''.join(items)}</ul>"
-    )
+    if named:
+        return f"{tally.exercise.title}: {'; '.join(', '.join(group) for group in groups)}"
+    sizes = [str(size) for size in sorted(map(len, groups))]
+    return f"{tally.exercise.title}: groups of {series(sizes, most=len(groups))}"

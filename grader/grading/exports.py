@@ -25,8 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..course.catalogue import COURSE
-from ..text import no_formula, plain
-from ..view.card import in_points, number
+from ..text import in_points, no_formula, number, plain
 from .assignment import Assignment
 from .gradescope import as_results
 from .judge import Grade, Graded

@@ -19,6 +19,8 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from types import FrameType
 
+from markupsafe import Markup
+
 from ..course import explanation
 from ..course.budgeted import LIMITS, TOO_LONG, BudgetedExecutor
 from ..course.budgeted import SECONDS as SECONDS
@@ -72,7 +74,7 @@ class Graded:
     misconception: str | None
     schedule: str
     """The shortest schedule on which it fails; '' if there is none, or none is needed."""
-    sections: tuple[tuple[str, str], ...]
+    sections: tuple[tuple[str, Markup], ...]
     """Heading and HTML of each section that explains the failure: evidence, misconception, story."""
     hints: tuple[str, ...]
     text: str
@@ -135,7 +137,7 @@ class Grade:
                 **{
                     **graded,
                     "trials": tuple(Trial(**trial) for trial in graded["trials"]),
-                    "sections": tuple(map(tuple, graded["sections"])),
+                    "sections": tuple((heading, Markup(html)) for heading, html in graded["sections"]),
                     "hints": tuple(graded["hints"]),
                     "answer": tuple(AnswerFile(a["path"], a["text"], tuple(a["lines"])) for a in graded["answer"]),
                 }
@@ -297,7 +299,7 @@ def _graded(exercise: Exercise, answer: Tree, report: Report, executor: Executor
         tuple(replace(trial, text=public(trial.text)) for trial in report.trials),
         failure.misconception.id if failure and failure.misconception else None,
         render(failure.schedule) if failure and failure.schedule else "",
-        tuple((heading, public(content)) for heading, content in sections),
+        tuple((heading, Markup(public(html))) for heading, html in sections),
         report.hints if report.status != PASSED else (),
         text,
         alike.words(exercise, answer),

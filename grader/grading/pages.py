@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 
+from markupsafe import Markup
+
 from ..course.catalogue import COURSE, EXERCISES, Notebook
 from ..course.explanation import card_html
-from ..view.page import page, render
+from ..view.page import page
+from ..view.rendering import render
 from ..view.style import card_sheet, css, frame_sheet, steps_sheet, timeline_sheet
 from .judge import AnswerFile, Grade, Graded
 
@@ -15,7 +18,7 @@ MOST_LINES = 2_000
 """Lines of an answer's file that are compared with another's."""
 
 
-def student(name: str, grade: Grade | None, problem: str = "", comments: Sequence[str] = ()) -> str:
+def student(name: str, grade: Grade | None, problem: str = "", comments: Sequence[str] = ()) -> Markup:
     """The page for one student: points, the instructor's comments, remarks, and for each exercise a card and the student's
     answer."""
     remarks = (*comments, *filter(None, [problem]), *(grade.unsure if grade else ()), *(grade.remarks if grade else ()))
@@ -30,7 +33,7 @@ def student(name: str, grade: Grade | None, problem: str = "", comments: Sequenc
     return page(name, _sheets_once(body), css("student"))
 
 
-def _sheets_once(body: str) -> str:
+def _sheets_once(body: Markup) -> Markup:
     """The page with only the first copy of each style sheet, as every card brings its own."""
     for sheet in (card_sheet(), timeline_sheet(), steps_sheet(), frame_sheet()):
         before, first, after = body.partition(sheet)
@@ -60,7 +63,7 @@ def _lines(file: AnswerFile) -> Iterator[tuple[int, str, bool]]:
         yield number, line.expandtabs(4), number in file.lines
 
 
-def alike(pairs: Iterable[tuple[str, tuple[str, Sequence[AnswerFile]], tuple[str, Sequence[AnswerFile]]]]) -> str:
+def alike(pairs: Iterable[tuple[str, tuple[str, Sequence[AnswerFile]], tuple[str, Sequence[AnswerFile]]]]) -> Markup:
     """Similar answers side by side, with names, for the instructor only. Each pair is an exercise and two students with
     their answers."""
     shown = [

@@ -43,9 +43,9 @@ from traitlets import Bool, Unicode
 from ..course.catalogue import EXERCISES
 from ..course.explanation import card_html
 from ..execute.isolation import Confinement, confinement
-from ..text import escape
+from ..text import number
 from ..tree import Tree
-from ..view.card import number
+from ..view.rendering import escape, render
 from . import judge
 from . import nbgrader_collect as collecting
 from .submission import StudentAnswers, Unreadable, beginning, cells_of, checked_exercise, from_cells
@@ -72,7 +72,7 @@ class AnyNotebook(NotebookExporter):
         notebook = (
             _notebook(contents)
             if isinstance(contents, bytes)
-            else new_notebook(cells=[new_markdown_cell(escape(contents))])
+            else new_notebook(cells=[new_markdown_cell(str(escape(contents)))])
         )
         return self.from_notebook_node(notebook, resources=resources, **options)
 
@@ -98,7 +98,7 @@ def _notebook(data: bytes) -> NotebookNode:
     kinds = {"markdown": new_markdown_cell, "raw": new_raw_cell}
     return new_notebook(
         cells=[
-            *(new_markdown_cell(escape(remark)) for remark in remarks),
+            *(new_markdown_cell(str(escape(remark))) for remark in remarks),
             *(kinds.get(cell.kind, new_code_cell)(cell.source) for cell in cells),
         ]
     )
@@ -253,7 +253,9 @@ class GradeFromFiles(NbGraderPreprocessor):
         maximum = graded.maximum if exercise.optional else float(cell.metadata.nbgrader["points"])
         return [
             *_remarks((*answers.remarks, *doubts)),
-            new_output("display_data", {"text/html": card_html(graded, graded.sections), "text/plain": graded.text}),
+            new_output(
+                "display_data", {"text/html": str(card_html(graded, graded.sections)), "text/plain": graded.text}
+            ),
             new_output("execute_result", {"text/plain": number(graded.points / graded.maximum * maximum)}),
         ]
 
@@ -300,8 +302,8 @@ def _result(cell: NotebookNode, maximum: float) -> float:
 def _remarks(remarks: tuple[str, ...]) -> list[NotebookNode]:
     if not remarks:
         return []
-    html = "".join(f"<li>{escape(remark)}</li>" for remark in remarks)
-    return [new_output("display_data", {"text/html": f"<ul>{html}</ul>", "text/plain": "\n".join(remarks)})]
+    html = str(render("remarks.html", remarks=remarks))
+    return [new_output("display_data", {"text/html": html, "text/plain": "\n".join(remarks)})]
 
 
 GENERATE = [

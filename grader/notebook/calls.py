@@ -17,6 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
+from markupsafe import Markup
+
 from .. import submit
 from ..course import explanation
 from ..course.budgeted import LIMITS, BudgetedExecutor
@@ -43,10 +45,11 @@ from ..rules.joblog import job_log
 from ..rules.profile import MODERN, PROFILES, Profile
 from ..rules.simulation import Moment, Outcome, Pace, outcome
 from ..rules.simulation import simulate as run
-from ..text import plain, prose
+from ..text import plain
 from ..tree import File, Tree
 from ..view import card, durations, ending, story
 from ..view import glossary as glossaries
+from ..view.rendering import prose
 from ..view.steps import stepper
 from ..view.style import NO_FORMULA, NOTHING_TO_SEE
 from ..view.timeline import timeline
@@ -294,7 +297,7 @@ def panel(name: str, schedule: str = "", profile: str = "modern", **settings: fl
             live = Live(request.job, live_panel.executor(), request.profile, request.pace)
             bundle = live_panel.bundle(live, request.directory, request.faults, _call(name, profile, settings))
         except ImportError:
-            html += "<p>The live panel needs ipywidgets: <code>pip install ipywidgets</code>.</p>"
+            html += Markup("<p>The live panel needs ipywidgets: <code>pip install ipywidgets</code>.</p>")
     _show(html, _story_text(request, moments), bundle)
 
 
@@ -467,11 +470,11 @@ def _in_notebook() -> bool:
 
 def _say(sentence: str) -> None:
     """Show a sentence. (JupyterLab breaks printed text in the middle of words.)"""
-    _show(f'<p class="{NO_FORMULA}">{prose(sentence)}</p>', plain(sentence, keep="\n"))
+    _show(Markup('<p class="{}">{}</p>').format(NO_FORMULA, prose(sentence)), plain(sentence, keep="\n"))
 
 
 def _show(
-    html: str,
+    html: Markup,
     text: str,
     more: Mapping[str, object] = MappingProxyType({}),
     metadata: Mapping[str, object] = MappingProxyType({}),
@@ -479,7 +482,7 @@ def _show(
     """Display the HTML in a notebook, or print the text elsewhere. `more` maps other MIME types to their data; `metadata`
     is saved with the output."""
     if _in_notebook():
-        _display({"text/html": html, "text/plain": text, **more}, metadata)
+        _display({"text/html": str(html), "text/plain": text, **more}, metadata)
     else:
         print(text)
 

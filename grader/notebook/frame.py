@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..text import duration, escape
+from markupsafe import Markup
+
+from ..text import duration
 from ..tree import Tree
 from ..view.bar import bar
 from ..view.directories import Directories
+from ..view.rendering import render
 from ..view.scene import IDLE, ON_HOLD, Scene, scenes
 from ..view.style import CLASSES, frame_sheet
-from ..view.timeline import head, joined, tone
+from ..view.timeline import joined, tone
 from .live import HELD, OVER, RUNNING, SENDING, WAITING, LiveView
 
 SIGNS = {RUNNING: "▶", SENDING: "⇄", WAITING: "…", HELD: "‖", OVER: "■"}
 MOST_EVENTS = 100
 
 
-def style() -> str:
+def style() -> Markup:
     """The style sheet, needed once in a panel."""
-    return f'<div class="{CLASSES}">{frame_sheet()}</div>'
+    return Markup('<div class="{}">{}</div>').format(CLASSES, frame_sheet())
 
 
 def story_of(present: LiveView, submit: Tree | None = None, log_name: str | None = None) -> list[Scene]:
@@ -40,24 +43,27 @@ def events(story: list[Scene]) -> list[Scene]:
     return [scene for scene in story if scene.moment.kind not in ("look", IDLE, ON_HOLD)]
 
 
-def frame(present: LiveView, story: list[Scene]) -> str:
+def frame(present: LiveView, story: list[Scene]) -> Markup:
     """The picture of the present, as HTML. `story` is the result of story_of()."""
     now = story[-1]
-    return (
-        f'<div class="{CLASSES}" role="group" aria-label="The job now"><div class="wide frame">'
-        f'{_progress(present)}<div class="past">{bar(present.moments, present.end)}</div>'
-        f'<div class="picture {tone(now)}">{head(now)}{Directories(open_all=True, folds=False).of(now)}</div></div></div>'
+    return render(
+        "frame.html",
+        **_progress(present),
+        bar=bar(present.moments, present.end),
+        tone=tone(now),
+        scene=now,
+        directories=Directories(open_all=True, folds=False).of(now),
     )
 
 
-def history(happened: list[Scene], call: str) -> str:
+def history(happened: list[Scene], call: str) -> Markup:
     """The events so far, the latest first, and the call that shows the same story, as HTML."""
-    rows = "".join(f"<li>{head(scene)}</li>" for scene in happened[:-MOST_EVENTS:-1])
-    return (
-        f'<div class="{CLASSES}"><details class="events"><summary>What has happened so far</summary>'
-        f"<ol>{rows}</ol></details>"
-        f'<p class="dim">The same story without the panel: <code>{escape(call)}</code></p></div>'
-    )
+    return render("history.html", scenes=happened[:-MOST_EVENTS:-1], call=call)
+
+
+def status(time: float, text: str) -> Markup:
+    """A message about a moment, as HTML."""
+    return render("status.html", time=time, text=text)
 
 
 def announcement(scene: Scene) -> str:
@@ -65,23 +71,18 @@ def announcement(scene: Scene) -> str:
     return " ".join((f"{scene.heading.replace(' -> ', ', ')}.", *scene.sentences))
 
 
-def _progress(present: LiveView) -> str:
+def _progress(present: LiveView) -> dict[str, object]:
     """How much of the computing is done: the part that is saved, and the part that would be lost with the slot."""
     whole = max(present.needed or 0.0, present.saved + present.at_risk) or 1.0
-    saved, risk = 100 * present.saved / whole, 100 * present.at_risk / whole
-    needed = f"{duration(present.needed)} to compute" if present.needed else "never ends by itself"
-    parts = [
-        f"{duration(seconds)} {word}"
-        for seconds, word in ((present.saved, "saved"), (present.at_risk, "at risk"), (present.lost, "lost"))
-    ]
-    swatches = "".join(
-        f'<span><i class="{kind}" aria-hidden="true"></i> {part}</span>'
-        for kind, part in zip(("kept", "risk", "lost"), parts)
-    )
-    return (
-        f'<div class="phase"><b><span aria-hidden="true">{SIGNS[present.phase]} </span>{present.phase}</b>'
-        f'{swatches}<span class="dim">{needed}</span></div>'
-        '<div class="progress" role="progressbar" aria-label="Computing done" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-valuenow="{saved + risk:.0f}" aria-valuetext="{", ".join(parts)}">'
-        f'<i class="kept" style="width:{saved:.2f}%"></i><i class="risk" style="width:{risk:.2f}%"></i></div>'
-    )
+    return {
+        "phase": present.phase,
+        "sign": SIGNS[present.phase],
+        "parts": [
+            ("kept", f"{duration(present.saved)} saved"),
+            ("risk", f"{duration(present.at_risk)} at risk"),
+            ("lost", f"{duration(present.lost)} lost"),
+        ],
+        "saved": 100 * present.saved / whole,
+        "risk": 100 * present.at_risk / whole,
+        "needed": f"{duration(present.needed)} to compute" if present.needed else "never ends by itself",
+    }

@@ -20,9 +20,8 @@ from ..execute.isolation import confinement
 from ..execute.temporary import remove_leftovers
 from ..rules.execution import MachineTrouble
 from ..rules.schedule import Schedule, render
-from ..text import clock, duration, escape
+from ..text import duration
 from ..tree import Tree
-from ..view.style import CLASSES
 from . import frame
 from .live import EVICT, HELD, HOLD, OVER, POWER_LOSS, RELEASE, SPEEDS, UPLOAD_FAILS, Live, LivePosition
 
@@ -276,7 +275,7 @@ class LivePanel:
 
     def say(self, text: str) -> None:
         """Show a message, which screen readers announce."""
-        self.status.value = f'<div class="{CLASSES}"><b>{clock(self.at.time)}</b> {escape(text)}</div>'
+        self.status.value = frame.status(self.at.time, text)
 
     def _place(self) -> int:
         """The place of the slider: rounded to one of its steps, or it would move there by itself and report a change."""

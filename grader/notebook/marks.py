@@ -13,15 +13,18 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from .. import calling
 from ..course.catalogue import COURSE
 from ..course.catalogue import Notebook as Chapter
 from ..course.exercise import Exercise
 from ..course.report import NOT_TRIED, PASSED, Report
-from ..text import count, escape
+from ..text import count, in_points, number
 from ..tree import Tree
-from ..view.card import STATUSES, in_points, number
-from ..view.style import CLASSES, card_sheet
+from ..view.card import STATUSES
+from ..view.rendering import render
+from ..view.style import card_sheet
 from . import without_shell
 
 FILE = Path(".progress.json")
@@ -107,18 +110,16 @@ def following(marks: Marks) -> str:
     return f"Everything is passed. Now try your own program: {calling.command('verify')} SUBMIT_FILE."
 
 
-def html(marks: Marks) -> str:
+def html(marks: Marks) -> Markup:
     """The table of exercises as HTML."""
     reached, maximum = points(marks)
-    rows = "".join(_chapter_html(chapter, marks) for chapter in COURSE)
-    return (
-        f'<div class="{CLASSES}" role="group" aria-label="Your progress">{card_sheet()}<div class="box">'
-        f'<div class="head"><h3 class="title">Your progress</h3><span class="points">'
-        f"<b>{number(reached)}</b> / {in_points(maximum)}</span></div>"
-        f'<p class="headline">{escape(following(marks))}</p>'
-        '<table class="trials"><thead><tr><th scope="col">Notebook</th><th scope="col">Exercise</th>'
-        '<th scope="col">Status</th><th scope="col" class="num">Points</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></div>"
+    return render(
+        "marks.html",
+        sheet=card_sheet(),
+        reached=reached,
+        maximum=maximum,
+        following=following(marks),
+        chapters=[_chapter(chapter, marks) for chapter in COURSE],
     )
 
 
@@ -137,23 +138,21 @@ def text(marks: Marks) -> str:
     return "\n".join(lines)
 
 
-def _chapter_html(chapter: Chapter, marks: Marks) -> str:
-    rows = []
-    for place, exercise in enumerate(chapter.exercises):
-        mark = marks.get(exercise.name, Mark())
-        symbol = STATUSES[mark.status][0]
-        begin = (
-            (
-                f'<th scope="rowgroup" rowspan="{len(chapter.exercises)}" aria-label="{escape(chapter.title)}, '
-                f'{count(len(chapter.exercises), "exercise")}">'
-                f'<a href="{escape(chapter.name)}.ipynb">{escape(chapter.name)}</a></th>'
-            )
-            if place == 0
-            else ""
-        )
-        rows.append(
-            f'<tr>{begin}<td>{escape(exercise.title)}</td><td><span aria-hidden="true">{symbol} </span>'
-            f'{escape(mark.status)}</td><td class="num">{"extra " * exercise.optional}{number(mark.points)} / '
-            f"{number(exercise.maximum)}</td></tr>"
-        )
-    return "".join(rows)
+def _chapter(chapter: Chapter, marks: Marks) -> dict[str, object]:
+    return {
+        "name": chapter.name,
+        "title": chapter.title,
+        "size": count(len(chapter.exercises), "exercise"),
+        "exercises": [_row(exercise, marks.get(exercise.name, Mark())) for exercise in chapter.exercises],
+    }
+
+
+def _row(exercise: Exercise, mark: Mark) -> dict[str, object]:
+    return {
+        "title": exercise.title,
+        "symbol": STATUSES[mark.status][0],
+        "status": mark.status,
+        "optional": exercise.optional,
+        "reached": mark.points,
+        "maximum": exercise.maximum,
+    }

@@ -73,7 +73,7 @@ def draw(*panels: Chart | Heatmap, columns: int = 0, height: float = 280.0, says
     try:
         png = _by_matplotlib(panels, columns, height)
     except ImportError:
-        bundle, about = {"text/html": svg(panels, columns, height=height, says=says)}, {}
+        bundle, about = {"text/html": str(svg(panels, columns, height=height, says=says))}, {}
     else:
         bundle, about = {"image/png": b64encode(png).decode()}, {"image/png": {"alt": says}}
     display({**bundle, "text/plain": says}, raw=True, metadata=about)

@@ -6,11 +6,15 @@ size on a narrow screen. The numbers are the simulator's goodput and badput.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from markupsafe import Markup
 
 from ..rules.simulation import Moment
-from ..text import clock, count, duration, escape
+from ..text import clock, count, duration
+from .rendering import render
 from .scene import failed
 
 WIDTH, NARROW, TOP, HEIGHT = 800.0, 320.0, 4.0, 20.0
@@ -63,14 +67,14 @@ def _fate(now: Moment, before: Moment | None) -> str | None:
     return SAFE if now.kind == "ended" and now.badput == before.badput else GONE
 
 
-def bar(moments: Sequence[Moment], until: float = 0.0) -> str:
-    """The bar as inline SVG, with its numbers below; '' for a story without executions.
+def bar(moments: Sequence[Moment], until: float = 0.0) -> Markup:
+    """The bar as inline SVG, with its numbers below; empty for a story without executions.
 
     `until` is where the bar ends, in virtual seconds since submission, for a story that is not over.
     """
     executions = blocks(moments)
     if not executions:
-        return ""
+        return Markup()
     endless = moments[-1].kind == "never finishes"
     if endless:
         executions = _endless(executions)
@@ -81,14 +85,15 @@ def bar(moments: Sequence[Moment], until: float = 0.0) -> str:
     else:
         end = executions[-1].end if endless else max(until, moments[-1].time - moments[0].time)
         first, axis = clock(0), "and so on" if endless else clock(end)
-    caption = escape(_caption(executions, moments[-1]))
-    pieces = "".join(_drawn(executions if len(executions) <= MOST_BLOCKS else _thinned(executions), 100 / end))
-    middle = TOP + HEIGHT / 2
-    return (
-        f'<div class="bar"><svg width="100%" height="{TOP + HEIGHT + 2:g}" role="img" '
-        f'aria-label="{caption}"><title>{caption}</title>'
-        f'<line class="wait" x1="0" x2="100%" y1="{middle:g}" y2="{middle:g}"/>{pieces}</svg>'
-        f'<div class="scale"><span>{first}</span><span>{caption}</span><span>{axis}</span></div></div>'
+    shown = executions if len(executions) <= MOST_BLOCKS else _thinned(executions)
+    return render(
+        "bar.html",
+        caption=_caption(executions, moments[-1]),
+        blocks=[_drawn(block, 100 / end) for block in shown],
+        top=TOP,
+        height=HEIGHT,
+        first=first,
+        axis=axis,
     )
 
 
@@ -117,39 +122,51 @@ def _caption(drawn: Sequence[Block], last: Moment) -> str:
     return ", ".join(parts)
 
 
-def _drawn(drawn: Sequence[Block], scale: float) -> Iterator[str]:
-    for block in drawn:
-        left, right = block.start * scale, block.end * scale
-        width = max(right - left, 0.2)
-        took = f", {duration(block.end - block.start)}" if block.end > block.start else ""
-        box = f'x="{left:.2f}%" y="{TOP:g}" width="{width:.2f}%" height="{HEIGHT:g}"'
-        yield f"<g><title>Execution {block.execution}: {WORDS[block.fate]}{took}</title>"
-        yield f'<rect class="ground" {box}/><rect class="{block.fate}" {box}/>'
-        if block.fate == GONE:
-            yield _hatched(width, box)
-        pixels = 9 + 8 * len(str(block.execution))
-        if width * WIDTH / 100 > pixels:
-            middle, line = left + width / 2, TOP + HEIGHT / 2 + 4
-            sign = "× " if block.fate == GONE and width * NARROW / 100 > pixels + 12 else ""
-            tone = "in" if width * NARROW / 100 > pixels else "in roomy"
-            yield (
-                f'<text class="{tone}" x="{middle:.2f}%" y="{line:g}" text-anchor="middle">{sign}{block.execution}</text>'
-            )
-        yield "</g>"
+class DrawnBlock(NamedTuple):
+    """One execution as it is drawn; places are percentages of the width."""
+
+    fate: str
+    title: str
+    x: str
+    middle: str
+    width: str
+    label: str
+    roomy: bool
+    """Whether only a wide screen has room for the label."""
+    hatched_to: str
+    """The right end of slanted lines across the block, in pixels of a wide screen."""
+    hatch: str
+    """The path of these lines, or empty."""
 
 
-def _hatched(width: float, box: str, step: float = 7.0) -> str:
-    """Slanted lines across a box. (An SVG pattern would need an id, and ids clash within a notebook.)"""
-    path, x, right = [], -HEIGHT, width * WIDTH / 100
+def _drawn(block: Block, scale: float) -> DrawnBlock:
+    left, right = block.start * scale, block.end * scale
+    width = max(right - left, 0.2)
+    took = f", {duration(block.end - block.start)}" if block.end > block.start else ""
+    gone, pixels = block.fate == GONE, 9 + 8 * len(str(block.execution))
+    sign = "× " if gone and width * NARROW / 100 > pixels + 12 else ""
+    return DrawnBlock(
+        block.fate,
+        f"Execution {block.execution}: {WORDS[block.fate]}{took}",
+        f"{left:.2f}",
+        f"{left + width / 2:.2f}",
+        f"{width:.2f}",
+        f"{sign}{block.execution}" if width * WIDTH / 100 > pixels else "",
+        width * NARROW / 100 <= pixels,
+        f"{width * WIDTH / 100:.1f}",
+        _hatch(width * WIDTH / 100) if gone else "",
+    )
+
+
+def _hatch(right: float, step: float = 7.0) -> str:
+    """Slanted lines across a box of this width, as a path."""
+    path, x = [], -HEIGHT
     while x < right:
         x += step
         low, high = max(x, 0), min(x + HEIGHT, right)
         if high > low:
             path.append(f"M{low:.1f} {HEIGHT - (low - x):.1f}L{high:.1f} {HEIGHT - (high - x):.1f}")
-    return (
-        f'<svg {box} viewBox="0 0 {right:.1f} {HEIGHT:g}" preserveAspectRatio="none">'
-        f'<path class="hatch" d="{"".join(path)}"/></svg>'
-    )
+    return "".join(path)
 
 
 def _thinned(drawn: Sequence[Block]) -> list[Block]:

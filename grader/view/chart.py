@@ -11,8 +11,11 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from ..text import escape
+from markupsafe import Markup
+
+from .rendering import render
 
 Point = tuple[float, float]
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -57,22 +60,69 @@ class Heatmap:
     title: str = ""
 
 
+class Box(NamedTuple):
+    """The place of the axes in a panel."""
+
+    left: float
+    top: float
+    across: float
+    down: float
+
+
+class Strokes(NamedTuple):
+    """Lines and points as they are drawn: paths, and the middles of circles."""
+
+    line: str = ""
+    dashed: bool = False
+    pixels: str = ""
+    circles: Sequence[Point] = ()
+    crosses: str = ""
+
+
+class DrawnSeries(NamedTuple):
+    """A series, and its entry in the legend unless the label is empty."""
+
+    colour: str
+    drawn: Strokes
+    label: str
+    sample: Strokes
+    x: float
+    y: float
+
+
+class DrawnPanel(NamedTuple):
+    """A chart or a heat map with the places of its parts."""
+
+    panel: Chart | Heatmap
+    x: float
+    y: float
+    box: Box
+    ticks_x: Sequence[tuple[float, str]] = ()
+    ticks_y: Sequence[tuple[float, str]] = ()
+    marks: Sequence[float] = ()
+    series: Sequence[DrawnSeries] = ()
+    picture: str = ""
+    """A heat map as a PNG image, in base64."""
+
+
 def svg(
     panels: Sequence[Chart | Heatmap], columns: int, width: float = 880.0, height: float = 280.0, says: str = ""
-) -> str:
+) -> Markup:
     """All panels in one picture, row after row. `height` is that of a row; `says` describes the picture in words."""
-    rows = math.ceil(len(panels) / columns)
     each = width / columns
-    drawn = "".join(
-        f'<g transform="translate({number % columns * each:.1f},{number // columns * height:.1f})">'
-        f"{_chart(panel, each, height) if isinstance(panel, Chart) else _heatmap(panel, each, height)}</g>"
-        for number, panel in enumerate(panels)
-    )
+    drawn = []
+    for number, panel in enumerate(panels):
+        at = number % columns * each, number // columns * height
+        drawn.append(_chart(panel, at, each, height) if isinstance(panel, Chart) else _heatmap(panel, at, each, height))
     words = says or "; ".join(dict.fromkeys(filter(None, (panel.title or panel.y for panel in panels))))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {rows * height:.0f}" role="img" '
-        f'aria-label="{escape(words)}" fill="none" stroke="currentColor" font-size="12" font-family="system-ui,sans-serif" '
-        f'style="display:block;width:100%;max-width:{width:.0f}px;color:var(--jp-ui-font-color1,inherit)">{drawn}</svg>'
+    return render(
+        "chart.html",
+        panels=drawn,
+        rows=math.ceil(len(panels) / columns),
+        width=width,
+        height=height,
+        says=words,
+        mark_colour=COLOURS[1],
     )
 
 
@@ -85,78 +135,74 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     return [round(number * step, 12) for number in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def _chart(chart: Chart, width: float, height: float) -> str:
+def _chart(chart: Chart, at: Point, width: float, height: float) -> DrawnPanel:
     points = [point for series in chart.series.values() for point in series]
     marks = [] if chart.mark is None else [chart.mark]
     (low_x, high_x) = _padded([*(x for x, _ in points), *marks])
     low_y, high_y = _padded([y for _, y in points])
-    across, down = width - LEFT - RIGHT, height - TOP - BOTTOM
+    box = Box(LEFT, TOP, width - LEFT - RIGHT, height - TOP - BOTTOM)
 
     def place(x: float, y: float) -> Point:
-        return LEFT + (x - low_x) / (high_x - low_x) * across, TOP + (high_y - y) / (high_y - low_y) * down
+        return (
+            box.left + (x - low_x) / (high_x - low_x) * box.across,
+            box.top + (high_y - y) / (high_y - low_y) * box.down,
+        )
 
-    parts = [_frame(chart, width, height)]
-    for tick in ticks(low_x, high_x, max(4, int(across / 70))):
-        x, _ = place(tick, low_y)
-        parts.append(f'<path d="M{x:.1f} {TOP + down:.1f}v4"/>{_text(x, TOP + down + 16, f"{tick:g}")}')
-    for tick in ticks(low_y, high_y, max(3, int(down / 35))):
-        _, y = place(low_x, tick)
-        parts.append(f'<path d="M{LEFT:.1f} {y:.1f}h-4"/>{_text(LEFT - 7, y + 4, f"{tick:g}", "end")}')
-    if chart.mark is not None:
-        x, _ = place(chart.mark, low_y)
-        parts.append(f'<path d="M{x:.1f} {TOP}v{down:.1f}" stroke="{COLOURS[1]}" stroke-dasharray="2 3"/>')
-    for number, (label, series, style) in enumerate(chart.styled()):
-        colour = "currentColor" if style == "," else COLOURS[number % len(COLOURS)]
-        places = [place(x, y) for x, y in series]
-        parts.append(f'<g stroke="{colour}">{_line(places, style)}{_marks(places, style)}</g>')
-        if label and len(chart.series) > 1:
-            longest = max(map(len, chart.series))
-            parts.append(_legend(label, style, colour, width - RIGHT - 46 - 6.5 * longest, TOP + 14 + 17 * number))
-    return "".join(parts)
-
-
-def _line(places: Sequence[Point], style: str) -> str:
-    if "-" not in style or not places:
-        return ""
-    dashes = ' stroke-dasharray="6 4"' if "--" in style else ""
-    return f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in places)}" stroke-width="1.5"{dashes}/>'
+    longest = max(map(len, chart.series), default=0)
+    return DrawnPanel(
+        chart,
+        *at,
+        box,
+        [(place(tick, low_y)[0], f"{tick:g}") for tick in ticks(low_x, high_x, max(4, int(box.across / 70)))],
+        [(place(low_x, tick)[1], f"{tick:g}") for tick in ticks(low_y, high_y, max(3, int(box.down / 35)))],
+        [place(mark, low_y)[0] for mark in marks],
+        [
+            _series(
+                label if len(chart.series) > 1 else "",
+                [place(x, y) for x, y in series],
+                style,
+                COLOURS[number % len(COLOURS)],
+                (width - RIGHT - 46 - 6.5 * longest, TOP + 14 + 17 * number),
+            )
+            for number, (label, series, style) in enumerate(chart.styled())
+        ],
+    )
 
 
-def _marks(places: Sequence[Point], style: str) -> str:
+def _series(label: str, places: Sequence[Point], style: str, colour: str, at: Point) -> DrawnSeries:
+    """A series of a chart; `at` is the place of its entry in the legend."""
+    x, y = at
+    sample = _strokes([(x, y), (x + 24, y)], style, [(x + 12, y)])
+    colour = "currentColor" if style == "," else colour
+    return DrawnSeries(colour, _strokes(places, style, places), label, sample, x + 32, y + 4)
+
+
+def _strokes(line: Sequence[Point], style: str, points: Sequence[Point]) -> Strokes:
+    drawn = Strokes("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line) if "-" in style and line else "", "--" in style)
     if "," in style:  # thousands of points: draw each pixel once
-        return f'<path d="{"".join(sorted({f"M{x:.0f} {y:.0f}h1" for x, y in places}))}" stroke-opacity=".55"/>'
+        return drawn._replace(pixels="".join(sorted({f"M{x:.0f} {y:.0f}h1" for x, y in points})))
     if "o" in style:
-        return "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in places)
+        return drawn._replace(circles=points)
     if "x" in style:
-        return f'<path d="{"".join(f"M{x - 3:.1f} {y - 3:.1f}l6 6m0 -6l-6 6" for x, y in places)}" stroke-width="1.5"/>'
-    return ""
+        return drawn._replace(crosses="".join(f"M{x - 3:.1f} {y - 3:.1f}l6 6m0 -6l-6 6" for x, y in points))
+    return drawn
 
 
-def _legend(label: str, style: str, colour: str, x: float, y: float) -> str:
-    sample = [(x, y), (x + 24, y)]
-    drawn = f'<g stroke="{colour}">{_line(sample, style)}{_marks([(x + 12, y)], style)}</g>'
-    return drawn + _text(x + 32, y + 4, label, "start")
-
-
-def _heatmap(heatmap: Heatmap, width: float, height: float) -> str:
+def _heatmap(heatmap: Heatmap, at: Point, width: float, height: float) -> DrawnPanel:
     named = heatmap.x or heatmap.y
     left, bottom = (LEFT, BOTTOM) if named else (4.0, 6.0)
     across, down = width - left - (RIGHT if named else 4.0), height - TOP - bottom
     if not named:  # a picture: keep its cells square
         across = down = min(across, down)
         left = (width - across) / 2
-    picture = (
-        f'<image x="{left:.1f}" y="{TOP}" width="{across:.1f}" height="{down:.1f}" preserveAspectRatio="none" '
-        f'href="data:image/png;base64,{base64.b64encode(png(heatmap)).decode()}" style="image-rendering:pixelated"/>'
+    drawn = DrawnPanel(heatmap, *at, Box(left, TOP, across, down), picture=base64.b64encode(png(heatmap)).decode())
+    if not named:
+        return drawn
+    columns, rows = max(map(len, heatmap.rows), default=0), len(heatmap.rows)
+    return drawn._replace(
+        ticks_x=[(left + (tick + 0.5) / columns * across, f"{tick:g}") for tick in ticks(0, columns - 1)],
+        ticks_y=[(TOP + (tick + 0.5) / rows * down, f"{tick:g}") for tick in ticks(0, rows - 1)],
     )
-    numbers = []
-    if named:
-        columns, rows = max(map(len, heatmap.rows), default=0), len(heatmap.rows)
-        for tick in ticks(0, columns - 1):
-            numbers.append(_text(left + (tick + 0.5) / columns * across, TOP + down + 16, f"{tick:g}"))
-        for tick in ticks(0, rows - 1):
-            numbers.append(_text(left - 7, TOP + (tick + 0.5) / rows * down + 4, f"{tick:g}", "end"))
-    return picture + _frame(heatmap, width, height, left, across, down) + "".join(numbers)
 
 
 def png(heatmap: Heatmap) -> bytes:
@@ -175,34 +221,6 @@ def _colour(heatmap: Heatmap, value: float) -> Iterator[int]:
     place = min(int(share), len(stops) - 2)
     for lower, upper in zip(stops[place], stops[place + 1]):
         yield round(lower + (upper - lower) * (share - place))
-
-
-def _frame(
-    panel: Chart | Heatmap,
-    width: float,
-    height: float,
-    left: float = LEFT,
-    across: float | None = None,
-    down: float | None = None,
-) -> str:
-    """The box around the axes, the title, and the labels of the axes."""
-    across = width - LEFT - RIGHT if across is None else across
-    down = height - TOP - BOTTOM if down is None else down
-    middle = TOP + down / 2
-    return (
-        f'<rect x="{left:.1f}" y="{TOP}" width="{across:.1f}" height="{down:.1f}" stroke-opacity=".5"/>'
-        + _text(left + across / 2, TOP - 9, panel.title)
-        + _text(left + across / 2, height - 8, panel.x)
-        + _text(14, middle, panel.y, turned=True)
-    )
-
-
-def _text(x: float, y: float, words: str, anchor: str = "middle", turned: bool = False) -> str:
-    if not words:
-        return ""
-    turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if turned else ""
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turn}'
-    return f'<text {place} fill="currentColor" stroke="none">{escape(words)}</text>'
 
 
 def _padded(values: Sequence[float]) -> tuple[float, float]:

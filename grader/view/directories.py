@@ -6,12 +6,15 @@ The words come from scene.py, the look from style.py; timeline.py and steps.py p
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from ..text import count, duration, escape, shorten
+from markupsafe import Markup
+
+from ..text import count, duration, shorten
 from ..tree import Entry, Fifo, File, Link
 from .glossary import tooltip
+from .rendering import render
 from .scene import CHANGED, GONE, LOST, MISSING, NEW, SAME, SUBMIT, WHOLE, DirectoryItem, DirectoryPanel, Scene
-from .style import NO_SHORTCUTS, spoken
 
 SYMBOLS = {SAME: "", NEW: "+", CHANGED: "~", GONE: "−", LOST: "×", MISSING: "?"}
 EXECUTE = 2
@@ -24,6 +27,59 @@ MOST_LISTED = 200
 FIRST_LINES = 20
 
 
+_ZIGZAG = " ".join(f"L{x} {1 if x % 8 else 8}" for x in range(4, 244, 4))
+
+
+class ShownFile(NamedTuple):
+    """A file as it is drawn."""
+
+    name: str
+    tone: str
+    symbol: str
+    word: str
+    """The symbol in a word, for screen readers."""
+    content: str | None
+    """What appears when the name is opened or pointed at; None for a missing file."""
+    opens: bool
+    pointed_at: bool
+    note: str
+
+
+class Folded(NamedTuple):
+    """Files behind a summary, the number of which is limited; `beyond` is the number of the others, or empty."""
+
+    summary: str
+    files: list[ShownFile]
+    beyond: str
+
+
+class Ending(NamedTuple):
+    """The end of an execute directory: torn off where work is lost, or deleted when the job leaves its slot."""
+
+    torn: bool
+    lost: str = ""
+
+
+class ShownDirectory(NamedTuple):
+    """A directory as it is drawn."""
+
+    there: bool
+    title: str
+    name: str
+    side: str
+    meant: str
+    """The glossary on its name."""
+    fresh: bool = False
+    unfolded: bool = False
+    different: str = ""
+    """How many of its files are marked, for a directory that is folded."""
+    files: Sequence[ShownFile] = ()
+    folded: Sequence[Folded] = ()
+    nothing: str = ""
+    """What to say of a directory without files."""
+    ending: Ending | None = None
+
+
 class Directories:
     """Draws the directories of scenes. `highlight` are paths of files to be pointed at, wherever they are;
     `open_all` makes files that can be opened of those too that are as they were; `folds` has a narrow screen show one
@@ -32,96 +88,69 @@ class Directories:
     def __init__(self, highlight: frozenset[str] = frozenset(), open_all: bool = False, folds: bool = True):
         self.highlight, self.open_all, self.folds = highlight, open_all, folds
 
-    def of(self, scene: Scene) -> str:
+    def of(self, scene: Scene) -> Markup:
         """Submit, spool and execute directory as HTML."""
         first = most_telling(scene)
-        panels = "".join(self.panel(panel, scene, index, index == first) for index, panel in enumerate(scene.panels))
-        return f'<div class="dirs">{panels}</div>'
+        directories = [self._directory(panel, scene, index, first) for index, panel in enumerate(scene.panels)]
+        return render("directories.html", directories=directories, folds=self.folds, zigzag=_ZIGZAG)
 
-    def panel(self, panel: DirectoryPanel, scene: Scene, index: int, unfolded: bool = True) -> str:
+    def _directory(self, panel: DirectoryPanel, scene: Scene, index: int, first: int) -> ShownDirectory:
         name, _, side = panel.title.partition(" (")
-        meant = tooltip(name.removeprefix("new "))
+        shown = ShownDirectory(panel.there, panel.title, name, side.rstrip(")"), tooltip(name.removeprefix("new ")))
         if not panel.there:
-            return (
-                f'<div class="dir none"><div class="name"><span title="{meant}">{escape(name)}</span></div>'
-                '<div class="nothing">none</div></div>'
-            )
-        ending = self.ending(scene) if index == EXECUTE else ""
-        nothing = "nothing has come home yet" if name == SUBMIT else "empty"
-        files = self.files(panel.items) or f'<div class="nothing">{nothing}</div>'
-        switch = f'<input type="checkbox"{" checked" * unfolded} {NO_SHORTCUTS}>' if self.folds else ""
-        different = count(len(panel.marked()), "file") if switch and panel.marked() else ""
-        behind = f'<span class="behind">{different} different</span>' if different else ""
-        fresh = " fresh" if name.startswith("new ") else ""
-        return (
-            f'<div class="dir{fresh}" role="group" aria-label="{escape(panel.title)}"><label class="name">'
-            f'{switch}<span title="{meant}">{escape(name)}</span><span class="side">{escape(side.rstrip(")"))}</span>'
-            f"{behind}</label>{files}{ending}</div>"
+            return shown
+        marked = panel.marked()
+        files, folded = self._files(panel.items)
+        return shown._replace(
+            fresh=name.startswith("new "),
+            unfolded=index == first,
+            different=count(len(marked), "file") if self.folds and marked else "",
+            files=files,
+            folded=folded,
+            nothing="" if panel.items else "nothing has come home yet" if name == SUBMIT else "empty",
+            ending=_ending(scene) if index == EXECUTE else None,
         )
 
-    def ending(self, scene: Scene) -> str:
-        """The end of an execute directory: torn off where work is lost."""
-        if not scene.breaks:
-            gone = scene.moment.kind in ("ended", "requeued", "retried")
-            return '<div class="nothing">The sandbox is deleted.</div>' if gone else ""
-        zigzag = " ".join(f"L{x} {1 if x % 8 else 8}" for x in range(4, 244, 4))
-        lost = (
-            f"lost: {duration(scene.lost_seconds)} of computing"
-            if scene.lost_seconds
-            else ("lost: the files marked" if scene.lost else "")
-        )
-        line = f'<span class="x" aria-hidden="true">×</span> {escape(lost)}' if lost else "nothing is lost"
-        return (
-            f'<svg class="break" viewBox="0 0 240 9" preserveAspectRatio="none" aria-hidden="true">'
-            f'<path d="M0 8 {zigzag}"/></svg>'
-            f'<div class="lostline">{line}</div>'
-        )
-
-    def files(self, items: Sequence[DirectoryItem]) -> str:
+    def _files(self, items: Sequence[DirectoryItem]) -> tuple[list[ShownFile], list[Folded]]:
         """The files; if there are many, the unchanged ones are folded."""
         if len(items) <= MOST_FILES:
-            return "".join(map(self.file, items))
+            return list(map(self._file, items)), []
         marked = [item for item in items if item.mark or item.path in self.highlight]
         same = [item for item in items if item not in marked]
-        shown, rest = marked[:MOST_CHANGED], marked[MOST_CHANGED:]
+        folded = [(marked[MOST_CHANGED:], "more"), (same, _as_they_are(marked))]
         return (
-            "".join(map(self.file, shown))
-            + self.folded_files(rest, "more")
-            + self.folded_files(same, _as_they_are(marked))
+            list(map(self._file, marked[:MOST_CHANGED])),
+            [self._folded(rest, words) for rest, words in folded if rest],
         )
 
-    def folded_files(self, items: Sequence[DirectoryItem], words: str) -> str:
-        if not items:
-            return ""
+    def _folded(self, items: Sequence[DirectoryItem], words: str) -> Folded:
         beyond = len(items) - MOST_LISTED
-        drawn = "".join(map(self.file, items[:MOST_LISTED]))
-        more = f'<div class="more">and {beyond:,} more</div>' if beyond > 0 else ""
-        return (
-            f'<details class="more"><summary>{count(len(items), "file")} {words}</summary>'
-            f"<div>{drawn}{more}</div></details>"
+        shown = list(map(self._file, items[:MOST_LISTED]))
+        return Folded(f"{count(len(items), 'file')} {words}", shown, f"{beyond:,}" if beyond > 0 else "")
+
+    def _file(self, item: DirectoryItem) -> ShownFile:
+        """One file: its mark, its name, which opens its content, and a note."""
+        opens = item.mark != MISSING and bool(item.mark or self.open_all)
+        content = preview(item.entry)
+        whole = " whole" if item.mark == GONE or item.note == WHOLE else ""
+        return ShownFile(
+            shorten(item.path, 200),
+            f"{item.mark or 'same'}{whole}",
+            SYMBOLS[item.mark],
+            item.mark,
+            None if item.mark == MISSING else content if opens else content[:400],
+            opens,
+            item.path in self.highlight,
+            item.note,
         )
 
-    def file(self, item: DirectoryItem) -> str:
-        """One file: its mark, its name, which opens its content, and a note."""
-        name = f'<span class="t">{escape(shorten(item.path, 200))}</span>'
-        if item.path in self.highlight:
-            name = f"<mark>{name}</mark>"
-        content = preview(item.entry)
-        if item.mark == MISSING:
-            name = spoken("missing: ") + name
-        elif item.mark or self.open_all:
-            word = spoken(f"{item.mark}: ") if item.mark else ""
-            inside = f"<pre>{escape(content, keep=chr(10))}</pre>"
-            name = f"<details><summary>{word}{name}</summary>{inside}</details>"
-        else:
-            name = f'<span title="{escape(content[:400], keep=chr(10))}">{name}</span>'
-        note = f'<span class="note">{escape(item.note)}</span>' if item.note else ""
-        whole = " whole" if item.mark == GONE or item.note == WHOLE else ""
-        return (
-            f'<div class="f {item.mark or "same"}{whole}">'
-            f'<span class="m" aria-hidden="true">{SYMBOLS[item.mark]}</span>'
-            f'<span class="n">{name}</span>{note}</div>'
-        )
+
+def _ending(scene: Scene) -> Ending | None:
+    if not scene.breaks:
+        return Ending(False) if scene.moment.kind in ("ended", "requeued", "retried") else None
+    if scene.lost_seconds:
+        return Ending(True, f"lost: {duration(scene.lost_seconds)} of computing")
+    return Ending(True, "lost: the files marked" if scene.lost else "")
 
 
 def most_telling(scene: Scene) -> int:
@@ -134,16 +163,12 @@ def most_telling(scene: Scene) -> int:
     return different[0] if different else 0
 
 
-def legend(scenes: Iterable[Scene]) -> str:
-    """The meaning of the marks in these scenes; '' without marks."""
+def legend(scenes: Iterable[Scene]) -> Markup:
+    """The meaning of the marks in these scenes; empty without marks."""
     used = {item.mark for scene in scenes for panel in scene.panels for item in panel.items}
-    marks = "".join(
-        f"<span><b>{SYMBOLS[mark]}</b> {word}</span>"
-        for mark, word in ((NEW, "new"), (CHANGED, "changed"), (GONE, "gone"), (LOST, "lost"), (MISSING, "missing"))
-        if mark in used
-    )
-    click = "<span>Open a file name to see what is in the file.</span>"
-    return f'<div class="legend">{marks}{click}</div>' if marks else ""
+    words = ((NEW, "new"), (CHANGED, "changed"), (GONE, "gone"), (LOST, "lost"), (MISSING, "missing"))
+    marks = [(SYMBOLS[mark], word) for mark, word in words if mark in used]
+    return render("legend.html", marks=marks) if marks else Markup()
 
 
 def preview(entry: Entry | None) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 
+from markupsafe import Markup
+
 from ..rules.costs import Costs
-from ..text import count, escape
-from .style import CLASSES, sheet
+from ..text import count
+from .rendering import render
+from .style import sheet
 
 HEADINGS = ("what took time", "in the job event log", "times", "seconds, on average", "from shortest to longest")
 
@@ -28,23 +31,10 @@ def _span(seconds: Sequence[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def table(costs: Costs) -> str:
-    """The durations as HTML."""
+def table(costs: Costs) -> Markup:
+    """The durations as HTML; empty if there are none."""
     rows = list(_rows(costs))
-    if not rows:
-        return ""
-    head = "".join(f'<th scope="col"{_number(place)}>{escape(heading)}</th>' for place, heading in enumerate(HEADINGS))
-    cells = ["".join(f"<td{_number(place)}>{escape(cell)}</td>" for place, cell in enumerate(row)) for row in rows]
-    body = "".join(f"<tr>{row}</tr>" for row in cells)
-    return (
-        f'{sheet("durations")}<div class="{CLASSES}" tabindex="0" role="group" aria-label="What took time">'
-        f'<table class="took"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _number(place: int) -> str:
-    return ' class="num"' if place >= 2 else ""
+    return render("durations.html", sheet=sheet("durations"), headings=HEADINGS, rows=rows) if rows else Markup()
 
 
 def text(costs: Costs) -> str:

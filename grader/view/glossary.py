@@ -10,8 +10,11 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..text import escape, plain, prose
-from .style import CLASSES, card_sheet
+from markupsafe import Markup
+
+from ..text import plain
+from .rendering import prose, render
+from .style import card_sheet
 
 
 class Term(NamedTuple):
@@ -137,12 +140,12 @@ _WORDS = re.compile(
 
 
 def tooltip(term: str) -> str:
-    """The meaning of a word, for a title attribute; '' if it is not in the glossary."""
+    """The meaning of a word, as text; '' if it is not in the glossary."""
     entry = _FORMS.get(term.lower())
-    return escape(_unmarked(entry.meaning)) if entry else ""
+    return _unmarked(entry.meaning) if entry else ""
 
 
-def explained(html: str) -> str:
+def explained(html: Markup) -> Markup:
     """The same HTML (ours, so well formed) with a tooltip on the first occurrence of each term in prose."""
     explained_terms: set[str] = set()
     silent: list[str] = []
@@ -152,7 +155,7 @@ def explained(html: str) -> str:
         if term.name in explained_terms:
             return match[0]
         explained_terms.add(term.name)
-        return f'<abbr title="{escape(_unmarked(term.meaning))}">{match[0]}</abbr>'
+        return Markup('<abbr title="{}">{}</abbr>').format(_unmarked(term.meaning), Markup(match[0]))
 
     parts = re.split(r"(<[^>]*>)", html)
     for index, part in enumerate(parts):
@@ -163,7 +166,7 @@ def explained(html: str) -> str:
                 silent.pop()
         elif (tag := re.match(r"<(\w+)", part)) and (tag[1] in SILENT or part == ROW):
             silent.append(tag[1])
-    return "".join(parts)
+    return Markup("".join(parts))
 
 
 def lookup(word: str) -> tuple[Term, ...]:
@@ -178,10 +181,9 @@ def lookup(word: str) -> tuple[Term, ...]:
     return tuple(dict.fromkeys((*within, *near)))
 
 
-def glossary_html(terms: Iterable[Term]) -> str:
+def glossary_html(terms: Iterable[Term]) -> Markup:
     """Terms as an HTML list."""
-    rows = "".join(f"<dt><b>{escape(term.name)}</b></dt><dd>{_marked(term.meaning)}</dd>" for term in terms)
-    return f'<div class="{CLASSES}" role="group" aria-label="Glossary">{card_sheet()}<dl class="glossary">{rows}</dl></div>'
+    return render("glossary.html", sheet=card_sheet(), terms=[(term.name, _marked(term.meaning)) for term in terms])
 
 
 def glossary_text(terms: Iterable[Term]) -> str:
@@ -195,8 +197,8 @@ def page() -> str:
     return f'# Glossary\n\nThe words of HTCondor and of this course. In a notebook: `glossary("spool")`.\n\n{rows}'
 
 
-def _marked(meaning: str) -> str:
-    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", prose(meaning))
+def _marked(meaning: str) -> Markup:
+    return Markup(re.sub(r"\*([^*]+)\*", r"<em>\1</em>", str(prose(meaning))))
 
 
 def _unmarked(meaning: str) -> str:

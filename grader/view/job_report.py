@@ -15,8 +15,9 @@ from ..text import plain
 from ..verify.checked import Checked
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNSAFE
 from . import card
-from .page import page, render
-from .style import CLASSES, card_sheet, css
+from .page import page
+from .rendering import render
+from .style import card_sheet, css
 from .timeline import timeline
 from .untried import untried_lines
 from .verdict import heading, verdict_lines
@@ -28,7 +29,7 @@ MOST_CHARACTERS = 2_000_000
 """A story with longer HTML is left out."""
 
 
-def job_report(file: str, profile: Profile, jobs: Sequence[Checked], remarks: Sequence[str] = ()) -> str:
+def job_report(file: str, profile: Profile, jobs: Sequence[Checked], remarks: Sequence[str] = ()) -> Markup:
     """The whole page as HTML. `file` is the submit file, `remarks` are the reader's remarks on it."""
     body = render(
         "job_report.html",
@@ -37,8 +38,7 @@ def job_report(file: str, profile: Profile, jobs: Sequence[Checked], remarks: Se
         when=time.strftime("%Y-%m-%d"),
         remarks=remarks,
         jobs=[_job(checked, file) for checked in jobs],
-        classes=CLASSES,
-        sheet=Markup(card_sheet()),
+        sheet=card_sheet(),
         command=f"{calling.command('verify')} {shlex.quote(plain(file))}",
     )
     return page(f"verify {file}", body, css("job_report"))
@@ -58,7 +58,7 @@ def _job(checked: Checked, file: str) -> dict[str, object]:
         "numbers": [*numbers, *untried_lines(exploration)],
         "command": _command(file, faults) if exploration.verdict == UNSAFE else "",
         "heading": heading(exploration),
-        "facts": Markup(card.facts(checked.facts)),
+        "facts": card.facts(checked.facts),
         "misconception": checked.misconception,
         "looks": checked.looks,
         "story_title": f"What happens on the schedule {faults}" if faults else "What happens without any fault",
@@ -72,5 +72,7 @@ def _command(file: str, faults: str) -> str:
 
 
 def _story(checked: Checked) -> Markup:
-    drawn = timeline(checked.story, submit=checked.job.inputs, log_name=checked.job.log) if checked.story else ""
-    return Markup(drawn if len(drawn) <= MOST_CHARACTERS else "<p>This story is too long to show here.</p>")
+    if not checked.story:
+        return Markup()
+    drawn = timeline(checked.story, submit=checked.job.inputs, log_name=checked.job.log)
+    return drawn if len(drawn) <= MOST_CHARACTERS else card.paragraphs(["This story is too long to show here."])

@@ -1,7 +1,7 @@
 """Scenes: what to show of each moment of a job's story, as words and as the three directories.
 
 The terminal story and the timeline both draw these scenes, so that they say the same. Text here is not escaped; the
-modules that draw it escape it (text.py).
+modules that draw it escape it (rendering.py, story.py).
 """
 
 from __future__ import annotations

@@ -11,14 +11,16 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from markupsafe import Markup
+
 from ..rules.simulation import Moment
-from ..text import escape
 from ..tree import Tree
 from .bar import bar
 from .directories import Directories, legend
+from .rendering import render
 from .scene import PREPARED, Scene, scenes
-from .style import CLASSES, NO_SHORTCUTS, steps_sheet
-from .timeline import aside, head, joined, tone
+from .style import steps_sheet
+from .timeline import joined, tone
 
 MOST_STEPS = 60
 """Steps drawn; of a longer story, the first and the last LAST_STEPS."""
@@ -67,7 +69,7 @@ def stepper(
     log_name: str | None = None,
     group: str | None = None,
     first: int = 1,
-) -> str:
+) -> Markup:
     """The story step by step as HTML.
 
     `first` is the step shown at first. `group` names the radio buttons, and must be unique on the page; it is random by
@@ -79,27 +81,25 @@ def stepper(
     if left_out > 0:
         shown = shown[: MOST_STEPS - LAST_STEPS] + shown[-LAST_STEPS:]
     group = group or f"steps-{secrets.token_hex(6)}"
-    drawn = "".join(
-        _step(scene, number, len(story), group, Directories(open_all=True), number == first) for number, scene in shown
-    )
-    note = f'<p class="dim">{left_out:,} steps before the last {LAST_STEPS} are left out.</p>' if left_out > 0 else ""
-    return (
-        f'<div class="{CLASSES}" role="group" aria-label="The story of the job, step by step">{steps_sheet()}'
-        f'<div class="wide">{bar(moments)}{legend(story)}'
-        f'<div class="steps" style="--stops:{len(shown)}" role="radiogroup" aria-label="Step">{drawn}</div>'
-        f"{note}</div></div>"
-    )
-
-
-def _step(scene: Scene, number: int, of: int, group: str, directories: Directories, checked: bool) -> str:
-    """One stop of the slider and its picture."""
-    name = f"Step {number} of {of}: {scene.heading}"
-    say = f'<p class="say">{escape(" ".join(scene.sentences))}</p>' if scene.sentences else ""
-    # The data attribute keeps JupyterLab from taking the arrow keys to move between cells.
-    return (
-        f'<div class="step"><label class="stop {tone(scene)}" title="{escape(name)}">'
-        f'<input type="radio" name="{group}"{" checked" * checked} {NO_SHORTCUTS} '
-        f'aria-label="{escape(name)}"><span aria-hidden="true">{number}</span></label>'
-        f'<div class="picture {tone(scene)}">{head(scene, aside(f"(step {number} of {of})"))}'
-        f"{say}{directories.of(scene)}</div></div>"
+    directories = Directories(open_all=True)
+    return render(
+        "steps.html",
+        sheet=steps_sheet(),
+        bar=bar(moments),
+        legend=legend(story),
+        group=group,
+        first=first,
+        of=len(story),
+        steps=[
+            {
+                "number": number,
+                "name": f"Step {number} of {len(story)}: {scene.heading}",
+                "scene": scene,
+                "tone": tone(scene),
+                "directories": directories.of(scene),
+            }
+            for number, scene in shown
+        ],
+        left_out=f"{left_out:,}" if left_out > 0 else "",
+        last=LAST_STEPS,
     )

@@ -1,4 +1,4 @@
-"""How the pictures look: the style sheets in the folder templates, and the few pieces of HTML that all pictures use.
+"""How the pictures look: the style sheets in the folder templates, and the classes that all pictures use.
 
 The colours are Okabe and Ito's, which colour-blind people can tell apart. They stand out on white and on black (the
 blue is mixed with the text colour), and none of them alone carries a meaning. Every picture brings its style along, so
@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from ..text import escape
+from markupsafe import Markup
 
 TEMPLATES = Path(__file__).with_name("templates")
 CLASS = "htcondor-view"
@@ -29,7 +29,7 @@ def css(name: str) -> str:
 
 
 @lru_cache
-def sheet(*names: str) -> str:
+def sheet(*names: str) -> Markup:
     """The <style> element with the common rules and those of these style sheets.
 
     JupyterLab styles tables, lists and headings of rendered HTML with up to three classes; naming ours four times
@@ -37,37 +37,32 @@ def sheet(*names: str) -> str:
     repeats them, does not undo the card's own.
     """
     rules = "".join(map(css, ("common", *names))).strip()
-    return f"<style>{rules.replace('.' + CLASS, f'.{CLASS}' * 4)}</style>"
+    return Markup(f"<style>{rules.replace('.' + CLASS, f'.{CLASS}' * 4)}</style>")
 
 
-def nothing_sheet() -> str:
+def nothing_sheet() -> Markup:
     """The style of an empty result: JupyterLab hides it, including its number."""
-    return "<style>.jp-OutputArea-child:has(.htcondor-nothing){display:none}</style>"
+    return Markup("<style>.jp-OutputArea-child:has(.htcondor-nothing){display:none}</style>")
 
 
-NOTHING_TO_SEE = f'{nothing_sheet()}<i class="htcondor-nothing"></i>'
+NOTHING_TO_SEE = nothing_sheet() + Markup('<i class="htcondor-nothing"></i>')
 
 
-def timeline_sheet() -> str:
+def timeline_sheet() -> Markup:
     """The style of a timeline."""
     return sheet("timeline")
 
 
-def steps_sheet() -> str:
+def steps_sheet() -> Markup:
     """The style of a story shown step by step."""
     return sheet("timeline", "picture", "steps")
 
 
-def frame_sheet() -> str:
+def frame_sheet() -> Markup:
     """The style of a live panel's picture."""
     return sheet("timeline", "picture", "frame")
 
 
-def card_sheet() -> str:
+def card_sheet() -> Markup:
     """The style of a report card and its content."""
     return sheet("card")
-
-
-def spoken(text: str) -> str:
-    """Text for screen readers, in place of a symbol."""
-    return f'<span class="sr">{escape(text)}</span>'

@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import NamedTuple
+
+from markupsafe import Markup
 
 from ..rules.simulation import Moment
-from ..text import count, escape
+from ..text import count
 from ..tree import Tree
 from .bar import bar
 from .directories import Directories, legend
+from .rendering import render
 from .scene import MISSING, Scene, failed, scenes, with_marks
-from .style import CLASSES, timeline_sheet
+from .style import timeline_sheet
 
 MOST_ROWS = 12
 """Longer stories are condensed."""
@@ -46,19 +50,21 @@ def timeline(
     submit: Tree | None = None,
     log_name: str | None = None,
     brief: bool = False,
-) -> str:
+) -> Markup:
     """The story as HTML; if `brief`, with everything folded but the moments that matter (see essential()).
 
     `highlight` are paths of files to mark in any directory; `submit` is the submit directory as it was before, and
     `log_name` the job event log that appears in it.
     """
     rows = list(joined(scenes(moments, submit, log_name)))
-    drawing = _Drawing(frozenset(highlight or ()))
-    parts = briefly(rows) if brief else stretches(rows, drawing.highlight)
-    return (
-        f'<div class="{CLASSES}" role="group" aria-label="The story of the job">{timeline_sheet()}'
-        f'<div class="wide">{bar(moments)}{legend(rows)}'
-        f'<ol class="rows">{"".join(drawing.condensed(parts))}</ol></div></div>'
+    directories = Directories(frozenset(highlight or ()))
+    parts = briefly(rows) if brief else stretches(rows, directories.highlight)
+    return render(
+        "timeline.html",
+        sheet=timeline_sheet(),
+        bar=bar(moments),
+        legend=legend(rows),
+        stretches=[_stretch(stretch, in_full, directories) for in_full, stretch in parts],
     )
 
 
@@ -84,37 +90,27 @@ def joined(story: Iterable[Scene]) -> Iterator[Scene]:
         yield ended
 
 
-class _Drawing:
-    """Draws the rows of one story."""
+class Row(NamedTuple):
+    """One moment: when, what, and the three directories unless they are unchanged."""
 
-    def __init__(self, highlight: frozenset[str]):
-        self.highlight = highlight
-        self.directories = Directories(highlight)
+    scene: Scene
+    tone: str
+    directories: Markup | None
 
-    def condensed(self, parts: Iterable[tuple[bool, list[Scene]]]) -> Iterator[str]:
-        """The rows of a story: stretches of (shown in full, scenes); the others are folded."""
-        for in_full, stretch in parts:
-            if in_full:
-                yield from map(self.row, stretch)
-            else:
-                yield self.fold(stretch)
 
-    def fold(self, rows: Sequence[Scene]) -> str:
-        drawn = "".join(map(self.row, rows[:MOST_FOLDED]))
-        if len(rows) > MOST_FOLDED:
-            drawn += f'<li class="thin dim">and {len(rows) - MOST_FOLDED:,} rows more</li>'
-        return (
-            f'<li class="fold"><details><summary>{escape(_folded(rows))}</summary>'
-            f'<ol class="rows">{drawn}</ol></details></li>'
-        )
+class Stretch(NamedTuple):
+    """Rows, folded below a summary if there is one. `beyond` is the number of those left out, or empty."""
 
-    def row(self, scene: Scene) -> str:
-        """One moment: when, what, and the three directories unless they are unchanged."""
-        text = " ".join(scene.sentences)
-        if _is_thin(scene):
-            return f'<li class="thin {tone(scene)}">{head(scene, aside(text))}</li>'
-        say = f'<p class="say">{escape(text)}</p>' if text else ""
-        return f'<li class="{tone(scene)}">{head(scene)}{say}{self.directories.of(scene)}</li>'
+    rows: list[Row]
+    summary: str = ""
+    beyond: str = ""
+
+
+def _stretch(rows: Sequence[Scene], in_full: bool, directories: Directories) -> Stretch:
+    shown = rows if in_full else rows[:MOST_FOLDED]
+    drawn = [Row(row, tone(row), None if _is_thin(row) else directories.of(row)) for row in shown]
+    beyond = len(rows) - len(shown)
+    return Stretch(drawn, "" if in_full else _folded(rows), f"{beyond:,}" if beyond else "")
 
 
 # -- long stories ------------------------------------------------------------------
@@ -187,21 +183,6 @@ def _folded(rows: Sequence[Scene]) -> str:
     return f"{executions}: {', '.join(parts)} ({rows[0].when} to {rows[-1].when})"
 
 
-# -- small pieces ------------------------------------------------------------------
-
-
-def head(scene: Scene, more: str = "") -> str:
-    """The time and heading of a scene as HTML, followed by the HTML in `more`."""
-    return (
-        f'<p class="what"><span class="when">{escape(scene.when)}</span><span>{typeset(scene.heading)}{more}</span></p>'
-    )
-
-
-def typeset(heading: str) -> str:
-    """A heading with the characters that a page has and a terminal may lack."""
-    return escape(heading).replace(" -&gt; ", " → ").replace(": ", " · ", 1)
-
-
 def tone(scene: Scene) -> str:
     """The CSS class of a scene."""
     kind = scene.moment.kind
@@ -214,8 +195,3 @@ def tone(scene: Scene) -> str:
         if kind == "started"
         else ""
     )
-
-
-def aside(text: str) -> str:
-    """A remark behind a heading, as HTML."""
-    return f' <span class="aside">{escape(text)}</span>' if text else ""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from view_helpers import Page
 
 from grader.verify.evidence import Evidence
-from grader.view.card import STATUSES, card, card_text, code, facts
+from grader.view.card import STATUSES, card, card_text, facts
 
 TRIALS = [
     ("in place", True, "fine", 1.0, 1.0),
@@ -27,7 +27,7 @@ def test_a_status_is_a_symbol_a_word_and_a_colour(status):
 
 
 def test_trials_points_and_sections_are_there():
-    text = Page(card("The title", "partly right", 1.5, 4, "What happened", TRIALS, [("Evidence", code("a < b"))])).text
+    text = Page(card("The title", "partly right", 1.5, 4, "What happened", TRIALS, [("Evidence", "a < b")])).text
     for words in ("The title", "What happened", "not passed", "not tried", "0.5 / 2", "Evidence", "a < b", "1.5"):
         assert words in text
 
@@ -78,10 +78,6 @@ def test_facts_show_place_expected_and_got():
     assert page.text.count("state.txt") == 1  # the sentence names the file already
 
 
-def test_tabs_in_code_are_spaces():
-    assert "    x" in Page(code("\tx\n")).text
-
-
 def test_the_text_form_says_the_same():
     text = card_text("The title", "partly right", 1.5, 4, "What happened", TRIALS, [("Evidence", "a\nb")], ["think"])
     for words in ("The title: partly right, 1.5 of 4 points", "[not tried] twice", "elsewhere  0.5/2", "  b", "think"):
@@ -98,8 +94,8 @@ def test_one_point_is_a_point(maximum, said):
 def test_nothing_hostile_gets_through(one, other, line):
     trials = [(one, False, other, 0, 1)]
     evidence = [Evidence("first difference", one, other, 1, line, line)]
-    html = card(one, other, 0, 1, other, trials, [(one, facts(evidence) + code(other))], [one, other])
-    decent = facts([Evidence("", "x", "y", 1, "x", "x")]) + code("x")
+    html = card(one, other, 0, 1, other, trials, [(one, facts(evidence)), (one, other)], [one, other])
+    decent = facts([Evidence("", "x", "y", 1, "x", "x")])
     page = Page(html)
     empty = Page(card("x", "x", 0, 1, "x", [("x", False, "x", 0, 1)], [("x", decent)], ["x", "x"]))
     assert set(page.tags) <= set(empty.tags) | {"em", "abbr"}  # a word of the glossary is explained
@@ -111,5 +107,5 @@ def test_nothing_hostile_gets_through(one, other, line):
 
 @pytest.mark.parametrize("text", ["<script>x</script>", '"><img src=x onerror=y>', "\x1b]0;t\x07"])
 def test_known_attacks(text):
-    page = Page(card(text, text, 0, 1, text, [(text, True, text, 0, 1)], [(text, code(text))], [text]))
+    page = Page(card(text, text, 0, 1, text, [(text, True, text, 0, 1)], [(text, text)], [text]))
     assert "script" not in page.tags and "img" not in page.tags

@@ -69,9 +69,7 @@ def test_the_three_directories_say_what_they_are(slides):
 
     drawn = Directories().of(in_steps(slides)[1])
     assert (
-        drawn.count('title="The')
-        + drawn.count('title="HTCondor&#x27;s name for')
-        + drawn.count('title="A directory on')
+        drawn.count('title="The') + drawn.count('title="HTCondor&#39;s name for') + drawn.count('title="A directory on')
         >= 3
     )
 
