@@ -57,6 +57,7 @@ def _job(checked: Checked, file: str) -> dict[str, object]:
         "verdict": first,
         "numbers": [*numbers, *untried_lines(exploration)],
         "command": _command(file, faults) if exploration.verdict == UNSAFE else "",
+        "command_shows": "The shortest schedule that shows it" if faults else "It goes wrong without any fault",
         "heading": heading(exploration),
         "facts": card.facts(checked.facts),
         "misconception": checked.misconception,

@@ -45,6 +45,13 @@ def test_a_failure_is_shown_with_its_schedule_evidence_and_story(checked):
     assert "evicted" in page
 
 
+def test_only_a_failure_after_a_fault_is_headed_by_its_schedule(checked):
+    after_a_fault = job_report("job.sub", MODERN, [checked(files=("n",))])
+    without = job_report("job.sub", MODERN, [checked(files=("n", "typo"))])
+    assert "The shortest schedule that shows it" in after_a_fault
+    assert "The shortest schedule that shows it" not in without and "It goes wrong without any fault" in without
+
+
 def test_a_safe_job_is_shown_with_the_run_without_a_fault(checked):
     page = job_report("job.sub", MODERN, [checked()])
     assert "restart-safe: " in page and "What happens without any fault" in page
