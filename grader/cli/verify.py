@@ -274,7 +274,9 @@ class _Verification:
             with self.observer.execution_of((), 0, "looking for the cause"):
                 where = state_outside(job, exploration, self.profile, self.executor, self.one_machine)
                 forgets = () if where else forgotten(job, exploration, self.executor, self.profile)
-                known = forgetting(forgets) if forgets else None if where else diagnose(job, exploration, self.executor)
+                known = forgetting(forgets) if forgets else None
+                if not where and not forgets:
+                    known = diagnose(job, exploration, self.executor, given=False)
                 return where, known, forgets
         except KeyboardInterrupt:
             if not self.observer.stopped:

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 
 from ..execute.executor import Executor
-from ..rules.execution import Note, Run
+from ..rules.execution import Note, Run, Stop
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.simulation import Held, Saved
 from ..text import count, plain
@@ -29,7 +29,7 @@ BUGS = (
     "RecursionError",
 )
 """Exceptions that come from slips, and say nothing about what a learner believes."""
-HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit")
+HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit", "TimeoutExpired", "subprocess.TimeoutExpired")
 MISHAPS = (
     "OSError",
     "FileNotFoundError",
@@ -87,6 +87,14 @@ def _is_longer(entry: Entry, before: Entry | None) -> bool:
     )
 
 
+def _with_other_numbers(content: bytes) -> bytes:
+    return re.sub(rb"\d{1,15}", lambda number: b"%d" % (int(number[0]) + 1), content)
+
+
+def _nonsense(_: bytes) -> bytes:
+    return b"no checkpoint\n"
+
+
 def quoted(file: File) -> str:
     """The content of a file if it is a few characters of text, else its size."""
     text = file.text
@@ -109,8 +117,9 @@ def complaint(job: Job, run: Run | None) -> str:
 class Case:
     """A failing job, and questions about it."""
 
-    def __init__(self, job: Job, exploration: Exploration, executor: Executor):
-        self.job, self.exploration, self.executor = job, exploration, executor
+    def __init__(self, job: Job, exploration: Exploration, executor: Executor, given: bool = True):
+        """`given`: whether an exercise gave the loop of the program."""
+        self.job, self.exploration, self.executor, self.given = job, exploration, executor, given
         self.state = exploration.violation.state if exploration.violation else exploration.root
         self.run = self.state.run
         """Its execution; None if it was never executed."""
@@ -306,15 +315,24 @@ class Case:
         if expected_labels != labels or expected == got:
             return False
         right = next(i for i, (a, b) in enumerate(zip(expected, got)) if a != b)
-        first = self.state.way()[0].ran
-        return first.exit.code == self.job.checkpoint_exit_code and right >= max(
+        return self.state.way()[0].ran.exit.code == self.job.checkpoint_exit_code and right >= self.lines_at_first
+
+    @cached_property
+    def lines_at_first(self) -> int:
+        """How many lines of output the first execution leaves, in the longest file."""
+        return max(
             (
                 entry.content.count(b"\n")
-                for path, entry in first.sandbox.items()
+                for path, entry in self.state.way()[0].ran.sandbox.items()
                 if isinstance(entry, File) and path in self.outputs()
             ),
             default=0,
         )
+
+    @cached_property
+    def nothing_saved(self) -> bool:
+        """Whether the checkpoint has files besides output and streams, and all of them are empty."""
+        return bool(self.state_files) and not any(entry.content for entry in self.state_files.values())
 
     @cached_property
     def reseeded(self) -> bool:
@@ -367,6 +385,37 @@ class Case:
             after.times.get(path) == end and isinstance(entry := after.get(path), File) and entry.content
             for path in self.state_files
         )
+
+    def saved_later(self) -> bool:
+        """Whether the first execution leaves another checkpoint than it has made in its first second, when it prepares."""
+        first = self.state.way()[0]
+        moment = Stop(min(1.0, first.ran.seconds / 2))
+        early = self.executor.run(self.job, first.sandbox, slot=first.slot, clock=first.clock, stop=moment)
+        return any(first.ran.sandbox.get(path) != early.sandbox.get(path) for path in self.state_files)
+
+    def checkpoint_unused(self) -> bool:
+        """Whether the failing execution does the same with other numbers in the checkpoint, and with nonsense there; a
+        Python program does not even read it. False if the checkpoint is empty."""
+        saved = {
+            path: entry
+            for path, entry in self.state.spool.items()
+            if isinstance(entry, File) and entry.content and path not in (STDOUT, STDERR, self.job.executable)
+        }
+        read = any(note[0] == "open" and note[1] in saved and note[2] == "r" for note in self.notes)
+        if not saved or read or self.emptied:
+            return False
+        return all(
+            self.does_the_same({path: entry._replace(content=change(entry.content)) for path, entry in saved.items()})
+            for change in (_with_other_numbers, _nonsense)
+        )
+
+    def does_the_same(self, files: dict[str, File]) -> bool:
+        """Whether the failing execution leaves the same files, and the same exit, if it begins with these."""
+        sandbox = self.state.sandbox
+        for path, entry in files.items():
+            sandbox = sandbox.put(path, entry)
+        other = self.executor.run(self.job, sandbox, slot=self.state.slot, clock=self.state.clock)
+        return other.exit == self.ran.exit and other.sandbox == self.ran.sandbox
 
     def place_saved(self) -> bool:
         """Whether the checkpoint says how far the job has got, or has a format in which that can't be seen. False if it is

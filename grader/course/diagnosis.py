@@ -22,12 +22,12 @@ from .misconceptions import CLUES, MISCONCEPTIONS, SYMPTOMS
 from .report import Misconception
 
 
-def diagnose(job: Job, exploration: Exploration, executor: Executor) -> Misconception | None:
+def diagnose(job: Job, exploration: Exploration, executor: Executor, given: bool = True) -> Misconception | None:
     """The misconception that the behaviour of a failing job shows, if any. None if a limit ended the execution, or it took
-    too long to be repeated."""
+    too long to be repeated. `given`: whether an exercise gave the loop of the program."""
     if not _can_be_asked(exploration) or saved_softly(exploration):
         return None
-    case = Case(job, exploration, executor)
+    case = Case(job, exploration, executor, given)
     return next((behind for _, symptom, behind in SYMPTOMS if symptom(case)), None)
 
 

@@ -8,6 +8,7 @@ import operator
 import posixpath
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..rules import transfer
@@ -33,7 +34,7 @@ class Evidence:
     """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
     missing file, other file, soft eviction, left behind, traceback, time was up, stderr, not there, work done again, forgotten, a run that never restarts differs, limit, no first
     line, no interpreter, Windows line ends, exit, left running, differs from run to run, saved in vain,
-    can't be sent."""
+    can't be sent, empty."""
 
     kind: str
     text: str
@@ -49,7 +50,7 @@ def evidence(job: Job, exploration: Exploration) -> tuple[Evidence, ...]:
     if exploration.difference:
         return tuple(_between_runs(*exploration.difference))
     if exploration.unknown is Unknown.NEVER_SAVED:
-        return tuple(_saved_in_vain(job, exploration.first))
+        return tuple(saved_in_vain(job, exploration.first))
     if exploration.violation is None:
         return ()
     violation, state = exploration.violation, exploration.violation.state
@@ -58,13 +59,15 @@ def evidence(job: Job, exploration: Exploration) -> tuple[Evidence, ...]:
         facts += traceback(state.run) or where_time_was_up(state.run) or complaint(state.run)
     if violation.failure == "wrong output" and violation.expected is not None:
         facts += differences(violation.expected, violation.got) or _others(job, violation)
+    if isinstance(state.next, Held) and exploration.first and not exploration.checkpoints:
+        facts += saved_in_vain(job, exploration.first)
     if isinstance(state.next, Held):
         facts += _held(state.next, state, state.ran)
         facts += _no_first_line(job, state.ran) + _no_interpreter(job, state.ran)
     if violation.failure == "lost progress":
         facts += _work_done_again(violation)
     if violation.failure == "never finishes":
-        facts += _again(state)
+        facts += _again(state) + _empty(job, state)
     facts += _soft_evictions(job, exploration)
     facts += left_running(violation.state)
     facts += left_behind(violation)
@@ -79,6 +82,11 @@ def evidence(job: Job, exploration: Exploration) -> tuple[Evidence, ...]:
 def _work_done_again(violation: Violation) -> list[Evidence]:
     """How much work a restart elsewhere does again; or which executions did so in place."""
     seconds = f"{violation.seconds:g} virtual second{'' if violation.seconds == 1 else 's'}"
+    if not violation.in_place and not violation.seconds:
+        text = (
+            "a restart elsewhere needs more executions to the end than a restart in place: it does committed work again"
+        )
+        return [Evidence("work done again", text)]
     if not violation.in_place:
         return [Evidence("work done again", f"a restart elsewhere does {seconds} of committed work again")]
     each = [
@@ -111,7 +119,7 @@ def _soft_evictions(job: Job, exploration: Exploration) -> list[Evidence]:
     ]
 
 
-def _saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
+def saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
     """That all files of the checkpoint are there at the end of a job that never left with the checkpoint code. A script
     may have lost it: a pipe ends with the code of its last command."""
     listed, run = job.transfer_checkpoint_files or (), first.run if first else None
@@ -124,8 +132,7 @@ def _saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
         (path, number)
         for path, entry in job.inputs.items()
         if isinstance(entry, File) and entry.executable
-        for number, line in enumerate(entry.text.splitlines(), 1)
-        if re.search(r"[^|]\|\s*tee\b", line)
+        for number, line in _piped(entry.text.splitlines())
     ]
     why = " (a pipe ends with the exit code of its last command)" if piped else ""
     return [
@@ -136,6 +143,14 @@ def _saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
             *(piped[0] if piped else ()),
         )
     ]
+
+
+def _piped(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """The lines of a script that pipe what they run into tee, or are its last command and pipe it into anything."""
+    last = max((number for number, line in enumerate(lines, 1) if not re.match(r"\s*(#|exit\b|$)", line)), default=0)
+    for number, line in enumerate(lines, 1):
+        if re.search(r"[^|]\|\s*tee\b", line) or (number == last and re.search(r"[^|]\|(?!\|)", line)):
+            yield number, line
 
 
 def _again(state: State) -> list[Evidence]:
@@ -162,6 +177,15 @@ def _again(state: State) -> list[Evidence]:
         if state.run.seconds == before.run.seconds
         else []
     )
+
+
+def _empty(job: Job, state: State) -> list[Evidence]:
+    """The files of the checkpoint with which a job never gets further, as far as nothing is in them."""
+    return [
+        Evidence("empty", f"{path} is empty in the checkpoint", path)
+        for path, entry in state.spool.items()
+        if isinstance(entry, File) and not entry.content and path not in (STDOUT, STDERR, *job.inputs)
+    ][:5]
 
 
 _UNREADABLE = re.compile(r"(?:Syntax|Indentation|Tab)Error: ")

@@ -119,7 +119,7 @@ class Violation:
     expected: Tree | None = None
     got: Tree | None = None
     seconds: float = 0.0
-    """Lost progress: the virtual seconds of committed work that a restart throws away."""
+    """Lost progress: the virtual seconds of committed work that a restart throws away; 0 if executions take none."""
     in_place: tuple[Interval, ...] = ()
     """Of that, where nothing was evicted: the executions that did work again."""
 

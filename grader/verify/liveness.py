@@ -48,25 +48,25 @@ class FinishedGraph:
             yield lap
 
     def losing_progress(self) -> Iterator[tuple[State, float]]:
-        """Restarts elsewhere that do committed work again, with the virtual seconds of it."""
+        """Restarts elsewhere that do committed work again, with the virtual seconds of it; 0 if executions take none."""
         for state in self.states:
             if state.elsewhere is None or state.follower is None:
                 continue
             here = self.remaining.get(self.known(state.follower))
             there = self.remaining.get(self.known(state.elsewhere))
-            if here and there and (lost := self.lost(state, here, there)):
+            if here and there and (lost := self.lost(state, here, there)) is not None:
                 yield self.restarted_elsewhere(state, state.follower, state.elsewhere), lost
 
-    def lost(self, state: State, here: tuple[float, int], there: tuple[float, int]) -> float:
-        """Virtual seconds of committed work done again elsewhere, 0 if that is next to nothing."""
+    def lost(self, state: State, here: tuple[float, int], there: tuple[float, int]) -> float | None:
+        """Virtual seconds of committed work done again elsewhere; None if that is next to nothing."""
         if state.ran.seconds:
             lost, least = there[0] - here[0], REPEATED * state.ran.seconds
             if rate := self.seconds_per_cpu_second:
                 least = max(
                     REPEATED_MEASURED * state.ran.seconds, REPEATED_OF_THE_REST * there[0], LEAST_MEASURED * rate
                 )
-            return lost if lost > least else 0.0
-        return float(there[1] > here[1])
+            return lost if lost > least else None
+        return 0.0 if there[1] > here[1] else None
 
     def restarted_elsewhere(self, state: State, follower: State, elsewhere: State) -> State:
         """The restart in a new sandbox from the checkpoint that this state makes, on the way that

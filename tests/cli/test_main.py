@@ -469,6 +469,68 @@ def test_a_time_limit_before_the_first_save_is_told_as_such(grader, job, begin, 
     assert (told["verdict"], told["failure"], told["misconception"]) == ("unsafe", "never finishes", cause)
 
 
+NEVER_FINISHES = {
+    "its time is up, and the first thing that it writes is where it begins": (
+        "timeout 1h sh tool; [ $? -eq 124 ] && exit 85; exit 0",
+        TOOL.replace("while", "echo $n > ck; while"),
+        "no-progress",
+    ),
+    "saves before it works": ("n=$(cat ck); n=${n:-0}; echo $n > ck; exit 85", "", "no-progress"),
+    "puts the old restart file back": (
+        "cp tool ck; read n < ck; echo $((n + 9)) > ck; exit 85",
+        "1\n",
+        "never-restores",
+    ),
+    "never looks for a checkpoint": ("echo 9 > ck; exit 85", "", "never-restores"),
+    "saves nothing": (": > ck; exit 85", "", None),
+}
+
+
+@pytest.mark.parametrize("what", NEVER_FINISHES)
+def test_why_a_job_never_finishes_is_told_only_if_it_is_known(grader, job, what):
+    script, tool, cause = NEVER_FINISHES[what]
+    submit_file = job(shell(script), transfer_checkpoint_files="ck", transfer_input_files="tool")
+    submit_file.with_name("tool").write_text(tool)
+    told = json.loads(grader("verify", submit_file, "--json").out)
+    assert (told["failure"], told["misconception"]) == ("never finishes", cause)
+    empty = "ck is empty in the checkpoint" in [fact["text"] for fact in told["evidence"]]
+    assert empty == (cause is None)
+
+
+@pytest.mark.parametrize("skips", [0, 1])
+def test_a_total_that_is_wrong_does_not_tell_what_is_forgotten(grader, job, tmp_path, skips):
+    """It may have been forgotten, or an iteration left out."""
+    script = (
+        f"n=0; sum=0; k=0; [ -e state ] && read n sum < state && n=$((n + {skips}))\n"
+        "while [ $n -lt 9 ]; do n=$((n + 1)); sum=$((sum + n)); k=$((k + 1))\n"
+        "[ $k -eq 3 ] && [ $n -lt 9 ] && echo $n FORGETS > state && exit 85; done; echo sum $sum > result.txt"
+    )
+    submit_file = job(
+        shell(script.replace("FORGETS", "$sum" if skips else "0")),
+        transfer_checkpoint_files="state",
+        transfer_output_files="result.txt",
+    )
+    (tmp_path / "right").mkdir()
+    (tmp_path / "right" / "result.txt").write_text("sum 45\n")
+    told = json.loads(grader("verify", submit_file, "--expected", tmp_path / "right", "--json").out)
+    assert (told["failure"], told["misconception"]) == ("wrong output", None)
+
+
+@pytest.mark.parametrize("pipe", ["sh tool | tee run.log", "sh tool 2>&1 | sed 's/^/> /'\nexit $?"])
+def test_a_pipe_that_loses_the_exit_code_is_why_the_job_is_held(grader, job, pipe):
+    submit_file = job(
+        shell(pipe),
+        transfer_checkpoint_files="state",
+        transfer_output_files="result.txt",
+        transfer_input_files="tool",
+    )
+    submit_file.with_name("tool").write_text("echo 4 > state; exit 85")
+    told = json.loads(grader("verify", submit_file, "--json").out)
+    assert (told["failure"], told["misconception"]) == ("held", "exit-zero-after-save")
+    first, *_ = told["evidence"]
+    assert (first["file"], first["line"]) == ("job", 2) and "a pipe ends with the exit code of" in first["text"]
+
+
 def test_an_exit_code_that_a_pipe_has_lost_is_told_as_such(grader, job):
     submit_file = job(
         shell("sh tool | tee run.log"),

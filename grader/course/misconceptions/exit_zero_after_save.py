@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...rules.simulation import Held
+from ...verify import evidence
 from ..case import Case
 from ..report import Misconception
 
@@ -30,4 +32,14 @@ def exit_zero_after_save(case: Case) -> bool:
     )
 
 
-SYMPTOMS = ((70, exit_zero_after_save),)
+def saved_in_vain(case: Case) -> bool:
+    """The job is held for the output that it has not made yet, when it has saved its first checkpoint and left with 0."""
+    held = case.state.next if case.failure == "held" else None
+    early = isinstance(held, Held) and held.code == 12 and not case.exploration.checkpoints and case.ran.exit.code == 0
+    return early and bool(evidence.saved_in_vain(case.job, case.state))
+
+
+SYMPTOMS = (
+    (25, saved_in_vain),
+    (70, exit_zero_after_save),
+)

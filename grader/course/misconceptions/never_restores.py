@@ -16,9 +16,17 @@ MISCONCEPTION = Misconception(
 )
 
 
+def starts_over(case: Case) -> bool:
+    """The restart does the same whatever the checkpoint says."""
+    return case.failure == "never finishes" and not case.went_on() and case.checkpoint_unused()
+
+
 def never_restores(case: Case) -> bool:
     """It starts over although the checkpoint says how far the job has got."""
-    return case.failure == "never finishes" and not case.went_on() and case.place_saved()
+    return case.failure == "never finishes" and not case.nothing_saved and not case.went_on() and case.place_saved()
 
 
-SYMPTOMS = ((310, never_restores),)
+SYMPTOMS = (
+    (275, starts_over),
+    (310, never_restores),
+)

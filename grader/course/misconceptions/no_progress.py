@@ -22,15 +22,16 @@ MISCONCEPTION = Misconception(
 
 
 def no_progress(case: Case) -> bool:
-    """An execution takes no time, in a job in which others do or that has no output yet."""
+    """An execution takes no time, in a job in which others do or that has no output yet, and what is saved is not empty."""
     worked = any(state.run and state.run.seconds for state in case.state.way()[:-1])
     nothing = not any(actual for _, actual in case.so_far)
-    return case.failure == "never finishes" and case.ran.seconds == 0 and (worked or nothing)
+    still = case.failure == "never finishes" and case.ran.seconds == 0
+    return still and (worked or (nothing and not case.nothing_saved))
 
 
 def time_is_up(case: Case) -> bool:
     """A `timeout` ends each execution before it saves anything; with ten times the limit, it saves or finishes."""
-    if case.failure != "never finishes" or case.run is None or case.saved_by_then():
+    if case.failure != "never finishes" or case.run is None or (case.saved_by_then() and case.saved_later()):
         return False
     files, more = case.state.sandbox, case.job.inputs
     for path, entry in case.job.inputs.items():
@@ -43,7 +44,7 @@ def time_is_up(case: Case) -> bool:
     return run.exit.code == 0 or any(run.sandbox.get(path) != entry for path, entry in case.state_files.items())
 
 
-TIMEOUT = re.compile(rb"(\btimeout(?: +-\S+(?: +\d+[smhd]?)?)* +)(\d+)")
+TIMEOUT = re.compile(rb"(\btimeout(?:(?: +-\S+(?: +\d+[smhd]?)?)* +| *= *))(\d+)")
 """A time limit in a script."""
 
 
