@@ -62,7 +62,7 @@ def read(handed: HandIn) -> submission.StudentAnswers:
     notebooks, unread = [], list(handed.remarks)
     for source in handed.sources:
         try:
-            notebooks.append((source.name if len(handed.sources) > 1 else "", load(source)))
+            notebooks.append((source.name, load(source)))
         except Refused as refused:
             unread.append(str(refused))
     return submission.read_all(notebooks, unread, handed.said)

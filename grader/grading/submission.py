@@ -114,21 +114,23 @@ def read(data: bytes) -> StudentAnswers:
 
 
 def read_all(
-    notebooks: Iterable[tuple[str, bytes]], unread: Sequence[str] = (), said: Sequence[str] = ()
+    notebooks: Sequence[tuple[str, bytes]], unread: Sequence[str] = (), said: Sequence[str] = ()
 ) -> StudentAnswers:
     """The answers in several notebooks of one student: (name, bytes) each, taken in this order. `unread`: what could
-    not be read of what they handed in; `said`: what else there is to say of it."""
+    not be read of what they handed in; `said`: what else there is to say of it. What can't be read is always named,
+    but cells only if there are several notebooks."""
     remarks = list(said)
     unread = list(unread)
     written: list[FileCell] = []
     wrong: dict[str, int] = {}
     for name, data in notebooks:
-        about = f"{plain(shorten(name, 80))}: " if name else ""
+        called = f"{plain(shorten(name, 80))}: " if name else ""
         try:
             cells, odd = cells_of(data)
         except Unreadable as problem:
-            unread.append(about + str(problem))
+            unread.append(called + str(problem))
             continue
+        about = called if len(notebooks) > 1 else ""
         found, more = _written(cells)
         written += found
         wrong |= _wrong(cells)
@@ -182,6 +184,8 @@ def cells_of(data: bytes) -> tuple[list[Cell], list[str]]:
         raise Unreadable("The file is nested too deeply for a notebook.") from None
     except ValueError as error:
         place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        if text.lstrip().startswith("{") and not text.rstrip().endswith("}"):
+            place = f", as it breaks off in line {len(text.rstrip().splitlines())}"
         raise Unreadable(f"The file is no notebook: it is not JSON{place}.") from None
     except MemoryError:
         raise Unreadable("The file takes too much memory to be read.") from None

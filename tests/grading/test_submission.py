@@ -191,7 +191,9 @@ def test_a_notebook_in_another_encoding_is_read(encoding):
         (b"", "empty"),
         (b"  \n", "empty"),
         (b"\0" * 1000, "not JSON"),
-        (b"{", "not JSON"),
+        (b"{", "not JSON, as it breaks off in line 1"),
+        (data(solved(SAVE)).replace(b", ", b",\n")[:900], "not JSON, as it breaks off in line "),
+        (b'{"cells": [1 2]}', "not JSON (line 1)"),
         (b"PK\x03\x04", "not JSON"),
         (b"[" * 10**6, "nested too deeply"),
         (b"[" * 900 + b"]" * 900, "no notebook"),
@@ -212,6 +214,15 @@ def test_what_is_no_notebook_is_a_sentence(bad, says):
     found = submission.read(bad)
     assert any(says in remark for remark in found.remarks), found.remarks
     assert all(remark.endswith(".") and len(remark) < 400 for remark in found.remarks)
+
+
+def test_what_is_no_notebook_is_named_even_if_it_is_all_there_is():
+    one = submission.read_all([("anna-03-save.ipynb", b"no notebook")])
+    assert one.remarks == one.unread == ("anna-03-save.ipynb: The file is no notebook: it is not JSON (line 1).",)
+    odd = book(writes(RIGHT["checkpoint.py"], magic="%%write_file"))
+    [remark] = submission.read_all([(SAVE, odd)]).remarks
+    assert remark.startswith("Cell 1 ")
+    assert f"{SAVE}: {remark}" in submission.read_all([(SAVE, odd), (RESTORE, b"{}")]).remarks
 
 
 def test_remarks_are_few_and_printable():
