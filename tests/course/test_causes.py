@@ -111,6 +111,24 @@ def test_an_error_that_is_hidden_in_saving_is_shown_with_its_line(body, line, sa
     assert (fact.file, fact.line) == ("checkpoint.py", line) and said in fact.text and "checkpoint.txt" in fact.text
 
 
+@pytest.mark.parametrize(
+    ("body", "hidden"),
+    [
+        ("open('checkpoint.txt', 'w').write(iteration)\nsys.exit(85)", False),
+        ("with suppress(TypeError):\n    open('checkpoint.txt', 'w').write(iteration)\nsys.exit(85)", True),
+        (
+            "def put():\n    open('checkpoint.txt', 'w').write(iteration)\ntry:\n    put()\nfinally:\n    sys.exit(85)",
+            True,
+        ),
+        ("try:\n    n = 1\nfinally:\n    n = 2\nopen('checkpoint.txt', 'w').write(iteration)\nsys.exit(85)", False),
+    ],
+)
+def test_an_error_of_write_is_called_hidden_only_where_it_may_be(body, hidden):
+    report = judged("save", save_answer(body, "import sys\nfrom contextlib import suppress"))
+    (cause,) = (fact.text for fact in report.failure.evidence if fact.kind == "cause")
+    assert "its argument is not text" in cause and ("The error is hidden" in cause) == hidden
+
+
 def test_a_copy_that_runs_into_a_limit_ends_the_search():
     files = {
         "checkpoint.py": "import sys\nfrom given import restore_checkpoint\n\ndef save_checkpoint(iteration):\n"

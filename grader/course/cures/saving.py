@@ -39,23 +39,35 @@ MOST_VALUES = 8
 
 
 def _written_as_text(files: Tree) -> Iterator[Remedy]:
-    """write() gets a number, and the error is hidden."""
+    """write() gets a number."""
     module = Module(files)
+    guarded = _guarded(module)
     for node in module.nodes(module.save, ast.Call):
         if name(node.func) not in ("write", "write_text", "write_bytes", "writelines") or len(node.args) != 1:
             continue
         text = ast.Call(ast.Name("str", ast.Load()), node.args, [])
         coded = ast.Call(ast.Attribute(text, "encode", ast.Load()), [], [])
+        cause = f"`{module.line(node)}` fails, as its argument is not text (or bytes)"
+        if node in guarded:
+            cause += ". The error is hidden: the program exits with 85 as if all were well, and the file is empty"
         for value in (text, coded):
             corrected = ast.Call(node.func, [value], node.keywords)
-            yield Remedy(
-                module.changed({node: corrected}),
-                f"`{module.line(node)}` fails, as its argument is not text "
-                "(or bytes). The error is hidden: the program exits with 85 as if all "
-                "were well, and the file is empty",
-                PATH,
-                node.lineno,
-            )
+            yield Remedy(module.changed({node: corrected}), cause, PATH, node.lineno)
+
+
+def _guarded(module: Module) -> set[ast.AST]:
+    """The nodes of saving whose errors may be hidden: below `try` or `with suppress(...)`, or in a function called
+    there."""
+    blocks = [node for node in module.nodes(module.save, ast.stmt) if isinstance(node, ast.Try) or _suppresses(node)]
+    inside = {node for block in blocks for node in ast.walk(block)}
+    called = (module.function(name(node.func)) for node in inside if isinstance(node, ast.Call))
+    return inside | {node for start in called for function in module.called_by(start) for node in ast.walk(function)}
+
+
+def _suppresses(node: ast.stmt) -> bool:
+    """Whether a statement is `with suppress(...)`."""
+    managers = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
+    return any(isinstance(one, ast.Call) and name(one.func) == "suppress" for one in managers)
 
 
 def _one_off(files: Tree) -> Iterator[Remedy]:
