@@ -118,7 +118,9 @@ def _misfit(value: object, right: object) -> str:
     answer."""
     if isinstance(right, frozenset):
         names = isinstance(value, (frozenset, tuple)) and all(isinstance(name, str) for name in value)
-        return "" if names else 'The answer is a set of names, like {"a.txt", "b.txt"}.'
+        letters = all(map(_is_letter, right))
+        like = 'letters, like {"a", "b"}' if letters else 'names, like {"a.txt", "b.txt"}'
+        return "" if names else f"The answer is a set of {like}."
     if isinstance(right, (int, float)) and (isinstance(value, bool) or not isinstance(value, (int, float))):
         return f"The answer is a number{', without quotes' if isinstance(value, str) else ''}."
     if isinstance(right, tuple) and not isinstance(value, tuple):

@@ -117,6 +117,7 @@ def test_of_a_set_the_headline_counts_names_and_the_solution_tells_them(executor
         ("seconds_lost", "None", "The answer is a number."),
         ("seconds_lost", "True", "The answer is a number."),
         ("step_five", "4", 'The answer is a set of names, like {"a.txt", "b.txt"}.'),
+        ("kept_when_vacated", "'ab'", 'The answer is a set of letters, like {"a", "b"}.'),
         ("missing_file", "'held'", 'The answer is one of the letters, in quotes, like "a".'),
         ("missing_file", "2", 'The answer is one of the letters, in quotes, like "a".'),
         ("zzz_out", "'0, 43'", "The answer is a list, like [1, 2]."),
@@ -126,6 +127,11 @@ def test_of_a_set_the_headline_counts_names_and_the_solution_tells_them(executor
 def test_a_value_of_another_kind_is_told_the_kind_not_the_answer(name, text, wanted, executor):
     report = judged(name, text, executor)
     assert report.headline == wanted and report.failure.job is None
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("badput_minutes", "900"), ("collatz_minutes", "1140")])
+def test_seconds_where_minutes_are_asked_for_are_told_apart(name, seconds, executor):
+    assert judged(name, seconds, executor).headline == "The question asks for minutes, not seconds."
 
 
 def test_the_solution_is_shown_for_the_htcondor_that_was_asked_about(executor):

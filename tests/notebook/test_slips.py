@@ -94,6 +94,20 @@ def test_any_other_name_error_is_as_it_was(kernel):
     assert "Traceback" in said and "'nowhere' is not defined" in re.sub(r"\x1b\[[\d;]*m", "", said)
 
 
+@pytest.mark.parametrize(
+    "cell, says",
+    [
+        ("missing_file = b", 'Text, such as a letter or the name of a file, is written in quotes: "b".'),
+        ("step_five = {checkpoint.txt}", 'in quotes: "checkpoint.txt".'),
+        ("slides_schedule = evict@2", 'in quotes: "evict@2".'),
+        ("check('missing_file', missing_file)", "run the cell that begins with `missing_file = `"),
+    ],
+)
+def test_a_prediction_without_quotes_or_value_is_a_sentence(prepared, cell, says):
+    said = prepared.run(cell)
+    assert says in said and said.strip().count("\n") == 0
+
+
 def test_the_right_cell_is_written_without_a_word(prepared):
     assert prepared.write("save/checkpoint.py", SAVE, "a").strip() == "Writing save/checkpoint.py"
     assert prepared.write("./save/checkpoint.py", SAVE + "\n# more", "a").strip() == "Overwriting ./save/checkpoint.py"

@@ -22,6 +22,7 @@ EXERCISE = prediction(
         5: ("That is the second eviction alone.", None),
         10: ("That is the first eviction alone.", None),
         12: ("That is the goodput: what the result took.", None),
+        900: ("The question asks for minutes, not seconds.", None),
         27: ("That is all the computing; twelve of these minutes made the result.", None),
     }.get,
     hints=(

@@ -20,6 +20,7 @@ EXERCISE = prediction(
         10: ("That would be right if the nine blocks that were done had been saved.", "sigterm-saves"),
         11: ("That would be right if all but the block in hand had been saved.", "sigterm-saves"),
         9: ("Ten blocks of a minute take ten minutes at least.", None),
+        1140: ("The question asks for minutes, not seconds.", None),
         20: ("Nearly: the eviction comes after 9 minutes, not 10.", None),
     }.get,
     hints=(
