@@ -84,5 +84,11 @@ def _progress(present: LiveView) -> dict[str, object]:
         ],
         "saved": 100 * present.saved / whole,
         "risk": 100 * present.at_risk / whole,
-        "needed": f"{duration(present.needed)} to compute" if present.needed else "never ends by itself",
+        "needed": _needed(present),
     }
+
+
+def _needed(present: LiveView) -> str:
+    if present.fails:
+        return "fails by itself"
+    return "never ends by itself" if present.needed is None else f"{duration(present.needed)} to compute"

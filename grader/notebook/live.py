@@ -19,7 +19,7 @@ from ..rules.profile import MODERN, Profile
 from ..rules.schedule import BETWEEN, Fault, Schedule
 from ..rules.simulation import Moment, Pace, simulate
 from ..view.bar import OPEN, blocks
-from ..view.scene import IDLE, ON_HOLD
+from ..view.scene import IDLE, ON_HOLD, failed
 
 EVICT, POWER_LOSS, UPLOAD_FAILS, HOLD, RELEASE = "evict", "power loss", "upload fails", "hold", "release"
 FAULTS = {EVICT: "vacate", POWER_LOSS: "evict", UPLOAD_FAILS: "upload-fails", HOLD: "hold"}
@@ -94,6 +94,8 @@ class LiveView:
     """When the story ends if nothing more is done to the job."""
     needed: float | None
     """How long the undisturbed job computes; None if it never ends."""
+    fails: bool
+    """Whether the undisturbed job ends with a code other than 0."""
 
     @property
     def saved(self) -> float:
@@ -132,8 +134,9 @@ class Live:
         """What to show."""
         story, undisturbed = self.story(at.schedule), self.story(())
         moments = tuple(self._until(story, at))
-        needed = undisturbed.moments[-1].goodput if undisturbed.moments[-1].kind == "ended" else None
-        return LiveView(moments, self.phase(at), at.time, story.end, needed)
+        last = undisturbed.moments[-1]
+        needed = last.goodput if last.kind == "ended" else None
+        return LiveView(moments, self.phase(at), at.time, story.end, needed, failed(last))
 
     def phase(self, at: LivePosition) -> str:
         """Whether the job is running, transferring its files, idle, held, or over."""

@@ -221,6 +221,18 @@ def test_progress_is_told_to_those_who_do_not_see_it(panel):
     assert not any(key.startswith("on") for key, _ in page.attributes)
 
 
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("import time; time.sleep(9); raise SystemExit(1)", "fails by itself"),
+        ("pass", "0 s to compute"),
+        ("import time; time.sleep(9)", "9 s to compute"),
+    ],
+)
+def test_how_the_job_ends_by_itself_is_told(executor, python_job, program, said):
+    assert said in text(live_panel.LivePanel(Live(python_job(program), executor), Tree()).frame)
+
+
 def test_what_programs_write_and_callers_name_is_escaped(executor, python_job):
     job = python_job("open('<b>x', 'w').write('<script>alert(1)</script>')\nimport time; time.sleep(9)")
     panel = live_panel.LivePanel(Live(job, executor), Tree(), call=lambda schedule: "<i>")
