@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..problems import CAUTION, Place, Problem, Remark, SubmitError
 from ..rules.profile import Profile
 from ..tree import File
+from . import commands
 from .folder import Folder
 from .macros import Macros, boolean
 from .queueing import Arguments
@@ -145,10 +146,7 @@ class Description:
         if match is None and _DAG.fullmatch(line) and not self.macros.places:
             raise Problem("this is a DAG file", "Name a node's submit file: the one behind its JOB.")
         if match is None or (match["operator"] == ":") or match["name"].lower() == "queue":
-            raise Problem(
-                f"{line[:60]!r} is neither `command = value` nor a queue statement",
-                "Check the line for a missing = sign or a missing \\ above it.",
-            )
+            raise Problem(f"{line[:60]!r} is neither `command = value` nor a queue statement", _remedy(line))
         name, value = self.macros.expand(match["name"]), match["value"]
         if name[:1] in ("+", "-"):
             name, value = "MY." + name[1:], value if name[0] == "+" else ""
@@ -247,6 +245,18 @@ class _Branch(NamedTuple):
     taken: bool
     done: bool
     last: bool = False
+
+
+def _remedy(line: str) -> str:
+    """What to do about a line that is no statement."""
+    name, equals, _ = line.partition("=")
+    meant = "_".join(name.split())
+    if equals and meant.lower() in commands.ALL:
+        return f"Write {meant}, with underscores."
+    name, colon, _ = line.partition(":")
+    if colon and name.strip().lower() in commands.ALL:
+        return "Write = in place of the colon."
+    return "Check the line for a missing = sign or a missing \\ above it."
 
 
 def _here_document(tag: str, lines: Lines) -> str:

@@ -1168,6 +1168,21 @@ def test_a_submit_file_that_cannot_be_used_is_an_error(tmp_path, content, line, 
     assert (error.value.file, error.value.line) == ("job.sub", line)
 
 
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("checkpoint exit code = 85", "Write checkpoint_exit_code, with underscores"),
+        ("checkpoint_exit_code: 85", "Write = in place of the colon"),
+        ("checkpoint_exit_code 85", "missing = sign"),
+        ("my_input.txt, other = 1", "missing \\\\ above"),
+    ],
+)
+def test_a_line_that_is_no_statement_is_told_with_what_to_write(tmp_path, line, advice):
+    (tmp_path / "job.sub").write_text(f"executable = prog.sh\n{line}\nqueue\n")
+    with pytest.raises(SubmitError, match=advice):
+        submit.read(tmp_path / "job.sub")
+
+
 def test_a_directory_is_no_submit_file(tmp_path):
     with pytest.raises(SubmitError, match="can't be read"):
         submit.read(tmp_path)
