@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -123,6 +123,7 @@ def read_all(
     unread = list(unread)
     written: list[FileCell] = []
     wrong: dict[str, int] = {}
+    writers: dict[str, dict[str, str]] = {}
     for name, data in notebooks:
         called = f"{plain(shorten(name, 80))}: " if name else ""
         try:
@@ -133,10 +134,20 @@ def read_all(
         about = called if len(notebooks) > 1 else ""
         found, more = _written(cells)
         written += found
+        for one in found:
+            writers.setdefault(f"{one.exercise}/{one.path}", {})[plain(shorten(name, 80))] = one.text
         wrong |= _wrong(cells)
         remarks += [about + remark for remark in (*odd, *more)]
     answers, more = _chosen(written)
-    return StudentAnswers(answers, _few([*unread, *remarks, *more]), _few(unread), wrong)
+    return StudentAnswers(answers, _few([*unread, *remarks, *_orders(writers), *more]), _few(unread), wrong)
+
+
+def _orders(writers: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """A sentence for each file that several notebooks write in different ways: file → notebook → text."""
+    for file, texts in writers.items():
+        if len(set(texts.values())) > 1:
+            order = ", then ".join(texts)
+            yield f"Several notebooks write {file}, and are read in this order: {order}."
 
 
 def from_cells(cells: Iterable[Mapping[str, Any]]) -> StudentAnswers:

@@ -225,6 +225,14 @@ def test_what_is_no_notebook_is_named_even_if_it_is_all_there_is():
     assert f"{SAVE}: {remark}" in submission.read_all([(SAVE, odd), (RESTORE, b"{}")]).remarks
 
 
+def test_copies_of_a_notebook_with_different_answers_are_named_in_order():
+    copies = [("03-save (1).ipynb", book(writes("x = 1"))), (SAVE, book(writes(RIGHT["checkpoint.py"])))]
+    assert submission.read_all(copies).remarks[0] == (
+        "Several notebooks write save/checkpoint.py, and are read in this order: 03-save (1).ipynb, then 03-save.ipynb."
+    )
+    assert submission.read_all([copies[1], ("again.ipynb", copies[1][1])]).remarks == ()
+
+
 def test_remarks_are_few_and_printable():
     cells = [writes("x", path=f"save/\x1b[3mcheckpoint{n}.py") for n in range(100)]
     found = submission.read(book(*cells))
