@@ -111,6 +111,12 @@ def test_an_empty_placeholder_fails_where_it_is_read(style, judged):
     assert any(fact.file in ("science.py", "search.py") for fact in report.failure.evidence if fact.kind == "traceback")
 
 
+def test_a_program_that_is_not_found_is_shown_with_its_line(judged):
+    report = judged("told_to_stop", bash("exec glacier"))
+    [shown] = [fact for fact in report.failure.evidence if fact.kind == "stderr"]
+    assert shown.file.endswith("start.sh") and "glacier: not found" in shown.text
+
+
 def test_a_trap_with_one_wait_is_not_said_to_swallow_the_signal(judged):
     once = "export CLIMATE=1.9\n./glacier &\npid=$!\ntrap 'kill $pid' TERM\nwait $pid"
     report = judged("told_to_stop", bash(once))

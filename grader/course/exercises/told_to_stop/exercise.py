@@ -10,6 +10,7 @@ from grader.course.exercise import FEWER, Ask, Exercise, ExplorationCache, Quest
 from grader.course.payload import Program
 from grader.rules.job import Job
 from grader.tree import File, Tree
+from grader.verify.evidence import complaint
 
 GLACIER = Program("glacier", "start.sh")
 """payload/glacier, whose start.sh is right as long as nobody tells the glacier to stop."""
@@ -30,7 +31,8 @@ def done_at_once(job: Job, cache: ExplorationCache) -> Result:
     known = GLACIER.known_answer()
     if run.exit.code == 0 and run.sandbox.get(GLACIER.output) == known[GLACIER.output]:
         return Result(True, "")
-    return wrong(f"With time enough, the job ends with {run.exit}, and not with its result.", asked, ())
+    said = f"With time enough, the job ends with {run.exit}, and not with its result."
+    return wrong(said, asked, (), evidence=tuple(complaint(run)))
 
 
 def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
