@@ -8,6 +8,7 @@ https://htcondor.readthedocs.io/en/latest/classads/classad-mechanism.html
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -448,6 +449,11 @@ _SIGNS: dict[str, Callable[[Value], Value]] = {
 }
 
 
+def text_of(value: Value) -> str:
+    """A value as HTCondor writes it into a text: a string without its quotes, a real number with 15 decimals."""
+    return value.value if isinstance(value, Nothing) else _text(value)
+
+
 def _text(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -459,9 +465,44 @@ def _strcat(*values: Value) -> Value:
     return next((value for value in values if isinstance(value, Nothing)), "".join(map(_text, values)))
 
 
+def _number(value: Value) -> int | float | Nothing:
+    """A value as a number: also True, False, and a string that holds a number."""
+    if isinstance(value, str):
+        return float(value) if re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", value, re.ASCII) else ERROR
+    return value
+
+
+def _rounded(rounding: Callable[[float], int]) -> Callable[[Value], Value]:
+    def operation(value: Value) -> Value:
+        number = _number(value)
+        if isinstance(number, (int, Nothing)):
+            return number if isinstance(number, Nothing) else int(number)
+        return rounding(number) if abs(number) < 2**63 else -(2**63)
+
+    return operation
+
+
+def _undefined_fails(operation: Callable[[Value], Value]) -> Callable[[Value], Value]:
+    return lambda value: ERROR if value is UNDEFINED else operation(value)
+
+
+def _real(value: Value) -> Value:
+    number = _number(value)
+    return number if isinstance(number, Nothing) else float(number)
+
+
+_ONE = range(1, 2)
 _FUNCTIONS: dict[str, tuple[range, Callable[..., Value]]] = {
-    "isundefined": (range(1, 2), lambda value: value is UNDEFINED),
-    "iserror": (range(1, 2), lambda value: value is ERROR),
+    "isundefined": (_ONE, lambda value: value is UNDEFINED),
+    "iserror": (_ONE, lambda value: value is ERROR),
     "strcat": (range(1, 100), _strcat),
+    "string": (_ONE, _of_values(_text)),
+    "toupper": (_ONE, _of_values(lambda value: _text(value).upper())),
+    "tolower": (_ONE, _of_values(lambda value: _text(value).lower())),
+    "int": (_ONE, _rounded(int)),
+    "real": (_ONE, _real),
+    "floor": (_ONE, _undefined_fails(_rounded(math.floor))),
+    "ceiling": (_ONE, _undefined_fails(_rounded(math.ceil))),
+    "round": (_ONE, _undefined_fails(_rounded(round))),
 }
 """Name → the possible numbers of arguments, and the function."""

@@ -44,7 +44,12 @@ class Profile:
     quoted_lists: bool = False
     """Double quotes around transfer_input_files and transfer_output_files are not part of the names."""
     single_queue: bool = False
-    """condor_submit accepts nothing after a queue statement, and queues one job if there is none."""
+    """condor_submit accepts nothing after a queue statement, and queues one job if there is none, or for `queue 0`."""
+    short_rows_keep_values: bool = True
+    """In a list with several variables, a row with fewer values keeps the other values of the row before, and an empty
+    row empties only the first; otherwise the others are empty, and an empty row keeps all values."""
+    signed_steps: bool = True
+    """The step of a slice may be negative, and its sign is ignored; otherwise condor_submit fails."""
     bare_remaps: bool = False
     """transfer_output_remaps needs no double quotes."""
     shell: bool = False
@@ -83,6 +88,8 @@ PROFILES = {
             measures_input=True,
             quoted_lists=True,
             single_queue=True,
+            short_rows_keep_values=False,
+            signed_steps=False,
             bare_remaps=True,
             shell=True,
         ),

@@ -236,6 +236,27 @@ OTHERS = {usual: tuple(name for name in USUAL if USUAL[name] == usual) for usual
 ALL = NAMES | USUAL.keys()
 """Every name that HTCondor accepts, in lower case."""
 
+SET_BY = {
+    "in": "input",
+    "out": "output",
+    "err": "error",
+    "transferinput": "transfer_input_files",
+    "transferoutput": "transfer_output_files",
+}
+"""Attributes that no command is called by, in lower case → the command that sets them."""
+
+HARMLESS = frozenset(("log", "submit_event_notes", "request_cpus", "request_memory", "request_disk"))
+"""Simulated commands that don't change what becomes of a job."""
+
+
+def overridden(name: str) -> str:
+    """The command whose effect `+Attribute`, in lower case, takes the place of; "" if there is none that may change how
+    a job ends."""
+    attribute = name.removeprefix("my.")
+    usual = SET_BY.get(attribute, USUAL.get(attribute, attribute))
+    return usual if usual in (SPELLINGS.keys() | LIMITED | DECIDING.keys()) - HARMLESS else ""
+
+
 MEANINGS = {
     "simulated": frozenset(SPELLINGS),
     "simulated where the value is a number, or depends only on `ExitCode`, `ExitBySignal`, `ExitSignal`, "

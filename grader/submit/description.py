@@ -40,6 +40,9 @@ _DAG = re.compile(
     r"(JOB|PARENT|VARS|SUBDAG|SPLICE|FINAL|PROVISIONER|SERVICE|RETRY|SCRIPT)\s+[^\s=]+(\s+[^\s=].*)?",
     re.IGNORECASE | re.DOTALL,
 )
+_INCLUDE_OPTIONS = re.compile(
+    r"(?P<ifexist>ifexists?)?(?:^| |$)(?:(?P<command>output|command)(?: into (?P<into>\S+))?)?", re.ASCII
+)
 _DEEPEST_INCLUDE = 10
 
 Lines = Iterator[tuple[Place, str]]
@@ -57,11 +60,12 @@ def logical_lines(text: str, file: str, remarks: list[Remark] | None = None) -> 
     """Each line with its continuation lines joined, trimmed, at the place of its first line.
 
     A line that ends in `\\` continues on the next line, whose indentation is dropped. A comment
-    is never continued. A comment in the middle counts as white space and, unless it ends in `\\`
+    is never continued, and neither is a last line without a line end. A comment in the middle counts as white space and, unless it ends in `\\`
     itself, ends the line. HTCondor then keeps the comment's last character, and so do we.
     """
     joined, first = "", 0
-    for number, raw in enumerate(text.removesuffix("\n").split("\n") if text else (), 1):
+    lines = text.removesuffix("\n").split("\n") if text else []
+    for number, raw in enumerate(lines, 1):
         line = raw.strip(_SPACE)
         comment = line.startswith("#")
         if comment and first:
@@ -70,7 +74,8 @@ def logical_lines(text: str, file: str, remarks: list[Remark] | None = None) -> 
                 text = f"this comment ends the line above; HTCondor adds its last character, {line!r}, there"
                 remarks.append(Remark(file, number, text, CAUTION))
         first = first or number
-        if line.endswith("\\") and not (comment and first == number):
+        cut = number == len(lines) and not text.endswith("\n")
+        if line.endswith("\\") and not cut and not (comment and first == number):
             joined += line[:-1]
             continue
         yield Place(file, first), joined + line
@@ -90,14 +95,14 @@ class Description:
         self.remarks: list[Remark] = []
         self._text, self.name = text, name
         self._branches: list[_Branch] = []
+        """The open ifs of the file that is being read."""
         self._queued: Place | None = None
 
     def __iter__(self) -> Iterator[Queue]:
         yield from self._statements(self._text, self.name, depth=0)
 
     def _statements(self, text: str, file: str, depth: int) -> Iterator[Queue]:
-        lines, outer = logical_lines(text, file, self.remarks), len(self._branches)
-        place = Place(file, None)
+        lines, outer, self._branches = logical_lines(text, file, self.remarks), self._branches, []
         for place, line in lines:
             if not line or line.startswith("#"):
                 continue
@@ -105,8 +110,9 @@ class Description:
                 yield from self._statement(place, line, lines, depth)
             except Problem as problem:
                 raise SubmitError.at(place, problem) from None
-        if len(self._branches) > outer:
+        if self._branches:
             raise SubmitError(*self._branches[-1].place, "this if has no endif", "Add a line `endif`.")
+        self._branches = outer
 
     def _statement(self, place: Place, line: str, lines: Lines, depth: int) -> Iterator[Queue]:
         if self._queued and self._profile.single_queue:
@@ -126,13 +132,11 @@ class Description:
         elif queue := _QUEUE.fullmatch(line):
             if depth:
                 raise Problem("a queue statement in an included file", "Move it to the submit file.")
-            if self._branches:
-                raise SubmitError(
-                    *self._branches[-1].place,
-                    "this if has no endif before the queue statement",
-                    "Write endif above queue: a queue statement can't be part of an if.",
-                )
             self.macros.refer(line)
+            for branch in self._branches:
+                text = "this if has no endif above the queue statement, which HTCondor takes as its end"
+                self.remarks.append(Remark(*branch.place, text, CAUTION))
+            self._branches = []
             if self._queued:
                 text = "several queue statements in a file are deprecated: HTCondor 25 accepts only one"
                 self.remarks.append(Remark(*place, text, CAUTION))
@@ -180,14 +184,37 @@ class Description:
             return
         if word == "error":
             raise Problem(value, "The submit file itself stops here.")
-        if word == "use" or options or value.endswith("|"):
-            raise Problem(f"`{word}{options} : {value}` is not simulated", "Write the lines that it stands for.")
-        included = self.folder.get(value)
-        if not isinstance(included, File):
-            raise Problem(f"there is no file {value} to include", "Check the name.")
+        if word == "use":
+            raise Problem(f"`use{options} : {value}` is not simulated", "Write the lines that it stands for.")
+        included = self._included(options.split(), value)
+        if included is None:
+            return
         if depth >= _DEEPEST_INCLUDE:
             raise Problem("includes nested too deep", "Let no file include itself.")
-        yield from self._statements(included.text, value, depth + 1)
+        yield from self._statements(included.text, included.name, depth + 1)
+
+    def _included(self, options: list[str], source: str) -> _Included | None:
+        """What `include [ifexist] [command [into FILE]] : source` reads; None for nothing. No command is run: a submit
+        file is data here."""
+        match = _INCLUDE_OPTIONS.fullmatch(" ".join(options))
+        if match is None:
+            raise Problem(
+                f"{' '.join(options)!r} is not an option of include",
+                "Write ifexist, or command [into FILE], in lower case.",
+            )
+        command = source.rstrip(" |") if match["command"] or source.endswith("|") else ""
+        name = self.macros.expand(match["into"] or "") if command else source
+        found = self.folder.get(name) if name else None
+        if found is not None:  # from a directory nothing can be read
+            return _Included(name, found.text if isinstance(found, File) else "")
+        if command:
+            raise Problem(
+                f"condor_submit runs `{command}` here and reads its output; no command of a submit file is run here",
+                f"Run it yourself, `{command} > FILE`, and write `include : FILE`.",
+            )
+        if match["ifexist"]:
+            return None
+        raise Problem(f"there is no file {source} to include", "Check the name.")
 
     def _branch(self, place: Place, word: str, condition: str) -> None:
         """Handle if, elif, else or endif. Conditions that can't matter are not evaluated."""
@@ -236,6 +263,13 @@ class Description:
         given = [int(number) for number in version.split(".")]
         own = [int(number) for number in self._profile.version.split(".")]
         return _COMPARISONS[comparison](own[: len(given)], given)
+
+
+class _Included(NamedTuple):
+    """A file that is included."""
+
+    name: str
+    text: str
 
 
 class _Branch(NamedTuple):

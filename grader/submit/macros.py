@@ -11,8 +11,10 @@ import operator
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 from ..problems import Place, Problem
+from ..rules import classads
 
 # In a default, after the colon, HTCondor accepts few characters: not even a minus or a quote. The
 # lengths are limited so that a hostile text can't make the search slow.
@@ -124,6 +126,8 @@ class Macros:
         function, argument = match["function"], match["argument"]
         if function in ("INT", "REAL"):
             return self._number(function, argument)
+        if function == "EVAL":
+            return self._evaluated(argument)
         if function[0] == "F":
             return _filename(function[1:].lower(), self._argument(argument))
         if function in _PATHS and "," not in argument:
@@ -136,8 +140,11 @@ class Macros:
         if function == "STRING":
             return self._text(*argument.split(",", 1))
         if function == "RANDOM_CHOICE":
+            if parts == [""]:
+                raise Problem("$RANDOM_CHOICE() has nothing to choose from", "Write $RANDOM_CHOICE(a, b), for example.")
             self.random.add(function)
-            return self._chosen(parts, 0)
+            listed = self.get(parts[0]) if len(parts) == 1 else None
+            return parts[0] if listed is None else re.split(r"[,\s]+", self._expanded(listed).strip(" ,"))[0]
         if function == "RANDOM_INTEGER":
             return self._random_integer(parts)
         raise Problem(f"${function}({argument}) is not simulated", "Write the value that it would give.")
@@ -149,6 +156,17 @@ class Macros:
             return self._expanded(text if value is None else value)
         except RecursionError:
             raise _circle(text) from None
+
+    def _evaluated(self, name: str) -> str:
+        """$EVAL(name): the value of a ClassAd expression; nothing if it is no expression."""
+        text = self._argument(name)
+        try:
+            expression = classads.read(text)
+        except Problem:
+            return ""
+        if expression.foreign:
+            raise Problem(f"$EVAL({name}): {text!r} is not simulated", "Write the value that it would give.")
+        return classads.text_of(expression.value({}))  # no attribute is known here, not even the job's own
 
     def _index(self, text: str) -> int:
         return integer(self._argument(text))
@@ -193,7 +211,7 @@ class Macros:
 
     def _number(self, function: str, argument: str) -> str:
         name, has_format, pattern = argument.partition(",")
-        value = number(self._argument(name))
+        value = _number_of(self._argument(name))
         conversions = "diouxX" if function == "INT" else "eEfFgG"
         if not has_format:
             return str(int(value)) if function == "INT" else f"{value:.16G}"
@@ -205,6 +223,16 @@ class Macros:
             )
         text = pattern % (int(value) if function == "INT" else float(value))
         return text if function == "INT" or "." in text else text + ".0"
+
+
+def _number_of(text: str) -> int | float:
+    """The value of a ClassAd expression that is a number, or True or False. Raises Problem."""
+    with suppress(Problem):
+        expression = classads.read(text)
+        value = expression.value({}) if not expression.foreign else ""
+        if isinstance(value, (int, float)):
+            return value
+    return number(text)
 
 
 def _circle(text: str) -> Problem:

@@ -17,7 +17,7 @@ from .macros import integer
 
 _KEYWORD = re.compile(r"(?:^|(?<=\s))(in|from|matching)(?=[\s(\[]|$)", re.IGNORECASE)
 _VARIABLES = re.compile(r"(?P<count>.*?)(?P<names>[\s,]*+(?:[A-Za-z_.][\w.]*+[\s,]*+)*+)", re.ASCII | re.DOTALL)
-_SLICE = re.compile(r"\[(-?\d+)?(?::(-?\d+)?)?(?::(\d+)?)?\]\s*", re.ASCII)
+_SLICE = re.compile(r"\[([-+]?\d+)?(?::([-+]?\d+)?)?(?::([-+]?\d+)?)?\]\s*", re.ASCII)
 _QUALIFIER = re.compile(r"(files|dirs|any)(?:\s+|(?=\[)|$)", re.IGNORECASE)
 
 
@@ -85,8 +85,8 @@ def _qualifiers(text: str, mode: str) -> tuple[slice, str, str]:
     while True:
         if match := _SLICE.match(text):
             start, stop, step = (None if part is None else int(part) for part in match.groups())
-            if step == 0 or match[0].strip() == "[]":
-                raise Problem(f"{match[0].strip()} selects nothing", "Write [START:END] or [START:END:STEP].")
+            if step == 0:
+                raise Problem(f"{match[0].strip()}: with the step 0, condor_submit crashes", "Write 1 or more.")
             selected = slice(start, stop, step)
         elif text.startswith("["):
             raise Problem(f"{text.split(']')[0]}] is not a slice", "Write [START:END] or [START:END:STEP].")
@@ -112,17 +112,23 @@ def items(arguments: Arguments, rows: tuple[str, ...], folder: Folder) -> list[t
         listed = [item for row in (arguments.listed, *rows) for item in re.split(r"[,\s]+", row) if item]
     if arguments.mode == "matching":
         listed = list(dict.fromkeys(path for pattern in listed for path in _matching(pattern, arguments.kind, folder)))
-    return list(enumerate(listed))[arguments.selected]
+    selected = arguments.selected
+    return list(enumerate(listed))[selected.start : selected.stop : abs(selected.step or 1)]
 
 
-def fields(item: str, count: int) -> list[str]:
-    """An item's values for `count` variables: split at a comma or white space. The last variable
-    gets the rest; variables without a value are empty."""
+def fields(item: str, variables: tuple[str, ...], short_rows_keep_values: bool) -> dict[str, str]:
+    """An item's values for the variables that it sets: split at a comma or white space. The last variable gets the rest;
+    the others are empty or keep their values (Profile.short_rows_keep_values)."""
     values = [item.lstrip(" \t")]
-    while len(values) < count:
+    if not short_rows_keep_values and not values[0]:
+        return {}
+    while len(values) < len(variables):
         value, *rest = re.split(r"[, \t][ \t]*", values.pop(), maxsplit=1)
-        values += [value, *(rest or [""])]
-    return values
+        values += [value, *rest]
+        if not rest:
+            break
+    given = dict(zip(variables, values))
+    return given if short_rows_keep_values else dict.fromkeys(variables, "") | given
 
 
 def _matching(pattern: str, kind: str, folder: Folder) -> Iterator[str]:

@@ -191,7 +191,11 @@ def parse(
         sentence = "nothing is queued" if text.strip() else "the file is empty"
         raise SubmitError(name, None, sentence, "Write the job's commands, and a last line `queue`.")
     if not jobs:
-        raise SubmitError(*statement.place, "no jobs are queued", "Check the number and the list of items.")
+        raise SubmitError(
+            *statement.place,
+            "no jobs are queued: condor_submit accepts this, and submits nothing",
+            "Check the number and the list of items.",
+        )
     all_remarks = dict.fromkeys((*description.remarks, *_on_names(macros, statement.place), *remarks))
     return Submission(
         jobs=tuple(replace(job, batch_size=len(jobs)) for job in jobs),
@@ -236,13 +240,19 @@ def _queue(
         if arguments.file:
             rows = _rows(arguments.file, folder, remarks)
         items = queueing.items(arguments, rows, folder)
-        if any(not item for _, item in items):
-            text = "the list has an empty line: HTCondor queues a job for it, with empty variables"
-            remarks.append(Remark(*statement.place, text, CAUTION))
+    elif profile.single_queue:
+        arguments = replace(arguments, count=max(arguments.count, 1))
+    if (arguments.selected.step or 1) < 0 and not profile.signed_steps:
+        raise Problem("the step of a slice is negative", "Write [START:END] or [START:END:STEP].")
     if len(jobs) + len(items) * arguments.count > MOST_JOBS:
         raise Problem(f"more than {MOST_JOBS} jobs", "Queue fewer to simulate them.")
+    for variable in arguments.variables:
+        macros.loop(variable, "")
     for row, item in items:
-        for variable, value in zip(arguments.variables, queueing.fields(item, len(arguments.variables))):
+        given = queueing.fields(item, arguments.variables, profile.short_rows_keep_values)
+        if arguments.mode:
+            _check_row(statement.place, item, given, arguments.variables, profile, remarks)
+        for variable, value in given.items():
             macros.loop(variable, value)
         for step in range(arguments.count):
             macros.assign(process=len(jobs), procid=len(jobs), step=step, row=row, itemindex=row)
@@ -250,6 +260,25 @@ def _queue(
             jobs.append(_job(reader, folder, cluster, len(jobs), profile))
     for variable in arguments.variables:
         macros.loop(variable, "")
+
+
+def _check_row(
+    place: Place,
+    item: str,
+    given: Mapping[str, str],
+    variables: tuple[str, ...],
+    profile: Profile,
+    remarks: list[Remark],
+) -> None:
+    """Add a remark on a row of a list that is empty or has too few values."""
+    if not item.strip():
+        text = "the list has an empty line: HTCondor queues a job for it, with " + (
+            "the values of the line before" if not given else f"an empty $({variables[0]})"
+        )
+        remarks.append(Remark(*place, text, CAUTION))
+    elif missing := [name for name in variables if name not in given]:
+        text = f"{item!r} has no value for {missing[0]}: HTCondor {profile.version} keeps that of the line before"
+        remarks.append(Remark(*place, text, CAUTION))
 
 
 def _rows(file: str, folder: Folder, remarks: list[Remark]) -> tuple[str, ...]:
@@ -718,11 +747,13 @@ def _on_names(macros: Macros, queued: Place) -> list[Remark]:
         if place.file == queued.file and (place.line or 0) > (queued.line or place.line or 0):
             text = f"{name} comes after the last queue statement, so no job sees it"
             remarks.append(Remark(*place, text, CAUTION))
-        elif name == "my.transfercheckpoint" or (
-            name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT) and not checkpoints
-        ):
-            text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
-            remarks.append(Remark(*place, text, NO_EFFECT))
+        elif name in ("my.wantftoncheckpoint", *_CHECKPOINT_EXIT):
+            if not checkpoints:
+                text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
+                remarks.append(Remark(*place, text, NO_EFFECT))
+        elif name.startswith("my.") and (command := commands.overridden(name)):
+            text = f"+{name[3:]} takes the place of {command} in the job, which is not simulated: write {command} = ..."
+            remarks.append(Remark(*place, text, NO_EFFECT, not _is_usual(command, name, macros)))
         elif usual in commands.LIMITED and _is_simulated(usual, text := macros.expand(macros.get(name) or "")):
             if usual in commands.POLICIES and "numjobstarts" in classads.read(text).names:
                 text = (
@@ -785,8 +816,13 @@ def _depends_on_the_end(macros: Macros, text: str) -> bool:
 
 def _is_default(name: str, macros: Macros) -> bool:
     """Whether a command that may change how the job ends has the value with which it does not."""
+    return _is_usual(commands.USUAL.get(name, name), name, macros)
+
+
+def _is_usual(command: str, name: str, macros: Macros) -> bool:
+    """Whether the value under this name is that with which the command does not change how the job ends."""
     try:
         text = macros.expand(macros.get(name) or "").strip()
-        return not text or boolean(text) is commands.DECIDING[commands.USUAL.get(name, name)]
+        return command in commands.DECIDING and (not text or boolean(text) is commands.DECIDING[command])
     except Problem:  # an expression
         return False

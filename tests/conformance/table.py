@@ -79,7 +79,7 @@ def page() -> str:
             )
             + " |"
         )
-    return "\n".join([*lines, *_whole_jobs(), *_different(), *_commands(), *_verdicts()]) + "\n"
+    return "\n".join([*lines, *_whole_jobs(), *_different(), *_refused(), *_commands(), *_verdicts()]) + "\n"
 
 
 def _seen(scenario: scenarios.Scenario, profile: str) -> str:
@@ -121,6 +121,23 @@ def _different() -> list[str]:
     """The section on what is known to differ."""
     about = f"{len(DIFFERENT)} things were seen on live pools that the simulator does otherwise, and says nothing of:"
     return ["", "## Known to differ", "", about, "", *(f"- {sentence}" for sentence in DIFFERENT)]
+
+
+REFUSED = (
+    "`include command`, `include : COMMAND |` and `queue from COMMAND |`: no command of a submit file is run here.",
+    "A list without items, `queue 0` on 23.9.6: HTCondor submits nothing.",
+    "`$(SUBMIT_TIME)`, `$(YEAR)`, `$(MONTH)`, `$(DAY)` and `$Ff()`, which differ at every submission or on every machine.",
+    "`$EVAL()` of functions that have no value here, such as `size()`; `$BASENAME()` with a suffix.",
+    "`queue from table FILE`, which 25.14.1 reads.",
+    "A directory as `executable` (HTCondor holds the job, code 6) or as `input` (which no program can read).",
+)
+"""What condor_submit accepts and the simulator refuses. Seen on both versions, but where one is named."""
+
+
+def _refused() -> list[str]:
+    """The section on submit files that are refused only here."""
+    about = f"{len(REFUSED)} things in submit files are accepted by condor_submit and refused here, with a message:"
+    return ["", "## Refused", "", about, "", *(f"- {sentence}" for sentence in REFUSED)]
 
 
 def _commands() -> list[str]:

@@ -31,7 +31,7 @@ ANSWERS = json.loads(oracle.ANSWERS.read_text())
 EXPRESSIONS_READ = json.loads(Path(__file__).with_name("submit_expressions.json").read_text())
 NAMES = json.loads(Path(__file__).with_name("submit_names.json").read_text())
 V25 = profiles.PROFILES["v25"]
-BINDINGS = replace(profiles.MODERN, quoted_lists=True)
+BINDINGS = replace(profiles.MODERN, quoted_lists=True, short_rows_keep_values=False)
 """The version 1 bindings, which are newer than 23.9.6: its condor_submit leaves double quotes around a list."""
 
 
@@ -529,6 +529,97 @@ def test_an_empty_line_of_a_list_is_a_job_with_empty_variables():
     assert any("empty line" in str(remark) for remark in found.remarks)
 
 
+@pytest.mark.parametrize(
+    ("profile", "rows"),
+    [
+        (profiles.MODERN, ["a.1.p", ".1.p", "b.1.p", "c.3.p"]),
+        (V25, ["a.1.p", "a.1.p", "b..", "c.3."]),
+    ],
+)
+def test_a_short_row_of_a_list_means_what_condor_submit_makes_of_it(profile, rows):
+    text = "arguments = $(x).$(y).$(z)\nqueue x,y,z from (\na 1 p\n\nb\nc 3\n)\n"
+    jobs = parse("executable = prog.sh\n" + text, profile=profile).jobs
+    assert [job.arguments for job in jobs] == [(row,) for row in rows]
+
+
+def test_queue_0_is_one_job_in_htcondor_25():
+    assert len(parse("executable = prog.sh\nqueue 0\n", profile=V25).jobs) == 1
+
+
+def test_an_if_ends_at_the_queue_statement_with_a_remark():
+    assert one("if true\narguments = a").arguments == ("a",)
+    assert any("no endif" in remark for remark in remarks("if true\narguments = a", CAUTION))
+
+
+def test_an_if_of_another_file_has_no_else_in_an_included_one():
+    folder = TreeFolder(Tree.files({"prog.sh": "#!/bin/sh\n", "else.sub": "else\nx = 1\n"}))
+    assert "else without an if" in str(refused("if true\ninclude : else.sub\nendif", folder))
+
+
+@pytest.mark.parametrize(
+    ("include", "arguments"),
+    [
+        ("include ifexist : more.sub", ("included",)),
+        ("include ifexists : nowhere.sub", ()),
+        ("include command into more.sub : ./nowhere.sh", ("included",)),
+        ("include : sub", ()),
+    ],
+)
+def test_what_is_included_is_what_condor_submit_reads(include, arguments):
+    assert one(include).arguments == arguments
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2 * 21", "42"),
+        ("1/3.0", "3.333333333333333E-01"),
+        ('"a"', "a"),
+        ('strcat("a", 1, true)', "a1true"),
+        ("3 > 2", "true"),
+        ("e + 1", "undefined"),
+        ("error", "error"),
+        ("floor(2.7)", "2"),
+        ("round(2.5)", "2"),
+        ("real(3)", "3.000000000000000E+00"),
+        ('toUpper("ab")', "AB"),
+        ("a b", ""),
+    ],
+)
+def test_eval_is_the_value_of_a_classad_expression(text, value):
+    assert one(f"e = {text}\noutput = <$EVAL(e)>").output == f"<{value}>"
+
+
+def test_a_number_may_be_any_classad_expression():
+    assert one("e = floor(3.7)\nm = 5 > 3\narguments = $INT(e) $INT(m)").arguments == ("3", "1")
+
+
+def test_a_list_to_draw_from_is_split_at_blanks():
+    assert one("l = p q\narguments = $RANDOM_CHOICE(l)").arguments == ("p",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '+TransferOutput = ""',
+        "+PreserveRelativePaths = true",
+        '+WhenToTransferOutput = "ON_EXIT_OR_EVICT"',
+        '+Arguments = "b"',
+        '+Out = "o"',
+        "+JobMaxRetries = 4",
+        "+PeriodicRemove = NumJobStarts > 2",
+        '+TransferCheckpoint = "a"',
+    ],
+)
+def test_an_attribute_in_place_of_a_command_leaves_the_end_undecided(line):
+    assert "takes the place of" in parse(f"executable = prog.sh\n{line}\nqueue\n").undecided
+
+
+def test_an_attribute_that_changes_nothing_leaves_the_end_decided():
+    text = '+ProjectName = "a"\n+PeriodicHold = false\n+OnExitRemove = true\n+RequestMemory = 5\n'
+    assert not parse(f"executable = prog.sh\n{text}queue\n").undecided
+
+
 def test_a_comment_in_a_file_of_items_is_an_item_and_told():
     found = parse("executable = prog.sh\narguments = $(x)\nqueue x from items.txt\n")
     assert ("#", "c") in [job.arguments for job in found.jobs]
@@ -852,10 +943,12 @@ def test_an_attribute_that_the_submit_file_itself_gives_can_be_requested():
         ("executable = prog.sh\narguments = a \\\n b\ncheckpoint_exit_code = x\nqueue\n", 4, "not a number"),
         ("executable = prog.sh\na = $(b)\nb = $(A)\narguments = $(a)\nqueue\n", 4, "circle"),
         ("executable = prog.sh\na = $INT(b)\nb = $Fn(a)\narguments = $(a)\nqueue\n", 4, "circle"),
-        ("executable = prog.sh\narguments = $EVAL(a + 1)\nqueue\n", 2, "not simulated"),
+        ("executable = prog.sh\ne = size(x)\narguments = $EVAL(e)\nqueue\n", 3, "not simulated"),
         ("executable = prog.sh\narguments = $RANDOM_INTEGER(9,1)\nqueue\n", 2, "greater"),
         ("executable = prog.sh\narguments = $(SUBMIT_TIME)\nqueue\n", 2, "differs at every submission"),
-        ("executable = prog.sh\nif true\nqueue\n", 2, "endif"),
+        ("executable = prog.sh\nif false\nqueue\n", 2, "endif"),
+        ("executable = prog.sh\ninclude command : ls\nqueue\n", 2, "condor_submit runs `ls` here"),
+        ("executable = prog.sh\ninclude : ls |\nqueue\n", 2, "condor_submit runs `ls` here"),
         ("executable = prog.sh\nuse x : y\nqueue\n", 2, "simulated"),
         ("executable = prog.sh\nqueue 1000000\n", 2, "more than"),
         ("executable = prog.sh\nqueue x from ls |\n", 2, "ls"),
