@@ -30,7 +30,7 @@ from ..text import count, plain, shorten
 from . import pages
 from .collect import HandIn
 from .job import NO_SANDBOX
-from .judge import Grade, Graded, OutOfTime, at_most, sources
+from .judge import Grade, Graded, OutOfTime, at_most, libraries, sources
 from .store import Settings, StoreEntry, final_grade, key_of, read
 
 ATTEMPTS = 3
@@ -353,9 +353,9 @@ class Work:
 
 
 def pack(path: Path) -> None:
-    """Write an archive of everything that grades depend on."""
+    """Write an archive of everything that grades depend on but Python."""
     with tarfile.open(path, "w:gz") as archive:
-        for name, file in sources():
+        for name, file in (*sources(), *libraries()):
             archive.add(file, name)
 
 

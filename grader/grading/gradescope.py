@@ -24,7 +24,7 @@ from ..rules.execution import MachineTrouble
 from ..text import plain
 from . import store
 from .collect import in_folder
-from .judge import Grade, judge
+from .judge import Grade, judge, libraries
 from .trial import try_out
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -53,6 +53,7 @@ def _contents() -> Iterator[tuple[Path, str]]:
             installed = folder == PACKAGE and name.startswith("payload/")  # then PAYLOAD is this folder
             if path.is_file() and "__pycache__" not in path.parts and not installed:
                 yield path, prefix + name
+    yield from ((path, name) for name, path in libraries())
 
 
 def grade(root: Path) -> None:

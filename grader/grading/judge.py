@@ -16,6 +16,7 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path, PurePath
 from types import FrameType
 
@@ -188,6 +189,17 @@ def sources() -> list[tuple[str, Path]]:
         # PAYLOAD may be in the package
         if not is_answer(PurePath(name)) and not name.startswith("grader/payload/")
     )
+
+
+def libraries() -> list[tuple[str, Path]]:
+    """(name, file) of the packages that judging imports, for a machine that has only Python. What is compiled in them is
+    left out, as they do without."""
+    folders = [Path(folder) for name in ("jinja2", "markupsafe") for folder in import_module(name).__path__]
+    return [
+        (f"{folder.name}/{path.relative_to(folder).as_posix()}", path)
+        for folder in folders
+        for path in sorted(folder.rglob("*.py"))
+    ]
 
 
 @lru_cache(8)
