@@ -129,7 +129,8 @@ REFUSED = (
     "`$(SUBMIT_TIME)`, `$(YEAR)`, `$(MONTH)`, `$(DAY)` and `$Ff()`, which differ at every submission or on every machine.",
     "`$EVAL()` of functions that have no value here, such as `size()`; `$BASENAME()` with a suffix.",
     "`queue from table FILE`, which 25.14.1 reads.",
-    "A directory as `executable` (HTCondor holds the job, code 6) or as `input` (which no program can read).",
+    "A directory as `executable` (23.9.6 holds the job: code 6, subcode 13) or as `input` (the job runs on 23.9.6). On "
+    "25.14.1, only condor_submit was asked.",
 )
 """What condor_submit accepts and the simulator refuses. Seen on both versions, but where one is named."""
 
