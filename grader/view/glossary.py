@@ -134,9 +134,12 @@ ROW = '<p class="what">'
 """The heading of a row in a story, which gets none either."""
 _FORMS = {form.lower(): term for term in TERMS for form in (term.name, *term.forms)}
 _WORDS = re.compile(
-    rf"(?<![\w/.%@_-])(?:{'|'.join(sorted(map(re.escape, _FORMS), key=len, reverse=True))})(?![\w/_-]|\.\w)",
+    r"(?<![\w/.%@_-])(?<!&#39;)(?<!&#34;)"
+    rf"(?:{'|'.join(sorted(map(re.escape, _FORMS), key=len, reverse=True))})"
+    r"(?![\w/_-]|\.\w)(?!(?<=in place) of\b)",
     re.IGNORECASE,
 )
+"""The terms in prose. A name in quotes is none, and neither is `in place of`."""
 
 
 def tooltip(term: str) -> str:

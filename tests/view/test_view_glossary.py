@@ -49,6 +49,11 @@ def test_the_first_occurrence_of_a_word_in_a_card_is_explained():
     assert any("A share of an execution point" in title for title in page.values("title"))
 
 
+@pytest.mark.parametrize("text", ["Put it in place of the dots.", "No module named 'checkpoint'", 'a file "pool"'])
+def test_other_meanings_and_names_in_quotes_are_not_explained(text):
+    assert "abbr" not in Page(card("T", "wrong", 0, 1, text)).tags
+
+
 def test_what_files_and_programs_hold_is_not_explained():
     html = "<style>.slot{}</style><pre>slot</pre><svg><title>slot</title></svg><code>a <b>slot</b></code><table><td>slot</td></table>"
     assert glossary.explained(html) == html
