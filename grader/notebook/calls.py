@@ -102,8 +102,6 @@ def exercise(name: str) -> None:
         return
     slips.watch(_shell(), chosen, _say)
     _say(f"Submit directory {name}/: {', '.join(given.top())}. For you to write: {', '.join(chosen.answers)}.")
-    if not has_processes():
-        without_shell.install(_shell(), _say)
     if without_shell.is_out_of_reach(chosen):
         _say(without_shell.NEEDS_SHELL.format(name=name, script=shell_script(chosen)))
 
@@ -491,3 +489,7 @@ def _display(bundle: Mapping[str, object], metadata: Mapping[str, object] = Mapp
     from IPython.display import display
 
     display(dict(bundle), raw=True, metadata=dict(metadata))
+
+
+if not has_processes():  # from here on, `!` commands of any notebook that uses the course
+    without_shell.install(_shell(), _say)

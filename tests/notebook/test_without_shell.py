@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
-from classroom import ANSWERS, NOTEBOOKS, solved, source
+from classroom import ANSWERS, NOTEBOOKS, ROOT, solved, source
 
 import grader
 from grader.course.catalogue import EXERCISES
@@ -69,6 +70,21 @@ def test_a_command_is_run_in_the_kernel_and_any_other_gets_a_sentence(browser, c
     shell.run_cell("!python -m grader verify 'training")
     assert "can't be read: No closing quotation" in said[1]
     assert (sys.argv, sys.stdout) == (arguments, stdout)
+
+
+def test_commands_run_in_a_notebook_that_has_only_imported_the_course(browser):
+    program = """
+import os
+del os.fork
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_cell("from grader import progress")
+shell.run_cell("!python -m grader verify nowhere.sub")
+print("exit status:", shell.user_ns["_exit_code"])
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert "exit status: 3" in done.stdout and "nowhere.sub" in done.stderr, done.stderr
 
 
 def test_exercises_that_take_a_shell_say_so_at_their_beginning(browser, capsys):
