@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 IN_A_STORY = 40
 """Executions after which the story in a report stops."""
 ON_A_TERMINAL, ELSEWHERE = 600, 30
-"""The default of --max-seconds on a terminal, where the user sees the progress."""
+"""The defaults of --max-seconds: on a terminal, where the user sees the progress, and elsewhere."""
 
 
 def add_to(commands: Commands) -> None:

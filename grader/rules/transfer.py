@@ -36,7 +36,7 @@ class _Unsent(NamedTuple):
     error: int
     """The system's number for it."""
     unsendable: str = ""
-    """The link to a directory, or the unreadable file, of which an empty file arrives."""
+    """The link to a directory, or the unreadable file (whatever link leads to it), of which an empty file arrives."""
 
 
 class OutsideSandbox(Exception):
@@ -406,7 +406,7 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
     entry = sandbox[where]
     destination = name if keep_paths else posixpath.basename(name)
     if isinstance(entry, File):
-        unsent = None if entry.readable else _Unsent(errno.EACCES, name)
+        unsent = None if entry.readable else _Unsent(errno.EACCES, where)
         return Tree({destination: File(b"") if unsent else entry}), unsent
     if isinstance(entry, Fifo):
         return _nothing_of_fifo(path, profile), None
@@ -441,12 +441,13 @@ def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tr
     contents: dict[str, Entry] = {}
     unsent = None
     for path, entry in (sandbox.below(directory) if directory else sandbox).items():
-        followed = entry
+        followed, place = entry, posixpath.join(directory, path)
         if isinstance(entry, Link):
-            target = _found(sandbox, posixpath.join(directory, path))
+            target = _found(sandbox, place)
             if target is None:
                 continue
             followed = sandbox.get(target, Directory())
+            place = target if isinstance(followed, File) else place
         if isinstance(followed, Fifo):
             _nothing_of_fifo(path, profile)
         elif (isinstance(followed, File) and followed.readable) or (entry is followed and isinstance(entry, Directory)):
@@ -454,7 +455,7 @@ def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tr
         else:
             contents[path] = File(b"")
             error = errno.EACCES if isinstance(followed, File) else errno.EISDIR
-            unsent = unsent or _Unsent(error, posixpath.join(directory, path))
+            unsent = unsent or _Unsent(error, place)
     return Tree(contents), unsent
 
 

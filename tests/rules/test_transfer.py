@@ -596,6 +596,22 @@ def test_of_what_cannot_be_sent_an_empty_file_comes_home(listed, keep, returned_
     assert (failed.paths, failed.error) == (listed[:1], number)
 
 
+@pytest.mark.parametrize("listed", ["latest", "d", "up/secret"])
+def test_a_file_that_may_not_be_read_is_named_itself_not_the_link(listed):
+    """R4b: however it is reached."""
+    tree = sandbox({"e/a": "1"}) | Tree(
+        {
+            "e/secret": File(b"1", readable=False),
+            "latest": Link("e/secret"),
+            "d": Directory(),
+            "d/l": Link("../e/secret"),
+            "up": Link("e"),
+        }
+    )
+    sent = checkpoint([listed], tree)
+    assert (sent.error, sent.unsendable) == (errno.EACCES, ("e/secret",))
+
+
 def test_nothing_can_come_home_into_a_read_only_directory():
     """R6"""
     tree = sandbox({"d/a": "1"}).put("d", Directory(writable=False))
