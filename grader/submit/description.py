@@ -60,8 +60,8 @@ def logical_lines(text: str, file: str, remarks: list[Remark] | None = None) -> 
     """Each line with its continuation lines joined, trimmed, at the place of its first line.
 
     A line that ends in `\\` continues on the next line, whose indentation is dropped. A comment
-    is never continued, and neither is a last line without a line end. A comment in the middle counts as white space and, unless it ends in `\\`
-    itself, ends the line. HTCondor then keeps the comment's last character, and so do we.
+    is never continued, and neither is a last line without a line end. A comment in the middle counts as white space
+    and, unless it ends in `\\` itself, ends the line. HTCondor then keeps the comment's last character, and so do we.
     """
     joined, first = "", 0
     lines = text.removesuffix("\n").split("\n") if text else []

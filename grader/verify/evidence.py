@@ -16,6 +16,7 @@ from ..rules.execution import Run
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.schedule import Fault
 from ..rules.simulation import Ended, Held, Saved
+from ..rules.step import is_checkpoint
 from ..tree import Entry, File, Link, Tree
 from .explore import Exploration, Violation
 from .states import State
@@ -123,7 +124,7 @@ def saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
     """That all files of the checkpoint are there at the end of a job that never left with the checkpoint code. A script
     may have lost it: a pipe ends with the code of its last command."""
     listed, run = job.transfer_checkpoint_files or (), first.run if first else None
-    if run is None or not listed or job.checkpoint_exit_code is None:
+    if run is None or not listed or job.checkpoint_exit_code is None or is_checkpoint(job, run):
         return []
     made = [path for path in listed if run.sandbox.resolve(path) not in (None, *job.inputs)]
     if len(made) < len(listed) or set(made) <= set(job.transfer_output_files or ()):

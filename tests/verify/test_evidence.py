@@ -200,6 +200,7 @@ def test_a_script_whose_interpreter_there_is_not_is_told_so(executor):
     [
         ("os.mkdir('model/d'); os.symlink('d', 'model/latest')", "model/latest", "a symbolic link to a directory"),
         ("open('model/n', 'w'); os.chmod('model/n', 0)", "model/n", "may not read"),
+        ("open('n', 'w'); os.chmod('n', 0); os.symlink('../n', 'model/l')", "n", "may not read"),
     ],
 )
 def test_of_a_listed_directory_that_cannot_be_sent_the_reason_is_named(facts, make, file, told):
@@ -208,6 +209,7 @@ def test_of_a_listed_directory_that_cannot_be_sent_the_reason_is_named(facts, ma
     )
     fact = only("can't be sent", facts_)
     assert found.failure == "held" and fact.file == file and told in fact.text
+    assert "saved in vain" not in kinds(facts_), "it left with the checkpoint code"
 
 
 def test_a_missing_checkpoint_file_is_told_with_what_is_there_instead(facts):
