@@ -69,6 +69,8 @@ MOST_SEARCHED = 1 << 16
 """Bytes of a file to search for commands."""
 _COMMANDS = re.compile(rb"subprocess|os\.(?:system|exec|spawn|posix_spawn)|popen|pty")
 """The means by which a Python program starts others."""
+_SLEEPS = re.compile(rb"sleep|\bdate\b|SECONDS|EPOCHREALTIME|%\(")
+"""What a shell sleeps with, or reads the time with."""
 USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"
 """The PATH of jobs, by default."""
 
@@ -424,13 +426,15 @@ def _sources(inputs: Tree) -> list[tuple[str, File]]:
 
 @lru_cache(64)
 def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
-    """Whether a job seems to run the command `sleep`. (If it does so unnoticed, it only takes longer.)"""
+    """Whether a job seems to run the command `sleep`, or a shell that reads the time, which sleeps if it does so in a
+    loop. (If it does so unnoticed, it only takes longer.)"""
 
     def starts(path: str, content: bytes) -> bool:
-        python = path.endswith(".py") or bool(pythons.FIRST_LINE.match(content))
-        return b"sleep" in content and (not python or bool(_COMMANDS.search(content)))
+        if path.endswith(".py") or pythons.FIRST_LINE.match(content):
+            return b"sleep" in content and bool(_COMMANDS.search(content))
+        return bool(_SLEEPS.search(content))
 
-    return any("sleep" in word for word in arguments) or any(
+    return any(_SLEEPS.search(os.fsencode(word)) for word in arguments) or any(
         starts(path, entry.content[:MOST_SEARCHED]) for path, entry in inputs.items() if isinstance(entry, File)
     )
 

@@ -20,6 +20,7 @@ BASH = {
     "SECONDS set": ("SECONDS=3; sleep 7; echo $SECONDS", "10", 7),
     "SECONDS busy": ("while ((SECONDS < 90)); do :; done; echo done", "done", 90),
     "SECONDS busy for": ("for ((; SECONDS < 90; )); do x=1; done; echo done", "done", 90),
+    "SECONDS has the sleep server": ("((SECONDS < 1)) && [[ -p $_SIMULATOR_CLOCK.sleep ]] && echo y", "y", 0),
     "SECONDS function": ("now() { echo $SECONDS; }; sleep 2; x=$(now); sleep 3; echo $x $(now)", "2 5", 5),
     "SECONDS subshell": ("(sleep 2; echo $SECONDS); sleep 1; (echo $SECONDS)", "2 3", 3),
     "SECONDS bash -c": ("sleep 5; bash -c 'sleep 2; echo $SECONDS'; echo $SECONDS", "2 7", 7),
