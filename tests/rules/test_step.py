@@ -33,6 +33,7 @@ from grader.rules.step import (
     Status,
     Transferred,
     held_after,
+    is_checkpoint,
     policies_see,
     step,
     submitted,
@@ -124,6 +125,13 @@ def test_only_the_exact_exit_code_of_a_program_that_ended_is_a_checkpoint():
     for run in (ran(0, rows="x"), ran(84, rows="x"), ran(None, signal=9, rows="x")):
         assert after(run, Transferred()).kind == Kind.ENDED
     assert after(ran(85, rows="x"), Transferred(), job=Job("job", transfer_output_files=("rows",))).kind == Kind.ENDED
+
+
+@pytest.mark.parametrize("run", [ran(127, unstartable="No such file"), ran(127, over="20 s")], ids=["start", "limit"])
+def test_a_program_that_did_not_run_to_its_end_made_no_checkpoint(run):
+    """R1"""
+    assert not is_checkpoint(replace(JOB, checkpoint_exit_code=127), run)
+    assert is_checkpoint(replace(JOB, checkpoint_exit_code=127), ran(127))
 
 
 def test_a_signal_is_a_checkpoint_only_where_the_job_names_it():
@@ -250,17 +258,17 @@ def test_a_failing_end_is_retried_from_the_spool_as_often_as_allowed():
 
 
 @pytest.mark.parametrize(
-    "run, code",
+    "run, code, subcode",
     [
-        (ran(None, unstartable="Exec format error"), Hold.EXECUTE),
-        (ran(None, signal=9, over="20 s"), Hold.LIMIT),
-        (ran(85), Hold.CHECKPOINT),
-        (ran(0), Hold.OUTPUT),
+        (ran(None, unstartable="Exec format error")._replace(error=errno.ENOEXEC), Hold.EXECUTE, errno.ENOEXEC),
+        (ran(None, signal=9, over="20 s"), Hold.LIMIT, 0),
+        (ran(85), Hold.CHECKPOINT, -1),
+        (ran(0), Hold.OUTPUT, errno.ENOENT),
     ],
 )
-def test_a_job_is_held_with_the_code_of_what_went_wrong(run, code):
+def test_a_job_is_held_with_the_codes_of_what_went_wrong(run, code, subcode):
     now = after(run, Transferred())
-    assert (now.kind, now.next.code, now.badput) == (Kind.HELD, code, 10.0)
+    assert (now.kind, now.next.code, now.next.subcode, now.badput) == (Kind.HELD, code, subcode, 10.0)
 
 
 @pytest.mark.parametrize("profile", ["modern", "v25"])
@@ -428,6 +436,7 @@ def test_in_the_eviction_driven_mode_a_soft_eviction_saves_the_output(kind, prof
     job = replace(JOB, on_exit_or_evict=True, transfer_output_files=("rows",))
     whole = fold(Matched(), FaultHappened(Fault(kind, 1), ran(seconds=4.0, rows="0")), job=job, profile=profile)
     assert ("rows" in whole.spool, whole.goodput) == ((True, 4.0) if kind != "evict" else (False, 0.0))
+    assert whole.pending == 0.0
     lacking = fold(Matched(), FaultHappened(Fault(kind, 1), ran(seconds=4.0)), job=job, profile=profile)
     assert (lacking.spool, lacking.badput) == (Tree(), 4.0)
     holds = kind != "evict" and profile.missing_output_holds
@@ -442,6 +451,13 @@ def test_a_periodic_policy_takes_the_sandbox_and_a_removal_the_spool(policy, kin
     now = fold(*SAVED, Reactivated(), PolicyChecked(3.0, run), job=job)
     assert (now.kind, now.spool.without((STDOUT, STDERR)).listing(), now.returned_files) == (kind, spool, Tree())
     assert (now.goodput, now.badput, now.pending) == (10.0, 3.0, 0.0)
+
+
+def test_a_periodic_removal_can_come_at_the_end_of_an_execution():
+    """R6"""
+    job = replace(JOB, periodic_remove="ExitCode == 0")
+    removed = after(ran(0, rows="1"), Transferred(), job=job)
+    assert (removed.kind, removed.next.removed, removed.returned_files["rows"].text) == (Kind.REMOVED, True, "1")
 
 
 def test_no_computing_is_pending_when_a_job_is_over_or_held():
