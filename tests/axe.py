@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
 
@@ -9,8 +10,27 @@ import pytest
 
 VERSION = "4.10.3"
 """A fixed one, so that a new rule does not make the tests fail by itself."""
-RUN = """async ([include, rules]) => (await axe.run(include, {rules})).violations.map(
+RUN = """async ([include, rules]) => (await axe.run(include, {rules, resultTypes: ['violations']})).violations.map(
     one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 200)).join(' | ')}`)"""
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+NEEDS_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH"),
+    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium. Of each module its own, as no event loop can be run meanwhile."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +63,12 @@ def violations(page, script, include="html", without=()) -> list[str]:
 _MARK = """selector => [...document.querySelectorAll(selector)].map((node, index) => {
     node.dataset.axe = index; return `[data-axe="${index}"]`; })"""
 """Names every element that a selector finds, for axe-core, which takes the first only."""
+
+
+def below_headings(parts) -> str:
+    """A page of outputs, below headings as a notebook has them."""
+    inside = "".join(f"<div>{part}</div>" for part in parts)
+    return (
+        f'<!doctype html><html lang="en"><head><title>x</title></head><body><main><h1>x</h1><h2>y</h2>{inside}</main>'
+        "</body></html>"
+    )

@@ -45,8 +45,8 @@ LONGEST = (
     *(
         f"test_{name}.py"
         for name in (
-            "preprocessors completeness browser mutations dice feedback accessibility attacks wrapper site payload_annealing "
-            "nbgrader_collect lab nbgrader exports style"
+            "preprocessors completeness browser mutations dice feedback whole_notebooks accessibility attacks wrapper site "
+            "payload_annealing nbgrader_collect lab nbgrader exports style"
         ).split()
     ),
 )

@@ -3,15 +3,12 @@ and tables as notebooks show them, in a light and a dark theme, on a wide and a 
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
-from axe import axe, violations  # noqa: F401  (a fixture)
-from classroom import ANSWERS, ASSIGNMENT, NOTEBOOKS, ROOT, environment, solved, with_answer
+from axe import NEEDS_BROWSER, axe, below_headings, browser, violations  # noqa: F401  (fixtures)
+from classroom import ANSWERS, ASSIGNMENT, solved, with_answer
 
 import grader
 from grader.cli.main import main
@@ -22,29 +19,11 @@ from grader.grading import board, class_report, judge, pages
 from grader.grading.submission import StudentAnswers
 from grader.tree import File, Tree
 
-EARLIER = {"05-step-by-step.ipynb": ["restore"], "10-for-real.ipynb": ["restore"]}
-"""Notebook → the exercises of earlier notebooks that it looks at."""
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH"),
-    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+pytestmark = NEEDS_BROWSER
 
 
 @pytest.fixture(params=[("light", 1200), ("dark", 400)], ids=["light and wide", "dark and narrow"])
-def look(browser, request):
+def look(browser, request):  # noqa: F811
     """A function: HTML of a page → what is wrong with it. The page's own policy would keep axe-core out."""
     theme, width = request.param
     context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, bypass_csp=True)
@@ -149,15 +128,6 @@ def shown(monkeypatch, tmp_path):
     return found
 
 
-def output(parts) -> str:
-    """A page of outputs, below headings as a notebook has them."""
-    inside = "".join(f"<div>{part}</div>" for part in parts)
-    return (
-        f'<!doctype html><html lang="en"><head><title>x</title></head><body><main><h1>x</h1><h2>y</h2>{inside}</main>'
-        "</body></html>"
-    )
-
-
 def test_what_notebooks_show(shown, look, axe):  # noqa: F811
     grader.exercise("restore")
     for path, text in next(iter(ANSWERS["restore"][1]["output-not-in-checkpoint"].values())).items():
@@ -173,46 +143,9 @@ def test_what_notebooks_show(shown, look, axe):  # noqa: F811
     grader.glossary()
     grader.progress()
     assert len(shown) > 9 and explanation.SOLUTION in "".join(shown)
-    assert look(output(shown), axe) == []
-
-
-@pytest.fixture(scope="module")
-def page(browser):
-    """A page whose theme and width may change. Its own policy would keep axe-core out."""
-    context = browser.new_context(bypass_csp=True)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_what_each_solved_notebook_shows_in_each_theme_and_width(name, page, axe, tmp_path):  # noqa: F811
-    """One run and one page, looked at in every theme and width."""
-    page.set_content(output(run(name, tmp_path)))
-    page.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
-    found = {}
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        for width in (1400, 700, 400):
-            page.set_viewport_size({"width": width, "height": 900})
-            found[theme, width] = violations(page, axe)
-    assert {look: wrong for look, wrong in found.items() if wrong} == {}
-
-
-def run(name, folder) -> list[str]:
-    """What the cells of a solved notebook show, as HTML. (Widgets are looked at in JupyterLab, by test_browser.py.)"""
-    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
-    book = nbformat.reads(json.dumps(solved(name)), as_version=4)
-    for before in EARLIER.get(name, ()):
-        for path, text in next(iter(ANSWERS[before][0].values())).items():
-            (folder / before).mkdir(exist_ok=True)
-            (folder / before / path).write_text(text)
-    environ = {**environment(folder), "PYTHONPATH": str(ROOT)}
-    nbclient.NotebookClient(book, timeout=300, resources={"metadata": {"path": str(folder)}}).execute(env=environ)
-    outputs = [one for cell in book.cells for one in cell.get("outputs", ())]
-    assert [one for one in outputs if one.output_type == "error"] == []
-    return [one.data["text/html"] for one in outputs if "text/html" in one.get("data", {})]
+    assert look(below_headings(shown), axe) == []
 
 
 def test_the_picture_beside_the_sliders(look, axe):  # noqa: F811
     sliders = pytest.importorskip("grader.notebook.sliders")
-    assert look(output([sliders.picture(240, 120, 3600, 21600, "at random")]), axe) == []
+    assert look(below_headings([sliders.picture(240, 120, 3600, 21600, "at random")]), axe) == []

@@ -7,11 +7,9 @@ Each test works in a directory of its own, as a notebook does. Most call the fun
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import html.parser
 import io
-import json
 import math
 import os
 import pkgutil
@@ -21,7 +19,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from classroom import ANSWERS, NOTEBOOKS, environment, notebook, solved, source
+from classroom import ANSWERS
 
 import grader
 from grader.course.catalogue import EXERCISES
@@ -633,81 +631,3 @@ def test_what_files_and_programs_say_is_escaped(where, jupyter):
         assert page.names.isdisjoint({"script", "img", "iframe", "object", "a", "form", "link"})
         assert page.scripted == []
     assert not any("\x1b" in value or "\u202e" in value for bundle in jupyter for value in bundle.values())
-
-
-# -- the notebooks -----------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def executed(tmp_path_factory):
-    """(kind, notebook) → the notebook, run from top to bottom in a fresh kernel and a directory of its own; as many
-    at a time as there are processors, since a kernel that has to wait too long is taken for dead."""
-    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
-    scratch = tmp_path_factory.mktemp("notebooks")
-    kinds = {"solved": solved, "as released": lambda name: notebook("exercises", name)}
-    found = {
-        (kind, name): nbformat.reads(json.dumps(read(name)), 4) for kind, read in kinds.items() for name in NOTEBOOKS
-    }
-
-    async def run(key, content, free):
-        directory = scratch / "-".join(key)
-        directory.mkdir()
-        client = nbclient.NotebookClient(
-            content, timeout=600, allow_errors=True, resources={"metadata": {"path": str(directory)}}
-        )
-        async with free:
-            await client.async_execute(env=environment(scratch))
-
-    async def run_all():
-        free = asyncio.Semaphore(os.cpu_count() or 1)
-        await asyncio.gather(*(run(key, content, free) for key, content in found.items()))
-
-    asyncio.run(run_all())
-    return found
-
-
-def outputs(content):
-    return [(cell, output) for cell in content["cells"] for output in cell.get("outputs", [])]
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS)
-@pytest.mark.parametrize("kind", ["solved", "as released"])
-def test_a_notebook_runs_from_top_to_bottom_without_an_error(executed, kind, name):
-    found = outputs(executed[kind, name])
-    assert [
-        (source(cell), output)
-        for cell, output in found
-        if output["output_type"] == "error" or output.get("name") == "stderr"
-    ] == []
-    code = [cell for cell in executed[kind, name]["cells"] if cell["cell_type"] == "code"]
-    assert all(cell["execution_count"] for cell in code)
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS)
-@pytest.mark.parametrize("kind", ["solved", "as released"])
-def test_no_cell_of_a_notebook_is_taken_for_a_slip(executed, kind, name):
-    said = json.dumps([output for _, output in outputs(executed[kind, name])])
-    assert "Nothing was written" not in said and "by another cell" not in said and "is not an answer file" not in said
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS)
-@pytest.mark.parametrize(("kind", "status"), [("solved", PASSED), ("as released", NOT_TRIED)])
-def test_its_check_gives_the_points_and_a_report(executed, kind, status, name):
-    for cell in executed[kind, name]["cells"]:
-        if cell["metadata"].get("nbgrader", {}).get("grade"):
-            shown, result = cell["outputs"]
-            assert result["output_type"] == "execute_result"
-            exercise = EXERCISES[re.match(r'check\("(\w+)"', source(cell))[1]]
-            maximum = exercise.maximum if exercise.optional else cell["metadata"]["nbgrader"]["points"]
-            assert float(result["data"]["text/plain"]) == (maximum if status == PASSED else 0)
-            assert status in Tags(shown["data"]["text/html"]).text
-
-
-def test_the_picture_of_notebook_4_is_there_if_the_answer_is_right(executed):
-    pictures = {
-        kind: [
-            output for _, output in outputs(executed[kind, "04-restore.ipynb"]) if "image/png" in output.get("data", {})
-        ]
-        for kind in ("solved", "as released")
-    }
-    assert (len(pictures["solved"]), len(pictures["as released"])) == (1, 0)
