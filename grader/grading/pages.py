@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from ..course.catalogue import COURSE, EXERCISES, Notebook
 from ..course.explanation import card_html
+from ..course.report import NOT_TRIED
+from ..text import in_points
 from ..view.page import page
 from ..view.rendering import render
 from ..view.style import card_sheet, css, frame_sheet, steps_sheet, timeline_sheet
@@ -21,6 +23,7 @@ MOST_LINES = 2_000
 def student(name: str, grade: Grade | None, problem: str = "", comments: Sequence[str] = ()) -> Markup:
     """The page for one student: points, the instructor's comments, remarks, and for each exercise a card and the student's
     answer."""
+    chapters = [chapter for notebook in COURSE if (chapter := _chapter(notebook, grade))]
     remarks = (*comments, *filter(None, [problem]), *(grade.unsure if grade else ()), *(grade.remarks if grade else ()))
     body = render(
         "student.html",
@@ -28,7 +31,8 @@ def student(name: str, grade: Grade | None, problem: str = "", comments: Sequenc
         problem=problem,
         grade=grade,
         remarks=list(dict.fromkeys(remarks)),
-        chapters=[chapter for notebook in COURSE if (chapter := _chapter(notebook, grade))],
+        chapters=[chapter for chapter in chapters if chapter["cards"]],
+        unanswered=[chapter for chapter in chapters if not chapter["cards"]],
     )
     return page(name, _sheets_once(body), css("student"))
 
@@ -42,11 +46,16 @@ def _sheets_once(body: Markup) -> Markup:
 
 
 def _chapter(notebook: Notebook, grade: Grade | None) -> dict[str, object]:
-    """The cards of one notebook's exercises; {} if there are none."""
+    """The cards of one notebook's exercises, and what is without an answer; {} if it has no exercises."""
     names = {exercise.name for exercise in notebook.exercises}
     judged = [graded for graded in grade.exercises if graded.exercise in names] if grade else []
-    cards = [{"card": card_html(graded, graded.sections), **_answer(graded)} for graded in judged]
-    return {"name": notebook.name, "cards": cards} if cards else {}
+    untried = [graded for graded in judged if graded.status == NOT_TRIED and not graded.points]
+    cards = [
+        {"card": card_html(graded, graded.sections), **_answer(graded)} for graded in judged if graded not in untried
+    ]
+    worth = in_points(sum(graded.maximum for graded in untried))
+    extra = any(graded.extra for graded in untried)
+    return {"name": notebook.name, "cards": cards, "untried": untried, "worth": worth, "extra": extra} if judged else {}
 
 
 def _answer(graded: Graded) -> dict[str, object]:

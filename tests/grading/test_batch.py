@@ -21,10 +21,10 @@ import pytest
 from classroom import ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, ROOT, notebook, solved, with_answer
 
 from grader.course.catalogue import EXERCISES
-from grader.course.report import PARTLY, PASSED
+from grader.course.report import NOT_TRIED, PARTLY, PASSED
 from grader.course.shell import takes_shell
 from grader.execute.isolation import confinement
-from grader.grading import batch, judge, store, workers
+from grader.grading import batch, judge, pages, store, workers
 from grader.grading import collect as handin
 from grader.grading.batch import grade
 from grader.grading.collect import HandIn, Refused, find, load
@@ -338,6 +338,35 @@ def test_every_student_has_a_page_that_runs_nothing(classroom):
     anna = (scratch / "reports/students/anna.html").read_text(encoding="utf-8")
     assert "All questions are passed." in anna
     assert anna.index("<h2>03-save</h2>") < anna.index("Write a checkpoint") < anna.index("<h2>04-restore</h2>")
+
+
+def grade_of(classroom, student: str) -> judge.Grade:
+    scratch, _, rows, _ = classroom
+    [path] = (scratch / "reports/.grades").glob(f"{rows[student]['submission']}*")
+    return store.read_grade(path)
+
+
+def test_a_page_folds_what_was_not_tried_into_a_line_a_notebook(classroom):
+    text = (classroom[0] / "reports/students/ben.html").read_text(encoding="utf-8")
+    shown, folded = text.split("<h2>No answer</h2>")
+    assert shown.count('aria-label="Report: ') == 2 and folded.count("<details") == len(MAXIMUM) - 1
+    assert "<summary>01-evicted: 6 points</summary>" in folded and "<details open" not in folded
+    assert "<summary>10-for-real: extra, 6 points</summary>" in folded
+    assert "run the cell that begins with %%writefile submit/sweep.sub" in folded, "still says what is missing"
+
+
+def test_half_a_notebook_is_cards_and_a_line(classroom):
+    grade = grade_of(classroom, "ben")
+    half = [replace(one, status=NOT_TRIED, points=0.0) if one.exercise == "save" else one for one in grade.exercises]
+    page = pages.student("Ben", replace(grade, exercises=tuple(half)))
+    assert page.count('aria-label="Report: ') == 1 and "<summary>No answer: Write a checkpoint</summary>" in page
+
+
+def test_points_by_hand_for_what_was_not_tried_have_a_card(classroom):
+    grade = grade_of(classroom, "cem")
+    given = [replace(one, points=3.0) if one.exercise == "restore" else one for one in grade.exercises]
+    page = pages.student("Cem", replace(grade, exercises=tuple(given)))
+    assert page.count('aria-label="Report: ') == 1 and "<h2>04-restore</h2>" in page
 
 
 def test_what_could_not_be_read_is_said_on_the_page(classroom):
