@@ -35,6 +35,11 @@ IDS = (
     "email address",
 )
 """Columns that identify a student beyond doubt."""
+LATE = re.compile(r"(?<!not )\blate\b", re.IGNORECASE)
+"""In Moodle's column Status: "Submitted for grading - 2 hours late"."""
+YES = frozenset(("late", "yes", "y", "true", "x"))
+"""What a column Late may say of a student who is; any number but zero says so, too, as in Gradescope's column
+Lateness (H:M:S)."""
 _PARTICIPANT = re.compile(r"\D+ (\d+)$")
 """An ID in Moodle's worksheet: "Participant 17", in the language of the site."""
 NOT_ON_IT = "the roster does not name them."
@@ -109,10 +114,16 @@ def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
 
 def _with_row(identity: Identity, row: Row) -> Identity:
     return identity._replace(
+        late=identity.late or _late(row),
         roster=tuple(row.items()),
         email=identity.email or _first(row, ("email", "email address")),
         sid=identity.sid or _first(row, ("sid", "student id", "id number", "sis user id")),
     )
+
+
+def _late(row: Row) -> bool:
+    by_how_much = _first(row, ("late", "lateness (h:m:s)", "lateness")).lower()
+    return by_how_much in YES or bool(re.search("[1-9]", by_how_much)) or bool(LATE.search(row.get("status", "")))
 
 
 def _ids(row: Row) -> set[str]:

@@ -241,6 +241,26 @@ def test_moodle_s_own_worksheet_as_the_roster_gives_its_numbers_back(tmp_path):
     assert names == ["Anna Berg_17_assignsubmission_file_/feedback.html"]
 
 
+@pytest.mark.parametrize(
+    "column, late, in_time",
+    [
+        ("Late", ["yes", "late", "x", "2 days"], ["", "no", "0", "n/a"]),
+        ("Lateness (H:M:S)", ["00:00:07", "48:00:00"], ["", "00:00:00"]),
+        (
+            "Status",
+            ["Submitted for grading - 2 hours late", "Submitted for grading - Graded - 1 day late - "],
+            ["Submitted for grading - ", "No submission - Assignment is overdue by: 3 days", "not late", "Graded"],
+        ),
+    ],
+)
+def test_who_is_late_according_to_the_roster_is_late_in_the_table(tmp_path, column, late, in_time):
+    said = [*late, *in_time]
+    lay_out(tmp_path / "in", {f"s{at}/{SAVE}": UNTOUCHED for at in range(len(said))})
+    (tmp_path / "w.csv").write_text("".join([f"Name,{column}\n", *(f"s{at},{text}\n" for at, text in enumerate(said))]))
+    _, rows, _ = run(tmp_path, tmp_path / "in", roster=tmp_path / "w.csv")
+    assert [rows[f"s{at}"]["late"] for at in range(len(said))] == ["late"] * len(late) + [""] * len(in_time)
+
+
 def test_whom_a_system_will_not_know_is_said(tmp_path):
     lay_out(tmp_path / "in", {f"anna/{SAVE}": RIGHT})
     _, _, said = run(tmp_path, tmp_path / "in", formats=["moodle", "canvas", "github", "json"])
