@@ -93,20 +93,27 @@ def _adjustment(path: Path, line: Mapping[str, str | None], at: int) -> Adjustme
 def belonging(
     adjustments: Iterable[Adjustment], handed: Sequence[HandIn]
 ) -> tuple[dict[str, list[Adjustment]], list[Adjustment]]:
-    """Returns student → adjustments, and the adjustments whose student is unknown or ambiguous."""
-    students: dict[str, list[str]] = {}
+    """Returns student → adjustments, and the adjustments of students who have handed in nothing. Raises Refused, which
+    names the line, if several students have the name or number in it."""
+    students: dict[str, set[str]] = {}
+    sharing: dict[str, set[str]] = {}
     for hand_in in handed:
         who = hand_in.identity
         for name in {hand_in.student, no_formula(hand_in.student), who.id, who.email, who.sid}:
-            if name:
-                students.setdefault(name, []).append(hand_in.student)
+            students.setdefault(name, set()).add(hand_in.student)
+        sharing.setdefault(hand_in.student.removesuffix(f" ({plain(who.id)})"), set()).add(hand_in.student)
     by_student: dict[str, list[Adjustment]] = {}
     strays = []
     for adjustment in adjustments:
-        matching = students.get(adjustment.student, [])
-        if len(matching) == 1:
-            by_student.setdefault(matching[0], []).append(adjustment)
-        else:
+        matching = students.get(adjustment.student) or sharing.get(adjustment.student) or set()
+        if len(matching) > 1:
+            raise Refused(
+                f"{quoted(FILE)}, line {adjustment.line}: {quoted(adjustment.student)} may be "
+                f"{' or '.join(sorted(matching))}. Write one of these names instead, as in the column student of the grades."
+            )
+        for student in matching:
+            by_student.setdefault(student, []).append(adjustment)
+        if not matching:
             strays.append(adjustment)
     return by_student, strays
 

@@ -139,13 +139,13 @@ def grade(
             print(f"grader grade: the roster {plain(roster.name)} can't be read: {_why(error)}.", file=say)
             return UNUSABLE
     settings = Settings(reports / ".grades", confine, seed or UNSEEN)
-    if problem := _unwritable(out, settings.store, reports / "students"):
-        print(f"grader grade: {problem}", file=say)
-        return UNUSABLE
     try:
-        by_hand = read_adjustments(out.parent / FILE)
+        by_hand, strays = belonging(read_adjustments(out.parent / FILE), handed)
     except (OSError, Refused) as error:
         print(f"grader grade: {_why(error)}.", file=say)
+        return UNUSABLE
+    if problem := _unwritable(out, settings.store, reports / "students"):
+        print(f"grader grade: {problem}", file=say)
         return UNUSABLE
     if on == HERE and not shut_in:
         print("Without bubblewrap, students' programs are limited but not confined; see docs/security.md.", file=say)
@@ -155,6 +155,10 @@ def grade(
         else cluster.grade_all(handed, settings, jobs, require_sandbox, say)
     )
     output = OutputOptions(out, reports, named, tuple(dict.fromkeys(formats)), asked)
+    handed.odd += [
+        (f"{FILE}, line {stray.line}", f"no student called {plain(stray.student)} has handed in anything.")
+        for stray in strays
+    ]
     return _grade(handed, settings, graded, by_hand, output, say)
 
 
@@ -202,7 +206,7 @@ def _grade(
     handed: HandIns,
     settings: Settings,
     graded: Generator[tuple[int, StoreEntry], None, None],
-    by_hand: Sequence[Adjustment],
+    by_hand: Mapping[str, Sequence[Adjustment]],
     output: OutputOptions,
     say: TextIO,
 ) -> int:
@@ -228,9 +232,8 @@ def _grade(
         print(f"grader grade: {error}", file=say)
         return UNUSABLE
     progress.end()
-    changed, strays = belonging(by_hand, handed)
     results = [
-        StudentResult(hand_in, outcomes[index], settings.store, changed.get(hand_in.student, ()), output.assignment)
+        StudentResult(hand_in, outcomes[index], settings.store, by_hand.get(hand_in.student, ()), output.assignment)
         for index, hand_in in enumerate(handed)
     ]
     missing = [StudentResult(hand_in, StoreEntry()) for hand_in in handed.missing]
@@ -249,11 +252,7 @@ def _grade(
     )
     if missing:
         print(f"Nothing was handed in by {series([result.student for result in missing], len(missing))}.", file=say)
-    odd = [
-        (f"{FILE}, line {stray.line}", f"{plain(stray.student)} is not the name of exactly one student here.")
-        for stray in strays
-    ]
-    return _conclude(results, [*handed.odd, *odd], say)
+    return _conclude(results, handed.odd, say)
 
 
 def _export(

@@ -326,4 +326,16 @@ def test_a_file_without_its_columns_is_refused(tmp_path):
 
 def test_a_line_about_nobody_is_to_be_looked_at(tmp_path):
     status, _, said = by_hand(tmp_path, "student,exercise,points,comment\nzoe,save,1,x\n")
-    assert status == 1 and "look at adjustments.csv, line 2: zoe is not the name of exactly one student here." in said
+    assert status == 1 and "look at adjustments.csv, line 2: no student called zoe has handed in anything." in said
+
+
+def test_a_line_about_one_of_two_people_stops_it_before_anything_is_graded(tmp_path):
+    lay_out(tmp_path / "in", {f"Ben_{number}_assignsubmission_file_/{SAVE}": RIGHT for number in (18, 19)})
+    by_hand, out = tmp_path / "adjustments.csv", tmp_path / "grades.csv"
+    by_hand.write_text("student,exercise,points,comment\n19,save,1,x\nBen,save,1,x\n")
+    status, _, said = run(tmp_path, tmp_path / "in")
+    assert status == 2 and not out.exists() and not (tmp_path / "reports").exists()
+    assert "adjustments.csv, line 3: Ben may be Ben (18) or Ben (19). Write one of these names instead" in said
+    by_hand.write_text("student,exercise,points,comment\n19,save,1,x\nBen (18),save,2,x\n")
+    _, rows, _ = run(tmp_path, tmp_path / "in")
+    assert [rows[name]["save"] for name in ("Ben (18)", "Ben (19)")] == ["2", "1"]
