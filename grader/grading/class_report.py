@@ -125,7 +125,7 @@ def page(
         misconceptions=_misconceptions(misconceptions),
         total=total,
         hidden=HIDDEN,
-        questions=_by_notebook(tallies, _questions),
+        questions=_by_notebook([tally for tally in tallies if len(tally.exercise.questions) > 1], _questions),
         similar=[similar for tally in tallies if (similar := _similar(tally, named))],
     )
     return pages.page("Class report", body, css("class_report"))

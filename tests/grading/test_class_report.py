@@ -63,6 +63,16 @@ def test_it_counts_who_got_what(page):
     assert re.findall(r">(\d+)<", rows["Restarted in place, the sweep goes on and ends right"]) == ["1", "3", "0"]
 
 
+def test_what_is_worth_talking_about_comes_before_the_figures(page):
+    headings = re.findall("<h2>(.*?)</h2>", page)
+    assert headings == ["In all", "What is worth talking about", "Points", "Question by question", "Similar answers"]
+
+
+def test_a_single_question_is_not_shown_twice():
+    right = class_report.page([Handed("a", judged(seconds_lost={"seconds_lost": "45"}))])
+    assert "<h4>How much is lost</h4>" in right and "Question by question" not in right
+
+
 def test_nobody_is_named_unless_asked_for(results, page):
     for name in ("Rosalinde", "Berg", "Ben", "Cem", "Dora"):
         assert not re.search(rf"\b{name}\b", page), name
