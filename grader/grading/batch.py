@@ -262,11 +262,16 @@ def _export(
     files = []
     for form in output.formats:
         for ending, data in exports.files(form, results, output.assignment, written).items():
-            files.append(output.out.with_name(output.out.stem + ending))
-            write_whole(files[-1], data)
+            path = output.out.with_name(output.out.stem + ending)
+            if data:
+                files.append(path)
+                write_whole(path, data)
+            else:
+                path.unlink(missing_ok=True)
+                print(f"There is no {plain(path.name)}: {exports.NOBODY[form]}", file=say)
         if strangers := exports.unknown(form, results):
             print(
-                f"{form} will not recognise {series(list(map(plain, strangers)))}, as their number there is unknown. "
+                f"{form} will not recognise {series(list(map(plain, strangers)))}, as their number or name there is unknown. "
                 "Give a class list from there with --roster.",
                 file=say,
             )

@@ -38,7 +38,13 @@ BOM = "\ufeff"
 """The mark by which Excel knows that a file is UTF-8."""
 Row = Mapping[str, str]
 Files = dict[str, bytes]
-"""Suffix to the name of the table → content."""
+"""Suffix to the name of the table → content; empty if there is nothing for that system to read."""
+NOBODY = {
+    MOODLE: "nobody's number there is known, and Moodle finds the feedback's students by it.",
+    CANVAS: "nothing was downloaded from Canvas, which finds the feedback's students by the names of such files.",
+    GRADESCOPE: "no graded submission was exported from Gradescope, whose numbers the results go by.",
+}
+"""Why there may be no feedback for a system."""
 
 
 def files(form: str, results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
@@ -47,7 +53,7 @@ def files(form: str, results: Sequence[StudentResult], assignment: Assignment, p
 
 
 def unknown(form: str, results: Iterable[StudentResult]) -> list[str]:
-    """The students whom that system will not recognise, as their number there is unknown."""
+    """The students whom that system will not recognise, as their number or name there is unknown."""
     number_of = {MOODLE: _participant, CANVAS: _canvas_number, GRADESCOPE: _mail, GITHUB: _user}.get(form)
     return [result.student for result in results if not number_of(result.handed.identity)] if number_of else []
 
@@ -368,7 +374,9 @@ def _read(paths: Mapping[str, Path]) -> Files:
 
 
 def _zip(contents: Mapping[str, bytes]) -> bytes:
-    """A zip file, with the same bytes for the same contents."""
+    """A zip file, with the same bytes for the same contents; b"" for none."""
+    if not contents:
+        return b""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, data in contents.items():

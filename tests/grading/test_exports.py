@@ -267,6 +267,17 @@ def test_whom_a_system_will_not_know_is_said(tmp_path):
     assert said.count("will not recognise anna") == 3 and "--roster" in said
 
 
+def test_feedback_that_a_system_could_give_to_nobody_is_not_written(tmp_path):
+    lay_out(tmp_path / "in", {f"anna/{SAVE}": RIGHT})
+    (tmp_path / "w.csv").write_text("Identifier,Full name\nParticipant 17,Anna\n")
+    (tmp_path / "grades-canvas-feedback.zip").write_bytes(b"of the day before")
+    _, _, said = run(tmp_path, tmp_path / "in", formats=["moodle", "canvas", "gradescope"], roster=tmp_path / "w.csv")
+    assert [path.name for path in tmp_path.glob("*.zip")] == ["grades-moodle-feedback.zip"]
+    assert "no grades-canvas-feedback.zip: nothing was downloaded from Canvas" in said
+    assert "no grades-gradescope-results.zip: no graded submission was exported from Gradescope" in said
+    assert "will not recognise anna" in said and "moodle will" not in said
+
+
 def test_nbgrader_exports_to_another_file():
     from pathlib import Path
 
