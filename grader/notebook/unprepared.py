@@ -1,5 +1,5 @@
 """An IPython extension: a sentence instead of a NameError where a learner has run a cell too early, or has forgotten
-quotes in a prediction.
+quotes; and a sentence below a SyntaxError about a schedule without quotes, or a number with a unit.
 
 The environment's etc/ipython/ipython_kernel_config.py loads it (see pyproject.toml) in every kernel, so it imports
 nothing of the course.
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Answer a NameError about the course with what to do."""
+    """Answer a NameError or a SyntaxError about the course with what to do."""
 
     def handler(self: Any, kind: type, error: NameError, traceback: Any, tb_offset: int | None = None) -> None:
         if sentence := _sentence(error.name or "", self.user_ns.get("In", [""])[-1]):
@@ -21,7 +21,13 @@ def load_ipython_extension(shell: Any) -> None:
             error._render_traceback_ = lambda: [sentence]  # type: ignore[attr-defined]
         self.showtraceback((kind, error, traceback), running_compiled_code=True)
 
+    def after(result: Any) -> None:
+        error = result.error_before_exec
+        if isinstance(error, SyntaxError) and (sentence := _unreadable(error.text or "")):
+            print(sentence)
+
     shell.set_custom_exc((NameError,), handler)
+    shell.events.register("post_run_cell", after)
 
 
 def _sentence(name: str, cell: str) -> str:
@@ -42,7 +48,25 @@ def _sentence(name: str, cell: str) -> str:
             f"{given[1]} has got no value, as {name} is not defined. Text, such as a letter or the name of a file, is "
             f'written in quotes: "{given[2]}".'
         )
-    return ""
+    return next((said for line in cell.splitlines() if name in line and (said := _bare_schedule(line))), "")
+
+
+def _unreadable(line: str) -> str:
+    """What to do about a line that Python can't read; '' if it is no slip that the course knows."""
+    with_unit = re.match(r"\s*(\w+)[ \t]*=[ \t]*[\d.,]+[ \t]*[A-Za-z]+[ \t]*(?:#.*)?$", line)
+    if with_unit and with_unit[1] in _predictions():
+        return "Python reads no units: write the number alone, in the unit that the question asks for."
+    return _bare_schedule(line)
+
+
+def _bare_schedule(line: str) -> str:
+    """A sentence on the schedule in a line of code that should be in quotes; '' if there is none."""
+    schedule = sys.modules.get("grader.rules.schedule")
+    kinds = "|".join(schedule.FAULTS) if schedule else "(?!)"
+    fault = rf"\b(?:{kinds})@\d+(?:\+[\d.]+s?)?"
+    code = re.sub(r"""(["']).*?\1|#.*""", '""', line)
+    bare = re.search(rf"{fault}(?:[ ,]+{fault})*", code)
+    return f'A schedule is written in quotes: "{bare[0]}".' if bare else ""
 
 
 def _predictions() -> frozenset[str]:

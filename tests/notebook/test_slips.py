@@ -108,6 +108,30 @@ def test_a_prediction_without_quotes_or_value_is_a_sentence(prepared, cell, says
     assert says in said and said.strip().count("\n") == 0
 
 
+@pytest.mark.parametrize(
+    "cell, says",
+    [
+        ("simulate('save', evict@2)", 'A schedule is written in quotes: "evict@2".'),
+        ("simulate('save', hold-idle@2)", 'A schedule is written in quotes: "hold-idle@2".'),
+        ("simulate('save', evict@2+30s)", 'A schedule is written in quotes: "evict@2+30s".'),
+        ("steps('save',\n  evict@2 evict@4+90s)", 'A schedule is written in quotes: "evict@2 evict@4+90s".'),
+        ("minutes_safe = 15 minutes", "Python reads no units: write the number alone"),
+        ("seconds_lost = 45s  # since then", "Python reads no units: write the number alone"),
+    ],
+)
+def test_a_schedule_without_quotes_or_a_unit_is_a_sentence(prepared, cell, says):
+    assert says in prepared.run(f"from grader import simulate, steps\n{cell}")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["simulate('save', 'evict@2'", "x = 15 minutes", "check('save') # evict@2\nwrong wrong", "evict = 1\nevict@2"],
+)
+def test_any_other_error_is_left_as_it_is(prepared, cell):
+    said = prepared.run(cell)
+    assert "Error" in said and "in quotes" not in said and "no units" not in said
+
+
 def test_the_right_cell_is_written_without_a_word(prepared):
     assert prepared.write("save/checkpoint.py", SAVE, "a").strip() == "Writing save/checkpoint.py"
     assert prepared.write("./save/checkpoint.py", SAVE + "\n# more", "a").strip() == "Overwriting ./save/checkpoint.py"
