@@ -127,3 +127,9 @@ def test_a_trap_with_one_wait_is_not_said_to_swallow_the_signal(judged):
 def test_a_wrapper_has_to_call_the_launcher(judged):
     report = judged("launched", {"run": "#!/bin/bash\nexec python3 train.py\n"})
     assert report.points == 0 and "launcher is not called" in report.headline
+
+
+def test_a_wrapper_that_believes_an_old_log_is_not_said_to_have_failed(judged):
+    old = './launch train.py 2>> log\nif grep -q "exitcode: 85" log; then exit 85; fi\n'
+    report = judged("launched", {"run": f"#!/bin/bash\n{old}"})
+    assert report.failure.misconception is MISCONCEPTIONS["always-85"] and "has failed" not in report.hints[0]

@@ -184,3 +184,11 @@ def test_a_wrapper_that_is_unsafe_is_seen_once_to_do_the_same_twice(executor):
     cache, job = ExplorationCache(executor, WRAPPER.bounds), naive_job()
     found = [cache.explore(waves(job, limit, **SHORT), WAVES.known_answer(**SHORT), late=False) for limit in (39, 42)]
     assert [(one.failure, one.twice) for one in found] == [("wrong output", True), ("wrong output", False)]
+
+
+def test_a_bracket_without_a_space_is_explained_where_the_shell_complains(executor):
+    right = next(iter(RIGHT.values()))
+    spoilt = {**right, "my_wrapper": "#!/bin/bash\nif [-f restart.dat]; then true; fi\nexec timeout $1 ./waves\n"}
+    [shown] = [fact for fact in judged(spoilt, executor).failure.evidence if fact.kind == "stderr"]
+    assert shown.line == 2
+    assert shown.text == "[-f: command not found ([ is a command itself, and takes a space behind it)"

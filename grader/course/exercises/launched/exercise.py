@@ -77,9 +77,9 @@ WHY_IT_LEFT = (
 )
 MISCONCEPTION_HINTS = {
     "always-85": {
-        1: "The training has failed. What does your wrapper take for a sign that it has saved?",
-        2: "The launcher leaves with 1 in both cases, and a checkpoint of an earlier execution, or a log of an earlier launch, "
-        "says nothing of this one.",
+        1: "What does your wrapper take for a sign that this launch has saved?",
+        2: "The launcher leaves with 1 for a save and for a failure, and a checkpoint of an earlier execution, or a log of an "
+        "earlier launch, says nothing of this one.",
         3: WHY_IT_LEFT,
     },
     "wrong-exit-code": {
@@ -109,7 +109,7 @@ EXERCISE = Exercise(
         Question(IT_FAILS, 1, fails, rests_on=(IN_PLACE,)),
     ),
     hints=(
-        "The launcher always leaves with 1. What else tells whether the worker has saved, or failed?",
+        "The launcher leaves with 1 for a save and for a failure. What else tells which it was?",
         "The launcher says it on stderr: (exitcode: 85). And checkpoint.pickle is another one than before, if the worker has "
         "saved.",
         "./launch train.py 2> launch.log; code=$?; if grep -q 'exitcode: 85' launch.log; then exit 85; fi; exit $code. "

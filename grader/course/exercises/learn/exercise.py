@@ -86,7 +86,8 @@ EXERCISE = Exercise(
         "Two things are wrong with the given functions: what they save, and how a restart finds it. Compare the lines "
         "`saves:` and `begins:` for the first; and what is a link to a directory, for HTCondor?",
         "Three objects change from epoch to epoch, and all three have to come back. And a link does not survive the way "
-        "through the spool directory: a file with a fixed name does.",
+        "through the spool directory: a file with a fixed name does. If it is JSON, make tuples again of the "
+        "lists that it makes of the generator's state.",
         "Save one file, checkpoint.pickle, with pickle.dump((epoch, model.state_dict(), optimizer.state_dict(), "
         "generator.getstate()), file), give each part back to its object, and list that file and my_output.txt.",
     ),
