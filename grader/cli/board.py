@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
 
     if not options.text:
         check_writable(options.out)
-        print(f"Open {options.out} in a browser. It is updated every {options.every} s; Ctrl-C ends this.", flush=True)
+    said = f"Open {options.out} in a browser."
+    said += "" if options.once else f" It is updated every {options.every} s; Ctrl-C ends this."
     while True:
         try:
             overview = board.look(options.folder)
@@ -58,6 +59,9 @@ def run(options: argparse.Namespace) -> int:
             print("\n".join([*([] if options.once else ["\x1b[H\x1b[2J" + when]), *board.lines(overview)]), flush=True)
         else:
             write_whole(options.out, board.html(overview, 0 if options.once else options.every, when).encode())
+            if said:
+                print(said, flush=True)
+            said = ""
         if options.once:
             return 0
         try:

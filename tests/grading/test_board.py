@@ -110,10 +110,13 @@ def test_the_command_writes_the_page_and_the_terminal(hub, tmp_path, capsys):
     page = tmp_path / "board.html"
     assert main(["board", str(hub), "--once", "--out", str(page)]) == 0
     assert "<b>4</b> learners" in page.read_text(encoding="utf-8")
+    assert capsys.readouterr().out == f"Open {page} in a browser.\n", "it is not updated"
     assert main(["board", str(hub), "--once", "--text"]) == 0
     assert "4 learners, 4 active in the last ten minutes, 1 through" in capsys.readouterr().out
     assert main(["board", str(tmp_path / "none"), "--once", "--text"]) == 2
     assert "can't be read: No such file or directory" in capsys.readouterr().err
+    assert main(["board", str(tmp_path / "none"), "--out", str(page)]) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_it_goes_on_until_it_is_stopped_and_sees_what_is_new(hub, tmp_path):
