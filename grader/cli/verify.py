@@ -29,6 +29,7 @@ from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, 
 from ..verify.forgotten import Forgotten, explaining, forgotten
 from ..verify.observer import Observer
 from ..verify.outside import state_outside
+from ..verify.restarts import shown
 from ..verify.unbroken import Difference, measured
 from ..verify.verdicts import Unknown, Unsafe
 from ..view import ending, verdict
@@ -224,7 +225,8 @@ class _Verification:
                 UNKNOWN, None, None, None, exploration.states, exploration.executions, exploration.schedules
             )
             exploration = unknown(Unknown.STATE_OUTSIDE, where, counts)
-        facts = evidence(job, exploration) + tuple(map(_forgotten, forgets)) + self.doubtful(job, exploration, doubt)
+        facts = evidence(job, exploration) + _of_restarts(exploration) + tuple(map(_forgotten, forgets))
+        facts += self.doubtful(job, exploration, doubt)
         return Checked(job, exploration, facts, _named(known))
 
     def missing_module(self, exploration: Exploration) -> str:
@@ -330,7 +332,8 @@ def _lines(checked: Checked, options: argparse.Namespace) -> Iterator[str]:
         yield which.capitalize()
     file, misconception = str(options.submit_file), checked.misconception
     yield from verdict.verdict_lines(exploration, checked.facts, file=file, misconception=misconception)
-    yield from untried_lines(exploration)
+    untried = untried_lines(exploration)
+    yield from ("", *untried) if checked.facts and untried else untried
     if exploration.failure not in (Unsafe.HELD, Unsafe.FAILED):  # those have other causes
         yield from circumstance_lines(checked.looks)
     if exploration.verdict == UNKNOWN and (option := _option_for(exploration)):
@@ -407,6 +410,11 @@ def _output(job: Job, executor: Executor, profile: Profile) -> Tree:
         )
     files = Tree({path: entry for path, entry in end.returned_files.items() if isinstance(entry, File)})
     return files.without([name for name in (job.output, job.error) if name]) or files
+
+
+def _of_restarts(exploration: Exploration) -> tuple[Evidence, ...]:
+    """What the wrong output shows of the restarts."""
+    return tuple(Evidence(what.kind, what.text, what.file, what.line) for what in shown(exploration))
 
 
 def _forgotten(what: Forgotten) -> Evidence:

@@ -13,6 +13,7 @@ from ..text import count, plain
 from ..tree import Entry, File, Tree
 from ..verify.evidence import Evidence, files_left_behind
 from ..verify.explore import Exploration
+from ..verify.restarts import shown
 from ..verify.states import State
 from .resumption import OUTPUT, PLACE, Restart, first_loss, free_way
 
@@ -289,14 +290,35 @@ class Case:
     def lines(self) -> tuple[list[str], list[str]]:
         """(expected, got): the lines of the first wrong output file."""
         violation = self.exploration.violation
-        if violation is None or violation.expected is None:
-            return [], []
-        got = violation.got or Tree()
-        for path, entry in violation.expected.items():
-            if isinstance(entry, File) and got.get(path) != entry:
-                other = got.get(path)
-                return entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else []
-        return [], []
+        trees = (violation.expected, violation.got) if violation else (None, None)
+        expected, got = (tree.get(self.wrong_file) if tree else None for tree in trees)
+        return (
+            expected.text.splitlines() if isinstance(expected, File) else [],
+            got.text.splitlines() if isinstance(got, File) else [],
+        )
+
+    @cached_property
+    def wrong_file(self) -> str:
+        """The path of the first wrong output file; "" if there is none."""
+        violation = self.exploration.violation
+        expected, got = (violation.expected or Tree(), violation.got or Tree()) if violation else (Tree(), Tree())
+        wrong = expected.changed_since(got)
+        return next((path for path, entry in wrong.items() if isinstance(entry, File)), "")
+
+    def only_the_end(self) -> bool:
+        """Whether only the end of the right output came home, although no restart was in a new sandbox."""
+        expected, got = self.lines
+        return (
+            self.failure == "wrong output"
+            and not self.moved
+            and len(self.state.way()) > 1
+            and 0 < len(got) < len(expected)
+            and is_end_of(got, expected)
+        )
+
+    def was_there(self) -> bool:
+        """Whether a restart found the first wrong output file. Otherwise the last execution made it."""
+        return any(self.wrong_file in state.sandbox for state in self.state.way()[1:])
 
     @cached_property
     def labels(self) -> tuple[list[str], list[str]]:
@@ -306,11 +328,13 @@ class Case:
             expected, got = self.lines
         else:
             expected, got = max(self.so_far, key=lambda both: len(both[1]), default=([], []))
-        return [line.split(" ")[0] for line in expected], [line.split(" ")[0] for line in got]
+        return [label(line) for line in expected], [label(line) for line in got]
 
     def astray(self) -> bool:
         """Whether everything is right up to a restart, and from then on the lines have the right labels but wrong
-        numbers."""
+        numbers. In a loop that nobody gave, the files have to show which restart that is, or what begins again."""
+        if not self.given:
+            return any(fact.astray for fact in shown(self.exploration))
         (expected, got), (expected_labels, labels) = self.lines, self.labels
         if expected_labels != labels or expected == got:
             return False
@@ -366,7 +390,7 @@ class Case:
         first, *later = (
             len(
                 {
-                    line.split(" ")[0]
+                    label(line)
                     for path, entry in state.run.sandbox.items()
                     if path in self.outputs() and isinstance(entry, File)
                     for line in entry.text.splitlines()
@@ -423,7 +447,7 @@ class Case:
         numbers = {
             int(label) + more
             for _, actual in self.so_far
-            for label in [line.split(" ")[0] for line in actual][-1:]
+            for label in [label(line) for line in actual][-1:]
             if label.isdecimal() and len(label) < 10
             for more in (-1, 0, 1)
         }
@@ -448,7 +472,7 @@ class Case:
             for (expected, old), (_, new) in zip(
                 self.output_in(state.sandbox), self.output_in(state.run.sandbox) if state.run else ()
             ):
-                labels, before, after = ([line.split(" ")[0] for line in lines] for lines in (expected, old, new))
+                labels, before, after = ([label(line) for line in lines] for lines in (expected, old, new))
                 more = after[len(before) :]
                 if before and more and after[: len(before)] == before and {before[-1], more[0]} <= set(labels):
                     off.append(labels.index(more[0]) - labels.index(before[-1]) - 1)
@@ -459,6 +483,11 @@ class Case:
         return any(
             actual.count(line) > expected.count(line) for expected, actual in self.so_far for line in set(expected)
         )
+
+
+def label(line: str) -> str:
+    """The first word of a line of output."""
+    return re.split(r"[\s,;]", line, maxsplit=1)[0]
 
 
 def left_by_error(case: Case, *kinds: str) -> bool:

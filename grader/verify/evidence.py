@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..rules import transfer
 from ..rules.execution import Run
@@ -17,6 +18,7 @@ from ..rules.job import STDERR, STDOUT, Job
 from ..rules.schedule import Fault
 from ..rules.simulation import Ended, Held, Saved
 from ..rules.step import is_checkpoint
+from ..text import series
 from ..tree import Entry, File, Link, Tree
 from .explore import Exploration, Violation
 from .states import State
@@ -34,7 +36,7 @@ MOST_INTERVALS = 5
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
     missing file, other file, soft eviction, left behind, traceback, time was up, stderr, not there, work done again, forgotten, a run that never restarts differs, limit, no first
-    line, no interpreter, Windows line ends, exit, left running, differs from run to run, saved in vain,
+    line, no interpreter, Windows line ends, exit, left running, no end so far, differs from run to run, saved in vain,
     can't be sent, empty."""
 
     kind: str
@@ -53,7 +55,7 @@ def evidence(job: Job, exploration: Exploration) -> tuple[Evidence, ...]:
     if exploration.unknown is Unknown.NEVER_SAVED:
         return tuple(saved_in_vain(job, exploration.first))
     if exploration.violation is None:
-        return ()
+        return tuple(_without_end(job, exploration.unfinished)) if exploration.unfinished else ()
     violation, state = exploration.violation, exploration.violation.state
     facts: list[Evidence] = []
     if violation.failure in ("wrong output", "held", "failed", "never finishes"):
@@ -144,6 +146,66 @@ def saved_in_vain(job: Job, first: State | None) -> list[Evidence]:
             *(piped[0] if piped else ()),
         )
     ]
+
+
+def _without_end(job: Job, last: State) -> list[Evidence]:
+    """What the executions of a run that has not reached its end have in common so far, and what changes in their
+    checkpoints. A right job that needs more executions shows the same."""
+    way = last.way()
+    if len(way) < LEAST_IN_A_ROW or not all(is_checkpoint(job, state.ran) for state in way):
+        return []
+    exits = f"each of the {len(way)} executions without a fault exited with {last.ran.exit}"
+    facts = [Evidence("no end so far", exits + (f", the last {_in_a_row(way)}" if _in_a_row(way) else ""))]
+    spools = [state.spool for state in way[-LEAST_IN_A_ROW:]]
+    names = [
+        path
+        for path, entry in spools[-1].items()
+        if isinstance(entry, File) and path not in (STDOUT, STDERR, *job.inputs)
+    ]
+    versions = {path: [tree.get(path) for tree in spools] for path in names}
+    still = [path for path, each in versions.items() if len(set(each)) == 1]
+    for path, each in versions.items():
+        texts = [entry.text for entry in each if isinstance(entry, File) and b"\0" not in entry.content]
+        if path not in still and len(texts) == len(each):
+            facts += _changes(path, texts)
+    if still:
+        text = f"the last {LEAST_IN_A_ROW} checkpoints have the same {series(still)}"
+        facts.append(Evidence("no end so far", text))
+    return facts
+
+
+LEAST_IN_A_ROW = 10
+"""Executions in a row, and checkpoints, of which is said what they have in common."""
+
+
+def _in_a_row(way: list[State]) -> str:
+    seconds = {state.ran.seconds for state in way[-LEAST_IN_A_ROW:]}
+    return f"{LEAST_IN_A_ROW} after {seconds.pop():g} s each" if len(seconds) == 1 else ""
+
+
+_INTEGER = re.compile(r"(?<![\w.])-?\d+(?![\w.])")
+
+
+def _changes(path: str, texts: list[str]) -> list[Evidence]:
+    """What changes in a file of the checkpoint from each time to the next: that it grows at its end, or which of its
+    whole numbers."""
+    pairs = list(pairwise(texts))
+    if all(after.startswith(before) and after != before for before, after in pairs):
+        more = {after[len(before) :].strip() for before, after in pairs}
+        what = f", each time by {more.pop()[:LONGEST_COMPLAINT]!r}" if len(more) == 1 else ""
+        return [Evidence("no end so far", f"{path} grows from each checkpoint to the next{what}", path)]
+    if len({_INTEGER.sub("#", text) for text in texts}) > 1 or len(texts[0]) > LONGEST_COMPLAINT:
+        return []
+    numbers = list(zip(*(_INTEGER.findall(text) for text in texts)))
+    changing = [(place, each) for place, each in enumerate(numbers, 1) if len(set(each)) > 1]
+    staying = [f"number {place} is {each[0]}" for place, each in enumerate(numbers, 1) if len(set(each)) == 1]
+    facts = [
+        Evidence("no end so far", f"number {place} in {path} was {', '.join(each[-3:])} in the last checkpoints", path)
+        for place, each in changing[:MOST_INTERVALS]
+    ]
+    if staying and len(numbers) <= 2 * MOST_INTERVALS:
+        facts.append(Evidence("no end so far", f"in {path}, {series(staying)} in each of the last {len(texts)}", path))
+    return facts
 
 
 def _piped(lines: list[str]) -> Iterator[tuple[int, str]]:

@@ -159,6 +159,8 @@ class Exploration:
     seconds_per_cpu_second: float = 0.0
     """Where computing takes virtual time, which is not exact: as much for a second of processor time."""
     first: State | None = field(default=None, repr=False)
+    unfinished: State | None = field(default=None, repr=False)
+    """The last execution of the run without faults, if that did not reach its end before a bound."""
 
     @property
     def root(self) -> State:
@@ -219,6 +221,7 @@ class _Explorer:
         self.schedules = 0
         self.violations: dict[Unsafe, Violation] = {}
         self.exhausted: Exhausted | None = None
+        self.unfinished: State | None = None
         self.patience = 0
         self.twice = False
         self.livelock = Livelock(job, self.run, bounds.executions, bounds.patience)
@@ -594,6 +597,7 @@ class _Explorer:
                 self.exhausted = bound
                 executed = state if state.run else state.before
                 assert executed, "the first execution is always allowed"
+                self.unfinished = executed
                 return executed, None
             then = self.step(self.step(state.now, Exited(run)), Transferred())
             self.begin_elsewhere(state.now, run, then)
@@ -655,6 +659,7 @@ class _Explorer:
             reference=reference,
             known=self.expected is not None,
             first=first,
+            unfinished=self.unfinished or (self.last_executed(free) if self.exhausted and not ended else None),
             exhausted=self.exhausted.bound if self.exhausted else None,
             waiting=self.waiting() if self.exhausted else (),
             seconds_per_cpu_second=self.bounds.seconds_per_cpu_second,
@@ -678,6 +683,9 @@ class _Explorer:
             difference = "the job restarted days later", right, got
             return unknown(Unknown.GOES_BY_TIME, shown, replace(exploration, schedule=schedule, difference=difference))
         return replace(exploration, verdict=RESTART_SAFE)
+
+    def last_executed(self, free: list[State]) -> State | None:
+        return next((state for state in reversed(free) if state.then), None)
 
     def waiting(self) -> tuple[Schedule, ...]:
         """The schedules that lead to what was not tried."""

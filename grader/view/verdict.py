@@ -13,7 +13,7 @@ from .. import calling
 from ..rules.schedule import render
 from ..text import count, duration, plain, shorten
 from ..verify.evidence import RUN_DIFFERS, Evidence
-from ..verify.explore import CONSISTENT, RESTART_SAFE, UNSAFE, Exploration
+from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Exploration
 
 WIDTH = 100
 MEANINGS = {
@@ -51,6 +51,8 @@ def verdict_lines(
 
 def heading(exploration: Exploration) -> str:
     """What the facts are."""
+    if exploration.unfinished and exploration.verdict == UNKNOWN:
+        return "What was seen so far, also of a right job that needs more executions"
     return "What may be wrong" if exploration.verdict == CONSISTENT else "What shows it"
 
 

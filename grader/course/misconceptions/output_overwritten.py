@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from ..case import (
-    Case,
-    is_end_of,
-)
+from ..case import Case
 from ..report import Misconception
 
 MISCONCEPTION = Misconception(
@@ -20,14 +17,7 @@ MISCONCEPTION = Misconception(
 
 
 def output_overwritten(case: Case) -> bool:
-    expected, got = case.lines
-    return (
-        case.failure == "wrong output"
-        and not case.moved
-        and len(case.state.way()) > 1
-        and 0 < len(got) < len(expected)
-        and is_end_of(got, expected)
-    )
+    return case.only_the_end() and (case.given or case.was_there())
 
 
 SYMPTOMS = ((160, output_overwritten),)

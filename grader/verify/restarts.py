@@ -1,0 +1,255 @@
+"""What the output files show of a restart that goes wrong, whatever language the program is written in.
+
+Only files are compared: what each execution found and left in its sandbox, with the right output. So each sentence says
+what anybody can see there, and nothing is said where the files allow for something else.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import NamedTuple
+
+from ..text import series
+from ..tree import File, Tree
+from .explore import Exploration
+from .states import State
+from .verdicts import Unsafe
+
+LEAST = 3
+"""Lines, and different values in them, that have to be as at the beginning before that is no coincidence."""
+MOST_LINES = 20_000
+MOST_NUMBERS = 2
+"""Numbers of a line that are told of."""
+
+_NUMBER = re.compile(r"(?<![\w.+-])[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?(?![\w.])")
+
+
+class Shown(NamedTuple):
+    """What a wrong file shows. `line` counts from 1."""
+
+    kind: str
+    text: str
+    file: str
+    line: int
+    astray: bool = False
+    """Whether the program goes on at the right place after the restart, but with other numbers."""
+
+
+def shown(exploration: Exploration) -> tuple[Shown, ...]:
+    """What the wrong output of a job shows; nothing if anything else is wrong with it."""
+    violation = exploration.violation
+    if violation is None or violation.failure != Unsafe.WRONG_OUTPUT or not (violation.expected and violation.got):
+        return ()
+    way = violation.state.way()
+    return tuple(fact for path in violation.expected for fact in _in_file(path, way, violation.expected, violation.got))
+
+
+def _in_file(path: str, way: Sequence[State], expected: Tree, got: Tree) -> Iterator[Shown]:
+    right, wrong = _lines(expected, path), _lines(got, path)
+    if not right or not wrong or right == wrong:
+        return
+    if fact := _lines_gone(path, way, right) or _first_wrong(path, way, right, wrong):
+        yield fact
+    if len(right) == len(wrong):
+        yield from _numbers_again(path, right, wrong, len(way) - 1)
+
+
+def _lines(files: Tree, path: str) -> list[str]:
+    """The lines of a text; none of other files."""
+    entry = files.get(path)
+    if not isinstance(entry, File) or b"\0" in entry.content or entry.content.count(b"\n") > MOST_LINES:
+        return []
+    return entry.text.splitlines()
+
+
+# -- which execution it was --------------------------------------------------------
+
+
+def _lines_gone(path: str, way: Sequence[State], right: list[str]) -> Shown | None:
+    """That a restart found right lines, and left the file without them."""
+    for state in way[1:]:
+        found, left = _lines(state.sandbox, path), _lines(state.ran.sandbox, path)
+        if not found or left[: len(found)] == found:
+            continue
+        head = _alike(left, right)
+        gone = found[head:]
+        if found != right[: len(found)] or not gone or set(gone) & set(left):
+            return None
+        text = (
+            f"execution {state.execution} found {_these(head, len(found))} of {path}, {_which(gone)} right, and left the "
+            f"file without {'it' if len(gone) == 1 else 'them'}"
+        )
+        return Shown("lines gone", text, path, head + 1)
+    return None
+
+
+def _first_wrong(path: str, way: Sequence[State], right: list[str], wrong: list[str]) -> Shown | None:
+    """Which restart added the first line that is wrong, and how many right ones before."""
+    for before, state in pairwise(way):
+        found, left = _lines(state.sandbox, path), _lines(state.ran.sandbox, path)
+        if not found or found != right[: len(found)] or found != _lines(before.ran.sandbox, path):
+            return None
+        alike = _alike(left, right)
+        if alike < len(found) or len(left) > alike == len(right):
+            return None
+        if alike < len(left):
+            added = left[len(found) : alike]
+            well = f"{_these(len(found), alike)}, {_which(added)} right, and " if added else ""
+            text = (
+                f"execution {state.execution} found {_these(0, len(found))} of {path}, {_which(found)} right, and added "
+                f"{well}line {alike + 1}, which is wrong"
+            )
+            return Shown("first wrong restart", text, path, alike + 1, _is_astray(right, wrong))
+    return None
+
+
+def _alike(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many are the same at the beginning of both."""
+    return next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+
+
+def _these(begin: int, end: int) -> str:
+    """The lines from `begin` to `end`, as of a slice."""
+    return f"line {end}" if end - begin == 1 else f"lines {begin + 1} to {end}"
+
+
+def _which(lines: Sequence[str]) -> str:
+    return "which is" if len(lines) == 1 else "which are"
+
+
+# -- numbers that begin again ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A number in all lines of the same form: what it should be, and what it is."""
+
+    number: int
+    """Which of the numbers in the line, from 1."""
+    right: tuple[Decimal, ...]
+    wrong: tuple[Decimal, ...]
+
+    @property
+    def is_place(self) -> bool:
+        """Whether it is right, and another one in each line."""
+        return self.right == self.wrong and len(set(self.right)) == len(self.right)
+
+    def lacking(self) -> tuple[list[int], Decimal]:
+        """Where (indices) it begins to lack what it should be in the line before, and how much it lacks first; nowhere, if
+        that does not explain all that is wrong."""
+        slack, lacks, first, begins = self._slack(), Decimal(0), Decimal(0), list[int]()
+        for i, (right, wrong) in enumerate(zip(self.right, self.wrong)):
+            missing = right - wrong
+            if abs(missing - lacks) <= slack:
+                continue
+            if not i or abs(missing - self.right[i - 1]) > slack or abs(missing) <= 10 * slack:
+                return [], first
+            lacks, first = missing, first or self.right[i - 1]
+            begins.append(i)
+        return begins, first
+
+    def _slack(self) -> Decimal:
+        """What rounding may add to a difference of two differences."""
+        places = min(_exponent(value) for value in (*self.right, *self.wrong))
+        if places >= 0:
+            return Decimal(0)
+        return max(Decimal(15).scaleb(places - 1), max(map(abs, self.right)).scaleb(-9))
+
+    def goes_on(self, begins: Sequence[int]) -> bool:
+        """Whether it still changes by the right amounts from line to line, which are not all the same."""
+        pairs = enumerate(pairwise(self.right), 1)
+        return len({after - before for i, (before, after) in pairs if i > begins[0] and i not in begins}) > 1
+
+    def again(self) -> list[int]:
+        """Where (indices) it begins to be what it was from the first line on; nowhere, if that does not explain all that
+        is wrong, or if an iteration too many or too few may explain it as well."""
+        first, begins, since = _alike(self.right, self.wrong), list[int](), 0
+        for i, value in enumerate(self.wrong[first:], first):
+            if not begins or (value == self.right[0] != self.right[since]):
+                begins.append(i)
+                since = 0
+            if value != self.right[since]:
+                return []
+            since += 1
+        new = self.wrong[first:]
+        moved = self.is_moved(first, begins[1] if begins[1:] else None)
+        return [] if moved or len(new) < LEAST or len(set(new)) < LEAST else begins
+
+    def is_moved(self, first: int, end: int | None = None) -> bool:
+        """Whether the numbers in these lines (indices) are what they should be a line before or after: an iteration too
+        many or too few may be all that is wrong."""
+        segment = self.wrong[first : first + LEAST if end is None else end]
+        return first > 0 and any(all(map(operator.eq, segment, self.right[first + by :])) for by in (-1, 1))
+
+
+def _exponent(value: Decimal) -> int:
+    return int(value.as_tuple().exponent)
+
+
+def _forms(right: list[str], wrong: list[str]) -> list[list[int]]:
+    """The numbers (from 0) of the lines that have the same form; none if some line has another form than it should."""
+    forms: dict[str, list[int]] = {}
+    for i, (one, other) in enumerate(zip(right, wrong)):
+        form = _form(one)
+        if form != _form(other):
+            return []
+        forms.setdefault(form, []).append(i)
+    return list(forms.values())
+
+
+def _is_astray(right: list[str], wrong: list[str]) -> bool:
+    """Whether all lines are there, as a number in each tells, and what is wrong are other numbers, which are not those of
+    the line before or after."""
+    astray = False
+    if len(right) != len(wrong):
+        return False
+    for lines in _forms(right, wrong):
+        columns = list(_columns(right, wrong, lines))
+        strayed = [column for column in columns if column.right != column.wrong]
+        if not strayed:
+            continue
+        first = min(_alike(column.right, column.wrong) for column in strayed)
+        if not any(column.is_place for column in columns) or all(column.is_moved(first) for column in strayed):
+            return False
+        astray = True
+    return astray
+
+
+def _numbers_again(path: str, right: list[str], wrong: list[str], restarts: int) -> Iterator[Shown]:
+    """Numbers that lack what they were before a restart, or that are what they were at the beginning."""
+    for lines in _forms(right, wrong):
+        columns = list(_columns(right, wrong, lines))
+        placed, told = any(column.is_place for column in columns), 0
+        for column in columns:
+            if column.right == column.wrong or told == MOST_NUMBERS:
+                continue
+            begins, lacks = column.lacking()
+            if begins and len(begins) <= restarts and len(lines) - begins[0] > 1:
+                text = f"lacks {lacks}, its value in line {lines[begins[0] - 1] + 1}, as if it began again at 0"
+                certain = placed or column.goes_on(begins)
+            elif (begins := column.again()) and len(begins) <= restarts:
+                values = ", ".join(map(str, column.right[:LEAST]))
+                text, certain = f"is what it was from line {lines[0] + 1} on ({values} ...)", placed
+            else:
+                continue
+            told += 1
+            more = [str(lines[i] + 1) for i in begins[1:]]
+            again = f"; and so again from line{'s' if more[1:] else ''} {series(more)} on" if more else ""
+            text = f"from line {lines[begins[0]] + 1} of {path} on, number {column.number} of the line {text}{again}"
+            yield Shown("begins again", text, path, lines[begins[0]] + 1, certain)
+
+
+def _columns(right: list[str], wrong: list[str], lines: list[int]) -> Iterator[_Column]:
+    rows = [[tuple(map(Decimal, _NUMBER.findall(text[i]))) for i in lines] for text in (right, wrong)]
+    for number, (one, other) in enumerate(zip(zip(*rows[0]), zip(*rows[1])), 1):
+        yield _Column(number, one, other)
+
+
+def _form(line: str) -> str:
+    """A line without its numbers, and without what aligns them."""
+    return " ".join(_NUMBER.sub("#", line).split())
