@@ -131,7 +131,7 @@ def positive(text: str) -> int:
 
 def read_submission(path: Path, profile: Profile) -> submit.Submission:
     """Read a submit file, and print the remarks on it."""
-    submission = submit.read(path, profile)
+    submission = submit.read(path, profile, variables=os.environ)
     for remark in submission.remarks:
         print(remark, file=sys.stderr)
     return submission

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -227,7 +228,7 @@ class _Verification:
             exploration = unknown(Unknown.STATE_OUTSIDE, where, counts)
         facts = evidence(job, exploration) + _of_restarts(exploration) + tuple(map(_forgotten, forgets))
         facts += self.doubtful(job, exploration, doubt)
-        return Checked(job, exploration, facts, _named(known))
+        return Checked(job, exploration, facts, known)
 
     def missing_module(self, exploration: Exploration) -> str:
         """The missing Python module that makes the job crash even without a fault. "" if there is none, or if the module
@@ -265,12 +266,16 @@ class _Verification:
             unmeasured = exploration.verdict == RESTART_SAFE and not exploration.known
             return replace(exploration, verdict=CONSISTENT) if unmeasured else exploration, None
 
-    def behind(self, job: Job, exploration: Exploration) -> tuple[str, Misconception | None, tuple[Forgotten, ...]]:
+    def behind(self, job: Job, exploration: Exploration) -> tuple[str, tuple[str, str] | None, tuple[Forgotten, ...]]:
         """What is behind a failure, as far as it is known and nobody stops that: where state is outside; or a
-        misconception, and what the program forgets, if that is it."""
+        misconception (its id and sentence), and what the program forgets, if that is it."""
         if exploration.verdict in (RESTART_SAFE, CONSISTENT) or self.observer.stopped:
             return "", None, ()
-        from ..course.diagnosis import diagnose, forgetting  # which takes longer to import than to verify a safe job
+        from ..course.diagnosis import (  # which takes longer to import than to verify a safe job
+            diagnose,
+            forgetting,
+            sentence,
+        )
 
         try:
             with self.observer.execution_of((), 0, "looking for the cause"):
@@ -279,7 +284,8 @@ class _Verification:
                 known = forgetting(forgets) if forgets else None
                 if not where and not forgets:
                     known = diagnose(job, exploration, self.executor, given=False)
-                return where, known, forgets
+                named = (known.id, sentence(job, exploration, self.executor, known)) if known else None
+                return where, named, forgets
         except KeyboardInterrupt:
             if not self.observer.stopped:
                 raise
@@ -388,7 +394,7 @@ def _without_checkpoints(options: argparse.Namespace, profile: Profile, jobs: in
                 '"arguments = --never-save"'
             )
     try:
-        submission = submit.read(options.submit_file, profile, options.without_checkpoints)
+        submission = submit.read(options.submit_file, profile, options.without_checkpoints, os.environ)
         never_saving = submission.within(options.submit_file.parent)
     except submit.SubmitError as error:
         # The file alone can be read, so the option is to blame, not a line of the file.

@@ -18,7 +18,7 @@ from ..verify.explore import UNKNOWN, Exploration
 from ..verify.forgotten import Forgotten
 from ..verify.verdicts import Unknown
 from .case import HARMLESS, Case, emptied_shown
-from .misconceptions import CLUES, MISCONCEPTIONS, SYMPTOMS
+from .misconceptions import CLUES, MISCONCEPTIONS, SENTENCES, SYMPTOMS
 from .report import Misconception
 
 
@@ -29,6 +29,12 @@ def diagnose(job: Job, exploration: Exploration, executor: Executor, given: bool
         return None
     case = Case(job, exploration, executor, given)
     return next((behind for _, symptom, behind in SYMPTOMS if symptom(case)), None)
+
+
+def sentence(job: Job, exploration: Exploration, executor: Executor, behind: Misconception) -> str:
+    """What the behaviour of an own job shows of this misconception, which was diagnosed."""
+    said = SENTENCES.get(behind.id)
+    return said(Case(job, exploration, executor, given=False)) if said else behind.sentence
 
 
 def forgetting(forgets: Sequence[Forgotten]) -> Misconception:

@@ -262,7 +262,9 @@ MEANINGS = {
     "simulated where the value is a number, or depends only on `ExitCode`, `ExitBySignal`, `ExitSignal`, "
     "`NumJobCompletions`; with `NumJobStarts`, and in periodic policies with times, states and holds, on one schedule; "
     "otherwise `verify` says `unknown`": LIMITED,
-    "not simulated: `verify` says `unknown` unless the value is the usual one": IDLE & DECIDING.keys(),
+    "not simulated: `verify` says `unknown` unless the value is the usual one": IDLE & DECIDING.keys() - {"getenv"},
+    "simulated by the commands `simulate` and `verify` where the value is a list of names of variables that are set "
+    "there; otherwise `verify` says `unknown`": frozenset({"getenv"}),
     "ignored, with a remark that it has no effect here": IDLE - DECIDING.keys(),
     "ignored: a simulated job does not need its effect": SILENT,
 }

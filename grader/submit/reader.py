@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from ..problems import CAUTION, HELD, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
@@ -26,6 +27,7 @@ from ..rules.execution import EXIT_ATTRIBUTES, Exit
 from ..rules.job import Job
 from ..rules.profile import MODERN, Profile
 from ..rules.step import PERIODIC_ATTRIBUTES, POLICY_ATTRIBUTES
+from ..text import series
 from ..tree import Directory, Entry, File, Link, Tree
 from . import commands, queueing, values
 from .description import Description, Queue, logical_lines
@@ -120,9 +122,14 @@ class Submission:
 _QUEUES = re.compile(r"^[ \t]*queue\b", re.IGNORECASE | re.MULTILINE)
 
 
-def read(path: Path | str, profile: Profile = MODERN, appended: Sequence[str] = ()) -> Submission:
+def read(
+    path: Path | str,
+    profile: Profile = MODERN,
+    appended: Sequence[str] = (),
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Submission:
     """The submission that a submit file on disk describes; its directory is the submit directory. `appended`: lines to
-    insert before the first queue statement, as with condor_submit's -append.
+    insert before the first queue statement, as with condor_submit's -append; `variables` as for parse().
 
     Raises SubmitError, also for a missing or unreadable file.
     """
@@ -142,7 +149,7 @@ def read(path: Path | str, profile: Profile = MODERN, appended: Sequence[str] = 
         queue = _QUEUES.search(text)
         before = queue.start() if queue else len(text)
         text = "\n".join([text[:before], *appended, text[before:]])
-    submission = parse(text, DiskFolder(path.parent), name=path.name, profile=profile)
+    submission = parse(text, DiskFolder(path.parent), name=path.name, profile=profile, variables=variables)
     return replace(submission, remarks=(*encoding, *submission.remarks))
 
 
@@ -159,9 +166,16 @@ def _suggestion(path: Path) -> str:
 
 
 def parse(
-    text: str, folder: Folder, *, name: str = "submit file", cluster: int = 1, profile: Profile = MODERN
+    text: str,
+    folder: Folder,
+    *,
+    name: str = "submit file",
+    cluster: int = 1,
+    profile: Profile = MODERN,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Submission:
-    """The submission that a submit description describes to an HTCondor of this profile. Raises SubmitError."""
+    """The submission that a submit description describes to an HTCondor of this profile. `variables`: what is known of
+    the submitter's environment, which getenv passes on. Raises SubmitError."""
     if len(text) > MOST_CHARACTERS:
         raise SubmitError(
             name,
@@ -184,7 +198,7 @@ def parse(
     statement = None
     for statement in _statements(description, profile):
         try:
-            _queue(statement, macros, folder, cluster, jobs, remarks, profile)
+            _queue(statement, macros, folder, cluster, jobs, remarks, profile, variables)
         except Problem as problem:
             raise SubmitError.at(statement.place, problem) from None
     if statement is None:
@@ -196,7 +210,7 @@ def parse(
             "no jobs are queued: condor_submit accepts this, and submits nothing",
             "Check the number and the list of items.",
         )
-    all_remarks = dict.fromkeys((*description.remarks, *_on_names(macros, statement.place), *remarks))
+    all_remarks = dict.fromkeys((*description.remarks, *_on_names(macros, statement.place, variables), *remarks))
     return Submission(
         jobs=tuple(replace(job, batch_size=len(jobs)) for job in jobs),
         remarks=tuple(sorted(all_remarks, key=lambda remark: (remark.file != name, remark.file, remark.line or 0))),
@@ -232,6 +246,7 @@ def _queue(
     jobs: list[Job],
     remarks: list[Remark],
     profile: Profile,
+    variables: Mapping[str, str],
 ) -> None:
     """Append the jobs of a queue statement, and remarks on them."""
     arguments, rows = statement.arguments, statement.rows
@@ -256,7 +271,7 @@ def _queue(
             macros.loop(variable, value)
         for step in range(arguments.count):
             macros.assign(process=len(jobs), procid=len(jobs), step=step, row=row, itemindex=row)
-            reader = _Commands(macros, statement.place, remarks)
+            reader = _Commands(macros, statement.place, remarks, variables)
             jobs.append(_job(reader, folder, cluster, len(jobs), profile))
     for variable in arguments.variables:
         macros.loop(variable, "")
@@ -302,7 +317,9 @@ class Misspelt(NamedTuple):
 class _Commands:
     """The commands of one job."""
 
-    def __init__(self, macros: Macros, queued: Place, remarks: list[Remark]):
+    def __init__(self, macros: Macros, queued: Place, remarks: list[Remark], variables: Mapping[str, str]):
+        self.variables = variables
+        """The variables of the submitter's environment that are known."""
         self._macros, self._queued, self._remarks = macros, queued, remarks
 
     def place(self, command: str) -> Place:
@@ -407,7 +424,7 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
     job = Job(
         executable=executable,
         arguments=("-c", script) if script else given.read("arguments", values.arguments, ()),
-        environment=given.read("environment", values.environment, ()),
+        environment=_environment(given),
         inputs=listed.files | from_stdin.files | program,
         missing_input=listed.missing or from_stdin.missing,
         initialdir=home,
@@ -453,6 +470,15 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
     )
     _check(given, job)
     return replace(job, in_the_way=_in_the_way(folder, job))
+
+
+def _environment(given: _Commands) -> tuple[tuple[str, str], ...]:
+    """The variables of `environment`, and those that getenv adds."""
+    own: tuple[tuple[str, str], ...] = given.read("environment", values.environment, ())
+    passed = dict(values.passed_on(given.text("getenv") or "", given.variables))
+    if passed:
+        given.remark("getenv", f"getenv passes on the values that are set here: {series(list(passed), 20)}")
+    return tuple({**passed, **dict(own)}.items())
 
 
 def _retries(given: _Commands, success: int | None) -> tuple[float, str]:
@@ -738,7 +764,7 @@ def _check_transfer(given: _Commands, job: Job) -> None:
 _CHECKPOINT_EXIT = ("my.successcheckpointexitcode", "my.successcheckpointexitsignal")
 
 
-def _on_names(macros: Macros, queued: Place) -> list[Remark]:
+def _on_names(macros: Macros, queued: Place, variables: Mapping[str, str]) -> list[Remark]:
     """Remarks on commands that don't exist, have no effect here, or follow the last queue statement."""
     remarks = []
     checkpoints = "my.wantftoncheckpoint" in macros and any(name in macros for name in _CHECKPOINT_EXIT)
@@ -767,6 +793,8 @@ def _on_names(macros: Macros, queued: Place) -> list[Remark]:
                     "so one schedule can be simulated, but not all of them"
                 )
                 remarks.append(Remark(*place, text, CAUTION, True))
+        elif usual == "getenv" and values.passed_on(macros.expand(macros.get(name) or ""), variables):
+            pass  # the remark on it is the job's
         elif usual in commands.IDLE or usual in commands.LIMITED:
             decides = usual in commands.DECIDING and not _is_default(name, macros)
             ending = ", though it may change how the job ends" if decides else ""

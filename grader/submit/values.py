@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Mapping
 
 from ..problems import Problem
 from ..rules.classads import check, read
@@ -140,6 +141,15 @@ def environment(text: str) -> tuple[tuple[str, str], ...]:
             raise Problem(f"{entry!r} is not NAME=VALUE", "Write \"A=1 B='two words'\".")
         variables[name] = value
     return tuple(variables.items())
+
+
+def passed_on(text: str, variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Those of the submitter's `variables` that `getenv` names; () if that is not known here: there is a pattern in it,
+    one of them is not set, or has a value that HTCondor may leave out."""
+    names = [name for name in re.split(r"[\s,;]+", text.lower()) if name]
+    passed = tuple((name, value) for name, value in variables.items() if name.lower() in names)
+    known = set(names) == {name.lower() for name, _ in passed}
+    return passed if known and not any(re.search("[;\n]", value) for _, value in passed) else ()
 
 
 def _in_double_quotes(text: str) -> str:

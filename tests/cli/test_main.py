@@ -469,6 +469,20 @@ def test_a_time_limit_before_the_first_save_is_told_as_such(grader, job, begin, 
     assert (told["verdict"], told["failure"], told["misconception"]) == ("unsafe", "never finishes", cause)
 
 
+@pytest.mark.parametrize(
+    "script, reason",
+    [
+        ("touch ck\ntimeout 1h sh tool; [ $? -eq 124 ] && exit 85; exit 0", "its time is up before it saves."),
+        ("n=$(cat ck); n=${n:-0}; echo $n > ck; exit 85", "it saves before it has done any work."),
+    ],
+)
+def test_only_the_reason_that_the_job_shows_is_named(grader, job, script, reason):
+    submit_file = job(shell(script), transfer_checkpoint_files="ck", transfer_input_files="tool")
+    submit_file.with_name("tool").write_text(TOOL)
+    told = " ".join(grader("verify", submit_file).out.split())
+    assert f"no-progress: No execution gets further than the one before: {reason}" in told
+
+
 NEVER_FINISHES = {
     "its time is up, and the first thing that it writes is where it begins": (
         "timeout 1h sh tool; [ $? -eq 124 ] && exit 85; exit 0",

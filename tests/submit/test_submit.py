@@ -1305,3 +1305,28 @@ def test_only_a_folder_on_disk_leads_out_of_it(tmp_path):
     assert disk.get("../out.txt") == disk.get(str(tmp_path / "out.txt")) == File(b"x")
     tree = TreeFolder(Tree.read(tmp_path / "in"))
     assert tree.get("../out.txt") is None and tree.get(str(tmp_path / "out.txt")) is None
+
+
+PASSED = {"DATA_ROOT": "/data", "Seed": "7", "LIST": "a;b", "TEXT": "two\nlines"}
+"""What is known of the submitter's environment."""
+
+
+@pytest.mark.parametrize(
+    ("body", "environment"),
+    [
+        ("getenv = DATA_ROOT", {"DATA_ROOT": "/data"}),
+        ("getenv = data_root, SEED", {"DATA_ROOT": "/data", "Seed": "7"}),
+        ("getenv = DATA_ROOT; seed\nenvironment = \"Seed='8' A=1\"", {"DATA_ROOT": "/data", "Seed": "8", "A": "1"}),
+    ],
+)
+def test_getenv_passes_on_variables_that_are_set_here(body, environment):
+    found = parse(f"executable = prog.sh\n{body}\nqueue\n", variables=PASSED)
+    assert dict(found.jobs[0].environment) == environment and not found.undecided
+    (remark,) = found.remarks
+    assert remark.kind == CAUTION and "DATA_ROOT" in remark.text and "set here" in remark.text
+
+
+@pytest.mark.parametrize("names", ["True", "DATA_*", "!Seed", "DATA_ROOT, OTHER", "LIST", "TEXT"])
+def test_what_getenv_passes_on_is_undecided_where_it_is_not_known(names):
+    found = parse(f"executable = prog.sh\ngetenv = {names}\nqueue\n", variables=PASSED)
+    assert found.undecided and not found.jobs[0].environment

@@ -1,7 +1,8 @@
 """The misconceptions: what learners believe or forget. Each has its own file, which this package finds.
 
 A file contains MISCONCEPTION, a sentence and three hints; SYMPTOMS, pairs of (rank, symptom), if behaviour shows it; and
-clues(case), if the evidence has to be searched for. A symptom is a predicate of a Case. Symptoms are tried in the order of
+clues(case), if the evidence has to be searched for; and
+sentence(case), if a case shows which part of the sentence is true. A symptom is a predicate of a Case. Symptoms are tried in the order of
 their ranks, the most telling first, and the first one that fits names the misconception. Give a new symptom a rank between
 those that must be tried before and after it.
 
@@ -31,3 +32,7 @@ CLUES: dict[str, Callable[[Case], tuple[Evidence, ...]]] = {
     module.MISCONCEPTION.id: module.clues for module in _MODULES if hasattr(module, "clues")
 }
 """Misconception → the function that searches for its evidence."""
+SENTENCES: dict[str, Callable[[Case], str]] = {
+    module.MISCONCEPTION.id: module.sentence for module in _MODULES if hasattr(module, "sentence")
+}
+"""Misconception → the function that says what of its sentence a case shows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from ...rules.step import is_checkpoint
 from ...tree import File
 from ..case import Case
 from ..report import Misconception
@@ -50,6 +51,15 @@ TIMEOUT = re.compile(rb"(\btimeout(?:(?: +-\S+(?: +\d+[smhd]?)?)* +| *= *))(\d+)
 
 def _ten_times(match: re.Match[bytes]) -> bytes:
     return b"%s%d" % (match[1], 10 * int(match[2]))
+
+
+def sentence(case: Case) -> str:
+    """Which of the reasons it is, where the symptom tells."""
+    if no_progress(case) and is_checkpoint(case.job, case.ran):
+        return "No execution gets further than the one before: it saves before it has done any work."
+    if time_is_up(case):
+        return "No execution gets further than the one before: its time is up before it saves."
+    return MISCONCEPTION.sentence
 
 
 SYMPTOMS = (
