@@ -24,7 +24,7 @@ JOBS = {job["name"]: job for job in tomllib.loads((CORPUS / "corpus.toml").read_
 WRONG = [(job["name"], wrong["what"]) for job in JOBS.values() for wrong in job["wrong"]]
 COMPILERS = {".c": ("gcc", "-O1"), ".cpp": ("g++", "-O1", "-std=c++17")}
 NEEDS = {"R": "Rscript", "C": "gcc", "C++": "g++", "Perl": "perl", "JavaScript": "node", "bash": "bash", "awk": "awk"}
-COMMANDS = ("bc", "awk", "node", "Rscript")
+COMMANDS = ("bc", "awk", "node", "Rscript", "sqlite3")
 
 
 def executable(directory):

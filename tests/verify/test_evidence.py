@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -13,7 +14,8 @@ from grader.rules.profile import PROFILES
 from grader.rules.schedule import render
 from grader.tree import Directory, File, Tree
 from grader.verify.evidence import differences, evidence
-from grader.verify.explore import explore
+from grader.verify.explore import Bounds, explore
+from grader.verify.verdicts import Unknown
 
 COUNTS = """
     import os, sys
@@ -382,3 +384,38 @@ def test_what_was_left_running_is_named_with_the_execution_that_left_it(shell_jo
         "when execution 1 left with exit code 85, it left job running: that goes on beside execution 2, in the same "
         "sandbox"
     )
+
+
+COUNTS_FOR_EVER = """
+    import os, sys, time
+    time.sleep(60)
+    n = int(open("n").read().split()[0]) if os.path.exists("n") else 0
+    open("n", "w").write(f"{n + 1} 8")
+    open("rows", "a").write("more\\n")
+    sys.exit(85)
+"""
+
+
+@pytest.mark.parametrize("expected", [None, Tree.files({"rows": "more\n"})])
+def test_a_run_without_an_end_shows_what_its_checkpoints_have_in_common(python_job, executor, expected):
+    job = python_job(
+        COUNTS_FOR_EVER,
+        checkpoint_exit_code=85,
+        transfer_checkpoint_files=("n", "rows"),
+        transfer_output_files=("rows",),
+    )
+    found = explore(job, executor, expected=expected, bounds=Bounds(executions=15))
+    assert found.unknown is Unknown.EXECUTIONS
+    exits, *changes = [fact.text for fact in evidence(job, found)]
+    assert re.fullmatch(
+        r"each of the \d+ executions without a fault exited with exit code 85, the last 10 after 60 s each", exits
+    )
+    one, still, grows = changes
+    assert re.fullmatch(r"number 1 in n was (\d+), (\d+), (\d+) in the last checkpoints", one)
+    assert still == "in n, number 2 is 8 in each of the last 10"
+    assert grows == "rows grows from each checkpoint to the next, each time by 'more'"
+
+
+def test_a_run_that_is_stopped_early_says_nothing_yet(python_job, executor):
+    job = python_job(COUNTS_FOR_EVER, checkpoint_exit_code=85, transfer_checkpoint_files=("n",))
+    assert evidence(job, explore(job, executor, bounds=Bounds(executions=5))) == ()
