@@ -1,10 +1,9 @@
 """The misconceptions: what learners believe or forget. Each has its own file, which this package finds.
 
-A file contains MISCONCEPTION, a sentence and three hints; SYMPTOMS, pairs of (rank, symptom), if behaviour shows it; and
-clues(case), if the evidence has to be searched for; and
-sentence(case), if a case shows which part of the sentence is true. A symptom is a predicate of a Case. Symptoms are tried in the order of
-their ranks, the most telling first, and the first one that fits names the misconception. Give a new symptom a rank between
-those that must be tried before and after it.
+A file contains MISCONCEPTION, a sentence and three hints; SYMPTOMS, pairs of (rank, symptom), if behaviour shows it;
+clues(case), if the evidence has to be searched for; and sentence(case), if a case shows which part of the sentence is true.
+A symptom is a predicate of a Case. Symptoms are tried in the order of their ranks, the most telling first, and the first one
+that fits names the misconception. Give a new symptom a rank between those that must be tried before and after it.
 
 Ids are stable: reports, gradebooks and class statistics use them.
 """

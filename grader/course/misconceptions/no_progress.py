@@ -24,10 +24,14 @@ MISCONCEPTION = Misconception(
 
 def no_progress(case: Case) -> bool:
     """An execution takes no time, in a job in which others do or that has no output yet, and what is saved is not empty."""
-    worked = any(state.run and state.run.seconds for state in case.state.way()[:-1])
     nothing = not any(actual for _, actual in case.so_far)
     still = case.failure == "never finishes" and case.ran.seconds == 0
-    return still and (worked or (nothing and not case.nothing_saved))
+    return still and (worked_before(case) or (nothing and not case.nothing_saved))
+
+
+def worked_before(case: Case) -> bool:
+    """Whether earlier executions took time. A program that only computes takes none, so that nothing follows from that."""
+    return any(state.run and state.run.seconds for state in case.state.way()[:-1])
 
 
 def time_is_up(case: Case) -> bool:
@@ -55,7 +59,7 @@ def _ten_times(match: re.Match[bytes]) -> bytes:
 
 def sentence(case: Case) -> str:
     """Which of the reasons it is, where the symptom tells."""
-    if no_progress(case) and is_checkpoint(case.job, case.ran):
+    if no_progress(case) and worked_before(case) and is_checkpoint(case.job, case.ran):
         return "No execution gets further than the one before: it saves before it has done any work."
     if time_is_up(case):
         return "No execution gets further than the one before: its time is up before it saves."
