@@ -445,10 +445,10 @@ class Case:
         """Whether the checkpoint says how far the job has got, or has a format in which that can't be seen. False if it is
         text without the number of the last output line, the next or the previous one."""
         numbers = {
-            int(label) + more
+            int(last) + more
             for _, actual in self.so_far
-            for label in [label(line) for line in actual][-1:]
-            if label.isdecimal() and len(label) < 10
+            for last in map(label, actual[-1:])
+            if last.isdecimal() and len(last) < 10
             for more in (-1, 0, 1)
         }
         text = "\n".join(entry.text for entry in self.state_files.values()).strip()

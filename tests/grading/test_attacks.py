@@ -102,7 +102,8 @@ def graded(answer: dict[str, dict[str, str]], world: Path, limits: Limits = SHOR
     assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
     assert b"THE-SECRET" not in grade.to_json()
     assert list(scratch.iterdir()) == [] and set(processes(scratch)) <= set(others)
-    assert all(sparing.TOO_LONG in doubt for doubt in grade.unsure) and 0 <= grade.points <= grade.maximum
+    assert all(sparing.TOO_LONG in doubt for doubt in grade.unsure), grade.unsure
+    assert 0 <= grade.points <= grade.maximum
     return grade
 
 
@@ -580,18 +581,23 @@ def judged_by_nobody(*answers: dict[str, dict[str, str]]) -> list[float]:
     told = b"".join(
         StudentAnswers({name: Tree.files(one) for name, one in answer.items()}).to_json() + b"\n" for answer in answers
     )
-    for python in (sys.executable, "/usr/bin/python3"):
-        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-        run = subprocess.run(
-            [*nobody, python, "-B", "-c", AS_NOBODY],
-            input=told,
-            capture_output=True,
-            cwd="/",
-            timeout=IN_TIME * len(answers),
-            env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
-        )
-        if run.returncode == 0:
-            return [float(line) for line in run.stdout.split()]
+    with tempfile.TemporaryDirectory() as libraries:
+        os.chmod(libraries, 0o755)
+        for name, file in judge.libraries():  # which the system's Python may lack
+            path = Path(libraries, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.read_bytes())
+        for python in (sys.executable, "/usr/bin/python3"):
+            run = subprocess.run(
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", python, "-B", "-c", AS_NOBODY],
+                input=told,
+                capture_output=True,
+                cwd="/",
+                timeout=IN_TIME * len(answers),
+                env={"PATH": os.defpath, "PYTHONPATH": f"{ROOT}{os.pathsep}{libraries}"},
+            )
+            if run.returncode == 0:
+                return [float(line) for line in run.stdout.split()]
     pytest.skip("an ordinary user can't judge here: " + run.stderr.decode()[-200:])
 
 
