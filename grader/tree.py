@@ -210,6 +210,14 @@ class Tree(Mapping[str, Entry]):
                 return self.follow(posixpath.join(entry.named(here), *parts[index + 1 :]), hops - 1) if hops else None
         return here
 
+    def is_circle(self, path: str) -> bool:
+        """Whether `path` names a link that leads back to itself."""
+        seen: set[str] = set()
+        while isinstance(link := self.get(path), Link) and path not in seen:
+            seen.add(path)
+            path = posixpath.normpath(link.named(path))
+        return path in seen
+
     # -- combining -------------------------------------------------------------
 
     def __or__(self, other: Tree) -> Tree:

@@ -263,7 +263,7 @@ class Executor:
             "directory": str(directory),
             "control": str(control),
             "sleeps": _starts_sleeps(job.inputs, job.arguments),
-            "stdin": f"{directory}/{job.stdin}" if job.stdin in sandbox else os.devnull,
+            "stdin": f"{directory}/{job.stdin}" if job.stdin else os.devnull,
             "stdout": stdout,
             "stderr": stdout if job.streams_joined else stderr,
             "clock": clock_file,

@@ -49,7 +49,7 @@ class Job:
     missing_input: NotTransferred | None = None
     """The first input that can't be sent, for which the job is held when it starts (R2)."""
     stdin: str | None = None
-    """The name in the sandbox of the file of `input`; None for an empty standard input."""
+    """The name in the sandbox of the file or directory of `input`; None for an empty standard input."""
     transfer_executable: bool = True
     initialdir: str = ""
     """The directory, within the submit directory, to which output is returned; `output`, `error` and `log` begin with
@@ -61,6 +61,9 @@ class Job:
     transfer_checkpoint_files: tuple[str, ...] | None = None
     transfer_output_files: tuple[str, ...] | None = None
     transfer_output_remaps: tuple[tuple[str, str], ...] = ()
+    remaps_unfinished: bool = False
+    """transfer_output_remaps ends in the middle of a pair, with a semicolon, say, so that HTCondor overlooks the name of
+    the first stream, which it appends (R6)."""
     preserve_relative_paths: bool = False
     on_exit_or_evict: bool = False
     """when_to_transfer_output = ON_EXIT_OR_EVICT: the eviction-driven mode of R7."""
@@ -72,6 +75,8 @@ class Job:
     """submit_event_notes: the notes in the log's first event."""
     stream_output: bool = False
     stream_error: bool = False
+    unstreamable: str = ""
+    """The streamed file that can't be opened in the submit directory, as its directory is missing (R3); "" if all can."""
     streamed_onto: Tree = field(default_factory=Tree)
     """The files in the submit directory to which streamed output is appended (R3)."""
 

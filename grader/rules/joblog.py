@@ -51,7 +51,7 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
             ]
             failed = not_transferred(job, moment.directory, moment.activation_spool)
             over = job.allowed_job_duration == 0  # the job is held before HTCondor logs that its program runs
-            return received if failed or over else [*received, eventlog.executing(*at, slot, host)]
+            return received if failed or over or job.unstreamable else [*received, eventlog.executing(*at, slot, host)]
         case "checkpoint":
             return _output(began, at)
         case "checkpoint failed":  # HTCondor logs an end even if the network cut the transfer (R4d)
@@ -160,7 +160,7 @@ def _held(job: Job, at: _At, moment: Moment, slot: str, profile: Profile) -> lis
     transfers: dict[int, int] = {
         Hold.INPUT: failed_input,
         Hold.INPUT_SIZE: failed_input,
-        Hold.EXECUTE: 0,
+        **dict.fromkeys((Hold.EXECUTE, Hold.STREAM, Hold.STDIN, Hold.STREAMED), 0),
         Hold.OUTPUT: 2,
         Hold.OUTPUT_SIZE: 2,
     }

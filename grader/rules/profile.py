@@ -49,9 +49,16 @@ class Profile:
     """In a list with several variables, a row with fewer values keeps the other values of the row before, and an empty
     row empties only the first; otherwise the others are empty, and an empty row keeps all values."""
     signed_steps: bool = True
-    """The step of a slice may be negative, and its sign is ignored; otherwise condor_submit fails."""
+    """The step of a slice may be negative, and its sign is ignored; otherwise condor_submit fails, and a slice that
+    begins before the first item begins with an empty one."""
+    tables: bool = False
+    """`queue from TABLE` takes the names of the variables from the first row."""
+    basename_suffix: bool = False
+    """$BASENAME(name, suffix) leaves the suffix out; otherwise the comma is part of the name."""
     bare_remaps: bool = False
     """transfer_output_remaps needs no double quotes."""
+    skips_bad_remaps: bool = False
+    """In transfer_output_remaps, what is no pair of names is skipped; otherwise it becomes part of the next name."""
     shell: bool = False
     """`shell = COMMAND` stands for an executable."""
 
@@ -90,7 +97,10 @@ PROFILES = {
             single_queue=True,
             short_rows_keep_values=False,
             signed_steps=False,
+            tables=True,
+            basename_suffix=True,
             bare_remaps=True,
+            skips_bad_remaps=True,
             shell=True,
         ),
     )

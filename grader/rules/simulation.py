@@ -71,10 +71,16 @@ class Pace:
 
 
 def execute(executor: Runs, job: Job, now: Situation, stop: Stop | None = None, trace: bool = False) -> Run:
-    """Run the program in the job's sandbox; without running it, if the sandbox could not be filled."""
-    if problem := transfer.not_transferred(job, now.directory, now.activation_spool):
+    """Run the program in the job's sandbox; without running it, if HTCondor would not start it there."""
+    if problem := transfer.not_transferred(job, now.directory, now.activation_spool) or not_opened(job, now):
         return Run(Exit(), now.directory, 0.0, "", "", unstartable=str(problem))
     return executor.run(job, now.directory, slot=now.slot, clock=now.time, stop=stop, trace=trace, beside=now.beside)
+
+
+def not_opened(job: Job, now: Situation) -> str:
+    """R3: the file of a standard stream that can't be opened; "" if all can."""
+    stream = transfer.unopened(job, now.directory)
+    return job.unstreamable or (stream.path if stream else "")
 
 
 def soft_stop(job: Job, after: float | None, whole: Run) -> Stop:

@@ -86,6 +86,11 @@ class Hold(IntEnum):
     INPUT_SIZE = 32
     OUTPUT_SIZE = 33
     EXECUTE = 6
+    STREAM = 7
+    """stdout or stderr can't be opened."""
+    STDIN = 8
+    STREAMED = 9
+    """A file to which stdout or stderr is streamed can't be opened in the submit directory."""
     OUTPUT = 12
     INPUT = 13
     LIMIT = 26
@@ -674,6 +679,14 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
             )
         refused = not job.missing_input
         return Held(Hold.INPUT, problem.error, f"Transfer input files failure: {problem}", refused=refused)
+    if run.unstartable and job.unstreamable:
+        return Held(Hold.STREAMED, 0, f"Failed to open '{job.unstreamable}' as standard output")
+    if run.unstartable and (stream := transfer.unopened(job, run.sandbox)):
+        what, code = ("input", Hold.STDIN) if stream.is_input else ("output", Hold.STREAM)
+        why = os.strerror(stream.error)
+        return Held(
+            code, stream.error, f"Failed to open '{stream.path}' as standard {what}: {why} (errno {stream.error})"
+        )
     if run.unstartable:
         return Held(Hold.EXECUTE, run.error, _not_started(job, run))
     if run.over:
@@ -831,7 +844,12 @@ def _with_streamed(returned_files: Tree, job: Job, run: Run) -> Tree:
         (job.stream_output, job.output, run.stdout),
         (job.stream_error, job.error, run.stderr),
     ):
-        if streamed and destination and (text or destination not in returned_files or not job.self_checkpointing):
+        if (
+            streamed
+            and destination
+            and not job.unstreamable
+            and (text or destination not in returned_files or not job.self_checkpointing)
+        ):
             old = returned_files.get(destination) or job.streamed_onto.get(destination)
             before = old.content if isinstance(old, File) and job.self_checkpointing else b""
             returned_files = returned_files.put(destination, File(before + text.encode()))

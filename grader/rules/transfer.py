@@ -6,6 +6,7 @@ Pure functions from directories to directories. Each docstring names the rule.
 from __future__ import annotations
 
 import errno
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,11 @@ from typing import NamedTuple
 from ..tree import Directory, Entry, Fifo, File, Link, Tree, leads_out, parents
 from .job import OWN_FILES, STDERR, STDOUT, Job, NotTransferred
 from .profile import MODERN, Profile
+
+LONGEST_NAME = 255
+"""Bytes that the name of a file may have on Linux."""
+MOST_REMAPS = 20
+"""So many names in a row transfer_output_remaps may lead to; HTCondor takes more for a circle."""
 
 
 class TransferFailure(NamedTuple):
@@ -77,6 +83,38 @@ def with_streams(job: Job, sandbox: Tree) -> Tree:
     fresh = not job.self_checkpointing
     missing = {name: File(b"") for name in job.streams if fresh or name not in sandbox}
     return sandbox | Tree(missing) if missing else sandbox
+
+
+class Unopened(NamedTuple):
+    """A file for a standard stream that can't be opened, and the system's error number."""
+
+    path: str
+    error: int
+    is_input: bool = False
+
+
+def unopened(job: Job, sandbox: Tree) -> Unopened | None:
+    """R3: the first stream without which the program can't be started, as its file in the sandbox can't be opened. That
+    happens if the program has removed the file, changed its mode or put something else in its place."""
+    if job.stdin is not None and (error := _unreadable(sandbox, job.stdin)):
+        return Unopened(job.stdin, error, is_input=True)
+    for name in job.streams:
+        where = sandbox.resolve(name)
+        entry = sandbox.get(where) if where else None
+        if isinstance(entry, Directory) or where == "":
+            return Unopened(name, errno.EISDIR)
+        if isinstance(entry, File) and not entry.writable:
+            return Unopened(name, errno.EACCES)
+    return None
+
+
+def _unreadable(sandbox: Tree, path: str) -> int:
+    """The number of the error when a path is opened for reading; 0 if it can be."""
+    where = _found(sandbox, path)
+    if where is None:
+        return _missing(sandbox, path)
+    entry = sandbox.get(where)
+    return errno.EACCES if isinstance(entry, File) and not entry.readable else 0
 
 
 def without_streams(sandbox: Tree) -> Tree:
@@ -158,21 +196,9 @@ def output(job: Job, sandbox: Tree, activation_spool: Tree, profile: Profile = M
     sent = _send(sandbox, listed, job.preserve_relative_paths, profile)
     files = sent.sent if isinstance(sent, TransferFailure) else sent
     everything = any(sandbox.resolve(path) == "" for path in job.transfer_output_files or ())
-    returned_files = _remapped(files if everything else files.without((STDOUT, STDERR)), job.transfer_output_remaps)
-    if job.initialdir and returned_files:
-        returned_files = returned_files.moved_below(posixpath.normpath(job.initialdir))
-    returned_files = (
-        _streams(job, sandbox, activation_spool) | returned_files
-    )  # the program's own file of that name wins
-    blocked = {
-        path: error for path, entry in returned_files.items() if (error := _blocked(entry, job.in_the_way.get(path)))
-    }
-    blocked |= {
-        f"{path}/{name}": errno.EACCES for path in _locked(returned_files) for name in returned_files.below(path)
-    }
-    returned_files = Tree(
-        {_written_to(job, path, entry): entry for path, entry in returned_files.items() if path not in blocked}
-    )
+    # What is sent as part of `.` is ./name, which transfer_output_remaps does not rename.
+    files = files.moved_below(".") if everything else files.without((STDOUT, STDERR))
+    returned_files, blocked = _arrived(job, files | _streams(job, sandbox, activation_spool), listed)
     if isinstance(sent, TransferFailure):
         return sent._replace(sent=returned_files)
     return (
@@ -208,6 +234,60 @@ def _cut(sandbox: Tree, listed: Iterable[str], left: int) -> tuple[str, Tree] | 
     return (over, sandbox | Tree(files)) if over else None
 
 
+def _arrived(job: Job, files: Tree, listed: tuple[str, ...] = ()) -> tuple[Tree, dict[str, int]]:
+    """R6: what comes home of these files of the sandbox, sent in the order of the list, under its names there; and what
+    can't be written there, with the number of the error. Of two files of one name, the last wins."""
+    order = {posixpath.basename(posixpath.normpath(path)): index for index, path in enumerate(listed)}
+    others = -1 if job.transfer_output_files is None else len(listed)  # the streams end a list that is given
+    arrived, blocked = dict[str, Entry](), dict[str, int]()
+    for path, entry in sorted(files.items(), key=lambda item: order.get(item[0].split("/")[0], others)):
+        place = destination(job, path)
+        if place is None:
+            blocked[path] = errno.EPERM
+            continue
+        where = posixpath.normpath(place)
+        if isinstance(entry, File) and (place.endswith("/") or where == "."):
+            blocked[place] = errno.EISDIR
+            if where != ".":
+                arrived[where] = Directory()
+        elif error := _blocked(entry, job.in_the_way.get(where)):
+            blocked[where] = error
+        elif where != ".":
+            arrived[_written_to(job, where, entry)] = entry
+    returned_files = Tree(arrived)
+    blocked |= {
+        f"{path}/{name}": errno.EACCES for path in _locked(returned_files) for name in returned_files.below(path)
+    }
+    return Tree({path: entry for path, entry in returned_files.items() if path not in blocked}), blocked
+
+
+def destination(job: Job, path: str) -> str | None:
+    """R6: where in the submit directory a file of the sandbox comes home; it ends in a slash where a name for a directory
+    was given. None if the names in transfer_output_remaps lead in a circle."""
+    place = _renamed(_names_at_home(job), path, MOST_REMAPS)
+    return None if place is None else posixpath.join(job.initialdir, place)
+
+
+def _names_at_home(job: Job) -> dict[str, str]:
+    """transfer_output_remaps, of which the first wins, with the names of the streams, which HTCondor appends to it."""
+    home = posixpath.join(job.initialdir, "")
+    streams = [(name, place.removeprefix(home)) for name, place in job.streams.items()][job.remaps_unfinished :]
+    return dict(reversed((*job.transfer_output_remaps, *streams)))
+
+
+def _renamed(names: dict[str, str], path: str, hops: int) -> str | None:
+    """A path under its new name. That is looked up again, and so is the directory of a path that has none."""
+    if not hops:
+        return None
+    if path in names:
+        return _renamed(names, names[path], hops - 1)
+    directory, slash, name = path.rpartition("/")
+    if not slash:
+        return path
+    renamed = _renamed(names, directory, hops - 1)
+    return None if renamed is None else f"{renamed}/{name}"
+
+
 def _blocked(entry: Entry, existing: Entry | None) -> int:
     """R6: the number of the error when a file overwrites an existing entry; 0 if it succeeds."""
     if not isinstance(entry, File):
@@ -228,22 +308,22 @@ def _written_to(job: Job, path: str, entry: Entry) -> str:
 
 def output_of_no_start(job: Job, activation_spool: Tree, profile: Profile) -> Tree:
     """R2: what is returned if the sandbox could not be filled: earlier stdout and stderr."""
-    return _streams(job, activation_spool, Tree()) if profile.output_after_failed_input else Tree()
+    return _arrived(job, _streams(job, activation_spool, Tree()))[0] if profile.output_after_failed_input else Tree()
 
 
 def output_of_failure(job: Job, sandbox: Tree, profile: Profile) -> Tree:
     """R6: what is returned after a failing exit if success_exit_code is given; missing files don't matter."""
-    return _streams(job, sandbox, Tree()) if profile.streams_of_failure else Tree()
+    return _arrived(job, _streams(job, sandbox, Tree()))[0] if profile.streams_of_failure else Tree()
 
 
 def _streams(job: Job, sandbox: Tree, activation_spool: Tree) -> Tree:
-    """R6: stdout and stderr under the names in `output` and `error`, or in transfer_output_remaps."""
-    remaps = {name: posixpath.join(job.initialdir, new) for name, new in job.transfer_output_remaps}
+    """R6: the files of stdout and stderr; a link that took the place of one is followed."""
     return Tree(
         {
-            posixpath.normpath(remaps.get(name, destination)): entry
-            for name, destination in job.streams.items()
-            if isinstance(entry := sandbox.get(name), File) and not _left_empty(job, name, entry, activation_spool)
+            name: entry
+            for name in job.streams
+            if isinstance(entry := sandbox.get(sandbox.resolve(name) or name), File)
+            and not _left_empty(job, name, entry, activation_spool)
         }
     ).copied()
 
@@ -399,12 +479,14 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
         return own.only([name]), None
     where = _found(sandbox, path)
     if where is None:
-        return None, _Unsent(errno.ENOENT)
+        return None, _Unsent(_missing(sandbox, path))
     if not where:
         everything, unsent = _links_followed(sandbox, "", profile)
         return everything | own, unsent
     entry = sandbox[where]
     destination = name if keep_paths else posixpath.basename(name)
+    if isinstance(entry, File) and contents_only(path):
+        return None, _Unsent(errno.ENOTDIR)
     if isinstance(entry, File):
         unsent = None if entry.readable else _Unsent(errno.EACCES, where)
         return Tree({destination: File(b"") if unsent else entry}), unsent
@@ -426,6 +508,15 @@ def _found(sandbox: Tree, path: str) -> str | None:
     if posixpath.normpath(target) == ".." or re.match(r"\.\./(?!dir_|\.\.)", posixpath.normpath(target)):
         return None  # beside a sandbox there are only other sandboxes
     raise OutsideSandbox(path, target)
+
+
+def _missing(sandbox: Tree, path: str) -> int:
+    """The number of the error when a path is opened that leads nowhere."""
+    if any(len(os.fsencode(part)) > LONGEST_NAME for part in path.split("/")):
+        return errno.ENAMETOOLONG
+    if any(isinstance(sandbox.get(sandbox.resolve(name) or ""), File) for name in parents(path)):
+        return errno.ENOTDIR
+    return errno.ELOOP if sandbox.is_circle(path) else errno.ENOENT
 
 
 def _nothing_of_fifo(path: str, profile: Profile) -> Tree:
@@ -457,15 +548,3 @@ def _links_followed(sandbox: Tree, directory: str, profile: Profile) -> tuple[Tr
             error = errno.EACCES if isinstance(followed, File) else errno.EISDIR
             unsent = unsent or _Unsent(error, place)
     return Tree(contents), unsent
-
-
-def _remapped(sent: Tree, remaps: tuple[tuple[str, str], ...]) -> Tree:
-    """transfer_output_remaps: a file, or a directory with its contents, is returned under another name."""
-    stays, moved = dict(sent.items()), {}
-    for name, destination in remaps:
-        name, destination = posixpath.normpath(name), posixpath.normpath(destination)
-        for path, entry in sent.items():
-            if path == name or path.startswith(name + "/"):
-                stays.pop(path, None)
-                moved[destination + path[len(name) :]] = entry
-    return Tree(stays) | Tree(moved)

@@ -13,6 +13,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "transfer_executable": ("TransferExecutable",),
     "transfer_input_files": ("TransferInputFiles",),
     "transfer_output_files": ("TransferOutputFiles",),
+    "transfer_plugins": ("TransferPlugins",),
     "transfer_output_remaps": ("TransferOutputRemaps",),
     "transfer_checkpoint_files": ("TransferCheckpoint",),
     "checkpoint_exit_code": ("SuccessCheckpointExitCode",),
@@ -88,7 +89,7 @@ retry_request_memory_max s3_access_key_id_file s3_secret_access_key_file scitoke
 skip_filechecks skip_if_dataflow stack_size starter_debug starter_log stream_input submit_event_notes_attrs
 suspend_job_at_exec tool_daemon_args tool_daemon_arguments tool_daemon_arguments2 tool_daemon_cmd
 tool_daemon_error tool_daemon_input tool_daemon_output transfer_container transfer_error transfer_input
-transfer_output transfer_plugins use_oauth_services use_scitoken use_scitokens use_x509userproxy vm_checkpoint
+transfer_output use_oauth_services use_scitoken use_scitokens use_x509userproxy vm_checkpoint
 vm_disk vm_macaddr vm_memory vm_networking vm_networking_type vm_no_output_vm vm_type vm_vcpus vm_vnc
 want_graceful_removal want_io_proxy want_job_networking wantnametag wantparallelscheduling x509userproxy
 xen_initrd xen_kernel xen_kernel_params xen_root submit_allow_duplicate_matches submit_fail_empty_fields
@@ -145,7 +146,7 @@ public_input_files remove_kill_sig request_gpus require_gpus run_as_owner
 scitokens_file skip_if_dataflow stack_size submit_event_notes submit_event_notes_attrs submit_event_user_notes
 submit_fail_empty_fields submit_fail_empty_matches submit_warn_duplicate_matches submit_warn_empty_fields
 submit_warn_empty_matches suspend_job_at_exec tool_daemon_args tool_daemon_cmd tool_daemon_error tool_daemon_input
-tool_daemon_output transfer_container transfer_plugins use_oauth_services want_graceful_removal want_io_proxy
+tool_daemon_output transfer_container use_oauth_services want_graceful_removal want_io_proxy
 want_job_networking
 """.split()
 }

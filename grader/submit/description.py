@@ -164,7 +164,7 @@ class Description:
         self.macros.define(name, value, place)
 
     def _queue(self, place: Place, text: str, lines: Lines) -> Queue:
-        arguments = Arguments.parse(self.macros.expand(text))
+        arguments = Arguments.parse(self.macros.expand(text), self._profile.tables)
         rows = []
         if arguments.open:
             for _, row in lines:

@@ -159,18 +159,26 @@ def inputs(folder: Folder, home: str, paths: Iterable[str], keep_paths: bool, re
     return Inputs(sent, missing)
 
 
-def stdin(folder: Folder, home: str, path: str, remark: Callable[..., None]) -> Inputs:
-    """R3: the standard input of every execution, which is sent like the input files."""
+class Stdin(NamedTuple):
+    """The standard input of every execution: its name in the sandbox, None if it is empty, and what is sent for it."""
+
+    name: str | None = None
+    inputs: Inputs = Inputs(Tree())
+
+
+def stdin(folder: Folder, home: str, path: str, remark: Callable[..., None]) -> Stdin:
+    """R3: the file or directory of `input`, which is sent like the input files. A directory can be opened, but not read."""
     if path == "/dev/null":
-        return Inputs(Tree())
-    entry = folder.get(posixpath.join(home, path))
-    if isinstance(entry, Tree):
-        raise Problem(f"{path} is a directory", "Check its name.")
-    if entry is None:
-        failed = _not_found(path)
+        return Stdin()
+    name = posixpath.basename(path) or "."
+    try:
+        sent = _input(folder, posixpath.join(home, path), path, False, remark)
+    except _Missing as failed:
         remark(failed.sentence, HELD)
-        return Inputs(Tree(), failed.input)
-    return Inputs(Tree({posixpath.basename(path): entry}))
+        return Stdin(name, Inputs(Tree(), failed.input))
+    if isinstance(folder.get(posixpath.join(home, path)), Tree):
+        remark(f"{path} is a directory, from which no program can read")
+    return Stdin(name, Inputs(sent))
 
 
 def _not_found(path: str) -> _Missing:
@@ -192,6 +200,8 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool, remark: Call
     if ".." in (*destination.split("/"), posixpath.basename(path)):
         raise Problem(f"{path} leads out of the sandbox", "Name a file without `..`.")
     entry = folder.get(where)
+    if entry is None and _is_circle(folder, where):
+        raise _Missing(path, errno.ELOOP, f"{path} is a symbolic link that leads back to itself", "Remove it.")
     if entry is None:
         raise _not_found(path)
     directories = [] if isinstance(entry, File) or (contents_only(path) and not kept) else [name]
@@ -213,6 +223,15 @@ def _input(folder: Folder, where: str, path: str, keep_paths: bool, remark: Call
     if name in (".", "/") or (contents_only(path) and not (kept and contents)):
         return contents
     return contents.moved_below(destination)
+
+
+def _is_circle(folder: Folder, where: str) -> bool:
+    """Whether a link leads back to itself."""
+    seen: set[str] = set()
+    while isinstance(link := folder.standing(where), Link) and where not in seen:
+        seen.add(where)
+        where = posixpath.normpath(link.named(where))
+    return where in seen
 
 
 def _links_followed(folder: Folder, where: str, contents: Tree, remark: Callable[..., None]) -> Tree:

@@ -53,7 +53,9 @@ _OF_THE_CLOCK = {"submit_time", "year", "month", "day"}
 class Macros:
     """The commands and macros that have been defined so far, with the place of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, basename_suffix: bool = False) -> None:
+        """`basename_suffix`: see Profile.basename_suffix."""
+        self._basename_suffix = basename_suffix
         self._values: dict[str, str] = {}
         self._live = dict(_DEFAULTS)
         self.places: dict[str, Place] = {}
@@ -130,8 +132,12 @@ class Macros:
             return self._evaluated(argument)
         if function[0] == "F":
             return _filename(function[1:].lower(), self._argument(argument))
-        if function in _PATHS and "," not in argument:
-            return _filename(_PATHS[function], self._argument(argument))
+        if function in _PATHS:
+            path, comma, suffix = argument.rpartition(",") if self._basename_suffix else ("", "", "")
+            if function == "DIRNAME" or not comma:
+                return _filename(_PATHS[function], self._argument(argument))
+            name, suffix = _filename(_PATHS[function], self._argument(path)), suffix.strip()
+            return name[: -len(suffix)] if suffix and name.lower().endswith(suffix.lower()) else name
         parts = [part.strip() for part in argument.split(",")]
         if function == "CHOICE":
             return self._chosen(parts[1:], self._index(parts[0]))
@@ -147,7 +153,7 @@ class Macros:
             return parts[0] if listed is None else re.split(r"[,\s]+", self._expanded(listed).strip(" ,"))[0]
         if function == "RANDOM_INTEGER":
             return self._random_integer(parts)
-        raise Problem(f"${function}({argument}) is not simulated", "Write the value that it would give.")
+        raise AssertionError(function)
 
     def _argument(self, text: str) -> str:
         """A function's argument: the value of the macro of that name, or the text itself."""

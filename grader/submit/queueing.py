@@ -18,6 +18,7 @@ from .macros import integer
 _KEYWORD = re.compile(r"(?:^|(?<=\s))(in|from|matching)(?=[\s(\[]|$)", re.IGNORECASE)
 _VARIABLES = re.compile(r"(?P<count>.*?)(?P<names>[\s,]*+(?:[A-Za-z_.][\w.]*+[\s,]*+)*+)", re.ASCII | re.DOTALL)
 _SLICE = re.compile(r"\[([-+]?\d+)?(?::([-+]?\d+)?)?(?::([-+]?\d+)?)?\]\s*", re.ASCII)
+_TABLE = re.compile(r"table\s+", re.IGNORECASE)
 _QUALIFIER = re.compile(r"(files|dirs|any)(?:\s+|(?=\[)|$)", re.IGNORECASE)
 
 
@@ -36,12 +37,16 @@ class Arguments:
     """The items on the line itself."""
     file: str = ""
     """The file to read the items from."""
+    table: bool = False
+    """Whether the first of its lines names the variables."""
+    empty: bool = False
+    """Whether the list is `()`, which `from` takes as one empty item."""
     open: bool = False
     """Whether the list continues up to a line that begins with `)`."""
 
     @classmethod
-    def parse(cls, text: str) -> Arguments:
-        """Raises Problem for a statement that HTCondor refuses, and for tables and scripts."""
+    def parse(cls, text: str, tables: bool = False) -> Arguments:
+        """Raises Problem for a statement that HTCondor refuses, and for scripts. `tables`: see Profile.tables."""
         keyword = _KEYWORD.search(text)
         if keyword is None:
             return cls(count=_count(text))
@@ -50,15 +55,24 @@ class Arguments:
         names = tuple(re.findall(r"[\w.]+", match["names"])) or ("Item",)
         mode = keyword[1].lower()
         selected, kind, items = _qualifiers(text[keyword.end() :].strip(), mode)
-        here = cls(_count(match["count"]), names, mode, selected, kind)
+        table = _TABLE.match(items) if tables else None
+        if table:
+            if mode != "from":
+                raise Problem(
+                    f"`{mode} {table[0].strip()}`: only `from` takes a table", "Put the items into parentheses."
+                )
+            later, _, items = _qualifiers(items[table.end() :], mode)
+            selected = selected if later == slice(None) else later
+        here = cls(_count(match["count"]), names, mode, selected, kind, table=table is not None)
         if items.startswith("("):
             closed = items.endswith(")")
-            return replace(here, listed=items[1 : -1 if closed else None].strip(), open=not closed)
+            listed = items[1 : -1 if closed else None].strip()
+            return replace(here, listed=listed, open=not closed, empty=mode == "from" and closed and not listed)
         if not items:
             raise Problem(f"there are no items after `{mode}`", "Add them, or remove the word.")
         if mode != "from":
             return replace(here, listed=items)
-        if items.endswith("|") or items.split()[0].lower() == "table":
+        if items.endswith("|"):
             raise Problem(
                 f"`queue from {items}` is not simulated", "Write the items to a file, one per line, and name the file."
             )
@@ -101,29 +115,53 @@ def _qualifiers(text: str, mode: str) -> tuple[slice, str, str]:
         text = text[match.end() :]
 
 
-def items(arguments: Arguments, rows: tuple[str, ...], folder: Folder) -> list[tuple[int, str]]:
+def headed(arguments: Arguments, rows: tuple[str, ...]) -> tuple[Arguments, tuple[str, ...]]:
+    """The arguments with the variables that a table's first row names, and its other rows. If it does not name them, the
+    list is no table."""
+    if not arguments.table:
+        return arguments, rows
+    head, *others = (*([arguments.listed] if arguments.listed else []), *rows) or ("",)
+    if re.fullmatch(r"[\w.]+(\s*,\s*[\w.]+)*", head.strip(), re.ASCII):
+        return replace(arguments, variables=tuple(re.findall(r"[\w.]+", head)), listed=""), tuple(others)
+    return replace(arguments, variables=("Item",), table=False, listed=head), tuple(others)
+
+
+def items(
+    arguments: Arguments, rows: tuple[str, ...], folder: Folder, signed_steps: bool = True
+) -> list[tuple[int, str]]:
     """(row number, item) for each item of the list that the slice selects.
 
-    `rows`: the lines of a list that spans lines, or of the file with the items.
+    `rows`: the lines of a list that spans lines, or of the file with the items. `signed_steps`: see Profile.signed_steps.
     """
     if arguments.mode == "from":
-        listed = [*([arguments.listed] if arguments.listed else []), *rows]
+        listed = [*([arguments.listed] if arguments.listed or arguments.empty else []), *rows]
     else:
         listed = [item for row in (arguments.listed, *rows) for item in re.split(r"[,\s]+", row) if item]
     if arguments.mode == "matching":
         listed = list(dict.fromkeys(path for pattern in listed for path in _matching(pattern, arguments.kind, folder)))
-    selected = arguments.selected
-    return list(enumerate(listed))[selected.start : selected.stop : abs(selected.step or 1)]
+    start, stop, step = _bounds(arguments.selected, len(listed))
+    # If a slice begins before the first item, 25.14.1 begins with an item that is empty; if further before, it has no other.
+    early = [] if signed_steps or start >= 0 or not listed else [(start, "")]
+    return (
+        early if start < -1 and early else early + [(row, listed[row]) for row in range(start, stop, step) if row >= 0]
+    )
 
 
-def fields(item: str, variables: tuple[str, ...], short_rows_keep_values: bool) -> dict[str, str]:
-    """An item's values for the variables that it sets: split at a comma or white space. The last variable gets the rest;
-    the others are empty or keep their values (Profile.short_rows_keep_values)."""
-    values = [item.lstrip(" \t")]
+def _bounds(selected: slice, length: int) -> tuple[int, int, int]:
+    """The first item of a slice, which may be before the list, the end, and the step."""
+    start, stop = (0 if end is None else end + length if end < 0 else end for end in (selected.start, selected.stop))
+    return start, length if selected.stop is None else min(stop, length), abs(selected.step or 1)
+
+
+def fields(item: str, arguments: Arguments, short_rows_keep_values: bool) -> dict[str, str]:
+    """An item's values for the variables that it sets: split at a comma or, but for a table, white space. The last
+    variable gets the rest; the others are empty or keep their values (Profile.short_rows_keep_values)."""
+    values, variables = [item.lstrip(" \t")], arguments.variables
+    separator = r"[ \t]*,[ \t]*" if arguments.table else r"[, \t][ \t]*"
     if not short_rows_keep_values and not values[0]:
         return {}
     while len(values) < len(variables):
-        value, *rest = re.split(r"[, \t][ \t]*", values.pop(), maxsplit=1)
+        value, *rest = re.split(separator, values.pop(), maxsplit=1)
         values += [value, *rest]
         if not rest:
             break

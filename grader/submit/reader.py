@@ -27,11 +27,12 @@ from ..rules.execution import EXIT_ATTRIBUTES, Exit
 from ..rules.job import Job
 from ..rules.profile import MODERN, Profile
 from ..rules.step import PERIODIC_ATTRIBUTES, POLICY_ATTRIBUTES
+from ..rules.transfer import destination
 from ..text import series
 from ..tree import Directory, Entry, File, Link, Tree
 from . import commands, queueing, values
 from .description import Description, Queue, logical_lines
-from .folder import DiskFolder, Folder, Found, Inputs, TreeFolder, inputs, stdin
+from .folder import DiskFolder, Folder, Found, Inputs, Stdin, TreeFolder, inputs, stdin
 from .macros import Macros, boolean, integer, number
 
 __all__ = [
@@ -190,15 +191,15 @@ def parse(
             "the file begins with a byte order mark, which HTCondor takes as part of a name",
             "Save the file as UTF-8 without a byte order mark (BOM).",
         )
-    folder, macros = _CachedFolder(folder), Macros()
+    folder, macros = _CachedFolder(folder), Macros(profile.basename_suffix)
     macros.assign(cluster=cluster, clusterid=cluster, submit_file=name)
     description = Description(text, name, folder, macros, profile)
-    jobs: list[Job] = []
-    remarks: list[Remark] = []
+    submitted = _Cluster(cluster, variables=variables)
+    jobs, remarks = submitted.jobs, submitted.remarks
     statement = None
     for statement in _statements(description, profile):
         try:
-            _queue(statement, macros, folder, cluster, jobs, remarks, profile, variables)
+            _queue(statement, macros, folder, submitted, profile)
         except Problem as problem:
             raise SubmitError.at(statement.place, problem) from None
     if statement is None:
@@ -238,23 +239,35 @@ class _CachedFolder:
         self.names: Callable[[str], list[str]] = functools.cache(folder.names)
 
 
-def _queue(
-    statement: Queue,
-    macros: Macros,
-    folder: Folder,
-    cluster: int,
-    jobs: list[Job],
-    remarks: list[Remark],
-    profile: Profile,
-    variables: Mapping[str, str],
-) -> None:
+@dataclass
+class _Cluster:
+    """The jobs of one submission."""
+
+    number: int
+    variables: Mapping[str, str]
+    """What is known of the submitter's environment."""
+    jobs: list[Job] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+    """The values of the first job's commands."""
+
+
+def _queue(statement: Queue, macros: Macros, folder: Folder, cluster: _Cluster, profile: Profile) -> None:
     """Append the jobs of a queue statement, and remarks on them."""
+    jobs, remarks = cluster.jobs, cluster.remarks
     arguments, rows = statement.arguments, statement.rows
     items = [(0, "")]
     if arguments.mode:
         if arguments.file:
             rows = _rows(arguments.file, folder, remarks)
-        items = queueing.items(arguments, rows, folder)
+        is_table = arguments.table
+        arguments, rows = queueing.headed(arguments, rows)
+        if is_table and not arguments.table:
+            text = (
+                "the first row does not name the columns, separated by commas: HTCondor takes each row for a plain item"
+            )
+            remarks.append(Remark(*statement.place, text, CAUTION))
+        items = queueing.items(arguments, rows, folder, profile.signed_steps)
     elif profile.single_queue:
         arguments = replace(arguments, count=max(arguments.count, 1))
     if (arguments.selected.step or 1) < 0 and not profile.signed_steps:
@@ -264,15 +277,14 @@ def _queue(
     for variable in arguments.variables:
         macros.loop(variable, "")
     for row, item in items:
-        given = queueing.fields(item, arguments.variables, profile.short_rows_keep_values)
+        given = queueing.fields(item, arguments, profile.short_rows_keep_values)
         if arguments.mode:
             _check_row(statement.place, item, given, arguments.variables, profile, remarks)
         for variable, value in given.items():
             macros.loop(variable, value)
         for step in range(arguments.count):
             macros.assign(process=len(jobs), procid=len(jobs), step=step, row=row, itemindex=row)
-            reader = _Commands(macros, statement.place, remarks, variables)
-            jobs.append(_job(reader, folder, cluster, len(jobs), profile))
+            jobs.append(_job(_Commands(macros, statement.place, cluster), folder, cluster, profile))
     for variable in arguments.variables:
         macros.loop(variable, "")
 
@@ -307,6 +319,10 @@ def _rows(file: str, folder: Folder, remarks: list[Remark]) -> tuple[str, ...]:
     return lines
 
 
+_OF_EACH_JOB = ("initialdir", "transfer_executable")
+"""Commands that, where they are empty, are not taken from the first job."""
+
+
 class Misspelt(NamedTuple):
     """A name that is not a submit command, and its place."""
 
@@ -317,10 +333,10 @@ class Misspelt(NamedTuple):
 class _Commands:
     """The commands of one job."""
 
-    def __init__(self, macros: Macros, queued: Place, remarks: list[Remark], variables: Mapping[str, str]):
-        self.variables = variables
-        """The variables of the submitter's environment that are known."""
-        self._macros, self._queued, self._remarks = macros, queued, remarks
+    def __init__(self, macros: Macros, queued: Place, cluster: _Cluster):
+        self.variables = cluster.variables
+        self._macros, self._queued, self._remarks = macros, queued, cluster.remarks
+        self._is_first, self._first = not cluster.jobs, cluster.values
 
     def place(self, command: str) -> Place:
         """The place of a command; the queue statement's if it is not given."""
@@ -334,7 +350,7 @@ class _Commands:
         text = ""
         try:
             raw = self._macros.get(self._spelling(command))
-            text = "" if raw is None else self._expanded(command, raw)
+            text = self._as_the_first(command, "" if raw is None else self._expanded(command, raw))
             return convert(text) if text else default
         except Problem as error:
             likely = difflib.get_close_matches(command, commands.NAMES, 1, 0.75) if command not in commands.ALL else []
@@ -371,6 +387,18 @@ class _Commands:
         """A function that adds a text, preceded by the command's name, as a remark on it."""
         return lambda text, kind=CAUTION, **fields: self.remark(command, f"{command}: {text}", kind, **fields)
 
+    def _as_the_first(self, command: str, text: str) -> str:
+        """A command's value; where it is empty, that of the first job, of which HTCondor queues the others as changes."""
+        if command in _OF_EACH_JOB or command.startswith("My."):
+            return text
+        if self._is_first:
+            self._first[command] = text
+        elif not text and (text := self._first.get(command, "")):
+            self.remark(
+                command, f"{command} is empty for a later job: HTCondor gives it that of the first job, {text!r}"
+            )
+        return text
+
     def _spelling(self, command: str) -> str:
         names = (command, *commands.OTHERS.get(command, ()))
         return next((name for name in names if name in self._macros), command)
@@ -398,7 +426,7 @@ class _Commands:
         return text
 
 
-def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Profile) -> Job:
+def _job(given: _Commands, folder: Folder, cluster: _Cluster, profile: Profile) -> Job:
     """A job. The path of its executable is relative to the submit directory; all others are relative to
     initialdir, which is by default the submit directory."""
     home = given.read("initialdir", lambda path: _directory(folder, path), "")
@@ -412,29 +440,40 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         ),
         Inputs(Tree()),
     )
-    from_stdin = given.read("input", lambda path: stdin(folder, home, path, given.remarks_on("input")), Inputs(Tree()))
+    plugins = given.read(
+        "transfer_plugins",
+        lambda text: inputs(folder, home, values.plugins(text), False, given.remarks_on("transfer_plugins")),
+        Inputs(Tree()),
+    )
+    standard = given.read("input", lambda path: stdin(folder, home, path, given.remarks_on("input")), Stdin())
     script = given.text("shell") if profile.shell else None
     executable, program, transferred = ("/bin/sh", Tree(), False) if script else _executable(given, folder)
     success = given.read("success_exit_code", integer, None)
     retries, remove = _retries(given, success)
     when = given.read("when_to_transfer_output", values.when_to_transfer, "ON_EXIT")
     code, by_signal = _checkpoint_exit(given)
+    inherited = (
+        dict(cluster.jobs[0].environment) if cluster.jobs else {}
+    )  # HTCondor adds the variables of others to those
     output, error = _stream(given, "output", home), _stream(given, "error", home)
     stream_output, stream_error = (given.read(command, boolean, False) for command in ("stream_output", "stream_error"))
+    remaps = _remaps(given, profile)
+    streamed = [path for path, streams in ((output, stream_output), (error, stream_error)) if path and streams]
     job = Job(
         executable=executable,
         arguments=("-c", script) if script else given.read("arguments", values.arguments, ()),
-        environment=_environment(given),
-        inputs=listed.files | from_stdin.files | program,
-        missing_input=listed.missing or from_stdin.missing,
+        environment=tuple({**inherited, **_environment(given)}.items()),
+        inputs=plugins.files | listed.files | standard.inputs.files | program,
+        missing_input=listed.missing or plugins.missing or standard.inputs.missing,
         initialdir=home,
-        stdin=next(iter(from_stdin.files), None),
+        stdin=standard.name,
         transfer_executable=transferred,
         checkpoint_exit_code=code,
         checkpoint_signal=by_signal,
         transfer_checkpoint_files=given.read("transfer_checkpoint_files", values.files, None),
         transfer_output_files=given.read("transfer_output_files", files_at_commas, None),
-        transfer_output_remaps=_remaps(given, profile),
+        transfer_output_remaps=remaps.pairs,
+        remaps_unfinished=remaps.unfinished,
         preserve_relative_paths=keep_paths,
         on_exit_or_evict=when == "ON_EXIT_OR_EVICT",
         output=output,
@@ -443,7 +482,8 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         notes=given.read("submit_event_notes", str, ""),
         stream_output=stream_output,
         stream_error=stream_error,
-        streamed_onto=_existing_files(folder, output if stream_output else None, error if stream_error else None),
+        unstreamable=next((path for path in streamed if not _is_streamable(given, folder, path)), ""),
+        streamed_onto=_existing_files(folder, *streamed),
         max_retries=retries,
         success_exit_code=success or 0,
         on_success=success is not None,
@@ -465,20 +505,20 @@ def _job(given: _Commands, folder: Folder, cluster: int, proc: int, profile: Pro
         request_cpus=given.read("request_cpus", check, ""),
         request_memory=given.read("request_memory", values.amount, ""),
         request_disk=given.read("request_disk", values.amount, ""),
-        cluster=cluster,
-        proc=proc,
+        cluster=cluster.number,
+        proc=len(cluster.jobs),
     )
     _check(given, job)
     return replace(job, in_the_way=_in_the_way(folder, job))
 
 
-def _environment(given: _Commands) -> tuple[tuple[str, str], ...]:
+def _environment(given: _Commands) -> dict[str, str]:
     """The variables of `environment`, and those that getenv adds."""
     own: tuple[tuple[str, str], ...] = given.read("environment", values.environment, ())
     passed = dict(values.passed_on(given.text("getenv") or "", given.variables))
     if passed:
         given.remark("getenv", f"getenv passes on the values that are set here: {series(list(passed), 20)}")
-    return tuple({**passed, **dict(own)}.items())
+    return {**passed, **dict(own)}
 
 
 def _retries(given: _Commands, success: int | None) -> tuple[float, str]:
@@ -499,23 +539,32 @@ def _policy(given: _Commands, command: str) -> str:
     return text if _is_simulated(command, text) else ""
 
 
-def _remaps(given: _Commands, profile: Profile) -> tuple[tuple[str, str], ...]:
+def _remaps(given: _Commands, profile: Profile) -> values.Remaps:
     """The pairs of transfer_output_remaps. A file for a URL gets the last part of the URL as its name."""
+    read = given.read(
+        "transfer_output_remaps",
+        lambda text: values.remaps(text, profile.bare_remaps, profile.skips_bad_remaps),
+        values.Remaps(),
+    )
+    remark = given.remarks_on("transfer_output_remaps")
     pairs: list[tuple[str, str]] = []
-    for name, new in given.read(
-        "transfer_output_remaps", lambda text: values.remaps(text, profile.bare_remaps), tuple(pairs)
-    ):
-        if not new:
-            given.remark("transfer_output_remaps", f"HTCondor passes over {name!r}, which is no pair `name = new name`")
-            continue
+    for name in read.passed_over:
+        remark(f"HTCondor passes over {name!r}, which is no pair `name = new name`")
+    if read.unfinished:
+        remark(
+            f"it does not end with a pair `name = new name`, so HTCondor {profile.version} overlooks the name that it adds "
+            "there for stdout, or else for stderr: the stream comes home under its name in the sandbox"
+        )
+    for name, new in read.pairs:
+        if ";" in name:
+            remark(f"HTCondor {profile.version} takes {name!r} for one name: remove the semicolon that is too much")
+        if not new or new.endswith("/"):
+            remark(f"{name!r} can't come home as {new!r}, which is a directory, and the job is held; add a name")
         if values.is_url(new):
-            given.remark(
-                "transfer_output_remaps",
-                f"{name} is not sent to {new}: there is no network here; the file goes to the submit directory",
-            )
+            remark(f"{name} is not sent to {new}: there is no network here; the file goes to the submit directory")
             new = posixpath.basename(new.rstrip("/")) or name
         pairs.append((name, new))
-    return tuple(pairs)
+    return read._replace(pairs=tuple(pairs))
 
 
 def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
@@ -544,15 +593,17 @@ def _executable(given: _Commands, folder: Folder) -> tuple[str, Tree, bool]:
     if not transferred:
         return path, Tree(), False
     program = given.read("executable", folder.get, None)
-    if not isinstance(program, File):
-        problem = f"executable: {path} " + ("does not exist" if program is None else "is a directory")
+    name = posixpath.basename(posixpath.normpath(path))
+    if isinstance(program, Tree):
+        given.remark("executable", f"executable: {path} is a directory, and the job is held when it starts")
+        return name, Tree({name: Directory()}), True
+    if program is None:
         raise SubmitError(
             *given.place("executable"),
-            problem,
+            f"executable: {path} does not exist",
             "Check its name, or write `transfer_executable = False` for a program that the execution points have.",
         )
     _check_program(given, path, program)
-    name = posixpath.basename(path)
     return name, Tree({name: File(program.content, executable=True)}), True
 
 
@@ -593,6 +644,21 @@ def _stream(given: _Commands, command: str, home: str) -> str | None:
     return None if path is None or path == "/dev/null" else posixpath.join(home, path)
 
 
+def _is_streamable(given: _Commands, folder: Folder, path: str) -> bool:
+    """Whether HTCondor can open the file to which a stream is streamed: it makes no directory for it."""
+    directory, existing = posixpath.dirname(path), folder.standing(path)
+    if not isinstance(folder.get(directory or "."), Tree):
+        problem = f"{directory} does not exist; create it"
+    elif isinstance(existing, Directory):
+        problem = f"{path} is a directory"
+    elif isinstance(existing, File) and not existing.writable:
+        problem = f"{path} is read-only"
+    else:
+        return True
+    given.remark("output", f"the job is held when it starts, as nothing can be streamed to {path}: {problem}")
+    return False
+
+
 def _existing_files(folder: Folder, *paths: str | None) -> Tree:
     """The files with these names in the submit directory."""
     entries = {path: folder.get(path) for path in paths if path}
@@ -600,27 +666,23 @@ def _existing_files(folder: Folder, *paths: str | None) -> Tree:
 
 
 def _in_the_way(folder: Folder, job: Job) -> Tree:
-    """The entries in the submit directory that affect how output is returned: directories and read-only files with names
-    of output files, and links with names of output files or streams."""
-    remaps = dict(job.transfer_output_remaps)
-    streams = [posixpath.normpath(name) for name in (job.output, job.error) if name]
+    """The entries in the submit directory that affect how output is returned: directories, read-only files and links with
+    names of output files or streams."""
+    streams = [posixpath.normpath(place) for name in job.streams if (place := destination(job, name))]
     if job.transfer_output_files is None:  # any file of the sandbox may be returned
-        listed = [*folder.names(job.initialdir), *remaps]
+        listed = [*folder.names(job.initialdir), *(name for name, _ in job.transfer_output_remaps)]
     else:
         listed = [
             path if job.preserve_relative_paths else posixpath.basename(posixpath.normpath(path))
             for path in job.transfer_output_files
         ]
-    names = {posixpath.normpath(posixpath.join(job.initialdir, remaps.get(name, name))) for name in listed}
-    if job.transfer_output_files is None:
-        names.difference_update(streams)
+    names = {posixpath.normpath(place) for name in listed if (place := destination(job, name))}
     existing = {name: folder.standing(name) for name in (*names, *streams)}
     return Tree(
         {
             name: entry
             for name, entry in existing.items()
-            if isinstance(entry, Link)
-            or (name in names and (isinstance(entry, Directory) or (isinstance(entry, File) and not entry.writable)))
+            if isinstance(entry, (Link, Directory)) or (isinstance(entry, File) and not entry.writable)
         }
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ..problems import Problem
 from ..rules.classads import check, read
@@ -34,18 +35,55 @@ def unquoted(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
-def remaps(text: str, bare: bool = False) -> tuple[tuple[str, str], ...]:
-    """transfer_output_remaps: "name = new name; …", with a backslash before a ; or = of a name. `bare`: the quotes may
-    be missing. What is no pair of names comes with ""."""
+class Remaps(NamedTuple):
+    """transfer_output_remaps as HTCondor reads it."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    passed_over: tuple[str, ...] = ()
+    """What is no pair of names."""
+    unfinished: bool = False
+    """Whether the list ends in the middle of a pair (Job.remaps_unfinished)."""
+
+
+def remaps(text: str, bare: bool = False, skips_bad: bool = False) -> Remaps:
+    """transfer_output_remaps: "name = new name; …", with a backslash before a = of a name or a ; of a new name. `bare`:
+    the quotes may be missing; `skips_bad`: see Profile.skips_bad_remaps."""
     if not bare and not re.fullmatch(r'\s*".*"\s*', text, re.DOTALL):
         raise Problem("HTCondor accepts this only in double quotes", 'Write "name = new name; …".')
-    pairs = []
-    for entry in re.findall(r"(?:\\.|[^;\\])+", unquoted(text), re.DOTALL):
-        match = re.fullmatch(r"((?:\\.|[^=\\])+)=(.+)", entry, re.DOTALL)
-        name, new = (re.sub(r"\\(.)", r"\1", part.strip()) for part in match.groups()) if match else (entry.strip(), "")
-        if name:
-            pairs.append((name, new))
-    return tuple(pairs)
+    pairs: list[tuple[str, str]] = []
+    passed_over: list[str] = []
+    rest = unquoted(text)
+    if not rest.strip():
+        return Remaps()
+    while True:
+        name, equals, after = _up_to("=", rest)
+        if skips_bad and ";" in name:
+            skipped, _, rest = rest.partition(";")
+            passed_over.append(skipped.strip())
+        elif not equals:
+            return Remaps(tuple(pairs), tuple(filter(None, (*passed_over, name))), not skips_bad)
+        else:
+            new, semicolon, rest = _up_to(";", after)
+            if name:
+                pairs.append((name, new))
+            else:
+                passed_over.append(f"={new}")
+            if not semicolon:
+                return Remaps(tuple(pairs), tuple(filter(None, passed_over)))
+
+
+def _up_to(end: str, text: str) -> tuple[str, str, str]:
+    """The text up to a character that no backslash precedes, without blanks around it; that character, and the rest."""
+    match = re.match(rf"((?:\\{end}|[^{end}])*)({end}?)", text, re.DOTALL)
+    assert match, "both groups may be empty"
+    return match[1].replace("\\" + end, end).strip(), match[2], text[match.end() :]
+
+
+def plugins(text: str) -> tuple[str, ...]:
+    """R2: the files of transfer_plugins, "SCHEMES = FILE; …", which are sent to the sandbox. What names no file counts
+    for nothing."""
+    pairs = (entry.partition("=") for entry in text.split(";"))
+    return tuple(file.strip() for _, _, file in pairs if file.strip())
 
 
 _NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)"
@@ -193,14 +231,15 @@ MOST_SIGNAL = 64
 
 
 def signal_number(text: str) -> int:
-    """A signal by number or name; HTCondor requires capitals."""
+    """A signal by number or name."""
     if number := re.match("0*[1-9][0-9]*", text):
         if int(number[0]) > MOST_SIGNAL:
             raise Problem(f"there is no signal {number[0]}", "Write SIGTERM or SIGUSR1, say.")
         return int(number[0])
-    if not (text.startswith("SIG") and text[3:] in _SIGNALS):
-        raise Problem(f"{text!r} is not a signal", "Write a name in capitals, such as SIGTERM, or a number.")
-    return signal.Signals[text].value
+    name = text.upper()
+    if not (name.startswith("SIG") and name[3:] in _SIGNALS):
+        raise Problem(f"{text!r} is not a signal", "Write a name such as SIGTERM, or a number.")
+    return signal.Signals[name].value
 
 
 _UNIVERSES = {

@@ -483,7 +483,7 @@ class _Explorer:
         in it, which is known by how it came there."""
         beside = (self.identity(now.beside[0].sandbox), len(now.beside)) if now.beside else ()
         full = transfer.not_transferred(self.job, now.directory, now.activation_spool) is not None
-        return self.identity(now.directory), now.slot, beside, full
+        return self.identity(now.directory), now.slot, beside, full, transfer.unopened(self.job, now.directory)
 
     def skip_laps(self, state: State) -> None:
         """Leave out the tries that go as an earlier one did: if one begins as an earlier one has begun, with no

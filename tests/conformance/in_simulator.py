@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import scenarios
@@ -12,7 +13,6 @@ from grader.rules import schedule
 from grader.rules.joblog import job_log
 from grader.rules.profile import Profile
 from grader.rules.simulation import Pace, simulate
-from grader.rules.transfer import not_transferred
 from grader.submit.folder import TreeFolder
 
 PAUSE = 10
@@ -38,8 +38,8 @@ def answer(scenario: scenarios.Scenario, executor: Executor, scratch: Path, prof
     )
     starts = [
         (m.sandbox, m.spool)
-        for m in moments
-        if m.kind in ("started", "restarted") and not not_transferred(job, m.sandbox, m.activation_spool)
+        for m, after in pairwise(moments)
+        if m.kind in ("started", "restarted") and not (after.run and after.run.unstartable)
     ]
     last = moments[-1]
     return scenarios.answer(

@@ -272,10 +272,21 @@ def test_a_directory_with_a_link_to_a_directory_in_it_is_a_failure():
     assert sent == TransferFailure(("d",), error=errno.EISDIR, unsendable=("d/link",))
 
 
-@pytest.mark.parametrize("target", ["nothing", "../outside", "link"])
-def test_a_link_that_leads_nowhere_is_a_failure(target):
+@pytest.mark.parametrize(
+    "target, error", [("nothing", errno.ENOENT), ("../outside", errno.ENOENT), ("link", errno.ELOOP)]
+)
+def test_a_link_that_leads_nowhere_is_a_failure(target, error):
     """R4b"""
-    assert checkpoint(["link"], sandbox(link=Link(target))) == TransferFailure(("link",))
+    assert checkpoint(["link"], sandbox(link=Link(target))) == TransferFailure(("link",), error=error)
+
+
+@pytest.mark.parametrize(
+    "path, error",
+    [("a/", errno.ENOTDIR), ("a/.", errno.ENOTDIR), ("a/b", errno.ENOTDIR), ("n" * 256, errno.ENAMETOOLONG)],
+)
+def test_what_is_wrong_with_a_path_is_told_by_its_number(path, error):
+    """R4b"""
+    assert checkpoint([path], sandbox({"a": "1"})) == TransferFailure((path,), error=error)
 
 
 def test_an_empty_directory_is_fine():
@@ -463,10 +474,12 @@ def test_output_comes_home_to_initialdir():
     assert returned_files.listing() == ["run/err.txt", "run/said", "run/table"]
 
 
-def test_the_programs_own_file_wins_over_what_it_printed():
+def test_stdout_wins_over_a_listed_file_of_its_name_only():
     """R6"""
-    returned_files = transfer.output(job(transfer_output_files=("out.txt",)), sandbox({"out.txt": "mine"}), Tree())
-    assert returned_files["out.txt"].text == "mine"
+    printed = sandbox({"out.txt": "mine", "_condor_stdout": "printed"})
+    listed = transfer.output(job(transfer_output_files=("out.txt",)), printed, Tree())
+    assert listed["out.txt"].text == "printed"
+    assert transfer.output(job(), printed, Tree())["out.txt"].text == "mine"
 
 
 @pytest.mark.parametrize("profile, listing", [("modern", []), ("v25", ["err.txt", "out.txt"])])
@@ -476,10 +489,56 @@ def test_of_a_failing_end_at_most_the_streams_come_home(profile, listing):
     assert returned_files.listing() == listing
 
 
-def test_remaps_may_exchange_names():
+def test_remaps_apply_to_their_own_result():
     """R6"""
-    one = quiet(transfer_output_files=("a", "b"), transfer_output_remaps=(("a", "b"), ("b", "a")))
-    assert transfer.output(one, sandbox({"a": "1", "b": "2"}), Tree()) == Tree.of(a="2", b="1")
+    one = quiet(transfer_output_files=("a", "b"), transfer_output_remaps=(("a", "b"), ("b", "c/d"), ("c", "e")))
+    assert transfer.output(one, sandbox({"a": "1", "b": "2"}), Tree()) == Tree.files({"e/d": "2"})
+
+
+def test_remaps_in_a_circle_hold_the_job():
+    """R6"""
+    one = quiet(transfer_output_files=("a", "n"), transfer_output_remaps=(("a", "b"), ("b", "a")))
+    failed = transfer.output(one, sandbox({"a": "1", "n": "2"}), Tree())
+    assert failed == TransferFailure(("a",), Tree.of(n="2"), errno.EPERM, refused=True)
+
+
+def test_a_name_with_a_slash_at_its_end_is_a_directory():
+    """R6"""
+    one = quiet(transfer_output_files=("a",), transfer_output_remaps=(("a", "d/"),))
+    failed = transfer.output(one, sandbox({"a": "1"}), Tree())
+    assert failed == TransferFailure(("d/",), Tree({"d": Directory()}), errno.EISDIR, refused=True)
+
+
+def test_the_name_of_the_first_stream_is_lost_after_half_a_pair():
+    """R6"""
+    returned_files = transfer.output(job(remaps_unfinished=True), sandbox({"_condor_stdout": "1"}), Tree())
+    assert returned_files.listing() == ["_condor_stdout", "err.txt"]
+
+
+@pytest.mark.parametrize(
+    "entry, error",
+    [
+        (Directory(), errno.EISDIR),
+        (File(b"", writable=False), errno.EACCES),
+        (File(b""), None),
+        (Link("nothing"), None),
+        (Link("d"), errno.EISDIR),
+    ],
+)
+def test_a_stream_that_cannot_be_opened_keeps_the_program_from_starting(entry, error):
+    """R3"""
+    found = transfer.unopened(job(), sandbox({"d/a": "1"}) | Tree({"_condor_stderr": entry}))
+    assert (found and found.error) == error
+
+
+@pytest.mark.parametrize(
+    "entry, error",
+    [(None, errno.ENOENT), (File(b"", readable=False), errno.EACCES), (Directory(), None), (File(b""), None)],
+)
+def test_a_program_does_not_start_without_its_stdin(entry, error):
+    """R3"""
+    found = transfer.unopened(job(stdin="in"), sandbox(**({"in": entry} if entry else {})))
+    assert (found and (found.error, found.is_input)) == (error and (error, True))
 
 
 def test_remaps_apply_to_the_output_only():

@@ -6,7 +6,8 @@ an access point. For machines without version 1, `python tests/submit/submit_ora
 what it says about the descriptions of submit_cases.py to submit_ads.json.
 
 A third is condor_submit itself, whose -dry-run needs no pool. `submit_oracle.py VERSION CONDOR_SUBMIT`
-adds to submit_answers.json which of submit_cases.ANSWERED that version takes.
+adds to submit_answers.json which of submit_cases.ANSWERED that version takes, and to submit_queued.json the arguments of
+the jobs that it makes of the descriptions there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from grader.submit import values
 
 os.environ.setdefault("CONDOR_CONFIG", os.devnull)  # no pool, and no warning that there is none
 
@@ -44,6 +47,8 @@ ORDINARY = {
 
 RECORDED = Path(__file__).with_name("submit_ads.json")
 ANSWERS = Path(__file__).with_name("submit_answers.json")
+QUEUED = Path(__file__).with_name("submit_queued.json")
+"""The files of a submit directory, and version → description → the arguments of each job; null if it is refused."""
 CLUSTER = 7
 
 
@@ -139,6 +144,47 @@ def takes(condor_submit: str, text: str) -> bool:
     return run.returncode == 0 and b"ERROR" not in run.stdout + run.stderr
 
 
+def queued(condor_submit: str, text: str) -> list[list[str]] | None:
+    """The arguments of each job that condor_submit makes of a description; None if it refuses it. The ads of all jobs but
+    the first say only what is different in them."""
+    Path("job.sub").write_text(text, newline="")
+    run = subprocess.run(
+        [condor_submit, "-dry-run", "-", "job.sub"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode or "ERROR" in run.stderr:
+        return None
+    found: list[list[str]] = []
+    for ad in run.stdout.split("\n.\n"):
+        value = dict(line.split("=", 1) for line in ad.split("\n") if "=" in line)
+        if "Args" in value:
+            found.append(json.loads(value["Args"], strict=False).split())
+        elif "Arguments" in value:
+            raw = json.loads(value["Arguments"], strict=False).replace('"', '""')
+            found.append(list(values.arguments(f'"{raw}"')))
+        elif "ProcId" in value:
+            found.append(found[0])
+    return found
+
+
+def record_queued(version: str, condor_submit: str) -> None:
+    """Write down what this condor_submit makes of the descriptions that are on record."""
+    record = json.loads(QUEUED.read_text())
+    texts = next(said for name, said in record.items() if name != "files")
+    with submit_directory(record["files"]):
+        record[version] = {text: queued(condor_submit, text) for text in texts}
+    rows = (
+        f"{json.dumps(name)}: {{\n"
+        + ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in said.items())
+        + "\n}"
+        for name, said in record.items()
+    )
+    QUEUED.write_text("{\n" + ",\n".join(rows) + "\n}\n")
+
+
 def record_answers(version: str, condor_submit: str) -> None:
     """Write down which descriptions this condor_submit takes."""
     from submit_cases import ANSWERED, FILES, PROGRAMS
@@ -187,4 +233,8 @@ def record_ads() -> None:
 
 
 if __name__ == "__main__":
-    record_answers(*sys.argv[1:]) if sys.argv[1:] else record_ads()
+    if sys.argv[1:]:
+        record_answers(*sys.argv[1:])
+        record_queued(*sys.argv[1:])
+    else:
+        record_ads()

@@ -20,7 +20,7 @@ from grader import submit
 from grader.problems import Problem
 from grader.rules import profile as profiles
 from grader.rules.classads import check
-from grader.submit import commands
+from grader.submit import commands, values
 from grader.submit.reader import CAUTION, HELD, NO_EFFECT, UNKNOWN, DiskFolder, SubmitError, TreeFolder
 from grader.tree import Directory, File, Link, Tree
 
@@ -28,6 +28,7 @@ FOLDER = TreeFolder(Tree.files(FILES))
 WITH_PROGRAMS = TreeFolder(Tree.files(FILES | PROGRAMS))
 RECORDED = json.loads(oracle.RECORDED.read_text())
 ANSWERS = json.loads(oracle.ANSWERS.read_text())
+QUEUED = json.loads(oracle.QUEUED.read_text())
 EXPRESSIONS_READ = json.loads(Path(__file__).with_name("submit_expressions.json").read_text())
 NAMES = json.loads(Path(__file__).with_name("submit_names.json").read_text())
 V25 = profiles.PROFILES["v25"]
@@ -832,7 +833,11 @@ def test_a_quoted_empty_output_list_means_only_stdout_and_stderr():
     [
         ('"a = b"', (("a", "b"),)),
         ('"a=b;c = d/e;"', (("a", "b"), ("c", "d/e"))),
-        (r'"a\;b=c\=d"', (("a;b", "c=d"),)),
+        (r'"a\=b = c\;d"', (("a=b", "c;d"),)),
+        (r'"a\;b=c\=d"', ((r"a\;b", r"c\=d"),)),
+        ('"a="', (("a", ""),)),
+        ('"a=b;;c=d"', (("a", "b"), (";c", "d"))),
+        ('"a=b;x;c=d"', (("a", "b"), ("x;c", "d"))),
         ("", ()),
         ('""', ()),
         ('"a=b=c"', (("a", "b=c"),)),
@@ -842,7 +847,19 @@ def test_remaps_are_pairs_of_names(text, pairs):
     assert one(f"transfer_output_remaps = {text}").transfer_output_remaps == pairs
 
 
-@pytest.mark.parametrize("text", ['"a"', '"a="', '"=b"', '"a=b;c"'])
+@pytest.mark.parametrize("text", ["a=b;;c=d", "a=b;x;c=d", "a=b;c=d;", "a=b;c=d"])
+def test_htcondor_25_skips_what_is_no_pair_of_names(text):
+    job = parse(f"executable = prog.sh\ntransfer_output_remaps = {text}\nqueue\n", profile=V25).jobs[0]
+    assert (job.transfer_output_remaps, job.remaps_unfinished) == ((("a", "b"), ("c", "d")), False)
+
+
+@pytest.mark.parametrize("text", ["a=b;", "a=b;;", "a=b;c", "a"])
+def test_half_a_pair_hides_the_name_of_stdout_with_a_remark(text):
+    assert one(f'transfer_output_remaps = "{text}"').remaps_unfinished
+    assert any("overlooks the name" in remark for remark in remarks(f'transfer_output_remaps = "{text}"', CAUTION))
+
+
+@pytest.mark.parametrize("text", ['"a"', '"=b"', '"a=b;c"'])
 def test_remaps_that_are_no_pairs_are_passed_over(text):
     found = parse(f"executable = prog.sh\ntransfer_output_remaps = {text}\nqueue\n", TreeFolder(TREE))
     assert found.jobs[0].transfer_output_remaps == (("a", "b"),) * text.startswith('"a=b')
@@ -939,7 +956,6 @@ def test_an_attribute_that_the_submit_file_itself_gives_can_be_requested():
         ("executable = prog.sh\n", None, "nothing is queued"),
         ("queue\n", 1, "no executable"),
         ("executable = nope.sh\n\nqueue\n", 1, "nope.sh does not exist"),
-        ("executable = sub\nqueue\n", 1, "is a directory"),
         ("executable = prog.sh\narguments = a \\\n b\ncheckpoint_exit_code = x\nqueue\n", 4, "not a number"),
         ("executable = prog.sh\na = $(b)\nb = $(A)\narguments = $(a)\nqueue\n", 4, "circle"),
         ("executable = prog.sh\na = $INT(b)\nb = $Fn(a)\narguments = $(a)\nqueue\n", 4, "circle"),
@@ -1184,8 +1200,48 @@ def test_input_is_sent_along_as_what_the_program_reads(tmp_path):
     assert named.stdin == "numbers" and named.inputs["numbers"] == File(b"1 2")
     assert one("initialdir = data\ninput = numbers", folder).stdin == "numbers"
     assert one("input = /dev/null", folder).stdin is None
-    error = refused("input = data", folder)
-    assert (error.line, "is a directory" in error.problem) == (2, True)
+    assert one("input = data", folder).stdin == "data"
+    assert one("input = data/", folder).stdin == "." and one("input = data/", folder).inputs["numbers"]
+
+
+def test_a_directory_is_accepted_as_executable_with_a_remark():
+    found = parse("executable = sub\nqueue\n")
+    assert found.jobs[0].inputs["sub"] == Directory()
+    assert any("held when it starts" in str(remark) for remark in found.remarks)
+
+
+def test_a_value_that_is_empty_for_a_later_job_is_that_of_the_first():
+    rows = "queue x,y from (\na,1\n,2\nb,3\n)\n"
+    found = parse(f"executable = prog.sh\narguments = $(x)\ntransfer_output_files = $(x)\n{rows}")
+    assert [job.arguments for job in found.jobs] == [("a",), ("a",), ("b",)]
+    assert [job.transfer_output_files for job in found.jobs] == [("a",), ("a",), ("b",)]
+    assert any("that of the first job" in str(remark) for remark in found.remarks)
+
+
+def test_a_later_job_has_the_variables_of_the_first_too():
+    found = parse("executable = prog.sh\nenvironment = $(x)=$(y)\nqueue x,y from (\nA,1\nB,2\nA,3\n)\n")
+    assert [dict(job.environment) for job in found.jobs] == [{"A": "1"}, {"A": "1", "B": "2"}, {"A": "3"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "files"), [("a = b", ("b",)), ("a,b = c; d = e/f;", ("c", "e/f")), ("a", ()), ("a =; b = c", ("c",))]
+)
+def test_plugins_are_files_that_are_sent(text, files):
+    assert values.plugins(text) == files
+
+
+def test_what_is_queued_is_what_condor_submit_queues():
+    files, *_ = QUEUED.values()
+    folder, apart = TreeFolder(Tree.files(files)), []
+    for version, profile in (("23.9.6", profiles.MODERN), ("25.14.1", V25)):
+        for text, expected in QUEUED[version].items():
+            try:
+                queued = [list(job.arguments) for job in parse(text, folder, profile=profile).jobs]
+            except SubmitError:
+                queued = None
+            if queued != (expected or None):
+                apart.append((version, text, queued, expected))
+    assert not apart
 
 
 @pytest.mark.parametrize(

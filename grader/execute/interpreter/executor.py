@@ -191,7 +191,7 @@ class InterpreterExecutor(Executor):
             arguments=command.arguments,
             directory=str(directory),
             environment=environment,
-            stdin=f"{directory}/{job.stdin}" if job.stdin in start.sandbox else os.devnull,
+            stdin=f"{directory}/{job.stdin}" if job.stdin else os.devnull,
             stdout=stdout,
             stderr=stdout if job.streams_joined else stderr,
             host=self.host(slot),
