@@ -101,16 +101,22 @@ class Loop:
         return ask
 
     def stale(self, before: tuple[int, int], now: tuple[int, int], **numbers: float) -> Ask:
-        """Whether the job ends right for one range if its sandbox contains a checkpoint of another range."""
+        """Whether the job begins at the start of one range, and ends right, if its sandbox contains a checkpoint of another
+        range."""
 
         def ask(job: Job, cache: ExplorationCache) -> Result:
             first = self.explore(job, cache, start=before[0], end=before[1], **numbers)[2].root.next
             old = first.spool.without((STDOUT, STDERR, OUTPUT)) if isinstance(first, Saved) else Tree()
-            changed, expected, _ = self.explore(
+            changed, expected, exploration = self.explore(
                 replace(job, inputs=job.inputs | old), cache, start=now[0], end=now[1], **numbers
             )
+            result = fault_free(changed, cache, expected, "stale-checkpoint")
+            begins = _new_labels(exploration.root)[:1]
+            if result.passed and begins not in ([], [str(now[0])]):
+                text = f"The output is right in the end, but it begins with {self.noun} {begins[0]}."
+                result = failed(changed, cache, exploration, "stale-checkpoint", text)
             return told(
-                fault_free(changed, cache, expected, "stale-checkpoint"),
+                result,
                 f"The job should do {now[0]} to {now[1]}, and its sandbox has the checkpoint of a run from {before[0]} to "
                 f"{before[1]}",
             )

@@ -234,6 +234,25 @@ def test_every_bug_of_the_listing_costs_its_own_points(judged):
     assert {bug: judged("slides_listing", files).points for bug, files in answers.items()} == points
 
 
+@pytest.mark.parametrize("lower", ["start - 1 <= saved", "0 < saved"])
+def test_a_checkpoint_from_before_start_is_seen_although_the_output_ends_right(lower, judged):
+    begins = "with open('my_output.txt', 'a') as output:\n    for iteration in range(start, end + 1):"
+    report = judged(
+        "slides_listing",
+        listed(
+            ("start, end = map(int, sys.argv[1:])", "start, end = map(int, sys.argv[1:])\nbegin = start"),
+            (
+                "    if saved >= start:\n        start = saved\n",
+                f"    if {lower} and saved <= end:\n        begin = saved\n",
+            ),
+            (begins, begins.replace("'a'", "'a' if begin > start else 'w'").replace("range(start", "range(begin")),
+            ("(iteration - start + 1) % interval == 0", "iteration > begin and (iteration - start) % interval == 0"),
+        ),
+    )
+    assert report.points == 1.0 and report.failure.misconception is MISCONCEPTIONS["stale-checkpoint"]
+    assert "it begins with iteration 5" in report.headline
+
+
 @pytest.mark.parametrize(
     "schedule",
     ["evict@2", "evict@3", "vacate@2", "hold@2", "requeue@1", "evict@2+30s", " evict@2 ", "look@1+10s evict@2"],

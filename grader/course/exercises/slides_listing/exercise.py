@@ -54,7 +54,7 @@ EXERCISE = Exercise(
         Question(
             "A checkpoint of another run is not used",
             0.5,
-            both(LISTING.stale((1, 12), (7, 12), interval=4), LISTING.stale((7, 11), (1, 6), interval=3)),
+            both(LISTING.stale((1, 12), (6, 12), interval=4), LISTING.stale((7, 11), (1, 6), interval=3)),
             rests_on=(ANYWHERE,),
         ),
     ),
