@@ -53,7 +53,7 @@ def first_state(size, seed):
 
 def described(state):
     """The state in one line, to see at a glance whether two are the same."""
-    lattice = zlib.crc32(bytes(spin > 0 for spin in state['lattice']))
+    lattice = zlib.crc32(repr([int(spin) for spin in state['lattice']]).encode())
     generator = zlib.crc32(repr(state['random'].getstate()).encode())
     return 'iteration %d, lattice %08x, random %08x, sums %d %d, output %d' % (
         state['iteration'], lattice, generator, *state['sums'], state['output'])
