@@ -140,6 +140,7 @@ def shell(script, executor):
         ("if true; then", ("job", 3), "syntax error: unexpected end of file"),
         ("[-f rows]", ("job", 2), "[-f: command not found"),
         ("code = 3\n[ $code -eq 3 ]", ("job", 2), "code: command not found"),
+        ("bash -c 'kill -KILL $$'; exit 3", ("job", 2), "Killed"),
         ("echo careful >&2\necho broken >&2\nexit 1", (None, None), "the last line on stderr: broken"),
         ("timeout 9 waves", (None, None), "the last line on stderr: timeout: failed to run command"),
         (f"echo {'x' * 5000} >&2; exit 1", (None, None), "the last line on stderr: xxx"),
