@@ -23,6 +23,7 @@ class Wrong(NamedTuple):
 
 WRITE = 'with open("checkpoint.txt", "w") as file:\n    file.write(str(iteration))\n'
 OS, TIME = "import os, sys", "import sys, time"
+OUTSIDE_SAID = "outside the sandbox"
 HOME_SAID, HASH_SAID, SET_SAID = "home directory", "hash() of a text gives another number", "a set has no order"
 CALLED, CAUGHT, REACHED = "named but not called", "raises SystemExit", "never reaches the lines below"
 ELSEWHERE, FAILS, SAVED_HERE = "the job itself continues", "The error is hidden", "is saved here instead of `iteration`"
@@ -412,6 +413,21 @@ RESTORE = {
     "in the home directory": Wrong(changed(('"checkpoint.txt"', PLACE)), 4, HOME_SAID),
     "in the home directory, and not listed": Wrong(
         changed(('"checkpoint.txt"', PLACE), files="my_output.txt"), 4, HOME_SAID
+    ),
+    "in a directory that only some machines have": Wrong(
+        changed(('"checkpoint.txt"', '"/no/scratch/checkpoint.txt"')), 4, OUTSIDE_SAID
+    ),
+    "the number of the process in the name": Wrong(
+        changed(('"checkpoint.txt"', 'f"checkpoint-{os.getpid()}.txt"'), files="my_output.txt"), 4, "getpid() gives"
+    ),
+    "the time of the start in the name": Wrong(
+        changed(
+            ('"checkpoint.txt"', "NAME"),
+            ("import os, sys", 'import os, sys, time\nNAME = "checkpoint-%d.txt" % time.time()'),
+            files="my_output.txt",
+        ),
+        2,
+        "time() gives",
     ),
     "hash() as a checksum": Wrong(
         changed(
@@ -807,6 +823,14 @@ save_checkpoint = Saver()
         "all errors of JSON": in_json(
             '{"iteration": iteration}', '["iteration"]', "OSError, ValueError, KeyError, TypeError"
         ),
+        "the number of the process in a name that does not stay": changed(
+            (
+                SAVED,
+                'name = f"saving-{os.getpid()}"\n    open(name, "w").write(str(iteration))\n'
+                '    os.replace(name, "checkpoint.txt")',
+            ),
+        ),
+        "with an absolute path": changed(('"checkpoint.txt"', 'os.path.abspath("checkpoint.txt")')),
         "a name by chance": changed(
             (
                 SAVED,

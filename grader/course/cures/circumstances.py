@@ -1,8 +1,9 @@
-"""Things that are valid only on one machine or in one process: the home directory, and how Python hashes text."""
+"""Things that are valid only on one machine or in one process: other directories, numbers, and how Python hashes text."""
 
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -11,6 +12,18 @@ from . import Cure, Remedy
 from .source import PATH, Change, Module, name
 
 SUBMIT = "sweep.sub"
+CHANGING: dict[str, int | str] = {
+    "getpid": 1,
+    "getppid": 1,
+    "time": 1,
+    "time_ns": 1,
+    "strftime": "0",
+    "ctime": "0",
+    "gethostname": "0",
+    "node": "0",
+}
+"""Function → what is as good in its place."""
+_ABSOLUTE = re.compile(r"/[\w.+@~-]+(?:/[\w.+@~-]+)*/?")
 
 
 def _home(files: Tree) -> Iterator[Remedy]:
@@ -24,6 +37,41 @@ def _home(files: Tree) -> Iterator[Remedy]:
             PATH,
             line,
         )
+
+
+def _outside(files: Tree) -> Iterator[Remedy]:
+    """Replaces absolute paths by plain names, or by the sandbox."""
+    module = Module(files)
+    paths = [
+        node
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ABSOLUTE.fullmatch(node.value)
+    ]
+    for directories in (False, True) if paths else ():
+        yield Remedy(
+            module.changed(
+                {node: ast.Constant("." if directories else posixpath.basename(str(node.value))) for node in paths}
+            ),
+            "the file is outside the sandbox here. HTCondor transfers nothing from there, and a restart elsewhere does "
+            "not find it",
+            PATH,
+            min(node.lineno for node in paths),
+        )
+
+
+def _changing(files: Tree) -> Iterator[Remedy]:
+    """Replaces calls that give something else in each execution by constants."""
+    module = Module(files)
+    for function, constant in CHANGING.items():
+        calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and name(node.func) == function]
+        if calls:
+            yield Remedy(
+                module.changed(dict.fromkeys(calls, ast.Constant(constant))),
+                f"{function}() gives something else in each execution: the next one does not find, or does not accept, "
+                "what this one has saved",
+                PATH,
+                min(node.lineno for node in calls),
+            )
 
 
 def _hash(files: Tree) -> Iterator[Remedy]:
@@ -107,6 +155,23 @@ CURES = (
             "On an execution point, ~ is the home directory of some account, if there is one. The checkpoint comes from the "
             "sandbox, the directory in which the program is started.",
             "Use the plain name of the file, without ~, HOME or Path.home().",
+        ),
+    ),
+    Cure(
+        _outside,
+        (
+            "In which directory is the file when the program exits, and where does HTCondor look for it?",
+            "On another execution point the same directory has other files in it, if it exists at all. The checkpoint comes "
+            "from the sandbox, the directory in which the program is started.",
+            "Use the plain name of the file, without a directory in front.",
+        ),
+    ),
+    Cure(
+        _changing,
+        (
+            "What did the first execution save, and what does the second one look for?",
+            "A restart is another process, at another time, and often on another machine.",
+            "Give the checkpoint the same name each time, and save in it only what does not depend on who reads it, or when.",
         ),
     ),
     Cure(_hash, _SAME_EVERYWHERE),
