@@ -268,9 +268,10 @@ class Case:
         return lines[-1] if lines else ""
 
     def raised_itself(self) -> bool:
-        """Whether the last line of the traceback is a raise statement."""
+        """Whether a raise statement of the job's own files ends the traceback."""
+        place = [line for line in self.ran.stderr.splitlines() if line.startswith('  File "')][-1:]
         lines = [line.strip() for line in self.ran.stderr.splitlines() if line.startswith("    ") and line.strip(" ^~")]
-        return bool(lines) and lines[-1].startswith("raise ")
+        return bool(place) and "/dir_" in place[0] and bool(lines) and lines[-1].startswith("raise ")
 
     def bug(self) -> bool:
         """Whether the execution ended with an exception that is just a slip."""

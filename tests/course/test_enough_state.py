@@ -6,7 +6,15 @@ import pytest
 
 from grader.course.annealing import ANNEALING, FORGETTABLE, annealing, forgetting
 from grader.course.catalogue import EXERCISES
-from grader.course.exercises.annealing.answers import INDEX_ONLY, NO_RANDOM, PICKLED, answer, but, finally_
+from grader.course.exercises.annealing.answers import (
+    INDEX_ONLY,
+    NO_RANDOM,
+    PICKLED,
+    answer,
+    before_saving,
+    but,
+    finally_,
+)
 from grader.course.report import NOT_TRIED, PARTLY, PASSED
 from grader.rules.simulation import simulate
 from grader.tree import Tree
@@ -39,6 +47,7 @@ def judged(files, executor, seed=None):
         (INDEX_ONLY, 4),
         (NO_RANDOM, 7),
         (finally_('state["lattice"] = initial_state["lattice"]'), 7),
+        (finally_('state["lattice"] = [max(0, spin) for spin in state["lattice"]]'), 7),
         (finally_('state["sums"] = [0, 0]'), 8),
         (PICKLED.replace("os.truncate", "# "), 8),
         (but("return state", "return initial_state"), 2),
@@ -47,6 +56,21 @@ def judged(files, executor, seed=None):
 def test_each_part_of_the_state_that_is_kept_earns_its_points(text, points, executor):
     report = judged(answer(text), executor)
     assert (report.status, report.points) == (PARTLY, points)
+
+
+@pytest.mark.parametrize(
+    "kind", ["tuple", "lambda spins: array.array('b', spins)", "lambda spins: list(map(float, spins))"]
+)
+def test_a_lattice_of_another_type_is_the_same_lattice(kind, executor):
+    text = but("import os", "import array, os", before_saving(f'state["lattice"] = ({kind})(state["lattice"])'))
+    text = but("return state\n", 'state["lattice"] = list(state["lattice"])\n    return state\n', text)
+    report = judged(answer(text), executor)
+    assert (report.status, report.points) == (PASSED, ANNEAL.maximum), report.headline
+
+
+def test_a_generator_that_has_drawn_a_number_too_many_is_not_said_to_start_again(executor):
+    failure = judged(answer(before_saving('print(state["random"].random())')), executor).failure
+    assert failure.misconception.id == "rng-not-saved" and "starts again" not in failure.misconception.sentence
 
 
 def test_failing_only_elsewhere_earns_all_but_the_last_points(executor):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from grader.course.catalogue import COURSE, EXERCISES
-from grader.course.exercises.not_there_yet.answers import EMPTY
+from grader.course.exercises.not_there_yet.answers import EMPTY, changed
 from grader.course.exercises.told_to_stop.answers import bash
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.report import CRASHED, NOT_TRIED, PARTLY, PASSED, WRONG
 from grader.tree import Tree
 
+LISTED = "transfer_checkpoint_files = checkpoints, latest, my_output.txt"
 EXTRA = {exercise.name: exercise for chapter in COURSE[10:] for exercise in chapter.exercises}
 
 
@@ -109,6 +110,24 @@ def test_an_empty_placeholder_fails_where_it_is_read(style, judged):
     report = judged("not_there_yet", EMPTY[style])
     assert report.points == 0 and report.failure.misconception is None
     assert any(fact.file in ("science.py", "search.py") for fact in report.failure.evidence if fact.kind == "traceback")
+
+
+def test_an_error_before_anything_is_saved_is_not_said_to_follow_a_save(judged):
+    before_all = ("star, best = saved(", "open('best.json', 'a').close()\nstar, best = saved(")
+    report = judged("not_there_yet", changed(before_all))
+    assert report.points == 0 and report.failure.misconception is None
+
+
+@pytest.mark.parametrize("value", ["None", "'3'"])
+def test_a_restart_after_no_number_of_epochs_is_said_to_be_one(value, judged):
+    given = EXERCISES["launched"].given().file("checkpoint.py").text
+    lines = "transfer_checkpoint_files = checkpoint.pickle, my_output.txt"
+    files = {
+        "checkpoint.py": given.replace("return epoch", f"return {value}"),
+        "train.sub": EXERCISES["learn"].given().file("train.sub").text.replace(LISTED, lines),
+    }
+    report = judged("learn", files)
+    assert report.headline.endswith(f"restore_checkpoint has to return how many epochs are done, and not {value}.")
 
 
 def test_a_program_that_is_not_found_is_shown_with_its_line(judged):

@@ -8,7 +8,8 @@ from ..resumption import RANDOM
 
 MISCONCEPTION = Misconception(
     "rng-not-saved",
-    "The random generator starts again at a restart: the job does not draw the numbers that it would have drawn.",
+    "After a restart the random generator is not where it was at the save: the job does not draw the numbers that it would "
+    "have drawn.",
     (
         "Which random numbers does the first execution draw, and which does the second? (Some programs here print "
         'the state of the generator, in the lines "saves:" and "begins:".)',

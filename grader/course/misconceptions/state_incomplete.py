@@ -8,13 +8,14 @@ from ..resumption import OUTPUT, PLACE, RANDOM
 
 MISCONCEPTION = Misconception(
     "state-incomplete",
-    "Part of the state is not saved, or not restored: a restart continues at the right place, but without it.",
+    "Part of the state does not come back as it was at the save: a restart continues at the right place, but with other "
+    "values.",
     (
         "Compare the state before saving with the state that the restart begins with. What is different? "
         '(Some programs here print both, in the lines "saves:" and "begins:".)',
         "The loop index says where the job is. What else does the next iteration need that the earlier ones have computed?",
         "Save every part that an iteration changes and a later one reads (a lattice, sums, speeds), and restore "
-        "each of them. You need not save what can be computed from the other parts.",
+        "each of them, unchanged. You need not save what can be computed from the other parts.",
     ),
 )
 
