@@ -36,7 +36,7 @@ if settings['batch'] > len(points):
     sys.exit(2)
 
 epoch = restore_checkpoint(model, optimizer, generator)
-if not hasattr(epoch, '__index__'):
+if not hasattr(epoch, '__float__'):
     print('train.py: restore_checkpoint has to return how many epochs are done, and not %r' % (epoch,), file=sys.stderr)
     sys.exit(2)
 print('begins:', described(epoch, model, optimizer, generator), flush=True)

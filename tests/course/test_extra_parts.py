@@ -126,6 +126,10 @@ def test_a_restart_after_no_number_of_epochs_is_said_to_be_one(value, judged):
         "checkpoint.py": given.replace("return epoch", f"return {value}"),
         "train.sub": EXERCISES["learn"].given().file("train.sub").text.replace(LISTED, lines),
     }
+    assert (
+        judged("learn", files | {"checkpoint.py": given.replace("return epoch", "return float(epoch)")}).status
+        == PASSED
+    )
     report = judged("learn", files)
     assert report.headline.endswith(f"restore_checkpoint has to return how many epochs are done, and not {value}.")
 
