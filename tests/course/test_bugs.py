@@ -235,7 +235,7 @@ def test_every_bug_of_the_listing_costs_its_own_points(judged):
 
 
 @pytest.mark.parametrize("lower", ["start - 1 <= saved", "0 < saved"])
-def test_a_checkpoint_from_before_start_is_seen_although_the_output_ends_right(lower, judged):
+def test_a_checkpoint_from_before_start_is_seen_if_the_output_is_right(lower, judged):
     begins = "with open('my_output.txt', 'a') as output:\n    for iteration in range(start, end + 1):"
     report = judged(
         "slides_listing",

@@ -68,7 +68,7 @@ def test_a_lattice_of_another_type_is_the_same_lattice(kind, executor):
     assert (report.status, report.points) == (PASSED, ANNEAL.maximum), report.headline
 
 
-def test_a_generator_that_has_drawn_a_number_too_many_is_not_said_to_start_again(executor):
+def test_a_generator_that_is_one_number_ahead_is_not_said_to_start_again(executor):
     failure = judged(answer(before_saving('print(state["random"].random())')), executor).failure
     assert failure.misconception.id == "rng-not-saved" and "starts again" not in failure.misconception.sentence
 
