@@ -558,11 +558,13 @@ def _remaps(given: _Commands, profile: Profile) -> values.Remaps:
     for name, new in read.pairs:
         if ";" in name:
             remark(f"HTCondor {profile.version} takes {name!r} for one name: remove the semicolon that is too much")
-        if not new or new.endswith("/"):
-            remark(f"{name!r} can't come home as {new!r}, which is a directory, and the job is held; add a name")
         if values.is_url(new):
             remark(f"{name} is not sent to {new}: there is no network here; the file goes to the submit directory")
             new = posixpath.basename(new.rstrip("/")) or name
+            if new == name:  # for HTCondor, a name that stands for itself would be a circle
+                continue
+        elif not new or new.endswith("/"):
+            remark(f"{name!r} can't come home as {new!r}, which is a directory, and the job is held; add a name")
         pairs.append((name, new))
     return read._replace(pairs=tuple(pairs))
 

@@ -862,15 +862,24 @@ def test_an_absolute_path_into_the_submit_directory_is_one_of_its_own(grader, jo
     assert names(file.parent) == {"job", "job.sub", "own.log", "own.out", "job.err", "result.txt"}
 
 
-@pytest.mark.parametrize("command", ["output", "error", "log"])
-def test_nothing_is_written_where_a_directory_is_in_the_way_of_a_file(grader, job, command):
-    file = job(**{command: "there"})
+def test_nothing_is_written_where_a_directory_is_in_the_way_of_the_log(grader, job):
+    file = job(log="there")
     (file.parent / "there").mkdir()
     before = snapshot(file.parent)
     ran = grader("simulate", file)
     assert (ran.status, ran.err.count("\n")) == (2, 1)
     assert "there is a directory" in ran.err and ".arriving" not in ran.err
     assert snapshot(file.parent) == before
+
+
+@pytest.mark.parametrize("command", ["output", "error"])
+def test_a_job_is_held_where_a_directory_is_in_the_way_of_a_stream(grader, job, command):
+    """R6: seen on 23.9.6 and 25.14.1."""
+    file = job(**{command: "there"})
+    (file.parent / "there").mkdir()
+    ran = grader("simulate", file)
+    assert ran.status == 1 and "Code 12 Subcode 21" in (file.parent / "job.log").read_text()
+    assert (file.parent / "there").is_dir() and not list((file.parent / "there").iterdir())
 
 
 @pytest.mark.parametrize("listed", ["result.txt", None])
