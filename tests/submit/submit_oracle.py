@@ -176,13 +176,7 @@ def record_queued(version: str, condor_submit: str) -> None:
     texts = next(said for name, said in record.items() if name != "files")
     with submit_directory(record["files"]):
         record[version] = {text: queued(condor_submit, text) for text in texts}
-    rows = (
-        f"{json.dumps(name)}: {{\n"
-        + ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in said.items())
-        + "\n}"
-        for name, said in record.items()
-    )
-    QUEUED.write_text("{\n" + ",\n".join(rows) + "\n}\n")
+    write(QUEUED, record)
 
 
 def record_answers(version: str, condor_submit: str) -> None:
@@ -192,13 +186,18 @@ def record_answers(version: str, condor_submit: str) -> None:
     answers = json.loads(ANSWERS.read_text()) if ANSWERS.exists() else {}
     with submit_directory(FILES | PROGRAMS):
         answers[version] = {text: takes(condor_submit, text) for text in ANSWERED}
+    write(ANSWERS, answers)
+
+
+def write(path: Path, record: dict[str, dict[str, object]]) -> None:
+    """Write what is on record, a line for each answer."""
     rows = (
-        f"{json.dumps(version)}: {{\n"
-        + ",\n".join(f"{json.dumps(text)}: {json.dumps(taken)}" for text, taken in said.items())
+        f"{json.dumps(name)}: {{\n"
+        + ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in said.items())
         + "\n}"
-        for version, said in answers.items()
+        for name, said in record.items()
     )
-    ANSWERS.write_text("{\n" + ",\n".join(rows) + "\n}\n")
+    path.write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 
 @contextmanager
