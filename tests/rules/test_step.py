@@ -38,7 +38,7 @@ from grader.rules.step import (
     step,
     submitted,
 )
-from grader.tree import Link, Tree
+from grader.tree import Fifo, Link, Tree
 
 JOB = Job(
     executable="job",
@@ -491,6 +491,24 @@ def test_what_leads_out_of_the_sandbox_is_not_known_at_a_soft_eviction():
     run = run._replace(sandbox=run.sandbox.put("rows", Link("/etc/rows")))
     held = fold(Matched(), FaultHappened(Fault("vacate", 1), run, 10.0), job=job)
     assert (held.kind, held.next.code) == (Kind.HELD, Hold.LIMIT) and held.next.reason.startswith("Not simulated")
+
+
+def test_a_fifo_at_a_soft_eviction_is_lost_with_the_slot():
+    """R7: HTCondor 23 hangs in that transfer."""
+    job = replace(JOB, checkpoint_exit_code=None, on_exit_or_evict=True)
+    run = ran(None, seconds=4.0, signal=15)
+    run = run._replace(sandbox=run.sandbox.put("rows", Fifo()))
+    now = fold(Matched(), FaultHappened(Fault("vacate", 1), run, 10.0), job=job)
+    assert (now.status, now.next, now.spool, now.badput) == (Status.IDLE, None, Tree(), 4.0)
+
+
+def test_without_checkpoints_a_stream_is_that_of_the_last_start():
+    """R0, R3"""
+    job = replace(JOB, checkpoint_exit_code=None, stream_output=True)
+    evicted = FaultHappened(Fault("evict", 1), ran(stdout="a\n"))
+    assert fold(Matched(), evicted, job=job).returned_files["out.txt"].text == "a\n"
+    again = Matched(), FaultHappened(Fault("evict", 2), ran(stdout=""))
+    assert fold(Matched(), evicted, *again, job=job).returned_files["out.txt"].text == ""
 
 
 @pytest.mark.parametrize("streamed, returned_files", [(False, []), (True, ["out.txt"])])
