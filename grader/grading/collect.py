@@ -277,7 +277,7 @@ class _Part:
         if len(self.sources) > MOST_NOTEBOOKS:
             remarks.append(f"There are {len(self.sources)} notebooks; only {MOST_NOTEBOOKS} are read.")
         if not self.sources and not remarks:
-            rest = f"; there is {series(self.others)}" if self.others else ", and nothing else"
+            rest = f"; there is {series(self.others)}" if self.others else ""
             remarks.append(f"There is no notebook in {self.place}{rest}.")
         return HandIn(
             student,

@@ -12,12 +12,12 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from bleach.sanitizer import Cleaner
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import Highlight2HTML
 from nbformat import NotebookNode
+from nh3 import Cleaner
 
 from ..view.page import POLICY
 from ..view.style import card_sheet, frame_sheet, nothing_sheet, steps_sheet, timeline_sheet
@@ -41,6 +41,8 @@ _CELLS = re.compile(r'(?=<div\s+(?:id="cell-id=[\w-]*"\s+)?class="cell border-bo
 """Where a cell begins in nbconvert's template."""
 _FONT = re.compile(r"@font-face\s*{[^}]*}")
 """Refers to a file that does not exist here."""
+_OTHER = re.compile(rf"<(?!/?(?:{'|'.join(_TAGS)})[\s/>]|!--)", re.IGNORECASE)
+"""Where a tag begins that does not stay. It is shown as text, so that nobody misses what was written."""
 _PLACE = "[[the cells]]"
 _SHEETS = (card_sheet(), steps_sheet(), timeline_sheet(), frame_sheet(), nothing_sheet())
 """The style sheets of report cards; all others are removed."""
@@ -55,7 +57,7 @@ class Feedback(HTMLExporter):
         """The page, and nbconvert's resources. HTMLExporter's own method would parse the whole page once more, to add
         things that the course's template does not use."""
         resources = self._init_resources(resources)
-        self.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=self))
+        self.register_filter("highlight_code", lambda source, **_: _highlighted(source))
         page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **options)
         return _page(page), resources
 
@@ -100,14 +102,21 @@ def inert(html: str) -> str:
     """HTML in which only elements known to be harmless remain, without the course's style sheets."""
     for sheet in _SHEETS:
         html = html.replace(sheet, "")
-    cleaned = _cleaner().clean(html)
+    cleaned = _cleaner().clean(_OTHER.sub("&lt;", html))
     cleaned = re.sub(r'<input(?![^>]* type="checkbox")[^>]*>', "", cleaned)
     return re.sub(r'<img (?!(?:[^>"]|"[^"]*")*\balt=)', '<img alt="a picture" ', cleaned)
 
 
 @lru_cache(1)
 def _cleaner() -> Cleaner:
-    return Cleaner(tags=_TAGS, attributes=_harmless, protocols=("http", "https", "mailto", "data"))
+    return Cleaner(
+        tags=set(_TAGS),
+        attributes={"*": {*_ATTRIBUTES, *_SWITCH}},
+        attribute_filter=lambda tag, name, value: value if _harmless(tag, name, value) else None,
+        url_schemes={"http", "https", "mailto", "data"},
+        link_rel=None,
+        clean_content_tags=set(),
+    )
 
 
 def _harmless(tag: str, name: str, value: str) -> bool:
@@ -123,10 +132,30 @@ def _harmless(tag: str, name: str, value: str) -> bool:
 
 @pass_context
 def markdown(context: Context, source: str) -> str:
-    """Markdown as inert HTML: replaces nbconvert's filter on nbgrader's other pages (formgrader)."""
-    return inert(_exporter().markdown2html(context, source))
+    """Markdown as inert HTML: replaces nbconvert's filter, also on nbgrader's other pages (formgrader)."""
+    if context.get("cell", {}).get("attachments"):  # pictures that the text refers to
+        return inert(_exporter().markdown2html(context, source))
+    return _markdown(source)
+
+
+# Most texts and most code are the same in all notebooks of a class.
+
+
+@lru_cache(4096)
+def _markdown(source: str) -> str:
+    return inert(_exporter().markdown2html({}, source))
 
 
 @lru_cache(1)
 def _exporter() -> HTMLExporter:
     return HTMLExporter()
+
+
+@lru_cache(4096)
+def _highlighted(source: str) -> str:
+    return _highlighter()(source)
+
+
+@lru_cache(1)
+def _highlighter() -> Highlight2HTML:
+    return Highlight2HTML(pygments_lexer="ipython3")

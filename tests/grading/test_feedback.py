@@ -128,7 +128,7 @@ def parts(html: str) -> list[tuple]:
 
     class Parser(HTMLParser):
         def handle_starttag(self, tag, attributes):
-            found.append((tag, sorted(attributes)))
+            found.append((tag, sorted((name, value or "") for name, value in attributes)))
 
         def handle_data(self, text):
             found.append((text,))
