@@ -12,6 +12,7 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from ..text import in_points, no_formula, number, plain
 from .archives import Refused, quoted
 from .collect import HandIn
 from .judge import Grade
+from .roster import identifiers
 
 FILE = "adjustments.csv"
 """The name of the file, beside the table of grades."""
@@ -93,13 +95,13 @@ def _adjustment(path: Path, line: Mapping[str, str | None], at: int) -> Adjustme
 def belonging(
     adjustments: Iterable[Adjustment], handed: Sequence[HandIn]
 ) -> tuple[dict[str, list[Adjustment]], list[Adjustment]]:
-    """Returns student → adjustments, and the adjustments of students who have handed in nothing. Raises Refused, which
+    """Returns student → adjustments, and the adjustments whose student is not among them. Raises Refused, which
     names the line, if several students have the name or number in it."""
     students: dict[str, set[str]] = {}
     sharing: dict[str, set[str]] = {}
     for hand_in in handed:
         who = hand_in.identity
-        for name in {hand_in.student, no_formula(hand_in.student), who.id, who.email, who.sid}:
+        for name in {hand_in.student, no_formula(hand_in.student), *identifiers(who)}:
             students.setdefault(name, set()).add(hand_in.student)
         sharing.setdefault(hand_in.student.removesuffix(f" ({plain(who.id)})"), set()).add(hand_in.student)
     by_student: dict[str, list[Adjustment]] = {}
@@ -116,6 +118,14 @@ def belonging(
         if not matching:
             strays.append(adjustment)
     return by_student, strays
+
+
+def not_found(adjustment: Adjustment, handed: Iterable[HandIn]) -> str:
+    """A sentence on an adjustment whose student is not among them."""
+    names = {hand_in.student.casefold(): hand_in.student for hand_in in handed}
+    likely = get_close_matches(adjustment.student.casefold(), names, 1)
+    meant = f" Did you mean {names[likely[0]]}?" if likely else ""
+    return f"no student called {plain(adjustment.student)} has handed in anything.{meant}"
 
 
 def adjusted(grade: Grade, adjustments: Iterable[Adjustment]) -> Grade:

@@ -28,13 +28,13 @@ from ..real_pool.personal_pool import PoolError
 from ..rules.execution import MachineTrouble
 from ..text import count, in_points, no_formula, number, plain, series
 from . import class_report, cluster, exports, pages, workers
-from .adjustments import FILE, Adjustment, belonging
+from .adjustments import FILE, Adjustment, belonging, not_found
 from .adjustments import read as read_adjustments
 from .archives import Refused
 from .assignment import NAME, Assignment
 from .collect import HandIn, HandIns, find
 from .judge import UNSEEN, Grade, rubric
-from .roster import compare
+from .roster import compare, identifiers
 from .roster import read as read_roster
 from .store import Settings, StoreEntry, read_grade
 
@@ -140,10 +140,11 @@ def grade(
             return UNUSABLE
     settings = Settings(reports / ".grades", confine, seed or UNSEEN)
     try:
-        by_hand, strays = belonging(read_adjustments(out.parent / FILE), handed)
+        by_hand, strays = belonging(read_adjustments(out.parent / FILE), [*handed, *handed.missing])
     except (OSError, Refused) as error:
         print(f"grader grade: {_why(error)}.", file=say)
         return UNUSABLE
+    _count_marked(handed, by_hand)
     if problem := _unwritable(out, settings.store, reports / "students"):
         print(f"grader grade: {problem}", file=say)
         return UNUSABLE
@@ -155,11 +156,15 @@ def grade(
         else cluster.grade_all(handed, settings, jobs, require_sandbox, say)
     )
     output = OutputOptions(out, reports, named, tuple(dict.fromkeys(formats)), asked)
-    handed.odd += [
-        (f"{FILE}, line {stray.line}", f"no student called {plain(stray.student)} has handed in anything.")
-        for stray in strays
-    ]
+    handed.odd += [(f"{FILE}, line {stray.line}", not_found(stray, handed)) for stray in strays]
     return _grade(handed, settings, graded, by_hand, output, say)
+
+
+def _count_marked(handed: HandIns, by_hand: Mapping[str, Sequence[Adjustment]]) -> None:
+    """Count who has handed in nothing, and got points by hand, as one who handed in an empty folder."""
+    marked = {student for student, lines in by_hand.items() if any(line.points is not None for line in lines)}
+    handed += [one for one in handed.missing if one.student in marked]
+    handed.missing = [one for one in handed.missing if one.student not in marked]
 
 
 def _why(error: OSError | Refused) -> str:
@@ -236,7 +241,9 @@ def _grade(
         StudentResult(hand_in, outcomes[index], settings.store, by_hand.get(hand_in.student, ()), output.assignment)
         for index, hand_in in enumerate(handed)
     ]
-    missing = [StudentResult(hand_in, StoreEntry()) for hand_in in handed.missing]
+    missing = [
+        StudentResult(hand_in, StoreEntry(), adjustments=by_hand.get(hand_in.student, ())) for hand_in in handed.missing
+    ]
     table = _table([*results, *missing], rubric(settings.seed))
     write_whole(out, _csv(table, output.assignment.exercises))
     about = f"{output.assignment.name}, {time.strftime('%Y-%m-%d')}"
@@ -332,7 +339,7 @@ def _row(result: StudentResult, version: str) -> dict[str, str]:
     grade, who = result.grade(), result.handed.identity
     row = {
         "student": result.student,
-        "id": who.id or who.sid or who.email,
+        "id": next(iter(identifiers(who)), ""),
         "late": "late" if who.late else "",
         "points": "",
         "maximum": "",

@@ -112,6 +112,11 @@ def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
     return compared
 
 
+def identifiers(who: Identity) -> list[str]:
+    """What identifies a student beyond doubt: in the system that the files come from, and in the roster."""
+    return list(filter(None, (who.id, who.sid, who.email, *(who.roster_value(column) for column in IDS))))
+
+
 def _with_row(identity: Identity, row: Row) -> Identity:
     return identity._replace(
         late=identity.late or _late(row),

@@ -340,6 +340,31 @@ def test_a_line_about_nobody_is_to_be_looked_at(tmp_path):
     assert status == 1 and "look at adjustments.csv, line 2: no student called zoe has handed in anything." in said
 
 
+@pytest.mark.parametrize("name, meant", [("Anna", "Did you mean anna?"), ("bem", "Did you mean ben?"), ("zoe", "")])
+def test_a_name_that_is_nearly_a_students_is_asked_about(tmp_path, name, meant):
+    _, _, said = by_hand(tmp_path, f"student,exercise,points,comment\n{name},save,1,x\n")
+    assert f"no student called {name} has handed in anything. {meant}".strip() in said
+
+
+def test_a_comment_reaches_a_student_who_has_handed_in_nothing(tmp_path):
+    (tmp_path / "roster.csv").write_text("name,id\nanna,1\nben,2\nzoe,3\n")
+    lines = "student,exercise,points,comment\nzoe,,,Ill until May.\n"
+    status, rows, said = by_hand(tmp_path, lines, roster=tmp_path / "roster.csv")
+    assert status == 0 and "Nothing was handed in by zoe." in said
+    assert (rows["zoe"]["points"], rows["zoe"]["comments"]) == ("", "Ill until May.")
+
+
+def test_points_by_hand_count_for_who_has_handed_in_nothing(tmp_path):
+    (tmp_path / "roster.csv").write_text("name,id\nanna,1\nben,2\nzoe,3\n")
+    lines = "student,exercise,points,comment\n3,save,7,Told me.\n"
+    status, rows, said = by_hand(tmp_path, lines, roster=tmp_path / "roster.csv")
+    assert status == 0 and "Nothing was handed in" not in said
+    assert (rows["zoe"]["points"], rows["zoe"]["save"]) == ("7", "7")
+    assert "save: 7 points, set by hand. Told me." in (tmp_path / "reports/students/zoe.html").read_text(
+        encoding="utf-8"
+    )
+
+
 def test_a_line_about_one_of_two_people_stops_it_before_anything_is_graded(tmp_path):
     lay_out(tmp_path / "in", {f"Ben_{number}_assignsubmission_file_/{SAVE}": RIGHT for number in (18, 19)})
     by_hand, out = tmp_path / "adjustments.csv", tmp_path / "grades.csv"
