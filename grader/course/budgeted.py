@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from ..execute import unconfined
 from ..execute.executor import Executor
 from ..execute.given import given
 from ..execute.here import LocalExecutor
@@ -53,6 +54,7 @@ class BudgetedExecutor(LocalExecutor):
         """`seconds` is the limit for each exercise, in the time of given.py."""
         if confine is not None and confine.counts_processes:
             limits = replace(limits, processes=PROCESSES)
+        self._shut_in = confine is not None and confine.bubblewrap
         super().__init__(limits, confine)
         self.seconds = seconds
         self._elsewhere: Executor | None = None
@@ -66,6 +68,8 @@ class BudgetedExecutor(LocalExecutor):
         """A sentence on what has used up the budget; '' while some is left."""
         self.doubts: list[str] = []
         """Sentences on why a verdict may be due to the machine and not to the answer."""
+        self.outside: list[str] = []
+        """Where nothing confines programs: the files that they left outside their sandboxes, which were removed."""
         self._until, self._pictures = given() + self.seconds, PICTURES
         self._ended: dict[_Execution, Run] = {}
         """Executions that a limit has ended; they are not tried again at any time."""
@@ -118,7 +122,9 @@ class BudgetedExecutor(LocalExecutor):
         if self._apart:
             self.renew()
         try:
-            run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace, beside=beside)
+            with unconfined.removed(() if self._shut_in else unconfined.temporary_files(job)) as removed:
+                run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace, beside=beside)
+            self.outside += removed
         except LostExecution as loss:
             self.doubts.append(str(loss))
             return Run(Exit(signal=int(signal.SIGKILL)), sandbox, 0.0, "", "", lost=True)

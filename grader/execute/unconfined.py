@@ -11,13 +11,15 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from ..rules.job import Job
 from ..tree import File, Tree
+from .temporary import is_directory, remove
 
 TEMPORARY = tuple({os.path.realpath(place) for place in ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())})
 SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/opt", "/proc", "/sbin", "/sys", "/usr")
@@ -45,9 +47,7 @@ Stamps = Mapping[str, Stamp]
 def stamps(job: Job, own: Path) -> Stamps:
     """The files outside the sandbox that a job mentions. `own`: the directory of the sandboxes, which is left out."""
     text = _text(job)
-    quoted = (single or double for single, double in QUOTED.findall(text))
-    paths = {os.path.normpath(path) for path in (*PATH.findall(text), *quoted)}
-    outside = {path for path in paths if not _is_below(path, (str(own), *SYSTEM)) or _is_below(path, TEMPORARY)}
+    outside = {path for path in _paths(text) if not _is_below(path, (str(own), *SYSTEM)) or _is_below(path, TEMPORARY)}
     named = {path: stamp for path in outside if (stamp := _stamp(path))}
     deep = {path for path in outside if path.count("/") > 1}
     places = {*TEMPORARY, *deep, *map(os.path.dirname, deep)} - {"/"}
@@ -74,6 +74,29 @@ def contents(paths: tuple[str, ...], most_bytes: int) -> Tree:
     return Tree(files)
 
 
+@contextmanager
+def removed(paths: Collection[str]) -> Iterator[list[str]]:
+    """After the block, remove those of these files and directories that have come up or changed meanwhile, so that no other
+    program finds them. Gives their paths."""
+    before = {path: _entry(path, os.lstat) for path in paths}
+    changed: list[str] = []
+    try:
+        yield changed
+    finally:
+        for path, stamp in before.items():
+            if (now := _entry(path, os.lstat)) and now != stamp:
+                changed.append(path)
+                if not (stamp and is_directory(path)):
+                    with suppress(OSError):  # of another user
+                        remove(path)
+
+
+@lru_cache(64)
+def temporary_files(job: Job) -> tuple[str, ...]:
+    """The paths that a job mentions in directories for temporary files."""
+    return tuple(sorted(path for path in _paths(_text(job)) if _is_below(os.path.realpath(path), TEMPORARY)))
+
+
 @lru_cache(16)
 def _text(job: Job) -> str:
     """Everything in a job that may name a file."""
@@ -82,12 +105,21 @@ def _text(job: Job) -> str:
     return "\n".join([*texts, *job.arguments, *dict(job.environment).values()])
 
 
+def _paths(text: str) -> set[str]:
+    quoted = (single or double for single, double in QUOTED.findall(text))
+    return {os.path.normpath(path) for path in (*PATH.findall(text), *quoted)}
+
+
 def _stamp(path: str) -> Stamp | None:
+    return None if os.path.isdir(path) else _entry(path, os.stat)
+
+
+def _entry(path: str, look: Callable[[str], os.stat_result]) -> Stamp | None:
     try:
-        status = os.stat(path)
+        status = look(path)
     except OSError:
         return None
-    return None if os.path.isdir(path) else Stamp(status.st_ino, status.st_size, status.st_mtime_ns)
+    return Stamp(status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _mentioned(place: str, text: str, within: bool) -> Iterator[str]:

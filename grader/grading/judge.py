@@ -37,7 +37,7 @@ from ..execute.given import given
 from ..execute.isolation import Confinement
 from ..rules.execution import Limits, MachineTrouble
 from ..rules.schedule import render
-from ..text import shorten
+from ..text import series, shorten
 from ..tree import File, Tree
 from . import similarity as alike
 from .submission import StudentAnswers
@@ -45,8 +45,10 @@ from .trial import try_out
 
 TICK = 0.25
 """Seconds of real time between two checks of the time limit."""
-
-
+OUTSIDE = (
+    "Its programs wrote {}, where nothing on this machine keeps the programs of other answers from finding it. Grade it on "
+    "a machine with bubblewrap."
+)
 MOST_SHOWN = 20_000
 """Characters of an answer's file that are kept for display."""
 
@@ -262,6 +264,8 @@ def _judged(exercise: Exercise, answer: Tree, executor: BudgetedExecutor, seed: 
     except Exception as error:  # a bug that an answer triggers must not keep the others from being graded
         problem = f"The judge failed on the answer to {exercise.name} ({type(error).__name__})."
         report = _failed(exercise, problem, executor)
+    if executor.outside:
+        executor.doubts.append(OUTSIDE.format(series(sorted({*executor.outside}))))
     return _graded(exercise, answer, report, executor)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import uuid
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from classroom import ANSWERS
@@ -16,6 +18,7 @@ from grader.course.catalogue import EXERCISES
 from grader.course.trusted import TrustedExecutor
 from grader.execute.executor import LOST, Executor
 from grader.execute.isolation import Confinement, confinement
+from grader.execute.temporary import remove
 from grader.grading import judge, store, trial
 from grader.grading.collect import HandIn
 from grader.grading.submission import StudentAnswers
@@ -146,6 +149,34 @@ def test_apart_no_execution_knows_of_another():
         job = counting(PACKETS)
         told = {executor.run(job, job.inputs.put("number", File(b"%d" % number))).stdout for number in range(3)}
         assert len(told) == 1 or CONFINE is None or not CONFINE.bubblewrap
+
+
+@pytest.fixture
+def place():
+    yield (path := Path("/tmp") / f"left{uuid.uuid4().hex}")
+    remove(str(path)) if path.exists() else None
+
+
+@pytest.mark.parametrize("path", ["{}", "{}/x"])
+def test_unconfined_programs_find_no_file_of_another(path, place):
+    path = path.format(place)
+    program = (
+        f"#!/usr/bin/env python3\nimport os\nos.makedirs(os.path.dirname('{path}'), exist_ok=True)\n"
+        f"print(open('{path}', 'a').write('x'), len(open('{path}').read()))\n"
+    )
+    job = Job("job", inputs=Tree({"job": File(program.encode(), True)}), output="out")
+    with BudgetedExecutor(None, 60) as executor:
+        told = [executor.run(job, job.inputs.put("number", File(b"%d" % number))).stdout for number in range(3)]
+        assert not Path(path).exists() and told == ["1 1\n"] * 3 and {*executor.outside} == {path}
+
+
+def test_an_unconfined_answer_that_writes_outside_is_doubtful(place):
+    right = files("save", "right").file("checkpoint.py").text
+    with BudgetedExecutor(None, 60) as executor:
+        for own, doubtful in (f"open('{place}', 'w').close()\n", True), ("", False):
+            answer = Tree.files({"checkpoint.py": own + right})
+            assert judge._judged(EXERCISES["save"], answer, executor, judge.UNSEEN).status == "passed"
+            assert any(f"wrote {place}, where nothing" in doubt for doubt in executor.doubts) == doubtful
 
 
 # -- the trial before anything is graded -------------------------------------------
