@@ -363,6 +363,8 @@ def wrong_and_endless(lab, tmp_path):
     assert "Is there a loop that does not end?" in card and seconds < 60, card
     lab.run(magic, right)
     assert "passed, 10 of 10 points" in lab.run(check, check)
+    said = lab.ask("simulate('save', evict@2)")
+    assert 'A schedule is written in quotes: "evict@2".' in said
 
 
 def verdict(report):

@@ -1,6 +1,5 @@
-"""Lets nbgrader's autograde judge a class as `grade` does: several students at a time, before nbgrader looks at the
-first notebook, and with the time that is left. Grades are kept where `grade` keeps them, so neither judges what the
-other has judged.
+"""Lets nbgrader's autograde judge a class as `grade` does: several students at a time, beside nbgrader's own work, and with
+the time that is left. Grades are kept where `grade` keeps them, so neither judges what the other has judged.
 
 nbgrader has no settings for this (0.9.6), nor for what it does anew for every cell and every notebook: checking its
 own schema, and connecting to the gradebook. So install() replaces these functions.
@@ -10,9 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,35 +27,61 @@ from ..execute.team import processors
 from ..text import count
 from ..tree import Tree
 from . import workers
-from .batch import Progress, time_left
+from .batch import time_left
 from .collect import HandIn
 from .judge import Graded
 from .preprocessors import GradeFromFiles
 from .store import Settings, StoreEntry, final_grade, grade_one, read
 
+Outcomes = Generator[tuple[int, StoreEntry] | None, float | None, None]
+"""As workers.graded() gives them."""
+
 
 class JudgedClass:
-    """What has been judged of a class."""
+    """What is judged of a class, while nbgrader asks for it."""
 
-    def __init__(self, store: Path):
-        self.store = store
+    def __init__(self, store: Path, handed: Mapping[str, HandIn], outcomes: Outcomes):
+        """`outcomes`: those of `handed`, in any order."""
+        self.store, self._outcomes = store, outcomes
+        self._handed = list(handed.items())
+        self._trouble: OSError | None = None
         self._judged: dict[str, tuple[HandIn, str]] = {}
+        """Student → what was graded, and the name of the grade's file; '' if there is no grade."""
         self.of = lru_cache(1)(self._of)
         """The answers of one student, by the name of the exercise, and what they are worth. Notebooks come student by
         student."""
 
-    def add(self, student: str, handed: HandIn, entry: StoreEntry) -> None:
-        """Take note of a student's grade, if there is one."""
-        if entry.key:
-            self._judged[student] = handed, entry.key
+    def wait_for(self, student: str) -> None:
+        """Wait until this student's grade is there. Raises OSError if nothing can be judged on this machine."""
+        while student not in self._judged and any(student == name for name, _ in self._handed):
+            if self._trouble:
+                raise self._trouble
+            self._take(None)
+
+    def close(self) -> None:
+        """End what is still at work."""
+        self._outcomes.close()
+
+    def _take(self, patience: float | None) -> None:
+        """Take note of the next outcome, if there is one within so many seconds."""
+        try:
+            outcome = self._outcomes.send(patience)
+        except OSError as trouble:
+            self._trouble = trouble
+        else:
+            if outcome:
+                student, handed = self._handed[outcome[0]]
+                self._judged[student] = handed, outcome[1].key
 
     def find(self, student: str, exercise: str, answer: Tree) -> Graded | None:
         """The judgement on an answer; None if this student's answer, as it was judged, is another one."""
+        if 0 < len(self._judged) < len(self._handed) and not self._trouble:
+            self._take(0.0)  # so that no process waits for its next submission
         return self.of(student).get((exercise, answer)) if student in self._judged else None
 
     def _of(self, student: str) -> Mapping[tuple[str, Tree], Graded]:
         handed, key = self._judged[student]
-        grade = final_grade(self.store / key)
+        grade = final_grade(self.store / key) if key else None
         answers = read(handed).answers
         graded = grade.exercises if grade else ()
         return {(one.exercise, answers[one.exercise]): one for one in graded if one.exercise in answers}
@@ -76,56 +100,62 @@ def install() -> None:
 _convert_by_name, _init_by_name = Autograde.convert_notebooks, Autograde.init_assignment
 
 
+class _Trouble(BaseException):
+    """No submission can be judged here. (nbgrader goes on with the next one after an Exception.)"""
+
+
 def _convert_notebooks(self: Autograde) -> None:
-    """Instead of Autograde's: the same, after everything has been judged."""
+    """Instead of Autograde's: the same, while the class is judged."""
     waiting = {
         student: handed
         for student, handed in getattr(self, "handed", {}).items()
         if self.force or not os.path.exists(self._format_dest(self.coursedir.assignment_id, student))
     }
     self.judged = None
-    if waiting and GradeFromFiles in self.autograde_preprocessors:
-        try:
-            self.judged = _judge(waiting, GradeFromFiles(parent=self))
-        except (OSError, RuntimeError) as trouble:
-            self.log.error("%s", trouble)
-            raise NbGraderException(str(trouble)) from trouble
     self.begun, self.total, self.began = 0, len(waiting), time.monotonic()
-    _convert_by_name(self)
+    try:
+        if waiting and GradeFromFiles in self.autograde_preprocessors:
+            self.judged = _judge(waiting, GradeFromFiles(parent=self))
+        _convert_by_name(self)
+    except (_Trouble, RuntimeError) as trouble:
+        self.log.error("%s", trouble)
+        raise NbGraderException(str(trouble)) from trouble
+    finally:
+        if self.judged:
+            self.judged.close()
 
 
 def _init_assignment(self: Autograde, assignment_id: str, student_id: str) -> None:
-    """Instead of Autograde's: the same, and a line about how far it is."""
+    """Instead of Autograde's: the same, when the student's grade is there, and a line about how far it is."""
+    if self.judged:
+        try:
+            self.judged.wait_for(student_id)
+        except OSError as trouble:
+            raise _Trouble(str(trouble)) from trouble
     if 0 < self.begun < self.total:
         left = (time.monotonic() - self.began) / self.begun * (self.total - self.begun)
-        self.log.info("%d of %s written, about %s left", self.begun, count(self.total, "submission"), time_left(left))
+        self.log.info("%d of %s graded, about %s left", self.begun, count(self.total, "submission"), time_left(left))
     self.begun += 1
     _init_by_name(self, assignment_id, student_id)
 
 
 def _judge(waiting: Mapping[str, HandIn], how: GradeFromFiles) -> JudgedClass | None:
-    """Judge what these students have handed in, unless that has been done before. None if nothing can be kept here:
-    then each answer is judged when its notebook is read. Raises OSError if this machine can't do it, and RuntimeError
-    without a sandbox that is asked for."""
+    """Begin to judge what these students have handed in, unless that has been done before. None if nothing can be kept
+    here: then each answer is judged when its notebook is read. Raises RuntimeError without a sandbox that is asked for."""
     store = Path("reports", ".grades").resolve()
     try:
         store.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
-    settings, judged = Settings(store, how.confinement(), how.seed), JudgedClass(store)
-    students, handed = list(waiting), list(waiting.values())
-    if len(handed) == 1:  # as formgrader asks: in this process, which may have threads and must not be forked
-        with shared():
-            judged.add(students[0], handed[0], grade_one(handed[0], settings))
-        return judged
-    progress = Progress(len(handed), sys.stderr)
-    try:
-        for index, entry in workers.grade_all(handed, settings, processors()):
-            judged.add(students[index], handed[index], entry)
-            progress.step(entry)
-    finally:
-        progress.end()
-    return judged
+    settings, handed = Settings(store, how.confinement(), how.seed), list(waiting.values())
+    # One, as formgrader asks for it: in this process, which may have threads and must not be forked.
+    outcomes = _alone(handed[0], settings) if len(handed) == 1 else workers.graded(handed, settings, processors())
+    return JudgedClass(store, waiting, outcomes)
+
+
+def _alone(handed: HandIn, settings: Settings) -> Outcomes:
+    with shared():
+        yield 0, grade_one(handed, settings)
 
 
 # -- what needs to be done once ----------------------------------------------------

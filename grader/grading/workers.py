@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from multiprocessing.connection import Connection, wait
 from types import FrameType
 
@@ -121,6 +122,16 @@ def _processors(jobs: int) -> list[int | None]:
 
 def grade_all(handed: Sequence[HandIn], settings: Settings, jobs: int) -> Generator[tuple[int, StoreEntry], None, None]:
     """Grade all in `jobs` processes. Yields (index, outcome) as they finish. Raises MachineTrouble."""
+    with closing(graded(handed, settings, jobs)) as outcomes:
+        yield from filter(None, outcomes)
+
+
+def graded(
+    handed: Sequence[HandIn], settings: Settings, jobs: int
+) -> Generator[tuple[int, StoreEntry] | None, float | None, None]:
+    """The same for a caller who has other work: send() takes the most seconds to wait for the next outcome, and returns None
+    if there is none by then."""
+    patience = None
     waiting = deque(range(len(handed)))
     again: set[int] = set()
     """Submissions whose process has died. That may not be their fault, so they are tried once more."""
@@ -140,7 +151,10 @@ def grade_all(handed: Sequence[HandIn], settings: Settings, jobs: int) -> Genera
                     index = waiting.popleft()
                     worker.give(index, handed[index], settings.seconds * len(EXERCISES) + PATIENCE)
                     busy.append(worker)
-                for worker, outcome in _answers(busy):
+                answers = [*_answers(busy, patience)]
+                if not answers and patience is not None:
+                    patience = yield None
+                for worker, outcome in answers:
                     busy.remove(worker)
                     assert worker.task is not None, "it was busy"
                     (idle.append if outcome and not outcome.problem else Worker.end)(worker)
@@ -148,7 +162,7 @@ def grade_all(handed: Sequence[HandIn], settings: Settings, jobs: int) -> Genera
                         again.add(worker.task)
                         waiting.appendleft(worker.task)
                     else:
-                        yield worker.task, outcome or StoreEntry(problem=DIED)
+                        patience = yield worker.task, outcome or StoreEntry(problem=DIED)
         finally:
             for worker in (*idle, *busy):
                 worker.process.terminate()  # all at the same time
@@ -156,11 +170,12 @@ def grade_all(handed: Sequence[HandIn], settings: Settings, jobs: int) -> Genera
                 worker.end()
 
 
-def _answers(busy: list[Worker]) -> Iterator[tuple[Worker, StoreEntry | None]]:
-    """The workers that have finished, died or taken too long, with their outcomes; waits until there is one."""
-    soonest = min(worker.until for worker in busy)
-    ready = wait([worker.pipe for worker in busy], max(0.0, soonest - time.monotonic()))
-    for worker in list(busy):
+def _answers(busy: list[Worker], patience: float | None) -> Iterator[tuple[Worker, StoreEntry | None]]:
+    """The workers that have finished, died or taken too long, with their outcomes; waits until there is one, but at most
+    `patience` seconds."""
+    soonest = max(0.0, min(worker.until for worker in busy) - time.monotonic())
+    ready = wait([worker.pipe for worker in busy], soonest if patience is None else min(soonest, patience))
+    for worker in busy:
         if worker.pipe in ready:
             outcome = worker.answer()
             if isinstance(outcome, MachineTrouble):

@@ -452,7 +452,7 @@ def _job(
 # -- showing -----------------------------------------------------------------------
 
 
-def _shell() -> object:
+def _shell() -> Any:
     """The IPython shell that this runs in, if any."""
     try:
         from IPython import get_ipython
@@ -493,3 +493,7 @@ def _display(bundle: Mapping[str, object], metadata: Mapping[str, object] = Mapp
 
 if not has_processes():  # from here on, `!` commands of any notebook that uses the course
     without_shell.install(_shell(), _say)
+
+
+if shell := _shell():  # a kernel without the course's configuration, as in a browser; elsewhere it is loaded already
+    shell.extension_manager.load_extension("grader.notebook.unprepared")

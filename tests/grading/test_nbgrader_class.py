@@ -16,6 +16,7 @@ from grader.execute.isolation import confinement
 from grader.grading.collect import in_folder
 from grader.grading.nbgrader_class import JudgedClass, _validate
 from grader.grading.store import Settings, StoreEntry, grade_one, read
+from grader.rules.execution import MachineTrouble
 from grader.tree import File, Tree
 
 
@@ -24,10 +25,15 @@ def test_a_judgement_is_that_of_the_very_answer_of_this_student(tmp_path):
         (tmp_path / student).mkdir()
         (tmp_path / student / notebook).write_text(json.dumps(solved(notebook)), encoding="utf-8")
     handed = {student: in_folder(tmp_path / student) for student in ("ada", "ben")}
-    judged = JudgedClass(tmp_path / "grades")
-    judged.store.mkdir()
-    judged.add("ada", handed["ada"], grade_one(handed["ada"], Settings(judged.store, confinement())))
-    judged.add("ben", handed["ben"], StoreEntry(problem="It could not be graded."))
+    (store := tmp_path / "grades").mkdir()
+
+    def outcomes():
+        yield 1, StoreEntry(problem="It could not be graded.")
+        yield None
+        yield 0, grade_one(handed["ada"], Settings(store, confinement()))
+
+    judged = JudgedClass(store, handed, outcomes())
+    judged.wait_for("ada")
     answer = read(handed["ada"]).answers["submit"]
     found = judged.find("ada", "submit", answer)
     assert found is not None and (found.points, found.status) == (found.maximum, "passed")
@@ -35,6 +41,19 @@ def test_a_judgement_is_that_of_the_very_answer_of_this_student(tmp_path):
     assert judged.find("ada", "save", Tree()) is None
     assert judged.find("ben", "submit", answer) is None
     assert judged.find("nobody", "submit", answer) is None
+
+
+def test_trouble_with_the_machine_is_said_before_the_next_student(tmp_path):
+    def outcomes():
+        yield 0, StoreEntry()
+        raise MachineTrouble("no room")
+
+    handed = dict.fromkeys(("ada", "ben"), in_folder(tmp_path))
+    judged = JudgedClass(tmp_path, handed, outcomes())
+    judged.wait_for("ada")
+    assert judged.find("ada", "submit", Tree()) is None, "which asks for the next outcome, without any harm"
+    with pytest.raises(MachineTrouble, match="no room"):
+        judged.wait_for("ben")
 
 
 @pytest.mark.parametrize("change", [{}, {"points": "x"}, {"grade": 1}, {"odd": True}, {"grade_id": None}])

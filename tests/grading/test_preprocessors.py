@@ -81,7 +81,7 @@ def test_honest_submissions_get_the_grades_of_running_the_notebooks(tmp_path):
     ours, directory = grade(tmp_path / "ours", honest())
     stock, _ = grade(tmp_path / "stock", honest(), stock=True)
     assert ours[:3] == stock[:3], ours[3] + stock[3]
-    assert "1 of 3 submissions written, about " in ours[3]
+    assert "1 of 3 submissions graded, about " in ours[3]
     assert len(list((directory / "reports" / ".grades").glob("*.json"))) == 3, "they are judged as a class, and kept"
     nothing = {"manual": False, **dict.fromkeys(MAXIMUM, 0)}
     assert ours[2]["right"] == {
