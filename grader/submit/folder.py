@@ -23,6 +23,9 @@ from .values import is_url
 
 Found = File | Tree | None
 
+_DEVICES = frozenset(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom"))
+"""Devices that every machine has. HTCondor sends an empty file for each (R2)."""
+
 
 class Folder(Protocol):
     """A submit directory."""
@@ -47,6 +50,8 @@ class DiskFolder:
     def get(self, path: str) -> Found:
         """See Folder.get."""
         where = os.path.join(self._directory, path)
+        if os.path.realpath(where) in _DEVICES:
+            return File(b"")
         try:
             if os.path.isdir(where):
                 return Tree.read(where)
@@ -56,6 +61,8 @@ class DiskFolder:
             raise Problem(f"{path} holds {limit}", "List the files that the job needs.") from None
         except OSError as error:
             raise Problem(f"{path} can't be read ({error.strerror})", "Check its permissions.") from None
+        if os.path.exists(where):
+            raise Problem(f"{path} is neither a file nor a directory, and is not simulated", "Name a regular file.")
         return None
 
     def standing(self, path: str) -> Entry | None:
@@ -82,13 +89,16 @@ def _writable(path: str) -> bool:
 
 
 class TreeFolder:
-    """A Tree. Nothing exists outside it: no absolute paths, no `..` out of it."""
+    """A Tree. Nothing exists outside it but devices: no absolute paths, no `..` out of it."""
 
     def __init__(self, tree: Tree):
         self._tree = tree
 
     def get(self, path: str) -> Found:
         """See Folder.get."""
+        link = self.standing(path)
+        if (link.named(path) if isinstance(link, Link) else posixpath.normpath(path)) in _DEVICES:
+            return File(b"")
         if posixpath.isabs(path):
             return None
         where = self._tree.resolve(path)
@@ -182,6 +192,9 @@ def stdin(folder: Folder, home: str, path: str, remark: Callable[..., None]) -> 
 
 
 def _not_found(path: str) -> _Missing:
+    if posixpath.isabs(path) or path.startswith("../"):
+        remedy = "Check its name, or put the file into the submit directory."
+        return _Missing(path, errno.ENOENT, f"there is no {path} here", remedy)
     if path.startswith('"') or path.endswith('"'):
         remedy = "This HTCondor takes double quotes as part of a name: leave them out."
     elif re.search(r"\s", path):

@@ -134,6 +134,8 @@ REFUSED = (
     "A list without items, `queue 0` on 23.9.6: HTCondor submits nothing.",
     "`$(SUBMIT_TIME)`, `$(YEAR)`, `$(MONTH)`, `$(DAY)` and `$Ff()`, which differ at every submission or on every machine.",
     "`$EVAL()` of functions that have no value here, such as `size()`.",
+    "`output`, `error`, `log` and new names in `transfer_output_remaps` outside the submit directory: nothing is written there.",
+    "An input that is a FIFO, a socket or a terminal.",
 )
 """What condor_submit accepts and the simulator refuses. Seen on both versions, but where one is named."""
 

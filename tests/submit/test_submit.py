@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import math
+import os
 import signal
 from contextlib import suppress
 from dataclasses import replace
@@ -1353,6 +1354,29 @@ def test_a_folder_on_disk_and_a_tree_answer_alike(tmp_path):
         "data/../in.txt",
     ):
         assert disk.get(path) == tree.get(path), path
+
+
+def test_a_folder_gives_an_empty_file_for_a_device_and_for_a_link_to_one(tmp_path):
+    """R2: seen on 23.9.6 and 25.14.1."""
+    tree = TREE | Tree({"link": Link("/dev/null"), "other": Link("/dev/nothing")})
+    tree.write(tmp_path)
+    for folder in (DiskFolder(tmp_path), TreeFolder(tree)):
+        assert folder.get("link") == folder.get("/dev/zero") == File(b"")
+        assert folder.get("other") is folder.get("/dev/nothing") is None
+        assert one("transfer_input_files = /dev/null, link", folder).inputs.listing() == ["link", "null", "prog.sh"]
+
+
+def test_an_input_outside_the_submit_directory_is_said_to_be_missing_here():
+    (remark,) = remarks("transfer_input_files = /etc/hostname", HELD, TreeFolder(TREE))
+    assert "there is no /etc/hostname here" in remark and "submit directory" in remark
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_an_input_that_is_neither_file_nor_directory_is_not_simulated(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "prog.sh").write_text("#!/bin/sh\n")
+    error = refused("transfer_input_files = fifo", DiskFolder(tmp_path))
+    assert error.line == 2 and "fifo is neither a file nor a directory" in str(error)
 
 
 def test_only_a_folder_on_disk_leads_out_of_it(tmp_path):
