@@ -199,14 +199,6 @@ for path in os.listdir():
     )
 
 
-_BOUNDS = Cure(
-    _bounds,
-    (
-        "Which checkpoint does a job write if it saves before its very last iteration?",
-        "A checkpoint of END belongs to this run: iteration END is still to be done. range(a, b) ends before b.",
-        "Return the saved iteration if start <= iteration <= end.",
-    ),
-)
 RESUMING = (
     Cure(
         _swapped,
@@ -224,7 +216,14 @@ RESUMING = (
             "Wherever there is no usable checkpoint, return start.",
         ),
     ),
-    _BOUNDS,
+    Cure(
+        _bounds,
+        (
+            "Which checkpoint does a job write if it saves before its very last iteration?",
+            "A checkpoint of END belongs to this run: iteration END is still to be done. range(a, b) ends before b.",
+            "Return the saved iteration if start <= iteration <= end.",
+        ),
+    ),
     Cure(
         _as_text,
         (
@@ -244,7 +243,6 @@ RESUMING = (
 )
 """For a run's own checkpoint."""
 CHOOSING = (
-    _BOUNDS,
     Cure(
         _older_wins,
         (

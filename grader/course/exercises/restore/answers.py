@@ -542,6 +542,28 @@ def restore_checkpoint(start, end):
         },
     },
     "stale-checkpoint": {
+        "just before START": restore(
+            SAVED
+            + """
+def restore_checkpoint(start, end):
+    try:
+        iteration = int(open("checkpoint.txt", errors="replace").read())
+    except (OSError, ValueError):
+        return start
+    return iteration if start - 1 <= iteration <= end else start
+"""
+        ),
+        "just beyond END": restore(
+            SAVED
+            + """
+def restore_checkpoint(start, end):
+    try:
+        iteration = int(open("checkpoint.txt", errors="replace").read())
+    except (OSError, ValueError):
+        return start
+    return iteration if iteration in range(start, end + 2) else start
+"""
+        ),
         "no check at all": restore(
             SAVED
             + """

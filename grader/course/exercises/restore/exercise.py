@@ -58,9 +58,10 @@ def stale(made: dict[str, int], asked: tuple[int, int]) -> Ask:
         old = made_checkpoint(job, cache, **made)
         begin = replace(sweep(job, *asked), inputs=sweep(job, *asked).inputs | old)
         result = in_place(begin, cache, sweep_output(*asked), _believed(asked[0]))
+        at = made["start"] + int(SWEEP.settings(sweep(job, **made))["interval"])
         there = (
-            f"The sandbox has a checkpoint of the sweep from {made['start']} to {made['end']}, and {asked[0]} to "
-            f"{asked[1]} is asked for"
+            f"The sandbox has a checkpoint of the sweep from {made['start']} to {made['end']}, of iteration {at}, and "
+            f"{asked[0]} to {asked[1]} is asked for"
         )
         return told(result, there)
 
@@ -149,19 +150,20 @@ EXERCISE = Exercise(
             cures=RESUMING,
             unseen=unseen(restart_safe),
         ),
-        # Its END is the same, so an answer that compares nothing else takes it for a checkpoint of this run.
+        # It is of the iteration before START. Its END is the same, so an answer that compares nothing else takes it for a
+        # checkpoint of this run.
         Question(
             "A checkpoint from before START is not used",
             2,
-            stale(WHOLE, (10, 12)),
+            stale(WHOLE, (5, 12)),
             rests_on=(IN_PLACE,),
             cures=restoring.CHOOSING,
         ),
-        # This run saves as well, what is not as far on as the checkpoint that it found.
+        # It is of the iteration after END. This run saves as well, what is not as far on as the checkpoint that it found.
         Question(
             "A checkpoint from beyond END is not used",
             3,
-            stale(AT_THE_END, (1, 6)),
+            stale(AT_THE_END, (1, 9)),
             rests_on=(IN_PLACE,),
             cures=restoring.CHOOSING,
         ),
