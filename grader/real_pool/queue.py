@@ -7,6 +7,7 @@ place of the queue: this machine's own HTCondor, or the personal pool.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -189,10 +190,14 @@ class HTCondor:
         return directory / str(job)
 
     def _spool_directory(self, job: JobId) -> Path:
+        name = f"cluster{job.cluster}.proc{job.proc}.subproc0"
+        return self._spool / str(job.cluster % 10000) / str(job.proc % 10000) / name
+
+    @functools.cached_property
+    def _spool(self) -> Path:
+        """The directory of all spool directories."""
         top = Path(self.run("condor_config_val", "SPOOL").strip())
-        if isinstance(self.site, PersonalPool):
-            top = personal_pool.TREE / top.relative_to("/")
-        return top / str(job.cluster % 10000) / str(job.proc % 10000) / f"cluster{job.cluster}.proc{job.proc}.subproc0"
+        return personal_pool.TREE / top.relative_to("/") if isinstance(self.site, PersonalPool) else top
 
 
 class Bindings(HTCondor):

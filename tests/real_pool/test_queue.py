@@ -44,6 +44,17 @@ def test_a_command_that_fails_is_told_in_its_own_words():
         queue.HTCondor(queue.Site()).run("sh", "-c", "echo not you >&2; exit 1")
 
 
+def test_htcondor_is_asked_for_the_place_of_its_spool_once(monkeypatch, tmp_path):
+    asked, pool = [], queue.HTCondor(queue.Site())
+    monkeypatch.setattr(pool, "run", lambda *command: asked.append(command) or f"{tmp_path}\n")
+    for number in (12, 13):
+        place = tmp_path / str(number) / "0" / f"cluster{number}.proc0.subproc0"
+        place.mkdir(parents=True)
+        (place / "saved").write_text(str(number))
+        assert pool.spool(queue.JobId(number))["saved"].text == str(number)
+    assert asked == [("condor_config_val", "SPOOL")]
+
+
 @pytest.mark.parametrize(
     "error, words",
     [
