@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import network
 import scenarios
@@ -22,6 +23,7 @@ from scenarios import Scenario
 
 from grader.real_pool import personal_pool
 from grader.real_pool.log import read
+from grader.real_pool.personal_pool import PoolError
 from grader.real_pool.queue import HTCondor, JobId, PersonalPool
 from grader.rules.eventlog import Event
 from grader.rules.schedule import Fault
@@ -50,7 +52,8 @@ MOST_SECONDS = 120
 LOSS_SECONDS = 30
 """In which a slot is lost that is to be."""
 MOST_EXECUTIONS = 12
-TOGETHER = 22
+TOGETHER, IN_TRANSFER = 22, 4
+"""Scenarios that are played at a time; fewer of those in which a fault has to be in time for a transfer."""
 TRIES = 3
 CLAIM_AGE = 2.0
 """Real seconds that a claim has when its slot becomes unfit: HTCondor counts whole ones, and drains one that is
@@ -84,18 +87,22 @@ class _Player:
         if self.scenario.slots == "drain":  # a startd that has drained before waits for no job
             _administer("condor_restart", "-fast", "-daemon", "startd")
         job = self.pool.submit(self.home / "job.sub")
-        end = time.monotonic() + MOST_SECONDS
         try:
-            while not self._over(job):
-                if time.monotonic() > end:
-                    raise TimeoutError(f"{self.scenario.name}: not over after {MOST_SECONDS} s")
-                self._meet(job)
-                time.sleep(0.05)
+            return self._answer(job, time.monotonic() + MOST_SECONDS)
         except (TimeoutError, TooLate):
-            self.pool.remove(job)
-            self._make_fit()
+            with suppress(PoolError):  # it has ended
+                self.pool.remove(job)
             raise
-        self._make_fit()
+        finally:
+            self._make_fit()
+            self._end_starters()
+
+    def _answer(self, job: JobId, end: float) -> dict:
+        while not self._over(job):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.scenario.name}: not over after {MOST_SECONDS} s")
+            self._meet(job)
+            time.sleep(0.05)
         events = self._events()
         if events[-1].number in (5, 9):  # HTCondor clears the spool a little later
             while self.pool.spool(job) is not None and time.monotonic() < end:
@@ -104,6 +111,12 @@ class _Player:
         if events[-1].number not in (5, 9):
             self.pool.remove(job)
         return scenarios.answer(self.scenario, self.starts, Tree.read(self.home), spool, events)
+
+    def _end_starters(self) -> None:
+        """End those that are left. One whose transfer failed keeps its slot until the job's lease is over, and would
+        take it from another scenario for up to 40 minutes."""
+        script = "for pid; do read -r name < /proc/$pid/comm && [ $name = condor_starter ] && kill -QUIT $pid; done; :"
+        _administer("sh", "-c", f"exec 2>/dev/null; {script}", "sh", *map(str, self._starters()))
 
     def _events(self) -> list[Event]:
         log = self.home / "log"
@@ -137,13 +150,14 @@ class _Player:
                 time.sleep(CLAIM_AGE)
                 UNFIT[self.scenario.slots](True)
             fault = self.faults.pop(number, None)
-            upload = network.Upload(self._starter()) if fault and fault.kind == "upload-fails" else None
+            upload = network.Upload(self._starters()[-1]) if fault and fault.kind == "upload-fails" else None
+            before = len(self._events())
             if self.scenario.in_transfer or upload or not fault:
                 self._open_gate()
             if upload:
                 upload.cut()
             elif fault and self.scenario.in_transfer:
-                before = self._await_transfer()
+                self._await(before, lambda event: "Started transferring output" in event.text)
                 self._strike(job, fault)
                 self._await_eviction(before, fault)
             elif fault:
@@ -165,12 +179,6 @@ class _Player:
                     raise TimeoutError(f"{self.scenario.name}: the program does not wait at its pause") from None
                 time.sleep(0.01)
 
-    def _await_transfer(self) -> int:
-        """Wait until the checkpoint that now comes is on its way. How many events there were before."""
-        before = len(self._events())
-        self._await(before, lambda event: "Started transferring output" in event.text)
-        return before
-
     def _await_eviction(self, before: int, fault: Fault) -> None:
         """Wait until the slot is lost. Until then the program may start in place for an instant."""
         try:
@@ -191,33 +199,38 @@ class _Player:
             time.sleep(0.01)
 
     def _strike(self, job: JobId, fault: Fault) -> None:
-        if fault.kind == "hold":
-            self.pool.hold(job)
-        else:
-            self.pool.vacate(job, fast=fault.kind == "evict")
+        try:
+            if fault.kind == "hold":
+                self.pool.hold(job)
+            else:
+                self.pool.vacate(job, fast=fault.kind == "evict")
+        except PoolError as error:  # the job has ended
+            raise TooLate(self.scenario.name) from error
 
     def _make_fit(self) -> None:
         if self.unfit:
             UNFIT[self.scenario.slots](False)
             self.unfit = False
 
-    def _starter(self) -> int:
-        """The process that looks after the job, as its sandbox is named after it."""
-        last = [event for event in self._events() if event.number == 1][-1]
-        scratch = next(line for line in last.body if "CondorScratchDir" in line)
-        return int(re.search(r"dir_(\d+)", scratch)[1])
+    def _starters(self) -> list[int]:
+        """The processes that have looked after the job, in order; its sandboxes are named after them."""
+        return [
+            int(found[1])
+            for event in self._events()
+            if event.number == 1 and (found := re.search(r"CondorScratchDir.*dir_(\d+)", "\n".join(event.body)))
+        ]
 
 
 def answers(played: Iterable[Scenario]) -> dict[str, dict]:
-    """Scenario → HTCondor's answer. All are played at the same time, each in a slot of its own; those in
-    which something befalls the slots, which are of one machine, one by one at the end."""
+    """Scenario → HTCondor's answer. Most are played at the same time, each in a slot of its own; those in which something
+    befalls the slots, which are of one machine, one by one at the end."""
     personal_pool.up()
     pool, played = HTCondor(PersonalPool()), list(played)
+    groups = {TOGETHER: [], IN_TRANSFER: [], 1: []}
+    for scenario in played:
+        groups[1 if scenario.slots else IN_TRANSFER if scenario.in_transfer else TOGETHER].append(scenario)
     found = {}
-    for together, those in (
-        (TOGETHER, [scenario for scenario in played if not scenario.slots]),
-        (1, [scenario for scenario in played if scenario.slots]),
-    ):
+    for together, those in groups.items():
         with ThreadPoolExecutor(together) as threads:
             running = {scenario.name: threads.submit(_play, pool, scenario) for scenario in those}
         for name, future in running.items():
@@ -264,6 +277,11 @@ def _administer(*command: str) -> str:
     return subprocess.run(
         personal_pool.enter(command, user="root"), check=True, capture_output=True, text=True, timeout=60
     ).stdout
+
+
+def slots() -> set[str]:
+    """The states of the slots."""
+    return set(HTCondor(PersonalPool()).run("condor_status", "-af", "State").split())
 
 
 def version() -> str:

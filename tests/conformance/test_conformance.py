@@ -108,6 +108,13 @@ def test_htcondor_answers_as_recorded(scenario, live, profile):
     assert answer == recorded
 
 
+def test_no_scenario_keeps_its_slot(live):
+    """HTCondor lets a starter whose transfer failed keep it for so long that none is left for other scenarios."""
+    import on_pool
+
+    assert personal_pool._within(600, lambda: on_pool.slots() == {"Unclaimed"}), on_pool.slots()
+
+
 def test_every_rule_has_scenarios():
     assert {scenario.rule[:2] for scenario in ALL} == {f"R{number}" for number in range(8)}
 
