@@ -33,8 +33,11 @@ class Module:
 
     def function(self, name: str) -> ast.FunctionDef | None:
         """The last definition of the function of this name."""
-        definitions = [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef) and node.name == name]
-        return definitions[-1] if definitions else None
+        return self._functions.get(name)
+
+    @cached_property
+    def _functions(self) -> dict[str, ast.FunctionDef]:
+        return {node.name: node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)}
 
     @cached_property
     def save(self) -> ast.FunctionDef | None:
