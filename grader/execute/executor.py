@@ -292,8 +292,7 @@ class Executor:
         where, tools, own = str(directory), str(self._scratch.tools), dict(job.environment)
         python_path = [str(INSIDE / "python"), *filter(None, [own.get("PYTHONPATH")])]
         return {
-            **ads.environment(job, where),
-            **({"HOME": str(self._scratch.home)} if self._sets_home else {}),
+            **ads.threads(job),
             "LANG": "C.UTF-8",
             "USER": "slot1",
             "TZ": "UTC",
@@ -302,8 +301,9 @@ class Executor:
             "PERL5LIB": str(INSIDE / "perl"),
             "PERL5OPT": "-MVirtualTime",
             "R_PROFILE": str(INSIDE / "R" / "VirtualTime.R"),
-            "_CONDOR_SLOT": f"slot1_{slot + 1}",
             **own,
+            **ads.environment(where, slot),
+            **({"HOME": str(self._scratch.home)} if self._sets_home else {}),
             "PATH": os.pathsep.join([tools, own.get("PATH", self._path or USUAL_PATH)]),
             "PYTHONPATH": os.pathsep.join(python_path),
             "PYTHONDONTWRITEBYTECODE": "1",

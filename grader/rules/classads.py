@@ -283,7 +283,7 @@ class _Reader:
             return self._attribute(NOW) if name == "time" and not arguments else self._call(name, arguments)
         if self.ahead == "." and name == "my":
             return lambda ad: ERROR  # replaced by the attribute that follows
-        return self._attribute(name)
+        return self._attribute(NOW if name == "currenttime" else name)
 
     def _attribute(self, name: str) -> _Meaning:
         self.names.add(name)

@@ -105,7 +105,7 @@ POLICY_ATTRIBUTES = EXIT_ATTRIBUTES | {"numjobcompletions", "numjobstarts"}
 """The job attributes on which simulated policies may depend, in lower case."""
 PERIODIC_ATTRIBUTES = POLICY_ATTRIBUTES | {
     *("jobstatus", "enteredcurrentstatus", "jobstartdate", "jobcurrentstartdate", "qdate"),
-    *("numshadowstarts", "numholds", "holdreasoncode", classads.NOW),
+    *("numshadowstarts", "numholds", "holdreasoncode", "holdreasonsubcode", classads.NOW),
 }
 """The attributes on which simulated periodic policies may depend."""
 FIRST_LOOK, LOOKS = 10.0, 60.0
@@ -376,8 +376,9 @@ def _entered(job: Job, before: Situation, now: Situation) -> Situation:
         first = dict(before.ad).get("jobstartdate", since)
         attributes |= {"jobstartdate": first, "jobcurrentstartdate": since}
     if now.status is Status.HELD:
-        code = now.next.code if isinstance(now.next, Held) else BY_USER
-        attributes |= {"numholds": _count_of(before, "numholds"), "holdreasoncode": int(code)}
+        code, subcode = (now.next.code, now.next.subcode) if isinstance(now.next, Held) else (BY_USER, 0)
+        attributes |= {"numholds": _count_of(before, "numholds")}
+        attributes |= {"holdreasoncode": int(code), "holdreasonsubcode": subcode}
     return _counted(job, now, **attributes)
 
 

@@ -19,10 +19,14 @@ _THREADS = (
 """Variables that limit the threads of libraries to one per processor of the slot."""
 
 
-def environment(job: Job, directory: str) -> dict[str, str]:
-    """The variables for a job with this directory as its sandbox."""
+def threads(job: Job) -> dict[str, str]:
+    """The variables that the job's own environment may replace."""
+    return dict.fromkeys(_THREADS, str(_cpus(job)))
+
+
+def environment(directory: str, slot: int) -> dict[str, str]:
+    """The variables for a job with this directory as its sandbox, whatever its own environment says."""
     return {
-        **dict.fromkeys(_THREADS, str(_cpus(job))),
         "TMPDIR": directory,
         "TEMP": directory,
         "TMP": directory,
@@ -31,6 +35,7 @@ def environment(job: Job, directory: str) -> dict[str, str]:
         "_CONDOR_JOB_IWD": directory,
         "_CONDOR_JOB_AD": f"{directory}/{JOB_AD}",
         "_CONDOR_MACHINE_AD": f"{directory}/{MACHINE_AD}",
+        "_CONDOR_SLOT": f"slot1_{slot + 1}",
     }
 
 

@@ -178,6 +178,7 @@ class Description:
         return Queue(place, arguments, tuple(rows))
 
     def _directive(self, place: Place, match: re.Match[str], depth: int) -> Iterator[Queue]:
+        self.macros.refer(match[3])
         word, options, value = match[1].lower(), match[2].rstrip(), self.macros.expand(match[3])
         if word == "warning":
             self.remarks.append(Remark(*place, value, CAUTION))

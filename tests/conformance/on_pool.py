@@ -33,14 +33,14 @@ PROBE = """\
 #!/bin/sh
 # start: keep a copy of the sandbox, and wait until the player has seen it. pause: say so; the program
 # itself then waits at the gate. What it leaves has the name of the activation, as a program that is being
-# killed may still be at it when the next activation begins.
+# killed may still be at it when the next activation begins. cp fails if HTCondor removes a file of its own meanwhile.
 here=$(dirname "$0")
 activation=$(echo "$_CONDOR_SCRATCH_DIR" | tr / _)
 starts=$(ls -d "$here/start.$activation".* 2>/dev/null | wc -l)
 if [ "$1" = start ]; then
     name=$activation.$(( starts + 1 ))
     rm -rf "$here/copy.$activation"
-    cp -a "$_CONDOR_SCRATCH_DIR" "$here/copy.$activation" && mv "$here/copy.$activation" "$here/start.$name"
+    cp -a "$_CONDOR_SCRATCH_DIR" "$here/copy.$activation"; mv "$here/copy.$activation" "$here/start.$name"
     while [ ! -e "$here/seen.$name" ]; do sleep 0.05; done
 elif [ "$1" = size ]; then
     echo 300M

@@ -61,6 +61,7 @@ class Scenario:
     """The rule of the specification that it is about, as in R4b."""
     about: str
     submit: str
+    """What stands in the submit file beside COMMON. An environment of its own needs PROBE=@PROBE@, too."""
     program: str
     files: dict[str, str] = field(default_factory=dict)
     """The submit directory: path → text, or `-> TARGET` for a symbolic link; a path that ends in / is
@@ -82,7 +83,7 @@ class Scenario:
     def directory(self, probe: Path | str) -> Tree:
         """The submit directory, for a program that finds its probe at that path."""
         text = self.program if self.program.startswith("#!") else PROLOGUE + self.program
-        submit = f'{COMMON}environment = "PROBE={probe}"\n{self.submit}\nqueue\n'
+        submit = f'{COMMON}environment = "PROBE=@PROBE@"\n{self.submit}\nqueue\n'.replace("@PROBE@", str(probe))
         return tree(self.files) | Tree({"job": File(text.encode(), True), "job.sub": File(submit.encode())})
 
     @property

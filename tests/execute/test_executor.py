@@ -1159,6 +1159,15 @@ def test_libraries_are_told_how_many_processors_there_are(run):
     assert run("import os; print(os.environ['OMP_NUM_THREADS'])", request_cpus="4").stdout == "4\n"
 
 
+def test_the_jobs_environment_replaces_its_threads_but_not_its_sandbox(run):
+    """R3: seen on 23.9.6 and 25.14.1."""
+    names = ("OMP_NUM_THREADS", "TMPDIR", "BATCH_SYSTEM", "_CONDOR_SCRATCH_DIR", "_CONDOR_SLOT", "HOME")
+    done = run(
+        "import os; print(*[n for n in os.environ if os.environ[n] == 'own'])", environment=[(n, "own") for n in names]
+    )
+    assert done.stdout == "OMP_NUM_THREADS\n"
+
+
 # -- directories as they are --------------------------------------------------------
 
 AGES = """

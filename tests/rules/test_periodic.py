@@ -98,6 +98,17 @@ def test_a_held_job_is_released_as_often_as_the_policy_says():
     assert kinds(moments).count("held") == 3 and kinds(moments).count("released") == 2 and kinds(moments)[-1] == "held"
 
 
+def test_a_held_job_is_released_by_the_subcode_of_its_hold_after_a_while():
+    moments, _ = story(
+        3,
+        on_exit_hold="ExitCode == 3",
+        on_exit_hold_subcode="42",
+        periodic_release="HoldReasonSubCode == 42 && NumHolds < 2 && CurrentTime - EnteredCurrentStatus > 120",
+    )
+    held, released = moments[-5:-3]
+    assert kinds(moments)[-5:-3] == ["held", "released"] and 120 < released.time - held.time <= 180
+
+
 def test_a_release_and_a_hold_for_ever_are_given_up():
     moments, _ = story(3, on_exit_hold="True", periodic_release="True")
     assert kinds(moments)[-1] in ("held", "never finishes") and len(moments) < 2000

@@ -553,6 +553,11 @@ def test_an_if_ends_at_the_queue_statement_with_a_remark():
     assert any("no endif" in remark for remark in remarks("if true\narguments = a", CAUTION))
 
 
+def test_a_macro_that_only_names_a_file_to_include_is_used():
+    found = parse("executable = prog.sh\nwhich = more\ninclude : $(which).sub\nqueue\n")
+    assert not any("which" in remark.text for remark in found.remarks)
+
+
 def test_an_if_of_another_file_has_no_else_in_an_included_one():
     folder = TreeFolder(Tree.files({"prog.sh": "#!/bin/sh\n", "else.sub": "else\nx = 1\n"}))
     assert "else without an if" in str(refused("if true\ninclude : else.sub\nendif", folder))
