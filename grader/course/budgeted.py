@@ -5,6 +5,7 @@ So learners, and instructors with a class, wait only seconds, whatever the progr
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 from collections.abc import Iterator
@@ -122,9 +123,8 @@ class BudgetedExecutor(LocalExecutor):
         if self._apart:
             self.renew()
         try:
-            with unconfined.removed(() if self._shut_in else unconfined.temporary_files(job)) as removed:
+            with self._tidied(job, self._confine):
                 run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace, beside=beside)
-            self.outside += removed
         except LostExecution as loss:
             self.doubts.append(str(loss))
             return Run(Exit(signal=int(signal.SIGKILL)), sandbox, 0.0, "", "", lost=True)
@@ -137,6 +137,15 @@ class BudgetedExecutor(LocalExecutor):
         self._pictures -= sum(len(entry.content) for entry in run.sandbox.values() if isinstance(entry, File))
         self._look_at_budget()
         return run
+
+    @contextmanager
+    def _tidied(self, job: Job, confine: Confinement | None) -> Iterator[None]:
+        """Where nothing confines programs, remove after the block what the job's leave outside their sandboxes."""
+        user = confine.user if confine else None
+        paths = () if self._shut_in else unconfined.temporary_files(job)
+        with unconfined.removed(paths, os.geteuid() if user is None else user) as removed:
+            yield
+        self.outside += removed
 
     def _look_at_budget(self) -> None:
         if given() > self._until:
@@ -175,10 +184,12 @@ class BudgetedExecutor(LocalExecutor):
     def _differs(
         self, elsewhere: Confinement, invocation: _Invocation, sandbox: Tree, slot: int, clock: float, run: Run
     ) -> bool:
+        job = self._jobs[invocation]
         if self._elsewhere is None:
             self._elsewhere = Executor(self._first, elsewhere)
         try:
-            again = executed_for(self, self._elsewhere, self._jobs[invocation], sandbox, slot=slot, clock=clock)
+            with self._tidied(job, elsewhere):
+                again = executed_for(self, self._elsewhere, job, sandbox, slot=slot, clock=clock)
         except LostExecution as loss:
             self.doubts.append(str(loss))
             return False

@@ -75,19 +75,22 @@ def contents(paths: tuple[str, ...], most_bytes: int) -> Tree:
 
 
 @contextmanager
-def removed(paths: Collection[str]) -> Iterator[list[str]]:
+def removed(paths: Collection[str], user: int) -> Iterator[list[str]]:
     """After the block, remove those of these files and directories that have come up or changed meanwhile, so that no other
-    program finds them. Gives their paths."""
-    before = {path: _entry(path, os.lstat) for path in paths}
+    program finds them. Gives their paths. What is not of this user stays: a link on the way may lead to it."""
+    ways = {str(parent) for path in paths for parent in Path(path).parents if _is_inside_temporary(str(parent))}
+    before = {path: _entry(path, os.lstat) for path in sorted({*paths, *ways})}  # each after what leads to it
     changed: list[str] = []
     try:
         yield changed
     finally:
         for path, stamp in before.items():
             if (now := _entry(path, os.lstat)) and now != stamp:
-                changed.append(path)
-                if not (stamp and is_directory(path)):
-                    with suppress(OSError):  # of another user
+                stays = stamp is not None and is_directory(path)
+                if path in paths or not stays:
+                    changed.append(path)
+                with suppress(OSError):  # of another user
+                    if not stays and os.lstat(path).st_uid == user:
                         remove(path)
 
 
@@ -136,6 +139,10 @@ def _listed(place: str) -> list[str]:
             return [entry.path for entry, _ in zip(entries, range(MOST_ENTRIES))]
     except OSError:
         return []
+
+
+def _is_inside_temporary(path: str) -> bool:
+    return path not in TEMPORARY and _is_below(path, TEMPORARY)
 
 
 def _is_below(path: str, places: tuple[str, ...]) -> bool:

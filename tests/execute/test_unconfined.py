@@ -1,9 +1,12 @@
 """grader/execute/unconfined.py: which files outside of the sandbox count as written by a job."""
 
+import os
+
 import pytest
 
+from grader.execute import unconfined
 from grader.execute.executor import Executor
-from grader.execute.unconfined import changed, stamps
+from grader.execute.unconfined import changed, removed, stamps
 from grader.rules.job import Job
 from grader.tree import File, Tree
 
@@ -58,3 +61,19 @@ def test_an_executor_adds_what_an_execution_has_written_outside(place):
     with Executor(written=found) as executor:
         run = executor.run(keeps, keeps.inputs)
         assert run.exit.code == 0 and run.outside == (f"{place}/state.txt",) and found == {f"{place}/state.txt"}
+
+
+def test_a_link_on_the_way_is_removed_and_not_what_it_leads_to(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(unconfined, "TEMPORARY", (str(place),))
+    place.mkdir()
+    (tmp_path / "anna" / "grades").mkdir(parents=True)
+    with removed((f"{place}/link/grades",), os.geteuid()) as found:
+        (place / "link").symlink_to(tmp_path / "anna")
+    assert os.listdir(place) == [] and os.listdir(tmp_path / "anna") == ["grades"] and found == [f"{place}/link"]
+
+
+def test_only_what_belongs_to_the_job_s_user_is_removed(place):
+    place.mkdir()
+    with removed((f"{place}/file",), os.geteuid() + 1) as found:
+        (place / "file").write_text("of another user")
+    assert os.listdir(place) == ["file"] and found == [f"{place}/file"]

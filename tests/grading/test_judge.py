@@ -167,7 +167,15 @@ def test_unconfined_programs_find_no_file_of_another(path, place):
     job = Job("job", inputs=Tree({"job": File(program.encode(), True)}), output="out")
     with BudgetedExecutor(None, 60) as executor:
         told = [executor.run(job, job.inputs.put("number", File(b"%d" % number))).stdout for number in range(3)]
-        assert not Path(path).exists() and told == ["1 1\n"] * 3 and {*executor.outside} == {path}
+        assert not place.exists() and told == ["1 1\n"] * 3 and {*executor.outside} == {str(place)}
+
+
+def test_a_repeated_unconfined_execution_leaves_no_file_either(place):
+    job = Job("job", inputs=Tree({"job": File(f"#!/bin/sh\necho x >> {place}\n".encode(), True)}))
+    with BudgetedExecutor(Confinement(False, False), 60) as executor:
+        executor.run(job, job.inputs)
+        executor.keeps_state(judge.UNSEEN)
+        assert not place.exists() and executor.outside == [str(place)] * 2
 
 
 def test_an_unconfined_answer_that_writes_outside_is_doubtful(place):
