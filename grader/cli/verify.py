@@ -29,6 +29,7 @@ from ..verify.evidence import RUN_DIFFERS, Evidence, differences, evidence
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
 from ..verify.forgotten import Forgotten, explaining, forgotten
 from ..verify.observer import Observer
+from ..verify.off_by_one import OFF_BY_ONE, OffByOne, never_finishing, off_by_one
 from ..verify.outside import state_outside
 from ..verify.restarts import shown
 from ..verify.unbroken import Difference, measured
@@ -220,13 +221,15 @@ class _Verification:
         exploration, doubt = self.measured(job, exploration)
         if self.written:
             return Checked(job, unknown(Unknown.WRITES_OUTSIDE, ", ".join(sorted(self.written)), exploration))
-        where, known, forgets = self.behind(job, exploration)
+        where, known, behind = self.behind(job, exploration)
         if where:
             counts = Exploration(
                 UNKNOWN, None, None, None, exploration.states, exploration.executions, exploration.schedules
             )
             exploration = unknown(Unknown.STATE_OUTSIDE, where, counts)
-        facts = evidence(job, exploration) + _of_restarts(exploration) + tuple(map(_forgotten, forgets))
+        facts = evidence(job, exploration) + _of_restarts(exploration) + behind
+        if exploration.unfinished and any(fact.kind == OFF_BY_ONE for fact in behind):
+            exploration = never_finishing(exploration, exploration.unfinished)
         facts += self.doubtful(job, exploration, doubt)
         return Checked(job, exploration, facts, known)
 
@@ -266,12 +269,13 @@ class _Verification:
             unmeasured = exploration.verdict == RESTART_SAFE and not exploration.known
             return replace(exploration, verdict=CONSISTENT) if unmeasured else exploration, None
 
-    def behind(self, job: Job, exploration: Exploration) -> tuple[str, tuple[str, str] | None, tuple[Forgotten, ...]]:
+    def behind(self, job: Job, exploration: Exploration) -> tuple[str, tuple[str, str] | None, tuple[Evidence, ...]]:
         """What is behind a failure, as far as it is known and nobody stops that: where state is outside; or a
-        misconception (its id and sentence), and what the program forgets, if that is it."""
+        misconception (its id and sentence), and what shows it if that took another look at the program."""
         if exploration.verdict in (RESTART_SAFE, CONSISTENT) or self.observer.stopped:
             return "", None, ()
         from ..course.diagnosis import (  # which takes longer to import than to verify a safe job
+            beginning,
             diagnose,
             forgetting,
             sentence,
@@ -280,12 +284,17 @@ class _Verification:
         try:
             with self.observer.execution_of((), 0, "looking for the cause"):
                 where = state_outside(job, exploration, self.profile, self.executor, self.one_machine)
-                forgets = () if where else forgotten(job, exploration, self.executor, self.profile)
-                known = forgetting(forgets) if forgets else None
-                if not where and not forgets:
+                if where:
+                    return where, None, ()
+                known: Misconception | None = None
+                facts: tuple[Evidence, ...] = ()
+                if forgets := forgotten(job, exploration, self.executor, self.profile):
+                    known, facts = forgetting(forgets), tuple(map(_forgotten, forgets))
+                elif fix := off_by_one(job, exploration, self.executor, self.profile):
+                    known, facts = beginning(fix), (_off_by_one(fix),)
+                else:
                     known = diagnose(job, exploration, self.executor, given=False)
-                named = (known.id, sentence(job, exploration, self.executor, known)) if known else None
-                return where, named, forgets
+                return "", (known.id, sentence(job, exploration, self.executor, known)) if known else None, facts
         except KeyboardInterrupt:
             if not self.observer.stopped:
                 raise
@@ -433,6 +442,15 @@ def _forgotten(what: Forgotten) -> Evidence:
     else:
         text = f"{what.name}{then}"
     return Evidence("forgotten", text, what.file, what.line)
+
+
+def _off_by_one(fix: OffByOne) -> Evidence:
+    """The number of the checkpoint with which the job would be right."""
+    change = (
+        f"{'lower' if fix.by < 0 else 'higher'} by one at each restart ({fix.saved + fix.by} instead of {fix.saved}"
+    )
+    text = f"if a number in {fix.path} is {change} at the first), the job ends with the right output"
+    return Evidence(OFF_BY_ONE, text, fix.path)
 
 
 def _as_json(checked: Checked) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ..text import plain, shorten
 from ..verify.evidence import Evidence, saved_softly
 from ..verify.explore import UNKNOWN, Exploration
 from ..verify.forgotten import Forgotten
+from ..verify.off_by_one import OffByOne
 from ..verify.verdicts import Unknown
 from .case import HARMLESS, Case, emptied_shown
 from .misconceptions import CLUES, MISCONCEPTIONS, SENTENCES, SYMPTOMS
@@ -41,6 +42,11 @@ def forgetting(forgets: Sequence[Forgotten]) -> Misconception:
     """The misconception behind what a program forgets at each restart."""
     generators = all(what.is_generator for what in forgets)
     return MISCONCEPTIONS["rng-not-saved" if generators else "state-incomplete"]
+
+
+def beginning(fix: OffByOne) -> Misconception:
+    """The misconception behind a restart that begins one iteration too early or too late."""
+    return MISCONCEPTIONS["skips-iteration" if fix.too_late else "repeats-iteration"]
 
 
 def _can_be_asked(exploration: Exploration) -> bool:

@@ -160,7 +160,7 @@ def goes_on(job: Job, now: Situation, grown: Growth, run: Callable[[Situation], 
 def _suspects(job: Job, sandbox: Tree, grown: Growth, least: int) -> list[int]:
     """After how many restarts a file has as many lines or bytes as a number, before or after appending."""
     suspects = set()
-    for number in _numbers(job, least):
+    for number in numbers_in(job, least):
         for path, text in grown:
             content = sandbox.file(path).content
             for present, more in ((content.count(b"\n"), text.count(b"\n")), (len(content), len(text))):
@@ -170,7 +170,7 @@ def _suspects(job: Job, sandbox: Tree, grown: Growth, least: int) -> list[int]:
     return sorted(times for times in suspects if times > 0)
 
 
-def _numbers(job: Job, least: int) -> list[int]:
+def numbers_in(job: Job, least: int) -> list[int]:
     """The different numbers above `least` in a job's arguments, environment, program and input files, in this order."""
     texts: Iterator[bytes] = (text.encode() for text in (*job.arguments, *(value for _, value in job.environment)))
     inputs = sorted(job.inputs.items(), key=lambda item: item[0] != job.executable)

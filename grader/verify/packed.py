@@ -33,7 +33,7 @@ _COMPRESSED: dict[bytes, Callable[[BinaryIO], io.BufferedIOBase]] = {
 }
 """What such a file begins with, and what opens it."""
 _ZIP = b"PK\x03\x04"
-_ODD = (
+ODD = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
     OSError, EOFError, ValueError, KeyError, IndexError, NotImplementedError, RuntimeError, OverflowError,
 )  # fmt: skip
@@ -62,7 +62,7 @@ def _is_packed(content: bytes) -> bool:
 def _listed(content: bytes) -> bytes:
     try:
         return _Unpacking().contents(content)
-    except _ODD:
+    except ODD:
         return content
 
 
@@ -73,7 +73,7 @@ class _Unpacking:
         self.bytes, self.files = MOST_BYTES, MOST_FILES
 
     def contents(self, content: bytes, depth: int = 0) -> bytes:
-        """What is in a file, without times; the file itself if it is no archive. Raises one of _ODD."""
+        """What is in a file, without times; the file itself if it is no archive. Raises one of ODD."""
         if depth == MOST_DEPTH or not _is_packed(content):
             return content
         if content.startswith(_ZIP):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...rules.execution import Stop
+from ...rules.step import is_checkpoint
 from ...verify.explore import UNKNOWN
 from ..case import Case
 from ..report import Misconception
@@ -23,6 +24,8 @@ def sigterm_saves(case: Case) -> bool:
     otherwise."""
     never_saved = case.exploration.verdict == UNKNOWN and not case.exploration.checkpoints
     if not never_saved or case.job.checkpoint_exit_code is None or case.run is None or not case.mentions_signals():
+        return False
+    if is_checkpoint(case.job, case.run):
         return False
     at = max(0.0, case.ran.seconds - 1e-3)
     terminated, killed = (

@@ -1,0 +1,94 @@
+"""A restart that begins one iteration too early or too late is found without a look at the program."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from grader.cli.main import main
+
+SUBMIT = """executable = total.sh
+transfer_checkpoint_files = saved
+transfer_output_files = total.txt
+checkpoint_exit_code = 85
+output = total.out
+queue
+"""
+PROGRAM = """#!/bin/bash
+n=0 sum=0
+if [ -f saved ]; then read -r n sum < saved; fi
+while [ $n -lt 12 ]; do
+    n=$((n + 1))
+    sum=$((sum + n * n))
+    if [ $((n % 4)) -eq 0 ] && [ $n -lt 12 ]; then
+        echo "$n $sum" > saved
+        exit 85
+    fi
+done
+echo "total $sum" > total.txt
+"""
+
+
+def verified(directory, capsys, old, new):
+    """The verdict on the program with this change, and on its evidence."""
+    (directory / "right").mkdir()
+    (directory / "right" / "total.txt").write_text("total 650\n")
+    (directory / "total.sh").write_text(PROGRAM.replace(old, new))
+    (directory / "total.sh").chmod(0o755)
+    (directory / "total.sub").write_text(SUBMIT)
+    main(
+        [
+            "verify",
+            str(directory / "total.sub"),
+            "--json",
+            "--max-seconds",
+            "600",
+            "--expected",
+            str(directory / "right"),
+        ]
+    )
+    seen = json.loads(capsys.readouterr().out)
+    return seen["verdict"], seen["failure"], seen["misconception"], [fact["text"] for fact in seen["evidence"]]
+
+
+@pytest.mark.parametrize(
+    ("new", "failure", "cause", "fact"),
+    [
+        (
+            "$((n + 1)) $sum",
+            "wrong output",
+            "skips-iteration",
+            "lower by one at each restart (4 instead of 5 at the first)",
+        ),
+        (
+            "$((n - 1)) $sum",
+            "never finishes",
+            "repeats-iteration",
+            "higher by one at each restart (4 instead of 3 at the",
+        ),
+    ],
+)
+def test_the_number_that_is_wrong_is_named(new, failure, cause, fact, tmp_path, capsys):
+    *verdict, facts = verified(tmp_path, capsys, "$n $sum", new)
+    assert verdict == ["unsafe", failure, cause]
+    assert any(fact in text for text in facts)
+
+
+def test_a_sum_that_lacks_one_at_each_restart_is_no_lost_iteration(tmp_path, capsys):
+    assert verified(tmp_path, capsys, "$n $sum", "$n $((sum - 1))")[2] not in ("skips-iteration", "repeats-iteration")
+
+
+def test_a_right_job_that_needs_more_executions_stays_unknown(tmp_path, capsys):
+    (tmp_path / "right").mkdir()
+    (tmp_path / "right" / "total.txt").write_text("done\n")
+    (tmp_path / "count.sh").write_text(
+        "#!/bin/bash\nread -r round n < saved 2> /dev/null || { round=1; n=0; }\n"
+        "n=$((n + 1))\nif [ $n -ge 5000 ]; then round=$((round + 1)); n=0; fi\n"
+        "if [ $round -le 3 ]; then echo $round $n > saved; exit 85; fi\necho done > total.txt\n"
+    )
+    (tmp_path / "count.sh").chmod(0o755)
+    (tmp_path / "count.sub").write_text(SUBMIT.replace("total.sh", "count.sh"))
+    options = ["--json", "--max-seconds", "600", "--max-executions", "260", "--expected", str(tmp_path / "right")]
+    main(["verify", str(tmp_path / "count.sub"), *options])
+    assert json.loads(capsys.readouterr().out)["verdict"] == "unknown"
