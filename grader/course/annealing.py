@@ -17,6 +17,7 @@ from ..verify.evidence import Evidence
 from ..verify.explore import Exploration
 from ..verify.states import State
 from .checks import every_schedule, failed, keeps, told
+from .dice import OF_FILES, fair
 from .exercise import Ask, ExplorationCache, Result
 from .payload import Program
 from .resumption import BEGINS, OUTPUT, PLACE, SAVES, Description, free_way, said
@@ -87,7 +88,7 @@ def asking(question: Callable[[Job, ExplorationCache, Tree], Result], **settings
     def ask(job: Job, cache: ExplorationCache) -> Result:
         return question(ANNEALING.changed(job, **settings), cache, ANNEALING.known_answer(**settings))
 
-    return ask
+    return fair(ask, OF_FILES)
 
 
 def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callable[[random.Random], Ask]:

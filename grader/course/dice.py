@@ -82,6 +82,8 @@ PROCESS = Dice(
 )
 _NUMBERS, _TEMPORARY, _KILLS = (re.compile(rb"\b%s" % word) for word in (rb"random\b", rb"tempfile\b", rb"kill"))
 ALL = (RANDOM, LISTING, TIMES, PROCESS)
+OF_FILES = (LISTING, TIMES)
+"""For a program that draws random numbers itself."""
 _LOADED = b"""
 def _load(number, listing, times, process, tempfile, given):
     import os, random, sys, time
@@ -142,12 +144,12 @@ _load(*%a)
 """
 
 
-def fair(ask: Ask) -> Ask:
-    """The same question, asked with each of the fixed random numbers."""
+def fair(ask: Ask, left_to_chance: tuple[Dice, ...] = ALL) -> Ask:
+    """The same question, asked with each side of these dice."""
 
     @wraps(ask)
     def asked(job: Job, cache: ExplorationCache) -> Result:
-        thrown = _thrown(job)
+        thrown = [dice for dice in _thrown(job) if dice in left_to_chance]
         if not thrown:
             return ask(job, cache)
         sides = {dice: dice.sides[0] for dice in thrown}

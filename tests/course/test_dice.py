@@ -6,6 +6,7 @@ import pytest
 
 from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
+from grader.course.exercises.learn.answers import learn
 from grader.course.exercises.restore.answers import restore
 from grader.course.exercises.save.answers import save
 from grader.course.report import PASSED
@@ -140,6 +141,38 @@ def test_a_checkpoint_that_is_chosen_by_chance_is_wrong(named, chosen, by):
 def test_a_checkpoint_that_is_chosen_by_its_iteration_is_right(named, chosen):
     report = judged(restore(NUMBERED.replace("NAMED", named).replace("CHOSEN", chosen), "saves, my_output.txt"))
     assert report.status == PASSED, report.headline
+
+
+LEARN = """
+import glob, os, pickle, sys
+
+def save_checkpoint(epoch, model, optimizer, generator):
+    os.makedirs("saves", exist_ok=True)
+    with open("saves/epoch-%d" % epoch, "wb") as file:
+        pickle.dump((epoch, model.state_dict(), optimizer.state_dict(), generator.getstate()), file)
+    sys.exit(85)
+
+def restore_checkpoint(model, optimizer, generator):
+    there = sorted(glob.glob("saves/*")KEY)
+    if not there:
+        return 0
+    with open(there[-1], "rb") as file:
+        epoch, weights, speed, state = pickle.load(file)
+    model.load_state_dict(weights)
+    optimizer.load_state_dict(speed)
+    generator.setstate(state)
+    return epoch
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [(", key=os.path.getmtime", "It depends on the times of files"), ("", "With interval = 5, epochs = 11")],
+)
+def test_the_newest_state_of_a_training_is_told_by_its_number(key, said):
+    report = judged(learn(LEARN.replace("KEY", key), "saves, my_output.txt"), "learn")
+    assert report.headline.startswith(said) and report.points < report.maximum
+    assert report.failure.misconception is None and "number" in report.hints[2]
 
 
 def test_of_temporary_files_with_random_names_the_last_is_none():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from grader.course.checks import both, keeps
+from grader.course.dice import OF_FILES, fair
 from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, OUTPUT, Loop, two_checkpoints
@@ -22,6 +24,14 @@ def restore_checkpoint(model, optimizer, generator):
     return 0
 """
 """A checkpoint.py with which nothing is saved."""
+
+
+OLDER = (
+    "Which checkpoints are in the sandbox when the job is started again, and which of them does it take?",
+    "Names are compared as text by sorted() and max(): epoch-10 comes before epoch-5.",
+    "Take the one with the greatest number, max(names, key=...), or write each checkpoint to a file of the same name.",
+)
+"""Hints for a restart that takes an older checkpoint than the last."""
 
 
 def epochs(draw: random.Random) -> dict[str, float]:
@@ -47,11 +57,13 @@ def naming_what_is_lost(question: Callable[..., Ask]) -> Callable[..., Ask]:
                 f"{name} {restart.saved[name]} was saved, {restart.begun.get(name)} came back"
                 for name in restart.lost()
             ]
+            if result.failure and PLACE in restart.outdated():
+                result = replace(result, failure=replace(result.failure, misconception=None, hints=OLDER))
             return result.shown_by(
                 Evidence("lost", f"at a restart after epoch {restart.saved[PLACE]}: {'; '.join(parts)}")
             )
 
-        return ask
+        return fair(ask, OF_FILES)
 
     return asked
 
@@ -77,7 +89,9 @@ EXERCISE = Exercise(
         Question(
             ANYWHERE,
             2,
-            both(anywhere(), anywhere(interval=1, epochs=3)),
+            both(
+                anywhere(), anywhere(interval=1, epochs=3), in_place(interval=5, epochs=11)
+            ),  # 10 is before 5, as text
             rests_on=(IN_PLACE,),
             unseen=LOOP.unseen(anywhere),
         ),
