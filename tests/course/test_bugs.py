@@ -8,6 +8,7 @@ from classroom import ANSWERS
 from grader.course.answers import python
 from grader.course.catalogue import COURSE, EXERCISES
 from grader.course.exercises.behind_a_pipe.answers import script
+from grader.course.exercises.behind_a_pipe.exercise import OVERWRITTEN
 from grader.course.exercises.on_sigterm.answers import DUE, HANDLER, LAST, collatz
 from grader.course.exercises.slides_listing.answers import listed
 from grader.course.exercises.training.answers import training
@@ -176,6 +177,11 @@ def test_a_bug_that_is_only_hidden_is_not_repaired(how, judged):
     name, files = HIDDEN[how]
     report = judged(name, files)
     assert report.points < report.maximum and report.status not in (PASSED, NOT_TRIED)
+
+
+def test_a_log_of_the_last_execution_alone_gets_hints_about_the_log(judged):
+    assert judged(*HIDDEN["keeps the last log only"]).hints == OVERWRITTEN
+    assert judged(*HIDDEN["keeps no log"]).hints != OVERWRITTEN
 
 
 def test_an_answer_that_knows_the_output_fails_with_other_numbers(judged):

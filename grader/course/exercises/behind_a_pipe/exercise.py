@@ -19,6 +19,12 @@ def _minutes(draw: random.Random) -> dict[str, float]:
 
 ROD = Loop(Program("bugs/behind_a_pipe", "run.sh"), "minute", _minutes, "minutes")
 LOG = "model.log"
+OVERWRITTEN = (
+    "What is in model.log after the first execution, and what after the second?",
+    "Each execution continues the log that it finds. > empties a file before it is written, and so does tee without -a.",
+    "Append to the log: >> model.log 2>&1, or tee -a model.log.",
+)
+"""Hints for a log of the last execution only."""
 
 
 def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
@@ -34,7 +40,10 @@ def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
     ]
     if not missing:
         return Result(True, f"the right output, and {LOG} has all that the model said")
-    return wrong(f"{LOG} has come home without what the model said: {missing[0]!r} is not in it.", asked, ())
+    hints = OVERWRITTEN if "finished" in log else ()
+    return wrong(
+        f"{LOG} has come home without what the model said: {missing[0]!r} is not in it.", asked, (), hints=hints
+    )
 
 
 def tells_of_failures(job: Job, cache: ExplorationCache) -> Result:

@@ -9,7 +9,7 @@ from grader.course.checks import wrong
 from grader.course.exercise import Exercise, ExplorationCache, Question, Result, submission_of
 from grader.course.sweep import SWEEP, sweep_output
 from grader.rules.job import Job
-from grader.rules.simulation import outcome, simulate
+from grader.rules.simulation import Outcome, outcome, simulate
 from grader.submit.reader import Submission
 from grader.text import count, plain, series, shorten
 from grader.tree import File, Tree
@@ -66,8 +66,10 @@ def keep_outputs_apart(submission: Submission, cache: ExplorationCache) -> Resul
     """Whether the results of all jobs are in the submit directory in the end."""
     returned_files = Tree()
     brought: dict[str, Job] = {}
-    for job, own in _ends(submission, cache):
-        lines = own.without(filter(None, (job.output, job.error)))
+    for job, end in _ends(submission, cache):
+        if end.hold:
+            return wrong(f"HTCondor puts job {job.proc} on hold: {end.hold.reason}.", job)
+        lines = end.returned_files.without(filter(None, (job.output, job.error)))
         for path in lines:
             if path in brought:
                 return wrong(
@@ -88,10 +90,10 @@ def keep_outputs_apart(submission: Submission, cache: ExplorationCache) -> Resul
     return Result(True, f"{series(list(brought), 4)} have all {LAST} lines")
 
 
-def _ends(submission: Submission, cache: ExplorationCache) -> Iterator[tuple[Job, Tree]]:
-    """What each job brings home, run without a fault."""
+def _ends(submission: Submission, cache: ExplorationCache) -> Iterator[tuple[Job, Outcome]]:
+    """How each job ends, run without a fault."""
     for job in submission.jobs:
-        yield job, outcome(list(simulate(job, cache.executor))).returned_files
+        yield job, outcome(list(simulate(job, cache.executor)))
 
 
 def _asked(job: Job) -> range | None:

@@ -46,6 +46,7 @@ WRONG = {
         "as given": bash("export CLIMATE=1.9\n./glacier  # starts it"),
         "the exit code is passed on": bash("export CLIMATE=1.9\n./glacier\ncode=$?\nexit $code"),
         "in the background": bash("export CLIMATE=1.9\n./glacier &\nwait"),
+        "a trap, and the program in the foreground": bash("export CLIMATE=1.9\ntrap 'pkill glacier' TERM\n./glacier"),
         "with a log": bash("export CLIMATE=1.9\nset -o pipefail\n./glacier 2>&1 | tee glacier.log"),
         "through another script": bash("echo 'export CLIMATE=1.9; ./glacier; exit $?' > go.sh\nbash go.sh"),
     },

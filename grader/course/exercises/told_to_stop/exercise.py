@@ -57,6 +57,20 @@ def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
             text=f"After {job.arguments[0]} s, my_wrapper sends SIGTERM to {SCRIPT}, and that leaves with exit code "
             f"{TERMINATED}: not with the one with which glacier leaves when it has saved.",
         )
+    ran = exploration.root.ran
+    if (
+        ran.exit.code == 0
+        and "glacier.save" not in ran.sandbox
+        and ran.sandbox.get(GLACIER.output) == expected[GLACIER.output]
+    ):
+        return failed(
+            job,
+            cache,
+            exploration,
+            "signal-not-passed-on",
+            f"After {job.arguments[0]} s, my_wrapper sends SIGTERM to {SCRIPT}. glacier, which it has started, does not "
+            "hear of it, and computes to its end.",
+        )
     return first_checkpoint(job, cache, expected)
 
 
