@@ -342,6 +342,8 @@ class Exercise:
         shown = failure.misconception.id if failure.misconception else ""
         for cure in sorted(question.cures, key=lambda cure: shown not in cure.agrees) if not failure.over else ():
             for remedy in cure.tried_on(files):
+                if not cure.fits(failure, remedy):
+                    continue
                 if trials == MOST_TRIALS:
                     return None
                 trials += 1

@@ -26,7 +26,7 @@ OS, TIME = "import os, sys", "import sys, time"
 OUTSIDE_SAID = "outside the sandbox"
 HOME_SAID, HASH_SAID, SET_SAID = "home directory", "hash() of a text gives another number", "a set has no order"
 CALLED, CAUGHT, REACHED = "named but not called", "raises SystemExit", "never reaches the lines below"
-ELSEWHERE, FAILS, SAVED_HERE = "the job itself continues", "The error is hidden", "is saved here instead of `iteration`"
+ELSEWHERE, FAILS, SAVED_HERE = "the job itself continues", "The error is hidden", "is used here instead of `iteration`"
 UNREADABLE = "It does not get `iteration` back"
 TAKEN, OUTSIDE, AGAIN = "takes away a file that is needed", "outside the functions", "restarts itself here"
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ...tree import Tree
 from ..reading import UNREADABLE
+from ..report import Failure
 
 
 class Remedy(NamedTuple):
@@ -35,6 +36,8 @@ class Cure:
     agrees: tuple[str, ...] = ()
     """The misconceptions that may be behind this mistake. If this is the cause, a diagnosis of any other misconception is
     dropped."""
+    fits: Callable[[Failure, Remedy], bool] = lambda failure, remedy: True
+    """Whether the sentence can be true, as far as the evidence of the failure shows."""
 
     def tried_on(self, files: Tree) -> Iterator[Remedy]:
         """The remedies for these files, as far as their syntax trees can be unparsed."""

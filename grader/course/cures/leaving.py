@@ -197,7 +197,8 @@ def _on_condition(files: Tree) -> Iterator[Remedy]:
 def _waits(files: Tree) -> Iterator[Remedy]:
     """A sleep between saving and exiting."""
     module = Module(files)
-    for node in (node for function in (module.save, module.restore) for node in module.nodes(function, ast.Expr)):
+    functions = [*module.called_by(module.save), *module.called_by(module.restore)]
+    for node in (node for function in functions for block in blocks(function) for node in block):
         if (waits := call(node)) and name(waits.func) == "sleep":
             yield Remedy(
                 module.changed({node: None}),

@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 from ...tree import Tree
 from ..reading import parsed
+from ..report import Failure
 from . import Cure, Remedy
 from .source import PATH, Module, call, mentions, name, with_body
 
@@ -120,7 +121,7 @@ def _another_value(files: Tree) -> Iterator[Remedy]:
     for node in list(others)[:MOST_VALUES]:
         yield Remedy(
             module.changed({node: as_text if node in direct else iteration}),
-            f"`{module.line(node)}` is saved here instead of `{module.iteration}`, the argument of save_checkpoint",
+            f"`{module.line(node)}` is used here instead of `{module.iteration}`, the argument of save_checkpoint",
             PATH,
             node.lineno,
         )
@@ -162,6 +163,11 @@ def _another_format(files: Tree) -> Iterator[Remedy]:
             )
 
 
+def _was_written(failure: Failure, remedy: Remedy) -> bool:
+    """Whether no error of saving is known, hidden or not, and no file is missing."""
+    return all(fact.file != PATH and fact.kind != "not there" for fact in failure.evidence)
+
+
 def _removed(files: Tree) -> Iterator[Remedy]:
     """A file that is needed is removed, renamed, or emptied."""
     module = Module(files)
@@ -183,6 +189,12 @@ def _removed(files: Tree) -> Iterator[Remedy]:
                     PATH,
                     node.lineno,
                 )
+
+
+def _does_not_fail(failure: Failure, remedy: Remedy) -> bool:
+    """Whether the traceback, if there is one, ends in another line."""
+    ends = [(fact.file, fact.line) for fact in failure.evidence if fact.kind == "traceback"]
+    return (remedy.file, remedy.line) not in ends
 
 
 def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
@@ -219,6 +231,7 @@ FOR_ANOTHER = Cure(
         "and nothing else.",
         "Write str(iteration) into a file that is opened for text.",
     ),
+    fits=_was_written,
 )
 """For an answer whose checkpoint is read by a function that is given."""
 
@@ -279,6 +292,7 @@ CURES = (
             "sweep.py.",
         ),
         ("output-overwritten",),
+        _does_not_fail,
     ),
     Cure(
         _kept_in_memory,
