@@ -245,6 +245,11 @@ class Case:
         sandbox = saving.sandbox.put(self.job.executable, program._replace(content=first + FLUSHING + rest))
         return self.executor.run(self.job, sandbox, slot=saving.slot, clock=saving.clock).sandbox
 
+    def grows_if_flushed(self, path: str) -> bool:
+        """Whether a file would be longer if the execution that saved the checkpoint had flushed its files."""
+        flushed, left = self.flushed.get(path), self.saving.ran.sandbox.get(path) if self.saving else None
+        return isinstance(flushed, File) and isinstance(left, File) and len(flushed.content) > len(left.content)
+
     def wrote_state(self) -> bool:
         """Whether the last execution wrote anything but output, stdout and stderr."""
         changed = self.ran.sandbox.changed_since(self.state.sandbox)
@@ -326,6 +331,10 @@ class Case:
             and 0 < len(got) < len(expected)
             and is_end_of(got, expected)
         )
+
+    def had_lines(self) -> bool:
+        """Whether a restart found lines of the output."""
+        return any(old for state in self.state.way()[1:] for _, old in self.output_in(state.sandbox))
 
     def was_there(self) -> bool:
         """Whether a restart found the first wrong output file. Otherwise the last execution made it."""
@@ -452,6 +461,13 @@ class Case:
         other = self.executor.run(self.job, sandbox, slot=self.state.slot, clock=self.state.clock)
         return other.exit == self.ran.exit and other.sandbox == self.ran.sandbox
 
+    def ignores_numbers(self) -> bool:
+        """Whether the failing execution does the same with other numbers in the checkpoint, as far as that is text."""
+        texts = {path: entry for path, entry in self.state_files.items() if plain(entry.text, keep="\n") == entry.text}
+        return self.does_the_same(
+            {path: entry._replace(content=_with_other_numbers(entry.content)) for path, entry in texts.items()}
+        )
+
     def place_saved(self) -> bool:
         """Whether the checkpoint says how far the job has got, or has a format in which that can't be seen. False if it is
         text without the number of the last output line, the next or the previous one."""
@@ -488,6 +504,17 @@ class Case:
                 if before and more and after[: len(before)] == before and {before[-1], more[0]} <= set(labels):
                     off.add(labels.index(more[0]) - labels.index(before[-1]) - 1)
         return off <= {0, *lines} and (self.given or bool(off - {0}))
+
+    def lines_for_time(self) -> bool:
+        """Whether each execution adds lines to the output in proportion to its time. If not, what the output lacks may be
+        the line of an iteration that was done."""
+        times = [
+            (state.run.seconds, len(new) - len(old))
+            for state in self.state.way()
+            if state.run and state.run.seconds
+            for (_, old), (_, new) in zip(self.output_in(state.sandbox), self.output_in(state.run.sandbox))
+        ]
+        return all(abs(seconds * times[0][1] - lines * times[0][0]) < 0.01 * seconds for seconds, lines in times)
 
     def repeated(self) -> bool:
         """Whether the sandbox has an output line more often than expected."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from classroom import ANSWERS
 
+from grader.course.answers import given_with
 from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.checks import EMPTIED, NEVER_LEFT
 from grader.course.exercises.often.answers import often
-from grader.course.exercises.on_sigterm.answers import DUE, LAST, collatz
+from grader.course.exercises.on_sigterm.answers import DUE, HANDLER, LAST, collatz
 from grader.course.exercises.restore.answers import FORGIVING, SAVED, restore
 from grader.course.exercises.save.answers import save
 from grader.course.exercises.split.answers import split
@@ -117,6 +118,77 @@ def test_a_restore_without_a_return_at_its_end_is_told_what_it_returns(told):
     assert report.points == 2 and "and not None." in report.headline
 
 
+# -- no cause that is not true -------------------------------------------------------
+
+
+def hares(*changes):
+    return {"hares.py": given_with("last_done", "hares.py", *changes)}
+
+
+SAVES_THE_NEXT = ("[year, hares", "[year + 1, hares")
+LINE = "        output.write('%d %.3f %.3f\\n' % (year, hares, lynxes))\n"
+OPENS = "with open('my_output.txt', 'a') as output:\n"
+
+
+def test_a_line_that_is_written_after_the_save_is_no_skipped_iteration(told):
+    files = hares(SAVES_THE_NEXT, (LINE, ""), ("            sys.exit(85)\n", "            sys.exit(85)\n" + LINE))
+    assert told("last_done", files).failure.misconception is None
+
+
+def test_an_output_that_is_cut_too_short_is_no_skipped_iteration(told):
+    answer = ANSWERS["annealing"][0]["pickle"]
+    cut = 'os.truncate("my_output.txt", state["output"])'
+    assert cut in answer["checkpoint.py"]
+    shorter = answer["checkpoint.py"].replace(cut, cut.replace('"])', '"] // 2)'))
+    report = told("annealing", {**answer, "checkpoint.py": shorter})
+    assert report.failure.misconception is not MISCONCEPTIONS["skips-iteration"]
+
+
+def test_lines_that_were_never_written_are_not_said_to_be_overwritten(told):
+    files = hares(
+        SAVES_THE_NEXT,
+        (LINE, LINE.replace("output.write", "lines.append")),
+        (OPENS, "lines = []\n" + OPENS),
+        ("            sys.exit(85)\n", "            sys.exit(85)\n    output.writelines(lines)\n"),
+    )
+    assert told("last_done", files).failure.misconception is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "behind"),
+    [
+        ((SAVES_THE_NEXT, ("'my_output.txt', 'a'", "'my_output.txt', 'w'")), "output-overwritten"),
+        ((SAVES_THE_NEXT, ("= json.load(file)\n", "= json.load(file)\n    year += 1\n")), "skips-iteration"),
+    ],
+)
+def test_a_directory_that_may_be_there_is_not_blamed_for_another_mistake(changes, behind, told):
+    begins = "enough = year"
+    makes = f"try:\n    os.mkdir('scratch')\nexcept FileExistsError:\n    pass\n{begins}"
+    report = told("last_done", hares(*changes, (begins, makes)))
+    assert report.failure.misconception is MISCONCEPTIONS[behind]
+
+
+def test_a_save_before_the_first_block_is_not_said_to_be_unused(told):
+    alarm = "signal.signal(signal.SIGALRM, save_and_leave)\nsignal.alarm(50)  # a block takes 60 seconds\n"
+    report = told("on_sigterm", collatz((HANDLER[0], alarm)))
+    assert "never finishes" in report.headline and report.failure.misconception is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "json.dump(iteration, open('checkpoint.txt', 'w'))\nsys.exit(85)",
+        "try:\n    json.dump(iteration, open('checkpoint.txt', 'w'))\nexcept Exception:\n    pass\nsys.exit(85)",
+        "os.remove('checkpoint.txt')\nopen('checkpoint.txt', 'w').write(str(iteration))\nsys.exit(85)",
+        "def later():\n    time.sleep(1)\n    open('checkpoint.txt', 'w').write(str(iteration))\n"
+        "threading.Thread(target=later, daemon=True).start()\nsys.exit(85)",
+    ],
+)
+def test_a_copy_that_is_right_for_another_reason_names_no_cause(body, told):
+    report = told("save", save(body, "import os, sys, threading, time"))
+    assert not [fact for fact in report.failure.evidence if fact.kind == "cause"]
+
+
 # -- submit files ------------------------------------------------------------------
 
 LISTED = (SAVES, "transfer_checkpoint_files = state, my_output.txt", HOME)
@@ -214,6 +286,14 @@ def test_a_request_may_be_an_expression(executor):
     request = "request_memory = ifThenElse(MemoryUsage =!= undefined, MemoryUsage * 2, 512)"
     answer = Tree.files(submit(*LISTED, "needed = 1GB", "request_disk = $(needed)", "request_cpus = 1", request))
     assert EXERCISES["submit"].judge(answer, executor).status == PASSED
+
+
+def test_a_job_of_several_that_is_held_is_named_with_the_reason(told):
+    files = split("queue start, end from (\n1 3\n4 6\n7 9\n10 12\n)")
+    text = files["sweep.sub"].replace("files  = my_output.txt", "files = $(start).txt")
+    assert text != files["sweep.sub"]
+    headline = told("split", {"sweep.sub": text}).headline
+    assert headline.startswith("HTCondor puts job 0 on hold: ") and "1.txt: No such file" in headline
 
 
 def test_remaps_without_quotes_are_told_with_their_line(told):

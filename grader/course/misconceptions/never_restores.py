@@ -23,7 +23,8 @@ def starts_over(case: Case) -> bool:
 
 def never_restores(case: Case) -> bool:
     """It starts over although the checkpoint says how far the job has got."""
-    return case.failure == "never finishes" and not case.nothing_saved and not case.went_on() and case.place_saved()
+    starts_over = case.failure == "never finishes" and not case.nothing_saved and not case.went_on()
+    return starts_over and case.place_saved() and case.ignores_numbers()
 
 
 SYMPTOMS = (

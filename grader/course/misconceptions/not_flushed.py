@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from ...tree import File
 from ..case import Case
 from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "not-flushed",
-    "The checkpoint file is not complete when the program exits: some of the text is still in a buffer.",
+    "A file of the checkpoint is not complete when the program exits: some of the text is still in a buffer.",
     (
-        "How many bytes does the checkpoint file have after the execution that wrote it?",
+        "How many bytes do the files of the checkpoint have after the execution that wrote them?",
         "Python writes to the disk when a file is closed or flushed. os._exit does neither.",
-        "Write inside `with open(...) as file:`, and leave that block before sys.exit(85).",
+        "Write inside `with open(...) as file:`, and exit after that block, with sys.exit(85) instead of os._exit(85).",
     ),
 )
 
 
 def not_flushed(case: Case) -> bool:
-    """The restart fails on an empty checkpoint file that would have content if the program had flushed it."""
+    """The restart fails on an empty checkpoint file that would have content if the program had flushed it, or the output
+    lacks lines that would be in it then."""
     if case.failure not in ("failed", "never finishes", "lost progress", "wrong output"):
         return False
     empty = [path for path, entry in case.state_files.items() if not entry.content]
-    return bool(empty) and any(isinstance(entry := case.flushed.get(path), File) and entry.content for path in empty)
+    output = case.outputs() if case.failure == "wrong output" else ()
+    return any(case.grows_if_flushed(path) for path in (*empty, *output))
 
 
 SYMPTOMS = ((50, not_flushed),)

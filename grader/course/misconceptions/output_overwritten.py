@@ -17,7 +17,7 @@ MISCONCEPTION = Misconception(
 
 
 def output_overwritten(case: Case) -> bool:
-    return case.only_the_end() and (case.given or case.was_there())
+    return case.only_the_end() and (case.had_lines() if case.given else case.was_there())
 
 
 SYMPTOMS = ((160, output_overwritten),)

@@ -10,7 +10,7 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "repeats-iteration",
-    "An iteration is done twice: the saved number and the number to resume from differ by one.",
+    "An iteration is done twice: a restart begins too early, with an iteration that is already done.",
     (
         "Look for the first iteration that is done twice. Which execution did it, and which one did it again?",
         "Is the saved number the last iteration that is done, or the next one to do? It must mean the same "

@@ -10,7 +10,7 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "skips-iteration",
-    "An iteration is never done: the saved number and the number to resume from differ by one.",
+    "An iteration is never done: a restart begins too late, after the iteration that comes next.",
     (
         "Look at the line that is missing. Which execution should have written it?",
         "Is the saved number the last iteration that is done, or the next one to do? It must mean the same "
@@ -38,6 +38,7 @@ def skips_iteration(case: Case) -> bool:
         and len(case.state.way()) > 1
         and len(missing) < len(expected) - missing[0]
         and case.always_off_by(1)
+        and case.lines_for_time()
     )
 
 

@@ -141,6 +141,15 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
             (LAST, LAST + DUE + "            save_and_leave(None, None)\n            break\n"),
         ),
     },
+    "not-flushed": {
+        "os._exit with an open output": collatz(
+            ("sys.exit(85)", "os._exit(85)"), (LAST, LAST + DUE + "            save_and_leave(None, None)\n")
+        ),
+        "exec with an open output": collatz(
+            ("sys.exit(85)", "os.execlp('sh', 'sh', '-c', 'exit 85')"),
+            (LAST, LAST + DUE + "            save_and_leave(None, None)\n"),
+        ),
+    },
     "state-incomplete": {
         "only the block": collatz(
             ("json.dump(state, file)", "json.dump({'block': state['block']}, file)"),
