@@ -55,12 +55,15 @@ class Exit(NamedTuple):
             return f"signal {self.signal}"
 
 
+SIGKILL = getattr(signal, "SIGKILL", 9)
+
+
 class Stop(NamedTuple):
     """An eviction during an execution, by SIGTERM or SIGKILL."""
 
     after: float
     """Virtual seconds from the start."""
-    signal: int = getattr(signal, "SIGKILL", 9)
+    signal: int = SIGKILL
     grace: float = 0.0
     """Seconds between SIGTERM and SIGKILL."""
 

@@ -75,6 +75,8 @@ class Job:
     """submit_event_notes: the notes in the log's first event."""
     stream_output: bool = False
     stream_error: bool = False
+    erases_streams: bool = True
+    """erase_output_and_error_on_restart: a job that is not self-checkpointing begins stdout and stderr anew (R0)."""
     unstreamable: str = ""
     """The streamed file that can't be opened in the submit directory, as its directory is missing (R3); "" if all can."""
     streamed_onto: Tree = field(default_factory=Tree)
@@ -112,9 +114,9 @@ class Job:
     """MiB that may be transferred to a new sandbox, and, below, after an execution; None for no limit (R2, R4, R6)."""
     max_transfer_output_mb: int | None = None
     kill_sig: int = signal.SIGTERM
-    """The first signal of a soft eviction (R5)."""
+    """The first signal of a soft eviction (R5): remove_kill_sig, or else kill_sig."""
     max_vacate_time: float = 10.0
-    """Seconds between that signal and SIGKILL (job_max_vacate_time)."""
+    """Seconds between that signal and SIGKILL: job_max_vacate_time, or else kill_sig_timeout."""
 
     request_cpus: str = ""
     """What a slot needs to have, as it stands there; "" if nothing does. The simulator's slots have enough of all."""
@@ -169,6 +171,11 @@ class Job:
     def self_checkpointing(self) -> bool:
         """R0: whether some exit of the program is a checkpoint."""
         return self.checkpoint_exit_code is not None or self.checkpoint_signal is not None
+
+    @property
+    def keeps_streams(self) -> bool:
+        """R0, R3: whether stdout and stderr of a restart are appended to those before it."""
+        return self.self_checkpointing or not self.erases_streams
 
     @cached_property
     def policy_names(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from .eventlog import Event
 from .job import Job
 from .profile import MODERN, Profile
 from .simulation import Held, Moment, NotSaved
-from .step import Hold
+from .step import Hold, saves_when_evicted
 from .transfer import not_transferred
 
 VACATE_CODES = {"evict": 1022, "vacate": 1022, "hold": 1, "requeue": 1025}
@@ -117,7 +117,7 @@ def _sent_before_eviction(job: Job, began: _At, at: _At, moment: Moment) -> list
     """R5: a transfer that an eviction interrupts has no end, unlike a transfer that it waits for. R7: a soft eviction
     sends the output."""
     soft = moment.struck.kind != "evict"
-    if soft and job.on_exit_or_evict and moment.kind != "requeued":
+    if moment.run and saves_when_evicted(job, moment.struck, moment.run) and moment.kind != "requeued":
         return _output(at, at)[: 1 if isinstance(moment.next, NotSaved) else 2]
     return _output(began, at)[: 1 + soft] if moment.transfer else []
 

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypedDict, Unpack
 
 from ..tree import File, Tree
 from . import classads, transfer
-from .execution import EPOCH, EXIT_ATTRIBUTES, Exit, Run, Start
+from .execution import EPOCH, EXIT_ATTRIBUTES, SIGKILL, Exit, Run, Start
 from .job import Job
 from .profile import Profile
 from .schedule import Fault
@@ -388,6 +388,12 @@ def is_checkpoint(job: Job, run: Run) -> bool:
     return ended and run.exit == Exit(job.checkpoint_exit_code, job.checkpoint_signal)
 
 
+def saves_when_evicted(job: Job, fault: Fault, run: Run) -> bool:
+    """R7: whether a program that is struck while it runs has its output sent to the spool: not if it had to be ended by
+    SIGKILL, when job_max_vacate_time was over."""
+    return job.on_exit_or_evict and fault.kind != "evict" and run.exit.signal != SIGKILL
+
+
 def is_success(job: Job, exit: Exit) -> bool:
     """R6: whether a final exit counts as success."""
     return exit.code == job.success_exit_code
@@ -567,7 +573,7 @@ def _struck(job: Job, profile: Profile, now: Situation, event: FaultHappened) ->
 def _vacated(job: Job, profile: Profile, now: Situation, event: FaultHappened, run: Run) -> Situation:
     """R5: everything since the last checkpoint is lost; unless, R7, the job saves its output at an eviction."""
     returned_files = _with_streamed(now.returned_files, job, run)
-    if not job.on_exit_or_evict or event.fault.kind == "evict":
+    if not saves_when_evicted(job, event.fault, run):
         return _lost(job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files)
     try:
         sent = transfer.vacated(job, run.sandbox, profile)
@@ -840,7 +846,7 @@ def _not_started(job: Job, run: Run) -> str:
 
 def _with_streamed(returned_files: Tree, job: Job, run: Run) -> Tree:
     """R3: a streamed stdout or stderr is in the submit directory at once, and stays when work is lost; until the next
-    start, if the job is not self-checkpointing (R0)."""
+    start, if the job does not keep them (R0)."""
     for streamed, destination, text in (
         (job.stream_output, job.output, run.stdout),
         (job.stream_error, job.error, run.stderr),
@@ -849,9 +855,9 @@ def _with_streamed(returned_files: Tree, job: Job, run: Run) -> Tree:
             streamed
             and destination
             and not job.unstreamable
-            and (text or destination not in returned_files or not job.self_checkpointing)
+            and (text or destination not in returned_files or not job.keeps_streams)
         ):
             old = returned_files.get(destination) or job.streamed_onto.get(destination)
-            before = old.content if isinstance(old, File) and job.self_checkpointing else b""
+            before = old.content if isinstance(old, File) and job.keeps_streams else b""
             returned_files = returned_files.put(destination, File(before + text.encode()))
     return returned_files

@@ -79,9 +79,8 @@ def not_transferred(job: Job, sandbox: Tree, activation_spool: Tree) -> NotTrans
 
 def with_streams(job: Job, sandbox: Tree) -> Tree:
     """R3: the sandbox with the files for stdout and stderr, which exist before the program starts, and are
-    empty if the job is not self-checkpointing (R0)."""
-    fresh = not job.self_checkpointing
-    missing = {name: File(b"") for name in job.streams if fresh or name not in sandbox}
+    empty if the job does not keep them (R0)."""
+    missing = {name: File(b"") for name in job.streams if not job.keeps_streams or name not in sandbox}
     return sandbox | Tree(missing) if missing else sandbox
 
 

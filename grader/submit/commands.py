@@ -14,6 +14,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "transfer_input_files": ("TransferInputFiles",),
     "transfer_output_files": ("TransferOutputFiles",),
     "transfer_plugins": ("TransferPlugins",),
+    "public_input_files": ("PublicInputFiles",),
     "transfer_output_remaps": ("TransferOutputRemaps",),
     "transfer_checkpoint_files": ("TransferCheckpoint",),
     "checkpoint_exit_code": ("SuccessCheckpointExitCode",),
@@ -27,10 +28,13 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "log": ("UserLog",),
     "stream_output": ("StreamOut",),
     "stream_error": ("StreamErr",),
+    "erase_output_and_error_on_restart": ("EraseOutputAndErrorOnRestart",),
     "max_retries": ("JobMaxRetries",),
     "success_exit_code": ("JobSuccessExitCode",),
     "job_max_vacate_time": ("JobMaxVacateTime",),
     "kill_sig": ("KillSig",),
+    "remove_kill_sig": ("RemoveKillSig",),
+    "kill_sig_timeout": ("KillSigTimeout",),
     "submit_event_notes": (),
     "request_cpus": ("RequestCpus",),
     "request_memory": ("RequestMemory",),
@@ -73,17 +77,17 @@ ec2_access_key_id ec2_ami_id ec2_availability_zone ec2_block_device_mapping ec2_
 ec2_iam_profile_arn ec2_iam_profile_name ec2_instance_type ec2_keypair ec2_keypair_file ec2_parameter_names
 ec2_secret_access_key ec2_security_groups ec2_security_ids ec2_spot_price ec2_tag_names ec2_user_data
 ec2_user_data_file ec2_vpc_ip ec2_vpc_subnet encrypt_execute_directory encrypt_input_files
-encrypt_output_files environment2 erase_output_and_error_on_restart exit_requirements fetch_files file_remaps
+encrypt_output_files environment2 exit_requirements fetch_files file_remaps
 gce_account gce_auth_file gce_image gce_json_file gce_machine_type gce_metadata gce_metadata_file
 gce_preemptible getenv gpus_maximum_capability gpus_minimum_capability gpus_minimum_memory
 gpus_minimum_runtime grid_resource gs_access_key_id_file gs_secret_access_key_file hold hold_kill_sig
 image_size interactive_args interactive_executable jar_files java_vm_args java_vm_arguments java_vm_arguments2
 job_machine_attrs job_machine_attrs_history_length jobset keystore_alias keystore_file
-keystore_passphrase_file kill_sig_timeout leave_in_queue load_profile local_files machine_count manifest
+keystore_passphrase_file leave_in_queue load_profile local_files machine_count manifest
 manifest_dir match_list_length max_idle max_job_retirement_time max_materialize memory_usage
 mount_under_scratch my_proxy next_job_start_delay node_count noop_job noop_job_exit_code noop_job_exit_signal
 notification notify_user on_evict_checks output_destination output_directory parallel_script_shadow
-parallel_script_starter periodic_vacate primary_unix_group public_input_files rank remote_initialdir remove_kill_sig
+parallel_script_starter periodic_vacate primary_unix_group rank remote_initialdir
 rendezvousdir require_gpus requirements retry_request_disk retry_request_memory retry_request_memory_increase
 retry_request_memory_max s3_access_key_id_file s3_secret_access_key_file scitokens_file send_credential
 skip_filechecks skip_if_dataflow stack_size starter_debug starter_log stream_input submit_event_notes_attrs
@@ -135,14 +139,14 @@ cron_window cuda_version dag_node_name dagman_job_id deferral_time delegate_job_
 docker_image docker_network_type docker_override_entrypoint docker_pull_policy docker_send_credentials
 dont_encrypt_input_files dont_encrypt_output_files ec2_access_key_id ec2_secret_access_key
 email_attributes encrypt_execute_directory encrypt_input_files
-encrypt_output_files erase_output_and_error_on_restart fetch_files file_remaps hold_kill_sig image_size jar_files
+encrypt_output_files fetch_files file_remaps hold_kill_sig image_size jar_files
 java_vm_args job_ad_information_attrs job_lease_duration job_machine_attrs job_machine_attrs_history_length
-keep_claim_idle kill_sig kill_sig_timeout load_profile local_files manifest_dir max_job_retirement_time
+keep_claim_idle kill_sig load_profile local_files manifest_dir max_job_retirement_time
 max_transfer_input_mb max_transfer_output_mb mount_under_scratch next_job_start_delay nice_user noop_job_exit_code
 noop_job_exit_signal notify_user on_exit_hold on_exit_hold_reason on_exit_hold_subcode on_exit_remove
 output_destination output_directory parallel_script_shadow parallel_script_starter periodic_hold periodic_hold_reason
 periodic_hold_subcode periodic_release periodic_remove periodic_vacate primary_unix_group project_name
-public_input_files remove_kill_sig request_gpus require_gpus run_as_owner
+request_gpus require_gpus run_as_owner
 scitokens_file skip_if_dataflow stack_size submit_event_notes submit_event_notes_attrs submit_event_user_notes
 submit_fail_empty_fields submit_fail_empty_matches submit_warn_duplicate_matches submit_warn_empty_fields
 submit_warn_empty_matches suspend_job_at_exec tool_daemon_args tool_daemon_cmd tool_daemon_error tool_daemon_input
@@ -196,6 +200,9 @@ DECIDING = {
     "transfer_output": True,
     "transfer_error": True,
     "append_files": None,
+    "checkpoint_destination": None,
+    "output_directory": None,
+    "manifest": False,
 }
 """The commands in IDLE and LIMITED that may change how a job ends, each with the value that does not."""
 

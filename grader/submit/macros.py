@@ -27,7 +27,8 @@ _MACRO = re.compile(
     r"\((?P<argument>[^)]{0,1000})\)",
     re.ASCII,
 )
-_REFERENCE = re.compile(r"\$\w*\(\s*([\w./]+)|\bdefined\s+([\w./]+)", re.ASCII | re.IGNORECASE)
+_REFERENCE = re.compile(r"\$\w*\(\s*([\w./]+)(?:\s*,\s*([\w./]+))?|\bdefined\s+([\w./]+)", re.ASCII | re.IGNORECASE)
+"""A name, the list that $CHOICE(index, list) names, or what `defined` asks for."""
 _MOST_EXPANSIONS, _MOST_CHARACTERS = 2_000, 50_000
 
 _DEFAULTS = {
@@ -86,7 +87,7 @@ class Macros:
 
     def refer(self, line: str) -> None:
         """Note the names that a line refers to."""
-        self.mentioned.update((a or b).lower() for a, b in _REFERENCE.findall(line))
+        self.mentioned.update(name.lower() for names in _REFERENCE.findall(line) for name in names if name)
 
     def get(self, name: str) -> str | None:
         """The value as written, or None. Raises Problem for times."""

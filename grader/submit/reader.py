@@ -445,6 +445,13 @@ def _job(given: _Commands, folder: Folder, cluster: _Cluster, profile: Profile) 
         lambda text: inputs(folder, home, values.plugins(text), False, given.remarks_on("transfer_plugins")),
         Inputs(Tree()),
     )
+    public = given.read(
+        "public_input_files",
+        lambda text: inputs(
+            folder, home, files_at_commas(text) or (), keep_paths, given.remarks_on("public_input_files")
+        ),
+        Inputs(Tree()),
+    )
     standard = given.read("input", lambda path: stdin(folder, home, path, given.remarks_on("input")), Stdin())
     script = given.text("shell") if profile.shell else None
     executable, program, transferred = ("/bin/sh", Tree(), False) if script else _executable(given, folder)
@@ -458,13 +465,15 @@ def _job(given: _Commands, folder: Folder, cluster: _Cluster, profile: Profile) 
     output, error = _stream(given, "output", home), _stream(given, "error", home)
     stream_output, stream_error = (given.read(command, boolean, False) for command in ("stream_output", "stream_error"))
     remaps = _remaps(given, profile)
+    kill_sig = given.read("kill_sig", values.signal_number, Job.kill_sig)
+    kill_sig_timeout = given.read("kill_sig_timeout", number, Job.max_vacate_time)
     streamed = [path for path, streams in ((output, stream_output), (error, stream_error)) if path and streams]
     job = Job(
         executable=executable,
         arguments=("-c", script) if script else given.read("arguments", values.arguments, ()),
         environment=tuple({**inherited, **_environment(given)}.items()),
-        inputs=plugins.files | listed.files | standard.inputs.files | program,
-        missing_input=listed.missing or plugins.missing or standard.inputs.missing,
+        inputs=plugins.files | listed.files | public.files | standard.inputs.files | program,
+        missing_input=listed.missing or public.missing or plugins.missing or standard.inputs.missing,
         initialdir=home,
         stdin=standard.name,
         transfer_executable=transferred,
@@ -482,6 +491,7 @@ def _job(given: _Commands, folder: Folder, cluster: _Cluster, profile: Profile) 
         notes=given.read("submit_event_notes", str, ""),
         stream_output=stream_output,
         stream_error=stream_error,
+        erases_streams=given.read("erase_output_and_error_on_restart", boolean, Job.erases_streams),
         unstreamable=next((path for path in streamed if not _is_streamable(given, folder, path)), ""),
         streamed_onto=_existing_files(folder, *streamed),
         max_retries=retries,
@@ -500,8 +510,9 @@ def _job(given: _Commands, folder: Folder, cluster: _Cluster, profile: Profile) 
         allowed_job_duration=given.read("allowed_job_duration", values.whole_number, None),
         max_transfer_input_mb=given.read("max_transfer_input_mb", values.most_mb, None),
         max_transfer_output_mb=given.read("max_transfer_output_mb", values.most_mb, None),
-        kill_sig=given.read("kill_sig", values.signal_number, Job.kill_sig),
-        max_vacate_time=float(given.read("job_max_vacate_time", number, Job.max_vacate_time)),
+        # condor_vacate_job and condor_hold send the signal that is for condor_rm, if it is given.
+        kill_sig=given.read("remove_kill_sig", values.signal_number, kill_sig),
+        max_vacate_time=float(given.read("job_max_vacate_time", number, kill_sig_timeout)),
         request_cpus=given.read("request_cpus", check, ""),
         request_memory=given.read("request_memory", values.amount, ""),
         request_disk=given.read("request_disk", values.amount, ""),

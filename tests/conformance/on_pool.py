@@ -40,7 +40,7 @@ starts=$(ls -d "$here/start.$activation".* 2>/dev/null | wc -l)
 if [ "$1" = start ]; then
     name=$activation.$(( starts + 1 ))
     rm -rf "$here/copy.$activation"
-    cp -a "$_CONDOR_SCRATCH_DIR" "$here/copy.$activation"; mv "$here/copy.$activation" "$here/start.$name"
+    cp -a "$_CONDOR_SCRATCH_DIR" "$here/copy.$activation" 2> /dev/null; mv "$here/copy.$activation" "$here/start.$name"
     while [ ! -e "$here/seen.$name" ]; do sleep 0.05; done
 elif [ "$1" = size ]; then
     echo 300M

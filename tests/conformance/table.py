@@ -113,6 +113,7 @@ DIFFERENT = (
     "An input that was written anew, of the same size and with its time set back, is sent; HTCondor does not notice it.",
     "Of several processes that end with the job, HTCondor kills one after the other, and each may do something meanwhile.",
     "`LANG` is C.UTF-8 here, and is not set by HTCondor, so that some commands put other quotes into their messages.",
+    "Without `job_max_vacate_time`, a vacated program is killed 10 s after SIGTERM; on the pools it had more than 15 s.",
     "A program that ends itself by SIGXCPU or SIGXFSZ is taken to have reached a limit.",
     "HTCondor sets a few variables more, such as `_CONDOR_CHIRP_CONFIG` and `_CONDOR_BIN`.",
     "`.job.ad` and `.machine.ad` have a few attributes only; of `+NAME = VALUE` and `priority`, for example, none.",

@@ -443,6 +443,15 @@ def test_in_the_eviction_driven_mode_a_soft_eviction_saves_the_output(kind, prof
     assert isinstance(lacking.next, Held) == holds
 
 
+@pytest.mark.parametrize("kind", ["vacate", "hold"])
+def test_a_program_that_had_to_be_killed_saves_nothing_at_an_eviction(kind):
+    """R7: seen on 23.9.6 and 25.14.1."""
+    job = replace(JOB, on_exit_or_evict=True, transfer_output_files=("rows",))
+    killed = fold(Matched(), FaultHappened(Fault(kind, 1), ran(None, seconds=4.0, signal=9, rows="0")), job=job)
+    assert (killed.spool, killed.goodput, killed.badput) == (Tree(), 0.0, 4.0)
+    assert [event.number for event in job_log(job, [fold(Matched(), job=job), killed])].count(40) == 2
+
+
 @pytest.mark.parametrize("policy, kind, spool", [("hold", Kind.HELD, ["n"]), ("remove", Kind.REMOVED, [])])
 def test_a_periodic_policy_takes_the_sandbox_and_a_removal_the_spool(policy, kind, spool):
     """R6: while the program runs."""

@@ -558,6 +558,10 @@ def test_a_macro_that_only_names_a_file_to_include_is_used():
     assert not any("which" in remark.text for remark in found.remarks)
 
 
+def test_the_list_that_a_choice_names_is_used():
+    assert not remarks("arguments = $CHOICE(index, list)\nindex = 1\nlist = a,b")
+
+
 def test_an_if_of_another_file_has_no_else_in_an_included_one():
     folder = TreeFolder(Tree.files({"prog.sh": "#!/bin/sh\n", "else.sub": "else\nx = 1\n"}))
     assert "else without an if" in str(refused("if true\ninclude : else.sub\nendif", folder))
@@ -1369,6 +1373,36 @@ def test_a_folder_gives_an_empty_file_for_a_device_and_for_a_link_to_one(tmp_pat
         assert folder.get("link") == folder.get("/dev/zero") == File(b"")
         assert folder.get("other") is folder.get("/dev/nothing") is None
         assert one("transfer_input_files = /dev/null, link", folder).inputs.listing() == ["link", "null", "prog.sh"]
+
+
+def test_public_input_files_are_inputs_and_win():
+    """R2: seen on 23.9.6 and 25.14.1."""
+    job = one("transfer_input_files = data/in.txt\npublic_input_files = in.txt, empty", TreeFolder(TREE))
+    assert job.inputs["in.txt"] == File(b"3") and "empty" in job.inputs
+    found = parse("executable = prog.sh\npublic_input_files = nope\nqueue\n", TreeFolder(TREE))
+    assert found.jobs[0].missing_input.path == "nope" and "public_input_files: nope" in found.missing_input.text
+
+
+@pytest.mark.parametrize(
+    ("body", "number", "seconds"),
+    [
+        ("", signal.SIGTERM, 10.0),
+        ("kill_sig = 2", 2, 10.0),
+        ("kill_sig = 2\nremove_kill_sig = 3", 3, 10.0),
+        ("kill_sig_timeout = 5", signal.SIGTERM, 5.0),
+        ("kill_sig_timeout = 5\njob_max_vacate_time = 30", signal.SIGTERM, 30.0),
+    ],
+)
+def test_the_signal_of_an_eviction_and_the_time_until_the_next(body, number, seconds):
+    """R5: seen on 23.9.6 and 25.14.1."""
+    job = one(body)
+    assert (job.kill_sig, job.max_vacate_time) == (number, seconds)
+
+
+@pytest.mark.parametrize(("body", "keeps"), [("", False), ("erase_output_and_error_on_restart = False", True)])
+def test_a_job_without_checkpoints_may_keep_its_streams(body, keeps):
+    """R0: seen on 23.9.6 and 25.14.1."""
+    assert one(body).keeps_streams == keeps and one(f"{body}\ncheckpoint_exit_code = 85").keeps_streams
 
 
 def test_an_input_outside_the_submit_directory_is_said_to_be_missing_here():
