@@ -115,6 +115,8 @@ DIFFERENT = (
     "`LANG` is C.UTF-8 here, and is not set by HTCondor, so that some commands put other quotes into their messages.",
     "Without `job_max_vacate_time`, a vacated program is killed 10 s after SIGTERM; on the pools it had more than 15 s.",
     "A program that ends itself by SIGXCPU or SIGXFSZ is taken to have reached a limit.",
+    "`PATH`, `USER` and `TZ` are set here; HTCondor sets none of them, and a program that needs one fails there.",
+    "`starter_log` puts a file `.starter.log` into the sandbox, which comes home under the name that is given.",
     "HTCondor sets a few variables more, such as `_CONDOR_CHIRP_CONFIG` and `_CONDOR_BIN`.",
     "`.job.ad` and `.machine.ad` have a few attributes only; of `+NAME = VALUE` and `priority`, for example, none.",
     "23.9.6 has a file `.chirp.config` in each sandbox, too, which a program that lists all files sees.",

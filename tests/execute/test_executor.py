@@ -1156,7 +1156,8 @@ os.remove(".machine.ad")
 
 
 def test_libraries_are_told_how_many_processors_there_are(run):
-    assert run("import os; print(os.environ['OMP_NUM_THREADS'])", request_cpus="4").stdout == "4\n"
+    program = "import os; print(os.environ['OMP_NUM_THREADS'], os.environ['PYTHON_CPU_COUNT'])"
+    assert run(program, request_cpus="4").stdout == "4 4\n"
 
 
 def test_the_jobs_environment_replaces_its_threads_but_not_its_sandbox(run):
