@@ -288,11 +288,14 @@ class _Verification:
                     return where, None, ()
                 known: Misconception | None = None
                 facts: tuple[Evidence, ...] = ()
+                wrong = exploration.failure == Unsafe.WRONG_OUTPUT
                 if forgets := forgotten(job, exploration, self.executor, self.profile):
                     known, facts = forgetting(forgets), tuple(map(_forgotten, forgets))
+                elif wrong and (symptom := diagnose(job, exploration, self.executor, given=False)):
+                    known = symptom
                 elif fix := off_by_one(job, exploration, self.executor, self.profile):
                     known, facts = beginning(fix), (_off_by_one(fix),)
-                else:
+                elif not wrong:
                     known = diagnose(job, exploration, self.executor, given=False)
                 return "", (known.id, sentence(job, exploration, self.executor, known)) if known else None, facts
         except KeyboardInterrupt:

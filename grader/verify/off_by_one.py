@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple, Unpack
 
 from ..execute.executor import Executor
@@ -104,8 +105,8 @@ class _Trial:
                     yield self.fix(path, place, values, by)
 
     def places(self) -> list[tuple[str, Place, list[int]]]:
-        """Numbers that may count iterations: they grow, or shrink, from each checkpoint to the next; or, in a job that does
-        not end, stay the same."""
+        """Numbers that may count iterations: they grow, or shrink, from each checkpoint to the next, by the same if there
+        are any such; or, in a job that does not end, stay the same."""
         found, seen = list[tuple[tuple[int, int, int], str, Place, list[int]]](), set[bytes]()
         for path, entry in self.spools[0].items():
             if path in (STDOUT, STDERR) or entry == self.job.inputs.get(path):
@@ -124,12 +125,13 @@ class _Trial:
                     seen.add(change)
                     order = len(versions[0]), place[1] % 4 if place[0] in BINARY else 0, int(max(values))
                     found.append((order, path, place, list(map(int, values))))
-        return [(path, place, values) for _, path, place, values in sorted(found)[:MOST]]
+        steady = [each for each in found if len({after - before for before, after in pairwise(each[-1])}) < 2]
+        return [(path, place, values) for _, path, place, values in sorted(steady or found)[:MOST]]
 
     def may_count(self, values: Sequence[Decimal]) -> bool:
         if not all(0 < value < LARGEST and value == int(value) for value in values):
             return False
-        steps = [after - before for before, after in zip(values, values[1:])]
+        steps = [after - before for before, after in pairwise(values)]
         return all(steps) and len({step > 0 for step in steps}) < 2 if self.ends else not any(steps)
 
     def fix(self, path: str, place: Place, values: Sequence[int], by: int) -> OffByOne | None:

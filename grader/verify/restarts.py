@@ -7,16 +7,17 @@ what anybody can see there, and nothing is said where the files allow for someth
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from ..text import series
 from ..tree import File, Tree
 from .explore import Exploration
+from .lost_numbers import lost_numbers
+from .saved_numbers import NUMBER
 from .states import State
 from .verdicts import Unsafe
 
@@ -25,8 +26,6 @@ LEAST = 3
 MOST_LINES = 20_000
 MOST_NUMBERS = 2
 """Numbers of a line that are told of."""
-
-_NUMBER = re.compile(r"(?<![\w.+-])[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?(?![\w.])")
 
 
 class Shown(NamedTuple):
@@ -56,7 +55,13 @@ def _in_file(path: str, way: Sequence[State], expected: Tree, got: Tree) -> Iter
     if fact := _lines_gone(path, way, right) or _first_wrong(path, way, right, wrong):
         yield fact
     if len(right) == len(wrong):
-        yield from _numbers_again(path, right, wrong, len(way) - 1)
+        again = list(_numbers_again(path, right, wrong, len(way) - 1))
+        yield from again or _lost(path, way, right, wrong)
+
+
+def _lost(path: str, way: Sequence[State], right: list[str], wrong: list[str]) -> Iterator[Shown]:
+    for lost in islice(lost_numbers(path, way, right, wrong), MOST_NUMBERS):
+        yield Shown("lost", lost.text, path, lost.line, astray=True)
 
 
 def _lines(files: Tree, path: str) -> list[str]:
@@ -245,11 +250,11 @@ def _numbers_again(path: str, right: list[str], wrong: list[str], restarts: int)
 
 
 def _columns(right: list[str], wrong: list[str], lines: list[int]) -> Iterator[_Column]:
-    rows = [[tuple(map(Decimal, _NUMBER.findall(text[i]))) for i in lines] for text in (right, wrong)]
+    rows = [[tuple(map(Decimal, NUMBER.findall(text[i]))) for i in lines] for text in (right, wrong)]
     for number, (one, other) in enumerate(zip(zip(*rows[0]), zip(*rows[1])), 1):
         yield _Column(number, one, other)
 
 
 def _form(line: str) -> str:
     """A line without its numbers, and without what aligns them."""
-    return " ".join(_NUMBER.sub("#", line).split())
+    return " ".join(NUMBER.sub("#", line).split())

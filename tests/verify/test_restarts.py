@@ -20,7 +20,7 @@ def seen(right, *left):
     """What is shown of a job that left these lines in its output at the end of each execution."""
     trees = [text(lines) for lines in ((), *left)]
     way = [
-        SimpleNamespace(execution=execution, sandbox=before, ran=SimpleNamespace(sandbox=after))
+        SimpleNamespace(execution=execution, sandbox=before, spool=before, ran=SimpleNamespace(sandbox=after))
         for execution, (before, after) in enumerate(pairwise(trees), 1)
     ]
     state = SimpleNamespace(way=lambda: way)
