@@ -293,7 +293,7 @@ class _Verification:
                     known, facts = forgetting(forgets), tuple(map(_forgotten, forgets))
                 elif wrong and (symptom := diagnose(job, exploration, self.executor, given=False)):
                     known = symptom
-                elif fix := off_by_one(job, exploration, self.executor, self.profile):
+                elif fix := off_by_one(job, exploration, self.executor, self.profile, self.observer.until):
                     known, facts = beginning(fix), (_off_by_one(fix),)
                 elif not wrong:
                     known = diagnose(job, exploration, self.executor, given=False)

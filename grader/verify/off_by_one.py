@@ -6,6 +6,8 @@ If the output is then the right one, and if the program goes by this number, tha
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -17,7 +19,7 @@ from ..rules.execution import Circumstances, Run, Unbroken
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.livelock import MANY, SIMILAR, numbers_in
 from ..rules.profile import Profile
-from ..rules.simulation import Outcome, outcome, simulate
+from ..rules.simulation import Moment, Outcome, outcome, simulate
 from ..rules.step import is_checkpoint, is_success
 from ..rules.transfer import without_streams
 from ..tree import File, Tree
@@ -49,13 +51,23 @@ class OffByOne(NamedTuple):
     """Whether a restart begins too late, as it is; else it begins too early."""
 
 
-def off_by_one(job: Job, exploration: Exploration, executor: Executor, profile: Profile) -> OffByOne | None:
-    """The number by which a job begins one iteration too early or too late; None if that is not what is wrong."""
+class _TimeIsUp(Exception):
+    pass
+
+
+def off_by_one(
+    job: Job, exploration: Exploration, executor: Executor, profile: Profile, until: float = math.inf
+) -> OffByOne | None:
+    """The number by which a job begins one iteration too early or too late; None if that is not what is wrong, or not
+    known `until` then, as time.monotonic() has it."""
     way = _without_faults(exploration)
     if len(way) < 2 or not (right := _right(job, exploration, executor, profile)):
         return None
-    trial = _Trial(job, executor, profile, way, right, exploration.failure)
-    fixes = [fix for fix in trial.fixes() if fix is not None]
+    trial = _Trial(job, executor, profile, way, right, exploration.failure, until)
+    try:
+        fixes = [fix for fix in trial.fixes() if fix is not None]
+    except _TimeIsUp:
+        return None
     return fixes[0] if len({fix.too_late for fix in fixes}) == 1 else None
 
 
@@ -90,12 +102,19 @@ class _Trial:
     """A job that is run with another number in its checkpoints."""
 
     def __init__(
-        self, job: Job, executor: Executor, profile: Profile, way: Sequence[State], right: Tree, failure: str | None
+        self,
+        job: Job,
+        executor: Executor,
+        profile: Profile,
+        way: Sequence[State],
+        right: Tree,
+        failure: str | None,
+        until: float,
     ):
         self.job, self.executor, self.profile, self.way, self.right = job, executor, profile, way, right
         self.ends, self.endless = failure == Unsafe.WRONG_OUTPUT, failure == Unsafe.NEVER_FINISHES
         self.spools = [state.spool for state in (*way[1:11], *way[11:][-10:])]
-        self.left = MOST_EXECUTIONS
+        self.left, self.until = MOST_EXECUTIONS, until
 
     def fixes(self) -> Iterator[OffByOne | None]:
         """The changes with which the job is right."""
@@ -156,6 +175,7 @@ class _Trial:
         if sandbox is None:
             return False
         last = self.way[-1]
+        self.stay_within_time()
         run = self.executor.run(self.job, sandbox, slot=last.slot, clock=last.clock)
         before, after = (tree.get(path) for tree in (last.sandbox, run.sandbox))
         if not is_checkpoint(self.job, run) or not isinstance(before, File) or not isinstance(after, File):
@@ -189,10 +209,22 @@ class _Trial:
     def run(self, path: str, place: Place, by: int, restarts: int | None = None) -> Outcome:
         """What becomes of the job if the number is another one at the first restarts, or at all."""
         changing = _Changing(self.executor, path, place, by, restarts)
-        most = len(self.way) + 1 if self.ends else MOST_EXECUTIONS // MOST
-        end = outcome(simulate(self.job, changing, self.profile, most_executions=most))
+        most = (
+            2 * len(self.way) if self.ends else MOST_EXECUTIONS // MOST
+        )  # one that skips nothing may take twice as many
+        end = outcome(self.in_time(simulate(self.job, changing, self.profile, most_executions=most)))
         self.left -= end.executions
         return end
+
+    def in_time(self, moments: Iterator[Moment]) -> Iterator[Moment]:
+        """A story that breaks off when the time is up."""
+        for moment in moments:
+            self.stay_within_time()
+            yield moment
+
+    def stay_within_time(self) -> None:
+        if time.monotonic() > self.until:
+            raise _TimeIsUp
 
     def is_right(self, changed: str, end: Outcome) -> bool:
         files = end.returned_files

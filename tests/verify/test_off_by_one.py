@@ -7,6 +7,12 @@ import json
 import pytest
 
 from grader.cli.main import main
+from grader.execute.executor import Executor
+from grader.rules.profile import MODERN
+from grader.submit.reader import read
+from grader.tree import Tree
+from grader.verify.explore import explore
+from grader.verify.off_by_one import off_by_one
 
 SUBMIT = """executable = total.sh
 transfer_checkpoint_files = saved
@@ -79,6 +85,17 @@ def test_a_sum_that_lacks_one_at_each_restart_is_no_lost_iteration(tmp_path, cap
     assert verified(tmp_path, capsys, "$n $sum", "$n $((sum - 1))")[2] not in ("skips-iteration", "repeats-iteration")
 
 
+def test_nothing_is_executed_when_the_time_is_up(tmp_path):
+    (tmp_path / "total.sh").write_text(PROGRAM.replace("$n $sum", "$((n + 1)) $sum"))
+    (tmp_path / "total.sh").chmod(0o755)
+    (tmp_path / "total.sub").write_text(SUBMIT)
+    job = read(tmp_path / "total.sub").jobs[0]
+    with Executor() as executor:
+        exploration = explore(job, executor, expected=Tree.files({"total.txt": "total 650\n"}))
+        assert off_by_one(job, exploration, executor, MODERN).too_late
+        assert off_by_one(job, exploration, executor, MODERN, until=0.0) is None
+
+
 def test_a_right_job_that_needs_more_executions_stays_unknown(tmp_path, capsys):
     (tmp_path / "right").mkdir()
     (tmp_path / "right" / "total.txt").write_text("done\n")
@@ -89,6 +106,6 @@ def test_a_right_job_that_needs_more_executions_stays_unknown(tmp_path, capsys):
     )
     (tmp_path / "count.sh").chmod(0o755)
     (tmp_path / "count.sub").write_text(SUBMIT.replace("total.sh", "count.sh"))
-    options = ["--json", "--max-seconds", "600", "--max-executions", "260", "--expected", str(tmp_path / "right")]
+    options = ["--json", "--max-seconds", "600", "--max-executions", "251", "--expected", str(tmp_path / "right")]
     main(["verify", str(tmp_path / "count.sub"), *options])
     assert json.loads(capsys.readouterr().out)["verdict"] == "unknown"
