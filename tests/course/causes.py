@@ -565,6 +565,9 @@ def restore_checkpoint(start, end):
     "old files win, with zeros in their names": Wrong(
         numbered('last = sorted(glob.glob("saves/*"))[-1][6:]', '"%04d" % iteration'), 11, OTHERS
     ),
+    "well above START": Wrong(
+        changed(("start <= iteration", "start + 3 < iteration")), 14, "refuses a checkpoint that belongs to this run"
+    ),
     "below the end": Wrong(changed(("<= end", "< end")), 14, BOUND),
     "at or above the end": Wrong(
         changed((RETURNED, "return start if iteration < start or iteration >= end else iteration")), 14, BOUND

@@ -147,6 +147,13 @@ def test_a_trap_with_one_wait_is_not_said_to_swallow_the_signal(judged):
     assert "exit code 143" in report.headline
 
 
+@pytest.mark.parametrize("told", ["kill -9 $!; exit 85", "exit 85"])
+def test_a_script_that_leaves_before_the_save_is_told_who_writes_it(told, judged):
+    report = judged("told_to_stop", bash(f"export CLIMATE=1.9\n./glacier &\ntrap '{told}' TERM\nwait"))
+    assert report.failure.misconception is MISCONCEPTIONS["listed-file-missing"]
+    assert report.hints[0] == "Who writes glacier.save, and when?"
+
+
 def test_a_wrapper_has_to_call_the_launcher(judged):
     report = judged("launched", {"run": "#!/bin/bash\nexec python3 train.py\n"})
     assert report.points == 0 and "launcher is not called" in report.headline

@@ -86,10 +86,9 @@ def _bounds(files: Tree) -> Iterator[Remedy]:
 
 
 def _refused(module: Module, node: ast.Compare, *sides: ast.expr) -> str:
-    _start, end = module.ends
-    at_end = any(mentions(side, end) for side in sides)
-    which = "of the last iteration, END," if at_end else "of START"
-    return f"`{module.line(node)}` is wrong for a checkpoint {which} itself, which belongs to this run"
+    if any(mentions(side, module.ends[1]) for side in sides):
+        return f"`{module.line(node)}` is wrong for a checkpoint of the last iteration, END, itself, which belongs to this run"
+    return f"`{module.line(node)}` refuses a checkpoint that belongs to this run"
 
 
 def _as_text(files: Tree) -> Iterator[Remedy]:

@@ -98,11 +98,18 @@ SAVES, ANYWHERE = (
     "Told to stop, it saves, and leaves with 85",
     "Evicted at any time, any number of times, it ends right",
 )
+BECOMES = "`exec ./glacier` as the last line: the script does not start the program, it becomes the program."
 MISCONCEPTION_HINTS = {
     "signal-not-passed-on": {
         1: "my_wrapper sends SIGTERM to one process. Which is that, start.sh or glacier?",
-        3: "`exec ./glacier` as the last line: the script does not start the program, it becomes the program.",
-    }
+        3: BECOMES,
+    },
+    "listed-file-missing": {
+        1: "Who writes glacier.save, and when?",
+        2: "glacier writes it when SIGTERM reaches it, and then leaves. There is none if the script leaves before that, or ends "
+        "glacier in another way.",
+        3: BECOMES,
+    },
 }
 EXERCISE = Exercise(
     title="Start a program that has to be told to stop",
