@@ -69,7 +69,7 @@ MOST_SEARCHED = 1 << 16
 """Bytes of a file to search for commands."""
 _COMMANDS = re.compile(rb"subprocess|os\.(?:system|exec|spawn|posix_spawn)|popen|pty")
 """The means by which a Python program starts others."""
-_SLEEPS = re.compile(rb"sleep|\bdate\b|SECONDS|EPOCHREALTIME|%\(")
+_SLEEPS = re.compile(rb"sleep|\bdate\b|SECONDS|EPOCHREALTIME|%\(|read .*-\w*t")
 """What a shell sleeps with, or reads the time with."""
 USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"
 """The PATH of jobs, by default."""

@@ -63,6 +63,22 @@ BASH = {
         "0 hi 142 09:00:08",
         8,
     ),
+    "read -t pipe": (
+        "(sleep 3; echo a; sleep 3) | while read -t 5 x; do echo $x $(date +%S); done; echo $?; date +%T",
+        "a 03 0 09:00:06",
+        6,
+    ),
+    "read -t named pipe": (
+        "mkfifo p; (echo a > p) & exec 3< p; wait; for i in 1 2; do read -t 5 x <&3; echo $? $x; done; date +%T",
+        "0 a 1 09:00:00",
+        0,
+    ),
+    "read -t trap": (
+        "trap 'echo told' USR1; mkfifo p; exec 3<>p; (sleep 2; kill -USR1 $$; sleep 2; echo a >&3) & read -t 9 x <&3; "
+        "echo $? $x; read -t 3 x <&3; echo $?; date +%T",
+        "told 0 a 142 09:00:07",
+        7,
+    ),
     "read -t eof": ("read -t 5 x < /dev/null; echo $?", "1", 0),
     "read plain": (
         "echo 'a b' | while read -r x y; do echo $y; done; read -t 0 < /dev/null; IFS=, read -t 2 a b <<< 1,2; echo $b",

@@ -1,4 +1,5 @@
-"""Wakes up `sleep` commands, which are small shell scripts, as starting Python takes longer than most sleeps.
+"""Wakes up `sleep` commands, which are small shell scripts, as starting Python takes longer than most sleeps; and a
+shell's `read -t`, when there is something to read.
 
 The server is started before a program that seems to run `sleep`; without it, each `sleep` runs Python. A `sleep` takes
 a named pipe from a small pool, as creating one takes half of its time. It writes its process id, its duration and the
@@ -7,6 +8,7 @@ it is blocked like any process that waits, as is the server while nobody sleeps:
 """
 
 import os
+import stat
 
 import clock
 import leftovers
@@ -19,6 +21,8 @@ if MYPY:
 SOON, LATER = 0.0002, 0.001
 """The first and the longest pause, in seconds, before the server checks again whether all others wait."""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NONE, UNSEEN = -1, -2
+"""In place of a file to watch: none is asked for, and it can't be seen."""
 POOL = "abcd"
 """The names of the pooled pipes; a `sleep` (shell/sleep) that finds them all taken creates its own."""
 
@@ -80,29 +84,32 @@ def _serve(pipe: str, file: int) -> "NoReturn":
     def request(real: float) -> "list[int]":
         nonlocal pause
         pause = min(pause * 1.2, LATER)
-        return clock.real_select([file], [], [], min(real, pause))[0]
+        watched = [sleeper[3] for sleeper in asleep if sleeper[3] >= 0]
+        return clock.real_select([file, *watched], [], [], min(real, pause))[0]
 
-    asleep: list[tuple[float, int, str]] = []
+    asleep: list[tuple[float, int, str, int]] = []
     woken: dict[tuple[int, str], int] = {}
     while True:
         for ended in [sleeper for sleeper in asleep if not _lives(sleeper[1])]:
             asleep.remove(ended)
             _release(f"{pipe}.{ended[2]}")
+            _stop_watching(ended[3])
         asleep.sort()
         for sleeper in [sleeper for sleeper in woken if not _lives(sleeper[0])]:
             os.close(woken.pop(sleeper))
             _release(f"{pipe}.{sleeper[1]}")
-        if not asleep:
-            clock.real_select([file], [], [])
-        elif not clock.wait_until(asleep[0][0], request):
-            sleeper = asleep.pop(0)[1:]
+        ready = clock.wait_until(asleep[0][0], request) if asleep else clock.real_select([file], [], [])[0]
+        for waiter in [sleeper for sleeper in asleep if sleeper[3] in ready] if ready else asleep[:1]:
+            asleep.remove(waiter)
+            _stop_watching(waiter[3])
+            sleeper = waiter[1:3]
             # Open for reading, too, and as long as the sleeper lives: if it was stopped, it may not have opened it yet.
             if sleeper not in woken:
                 woken[sleeper] = os.open(f"{pipe}.{sleeper[1]}", os.O_RDWR)
-            os.write(woken[sleeper], b"\n")
-            continue
-        asleep += map(_sleeper, os.read(file, 4096).splitlines())
-        pause = SOON
+            os.write(woken[sleeper], b"ready\n" if ready else b"unknown\n" if waiter[3] == UNSEEN else b"\n")
+        if ready and file in ready:
+            asleep += map(_sleeper, os.read(file, 4096).splitlines())
+            pause = SOON
 
 
 def _lives(process: int) -> bool:
@@ -117,10 +124,30 @@ def _release(pipe: str) -> None:
         pass  # the job has removed it
 
 
-def _sleeper(line: bytes) -> "tuple[float, int, str]":
-    """(until, process, name of its pipe), from the line that a `sleep` wrote. A pipe keeps such short lines together."""
-    process, time, name = line.decode().split()
-    return clock.moment() + seconds(time), int(process), name
+def _sleeper(line: bytes) -> "tuple[float, int, str, int]":
+    """(until, process, name of its pipe, file to watch), from the line that a `sleep` or `read -t` wrote. A pipe keeps such
+    short lines together."""
+    process, time, name, *reads = line.decode().split()
+    file = _opened(process, reads[0]) if reads else NONE
+    return clock.moment() + (0 if file == UNSEEN else seconds(time)), int(process), name, file
+
+
+def _opened(process: str, number: str) -> int:
+    """A descriptor of our own for the pipe that another process reads from; UNSEEN if that is something else. (A named pipe
+    that is opened anew does not show that its last writer has gone; so the process must be able to write to it, too.)"""
+    path = f"/proc/{process}/fd/{number}"
+    try:
+        with open(f"/proc/{process}/fdinfo/{number}", "rb") as info:
+            writes = int(info.read().split()[3], 8) & os.O_RDWR
+        seen = os.readlink(path).startswith("pipe:") or (writes and stat.S_ISFIFO(os.stat(path).st_mode))
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK) if seen else UNSEEN
+    except (OSError, ValueError, IndexError):
+        return UNSEEN
+
+
+def _stop_watching(file: int) -> None:
+    if file >= 0:
+        os.close(file)
 
 
 def seconds(text: str) -> float:

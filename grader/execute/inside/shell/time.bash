@@ -4,7 +4,7 @@
 
 unset SECONDS EPOCHSECONDS EPOCHREALTIME # so that they no longer show real time
 declare -i SECONDS=0
-_simulator_looks=0 _simulator_pipe=''
+_simulator_looks=0 _simulator_pipe='' _simulator_traps=''
 builtin read -r _simulator_now < "$_SIMULATOR_CLOCK"
 
 _simulator_look() { # set those variables to the virtual time; SECONDS continues from the value that the script set
@@ -43,12 +43,16 @@ _simulator_trap() { # bash runs no DEBUG trap before the commands of another tra
 
 _simulator_sleep() { # like shell/sleep, but without another process. Each shell keeps its pipe.
     { local - && set +x; } 2> /dev/null
-    local clock=$_SIMULATOR_CLOCK.sleep pipe REPLY
-    case $1 in '' | . | *[!0-9.]* | *.*.*) clock='' ;; esac
-    if [[ $# != 1 || ! -p $clock ]]; then
+    local REPLY
+    if [[ $# != 1 ]] || ! _simulator_ask "$1"; then
         command sleep "$@"
-        return
     fi
+}
+
+_simulator_ask() { # ask the sleep server to answer, in REPLY, in $1 seconds, or when there is something to read from file $2
+    local clock=$_SIMULATOR_CLOCK.sleep pipe
+    case $1 in '' | . | *[!0-9.]* | *.*.*) clock='' ;; esac
+    [[ -p $clock ]] || return
     if [[ ${_simulator_pipe%.*} != "$BASHPID" ]]; then
         set -o noclobber
         for pipe in a b c d "$BASHPID"; do
@@ -57,7 +61,7 @@ _simulator_sleep() { # like shell/sleep, but without another process. Each shell
         [[ -p $clock.$pipe ]] || mkfifo "$clock.$pipe"
         _simulator_pipe=$BASHPID.$pipe
     fi
-    echo "$BASHPID $1 ${_simulator_pipe#*.}" > "$clock" && builtin read -r < "$clock.${_simulator_pipe#*.}"
+    echo "$BASHPID $1 ${_simulator_pipe#*.} ${2-}" > "$clock" && builtin read -r < "$clock.${_simulator_pipe#*.}"
 }
 
 _simulator_printf() { # -1, or no argument, means now for %(format)T. Long names, as -v sets a variable of the script.
@@ -89,6 +93,15 @@ _simulator_printf() { # -1, or no argument, means now for %(format)T. Long names
     builtin printf ${_simulator_options[@]+"${_simulator_options[@]}"} -- "$@"
 }
 
+_simulator_readable() { # whether file $2 has something to read, or ends, within $1 seconds
+    local REPLY
+    if [[ ! $_simulator_traps ]] && _simulator_ask "$1" "$2" && [[ $REPLY != unknown ]]; then
+        [[ $REPLY ]]
+    else
+        "$_SIMULATOR_TOOLS/virtual" readable "$1" <&"$2"
+    fi
+}
+
 _simulator_read() { # with -t, first wait until there is something to read
     { local - && set +x; } 2> /dev/null
     local OPTIND=1 OPTARG _simulator_option _simulator_options=() _simulator_limit=0 _simulator_file=0
@@ -103,7 +116,7 @@ _simulator_read() { # with -t, first wait until there is something to read
     done
     if [[ $_simulator_limit != *[1-9]* ]]; then
         builtin read "$@"
-    elif "$_SIMULATOR_TOOLS/virtual" readable "$_simulator_limit" <&"$_simulator_file"; then
+    elif _simulator_readable "$_simulator_limit" "$_simulator_file"; then
         builtin read ${_simulator_options[@]+"${_simulator_options[@]}"} "${@:OPTIND}" <&"$_simulator_file"
     else
         builtin read ${_simulator_options[@]+"${_simulator_options[@]}"} "${@:OPTIND}" < /dev/null
@@ -122,8 +135,9 @@ _simulator_begin() { # for a script of this text
     fi
     [[ $text == *read\ *-*t* ]] && read() { _simulator_read "$@"; }
     [[ $text == *printf*%*"("* ]] && printf() { _simulator_printf "$@"; }
-    # A trap waits for the end of an external `sleep`, but would interrupt this function.
-    [[ $text == *sleep* && $text != *trap* ]] && sleep() { _simulator_sleep "$@"; }
+    # A trap waits for the end of an external command, but would interrupt _simulator_ask.
+    [[ $text == *trap* ]] && _simulator_traps=yes
+    [[ $text == *sleep* && ! $_simulator_traps ]] && sleep() { _simulator_sleep "$@"; }
 }
 
 if [[ $BASH_EXECUTION_STRING ]]; then
