@@ -202,7 +202,6 @@ def save_checkpoint(iteration):
         save(f'{WRITE}open("my_output.txt", "w").close()\nsys.exit(85)'),
         8,
         "empties my_output.txt",
-        "output-overwritten",
     ),
     # -- it does not leave, or much later ------------------------------------------------
     "a month of sleep": Wrong(save(f"{WRITE}time.sleep(30 * 24 * 3600)\nsys.exit(85)", TIME), 8, "it waits here"),
