@@ -9,6 +9,7 @@ MathJax is an external script.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -16,10 +17,13 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.markdown_mistune import InvalidNotebook
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 from nh3 import Cleaner
 
 from ..view.page import POLICY
+from ..view.rendering import escape
 from ..view.style import card_sheet, frame_sheet, nothing_sheet, steps_sheet, timeline_sheet
 from .stylesheets import names_in, needed
 
@@ -43,6 +47,14 @@ _FONT = re.compile(r"@font-face\s*{[^}]*}")
 """Refers to a file that does not exist here."""
 _OTHER = re.compile(rf"<(?!/?(?:{'|'.join(_TAGS)})[\s/>]|!--)", re.IGNORECASE)
 """Where a tag begins that does not stay. It is shown as text, so that nobody misses what was written."""
+_UNNAMED = re.compile(r'<img\s(?!(?:[^<>"]|"[^"]*")*\balt=)', re.IGNORECASE)
+"""Where a picture begins that has no text in its place."""
+LONGEST, LONGEST_CODE = 10_000, 100_000
+"""Characters of a cell that are formatted. Markdown can take a time that grows with their square; a cell of this course
+has a few thousand."""
+MOST, MOST_CELLS = 1_000_000, 2_000
+"""Characters and cells of a notebook beyond which only the assignment's own cells are shown."""
+TOO_MUCH = "This notebook is very long. So only the cells of the assignment are shown."
 _PLACE = "[[the cells]]"
 _SHEETS = (card_sheet(), steps_sheet(), timeline_sheet(), frame_sheet(), nothing_sheet())
 """The style sheets of report cards; all others are removed."""
@@ -58,8 +70,16 @@ class Feedback(HTMLExporter):
         things that the course's template does not use."""
         resources = self._init_resources(resources)
         self.register_filter("highlight_code", lambda source, **_: _highlighted(source))
-        page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **options)
+        page, resources = super(HTMLExporter, self).from_notebook_node(_shown(nb), resources, **options)
         return _page(page), resources
+
+
+def _shown(nb: NotebookNode) -> NotebookNode:
+    """The notebook; if it is very long, only the cells of the assignment."""
+    if len(nb.cells) <= MOST_CELLS and sum(len(cell.source) for cell in nb.cells) <= MOST:
+        return nb
+    assigned = [cell for cell in nb.cells if "nbgrader" in cell.metadata]
+    return NotebookNode({**nb, "cells": [new_markdown_cell(TOO_MUCH), *assigned]})
 
 
 def _page(rendered: str) -> str:
@@ -102,9 +122,9 @@ def inert(html: str) -> str:
     """HTML in which only elements known to be harmless remain, without the course's style sheets."""
     for sheet in _SHEETS:
         html = html.replace(sheet, "")
-    cleaned = _cleaner().clean(_OTHER.sub("&lt;", html))
-    cleaned = re.sub(r'<input(?![^>]* type="checkbox")[^>]*>', "", cleaned)
-    return re.sub(r'<img (?!(?:[^>"]|"[^"]*")*\balt=)', '<img alt="a picture" ', cleaned)
+    # Before it is cleaned: what is clean must not be changed, as a pattern may also fit the value of an attribute.
+    html = _UNNAMED.sub('<img alt="a picture" ', _OTHER.sub("&lt;", html))
+    return _cleaner().clean(html)
 
 
 @lru_cache(1)
@@ -114,6 +134,7 @@ def _cleaner() -> Cleaner:
         attributes={"*": {*_ATTRIBUTES, *_SWITCH}},
         attribute_filter=lambda tag, name, value: value if _harmless(tag, name, value) else None,
         url_schemes={"http", "https", "mailto", "data"},
+        set_tag_attribute_values={"input": {"type": _SWITCH["type"]}},
         link_rel=None,
         clean_content_tags=set(),
     )
@@ -132,10 +153,18 @@ def _harmless(tag: str, name: str, value: str) -> bool:
 
 @pass_context
 def markdown(context: Context, source: str) -> str:
-    """Markdown as inert HTML: replaces nbconvert's filter, also on nbgrader's other pages (formgrader)."""
-    if context.get("cell", {}).get("attachments"):  # pictures that the text refers to
-        return inert(_exporter().markdown2html(context, source))
-    return _markdown(source)
+    """Markdown as inert HTML: replaces nbconvert's filter, also on nbgrader's other pages (formgrader). It stays as it was
+    typed if it is very long, or if a picture is missing."""
+    if len(source) <= LONGEST:
+        with suppress(InvalidNotebook):
+            if context.get("cell", {}).get("attachments"):  # pictures that the text refers to
+                return inert(_exporter().markdown2html(context, source))
+            return _markdown(source)
+    return _typed(source)
+
+
+def _typed(source: str) -> str:
+    return f"<pre>{escape(source)}</pre>"
 
 
 # Most texts and most code are the same in all notebooks of a class.
@@ -153,7 +182,8 @@ def _exporter() -> HTMLExporter:
 
 @lru_cache(4096)
 def _highlighted(source: str) -> str:
-    return _highlighter()(source)
+    highlighted: str = _highlighter()(source) if len(source) <= LONGEST_CODE else _typed(source)
+    return highlighted
 
 
 @lru_cache(1)

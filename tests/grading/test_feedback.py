@@ -3,16 +3,19 @@ nothing, and the report cards are as they should be."""
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from classroom import ANSWERS, ASSIGNMENT, ROOT, solved, with_answer
 
 pytest.importorskip("nbgrader")
+from nbformat.v4 import new_markdown_cell, new_notebook
 from test_preprocessors import grade
 
 from grader.course.catalogue import EXERCISES
@@ -62,6 +65,11 @@ MARKUP = [
     f"<title></title><textarea></textarea><img src=x onerror={RUNS}>",
     f"# <img src=x onerror={RUNS}>",
     f"<body onload={RUNS}>",
+    f'<a title="<input ">" tabindex=0 autofocus onfocus={RUNS} x=y</a>',
+    f'<a title="<img src=x onerror={RUNS} tabindex=0 autofocus onfocus={RUNS} x">y</a>',
+    f'<svg><title><a title="</title><img src=x onerror={RUNS}>"></a></title></svg>',
+    f'<svg><text><div><title><a title="</title><img src=x onerror={RUNS}>">',
+    "![x](attachment:gone.png)",
     f"<x-y onclick={RUNS} tabindex=0 autofocus onfocus={RUNS}>",
 ]
 """What a student may write into a cell."""
@@ -122,8 +130,8 @@ def page(pages, student: str) -> str:
     return (pages / student / ASSIGNMENT / "03-save.html").read_text(encoding="utf-8")
 
 
-def parts(html: str) -> list[tuple]:
-    """The elements, attributes and texts of some HTML, in order."""
+def parts(page: str) -> list[tuple]:
+    """The elements, attributes and texts of a page, in order."""
     found: list[tuple] = []
 
     class Parser(HTMLParser):
@@ -133,7 +141,7 @@ def parts(html: str) -> list[tuple]:
         def handle_data(self, text):
             found.append((text,))
 
-    Parser().feed(html)
+    Parser().feed(page)
     return found
 
 
@@ -223,13 +231,34 @@ def test_formgrader_has_no_script_but_its_own(pages):
     about = dict.fromkeys("base_url my_url mathjax_url ajax_url last_name first_name next prev keyword".split(), "")
     about |= dict.fromkeys("index total score max_score late_penalty".split(), 0)
     notebook = pages.parent / "autograded" / "eve" / ASSIGNMENT / SAVE
-    html, _ = HTMLExporter(config=config).from_filename(str(notebook), resources={"nbgrader": about, **about})
-    found = parts(html)
+    formgraded, _ = HTMLExporter(config=config).from_filename(str(notebook), resources={"nbgrader": about, **about})
+    found = parts(formgraded)
     assert not [
         name for part in found if len(part) == 2 for name, _ in part[1] if name in ("onerror", "onload", "srcdoc")
     ]
     assert not [text for (tag, *_), text in zip(found, found[1:]) if tag in ("script", "style") and RUNS in text[0]]
     assert not {part[0] for part in found if len(part) == 2} & {"iframe", "object", "embed", "base", "form", "template"}
+
+
+def test_a_clean_attribute_is_not_changed_afterwards(monkeypatch):
+    """Some versions of nh3 leave < and > as they are in the value of an attribute."""
+    clean = ['<a title="<input ">" onfocus=x y</a>', '<a title="<img src=1 onerror=x y">y</a>']
+    monkeypatch.setattr(feedback, "_cleaner", lambda: SimpleNamespace(clean=lambda html: clean[0]))
+    assert feedback.inert("x") == clean[0]
+    clean.reverse()
+    assert feedback.inert("x") == clean[0]
+
+
+@pytest.mark.parametrize("source", ["\\begin{a}" * 30_000, "<ul><li>" * 30_000, "![x](attachment:gone.png)"])
+def test_markdown_that_is_too_long_or_incomplete_stays_as_typed(source):
+    assert feedback.markdown({}, source) == f"<pre>{html.escape(source)}</pre>"
+
+
+@pytest.mark.parametrize("own", [["x"] * 3_000, ["x" * 90_000] * 20])
+def test_feedback_on_an_endless_notebook_shows_the_assignment_only(own):
+    assigned = new_markdown_cell("the task", metadata={"nbgrader": {"grade_id": "task"}})
+    shown = feedback._shown(new_notebook(cells=[assigned, *map(new_markdown_cell, own)]))
+    assert [cell.source for cell in shown.cells] == [feedback.TOO_MUCH, "the task"]
 
 
 def test_what_was_written_is_shown_as_text(pages):
