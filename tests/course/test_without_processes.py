@@ -17,7 +17,7 @@ from grader.tree import Tree
 
 SHELL = {"wrapper", "behind_a_pipe", "for_real", "told_to_stop", "launched"}
 """Exercises about shell scripts, which need processes, and about a log, which need none."""
-COMMAND = [("save", "exec of exit")]
+COMMAND = [("save", "exec of exit"), ("on_sigterm", "exec with an open output")]
 """Answers that start a command: here it is not found, which is told as such."""
 RIGHT = [(name, style) for name, (right, _) in ANSWERS.items() if name not in SHELL for style in right]
 WRONG = [

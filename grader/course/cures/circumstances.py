@@ -23,6 +23,8 @@ CHANGING: dict[str, int | str] = {
     "node": "0",
 }
 """Function → what is as good in its place."""
+_AT_HOME = ast.parse("__import__('os').environ['HOME'] = '.'").body[0]
+"""(The job's `environment` can't set HOME.)"""
 _ABSOLUTE = re.compile(r"/[\w.+@~-]+(?:/[\w.+@~-]+)*/?")
 
 
@@ -30,8 +32,10 @@ def _home(files: Tree) -> Iterator[Remedy]:
     """Makes the sandbox the home directory."""
     line = _first_line(files, r"""expanduser|Path\.home|\.home\(|['"]HOME['"]|['"]~""")
     if line:
+        module = Module(files)
+        first = next(node for node in module.tree.body if getattr(node, "module", "") != "__future__")
         yield Remedy(
-            _with_environment(files, "HOME=."),
+            module.changed({first: [_AT_HOME, first]}),
             "the file is in the home directory here, not in the "
             "sandbox. HTCondor transfers nothing from there, and a restart elsewhere does not find it",
             PATH,
@@ -78,7 +82,7 @@ def _hash(files: Tree) -> Iterator[Remedy]:
     """Uses the same hash seed in each process."""
     for line in _lines_with(files, "hash", "__hash__"):
         yield Remedy(
-            _with_environment(files, "PYTHONHASHSEED=0"),
+            _with_known_hashes(files),
             "hash() of a text gives another number in each "
             "Python process: the next execution does not accept what this one has saved",
             PATH,
@@ -136,10 +140,10 @@ def _first_line(files: Tree, pattern: str) -> int | None:
     return next((number for number, text in enumerate(lines, 1) if re.search(pattern, text)), None)
 
 
-def _with_environment(files: Tree, setting: str) -> Tree:
+def _with_known_hashes(files: Tree) -> Tree:
     entry = files.get(SUBMIT)
     text = entry.text if isinstance(entry, File) else ""
-    return files.put(SUBMIT, File(f'environment = "{setting}"\n{text}'.encode()))
+    return files.put(SUBMIT, File(f'environment = "PYTHONHASHSEED=0"\n{text}'.encode()))
 
 
 _SAME_EVERYWHERE = (
