@@ -85,6 +85,47 @@ def test_a_sum_that_lacks_one_at_each_restart_is_no_lost_iteration(tmp_path, cap
     assert verified(tmp_path, capsys, "$n $sum", "$n $((sum - 1))")[2] not in ("skips-iteration", "repeats-iteration")
 
 
+BINS = """#!/bin/bash
+n=0
+if [ -f saved ]; then n=$(cat saved); fi
+while [ $n -lt 12 ]; do
+    echo $((n % 5 * (n / 3))) >> bins
+    n=$((n + 1))
+    if [ $((n % 4)) -eq 0 ] && [ $n -lt 12 ]; then
+        echo $n > saved
+        rm -f bins
+        exit 85
+    fi
+done
+sort -n bins | uniq > total.txt
+"""
+
+
+def test_bins_that_a_restart_forgets_are_no_skipped_iterations(tmp_path, capsys):
+    (tmp_path / "right").mkdir()
+    right = sorted({n % 5 * (n // 3) for n in range(12)})
+    (tmp_path / "right" / "total.txt").write_text("".join(f"{each}\n" for each in right))
+    (tmp_path / "bins.sh").write_text(BINS)
+    (tmp_path / "bins.sh").chmod(0o755)
+    (tmp_path / "bins.sub").write_text(SUBMIT.replace("total.sh", "bins.sh"))
+    main(
+        ["verify", str(tmp_path / "bins.sub"), "--json", "--max-seconds", "600", "--expected", str(tmp_path / "right")]
+    )
+    seen = json.loads(capsys.readouterr().out)
+    assert (seen["verdict"], seen["misconception"]) in (("unsafe", None), ("unsafe", "state-incomplete"))
+
+
+def test_a_log_and_a_word_say_nothing_of_a_job_without_end(tmp_path, capsys):
+    (tmp_path / "log.py").write_text(
+        "#!/usr/bin/env python3\nimport sys\nn = sum(1 for _ in open('signal.txt', 'a+'))\n"
+        "open('signal.txt', 'a').write('begun\\n')\nopen('saved', 'w').write(str(n))\nsys.exit(85)\n"
+    )
+    (tmp_path / "log.py").chmod(0o755)
+    (tmp_path / "log.sub").write_text(SUBMIT.replace("total.sh", "log.py").replace("saved", "saved, signal.txt"))
+    main(["verify", str(tmp_path / "log.sub"), "--json", "--max-seconds", "600", "--max-executions", "20"])
+    assert json.loads(capsys.readouterr().out)["misconception"] not in ("sigterm-saves", "two-files-disagree")
+
+
 def test_nothing_is_executed_when_the_time_is_up(tmp_path):
     (tmp_path / "total.sh").write_text(PROGRAM.replace("$n $sum", "$((n + 1)) $sum"))
     (tmp_path / "total.sh").chmod(0o755)
