@@ -7,6 +7,7 @@ unlikely, as many numbers as were compared.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -24,6 +25,8 @@ MOST = 20
 """Wrong numbers of an output that are looked at."""
 MOST_SAVED = 2000
 """Numbers of a checkpoint beyond which nothing is compared."""
+LEAST_FACTOR = 0.1
+"""From 1, as many a number is near it."""
 SHOWN = 3
 _LARGEST = re.compile("max|largest|highest|greatest|peak", re.IGNORECASE)
 _SMALLEST = re.compile("min|smallest|lowest|least", re.IGNORECASE)
@@ -67,7 +70,13 @@ def lost_numbers(path: str, way: Sequence[State], right: list[str], wrong: list[
         return
     counts = _counts(right, wrong, saved)
     for each in differing:
-        if said := _lacks(each, saved) or _lacks_of_mean(each, saved, counts) or _was_right(each, saved):
+        said = (
+            _lacks(each, saved)
+            or _lacks_of_mean(each, saved, counts)
+            or _lacks_factor(each, saved)
+            or _was_right(each, saved)
+        )
+        if said:
             yield Lost(f"number {each.number} in line {each.line} of {path} {said}", each.line)
 
 
@@ -154,6 +163,17 @@ def _lacks_of_mean(each: _Wrong, saved: Sequence[_Saved], counts: Sequence[int])
     return ""
 
 
+def _lacks_factor(each: _Wrong, saved: Sequence[_Saved]) -> str:
+    factor = each.right / each.wrong if each.wrong else 0.0
+    if not factor or abs(factor - 1) < LEAST_FACTOR:
+        return ""
+    off = abs(factor) * sum(by / abs(value) for by, value in zip(each.rounding, (each.right, each.wrong)))
+    for where, values, _ in saved:
+        if off and _agree(factor, math.prod(values), off, len(saved)):
+            return f"lacks a factor, which is what {where} was at {_restarts(values, 'x')}"
+    return ""
+
+
 def _was_right(each: _Wrong, saved: Sequence[_Saved]) -> str:
     """That the right number, the largest or the smallest of all, was in a checkpoint, and was lost: a largest number never
     shrinks, and a smallest one never grows."""
@@ -177,6 +197,6 @@ def _agree(one: float, other: float, rounding: float, compared: int) -> bool:
     return compared * (rounding or 1) / abs(one) <= CHANCE
 
 
-def _restarts(values: Sequence[float]) -> str:
+def _restarts(values: Sequence[float], sign: str = "+") -> str:
     shown = [f"{value:.10g}" for value in values[:SHOWN]] + (["..."] if values[SHOWN:] else [])
-    return f"the restart ({shown[0]})" if len(values) == 1 else f"the restarts together ({' + '.join(shown)})"
+    return f"the restart ({shown[0]})" if len(values) == 1 else f"the restarts together ({f' {sign} '.join(shown)})"

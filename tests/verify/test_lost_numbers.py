@@ -37,6 +37,11 @@ def test_a_mean_lacks_a_part_of_that():
     )
 
 
+def test_a_product_lacks_a_factor():
+    (text,) = seen("product 8.0859375", "product 1.40625", *state("4 2.3", "8 2.5"))
+    assert text.endswith("lacks a factor, which is what number 2 in state was at the restarts together (2.3 x 2.5)")
+
+
 def test_a_maximum_was_right_in_a_checkpoint():
     (text,) = seen("max 97.125", "max 91.5", *state("4 97.125", "8 88.25"))
     assert text.endswith("should be 97.125, which number 2 in state was at restart 1, and not at the end any more")

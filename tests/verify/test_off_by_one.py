@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -88,23 +89,25 @@ def test_a_sum_that_lacks_one_at_each_restart_is_no_lost_iteration(tmp_path, cap
 BINS = """#!/bin/bash
 n=0
 if [ -f saved ]; then n=$(cat saved); fi
-while [ $n -lt 12 ]; do
-    echo $((n % 5 * (n / 3))) >> bins
+while [ $n -lt 30 ]; do
+    echo $(((n * 37 + n * n * 11) % 97 / 10)) >> bins
     n=$((n + 1))
-    if [ $((n % 4)) -eq 0 ] && [ $n -lt 12 ]; then
+    if [ $((n % 8)) -eq 0 ] && [ $n -lt 30 ]; then
         echo $n > saved
         rm -f bins
         exit 85
     fi
 done
-sort -n bins | uniq > total.txt
+(echo bin count; sort -n bins | uniq -c | awk '{ print $2, $1 }') > total.txt
 """
 
 
 def test_bins_that_a_restart_forgets_are_no_skipped_iterations(tmp_path, capsys):
     (tmp_path / "right").mkdir()
-    right = sorted({n % 5 * (n // 3) for n in range(12)})
-    (tmp_path / "right" / "total.txt").write_text("".join(f"{each}\n" for each in right))
+    right = Counter((n * 37 + n * n * 11) % 97 // 10 for n in range(30))
+    (tmp_path / "right" / "total.txt").write_text(
+        "bin count\n" + "".join(f"{each} {right[each]}\n" for each in sorted(right))
+    )
     (tmp_path / "bins.sh").write_text(BINS)
     (tmp_path / "bins.sh").chmod(0o755)
     (tmp_path / "bins.sub").write_text(SUBMIT.replace("total.sh", "bins.sh"))
@@ -112,7 +115,7 @@ def test_bins_that_a_restart_forgets_are_no_skipped_iterations(tmp_path, capsys)
         ["verify", str(tmp_path / "bins.sub"), "--json", "--max-seconds", "600", "--expected", str(tmp_path / "right")]
     )
     seen = json.loads(capsys.readouterr().out)
-    assert (seen["verdict"], seen["misconception"]) in (("unsafe", None), ("unsafe", "state-incomplete"))
+    assert seen["verdict"] == "unsafe" and seen["misconception"] in (None, "state-incomplete")
 
 
 def test_a_log_and_a_word_say_nothing_of_a_job_without_end(tmp_path, capsys):
