@@ -513,7 +513,7 @@ def test_why_a_job_never_finishes_is_told_only_if_it_is_known(grader, job, what)
 
 
 @pytest.mark.parametrize("skips", [0, 1])
-def test_a_total_that_is_wrong_tells_of_an_iteration_left_out_only_if_one_is(grader, job, tmp_path, skips):
+def test_a_wrong_total_tells_of_an_iteration_left_out_only_if_one_is(grader, job, tmp_path, skips):
     """It may also have been forgotten."""
     script = (
         f"n=0; sum=0; k=0; [ -e state ] && read n sum < state && n=$((n + {skips}))\n"
