@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..course.catalogue import EXERCISES
 from ..text import in_points, no_formula, number, plain
@@ -59,7 +59,7 @@ def read(path: Path) -> list[Adjustment]:
     try:
         text = data.decode("utf-8-sig")
         header = text.partition("\n")[0]
-        lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in header else ",")
+        lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in header else ",", strict=True)
         columns = [column.strip().lower() for column in lines.fieldnames or ()]
         if not {"student", "exercise"} <= {*columns}:
             raise Refused(f"The first line of {quoted(path.name)} has to be: {','.join(COLUMNS)}.")
@@ -69,11 +69,13 @@ def read(path: Path) -> list[Adjustment]:
         raise Refused(f"{quoted(path.name)} is not a CSV file in UTF-8 ({error}).") from None
 
 
-def _adjustment(path: Path, line: Mapping[str, str | None], at: int) -> Adjustment | None:
+def _adjustment(path: Path, line: Mapping[str | None, Any], at: int) -> Adjustment | None:
     student, exercise, points, comment = ((line.get(column) or "").strip() for column in COLUMNS)
     if not (student or exercise or points or comment):
         return None
     where = f"{quoted(path.name)}, line {at}"
+    if any(line.get(None) or ()) or comment.isdigit():  # 1,5 without quotes is 1 point, and the comment 5
+        raise Refused(f"{where}: it has too many columns. Put text with a comma in quotes, and write points as 1.5.")
     if not student:
         raise Refused(f"{where}: it names no student.")
     if exercise and exercise not in EXERCISES:

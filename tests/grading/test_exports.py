@@ -16,6 +16,8 @@ from test_batch import BEST, MISTAKEN, RIGHT, UNTOUCHED, lay_out, run, zipped
 from test_table import FORMULA
 
 from grader.course.catalogue import EXERCISES
+from grader.grading import adjustments
+from grader.grading.archives import Refused
 from grader.grading.assignment import Assignment
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
@@ -375,3 +377,24 @@ def test_a_line_about_one_of_two_people_stops_it_before_anything_is_graded(tmp_p
     by_hand.write_text("student,exercise,points,comment\n19,save,1,x\nBen (18),save,2,x\n")
     _, rows, _ = run(tmp_path, tmp_path / "in")
     assert [rows[name]["save"] for name in ("Ben (18)", "Ben (19)")] == ["2", "1"]
+
+
+@pytest.mark.parametrize(
+    "lines, problem",
+    [
+        ("anna,save,1,5,late\n", "line 2: it has too many columns"),
+        ("anna,save,1,5\n", "line 2: it has too many columns"),
+        ("anna,save,1.5,late, but good\n", "line 2: it has too many columns"),
+        ('anna,save,5,"late\nben,save,3,good\n', "is not a CSV file"),
+    ],
+)
+def test_a_comma_or_quote_in_the_wrong_place_changes_no_points(tmp_path, lines, problem):
+    (path := tmp_path / "adjustments.csv").write_text(f"student,exercise,points,comment\n{lines}")
+    with pytest.raises(Refused, match=problem):
+        adjustments.read(path)
+
+
+def test_empty_columns_behind_an_adjustment_are_no_problem(tmp_path):
+    (path := tmp_path / "adjustments.csv").write_text('student,exercise,points,comment\nanna,save,"1,5",5 of 6,,\n')
+    [adjustment] = adjustments.read(path)
+    assert (adjustment.points, adjustment.comment) == (1.5, "5 of 6")
