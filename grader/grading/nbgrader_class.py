@@ -7,6 +7,7 @@ own schema, and connecting to the gradebook. So install() replaces these functio
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import time
@@ -24,6 +25,7 @@ from nbgrader.nbgraderformat import common
 
 from ..course.trusted import shared
 from ..execute.team import processors
+from ..execute.temporary import remove
 from ..text import count
 from ..tree import Tree
 from . import workers
@@ -91,6 +93,7 @@ def install() -> None:
     """Make nbgrader work as described above, in this process."""
     Autograde.convert_notebooks = _convert_notebooks
     Autograde.init_assignment = _init_assignment
+    Autograde.set_permissions = _set_permissions
     api.create_engine = lru_cache(api.create_engine)
     common.jsonschema = SimpleNamespace(validate=_validate)
 
@@ -98,6 +101,10 @@ def install() -> None:
 # -- the class ---------------------------------------------------------------------
 
 _convert_by_name, _init_by_name = Autograde.convert_notebooks, Autograde.init_assignment
+_set_permissions_by_name = Autograde.set_permissions
+BEGUN = ".begun"
+"""A file in the autograded folder of a student whose notebooks are being graded, locked meanwhile. nbgrader takes any folder
+that exists for finished, even if it was killed before it had graded all of a student's notebooks."""
 
 
 class _Trouble(BaseException):
@@ -106,9 +113,12 @@ class _Trouble(BaseException):
 
 def _convert_notebooks(self: Autograde) -> None:
     """Instead of Autograde's: the same, while the class is judged."""
+    handed_in = getattr(self, "handed", {})
+    for student in handed_in:
+        _remove_unfinished(self, Path(self._format_dest(self.coursedir.assignment_id, student)))
     waiting = {
         student: handed
-        for student, handed in getattr(self, "handed", {}).items()
+        for student, handed in handed_in.items()
         if self.force or not os.path.exists(self._format_dest(self.coursedir.assignment_id, student))
     }
     self.judged = None
@@ -136,7 +146,29 @@ def _init_assignment(self: Autograde, assignment_id: str, student_id: str) -> No
         left = (time.monotonic() - self.began) / self.begun * (self.total - self.begun)
         self.log.info("%d of %s graded, about %s left", self.begun, count(self.total, "submission"), time_left(left))
     self.begun += 1
+    if self.coursedir.notebook_id == "*":
+        folder = Path(self._format_dest(assignment_id, student_id))
+        folder.mkdir(parents=True, exist_ok=True)
+        self.mark = open(folder / BEGUN, "w")
+        fcntl.flock(self.mark, fcntl.LOCK_EX)
     _init_by_name(self, assignment_id, student_id)
+
+
+def _set_permissions(self: Autograde, assignment_id: str, student_id: str) -> None:
+    """Instead of Autograde's: the same, when all notebooks of a student are graded."""
+    _set_permissions_by_name(self, assignment_id, student_id)
+    Path(self._format_dest(assignment_id, student_id), BEGUN).unlink(missing_ok=True)
+
+
+def _remove_unfinished(self: Autograde, folder: Path) -> None:
+    """Remove the folder of a student whose grading was interrupted, so that nbgrader begins it anew."""
+    try:
+        with open(folder / BEGUN) as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.log.warning("Removing %s, as its grading was interrupted.", folder)
+            remove(str(folder))
+    except OSError:
+        pass  # finished, or another command is at work on it
 
 
 def _judge(waiting: Mapping[str, HandIn], how: GradeFromFiles) -> JudgedClass | None:

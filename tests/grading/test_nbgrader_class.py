@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import logging
+from types import SimpleNamespace
 
 import pytest
 from classroom import solved
@@ -14,7 +17,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 
 from grader.execute.isolation import confinement
 from grader.grading.collect import in_folder
-from grader.grading.nbgrader_class import JudgedClass, _validate
+from grader.grading.nbgrader_class import BEGUN, JudgedClass, _remove_unfinished, _validate
 from grader.grading.store import Settings, StoreEntry, grade_one, read
 from grader.rules.execution import MachineTrouble
 from grader.tree import File, Tree
@@ -54,6 +57,17 @@ def test_trouble_with_the_machine_is_said_before_the_next_student(tmp_path):
     assert judged.find("ada", "submit", Tree()) is None, "which asks for the next outcome, without any harm"
     with pytest.raises(MachineTrouble, match="no room"):
         judged.wait_for("ben")
+
+
+def test_a_folder_that_another_command_works_on_is_not_removed(tmp_path):
+    nbgrader = SimpleNamespace(log=logging.getLogger())
+    with open(tmp_path / BEGUN, "w") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        _remove_unfinished(nbgrader, tmp_path)
+        assert tmp_path.exists()
+    _remove_unfinished(nbgrader, tmp_path)
+    assert not tmp_path.exists()
+    _remove_unfinished(nbgrader, tmp_path)
 
 
 @pytest.mark.parametrize("change", [{}, {"points": "x"}, {"grade": 1}, {"odd": True}, {"grade_id": None}])

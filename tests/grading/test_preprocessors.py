@@ -14,6 +14,7 @@ from classroom import ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, ROOT, environment, no
 from grader.course.catalogue import EXERCISES
 
 pytest.importorskip("nbgrader")
+from grader.grading import nbgrader_class
 
 DRIVER = """
 import json, sys
@@ -91,6 +92,14 @@ def test_honest_submissions_get_the_grades_of_running_the_notebooks(tmp_path):
     }
     assert ours[2]["untouched"] == nothing
     assert 0 < ours[2]["half"]["04-restore"] < MAXIMUM["04-restore"]
+
+
+def test_a_student_whose_grading_was_interrupted_is_graded_anew(tmp_path):
+    (folder := tmp_path / "course" / "autograded" / "ada" / ASSIGNMENT).mkdir(parents=True)
+    (folder / nbgrader_class.BEGUN).touch()
+    (graded, _, grades, log), _ = grade(tmp_path, {"ada": {SAVE: solved(SAVE)}})
+    assert graded and grades["ada"]["03-save"] == MAXIMUM["03-save"], log
+    assert [path.name for path in folder.iterdir()] == [SAVE]
 
 
 def changed(change):
