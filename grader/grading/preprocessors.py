@@ -6,6 +6,7 @@ and writes the output of each check cell below it. The rest, from the gradebook 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -84,6 +85,13 @@ class AnyNotebook(NotebookExporter):
 
 
 def _notebook(data: bytes) -> NotebookNode:
+    """A submitted notebook, with a question mark for each half of a surrogate pair, which no file can contain."""
+    text = json.dumps(_as_read(data), ensure_ascii=False)
+    notebook: NotebookNode = nbformat.from_dict(json.loads(text.encode("utf-8", "replace")))
+    return notebook
+
+
+def _as_read(data: bytes) -> NotebookNode:
     """A notebook as nbformat reads it, or, if it can't, a notebook with the cells that can be read and remarks on them."""
     try:
         notebook: NotebookNode = nbformat.reads(data.decode(), as_version=4)

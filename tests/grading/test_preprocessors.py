@@ -14,7 +14,7 @@ from classroom import ANSWERS, ASSIGNMENT, EXTRA, MAXIMUM, ROOT, environment, no
 from grader.course.catalogue import EXERCISES
 
 pytest.importorskip("nbgrader")
-from grader.grading import nbgrader_class
+from grader.grading import nbgrader_class, preprocessors
 
 DRIVER = """
 import json, sys
@@ -100,6 +100,12 @@ def test_a_student_whose_grading_was_interrupted_is_graded_anew(tmp_path):
     (graded, _, grades, log), _ = grade(tmp_path, {"ada": {SAVE: solved(SAVE)}})
     assert graded and grades["ada"]["03-save"] == MAXIMUM["03-save"], log
     assert [path.name for path in folder.iterdir()] == [SAVE]
+
+
+def test_half_of_a_surrogate_pair_does_not_keep_a_notebook_from_being_written():
+    text = json.dumps(solved(SAVE)).replace("def ", "\\ud800def ", 1)
+    [cell] = [cell for cell in preprocessors._notebook(text.encode()).cells if "?def " in cell.source]
+    assert cell.source.encode()
 
 
 def changed(change):
