@@ -102,7 +102,7 @@ def test_a_student_whose_grading_was_interrupted_is_graded_anew(tmp_path):
     assert [path.name for path in folder.iterdir()] == [SAVE]
 
 
-def test_half_of_a_surrogate_pair_does_not_keep_a_notebook_from_being_written():
+def test_a_notebook_with_half_of_a_surrogate_pair_can_be_written():
     text = json.dumps(solved(SAVE)).replace("def ", "\\ud800def ", 1)
     [cell] = [cell for cell in preprocessors._notebook(text.encode()).cells if "?def " in cell.source]
     assert cell.source.encode()
