@@ -7,11 +7,11 @@ own schema, and connecting to the gradebook. So install() replaces these functio
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,6 +34,9 @@ from .collect import HandIn
 from .judge import Graded
 from .preprocessors import GradeFromFiles
 from .store import Settings, StoreEntry, final_grade, grade_one, read
+
+with suppress(ImportError):  # Windows, where nothing is judged
+    import fcntl
 
 Outcomes = Generator[tuple[int, StoreEntry] | None, float | None, None]
 """As workers.graded() gives them."""

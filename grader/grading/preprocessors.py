@@ -86,8 +86,12 @@ class AnyNotebook(NotebookExporter):
 
 def _notebook(data: bytes) -> NotebookNode:
     """A submitted notebook, with a question mark for each half of a surrogate pair, which no file can contain."""
-    text = json.dumps(_as_read(data), ensure_ascii=False)
-    notebook: NotebookNode = nbformat.from_dict(json.loads(text.encode("utf-8", "replace")))
+    notebook = _as_read(data)
+    text = json.dumps(notebook, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        notebook = nbformat.from_dict(json.loads(text.encode("utf-8", "replace")))
     return notebook
 
 
