@@ -21,7 +21,9 @@ if MYPY:
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENV = b"#!/usr/bin/env "
 SETTINGS = {"PYTHONPATH": os.path.join(HERE, "python"), "PYTHONDONTWRITEBYTECODE": "1"}
-"""The environment variables for Python with which this interpreter was started (besides PYTHONHASHSEED)."""
+"""The environment variables for Python with which this interpreter was started, besides FREE."""
+FREE = ("PYTHONHASHSEED", "PYTHON_CPU_COUNT")
+"""Those that this interpreter has followed since its start, whatever they are."""
 
 OPTIONS = {"k": "--kill-after", "s": "--signal", "v": "--verbose", "p": "--preserve-status", "f": "--foreground"}
 VALUED = ("--kill-after", "--signal")
@@ -66,7 +68,7 @@ def run_here(command: "list[str]") -> None:
     """If a command is a Python script with the usual settings, run it in this interpreter, and end as it does; otherwise
     return."""
     arguments = script_in(command)
-    settings = {name: os.environ[name] for name in os.environ if name.startswith("PYTHON") and name != "PYTHONHASHSEED"}
+    settings = {name: os.environ[name] for name in os.environ if name.startswith("PYTHON") and name not in FREE}
     if not arguments or settings != SETTINGS:
         return
     import site
