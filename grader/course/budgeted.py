@@ -39,6 +39,8 @@ CPU_AGAIN = 0.25
 """Seconds of processor time for a program that reached a limit before, as it will probably loop for ever again."""
 PICTURES = 256 << 20
 """Limit on the bytes of all the sandboxes that the executions leave."""
+OWN_USER: int = getattr(os, "geteuid", lambda: 0)()
+"""The judge's own user. (In a browser, there is only one.)"""
 TOO_LONG = "Judging this took too long and was stopped: what had not been tried by then earns no points."
 
 
@@ -143,7 +145,7 @@ class BudgetedExecutor(LocalExecutor):
         """Where nothing confines programs, remove after the block what the job's leave outside their sandboxes."""
         user = confine.user if confine else None
         paths = () if self._shut_in else unconfined.temporary_files(job)
-        with unconfined.removed(paths, os.geteuid() if user is None else user) as removed:
+        with unconfined.removed(paths, user if user is not None else OWN_USER) as removed:
             yield
         self.outside += removed
 
