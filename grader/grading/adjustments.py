@@ -79,7 +79,9 @@ def _adjustment(path: Path, line: Mapping[str | None, Any], at: int) -> Adjustme
     if not student:
         raise Refused(f"{where}: it names no student.")
     if exercise and exercise not in EXERCISES:
-        raise Refused(f"{where}: there is no exercise {quoted(exercise)}. There are {', '.join(EXERCISES)}.")
+        likely = get_close_matches(exercise, EXERCISES, 1)
+        meant = f"Did you mean {likely[0]}?" if likely else f"There are {', '.join(EXERCISES)}."
+        raise Refused(f"{where}: there is no exercise {quoted(exercise)}. {meant}")
     if not points:
         return Adjustment(student, exercise, None, comment, at)
     if not exercise:

@@ -114,7 +114,7 @@ def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
 
 def identifiers(who: Identity) -> list[str]:
     """What identifies a student beyond doubt: in the system that the files come from, and in the roster."""
-    return list(filter(None, (who.id, who.sid, who.email, *(who.roster_value(column) for column in IDS))))
+    return list(filter(None, (who.id, who.sid, *(who.roster_value(column) for column in IDS), who.email)))
 
 
 def _with_row(identity: Identity, row: Row) -> Identity:

@@ -39,6 +39,8 @@ def _sentence(name: str, cell: str) -> str:
             f"{name} is not defined yet: run the first code cell of this notebook, the one with "
             "`from grader import ...`, and then this cell again."
         )
+    if re.search(rf"\bglossary\(\s*{re.escape(name)}\b", cell):
+        return f'A word of the glossary is written in quotes: glossary("{name}").'
     predictions = _predictions()
     if name in predictions:
         return f"{name} has no value yet: run the cell that begins with `{name} = `, and then this cell again."

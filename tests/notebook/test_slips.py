@@ -111,6 +111,7 @@ def test_a_prediction_without_quotes_or_value_is_a_sentence(prepared, cell, says
 @pytest.mark.parametrize(
     "cell, says",
     [
+        ("glossary(spool)", 'in quotes: glossary("spool").'),
         ("simulate('save', evict@2)", 'A schedule is written in quotes: "evict@2".'),
         ("simulate('save', hold-idle@2)", 'A schedule is written in quotes: "hold-idle@2".'),
         ("simulate('save', evict@2+30s)", 'A schedule is written in quotes: "evict@2+30s".'),
@@ -120,7 +121,7 @@ def test_a_prediction_without_quotes_or_value_is_a_sentence(prepared, cell, says
     ],
 )
 def test_a_schedule_without_quotes_or_a_unit_is_a_sentence(prepared, cell, says):
-    assert says in prepared.run(f"from grader import simulate, steps\n{cell}")
+    assert says in prepared.run(f"from grader import glossary, simulate, steps\n{cell}")
 
 
 @pytest.mark.parametrize(
