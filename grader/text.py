@@ -55,6 +55,11 @@ def about(seconds: float) -> str:
     return duration(seconds) if seconds < 60 else duration(60.0 * minutes) if minutes > 1 else "1 min"
 
 
+def as_sentence(text: str) -> str:
+    """The text with a full stop, unless it ends like a sentence already: for texts of programs and of other rooms."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """The number and its noun: 1 file, 2 files."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -9,7 +9,7 @@ from typing import Any
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.schedule import Schedule
 from ..rules.simulation import Ended, Held, Saved
-from ..text import count, plain, shorten
+from ..text import as_sentence, count, plain, shorten
 from ..tree import Tree
 from ..verify.evidence import evidence, left_running, where_time_was_up
 from ..verify.explore import RESTART_SAFE, UNKNOWN, Exploration, Violation
@@ -215,14 +215,14 @@ def _sentence(job: Job, exploration: Exploration) -> str:
             f"less.{at} Is there a loop that does not end?"
         )
     if exploration.failure == Unsafe.NEVER_FINISHES and state.then and state.then.text:
-        return f"The job never finishes {where}: {state.then.text}."
+        return as_sentence(f"The job never finishes {where}: {state.then.text}")
     message = complaint(job, state.run)
-    message = f" {job.executable} says: {plain(shorten(message, 160))}." if message else ""
+    message = f" {job.executable} says: {as_sentence(plain(shorten(message, 160)))}" if message else ""
     if failed_before_output(state):
         return f"The program fails with {state.ran.exit} {where}, before it has written its output.{message}"
     return {
         "wrong output": f"The job ends, but its output is wrong {where}.",
-        "held": f"HTCondor puts the job on hold {where}: {getattr(state.next, 'reason', '')}.",
+        "held": as_sentence(f"HTCondor puts the job on hold {where}: {getattr(state.next, 'reason', '')}"),
         "failed": f"The job fails with {state.run and state.run.exit} {where}.{message}",
         "never finishes": f"The job is started again and again and never finishes {where}.",
         "lost progress": f"The output is right, but a restart throws saved work away {where}.",

@@ -6,7 +6,7 @@ import ast
 import warnings
 from collections.abc import Collection, Iterator
 
-from ..text import shorten
+from ..text import as_sentence, shorten
 from ..tree import File
 from ..verify.evidence import Evidence
 from .report import Failure
@@ -39,9 +39,10 @@ def syntax_error(path: str, file: File) -> Failure | None:
     try:
         parsed(file.content, path)
     except SyntaxError as error:
-        line = f", in: {shorten(error.text.strip(), 200)}" if error.text else ""
-        fact = Evidence("traceback", f"SyntaxError: {error.msg}{line}", path, error.lineno)
-        return Failure(f"{path}, line {error.lineno}: {error.msg}.", evidence=(fact,))
+        message = as_sentence(error.msg)
+        line = f" In: {shorten(error.text.strip(), 200)}" if error.text else ""
+        fact = Evidence("traceback", f"SyntaxError: {message}{line}", path, error.lineno)
+        return Failure(f"{path}, line {error.lineno}: {message}", evidence=(fact,))
     except UNREADABLE as error:
         return Failure(f"{path} can't be read as Python: {error}.")
     return None

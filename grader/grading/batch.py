@@ -26,7 +26,7 @@ from ..execute.team import processors
 from ..files import write_whole
 from ..real_pool.personal_pool import PoolError
 from ..rules.execution import MachineTrouble
-from ..text import count, in_points, no_formula, number, plain, series
+from ..text import as_sentence, count, in_points, no_formula, number, plain, series
 from . import class_report, cluster, exports, pages, workers
 from .adjustments import FILE, Adjustment, belonging, not_found
 from .adjustments import read as read_adjustments
@@ -109,7 +109,7 @@ def grade(
     try:
         asked = Assignment.of(assignment, notebooks, in_browser)
     except ValueError as error:
-        print(f"grader grade: {error}.", file=say)
+        print(f"grader grade: {as_sentence(str(error))}", file=say)
         return UNUSABLE
     reports = reports or out.parent / "reports"
     confine = confinement() if on == HERE else None
@@ -124,10 +124,7 @@ def grade(
     try:
         handed = find(folder, (out, reports))
     except (OSError, Refused) as error:
-        print(
-            f"grader grade: {plain(str(folder))} can't be graded: {_why(error)}.",
-            file=say,
-        )
+        print(f"grader grade: {plain(str(folder))} can't be graded: {_why(error)}", file=say)
         return UNUSABLE
     if not handed:
         print(f"grader grade: there is no notebook, student folder or zip file in {plain(str(folder))}.", file=say)
@@ -136,13 +133,13 @@ def grade(
         try:
             handed = compare(handed, read_roster(roster))
         except (OSError, Refused) as error:
-            print(f"grader grade: the roster {plain(roster.name)} can't be read: {_why(error)}.", file=say)
+            print(f"grader grade: the roster {plain(roster.name)} can't be read: {_why(error)}", file=say)
             return UNUSABLE
     settings = Settings(reports / ".grades", confine, seed or UNSEEN)
     try:
         by_hand, strays = belonging(read_adjustments(out.parent / FILE), [*handed, *handed.missing])
     except (OSError, Refused) as error:
-        print(f"grader grade: {_why(error)}.", file=say)
+        print(f"grader grade: {_why(error)}", file=say)
         return UNUSABLE
     _count_marked(handed, by_hand)
     if problem := _unwritable(out, settings.store, reports / "students"):
@@ -168,7 +165,7 @@ def _count_marked(handed: HandIns, by_hand: Mapping[str, Sequence[Adjustment]]) 
 
 
 def _why(error: OSError | Refused) -> str:
-    return (getattr(error, "strerror", None) or str(error)).rstrip(".")
+    return as_sentence(getattr(error, "strerror", None) or str(error))
 
 
 def _unwritable(out: Path, *directories: Path) -> str:

@@ -26,7 +26,7 @@ from ..real_pool.log import GrowingLog
 from ..real_pool.personal_pool import PoolError
 from ..real_pool.queue import HTCondor, JobId
 from ..rules.eventlog import Event
-from ..text import count, plain, shorten
+from ..text import as_sentence, count, plain, shorten
 from . import pages
 from .collect import HandIn
 from .job import NO_SANDBOX
@@ -316,14 +316,14 @@ class Work:
         if event.number == 9:
             why = "\n".join(event.body)
             if held:
-                return f"HTCondor put its job on hold again and again: {_words(held)}.", True
+                return as_sentence(f"HTCondor put its job on hold again and again: {_words(held)}"), True
             if "PeriodicRemove" in why:
                 return "Grading it took too long, and its job was removed.", True
             return f"Its job was removed from HTCondor's queue ({_words(why)}).", True
         errors = text(self.place / "errors" / key, 1 << 16).splitlines()
         if exit_of(event).code != 0:
             why = _words(errors[-1]) if errors else f"its job ended with {exit_of(event)}"
-            return f"It could not be graded in {RETRIES + 1} tries: {why}.", True
+            return as_sentence(f"It could not be graded in {RETRIES + 1} tries: {why}"), True
         if not self._take(key):
             return f"Its job returned something other than a grade, {ATTEMPTS} times.", False
         self.unconfined.update(line for line in errors if line == NO_SANDBOX)
@@ -341,7 +341,9 @@ class Work:
         """Print why nothing happens."""
         if held:
             self._print(
-                f"{count(len(held), 'job')} on hold, among them {first.cluster}.{min(held)}: {_words(held[min(held)])}."
+                as_sentence(
+                    f"{count(len(held), 'job')} on hold, among them {first.cluster}.{min(held)}: {_words(held[min(held)])}"
+                )
             )
             return
         reasons = self.queue.why_idle(JobId(first.cluster, min(left)))

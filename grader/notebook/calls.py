@@ -45,7 +45,7 @@ from ..rules.joblog import job_log
 from ..rules.profile import MODERN, PROFILES, Profile
 from ..rules.simulation import Moment, Outcome, Pace, outcome
 from ..rules.simulation import simulate as run
-from ..text import plain
+from ..text import as_sentence, plain
 from ..tree import File, Tree
 from ..view import card, durations, ending, story
 from ..view import glossary as glossaries
@@ -213,7 +213,7 @@ def pool() -> None:
         queue.run("condor_q", "-totals")  # whether the queue answers
     except PoolError as trouble:
         _say(
-            f"{trouble}. Or copy the submit directory to an access point, and hand in the log from there. Without a pool "
+            f"{as_sentence(str(trouble))} Or copy the submit directory to an access point, and hand in the log from there. Without a pool "
             "you can still read on: exercises that need one don't count in the total."
         )
         return

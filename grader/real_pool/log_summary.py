@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from ..rules.eventlog import ADDRESS, Event
 from ..rules.execution import Exit
 from ..rules.job import Job
-from ..text import count, duration, plain, series, shorten
+from ..text import as_sentence, count, duration, plain, series, shorten
 from ..tree import Tree
 from .life import JobHistory, exit_of
 from .log import END, read
@@ -395,7 +395,7 @@ def saved(summary: LogSummary) -> str:
     if summary.checkpoints:
         return f"{count(summary.checkpoints, 'checkpoint')} reached the access point."
     held = "".join(
-        f" It was held: {reason.rstrip('.') or 'no reason is given'}." for reason in dict.fromkeys(summary.holds)
+        as_sentence(f" It was held: {reason or 'no reason is given'}") for reason in dict.fromkeys(summary.holds)
     )
     return _safe(
         f"No checkpoint reached the access point: there is no transfer of output files before the last one.{held}"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..rules.job import STDERR, STDOUT
 from ..rules.simulation import Ended, Held, Moment, NotSaved
 from ..rules.step import Hold
-from ..text import clock, count, duration, series
+from ..text import as_sentence, clock, count, duration, series
 from ..tree import Directory, Entry, File, Tree
 
 SAME, NEW, CHANGED, GONE, LOST, MISSING = "", "new", "changed", "gone", "lost", "missing"
@@ -171,7 +171,7 @@ def _sentences(now: Moment, before: Moment) -> Iterator[str]:
     if tell:
         yield from tell(now, before)
     if now.text and now.kind not in ("checkpoint failed", "never finishes"):
-        yield now.text[0].upper() + now.text[1:] + "."
+        yield as_sentence(now.text[0].upper() + now.text[1:])
 
 
 def _prepared(now: Moment, before: Moment) -> Iterator[str]:
@@ -218,7 +218,7 @@ def _checkpoint_failed(now: Moment, before: Moment) -> Iterator[str]:
     if isinstance(now.next, NotSaved):
         yield f"Not in the sandbox: {series(now.next.missing)}. The spool is unchanged."
     else:
-        yield f"{(now.text or 'the transfer failed').capitalize()}. The spool is unchanged."
+        yield f"{as_sentence((now.text or 'the transfer failed').capitalize())} The spool is unchanged."
 
 
 def _evicted(now: Moment, before: Moment) -> Iterator[str]:
@@ -240,9 +240,9 @@ def _evicted(now: Moment, before: Moment) -> Iterator[str]:
 
 def _held(now: Moment, before: Moment) -> Iterator[str]:
     if isinstance(now.next, Held) and now.next.code == Hold.LIMIT:
-        yield f"{now.next.reason}. How the job would go on is unknown; it counts as held."
+        yield f"{as_sentence(now.next.reason)} How the job would go on is unknown; it counts as held."
     elif isinstance(now.next, Held):
-        yield f"Code {now.next.code}, subcode {now.next.subcode}: {now.next.reason.rstrip('.')}."
+        yield f"Code {now.next.code}, subcode {now.next.subcode}: {as_sentence(now.next.reason)}"
         there = [path for path in now.next.missing if _is_there(now, path)]
         absent = [path for path in now.next.missing if path not in there]
         for what, paths in (("not in the sandbox", absent), ("impossible to send", there)):
@@ -292,7 +292,7 @@ def _removed(now: Moment, before: Moment) -> Iterator[str]:
 
 
 def _never_finishes(now: Moment, before: Moment) -> Iterator[str]:
-    yield f"The story stops here: {now.text or 'there is no end to it'}."
+    yield as_sentence(f"The story stops here: {now.text or 'there is no end to it'}")
 
 
 _SENTENCES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.course.catalogue import EXERCISES
-from grader.course.reading import unwritten_functions
+from grader.course.reading import syntax_error, unwritten_functions
 from grader.course.report import NOT_TRIED
 from grader.tree import File, Tree
 
@@ -48,3 +48,9 @@ def test_a_deeply_nested_answer_is_judged_and_not_called_untried(executor):
     report = EXERCISES["save"].judge(answer, executor)
     assert report.points == 0
     assert report.status != NOT_TRIED
+
+
+def test_a_question_of_pythons_ends_with_its_own_mark():
+    failure = syntax_error("checkpoint.py", File(b"if x = 1:\n    pass\n"))
+    assert failure and failure.text.endswith("instead of '='?"), failure
+    assert failure.evidence[0].text.endswith("instead of '='? In: if x = 1:")

@@ -331,6 +331,7 @@ def test_points_and_comments_by_hand_are_kept_by_regrades(tmp_path, capsys):
 def test_a_line_that_means_nothing_stops_it_before_anything_is_graded(tmp_path, line, says):
     status, _, said = by_hand(tmp_path, f"student,exercise,points,comment\n{line}\n")
     assert status == 2 and says in said and not (tmp_path / "grades.csv").exists()
+    assert said.endswith((".\n", "?\n")) and not said.endswith(("..\n", "?.\n"))
 
 
 def test_a_file_without_its_columns_is_refused(tmp_path):

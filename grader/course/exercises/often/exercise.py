@@ -13,7 +13,7 @@ from grader.course.saving_rule import KNOWN, MOST_HOURS, OFTEN, Rule, RuleFailed
 from grader.rules.execution import Run
 from grader.rules.job import Job
 from grader.rules.simulation import Moment, outcome, simulate
-from grader.text import about, count
+from grader.text import about, as_sentence, count
 from grader.tree import Tree
 from grader.verify.evidence import Evidence, traceback, where_time_was_up
 
@@ -101,7 +101,7 @@ def reaches(share: float, scenarios: Sequence[Scenario] = KNOWN) -> Ask:
 def _fails(what: str, run: Run, how: object) -> str:
     if run.over:
         return f"{what}: it used more than {run.over}."
-    return f"{what}: {next((fact.text for fact in traceback(run)), how)}."
+    return as_sentence(f"{what}: {next((fact.text for fact in traceback(run)), how)}")
 
 
 def _shown(run: Run | None) -> tuple[Evidence, ...]:

@@ -15,6 +15,7 @@ from grader.rules import schedule as schedules
 from grader.rules.job import Job
 from grader.rules.schedule import Schedule
 from grader.rules.simulation import outcome, simulate
+from grader.text import as_sentence
 from grader.tree import Tree
 from grader.verify.explore import explore
 
@@ -26,7 +27,7 @@ def _schedule(exercise: Exercise, own: Tree) -> Schedule:
             raise ValueError('write it in quotes, as in "evict@1 evict@3"')
         return schedules.parse(value)
     except ValueError as error:  # a ScheduleError is one
-        raise UnusableAnswer(f"The schedule can't be read: {error}{'' if str(error).endswith('?') else '.'}") from None
+        raise UnusableAnswer(as_sentence(f"The schedule can't be read: {error}")) from None
 
 
 def fails(asked: Schedule, cache: ExplorationCache) -> Result:

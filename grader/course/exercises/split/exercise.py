@@ -11,7 +11,7 @@ from grader.course.sweep import SWEEP, sweep_output
 from grader.rules.job import Job
 from grader.rules.simulation import Outcome, outcome, simulate
 from grader.submit.reader import Submission
-from grader.text import count, plain, series, shorten
+from grader.text import as_sentence, count, plain, series, shorten
 from grader.tree import File, Tree
 
 LAST = 12
@@ -68,7 +68,7 @@ def keep_outputs_apart(submission: Submission, cache: ExplorationCache) -> Resul
     brought: dict[str, Job] = {}
     for job, end in _ends(submission, cache):
         if end.hold:
-            return wrong(f"HTCondor puts job {job.proc} on hold: {end.hold.reason}.", job)
+            return wrong(as_sentence(f"HTCondor puts job {job.proc} on hold: {end.hold.reason}"), job)
         lines = end.returned_files.without(filter(None, (job.output, job.error)))
         for path in lines:
             if path in brought:
