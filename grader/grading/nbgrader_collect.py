@@ -12,7 +12,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def _init_notebooks(self: Autograde) -> None:
             continue
         files = _chosen(handed, folder, required)
         problems = [*handed.remarks, *_left_over(handed, files)]
-        for problem in problems:
+        for problem in [*problems, *_unreadable(files.values())]:
             self.log.error("An instructor has to look at %s: %s", plain(student.name), problem)
         instead = " ".join(problems) or NOTHING
         chosen: dict[str, Source | str] = {**files}
@@ -143,6 +143,17 @@ def _has_answers(source: Source, name: str) -> bool:
         return bool(exercises & submission.read(load(source)).answers.keys())
     except Refused:
         return False
+
+
+def _unreadable(sources: Iterable[Source]) -> Iterator[str]:
+    """A sentence for each of these files that is not a notebook, as it turns out when it is read."""
+    for source in sources:
+        try:
+            submission.cells_of(load(source))
+        except Refused as refused:
+            yield str(refused)
+        except submission.Unreadable as problem:
+            yield f"{quoted(source.name)}: {problem}"
 
 
 def _left_over(handed: HandIn, chosen: Mapping[str, Source]) -> list[str]:

@@ -60,6 +60,7 @@ NAMED = {
     "link": {},
     "broken": {f"{IN}all.zip": b"PK"},
 }
+UNREADABLE = {"cut": RIGHT[:900], "zero": b"", "no-notebook": b'{"cells": 1}'}
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,8 @@ def course(tmp_path_factory):
     )
     shutil.copy(ROOT / "nbgrader_config.py", directory)
     times = {student: {IN + SAVE: RIGHT, f"{IN}timestamp.txt": time} for student, time in TIMES.items()}
-    for student, files in {**READ, **times, **NAMED}.items():
+    unreadable = {student: {IN + SAVE: data, IN + RESTORE: OTHER} for student, data in UNREADABLE.items()}
+    for student, files in {**READ, **times, **NAMED, **unreadable}.items():
         (directory / "submitted" / student / ASSIGNMENT).mkdir(parents=True) if student in ("empty", "link") else None
         for name, content in files.items():
             path = directory / "submitted" / student / name
@@ -101,7 +103,7 @@ def course(tmp_path_factory):
 def test_all_are_graded_and_nothing_is_a_traceback(course):
     graded, told, grades, log, _ = course
     assert graded and told and "Traceback" not in log, log[-3000:]
-    assert sorted(grades) == sorted([*READ, *TIMES, *NAMED, "z-odd-files"])
+    assert sorted(grades) == sorted([*READ, *TIMES, *NAMED, *UNREADABLE, "z-odd-files"])
 
 
 @pytest.mark.parametrize("student", [*READ, *TIMES, "z-odd-files"])
@@ -119,6 +121,15 @@ def test_who_has_handed_in_nothing_that_can_be_read_is_named(course, student):
     [page] = (directory / "feedback" / student / ASSIGNMENT).glob("*.html")
     why = next(line for line in log.splitlines() if f"look at {student}: " in line).partition(f"look at {student}: ")[2]
     assert why.strip() in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("student", UNREADABLE)
+def test_a_notebook_that_is_none_is_named_and_costs_only_its_own_points(course, student):
+    _, _, grades, log, directory = course
+    assert grades[student] == {"manual": False, **dict.fromkeys(MAXIMUM, 0), "04-restore": MAXIMUM["04-restore"]}
+    _, _, why = log.partition(f"An instructor has to look at {student}: {SAVE}: ")
+    page = (directory / "feedback" / student / ASSIGNMENT / "03-save.html").read_text(encoding="utf-8")
+    assert why.startswith("The file is ") and why.splitlines()[0] in page
 
 
 @pytest.mark.parametrize(
