@@ -34,7 +34,7 @@ from .archives import Refused
 from .assignment import NAME, Assignment
 from .collect import HandIn, HandIns, find
 from .judge import UNSEEN, Grade, rubric
-from .roster import compare, identifiers
+from .roster import NOT_ON_IT, compare, identifiers
 from .roster import read as read_roster
 from .store import Settings, StoreEntry, read_grade
 
@@ -244,13 +244,16 @@ def _grade(
     table = _table([*results, *missing], rubric(settings.seed))
     write_whole(out, _csv(table, output.assignment.exercises))
     about = f"{output.assignment.name}, {time.strftime('%Y-%m-%d')}"
-    written = _write_reports(results, output, len(missing), about)
+    submissions = [result for result in results if not result.handed.nothing]
+    strangers = [student for student, why in handed.odd if why == NOT_ON_IT]
+    turnout = class_report.Turnout(len(missing), len(results) - len(submissions), len(strangers))
+    written = _write_reports(results, output, turnout, about)
     exported = _export([*results, *missing], output, written, say)
     for line in changes(before, table):
         print(line)
-    again = sum(result.outcome.key in known for result in results)
+    again = sum(result.outcome.key in known for result in submissions)
     print(
-        f"{count(len(results), 'submission')} graded{f' ({again} of them before)' if again else ''}: {out}, "
+        f"{count(len(submissions), 'submission')} graded{f' ({again} of them before)' if again else ''}: {out}, "
         f"{', '.join(map(str, [reports / 'class.html', *exported]))}",
         file=say,
     )
@@ -397,7 +400,7 @@ def changes(before: Table, now: Table) -> Iterator[str]:
 
 
 def _write_reports(
-    results: Sequence[StudentResult], output: OutputOptions, missing: int, about: str
+    results: Sequence[StudentResult], output: OutputOptions, turnout: class_report.Turnout, about: str
 ) -> dict[str, Path]:
     """Write the pages. Student → page."""
     reports = output.reports
@@ -410,7 +413,7 @@ def _write_reports(
     for former in (reports / "students").glob("*.html"):
         if former.stem.lower() not in taken:  # of a student who has left the class
             former.unlink()
-    of_class = class_report.page(results, output.named, missing, about, output.assignment)
+    of_class = class_report.page(results, output.named, turnout, about, output.assignment)
     write_whole(reports / "class.html", of_class.encode("utf-8", "replace"))
     side_by_side = pages.alike(class_report.alike_pairs(results))
     write_whole(reports / "alike.html", side_by_side.encode("utf-8", "replace"))

@@ -37,12 +37,27 @@ from .judge import AnswerFile, Graded
 if TYPE_CHECKING:
     from .batch import StudentResult
 
-TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none"}
+UNREAD = "no readable answer"
+"""Instead of NOT_TRIED, of a submission that could not be read as a whole."""
+STATES = {**{status: symbol for status, (symbol, _) in STATUSES.items()}, UNREAD: "?"}
+"""State of an exercise → its symbol."""
+TONES = {PASSED: "good", PARTLY: "part", WRONG: "bad", CRASHED: "bad", NOT_TRIED: "none", UNREAD: "none"}
 BARS = 10
 """Bars of a distribution, if there are more points than that."""
 HIDDEN = Markup(
     "The story is not shown here because it may contain somebody's name: it is on the page of each student."
 )
+
+
+class Turnout(NamedTuple):
+    """Who of the class has handed in, according to the roster."""
+
+    missing: int = 0
+    """Students who have handed in nothing."""
+    marked: int = 0
+    """Further students who have, and got points by hand: they are among the results."""
+    strangers: int = 0
+    """Submissions of students who are not on the roster."""
 
 
 @dataclass
@@ -62,17 +77,22 @@ class Tally:
     @property
     def tried(self) -> bool:
         """Whether anybody has tried the exercise."""
-        return self.statuses.total() > self.statuses[NOT_TRIED]
+        return self.statuses.total() > self.unanswered
+
+    @property
+    def unanswered(self) -> int:
+        """The number of students of whom there is no answer."""
+        return self.statuses[NOT_TRIED] + self.statuses[UNREAD]
 
     def alike(self) -> list[list[str]]:
         """Groups of students with similar answers."""
         return alike.groups(self.exercise, self.words)
 
-    def add(self, student: str, graded: Graded) -> None:
-        """Count one answer."""
+    def add(self, student: str, graded: Graded, unread: bool) -> None:
+        """Count one answer; `unread`: the submission could not be read as a whole."""
         if graded.counts:
             self.points.append(graded.points)
-        self.statuses[graded.status] += 1
+        self.statuses[UNREAD if unread and graded.status == NOT_TRIED else graded.status] += 1
         self.trials.update((trial.name, trial.passed) for trial in graded.trials)
         if graded.status == PASSED and graded.wrong is not None:
             self.wrong.append(graded.wrong)
@@ -104,18 +124,16 @@ class ClassMisconception:
 def page(
     results: Iterable[StudentResult],
     named: bool = False,
-    missing: int = 0,
+    turnout: Turnout = Turnout(),
     about: str = "",
     assignment: Assignment | None = None,
 ) -> Markup:
-    """The report. `results` have a student and a grade(), which may be None; see batch.StudentResult. `missing` of the class
-    have handed in nothing; `about` says which assignment it is, and when; without an `assignment`, all exercises count."""
+    """The report. `results` have a student and a grade(), which may be None; see batch.StudentResult. `about` says which
+    assignment it is, and when; without an `assignment`, all exercises count."""
     results, assignment = list(results), assignment or Assignment.of()
-    tallies, misconceptions, ungraded = _counted(results, assignment)
-    total = len(results)
-    graded = f", {ungraded} could not be graded" if ungraded else ""
-    graded += f"; {missing} {'has' if missing == 1 else 'have'} handed in nothing" if missing else ""
-    lead = f"{f'{about}. ' if about else ''}{count(total, 'submission')}{graded}.{'' if named else ' No names.'}"
+    tallies, misconceptions = _counted(results, assignment)
+    total = len(results) - turnout.marked
+    lead = f"{f'{about}. ' if about else ''}{_handed_in(results, turnout)}{'' if named else ' No names.'}"
     body = render(
         "class_report.html",
         lead=lead,
@@ -160,18 +178,37 @@ def alike_pairs(results: Iterable[StudentResult]) -> list[Pair]:
 
 def _counted(
     results: Sequence[StudentResult], assignment: Assignment
-) -> tuple[list[Tally], dict[str, ClassMisconception], int]:
+) -> tuple[list[Tally], dict[str, ClassMisconception]]:
     tallies = {name: Tally(exercise) for name, exercise in assignment.exercises.items()}
     misconceptions: dict[str, ClassMisconception] = {}
-    names, ungraded = _names([result.student for result in results]), 0
+    names = _names([result.student for result in results])
     for result in results:
-        grade = result.grade()
-        ungraded += grade is None
-        for graded in grade.exercises if grade else ():
-            tallies[graded.exercise].add(result.student, graded)
+        if (grade := result.grade()) is None:
+            continue
+        for graded in grade.exercises:
+            tallies[graded.exercise].add(result.student, graded, grade.unread)
             if graded.misconception:
                 misconceptions.setdefault(graded.misconception, ClassMisconception()).add(result.student, graded, names)
-    return list(tallies.values()), misconceptions, ungraded
+    return list(tallies.values()), misconceptions
+
+
+def _handed_in(results: Sequence[StudentResult], turnout: Turnout) -> str:
+    """How many have handed in something, and something that is of use."""
+    grades = [result.grade() for result in results]
+    unread, ungraded = sum(grade.unread for grade in grades if grade), grades.count(None)
+    missing, strangers = turnout.missing + turnout.marked, turnout.strangers
+    students = "a student who is" if strangers == 1 else "students who are"
+    parts = [
+        (strangers, f"{strangers} by {students} not on the roster"),
+        (unread, f"{unread} could not be read completely"),
+        (ungraded, f"{ungraded} could not be graded"),
+    ]
+    handed_in = ", ".join(
+        [count(len(results) - turnout.marked, "submission"), *(text for number, text in parts if number)]
+    )
+    by_hand = f", {turnout.marked} of them with points set by hand" if turnout.marked else ""
+    nothing = f"; {missing} {'has' if missing == 1 else 'have'} handed in nothing{by_hand}" if missing else ""
+    return f"{handed_in}{nothing}."
 
 
 def _names(students: Sequence[str]) -> re.Pattern[str] | None:
@@ -248,7 +285,7 @@ def _points(tally: Tally) -> Values:
     points, maximum = tally.points, tally.exercise.maximum
     if not points:
         return {}
-    statuses = [(status, tally.statuses[status]) for status in STATUSES if tally.statuses[status]]
+    statuses = [(status, tally.statuses[status]) for status in STATES if tally.statuses[status]]
     return {
         "title": tally.exercise.title,
         "said": f"median {number(statistics.median(points))} of {in_points(maximum)}{_first_tries(tally.wrong)}",
@@ -256,7 +293,7 @@ def _points(tally: Tally) -> Values:
         "statuses": [
             {
                 "status": status,
-                "symbol": STATUSES[status][0],
+                "symbol": STATES[status],
                 "tone": TONES[status],
                 "crashed": status == CRASHED,
                 "students": students,
@@ -313,17 +350,18 @@ def _misconceptions(misconceptions: dict[str, ClassMisconception]) -> list[Value
 
 
 def _questions(tally: Tally) -> Values:
-    untried = tally.statuses[NOT_TRIED]
+    untried, unread = tally.statuses[NOT_TRIED], tally.statuses[UNREAD]
+    more = f" {unread} more {'has' if unread == 1 else 'have'} {UNREAD}." if unread else ""
     return {
         "title": tally.exercise.title,
-        "untried": f"{count(untried, 'student')} {'has' if untried == 1 else 'have'} not tried it.",
+        "untried": f"{count(untried, 'student')} {'has' if untried == 1 else 'have'} not tried it.{more}",
         "rows": [
             {
                 "name": question.name,
                 "maximum": question.maximum,
                 "right": tally.trials[question.name, True],
                 "wrong": tally.trials[question.name, False],
-                "not_reached": tally.trials[question.name, None] - untried,
+                "not_reached": tally.trials[question.name, None] - tally.unanswered,
             }
             for question in tally.exercise.questions
         ],

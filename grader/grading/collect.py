@@ -129,6 +129,11 @@ class HandIn(NamedTuple):
     identity: Identity = Identity()
     """The student in the system that the files come from."""
 
+    @property
+    def nothing(self) -> bool:
+        """Whether the student has handed in nothing at all, not even an empty folder."""
+        return not self.sources and not self.remarks
+
 
 class HandIns(list[HandIn]):
     """What each student has handed in, by name, and what belongs to nobody."""

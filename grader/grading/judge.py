@@ -108,6 +108,11 @@ class Grade:
     """The part of `unsure` that may be due to the machine or the judge, so that a second try may give another grade."""
 
     @property
+    def unread(self) -> bool:
+        """Whether a part of the submission could not be read, which may contain the answers that it seems to lack."""
+        return len(self.unsure) > len(self.doubts)
+
+    @property
     def points(self) -> float:
         """The points earned in all."""
         return round(sum(graded.points for graded in self.exercises), 1)

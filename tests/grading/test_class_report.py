@@ -63,6 +63,16 @@ def test_it_counts_who_got_what(page):
     assert re.findall(r">(\d+)<", rows["Restarted in place, the sweep goes on and ends right"]) == ["1", "3", "0"]
 
 
+def test_what_could_not_be_read_does_not_count_as_untried(results):
+    unread = judge.judge(StudentAnswers({}, unread=("03-save.ipynb: The file is empty.",)), confinement())
+    page = class_report.page([*results[2:5], Handed("Gus", unread)])
+    assert "4 submissions, 1 could not be read completely." in page
+    assert "1 student has not tried it. 1 more has no readable answer." in page
+    assert "<b>○</b>1 <span>not tried yet</span>" in page and "<b>?</b>1 <span>no readable answer</span>" in page
+    rows = dict(re.findall(r'<th scope="row">([^<]*)</th><td class="n">\d+</td>(.*?)</tr>', page))
+    assert re.findall(r">(\d+)<", rows["It saves, and leaves with 85"]) == ["2", "0", "0"]
+
+
 def test_what_is_worth_talking_about_comes_before_the_figures(page):
     headings = re.findall("<h2>(.*?)</h2>", page)
     assert headings == ["In all", "What is worth talking about", "Points", "Question by question", "Similar answers"]

@@ -363,7 +363,9 @@ def test_points_by_hand_count_for_who_has_handed_in_nothing(tmp_path):
     lines = "student,exercise,points,comment\n3,save,7,Told me.\n"
     status, rows, said = by_hand(tmp_path, lines, roster=tmp_path / "roster.csv")
     assert status == 0 and "Nothing was handed in" not in said
-    assert (rows["zoe"]["points"], rows["zoe"]["save"]) == ("7", "7")
+    assert (rows["zoe"]["points"], rows["zoe"]["save"]) == ("7", "7") and "2 submissions graded" in said
+    page = (tmp_path / "reports/class.html").read_text(encoding="utf-8")
+    assert "2 submissions; 1 has handed in nothing, 1 of them with points set by hand." in page
     assert "save: 7 points, set by hand. Told me." in (tmp_path / "reports/students/zoe.html").read_text(
         encoding="utf-8"
     )
