@@ -21,7 +21,7 @@ from ..text import in_points, no_formula, number, plain
 from .archives import Refused, quoted
 from .collect import HandIn
 from .judge import Grade
-from .roster import identifiers
+from .roster import full_name, identifiers
 
 FILE = "adjustments.csv"
 """The name of the file, beside the table of grades."""
@@ -107,7 +107,8 @@ def belonging(
         who = hand_in.identity
         for name in {hand_in.student, no_formula(hand_in.student), *identifiers(who)}:
             students.setdefault(name, set()).add(hand_in.student)
-        sharing.setdefault(hand_in.student.removesuffix(f" ({plain(who.id)})"), set()).add(hand_in.student)
+        for name in {hand_in.student.removesuffix(f" ({plain(who.id)})"), full_name(who), no_formula(full_name(who))}:
+            sharing.setdefault(name, set()).add(hand_in.student)
     by_student: dict[str, list[Adjustment]] = {}
     strays = []
     for adjustment in adjustments:

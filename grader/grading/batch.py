@@ -34,7 +34,7 @@ from .archives import Refused
 from .assignment import NAME, Assignment
 from .collect import HandIn, HandIns, find
 from .judge import UNSEEN, Grade, rubric
-from .roster import NOT_ON_IT, compare, identifiers
+from .roster import NOT_ON_IT, compare, full_name, identifiers
 from .roster import read as read_roster
 from .store import Settings, StoreEntry, read_grade
 
@@ -70,8 +70,14 @@ class StudentResult:
 
     @property
     def student(self) -> str:
-        """The student's name."""
+        """The student, by the name of what was handed in, with a number if two have the same."""
         return self.handed.student
+
+    @property
+    def name(self) -> str:
+        """The student's name, in the roster if it has one. Two students may have the same."""
+        who = self.handed.identity
+        return full_name(who) or self.student.removesuffix(f" ({plain(who.id)})")
 
     def grade(self) -> Grade | None:
         """The grade for the exercises that count, read from its file, with the changes made by hand."""
@@ -339,6 +345,7 @@ def _row(result: StudentResult, version: str) -> dict[str, str]:
     grade, who = result.grade(), result.handed.identity
     row = {
         "student": result.student,
+        "name": full_name(who),
         "id": next(iter(identifiers(who)), ""),
         "late": "late" if who.late else "",
         "points": "",
@@ -358,14 +365,16 @@ def _row(result: StudentResult, version: str) -> dict[str, str]:
     return row | {"remarks": " ".join(filter(None, remarks)), "submission": result.outcome.key[:12], "rubric": version}
 
 
-def _columns(exercises: Iterable[str] = tuple(EXERCISES)) -> list[str]:
+def _columns(exercises: Iterable[str] = tuple(EXERCISES), named: bool = False) -> list[str]:
     own = [column for name in exercises for column in (name, f"{name} status", f"{name} misconception")]
-    return ["student", "id", "late", "points", "maximum", *own, "comments", "remarks", "submission", "rubric"]
+    who = ["student", *["name"] * named, "id", "late"]
+    return [*who, "points", "maximum", *own, "comments", "remarks", "submission", "rubric"]
 
 
 def _csv(table: Table, exercises: Iterable[str] = tuple(EXERCISES)) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, _columns(exercises), lineterminator="\n")
+    named = any(row.get("name") for row in table.values())
+    writer = csv.DictWriter(text, _columns(exercises, named), lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows({name: no_formula(value) for name, value in row.items()} for row in table.values())
     return text.getvalue().encode("utf-8", "replace")
@@ -407,13 +416,14 @@ def _write_reports(
     taken: set[str] = set()
     written: dict[str, Path] = {}
     for result in results:
-        page = pages.student(result.student, result.grade(), result.outcome.problem, result.comments())
+        page = pages.student(plain(result.name), result.grade(), result.outcome.problem, result.comments())
         written[result.student] = reports / "students" / f"{_file_name(result.student, taken)}.html"
         write_whole(written[result.student], page.encode("utf-8", "replace"))
     for former in (reports / "students").glob("*.html"):
         if former.stem.lower() not in taken:  # of a student who has left the class
             former.unlink()
-    of_class = class_report.page(results, output.named, turnout, about, output.assignment)
+    names = [result.name for result in results]
+    of_class = class_report.page(results, output.named, turnout, about, output.assignment, names)
     write_whole(reports / "class.html", of_class.encode("utf-8", "replace"))
     side_by_side = pages.alike(class_report.alike_pairs(results))
     write_whole(reports / "alike.html", side_by_side.encode("utf-8", "replace"))

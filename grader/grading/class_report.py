@@ -127,11 +127,12 @@ def page(
     turnout: Turnout = Turnout(),
     about: str = "",
     assignment: Assignment | None = None,
+    names: Iterable[str] = (),
 ) -> Markup:
     """The report. `results` have a student and a grade(), which may be None; see batch.StudentResult. `about` says which
-    assignment it is, and when; without an `assignment`, all exercises count."""
+    assignment it is, and when; without an `assignment`, all exercises count. No story is shown with one of the `names`."""
     results, assignment = list(results), assignment or Assignment.of()
-    tallies, misconceptions = _counted(results, assignment)
+    tallies, misconceptions = _counted(results, assignment, names)
     total = len(results) - turnout.marked
     lead = f"{f'{about}. ' if about else ''}{_handed_in(results, turnout)}{'' if named else ' No names.'}"
     body = render(
@@ -177,11 +178,11 @@ def alike_pairs(results: Iterable[StudentResult]) -> list[Pair]:
 
 
 def _counted(
-    results: Sequence[StudentResult], assignment: Assignment
+    results: Sequence[StudentResult], assignment: Assignment, hidden: Iterable[str] = ()
 ) -> tuple[list[Tally], dict[str, ClassMisconception]]:
     tallies = {name: Tally(exercise) for name, exercise in assignment.exercises.items()}
     misconceptions: dict[str, ClassMisconception] = {}
-    names = _names([result.student for result in results])
+    names = _names([*(result.student for result in results), *hidden])
     for result in results:
         if (grade := result.grade()) is None:
             continue

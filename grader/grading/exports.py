@@ -30,6 +30,7 @@ from .assignment import Assignment
 from .gradescope import as_results
 from .judge import Grade, Graded
 from .platforms import CANVAS, GITHUB, GRADESCOPE, MOODLE, Identity
+from .roster import full_name
 
 if TYPE_CHECKING:
     from .batch import StudentResult
@@ -79,10 +80,7 @@ def _moodle(results: Sequence[StudentResult], assignment: Assignment, pages: Map
     for result in results:
         who = result.handed.identity
         if (match := re.search(r"\d+", _participant(who))) and (page := pages.get(result.student)):
-            name = (
-                re.sub(r"[_/\\:*?\"<>|]", " ", who.roster_value("full name") or _without_number(result)).strip(" .~")
-                or "student"
-            )
+            name = re.sub(r"[_/\\:*?\"<>|]", " ", result.name).strip(" .~") or "student"
             folders[f"{plain(name)}_{match[0]}_assignsubmission_file_/feedback.html"] = page
     return {"-moodle.csv": _csv(columns, rows, BOM), "-moodle-feedback.zip": _zip(_read(folders))}
 
@@ -92,7 +90,7 @@ def _worksheet_row(result: StudentResult, assignment: Assignment) -> Row:
     late = " - late" if who.late else ""
     return {
         "Identifier": _participant(who),
-        "Full name": who.roster_value("full name") or _without_number(result),
+        "Full name": result.name,
         "Email address": who.email,
         "Status": f"Submitted for grading{late}" if result.outcome.key else "No submission",
         # Moodle leaves a line out that has more than the maximum in it
@@ -142,7 +140,7 @@ def _canvas_csv(assignments: Mapping[str, float], rows: Sequence[Row]) -> bytes:
 def _canvas_row(result: StudentResult) -> Row:
     who = result.handed.identity
     return {
-        "Student": who.roster_value("student") or result.student,
+        "Student": result.name,
         "ID": _canvas_number(who),
         "SIS User ID": who.roster_value("sis user id"),
         "SIS Login ID": who.roster_value("sis login id"),
@@ -250,13 +248,14 @@ def _user(who: Identity) -> str:
 
 
 def _spreadsheet(results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
-    columns = ["student", "id", "email", "late", "points", "maximum", *assignment.exercises, "comments"]
-    questions = ["student", "id", "notebook", "exercise", "question", "points", "maximum", "passed"]
+    named = ["student", *["name"] * any(full_name(result.handed.identity) for result in results), "id"]
+    columns = [*named, "email", "late", "points", "maximum", *assignment.exercises, "comments"]
+    questions = [*named, "notebook", "exercise", "question", "points", "maximum", "passed"]
     notebooks = {exercise.name: notebook.name for notebook in COURSE for exercise in notebook.exercises}
     rows, lines = [], []
     for result in results:
         who, grade = result.handed.identity, result.grade()
-        known = {"student": result.student, "id": who.id or who.sid, "email": who.email}
+        known = {"student": result.student, "name": full_name(who), "id": who.id or who.sid, "email": who.email}
         row = {**known, "late": "late" if who.late else "", "comments": " ".join(result.comments())}
         if grade:
             row |= {"points": number(grade.points), "maximum": number(grade.maximum)}
@@ -292,6 +291,7 @@ def _as_json(result: StudentResult) -> Mapping[str, Any]:
     who, grade = result.handed.identity, result.grade()
     return {
         "student": result.student,
+        "name": result.name,
         "system": who.system,
         "id": who.id,
         "sid": who.sid,
@@ -346,16 +346,11 @@ def _points_by_exercise(grade: Grade | None, comments: Sequence[str]) -> list[st
     return [*comments, *(f"{g.exercise} {number(g.points)} of {number(g.maximum)}" for g in counted)]
 
 
-def _without_number(result: StudentResult) -> str:
-    """A student's name without the number that distinguishes students of the same name."""
-    return result.student.removesuffix(f" ({plain(result.handed.identity.id)})")
-
-
 def _two_names(result: StudentResult) -> tuple[str, str]:
     who = result.handed.identity
     if last := who.roster_value("last name", "lastname", "surname"):
         return who.roster_value("first name", "firstname"), last
-    first, _, last = _without_number(result).rpartition(" ")
+    first, _, last = result.name.rpartition(" ")
     return first or last, last if first else ""
 
 

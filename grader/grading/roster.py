@@ -81,8 +81,11 @@ def _decoded(data: bytes) -> str:
 
 def name_of(row: Row) -> str:
     """A student's name, or an id if the name is missing."""
-    first, last = _first(row, FIRST), _first(row, LAST)
-    return _first(row, NAMES) or f"{first} {last}".strip() or _first(row, IDS)
+    return _full_name(row) or _first(row, IDS)
+
+
+def _full_name(row: Row) -> str:
+    return _first(row, NAMES) or f"{_first(row, FIRST)} {_first(row, LAST)}".strip()
 
 
 def _first(row: Row, columns: Iterable[str]) -> str:
@@ -115,6 +118,11 @@ def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
 def identifiers(who: Identity) -> list[str]:
     """What identifies a student beyond doubt: in the system that the files come from, and in the roster."""
     return list(filter(None, (who.id, who.sid, *(who.roster_value(column) for column in IDS), who.email)))
+
+
+def full_name(who: Identity) -> str:
+    """A student's name in the roster, which need not be the name of what was handed in; '' if there is none."""
+    return _full_name(dict(who.roster))
 
 
 def _with_row(identity: Identity, row: Row) -> Identity:

@@ -63,6 +63,13 @@ def test_it_counts_who_got_what(page):
     assert re.findall(r">(\d+)<", rows["Restarted in place, the sweep goes on and ends right"]) == ["1", "3", "0"]
 
 
+def test_a_name_of_the_roster_is_in_no_story(results):
+    by_number = Handed("ab17", results[0].grade())
+    assert "hello Rosalinde" in class_report.page([by_number])
+    page = class_report.page([by_number], names=["Rosalinde Berg"])
+    assert "Rosalinde" not in page and "because it may contain somebody" in page
+
+
 def test_what_could_not_be_read_does_not_count_as_untried(results):
     unread = judge.judge(StudentAnswers({}, unread=("03-save.ipynb: The file is empty.",)), confinement())
     page = class_report.page([*results[2:5], Handed("Gus", unread)])

@@ -225,6 +225,32 @@ def test_only_the_points_of_the_notebooks_that_are_asked_for_count(store, tmp_pa
     assert (tmp_path / "reports/students/s3.html").read_text(encoding="utf-8").count("restore_checkpoint") == 0
 
 
+def test_students_have_the_names_of_the_roster_and_keep_their_own(tmp_path):
+    lay_out(tmp_path / "in", {f"ab17/{SAVE}": RIGHT, f"br18/{SAVE}": RIGHT, f"stranger/{SAVE}": UNTOUCHED})
+    (tmp_path / "w.csv").write_text("First name,Last name,ID\nAnna,Berg,ab17\nBen,Roth,br18\nZoe,Day,zd19\n")
+    (tmp_path / "adjustments.csv").write_text("student,exercise,points,comment\nBen Roth,save,9,Late.\n")
+    formats = ["moodle", "canvas", "gradescope", "csv", "json"]
+    _, rows, _ = run(tmp_path, tmp_path / "in", formats=formats, roster=tmp_path / "w.csv")
+    assert {who: (row["name"], row["id"], row["save"]) for who, row in rows.items()} == {
+        "ab17": ("Anna Berg", "ab17", "10"),
+        "br18": ("Ben Roth", "br18", "9"),
+        "stranger": ("", "", "0"),
+        "Zoe Day": ("Zoe Day", "zd19", ""),
+    }
+    header, *lines = lines_of((tmp_path / "grades.csv").read_bytes())
+    assert header[:4] == ["student", "name", "id", "late"]
+    for file, column in [("moodle", "Full name"), ("canvas", "Student")]:
+        header, *lines = lines_of((tmp_path / f"grades-{file}.csv").read_bytes())
+        assert {"Anna Berg", "Ben Roth", "stranger"} <= {line[header.index(column)] for line in lines}
+    header, *lines = lines_of((tmp_path / "grades-gradescope.csv").read_bytes())
+    assert ["Anna", "Berg"] in [line[:2] for line in lines]
+    header, *lines = lines_of((tmp_path / "grades-spreadsheet.csv").read_bytes())
+    assert header[:2] == ["student", "name"] and ["ab17", "Anna Berg"] in [line[:2] for line in lines]
+    students = json.loads((tmp_path / "grades.json").read_text())["students"]
+    assert ("ab17", "Anna Berg") in [(one["student"], one["name"]) for one in students]
+    assert "<h1>Anna Berg</h1>" in (tmp_path / "reports/students/ab17.html").read_text(encoding="utf-8")
+
+
 def test_a_notebook_that_there_is_not_is_named(tmp_path):
     status, _, told = run(tmp_path, tmp_path, notebooks=["3-save"])
     assert status == 2 and "there is no notebook 3-save; there are 01-evicted, " in told
