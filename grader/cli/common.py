@@ -167,8 +167,8 @@ def print_json(results: Sequence[dict[str, Any]]) -> None:
 def check_writable(file: Path) -> None:
     """Raises InputError if this file can't be written: checked early, before minutes of work on its content."""
     where = file.parent
-    if file.is_dir():
-        raise InputError(f"{file} is a directory: name a file")
+    if file.exists() and not file.is_file():
+        raise InputError(f"{file} is {'a directory' if file.is_dir() else 'not a regular file'}: name a file")
     if not where.is_dir():
         raise InputError(f"{file} can't be written: there is no directory {where}")
     if not os.access(where, os.W_OK):

@@ -7,17 +7,17 @@ a regrade keeps every change.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..course.catalogue import EXERCISES
-from ..text import in_points, no_formula, number, plain
+from ..text import as_sentence, in_points, no_formula, number, plain
+from . import tables
 from .archives import Refused, quoted
 from .collect import HandIn
 from .judge import Grade
@@ -48,33 +48,31 @@ class Adjustment(NamedTuple):
 
 
 def read(path: Path) -> list[Adjustment]:
-    """The lines of the file; [] if there is no file. Raises OSError, or Refused, which names the line and the problem."""
+    """The lines of the file; [] if there is no file. Raises Refused, which names the line and the problem."""
     try:
-        with open(path, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    if len(data) > MOST_BYTES:
-        raise Refused(f"{quoted(path.name)} has more than {MOST_BYTES >> 20} MB.")
-    try:
-        text = data.decode("utf-8-sig")
-        header = text.partition("\n")[0]
-        lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in header else ",", strict=True)
-        columns = [column.strip().lower() for column in lines.fieldnames or ()]
+        lines = tables.lines(path, MOST_BYTES, lambda data: data.decode("utf-8-sig"), ",;")
+        columns = [column.strip().lower() for line in islice(lines, 1) for column in line.values]
         if not {"student", "exercise"} <= {*columns}:
             raise Refused(f"The first line of {quoted(path.name)} has to be: {','.join(COLUMNS)}.")
-        lines.fieldnames = columns
-        return [adjustment for line in lines if (adjustment := _adjustment(path, line, lines.line_num))]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise Refused(f"{quoted(path.name)} is not a CSV file in UTF-8 ({error}).") from None
+        return [adjustment for line in lines if (adjustment := _adjustment(path, columns, line))]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise Refused(as_sentence(f"{quoted(path.name)} can't be read: {error.strerror}")) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Refused(f"{quoted(path.name)}, line {line}: it is not in UTF-8. Save the file as CSV in UTF-8.") from None
 
 
-def _adjustment(path: Path, line: Mapping[str | None, Any], at: int) -> Adjustment | None:
-    student, exercise, points, comment = ((line.get(column) or "").strip() for column in COLUMNS)
+def _adjustment(path: Path, columns: Sequence[str], line: tables.Line) -> Adjustment | None:
+    values = dict(zip(columns, line.values))
+    student, exercise, points, comment = (values.get(column, "").strip() for column in COLUMNS)
     if not (student or exercise or points or comment):
         return None
-    where = f"{quoted(path.name)}, line {at}"
-    if any(line.get(None) or ()) or comment.isdigit():  # 1,5 without quotes is 1 point, and the comment 5
+    at, where = line.number, f"{quoted(path.name)}, line {line.number}"
+    if any("\n" in value for value in (student, exercise, points)) or _seems_swallowed(comment, len(columns)):
+        raise tables.unpaired(path, at)
+    if any(line.values[len(columns) :]) or comment.isdigit():  # 1,5 without quotes is 1 point, and the comment 5
         raise Refused(f"{where}: it has too many columns. Put text with a comma in quotes, and write points as 1.5.")
     if not student:
         raise Refused(f"{where}: it names no student.")
@@ -94,6 +92,11 @@ def _adjustment(path: Path, line: Mapping[str | None, Any], at: int) -> Adjustme
     if not 0 <= value <= most:
         raise Refused(f"{where}: {quoted(points)} is not a number from 0 to {number(most)}, the points of {exercise}.")
     return Adjustment(student, exercise, value, comment, at)
+
+
+def _seems_swallowed(comment: str, columns: int) -> bool:
+    """Whether a line of a comment, after its first, looks like a line of the file: so many columns."""
+    return any(max(map(line.count, ",;")) >= columns - 1 for line in comment.splitlines()[1:])
 
 
 def belonging(

@@ -144,8 +144,8 @@ def grade(
     settings = Settings(reports / ".grades", confine, seed or UNSEEN)
     try:
         by_hand, strays = belonging(read_adjustments(out.parent / FILE), [*handed, *handed.missing])
-    except (OSError, Refused) as error:
-        print(f"grader grade: {_why(error)}", file=say)
+    except Refused as error:
+        print(f"grader grade: {error}", file=say)
         return UNUSABLE
     _count_marked(handed, by_hand)
     if problem := _unwritable(out, settings.store, reports / "students"):
@@ -176,8 +176,9 @@ def _why(error: OSError | Refused) -> str:
 
 def _unwritable(out: Path, *directories: Path) -> str:
     """Creates the directories. A sentence on why the table or the pages can't be written; '' if they can."""
-    if out.is_dir():
-        return f"{plain(str(out))} is a directory: name a file for the grades with --out."
+    if out.exists() and not out.is_file():
+        kind = "a directory" if out.is_dir() else "not a regular file"
+        return f"{plain(str(out))} is {kind}: name a file for the grades with --out."
     if _foreign(out):
         return f"{plain(str(out))} was not written by this command, and would be lost: name another file with --out."
     for option, directory in (("--out", out.parent), *(("--reports", directory) for directory in directories)):

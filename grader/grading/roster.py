@@ -6,12 +6,12 @@ Classroom's roster, or plainly name (or first name and last name), id, email. Co
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
+from . import tables
 from .archives import Refused, quoted
 from .collect import HandIn, HandIns, called
 from .platforms import Identity
@@ -49,24 +49,20 @@ Row = Mapping[str, str]
 
 def read(path: Path) -> list[Row]:
     """The lines of a roster, as column in lower case → value. Raises Refused or OSError."""
-    with open(path, "rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise Refused(f"{quoted(path.name)} has more than {MOST_BYTES >> 20} MB, so it is not a roster.")
-    text = _decoded(data)
-    header = text.partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    try:
-        lines = [*csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
-    except csv.Error as error:
-        raise Refused(f"{quoted(path.name)} can't be read as a CSV file ({error}).") from None
-    columns = [column.strip().lower() for column in lines[0]] if lines else []
-    if not {*NAMES, *FIRST, *LAST, *IDS} & {*columns}:
+    lines = tables.lines(path, MOST_BYTES, _decoded, ",;\t")
+    columns = [column.strip().lower() for line in islice(lines, 1) for column in line.values]
+    identifying = [column for column in columns if column in (*NAMES, *FIRST, *LAST, *IDS)]
+    if not identifying:
         raise Refused(
             f"{quoted(path.name)} is not a roster: its first line names no column that identifies students, such as "
             "name, id or email."
         )
-    rows = [dict(zip(columns, (value.strip() for value in line))) for line in lines[1:]]
+    rows = []
+    for line in lines:
+        row = dict(zip(columns, (value.strip() for value in line.values)))
+        if any("\n" in row.get(column, "") for column in identifying):
+            raise tables.unpaired(path, line.number)
+        rows.append(row)
     return [row for row in rows if name_of(row) and not name_of(row).startswith("Points Possible")]
 
 

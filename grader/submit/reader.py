@@ -20,6 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
+from ..files import read_regular
 from ..problems import CAUTION, HELD, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
 from ..rules import classads
 from ..rules.classads import check, constant
@@ -137,7 +138,7 @@ def read(
     path = Path(path)
     encoding = []
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
         text = content.decode()
     except UnicodeDecodeError as error:
         text = content.decode("latin-1")  # HTCondor accepts any bytes
@@ -155,9 +156,11 @@ def read(
 
 
 def _suggestion(path: Path) -> str:
-    """The submit file that the user may have meant by the name of a missing one."""
+    """What to do about a submit file that can't be read: another may be meant by its name."""
     likely = []
     with suppress(OSError, ValueError):
+        if path.exists() and not path.is_dir():
+            return "Name a file that you may read."
         likely = (
             sorted(path.glob("*.sub"))
             if path.is_dir()

@@ -349,8 +349,9 @@ def test_verify_writes_a_report_that_is_a_page_of_its_own(grader, job, tmp_path)
     assert "unsafe: wrong output" in page and "evict@2" in page and page.startswith("<!DOCTYPE html>")
 
 
-@pytest.mark.parametrize("name", ["no/such/report.html", "."])
+@pytest.mark.parametrize("name", ["no/such/report.html", ".", "pipe"])
 def test_a_report_that_cannot_be_written_is_told_before_anything_is_run(grader, job, tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
     ran = grader("verify", job("#!/bin/sh\nsleep 100000; exit 85\n"), "--report", tmp_path / name)
     assert (ran.status, ran.out, ran.err.count("\n")) == (3, "", 1) and str(tmp_path) in ran.err
 

@@ -415,7 +415,10 @@ def test_a_line_about_one_of_two_people_stops_it_before_anything_is_graded(tmp_p
         ("anna,save,1,5,late\n", "line 2: it has too many columns"),
         ("anna,save,1,5\n", "line 2: it has too many columns"),
         ("anna,save,1.5,late, but good\n", "line 2: it has too many columns"),
-        ('anna,save,5,"late\nben,save,3,good\n', "is not a CSV file"),
+        ('anna,save,5,"late\nben,save,3,good\n', "is not a CSV file: in line 2 a quotation mark has no partner"),
+        ('ben,,,x\nanna,save,5,"late" again\n', "is not a CSV file: in line 3 a quotation mark"),
+        ('anna,save,5,"late\nben,save,3,good"\n', "is not a CSV file: in line 2 a quotation mark"),
+        ('"anna,save,5,late\nben",save,3,good\n', "is not a CSV file: in line 2 a quotation mark"),
     ],
 )
 def test_a_comma_or_quote_in_the_wrong_place_changes_no_points(tmp_path, lines, problem):

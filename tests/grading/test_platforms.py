@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 
 import pytest
 from classroom import solved
@@ -281,6 +282,39 @@ def test_a_roster_that_is_none_stops_it_in_a_sentence(tmp_path):
     lay_out(tmp_path / "in", {f"anna/{SAVE}": RIGHT})
     status, _, said = run(tmp_path, tmp_path / "in", roster=tmp_path / "none.csv")
     assert status == 2 and said == "grader grade: the roster none.csv can't be read: No such file or directory.\n"
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ('name,id\n"Anna,1\nBen,2\n', 2),
+        ('name,id\nAnna,1\nBen,"2\nCem,3\nDora,4\n', 3),
+        ('name,id\n"Anna,1\nBen",2\n', 2),
+        ('name,id\nAnna,1\n"Ben" Roth,2\n', 3),
+        ('"name,id\nAnna,1\n', 1),
+        ('name,id\n"Anna,1\n' + "x" * 200_000, 2),
+    ],
+)
+def test_a_quotation_mark_that_would_swallow_students_is_refused(tmp_path, text, line):
+    (tmp_path / "roster.csv").write_text(text)
+    with pytest.raises(Refused, match=rf"^roster.csv is not a CSV file: in line {line} a quotation mark .*\. Put "):
+        roster.read(tmp_path / "roster.csv")
+
+
+def test_comments_and_names_in_quotation_marks_may_be_in_a_roster(tmp_path):
+    text = 'Full name,Email address,Feedback comments\n"Berg, Anna ""Annie""",a@x,"Well,\ndone, so, far"\nBen,b@x,\n'
+    (tmp_path / "roster.csv").write_text(text)
+    assert [row["full name"] for row in roster.read(tmp_path / "roster.csv")] == ['Berg, Anna "Annie"', "Ben"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("name", ["roster.csv", "adjustments.csv", "grades.csv"])
+def test_a_pipe_in_the_place_of_a_table_stops_it_in_a_sentence(tmp_path, name):
+    lay_out(tmp_path / "in", {f"anna/{SAVE}": RIGHT})
+    os.mkfifo(tmp_path / name)
+    status, _, said = run(tmp_path, tmp_path / "in", roster=tmp_path / name if name == "roster.csv" else None)
+    assert status == 2 and said.startswith("grader grade: ") and said.count("\n") == 1
+    assert name in said and ("pipe or a device; copy" in said or "not a regular file: name a file" in said)
 
 
 def test_the_table_tells_the_numbers_and_who_was_late(tmp_path):

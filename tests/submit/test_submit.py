@@ -1347,6 +1347,13 @@ def test_a_directory_is_no_submit_file(tmp_path):
         submit.read(tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_is_no_submit_file_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "job.sub")
+    with pytest.raises(SubmitError, match="a pipe or a device; .* Name a file that you may read.$"):
+        submit.read(tmp_path / "job.sub")
+
+
 def test_a_folder_on_disk_and_a_tree_answer_alike(tmp_path):
     TREE.write(tmp_path)
     disk, tree = DiskFolder(tmp_path), TreeFolder(TREE)
