@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import NamedTuple
+
+from ..text import series
 
 FAULTS = {
     "evict": "the slot is lost, without a signal, just before the execution would end (or +S seconds into it)",
@@ -21,6 +23,24 @@ FAULTS = {
 TIMED = ("evict", "vacate", "hold", "hold-idle", "look")
 BETWEEN = ("hold-idle",)
 """Kinds that happen before the execution, to an idle job."""
+_NUMBER = r"\d+(?:\.\d+)?"
+_SLIPS: tuple[tuple[str, str, str | Callable[[re.Match[str]], str]], ...] = (
+    ("faults are written in small letters", r"[A-Z]", lambda found: found[0].lower()),
+    ("no space belongs around @ and +", r" ?([@+]) ?", r"\1"),
+    (
+        "@ belongs before the number of the execution",
+        r"(?<![@+.\w-])([a-z-]+)(?: (?:at|in)?|[:=(#])? ?(\d+)\)?",
+        r"\1@\2",
+    ),
+    ("seconds are written as in +90s", rf"\+({_NUMBER}) ?(?:sec(?:ond)?s?| s)\b", r"+\1s"),
+    (
+        "minutes are given in seconds",
+        rf"\+({_NUMBER}) ?m(?:in(?:ute)?s?)?\b",
+        lambda found: f"+{60 * float(found[1]):.3f}s",
+    ),
+    ("hours are given in seconds", rf"\+({_NUMBER}) ?h(?:ours?)?\b", lambda found: f"+{3600 * float(found[1]):.3f}s"),
+)
+"""What is wrong, its pattern in a text with single spaces, and what is right instead."""
 
 
 class ScheduleError(ValueError):
@@ -47,8 +67,28 @@ Schedule = tuple[Fault, ...]
 def parse(text: str) -> Schedule:
     """Parse a schedule: faults separated by spaces or commas. The result is in the order of executions.
 
-    Raises ScheduleError, whose text names the wrong part and what is possible instead.
+    Raises ScheduleError, whose text says what is wrong and what is right instead.
     """
+    try:
+        return _parsed(text)
+    except ScheduleError:
+        right, wrong = _without_slips(text)
+        if not wrong:
+            raise
+        meant = render(_parsed(right))
+        raise ScheduleError(f"{text!r}: {series(wrong)}; did you mean {meant}?") from None
+
+
+def _without_slips(text: str) -> tuple[str, list[str]]:
+    """A text without the common slips, and what was wrong with it."""
+    right, wrong = " ".join(text.split()), []
+    for problem, pattern, instead in _SLIPS:
+        before, right = right, re.sub(pattern, instead, right)
+        wrong += [problem] * (right != before)
+    return right, wrong
+
+
+def _parsed(text: str) -> Schedule:
     faults = sorted(
         (_fault(part) for part in re.split(r"[\s,]+", text) if part),
         key=lambda fault: (fault.execution, fault.kind not in BETWEEN),
@@ -66,10 +106,11 @@ def render(schedule: Iterable[Fault]) -> str:
 
 
 def _fault(part: str) -> Fault:
-    match = re.fullmatch(r"([a-z-]+)@(\d+)(?:\+(\d+(?:\.\d+)?)s?)?", part)
+    match = re.fullmatch(rf"([a-z-]+)@(\d+)(?:\+({_NUMBER})s?)?", part)
     if not match:
         raise ScheduleError(
-            f"{part!r} is not a fault: write KIND@EXECUTION or KIND@EXECUTION+SECONDSs, as in evict@2 or evict@4+90s"
+            f"{part!r} is not a fault: write what happens, @ and the number of the execution, as in evict@2, or evict@4+90s "
+            "for 90 seconds after the execution has begun"
         )
     kind, execution, seconds = match[1], int(match[2]), match[3]
     if kind not in FAULTS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,13 +70,21 @@ def test_a_fault_is_written_as_it_is_read(fault, text):
 @pytest.mark.parametrize(
     "text, part, remedy",
     [
-        ("evict", "'evict'", "KIND@EXECUTION"),
+        ("evict", "'evict'", "as in evict@2, or evict@4+90s for 90 seconds after"),
         ("evict@1 boom!", "'boom!'", "evict@2"),
-        ("evict@two", "'evict@two'", "KIND@EXECUTION+SECONDSs"),
-        ("evict@2+1h", "'evict@2+1h'", "evict@4+90s"),
-        ("evict@-1", "'evict@-1'", "KIND@EXECUTION"),
-        ("evict@2-5s", "'evict@2-5s'", "KIND@EXECUTION"),
-        ("Evict@2", "'Evict@2'", "evict@2"),
+        ("evict@two", "'evict@two'", "evict@4+90s"),
+        ("evict@2+1h", "'evict@2+1h'", "hours are given in seconds; did you mean evict@2+3600s?"),
+        ("evict@2+1.5 min", "'evict@2+1.5 min'", "minutes are given in seconds; did you mean evict@2+90s?"),
+        ("evict@2+90 sec", "'evict@2+90 sec'", "seconds are written as in +90s; did you mean evict@2+90s?"),
+        ("evict@-1", "'evict@-1'", "evict@2"),
+        ("evict@2-5s", "'evict@2-5s'", "evict@4+90s"),
+        ("Evict@2", "'Evict@2'", "small letters; did you mean evict@2?"),
+        ("evict 1", "'evict 1'", "@ belongs before the number of the execution; did you mean evict@1?"),
+        ("evict at 1, hold:2", "'evict at 1, hold:2'", "did you mean evict@1 hold@2?"),
+        ("evict@2 + 130s", "'evict@2 + 130s'", "no space belongs around @ and +; did you mean evict@2+130s?"),
+        ("evict 1 3", "'3'", "evict@2"),
+        ("evict 0", "'evict@0'", "counted from 1"),
+        ("evcit 2", "'evcit@2'", "did you mean evict?"),
         ("evcit@2", "'evcit@2'", "did you mean evict?"),
         ("upload-fail@2", "'upload-fail@2'", "did you mean upload-fails?"),
         ("quux@2", "'quux@2'", "there are evict, vacate, hold"),
@@ -90,3 +100,13 @@ def test_what_can_not_be_read_is_named_with_what_could_stand_there(text, part, r
     with pytest.raises(ScheduleError) as error:
         parse(text)
     assert part in str(error.value) and remedy in str(error.value)
+
+
+@given(st.text(alphabet="evict@ +0123.smnh:#()\n,", max_size=40))
+def test_whatever_is_typed_is_read_or_explained_in_a_line(text):
+    try:
+        parse(text)
+    except ScheduleError as error:
+        assert "\n" not in str(error)
+        for example in re.findall(r"did you mean ([a-z@+.\d -]*)\?", str(error)):
+            assert example in FAULTS or parse(example)
