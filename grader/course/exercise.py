@@ -273,11 +273,15 @@ class Exercise:
     def _not_tried(self, own: Tree) -> str:
         for path in self.answers:
             if path not in own:
-                return (
-                    "Your answer is still missing: put it in place of the dots."
-                    if self.literal
-                    else f"There is no {self.name}/{path} yet: run the cell that begins with %%writefile {self.name}/{path}."
+                if self.literal:
+                    return "Your answer is still missing: put it in place of the dots."
+                file = f"{self.name}/{path}"
+                # A check does not take the given file, as grading does if a cell is gone: the cell may have been changed,
+                # and not run.
+                why = (
+                    "" if path == self.answers[0] else ", changed or not. Only a cell that was run has written its file"
                 )
+                return f"There is no {file} yet: run the cell that begins with %%writefile {file}{why}."
         undone = [name for name in self.functions if name in unwritten_functions(own.file(self.answers[0]))]
         if undone:
             return f"{' and '.join(undone)} {'is' if len(undone) == 1 else 'are'} still to be written."

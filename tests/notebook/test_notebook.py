@@ -136,7 +136,11 @@ STUBS = {
 }
 BAD = {
     "nothing written": ({"checkpoint.py": None, "sweep.sub": None}, NOT_TRIED, "run the cell that begins with"),
-    "no submit file": ({"sweep.sub": None}, NOT_TRIED, "restore/sweep.sub"),
+    "no submit file": (
+        {"sweep.sub": None},
+        NOT_TRIED,
+        "changed or not. Only a",
+    ),
     "stub": ({"checkpoint.py": STUBS["restore"]}, NOT_TRIED, "still to be written"),
     "syntax error": ({"checkpoint.py": "def save(iteration)\n    pass\n"}, CRASHED, "checkpoint.py:1"),
     "null bytes": ({"checkpoint.py": "x = 1\0"}, CRASHED, "null bytes"),
