@@ -55,6 +55,8 @@ class OutputOptions(NamedTuple):
     formats: tuple[str, ...]
     """For other systems; see exports.py."""
     assignment: Assignment
+    roster: str
+    """The name of the class list's file; '' without one."""
 
 
 @dataclass
@@ -158,7 +160,7 @@ def grade(
         if on == HERE
         else cluster.grade_all(handed, settings, jobs, require_sandbox, say)
     )
-    output = OutputOptions(out, reports, named, tuple(dict.fromkeys(formats)), asked)
+    output = OutputOptions(out, reports, named, tuple(dict.fromkeys(formats)), asked, roster.name if roster else "")
     handed.odd += [(f"{FILE}, line {stray.line}", not_found(stray, handed)) for stray in strays]
     return _grade(handed, settings, graded, by_hand, output, say)
 
@@ -283,12 +285,8 @@ def _export(
             else:
                 path.unlink(missing_ok=True)
                 print(f"There is no {plain(path.name)}: {exports.NOBODY[form]}", file=say)
-        if strangers := exports.unknown(form, results):
-            print(
-                f"{form} will not recognise {series(list(map(plain, strangers)))}, as their number or name there is unknown. "
-                "Give a class list from there with --roster.",
-                file=say,
-            )
+        for sentence in exports.unknown(form, results, output.roster):
+            print(sentence, file=say)
     return files
 
 

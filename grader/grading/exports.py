@@ -20,12 +20,12 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..course.catalogue import COURSE
-from ..text import in_points, no_formula, number, plain
+from ..text import count, in_points, no_formula, number, plain, series, shorten
 from .assignment import Assignment
 from .gradescope import as_results
 from .judge import Grade, Graded
@@ -48,15 +48,46 @@ NOBODY = {
 """Why there may be no feedback for a system."""
 
 
+class OwnNumber(NamedTuple):
+    """A system's own number of a student in a roster: its column, what it looks like, and the list that has it."""
+
+    column: str
+    pattern: re.Pattern[str]
+    like: str
+    source: str
+
+
+NUMBERS = {
+    MOODLE: OwnNumber(
+        "identifier", re.compile(r"\D*[0-9]+"), "like Moodle's “Participant 17”", "its grading worksheet"
+    ),
+    CANVAS: OwnNumber("id", re.compile("[0-9]+"), "a number, as it is in Canvas", "the gradebook that Canvas exports"),
+}
+
+
 def files(form: str, results: Sequence[StudentResult], assignment: Assignment, pages: Mapping[str, Path]) -> Files:
     """What a format consists of. `pages`: the feedback of each student."""
     return FORMATS[form](results, assignment, pages)
 
 
-def unknown(form: str, results: Iterable[StudentResult]) -> list[str]:
-    """The students whom that system will not recognise, as their number or name there is unknown."""
+def unknown(form: str, results: Iterable[StudentResult], roster: str) -> Iterator[str]:
+    """Sentences on the students whom that system will not recognise, as their number or name there is not known, or is
+    something else in the file `roster`."""
     number_of = {MOODLE: _participant, CANVAS: _canvas_number, GRADESCOPE: _mail, GITHUB: _user}.get(form)
-    return [result.student for result in results if not number_of(result.handed.identity)] if number_of else []
+    strangers = [result for result in results if number_of and not number_of(result.handed.identity)]
+    wrong = sorted((who.line, text) for result in strangers if (text := _listed(form, who := result.handed.identity)))
+    if wrong:
+        (line, text), own = wrong[0], NUMBERS[form]
+        alike = f", and {count(len(wrong) - 1, 'line')} more like it" if len(wrong) > 1 else ""
+        yield (
+            f"{plain(roster)}, line {line}{alike}: {plain(shorten(text, 40))} in the column {own.column} is not {own.like}. "
+            f"Give {own.source} with --roster."
+        )
+    if unlisted := [plain(result.student) for result in strangers if not _listed(form, result.handed.identity)]:
+        yield (
+            f"{form} will not recognise {series(unlisted)}, as their number or name there is unknown. "
+            "Give a class list from there with --roster."
+        )
 
 
 # -- Moodle ------------------------------------------------------------------------
@@ -102,7 +133,7 @@ def _worksheet_row(result: StudentResult, assignment: Assignment) -> Row:
 
 
 def _participant(who: Identity) -> str:
-    return who.roster_value("identifier") or (f"Participant {who.id}" if who.system == MOODLE else "")
+    return _number(MOODLE, who) or (f"Participant {who.id}" if who.system == MOODLE else "")
 
 
 # -- Canvas ------------------------------------------------------------------------
@@ -149,7 +180,7 @@ def _canvas_row(result: StudentResult) -> Row:
 
 
 def _canvas_number(who: Identity) -> str:
-    return who.id if who.system == CANVAS and who.id.isdecimal() else who.roster_value("id")
+    return who.id if who.system == CANVAS and who.id.isdecimal() else _number(CANVAS, who)
 
 
 def _canvas_feedback(name: str, page: Path, result: StudentResult) -> bytes:
@@ -335,6 +366,17 @@ FORMATS: dict[str, Callable[[Sequence[Any], Assignment, Mapping[str, Path]], Fil
 
 
 # -- shared ------------------------------------------------------------------------
+
+
+def _listed(form: str, who: Identity) -> str:
+    """What a roster has as a system's own number of a student, whatever it is."""
+    return who.roster_value(NUMBERS[form].column) if form in NUMBERS else ""
+
+
+def _number(form: str, who: Identity) -> str:
+    """The same if it may be one: anything else could be taken for somebody else's."""
+    listed = _listed(form, who)
+    return listed if NUMBERS[form].pattern.fullmatch(listed) else ""
 
 
 def _counting(graded: Graded) -> str:

@@ -45,6 +45,8 @@ class Identity(NamedTuple):
     """The school's student number, if known."""
     roster: tuple[tuple[str, str], ...] = ()
     """The student's line in the roster: (column in lower case, value)."""
+    line: int = 0
+    """Its number there."""
 
     def roster_value(self, *columns: str) -> str:
         """The roster's value in the first of these columns that is not empty; '' if there is none."""

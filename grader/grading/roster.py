@@ -7,7 +7,7 @@ Classroom's roster, or plainly name (or first name and last name), id, email. Co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -44,11 +44,16 @@ _PARTICIPANT = re.compile(r"\D+ (\d+)$")
 """An ID in Moodle's worksheet: "Participant 17", in the language of the site."""
 NOT_ON_IT = "the roster does not name them."
 
-Row = Mapping[str, str]
+
+class Row(dict[str, str]):
+    """A line of a roster: column in lower case → value."""
+
+    line = 0
+    """Its number in the file."""
 
 
 def read(path: Path) -> list[Row]:
-    """The lines of a roster, as column in lower case → value. Raises Refused or OSError."""
+    """The lines of a roster. Raises Refused or OSError."""
     lines = tables.lines(path, MOST_BYTES, _decoded, ",;\t")
     columns = [column.strip().lower() for line in islice(lines, 1) for column in line.values]
     identifying = [column for column in columns if column in (*NAMES, *FIRST, *LAST, *IDS)]
@@ -59,7 +64,8 @@ def read(path: Path) -> list[Row]:
         )
     rows = []
     for line in lines:
-        row = dict(zip(columns, (value.strip() for value in line.values)))
+        row = Row(zip(columns, (value.strip() for value in line.values)))
+        row.line = line.number
         if any("\n" in row.get(column, "") for column in identifying):
             raise tables.unpaired(path, line.number)
         rows.append(row)
@@ -118,13 +124,14 @@ def identifiers(who: Identity) -> list[str]:
 
 def full_name(who: Identity) -> str:
     """A student's name in the roster, which need not be the name of what was handed in; '' if there is none."""
-    return _full_name(dict(who.roster))
+    return _full_name(Row(who.roster))
 
 
 def _with_row(identity: Identity, row: Row) -> Identity:
     return identity._replace(
         late=identity.late or _late(row),
         roster=tuple(row.items()),
+        line=row.line,
         email=identity.email or _first(row, ("email", "email address")),
         sid=identity.sid or _first(row, ("sid", "student id", "id number", "sis user id")),
     )

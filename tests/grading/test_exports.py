@@ -295,6 +295,28 @@ def test_whom_a_system_will_not_know_is_said(tmp_path):
     assert said.count("will not recognise anna") == 3 and "--roster" in said
 
 
+@pytest.mark.parametrize(
+    "form, header, values, said",
+    [
+        (
+            "canvas",
+            "ID",
+            ["ab17", "18", "19b"],
+            "line 2, and 1 line more like it: ab17 in the column id is not a number",
+        ),
+        ("moodle", "Identifier", ["Participant 17", "ben", "19"], "line 3: ben in the column identifier is not like"),
+    ],
+)
+def test_an_id_that_is_none_of_the_systems_is_named_and_not_exported(tmp_path, form, header, values, said):
+    lay_out(tmp_path / "in", {f"s{at}/{SAVE}": UNTOUCHED for at in range(3)})
+    (tmp_path / "w.csv").write_text("".join([f"Name,{header}\n", *(f"s{at},{id}\n" for at, id in enumerate(values))]))
+    _, _, told = run(tmp_path, tmp_path / "in", formats=[form], roster=tmp_path / "w.csv")
+    assert f"w.csv, {said}" in told and "with --roster." in told and "will not recognise" not in told
+    header, *lines = lines_of((tmp_path / f"grades-{form}.csv").read_bytes())
+    given = [line[header.index("ID" if form == "canvas" else "Identifier")] for line in lines[-3:]]
+    assert given == [id if id.split()[-1].isdecimal() else "" for id in values]
+
+
 def test_feedback_that_a_system_could_give_to_nobody_is_not_written(tmp_path):
     lay_out(tmp_path / "in", {f"anna/{SAVE}": RIGHT})
     (tmp_path / "w.csv").write_text("Identifier,Full name\nParticipant 17,Anna\n")
