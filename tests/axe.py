@@ -22,6 +22,13 @@ NEEDS_BROWSER = [
 ]
 
 
+def needs_browser(test):
+    """Marks one test so."""
+    for mark in NEEDS_BROWSER:
+        test = mark(test)
+    return test
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A Chromium. Of each module its own, as no event loop can be run meanwhile."""
@@ -31,6 +38,21 @@ def browser():
         started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+@pytest.fixture(params=[("light", 1200), ("dark", 400)], ids=["light and wide", "dark and narrow"])
+def look(browser, request):
+    """A function: HTML of a page → what is wrong with it. The page's own policy would keep axe-core out."""
+    theme, width = request.param
+    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, bypass_csp=True)
+
+    def at(html, script, include="html"):
+        page = context.new_page()
+        page.set_content(html)
+        return violations(page, script, include)
+
+    yield at
+    context.close()
 
 
 @pytest.fixture(scope="session")

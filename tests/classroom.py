@@ -7,11 +7,14 @@ from __future__ import annotations
 import copy
 import json
 import os
+import shutil
+import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from grader.course.answers import all_answers
-from grader.course.catalogue import COURSE
+from grader.course.catalogue import COURSE, EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = "self-checkpointing"
@@ -83,3 +86,77 @@ def solved(name: str) -> dict:
 def is_solution(cell: dict) -> bool:
     """Whether nbgrader knows a cell as one that the student writes."""
     return cell["metadata"].get("nbgrader", {}).get("solution", False)
+
+
+# -- a class, graded by nbgrader ---------------------------------------------------
+
+GENERATE = """
+import sys
+from nbgrader.apps import NbGrader, NbGraderAPI
+app = NbGrader()
+app.initialize([])
+done = NbGraderAPI(config=app.config).generate_assignment(sys.argv[1])
+sys.exit(None if done["success"] else done["log"])
+"""
+GRADE = """
+import json, sys
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGrader, NbGraderAPI
+assignment, student = sys.argv[1:]
+app = NbGrader()
+app.initialize([])
+api = NbGraderAPI(config=app.config)
+done = api.autograde(assignment, "*")
+feedback = api.generate_feedback(assignment, student)
+with Gradebook(app.coursedir.db_url) as gradebook:
+    grades = {submission.student.id: {"manual": submission.needs_manual_grade, "maximum": submission.max_score,
+                                      **{notebook.name: notebook.score for notebook in submission.notebooks}}
+              for submission in gradebook.assignment_submissions(assignment)}
+print(json.dumps([done["success"], feedback["success"], grades, done["log"] or ""]))
+"""
+
+
+def grades(points: Mapping[str, float] = {}) -> dict[str, float]:
+    """What nbgrader knows of a student with these points, by notebook, and none for the others."""
+    return {"manual": False, "maximum": sum(MAXIMUM.values()), **dict.fromkeys(MAXIMUM, 0), **points}
+
+
+def release(scratch: Path) -> Path:
+    """A course directory in which nbgrader has generated the assignment from solutions/."""
+    directory = scratch / "course"
+    unwanted = shutil.ignore_patterns(".ipynb_checkpoints", *EXERCISES)
+    shutil.copytree(ROOT / "solutions", directory / "solutions", ignore=unwanted)
+    shutil.copy(ROOT / "nbgrader_config.py", directory)
+    for exercise in EXERCISES:  # what an instructor who runs the solutions leaves there
+        EXERCISES[exercise].given().write(directory / "solutions" / ASSIGNMENT / exercise)
+    nbgrader(directory, GENERATE)
+    return directory
+
+
+def hand_in(directory: Path, submissions: Mapping[str, Mapping[str, dict | bytes]]) -> None:
+    """Put notebooks, by student and name, where nbgrader looks for them."""
+    for student, notebooks in submissions.items():
+        folder = directory / "submitted" / student / ASSIGNMENT
+        folder.mkdir(parents=True)
+        for name, content in notebooks.items():
+            (folder / name).write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+
+
+def grade(directory: Path, student: str = "*") -> tuple[bool, bool, dict[str, dict], str]:
+    """Whether nbgrader has graded what was handed in to a released course, whether it has given feedback (to one student,
+    or to all), the grades by student, and its log."""
+    return tuple(json.loads(nbgrader(directory, GRADE, student).splitlines()[-1]))
+
+
+def nbgrader(directory: Path, program: str, *arguments: str) -> str:
+    """What a program prints that uses nbgrader in a course directory. (It takes seconds to start.)"""
+    run = subprocess.run(
+        [sys.executable, "-c", program, ASSIGNMENT, *arguments],
+        cwd=directory,
+        env=environment(directory.parent),
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    return run.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import tempfile
 import textwrap
@@ -40,13 +41,19 @@ def pytest_ignore_collect(collection_path, config):
 
 ON_THE_POOL = {"test_conformance.py", "test_verdicts.py", "test_submit_command.py", "test_cluster.py"}
 """What asks the one live HTCondor."""
+WITH_NBGRADER = {
+    f"test_{name}.py" for name in "preprocessors feedback nbgrader nbgrader_collect nbgrader_class".split()
+}
+"""What shares an assignment that nbgrader has generated, and nbgrader itself, which takes seconds to import."""
+TOGETHER = dict.fromkeys(ON_THE_POOL, "the pool") | dict.fromkeys(WITH_NBGRADER, "nbgrader")
 LONGEST = (
     *sorted(ON_THE_POOL),
+    *sorted(WITH_NBGRADER),
     *(
         f"test_{name}.py"
         for name in (
-            "preprocessors completeness browser mutations dice feedback whole_notebooks accessibility attacks wrapper site "
-            "payload_annealing nbgrader_collect lab nbgrader exports style"
+            "completeness browser mutations dice whole_notebooks accessibility attacks wrapper site "
+            "payload_annealing lab exports style"
         ).split()
     ),
 )
@@ -68,7 +75,7 @@ def pytest_xdist_auto_num_workers(config):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Where tests run in several processes, those of a file share one, as they share what is made for them; and so do
-    all that ask the live HTCondor."""
+    those of the files that are TOGETHER."""
     from xdist.scheduler import LoadScopeScheduling
 
     config.option.loadscopereorder = False  # the order is that of LONGEST, and not of the number of tests
@@ -76,7 +83,7 @@ def pytest_xdist_make_scheduler(config, log):
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             name = nodeid.partition("::")[0].rpartition("/")[2]
-            return "the pool" if name in ON_THE_POOL else name
+            return TOGETHER.get(name, name)
 
     return Together(config, log)
 
@@ -87,6 +94,20 @@ def executor():
     own."""
     with Executor(Limits(wall=120.0)) as executor:
         yield executor
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory):
+    """A course directory whose assignment nbgrader has generated: take a `new_course`."""
+    from classroom import release
+
+    return release(tmp_path_factory.mktemp("released"))
+
+
+@pytest.fixture(scope="session")
+def new_course(released, tmp_path_factory):
+    """A function: another copy of it, for what a class hands in, with settings of its own beside it."""
+    return lambda: Path(shutil.copytree(released, tmp_path_factory.mktemp("class") / "course"))
 
 
 @pytest.fixture

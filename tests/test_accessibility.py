@@ -1,14 +1,14 @@
-"""What the course shows, looked at by axe-core in Chromium: the pages of grading, nbgrader's feedback, and cards, stories
-and tables as notebooks show them, in a light and a dark theme, on a wide and a narrow screen."""
+"""What the course shows, looked at by axe-core in Chromium: the pages of grading, and cards, stories and tables as
+notebooks show them, in a light and a dark theme, on a wide and a narrow screen. (nbgrader's feedback is looked at in
+test_feedback.py.)"""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-from axe import NEEDS_BROWSER, axe, below_headings, browser, violations  # noqa: F401  (fixtures)
-from classroom import ANSWERS, ASSIGNMENT, solved, with_answer
+from axe import NEEDS_BROWSER, axe, below_headings, browser, look  # noqa: F401  (fixtures)
+from classroom import ANSWERS
 
 import grader
 from grader.cli.main import main
@@ -20,21 +20,6 @@ from grader.grading.submission import StudentAnswers
 from grader.tree import File, Tree
 
 pytestmark = NEEDS_BROWSER
-
-
-@pytest.fixture(params=[("light", 1200), ("dark", 400)], ids=["light and wide", "dark and narrow"])
-def look(browser, request):  # noqa: F811
-    """A function: HTML of a page → what is wrong with it. The page's own policy would keep axe-core out."""
-    theme, width = request.param
-    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, bypass_csp=True)
-
-    def at(html, script, include="html"):
-        page = context.new_page()
-        page.set_content(html)
-        return violations(page, script, include)
-
-    yield at
-    context.close()
 
 
 def tree(files):
@@ -91,26 +76,6 @@ def test_the_report_of_verify(example, look, axe, tmp_path):  # noqa: F811
     [submit_file] = (PAYLOAD / example).glob("*.sub")
     main(["verify", str(submit_file), "--report", str(tmp_path / "report.html")])
     assert look((tmp_path / "report.html").read_text("utf-8"), axe) == []
-
-
-@pytest.fixture(scope="module")
-def feedback(tmp_path_factory):
-    """nbgrader's page on a wrong notebook."""
-    pytest.importorskip("nbgrader")
-    sys.path.append(str(Path(__file__).parent / "grading"))
-    from test_preprocessors import grade
-
-    wrong = with_answer(solved("03-save.ipynb"), "save", ANSWERS["save"][1]["skips-iteration"]["one more"])
-    (graded, told, _, log), directory = grade(tmp_path_factory.mktemp("feedback"), {"ben": {"03-save.ipynb": wrong}})
-    assert graded and told, log[-3000:]
-    return (directory / "feedback" / "ben" / ASSIGNMENT / "03-save.html").read_text(encoding="utf-8")
-
-
-def test_nbgrader_s_feedback(feedback, look, axe):  # noqa: F811
-    """The landmarks are ours, and so are the cards; contrast, links and code of all else are nbgrader's template's."""
-    assert look(feedback, axe, ".htcondor-view") == []
-    found = {one.partition(":")[0] for one in look(feedback, axe)}
-    assert found <= {"color-contrast", "link-in-text-block", "scrollable-region-focusable"}
 
 
 @pytest.fixture

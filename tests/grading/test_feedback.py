@@ -4,29 +4,23 @@ nothing, and the report cards are as they should be."""
 from __future__ import annotations
 
 import html
-import importlib.util
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from classroom import ANSWERS, ASSIGNMENT, ROOT, solved, with_answer
-
-pytest.importorskip("nbgrader")
-from nbformat.v4 import new_markdown_cell, new_notebook
-from test_preprocessors import grade
+from axe import axe, browser, look, needs_browser  # noqa: F401  (fixtures)
+from classroom import ANSWERS, ASSIGNMENT, ROOT, grade, hand_in, solved, with_answer
 
 from grader.course.catalogue import EXERCISES
 from grader.course.explanation import card_html
 from grader.execute.isolation import confinement
-from grader.grading import feedback, judge
+from grader.grading import judge
 from grader.tree import Tree
 from grader.view.page import POLICY
 
 SAVE = "03-save.ipynb"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 RUNS = "document.title='ran'"
 ELSEWHERE = "http://127.0.0.1:9/x"
 MARKUP = [
@@ -117,13 +111,22 @@ def hostile() -> dict:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def feedback():
+    """The module that makes it. (Importing nbgrader takes seconds, which other tests need not wait for.)"""
+    from grader.grading import feedback
+
+    return feedback
+
+
+@pytest.fixture(scope="module")
+def pages(new_course):
     """The feedback on a hostile notebook and on a wrong one, and the folder that all is in."""
     wrong = with_answer(solved(SAVE), "save", ANSWERS["save"][1]["skips-iteration"]["one more"])
     submitted = {"eve": {SAVE: hostile(), "04-restore.html": f"<script>{RUNS}</script>".encode()}, "ben": {SAVE: wrong}}
-    (graded, told, _, log), directory = grade(tmp_path_factory.mktemp("feedback"), submitted)
+    hand_in(course := new_course(), submitted)
+    graded, told, _, log = grade(course)
     assert graded and told, log[-3000:]
-    return directory / "feedback"
+    return course / "feedback"
 
 
 def page(pages, student: str) -> str:
@@ -145,37 +148,30 @@ def parts(page: str) -> list[tuple]:
     return found
 
 
-def opened(path, tmp_path) -> tuple[list[str], str]:
+def opened(path, browser) -> tuple[list[str], str]:  # noqa: F811
     """What a browser asks for that opens a page and clicks each link to a script, and the page's title then."""
-    if CHROMIUM is None or importlib.util.find_spec("playwright") is None:
-        pytest.skip("there is no Chromium, or no playwright")
-    from playwright.sync_api import sync_playwright
-
     asked: list[str] = []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=CHROMIUM, headless=True, args=["--no-sandbox", "--disable-gpu"]
-        )
-        view = browser.new_page()
-        view.on("request", lambda request: asked.append(request.url))
-        view.goto(path.as_uri())
-        for link in view.locator("a[href^='javascript' i], a[href^='data' i]").all():
-            link.click(timeout=2000, force=True)
-        view.wait_for_timeout(1500)
-        title = view.title()
-        browser.close()
+    context = browser.new_context()
+    view = context.new_page()
+    view.on("request", lambda request: asked.append(request.url))
+    view.goto(path.as_uri())
+    for link in view.locator("a[href^='javascript' i], a[href^='data' i]").all():
+        link.click(timeout=2000, force=True)
+    view.wait_for_timeout(1500)
+    title = view.title()
+    context.close()
     return [url for url in asked if url != path.as_uri() and not url.startswith("data:image/")], title
 
 
-@pytest.mark.browser
+@needs_browser
 @pytest.mark.parametrize("student", ["eve", "ben"])
-def test_a_browser_runs_nothing_and_asks_for_nothing(pages, tmp_path, student):
-    assert opened(pages / student / ASSIGNMENT / "03-save.html", tmp_path) == ([], "03-save")
+def test_a_browser_runs_nothing_and_asks_for_nothing(pages, browser, student):  # noqa: F811
+    assert opened(pages / student / ASSIGNMENT / "03-save.html", browser) == ([], "03-save")
 
 
-@pytest.mark.browser
+@needs_browser
 @pytest.mark.parametrize("wall", ["the list", "the policy"])
-def test_each_of_the_two_walls_holds_alone(tmp_path, wall):
+def test_each_of_the_two_walls_holds_alone(feedback, tmp_path, browser, wall):  # noqa: F811
     body = (
         "".join(MARKUP).replace("<meta http-equiv=refresh", "<meta ")
         if wall == "the policy"
@@ -185,9 +181,18 @@ def test_each_of_the_two_walls_holds_alone(tmp_path, wall):
     policy = policy if wall == "the policy" else ""
     path = tmp_path / "page.html"
     path.write_text(f"<!DOCTYPE html><html><head>{policy}<title>03-save</title></head><body>{body}</body></html>")
-    asked, title = opened(path, tmp_path)
+    asked, title = opened(path, browser)
     assert title == "03-save"
     assert asked == [] or wall == "the policy", "what a policy forbids is counted as asked for"
+
+
+@needs_browser
+def test_it_can_be_read_with_other_senses_and_in_each_theme(pages, look, axe):  # noqa: F811
+    """The landmarks are ours, and so are the cards; contrast, links and code of all else are nbgrader's template's."""
+    shown = page(pages, "ben")
+    assert look(shown, axe, ".htcondor-view") == []
+    found = {one.partition(":")[0] for one in look(shown, axe)}
+    assert found <= {"color-contrast", "link-in-text-block", "scrollable-region-focusable"}
 
 
 def test_the_policy_stands_before_all_else_and_no_script_is_left(pages):
@@ -240,7 +245,7 @@ def test_formgrader_has_no_script_but_its_own(pages):
     assert not {part[0] for part in found if len(part) == 2} & {"iframe", "object", "embed", "base", "form", "template"}
 
 
-def test_a_clean_attribute_is_not_changed_afterwards(monkeypatch):
+def test_a_clean_attribute_is_not_changed_afterwards(feedback, monkeypatch):
     """Some versions of nh3 leave < and > as they are in the value of an attribute."""
     clean = ['<a title="<input ">" onfocus=x y</a>', '<a title="<img src=1 onerror=x y">y</a>']
     monkeypatch.setattr(feedback, "_cleaner", lambda: SimpleNamespace(clean=lambda html: clean[0]))
@@ -250,12 +255,14 @@ def test_a_clean_attribute_is_not_changed_afterwards(monkeypatch):
 
 
 @pytest.mark.parametrize("source", ["\\begin{a}" * 30_000, "<ul><li>" * 30_000, "![x](attachment:gone.png)"])
-def test_markdown_that_is_too_long_or_incomplete_stays_as_typed(source):
+def test_markdown_that_is_too_long_or_incomplete_stays_as_typed(feedback, source):
     assert feedback.markdown({}, source) == f"<pre>{html.escape(source)}</pre>"
 
 
 @pytest.mark.parametrize("own", [["x"] * 3_000, ["x" * 90_000] * 20])
-def test_feedback_on_an_endless_notebook_shows_the_assignment_only(own):
+def test_feedback_on_an_endless_notebook_shows_the_assignment_only(feedback, own):
+    from nbformat.v4 import new_markdown_cell, new_notebook
+
     assigned = new_markdown_cell("the task", metadata={"nbgrader": {"grade_id": "task"}})
     shown = feedback._shown(new_notebook(cells=[assigned, *map(new_markdown_cell, own)]))
     assert [cell.source for cell in shown.cells] == [feedback.TOO_MUCH, "the task"]
@@ -266,7 +273,7 @@ def test_what_was_written_is_shown_as_text(pages):
 
 
 @pytest.mark.parametrize("exercise", ["save", "restore", "submit", "wrapper", "annealing", "for_real"])
-def test_report_cards_come_through_as_they_are(exercise):
+def test_report_cards_come_through_as_they_are(feedback, exercise):
     right, wrong = ANSWERS[exercise]
     for answer in [next(iter(right.values())), *(next(iter(one.values())) for one in list(wrong.values())[:3])]:
         graded, _ = judge.judge_one(EXERCISES[exercise], Tree.files(answer), confinement())
@@ -291,5 +298,5 @@ def test_the_style_of_report_cards_is_in_the_head(pages):
         ("![p](data:image/png;base64,iVBORw0KGgo=)", "<img"),
     ],
 )
-def test_harmless_markdown_is_shown_as_it_should_be(written, shown):
+def test_harmless_markdown_is_shown_as_it_should_be(feedback, written, shown):
     assert shown in feedback.markdown({}, written)

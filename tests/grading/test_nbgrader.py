@@ -1,19 +1,14 @@
 """The whole way of an assignment through nbgrader: from solutions/ to exercises/, and from what students
 hand in to points and feedback.
 
-It is gone once, in a course directory of its own and in one process (nbgrader takes seconds to start);
-the tests look at what came of it.
+It is gone once, and the tests look at what came of it.
 """
 
 from __future__ import annotations
 
 import copy
 import html
-import json
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
 from classroom import (
@@ -23,7 +18,9 @@ from classroom import (
     MAXIMUM,
     NOTEBOOKS,
     ROOT,
-    environment,
+    grade,
+    grades,
+    hand_in,
     is_solution,
     notebook,
     solved,
@@ -33,28 +30,6 @@ from classroom import (
 
 from grader.course.catalogue import COURSE, EXERCISES
 from grader.tree import Tree
-
-DRIVER = """
-import json, logging, sys
-from nbgrader.api import Gradebook
-from nbgrader.apps import NbGrader, NbGraderAPI
-assignment = sys.argv[1]
-app = NbGrader()
-app.initialize([])
-api = NbGraderAPI(config=app.config)
-done = {
-    "generate": api.generate_assignment(assignment),
-    "autograde": api.autograde(assignment, "*"),
-    "feedback": api.generate_feedback(assignment, "half"),
-}
-with Gradebook(app.coursedir.db_url) as gradebook:
-    grades = {
-        submission.student.id: {
-            "needs_manual_grade": submission.needs_manual_grade, "max_score": submission.max_score,
-            **{notebook.name: notebook.score for notebook in submission.notebooks}}
-        for submission in gradebook.assignment_submissions(assignment)}
-print(json.dumps([done, grades]))
-"""
 
 STALE = ANSWERS["restore"][1]["stale-checkpoint"]["no check at all"]
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
@@ -99,51 +74,27 @@ def submissions():
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    """A course directory, graded: its path, what nbgrader said, and the gradebook."""
-    scratch = tmp_path_factory.mktemp("nbgrader")
-    directory = scratch / "course"
-    shutil.copytree(
-        ROOT / "solutions", directory / "solutions", ignore=shutil.ignore_patterns(".ipynb_checkpoints", *EXERCISES)
-    )
-    shutil.copy(ROOT / "nbgrader_config.py", directory)
-    for exercise in EXERCISES:  # what an instructor who runs the solutions leaves there
-        EXERCISES[exercise].given().write(directory / "solutions" / ASSIGNMENT / exercise)
-    for student, notebooks in submissions().items():
-        folder = directory / "submitted" / student / ASSIGNMENT
-        folder.mkdir(parents=True)
-        for name, content in notebooks.items():
-            (folder / name).write_text(json.dumps(content), encoding="utf-8")
-    run = subprocess.run(
-        [sys.executable, "-c", DRIVER, ASSIGNMENT],
-        cwd=directory,
-        env=environment(scratch),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    done, grades = json.loads(run.stdout.splitlines()[-1])
-    return directory, done, grades
-
-
-def generated(course):
-    return course[0] / "exercises" / ASSIGNMENT
+def course(new_course):
+    """A class, graded: whether nbgrader has done its work, the grades, its log, the course's directory."""
+    directory = new_course()
+    hand_in(directory, submissions())
+    return *grade(directory, "half"), directory
 
 
 # -- what students get -------------------------------------------------------------
 
 
-def test_exercises_are_what_nbgrader_makes_of_the_solutions_now(course):
-    assert course[1]["generate"]["success"], course[1]["generate"]["log"]
+def test_exercises_are_what_nbgrader_makes_of_the_solutions_now(released):
     here = ROOT / "exercises" / ASSIGNMENT
     for name in NOTEBOOKS:
-        assert (generated(course) / name).read_bytes() == (here / name).read_bytes(), f"generate {name} anew"
+        assert (released / "exercises" / ASSIGNMENT / name).read_bytes() == (here / name).read_bytes(), (
+            f"generate {name} anew"
+        )
     assert sorted(path.name for path in here.glob("*.ipynb")) == NOTEBOOKS
 
 
-def test_nothing_but_notebooks_is_released(course):
-    assert sorted(path.name for path in generated(course).iterdir()) == NOTEBOOKS
+def test_nothing_but_notebooks_is_released(released):
+    assert sorted(path.name for path in (released / "exercises" / ASSIGNMENT).iterdir()) == NOTEBOOKS
 
 
 @pytest.mark.parametrize("where", ["solutions", "exercises"])
@@ -194,10 +145,10 @@ def test_the_points_of_a_check_are_the_exercise_s(name):
 
 
 def test_every_submission_is_graded_whatever_is_wrong_with_another(course):
-    _, done, grades = course
-    assert done["autograde"]["success"], done["autograde"]["log"][-3000:]
-    assert sorted(grades) == sorted(submissions())
-    assert [student for student, grade in grades.items() if grade["needs_manual_grade"]] == []
+    graded, _, found, log, _ = course
+    assert graded, log[-3000:]
+    assert sorted(found) == sorted(submissions())
+    assert [student for student, points in found.items() if points["manual"]] == []
 
 
 def test_every_exercise_is_checked_in_its_own_notebook_only():
@@ -210,19 +161,17 @@ def test_every_exercise_is_checked_in_its_own_notebook_only():
 
 
 def test_a_right_submission_gets_all_points(course):
-    reached = {name: MAXIMUM[name] + EXTRA[name] for name in MAXIMUM}
-    assert course[2]["right"] == {"needs_manual_grade": False, "max_score": sum(MAXIMUM.values()), **reached}
+    assert course[2]["right"] == grades({name: MAXIMUM[name] + EXTRA[name] for name in MAXIMUM})
 
 
 def test_an_untouched_one_gets_none(course):
-    grade = course[2]["untouched"]
-    assert {name: grade[name] for name in MAXIMUM} == dict.fromkeys(MAXIMUM, 0)
+    assert course[2]["untouched"] == grades()
 
 
 def test_a_half_right_one_gets_exactly_what_the_judge_gives(course, half):
-    grade = course[2]["half"]
+    found = course[2]["half"]
     assert 0 < half.points < half.maximum
-    assert (grade["03-save"], grade["04-restore"]) == (MAXIMUM["03-save"], half.points + 2)
+    assert (found["03-save"], found["04-restore"]) == (MAXIMUM["03-save"], half.points + 2)
 
 
 @pytest.mark.parametrize("student", ["copied-cell", "with-outputs"])
@@ -244,9 +193,8 @@ def half(executor):
 @pytest.fixture(scope="module")
 def feedback(course):
     """The feedback on it, tags and all, character references resolved."""
-    directory, done, _ = course
-    assert done["feedback"]["success"], done["feedback"]["log"][-3000:]
-    page = directory / "feedback" / "half" / ASSIGNMENT / "04-restore.html"
+    assert course[1], course[3][-3000:]
+    page = course[-1] / "feedback" / "half" / ASSIGNMENT / "04-restore.html"
     return html.unescape(page.read_text(encoding="utf-8"))
 
 
@@ -275,5 +223,5 @@ def test_feedback_draws_the_story_of_the_failure(feedback):
 
 
 def test_feedback_shows_no_path_of_the_machine_that_graded(course, feedback):
-    assert str(course[0]) not in feedback
+    assert str(course[-1]) not in feedback
     assert str(ROOT) not in feedback

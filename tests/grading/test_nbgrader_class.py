@@ -10,20 +10,22 @@ from types import SimpleNamespace
 import pytest
 from classroom import solved
 
-pytest.importorskip("nbgrader")
-
-import jsonschema
-from nbgrader.nbgraderformat import MetadataValidator
-
 from grader.execute.isolation import confinement
 from grader.grading.collect import in_folder
-from grader.grading.nbgrader_class import BEGUN, JudgedClass, _remove_unfinished, _validate
 from grader.grading.store import Settings, StoreEntry, grade_one, read
 from grader.rules.execution import MachineTrouble
 from grader.tree import File, Tree
 
 
-def test_a_judgement_is_that_of_the_very_answer_of_this_student(tmp_path):
+@pytest.fixture(scope="module")
+def nbgrader_class():
+    """The module. (Importing nbgrader takes seconds, which other tests need not wait for.)"""
+    from grader.grading import nbgrader_class
+
+    return nbgrader_class
+
+
+def test_a_judgement_is_that_of_the_very_answer_of_this_student(nbgrader_class, tmp_path):
     for student, notebook in (("ada", "02-submit-file.ipynb"), ("ben", "01-evicted.ipynb")):
         (tmp_path / student).mkdir()
         (tmp_path / student / notebook).write_text(json.dumps(solved(notebook)), encoding="utf-8")
@@ -35,7 +37,7 @@ def test_a_judgement_is_that_of_the_very_answer_of_this_student(tmp_path):
         yield None
         yield 0, grade_one(handed["ada"], Settings(store, confinement()))
 
-    judged = JudgedClass(store, handed, outcomes())
+    judged = nbgrader_class.JudgedClass(store, handed, outcomes())
     judged.wait_for("ada")
     answer = read(handed["ada"]).answers["submit"]
     found = judged.find("ada", "submit", answer)
@@ -46,37 +48,40 @@ def test_a_judgement_is_that_of_the_very_answer_of_this_student(tmp_path):
     assert judged.find("nobody", "submit", answer) is None
 
 
-def test_trouble_with_the_machine_is_said_before_the_next_student(tmp_path):
+def test_trouble_with_the_machine_is_said_before_the_next_student(nbgrader_class, tmp_path):
     def outcomes():
         yield 0, StoreEntry()
         raise MachineTrouble("no room")
 
     handed = dict.fromkeys(("ada", "ben"), in_folder(tmp_path))
-    judged = JudgedClass(tmp_path, handed, outcomes())
+    judged = nbgrader_class.JudgedClass(tmp_path, handed, outcomes())
     judged.wait_for("ada")
     assert judged.find("ada", "submit", Tree()) is None, "which asks for the next outcome, without any harm"
     with pytest.raises(MachineTrouble, match="no room"):
         judged.wait_for("ben")
 
 
-def test_a_folder_that_another_command_works_on_is_not_removed(tmp_path):
+def test_a_folder_that_another_command_works_on_is_not_removed(nbgrader_class, tmp_path):
     nbgrader = SimpleNamespace(log=logging.getLogger())
-    with open(tmp_path / BEGUN, "w") as mark:
+    with open(tmp_path / nbgrader_class.BEGUN, "w") as mark:
         fcntl.flock(mark, fcntl.LOCK_EX)
-        _remove_unfinished(nbgrader, tmp_path)
+        nbgrader_class._remove_unfinished(nbgrader, tmp_path)
         assert tmp_path.exists()
-    _remove_unfinished(nbgrader, tmp_path)
+    nbgrader_class._remove_unfinished(nbgrader, tmp_path)
     assert not tmp_path.exists()
-    _remove_unfinished(nbgrader, tmp_path)
+    nbgrader_class._remove_unfinished(nbgrader, tmp_path)
 
 
 @pytest.mark.parametrize("change", [{}, {"points": "x"}, {"grade": 1}, {"odd": True}, {"grade_id": None}])
-def test_metadata_are_valid_where_nbgrader_would_find_them_valid(change):
+def test_metadata_are_valid_where_nbgrader_would_find_them_valid(nbgrader_class, change):
+    import jsonschema
+    from nbgrader.nbgraderformat import MetadataValidator
+
     schema = MetadataValidator().schema
     given = {"grade": True, "solution": False, "locked": True, "task": False, "grade_id": "x", "points": 5}
     given = {**given, "schema_version": 3, **change}
     problems = []
-    for validate in (jsonschema.validate, _validate):
+    for validate in (jsonschema.validate, nbgrader_class._validate):
         try:
             validate(given, schema)
         except jsonschema.ValidationError as error:

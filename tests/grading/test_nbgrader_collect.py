@@ -5,19 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import shutil
-import subprocess
-import sys
 
 import pytest
-from classroom import ASSIGNMENT, MAXIMUM, ROOT, environment, solved
+from classroom import ASSIGNMENT, MAXIMUM, grade, grades, solved
 from test_batch import zipped
 from test_collect import tarred
-from test_preprocessors import DRIVER
-
-from grader.course.catalogue import EXERCISES
-
-pytest.importorskip("nbgrader")
 
 SAVE, RESTORE = "03-save.ipynb", "04-restore.ipynb"
 RIGHT, OTHER = json.dumps(solved(SAVE)).encode(), json.dumps(solved(RESTORE)).encode()
@@ -64,14 +56,9 @@ UNREADABLE = {"cut": RIGHT[:900], "zero": b"", "no-notebook": b'{"cells": 1}'}
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def course(new_course):
     """A class of all these, graded: whether nbgrader has done its work, the grades, its log, the course's directory."""
-    scratch = tmp_path_factory.mktemp("collecting")
-    directory = scratch / "course"
-    shutil.copytree(
-        ROOT / "solutions", directory / "solutions", ignore=shutil.ignore_patterns(".ipynb_checkpoints", *EXERCISES)
-    )
-    shutil.copy(ROOT / "nbgrader_config.py", directory)
+    directory = new_course()
     times = {student: {IN + SAVE: RIGHT, f"{IN}timestamp.txt": time} for student, time in TIMES.items()}
     unreadable = {student: {IN + SAVE: data, IN + RESTORE: OTHER} for student, data in UNREADABLE.items()}
     for student, files in {**READ, **times, **NAMED, **unreadable}.items():
@@ -88,35 +75,26 @@ def course(tmp_path_factory):
     (odd / "timestamp.txt").mkdir()
     (directory / "submitted" / "link" / ASSIGNMENT / SAVE).symlink_to(directory / "solutions" / ASSIGNMENT / SAVE)
     (directory / "submitted" / "stray.zip").write_bytes(zipped({SAVE: RIGHT}))
-    run = subprocess.run(
-        [sys.executable, "-c", DRIVER, ASSIGNMENT],
-        cwd=directory,
-        env=environment(scratch),
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    return *json.loads(run.stdout.splitlines()[-1]), directory
+    return *grade(directory), directory
 
 
 def test_all_are_graded_and_nothing_is_a_traceback(course):
-    graded, told, grades, log, _ = course
+    graded, told, found, log, _ = course
     assert graded and told and "Traceback" not in log, log[-3000:]
-    assert sorted(grades) == sorted([*READ, *TIMES, *NAMED, *UNREADABLE, "z-odd-files"])
+    assert sorted(found) == sorted([*READ, *TIMES, *NAMED, *UNREADABLE, "z-odd-files"])
 
 
 @pytest.mark.parametrize("student", [*READ, *TIMES, "z-odd-files"])
 def test_what_can_be_read_is_graded(course, student):
-    _, _, grades, _, directory = course
-    assert grades[student] == {"manual": False, **dict.fromkeys(MAXIMUM, 0), "03-save": MAXIMUM["03-save"]}
+    _, _, found, _, directory = course
+    assert found[student] == grades({"03-save": MAXIMUM["03-save"]})
     assert (directory / "feedback" / student / ASSIGNMENT / "03-save.html").exists()
 
 
 @pytest.mark.parametrize("student", NAMED)
 def test_who_has_handed_in_nothing_that_can_be_read_is_named(course, student):
-    _, _, grades, log, directory = course
-    assert grades[student] == {"manual": False, **dict.fromkeys(MAXIMUM, 0)}
+    _, _, found, log, directory = course
+    assert found[student] == grades()
     assert f"An instructor has to look at {student}: " in log
     [page] = (directory / "feedback" / student / ASSIGNMENT).glob("*.html")
     why = next(line for line in log.splitlines() if f"look at {student}: " in line).partition(f"look at {student}: ")[2]
