@@ -58,7 +58,7 @@ def add_to(commands: Commands) -> None:
         choices=("moodle", "canvas", "gradescope", "github", "csv", "json"),
         action="append",
         default=[],
-        help="also write the grades for import into another system, and feedback under the file names that it expects; "
+        help="also write the grades for import into another system, and feedback where the file names that it expects are known; "
         "csv is for a spreadsheet. May be given more than once",
     )
     command.add_argument(
