@@ -27,6 +27,24 @@ def unwritten_functions(file: File) -> set[str]:
     return {node.name for node in module.body if isinstance(node, ast.FunctionDef) and _is_stub(node)}
 
 
+def end_without_a_value(file: File, function: str) -> int | None:
+    """The last line of a function in a Python file that returns no value wherever it ends; None if it may return one."""
+    try:
+        [node] = [node for node in parsed(file.content).body if getattr(node, "name", "") == function]
+        if not isinstance(node, ast.FunctionDef) or any(map(_gives_a_value, node.body)):
+            return None
+        return node.body[-1].lineno
+    except UNREADABLE:  # a ValueError if there is no such function, or more than one
+        return None
+
+
+def _gives_a_value(node: ast.AST) -> bool:
+    if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)):
+        return not isinstance(node, ast.Return) or node.value is not None
+    own = not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda))
+    return own and any(map(_gives_a_value, ast.iter_child_nodes(node)))
+
+
 def parsed(text: bytes | str, path: str = "") -> ast.Module:
     """The syntax tree of the first MOST_CHARACTERS of a Python file. Raises one of UNREADABLE."""
     with warnings.catch_warnings():  # anything on stderr would cost all points in nbgrader

@@ -186,6 +186,15 @@ def test_who_never_gets_on_is_told_what_the_rule_answered(rule, said, executor):
     assert said in report.headline and (said.startswith("returned") <= ("Asked 27 times in 2 h" in report.headline))
 
 
+@pytest.mark.parametrize(
+    ("rule", "line"), [("save = since >= 3600\n    print(save)", 3), ("return", 2), ("return None", None)]
+)
+def test_a_rule_without_a_return_is_shown_where_it_ends(rule, line, executor):
+    report = judged("often", {"when.py": f"def save_now(i, since, cost, between):\n    {rule}\n"}, executor)
+    assert ("It has no return with a value." in report.headline) == bool(line)
+    assert [(fact.file, fact.line) for fact in report.failure.evidence] == ([("when.py", line)] if line else [])
+
+
 # -- an interval ------------------------------------------------------------------------
 
 

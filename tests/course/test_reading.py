@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.course.catalogue import EXERCISES
-from grader.course.reading import syntax_error, unwritten_functions
+from grader.course.reading import end_without_a_value, syntax_error, unwritten_functions
 from grader.course.report import NOT_TRIED
 from grader.tree import File, Tree
 
@@ -48,6 +48,26 @@ def test_a_deeply_nested_answer_is_judged_and_not_called_untried(executor):
     report = EXERCISES["save"].judge(answer, executor)
     assert report.points == 0
     assert report.status != NOT_TRIED
+
+
+@pytest.mark.parametrize(
+    "body, line",
+    [
+        ("since >= 5", 2),
+        ("save = since >= 5\n    print(save)", 3),
+        ("def inner():\n        return True\n    inner()", 4),
+        ("if since:\n        return\n    lambda: 1", 4),
+        ("return since >= 5", None),
+        ("if since >= 5:\n        return True", None),
+        ("for x in y:\n        try:\n            pass\n        finally:\n            return x", None),
+        ("yield since", None),
+        (NESTED[6:], None),
+        ("(", None),
+    ],
+)
+def test_a_function_that_returns_no_value_is_known_by_its_end(body, line):
+    assert end_without_a_value(File(f"def rule(since):\n    {body}\n".encode()), "rule") == line
+    assert end_without_a_value(File(f"def rule(since):\n    {body}\nasync def rule(): pass\n".encode()), "rule") is None
 
 
 def test_a_question_of_pythons_ends_with_its_own_mark():

@@ -9,10 +9,10 @@ from grader.course.checks import wrong
 from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Result, job_of
 from grader.course.goodput import HOUR, Spent, mean_goodput
 from grader.course.often import CHECKPOINT, PACE, behind, given, sweep, where_it_goes
-from grader.course.saving_rule import KNOWN, MOST_HOURS, OFTEN, Rule, RuleFailed, Scenario, drawn
+from grader.course.reading import end_without_a_value
+from grader.course.saving_rule import KNOWN, MOST_HOURS, OFTEN, Rule, RuleAnswer, RuleFailed, Scenario, drawn
 from grader.rules.execution import Run
-from grader.rules.job import Job
-from grader.rules.simulation import Moment, outcome, simulate
+from grader.rules.simulation import outcome, simulate
 from grader.text import about, as_sentence, count
 from grader.tree import Tree
 from grader.verify.evidence import Evidence, traceback, where_time_was_up
@@ -24,6 +24,7 @@ LIMIT, STEPS = 2 * HOUR, 27
 """How long each slot lasts on the pool of the first question, and the sweep there: a little more work than that."""
 ENDS = "It saves, gets on, and ends"
 MOST_BY_RULE, ENOUGH_BY_RULE = 0.95, 0.8
+RULE = "when.py"
 
 
 def rule_of(exercise: Exercise, own: Tree) -> Rule:
@@ -57,16 +58,20 @@ def ends(rule: Rule, cache: ExplorationCache) -> Result:
             if "before the next checkpoint" in last.text
             else "asked before the first iteration after a start, your rule saves again at once"
         )
-        text = f"The job never finishes: {why}.{_answered(rule, job, moments, cache)}"
+        sandbox = [moment.run for moment in moments if moment.run][-1].sandbox
+        answers = rule.answers(job, sandbox, cache.executor)
+        text = f"The job never finishes: {why}.{_answered(answers)}"
+        line = end_without_a_value(job.inputs.file(RULE), "save_now")
+        if line and {one.text for one in answers} == {"None"}:
+            text += " It has no return with a value."
+            facts = (Evidence("no return", "save_now ends here, and returns None", RULE, line),)
     else:
         text = _fails("The program fails", last.ran, end.exit or end.status)
-    return wrong(text, job, (), behind, evidence=facts, crashed=bool(facts), pace=pace)
+    return wrong(text, job, (), behind, evidence=facts, crashed=bool(_shown(last.run)), pace=pace)
 
 
-def _answered(rule: Rule, job: Job, moments: Sequence[Moment], cache: ExplorationCache) -> str:
-    """What the rule has answered in the last slot, and when it would have the job save, in a sentence or two."""
-    last = [moment.run for moment in moments if moment.run][-1]
-    answers = rule.answers(job, last.sandbox, cache.executor)
+def _answered(answers: Sequence[RuleAnswer]) -> str:
+    """What a rule has answered in the last slot, and when it would have the job save, in a sentence or two."""
     if not answers:
         return ""
     *before, final = answers
@@ -141,7 +146,7 @@ EXERCISE = Exercise(
     files=given,
     settings=sweep,
     pace=PACE,
-    answers=("when.py",),
+    answers=(RULE,),
     subject=rule_of,
     questions=(
         Question(ENDS, 1, ends),
