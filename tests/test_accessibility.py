@@ -18,6 +18,7 @@ from grader.execute.isolation import confinement
 from grader.grading import board, class_report, judge, pages
 from grader.grading.submission import StudentAnswers
 from grader.tree import File, Tree
+from grader.view.card import card
 
 pytestmark = NEEDS_BROWSER
 
@@ -36,6 +37,20 @@ def answers(right: bool) -> dict[str, Tree]:
             for name, id in wrong.items()
         },
     }
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 700, 1400])
+def test_what_happened_in_a_trial_has_room_on_any_screen(browser, width, theme):  # noqa: F811
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    trial = ("Evicted at any time, any number of times, it ends right", False, "The job never finishes: " * 9, 0, 4)
+    page.set_content(pages.page("Anna", card("Write a checkpoint", "wrong", 0, 10, "It is wrong.", [trial])))
+    happened, below = page.evaluate(
+        "[...document.querySelectorAll('.trials tbody td')].slice(1).map(one => one.getBoundingClientRect())"
+    )
+    assert happened["width"] >= min(400, width - 80) and page.evaluate("document.body.scrollWidth") <= width
+    assert (happened["top"] > below["top"]) == (width < 800), "below its trial where there is no room beside it"
+    page.close()
 
 
 @pytest.fixture(scope="module")
