@@ -94,9 +94,18 @@ def settings(tmp_path):
     return store.Settings(tmp_path / "grades", None, "our seed")
 
 
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """What jobs get of the course, compressed once for all of them."""
+    cluster.pack(archive := tmp_path_factory.mktemp("packed") / "course.tar.gz")
+    return archive
+
+
 @pytest.fixture
-def graded(settings):
+def graded(settings, packed, monkeypatch):
     """graded(ends) is ({index: outcome}, queue, what was said) of the first three students."""
+
+    monkeypatch.setattr(cluster, "pack", lambda path: shutil.copy(packed, path))
 
     def graded(ends, handed=tuple(map(one, range(3))), jobs=None, require_sandbox=False):
         queue, said = Queue(ends), io.StringIO()
@@ -462,9 +471,8 @@ def test_where_there_is_no_python_a_job_says_so(tmp_path, graded):
     assert outcomes[0].problem == "It could not be graded in 4 tries: ep7 has no Python 3.11 or newer."
 
 
-def test_the_archive_is_what_the_rubric_is_made_of(tmp_path):
-    cluster.pack(tmp_path / "course.tar.gz")
-    with tarfile.open(tmp_path / "course.tar.gz") as archive:
+def test_the_archive_is_what_the_rubric_is_made_of(packed):
+    with tarfile.open(packed) as archive:
         packed = {name for name in archive.getnames() if archive.getmember(name).isfile()}
     here = {
         path.relative_to(ROOT).as_posix()

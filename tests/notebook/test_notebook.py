@@ -120,14 +120,21 @@ def test_exercise_keeps_what_was_written_and_renews_what_is_given(name, here, ca
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_a_right_answer_passes_with_all_points(name, capsys):
+def test_a_right_answer_gets_all_points_and_leaves_no_files_behind(name, here, capsys, monkeypatch, tmp_path_factory):
+    scratch = tmp_path_factory.mktemp("scratch")
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
     answer(name, RIGHT[name])
+    before = contents(here)
     capsys.readouterr()
     score = grader.check(name)
     told = capsys.readouterr()
     assert score == score.maximum == EXERCISES[name].maximum
     assert told.err == ""
     assert told.out.startswith(f"{EXERCISES[name].title}: {PASSED}, {score!r} of {score!r} points")
+    grader.hint(name)
+    grader.simulate(name, "evict@2")
+    assert set(contents(here)) - set(before) == {".progress.json"}
+    assert contents(scratch) == {}
 
 
 STUBS = {
@@ -258,19 +265,6 @@ def test_a_file_of_the_student_s_in_the_submit_directory_changes_nothing(module,
     for directory in (here, here / "save"):
         (directory / module).write_text("raise SystemExit('imported')\n")
     assert grader.check("save") == 10
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_judging_leaves_no_files_behind(name, here, monkeypatch, tmp_path_factory):
-    scratch = tmp_path_factory.mktemp("scratch")
-    monkeypatch.setattr("tempfile.tempdir", str(scratch))
-    answer(name, RIGHT[name])
-    before = contents(here)
-    grader.check(name)
-    grader.hint(name)
-    grader.simulate(name, "evict@2")
-    assert set(contents(here)) - set(before) == {".progress.json"}
-    assert contents(scratch) == {}
 
 
 def test_without_a_pool_one_is_told_what_that_means(capsys, monkeypatch):
