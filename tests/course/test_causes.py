@@ -24,13 +24,8 @@ CURES = {
 }
 
 
-def judged(exercise, files):
-    with BudgetedExecutor(None, 60) as executor:
-        return EXERCISES[exercise].judge(Tree.files(files), executor, "numbers")
-
-
 @pytest.mark.parametrize(("exercise", "style"), [(name, style) for name, styles in WRONG.items() for style in styles])
-def test_the_true_cause_is_named_with_its_line(exercise, style):
+def test_the_true_cause_is_named_with_its_line(judged, exercise, style):
     wrong = WRONG[exercise][style]
     report = judged(exercise, wrong.files)
     assert report.points < report.maximum and report.status != PASSED
@@ -42,7 +37,7 @@ def test_the_true_cause_is_named_with_its_line(exercise, style):
 
 
 @pytest.mark.parametrize(("exercise", "style"), [(name, style) for name, styles in RIGHT.items() for style in styles])
-def test_a_right_answer_that_looks_like_a_wrong_one_gets_full_points(exercise, style):
+def test_a_right_answer_that_looks_like_a_wrong_one_gets_full_points(judged, exercise, style):
     report = judged(exercise, RIGHT[exercise][style])
     assert (report.status, report.points) == (PASSED, report.maximum), report.headline
 
@@ -78,7 +73,7 @@ def test_whatever_stands_in_a_module_no_cure_raises(text):
         list(cure.tried_on(files))
 
 
-def test_no_cause_is_named_where_no_cure_helps():
+def test_no_cause_is_named_where_no_cure_helps(judged):
     files = {
         "checkpoint.py": "import sys\nfrom given import restore_checkpoint\n\ndef save_checkpoint(iteration):\n"
         "    if iteration % 10 == 0:\n        return\n    open('cp.txt', 'w').write('nothing')\n"
@@ -105,7 +100,7 @@ def test_no_cause_is_named_where_no_cure_helps():
         ),
     ],
 )
-def test_an_error_that_is_hidden_in_saving_is_shown_with_its_line(body, line, said):
+def test_an_error_that_is_hidden_in_saving_is_shown_with_its_line(judged, body, line, said):
     report = judged("save", save_answer(body, "import json, sys"))
     (fact,) = (fact for fact in report.failure.evidence if fact.kind == "swallowed")
     assert (fact.file, fact.line) == ("checkpoint.py", line) and said in fact.text and "checkpoint.txt" in fact.text
@@ -123,7 +118,7 @@ def test_an_error_that_is_hidden_in_saving_is_shown_with_its_line(body, line, sa
         ("try:\n    n = 1\nfinally:\n    n = 2\nopen('checkpoint.txt', 'w').write(iteration)\nsys.exit(85)", False),
     ],
 )
-def test_an_error_of_write_is_called_hidden_only_where_it_may_be(body, hidden):
+def test_an_error_of_write_is_called_hidden_only_where_it_may_be(judged, body, hidden):
     report = judged("save", save_answer(body, "import sys\nfrom contextlib import suppress"))
     (cause,) = (fact.text for fact in report.failure.evidence if fact.kind == "cause")
     assert "its argument is not text" in cause and ("The error is hidden" in cause) == hidden

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from grader.course.budgeted import BudgetedExecutor
-from grader.course.catalogue import EXERCISES
 from grader.course.exercises.learn.answers import learn
 from grader.course.exercises.restore.answers import restore
 from grader.course.exercises.save.answers import save
 from grader.course.report import PASSED
-from grader.tree import Tree
 
 RESUMES = """
-import os, random, secrets, sys, tempfile, uuid
-from random import choice, randint
+import MODULES
 
 def save_checkpoint(iteration):
     SAVE
@@ -54,9 +50,11 @@ OWN_NAME = 'open("saves/%03d" % iteration, "w")'
 NUMBER = "[name for name in os.listdir('saves') if start <= int(name.split('-')[0]) <= end]"
 
 
-def judged(files, exercise="restore"):
-    with BudgetedExecutor(None, 60) as executor:
-        return EXERCISES[exercise].judge(Tree.files(files), executor, "numbers")
+def resumes(save="pass", restore="pass"):
+    """The program that does this when it saves and restores. It imports what it needs, as it is started often."""
+    modules = [name for name in ("random", "secrets", "tempfile", "uuid") if f"{name}." in save + restore]
+    program = RESUMES.replace("MODULES", ", ".join(["os", "sys", *modules]))
+    return program.replace("SAVE", save).replace("RESTORE", restore)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +62,8 @@ def judged(files, exercise="restore"):
     [
         "random.random() < 0.1",
         "random.random() > 0.95",
-        "randint(1, 10) == 7",
-        "choice([True, False])",
+        "random.randint(1, 10) == 7",
+        "random.choice([True, False])",
         "random.choice('aaab') == 'b'",
         "random.randrange(8) == 3",
         "secrets.randbelow(6) == 5",
@@ -77,25 +75,25 @@ def judged(files, exercise="restore"):
         "random.Random().random() < 2 and random.random() < .1",
     ],
 )
-def test_a_checkpoint_that_is_thrown_away_by_chance_is_wrong(chance):
-    report = judged(restore(RESUMES.replace("SAVE", "pass").replace("RESTORE", f"if {chance}: return start")))
+def test_a_checkpoint_that_is_thrown_away_by_chance_is_wrong(judged, chance):
+    report = judged("restore", restore(resumes(restore=f"if {chance}: return start")))
     assert report.points < report.maximum
     assert "It depends on random numbers" in report.headline and report.failure.misconception is None
 
 
-def test_what_is_left_to_chance_is_judged_alike_each_time():
-    answer = restore(RESUMES.replace("SAVE", "pass").replace("RESTORE", "if random.random() < .1: return start"))
-    one, other = judged(answer), judged(answer)
+def test_what_is_left_to_chance_is_judged_alike_each_time(judged):
+    answer = restore(resumes(restore="if random.random() < .1: return start"))
+    one, other = judged("restore", answer), judged("restore", answer)
     assert (one.points, one.headline) == (other.points, other.headline)
 
 
-def test_a_checkpoint_that_is_saved_by_chance_is_wrong():
+def test_a_checkpoint_that_is_saved_by_chance_is_wrong(judged):
     report = judged(
+        "save",
         save(
             "if random.random() < 0.5:\n    return\nopen('checkpoint.txt', 'w').write(str(iteration))\nsys.exit(85)",
             "import random, sys",
         ),
-        "save",
     )
     assert report.points < report.maximum and "It depends on random numbers" in report.headline
 
@@ -109,8 +107,8 @@ def test_a_checkpoint_that_is_saved_by_chance_is_wrong():
         "random.seed(iteration); print(random.random() < 0.5)",
     ],
 )
-def test_random_numbers_that_decide_nothing_cost_nothing(saves):
-    report = judged(restore(RESUMES.replace("SAVE", saves).replace("RESTORE", "pass")))
+def test_random_numbers_that_decide_nothing_cost_nothing(judged, saves):
+    report = judged("restore", restore(resumes(saves)))
     assert report.status == PASSED, report.headline
 
 
@@ -124,8 +122,10 @@ def test_random_numbers_that_decide_nothing_cost_nothing(saves):
         ('open("saves/%d" % os.getpid(), "w")', "max(os.listdir('saves'), key=int)", "the numbers of processes"),
     ],
 )
-def test_a_checkpoint_that_is_chosen_by_chance_is_wrong(named, chosen, by):
-    report = judged(restore(NUMBERED.replace("NAMED", named).replace("CHOSEN", chosen), "saves, my_output.txt"))
+def test_a_checkpoint_that_is_chosen_by_chance_is_wrong(judged, named, chosen, by):
+    report = judged(
+        "restore", restore(NUMBERED.replace("NAMED", named).replace("CHOSEN", chosen), "saves, my_output.txt")
+    )
     assert report.points < report.maximum
     assert report.headline.startswith(f"It depends on {by}") and "even without" not in report.headline
     assert report.failure.misconception is None and len(report.hints) == 3
@@ -138,8 +138,10 @@ def test_a_checkpoint_that_is_chosen_by_chance_is_wrong(named, chosen, by):
         (OWN_NAME, f"sorted({NUMBER}, key=lambda name: (int(name), os.path.getmtime('saves/' + name)))[-1]"),
     ],
 )
-def test_a_checkpoint_that_is_chosen_by_its_iteration_is_right(named, chosen):
-    report = judged(restore(NUMBERED.replace("NAMED", named).replace("CHOSEN", chosen), "saves, my_output.txt"))
+def test_a_checkpoint_that_is_chosen_by_its_iteration_is_right(judged, named, chosen):
+    report = judged(
+        "restore", restore(NUMBERED.replace("NAMED", named).replace("CHOSEN", chosen), "saves, my_output.txt")
+    )
     assert report.status == PASSED, report.headline
 
 
@@ -169,16 +171,16 @@ def restore_checkpoint(model, optimizer, generator):
     ("key", "said"),
     [(", key=os.path.getmtime", "It depends on the times of files"), ("", "With interval = 5, epochs = 11")],
 )
-def test_the_newest_state_of_a_training_is_told_by_its_number(key, said):
-    report = judged(learn(LEARN.replace("KEY", key), "saves, my_output.txt"), "learn")
+def test_the_newest_state_of_a_training_is_told_by_its_number(judged, key, said):
+    report = judged("learn", learn(LEARN.replace("KEY", key), "saves, my_output.txt"))
     assert report.headline.startswith(said) and report.points < report.maximum
     assert report.failure.misconception is None and "number" in report.hints[2]
 
 
-def test_of_temporary_files_with_random_names_the_last_is_none():
+def test_of_temporary_files_with_random_names_the_last_is_none(judged):
     named = 'tempfile.NamedTemporaryFile("w", dir="saves", delete=False)'
     answer = restore(
         NUMBERED.replace("NAMED", named).replace("CHOSEN", "max(os.listdir('saves'))"), "saves, my_output.txt"
     )
-    one, other = judged(answer), judged(answer)
+    one, other = judged("restore", answer), judged("restore", answer)
     assert (one.points, one.headline) == (other.points, other.headline) and one.points < one.maximum

@@ -6,7 +6,6 @@ import pytest
 from classroom import ANSWERS
 
 from grader.course.answers import given_with
-from grader.course.budgeted import BudgetedExecutor
 from grader.course.catalogue import EXERCISES
 from grader.course.checks import EMPTIED, NEVER_LEFT
 from grader.course.exercises.often.answers import often
@@ -21,12 +20,12 @@ from grader.tree import Tree
 
 
 @pytest.fixture
-def told():
+def told(executor):
     """told(exercise, files) is the report on a wrong answer."""
 
     def told(exercise, files):
-        with BudgetedExecutor(None, 60) as executor:
-            report = EXERCISES[exercise].judge(Tree.files(files), executor)
+        executor.begin()
+        report = EXERCISES[exercise].judge(Tree.files(files), executor)
         assert report.status != PASSED and report.points < report.maximum
         return report
 
