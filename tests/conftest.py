@@ -48,12 +48,13 @@ WITH_NBGRADER = {
 TOGETHER = dict.fromkeys(ON_THE_POOL, "the pool") | dict.fromkeys(WITH_NBGRADER, "nbgrader")
 LONGEST = (
     *sorted(ON_THE_POOL),
+    "test_site.py",
     *sorted(WITH_NBGRADER),
     *(
         f"test_{name}.py"
         for name in (
-            "completeness browser mutations dice whole_notebooks accessibility attacks wrapper site "
-            "payload_annealing lab exports style"
+            "attacks mutations whole_notebooks browser dice accessibility explore corpus causes wrapper "
+            "without_processes fast_exit bugs completeness notebook machine long main lab exports faults style"
         ).split()
     ),
 )
