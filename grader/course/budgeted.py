@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import NamedTuple
 
 from ..execute import unconfined
 from ..execute.executor import Executor
@@ -22,6 +23,7 @@ from ..rules import transfer
 from ..rules.execution import EPOCH, Exit, Limits, LostExecution, Run, Start, Stop, Unbroken
 from ..rules.job import Job
 from ..tree import Entry, File, Tree
+from ..verify.explore import LATE
 
 LIMITS = Limits(
     cpu=1, wall=4.0, memory=512 << 20, file_bytes=16 << 20, open_files=256, files=500, sandbox_bytes=32 << 20
@@ -46,6 +48,16 @@ TOO_LONG = "Judging this took too long and was stopped: what had not been tried 
 
 _Invocation = tuple[object, ...]
 _Execution = tuple[_Invocation, Tree, int, Stop | None, tuple[Start, ...]]
+
+
+class _Restart(NamedTuple):
+    """An execution in a sandbox with files that executions left."""
+
+    sandbox: Tree
+    slot: int
+    clock: float | None
+    """None if it did not read the clock."""
+    run: Run
 
 
 class BudgetedExecutor(LocalExecutor):
@@ -81,6 +93,9 @@ class BudgetedExecutor(LocalExecutor):
         self._known: dict[tuple[_Execution, float | None], Run] = {}
         self._jobs: dict[_Invocation, Job] = {}
         """Invocation → a job that has it."""
+        self._draw, self._delay = random.Random(0), 0.0
+        self._restarts: dict[_Invocation, list[_Restart]] = {}
+        """Invocation → its restarts, where an answer keeps state outside its sandbox."""
 
     def close(self) -> None:
         """End the processes, and remove everything that executions left on the disk."""
@@ -122,11 +137,13 @@ class BudgetedExecutor(LocalExecutor):
             return known
         program = job.executable, job.inputs.get(job.executable)
         self.limits = self._again if program in self._endless else self._first
-        if self._apart:
-            self.renew()
         try:
+            if self._apart:
+                self._disturb(job, sandbox)
+                self.renew()
             with self._tidied(job, self._confine):
-                run = super().run(job, sandbox, slot=slot, clock=clock, stop=stop, trace=trace, beside=beside)
+                at = clock + self._delay
+                run = super().run(job, sandbox, slot=slot, clock=at, stop=stop, trace=trace, beside=beside)
         except LostExecution as loss:
             self.doubts.append(str(loss))
             return Run(Exit(signal=int(signal.SIGKILL)), sandbox, 0.0, "", "", lost=True)
@@ -161,47 +178,80 @@ class BudgetedExecutor(LocalExecutor):
     # -- state outside the sandbox ---------------------------------------------
 
     def keeps_state(self, seed: str | None) -> bool:
-        """Whether a restart behaves differently where none of the earlier executions ran. If so, they have left something
-        outside the sandbox: for example a number, as a limit of another process. The restart is drawn by `seed` among
-        those of the jobs that were restarted most often.
+        """Whether a restart behaves differently where none of the earlier executions ran, or days later. If so, they have
+        left something outside the sandbox: for example a number, as a limit of another process, or as the time at which
+        they ended. The restart is drawn by `seed` among those of the jobs that were restarted most often.
 
         This is also true for a program that uses random numbers; apart() shows what becomes of that.
         """
         if self._confine is None or self.spent:
             return False
-        elsewhere = self._confine._replace(number=1)
-        left = {run.sandbox for run in self._known.values()}
-        restarts: dict[_Invocation, list[tuple[Tree, int, float, Run]]] = {}
-        for ((invocation, sandbox, slot, stop, beside), clock), run in self._known.items():
-            if stop is None and not beside and sandbox in left:
-                restarts.setdefault(invocation, []).append((sandbox, slot, EPOCH if clock is None else clock, run))
-        most = max(map(len, restarts.values()), default=0)
+        self._draw, self._restarts = random.Random(seed or ""), self._restarted()
+        most = max(map(len, self._restarts.values()), default=0)
         if not most:
             return False
-        # Only one of them, as several could learn from one another there.
-        draw = random.Random(seed or "")
-        drawn = draw.choice([invocation for invocation in restarts if len(restarts[invocation]) > most // 2])
-        return self._differs(elsewhere, drawn, *draw.choice(restarts[drawn]))
+        # Only one of them, as several could learn from one another there. Not the last, as what the execution before
+        # that has left may still be there.
+        drawn = self._draw.choice([what for what, starts in self._restarts.items() if len(starts) > most // 2])
+        restart = self._draw.choice(self._restarts[drawn][:-1] or self._restarts[drawn])
+        return self._differs(self._confine._replace(number=1), self._jobs[drawn], restart)
 
-    def _differs(
-        self, elsewhere: Confinement, invocation: _Invocation, sandbox: Tree, slot: int, clock: float, run: Run
-    ) -> bool:
-        job = self._jobs[invocation]
+    def _restarted(self) -> dict[_Invocation, list[_Restart]]:
+        """Invocation → its restarts: executions with nothing in their sandboxes but what its first execution had, or any
+        left, and some of that, or just what one left."""
+        whole = {run.sandbox for run in self._known.values()}
+        left = {item for (what, _), run in self._known.items() for item in run.sandbox.changed_since(what[1]).items()}
+        first: dict[_Invocation, set[tuple[str, Entry]]] = {}
+        restarts: dict[_Invocation, list[_Restart]] = {}
+        for ((invocation, sandbox, slot, stop, beside), clock), run in self._known.items():
+            given = first.setdefault(invocation, {*sandbox.items()})
+            own = {*sandbox.items()} - given
+            if own <= left and (own or sandbox in whole) and stop is None and not beside:
+                restarts.setdefault(invocation, []).append(_Restart(sandbox, slot, clock, run))
+        return restarts
+
+    def _differs(self, elsewhere: Confinement, job: Job, restart: _Restart) -> bool:
+        sandbox, slot, clock, run = restart
         if self._elsewhere is None:
             self._elsewhere = Executor(self._first, elsewhere)
+        later = (clock or EPOCH) + self._draw.uniform(0, LATE)
         try:
             with self._tidied(job, elsewhere):
-                again = executed_for(self, self._elsewhere, job, sandbox, slot=slot, clock=clock)
+                again = executed_for(self, self._elsewhere, job, sandbox, slot=slot, clock=clock or later)
+                if (again.exit, again.sandbox) != (run.exit, run.sandbox):
+                    return True
+                if clock is None:
+                    return False
+                again = executed_for(self, self._elsewhere, job, sandbox, slot=slot, clock=later)
         except LostExecution as loss:
             self.doubts.append(str(loss))
             return False
-        return (again.exit, again.sandbox) != (run.exit, run.sandbox)
+        return (again.exit, _output(job, again)) != (run.exit, _output(job, run))  # it may note the time elsewhere
+
+    def _disturb(self, job: Job, sandbox: Tree) -> None:
+        """Execute another restart of the same job first, so that a state that the whole machine shares, as in the
+        kernel's counters or the page cache, is not that of the execution that comes before; and let days pass. Raises
+        LostExecution."""
+        self._delay += self._draw.uniform(0, LATE)
+        others = [other for other in self._restarts.get(job.invocation, ()) if other.sandbox != sandbox]
+        if others:
+            other = self._draw.choice(others)
+            self.renew()
+            with self._tidied(job, self._confine):
+                super().run(job, other.sandbox, slot=other.slot, clock=other.clock or EPOCH)
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Execute everything again in this block, each time in fresh processes."""
+        """Execute everything again in this block, each time in fresh processes, after another execution of the same job,
+        and days later."""
         known, self._known, self._apart = self._known, {}, True
         try:
             yield
         finally:
-            self._known, self._apart = known, False
+            self._known, self._apart, self._delay = known, False, 0.0
+
+
+def _output(job: Job, run: Run) -> Tree:
+    """The part of what an execution left that counts as the job's output."""
+    names = job.transfer_output_files
+    return run.sandbox if names is None else run.sandbox.only(name.partition("/")[0] for name in names)

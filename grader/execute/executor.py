@@ -45,6 +45,7 @@ from .isolation import Confinement
 from .leftovers import names
 from .scratch import SCARCE, Scratch, content, text
 from .startd import Answer, Startd, require_fork
+from .temporary import is_directory
 from .times import LAID_OUT, virtual_times, written_again
 
 if TYPE_CHECKING:  # the files in inside/ import each other as top-level modules, and mypy wants one name for each file
@@ -138,8 +139,9 @@ class Executor:
         return set().union(*map(_slots_named_in, tree.items())) if tree else set()
 
     def renew(self) -> None:
-        """Start new processes for the next execution, free of all traces of earlier executions."""
+        """Use new processes and directories for the next execution, free of all traces of earlier executions."""
         self._startd.end()
+        self._scratch.renew()
 
     def normalized(self, text: str) -> str:
         """A text with EXECUTE in place of the real directory of all execute directories."""
@@ -332,7 +334,7 @@ class Executor:
         before, start, _ = starts[-1]
         exit, limit, after = Exit(answer.code, answer.signal), self._limit(answer), before
         over = limit and self._in_words(limit)
-        control = str(self._scratch.control)
+        control = str(self._scratch.control) if is_directory(self._scratch.control) else os.devnull  # no link's target
         now, looked, begun = clock.read(content(f"{control}/clock", clock.SIZE))
         seconds = _elapsed(now, start)
         outside = self._scratch.names_outside()

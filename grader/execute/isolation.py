@@ -108,6 +108,10 @@ class Confinement(NamedTuple):
             "--bind",
             str(scratch),
             str(scratch),
+            # A mount point can't be moved away, so no link can take its place.
+            "--bind",
+            tmp,
+            tmp,
             "--ro-bind",
             tools,
             tools,

@@ -51,17 +51,27 @@ class Scratch:
             self._directory = Temporary(EXECUTE, place(room))
         except OSError as error:
             raise _no_room(error.strerror, tempfile.gettempdir()) from None
-        self.path = self._directory.path
+        self.path = self._directory.path / "jobs"
         self.control, self.home, self.tools, self.tmp = (
             self.path / name for name in ("control", "home", "tools", "tmp")
         )
         self._user = confine.user if confine else None
         self._mode = 0o700 if self._user is None else 0o711
+        self._directory.path.chmod(self._mode)
+        self._kept = {str(self.tmp / path) for path in confine.mounted(self.path)} if confine else ()
+        self._make()
+
+    def renew(self) -> None:
+        """Make every directory anew, as a job may change attributes of theirs that nobody can reset. No job may run."""
+        remove(str(self.path))
+        self._make()
+
+    def _make(self) -> None:
+        self.path.mkdir()
         self.path.chmod(self._mode)
         self.tmp.mkdir()
         self.tmp.chmod(0o1777)
         self._make_tools()
-        self._kept = {str(self.tmp / path) for path in confine.mounted(self.path)} if confine else ()
 
     def remove(self) -> None:
         """Remove the directory and its contents."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -62,7 +63,7 @@ WORTHWHILE = 0.1
 LOOKED_AHEAD = 8
 """States in the queue that are looked at for that."""
 LATE = 10 * 24 * 3600.0
-"""Seconds that a job may well wait for its next slot."""
+"""Seconds that a job may well wait for its next slot, or longer."""
 
 SHOWN = 5
 """Faults of such a run that are named."""
@@ -100,6 +101,12 @@ class Bounds:
         append the same text, after which it is asked whether that will ever end. Less, where far fewer executions
         are known to be enough."""
         return min(FUTILE, self.executions // 4)
+
+
+def days_for_a_slot(number: int, ran: float) -> float:
+    """Seconds until a job that has `ran` so long, in `number` slots, gets the next one. They are irregular, and the more
+    the longer it has run: otherwise the time of a restart would tell when the job saved, and so what."""
+    return LATE + random.Random(number).random() * (LATE + ran)
 
 
 class Exhausted(Exception):
@@ -733,38 +740,38 @@ class _Explorer:
     def differs_late(self, first: State, reference: Tree) -> tuple[Schedule, Tree, Tree] | None:
         """The clock is no part of a state. So the job is played once more with every restart elsewhere, and days later:
         the schedule of that, what has to come home and what does, if it is something else. A file that only says when
-        it was made, as it is another one too if just the beginning is days later, says nothing."""
-        schedule, late = self.all_elsewhere(first.clock, LATE)
+        it was made, as it is another one too if just the beginning is days later, says nothing; but what is known to
+        be right says nothing of that."""
+        schedule, late = self.all_elsewhere(first.clock, waits=True)
         if late is None or self.same(reference, late):
             return None
-        _, begun_late = self.all_elsewhere(first.clock + LATE, 0.0)
+        if self.expected is not None:  # other files may come as well
+            return schedule, reference, Tree({path: late[path] for path in reference if path in late})
+        _, begun_late = self.all_elsewhere(first.clock + LATE, waits=False)
         if begun_late is None:
             return None
-        if self.expected is not None:  # other files may come as well
-            late, begun_late = (
-                Tree({path: returned_files[path] for path in reference if path in returned_files})
-                for returned_files in (late, begun_late)
-            )
-        else:
-            late, begun_late = self.relevant(late), self.relevant(begun_late)
+        late, begun_late = self.relevant(late), self.relevant(begun_late)
         dated = begun_late.changed_since(reference)
         right, got = reference.without(dated), late.without(dated)
         return (schedule, right, got) if right != got else None
 
-    def all_elsewhere(self, clock: float, wait: float) -> tuple[Schedule, Tree | None]:
-        """The run with every restart elsewhere, `wait` seconds later: its schedule, and what comes home if it ends
-        well; None where there is no time for it."""
-        now, waits = replace(submitted(self.job), time=clock), 0.0
+    def all_elsewhere(self, clock: float, waits: bool) -> tuple[Schedule, Tree | None]:
+        """The run with every restart elsewhere, and days later if it `waits`: its schedule, and what comes home if it
+        ends well; None where there is no time for it."""
+        now, wait, ran = replace(submitted(self.job), time=clock), 0.0, 0.0
         schedule: Schedule = ()
         for number in range(1, 2 * len(self.states) + 1):
             if time.monotonic() > self.until:
                 return schedule, None
-            now = self.start(now, waits)
-            now = self.step(self.step(now, Exited(self.execute(now, schedule))), Transferred())
+            now = self.start(now, wait)
+            run = self.execute(now, schedule)
+            now = self.step(self.step(now, Exited(run)), Transferred())
             if now.kind != Kind.CHECKPOINT:
                 good = now.kind == Kind.ENDED and is_success(self.job, now.end.exit)
                 return schedule, now.end.returned_files if good else Tree()
             requeue = Fault("requeue", number)
-            now, waits = self.step(now, FaultHappened(requeue)), wait
+            now = self.step(now, FaultHappened(requeue))
+            ran += run.seconds
+            wait = days_for_a_slot(number, ran) if waits else 0.0
             schedule = (*schedule, requeue if self.profile.may_requeue else Fault("evict", 2 * number))
         return schedule, Tree()

@@ -393,8 +393,28 @@ PLACES = {
 
 
 REMEMBERED = """
-    import ctypes, os, sys
+    import ctypes, fcntl, mmap, os, sys, time
     CALL = ctypes.CDLL(None).syscall
+    CLOCK = os.environ["_SIMULATOR_CLOCK"]
+    MEMORY = mmap.mmap(-1, 4096)
+    AT, MLOCK, MUNLOCK = ctypes.addressof(ctypes.c_char.from_buffer(MEMORY)), 149, 150
+    GET_FLAGS, SET_FLAGS, FLAGS, REUSED = 0x80086601, 0x40086602, (0x40, 0x80), ("/tmp", "../..")
+    def locked():
+        return next(int(line.split()[1]) for line in open("/proc/vmstat") if line.startswith("unevictable_pgs_mlocked "))
+    def flags(place):
+        return int.from_bytes(fcntl.ioctl(os.open(place, os.O_RDONLY), GET_FLAGS, bytes(8)), sys.byteorder)
+    def unseen():
+        return float(open(CLOCK, "rb").read(24).split()[0])
+    def deny():
+        os.pwrite(os.open(CLOCK, os.O_RDWR), bytes(4), 24 + 8 + 16 + 5 * 4)
+    def pages():
+        for where, folders, names in os.walk("/usr/lib/python3"):
+            folders.sort()
+            for name in sorted(names):
+                if os.path.getsize(where + "/" + name) > 20000: yield os.open(where + "/" + name, os.O_RDONLY)
+    def is_cached(file):
+        try: return os.preadv(file, [bytearray(9)], 0, os.RWF_NOWAIT) > 0
+        except BlockingIOError: return False
     def packets():
         return next(int(line.split(":")[1].split()[1]) for line in open("/proc/net/dev") if line.strip().startswith("lo:"))
     def next_process():
@@ -468,6 +488,37 @@ PROPERTIES = {
         try: open("/proc/%d/oom_score_adj" % os.getppid(), "w").write(str(iteration))
         except OSError: pass""",
         "int(open('/proc/self/oom_score_adj').read())",
+    ),
+    "the time of its end": ("time.sleep((iteration / 40 + 0.01 - time.time()) % 1)", "int(time.time() * 40) % 40"),
+    "the time of its end, read unseen": (
+        "time.sleep((iteration / 40 + 0.01 - unseen()) % 1)",
+        "int(unseen() * 40) % 40",
+    ),
+    "the time of its end, which it denies to have read": (
+        "time.sleep((iteration / 40 + 0.01 - time.time()) % 1); deny()",
+        "(int(time.time() * 40) % 40, deny())[0]",
+    ),
+    "flags of directories that are used again": (
+        """
+        for at, where in enumerate(REUSED):
+            flags = sum(flag for bit, flag in enumerate(FLAGS) if iteration >> (2 * at + bit) & 1)
+            try: fcntl.ioctl(os.open(where, os.O_RDONLY), SET_FLAGS, flags.to_bytes(8, sys.byteorder))
+            except OSError: pass""",
+        "sum((flags(where) >> 6 & 3) << 2 * at for at, where in enumerate(REUSED) if os.access(where, os.R_OK))",
+    ),
+    "what the kernel counts": (
+        """
+        while locked() % 64 != iteration:
+            CALL(MLOCK, ctypes.c_void_p(AT), 4096)
+            CALL(MUNLOCK, ctypes.c_void_p(AT), 4096)""",
+        "locked() % 64",
+    ),
+    "pages in the cache": (
+        """
+        for bit, file in zip(range(4), pages()):
+            if iteration >> bit & 1: os.read(file, 99999)
+            else: os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)""",
+        "sum(is_cached(file) << bit for bit, file in zip(range(4), pages()))",
     ),
     "packets that were sent": (
         """
@@ -615,6 +666,9 @@ WAYS = {
             for name in os.listdir(top):
                 os.rename(top + "/" + name, top + "/away-" + name)
                 os.symlink("OUTSIDE", top + "/" + name)""",
+    "to /tmp that leads elsewhere": """
+        os.rename("../../tmp", "../../away")
+        os.symlink("OUTSIDE", "../../tmp")""",
     "that ends in the sandbox": """
         os.makedirs("a/b/c")
         open("a/b/file", "w").close()
