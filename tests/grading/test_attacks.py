@@ -244,6 +244,10 @@ FATAL = {
     "killing the starter": tried("import os, signal; os.kill(os.getppid(), signal.SIGKILL)"),
     "stopping the starter": tried("import os, signal; os.kill(os.getppid(), signal.SIGSTOP); os.kill(os.getpid(), 9)"),
     "alarms for the starter": tried("import os, signal\nfor i in range(1000): os.kill(os.getppid(), signal.SIGALRM)"),
+    "a flood of alarms for the starter": tried("""
+        import ctypes, os
+        call, starter = ctypes.CDLL(None).kill, os.getppid()
+        for i in range(20000): call(starter, 14)"""),
     "killing the process group": tried("import os, signal; os.killpg(0, signal.SIGKILL)"),
 }
 

@@ -136,12 +136,27 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))"
         ("print(os.path.exists('w') and os.path.exists(open('w').read()))\nopen('w', 'w').write(os.getcwd())", False),
         (PACKETS, True),
         ("print(os.getpid() % 1000)", True),
+        ("print(open(os.environ['_SIMULATOR_CLOCK'], 'rb').read(24))", True),
     ],
 )
 def test_what_depends_on_executions_before_is_seen(how, keeps):
     with BudgetedExecutor(CONFINE, 60) as executor:
         explore(counting(how), executor)
         assert {executor.keeps_state(seed) for seed in ("one", "two", "three", "four")} == {keeps}
+
+
+def test_restarts_in_place_and_elsewhere_may_be_repeated():
+    with BudgetedExecutor(CONFINE, 60) as executor:
+        explore(counting("open('left', 'w').close()"), executor)
+        [restarts] = executor._restarted().values()
+        assert {"left" in restart.sandbox for restart in restarts} == {True, False}
+
+
+def test_apart_days_pass_and_another_restart_comes_before_each():
+    job = counting("print(__import__('time').time() // 3600)")
+    with BudgetedExecutor(CONFINE, 60) as executor, executor.apart():
+        hours = [executor.run(job, job.inputs.put("number", File(b"%d" % number))).stdout for number in range(3)]
+        assert hours == sorted(set(hours), key=float)
 
 
 def test_apart_no_execution_knows_of_another():

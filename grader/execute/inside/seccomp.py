@@ -2,7 +2,8 @@
 
 Keys, message queues, and shared memory of System V and POSIX outlive a process; ptrace and the like inspect another
 process; and calls that set scheduling or limits may act on another process, whose attributes all later jobs inherit.
-Programs of the course need none of them; they fail with EPERM.
+In a user namespace of its own, a process may mount files of its own over those of the system. Programs of the course
+need none of this; it fails with EPERM.
 """
 
 import ctypes
@@ -30,9 +31,15 @@ OWN_ONLY = """
     sched_setscheduler 144 119 0    sched_setattr 314 274 0         setpriority 141 140 01
 """
 """The same, and the arguments that name a process: they may only be 0, for the calling process itself."""
+CLONE, CLONE3 = (56, 220), (435, 435)
+"""The calls behind fork() and threads, with flags for new namespaces. Those of clone3() can't be examined here, so it
+counts as missing: libraries then use clone()."""
+NAMESPACES = 0x7E020000
+"""CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
 
-_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_JMP|JGE|K, BPF_RET|K
-_ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | 1  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | EPERM
+_LOAD, _RETURN = 0x20, 0x06  # BPF_LD|W|ABS, BPF_RET|K
+_EQUAL, _AT_LEAST, _SOME = 0x15, 0x35, 0x45  # BPF_JMP|K with JEQ, JGE, JSET
+_ALLOW, _REFUSE, _MISSING = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38  # SECCOMP_RET_ALLOW, _ERRNO | EPERM or ENOSYS
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _SET_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2  # PR_..., SECCOMP_MODE_FILTER
 
@@ -50,6 +57,9 @@ def program(machine: str) -> "list[tuple[int, int, int, int]]":
     ]
     if machine == "x86_64":
         lines += [(_AT_LEAST, 0, 1, X32), (_RETURN, 0, 0, _REFUSE)]
+    lines += [(_EQUAL, 0, 1, CLONE3[column]), (_RETURN, 0, 0, _MISSING)]
+    lines += [(_EQUAL, 0, 4, CLONE[column]), (_LOAD, 0, 0, _ARGUMENTS), (_SOME, 0, 1, NAMESPACES)]
+    lines += [(_RETURN, 0, 0, _REFUSE), (_RETURN, 0, 0, _ALLOW)]
     words = REFUSED.split()
     for number in words[1 + column :: 3]:
         lines += [(_EQUAL, 0, 1, int(number)), (_RETURN, 0, 0, _REFUSE)]

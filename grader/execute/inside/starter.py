@@ -16,7 +16,7 @@ import _signal as signal
 import marshal
 import os
 import sys
-from _signal import setitimer  # before main() replaces it for jobs, like the two below
+from _signal import set_wakeup_fd  # before main() replaces functions for jobs, like the two below
 from select import poll
 from time import monotonic
 
@@ -137,46 +137,63 @@ class Meter:
         self.limits, self.scratch, self.computing = limits, scratch, computing
         self.over, self.cpu = "", 0.0
         self._given = self._waited = 0.0
-        self._judge = poll()
-        self._judge.register(1, 0)
+        self._events = poll()
+        self._events.register(1, 0)
+        self._events.register(_bell()[0])
 
     def wait(self, pid: int) -> int:
-        """Wait until a process ends; kill all of the job if it exceeds its limits. Returns the process's status."""
-        last, waited, look, looking = monotonic(), 0.0, min(LOOK, self.limits["wall"]), False
+        """Wait until a process ends; kill all of the job if it exceeds its limits. Returns the process's status.
 
-        def on_alarm(number: int, frame: object) -> None:
-            nonlocal last, waited, looking
-            if looking:  # a check may take longer than LOOK if the job uses all processors: let it finish
-                return
-            if self._judge.poll(0):  # nobody reads our answers any more: the judge has ended
-                kill_all(pid)
-                os._exit(0)
+        No code of ours handles a signal: a job may send so many that a handler would interrupt itself for ever."""
+        look = min(LOOK, self.limits["wall"])
+        bell, ring = _bell()
+        signal.signal(signal.SIGCHLD, {}.get)  # does nothing; the signal's number is written to `ring`
+        set_wakeup_fd(ring, warn_on_full_buffer=False)
+        last, waited = monotonic(), 0.0
+        due = last + look
+        ended, status, used = os.wait4(pid, os.WNOHANG)
+        while not ended:
             now = monotonic()
-            if now - last < look / 2:
-                return  # a job may send alarms, too
-            self._given, last = self._given + min(now - last, 2 * LOOK), now
-            waited = _waited(pid)
-            late = self._given - self._waited - waited >= self.limits["wall"]
-            looking = True
-            if self.computing:
-                clock.count_computing(self.computing, self.cpu + sum(map(_seconds_in_all, leftovers.descendants())))
-            over = "time" if late else exceeded(self.limits, self.scratch, self.cpu) if alone() else ""
-            looking = False
-            if over:
-                self.over = self.over or over
-                kill_all(pid)
-
-        signal.signal(signal.SIGALRM, on_alarm)
-        setitimer(signal.ITIMER_REAL, look, LOOK)
-        _, status, used = os.wait4(pid, 0)
-        setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # as the next program expects it
+            if now >= due:
+                self._given, last = self._given + min(now - last, 2 * LOOK), now
+                waited = _waited(pid)
+                self._check(pid, waited)
+                due = monotonic() + look
+            for file, _ in self._events.poll(max(0.0, due - monotonic()) * 1000):
+                if file == 1:  # nobody reads our answers any more: the judge has ended
+                    kill_all(pid)
+                    os._exit(0)
+                os.read(bell, 4096)
+            ended, status, used = os.wait4(pid, os.WNOHANG)
+        set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._given += min(monotonic() - last, 2 * LOOK)
         self._waited += waited
         self.cpu += used.ru_utime + used.ru_stime
         if self.computing:
             clock.count_computing(self.computing, self.cpu)
         return status
+
+    def _check(self, pid: int, waited: float) -> None:
+        if self.computing:
+            clock.count_computing(self.computing, self.cpu + sum(map(_seconds_in_all, leftovers.descendants())))
+        late = self._given - self._waited - waited >= self.limits["wall"]
+        over = "time" if late else exceeded(self.limits, self.scratch, self.cpu) if alone() else ""
+        if over:
+            self.over = self.over or over
+            kill_all(pid)
+
+
+_bells: "list[tuple[int, int]]" = []
+
+
+def _bell() -> "tuple[int, int]":
+    """The two ends of the pipe in which the end of a child is announced."""
+    if not _bells:
+        _bells.append(os.pipe())
+        for file in _bells[0]:
+            os.set_blocking(file, False)
+    return _bells[0]
 
 
 def ended_with(status: int, expected: "list[int | None] | None") -> bool:
