@@ -35,7 +35,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 ROOT, STATUS = "htcondor-panel", "htcondor-status"
 """Class names by which the page finds the panel."""
 BUTTONS = {
-    EVICT: ("Evict", "bolt", "condor_vacate_job: SIGTERM to the program, a few seconds to end, then the slot is gone"),
+    EVICT: ("Evict", "bolt", "condor_vacate_job: SIGTERM to the program, some time to end, then the slot is gone"),
     POWER_LOSS: ("Power loss", "plug", "The machine goes down at once, without a signal to the program"),
     UPLOAD_FAILS: ("Upload fails", "chain-broken", "The transfer of the next checkpoint will fail, as networks do"),
     HOLD: ("Hold", "hand-paper-o", "condor_hold: the job is evicted if it runs, and gets no slot until it is released"),

@@ -32,6 +32,14 @@ EXIT_ATTRIBUTES = frozenset({"exitcode", "exitbysignal", "exitsignal"})
 """The job attributes that show how its program last ended, in lower case."""
 
 
+def signal_name(number: int) -> str:
+    """SIGTERM, say; `signal 40` if it has no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 class Exit(NamedTuple):
     """How a program ended: with an exit code, or by a signal."""
 
@@ -49,23 +57,21 @@ class Exit(NamedTuple):
     def __str__(self) -> str:
         if self.code is not None:
             return f"exit code {self.code}"
-        try:
-            return f"signal {self.signal} ({signal.Signals(self.signal or 0).name})"
-        except ValueError:
-            return f"signal {self.signal}"
+        name, number = signal_name(self.signal or 0), f"signal {self.signal}"
+        return number if name == number else f"{number} ({name})"
 
 
 SIGKILL = getattr(signal, "SIGKILL", 9)
 
 
 class Stop(NamedTuple):
-    """An eviction during an execution, by SIGTERM or SIGKILL."""
+    """An eviction during an execution: at once by SIGKILL, or by another signal and SIGKILL after the grace time."""
 
     after: float
     """Virtual seconds from the start."""
     signal: int = SIGKILL
     grace: float = 0.0
-    """Seconds between SIGTERM and SIGKILL."""
+    """Seconds between that signal and SIGKILL."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 from dataclasses import dataclass, field
@@ -107,6 +108,8 @@ class Job:
     """If true, a held job is released."""
     periodic_remove: str = ""
     """If true, the job is removed from the queue."""
+    periodic_vacate: str = ""
+    """If true, the job is evicted, if it is running."""
     allowed_execute_duration: int | None = None
     """Seconds that an execution may take, and, below, that the job may keep its slot (R6)."""
     allowed_job_duration: int | None = None
@@ -115,8 +118,9 @@ class Job:
     max_transfer_output_mb: int | None = None
     kill_sig: int = signal.SIGTERM
     """The first signal of a soft eviction (R5): remove_kill_sig, or else kill_sig."""
-    max_vacate_time: float = 10.0
-    """Seconds between that signal and SIGKILL: job_max_vacate_time, or else kill_sig_timeout."""
+    max_vacate_time: float = math.inf
+    """The most seconds between that signal and SIGKILL, of those that the pool allows: job_max_vacate_time, or else
+    kill_sig_timeout."""
 
     request_cpus: str = ""
     """What a slot needs to have, as it stands there; "" if nothing does. The simulator's slots have enough of all."""
@@ -183,7 +187,7 @@ class Job:
         texts = (
             *(self.on_exit_remove, self.on_exit_hold, self.on_exit_hold_reason, self.on_exit_hold_subcode),
             *(self.periodic_hold, self.periodic_hold_reason, self.periodic_hold_subcode),
-            *(self.periodic_release, self.periodic_remove),
+            *(self.periodic_release, self.periodic_remove, self.periodic_vacate),
         )
         return frozenset().union(*(classads.read(text).names for text in texts if text))
 

@@ -11,13 +11,15 @@ from . import eventlog
 from .eventlog import Event
 from .job import Job
 from .profile import MODERN, Profile
+from .schedule import BY_POLICY
 from .simulation import Held, Moment, NotSaved
 from .step import Hold, saves_when_evicted
 from .transfer import not_transferred
 
-VACATE_CODES = {"evict": 1022, "vacate": 1022, "hold": 1, "requeue": 1025}
+VACATE_CODES = {"evict": 1022, "vacate": 1022, "hold": 1, "requeue": 1025, BY_POLICY: 1000}
 """The codes in event 004 since 24.3, as seen with 25.14.1: for condor_vacate_job with and without -fast ("Job vacated by
-schedd"), for condor_hold (its hold code), and for a slot that can't be used again after a checkpoint."""
+schedd"), for condor_hold (its hold code), for a slot that can't be used again after a checkpoint, and for
+periodic_vacate."""
 RESCHEDULED = (
     "Rescheduling self-checkpoint job after checkpoint upload because reactivating the claim would have failed."
 )
@@ -57,11 +59,9 @@ def events(job: Job, moment: Moment, profile: Profile = MODERN) -> list[Event]:
         case "checkpoint failed":  # HTCondor logs an end even if the network cut the transfer (R4d)
             return _output(began, at) if moment.fault else _output(began, at)[:1]
         case "evicted" | "requeued":
-            return [
-                *_sent_before_eviction(job, began, at, moment),
-                *_rescheduled(at, moment, slot),
-                _evicted(at, moment, profile),
-            ]
+            evicted = [_evicted(at, moment, profile)]
+            before = [*_sent_before_eviction(job, began, at, moment), *_rescheduled(at, moment, slot)]
+            return evicted + before if moment.struck.kind == BY_POLICY else before + evicted
         case "retried":
             return [
                 *_returned(began, at, moment),

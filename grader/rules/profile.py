@@ -16,6 +16,9 @@ class Profile:
     """The version with which `if version` in a submit file compares."""
     live: str = ""
     """The live version with which it was compared (docs/conformance.md); '' if none of the range is available."""
+    vacate_time: float = 600.0
+    """Seconds from the first signal of a soft eviction to SIGKILL: HTCondor's MachineMaxVacateTime, 10 minutes unless a pool
+    sets it differently (R5)."""
     streams_in_checkpoint: bool = True
     """_condor_stdout and _condor_stderr are part of every checkpoint (R4a, since 9.0.6)."""
     checkpoint_beats_input: bool = True
@@ -59,6 +62,8 @@ class Profile:
     """transfer_output_remaps needs no double quotes."""
     skips_bad_remaps: bool = False
     """In transfer_output_remaps, what is no pair of names is skipped; otherwise it becomes part of the next name."""
+    periodic_vacate: bool = True
+    """HTCondor has periodic_vacate (R6, since 23.2)."""
     shell: bool = False
     """`shell = COMMAND` stands for an executable."""
 
@@ -78,6 +83,7 @@ PROFILES = {
             streams_in_checkpoint=False,
             checkpoint_beats_input=False,
             missing_file_holds=False,
+            periodic_vacate=False,
         ),
         Profile(
             "v25",

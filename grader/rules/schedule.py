@@ -12,7 +12,7 @@ from ..text import series
 
 FAULTS = {
     "evict": "the slot is lost, without a signal, just before the execution would end (or +S seconds into it)",
-    "vacate": "the same with SIGTERM first, and SIGKILL when the grace time is over",
+    "vacate": "the same with SIGTERM (or the job's kill_sig) first, and SIGKILL when the grace time is over",
     "hold": "the job is held during the execution, and released afterwards",
     "hold-idle": "the job is held while it waits for the slot of the execution (+S seconds into the wait), and "
     "released afterwards",
@@ -41,6 +41,10 @@ _SLIPS: tuple[tuple[str, str, str | Callable[[re.Match[str]], str]], ...] = (
     ("hours are given in seconds", rf"\+({_NUMBER}) ?h(?:ours?)?\b", lambda found: f"+{3600 * float(found[1]):.3f}s"),
 )
 """What is wrong, its pattern in a text with single spaces, and what is right instead."""
+
+
+BY_POLICY = "periodic_vacate"
+"""The kind of a fault that is on no schedule: the job's own policy vacates it."""
 
 
 class ScheduleError(ValueError):

@@ -17,7 +17,7 @@ from .execution import EPOCH, Exit, Run, Runs, Stop
 from .job import Job
 from .livelock import MOST_BESIDE, Livelock
 from .profile import MODERN, Profile
-from .schedule import BETWEEN, Fault, Schedule
+from .schedule import BETWEEN, BY_POLICY, Fault, Schedule
 from .step import (
     LOOKS,
     DurationChecked,
@@ -49,7 +49,7 @@ NEGOTIATION = 60.0
 MONTH = 30 * 24 * 3600.0
 """Seconds during which a policy may release a held job."""
 MOST_HOLDS = 100
-"""How often a policy may hold the job and another release it before we stop."""
+"""How often a policy may hold the job and another release it, or evict it without a checkpoint, before we stop."""
 MOST_EXECUTIONS = 1000
 
 Moment = Situation
@@ -83,10 +83,13 @@ def not_opened(job: Job, now: Situation) -> str:
     return job.unstreamable or (stream.path if stream else "")
 
 
-def soft_stop(job: Job, after: float | None, whole: Run) -> Stop:
-    """R5: an eviction that begins with a signal, after `after` seconds or (None) at the execution's last moment."""
-    last = whole.seconds - 1e-4
-    return Stop(max(0.0, last if after is None else min(after, last)), job.kill_sig, job.max_vacate_time)
+def soft_stop(job: Job, profile: Profile, after: float | None, whole: Run) -> Stop:
+    """R5: an eviction that begins with a signal, after `after` seconds or (None) at the execution's last moment. A job
+    can ask for less time than the slot gives until SIGKILL, but not for more, unless the slot has promised it a longer
+    stay (MaxJobRetirementTime, 0 by default)."""
+    last, grace = whole.seconds - 1e-4, min(job.max_vacate_time, profile.vacate_time)
+    at = max(0.0, last if after is None else min(after, last))
+    return Stop(at, job.kill_sig, grace) if grace > 0 else Stop(at)
 
 
 def simulate(
@@ -119,7 +122,7 @@ class _Life:
         self.now = submitted(job)
         self.fault: Fault | None = None
         """The fault during the present execution."""
-        self.slot_ends, self.slots_lost, self.holds = math.inf, 0, 0
+        self.slot_ends, self.slots_lost, self.vacated, self.holds = math.inf, 0, 0, 0
 
     def tell(self) -> Iterator[Moment]:
         """The whole story."""
@@ -160,7 +163,8 @@ class _Life:
     def first_policy(self, seconds: float) -> float | None:
         """After how many seconds HTCondor's check first finds a periodic policy true; None if not within `seconds`. It
         checks each minute, by its own clock."""
-        if not (self.job.periodic_hold or self.job.periodic_release or self.job.periodic_remove):
+        job = self.job
+        if not (job.periodic_vacate or job.periodic_hold or job.periodic_release or job.periodic_remove):
             return None
         after = LOOKS - (self.now.time - EPOCH) % LOOKS
         while after < seconds:
@@ -178,6 +182,8 @@ class _Life:
             return (
                 f"{self.slots_lost} slots in a row were lost before the next checkpoint, and later slots last no longer"
             )
+        if self.vacated > MOST_HOLDS:
+            return f"its periodic_vacate has evicted it {self.vacated} times before the next checkpoint"
         if why := self.livelock.endless(now):
             return why
         if len(now.beside) > MOST_BESIDE:
@@ -188,10 +194,12 @@ class _Life:
 
     def count_lost_slots(self) -> None:
         """Count the slots in a row that were lost before a checkpoint, and not by the schedule."""
-        if self.now.kind == Kind.EVICTED and self.now.struck.execution not in self.faults:
+        if self.now.kind == Kind.EVICTED and self.now.struck.kind == BY_POLICY:
+            self.vacated += 1
+        elif self.now.kind == Kind.EVICTED and self.now.struck.execution not in self.faults:
             self.slots_lost += 1
         elif self.now.kind in (Kind.EVICTED, Kind.CHECKPOINT):
-            self.slots_lost = 0
+            self.slots_lost = self.vacated = 0
 
     # -- an idle job -----------------------------------------------------------
 
@@ -231,10 +239,10 @@ class _Life:
         until = min(run.seconds, self.fault.seconds if self.fault and self.fault.seconds is not None else math.inf)
         policy = self.first_policy(min(until, held))
         if policy is not None:
-            seen = self.run(stop=soft_stop(self.job, policy, run))
-            return PolicyChecked(seen.seconds, seen)
+            seen = self.run(stop=soft_stop(self.job, self.profile, policy, run))
+            return PolicyChecked(policy, seen)
         if held < until:
-            return DurationChecked(self.run(stop=soft_stop(self.job, held, run)))
+            return DurationChecked(self.run(stop=soft_stop(self.job, self.profile, held, run)))
         if self.fault and (cut := self.cut_short(self.fault, run)):
             return FaultHappened(self.fault, cut, cut.seconds)
         at = scheduled.seconds if scheduled else None
@@ -251,7 +259,7 @@ class _Life:
         if fault.kind == "evict":
             return whole if fault.seconds is None else self.run(stop=Stop(after))
         # A program that takes no virtual time can't receive a signal.
-        return self.run(stop=soft_stop(self.job, after, whole)) if whole.seconds else whole
+        return self.run(stop=soft_stop(self.job, self.profile, after, whole)) if whole.seconds else whole
 
     # -- its files -------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from . import classads, transfer
 from .execution import EPOCH, EXIT_ATTRIBUTES, SIGKILL, Exit, Run, Start
 from .job import Job
 from .profile import Profile
-from .schedule import Fault
+from .schedule import BY_POLICY, Fault
 
 
 class Kind(StrEnum):
@@ -221,7 +221,7 @@ class PolicyChecked(NamedTuple):
 
     after: float = 0.0
     run: Run | None = None
-    """If a program was running: the execution so far."""
+    """If a program was running: the execution up to its end by the signals that follow."""
 
 
 class Released(NamedTuple):
@@ -276,6 +276,8 @@ class Situation:
     """Virtual seconds since the activation began."""
     beside: tuple[Start, ...] = ()
     """The starts whose processes are still running in the sandbox; () if there are none (R4f)."""
+    signal: int = 0
+    """The signal by which HTCondor has just asked the program to end (R5); 0 if it has not asked."""
 
     @property
     def status(self) -> Status:
@@ -330,6 +332,7 @@ class Changes(TypedDict, total=False):
     retries: float
     elapsed: float
     beside: tuple[Start, ...]
+    signal: int
 
 
 def submitted(job: Job) -> Situation:
@@ -548,7 +551,8 @@ def _struck(job: Job, profile: Profile, now: Situation, event: FaultHappened) ->
     if now.status is Status.RUNNING:
         assert event.run, "a program ran"
         now = replace(now, pending=now.pending + event.run.seconds)
-        return _vacated(job, profile, now, event, event.run)
+        lost = _vacated(job, profile, now, event, event.run)
+        return lost if fault.kind == "evict" else replace(lost, signal=job.kill_sig)
     if fault.kind == "upload-fails":
         return _becomes(
             now,
@@ -632,17 +636,20 @@ def _released(job: Job, profile: Profile, now: Situation, event: Released) -> Si
 
 
 def _policy_checked(job: Job, profile: Profile, now: Situation, event: PolicyChecked) -> Situation:
-    """R6: a periodic policy holds, releases or removes the job, whatever it is doing."""
+    """R6: a periodic policy evicts, holds, releases or removes the job, whatever it is doing."""
     run, at = event.run, now.time + event.after
     verdict = periodic_verdict(job, now, at)
     assert verdict, "the check found a true policy"
+    if verdict is Kind.EVICTED:
+        assert run, "a program ran"
+        return _struck(job, profile, now, FaultHappened(Fault(BY_POLICY, now.execution, event.after), run, run.seconds))
     if verdict is Kind.RELEASED:
         return _becomes(now, Kind.RELEASED, event.after, sandbox=None)
     lost = now.pending + (run.seconds if run else 0.0)
     return _becomes(
         now,
         verdict,
-        event.after,
+        run.seconds if run else event.after,
         run=run,
         sandbox=run.sandbox if run else None,
         next=_held_periodically(job, now, at)._replace(transferred=False) if verdict is Kind.HELD else None,
@@ -666,7 +673,15 @@ _RULES: Mapping[type[Event], tuple[set[Status], Callable[..., Situation]]] = {
 
 
 def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes: Unpack[Changes]) -> Situation:
-    all_changes: Changes = {"fault": None, "next": None, "run": None, "text": "", "transfer": 0.0, **changes}
+    all_changes: Changes = {
+        "fault": None,
+        "next": None,
+        "run": None,
+        "signal": 0,
+        "text": "",
+        "transfer": 0.0,
+        **changes,
+    }
     return replace(now, kind=kind, time=now.time + after, **all_changes)
 
 
@@ -709,6 +724,8 @@ def _at_exit(job: Job, profile: Profile, now: Situation) -> Next:
         if late := _took_too_long(job, run.seconds, now.elapsed):
             return late._replace(returned_files=returned_files, transferred=transferred)
         verdict = periodic_verdict(job, now, now.time)
+        if verdict is Kind.EVICTED:
+            return Held(Hold.LIMIT, 0, "Not simulated: periodic_vacate is true when the program has ended")
         if verdict is Kind.REMOVED:
             return Ended(run.exit, returned_files, transferred, removed=True)
         held = _held_periodically(job, now, now.time) if verdict is Kind.HELD else _held_by_policy(job, now)
@@ -806,9 +823,11 @@ def _policy_hold(name: str, policy: str, reason: str, subcode: str, attributes: 
 
 
 def periodic_verdict(job: Job, now: Situation, at: float) -> Kind | None:
-    """R6: what happens if HTCondor checks the periodic policies at this time: HELD, RELEASED or REMOVED; None if nothing
-    does."""
+    """R6: what happens if HTCondor checks the periodic policies at this time: EVICTED, HELD, RELEASED or REMOVED; None if
+    nothing does."""
     attributes = _attributes_at(now, at)
+    if now.status in (Status.RUNNING, Status.SENDING) and _is_true(job.periodic_vacate, attributes):
+        return Kind.EVICTED
     if now.status is not Status.HELD and _is_true(job.periodic_hold, attributes):
         return Kind.HELD
     if now.status is Status.HELD and _is_true(job.periodic_release, attributes):

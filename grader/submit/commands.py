@@ -87,7 +87,7 @@ keystore_passphrase_file leave_in_queue load_profile local_files machine_count m
 manifest_dir match_list_length max_idle max_job_retirement_time max_materialize memory_usage
 mount_under_scratch my_proxy next_job_start_delay node_count noop_job noop_job_exit_code noop_job_exit_signal
 notification notify_user on_evict_checks output_destination output_directory parallel_script_shadow
-parallel_script_starter periodic_vacate primary_unix_group rank remote_initialdir
+parallel_script_starter primary_unix_group rank remote_initialdir
 rendezvousdir require_gpus requirements retry_request_disk retry_request_memory retry_request_memory_increase
 retry_request_memory_max s3_access_key_id_file s3_secret_access_key_file scitokens_file send_credential
 skip_filechecks skip_if_dataflow stack_size starter_debug starter_log stream_input submit_event_notes_attrs
@@ -209,7 +209,10 @@ DECIDING = {
 POLICIES = ("on_exit_remove", "retry_until", "on_exit_hold", "on_exit_hold_reason", "on_exit_hold_subcode")
 """The commands in LIMITED that are simulated if they depend only on attributes in POLICY_ATTRIBUTES."""
 
-PERIODIC = ("periodic_hold", "periodic_hold_reason", "periodic_hold_subcode", "periodic_release", "periodic_remove")
+PERIODIC = (
+    *("periodic_hold", "periodic_hold_reason", "periodic_hold_subcode"),
+    *("periodic_release", "periodic_remove", "periodic_vacate"),
+)
 """The commands in LIMITED that are simulated if they depend only on attributes in PERIODIC_ATTRIBUTES."""
 
 BOUNDS = ("allowed_execute_duration", "allowed_job_duration", "max_transfer_input_mb", "max_transfer_output_mb")

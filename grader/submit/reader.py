@@ -214,7 +214,9 @@ def parse(
             "no jobs are queued: condor_submit accepts this, and submits nothing",
             "Check the number and the list of items.",
         )
-    all_remarks = dict.fromkeys((*description.remarks, *_on_names(macros, statement.place, variables), *remarks))
+    all_remarks = dict.fromkeys(
+        (*description.remarks, *_on_names(macros, statement.place, variables, profile), *remarks)
+    )
     return Submission(
         jobs=tuple(replace(job, batch_size=len(jobs)) for job in jobs),
         remarks=tuple(sorted(all_remarks, key=lambda remark: (remark.file != name, remark.file, remark.line or 0))),
@@ -509,6 +511,7 @@ def _job(given: _Commands, folder: Folder, cluster: _Cluster, profile: Profile) 
         periodic_hold_subcode=_policy(given, "periodic_hold_subcode"),
         periodic_release=_policy(given, "periodic_release"),
         periodic_remove=_policy(given, "periodic_remove"),
+        periodic_vacate=_policy(given, "periodic_vacate") if profile.periodic_vacate else "",
         allowed_execute_duration=given.read("allowed_execute_duration", values.whole_number, None),
         allowed_job_duration=given.read("allowed_job_duration", values.whole_number, None),
         max_transfer_input_mb=given.read("max_transfer_input_mb", values.most_mb, None),
@@ -842,7 +845,7 @@ def _check_transfer(given: _Commands, job: Job) -> None:
 _CHECKPOINT_EXIT = ("my.successcheckpointexitcode", "my.successcheckpointexitsignal")
 
 
-def _on_names(macros: Macros, queued: Place, variables: Mapping[str, str]) -> list[Remark]:
+def _on_names(macros: Macros, queued: Place, variables: Mapping[str, str], profile: Profile) -> list[Remark]:
     """Remarks on commands that don't exist, have no effect here, or follow the last queue statement."""
     remarks = []
     checkpoints = "my.wantftoncheckpoint" in macros and any(name in macros for name in _CHECKPOINT_EXIT)
@@ -858,6 +861,8 @@ def _on_names(macros: Macros, queued: Place, variables: Mapping[str, str]) -> li
         elif name.startswith("my.") and (command := commands.overridden(name)):
             text = f"+{name[3:]} takes the place of {command} in the job, which is not simulated: write {command} = ..."
             remarks.append(Remark(*place, text, NO_EFFECT, not _is_usual(command, name, macros)))
+        elif usual == "periodic_vacate" and not profile.periodic_vacate:
+            remarks.append(Remark(*place, f"HTCondor {profile.version} has no {usual}", NO_EFFECT))
         elif usual in commands.LIMITED and _is_simulated(usual, text := macros.expand(macros.get(name) or "")):
             if usual in commands.POLICIES and "numjobstarts" in classads.read(text).names:
                 text = (
@@ -900,7 +905,7 @@ def _is_simulated(command: str, text: str) -> bool:
         return False
 
 
-_PERIODIC_CHECKS = ("periodic_hold", "periodic_release", "periodic_remove")
+_PERIODIC_CHECKS = ("periodic_hold", "periodic_release", "periodic_remove", "periodic_vacate")
 
 
 def _depends_on_the_end(macros: Macros, text: str) -> bool:

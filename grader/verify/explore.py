@@ -344,7 +344,7 @@ class _Explorer:
         moments = (round(whole.seconds / 2), None) if whole.seconds >= MIDDLE else (None,) if whole.seconds else ()
         for seconds in moments:
             fault = Fault("vacate", now.execution, seconds)
-            cut = self.execute(now, state.schedule, stop=soft_stop(self.job, seconds, whole))
+            cut = self.execute(now, state.schedule, stop=soft_stop(self.job, self.profile, seconds, whole))
             struck = self.step(now, FaultHappened(fault, cut, cut.seconds))
             if isinstance(struck.next, Held):
                 schedule = (*state.schedule, fault)

@@ -119,8 +119,9 @@ TERMS = (
     ),
     Term(
         "vacate",
-        "To evict a job politely: the program gets SIGTERM and a few seconds (`condor_vacate_job`). What it saves then is "
-        "still deleted with the sandbox, unless the submit file says `when_to_transfer_output = ON_EXIT_OR_EVICT`.",
+        "To evict a job politely: the program gets SIGTERM, and ten minutes to end unless the pool or the job says otherwise "
+        "(`condor_vacate_job`). What it saves then is still deleted with the sandbox, unless the submit file says "
+        "`when_to_transfer_output = ON_EXIT_OR_EVICT`.",
         ("vacated",),
     ),
     Term(

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from ..rules.execution import signal_name
 from ..rules.job import STDERR, STDOUT
+from ..rules.schedule import BY_POLICY
 from ..rules.simulation import Ended, Held, Moment, NotSaved
 from ..rules.step import Hold
 from ..text import as_sentence, clock, count, duration, series
@@ -228,9 +230,13 @@ def _evicted(now: Moment, before: Moment) -> Iterator[str]:
         if fault is None or fault.seconds is None
         else f"{duration(fault.seconds)} into it"
     )
-    if fault is not None and fault.kind == "vacate":
+    if fault is not None and fault.kind == BY_POLICY:
+        at = f"by its periodic_vacate {at}"
+    if fault is not None and fault.kind == "vacate" and not now.signal:
+        yield f"The job was vacated {at}, when its program had already ended. How it ended counts for nothing."
+    elif now.signal:
         answer = f" The program then ended with {now.run.exit}, which counts for nothing." if now.run else ""
-        yield f"The job was vacated {at}, with SIGTERM first.{answer}"
+        yield f"The job was vacated {at}, with {signal_name(now.signal)} first.{answer}"
     else:
         yield f"The slot was lost {at}, without a signal to the program."
     if isinstance(now.next, NotSaved):

@@ -113,7 +113,6 @@ DIFFERENT = (
     "An input that was written anew, of the same size and with its time set back, is sent; HTCondor does not notice it.",
     "Of several processes that end with the job, HTCondor kills one after the other, and each may do something meanwhile.",
     "`LANG` is C.UTF-8 here, and is not set by HTCondor, so that some commands put other quotes into their messages.",
-    "Without `job_max_vacate_time`, a vacated program is killed 10 s after SIGTERM; on the pools it had more than 15 s.",
     "A program that ends itself by SIGXCPU or SIGXFSZ is taken to have reached a limit.",
     "`PATH`, `USER` and `TZ` are set here; HTCondor sets none of them, and a program that needs one fails there.",
     "`starter_log` puts a file `.starter.log` into the sandbox, which comes home under the name that is given.",

@@ -7,11 +7,13 @@ import pytest
 from grader.rules.execution import EPOCH, Exit, Run
 from grader.rules.job import Job
 from grader.rules.joblog import job_log
+from grader.rules.profile import MODERN, PROFILES
 from grader.rules.schedule import parse
 from grader.rules.simulation import outcome, simulate
-from grader.rules.step import Held, Hold, Kind, Situation, periodic_verdict, submitted
+from grader.rules.step import Held, Hold, Kind, Matched, PolicyChecked, Situation, periodic_verdict, step, submitted
 from grader.tree import File, Tree
 from grader.verify.explore import explore
+from grader.verify.verdicts import Unknown
 
 
 class Executor:
@@ -30,8 +32,12 @@ class Executor:
         return Run(Exit(code), sandbox.put("n", File(b"%d" % self.executions)), self.seconds, "", "")
 
 
-def story(*codes, faults="", seconds=10.0, **policies):
-    job = Job(executable="job", inputs=Tree({"job": File(b"", executable=True)}), checkpoint_exit_code=85, **policies)
+STARTED = ["submitted", "started"]
+
+
+def story(*codes, faults="", seconds=10.0, checkpoint=85, **policies):
+    inputs = Tree({"job": File(b"", executable=True)})
+    job = Job(executable="job", inputs=inputs, checkpoint_exit_code=checkpoint, **policies)
     return list(simulate(job, Executor(*codes, seconds=seconds), schedule=parse(faults))), job
 
 
@@ -137,6 +143,64 @@ def test_a_job_without_such_policies_has_no_attributes():
     assert submitted(Job(executable="job")).ad == ()
     job = Job(executable="job", periodic_hold="JobStatus == 1 && QDate == 0")
     assert submitted(job).ad == (("jobstatus", 1), ("qdate", int(EPOCH)))
+
+
+def test_a_running_job_is_vacated_and_resumes_from_its_checkpoint():
+    vacate = "JobStatus == 2 && NumShadowStarts < 2 && time() - EnteredCurrentStatus >= 120"
+    moments, job = story(85, 0, seconds=100.0, periodic_vacate=vacate)
+    assert kinds(moments) == [*STARTED, "exited", "checkpoint", "restarted", "evicted", "started", "exited", "ended"]
+    evicted = moments[5]
+    assert (evicted.time - EPOCH) % 60 == 0 and evicted.signal == job.kill_sig
+    assert evicted.spool["n"].text == "1" == moments[6].sandbox["n"].text
+    assert evicted.badput == evicted.run.seconds == 20.0 and evicted.goodput == 100.0
+    [logged] = [event for event in job_log(job, moments, PROFILES["v25"]) if event.number == 4]
+    assert "Code 1000" in logged.text
+
+
+def test_what_a_vacated_program_leaves_is_saved_after_the_event():
+    moments, job = story(
+        0,
+        seconds=100.0,
+        checkpoint=None,
+        on_exit_or_evict=True,
+        transfer_output_files=("job",),
+        periodic_vacate="NumShadowStarts < 2",
+    )
+    assert kinds(moments) == [*STARTED, "evicted", "started", "exited", "ended"] and "job" in moments[2].spool
+    assert [event.number for event in job_log(job, moments[2:3])] == [4, 40, 40]
+
+
+def test_periodic_vacate_comes_first_and_only_while_a_job_runs():
+    job = Job(executable="job", periodic_vacate="True", periodic_hold="True", periodic_remove="True")
+    for kind, then in (
+        (Kind.STARTED, Kind.EVICTED),
+        (Kind.RESTARTED, Kind.EVICTED),
+        (Kind.EVICTED, Kind.HELD),
+        (Kind.HELD, Kind.REMOVED),
+    ):
+        assert periodic_verdict(job, Situation(kind), EPOCH) is then
+
+
+def test_periodic_vacate_at_the_end_of_the_program_is_not_simulated(executor, python_job):
+    """HTCondor 23.9 and 25.14 then evict the job, and again whenever it starts."""
+    moments, job = story(3, periodic_vacate="ExitCode == 3")
+    assert moments[-1].next.code == Hold.LIMIT and "Not simulated: periodic_vacate" in moments[-1].next.reason
+    job = python_job("import sys; sys.exit(3)", checkpoint_exit_code=85, periodic_vacate="ExitCode == 3")
+    assert explore(job, executor).unknown is Unknown.NOT_SIMULATED
+
+
+def test_a_job_that_is_vacated_again_and_again_never_finishes():
+    moments, _ = story(0, seconds=100.0, periodic_vacate="JobStatus == 2")
+    assert kinds(moments)[-1] == "never finishes" and "periodic_vacate" in moments[-1].text and len(moments) < 300
+
+
+def test_a_policy_is_evaluated_before_the_signal_and_not_at_the_end():
+    """A program that takes its time to end is held all the same."""
+    hold = "JobStatus == 2 && time() - EnteredCurrentStatus >= 60 && time() - EnteredCurrentStatus < 120"
+    job = Job(executable="job", periodic_hold=hold)
+    now = step(job, MODERN, submitted(job), Matched())
+    held = step(job, MODERN, now, PolicyChecked(60.0, Run(Exit(signal=9), now.sandbox, 660.0, "", "")))
+    assert (held.kind, held.time - now.time, held.badput) == (Kind.HELD, 660.0, 660.0)
 
 
 def test_the_verdict_goes_by_the_time_that_is_asked_for():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 import pytest
@@ -264,6 +265,14 @@ def test_without_sigterm_the_handler_does_not_run(steps, play):
     moments, _ = play(steps(SAVES_ON_SIGTERM, transfer_checkpoint_files=("n",)), "evict@2+30s")
     [cut] = find(moments, "evicted")
     assert cut.run.exit == Exit(signal=9) and "saving" not in cut.run.stdout and cut.sandbox["n"].text == "1"
+
+
+@pytest.mark.parametrize(("asked", "grace"), [(math.inf, 600), (5.0, 5), (3600.0, 600), (0.0, 0), (-1.0, 0)])
+def test_a_program_has_until_sigkill_what_it_asks_for_up_to_ten_minutes(shell_job, play, asked, grace):
+    """R5: MachineMaxVacateTime is 600 s by default; less only if the job wants less."""
+    moments, _ = play(shell_job("trap '' TERM; sleep 5000", max_vacate_time=asked), "vacate@1+30s")
+    [cut] = find(moments, "evicted")
+    assert (cut.run.exit, round(cut.run.seconds)) == (Exit(signal=9), 30 + grace)
 
 
 def test_hold_and_release_keep_the_spool(steps, play):

@@ -184,6 +184,7 @@ def test_a_lost_slot_takes_all_since_the_last_checkpoint(kind, then):
     """R5"""
     now = fold(*SAVED, Reactivated(), FaultHappened(Fault(kind, 2), ran(seconds=4.0, n="2"), 4.0))
     assert (now.kind, now.badput, now.pending, now.spool["n"].text) == (then, 4.0, 0.0, "1")
+    assert now.signal == (0 if kind == "evict" else JOB.kill_sig)
     if then == Kind.HELD:
         now = step(JOB, MODERN, now, Released(60.0))
     assert now.status is Status.IDLE

@@ -173,7 +173,7 @@ def test_an_attribute_of_a_command_without_a_remark_has_none_either(line):
 
 
 def test_an_attribute_decides_how_a_job_ends_as_its_command_does():
-    found = parse("executable = prog.sh\nPeriodicRemove = NumJobStarts > 2\nPeriodicVacate = False\nqueue\n")
+    found = parse("executable = prog.sh\nPeriodicRemove = NumJobStarts > 2\nSkipIfDataflow = False\nqueue\n")
     assert [remark.decides for remark in found.remarks] == [True, False]
 
 
@@ -1052,7 +1052,7 @@ def test_an_ordinary_command_is_not_remarked_on(line):
         "should_transfer_files = NO",
         "universe = local",
         "on_exit_hold = JobStatus > 3",
-        "periodic_vacate = False",
+        "periodic_vacate = Memory > 3",
         "+WantFTOnCheckpoint = True",
         "when_to_transfer_output = ON_SUCCESS",
         "getenv = True",
@@ -1071,8 +1071,8 @@ def test_a_command_without_effect_here_is_told(line):
         ("on_exit_remove = (CurrentTime > 0)", True),
         ("allowed_job_duration = Memory", True),
         ("max_transfer_input_mb = RequestDisk", True),
-        ("periodic_vacate = $(never:False)", False),
-        ("periodic_vacate = JobStatus == 2", True),
+        ("periodic_vacate = Memory > 3", True),
+        ("skip_if_dataflow = $(never:False)", False),
         ("periodic_hold = Memory > 3", True),
         ("periodic_hold_reason = Owner", False),
         ("hold = True", True),
@@ -1095,6 +1095,9 @@ def test_only_commands_that_may_change_the_end_leave_it_undecided(line, decides)
         ("periodic_hold = ExitCode == 3", False),
         ("periodic_hold = ExitBySignal && ExitSignal == 9", False),
         ("periodic_release = False", False),
+        ("periodic_vacate = False", False),
+        ("periodic_vacate = ExitCode == 3", False),
+        ("periodic_vacate = JobStatus == 2", True),
         ("periodic_hold = ExitCode =!= 0", True),  # it has no exit code at first
         ("periodic_hold = ExitCode > 3", True),  # a checkpoint's is there as well
         ("periodic_hold = ExitBySignal == False", True),
@@ -1109,8 +1112,18 @@ def test_of_a_periodic_policy_one_schedule_is_known_or_all(line, decides):
     remarks = [remark for remark in found.remarks if remark.kind in (NO_EFFECT, CAUTION)]
     assert [remark.decides for remark in remarks] == [True] * decides
     assert bool(found.undecided) == decides and "one schedule can be simulated" * decides in found.undecided
-    policies = found.jobs[0].periodic_hold, found.jobs[0].periodic_release, found.jobs[0].periodic_remove
+    job = found.jobs[0]
+    policies = job.periodic_hold, job.periodic_release, job.periodic_remove, job.periodic_vacate
     assert [text for text in policies if text] == [line.split(" = ", 1)[1]]
+
+
+def test_an_old_htcondor_has_no_periodic_vacate():
+    text = "executable = prog.sh\nperiodic_vacate = NumJobStarts < 2\nqueue\n"
+    found = parse(text, profile=profiles.PROFILES["slides2021"])
+    assert found.jobs[0].periodic_vacate == "" and not found.undecided
+    assert [remark.text for remark in found.remarks if remark.kind == NO_EFFECT] == [
+        "HTCondor 9.0.4 has no periodic_vacate"
+    ]
 
 
 def test_a_hold_that_depends_on_the_exit_alone_is_simulated():
@@ -1393,9 +1406,9 @@ def test_public_input_files_are_inputs_and_win():
 @pytest.mark.parametrize(
     ("body", "number", "seconds"),
     [
-        ("", signal.SIGTERM, 10.0),
-        ("kill_sig = 2", 2, 10.0),
-        ("kill_sig = 2\nremove_kill_sig = 3", 3, 10.0),
+        ("", signal.SIGTERM, math.inf),
+        ("kill_sig = 2", 2, math.inf),
+        ("kill_sig = 2\nremove_kill_sig = 3", 3, math.inf),
         ("kill_sig_timeout = 5", signal.SIGTERM, 5.0),
         ("kill_sig_timeout = 5\njob_max_vacate_time = 30", signal.SIGTERM, 30.0),
     ],

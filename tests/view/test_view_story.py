@@ -1,10 +1,17 @@
 """The terminal story: lazily told, complete, in HTCondor's words, and safe to print."""
 
+import signal
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from view_helpers import tiny
 
+from grader.rules.execution import Exit, Run
+from grader.rules.profile import MODERN
+from grader.rules.schedule import Fault
 from grader.rules.simulation import Held, Moment
+from grader.rules.step import Exited, FaultHappened, Matched, step, submitted
 from grader.tree import Directory, File, Link, Tree
 from grader.view.story import directories, lines
 
@@ -115,6 +122,23 @@ def test_colour_only_on_request(story):
 
 def test_what_a_vacated_program_exits_with_counts_for_nothing(story):
     assert "counts for nothing" in told(story("vacate@2+30s"))
+
+
+@pytest.mark.parametrize(
+    ("kill_sig", "name"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGUSR1, "SIGUSR1"), (40, "signal 40")]
+)
+def test_the_signal_of_a_soft_eviction_is_the_jobs_own(kill_sig, name):
+    now = step(tiny(kill_sig=kill_sig), MODERN, submitted(tiny()), Matched())
+    run = Run(Exit(0), now.sandbox, 30.0, "", "")
+    moments = [now, step(tiny(kill_sig=kill_sig), MODERN, now, FaultHappened(Fault("vacate", 1, 30.0), run, 30.0))]
+    assert f"vacated 30 s into it, with {name} first. The program then ended with exit code 0" in told(moments)
+
+
+def test_a_program_that_has_ended_gets_no_signal():
+    job, run = tiny(), Run(Exit(0), tiny().inputs, 30.0, "", "")
+    now = step(job, MODERN, step(job, MODERN, submitted(job), Matched()), Exited(run))
+    text = told([now, step(job, MODERN, now, FaultHappened(Fault("vacate", 1, 31.0), None, 1.0, 1.0))])
+    assert "vacated 31 s into it, when its program had already ended" in text and "SIGTERM" not in text
 
 
 def test_every_kind_of_moment_has_a_heading():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ...rules.execution import Stop
+from ...rules.profile import MODERN
+from ...rules.simulation import soft_stop
 from ...rules.step import is_checkpoint
 from ...verify.explore import UNKNOWN
 from ..case import Case
@@ -27,10 +29,10 @@ def sigterm_saves(case: Case) -> bool:
         return False
     if is_checkpoint(case.job, case.run):
         return False
-    at = max(0.0, case.ran.seconds - 1e-3)
+    softly = soft_stop(case.job, MODERN, None, case.ran)
     terminated, killed = (
         case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock, stop=stop)
-        for stop in (Stop(at, case.job.kill_sig, case.job.max_vacate_time), Stop(at))
+        for stop in (softly, Stop(softly.after))
     )
     return terminated.exit.code == case.job.checkpoint_exit_code or any(
         path not in killed.sandbox and path not in case.ran.sandbox for path in terminated.sandbox
