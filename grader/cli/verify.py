@@ -25,7 +25,7 @@ from ..rules.step import Kind
 from ..tree import File, TooLarge, Tree
 from ..verify.checked import Checked
 from ..verify.circumstances import looks
-from ..verify.evidence import RUN_DIFFERS, Evidence, differences, evidence
+from ..verify.evidence import DIFFERS, RUN_DIFFERS, Evidence, differences, evidence
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
 from ..verify.forgotten import Forgotten, explaining, forgotten
 from ..verify.observer import Observer
@@ -311,7 +311,7 @@ class _Verification:
         facts = tuple(
             replace(fact, kind=RUN_DIFFERS, text=f"a run that never restarts gives another {fact.file}")
             for fact in differences(doubt.unbroken, doubt.restarted)
-            if fact.kind in ("first difference", "missing file")
+            if fact.kind in DIFFERS
         )
         try:
             with self.observer.execution_of((), 0, "looking for what makes the difference"):

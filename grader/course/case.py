@@ -516,6 +516,33 @@ class Case:
         ]
         return all(abs(seconds * times[0][1] - lines * times[0][0]) < 0.01 * seconds for seconds, lines in times)
 
+    def lines_lost_for_time(self) -> bool:
+        """Whether the executions took time in proportion to the lines of the right output up to where the next one begins, and
+        not to those that they wrote: one line is missing before each restart, of an iteration that was done."""
+        expected = self.labels[0]
+        done: list[tuple[float, int, int]] = []  # seconds, lines written, lines up to the next restart
+        begins: list[int] = []
+        for state in self.state.way():
+            before, after = (
+                [label(line) for line in entry.text.splitlines()] if isinstance(entry, File) else []
+                for entry in (state.sandbox.get(self.wrong_file), state.ran.sandbox.get(self.wrong_file))
+            )
+            new = after[len(before) :]
+            if not new or not state.ran.seconds or not {*new} <= {*expected}:
+                return False
+            begins.append(expected.index(new[0]))
+            done.append((state.ran.seconds, len(new), 0))
+        ends = [*begins[1:], len(expected)]
+        work = [(seconds, end - begin) for (seconds, _, _), begin, end in zip(done, begins, ends)]
+        lost = [end - begin - lines for (_, lines, _), begin, end in zip(done, begins, ends)]
+        (first, lines), proportion = work[0], [(seconds, lines) for seconds, lines, _ in done]
+        return (
+            lost == [1] * (len(lost) - 1) + [0]
+            and len(lost) > 1
+            and all(abs(took * lines - first * did) < 0.01 * took for took, did in work)
+            and not all(abs(took * proportion[0][1] - first * did) < 0.01 * took for took, did in proportion)
+        )
+
     def repeated(self) -> bool:
         """Whether the sandbox has an output line more often than expected."""
         return any(

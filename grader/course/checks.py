@@ -35,6 +35,12 @@ EMPTIED = (
     "To read it, open it for reading: open(path), or open(path, 'r'). Open it for writing only when you save.",
 )
 """Hints for a restart that empties the checkpoint file before reading it."""
+OTHER_LINES = (
+    "Look at the line that does not belong there. Which line of your program writes it?",
+    "The output is the result: it must look the same however often the job saves and is restarted.",
+    "Write what you want to tell to another file, or print() it.",
+)
+"""Hints for lines of its own in the output."""
 
 
 OUTSIDE = (
@@ -130,8 +136,15 @@ def failed(
         text += _left_running(exploration)
     facts = evidence(job, exploration)
     facts += clues(job, exploration, cache.executor, behind)
+    shown = {fact.kind for fact in facts}
     hints = (
-        NEVER_LEFT if _never_saved(exploration) else EMPTIED if any(fact.kind == "emptied" for fact in facts) else ()
+        NEVER_LEFT
+        if _never_saved(exploration)
+        else EMPTIED
+        if "emptied" in shown
+        else OTHER_LINES
+        if "other lines" in shown
+        else ()
     )
     return Result(
         False,

@@ -30,11 +30,13 @@ LONGEST_COMPLAINT = 300
 """Characters of a line on stderr."""
 MOST_INTERVALS = 5
 """Executions that are named of those which did work again."""
+DIFFERS = ("first difference", "other lines", "missing file")
+"""Kinds of evidence that a file that came home is wrong."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """One fact about a failure. `kind` is one of first difference, repeated lines, missing lines,
+    """One fact about a failure. `kind` is one of first difference, other lines, repeated lines, missing lines,
     missing file, other file, soft eviction, left behind, traceback, time was up, stderr, not there, work done again, forgotten, off by one, a run that never restarts differs, limit, no first
     line, no interpreter, Windows line ends, exit, left running, no end so far, differs from run to run, saved in vain,
     can't be sent, empty."""
@@ -329,6 +331,13 @@ def _other_mode(entry: File, other: File) -> str:
 
 def _lines_that_differ(path: str, expected: list[str], got: list[str]) -> list[Evidence]:
     facts = []
+    known = set(expected)
+    others = [number for number, line in enumerate(got, 1) if line not in known]
+    if others and [line for line in got if line in known] == expected:
+        one = len(others) == 1
+        too_many = "1 line" if one else f"{len(others)} lines"
+        text = f"{path} has {too_many} too many: without {'it' if one else 'them'}, it would be right"
+        return [Evidence("other lines", text, path, others[0], None, got[others[0] - 1])]
     for number in range(max(len(expected), len(got))):
         want = expected[number] if number < len(expected) else None
         have = got[number] if number < len(got) else None

@@ -30,6 +30,7 @@ from grader.rules.profile import MODERN
 from grader.rules.schedule import Fault, Schedule, render
 from grader.rules.simulation import Held, Moment, Pace, simulate
 from grader.tree import File, Tree
+from grader.verify.evidence import DIFFERS
 from grader.verify.explore import UNKNOWN, UNSAFE, explore
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "course"))
@@ -101,7 +102,7 @@ def _program(exercise: str, misconception: str, style: str, executor: Executor) 
     if found.verdict == UNKNOWN and found.first.run.seconds and found.failure != NON_DETERMINISTIC:
         schedule = (Fault("vacate", 1),)  # it never saves: what an eviction then does is the failure
         job = _in_real_time(failure.job, schedule)
-    wrong = any(fact.kind in ("first difference", "missing file") for fact in failure.evidence)
+    wrong = any(fact.kind in DIFFERS for fact in failure.evidence)
     says = found.failure if found.verdict == UNSAFE or found.failure == NON_DETERMINISTIC else WRONG if wrong else RIGHT
     return Program(name, misconception, job, schedule, says, ELSEWHERE.get(name) or _unplayable(failure, schedule))
 

@@ -1191,6 +1191,27 @@ def test_files_have_the_times_of_what_was_written_in_place(executor, python_job)
     assert elsewhere.stdout == "input 0\nold 0\nnew 0\n"
 
 
+def test_a_file_was_last_changed_when_it_was_written(executor, python_job):
+    job = python_job(
+        """
+        import os, pathlib, shutil
+        for name in sorted(os.listdir()):
+            print(name, int(os.path.getctime(name) - 1e9), pathlib.Path(name).stat().st_ctime == os.stat(name).st_mtime)
+        open("file", "a").close()
+        os.utime("file", (1e9 + 7, 1e9 + 7))
+        if os.path.islink("link"): os.remove("link")
+        os.symlink("file", "other")
+        shutil.copy("other", "link", follow_symlinks=False)
+        os.remove("other")
+        assert os.readlink("link") == "file" and os.stat in os.supports_follow_symlinks
+    """
+    )
+    first = executor.run(job, job.inputs)
+    second = executor.run(job, first.sandbox, clock=EPOCH + 1000)
+    assert first.exit.code == second.exit.code == 0, second.stderr
+    assert "file 7 True" in second.stdout.splitlines()
+
+
 def test_a_time_that_a_program_has_set_stays(executor, python_job):
     job = python_job("import os; print(os.stat('a').st_mtime); os.utime('a', (1e9, 1e9))", inputs=Tree.files({"a": ""}))
     first = executor.run(job, job.inputs)

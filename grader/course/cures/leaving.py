@@ -131,6 +131,55 @@ def _never_reached(files: Tree) -> Iterator[Remedy]:
                         yield Remedy(module.changed({node: None}, last=(LEAVE,)), cause, PATH, node.lineno)
 
 
+def _only_returns(files: Tree) -> Iterator[Remedy]:
+    """A number that is returned as if it were an exit code."""
+    module = Module(files)
+    for node in module.nodes(module.save, ast.Return):
+        if node.value is not None and not leaves(node):
+            yield Remedy(
+                module.changed({node: LEAVE}),
+                f"`{module.line(node)}` ends the function, and not the program, which continues",
+                PATH,
+                node.lineno,
+            )
+
+
+def _only_on_error(files: Tree) -> Iterator[Remedy]:
+    """An exit in `except` alone."""
+    module = Module(files)
+    for node in module.nodes(module.save, ast.Try):
+        for handler in node.handlers:
+            for last in handler.body:
+                if leaves(last):
+                    yield Remedy(
+                        module.changed({node: [node, LEAVE]}),
+                        f"`{module.line(last)}` is below `except`: the program exits only if an error is raised above, and "
+                        "continues if all is well",
+                        PATH,
+                        last.lineno,
+                    )
+
+
+def _another_code(files: Tree) -> Iterator[Remedy]:
+    """A text, or something computed, as the exit code."""
+    module = Module(files)
+    for node in module.nodes(module.save, ast.stmt):
+        called = (
+            node.exc if isinstance(node, ast.Raise) else node.value if isinstance(node, ast.Expr | ast.Return) else None
+        )
+        if not leaves(node) or not isinstance(called, ast.Call) or len(called.args) != 1:
+            continue
+        code = called.args[0]
+        if isinstance(code, ast.Constant | ast.JoinedStr) and type(getattr(code, "value", "")) is not int:
+            is_text = isinstance(getattr(code, "value", ""), str)
+            what = f"prints {module.line(code)} and exits with 1" if is_text else "does not exit with 85"
+        elif not isinstance(code, ast.Constant):
+            what = f"exits with the value of {module.line(code)}, and that is not 85"
+        else:
+            continue
+        yield Remedy(module.changed({node: LEAVE}), f"`{module.line(node)}` {what}", PATH, node.lineno)
+
+
 def _elsewhere(files: Tree) -> Iterator[Remedy]:
     """An exit in a thread or in another process."""
     module = Module(files)
@@ -208,6 +257,13 @@ def _waits(files: Tree) -> Iterator[Remedy]:
             )
 
 
+_ITSELF = (
+    "Does this line end the function, or the program?",
+    "`return` goes back to the program that has called the function, and that goes on. What lies below `except` is done "
+    "only if there is an error.",
+    "When the file is written and closed, end the program: sys.exit(85), as the last line of save_checkpoint, and outside of "
+    "try.",
+)
 _LEAVES = "When everything is written and closed, exit with sys.exit(85) in save_checkpoint itself, as its last line."
 NEVER = (
     Cure(
@@ -225,6 +281,17 @@ NEVER = (
             "sys.exit() raises SystemExit. An `except` without a type catches that too, and so does BaseException.",
             "Catch only the errors that you expect (such as OSError), or put sys.exit(85) after the whole try statement.",
         ),
+    ),
+    Cure(_only_returns, _ITSELF),
+    Cure(_only_on_error, _ITSELF),
+    Cure(
+        _another_code,
+        (
+            "With which exit code does the program leave, and which code does this line name?",
+            "sys.exit() takes a number. It prints anything else, and exits with 1.",
+            "sys.exit(85), with the number alone.",
+        ),
+        ("wrong-exit-code",),
     ),
     Cure(
         _starts_again,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...tree import Tree
 from ..reading import parsed
 from . import Cure, Remedy
-from .source import PATH, Module, expression, mentions, name, with_body
+from .source import PATH, Change, Module, expression, mentions, name, with_body
 
 OUTPUT = "my_output.txt"
 LISTS = ("listdir", "glob", "iglob", "iterdir", "scandir")
@@ -41,6 +41,29 @@ def _falls_back(files: Tree) -> Iterator[Remedy]:
                 PATH,
                 some[0].lineno,
             )
+
+
+def _saves(files: Tree) -> Iterator[Remedy]:
+    """Restoring saves, and that exits."""
+    module = Module(files)
+    calls = [
+        node
+        for node in module.nodes(module.restore, ast.stmt)
+        if isinstance(node, ast.Expr | ast.Return)
+        and isinstance(node.value, ast.Call)
+        and name(node.value.func) == "save_checkpoint"
+    ]
+    if calls and len(calls) < len(list(module.nodes(module.restore, ast.stmt))):
+        changes: dict[ast.AST, Change] = {}
+        for node in calls:
+            assert isinstance(node.value, ast.Call)
+            changes[node] = ast.Return(node.value.args[0] if node.value.args else ast.Name(module.ends[0], ast.Load()))
+        yield Remedy(
+            module.changed(changes),
+            f"restore_checkpoint calls `{module.line(calls[0])}`, and that exits: this execution does no iteration",
+            PATH,
+            calls[0].lineno,
+        )
 
 
 def _swapped(files: Tree) -> Iterator[Remedy]:
@@ -199,6 +222,16 @@ for path in os.listdir():
 
 
 RESUMING = (
+    Cure(
+        _saves,
+        (
+            "What does save_checkpoint do in its last line, and what has the program done by then?",
+            "restore_checkpoint is called before the first iteration. To save there ends the program with 85, before it has done "
+            "any work, and perhaps before there is a my_output.txt.",
+            "Do not save in restore_checkpoint: only return the iteration to begin with, start if there is no checkpoint.",
+        ),
+        ("no-progress",),
+    ),
     Cure(
         _swapped,
         (

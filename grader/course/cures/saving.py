@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TypeGuard
 
@@ -182,10 +183,21 @@ def _removed(files: Tree) -> Iterator[Remedy]:
                     PATH,
                     node.lineno,
                 )
-            elif called and (OUTPUT in module.line(node)) and mentions(node, "open", "write_text", "write"):
+
+
+def _writes_output(files: Tree) -> Iterator[Remedy]:
+    """Something of its own is written to the output."""
+    module = Module(files)
+    for function in (module.save, module.restore):
+        for node in module.nodes(function, ast.Call):
+            names = [one for one in ast.walk(node) if isinstance(one, ast.Constant) and one.value == OUTPUT]
+            modes = [str(one.value) for one in ast.walk(node) if isinstance(one, ast.Constant)]
+            empties = mentions(node, "write_text", "write_bytes") or any(re.match("[wx]", mode) for mode in modes)
+            if names and (empties or (mentions(node, "open") and any(re.match("a|r[bt]?\\+", mode) for mode in modes))):
+                does = f"empties {OUTPUT}" if empties else f"opens {OUTPUT} to write to it"
                 yield Remedy(
-                    module.changed({node: None}),
-                    f"`{module.line(node)}` empties {OUTPUT}, which is part of the checkpoint",
+                    module.changed(dict.fromkeys(names, ast.Constant("aside.txt"))),
+                    f"`{module.line(node)}` {does}. That file is the result, which sweep.py writes, and part of the checkpoint",
                     PATH,
                     node.lineno,
                 )
@@ -293,6 +305,15 @@ CURES = (
         ),
         ("output-overwritten",),
         _does_not_fail,
+    ),
+    Cure(
+        _writes_output,
+        (
+            "Which lines of my_output.txt has sweep.py written, and which does checkpoint.py write?",
+            "my_output.txt is the result: it must look the same however often the job saves and is restarted.",
+            "Leave my_output.txt to sweep.py. What you want to tell belongs in a file of its own, or in print().",
+        ),
+        ("output-overwritten",),
     ),
     Cure(
         _kept_in_memory,

@@ -6,6 +6,7 @@ from ...rules.execution import Stop
 from ...rules.profile import MODERN
 from ...rules.simulation import soft_stop
 from ...rules.step import is_checkpoint
+from ...verify.evidence import saved_in_vain
 from ...verify.explore import UNKNOWN
 from ..case import Case
 from ..report import Misconception
@@ -27,8 +28,8 @@ def sigterm_saves(case: Case) -> bool:
     never_saved = case.exploration.verdict == UNKNOWN and not case.exploration.checkpoints
     if not never_saved or case.job.checkpoint_exit_code is None or case.run is None or not case.mentions_signals():
         return False
-    if is_checkpoint(case.job, case.run):
-        return False
+    if is_checkpoint(case.job, case.run) or saved_in_vain(case.job, case.state):
+        return False  # it leaves with the wrong code, or saves without a signal
     softly = soft_stop(case.job, MODERN, None, case.ran)
     terminated, killed = (
         case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock, stop=stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...verify.evidence import Evidence
 from ..case import (
     Case,
     complaint,
@@ -18,6 +19,19 @@ MISCONCEPTION = Misconception(
         "Exit with sys.exit(85) if and only if a checkpoint is saved, and keep checkpoint_exit_code = 85.",
     ),
 )
+
+
+def clues(case: Case) -> tuple[Evidence, ...]:
+    """Evidence that the submit file does not name the code with which the program has saved."""
+    if not no_code_named(case):
+        return ()
+    named = case.job.checkpoint_exit_code
+    which = "has no checkpoint_exit_code" if named is None else f"says checkpoint_exit_code = {named}"
+    return (
+        Evidence(
+            "unnamed", f"the submit file {which}, and the program exits with {case.ran.exit.code} when it has saved"
+        ),
+    )
 
 
 def wrong_exit_code(case: Case) -> bool:

@@ -68,6 +68,27 @@ def _install_time() -> None:
     for name in ("localtime", "gmtime", "ctime"):
         setattr(_time, name, _optional_time(getattr(_time, name)))
     _time.strftime = lambda form, t=None: strftime(form, _time.localtime() if t is None else t)
+    for name in ("stat", "lstat", "fstat"):
+        real = getattr(os, name)
+        virtual = _changed_when_written(real)
+        setattr(os, name, virtual)
+        for can in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
+            if real in can:
+                can.add(virtual)
+
+
+def _changed_when_written(stat: "Callable[..., os.stat_result]") -> "Callable[..., os.stat_result]":
+    """The time of a file's last change can't be set. On the disk, it is that at which the sandbox was laid out; here, it is
+    that at which the file was written."""
+
+    def virtual(*arguments: "Any", **options: "Any") -> os.stat_result:
+        status = stat(*arguments, **options)
+        reduced: Any = status.__reduce__()
+        make, (numbers, named) = reduced
+        written = {"st_ctime": status.st_mtime, "st_ctime_ns": status.st_mtime_ns}
+        return make((*numbers[:9], int(status.st_mtime), *numbers[10:]), {**named, **written})
+
+    return virtual
 
 
 def _processor_time() -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from grader.course.checks import both, wrong
+from grader.course.cures.shell import for_sh
 from grader.course.exercise import FEWER, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, Loop, two_checkpoints
@@ -84,6 +85,7 @@ EXERCISE = Exercise(
             IN_PLACE,
             0.5,
             both(ROD.in_place(), ROD.in_place(minutes=2, interval=1), keeps_the_log),
+            cures=(for_sh("run.sh"),),
             unseen=ROD.unseen(ROD.in_place),
         ),
         Question(

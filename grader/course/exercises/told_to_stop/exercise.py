@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 
 from grader.course.checks import both, every_schedule, failed, first_checkpoint, told, wrong
+from grader.course.cures.shell import interrupted
 from grader.course.exercise import FEWER, Ask, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program
 from grader.rules.job import Job
@@ -32,7 +33,10 @@ def done_at_once(job: Job, cache: ExplorationCache) -> Result:
     if run.exit.code == 0 and run.sandbox.get(GLACIER.output) == known[GLACIER.output]:
         return Result(True, "")
     said = f"With time enough, the job ends with {run.exit}, and not with its result."
-    return wrong(said, asked, (), evidence=tuple(complaint(run)))
+    done = run.exit.code == job.checkpoint_exit_code and run.sandbox.get(GLACIER.output) == known[GLACIER.output]
+    if done:
+        said = f"With time enough, glacier is done, and the job leaves with {run.exit.code} all the same."
+    return wrong(said, asked, (), "always-85" if done else None, evidence=tuple(complaint(run)))
 
 
 def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
@@ -122,7 +126,7 @@ EXERCISE = Exercise(
     bounds=FEWER,
     misconception_hints=MISCONCEPTION_HINTS,
     questions=(
-        Question(SAVES, 1, both(done_at_once, asking(saves)), unseen=unseen(saves)),
+        Question(SAVES, 1, both(done_at_once, asking(saves)), cures=(interrupted(SCRIPT),), unseen=unseen(saves)),
         Question(ANYWHERE, 1, asking(every_schedule), rests_on=(SAVES,), unseen=unseen(every_schedule)),
     ),
     hints=(

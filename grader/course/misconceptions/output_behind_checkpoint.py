@@ -1,0 +1,33 @@
+"""Misconception `output-behind-checkpoint`."""
+
+from __future__ import annotations
+
+from ..case import Case
+from ..report import Misconception
+
+MISCONCEPTION = Misconception(
+    "output-behind-checkpoint",
+    "The program saves, and exits, before it writes the line of the iteration that it has just done: that line is never "
+    "written.",
+    (
+        "Look at the first line that is missing. Which execution has computed it, and what did it do then?",
+        "sys.exit(85) ends the program at once. The restart begins with the next iteration, so nobody writes the line of this "
+        "one.",
+        "First write the line of an iteration, then save, and then exit with 85.",
+    ),
+)
+
+
+def output_behind(case: Case) -> bool:
+    """All that was lost is the line of the last iteration before a save; and that iteration was done, as it took its time."""
+    expected, got = case.lines
+    missing = [line for line in expected if line not in got]
+    return (
+        case.failure == "wrong output"
+        and bool(missing)
+        and [line for line in expected if line not in missing] == got
+        and case.lines_lost_for_time()
+    )
+
+
+SYMPTOMS = ((245, output_behind),)
