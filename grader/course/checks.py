@@ -121,10 +121,15 @@ def without_faults(job: Job, exploration: Exploration) -> Exploration:
 
 
 def failed(
-    job: Job, cache: ExplorationCache, exploration: Exploration, named: Named | None = None, text: str = ""
+    job: Job,
+    cache: ExplorationCache,
+    exploration: Exploration,
+    named: Named | None = None,
+    text: str = "",
+    hints: tuple[str, ...] = (),
 ) -> Result:
     """A failure, explained by the exploration: with a sentence (`text` or a standard one), evidence, and the misconception,
-    which is `named` or diagnosed."""
+    which is `named` or diagnosed. `hints` are given if there is none, and the evidence has none of its own."""
     text = text or _sentence(job, exploration)
     if cache.apart:
         return wrong(f"{text} {OUTSIDE}", job, exploration.schedule or (), evidence=evidence(job, exploration))
@@ -144,7 +149,7 @@ def failed(
         if "emptied" in shown
         else OTHER_LINES
         if "other lines" in shown
-        else ()
+        else hints
     )
     return Result(
         False,

@@ -66,6 +66,21 @@ def _saves(files: Tree) -> Iterator[Remedy]:
         )
 
 
+def _empties(files: Tree) -> Iterator[Remedy]:
+    """A file that is opened for writing in order to be read."""
+    module = Module(files)
+    for node in module.nodes(module.restore, ast.Call):
+        mode = next((one for one in node.args[1:2] if isinstance(one, ast.Constant)), None)
+        if name(node.func) == "open" and mode and str(mode.value).startswith("w") and not mentions(node, OUTPUT):
+            there = f"'r' if __import__('os').path.exists({module.line(node.args[0])}) else {mode.value!r}"
+            yield Remedy(
+                module.changed({mode: expression(there)}),
+                f"`{module.line(node)}` empties the file, before anything can be read from it",
+                PATH,
+                node.lineno,
+            )
+
+
 def _swapped(files: Tree) -> Iterator[Remedy]:
     """START and END in the wrong order."""
     module = Module(files)
@@ -231,6 +246,15 @@ RESUMING = (
             "Do not save in restore_checkpoint: only return the iteration to begin with, start if there is no checkpoint.",
         ),
         ("no-progress",),
+    ),
+    Cure(
+        _empties,
+        (
+            "What does the checkpoint file contain before the restart opens it, and right after?",
+            "Opening a file with 'w' or 'w+' empties it, even if you want to read it then.",
+            "To read it, open it for reading: open(path), or open(path, 'r'). Open it for writing only when you save.",
+        ),
+        ("error-swallowed",),
     ),
     Cure(
         _swapped,

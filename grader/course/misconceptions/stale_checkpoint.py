@@ -19,8 +19,11 @@ MISCONCEPTION = Misconception(
 
 
 def stale_checkpoint(case: Case) -> bool:
+    """The first execution does nothing at all, and among its inputs is a file of the checkpoint."""
     expected, got = case.lines
-    return case.failure == "wrong output" and bool(expected) and not got and case.ran.exit.code == 0
+    came = {*(case.job.transfer_checkpoint_files or ())} & {*case.job.inputs} - case.outputs()
+    nothing = case.failure == "wrong output" and bool(expected) and not got and case.ran.exit.code == 0
+    return nothing and bool(came) and len(case.state.way()) == 1
 
 
 SYMPTOMS = ((150, stale_checkpoint),)

@@ -84,9 +84,9 @@ def _changed_when_written(stat: "Callable[..., os.stat_result]") -> "Callable[..
     def virtual(*arguments: "Any", **options: "Any") -> os.stat_result:
         status = stat(*arguments, **options)
         reduced: Any = status.__reduce__()
-        make, (numbers, named) = reduced
+        _, (numbers, named) = reduced
         written = {"st_ctime": status.st_mtime, "st_ctime_ns": status.st_mtime_ns}
-        return make((*numbers[:9], int(status.st_mtime), *numbers[10:]), {**named, **written})
+        return os.stat_result((*numbers[:9], int(status.st_mtime), *numbers[10:]), {**named, **written})
 
     return virtual
 

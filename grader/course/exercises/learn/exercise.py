@@ -57,7 +57,8 @@ def naming_what_is_lost(question: Callable[..., Ask]) -> Callable[..., Ask]:
                 f"{name} {restart.saved[name]} was saved, {restart.begun.get(name)} came back"
                 for name in restart.lost()
             ]
-            if result.failure and PLACE in restart.outdated():
+            behind_another = result.failure and any(fact.kind == "piled up" for fact in result.failure.evidence)
+            if result.failure and PLACE in restart.outdated() and not behind_another:
                 result = replace(result, failure=replace(result.failure, misconception=None, hints=OLDER))
             return result.shown_by(
                 Evidence("lost", f"at a restart after epoch {restart.saved[PLACE]}: {'; '.join(parts)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from grader.course.checks import both, every_schedule, failed, first_checkpoint, told, wrong
 from grader.course.cures.shell import interrupted
@@ -22,6 +23,21 @@ TERMINATED = 143
 SCRIPT = "start.sh"
 
 
+SET_UP = (
+    "With time enough, what does glacier say, and with which exit code does the script leave?",
+    "glacier needs CLIMATE in its environment, and start.sh has to leave with the exit code of glacier.",
+    "`export CLIMATE=1.9`, and then `exec ./glacier` as the last line.",
+)
+"""Hints for a script that does not even start glacier, or loses its exit code."""
+PASSED_ON = (
+    "Which signal does the script send on, to which process, and how long does it wait then?",
+    "At SIGTERM, and at no other signal, glacier finishes its month, saves, and leaves with 85. The script may not leave before "
+    "that, and has to leave with this code.",
+    "Do without the trap: `exec ./glacier` as the last line, so that the script becomes glacier.",
+)
+"""Hints for a script that sends signals itself."""
+
+
 def _limited(job: Job, limit: int, settings: dict[str, float]) -> Job:
     return GLACIER.changed(job, limit, **settings)
 
@@ -36,14 +52,13 @@ def done_at_once(job: Job, cache: ExplorationCache) -> Result:
     done = run.exit.code == job.checkpoint_exit_code and run.sandbox.get(GLACIER.output) == known[GLACIER.output]
     if done:
         said = f"With time enough, glacier is done, and the job leaves with {run.exit.code} all the same."
-    return wrong(said, asked, (), "always-85" if done else None, evidence=tuple(complaint(run)))
+    return wrong(said, asked, (), "always-85" if done else None, evidence=tuple(complaint(run)), hints=SET_UP)
 
 
 def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
     """Whether the glacier saves when my_wrapper tells start.sh to stop, and its exit code arrives."""
     exploration = cache.explore(job, expected)
-    script = job.inputs.get(SCRIPT)
-    passes_on = isinstance(script, File) and any(word in script.content for word in (b"trap", b"kill", b"signal"))
+    passes_on = _passes_on(job)
     if exploration.root.ran.exit.code == TERMINATED and not passes_on:
         return failed(
             job,
@@ -60,6 +75,7 @@ def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
             exploration,
             text=f"After {job.arguments[0]} s, my_wrapper sends SIGTERM to {SCRIPT}, and that leaves with exit code "
             f"{TERMINATED}: not with the one with which glacier leaves when it has saved.",
+            hints=PASSED_ON,
         )
     ran = exploration.root.ran
     if (
@@ -75,7 +91,16 @@ def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
             f"After {job.arguments[0]} s, my_wrapper sends SIGTERM to {SCRIPT}. glacier, which it has started, does not "
             "hear of it, and computes to its end.",
         )
-    return first_checkpoint(job, cache, expected)
+    result = first_checkpoint(job, cache, expected)
+    if result.failure and passes_on:
+        return replace(result, failure=replace(result.failure, hints=PASSED_ON))
+    return result
+
+
+def _passes_on(job: Job) -> bool:
+    """Whether the script has to do with signals itself."""
+    script = job.inputs.get(SCRIPT)
+    return isinstance(script, File) and any(word in script.content for word in (b"trap", b"kill", b"signal"))
 
 
 def asking(question: Callable[[Job, ExplorationCache, Tree], Result], limit: int = LIMIT, **settings: float) -> Ask:
