@@ -135,14 +135,20 @@ class Loop:
         output = way[-1].sandbox.get(OUTPUT)
         begins = [line.split(" ")[0] for line in output.text.splitlines()] if isinstance(output, File) else []
         stuck = len(set(begins)) < min(len(begins), self.iterations(job))
-        starts_over = len({label for state in way for label in _new_labels(state)[:1]}) == 1
+        first = [label for state in way for label in _new_labels(state)[:1]]
+        starts_over = len(set(first)) == 1
+        again = next((at for at, label in enumerate(first) if at and label == first[0] != first[at - 1]), 0)
+        named = "never-restores" if starts_over else None if again else "repeats-iteration"
+        text = (
+            f" One execution began with {self.noun} {first[again - 1]}, and the next with {self.noun} {first[0]} again."
+        )
         return failed(
             job,
             cache,
             exploration,
-            "never-restores" if stuck and starts_over else "repeats-iteration" if stuck else None,
+            named if stuck else None,
             f"Without an eviction, it was started {len(way)} times for "
-            f"{count(self.iterations(job), self.noun)}, and has still not finished.",
+            f"{count(self.iterations(job), self.noun)}, and has still not finished.{text * bool(again)}",
         )
 
     def _hidden_failure(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:

@@ -5,11 +5,15 @@ A wrong one comes with the line that is to be pointed at, 0 for none, and words 
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
+from grader.course.exercises.behind_a_pipe.answers import script
 from grader.course.exercises.restore.answers import restore
 from grader.course.exercises.save.answers import save
 from grader.course.exercises.submit.answers import HOME, NEEDS, SAVES, submit
+from grader.course.exercises.told_to_stop.answers import bash
+from grader.course.exercises.wrapper.answers import wrapper
 
 
 class Wrong(NamedTuple):
@@ -27,6 +31,7 @@ OUTSIDE_SAID = "outside the sandbox"
 HOME_SAID, HASH_SAID, SET_SAID = "home directory", "hash() of a text gives another number", "a set has no order"
 CALLED, CAUGHT, REACHED = "named but not called", "raises SystemExit", "never reaches the lines below"
 ELSEWHERE, FAILS, SAVED_HERE = "the job itself continues", "The error is hidden", "is used here instead of `iteration`"
+WRITES_OUTPUT, EXIT_CODE = "opens my_output.txt to write to it", "wrong-exit-code"
 UNREADABLE = "It does not get `iteration` back"
 TAKEN, OUTSIDE, AGAIN = "takes away a file that is needed", "outside the functions", "restarts itself here"
 
@@ -193,6 +198,16 @@ def save_checkpoint(iteration):
         6,
         "it writes only if `not os.path.exists",
     ),
+    "a remark in the output": Wrong(
+        save(f'{WRITE}with open("my_output.txt", "a") as file:\n    file.write("saved")\nsys.exit(85)'),
+        8,
+        WRITES_OUTPUT,
+    ),
+    "a remark in the output, in two lines": Wrong(
+        save(f'{WRITE}file = open("my_output.txt", "a")\nfile.write("saved\\n")\nfile.close()\nsys.exit(85)'),
+        8,
+        WRITES_OUTPUT,
+    ),
     # -- what is needed is taken away ---------------------------------------------------
     "removes the output": Wrong(save(f'{WRITE}os.remove("my_output.txt")\nsys.exit(85)', OS), 8, TAKEN),
     "moves the output": Wrong(
@@ -202,6 +217,12 @@ def save_checkpoint(iteration):
         save(f'{WRITE}open("my_output.txt", "w").close()\nsys.exit(85)'),
         8,
         "empties my_output.txt",
+    ),
+    # -- it leaves with another code ----------------------------------------------------
+    "the code as text": Wrong(save(f'{WRITE}sys.exit("85")'), 8, "prints '85' and exits with 1", EXIT_CODE),
+    "a message": Wrong(save(f'{WRITE}raise SystemExit(f"saved at {{iteration}}")'), 8, "and exits with 1", EXIT_CODE),
+    "a constant": Wrong(
+        save(f"code = 58\n{WRITE}sys.exit(code)"), 9, "the value of code, and that is not 85", EXIT_CODE
     ),
     # -- it does not leave, or much later ------------------------------------------------
     "a month of sleep": Wrong(save(f"{WRITE}time.sleep(30 * 24 * 3600)\nsys.exit(85)", TIME), 8, "it waits here"),
@@ -225,6 +246,12 @@ def save_checkpoint(iteration):
         "`return` in `finally`",
     ),
     "sys.exit without brackets": Wrong(save(f"{WRITE}sys.exit"), 8, CALLED),
+    "returns the code": Wrong(save(f"{WRITE}return 85"), 8, "ends the function, and not the program"),
+    "leaves in except alone": Wrong(
+        save(f"try:\n    {WRITE.strip().replace(chr(10), chr(10) + '    ')}\nexcept OSError:\n    sys.exit(85)"),
+        10,
+        "only if an error is raised",
+    ),
     "in a thread": Wrong(
         save(
             """
@@ -405,6 +432,7 @@ NOT_START, GONE, OTHERS, WHOSE = (
     "files of another run",
     "my_output.txt here",
 )
+RESTORING_SAVES = "and that exits: this execution does no iteration"
 CORRUPT = "corrupt-checkpoint-crashes"
 PLACE = 'os.path.join(os.path.expanduser("~"), "checkpoint.txt")'
 
@@ -489,6 +517,33 @@ RESTORE = {
         ),
         4,
         GONE,
+    ),
+    "saves in restoring, if there is none": Wrong(
+        changed(("    try:", '    if not os.path.exists("checkpoint.txt"):\n        save_checkpoint(start)\n    try:')),
+        10,
+        RESTORING_SAVES,
+    ),
+    "saves in restoring, if there is one": Wrong(
+        changed((RETURNED, "if start <= iteration <= end:\n        save_checkpoint(iteration)\n    return start")),
+        15,
+        RESTORING_SAVES,
+        "no-progress",
+    ),
+    "opened with w+ to be read": Wrong(
+        changed(
+            (
+                READ,
+                'with open("checkpoint.txt", "w+") as file:\n            text = file.read()\n'
+                "        iteration = int(text) if text else start",
+            )
+        ),
+        10,
+        "empties the file",
+    ),
+    "a remark in the output": Wrong(
+        changed(("    " + RETURNED, '    open("my_output.txt", "a").write("restored\\n")\n    ' + RETURNED)),
+        14,
+        WRITES_OUTPUT,
     ),
     "falls back to 1": Wrong(changed(("return start\n", "return 1\n"), ("else start", "else 1")), 13, NOT_START),
     "falls back to 0": Wrong(changed(("return start\n", "return 0\n")), 13, NOT_START),
@@ -771,7 +826,71 @@ SUBMIT_FILES = {
         submit(SAVES, LISTED, "transfer_checkpoint_files = my_output.txt", HOME, *NEEDS), 11, "a second time"
     ),
 }
-WRONG = {"save": SAVE, "restore": RESTORE, "submit": SUBMIT_FILES}
+SH = """#!/bin/sh
+RUN 2>&1 | tee -a said.log
+code=${PIPESTATUS[0]}
+LEAVE
+exit $code
+"""
+FOR_BASH, NO_BASH = "belongs to bash", "bash" not in os.path.realpath("/bin/sh")
+"""Where sh is bash, what is written for bash is right."""
+SHELL = {
+    "wrapper": {
+        "PIPESTATUS in sh": Wrong(
+            wrapper(
+                SH.replace("RUN", "timeout $1 ./waves $([ -f restart.dat ] && echo --restart restart.dat)").replace(
+                    "LEAVE", "[ $code -eq 124 ] && exit 85"
+                )
+            ),
+            3,
+            FOR_BASH,
+        ),
+        "double brackets in sh": Wrong(
+            wrapper(
+                """
+#!/bin/sh
+[ -f restart.dat ] && options="--restart restart.dat"
+timeout $1 ./waves $options
+code=$?
+if [[ $code == 124 ]]; then exit 85; fi
+exit $code
+"""
+            ),
+            5,
+            FOR_BASH,
+        ),
+    },
+    "launched": {
+        "PIPESTATUS in sh": Wrong(
+            {
+                "run": SH.replace("RUN", "./launch train.py").replace(
+                    "LEAVE", "tail -n 1 said.log | grep -q 85 && exit 85"
+                )
+                + "# the last line\n"
+            },
+            3,
+            FOR_BASH,
+        )
+    },
+    "behind_a_pipe": {
+        "PIPESTATUS in sh": Wrong(
+            script("python3 model.py 2>&1 | tee -a model.log\nexit ${PIPESTATUS[0]}", "/bin/sh"), 3, FOR_BASH
+        ),
+    },
+}
+WRONG = {
+    "save": SAVE,
+    "restore": RESTORE,
+    "submit": SUBMIT_FILES,
+    **(SHELL if NO_BASH else {}),
+    "told_to_stop": {
+        "a trap, and one wait": Wrong(
+            bash("export CLIMATE=1.9\n./glacier &\ntrap 'kill %1' TERM\nwait $!"),
+            5,
+            "the signal also ends this `wait $!`",
+        )
+    },
+}
 
 RIGHT = {
     "save": {

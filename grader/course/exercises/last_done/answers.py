@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from grader.course.answers import given_with, python
 
+LINE = "        output.write('%d %.3f %.3f\\n' % (year, hares, lynxes))\n"
+LEAVE = "            sys.exit(85)\n"
+
 RIGHT: dict[str, dict[str, str]] = {
     "saves the next": {"hares.py": given_with("last_done", "hares.py", ("[year, hares", "[year + 1, hares"))},
     "resumes with the next": {
@@ -190,6 +193,33 @@ for year in range(state[0], settings["years"] + 1):
                 ("json.dump([year, hares, lynxes], file)", "json.dump([year + 1, hares], file)"),
                 ("        year, hares, lynxes = json.load(file)", "        year, hares = json.load(file)"),
             )
+        },
+    },
+    "output-behind-checkpoint": {
+        "the line comes below the exit": {
+            "hares.py": given_with("last_done", "hares.py", (LINE, ""), (LEAVE, LEAVE + LINE), ("[year,", "[year + 1,"))
+        },
+        "all lines at the end of the execution": {
+            "hares.py": python("""
+import os, pickle, sys
+from science import a_year_later, settings
+
+done, animals, lines = 0, (settings["hares"], settings["lynxes"]), []
+if os.path.exists("checkpoint"):
+    with open("checkpoint", "rb") as file:
+        done, animals = pickle.load(file)
+for year in range(done + 1, settings["years"] + 1):
+    if year > done + 1:
+        with open("my_output.txt", "a") as output:
+            output.write("%d %.3f %.3f\\n" % (year - 1, *animals))
+    animals = a_year_later(*animals)
+    if year == done + settings["interval"]:
+        with open("checkpoint", "wb") as file:
+            pickle.dump((year, animals), file)
+        sys.exit(85)
+with open("my_output.txt", "a") as output:
+    output.write("%d %.3f %.3f\\n" % (year, *animals))
+""")
         },
     },
     "exit-zero-after-save": {

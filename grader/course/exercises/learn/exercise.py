@@ -28,8 +28,10 @@ def restore_checkpoint(model, optimizer, generator):
 
 OLDER = (
     "Which checkpoints are in the sandbox when the job is started again, and which of them does it take?",
-    "Names are compared as text by sorted() and max(): epoch-10 comes before epoch-5.",
-    "Take the one with the greatest number, max(names, key=...), or write each checkpoint to a file of the same name.",
+    "Names are compared as text by sorted() and max(): epoch-10 comes before epoch-5. And in a file that is opened with 'a', an "
+    "older checkpoint stays in front of the new one.",
+    "Write each checkpoint to a file of the same name, opened with 'w' or 'wb', or take the one with the greatest number, "
+    "max(names, key=...).",
 )
 """Hints for a restart that takes an older checkpoint than the last."""
 
@@ -57,8 +59,7 @@ def naming_what_is_lost(question: Callable[..., Ask]) -> Callable[..., Ask]:
                 f"{name} {restart.saved[name]} was saved, {restart.begun.get(name)} came back"
                 for name in restart.lost()
             ]
-            behind_another = result.failure and any(fact.kind == "piled up" for fact in result.failure.evidence)
-            if result.failure and PLACE in restart.outdated() and not behind_another:
+            if result.failure and PLACE in restart.outdated():
                 result = replace(result, failure=replace(result.failure, misconception=None, hints=OLDER))
             return result.shown_by(
                 Evidence("lost", f"at a restart after epoch {restart.saved[PLACE]}: {'; '.join(parts)}")

@@ -132,6 +132,19 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
             (LAST, LAST + "        if told:\n            save_and_leave()\n"),
         ),
     },
+    "output-behind-checkpoint": {
+        "saves above the line": collatz((LAST, DUE + "            save_and_leave(None, None)\n" + LAST)),
+        "the line is written by the next round": collatz(
+            HANDLER,
+            (
+                "    while state['block'] < settings['blocks']:\n        state = search(state)\n" + LAST,
+                "    begun = state['block']\n    while state['block'] < settings['blocks']:\n"
+                "        if state['block'] > begun:\n    " + LAST + "        state = search(state)\n"
+                "        if state['block'] == begun + settings['interval']:\n            save_and_leave(None, None)\n"
+                "    output.write('%(block)d %(best)d %(steps)d\\n' % state)\n",
+            ),
+        ),
+    },
     "exit-zero-after-save": {
         "sys.exit()": collatz(
             ("sys.exit(85)", "sys.exit()"), (LAST, LAST + DUE + "            save_and_leave(None, None)\n")

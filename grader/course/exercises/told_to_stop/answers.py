@@ -42,6 +42,12 @@ exec ./glacier "$@"
 """),
 }
 WRONG = {
+    "always-85": {
+        "whatever has happened": bash(
+            "export CLIMATE=1.9\n./glacier &\npid=$!\ntrap 'kill $pid' TERM\nwait $pid\nwait $pid\nexit 85"
+        ),
+        "below the program": bash("export CLIMATE=1.9\n./glacier\nexit 85"),
+    },
     "signal-not-passed-on": {
         "as given": bash("export CLIMATE=1.9\n./glacier  # starts it"),
         "the exit code is passed on": bash("export CLIMATE=1.9\n./glacier\ncode=$?\nexit $code"),
