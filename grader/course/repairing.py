@@ -17,10 +17,13 @@ from ..rules.job import STDERR, STDOUT, Job
 from ..rules.simulation import Ended, Saved
 from ..text import count
 from ..tree import File, Tree
-from ..verify.explore import Exploration
+from ..verify.explore import Exploration, Violation
 from ..verify.states import State
+from ..verify.verdicts import Unsafe
 from .checks import every_schedule, failed, fault_free, told
+from .diagnosis import diagnose
 from .exercise import Ask, ExplorationCache, Result
+from .misconceptions import MISCONCEPTIONS
 from .payload import Program
 from .resumption import free_way
 
@@ -136,20 +139,23 @@ class Loop:
         begins = [line.split(" ")[0] for line in output.text.splitlines()] if isinstance(output, File) else []
         stuck = len(set(begins)) < min(len(begins), self.iterations(job))
         first = [label for state in way for label in _new_labels(state)[:1]]
-        starts_over = len(set(first)) == 1
-        again = next((at for at, label in enumerate(first) if at and label == first[0] != first[at - 1]), 0)
-        named = "never-restores" if starts_over else None if again else "repeats-iteration"
         text = (
-            f" One execution began with {self.noun} {first[again - 1]}, and the next with {self.noun} {first[0]} again."
+            f"Without an eviction, it was started {len(way)} times for {count(self.iterations(job), self.noun)}, and has "
+            "still not finished."
         )
-        return failed(
-            job,
-            cache,
-            exploration,
-            named if stuck else None,
-            f"Without an eviction, it was started {len(way)} times for "
-            f"{count(self.iterations(job), self.noun)}, and has still not finished.{text * bool(again)}",
-        )
+        if stuck and len(set(first)) == 1:
+            violation = Violation(Unsafe.NEVER_FINISHES, way[1])
+            restarted = replace(exploration, failure=violation.failure, violation=violation, schedule=())
+            hidden = diagnose(job, restarted, cache.executor) is MISCONCEPTIONS["error-swallowed"]
+            return (
+                failed(job, cache, restarted, "error-swallowed", text)
+                if hidden
+                else failed(job, cache, exploration, "never-restores", text)
+            )
+        again = next((at for at, label in enumerate(first) if at and label == first[0] != first[at - 1]), 0)
+        if again:
+            text += f" One execution began with {self.noun} {first[again - 1]}, and the next with {self.noun} {first[0]} again."
+        return failed(job, cache, exploration, "repeats-iteration" if stuck and not again else None, text)
 
     def _hidden_failure(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
         """The failure of a job with the right output: too much or too little work, or too few checkpoints; else None."""

@@ -294,8 +294,8 @@ def complaint(run: Run | None) -> list[Evidence]:
     ]
     for line in lines:
         if shell := re.fullmatch(r"([^\s:]+): line (\d+): (.*)", line):
-            # bash names the process that a signal has ended by its number, which is another one each time
-            said = re.sub(r"^ *\d+ (?=[A-Z])", "", shell[3])
+            # bash names a process by its number, which is another one each time
+            said = re.sub(r"^ *\d+ (?=[A-Z])|(?<=^kill: )\(\d+\) - ", "", shell[3])
             glued = re.fullmatch(r"(\[\[?)[^\s\[]\S*: command not found", said)
             remedy = f" ({glued[1]} is a command itself, and takes a space behind it)" if glued else ""
             return [Evidence("stderr", said + remedy, shell[1], int(shell[2]))]

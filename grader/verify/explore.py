@@ -62,8 +62,8 @@ WORTHWHILE = 0.1
 """Real seconds of an execution, on average, from which on others are begun beside it."""
 LOOKED_AHEAD = 8
 """States in the queue that are looked at for that."""
-LATE = 10 * 24 * 3600.0
-"""Seconds that a job may well wait for its next slot, or longer."""
+LATE = 10 * 24 * 3600.0 + 8 * 3600.0 + 9 * 60.0 + 10.0
+"""Seconds that a job may well wait for its next slot, or longer: not just whole days, which a program may not count."""
 
 SHOWN = 5
 """Faults of such a run that are named."""

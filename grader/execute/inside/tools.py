@@ -110,11 +110,11 @@ def script_in(command: "list[str]") -> "list[str] | None":
 
 
 def path_of(name: str) -> str:
-    """The file that a command of this name executes."""
+    """The file that a command of this name executes; "" if there is none on the PATH."""
     if os.sep in name:
         return name
     paths = (os.path.join(directory, name) for directory in os.environ.get("PATH", os.defpath).split(os.pathsep))
-    return next((path for path in paths if os.access(path, os.X_OK) and os.path.isfile(path)), name)
+    return next((path for path in paths if os.access(path, os.X_OK) and os.path.isfile(path)), "")
 
 
 def is_python(path: str) -> bool:

@@ -26,6 +26,12 @@ OVERWRITTEN = (
     "Append to the log: >> model.log 2>&1, or tee -a model.log.",
 )
 """Hints for a log of the last execution only."""
+UNHEARD = (
+    "What does the model print, and where does it go?",
+    "The model tells how far it is on stdout. 2> takes stderr alone, and a pipe stdout alone.",
+    "Let both streams go into the log: >> model.log 2>&1, or 2>&1 | tee -a model.log.",
+)
+"""Hints for a log without what the model says."""
 
 
 def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
@@ -41,7 +47,7 @@ def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
     ]
     if not missing:
         return Result(True, f"the right output, and {LOG} has all that the model said")
-    hints = OVERWRITTEN if "finished" in log else ()
+    hints = OVERWRITTEN if "finished" in log else UNHEARD
     return wrong(
         f"{LOG} has come home without what the model said: {missing[0]!r} is not in it.", asked, (), hints=hints
     )
