@@ -106,6 +106,11 @@ BASH = {
         "4 4",
         4.5,
     ),
+    "timeout looks for a program on the PATH alone": (
+        "printf '#!/usr/bin/env python3\\nprint(1)\\n' > program; chmod +x program; timeout 5 program; echo $?; timeout 5 ./program",
+        "127 1",
+        0,
+    ),
     "sleep x": ("set -x; sleep 3; echo a", "a", 3),
     "sleep pipe": ("sleep 3 | cat; { sleep 2; echo a; } | cat; echo $(sleep 1; echo b) ; date +%S", "a b 06", 6),
     "exec sleep": ("exec sleep 5", "", 5),

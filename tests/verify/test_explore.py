@@ -1154,6 +1154,13 @@ def test_a_result_that_depends_on_the_date_is_unknown_and_shown(counting, execut
     assert (fact.file, fact.expected, fact.got) == ("rows", "6 steps", "2 steps")
 
 
+def test_a_restart_that_counts_no_whole_days_depends_on_the_date(counting, executor):
+    took = 'time.time() - state["began"]'
+    source = BY_THE_CLOCK.replace(f"{took} > 24 * 3600", f"({took}) % (24 * 3600) > 4 * 3600")
+    found = explore(counting(source, transfer_checkpoint_files=("n",)), executor)
+    assert found.verdict == UNKNOWN and "depends on when it is run" in found.failure
+
+
 @pytest.mark.parametrize("known", [False, True])
 def test_a_time_stamp_in_a_file_is_no_dependence_on_the_date(counting, executor, known):
     dated = 'print("made", time.ctime(), file=open("made", "w"))\n'
