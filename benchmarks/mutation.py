@@ -41,10 +41,18 @@ from cosmic_ray.mutating import mutate_code
 ROOT = Path(__file__).resolve().parents[1]
 PURE = ("tests/rules/test_periodic.py", "tests/rules/test_step.py", "tests/rules/test_transfer.py")
 PLAYED = ("tests/rules/test_simulation.py", "tests/conformance/test_conformance.py", "tests/conformance/test_played.py")
+WALKED = (
+    ("tests/rules/test_livelock.py", "tests/verify/test_liveness.py", "tests/verify/test_walk.py"),
+    ("tests/verify/test_explore.py",),
+    ("tests/verify/test_completeness.py",),
+)
 SUITES: dict[str, tuple[tuple[str, ...], ...]] = {
     "grader/rules/step.py": (PURE, PLAYED),
     "grader/rules/transfer.py": (PURE, PLAYED),
-    "grader/verify/explore.py": (("tests/verify/test_explore.py",), ("tests/verify/test_completeness.py",)),
+    "grader/rules/livelock.py": WALKED,
+    "grader/verify/explore.py": WALKED,
+    "grader/verify/liveness.py": WALKED,
+    "grader/verify/states.py": WALKED,
 }
 """File → the tests that concern it: those that every mutant has to pass, and those only for what survives these."""
 NO_DIFFERENCE = ("_Is_Eq", "_Eq_Is", "_IsNot_NotEq", "_NotEq_IsNot")
