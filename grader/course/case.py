@@ -361,6 +361,10 @@ class Case:
         right = next(i for i, (a, b) in enumerate(zip(expected, got)) if a != b)
         return self.state.way()[0].ran.exit.code == self.job.checkpoint_exit_code and right >= self.lines_at_first
 
+    def lines_gone(self) -> bool:
+        """Whether the files show a restart that leaves nothing of the lines that it found, but the first at most."""
+        return any(fact.kind == "lines gone" and fact.line <= 2 for fact in shown(self.exploration))
+
     @cached_property
     def lines_at_first(self) -> int:
         """How many lines of output the first execution leaves, in the longest file."""

@@ -20,4 +20,12 @@ def output_overwritten(case: Case) -> bool:
     return case.only_the_end() and (case.had_lines() if case.given else case.was_there())
 
 
-SYMPTOMS = ((160, output_overwritten),)
+def begun_again(case: Case) -> bool:
+    """A restart found lines that were right, and left nothing of them but a header."""
+    return not case.given and case.failure == "wrong output" and not case.moved and case.lines_gone()
+
+
+SYMPTOMS = (
+    (160, output_overwritten),
+    (162, begun_again),
+)
