@@ -28,9 +28,11 @@ from ..verify.circumstances import looks
 from ..verify.evidence import DIFFERS, RUN_DIFFERS, Evidence, differences, evidence
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
 from ..verify.forgotten import Forgotten, explaining, forgotten
+from ..verify.lost_state import LOST_STATE, lost_state
 from ..verify.observer import Observer
 from ..verify.off_by_one import OFF_BY_ONE, OffByOne, never_finishing, off_by_one
 from ..verify.outside import state_outside
+from ..verify.replays import Replays
 from ..verify.restarts import shown
 from ..verify.unbroken import Difference, measured
 from ..verify.verdicts import Unknown, Unsafe
@@ -278,6 +280,7 @@ class _Verification:
             beginning,
             diagnose,
             forgetting,
+            losing,
             sentence,
         )
 
@@ -289,12 +292,15 @@ class _Verification:
                 known: Misconception | None = None
                 facts: tuple[Evidence, ...] = ()
                 wrong = exploration.failure == Unsafe.WRONG_OUTPUT
+                replays = Replays(job, exploration, self.executor, self.profile, self.observer.until)
                 if forgets := forgotten(job, exploration, self.executor, self.profile):
                     known, facts = forgetting(forgets), tuple(map(_forgotten, forgets))
                 elif wrong and (symptom := diagnose(job, exploration, self.executor, given=False)):
                     known = symptom
-                elif fix := off_by_one(job, exploration, self.executor, self.profile, self.observer.until):
+                elif fix := off_by_one(replays):
                     known, facts = beginning(fix), (_off_by_one(fix),)
+                elif lost := lost_state(replays):
+                    known, facts = losing(), tuple(Evidence(LOST_STATE, text) for text in lost)
                 elif not wrong:
                     known = diagnose(job, exploration, self.executor, given=False)
                 return "", (known.id, sentence(job, exploration, self.executor, known)) if known else None, facts
@@ -449,10 +455,12 @@ def _forgotten(what: Forgotten) -> Evidence:
 
 def _off_by_one(fix: OffByOne) -> Evidence:
     """The number of the checkpoint with which the job would be right."""
-    change = (
-        f"{'lower' if fix.by < 0 else 'higher'} by one at each restart ({fix.saved + fix.by} instead of {fix.saved}"
-    )
-    text = f"if a number in {fix.path} is {change} at the first), the job ends with the right output"
+    by = abs(fix.becomes - fix.saved)
+    change = f"{'lower' if fix.becomes < fix.saved else 'higher'} by {'one' if by == 1 else by}"
+    when = "at the first restart" if fix.at_first else "at each restart"
+    numbers = f"{fix.becomes} instead of {fix.saved}{'' if fix.at_first else ' at the first'}"
+    more = ", and what grows as steadily with it" if fix.more else ""
+    text = f"if a number in {fix.path} is {change} {when} ({numbers}){more}, the job ends with the right output"
     return Evidence(OFF_BY_ONE, text, fix.path)
 
 

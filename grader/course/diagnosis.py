@@ -44,6 +44,11 @@ def forgetting(forgets: Sequence[Forgotten]) -> Misconception:
     return MISCONCEPTIONS["rng-not-saved" if generators else "state-incomplete"]
 
 
+def losing() -> Misconception:
+    """The misconception behind a restart that begins at the right place, but without a part of the state."""
+    return MISCONCEPTIONS["state-incomplete"]
+
+
 def beginning(fix: OffByOne) -> Misconception:
     """The misconception behind a restart that begins one iteration too early or too late."""
     return MISCONCEPTIONS["skips-iteration" if fix.too_late else "repeats-iteration"]

@@ -10,13 +10,12 @@ import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from ..text import series
 from ..tree import File, Tree
 from .explore import Exploration
-from .lost_numbers import lost_numbers
 from .saved_numbers import NUMBER
 from .states import State
 from .verdicts import Unsafe
@@ -55,13 +54,7 @@ def _in_file(path: str, way: Sequence[State], expected: Tree, got: Tree) -> Iter
     if fact := _lines_gone(path, way, right) or _first_wrong(path, way, right, wrong):
         yield fact
     if len(right) == len(wrong):
-        again = list(_numbers_again(path, right, wrong, len(way) - 1))
-        yield from again or _lost(path, way, right, wrong)
-
-
-def _lost(path: str, way: Sequence[State], right: list[str], wrong: list[str]) -> Iterator[Shown]:
-    for lost in islice(lost_numbers(path, way, right, wrong), MOST_NUMBERS):
-        yield Shown("lost", lost.text, path, lost.line, astray=True)
+        yield from _numbers_again(path, right, wrong, len(way) - 1)
 
 
 def _lines(files: Tree, path: str) -> list[str]:

@@ -6,24 +6,28 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import math
 import pickletools
 import re
 import struct
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .packed import ODD
 
 MOST_BYTES = 64 << 10
 """Of a file, beyond which no numbers are looked for."""
-UNALIGNED = 512
+UNALIGNED = 4096
 """Bytes of binary data up to which a number may be at any of them; else at each fourth."""
 LARGEST, SMALLEST = 1e12, 1e-9
 """Beyond these, what could be a floating-point number is more likely something else."""
 NUMBER = re.compile(r"(?<![\w.+-])[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?(?![\w.])")
+_NAME = re.compile(r"[^\W\d]\w*")
 BINARY = ("<d", ">d", "<i", ">i")
 _PICKLED = {"BININT1": "<B", "BININT2": "<H", "BININT": "<i", "BINFLOAT": ">d"}
 
@@ -35,10 +39,11 @@ class Number(NamedTuple):
     """A number in a file."""
 
     value: Decimal
-    become: Callable[[int], bytes]
-    """The file with another whole number in its place. Raises one of ODD if there is no room for it."""
+    become: Callable[[Decimal | int], bytes]
+    """The file with another number in its place. Raises one of ODD if there is no room for it."""
 
 
+@lru_cache(64)
 def numbers(content: bytes) -> dict[Place, Number]:
     """The numbers in a file, by their places; none if it can't be read."""
     if len(content) > MOST_BYTES:
@@ -49,13 +54,21 @@ def numbers(content: bytes) -> dict[Place, Number]:
         return {}
 
 
+def number_at(content: bytes, place: Place) -> Number | None:
+    """The number at this place, if there is one."""
+    try:
+        return next((number for each, number in _numbers(content) if each == place), None)
+    except ODD:
+        return None
+
+
 def _numbers(content: bytes) -> Iterator[tuple[Place, Number]]:
     if content.startswith(b"PK\x03\x04"):
         yield from _zipped(content)
     elif content.startswith(b"\x1f\x8b"):
         for place, number in _numbers(gzip.decompress(content)):
 
-            def compressed(value: int, become: Callable[[int], bytes] = number.become) -> bytes:
+            def compressed(value: Decimal | int, become: Callable[[Decimal | int], bytes] = number.become) -> bytes:
                 return gzip.compress(become(value))
 
             yield place, number._replace(become=compressed)
@@ -76,13 +89,18 @@ def is_text(content: bytes) -> bool:
 
 
 def _written(text: str) -> Iterator[tuple[Place, Number]]:
-    for number, match in enumerate(NUMBER.finditer(text), 1):
+    """The numbers of a text, by the last name before them: a program may write its names in any order."""
+    name, at, seen = "", 0, Counter[str]()
+    for match in NUMBER.finditer(text):
         begin, end = match.span()
+        name = ([name, *_NAME.findall(text, at, begin)])[-1]
+        at = end
+        seen[name] += 1
 
-        def become(value: int, begin: int = begin, end: int = end) -> bytes:
-            return f"{text[:begin]}{value}{text[end:]}".encode()
+        def become(value: Decimal | int, begin: int = begin, end: int = end) -> bytes:
+            return f"{text[:begin]}{Decimal(value):f}{text[end:]}".encode()
 
-        yield ("text", number), Number(Decimal(match[0]), become)
+        yield (f"text {name}", seen[name]), Number(Decimal(match[0]), become)
 
 
 def _pickled(content: bytes) -> Iterator[tuple[Place, Number]]:
@@ -94,9 +112,10 @@ def _pickled(content: bytes) -> Iterator[tuple[Place, Number]]:
 
 def _binary(content: bytes) -> Iterator[tuple[Place, Number]]:
     step = 1 if len(content) <= UNALIGNED else 4
-    for form in BINARY:
-        for offset in range(0, len(content) - struct.calcsize(form) + 1, step):
-            if (value := _believed(struct.unpack_from(form, content, offset)[0])) is not None:
+    for offset, form in itertools.product(range(0, len(content) - 3, step), BINARY):
+        if offset + struct.calcsize(form) <= len(content):
+            value = _believed(struct.unpack_from(form, content, offset)[0])
+            if value is not None:
                 yield (form, offset), Number(value, _put(content, form, offset))
 
 
@@ -106,7 +125,9 @@ def _zipped(content: bytes) -> Iterator[tuple[Place, Number]]:
     for name, data in members.items():
         for (form, at), number in _numbers(data):
 
-            def become(value: int, name: str = name, become: Callable[[int], bytes] = number.become) -> bytes:
+            def become(
+                value: Decimal | int, name: str = name, become: Callable[[Decimal | int], bytes] = number.become
+            ) -> bytes:
                 return _zip({**members, name: become(value)})
 
             yield (f"{name} {form}", at), Number(number.value, become)
@@ -120,12 +141,18 @@ def _zip(members: dict[str, bytes]) -> bytes:
     return file.getvalue()
 
 
-def _put(content: bytes, form: str, offset: int) -> Callable[[int], bytes]:
-    def become(value: int) -> bytes:
-        data = struct.pack(form, value)
+def _put(content: bytes, form: str, offset: int) -> Callable[[Decimal | int], bytes]:
+    def become(value: Decimal | int) -> bytes:
+        data = struct.pack(form, float(value) if form[1:] == "d" else _whole(value))
         return content[:offset] + data + content[offset + len(data) :]
 
     return become
+
+
+def _whole(value: Decimal | int) -> int:
+    if value != int(value):
+        raise ValueError
+    return int(value)
 
 
 def _believed(value: Any) -> Decimal | None:
@@ -133,3 +160,12 @@ def _believed(value: Any) -> Decimal | None:
     if isinstance(value, float) and value and not (math.isfinite(value) and SMALLEST < abs(value) < LARGEST):
         return None
     return Decimal(repr(value))
+
+
+def name_of(path: str, place: Place) -> str:
+    """What a number of this file is called."""
+    form, at = place
+    kind, _, name = form.partition(" ")
+    if kind != "text":
+        return f"a number in {path}"
+    return f"{name} in {path}" if name and at == 1 else f"number {at}{f' of {name}' if name else ''} in {path}"

@@ -14,6 +14,7 @@ from grader.submit.reader import read
 from grader.tree import Tree
 from grader.verify.explore import explore
 from grader.verify.off_by_one import off_by_one
+from grader.verify.replays import Replays
 
 SUBMIT = """executable = total.sh
 transfer_checkpoint_files = saved
@@ -136,8 +137,8 @@ def test_nothing_is_executed_when_the_time_is_up(tmp_path):
     job = read(tmp_path / "total.sub").jobs[0]
     with Executor() as executor:
         exploration = explore(job, executor, expected=Tree.files({"total.txt": "total 650\n"}))
-        assert off_by_one(job, exploration, executor, MODERN).too_late
-        assert off_by_one(job, exploration, executor, MODERN, until=0.0) is None
+        assert off_by_one(Replays(job, exploration, executor, MODERN)).too_late
+        assert off_by_one(Replays(job, exploration, executor, MODERN, until=0.0)) is None
 
 
 def test_a_right_job_that_needs_more_executions_stays_unknown(tmp_path, capsys):

@@ -1,0 +1,304 @@
+"""What becomes of a job if numbers of its checkpoint are others at its restarts: nobody reads the program for that."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from bisect import bisect, bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple, Unpack
+
+from ..execute.executor import Executor
+from ..rules.execution import Circumstances, Run, Unbroken
+from ..rules.job import STDERR, STDOUT, Job
+from ..rules.livelock import SIMILAR
+from ..rules.profile import Profile
+from ..rules.simulation import Moment, Outcome, outcome, simulate
+from ..rules.step import is_success
+from ..tree import File, Tree
+from .explore import Exploration
+from .packed import ODD
+from .saved_numbers import BINARY, Place, is_text, number_at, numbers
+from .states import State
+from .unbroken import goes_on
+from .verdicts import Unknown, Unsafe
+
+MOST = 8
+"""Numbers of a checkpoint that may count iterations, and are changed one after the other."""
+MOST_STRIDES = 6
+"""Numbers that an iteration may add to the place, besides one, that are tried."""
+MOST_EXECUTIONS = 300
+"""For all of that."""
+ROUNDING = Decimal("1e-9")
+"""How much a number may be off that was added up, from 1."""
+LARGEST = 10**9
+"""Iterations are not counted beyond this."""
+
+
+class TimeIsUp(Exception):
+    """Nothing more may be executed."""
+
+
+class Change(NamedTuple):
+    """A number of the checkpoint that becomes another one at a restart."""
+
+    path: str
+    place: Place
+    by: Decimal
+    among: tuple[int, ...] = ()
+    """The numbers of which it becomes the next, or, with a negative `by`, the one before."""
+
+    def become(self, value: Decimal) -> Decimal:
+        if not self.among:
+            return value + self.by
+        later = bisect(self.among, value) if self.by > 0 else bisect_left(self.among, value) - 1
+        return Decimal(self.among[later]) if 0 <= later < len(self.among) else value
+
+
+class Way(NamedTuple):
+    """A way to begin one iteration later, or earlier: at so many restarts, or at each."""
+
+    later: list[Change]
+    earlier: list[Change]
+    restarts: int | None
+
+
+class Saved(NamedTuple):
+    """A number of the checkpoint, as it was from one checkpoint to the next."""
+
+    path: str
+    place: Place
+    values: tuple[Decimal, ...]
+
+    @property
+    def steps(self) -> list[Decimal]:
+        return [after - before for before, after in pairwise(self.values)]
+
+    @property
+    def step(self) -> Decimal:
+        """By how much it grows at first; of a single checkpoint, since the beginning."""
+        return self.steps[0] if self.steps else self.values[0]
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it grows by the same from each checkpoint to the next."""
+        return not self.steps or max(self.steps) - min(self.steps) <= abs(self.values[-1]) * ROUNDING
+
+    def moved(self, by: Decimal | int, among: tuple[int, ...] = ()) -> Change:
+        return Change(self.path, self.place, Decimal(by), among)
+
+
+Word = tuple[str, int, int]
+"""A word of the output: its file, its line (0 of a file that is no text), and which word of the line, from 1."""
+_WORD = re.compile(r"[^\s,;:=()\[\]{}\"']+")
+
+
+class Words:
+    """The words of a wrong output, and what becomes of them with another checkpoint."""
+
+    def __init__(self, right: Tree, wrong: Tree, restarts: int):
+        self.right, self.restarts = right, restarts
+        self.should, self.got = self.read(right), self.read(wrong)
+        self.wrong = {
+            word for word in self.should.keys() | self.got.keys() if self.should.get(word) != self.got.get(word)
+        }
+
+    def read(self, files: Tree) -> dict[Word, str]:
+        """The words of the files that should be there, or, of one that is no text, its numbers."""
+        words = dict[Word, str]()
+        for path in self.right:
+            entry = files.get(path)
+            if isinstance(entry, File) and is_text(entry.content):
+                for line, text in enumerate(entry.text.splitlines(), 1):
+                    words.update(((path, line, at), word) for at, word in enumerate(_WORD.findall(text), 1))
+            elif isinstance(entry, File):
+                values = enumerate(numbers(entry.content).values(), 1)
+                words.update(((path, 0, at), str(number.value)) for at, number in values)
+        return words
+
+    def mended(self, words: dict[Word, str]) -> list[Word]:
+        """The wrong words that are right here."""
+        return [word for word in self.wrong if word in self.should and self.should[word] == words.get(word)]
+
+    def broken(self, words: dict[Word, str]) -> Iterator[Word]:
+        """The right words that are wrong here, and that do not just count iterations."""
+        for word in self.should.keys() - self.wrong:
+            if self.should[word] != words.get(word) and not self.counts(word, words):
+                yield word
+
+    def counts(self, word: Word, words: dict[Word, str]) -> bool:
+        """Whether this is a whole number that is off by one for a restart, or for some."""
+        one, other = (_whole(each.get(word, "")) for each in (self.should, words))
+        return one is not None and other is not None and abs(one - other) <= self.restarts
+
+
+def _whole(word: str) -> int | None:
+    return int(word) if re.fullmatch(r"[-+]?\d{1,18}", word) else None
+
+
+class Replays:
+    """A job that goes wrong without a fault, and that is run with other numbers in its checkpoints."""
+
+    def __init__(
+        self, job: Job, exploration: Exploration, executor: Executor, profile: Profile, until: float = math.inf
+    ):
+        """`until`: as time.monotonic() has it, after which TimeIsUp is raised."""
+        self.job, self.exploration, self.executor, self.profile, self.until = job, exploration, executor, profile, until
+        self.way = _without_faults(exploration)
+        self.spools = [state.spool for state in (*self.way[1:11], *self.way[11:][-10:])]
+        self.left = MOST_EXECUTIONS
+        self.ends: dict[tuple[Change | int | None, ...], Outcome] = {}
+
+    @cached_property
+    def right(self) -> Tree:
+        """The right output; of a job that does not end, also that of a run that never restarts. Empty if it is not known."""
+        if self.exploration.known:
+            return self.exploration.reference or Tree()
+        if self.exploration.violation and self.exploration.violation.expected:
+            return self.exploration.violation.expected
+        return goes_on(self.job, self.exploration.root, self.executor, self.profile, Unbroken())[1] or Tree()
+
+    def saved(self) -> Iterator[list[Saved]]:
+        """The numbers that all checkpoints have, file by file."""
+        for path, entry in self.spools[0].items():
+            if path in (STDOUT, STDERR) or entry == self.job.inputs.get(path):
+                continue
+            trees = [spool.get(path) for spool in self.spools]
+            versions = [numbers(file.content) if isinstance(file, File) else {} for file in trees]
+            yield [
+                Saved(path, place, tuple(version[place].value for version in versions))
+                for place in versions[0]
+                if all(place in version for version in versions)
+            ]
+
+    def places(self, may_count: Callable[[Saved], bool]) -> list[Saved]:
+        """Numbers that may count iterations, the likeliest first: those that are steady."""
+        found, seen = list[tuple[tuple[int, int, int], int, Saved]](), set[bytes]()
+        for file in self.saved():
+            content = self.spools[0].file(file[0].path).content if file else b""
+            first = numbers(content)
+            for each in file:
+                if not all(0 < value < LARGEST and value == int(value) for value in each.values) or not may_count(each):
+                    continue
+                try:
+                    change = first[each.place].become(each.values[0] + 1)
+                except ODD:
+                    continue
+                if change not in seen:
+                    seen.add(change)
+                    form, at = each.place
+                    aligned = at % 4 if form in BINARY else 0
+                    found.append(((len(first), int(max(each.values)), aligned), len(seen), each))
+        found.sort(key=lambda each: (not each[-1].is_steady, *each[:-1]))
+        return [each for *_, each in found[:MOST]]
+
+    def ways(self, places: Sequence[Saved]) -> Iterator[tuple[Saved, Way]]:
+        """All ways to begin one iteration later or earlier, for the numbers by which the program goes."""
+        yield from ((place, way) for place in places for way in _by_one(place))
+        yield from ((place, way) for place in places[:1] for way in self.elsewhere(place))
+
+    def elsewhere(self, place: Saved) -> Iterator[Way]:
+        """Less likely ways: by what an iteration may count, or by a line of a file; with all that grows as steadily."""
+        others = [each for file in self.saved() for each in file if each != place and each.values[1:] and each.step]
+        others = [each for each in others if each.is_steady]
+        together = [place.moved(1), *(each.moved(each.step / place.step) for each in others)]
+        for changes in ([together] if others else []) + [[place.moved(by)] for by in _strides(place)]:
+            yield Way(changes, [each._replace(by=-each.by) for each in changes], None)
+        for begins in self.line_begins(place):
+            for restarts in (None, 1):
+                yield Way([place.moved(1, begins)], [place.moved(-1, begins)], restarts)
+
+    def line_begins(self, place: Saved) -> list[tuple[int, ...]]:
+        """Where the lines of files begin, in bytes, of which this number may be one."""
+        begins = [(0, *(match.end() for match in re.finditer(rb"\n", entry.content))) for entry in self.read_files()]
+        return [each for each in begins if set(place.values) <= set(each)]
+
+    def read_files(self) -> list[File]:
+        """The files that the program may read."""
+        return [entry for entry in self.job.inputs.values() if isinstance(entry, File) and not entry.executable]
+
+    def is_gone_by(self, place: Saved) -> bool:
+        """Whether the program has less left to do with the number of the next checkpoint."""
+        return self.run([place.moved(place.step)], restarts=1).executions < len(self.way)
+
+    def run(self, changes: Sequence[Change], restarts: int | None = None, most: int | None = None) -> Outcome:
+        """What becomes of the job with these changes at the first restarts, or at all."""
+        key = (*changes, restarts)
+        if key not in self.ends:
+            changing = _Changing(self.executor, changes, restarts)
+            most = most or 2 * len(self.way)  # one that skips nothing may take twice as many
+            end = outcome(self.in_time(simulate(self.job, changing, self.profile, most_executions=most)))
+            self.left -= end.executions
+            self.ends[key] = replace(end, status="not changed") if changing.failed else end
+        return self.ends[key]
+
+    def in_time(self, moments: Iterator[Moment]) -> Iterator[Moment]:
+        """A story that breaks off when the time is up."""
+        for moment in moments:
+            self.stay_within_time()
+            yield moment
+
+    def stay_within_time(self) -> None:
+        if time.monotonic() > self.until:
+            raise TimeIsUp
+
+    def ends_well(self, end: Outcome) -> bool:
+        return end.status == "completed" and end.exit is not None and is_success(self.job, end.exit)
+
+
+class _Changing:
+    """An executor that changes numbers of the checkpoint before a restart."""
+
+    def __init__(self, executor: Executor, changes: Sequence[Change], restarts: int | None):
+        self.executor, self.changes, self.restarts = executor, changes, restarts
+        self.failed = False
+        """Whether a number was not there, or there was no room for the other one."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.executor, name)
+
+    def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
+        """Execute the program with the other numbers, if its checkpoint is there."""
+        changed = sandbox
+        for change in self.changes if self.restarts != 0 else ():
+            path, entry = change.path, changed.get(change.path)
+            if isinstance(entry, File) and sandbox.get(path) != job.inputs.get(path):
+                content = _with_other_number(entry.content, change)
+                self.failed |= content is None
+                changed = changed.put(path, entry._replace(content=content or entry.content))
+        if changed is not sandbox:
+            self.restarts = self.restarts and self.restarts - 1
+        return self.executor.run(job, changed, **circumstances)
+
+
+def _by_one(place: Saved) -> Iterator[Way]:
+    for restarts in (None, 1):
+        yield Way([place.moved(1)], [place.moved(-1)], restarts)
+
+
+def _strides(place: Saved) -> list[int]:
+    """By what else than one a number may grow in an iteration: divisors of the step."""
+    step = int(abs(place.step))
+    return [each for each in range(2, min(step, 1000) + 1) if step % each == 0][:MOST_STRIDES]
+
+
+def _with_other_number(content: bytes, change: Change) -> bytes | None:
+    number = number_at(content, change.place)
+    try:
+        return number.become(change.become(number.value)) if number else None
+    except ODD:
+        return None
+
+
+def _without_faults(exploration: Exploration) -> list[State]:
+    """The way to the failure of a job that goes wrong without a fault, or that does not end; else none."""
+    violation = exploration.violation
+    if violation and not exploration.schedule and violation.failure in (Unsafe.WRONG_OUTPUT, Unsafe.NEVER_FINISHES):
+        return violation.state.way()
+    endless = exploration.exhausted is Unknown.EXECUTIONS and exploration.unfinished
+    return endless.way() if endless and endless.execution >= SIMILAR else []
