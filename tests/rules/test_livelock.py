@@ -201,7 +201,7 @@ def test_it_is_tried_where_a_file_has_as_many_lines_or_bytes_as_a_number():
     """50 lines of 4 bytes. 100 lines in 50 restarts, 240 bytes in 10; and before it has appended them."""
     program = Program(lambda n: "row\n")
     now = start("row\n" * 50)
-    assert goes_on(job("100", "240", "7"), now, (("rows", b"row\n"),), program, 40)
+    assert goes_on(job("100", "240", "50", "7"), now, (("rows", b"row\n"),), program, 40)
     assert program.lines == [50 + times for times in (9, 10, 49, 50, 189, 190, MANY)]
     ends = Program(lambda n: "row\n", end=100)
     assert not goes_on(job("100"), now, (("rows", b"row\n"),), ends, 40) and ends.lines == [99, 100]

@@ -127,6 +127,9 @@ def test_what_is_expected_may_lack_what_comes_besides():
         job(transfer_output_files=None), Scripted(safe), expected=Tree.of(rows="row 0\nrow 1\nrow 2\nrow 3\n")
     )
     assert (found.verdict, found.known) == (RESTART_SAFE, True)
+    known = Scripted(safe)
+    explore(job(), known, expected=Tree.of(rows="row 0\nrow 1\nrow 2\nrow 3\n"))
+    assert (known.executed, known.freshly) == (4, 0), "what is right need not be done twice"
     wrong = explore(job(), Scripted(safe), expected=Tree.of(rows="row 0\n"))
     assert (wrong.verdict, wrong.failure, wrong.schedule) == (UNSAFE, Unsafe.WRONG_OUTPUT, ())
 
@@ -187,6 +190,20 @@ def test_states_grow_with_sandboxes_and_spools_not_with_their_pairs(profile, fie
         numbers.append((found.states, found.executions, found.schedules))
     steps = [tuple(b - a for a, b in zip(*pair)) for pair in zip(numbers, numbers[1:])]
     assert steps == [more] * 3
+
+
+def test_what_is_printed_tells_states_apart_where_it_is_all_there_is():
+    """It starts over elsewhere, and what it has printed before is in the spool."""
+
+    def printing(files, at):
+        code = count(files)
+        files["k"] = b""
+        files["_condor_stdout"] = files.get("_condor_stdout", b"") + files["rows"][-6:]
+        return code
+
+    for outputs, failure in (((), Unsafe.WRONG_OUTPUT), (("rows",), Unsafe.LOST_PROGRESS)):
+        printed = job(transfer_checkpoint_files=("k",), transfer_output_files=outputs, output="out.txt")
+        assert explore(printed, Scripted(printing)).failure is failure
 
 
 # -- tries that max_retries allows ------------------------------------------------------------
@@ -414,6 +431,21 @@ def late(files, at):
     files["rows"] = b"late" if at.clock - began > LATE / 2 else b"in time"
     files["besides"] = b"at %d" % at.clock
     return code
+
+
+def test_a_job_that_looks_at_the_clock_is_tried_days_later_once():
+    program = Scripted(safe, looked=True)
+    assert explore(job(), program).verdict == RESTART_SAFE
+    assert program.executed == 4 + 4 + 4, "the walk, all of it again, and all elsewhere"
+
+
+def test_a_job_that_fails_when_it_is_late_goes_by_the_time():
+    def failing_late(files, at):
+        began = float(files.setdefault("began", b"%f" % at.clock))
+        return count(files) or int(at.clock - began > LATE / 2)
+
+    found = explore(job(transfer_checkpoint_files=("n", "rows", "began")), Scripted(failing_late, looked=True))
+    assert found.unknown is Unknown.GOES_BY_TIME
 
 
 def test_a_file_that_comes_home_only_late_is_shown():
