@@ -6,6 +6,7 @@ is read from its story.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Any
@@ -147,9 +148,11 @@ def _difference(value: object, right: object) -> str:
 
 
 def _named(value: object, right: object) -> str:
-    """A sentence on which names of a wrong set are wrong or missing; '' for other values."""
+    """A sentence on which names of a wrong set are wrong or missing, or on the right value, as it would be written."""
     if not (isinstance(right, frozenset) and isinstance(value, Collection)):
-        return ""
+        if isinstance(right, (str, tuple)):
+            return f"The right answer is {repr(list(right)) if isinstance(right, tuple) else json.dumps(right)}."
+        return f"The right answer is {right:g}." if isinstance(right, (int, float)) else ""
     missing, surplus = sorted(right - set(value)), sorted(set(value) - right)
     parts = [f"{series(missing)} {'is' if len(missing) == 1 else 'are'} missing from your answer"] * bool(missing)
     parts += [f"{plain(shorten(series(surplus), 80))} {'is' if len(surplus) == 1 else 'are'} not there"] * bool(surplus)

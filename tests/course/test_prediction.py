@@ -102,6 +102,22 @@ def test_the_headline_of_a_wrong_value_does_not_give_the_right_one_away(name, te
     assert report.failure.decisive is not None
 
 
+@pytest.mark.parametrize(
+    "name, wrong, right",
+    [
+        ("missing_file", "'a'", '"b"'),
+        ("badput_minutes", "7", "15"),
+        ("minutes_safe", "90", "0"),
+        ("checkpoint_seconds", "7", "240"),
+        ("zzz_out", "[0, 43, 52]", "[0, 43]"),
+        ("torn_file", "'a'", '"d"'),
+    ],
+)
+def test_the_solution_begins_with_the_right_answer_as_it_is_written(name, wrong, right, executor):
+    report = EXERCISES[name].judge(Tree.files({name: wrong}), executor)
+    assert report.failure.solution.startswith(f"The right answer is {right}. "), report.failure.solution
+
+
 def test_of_a_set_the_headline_counts_names_and_the_solution_tells_them(executor):
     report = judged("step_seven", "{'my_input.txt', 'x.txt'}", executor)
     assert report.failure.solution.startswith("my_output.txt, my_software, temp-dir/42.txt")
