@@ -152,7 +152,8 @@ def grade(directory: Path, student: str = "*") -> tuple[bool, bool, dict[str, di
 
 
 def nbgrader(directory: Path, program: str, *arguments: str) -> str:
-    """What a program prints that uses nbgrader in a course directory. (It takes seconds to start.)"""
+    """What a program prints that uses nbgrader in a course directory; what it prints to stderr goes to a file beside that.
+    (It takes seconds to start.)"""
     run = subprocess.run(
         [sys.executable, "-c", QUICKER + program, ASSIGNMENT, *arguments],
         cwd=directory,
@@ -162,4 +163,5 @@ def nbgrader(directory: Path, program: str, *arguments: str) -> str:
         timeout=1800,
     )
     assert run.returncode == 0, run.stderr[-3000:]
+    (directory.parent / "stderr.txt").write_text(run.stderr)
     return run.stdout

@@ -8,8 +8,10 @@ own schema, and connecting to the gradebook. So install() replaces these functio
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
+import warnings
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -22,15 +24,16 @@ from nbgrader import api
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.nbgraderformat import common
+from sqlalchemy.exc import SAWarning
 
 from ..course.trusted import shared
 from ..execute.team import processors
 from ..execute.temporary import remove
-from ..text import count
+from ..text import count, plain, series
 from ..tree import Tree
 from . import workers
 from .batch import time_left
-from .collect import HandIn
+from .collect import HandIn, Source
 from .judge import Graded
 from .preprocessors import GradeFromFiles
 from .store import Settings, StoreEntry, final_grade, grade_one, read
@@ -98,6 +101,8 @@ def install() -> None:
     Autograde.init_assignment = _init_assignment
     Autograde.set_permissions = _set_permissions
     api.create_engine = lru_cache(api.create_engine)
+    # Of nbgrader's own queries (0.9.6), three for each student, with SQLAlchemy 2: what they concern is saved later.
+    warnings.filterwarnings("ignore", "Object of type <Submitted(Assignment|Notebook)> not in session", SAWarning)
     common.jsonschema = SimpleNamespace(validate=_validate)
 
 
@@ -154,7 +159,32 @@ def _init_assignment(self: Autograde, assignment_id: str, student_id: str) -> No
         folder.mkdir(parents=True, exist_ok=True)
         self.mark = open(folder / BEGUN, "w")
         fcntl.flock(self.mark, fcntl.LOCK_EX)
-    _init_by_name(self, assignment_id, student_id)
+    missing = _Missing()
+    self.log.addFilter(missing)
+    try:
+        _init_by_name(self, assignment_id, student_id)
+    finally:
+        self.log.removeFilter(missing)
+    sources = getattr(self, "sources", {})  # see nbgrader_collect.py
+    if names := [name for path, name in missing.notebooks.items() if not isinstance(sources.get(path), Source)]:
+        self.log.info("%s has not handed in %s", plain(student_id), series(names, len(names)))
+
+
+class _Missing(logging.Filter):
+    """Collects the notebooks that nbgrader does not see, instead of a warning for each: of an assignment of twelve, few are
+    handed in at a time, and some have other names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notebooks: dict[str, str] = {}
+        """Path → name."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log something as it is."""
+        _, found, path = record.getMessage().partition("No submitted file: ")
+        if found:
+            self.notebooks[path] = Path(path).stem
+        return not found
 
 
 def _set_permissions(self: Autograde, assignment_id: str, student_id: str) -> None:

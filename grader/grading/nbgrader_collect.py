@@ -58,7 +58,7 @@ def _init_notebooks(self: Autograde) -> None:
     """Replaces Autograde's method: finds the notebooks of each submission, the sources of their contents, and what each
     student has handed in."""
     course, assignment = self.coursedir, self.coursedir.assignment_id
-    required = _required(course)
+    required = _required(self)
     students = [
         Path(path)
         for path in sorted(
@@ -96,13 +96,19 @@ def _init_notebooks(self: Autograde) -> None:
             )
 
 
-def _required(course: CourseDirectory) -> list[str]:
-    """The names of the assignment's notebooks to grade."""
+def _required(self: Autograde) -> list[str]:
+    """The names of the assignment's notebooks to grade. Raises NbGraderException if there is no such assignment."""
+    course = self.coursedir
     try:
         with Gradebook(course.db_url, course.course_id) as gradebook:
             names = [notebook.name for notebook in gradebook.find_assignment(course.assignment_id).notebooks]
     except MissingEntry:
-        return []
+        problem = (
+            f"There is no assignment {course.assignment_id} in the gradebook yet. Run this first: "
+            f"nbgrader generate_assignment {course.assignment_id} --create --force"
+        )
+        self.log.error(problem)
+        raise base.NbGraderException(problem) from None
     return sorted(name for name in names if fnmatch.fnmatchcase(name, course.notebook_id))
 
 

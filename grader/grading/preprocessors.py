@@ -169,6 +169,18 @@ class AddMissingSolutions(NbGraderPreprocessor):
         return nb, resources
 
 
+class AddMissingIds(NbGraderPreprocessor):
+    """Gives an id to each check cell that OverwriteCells has put back without one (nbgrader 0.9.6), of which nbformat
+    warns."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Add the missing ids."""
+        if (nb.nbformat, nb.nbformat_minor) >= (4, 5):
+            for cell in nb.cells:
+                cell.setdefault("id", new_code_cell().id)
+        return nb, resources
+
+
 class SourceNotebook(NamedTuple):
     """The named cells of a notebook as it was handed out."""
 
@@ -339,6 +351,7 @@ SANITIZE = [
     AddMissingSolutions,
     OverwriteKernelspec,
     OverwriteCells,
+    AddMissingIds,
     CheckCellMetadata,
 ]
 AUTOGRADE = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from types import SimpleNamespace
 
 import pytest
 from classroom import ASSIGNMENT, MAXIMUM, grade, grades, solved
@@ -128,6 +129,36 @@ def test_an_instructor_is_told(course, words):
 @pytest.mark.parametrize("student", ["time-utf-16", "time-bom", "zz-as-it-should-be"])
 def test_what_is_as_it_should_be_needs_no_word(course, student):
     assert student not in "\n".join(line for line in course[3].splitlines() if "has to look" in line)
+
+
+def test_what_is_harmless_does_not_look_like_an_error(course):
+    _, _, _, log, directory = course
+    said = log + (directory.parent / "stderr.txt").read_text()
+    for alarm in ("not in session", "MissingIDFieldWarning", "No submitted file"):
+        assert alarm not in said, [line for line in said.splitlines() if alarm in line][:3]
+
+
+def test_a_line_says_which_notebooks_a_student_has_not_handed_in(course):
+    said = {line.partition("] ")[2] for line in course[3].splitlines() if " has not handed in " in line}
+    [browser], [empty] = ([line for line in said if line.startswith(f"{who} ")] for who in ("browser", "empty"))
+    assert "03-save" not in browser and "02-submit-file, 04-restore" in browser and "01-evicted, " in empty
+
+
+def test_without_the_assignment_it_says_how_to_make_it(monkeypatch):
+    said = []
+
+    def missing(*where):
+        raise nbgrader_collect.MissingEntry("No such assignment")
+
+    nbgrader_collect = pytest.importorskip("grader.grading.nbgrader_collect")
+    monkeypatch.setattr(nbgrader_collect, "Gradebook", missing)
+    course = SimpleNamespace(db_url="sqlite://", course_id="c", assignment_id="a", notebook_id="*")
+    converter = SimpleNamespace(coursedir=course, log=SimpleNamespace(error=said.append))
+    with pytest.raises(nbgrader_collect.base.NbGraderException):
+        nbgrader_collect._required(converter)
+    assert said == [
+        "There is no assignment a in the gradebook yet. Run this first: nbgrader generate_assignment a --create --force"
+    ]
 
 
 def test_what_was_handed_in_is_not_changed(course):
