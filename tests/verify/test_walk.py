@@ -133,6 +133,21 @@ def test_without_a_failure_it_is_looked_for_to_the_last_state():
     assert (found.failure, render(found.schedule)) == (Unsafe.WRONG_OUTPUT, "evict@99")
 
 
+def test_after_the_first_failure_so_many_states_more_are_looked_at():
+    """It is held at the second restart elsewhere, and each later one leads to new states for a while."""
+
+    def held(files, at):
+        if files.get("n") == b"1" and "rows" not in files:
+            return 1
+        return count(files, last=60)
+
+    found = [
+        explore(job(transfer_checkpoint_files=("n",)), Scripted(held), bounds=Bounds(executions=4 * patience)).states
+        for patience in (20, 30, 40)
+    ]
+    assert [b - a for a, b in zip(found, found[1:])] == [10, 10]
+
+
 def test_patience_is_less_where_fewer_executions_are_allowed():
     assert Bounds(executions=20).patience == 5 and Bounds().patience == 40
 
