@@ -34,6 +34,8 @@ MOST_STRIDES = 6
 """Numbers that an iteration may add to the place, besides one, that are tried."""
 MOST_EXECUTIONS = 300
 """For all of that."""
+MOST_SECONDS = 30.0
+"""Real seconds for it, as a program may take a second to start. The verdict is known by then."""
 ROUNDING = Decimal("1e-9")
 """How much a number may be off that was added up, from 1."""
 LARGEST = 10**9
@@ -147,8 +149,9 @@ class Replays:
     def __init__(
         self, job: Job, exploration: Exploration, executor: Executor, profile: Profile, until: float = math.inf
     ):
-        """`until`: as time.monotonic() has it, after which TimeIsUp is raised."""
-        self.job, self.exploration, self.executor, self.profile, self.until = job, exploration, executor, profile, until
+        """`until`: as time.monotonic() has it, after which TimeIsUp is raised, or after MOST_SECONDS."""
+        self.job, self.exploration, self.executor, self.profile = job, exploration, executor, profile
+        self.until = min(until, time.monotonic() + MOST_SECONDS)
         self.way = _without_faults(exploration)
         self.spools = [state.spool for state in (*self.way[1:11], *self.way[11:][-10:])]
         self.left = MOST_EXECUTIONS
