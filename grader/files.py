@@ -6,17 +6,36 @@ import errno
 import os
 import stat
 import tempfile
+from io import BufferedReader
 from pathlib import Path
 
 
-def read_regular(path: Path, most: int = -1) -> bytes:
+def read_regular(path: Path, most: int | None = None) -> bytes:
     """The first `most` bytes of a file, or all of it. Raises OSError, also for a pipe or a device, which might give
     nothing, or no end."""
-    careful = getattr(os, "O_NONBLOCK", 0)
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | careful)) as file:
+    with _opened(path) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is a pipe or a device; copy its content to a file", str(path))
         return file.read(most)
+
+
+def read_named(path: Path, most: int | None = None) -> bytes:
+    """The same for a file that a user has named: it may be a pipe that somebody writes to, as a shell makes of
+    `<(COMMAND)`."""
+    with _opened(path) as file:
+        if not stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            return read_regular(path, most)
+        begin = file.raw.read(1)  # None as long as there is nothing to read, b"" if nobody writes
+        if begin == b"":
+            raise OSError(errno.EINVAL, "it is a pipe that nobody writes to; name a file", str(path))
+        os.set_blocking(file.fileno(), True)
+        return ((begin or b"") + file.read(most))[:most]
+
+
+def _opened(path: Path) -> BufferedReader:
+    """A file opened for reading without waiting, as for a pipe, until somebody writes."""
+    careful = getattr(os, "O_NONBLOCK", 0)
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | careful))
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import read_regular
+from ..files import read_named
 from .archives import Refused, quoted
 
 
@@ -25,7 +25,7 @@ class Line(NamedTuple):
 def lines(path: Path, most: int, decoded: Callable[[bytes], str], separators: str) -> Iterator[Line]:
     """The lines of a CSV file of at most `most` bytes. The first line decides which of the characters separates values.
     Raises OSError, or Refused if the file is too large, or its quotation marks can't be read."""
-    data = read_regular(path, most + 1)
+    data = read_named(path, most + 1)
     if len(data) > most:
         raise Refused(f"{quoted(path.name)} has more than {most >> 20} MB.")
     text = decoded(data)

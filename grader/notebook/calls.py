@@ -32,7 +32,7 @@ from ..course.shell import shell_script
 from ..execute.here import LocalExecutor
 from ..execute.isolation import confinement
 from ..execute.startd import has_processes
-from ..files import read_regular
+from ..files import read_named, read_regular
 from ..problems import NO_EFFECT
 from ..real_pool.log import read as read_log
 from ..real_pool.personal_pool import PoolError
@@ -251,7 +251,7 @@ def measure(name: str, schedule: str = "") -> Outcome | None:
     """
     if name.endswith(".log"):
         try:
-            _show_costs(read_log(read_regular(Path(name)).decode("utf-8", "replace")))
+            _show_costs(read_log(read_named(Path(name)).decode("utf-8", "replace")))
         except OSError as error:
             _say(f"{name} can't be read: {error.strerror}.")
         return None

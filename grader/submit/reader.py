@@ -20,7 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from ..files import read_regular
+from ..files import read_named
 from ..problems import CAUTION, HELD, NO_EFFECT, UNKNOWN, Place, Problem, Remark, SubmitError
 from ..rules import classads
 from ..rules.classads import check, constant
@@ -138,7 +138,7 @@ def read(
     path = Path(path)
     encoding = []
     try:
-        content = read_regular(path)
+        content = read_named(path)
         text = content.decode()
     except UnicodeDecodeError as error:
         text = content.decode("latin-1")  # HTCondor accepts any bytes
