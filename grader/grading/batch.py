@@ -7,41 +7,36 @@ reads notebooks, exports.py writes formats of other systems.
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import re
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from ..course.catalogue import EXERCISES
-from ..execute.isolation import confinement
+from ..execute.isolation import Confinement, confinement
 from ..execute.team import processors
 from ..files import write_whole
 from ..real_pool.personal_pool import PoolError
 from ..rules.execution import MachineTrouble
-from ..text import as_sentence, count, in_points, no_formula, number, plain, series
-from . import class_report, cluster, exports, pages, workers
+from ..text import as_sentence, count, plain, series
+from . import class_report, cluster, exports, grades_table, pages, workers
 from .adjustments import FILE, Adjustment, belonging, not_found
 from .adjustments import read as read_adjustments
 from .archives import Refused
 from .assignment import NAME, Assignment
-from .collect import HandIn, HandIns, find
-from .judge import UNSEEN, Grade, rubric
-from .roster import NOT_ON_IT, compare, full_name, identifiers
+from .collect import HandIns, find
+from .judge import UNSEEN, rubric
+from .results import StudentResult
+from .roster import NOT_ON_IT, compare
 from .roster import read as read_roster
-from .store import Settings, StoreEntry, read_grade
+from .store import Settings, StoreEntry
 
 DONE, LOOK, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 """Exit status: all graded; some need an instructor's attention; nothing graded; interrupted."""
-AGAIN = "The next run grades it again."
-NOTHING = "Nothing was handed in."
 HERE, HTCONDOR = "here", "htcondor"
 """Where submissions are judged."""
 
@@ -57,44 +52,6 @@ class OutputOptions(NamedTuple):
     assignment: Assignment
     roster: str
     """The name of the class list's file; '' without one."""
-
-
-@dataclass
-class StudentResult:
-    """One student's line in the table of grades."""
-
-    handed: HandIn
-    outcome: StoreEntry
-    _store: Path = field(repr=False, default=Path())
-    adjustments: Sequence[Adjustment] = ()
-    """What an instructor has changed by hand."""
-    assignment: Assignment = field(repr=False, default_factory=Assignment.of)
-
-    @property
-    def student(self) -> str:
-        """The student, by the name of what was handed in, with a number if two have the same."""
-        return self.handed.student
-
-    @property
-    def name(self) -> str:
-        """The student's name, in the roster if it has one. Two students may have the same."""
-        who = self.handed.identity
-        return full_name(who) or self.student.removesuffix(f" ({plain(who.id)})")
-
-    def grade(self) -> Grade | None:
-        """The grade for the exercises that count, read from its file, with the changes made by hand."""
-        grade = read_grade(self._store / self.outcome.key) if self.outcome.key else None
-        return self.assignment.counted(grade, self.adjustments) if grade else None
-
-    def comments(self) -> list[str]:
-        """The instructor's comments and changes, a sentence each."""
-        return [str(adjustment) for adjustment in self.adjustments]
-
-    def problems(self) -> list[str]:
-        """Sentences on what could not be graded."""
-        grade = self.grade()
-        unsure = [*grade.unsure, *[AGAIN] * bool(grade.doubts)] if grade else []
-        return [*filter(None, [self.outcome.problem]), *unsure]
 
 
 def grade(
@@ -114,46 +71,20 @@ def grade(
     in_browser: bool = False,
 ) -> int:
     """Grade everything in a folder or archive. Returns the exit status; prints problems to `say`, a sentence each."""
-    try:
-        asked = Assignment.of(assignment, notebooks, in_browser)
-    except ValueError as error:
-        print(f"grader grade: {as_sentence(str(error))}", file=say)
-        return UNUSABLE
     reports = reports or out.parent / "reports"
-    confine = confinement() if on == HERE else None
-    shut_in = confine is not None and confine.bubblewrap
-    if on == HERE and require_sandbox and not shut_in:
-        print(
-            "grader grade: --require-sandbox asks for a sandbox, but this machine has none (bubblewrap is missing, or "
-            "may not be used).",
-            file=say,
-        )
-        return UNUSABLE
     try:
-        handed = find(folder, (out, reports))
-    except (OSError, Refused) as error:
-        print(f"grader grade: {plain(str(folder))} can't be graded: {_why(error)}", file=say)
-        return UNUSABLE
-    if not handed:
-        print(f"grader grade: there is no notebook, student folder or zip file in {plain(str(folder))}.", file=say)
-        return UNUSABLE
-    if roster is not None:
-        try:
-            handed = compare(handed, read_roster(roster))
-        except (OSError, Refused) as error:
-            print(f"grader grade: the roster {plain(roster.name)} can't be read: {_why(error)}", file=say)
-            return UNUSABLE
-    settings = Settings(reports / ".grades", confine, seed or UNSEEN)
-    try:
+        asked = _assignment(assignment, notebooks, in_browser)
+        confine = _confinement(require_sandbox) if on == HERE else None
+        handed = _handed_in(folder, (out, reports), roster)
         by_hand, strays = belonging(read_adjustments(out.parent / FILE), [*handed, *handed.missing])
-    except Refused as error:
-        print(f"grader grade: {error}", file=say)
+        _count_marked(handed, by_hand)
+        settings = Settings(reports / ".grades", confine, seed or UNSEEN)
+        if problem := _unwritable(out, settings.store, reports / "students"):
+            raise Refused(problem)
+    except Refused as refused:
+        print(f"grader grade: {refused}", file=say)
         return UNUSABLE
-    _count_marked(handed, by_hand)
-    if problem := _unwritable(out, settings.store, reports / "students"):
-        print(f"grader grade: {problem}", file=say)
-        return UNUSABLE
-    if on == HERE and not shut_in:
+    if on == HERE and not (confine and confine.bubblewrap):
         print("Without bubblewrap, students' programs are limited but not confined; see docs/security.md.", file=say)
     graded = (
         workers.grade_all(handed, settings, jobs or processors())
@@ -163,6 +94,40 @@ def grade(
     output = OutputOptions(out, reports, named, tuple(dict.fromkeys(formats)), asked, roster.name if roster else "")
     handed.odd += [(f"{FILE}, line {stray.line}", not_found(stray, handed)) for stray in strays]
     return _grade(handed, settings, graded, by_hand, output, say)
+
+
+def _assignment(name: str, notebooks: Sequence[str], in_browser: bool) -> Assignment:
+    """Raises Refused for a notebook that does not exist."""
+    try:
+        return Assignment.of(name, notebooks, in_browser)
+    except ValueError as error:
+        raise Refused(as_sentence(str(error))) from None
+
+
+def _confinement(required: bool) -> Confinement | None:
+    """How programs are confined here. Raises Refused if that is without a sandbox, which is `required`."""
+    confine = confinement()
+    if required and not (confine and confine.bubblewrap):
+        raise Refused(
+            "--require-sandbox asks for a sandbox, but this machine has none (bubblewrap is missing, or may not be used)."
+        )
+    return confine
+
+
+def _handed_in(folder: Path, own: Collection[Path], roster: Path | None) -> HandIns:
+    """What is in a folder or archive, compared with the roster. `own`: this command's files. Raises Refused."""
+    try:
+        handed = find(folder, own)
+    except (OSError, Refused) as error:
+        raise Refused(f"{plain(str(folder))} can't be graded: {_why(error)}") from None
+    if not handed:
+        raise Refused(f"there is no notebook, student folder or zip file in {plain(str(folder))}.")
+    if roster is None:
+        return handed
+    try:
+        return compare(handed, read_roster(roster))
+    except (OSError, Refused) as error:
+        raise Refused(f"the roster {plain(roster.name)} can't be read: {_why(error)}") from None
 
 
 def _count_marked(handed: HandIns, by_hand: Mapping[str, Sequence[Adjustment]]) -> None:
@@ -181,7 +146,7 @@ def _unwritable(out: Path, *directories: Path) -> str:
     if out.exists() and not out.is_file():
         kind = "a directory" if out.is_dir() else "not a regular file"
         return f"{plain(str(out))} is {kind}: name a file for the grades with --out."
-    if _foreign(out):
+    if grades_table.is_foreign(out):
         return f"{plain(str(out))} was not written by this command, and would be lost: name another file with --out."
     for option, directory in (("--out", out.parent), *(("--reports", directory) for directory in directories)):
         for place in (directory, *directory.parents):
@@ -203,16 +168,6 @@ def _remove_empty(*directories: Path) -> None:
             directory.rmdir()
 
 
-def _foreign(table: Path) -> bool:
-    """Whether the file exists and is not a table of grades from here: nbgrader writes one of the same name."""
-    try:
-        with open(table, "rb") as file:
-            header = file.readline(100).removeprefix(b"\xef\xbb\xbf").strip(b'" \r\n')
-    except OSError:
-        return False
-    return header != b"" and not header.startswith(b"student")
-
-
 def _grade(
     handed: HandIns,
     settings: Settings,
@@ -222,7 +177,7 @@ def _grade(
     say: TextIO,
 ) -> int:
     out, reports = output.out, output.reports
-    before, known = _read_table(out), {path.name for path in settings.store.glob("*.json")}
+    before, known = grades_table.read(out), {path.name for path in settings.store.glob("*.json")}
     progress = Progress(len(handed), say)
     outcomes: dict[int, StoreEntry] = {}
     try:
@@ -250,15 +205,15 @@ def _grade(
     missing = [
         StudentResult(hand_in, StoreEntry(), adjustments=by_hand.get(hand_in.student, ())) for hand_in in handed.missing
     ]
-    table = _table([*results, *missing], rubric(settings.seed))
-    write_whole(out, _csv(table, output.assignment.exercises))
+    table = grades_table.of_results([*results, *missing], rubric(settings.seed))
+    write_whole(out, grades_table.as_csv(table, output.assignment.exercises))
     about = f"{output.assignment.name}, {time.strftime('%Y-%m-%d')}"
     submissions = [result for result in results if not result.handed.nothing]
     strangers = [student for student, why in handed.odd if why == NOT_ON_IT]
     turnout = class_report.Turnout(len(missing), len(results) - len(submissions), len(strangers))
     written = _write_reports(results, output, turnout, about)
     exported = _export([*results, *missing], output, written, say)
-    for line in changes(before, table):
+    for line in grades_table.changes(before, table):
         print(line)
     again = sum(result.outcome.key in known for result in submissions)
     print(
@@ -328,83 +283,6 @@ class Progress:
 def time_left(seconds: float) -> str:
     """The remaining time, for somebody who waits."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-# -- tables and pages --------------------------------------------------------------
-
-Table = dict[str, dict[str, str]]
-"""Student → column → text."""
-
-
-def _table(results: Iterable[StudentResult], version: str) -> Table:
-    return {result.student: _row(result, version) for result in results}
-
-
-def _row(result: StudentResult, version: str) -> dict[str, str]:
-    grade, who = result.grade(), result.handed.identity
-    row = {
-        "student": result.student,
-        "name": full_name(who),
-        "id": next(iter(identifiers(who)), ""),
-        "late": "late" if who.late else "",
-        "points": "",
-        "maximum": "",
-    }
-    if grade is not None:
-        row |= {"points": number(grade.points), "maximum": number(grade.maximum)}
-        for graded in grade.exercises:
-            row |= {
-                graded.exercise: number(graded.points) if graded.counts else "",
-                f"{graded.exercise} status": graded.status,
-                f"{graded.exercise} misconception": graded.misconception or "",
-            }
-    notes = (*grade.unsure, *grade.remarks) if grade else ()
-    remarks = dict.fromkeys([result.outcome.problem, *notes, *([] if result.outcome != StoreEntry() else [NOTHING])])
-    row["comments"] = " ".join(result.comments())
-    return row | {"remarks": " ".join(filter(None, remarks)), "submission": result.outcome.key[:12], "rubric": version}
-
-
-def _columns(exercises: Iterable[str] = tuple(EXERCISES), named: bool = False) -> list[str]:
-    own = [column for name in exercises for column in (name, f"{name} status", f"{name} misconception")]
-    who = ["student", *["name"] * named, "id", "late"]
-    return [*who, "points", "maximum", *own, "comments", "remarks", "submission", "rubric"]
-
-
-def _csv(table: Table, exercises: Iterable[str] = tuple(EXERCISES)) -> bytes:
-    text = io.StringIO()
-    named = any(row.get("name") for row in table.values())
-    writer = csv.DictWriter(text, _columns(exercises, named), lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows({name: no_formula(value) for name, value in row.items()} for row in table.values())
-    return text.getvalue().encode("utf-8", "replace")
-
-
-def _read_table(path: Path) -> Table:
-    """The table of the last run; {} if there is none that can be read."""
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return {row["student"]: row for row in csv.DictReader(file) if row.get("student")}
-    except (OSError, ValueError, csv.Error):
-        return {}
-
-
-def changes(before: Table, now: Table) -> Iterator[str]:
-    """What a regrade has changed, a line for each student. `before` is the table as it was read."""
-    for student, row in now.items():
-        old = before.get(no_formula(student))
-        if old is None or old.get("points") == row["points"]:
-            continue
-        where = [
-            f"{name} {old.get(name) or 'none'} → {row.get(name) or 'none'}"
-            for name in EXERCISES
-            if old.get(name) != row.get(name)
-        ]
-        by_hand = (old.get("comments") or "") != no_formula(row.get("comments", ""))
-        others = any((name in old) != (name in row) for name in EXERCISES) and row["points"]
-        same = "changed by hand" if by_hand else "other notebooks count" if others else "the rubric has changed"
-        same = same if old.get("submission") == row.get("submission") else "another submission"
-        now_has = in_points(float(row["points"])) if row["points"] else "no points"
-        yield (f"{student}: {old.get('points') or 'no'} → {now_has} ({', '.join(where)}; {same})")
 
 
 def _write_reports(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -33,9 +33,7 @@ from ..view.style import css
 from . import similarity as alike
 from .assignment import Assignment
 from .judge import AnswerFile, Graded
-
-if TYPE_CHECKING:
-    from .batch import StudentResult
+from .results import StudentResult
 
 UNREAD = "no readable answer"
 """Instead of NOT_TRIED, of a submission that could not be read as a whole."""

@@ -22,7 +22,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..course.catalogue import COURSE
 from ..text import count, in_points, no_formula, number, plain, series, shorten
@@ -30,10 +30,8 @@ from .assignment import Assignment
 from .gradescope import as_results
 from .judge import Grade, Graded
 from .platforms import CANVAS, GITHUB, GRADESCOPE, MOODLE, Identity
+from .results import StudentResult
 from .roster import full_name
-
-if TYPE_CHECKING:
-    from .batch import StudentResult
 
 BOM = "\ufeff"
 """The mark by which Excel knows that a file is UTF-8."""

@@ -24,7 +24,7 @@ from grader.course.catalogue import EXERCISES
 from grader.course.report import NOT_TRIED, PARTLY, PASSED
 from grader.course.shell import takes_shell
 from grader.execute.isolation import confinement
-from grader.grading import batch, judge, pages, store, workers
+from grader.grading import batch, grades_table, judge, pages, store, workers
 from grader.grading import collect as handin
 from grader.grading.batch import grade
 from grader.grading.collect import HandIn, Refused, find, load
@@ -399,7 +399,7 @@ def test_in_a_browser_what_takes_a_shell_is_extra(classroom):
 
 
 def test_extra_points_never_make_a_result_look_worse(classroom):
-    grade = batch.read_grade(min((classroom[0] / "reports" / ".grades").glob("*.json")))
+    grade = store.read_grade(min((classroom[0] / "reports" / ".grades").glob("*.json")))
     rest = grade.maximum - EXERCISES["wrapper"].maximum
     tried = {
         points: replace(
@@ -427,7 +427,7 @@ def test_a_regrade_says_what_has_changed(classroom, capsys):
     capsys.readouterr()
     for comments, why in (("", "the rubric has changed"), ("a comment", "changed by hand")):
         table = {"ben": {**rows["ben"], "points": "3", "save": "3", "comments": comments}}
-        assert list(batch.changes(table, {"ben": rows["ben"]})) == [f"ben: 3 → 2 points (save 3 → 0; {why})"]
+        assert list(grades_table.changes(table, {"ben": rows["ben"]})) == [f"ben: 3 → 2 points (save 3 → 0; {why})"]
 
 
 @pytest.mark.parametrize("submission", [MISTAKEN, PLACED])

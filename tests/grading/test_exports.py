@@ -13,7 +13,7 @@ import zipfile
 import pytest
 from classroom import solved
 from test_batch import BEST, MISTAKEN, RIGHT, UNTOUCHED, lay_out, run, zipped
-from test_table import FORMULA
+from test_grades_table import FORMULA
 
 from grader.course.catalogue import EXERCISES
 from grader.grading import adjustments

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from grader.grading import batch
+from grader.grading import grades_table
 from grader.text import no_formula
 
 NAMES = [
@@ -77,7 +77,7 @@ def is_formula(separator: str, cell: str) -> bool:
 
 
 def written(**row: str) -> str:
-    return batch._csv({row.get("student", "x"): {"student": "x", **row}}).decode()
+    return grades_table.as_csv({row.get("student", "x"): {"student": "x", **row}}).decode()
 
 
 @pytest.mark.parametrize("column", ["student", "remarks", "save misconception", "save status", "submission"])
@@ -107,12 +107,12 @@ def test_different_names_stay_different():
 def test_the_next_run_knows_who_it_was(tmp_path: Path, name):
     path = tmp_path / "grades.csv"
     before = {
-        student: dict.fromkeys(batch._columns(), "") | {"student": student, "points": "3", "save": "3"}
+        student: dict.fromkeys(grades_table.columns(), "") | {"student": student, "points": "3", "save": "3"}
         for student in (name, "y")
     }
-    path.write_bytes(batch._csv(before))
+    path.write_bytes(grades_table.as_csv(before))
     now = {name: before[name] | {"points": "5", "save": "5", "submission": "a"}, "y": before["y"]}
-    assert list(batch.changes(batch._read_table(path), now)) == [
+    assert list(grades_table.changes(grades_table.read(path), now)) == [
         f"{name}: 3 → 5 points (save 3 → 5; another submission)"
     ]
 
@@ -120,4 +120,4 @@ def test_the_next_run_knows_who_it_was(tmp_path: Path, name):
 def test_a_regrade_of_other_notebooks_is_said():
     before = {"x": {"points": "23", "save": "3", "restore": "20", "submission": "a"}}
     now = {"x": {"points": "3", "save": "3", "submission": "a"}}
-    assert list(batch.changes(before, now)) == ["x: 23 → 3 points (restore 20 → none; other notebooks count)"]
+    assert list(grades_table.changes(before, now)) == ["x: 23 → 3 points (restore 20 → none; other notebooks count)"]
