@@ -30,6 +30,7 @@ from ..temporary import place, remove
 from ..times import LAID_OUT, virtual_times
 from . import program as programs
 from .process import Process
+from .specification import ProgramSpec
 
 if TYPE_CHECKING:  # see ../executor.py
     import unbroken as goes_on
@@ -179,14 +180,14 @@ class InterpreterExecutor(Executor):
 
     # -- the request -----------------------------------------------------------
 
-    def _program(self, job: Job, start: Start, slot: int, command: _Command) -> programs.ProgramSpec:
+    def _program(self, job: Job, start: Start, slot: int, command: _Command) -> ProgramSpec:
         directory, control = self.directory(slot), self._scratch.control
         stdout = f"{directory}/{STDOUT}" if STDOUT in job.streams else f"{control}/stdout"
         stderr = f"{directory}/{STDERR}" if STDERR in job.streams else f"{control}/stderr"
         variables = self._environment(job, start.sandbox, directory, "", slot)
         environment = {name: value for name, value in variables.items() if not _FOR_PROCESSES.fullmatch(name)}
         environment["PYTHONPATH"] = dict(job.environment).get("PYTHONPATH", "")
-        return programs.ProgramSpec(
+        return ProgramSpec(
             path=command.path,
             arguments=command.arguments,
             directory=str(directory),
@@ -204,7 +205,7 @@ class InterpreterExecutor(Executor):
 
     # -- the result ------------------------------------------------------------
 
-    def _snapshot(self, left: _Leftovers, program: programs.ProgramSpec) -> None:
+    def _snapshot(self, left: _Leftovers, program: ProgramSpec) -> None:
         """Read what the program has left now."""
         try:
             left.sandbox = Tree.read(
@@ -274,7 +275,7 @@ class InterpreterExecutor(Executor):
         self._made.clear()
 
 
-def _watched(program: programs.ProgramSpec, notes: list[bytes]) -> Callable[[Process], None]:
+def _watched(program: ProgramSpec, notes: list[bytes]) -> Callable[[Process], None]:
     """A function that prepares a program so that ../inside/watch.py adds its notes to `notes`."""
 
     def prepare(process: Process) -> None:
@@ -287,7 +288,7 @@ def _watched(program: programs.ProgramSpec, notes: list[bytes]) -> Callable[[Pro
     return prepare
 
 
-def _unbroken(job: Job, program: programs.ProgramSpec, how: Unbroken, notes: str) -> Callable[[Process], None]:
+def _unbroken(job: Job, program: ProgramSpec, how: Unbroken, notes: str) -> Callable[[Process], None]:
     """A function that prepares a program to go on where it would exit with the checkpoint exit code; see
     ../inside/unbroken.py. `notes`: the file for its notes."""
 

@@ -12,41 +12,13 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 
-from ...rules.execution import Limits
 from . import descriptors, finish, memory, steps, surroundings, undo
-from .outside import Hook, OutsideMonitor
+from .outside import OutsideMonitor
 from .process import Process, ProgramEnded
-
-
-@dataclass
-class ProgramSpec:
-    """What to run, and how."""
-
-    path: str
-    arguments: list[str]
-    directory: str
-    environment: dict[str, str]
-    stdin: str
-    stdout: str
-    stderr: str
-    host: str
-    scratch: str
-    limits: Limits
-    sources: tuple[bytes, ...] = ()
-    """Its known Python files."""
-    unbuffered: bool = False
-    compiled: Callable[[bytes, str], types.CodeType] | None = None
-    """Compiles its files, if not None, instead of the usual compiler."""
-    trace: steps.Trace | None = None
-    hook: Hook | None = None
-    prepare: Callable[[Process], None] = lambda process: None
-    """Called right before the program begins, when the interpreter is prepared for it."""
-    made: set[str] = field(default_factory=set)
-    """Receives the paths that it creates in /tmp."""
+from .specification import ProgramSpec
 
 
 def run(program: ProgramSpec, process: Process) -> None:

@@ -10,10 +10,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from .process import Process
+from .clock import Clock
 
 KILL, INTERRUPT = 9, int(signal.SIGINT)
 ALARM = int(getattr(signal, "SIGALRM", 14))
@@ -26,10 +25,20 @@ NUMBERS = range(1, 65)
 Handler = Callable[[int, Any], object]
 
 
+class Receiver(Protocol):
+    """What the signals are for: the process that the program seems to be; see process.py."""
+
+    pid: int
+    clock: Clock
+
+    def must_live(self) -> None: ...
+    def end(self, *, signal: int) -> None: ...
+
+
 class Signals:
     """The signal handling of one program."""
 
-    def __init__(self, process: Process):
+    def __init__(self, process: Receiver):
         self._process = process
         self._handlers: dict[int, Any] = {
             INTERRUPT: signal.default_int_handler,

@@ -30,12 +30,11 @@ from typing import TYPE_CHECKING, Any
 from . import absent, descriptors, undo
 from .finish import Callbacks
 from .process import Process
+from .specification import ProgramSpec
 
 if TYPE_CHECKING:
     import python_time
     import script
-
-    from .program import ProgramSpec
 else:
     from ..inside import python_time, script
 
