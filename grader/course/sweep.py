@@ -144,7 +144,7 @@ def _wrong_work(job: Job, cache: ExplorationCache, expected: Tree, named: Named 
                 cache,
                 exploration,
                 named or _off_by_one,
-                f"The output is right, but {count(repeated, 'iteration')} too many.",
+                f"The output is right, but the job does {count(repeated, 'iteration')} too many.",
             )
         return failed(
             job,
