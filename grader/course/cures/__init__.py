@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ...tree import Tree
 from ..reading import UNREADABLE
@@ -32,7 +32,7 @@ class Cure:
 
     remedies: Callable[[Tree], Iterator[Remedy]]
     """Maps the files of an answer to changed copies, the likeliest first."""
-    hints: tuple[str, str, str]
+    hints: tuple[str, ...]
     agrees: tuple[str, ...] = ()
     """The misconceptions that may be behind this mistake. If this is the cause, a diagnosis of any other misconception is
     dropped."""
@@ -45,3 +45,16 @@ class Cure:
             yield from self.remedies(files)
         except UNREADABLE:
             return
+
+
+S = TypeVar("S")
+
+
+def cure_of(
+    source: Callable[[Tree], S],
+    *hints: str,
+    agrees: tuple[str, ...] = (),
+    fits: Callable[[Failure, Remedy], bool] = Cure.fits,
+) -> Callable[[Callable[[S], Iterator[Remedy]]], Cure]:
+    """Makes a Cure of a function from the source of an answer to its remedies."""
+    return lambda remedies: Cure(lambda files: remedies(source(files)), hints, agrees, fits)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ...tree import Tree
-from . import Cure, Remedy
-from .source import EXITS, LEAVE, PATH, Module, blocks, call, leaves, mentions, name
+from . import Remedy
+from .source import EXITS, LEAVE, Module, blocks, call, cure, leaves, mentions, name
 
 SWALLOWING = ("BaseException", "SystemExit")
 """Catching one of these also catches sys.exit()."""
@@ -21,25 +20,25 @@ ELSEWHERE = {
 }
 WRITING = ("write", "writelines", "write_text", "write_bytes", "dump", "print", "writerow")
 OTHER_PROGRAMS = (
-    "system",
-    "popen",
-    "run",
-    "call",
-    "check_call",
-    "check_output",
-    "Popen",
-    "getoutput",
-    "getstatusoutput",
-    "spawnv",
-    "spawnl",
-    "spawnlp",
-    "spawnvp",
+    "system popen run call check_call check_output Popen getoutput getstatusoutput spawnv spawnl spawnlp spawnvp"
+).split()
+_ITSELF = (
+    "Does this line end the function, or the program?",
+    "`return` goes back to the program that has called the function, and that goes on. What lies below `except` is done "
+    "only if there is an error.",
+    "When the file is written and closed, end the program: sys.exit(85), as the last line of save_checkpoint, and outside of "
+    "try.",
 )
+_LEAVES = "When everything is written and closed, exit with sys.exit(85) in save_checkpoint itself, as its last line."
 
 
-def _when_imported(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "When does this line run? What has the program done by then?",
+    "The lines of a function run when it is called; lines outside run once, when the module is imported.",
+    "Indent the line as far as the rest of save_checkpoint, after the lines that write the file.",
+)
+def _when_imported(module: Module) -> Iterator[Remedy]:
     """An exit outside the functions."""
-    module = Module(files)
     for node in module.tree.body:
         if leaves(node):
             cause = (
@@ -47,46 +46,42 @@ def _when_imported(files: Tree) -> Iterator[Remedy]:
                 "as checkpoint.py is imported: the program exits before it has done anything"
             )
             for last in ((), (LEAVE,)):
-                yield Remedy(module.changed({node: None}, last=last), cause, PATH, node.lineno)
+                yield module.remedy({node: None}, cause, node, last=last)
 
 
-def _caught(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "What is sys.exit() for Python: the end, or an exception?",
+    "sys.exit() raises SystemExit. An `except` without a type catches that too, and so does BaseException.",
+    "Catch only the errors that you expect (such as OSError), or put sys.exit(85) after the whole try statement.",
+)
+def _caught(module: Module) -> Iterator[Remedy]:
     """An exit that is caught by an `except` or suppress(), or replaced by a return in `finally`."""
-    module = Module(files)
+    caught = "sys.exit() raises SystemExit, and this `{}` catches it: the program does not exit, but continues"
     for node in module.nodes(module.save):
         if isinstance(node, ast.ExceptHandler) and (node.type is None or mentions(node.type, *SWALLOWING)):
             narrow = ast.ExceptHandler(ast.Name("Exception", ast.Load()), node.name, node.body)
             what = "except" if node.type is None else f"except {module.line(node.type)}"
-            yield Remedy(
-                module.changed({node: narrow}),
-                f"sys.exit() raises SystemExit, and this `{what}` catches it: the program does not exit, but continues",
-                PATH,
-                node.lineno,
-            )
+            yield module.remedy({node: narrow}, caught.format(what), node)
         elif isinstance(node, ast.With) and any(mentions(item, "suppress") for item in node.items):
             if any(mentions(item, *SWALLOWING) for item in node.items):
-                yield Remedy(
-                    module.changed({node: node.body}),
-                    "sys.exit() raises SystemExit, and this `suppress` "
-                    "catches it: the program does not exit, but continues",
-                    PATH,
-                    node.lineno,
-                )
+                yield module.remedy({node: node.body}, caught.format("suppress"), node)
         elif isinstance(node, ast.Try):
-            for last in node.finalbody:
-                if isinstance(last, ast.Return):
-                    yield Remedy(
-                        module.changed({last: None}),
-                        "`return` in `finally` replaces the SystemExit "
-                        "that sys.exit() raises: the program does not exit, but continues",
-                        PATH,
-                        last.lineno,
-                    )
+            for last in (last for last in node.finalbody if isinstance(last, ast.Return)):
+                yield module.remedy(
+                    {last: None},
+                    "`return` in `finally` replaces the SystemExit that sys.exit() raises: the program does not exit, but "
+                    "continues",
+                    last,
+                )
 
 
-def _not_called(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "What does Python do with a name alone on a line?",
+    "The brackets after its name call a function, with its arguments in them: print(), not print.",
+    "Write the brackets, with what to write in them, or the exit code: sys.exit(85).",
+)
+def _not_called(module: Module) -> Iterator[Remedy]:
     """A function that is named but not called."""
-    module = Module(files)
     for node in module.nodes(module.save, ast.Expr):
         if not isinstance(node.value, (ast.Attribute, ast.Name)):
             continue
@@ -99,12 +94,10 @@ def _not_called(files: Tree) -> Iterator[Remedy]:
             statement = _call(node.value, ast.Call(ast.Name("str", ast.Load()), [iteration], []))
         else:
             statement = _call(node.value)
-        yield Remedy(
-            module.changed({node: statement}),
-            f"`{module.line(node)}` is named but not called, as there are no "
-            "brackets after it: nothing happens in this line",
-            PATH,
-            node.lineno,
+        yield module.remedy(
+            {node: statement},
+            f"`{module.line(node)}` is named but not called, as there are no brackets after it: nothing happens in this line",
+            node,
         )
 
 
@@ -112,9 +105,13 @@ def _call(function: ast.expr, *arguments: ast.expr) -> ast.Expr:
     return ast.Expr(ast.Call(function, list(arguments), []))
 
 
-def _never_reached(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "In which order do these lines run, and which one is the last?",
+    "An exit or a return ends the function at once: nothing below it runs.",
+    "First write the file and close it, then, as the last line, sys.exit(85).",
+)
+def _never_reached(module: Module) -> Iterator[Remedy]:
     """Statements after an exit or a return in the same block."""
-    module = Module(files)
     for function in module.called_by(module.save):
         for block in blocks(function):
             for node, after in zip(block, block[1:]):
@@ -124,49 +121,43 @@ def _never_reached(files: Tree) -> Iterator[Remedy]:
                         f"the program {does} here, so it never reaches the lines below, "
                         f"`{module.line(after).partition(':')[0][:60]}`"
                     )
-                    last = (node,) if leaves(node) else ()
-                    if function is module.save:
-                        yield Remedy(module.changed({node: None}, last=last), cause, PATH, node.lineno)
-                    else:
-                        yield Remedy(module.changed({node: None}, last=(LEAVE,)), cause, PATH, node.lineno)
+                    last = (LEAVE,) if function is not module.save else (node,) if leaves(node) else ()
+                    yield module.remedy({node: None}, cause, node, last=last)
 
 
-def _only_returns(files: Tree) -> Iterator[Remedy]:
+@cure(*_ITSELF)
+def _only_returns(module: Module) -> Iterator[Remedy]:
     """A number that is returned as if it were an exit code."""
-    module = Module(files)
     for node in module.nodes(module.save, ast.Return):
         if node.value is not None and not leaves(node):
-            yield Remedy(
-                module.changed({node: LEAVE}),
-                f"`{module.line(node)}` ends the function, and not the program, which continues",
-                PATH,
-                node.lineno,
+            yield module.remedy(
+                {node: LEAVE}, f"`{module.line(node)}` ends the function, and not the program, which continues", node
             )
 
 
-def _only_on_error(files: Tree) -> Iterator[Remedy]:
+@cure(*_ITSELF)
+def _only_on_error(module: Module) -> Iterator[Remedy]:
     """An exit in `except` alone."""
-    module = Module(files)
     for node in module.nodes(module.save, ast.Try):
-        for handler in node.handlers:
-            for last in handler.body:
-                if leaves(last):
-                    yield Remedy(
-                        module.changed({node: [node, LEAVE]}),
-                        f"`{module.line(last)}` is below `except`: the program exits only if an error is raised above, and "
-                        "continues if all is well",
-                        PATH,
-                        last.lineno,
-                    )
+        for last in (last for handler in node.handlers for last in handler.body if leaves(last)):
+            yield module.remedy(
+                {node: [node, LEAVE]},
+                f"`{module.line(last)}` is below `except`: the program exits only if an error is raised above, and "
+                "continues if all is well",
+                last,
+            )
 
 
-def _another_code(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "With which exit code does the program leave, and which code does this line name?",
+    "sys.exit() takes a number. It prints anything else, and exits with 1.",
+    "sys.exit(85), with the number alone.",
+    agrees=("wrong-exit-code",),
+)
+def _another_code(module: Module) -> Iterator[Remedy]:
     """A text, or something computed, as the exit code."""
-    module = Module(files)
     for node in module.nodes(module.save, ast.stmt):
-        called = (
-            node.exc if isinstance(node, ast.Raise) else node.value if isinstance(node, ast.Expr | ast.Return) else None
-        )
+        called = getattr(node, "exc", getattr(node, "value", None))
         if not leaves(node) or not isinstance(called, ast.Call) or len(called.args) != 1:
             continue
         code = called.args[0]
@@ -177,12 +168,17 @@ def _another_code(files: Tree) -> Iterator[Remedy]:
             what = f"exits with the value of {module.line(code)}, and that is not 85"
         else:
             continue
-        yield Remedy(module.changed({node: LEAVE}), f"`{module.line(node)}` {what}", PATH, node.lineno)
+        yield module.remedy({node: LEAVE}, f"`{module.line(node)}` {what}", node)
 
 
-def _elsewhere(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Which process exits with 85, and which one does HTCondor wait for?",
+    "HTCondor looks at the exit code of the program that it has started. The end of a thread, a child process or "
+    "another program does not matter.",
+    _LEAVES,
+)
+def _elsewhere(module: Module) -> Iterator[Remedy]:
     """An exit in a thread or in another process."""
-    module = Module(files)
     for node in module.nodes(module.save, ast.Call):
         kind = name(node.func)
         if kind in ELSEWHERE and _is_to_leave(module, kind, node):
@@ -191,7 +187,7 @@ def _elsewhere(files: Tree) -> Iterator[Remedy]:
             text = f"another program, started in line {node.lineno}, exits; the job itself continues"
         else:
             continue
-        yield Remedy(module.changed({}, last=(LEAVE,)), text, PATH, node.lineno)
+        yield module.remedy({}, text, node, last=(LEAVE,))
 
 
 def _is_to_leave(module: Module, kind: str, node: ast.Call) -> bool:
@@ -207,9 +203,13 @@ def _is_to_leave(module: Module, kind: str, node: ast.Call) -> bool:
     )
 
 
-def _starts_again(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Who should start the program again: the program itself, or HTCondor?",
+    "HTCondor saves its files and starts it again only when the program exits with the checkpoint exit code.",
+    _LEAVES,
+)
+def _starts_again(module: Module) -> Iterator[Remedy]:
     """A program that restarts itself instead of leaving that to HTCondor."""
-    module = Module(files)
     for node in module.nodes(module.save):
         if not isinstance(node, ast.Expr | ast.Assign | ast.Return) or node.value is None:
             continue
@@ -219,131 +219,51 @@ def _starts_again(files: Tree) -> Iterator[Remedy]:
             called in OTHER_PROGRAMS or called.startswith(("exec", "run_")) or (called and mentions(value, "sweep"))
         )
         if starts and (mentions(value, *STARTS_AGAIN) or "sweep" in module.line(value)):
-            yield Remedy(
-                module.changed({node: LEAVE}),
+            yield module.remedy(
+                {node: LEAVE},
                 "the program restarts itself here. HTCondor never sees it exit with 85, so it never saves anything",
-                PATH,
-                node.lineno,
+                node,
             )
 
 
-def _on_condition(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "How often is save_checkpoint called, and how often does it get as far as sys.exit(85)?",
+    "sweep.py decides when to save: it calls save_checkpoint when a checkpoint is due, and then you must save.",
+    "Remove the condition: whenever save_checkpoint is called, write the file and exit with 85.",
+)
+def _on_condition(module: Module) -> Iterator[Remedy]:
     """Saving or exiting under a condition that does not hold."""
-    module = Module(files)
     for node in module.nodes(module.save, ast.If):
         test = module.line(node.test)
         if isinstance(node.body[-1], ast.Return):
             cause = f"it returns here without exiting if `{test}`, which is true when it is called in this job"
-            yield Remedy(module.changed({node: node.orelse or None}), cause, PATH, node.lineno)
+            yield module.remedy({node: node.orelse or None}, cause, node)
         elif any(leaves(inner) for inner in ast.walk(node)):
             cause = f"it exits only if `{test}`, which is false when it is called in this job"
-            yield Remedy(module.changed({node: node.body}), cause, PATH, node.lineno)
+            yield module.remedy({node: node.body}, cause, node)
         elif not node.orelse and mentions(node, *WRITING):
             cause = f"it writes only if `{test}`, and that is not so each time that it is called in this job"
-            yield Remedy(module.changed({node: node.body}), cause, PATH, node.lineno)
+            yield module.remedy({node: node.body}, cause, node)
 
 
-def _waits(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "How long does an execution take, and how long do its iterations take?",
+    "A job that waits occupies its slot for nothing, and may be evicted meanwhile.",
+    "Remove the sleep: HTCondor starts the program again by itself.",
+)
+def _waits(module: Module) -> Iterator[Remedy]:
     """A sleep between saving and exiting."""
-    module = Module(files)
     functions = [*module.called_by(module.save), *module.called_by(module.restore)]
     for node in (node for function in functions for block in blocks(function) for node in block):
         if (waits := call(node)) and name(waits.func) == "sleep":
-            yield Remedy(
-                module.changed({node: None}),
+            yield module.remedy(
+                {node: None},
                 f"it waits here, `{module.line(node)}`, and does nothing meanwhile; no iteration is done twice",
-                PATH,
-                node.lineno,
+                node,
             )
 
 
-_ITSELF = (
-    "Does this line end the function, or the program?",
-    "`return` goes back to the program that has called the function, and that goes on. What lies below `except` is done "
-    "only if there is an error.",
-    "When the file is written and closed, end the program: sys.exit(85), as the last line of save_checkpoint, and outside of "
-    "try.",
-)
-_LEAVES = "When everything is written and closed, exit with sys.exit(85) in save_checkpoint itself, as its last line."
-NEVER = (
-    Cure(
-        _when_imported,
-        (
-            "When does this line run? What has the program done by then?",
-            "The lines of a function run when it is called; lines outside run once, when the module is imported.",
-            "Indent the line as far as the rest of save_checkpoint, after the lines that write the file.",
-        ),
-    ),
-    Cure(
-        _caught,
-        (
-            "What is sys.exit() for Python: the end, or an exception?",
-            "sys.exit() raises SystemExit. An `except` without a type catches that too, and so does BaseException.",
-            "Catch only the errors that you expect (such as OSError), or put sys.exit(85) after the whole try statement.",
-        ),
-    ),
-    Cure(_only_returns, _ITSELF),
-    Cure(_only_on_error, _ITSELF),
-    Cure(
-        _another_code,
-        (
-            "With which exit code does the program leave, and which code does this line name?",
-            "sys.exit() takes a number. It prints anything else, and exits with 1.",
-            "sys.exit(85), with the number alone.",
-        ),
-        ("wrong-exit-code",),
-    ),
-    Cure(
-        _starts_again,
-        (
-            "Who should start the program again: the program itself, or HTCondor?",
-            "HTCondor saves its files and starts it again only when the program exits with the checkpoint exit code.",
-            _LEAVES,
-        ),
-    ),
-    Cure(
-        _elsewhere,
-        (
-            "Which process exits with 85, and which one does HTCondor wait for?",
-            "HTCondor looks at the exit code of the program that it has started. The end of a thread, a child process or "
-            "another program does not matter.",
-            _LEAVES,
-        ),
-    ),
-)
+NEVER = (_when_imported, _caught, _only_returns, _only_on_error, _another_code, _starts_again, _elsewhere)
 """For an answer that never exits, or exits at once."""
-SOMETIMES = (
-    Cure(
-        _not_called,
-        (
-            "What does Python do with a name alone on a line?",
-            "The brackets after its name call a function, with its arguments in them: print(), not print.",
-            "Write the brackets, with what to write in them, or the exit code: sys.exit(85).",
-        ),
-    ),
-    Cure(
-        _never_reached,
-        (
-            "In which order do these lines run, and which one is the last?",
-            "An exit or a return ends the function at once: nothing below it runs.",
-            "First write the file and close it, then, as the last line, sys.exit(85).",
-        ),
-    ),
-    Cure(
-        _on_condition,
-        (
-            "How often is save_checkpoint called, and how often does it get as far as sys.exit(85)?",
-            "sweep.py decides when to save: it calls save_checkpoint when a checkpoint is due, and then you must save.",
-            "Remove the condition: whenever save_checkpoint is called, write the file and exit with 85.",
-        ),
-    ),
-    Cure(
-        _waits,
-        (
-            "How long does an execution take, and how long do its iterations take?",
-            "A job that waits occupies its slot for nothing, and may be evicted meanwhile.",
-            "Remove the sleep: HTCondor starts the program again by itself.",
-        ),
-    ),
-)
+SOMETIMES = (_not_called, _never_reached, _on_condition, _waits)
 """For an answer that may exit, but does something wrong before that."""

@@ -5,21 +5,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ...tree import Tree
 from ..reading import parsed
-from . import Cure, Remedy
-from .source import PATH, Change, Module, expression, mentions, name, with_body
+from . import Remedy
+from .source import Change, Module, cure, expression, mentions, name, with_more
 
 OUTPUT = "my_output.txt"
 LISTS = ("listdir", "glob", "iglob", "iterdir", "scandir")
 OTHER_COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 
 
-def _falls_back(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "With which iteration does a job begin that should do 4 to 9 and finds no checkpoint?",
+    "Not every sweep begins with 1. The arguments of restore_checkpoint(start, end) say where this one does.",
+    "Wherever there is no usable checkpoint, return start.",
+)
+def _falls_back(module: Module) -> Iterator[Remedy]:
     """A number or END instead of START where there is no usable checkpoint."""
-    module = Module(files)
-    if not module.restore:
-        return
     first, end = module.ends
     start = ast.Name(first, ast.Load())
     indices = {node.slice for node in module.nodes(module.restore, ast.Subscript)}
@@ -35,91 +36,99 @@ def _falls_back(files: Tree) -> Iterator[Remedy]:
     ]
     for some in (*((one,) for one in expressions[:4]), expressions if len(expressions) > 1 else ()):
         if some:
-            yield Remedy(
-                module.changed(dict.fromkeys(some, start)),
+            yield module.remedy(
+                dict.fromkeys(some, start),
                 f"without a usable checkpoint it begins with {module.line(some[0])} instead of START",
-                PATH,
-                some[0].lineno,
+                some[0],
             )
 
 
-def _saves(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "What does save_checkpoint do in its last line, and what has the program done by then?",
+    "restore_checkpoint is called before the first iteration. To save there ends the program with 85, before it has done "
+    "any work, and perhaps before there is a my_output.txt.",
+    "Do not save in restore_checkpoint: only return the iteration to begin with, start if there is no checkpoint.",
+    agrees=("no-progress",),
+)
+def _saves(module: Module) -> Iterator[Remedy]:
     """Restoring saves, and that exits."""
-    module = Module(files)
-    calls = [
-        node
-        for node in module.nodes(module.restore, ast.stmt)
-        if isinstance(node, ast.Expr | ast.Return)
-        and isinstance(node.value, ast.Call)
-        and name(node.value.func) == "save_checkpoint"
-    ]
-    if calls and len(calls) < len(list(module.nodes(module.restore, ast.stmt))):
-        changes: dict[ast.AST, Change] = {}
-        for node in calls:
-            assert isinstance(node.value, ast.Call)
-            changes[node] = ast.Return(node.value.args[0] if node.value.args else ast.Name(module.ends[0], ast.Load()))
-        yield Remedy(
-            module.changed(changes),
-            f"restore_checkpoint calls `{module.line(calls[0])}`, and that exits: this execution does no iteration",
-            PATH,
-            calls[0].lineno,
+    statements = list(module.nodes(module.restore, ast.stmt))
+    changes: dict[ast.AST, Change] = {}
+    for node in statements:
+        saving = node.value if isinstance(node, ast.Expr | ast.Return) else None
+        if isinstance(saving, ast.Call) and name(saving.func) == "save_checkpoint":
+            changes[node] = ast.Return(saving.args[0] if saving.args else ast.Name(module.ends[0], ast.Load()))
+    if changes and len(changes) < len(statements):
+        first = next(node for node in statements if node in changes)
+        yield module.remedy(
+            changes,
+            f"restore_checkpoint calls `{module.line(first)}`, and that exits: this execution does no iteration",
+            first,
         )
 
 
-def _empties(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "What does the checkpoint file contain before the restart opens it, and right after?",
+    "Opening a file with 'w' or 'w+' empties it, even if you want to read it then.",
+    "To read it, open it for reading: open(path), or open(path, 'r'). Open it for writing only when you save.",
+    agrees=("error-swallowed",),
+)
+def _empties(module: Module) -> Iterator[Remedy]:
     """A file that is opened for writing in order to be read."""
-    module = Module(files)
     for node in module.nodes(module.restore, ast.Call):
         mode = next((one for one in node.args[1:2] if isinstance(one, ast.Constant)), None)
         if name(node.func) == "open" and mode and str(mode.value).startswith("w") and not mentions(node, OUTPUT):
             there = f"'r' if __import__('os').path.exists({module.line(node.args[0])}) else {mode.value!r}"
-            yield Remedy(
-                module.changed({mode: expression(there)}),
+            yield module.remedy(
+                {mode: expression(there)},
                 f"`{module.line(node)}` empties the file, before anything can be read from it",
-                PATH,
-                node.lineno,
+                node,
             )
 
 
-def _swapped(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "With which iteration does a fresh start begin?",
+    "The order of the arguments matters, not their names: the first is START and the second is END.",
+    "def restore_checkpoint(start, end):",
+)
+def _swapped(module: Module) -> Iterator[Remedy]:
     """START and END in the wrong order."""
-    module = Module(files)
     if module.restore and len(module.restore.args.args) == 2 and module.ends != ("start", "end"):
-        arguments = module.restore.args
-        first, second = arguments.args
-        yield Remedy(
-            module.changed({first: second, second: first}),
+        first, second = module.restore.args.args
+        yield module.remedy(
+            {first: second, second: first},
             "sweep.py calls restore_checkpoint(START, END): "
             f"here the first argument, START, is called `{first.arg}`, and the second one, END, is called `{second.arg}`",
-            PATH,
-            module.restore.lineno,
+            module.restore,
         )
 
 
-def _bounds(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Which checkpoint does a job write if it saves before its very last iteration?",
+    "A checkpoint of END belongs to this run: iteration END is still to be done. range(a, b) ends before b.",
+    "Return the saved iteration if start <= iteration <= end.",
+)
+def _bounds(module: Module) -> Iterator[Remedy]:
     """A comparison or a range that excludes its own bound."""
-    module = Module(files)
     for node in module.nodes(module.restore):
         if isinstance(node, ast.Compare):
             for index, operator in enumerate(node.ops):
                 if other := OTHER_COMPARISONS.get(type(operator)):
                     operators = [other() if at == index else same for at, same in enumerate(node.ops)]
                     sides = ([node.left, *node.comparators][index], node.comparators[index])
-                    yield Remedy(
-                        module.changed({node: ast.Compare(node.left, operators, node.comparators)}),
+                    yield module.remedy(
+                        {node: ast.Compare(node.left, operators, node.comparators)},
                         _refused(module, node, *sides),
-                        PATH,
-                        node.lineno,
+                        node,
                     )
         elif isinstance(node, ast.Call) and name(node.func) == "range" and node.args:
             at = min(1, len(node.args) - 1)
             further = ast.BinOp(node.args[at], ast.Add(), ast.Constant(1))
             arguments = [further if index == at else same for index, same in enumerate(node.args)]
-            yield Remedy(
-                module.changed({node: ast.Call(node.func, arguments, node.keywords)}),
+            yield module.remedy(
+                {node: ast.Call(node.func, arguments, node.keywords)},
                 f"`{module.line(node)}` ends before END: a checkpoint of the last iteration is refused",
-                PATH,
-                node.lineno,
+                node,
             )
 
 
@@ -129,25 +138,31 @@ def _refused(module: Module, node: ast.Compare, *sides: ast.expr) -> str:
     return f"`{module.line(node)}` refuses a checkpoint that belongs to this run"
 
 
-def _as_text(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Sort these names by hand: it_10, it_4, it_7. Which one is the last for Python?",
+    "Text is compared character by character, and 1 comes before 7.",
+    "Compare the numbers: max(names, key=lambda name: int(...)), or write 04, 07, 10 into the names.",
+)
+def _as_text(module: Module) -> Iterator[Remedy]:
     """Names that are sorted as text."""
-    module = Module(files)
     for node in module.nodes(module.restore, ast.Call):
         if name(node.func) in ("sorted", "max", "min", "sort") and not any(one.arg == "key" for one in node.keywords):
             by_numbers = "lambda name: [int(part) for part in __import__('re').findall(r'\\d+', str(name))]"
             key = ast.keyword("key", expression(by_numbers))
-            yield Remedy(
-                module.changed({node: ast.Call(node.func, node.args, [*node.keywords, key])}),
-                "names are sorted as text here, so that 10 comes before 7: an older checkpoint is "
-                "taken for the last one",
-                PATH,
-                node.lineno,
+            yield module.remedy(
+                {node: ast.Call(node.func, node.args, [*node.keywords, key])},
+                "names are sorted as text here, so that 10 comes before 7: an older checkpoint is taken for the last one",
+                node,
             )
 
 
-def _compares_text(files: Tree) -> Iterator[Remedy]:
+@cure(
+    'What does Python say of "4" <= "12"?',
+    "Text is compared character by character, and 4 comes after 1.",
+    "Make a number of what was read, int(text), and compare that with start and end.",
+)
+def _compares_text(module: Module) -> Iterator[Remedy]:
     """START, END and what was saved are compared as text."""
-    module = Module(files)
     start, end = module.ends
     number = ast.Name("int", ast.Load())
     for node in module.nodes(module.restore, ast.Compare):
@@ -156,19 +171,20 @@ def _compares_text(files: Tree) -> Iterator[Remedy]:
         if not any(mentions(side, start, end) for side in made):
             continue
         left, *others = (ast.Call(number, [side], []) for side in sides)
-        yield Remedy(
-            module.changed({node: ast.Compare(left, node.ops, list(others))}),
+        yield module.remedy(
+            {node: ast.Compare(left, node.ops, list(others))},
             f"`{module.line(node)}` compares text, character by character: as text, 4 comes after 12",
-            PATH,
-            node.lineno,
+            node,
         )
 
 
-def _older_wins(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Which files exist, of which runs, and which of them is chosen?",
+    "A file of another run may have a higher number than any file of this run.",
+    "First leave out the numbers that are not between START and END, then choose the last.",
+)
+def _older_wins(module: Module) -> Iterator[Remedy]:
     """Files of another run that are not excluded before one is chosen."""
-    module = Module(files)
-    if not module.restore:
-        return
     start, end = module.ends
     for node in module.nodes(module.restore, ast.Call):
         if name(node.func) in LISTS:
@@ -176,21 +192,24 @@ def _older_wins(files: Tree) -> Iterator[Remedy]:
                 f"[name for name in {module.line(node)} if any({start} <= int(part) <= {end} "
                 "for part in __import__('re').findall(r'\\d+', str(name).rpartition('/')[2]))]"
             )
-            yield Remedy(
-                module.changed({node: within}),
-                "this also lists the files of another run. One with a "
-                "higher number hides this run's own checkpoint, because it is chosen before the program checks "
-                "whether the number is between START and END",
-                PATH,
-                node.lineno,
+            yield module.remedy(
+                {node: within},
+                "this also lists the files of another run. One with a higher number hides this run's own checkpoint, because "
+                "it is chosen before the program checks whether the number is between START and END",
+                node,
             )
 
 
-def _whose_output(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Whose lines are in my_output.txt when the program begins?",
+    "The number of lines does not say which lines they are. Each line begins with the number of its iteration.",
+    "Save the iteration in a file of your own; or look at the first and the last number in my_output.txt, and "
+    "continue from there only if they belong to this run.",
+)
+def _whose_output(module: Module) -> Iterator[Remedy]:
     """Any output that exists is taken for this run's own."""
-    module = Module(files)
-    lines = [node.lineno for node in module.nodes(module.restore, ast.Constant) if node.value == OUTPUT]
-    if not lines or not module.restore:
+    named = next((node for node in module.nodes(module.restore, ast.Constant) if node.value == OUTPUT), None)
+    if not named or not module.restore:
         return
     start, _ = module.ends
     looks = parsed(f"""
@@ -198,134 +217,43 @@ import os
 if os.path.exists('{OUTPUT}') and not open('{OUTPUT}').read().startswith(str({start}) + ' '):
     return {start}
 """).body
-    yield Remedy(
-        module.changed({module.restore: with_body(module.restore, [*looks, *module.restore.body])}),
-        f"where to continue is read from "
-        f"{OUTPUT} here, whichever run has written it: the lines of another run are taken for its own",
-        PATH,
-        lines[0],
+    yield module.remedy(
+        {module.restore: with_more(module.restore, looks)},
+        f"where to continue is read from {OUTPUT} here, whichever run has written it: the lines of another run are taken "
+        "for its own",
+        named,
     )
 
 
-def _saves_into_the_broken(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "In which function does the program fail, or which file is still broken after saving?",
+    "Opening a database, or a file with 'a', keeps the old content. If that is broken, it stays broken.",
+    "When the checkpoint can't be read, remove it (os.remove, shutil.rmtree) before you write a new one.",
+)
+def _saves_into_the_broken(module: Module) -> Iterator[Remedy]:
     """Saving opens the broken file again instead of creating a new one."""
-    module = Module(files)
     if not module.save:
         return
-    line = next(
-        (
-            node.lineno
-            for node in module.nodes(module.save, ast.Call)
-            if name(node.func) in ("open", "connect", "Shelf", "DbfilenameShelf")
-        ),
-        module.save.lineno,
-    )
+    opens = ("open", "connect", "Shelf", "DbfilenameShelf")
+    opened = (node for node in module.nodes(module.save, ast.Call) if name(node.func) in opens)
     begins_anew = parsed("""
 import os, shutil
 for path in os.listdir():
     if path not in ('my_output.txt', 'my_input.txt') and not path.endswith('.py') and not path.startswith('_condor'):
         shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
 """).body
-    yield Remedy(
-        module.changed({}, first=begins_anew),
-        "restore_checkpoint copes with the broken file, but "
-        "save_checkpoint opens it again here instead of creating a new one: so it fails, or the file stays "
-        "broken for ever",
-        PATH,
-        line,
+    yield module.remedy(
+        {},
+        "restore_checkpoint copes with the broken file, but save_checkpoint opens it again here instead of creating a new "
+        "one: so it fails, or the file stays broken for ever",
+        next(opened, module.save),
+        first=begins_anew,
     )
 
 
-RESUMING = (
-    Cure(
-        _saves,
-        (
-            "What does save_checkpoint do in its last line, and what has the program done by then?",
-            "restore_checkpoint is called before the first iteration. To save there ends the program with 85, before it has done "
-            "any work, and perhaps before there is a my_output.txt.",
-            "Do not save in restore_checkpoint: only return the iteration to begin with, start if there is no checkpoint.",
-        ),
-        ("no-progress",),
-    ),
-    Cure(
-        _empties,
-        (
-            "What does the checkpoint file contain before the restart opens it, and right after?",
-            "Opening a file with 'w' or 'w+' empties it, even if you want to read it then.",
-            "To read it, open it for reading: open(path), or open(path, 'r'). Open it for writing only when you save.",
-        ),
-        ("error-swallowed",),
-    ),
-    Cure(
-        _swapped,
-        (
-            "With which iteration does a fresh start begin?",
-            "The order of the arguments matters, not their names: the first is START and the second is END.",
-            "def restore_checkpoint(start, end):",
-        ),
-    ),
-    Cure(
-        _falls_back,
-        (
-            "With which iteration does a job begin that should do 4 to 9 and finds no checkpoint?",
-            "Not every sweep begins with 1. The arguments of restore_checkpoint(start, end) say where this one does.",
-            "Wherever there is no usable checkpoint, return start.",
-        ),
-    ),
-    Cure(
-        _bounds,
-        (
-            "Which checkpoint does a job write if it saves before its very last iteration?",
-            "A checkpoint of END belongs to this run: iteration END is still to be done. range(a, b) ends before b.",
-            "Return the saved iteration if start <= iteration <= end.",
-        ),
-    ),
-    Cure(
-        _as_text,
-        (
-            "Sort these names by hand: it_10, it_4, it_7. Which one is the last for Python?",
-            "Text is compared character by character, and 1 comes before 7.",
-            "Compare the numbers: max(names, key=lambda name: int(...)), or write 04, 07, 10 into the names.",
-        ),
-    ),
-    Cure(
-        _compares_text,
-        (
-            'What does Python say of "4" <= "12"?',
-            "Text is compared character by character, and 4 comes after 1.",
-            "Make a number of what was read, int(text), and compare that with start and end.",
-        ),
-    ),
-)
+RESUMING = (_saves, _empties, _swapped, _falls_back, _bounds, _as_text, _compares_text)
 """For a run's own checkpoint."""
-CHOOSING = (
-    Cure(
-        _older_wins,
-        (
-            "Which files exist, of which runs, and which of them is chosen?",
-            "A file of another run may have a higher number than any file of this run.",
-            "First leave out the numbers that are not between START and END, then choose the last.",
-        ),
-    ),
-    Cure(
-        _whose_output,
-        (
-            "Whose lines are in my_output.txt when the program begins?",
-            "The number of lines does not say which lines they are. Each line begins with the number of its iteration.",
-            "Save the iteration in a file of your own; or look at the first and the last number in my_output.txt, and "
-            "continue from there only if they belong to this run.",
-        ),
-    ),
-)
+CHOOSING = (_older_wins, _whose_output)
 """For a checkpoint of another run."""
-RENEWING = (
-    Cure(
-        _saves_into_the_broken,
-        (
-            "In which function does the program fail, or which file is still broken after saving?",
-            "Opening a database, or a file with 'a', keeps the old content. If that is broken, it stays broken.",
-            "When the checkpoint can't be read, remove it (os.remove, shutil.rmtree) before you write a new one.",
-        ),
-    ),
-)
+RENEWING = (_saves_into_the_broken,)
 """For a broken checkpoint."""

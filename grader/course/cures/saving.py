@@ -7,31 +7,14 @@ import re
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from ...tree import Tree
 from ..reading import parsed
 from ..report import Failure
-from . import Cure, Remedy
-from .source import PATH, Module, call, mentions, name, with_body
+from . import Remedy
+from .source import PATH, Module, call, cure, mentions, name, with_more
 
 WRITES = (
-    "write",
-    "writelines",
-    "dump",
-    "dumps",
-    "print",
-    "writerow",
-    "write_text",
-    "write_bytes",
-    "pack",
-    "str",
-    "format",
-    "put",
-    "execute",
-    "repr",
-    "bytes",
-    "save",
-    "encode",
-)
+    "write writelines dump dumps print writerow write_text write_bytes pack str format put execute repr bytes save encode"
+).split()
 RENAMES = ("rename", "replace", "move")
 REMOVES = ("remove", "unlink", "rmtree", "truncate", "removedirs", "rmdir", *RENAMES)
 DUMPS = ("dump", "safe_dump")
@@ -40,21 +23,40 @@ MOST_VALUES = 8
 """Saved values that are tried to be replaced by the iteration."""
 
 
-def _written_as_text(files: Tree) -> Iterator[Remedy]:
+def _was_written(failure: Failure, remedy: Remedy) -> bool:
+    """Whether no error of saving is known, hidden or not, and no file is missing."""
+    return all(fact.file != PATH and fact.kind != "not there" for fact in failure.evidence)
+
+
+def _does_not_fail(failure: Failure, remedy: Remedy) -> bool:
+    """Whether the traceback, if there is one, ends in another line."""
+    ends = [(fact.file, fact.line) for fact in failure.evidence if fact.kind == "traceback"]
+    return (remedy.file, remedy.line) not in ends
+
+
+@cure(
+    "How many bytes does the checkpoint file have, and what does this line report if nothing catches its error?",
+    "write() takes text (or bytes, in a file opened with 'b'), not a number. Nobody sees an error that is caught, or "
+    "after which `finally` exits.",
+    "Write str(iteration), and exit with 85 only if that has worked: outside try, except and finally.",
+)
+def _written_as_text(module: Module) -> Iterator[Remedy]:
     """write() gets a number."""
-    module = Module(files)
     guarded = _guarded(module)
     for node in module.nodes(module.save, ast.Call):
         if name(node.func) not in ("write", "write_text", "write_bytes", "writelines") or len(node.args) != 1:
             continue
-        text = ast.Call(ast.Name("str", ast.Load()), node.args, [])
-        coded = ast.Call(ast.Attribute(text, "encode", ast.Load()), [], [])
         cause = f"`{module.line(node)}` fails, as its argument is not text (or bytes)"
         if node in guarded:
             cause += ". The error is hidden: the program exits with 85 as if all were well, and the file is empty"
-        for value in (text, coded):
-            corrected = ast.Call(node.func, [value], node.keywords)
-            yield Remedy(module.changed({node: corrected}), cause, PATH, node.lineno)
+        for value in _as_text_or_bytes(node.args[0]):
+            yield module.remedy({node: ast.Call(node.func, [value], node.keywords)}, cause, node)
+
+
+def _as_text_or_bytes(value: ast.expr) -> tuple[ast.Call, ast.Call]:
+    """`str(value)` and `str(value).encode()`."""
+    text = ast.Call(ast.Name("str", ast.Load()), [value], [])
+    return text, ast.Call(ast.Attribute(text, "encode", ast.Load()), [], [])
 
 
 def _guarded(module: Module) -> set[ast.AST]:
@@ -62,7 +64,7 @@ def _guarded(module: Module) -> set[ast.AST]:
     there."""
     blocks = [node for node in module.nodes(module.save, ast.stmt) if isinstance(node, ast.Try) or _suppresses(node)]
     inside = {node for block in blocks for node in ast.walk(block)}
-    called = (module.function(name(node.func)) for node in inside if isinstance(node, ast.Call))
+    called = (module.functions.get(name(node.func)) for node in inside if isinstance(node, ast.Call))
     return inside | {node for start in called for function in module.called_by(start) for node in ast.walk(function)}
 
 
@@ -72,9 +74,14 @@ def _suppresses(node: ast.stmt) -> bool:
     return any(isinstance(one, ast.Call) and name(one.func) == "suppress" for one in managers)
 
 
-def _one_off(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Which number is saved, and with which number does the next execution begin?",
+    "save_checkpoint(iteration) is called before that iteration is done: a restart must begin with it.",
+    "Save the iteration unchanged, and return it unchanged. Don't add or subtract 1.",
+    agrees=("repeats-iteration", "skips-iteration"),
+)
+def _one_off(module: Module) -> Iterator[Remedy]:
     """One is added or subtracted on the way into the file or back."""
-    module = Module(files)
     for function, whose in ((module.save, "save_checkpoint is given"), (module.restore, "was saved")):
         for node in module.nodes(function):
             if not isinstance(node, ast.BinOp | ast.AugAssign):
@@ -82,19 +89,22 @@ def _one_off(files: Tree) -> Iterator[Remedy]:
             by = node.right if isinstance(node, ast.BinOp) else node.value
             is_number = isinstance(by, ast.Constant) and type(by.value) is int
             if is_number and isinstance(node.op, (ast.Add, ast.Sub)) and not mentions(node, module.ends[1], "len"):
-                yield Remedy(
-                    module.changed({node: node.left if isinstance(node, ast.BinOp) else None}),
+                yield module.remedy(
+                    {node: node.left if isinstance(node, ast.BinOp) else None},
                     f"`{module.line(node)}` makes another number of the iteration that {whose}",
-                    PATH,
-                    node.lineno,
+                    node,
                 )
 
 
-def _another_value(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Look into the checkpoint file after the first execution. Which number should be in it?",
+    "The argument of save_checkpoint(iteration) is where a restart must begin. Each execution is a new process with "
+    "new variables.",
+    "Write the argument itself: file.write(str(iteration)).",
+    agrees=("repeats-iteration", "skips-iteration"),
+)
+def _another_value(module: Module) -> Iterator[Remedy]:
     """The saved value is not the iteration that save_checkpoint was given."""
-    module = Module(files)
-    if not module.save:
-        return
     iteration = ast.Name(module.iteration, ast.Load())
     written: list[ast.expr] = []
     kept: list[ast.expr] = []
@@ -105,26 +115,20 @@ def _another_value(files: Tree) -> Iterator[Remedy]:
             written.append(node.value)
         elif isinstance(node, ast.Assign) and not mentions(node.value, "open", module.iteration):
             kept.append(node.value)
-    values = [*written, *kept]
-    parts = [one for value in values for one in ast.walk(value)]
+    parts = [one for value in [*written, *kept] for one in ast.walk(value)]
     texts = {part for one in parts if isinstance(one, ast.JoinedStr) for part in one.values}
     called = {one.func for one in parts if isinstance(one, ast.Call)}
     others = dict.fromkeys(
         one for one in parts if _is_a_value(one) and one not in texts | called and not mentions(one, module.iteration)
     )
-    as_text = ast.Call(ast.Name("str", ast.Load()), [iteration], [])
-    direct = {
-        one
-        for node in module.nodes(module.save, ast.Call)
-        if name(node.func) in ("write", "write_text")
-        for one in node.args
-    }
+    as_text, _ = _as_text_or_bytes(iteration)
+    writes = (node for node in module.nodes(module.save, ast.Call) if name(node.func) in ("write", "write_text"))
+    direct = {one for node in writes for one in node.args}
     for node in list(others)[:MOST_VALUES]:
-        yield Remedy(
-            module.changed({node: as_text if node in direct else iteration}),
+        yield module.remedy(
+            {node: as_text if node in direct else iteration},
             f"`{module.line(node)}` is used here instead of `{module.iteration}`, the argument of save_checkpoint",
-            PATH,
-            node.lineno,
+            node,
         )
 
 
@@ -136,58 +140,68 @@ def _is_a_value(node: ast.AST) -> TypeGuard[ast.expr]:
     )
 
 
-def _another_format(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Look into the checkpoint file after the first execution. What would int(...) make of it?",
+    "A format is an agreement of who writes and who reads. Here the reader is given, and wants the digits of a number "
+    "and nothing else.",
+    "Write str(iteration) into a file that is opened for text.",
+    fits=_was_written,
+)
+def _another_format(module: Module) -> Iterator[Remedy]:
     """The iteration is written in a form that int() can't read."""
-    module = Module(files)
     for node in module.nodes(module.save, ast.Call):
         if not mentions(node, module.iteration) or not node.args:
             continue
-        as_text = ast.Call(ast.Name("str", ast.Load()), [ast.Name(module.iteration, ast.Load())], [])
-        as_bytes = ast.Call(ast.Attribute(as_text, "encode", ast.Load()), [], [])
+        values = _as_text_or_bytes(ast.Name(module.iteration, ast.Load()))
         called = name(node.func)
         if called in ("write", "write_text", "write_bytes"):
-            what, made = node.args[0], [ast.Call(node.func, [value], node.keywords) for value in (as_text, as_bytes)]
+            what, made = node.args[0], [ast.Call(node.func, [value], node.keywords) for value in values]
         elif called in DUMPS and len(node.args) > 1:
             write = ast.Attribute(node.args[1], "write", ast.Load())
-            what, made = node, [ast.Call(write, [value], []) for value in (as_text, as_bytes)]
+            what, made = node, [ast.Call(write, [value], []) for value in values]
         elif called == "print":
-            what, made = node, [ast.Call(node.func, [as_text], [one for one in node.keywords if one.arg == "file"])]
+            what, made = node, [ast.Call(node.func, [values[0]], [one for one in node.keywords if one.arg == "file"])]
         else:
             continue
         for one in made:
-            yield Remedy(
-                module.changed({node: one}),
+            yield module.remedy(
+                {node: one},
                 f"restore_checkpoint, which is given, makes a number of the text in the file by int(...). It does not get "
                 f"`{module.iteration}` back from what `{module.line(what)}` writes",
-                PATH,
-                node.lineno,
+                node,
             )
 
 
-def _was_written(failure: Failure, remedy: Remedy) -> bool:
-    """Whether no error of saving is known, hidden or not, and no file is missing."""
-    return all(fact.file != PATH and fact.kind != "not there" for fact in failure.evidence)
-
-
-def _removed(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Which files are in the sandbox when the program leaves, and which does the submit file list?",
+    "The checkpoint is all that transfer_checkpoint_files lists. my_output.txt is among that: a restart continues it.",
+    "Remove nothing that is listed, or list it under the name that it has in the end; and leave my_output.txt to "
+    "sweep.py.",
+    agrees=("output-overwritten",),
+    fits=_does_not_fail,
+)
+def _removed(module: Module) -> Iterator[Remedy]:
     """A file that is needed is removed, renamed, or emptied."""
-    module = Module(files)
     for function in (module.save, module.restore):
         for node in module.nodes(function, ast.Expr):
             called = call(node)
             if called and name(called.func) in REMOVES:
                 how = " under the name that the submit file lists" * (name(called.func) in RENAMES)
-                yield Remedy(
-                    module.changed({node: None}),
+                yield module.remedy(
+                    {node: None},
                     f"`{module.line(node)}` takes away a file that is needed{how}: it is part of the checkpoint",
-                    PATH,
-                    node.lineno,
+                    node,
                 )
 
 
-def _writes_output(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "Which lines of my_output.txt has sweep.py written, and which does checkpoint.py write?",
+    "my_output.txt is the result: it must look the same however often the job saves and is restarted.",
+    "Leave my_output.txt to sweep.py. What you want to tell belongs in a file of its own, or in print().",
+    agrees=("output-overwritten",),
+)
+def _writes_output(module: Module) -> Iterator[Remedy]:
     """Something of its own is written to the output."""
-    module = Module(files)
     for function in (module.save, module.restore):
         for node in module.nodes(function, ast.Call):
             names = [one for one in ast.walk(node) if isinstance(one, ast.Constant) and one.value == OUTPUT]
@@ -195,23 +209,21 @@ def _writes_output(files: Tree) -> Iterator[Remedy]:
             empties = mentions(node, "write_text", "write_bytes") or any(re.match("[wx]", mode) for mode in modes)
             if names and (empties or (mentions(node, "open") and any(re.match("a|r[bt]?\\+", mode) for mode in modes))):
                 does = f"empties {OUTPUT}" if empties else f"opens {OUTPUT} to write to it"
-                yield Remedy(
-                    module.changed(dict.fromkeys(names, ast.Constant("aside.txt"))),
+                yield module.remedy(
+                    dict.fromkeys(names, ast.Constant("aside.txt")),
                     f"`{module.line(node)}` {does}. That file is the result, which sweep.py writes, and part of the checkpoint",
-                    PATH,
-                    node.lineno,
+                    node,
                 )
 
 
-def _does_not_fail(failure: Failure, remedy: Remedy) -> bool:
-    """Whether the traceback, if there is one, ends in another line."""
-    ends = [(fact.file, fact.line) for fact in failure.evidence if fact.kind == "traceback"]
-    return (remedy.file, remedy.line) not in ends
-
-
-def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
+@cure(
+    "What is left of a process after it has ended?",
+    "Variables and environment variables belong to a process. A restart is a new process, perhaps on another machine: "
+    "only files get there.",
+    "Write the iteration into a file that transfer_checkpoint_files lists, and read it in restore_checkpoint.",
+)
+def _kept_in_memory(module: Module) -> Iterator[Remedy]:
     """The iteration is kept in a variable or the environment of the process, which are gone after a restart."""
-    module = Module(files)
     if not module.save or not module.restore or not module.restore.body:
         return
     for node in module.nodes(module.save):
@@ -225,36 +237,20 @@ def _kept_in_memory(files: Tree) -> Iterator[Remedy]:
             continue
         kept = parsed(f"open('.kept', 'w').write(str({module.iteration}))").body
         begins = parsed("import os\nif os.path.exists('.kept'):\n    return int(open('.kept').read())").body
-        changed = with_body(module.restore, [*begins, *module.restore.body])
-        yield Remedy(
-            module.changed({module.restore: changed}, first=kept),
-            f"the iteration is kept in {what} here, which is "
-            "gone when the process ends: the restart is another process, without it",
-            PATH,
-            node.lineno,
+        yield module.remedy(
+            {module.restore: with_more(module.restore, first=begins)},
+            f"the iteration is kept in {what} here, which is gone when the process ends: the restart is another process, "
+            "without it",
+            node,
+            first=kept,
         )
-
-
-FOR_ANOTHER = Cure(
-    _another_format,
-    (
-        "Look into the checkpoint file after the first execution. What would int(...) make of it?",
-        "A format is an agreement of who writes and who reads. Here the reader is given, and wants the digits of a number "
-        "and nothing else.",
-        "Write str(iteration) into a file that is opened for text.",
-    ),
-    fits=_was_written,
-)
-"""For an answer whose checkpoint is read by a function that is given."""
 
 
 def _outlives(module: Module, target: ast.expr) -> bool:
     """Whether the target of an assignment outlives save_checkpoint within the process: a global variable or an attribute
     that restore_checkpoint reads."""
     shared = {variable for node in module.nodes(module.save, ast.Global) for variable in node.names}
-    variable = name(target) if isinstance(target, (ast.Name, ast.Attribute)) else ""
-    if isinstance(target, ast.Subscript):
-        variable = name(target.value)
+    variable = name(target.value if isinstance(target, ast.Subscript) else target)
     is_shared = variable in shared or isinstance(target, (ast.Attribute, ast.Subscript))
     read = {
         name(node) or getattr(node, "value", None)
@@ -265,63 +261,6 @@ def _outlives(module: Module, target: ast.expr) -> bool:
     return bool(variable) and is_shared and variable in read
 
 
-CURES = (
-    Cure(
-        _written_as_text,
-        (
-            "How many bytes does the checkpoint file have, and what does this line report if nothing catches its error?",
-            "write() takes text (or bytes, in a file opened with 'b'), not a number. Nobody sees an error that is caught, or "
-            "after which `finally` exits.",
-            "Write str(iteration), and exit with 85 only if that has worked: outside try, except and finally.",
-        ),
-    ),
-    Cure(
-        _one_off,
-        (
-            "Which number is saved, and with which number does the next execution begin?",
-            "save_checkpoint(iteration) is called before that iteration is done: a restart must begin with it.",
-            "Save the iteration unchanged, and return it unchanged. Don't add or subtract 1.",
-        ),
-        ("repeats-iteration", "skips-iteration"),
-    ),
-    Cure(
-        _another_value,
-        (
-            "Look into the checkpoint file after the first execution. Which number should be in it?",
-            "The argument of save_checkpoint(iteration) is where a restart must begin. Each execution is a new process with "
-            "new variables.",
-            "Write the argument itself: file.write(str(iteration)).",
-        ),
-        ("repeats-iteration", "skips-iteration"),
-    ),
-    Cure(
-        _removed,
-        (
-            "Which files are in the sandbox when the program leaves, and which does the submit file list?",
-            "The checkpoint is all that transfer_checkpoint_files lists. my_output.txt is among that: a restart continues "
-            "it.",
-            "Remove nothing that is listed, or list it under the name that it has in the end; and leave my_output.txt to "
-            "sweep.py.",
-        ),
-        ("output-overwritten",),
-        _does_not_fail,
-    ),
-    Cure(
-        _writes_output,
-        (
-            "Which lines of my_output.txt has sweep.py written, and which does checkpoint.py write?",
-            "my_output.txt is the result: it must look the same however often the job saves and is restarted.",
-            "Leave my_output.txt to sweep.py. What you want to tell belongs in a file of its own, or in print().",
-        ),
-        ("output-overwritten",),
-    ),
-    Cure(
-        _kept_in_memory,
-        (
-            "What is left of a process after it has ended?",
-            "Variables and environment variables belong to a process. A restart is a new process, perhaps on another machine: "
-            "only files get there.",
-            "Write the iteration into a file that transfer_checkpoint_files lists, and read it in restore_checkpoint.",
-        ),
-    ),
-)
+FOR_ANOTHER = _another_format
+"""For an answer whose checkpoint is read by a function that is given."""
+CURES = (_written_as_text, _one_off, _another_value, _removed, _writes_output, _kept_in_memory)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
-from ...tree import File, Tree
-from . import Cure, Remedy
+from . import Cure, Remedy, cure_of
+from .lines import Lines
 
 _FOR_SH = re.compile(r"#!\s*(?:\S*/)?(?:env +)?(?:sh|dash)\b")
 _BASH_ALONE = re.compile(
@@ -14,77 +15,48 @@ _BASH_ALONE = re.compile(
     r"|==|\$\{(?!PIPESTATUS)\w+[/^,\[][^}]*\}|\bread -t\b|\bcoproc\b|\bsource\b"
 )
 """What bash has, and a plain sh may not have."""
-_WAITS = re.compile(r"^\s*wait\b[^;&|]*$")
-Remedies = Callable[[Tree], Iterator[Remedy]]
-
-
-def _not_bash(path: str) -> Remedies:
-    """What only bash has, in a script that sh runs."""
-
-    def remedies(files: Tree) -> Iterator[Remedy]:
-        first, *rest = lines = _lines(files, path)
-        for number, line in enumerate(rest, 2) if _FOR_SH.match(first) else ():
-            code = "" if line.lstrip().startswith("#") else line
-            if found := _BASH_ALONE.search(code):
-                yield Remedy(
-                    _changed(files, path, ["#!/bin/bash", *lines[1:]]),
-                    f"`{found[0].strip()}` belongs to bash. By its first line, `{first.strip()}`, sh runs this script, and sh may not "
-                    "know it",
-                    path,
-                    number,
-                )
-                return
-
-    return remedies
-
-
-def _waits_once(path: str) -> Remedies:
-    """A `wait` that a signal with a trap interrupts."""
-
-    def remedies(files: Tree) -> Iterator[Remedy]:
-        lines = _lines(files, path)
-        for number, line in enumerate(lines):
-            if _WAITS.match(line):
-                yield Remedy(
-                    _changed(files, path, [*lines[: number + 1], *lines[number:]]),
-                    f"the signal also ends this `{line.strip()}`, before the program that it waits for has ended: its exit "
-                    "code is not that of the program",
-                    path,
-                    number + 1,
-                )
-
-    return remedies
-
-
-def _lines(files: Tree, path: str) -> list[str]:
-    entry = files.get(path)
-    return (entry.text.splitlines() if isinstance(entry, File) else []) or [""]
-
-
-def _changed(files: Tree, path: str, lines: list[str]) -> Tree:
-    return files.put(path, files.file(path)._replace(content="\n".join([*lines, ""]).encode("utf-8", "surrogatepass")))
 
 
 def for_sh(path: str) -> Cure:
-    """A script at this path that takes bash."""
-    return Cure(
-        _not_bash(path),
-        (
-            "Which shell runs this script? Its first line says so.",
-            "sh is the plain shell, on some systems dash, on some bash. PIPESTATUS, pipefail, [[ and arrays belong to bash.",
-            "Write #!/bin/bash as the first line.",
-        ),
+    """What only bash has, in a script at this path that sh runs."""
+
+    @cure_of(
+        partial(Lines, path=path),
+        "Which shell runs this script? Its first line says so.",
+        "sh is the plain shell, on some systems dash, on some bash. PIPESTATUS, pipefail, [[ and arrays belong to bash.",
+        "Write #!/bin/bash as the first line.",
     )
+    def not_bash(lines: Lines) -> Iterator[Remedy]:
+        for number, line in enumerate(lines) if lines and _FOR_SH.match(lines[0]) else ():
+            if not line.lstrip().startswith("#") and (found := _BASH_ALONE.search(line)):
+                yield lines.remedy(
+                    f"`{found[0].strip()}` belongs to bash. By its first line, `{lines[0].strip()}`, sh runs this script, and "
+                    "sh may not know it",
+                    number,
+                    ["#!/bin/bash", *lines[1:]],
+                )
+                return
+
+    return not_bash
 
 
 def interrupted(path: str) -> Cure:
-    """A script at this path that waits once."""
-    return Cure(
-        _waits_once(path),
-        (
-            "With which code does the script leave, and with which the program that it has started?",
-            "bash runs a trap at once if it waits with `wait`. That then returns more than 128, although the program still "
-            "runs and saves.",
-            "Wait once more after the trap: repeat the line with `wait`, and leave with the code of the second.",
-        ),
+    """A `wait`, in a script at this path, that a signal with a trap interrupts."""
+
+    @cure_of(
+        partial(Lines, path=path),
+        "With which code does the script leave, and with which the program that it has started?",
+        "bash runs a trap at once if it waits with `wait`. That then returns more than 128, although the program still "
+        "runs and saves.",
+        "Wait once more after the trap: repeat the line with `wait`, and leave with the code of the second.",
     )
+    def waits_once(lines: Lines) -> Iterator[Remedy]:
+        for number, found in lines.matching(r"\s*wait\b[^;&|]*$"):
+            yield lines.remedy(
+                f"the signal also ends this `{found[0].strip()}`, before the program that it waits for has ended: its exit "
+                "code is not that of the program",
+                number,
+                [*lines[: number + 1], *lines[number:]],
+            )
+
+    return waits_once

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import partial
 from typing import Any, TypeVar, overload
 
 from ...tree import File, Tree
 from ..reading import parsed
+from . import Remedy, cure_of
 
 PATH = "checkpoint.py"
 LEAVE = ast.parse("__import__('sys').exit(85)").body[0]
@@ -21,6 +22,7 @@ Change = ast.AST | list[ast.stmt] | None
 Placed = ast.stmt | ast.expr | ast.ExceptHandler
 """A node with a line number."""
 N = TypeVar("N", bound=Placed)
+Scope = ast.FunctionDef | ast.Module
 
 
 class Module:
@@ -30,22 +32,9 @@ class Module:
         entry = files.get(PATH)
         self.files = files
         self.tree = parsed(entry.content if isinstance(entry, File) else b"")
-
-    def function(self, name: str) -> ast.FunctionDef | None:
-        """The last definition of the function of this name."""
-        return self._functions.get(name)
-
-    @cached_property
-    def _functions(self) -> dict[str, ast.FunctionDef]:
-        return {node.name: node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)}
-
-    @cached_property
-    def save(self) -> ast.FunctionDef | None:
-        return self.function("save_checkpoint")
-
-    @cached_property
-    def restore(self) -> ast.FunctionDef | None:
-        return self.function("restore_checkpoint")
+        self.functions = {node.name: node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)}
+        """Name → the last definition."""
+        self.save, self.restore = map(self.functions.get, ("save_checkpoint", "restore_checkpoint"))
 
     @property
     def iteration(self) -> str:
@@ -58,48 +47,60 @@ class Module:
         names = [argument.arg for argument in self.restore.args.args] if self.restore else []
         return (names[0], names[1]) if len(names) > 1 else ("start", "end")
 
-    def called_by(self, function: ast.FunctionDef | None) -> list[ast.FunctionDef]:
-        """A function and the functions of the module that it calls, directly or not."""
-        functions: list[ast.FunctionDef] = []
-        pending = [function]
+    def called_by(self, place: Scope | None) -> list[Scope]:
+        """A function, or the module, and the functions of the module that it calls, directly or not."""
+        functions: list[Scope] = []
+        pending = [place]
         while pending:
             here = pending.pop()
             if here is None or here in functions:
                 continue
             functions.append(here)
-            pending += [self.function(name(node.func)) for node in ast.walk(here) if isinstance(node, ast.Call)]
+            pending += [self.functions.get(name(node.func)) for node in ast.walk(here) if isinstance(node, ast.Call)]
         return functions
 
     @overload
-    def nodes(self, function: ast.FunctionDef | None) -> Iterator[Placed]: ...
+    def nodes(self, place: Scope | None) -> Iterator[Placed]: ...
 
     @overload
-    def nodes(self, function: ast.FunctionDef | None, kind: type[N]) -> Iterator[N]: ...
+    def nodes(self, place: Scope | None, kind: type[N]) -> Iterator[N]: ...
 
-    def nodes(self, function: ast.FunctionDef | None, kind: Any = Placed) -> Iterator[Any]:
-        """The nodes of a kind in a function and in the functions that it calls, from top to bottom."""
-        nodes = {node for called in self.called_by(function) for node in ast.walk(called) if isinstance(node, kind)}
-        return iter(sorted(nodes, key=lambda node: (node.lineno, node.col_offset)))
+    def nodes(self, place: Scope | None, kind: Any = Placed) -> Iterator[Any]:
+        """The nodes of a kind in a function and in the functions that it calls, or in the module, from top to bottom."""
+        walked = (node for called in self.called_by(place) for node in ast.walk(called) if isinstance(node, kind))
+        return iter(sorted(dict.fromkeys(walked), key=lambda node: (node.lineno, node.col_offset)))
 
-    def changed(
-        self, changes: Mapping[ast.AST, Change], *, last: Sequence[ast.stmt] = (), first: Sequence[ast.stmt] = ()
-    ) -> Tree:
-        """The directory with a copy of the module in which these nodes are replaced; `first` and `last` are added to the
-        body of save_checkpoint."""
+    def remedy(
+        self,
+        changes: Mapping[ast.AST, Change],
+        cause: str,
+        at: Placed | int,
+        *,
+        last: Sequence[ast.stmt] = (),
+        first: Sequence[ast.stmt] = (),
+    ) -> Remedy:
+        """A copy of the module in which these nodes are replaced, and `first` and `last` added to the body of
+        save_checkpoint. `at` is the node, or the line, that is the cause."""
         if self.save and (first or last):
-            copy = rebuilt(self.save, changes)
-            changes = {**changes, self.save: with_body(copy, [*first, *copy.body, *last])}
+            changes = {**changes, self.save: with_more(rebuilt(self.save, changes), first, last)}
         text = ast.unparse(ast.fix_missing_locations(rebuilt(self.tree, changes)))
-        return self.files.put(PATH, File(text.encode("utf-8", "surrogatepass")))
+        files = self.files.put(PATH, File(text.encode("utf-8", "surrogatepass")))
+        return Remedy(files, cause, PATH, at if isinstance(at, int) else at.lineno)
 
     def line(self, node: ast.AST) -> str:
         """The source of a node, on one line."""
         return " ".join(ast.unparse(node).split())
 
 
-def with_body(function: ast.FunctionDef, body: list[ast.stmt]) -> ast.FunctionDef:
-    """A copy of a function with another body."""
-    return ast.FunctionDef(**{**dict(ast.iter_fields(function)), "body": body})
+cure = partial(cure_of, Module)
+"""Decorates a function from a Module to its remedies, with hints, and makes it a Cure."""
+
+
+def with_more(
+    function: ast.FunctionDef, first: Sequence[ast.stmt] = (), last: Sequence[ast.stmt] = ()
+) -> ast.FunctionDef:
+    """A copy of a function with more statements in its body."""
+    return ast.FunctionDef(**{**dict(ast.iter_fields(function)), "body": [*first, *function.body, *last]})
 
 
 def expression(text: str) -> ast.expr:

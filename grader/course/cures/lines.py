@@ -1,0 +1,31 @@
+"""A student's text file as a list of lines, for making changed copies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...tree import File, Tree
+from . import Remedy
+
+
+class Lines(list[str]):
+    """The lines of a file; none if there is no such file."""
+
+    def __init__(self, files: Tree, path: str):
+        entry = files.get(path)
+        super().__init__(entry.text.splitlines() if isinstance(entry, File) else [])
+        self.files, self.path = files, path
+
+    def matching(self, pattern: str) -> Iterator[tuple[int, re.Match[str]]]:
+        """(number, match) for each line that matches, in upper or lower case. Numbers of lines count from 0."""
+        for number, line in enumerate(self):
+            if match := re.match(pattern, line, re.IGNORECASE):
+                yield number, match
+
+    def remedy(self, cause: str, at: int, lines: list[str] | None = None) -> Remedy:
+        """A copy of the file with these lines, or with those that are here now; `at` is the line that is the cause."""
+        content = "\n".join([*(lines or self), ""]).encode("utf-8", "surrogatepass")
+        return Remedy(
+            self.files.put(self.path, self.files.file(self.path)._replace(content=content)), cause, self.path, at + 1
+        )
