@@ -81,7 +81,7 @@ def test_the_address_of_the_lab_that_was_started_is_printed_alone(tmp_path):
         env={**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     address = answer.stdout.strip().splitlines()[-1].strip()
     assert address == "http://localhost:8888/lab/tree/a.ipynb?token=secret", answer.stderr

@@ -133,7 +133,7 @@ def test_it_goes_on_until_it_is_stopped_and_sees_what_is_new(hub, tmp_path):
 
 
 def wait_for(page, text: str) -> bool:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while time.monotonic() < until:
         if page.exists() and text in page.read_text(encoding="utf-8"):
             return True

@@ -374,17 +374,17 @@ SLOW = {
 
 @pytest.mark.parametrize("name", SLOW)
 def test_a_source_that_is_hard_to_read_is_read_in_no_time(name):
-    began = time.monotonic()
+    began = time.process_time()
     submission.read(book(*2 * [code(SLOW[name])]))
     submission.checked_exercise(SLOW[name])
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_endlessly_appending_cells_are_read_quickly_up_to_the_limit():
     lines = "x = 1\n" * 700
-    began = time.monotonic()
+    began = time.process_time()
     found = submission.read_all([(str(n), book(*[writes(lines, magic="%%writefile -a")] * 1_900)) for n in range(8)])
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert len(found.answers["save"]["checkpoint.py"].content) == 100_000 // len(lines) * len(lines)
     few = submission.read(book(*[writes("x" * 60_000, magic=magic) for magic in ("%%writefile", "%%writefile -a")]))
     assert "make it longer than 100,000 characters" in few.remarks[-1]

@@ -73,6 +73,6 @@ def test_what_is_saved_is_described_as_it_begins_again(start, sandbox):
 def test_the_launcher_turns_every_failure_into_1_and_names_the_code(left, code, sandbox):
     (sandbox / 'worker.py').write_text('import os, sys; sys.exit(%d if os.environ["RANK"] == "0" else 9)' % left)
     run = subprocess.run([sys.executable, 'launch', 'worker.py'], cwd=str(sandbox), env=dict(os.environ),
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600)
     assert run.returncode == code
     assert run.stderr.decode() == ('launch: worker 0 failed (exitcode: %d)\n' % left if left else '')
