@@ -8,7 +8,7 @@ other machines, so that no learner's program can read them there.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,9 +62,25 @@ def python(text: str) -> str:
     return "#!/usr/bin/env python3\n" + text.strip("\n") + "\n"
 
 
+def program(exercise: str, path: str) -> Callable[..., dict[str, str]]:
+    """Makes an answer that is one Python program: of its text, or of changes to the program that the learner starts with."""
+
+    def answer(*parts: str | tuple[str, str]) -> dict[str, str]:
+        for text in parts:
+            if isinstance(text, str):
+                return {path: python(text)}
+        return {path: given_with(exercise, path, *(change for change in parts if isinstance(change, tuple)))}
+
+    return answer
+
+
 def given_with(exercise: str, path: str, *changes: tuple[str, str]) -> str:
-    """A file that the learner starts with, with some lines changed: pairs of (old, new)."""
-    text = load(exercise).given().file(path).text
+    """A file that the learner starts with, with some changes, as in changed()."""
+    return changed(load(exercise).given().file(path).text, *changes)
+
+
+def changed(text: str, *changes: tuple[str, str]) -> str:
+    """A text with changes: pairs of (old, new), where each old text occurs once."""
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)

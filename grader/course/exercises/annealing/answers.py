@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from grader.course.answers import given_with
 
 SUBMIT = given_with("annealing", "annealing.sub")
 
 
-def answer(text: str, files: str = "checkpoint.dat, my_output.txt", more: str = "") -> dict[str, str]:
-    """The module, and what the submit file lists."""
-    submit = SUBMIT.replace("checkpoint.dat, my_output.txt", files).replace("\nqueue", f"\n{more}\nqueue")
-    return {"checkpoint.py": text.strip("\n") + "\n", "annealing.sub": submit}
+def listing(files: str) -> Callable[[str], dict[str, str]]:
+    """Makes an answer of a module, with a submit file that lists these files."""
+    submit = SUBMIT.replace("checkpoint.dat, my_output.txt", files).replace("\nqueue", "\n\nqueue")
+    return lambda text: {"checkpoint.py": text.strip("\n") + "\n", "annealing.sub": submit}
 
 
+answer = listing("checkpoint.dat, my_output.txt")
 PICKLED = """
 import os, pickle, random, sys
 
@@ -139,8 +142,7 @@ def restore_checkpoint(initial_state):
     os.truncate("my_output.txt", state["output"])
     return {**state, "random": generator}
 """),
-    "a directory of text files": answer(
-        """
+    "a directory of text files": listing("checkpoint, my_output.txt")("""
 import os, random, sys
 from pathlib import Path
 CP = Path("checkpoint")
@@ -163,11 +165,8 @@ def restore_checkpoint(initial_state):
     with open("my_output.txt", "r+b") as file:
         file.truncate(output)
     return dict(iteration=iteration, lattice=lattice, random=generator, sums=[magnetisation, energy], output=output)
-""",
-        "checkpoint, my_output.txt",
-    ),
-    "two files": answer(
-        """
+"""),
+    "two files": listing("random.pkl, state.json, my_output.txt")("""
 import json, os, pickle, sys
 
 def save_checkpoint(state):
@@ -183,10 +182,8 @@ def restore_checkpoint(initial_state):
         initial_state["random"] = pickle.load(open("random.pkl", "rb"))
         os.truncate("my_output.txt", initial_state["output"])
     return initial_state
-""",
-        "random.pkl, state.json, my_output.txt",
-    ),
-    "two slots and a pointer": answer(TWO_SLOTS, "a, b, newest, my_output.txt"),
+"""),
+    "two slots and a pointer": listing("a, b, newest, my_output.txt")(TWO_SLOTS),
     "the random numbers drawn again": answer("""
 import json, os, sys
 
@@ -207,8 +204,7 @@ def restore_checkpoint(initial_state):
     os.truncate("my_output.txt", initial_state["output"])
     return initial_state
 """),
-    "the output in the checkpoint": answer(
-        """
+    "the output in the checkpoint": listing("checkpoint.dat")("""
 import os, pickle, sys
 
 def save_checkpoint(state):
@@ -224,9 +220,7 @@ def restore_checkpoint(initial_state):
     with open("my_output.txt", "wb") as output:
         output.write(lines)
     return state
-""",
-        "checkpoint.dat",
-    ),
+"""),
     "the output cut when it saves": answer("""
 import os, pickle, sys
 
@@ -284,8 +278,7 @@ def restore_checkpoint(initial_state):
         initial_state["random"].setstate(ast.literal_eval(file.readline()))
     return initial_state
 """),
-    "a data base": answer(
-        """
+    "a data base": listing("checkpoint.db, my_output.txt")("""
 import os, pickle, sqlite3, sys
 
 def save_checkpoint(state):
@@ -303,9 +296,7 @@ def restore_checkpoint(initial_state):
     db.close()
     os.truncate("my_output.txt", state["output"])
     return state
-""",
-        "checkpoint.db, my_output.txt",
-    ),
+"""),
     "other numbers, the same state": answer(
         finally_(
             'state["lattice"] = [float(spin) for spin in state["lattice"]]', 'state["sums"] = tuple(state["sums"])'
@@ -406,11 +397,10 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
         "cut to the length that it has": answer(before_saving('state["output"] = os.path.getsize("my_output.txt")')),
     },
     "two-files-disagree": {
-        "the lattice is saved once": answer(ONCE.format(part="lattice"), "lattice.pkl, checkpoint.dat, my_output.txt"),
-        "the generator is saved once": answer(ONCE.format(part="random"), "random.pkl, checkpoint.dat, my_output.txt"),
+        "the lattice is saved once": listing("lattice.pkl, checkpoint.dat, my_output.txt")(ONCE.format(part="lattice")),
+        "the generator is saved once": listing("random.pkl, checkpoint.dat, my_output.txt")(ONCE.format(part="random")),
         "each save behind the others": answer(but('"wb"', '"ab"')),
-        "appended, and read from the beginning": answer(
-            """
+        "appended, and read from the beginning": listing("lattices.txt, checkpoint.dat, my_output.txt")("""
 import json, os, pickle, sys
 
 def save_checkpoint(state):
@@ -429,9 +419,7 @@ def restore_checkpoint(initial_state):
         state["lattice"] = json.loads(file.readline())
     os.truncate("my_output.txt", state["output"])
     return state
-""",
-            "lattices.txt, checkpoint.dat, my_output.txt",
-        ),
+"""),
     },
     "never-restores": {
         "returns what it got": answer(but("    return state\n", "    return initial_state\n")),
@@ -474,25 +462,23 @@ def restore_checkpoint(initial_state):
 """),
     },
     "output-not-in-checkpoint": {
-        "cut where there is nothing": answer(PICKLED, "checkpoint.dat"),
-        "opened for appending and cut": answer(
+        "cut where there is nothing": listing("checkpoint.dat")(PICKLED),
+        "opened for appending and cut": listing("checkpoint.dat")(
             but(
                 CUT,
                 """    with open("my_output.txt", "a") as file:
         file.truncate(state["output"])
 """,
-            ),
-            "checkpoint.dat",
+            )
         ),
-        "cut when it saves": answer(but(SAVE, CUT + SAVE, but(CUT, "")), "checkpoint.dat"),
+        "cut when it saves": listing("checkpoint.dat")(but(SAVE, CUT + SAVE, but(CUT, ""))),
     },
     "checkpoint-not-transferred": {
-        "only the output": answer(PICKLED, "my_output.txt"),
-        "another file": answer(but("checkpoint.dat", "state.pkl"), "my_output.txt"),
+        "only the output": listing("my_output.txt")(PICKLED),
+        "another file": listing("my_output.txt")(but("checkpoint.dat", "state.pkl")),
     },
     "relies-on-leftovers": {
-        "the generator is not listed": answer(
-            """
+        "the generator is not listed": listing("state.json, my_output.txt")("""
 import json, os, pickle, sys
 
 def save_checkpoint(state):
@@ -509,11 +495,8 @@ def restore_checkpoint(initial_state):
             initial_state["random"] = pickle.load(open("random.pkl", "rb"))
         os.truncate("my_output.txt", initial_state["output"])
     return initial_state
-""",
-            "state.json, my_output.txt",
-        ),
-        "the lattice is not listed": answer(
-            """
+"""),
+        "the lattice is not listed": listing("iteration.pkl, random.pkl, sums.pkl, output.pkl, my_output.txt")("""
 import os, pickle, sys
 
 def save_checkpoint(state):
@@ -529,25 +512,21 @@ def restore_checkpoint(initial_state):
                 initial_state[name] = pickle.load(file)
         os.truncate("my_output.txt", initial_state["output"])
     return initial_state
-""",
-            "iteration.pkl, random.pkl, sums.pkl, output.pkl, my_output.txt",
-        ),
+"""),
     },
     "listed-file-missing": {
         "another name": answer(but("checkpoint.dat", "checkpoint.pkl")),
-        "a file that is never written": answer(PICKLED, "checkpoint.dat, lattice.dat, my_output.txt"),
+        "a file that is never written": listing("checkpoint.dat, lattice.dat, my_output.txt")(PICKLED),
     },
     "path-flattened": {
-        "a file in a directory": answer(
-            but(SAVE, '    os.makedirs("state", exist_ok=True)\n' + SAVE).replace("checkpoint.dat", "state/now.pkl"),
-            "state/now.pkl, my_output.txt",
+        "a file in a directory": listing("state/now.pkl, my_output.txt")(
+            but(SAVE, '    os.makedirs("state", exist_ok=True)\n' + SAVE).replace("checkpoint.dat", "state/now.pkl")
         ),
-        "two of them": answer(
+        "two of them": listing("s/lattice.pkl, s/checkpoint.dat, my_output.txt")(
             ONCE.format(part="lattice")
             .replace('    if not os.path.exists("lattice.pkl"):', '    os.makedirs("s", exist_ok=True)\n    if True:')
             .replace("lattice.pkl", "s/lattice.pkl")
-            .replace("checkpoint.dat", "s/checkpoint.dat"),
-            "s/lattice.pkl, s/checkpoint.dat, my_output.txt",
+            .replace("checkpoint.dat", "s/checkpoint.dat")
         ),
     },
     "exit-zero-after-save": {

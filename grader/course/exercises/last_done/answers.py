@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from grader.course.answers import given_with, python
+from grader.course.answers import program
 
+hares = program("last_done", "hares.py")
 LINE = "        output.write('%d %.3f %.3f\\n' % (year, hares, lynxes))\n"
 LEAVE = "            sys.exit(85)\n"
 
 RIGHT: dict[str, dict[str, str]] = {
-    "saves the next": {"hares.py": given_with("last_done", "hares.py", ("[year, hares", "[year + 1, hares"))},
-    "resumes with the next": {
-        "hares.py": given_with(
-            "last_done",
-            "hares.py",
-            ("= 1, settings", "= 0, settings"),
-            ("enough = year + settings['interval'] - 1", "enough = year + settings['interval']"),
-            ("range(year, ", "range(year + 1, "),
-        )
-    },
-    "reads the next": {
-        "hares.py": given_with("last_done", "hares.py", ("= json.load(file)\n", "= json.load(file)\n    year += 1\n"))
-    },
-    "while": {
-        "hares.py": python("""
+    "saves the next": hares(("[year, hares", "[year + 1, hares")),
+    "resumes with the next": hares(
+        ("= 1, settings", "= 0, settings"),
+        ("enough = year + settings['interval'] - 1", "enough = year + settings['interval']"),
+        ("range(year, ", "range(year + 1, "),
+    ),
+    "reads the next": hares(("= json.load(file)\n", "= json.load(file)\n    year += 1\n")),
+    "while": hares("""
 import os, pickle, sys
 from science import a_year_later, settings
 
@@ -41,10 +35,8 @@ while state["done"] < settings["years"]:
             pickle.dump(state, file)
         sys.exit(85)
 output.close()
-""")
-    },
-    "saves before the work": {
-        "hares.py": python("""
+"""),
+    "saves before the work": hares("""
 import json, os, sys
 from science import a_year_later, settings
 
@@ -59,10 +51,8 @@ with open('my_output.txt', 'a') as output:
             sys.exit(85)
         hares, lynxes = a_year_later(hares, lynxes)
         output.write('%d %.3f %.3f\\n' % (year, hares, lynxes))
-""")
-    },
-    "remembers all years": {
-        "hares.py": python("""
+"""),
+    "remembers all years": hares("""
 import json, os, sys
 import science
 
@@ -80,10 +70,8 @@ if len(animals) <= science.settings["years"]:
     with open("checkpoint", "w") as file:
         json.dump(animals, file)
     sys.exit(85)
-""")
-    },
-    "text, and every year": {
-        "hares.py": python("""
+"""),
+    "text, and every year": hares("""
 import os, sys
 from science import a_year_later, settings
 
@@ -101,10 +89,8 @@ for year in range(done + 1, settings['years'] + 1):
         file.write('%d %r %r\\n' % (year, hares, lynxes))
     if year - began >= settings['interval']:
         sys.exit(85)
-""")
-    },
-    "a class": {
-        "hares.py": python("""
+"""),
+    "a class": hares("""
 import json, os, sys
 from science import a_year_later, settings
 
@@ -133,22 +119,15 @@ with open("my_output.txt", "a") as output:
 if forest.next_year <= settings["years"]:
     forest.save()
     sys.exit(85)
-""")
-    },
+"""),
 }
 
 WRONG: dict[str, dict[str, dict[str, str]]] = {
     "repeats-iteration": {
-        "counts otherwise, saves the same": {
-            "hares.py": given_with(
-                "last_done",
-                "hares.py",
-                ("year == enough", "year >= enough"),
-                ("# the year after which to save", ""),
-            )
-        },
-        "begins at 0, resumes with the last": {
-            "hares.py": python("""
+        "counts otherwise, saves the same": hares(
+            ("year == enough", "year >= enough"), ("# the year after which to save", "")
+        ),
+        "begins at 0, resumes with the last": hares("""
 import json, os, sys
 from science import a_year_later, settings
 
@@ -163,44 +142,27 @@ for year in range(state[0], settings["years"] + 1):
     if done == settings["interval"]:
         json.dump(state, open("checkpoint", "w"))
         sys.exit(85)
-""")
-        },
+"""),
     },
     "skips-iteration": {
-        "both": {
-            "hares.py": given_with(
-                "last_done",
-                "hares.py",
-                ("[year, hares", "[year + 1, hares"),
-                ("= json.load(file)\n", "= json.load(file)\n    year += 1\n"),
-            )
-        },
-        "two later": {"hares.py": given_with("last_done", "hares.py", ("[year, hares", "[year + 2, hares"))},
+        "both": hares(
+            ("[year, hares", "[year + 1, hares"), ("= json.load(file)\n", "= json.load(file)\n    year += 1\n")
+        ),
+        "two later": hares(("[year, hares", "[year + 2, hares")),
     },
     "state-incomplete": {
-        "only the year": {
-            "hares.py": given_with(
-                "last_done",
-                "hares.py",
-                ("json.dump([year, hares, lynxes], file)", "json.dump(year + 1, file)"),
-                ("        year, hares, lynxes = json.load(file)", "        year = json.load(file)"),
-            )
-        },
-        "the hares without the lynxes": {
-            "hares.py": given_with(
-                "last_done",
-                "hares.py",
-                ("json.dump([year, hares, lynxes], file)", "json.dump([year + 1, hares], file)"),
-                ("        year, hares, lynxes = json.load(file)", "        year, hares = json.load(file)"),
-            )
-        },
+        "only the year": hares(
+            ("json.dump([year, hares, lynxes], file)", "json.dump(year + 1, file)"),
+            ("        year, hares, lynxes = json.load(file)", "        year = json.load(file)"),
+        ),
+        "the hares without the lynxes": hares(
+            ("json.dump([year, hares, lynxes], file)", "json.dump([year + 1, hares], file)"),
+            ("        year, hares, lynxes = json.load(file)", "        year, hares = json.load(file)"),
+        ),
     },
     "output-behind-checkpoint": {
-        "the line comes below the exit": {
-            "hares.py": given_with("last_done", "hares.py", (LINE, ""), (LEAVE, LEAVE + LINE), ("[year,", "[year + 1,"))
-        },
-        "all lines at the end of the execution": {
-            "hares.py": python("""
+        "the line comes below the exit": hares((LINE, ""), (LEAVE, LEAVE + LINE), ("[year,", "[year + 1,")),
+        "all lines at the end of the execution": hares("""
 import os, pickle, sys
 from science import a_year_later, settings
 
@@ -219,17 +181,10 @@ for year in range(done + 1, settings["years"] + 1):
         sys.exit(85)
 with open("my_output.txt", "a") as output:
     output.write("%d %.3f %.3f\\n" % (year, *animals))
-""")
-        },
+"""),
     },
     "exit-zero-after-save": {
-        "sys.exit()": {
-            "hares.py": given_with("last_done", "hares.py", ("[year, hares", "[year + 1, hares"), ("85", "0"))
-        },
-        "break": {
-            "hares.py": given_with(
-                "last_done", "hares.py", ("[year, hares", "[year + 1, hares"), ("sys.exit(85)", "break")
-            )
-        },
+        "sys.exit()": hares(("[year, hares", "[year + 1, hares"), ("85", "0")),
+        "break": hares(("[year, hares", "[year + 1, hares"), ("sys.exit(85)", "break")),
     },
 }

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from grader.course.folders import load
+from functools import partial
 
-GIVEN = load("learn").given()
+from grader.course.answers import changed, given_with
+
 LISTED = "transfer_checkpoint_files = checkpoints, latest, my_output.txt"
 
 
-def learn(functions: str, files: str) -> dict[str, str]:
-    """An answer: the functions, and what the submit file lists besides the output."""
-    text = GIVEN.file("train.sub").text
-    assert LISTED in text
-    return {
-        "checkpoint.py": functions.lstrip("\n"),
-        "train.sub": text.replace(LISTED, f"transfer_checkpoint_files = {files}"),
-    }
+def learn(functions: str, files: str, *changes: tuple[str, str]) -> dict[str, str]:
+    """An answer: the functions, what the submit file lists, and changes to the functions."""
+    submit = given_with("learn", "train.sub", (LISTED, f"transfer_checkpoint_files = {files}"))
+    return {"checkpoint.py": changed(functions, *changes).lstrip("\n"), "train.sub": submit}
 
 
 def starter(*changes: tuple[str, str], files: str = "checkpoints, latest, my_output.txt") -> dict[str, str]:
     """The given functions with some of their lines changed."""
-    text = GIVEN.file("checkpoint.py").text
-    for old, new in changes:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    return learn(text, files)
+    return learn(given_with("learn", "checkpoint.py", *changes), files)
 
 
 PICKLED = """
@@ -160,22 +153,16 @@ def restore_checkpoint(model, optimizer, generator):
     generator.setstate(state)
     return epoch
 """
+pickled = partial(learn, PICKLED, "checkpoint.pickle, my_output.txt")
+linked = partial(learn, LINK_TO_A_FILE, "latest, my_output.txt")
 RIGHT = {
-    "pickled": learn(PICKLED, "checkpoint.pickle, my_output.txt"),
+    "pickled": pickled(),
     "one json, renamed": learn(ONE_JSON, "latest.json my_output.txt"),
     "the newest is named in a text file": learn(NAMED_IN_A_TEXT, "checkpoints, latest.txt, my_output.txt"),
     "the newest by its number": learn(NEWEST_BY_NUMBER, "my_output.txt, checkpoints"),
-    "a link to a file, of which only the content counts": learn(LINK_TO_A_FILE, "latest, my_output.txt"),
+    "a link to a file, of which only the content counts": linked(),
     "as text": learn(AS_TEXT, "state.txt, my_output.txt"),
 }
-
-
-def less(text: str, *changes: tuple[str, str]) -> str:
-    """Right functions with some of their lines changed."""
-    for old, new in changes:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    return text
 
 
 DIRECTORY_LINK = """
@@ -200,7 +187,6 @@ def restore_checkpoint(model, optimizer, generator):
     generator.setstate(state)
     return epoch
 """
-OUTPUT = "checkpoint.pickle, my_output.txt"
 WRONG = {
     "link-in-checkpoint": {
         "as given": starter(("sys.exit(85)", "sys.exit(85)  # saved")),
@@ -220,84 +206,53 @@ WRONG = {
             DIRECTORY_LINK.replace("TARGET", 'os.path.abspath("checkpoints/epoch-%d" % epoch)'),
             "checkpoints, my_output.txt",
         ),
-        "asks where the link leads to": learn(
-            less(
-                LINK_TO_A_FILE,
-                ('return saved["epoch"]', 'return int(os.readlink("latest").split("-")[1].split(".")[0])'),
-            ),
-            "latest, my_output.txt",
+        "asks where the link leads to": linked(
+            ('return saved["epoch"]', 'return int(os.readlink("latest").split("-")[1].split(".")[0])')
         ),
-        "removes the old one if it is a link": learn(
-            less(LINK_TO_A_FILE, ("os.path.lexists", "os.path.islink")), "latest, my_output.txt"
-        ),
+        "removes the old one if it is a link": linked(("os.path.lexists", "os.path.islink")),
     },
     "state-incomplete": {
-        "the optimizer is not saved": learn(
-            less(
-                PICKLED,
-                ("optimizer.state_dict(), ", ""),
-                ("epoch, weights, speed, state", "epoch, weights, state"),
-                ("    optimizer.load_state_dict(speed)\n", ""),
-            ),
-            OUTPUT,
+        "the optimizer is not saved": pickled(
+            ("optimizer.state_dict(), ", ""),
+            ("epoch, weights, speed, state", "epoch, weights, state"),
+            ("    optimizer.load_state_dict(speed)\n", ""),
         ),
         "the steps of the optimizer are not saved": learn(
-            less(
-                AS_TEXT,
-                ("optimizer.steps, optimizer.speed, generator", "optimizer.speed, generator"),
-                ("optimizer.steps, optimizer.speed, state", "optimizer.speed, state"),
-            ),
+            AS_TEXT,
             "state.txt, my_output.txt",
+            ("optimizer.steps, optimizer.speed, generator", "optimizer.speed, generator"),
+            ("optimizer.steps, optimizer.speed, state", "optimizer.speed, state"),
         ),
-        "the optimizer is saved, and not brought back": learn(
-            less(PICKLED, ("    optimizer.load_state_dict(speed)\n", "")), OUTPUT
-        ),
+        "the optimizer is saved, and not brought back": pickled(("    optimizer.load_state_dict(speed)\n", "")),
         "weights with three digits": learn(
-            less(
-                ONE_JSON, ('"model": model.state_dict()', '"model": {"weights": [round(w, 3) for w in model.weights]}')
-            ),
+            ONE_JSON,
             "latest.json, my_output.txt",
+            ('"model": model.state_dict()', '"model": {"weights": [round(w, 3) for w in model.weights]}'),
         ),
     },
     "rng-not-saved": {
-        "model and optimizer": learn(
-            less(
-                PICKLED,
-                ("optimizer.state_dict(), generator.getstate()", "optimizer.state_dict()"),
-                ("weights, speed, state =", "weights, speed ="),
-                ("    generator.setstate(state)\n", ""),
-            ),
-            OUTPUT,
+        "model and optimizer": pickled(
+            ("optimizer.state_dict(), generator.getstate()", "optimizer.state_dict()"),
+            ("weights, speed, state =", "weights, speed ="),
+            ("    generator.setstate(state)\n", ""),
         ),
-        "seeded by the epoch": learn(less(PICKLED, ("generator.setstate(state)", "generator.seed(epoch)")), OUTPUT),
-        "the state of the wrong generator": learn(
-            less(
-                PICKLED,
-                ("import os, pickle, sys", "import os, pickle, random, sys"),
-                ("generator.getstate()", "random.getstate()"),
-                ("generator.setstate(state)", "random.setstate(state)"),
-            ),
-            OUTPUT,
+        "seeded by the epoch": pickled(("generator.setstate(state)", "generator.seed(epoch)")),
+        "the state of the wrong generator": pickled(
+            ("import os, pickle, sys", "import os, pickle, random, sys"),
+            ("generator.getstate()", "random.getstate()"),
+            ("generator.setstate(state)", "random.setstate(state)"),
         ),
     },
     "listed-file-missing": {
-        "the link is left dangling": learn(
-            less(
-                LINK_TO_A_FILE,
-                (
-                    "    os.symlink(name",
-                    '    for old in ["epoch-%d.pickle" % n for n in range(epoch + 1)]:\n'
-                    "        if os.path.exists(old):\n            os.remove(old)\n    os.symlink(name",
-                ),
-            ),
-            "latest, my_output.txt",
+        "the link is left dangling": linked(
+            (
+                "    os.symlink(name",
+                '    for old in ["epoch-%d.pickle" % n for n in range(epoch + 1)]:\n'
+                "        if os.path.exists(old):\n            os.remove(old)\n    os.symlink(name",
+            )
         ),
-        "an absolute link to where nothing is": learn(
-            less(
-                LINK_TO_A_FILE,
-                ('os.symlink(name, "latest")', 'os.symlink(os.path.abspath("checkpoints/" + name), "latest")'),
-            ),
-            "latest, my_output.txt",
+        "an absolute link to where nothing is": linked(
+            ('os.symlink(name, "latest")', 'os.symlink(os.path.abspath("checkpoints/" + name), "latest")')
         ),
     },
     "relies-on-leftovers": {
@@ -313,9 +268,7 @@ WRONG = {
         "a link that nobody lists": learn(LINK_TO_A_FILE, "my_output.txt"),
     },
     "never-restores": {
-        "asks for another file": learn(
-            less(PICKLED, ('os.path.exists("checkpoint.pickle")', 'os.path.exists("checkpoint.pkl")')), OUTPUT
-        ),
-        "returns nought": learn(less(PICKLED, ("return epoch", "return 0")), OUTPUT),
+        "asks for another file": pickled(('os.path.exists("checkpoint.pickle")', 'os.path.exists("checkpoint.pkl")')),
+        "returns nought": pickled(("return epoch", "return 0")),
     },
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+
 
 def often(body: str, head: str = "") -> dict[str, str]:
     """An answer to exercise `often`: the body of save_now with its four arguments as i, since, cost and between."""
-    lines = "\n".join("    " + line if line else "" for line in body.strip("\n").splitlines())
+    lines = textwrap.indent(body.strip("\n"), "    ")
     return {"when.py": f"{head.strip()}\n\n\ndef save_now(i, since, cost, between):\n{lines}\n"}
 
 

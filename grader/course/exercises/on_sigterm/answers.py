@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from grader.course.answers import given_with, python
+from grader.course.answers import program
 
-
-def collatz(*changes: tuple[str, str]) -> dict[str, str]:
-    """The given search with changes."""
-    return {"collatz.py": given_with("on_sigterm", "collatz.py", *changes)}
-
-
+collatz = program("on_sigterm", "collatz.py")
 HANDLER = ("signal.signal(signal.SIGTERM, save_and_leave)  # I will save when I am told to go\n", "")
 LAST = "        output.write('%(block)d %(best)d %(steps)d\\n' % state)\n"
 DUE = "        if state['block'] % settings['interval'] == 0:\n"
+WHEN_DUE = (LAST, LAST + DUE + "            save_and_leave(None, None)\n")
 
 RIGHT: dict[str, dict[str, str]] = {
-    "calls the handler itself": collatz((LAST, LAST + DUE + "            save_and_leave(None, None)\n")),
+    "calls the handler itself": collatz(WHEN_DUE),
     "without the handler": collatz(
         HANDLER,
         ("def save_and_leave(number, frame):", "def save_and_leave():"),
@@ -51,8 +47,7 @@ RIGHT: dict[str, dict[str, str]] = {
         ),
         (LAST, LAST + "        if due:\n            save_and_leave()\n"),
     ),
-    "saves after each block": {
-        "collatz.py": python("""
+    "saves after each block": collatz("""
 import json, os, sys
 from science import search, settings
 
@@ -67,10 +62,8 @@ while state["block"] < settings["blocks"]:
     with open("checkpoint.new", "w") as file:
         json.dump(state, file)
     os.replace("checkpoint.new", "checkpoint")
-""")
-    },
-    "for": {
-        "collatz.py": python("""
+"""),
+    "for": collatz("""
 import os, pickle, sys
 from science import search, settings
 
@@ -90,10 +83,8 @@ def main():
     return 85
 
 sys.exit(main())
-""")
-    },
-    "from the output": {
-        "collatz.py": python("""
+"""),
+    "from the output": collatz("""
 import os, sys
 from science import search, settings
 
@@ -108,8 +99,7 @@ for n in range(state["block"] + 1, settings["blocks"] + 1):
     if n % settings["interval"] == 0 and n != settings["blocks"]:
         open("checkpoint", "w").write("see my_output.txt")
         sys.exit(85)
-""")
-    },
+"""),
 }
 
 WRONG: dict[str, dict[str, dict[str, str]]] = {
@@ -146,32 +136,28 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
         ),
     },
     "exit-zero-after-save": {
-        "sys.exit()": collatz(
-            ("sys.exit(85)", "sys.exit()"), (LAST, LAST + DUE + "            save_and_leave(None, None)\n")
-        ),
+        "sys.exit()": collatz(("sys.exit(85)", "sys.exit()"), WHEN_DUE),
         "return": collatz(
             ("    sys.exit(85)\n", ""),
             (LAST, LAST + DUE + "            save_and_leave(None, None)\n            break\n"),
         ),
     },
     "not-flushed": {
-        "os._exit with an open output": collatz(
-            ("sys.exit(85)", "os._exit(85)"), (LAST, LAST + DUE + "            save_and_leave(None, None)\n")
-        ),
+        "os._exit with an open output": collatz(("sys.exit(85)", "os._exit(85)"), WHEN_DUE),
         "exec with an open output": collatz(
             ("sys.exit(85)", "os.execlp('sh', 'sh', '-c', 'exit 85')"),
-            (LAST, LAST + DUE + "            save_and_leave(None, None)\n"),
+            WHEN_DUE,
         ),
     },
     "state-incomplete": {
         "only the block": collatz(
             ("json.dump(state, file)", "json.dump({'block': state['block']}, file)"),
             ("        state = json.load(file)", "        state.update(json.load(file))"),
-            (LAST, LAST + DUE + "            save_and_leave(None, None)\n"),
+            WHEN_DUE,
         ),
         "the best, and not its steps": collatz(
             ("        state = json.load(file)", "        state.update(json.load(file), steps=0)"),
-            (LAST, LAST + DUE + "            save_and_leave(None, None)\n"),
+            WHEN_DUE,
         ),
     },
 }

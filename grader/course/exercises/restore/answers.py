@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from grader.course.answers import given_with
+from collections.abc import Callable
+
+from grader.course.answers import changed, given_with
 
 SUBMIT = given_with("restore", "sweep.sub")
-
-
-def restore(text: str, files: str = "checkpoint.txt, my_output.txt", more: str = "") -> dict[str, str]:
-    """An answer to exercise `restore`: the module, and what the submit file lists."""
-    submit = SUBMIT.replace("checkpoint.txt, my_output.txt", files).replace("\nqueue", f"\n{more}\nqueue")
-    return {"checkpoint.py": text.strip("\n") + "\n", "sweep.sub": submit}
-
-
 SAVED = """
 import os, sys
 
@@ -21,11 +15,50 @@ def save_checkpoint(iteration):
         file.write(str(iteration))
     sys.exit(85)
 """
+HISTORY = """
+import sys
+
+def save_checkpoint(iteration):
+    with open("history.txt", "a") as file:
+        file.write(f"{iteration}\\n")
+    sys.exit(85)
+"""
+FORGIVING = """
+def restore_checkpoint(start, end):
+    try:
+        iteration = int(open("checkpoint.txt", errors="replace").read())
+    except (OSError, ValueError):
+        return start
+    return iteration if start <= iteration <= end else start
+"""
+
+
+def listing(files: str, more: str = "") -> Callable[..., dict[str, str]]:
+    """Makes an answer of a module, with a submit file that lists these files. A function that the text lacks is taken from
+    SAVED or FORGIVING."""
+    submit = SUBMIT.replace("checkpoint.txt, my_output.txt", files).replace("\nqueue", f"\n{more}\nqueue")
+
+    def answer(text: str = "") -> dict[str, str]:
+        text = text if "def save_checkpoint" in text else SAVED + text
+        text = text if "def restore_checkpoint" in text else text + FORGIVING
+        return {"checkpoint.py": text.strip("\n") + "\n", "sweep.sub": submit}
+
+    return answer
+
+
+restore = listing("checkpoint.txt, my_output.txt")
+
+
+def forgiving(*changes: tuple[str, str]) -> dict[str, str]:
+    """SAVED and FORGIVING, with these changes to FORGIVING."""
+    return restore(changed(FORGIVING, *changes))
+
+
+STRICT = (', errors="replace").read())', ").read())")
+BEGIN = "def restore_checkpoint(start, end):\n"
 
 RIGHT: dict[str, dict[str, str]] = {
-    "text": restore(
-        SAVED
-        + """
+    "text": restore("""
 def restore_checkpoint(start, end):
     if not os.path.exists("checkpoint.txt"):
         return start
@@ -34,11 +67,8 @@ def restore_checkpoint(start, end):
     except ValueError:
         return start
     return iteration if start <= iteration <= end else start
-"""
-    ),
-    "easier to ask forgiveness": restore(
-        SAVED
-        + """
+"""),
+    "easier to ask forgiveness": restore("""
 def restore_checkpoint(start, end):
     try:
         with open("checkpoint.txt") as file:
@@ -48,10 +78,8 @@ def restore_checkpoint(start, end):
     if iteration < start or iteration > end:
         iteration = start
     return iteration
-"""
-    ),
-    "named after the iteration, and the latest named in a file": restore(
-        """
+"""),
+    "named after the iteration, and the latest named in a file": listing("saves, my_output.txt")("""
 import os, sys
 
 def save_checkpoint(iteration):
@@ -74,11 +102,8 @@ def restore_checkpoint(start, end):
     except (OSError, ValueError):
         return start
     return iteration if start <= iteration <= end else start
-""",
-        "saves, my_output.txt",
-    ),
-    "struct, with a checksum and a backup": restore(
-        """
+"""),
+    "struct, with a checksum and a backup": listing("state.bin, my_output.txt")("""
 import os, struct, sys, zlib
 
 LAYOUT, NAME = struct.Struct("!4sIq"), "state.bin"
@@ -102,11 +127,8 @@ def restore_checkpoint(start, end):
         if (magic, version, checksum) == (b"CKPT", 1, zlib.crc32(data)) and start <= iteration <= end:
             return iteration
     return start
-""",
-        "state.bin, my_output.txt",
-    ),
-    "a float in hexadecimal digits": restore(
-        """
+"""),
+    "a float in hexadecimal digits": restore("""
 import sys
 
 def save_checkpoint(iteration):
@@ -120,10 +142,8 @@ def restore_checkpoint(start, end):
     except (OSError, ValueError, OverflowError):
         return start
     return int(iteration) if start <= iteration <= end else start
-"""
-    ),
-    "json with the range": restore(
-        """
+"""),
+    "json with the range": listing("state.json, my_output.txt")("""
 import json, sys
 
 def save_checkpoint(iteration):
@@ -139,11 +159,8 @@ def restore_checkpoint(start, end):
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass
     return start
-""",
-        "state.json, my_output.txt",
-    ),
-    "pickle": restore(
-        """
+"""),
+    "pickle": listing("state.pkl my_output.txt")("""
 import os, pickle, sys
 
 def save_checkpoint(iteration):
@@ -161,11 +178,8 @@ def restore_checkpoint(start, end):
         except (pickle.UnpicklingError, EOFError, KeyError, AttributeError, ValueError, IndexError, TypeError):
             print("the checkpoint is broken, starting over")
     return start
-""",
-        "state.pkl my_output.txt",
-    ),
-    "a directory": restore(
-        """
+"""),
+    "a directory": listing("state, my_output.txt")("""
 import pathlib, sys
 STATE = pathlib.Path("state")
 
@@ -182,11 +196,10 @@ def restore_checkpoint(start, end):
     except (OSError, ValueError):
         pass
     return start
-""",
-        "state, my_output.txt",
-    ),
-    "a file in a directory, with its path": restore(
-        """
+"""),
+    "a file in a directory, with its path": listing(
+        "state/now.txt, my_output.txt", "preserve_relative_paths = True"
+    )("""
 import os, sys
 
 def save_checkpoint(iteration):
@@ -201,12 +214,8 @@ def restore_checkpoint(start, end):
     except Exception:
         return start
     return i if i in range(start, end + 1) else start
-""",
-        "state/now.txt, my_output.txt",
-        "preserve_relative_paths = True",
-    ),
-    "counts the output's lines": restore(
-        """
+"""),
+    "counts the output's lines": listing("my_output.txt")("""
 import os, sys
 
 def save_checkpoint(iteration):
@@ -223,11 +232,8 @@ def restore_checkpoint(start, end):
     if first != start or last > end:
         return start
     return last + 1
-""",
-        "my_output.txt",
-    ),
-    "two files, the second tells that the first is whole": restore(
-        """
+"""),
+    "two files, the second tells that the first is whole": listing("cp.data, cp.ok, my_output.txt")("""
 import os, sys
 
 def save_checkpoint(iteration):
@@ -245,18 +251,10 @@ def restore_checkpoint(start, end):
     if mark != "ok " + data or not data.isdigit() or not start <= int(data) <= end:
         return start
     return int(data)
-""",
-        "cp.data, cp.ok, my_output.txt",
-    ),
-    "append-only history": restore(
-        """
-import sys
-
-def save_checkpoint(iteration):
-    with open("history.txt", "a") as file:
-        file.write(f"{iteration}\\n")
-    sys.exit(85)
-
+"""),
+    "append-only history": listing("history.txt, my_output.txt")(
+        HISTORY
+        + """
 def restore_checkpoint(start, end):
     try:
         with open("history.txt", errors="replace") as file:
@@ -265,8 +263,7 @@ def restore_checkpoint(start, end):
         found = []
     usable = [i for i in found[-1:] if start <= i <= end]
     return usable[0] if usable else start
-""",
-        "history.txt, my_output.txt",
+"""
     ),
     "a time and a host name that nobody reads": restore("""
 import os, socket, sys, time
@@ -305,71 +302,41 @@ def restore_checkpoint(start, end):
 """),
 }
 
-FORGIVING = """
-def restore_checkpoint(start, end):
-    try:
-        iteration = int(open("checkpoint.txt", errors="replace").read())
-    except (OSError, ValueError):
-        return start
-    return iteration if start <= iteration <= end else start
-"""
-
 WRONG: dict[str, dict[str, dict[str, str]]] = {
     "two-files-disagree": {
-        "each save behind the others": restore(SAVED.replace('"w"', '"a"') + FORGIVING),
-        "each save on a line, the first is read": restore(
-            """
-import sys
-
-def save_checkpoint(iteration):
-    with open("history.txt", "a") as file:
-        file.write(f"{iteration}\\n")
-    sys.exit(85)
-"""
-            + FORGIVING.replace("checkpoint.txt", "history.txt").replace("read()", "readline()"),
-            "history.txt, my_output.txt",
+        "each save behind the others": restore(SAVED.replace('"w"', '"a"')),
+        "each save on a line, the first is read": listing("history.txt, my_output.txt")(
+            HISTORY + changed(FORGIVING, ("checkpoint.txt", "history.txt"), ("read()", "readline()"))
         ),
     },
     "never-restores": {
-        "always start": restore(
-            SAVED
-            + """
+        "always start": restore("""
 def restore_checkpoint(start, end):
     return start
-"""
-        ),
-        "looks for another file": restore(
-            SAVED
-            + """
+"""),
+        "looks for another file": restore("""
 def restore_checkpoint(start, end):
     if os.path.exists("checkpoint"):
         return int(open("checkpoint").read())
     return start
-"""
-        ),
-        "reads and forgets": restore(
-            SAVED
-            + """
+"""),
+        "reads and forgets": restore("""
 def restore_checkpoint(start, end):
     if os.path.exists("checkpoint.txt"):
         iteration = int(open("checkpoint.txt").read())
     return start
-"""
-        ),
+"""),
     },
     "error-swallowed": {
-        "the slides' readlines().strip()": restore(
-            SAVED
-            + """
+        "the slides' readlines().strip()": restore("""
 def restore_checkpoint(start, end):
     try:
         data = open("checkpoint.txt").readlines().strip()
         return int(data)
     except:
         return start
-"""
-        ),
-        "opened in a way that empties it": restore(SAVED + FORGIVING.replace('txt", errors', 'txt", "w+", errors')),
+"""),
+        "opened in a way that empties it": forgiving(('txt", errors', 'txt", "w+", errors')),
         "misspelt key": restore("""
 import json, sys
 
@@ -400,32 +367,11 @@ def restore_checkpoint(start, end):
     except (OSError, ValueError):
         return start
 """),
-        "one less": restore(
-            SAVED
-            + """
-def restore_checkpoint(start, end):
-    try:
-        iteration = int(open("checkpoint.txt").read()) - 1
-    except (OSError, ValueError):
-        return start
-    return iteration if start <= iteration <= end else start
-"""
-        ),
+        "one less": forgiving((STRICT[0], STRICT[1] + " - 1")),
     },
     "skips-iteration": {
-        "plus one": restore(
-            SAVED
-            + """
-def restore_checkpoint(start, end):
-    try:
-        iteration = int(open("checkpoint.txt").read())
-    except (OSError, ValueError):
-        return start
-    return iteration + 1 if start <= iteration < end else start
-"""
-        ),
-        "next": restore(
-            """
+        "plus one": forgiving(STRICT, ("iteration if start <= iteration <=", "iteration + 1 if start <= iteration <")),
+        "next": restore("""
 import os, sys
 
 def save_checkpoint(iteration):
@@ -433,13 +379,10 @@ def save_checkpoint(iteration):
     with open("checkpoint.txt", "w") as file:
         file.write(str(next_iteration))
     sys.exit(85)
-"""
-            + FORGIVING
-        ),
+"""),
     },
     "checkpoint-not-transferred": {
-        "not listed": restore(
-            """
+        "not listed": listing("my_output.txt")("""
 import os, sys
 
 def save_checkpoint(iteration):
@@ -451,11 +394,8 @@ def restore_checkpoint(start, end):
     if not os.path.exists("state.txt"):
         return start
     return int(open("state.txt").read())
-""",
-            "my_output.txt",
-        ),
-        "hidden file": restore(
-            """
+"""),
+        "hidden file": listing("my_output.txt")("""
 import pathlib, sys
 HERE = pathlib.Path(".checkpoint")
 
@@ -465,19 +405,16 @@ def save_checkpoint(iteration):
 
 def restore_checkpoint(start, end):
     return int(HERE.read_text()) if HERE.exists() else start
-""",
-            "my_output.txt",
-        ),
+"""),
     },
     "listed-file-missing": {
-        "a typo in the list": restore(SAVED + FORGIVING, "checkpiont.txt, my_output.txt"),
-        "a glob": restore(SAVED + FORGIVING, "checkpoint.*, my_output.txt"),
-        "quotes": restore(SAVED + FORGIVING, '"checkpoint.txt", "my_output.txt"'),
+        "a typo in the list": listing("checkpiont.txt, my_output.txt")(),
+        "a glob": listing("checkpoint.*, my_output.txt")(),
+        "quotes": listing('"checkpoint.txt", "my_output.txt"')(),
     },
     "output-not-in-checkpoint": {
-        "only the checkpoint": restore(SAVED + FORGIVING, "checkpoint.txt"),
-        "pickle only": restore(
-            """
+        "only the checkpoint": listing("checkpoint.txt")(),
+        "pickle only": listing("cp.pkl")("""
 import pickle, sys
 
 def save_checkpoint(iteration):
@@ -490,13 +427,10 @@ def restore_checkpoint(start, end):
     except Exception:
         return start
     return iteration if start <= iteration <= end else start
-""",
-            "cp.pkl",
-        ),
+"""),
     },
     "path-flattened": {
-        "file in a directory": restore(
-            """
+        "file in a directory": listing("state/checkpoint.txt, my_output.txt")("""
 import os, sys
 
 def save_checkpoint(iteration):
@@ -509,11 +443,8 @@ def restore_checkpoint(start, end):
     if os.path.exists("state/checkpoint.txt"):
         return int(open("state/checkpoint.txt").read())
     return start
-""",
-            "state/checkpoint.txt, my_output.txt",
-        ),
-        "pathlib": restore(
-            """
+"""),
+        "pathlib": listing("run/now, my_output.txt")("""
 import pathlib, sys
 PATH = pathlib.Path("run") / "now"
 
@@ -527,56 +458,29 @@ def restore_checkpoint(start, end):
         return int(PATH.read_text())
     except OSError:
         return start
-""",
-            "run/now, my_output.txt",
-        ),
+"""),
     },
     "wrong-exit-code": {
         "the submit file names another": {
-            **restore(SAVED + FORGIVING),
+            **restore(),
             "sweep.sub": SUBMIT.replace("checkpoint_exit_code = 85", "checkpoint_exit_code = 86"),
         },
         "the submit file names none": {
-            **restore(SAVED + FORGIVING),
+            **restore(),
             "sweep.sub": SUBMIT.replace("checkpoint_exit_code = 85", ""),
         },
     },
     "stale-checkpoint": {
-        "just before START": restore(
-            SAVED
-            + """
-def restore_checkpoint(start, end):
-    try:
-        iteration = int(open("checkpoint.txt", errors="replace").read())
-    except (OSError, ValueError):
-        return start
-    return iteration if start - 1 <= iteration <= end else start
-"""
-        ),
-        "just beyond END": restore(
-            SAVED
-            + """
-def restore_checkpoint(start, end):
-    try:
-        iteration = int(open("checkpoint.txt", errors="replace").read())
-    except (OSError, ValueError):
-        return start
-    return iteration if iteration in range(start, end + 2) else start
-"""
-        ),
-        "no check at all": restore(
-            SAVED
-            + """
+        "just before START": forgiving(("if start", "if start - 1")),
+        "just beyond END": forgiving(("start <= iteration <= end", "iteration in range(start, end + 2)")),
+        "no check at all": restore("""
 def restore_checkpoint(start, end):
     try:
         return int(open("checkpoint.txt", errors="replace").read())
     except (OSError, ValueError):
         return start
-"""
-        ),
-        "only the lower bound, as on the slides": restore(
-            SAVED
-            + """
+"""),
+        "only the lower bound, as on the slides": restore("""
 def restore_checkpoint(start, end):
     if os.path.exists("checkpoint.txt"):
         with open("checkpoint.txt", errors="replace") as cp_file:
@@ -584,44 +488,21 @@ def restore_checkpoint(start, end):
         if cp_data.isdigit() and int(cp_data) >= start:
             start = int(cp_data)
     return start
-"""
+"""),
+        "beyond END is END": forgiving(
+            ("iteration if start <= iteration <= end", "min(iteration, end) if iteration >= start")
         ),
-        "beyond END is END": restore(
-            SAVED
-            + """
-def restore_checkpoint(start, end):
-    try:
-        iteration = int(open("checkpoint.txt", errors="replace").read())
-    except (OSError, ValueError):
-        return start
-    return min(iteration, end) if iteration >= start else start
-"""
-        ),
-        "only the upper bound": restore(
-            SAVED
-            + """
-def restore_checkpoint(start, end):
-    try:
-        iteration = int(open("checkpoint.txt", errors="replace").read())
-    except (OSError, ValueError):
-        return start
-    return iteration if iteration <= end else start
-"""
-        ),
+        "only the upper bound": forgiving(("start <= iteration <=", "iteration <=")),
     },
     "corrupt-checkpoint-crashes": {
-        "int of nothing": restore(
-            SAVED
-            + """
+        "int of nothing": restore("""
 def restore_checkpoint(start, end):
     if not os.path.exists("checkpoint.txt"):
         return start
     iteration = int(open("checkpoint.txt").read())
     return iteration if start <= iteration <= end else start
-"""
-        ),
-        "json without try": restore(
-            """
+"""),
+        "json without try": listing("cp.json, my_output.txt")("""
 import json, os, sys
 
 def save_checkpoint(iteration):
@@ -635,23 +516,17 @@ def restore_checkpoint(start, end):
     with open("cp.json") as file:
         iteration = json.load(file)["iteration"]
     return iteration if start <= iteration <= end else start
-""",
-            "cp.json, my_output.txt",
-        ),
-        "only the empty file is caught": restore(
-            SAVED
-            + """
+"""),
+        "only the empty file is caught": restore("""
 def restore_checkpoint(start, end):
     if not os.path.exists("checkpoint.txt") or os.path.getsize("checkpoint.txt") == 0:
         return start
     iteration = int(open("checkpoint.txt").read())
     return iteration if start <= iteration <= end else start
-"""
-        ),
+"""),
     },
     "host-in-checkpoint": {
-        "absolute path": restore(
-            """
+        "absolute path": listing("checkpoint.txt, state.txt, my_output.txt")("""
 import os, sys
 
 def save_checkpoint(iteration):
@@ -667,9 +542,7 @@ def restore_checkpoint(start, end):
             return int(open(file.read()).read())
     except (OSError, ValueError):
         return start
-""",
-            "checkpoint.txt, state.txt, my_output.txt",
-        ),
+"""),
         "host name": restore("""
 import os, socket, sys
 
@@ -688,8 +561,7 @@ def restore_checkpoint(start, end):
 """),
     },
     "relies-on-leftovers": {
-        "half of it is not listed": restore(
-            """
+        "half of it is not listed": listing("start.txt, my_output.txt")("""
 import os, sys
 
 def save_checkpoint(iteration):
@@ -703,11 +575,8 @@ def restore_checkpoint(start, end):
     if not os.path.exists("start.txt"):
         return start
     return int(open("start.txt").read()) + int(open("count.txt").read())
-""",
-            "start.txt, my_output.txt",
-        ),
-        "the directory is there already": restore(
-            """
+"""),
+        "the directory is there already": listing("state, my_output.txt")("""
 import os, sys
 
 def save_checkpoint(iteration):
@@ -721,24 +590,18 @@ def restore_checkpoint(start, end):
         return int(open("state/now").read())
     except (OSError, ValueError):
         return start
-""",
-            "state, my_output.txt",
-        ),
+"""),
     },
     "not-flushed": {
-        "os._exit": restore(
-            """
+        "os._exit": restore("""
 import os
 
 def save_checkpoint(iteration):
     f = open("checkpoint.txt", "w")
     f.write(str(iteration))
     os._exit(85)
-"""
-            + FORGIVING
-        ),
-        "os._exit, json": restore(
-            """
+"""),
+        "os._exit, json": listing("cp.json, my_output.txt")("""
 import json, os
 
 def save_checkpoint(iteration):
@@ -750,13 +613,10 @@ def restore_checkpoint(start, end):
     if not os.path.exists("cp.json"):
         return start
     return json.load(open("cp.json"))[0]
-""",
-            "cp.json, my_output.txt",
-        ),
+"""),
     },
     "always-85": {
-        "at exit": restore(
-            """
+        "at exit": restore("""
 import atexit, os, sys
 
 atexit.register(lambda: os._exit(85))
@@ -765,9 +625,7 @@ def save_checkpoint(iteration):
     with open("checkpoint.txt", "w") as file:
         file.write(str(iteration))
     sys.exit(85)
-"""
-            + FORGIVING
-        ),
+"""),
         "nothing left to do": restore("""
 import os, sys
 
@@ -818,32 +676,19 @@ def restore_checkpoint(start, end):
 """),
     },
     "exit-zero-after-save": {
-        "sys.exit(0)": restore(SAVED.replace("85", "0") + FORGIVING),
-        "quit": restore(SAVED.replace("sys.exit(85)", "quit()") + FORGIVING),
+        "sys.exit(0)": restore(SAVED.replace("85", "0")),
+        "quit": restore(SAVED.replace("sys.exit(85)", "quit()")),
     },
     "output-overwritten": {
-        "removes the old output": restore(
-            SAVED
-            + """
-def restore_checkpoint(start, end):
-    if os.path.exists("my_output.txt"):
-        os.remove("my_output.txt")
-    try:
-        iteration = int(open("checkpoint.txt", errors="replace").read())
-    except (OSError, ValueError):
-        return start
-    return iteration if start <= iteration <= end else start
-"""
+        "removes the old output": forgiving(
+            (BEGIN, BEGIN + '    if os.path.exists("my_output.txt"):\n        os.remove("my_output.txt")\n')
         ),
-        "opens it for writing": restore(
-            SAVED
-            + """
+        "opens it for writing": restore("""
 def restore_checkpoint(start, end):
     open("my_output.txt", "w").close()
     if os.path.exists("checkpoint.txt"):
         return int(open("checkpoint.txt").read())
     return start
-"""
-        ),
+"""),
     },
 }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 
-def save(body: str, imports: str = "import sys") -> dict[str, str]:
-    """An answer to exercise `save`: the body of save_checkpoint."""
-    lines = "\n".join("    " + line if line else "" for line in body.strip("\n").splitlines())
-    return {
-        "checkpoint.py": f"{imports}\nfrom given import restore_checkpoint\n\n\n"
-        f"def save_checkpoint(iteration):\n{lines}\n"
-    }
+
+def save(body: str, imports: str = "") -> dict[str, str]:
+    """An answer to exercise `save`: the body of save_checkpoint, below the imports that it needs."""
+    lines = textwrap.indent(body.strip("\n"), "    ")
+    modules = [name for name in ("json", "os", "signal", "sys", "time") if f"{name}." in body]
+    imports = imports or f"import {', '.join(modules) or 'sys'}"
+    text = f"{imports}\nfrom given import restore_checkpoint\n\n\ndef save_checkpoint(iteration):\n{lines}\n"
+    return {"checkpoint.py": text}
 
 
 RIGHT: dict[str, dict[str, str]] = {
@@ -32,48 +34,33 @@ Path("checkpoint.txt").write_text(f"{iteration}\\n")
 raise SystemExit(85)""",
         "from pathlib import Path",
     ),
-    "write and rename": save(
-        """
+    "write and rename": save("""
 with open("checkpoint.tmp", "w") as file:
     print(iteration, file=file)
     file.flush()
     os.fsync(file.fileno())
 os.replace("checkpoint.tmp", "checkpoint.txt")
-sys.exit(85)""",
-        "import os, sys",
-    ),
-    "json number": save(
-        """
+sys.exit(85)"""),
+    "json number": save("""
 json.dump(iteration, open("checkpoint.txt", "w"))
-exit(85)""",
-        "import json",
-    ),
-    "low level": save(
-        """
+exit(85)"""),
+    "low level": save("""
 fd = os.open("checkpoint.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 os.write(fd, str(iteration).encode())
 os.close(fd)
-os._exit(85)""",
-        "import os",
-    ),
-    "scratch directory variable": save(
-        """
+os._exit(85)"""),
+    "scratch directory variable": save("""
 where = os.path.join(os.environ["_CONDOR_SCRATCH_DIR"], "checkpoint.txt")
 with open(where, "w") as file:
     file.write(str(iteration))
-sys.exit(85)""",
-        "import os, sys",
-    ),
-    "a log beside it": save(
-        """
+sys.exit(85)"""),
+    "a log beside it": save("""
 with open("checkpoint.log", "a") as log:
     log.write(f"{time.ctime()} saving at {iteration}\\n")
 with open("checkpoint.txt", "w") as file:
     file.write(str(iteration))
 print("checkpoint at", iteration)
-sys.exit(85)""",
-        "import sys, time",
-    ),
+sys.exit(85)"""),
     "helper with constants": {
         "checkpoint.py": """
 import sys
@@ -98,13 +85,10 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
 with open("checkpoint.txt", "w") as file:
     file.write(str(iteration))
 sys.exit()"""),
-        "os._exit(0)": save(
-            """
+        "os._exit(0)": save("""
 with open("checkpoint.txt", "w") as file:
     print(iteration, file=file)
-os._exit(0)""",
-            "import os",
-        ),
+os._exit(0)"""),
     },
     "wrong-exit-code": {
         "sys.exit(58)": save("""
@@ -120,52 +104,36 @@ sys.exit("checkpoint saved")"""),
 with open("checkpoint.txt", "w") as file:
     file.write(str(iteration))
 raise RuntimeError("please restart me")"""),
-        "aborts": save(
-            """
+        "aborts": save("""
 with open("checkpoint.txt", "w") as file:
     file.write(str(iteration))
-os.abort()""",
-            "import os",
-        ),
-        "kills itself": save(
-            """
+os.abort()"""),
+        "kills itself": save("""
 with open("checkpoint.txt", "w") as file:
     file.write(str(iteration))
-os.kill(os.getpid(), signal.SIGKILL)""",
-            "import os, signal",
-        ),
+os.kill(os.getpid(), signal.SIGKILL)"""),
     },
     "not-flushed": {
-        "os._exit with an open file": save(
-            """
+        "os._exit with an open file": save("""
 f = open("checkpoint.txt", "w")
 f.write(str(iteration))
-os._exit(85)""",
-            "import os",
-        ),
-        "exec of exit": save(
-            """
+os._exit(85)"""),
+        "exec of exit": save("""
 file = open("checkpoint.txt", "w")
 print(iteration, file=file)
-os.execvp("sh", ["sh", "-c", "exit 85"])""",
-            "import os",
-        ),
+os.execvp("sh", ["sh", "-c", "exit 85"])"""),
     },
     "listed-file-missing": {
         "another name": save("""
 with open("ckpt.txt", "w") as file:
     file.write(str(iteration))
 sys.exit(85)"""),
-        "a directory": save(
-            """
+        "a directory": save("""
 os.makedirs("state", exist_ok=True)
 with open("state/checkpoint.txt", "w") as file:
     file.write(str(iteration))
-sys.exit(85)""",
-            "import os, sys",
-        ),
-        "nothing written": save("""
 sys.exit(85)"""),
+        "nothing written": save("sys.exit(85)"),
     },
     "repeats-iteration": {
         "one less": save("""
@@ -197,23 +165,17 @@ print(iteration, file=open("checkpoint.txt", "a"))
 sys.exit(85)"""),
     },
     "sigterm-saves": {
-        "handler": save(
-            """
+        "handler": save("""
 def handler(number, frame):
     with open("checkpoint.txt", "w") as file:
         file.write(str(iteration))
     sys.exit(85)
-signal.signal(signal.SIGTERM, handler)""",
-            "import signal, sys",
-        ),
-        "handler that does not leave": save(
-            """
+signal.signal(signal.SIGTERM, handler)"""),
+        "handler that does not leave": save("""
 def handler(number, frame):
     with open("checkpoint.txt", "w") as file:
         file.write(str(iteration))
-signal.signal(signal.SIGTERM, handler)""",
-            "import signal",
-        ),
+signal.signal(signal.SIGTERM, handler)"""),
         "global": {
             "checkpoint.py": """
 import os, signal

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from grader.course.answers import given_with, python
+from collections.abc import Callable
+
+from grader.course.answers import given_with, program
 
 
-def listing(program: str, files: str = "checkpoint.txt, my_output.txt") -> dict[str, str]:
-    """The program, and what the submit file lists."""
+def listing(files: str) -> Callable[..., dict[str, str]]:
+    """Makes an answer of a program, or of changes to the given one, with a submit file that lists these files."""
     listed = ("transfer_checkpoint_files = my_output.txt", f"transfer_checkpoint_files = {files}")
-    return {"my_software": program, "my_submit.sub": given_with("slides_listing", "my_submit.sub", listed)}
+    submit = {"my_submit.sub": given_with("slides_listing", "my_submit.sub", listed)}
+    return lambda *parts: program("slides_listing", "my_software")(*parts) | submit
 
 
-def listed(*changes: tuple[str, str], files: str = "checkpoint.txt, my_output.txt") -> dict[str, str]:
-    """The given program with changes."""
-    return listing(given_with("slides_listing", "my_software", *changes), files)
-
-
+listed = listing("checkpoint.txt, my_output.txt")
 WITHIN = ("    if saved >= start:\n", "    if start <= saved <= end:\n")
 NOT_AT_ONCE = ("(iteration - start + 1) % interval == 0", "iteration > start and (iteration - start) % interval == 0")
 
@@ -28,8 +27,7 @@ RIGHT: dict[str, dict[str, str]] = {
         ),
         ("(iteration - start + 1) % interval == 0", "iteration == start + interval"),
     ),
-    "json with the range": listing(
-        python("""
+    "json with the range": listing("state.json, my_output.txt")("""
 import json, os, sys
 from science import do_science, interval
 
@@ -47,10 +45,7 @@ with open("my_output.txt", "a") as output:
                 json.dump({"range": [start, end], "next": iteration + 1}, file)
             sys.exit(85)
 """),
-        "state.json, my_output.txt",
-    ),
-    "counts the lines of the output": listing(
-        python("""
+    "counts the lines of the output": listing("my_output.txt")("""
 import os, sys
 from science import do_science, interval
 
@@ -67,10 +62,7 @@ for iteration in range(start + len(lines), end + 1):
         output.write("%d %.6f\\n" % (iteration, do_science(iteration)))
     done += 1
 """),
-        "my_output.txt",
-    ),
-    "saves always, leaves sometimes": listing(
-        python("""
+    "saves always, leaves sometimes": listed("""
 import os, sys
 import science
 
@@ -90,10 +82,8 @@ while next_one <= end:
     next_one += 1
     with open("checkpoint.txt", "w") as file:
         file.write(str(next_one))
-""")
-    ),
-    "a directory, and rename": listing(
-        python("""
+"""),
+    "a directory, and rename": listing("state my_output.txt")("""
 import os, pathlib, pickle, sys
 from science import do_science, interval
 
@@ -124,10 +114,7 @@ def main(start, end):
 
 main(*map(int, sys.argv[1:]))
 """),
-        "state my_output.txt",
-    ),
-    "keeps the results and writes them all": listing(
-        python("""
+    "keeps the results and writes them all": listing("results.json")("""
 import json, os, sys
 from science import do_science, interval
 
@@ -150,10 +137,7 @@ with open("my_output.txt", "w") as output:
     for i in range(start, end + 1):
         output.write("%d %s\\n" % (i, results[str(i)]))
 """),
-        "results.json",
-    ),
-    "leaves from deep inside": listing(
-        python("""
+    "leaves from deep inside": listed("""
 import os, sys
 from science import do_science, interval
 
@@ -178,22 +162,21 @@ with open("my_output.txt", "at") as output:
         if count and count % interval == 0:
             raise Done(iteration)
         output.write(f"{iteration} {do_science(iteration):.6f}\\n")
-""")
-    ),
+"""),
 }
 
 WRONG: dict[str, dict[str, dict[str, str]]] = {
     "checkpoint-not-transferred": {
-        "all but the list": listed(WITHIN, NOT_AT_ONCE, files="my_output.txt"),
-        "another name": listed(WITHIN, NOT_AT_ONCE, ("'checkpoint.txt'", "'cp.txt'"), files="my_output.txt"),
+        "all but the list": listing("my_output.txt")(WITHIN, NOT_AT_ONCE),
+        "another name": listing("my_output.txt")(WITHIN, NOT_AT_ONCE, ("'checkpoint.txt'", "'cp.txt'")),
     },
     "listed-file-missing": {
-        "as on the slides": listed(WITHIN, NOT_AT_ONCE, files="my_output.txt, temp_dir, temp_file.txt"),
-        "a typo": listed(WITHIN, NOT_AT_ONCE, files="chekpoint.txt, my_output.txt"),
+        "as on the slides": listing("my_output.txt, temp_dir, temp_file.txt")(WITHIN, NOT_AT_ONCE),
+        "a typo": listing("chekpoint.txt, my_output.txt")(WITHIN, NOT_AT_ONCE),
     },
     "output-not-in-checkpoint": {
-        "only the checkpoint": listed(WITHIN, NOT_AT_ONCE, files="checkpoint.txt"),
-        "the checkpoint, and the science": listed(WITHIN, NOT_AT_ONCE, files="checkpoint.txt, science.py"),
+        "only the checkpoint": listing("checkpoint.txt")(WITHIN, NOT_AT_ONCE),
+        "the checkpoint, and the science": listing("checkpoint.txt, science.py")(WITHIN, NOT_AT_ONCE),
     },
     "no-progress": {
         "only the list": listed(),
@@ -215,8 +198,7 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
         "resumes one later": listed(WITHIN, NOT_AT_ONCE, ("start = saved", "start = saved + 1")),
     },
     "repeats-iteration": {
-        "saves after the work": listing(
-            python("""
+        "saves after the work": listed("""
 import os, sys
 from science import do_science, interval
 
@@ -232,8 +214,7 @@ with open("my_output.txt", "a") as output:
         if iteration - begin == interval:
             open("checkpoint.txt", "w").write(str(iteration))
             sys.exit(85)
-""")
-        ),
+"""),
         "one less": listed(
             WITHIN,
             ("(iteration - start + 1) % interval == 0", "iteration - start == interval + 1"),

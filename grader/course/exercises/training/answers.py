@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from grader.course.answers import given_with, python
+from grader.course.answers import program
 
+training = program("training", "train.py")
 SAVE = "            with open('checkpoint', 'w') as file:\n                json.dump([epoch, model], file)\n"
+WITH_SPEED = ("[epoch, model]", "[epoch, model, speed]"), ("        epoch, model =", "        epoch, model, speed =")
 LOAD = "    with open('checkpoint') as file:\n        epoch, model = json.load(file)\n"
-
-
-def training(*changes: tuple[str, str]) -> dict[str, str]:
-    """The given training with changes."""
-    return {"train.py": given_with("training", "train.py", *changes)}
 
 
 def pickled(names: str, restored: str = "") -> dict[str, str]:
@@ -48,8 +45,7 @@ RIGHT: dict[str, dict[str, str]] = {
         (LOAD, "    epoch, model, speed, flights, generator = pickle.loads(open('checkpoint', 'rb').read())\n"),
     ),
     "shuffles again as often as it had": training(
-        ("[epoch, model]", "[epoch, model, speed]"),
-        ("        epoch, model =", "        epoch, model, speed ="),
+        *WITH_SPEED,
         ("while epoch <", "while epoch <"),
         (
             "with open('my_output.txt', 'a')",
@@ -57,8 +53,7 @@ RIGHT: dict[str, dict[str, str]] = {
         ),
     ),
     "all orders beforehand": training(
-        ("[epoch, model]", "[epoch, model, speed]"),
-        ("        epoch, model =", "        epoch, model, speed ="),
+        *WITH_SPEED,
         (
             "epoch, model, speed = 0,",
             "orders = []\nfor _ in range(settings['epochs']):\n    random.shuffle(flights)\n"
@@ -68,15 +63,13 @@ RIGHT: dict[str, dict[str, str]] = {
         ("for flight in flights:", "for flight in orders[epoch]:"),
     ),
     "a seed for each epoch": training(
-        ("[epoch, model]", "[epoch, model, speed]"),
-        ("        epoch, model =", "        epoch, model, speed ="),
+        *WITH_SPEED,
         (
             "random.shuffle(flights)",
             "flights.sort()\n        random.seed(settings['seed'] * 1000 + epoch)\n        random.shuffle(flights)",
         ),
     ),
-    "a sample, not in place": {
-        "train.py": python("""
+    "a sample, not in place": training("""
 import os, pickle, random, sys
 from science import flights, gradient, settings
 
@@ -98,10 +91,8 @@ with open("my_output.txt", "a") as output:
             with open("checkpoint", "wb") as file:
                 pickle.dump(state, file)
             sys.exit(85)
-""")
-    },
-    "the order as numbers": {
-        "train.py": python("""
+"""),
+    "the order as numbers": training("""
 import json, os, random, sys
 from science import flights, gradient, settings
 
@@ -126,27 +117,16 @@ for epoch in range(epoch, settings["epochs"]):
         json.dump(everything, file)
     if (epoch + 1) % settings["interval"] == 0:
         sys.exit(85)
-""")
-    },
+"""),
 }
 
 WRONG: dict[str, dict[str, dict[str, str]]] = {
     "rng-not-saved": {
         "as given, pickled": pickled("epoch, model"),
         "all but the random state": pickled("epoch, model, speed, flights"),
-        "seeds again after setstate": training(
-            ("import json, os", "import pickle, os"),
-            (
-                SAVE,
-                "            with open('checkpoint', 'wb') as file:\n"
-                "                pickle.dump([epoch, model, speed, flights, random.getstate()], file)\n",
-            ),
-            (
-                LOAD,
-                "    with open('checkpoint', 'rb') as file:\n"
-                "        epoch, model, speed, flights, state = pickle.load(file)\n    random.setstate(state)\n"
-                "    random.seed(settings['seed'])\n",
-            ),
+        "seeds again after setstate": pickled(
+            "epoch, model, speed, flights, random.getstate()",
+            "    random.setstate(state)\n    random.seed(settings['seed'])\n",
         ),
     },
     "state-incomplete": {
