@@ -18,35 +18,19 @@ from ..verify.restarts import shown
 from ..verify.states import State
 from .resumption import OUTPUT, PLACE, Restart, first_loss, free_way
 
-BUGS = (
-    "NameError",
-    "AttributeError",
-    "TypeError",
-    "SyntaxError",
-    "IndentationError",
-    "ImportError",
-    "ModuleNotFoundError",
-    "UnboundLocalError",
-    "NotImplementedError",
-    "RecursionError",
+BUGS = tuple(
+    """
+NameError AttributeError TypeError SyntaxError IndentationError ImportError ModuleNotFoundError UnboundLocalError
+NotImplementedError RecursionError
+""".split()
 )
 """Exceptions that come from slips, and say nothing about what a learner believes."""
 HARMLESS = ("StopIteration", "GeneratorExit", "SystemExit", "TimeoutExpired", "subprocess.TimeoutExpired")
-MISHAPS = (
-    "OSError",
-    "FileNotFoundError",
-    "FileExistsError",
-    "IsADirectoryError",
-    "NotADirectoryError",
-    "PermissionError",
-    "ValueError",
-    "KeyError",
-    "IndexError",
-    "EOFError",
-    "json.",
-    "pickle.",
-    "_pickle.",
-    "UnicodeDecodeError",
+MISHAPS = tuple(
+    """
+OSError FileNotFoundError FileExistsError IsADirectoryError NotADirectoryError PermissionError ValueError KeyError
+IndexError EOFError json. pickle. _pickle. UnicodeDecodeError
+""".split()
 )
 """Exceptions with which no program exits on purpose, unless it raises them itself."""
 FLUSHING = b"""

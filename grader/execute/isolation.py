@@ -22,21 +22,10 @@ from typing import NamedTuple
 
 from .inside import INSIDE, starter_command
 
-SYSTEM = (
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/etc/alternatives",
-    "/etc/ld.so.cache",
-    "/etc/localtime",
-    "/etc/passwd",
-    "/etc/group",
-    "/etc/R",
-    "/nix/store",
-)
+SYSTEM = """
+/usr /bin /sbin /lib /lib32 /lib64 /etc/alternatives /etc/ld.so.cache /etc/localtime /etc/passwd /etc/group /etc/R
+/nix/store
+""".split()
 OWN = ("/tmp", "/dev/shm")
 """Directories that are private to a job."""
 FIRST_USER = 0x7000_0000

@@ -40,66 +40,18 @@ _ENDING = re.compile(
 )
 """The extensions of a notebook or an archive."""
 _CELLS = re.compile(rb'"(?:cells|worksheets|nbformat)"\s*+:')
-_HIDDEN = (
-    "__MACOSX",
-    ".ipynb_checkpoints",
-    ".git",
-    ".grades",
-    ".lab",
-    ".local",
-    ".cache",
-    ".config",
-    ".ipython",
-    ".jupyter",
-    ".venv",
-    ".vscode",
-    ".idea",
-    ".virtual_documents",
-    ".pytest_cache",
-    ".DS_Store",
-    "Thumbs.db",
-    "desktop.ini",
-    ".progress.json",
-)
+_HIDDEN = """
+__MACOSX .ipynb_checkpoints .git .grades .lab .local .cache .config .ipython .jupyter .venv .vscode .idea
+.virtual_documents .pytest_cache .DS_Store Thumbs.db desktop.ini .progress.json
+""".split()
 """Files and folders that programs create for themselves."""
 _BESIDE = frozenset(
     (
         "",
-        ".bak",
-        ".bin",
-        ".c",
-        ".cfg",
-        ".csv",
-        ".dag",
-        ".dat",
-        ".db",
-        ".err",
-        ".gif",
-        ".h",
-        ".ini",
-        ".jpeg",
-        ".jpg",
-        ".json",
-        ".log",
-        ".md",
-        ".npy",
-        ".npz",
-        ".out",
-        ".pkl",
-        ".png",
-        ".py",
-        ".pyc",
-        ".rst",
-        ".sh",
-        ".sqlite",
-        ".sub",
-        ".svg",
-        ".tmp",
-        ".toml",
-        ".tsv",
-        ".txt",
-        ".yaml",
-        ".yml",
+        *"""
+.bak .bin .c .cfg .csv .dag .dat .db .err .gif .h .ini .jpeg .jpg .json .log .md .npy .npz .out .pkl .png .py .pyc
+.rst .sh .sqlite .sub .svg .tmp .toml .tsv .txt .yaml .yml
+""".split(),
     )
 )
 """Extensions of files that usually lie beside a notebook: its cells and their jobs write them."""

@@ -20,19 +20,8 @@ MOST_BYTES = 16 << 20
 NAMES = ("name", "student", "full name", "fullname", "student name")
 FIRST, LAST = ("first name", "firstname", "given name"), ("last name", "lastname", "surname", "family name")
 IDS = (
-    "identifier",
-    "id",
-    "sid",
-    "student id",
-    "id number",
-    "sis user id",
-    "sis login id",
-    "username",
-    "login",
-    "github_username",
-    "roster_identifier",
-    "email",
-    "email address",
+    *("identifier", "id", "sid", "student id", "id number", "sis user id", "sis login id", "username", "login"),
+    *("github_username", "roster_identifier", "email", "email address"),
 )
 """Columns that identify a student beyond doubt."""
 LATE = re.compile(r"(?<!not )\blate\b", re.IGNORECASE)

@@ -221,17 +221,8 @@ BOUNDS = ("allowed_execute_duration", "allowed_job_duration", "max_transfer_inpu
 LIMITED = frozenset((*POLICIES, *PERIODIC, *BOUNDS))
 """Commands that are simulated if their value can be evaluated here."""
 
-PREFIXES = (
-    "my.",
-    "request_",
-    "require_",
-    "ec2_tag_",
-    "ec2_parameter_",
-    "cloud_label_",
-    "transform_body_",
-    "remote_",
-    "batch_extra_",
-    "want_",
+PREFIXES = tuple(
+    "my. request_ require_ ec2_tag_ ec2_parameter_ cloud_label_ transform_body_ remote_ batch_extra_ want_".split()
 )
 """Prefixes of commands with names from the pool: request_NAME for a custom resource, say."""
 

@@ -25,20 +25,8 @@ MOST_ROWS = 12
 """Longer stories are condensed."""
 MOST_FOLDED = 40
 """Rows drawn in one folded stretch; a job that never finishes may have a thousand similar rows."""
-ALWAYS_SHOWN = (
-    "submitted",
-    "look",
-    "checkpoint failed",
-    "evicted",
-    "held",
-    "released",
-    "requeued",
-    "retried",
-    "removed",
-    "ended",
-    "never finishes",
-)
 FAULTS = ("look", "checkpoint failed", "evicted", "held", "requeued", "retried", "removed")
+ALWAYS_SHOWN = (*FAULTS, "submitted", "released", "ended", "never finishes")
 WITH_DIRECTORIES = ("started", "look", "evicted", "held")
 """Kinds of moments for which the directories are drawn even if none has changed."""
 
