@@ -7,9 +7,10 @@ Classroom's roster, or plainly name (or first name and last name), id, email. Co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from . import tables
 from .archives import Refused, quoted
@@ -34,11 +35,11 @@ _PARTICIPANT = re.compile(r"\D+ (\d+)$")
 NOT_ON_IT = "the roster does not name them."
 
 
-class Row(dict[str, str]):
-    """A line of a roster: column in lower case → value."""
+class Row(NamedTuple):
+    """A line of a roster: its number in the file, and column in lower case → value."""
 
-    line = 0
-    """Its number in the file."""
+    line: int
+    values: Mapping[str, str]
 
 
 def read(path: Path) -> list[Row]:
@@ -53,9 +54,8 @@ def read(path: Path) -> list[Row]:
         )
     rows = []
     for line in lines:
-        row = Row(zip(columns, (value.strip() for value in line.values)))
-        row.line = line.number
-        if any("\n" in row.get(column, "") for column in identifying):
+        row = Row(line.number, dict(zip(columns, map(str.strip, line.values))))
+        if any("\n" in row.values.get(column, "") for column in identifying):
             raise tables.unpaired(path, line.number)
         rows.append(row)
     return [row for row in rows if name_of(row) and not name_of(row).startswith("Points Possible")]
@@ -80,7 +80,7 @@ def _full_name(row: Row) -> str:
 
 
 def _first(row: Row, columns: Iterable[str]) -> str:
-    return next((row[column] for column in columns if row.get(column)), "")
+    return next(filter(None, (row.values.get(column) for column in columns)), "")
 
 
 def compare(handed: HandIns, rows: Iterable[Row]) -> HandIns:
@@ -113,13 +113,13 @@ def identifiers(who: Identity) -> list[str]:
 
 def full_name(who: Identity) -> str:
     """A student's name in the roster, which need not be the name of what was handed in; '' if there is none."""
-    return _full_name(Row(who.roster))
+    return _full_name(Row(0, dict(who.roster)))
 
 
 def _with_row(identity: Identity, row: Row) -> Identity:
     return identity._replace(
         late=identity.late or _late(row),
-        roster=tuple(row.items()),
+        roster=tuple(row.values.items()),
         line=row.line,
         email=identity.email or _first(row, ("email", "email address")),
         sid=identity.sid or _first(row, ("sid", "student id", "id number", "sis user id")),
@@ -128,11 +128,13 @@ def _with_row(identity: Identity, row: Row) -> Identity:
 
 def _late(row: Row) -> bool:
     by_how_much = _first(row, ("late", "lateness (h:m:s)", "lateness")).lower()
-    return by_how_much in YES or bool(re.search("[1-9]", by_how_much)) or bool(LATE.search(row.get("status", "")))
+    return (
+        by_how_much in YES or bool(re.search("[1-9]", by_how_much)) or bool(LATE.search(row.values.get("status", "")))
+    )
 
 
 def _ids(row: Row) -> set[str]:
-    values = [row[column].lower() for column in IDS if row.get(column)]
+    values = [row.values[column].lower() for column in IDS if row.values.get(column)]
     numbers = [match[1] for match in map(_PARTICIPANT.match, values) if match]
     return {*values, *numbers}
 

@@ -304,7 +304,7 @@ def test_a_quotation_mark_that_would_swallow_students_is_refused(tmp_path, text,
 def test_comments_and_names_in_quotation_marks_may_be_in_a_roster(tmp_path):
     text = 'Full name,Email address,Feedback comments\n"Berg, Anna ""Annie""",a@x,"Well,\ndone, so, far"\nBen,b@x,\n'
     (tmp_path / "roster.csv").write_text(text)
-    assert [row["full name"] for row in roster.read(tmp_path / "roster.csv")] == ['Berg, Anna "Annie"', "Ben"]
+    assert [row.values["full name"] for row in roster.read(tmp_path / "roster.csv")] == ['Berg, Anna "Annie"', "Ben"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
