@@ -156,6 +156,15 @@ class Tree(Mapping[str, Entry]):
             raise TypeError(f"{path} is a {type(entry).__name__}, not a file")
         return entry
 
+    def regular(self) -> dict[str, File]:
+        """Path → the regular file there."""
+        return {path: entry for path, entry in self.items() if isinstance(entry, File)}
+
+    def text(self, path: str) -> str:
+        """The text of the regular file at a path; "" if there is none."""
+        entry = self.get(path)
+        return entry.text if isinstance(entry, File) else ""
+
     def top(self) -> list[str]:
         """The top-level names, sorted."""
         return [path for path in self if "/" not in path]

@@ -22,7 +22,7 @@ from ..rules.job import Job
 from ..rules.profile import PROFILES, Profile
 from ..rules.simulation import Moment, outcome, simulate
 from ..rules.step import Kind
-from ..tree import File, TooLarge, Tree
+from ..tree import TooLarge, Tree
 from ..verify.checked import Checked
 from ..verify.circumstances import looks
 from ..verify.evidence import DIFFERS, RUN_DIFFERS, Evidence, differences, evidence
@@ -432,7 +432,7 @@ def _output(job: Job, executor: Executor, profile: Profile) -> Tree:
         raise InputError(
             f"with the commands of --without-checkpoints, the job does not succeed: {ending.summary(end).strip()}"
         )
-    files = Tree({path: entry for path, entry in end.returned_files.items() if isinstance(entry, File)})
+    files = Tree(end.returned_files.regular())
     return files.without([name for name in (job.output, job.error) if name]) or files
 
 

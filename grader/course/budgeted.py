@@ -22,7 +22,7 @@ from ..execute.team import executed_for
 from ..rules import transfer
 from ..rules.execution import EPOCH, Exit, Limits, LostExecution, Run, Start, Stop, Unbroken
 from ..rules.job import Job
-from ..tree import Entry, File, Tree
+from ..tree import Entry, Tree
 from ..verify.explore import LATE
 
 LIMITS = Limits(
@@ -153,7 +153,7 @@ class BudgetedExecutor(LocalExecutor):
         elif not trace:
             self._known[what, clock if run.looked else None] = run
             self._jobs[job.invocation] = job
-        self._pictures -= sum(len(entry.content) for entry in run.sandbox.values() if isinstance(entry, File))
+        self._pictures -= sum(len(file.content) for file in run.sandbox.regular().values())
         self._look_at_budget()
         return run
 

@@ -153,9 +153,9 @@ class Case:
     def state_files(self) -> dict[str, File]:
         """The files of the checkpoint that the failing execution has, without output and streams."""
         return {
-            path: entry
-            for path, entry in self.state.spool.items()
-            if isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR}
+            path: file
+            for path, file in self.state.spool.regular().items()
+            if path not in self.outputs() | {STDOUT, STDERR}
         }
 
     @cached_property
@@ -236,10 +236,8 @@ class Case:
 
     def wrote_state(self) -> bool:
         """Whether the last execution wrote anything but output, stdout and stderr."""
-        changed = self.ran.sandbox.changed_since(self.state.sandbox)
-        return any(
-            isinstance(entry, File) and path not in self.outputs() | {STDOUT, STDERR} for path, entry in changed.items()
-        )
+        changed = self.ran.sandbox.changed_since(self.state.sandbox).regular()
+        return not changed.keys() <= self.outputs() | {STDOUT, STDERR}
 
     # -- the watched execution -------------------------------------------------
 
@@ -291,19 +289,15 @@ class Case:
         """(expected, got): the lines of the first wrong output file."""
         violation = self.exploration.violation
         trees = (violation.expected, violation.got) if violation else (None, None)
-        expected, got = (tree.get(self.wrong_file) if tree else None for tree in trees)
-        return (
-            expected.text.splitlines() if isinstance(expected, File) else [],
-            got.text.splitlines() if isinstance(got, File) else [],
-        )
+        expected, got = (tree.text(self.wrong_file).splitlines() if tree else [] for tree in trees)
+        return expected, got
 
     @cached_property
     def wrong_file(self) -> str:
         """The path of the first wrong output file; "" if there is none."""
         violation = self.exploration.violation
         expected, got = (violation.expected or Tree(), violation.got or Tree()) if violation else (Tree(), Tree())
-        wrong = expected.changed_since(got)
-        return next((path for path, entry in wrong.items() if isinstance(entry, File)), "")
+        return next(iter(expected.changed_since(got).regular()), "")
 
     def only_the_end(self) -> bool:
         """Whether only the end of the right output came home, although no restart was in a new sandbox."""
@@ -352,14 +346,8 @@ class Case:
     @cached_property
     def lines_at_first(self) -> int:
         """How many lines of output the first execution leaves, in the longest file."""
-        return max(
-            (
-                entry.content.count(b"\n")
-                for path, entry in self.state.way()[0].ran.sandbox.items()
-                if isinstance(entry, File) and path in self.outputs()
-            ),
-            default=0,
-        )
+        left = self.state.way()[0].ran.sandbox
+        return max((left.text(path).count("\n") for path in self.outputs()), default=0)
 
     @cached_property
     def nothing_saved(self) -> bool:
@@ -381,13 +369,8 @@ class Case:
 
     def output_in(self, sandbox: Tree) -> list[tuple[list[str], list[str]]]:
         """(expected, actual) lines of each output file, in a sandbox."""
-        reference = self.exploration.reference or Tree()
-        return [
-            (entry.text.splitlines(), other.text.splitlines() if isinstance(other, File) else [])
-            for path, entry in reference.items()
-            if isinstance(entry, File)
-            for other in [sandbox.get(path)]
-        ]
+        reference = (self.exploration.reference or Tree()).regular()
+        return [(file.text.splitlines(), sandbox.text(path).splitlines()) for path, file in reference.items()]
 
     def complete(self) -> bool:
         """Whether the sandbox has all the output, although the job continues."""
@@ -396,14 +379,7 @@ class Case:
     def went_on(self) -> bool:
         """Whether the output of a later execution got further than that of the first one."""
         first, *later = (
-            len(
-                {
-                    label(line)
-                    for path, entry in state.run.sandbox.items()
-                    if path in self.outputs() and isinstance(entry, File)
-                    for line in entry.text.splitlines()
-                }
-            )
+            len({label(line) for path in self.outputs() for line in state.run.sandbox.text(path).splitlines()})
             for state in self.state.way()
             if state.run
         )
@@ -413,10 +389,7 @@ class Case:
         """Whether the failing execution has written content to a file of the checkpoint."""
         end = self.state.clock + self.ran.seconds
         after = self.ran.sandbox
-        return any(
-            after.times.get(path) == end and isinstance(entry := after.get(path), File) and entry.content
-            for path in self.state_files
-        )
+        return any(after.times.get(path) == end and after.text(path) for path in self.state_files)
 
     def saved_later(self) -> bool:
         """Whether the first execution leaves another checkpoint than it has made in its first second, when it prepares."""
@@ -429,9 +402,9 @@ class Case:
         """Whether the failing execution does the same with other numbers in the checkpoint, and with nonsense there; a
         Python program does not even read it. False if the checkpoint is empty."""
         saved = {
-            path: entry
-            for path, entry in self.state.spool.items()
-            if isinstance(entry, File) and entry.content and path not in (STDOUT, STDERR, self.job.executable)
+            path: file
+            for path, file in self.state.spool.regular().items()
+            if file.content and path not in (STDOUT, STDERR, self.job.executable)
         }
         read = any(note[0] == "open" and note[1] in saved and note[2] == "r" for note in self.notes)
         if not saved or read or self.emptied:
@@ -473,11 +446,7 @@ class Case:
 
     def mentions_signals(self) -> bool:
         """Whether one of the job's files mentions signals."""
-        return any(
-            re.search(rb"SIGTERM|signal|\btrap\b", entry.content)
-            for entry in self.job.inputs.values()
-            if isinstance(entry, File)
-        )
+        return any(re.search(rb"SIGTERM|signal|\btrap\b", file.content) for file in self.job.inputs.regular().values())
 
     def always_off_by(self, *lines: int) -> bool:
         """Whether every restart that did not continue the output at the right line was off by so many lines; in a loop
@@ -512,8 +481,7 @@ class Case:
         begins: list[int] = []
         for state in self.state.way():
             before, after = (
-                [label(line) for line in entry.text.splitlines()] if isinstance(entry, File) else []
-                for entry in (state.sandbox.get(self.wrong_file), state.ran.sandbox.get(self.wrong_file))
+                list(map(label, tree.text(self.wrong_file).splitlines())) for tree in (state.sandbox, state.ran.sandbox)
             )
             new = after[len(before) :]
             if not new or not state.ran.seconds or not {*new} <= {*expected}:

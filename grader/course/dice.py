@@ -188,11 +188,7 @@ def _thrown(job: Job) -> list[Dice]:
 
 
 def _mentioned(job: Job, words: re.Pattern[bytes]) -> bool:
-    return any(
-        words.search(entry.content)
-        for path, entry in job.inputs.items()
-        if path.endswith(".py") and isinstance(entry, File)
-    )
+    return any(words.search(file.content) for path, file in job.inputs.regular().items() if path.endswith(".py"))
 
 
 def _loaded(job: Job, sides: Mapping[Dice, float | None]) -> Job:

@@ -23,7 +23,7 @@ from ..problems import Place
 from ..rules.job import Job
 from ..rules.simulation import Pace
 from ..text import count
-from ..tree import File, Tree
+from ..tree import Tree
 from ..verify.evidence import Evidence
 from ..verify.explore import Bounds, Exploration, explore
 from .cures import Cure, Remedy
@@ -222,8 +222,7 @@ class Exercise:
 
     def tried(self, answer: Tree) -> bool:
         """Whether an answer contains anything to judge."""
-        own = Tree({path: answer[path] for path in self.answers if isinstance(answer.get(path), File)})
-        return not self._not_tried(own)
+        return not self._not_tried(self._own(answer))
 
     def judge(self, answer: Tree, executor: Executor, seed: str | None = None, as_given: bool = False) -> Report:
         """Judge the files of an answer. Never raises, whatever they contain.
@@ -231,7 +230,7 @@ class Exercise:
         With a `seed`, the questions are also asked with numbers that students have not seen, drawn from it. With
         `as_given`, they are also asked of an answer that changes nothing.
         """
-        own = Tree({path: answer[path] for path in self.answers if isinstance(answer.get(path), File)})
+        own = self._own(answer)
         if (undone := self._not_tried(own)) and not as_given:
             return self.unasked(NOT_TRIED, undone)
         try:
@@ -269,6 +268,10 @@ class Exercise:
 
     def _cache(self, executor: Executor, apart: bool = False) -> ExplorationCache:
         return ExplorationCache(executor, self.bounds, apart, self)
+
+    def _own(self, answer: Tree) -> Tree:
+        files = answer.regular()
+        return Tree({path: files[path] for path in self.answers if path in files})
 
     def _not_tried(self, own: Tree) -> str:
         for path in self.answers:

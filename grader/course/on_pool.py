@@ -16,7 +16,7 @@ from ..rules.profile import MODERN, Profile
 from ..rules.schedule import Fault, Schedule
 from ..rules.simulation import Ended, Held, Moment, Outcome, outcome, simulate
 from ..text import count
-from ..tree import File, Tree
+from ..tree import Tree
 from ..verify.evidence import Evidence, differences, evidence
 from ..verify.explore import RIGHT, UNKNOWN, UNSAFE, Exploration, explore
 from .diagnosis import diagnose
@@ -64,14 +64,8 @@ class Judge:
             return self.known
         if self.free.exit is None or self.free.exit.code != self.job.success_exit_code:
             return None
-        streams = (self.job.output, self.job.error)
-        results = Tree(
-            {
-                path: entry
-                for path, entry in self.free.returned_files.items()
-                if path not in streams and isinstance(entry, File)
-            }
-        )
+        files = self.free.returned_files.regular()
+        results = Tree({path: files[path] for path in files if path not in (self.job.output, self.job.error)})
         return results or self.free.returned_files  # a job without other output gives its result on stdout
 
     def endless(self, execution: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..tree import File
 from .exercise import Exercise
 
 PREDICTIONS = frozenset({"torn_file", "pipe_lines", "kept_when_vacated", "launcher_code"})
@@ -12,10 +11,8 @@ _SHELLS = (b"#!/bin/", b"#!/usr/bin/env bash", b"#!/usr/bin/env sh")
 
 def shell_script(exercise: Exercise) -> str:
     """The file of an exercise that a shell runs; '' if there is none."""
-    for path, entry in exercise.given().items():
-        if isinstance(entry, File) and entry.content.startswith(_SHELLS):
-            return path
-    return ""
+    files = exercise.given().regular()
+    return next((path for path, file in files.items() if file.content.startswith(_SHELLS)), "")
 
 
 def takes_shell(exercise: Exercise) -> bool:

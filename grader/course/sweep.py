@@ -186,10 +186,8 @@ def _repeated(exploration: Exploration) -> list[int]:
 
 def _last_line(sandbox: Tree) -> int:
     """The iteration of the last line of the output; 0 if it is empty."""
-    output = sandbox.get(SWEEP.output)
-    lines = output.content.split(b"\n") if isinstance(output, File) else []
-    numbers = [line.split(b" ")[0] for line in lines if line]
-    return int(numbers[-1]) if numbers and numbers[-1].isdigit() and len(numbers[-1]) < 10 else 0
+    numbers = [line.split(" ")[0] for line in sandbox.text(SWEEP.output).split("\n") if line]
+    return int(numbers[-1]) if numbers and numbers[-1].isdecimal() and len(numbers[-1]) < 10 else 0
 
 
 def _before_start(job: Job, exploration: Exploration) -> int:
@@ -221,8 +219,7 @@ def _early(exploration: Exploration, expected: Tree) -> bool:
     """Whether the output is complete at a checkpoint, when at least one iteration is still to be done."""
     lines, state = expected.file(SWEEP.output).content.count(b"\n"), exploration.first
     while state is not None and isinstance(state.next, Saved):
-        output = state.ran.sandbox.get(SWEEP.output)
-        if isinstance(output, File) and output.content.count(b"\n") >= lines:
+        if state.ran.sandbox.text(SWEEP.output).count("\n") >= lines:
             return True
         state = state.follower
     return False

@@ -231,8 +231,7 @@ def _not_its_own_time(job: Job, run: Run) -> str:
         if run.sandbox.get(path) not in (None, job.inputs[path])
     ]:
         return f"my_wrapper has changed {changed[0]}. It must use waves and its input unchanged."
-    output = run.sandbox.get(WAVES.output)
-    if isinstance(output, File) and (output.content.count(b"\n") - 1) * seconds > run.seconds:
+    if (_steps(run) - 1) * seconds > run.seconds:
         return f"After {run.seconds:.0f} s, {WAVES.output} has more lines than waves can have written by then."
     return ""
 
@@ -392,8 +391,7 @@ def _reached(run: Run, settings: dict[str, float]) -> Cut:
 
 def _steps(run: Run) -> int:
     """The number of steps in the output."""
-    output = run.sandbox.get(WAVES.output)
-    return output.content.count(b"\n") if isinstance(output, File) else 0
+    return run.sandbox.text(WAVES.output).count("\n")
 
 
 def _progress(run: Run, settings: dict[str, float]) -> tuple[int, int]:

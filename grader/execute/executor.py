@@ -185,7 +185,7 @@ class Executor:
         Raises MachineTrouble, which is LostExecution if the processes are lost TRIES times.
         """
         sandbox = transfer.with_streams(job, sandbox)
-        if sum(len(entry.content) for entry in sandbox.values() if isinstance(entry, File)) > self.limits.sandbox_bytes:
+        if sum(len(file.content) for file in sandbox.regular().values()) > self.limits.sandbox_bytes:
             return Run(Exit(), sandbox, 0.0, "", "", over=f"{self.limits.sandbox_bytes} bytes in the sandbox")
         for _ in range(TRIES):
             run = self._run(job, (*beside, Start(sandbox, clock)), slot, stop, trace, unbroken)
@@ -351,18 +351,14 @@ class Executor:
                 if problem.errno in SCARCE:
                     raise
                 over = f"can be read in the sandbox ({problem.strerror})"
-        if any(
-            isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
-            for entry in after.changed_since(before).values()
-        ):
-            over = over or self._in_words(Limit.FILE)
+        over = over or self._too_large(before, after)
         number, _, why = text(f"{control}/failure").partition(" ")
         return Run(
             exit=exit,
             sandbox=after,
             seconds=seconds,
-            stdout=self._written(STDOUT, before, after, f"{control}/stdout"),
-            stderr=self._written(STDERR, before, after, f"{control}/stderr"),
+            stdout=self._written(STDOUT, before, after, text(f"{control}/stdout")),
+            stderr=self._written(STDERR, before, after, text(f"{control}/stderr")),
             over=over,
             limit=limit,
             unstartable=why or None,
@@ -382,12 +378,19 @@ class Executor:
                 sandbox = sandbox.put(name, entry._replace(content=entry.content.replace(root, os.fsencode(EXECUTE))))
         return sandbox
 
-    def _written(self, name: str, before: Tree, after: Tree, path: str) -> str:
-        """What an execution wrote to a stream: to its file in the sandbox, or else to the file at `path`."""
+    def _too_large(self, before: Tree, after: Tree) -> str:
+        """What is over a limit if a file that was written is too large; else ""."""
+        changed = after.changed_since(before).regular().values()
+        return (
+            self._in_words(Limit.FILE) if any(len(file.content) >= self.limits.file_bytes for file in changed) else ""
+        )
+
+    def _written(self, name: str, before: Tree, after: Tree, other: str) -> str:
+        """What an execution wrote to a stream: to its file in the sandbox, or else the text `other`."""
         old, new = before.get(name), after.get(name)
         if isinstance(old, File) and isinstance(new, File):
             return File(new.content[len(old.content) :]).text
-        return self.normalized(text(path))
+        return self.normalized(other)
 
     def _limit(self, answer: Answer) -> Limit | None:
         """The limit that ended the program."""
@@ -418,10 +421,9 @@ def _as_dict(limits: Limits) -> dict[str, object]:
 def _sources(inputs: Tree) -> list[tuple[str, File]]:
     """The Python files among a job's inputs, as (path, file)."""
     sources = [
-        (path, entry)
-        for path, entry in inputs.items()
-        if isinstance(entry, File)
-        and (path.endswith(".py") or (entry.executable and pythons.FIRST_LINE.match(entry.content)))
+        (path, file)
+        for path, file in inputs.regular().items()
+        if path.endswith(".py") or (file.executable and pythons.FIRST_LINE.match(file.content))
     ]
     return sources[:MOST_SOURCES]
 
@@ -437,7 +439,7 @@ def _starts_sleeps(inputs: Tree, arguments: tuple[str, ...]) -> bool:
         return bool(_SLEEPS.search(content))
 
     return any(_SLEEPS.search(os.fsencode(word)) for word in arguments) or any(
-        starts(path, entry.content[:MOST_SEARCHED]) for path, entry in inputs.items() if isinstance(entry, File)
+        starts(path, file.content[:MOST_SEARCHED]) for path, file in inputs.regular().items()
     )
 
 

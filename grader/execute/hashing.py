@@ -12,7 +12,7 @@ import warnings
 from functools import lru_cache
 
 from ..rules.transfer import without_streams
-from ..tree import File, Tree
+from ..tree import Tree
 
 FIXED = "0"
 """The seed for programs to which it makes no difference. A running interpreter has it; another seed needs a new one."""
@@ -22,12 +22,8 @@ MOST_BYTES = 100_000
 
 def seed(sandbox: Tree, slot: int) -> str:
     """The value of PYTHONHASHSEED for a start in this sandbox."""
-    programs = (
-        entry.content
-        for path, entry in sandbox.items()
-        if isinstance(entry, File) and (path.endswith(".py") or entry.executable)
-    )
-    if not any(map(matters, programs)):
+    files = sandbox.regular().items()
+    if not any(matters(file.content) for path, file in files if path.endswith(".py") or file.executable):
         return FIXED
     digest = hashlib.sha256(b"%d" % slot)
     for path, entry in without_streams(sandbox).items():

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from .. import calling
-from ..tree import File, Tree
+from ..tree import Tree
 
 FIRST_LINE = re.compile(rb"#! ?(?:/usr/bin/env |/\S*/)python(?:3(?:\.\d+)?)?\n")
 """The first line of a program for Python."""
@@ -40,9 +40,9 @@ def missing(inputs: Tree) -> tuple[str, ...]:
     own = {path.partition("/")[0].removesuffix(".py") for path in inputs}
     needed = {
         name
-        for path, entry in inputs.items()
-        if isinstance(entry, File) and (path.endswith(".py") or FIRST_LINE.match(entry.content))
-        for name in imported(entry.content)
+        for path, file in inputs.regular().items()
+        if path.endswith(".py") or FIRST_LINE.match(file.content)
+        for name in imported(file.content)
     }
     return tuple(sorted(name for name in needed - own if not _is_installed(name)))
 

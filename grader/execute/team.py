@@ -16,7 +16,7 @@ from typing import Unpack
 
 from ..rules.execution import Circumstances, Run
 from ..rules.job import Job
-from ..tree import File, Tree
+from ..tree import Tree
 from .executor import Executor
 from .startd import has_processes
 
@@ -150,8 +150,8 @@ def executed_for(
 def renamed(tree: Tree, old: bytes, new: bytes) -> Tree:
     """A directory with one name replaced by another in all files."""
     changed = {
-        path: entry._replace(content=entry.content.replace(old, new))
-        for path, entry in tree.items()
-        if isinstance(entry, File) and old in entry.content
+        path: file._replace(content=file.content.replace(old, new))
+        for path, file in tree.regular().items()
+        if old in file.content
     }
     return Tree({**tree, **changed}, tree.times) if changed else tree

@@ -103,7 +103,7 @@ def temporary_files(job: Job) -> tuple[str, ...]:
 @lru_cache(16)
 def _text(job: Job) -> str:
     """Everything in a job that may name a file."""
-    entries = (entry.content for entry in job.inputs.values() if isinstance(entry, File))
+    entries = (file.content for file in job.inputs.regular().values())
     texts = [content.decode("utf-8", "replace") for content in entries if b"\0" not in content]
     return "\n".join([*texts, *job.arguments, *dict(job.environment).values()])
 

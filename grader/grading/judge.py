@@ -166,7 +166,7 @@ def fingerprint(submission: StudentAnswers) -> str:
     """A digest of a submission's answers and remarks, and nothing else."""
     content = {
         "answers": {
-            name: {path: entry.content.hex() for path, entry in sorted(tree.items()) if isinstance(entry, File)}
+            name: {path: file.content.hex() for path, file in tree.regular().items()}
             for name, tree in submission.answers.items()
         },
         "remarks": submission.remarks,

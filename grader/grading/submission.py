@@ -58,7 +58,7 @@ class StudentAnswers:
     def to_json(self) -> bytes:
         """The submission as bytes, for a judge elsewhere."""
         answers = {
-            name: {path: (file.content.hex(), file.executable) for path, file in tree.items() if isinstance(file, File)}
+            name: {path: (file.content.hex(), file.executable) for path, file in tree.regular().items()}
             for name, tree in self.answers.items()
         }
         fields = {"answers": answers, "remarks": self.remarks, "unread": self.unread, "wrong": dict(self.wrong)}

@@ -42,8 +42,8 @@ _ABSOLUTE = re.compile(r"/[\w.+@~-]+(?:/[\w.+@~-]+)*/?")
 )
 def _home(module: Module) -> Iterator[Remedy]:
     """Makes the sandbox the home directory."""
-    text = module.files.file(PATH).text if module.tree.body else ""
-    line = next((number for number, line in enumerate(text.splitlines(), 1) if _HOME.search(line)), None)
+    lines = enumerate(module.files.text(PATH).splitlines(), 1)
+    line = next((number for number, line in lines if _HOME.search(line)), None)
     if line:
         first = next(node for node in module.tree.body if getattr(node, "module", "") != "__future__")
         yield module.remedy(
@@ -93,9 +93,8 @@ def _changing(module: Module) -> Iterator[Remedy]:
 @cure(*_SAME_EVERYWHERE)
 def _hash(module: Module) -> Iterator[Remedy]:
     """Uses the same hash seed in each process."""
-    entry = module.files.get(SUBMIT)
-    text = entry.text if isinstance(entry, File) else ""
-    files = module.files.put(SUBMIT, File(f'environment = "PYTHONHASHSEED=0"\n{text}'.encode()))
+    submit = f'environment = "PYTHONHASHSEED=0"\n{module.files.text(SUBMIT)}'
+    files = module.files.put(SUBMIT, File(submit.encode()))
     for node in _named(module, "hash", "__hash__"):
         yield Remedy(
             files,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...tree import File, Tree
+from ...tree import Tree
 from . import Remedy
 
 
@@ -13,8 +13,7 @@ class Lines(list[str]):
     """The lines of a file; none if there is no such file."""
 
     def __init__(self, files: Tree, path: str):
-        entry = files.get(path)
-        super().__init__(entry.text.splitlines() if isinstance(entry, File) else [])
+        super().__init__(files.text(path).splitlines())
         self.files, self.path = files, path
 
     def matching(self, pattern: str) -> Iterator[tuple[int, re.Match[str]]]:

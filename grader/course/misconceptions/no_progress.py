@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 
 from ...rules.step import is_checkpoint
-from ...tree import File
 from ..case import Case
 from ..report import Misconception
 
@@ -39,9 +38,9 @@ def time_is_up(case: Case) -> bool:
     if case.failure != "never finishes" or case.run is None or (case.saved_by_then() and case.saved_later()):
         return False
     files, more = case.state.sandbox, case.job.inputs
-    for path, entry in case.job.inputs.items():
-        if isinstance(entry, File) and files.get(path) == entry and (longer := TIMEOUT.sub(_ten_times, entry.content)):
-            files, more = (tree.put(path, entry._replace(content=longer)) for tree in (files, more))
+    for path, file in case.job.inputs.regular().items():
+        if files.get(path) == file and (longer := TIMEOUT.sub(_ten_times, file.content)):
+            files, more = (tree.put(path, file._replace(content=longer)) for tree in (files, more))
     if more == case.job.inputs:
         return False
     job = replace(case.job, inputs=more)

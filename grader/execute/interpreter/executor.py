@@ -18,7 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from ...rules.execution import Exit, Limit, Limits, MachineTrouble, Run, Start, Stop, Unbroken
+from ...rules.execution import Exit, Limits, MachineTrouble, Run, Start, Stop, Unbroken
 from ...rules.job import OWN_FILES, STDERR, STDOUT, Job
 from ...submit import ads
 from ...tree import File, TooLarge, Tree
@@ -229,19 +229,15 @@ class InterpreterExecutor(Executor):
             after = Tree(self._normalized_streams(left.sandbox), times)
         if process.limit is not None:
             over = self._in_words(process.limit)
-        if any(
-            isinstance(entry, File) and len(entry.content) >= self.limits.file_bytes
-            for entry in after.changed_since(before).values()
-        ):
-            over = over or self._in_words(Limit.FILE)
+        over = over or self._too_large(before, after)
         if self._one_machine:
             self.kept_outside = self._files_outside()
         return Run(
             exit=process.exit or Exit(code=1),
             sandbox=after,
             seconds=seconds,
-            stdout=self._output(STDOUT, before, after, left.stdout),
-            stderr=self._output(STDERR, before, after, left.stderr),
+            stdout=self._written(STDOUT, before, after, left.stdout),
+            stderr=self._written(STDERR, before, after, left.stderr),
             over=over,
             limit=process.limit,
             looked=process.clock.looked,
@@ -249,13 +245,6 @@ class InterpreterExecutor(Executor):
             outside=(*sorted(self._made), *self._scratch.names_outside()),
             notes=notes,
         )
-
-    def _output(self, name: str, before: Tree, after: Tree, other: str) -> str:
-        """What an execution wrote to a stream: to its file in the sandbox, or else the text `other`."""
-        old, new = before.get(name), after.get(name)
-        if isinstance(old, File) and isinstance(new, File):
-            return File(new.content[len(old.content) :]).text
-        return self.normalized(other)
 
     # -- files outside the sandbox ---------------------------------------------
 
@@ -356,7 +345,7 @@ def _unstartable(sandbox: Tree, number: int) -> Run:
 
 def _python_files(sandbox: Tree, job: Job) -> list[bytes]:
     return [
-        entry.content
-        for path, entry in sandbox.items()
-        if isinstance(entry, File) and (path.endswith(".py") or path == os.path.normpath(job.executable))
+        file.content
+        for path, file in sandbox.regular().items()
+        if path.endswith(".py") or path == os.path.normpath(job.executable)
     ]

@@ -11,7 +11,6 @@ from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, Loop, two_checkpoints
 from grader.course.resumption import free_way
 from grader.rules.job import Job
-from grader.tree import File
 
 
 def _minutes(draw: random.Random) -> dict[str, float]:
@@ -38,8 +37,7 @@ def keeps_the_log(job: Job, cache: ExplorationCache) -> Result:
     """Whether the log that comes home has what the model said in every execution."""
     asked, _, exploration = ROD.explore(job, cache)
     end = free_way(exploration)[-1]
-    kept = end.end.returned_files[LOG]
-    log = kept.text if isinstance(kept, File) else ""
+    log = end.end.returned_files.text(LOG)
     missing = [
         line
         for line in ("0 minutes are done", "4 minutes are done", "8 minutes are done", "finished")

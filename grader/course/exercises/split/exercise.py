@@ -12,7 +12,7 @@ from grader.rules.job import Job
 from grader.rules.simulation import Outcome, outcome, simulate
 from grader.submit.reader import Submission
 from grader.text import as_sentence, count, plain, series, shorten
-from grader.tree import File, Tree
+from grader.tree import Tree
 
 LAST = 12
 MOST_ITERATIONS = 3
@@ -80,9 +80,7 @@ def keep_outputs_apart(submission: Submission, cache: ExplorationCache) -> Resul
             brought[path] = job
         returned_files |= lines
     expected = set(sweep_output(1, LAST).file(SWEEP.output).content.splitlines())
-    found = {
-        line for entry in returned_files.values() if isinstance(entry, File) for line in entry.content.splitlines()
-    }
+    found = {line for file in returned_files.regular().values() for line in file.content.splitlines()}
     if missing := len(expected - found):
         return wrong(
             f"{count(missing, 'line')} of the {LAST} that the sweep makes did not come home.", submission.jobs[0]

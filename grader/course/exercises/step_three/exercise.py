@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from grader.course.prediction import prediction
 from grader.course.step_by_step import SCHEDULE, slides_job, the
 from grader.rules.simulation import Moment
-from grader.tree import File, Tree
+from grader.tree import Tree
 
 # -- what really happens -----------------------------------------------------------
 
@@ -20,11 +20,7 @@ def where_printed(moments: Sequence[Moment]) -> str:
         (
             letter
             for letter, tree in places.items()
-            if any(
-                isinstance(entry, File) and "starting after" in entry.text
-                for path, entry in tree.items()
-                if path != "my_software"
-            )
+            if any("starting after" in file.text for path, file in tree.regular().items() if path != "my_software")
         ),
         "d",
     )
