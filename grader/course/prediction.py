@@ -19,6 +19,7 @@ from ..text import plain, series, shorten
 from ..tree import Tree
 from . import checks as asking
 from .exercise import Exercise, ExplorationCache, Question, Result, UnusableAnswer
+from .folders import load
 from .reading import literal
 from .trusted import trusted
 
@@ -32,8 +33,8 @@ def prediction(
     title: str,
     maximum: float,
     *,
-    job: Callable[[], Job],
-    schedule: str,
+    job: Callable[[], Job] | str,
+    schedule: str = "",
     truth: Callable[[Sequence[Moment]], object],
     told: str,
     wrong: Callable[[Any], Told | None] = lambda value: None,
@@ -48,16 +49,20 @@ def prediction(
 ) -> Exercise:
     """An exercise whose single answer is a literal with the exercise's name.
 
-    `truth` gets the right value from the story of `job` on `schedule`: a letter, a number, a list, or a set of names.
-    `told` is a sentence on what really happens, shown with a right answer and with the solution. `wrong` returns the
-    response to a wrong value (a dictionary's `get` will do; a set arrives as a frozenset), and must not reveal the right
-    value. `decisive` is the moment of the story to look at, as in Failure. `read` normalises values that mean the same.
+    `job` makes the job, or names the exercise whose given files are it. `truth` gets the right value from its story on
+    `schedule`: a letter, a number, a list, or a set of names. `told` is a sentence on what really happens, shown with a
+    right answer and with the solution. `wrong` returns the response to a wrong value (a dictionary's `get` will do; a set
+    arrives as a frozenset), and must not reveal the right value. `decisive` is the moment of the story to look at, as in
+    Failure. `read` normalises values that mean the same.
     """
+
+    def the_job() -> Job:
+        return load(job).job(Tree()) if isinstance(job, str) else job()
 
     @lru_cache(None)
     def really() -> object:
         with trusted() as executor:
-            moments = simulate(job(), executor, PROFILES[profile], schedules.parse(schedule), pace=pace)
+            moments = simulate(the_job(), executor, PROFILES[profile], schedules.parse(schedule), pace=pace)
             return _plain(truth(list(moments)))
 
     def ask(value: object, cache: ExplorationCache) -> Result:
@@ -69,7 +74,7 @@ def prediction(
         sentence, id = wrong(value) or (_difference(value, right), None)
         return asking.wrong(
             sentence,
-            job(),
+            the_job(),
             schedules.parse(schedule),
             id,
             pace=pace,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from grader.course.folders import load
 from grader.course.prediction import prediction
-from grader.tree import Tree
 
 EXERCISE = prediction(
     "What two evictions cost",
     2,
     notebook="01-evicted",
     number=1,
-    job=lambda: load("split").job(Tree()),
+    job="split",
     schedule="evict@1+600s evict@2+300s",
     truth=lambda moments: moments[-1].badput / 60,
     told="The first eviction costs the ten minutes before it, the second one five: 15 minutes of badput. The third start does "

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from grader.course.folders import load
 from grader.course.prediction import prediction
-from grader.tree import Tree
 
 EXERCISE = prediction(
     "How many minutes are computed in all",
     0.5,
     notebook="09-find-the-bugs",
     number=7,
-    job=lambda: load("on_sigterm").job(Tree()),
+    job="on_sigterm",
     schedule="vacate@1+540s",
     truth=lambda moments: round((moments[-1].goodput + moments[-1].badput) / 60),
     told="The handler ran and wrote its file, and the program left with 85. But it was being evicted, so HTCondor "

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from grader.course.folders import load
 from grader.course.prediction import prediction
 from grader.course.repairing import lines
-from grader.tree import Tree
 
 EXERCISE = prediction(
     "How many lines there are in the end",
     0.5,
     notebook="09-find-the-bugs",
     number=3,
-    job=lambda: load("last_done").job(Tree()),
-    schedule="",
+    job="last_done",
     decisive=("checkpoint", 1),
     truth=lambda moments: lines(moments[-1].returned_files),
     told="Each execution does three years and saves the last of them; the next one begins with that year again: 1 2 3, "

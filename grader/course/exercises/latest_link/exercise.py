@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.course.folders import load
 from grader.course.prediction import prediction
 from grader.rules.simulation import Moment
-from grader.tree import Tree
 
 
 def _what_happens(moments: Sequence[Moment]) -> str:
@@ -24,8 +22,7 @@ EXERCISE = prediction(
     notebook="12-machine-learning",
     number=1,
     optional=True,
-    job=lambda: load("learn").job(Tree()),
-    schedule="",
+    job="learn",
     decisive=("held", 1),
     truth=_what_happens,
     told="HTCondor sends what a link to a file leads to, under the name of the link. A link to a directory can't be sent at "

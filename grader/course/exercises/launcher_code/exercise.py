@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from grader.course.folders import load
 from grader.course.prediction import prediction
 from grader.course.repairing import lines
-from grader.tree import Tree
 
 EXERCISE = prediction(
     "How many epochs come home through a launcher",
@@ -13,8 +11,7 @@ EXERCISE = prediction(
     notebook="12-machine-learning",
     number=3,
     optional=True,
-    job=lambda: load("launched").job(Tree()),
-    schedule="",
+    job="launched",
     decisive=("ended", 1),
     truth=lambda moments: lines(moments[-1].returned_files),
     told="train.py saved after epoch 3 and left with 85. For the launcher, a worker that does not leave with 0 has failed: it "

@@ -22,7 +22,6 @@ EXERCISE = prediction(
     notebook="02-submit-file",
     number=1,
     job=misspelt,
-    schedule="",
     decisive=("held", 1),
     truth=lambda moments: {"held": "b", "failed": "c"}.get(moments[-1].kind, "a"),
     told="The job goes on hold when it leaves with 85 for the first time: a checkpoint is whole, or it is none. What "

@@ -64,7 +64,6 @@ EXERCISE = prediction(
     notebook="06-enough-state",
     number=1,
     job=lambda: forgetting("random"),
-    schedule="",
     decisive=("checkpoint", 1),
     truth=_parts_that_matter,
     told="Begun anew at a restart, lattice, random and sums each change my_output.txt. The temperature follows from "

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from grader.course.folders import load
 from grader.course.prediction import prediction
 from grader.course.repairing import lines
-from grader.tree import Tree
 
 EXERCISE = prediction(
     "How many lines come home",
     0.5,
     notebook="09-find-the-bugs",
     number=9,
-    job=lambda: load("behind_a_pipe").job(Tree()),
-    schedule="",
+    job="behind_a_pipe",
     decisive=("ended", 1),
     truth=lambda moments: lines(moments[-1].returned_files),
     told="The model saved after minute 4 and left with 85, and tee, the last in the pipe, with 0. So did the wrapper, "

@@ -31,7 +31,6 @@ EXERCISE = prediction(
     notebook="08-wrapper",
     number=1,
     job=lambda: waves(naive_job(), TORN),
-    schedule="",
     decisive=("checkpoint", 1),
     truth=_ending,
     told="The job ends with exit code 0, and the numbers are wrong. waves reads as many points as there are in the "

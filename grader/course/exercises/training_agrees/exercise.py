@@ -36,7 +36,7 @@ EXERCISE = prediction(
     0.5,
     notebook="09-find-the-bugs",
     number=5,
-    job=lambda: load("training").job(Tree()),
+    job="training",
     schedule="evict@2",
     decisive=("started", 2),
     truth=_agreement,

@@ -28,7 +28,6 @@ EXERCISE = prediction(
     notebook="06-enough-state",
     number=2,
     job=lambda: forgetting("sums"),
-    schedule="",
     decisive=("checkpoint", 1),
     truth=_wrong_lines,
     told="Saved in the middle of a temperature, at iterations 50, 150 and 250, the sums of its first 10 iterations are "
