@@ -336,12 +336,7 @@ class Exercise:
         return replace(failure, evidence=(fact, *failure.evidence), misconception=behind, hints=cure.hints)
 
     def _proven(
-        self,
-        question: Question,
-        own: Tree,
-        failure: Failure,
-        cache: ExplorationCache,
-        seed: str | None,
+        self, question: Question, own: Tree, failure: Failure, cache: ExplorationCache, seed: str | None
     ) -> tuple[Cure, Remedy] | None:
         """The first cure that makes the answer pass the question that it failed. A copy that reaches a limit ends the
         search, to leave time for other questions."""

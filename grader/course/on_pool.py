@@ -37,12 +37,7 @@ class Judge:
     """Judges runs of one job, by what the simulator says about it."""
 
     def __init__(
-        self,
-        job: Job,
-        executor: Executor,
-        faults: Schedule = (),
-        known: Tree | None = None,
-        profile: Profile = MODERN,
+        self, job: Job, executor: Executor, faults: Schedule = (), known: Tree | None = None, profile: Profile = MODERN
     ):
         """`faults` are those planned for the job. `known` is the right output, if it is known."""
         self.job, self.executor, self.profile = job, executor, profile

@@ -27,8 +27,7 @@ class Term(NamedTuple):
 
 TERMS = (
     Term(
-        "access point",
-        "The machine on which you submit jobs. It keeps the queue, your files, and the spool directory.",
+        "access point", "The machine on which you submit jobs. It keeps the queue, your files, and the spool directory."
     ),
     Term("badput", "Computing whose result was lost with a slot, so that it had to be done again."),
     Term(

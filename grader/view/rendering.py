@@ -70,11 +70,7 @@ def _environment() -> Environment:
             return _LAYOUT.sub(lambda between: "{#" + "\n" * between[0].count("\n") + "#}", source), *rest
 
     environment = Environment(
-        loader=Templates(TEMPLATES),
-        autoescape=True,
-        auto_reload=False,
-        undefined=StrictUndefined,
-        finalize=_shown,
+        loader=Templates(TEMPLATES), autoescape=True, auto_reload=False, undefined=StrictUndefined, finalize=_shown
     )
     environment.filters |= {
         "points": number,

@@ -78,10 +78,9 @@ def fact_lines(fact: Evidence) -> list[str]:
 
 def labels(fact: Evidence) -> tuple[str, str]:
     """What the two lines of a fact are: expected and got, or two runs of the same."""
-    return {
-        "differs from run to run": ("once", "again"),
-        RUN_DIFFERS: ("it gives", "the job"),
-    }.get(fact.kind, ("expected", "got"))
+    return {"differs from run to run": ("once", "again"), RUN_DIFFERS: ("it gives", "the job")}.get(
+        fact.kind, ("expected", "got")
+    )
 
 
 def _quoted(line: str | None) -> str:

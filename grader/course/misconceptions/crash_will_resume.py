@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from ..case import (
-    MISHAPS,
-    Case,
-)
+from ..case import MISHAPS, Case
 from ..report import Misconception
 
 MISCONCEPTION = Misconception(

@@ -39,7 +39,4 @@ def saved_in_vain(case: Case) -> bool:
     return early and bool(evidence.saved_in_vain(case.job, case.state))
 
 
-SYMPTOMS = (
-    (25, saved_in_vain),
-    (70, exit_zero_after_save),
-)
+SYMPTOMS = ((25, saved_in_vain), (70, exit_zero_after_save))

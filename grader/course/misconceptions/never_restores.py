@@ -27,7 +27,4 @@ def never_restores(case: Case) -> bool:
     return starts_over and case.place_saved() and case.ignores_numbers()
 
 
-SYMPTOMS = (
-    (275, starts_over),
-    (310, never_restores),
-)
+SYMPTOMS = ((275, starts_over), (310, never_restores))

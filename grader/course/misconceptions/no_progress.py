@@ -65,7 +65,4 @@ def sentence(case: Case) -> str:
     return MISCONCEPTION.sentence
 
 
-SYMPTOMS = (
-    (280, no_progress),
-    (290, time_is_up),
-)
+SYMPTOMS = ((280, no_progress), (290, time_is_up))

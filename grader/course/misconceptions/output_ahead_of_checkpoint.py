@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from ..case import (
-    Case,
-    number,
-)
+from ..case import Case, number
 from ..report import Misconception
 from ..resumption import OUTPUT
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ..case import (
-    Case,
-    is_end_of,
-    left_by_error,
-)
+from ..case import Case, is_end_of, left_by_error
 from ..report import Misconception
 
 MISCONCEPTION = Misconception(
@@ -44,7 +40,4 @@ def missing_output(case: Case) -> bool:
     )
 
 
-SYMPTOMS = (
-    (110, output_not_in_checkpoint),
-    (120, missing_output),
-)
+SYMPTOMS = ((110, output_not_in_checkpoint), (120, missing_output))

@@ -25,7 +25,4 @@ def begun_again(case: Case) -> bool:
     return not case.given and case.failure == "wrong output" and not case.moved and case.lines_gone()
 
 
-SYMPTOMS = (
-    (160, output_overwritten),
-    (162, begun_again),
-)
+SYMPTOMS = ((160, output_overwritten), (162, begun_again))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from ..case import (
-    Case,
-    off_by,
-)
+from ..case import Case, off_by
 from ..report import Misconception
 
 MISCONCEPTION = Misconception(
@@ -39,7 +36,4 @@ def repeats_iteration(case: Case) -> bool:
     )
 
 
-SYMPTOMS = (
-    (210, resumes_too_early),
-    (240, repeats_iteration),
-)
+SYMPTOMS = ((210, resumes_too_early), (240, repeats_iteration))

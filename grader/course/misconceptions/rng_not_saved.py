@@ -29,7 +29,4 @@ def seeds_again(case: Case) -> bool:
     return case.failure == "wrong output" and case.astray() and case.reseeded
 
 
-SYMPTOMS = (
-    (190, rng_not_saved),
-    (260, seeds_again),
-)
+SYMPTOMS = ((190, rng_not_saved), (260, seeds_again))

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from ..case import (
-    Case,
-    off_by,
-)
+from ..case import Case, off_by
 from ..report import Misconception
 
 MISCONCEPTION = Misconception(
@@ -59,7 +56,4 @@ def one_for_each_restart(case: Case, missing: list[int]) -> bool:
     )
 
 
-SYMPTOMS = (
-    (220, resumes_too_late),
-    (250, skips_iteration),
-)
+SYMPTOMS = ((220, resumes_too_late), (250, skips_iteration))

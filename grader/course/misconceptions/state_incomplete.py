@@ -36,8 +36,4 @@ def only_the_end(case: Case) -> bool:
     return not case.given and case.only_the_end() and not case.was_there()
 
 
-SYMPTOMS = (
-    (180, state_incomplete),
-    (165, only_the_end),
-    (270, goes_astray),
-)
+SYMPTOMS = ((180, state_incomplete), (165, only_the_end), (270, goes_astray))

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from ...tree import File
 from ...verify.evidence import Evidence
-from ..case import (
-    Case,
-    quoted,
-)
+from ..case import Case, quoted
 from ..report import Misconception
 from ..resumption import OUTPUT
 
@@ -52,7 +49,4 @@ def two_files_disagree(case: Case) -> bool:
     return set(case.loss.saved) - {OUTPUT} > set(case.loss.lost()) - {OUTPUT}
 
 
-SYMPTOMS = (
-    (40, piled_up),
-    (170, two_files_disagree),
-)
+SYMPTOMS = ((40, piled_up), (170, two_files_disagree))

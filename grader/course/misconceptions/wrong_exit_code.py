@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from ...verify.evidence import Evidence
-from ..case import (
-    Case,
-    complaint,
-)
+from ..case import Case, complaint
 from ..report import Misconception
 
 MISCONCEPTION = Misconception(
@@ -49,7 +46,4 @@ def no_code_named(case: Case) -> bool:
     return case.failure == "failed" and case.ran.exit.code == 85
 
 
-SYMPTOMS = (
-    (80, no_code_named),
-    (100, wrong_exit_code),
-)
+SYMPTOMS = ((80, no_code_named), (100, wrong_exit_code))

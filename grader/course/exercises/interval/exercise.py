@@ -75,13 +75,7 @@ EXERCISE = Exercise(
     literal=True,
     subject=interval_of,
     questions=tuple(
-        Question(
-            name,
-            1,
-            reaches_with_interval(share),
-            rests_on,
-            unseen=_another_week(share),
-        )
+        Question(name, 1, reaches_with_interval(share), rests_on, unseen=_another_week(share))
         for name, share, rests_on in ((NEAR, ENOUGH, ()), (BEST, MOST, (NEAR,)))
     ),
     hints=(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from grader.course.prediction import prediction
-from grader.course.sweep import (
-    evicted_sweep,
-)
+from grader.course.sweep import evicted_sweep
 
 OUTPUT = "my_output.txt"
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.course.annealing import (
-    ANNEALING,
-    FORGETTABLE,
-    forgetting,
-)
+from grader.course.annealing import ANNEALING, FORGETTABLE, forgetting
 from grader.course.prediction import Told, prediction
 from grader.course.trusted import trusted
 from grader.rules.simulation import Moment, simulate

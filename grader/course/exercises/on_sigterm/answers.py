@@ -144,10 +144,7 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
     },
     "not-flushed": {
         "os._exit with an open output": collatz(("sys.exit(85)", "os._exit(85)"), WHEN_DUE),
-        "exec with an open output": collatz(
-            ("sys.exit(85)", "os.execlp('sh', 'sh', '-c', 'exit 85')"),
-            WHEN_DUE,
-        ),
+        "exec with an open output": collatz(("sys.exit(85)", "os.execlp('sh', 'sh', '-c', 'exit 85')"), WHEN_DUE),
     },
     "state-incomplete": {
         "only the block": collatz(
@@ -156,8 +153,7 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
             WHEN_DUE,
         ),
         "the best, and not its steps": collatz(
-            ("        state = json.load(file)", "        state.update(json.load(file), steps=0)"),
-            WHEN_DUE,
+            ("        state = json.load(file)", "        state.update(json.load(file), steps=0)"), WHEN_DUE
         ),
     },
 }

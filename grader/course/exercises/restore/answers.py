@@ -465,10 +465,7 @@ def restore_checkpoint(start, end):
             **restore(),
             "sweep.sub": SUBMIT.replace("checkpoint_exit_code = 85", "checkpoint_exit_code = 86"),
         },
-        "the submit file names none": {
-            **restore(),
-            "sweep.sub": SUBMIT.replace("checkpoint_exit_code = 85", ""),
-        },
+        "the submit file names none": {**restore(), "sweep.sub": SUBMIT.replace("checkpoint_exit_code = 85", "")},
     },
     "stale-checkpoint": {
         "just before START": forgiving(("if start", "if start - 1")),

@@ -6,10 +6,7 @@ from grader.course.answers import given_with
 
 
 def split(
-    queue: str,
-    arguments: str = "$(start) $(end)",
-    more: str = "",
-    output: str = "my_output.$(Process).txt",
+    queue: str, arguments: str = "$(start) $(end)", more: str = "", output: str = "my_output.$(Process).txt"
 ) -> dict[str, str]:
     """An answer to exercise `split`."""
     text = given_with("split", "sweep.sub").replace("arguments  = 1 12", f"arguments  = {arguments}")

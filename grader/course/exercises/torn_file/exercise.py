@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.course.prediction import prediction
-from grader.course.waves import (
-    WAVES,
-    naive_job,
-    waves,
-)
+from grader.course.waves import WAVES, naive_job, waves
 from grader.rules.simulation import Moment
 
 TORN = 73

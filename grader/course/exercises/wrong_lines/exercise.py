@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.course.annealing import (
-    ANNEALING,
-    forgetting,
-)
+from grader.course.annealing import ANNEALING, forgetting
 from grader.course.prediction import prediction
 from grader.rules.simulation import Moment
 
