@@ -10,17 +10,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "executable": ("Cmd",),
     "arguments": ("args",),
     "environment": ("env",),
-    "transfer_executable": ("TransferExecutable",),
-    "transfer_input_files": ("TransferInputFiles",),
-    "transfer_output_files": ("TransferOutputFiles",),
-    "transfer_plugins": ("TransferPlugins",),
-    "public_input_files": ("PublicInputFiles",),
-    "transfer_output_remaps": ("TransferOutputRemaps",),
     "transfer_checkpoint_files": ("TransferCheckpoint",),
     "checkpoint_exit_code": ("SuccessCheckpointExitCode",),
-    "preserve_relative_paths": ("PreserveRelativePaths",),
-    "should_transfer_files": ("ShouldTransferFiles",),
-    "when_to_transfer_output": ("WhenToTransferOutput",),
     "initialdir": ("initial_dir", "job_iwd", "Iwd"),
     "input": ("stdin",),
     "output": ("stdout",),
@@ -28,27 +19,23 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "log": ("UserLog",),
     "stream_output": ("StreamOut",),
     "stream_error": ("StreamErr",),
-    "erase_output_and_error_on_restart": ("EraseOutputAndErrorOnRestart",),
     "max_retries": ("JobMaxRetries",),
     "success_exit_code": ("JobSuccessExitCode",),
-    "job_max_vacate_time": ("JobMaxVacateTime",),
-    "kill_sig": ("KillSig",),
-    "remove_kill_sig": ("RemoveKillSig",),
-    "kill_sig_timeout": ("KillSigTimeout",),
     "submit_event_notes": (),
-    "request_cpus": ("RequestCpus",),
-    "request_memory": ("RequestMemory",),
-    "request_disk": ("RequestDisk",),
     "universe": ("JobUniverse",),
     "shell": (),
+} | {
+    name: (name.replace("_", ""),)
+    for name in """
+transfer_executable transfer_input_files transfer_output_files transfer_plugins public_input_files
+transfer_output_remaps preserve_relative_paths should_transfer_files when_to_transfer_output
+erase_output_and_error_on_restart job_max_vacate_time kill_sig remove_kill_sig kill_sig_timeout request_cpus
+request_memory request_disk
+""".split()
 }
 """The commands that the simulator reads, each with the other names that HTCondor accepts for it."""
 
-HAD = frozenset(
-    """
-cpus disk diskusage executablesize false imagesize memory true undefined
-""".split()
-)
+HAD = frozenset("cpus disk diskusage executablesize false imagesize memory true undefined".split())
 """Names that have a value in the requests of a new job: its attributes, those of slots, and ClassAd's keywords."""
 
 SILENT = frozenset(
@@ -177,32 +164,24 @@ stream_input transfer_error transfer_input transfer_output want_io_proxy
 """Commands that accept a number, True or False, or an expression that has such a value without the job."""
 
 DECIDING = {
-    "hold": False,
-    "getenv": False,
-    "container_image": None,
-    "docker_image": None,
-    "noop_job": False,
-    "on_exit_hold": False,
+    **dict.fromkeys(
+        """
+hold getenv noop_job on_exit_hold periodic_hold periodic_release periodic_remove periodic_vacate skip_if_dataflow
+manifest
+""".split(),
+        False,
+    ),
+    **dict.fromkeys(
+        """
+container_image docker_image allowed_execute_duration allowed_job_duration retry_until max_transfer_input_mb
+max_transfer_output_mb arguments2 environment2 output_destination append_files checkpoint_destination
+output_directory
+""".split(),
+        None,
+    ),
     "on_exit_remove": True,
-    "periodic_hold": False,
-    "periodic_release": False,
-    "periodic_remove": False,
-    "periodic_vacate": False,
-    "allowed_execute_duration": None,
-    "allowed_job_duration": None,
-    "retry_until": None,
-    "max_transfer_input_mb": None,
-    "max_transfer_output_mb": None,
-    "arguments2": None,
-    "environment2": None,
-    "skip_if_dataflow": False,
-    "output_destination": None,
     "transfer_output": True,
     "transfer_error": True,
-    "append_files": None,
-    "checkpoint_destination": None,
-    "output_directory": None,
-    "manifest": False,
 }
 """The commands in IDLE and LIMITED that may change how a job ends, each with the value that does not."""
 
