@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from grader.course.answers import given_with
 
 SUBMIT = given_with("annealing", "annealing.sub")
 
 
+def answer(text: str, files: str = "checkpoint.dat, my_output.txt") -> dict[str, str]:
+    """The module, and what the submit file lists."""
+    submit = SUBMIT.replace("checkpoint.dat, my_output.txt", files).replace("\nqueue", "\n\nqueue")
+    return {"checkpoint.py": text.strip("\n") + "\n", "annealing.sub": submit}
+
+
 def listing(files: str) -> Callable[[str], dict[str, str]]:
     """Makes an answer of a module, with a submit file that lists these files."""
-    submit = SUBMIT.replace("checkpoint.dat, my_output.txt", files).replace("\nqueue", "\n\nqueue")
-    return lambda text: {"checkpoint.py": text.strip("\n") + "\n", "annealing.sub": submit}
+    return partial(answer, files=files)
 
 
-answer = listing("checkpoint.dat, my_output.txt")
 PICKLED = """
 import os, pickle, random, sys
 

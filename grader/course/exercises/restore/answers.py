@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from grader.course.answers import changed, given_with
 
@@ -33,20 +34,18 @@ def restore_checkpoint(start, end):
 """
 
 
-def listing(files: str, more: str = "") -> Callable[..., dict[str, str]]:
-    """Makes an answer of a module, with a submit file that lists these files. A function that the text lacks is taken from
-    SAVED or FORGIVING."""
+def restore(text: str = "", files: str = "checkpoint.txt, my_output.txt", more: str = "") -> dict[str, str]:
+    """An answer to exercise `restore`: the module, and what the submit file lists. A function that the text lacks is taken
+    from SAVED or FORGIVING."""
+    text = text if "def save_checkpoint" in text else SAVED + text
+    text = text if "def restore_checkpoint" in text else text + FORGIVING
     submit = SUBMIT.replace("checkpoint.txt, my_output.txt", files).replace("\nqueue", f"\n{more}\nqueue")
-
-    def answer(text: str = "") -> dict[str, str]:
-        text = text if "def save_checkpoint" in text else SAVED + text
-        text = text if "def restore_checkpoint" in text else text + FORGIVING
-        return {"checkpoint.py": text.strip("\n") + "\n", "sweep.sub": submit}
-
-    return answer
+    return {"checkpoint.py": text.strip("\n") + "\n", "sweep.sub": submit}
 
 
-restore = listing("checkpoint.txt, my_output.txt")
+def listing(files: str, more: str = "") -> Callable[..., dict[str, str]]:
+    """Makes an answer of a module, with a submit file that lists these files."""
+    return partial(restore, files=files, more=more)
 
 
 def forgiving(*changes: tuple[str, str]) -> dict[str, str]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from grader.course.answers import given_with, program
 
 
-def listing(files: str) -> Callable[..., dict[str, str]]:
-    """Makes an answer of a program, or of changes to the given one, with a submit file that lists these files."""
+def listed(*parts: str | tuple[str, str], files: str = "checkpoint.txt, my_output.txt") -> dict[str, str]:
+    """A program, or changes to the given one, and what the submit file lists."""
     listed = ("transfer_checkpoint_files = my_output.txt", f"transfer_checkpoint_files = {files}")
     submit = {"my_submit.sub": given_with("slides_listing", "my_submit.sub", listed)}
-    return lambda *parts: program("slides_listing", "my_software")(*parts) | submit
+    return program("slides_listing", "my_software")(*parts) | submit
 
 
-listed = listing("checkpoint.txt, my_output.txt")
+def listing(files: str) -> Callable[..., dict[str, str]]:
+    """Makes an answer of a program, or of changes, with a submit file that lists these files."""
+    return partial(listed, files=files)
+
+
 WITHIN = ("    if saved >= start:\n", "    if start <= saved <= end:\n")
 NOT_AT_ONCE = ("(iteration - start + 1) % interval == 0", "iteration > start and (iteration - start) % interval == 0")
 
