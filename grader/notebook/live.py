@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -159,8 +159,7 @@ class Live:
         yield from past
         last = past[-1]
         if not start and at.time > story.time(last) and last is not story.moments[-1]:
-            yield replace(
-                last,
+            yield last._replace(
                 kind=ON_HOLD if last.kind == "held" else IDLE,
                 time=story.moments[0].time + at.time,
                 sandbox=None,

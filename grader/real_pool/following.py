@@ -5,7 +5,6 @@ life.py interprets its events.
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -110,8 +109,8 @@ class RealRun:
                 yield from self.listen()
                 self.strike(say)
                 if not self.life.over and self.judge.endless(self.life.now.execution):
-                    yield dataclasses.replace(
-                        self.life.now, kind="never finishes", text=f"it was started {self.life.now.execution} times"
+                    yield self.life.now._replace(
+                        kind="never finishes", text=f"it was started {self.life.now.execution} times"
                     )
                     return
                 self.explain(say)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Unpack
 
 from ..rules.eventlog import Event
@@ -210,7 +209,7 @@ class JobHistory:
             "returned_files": self.returned_files(),
             **changes,
         }
-        self.now = replace(self.now, kind=kind, time=event.time, **all_changes)
+        self.now = self.now._replace(kind=kind, time=event.time, **all_changes)
         return self.now
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from ..tree import File, Tree, parents
 from . import transfer
@@ -150,7 +149,7 @@ def goes_on(job: Job, now: Situation, grown: Growth, run: Callable[[Situation], 
     bytes as a number in its files and arguments. Only numbers above `least`, as so many restarts have been executed."""
     for times in (*_suspects(job, now.directory, grown, least), MANY):
         later = many_restarts_on(now.directory, grown, times)
-        after = run(replace(now, sandbox=later))
+        after = run(now._replace(sandbox=later))
         appended = growth(later, after.sandbox)
         if not is_checkpoint(job, after) or not appended or shape(appended) != shape(grown):
             return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from ..tree import Tree
@@ -133,7 +133,7 @@ class _Life:
             yield self.now
             if self.now.status is Status.RUNNING:
                 if why := self.endless():
-                    yield replace(self.now, kind=Kind.NEVER_FINISHES, transfer=0.0, text=why)
+                    yield self.now._replace(kind=Kind.NEVER_FINISHES, transfer=0.0, text=why)
                     return
                 yield from self.look()
 
@@ -226,8 +226,8 @@ class _Life:
         for look in self.looks:
             if look.execution == self.now.execution:
                 seen = self.run(stop=Stop(look.seconds or 0.0))
-                yield replace(
-                    self.now, kind=Kind.LOOK, time=self.now.time + seen.seconds, sandbox=seen.sandbox, fault=look
+                yield self.now._replace(
+                    kind=Kind.LOOK, time=self.now.time + seen.seconds, sandbox=seen.sandbox, fault=look
                 )
 
     def run_program(self) -> Event:

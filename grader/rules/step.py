@@ -11,7 +11,6 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import NamedTuple, TypedDict, Unpack
 
@@ -236,8 +235,7 @@ Event = Matched | Reactivated | Exited | DurationChecked | Transferred | FaultHa
 # -- the step -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Situation:
+class Situation(NamedTuple):
     """The situation of a job between two events: what has just happened, when, and the contents of the three directories."""
 
     kind: str
@@ -247,9 +245,9 @@ class Situation:
     activation: int = 0
     execution: int = 0
     slot: int = 0
-    returned_files: Tree = field(default_factory=Tree)
+    returned_files: Tree = Tree()
     """The files returned to the submit directory so far."""
-    spool: Tree = field(default_factory=Tree)
+    spool: Tree = Tree()
     sandbox: Tree | None = None
     """The execute directory, even if the job has just lost it. None if there is none."""
     fault: Fault | None = None
@@ -266,7 +264,7 @@ class Situation:
     """A remark on what has happened."""
     pending: float = 0.0
     """Virtual seconds of computing that are neither safe nor lost yet."""
-    activation_spool: Tree = field(default_factory=Tree)
+    activation_spool: Tree = Tree()
     """The activation's initial checkpoint."""
     retries: float = 0
     """The retries that max_retries still allows."""
@@ -353,7 +351,7 @@ def _counted(job: Job, now: Situation, **attributes: classads.Value) -> Situatio
     if not job.policy_names:
         return now
     known = {**dict(now.ad), **attributes}
-    return replace(now, ad=tuple((name, known[name]) for name in sorted(known) if name in job.policy_names))
+    return now._replace(ad=tuple((name, known[name]) for name in sorted(known) if name in job.policy_names))
 
 
 def _count_of(now: Situation, name: str) -> int:
@@ -472,7 +470,7 @@ def _looked(job: Job, profile: Profile, now: Situation, event: DurationChecked) 
 def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred) -> Situation:
     """R4, R6: the program has ended, and its files have been transferred."""
     run = now.ran
-    now = replace(now, elapsed=now.elapsed + event.transfer)
+    now = now._replace(elapsed=now.elapsed + event.transfer)
     if not is_checkpoint(job, run):
         now = _counted(job, now, numjobcompletions=_count_of(now, "numjobcompletions"))
     try:
@@ -550,9 +548,9 @@ def _struck(job: Job, profile: Profile, now: Situation, event: FaultHappened) ->
         return _becomes(now, Kind.HELD if fault.kind == "hold" else Kind.REQUEUED, event.after, fault=fault)
     if now.status is Status.RUNNING:
         assert event.run, "a program ran"
-        now = replace(now, pending=now.pending + event.run.seconds)
+        now = now._replace(pending=now.pending + event.run.seconds)
         lost = _vacated(job, profile, now, event, event.run)
-        return lost if fault.kind == "evict" else replace(lost, signal=job.kill_sig)
+        return lost if fault.kind == "evict" else lost._replace(signal=job.kill_sig)
     if fault.kind == "upload-fails":
         return _becomes(
             now,
@@ -590,7 +588,7 @@ def _vacated(job: Job, profile: Profile, now: Situation, event: FaultHappened, r
     if isinstance(sent, Tree):
         spool = transfer.commit(now.spool, sent)
         if transfer.has_news(sent, now.spool):
-            now = replace(now, goodput=now.goodput + now.pending, pending=0.0)
+            now = now._replace(goodput=now.goodput + now.pending, pending=0.0)
         return _lost(
             job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files, spool=spool
         )
@@ -682,7 +680,7 @@ def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes: Unpack[C
         "transfer": 0.0,
         **changes,
     }
-    return replace(now, kind=kind, time=now.time + after, **all_changes)
+    return now._replace(kind=kind, time=now.time + after, **all_changes)
 
 
 # -- the end of an execution ------------------------------------------------------------------

@@ -379,12 +379,12 @@ class _Explorer:
         """In a new sandbox, and in a slot that no file in it knows of: such slots are all the same."""
         now = self.step(idle, Matched(after=after))
         known = self.slots_known(now.directory)
-        return replace(now, slot=min(set(range(len(known) + 1)) - known)) if known else now
+        return now._replace(slot=min(set(range(len(known) + 1)) - known)) if known else now
 
     def restart(self, claimed: Situation) -> Situation:
         """In place. If nothing that is there knows of the slot any more, any other is the same."""
         now = self.step(claimed, Reactivated())
-        return now if now.slot == 0 or now.beside or self.slots_known(now.directory) else replace(now, slot=0)
+        return now if now.slot == 0 or now.beside or self.slots_known(now.directory) else now._replace(slot=0)
 
     def run(self, now: Situation, schedule: Schedule = (), trace: bool = False) -> Run:
         """Execute the program, once for each sandbox; `schedule` leads there. Raises Exhausted; the first execution is
@@ -500,8 +500,7 @@ class _Explorer:
             if earlier.key[0][:3] == place[:3] and earlier.key[1] == spool:
                 each = earlier.retries - state.retries
                 laps = int(state.retries // each)
-                state.now = replace(
-                    state.now,
+                state.now = state.now._replace(
                     retries=state.retries - laps * each,
                     execution=state.execution + laps * (state.execution - earlier.execution),
                     time=state.clock + laps * (state.clock - earlier.clock),
@@ -758,7 +757,7 @@ class _Explorer:
     def all_elsewhere(self, clock: float, waits: bool) -> tuple[Schedule, Tree | None]:
         """The run with every restart elsewhere, and days later if it `waits`: its schedule, and what comes home if it
         ends well; None where there is no time for it."""
-        now, wait, ran = replace(submitted(self.job), time=clock), 0.0, 0.0
+        now, wait, ran = submitted(self.job)._replace(time=clock), 0.0, 0.0
         schedule: Schedule = ()
         for number in range(1, 2 * len(self.states) + 1):
             if time.monotonic() > self.until:

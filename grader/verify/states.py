@@ -105,7 +105,7 @@ class State:
 
     def reached(self, before: State, fault: Fault | None = None) -> State:
         """This state at the end of another way: after `before`, by a fault (in a new sandbox) or by none (in place)."""
-        now = replace(self.now, kind=Kind.STARTED if fault else Kind.RESTARTED, execution=before.execution + 1)
+        now = self.now._replace(kind=Kind.STARTED if fault else Kind.RESTARTED, execution=before.execution + 1)
         return replace(self, now=now, before=before, schedule=before.schedule + ((fault,) if fault else ()))
 
     def length(self) -> Length:

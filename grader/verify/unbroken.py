@@ -214,7 +214,7 @@ def _is_dated(job: Job, first: State, executor: Executor, profile: Profile, diff
     """Whether all lines that differ are others as well in a run that never restarts, and begins days later: they tell the
     date, or come of a generator that is seeded by it."""
     _, late = goes_on(
-        job, replace(first, now=replace(first.now, time=first.clock + LATE)), executor, profile, Unbroken()
+        job, replace(first, now=first.now._replace(time=first.clock + LATE)), executor, profile, Unbroken()
     )
     if late is None:
         return False

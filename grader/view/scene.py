@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..rules.execution import signal_name
@@ -86,7 +86,7 @@ def scenes(moments: Iterable[Moment], submit: Tree | None = None, log_name: str 
         here = submit if now.kind == PREPARED else submit | log | now.returned_files
         yield _scene(now, before, clock(now.time - began), (shown, here), inputs)
         # The next sandbox is compared with the last one, even after a hold.
-        before = now if now.sandbox is not None else replace(now, sandbox=before.sandbox)
+        before = now if now.sandbox is not None else now._replace(sandbox=before.sandbox)
         shown = here
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from markupsafe import Markup
 
@@ -35,7 +34,7 @@ def in_steps(moments: Sequence[Moment], submit: Tree | None = None, log_name: st
     """
     if not moments:
         return []
-    prepared = replace(moments[0], kind=PREPARED)
+    prepared = moments[0]._replace(kind=PREPARED)
     shown = [now for now in moments if now.kind not in ("submitted", "restarted")]
     return list(_apart(list(scenes([prepared, *shown], submit, log_name))))
 

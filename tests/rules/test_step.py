@@ -388,7 +388,7 @@ def test_a_job_that_took_too_long_is_held_at_the_end_of_an_execution(allowed, ru
 def test_a_program_that_runs_for_too_long_is_stopped_at_the_next_look(allowed, elapsed, seconds):
     """R6: seen on 23.9.6 and 25.14.1."""
     job = replace(JOB, **allowed)
-    now = replace(fold(Matched(), job=job), elapsed=float(elapsed))
+    now = fold(Matched(), job=job)._replace(elapsed=float(elapsed))
     assert held_after(job, now) == seconds
     if allowed:
         held = step(job, MODERN, now, DurationChecked(ran(None, seconds=float(seconds), signal=15, n="1")))
@@ -489,7 +489,7 @@ def test_an_allowed_duration_is_told_in_hours_from_one_hour_on(allowed, told):
 
 def test_the_time_in_a_slot_counts_only_where_it_is_limited():
     """R6"""
-    now = replace(fold(Matched()), elapsed=5.0)
+    now = fold(Matched())._replace(elapsed=5.0)
     assert policies_see(JOB, now) == ((), 0.0)
     assert policies_see(replace(JOB, allowed_job_duration=0), now) == ((), 5.0)
 
