@@ -122,6 +122,13 @@ class Tree(Mapping[str, Entry]):
             {path: File(content.encode() if isinstance(content, str) else content) for path, content in files.items()}
         )
 
+    @classmethod
+    def _sorted(cls, entries: dict[str, Entry], times: Mapping[str, float] = NO_TIMES) -> Tree:
+        """A tree of entries that are sorted and have their parents among them, as a part of a tree has."""
+        tree = cls.__new__(cls)
+        tree._entries, tree.times, tree._hash = entries, times, None
+        return tree
+
     def __getitem__(self, path: str) -> Entry:
         return self._entries[path]
 
@@ -178,19 +185,19 @@ class Tree(Mapping[str, Entry]):
 
     def below(self, name: str) -> Tree:
         """The contents of directory `name` as a tree (empty if there is no such directory)."""
-        return Tree({p[len(name) + 1 :]: e for p, e in self.items() if p.startswith(name + "/")})
+        return Tree._sorted({p[len(name) + 1 :]: e for p, e in self.items() if p.startswith(name + "/")})
 
     def only(self, names: Iterable[str]) -> Tree:
         """These top-level entries and everything below them."""
         kept = set(names)
-        return Tree({p: e for p, e in self.items() if p.partition("/")[0] in kept})
+        return Tree._sorted({p: e for p, e in self.items() if p.partition("/")[0] in kept})
 
     def without(self, names: Iterable[str]) -> Tree:
         """All but these top-level entries."""
         gone = set(names)
         if gone.isdisjoint(self._entries):
             return self
-        return Tree({p: e for p, e in self.items() if p.partition("/")[0] not in gone}, self.times)
+        return Tree._sorted({p: e for p, e in self.items() if p.partition("/")[0] not in gone}, self.times)
 
     def resolve(self, path: str) -> str | None:
         """The path of the entry that `path` leads to, following links; None if there is none in
@@ -231,6 +238,8 @@ class Tree(Mapping[str, Entry]):
 
     def __or__(self, other: Tree) -> Tree:
         """Both trees combined; where both have an entry, the right tree wins. Directories merge file by file."""
+        if not other:
+            return self
         merged = dict(self._entries)
         for path, entry in other.items():
             old = merged.get(path)
@@ -238,9 +247,9 @@ class Tree(Mapping[str, Entry]):
                 for below in [p for p in merged if p.startswith(path + "/")]:
                     del merged[below]
             merged[path] = entry
-            for parent in parents(path):
-                merged[parent] = other[parent]
-        return Tree(merged, {path: time for path, time in self.times.items() if path not in other})
+        return Tree._sorted(
+            dict(sorted(merged.items())), {path: time for path, time in self.times.items() if path not in other}
+        )
 
     def put(self, path: str, entry: Entry) -> Tree:
         """This tree with this entry added or replaced."""

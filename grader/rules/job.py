@@ -132,7 +132,7 @@ class Job:
     batch_size: int = 1
     """The number of jobs in the submit description."""
 
-    @property
+    @cached_property
     def streams(self) -> dict[str, str]:
         """R3: file in the sandbox → file in the submit directory, for stdout and stderr. No entry for a
         stream that is unset or streamed; if both name the same file, they share _condor_stdout."""
@@ -143,7 +143,7 @@ class Job:
             files[STDERR] = self.error
         return files
 
-    @property
+    @cached_property
     def invocation(self) -> tuple[object, ...]:
         """Everything besides the sandbox that an execution depends on: jobs with equal invocations do the same in equal
         sandboxes."""

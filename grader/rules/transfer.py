@@ -19,6 +19,7 @@ from .profile import MODERN, Profile
 
 LONGEST_NAME = 255
 """Bytes that the name of a file may have on Linux."""
+_OWN = Tree(dict.fromkeys(OWN_FILES, File(b"")))
 MOST_REMAPS = 20
 """So many names in a row transfer_output_remaps may lead to; HTCondor takes more for a circle."""
 
@@ -390,12 +391,15 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
             besides = kept.made_besides(path, files) if keep_paths else ()
             if keep_paths and (link := _linked_directory(sandbox, path)):
                 files, unsent = Tree({link: File(b"")}), _Unsent(errno.EISDIR, link)
-            sent = sent | Tree({place: Directory() for place in besides if "/" not in place}) | files
+            if besides:
+                sent = sent | Tree({place: Directory() for place in besides if "/" not in place})
+            sent = sent | files
             if not unsent and any(posixpath.dirname(place) not in ("", *sent) for place in besides):
                 unsent = _Unsent(errno.ENOENT)
             if unsent:
                 failed.add(path, unsent)
-    return failed.failure(sent.copied()) or sent.copied()
+    sent = sent.copied()
+    return failed.failure(sent) or sent
 
 
 class _Failed:
@@ -473,7 +477,7 @@ def _sendable(sandbox: Tree, path: str, keep_paths: bool, profile: Profile) -> t
     parts, name = path.split("/"), posixpath.normpath(path)
     if not path or parts[-1] == ".." or (keep_paths and ".." in parts):
         return None, _Unsent(errno.ENOENT)
-    own = Tree(dict.fromkeys(OWN_FILES, File(b""))) if profile.sends_own_files else Tree()
+    own = _OWN if profile.sends_own_files else Tree()
     if name in OWN_FILES:
         return own.only([name]), None
     where = _found(sandbox, path)
