@@ -252,13 +252,14 @@ def _home(end, printed):
     return end.returned_files if printed else end.returned_files.without(("out.txt", "err.txt"))
 
 
-def loses_progress(job, played, profile=MODERN):
+def loses_progress(job, played, known, profile=MODERN):
     """The execution whose checkpoint is worth less elsewhere than in place, if there is one: a restart
-    elsewhere right after it takes more executions to the end."""
+    elsewhere right after it takes more executions to the end. `known`: the schedules that were played already."""
     after = max((fault.execution for fault in played.schedule), default=0)
     for saved in sorted(played.saved):
         if saved > after:
-            elsewhere = Played(job, (*played.schedule, Fault("evict", saved + 1)), profile)
+            schedule = (*played.schedule, Fault("evict", saved + 1))
+            elsewhere = known.get(schedule) or Played(job, schedule, profile)
             if good(elsewhere) and elsewhere.end.executions - 1 > played.end.executions:
                 return saved
     return None
@@ -322,12 +323,12 @@ def agrees(job, found, played, profile=MODERN, first=FIRST):
     free = played[0]
     assert free.schedule == ()
     printed = good(free) and not free.end.returned_files.without(("out.txt", "err.txt"))
-    failures = {}
+    known, failures = {one.schedule: one for one in played}, {}
     for one in played:
         what = failure(one, free, printed)
         if what:
             failures.setdefault(what, []).append(len(one.schedule))
-        elif good(one) and loses_progress(job, one, profile):
+        elif good(one) and loses_progress(job, one, known, profile):
             failures.setdefault("lost progress", []).append(len(one.schedule) + 1)
     worst = next((what for what in FAILURES if what in failures), None)
     said = f"explore: {found.verdict}, {found.failure} [{render(found.schedule or ())}]; schedules: {failures}"
