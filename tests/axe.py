@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
 
 import pytest
+from chromium import CHROMIUM, QUIET
 
 VERSION = "4.10.3"
 """A fixed one, so that a new rule does not make the tests fail by itself."""
 RUN = """async ([include, rules]) => (await axe.run(include, {rules, resultTypes: ['violations']})).violations.map(
     one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 200)).join(' | ')}`)"""
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-NEEDS_BROWSER = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH"),
-    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
-]
-
-
-def needs_browser(test):
-    """Marks one test so."""
-    for mark in NEEDS_BROWSER:
-        test = mark(test)
-    return test
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +20,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield started
         started.close()
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe import NEEDS_BROWSER, axe, below_headings, browser, look  # noqa: F401  (fixtures)
+from axe import axe, below_headings, browser, look  # noqa: F401  (fixtures)
+from chromium import NEEDS_BROWSER
 from classroom import ANSWERS
 
 import grader.notebook.calls  # now, as one of the tests has an IPython in which nothing can be loaded

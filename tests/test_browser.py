@@ -7,7 +7,6 @@ One server on the loopback interface, one headless Chromium. Left out with `-m "
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import socket
 import subprocess
@@ -16,26 +15,13 @@ import time
 
 import pytest
 from axe import axe, violations  # noqa: F401  (a fixture)
+from chromium import CHROMIUM, NEEDS_BROWSER, QUIET
 from classroom import ANSWERS, ASSIGNMENT, ROOT, environment, solved, source
 
 NAME, STEPS = "03-save.ipynb", "05-step-by-step.ipynb"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 SECONDS = 1000  # in milliseconds, as Playwright counts
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH"),
-    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
-]
+pytestmark = NEEDS_BROWSER
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from chromium import CHROMIUM, QUIET, needs_browser
 from classroom import ANSWERS, ROOT, solved, source
 from classroom import NOTEBOOKS as SOLVED
 from firefox import FIREFOX, Firefox
@@ -34,7 +35,6 @@ from grader.course.shell import takes_shell
 from grader.tree import Tree
 
 NOTEBOOKS = sorted((ROOT / "exercises" / "self-checkpointing").glob("*.ipynb"))
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SECONDS = 1000  # in milliseconds, as Playwright counts
 UNREACHABLE = ("cannot be reached", "takes npm")
 """What lab.py says on a machine on which a site can't be built."""
@@ -193,9 +193,10 @@ def server(site):
 
 @pytest.fixture
 def context():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         context = browser.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
         context.set_default_timeout(120 * SECONDS)
         yield context
@@ -311,8 +312,7 @@ def card_here(answer, tmp_path):
     return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on PATH")
+@needs_browser
 def test_the_whole_course_in_a_browser_that_reaches_nothing_else(context, server, tmp_path, executor):
     lab = Lab(context, server)
     handed_in = tmp_path / "handed-in" / "anna"

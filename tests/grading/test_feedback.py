@@ -10,7 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from axe import axe, browser, look, needs_browser  # noqa: F401  (fixtures)
+from axe import axe, browser, look  # noqa: F401  (fixtures)
+from chromium import needs_browser
 from classroom import ANSWERS, ASSIGNMENT, ROOT, grade, hand_in, solved, with_answer
 
 from grader.course.catalogue import EXERCISES

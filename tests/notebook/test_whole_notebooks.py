@@ -9,7 +9,8 @@ import os
 import re
 
 import pytest
-from axe import NEEDS_BROWSER, axe, below_headings, browser, violations  # noqa: F401  (fixtures)
+from axe import axe, below_headings, browser, violations  # noqa: F401  (fixtures)
+from chromium import NEEDS_BROWSER
 from classroom import ANSWERS, NOTEBOOKS, environment, notebook, solved, source
 from test_notebook import Tags
 
