@@ -18,7 +18,9 @@ from axe import axe, violations  # noqa: F401  (a fixture)
 from chromium import CHROMIUM, NEEDS_BROWSER, QUIET
 from classroom import ANSWERS, ASSIGNMENT, ROOT, environment, solved, source
 
-NAME, STEPS = "03-save.ipynb", "05-step-by-step.ipynb"
+NAME, STEPS, SLIDERS = "03-save.ipynb", "05-step-by-step.ipynb", "07-how-often.ipynb"
+ANSWERED = {SLIDERS: {"checkpoint_seconds": "240"}}
+"""Notebook → variables that a student has set in it."""
 SECONDS = 1000  # in milliseconds, as Playwright counts
 
 pytestmark = NEEDS_BROWSER
@@ -67,8 +69,7 @@ def _set(scratch, plugin: str, settings: str) -> None:
 
 
 def _answers(server: subprocess.Popen, port: int) -> bool:
-    end = time.monotonic() + 60
-    while time.monotonic() < end and server.poll() is None:
+    while server.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return True
@@ -77,26 +78,44 @@ def _answers(server: subprocess.Popen, port: int) -> bool:
     return False
 
 
-@pytest.fixture
-def page(tmp_path):
-    """A page of a browser without a past; what its console says is in `page.complaints`."""
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser without a past."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
         browser = driver.chromium.launch_persistent_context(
-            str(tmp_path / "profile"),
+            str(tmp_path_factory.mktemp("profile")),
             executable_path=CHROMIUM,
             headless=True,
             args=QUIET,
             viewport={"width": 1250, "height": 1000},
         )
-        page = browser.new_page()
-        page.set_default_timeout(60 * SECONDS)
-        page.complaints = []
-        page.on("console", lambda said: said.type == "error" and page.complaints.append(said.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        yield page
+        browser.set_default_timeout(60 * SECONDS)
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(lab, browser, request):
+    """A notebook in JupyterLab, run from top to bottom: its tests share it, as loading JupyterLab takes longer than they do.
+    What the console says is in `page.complaints`, and the number of the last cell in `page.last`."""
+    page = browser.new_page()
+    page.complaints = []
+    page.on("console", lambda said: said.type == "error" and page.complaints.append(said.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    visit(page, lab, request.param)
+    for variable, value in ANSWERED.get(request.param, {}).items():
+        retype(page, page.locator(f'.jp-CodeCell:has-text("{variable} = ...")').first, f"{variable} = {value}")
+    page.last = run_all(page)
+    assert errors(page) == []
+    yield page
+    page.close()
+
+
+def of_notebook(*names):
+    """Marks a test of these notebooks."""
+    return pytest.mark.parametrize("page", names, indirect=True)
 
 
 def run_all(page, before=0):
@@ -168,16 +187,14 @@ def check_card(page):
     return cell.locator(".jp-OutputArea").first.inner_text()
 
 
-def test_notebook_3_in_the_browser_untouched_and_answered(lab, page):
-    visit(page, lab, NAME)
-    last = run_all(page)
-    assert errors(page) == []
+@of_notebook(NAME)
+def test_notebook_3_in_the_browser_untouched_and_answered(page):
     card = check_card(page)
     assert "not tried yet" in card and "0 / 10 points" in card
 
     right = next(source(cell) for cell in solved(NAME)["cells"] if source(cell).startswith("%%writefile"))
     retype(page, answer_cell(page), right)
-    run_all(page, last)
+    run_all(page, page.last)
     assert errors(page) == []
     card = check_card(page)
     assert "passed" in card and "10 / 10 points" in card
@@ -185,10 +202,8 @@ def test_notebook_3_in_the_browser_untouched_and_answered(lab, page):
     assert complaints(page) == []
 
 
-def test_each_slip_in_a_cell_is_told_at_once_below_it(lab, page):
-    visit(page, lab, NAME)
-    cell = answer_cell(page)
-    run_all(page)
+@of_notebook(NAME)
+def test_each_slip_in_a_cell_is_told_at_once_below_it(page):
     body = next(source(cell) for cell in solved(NAME)["cells"] if source(cell).startswith("%%writefile"))
     body = body.partition("\n")[2]
     cell = page.locator(".jp-CodeCell:has-text('def save_checkpoint(iteration)')").first
@@ -209,12 +224,14 @@ def test_each_slip_in_a_cell_is_told_at_once_below_it(lab, page):
     assert errors(page) == []
 
 
-def test_the_sliders_of_notebook_7_are_moved_by_keyboard(lab, page):
-    visit(page, lab, "07-how-often.ipynb")
-    retype(page, page.locator('.jp-CodeCell:has-text("checkpoint_seconds = ...")').first, "checkpoint_seconds = 240")
-    run_all(page)
-    assert errors(page) == []
+@of_notebook(STEPS, SLIDERS)
+def test_axe_finds_nothing_wrong_with_widgets_and_stories(page, axe):  # noqa: F811
+    page.wait_for_selector(".noUi-handle[aria-label]")
+    assert violations(page, axe, ".jp-OutputArea-output") == []
 
+
+@of_notebook(SLIDERS)
+def test_the_sliders_of_notebook_7_are_moved_by_keyboard(page):
     picture = page.locator(".jp-OutputArea .shares svg[role=img]")
     interval, between = page.locator(".jp-OutputArea .noUi-handle").all()
     picture.scroll_into_view_if_needed()
@@ -229,18 +246,6 @@ def test_the_sliders_of_notebook_7_are_moved_by_keyboard(lab, page):
     page.get_by_label("Slots are lost").select_option("at a time limit")
     page.wait_for_selector(".shares:not(:has(.model))")
     assert complaints(page) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "answered"), [("05-step-by-step.ipynb", {}), ("07-how-often.ipynb", {"checkpoint_seconds": "240"})]
-)
-def test_axe_finds_nothing_wrong_with_widgets_and_stories(lab, page, axe, name, answered):  # noqa: F811
-    visit(page, lab, name)
-    for variable, value in answered.items():
-        retype(page, page.locator(f'.jp-CodeCell:has-text("{variable} = ...")').first, f"{variable} = {value}")
-    run_all(page)
-    page.wait_for_selector(".noUi-handle[aria-label]")
-    assert violations(page, axe, ".jp-OutputArea-output") == []
 
 
 # -- notebook 5 --------------------------------------------------------------------
@@ -268,7 +273,8 @@ def visible_steps(steps):
     return [number for number, seen in enumerate(shown, 1) if seen]
 
 
-def test_steps_are_gone_through_by_keys_and_clicks_and_are_all_on_paper(stepper, page):
+def test_steps_are_gone_through_by_keys_and_clicks_and_are_all_on_paper(stepper, browser):
+    page = browser.new_page()
     page.set_content(f"<!doctype html><body>{stepper}")
     steps = page.locator(".steps")
     assert visible_steps(steps) == [1]
@@ -283,13 +289,11 @@ def test_steps_are_gone_through_by_keys_and_clicks_and_are_all_on_paper(stepper,
     assert visible_steps(steps) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-def test_notebook_5_its_steps_and_its_live_panel(lab, page):
+@of_notebook(STEPS)
+def test_notebook_5_its_steps_and_its_live_panel(page):
     from playwright.sync_api import expect
 
     expect.set_options(timeout=20 * SECONDS)
-    visit(page, lab, STEPS)
-    run_all(page)
-    assert errors(page) == []
     step_by_keys(page)
     panel = page.get_by_role("region", name="Live panel")
     panel.scroll_into_view_if_needed()
