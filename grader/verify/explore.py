@@ -525,14 +525,15 @@ class _Explorer:
         """The names in the spool that each checkpoint replaces which the job may make from here on in place (R4e);
         all, if it makes none and ends. None, while that is not known, or if it moves by itself (max_retries)."""
         chain: dict[State, None] = {}
-        here, onward = state, True
-        while onward and here.replaced is None:
+        here: State | None = state
+        names: frozenset[str] | None = None
+        while here and (names := here.replaced) is None:
             if here.then is None or here in chain:
                 return frozenset()
             chain[here] = None
-            after = None if here.then.kind == Kind.RETRIED else here.follower or here.unsent
-            here, onward = (here, False) if after is None else (self.known(after), True)
-        names = frozenset(self.sent) if here.replaced is None else here.replaced
+            after = here.follower or here.unsent
+            here = after and self.known(after)
+        names = frozenset(self.sent) if names is None else names
         for link in reversed(chain):
             if link.then and link.then.kind == Kind.RETRIED:
                 names = frozenset()

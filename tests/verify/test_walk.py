@@ -222,6 +222,45 @@ def test_states_grow_with_sandboxes_and_spools_not_with_their_pairs(profile, fie
     assert steps == [more] * 3
 
 
+@pytest.mark.parametrize("allowed", [None, 60])
+def test_uploads_that_fail_one_after_the_other_are_told_apart(allowed):
+    """`token` is in the first three checkpoints, and stays in the spool (R4e). Only what the first of them has makes a restart
+    after the fourth bring other rows home. If the third execution takes too long, the job is held after it, unless just
+    that upload fails."""
+
+    def marking(files, at):
+        n, token = int(files.get("n", b"0")), files.pop("token", b"")
+        program.seconds = 100.0 if n == 2 else 1.0
+        code = count(files, last=4)
+        if n == 4 and token == b"0":
+            files["rows"] = b""
+        if n < 3:
+            files["token"] = b"%d" % n
+        return code
+
+    program = Scripted(marking)
+    found = explore(
+        job(transfer_checkpoint_files=None, transfer_output_files=None, allowed_execute_duration=allowed),
+        program,
+        expected=Tree.of(rows="row 0\nrow 1\nrow 2\nrow 3\nrow 4\n"),
+    )
+    assert (found.failure, render(found.schedule)) == (Unsafe.WRONG_OUTPUT, "upload-fails@2 upload-fails@3 evict@5")
+
+
+def test_a_retry_after_a_failed_upload_starts_from_the_checkpoint_before():
+    """It fails where it finds what the second execution leaves: once, unless that is repeated."""
+
+    def stumbling(files, at):
+        if files.get("n") == b"2" and "litter" in files:
+            return 1
+        if files.get("n") == b"1":
+            files["litter"] = b""
+        return count(files)
+
+    found = explore(job(max_retries=1), Scripted(stumbling))
+    assert (found.failure, render(found.schedule)) == (Unsafe.FAILED, "upload-fails@2")
+
+
 def test_what_is_printed_tells_states_apart_where_it_is_all_there_is():
     """It starts over elsewhere, and what it has printed before is in the spool."""
 
