@@ -61,7 +61,7 @@ LEAST, TIMES = 10.0, 10
 """Seconds of processor time that one test of a mutant may take, and how many times what it took without. One that takes
 longer, as it never ends, is noticed."""
 MOST_SECONDS = 900
-"""Of real time, likewise, for one mutant."""
+"""Of real time for one mutant. One that takes longer is neither killed nor alive, but not finished: the machine may be slow."""
 WORKERS = 2
 
 
@@ -184,6 +184,7 @@ class _Judge:
         self.calls: dict[pytest.Item, set[tuple[str, int]]] = {}
         """The code that each test runs of the mutated files, by file and first line."""
         self.alive: list[Mutant] = []
+        self.unfinished: list[Mutant] = []
 
     def pytest_configure(self) -> None:
         hypothesis.settings.register_profile("mutation", hypothesis.settings(), derandomize=True, database=None)
@@ -221,13 +222,15 @@ class _Judge:
                 running[process] = mutant, time.monotonic() + MOST_SECONDS
             for process, (mutant, until) in list(running.items()):
                 process.join(0.05)
-                if process.exitcode is None and time.monotonic() > until:
+                if late := process.exitcode is None and time.monotonic() > until:
                     process.kill()
                     process.join()
                 if process.exitcode is not None:
                     del running[process]
+                    self.unfinished += [mutant] * late
                     self.alive += [mutant] * (process.exitcode == 0)
-                    print("killed  " if process.exitcode else "survives", *mutant, file=sys.__stderr__, flush=True)
+                    fate = "not finished" if late else "killed" if process.exitcode else "survives"
+                    print(f"{fate:12}", *mutant, file=sys.__stderr__, flush=True)
 
     def run(self, session: pytest.Session, mutant: Mutant) -> None:
         """Run the tests that concern a mutant. For a process of its own, which ends with 1 if one fails."""
@@ -261,8 +264,8 @@ def replace_code(file: str, name: str, source: str) -> None:
 # -- all of them -----------------------------------------------------------------------
 
 
-def survivors(sample: list[Mutant], files: tuple[str, ...], memory: Path) -> list[Mutant]:
-    """The mutants that all these tests pass with."""
+def judged(sample: list[Mutant], files: tuple[str, ...], memory: Path) -> tuple[list[Mutant], list[Mutant]]:
+    """The mutants that all these tests pass with, and those that are not finished."""
     print(*files, flush=True)
     own, others = multiprocessing.Pipe()
     process = multiprocessing.get_context("fork").Process(target=_judge, args=(sample, files, memory, others))
@@ -283,7 +286,7 @@ def _judge(sample: list[Mutant], files: tuple[str, ...], memory: Path, answer) -
     if not pytest.main(
         ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=no", "--no-header", *files], [judge]
     ):
-        answer.send(judge.alive)
+        answer.send((judge.alive, judge.unfinished))
 
 
 def main(number: int = 120, seed: int = 1, files: Iterable[str] = ()) -> None:
@@ -291,10 +294,14 @@ def main(number: int = 120, seed: int = 1, files: Iterable[str] = ()) -> None:
     with tempfile.TemporaryDirectory() as where:
         for file in files or SUITES:
             sample = alive = drawn(file, number, seed)
+            unfinished: list[Mutant] = []
             for suite in SUITES[file]:
-                alive = survivors(alive, suite, Path(where)) if alive else []
-            killed = len(sample) - len(alive)
-            results.append(f"{file}: {killed} of {len(sample)} killed, {killed / len(sample):.0%}")
+                if alive:
+                    alive, late = judged(alive, suite, Path(where))
+                    unfinished += late
+            killed = len(sample) - len(alive) - len(unfinished)
+            more = f"; {len(unfinished)} not finished" * bool(unfinished)
+            results.append(f"{file}: {killed} of {len(sample)} killed, {killed / len(sample):.0%}{more}")
     print(*results, sep="\n")
 
 
