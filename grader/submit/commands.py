@@ -164,24 +164,22 @@ stream_input transfer_error transfer_input transfer_output want_io_proxy
 """Commands that accept a number, True or False, or an expression that has such a value without the job."""
 
 DECIDING = {
-    **dict.fromkeys(
-        """
-hold getenv noop_job on_exit_hold periodic_hold periodic_release periodic_remove periodic_vacate skip_if_dataflow
-manifest
-""".split(),
-        False,
-    ),
-    **dict.fromkeys(
-        """
-container_image docker_image allowed_execute_duration allowed_job_duration retry_until max_transfer_input_mb
-max_transfer_output_mb arguments2 environment2 output_destination append_files checkpoint_destination
-output_directory
-""".split(),
-        None,
-    ),
-    "on_exit_remove": True,
-    "transfer_output": True,
-    "transfer_error": True,
+    name: usual
+    for usual, names in (
+        (
+            False,
+            "hold getenv stream_input noop_job on_exit_hold periodic_hold periodic_release periodic_remove periodic_vacate "
+            "skip_if_dataflow manifest",
+        ),
+        (True, "transfer_input transfer_output transfer_error on_exit_remove"),
+        (
+            None,
+            "common_input_files transfer_common_input container_image docker_image allowed_execute_duration "
+            "allowed_job_duration retry_until max_transfer_input_mb max_transfer_output_mb arguments2 environment2 "
+            "output_destination append_files checkpoint_destination output_directory",
+        ),
+    )
+    for name in names.split()
 }
 """The commands in IDLE and LIMITED that may change how a job ends, each with the value that does not."""
 
@@ -223,8 +221,13 @@ SET_BY = {
     "err": "error",
     "transferinput": "transfer_input_files",
     "transferoutput": "transfer_output_files",
+    "_x_common_input_catalogs": "common_input_files",
+    "singularityimage": "container_image",
 }
-"""Attributes that no command is called by, in lower case → the command that sets them."""
+"""Attributes that no command is called by, in lower case → the command that sets them, or does the same."""
+
+PROGRAMS_BESIDE = frozenset(("my.precmd", "my.postcmd"))
+"""Attributes, in lower case, by which programs run in the sandbox before and after the job's own. No command sets them."""
 
 HARMLESS = frozenset(("log", "submit_event_notes", "request_cpus", "request_memory", "request_disk"))
 """Simulated commands that don't change what becomes of a job."""

@@ -859,8 +859,12 @@ def _on_names(macros: Macros, queued: Place, variables: Mapping[str, str], profi
                 text = f"+{name[3:]} has no effect here: use checkpoint_exit_code and transfer_checkpoint_files"
                 remarks.append(Remark(*place, text, NO_EFFECT))
         elif name.startswith("my.") and (command := commands.overridden(name)):
-            text = f"+{name[3:]} takes the place of {command} in the job, which is not simulated: write {command} = ..."
+            remedy = f": write {command} = ..." * (command in commands.SPELLINGS or command in commands.LIMITED)
+            text = f"+{name[3:]} takes the place of {command} in the job, which is not simulated{remedy}"
             remarks.append(Remark(*place, text, NO_EFFECT, not _is_usual(command, name, macros)))
+        elif name in commands.PROGRAMS_BESIDE:
+            text = f"+{name[3:]} has no effect in this simulator, though it may change how the job ends"
+            remarks.append(Remark(*place, text, NO_EFFECT, True))
         elif usual == "periodic_vacate" and not profile.periodic_vacate:
             remarks.append(Remark(*place, f"HTCondor {profile.version} has no {usual}", NO_EFFECT))
         elif usual in commands.LIMITED and _is_simulated(usual, text := macros.expand(macros.get(name) or "")):

@@ -626,6 +626,23 @@ def test_an_attribute_in_place_of_a_command_leaves_the_end_undecided(line):
     assert "takes the place of" in parse(f"executable = prog.sh\n{line}\nqueue\n").undecided
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "common_input_files = data",
+        '+CommonInputFiles = "data"',
+        '+_x_common_input_catalogs = "data"',
+        "transfer_input = False",
+        "stream_input = True",
+        '+SingularityImage = "image.sif"',
+        '+PreCmd = "setup.sh"',
+    ],
+)
+def test_what_else_fills_or_starts_a_sandbox_leaves_the_end_undecided(line):
+    undecided = parse(f"executable = prog.sh\n{line}\nqueue\n").undecided
+    assert undecided and "write" not in undecided
+
+
 def test_an_attribute_that_changes_nothing_leaves_the_end_decided():
     text = '+ProjectName = "a"\n+PeriodicHold = false\n+OnExitRemove = true\n+RequestMemory = 5\n'
     assert not parse(f"executable = prog.sh\n{text}queue\n").undecided
