@@ -378,11 +378,11 @@ class Executor:
                 sandbox = sandbox.put(name, entry._replace(content=entry.content.replace(root, os.fsencode(EXECUTE))))
         return sandbox
 
-    def _too_large(self, before: Tree, after: Tree) -> str:
-        """What is over a limit if a file that was written is too large; else ""."""
+    def _too_large(self, before: Tree, after: Tree) -> str | None:
+        """What is over a limit if a file that was written is too large; else None."""
         changed = after.changed_since(before).regular().values()
         return (
-            self._in_words(Limit.FILE) if any(len(file.content) >= self.limits.file_bytes for file in changed) else ""
+            self._in_words(Limit.FILE) if any(len(file.content) >= self.limits.file_bytes for file in changed) else None
         )
 
     def _written(self, name: str, before: Tree, after: Tree, other: str) -> str:
