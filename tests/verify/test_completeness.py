@@ -304,7 +304,7 @@ def test_explore_says_what_all_schedules_show(job):
 @given(job=jobs(), retries=st.integers(1, 2))
 def test_explore_says_what_all_schedules_show_of_a_retried_job(job, retries):
     job = replace(job, max_retries=retries, transfer_output_files=("rows",))
-    agrees(job, explore(job, CALLED), list(all_schedules(job, first=4)))
+    agrees(job, explore(job, CALLED), list(all_schedules(job, first=4)), first=4)
 
 
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
