@@ -156,8 +156,9 @@ class Scratch:
         python, tools = shlex.quote(PYTHON), shlex.join(command("tools", "-S", "-s"))
         for path in SHELL.iterdir():
             _executable(self.tools / path.name, path.read_text())
-        for name in filter(shutil.which, ("gawk", "mawk")):
-            _executable(self.tools / name, (SHELL / "awk").read_text())
+        for name, same in ("gawk", "awk"), ("mawk", "awk"), ("stat", "ls"):
+            if shutil.which(name):
+                _executable(self.tools / name, (SHELL / same).read_text())
         _executable(self.tools / "virtual", f'#!/bin/sh\nexec {tools} "$@"\n')
         _executable(self.tools / "timeout", f'#!/bin/sh\nexec {tools} timeout "$@"\n')
         for name in ("python3", "python"):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -1197,6 +1198,8 @@ def test_a_file_was_last_changed_when_it_was_written(executor, python_job):
         import os, pathlib, shutil
         for name in sorted(os.listdir()):
             print(name, int(os.path.getctime(name) - 1e9), pathlib.Path(name).stat().st_ctime == os.stat(name).st_mtime)
+        with os.scandir() as entries:
+            assert all(entry.stat().st_ctime == os.path.getctime(entry) and entry.is_file() for entry in entries)
         open("file", "a").close()
         os.utime("file", (1e9 + 7, 1e9 + 7))
         if os.path.islink("link"): os.remove("link")
@@ -1210,6 +1213,17 @@ def test_a_file_was_last_changed_when_it_was_written(executor, python_job):
     second = executor.run(job, first.sandbox, clock=EPOCH + 1000)
     assert first.exit.code == second.exit.code == 0, second.stderr
     assert "file 7 True" in second.stdout.splitlines()
+
+
+@pytest.mark.parametrize("newest", ["ls -tc", "ls -c", "ls -1 --time=ctime", "ls -lct", "stat -c '%Z %n' * | sort -rn"])
+def test_a_shell_sees_when_a_file_was_written(newest, executor, shell_job):
+    job, sandbox = shell_job(f"case $# in 0) {newest} ;; *) touch $1 ;; esac"), Tree()
+    for clock, written in enumerate("zam"):
+        sandbox = executor.run(
+            replace(job, arguments=(written,)), sandbox or job.inputs, clock=EPOCH + 100 * clock
+        ).sandbox
+    shown = executor.run(job, sandbox, clock=EPOCH + 1000).stdout
+    assert [line[-1] for line in shown.splitlines() if line[-1] in "zam"] == ["m", "a", "z"], shown
 
 
 def test_a_time_that_a_program_has_set_stays(executor, python_job):

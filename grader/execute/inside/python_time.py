@@ -75,6 +75,8 @@ def _install_time() -> None:
         for can in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
             if real in can:
                 can.add(virtual)
+    os.scandir = _scandir  # type: ignore[assignment]
+    os.supports_fd.add(_scandir)
 
 
 def _changed_when_written(stat: "Callable[..., os.stat_result]") -> "Callable[..., os.stat_result]":
@@ -89,6 +91,42 @@ def _changed_when_written(stat: "Callable[..., os.stat_result]") -> "Callable[..
         return os.stat_result((*numbers[:9], int(status.st_mtime), *numbers[10:]), {**named, **written})
 
     return virtual
+
+
+class _Entry:
+    """An os.DirEntry, of which there are no subclasses."""
+
+    def __init__(self, entry: "os.DirEntry[Any]") -> None:
+        self._entry, self.stat = entry, _changed_when_written(entry.stat)
+
+    def __getattr__(self, name: str) -> "Any":
+        return getattr(self._entry, name)
+
+    def __fspath__(self) -> "Any":
+        return self._entry.path
+
+    def __repr__(self) -> str:
+        return repr(self._entry)
+
+
+class _scandir:
+    """os.scandir(), whose entries have virtual times."""
+
+    def __init__(self, *path: "Any", _real: "Callable[..., Any]" = os.scandir) -> None:
+        self._real = _real(*path)
+        self.close = self._real.close
+
+    def __iter__(self) -> "Self":
+        return self
+
+    def __next__(self) -> _Entry:
+        return _Entry(next(self._real))
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
 
 def _processor_time() -> float:
