@@ -102,7 +102,7 @@ def unseen(question: Callable[[Job, ExplorationCache, Tree], Result]) -> Callabl
 
     def drawn(draw: random.Random) -> Ask:
         # One checkpoint is enough: questions with known numbers test further restarts, and a save at the end.
-        start, interval = draw.randint(2, 9), draw.randint(2, 3)
+        start, interval = draw.randint(2, 25), draw.randint(2, 3)
         end = start + interval + draw.randint(1, interval - 1)
         settings = {
             "steps": draw.randint(30, 90),
@@ -135,7 +135,8 @@ def anywhere(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
 
 
 def _wrong_work(job: Job, cache: ExplorationCache, expected: Tree, named: Named | None = None) -> Result | None:
-    """The failure of a sweep with the right output that works too long or writes output too early; else None."""
+    """The failure of a sweep with the right output that works too long, saves too seldom, or writes output too early; else
+    None."""
     exploration = cache.explore(job, expected)
     if exploration.seconds is not None and (surplus := _surplus(job, exploration.seconds)):
         if repeated := sum(_repeated(exploration)) + _before_start(job, exploration):
@@ -154,6 +155,8 @@ def _wrong_work(job: Job, cache: ExplorationCache, expected: Tree, named: Named 
             "The output is right, but the job takes "
             f"{about(exploration.seconds)}, of which its iterations take only {about(exploration.seconds - surplus)}.",
         )
+    if not_saved := _not_saved(job, exploration):
+        return failed(job, cache, exploration, _nothing, not_saved)
     if _early(exploration, expected):
         return wrong("The whole output is written before the sweep has done its iterations.", job)
     return None
@@ -213,6 +216,20 @@ def _surplus(job: Job, whole: float) -> float:
         return 0.0
     surplus = whole - seconds * (end - start + 1)
     return surplus if surplus > seconds / 2 else 0.0
+
+
+def _not_saved(job: Job, exploration: Exploration) -> str:
+    """A sentence on an execution without evictions that went past a checkpoint; "" if none did."""
+    settings = SWEEP.settings(job)
+    seconds, interval = settings["seconds"], int(settings["interval"])
+    longest = max((round(state.ran.seconds / seconds) for state in free_way(exploration) if seconds), default=0)
+    if longest <= interval:
+        return ""
+    return (
+        f"The output is right, but {count(longest, 'iteration')} are computed without exiting with "
+        f"{job.checkpoint_exit_code} in between. save_checkpoint is called after every {count(interval, 'iteration')}, to save "
+        "and to exit each time."
+    )
 
 
 def _early(exploration: Exploration, expected: Tree) -> bool:

@@ -329,6 +329,16 @@ def save_checkpoint(iteration):
         6,
         "iteration % 10 == 0",
     ),
+    "every second time": Wrong(
+        save(f"if iteration % 2:\n    return\n{WRITE}sys.exit(85)"),
+        6,
+        "save_checkpoint is called after every 3 iterations",
+    ),
+    "leaves for the first time only": Wrong(
+        save(f'first = not os.path.exists("checkpoint.txt")\n{WRITE}if first:\n    sys.exit(85)', OS),
+        9,
+        "it exits only if `first`",
+    ),
     "outside of the function": Wrong(
         {
             "checkpoint.py": f"""
@@ -888,7 +898,7 @@ WRONG = {
             bash("export CLIMATE=1.9\n./glacier &\ntrap 'kill %1' TERM\nwait $!"),
             5,
             "the signal also ends this `wait $!`",
-        )
+        ),
     },
 }
 

@@ -236,13 +236,13 @@ def _on_condition(module: Module) -> Iterator[Remedy]:
     for node in module.nodes(module.save, ast.If):
         test = module.line(node.test)
         if isinstance(node.body[-1], ast.Return):
-            cause = f"it returns here without exiting if `{test}`, which is true when it is called in this job"
+            cause = f"it returns here without exiting if `{test}`, which happens in this job"
             yield module.remedy({node: node.orelse or None}, cause, node)
         elif any(leaves(inner) for inner in ast.walk(node)):
-            cause = f"it exits only if `{test}`, which is false when it is called in this job"
+            cause = f"it exits only if `{test}`, which is not always so in this job"
             yield module.remedy({node: node.body}, cause, node)
         elif not node.orelse and mentions(node, *WRITING):
-            cause = f"it writes only if `{test}`, and that is not so each time that it is called in this job"
+            cause = f"it writes only if `{test}`, which is not always so in this job"
             yield module.remedy({node: node.body}, cause, node)
 
 
