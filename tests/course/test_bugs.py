@@ -167,6 +167,25 @@ time.sleep = lambda seconds: None
             + ANSWERS["last_done"][0]["saves the next"]["hares.py"]
         },
     ),
+    "an interval of its own": (
+        "on_sigterm",
+        {
+            "collatz.py": ANSWERS["on_sigterm"]
+            .right["calls the handler itself"]["collatz.py"]
+            .replace("settings['interval']", "3")
+        },
+    ),
+    "an interval of its own, and stars": (
+        "not_there_yet",
+        {
+            **ANSWERS["not_there_yet"].right["one file"],
+            "search.py": ANSWERS["not_there_yet"].right["one file"]["search.py"].replace('settings["interval"]', "3"),
+        },
+    ),
+    "a seed of its own": (
+        "training",
+        {"train.py": ANSWERS["training"].right["everything, pickled"]["train.py"].replace("settings['seed']", "1986")},
+    ),
     "keeps no log": ("behind_a_pipe", script("touch model.log\npython3 model.py")),
     "keeps the last log only": ("behind_a_pipe", script("python3 model.py > model.log 2>&1")),
 }
@@ -195,7 +214,8 @@ def test_an_answer_that_knows_the_output_fails_with_other_numbers(judged):
         .replace("state = search(state)", f"search(state)\n    {known}")
     }
     assert judged("on_sigterm", files).status == PASSED
-    assert judged("on_sigterm", files, "unseen").points == 0
+    report = judged("on_sigterm", files, "unseen")
+    assert report.points == 0 and report.failure.evidence[-1].kind == "numbers"
 
 
 def test_a_job_that_does_something_new_for_ever_is_told_so_soon(judged):

@@ -63,7 +63,11 @@ EXERCISE = Exercise(
         Question(
             IN_PLACE,
             1,
-            both(keeps("search.py", OUTPUT, "search.sub"), LOOP.in_place(), LOOP.in_place(**NONE_AT_ALL)),
+            both(
+                keeps("search.py", OUTPUT, "search.sub"),
+                LOOP.in_place(),
+                LOOP.in_place(stars=3, interval=1, **NONE_AT_ALL),
+            ),
             unseen=LOOP.unseen(LOOP.in_place),
         ),
         Question(

@@ -26,7 +26,12 @@ EXERCISE = Exercise(
     submit_file="collatz.sub",
     settings=COLLATZ.job,
     questions=(
-        Question(IN_PLACE, 0.5, COLLATZ.in_place(), unseen=COLLATZ.unseen(COLLATZ.in_place)),
+        Question(
+            IN_PLACE,
+            0.5,
+            both(COLLATZ.in_place(), COLLATZ.in_place(blocks=3, interval=1)),
+            unseen=COLLATZ.unseen(COLLATZ.in_place),
+        ),
         Question(
             ANYWHERE,
             1,
