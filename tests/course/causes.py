@@ -13,7 +13,7 @@ from grader.course.exercises.restore.answers import restore
 from grader.course.exercises.save.answers import save
 from grader.course.exercises.submit.answers import HOME, NEEDS, SAVES, submit
 from grader.course.exercises.told_to_stop.answers import bash
-from grader.course.exercises.wrapper.answers import wrapper
+from grader.course.exercises.wrapper.answers import START, wrapper
 
 
 class Wrong(NamedTuple):
@@ -898,6 +898,22 @@ WRONG = {
             bash("export CLIMATE=1.9\n./glacier &\ntrap 'kill %1' TERM\nwait $!"),
             5,
             "the signal also ends this `wait $!`",
+        ),
+        "a signal to all": Wrong(
+            bash("export CLIMATE=1.9\ntrap 'kill 0' TERM\n./glacier &\nwait"),
+            0,
+            "ends my_wrapper itself: signal 15 (SIGTERM)",
+        ),
+    },
+    "wrapper": {
+        **(SHELL["wrapper"] if NO_BASH else {}),
+        "a signal to all": Wrong(
+            wrapper(
+                START.replace("#!/bin/bash", "#!/bin/bash\ntrap 'kill 0' EXIT")
+                + "[ $code -ne 124 ] || exit 85\nexit $code\n"
+            ),
+            2,
+            "of which this script itself is one",
         ),
     },
 }

@@ -1,4 +1,5 @@
-"""Mistakes in a shell script: what only bash has, in a script for sh, and waiting once for a program that is told to stop."""
+"""Mistakes in a shell script: what only bash has, in a script for sh; waiting once for a program that is told to stop; and
+a signal to the whole process group."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ _BASH_ALONE = re.compile(
     r"|==|\$\{(?!PIPESTATUS)\w+[/^,\[][^}]*\}|\bread -t\b|\bcoproc\b|\bsource\b"
 )
 """What bash has, and a plain sh may not have."""
+_WAITS = r"\s*wait\b[^;&|]*$"
+_KILLS_GROUP = re.compile(r"\bkill( -\w+| -s \w+)? (-- )?(0|-\$\$)(?![\w.])")
 
 
 def for_sh(path: str) -> Cure:
@@ -51,7 +54,7 @@ def interrupted(path: str) -> Cure:
         "Wait once more after the trap: repeat the line with `wait`, and leave with the code of the second.",
     )
     def waits_once(lines: Lines) -> Iterator[Remedy]:
-        for number, found in lines.matching(r"\s*wait\b[^;&|]*$"):
+        for number, found in lines.matching(_WAITS):
             yield lines.remedy(
                 f"the signal also ends this `{found[0].strip()}`, before the program that it waits for has ended: its exit "
                 "code is not that of the program",
@@ -60,3 +63,27 @@ def interrupted(path: str) -> Cure:
             )
 
     return waits_once
+
+
+def ends_itself(path: str) -> Cure:
+    """A signal to the whole process group, in a script at this path, which ends the script, too."""
+
+    @cure_of(
+        partial(Lines, path=path),
+        "Which processes does this `kill` end?",
+        "0 stands for all processes of the group. The script is one of them, and so may be the program that has started it.",
+        "Keep the number of the process right after it is started, pid=$!, and send the signal to that alone: kill $pid.",
+    )
+    def kills_group(lines: Lines) -> Iterator[Remedy]:
+        for number, line in enumerate(lines):
+            if found := _KILLS_GROUP.search(line):
+                others = [*lines[:number], line.replace(found[0], "kill $(jobs -p) 2> /dev/null"), *lines[number + 1 :]]
+                waits_on = [part for each in others for part in (each, each)[: 1 + bool(re.match(_WAITS, each))]]
+                for changed in (others, waits_on):
+                    yield lines.remedy(
+                        f"`{found[0]}` sends the signal to all processes of the group, of which this script itself is one",
+                        number,
+                        changed,
+                    )
+
+    return kills_group

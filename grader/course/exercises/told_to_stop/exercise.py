@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from grader.course.checks import both, every_schedule, failed, first_checkpoint, told, wrong
-from grader.course.cures.shell import interrupted
+from grader.course.cures.shell import ends_itself, interrupted
 from grader.course.exercise import FEWER, Ask, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program
 from grader.rules.job import Job
@@ -78,6 +78,15 @@ def saves(job: Job, cache: ExplorationCache, expected: Tree) -> Result:
             hints=PASSED_ON,
         )
     ran = exploration.root.ran
+    if ran.exit.signal is not None:
+        return failed(
+            job,
+            cache,
+            exploration,
+            text=f"After {job.arguments[0]} s, my_wrapper sends SIGTERM to {SCRIPT}. A signal comes back from there, which ends "
+            f"my_wrapper itself: {ran.exit}.",
+            hints=PASSED_ON,
+        )
     if (
         ran.exit.code == 0
         and "glacier.save" not in ran.sandbox
@@ -140,6 +149,7 @@ MISCONCEPTION_HINTS = {
         3: BECOMES,
     },
 }
+CURES = interrupted(SCRIPT), ends_itself(SCRIPT)
 EXERCISE = Exercise(
     title="Start a program that has to be told to stop",
     notebook="11-in-practice",
@@ -151,7 +161,7 @@ EXERCISE = Exercise(
     bounds=FEWER,
     misconception_hints=MISCONCEPTION_HINTS,
     questions=(
-        Question(SAVES, 1, both(done_at_once, asking(saves)), cures=(interrupted(SCRIPT),), unseen=unseen(saves)),
+        Question(SAVES, 1, both(done_at_once, asking(saves)), cures=CURES, unseen=unseen(saves)),
         Question(ANYWHERE, 1, asking(every_schedule), rests_on=(SAVES,), unseen=unseen(every_schedule)),
     ),
     hints=(

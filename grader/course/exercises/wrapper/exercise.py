@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.course.checks import both, every_schedule
-from grader.course.cures.shell import for_sh
+from grader.course.cures.shell import ends_itself, for_sh
 from grader.course.exercise import FEWER, Exercise, Question
 from grader.course.waves import (
     BEFORE_THAT,
@@ -26,7 +26,7 @@ from grader.course.waves import (
 BEFORE, TIME_UP = "With time enough, it is done in one go", "Out of time, it leaves with 85 and a checkpoint"
 
 
-FOR_SH = (for_sh("my_wrapper"),)
+CURES = for_sh("my_wrapper"), ends_itself("my_wrapper")
 TIME_WAS_UP = (
     "Leave with 85 only if time was up, which timeout says with 124, and with the exit code of waves in all "
     "other cases."
@@ -61,9 +61,9 @@ EXERCISE = Exercise(
     answers=("my_wrapper", "waves.sub"),
     bounds=FEWER,
     questions=(
-        Question(BEFORE, 1, both(is_the_wrapped_program, asking(at_once, PLENTY, steps=24)), cures=FOR_SH),
+        Question(BEFORE, 1, both(is_the_wrapped_program, asking(at_once, PLENTY, steps=24)), cures=CURES),
         Question(
-            TIME_UP, 2, asking(out_of_time, LIMIT), rests_on=(BEFORE,), cures=FOR_SH, unseen=unseen(out_of_time, 2.4)
+            TIME_UP, 2, asking(out_of_time, LIMIT), rests_on=(BEFORE,), cures=CURES, unseen=unseen(out_of_time, 2.4)
         ),
         Question(
             "Evicted at any time, any number of times, it ends right",
