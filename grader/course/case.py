@@ -73,8 +73,8 @@ def _is_longer(entry: Entry, before: Entry | None) -> bool:
     )
 
 
-def _with_other_numbers(content: bytes) -> bytes:
-    return re.sub(rb"\d{1,15}", lambda number: b"%d" % (int(number[0]) + 1), content)
+def _with_other_numbers(content: bytes, by: int = 1) -> bytes:
+    return re.sub(rb"\d{1,15}", lambda number: b"%d" % abs(int(number[0]) + by), content)
 
 
 def _nonsense(_: bytes) -> bytes:
@@ -423,10 +423,14 @@ class Case:
         return other.exit == self.ran.exit and other.sandbox == self.ran.sandbox
 
     def ignores_numbers(self) -> bool:
-        """Whether the failing execution does the same with other numbers in the checkpoint, as far as that is text."""
+        """Whether the failing execution does the same with greater and smaller numbers in the checkpoint, as far as that is
+        text."""
         texts = {path: entry for path, entry in self.state_files.items() if plain(entry.text, keep="\n") == entry.text}
-        return self.does_the_same(
-            {path: entry._replace(content=_with_other_numbers(entry.content)) for path, entry in texts.items()}
+        return all(
+            self.does_the_same(
+                {path: entry._replace(content=_with_other_numbers(entry.content, by)) for path, entry in texts.items()}
+            )
+            for by in (1, -1)
         )
 
     def place_saved(self) -> bool:

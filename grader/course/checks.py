@@ -137,6 +137,8 @@ def failed(
         behind = diagnose(job, exploration, cache.executor)
     else:
         behind = MISCONCEPTIONS.get(named if isinstance(named, str) else named(exploration) or "")
+    if behind and (disproved := DISPROVED.get(behind.id)) and any(map(disproved, cache.explorations)):
+        behind = None
     if behind is MISCONCEPTIONS["left-running"]:
         text += _left_running(exploration)
     facts = evidence(job, exploration)
@@ -206,6 +208,22 @@ def _free_end(exploration: Exploration) -> Tree | None:
             return state.next.returned_files if state.next.exit.code == 0 else None
         state = state.follower
     return None
+
+
+def _saved(exploration: Exploration) -> bool:
+    """Whether the run without faults saved."""
+    return exploration.checkpoints > 0
+
+
+def _restored(exploration: Exploration) -> bool:
+    """Whether the run without faults was restarted, and ended with the right output all the same."""
+    returned_files = _free_end(exploration)
+    right = returned_files is not None and not (exploration.reference or Tree()).changed_since(returned_files)
+    return right and _saved(exploration)
+
+
+DISPROVED = {"never-restores": _restored, "sigterm-saves": _saved}
+"""Misconceptions that are not behind a failure if the job, with other numbers, was seen to do better."""
 
 
 def _never_saved(exploration: Exploration) -> bool:

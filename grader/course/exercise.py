@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -94,6 +94,11 @@ class ExplorationCache:
                 self._explored[what] = explore(job, self.executor, expected=expected, bounds=bounds)
         return self._explored[what]
 
+    @property
+    def explorations(self) -> Collection[Exploration]:
+        """Those made so far."""
+        return self._explored.values()
+
 
 UNSEEN = "other numbers"
 """The default seed of the unseen numbers, unless the instructor gives a text of their own."""
@@ -118,17 +123,17 @@ class Question:
     with the known numbers, and must be passed as well."""
 
 
-def job_of(exercise: Exercise, own: Tree) -> Job:
-    """The subject of most exercises: the single job of the files and the answer. Raises UnusableAnswer."""
-    return submission_of(exercise, own).jobs[0]
-
-
 def _by_numbers(failure: Failure) -> Failure:
     """A failure with drawn numbers, where the known ones pass."""
     fact = Evidence(
         "numbers", "with the numbers of the notebook, this is right: does a number in it belong to them alone?"
     )
     return replace(failure, evidence=(*failure.evidence, fact))
+
+
+def job_of(exercise: Exercise, own: Tree) -> Job:
+    """The subject of most exercises: the single job of the files and the answer. Raises UnusableAnswer."""
+    return submission_of(exercise, own).jobs[0]
 
 
 def submission_of(exercise: Exercise, own: Tree) -> submit.Submission:

@@ -20,6 +20,7 @@ from ..tree import File, Tree
 from ..verify.explore import Exploration, Violation
 from ..verify.states import State
 from ..verify.verdicts import Unsafe
+from .case import Case
 from .checks import every_schedule, failed, fault_free, told
 from .diagnosis import diagnose
 from .exercise import Ask, ExplorationCache, Result
@@ -146,12 +147,10 @@ class Loop:
         if stuck and len(set(first)) == 1:
             violation = Violation(Unsafe.NEVER_FINISHES, way[1])
             restarted = replace(exploration, failure=violation.failure, violation=violation, schedule=())
-            hidden = diagnose(job, restarted, cache.executor) is MISCONCEPTIONS["error-swallowed"]
-            return (
-                failed(job, cache, restarted, "error-swallowed", text)
-                if hidden
-                else failed(job, cache, exploration, "never-restores", text)
-            )
+            if diagnose(job, restarted, cache.executor) is MISCONCEPTIONS["error-swallowed"]:
+                return failed(job, cache, restarted, "error-swallowed", text)
+            ignored = Case(job, restarted, cache.executor).ignores_numbers()
+            return failed(job, cache, exploration, "never-restores" if ignored else "", text)
         again = next((at for at, label in enumerate(first) if at and label == first[0] != first[at - 1]), 0)
         if again:
             text += f" One execution began with {self.noun} {first[again - 1]}, and the next with {self.noun} {first[0]} again."

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from grader.course.exercises.behind_a_pipe.answers import script
 from grader.course.exercises.restore.answers import restore
 from grader.course.exercises.save.answers import save
+from grader.course.exercises.slides_listing.answers import NOT_AT_ONCE, WITHIN, listed
 from grader.course.exercises.submit.answers import HOME, NEEDS, SAVES, submit
 from grader.course.exercises.told_to_stop.answers import bash
 from grader.course.exercises.wrapper.answers import START, wrapper
@@ -914,6 +915,22 @@ WRONG = {
             ),
             2,
             "of which this script itself is one",
+        ),
+    },
+    "slides_listing": {
+        "saves one beyond END": Wrong(
+            listed(
+                WITHIN,
+                NOT_AT_ONCE,
+                ("            save_checkpoint(iteration)\n", "            save_checkpoint(end + 1)\n"),
+            ),
+            0,
+            "has still not finished",
+        ),
+        "an END of its own": Wrong(
+            listed(NOT_AT_ONCE, ("    if saved >= start:\n", "    if start <= saved <= 12:\n")),
+            0,
+            "has still not finished",
         ),
     },
 }
