@@ -91,7 +91,8 @@ class Loop:
             changed, expected, exploration = self.explore(job, cache, **numbers)
             result = fault_free(changed, cache, expected)
             problem = self._hidden_failure if result.passed else self._endless
-            return _with(problem(changed, cache, exploration) or result, numbers)
+            result = problem(changed, cache, exploration) or result
+            return _with(result if result.passed else self._begun(result, exploration), numbers)
 
         return ask
 
@@ -130,6 +131,17 @@ class Loop:
     def unseen(self, question: Callable[..., Ask]) -> Callable[[random.Random], Ask]:
         """A question with drawn numbers."""
         return lambda draw: question(**self.draw(draw))
+
+    def _begun(self, result: Result, exploration: Exploration) -> Result:
+        """A failure; if the first execution has already begun with another iteration than it should, with that in front."""
+        first = _new_labels(exploration.first)[:1] if exploration.first else []
+        right = exploration.reference.get(OUTPUT) if exploration.known and exploration.reference else None
+        should = right.text.partition(" ")[0] if isinstance(right, File) else ""
+        if not first or not should or first == [should]:
+            return result
+        return told(
+            result, f"The first execution begins with {self.noun} {first[0]}, and not with {self.noun} {should}"
+        )
 
     def _endless(self, job: Job, cache: ExplorationCache, exploration: Exploration) -> Result | None:
         """The failure of a job that has not ended after more executions than iterations, plus one to end."""

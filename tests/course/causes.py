@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from grader.course.answers import given_with
 from grader.course.exercises.behind_a_pipe.answers import script
 from grader.course.exercises.restore.answers import restore
 from grader.course.exercises.save.answers import save
@@ -932,6 +933,13 @@ WRONG = {
             0,
             "has still not finished",
         ),
+    },
+    "last_done": {
+        "begins too late": Wrong(
+            {"hares.py": given_with("last_done", "hares.py", ("range(year,", "range(year + 1,"))},
+            0,
+            "The first execution begins with year 2, and not with year 1",
+        )
     },
 }
 
