@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from dataclasses import replace
 from functools import cached_property
 
@@ -448,9 +449,16 @@ class Case:
             return True
         return any(int(number) in numbers for number in re.findall(r"\d{1,9}", text))
 
-    def mentions_signals(self) -> bool:
-        """Whether one of the job's files mentions signals."""
-        return any(re.search(rb"SIGTERM|signal|\btrap\b", file.content) for file in self.job.inputs.regular().values())
+    def signals(self) -> list[int]:
+        """The signals with which a job may have to do: that of an eviction, and those that its files name."""
+        texts = [file.content for file in self.job.inputs.regular().values()]
+        named = [
+            number
+            for number in signal.Signals
+            if any(re.search(rb"\b(SIG)?%b\b" % number.name[3:].encode(), text) for text in texts)
+        ]
+        mentioned = named or any(re.search(rb"signal|\btrap\b", text) for text in texts)
+        return list(dict.fromkeys([self.job.kill_sig, *named])) if mentioned else []
 
     def always_off_by(self, *lines: int) -> bool:
         """Whether every restart that did not continue the output at the right line was off by so many lines; in a loop

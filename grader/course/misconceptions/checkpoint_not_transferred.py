@@ -37,13 +37,13 @@ def clues(case: Case) -> tuple[Evidence, ...]:
 
 def checkpoint_not_transferred(case: Case) -> bool:
     """Elsewhere it starts over, or fails, for want of a file that it had written itself; nothing has come there, or only
-    empty files, which are listed so that they are not missing."""
+    inputs and empty files, which are listed so that they are not missing."""
     if not case.moved or case.failure not in ("lost progress", "failed", "never finishes", "wrong output"):
         return False
     lost = [path for path in case.left_behind if path not in case.outputs()]
     return (
         bool(lost)
-        and not any(file.content for file in case.state_files.values())
+        and not any(file.content and file != case.job.inputs.get(path) for path, file in case.state_files.items())
         and not output_not_in_checkpoint(case)
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from ...rules.simulation import Held
 from ..case import Case
 from ..report import Misconception
@@ -24,7 +26,7 @@ def path_flattened(case: Case) -> bool:
     listed = case.job.transfer_checkpoint_files or ()
     missing = case.state.next.missing if isinstance(case.state.next, Held) else ()
     return any(
-        path == entry or (entry.endswith("/") and path.startswith(entry))
+        path == posixpath.normpath(entry) or (entry.endswith("/") and path.startswith(f"{posixpath.normpath(entry)}/"))
         for path in (*case.left_behind, *missing)
         if "/" in path.rstrip("/")
         for entry in listed

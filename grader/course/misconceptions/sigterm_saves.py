@@ -13,7 +13,8 @@ from ..report import Misconception
 
 MISCONCEPTION = Misconception(
     "sigterm-saves",
-    "The checkpoint is saved only when the signal of an eviction comes. HTCondor ignores what a program does while it is evicted.",
+    "The checkpoint is saved only when a signal comes. HTCondor sends one when it evicts the job, and ignores what a program does "
+    "while it is evicted.",
     (
         "What is in the spool directory after the eviction?",
         "In exit-driven self-checkpointing, an exit code counts only if no eviction is in progress.",
@@ -23,20 +24,24 @@ MISCONCEPTION = Misconception(
 
 
 def sigterm_saves(case: Case) -> bool:
-    """It never exits with the checkpoint code by itself, but on SIGTERM it does, or writes a file that it does not write
-    otherwise."""
+    """It never exits with the checkpoint code by itself, but on SIGTERM, or another signal that it names, it does, or writes
+    a file that it does not write otherwise."""
     never_saved = case.exploration.verdict == UNKNOWN and not case.exploration.checkpoints
-    if not never_saved or case.job.checkpoint_exit_code is None or case.run is None or not case.mentions_signals():
+    if not never_saved or case.job.checkpoint_exit_code is None or case.run is None:
         return False
     if is_checkpoint(case.job, case.run) or saved_in_vain(case.job, case.state):
         return False  # it leaves with the wrong code, or saves without a signal
+    if not (signals := case.signals()):
+        return False
     softly = soft_stop(case.job, MODERN, None, case.ran)
-    terminated, killed = (
+    killed, *terminated = (
         case.executor.run(case.job, case.state.sandbox, slot=case.state.slot, clock=case.state.clock, stop=stop)
-        for stop in (softly, Stop(softly.after))
+        for stop in (Stop(softly.after), *(softly._replace(signal=number) for number in signals))
     )
-    return terminated.exit.code == case.job.checkpoint_exit_code or any(
-        path not in killed.sandbox and path not in case.ran.sandbox for path in terminated.sandbox
+    return any(
+        run.exit.code == case.job.checkpoint_exit_code
+        or run.sandbox.keys() - killed.sandbox.keys() - case.ran.sandbox.keys()
+        for run in terminated
     )
 
 

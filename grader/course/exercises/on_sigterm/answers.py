@@ -113,6 +113,7 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
                 "    signal.signal(number, signal.SIG_IGN)\n\ndef save_and_leave",
             )
         ),
+        "another signal": collatz(("signal.SIGTERM, save", "signal.SIGUSR1, save")),
         "a flag": collatz(
             (
                 "def save_and_leave(number, frame):",

@@ -50,6 +50,9 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
         "the file by its path": submit(
             SAVES, "transfer_checkpoint_files = state/position.json, my_output.txt", HOME, *NEEDS
         ),
+        "the file by its path from here": submit(
+            SAVES, "transfer_checkpoint_files = ./state/position.json, my_output.txt", HOME, *NEEDS
+        ),
         "the directory with a slash": submit(SAVES, "transfer_checkpoint_files = state/, my_output.txt", HOME, *NEEDS),
     },
     "output-not-in-checkpoint": {
@@ -60,6 +63,9 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
         ),
     },
     "checkpoint-not-transferred": {
+        "the module that saves": submit(
+            SAVES, "transfer_checkpoint_files = checkpoint.py, my_output.txt", HOME, *NEEDS
+        ),
         "only the output": submit(SAVES, "transfer_checkpoint_files = my_output.txt", HOME, *NEEDS),
         "only the output, and no list of outputs": submit(SAVES, "transfer_checkpoint_files = my_output.txt", *NEEDS),
         "the output by default": submit(SAVES, HOME, *NEEDS),
