@@ -48,13 +48,14 @@ WITH_NBGRADER = {
 TOGETHER = dict.fromkeys(ON_THE_POOL, "the pool") | dict.fromkeys(WITH_NBGRADER, "nbgrader")
 LONGEST = (
     *sorted(ON_THE_POOL),
+    "test_corpus.py",
     "test_site.py",
     *sorted(WITH_NBGRADER),
     *(
         f"test_{name}.py"
         for name in (
-            "attacks mutations whole_notebooks browser dice accessibility explore corpus causes wrapper "
-            "without_processes fast_exit bugs completeness notebook machine long main lab exports faults style"
+            "attacks mutations whole_notebooks explore dice accessibility browser causes wrapper without_processes "
+            "completeness fast_exit bugs notebook machine long main lab exports faults style"
         ).split()
     ),
 )
