@@ -91,7 +91,7 @@ def browser(tmp_path_factory):
             args=QUIET,
             viewport={"width": 1250, "height": 1000},
         )
-        browser.set_default_timeout(60 * SECONDS)
+        browser.set_default_timeout(600 * SECONDS)
         yield browser
         browser.close()
 
@@ -293,7 +293,7 @@ def test_steps_are_gone_through_by_keys_and_clicks_and_are_all_on_paper(stepper,
 def test_notebook_5_its_steps_and_its_live_panel(page):
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=20 * SECONDS)
+    expect.set_options(timeout=600 * SECONDS)
     step_by_keys(page)
     panel = page.get_by_role("region", name="Live panel")
     panel.scroll_into_view_if_needed()
