@@ -20,6 +20,9 @@ from grader.tree import File, Tree
 # A shell starts what is to run in the background with SIGINT ignored, and so would be all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Tests start many Pythons, each of which would otherwise compile the course anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # No test may fail because a machine is slow.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
