@@ -1,5 +1,5 @@
 """The numbers in a checkpoint file, of which each can be changed: in a text, a pickle, binary data, and what of that is
-compressed. A number keeps its place from one checkpoint to the next, so that it can be followed.
+compressed, or in a database. A number keeps its place from one checkpoint to the next, so that it can be followed.
 """
 
 from __future__ import annotations
@@ -14,11 +14,16 @@ import struct
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .packed import ODD
+from .serialized import IN_PERL, IN_R, IN_R_DATA, stored
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MOST_BYTES = 64 << 10
 """Of a file, beyond which no numbers are looked for."""
@@ -30,6 +35,10 @@ NUMBER = re.compile(r"(?<![\w.+-])[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3
 _NAME = re.compile(r"[^\W\d]\w*")
 BINARY = ("<d", ">d", "<i", ">i")
 _PICKLED = {"BININT1": "<B", "BININT2": "<H", "BININT": "<i", "BINFLOAT": ">d"}
+
+DATABASE = b"SQLite format 3\0"
+MOST_ROWS = 20
+"""Of a table, beyond which no numbers are looked for."""
 
 Place = tuple[str, int]
 """Where a number is: how it is written (and, of an archive, in which file), and its number in the text or its offset."""
@@ -65,6 +74,10 @@ def number_at(content: bytes, place: Place) -> Number | None:
 def _numbers(content: bytes) -> Iterator[tuple[Place, Number]]:
     if content.startswith(b"PK\x03\x04"):
         yield from _zipped(content)
+    elif content.startswith(DATABASE):
+        yield from _in_rows(content)
+    elif content.startswith((IN_R, IN_R_DATA, IN_PERL)):
+        yield from _serialized(content)
     elif content.startswith(b"\x1f\x8b"):
         for place, number in _numbers(gzip.decompress(content)):
 
@@ -119,6 +132,63 @@ def _binary(content: bytes) -> Iterator[tuple[Place, Number]]:
                 yield (form, offset), Number(value, _put(content, form, offset))
 
 
+def _in_rows(content: bytes) -> Iterator[tuple[Place, Number]]:
+    """The numbers in the last rows of each table of a database; the last of them is number 1."""
+    with _database(content) as database:
+        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            rows = database.execute(f'SELECT rowid, * FROM "{table}" ORDER BY rowid DESC LIMIT {MOST_ROWS}')
+            columns = [description[0] for description in rows.description[1:]]
+            for at, (row, *cells) in enumerate(rows.fetchall(), 1):
+                for column, cell in zip(columns, cells):
+                    if isinstance(cell, int | float) and (value := _believed(cell)) is not None:
+                        update = f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?'
+                        yield (f"row {table}.{column}", at), Number(value, _updated(content, update, type(cell), row))
+
+
+def _updated(content: bytes, update: str, kind: type, row: int) -> Callable[[Decimal | int], bytes]:
+    def become(value: Decimal | int) -> bytes:
+        with _database(content) as database:
+            database.execute(update, (kind(value), row))
+            database.commit()
+            return database.serialize()
+
+    return become
+
+
+@contextmanager
+def _database(content: bytes) -> Iterator[sqlite3.Connection]:
+    """A copy in memory. Raises ValueError, as where there is no SQLite, so that nothing is known of such a file."""
+    try:
+        import sqlite3
+    except ImportError as missing:
+        raise ValueError(missing) from None
+    try:
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.deserialize(content)
+            yield database
+    except sqlite3.Error as error:
+        raise ValueError(error) from None
+
+
+def _serialized(content: bytes) -> Iterator[tuple[Place, Number]]:
+    for where, form, offset in stored(content):
+        if not form:
+            length = content[offset]
+            digits = content[offset + 1 : offset + 1 + length]
+
+            def become(value: Decimal | int, offset: int = offset, length: int = length) -> bytes:
+                written = b"%d" % _whole(value)
+                return content[:offset] + bytes([len(written)]) + written + content[offset + 1 + length :]
+
+            yield (f"stored {where}", 1), Number(Decimal(digits.decode()), become)
+            continue
+        more = 128 if form[1:] == "B" else 0  # Storable has small numbers so that they are not negative
+        value = _believed(struct.unpack_from(form, content, offset)[0] - more)
+        if value is not None:
+            put = _put(content, form, offset, more)
+            yield (f"stored {where}", 1), Number(value, put)
+
+
 def _zipped(content: bytes) -> Iterator[tuple[Place, Number]]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {info.filename: archive.read(info) for info in archive.infolist() if info.file_size <= MOST_BYTES}
@@ -141,9 +211,9 @@ def _zip(members: dict[str, bytes]) -> bytes:
     return file.getvalue()
 
 
-def _put(content: bytes, form: str, offset: int) -> Callable[[Decimal | int], bytes]:
+def _put(content: bytes, form: str, offset: int, more: int = 0) -> Callable[[Decimal | int], bytes]:
     def become(value: Decimal | int) -> bytes:
-        data = struct.pack(form, float(value) if form[1:] == "d" else _whole(value))
+        data = struct.pack(form, float(value) if form[1:] == "d" else _whole(value) + more)
         return content[:offset] + data + content[offset + len(data) :]
 
     return become
@@ -166,6 +236,10 @@ def name_of(path: str, place: Place) -> str:
     """What a number of this file is called."""
     form, at = place
     kind, _, name = form.partition(" ")
+    if kind == "row":
+        return f"{name} in {'the last row' if at == 1 else f'row {at} from the end'} of {path}"
+    if kind == "stored" and name.startswith("{"):
+        return f"{name} in {path}"
     if kind != "text":
         return f"a number in {path}"
     return f"{name} in {path}" if name and at == 1 else f"number {at}{f' of {name}' if name else ''} in {path}"

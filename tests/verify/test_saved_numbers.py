@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import pickle
+import sqlite3
 import struct
 import zipfile
 from decimal import Decimal
@@ -27,6 +28,39 @@ def unzipped(content):
         return archive.read("steps.bin")
 
 
+def database(number):
+    base = sqlite3.connect(":memory:")
+    base.execute("create table run (step, sum)")
+    base.execute("insert into run values (?, 2.5)", [number])
+    base.commit()
+    return base.serialize()
+
+
+def last_row(content):
+    base = sqlite3.connect(":memory:")
+    base.deserialize(content)
+    return base.execute("select step from run").fetchone()[0]
+
+
+def integers(kind, *numbers):
+    return struct.pack(f">{len(numbers) + 1}i", kind, *numbers)
+
+
+NAMES = integers(1026, 1, 262153, 5) + b"names" + integers(16, 2, 262153, 4) + b"step" + integers(262153, 3) + b"sum"
+IN_R = b"".join(
+    [b"X\n", integers(2, 263168, 131840), integers(531, 2, 13, 1, 1000), integers(14, 1), struct.pack(">d", 2.5)]
+    + [NAMES, integers(254)]
+)
+"""saveRDS(list(step = 1000L, sum = 2.5), "file", version = 2, compress = FALSE)"""
+IN_PERL = b"pst0\x04\x0b\x0812345678\x04\x08\x08\x08\x03\x03\0\0\0" + b"".join(
+    kind + value + struct.pack("<i", len(key)) + key
+    for kind, value, key in [
+        (b"\x09", struct.pack(">i", 1000), b"step"),
+        (b"\x07", struct.pack("<d", 2.5), b"sum"),
+        (b"\x0a\x02", b"17", b"word"),
+    ]
+)
+"""store({ step => 1000, sum => 2.5, word => "17" }, "file")"""
 LITTLE = struct.pack("<qd", 1000, 2.5)
 BIG = struct.pack(">id", 1000, 2.5)
 
@@ -40,9 +74,12 @@ BIG = struct.pack(">id", 1000, 2.5)
         (LITTLE, lambda content: struct.unpack("<qd", content)[0]),
         (BIG, lambda content: struct.unpack(">id", content)[0]),
         (gzip.compress(BIG), lambda content: struct.unpack(">id", gzip.decompress(content))[0]),
+        (database(1000), last_row),
+        (IN_R, lambda content: struct.unpack_from(">i", content, 30)[0]),
+        (IN_PERL, lambda content: struct.unpack_from(">i", content, 25)[0]),
         (zipped(LITTLE), lambda content: struct.unpack("<qd", unzipped(content))[0]),
     ],
-    ids=["text", "json", "pickle", "little-endian", "big-endian", "gzip", "zip"],
+    ids=["text", "json", "pickle", "little-endian", "big-endian", "gzip", "sqlite", "R", "Perl", "zip"],
 )
 def test_each_number_is_found_and_can_become_another(content, read):
     found = numbers(content).values()
@@ -50,6 +87,19 @@ def test_each_number_is_found_and_can_become_another(content, read):
     assert 1001 in [read(number.become(1001)) for number in found if number.value == 1000]
 
 
-@pytest.mark.parametrize("content", [b"", b"\x80\x05oops", b"PK\x03\x04", b"\x1f\x8b0", b"\x80"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x80\x05oops", b"PK\x03\x04", b"\x1f\x8b0", b"\x80", b"X\n\0\0\0\2", b"pst0\5\13\3", b"SQLite format 3\0 "],
+)
 def test_a_broken_file_has_no_numbers(content):
     assert numbers(content) == {}
+
+
+def test_a_number_that_perl_has_stored_as_text_can_become_longer():
+    found = next(number for number in numbers(IN_PERL).values() if number.value == 17)
+    assert b"\x0a\x041000\x04\0\0\0word" in found.become(1000)
+
+
+def test_what_only_looks_like_a_number_is_none_in_what_r_or_perl_has_saved():
+    assert sorted(number.value for number in numbers(IN_R).values()) == [Decimal("2.5"), 1000]
+    assert sorted(number.value for number in numbers(IN_PERL).values()) == [Decimal("2.5"), 17, 1000]
