@@ -29,10 +29,12 @@ from .in_place import intervals_done_again
 from .packed import without_times
 from .seeds import seeds_by_state
 from .states import State
-from .verdicts import Unsafe
+from .verdicts import Unknown, Unsafe
 
-_CLOSED = re.compile("ValueError: (?:I/O operation on|write to) closed file")
-"""What Python says of a program that goes on to write to a file which it has closed before it would leave."""
+NO_NEARER = "no nearer"
+"""A kind of evidence."""
+_CLOSED = re.compile("ValueError: (?:I/O operation on|write to) closed file|Cannot operate on a closed database")
+"""What Python says of a program that goes on to use a file or a database which it has closed before it would leave."""
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,20 @@ for number in range(done, 12):
             file.write(str(number + 1))
         sys.exit(85)
 """,
+    "its database is closed": """\
+import os, sqlite3, sys
+base = sqlite3.connect("state")
+base.execute("create table if not exists rows (n)")
+done = len(base.execute("select n from rows").fetchall())
+while done < 12:
+    done += 1
+    base.execute("insert into rows values (?)", [done])
+    if done % 4 == 0 and done < 12:
+        base.commit()
+        base.close()
+        sys.exit(85)
+open("out", "w").write(f"{sum(n for n, in base.execute('select n from rows'))}\\n")
+""",
 }
 
 DOUBTFUL = {
@@ -165,20 +179,6 @@ while done < 12:
 if done < 12:
     sys.exit(85)
 open("out", "w").write(f"{total}\\n")
-""",
-    "its database is closed": """\
-import os, sqlite3, sys
-base = sqlite3.connect("state")
-base.execute("create table if not exists rows (n)")
-done = len(base.execute("select n from rows").fetchall())
-while done < 12:
-    done += 1
-    base.execute("insert into rows values (?)", [done])
-    if done % 4 == 0 and done < 12:
-        base.commit()
-        base.close()
-        sys.exit(85)
-open("out", "w").write(f"{sum(n for n, in base.execute('select n from rows'))}\\n")
 """,
     "it counts its checkpoints, which are more then": SUMS.replace("total", "saves")
     + """\

@@ -15,6 +15,7 @@ shell script. Where a loop is watched, there are those of memory.py besides, and
 """
 
 import ast
+import atexit
 import builtins
 import io
 import json
@@ -22,6 +23,7 @@ import os
 import stat
 import sys
 import time
+import weakref
 import zlib
 from _frozen_importlib_external import SourceFileLoader
 from collections import OrderedDict
@@ -99,27 +101,57 @@ def start_if_requested(take_over: "Callable[[list[Any]], None] | None" = None) -
 def keep_files_open() -> None:
     """Have the regular files that a program opens for writing flushed where it closes them, and closed only when enough
     others are. What reads a pipe waits until it is closed."""
-    closed: OrderedDict[int, Callable[[], None]] = OrderedDict()
+    closed: OrderedDict[int, Any] = OrderedDict()
     really = builtins.open
 
     def opened(path: "Any", mode: str = "r", *more: "Any", **options: "Any") -> "Any":
         file: Any = really(path, mode, *more, **options)
-        close = file.close
+        known = weakref.ref(file)  # so that a file which nothing holds is closed at once
 
         def flush() -> None:
+            file: Any = known()
             file.flush()
-            closed[id(file)] = close
+            closed[id(file)] = file
             closed.move_to_end(id(file))
             if len(closed) > MOST_OPEN:
-                closed.popitem(last=False)[1]()
+                _close(closed.popitem(last=False)[1])
 
         writes = isinstance(mode, str) and set(mode) & set("wax+")
         if writes and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             file.close = flush
         return file
 
+    def close_all() -> None:
+        for file in closed.values():
+            _close(file)
+
+    atexit.register(close_all)
     for module in (builtins, io):
         setattr(module, "open", opened)  # noqa: B010 - a type checker takes the assignment for a mistake
+    keep_databases_open()
+
+
+def _close(file: "Any") -> None:
+    type(file).close(file)
+
+
+def keep_databases_open() -> None:
+    """Have the databases stay open that a program closes. What it has not committed is lost all the same."""
+    try:
+        import sqlite3
+    except ImportError:
+        return
+
+    class Connection(sqlite3.Connection):
+        def close(self) -> None:
+            self.rollback()
+
+    really = sqlite3.connect
+
+    def connect(*arguments: "Any", **options: "Any") -> "Any":
+        return really(*arguments, **{"factory": Connection, **options})
+
+    sqlite3.connect = connect
 
 
 def _leave(*arguments: object) -> "NoReturn":
