@@ -443,13 +443,14 @@ def _of_restarts(exploration: Exploration) -> tuple[Evidence, ...]:
 
 def _forgotten(what: Forgotten) -> Evidence:
     """A part of the memory that no restart brings back."""
-    then = " begins anew at each restart, in the loop that begins here"
+    then = "begins anew at each restart" if what.anew else "is not after a restart what it was when the job saved"
+    again = " again" if what.anew else ""
     if what.is_generator:
-        text = f"the generator of random numbers {what.name}{then}"
+        text = f"the generator of random numbers {what.name} {then}, in the loop that begins here"
     elif what.saved and what.restored:
-        text = f"{what.name} was {what.saved} when the job saved, and is {what.restored} again in the loop that begins here"
+        text = f"{what.name} was {what.saved} when the job saved, and is {what.restored}{again} in the loop that begins here"
     else:
-        text = f"{what.name}{then}"
+        text = f"{what.name} {then}, in the loop that begins here"
     return Evidence("forgotten", text, what.file, what.line)
 
 

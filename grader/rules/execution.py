@@ -113,6 +113,8 @@ class Unbroken(NamedTuple):
     """The file and line of a loop. What is in memory there is noted, see inside/memory.py."""
     forgets: tuple[str, ...] = ()
     """What of that begins anew there, as after a restart."""
+    remembers: tuple[tuple[str, str], ...] = ()
+    """What of that is what it was elsewhere, when it is there at first; as a note has it."""
     last_note: str = ""
     """The note after which it ends, if it is not to come to its end."""
 

@@ -38,6 +38,8 @@ class Forgotten(NamedTuple):
     saved: str
     """What it was when the job saved for the first time, and after the restart, if that can be told in a few words."""
     restored: str
+    anew: bool = True
+    """Whether that is what it was at the very start."""
 
     @property
     def is_generator(self) -> bool:
@@ -70,11 +72,11 @@ def explaining(
     if back is None or (exploration.known and not _same(returned_files, right)):
         return ()
     loop = str(back[1]), int(back[2])
-    tried = (
-        _Loop(job, first, executor, profile, Unbroken(anew, True, loop)).forgotten(restarted, right, wrong)
-        for anew in (False, True)
-    )
-    return next((found for found in tried if found), ())
+    loops = [_Loop(job, first, executor, profile, Unbroken(anew, True, loop)) for anew in (False, True)]
+    for one in loops:
+        if found := one.forgotten(restarted, right, wrong) or one.changed(restarted, right):
+            return found
+    return ()
 
 
 class _Loop:
@@ -89,9 +91,7 @@ class _Loop:
         first, then = _noted(run, "first"), _noted(run, "then")
         again = _noted(self.run(restarted, last_note="first")[0], "first")
         anew = [name for name, value in first.items() if again.get(name) == value and then.get(name, value) != value]
-        names = [
-            name for name in anew if not name.startswith(tuple(f"{whole}{sign}" for whole in anew for sign in ".["))
-        ]
+        names = _wholes(anew)
         if not 0 < len(names) <= MOST or not self.gives(wrong, names):
             return ()
         needed = list(names)
@@ -99,9 +99,44 @@ class _Loop:
             rest = [other for other in names if other not in needed or other == name]
             if len(rest) < len(names) and self.gives(right, rest):
                 needed.remove(name)
+        return self.told(needed, then, first, anew=True)
+
+    def changed(self, restarted: State, right: Tree) -> tuple[Forgotten, ...]:
+        """What is other after the first restart than at the save, without being as it was at the very start: with what it was
+        at the save, that restart goes on to the right output."""
+        run = self.run(self.first, last_note="then")[0]
+        first, then = _noted(run, "first"), _noted(run, "then")
+        again = _noted(self.run(restarted, last_note="first")[0], "first")
+        names = _wholes(
+            [name for name, value in again.items() if then.get(name, value) not in (value, first.get(name))]
+        )
+
+        def remembered(names: list[str]) -> bool:
+            values = tuple((name, then[name].pickled) for name in names)
+            return all(value for _, value in values) and _same(self.run(restarted, remembers=values)[1], right)
+
+        if not 0 < len(names) <= MOST or remembered([]):
+            return ()
+        one = next((name for name in names if remembered([name])), "")
+        if not one and not remembered(names):
+            return ()
+        needed = [one] if one else list(names)
+        for name in names:
+            if name in needed[1:] and remembered([other for other in needed if other != name]):
+                needed.remove(name)
+        # Where it is a place, it may just be one iteration too early or too late.
+        return (
+            ()
+            if any(then[name].kind == "builtins.int" for name in needed)
+            else self.told(needed, then, again, anew=False)
+        )
+
+    def told(
+        self, names: list[str], then: dict[str, _Value], restored: dict[str, _Value], anew: bool
+    ) -> tuple[Forgotten, ...]:
         file, line = self.how.loop or ("", 0)
         return tuple(
-            Forgotten(name, file, line, then[name].kind, then[name].shown, first[name].shown) for name in needed
+            Forgotten(name, file, line, then[name].kind, then[name].shown, restored[name].shown, anew) for name in names
         )
 
     def gives(self, output: Tree, forgets: list[str]) -> bool:
@@ -117,6 +152,13 @@ class _Value(NamedTuple):
     checksum: int
     kind: str
     shown: str
+    pickled: str
+
+
+def _wholes(names: list[str]) -> list[str]:
+    """These names without those of parts of others."""
+    parts = tuple(f"{whole}{sign}" for whole in names for sign in ".[")
+    return [name for name in names if not name.startswith(parts)]
 
 
 def _noted(run: Run, what: str) -> dict[str, _Value]:

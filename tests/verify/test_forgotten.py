@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from grader.course.diagnosis import forgetting
@@ -107,3 +109,13 @@ while done < 9:
         inputs = Tree({"job": File(source.replace(b"MODE", mode), executable=True)})
         job = Job(executable="job", inputs=inputs, checkpoint_exit_code=85, **files)
         assert measured(job, explore(job, executor), executor, MODERN)[0].verdict == verdict
+
+
+def test_what_is_other_than_at_the_save_is_named_though_not_as_at_the_start(executor):
+    job = job_of("total += values[0] * done; values.insert(0, done)")
+    source = job.inputs.file("job").content.replace(b"while done < 9:", b"if done: values = [5]\nwhile done < 9:")
+    job = replace(job, inputs=Tree({"job": File(source, executable=True)}))
+    found, _ = measured(job, explore(job, executor), executor, MODERN)
+    (values,) = forgotten(job, found, executor, MODERN)
+    assert (values.name, values.saved, values.anew) == ("values", "[2, 1, 0, 3, 1, 2]", False)
+    assert values.restored == "[5]"

@@ -2,8 +2,9 @@
 
 Where it is told to, some of that begins anew then, as after a restart that has not brought it back: verify/forgotten.py
 finds out by it what a job forgets. Each note is a line of JSON: ["first", values] or ["then", values], where the values
-are {name: [checksum, the name of its type, what it is in a few characters]}. A name is one that the program could use (total, self.total,
-state["total"]), or RANDOM or NUMPY for the generators that modules have.
+are {name: [checksum, the name of its type, what it is in a few characters, what it is as a pickle in hexadecimal digits]}.
+A name is one that the program could use (total, self.total, state["total"]), or RANDOM or NUMPY for the generators that
+modules have.
 """
 
 import io
@@ -22,17 +23,20 @@ if MYPY:
     Put = Callable[[Any], object]
 
 RANDOM, NUMPY = "random", "numpy.random"
-MOST_BYTES, MOST_PARTS, MOST_SHOWN = 16 << 20, 200, 40
-"""Of a value that is looked at; of an object that is looked into; characters of a value that are shown."""
+MOST_BYTES, MOST_TOLD, MOST_PARTS, MOST_SHOWN = 16 << 20, 64 << 10, 200, 40
+"""Of a value that is looked at; of one that is told as it is; of an object that is looked into; characters that are shown."""
 _NO_STATE = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, io.IOBase)
 
 
 class Memory:
-    """Watches the line of a loop. `left`: whether the program would have left since it was there."""
+    """Watches the line of a loop, where what is in `remembers` becomes what is there at first. `left`: whether the program
+    would have left since it was there."""
 
-    def __init__(self, path: str, line: int, forgets: "frozenset[str]", note: "Callable[..., None]") -> None:
+    def __init__(
+        self, path: str, line: int, forgets: "frozenset[str]", remembers: "dict[str, str]", note: "Callable[..., None]"
+    ) -> None:
         self.path, self.name, self.line = path, os.path.basename(path), line
-        self.forgets, self.note = forgets, note
+        self.forgets, self.remembers, self.note = forgets, remembers, note
         self.first: dict[str, bytes] | None = None
         self.left = False
 
@@ -47,13 +51,21 @@ class Memory:
             parts = list(_parts(frame))
             values = {name: packed for name, value, _ in parts if (packed := _packed(value))}
             shown = {
-                name: [zlib.crc32(values[name]), _kind(value), _shown(value)]
+                name: [
+                    zlib.crc32(values[name]),
+                    _kind(value),
+                    _shown(value),
+                    values[name].hex() if len(values[name]) <= MOST_TOLD else "",
+                ]
                 for name, value, _ in parts
                 if name in values
             }
             if self.first is None:
                 self.first = values
                 self.note("first", shown)
+                for name, _, put in parts:
+                    if name in self.remembers:
+                        put(pickle.loads(bytes.fromhex(self.remembers[name])))
             else:
                 self.note("then", shown)
             if self.left:

@@ -62,7 +62,7 @@ def start(checkpoint: "list[int | None]", how: "dict[str, Any]", directory: str,
     if how["files_stay_open"]:
         keep_files_open()
     if how["loop"]:
-        stays.watch_memory(how["loop"], how["forgets"], how["last_note"])
+        stays.watch_memory(how["loop"], how["forgets"], how["remembers"], how["last_note"])
     sys.exit = stays.instead_of(sys.exit)
     os._exit = stays.instead_of(os._exit)
     names: Any = builtins
@@ -185,9 +185,11 @@ class _Stays:
 
         clock.now = time.time = now
 
-    def watch_memory(self, loop: "tuple[str, int]", forgets: "list[str]", last: str) -> None:
-        """Note what is in memory at the head of a loop, and let these parts of it begin anew there. `last`: the note after
-        which the program ends, if any."""
+    def watch_memory(
+        self, loop: "tuple[str, int]", forgets: "list[str]", remembers: "list[list[str]]", last: str
+    ) -> None:
+        """Note what is in memory at the head of a loop, let parts of it begin anew there, and others be what they were. `last`:
+        the note after which the program ends, if any."""
 
         def note(*what: object) -> None:
             os.write(self.file, (json.dumps(what) + "\n").encode())
@@ -196,7 +198,7 @@ class _Stays:
 
         really_leave = os._exit
         file, line = loop
-        self.memory = memory.Memory(self.directory + file, line, frozenset(forgets), note)
+        self.memory = memory.Memory(self.directory + file, line, frozenset(forgets), dict(remembers), note)
         sys.settrace(self.memory.on_call)
 
     def survive(self, number: "int | None") -> None:
