@@ -77,6 +77,7 @@ class _Trial:
         if any(self.counts_iterations(place, word, self.words.got) for place in gone_by for word in self.words.wrong):
             return
         needed: tuple[Word, str] | None = None
+        tried = set[Saved]()
         for place, way in self.replays.ways(gone_by):
             seen = list[dict[Word, str]]()
             for sign, changes in ((1, way.later), (-1, way.earlier)):
@@ -88,9 +89,10 @@ class _Trial:
                     if self.mends(place, seen[-1], sign * (way.restarts or self.words.restarts)):
                         return
             if len(seen) == 2 and len(way.later) == 1:
+                tried.add(place)
                 needed = needed or self.needed(place, *seen)
         for place in gone_by[:1]:
-            if needed or self.is_iteration(place):
+            if needed or (place in tried and self.is_iteration(place)):
                 yield self.goes_on_from(place, needed)
                 yield from self.unread(place)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 import time
 from bisect import bisect, bisect_left
@@ -14,7 +15,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Unpack
 
 from ..execute.executor import Executor
-from ..rules.execution import Circumstances, Run, Unbroken
+from ..rules.execution import Circumstances, MachineTrouble, Run, Runs, Unbroken
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.livelock import SIMILAR
 from ..rules.profile import Profile
@@ -36,6 +37,8 @@ MOST_EXECUTIONS = 300
 """For all of that."""
 MOST_SECONDS = 30.0
 """Real seconds for it, as a program may take a second to start. The verdict is known by then."""
+SHORTEST, PATIENCE = 0.4, 5
+"""Real seconds that any execution may take, and how many times as long a changed one."""
 ROUNDING = Decimal("1e-9")
 """How much a number may be off that was added up, from 1."""
 LARGEST = 10**9
@@ -156,6 +159,11 @@ class Replays:
         self.spools = [state.spool for state in (*self.way[1:11], *self.way[11:][-10:])]
         self.left = MOST_EXECUTIONS
         self.ends: dict[tuple[Change | int | None, ...], Outcome] = {}
+        self.found: dict[tuple[Change | int | None, ...], list[Decimal]] = {}
+        """What the number was that is changed first, at each restart, before it was changed."""
+        self.runs: dict[tuple[object, ...], Run] = {}
+        self.longest = SHORTEST
+        """Seconds that an execution of the job itself took; with another number in its checkpoint, it may go on for ever."""
 
     @cached_property
     def right(self) -> Tree:
@@ -181,7 +189,7 @@ class Replays:
 
     def places(self, may_count: Callable[[Saved], bool]) -> list[Saved]:
         """Numbers that may count iterations, the likeliest first: those that are steady."""
-        found, seen = list[tuple[tuple[int, int, int], int, Saved]](), set[bytes]()
+        found, seen = list[tuple[tuple[int, ...], int, Saved]](), set[bytes]()
         for file in self.saved():
             content = self.spools[0].file(file[0].path).content if file else b""
             first = numbers(content)
@@ -195,8 +203,8 @@ class Replays:
                 if change not in seen:
                     seen.add(change)
                     form, at = each.place
-                    aligned = at % 4 if form in BINARY else 0
-                    found.append(((len(first), int(max(each.values)), aligned), len(seen), each))
+                    aligned, depth = at % 4 if form in BINARY else 0, form.count("{") + form.count(".")
+                    found.append(((len(first), depth, int(max(each.values)), aligned), len(seen), each))
         found.sort(key=lambda each: (not each[-1].is_steady, *each[:-1]))
         return [each for *_, each in found[:MOST]]
 
@@ -210,11 +218,19 @@ class Replays:
         others = [each for file in self.saved() for each in file if each != place and each.values[1:] and each.step]
         others = [each for each in others if each.is_steady]
         together = [place.moved(1), *(each.moved(each.step / place.step) for each in others)]
-        for changes in ([together] if others else []) + [[place.moved(by)] for by in _strides(place)]:
+        strides = [] if self.counts_by_one(place) else _strides(place)
+        for changes in ([together] if others else []) + [[place.moved(by)] for by in strides]:
             yield Way(changes, [each._replace(by=-each.by) for each in changes], None)
         for begins in self.line_begins(place):
             for restarts in (None, 1):
                 yield Way([place.moved(1, begins)], [place.moved(-1, begins)], restarts)
+
+    def counts_by_one(self, place: Saved) -> bool:
+        """Whether the next checkpoint has the same number if a restart begins with one more: with another stride, it would have
+        another one."""
+        change = place.moved(1)
+        self.run([change], restarts=1)
+        return place.values[1:2] == tuple(self.found[change, 1][1:2])
 
     def line_begins(self, place: Saved) -> list[tuple[int, ...]]:
         """Where the lines of files begin, in bytes, of which this number may be one."""
@@ -227,18 +243,51 @@ class Replays:
 
     def is_gone_by(self, place: Saved) -> bool:
         """Whether the program has less left to do with the number of the next checkpoint."""
-        return self.run([place.moved(place.step)], restarts=1).executions < len(self.way)
+        end = self.run([place.moved(place.step)], restarts=1)
+        return self.ends_well(end) and end.executions < len(self.way)
 
     def run(self, changes: Sequence[Change], restarts: int | None = None, most: int | None = None) -> Outcome:
         """What becomes of the job with these changes at the first restarts, or at all."""
         key = (*changes, restarts)
         if key not in self.ends:
-            changing = _Changing(self.executor, changes, restarts)
-            most = most or 2 * len(self.way)  # one that skips nothing may take twice as many
-            end = outcome(self.in_time(simulate(self.job, changing, self.profile, most_executions=most)))
-            self.left -= end.executions
+            changing = _Changing(self, changes, restarts)
+            end = self.play(self.job, changing, most)
             self.ends[key] = replace(end, status="not changed") if changing.failed else end
+            self.found[key] = changing.found
         return self.ends[key]
+
+    def with_file(self, path: str, file: File, variable: tuple[str, str]) -> Outcome:
+        """What becomes of the job with this file in its sandbox, and this variable in its environment."""
+        environment = (*self.job.environment, variable)
+        return self.play(
+            replace(self.job, inputs=self.job.inputs.put(path, file), environment=environment), self.executor
+        )
+
+    def play(self, job: Job, executor: Runs, most: int | None = None) -> Outcome:
+        """What becomes of it where no fault befalls it."""
+        most = most or 2 * len(self.way)  # one that skips nothing may take twice as many
+        end = outcome(self.in_time(simulate(job, executor, self.profile, most_executions=most)))
+        self.left -= end.executions
+        return end
+
+    def execute(self, job: Job, sandbox: Tree, changed: bool, **circumstances: Unpack[Circumstances]) -> Run:
+        """Execute the program once for each sandbox, and not much longer than it takes unless that was changed."""
+        key = sandbox, *sorted(circumstances.items(), key=operator.itemgetter(0))
+        if key not in self.runs:
+            began = time.monotonic()
+            limits = self.executor.limits
+            try:
+                if changed:
+                    seconds = math.ceil(PATIENCE * self.longest)
+                    self.executor.limits = replace(limits, cpu=min(seconds, limits.cpu))
+                self.runs[key] = self.executor.run(job, sandbox, **circumstances)
+            except MachineTrouble:  # it took all that there is
+                raise TimeIsUp from None
+            finally:
+                self.executor.limits = limits
+            if not changed:
+                self.longest = max(self.longest, time.monotonic() - began)
+        return self.runs[key]
 
     def in_time(self, moments: Iterator[Moment]) -> Iterator[Moment]:
         """A story that breaks off when the time is up."""
@@ -257,17 +306,19 @@ class Replays:
 class _Changing:
     """An executor that changes numbers of the checkpoint before a restart."""
 
-    def __init__(self, executor: Executor, changes: Sequence[Change], restarts: int | None):
-        self.executor, self.changes, self.restarts = executor, changes, restarts
+    def __init__(self, replays: Replays, changes: Sequence[Change], restarts: int | None):
+        self.replays, self.changes, self.restarts = replays, changes, restarts
         self.failed = False
         """Whether a number was not there, or there was no room for the other one."""
+        self.found: list[Decimal] = []
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.executor, name)
+        return getattr(self.replays.executor, name)
 
     def run(self, job: Job, sandbox: Tree, **circumstances: Unpack[Circumstances]) -> Run:
         """Execute the program with the other numbers, if its checkpoint is there."""
         changed = sandbox
+        self.note(job, sandbox)
         for change in self.changes if self.restarts != 0 else ():
             path, entry = change.path, changed.get(change.path)
             if isinstance(entry, File) and sandbox.get(path) != job.inputs.get(path):
@@ -276,7 +327,14 @@ class _Changing:
                 changed = changed.put(path, entry._replace(content=content or entry.content))
         if changed is not sandbox:
             self.restarts = self.restarts and self.restarts - 1
-        return self.executor.run(job, changed, **circumstances)
+        return self.replays.execute(job, changed, changed is not sandbox, **circumstances)
+
+    def note(self, job: Job, sandbox: Tree) -> None:
+        """Note what the first of the numbers is, if the checkpoint is there."""
+        path, place, *_ = self.changes[0]
+        entry = sandbox.get(path)
+        if isinstance(entry, File) and entry != job.inputs.get(path) and (number := number_at(entry.content, place)):
+            self.found.append(number.value)
 
 
 def _by_one(place: Saved) -> Iterator[Way]:
