@@ -22,6 +22,7 @@ from ..rules.job import Job
 from ..rules.profile import PROFILES, Profile
 from ..rules.simulation import Moment, outcome, simulate
 from ..rules.step import Kind
+from ..text import count
 from ..tree import TooLarge, Tree
 from ..verify.checked import Checked
 from ..verify.circumstances import looks
@@ -33,8 +34,9 @@ from ..verify.observer import Observer
 from ..verify.off_by_one import OFF_BY_ONE, OffByOne, never_finishing, off_by_one
 from ..verify.outside import state_outside
 from ..verify.replays import Replays
+from ..verify.reseeded import reseeded
 from ..verify.restarts import shown
-from ..verify.unbroken import Difference, measured
+from ..verify.unbroken import NO_NEARER, Difference, Remaining, measured, never_nearer
 from ..verify.verdicts import Unknown, Unsafe
 from ..view import ending, verdict
 from ..view.circumstances import circumstance_json, circumstance_lines
@@ -230,7 +232,7 @@ class _Verification:
             )
             exploration = unknown(Unknown.STATE_OUTSIDE, where, counts)
         facts = evidence(job, exploration) + _of_restarts(exploration) + behind
-        if exploration.unfinished and any(fact.kind == OFF_BY_ONE for fact in behind):
+        if exploration.unfinished and any(fact.kind in (OFF_BY_ONE, NO_NEARER) for fact in behind):
             exploration = never_finishing(exploration, exploration.unfinished)
         facts += self.doubtful(job, exploration, doubt)
         return Checked(job, exploration, facts, known)
@@ -278,9 +280,11 @@ class _Verification:
             return "", None, ()
         from ..course.diagnosis import (  # which takes longer to import than to verify a safe job
             beginning,
+            beginning_again,
             diagnose,
             forgetting,
             losing,
+            seeding,
             sentence,
         )
 
@@ -295,8 +299,12 @@ class _Verification:
                 replays = Replays(job, exploration, self.executor, self.profile, self.observer.until)
                 if forgets := forgotten(job, exploration, self.executor, self.profile):
                     known, facts = forgetting(forgets), tuple(map(_forgotten, forgets))
+                elif seeds := reseeded(replays):
+                    known, facts = seeding(), (_reseeded(seeds),)
                 elif wrong and (symptom := diagnose(job, exploration, self.executor, given=False)):
                     known = symptom
+                elif left := never_nearer(job, exploration, self.executor, self.profile):
+                    known, facts = beginning_again(), (_never_nearer(left),)
                 elif fix := off_by_one(replays):
                     known, facts = beginning(fix), (_off_by_one(fix),)
                 elif lost := lost_state(replays):
@@ -452,6 +460,25 @@ def _forgotten(what: Forgotten) -> Evidence:
     else:
         text = f"{what.name} {then}, in the loop that begins here"
     return Evidence("forgotten", text, what.file, what.line)
+
+
+def _never_nearer(left: Remaining) -> Evidence:
+    """What is left of a job at each of its starts."""
+    seconds = f" and {left.seconds:g} virtual seconds" if left.seconds else ""
+    text = (
+        f"a run that never restarts has {count(left.checkpoints, 'checkpoint')}{seconds} to its end, from the first start of the "
+        "job and from the last that was tried: it gets no nearer"
+    )
+    return Evidence(NO_NEARER, text)
+
+
+def _reseeded(seeds: str) -> Evidence:
+    """What seeds a generator that should go on."""
+    text = (
+        f"{seeds} begins the random numbers anew at each restart: if they go on instead where they were at the save, the job "
+        "ends with the right output"
+    )
+    return Evidence("forgotten", text)
 
 
 def _off_by_one(fix: OffByOne) -> Evidence:

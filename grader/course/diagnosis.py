@@ -44,6 +44,16 @@ def forgetting(forgets: Sequence[Forgotten]) -> Misconception:
     return MISCONCEPTIONS["rng-not-saved" if generators else "state-incomplete"]
 
 
+def seeding() -> Misconception:
+    """The misconception behind a generator of random numbers that begins anew at each restart."""
+    return MISCONCEPTIONS["rng-not-saved"]
+
+
+def beginning_again() -> Misconception:
+    """The misconception behind a job that gets no nearer to its end."""
+    return MISCONCEPTIONS["never-restores"]
+
+
 def losing() -> Misconception:
     """The misconception behind a restart that begins at the right place, but without a part of the state."""
     return MISCONCEPTIONS["state-incomplete"]

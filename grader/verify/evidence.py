@@ -38,7 +38,7 @@ DIFFERS = ("first difference", "other lines", "missing file")
 class Evidence:
     """One fact about a failure. `kind` is one of first difference, other lines, repeated lines, missing lines,
     missing file, other file, soft eviction, left behind, traceback, time was up, stderr, not there, work done again,
-    forgotten, off by one, lost state, a run that never restarts differs, limit, no first
+    forgotten, off by one, lost state, no nearer, a run that never restarts differs, limit, no first
     line, no interpreter, Windows line ends, exit, left running, no end so far, differs from run to run, saved in vain,
     can't be sent, empty."""
 
