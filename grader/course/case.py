@@ -152,7 +152,8 @@ class Case:
 
     @cached_property
     def state_files(self) -> dict[str, File]:
-        """The files of the checkpoint that the failing execution has, without output and streams."""
+        """The files of the checkpoint that the failing execution has, without output, streams, and what is still as it was
+        submitted."""
         return {
             path: file
             for path, file in self.state.spool.regular().items()
