@@ -157,7 +157,7 @@ class Case:
         return {
             path: file
             for path, file in self.state.spool.regular().items()
-            if path not in self.outputs() | {STDOUT, STDERR}
+            if path not in self.outputs() | {STDOUT, STDERR} and file != self.job.inputs.get(path)
         }
 
     @cached_property
@@ -319,6 +319,11 @@ class Case:
     def was_there(self) -> bool:
         """Whether a restart found the first wrong output file. Otherwise the last execution made it."""
         return any(self.wrong_file in state.sandbox for state in self.state.way()[1:])
+
+    def was_there_with_lines(self) -> bool:
+        """Whether a restart found the first wrong output file, and something in it."""
+        found = (state.sandbox.get(self.wrong_file) for state in self.state.way()[1:])
+        return any(isinstance(entry, File) and entry.content for entry in found)
 
     @cached_property
     def labels(self) -> tuple[list[str], list[str]]:

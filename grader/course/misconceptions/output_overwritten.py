@@ -17,7 +17,7 @@ MISCONCEPTION = Misconception(
 
 
 def output_overwritten(case: Case) -> bool:
-    return case.only_the_end() and (case.had_lines() if case.given else case.was_there())
+    return case.only_the_end() and (case.had_lines() if case.given else case.was_there_with_lines())
 
 
 def begun_again(case: Case) -> bool:
