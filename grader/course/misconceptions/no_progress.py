@@ -48,7 +48,7 @@ def time_is_up(case: Case) -> bool:
     return run.exit.code == 0 or any(run.sandbox.get(path) != entry for path, entry in case.state_files.items())
 
 
-TIMEOUT = re.compile(rb"(\btimeout(?:(?: +-\S+(?: +\d+[smhd]?)?)* +| *= *))(\d+)")
+TIMEOUT = re.compile(rb"(\btimeout(?:(?: +-\S+(?: +(?:\d+[smhd]?|[A-Z]\w*))?)* +| *= *))(\d+)")
 """A time limit in a script."""
 
 
