@@ -379,8 +379,8 @@ def _send(sandbox: Tree, listed: Iterable[str], keep_paths: bool, profile: Profi
     listed, sent, failed, kept = tuple(listed), Tree(), _Failed(), KeptPaths()
     for index, path in enumerate(listed):
         files, unsent = _sendable(sandbox, path, keep_paths, profile)
-        # HTCondor does not notice that a path is missing if a later one arrives under the same name.
-        later = (posixpath.basename(other) for other in listed[index + 1 :])
+        # HTCondor does not notice that a path is missing if a later one arrives under the same name; none does for `dir/`.
+        later = {posixpath.basename(other) for other in listed[index + 1 :]} - {"", "."}
         if files is None:
             if unsent and posixpath.basename(path) not in later:
                 failed.add(path, unsent)

@@ -408,6 +408,12 @@ def test_a_missing_path_is_replaced_by_a_later_one_of_its_name():
     assert checkpoint(["n", "d/n", "n"], sandbox({"n": "1"})) == Tree.of(n="1")
 
 
+@pytest.mark.parametrize("end", ["/", "/."])
+def test_what_is_in_a_missing_directory_is_replaced_by_nothing(end):
+    """R4c: seen on 23.9.6."""
+    assert checkpoint([f"missing{end}", f"d{end}"], sandbox({"d/n": "1"})).paths == (f"missing{end}",)
+
+
 def test_a_file_that_may_not_be_read_is_not_sent():
     """R4c: seen on 23.9.6."""
     tree = sandbox() | Tree({"n": File(b"1", readable=False)})
