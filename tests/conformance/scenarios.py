@@ -165,7 +165,7 @@ def picture(tree: Tree) -> dict[str, str | None]:
         elif isinstance(entry, Link):
             inside = re.sub(EXECUTE_DIRECTORY, "(sandbox)/", entry.target)
             seen[path] = f"-> {'(sandbox)/' * entry.absolute}{inside}"
-        elif isinstance(entry, Fifo):  # nothing is seen of them in a copy
+        elif isinstance(entry, Fifo) or not entry.readable:  # nothing is seen of them in a copy
             continue
         else:
             text = "(the program)" if path == "job" else entry.text
