@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Unpack
+from typing import Any
 
 from ..rules.eventlog import Event
 from ..rules.execution import Exit, Run
 from ..rules.job import Job
 from ..rules.schedule import Fault
 from ..rules.simulation import Ended, Held, Moment, Saved
-from ..rules.step import Changes
 from ..tree import Tree
 
 LOST = (7, 24)
@@ -200,16 +199,10 @@ class JobHistory:
         """What a log shows of an execution: how it ended, and how long it took."""
         return Run(exit, Tree(), max(0.0, event.time - self.began), "", "")
 
-    def becomes(self, kind: str, event: Event, **changes: Unpack[Changes]) -> Moment:
-        all_changes: Changes = {
-            "fault": None,
-            "next": None,
-            "run": None,
-            "text": "",
-            "returned_files": self.returned_files(),
-            **changes,
-        }
-        self.now = self.now._replace(kind=kind, time=event.time, **all_changes)
+    def becomes(self, kind: str, event: Event, **changes: Any) -> Moment:
+        """The next moment, which differs from the one before in these fields and in what has just happened."""
+        happened = {"fault": None, "next": None, "run": None, "text": "", "returned_files": self.returned_files()}
+        self.now = self.now._replace(kind=kind, time=event.time, **{**happened, **changes})
         return self.now
 
 

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from enum import IntEnum, StrEnum
-from typing import NamedTuple, TypedDict, Unpack
+from typing import NamedTuple
 
 from ..tree import File, Tree
 from . import classads, transfer
@@ -68,9 +68,7 @@ STATUS: Mapping[str, Status] = {
 }
 JOB_STATUS: Mapping[Status, int] = {
     Status.IDLE: 1,
-    Status.RUNNING: 2,
-    Status.SENDING: 2,
-    Status.CLAIMED: 2,
+    **dict.fromkeys((Status.RUNNING, Status.SENDING, Status.CLAIMED), 2),
     Status.HELD: 5,
     Status.OVER: 4,
 }
@@ -309,30 +307,6 @@ class Situation(NamedTuple):
         return self.fault
 
 
-class Changes(TypedDict, total=False):
-    """The fields of a Situation that an event changes."""
-
-    activation: int
-    execution: int
-    slot: int
-    returned_files: Tree
-    spool: Tree
-    sandbox: Tree | None
-    fault: Fault | None
-    run: Run | None
-    transfer: float
-    next: Next | None
-    goodput: float
-    badput: float
-    text: str
-    pending: float
-    activation_spool: Tree
-    retries: float
-    elapsed: float
-    beside: tuple[Start, ...]
-    signal: int
-
-
 def submitted(job: Job) -> Situation:
     """The situation of a newly submitted job."""
     now = Situation(Kind.SUBMITTED, retries=job.max_retries)
@@ -402,18 +376,9 @@ def is_success(job: Job, exit: Exit) -> bool:
 
 def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situation:
     """R2: a new activation, in a sandbox with the inputs and the spool."""
-    sandbox = transfer.with_streams(job, transfer.new_sandbox(job, now.spool, profile))
-    now = _counted(
-        job,
-        now,
-        numjobstarts=_count_of(now, "numjobstarts"),
-        numshadowstarts=_count_of(now, "numshadowstarts"),
-    )
-    return _becomes(
-        now,
-        Kind.STARTED,
-        event.after,
-        sandbox=sandbox,
+    starts = {name: _count_of(now, name) for name in ("numjobstarts", "numshadowstarts")}
+    return _becomes(_counted(job, now, **starts), Kind.STARTED, event.after)._replace(
+        sandbox=transfer.with_streams(job, transfer.new_sandbox(job, now.spool, profile)),
         activation_spool=now.spool,
         slot=event.slot,
         activation=now.activation + 1,
@@ -427,7 +392,7 @@ def _matched(job: Job, profile: Profile, now: Situation, event: Matched) -> Situ
 def _reactivated(job: Job, profile: Profile, now: Situation, event: Reactivated) -> Situation:
     """R4f: in place, with the same sandbox, beside what was left running in it."""
     sandbox = transfer.with_streams(job, now.directory)
-    return _becomes(now, Kind.RESTARTED, execution=now.execution + 1, sandbox=sandbox)
+    return _becomes(now, Kind.RESTARTED)._replace(execution=now.execution + 1, sandbox=sandbox)
 
 
 def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situation:
@@ -435,11 +400,7 @@ def _exited(job: Job, profile: Profile, now: Situation, event: Exited) -> Situat
     run = event.run
     earlier = () if run.unaided else now.beside
     beside = (*earlier, Start(now.directory, now.time, run.left)) if run.left else ()
-    now = _counted(job, now, **run.exit.attributes)
-    return _becomes(
-        now,
-        Kind.EXITED,
-        run.seconds,
+    return _becomes(_counted(job, now, **run.exit.attributes), Kind.EXITED, run.seconds)._replace(
         sandbox=run.sandbox,
         run=run,
         beside=beside,
@@ -454,23 +415,17 @@ def _looked(job: Job, profile: Profile, now: Situation, event: DurationChecked) 
     run = event.run
     held = _took_too_long(job, run.seconds, now.elapsed + run.seconds)
     assert held, "the check found that it takes too long"
-    return _becomes(
-        now,
-        Kind.HELD,
-        run.seconds,
+    return _becomes(_wasted(_streamed(job, now, run), run.seconds), Kind.HELD, run.seconds)._replace(
         run=run,
         sandbox=run.sandbox,
         next=held._replace(transferred=False),
-        pending=0.0,
-        returned_files=_with_streamed(now.returned_files, job, run),
-        badput=now.badput + now.pending + run.seconds,
     )
 
 
 def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred) -> Situation:
     """R4, R6: the program has ended, and its files have been transferred."""
     run = now.ran
-    now = now._replace(elapsed=now.elapsed + event.transfer)
+    now = _streamed(job, now, run)._replace(elapsed=now.elapsed + event.transfer)
     if not is_checkpoint(job, run):
         now = _counted(job, now, numjobcompletions=_count_of(now, "numjobcompletions"))
     try:
@@ -478,64 +433,41 @@ def _transferred(job: Job, profile: Profile, now: Situation, event: Transferred)
     except transfer.OutsideSandbox as error:
         then = _unknown(error)
     except transfer.Endless as error:
-        return _becomes(
-            now,
-            Kind.NEVER_FINISHES,
-            run=run,
-            text=str(error),
-            returned_files=_with_streamed(now.returned_files, job, run),
-        )
-    returned_files = _with_streamed(now.returned_files, job, run)
+        return _becomes(now, Kind.NEVER_FINISHES)._replace(run=run, text=str(error))
     if isinstance(then, Saved):
         late = _took_too_long(job, run.seconds, now.elapsed)
-        return _becomes(
-            now,
-            Kind.HELD if late else Kind.CHECKPOINT,
-            event.transfer,
+        return _becomes(now, Kind.HELD if late else Kind.CHECKPOINT, event.transfer)._replace(
             transfer=event.transfer,
             run=run,
             next=late or then,
-            returned_files=returned_files,
             spool=then.spool,
             goodput=now.goodput + now.pending,
             pending=0.0,
         )
     if isinstance(then, NotSaved):
-        return _becomes(now, Kind.CHECKPOINT_FAILED, run=run, next=then, returned_files=returned_files)
-    returned_files |= then.returned_files
+        return _becomes(now, Kind.CHECKPOINT_FAILED)._replace(run=run, next=then)
+    now = now._replace(returned_files=now.returned_files | then.returned_files)
     if isinstance(then, Held):
-        return _becomes(
-            now,
-            Kind.HELD,
-            run=run,
-            next=then,
-            returned_files=returned_files,
-            badput=now.badput + now.pending,
-            pending=0.0,
-        )
+        return _becomes(_wasted(now), Kind.HELD)._replace(run=run, next=then)
     if event.fault:  # R5: the output has been returned, but the job has not ended
-        return _lost(job, now, event.fault, run, event.transfer, event.transfer, returned_files=returned_files)
-    return _ended(job, now, event, then, returned_files)
+        return _lost(now, FaultHappened(event.fault, run, event.transfer, event.transfer))
+    return _ended(job, now, event, then)
 
 
-def _ended(job: Job, now: Situation, event: Transferred, then: Ended, returned_files: Tree) -> Situation:
+def _ended(job: Job, now: Situation, event: Transferred, then: Ended) -> Situation:
     """R6: the final exit, unless max_retries or on_exit_remove allows another try."""
     good = is_success(job, then.exit)
     again = not then.removed and now.retries > 0 and _is_requeued(job, now, then.exit)
     seconds = event.transfer * then.transferred
-    return _becomes(
-        now,
-        Kind.RETRIED if again else Kind.REMOVED if then.removed else Kind.ENDED,
-        seconds,
+    kind = Kind.RETRIED if again else Kind.REMOVED if then.removed else Kind.ENDED
+    if good:
+        now = now._replace(goodput=now.goodput + now.pending, pending=0.0)
+    return _becomes(_wasted(now), kind, seconds)._replace(
         transfer=seconds,
         run=now.run,
         next=then,
-        returned_files=returned_files,
         spool=now.spool if again else Tree(),
         retries=now.retries - again,
-        goodput=now.goodput + now.pending * good,
-        badput=now.badput + now.pending * (not good),
-        pending=0.0,
     )
 
 
@@ -543,94 +475,58 @@ def _struck(job: Job, profile: Profile, now: Situation, event: FaultHappened) ->
     """R5: a fault happens to a job that is idle, running, sending, or about to restart in place."""
     fault = event.fault
     if now.status is Status.IDLE:
-        return _becomes(now, Kind.HELD, event.after, fault=fault, sandbox=None)
+        return _becomes(now, Kind.HELD, event.after)._replace(fault=fault, sandbox=None)
     if now.status is Status.CLAIMED:
-        return _becomes(now, Kind.HELD if fault.kind == "hold" else Kind.REQUEUED, event.after, fault=fault)
+        kind = Kind.HELD if fault.kind == "hold" else Kind.REQUEUED
+        return _becomes(now, kind, event.after)._replace(fault=fault)
     if now.status is Status.RUNNING:
         assert event.run, "a program ran"
-        now = now._replace(pending=now.pending + event.run.seconds)
+        now = _streamed(job, now, event.run)._replace(pending=now.pending + event.run.seconds)
         lost = _vacated(job, profile, now, event, event.run)
         return lost if fault.kind == "evict" else lost._replace(signal=job.kill_sig)
+    now = _streamed(job, now, now.ran)
     if fault.kind == "upload-fails":
-        return _becomes(
-            now,
-            Kind.CHECKPOINT_FAILED,
-            event.transfer,
-            fault=fault,
-            run=now.ran,
-            transfer=event.transfer,
-            returned_files=_with_streamed(now.returned_files, job, now.ran),
-        )
-    return _lost(
-        job,
-        now,
-        fault,
-        now.ran,
-        event.after,
-        event.transfer,
-        returned_files=_with_streamed(now.returned_files, job, now.ran),
-    )
+        failed = _becomes(now, Kind.CHECKPOINT_FAILED, event.transfer)
+        return failed._replace(fault=fault, run=now.ran, transfer=event.transfer)
+    return _lost(now, event._replace(run=now.ran))
 
 
 def _vacated(job: Job, profile: Profile, now: Situation, event: FaultHappened, run: Run) -> Situation:
     """R5: everything since the last checkpoint is lost; unless, R7, the job saves its output at an eviction."""
-    returned_files = _with_streamed(now.returned_files, job, run)
     if not saves_when_evicted(job, event.fault, run):
-        return _lost(job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files)
+        return _lost(now, event)
     try:
         sent = transfer.vacated(job, run.sandbox, profile)
     except transfer.OutsideSandbox as error:
-        return _lost(
-            job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files, next=_unknown(error)
-        )
+        return _lost(now, event, _unknown(error))
     except transfer.Endless:
-        return _lost(job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files)
+        return _lost(now, event)
     if isinstance(sent, Tree):
-        spool = transfer.commit(now.spool, sent)
         if transfer.has_news(sent, now.spool):
             now = now._replace(goodput=now.goodput + now.pending, pending=0.0)
-        return _lost(
-            job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files, spool=spool
-        )
-    then: NotSaved | Held = NotSaved(sent.paths)
+        return _lost(now._replace(spool=transfer.commit(now.spool, sent)), event)
     if profile.missing_output_holds:
-        then = Held(Hold.OUTPUT, 2, "Transfer output files failure", sent.paths, unsendable=sent.unsendable)
-    return _lost(job, now, event.fault, run, event.after, event.transfer, returned_files=returned_files, next=then)
+        reason = "Transfer output files failure"
+        return _lost(now, event, Held(Hold.OUTPUT, 2, reason, sent.paths, unsendable=sent.unsendable))
+    return _lost(now, event, NotSaved(sent.paths))
 
 
-def _lost(
-    job: Job,
-    now: Situation,
-    fault: Fault,
-    run: Run,
-    after: float,
-    transfer: float,
-    *,
-    returned_files: Tree,
-    spool: Tree | None = None,
-    next: Next | None = None,
-) -> Situation:
+def _lost(now: Situation, event: FaultHappened, next: NotSaved | Held | None = None) -> Situation:
     """R5: the slot is lost, and the sandbox with it."""
-    held = fault.kind == "hold" or isinstance(next, Held)
-    return _becomes(
-        now,
-        Kind.HELD if held else Kind.EVICTED,
-        after,
-        fault=fault,
-        run=run,
-        sandbox=run.sandbox,
-        transfer=transfer,
-        badput=now.badput + now.pending,
-        pending=0.0,
-        returned_files=returned_files,
-        spool=now.spool if spool is None else spool,
+    assert event.run, "there was an execution"
+    held = event.fault.kind == "hold" or isinstance(next, Held)
+    return _becomes(_wasted(now), Kind.HELD if held else Kind.EVICTED, event.after)._replace(
+        fault=event.fault,
+        run=event.run,
+        sandbox=event.run.sandbox,
+        transfer=event.transfer,
         next=next,
     )
 
 
 def _released(job: Job, profile: Profile, now: Situation, event: Released) -> Situation:
     """R2: a released job is idle, and will resume from its spool."""
-    return _becomes(now, Kind.RELEASED, event.after, sandbox=None)
+    return _becomes(now, Kind.RELEASED, event.after)._replace(sandbox=None)
 
 
 def _policy_checked(job: Job, profile: Profile, now: Situation, event: PolicyChecked) -> Situation:
@@ -642,19 +538,13 @@ def _policy_checked(job: Job, profile: Profile, now: Situation, event: PolicyChe
         assert run, "a program ran"
         return _struck(job, profile, now, FaultHappened(Fault(BY_POLICY, now.execution, event.after), run, run.seconds))
     if verdict is Kind.RELEASED:
-        return _becomes(now, Kind.RELEASED, event.after, sandbox=None)
-    lost = now.pending + (run.seconds if run else 0.0)
-    return _becomes(
-        now,
-        verdict,
-        run.seconds if run else event.after,
+        return _released(job, profile, now, Released(event.after))
+    seconds = run.seconds if run else 0.0
+    return _becomes(_wasted(_streamed(job, now, run), seconds), verdict, seconds if run else event.after)._replace(
         run=run,
         sandbox=run.sandbox if run else None,
         next=_held_periodically(job, now, at)._replace(transferred=False) if verdict is Kind.HELD else None,
         spool=now.spool if verdict is Kind.HELD else Tree(),
-        pending=0.0,
-        returned_files=_with_streamed(now.returned_files, job, run) if run else now.returned_files,
-        badput=now.badput + lost,
     )
 
 
@@ -670,17 +560,16 @@ _RULES: Mapping[type[Event], tuple[set[Status], Callable[..., Situation]]] = {
 }
 
 
-def _becomes(now: Situation, kind: Kind, after: float = 0.0, **changes: Unpack[Changes]) -> Situation:
-    all_changes: Changes = {
-        "fault": None,
-        "next": None,
-        "run": None,
-        "signal": 0,
-        "text": "",
-        "transfer": 0.0,
-        **changes,
-    }
-    return now._replace(kind=kind, time=now.time + after, **all_changes)
+def _becomes(now: Situation, kind: Kind, after: float = 0.0) -> Situation:
+    """What has just happened takes the place of what happened before, of which only the consequences stay."""
+    return now._replace(
+        kind=kind, time=now.time + after, fault=None, next=None, run=None, signal=0, text="", transfer=0.0
+    )
+
+
+def _wasted(now: Situation, seconds: float = 0.0) -> Situation:
+    """All computing since the last checkpoint is lost, and so many seconds that are not counted yet."""
+    return now._replace(badput=now.badput + now.pending + seconds, pending=0.0)
 
 
 # -- the end of an execution ------------------------------------------------------------------
@@ -861,20 +750,18 @@ def _not_started(job: Job, run: Run) -> str:
     return f"Failed to execute '{job.executable}': {interpreter}(errno={run.error}: '{run.unstartable}')"
 
 
-def _with_streamed(returned_files: Tree, job: Job, run: Run) -> Tree:
+def _streamed(job: Job, now: Situation, run: Run | None) -> Situation:
     """R3: a streamed stdout or stderr is in the submit directory at once, and stays when work is lost; until the next
     start, if the job does not keep them (R0)."""
+    if not run or job.unstreamable:
+        return now
+    returned_files = now.returned_files
     for streamed, destination, text in (
         (job.stream_output, job.output, run.stdout),
         (job.stream_error, job.error, run.stderr),
     ):
-        if (
-            streamed
-            and destination
-            and not job.unstreamable
-            and (text or destination not in returned_files or not job.keeps_streams)
-        ):
+        if streamed and destination and (text or destination not in returned_files or not job.keeps_streams):
             old = returned_files.get(destination) or job.streamed_onto.get(destination)
             before = old.content if isinstance(old, File) and job.keeps_streams else b""
             returned_files = returned_files.put(destination, File(before + text.encode()))
-    return returned_files
+    return now if returned_files is now.returned_files else now._replace(returned_files=returned_files)
