@@ -123,20 +123,15 @@ def terminated(
     total_usage: float | None = None,
     sent: int = 0,
     received: int = 0,
-    total_sent: int | None = None,
-    total_received: int | None = None,
 ) -> Event:
-    """005: the job is done, with a return value or a signal. `usage` (CPU seconds), `sent` and
-    `received` (bytes) are those of the last activation; the totals are those of the whole job, and by
-    default the same."""
+    """005: the job is done, with a return value or a signal. `usage` (CPU seconds) is that of the last activation; the
+    total is that of the whole job, and by default the same. `sent` and `received` are bytes."""
     body = (
         *_ending(return_value, signal),
         *_usage("Run", usage),
         *_usage("Total", usage if total_usage is None else total_usage),
         *_bytes("Run", sent, received),
-        *_bytes(
-            "Total", sent if total_sent is None else total_sent, received if total_received is None else total_received
-        ),
+        *_bytes("Total", sent, received),
     )
     return Event(5, cluster, proc, time, "Job terminated.", body)
 

@@ -33,23 +33,8 @@ from ..text import series
 from ..tree import Directory, Entry, File, Link, Tree
 from . import commands, queueing, values
 from .description import Description, Queue, logical_lines
-from .folder import DiskFolder, Folder, Found, Inputs, Stdin, TreeFolder, inputs, stdin
+from .folder import DiskFolder, Folder, Found, Inputs, Stdin, inputs, stdin
 from .macros import Macros, boolean, integer, number
-
-__all__ = [
-    "CAUTION",
-    "HELD",
-    "NO_EFFECT",
-    "UNKNOWN",
-    "DiskFolder",
-    "Folder",
-    "Remark",
-    "Submission",
-    "SubmitError",
-    "TreeFolder",
-    "parse",
-    "read",
-]
 
 _MARK = "\ufeff"
 MOST_JOBS = 10_000
@@ -438,25 +423,16 @@ def _job(given: _Commands, folder: Folder, cluster: _Cluster, profile: Profile) 
     keep_paths = given.read("preserve_relative_paths", boolean, False)
     _check_values(given)
     files_at_commas = functools.partial(values.files_at_commas, quoted=profile.quoted_lists)
-    listed = given.read(
-        "transfer_input_files",
-        lambda text: inputs(
-            folder, home, files_at_commas(text) or (), keep_paths, given.remarks_on("transfer_input_files")
-        ),
-        Inputs(Tree()),
-    )
-    plugins = given.read(
-        "transfer_plugins",
-        lambda text: inputs(folder, home, values.plugins(text), False, given.remarks_on("transfer_plugins")),
-        Inputs(Tree()),
-    )
-    public = given.read(
-        "public_input_files",
-        lambda text: inputs(
-            folder, home, files_at_commas(text) or (), keep_paths, given.remarks_on("public_input_files")
-        ),
-        Inputs(Tree()),
-    )
+
+    def sent(command: str, paths: Callable[[str], tuple[str, ...] | None], keep_paths: bool) -> Inputs:
+        def read(text: str) -> Inputs:
+            return inputs(folder, home, paths(text) or (), keep_paths, given.remarks_on(command))
+
+        return given.read(command, read, Inputs(Tree()))
+
+    listed = sent("transfer_input_files", files_at_commas, keep_paths)
+    plugins = sent("transfer_plugins", values.plugins, False)
+    public = sent("public_input_files", files_at_commas, keep_paths)
     standard = given.read("input", lambda path: stdin(folder, home, path, given.remarks_on("input")), Stdin())
     script = given.text("shell") if profile.shell else None
     executable, program, transferred = ("/bin/sh", Tree(), False) if script else _executable(given, folder)

@@ -449,9 +449,8 @@ class _Explorer:
     # -- states ----------------------------------------------------------------
 
     def first(self) -> State:
-        state = State(self.start(submitted(self.job)), self.livelock.afresh())
-        state.key = self.key(state.now)
-        return state
+        now = self.start(submitted(self.job))
+        return State(now, self.livelock.afresh(), key=self.key(now))
 
     def successor(self, before: State, now: Situation, fault: Fault | None = None) -> State:
         """What follows a state, by a fault or by none."""
@@ -613,16 +612,17 @@ class _Explorer:
             elif then.kind == Kind.RETRIED:
                 state = self.successor(state, self.start(then))
             else:
-                good = then.kind == Kind.ENDED and is_success(self.job, then.end.exit)
-                return state, then.end.returned_files if good else None
+                return state, self.brought_home(then)
+
+    def brought_home(self, then: Situation) -> Tree | None:
+        """What a job brings home that has ended well."""
+        good = then.kind == Kind.ENDED and is_success(self.job, then.end.exit)
+        return then.end.returned_files if good else None
 
     def without_logs(self, returned_files: Tree) -> Tree:
+        logs = self.job.output, self.job.error
         return Tree(
-            {
-                p: e
-                for p, e in returned_files.items()
-                if p not in (self.job.output, self.job.error) and isinstance(e, File)
-            }
+            {path: entry for path, entry in returned_files.items() if path not in logs and isinstance(entry, File)}
         )
 
     def relevant(self, returned_files: Tree) -> Tree:
@@ -767,8 +767,7 @@ class _Explorer:
             run = self.execute(now, schedule)
             now = self.step(self.step(now, Exited(run)), Transferred())
             if now.kind != Kind.CHECKPOINT:
-                good = now.kind == Kind.ENDED and is_success(self.job, now.end.exit)
-                return schedule, now.end.returned_files if good else Tree()
+                return schedule, self.brought_home(now) or Tree()
             requeue = Fault("requeue", number)
             now = self.step(now, FaultHappened(requeue))
             ran += run.seconds

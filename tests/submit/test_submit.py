@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from submit_cases import ANSWERED, CASES, FILES, PROGRAMS, described
 
 from grader import submit
-from grader.problems import Problem
+from grader.problems import CAUTION, HELD, NO_EFFECT, UNKNOWN, Problem, SubmitError
 from grader.rules import profile as profiles
 from grader.rules.classads import check
 from grader.submit import commands, values
-from grader.submit.reader import CAUTION, HELD, NO_EFFECT, UNKNOWN, DiskFolder, SubmitError, TreeFolder
+from grader.submit.folder import DiskFolder, TreeFolder
 from grader.tree import Directory, File, Link, Tree
 
 FOLDER = TreeFolder(Tree.files(FILES))

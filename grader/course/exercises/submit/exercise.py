@@ -8,7 +8,8 @@ from grader.course.checks import both, first_checkpoint, wrong
 from grader.course.cures import submitting
 from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Result, submission_of
 from grader.course.sweep import SWEEP, asking, in_place, restart_safe, sweep
-from grader.submit.reader import CAUTION, Submission
+from grader.problems import CAUTION
+from grader.submit.reader import Submission
 from grader.submit.values import size
 from grader.text import series
 
