@@ -10,8 +10,9 @@ any work, or at its end, and it is one iteration more than may be done without a
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..rules.job import STDERR, STDOUT, Job
 from ..rules.simulation import Ended, Saved
@@ -21,9 +22,9 @@ from ..verify.explore import Exploration, Violation
 from ..verify.states import State
 from ..verify.verdicts import Unsafe
 from .case import Case
-from .checks import every_schedule, failed, fault_free, told
+from .checks import both, every_schedule, failed, fault_free, told
 from .diagnosis import diagnose
-from .exercise import Ask, ExplorationCache, Result
+from .exercise import Ask, ExplorationCache, Question, Result
 from .misconceptions import MISCONCEPTIONS
 from .payload import Program
 from .resumption import free_way
@@ -128,9 +129,20 @@ class Loop:
 
         return ask
 
-    def unseen(self, question: Callable[..., Ask]) -> Callable[[random.Random], Ask]:
-        """A question with drawn numbers."""
-        return lambda draw: question(**self.draw(draw))
+    def question(
+        self,
+        name: str,
+        maximum: float,
+        asks: Callable[..., Ask],
+        *numbers: Mapping[str, float],
+        first: tuple[Ask, ...] = (),
+        then: tuple[Ask, ...] = (),
+        **more: Any,
+    ) -> Question:
+        """in_place() or anywhere() as one of an exercise's questions: with each of these numbers, {} being those that are
+        given, and with drawn ones. `first` and `then` are asked, too; `more` as for a Question."""
+        ask = both(*first, *(asks(**some) for some in numbers), *then)
+        return Question(name, maximum, ask, unseen=lambda draw: asks(**self.draw(draw)), **more)
 
     def _begun(self, result: Result, exploration: Exploration) -> Result:
         """A failure; if the first execution has already begun with another iteration than it should, with that in front."""

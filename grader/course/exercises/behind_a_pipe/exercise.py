@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from grader.course.checks import both, wrong
+from grader.course.checks import wrong
 from grader.course.cures.shell import for_sh
 from grader.course.exercise import FEWER, Exercise, ExplorationCache, Question, Result
 from grader.course.payload import Program
@@ -66,6 +66,7 @@ def tells_of_failures(job: Job, cache: ExplorationCache) -> Result:
     )
 
 
+SHORT = {"minutes": 2, "interval": 1}
 MODELS_OWN = (
     "Leave with the model's own code, whatever it is: set -o pipefail above the pipe, or exit "
     "${PIPESTATUS[0]} right after it."
@@ -85,20 +86,8 @@ EXERCISE = Exercise(
     settings=ROD.job,
     bounds=FEWER,
     questions=(
-        Question(
-            IN_PLACE,
-            0.5,
-            both(ROD.in_place(), ROD.in_place(minutes=2, interval=1), keeps_the_log),
-            cures=(for_sh("run.sh"),),
-            unseen=ROD.unseen(ROD.in_place),
-        ),
-        Question(
-            ANYWHERE,
-            0.5,
-            both(ROD.anywhere(), ROD.anywhere(minutes=2, interval=1)),
-            rests_on=(IN_PLACE,),
-            unseen=ROD.unseen(ROD.anywhere),
-        ),
+        ROD.question(IN_PLACE, 0.5, ROD.in_place, {}, SHORT, then=(keeps_the_log,), cures=(for_sh("run.sh"),)),
+        ROD.question(ANYWHERE, 0.5, ROD.anywhere, {}, SHORT, rests_on=(IN_PLACE,)),
         Question("When the model fails, the job fails", 0.5, tells_of_failures, rests_on=(IN_PLACE,)),
     ),
     hints=(

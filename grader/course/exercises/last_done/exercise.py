@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 
-from grader.course.checks import both
-from grader.course.exercise import Exercise, Question
+from grader.course.exercise import Exercise
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, Loop, two_checkpoints
 
@@ -15,6 +14,7 @@ def _years(draw: random.Random) -> dict[str, float]:
 
 
 HARES = Loop(Program("bugs/last_done", "hares.py"), "year", _years, "years")
+SHORT = {"years": 3, "interval": 1}
 
 
 EXERCISE = Exercise(
@@ -26,19 +26,8 @@ EXERCISE = Exercise(
     submit_file="hares.sub",
     settings=HARES.job,
     questions=(
-        Question(
-            IN_PLACE,
-            0.5,
-            both(HARES.in_place(), HARES.in_place(years=3, interval=1)),
-            unseen=HARES.unseen(HARES.in_place),
-        ),
-        Question(
-            ANYWHERE,
-            1,
-            both(HARES.anywhere(), HARES.anywhere(years=3, interval=1)),
-            rests_on=(IN_PLACE,),
-            unseen=HARES.unseen(HARES.anywhere),
-        ),
+        HARES.question(IN_PLACE, 0.5, HARES.in_place, {}, SHORT),
+        HARES.question(ANYWHERE, 1, HARES.anywhere, {}, SHORT, rests_on=(IN_PLACE,)),
     ),
     hints=(
         "Which year stands in the checkpoint: the one that is done, or the one that is next? And with which one does "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.course.checks import both, wrong
+from grader.course.checks import wrong
 from grader.course.cures.shell import for_sh
 from grader.course.exercise import FEWER, Exercise, ExplorationCache, Question, Result
 from grader.course.exercises.learn.exercise import IDLE, epochs
@@ -105,14 +105,8 @@ EXERCISE = Exercise(
     bounds=FEWER,
     misconception_hints=MISCONCEPTION_HINTS,
     questions=(
-        Question(
-            IN_PLACE,
-            1,
-            both(asks_the_launcher, LOOP.in_place()),
-            cures=(for_sh("run"),),
-            unseen=LOOP.unseen(LOOP.in_place),
-        ),
-        Question(ANYWHERE, 1, LOOP.anywhere(), rests_on=(IN_PLACE,), unseen=LOOP.unseen(LOOP.anywhere)),
+        LOOP.question(IN_PLACE, 1, LOOP.in_place, {}, first=(asks_the_launcher,), cures=(for_sh("run"),)),
+        LOOP.question(ANYWHERE, 1, LOOP.anywhere, {}, rests_on=(IN_PLACE,)),
         Question(IT_FAILS, 1, fails, rests_on=(IN_PLACE,)),
     ),
     hints=(

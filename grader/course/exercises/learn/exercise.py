@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from grader.course.checks import both, keeps
+from grader.course.checks import keeps
 from grader.course.dice import OF_FILES, fair
-from grader.course.exercise import Ask, Exercise, ExplorationCache, Question, Result
+from grader.course.exercise import Ask, Exercise, ExplorationCache, Result
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, OUTPUT, Loop, two_checkpoints
 from grader.course.resumption import PLACE, first_loss
@@ -71,6 +71,8 @@ def naming_what_is_lost(question: Callable[..., Ask]) -> Callable[..., Ask]:
 
 
 in_place, anywhere = naming_what_is_lost(LOOP.in_place), naming_what_is_lost(LOOP.anywhere)
+SHORT = {"interval": 1, "epochs": 3}
+AS_TEXT = in_place(interval=5, epochs=11)  # 10 is before 5, as text
 
 EXERCISE = Exercise(
     title="Save all that a training needs",
@@ -82,21 +84,8 @@ EXERCISE = Exercise(
     settings=LOOP.job,
     answers=("checkpoint.py", "train.sub"),
     questions=(
-        Question(
-            IN_PLACE,
-            1,
-            both(keeps("train.py", OUTPUT, "train.sub"), in_place(), in_place(interval=1, epochs=3)),
-            unseen=LOOP.unseen(in_place),
-        ),
-        Question(
-            ANYWHERE,
-            2,
-            both(
-                anywhere(), anywhere(interval=1, epochs=3), in_place(interval=5, epochs=11)
-            ),  # 10 is before 5, as text
-            rests_on=(IN_PLACE,),
-            unseen=LOOP.unseen(anywhere),
-        ),
+        LOOP.question(IN_PLACE, 1, in_place, {}, SHORT, first=(keeps("train.py", OUTPUT, "train.sub"),)),
+        LOOP.question(ANYWHERE, 2, anywhere, {}, SHORT, then=(AS_TEXT,), rests_on=(IN_PLACE,)),
     ),
     hints=(
         "Two things are wrong with the given functions: what they save, and how a restart finds it. Compare the lines "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from grader.course.checks import both, keeps
-from grader.course.exercise import Exercise, Question
+from grader.course.checks import keeps
+from grader.course.exercise import Exercise
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, OUTPUT, Loop
 from grader.tree import Tree
@@ -60,23 +60,15 @@ EXERCISE = Exercise(
     misconception_hints=MISCONCEPTION_HINTS,
     answers=("search.py", "search.sub"),
     questions=(
-        Question(
+        LOOP.question(
             IN_PLACE,
             1,
-            both(
-                keeps("search.py", OUTPUT, "search.sub"),
-                LOOP.in_place(),
-                LOOP.in_place(stars=3, interval=1, **NONE_AT_ALL),
-            ),
-            unseen=LOOP.unseen(LOOP.in_place),
+            LOOP.in_place,
+            {},
+            {"stars": 3, "interval": 1, **NONE_AT_ALL},
+            first=(keeps("search.py", OUTPUT, "search.sub"),),
         ),
-        Question(
-            ANYWHERE,
-            1,
-            both(LOOP.anywhere(), LOOP.anywhere(**NONE_AT_ALL)),
-            rests_on=(IN_PLACE,),
-            unseen=LOOP.unseen(LOOP.anywhere),
-        ),
+        LOOP.question(ANYWHERE, 1, LOOP.anywhere, {}, NONE_AT_ALL, rests_on=(IN_PLACE,)),
     ),
     hints=(
         "Which of the listed files is there when the program leaves with 85 for the first time?",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 
-from grader.course.checks import both
-from grader.course.exercise import Exercise, Question
+from grader.course.exercise import Exercise
 from grader.course.payload import Program
 from grader.course.repairing import ANYWHERE, IN_PLACE, Loop, two_checkpoints
 
@@ -26,19 +25,8 @@ EXERCISE = Exercise(
     submit_file="collatz.sub",
     settings=COLLATZ.job,
     questions=(
-        Question(
-            IN_PLACE,
-            0.5,
-            both(COLLATZ.in_place(), COLLATZ.in_place(blocks=3, interval=1)),
-            unseen=COLLATZ.unseen(COLLATZ.in_place),
-        ),
-        Question(
-            ANYWHERE,
-            1,
-            both(COLLATZ.anywhere(), COLLATZ.anywhere(blocks=3, interval=1)),
-            rests_on=(IN_PLACE,),
-            unseen=COLLATZ.unseen(COLLATZ.anywhere),
-        ),
+        COLLATZ.question(IN_PLACE, 0.5, COLLATZ.in_place, {}, {"blocks": 3, "interval": 1}),
+        COLLATZ.question(ANYWHERE, 1, COLLATZ.anywhere, {}, {"blocks": 3, "interval": 1}, rests_on=(IN_PLACE,)),
     ),
     hints=(
         "When is a checkpoint written here, and what does HTCondor do with the exit code of a program that it evicts?",

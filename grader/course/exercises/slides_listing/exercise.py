@@ -31,25 +31,21 @@ EXERCISE = Exercise(
     submit_file="my_submit.sub",
     settings=LISTING.job,
     questions=(
-        Question(
+        LISTING.question(
             "Never evicted, it ends right, however often it saves",
             0.5,
-            both(
-                is_the_listing,
-                LISTING.in_place(start=1, end=12, interval=4),
-                LISTING.in_place(start=5, end=7, interval=1),
-            ),
-            unseen=LISTING.unseen(LISTING.in_place),
+            LISTING.in_place,
+            {"start": 1, "end": 12, "interval": 4},
+            {"start": 5, "end": 7, "interval": 1},
+            first=(is_the_listing,),
         ),
-        Question(
+        LISTING.question(
             ANYWHERE,
             0.5,
-            both(
-                is_the_listing,
-                LISTING.anywhere(start=1, end=12, interval=4),
-                LISTING.anywhere(start=7, end=11, interval=3),
-            ),
-            unseen=LISTING.unseen(LISTING.anywhere),
+            LISTING.anywhere,
+            {"start": 1, "end": 12, "interval": 4},
+            {"start": 7, "end": 11, "interval": 3},
+            first=(is_the_listing,),
         ),
         Question(
             "A checkpoint of another run is not used",

@@ -7,8 +7,7 @@ import random
 from dataclasses import replace
 from functools import lru_cache
 
-from grader.course.checks import both
-from grader.course.exercise import Exercise, ExplorationCache, Question, Result
+from grader.course.exercise import Exercise, ExplorationCache, Result
 from grader.course.payload import Program
 from grader.course.repairing import NEVER, OUTPUT, Loop, known_answer, two_checkpoints
 from grader.course.report import Failure
@@ -160,6 +159,8 @@ def _close(output: File, learnt: list[list[float]]) -> bool:
 
 
 LOOP = Loop(Program("bugs/training", "train.py"), "epoch", _epochs, "epochs", _own_or_known)
+IN_PLACE = "Never evicted, it learns what it learns if it never saves"
+SHORT = {"interval": 1, "epochs": 3}
 
 
 EXERCISE = Exercise(
@@ -171,18 +172,14 @@ EXERCISE = Exercise(
     submit_file="train.sub",
     settings=LOOP.job,
     questions=(
-        Question(
-            "Never evicted, it learns what it learns if it never saves",
-            0.5,
-            both(learns_as_before, LOOP.in_place(), LOOP.in_place(interval=1, epochs=3)),
-            unseen=LOOP.unseen(LOOP.in_place),
-        ),
-        Question(
+        LOOP.question(IN_PLACE, 0.5, LOOP.in_place, {}, SHORT, first=(learns_as_before,)),
+        LOOP.question(
             "Evicted at any time, any number of times, it learns the same",
             1,
-            both(LOOP.anywhere(), LOOP.anywhere(interval=1, epochs=3)),
-            rests_on=("Never evicted, it learns what it learns if it never saves",),
-            unseen=LOOP.unseen(LOOP.anywhere),
+            LOOP.anywhere,
+            {},
+            SHORT,
+            rests_on=(IN_PLACE,),
         ),
     ),
     hints=(
