@@ -29,7 +29,6 @@ FINE, NOTE, LACKS, BROKEN = "fine", "note", "lacks", "broken"
 course can't be taken here."""
 SIGNS = {FINE: "✓", NOTE: "·", LACKS: "!", BROKEN: "✗"}
 STATUS = {FINE: 0, NOTE: 0, LACKS: 1, BROKEN: 2}
-OLDEST = (3, 11)
 GIGABYTE = 1 << 30
 MEMORY = 2 * GIGABYTE
 """Bytes that grading one submission takes at most; a learner's checks take a fraction."""
@@ -91,10 +90,8 @@ def _lines(checks: list[Check]) -> Iterator[str]:
 
 
 def python() -> Check:
-    """Is Python new enough, and can it start programs in the way the course needs?"""
+    """Can Python start programs in the way the course needs?"""
     version = platform.python_version()
-    if sys.version_info < OLDEST:
-        return Check("Python", BROKEN, version, "Install Python 3.11 or newer, and start lab.py with it.")
     try:
         require_fork()
     except MachineTrouble as trouble:

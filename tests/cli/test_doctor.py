@@ -64,7 +64,6 @@ def test_a_machine_that_lacks_nothing(healthy, capsys):
         ("Disk", lambda m: m.setattr(doctor.shutil, "disk_usage", usage(9)), 2, "Make room"),
         ("Disk", lambda m: m.setattr(doctor.tempfile, "NamedTemporaryFile", refuse), 2, "Read-only file system"),
         ("Packages", lambda m: m.setattr(doctor, "NEEDED", {"no_such_module": "x"}), 2, "python3 lab.py setup"),
-        ("Python", lambda m: m.setattr(doctor, "OLDEST", (9, 9)), 2, "Install Python 3.11"),
         ("HTCondor", lambda m: m.setattr(doctor.personal_pool, "own_htcondor", lambda: True), 0, "its queue answers"),
     ],
 )
