@@ -49,18 +49,6 @@ def expected_runtime(work: float, interval: float, checkpoint: float, restart: f
     return each * work / interval
 
 
-def best_interval(checkpoint: float, between: float) -> float:
-    """The interval with the shortest expected_runtime(); it does not depend on work and restart."""
-    low, high = 0.0, between
-    for _ in range(60):
-        middle = (low + high) / 2
-        if middle / between < -math.expm1(-(middle + checkpoint) / between):  # where the runtime still falls
-            low = middle
-        else:
-            high = middle
-    return high
-
-
 # -- slot lifetimes ----------------------------------------------------------------
 
 

@@ -7,11 +7,12 @@ import statistics
 from dataclasses import replace
 
 import pytest
+from test_goodput import best_interval
 
 from grader.course.catalogue import EXERCISES
 from grader.course.exercises.often.answers import RIGHT, often
 from grader.course.exercises.often.exercise import MOST_BY_RULE
-from grader.course.goodput import AtRandom, best_interval, daly, mean_goodput, play, young
+from grader.course.goodput import AtRandom, daly, mean_goodput, play, young
 from grader.course.misconceptions import MISCONCEPTIONS
 from grader.course.often import CHECKPOINT, LAST_WEEK, PACE, RESTART, last_week, saving_every, sweep
 from grader.course.report import CRASHED, PARTLY, PASSED, WRONG
