@@ -111,7 +111,7 @@ while done < 9:
         assert measured(job, explore(job, executor), executor, MODERN)[0].verdict == verdict
 
 
-def test_what_is_other_than_at_the_save_is_named_though_not_as_at_the_start(executor):
+def test_what_is_other_than_at_the_save_is_named_wherever_it_begins(executor):
     job = job_of("total += values[0] * done; values.insert(0, done)")
     source = job.inputs.file("job").content.replace(b"while done < 9:", b"if done: values = [5]\nwhile done < 9:")
     job = replace(job, inputs=Tree({"job": File(source, executable=True)}))
