@@ -136,13 +136,18 @@ def _in_rows(content: bytes) -> Iterator[tuple[Place, Number]]:
     """The numbers in the last rows of each table of a database; the last of them is number 1."""
     with _database(content) as database:
         for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            rows = database.execute(f'SELECT rowid, * FROM "{table}" ORDER BY rowid DESC LIMIT {MOST_ROWS}')
+            rows = database.execute(f"SELECT rowid, * FROM {_named(table)} ORDER BY rowid DESC LIMIT {MOST_ROWS}")
             columns = [description[0] for description in rows.description[1:]]
             for at, (row, *cells) in enumerate(rows.fetchall(), 1):
                 for column, cell in zip(columns, cells):
                     if isinstance(cell, int | float) and (value := _believed(cell)) is not None:
-                        update = f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?'
+                        update = f"UPDATE {_named(table)} SET {_named(column)} = ? WHERE rowid = ?"
                         yield (f"row {table}.{column}", at), Number(value, _updated(content, update, type(cell), row))
+
+
+def _named(name: str) -> str:
+    """A name, quoted for SQL."""
+    return '"%s"' % name.replace('"', '""')
 
 
 def _updated(content: bytes, update: str, kind: type, row: int) -> Callable[[Decimal | int], bytes]:

@@ -30,8 +30,8 @@ def unzipped(content):
 
 def database(number):
     base = sqlite3.connect(":memory:")
-    base.execute("create table run (step, sum)")
-    base.execute("insert into run values (?, 2.5)", [number])
+    base.execute('create table "a ""run""" ("the ""step""", sum)')
+    base.execute('insert into "a ""run""" values (?, 2.5)', [number])
     base.commit()
     return base.serialize()
 
@@ -39,7 +39,7 @@ def database(number):
 def last_row(content):
     base = sqlite3.connect(":memory:")
     base.deserialize(content)
-    return base.execute("select step from run").fetchone()[0]
+    return base.execute('select "the ""step""" from "a ""run"""').fetchone()[0]
 
 
 def integers(kind, *numbers):
