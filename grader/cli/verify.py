@@ -30,13 +30,14 @@ from ..verify.evidence import DIFFERS, RUN_DIFFERS, Evidence, differences, evide
 from ..verify.explore import CONSISTENT, RESTART_SAFE, UNKNOWN, UNSAFE, Bounds, Exploration, explore, unknown
 from ..verify.forgotten import Forgotten, explaining, forgotten
 from ..verify.lost_state import LOST_STATE, lost_state
+from ..verify.no_nearer import NO_NEARER, Remaining, never_nearer
 from ..verify.observer import Observer
 from ..verify.off_by_one import OFF_BY_ONE, OffByOne, never_finishing, off_by_one
 from ..verify.outside import state_outside
 from ..verify.replays import Replays
 from ..verify.reseeded import reseeded
 from ..verify.restarts import shown
-from ..verify.unbroken import NO_NEARER, Difference, Remaining, measured, never_nearer
+from ..verify.unbroken import Difference, measured
 from ..verify.verdicts import Unknown, Unsafe
 from ..view import ending, verdict
 from ..view.circumstances import circumstance_json, circumstance_lines

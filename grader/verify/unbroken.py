@@ -21,19 +21,16 @@ from ..execute.executor import Executor
 from ..rules import transfer
 from ..rules.execution import Run, Unbroken
 from ..rules.job import Job
-from ..rules.livelock import SIMILAR
 from ..rules.profile import Profile
-from ..rules.step import Ended, Exited, Kind, Transferred, is_checkpoint, is_success, step
+from ..rules.step import Ended, Exited, Kind, Transferred, is_success, step
 from ..tree import File, Tree
 from .explore import CONSISTENT, LATE, RESTART_SAFE, UNSAFE, Exploration, Violation
 from .in_place import intervals_done_again
 from .packed import without_times
 from .seeds import seeds_by_state
 from .states import State
-from .verdicts import Unknown, Unsafe
+from .verdicts import Unsafe
 
-NO_NEARER = "no nearer"
-"""A kind of evidence."""
 _CLOSED = re.compile("ValueError: (?:I/O operation on|write to) closed file|Cannot operate on a closed database")
 """What Python says of a program that goes on to use a file or a database which it has closed before it would leave."""
 
@@ -135,34 +132,6 @@ def goes_on(job: Job, first: State, executor: Executor, profile: Profile, how: U
     then = step(job, profile, step(job, profile, first.now, Exited(run)), Transferred())
     good = not run.over and then.kind == Kind.ENDED and is_success(job, then.end.exit)
     return run, _anonymous(then.end.returned_files, executor) if good else None
-
-
-class Remaining(NamedTuple):
-    """What a run that never restarts has before it, from a start of the job to its end."""
-
-    checkpoints: int
-    seconds: float
-    """0 where computing takes virtual time, which is not the same each time."""
-
-
-def never_nearer(job: Job, exploration: Exploration, executor: Executor, profile: Profile) -> Remaining | None:
-    """What is left of a job that gets no nearer to its end, at its last start that was tried as at its first; None if less is
-    left there, if it had an end, or if nobody knows."""
-    if exploration.unknown is not Unknown.EXECUTIONS or exploration.unfinished is None:
-        return None
-    way = exploration.unfinished.way()
-    if len(way) < SIMILAR or not all(is_checkpoint(job, state.ran) for state in way):
-        return None
-    left: Remaining | None = None
-    for state in (way[0], way[1], way[len(way) // 2], way[-1]):
-        run, returned_files = goes_on(job, state, executor, profile, Unbroken())
-        checkpoints = sum(note[0] == "stay" for note in run.notes)
-        here = Remaining(checkpoints, 0.0 if exploration.seconds_per_cpu_second else run.seconds)
-        # One checkpoint may be all that an execution ever makes, whatever it goes on with.
-        if returned_files is None or checkpoints < (1 if here.seconds else 2) or here != (left or here):
-            return None
-        left = here
-    return left
 
 
 def _way(first: State) -> list[State]:

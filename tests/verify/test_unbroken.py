@@ -11,9 +11,8 @@ from grader.rules.profile import MODERN
 from grader.submit.folder import TreeFolder
 from grader.submit.reader import parse
 from grader.tree import File, Tree
-from grader.verify.explore import CONSISTENT, RESTART_SAFE, UNSAFE, Bounds, explore
-from grader.verify.unbroken import measured, never_nearer
-from grader.verify.verdicts import Unknown
+from grader.verify.explore import CONSISTENT, RESTART_SAFE, UNSAFE, explore
+from grader.verify.unbroken import measured
 
 SUBMIT = """\
 executable = job.py
@@ -516,29 +515,3 @@ def test_a_python_that_is_named_in_full_or_has_options_goes_on(executor, python,
     job = parse(text.format(files="state"), folder).jobs[0]
     found, _ = measured(job, explore(job, executor), executor, MODERN)
     assert (found.verdict, found.unbroken) == (RESTART_SAFE, True)
-
-
-GROWS = """\
-#!/usr/bin/env python3
-import os, pickle, sys
-samples = pickle.load(open("state", "rb")) if os.path.exists("state") else []
-for number in range(BEGIN, LAST):
-    samples.append(number * len(samples))
-    if number % 4 == 3 and number < LAST - 1:
-        with open("state", "wb") as file:
-            pickle.dump(samples, file)
-        sys.exit(85)
-open("out", "w").write(f"{sum(samples)}\\n")
-"""
-
-
-@pytest.mark.parametrize(
-    ("begin", "last", "left"), [("0", 12, 2), ("len(samples)", 3000, None)], ids=["it begins again", "it takes long"]
-)
-def test_a_job_whose_state_grows_without_end_gets_no_nearer(executor, begin, last, left):
-    source = GROWS.replace("BEGIN", begin).replace("LAST", str(last)).encode()
-    job = parse(SUBMIT.format(files="state"), TreeFolder(Tree({"job.py": File(source, 0o755)}))).jobs[0]
-    found = explore(job, executor, bounds=Bounds(executions=260))
-    assert found.unknown is Unknown.EXECUTIONS
-    remaining = never_nearer(job, found, executor, MODERN)
-    assert (remaining and remaining.checkpoints) == left

@@ -1,0 +1,70 @@
+"""Whether a job that has no end, as far as it was tried, gets no nearer to one: whatever it saves, each start begins again.
+
+A checkpoint may grow all the same, as a list does to which each start appends, so that no state returns.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..execute.executor import Executor
+from ..rules.execution import Run, Unbroken
+from ..rules.job import Job
+from ..rules.livelock import SIMILAR
+from ..rules.profile import Profile
+from ..rules.step import is_checkpoint
+from .explore import Exploration
+from .unbroken import goes_on
+from .verdicts import Unknown
+
+NO_NEARER = "no nearer"
+"""A kind of evidence."""
+_PLACES = ("builtins.int", "builtins.float", "builtins.str", "builtins.bool")
+"""The types of what a program can tell its place by."""
+
+
+class Remaining(NamedTuple):
+    """What a run that never restarts has before it, from a start of the job to its end."""
+
+    checkpoints: int
+    seconds: float
+    """0 where computing takes virtual time, which is not the same each time."""
+
+
+def never_nearer(job: Job, exploration: Exploration, executor: Executor, profile: Profile) -> Remaining | None:
+    """What is left of a job that gets no nearer to its end, at its last start that was tried as at its first; None if less is
+    left there, if it had an end, or if nobody knows.
+
+    A run that never restarts shows it, which goes on in its loop where the program would exit: it has the same checkpoints
+    before it from each start, and the same numbers and texts in memory whenever it comes back to the loop. (What a
+    program does in one execution may take as long from each start, though it gets nearer.)
+    """
+    if exploration.unknown is not Unknown.EXECUTIONS or exploration.unfinished is None:
+        return None
+    way = exploration.unfinished.way()
+    if len(way) < SIMILAR or not all(is_checkpoint(job, state.ran) for state in way):
+        return None
+    run, _ = goes_on(job, way[0], executor, profile, Unbroken())
+    back = next((note for note in run.notes if note[0] == "back"), None)
+    if back is None:
+        return None
+    how, seen = Unbroken(loop=(str(back[1]), int(back[2]))), set[tuple[Remaining, str]]()
+    for state in (way[0], way[1], way[len(way) // 2], way[-1]):
+        run, returned_files = goes_on(job, state, executor, profile, how)
+        checkpoints = sum(note[0] == "stay" for note in run.notes)
+        left = Remaining(checkpoints, 0.0 if exploration.seconds_per_cpu_second else run.seconds)
+        seen.add((left, _places(run)))
+        if returned_files is None or not checkpoints or len(seen) > 1:
+            return None
+    return left
+
+
+def _places(run: Run) -> str:
+    """What a program can tell its place by, each time that it was noted what is in memory."""
+    return repr(
+        [
+            sorted((name, checksum) for name, (checksum, kind, *_) in note[1].items() if kind in _PLACES)
+            for note in run.notes
+            if note[0] in ("first", "then")
+        ]
+    )

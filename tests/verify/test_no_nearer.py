@@ -1,0 +1,81 @@
+"""A job that gets no nearer to its end, and jobs that do, slowly."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.execute.executor import Executor
+from grader.rules.profile import MODERN
+from grader.submit.folder import TreeFolder
+from grader.submit.reader import parse
+from grader.tree import File, Tree
+from grader.verify.explore import Bounds, explore
+from grader.verify.no_nearer import never_nearer
+from grader.verify.verdicts import Unknown
+
+SUBMIT = """\
+executable = job.py
+checkpoint_exit_code = 85
+transfer_checkpoint_files = state
+transfer_output_files = out
+request_cpus = 1
+request_memory = 512MB
+request_disk = 1GB
+queue
+"""
+GROWS = """\
+#!/usr/bin/env python3
+import os, pickle, sys
+samples = pickle.load(open("state", "rb")) if os.path.exists("state") else []
+for number in range(BEGIN, LAST):
+    samples.append(number * len(samples))
+    if number % 4 == 3 and number < LAST - 1:
+        with open("state", "wb") as file:
+            pickle.dump(samples, file)
+        sys.exit(85)
+open("out", "w").write(f"{sum(samples)}\\n")
+"""
+ONE_STEP = """\
+#!/usr/bin/env python3
+import os, sys, time
+done = int(open("state").read()) if os.path.exists("state") else 0
+time.sleep(60)
+open("state", "w").write(str(done + 1))
+open("out", "a").write("step %d\\n" % done)
+sys.exit(85 if done < 3000 else 0)
+"""
+ONE_PART = """\
+#!/usr/bin/env python3
+import os, sys, time
+done = len(open("state").readlines()) if os.path.exists("state") else 0
+for step in range(done, done + 10):
+    time.sleep(60)
+    open("state", "a").write("x\\n")
+    if step % 5 == 4:
+        open("out", "w").write("done\\n")
+        sys.exit(85 if step < 30000 else 0)
+"""
+
+
+@pytest.fixture(scope="module")
+def executor():
+    with Executor() as one:
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("program", "left"),
+    [
+        (GROWS.replace("BEGIN", "0").replace("LAST", "12"), 2),
+        (GROWS.replace("BEGIN", "len(samples)").replace("LAST", "3000"), None),
+        (ONE_STEP, None),
+        (ONE_PART, None),
+    ],
+    ids=["it begins again", "it takes long", "a step at a time", "a part at a time"],
+)
+def test_only_a_job_that_begins_again_gets_no_nearer(executor, program, left):
+    job = parse(SUBMIT, TreeFolder(Tree({"job.py": File(program.encode(), 0o755)}))).jobs[0]
+    found = explore(job, executor, bounds=Bounds(executions=260))
+    assert found.unknown is Unknown.EXECUTIONS
+    remaining = never_nearer(job, found, executor, MODERN)
+    assert (remaining and remaining.checkpoints) == left
