@@ -164,7 +164,8 @@ def unseen_settings(draw: random.Random) -> dict[str, float]:
 def is_the_wrapped_program(job: Job, cache: ExplorationCache) -> Result:
     """Whether the submit file still runs my_wrapper with a time limit, and transfers the output."""
     limit = job.arguments[0] if job.arguments else ""
-    if job.executable != "my_wrapper" or not limit.isdigit() or WAVES.output not in (job.transfer_output_files or ()):
+    outputs = job.transfer_output_files or ()
+    if job.executable != "my_wrapper" or not re.fullmatch("[0-9]+", limit) or WAVES.output not in outputs:
         return wrong(
             "waves.sub must keep `executable = my_wrapper`, a number of seconds as the first argument, and "
             "`transfer_output_files = my_output.txt`.",
