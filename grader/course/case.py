@@ -236,10 +236,13 @@ class Case:
         flushed, left = self.flushed.get(path), self.saving.ran.sandbox.get(path) if self.saving else None
         return isinstance(flushed, File) and isinstance(left, File) and len(flushed.content) > len(left.content)
 
+    def changed_files(self) -> set[str]:
+        """The files that the failing execution changed, but stdout and stderr."""
+        return self.ran.sandbox.changed_since(self.state.sandbox).regular().keys() - {STDOUT, STDERR}
+
     def wrote_state(self) -> bool:
         """Whether the last execution wrote anything but output, stdout and stderr."""
-        changed = self.ran.sandbox.changed_since(self.state.sandbox).regular()
-        return not changed.keys() <= self.outputs() | {STDOUT, STDERR}
+        return bool(self.changed_files() - self.outputs())
 
     # -- the watched execution -------------------------------------------------
 

@@ -22,8 +22,9 @@ MISCONCEPTION = Misconception(
 
 
 def no_progress(case: Case) -> bool:
-    """An execution takes no time, in a job in which others do or that has no output yet, and what is saved is not empty."""
-    nothing = not any(actual for _, actual in case.so_far)
+    """An execution takes no time, in a job in which others do or that has no output yet, and what is saved is not empty. A
+    loop that nobody gave may compute in no time, so that it has to leave all files as they were."""
+    nothing = not any(actual for _, actual in case.so_far) and (case.given or not case.changed_files())
     still = case.failure == "never finishes" and case.ran.seconds == 0
     return still and (worked_before(case) or (nothing and not case.nothing_saved))
 
